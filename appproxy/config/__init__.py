@@ -1,0 +1,1 @@
+"""Settings as frozen values, read from TOML; errors name the key."""

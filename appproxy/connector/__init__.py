@@ -1,0 +1,1 @@
+"""The agent next to the applications: it only dials out."""

@@ -1,0 +1,1 @@
+"""The sample application, and everything on one machine with one command."""

@@ -1,0 +1,37 @@
+"""What a request's head says, once it has been read and found good."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: Field lines in the order of arrival: lower-case name, value without surrounding white space. Never a mapping:
+#: a second Set-Cookie must survive.
+Fields = list[tuple[bytes, bytes]]
+
+
+@dataclass(slots=True)
+class RequestHead:
+    """One request's head (RFC 9112 sections 3 and 5). Not frozen: made once a request, on the hot path.
+
+    `target` is in origin-form (or `*`), `authority` the value of Host as sent, `host` the same in lower case without
+    the port. `length` is the body's size in bytes, 0 for none, None for a chunked one. `upgrade` is the Upgrade field
+    in lower case when `Connection: upgrade` came with it, else None.
+    """
+
+    method: bytes
+    target: bytes
+    version: int  # 10 or 11
+    fields: Fields
+    authority: bytes
+    host: str
+    length: int | None
+    keep_alive: bool
+    upgrade: bytes | None
+    expects_continue: bool
+
+    def get(self, name: bytes) -> bytes | None:
+        """The value of the only field called `name` (lower case), or of the first one."""
+        for key, value in self.fields:
+            if key == name:
+                return value
+        return None

@@ -1,0 +1,1 @@
+"""OpenID Connect messages, claims, sealed cookies and sessions: pure."""

@@ -1,0 +1,1 @@
+"""Twisted's part that both ends share: TLS, pausing, coarse timers."""

@@ -1,0 +1,1 @@
+"""Certificates: the authority, certificate requests, join tokens. Pure."""

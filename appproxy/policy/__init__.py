@@ -1,0 +1,1 @@
+"""Who may use what: conditions, verdicts, explanation. Pure."""

@@ -1,0 +1,1 @@
+"""The built-in OpenID Connect identity provider."""

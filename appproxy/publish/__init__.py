@@ -1,0 +1,1 @@
+"""Applications, routing and URLs: pure decisions on values."""

@@ -1,0 +1,112 @@
+"""What the admin publishes: an application, its two URLs and its settings, as frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from urllib.parse import urlsplit
+
+from appproxy.errors import ConfigError
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class Preauthentication(Enum):
+    """Who may pass before one byte reaches the internal network."""
+
+    OIDC = "oidc"
+    PASSTHROUGH = "passthrough"
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """An absolute http or https URL of an application: no query, no fragment, no user; the path ends in `/`."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str = "/"
+
+    @property
+    def authority(self) -> str:
+        """Host, and port unless it is the scheme's own, as a Host field says it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @property
+    def origin(self) -> str:
+        """Scheme and authority: `https://wiki.example.com`."""
+        return f"{self.scheme}://{self.authority}"
+
+    def __str__(self) -> str:
+        return self.origin + self.path
+
+    @classmethod
+    def parse(cls, text: str, key: str = "URL") -> Url:
+        """Read a URL that an admin wrote; `key` names it in errors.
+
+        Raises ConfigError, which names the mend.
+        """
+        if any(ord(sign) <= 0x20 or ord(sign) >= 0x7F for sign in text) or "\\" in text:
+            raise ConfigError(f"{key}: {text!r} has a space, backslash or other character that a URL cannot have")
+        try:
+            parts = urlsplit(text)
+            port = parts.port
+        except ValueError as error:
+            raise ConfigError(f"{key}: {text!r} is not a URL ({error})") from error
+        if parts.scheme not in _DEFAULT_PORTS:
+            raise ConfigError(f"{key}: {text!r} must start with http:// or https://")
+        if not parts.hostname:
+            raise ConfigError(f"{key}: {text!r} names no host")
+        if parts.username is not None or parts.query or parts.fragment or text.endswith(("?", "#")):
+            raise ConfigError(f"{key}: {text!r} must have no user name, query or fragment")
+        if port == 0:
+            raise ConfigError(f"{key}: {text!r} has port 0; give 1 to 65535, or none")
+        path = parts.path or "/"
+        if not path.endswith("/"):
+            path += "/"
+        if "//" in path or any(segment in (".", "..") for segment in path.split("/")):
+            raise ConfigError(f"{key}: the path of {text!r} must have no empty, `.` or `..` segment")
+        return cls(parts.scheme, parts.hostname.rstrip("."), port or _DEFAULT_PORTS[parts.scheme], path)
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderRule:
+    """Single sign-on by headers: put the user's `claim` into the request field `name` (lower case)."""
+
+    name: str
+    claim: str
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """One published application. Times are seconds; groups and users of `assigned` are ids of `provider`."""
+
+    id: str
+    name: str
+    external: Url
+    internal: Url
+    preauthentication: Preauthentication = Preauthentication.OIDC
+    connector_group: str = "default"
+    provider: str = "builtin"
+    assignment_required: bool = True
+    assigned_users: frozenset[str] = frozenset()
+    assigned_groups: frozenset[str] = frozenset()
+    #: 85 s is what Entra calls the default back-end timeout; 180 s its long one.
+    backend_timeout: float = 85.0
+    connect_timeout: float = 10.0
+    #: Silence on an upgraded connection, and on an event stream.
+    upgrade_idle_timeout: float = 5 * 3600.0
+    #: Hours that an access cookie lasts at most.
+    session_hours: float = 12.0
+    #: `internal`: the application sees its own name in Host; `original`: the name that the user typed.
+    host_header: str = "internal"
+    verify_tls: bool = True
+    ca_bundle: str = ""
+    server_name: str = ""
+    upgrades: frozenset[str] = frozenset({"websocket"})
+    robots_disallow: bool = True
+    #: Every body and every answer on its own data connection: the published Entra flow, exactly.
+    strict: bool = False
+    max_body: int | None = None
+    headers: tuple[HeaderRule, ...] = field(default=())

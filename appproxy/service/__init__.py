@@ -1,0 +1,1 @@
+"""The public side: users in front, connectors behind."""

@@ -1,0 +1,1 @@
+"""The database: schema, queries, and the snapshot that nodes work from."""

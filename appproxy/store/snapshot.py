@@ -1,0 +1,73 @@
+"""The immutable picture of the store that a node works from: nothing on the hot path asks the database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from appproxy.publish.application import Application
+from appproxy.publish.routing import Router
+
+
+class ConnectorState(Enum):
+    """What the admin has decided about a connector; whether it is online is known only to the nodes."""
+
+    APPROVED = "approved"
+    PENDING = "pending approval"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorRecord:
+    """One enrolled connector. `not_after` is its newest certificate's, in seconds since 1970."""
+
+    id: str
+    name: str
+    group: str
+    state: ConnectorState
+    not_after: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderRecord:
+    """One OpenID Connect provider. The built-in one has the id `builtin`."""
+
+    id: str
+    name: str
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    scopes: tuple[str, ...] = ("openid", "profile", "email")
+    groups_claim: str = "groups"
+    algorithms: tuple[str, ...] = ("RS256", "ES256")
+
+
+@dataclass(frozen=True, slots=True)
+class SealingKey:
+    """A 32-byte AES-256-GCM key of the service; `id` is 1 to 255 and travels in the sealed text."""
+
+    id: int
+    secret: bytes = field(repr=False)
+    created: float
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that a node decides with. Replaced whole when `revision` changes; unchanged parts are shared.
+
+    `keys` holds the sealing keys of cookies and of sign-in state, newest first. `revoked_sessions` are session ids,
+    `not_before` maps a subject to the time before which its sessions do not count.
+    """
+
+    revision: int
+    applications: Mapping[str, Application]
+    router: Router
+    connectors: Mapping[str, ConnectorRecord]
+    connector_groups: Mapping[str, str]
+    providers: Mapping[str, ProviderRecord]
+    keys: tuple[SealingKey, ...]
+    trust_bundle: tuple[str, ...]
+    revoked_sessions: frozenset[str] = frozenset()
+    not_before: Mapping[str, float] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)

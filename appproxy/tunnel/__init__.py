@@ -1,0 +1,1 @@
+"""The tunnel protocol without input or output: frames, messages, connections, exchanges, retry."""

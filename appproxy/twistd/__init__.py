@@ -1,0 +1,1 @@
+"""Options and makeService for twistd appproxy-service and twistd appproxy-connector."""
