@@ -1,0 +1,54 @@
+# Two commands matter: `make demo` runs everything on this machine, `make test` checks everything.
+# Nothing but git, make and Python 3.11 or newer is assumed; the rest is installed into .venv.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
+# twistd finds the plugins of an editable installation only in setuptools' compatible mode.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --config-settings editable_mode=compat
+
+.PHONY: demo test lint types unit e2e bench bench-check system-packages clean
+
+demo: $(VENV)/.demo
+	@$(BIN)/appproxy demo $(DEMO)
+
+test: system-packages lint types unit e2e bench-check
+	@echo "appproxy: everything passed"
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check appproxy twisted tests bench
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+unit: $(VENV)/.dev
+	$(PYTEST) -q
+
+e2e: $(VENV)/.dev
+	$(PYTEST) -q -c tests/end_to_end/pytest.ini tests/end_to_end
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m bench.run
+
+bench-check: $(VENV)/.dev
+	$(BIN)/python -m bench.run --check
+
+# nginx, wrk, curl and a browser are taken from the system; as root on Debian they are installed.
+system-packages:
+	@tests/end_to_end/system-packages
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "appproxy needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: $(VENV)/bin/python pyproject.toml setup.cfg
+	$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/bin/python pyproject.toml setup.cfg
+	$(INSTALL) --editable '.[dev]'
+	@touch $@ $(VENV)/.demo
