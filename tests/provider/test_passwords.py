@@ -1,0 +1,93 @@
+"""Passwords: which are taken, and how they are kept."""
+
+from __future__ import annotations
+
+import pytest
+from argon2 import PasswordHasher
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from appproxy.errors import ConfigError
+from appproxy.provider.passwords import HASHER, LONGEST_BYTES, check_new, hash_password, outdated, verify
+
+#: The least that argon2 allows, so that tests are quick.
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+class TestCheckNew:
+    @pytest.mark.parametrize("password", ["eight888", "correct horse battery staple", "p" * LONGEST_BYTES, "пароль12"])
+    def test_takes_what_is_long_enough(self, password: str) -> None:
+        """Eight characters or more are taken, in any script, without rules of composition."""
+        check_new(password, "ann")
+
+    @pytest.mark.parametrize(
+        ("password", "mend"),
+        [
+            ("", "at least 8"),
+            ("seven77", "at least 8"),
+            ("p" * (LONGEST_BYTES + 1), "at most 1024 bytes"),
+            ("ж" * 513, "at most 1024 bytes"),
+            ("line end\n", "control character"),
+            ("Margarethe", "user's name"),
+        ],
+    )
+    def test_names_the_mend(self, password: str, mend: str) -> None:
+        """A refused password comes with a sentence that says what to change."""
+        with pytest.raises(ConfigError, match=mend):
+            check_new(password, "margarethe")
+
+
+class TestVerify:
+    def test_only_the_password_itself(self) -> None:
+        """The password matches its hash; another one, also with other case, does not."""
+        kept = hash_password("correct horse", CHEAP)
+        assert verify(kept, "correct horse")
+        assert not verify(kept, "Correct horse")
+        assert not verify(kept, "")
+
+    def test_one_password_has_many_hashes(self) -> None:
+        """Two users with one password have different hashes."""
+        assert hash_password("correct horse", CHEAP) != hash_password("correct horse", CHEAP)
+
+    def test_typed_on_another_system(self) -> None:
+        """A letter with its accent apart is the same as the composed letter."""
+        assert verify(hash_password("caf\u00e9 caf\u00e9", CHEAP), "cafe\u0301 cafe\u0301")
+
+    def test_too_long_is_never_hashed(self) -> None:
+        """A password over the bound is refused even if it would match."""
+        long = "p" * (LONGEST_BYTES + 1)
+        assert not verify(hash_password(long, CHEAP), long)
+
+    @pytest.mark.parametrize(
+        "kept",
+        [
+            "",
+            "!",
+            "plain text",
+            "$argon2id$v=19$m=8,t=1,p=1$",
+            "$argon2id$v=19$m=99999999,t=1,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
+            "$argon2id$v=19$m=8,t=99999999,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
+        ],
+    )
+    def test_a_damaged_hash_is_nobodys(self, kept: str) -> None:
+        """A damaged or costly hash in the store lets nobody in, and costs nothing."""
+        assert not verify(kept, "correct horse")
+
+    @given(st.text(max_size=40), st.text(max_size=40))
+    @settings(max_examples=25, deadline=None)
+    def test_any_text_is_survived(self, kept: str, password: str) -> None:
+        """Whatever stands in the store and whatever is typed: an answer, never a crash."""
+        assert not verify(kept, password)
+
+
+class TestOutdated:
+    def test_parameters_of_today(self) -> None:
+        """A hash of other parameters is to be made anew, one of today's is not."""
+        assert outdated(hash_password("correct horse", CHEAP), HASHER)
+        assert not outdated(hash_password("correct horse", CHEAP), CHEAP)
+
+    def test_strength(self) -> None:
+        """The parameters are argon2id with at least OWASP's memory."""
+        kept = hash_password("correct horse")
+        assert kept.startswith("$argon2id$v=19$m=47104,t=1,p=1$")
+        assert verify(kept, "correct horse")
