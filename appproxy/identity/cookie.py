@@ -1,0 +1,100 @@
+"""The access cookie: one user's session with one application on one host, sealed.
+
+Self-contained, so that no request needs the store. Its associated data are "access", the application's id and the
+host: moved to another application or host it does not open.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from hashlib import sha256
+
+from appproxy.errors import Code, IdentityError
+from appproxy.identity.sealing import Key, seal_bytes, unseal_bytes
+from appproxy.identity.session import Session
+
+#: Every cookie of ours begins so. `__Host-` (RFC 6265bis section 4.1.3.2): a sibling sub-domain cannot set it.
+COOKIE_PREFIX = b"__Host-appproxy"
+#: Binds the way through sign-in to one browser; set on the application's host.
+START_COOKIE = b"__Host-appproxy-start"
+#: State, nonce and PKCE verifier of one sign-in under way; eight hex digits of the state follow.
+OIDC_COOKIE_PREFIX = b"__Host-appproxy-oidc-"
+#: Browsers keep 4,096 bytes of a cookie, name and attributes included; the rest is margin.
+MAX_COOKIE = 3500
+
+_PURPOSE = "access"
+_STANDARD_PORT = 443
+
+
+def cookie_name(port: int, path: str = "/") -> bytes:
+    """The access cookie's name. Cookies ignore ports, hence `-PORT` when the public port is not 443.
+
+    Applications that share one host by `path` (the external one) would overwrite each other's cookie, because a
+    `__Host-` cookie always has `Path=/`: theirs end in eight hex digits made from the path.
+    """
+    name = COOKIE_PREFIX if port == _STANDARD_PORT else b"%b-%d" % (COOKIE_PREFIX, port)
+    return name if path == "/" else name + b"-" + sha256(path.encode()).hexdigest()[:8].encode()
+
+
+def set_cookie(name: bytes, value: bytes, max_age: int | None = None) -> bytes:
+    """A Set-Cookie value with all guards on; without `max_age` the cookie ends with the browser session."""
+    age = b"" if max_age is None else b"; Max-Age=%d" % max_age
+    return name + b"=" + value + b"; Path=/; Secure; HttpOnly; SameSite=Lax" + age
+
+
+def clear_cookie(name: bytes) -> bytes:
+    """A Set-Cookie value that deletes the cookie."""
+    return set_cookie(name, b"", 0)
+
+
+def to_payload(session: Session) -> dict[str, object]:
+    """The session as a JSON object with short names; empty parts are left out."""
+    payload: dict[str, object] = {
+        "i": session.id, "s": session.subject, "o": session.issuer, "n": session.name,
+        "t": session.issued, "e": session.expires, "a": session.auth_time,
+    }
+    parts = {"m": session.amr, "c": session.acr, "g": session.groups, "k": dict(session.claims)}
+    payload.update({name: part for name, part in parts.items() if part})
+    return payload
+
+
+def from_payload(payload: dict[str, object]) -> Session:
+    """The session that `to_payload` wrote. Only for payloads that were sealed by us."""
+    read = payload.get
+    return Session(
+        id=str(payload["i"]), subject=str(payload["s"]), issuer=str(payload["o"]), name=str(payload["n"]),
+        issued=float(payload["t"]),  # type: ignore[arg-type]  # sealed by us: the numbers are numbers
+        expires=float(payload["e"]),  # type: ignore[arg-type]
+        auth_time=float(payload["a"]),  # type: ignore[arg-type]
+        amr=tuple(read("m", ())),  # type: ignore[call-overload]
+        acr=str(read("c", "")),
+        groups=tuple(read("g", ())),  # type: ignore[call-overload]
+        claims=dict(read("k", {})),  # type: ignore[call-overload]
+    )
+
+
+def seal_session(session: Session, key: Key, application_id: str, host: str, nonce: bytes) -> bytes:
+    """The cookie's value. Raises IdentityError(COOKIE_TOO_LARGE) above 3,500 bytes."""
+    plain = json.dumps(to_payload(session), separators=(",", ":"), ensure_ascii=False).encode()
+    value = seal_bytes(_PURPOSE, plain, key, nonce, (application_id, host))
+    if len(value) > MAX_COOKIE:
+        raise IdentityError(
+            Code.COOKIE_TOO_LARGE, f"{len(value)} bytes with {len(session.groups)} groups, {MAX_COOKIE} are possible"
+        )
+    return value
+
+
+def open_session(value: bytes, keys: Iterable[Key], application_id: str, host: str, now: float) -> Session:
+    """The session in a cookie value.
+
+    Raises IdentityError(SIGN_IN_REQUIRED) when it is not ours, is for another application or host, or has expired.
+    """
+    try:
+        plain = unseal_bytes(_PURPOSE, value, keys, (application_id, host), MAX_COOKIE)
+    except IdentityError as error:
+        raise IdentityError(Code.SIGN_IN_REQUIRED, error.detail) from error
+    session = from_payload(json.loads(plain))
+    if session.expires <= now:
+        raise IdentityError(Code.SIGN_IN_REQUIRED, "access cookie expired")
+    return session
