@@ -1,0 +1,252 @@
+"""The exchange of an HTTP/1.1 user: the answer's framing, and whether the connection lives on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twisted.internet.interfaces import IPushProducer
+from zope.interface import implementer
+
+from appproxy.errors import Code
+from appproxy.http.fields import drop
+from appproxy.http.head import RequestHead
+from appproxy.http.writer import chunk, last_chunk, response_bytes
+from appproxy.net.tls import peer_certificate
+from appproxy.service.exchange import AnswerKeeper, BodyReader
+
+if TYPE_CHECKING:
+    from appproxy.service.front import UserConnection
+
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+#: Statuses whose answers never have a body (RFC 9110 sections 15.3.5 and 15.4.5).
+_BODYLESS = frozenset({204, 304})
+
+
+@implementer(IPushProducer)
+class UserExchange:
+    """One request of a user (see `service.exchange.Exchange`), and what the access log says of it at the end."""
+
+    __slots__ = (
+        "_chunked", "_connection", "_left", "_over", "_producer", "_reuse", "_switched", "application", "attempts",
+        "begun", "body_reader", "client", "connector", "detail", "failure", "head", "id", "keeper", "received",
+        "scheme", "sent", "started", "status", "subject",
+    )
+
+    def __init__(
+        self, connection: UserConnection, head: RequestHead, id: str, client: str, scheme: str, started: float
+    ) -> None:
+        self._connection = connection
+        self.head = head
+        self.id = id
+        self.client = client
+        self.scheme = scheme
+        self.started = started
+        self.keeper: AnswerKeeper | None = None
+        self.body_reader: BodyReader | None = None
+        self.begun = False
+        self._over = False
+        self._chunked = False
+        self._reuse = False
+        self._switched = False
+        #: Bytes that a streamed answer still owes, -1 when their number was not announced, -2 when none are to be sent.
+        self._left = -1
+        self._producer: IPushProducer | None = None
+        # For the access log.
+        self.status = 0
+        self.sent = 0
+        self.received = 0
+        self.application = ""
+        self.subject = ""
+        self.connector = ""
+        self.failure: Code | None = None
+        self.detail = ""
+        self.attempts = 0
+
+    # The request's body.
+
+    def read_body(self, reader: BodyReader) -> IPushProducer:
+        """Begin to read the body; `reader` may be called before this returns."""
+        connection = self._connection
+        if not self._over:
+            self.body_reader = reader
+            connection.start_body(_CONTINUE if self.head.expects_continue and not self.begun else b"")
+        return connection.tap
+
+    # The answer.
+
+    def inform(self, status: int, fields: bytes) -> None:
+        """Pass on an interim answer; an HTTP/1.0 user would not understand it."""
+        if not self._over and not self.begun and self.head.version >= 11:
+            self._connection.write(response_bytes(status, fields, length="none", close=False, chunked=False))
+
+    def answer(self, status: int, fields: bytes, body: bytes) -> None:
+        """Send a complete answer in one write."""
+        if self._over or self.begun:
+            return
+        self.begun = True
+        self.status = status
+        reuse = self.head.keep_alive and self._connection.reusable
+        if self.head.method == b"HEAD" or status in _BODYLESS:
+            whole = response_bytes(status, fields, length="none", close=not reuse, chunked=False)
+        else:
+            self.sent = len(body)
+            fields = drop(fields, b"content-length")
+            whole = response_bytes(status, fields, length=len(body), close=not reuse, chunked=False) + body
+        self._connection.write(whole)
+        self._end(reuse)
+
+    def start(self, status: int, fields: bytes, length: int | None) -> None:
+        """Send the head of a streamed answer."""
+        if self._over or self.begun:
+            return
+        self.begun = True
+        self.status = status
+        head = self.head
+        # While the request's body is still under way, nobody knows yet whether another request can follow.
+        reuse = head.keep_alive and (self._connection.reusable or self.body_reader is not None)
+        if head.method == b"HEAD" or status in _BODYLESS:
+            self._left = -2
+            whole = response_bytes(status, fields, length="none", close=not reuse, chunked=False)
+        elif length is not None:
+            self._left = length
+            fields = drop(fields, b"content-length")
+            whole = response_bytes(status, fields, length=length, close=not reuse, chunked=False)
+        elif head.version >= 11:
+            self._chunked = True
+            whole = response_bytes(status, fields, length=None, close=not reuse, chunked=True)
+        else:
+            reuse = False  # an HTTP/1.0 user knows the end of this body only by the end of the connection
+            whole = response_bytes(status, fields, length="none", close=True, chunked=False)
+        self._reuse = reuse
+        self._connection.write(whole)
+
+    def write(self, data: bytes) -> None:
+        """Send a piece of the body."""
+        if self._over or not data or self._left == -2:
+            return
+        self.sent += len(data)
+        if self._chunked:
+            data = chunk(data)
+        elif self._left >= 0:
+            if len(data) > self._left:
+                self.failure = Code.ORIGIN_TRUNCATED
+                self.detail = "more bytes than announced"
+                keeper, self.keeper = self.keeper, None
+                self.abort()
+                if keeper is not None:
+                    keeper.user_left(Code.ORIGIN_TRUNCATED)
+                return
+            self._left -= len(data)
+        self._connection.write(data)
+
+    def finish(self, trailers: bytes = b"") -> None:
+        """The answer is complete, unless fewer bytes came than were announced."""
+        if self._over:
+            return
+        if self._switched:
+            self._over = True
+            self._release()
+            self._connection.close_stream(self)
+        elif self._left > 0:
+            self.failure = Code.ORIGIN_TRUNCATED
+            self.abort()
+        else:
+            if self._chunked:
+                self._connection.write(last_chunk(trailers))
+            self._end(self._reuse)
+
+    def abort(self) -> None:
+        """Break the answer."""
+        if self._over and not self._switched:
+            return
+        self._over = True
+        self._release()
+        self._connection.exchange_broken(self)
+
+    def switch(self, fields: bytes, reader: BodyReader) -> IPushProducer:
+        """Answer 101 and become a stream of bytes."""
+        connection = self._connection
+        if not self._over and not self.begun:
+            self.begun = self._switched = True
+            self.status = 101
+            connection.write(response_bytes(101, b"connection: upgrade\n" + fields, length="none", close=False,
+                                            chunked=False))
+            # An idle WebSocket must cost little: the head is not needed any more, but for the log.
+            head = self.head
+            self.head = RequestHead(head.method, head.target.partition(b"?")[0], 11, [], head.authority, head.host, 0,
+                                    False, None, False)
+            connection.become_stream(reader)
+        return connection.tap
+
+    # Pausing: we stand between the transport and whoever answers, to know that the user reads slowly.
+
+    def register_producer(self, producer: IPushProducer) -> None:
+        """Who is to be paused while the user reads slowly."""
+        if not self._over:
+            self._producer = producer
+            self._connection.register(self)
+
+    def unregister_producer(self) -> None:
+        """Nobody is to be paused any longer."""
+        self._release()
+
+    def pauseProducing(self) -> None:
+        self._connection.watch_answer(True)
+        if self._producer is not None:
+            self._producer.pauseProducing()
+
+    def resumeProducing(self) -> None:
+        self._connection.watch_answer(False)
+        if self._producer is not None:
+            self._producer.resumeProducing()
+
+    def stopProducing(self) -> None:
+        if self._producer is not None:
+            self._producer.stopProducing()
+
+    # The end.
+
+    def tell(self, code: Code) -> bool:
+        """Tell whoever answers that the user is at fault or gone; True: it is now for the front to answer."""
+        keeper, self.keeper = self.keeper, None
+        if self._over:
+            return False
+        if keeper is not None:
+            keeper.user_left(code)
+        return not self._over
+
+    def lost(self, code: Code) -> None:
+        """The user's connection is gone."""
+        if self._over and not self._switched:
+            return
+        keeper, self.keeper = self.keeper, None
+        self._over = True
+        self._producer = None
+        self.body_reader = None
+        if self.failure is None and not self._switched:
+            self.failure = code
+        if keeper is not None:
+            keeper.user_left(code)
+        self._connection._front.log(self)
+
+    def _end(self, reuse: bool) -> None:
+        self._over = True
+        self.keeper = None
+        self.body_reader = None
+        self._release()
+        self._connection.exchange_over(self, reuse)
+
+    def _release(self) -> None:
+        if self._producer is not None:
+            self._producer = None
+            self._connection.unregister()
+
+    @property
+    def over(self) -> bool:
+        """Has our side of the exchange ended?"""
+        return self._over
+
+    @property
+    def peer_certificate(self) -> bytes | None:
+        """The verified leaf certificate of whoever is connected, in DER; None where none was asked for."""
+        return peer_certificate(self._connection.transport)

@@ -1,0 +1,83 @@
+"""The one object that pauses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.interfaces import IPushProducer
+from zope.interface.verify import verifyObject
+
+from appproxy.net.flow import Hold, Tap
+
+
+@dataclass
+class Transport:
+    """A transport that refuses to be paused twice, or woken while awake."""
+
+    asked: list[str] = field(default_factory=lambda: ["resume"])
+
+    def pauseProducing(self) -> None:
+        assert self.asked[-1] == "resume", "paused twice"
+        self.asked.append("pause")
+
+    def resumeProducing(self) -> None:
+        assert self.asked[-1] == "pause", "woken while awake"
+        self.asked.append("resume")
+
+    @property
+    def reading(self) -> bool:
+        return self.asked[-1] == "resume"
+
+
+def test_is_a_push_producer() -> None:
+    """A tap can be registered with any Twisted transport."""
+    assert verifyObject(IPushProducer, Tap(Transport()))
+
+
+def test_reads_again_only_when_no_reason_is_left() -> None:
+    """A slow peer that recovers does not start a body that nobody wants yet."""
+    transport = Transport()
+    tap = Tap(transport)
+    tap.hold(Hold.UNWANTED)
+    tap.pauseProducing()
+    tap.resumeProducing()
+    assert not transport.reading
+    tap.release(Hold.UNWANTED)
+    assert transport.reading
+
+
+def test_a_lost_consumer_does_not_deafen_its_source() -> None:
+    """When the reader of a body goes, the connection of its sender is still read, to hear more from it."""
+    transport = Transport()
+    tap = Tap(transport)
+    tap.pauseProducing()
+    tap.stopProducing()
+    assert transport.reading
+
+
+def test_a_closed_tap_leaves_its_transport_alone() -> None:
+    """Nothing is asked of a transport that has gone."""
+    transport = Transport()
+    tap = Tap(transport)
+    tap.close()
+    tap.pauseProducing()
+    tap.resumeProducing()
+    assert transport.asked == ["resume"]
+
+
+@given(st.lists(st.tuples(st.booleans(), st.sampled_from(list(Hold)))))
+def test_any_order_of_reasons_pauses_and_wakes_in_turn(steps: list[tuple[bool, Hold]]) -> None:
+    """However reasons come and go, the transport reads exactly while there is none."""
+    transport = Transport()
+    tap = Tap(transport)
+    reasons: set[Hold] = set()
+    for hold, reason in steps:
+        if hold:
+            tap.hold(reason)
+            reasons.add(reason)
+        else:
+            tap.release(reason)
+            reasons.discard(reason)
+        assert transport.reading == (not reasons)

@@ -1,0 +1,48 @@
+"""What only the socket under a transport can tell."""
+
+from __future__ import annotations
+
+import socket
+
+from appproxy.net.sockets import acknowledged, socket_of
+
+
+class Layer:
+    """A wrapper like TLS: its transport lies under it."""
+
+    def __init__(self, transport: object) -> None:
+        self.transport = transport
+
+
+class Bottom:
+    """A transport with a socket."""
+
+    def __init__(self, found: socket.socket) -> None:
+        self.socket = found
+
+
+def test_acknowledged_bytes_tell_a_reader_from_one_who_stopped() -> None:
+    """The count rises when the peer's kernel takes bytes, and never without."""
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
+        other, _ = server.accept()
+        with other:
+            transport = Layer(Layer(Bottom(client)))
+            before = acknowledged(transport)
+            client.sendall(b"x" * 1000)
+            assert len(other.recv(1000, socket.MSG_WAITALL)) == 1000
+            after = acknowledged(transport)
+            assert before is not None and after is not None
+            assert after - before == 1000
+
+
+def test_a_transport_without_a_socket_is_no_error() -> None:
+    """In memory there is nothing to ask."""
+    assert socket_of(Layer(object())) is None
+    assert acknowledged(Layer(object())) is None
+
+
+def test_a_closed_socket_is_no_error() -> None:
+    """The connection may be gone by the time we ask."""
+    with socket.socket() as closed:
+        pass
+    assert acknowledged(Bottom(closed)) is None

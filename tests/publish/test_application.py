@@ -1,0 +1,64 @@
+"""What the admin publishes."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appproxy.errors import ConfigError
+from appproxy.publish.application import Url
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("https://wiki.example.com", Url("https", "wiki.example.com", 443)),
+        ("http://Wiki.Example.com.:8080/a/b", Url("http", "wiki.example.com", 8080, "/a/b/")),
+        ("http://[2001:db8::1]/", Url("http", "2001:db8::1", 80)),
+    ],
+)
+def test_reads_what_admins_write(text: str, url: Url) -> None:
+    """A missing port is the scheme's own, a missing last slash is added, names are lower case."""
+    assert Url.parse(text) == url
+
+
+@pytest.mark.parametrize(
+    ("text", "mend"),
+    [
+        ("wiki.example.com", "http:// or https://"),
+        ("ftp://wiki.example.com", "http:// or https://"),
+        ("https://", "names no host"),
+        ("https://u@wiki.example.com/", "no user name"),
+        ("https://wiki.example.com/?a=b", "query"),
+        ("https://wiki.example.com/?", "query"),
+        ("https://wiki.example.com/#a", "fragment"),
+        ("https://wiki.example.com:0/", "port 0"),
+        ("https://wiki.example.com:99999/", "not a URL"),
+        ("https://wiki.example.com/a/../b", "segment"),
+        ("https://wiki.example.com//", "segment"),
+        ("https://wiki.example.com/a b", "space"),
+        ("https://wiki.example.com\\a", "backslash"),
+    ],
+)
+def test_refuses_with_the_mend(text: str, mend: str) -> None:
+    """Each refusal says what is wrong, and which setting it was."""
+    with pytest.raises(ConfigError, match="internal: ") as caught:
+        Url.parse(text, "internal")
+    assert mend in str(caught.value)
+
+
+def test_is_written_as_it_is_read() -> None:
+    """The port is left out where it is the scheme's own."""
+    assert str(Url.parse("https://wiki.example.com:443/x")) == "https://wiki.example.com/x/"
+    assert Url.parse("http://[2001:db8::1]:8080").authority == "[2001:db8::1]:8080"
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    """Whatever is typed: a URL that reads back as itself, or a ConfigError."""
+    try:
+        url = Url.parse("http://" + text)
+    except ConfigError:
+        return
+    assert Url.parse(str(url)) == url
