@@ -1,0 +1,127 @@
+"""The chunked transfer coding, read strictly (RFC 9112 section 7.1); it serves requests and answers alike."""
+
+from __future__ import annotations
+
+import re
+
+from appproxy.http.head import Fields
+from appproxy.http.lines import parse_lines
+from appproxy.http.unread import Unread
+
+#: A size of at most 16 digits and an extension. Nothing may stand between size and CRLF but an extension.
+_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16}+)([ \t]*+;[\t\x20-\x7e\x80-\xff]*+)?\r\n")
+_SIZE_SO_FAR = re.compile(rb"[0-9A-Fa-f]{0,16}+(?:[ \t]*+(?:;[\t\x20-\x7e\x80-\xff]*+)?)?\r?")
+#: A size line: 16 digits, CRLF, and an extension as long as a signature needs.
+_LINE_LIMIT = 512
+#: Extensions of one body together, so that they cannot be most of what we read.
+_EXTENSIONS_LIMIT = 16384
+#: What a double holds exactly, the limit for Content-Length too.
+LARGEST_SIZE = 2**53
+
+_WANT_SIZE, _WANT_DATA, _WANT_END_OF_CHUNK, _WANT_TRAILERS, _DONE = range(5)
+
+#: Never taken from a trailer section: framing, routing, and whatever would be believed by someone who merges trailers
+#: into the head (RFC 9110 section 6.5.1).
+_NOT_IN_TRAILERS = frozenset(
+    b"age authorization cache-control connection content-encoding content-length content-range content-type cookie "
+    b"date expect expires forwarded host if-match if-modified-since if-none-match if-range if-unmodified-since "
+    b"keep-alive location max-forwards origin pragma proxy-authenticate proxy-authorization proxy-connection range "
+    b"retry-after set-cookie te trailer transfer-encoding upgrade vary via warning www-authenticate".split())
+
+
+class ChunkedDecoder:
+    """Takes one chunked body from an `Unread`, and stops exactly behind it.
+
+    Why not httptools: it cannot be stopped at the end of a message, so it would read the next, pipelined one as well;
+    it calls once a chunk, and it bounds neither extensions nor trailers. Faults raise ValueError; the caller knows whom
+    to blame.
+    """
+
+    __slots__ = ("trailers", "_extensions", "_left", "_lines", "_state", "_trailers_limit")
+
+    def __init__(self, trailers_limit: int, trailer_lines: int) -> None:
+        self.trailers: Fields = []
+        self._trailers_limit = trailers_limit
+        self._lines = trailer_lines
+        self._state = _WANT_SIZE
+        self._left = 0
+        self._extensions = 0
+
+    @property
+    def done(self) -> bool:
+        """The last chunk and the trailers have been read."""
+        return self._state == _DONE
+
+    def decode(self, unread: Unread) -> bytes:
+        """Body bytes that are there, joined; the coding's own bytes are gone. Raises ValueError."""
+        pieces: list[bytes] = []
+        more = True
+        while more:
+            if self._state == _WANT_SIZE:
+                more = self._read_size(unread)
+            elif self._state == _WANT_DATA:
+                more = self._read_data(unread, pieces)
+            elif self._state == _WANT_END_OF_CHUNK:
+                more = self._read_end_of_chunk(unread)
+            elif self._state == _WANT_TRAILERS:
+                more = self._read_trailers(unread)
+            else:
+                more = False
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _read_size(self, unread: Unread) -> bool:
+        line = _SIZE.match(unread.data, unread.at)
+        if line is None:
+            if len(unread) >= _LINE_LIMIT or _SIZE_SO_FAR.fullmatch(unread.data, unread.at) is None:
+                raise ValueError("a chunk size is malformed")
+            return False
+        extension = line[2]
+        if extension is not None:
+            self._extensions += len(extension)
+            if len(extension) > _LINE_LIMIT or self._extensions > _EXTENSIONS_LIMIT:
+                raise ValueError("chunk extensions are too long")
+        self._left = int(line[1], 16)
+        if self._left > LARGEST_SIZE:
+            raise ValueError("a chunk is too large")
+        unread.at = line.end()
+        self._state = _WANT_DATA if self._left else _WANT_TRAILERS
+        return True
+
+    def _read_data(self, unread: Unread, pieces: list[bytes]) -> bool:
+        piece = unread.take(self._left)
+        if not piece:
+            return False
+        pieces.append(piece)
+        self._left -= len(piece)
+        if self._left:
+            return False
+        self._state = _WANT_END_OF_CHUNK
+        return True
+
+    def _read_end_of_chunk(self, unread: Unread) -> bool:
+        end = bytes(unread.data[unread.at:unread.at + 2])
+        if end == b"\r\n":
+            unread.at += 2
+            self._state = _WANT_SIZE
+            return True
+        if end not in (b"", b"\r"):
+            raise ValueError("a chunk is longer than its size")
+        return False
+
+    def _read_trailers(self, unread: Unread) -> bool:
+        start = bytes(unread.data[unread.at:unread.at + 2])
+        if start == b"\r\n":
+            unread.at += 2
+            self._state = _DONE
+        elif len(start) == 2:
+            try:
+                section = unread.cut_head(self._trailers_limit)
+            except OverflowError as error:
+                raise ValueError("trailers are too long") from error
+            if section is None:
+                return False
+            if section.count(b"\r\n") - 1 > self._lines:
+                raise ValueError("too many trailers")
+            self.trailers = [field for field in parse_lines(section[:-2]) if field[0] not in _NOT_IN_TRAILERS]
+            self._state = _DONE
+        return False

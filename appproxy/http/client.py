@@ -1,0 +1,271 @@
+"""Answers as they arrive from an application: bytes in, events out.
+
+As with requests, httptools sees single heads only: it cannot be told that an answer to HEAD has no body, it has no end
+of file, and it counts neither interim answers nor bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import httptools
+
+from appproxy.errors import Code, RequestError
+from appproxy.http.chunked import LARGEST_SIZE, ChunkedDecoder
+from appproxy.http.fields import encode_block
+from appproxy.http.head import Fields
+from appproxy.http.lines import members, parse_head
+from appproxy.http.unread import Unread
+
+_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*+))?\r\n")
+#: 50,000 of them passed through the parser alone; two (103 and 100) is what real applications send.
+_INTERIM_LIMIT = 8
+#: As for requests; announced trailers of applications are a few hundred bytes (checksums, gRPC status).
+_TRAILERS_LIMIT = 8192
+_TRAILER_LINES = 32
+
+#: Meant for this one connection (RFC 9110 section 7.6.1, and what it replaced).
+_HOP_BY_HOP = frozenset([b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding",
+                         b"upgrade"])
+#: Fields that this module reads.
+_READ_HERE = _HOP_BY_HOP | {b"content-length"}
+
+_IDLE, _HEAD, _LENGTH, _CHUNKS, _UNTIL_CLOSE, _UPGRADED = range(6)
+
+
+@dataclass(slots=True)
+class Interim:
+    """An interim answer (1xx but 101)."""
+
+    status: int
+    block: bytes
+
+
+@dataclass(slots=True)
+class Head:
+    """The head of the final answer, its hop-by-hop fields taken out.
+
+    `length` is how many bytes of body follow, None when only the end will tell. `bodyless`: the answer has no body by
+    its nature (HEAD, 204, 304), so a content-length in `block` only describes one. `upgraded`: status 101, all that
+    follows is Body, and `block` keeps the `upgrade`.
+    """
+
+    status: int
+    reason: bytes
+    block: bytes
+    length: int | None
+    bodyless: bool
+    upgraded: bool
+
+
+@dataclass(slots=True)
+class Body:
+    """A piece of the body, never empty."""
+
+    data: bytes
+
+
+@dataclass(slots=True)
+class End:
+    """The answer is complete. `keep_alive`: the connection can serve another request."""
+
+    trailers: bytes
+    keep_alive: bool
+
+
+Event = Interim | Head | Body | End
+
+
+class ResponseReader:
+    """Reads the answers of one connection to an application. After a RequestError: close the connection."""
+
+    __slots__ = ("_chunks", "_head_limit", "_interims", "_keep_alive", "_left", "_max_fields", "_method", "_silent",
+                 "_spoiled", "_state", "_unread", "_upgrade")
+
+    def __init__(self, *, head_limit: int = 32768, max_fields: int = 100) -> None:
+        self._head_limit = head_limit
+        self._max_fields = max_fields
+        self._unread = Unread()
+        self._state = _IDLE
+        self._method = b""
+        self._upgrade = False
+        self._silent = True
+        self._spoiled = False
+        self._keep_alive = True
+        self._interims = 0
+        self._left = 0
+        self._chunks: ChunkedDecoder | None = None
+
+    def expect(self, method: bytes, upgrade: bool = False) -> None:
+        """A request with that method was sent, `upgrade`: with an Upgrade field. Its answer comes next.
+
+        Raises RequestError(ORIGIN_MALFORMED) when the connection cannot be used: the answer before is not over, or more
+        came than it had.
+        """
+        if self._spoiled or self._state != _IDLE:
+            raise RequestError(Code.ORIGIN_MALFORMED, "the connection is not free for another request")
+        self._state = _HEAD
+        self._method = method
+        self._upgrade = upgrade
+        self._silent = True
+        self._interims = 0
+
+    def receive(self, data: bytes) -> list[Event]:
+        """Events of the bytes that arrived; body pieces are joined.
+
+        Raises RequestError(ORIGIN_MALFORMED or ORIGIN_HEAD_TOO_LARGE), on a free connection for any byte.
+        """
+        if not data:
+            return []
+        if self._state == _IDLE:
+            self._spoiled = True
+            raise RequestError(Code.ORIGIN_MALFORMED, "bytes that no request asked for")
+        self._silent = False
+        self._unread.add(data)
+        events: list[Event] = []
+        try:
+            if self._state == _HEAD:
+                self._read_heads(events)
+            if self._state > _HEAD:
+                self._read_body(events)
+        except RequestError:
+            self._spoiled = True
+            raise
+        except ValueError as error:
+            self._spoiled = True
+            raise RequestError(Code.ORIGIN_MALFORMED, str(error)) from error
+        return events
+
+    def end_of_file(self, clean: bool) -> list[Event]:
+        """The application closed; `clean`: on purpose (TCP: FIN; TLS: close_notify).
+
+        Only that ends a body which has neither length nor chunks. Raises RequestError: ORIGIN_CLOSED when not one byte
+        of the answer had come, else ORIGIN_TRUNCATED.
+        """
+        state, self._state = self._state, _IDLE
+        self._spoiled = True
+        if state == _IDLE:
+            return []
+        if clean and state >= _UNTIL_CLOSE:
+            return [End(b"", False)]
+        if self._silent:
+            raise RequestError(Code.ORIGIN_CLOSED, "closed before an answer")
+        raise RequestError(Code.ORIGIN_TRUNCATED, "closed within an answer")
+
+    def _read_heads(self, events: list[Event]) -> None:
+        """Interim heads and the final one, as far as they are there."""
+        while self._state == _HEAD:
+            try:
+                head = self._unread.cut_head(self._head_limit)
+            except OverflowError as error:
+                raise RequestError(Code.ORIGIN_HEAD_TOO_LARGE, str(error)) from error
+            if head is None:
+                return
+            if head.count(b"\r\n") - 2 > self._max_fields:
+                raise RequestError(Code.ORIGIN_HEAD_TOO_LARGE, f"more than {self._max_fields} fields")
+            line = _STATUS_LINE.match(head)
+            if line is None:
+                raise ValueError("the status line is malformed")
+            status = int(line[2])
+            fields = parse_head(httptools.HttpResponseParser, head)
+            if status >= 200 or status == 101:
+                events.append(self._final_head(status, line[3] or b"", 10 + int(line[1]), fields))
+            else:
+                events.append(self._interim_head(status, fields))
+
+    def _interim_head(self, status: int, fields: Fields) -> Interim:
+        self._interims += 1
+        if self._interims > _INTERIM_LIMIT:
+            raise ValueError(f"more than {_INTERIM_LIMIT} interim answers")
+        options, block, _ = _sort(fields)
+        return Interim(status, _without(block, options))
+
+    def _final_head(self, status: int, reason: bytes, version: int, fields: Fields) -> Head:
+        """Decide how the body ends (RFC 9112 section 6.3), and whether the connection can be used again."""
+        options, kept, read = _sort(fields)
+        if status == 101:
+            return self._switch(reason, options, kept, read)
+        self._keep_alive = b"close" not in options and (version == 11 or b"keep-alive" in options)
+        length = _read_length(read)
+        chunked = _is_chunked(read, version)
+        bodyless = status in (204, 304) or self._method == b"HEAD"
+        if status == 204:
+            # It must have neither (RFC 9110 section 8.6). What says so may also send a body: do not read on.
+            self._keep_alive = self._keep_alive and not length and not chunked
+        elif length is not None:
+            kept.append((b"content-length", b"%d" % length))
+        self._left = 0
+        if bodyless:
+            length, self._state = 0, _LENGTH
+        elif chunked:
+            self._chunks, self._state = ChunkedDecoder(_TRAILERS_LIMIT, _TRAILER_LINES), _CHUNKS
+        elif length is None:
+            self._state, self._keep_alive = _UNTIL_CLOSE, False
+        else:
+            self._left, self._state = length, _LENGTH
+        return Head(status, reason, _without(kept, options), length, bodyless, False)
+
+    def _switch(self, reason: bytes, options: list[bytes], kept: Fields, read: dict[bytes, list[bytes]]) -> Head:
+        if not self._upgrade:
+            raise ValueError("101 without having been asked for an upgrade")
+        if b"upgrade" not in read or b"upgrade" not in options:
+            raise ValueError("101 that does not say to what")
+        kept.append((b"upgrade", b", ".join(read[b"upgrade"])))
+        self._state, self._keep_alive = _UPGRADED, False
+        return Head(101, reason, _without(kept, [name for name in options if name != b"upgrade"]), None, False, True)
+
+    def _read_body(self, events: list[Event]) -> None:
+        if self._state == _CHUNKS and self._chunks is not None:
+            data, done, trailers = self._chunks.decode(self._unread), self._chunks.done, self._chunks.trailers
+        elif self._state == _LENGTH:
+            data, trailers = self._unread.take(self._left), []
+            self._left -= len(data)
+            done = not self._left
+        else:
+            data, done, trailers = self._unread.take(len(self._unread)), False, []
+        if data:
+            events.append(Body(data))
+        if done:
+            # What follows an answer belongs to nobody, and could be taken for the answer to the next request.
+            self._spoiled = len(self._unread) > 0 or not self._keep_alive
+            self._state, self._chunks = _IDLE, None
+            events.append(End(encode_block(trailers) if trailers else b"", not self._spoiled))
+
+
+def _sort(fields: Fields) -> tuple[list[bytes], Fields, dict[bytes, list[bytes]]]:
+    """The members of Connection, the fields that are passed on, and those that are read here."""
+    kept: Fields = []
+    read: dict[bytes, list[bytes]] = {}
+    for field in fields:
+        if field[0] in _READ_HERE:
+            read.setdefault(field[0], []).append(field[1])
+        else:
+            kept.append(field)
+    connection = read.get(b"connection")
+    return members(b",".join(connection)) if connection else [], kept, read
+
+
+def _without(fields: Fields, options: list[bytes]) -> bytes:
+    """The block of `fields` without those that Connection names. The parser has checked every byte of them."""
+    if options:
+        fields = [field for field in fields if field[0] not in options]
+    return b"".join([b"%b: %b\n" % field for field in fields])
+
+
+def _read_length(read: dict[bytes, list[bytes]]) -> int | None:
+    lengths = read.get(b"content-length")
+    if lengths is None:
+        return None
+    if len(lengths) != 1 or not lengths[0].isdigit() or len(lengths[0]) > 16 or int(lengths[0]) > LARGEST_SIZE:
+        raise ValueError("the length is malformed")
+    return int(lengths[0])
+
+
+def _is_chunked(read: dict[bytes, list[bytes]], version: int) -> bool:
+    codings = read.get(b"transfer-encoding")
+    if codings is None:
+        return False
+    if version == 10 or len(codings) != 1 or codings[0].lower() != b"chunked" or b"content-length" in read:
+        raise ValueError("only `chunked`, only in HTTP/1.1, and without a length")
+    return True

@@ -1,0 +1,166 @@
+"""One request head, from bytes to a checked `RequestHead`: all that httptools lets pass and a proxy must not.
+
+httptools reads the field lines (strictly, and faster than Python could). It also accepts two Host lines or none,
+HTTP/0.9 and 2.0, a transfer coding in 1.0, lengths of 2^64 and fragments, so these rules are ours.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import httptools
+
+from appproxy.errors import Code, RequestError
+from appproxy.http.chunked import LARGEST_SIZE
+from appproxy.http.head import Fields, RequestHead
+from appproxy.http.host import parse_host
+from appproxy.http.lines import TOKEN, members, parse_head
+
+_REQUEST_LINE = re.compile(rb"(" + TOKEN + rb"++) ([!-~]++) HTTP/([0-9])\.([0-9])\r\n")
+_ABSOLUTE = re.compile(rb"https?://([^/?#]*+)([^#]*+)", re.IGNORECASE)
+#: Digits of 2^53; longer ones are refused before they are made a number.
+_LENGTH_DIGITS = 16
+
+#: The methods that httptools knows for HTTP, but CONNECT, which would make a tunnel, and TRACE, which would show the
+#: user's scripts all that we and the browser add to a request (fields of identity, HttpOnly cookies).
+METHODS = frozenset(
+    b"ACL BIND CHECKOUT COPY DELETE GET HEAD LINK LOCK M-SEARCH MERGE MKACTIVITY MKCALENDAR MKCOL MOVE NOTIFY OPTIONS "
+    b"PATCH POST PROPFIND PROPPATCH PURGE PUT QUERY REBIND REPORT SEARCH SUBSCRIBE UNBIND UNLINK UNLOCK "
+    b"UNSUBSCRIBE".split())
+_NOT_ALLOWED = frozenset([b"CONNECT", b"TRACE"])
+
+#: Fields that this module reads; all others are only passed on.
+_READ_HERE = frozenset([b"host", b"content-length", b"transfer-encoding", b"connection", b"upgrade", b"expect"])
+
+
+@dataclass(frozen=True, slots=True)
+class HeadLimits:
+    """How much one message may have beside its body, in bytes and lines."""
+
+    #: What common servers take (Apache 8 KiB a line, nginx 32 KiB in all), and room for cookies.
+    head: int = 32768
+    fields: int = 100
+    #: The longest address that common servers and browsers take.
+    target: int = 8192
+    trailers: int = 8192
+    trailer_lines: int = 32
+
+
+def parse_request(head: bytes, limits: HeadLimits) -> RequestHead:
+    """Read one complete head, its closing empty line included. Raises RequestError with the code to answer."""
+    method, target, version = _read_request_line(head, limits)
+    if head.count(b"\r\n") - 2 > limits.fields:
+        raise RequestError(Code.HEAD_TOO_LARGE, f"more than {limits.fields} fields")
+    try:
+        fields = parse_head(httptools.HttpRequestParser, head)
+    except ValueError as error:
+        raise RequestError(Code.BAD_REQUEST, str(error)) from error
+    read = _gather(fields)
+    authority, host = _read_host(read.get(b"host"))
+    if target[:1] != b"/":
+        target = _rewrite_target(method, target, authority)
+    elif b"#" in target:
+        raise RequestError(Code.BAD_REQUEST, "a fragment in the target")
+    length = _read_length(read, version)
+    if len(read) == 1:  # only Host: by far the most frequent case
+        return RequestHead(method, target, version, fields, authority, host, 0, version == 11, None, False)
+    options = members(_joined(read, b"connection")) if b"connection" in read else []
+    keep_alive = b"close" not in options and (version == 11 or b"keep-alive" in options)
+    upgrade = _read_upgrade(read, version, options)
+    expects = _read_expectation(read, version) and length != 0
+    return RequestHead(method, target, version, fields, authority, host, length, keep_alive, upgrade, expects)
+
+
+def _read_request_line(head: bytes, limits: HeadLimits) -> tuple[bytes, bytes, int]:
+    """Method, target as sent, version as 10 or 11."""
+    line = _REQUEST_LINE.match(head)
+    if line is None:
+        raise RequestError(Code.BAD_REQUEST, "the request line is malformed")
+    method, target, major, minor = line.groups()
+    if major != b"1" or minor not in b"01":
+        raise RequestError(Code.VERSION_NOT_SUPPORTED, f"HTTP/{major.decode()}.{minor.decode()}")
+    if method not in METHODS:
+        code = Code.METHOD_NOT_ALLOWED if method in _NOT_ALLOWED else Code.METHOD_UNKNOWN
+        raise RequestError(code, method.decode()[:40])
+    if len(target) > limits.target:
+        raise RequestError(Code.TARGET_TOO_LONG, f"a target of {len(target)} bytes")
+    return method, target, 11 if minor == b"1" else 10
+
+
+def _gather(fields: Fields) -> dict[bytes, list[bytes]]:
+    """All values of the fields that are read here."""
+    read: dict[bytes, list[bytes]] = {}
+    for name, value in fields:
+        if name in _READ_HERE:
+            read.setdefault(name, []).append(value)
+    return read
+
+
+def _joined(read: dict[bytes, list[bytes]], name: bytes) -> bytes:
+    """The value of a list field, whose several lines mean the same as one (RFC 9110 section 5.3)."""
+    return b",".join(read.get(name, ()))
+
+
+def _read_host(values: list[bytes] | None) -> tuple[bytes, str]:
+    if values is None or len(values) != 1:
+        raise RequestError(Code.BAD_REQUEST, "there must be one Host")
+    try:
+        return values[0], parse_host(values[0])
+    except ValueError as error:
+        raise RequestError(Code.BAD_REQUEST, str(error)) from error
+
+
+def _rewrite_target(method: bytes, target: bytes, authority: bytes) -> bytes:
+    """Origin-form of a target that does not begin with a slash (RFC 9112 section 3.2)."""
+    if target == b"*":
+        if method != b"OPTIONS":
+            raise RequestError(Code.BAD_REQUEST, "only OPTIONS may ask for *")
+        return target
+    absolute = _ABSOLUTE.fullmatch(target)
+    if absolute is None or absolute[1].lower() != authority.lower():
+        raise RequestError(Code.BAD_REQUEST, "the target is not of this host")
+    path = absolute[2]
+    if not path and method == b"OPTIONS":
+        return b"*"
+    return path if path[:1] == b"/" else b"/" + path
+
+
+def _read_length(read: dict[bytes, list[bytes]], version: int) -> int | None:
+    """The size of the body, 0 for none, None for a chunked one (RFC 9112 section 6.3)."""
+    lengths = read.get(b"content-length")
+    if b"transfer-encoding" in read:
+        codings = read[b"transfer-encoding"]
+        if version == 10 or lengths is not None or len(codings) != 1 or codings[0].lower() != b"chunked":
+            raise RequestError(Code.BAD_REQUEST, "only `chunked`, only in HTTP/1.1, and without a length")
+        return None
+    if lengths is None:
+        return 0
+    if len(lengths) != 1 or not lengths[0].isdigit() or len(lengths[0]) > _LENGTH_DIGITS:
+        raise RequestError(Code.BAD_REQUEST, "the length is malformed")
+    length = int(lengths[0])
+    if length > LARGEST_SIZE:
+        raise RequestError(Code.BAD_REQUEST, "the length is too large")
+    return length
+
+
+def _read_upgrade(read: dict[bytes, list[bytes]], version: int, options: list[bytes]) -> bytes | None:
+    """What the connection is to be upgraded to, in lower case, or None.
+
+    HTTP/1.0 has no upgrade (RFC 9110 section 7.8). `h2c` is never forwarded: the two ends would speak HTTP/2 past us.
+    """
+    if version == 10 or b"upgrade" not in read or b"upgrade" not in options:
+        return None
+    if b"content-length" in read or b"transfer-encoding" in read:
+        raise RequestError(Code.UPGRADE_WITH_BODY, "an upgrade with a body")
+    upgrade = _joined(read, b"upgrade").lower()
+    return None if not upgrade or b"h2c" in members(upgrade) else upgrade
+
+
+def _read_expectation(read: dict[bytes, list[bytes]], version: int) -> bool:
+    """Does the user wait for `100 Continue`? HTTP/1.0 does not know it (RFC 9110 section 10.1.1)."""
+    if b"expect" not in read:
+        return False
+    if _joined(read, b"expect").lower() != b"100-continue":
+        raise RequestError(Code.EXPECTATION_FAILED, "only 100-continue can be expected")
+    return version == 11

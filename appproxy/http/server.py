@@ -1,0 +1,125 @@
+"""Requests as they arrive from a user's connection: one head at a time, its body, then the next head.
+
+Heads are cut off first, fed to httptools one by one and checked (`request.py`); bodies never reach it. It cannot be
+stopped at the end of a message: of pipelined requests one read of 64 KiB would hold 2,400, and with `Upgrade` it takes
+the body for the next request. Here what follows a message stays unread until it is asked for, so a fault in it cannot
+disturb the answer under way. A length is counted, chunks are decoded by `chunked.py`.
+"""
+
+from __future__ import annotations
+
+from appproxy.errors import Code, RequestError
+from appproxy.http.chunked import ChunkedDecoder
+from appproxy.http.head import Fields, RequestHead
+from appproxy.http.request import HeadLimits, parse_request
+from appproxy.http.unread import Unread
+
+#: Empty lines in front of a request: RFC 9112 section 2.2 asks for one at least, for the sake of old clients.
+_EMPTY_LINES = 4
+_LIMITS = HeadLimits()
+
+
+class RequestReader:
+    """Reads the requests of one connection. After a RequestError it only raises that error again: close."""
+
+    __slots__ = ("body_done", "trailers", "_chunks", "_empty_lines", "_failure", "_left", "_limits", "_unread")
+
+    def __init__(self, limits: HeadLimits = _LIMITS) -> None:
+        #: The message whose head was last returned is complete.
+        self.body_done = True
+        #: Of the finished chunked message.
+        self.trailers: Fields = []
+        self._limits = limits
+        self._unread = Unread()
+        self._chunks: ChunkedDecoder | None = None
+        self._left = 0
+        self._empty_lines = 0
+        self._failure: RequestError | None = None
+
+    @property
+    def buffered(self) -> int:
+        """Bytes held and not yet read."""
+        return len(self._unread)
+
+    @property
+    def started(self) -> bool:
+        """Has a byte of a next head arrived? Empty lines in front of it count until `next_head` has skipped them."""
+        return self.body_done and len(self._unread) > 0
+
+    def receive(self, data: bytes) -> None:
+        """Keep bytes of the user until they are asked for."""
+        self._unread.add(data)
+
+    def next_head(self) -> RequestHead | None:
+        """The next request, or None while its head is incomplete or the body of the one before is not read.
+
+        Raises RequestError with the code to answer; the connection must then be closed.
+        """
+        if self._failure is not None:
+            raise self._failure
+        if not self.body_done:
+            return None
+        try:
+            head = self._cut_head()
+            if head is None:
+                return None
+            request = parse_request(head, self._limits)
+        except RequestError as error:
+            self._failure = error
+            raise
+        self._empty_lines = 0
+        self.trailers = []
+        if request.length is None:
+            self._chunks = ChunkedDecoder(self._limits.trailers, self._limits.trailer_lines)
+            self.body_done = False
+        elif request.length:
+            self._left = request.length
+            self.body_done = False
+        return request
+
+    def read_body(self) -> bytes:
+        """Bytes of the body that are there, decoded and joined; b"" when there are none or the message is complete.
+
+        Raises RequestError(BAD_REQUEST) when the chunks are malformed; the connection must then be closed.
+        """
+        if self._failure is not None:
+            raise self._failure
+        if self._chunks is not None:
+            return self._read_chunks(self._chunks)
+        piece = self._unread.take(self._left)
+        self._left -= len(piece)
+        self.body_done = not self._left
+        return piece
+
+    def take_rest(self) -> bytes:
+        """All unread bytes: after an upgrade they are not HTTP any more."""
+        return self._unread.take(len(self._unread))
+
+    def _cut_head(self) -> bytes | None:
+        """The next head, or None. Empty lines in front of it are skipped."""
+        unread = self._unread
+        while unread.data.startswith(b"\r\n", unread.at):
+            unread.at += 2
+            self._empty_lines += 1
+            if self._empty_lines > _EMPTY_LINES:
+                raise RequestError(Code.BAD_REQUEST, "too many empty lines")
+        try:
+            return unread.cut_head(self._limits.head)
+        except ValueError as error:
+            raise RequestError(Code.BAD_REQUEST, str(error)) from error
+        except OverflowError as error:
+            line = bytes(unread.data[unread.at:unread.at + self._limits.head]).partition(b"\r\n")[0]
+            code = Code.TARGET_TOO_LONG if len(line) > self._limits.target else Code.HEAD_TOO_LARGE
+            raise RequestError(code, str(error)) from error
+
+    def _read_chunks(self, chunks: ChunkedDecoder) -> bytes:
+        try:
+            data = chunks.decode(self._unread)
+        except ValueError as error:
+            self._failure = RequestError(Code.BAD_REQUEST, str(error))
+            raise self._failure from error
+        if chunks.done:
+            self.trailers = chunks.trailers
+            self._chunks = None
+            self.body_done = True
+        return data
