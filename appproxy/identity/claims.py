@@ -19,11 +19,15 @@ def build_session(
     """A new session, issued `now`, that ends with the token and after `lifetime` seconds at the latest.
 
     Of the token's groups only `named_groups` are kept, of its claims only `named_claims`. Raises
-    IdentityError(TOKEN_REFUSED) when a kept claim has control characters: it would become a request field.
+    IdentityError(TOKEN_REFUSED) when a kept claim has control characters, as it would become a request field, and when
+    the session would be over at once: the browser would be sent round and round.
     """
+    expires = min(claims.expires, now + lifetime)
+    if expires <= now:
+        raise IdentityError(Code.TOKEN_REFUSED, "the session would be over at once")
     return Session(
         id=session_id, subject=claims.subject, issuer=claims.issuer, name=display_name(claims),
-        issued=now, expires=min(claims.expires, now + lifetime), auth_time=claims.auth_time,
+        issued=now, expires=expires, auth_time=claims.auth_time,
         amr=claims.amr, acr=claims.acr,
         groups=tuple(group for group in groups_of(claims.raw, groups_claim) if group in named_groups),
         claims=kept_claims(claims.raw, named_claims),

@@ -1,1 +1,10 @@
 """The product's own HTML pages: templates, branding and the headers they are sent with."""
+
+from appproxy.pages.errors import accepts_json, error_page, failure_fields
+from appproxy.pages.render import STYLE, STYLE_PATH, render
+from appproxy.pages.security import CONTENT_SECURITY_POLICY, NO_STORE, SECURITY_FIELDS
+
+__all__ = [
+    "CONTENT_SECURITY_POLICY", "NO_STORE", "SECURITY_FIELDS", "STYLE", "STYLE_PATH", "accepts_json", "error_page",
+    "failure_fields", "render",
+]

@@ -1,0 +1,74 @@
+"""The answer for a failure: a page that says whose fault it is and what to do, or the same as JSON (RFC 9457).
+
+Nothing of the request is in it but our own request id, so there is nothing to inject.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+
+from appproxy.errors import FAILURES, Code, Source
+from appproxy.pages.render import render
+from appproxy.pages.security import NO_STORE, SECURITY_FIELDS
+
+#: No code page of ours uses this sign; the request id takes its place.
+_MARK = "\ue000"
+_REQUEST_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
+#: The scheme that we have: the access cookie, got by signing in with a browser.
+WWW_AUTHENTICATE = b'www-authenticate: Cookie realm="appproxy", cookie-name="__Host-appproxy"\n'
+
+#: The way of a request, as the page draws it.
+HOPS = ("You", "Service", "Connector", "Application")
+_HOP_OF = {Source.REQUEST: "You", Source.CONNECTOR: "Connector", Source.APPLICATION: "Application"}
+
+
+def error_page(code: Code, request_id: str, accept_json: bool) -> tuple[int, bytes, bytes]:
+    """Status, field block and body for a failure."""
+    failure = FAILURES[code]
+    known = request_id if _REQUEST_ID.fullmatch(request_id) else ""
+    body = (_problem if accept_json else _page)(code).replace(_MARK.encode(), known.encode())
+    kind = b"application/problem+json" if accept_json else b"text/html; charset=utf-8"
+    block = b"content-type: " + kind + b"\n" + failure_fields(code) + NO_STORE + SECURITY_FIELDS
+    if known:
+        block += b"x-request-id: " + known.encode() + b"\n"
+    return failure.status, block, body
+
+
+def failure_fields(code: Code) -> bytes:
+    """What a failure adds to the fields: Proxy-Status (RFC 9209), Retry-After, WWW-Authenticate."""
+    failure = FAILURES[code]
+    block = b'proxy-status: appproxy; error=%b; details="%b"\n' % (failure.proxy_status.encode(), code.name.encode())
+    if failure.retry_after is not None:
+        block += b"retry-after: %d\n" % failure.retry_after
+    if failure.status == 401:
+        block += WWW_AUTHENTICATE
+    return block
+
+
+def accepts_json(accept: bytes | None) -> bool:
+    """Does this Accept value ask for JSON, and not for HTML as well? Browsers always name text/html."""
+    if accept is None or len(accept) > 1000:
+        return False
+    lowered = accept.lower()
+    return b"json" in lowered and b"text/html" not in lowered
+
+
+@cache
+def _page(code: Code) -> bytes:
+    failure = FAILURES[code]
+    return render(
+        "error", title=failure.title, advice=failure.advice, source=failure.source.value, status=failure.status,
+        code=code.name, request_id=_MARK, hops=HOPS, broken=_HOP_OF.get(failure.source, "Service"),
+    )
+
+
+@cache
+def _problem(code: Code) -> bytes:
+    failure = FAILURES[code]
+    problem = {
+        "type": f"urn:appproxy:error:{code.name.lower()}", "title": failure.title, "status": failure.status,
+        "detail": failure.advice, "source": failure.source.value, "code": code.name, "request_id": _MARK,
+    }
+    return json.dumps(problem, ensure_ascii=False).encode()

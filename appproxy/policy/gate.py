@@ -1,0 +1,84 @@
+"""The decision at the gate, on values: may this session use this application now?"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Protocol, TypeVar
+
+from appproxy.errors import Code
+from appproxy.policy.verdict import Pass, Refuse, SignIn, Verdict
+
+
+class Visitor(Protocol):
+    """What a decision needs of a session: `appproxy.identity.session.Session` has it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def issued(self) -> float: ...
+    @property
+    def expires(self) -> float: ...
+    @property
+    def groups(self) -> Sequence[str]: ...
+
+
+class Assigned(Protocol):
+    """What a decision needs of an application: `appproxy.publish.application.Application` has it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def assignment_required(self) -> bool: ...
+    @property
+    def assigned_users(self) -> frozenset[str]: ...
+    @property
+    def assigned_groups(self) -> frozenset[str]: ...
+
+
+V = TypeVar("V", bound=Visitor)
+
+
+def is_assigned(application: Assigned, subject: str, groups: Iterable[str]) -> bool:
+    """Is the application assigned to this user, directly or by a group? Ids are compared exactly."""
+    return (
+        not application.assignment_required
+        or subject in application.assigned_users
+        or not application.assigned_groups.isdisjoint(groups)
+    )
+
+
+def judge(
+    application: Assigned, session: V | None, now: float, *, passthrough: bool = False,
+    revoked: Collection[str] = frozenset(), not_before: Mapping[str, float] | None = None,
+) -> Verdict[V]:
+    """The verdict on a request to `application` with `session` (None: no cookie that opens) at `now`.
+
+    `revoked` holds session ids, `not_before` maps a subject to the time before which its sessions do not count.
+    """
+    if passthrough:
+        return Pass(None)
+    if session is None:
+        return SignIn("no session")
+    if session.expires <= now:
+        return SignIn("the session has expired")
+    if session.id in revoked:
+        return SignIn("the session was revoked")
+    # A session of the very second of a revocation does not count either: times may be whole seconds.
+    if not_before and session.issued <= not_before.get(session.subject, -1.0):
+        return SignIn("the user's sessions were revoked")
+    if not is_assigned(application, session.subject, session.groups):
+        return Refuse(Code.NOT_ASSIGNED, f"{session.subject} is not assigned to {application.name}")
+    return Pass(session)
+
+
+def judge_upgrade(origins: Sequence[bytes], own: bytes) -> Refuse | None:
+    """May an upgrade request with these Origin fields pass? Browsers always send one (RFC 6455 section 10.2).
+
+    A WebSocket is not bound by the same-origin policy, and cookies go with it: without this check any site could use
+    the user's session. No Origin at all: not a browser, so nobody else's cookie.
+    """
+    if not origins or (len(origins) == 1 and origins[0] == own):
+        return None
+    return Refuse(Code.CROSS_SITE, "an upgrade from another origin")

@@ -1,0 +1,208 @@
+"""The gate: finds the access cookie in a request, opens it, and says what becomes of the request.
+
+Hot path: an opened cookie is kept, so that the same one costs a look-up. What is kept belongs to one revision of the
+snapshot; with another revision all is judged anew.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Generic, TypeVar
+
+from appproxy.errors import Code, IdentityError
+from appproxy.http.cookies import find
+from appproxy.http.head import RequestHead
+from appproxy.identity.claims import is_field_safe
+from appproxy.identity.cookie import START_COOKIE, cookie_name, open_session
+from appproxy.identity.session import Session
+from appproxy.policy.gate import judge, judge_upgrade
+from appproxy.policy.verdict import Pass, SignIn, Verdict
+from appproxy.publish.application import Application, Preauthentication
+from appproxy.store.snapshot import Snapshot
+
+#: Opened cookies that are kept. With cookies of 500 bytes that is some 15 MB.
+KEPT = 10_000
+
+T = TypeVar("T")
+
+_PASSTHROUGH: Pass[Session] = Pass(None)
+
+
+class Recent(Generic[T]):
+    """The values used last, at most `size` of them.
+
+    Two dicts instead of a linked list: what is used moves to the young one; when that is half the size, it becomes the
+    old one, and the old one is dropped. A hit costs one look-up.
+    """
+
+    __slots__ = ("_half", "_old", "_young")
+
+    def __init__(self, size: int = KEPT) -> None:
+        self._half = max(size // 2, 1)
+        self._young: dict[object, T] = {}
+        self._old: dict[object, T] = {}
+
+    def __len__(self) -> int:
+        return len(self._young.keys() | self._old.keys())
+
+    def get(self, key: object) -> T | None:
+        """The value kept for `key`."""
+        value = self._young.get(key)
+        if value is None and self._old:
+            value = self._old.get(key)
+            if value is not None:
+                self.put(key, value)
+        return value
+
+    def put(self, key: object, value: T) -> None:
+        """Keep a value."""
+        if len(self._young) >= self._half:
+            self._old = self._young
+            self._young = {}
+        self._young[key] = value
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._young = {}
+        self._old = {}
+
+
+class Gate:
+    """Who may pass. `port`: the public port, part of the cookie's name."""
+
+    __slots__ = ("_names", "_opened", "_port", "_revision")
+
+    def __init__(self, port: int = 443, size: int = KEPT) -> None:
+        self._port = port
+        #: (cookie, application id, host) to the verdict Pass. Failures are not kept: anybody can make up cookies.
+        self._opened: Recent[Pass[Session]] = Recent(size)
+        self._names: dict[str, bytes] = {}
+        self._revision: int | None = None
+
+    def check(self, head: RequestHead, application: Application, snapshot: Snapshot, now: float) -> Verdict[Session]:
+        """The verdict on a request to `application`; `now` is wall clock time."""
+        if application.preauthentication is Preauthentication.PASSTHROUGH:
+            return _PASSTHROUGH
+        if self._revision != snapshot.revision:
+            self._opened.clear()
+            self._revision = snapshot.revision
+        if head.upgrade is not None:
+            origins = [value for name, value in head.fields if name == b"origin"]
+            refusal = judge_upgrade(origins, application.external.origin.encode("ascii"))
+            if refusal is not None:
+                return refusal
+        value = self._cookie(head, application)
+        if value is None:
+            return SignIn("no access cookie")
+        key = (value, application.id, head.host)
+        kept = self._opened.get(key)
+        if kept is not None and kept.session is not None and kept.session.expires > now:
+            return kept
+        return self._open(key, application, snapshot, now)
+
+    def name_of(self, application: Application) -> bytes:
+        """The name of the application's access cookie."""
+        path = application.external.path
+        name = self._names.get(path)
+        if name is None:
+            if len(self._names) > KEPT:  # paths come and go with what is published
+                self._names.clear()
+            name = self._names[path] = cookie_name(self._port, path)
+        return name
+
+    def cookie_names(self, snapshot: Snapshot, host: str) -> tuple[bytes, ...]:
+        """All cookies of ours that requests to `host` can bear: no application there may see any of them."""
+        routes = snapshot.router.routes_of(host)
+        return (START_COOKIE, *dict.fromkeys(self.name_of(route.application) for route in routes))
+
+    def _cookie(self, head: RequestHead, application: Application) -> bytes | None:
+        """The access cookie. Two of them: somebody plays tricks (a browser keeps one), so none counts."""
+        wanted = self.name_of(application)
+        found: list[bytes] = []
+        for name, value in head.fields:
+            if name == b"cookie":
+                found += find(value, wanted)
+        return found[0] if len(found) == 1 else None
+
+    def _open(
+        self, key: tuple[bytes, str, str], application: Application, snapshot: Snapshot, now: float
+    ) -> Verdict[Session]:
+        value, _, host = key
+        try:
+            session = open_session(value, snapshot.keys, application.id, host, now)
+        except IdentityError as error:
+            return SignIn(error.detail)
+        verdict = judge(
+            application, session, now, revoked=snapshot.revoked_sessions, not_before=snapshot.not_before
+        )
+        if isinstance(verdict, Pass):
+            self._opened.put(key, verdict)
+        return verdict
+
+
+class Blocks:
+    """What connector and application are told of the user, worked out once for each session."""
+
+    __slots__ = ("_identity", "_user")
+
+    def __init__(self, size: int = KEPT) -> None:
+        self._user: Recent[tuple[Session, bytes]] = Recent(size)
+        self._identity: Recent[tuple[Session, Application, bytes]] = Recent(size)
+
+    def user_header(self, session: Session | None) -> bytes:
+        """The user as JSON for the tunnel; `null` for nobody."""
+        if session is None:
+            return b"null"
+        kept = self._user.get(session.id)
+        if kept is not None and kept[0] is session:
+            return kept[1]
+        made = user_header(session)
+        self._user.put(session.id, (session, made))
+        return made
+
+    def identity_block(self, application: Application, session: Session | None) -> bytes:
+        """The lines of single sign-on by headers."""
+        if session is None or not application.headers:
+            return b""
+        key = (session.id, application.id)
+        kept = self._identity.get(key)
+        if kept is not None and kept[0] is session and kept[1] is application:
+            return kept[2]
+        made = identity_block(application, session)
+        self._identity.put(key, (session, application, made))
+        return made
+
+
+def user_header(session: Session) -> bytes:
+    """The user as a JSON object: subject, issuer, name. The session's id stays here."""
+    return json.dumps(
+        {"subject": session.subject, "issuer": session.issuer, "name": session.name}, separators=(",", ":")
+    ).encode("ascii")
+
+
+def identity_block(application: Application, session: Session) -> bytes:
+    """One line for each header rule whose claim the user has: UTF-8, as it is in the claim.
+
+    Besides the token's claims a rule may name `subject` and `issuer`. Raises IdentityError(TOKEN_REFUSED) for control
+    characters, which could begin another field.
+    """
+    lines = []
+    for rule in application.headers:
+        value = claim_of(session, rule.claim)
+        if value is None:
+            continue
+        if not is_field_safe(value):
+            raise IdentityError(Code.TOKEN_REFUSED, f"the claim {rule.claim!r} has control characters")
+        lines.append(b"%b: %b\n" % (rule.name.encode("ascii"), value.strip().encode()))
+    return b"".join(lines)
+
+
+def claim_of(session: Session, claim: str) -> str | None:
+    """A claim by the name that header rules use, None when the user has it not."""
+    if claim in ("sub", "subject"):
+        return session.subject
+    if claim in ("iss", "issuer"):
+        return session.issuer
+    if claim == "name":
+        return session.claims.get("name", session.name)
+    return session.claims.get(claim)
