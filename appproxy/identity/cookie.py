@@ -7,8 +7,9 @@ host: moved to another application or host it does not open.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
+from typing import Any
 
 from appproxy.errors import Code, IdentityError
 from appproxy.identity.sealing import Key, seal_bytes, unseal_bytes
@@ -59,18 +60,13 @@ def to_payload(session: Session) -> dict[str, object]:
     return payload
 
 
-def from_payload(payload: dict[str, object]) -> Session:
+def from_payload(payload: Mapping[str, Any]) -> Session:
     """The session that `to_payload` wrote. Only for payloads that were sealed by us."""
     read = payload.get
     return Session(
-        id=str(payload["i"]), subject=str(payload["s"]), issuer=str(payload["o"]), name=str(payload["n"]),
-        issued=float(payload["t"]),  # type: ignore[arg-type]  # sealed by us: the numbers are numbers
-        expires=float(payload["e"]),  # type: ignore[arg-type]
-        auth_time=float(payload["a"]),  # type: ignore[arg-type]
-        amr=tuple(read("m", ())),  # type: ignore[call-overload]
-        acr=str(read("c", "")),
-        groups=tuple(read("g", ())),  # type: ignore[call-overload]
-        claims=dict(read("k", {})),  # type: ignore[call-overload]
+        id=payload["i"], subject=payload["s"], issuer=payload["o"], name=payload["n"],
+        issued=payload["t"], expires=payload["e"], auth_time=payload["a"],
+        amr=tuple(read("m", ())), acr=read("c", ""), groups=tuple(read("g", ())), claims=read("k", {}),
     )
 
 

@@ -147,7 +147,9 @@ def read_parameters(query: bytes) -> dict[str, str]:
     Raises IdentityError(SIGN_IN_STATE) for a doubled parameter, too many of them, or what is not UTF-8.
     """
     try:
-        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS)
+        pairs = parse_qsl(
+            query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS
+        )
     except ValueError as error:
         raise _refuse("unreadable parameters", Code.SIGN_IN_STATE) from error
     parameters = dict(pairs)

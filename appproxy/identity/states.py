@@ -1,8 +1,8 @@
 """What travels with the browser through one sign-in: three sealed texts, each good for one step.
 
-    start    application host -> /start        in the URL      which application, where to return, which browser
-    oidc     /start -> /callback               in a cookie     the same, with nonce and PKCE verifier; bound to the state
-    finish   /callback -> application host     in the URL      the session; one use, 60 s, bound to application and host
+    start    application host -> /start      in the URL    which application, where to return, which browser
+    oidc     /start -> /callback             in a cookie   the same, nonce, PKCE verifier; bound to the state
+    finish   /callback -> application host   in the URL    the session; one use, 60 s, bound to application and host
 
 The way back lives in these texts and nowhere else, so that no parameter can turn a sign-in into an open redirect.
 """
@@ -10,9 +10,10 @@ The way back lives in these texts and nowhere else, so that no parameter can tur
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
 from appproxy.errors import Code, IdentityError
 from appproxy.identity.cookie import from_payload, to_payload
@@ -32,7 +33,7 @@ MAX_TARGET = 2000
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A browser wants to use `application` on `host`, at `target` (origin-form); `binding` is its start cookie's hash."""
+    """A browser wants `target` (origin-form) of `application` on `host`; `binding` is its start cookie's hash."""
 
     application: str
     host: str
@@ -66,8 +67,8 @@ class Pending:
     @classmethod
     def unseal(cls, text: bytes, keys: Iterable[Key], now: float, state: str) -> Pending:
         """Raises IdentityError(SIGN_IN_STATE)."""
-        payload = unseal("oidc", text, keys, now, (state,))
-        return cls(_read_start(payload), str(payload["i"]), str(payload["n"]), str(payload["v"]))
+        payload: Mapping[str, Any] = unseal("oidc", text, keys, now, (state,))
+        return cls(_read_start(payload), payload["i"], payload["n"], payload["v"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +81,14 @@ class Finish:
 
     def seal(self, key: Key, now: float, nonce: bytes) -> bytes:
         """For the URL on the application's host."""
-        payload = {"u": self.id, "t": self.start.target, "c": self.start.binding, "s": to_payload(self.session)}
-        bound = (self.start.application, self.start.host)
-        return seal("finish", payload, key, now + FINISH_LIFETIME, nonce, bound)
+        payload = {**_start_payload(self.start), "u": self.id, "s": to_payload(self.session)}
+        return seal("finish", payload, key, now + FINISH_LIFETIME, nonce, (self.start.host,))
 
     @classmethod
-    def unseal(cls, text: bytes, keys: Iterable[Key], now: float, application: str, host: str) -> Finish:
-        """Raises IdentityError(SIGN_IN_STATE), also when the text is for another application or host."""
-        payload = unseal("finish", text, keys, now, (application, host))
-        start = Start(application, host, str(payload["t"]), str(payload["c"]))
-        session = payload["s"]
-        return cls(str(payload["u"]), start, from_payload(session if isinstance(session, dict) else {}))
+    def unseal(cls, text: bytes, keys: Iterable[Key], now: float, host: str) -> Finish:
+        """Raises IdentityError(SIGN_IN_STATE), also when the text is for another host."""
+        payload: Mapping[str, Any] = unseal("finish", text, keys, now, (host,))
+        return cls(payload["u"], _read_start(payload), from_payload(payload["s"]))
 
 
 def binding(secret: bytes) -> str:
@@ -116,5 +114,5 @@ def _start_payload(start: Start) -> dict[str, object]:
     return {"a": start.application, "h": start.host, "p": start.target, "c": start.binding}
 
 
-def _read_start(payload: dict[str, object]) -> Start:
-    return Start(str(payload["a"]), str(payload["h"]), str(payload["p"]), str(payload["c"]))
+def _read_start(payload: Mapping[str, Any]) -> Start:
+    return Start(payload["a"], payload["h"], payload["p"], payload["c"])
