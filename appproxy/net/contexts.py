@@ -1,0 +1,320 @@
+"""TLS contexts: who speaks TLS with whom, with which certificates, versions and protocols.
+
+Four ends, four kinds of context, which never share a session or a ticket key:
+
+- users (`UserContext`): browsers and API clients; TLS 1.2 and 1.3 as Mozilla's "intermediate" wants it, resumption on;
+- connectors at the service (`TunnelContext`): TLS 1.3, only our own authority, no resumption;
+- the connector towards the service, and towards applications (`ClientContext`).
+
+A context is a connection creator for `TLSMemoryBIOFactory`, so it also works where Twisted wants one (treq's policy).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from ipaddress import ip_address
+
+from cryptography import x509
+from OpenSSL import SSL
+from OpenSSL._util import lib as _openssl  # Twisted too reaches for it: pyOpenSSL itself has no call for a curve list
+from OpenSSL.crypto import X509
+from service_identity import CertificateError, VerificationError
+from service_identity.hazmat import DNS_ID, IPAddress_ID, verify_service_identity
+from service_identity.pyopenssl import extract_patterns
+from twisted.internet.interfaces import IOpenSSLClientConnectionCreator, IOpenSSLServerConnectionCreator
+from twisted.protocols.tls import TLSMemoryBIOProtocol
+from zope.interface import implementer
+
+from appproxy.errors import AppProxyError, ConfigError
+from appproxy.pki import Credential, certificate_names, load_chain, load_key
+
+#: The protocols of the tunnel (docs/protocol.md): each is a promise to show a connector's certificate.
+TUNNEL_PROTOCOLS = (b"appproxy-signal/1", b"appproxy-data/1")
+#: The control end points beside the tunnel, and all that users speak.
+HTTP = b"http/1.1"
+
+#: Mozilla "intermediate", without its three DHE suites: nothing that lacks ECDHE is younger than ten years.
+TLS12_SUITES = (
+    b"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+    b"ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
+)
+TLS13_SUITES = b"TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
+#: The same page's curves, the first being the one that recorded traffic does not betray to a later quantum computer.
+CURVES = b"X25519MLKEM768:X25519:prime256v1:secp384r1"
+
+#: SSL_MODE_ENABLE_PARTIAL_WRITE of OpenSSL's ssl.h, which pyOpenSSL sets and does not name. With it SSL_write stops
+#: after each record of 16 KiB; into memory nothing ever blocks, so one call can take 64 KiB.
+_PARTIAL_WRITE = 0x1
+
+_VERIFY_PROBLEMS = {
+    9: "it is not valid yet: compare the clocks",
+    10: "it has expired",
+    18: "it is self-signed",
+    19: "its authority is not one that we trust",
+    20: "its authority is not one that we trust",
+    21: "its authority is not one that we trust",
+    26: "it is made for another use (server instead of client, or the reverse)",
+}
+
+
+class CertificateRefused(AppProxyError):
+    """We do not believe the peer's certificate; the text says why."""
+
+
+def new_context(minimum: int) -> SSL.Context:
+    """A context with our suites, curves and buffers, for TLS from `minimum` (SSL.TLS1_2_VERSION, ...) to 1.3."""
+    context = SSL.Context(SSL.TLS_METHOD)
+    context.set_min_proto_version(minimum)
+    context.set_max_proto_version(SSL.TLS1_3_VERSION)
+    context.set_options(SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION | SSL.OP_CIPHER_SERVER_PREFERENCE)
+    context.set_cipher_list(TLS12_SUITES)
+    context.set_tls13_ciphersuites(TLS13_SUITES)
+    if _openssl.SSL_CTX_set1_curves_list(context._context, CURVES) != 1:
+        raise RuntimeError("this OpenSSL does not know our curves")
+    # An idle connection then keeps no 16 KiB record buffers.
+    context.set_mode(SSL.MODE_RELEASE_BUFFERS)
+    context.clear_mode(_PARTIAL_WRITE)
+    context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    return context
+
+
+@implementer(IOpenSSLServerConnectionCreator)
+class UserContext:
+    """The users' listener: a certificate for each host by SNI, sessions resumed by ticket.
+
+    `replace` takes new certificates up for the connections to come.
+    """
+
+    requires_protocol = False
+
+    def __init__(self, certificates: Sequence[Credential]) -> None:
+        self.replace(certificates)
+
+    def replace(self, certificates: Sequence[Credential]) -> None:
+        """Serve these from now on; the first also answers for unknown names. ConfigError: none, or one is unusable."""
+        if not certificates:
+            raise ConfigError("certificate: at least one is needed")
+        contexts = [self._make(credential) for credential in certificates]
+        names: dict[str, SSL.Context] = {}
+        for credential, context in zip(certificates, contexts, strict=True):
+            for name in certificate_names(load_chain(credential.certificate)[0]):
+                names.setdefault(name, context)
+
+        def choose(connection: SSL.Connection) -> None:
+            found = _by_name(names, connection.get_servername())
+            if found is not None:
+                connection.set_context(found)
+
+        contexts[0].set_tlsext_servername_callback(choose)
+        self._first = contexts[0]
+
+    def _make(self, credential: Credential) -> SSL.Context:
+        context = new_context(SSL.TLS1_2_VERSION)
+        _use(context, credential)
+        # Tickets alone carry a session: the store of 20,480 of them that OpenSSL could keep would cost 30 MB.
+        context.set_session_cache_mode(SSL.SESS_CACHE_SERVER | SSL.SESS_CACHE_NO_INTERNAL)
+        context.set_session_id(b"appproxy users")
+        context.set_alpn_select_callback(_choose_http)
+        return context
+
+    def serverConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> SSL.Connection:
+        """Called by Twisted for each connection."""
+        return SSL.Connection(self._first, None)
+
+
+@implementer(IOpenSSLServerConnectionCreator)
+class TunnelContext:
+    """The connectors' listener: TLS 1.3, only our own authority, no session ever resumed.
+
+    A client that speaks a tunnel protocol must show its certificate; one that speaks HTTP may, and then it must be
+    good. A client that offers neither is cut off right after the handshake (`requires_protocol`).
+    """
+
+    requires_protocol = True
+
+    def __init__(self, leaf: Credential, trust_bundle: Sequence[str]) -> None:
+        self.replace(leaf, trust_bundle)
+
+    def replace(self, leaf: Credential, trust_bundle: Sequence[str]) -> None:
+        """Use this leaf and these anchors (PEM) for the connections to come. ConfigError: one is unusable."""
+        context = new_context(SSL.TLS1_3_VERSION)
+        context.set_options(SSL.OP_NO_TICKET)
+        _use(context, leaf)
+        _trust(context, trust_bundle)
+        context.set_session_id(b"appproxy tunnel")
+        context.set_verify(SSL.VERIFY_PEER, _judge)
+        context.set_alpn_select_callback(_choose_tunnel)
+        self._context = context
+
+    def serverConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> SSL.Connection:
+        """Called by Twisted for each connection."""
+        return SSL.Connection(self._context, None)
+
+
+@implementer(IOpenSSLClientConnectionCreator)
+class ClientContext:
+    """Our side when we dial: checks the peer's chain, dates, use and name, and shows our certificate when asked.
+
+    `name` is a DNS name or an IP address, None when there is nothing to check.
+    """
+
+    requires_protocol = False
+
+    def __init__(self, context: SSL.Context, name: str | None) -> None:
+        self._context = context
+        self._server_name = None if name is None or _is_address(name) else name.encode("ascii")
+
+    def clientConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> SSL.Connection:
+        """Called by Twisted for each connection."""
+        connection = SSL.Connection(self._context, None)
+        if self._server_name is not None:
+            connection.set_tlsext_host_name(self._server_name)
+        return connection
+
+
+def user_context(certificates: Sequence[Credential]) -> UserContext:
+    """The users' listener. Raises ConfigError for a certificate that cannot be used."""
+    return UserContext(certificates)
+
+
+def tunnel_context(leaf: Credential, trust_bundle: Sequence[str]) -> TunnelContext:
+    """The connectors' listener; `leaf.certificate` is the chain to show, the anchor included."""
+    return TunnelContext(leaf, trust_bundle)
+
+
+def connector_context(
+    trust_bundle: Sequence[str], tls_name: str, credential: Credential | None, alpn: Sequence[bytes]
+) -> ClientContext:
+    """The connector's side of the tunnel and of the control end points: TLS 1.3, only these anchors (PEM)."""
+    context = new_context(SSL.TLS1_3_VERSION)
+    _trust(context, trust_bundle)
+    context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, _judge_named(tls_name))
+    context.set_alpn_protos(list(alpn))
+    if credential is not None:
+        _use(context, credential)
+    return ClientContext(context, tls_name)
+
+
+def first_contact_context(tls_name: str) -> ClientContext:
+    """Believes nobody and so checks nothing: only to look at a service's chain before anything is sent to it.
+
+    See `shown_chain` in `appproxy.net.tls`, its one user.
+    """
+    context = new_context(SSL.TLS1_3_VERSION)
+    context.set_verify(SSL.VERIFY_NONE)
+    context.set_alpn_protos([HTTP])
+    return ClientContext(context, tls_name)
+
+
+def origin_context(
+    host: str, ca_bundle: str, server_name: str, verify: bool, client: Credential | None = None
+) -> ClientContext:
+    """The connector towards an application at `host` (DNS name or IP address).
+
+    `ca_bundle` is PEM, "" for this machine's own store; `server_name` is the name to ask for and to check instead of
+    the host, "" for the host. ConfigError: the bundle or the credential is unusable.
+    """
+    name = (server_name or host).rstrip(".").lower()
+    context = new_context(SSL.TLS1_2_VERSION)
+    if ca_bundle:
+        _trust(context, [ca_bundle])
+    else:
+        context.set_default_verify_paths()
+    if verify:
+        context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, _judge_named(name))
+    else:
+        context.set_verify(SSL.VERIFY_NONE)
+    context.set_alpn_protos([HTTP])
+    if client is not None:
+        _use(context, client)
+    return ClientContext(context, name)
+
+
+def _use(context: SSL.Context, credential: Credential) -> None:
+    """Show this certificate chain, and prove it with this key."""
+    leaf, *rest = load_chain(credential.certificate)
+    try:
+        context.use_certificate(leaf)
+        for one in rest:
+            context.add_extra_chain_cert(one)
+        context.use_privatekey(load_key(credential.key))
+        context.check_privatekey()
+    except SSL.Error as error:
+        raise ConfigError(f"certificate: does not belong to its key ({error}); give both of one pair") from error
+
+
+def _trust(context: SSL.Context, bundle: Sequence[str]) -> None:
+    """Believe these anchors (PEM, each text one or several) and no others; an empty bundle is an error."""
+    anchors: list[x509.Certificate] = [one for pem in bundle for one in load_chain(pem, "trust bundle")]
+    store = context.get_cert_store()
+    if not anchors or store is None:
+        raise ConfigError("trust bundle: at least one authority's certificate is needed")
+    for anchor in anchors:
+        store.add_cert(X509.from_cryptography(anchor))
+
+
+def _by_name(names: dict[str, SSL.Context], asked: bytes | None) -> SSL.Context | None:
+    """The context of the exact name, else of `*.` its parent (RFC 6125: one label), else None."""
+    if asked is None:
+        return None
+    name = asked.decode("latin-1").lower().rstrip(".")
+    return names.get(name) or names.get("*." + name.partition(".")[2])
+
+
+def _choose_http(connection: SSL.Connection, offered: list[bytes]) -> bytes | SSL._NoOverlappingProtocols:
+    """HTTP/1.1 if offered; who offers only others is served it anyway, as clients without ALPN are."""
+    return HTTP if HTTP in offered else SSL.NO_OVERLAPPING_PROTOCOLS
+
+
+def _choose_tunnel(connection: SSL.Connection, offered: list[bytes]) -> bytes | SSL._NoOverlappingProtocols:
+    """A tunnel protocol makes the certificate compulsory, before the server has asked for it."""
+    for protocol in TUNNEL_PROTOCOLS:
+        if protocol in offered:
+            connection.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, _judge)
+            return protocol
+    return HTTP if HTTP in offered else SSL.NO_OVERLAPPING_PROTOCOLS
+
+
+_Verify = Callable[[SSL.Connection, X509, int, int, int], bool]
+
+
+def _judge(connection: SSL.Connection, certificate: X509, problem: int, depth: int, ok: int) -> bool:
+    """OpenSSL's own verdict; a refusal is kept as the reason that the protocol's connectionLost gets."""
+    if not ok:
+        _note(connection, _VERIFY_PROBLEMS.get(problem, f"OpenSSL's verification error {problem}"))
+    return bool(ok)
+
+
+def _judge_named(name: str) -> _Verify:
+    """OpenSSL's verdict, and of the leaf also its name (RFC 9525)."""
+    wanted = IPAddress_ID(name) if _is_address(name) else DNS_ID(name)
+
+    def judge(connection: SSL.Connection, certificate: X509, problem: int, depth: int, ok: int) -> bool:
+        if not _judge(connection, certificate, problem, depth, ok):
+            return False
+        if depth:
+            return True
+        try:
+            verify_service_identity(extract_patterns(certificate), [wanted], [])
+        except (VerificationError, CertificateError):
+            found = ", ".join(certificate_names(certificate.to_cryptography())) or "no name"
+            _note(connection, f"it is for {found}, not for {name}")
+            return False
+        return True
+
+    return judge
+
+
+def _note(connection: SSL.Connection, reason: str) -> None:
+    protocol = connection.get_app_data()
+    remember = getattr(protocol, "certificate_refused", None)
+    if remember is not None:
+        remember(CertificateRefused(f"the peer's certificate is refused: {reason}"))
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True

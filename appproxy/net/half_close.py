@@ -1,0 +1,394 @@
+"""TLS on Twisted's transports, with the half-close, the batching and the deadlines that Twisted's own lacks.
+
+`HalfCloseTLS` is `TLSMemoryBIOProtocol` (Twisted 26.10) with these differences:
+
+- close_notify ends one direction. A protocol that provides IHalfCloseableProtocol hears `readConnectionLost` when the
+  peer will send no more, and goes on writing; `loseWriteConnection` says that we will send no more, and reading goes
+  on. Other protocols are closed both ways, as ever.
+- A connection that ends without close_notify ends with ConnectionLost, one that ends with it with ConnectionDone: what
+  came before may be believed complete only in the second case.
+- All that is written in one reactor turn leaves as one run of records; all that one TCP read brought is one call of
+  dataReceived.
+- `abortConnection` never sends close_notify: a broken answer cannot look like a complete one.
+- A handshake that takes too long, and a peer that does not answer our close, are cut off.
+
+It overrides methods that Twisted does not promise to keep; tests/net/test_half_close.py fails when they move.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from OpenSSL import SSL
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import (
+    IAddress,
+    IDelayedCall,
+    IHalfCloseableProtocol,
+    IHandshakeListener,
+    IProtocol,
+    IProtocolFactory,
+    IReactorTime,
+)
+from twisted.internet.protocol import connectionDone
+from twisted.logger import Logger
+from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from appproxy.errors import AppProxyError
+from appproxy.net.contexts import CertificateRefused, ClientContext, TunnelContext, UserContext
+
+#: A plaintext batch: four full records. Larger ones only make OpenSSL's memory buffers, which never shrink, larger.
+_BATCH = 65_536
+#: What a batch grows by at most: 22 bytes for each record of 16 KiB, and a session ticket or key update.
+_READ_ROOM = _BATCH + 4_096
+_RECORD = 16_384
+
+#: Seconds for a handshake, from the connection to its end.
+HANDSHAKE_SECONDS = 30.0
+#: Seconds that a peer has to answer our close_notify; then what is still to be written is written and the connection
+#: closed, and after as long again it is cut off.
+LINGER_SECONDS = 5.0
+
+_log = Logger()
+
+
+class HandshakeTimeout(AppProxyError):
+    """The TLS handshake was not done in time."""
+
+
+class NoProtocol(AppProxyError):
+    """The peer offered no protocol (ALPN) that this listener speaks."""
+
+
+@implementer(IHalfCloseableProtocol)
+class HalfCloseTLS(TLSMemoryBIOProtocol):
+    """TLS over another transport; the transport of `wrappedProtocol`. See the module's own text.
+
+    The wrapped protocol reads `peer_certificate` and `negotiated` in `handshakeCompleted` (IHandshakeListener), never
+    in connectionMade: by then no handshake has taken place.
+    """
+
+    factory: HalfCloseTLSFactory
+    #: The transport below: TCP's, another layer's, or a test's.
+    transport: Any
+    _tlsConnection: Any
+    #: close_notify has come: nothing more is read.
+    _read_over = False
+    #: loseWriteConnection has been called: nothing more is taken.
+    _write_over = False
+    #: close_notify has gone out.
+    _close_sent = False
+    #: Our turn to flush is noted with the factory.
+    _enlisted = False
+    _deadline: IDelayedCall | None = None
+
+    def __init__(
+        self, factory: HalfCloseTLSFactory, wrappedProtocol: IProtocol, _connectWrapped: bool = True
+    ) -> None:
+        super().__init__(factory, wrappedProtocol, _connectWrapped)  # type: ignore[no-untyped-call]
+        self._outgoing: list[bytes] = []
+        self._outgoing_size = 0
+
+    @property
+    def handshake_done(self) -> bool:
+        """Has the handshake succeeded, on our side?"""
+        return self._handshakeDone
+
+    # Beginning
+
+    def makeConnection(self, transport: object) -> None:
+        """Called by the transport below: start the handshake and its deadline."""
+        self._set_deadline(self.factory.handshake_seconds, self._handshake_late)
+        super().makeConnection(transport)  # type: ignore[no-untyped-call]
+
+    def _checkHandshakeStatus(self) -> None:
+        if self._aborted:
+            return
+        try:
+            self._tlsConnection.do_handshake()
+        except SSL.WantReadError:
+            self._flushSendBIO()
+        except SSL.Error as error:
+            self._tlsShutdownFinished(_failure(error))
+        else:
+            self._handshakeDone = True
+            self._set_deadline(None)
+            # The last flight, and the session tickets: nothing else would send them before our first write.
+            self._flushSendBIO()
+            self._handshake_done()
+
+    def _handshake_done(self) -> None:
+        if self.factory.requires_protocol and self.negotiatedProtocol is None:
+            self._appSendBuffer.clear()
+            self._reason = _failure(NoProtocol("the peer offers no protocol that is spoken here"))
+            self.loseConnection()
+        elif IHandshakeListener.providedBy(self.wrappedProtocol):
+            self.wrappedProtocol.handshakeCompleted()
+
+    def _handshake_late(self) -> None:
+        self._deadline = None
+        self._reason = _failure(HandshakeTimeout(f"no TLS handshake in {self.factory.handshake_seconds:g} s"))
+        self.abortConnection()
+
+    def certificate_refused(self, error: CertificateRefused) -> None:
+        """The verification says why it is about to refuse; the handshake's own error would only say that it did."""
+        if self._reason is None:
+            self._reason = _failure(error)
+
+    # Reading
+
+    def _flushReceiveBIO(self) -> None:
+        if self._lostTLSConnection or self._read_over:
+            return
+        pieces: list[bytes] = []
+        ended = self._read_records(pieces)
+        if pieces and not self.disconnecting:
+            self.wrappedProtocol.dataReceived(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+        if ended is None or self._lostTLSConnection or self._tlsConnection is None:
+            return
+        if isinstance(ended.value, SSL.ZeroReturnError):
+            self._peer_finished()
+        else:
+            self._tlsShutdownFinished(ended)
+
+    def _read_records(self, pieces: list[bytes]) -> Failure | None:
+        """Take all records that are there; None, or how the reading ended."""
+        receive = self._tlsConnection.recv
+        try:
+            while True:
+                pieces.append(receive(_RECORD))
+        except SSL.WantReadError:
+            return None
+        except SSL.Error as error:
+            return _failure(error)
+
+    def _peer_finished(self) -> None:
+        """close_notify has come."""
+        self._read_over = True
+        listener = None if self.disconnecting else IHalfCloseableProtocol(self.wrappedProtocol, None)
+        if listener is not None:
+            try:
+                listener.readConnectionLost()
+            except Exception:
+                _log.failure("while telling a protocol that its peer will send no more")
+                self.abortConnection()
+        if self._lostTLSConnection or self._tlsConnection is None:
+            return
+        if listener is None or self._close_sent:
+            self._shutdownTLS()
+            self._tlsShutdownFinished(None)
+
+    # Writing
+
+    def write(self, data: bytes) -> None:
+        """Take bytes; they leave with all others of this reactor turn. After a close they are dropped."""
+        if self._write_over or (self.disconnecting and self._producer is None) or self._lostTLSConnection:
+            return
+        if data.__class__ is not bytes:
+            data = b"".join((data,))
+        self._outgoing.append(data)
+        self._outgoing_size += len(data)
+        if self._outgoing_size >= _BATCH:
+            self._flush_outgoing()
+        elif not self._enlisted:
+            self._enlisted = True
+            self.factory.flush_later(self)
+
+    def flush_turn(self) -> None:
+        """Called by the factory at the end of the reactor's turn."""
+        self._enlisted = False
+        try:
+            self._flush_outgoing()
+        except Exception:
+            # The others of this turn must not suffer for it.
+            _log.failure("while writing to a TLS connection")
+            self.abortConnection()
+
+    def _flush_outgoing(self) -> None:
+        """Hand what has gathered to OpenSSL."""
+        outgoing = self._outgoing
+        if outgoing:
+            self._outgoing = []
+            self._outgoing_size = 0
+            self._write(outgoing[0] if len(outgoing) == 1 else b"".join(outgoing))
+
+    def _write(self, data: bytes) -> None:
+        if self._lostTLSConnection or self._close_sent:
+            return
+        if self._appSendBuffer:
+            self._bufferedWrite(data)  # type: ignore[no-untyped-call]
+            return
+        tls = self._tlsConnection
+        view = memoryview(data)
+        try:
+            for start in range(0, len(data), _BATCH):
+                tls.send(view[start : start + _BATCH])
+                self._flushSendBIO()
+        except SSL.WantReadError:
+            self._bufferedWrite(data[start:])  # type: ignore[no-untyped-call]
+        except SSL.Error as error:
+            self._tlsShutdownFinished(_failure(error))
+
+    def _flushSendBIO(self) -> None:
+        size = _READ_ROOM
+        try:
+            while size == _READ_ROOM:
+                records = self._tlsConnection.bio_read(_READ_ROOM)
+                size = len(records)
+                self.transport.write(records)
+        except SSL.WantReadError:
+            return
+
+    def _unbufferPendingWrites(self) -> None:
+        pending, self._appSendBuffer = self._appSendBuffer, []
+        self._write(b"".join(pending))
+        if self._appSendBuffer:
+            return
+        if self._producer is not None:
+            self._producer.resumeProducing()
+        else:
+            self._finish_writing()
+
+    def unregisterProducer(self) -> None:
+        """The producer is done; a close that waited for it goes on."""
+        self._flush_outgoing()
+        # The inherited method would send close_notify by itself, and for loseConnection alone.
+        closing, self.disconnecting = self.disconnecting, False
+        super().unregisterProducer()  # type: ignore[no-untyped-call]
+        self.disconnecting = closing
+        self._finish_writing()
+
+    # Ending
+
+    def loseWriteConnection(self) -> None:
+        """Send close_notify after what was written, and go on reading. Twice is as once."""
+        if self._write_over or self.disconnecting or not self.connected:
+            return
+        self._write_over = True
+        self._flush_outgoing()
+        self._finish_writing()
+
+    def loseConnection(self) -> None:
+        """Write what is to be written, send close_notify, and close once the peer has answered or time is up."""
+        if self.disconnecting or not self.connected:
+            return
+        self._flush_outgoing()
+        if not self._handshakeDone and not self._appSendBuffer:
+            self.abortConnection()
+            return
+        self.disconnecting = True
+        self._finish_writing()
+
+    def _finish_writing(self) -> None:
+        """Send the close_notify that was asked for, unless something is still to be written before it."""
+        if self._appSendBuffer or self._producer is not None or self._lostTLSConnection:
+            return
+        if self.disconnecting:
+            if not self._read_over:
+                # The answer to our close must be seen, also when the protocol has paused its reading.
+                self.transport.resumeProducing()
+            self._set_deadline(LINGER_SECONDS, self._linger_late)
+            self._shutdownTLS()
+        elif self._write_over and not self._close_sent:
+            self._shutdownTLS()
+
+    def _shutdownTLS(self) -> None:
+        self._close_sent = True
+        super()._shutdownTLS()  # type: ignore[no-untyped-call]
+
+    def _tlsShutdownFinished(self, reason: Failure | None) -> None:
+        self._set_deadline(LINGER_SECONDS, self.transport.abortConnection)
+        super()._tlsShutdownFinished(reason)  # type: ignore[no-untyped-call]
+
+    def _linger_late(self) -> None:
+        self._deadline = None
+        self._set_deadline(LINGER_SECONDS, self.transport.abortConnection)
+        self.transport.loseConnection()
+
+    def abortConnection(self) -> None:
+        """Drop the connection at once, without close_notify: the peer sees that something is missing."""
+        if self._aborted:
+            return
+        self._aborted = True
+        self.disconnecting = True
+        self._outgoing.clear()
+        self.transport.abortConnection()
+
+    def readConnectionLost(self) -> None:
+        """Called by the transport below: TCP's end of file.
+
+        After a close_notify we may still write. Without one, what came may be cut short: that ends the connection.
+        """
+        if self.disconnecting:
+            # We have closed, and so has the peer, if without TLS's words for it: few clients bother.
+            self._lostTLSConnection = True
+            self.transport.loseConnection()
+        elif not self._read_over:
+            self._tlsConnection.bio_shutdown()
+            self._flushReceiveBIO()
+            self.transport.abortConnection()
+
+    def writeConnectionLost(self) -> None:
+        """Called by the transport below; nothing follows from it."""
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Called by the transport below: the end, once."""
+        self._set_deadline(None)
+        self._outgoing.clear()
+        if self._aborted:
+            # Ours was the last word: the inherited method would look for an end of the peer's, and not find it.
+            self._lostTLSConnection = True
+        elif self._read_over and not IHalfCloseableProtocol.providedBy(self.wrappedProtocol):
+            # The peer said that this was all; whatever TCP met after that took nothing away.
+            reason = _failure(ConnectionDone())
+        super().connectionLost(reason)  # type: ignore[no-untyped-call]
+
+    def _set_deadline(self, seconds: float | None, then: Callable[[], object] | None = None) -> None:
+        """Run `then` in so many seconds unless another deadline, or None, replaces it."""
+        if self._deadline is not None and self._deadline.active():
+            self._deadline.cancel()
+        self._deadline = None
+        if seconds is not None and then is not None:
+            self._deadline = self.factory.clock.callLater(seconds, then)
+
+
+class HalfCloseTLSFactory(TLSMemoryBIOFactory):
+    """Puts `HalfCloseTLS` under each protocol of `wrapped`.
+
+    `handshake_seconds` is the longest that a handshake may take, None for ever.
+    """
+
+    protocol = HalfCloseTLS
+
+    def __init__(
+        self, context: UserContext | TunnelContext | ClientContext, is_client: bool, wrapped: IProtocolFactory,
+        clock: IReactorTime, handshake_seconds: float | None = HANDSHAKE_SECONDS,
+    ) -> None:  # fmt: skip
+        super().__init__(context, is_client, wrapped, clock)
+        self.clock = clock
+        self.requires_protocol = context.requires_protocol
+        self.handshake_seconds = handshake_seconds
+        self._unflushed: list[HalfCloseTLS] = []
+
+    def buildProtocol(self, addr: IAddress | None) -> HalfCloseTLS | None:  # type: ignore[override]
+        """None, which refuses the connection, when the wrapped factory says None."""
+        inner = self.wrappedFactory.buildProtocol(addr)
+        return None if inner is None else HalfCloseTLS(self, inner)
+
+    def flush_later(self, protocol: HalfCloseTLS) -> None:
+        """Flush this one at the end of the reactor's turn: one call for all of them."""
+        if not self._unflushed:
+            self.clock.callLater(0, self._flush)
+        self._unflushed.append(protocol)
+
+    def _flush(self) -> None:
+        unflushed, self._unflushed = self._unflushed, []
+        for protocol in unflushed:
+            protocol.flush_turn()
+
+
+def _failure(error: BaseException) -> Failure:
+    return Failure(error)  # type: ignore[no-untyped-call]
