@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from appproxy.http.head import Fields
-from appproxy.http.lines import parse_lines
+from appproxy.http.lines import LARGEST_SIZE, parse_lines
 from appproxy.http.unread import Unread
 
 #: A size of at most 16 digits and an extension. Nothing may stand between size and CRLF but an extension.
@@ -15,8 +15,6 @@ _SIZE_SO_FAR = re.compile(rb"[0-9A-Fa-f]{0,16}+(?:[ \t]*+(?:;[\t\x20-\x7e\x80-\x
 _LINE_LIMIT = 512
 #: Extensions of one body together, so that they cannot be most of what we read.
 _EXTENSIONS_LIMIT = 16384
-#: What a double holds exactly, the limit for Content-Length too.
-LARGEST_SIZE = 2**53
 
 _WANT_SIZE, _WANT_DATA, _WANT_END_OF_CHUNK, _WANT_TRAILERS, _DONE = range(5)
 

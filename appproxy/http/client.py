@@ -6,31 +6,21 @@ of file, and it counts neither interim answers nor bytes.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-import httptools
-
 from appproxy.errors import Code, RequestError
-from appproxy.http.chunked import LARGEST_SIZE, ChunkedDecoder
+from appproxy.http.chunked import ChunkedDecoder
 from appproxy.http.fields import encode_block
-from appproxy.http.head import Fields
-from appproxy.http.lines import members, parse_head
+from appproxy.http.response import ResponseHead, parse_response
 from appproxy.http.unread import Unread
 
-_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*+))?\r\n")
 #: 50,000 of them passed through the parser alone; two (103 and 100) is what real applications send.
 _INTERIM_LIMIT = 8
 #: As for requests; announced trailers of applications are a few hundred bytes (checksums, gRPC status).
 _TRAILERS_LIMIT = 8192
 _TRAILER_LINES = 32
 
-#: Meant for this one connection (RFC 9110 section 7.6.1, and what it replaced).
-_HOP_BY_HOP = frozenset([b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding",
-                         b"upgrade"])
-#: Fields that this module reads.
-_READ_HERE = _HOP_BY_HOP | {b"content-length"}
-
+_BODYLESS = (204, 304)
 _IDLE, _HEAD, _LENGTH, _CHUNKS, _UNTIL_CLOSE, _UPGRADED = range(6)
 
 
@@ -158,62 +148,49 @@ class ResponseReader:
         while self._state == _HEAD:
             try:
                 head = self._unread.cut_head(self._head_limit)
+                if head is None:
+                    return
+                answer = parse_response(head, self._max_fields)
             except OverflowError as error:
                 raise RequestError(Code.ORIGIN_HEAD_TOO_LARGE, str(error)) from error
-            if head is None:
-                return
-            if head.count(b"\r\n") - 2 > self._max_fields:
-                raise RequestError(Code.ORIGIN_HEAD_TOO_LARGE, f"more than {self._max_fields} fields")
-            line = _STATUS_LINE.match(head)
-            if line is None:
-                raise ValueError("the status line is malformed")
-            status = int(line[2])
-            fields = parse_head(httptools.HttpResponseParser, head)
-            if status >= 200 or status == 101:
-                events.append(self._final_head(status, line[3] or b"", 10 + int(line[1]), fields))
+            if answer.status >= 200:
+                events.append(self._final(answer))
+            elif answer.status == 101:
+                events.append(self._switch(answer))
             else:
-                events.append(self._interim_head(status, fields))
+                self._interims += 1
+                if self._interims > _INTERIM_LIMIT:
+                    raise ValueError(f"more than {_INTERIM_LIMIT} interim answers")
+                events.append(Interim(answer.status, answer.block))
 
-    def _interim_head(self, status: int, fields: Fields) -> Interim:
-        self._interims += 1
-        if self._interims > _INTERIM_LIMIT:
-            raise ValueError(f"more than {_INTERIM_LIMIT} interim answers")
-        options, block, _ = _sort(fields)
-        return Interim(status, _without(block, options))
-
-    def _final_head(self, status: int, reason: bytes, version: int, fields: Fields) -> Head:
+    def _final(self, answer: ResponseHead) -> Head:
         """Decide how the body ends (RFC 9112 section 6.3), and whether the connection can be used again."""
-        options, kept, read = _sort(fields)
-        if status == 101:
-            return self._switch(reason, options, kept, read)
-        self._keep_alive = b"close" not in options and (version == 11 or b"keep-alive" in options)
-        length = _read_length(read)
-        chunked = _is_chunked(read, version)
-        bodyless = status in (204, 304) or self._method == b"HEAD"
-        if status == 204:
+        self._keep_alive = answer.keep_alive
+        block, length = answer.block, answer.length
+        bodyless = answer.status in _BODYLESS or self._method == b"HEAD"
+        if answer.status == 204:
             # It must have neither (RFC 9110 section 8.6). What says so may also send a body: do not read on.
-            self._keep_alive = self._keep_alive and not length and not chunked
+            self._keep_alive = self._keep_alive and not length and not answer.chunked
         elif length is not None:
-            kept.append((b"content-length", b"%d" % length))
+            block += b"content-length: %d\n" % length
         self._left = 0
         if bodyless:
             length, self._state = 0, _LENGTH
-        elif chunked:
+        elif answer.chunked:
             self._chunks, self._state = ChunkedDecoder(_TRAILERS_LIMIT, _TRAILER_LINES), _CHUNKS
         elif length is None:
             self._state, self._keep_alive = _UNTIL_CLOSE, False
         else:
             self._left, self._state = length, _LENGTH
-        return Head(status, reason, _without(kept, options), length, bodyless, False)
+        return Head(answer.status, answer.reason, block, length, bodyless, False)
 
-    def _switch(self, reason: bytes, options: list[bytes], kept: Fields, read: dict[bytes, list[bytes]]) -> Head:
+    def _switch(self, answer: ResponseHead) -> Head:
         if not self._upgrade:
             raise ValueError("101 without having been asked for an upgrade")
-        if b"upgrade" not in read or b"upgrade" not in options:
+        if not answer.upgrade:
             raise ValueError("101 that does not say to what")
-        kept.append((b"upgrade", b", ".join(read[b"upgrade"])))
         self._state, self._keep_alive = _UPGRADED, False
-        return Head(101, reason, _without(kept, [name for name in options if name != b"upgrade"]), None, False, True)
+        return Head(101, answer.reason, answer.block + b"upgrade: %b\n" % answer.upgrade, None, False, True)
 
     def _read_body(self, events: list[Event]) -> None:
         if self._state == _CHUNKS and self._chunks is not None:
@@ -231,41 +208,3 @@ class ResponseReader:
             self._spoiled = len(self._unread) > 0 or not self._keep_alive
             self._state, self._chunks = _IDLE, None
             events.append(End(encode_block(trailers) if trailers else b"", not self._spoiled))
-
-
-def _sort(fields: Fields) -> tuple[list[bytes], Fields, dict[bytes, list[bytes]]]:
-    """The members of Connection, the fields that are passed on, and those that are read here."""
-    kept: Fields = []
-    read: dict[bytes, list[bytes]] = {}
-    for field in fields:
-        if field[0] in _READ_HERE:
-            read.setdefault(field[0], []).append(field[1])
-        else:
-            kept.append(field)
-    connection = read.get(b"connection")
-    return members(b",".join(connection)) if connection else [], kept, read
-
-
-def _without(fields: Fields, options: list[bytes]) -> bytes:
-    """The block of `fields` without those that Connection names. The parser has checked every byte of them."""
-    if options:
-        fields = [field for field in fields if field[0] not in options]
-    return b"".join([b"%b: %b\n" % field for field in fields])
-
-
-def _read_length(read: dict[bytes, list[bytes]]) -> int | None:
-    lengths = read.get(b"content-length")
-    if lengths is None:
-        return None
-    if len(lengths) != 1 or not lengths[0].isdigit() or len(lengths[0]) > 16 or int(lengths[0]) > LARGEST_SIZE:
-        raise ValueError("the length is malformed")
-    return int(lengths[0])
-
-
-def _is_chunked(read: dict[bytes, list[bytes]], version: int) -> bool:
-    codings = read.get(b"transfer-encoding")
-    if codings is None:
-        return False
-    if version == 10 or len(codings) != 1 or codings[0].lower() != b"chunked" or b"content-length" in read:
-        raise ValueError("only `chunked`, only in HTTP/1.1, and without a length")
-    return True

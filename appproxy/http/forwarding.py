@@ -26,7 +26,14 @@ _WORDS_OF_PROXIES = frozenset(
     b"proxy-client-ip true-client-ip via wl-proxy-client-ip x-client-ip x-cluster-client-ip x-correlation-id "
     b"x-host x-original-host x-original-url x-originating-ip x-real-ip x-remote-addr x-remote-ip x-request-id "
     b"x-rewrite-url x-scheme x-url-scheme".split())
+#: Members of Connection that are no names of fields to take out.
+_OPTIONS = frozenset([b"close", b"keep-alive", b"upgrade", b"te", b""])
 _NEVER_FROM_USERS = _OF_THE_CONNECTION | _WORDS_OF_PROXIES
+#: What browsers send with every request: neither in the lists above nor beginning like that, so look no closer.
+_COMMON = frozenset(
+    b"accept accept-encoding accept-language cache-control content-type if-modified-since if-none-match origin pragma "
+    b"priority referer sec-ch-ua sec-ch-ua-mobile sec-ch-ua-platform sec-fetch-dest sec-fetch-mode sec-fetch-site "
+    b"sec-fetch-user upgrade-insecure-requests user-agent".split())
 _PREFIXES = (b"x-forwarded-", b"x-original-forwarded-", b"x-appproxy-")
 
 
@@ -43,51 +50,45 @@ def forwarded_block(head: RequestHead, *, client: str, scheme: str, drop_names: 
     gives them, the names by which applications learn who the user is. Cookies called one of `cookie_names` are cut out.
     Host, framing and Upgrade are not in the block: whoever writes the request makes them from the head.
     """
-    never = _NEVER_FROM_USERS
-    named: Container[bytes] = ()
+    connection = []
     lines = []
     for name, value in head.fields:
-        spelled = name.translate(_SPELLING)
-        if spelled in never:
-            if name == b"connection" and value:
-                named = _named_by(head)
+        if name in _COMMON:
+            if name in drop_names:
+                continue
+        elif _is_refused(name, drop_names):
+            if name == b"connection":
+                connection.append(value)
+            elif name == b"te" and head.version == 11 and b"trailers" in members(value):
+                lines.append(b"te: trailers\n")  # gRPC depends on it; the rest of TE is not kept
             continue
-        if spelled in drop_names or spelled.startswith(_PREFIXES):
-            continue
-        if name == b"cookie":
+        elif name == b"cookie":
             value = cut(value, cookie_names)
             if not value:
                 continue
         lines.append(b"%b: %b\n" % (name, value))
-    if named:
-        lines = [line for line in lines if line.partition(b":")[0].translate(_SPELLING) not in named]
-    if _offers_trailers(head):
-        lines.append(b"te: trailers\n")
+    if connection and (named := _named_by(connection)):
+        lines = [line for line in lines if same_spelling(line.partition(b":")[0]) not in named]
     lines.append(_ours(client.encode("ascii"), scheme.encode("ascii"), head.authority, request_id))
     return b"".join(lines)
 
 
 def forwarded_trailers(trailers: Fields, drop_names: Container[bytes]) -> bytes:
     """The block of a request's trailers, without what its head may not say either."""
-    kept = []
-    for name, value in trailers:
-        spelled = same_spelling(name)
-        if spelled not in _NEVER_FROM_USERS and spelled not in drop_names and not spelled.startswith(_PREFIXES):
-            kept.append((name, value))
-    return encode_block(kept)
+    return encode_block([field for field in trailers if not _is_refused(field[0], drop_names)])
 
 
-def _named_by(head: RequestHead) -> frozenset[bytes]:
+def _is_refused(name: bytes, drop_names: Container[bytes]) -> bool:
+    """Is it a name, in any spelling, that users may not send on?"""
+    spelled = name.translate(_SPELLING)
+    return spelled in _NEVER_FROM_USERS or spelled in drop_names or spelled.startswith(_PREFIXES)
+
+
+def _named_by(connection: list[bytes]) -> frozenset[bytes]:
     """The names that Connection declares to be for this connection only."""
-    options = [option for name, value in head.fields if name == b"connection" for option in members(value)]
-    return frozenset(map(same_spelling, options)) - {b"close", b"keep-alive", b"upgrade", b"te", b""}
-
-
-def _offers_trailers(head: RequestHead) -> bool:
-    """Can the user take trailers? Of TE only that is kept (RFC 9110 section 10.1.4); gRPC depends on it."""
-    if head.version == 10:
-        return False
-    return any(name == b"te" and b"trailers" in members(value) for name, value in head.fields)
+    if connection == [b"keep-alive"]:
+        return frozenset()
+    return frozenset(map(same_spelling, members(b",".join(connection)))) - _OPTIONS
 
 
 def _ours(client: bytes, scheme: bytes, authority: bytes, request_id: bytes) -> bytes:

@@ -11,6 +11,8 @@ from appproxy.http.head import Fields
 #: RFC 9110 section 5.6.2: what names, methods and list members are made of.
 TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
 _FIELD_LINES = re.compile(rb"(?:" + TOKEN + rb"++:[\t\x20-\x7e\x80-\xff]*+\r\n)*+")
+#: What a double holds exactly: 9 petabytes; two programs might disagree about a larger size.
+LARGEST_SIZE = 2**53
 #: Bytes that surround a value without being part of it (OWS).
 _BLANK = b" \t"
 
@@ -59,3 +61,24 @@ def parse_lines(section: bytes) -> Fields:
 def members(value: bytes) -> list[bytes]:
     """The members of a comma-separated list, in lower case, such as those of Connection."""
     return [member.strip(_BLANK) for member in value.lower().split(b",")]
+
+
+def parse_length(value: bytes) -> int:
+    """The number in a Content-Length. Raises ValueError, also for a list of equal ones."""
+    if not value.isdigit() or len(value) > 16 or (length := int(value)) > LARGEST_SIZE:
+        raise ValueError("the length is malformed")
+    return length
+
+
+def is_chunked(read: dict[bytes, bytes], version: int) -> bool:
+    """Is the body chunked, by what `transfer-encoding` and `content-length` in `read` say? `version`: 10 or 11.
+
+    Raises ValueError for all that has been used for smuggling: another coding, several, one in HTTP/1.0, one beside a
+    length (RFC 9112 section 6.1).
+    """
+    coding = read.get(b"transfer-encoding")
+    if coding is None:
+        return False
+    if version == 10 or coding.lower() != b"chunked" or b"content-length" in read:
+        raise ValueError("only `chunked`, only in HTTP/1.1, and without a length")
+    return True

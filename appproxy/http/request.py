@@ -12,15 +12,15 @@ from dataclasses import dataclass
 import httptools
 
 from appproxy.errors import Code, RequestError
-from appproxy.http.chunked import LARGEST_SIZE
 from appproxy.http.head import Fields, RequestHead
 from appproxy.http.host import parse_host
-from appproxy.http.lines import TOKEN, members, parse_head
+from appproxy.http.lines import TOKEN, is_chunked, members, parse_head, parse_length
 
 _REQUEST_LINE = re.compile(rb"(" + TOKEN + rb"++) ([!-~]++) HTTP/([0-9])\.([0-9])\r\n")
 _ABSOLUTE = re.compile(rb"https?://([^/?#]*+)([^#]*+)", re.IGNORECASE)
-#: Digits of 2^53; longer ones are refused before they are made a number.
-_LENGTH_DIGITS = 16
+
+#: Members of Connection: browsers send two. Each costs a look at every field.
+_OPTIONS_LIMIT = 32
 
 #: The methods that httptools knows for HTTP, but CONNECT, which would make a tunnel, and TRACE, which would show the
 #: user's scripts all that we and the browser add to a request (fields of identity, HttpOnly cookies).
@@ -49,7 +49,7 @@ class HeadLimits:
 
 def parse_request(head: bytes, limits: HeadLimits) -> RequestHead:
     """Read one complete head, its closing empty line included. Raises RequestError with the code to answer."""
-    method, target, version = _read_request_line(head, limits)
+    method, target, version = read_request_line(head, limits)
     if head.count(b"\r\n") - 2 > limits.fields:
         raise RequestError(Code.HEAD_TOO_LARGE, f"more than {limits.fields} fields")
     try:
@@ -57,23 +57,24 @@ def parse_request(head: bytes, limits: HeadLimits) -> RequestHead:
     except ValueError as error:
         raise RequestError(Code.BAD_REQUEST, str(error)) from error
     read = _gather(fields)
-    authority, host = _read_host(read.get(b"host"))
+    authority = read.get(b"host", b"")
+    host = _read_host(authority)
     if target[:1] != b"/":
         target = _rewrite_target(method, target, authority)
     elif b"#" in target:
         raise RequestError(Code.BAD_REQUEST, "a fragment in the target")
-    length = _read_length(read, version)
-    if len(read) == 1:  # only Host: by far the most frequent case
+    if len(read) == 1:  # only Host: the most frequent case
         return RequestHead(method, target, version, fields, authority, host, 0, version == 11, None, False)
-    options = members(_joined(read, b"connection")) if b"connection" in read else []
+    length = _read_length(read, version)
+    options = _read_options(read.get(b"connection", b""))
     keep_alive = b"close" not in options and (version == 11 or b"keep-alive" in options)
     upgrade = _read_upgrade(read, version, options)
     expects = _read_expectation(read, version) and length != 0
     return RequestHead(method, target, version, fields, authority, host, length, keep_alive, upgrade, expects)
 
 
-def _read_request_line(head: bytes, limits: HeadLimits) -> tuple[bytes, bytes, int]:
-    """Method, target as sent, version as 10 or 11."""
+def read_request_line(head: bytes, limits: HeadLimits) -> tuple[bytes, bytes, int]:
+    """Method, target as sent, version as 10 or 11, of a head whose first line at least is complete."""
     line = _REQUEST_LINE.match(head)
     if line is None:
         raise RequestError(Code.BAD_REQUEST, "the request line is malformed")
@@ -88,25 +89,20 @@ def _read_request_line(head: bytes, limits: HeadLimits) -> tuple[bytes, bytes, i
     return method, target, 11 if minor == b"1" else 10
 
 
-def _gather(fields: Fields) -> dict[bytes, list[bytes]]:
-    """All values of the fields that are read here."""
-    read: dict[bytes, list[bytes]] = {}
+def _gather(fields: Fields) -> dict[bytes, bytes]:
+    """The fields that are read here. Several lines of one name are joined by commas, which is the same for a list field
+    (RFC 9110 section 5.3), and is refused in a Host or a length.
+    """
+    read: dict[bytes, bytes] = {}
     for name, value in fields:
         if name in _READ_HERE:
-            read.setdefault(name, []).append(value)
+            read[name] = read[name] + b"," + value if name in read else value
     return read
 
 
-def _joined(read: dict[bytes, list[bytes]], name: bytes) -> bytes:
-    """The value of a list field, whose several lines mean the same as one (RFC 9110 section 5.3)."""
-    return b",".join(read.get(name, ()))
-
-
-def _read_host(values: list[bytes] | None) -> tuple[bytes, str]:
-    if values is None or len(values) != 1:
-        raise RequestError(Code.BAD_REQUEST, "there must be one Host")
+def _read_host(authority: bytes) -> str:
     try:
-        return values[0], parse_host(values[0])
+        return parse_host(authority)
     except ValueError as error:
         raise RequestError(Code.BAD_REQUEST, str(error)) from error
 
@@ -126,25 +122,24 @@ def _rewrite_target(method: bytes, target: bytes, authority: bytes) -> bytes:
     return path if path[:1] == b"/" else b"/" + path
 
 
-def _read_length(read: dict[bytes, list[bytes]], version: int) -> int | None:
+def _read_length(read: dict[bytes, bytes], version: int) -> int | None:
     """The size of the body, 0 for none, None for a chunked one (RFC 9112 section 6.3)."""
-    lengths = read.get(b"content-length")
-    if b"transfer-encoding" in read:
-        codings = read[b"transfer-encoding"]
-        if version == 10 or lengths is not None or len(codings) != 1 or codings[0].lower() != b"chunked":
-            raise RequestError(Code.BAD_REQUEST, "only `chunked`, only in HTTP/1.1, and without a length")
-        return None
-    if lengths is None:
-        return 0
-    if len(lengths) != 1 or not lengths[0].isdigit() or len(lengths[0]) > _LENGTH_DIGITS:
-        raise RequestError(Code.BAD_REQUEST, "the length is malformed")
-    length = int(lengths[0])
-    if length > LARGEST_SIZE:
-        raise RequestError(Code.BAD_REQUEST, "the length is too large")
-    return length
+    try:
+        if is_chunked(read, version):
+            return None
+        return parse_length(read[b"content-length"]) if b"content-length" in read else 0
+    except ValueError as error:
+        raise RequestError(Code.BAD_REQUEST, str(error)) from error
 
 
-def _read_upgrade(read: dict[bytes, list[bytes]], version: int, options: list[bytes]) -> bytes | None:
+def _read_options(connection: bytes) -> list[bytes]:
+    """The members of Connection in lower case."""
+    if connection.count(b",") > _OPTIONS_LIMIT:
+        raise RequestError(Code.BAD_REQUEST, "too many members of Connection")
+    return members(connection)
+
+
+def _read_upgrade(read: dict[bytes, bytes], version: int, options: list[bytes]) -> bytes | None:
     """What the connection is to be upgraded to, in lower case, or None.
 
     HTTP/1.0 has no upgrade (RFC 9110 section 7.8). `h2c` is never forwarded: the two ends would speak HTTP/2 past us.
@@ -153,14 +148,14 @@ def _read_upgrade(read: dict[bytes, list[bytes]], version: int, options: list[by
         return None
     if b"content-length" in read or b"transfer-encoding" in read:
         raise RequestError(Code.UPGRADE_WITH_BODY, "an upgrade with a body")
-    upgrade = _joined(read, b"upgrade").lower()
+    upgrade = read[b"upgrade"].lower()
     return None if not upgrade or b"h2c" in members(upgrade) else upgrade
 
 
-def _read_expectation(read: dict[bytes, list[bytes]], version: int) -> bool:
+def _read_expectation(read: dict[bytes, bytes], version: int) -> bool:
     """Does the user wait for `100 Continue`? HTTP/1.0 does not know it (RFC 9110 section 10.1.1)."""
     if b"expect" not in read:
         return False
-    if _joined(read, b"expect").lower() != b"100-continue":
+    if read[b"expect"].lower() != b"100-continue":
         raise RequestError(Code.EXPECTATION_FAILED, "only 100-continue can be expected")
     return version == 11

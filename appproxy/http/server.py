@@ -11,7 +11,7 @@ from __future__ import annotations
 from appproxy.errors import Code, RequestError
 from appproxy.http.chunked import ChunkedDecoder
 from appproxy.http.head import Fields, RequestHead
-from appproxy.http.request import HeadLimits, parse_request
+from appproxy.http.request import HeadLimits, parse_request, read_request_line
 from appproxy.http.unread import Unread
 
 #: Empty lines in front of a request: RFC 9112 section 2.2 asks for one at least, for the sake of old clients.
@@ -22,7 +22,8 @@ _LIMITS = HeadLimits()
 class RequestReader:
     """Reads the requests of one connection. After a RequestError it only raises that error again: close."""
 
-    __slots__ = ("body_done", "trailers", "_chunks", "_empty_lines", "_failure", "_left", "_limits", "_unread")
+    __slots__ = ("body_done", "trailers", "_chunks", "_empty_lines", "_failure", "_left", "_limits", "_line_read",
+                 "_unread")
 
     def __init__(self, limits: HeadLimits = _LIMITS) -> None:
         #: The message whose head was last returned is complete.
@@ -34,6 +35,7 @@ class RequestReader:
         self._chunks: ChunkedDecoder | None = None
         self._left = 0
         self._empty_lines = 0
+        self._line_read = False
         self._failure: RequestError | None = None
 
     @property
@@ -68,6 +70,7 @@ class RequestReader:
             self._failure = error
             raise
         self._empty_lines = 0
+        self._line_read = False
         self.trailers = []
         if request.length is None:
             self._chunks = ChunkedDecoder(self._limits.trailers, self._limits.trailer_lines)
@@ -104,13 +107,23 @@ class RequestReader:
             if self._empty_lines > _EMPTY_LINES:
                 raise RequestError(Code.BAD_REQUEST, "too many empty lines")
         try:
-            return unread.cut_head(self._limits.head)
+            head = unread.cut_head(self._limits.head)
         except ValueError as error:
             raise RequestError(Code.BAD_REQUEST, str(error)) from error
         except OverflowError as error:
             line = bytes(unread.data[unread.at:unread.at + self._limits.head]).partition(b"\r\n")[0]
             code = Code.TARGET_TOO_LONG if len(line) > self._limits.target else Code.HEAD_TOO_LARGE
             raise RequestError(code, str(error)) from error
+        if head is None and not self._line_read:
+            self._refuse_early()
+        return head
+
+    def _refuse_early(self) -> None:
+        """Check the request line alone when it is there: an HTTP/0.9 request has no more, and would wait for ever."""
+        end = self._unread.data.find(b"\r\n", self._unread.at)
+        if end >= 0:
+            read_request_line(bytes(self._unread.data[self._unread.at:end + 2]), self._limits)
+            self._line_read = True
 
     def _read_chunks(self, chunks: ChunkedDecoder) -> bytes:
         try:
