@@ -1,0 +1,265 @@
+"""Talking to identity providers: the protocol that sign-in needs, and the client that speaks it over HTTPS.
+
+No redirect is followed and nothing is decompressed: an answer is what that one end point says, 1 MiB at most.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Generic, Protocol, TypeVar, cast
+from urllib.parse import quote_plus, urlencode
+
+from joserfc.jwk import KeySet
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IConsumer, IReactorTime
+from twisted.internet.ssl import Certificate, trustRootFromCertificates
+from twisted.python.failure import Failure
+from twisted.web.client import Agent, BrowserLikePolicyForHTTPS
+from twisted.web.http_headers import Headers
+from twisted.web.iweb import IAgent, IBodyProducer
+from zope.interface import implementer
+
+from appproxy.errors import Code, ConfigError, IdentityError, RequestError
+from appproxy.identity.oidc import Metadata, TokenAnswer, read_keys, read_metadata
+from appproxy.service.small_body import SmallBody
+from appproxy.store.snapshot import ProviderRecord, Snapshot
+
+#: Seconds for one call to a provider, from connecting to the last byte: a user waits for it.
+CALL_TIMEOUT = 10.0
+#: Seconds to connect; the rest of `CALL_TIMEOUT` is for the answer.
+CONNECT_TIMEOUT = 5.0
+#: Bytes of a discovery document, key set or token answer. Real ones are below 50 kB.
+MAX_ANSWER = 1024 * 1024
+#: Seconds for which metadata and keys are good without asking again.
+FRESH = 3600.0
+#: A token with an unknown key makes us ask again, but not more often than this many seconds: anybody can make such
+#: tokens, and the provider must not pay for it.
+REFRESH_INTERVAL = 60.0
+#: After a failure wait so many seconds before the next try; whoever comes meanwhile hears of that failure at once.
+RETRY_INTERVAL = 2.0
+
+T = TypeVar("T")
+
+
+class OidcClient(Protocol):
+    """One identity provider, as sign-in sees it. Calls raise RequestError(PROVIDER_UNREACHABLE) within 10 s."""
+
+    async def metadata(self) -> Metadata:
+        """What the provider says about itself."""
+        ...
+
+    async def keys(self, refresh: bool = False) -> KeySet:
+        """Its signing keys; `refresh` asks again, though at most once in a while."""
+        ...
+
+    async def exchange(self, code: str, verifier: str, redirect_uri: str, nonce: str, client_id: str) -> TokenAnswer:
+        """The tokens for a code. Raises IdentityError(PROVIDER_REFUSED) when the provider does not take it."""
+        ...
+
+
+class Fetched(Generic[T]):
+    """Something fetched and kept. However many ask at the same time, it is fetched once."""
+
+    def __init__(self, clock: IReactorTime, fetch: Callable[[], Awaitable[T]]) -> None:
+        self._clock = clock
+        self._fetch = fetch
+        self._value: T | None = None
+        self._error: Exception | None = None
+        self._asked = 0.0
+        self._waiting: list[Deferred[T]] | None = None
+
+    async def get(self, max_age: float = FRESH) -> T:
+        """The value, not older than `max_age` seconds. Raises what fetching raised."""
+        age = self._clock.seconds() - self._asked
+        if self._error is not None and age < RETRY_INTERVAL:
+            raise self._error
+        if self._value is not None and age < max_age:
+            return self._value
+        if self._waiting is not None:
+            waiting: Deferred[T] = Deferred()
+            self._waiting.append(waiting)
+            return await waiting
+        return await self._ask()
+
+    async def _ask(self) -> T:
+        waiting: list[Deferred[T]] = []
+        self._waiting = waiting
+        self._value = self._error = None
+        self._asked = self._clock.seconds()
+        try:
+            value = self._value = await self._fetch()
+        except Exception as error:
+            self._error, self._waiting = error, None
+            self._asked = self._clock.seconds()
+            for other in waiting:
+                other.errback(Failure(error))  # type: ignore[no-untyped-call]
+            raise
+        self._waiting = None
+        for other in waiting:
+            other.callback(value)
+        return value
+
+
+class HttpOidcClient:
+    """A provider that is reached over HTTPS. `agent` must verify certificates: `provider_agent` does."""
+
+    def __init__(self, record: ProviderRecord, agent: IAgent, clock: IReactorTime) -> None:
+        self._record = record
+        self._agent = agent
+        self._clock = clock
+        self._metadata = Fetched(clock, self._fetch_metadata)
+        self._keys = Fetched(clock, self._fetch_keys)
+
+    async def metadata(self) -> Metadata:
+        """The discovery document, checked."""
+        return await self._metadata.get()
+
+    async def keys(self, refresh: bool = False) -> KeySet:
+        """The key set; a forced refresh happens at most once in 60 s."""
+        return await self._keys.get(REFRESH_INTERVAL if refresh else FRESH)
+
+    async def exchange(self, code: str, verifier: str, redirect_uri: str, nonce: str, client_id: str) -> TokenAnswer:
+        """Ask the token end point (RFC 6749 section 4.1.3). `nonce` is checked in the ID token, by whoever gets it."""
+        metadata = await self.metadata()
+        form = {
+            "grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri, "code_verifier": verifier,
+        }
+        headers = Headers({"content-type": ["application/x-www-form-urlencoded"]})
+        self._authenticate(metadata, client_id, form, headers)
+        status, answer = await self._call(b"POST", metadata.token_endpoint, headers, urlencode(form).encode("ascii"))
+        if status != 200:
+            error = answer.get("error") if isinstance(answer, dict) else None
+            raise IdentityError(Code.PROVIDER_REFUSED, f"token end point: {status} {str(error)[:100]!r}")
+        if not isinstance(answer, dict) or not isinstance(answer.get("id_token"), str):
+            raise IdentityError(Code.TOKEN_REFUSED, "token end point: no ID token in the answer")
+        parts = [part if isinstance(part, str) else "" for part in map(answer.get, ("access_token", "refresh_token"))]
+        return TokenAnswer(answer["id_token"], *parts)
+
+    def _authenticate(self, metadata: Metadata, client_id: str, form: dict[str, str], headers: Headers) -> None:
+        """RFC 6749 section 2.3.1; Basic goes first, for a body ends up in logs more easily."""
+        secret = self._record.client_secret
+        if secret and "client_secret_basic" in metadata.token_auth_methods:
+            pair = f"{quote_plus(client_id)}:{quote_plus(secret)}".encode("ascii")
+            headers.setRawHeaders(b"authorization", [b"Basic " + b64encode(pair)])
+        elif secret and "client_secret_post" not in metadata.token_auth_methods:
+            raise IdentityError(
+                Code.PROVIDER_REFUSED, "token end point: it takes neither client_secret_basic nor client_secret_post"
+            )
+        else:
+            form["client_id"] = client_id
+            if secret:
+                form["client_secret"] = secret
+
+    async def _fetch_metadata(self) -> Metadata:
+        issuer = self._record.issuer
+        if not issuer.startswith("https://"):
+            raise IdentityError(Code.TOKEN_REFUSED, "the provider's issuer is not an https URL")
+        return read_metadata(await self._document(issuer.rstrip("/") + "/.well-known/openid-configuration"), issuer)
+
+    async def _fetch_keys(self) -> KeySet:
+        return read_keys(await self._document((await self.metadata()).jwks_uri))
+
+    async def _document(self, url: str) -> object:
+        status, document = await self._call(b"GET", url, Headers(), None)
+        if status != 200:
+            raise RequestError(Code.PROVIDER_UNREACHABLE, f"{url}: status {status}")
+        return document
+
+    async def _call(self, method: bytes, url: str, headers: Headers, body: bytes | None) -> tuple[int, object]:
+        """Status and JSON of one call. Below 500 a body that is not JSON counts as None."""
+        headers.setRawHeaders(b"accept", [b"application/json"])
+        headers.setRawHeaders(b"user-agent", [b"appproxy"])
+        try:
+            asked = Deferred.fromCoroutine(self._send(method, url, headers, body))
+            status, content = await asked.addTimeout(CALL_TIMEOUT, self._clock)
+        except Exception as error:  # whatever stands between us and an answer: DNS, TLS, time, a broken message
+            raise RequestError(Code.PROVIDER_UNREACHABLE, f"{url}: {type(error).__name__} {error}") from error
+        if status >= 500:
+            raise RequestError(Code.PROVIDER_UNREACHABLE, f"{url}: status {status}")
+        try:
+            return status, json.loads(content)
+        except (ValueError, RecursionError):
+            return status, None
+
+    async def _send(self, method: bytes, url: str, headers: Headers, body: bytes | None) -> tuple[int, bytes]:
+        producer = None if body is None else BytesProducer(body)
+        response = await self._agent.request(method, url.encode("ascii"), headers, producer)
+        reader = SmallBody(MAX_ANSWER)
+        response.deliverBody(reader)  # type: ignore[no-untyped-call]
+        return cast("int", response.code), await reader.done
+
+
+@implementer(IBodyProducer)
+class BytesProducer:
+    """A request's body that is there already."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self.length = len(body)
+
+    def startProducing(self, consumer: IConsumer) -> Deferred[None]:
+        """Called by the agent."""
+        consumer.write(self._body)
+        return succeed(None)
+
+    def pauseProducing(self) -> None:
+        """All is written already."""
+
+    def resumeProducing(self) -> None:
+        """All is written already."""
+
+    def stopProducing(self) -> None:
+        """All is written already."""
+
+
+def provider_agent(reactor: object, ca_bundle: str = "") -> Agent:
+    """An agent that verifies certificates against `ca_bundle` (PEM text), or against the system's authorities.
+
+    Raises ConfigError when the bundle holds no certificate.
+    """
+    if not ca_bundle:
+        policy = BrowserLikePolicyForHTTPS()  # type: ignore[no-untyped-call]
+    else:
+        ends = ca_bundle.split("-----END CERTIFICATE-----")[:-1]
+        try:
+            authorities = [Certificate.loadPEM((part + "-----END CERTIFICATE-----\n").encode()) for part in ends]
+        except Exception as error:  # pyOpenSSL names its errors by numbers
+            raise ConfigError("ca_bundle: it is not PEM with certificates") from error
+        if not authorities:
+            raise ConfigError("ca_bundle: there is no certificate in it")
+        trust = trustRootFromCertificates(authorities)  # type: ignore[no-untyped-call]
+        policy = BrowserLikePolicyForHTTPS(trustRoot=trust)  # type: ignore[no-untyped-call]
+    return Agent(reactor, policy, connectTimeout=CONNECT_TIMEOUT)  # type: ignore[no-untyped-call]
+
+
+class ProviderClients(Mapping[str, OidcClient]):
+    """The clients of all providers in the snapshot by id, made when first needed and anew when a record changes.
+
+    `fixed` holds those that are not reached over HTTPS, such as the built-in one.
+    """
+
+    def __init__(
+        self, snapshot: Callable[[], Snapshot], make: Callable[[ProviderRecord], OidcClient],
+        fixed: Mapping[str, OidcClient],
+    ) -> None:
+        self._snapshot = snapshot
+        self._make = make
+        self._fixed = fixed
+        self._made: dict[str, tuple[ProviderRecord, OidcClient]] = {}
+
+    def __getitem__(self, id: str) -> OidcClient:
+        if id in self._fixed:
+            return self._fixed[id]
+        record = self._snapshot().providers[id]
+        kept = self._made.get(id)
+        if kept is None or kept[0] != record:
+            kept = self._made[id] = (record, self._make(record))
+        return kept[1]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._fixed, **self._snapshot().providers})
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
