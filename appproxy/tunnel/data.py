@@ -1,0 +1,364 @@
+"""A data connection: one body, answer or upgraded stream at a time."""
+
+from __future__ import annotations
+
+from appproxy.errors import Code, LocalProtocolError, RemoteProtocolError
+from appproxy.tunnel.frames import HEADER, Frame, FrameReader, Kind, data_limits, encode
+from appproxy.tunnel.greetings import decode_attach, decode_error, encode_attach
+from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
+from appproxy.tunnel.messages import check_trailers, decode_code, encode_code, encode_response
+from appproxy.tunnel.pings import Pings
+from appproxy.tunnel.signal import Role
+from appproxy.tunnel.ways import ANSWER_WAY, BODY_WAY, OF_CONNECTION, RECEIVABLE, Attachment, Way
+
+
+_BODY = int(Kind.BODY)
+_OPEN = int(Way.OPEN)
+_pack = HEADER.pack
+
+
+class DataSession:
+    """Either end of a data connection.
+
+    Give it what arrives and the time, write what the verbs and `take_output` return. The verbs act on the current
+    request and raise LocalProtocolError when that direction is over, or in the wrong state; `abort` and `stop` return
+    nothing to write when there is nothing left to break off.
+
+    The peer's STOP is answered by ABORT here, through `take_output`; the owner is told by the frame, after which its
+    direction is over. After our own STOP what the peer still sends is discarded.
+
+    Set `reading` to False while the transport is paused: the peer's silence then proves nothing.
+    """
+
+    def __init__(
+        self, role: Role, now: float, limits: TunnelLimits = DEFAULT_LIMITS, *, jitter: float = 0.5
+    ) -> None:
+        """`jitter`: 0 to 1, spreads the PINGs of many connections over 54 to 66 s."""
+        self.role = role
+        #: The attached request's id; 0 when idle.
+        self.current = 0
+        self.reading = True
+        self._limits = limits
+        self._reader = FrameReader(data_limits(limits), pass_through=Kind.BODY)
+        self._pings = Pings(limits, limits.data_ping_burst, now)
+        self._attachment = Attachment.IDLE
+        self._sending = Way.OVER
+        self._receiving = Way.OVER
+        self._sends = BODY_WAY if role is Role.SERVICE else ANSWER_WAY
+        self._receives = ANSWER_WAY if role is Role.SERVICE else BODY_WAY
+        self._receivable = RECEIVABLE[role]
+        # A STOP came before ATTACHED was said: ABORT is owed.
+        self._abort_owed: Code | None = None
+        self._empty = 0
+        self._interims = 0
+        self._closed = False
+        self._now = now
+        self._heard = now
+        self._asked = now
+        # When ATTACH or STOP was said; None: at a time not known yet, the next tick sets it.
+        self._attached_at: float | None = now
+        self._stopped_at: float | None = now
+        self._ping_after = limits.data_ping_after * (0.9 + 0.2 * jitter)
+
+    @property
+    def idle(self) -> bool:
+        """No request is attached, or both directions of the last one are over."""
+        return self._attachment is Attachment.IDLE
+
+    @property
+    def sending_over(self) -> bool:
+        """Nothing more may be sent of the current request."""
+        return self._sending is Way.OVER
+
+    @property
+    def receiving_over(self) -> bool:
+        """Nothing more will come of the current request."""
+        return self._receiving is Way.OVER
+
+    def receive(self, data: bytes, now: float) -> list[Frame]:
+        """The frames for the owner, those of other requests than the current one left out. BODY comes in pieces.
+
+        Raises RemoteProtocolError.
+        """
+        if self._closed:
+            return []
+        if data:
+            self._now = self._heard = now
+        frames: list[Frame] = []
+        for frame in self._reader.receive(data):
+            if frame[0] == _BODY and self._receiving == _OPEN and frame[2] == self.current and frame[4]:
+                self._empty = 0
+                frames.append(frame)
+            elif self._take(frame, now):
+                frames.append(frame)
+        return frames
+
+    def _take(self, frame: Frame, now: float) -> bool:
+        """Follow one frame; whether the owner is to see it."""
+        kind, flags, request_id, head, tail = frame
+        if self._closed:
+            return False
+        if kind in OF_CONNECTION:
+            return self._take_own(frame, now)
+        if kind not in self._receivable:
+            raise RemoteProtocolError(f"{Kind(kind).name} is not for a {self.role.name}")
+        if kind == _BODY:
+            self._count_empty(tail)
+        if kind == Kind.ATTACH:
+            self._take_attach(request_id, head, tail, flags)
+            return True
+        if not request_id:
+            raise RemoteProtocolError(f"{Kind(kind).name} without a request id")
+        if request_id != self.current:
+            return False
+        if kind in (Kind.ATTACHED, Kind.DETACH):
+            self._take_reply(kind, head)
+            return True
+        if self._attachment is Attachment.ASKED and self.role is Role.CONNECTOR:
+            raise RemoteProtocolError(f"{Kind(kind).name} before ATTACHED")
+        if kind == Kind.STOP:
+            return self._take_stop(head)
+        return self._follow(kind, head, tail)
+
+    def _take_own(self, frame: Frame, now: float) -> bool:
+        """A frame of the connection itself."""
+        kind = frame[0]
+        if kind == Kind.PING:
+            self._pings.answer(frame, b"", now)
+        elif kind == Kind.PONG:
+            self._pings.answered(frame)
+        else:
+            decode_error(frame[3])
+            self._closed = True
+        return kind == Kind.ERROR
+
+    def _count_empty(self, tail: bytes) -> None:
+        self._empty = 0 if tail else self._empty + 1
+        if self._empty > self._limits.empty_bodies:
+            raise RemoteProtocolError("too many empty BODY frames", Code.OVERLOADED)
+
+    def _take_attach(self, request_id: int, head: bytes, tail: bytes, flags: int) -> None:
+        if self._attachment is not Attachment.IDLE:
+            raise RemoteProtocolError(f"ATTACH while request {self.current} is attached")
+        if not request_id or tail:
+            raise RemoteProtocolError("ATTACH without a request id, or with a tail")
+        wanted = decode_attach(head, flags)
+        self._begin(request_id, sending=wanted.want_body, receiving=wanted.want_response)
+
+    def _take_reply(self, kind: int, head: bytes) -> None:
+        if self._attachment is not Attachment.ASKED:
+            raise RemoteProtocolError(f"{Kind(kind).name} to no ATTACH")
+        if kind == Kind.DETACH:
+            decode_code(head)
+            self._become_idle()
+        else:
+            self._attachment = Attachment.ATTACHED
+            self._settle()
+
+    def _take_stop(self, head: bytes) -> bool:
+        code, _ = decode_code(head)
+        if self._sending is Way.OVER:
+            return False
+        self._sending = Way.OVER
+        if self._attachment is Attachment.ASKED:
+            self._abort_owed = code
+        else:
+            self._pings.queue(encode(Kind.ABORT, self.current, encode_code(code)))
+            self._settle()
+        return True
+
+    def _follow(self, kind: int, head: bytes, tail: bytes) -> bool:
+        """A frame of the direction that is received."""
+        before = self._receiving
+        after = self._receives[before].get(kind)
+        if after is None:
+            raise RemoteProtocolError(f"{Kind(kind).name} when that direction is {before.name}")
+        if kind == _BODY and not tail:
+            return False
+        if kind == Kind.INFO:
+            self._interims += 1
+            if self._interims > self._limits.interims:
+                raise RemoteProtocolError("too many interim answers", Code.OVERLOADED)
+        elif kind == Kind.END:
+            _check_end(head, tail)
+        elif kind == Kind.ABORT:
+            decode_code(head)
+        self._receiving = after
+        self._settle()
+        return after is not Way.STOPPED
+
+    def attach(self, request_id: int, epoch: bytes, want_body: bool, want_response: bool) -> bytes:
+        """[connector] Ask for a request's body, its answer's way, or both."""
+        if self.role is not Role.CONNECTOR or self._attachment is not Attachment.IDLE:
+            raise LocalProtocolError(f"ATTACH by a {self.role.name} while {self._attachment.name}")
+        if not (request_id and (want_body or want_response)):
+            raise LocalProtocolError("ATTACH without a request id, or wanting nothing")
+        flags = want_body | want_response << 1
+        data = encode(Kind.ATTACH, request_id, encode_attach(epoch), b"", flags)
+        self._begin(request_id, sending=want_response, receiving=want_body)
+        return data
+
+    def attached(self, request_id: int) -> bytes:
+        """[service] Agree to ATTACH."""
+        self._need_asked(request_id)
+        self._attachment = Attachment.ATTACHED
+        data = encode(Kind.ATTACHED, request_id)
+        if self._abort_owed is not None:
+            data += encode(Kind.ABORT, request_id, encode_code(self._abort_owed))
+        self._settle()
+        return data
+
+    def detach(self, request_id: int, code: Code) -> bytes:
+        """[service] Refuse ATTACH; the connection is idle again."""
+        self._need_asked(request_id)
+        self._become_idle()
+        return encode(Kind.DETACH, request_id, encode_code(code))
+
+    def _need_asked(self, request_id: int) -> None:
+        if self.role is not Role.SERVICE or self._attachment is not Attachment.ASKED or request_id != self.current:
+            raise LocalProtocolError(f"request {request_id} did not ask to be attached")
+
+    def head(self, status: int, block: bytes) -> bytes:
+        """[connector] The final head."""
+        head = encode_response(status, block)
+        return encode(Kind.HEAD, self._send(Kind.HEAD), head)
+
+    def info(self, status: int, block: bytes) -> bytes:
+        """[connector] An interim answer."""
+        head = encode_response(status, block)
+        return encode(Kind.INFO, self._send(Kind.INFO), head)
+
+    def body(self, data: bytes) -> bytes:
+        """A piece of the body; in several frames when longer than 64 KiB. Nothing for nothing."""
+        if not data:
+            return b""
+        request_id = self._send(Kind.BODY)
+        length = len(data)
+        if length <= self._limits.chunk:
+            return _pack(length, _BODY, 0, 0, request_id) + data
+        return b"".join(self._frames(request_id, data))
+
+    def body_frames(self, data: bytes) -> list[bytes]:
+        """The same for writeSequence: header, data, header, data ... without copying up to 64 KiB."""
+        if not data:
+            return []
+        return self._frames(self._send(Kind.BODY), data)
+
+    def _frames(self, request_id: int, data: bytes) -> list[bytes]:
+        most = self._limits.chunk
+        frames = []
+        for at in range(0, len(data), most):
+            piece = data[at : at + most]
+            frames += [_pack(len(piece), _BODY, 0, 0, request_id), piece]
+        return frames
+
+    def end(self, trailers: bytes = b"") -> bytes:
+        """This direction is complete; of an upgraded stream: half-closed."""
+        check_trailers(trailers)
+        request_id = self._send(Kind.END)
+        self._settle()
+        return encode(Kind.END, request_id, b"", trailers)
+
+    def abort(self, code: Code) -> bytes:
+        """This direction is broken. Nothing when it is over already."""
+        if self._sending is Way.OVER:
+            return b""
+        request_id = self._send(Kind.ABORT)
+        self._settle()
+        return encode(Kind.ABORT, request_id, encode_code(code))
+
+    def stop(self, code: Code) -> bytes:
+        """No more of the other direction will be read. Nothing when it is over or stopped already."""
+        if self._receiving in (Way.OVER, Way.STOPPED):
+            return b""
+        self._need_answered()
+        self._receiving = Way.STOPPED
+        self._stopped_at = None
+        return encode(Kind.STOP, self.current, encode_code(code))
+
+    def go(self) -> bytes:
+        """[service] No body byte has come yet; the application may be told of the request all the same."""
+        return encode(Kind.GO, self._send(Kind.GO))
+
+    def _send(self, kind: Kind) -> int:
+        """Advance our direction; the id to write."""
+        after = self._sends[self._sending].get(kind)
+        if after is None:
+            raise LocalProtocolError(f"{kind.name} when that direction is {self._sending.name}")
+        self._need_answered()
+        self._sending = after
+        return self.current
+
+    def _need_answered(self) -> None:
+        # A connector may send at once, and keeps a copy; a service answers ATTACH first.
+        if self._attachment is Attachment.ASKED and self.role is Role.SERVICE:
+            raise LocalProtocolError("ATTACH is to be answered first")
+
+    def _begin(self, request_id: int, *, sending: bool, receiving: bool) -> None:
+        self._attachment = Attachment.ASKED
+        self.current = request_id
+        self._sending = Way.WAITING if sending else Way.OVER
+        self._receiving = Way.WAITING if receiving else Way.OVER
+        self._abort_owed = None
+        self._interims = 0
+        self._attached_at = None
+
+    def _settle(self) -> None:
+        """Both ways over: idle again."""
+        over = self._sending is Way.OVER and self._receiving is Way.OVER
+        if over and self._attachment is Attachment.ATTACHED:
+            self._become_idle()
+
+    def _become_idle(self) -> None:
+        self._attachment = Attachment.IDLE
+        self._sending = self._receiving = Way.OVER
+        self.current = 0
+
+    def tick(self, now: float) -> None:
+        """PING after silence while attached. Raises RemoteProtocolError (DEAD_PEER): silence, or a STOP or ATTACH that
+        stays without its answer.
+        """
+        self._now = now
+        if self.idle or self._closed:
+            return
+        if self._attached_at is None:
+            self._attached_at = self._heard = now
+        if self._stopped_at is None:
+            self._stopped_at = now
+        if self.reading and now >= self._deadline():
+            raise RemoteProtocolError(f"no sign of life, or no answer, on request {self.current}", Code.DEAD_PEER)
+        if now >= max(self._heard, self._asked) + self._ping_after:
+            self._asked = now
+            self._pings.ask()
+        if not self.reading:
+            self._heard = now
+
+    def _deadline(self) -> float:
+        deadline = self._heard + self._limits.data_dead_after
+        if self._attachment is Attachment.ASKED and self._attached_at is not None:
+            deadline = min(deadline, self._attached_at + self._limits.attach_answer)
+        if self._receiving is Way.STOPPED and self._stopped_at is not None:
+            deadline = min(deadline, self._stopped_at + self._limits.stop_answer)
+        return deadline
+
+    def next_tick(self) -> float:
+        """When `tick` is to be called next: infinite when never, in the past when at once (to start a deadline)."""
+        if self.idle or self._closed:
+            return float("inf")
+        if self._attached_at is None or self._stopped_at is None:
+            return self._now
+        ping = max(self._heard, self._asked) + self._ping_after
+        return min(ping, self._deadline()) if self.reading else ping
+
+    def take_output(self) -> bytes:
+        """PINGs, PONGs and owed ABORTs to write, once."""
+        return self._pings.take_output()
+
+
+def _check_end(head: bytes, tail: bytes) -> None:
+    try:
+        check_trailers(tail)
+    except LocalProtocolError as error:
+        raise RemoteProtocolError(str(error)) from error
+    if head:
+        raise RemoteProtocolError("END has a head")

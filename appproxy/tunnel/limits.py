@@ -1,0 +1,116 @@
+"""Every number of the tunnel, with its reason. `docs/protocol.md` repeats them; a test compares the two."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TunnelLimits:
+    """Sizes in bytes, times in seconds, the rest are counts.
+
+    The defaults are part of the protocol where the peer must know them (`head`, `field_lines`, `chunk`, `hello`); what
+    else differs between the ends travels in HELLO and WELCOME.
+    """
+
+    #: The field lines of one message: what most servers take, and what the parsers of HTTP here take as well.
+    head: int = 32 * 1024
+    #: Field lines in a head. Browsers send some 20, proxies add a dozen; more is a memory attack on maps of fields.
+    field_lines: int = 100
+    #: A whole REQ: own lines (target up to 8 KiB, the user) and the fields. The frame's head length is a u16.
+    request_head: int = 65535
+    #: The request target, as long as the users' parser takes it.
+    target: int = 8 * 1024
+    #: The user's JSON in a REQ; as large as the access cookie's payload can be, with room for escapes.
+    user: int = 16 * 1024
+    #: A trailer section, and its lines.
+    trailers: int = 8 * 1024
+    trailer_lines: int = 32
+    #: A complete answer that may ride on the signal connection: longer ones would delay the requests behind them.
+    inline: int = 16 * 1024
+    #: In-line bytes not yet sent on one signal connection; beyond it, answers take a data connection.
+    unsent_inline: int = 256 * 1024
+    #: Payload of HELLO: ids of twice `in_flight` requests, open and ended, fit.
+    hello: int = 65535
+    #: Payload of the other JSON heads (WELCOME, ERROR) and of the codes.
+    control: int = 4 * 1024
+    #: A payload of an unknown kind that may be ignored.
+    ignored: int = 64 * 1024
+    #: Payload of BODY, and the piece that bridges read at once: one read of Twisted.
+    chunk: int = 64 * 1024
+
+    #: Signal connections between a connector and a node: one may be lost or drained without a gap.
+    signal_connections: int = 2
+    #: Requests in flight per connector, unless its HELLO says otherwise.
+    in_flight: int = 1000
+    #: Requests that wait for a connector of one group, and how long each does.
+    queue: int = 1000
+    queue_seconds: float = 10.0
+    #: Idle data connections kept, at least and at most; how many in use for bodies; how many surplus ones go a second.
+    pool_least: int = 2
+    pool_most_idle: int = 64
+    pool_most: int = 256
+    pool_shrink: int = 1
+    #: An idle data connection closes after a time between these two, so that they do not close all at once.
+    idle_close_least: float = 55.0
+    idle_close_most: float = 65.0
+    #: Upgraded streams of one connector, when the descriptor limit allows as many.
+    streams_most: int = 10_000
+    #: Handshakes under way at once per connector: a new node must not be stormed.
+    handshakes: int = 8
+
+    #: HELLO, then WELCOME or ERROR, must be there after this time.
+    hello_seconds: float = 10.0
+    #: Silence before PING: a quarter of 60 s, a common idle limit of load balancers on the way.
+    ping_after: float = 15.0
+    #: Silence after which the peer is dead: two PINGs were lost. Tighter heartbeats made other tunnels flap.
+    dead_after: float = 40.0
+    #: The same for a data connection with a request attached; only half-open connections are to be found there.
+    data_ping_after: float = 60.0
+    data_dead_after: float = 140.0
+    #: The oldest unsent byte of a signal connection may be this old.
+    write_stall: float = 30.0
+    #: PINGs that a peer may send at once, and the seconds in which it earns one more.
+    ping_burst: int = 10
+    ping_every: float = 1.0
+    #: The same burst on a data connection: an end that paused reading finds those of 5 hours, sent every 60 s.
+    data_ping_burst: int = 400
+    #: Seldom control frames (CONFIG) that a peer may send at once; it earns one more each `ping_every`.
+    control_burst: int = 20
+    #: Unsent answers to PING that one session keeps; an owner that never takes them is a fault.
+    unsent_control: int = 16 * 1024
+    #: Empty BODY frames in a row. They move nothing, so a few are sloppy and many are an attack.
+    empty_bodies: int = 100
+    #: Interim answers to one request.
+    interims: int = 8
+
+    #: The connector must ask for a body or stream after REQ in this time, for an upgrade in the second one.
+    attach_seconds: float = 20.0
+    attach_upgrade_seconds: float = 60.0
+    #: ATTACH must be answered in this time, else it is sent again on a fresh connection.
+    attach_answer: float = 5.0
+    #: STOP must be answered by ABORT (or the end) in this time; what was under way before it arrives first.
+    stop_answer: float = 30.0
+    #: GO follows ATTACH after this time when the user has sent no body byte yet.
+    go_after: float = 0.1
+    #: How long a request waits for the HELLO that tells its fate.
+    limbo_seconds: float = 5.0
+    #: How long ended ids and cancelled ids are remembered.
+    tombstone_seconds: float = 60.0
+    #: Time-outs in a row after which a connector gets no more requests until one of its own answers comes.
+    timeouts_in_a_row: int = 5
+    #: Times that one request may go back to the queue.
+    retries: int = 2
+    #: Drain: as a rule, and at most.
+    drain_seconds: float = 30.0
+    drain_most: float = 180.0
+
+    #: Reconnecting waits uniform(0, min(most, base * 2^attempt)); with a most of 60 s the last of 200 came after 56 s.
+    reconnect_base: float = 0.5
+    reconnect_most: float = 20.0
+    #: A connection that was up this long starts again with attempt 0.
+    reconnect_reset: float = 30.0
+
+
+#: What holds unless a program was told otherwise.
+DEFAULT_LIMITS = TunnelLimits()

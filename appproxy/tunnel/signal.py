@@ -1,0 +1,299 @@
+"""A signal connection: greeting, heartbeat, drain, and which end may say what when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import IntEnum
+
+from appproxy.errors import Code, LocalProtocolError, RemoteProtocolError
+from appproxy.tunnel.allowance import Allowance
+from appproxy.tunnel.frames import Frame, FrameReader, Kind, encode, signal_limits
+from appproxy.tunnel.greetings import (
+    Goodbye,
+    Hello,
+    Load,
+    Welcome,
+    decode_configuration,
+    decode_error,
+    decode_hello,
+    decode_load,
+    decode_welcome,
+    encode_error,
+    encode_hello,
+    encode_load,
+    encode_welcome,
+)
+from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
+from appproxy.tunnel.pings import Pings
+
+
+class Role(IntEnum):
+    """Which end of a tunnel connection this is."""
+
+    SERVICE = 1
+    CONNECTOR = 2
+
+
+class SignalState(IntEnum):
+    """How far a signal connection has come."""
+
+    OPENING = 1  # nothing was said yet
+    GREETED = 2  # HELLO was said, WELCOME not yet
+    READY = 3
+    CLOSED = 4  # ERROR was said; whatever comes is ignored
+
+
+class DrainState(IntEnum):
+    """One end's wish that no more requests come on this connection."""
+
+    NO = 1
+    ASKED = 2  # DRAIN was said
+    DONE = 3  # and answered by DRAINED
+
+
+_K = Kind
+_ST = SignalState
+
+#: What each end may receive, in each state, and the state that follows.
+RECEIVED: dict[Role, dict[SignalState, dict[int, SignalState]]] = {
+    Role.SERVICE: {
+        _ST.OPENING: {_K.HELLO: _ST.GREETED, _K.ERROR: _ST.CLOSED},
+        _ST.GREETED: {_K.ERROR: _ST.CLOSED},
+        _ST.READY: {
+            **dict.fromkeys(
+                (_K.PING, _K.PONG, _K.RSP, _K.INFO, _K.REJECT, _K.FAIL, _K.DRAIN, _K.DRAINED), _ST.READY
+            ),
+            _K.ERROR: _ST.CLOSED,
+        },
+        _ST.CLOSED: {},
+    },
+    Role.CONNECTOR: {
+        _ST.OPENING: {_K.ERROR: _ST.CLOSED},
+        _ST.GREETED: {_K.WELCOME: _ST.READY, _K.ERROR: _ST.CLOSED},
+        _ST.READY: {
+            **dict.fromkeys((_K.PING, _K.PONG, _K.REQ, _K.CANCEL, _K.CONFIG, _K.DRAIN, _K.DRAINED), _ST.READY),
+            _K.ERROR: _ST.CLOSED,
+        },
+        _ST.CLOSED: {},
+    },
+}
+
+#: What each end may send through the session, in each state, and the state that follows.
+SENT: dict[Role, dict[SignalState, dict[int, SignalState]]] = {
+    Role.SERVICE: {
+        _ST.OPENING: {_K.ERROR: _ST.CLOSED},
+        _ST.GREETED: {_K.WELCOME: _ST.READY, _K.ERROR: _ST.CLOSED},
+        _ST.READY: {_K.DRAIN: _ST.READY, _K.DRAINED: _ST.READY, _K.ERROR: _ST.CLOSED},
+        _ST.CLOSED: {},
+    },
+    Role.CONNECTOR: {
+        _ST.OPENING: {_K.HELLO: _ST.GREETED, _K.ERROR: _ST.CLOSED},
+        _ST.GREETED: {_K.ERROR: _ST.CLOSED},
+        _ST.READY: {_K.DRAIN: _ST.READY, _K.DRAINED: _ST.READY, _K.ERROR: _ST.CLOSED},
+        _ST.CLOSED: {},
+    },
+}
+
+#: Either end's drain.
+DRAIN: dict[DrainState, dict[int, DrainState]] = {
+    DrainState.NO: {_K.DRAIN: DrainState.ASKED},
+    DrainState.ASKED: {_K.DRAINED: DrainState.DONE},
+    DrainState.DONE: {},
+}
+
+#: Frames of requests: with an id, and without any meaning for the session.
+_OF_REQUESTS = {
+    Role.SERVICE: frozenset({int(_K.RSP), int(_K.INFO), int(_K.REJECT), int(_K.FAIL)}),
+    Role.CONNECTOR: frozenset({int(_K.REQ), int(_K.CANCEL)}),
+}
+
+
+class SignalSession:
+    """Either end of a signal connection.
+
+    Give it what arrives and the time (`receive`, `tick` when `next_tick` is reached), write what `take_output` and the
+    verbs return. Frames of requests (REQ, RSP, INFO, CANCEL, REJECT, FAIL, CONFIG) are written by the owner with
+    `encode`; a service asks `may_send_requests` before REQ.
+    """
+
+    def __init__(self, role: Role, now: float, limits: TunnelLimits = DEFAULT_LIMITS) -> None:
+        self.role = role
+        self.state = SignalState.OPENING
+        #: The end's own wish to drain, and the peer's.
+        self.own_drain = DrainState.NO
+        self.peer_drain = DrainState.NO
+        #: What the peer said, once it has.
+        self.peer_hello: Hello | None = None
+        self.peer_welcome: Welcome | None = None
+        self.peer_goodbye: Goodbye | None = None
+        self.peer_load: Load | None = None
+        #: The connector's load for its PONGs.
+        self.load: Callable[[], Load] = lambda: Load(0, 0, 0)
+        self._limits = limits
+        self._reader = FrameReader(signal_limits(limits))
+        self._pings = Pings(limits, limits.ping_burst, now)
+        self._control = Allowance("control frames", limits.control_burst, limits.ping_every, now)
+        self._opened = now
+        self._heard = now
+        self._asked = now
+        self._ping_after = limits.ping_after
+        self._dead_after = limits.dead_after
+        self._plain: frozenset[int] = frozenset()
+
+    @property
+    def may_send_requests(self) -> bool:
+        """For the service: REQ may be written on this connection."""
+        return (
+            self.state is SignalState.READY
+            and self.own_drain is DrainState.NO
+            and self.peer_drain is not DrainState.DONE
+        )
+
+    def receive(self, data: bytes, now: float) -> list[Frame]:
+        """The frames for the owner; PING is answered (see `take_output`) and PONG taken.
+
+        Raises RemoteProtocolError, also when the peer may not say this in its role and state, or says too much.
+        """
+        if self.state is SignalState.CLOSED:
+            return []
+        if data:
+            self._heard = now
+        frames = self._reader.receive(data)
+        plain = self._plain
+        for frame in frames:
+            if frame[0] not in plain or not frame[2]:
+                return [frame for frame in frames if self._take(frame, now)]
+        return frames
+
+    def _take(self, frame: Frame, now: float) -> bool:
+        """Follow one frame; whether the owner is to see it."""
+        kind = frame[0]
+        if kind in self._plain and frame[2]:
+            return True
+        if self.state is SignalState.CLOSED:
+            return False
+        after = RECEIVED[self.role][self.state].get(kind)
+        if after is None:
+            raise RemoteProtocolError(f"{_name(kind)} in state {self.state.name}")
+        if kind in _OF_REQUESTS[self.role]:
+            raise RemoteProtocolError(f"{_name(kind)} after the drain, or without a request id")
+        if kind == Kind.PING:
+            self._pings.answer(frame, encode_load(self.load()) if self.role is Role.CONNECTOR else b"", now)
+            return False
+        if kind == Kind.PONG:
+            self._take_load(self._pings.answered(frame))
+            return False
+        self._control.take(now)
+        self._learn(kind, frame[3], frame[4])
+        self._enter(after)
+        return True
+
+    def _take_load(self, data: bytes) -> None:
+        if self.role is Role.SERVICE:
+            self.peer_load = decode_load(data)
+        elif data:
+            raise RemoteProtocolError("a PONG of a service with a load")
+
+    def _learn(self, kind: int, head: bytes, tail: bytes) -> None:
+        """Read a greeting or a control frame."""
+        if tail:
+            raise RemoteProtocolError(f"{_name(kind)} with a tail")
+        if kind == Kind.HELLO:
+            self.peer_hello = decode_hello(head)
+        elif kind == Kind.WELCOME:
+            self.peer_welcome = decode_welcome(head)
+            self._beat(self.peer_welcome)
+        elif kind == Kind.ERROR:
+            self.peer_goodbye = decode_error(head)
+        elif kind == Kind.DRAIN:
+            self.peer_drain = self._drain_after(self.peer_drain, kind, RemoteProtocolError)
+        elif kind == Kind.DRAINED:
+            self.own_drain = self._drain_after(self.own_drain, kind, RemoteProtocolError)
+        elif kind == Kind.CONFIG:
+            decode_configuration(head)
+
+    @staticmethod
+    def _drain_after(
+        drain: DrainState, kind: int, error: type[LocalProtocolError] | type[RemoteProtocolError]
+    ) -> DrainState:
+        after = DRAIN[drain].get(kind)
+        if after is None:
+            raise error(f"{_name(kind)} when drain is {drain.name}")
+        return after
+
+    def _enter(self, state: SignalState) -> None:
+        """Set the state, and what may pass without a look from now on."""
+        self.state = state
+        plain = _OF_REQUESTS[self.role] if state is SignalState.READY else frozenset()
+        # The service has said that no REQ follows: DRAINED, or a DRAIN of its own.
+        if self.role is Role.CONNECTOR and (
+            self.own_drain is DrainState.DONE or self.peer_drain is not DrainState.NO
+        ):
+            plain -= {Kind.REQ}
+        self._plain = plain
+
+    def _beat(self, welcome: Welcome) -> None:
+        """Take up the service's heartbeat; it must be possible to lose two PINGs."""
+        self._ping_after = welcome.heartbeat
+        self._dead_after = max(self._limits.dead_after, 2 * welcome.heartbeat + 10.0)
+
+    def tick(self, now: float) -> None:
+        """PING after silence. Raises RemoteProtocolError (DEAD_PEER) when the silence, or the greeting, is too long."""
+        if self.state is SignalState.CLOSED:
+            return
+        if self.state is not SignalState.READY:
+            if now >= self._opened + self._limits.hello_seconds:
+                raise RemoteProtocolError("no greeting in time", Code.DEAD_PEER)
+            return
+        if now >= self._heard + self._dead_after:
+            raise RemoteProtocolError(f"silent for {now - self._heard:.0f} s", Code.DEAD_PEER)
+        if now >= max(self._heard, self._asked) + self._ping_after:
+            self._asked = now
+            self._pings.ask()
+
+    def next_tick(self) -> float:
+        """When `tick` is to be called next; infinite when never."""
+        if self.state is SignalState.CLOSED:
+            return float("inf")
+        if self.state is not SignalState.READY:
+            return self._opened + self._limits.hello_seconds
+        return min(self._heard + self._dead_after, max(self._heard, self._asked) + self._ping_after)
+
+    def take_output(self) -> bytes:
+        """PINGs and PONGs to write, once."""
+        return self._pings.take_output()
+
+    def hello(self, h: Hello) -> bytes:
+        """The connector's first word."""
+        return self._say(Kind.HELLO, encode_hello(h))
+
+    def welcome(self, w: Welcome) -> bytes:
+        """The service takes the connector."""
+        data = self._say(Kind.WELCOME, encode_welcome(w))
+        self._beat(w)
+        return data
+
+    def drain(self) -> bytes:
+        """The connector wants no more REQ here; the service will send none."""
+        self.own_drain = self._drain_after(self.own_drain, Kind.DRAIN, LocalProtocolError)
+        return self._say(Kind.DRAIN)
+
+    def drained(self) -> bytes:
+        """The answer to the peer's DRAIN: the service has sent its last REQ, the connector has answered its last."""
+        self.peer_drain = self._drain_after(self.peer_drain, Kind.DRAINED, LocalProtocolError)
+        return self._say(Kind.DRAINED)
+
+    def goodbye(self, g: Goodbye) -> bytes:
+        """The connection is to end; close it when this is written."""
+        return self._say(Kind.ERROR, encode_error(g))
+
+    def _say(self, kind: Kind, head: bytes = b"") -> bytes:
+        after = SENT[self.role][self.state].get(kind)
+        if after is None:
+            raise LocalProtocolError(f"{kind.name} in state {self.state.name} as {self.role.name}")
+        self._enter(after)
+        return encode(kind, 0, head)
+
+
+def _name(kind: int) -> str:
+    return Kind(kind).name
