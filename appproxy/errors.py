@@ -74,6 +74,7 @@ class Code(IntEnum):
     BACKEND_TIMEOUT = 54
     CONNECTOR_LOST = 55
     TOO_MANY_UPGRADES = 56
+    STORE_UNAVAILABLE = 57
     # The user's request.
     BAD_REQUEST = 70
     HEAD_TOO_LARGE = 71
@@ -193,6 +194,8 @@ FAILURES: dict[Code, Failure] = {
                                  "The connector was lost while it had your request", _AGAIN),
     Code.TOO_MANY_UPGRADES: Failure(503, "connection_limit_reached", Source.SERVICE, Retry.NEVER,
                                     "Too many WebSockets are open", _AGAIN, 30),
+    Code.STORE_UNAVAILABLE: Failure(503, "proxy_internal_error", Source.SERVICE, Retry.NEVER,
+                                    "The service cannot reach its database", _AGAIN, 5),
     Code.BAD_REQUEST: Failure(400, "http_request_error", _REQ, Retry.NEVER,
                               "The request is not valid HTTP", "Reload the page."),
     Code.HEAD_TOO_LARGE: Failure(431, "http_request_error", _REQ, Retry.NEVER,
