@@ -63,8 +63,9 @@ def parse_request(head: bytes, limits: HeadLimits) -> RequestHead:
         target = _rewrite_target(method, target, authority)
     elif b"#" in target:
         raise RequestError(Code.BAD_REQUEST, "a fragment in the target")
-    if len(read) == 1:  # only Host: the most frequent case
-        return RequestHead(method, target, version, fields, authority, host, 0, version == 11, None, False)
+    if len(read) == 1 or len(read) == 2 and read.get(b"connection") == b"keep-alive":  # what browsers send
+        keep_alive = version == 11 or len(read) == 2
+        return RequestHead(method, target, version, fields, authority, host, 0, keep_alive, None, False)
     length = _read_length(read, version)
     options = _read_options(read.get(b"connection", b""))
     keep_alive = b"close" not in options and (version == 11 or b"keep-alive" in options)
