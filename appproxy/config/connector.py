@@ -1,0 +1,59 @@
+"""Settings of a connector. `appproxy connector join` writes them; the rest of what it knows comes from the service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from appproxy.config.setting import dump, load, needed, setting, settings_of, table
+from appproxy.config.values import choice, dial_address, domain, number, text, whole
+from appproxy.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolSettings:
+    """The data connections to each service node: each carries one body at a time."""
+
+    least: int = setting(2, whole(0, 64), "Idle data connections that are kept ready.", "connections")
+    most_idle: int = setting(
+        64, whole(0, 1_024), "Idle data connections that are kept at most; surplus ones close, one a second.",
+        "connections")
+    most: int = setting(
+        256, whole(1, 4_096), "Data connections in use for bodies at the same time.", "connections")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectorSettings:
+    """The file connector.toml, checked."""
+
+    address: str = needed(dial_address, "Where the service listens for connectors.", "HOST:PORT")
+    name: str = needed(domain, "The name in the service's certificate there.")
+    id: str = needed(text, "The id that the service gave to this connector when it joined.")
+    drain_seconds: float = setting(
+        30.0, number(0, 180), "At a stop: how long requests under way may go on.", "seconds")
+    in_flight: int = setting(
+        1_000, whole(1, 100_000), "Requests that this connector takes at the same time.", "requests")
+    streams: int = setting(
+        10_000, whole(0, 100_000), "WebSockets and other upgraded streams at the same time; fewer where this machine\n"
+        "allows too few open files.", "streams")
+    log_format: str = setting(
+        "text", choice("text", "json"), "How the program's log is written: text for people, json for machines.")
+    pool: PoolSettings = table(PoolSettings)
+
+    def __post_init__(self) -> None:
+        """Check the settings together; ConfigError names the key."""
+        if self.pool.least > self.pool.most_idle:
+            raise ConfigError(f"pool.least: a number up to pool.most_idle ({self.pool.most_idle}) is needed")
+
+
+CONNECTOR_SETTINGS = settings_of(ConnectorSettings)
+
+
+def load_connector(text: str, where: str) -> ConnectorSettings:
+    """Read connector.toml; `where` is its name in errors. Raises ConfigError `WHERE: KEY: what is needed`."""
+    return load(ConnectorSettings, text, where)
+
+
+def dump_connector(settings: ConnectorSettings) -> str:
+    """The file that `appproxy connector join` writes: every setting explained, those at their default commented."""
+    plain = ConnectorSettings(address=settings.address, name=settings.name, id=settings.id)
+    return dump(settings, plain, "Settings of an application proxy connector. Restart it after a change.")

@@ -1,0 +1,176 @@
+"""Settings of the service: what a node needs before it can open the database. All else is in the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from appproxy.config.setting import dump, load, needed, setting, settings_of, table
+from appproxy.config.values import (
+    Address,
+    address,
+    choice,
+    database_url,
+    dial_address,
+    domain,
+    flag,
+    master_key,
+    number,
+    optional,
+    text,
+    whole,
+)
+from appproxy.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceLimits:
+    """What users and connectors may cost us."""
+
+    in_flight: int = setting(
+        1_000, whole(1, 100_000), "Requests that one connector has at the same time; the others wait.", "requests")
+    queue: int = setting(
+        1_000, whole(0, 100_000), "Requests that wait for a connector of one group; the next gets 503.", "requests")
+    queue_seconds: float = setting(
+        10.0, number(0.1, 600), "How long a request waits for a connector before it gets 503.", "seconds")
+    head_bytes: int = setting(
+        32_768, whole(4_096, 32_768), "The head of a user's request; a larger one gets 431.", "bytes")
+    head_fields: int = setting(100, whole(20, 100), "Field lines in the head of a user's request.", "lines")
+    target_bytes: int = setting(
+        8_192, whole(1_024, 8_192), "Path and query of a user's request; a longer one gets 414.", "bytes")
+    handshake_seconds: float = setting(
+        30.0, number(1, 300), "How long a TLS handshake may take, of users and of connectors.", "seconds")
+    head_seconds: float = setting(20.0, number(1, 300), "How long the head of a request may take in all.", "seconds")
+    body_rate: float = setting(
+        240.0, number(0, 1e9), "The slowest upload that is waited for, over any 30 s; 0 for no limit.",
+        "bytes a second")
+    keep_alive_seconds: float = setting(
+        75.0, number(1, 3_600), "How long a user's connection may be idle between requests.", "seconds")
+    stall_seconds: float = setting(
+        90.0, number(5, 3_600), "How long a user may take nothing of an answer before the connection is cut.",
+        "seconds")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSettings:
+    """The file service.toml, checked. Paths are as written: relative ones count from the state directory."""
+
+    domain: str = needed(
+        domain, "The domain of this service. Users sign in at signin.DOMAIN and find their applications at\n"
+        "apps.DOMAIN; connectors come to connect.DOMAIN.")
+    listen: Address = setting(Address("0.0.0.0", 443), address, "Where users come in (HTTPS).", "HOST:PORT")
+    tunnel_listen: Address = setting(
+        Address("0.0.0.0", 8_443), address, "Where connectors come in; never the users' address.", "HOST:PORT")
+    public_port: int = setting(
+        0, whole(0, 65_535), "The port in the URLs that users see, where something in front of us translates it.",
+        default_text="the port of `listen`")
+    tunnel_address: str = setting(
+        "", optional(dial_address), "What connectors dial; it is written into join tokens.", "HOST:PORT",
+        default_text="connect.DOMAIN and the port of `tunnel_listen`")
+    certificate: str | None = setting(
+        None, optional(text), "Certificate chain of the users' listener (PEM file, leaf first), for DOMAIN and\n"
+        "*.DOMAIN. Without it the certificate is one of this service's own making, see trust-anchor.pem.", "path")
+    key: str | None = setting(
+        None, optional(text), "Private key of that certificate (PEM file without a passphrase).", "path")
+    database_url: str | None = setting(
+        None, optional(database_url), "The database: sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME.", "URL",
+        default_text="the SQLite file appproxy.db in the state directory", secret=True)
+    master_key: str = setting(
+        "file", master_key, "Where the key that seals all secrets in the database comes from: `file` (master.key in\n"
+        "the state directory), `env:NAME` (the environment variable NAME is the path of a file) or\n"
+        "`credential:NAME` (a systemd credential).")
+    metrics_listen: Address | None = setting(
+        None, optional(address), "Where Prometheus reads metrics, without sign-in; give an address that only it can\n"
+        "reach. Empty: nowhere.", "HOST:PORT")
+    access_log: str | None = setting(
+        "access.log", optional(text), "The access log, one JSON object a line. Empty: none is written.", "path")
+    log_format: str = setting(
+        "text", choice("text", "json"), "How the program's own log is written: text for people, json for machines.")
+    drain_seconds: float = setting(
+        30.0, number(0, 180), "At a stop: how long requests under way may go on.", "seconds")
+    strict: bool = setting(
+        False, flag, "Send every body and every answer over a data connection of its own, none within a signal\n"
+        "connection. Slower; for comparison and for networks that inspect each connection.")
+    certificate_days: int = setting(
+        365, whole(1, 825), "How long a new connector's certificate holds.", "days")
+    renew_after_days: int = setting(
+        180, whole(1, 824), "A connector asks for a new certificate when its own is this old.", "days")
+    limits: ServiceLimits = table(ServiceLimits)
+
+    def __post_init__(self) -> None:
+        """Fill in what follows from other settings, then check them together; ConfigError names the key."""
+        if not self.public_port:
+            object.__setattr__(self, "public_port", self.listen.port)
+        if not self.tunnel_address:
+            object.__setattr__(self, "tunnel_address", f"{self.connect_host}:{self.tunnel_listen.port}")
+        listeners = {"listen": self.listen, "tunnel_listen": self.tunnel_listen, "metrics_listen": self.metrics_listen}
+        taken: dict[str, Address] = {}
+        for key, one in listeners.items():
+            if one is None:
+                continue
+            for other, another in taken.items():
+                if one.clashes(another):
+                    raise ConfigError(f"{key}: {one} is the address of {other} too; give it a port of its own")
+            taken[key] = one
+        if (self.certificate is None) != (self.key is None):
+            given, missing = ("certificate", "key") if self.key is None else ("key", "certificate")
+            raise ConfigError(f"{missing}: is needed with {given}; give both or none")
+        if self.renew_after_days >= self.certificate_days:
+            raise ConfigError(f"renew_after_days: a number below certificate_days ({self.certificate_days}) is needed")
+
+    @property
+    def signin_host(self) -> str:
+        """Where users sign in."""
+        return f"signin.{self.domain}"
+
+    @property
+    def apps_host(self) -> str:
+        """Access panel and administration."""
+        return f"apps.{self.domain}"
+
+    @property
+    def connect_host(self) -> str:
+        """The TLS name of the connectors' listener."""
+        return f"connect.{self.domain}"
+
+    @property
+    def port_suffix(self) -> str:
+        """`:8443`, or nothing when users come in at 443."""
+        return "" if self.public_port == 443 else f":{self.public_port}"
+
+    @property
+    def signin_origin(self) -> str:
+        """`https://signin.DOMAIN[:PORT]`: the issuer of the built-in identity provider."""
+        return f"https://{self.signin_host}{self.port_suffix}"
+
+    @property
+    def apps_origin(self) -> str:
+        """`https://apps.DOMAIN[:PORT]`."""
+        return f"https://{self.apps_host}{self.port_suffix}"
+
+
+SERVICE_SETTINGS = settings_of(ServiceSettings)
+
+
+def load_service(text: str, where: str) -> ServiceSettings:
+    """Read service.toml; `where` is its name in errors. Raises ConfigError `WHERE: KEY: what is needed`."""
+    return load(ServiceSettings, text, where)
+
+
+def dump_service(settings: ServiceSettings) -> str:
+    """The file that `appproxy init` writes: every setting explained, those at their default commented out."""
+    plain = ServiceSettings(domain=settings.domain, listen=settings.listen, tunnel_listen=settings.tunnel_listen)
+    shown = ServiceSettings(domain=settings.domain)
+    heading = "Settings of the application proxy's service. Restart it after a change."
+    return dump(settings, _Plain(plain, shown), heading)
+
+
+class _Plain:
+    """Defaults to compare with: computed ones follow the listeners in force, the listeners themselves do not."""
+
+    def __init__(self, computed: ServiceSettings, shown: ServiceSettings) -> None:
+        self._computed = computed
+        self.listen = shown.listen
+        self.tunnel_listen = shown.tunnel_listen
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._computed, name)
