@@ -14,7 +14,7 @@ _environment = Environment(
 _environment.globals["style_path"] = STYLE_PATH
 
 
-def render(name: str, **context: object) -> bytes:
+def render(name: str, /, **context: object) -> bytes:
     """One page, UTF-8. `name` is `error`, `message`, `sign_in`, `sign_out` or `signed_out`.
 
     What each takes stands at the top of its template; a missing value raises jinja2.UndefinedError.
