@@ -1,0 +1,211 @@
+"""The settings of an application as an admin writes them, `KEY=VALUE`: one table of keys, each with its parser.
+
+The database keeps the texts, only of what was set, and the snapshot's builder reads them with the same parsers; so a
+default that changes with a new version reaches every application that did not choose otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from appproxy.errors import ConfigError
+from appproxy.pki.pem import load_chain
+from appproxy.publish.application import HeaderRule
+
+HEADER = "header."
+#: The longest session in hours; `keys.SEALING_KEY_KEEP` and `sessions.LONGEST` depend on it.
+LONGEST_SESSION_HOURS = 720.0
+#: Entra's two named back-end timeouts, in seconds.
+_TIMEOUTS = {"default": 85.0, "long": 180.0}
+_SWITCH = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
+_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
+_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
+_CLAIM = re.compile(r"[A-Za-z0-9_.:/-]{1,128}")
+_SIZE = re.compile(r"([0-9]{1,12}) ?([kmgt]?)(?:i?b)?")
+#: Request fields that carry the message itself or where it came from: a claim in them would break or deceive.
+_OURS = frozenset({
+    "authorization", "cache-control", "connection", "cookie", "date", "expect", "forwarded", "host", "keep-alive",
+    "origin", "pragma", "range", "referer", "te", "traceparent", "tracestate", "trailer", "transfer-encoding",
+    "upgrade", "user-agent", "via", "x-real-ip", "x-request-id",
+})  # fmt: skip
+_OUR_PREFIXES = ("x-forwarded-", "x-appproxy-", "sec-", "proxy-", "content-", "accept", "if-", "access-control-")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One key: the field of `Application` that it sets, how its text is read, and what to tell an admin."""
+
+    field: str
+    parse: Callable[[str], Any]
+    explanation: str
+
+
+def _seconds(least: float, most: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        return _number(text, least, most, "seconds")
+
+    return parse
+
+
+def _number(text: str, least: float, most: float, unit: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not least <= value <= most:
+        raise ValueError(f"must be a number of {unit} from {least:g} to {most:g}")
+    return value
+
+
+def _backend_timeout(text: str) -> float:
+    return _TIMEOUTS.get(text.lower()) or _number(text, 1, 86400, "seconds (or default, or long)")
+
+
+def _hours(text: str) -> float:
+    return _number(text, 0.1, LONGEST_SESSION_HOURS, "hours")
+
+
+def _switch(text: str) -> bool:
+    value = _SWITCH.get(text.lower())
+    if value is None:
+        raise ValueError("must be yes or no")
+    return value
+
+
+def _host_header(text: str) -> str:
+    if text not in ("internal", "original"):
+        raise ValueError("must be internal (the application's own name) or original (what the user typed)")
+    return text
+
+
+def _ca_bundle(text: str) -> str:
+    try:
+        load_chain(text, "ca_bundle")
+    except ConfigError as error:
+        raise ValueError("must be certificates in PEM form, on the command line ca_bundle=@FILE") from error
+    return text
+
+
+def _server_name(text: str) -> str:
+    if not _HOST.fullmatch(text.lower()):
+        raise ValueError("must be a host name, as the application's certificate has it")
+    return text.lower()
+
+
+def _upgrades(text: str) -> frozenset[str]:
+    if text.lower() == "none":
+        return frozenset()
+    names = [name.strip().lower() for name in text.split(",")]
+    if not all(_TOKEN.fullmatch(name) for name in names) or "h2c" in names:
+        raise ValueError("must be none, or protocols with commas between, such as websocket; h2c is not possible")
+    return frozenset(names)
+
+
+def _max_body(text: str) -> int | None:
+    if text.lower() == "none":
+        return None
+    found = _SIZE.fullmatch(text.lower())
+    if not found:
+        raise ValueError("must be none, or a size such as 500k, 20M or 2G")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+SETTINGS: Mapping[str, Setting] = {
+    "backend_timeout": Setting("backend_timeout", _backend_timeout,
+                               "seconds that the application may take to begin its answer; default (85) or long (180)"),
+    "connect_timeout": Setting("connect_timeout", _seconds(0.5, 60),
+                               "seconds to connect to the application (10)"),
+    "upgrade_idle_timeout": Setting("upgrade_idle_timeout", _seconds(10, 604800),
+                                    "seconds of silence that end a WebSocket or an event stream (18000)"),
+    "session_hours": Setting("session_hours", _hours, "hours until users must sign in again (12)"),
+    "assignment_required": Setting("assignment_required", _switch,
+                                   "yes: only assigned users and groups may enter (yes)"),
+    "host_header": Setting("host_header", _host_header,
+                           "the Host that the application sees: internal (its own) or original (what the user typed)"),
+    "verify_tls": Setting("verify_tls", _switch, "no: believe any certificate of the application (yes)"),
+    "ca_bundle": Setting("ca_bundle", _ca_bundle, "PEM certificates that vouch for the application's: ca_bundle=@FILE"),
+    "server_name": Setting("server_name", _server_name,
+                           "the name in the application's certificate, when its URL has another"),
+    "upgrades": Setting("upgrades", _upgrades, "protocols that a connection may change to (websocket), or none"),
+    "robots_disallow": Setting("robots_disallow", _switch, "yes: tell search engines to stay away (yes)"),
+    "strict": Setting("strict", _switch, "yes: every body and answer on its own connection of the tunnel (no)"),
+    "max_body": Setting("max_body", _max_body, "the largest upload, such as 20M (none)"),
+}  # fmt: skip
+#: Keys that are columns of their own; `applications.set_values` reads them.
+COLUMNS: Mapping[str, str] = {
+    "name": "what people call the application",
+    "internal": "the URL that the connector calls",
+    "external": "the URL that users type",
+    "preauth": "oidc: users sign in first; passthrough: everybody reaches the application",
+    "connector_group": "the group of connectors that can reach the application",
+    "provider": "the identity provider that users sign in with",
+}
+HEADER_HELP = "the user's claim that the application gets in this request field, such as header.x-user=email"
+
+
+def check_texts(texts: Mapping[str, str]) -> dict[str, str]:
+    """The settings (no columns) in the form that is stored: keys as spelled in the table. Raises ConfigError."""
+    checked = {_known(key): value for key, value in texts.items()}
+    parse_settings({key: value for key, value in checked.items() if value})
+    return checked
+
+
+def parse_settings(texts: Mapping[str, str]) -> dict[str, Any]:
+    """The fields of `Application` that these texts set. Raises ConfigError, which names the key and the mend."""
+    fields: dict[str, Any] = {}
+    rules: list[HeaderRule] = []
+    for key, text in texts.items():
+        if key.startswith(HEADER):
+            rules.append(_header_rule(key, text))
+            continue
+        setting = SETTINGS[_known(key)]
+        try:
+            fields[setting.field] = setting.parse(text)
+        except ValueError as error:
+            raise ConfigError(f"{key}: {_short(text)} {error}") from error
+    if rules:
+        fields["headers"] = _rules(rules)
+    return fields
+
+
+def _known(key: str) -> str:
+    small = key.lower()
+    if small.startswith(HEADER):
+        return small
+    name = small.replace("-", "_")
+    if name in SETTINGS:
+        return name
+    near = get_close_matches(name, [*SETTINGS, *COLUMNS, HEADER + "NAME"], 1)
+    hint = f"did you mean {near[0]}?" if near else f"the keys are {', '.join([*COLUMNS, *SETTINGS, HEADER + 'NAME'])}"
+    raise ConfigError(f"{key}: no such setting; {hint}")
+
+
+def _header_rule(key: str, claim: str) -> HeaderRule:
+    name = key.removeprefix(HEADER).lower()
+    if not _TOKEN.fullmatch(name):
+        raise ConfigError(f"{key}: after `{HEADER}` the name of a request field is needed, such as {HEADER}x-user")
+    spelled = name.replace("_", "-")
+    if spelled in _OURS or spelled.startswith(_OUR_PREFIXES):
+        raise ConfigError(f"{key}: this field belongs to HTTP or to appproxy; choose another, such as x-user")
+    if not _CLAIM.fullmatch(claim):
+        raise ConfigError(f"{key}: {_short(claim)} is not the name of a claim, such as email")
+    return HeaderRule(name, claim)
+
+
+def _rules(rules: list[HeaderRule]) -> tuple[HeaderRule, ...]:
+    """In order of their names. Applications read `x_user` and `x-user` as the same, so both at once is refused."""
+    seen: dict[str, str] = {}
+    for rule in rules:
+        other = seen.setdefault(rule.name.replace("_", "-"), rule.name)
+        if other != rule.name:
+            raise ConfigError(f"{HEADER}{rule.name}: is the same to applications as {HEADER}{other}; keep one of them")
+    return tuple(sorted(rules, key=lambda rule: rule.name))
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 40 else text[:37] + "...")

@@ -1,0 +1,117 @@
+"""From the tables to the snapshot: part by part, what did not change shared with the snapshot before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from appproxy.publish.application import Application
+from appproxy.publish.routing import Router
+from appproxy.store import schema, service_settings
+from appproxy.store.application_row import application_of
+from appproxy.store.keys import read_sealing_keys, trust_bundle
+from appproxy.store.providers import list_all as list_providers
+from appproxy.store.snapshot import ConnectorRecord, ConnectorState, ProviderRecord, Snapshot
+from appproxy.store.transaction import ALL, Reading, Row, part_revisions
+
+#: For each field of the snapshot, the tables that it is made of.
+PARTS: Mapping[str, tuple[sa.Table, ...]] = {
+    "applications": (schema.applications, schema.assignments),
+    "connectors": (schema.connectors,),
+    "connector_groups": (schema.connector_groups,),
+    "providers": (schema.providers,),
+    "keys": (schema.sealing_keys,),
+    "trust_bundle": (schema.authorities,),
+    "revoked_sessions": (schema.revoked_sessions,),
+    "not_before": (schema.not_before,),
+    "settings": (schema.settings,),
+}
+#: What an application is made of: its row, and its assignments as (provider, kind, value).
+_Source = tuple[Row, frozenset[tuple[str, str, str]]]
+
+
+class Builder:
+    """Builds snapshots and remembers what the last one was made of."""
+
+    def __init__(self) -> None:
+        self._last: Snapshot | None = None
+        self._revisions: Mapping[str, int] = {}
+        self._sources: dict[str, tuple[_Source, Application]] = {}
+
+    def build(self, reading: Reading, previous: Snapshot | None) -> Snapshot:
+        """The picture of the store; parts that did not change since `previous` are its very objects.
+
+        Raises StoreError or ConfigError when a row cannot be understood; then nothing is remembered of it.
+        """
+        found = part_revisions(reading)
+        last = self._last if previous is not None and previous is self._last else None
+        if last is not None and found.get(ALL, 0) == last.revision:
+            return last
+        parts: dict[str, Any] = {}
+        for name, tables in PARTS.items():
+            if last is not None and all(found.get(t.name) == self._revisions.get(t.name) for t in tables):
+                parts[name] = getattr(last, name)
+            else:
+                parts[name] = _BUILDERS[name](self, reading)
+        if last is not None and parts["applications"] is last.applications:
+            router = last.router
+        else:
+            router = Router(parts["applications"].values())
+        self._last = Snapshot(revision=found.get(ALL, 0), router=router, **parts)
+        self._revisions = found
+        return self._last
+
+    def _applications(self, reading: Reading) -> dict[str, Application]:
+        """All applications by id; those whose rows did not change are the same objects as before."""
+        assigned: dict[str, set[tuple[str, str, str]]] = {}
+        for one in reading.connection.execute(sa.select(schema.assignments)):
+            assigned.setdefault(one.application, set()).add((one.provider, one.kind, one.value))
+        sources: dict[str, tuple[_Source, Application]] = {}
+        for row in reading.rows(sa.select(schema.applications).order_by(schema.applications.c.name_key)):
+            source = (row, frozenset(assigned.get(row["id"], ())))
+            known = self._sources.get(row["id"])
+            if known is None or known[0] != source:
+                known = (source, application_of(*source))
+            sources[row["id"]] = known
+        self._sources = sources
+        return {id_: application for id_, (_, application) in sources.items()}
+
+
+def _connectors(_: Builder, reading: Reading) -> dict[str, ConnectorRecord]:
+    return {
+        row["id"]: ConnectorRecord(
+            row["id"], row["name"], row["connector_group"], ConnectorState(row["state"]), row["not_after"]
+        )
+        for row in reading.rows(sa.select(schema.connectors))
+    }
+
+
+def _connector_groups(_: Builder, reading: Reading) -> dict[str, str]:
+    return {row["id"]: row["name"] for row in reading.rows(sa.select(schema.connector_groups))}
+
+
+def _providers(_: Builder, reading: Reading) -> dict[str, ProviderRecord]:
+    return {provider.id: provider for provider in list_providers(reading)}
+
+
+def _revoked_sessions(_: Builder, reading: Reading) -> frozenset[str]:
+    return frozenset(reading.connection.scalars(sa.select(schema.revoked_sessions.c.id)))
+
+
+def _not_before(_: Builder, reading: Reading) -> dict[str, float]:
+    return {row["subject"]: row["time"] for row in reading.rows(sa.select(schema.not_before))}
+
+
+_BUILDERS: Mapping[str, Callable[[Builder, Reading], object]] = {
+    "applications": Builder._applications,
+    "connectors": _connectors,
+    "connector_groups": _connector_groups,
+    "providers": _providers,
+    "keys": lambda _, reading: read_sealing_keys(reading),
+    "trust_bundle": lambda _, reading: trust_bundle(reading),
+    "revoked_sessions": _revoked_sessions,
+    "not_before": _not_before,
+    "settings": lambda _, reading: service_settings.get_all(reading),
+}

@@ -1,0 +1,75 @@
+"""SQLAlchemy engines: SQLite as it must be set up to be safe under load, PostgreSQL with plain settings."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.pool import StaticPool
+
+from appproxy.errors import ConfigError
+
+#: How long a writer waits for another one, in seconds: the longest write (10,000 applications) takes two.
+BUSY_TIMEOUT = 10.0
+#: Set on a connection that begins a write transaction.
+WRITE = "appproxy_write"
+
+
+def make_engine(url: str) -> sa.Engine:
+    """The engine for a database URL, `sqlite:///PATH` or `postgresql+psycopg://...`. Raises ConfigError."""
+    try:
+        parsed = sa.make_url(url)
+        kind = parsed.get_backend_name()
+        if kind == "postgresql":
+            return sa.create_engine(_with_driver(parsed), pool_pre_ping=True, pool_size=2, max_overflow=8)
+        if kind == "sqlite":
+            return _sqlite(parsed)
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise ConfigError("database_url: not a database URL; use sqlite:///PATH or postgresql://...") from error
+    except ImportError as error:
+        raise ConfigError("database_url: PostgreSQL needs a driver; run: pip install 'appproxy[postgresql]'") from error
+    raise ConfigError(f"database_url: {kind} is not supported; use sqlite:///PATH or postgresql://...")
+
+
+def make_private(url: sa.URL) -> None:
+    """Create the file of an SQLite database for its owner only; its journal files take over its mode."""
+    if not in_memory(url) and url.get_backend_name() == "sqlite":
+        with suppress(FileExistsError):
+            os.close(os.open(str(url.database), os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def in_memory(url: sa.URL) -> bool:
+    """Is this an SQLite database that lives in one connection only?"""
+    return url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:")
+
+
+def _with_driver(url: sa.URL) -> sa.URL:
+    """psycopg 3 unless another driver is named."""
+    return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
+
+
+def _sqlite(url: sa.URL) -> sa.Engine:
+    arguments: dict[str, Any] = {"timeout": BUSY_TIMEOUT, "check_same_thread": False}
+    if in_memory(url):
+        engine = sa.create_engine(url, connect_args=arguments, poolclass=StaticPool)
+    else:
+        engine = sa.create_engine(url, connect_args=arguments, pool_size=2, max_overflow=-1)
+
+    @event.listens_for(engine, "connect")
+    def _(connection: Any, _record: object) -> None:
+        # We begin transactions ourselves: the driver's own BEGIN comes only before the first write, and a transaction
+        # that has read by then dies with "database is locked" when another one wrote meanwhile.
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def _(connection: sa.Connection) -> None:
+        writes = connection.get_execution_options().get(WRITE)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine

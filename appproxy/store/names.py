@@ -1,0 +1,55 @@
+"""Names that admins give to things, and how a wrong one is answered: with the nearest that exist."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from appproxy.errors import ConfigError, StoreError
+
+#: Long enough for any title, short enough for a table on a terminal.
+_LONGEST = 64
+_USER = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
+
+
+class NotFound(StoreError):
+    """Nothing of this name is there; the message lists near ones."""
+
+
+class AlreadyThere(StoreError):
+    """The name or URL is taken, or the thing is still in use."""
+
+
+def title(text: str, what: str) -> str:
+    """A name as people write it: up to 64 printable signs, no slash, no space at its ends. Raises ConfigError."""
+    text = unicodedata.normalize("NFC", text)
+    if not text or len(text) > _LONGEST or not text.isprintable() or text != text.strip() or "/" in text:
+        raise ConfigError(f"{what}: {text!r} must have 1 to {_LONGEST} printable signs, no `/`, no space at its ends")
+    return text
+
+
+def key(text: str) -> str:
+    """What makes two names the same: their letters, whether capital or small."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
+def user_name(text: str) -> str:
+    """The name that a user signs in with, in small letters. Raises ConfigError."""
+    small = text.lower()
+    if not _USER.fullmatch(small):
+        raise ConfigError(f"user: {text!r} must have 1 to 64 of the signs a-z 0-9 . _ - + @, beginning with a-z or 0-9")
+    return small
+
+
+def not_found(what: str, text: str, there: Iterable[str]) -> NotFound:
+    """The error for an unknown name, with up to three near ones of those that exist."""
+    near = get_close_matches(text, list(there), 3)
+    hint = f"; did you mean {' or '.join(near)}?" if near else ""
+    return NotFound(f"there is no {what} {text!r}{hint}")
+
+
+def already_there(what: str, text: str) -> AlreadyThere:
+    """The error for a name that is taken."""
+    return AlreadyThere(f"there is already a {what} {text!r}")

@@ -1,0 +1,133 @@
+"""Identity providers that users sign in with: the built-in one, and any that speaks OpenID Connect."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+
+from appproxy.errors import ConfigError
+from appproxy.store import names
+from appproxy.store.schema import applications, providers
+from appproxy.store.snapshot import ProviderRecord
+from appproxy.store.transaction import Reading, Row, Transaction
+
+#: Id and name of the provider that is part of the service.
+BUILTIN = "builtin"
+#: Purpose of sealing (associated data: never change it).
+CLIENT_SECRET = "client secret"
+_WHAT = "identity provider"
+#: Signatures with a public key only: with a shared secret, who can check a token can also forge it.
+ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
+DEFAULT_SCOPES = ("openid", "profile", "email")
+DEFAULT_ALGORITHMS = ("RS256", "ES256")
+#: RFC 6749 section 3.3.
+_SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,128}")
+_CLAIM = re.compile(r"[A-Za-z0-9_.:/-]{1,128}")
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+def add(
+    tx: Transaction,
+    name: str,
+    issuer: str,
+    client_id: str,
+    client_secret: str,
+    *,
+    scopes: Sequence[str] = DEFAULT_SCOPES,
+    groups_claim: str = "groups",
+    algorithms: Sequence[str] = DEFAULT_ALGORITHMS,
+    id_: str | None = None,
+) -> ProviderRecord:
+    """Add a provider. Raises ConfigError (a value is wrong) or AlreadyThere."""
+    made = ProviderRecord(
+        id_ or tx.new_id(), names.title(name, "provider"), check_issuer(issuer), client_id, client_secret,
+        tuple(scopes), groups_claim, tuple(algorithms),
+    )  # fmt: skip
+    _check(made)
+    table = providers
+    if tx.row(sa.select(table.c.id).where(sa.or_(table.c.name_key == names.key(name), table.c.id == name))):
+        raise names.already_there(_WHAT, name)
+    tx.change(
+        sa.insert(table).values(
+            id=made.id,
+            name=made.name,
+            name_key=names.key(made.name),
+            issuer=made.issuer,
+            client_id=client_id,
+            client_secret=tx.sealer.seal(CLIENT_SECRET, made.id, client_secret.encode()),
+            scopes=" ".join(made.scopes),
+            groups_claim=groups_claim,
+            algorithms=" ".join(made.algorithms),
+        )
+    )
+    return made
+
+
+def check_issuer(text: str) -> str:
+    """An issuer as its tokens write it: compared letter by letter, so nothing is made of it. Raises ConfigError."""
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise ConfigError(f"issuer: {text!r} is not a URL") from error
+    if any(not 0x20 < ord(sign) < 0x7F for sign in text) or not host or parts.username is not None:
+        raise ConfigError(f"issuer: {text!r} is not a URL")
+    if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
+        raise ConfigError(f"issuer: {text!r} must start with https://")
+    if "?" in text or "#" in text:
+        raise ConfigError(f"issuer: {text!r} must have no query and no fragment")
+    return text
+
+
+def _check(made: ProviderRecord) -> None:
+    if not made.client_id or not made.client_id.isprintable():
+        raise ConfigError("client_id: a non-empty text is needed, as the identity provider shows it")
+    if "openid" not in made.scopes or not all(_SCOPE.fullmatch(scope) for scope in made.scopes):
+        raise ConfigError("scopes: must be words, openid among them")
+    if not _CLAIM.fullmatch(made.groups_claim):
+        raise ConfigError(f"groups_claim: {made.groups_claim!r} is not the name of a claim, such as groups")
+    if not made.algorithms or not set(made.algorithms) <= set(ALGORITHMS):
+        raise ConfigError(f"algorithms: must be some of {', '.join(ALGORITHMS)}")
+
+
+def remove(tx: Transaction, provider: str) -> ProviderRecord:
+    """Remove a provider that no application uses."""
+    found = find(tx, provider)
+    if found.id == BUILTIN:
+        raise names.AlreadyThere("the built-in identity provider stays; applications may use another one")
+    row = tx.row(sa.select(applications.c.name).where(applications.c.provider == found.id))
+    if row is not None:
+        raise names.AlreadyThere(f"the application {row['name']!r} still uses {found.name!r}; set its provider first")
+    tx.change(sa.delete(providers).where(providers.c.id == found.id))
+    return found
+
+
+def find(reading: Reading, provider: str) -> ProviderRecord:
+    """The provider of this name or id. Raises NotFound, with near names."""
+    row = reading.row(sa.select(providers).where(providers.c.name_key == names.key(provider)))
+    row = row or reading.row(sa.select(providers).where(providers.c.id == provider))
+    if row is None:
+        raise names.not_found(_WHAT, provider, reading.connection.scalars(sa.select(providers.c.name)))
+    return provider_of(reading, row)
+
+
+def list_all(reading: Reading) -> list[ProviderRecord]:
+    """All providers, by name."""
+    return [provider_of(reading, row) for row in reading.rows(sa.select(providers).order_by(providers.c.name_key))]
+
+
+def provider_of(reading: Reading, row: Row) -> ProviderRecord:
+    """The provider of one row, its secret opened."""
+    return ProviderRecord(
+        id=row["id"],
+        name=row["name"],
+        issuer=row["issuer"],
+        client_id=row["client_id"],
+        client_secret=reading.sealer.open(CLIENT_SECRET, row["id"], row["client_secret"]).decode(),
+        scopes=tuple(row["scopes"].split()),
+        groups_claim=row["groups_claim"],
+        algorithms=tuple(row["algorithms"].split()),
+    )

@@ -1,0 +1,33 @@
+"""Sessions that count no longer: one by one, or all of a user up to a moment. Sessions themselves live in cookies."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from appproxy.store.schema import not_before, revoked_sessions
+from appproxy.store.transaction import Transaction
+
+#: The longest that a session can last, in seconds (30 days, `session_hours`), and a day: after that, nothing needs to
+#: be remembered of it.
+LONGEST = 31 * 86400.0
+
+
+def revoke_session(tx: Transaction, session_id: str, expires: float | None = None) -> None:
+    """End one session; remembered until `expires`, when its cookie ends by itself (unknown: the longest possible)."""
+    until = min(expires if expires is not None else tx.now + LONGEST, tx.now + LONGEST)
+    table = revoked_sessions
+    if tx.row(sa.select(table).where(table.c.id == session_id)) is None:
+        tx.change(sa.insert(table).values(id=session_id, expires=until))
+
+
+def revoke_subject(tx: Transaction, subject: str) -> None:
+    """End all sessions of a subject that were issued before now."""
+    values = {"time": tx.now, "expires": tx.now + LONGEST}
+    if tx.change(sa.update(not_before).where(not_before.c.subject == subject).values(values)) == 0:
+        tx.change(sa.insert(not_before).values(subject=subject, **values))
+
+
+def purge(tx: Transaction) -> None:
+    """Forget what no living session can need."""
+    tx.change(sa.delete(revoked_sessions).where(revoked_sessions.c.expires < tx.now))
+    tx.change(sa.delete(not_before).where(not_before.c.expires < tx.now))

@@ -1,0 +1,89 @@
+"""What store functions get: a look at the database, or a write transaction that knows what it changed."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.sql.dml import UpdateBase
+
+from appproxy.store.schema import SNAPSHOT_TABLES, revisions
+from appproxy.store.sealing import Sealer
+
+#: The row of `revisions` that counts all changes.
+ALL = "all"
+
+Row = sa.RowMapping
+
+
+@dataclass(slots=True)
+class Reading:
+    """One consistent look at the database."""
+
+    connection: sa.Connection
+    sealer: Sealer = field(repr=False)
+
+    def rows(self, statement: sa.Select[Any]) -> Sequence[Row]:
+        """All rows that `statement` finds."""
+        return self.connection.execute(statement).mappings().all()
+
+    def row(self, statement: sa.Select[Any]) -> Row | None:
+        """The first row that `statement` finds."""
+        return self.connection.execute(statement).mappings().first()
+
+
+@dataclass(slots=True)
+class Transaction(Reading):
+    """A write transaction: all or nothing, one at a time. `now` is its moment, in seconds since 1970.
+
+    `touched` collects the names of the tables that it changed.
+    """
+
+    now: float
+    token: Callable[[int], bytes] = secrets.token_bytes
+    touched: set[str] = field(default_factory=set)
+
+    def change(self, statement: UpdateBase) -> int:
+        """Insert, update or delete; gives the number of rows (-1 where the database does not tell)."""
+        return self.connection.execute(statement).rowcount
+
+    def new_id(self) -> str:
+        """A random id of 16 hex digits."""
+        return self.token(8).hex()
+
+
+def note_changes(connection: sa.Connection, touched: set[str]) -> None:
+    """From now on, collect in `touched` the tables that `connection` changes: nobody can forget to say so."""
+
+    @event.listens_for(connection, "after_execute")
+    def _(_connection: object, clause: object, _many: object, _one: object, _options: object, result: Any) -> None:
+        # An INSERT with RETURNING counts no rows, so that only UPDATE and DELETE can be told to have changed nothing.
+        if isinstance(clause, sa.Insert) or (isinstance(clause, sa.Update | sa.Delete) and result.rowcount != 0):
+            touched.add(clause.entity_description["table"].name)
+
+
+def bump(transaction: Transaction) -> int | None:
+    """Give this transaction's changes a revision of their own; None when no part of the snapshot changed."""
+    parts = transaction.touched & SNAPSHOT_TABLES
+    if not parts:
+        return None
+    revision = current_revision(transaction) + 1
+    for part in sorted(parts) + [ALL]:
+        statement = sa.update(revisions).where(revisions.c.part == part).values(revision=revision)
+        if transaction.change(statement) == 0:
+            transaction.change(sa.insert(revisions).values(part=part, revision=revision))
+    return revision
+
+
+def current_revision(reading: Reading) -> int:
+    """The revision of the last change that a snapshot shows."""
+    return reading.connection.scalar(sa.select(revisions.c.revision).where(revisions.c.part == ALL)) or 0
+
+
+def part_revisions(reading: Reading) -> dict[str, int]:
+    """For each table of the snapshot, the revision at which it changed last; and `all`."""
+    return {row["part"]: row["revision"] for row in reading.rows(sa.select(revisions))}

@@ -1,0 +1,68 @@
+"""A store in a fresh database: SQLite always, PostgreSQL when APPPROXY_TEST_POSTGRESQL holds the URL of a server."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from appproxy.store.database import Store
+from appproxy.store.engine import make_engine
+from appproxy.store.initial import initialise
+from appproxy.store.sealing import Sealer
+
+SERVER = "APPPROXY_TEST_POSTGRESQL"
+#: 2026-07-01 00:00 UTC.
+NOW = 1782864000.0
+
+
+@pytest.fixture
+def now() -> float:
+    """The moment at which a test happens."""
+    return NOW
+
+
+@pytest.fixture
+def sealer() -> Sealer:
+    """A sealer with a master key of its own."""
+    return Sealer(secrets.token_bytes(32), "test master")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database, gone after the test."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/appproxy.db"
+        return
+    server = os.environ.get(SERVER)
+    if not server:
+        pytest.skip(f"{SERVER} names no PostgreSQL server, such as postgresql://user@host/database")
+    # A schema is made in 2 ms, a database in 100.
+    schema = f"test_{secrets.token_hex(8)}"
+    engine = make_engine(server)
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"CREATE SCHEMA {schema}"))
+    yield engine.url.update_query_dict({"options": f"-csearch_path={schema}"}).render_as_string(hide_password=False)
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"DROP SCHEMA {schema} CASCADE"))
+    engine.dispose()
+
+
+@pytest.fixture
+def empty_store(database_url: str, sealer: Sealer) -> Iterator[Store]:
+    """A store with tables and nothing in them."""
+    store = Store.create(database_url, sealer)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def store(empty_store: Store, now: float) -> Store:
+    """A store as `init` leaves it, for the domain example.com on port 443."""
+    with empty_store.transaction(now) as tx:
+        initialise(tx, "example.com", "https://signin.example.com")
+    return empty_store
