@@ -1,0 +1,78 @@
+"""Where passwords are checked: two threads of their own and a bounded queue, so that no sign-in stops the traffic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from argon2 import PasswordHasher
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorFromThreads
+from twisted.internet.threads import deferToThreadPool
+from twisted.python.threadpool import ThreadPool
+
+from appproxy.errors import Code, RequestError
+from appproxy.provider.passwords import HASHER, hash_password, outdated, verify
+
+T = TypeVar("T")
+
+#: Runs a function elsewhere and fires with its result.
+Runner = Callable[[Callable[[], Any]], Deferred[Any]]
+
+#: A check takes about 50 ms in one of two threads, so the last of 64 waits under two seconds; more are told to wait.
+MOST_WAITING = 64
+
+
+class PasswordThreads:
+    """The two threads. Call it with a function to run it there; `start` before, `stop` after."""
+
+    def __init__(self, reactor: IReactorFromThreads, threads: int = 2) -> None:
+        self._reactor = reactor
+        self._pool = ThreadPool(0, threads, "passwords")
+
+    def start(self) -> None:
+        """Begin to take work."""
+        self._pool.start()
+
+    def stop(self) -> None:
+        """Finish what is under way; takes as long as one check."""
+        self._pool.stop()
+
+    def __call__(self, work: Callable[[], T]) -> Deferred[T]:
+        """Run the function in one of the threads."""
+        return deferToThreadPool(self._reactor, self._pool, work)
+
+
+class PasswordChecker:
+    """Checks typed passwords against kept hashes, one user as slowly as another."""
+
+    def __init__(self, run: Runner, hasher: PasswordHasher = HASHER, most_waiting: int = MOST_WAITING) -> None:
+        self._run = run
+        self._hasher = hasher
+        self._most_waiting = most_waiting
+        self._waiting = 0
+        self._decoy: str | None = None
+
+    async def check(self, kept: str | None, password: str) -> tuple[bool, str | None]:
+        """Is it the password, and the hash to keep from now on if the parameters have changed, else None.
+
+        `kept` is None when there is no such user: the same work is done and the answer is no, so that the time taken
+        does not tell which names exist. Raises RequestError(OVERLOADED) when too many checks wait.
+        """
+        if self._waiting >= self._most_waiting:
+            raise RequestError(Code.OVERLOADED, "too many passwords wait to be checked")
+        self._waiting += 1
+        try:
+            result: tuple[bool, str | None] = await self._run(lambda: self._work(kept, password))
+            return result
+        finally:
+            self._waiting -= 1
+
+    def _work(self, kept: str | None, password: str) -> tuple[bool, str | None]:
+        if self._decoy is None:
+            self._decoy = hash_password("nobody's password", self._hasher)
+        if kept is None:
+            verify(self._decoy, password)
+            return False, None
+        right = verify(kept, password)
+        return right, hash_password(password, self._hasher) if right and outdated(kept, self._hasher) else None

@@ -1,0 +1,50 @@
+"""The provider as its own service sees it: the calls of an OpenID Connect client, made in process.
+
+`signin.DOMAIN` need not resolve on this machine, and no certificate must be trusted. What is checked is the same as
+over HTTP. Sign-in takes it in place of a client that speaks HTTPS: it has the same methods.
+"""
+
+from __future__ import annotations
+
+from joserfc.jwk import KeySet
+
+from appproxy.errors import Code, IdentityError, RequestError, StoreError
+from appproxy.identity.oidc import Metadata, TokenAnswer, read_metadata
+from appproxy.provider.api import Api
+
+
+class InProcessClient:
+    """The built-in provider. All raise RequestError(PROVIDER_UNREACHABLE) when the store does not answer."""
+
+    def __init__(self, api: Api, issuer: str) -> None:
+        self._api = api
+        self._issuer = issuer
+
+    async def metadata(self) -> Metadata:
+        """What the provider says about itself."""
+        return read_metadata(self._api.document(), self._issuer)
+
+    async def keys(self, refresh: bool = False) -> KeySet:
+        """Its signing keys, always the newest."""
+        try:
+            return await self._api.keys()
+        except StoreError as error:
+            raise _unreachable(error) from error
+
+    async def exchange(self, code: str, verifier: str, redirect_uri: str, client_id: str) -> TokenAnswer:
+        """The tokens for a code. Raises IdentityError(PROVIDER_REFUSED) when the provider does not take it."""
+        parameters = {
+            "grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri, "client_id": client_id,
+            "code_verifier": verifier,
+        }  # fmt: skip
+        try:
+            status, answer = await self._api.token(parameters)
+        except StoreError as error:
+            raise _unreachable(error) from error
+        if status != 200:
+            raise IdentityError(Code.PROVIDER_REFUSED, f"the built-in provider answered {answer.get('error')!r}")
+        return TokenAnswer(str(answer["id_token"]), str(answer["access_token"]))
+
+
+def _unreachable(error: StoreError) -> RequestError:
+    return RequestError(Code.PROVIDER_UNREACHABLE, f"the built-in provider: {error}")

@@ -1,0 +1,35 @@
+"""Reading the parameters of a request: from the query or from a form, bounded, each at most once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from twisted.web.server import Request
+
+from appproxy.errors import Code, RequestError
+from appproxy.identity.oidc import read_parameters
+
+#: An authorization request of ours has about 1,200 bytes; a form adds its sealed copy, a name and a password.
+LONGEST = 16 * 1024
+
+_FORM = "application/x-www-form-urlencoded"
+
+
+def read_query(request: Request) -> Mapping[str, str]:
+    """The parameters of the query. Raises RequestError."""
+    return _read(request.uri.partition(b"?")[2])
+
+
+def read_form(request: Request) -> Mapping[str, str]:
+    """The parameters of a posted form. Raises RequestError."""
+    kind = request.getHeader("content-type") or ""
+    if kind.partition(";")[0].strip().lower() != _FORM:
+        raise RequestError(Code.BAD_REQUEST, f"a form must have the type {_FORM}")
+    return _read(request.content.read(LONGEST + 1) if request.content is not None else b"")
+
+
+def _read(encoded: bytes) -> Mapping[str, str]:
+    """A name without a value is left out (RFC 6749 section 3.1), one that comes twice is refused."""
+    if len(encoded) > LONGEST:
+        raise RequestError(Code.BODY_TOO_LARGE, "parameters")
+    return {name: value for name, value in read_parameters(encoded).items() if value}

@@ -1,0 +1,112 @@
+"""The built-in identity provider as a whole: made of a store and an issuer, mounted on `signin.DOMAIN`."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from argon2 import PasswordHasher
+from twisted.internet.defer import Deferred
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.web.resource import IResource, Resource
+from twisted.web.server import Request
+
+from appproxy.provider.api import Api
+from appproxy.provider.checker import PasswordChecker, PasswordThreads, Runner
+from appproxy.provider.client import InProcessClient
+from appproxy.provider.doorman import Doorman
+from appproxy.provider.facts import Facts
+from appproxy.provider.metadata import AUTHORIZE, JWKS, LOGOUT, SIGN_IN, TOKEN, USERINFO
+from appproxy.provider.passwords import HASHER
+from appproxy.provider.sign_in import SignInPages
+from appproxy.provider.sign_out import SignOutPages
+from appproxy.provider.signing import rotate
+from appproxy.provider.throttle import Throttle
+from appproxy.store.live import LiveStore
+
+#: How often it is looked whether the signing key is old enough to be changed, in seconds.
+_ROTATE_EVERY = 3600.0
+
+
+class BuiltInProvider:
+    """An OpenID Connect provider for the users of the store. `start` it before requests come, `stop` it at the end."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        live: LiveStore,
+        issuer: str,
+        reactor: Any,
+        wall: Callable[[], float],
+        *,
+        token: Callable[[int], bytes] = secrets.token_bytes,
+        hasher: PasswordHasher = HASHER,
+        throttle: Throttle | None = None,
+        run: Runner | None = None,
+    ) -> None:
+        """`issuer`: `https://signin.DOMAIN[:PORT]`; `wall`: seconds since 1970; `run` replaces the password threads.
+
+        `reactor` provides IReactorTime, and without `run` also IReactorFromThreads.
+        """
+        self._live = live
+        self._threads: PasswordThreads | None = None
+        if run is None:
+            run = self._threads = PasswordThreads(reactor)
+        facts = Facts(issuer, live, wall, token)
+        checker = PasswordChecker(run, hasher)
+        doorman = Doorman(live, checker, throttle or Throttle(), reactor.seconds, token)
+        self._api = Api(facts)
+        self._sign_in = SignInPages(facts, doorman)
+        self._sign_out = SignOutPages(facts)
+        self._issuer = issuer
+        self._rotation = LoopingCall(self._rotate)
+        self._rotation.clock = reactor
+
+    def start(self) -> None:
+        """Start the password threads, and look after the signing key from now on."""
+        if self._threads is not None:
+            self._threads.start()
+        self._rotation.start(_ROTATE_EVERY)
+
+    def stop(self) -> None:
+        """Stop what `start` started."""
+        self._rotation.stop()
+        if self._threads is not None:
+            self._threads.stop()
+
+    def resources(self) -> Mapping[bytes, IResource]:
+        """The children that the root of `signin.DOMAIN` must have, by name."""
+        well_known = Resource()
+        well_known.putChild(b"openid-configuration", self._api.discovery_end_point())
+        return {
+            b".well-known": well_known,
+            AUTHORIZE.encode(): self._sign_in.authorize(),
+            SIGN_IN.encode(): self._sign_in.sign_in(),
+            TOKEN.encode(): self._api.token_end_point(),
+            JWKS.encode(): self._api.keys_end_point(),
+            USERINFO.encode(): self._api.userinfo_end_point(),
+            LOGOUT.encode(): self._sign_out.logout(),
+        }
+
+    def client(self) -> InProcessClient:
+        """The provider for its own service, without HTTP."""
+        return InProcessClient(self._api, self._issuer)
+
+    async def end_session(self, request: Request) -> bytes:
+        """End the session that the request's browser has with the provider, on all nodes.
+
+        For the service's own sign-out. Gives the field line, `set-cookie: ...`, that takes the browser's cookie.
+        """
+        return await self._sign_out.end_session(request)
+
+    def _rotate(self) -> Deferred[None]:
+        """One failure must not end the watch: the database may be back in an hour."""
+
+        def failed(failure: Failure) -> None:
+            self.log.failure("the signing keys could not be looked after", failure)
+
+        return self._live.write(rotate).addCallbacks(lambda _: None, failed)
