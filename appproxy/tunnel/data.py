@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from appproxy.errors import Code, LocalProtocolError, RemoteProtocolError
 from appproxy.tunnel.frames import HEADER, Frame, FrameReader, Kind, data_limits, encode
-from appproxy.tunnel.greetings import decode_attach, decode_error, encode_attach
+from appproxy.tunnel.greetings import Goodbye, decode_attach, decode_error, encode_attach, encode_error
+from appproxy.tunnel.heartbeat import Heartbeat
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
-from appproxy.tunnel.messages import check_trailers, decode_code, encode_code, encode_response
-from appproxy.tunnel.pings import Pings
+from appproxy.tunnel.messages import check_finality, check_trailers, decode_code, encode_code, encode_response
 from appproxy.tunnel.signal import Role
 from appproxy.tunnel.ways import ANSWER_WAY, BODY_WAY, OF_CONNECTION, RECEIVABLE, Attachment, Way
 
-
 _BODY = int(Kind.BODY)
 _OPEN = int(Way.OPEN)
+_WITH_TAIL = frozenset({Kind.BODY, Kind.END})
 _pack = HEADER.pack
 
 
@@ -40,7 +40,13 @@ class DataSession:
         self.reading = True
         self._limits = limits
         self._reader = FrameReader(data_limits(limits), pass_through=Kind.BODY)
-        self._pings = Pings(limits, limits.data_ping_burst, now)
+        self._heartbeat = Heartbeat(
+            limits,
+            now,
+            burst=limits.data_ping_burst,
+            ping_after=limits.data_ping_after * (0.9 + 0.2 * jitter),
+            dead_after=limits.data_dead_after,
+        )
         self._attachment = Attachment.IDLE
         self._sending = Way.OVER
         self._receiving = Way.OVER
@@ -53,12 +59,9 @@ class DataSession:
         self._interims = 0
         self._closed = False
         self._now = now
-        self._heard = now
-        self._asked = now
         # When ATTACH or STOP was said; None: at a time not known yet, the next tick sets it.
         self._attached_at: float | None = now
         self._stopped_at: float | None = now
-        self._ping_after = limits.data_ping_after * (0.9 + 0.2 * jitter)
 
     @property
     def idle(self) -> bool:
@@ -83,7 +86,7 @@ class DataSession:
         if self._closed:
             return []
         if data:
-            self._now = self._heard = now
+            self._now = self._heartbeat.heard = now
         frames: list[Frame] = []
         for frame in self._reader.receive(data):
             if frame[0] == _BODY and self._receiving == _OPEN and frame[2] == self.current and frame[4]:
@@ -100,33 +103,26 @@ class DataSession:
             return False
         if kind in OF_CONNECTION:
             return self._take_own(frame, now)
-        if kind not in self._receivable:
-            raise RemoteProtocolError(f"{Kind(kind).name} is not for a {self.role.name}")
+        if kind not in self._receivable or not request_id:
+            raise RemoteProtocolError(f"{Kind(kind).name} with id {request_id} is not for a {self.role.name}")
         if kind == _BODY:
             self._count_empty(tail)
         if kind == Kind.ATTACH:
             self._take_attach(request_id, head, tail, flags)
             return True
-        if not request_id:
-            raise RemoteProtocolError(f"{Kind(kind).name} without a request id")
         if request_id != self.current:
             return False
-        if kind in (Kind.ATTACHED, Kind.DETACH):
-            self._take_reply(kind, head)
-            return True
-        if self._attachment is Attachment.ASKED and self.role is Role.CONNECTOR:
-            raise RemoteProtocolError(f"{Kind(kind).name} before ATTACHED")
-        if kind == Kind.STOP:
-            return self._take_stop(head)
-        return self._follow(kind, head, tail)
+        return self._take_current(kind, head, tail)
 
     def _take_own(self, frame: Frame, now: float) -> bool:
         """A frame of the connection itself."""
         kind = frame[0]
         if kind == Kind.PING:
-            self._pings.answer(frame, b"", now)
+            self._heartbeat.answer(frame, b"", now)
         elif kind == Kind.PONG:
-            self._pings.answered(frame)
+            self._heartbeat.answered(frame)
+        elif frame[2] or frame[4]:
+            raise RemoteProtocolError("ERROR with a request id or a tail")
         else:
             decode_error(frame[3])
             self._closed = True
@@ -140,10 +136,23 @@ class DataSession:
     def _take_attach(self, request_id: int, head: bytes, tail: bytes, flags: int) -> None:
         if self._attachment is not Attachment.IDLE:
             raise RemoteProtocolError(f"ATTACH while request {self.current} is attached")
-        if not request_id or tail:
-            raise RemoteProtocolError("ATTACH without a request id, or with a tail")
+        if tail:
+            raise RemoteProtocolError("ATTACH with a tail")
         wanted = decode_attach(head, flags)
         self._begin(request_id, sending=wanted.want_body, receiving=wanted.want_response)
+
+    def _take_current(self, kind: int, head: bytes, tail: bytes) -> bool:
+        """A frame of the current request."""
+        if tail and kind not in _WITH_TAIL:
+            raise RemoteProtocolError(f"{Kind(kind).name} with a tail")
+        if kind in (Kind.ATTACHED, Kind.DETACH):
+            self._take_reply(kind, head)
+            return True
+        if self._attachment is Attachment.ASKED and self.role is Role.CONNECTOR:
+            raise RemoteProtocolError(f"{Kind(kind).name} before ATTACHED")
+        if kind == Kind.STOP:
+            return self._take_stop(head)
+        return self._follow(kind, head, tail)
 
     def _take_reply(self, kind: int, head: bytes) -> None:
         if self._attachment is not Attachment.ASKED:
@@ -163,7 +172,7 @@ class DataSession:
         if self._attachment is Attachment.ASKED:
             self._abort_owed = code
         else:
-            self._pings.queue(encode(Kind.ABORT, self.current, encode_code(code)))
+            self._heartbeat.queue(encode(Kind.ABORT, self.current, encode_code(code)))
             self._settle()
         return True
 
@@ -175,17 +184,23 @@ class DataSession:
             raise RemoteProtocolError(f"{Kind(kind).name} when that direction is {before.name}")
         if kind == _BODY and not tail:
             return False
+        self._check(kind, head, tail)
+        self._receiving = after
+        self._settle()
+        return after is not Way.STOPPED
+
+    def _check(self, kind: int, head: bytes, tail: bytes) -> None:
+        """What a frame of the direction that is received must satisfy."""
+        if kind == Kind.END:
+            _check_end(head, tail)
+        elif kind == Kind.ABORT:
+            decode_code(head)
+        elif kind in (Kind.HEAD, Kind.INFO):
+            check_finality(kind, head)
         if kind == Kind.INFO:
             self._interims += 1
             if self._interims > self._limits.interims:
                 raise RemoteProtocolError("too many interim answers", Code.OVERLOADED)
-        elif kind == Kind.END:
-            _check_end(head, tail)
-        elif kind == Kind.ABORT:
-            decode_code(head)
-        self._receiving = after
-        self._settle()
-        return after is not Way.STOPPED
 
     def attach(self, request_id: int, epoch: bytes, want_body: bool, want_response: bool) -> bytes:
         """[connector] Ask for a request's body, its answer's way, or both."""
@@ -280,6 +295,11 @@ class DataSession:
         """[service] No body byte has come yet; the application may be told of the request all the same."""
         return encode(Kind.GO, self._send(Kind.GO))
 
+    def goodbye(self, g: Goodbye) -> bytes:
+        """The connection is to end, for a reason that the peer should know; close it when this is written."""
+        self._closed = True
+        return encode(Kind.ERROR, 0, encode_error(g))
+
     def _send(self, kind: Kind) -> int:
         """Advance our direction; the id to write."""
         after = self._sends[self._sending].get(kind)
@@ -322,19 +342,17 @@ class DataSession:
         if self.idle or self._closed:
             return
         if self._attached_at is None:
-            self._attached_at = self._heard = now
+            self._attached_at = self._heartbeat.heard = now
         if self._stopped_at is None:
             self._stopped_at = now
         if self.reading and now >= self._deadline():
             raise RemoteProtocolError(f"no sign of life, or no answer, on request {self.current}", Code.DEAD_PEER)
-        if now >= max(self._heard, self._asked) + self._ping_after:
-            self._asked = now
-            self._pings.ask()
+        self._heartbeat.tick(now)
         if not self.reading:
-            self._heard = now
+            self._heartbeat.heard = now
 
     def _deadline(self) -> float:
-        deadline = self._heard + self._limits.data_dead_after
+        deadline = self._heartbeat.dead_at()
         if self._attachment is Attachment.ASKED and self._attached_at is not None:
             deadline = min(deadline, self._attached_at + self._limits.attach_answer)
         if self._receiving is Way.STOPPED and self._stopped_at is not None:
@@ -347,12 +365,12 @@ class DataSession:
             return float("inf")
         if self._attached_at is None or self._stopped_at is None:
             return self._now
-        ping = max(self._heard, self._asked) + self._ping_after
-        return min(ping, self._deadline()) if self.reading else ping
+        ping_at = self._heartbeat.ping_at()
+        return min(ping_at, self._deadline()) if self.reading else ping_at
 
     def take_output(self) -> bytes:
         """PINGs, PONGs and owed ABORTs to write, once."""
-        return self._pings.take_output()
+        return self._heartbeat.take_output()
 
 
 def _check_end(head: bytes, tail: bytes) -> None:

@@ -44,11 +44,11 @@ class Step(IntEnum):
     REJECT = 8  # not processed, another connector may have it
     FAIL = 9  # final failure; the service also takes it when `may_retry` says no
     ABORT = 10  # the data connection's ABORT, or its loss
-    RETRY = 11  # `may_retry` said yes
+    RETRY = 11  # `may_retry` said yes; from BODY by way of LIMBO
     LOST = 12  # service: the signal connection died; connector: the node is gone or has a new epoch
     LISTED = 13  # HELLO lists it as open, nothing was handed over
     LISTED_BODY = 14  # HELLO lists it as open, body was handed over
-    NOT_LISTED = 15  # HELLO does not list it (or lists it as ended, after a cancel): nothing more will come
+    NOT_LISTED = 15  # HELLO does not list it; after a cancel: or lists it as ended
     TIMEOUT = 16
     USER_LEFT = 17  # at the connector: CANCEL
     NEED_BODY = 18  # connector: ATTACH for the body was sent
@@ -84,6 +84,8 @@ SERVICE_TRANSITIONS: dict[int, dict[int, State]] = {
         _T.HANDED_OVER: _S.BODY,
         _T.HEAD: _S.STREAM,
         _T.ANSWER: _S.DONE,
+        # It crossed the first of the body, which is gone: a failure.
+        _T.REJECT: _S.DONE,
         _T.FAIL: _S.DONE,
         # The connector's own FAIL or answer is still to come.
         _T.ABORT: _S.CANCELLED,
@@ -116,6 +118,8 @@ SERVICE_TRANSITIONS: dict[int, dict[int, State]] = {
         _T.FAIL: _S.DONE,
         _T.LISTED: _S.SENT,
         _T.LISTED_BODY: _S.BODY,
+        # It was never received.
+        _T.NOT_LISTED: _S.QUEUED,
         _T.LOST: _S.LIMBO,
         _T.TIMEOUT: _S.CANCELLED,
         _T.USER_LEFT: _S.CANCELLED,

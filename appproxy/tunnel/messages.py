@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from appproxy.errors import Code, LocalProtocolError, RemoteProtocolError
-from appproxy.tunnel.frames import Flag
+from appproxy.tunnel.frames import Flag, Kind
 from appproxy.tunnel.greetings import (
     Attach,
     Goodbye,
@@ -40,6 +40,7 @@ __all__ = [
     "Load",
     "Request",
     "Welcome",
+    "check_finality",
     "check_trailers",
     "decode_attach",
     "decode_code",
@@ -74,9 +75,9 @@ _REQUEST_LINES = (
     rb"([0-9A-Za-z.:%%_-]{1,64}+) "  # client
     rb"(https?) "  # scheme
     rb"([0-9A-Za-z_-]{1,64}+) "  # correlation
-    rb"([0-9]{1,6}(?:\.[0-9]{1,3})?) "  # timeout
+    rb"([0-9]{1,6}\.[0-9]{3}) "  # timeout
     rb"(-|[0-9]{1,16}+) "  # length
-    rb"([!-~][ -~]{0,127}+)\n"  # upgrade
+    rb"([!-~]{1,128}+)\n"  # upgrade
     rb"([\x20-\x7e\x80-\xff]{4,%d}+)\n"  # user
 ) % (DEFAULT_LIMITS.target, DEFAULT_LIMITS.user)
 
@@ -121,18 +122,18 @@ def encode_request(r: Request) -> bytes:
     """The head of a REQ. Raises LocalProtocolError: HEAD_TOO_LARGE or TARGET_TOO_LONG for too much, PROTOCOL for a
     token or line that the tunnel refuses.
     """
-    lines = b"%b %d %b %b %b %b %b %b %b %b %b\n%b\n" % (
-        r.application.encode(),
+    lines = b"%b %d %b %b %b %b %b %b %.3f %b %b\n%b\n" % (
+        r.application.encode("ascii", "replace"),
         r.configuration,
         r.method,
         r.target,
         r.authority,
-        r.client.encode(),
-        r.scheme.encode(),
-        r.correlation.encode(),
-        b"%g" % r.timeout if r.timeout < 1e5 else b"%d" % r.timeout,
+        r.client.encode("ascii", "replace"),
+        r.scheme.encode("ascii", "replace"),
+        r.correlation.encode("ascii", "replace"),
+        r.timeout,
         b"-" if r.length is None else b"%d" % r.length,
-        r.upgrade or b"-",
+        b"-" if r.upgrade is None else r.upgrade.replace(b" ", b""),
         r.user,
     )
     block = r.block
@@ -225,6 +226,17 @@ def decode_response(head: bytes) -> tuple[int, bytes]:
     if len(block) > _HEAD:
         raise RemoteProtocolError(f"an answer with {len(block)} bytes of field lines", Code.TOO_LARGE)
     return int(status), block
+
+
+def check_finality(kind: int, head: bytes) -> None:
+    """INFO must be interim (1xx but 101), RSP final, HEAD final or 101. Raises RemoteProtocolError."""
+    interim = head[:1] == b"1"
+    if head[:3] == b"101":
+        interim = kind != Kind.HEAD
+        if kind == Kind.INFO:
+            raise RemoteProtocolError("INFO with status 101")
+    if interim != (kind == Kind.INFO):
+        raise RemoteProtocolError(f"{Kind(kind).name} with status {head[:3]!r}")
 
 
 def check_trailers(block: bytes) -> None:

@@ -23,8 +23,9 @@ from appproxy.tunnel.greetings import (
     encode_load,
     encode_welcome,
 )
+from appproxy.tunnel.heartbeat import Heartbeat
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
-from appproxy.tunnel.pings import Pings
+from appproxy.tunnel.messages import check_finality
 
 
 class Role(IntEnum):
@@ -101,11 +102,14 @@ DRAIN: dict[DrainState, dict[int, DrainState]] = {
     DrainState.DONE: {},
 }
 
-#: Frames of requests: with an id, and without any meaning for the session.
+#: Frames of requests: they have an id.
 _OF_REQUESTS = {
     Role.SERVICE: frozenset({int(_K.RSP), int(_K.INFO), int(_K.REJECT), int(_K.FAIL)}),
     Role.CONNECTOR: frozenset({int(_K.REQ), int(_K.CANCEL)}),
 }
+#: Those that pass without a further look.
+_SWIFT = {role: kinds - {_K.INFO} for role, kinds in _OF_REQUESTS.items()}
+_RSP = int(_K.RSP)
 
 
 class SignalSession:
@@ -131,14 +135,12 @@ class SignalSession:
         self.load: Callable[[], Load] = lambda: Load(0, 0, 0)
         self._limits = limits
         self._reader = FrameReader(signal_limits(limits))
-        self._pings = Pings(limits, limits.ping_burst, now)
+        self._heartbeat = Heartbeat(
+            limits, now, burst=limits.ping_burst, ping_after=limits.ping_after, dead_after=limits.dead_after
+        )
         self._control = Allowance("control frames", limits.control_burst, limits.ping_every, now)
         self._opened = now
-        self._heard = now
-        self._asked = now
-        self._ping_after = limits.ping_after
-        self._dead_after = limits.dead_after
-        self._plain: frozenset[int] = frozenset()
+        self._swift: frozenset[int] = frozenset()
 
     @property
     def may_send_requests(self) -> bool:
@@ -157,36 +159,45 @@ class SignalSession:
         if self.state is SignalState.CLOSED:
             return []
         if data:
-            self._heard = now
+            self._heartbeat.heard = now
         frames = self._reader.receive(data)
-        plain = self._plain
-        for frame in frames:
-            if frame[0] not in plain or not frame[2]:
+        swift = self._swift
+        for kind, _, request_id, head, _ in frames:
+            # A RSP must be final: 1xx would leave the user's connection waiting for another answer.
+            if kind not in swift or not request_id or (kind == _RSP and head[:1] == b"1"):
                 return [frame for frame in frames if self._take(frame, now)]
         return frames
 
     def _take(self, frame: Frame, now: float) -> bool:
         """Follow one frame; whether the owner is to see it."""
         kind = frame[0]
-        if kind in self._plain and frame[2]:
-            return True
         if self.state is SignalState.CLOSED:
             return False
         after = RECEIVED[self.role][self.state].get(kind)
         if after is None:
-            raise RemoteProtocolError(f"{_name(kind)} in state {self.state.name}")
+            raise RemoteProtocolError(f"{Kind(kind).name} in state {self.state.name}")
         if kind in _OF_REQUESTS[self.role]:
-            raise RemoteProtocolError(f"{_name(kind)} after the drain, or without a request id")
-        if kind == Kind.PING:
-            self._pings.answer(frame, encode_load(self.load()) if self.role is Role.CONNECTOR else b"", now)
+            self._check_of_request(frame)
+        elif kind == Kind.PING:
+            self._heartbeat.answer(frame, encode_load(self.load()) if self.role is Role.CONNECTOR else b"", now)
             return False
-        if kind == Kind.PONG:
-            self._take_load(self._pings.answered(frame))
+        elif kind == Kind.PONG:
+            self._take_load(self._heartbeat.answered(frame))
             return False
-        self._control.take(now)
-        self._learn(kind, frame[3], frame[4])
-        self._enter(after)
+        else:
+            self._control.take(now)
+            self._learn(frame)
+            self._enter(after)
         return True
+
+    def _check_of_request(self, frame: Frame) -> None:
+        kind, _, request_id, head, _ = frame
+        if not request_id:
+            raise RemoteProtocolError(f"{Kind(kind).name} without a request id")
+        if kind == Kind.REQ and self._no_more_requests:
+            raise RemoteProtocolError("REQ after the drain")
+        if kind in (Kind.RSP, Kind.INFO):
+            check_finality(kind, head)
 
     def _take_load(self, data: bytes) -> None:
         if self.role is Role.SERVICE:
@@ -194,10 +205,11 @@ class SignalSession:
         elif data:
             raise RemoteProtocolError("a PONG of a service with a load")
 
-    def _learn(self, kind: int, head: bytes, tail: bytes) -> None:
+    def _learn(self, frame: Frame) -> None:
         """Read a greeting or a control frame."""
-        if tail:
-            raise RemoteProtocolError(f"{_name(kind)} with a tail")
+        kind, _, request_id, head, tail = frame
+        if request_id or tail:
+            raise RemoteProtocolError(f"{Kind(kind).name} with a request id or a tail")
         if kind == Kind.HELLO:
             self.peer_hello = decode_hello(head)
         elif kind == Kind.WELCOME:
@@ -218,24 +230,28 @@ class SignalSession:
     ) -> DrainState:
         after = DRAIN[drain].get(kind)
         if after is None:
-            raise error(f"{_name(kind)} when drain is {drain.name}")
+            raise error(f"{Kind(kind).name} when drain is {drain.name}")
         return after
 
     def _enter(self, state: SignalState) -> None:
         """Set the state, and what may pass without a look from now on."""
         self.state = state
-        plain = _OF_REQUESTS[self.role] if state is SignalState.READY else frozenset()
-        # The service has said that no REQ follows: DRAINED, or a DRAIN of its own.
-        if self.role is Role.CONNECTOR and (
-            self.own_drain is DrainState.DONE or self.peer_drain is not DrainState.NO
-        ):
-            plain -= {Kind.REQ}
-        self._plain = plain
+        if state is not SignalState.READY:
+            self._swift = frozenset()
+        elif self._no_more_requests:
+            self._swift = _SWIFT[self.role] - {_K.REQ}
+        else:
+            self._swift = _SWIFT[self.role]
+
+    @property
+    def _no_more_requests(self) -> bool:
+        """For the connector: the service has said DRAINED, or DRAIN itself."""
+        return self.own_drain is DrainState.DONE or self.peer_drain is not DrainState.NO
 
     def _beat(self, welcome: Welcome) -> None:
         """Take up the service's heartbeat; it must be possible to lose two PINGs."""
-        self._ping_after = welcome.heartbeat
-        self._dead_after = max(self._limits.dead_after, 2 * welcome.heartbeat + 10.0)
+        self._heartbeat.ping_after = welcome.heartbeat
+        self._heartbeat.dead_after = max(self._limits.dead_after, 2 * welcome.heartbeat + 10.0)
 
     def tick(self, now: float) -> None:
         """PING after silence. Raises RemoteProtocolError (DEAD_PEER) when the silence, or the greeting, is too long."""
@@ -245,11 +261,9 @@ class SignalSession:
             if now >= self._opened + self._limits.hello_seconds:
                 raise RemoteProtocolError("no greeting in time", Code.DEAD_PEER)
             return
-        if now >= self._heard + self._dead_after:
-            raise RemoteProtocolError(f"silent for {now - self._heard:.0f} s", Code.DEAD_PEER)
-        if now >= max(self._heard, self._asked) + self._ping_after:
-            self._asked = now
-            self._pings.ask()
+        if now >= self._heartbeat.dead_at():
+            raise RemoteProtocolError(f"silent for {now - self._heartbeat.heard:.0f} s", Code.DEAD_PEER)
+        self._heartbeat.tick(now)
 
     def next_tick(self) -> float:
         """When `tick` is to be called next; infinite when never."""
@@ -257,11 +271,11 @@ class SignalSession:
             return float("inf")
         if self.state is not SignalState.READY:
             return self._opened + self._limits.hello_seconds
-        return min(self._heard + self._dead_after, max(self._heard, self._asked) + self._ping_after)
+        return min(self._heartbeat.dead_at(), self._heartbeat.ping_at())
 
     def take_output(self) -> bytes:
         """PINGs and PONGs to write, once."""
-        return self._pings.take_output()
+        return self._heartbeat.take_output()
 
     def hello(self, h: Hello) -> bytes:
         """The connector's first word."""
@@ -274,14 +288,16 @@ class SignalSession:
         return data
 
     def drain(self) -> bytes:
-        """The connector wants no more REQ here; the service will send none."""
+        """The connector wants no more REQ here; the service will send none. The peer answers DRAINED."""
+        data = self._say(Kind.DRAIN)
         self.own_drain = self._drain_after(self.own_drain, Kind.DRAIN, LocalProtocolError)
-        return self._say(Kind.DRAIN)
+        return data
 
     def drained(self) -> bytes:
         """The answer to the peer's DRAIN: the service has sent its last REQ, the connector has answered its last."""
+        data = self._say(Kind.DRAINED)
         self.peer_drain = self._drain_after(self.peer_drain, Kind.DRAINED, LocalProtocolError)
-        return self._say(Kind.DRAINED)
+        return data
 
     def goodbye(self, g: Goodbye) -> bytes:
         """The connection is to end; close it when this is written."""
@@ -294,6 +310,3 @@ class SignalSession:
         self._enter(after)
         return encode(kind, 0, head)
 
-
-def _name(kind: int) -> str:
-    return Kind(kind).name
