@@ -111,7 +111,7 @@ class ChunkedDecoder:
         if start == b"\r\n":
             unread.at += 2
             self._state = _DONE
-        elif len(start) == 2:
+        elif start not in (b"", b"\r"):
             try:
                 section = unread.cut_head(self._trailers_limit)
             except OverflowError as error:
