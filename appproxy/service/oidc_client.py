@@ -54,7 +54,7 @@ class OidcClient(Protocol):
         """Its signing keys; `refresh` asks again, though at most once in a while."""
         ...
 
-    async def exchange(self, code: str, verifier: str, redirect_uri: str, nonce: str, client_id: str) -> TokenAnswer:
+    async def exchange(self, code: str, verifier: str, redirect_uri: str, client_id: str) -> TokenAnswer:
         """The tokens for a code. Raises IdentityError(PROVIDER_REFUSED) when the provider does not take it."""
         ...
 
@@ -94,7 +94,7 @@ class Fetched(Generic[T]):
             self._error, self._waiting = error, None
             self._asked = self._clock.seconds()
             for other in waiting:
-                other.errback(Failure(error))  # type: ignore[no-untyped-call]
+                other.errback(Failure(error))
             raise
         self._waiting = None
         for other in waiting:
@@ -120,8 +120,8 @@ class HttpOidcClient:
         """The key set; a forced refresh happens at most once in 60 s."""
         return await self._keys.get(REFRESH_INTERVAL if refresh else FRESH)
 
-    async def exchange(self, code: str, verifier: str, redirect_uri: str, nonce: str, client_id: str) -> TokenAnswer:
-        """Ask the token end point (RFC 6749 section 4.1.3). `nonce` is checked in the ID token, by whoever gets it."""
+    async def exchange(self, code: str, verifier: str, redirect_uri: str, client_id: str) -> TokenAnswer:
+        """Ask the token end point (RFC 6749 section 4.1.3)."""
         metadata = await self.metadata()
         form = {
             "grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri, "code_verifier": verifier,
@@ -187,7 +187,7 @@ class HttpOidcClient:
         producer = None if body is None else BytesProducer(body)
         response = await self._agent.request(method, url.encode("ascii"), headers, producer)
         reader = SmallBody(MAX_ANSWER)
-        response.deliverBody(reader)  # type: ignore[no-untyped-call]
+        response.deliverBody(reader)
         return cast("int", response.code), await reader.done
 
 
@@ -220,7 +220,7 @@ def provider_agent(reactor: object, ca_bundle: str = "") -> Agent:
     Raises ConfigError when the bundle holds no certificate.
     """
     if not ca_bundle:
-        policy = BrowserLikePolicyForHTTPS()  # type: ignore[no-untyped-call]
+        policy = BrowserLikePolicyForHTTPS()
     else:
         ends = ca_bundle.split("-----END CERTIFICATE-----")[:-1]
         try:
@@ -229,9 +229,9 @@ def provider_agent(reactor: object, ca_bundle: str = "") -> Agent:
             raise ConfigError("ca_bundle: it is not PEM with certificates") from error
         if not authorities:
             raise ConfigError("ca_bundle: there is no certificate in it")
-        trust = trustRootFromCertificates(authorities)  # type: ignore[no-untyped-call]
-        policy = BrowserLikePolicyForHTTPS(trustRoot=trust)  # type: ignore[no-untyped-call]
-    return Agent(reactor, policy, connectTimeout=CONNECT_TIMEOUT)  # type: ignore[no-untyped-call]
+        trust = trustRootFromCertificates(authorities)
+        policy = BrowserLikePolicyForHTTPS(trustRoot=trust)
+    return Agent(reactor, policy, connectTimeout=CONNECT_TIMEOUT)
 
 
 class ProviderClients(Mapping[str, OidcClient]):

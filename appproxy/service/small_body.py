@@ -42,7 +42,7 @@ class SmallBody(Protocol):
         """Called at the end of the body. A body without a length that just ends may be cut: that is a failure."""
         if self.done.called:
             return
-        if reason.check(ResponseDone):  # type: ignore[no-untyped-call]
+        if reason.check(ResponseDone):
             self.done.callback(b"".join(self._pieces))
         else:
             self.done.errback(reason)

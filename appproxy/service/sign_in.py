@@ -1,0 +1,117 @@
+"""Sign-in as a whole: what the gate answers to a browser without a session, and the pages of both hosts.
+
+    application host                     sign-in host                         identity provider
+    GET /path    -> begin: 303   ---->   /start: cookie, 303          ---->   signs the user in
+                                         /callback: checks, 303       <----   code
+    /.appproxy/finish: cookie    <----
+    GET /path, with the access cookie
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+
+from twisted.web.iweb import IRequest
+from twisted.web.resource import IResource, Resource
+
+from appproxy.errors import Code
+from appproxy.http.head import RequestHead
+from appproxy.identity.cookie import START_COOKIE, set_cookie
+from appproxy.identity.sealing import encode
+from appproxy.identity.states import MAX_TARGET, START_LIFETIME, START_SECRET, Start, binding, is_start_secret
+from appproxy.pages import error_page, render
+from appproxy.publish.application import Application
+from appproxy.service.oidc_client import OidcClient
+from appproxy.service.page import HTML, Answer, Page, StyleSheet, redirect
+from appproxy.service.sign_in_ground import Ground
+from appproxy.service.sign_in_steps import Steps
+from appproxy.service.sign_in_store import SignInStore
+from appproxy.service.sign_out import EndSession, SignOut
+from appproxy.service.visit import cookie_of_head, is_navigation
+
+__all__ = ["SignIn", "is_navigation"]
+
+
+class SignIn:
+    """Made once a node.
+
+    `signin_origin`: `https://signin.DOMAIN[:PORT]`; `public_port`: part of cookie names; `clients`: by provider id;
+    `wall`: seconds since 1970. `extra`: more children of the sign-in host, such as the built-in provider's;
+    `end_builtin`: ends a browser's session with the built-in provider and gives field lines.
+    """
+
+    def __init__(
+        self, signin_origin: str, public_port: int, store: SignInStore, clients: Mapping[str, OidcClient],
+        wall: Callable[[], float], *, token: Callable[[int], bytes] = secrets.token_bytes,
+        extra: Mapping[bytes, IResource] | None = None, end_builtin: EndSession | None = None,
+    ) -> None:
+        self._ground = Ground(signin_origin, public_port, store, clients, wall, token)
+        self._steps = Steps(self._ground)
+        self._sign_out = SignOut(self._ground, end_builtin)
+        #: For the host `signin.DOMAIN`.
+        self.signin_root: IResource = self._make_signin_root(extra or {})
+        #: For the paths `/.appproxy/` of all application hosts.
+        self.application_root: IResource = _tree({b".appproxy": _tree(self.application_pages())})
+
+    def signin_pages(self) -> dict[bytes, IResource]:
+        """The pages below `signin_origin`."""
+        return {
+            b"start": Page(self._steps.start, side_effects=True),
+            b"callback": Page(self._steps.callback, side_effects=True),
+            b"signed-out": Page(self._sign_out.signed_out, side_effects=True),
+        }
+
+    def application_pages(self) -> dict[bytes, IResource]:
+        """The pages below `/.appproxy` of an application's host."""
+        return {
+            b"finish": Page(self._steps.finish, side_effects=True),
+            b"sign-out": Page(self._sign_out.sign_out, methods=(b"GET", b"POST")),
+            b"session": Page(self._sign_out.session),
+            b"style.css": StyleSheet(),
+        }
+
+    def begin(
+        self, head: RequestHead, host: str, application: Application, request_id: str, now: float
+    ) -> Answer:
+        """The answer to a request that needs a sign-in first: off to it, or 401 as JSON when nobody waits for a page.
+
+        Raises RequestError(INTERNAL) when there is no key to seal with.
+        """
+        if not is_navigation(head):
+            return error_page(Code.SIGN_IN_REQUIRED, request_id, accept_json=True)
+        if len(head.target) > MAX_TARGET or not head.target.startswith(b"/"):
+            return error_page(Code.TARGET_TOO_LONG, request_id, accept_json=False)
+        ground = self._ground
+        # Tabs that are opened together share one start cookie, so that each of them comes through.
+        secret = cookie_of_head(head, START_COOKIE)
+        if secret is None or not is_start_secret(secret):
+            secret = encode(ground.token(START_SECRET))
+        start = Start(application.id, host, head.target.decode("latin-1"), binding(secret))
+        url = f"{ground.base}/start?r={start.seal(ground.key, now, ground.nonce()).decode('ascii')}"
+        status, block, body = redirect(url, set_cookie(START_COOKIE, secret, int(START_LIFETIME)))
+        return status, block + b"x-request-id: " + request_id.encode("ascii") + b"\n", body
+
+    def _make_signin_root(self, extra: Mapping[bytes, IResource]) -> IResource:
+        own: dict[bytes, IResource] = {
+            b"": Page(_welcome), **self.signin_pages(), b"style.css": StyleSheet(),
+            b".appproxy": _tree({b"style.css": StyleSheet()}),
+        }
+        taken = own.keys() & extra.keys()
+        if taken:
+            raise ValueError(f"these names are taken on the sign-in host: {sorted(taken)}")
+        return _tree({**extra, **own})
+
+
+async def _welcome(request: IRequest) -> Answer:
+    page = render(
+        "message", title="Sign-in", text="Open an application to sign in to it.", link="", link_text=""
+    )
+    return 200, HTML, page
+
+
+def _tree(children: Mapping[bytes, IResource]) -> Resource:
+    root = Resource()
+    for name, child in children.items():
+        root.putChild(name, child)
+    return root

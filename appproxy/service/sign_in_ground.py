@@ -1,0 +1,112 @@
+"""What every step of sign-in and sign-out shares: where it lives, the store, the providers, the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from twisted.web.iweb import IRequest
+
+from appproxy.errors import Code, IdentityError, RequestError
+from appproxy.identity.cookie import cookie_name, open_session
+from appproxy.identity.sealing import NONCE_SIZE
+from appproxy.identity.session import Session
+from appproxy.identity.states import Start
+from appproxy.policy.gate import judge
+from appproxy.policy.verdict import Pass
+from appproxy.publish.application import Application, Preauthentication
+from appproxy.service.oidc_client import OidcClient
+from appproxy.service.sign_in_store import SignInStore
+from appproxy.service.visit import cookie_of
+from appproxy.store.snapshot import ProviderRecord, SealingKey, Snapshot
+
+#: The provider whose clients are the applications themselves: `aud` is the application's id.
+BUILTIN = "builtin"
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """`base`: the URL below which start and callback are, without a slash at the end. `port`: the public one.
+
+    `wall`: seconds since 1970; `token`: random bytes. `clients` by the provider's id.
+    """
+
+    base: str
+    port: int
+    store: SignInStore
+    clients: Mapping[str, OidcClient]
+    wall: Callable[[], float]
+    token: Callable[[int], bytes] = field(repr=False)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest picture of the store."""
+        return self.store.snapshot
+
+    @property
+    def key(self) -> SealingKey:
+        """The key that seals now."""
+        keys = self.snapshot.keys
+        if not keys:
+            raise RequestError(Code.INTERNAL, "there is no sealing key")
+        return keys[0]
+
+    def nonce(self) -> bytes:
+        """For one sealing."""
+        return self.token(NONCE_SIZE)
+
+    @property
+    def redirect_uri(self) -> str:
+        """The only one that providers know."""
+        return f"{self.base}/callback"
+
+    def application(self, start: Start) -> Application:
+        """The application that a sign-in is for, if it is still published on that host and wants a sign-in."""
+        application = self.snapshot.applications.get(start.application)
+        if application is None or application.external.host != start.host:
+            raise IdentityError(Code.SIGN_IN_STATE, "the application is no longer published there")
+        if application.preauthentication is not Preauthentication.OIDC:
+            raise IdentityError(Code.SIGN_IN_STATE, "the application asks for no sign-in")
+        return application
+
+    def applications_on(self, host: str) -> list[Application]:
+        """All that are published on a host and want a sign-in."""
+        routes = self.snapshot.router.routes_of(host)
+        found = [route.application for route in routes]
+        return [each for each in found if each.preauthentication is Preauthentication.OIDC]
+
+    def provider(self, application: Application) -> tuple[ProviderRecord, OidcClient]:
+        """The application's provider and its client."""
+        try:
+            return self.snapshot.providers[application.provider], self.clients[application.provider]
+        except KeyError as error:
+            raise RequestError(Code.PROVIDER_UNREACHABLE, f"no provider {application.provider!r}") from error
+
+    def cookie_name(self, application: Application) -> bytes:
+        """The access cookie's."""
+        return cookie_name(self.port, application.external.path)
+
+    def session_of(self, request: IRequest, application: Application) -> Session | None:
+        """The session that the browser has with an application, if it counts now."""
+        value = cookie_of(request, self.cookie_name(application))
+        if value is None:
+            return None
+        snapshot, now = self.snapshot, self.wall()
+        try:
+            session = open_session(value, snapshot.keys, application.id, application.external.host, now)
+        except IdentityError:
+            return None
+        verdict = judge(
+            application, session, now, revoked=snapshot.revoked_sessions, not_before=snapshot.not_before
+        )
+        return verdict.session if isinstance(verdict, Pass) else None
+
+
+def client_id(record: ProviderRecord, application: Application) -> str:
+    """Under which id a provider knows us: the token must be for it."""
+    return application.id if record.id == BUILTIN else record.client_id
+
+
+def scopes(record: ProviderRecord) -> tuple[str, ...]:
+    """The built-in provider tells groups only to those who ask."""
+    return (*record.scopes, "groups") if record.id == BUILTIN else record.scopes

@@ -1,0 +1,138 @@
+"""Signing out of an application, and of the identity provider with it; and who is signed in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+
+from twisted.logger import Logger
+from twisted.web.iweb import IRequest
+
+from appproxy.errors import Code, IdentityError, RequestError
+from appproxy.identity.cookie import START_COOKIE, clear_cookie
+from appproxy.identity.oidc import end_session_url
+from appproxy.identity.sealing import seal, unseal
+from appproxy.identity.session import Session
+from appproxy.pages import render
+from appproxy.pages.errors import WWW_AUTHENTICATE
+from appproxy.publish.application import Application
+from appproxy.service.page import HTML, JSON, Answer, redirect
+from appproxy.service.sign_in_ground import BUILTIN, Ground, client_id
+from appproxy.service.visit import form_of, host_of, origin_of, query_of
+
+#: A confirmation page left open over lunch still works.
+_FORM_LIFETIME = 3600.0
+#: Two redirects of a browser.
+_END_LIFETIME = 60.0
+_ASK, _END = "sign-out", "sign-out end"
+
+#: Ends the built-in provider's session of the request's browser; gives field lines for the answer.
+EndSession = Callable[[IRequest], Awaitable[bytes]]
+
+
+class SignOut:
+    """Responders of pages. `end_builtin` ends the session with the built-in provider, when there is one."""
+
+    log = Logger()
+
+    def __init__(self, ground: Ground, end_builtin: EndSession | None = None) -> None:
+        self._ground = ground
+        self._end_builtin = end_builtin
+
+    async def sign_out(self, request: IRequest) -> Answer:
+        """On the application's host: ask (GET), do (POST)."""
+        host = host_of(request)
+        signed_in = self._signed_in(request, host)
+        if request.method != b"POST":
+            return self._ask(host, *signed_in[0]) if signed_in else redirect(self._signed_out_url())
+        self._check_form(request, host, signed_in)
+        for _, session in signed_in:
+            await self._ground.store.revoke(session)
+        names = [self._ground.cookie_name(application) for application in self._ground.applications_on(host)]
+        gone = [clear_cookie(name) for name in dict.fromkeys([*names, START_COOKIE])]
+        return redirect(self._end_url(signed_in), *gone)
+
+    async def signed_out(self, request: IRequest) -> Answer:
+        """On the sign-in host: end the provider's session, if sent here by a sign-out; else only say so."""
+        text = query_of(request).get("t")
+        if text is None:
+            return 200, HTML, render("signed_out")
+        ground, now = self._ground, self._ground.wall()
+        payload = unseal(_END, text.encode(), ground.snapshot.keys, now)
+        if not await ground.store.use_once(f"sign-out:{payload['u']}", now + _END_LIFETIME):
+            return redirect(self._signed_out_url())
+        application = ground.snapshot.applications.get(str(payload["a"]))
+        return redirect(self._signed_out_url()) if application is None else await self._end(request, application)
+
+    async def session(self, request: IRequest) -> Answer:
+        """Who is signed in, as JSON; 401 for nobody."""
+        signed_in = self._signed_in(request, host_of(request))
+        if not signed_in:
+            return 401, JSON + WWW_AUTHENTICATE, b'{"signed_in": false}'
+        application, session = signed_in[0]
+        said = {
+            "signed_in": True, "name": session.name, "subject": session.subject, "issuer": session.issuer,
+            "application": application.name, "issued": session.issued, "expires": session.expires,
+            "auth_time": session.auth_time,
+        }
+        return 200, JSON, json.dumps(said).encode()
+
+    def _signed_in(self, request: IRequest, host: str) -> list[tuple[Application, Session]]:
+        """The applications on this host that the browser has a session with."""
+        pairs = ((each, self._ground.session_of(request, each)) for each in self._ground.applications_on(host))
+        return [(application, session) for application, session in pairs if session is not None]
+
+    def _signed_out_url(self) -> str:
+        return f"{self._ground.base}/signed-out"
+
+    def _ask(self, host: str, application: Application, session: Session) -> Answer:
+        ground = self._ground
+        csrf = seal(_ASK, {}, ground.key, ground.wall() + _FORM_LIFETIME, ground.nonce(), (session.id, host))
+        page = render(
+            "sign_out", action="/.appproxy/sign-out", csrf=csrf.decode("ascii"), name=session.name,
+            application=application.name, link=application.external.path,
+        )
+        return 200, HTML, page
+
+    def _check_form(self, request: IRequest, host: str, signed_in: list[tuple[Application, Session]]) -> None:
+        """Raises RequestError(CROSS_SITE) unless our own page, or one of the application's, has posted this.
+
+        The cookie is SameSite=Lax, so that other sites' forms come without it and find nothing to end; yet a sibling
+        sub-domain is the same site.
+        """
+        origin = origin_of(request)
+        if origin is not None:
+            if origin not in {each.external.origin for each in self._ground.applications_on(host)}:
+                raise RequestError(Code.CROSS_SITE, "a sign-out from another origin")
+            return
+        text = form_of(request).get("csrf", "").encode()
+        for _, session in signed_in:
+            try:
+                unseal(_ASK, text, self._ground.snapshot.keys, self._ground.wall(), (session.id, host))
+                return
+            except IdentityError:
+                continue
+        if signed_in:
+            raise RequestError(Code.CROSS_SITE, "a sign-out without the hidden field")
+
+    def _end_url(self, signed_in: list[tuple[Application, Session]]) -> str:
+        """Where the provider's session is ended: on the sign-in host, for only there are its cookies."""
+        if not signed_in:
+            return self._signed_out_url()
+        ground = self._ground
+        payload = {"a": signed_in[0][0].id, "u": ground.token(16).hex()}
+        text = seal(_END, payload, ground.key, ground.wall() + _END_LIFETIME, ground.nonce())
+        return f"{self._signed_out_url()}?t={text.decode('ascii')}"
+
+    async def _end(self, request: IRequest, application: Application) -> Answer:
+        record, client = self._ground.provider(application)
+        if record.id == BUILTIN and self._end_builtin is not None:
+            status, block, body = redirect(self._signed_out_url())
+            return status, block + await self._end_builtin(request), body
+        try:
+            url = end_session_url(await client.metadata(), client_id(record, application), self._signed_out_url())
+        except RequestError as error:
+            # Our own session has ended all the same; only the provider's lives on.
+            self.log.warn("sign-out did not reach the provider: {detail}", detail=error.detail)
+            url = ""
+        return redirect(url or self._signed_out_url())

@@ -1,0 +1,86 @@
+"""What sign-in reads of a browser's request: cookies, parameters, where it comes from. Strictly, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from twisted.web.iweb import IRequest
+
+from appproxy.errors import Code, IdentityError, RequestError
+from appproxy.http.cookies import find
+from appproxy.http.head import RequestHead
+from appproxy.identity.oidc import read_parameters
+
+#: Bytes of a form that sign-out takes.
+_FORM = 16384
+
+
+def is_navigation(head: RequestHead) -> bool:
+    """Does a person wait for a page, so that a redirect makes sense?
+
+    `Sec-Fetch-Mode: navigate`; without Sec-Fetch fields GET or HEAD with text/html accepted. An upgrade is none.
+    """
+    if head.upgrade is not None:
+        return False
+    mode = head.get(b"sec-fetch-mode")
+    if mode is not None or any(name.startswith(b"sec-fetch-") for name, _ in head.fields):
+        return mode == b"navigate"
+    if head.method not in (b"GET", b"HEAD"):
+        return False
+    return any(name == b"accept" and b"text/html" in value.lower() for name, value in head.fields)
+
+
+def cookie_of_head(head: RequestHead, name: bytes) -> bytes | None:
+    """The value of the cookie `name`; None when it is missing or there twice."""
+    found = [value for key, line in head.fields if key == b"cookie" for value in find(line, name)]
+    return found[0] if len(found) == 1 else None
+
+
+def cookie_of(request: IRequest, name: bytes) -> bytes | None:
+    """The value of the cookie `name`; None when it is missing or there twice."""
+    found = [value for line in request.requestHeaders.getRawHeaders(b"cookie") or [] for value in find(line, name)]
+    return found[0] if len(found) == 1 else None
+
+
+def cookies_beginning(request: IRequest, prefix: bytes) -> list[bytes]:
+    """The names of cookies that begin so, in the browser's order: the oldest first."""
+    names = []
+    for line in request.requestHeaders.getRawHeaders(b"cookie") or []:
+        for fragment in line.split(b";"):
+            name = fragment.partition(b"=")[0].strip()
+            if name.startswith(prefix):
+                names.append(name)
+    return names
+
+
+def query_of(request: IRequest) -> dict[str, str]:
+    """The query's parameters. Raises IdentityError(SIGN_IN_STATE), also for a doubled one."""
+    return read_parameters(request.uri.partition(b"?")[2])
+
+
+def form_of(request: IRequest) -> Mapping[str, str]:
+    """The fields of a posted form. Raises IdentityError(SIGN_IN_STATE) for anything else."""
+    kind = (request.getHeader(b"content-type") or b"").partition(b";")[0].strip().lower()
+    if kind != b"application/x-www-form-urlencoded" or request.content is None:
+        raise IdentityError(Code.SIGN_IN_STATE, "not a form")
+    request.content.seek(0)
+    body = request.content.read(_FORM + 1)
+    if len(body) > _FORM:
+        raise IdentityError(Code.SIGN_IN_STATE, "a form that is too large")
+    return read_parameters(body)
+
+
+def host_of(request: IRequest) -> str:
+    """The host that the user typed, in lower case and without port. Raises RequestError(BAD_REQUEST) for two of them."""
+    if len(request.requestHeaders.getRawHeaders(b"host") or []) != 1:
+        raise RequestError(Code.BAD_REQUEST, "not exactly one Host")
+    host: bytes = request.getRequestHostname()
+    return host.decode("ascii", "replace").lower().rstrip(".")
+
+
+def origin_of(request: IRequest) -> str | None:
+    """The Origin field; "null" when there are several of them."""
+    values = request.requestHeaders.getRawHeaders(b"origin") or []
+    if not values:
+        return None
+    return values[0].decode("ascii", "replace") if len(values) == 1 else "null"
