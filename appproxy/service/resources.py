@@ -1,10 +1,10 @@
+"""Serves a resource tree of twisted.web to exchanges: sign-in pages, the built-in provider, the admin API.
+
 `server.Request` wants a channel; `_Channel` is one whose other side is an `Exchange`, as `twisted.web._http2.H2Stream`
 is one whose other side is an HTTP/2 stream. Bodies are bounded, answers carry our security fields unless a resource
 sets its own, and what fails ends in our error page and never in a traceback.
 """
 
-# mypy: disable-error-code="no-untyped-call"
-# twisted.web has hardly any annotations, and here we are its other side.
 from __future__ import annotations
 
 from collections.abc import Sequence
