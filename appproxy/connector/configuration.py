@@ -1,0 +1,156 @@
+"""What the connector knows of the applications: their targets, read from the service and kept on disk.
+
+The service's answer to `GET /configuration` is a JSON object:
+
+    {"version": 17, "trust": ["PEM", ...], "renew_after_days": 180, "applications": {"wiki": {
+      "id": "wiki", "internal": "https://wiki.corp:8443/base/", "host_header": "internal" | "original",
+      "verify_tls": true, "ca_bundle": "PEM or empty", "server_name": "", "connect_timeout": 10.0,
+      "upgrade_idle_timeout": 18000.0, "upgrades": ["websocket"]}}}
+
+Only what is listed there is ever dialled. Unknown keys are passed over, so that a newer service can say more.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from appproxy.connector.files import write_private
+from appproxy.errors import ConfigError
+from appproxy.publish.application import Url
+
+#: 10,000 applications of 400 bytes; more is not a configuration but a mistake.
+MOST_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class OriginAddress:
+    """Where connections go, and how they are secured: connections are shared between targets with an equal one."""
+
+    scheme: str
+    host: str
+    port: int
+    verify_tls: bool = True
+    ca_bundle: str = field(default="", repr=False)
+    #: The name in the certificate and in SNI; empty: the host's.
+    server_name: str = ""
+
+    @property
+    def secure(self) -> bool:
+        """Does it want TLS?"""
+        return self.scheme == "https"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One application as the connector sees it. Times in seconds."""
+
+    application: str
+    address: OriginAddress
+    #: What its own Host field says: its name, and the port unless that is the scheme's own.
+    authority: bytes
+    #: The application sees the name that the user typed instead.
+    keep_host: bool
+    connect_timeout: float
+    upgrade_idle_timeout: float
+    upgrades: frozenset[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """All targets by application id, and the service's version number of them; 0: none was ever read."""
+
+    version: int = 0
+    #: The anchors that the service's certificate may come from, PEM; empty: as before.
+    trust: tuple[str, ...] = ()
+    targets: Mapping[str, Target] = field(default_factory=dict)
+
+
+def parse_configuration(text: bytes) -> Configuration:
+    """Read what the service, or the file, says. Raises ConfigError, which names the application and the key."""
+    if len(text) > MOST_BYTES:
+        raise ConfigError(f"configuration: {len(text)} bytes are more than the {MOST_BYTES} that are taken")
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise ConfigError(f"configuration: not JSON ({error})") from error
+    except RecursionError as error:
+        raise ConfigError("configuration: nested too deeply") from error
+    if not isinstance(data, dict) or not isinstance(data.get("applications"), dict):
+        raise ConfigError("configuration: an object with applications by id is needed")
+    version = data.get("version")
+    if not isinstance(version, int) or isinstance(version, bool) or version < 0:
+        raise ConfigError("configuration: version: a whole number is needed")
+    trust = data.get("trust", [])
+    if not isinstance(trust, list) or not all(isinstance(each, str) for each in trust):
+        raise ConfigError("configuration: trust: a list of certificates is needed")
+    targets = {name: _target(name, entry) for name, entry in data["applications"].items()}
+    return Configuration(version, tuple(trust), targets)
+
+
+def _target(name: str, entry: object) -> Target:
+    if not isinstance(entry, dict):
+        raise ConfigError(f"configuration: {name}: an object is needed")
+    url = Url.parse(_text(entry, "internal", name), f"configuration: {name}: internal")
+    host_header = _text(entry, "host_header", name, "internal")
+    if host_header not in ("internal", "original"):
+        raise ConfigError(f"configuration: {name}: host_header: {host_header!r} is neither internal nor original")
+    upgrades = entry.get("upgrades", ["websocket"])
+    if not isinstance(upgrades, list) or not all(isinstance(each, str) and each.isascii() for each in upgrades):
+        raise ConfigError(f"configuration: {name}: upgrades: a list of names is needed")
+    verify = entry.get("verify_tls", True)
+    if not isinstance(verify, bool):
+        raise ConfigError(f"configuration: {name}: verify_tls: true or false is needed")
+    address = OriginAddress(url.scheme, url.host, url.port, verify,
+                            _text(entry, "ca_bundle", name, ""), _text(entry, "server_name", name, ""))
+    return Target(
+        name, address, url.authority.encode("ascii"), host_header == "original",
+        _seconds(entry, "connect_timeout", name, 10.0),
+        _seconds(entry, "upgrade_idle_timeout", name, 5 * 3600.0),
+        frozenset(each.lower().encode("ascii") for each in upgrades),
+    )
+
+
+def _text(entry: Mapping[str, object], key: str, where: str, default: str | None = None) -> str:
+    value = entry.get(key, default)
+    if not isinstance(value, str):
+        raise ConfigError(f"configuration: {where}: {key}: a text is needed")
+    return value
+
+
+def _seconds(entry: Mapping[str, object], key: str, where: str, default: float) -> float:
+    value = entry.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value <= 0:
+        raise ConfigError(f"configuration: {where}: {key}: a number of seconds above 0 is needed")
+    return float(value)
+
+
+class ConfigurationFile:
+    """The last good configuration on disk, so that a connector can start while the service is away."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def load(self) -> Configuration:
+        """What was kept; an empty configuration when there is no file. Raises ConfigError that names the file."""
+        try:
+            text = self._path.read_bytes()
+        except FileNotFoundError:
+            return Configuration()
+        except OSError as error:
+            raise ConfigError(f"{self._path}: cannot be read ({error.strerror})") from error
+        try:
+            return parse_configuration(text)
+        except ConfigError as error:
+            raise ConfigError(f"{self._path}: {error}; delete the file, it will be read anew") from error
+
+    def save(self, text: bytes) -> None:
+        """Keep this text, all of it or nothing."""
+        write_private(self._path, text)
+
+
+#: Told of every new configuration.
+Taker = Callable[[Configuration], None]

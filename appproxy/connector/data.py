@@ -1,0 +1,283 @@
+"""A data connection, as the connector dials it: one body, one answer, or one upgraded stream at a time."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IHandshakeListener
+from twisted.internet.protocol import Protocol as TwistedProtocol
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from appproxy.connector.transport import transport_of
+from appproxy.errors import Code, ProtocolError
+from appproxy.net.deadlines import NEVER
+from appproxy.net.flow import Hold, Tap
+from appproxy.tunnel.data import DataSession
+from appproxy.tunnel.frames import Frame, Kind
+from appproxy.tunnel.messages import decode_code, decode_error
+from appproxy.tunnel.signal import Role
+
+DATA_ALPN = b"appproxy-data/1"
+#: From TCP to the end of the handshake.
+HANDSHAKE_SECONDS = 10.0
+
+
+class BodyTaker(Protocol):
+    """Takes what comes from the user on a data connection."""
+
+    def attached(self, connection: DataConnection) -> None:
+        """The service has agreed to give it."""
+
+    def body_received(self, data: bytes) -> None:
+        """A piece of the body."""
+
+    def body_ended(self, trailers: bytes) -> None:
+        """The body is complete."""
+
+    def body_broken(self, code: Code) -> None:
+        """No more of it comes: the user left, or we asked to stop."""
+
+    def go(self) -> None:
+        """The user waits for an answer before the body."""
+
+
+class AnswerGiver(Protocol):
+    """Gives an answer to a data connection."""
+
+    def replay(self, session: DataSession) -> bytes:
+        """What is to follow ATTACH at once: all of the answer that was kept so far."""
+
+    def attached(self, connection: DataConnection) -> None:
+        """The service has taken it: nothing needs to be kept any more."""
+
+    def stopped(self, code: Code) -> None:
+        """The service will not read more."""
+
+
+class Attachment:
+    """One request's wish for a data connection, and the connection once there is one."""
+
+    __slots__ = ("answer", "body", "confirmed", "connection", "fails", "owner", "request_id", "tries", "upgraded")
+
+    def __init__(self, owner: AttachmentOwner, request_id: int, body: BodyTaker | None, answer: AnswerGiver | None,
+                 upgraded: bool = False) -> None:
+        self.owner: AttachmentOwner | None = owner
+        self.request_id = request_id
+        self.body = body
+        self.answer = answer
+        #: An upgraded stream: counted apart.
+        self.upgraded = upgraded
+        self.connection: DataConnection | None = None
+        #: ATTACHED has come.
+        self.confirmed = False
+        #: How often ATTACH was sent.
+        self.tries = 0
+        #: How often dialling failed while it waited.
+        self.fails = 0
+
+    def failed(self, code: Code) -> None:
+        """It will not be, or is no more."""
+        owner, self.owner = self.owner, None
+        self.connection = None
+        if owner is not None:
+            owner.attachment_failed(self, code)
+
+    def forget(self) -> None:
+        """The request is over. A connection goes back to the pool once both its directions are."""
+        self.owner = None
+
+
+class AttachmentOwner(Protocol):
+    """Who wished for it."""
+
+    def attachment_failed(self, attachment: Attachment, code: Code) -> None:
+        """Refused, impossible, or lost before both directions were over."""
+
+    def attachment_over(self, attachment: Attachment) -> None:
+        """Both directions are over, and the service knows of it."""
+
+
+class DataPool(Protocol):
+    """Where data connections belong."""
+
+    epoch: bytes
+
+    def data_ready(self, connection: DataConnection) -> None:
+        """The handshake is over."""
+
+    def data_idle(self, connection: DataConnection, before: Attachment) -> None:
+        """It can be used again, after this one."""
+
+    def data_closed(self, connection: DataConnection, reason: str) -> None:
+        """It is gone."""
+
+    def attach_again(self, attachment: Attachment) -> None:
+        """Its connection did not answer: a fresh one is wanted."""
+
+    def seconds(self) -> float:
+        """Monotonic time."""
+
+    def negotiated(self, transport: object) -> bytes | None:
+        """The protocol that TLS agreed on."""
+
+
+@implementer(IHandshakeListener)
+class DataConnection(TwistedProtocol):
+    """One data connection."""
+
+    log = Logger()
+
+    def __init__(self, pool: DataPool) -> None:
+        now = pool.seconds()
+        self.pool = pool
+        self.attachment: Attachment | None = None
+        self.open = False
+        #: Has the handshake ever been over?
+        self.ready = False
+        self.deadline = now + HANDSHAKE_SECONDS
+        self.session = DataSession(Role.CONNECTOR, now)
+
+    # What the connector does.
+
+    def begin(self, attachment: Attachment) -> None:
+        """Take this request's body and answer: ATTACH, and what is there already of the answer, in one write."""
+        self.attachment = attachment
+        attachment.connection = self
+        attachment.tries += 1
+        data = self.session.attach(
+            attachment.request_id, self.pool.epoch, attachment.body is not None, attachment.answer is not None)
+        if attachment.answer is not None:
+            data += attachment.answer.replay(self.session)
+        self.deadline = self.session.next_tick()
+        self.out.write(data)
+
+    def write(self, data: bytes) -> None:
+        """Bytes that the session made."""
+        if self.open and data:
+            self.out.write(data)
+
+    def settle(self) -> None:
+        """Go back to the pool when nothing is under way any more."""
+        attachment = self.attachment
+        if attachment is not None and self.session.idle and self.open:
+            self.attachment = None
+            attachment.connection = None
+            owner, attachment.owner = attachment.owner, None
+            self.deadline = NEVER
+            self.tap.release(Hold.SLOW_PEER | Hold.BACKLOG)
+            self.pool.data_idle(self, attachment)
+            if owner is not None:
+                owner.attachment_over(attachment)
+
+    def abort(self) -> None:
+        """Close at once."""
+        self.open = False
+        self.deadline = NEVER
+        self.out.abortConnection()
+
+    def deadline_passed(self, now: float) -> None:
+        """No handshake, no ATTACHED, idle for long enough, or time for a PING."""
+        if self.attachment is None:
+            self.deadline = NEVER
+            self.abort()
+            return
+        self.session.reading = not self.tap.held
+        try:
+            self.session.tick(now)
+        except ProtocolError as error:
+            self._break_off(error)
+            return
+        self.write(self.session.take_output())
+        self.deadline = self.session.next_tick()
+
+    # What Twisted calls.
+
+    def connectionMade(self) -> None:
+        """TCP stands; TLS is under way."""
+        self.out = transport_of(self.transport)
+        self.out.setTcpNoDelay(True)
+        self.tap = Tap(self.out)
+
+    def handshakeCompleted(self) -> None:
+        """TLS stands as far as we can see."""
+        if self.pool.negotiated(self.transport) != DATA_ALPN:
+            self.abort()
+            return
+        self.open = self.ready = True
+        self.pool.data_ready(self)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Frames of the service."""
+        session = self.session
+        try:
+            for frame in session.receive(data, self.pool.seconds()):
+                self._take(frame)
+        except ProtocolError as error:
+            self._break_off(error)
+            return
+        self.write(session.take_output())
+        self.settle()
+
+    def connectionLost(self, reason: Failure = Failure(ConnectionDone())) -> None:  # noqa: B008 -- Twisted's signature
+        """The connection is gone: once more on a fresh one, if it was stale."""
+        self.open = False
+        self.deadline = NEVER
+        self.tap.close()
+        self.pool.data_closed(self, reason.getErrorMessage())
+        attachment, self.attachment = self.attachment, None
+        if attachment is None:
+            return
+        attachment.connection = None
+        if attachment.confirmed or attachment.tries > 1:
+            attachment.failed(Code.CONNECTOR_LOST)
+        elif attachment.owner is not None:
+            self.pool.attach_again(attachment)
+
+    def _take(self, frame: Frame) -> None:
+        attachment = self.attachment
+        if attachment is None:
+            return
+        kind = frame[0]
+        if kind == Kind.ATTACHED:
+            self._attached(attachment)
+        elif kind == Kind.DETACH:
+            self._detached(attachment, decode_code(frame[3])[0])
+        elif kind == Kind.STOP:
+            if attachment.answer is not None:
+                attachment.answer.stopped(decode_code(frame[3])[0])
+        elif kind == Kind.ERROR:
+            self.log.warn("the service closes a data connection: {reason}", reason=decode_error(frame[3]).text)
+            self.abort()
+        elif attachment.body is not None:
+            self._take_body(attachment.body, kind, frame)
+
+    def _take_body(self, body: BodyTaker, kind: int, frame: Frame) -> None:
+        if kind == Kind.BODY:
+            body.body_received(frame[4])
+        elif kind == Kind.END:
+            body.body_ended(frame[4])
+        elif kind == Kind.ABORT:
+            body.body_broken(decode_code(frame[3])[0])
+        elif kind == Kind.GO:
+            body.go()
+
+    def _attached(self, attachment: Attachment) -> None:
+        attachment.confirmed = True
+        self.deadline = self.session.next_tick()
+        if attachment.body is not None:
+            attachment.body.attached(self)
+        if attachment.answer is not None:
+            attachment.answer.attached(self)
+
+    def _detached(self, attachment: Attachment, code: Code) -> None:
+        self.attachment = None
+        self.deadline = NEVER
+        self.pool.data_idle(self, attachment)
+        attachment.failed(code)
+
+    def _break_off(self, error: ProtocolError) -> None:
+        self.log.warn("data connection dropped: {reason}", reason=str(error), code=error.code.name)
+        self.abort()

@@ -1,0 +1,414 @@
+"""One request's life on the connector, from its REQ to its one final frame.
+
+The path of a small GET makes no Deferred and attaches nothing: REQ, a kept connection to the application, one write,
+one read, RSP. All else (bodies, long answers, upgrades, retries) hangs off it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from appproxy.connector.answer import AnswerStream
+from appproxy.connector.data import Attachment
+from appproxy.connector.origin import Dialling, OriginConnection
+from appproxy.connector.stream import UpgradedStream
+from appproxy.connector.upload import Framing, Upload
+from appproxy.errors import Code, LocalProtocolError, RequestError
+from appproxy.http.client import Body, End, Event, Head, Interim
+from appproxy.http.writer import request_bytes
+from appproxy.net.deadlines import NEVER
+from appproxy.tunnel.exchanges import CONNECTOR_TRANSITIONS, State, Step, advance
+from appproxy.tunnel.frames import Flag, Kind, encode
+from appproxy.tunnel.messages import Request, encode_code, encode_response
+
+if TYPE_CHECKING:
+    from appproxy.connector.link import SignalConnection
+    from appproxy.connector.requests import Requests, Route
+
+_BODY, _IDEMPOTENT, _STRICT = int(Flag.BODY), int(Flag.IDEMPOTENT), int(Flag.STRICT)
+_RSP, _INFO, _FAIL, _REJECT = int(Kind.RSP), int(Kind.INFO), int(Kind.FAIL), int(Kind.REJECT)
+
+#: The service's own back-end timeout comes first, because it also counts what the tunnel takes; this is for the case
+#: that its CANCEL does not come.
+TIMEOUT_MARGIN = 5.0
+#: Silence inside an answer.
+SILENCE_SECONDS = 600.0
+
+
+class Forward:
+    """One request. It is the user of its connection to the application, and the owner of its body and answer."""
+
+    __slots__ = ("answer", "attachment", "channel", "code", "connection", "deadline", "desk", "dialling", "flags",
+                 "id", "request", "retried", "route", "sent", "started", "state", "status", "upload")
+
+    def __init__(self, desk: Requests, channel: SignalConnection, flags: int, request_id: int, request: Request,
+                 now: float) -> None:
+        self.desk = desk
+        #: The signal connection that its REQ came on.
+        self.channel = channel
+        self.flags = flags
+        self.id = request_id
+        self.request = request
+        self.started = now
+        self.deadline = now + request.timeout + TIMEOUT_MARGIN
+        self.state: int = State.RECEIVED
+        self.route: Route | None = None
+        self.connection: OriginConnection | None = None
+        self.dialling: Dialling | None = None
+        self.attachment: Attachment | None = None
+        self.upload: Upload | None = None
+        self.answer: AnswerStream | None = None
+        self.retried = False
+        self.status = 0
+        self.sent = 0
+        self.code: Code | None = None
+
+    # To the application.
+
+    def start(self, route: Route) -> None:
+        """The application is known: ask for the body, if there is one, and connect."""
+        self.route = route
+        request = self.request
+        if self.flags & _BODY:
+            self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.NEED_BODY)
+            self._ask_for_body(request)
+        else:
+            self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.FORWARD)
+        repeatable = bool(self.flags & _IDEMPOTENT) and self.upload is None
+        connection = route.origin.take(self, repeatable, self.started)
+        if connection is not None:
+            self.origin_ready(connection)
+        else:
+            self._dial(route)
+
+    def _ask_for_body(self, request: Request) -> None:
+        length = request.length
+        framing = Framing.CHUNKED if length is None else Framing.LENGTH
+        self.upload = Upload(self, framing, length or 0)
+        self.answer = AnswerStream(self)
+        self._attach(self.upload, self.answer)
+
+    def _attach(self, upload: Upload | None, answer: AnswerStream) -> None:
+        """Always for the answer too: a second data connection for it would cost more than what it saves."""
+        attachment = self.attachment = Attachment(self, self.id, upload, answer)
+        if upload is not None:
+            upload.use(attachment)
+        answer.use(attachment)
+        self.desk.pool.attach(attachment)
+
+    def _dial(self, route: Route) -> None:
+        dialling = route.origin.dial(self, route.target.connect_timeout)
+        if self.connection is None and self.state < State.CANCELLED:
+            self.dialling = dialling
+
+    def origin_ready(self, connection: OriginConnection) -> None:
+        """There is a connection to the application; the request goes there unless it waits at the gate."""
+        self.dialling = None
+        self.connection = connection
+        if self.upload is None or self.upload.handed_over:
+            self._send_request(connection)
+
+    def _send_request(self, connection: OriginConnection) -> None:
+        request = self.request
+        route = self.route
+        assert route is not None  # set by start, before any connection
+        upgrade = request.upgrade
+        if upgrade is not None and upgrade.lower() not in route.target.upgrades:
+            upgrade = None
+        host = request.authority if route.target.keep_host else route.target.authority
+        upload = self.upload
+        try:
+            data = request_bytes(request.method, request.target, host, request.block,
+                                 length=0 if upload is None else request.length, upgrade=upgrade)
+            if upload is not None:
+                data += upload.flow_to(connection)
+            connection.send(request.method, data, upgrade is not None)
+        except RequestError as error:
+            self.fail(error.code, error.detail)
+
+    def origin_failed(self, error: RequestError) -> None:
+        """The application cannot be reached."""
+        self.dialling = None
+        self.fail(error.code, error.detail)
+
+    def origin_lost(self, error: RequestError) -> None:
+        """The application closed before its answer was complete."""
+        connection, self.connection = self.connection, None
+        route = self.route
+        answer = self.answer
+        if answer is not None and answer.begun:
+            self._break_off(error.code)
+        elif connection is not None and route is not None and self._may_repeat(connection):
+            self.retried = True
+            self._dial(route)
+        else:
+            self.fail(error.code, error.detail)
+
+    def _may_repeat(self, connection: OriginConnection) -> bool:
+        """Has the application certainly, or harmlessly, seen nothing of it? Once only."""
+        if self.retried:
+            return False
+        if self.upload is not None:
+            return not self.upload.handed_over
+        # A kept connection that closed just as it was used.
+        return connection.served > 0 and not connection.answered and bool(self.flags & _IDEMPOTENT)
+
+    @property
+    def is_known_to_answer(self) -> bool:
+        """Does the service know that the answer is on its way?"""
+        return self.attachment is not None and self.attachment.confirmed and self.status != 0
+
+    # From the application.
+
+    def answer_received(self, events: list[Event]) -> None:
+        """Parts of the answer, as they came in one read."""
+        answer = self.answer
+        if (answer is None or not answer.begun) and type(events[-1]) is End and self._answer_in_line(events):
+            return
+        for event in events:
+            kind = type(event)
+            if kind is Head and event.upgraded:  # type: ignore[union-attr]
+                self._switch(event, events)  # type: ignore[arg-type]
+                return
+            if kind is Body:
+                self.answer.body(event.data)  # type: ignore[union-attr]  # the head comes first
+            elif kind is Head:
+                self._begin_answer(event)  # type: ignore[arg-type]
+            elif kind is Interim:
+                self._inform(event)  # type: ignore[arg-type]
+            else:
+                self._end_answer(event)  # type: ignore[arg-type]
+            if self.state >= State.CANCELLED:
+                return
+        answer = self.answer
+        if answer is not None and answer.begun:
+            self._keep_alive_for(SILENCE_SECONDS)
+            self._deliver(answer)
+
+    def _answer_in_line(self, events: list[Event]) -> bool:
+        """Answer on the signal connection, when all of the answer is here and it is small; never wait for more."""
+        end = events[-1]
+        at = -2
+        body = b""
+        middle = events[at]
+        if type(middle) is Body:
+            body = middle.data
+            at = -3
+        head = events[at]
+        channel = self.desk.channel_for(self)
+        if (
+            self.answer is not None
+            or self.flags & _STRICT
+            or len(body) > self.desk.inline_limit
+            or end.trailers  # type: ignore[union-attr]
+            or (channel is not None and not channel.has_room(len(body)))
+        ):
+            return False
+        for interim in events[:at]:
+            self._inform(interim)  # type: ignore[arg-type]
+        self.status = head.status  # type: ignore[union-attr]
+        self.sent = len(body)
+        try:
+            frame = encode(_RSP, self.id, encode_response(head.status, head.block), body)  # type: ignore[union-attr]
+        except LocalProtocolError as error:
+            self.fail(error.code, str(error))
+            return True
+        self._give_back(end.keep_alive)  # type: ignore[union-attr]
+        self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.ANSWER)
+        if channel is not None:
+            channel.send_inline(frame)
+        else:
+            self._say(frame)
+        self._finish()
+        return True
+
+    def _inform(self, event: Interim) -> None:
+        """Pass an interim answer on: on the attached connection, else where the request came from."""
+        self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.INFO)
+        if event.status == 100 or (self.answer is not None and self.answer.inform(event.status, event.block)):
+            # 100 Continue is between the application and us: the service has sent its own when ATTACH came.
+            return
+        channel = self.desk.channel_for(self)
+        if channel is not None:
+            channel.send(encode(_INFO, self.id, encode_response(event.status, event.block)))
+
+    def _begin_answer(self, head: Head) -> None:
+        """The answer is long, or not yet complete: its head leaves at once."""
+        connection = self.connection
+        assert connection is not None  # it is what calls us
+        self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.HEAD)
+        self.status = head.status
+        if self.answer is None:
+            self.answer = AnswerStream(self)
+        self.answer.begin(connection, head.status, head.block)
+
+    def _deliver(self, answer: AnswerStream) -> None:
+        """Let leave what this read brought, with ATTACH before it if that was not sent yet."""
+        if self.attachment is None:
+            self._attach(None, answer)
+        else:
+            answer.flush()
+
+    def _end_answer(self, end: End) -> None:
+        answer = self.answer
+        assert answer is not None  # the head comes first
+        self.sent = answer.sent
+        answer.end(end.trailers)
+        upload = self.upload
+        self._give_back(end.keep_alive and (upload is None or upload.over))
+        if upload is not None:
+            upload.stop()
+
+    def _give_back(self, reusable: bool) -> None:
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            if self.upload is not None and not self.upload.over:
+                connection.abort()
+            else:
+                connection.release(reusable)
+
+    def _switch(self, head: Head, events: list[Event]) -> None:
+        """The application speaks another protocol from here on: a stream takes this request's place."""
+        connection, route = self.connection, self.route
+        if connection is None or route is None:
+            raise AssertionError("only a request that was sent is answered")
+        if not self.desk.may_upgrade:
+            self.fail(Code.TOO_MANY_UPGRADES)
+            return
+        stream = UpgradedStream(self, connection, head.block, route.target.upgrade_idle_timeout)
+        self.desk.upgraded(self, stream)
+        stream.start(b"".join([event.data for event in events if isinstance(event, Body)]))
+
+    # The body.
+
+    def gate_opened(self) -> None:
+        """The service has begun to hand over the body."""
+        self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.HANDED_OVER)
+        self._keep_alive_for(self.request.timeout + TIMEOUT_MARGIN)
+        if self.connection is not None:
+            self._send_request(self.connection)
+
+    def upload_moved(self) -> None:
+        """The application's time starts anew with each piece of the body."""
+        if self.state == State.ORIGIN:
+            self._keep_alive_for(self.request.timeout + TIMEOUT_MARGIN)
+
+    def upload_over(self) -> None:
+        """The body is complete, or has stopped as we asked."""
+
+    def upload_broken(self, code: Code) -> None:
+        """The rest of the body will never come: neither will a believable answer."""
+        self._stop(code)
+
+    # Ends.
+
+    def cancel(self, code: Code = Code.CANCELLED) -> None:
+        """CANCEL: the user left, or waits no longer."""
+        self._stop(code)
+
+    def answer_stopped(self, code: Code) -> None:
+        """STOP on the data connection: the same, said there."""
+        self._stop(code)
+
+    def _stop(self, code: Code) -> None:
+        """Break all off, with the one final frame that frees the slot."""
+        if self.state >= State.CANCELLED:
+            return
+        self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.USER_LEFT)
+        if self.answer is not None and self.answer.begun:
+            self._break_off(code)
+        else:
+            self.fail(code)
+
+    def deadline_passed(self, now: float) -> None:
+        """The application has been silent for too long."""
+        if self.answer is not None and self.answer.begun:
+            self._break_off(Code.ORIGIN_TIMEOUT)
+        else:
+            self.fail(Code.ORIGIN_TIMEOUT)
+
+    def reject(self, code: Code) -> None:
+        """Not processed: another connector may have it."""
+        self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.REJECT)
+        self._say(encode(_REJECT, self.id, encode_code(code)))
+        self.code = code
+        self._finish()
+
+    def fail(self, code: Code, text: str = "") -> None:
+        """It may have been processed, and there will be no answer."""
+        if self.state == State.DONE:
+            return
+        self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.FAIL)
+        self.code = code
+        self._drop_origin()
+        if self.upload is not None:
+            self.upload.stop(code)
+        if self.answer is not None:
+            self.answer.break_off(code)
+        self._say(encode(_FAIL, self.id, encode_code(code, text)))
+        self._finish()
+
+    def _break_off(self, code: Code) -> None:
+        """The answer had begun: its data connection says that it is broken."""
+        self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.ABORT)
+        self.code = code
+        answer = self.answer
+        assert answer is not None  # it had begun
+        self._drop_origin()
+        self.sent = answer.sent
+        if self.upload is not None:
+            self.upload.stop(code)
+        if answer.over:
+            self._finish()
+            return
+        answer.break_off(code)
+        self._finish()
+
+    def node_lost(self) -> None:
+        """The service node is gone, or has forgotten all: nobody waits for an answer."""
+        self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.LOST)
+        self.code = Code.CONNECTOR_LOST
+        self._drop_origin()
+        self._finish()
+
+    def attachment_failed(self, attachment: Attachment, code: Code) -> None:
+        """No data connection, or no more."""
+        if attachment is not self.attachment or self.state == State.DONE:
+            return
+        if self.upload is not None:
+            self.upload.lost()
+        if self.answer is not None and self.answer.begun:
+            self.answer.lost()
+            self._break_off(code)
+        else:
+            self.answer = None
+            self.fail(code)
+
+    def attachment_over(self, attachment: Attachment) -> None:
+        """Both directions of a data connection are over, and the service knows of it."""
+        answer = self.answer
+        if answer is not None and answer.begun and answer.over and self.state < State.CANCELLED:
+            self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.END)
+            self._drop_origin()
+            self._finish()
+
+    def _say(self, frame: bytes) -> None:
+        self.desk.send_final(self, frame)
+
+    def _drop_origin(self) -> None:
+        dialling, self.dialling = self.dialling, None
+        if dialling is not None:
+            dialling.cancel()
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            connection.abort()
+
+    def _keep_alive_for(self, seconds: float) -> None:
+        self.deadline = self.desk.seconds() + seconds
+
+    def _finish(self) -> None:
+        self.state = State.DONE
+        self.deadline = NEVER
+        if self.attachment is not None:
+            self.attachment.forget()
+        self.desk.finished(self)

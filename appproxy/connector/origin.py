@@ -1,0 +1,380 @@
+"""Connections to the applications: dialled only where the configuration points, kept alive, used again.
+
+A connection serves one request at a time; who uses it is its `user`. It reads answers and knows nothing of the tunnel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import (
+    IHalfCloseableProtocol,
+    IHandshakeListener,
+    IProtocol,
+    IProtocolFactory,
+    IReactorTime,
+)
+from twisted.internet.protocol import Factory
+from twisted.internet.protocol import Protocol as TwistedProtocol
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from appproxy.connector.configuration import OriginAddress
+from appproxy.connector.dialling import failure_code
+from appproxy.connector.transport import transport_of
+from appproxy.errors import Code, RequestError
+from appproxy.http.client import Event, ResponseReader
+from appproxy.net.deadlines import NEVER, Deadlines
+from appproxy.net.flow import Tap
+
+#: Common servers close idle connections after 5 s (Node), 60 s (Apache behind some), 75 s (nginx): a request that meets
+#: such a close is sent again if it is idempotent, so this only saves descriptors.
+IDLE_SECONDS = 50.0
+#: A request that must not be sent twice takes a used connection only when it was used this recently.
+RECENT_SECONDS = 2.0
+#: Idle connections to one application; a burst's leftovers beyond it are closed.
+MOST_IDLE = 128
+
+
+class OriginUser(Protocol):
+    """Who asked for a connection, and later uses it. After `origin_lost` or `failed` nothing more comes."""
+
+    def origin_ready(self, connection: OriginConnection) -> None:
+        """The connection is yours, until `release` or `abort`."""
+
+    def origin_failed(self, error: RequestError) -> None:
+        """There is none to be had; nothing was sent."""
+
+    def answer_received(self, events: list[Event]) -> None:
+        """Parts of the answer, as they came in one read."""
+
+    def origin_lost(self, error: RequestError) -> None:
+        """The connection is gone before the answer (or the stream) was complete."""
+
+
+class StreamUser(Protocol):
+    """Who uses a connection after it was upgraded."""
+
+    def raw_received(self, data: bytes) -> None:
+        """Bytes of the stream."""
+
+    def raw_ended(self) -> None:
+        """The application has closed its direction."""
+
+    def origin_lost(self, error: RequestError) -> None:
+        """The connection is gone before both directions were closed."""
+
+
+#: Connects a protocol of this factory to an application; fires when TCP stands.
+Connect = Callable[[OriginAddress, IProtocolFactory, float], Deferred[IProtocol]]
+
+
+@implementer(IHalfCloseableProtocol, IHandshakeListener)
+class OriginConnection(TwistedProtocol):
+    """One connection to an application."""
+
+    #: Deadline of an idle connection; NEVER while it is used.
+    deadline = NEVER
+
+    def __init__(self, origin: Origin) -> None:
+        self.origin = origin
+        self.user: OriginUser | None = None
+        self.dialling: Dialling | None = None
+        self.open = False
+        #: How many requests it has served before the present one.
+        self.served = 0
+        #: Has a byte come since the request was sent?
+        self.answered = False
+        self._reader: ResponseReader | None = ResponseReader()
+        self._stream: StreamUser | None = None
+
+    # What the user of the connection does.
+
+    def send(self, method: bytes, data: bytes, upgrade: bool = False) -> None:
+        """Begin a request: its head, and its body so far."""
+        if self._reader is None:
+            raise AssertionError("an upgraded connection takes no requests")
+        self._reader.expect(method, upgrade)
+        self.answered = False
+        self.out.write(data)
+
+    def write(self, data: bytes) -> None:
+        """More of the request, framed already; or bytes of the upgraded stream."""
+        if self.open:
+            self.out.write(data)
+
+    def become_raw(self, user: StreamUser) -> None:
+        """The answer was 101: the parser is dropped, all bytes are the stream's."""
+        self.user = None
+        self._stream = user
+        self._reader = None
+
+    def close_write(self) -> None:
+        """End our direction of the upgraded stream."""
+        if self.open:
+            self.out.loseWriteConnection()
+
+    def release(self, reusable: bool) -> None:
+        """The answer is complete: keep the connection for the next request, or close it."""
+        self.user = None
+        self.served += 1
+        if self._stream is not None:
+            self._stream = None
+            reusable = False
+        if reusable and self.open and not self.tap.held:
+            self.origin.keep(self)
+        else:
+            self.open = False
+            self.out.loseConnection()
+
+    def abort(self) -> None:
+        """Reset the connection; the application sees at once that nobody wants its answer."""
+        self.user = None
+        self._stream = None
+        if self.open:
+            self.open = False
+            self.out.abortConnection()
+
+    def deadline_passed(self, now: float) -> None:
+        """Idle for long enough."""
+        self.origin.forget(self)
+        self.abort()
+
+    # What Twisted calls.
+
+    def connectionMade(self) -> None:
+        """TCP stands; without TLS that is all that is needed."""
+        self.out = transport_of(self.transport)
+        self.tap = Tap(self.out)
+        self.out.setTcpNoDelay(True)
+        if not self.origin.address.secure:
+            self._ready()
+
+    def handshakeCompleted(self) -> None:
+        """TLS stands, the certificate is verified."""
+        self._ready()
+
+    def _ready(self) -> None:
+        self.open = True
+        if self.dialling is not None:
+            self.dialling.succeeded(self)
+        else:
+            self.abort()
+
+    def dataReceived(self, data: bytes) -> None:
+        """Bytes of the answer, or of the upgraded stream."""
+        user = self.user
+        if self._stream is not None:
+            self._stream.raw_received(data)
+            return
+        if user is None:
+            # An answer that nobody asked for (a 408 on an idle connection): not to be met by the next request.
+            self.deadline_passed(0.0)
+            return
+        self.answered = True
+        try:
+            events = self._reader.receive(data)  # type: ignore[union-attr]  # set by the send that made it ours
+        except RequestError as error:
+            self.user = None
+            self.abort()
+            user.origin_lost(error)
+            return
+        if events:
+            user.answer_received(events)
+
+    def readConnectionLost(self) -> None:
+        """The application has closed its direction, cleanly."""
+        if self._stream is not None:
+            self._stream.raw_ended()
+            return
+        self._end_of_file(True)
+        if self.open:
+            self.open = False
+            self.out.loseConnection()
+
+    def writeConnectionLost(self) -> None:
+        """Our own direction is closed; nothing to do."""
+
+    def connectionLost(self, reason: Failure = Failure(ConnectionDone())) -> None:  # noqa: B008 -- Twisted's signature
+        """The connection is gone, both ways."""
+        self.tap.close()
+        was_open, self.open = self.open, False
+        self.origin.forget(self)
+        if self.dialling is not None:
+            self.dialling.failed(reason)
+        elif was_open:
+            self._end_of_file(reason.check(ConnectionDone) is not None)
+
+    def _end_of_file(self, clean: bool) -> None:
+        user, stream = self.user, self._stream
+        if stream is not None:
+            self._stream = None
+            stream.origin_lost(RequestError(Code.ORIGIN_TRUNCATED, "closed inside an upgraded stream"))
+        if user is None:
+            return
+        if self._reader is None:
+            self.user = None
+            user.origin_lost(RequestError(Code.ORIGIN_CLOSED, "closed before the request was sent"))
+            return
+        try:
+            events = self._reader.end_of_file(clean)
+        except RequestError as error:
+            self.user = None
+            user.origin_lost(error)
+            return
+        self.open = self.open and clean
+        if events:
+            user.answer_received(events)
+        if self.user is user:
+            self.user = None
+            user.origin_lost(RequestError(Code.ORIGIN_TRUNCATED if self.answered else Code.ORIGIN_CLOSED))
+
+
+class Dialling:
+    """One attempt to connect: ends in `origin_ready` or `origin_failed`, unless it is cancelled."""
+
+    __slots__ = ("_attempt", "_connection", "_origin", "_user", "deadline")
+
+    def __init__(self, origin: Origin, user: OriginUser, timeout: float) -> None:
+        self._origin = origin
+        self._user: OriginUser | None = user
+        self._connection: OriginConnection | None = None
+        self.deadline = origin.clock.seconds() + timeout
+        origin.deadlines.add(self)
+        self._attempt = origin.connect(origin.address, Factory.forProtocol(self._build), timeout)
+        self._attempt.addErrback(self.failed)
+
+    def _build(self) -> OriginConnection:
+        self._connection = OriginConnection(self._origin)
+        self._connection.dialling = self
+        return self._connection
+
+    def succeeded(self, connection: OriginConnection) -> None:
+        """The connection stands; TLS too."""
+        user = self._end()
+        if user is None:
+            connection.abort()
+            return
+        connection.user = user
+        user.origin_ready(connection)
+
+    def failed(self, reason: Failure) -> None:
+        """It did not come to stand."""
+        user = self._end()
+        if user is not None:
+            secure = self._origin.address.secure and self._connection is not None
+            user.origin_failed(RequestError(failure_code(reason, secure), reason.getErrorMessage()))
+
+    def deadline_passed(self, now: float) -> None:
+        """Too long."""
+        user = self._end()
+        self._drop()
+        if user is not None:
+            user.origin_failed(RequestError(Code.ORIGIN_CONNECT_TIMEOUT, str(self._origin.address)))
+
+    def cancel(self) -> None:
+        """Nobody wants it any more."""
+        self._end()
+        self._drop()
+
+    def _end(self) -> OriginUser | None:
+        user, self._user = self._user, None
+        self._origin.deadlines.discard(self)
+        if self._connection is not None:
+            self._connection.dialling = None
+        return user
+
+    def _drop(self) -> None:
+        self._attempt.cancel()
+        connection = self._connection
+        if connection is not None and connection.transport is not None:
+            transport_of(connection.transport).abortConnection()
+
+
+class Origin:
+    """One address of an application, and the idle connections to it: the one used last is used first."""
+
+    __slots__ = ("_idle", "address", "clock", "connect", "deadlines")
+
+    def __init__(self, address: OriginAddress, clock: IReactorTime, deadlines: Deadlines, connect: Connect) -> None:
+        self.address = address
+        self.clock = clock
+        self.deadlines = deadlines
+        self.connect = connect
+        self._idle: list[OriginConnection] = []
+
+    def __len__(self) -> int:
+        return len(self._idle)
+
+    def take(self, user: OriginUser, repeatable: bool, now: float) -> OriginConnection | None:
+        """An idle connection, which then is the user's; None: dial one.
+
+        One that has been idle for a while may be closed by the application at this very moment. Only a request that
+        may be sent twice (`repeatable`) takes that chance.
+        """
+        idle = self._idle
+        if not idle:
+            return None
+        connection = idle[-1]
+        if not repeatable and connection.deadline - now < IDLE_SECONDS - RECENT_SECONDS:
+            return None
+        del idle[-1]
+        connection.deadline = NEVER
+        connection.user = user
+        return connection
+
+    def dial(self, user: OriginUser, timeout: float) -> Dialling:
+        """Connect; the user hears of it later, or even before this returns."""
+        return Dialling(self, user, timeout)
+
+    def keep(self, connection: OriginConnection) -> None:
+        """This one is idle now."""
+        if len(self._idle) >= MOST_IDLE:
+            connection.abort()
+            return
+        connection.deadline = self.clock.seconds() + IDLE_SECONDS
+        self._idle.append(connection)
+        self.deadlines.add(connection)
+
+    def forget(self, connection: OriginConnection) -> None:
+        """This one is gone, or has been idle for too long."""
+        connection.deadline = NEVER
+        self.deadlines.discard(connection)
+        if connection in self._idle:
+            self._idle.remove(connection)
+
+    def close(self) -> None:
+        """Close all that is idle."""
+        while self._idle:
+            connection = self._idle.pop()
+            self.deadlines.discard(connection)
+            connection.abort()
+
+
+class Origins:
+    """All addresses that the configuration names."""
+
+    def __init__(self, clock: IReactorTime, deadlines: Deadlines, connect: Connect) -> None:
+        self._clock = clock
+        self._deadlines = deadlines
+        self._connect = connect
+        self._by_address: dict[OriginAddress, Origin] = {}
+
+    def of(self, address: OriginAddress) -> Origin:
+        """The one origin of this address."""
+        origin = self._by_address.get(address)
+        if origin is None:
+            origin = self._by_address[address] = Origin(address, self._clock, self._deadlines, self._connect)
+        return origin
+
+    def retain(self, addresses: set[OriginAddress]) -> None:
+        """Forget every other address, and close its idle connections."""
+        for address in [address for address in self._by_address if address not in addresses]:
+            self._by_address.pop(address).close()
+
+    def close(self) -> None:
+        """Close all that is idle."""
+        self.retain(set())

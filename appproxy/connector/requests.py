@@ -1,0 +1,222 @@
+"""The requests in flight from one service node, by id: each is judged once, and each gets one final frame."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from typing import Protocol
+
+from twisted.internet.interfaces import IReactorTime
+
+from appproxy.connector.configuration import Target
+from appproxy.connector.counters import Counters
+from appproxy.connector.data import Attachment
+from appproxy.connector.forward import Forward
+from appproxy.connector.link import SignalConnection
+from appproxy.connector.origin import Origin
+from appproxy.connector.stream import UpgradedStream
+from appproxy.errors import Code, RemoteProtocolError
+from appproxy.net.deadlines import Deadlines
+from appproxy.tunnel.exchanges import State
+from appproxy.tunnel.frames import Kind, encode
+from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
+from appproxy.tunnel.messages import decode_request, encode_code
+
+#: Final frames kept while no signal connection is up; the service waits 5 s for them.
+MOST_BACKLOG = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where an application's requests go."""
+
+    target: Target
+    origin: Origin
+
+
+class Attacher(Protocol):
+    """Gives data connections."""
+
+    def attach(self, attachment: Attachment) -> None:
+        """Give this request one, now or later."""
+
+
+class Channels(Protocol):
+    """The signal connections of the node."""
+
+    def other_than(self, channel: SignalConnection) -> SignalConnection | None:
+        """One that is open, for what belongs on `channel`."""
+
+
+class Requests:
+    """The table, and what all its requests share."""
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        deadlines: Deadlines,
+        pool: Attacher,
+        channels: Channels,
+        routes: Callable[[], Mapping[str, Route]],
+        refresh: Callable[[Callable[[], None]], None],
+        counters: Counters,
+        log: Callable[[Forward | UpgradedStream], None],
+        limits: TunnelLimits = DEFAULT_LIMITS,
+        most_streams: int = DEFAULT_LIMITS.streams_most,
+    ) -> None:
+        self.seconds = clock.seconds
+        self.pool = pool
+        self.inline_limit = limits.inline
+        self.counters = counters
+        #: Called after each request; set while somebody waits for the last one.
+        self.watcher: Callable[[], None] | None = None
+        self._deadlines = deadlines
+        self._channels = channels
+        self._routes = routes
+        self._refresh = refresh
+        self._log = log
+        self._most = limits.in_flight
+        self._most_streams = most_streams
+        self._tombstone_seconds = limits.tombstone_seconds
+        self._open: dict[int, Forward | UpgradedStream] = {}
+        self._streams = 0
+        #: Ids whose final frame was sent. At most so many requests hold a slot at the service, so those whose final
+        #: frame was lost with its connection are among these, however long ago that was.
+        self._ended: deque[int] = deque(maxlen=limits.in_flight)
+        #: Final frames for which there was no connection, and their size.
+        self._backlog: dict[int, bytes] = {}
+        self._backlog_size = 0
+        self._tombstones: dict[int, float] = {}
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    @property
+    def in_flight(self) -> int:
+        """Requests that count: upgraded streams do not."""
+        return len(self._open) - self._streams
+
+    # What the service says.
+
+    def received(self, channel: SignalConnection, flags: int, request_id: int, head: bytes) -> None:
+        """A REQ. Raises RemoteProtocolError when it is malformed or its id is in use."""
+        if request_id in self._open:
+            raise RemoteProtocolError(f"REQ {request_id} is there twice")
+        request = decode_request(head)
+        counters = self.counters
+        counters.requests += 1
+        forward = Forward(self, channel, flags, request_id, request, self.seconds())
+        self._open[request_id] = forward
+        if self._tombstones and self._tombstones.pop(request_id, None) is not None:
+            forward.cancel()
+            return
+        if self.in_flight > self._most:
+            forward.reject(Code.CONNECTOR_BUSY)
+            return
+        self._deadlines.add(forward)
+        route = self._routes().get(request.application)
+        if route is not None:
+            forward.start(route)
+        else:
+            self._refresh(lambda: self._look_again(forward))
+
+    def _look_again(self, forward: Forward) -> None:
+        """The configuration was read once more for an application that was unknown."""
+        if forward.state != State.RECEIVED:
+            return
+        route = self._routes().get(forward.request.application)
+        if route is not None:
+            forward.start(route)
+        else:
+            forward.reject(Code.UNKNOWN_APPLICATION)
+
+    def cancelled(self, channel: SignalConnection, request_id: int) -> None:
+        """A CANCEL: for one in flight, for one just ended, or for one that has not come (yet)."""
+        forward = self._open.get(request_id)
+        if forward is not None:
+            self.counters.cancelled += 1
+            forward.cancel()
+        elif request_id not in self._ended:
+            now = self.seconds()
+            for old in [each for each, until in self._tombstones.items() if until <= now]:
+                del self._tombstones[old]
+            if len(self._tombstones) < self._most:
+                self._tombstones[request_id] = now + self._tombstone_seconds
+            channel.send(encode(Kind.FAIL, request_id, encode_code(Code.CANCELLED)))
+
+    # What the signal connections ask.
+
+    def open_ids(self) -> tuple[int, ...]:
+        """For HELLO: received, and of unknown fate to the service. What it has attached an answer for, it knows."""
+        waiting = (each.id for each in self._open.values() if not each.is_known_to_answer)
+        return tuple(chain(waiting, self._backlog))
+
+    def ended_ids(self) -> tuple[int, ...]:
+        """For HELLO: those whose final frame was sent."""
+        return tuple(self._ended)
+
+    def flush_backlog(self, channel: SignalConnection) -> None:
+        """A connection is up again: send what waited."""
+        backlog, self._backlog = self._backlog, {}
+        self._backlog_size = 0
+        for request_id, frame in backlog.items():
+            channel.send(frame)
+            self._ended.append(request_id)
+
+    def forget_all(self) -> None:
+        """The node is gone, or a new epoch has begun: nobody waits for anything."""
+        self._backlog.clear()
+        self._backlog_size = 0
+        self._ended.clear()
+        self._tombstones.clear()
+        for forward in list(self._open.values()):
+            forward.node_lost()
+
+    def waits_for(self, channel: SignalConnection) -> bool:
+        """Is something in flight that came on this connection?"""
+        return any(each.channel is channel for each in self._open.values())
+
+    # What the requests ask.
+
+    def channel_for(self, forward: Forward) -> SignalConnection | None:
+        """Where this request's frames go: where it came from, or to the other one."""
+        channel = forward.channel
+        return channel if channel.open else self._channels.other_than(channel)
+
+    def send_final(self, forward: Forward, frame: bytes) -> None:
+        """Send a final frame, or keep it until a connection is up."""
+        channel = self.channel_for(forward)
+        if channel is not None:
+            channel.send(frame)
+        elif self._backlog_size + len(frame) <= MOST_BACKLOG:
+            self._backlog[forward.id] = frame
+            self._backlog_size += len(frame)
+
+    def upgraded(self, forward: Forward, stream: UpgradedStream) -> None:
+        """A stream takes this request's place, and does not count as in flight."""
+        self._deadlines.discard(forward)
+        self._open[stream.id] = stream
+        self._deadlines.add(stream)
+        self._streams += 1
+        self.counters.upgrades += 1
+
+    @property
+    def may_upgrade(self) -> bool:
+        """Is there room for one more stream?"""
+        return self._streams < self._most_streams
+
+    def finished(self, forward: Forward | UpgradedStream) -> None:
+        """Its final frame has been sent, or nobody waits for one."""
+        request_id = forward.id
+        if self._open.pop(request_id, None) is None:
+            return
+        if isinstance(forward, UpgradedStream):
+            self._streams -= 1
+        self._deadlines.discard(forward)
+        if request_id not in self._backlog:
+            self._ended.append(request_id)
+        self._log(forward)
+        if self.watcher is not None:
+            self.watcher()

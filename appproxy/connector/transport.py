@@ -1,0 +1,34 @@
+"""What the connector uses of a transport, be it TCP, TLS or a fake in a test."""
+
+from __future__ import annotations
+
+from typing import Protocol, cast
+
+from twisted.internet.interfaces import IPushProducer, ITransport
+
+
+class Transport(Protocol):
+    """A stream transport of Twisted, with the names that Twisted gives."""
+
+    def write(self, data: bytes) -> None: ...
+
+    def loseConnection(self) -> None: ...
+
+    def loseWriteConnection(self) -> None: ...
+
+    def abortConnection(self) -> None: ...
+
+    def registerProducer(self, producer: IPushProducer, streaming: bool) -> None: ...
+
+    def unregisterProducer(self) -> None: ...
+
+    def pauseProducing(self) -> None: ...
+
+    def resumeProducing(self) -> None: ...
+
+    def setTcpNoDelay(self, enabled: bool) -> None: ...
+
+
+def transport_of(transport: ITransport | None) -> Transport:
+    """A protocol's transport in connectionMade, where it always has one."""
+    return cast(Transport, transport)

@@ -1,0 +1,233 @@
+"""Everything between this connector and one service node: two signal connections, the data connections, the requests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IProtocol, IProtocolFactory, IReactorTime
+from twisted.logger import Logger
+
+from appproxy.connector.counters import Counters
+from appproxy.connector.data import DATA_ALPN
+from appproxy.connector.forward import Forward
+from appproxy.connector.link import SIGNAL_ALPN, SignalConnection
+from appproxy.connector.pool import Pool
+from appproxy.connector.requests import Requests, Route
+from appproxy.connector.slots import Slot
+from appproxy.connector.stream import UpgradedStream
+from appproxy.net.deadlines import Deadlines
+from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
+from appproxy.tunnel.messages import Goodbye, Hello, Load, Welcome
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the service is dialled."""
+
+    host: str
+    port: int
+
+
+#: Dials this place, offering this protocol (ALPN), with the newest certificate.
+DialPlace = Callable[[Place, bytes, IProtocolFactory], Deferred[IProtocol]]
+
+
+class Surroundings:
+    """What an uplink needs of the rest of the connector."""
+
+    def __init__(
+        self,
+        *,
+        clock: IReactorTime,
+        dial: DialPlace,
+        negotiated: Callable[[object], bytes | None],
+        random: Callable[[], float],
+        instance: bytes,
+        version: str,
+        routes: Callable[[], Mapping[str, Route]],
+        refresh: Callable[[Callable[[], None]], None],
+        log: Callable[[Forward | UpgradedStream], None],
+        counters: Counters,
+        limits: TunnelLimits = DEFAULT_LIMITS,
+        most_streams: int = DEFAULT_LIMITS.streams_most,
+    ) -> None:
+        self.clock = clock
+        self.dial = dial
+        self.negotiated = negotiated
+        self.random = random
+        #: 16 random bytes of this process start.
+        self.instance = instance
+        self.version = version
+        self.routes = routes
+        self.refresh = refresh
+        self.log = log
+        self.counters = counters
+        self.limits = limits
+        self.most_streams = most_streams
+
+
+class Uplink:
+    """One service node. `on_welcome` hears of every WELCOME, `on_goodbye` of an error that dialling again cannot mend."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        place: Place,
+        around: Surroundings,
+        on_welcome: Callable[[Welcome], None],
+        on_goodbye: Callable[[Goodbye], None],
+        on_change: Callable[[], None],
+    ) -> None:
+        self._place = place
+        self._data_place = place
+        self._around = around
+        self._on_welcome = on_welcome
+        self._on_change = on_change
+        self._deadlines = Deadlines(around.clock)
+        self._epoch = b""
+        self._drained: set[SignalConnection] = set()
+        self._leaving: Deferred[None] | None = None
+        self.pool = Pool(around.clock, self._deadlines, self._dial_data, around.negotiated, around.random, around.limits)
+        self.requests = Requests(
+            around.clock, self._deadlines, self.pool, self, around.routes, around.refresh, around.counters, around.log,
+            around.limits, around.most_streams)
+        self.slots = tuple(
+            Slot(number, around.clock, self._dial_signal, self._make_signal, around.random, on_goodbye)
+            for number in range(around.limits.signal_connections))
+        #: Delay of the reactor's turns in milliseconds; set by whoever measures it.
+        self.lag_ms = 0
+
+    def start(self) -> None:
+        """Dial."""
+        for slot in self.slots:
+            slot.start()
+
+    def renew(self) -> None:
+        """A new certificate is there: new signal connections with it, and the old ones drained."""
+        for slot in self.slots:
+            slot.replace()
+
+    def drain(self) -> Deferred[None]:
+        """Ask for no more requests; fires when those in flight have ended."""
+        leaving: Deferred[None] = Deferred()
+        self._leaving = leaving
+        for slot in self.slots:
+            slot.stop()
+            if slot.current is not None:
+                slot.current.drain()
+        self.requests.watcher = self._check_left
+        self._check_left()
+        return leaving
+
+    def stop(self) -> None:
+        """Close all at once."""
+        for slot in self.slots:
+            slot.abort()
+        self.pool.stop()
+        self.requests.forget_all()
+        self._deadlines.stop()
+
+    def other_than(self, channel: SignalConnection) -> SignalConnection | None:
+        """Any open signal connection but this one."""
+        for slot in self.slots:
+            if slot.current is not None and slot.current is not channel and slot.current.open:
+                return slot.current
+        return None
+
+    # What the signal connections say.
+
+    def hello(self, connection: SignalConnection) -> Hello:
+        """Who we are, and what became of the node's requests."""
+        around = self._around
+        return Hello(
+            versions=(1,), instance=around.instance, slot=connection.slot,
+            generation=self.slots[connection.slot].generation, capabilities=(), inline_limit=around.limits.inline,
+            most_in_flight=around.limits.in_flight, open=self.requests.open_ids(), ended=self.requests.ended_ids(),
+            version=around.version,
+        )
+
+    def load(self) -> Load:
+        """Rides on PONG."""
+        return Load(self.requests.in_flight, self.pool.idle, self.lag_ms)
+
+    def welcomed(self, connection: SignalConnection, welcome: Welcome) -> None:
+        """The service takes us. With another epoch it has forgotten all that was before."""
+        if self._epoch != welcome.epoch:
+            if self._epoch:
+                self.log.info("the service node was started anew")
+                self.pool.stop()
+                self.requests.forget_all()
+            self._epoch = welcome.epoch
+        self._data_place = Place(welcome.host or self._place.host, welcome.port or self._place.port)
+        old = self.slots[connection.slot].welcomed(connection)
+        if old is not None and old.open:
+            old.drain()
+        self.pool.start(welcome.epoch)
+        self.requests.flush_backlog(connection)
+        self._on_welcome(welcome)
+
+    def request_received(self, connection: SignalConnection, flags: int, request_id: int, head: bytes) -> None:
+        """A REQ."""
+        self.requests.received(connection, flags, request_id, head)
+
+    def request_cancelled(self, connection: SignalConnection, request_id: int) -> None:
+        """A CANCEL."""
+        self.requests.cancelled(connection, request_id)
+
+    def configuration_changed(self) -> None:
+        """A CONFIG hint."""
+        self._on_change()
+
+    def service_drains(self, connection: SignalConnection) -> None:
+        """The node is leaving: answer what it gave us, and be there when it is back."""
+        slot = self.slots[connection.slot]
+        if slot.current is connection:
+            slot.replace()
+        self.requests.watcher = self._check_left
+        self._check_left()
+
+    def drained(self, connection: SignalConnection) -> None:
+        """No more requests come on this connection."""
+        self._drained.add(connection)
+        self.requests.watcher = self._check_left
+        self._check_left()
+
+    def signal_lost(self, connection: SignalConnection, goodbye: Goodbye | None, reason: str) -> None:
+        """Without any signal connection, the data connections are worth nothing."""
+        self._drained.discard(connection)
+        self.slots[connection.slot].lost(connection, goodbye, reason)
+        if all(slot.current is None for slot in self.slots):
+            self.pool.stop()
+        self._check_left()
+
+    def _check_left(self) -> None:
+        """After each request while something drains: is it over?"""
+        for slot in self.slots:
+            current = slot.current
+            if current is not None and current.service_drains and not self.requests.waits_for(current):
+                current.answer_drain()
+        for connection in [each for each in self._drained if not self.requests.waits_for(each)]:
+            self._drained.discard(connection)
+            if self._leaving is None:
+                connection.close()
+        if self._leaving is None:
+            return
+        up = [slot.current for slot in self.slots if slot.current is not None]
+        if not len(self.requests) and not any(each.open and not each.is_drained for each in up):
+            leaving, self._leaving = self._leaving, None
+            self.requests.watcher = None
+            leaving.callback(None)
+
+    # Dialling.
+
+    def _make_signal(self, slot: int) -> SignalConnection:
+        return SignalConnection(self, slot, self._around.clock, self._deadlines, self._around.negotiated)
+
+    def _dial_signal(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
+        return self._around.dial(self._place, SIGNAL_ALPN, factory)
+
+    def _dial_data(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
+        return self._around.dial(self._data_place, DATA_ALPN, factory)
