@@ -77,8 +77,8 @@ def test_chunked_in_the_old_version() -> None:
 
 @pytest.mark.parametrize(("version", "connection", "kept"), [
     (b"1.1", [], True), (b"1.1", [b"keep-alive"], True), (b"1.1", [b"x", b"Close"], False), (b"1.0", [], False),
-    (b"1.0", [b"keep-alive"], True), (b"1.0", [b"Keep-Alive"], True), (b"1.0", [b"x"], False), (b"1.0", [b"close,
-    keep-alive"], False)])
+    (b"1.0", [b"keep-alive"], True), (b"1.0", [b"Keep-Alive"], True), (b"1.0", [b"x"], False),
+    (b"1.0", [b"close, keep-alive"], False)])
 def test_keeping_the_connection(version: bytes, connection: list[bytes], kept: bool) -> None:
     """1.1 keeps it unless told `close`, 1.0 only when told `keep-alive`."""
     assert parse(b"HTTP/" + version + b" 200 OK", *[b"Connection: " + value for value in connection]).keep_alive is kept
