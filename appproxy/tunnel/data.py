@@ -275,18 +275,17 @@ class DataSession:
         return encode(Kind.END, request_id, b"", trailers)
 
     def abort(self, code: Code) -> bytes:
-        """This direction is broken. Nothing when it is over already."""
-        if self._sending is Way.OVER:
+        """This direction is broken. Nothing when it is over already, or while ATTACH is not answered."""
+        if self._sending is Way.OVER or self._unanswered:
             return b""
         request_id = self._send(Kind.ABORT)
         self._settle()
         return encode(Kind.ABORT, request_id, encode_code(code))
 
     def stop(self, code: Code) -> bytes:
-        """No more of the other direction will be read. Nothing when it is over or stopped already."""
-        if self._receiving in (Way.OVER, Way.STOPPED):
+        """No more of the other direction will be read. Nothing when it is over or stopped already, or as in `abort`."""
+        if self._receiving in (Way.OVER, Way.STOPPED) or self._unanswered:
             return b""
-        self._need_answered()
         self._receiving = Way.STOPPED
         self._stopped_at = None
         return encode(Kind.STOP, self.current, encode_code(code))
@@ -305,14 +304,19 @@ class DataSession:
         after = self._sends[self._sending].get(kind)
         if after is None:
             raise LocalProtocolError(f"{kind.name} when that direction is {self._sending.name}")
-        self._need_answered()
+        if self._unanswered:
+            raise LocalProtocolError("ATTACH is to be answered first")
         self._sending = after
         return self.current
 
-    def _need_answered(self) -> None:
-        # A connector may send at once, and keeps a copy; a service answers ATTACH first.
-        if self._attachment is Attachment.ASKED and self.role is Role.SERVICE:
-            raise LocalProtocolError("ATTACH is to be answered first")
+    @property
+    def _unanswered(self) -> bool:
+        """For the service: ATTACH waits for `attached` or `detach`. A connector may send at once, and keeps a copy.
+
+        A new ATTACH may come in one read with the end of the last request, which its owner has not seen yet: what that
+        owner still breaks off is over, and must not hit the new request.
+        """
+        return self._attachment is Attachment.ASKED and self.role is Role.SERVICE
 
     def _begin(self, request_id: int, *, sending: bool, receiving: bool) -> None:
         self._attachment = Attachment.ASKED

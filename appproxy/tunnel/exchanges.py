@@ -44,7 +44,7 @@ class Step(IntEnum):
     REJECT = 8  # not processed, another connector may have it
     FAIL = 9  # final failure; the service also takes it when `may_retry` says no
     ABORT = 10  # the data connection's ABORT, or its loss
-    RETRY = 11  # `may_retry` said yes; from BODY by way of LIMBO
+    RETRY = 11  # `may_retry` said yes after a loss; from BODY by way of LIMBO
     LOST = 12  # service: the signal connection died; connector: the node is gone or has a new epoch
     LISTED = 13  # HELLO lists it as open, nothing was handed over
     LISTED_BODY = 14  # HELLO lists it as open, body was handed over
@@ -84,8 +84,8 @@ SERVICE_TRANSITIONS: dict[int, dict[int, State]] = {
         _T.HANDED_OVER: _S.BODY,
         _T.HEAD: _S.STREAM,
         _T.ANSWER: _S.DONE,
-        # It crossed the first of the body, which is gone: a failure.
-        _T.REJECT: _S.DONE,
+        # It crossed the first of the body. Whether the body is still here is for `may_retry`; if not: FAIL.
+        _T.REJECT: _S.QUEUED,
         _T.FAIL: _S.DONE,
         # The connector's own FAIL or answer is still to come.
         _T.ABORT: _S.CANCELLED,

@@ -81,14 +81,15 @@ _REQUEST_LINES = (
     rb"([\x20-\x7e\x80-\xff]{4,%d}+)\n"  # user
 ) % (DEFAULT_LIMITS.target, DEFAULT_LIMITS.user)
 
+# Two matches are faster than one with a group around the block.
 _own_lines = re.compile(_REQUEST_LINES).fullmatch
-_whole_request = re.compile(_REQUEST_LINES + b"(" + _BLOCK + b")").fullmatch
-_whole_response = re.compile(rb"([1-5][0-9][0-9])\n(" + _BLOCK + b")").fullmatch
+_leading_lines = re.compile(_REQUEST_LINES).match
 _block = re.compile(_BLOCK).fullmatch
 _trailers = re.compile(rb"(?:" + _LINE + rb"){0,%d}+" % DEFAULT_LIMITS.trailer_lines).fullmatch
 _code = re.compile(rb"([0-9]{1,5})(?: ([^\x00-\x1f\x7f]{0,200}))?").fullmatch
 _KNOWN_CODES = {int(code): code for code in Code}
 _STATUS_LINES = {status: b"%d\n" % status for status in range(100, 600)}
+_STATUSES = {line: status for status, line in _STATUS_LINES.items()}
 _HEAD = DEFAULT_LIMITS.head
 
 
@@ -158,11 +159,14 @@ def _request_fault(r: Request, lines: bytes) -> LocalProtocolError:
 
 def decode_request(head: bytes) -> Request:
     """Read the head of a REQ. Raises RemoteProtocolError for anything that `encode_request` would not write."""
-    match = _whole_request(head)
+    match = _leading_lines(head)
     if match is None:
-        raise RemoteProtocolError("the head of a REQ is malformed")
+        raise RemoteProtocolError("the lines of a REQ are malformed")
     (application, configuration, method, target, authority, client, scheme, correlation, timeout, length, upgrade,
-     user, block) = match.groups()
+     user) = match.groups()
+    block = head[match.end() :]
+    if _block(block) is None:
+        raise RemoteProtocolError("the field lines of a REQ are malformed")
     if len(block) > _HEAD:
         raise RemoteProtocolError(f"a REQ with {len(block)} bytes of field lines", Code.TOO_LARGE)
     return Request(
@@ -219,13 +223,13 @@ def encode_response(status: int, block: bytes) -> bytes:
 
 def decode_response(head: bytes) -> tuple[int, bytes]:
     """Status and field lines of RSP, HEAD and INFO. Raises RemoteProtocolError."""
-    match = _whole_response(head)
-    if match is None:
+    status = _STATUSES.get(head[:4])
+    block = head[4:]
+    if status is None or _block(block) is None:
         raise RemoteProtocolError("the head of an answer is malformed")
-    status, block = match.groups()
     if len(block) > _HEAD:
         raise RemoteProtocolError(f"an answer with {len(block)} bytes of field lines", Code.TOO_LARGE)
-    return int(status), block
+    return status, block
 
 
 def check_finality(kind: int, head: bytes) -> None:
