@@ -111,19 +111,20 @@ class RequestReader:
         except ValueError as error:
             raise RequestError(Code.BAD_REQUEST, str(error)) from error
         except OverflowError as error:
-            line = bytes(unread.data[unread.at:unread.at + self._limits.head]).partition(b"\r\n")[0]
-            code = Code.TARGET_TOO_LONG if len(line) > self._limits.target else Code.HEAD_TOO_LARGE
+            code = Code.HEAD_TOO_LARGE if self._read_line() else Code.TARGET_TOO_LONG
             raise RequestError(code, str(error)) from error
         if head is None and not self._line_read:
-            self._refuse_early()
+            self._line_read = self._read_line()
         return head
 
-    def _refuse_early(self) -> None:
-        """Check the request line alone when it is there: an HTTP/0.9 request has no more, and would wait for ever."""
-        end = self._unread.data.find(b"\r\n", self._unread.at)
-        if end >= 0:
-            read_request_line(bytes(self._unread.data[self._unread.at:end + 2]), self._limits)
-            self._line_read = True
+    def _read_line(self) -> bool:
+        """Check the request line alone if it is there: an HTTP/0.9 request has no more, and would wait for ever."""
+        start = self._unread.at
+        end = self._unread.data.find(b"\r\n", start, start + self._limits.head)
+        if end < 0:
+            return False
+        read_request_line(bytes(self._unread.data[start:end + 2]), self._limits)
+        return True
 
     def _read_chunks(self, chunks: ChunkedDecoder) -> bytes:
         try:

@@ -31,7 +31,8 @@ def get(*fields: bytes) -> RequestHead:
 
 def test_a_browser_s_head() -> None:
     """All parts of an ordinary head are there."""
-    head = parse(b"GET /a?b=c HTTP/1.1", b"Host: WIKI.example:8443", b"Accept: */*", b"Connection: keep-alive", host=False)
+    fields = [b"Host: WIKI.example:8443", b"Accept: */*", b"Connection: keep-alive"]
+    head = parse(b"GET /a?b=c HTTP/1.1", *fields, host=False)
     assert head == RequestHead(
         b"GET", b"/a?b=c", 11,
         [(b"host", b"WIKI.example:8443"), (b"accept", b"*/*"), (b"connection", b"keep-alive")],
