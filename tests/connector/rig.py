@@ -1,0 +1,360 @@
+"""What the tests of the connector share: transports that behave, a service node at the other end, and applications.
+
+Everything runs on one `Clock`. The service's ends are real sessions of `appproxy.tunnel`, so that a connector that breaks
+the protocol is found out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.internet.interfaces import (
+    IConsumer,
+    IHalfCloseableProtocol,
+    IHandshakeListener,
+    IProtocol,
+    IProtocolFactory,
+    IPushProducer,
+    ITransport,
+)
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from appproxy.connector.configuration import OriginAddress, Target
+from appproxy.connector.counters import Counters
+from appproxy.connector.forward import Forward
+from appproxy.connector.origin import Origins
+from appproxy.connector.requests import Route
+from appproxy.connector.stream import UpgradedStream
+from appproxy.connector.uplink import Place, Surroundings, Uplink
+from appproxy.errors import Code
+from appproxy.net.deadlines import Deadlines
+from appproxy.tunnel.data import DataSession
+from appproxy.tunnel.frames import Flag, Frame, Kind, encode
+from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
+from appproxy.tunnel.messages import (
+    Goodbye,
+    Hello,
+    Request,
+    Welcome,
+    decode_code,
+    decode_hello,
+    decode_response,
+    encode_code,
+    encode_request,
+    request_flags,
+)
+from appproxy.tunnel.signal import Role, SignalSession
+
+EPOCH = b"epoch--1"
+APPLICATION = "wiki"
+HOME = OriginAddress("http", "wiki.corp", 80)
+
+
+@implementer(ITransport, IConsumer, IPushProducer)
+class Wire:
+    """A transport that is strict: it may not be paused twice, resumed while awake, nor be given two producers."""
+
+    def __init__(self, protocol: IProtocol, alpn: bytes | None = None) -> None:
+        self.protocol = protocol
+        self.negotiatedProtocol = alpn
+        self.written: list[bytes] = []
+        self.producer: IPushProducer | None = None
+        self.paused = False
+        self.clogged = False
+        #: How it ended: "", "lost" (politely) or "aborted".
+        self.end = ""
+        self.write_closed = False
+
+    # What the protocol calls.
+
+    def write(self, data: bytes) -> None:
+        assert isinstance(data, bytes)
+        assert not self.write_closed, "written after the write side was closed"
+        if not self.end:
+            self.written.append(data)
+
+    def writeSequence(self, data: Any) -> None:
+        self.write(b"".join(data))
+
+    def loseConnection(self) -> None:
+        if not self.end and self.producer is None:
+            self.end = "lost"
+            self.protocol.connectionLost(Failure(ConnectionDone()))
+
+    def abortConnection(self) -> None:
+        if not self.end:
+            self.end = "aborted"
+            self.protocol.connectionLost(Failure(ConnectionLost()))
+
+    def loseWriteConnection(self) -> None:
+        self.write_closed = True
+
+    def registerProducer(self, producer: IPushProducer, streaming: bool) -> None:
+        assert streaming
+        assert self.producer is None, "two producers"
+        self.producer = producer
+
+    def unregisterProducer(self) -> None:
+        self.producer = None
+        self.clogged = False
+
+    def pauseProducing(self) -> None:
+        assert not self.paused, "paused twice"
+        self.paused = True
+
+    def resumeProducing(self) -> None:
+        assert self.paused, "resumed while awake"
+        self.paused = False
+
+    def stopProducing(self) -> None:
+        self.loseConnection()
+
+    def setTcpNoDelay(self, enabled: bool) -> None: ...
+
+    def getPeer(self) -> Any: ...
+
+    def getHost(self) -> Any: ...
+
+    # What the test calls.
+
+    def start(self) -> None:
+        """TCP and TLS stand."""
+        self.protocol.makeConnection(self)
+        if self.negotiatedProtocol is not None and IHandshakeListener.providedBy(self.protocol):
+            self.protocol.handshakeCompleted()
+
+    def take(self) -> bytes:
+        """What was written since."""
+        data = b"".join(self.written)
+        self.written.clear()
+        return data
+
+    def deliver(self, data: bytes) -> None:
+        """Bytes arrive. While the transport is paused nothing can."""
+        assert not self.paused, "read while paused"
+        assert not self.end, "read after the end"
+        self.protocol.dataReceived(data)
+
+    def clog(self) -> None:
+        """Our buffer is full."""
+        self.clogged = True
+        if self.producer is not None:
+            self.producer.pauseProducing()
+
+    def unclog(self) -> None:
+        """Our buffer has drained."""
+        if self.clogged and self.producer is not None:
+            self.clogged = False
+            self.producer.resumeProducing()
+
+    def half_close(self) -> None:
+        """The peer closes its direction."""
+        if IHalfCloseableProtocol.providedBy(self.protocol):
+            self.protocol.readConnectionLost()
+        else:
+            self.lose(clean=True)
+
+    def lose(self, clean: bool = False) -> None:
+        """The connection is gone."""
+        if not self.end:
+            self.end = "lost"
+            self.protocol.connectionLost(Failure(ConnectionDone() if clean else ConnectionLost()))
+
+
+class SignalPeer:
+    """The service's end of one signal connection."""
+
+    def __init__(self, wire: Wire, clock: Clock) -> None:
+        self.wire = wire
+        self.session = SignalSession(Role.SERVICE, clock.seconds())
+        self._clock = clock
+        self.hello: Hello | None = None
+        self.frames: list[Frame] = []
+
+    def read(self) -> list[Frame]:
+        """The frames that the connector has sent since."""
+        frames = self.session.receive(self.wire.take(), self._clock.seconds())
+        for frame in frames:
+            if frame[0] == Kind.HELLO:
+                self.hello = decode_hello(frame[3])
+        return [frame for frame in frames if frame[0] != Kind.HELLO]
+
+    def welcome(self, epoch: bytes = EPOCH, host: str = "") -> None:
+        """Say WELCOME."""
+        self.read()
+        assert self.hello is not None
+        self.wire.deliver(self.session.welcome(Welcome("node", epoch, host, 8443, 15.0, 1, 180)))
+
+    def send(self, kind: Kind, request_id: int = 0, head: bytes = b"", tail: bytes = b"", flags: int = 0) -> None:
+        """Send any frame."""
+        self.wire.deliver(encode(kind, request_id, head, tail, flags))
+
+    def goodbye(self, goodbye: Goodbye) -> None:
+        """Say ERROR, and close."""
+        self.wire.deliver(self.session.goodbye(goodbye))
+
+
+class DataPeer:
+    """The service's end of one data connection."""
+
+    def __init__(self, wire: Wire, clock: Clock) -> None:
+        self.wire = wire
+        self.session = DataSession(Role.SERVICE, clock.seconds())
+        self._clock = clock
+
+    def read(self) -> list[Frame]:
+        """The frames that the connector has sent since; what the session has to answer at once is answered."""
+        frames = self.session.receive(self.wire.take(), self._clock.seconds())
+        output = self.session.take_output()
+        if output:
+            self.wire.deliver(output)
+        return frames
+
+    def kinds(self) -> list[Kind]:
+        """The same, kinds only."""
+        return [Kind(frame[0]) for frame in self.read()]
+
+    def attached(self, request_id: int) -> None:
+        """Say ATTACHED."""
+        self.wire.deliver(self.session.attached(request_id))
+
+
+@dataclass
+class Dialled:
+    """A connection that the connector wants: the test lets it stand, or not."""
+
+    where: object
+    factory: IProtocolFactory
+    answer: Deferred[IProtocol]
+    alpn: bytes | None = None
+
+    def stand(self) -> Wire:
+        """It stands."""
+        protocol = self.factory.buildProtocol(None)  # type: ignore[arg-type]
+        assert protocol is not None
+        wire = Wire(protocol, self.alpn)
+        self.answer.callback(protocol)
+        wire.start()
+        return wire
+
+    def fail(self, error: Exception) -> None:
+        """It does not."""
+        self.answer.errback(Failure(error))
+
+
+@dataclass
+class Rig:
+    """A connector with a service node and applications, all in memory."""
+
+    limits: TunnelLimits = DEFAULT_LIMITS
+    clock: Clock = field(default_factory=Clock)
+    dialled: list[Dialled] = field(default_factory=list)
+    origins_dialled: list[Dialled] = field(default_factory=list)
+    ended: list[Forward | UpgradedStream] = field(default_factory=list)
+    counters: Counters = field(default_factory=Counters)
+    refreshes: list[Callable[[], None]] = field(default_factory=list)
+    welcomes: list[Welcome] = field(default_factory=list)
+    goodbyes: list[Goodbye] = field(default_factory=list)
+    changes: int = 0
+    routes: dict[str, Route] = field(default_factory=dict)
+    random: float = 0.5
+    most_streams: int = 100
+
+    def __post_init__(self) -> None:
+        self.deadlines = Deadlines(self.clock)
+        self.origins = Origins(self.clock, self.deadlines, self._connect)
+        target = Target(APPLICATION, HOME, b"wiki.corp", False, 10.0, 3600.0, frozenset({b"websocket"}))
+        self.routes[APPLICATION] = Route(target, self.origins.of(HOME))
+        around = Surroundings(
+            clock=self.clock, dial=self._dial, negotiated=lambda transport: getattr(transport, "negotiatedProtocol", None),
+            random=lambda: self.random, instance=b"i" * 16, version="1.0", routes=lambda: self.routes,
+            refresh=self.refreshes.append, log=self.ended.append, counters=self.counters, limits=self.limits,
+            most_streams=self.most_streams,
+        )
+        self.uplink = Uplink(Place("connect.example.com", 8443), around, self.welcomes.append, self.goodbyes.append,
+                             self._changed)
+
+    def _changed(self) -> None:
+        self.changes += 1
+
+    def _dial(self, place: Place, alpn: bytes, factory: IProtocolFactory) -> Deferred[IProtocol]:
+        answer: Deferred[IProtocol] = Deferred()
+        self.dialled.append(Dialled(place, factory, answer, alpn))
+        return answer
+
+    def _connect(self, address: OriginAddress, factory: IProtocolFactory, timeout: float) -> Deferred[IProtocol]:
+        answer: Deferred[IProtocol] = Deferred()
+        self.origins_dialled.append(Dialled(address, factory, answer))
+        return answer
+
+    # The service.
+
+    def signal(self) -> SignalPeer:
+        """The next signal connection that was dialled, standing but without WELCOME."""
+        return SignalPeer(self._next(b"appproxy-signal/1"), self.clock)
+
+    def data(self) -> DataPeer:
+        """The next data connection that was dialled, standing."""
+        return DataPeer(self._next(b"appproxy-data/1"), self.clock)
+
+    def _next(self, alpn: bytes) -> Wire:
+        dialled = next(each for each in self.dialled if each.alpn == alpn)
+        self.dialled.remove(dialled)
+        return dialled.stand()
+
+    def online(self) -> SignalPeer:
+        """Both signal connections welcomed; returns the first."""
+        self.uplink.start()
+        first, second = self.signal(), self.signal()
+        first.welcome()
+        second.welcome()
+        self.second = second
+        return first
+
+    def with_data(self) -> tuple[SignalPeer, DataPeer]:
+        """The same, with two idle data connections; returns the one that is used first."""
+        signal = self.online()
+        self.spare = self.data()
+        return signal, self.data()
+
+    # The application.
+
+    def origin(self) -> Wire:
+        """The next connection to the application that was dialled, standing."""
+        return self.origins_dialled.pop(0).stand()
+
+
+def request(method: bytes = b"GET", target: bytes = b"/page", length: int | None = 0, upgrade: bytes | None = None,
+            application: str = APPLICATION, block: bytes = b"accept: */*\n") -> Request:
+    """A user's request as the service sends it."""
+    return Request(application, 1, method, target, b"wiki.example.com", "192.0.2.1", "https", "0" * 32, 85.0, length,
+                   upgrade, b"null", block)
+
+
+def send(signal: SignalPeer, request_id: int, asked: Request | None = None, strict: bool = False) -> None:
+    """A REQ."""
+    asked = asked or request()
+    signal.send(Kind.REQ, request_id, encode_request(asked), flags=request_flags(asked, strict=strict))
+
+
+def finals(frames: list[Frame]) -> Iterator[tuple[Kind, int, object]]:
+    """Kind, id, and status with body, or the code."""
+    for kind, _, request_id, head, tail in frames:
+        if kind == Kind.RSP:
+            yield Kind.RSP, request_id, (decode_response(head)[0], tail)
+        elif kind in (Kind.FAIL, Kind.REJECT):
+            yield Kind(kind), request_id, decode_code(head)[0]
+
+
+def code(code: Code = Code.CANCELLED) -> bytes:
+    """The head of CANCEL and the like."""
+    return encode_code(code)
+
+
+__all__ = ["Flag", "Rig", "Wire", "code", "finals", "request", "send"]
