@@ -14,7 +14,7 @@ from appproxy.provider.api import Api
 
 
 class InProcessClient:
-    """The built-in provider. All raise RequestError(PROVIDER_UNREACHABLE) when the store does not answer."""
+    """The built-in provider. All raise RequestError(STORE_UNAVAILABLE) when the store does not answer."""
 
     def __init__(self, api: Api, issuer: str) -> None:
         self._api = api
@@ -47,4 +47,4 @@ class InProcessClient:
 
 
 def _unreachable(error: StoreError) -> RequestError:
-    return RequestError(Code.PROVIDER_UNREACHABLE, f"the built-in provider: {error}")
+    return RequestError(Code.STORE_UNAVAILABLE, f"the built-in provider: {error}")

@@ -72,16 +72,15 @@ class Doorman:
             return Refused(wait)
         try:
             user, right, new_hash = await self._check(name, attempt)
-            # The time before the look-up: a password that changes meanwhile is newer than this session.
-            session = ProviderSession(self._token(16).hex(), user.id, attempt.now) if user is not None else None
             await self._live.write(_record, attempt, user, right, new_hash)
         except Exception:
             self._throttle.abandoned(name, attempt.address)
             raise
-        if not right or user is None or session is None:
+        if user is None or not right:
             return Refused(0.0)
         self._throttle.succeeded(name, attempt.address)
-        return SignedIn(session, user)
+        # The attempt's time, before the look-up: a password that changed meanwhile is newer than this session.
+        return SignedIn(ProviderSession(self._token(16).hex(), user.id, attempt.now), user)
 
     async def _check(self, name: str, attempt: Attempt) -> tuple[User | None, bool, str | None]:
         user = await self._live.read(users.find_by_name, name) if len(attempt.name) <= LONGEST_NAME else None

@@ -79,24 +79,29 @@ class EndPoint(Resource):
             return await self._dispatch(request)
         except RequestError as error:
             self.log.info("provider: {path}: {error}", path=request.path, error=str(error), code=error.code.name)
-            code = error.code
+            return _failure_answer(request, error.code)
         except StoreError as error:
             self.log.error("provider: {path}: the store: {error}", path=request.path, error=str(error))
-            code = Code.PROVIDER_UNREACHABLE
+            return _failure_answer(request, Code.STORE_UNAVAILABLE)
         except Exception:
             self.log.failure("provider: {path}", path=request.path)
-            code = Code.INTERNAL
-        accept = request.requestHeaders.getRawHeaders(b"accept", [None])[0]
-        status, fields, body = error_page(code, request.getHeader("x-request-id") or "", accepts_json(accept))
-        return Answer(status, fields, body)
+            return _failure_answer(request, Code.INTERNAL)
 
     async def _dispatch(self, request: Request) -> Answer:
         if request.postpath:
             raise RequestError(Code.NOT_FOUND, "below an end point")
         serve = self._methods.get(request.method)
-        if serve is None:
-            raise RequestError(Code.METHOD_NOT_ALLOWED, "provider")
-        return await serve(request)
+        if serve is not None:
+            return await serve(request)
+        allow = b"allow: " + b", ".join(self._methods) + b"\n"
+        return _failure_answer(request, Code.METHOD_NOT_ALLOWED, allow)
+
+
+def _failure_answer(request: Request, code: Code, more: bytes = b"") -> Answer:
+    """The error page. The service's own requests have an id to show; a user's X-Request-ID is never taken for it."""
+    accept = b", ".join(request.requestHeaders.getRawHeaders(b"accept") or [])
+    status, fields, body = error_page(code, getattr(request, "appproxy_request_id", ""), accepts_json(accept))
+    return Answer(status, fields + more, body)
 
 
 def _send(request: Request, answer: Answer) -> None:

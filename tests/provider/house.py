@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from html import unescape
 from typing import Any, TypeVar, cast
-from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from argon2 import PasswordHasher
 from treq.testing import StubTreq
@@ -114,7 +115,7 @@ def got(deferred: Deferred[T]) -> T:
     assert results, "no result yet"
     if isinstance(results[0], Failure):
         results[0].raiseException()
-    return cast("T", results[0])
+    return results[0]
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,7 @@ class Browser:
         headers = {name.replace("_", "-"): value for name, value in fields.items()}
         if self.cookies:
             headers["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        waiting = self._treq.request(method, ISSUER + path, headers=headers, data=body, allow_redirects=False)
+        waiting = cast("Any", self._treq).request(method, ISSUER + path, headers=headers, data=body, allow_redirects=False)
         self._treq.flush()
         response = got(waiting)
         self._treq.flush()
@@ -207,7 +208,7 @@ class Flow:
             "code_challenge": challenge(self.verifier), "code_challenge_method": "S256", **self.more,
         }  # fmt: skip
 
-    def token_form(self, code: str, **other: str) -> dict[str, str]:
+    def token_form(self, code: str, /, **other: str) -> dict[str, str]:
         """The token request."""
         return {
             "grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK, "client_id": self.client_id,
@@ -215,13 +216,15 @@ class Flow:
         }  # fmt: skip
 
 
+def tokens(browser: Browser, flow: Flow, code: str) -> dict[str, Any]:
+    """What the token end point gives for a code, which it must."""
+    answer = browser.post("/token", flow.token_form(code))
+    assert answer.status == 200, answer.text
+    return cast("dict[str, Any]", json.loads(answer.text))
+
+
 def sign_in(browser: Browser, flow: Flow, name: str = "ann", password: str = PASSWORD) -> Page:
     """Ask for the form, fill it in, post it."""
     form = browser.get("/authorize", flow.query())
     assert form.status == 200, form
     return browser.post("/sign-in", {"csrf": form.csrf, "username": name, "password": password})
-
-
-def pairs(query: str) -> list[tuple[str, str]]:
-    """The parameters of a query, in order."""
-    return parse_qsl(query)
