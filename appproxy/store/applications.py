@@ -27,9 +27,10 @@ def publish(
     preauthentication: str | Preauthentication = Preauthentication.OIDC,
     connector_group: str = connector_groups.DEFAULT,
     provider: str = providers.BUILTIN,
-    **settings: str,
+    settings: Mapping[str, str] | None = None,
+    **more: str,
 ) -> Application:
-    """Publish an application; `settings` are texts, with the keys of `application_settings.SETTINGS`.
+    """Publish an application; `settings` (or arguments) are texts by the keys of `application_settings.SETTINGS`.
 
     Raises ConfigError (a value is wrong) or StoreError (name or URL taken, group or provider unknown).
     """
@@ -38,7 +39,7 @@ def publish(
     url = check_external(external, service_settings.place(tx))
     _refuse_url(tx, url, None)
     id_ = tx.new_id()
-    texts = {key: text for key, text in check_texts(settings).items() if text}
+    texts = {key: text for key, text in check_texts({**(settings or {}), **more}).items() if text}
     values = {
         "name": name,
         "name_key": names.key(name),

@@ -15,6 +15,7 @@ from appproxy.errors import StoreError
 from appproxy.store import migrate
 from appproxy.store.building import Builder
 from appproxy.store.engine import WRITE, in_memory, make_engine, make_private
+from appproxy.store.names import AlreadyThere
 from appproxy.store.schema import master_check, revisions
 from appproxy.store.sealing import Sealer
 from appproxy.store.snapshot import Snapshot
@@ -207,6 +208,6 @@ def _explaining(engine: sa.Engine) -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
-        raise StoreError(f"{_name(engine)}: refused, because it is already there or still in use") from error.orig
+        raise AlreadyThere(f"{_name(engine)}: refused, because it is already there or still in use") from error.orig
     except DBAPIError as error:
         raise StoreError(f"{_name(engine)}: {str(error.orig).strip()}") from error.orig

@@ -1,0 +1,145 @@
+"""How a command reaches the admin API: at the running service through its socket, or, without one, on the database.
+
+The lock tells which: when it is free, the command takes it and runs the same operations in its own process. When it is
+held, only the socket will do; a service that does not answer is an error, and nothing is tried behind its back.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import socket
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from appproxy.admin.lock import PAUSE, ServiceLock
+from appproxy.admin.operations import ROUTES, AdminContext, Query
+from appproxy.admin.problem import error_of
+from appproxy.config.service import ServiceSettings, load_service
+from appproxy.config.state import StatePaths
+from appproxy.errors import ConfigError, StoreError
+from appproxy.store.database import Store
+from appproxy.store.master import read_master
+
+T = TypeVar("T")
+
+#: Seconds of silence after which the service counts as mute. The slowest operation, a new password, takes 0.1.
+MUTE = 2.0
+
+
+def _quiet(text: str) -> None:
+    """Say nothing."""
+
+
+class AdminClient:
+    """Calls operations on the service of one state directory. `say` hears that no service runs, once."""
+
+    def __init__(
+        self,
+        state: Path,
+        hash_password: Callable[[str, str], str],
+        *,
+        say: Callable[[str], None] = _quiet,
+        wall: Callable[[], float] = time.time,  # noqa: TID251 -- the default of an argument
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
+        self._paths = StatePaths(state)
+        self._hash_password = hash_password
+        self._say = say
+        self._wall = wall
+        self._environment = environment
+        self._said = False
+
+    def call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> object:
+        """Perform one operation; `path` has names percent-encoded. Gives its answer.
+
+        Raises ConfigError or StoreError, whose text is one line for people.
+        """
+        if not self._paths.settings.exists():
+            raise ConfigError(f"{self._paths.directory}: no state of a service is there; run: appproxy init")
+        lock = ServiceLock(self._paths.lock)
+        until = time.monotonic() + MUTE
+        while True:
+            # A service that starts or stops, or another command, holds the lock without a socket for a moment.
+            if lock.try_acquire():
+                with lock:
+                    return self._in_process(method, path, body)
+            connection = self._connect()
+            if connection is not None:
+                return self._over_socket(connection, method, path, body)
+            if time.monotonic() >= until:
+                raise StoreError(
+                    f"the service{lock.holder()} does not answer at {self._paths.admin_socket}; see its log, or stop it"
+                )
+            time.sleep(PAUSE)
+
+    def _connect(self) -> socket.socket | None:
+        """A connection to the service; None when nobody listens."""
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.settimeout(MUTE)
+        try:
+            connection.connect(str(self._paths.admin_socket))
+        except PermissionError as error:
+            connection.close()
+            raise ConfigError(f"{self._paths.admin_socket}: only root and the user of the service may use it") from error
+        except OSError:
+            connection.close()
+            return None
+        return connection
+
+    def _over_socket(
+        self, connection: socket.socket, method: str, path: str, body: Mapping[str, object] | None
+    ) -> object:
+        speaking = http.client.HTTPConnection("localhost", timeout=MUTE)
+        speaking.sock = connection
+        headers = {"Content-Type": "application/json"} if body is not None else {}
+        try:
+            speaking.request(method, path, None if body is None else json.dumps(dict(body)), headers)
+            answer = speaking.getresponse()
+            data = json.loads(answer.read() or b"null")
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise StoreError(
+                f"the service does not answer at {self._paths.admin_socket} ({error}); see its log"
+            ) from error
+        finally:
+            speaking.close()
+        if answer.status != 200:
+            raise error_of(answer.status, data)
+        return data
+
+    def _in_process(self, method: str, path: str, body: Mapping[str, object] | None) -> object:
+        settings = read_settings(self._paths)
+        actor = f"local:{os.getuid()}"
+        context = AdminContext(actor, self._wall(), settings, self._hash_password)
+        operation, call = ROUTES.prepare(method, path, None if body is None else dict(body), context)
+        store = open_store(self._paths, settings, self._environment, self._say)
+        try:
+            if not self._said:
+                self._say("no service runs on this state directory; working on its database directly")
+                self._said = True
+            if isinstance(operation, Query):
+                with store.reading() as reading:
+                    return operation.perform(reading, call)
+            with store.transaction(context.now) as tx:
+                return operation.perform(tx, call)
+        finally:
+            store.close()
+
+
+def read_settings(paths: StatePaths[Path]) -> ServiceSettings:
+    """The settings of a state directory. Raises ConfigError."""
+    try:
+        return load_service(paths.settings.read_text(), str(paths.settings))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{paths.settings}: cannot be read: {error}") from error
+
+
+def open_store(
+    paths: StatePaths[Path], settings: ServiceSettings, environment: Mapping[str, str], say: Callable[[str], None]
+) -> Store:
+    """The store of a state directory, with the master key that its settings name. Raises ConfigError or StoreError."""
+    sealer = read_master(settings.master_key, paths.directory, environment)
+    return Store.open(paths.database_url(settings), sealer, say=say)

@@ -1,0 +1,156 @@
+"""Operations on connectors, their groups, and the tokens by which they join."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from appproxy.admin.operation import Call, Change, Command, Operation, Query
+from appproxy.pki.names import fingerprint
+from appproxy.pki.tokens import JoinToken, encode_token
+from appproxy.store import connector_groups, connectors, join_tokens, keys
+from appproxy.store.connector_groups import ConnectorGroup
+from appproxy.store.connectors import Connector
+from appproxy.store.snapshot import ConnectorState
+from appproxy.store.transaction import Reading, Transaction
+
+#: How long a join token holds when nobody says otherwise, in seconds: an hour is enough to walk to the machine.
+_TOKEN_LIFE = 3600.0
+
+
+def _list(reading: Reading, call: Call) -> object:
+    groups = {one.id: one.name for one in connector_groups.list_all(reading)}
+    live = call.context.live()
+    return [_connector(one, groups[one.group], live) for one in connectors.list_all(reading)]
+
+
+def _show(reading: Reading, call: Call) -> object:
+    return _answer(reading, connectors.find(reading, call.path["connector"]), call)
+
+
+def _approve(tx: Transaction, call: Call) -> Change:
+    return _changed(tx, connectors.approve(tx, call.path["connector"]), call)
+
+
+def _revoke(tx: Transaction, call: Call) -> Change:
+    return _changed(tx, connectors.revoke(tx, call.path["connector"]), call)
+
+
+def _move(tx: Transaction, call: Call) -> Change:
+    return _changed(tx, connectors.move(tx, call.path["connector"], call.body.text("group")), call)
+
+
+def _remove(tx: Transaction, call: Call) -> Change:
+    found = connectors.find(tx, call.path["connector"])
+    change = _changed(tx, found, call)
+    connectors.remove(tx, found.id)
+    return change
+
+
+def _new_token(tx: Transaction, call: Call) -> Change:
+    body, settings = call.body, call.context.settings
+    group = connector_groups.find(tx, body.text("group", connector_groups.DEFAULT))
+    uses = body.whole("uses", 1)
+    expires = tx.now + body.duration("expires", _TOKEN_LIFE)
+    id_, secret = join_tokens.new_token(tx, group.id, uses, expires)
+    anchor = fingerprint(keys.authority(tx).certificate)
+    text = encode_token(JoinToken(settings.tunnel_address, settings.connect_host, anchor, id_, secret, expires))
+    noted: dict[str, object] = {"group": group.name, "uses": uses, "expires": expires}
+    return Change({"id": id_, "token": text, **noted, "address": settings.tunnel_address}, id_, noted)
+
+
+def _list_tokens(reading: Reading, call: Call) -> object:
+    groups = {one.id: one.name for one in connector_groups.list_all(reading)}
+    return [
+        {
+            "id": one.id, "group": groups[one.group], "uses": one.uses, "uses_left": one.uses_left,
+            "created": one.created, "expires": one.expires, "expired": one.expires <= call.context.now,
+        }
+        for one in join_tokens.list_all(reading)
+    ]  # fmt: skip
+
+
+def _remove_token(tx: Transaction, call: Call) -> Change:
+    join_tokens.remove(tx, call.path["token"])
+    return Change({"id": call.path["token"]}, call.path["token"])
+
+
+def _list_groups(reading: Reading, call: Call) -> object:
+    counts: dict[str, int] = {}
+    for one in connectors.list_all(reading):
+        counts[one.group] = counts.get(one.group, 0) + 1
+    return [{**_group(one), "connectors": counts.get(one.id, 0)} for one in connector_groups.list_all(reading)]
+
+
+def _add_group(tx: Transaction, call: Call) -> Change:
+    needs_approval = call.body.flag("needs_approval", False)
+    made = connector_groups.add(tx, call.body.text("name"), needs_approval=needs_approval)
+    return Change(_group(made), made.id, _group(made))
+
+
+def _set_group(tx: Transaction, call: Call) -> Change:
+    found = connector_groups.set_approval(tx, call.path["group"], call.body.flag("needs_approval"))
+    return Change(_group(found), found.id, _group(found))
+
+
+def _remove_group(tx: Transaction, call: Call) -> Change:
+    gone = connector_groups.remove(tx, call.path["group"])
+    return Change(_group(gone), gone.id, _group(gone))
+
+
+def _group(one: ConnectorGroup) -> dict[str, object]:
+    return {"id": one.id, "name": one.name, "needs_approval": one.needs_approval}
+
+
+def _connector(one: Connector, group: str, live: Mapping[str, object]) -> dict[str, object]:
+    """What the database says, then what a running node knows better."""
+    now = live.get(one.id)
+    known = dict(now) if isinstance(now, Mapping) else {}
+    online = bool(known.get("online", False))
+    status = one.state.value if one.state is not ConnectorState.APPROVED else "active" if online else "inactive"
+    return {
+        "id": one.id,
+        "name": one.name,
+        "group": group,
+        "status": status,
+        "state": one.state.value,
+        "certificate_serial": one.certificate_serial,
+        "not_after": one.not_after,
+        "enrolled": one.enrolled,
+        "last_seen": one.last_seen,
+        "version": one.version,
+        "address": one.address,
+        "in_flight": 0,
+        **known,
+        "online": online,
+    }
+
+
+def _answer(reading: Reading, one: Connector, call: Call) -> dict[str, object]:
+    return _connector(one, connector_groups.find(reading, one.group).name, call.context.live())
+
+
+def _changed(tx: Transaction, one: Connector, call: Call) -> Change:
+    answer = _answer(tx, one, call)
+    return Change(answer, one.id, {key: answer[key] for key in ("name", "group", "state")})
+
+
+_ONE = "/connectors/{connector}"
+_GROUP = "/connector-groups/{group}"
+OPERATIONS: tuple[Operation, ...] = (
+    Query("/connectors", "All connectors with what they do now.", _list),
+    Query(_ONE, "One connector.", _show),
+    Command("POST", _ONE + "/approve", "connector.approve", "Let a connector carry traffic.", _approve),
+    Command("POST", _ONE + "/revoke", "connector.revoke", "Trust a connector no longer.", _revoke),
+    Command("POST", _ONE + "/move", "connector.move", "Put a connector into another group.", _move, ("group",)),
+    Command("DELETE", _ONE, "connector.remove", "Forget a connector.", _remove),
+    Query("/connector-tokens", "Join tokens that were given out.", _list_tokens),
+    Command("POST", "/connector-tokens", "connector.token", "Make a join token.", _new_token,
+            ("group", "uses", "expires")),
+    Command("DELETE", "/connector-tokens/{token}", "connector.token.remove", "Take a join token back.", _remove_token),
+    Query("/connector-groups", "All connector groups.", _list_groups),
+    Command("POST", "/connector-groups", "connector_group.add", "Make a connector group.", _add_group,
+            ("name", "needs_approval")),
+    Command("PATCH", _GROUP, "connector_group.set", "Do new connectors wait for approval?", _set_group,
+            ("needs_approval",)),
+    Command("DELETE", _GROUP, "connector_group.remove", "Remove a connector group that is not used.", _remove_group),
+)  # fmt: skip

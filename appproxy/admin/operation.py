@@ -1,0 +1,137 @@
+"""What an operation of the admin API is: a route, the fields of its body, and a function on the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from appproxy.admin.body import Body
+from appproxy.config.service import ServiceSettings
+from appproxy.errors import ConfigError
+from appproxy.store import audit
+from appproxy.store.names import NotFound
+from appproxy.store.transaction import Reading, Transaction
+
+
+def _nobody_online() -> Mapping[str, object]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class AdminContext:
+    """What operations need beside the store.
+
+    `actor` is who acts, such as `local:0`; `now` seconds since 1970. `hash_password(name, password)` refuses a weak
+    password with ConfigError. `live` gives by connector id what a running node knows of it: `online`, `address`,
+    `version`, `in_flight`. `running` is False when a command works on the database without a service.
+    """
+
+    actor: str
+    now: float
+    settings: ServiceSettings
+    hash_password: Callable[[str, str], str] = field(repr=False)
+    live: Callable[[], Mapping[str, object]] = _nobody_online
+    running: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of an operation: the names in its path, its body, and who calls."""
+
+    path: Mapping[str, str]
+    body: Body
+    context: AdminContext
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a changing operation did: its answer, and what the audit says about it; `detail` holds no secret."""
+
+    answer: object
+    target: str
+    detail: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """An operation that only looks: `GET`. `path` has names in braces; `run` gives what JSON can say."""
+
+    path: str
+    explanation: str
+    run: Callable[[Reading, Call], object]
+    fields: tuple[str, ...] = ()
+    method: str = "GET"
+
+    def perform(self, reading: Reading, call: Call) -> object:
+        """Run it."""
+        return self.run(reading, call)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """An operation that changes the store; each leaves a row in the audit, named `action`."""
+
+    method: str
+    path: str
+    action: str
+    explanation: str
+    run: Callable[[Transaction, Call], Change]
+    fields: tuple[str, ...] = ()
+
+    def perform(self, tx: Transaction, call: Call) -> object:
+        """Run it, and note in the same transaction who did what."""
+        change = self.run(tx, call)
+        audit.record(tx, call.context.actor, self.action, change.target, change.detail)
+        return change.answer
+
+
+Operation = Query | Command
+
+
+class WrongMethod(NotFound):
+    """The path is there, but not with this method."""
+
+
+class Routes:
+    """Finds the operation for a method and a path."""
+
+    def __init__(self, operations: tuple[Operation, ...]) -> None:
+        self.operations = operations
+        self._routes = [(tuple(operation.path.strip("/").split("/")), operation) for operation in operations]
+
+    def find(self, method: str, path: str) -> tuple[Operation, dict[str, str]]:
+        """The operation, and the names in the path (`%2F` and the like decoded). Raises NotFound."""
+        parts = path.strip("/").split("/")
+        there = False
+        for route, operation in self._routes:
+            names = _match(route, parts)
+            if names is None:
+                continue
+            if operation.method == method:
+                return operation, names
+            there = True
+        if there:
+            raise WrongMethod(f"{method} is not possible on {path}")
+        raise NotFound(f"the admin API has no {path}; see docs/admin-api.md")
+
+    def prepare(self, method: str, path: str, body: object, context: AdminContext) -> tuple[Operation, Call]:
+        """Find the operation and check the form of its body. Raises NotFound or ConfigError."""
+        operation, names = self.find(method, path)
+        if body is not None and not isinstance(body, dict):
+            raise ConfigError("the body must be a JSON object")
+        return operation, Call(names, Body(body or {}, operation.fields), context)
+
+
+def _match(route: tuple[str, ...], parts: list[str]) -> dict[str, str] | None:
+    if len(route) != len(parts):
+        return None
+    names: dict[str, str] = {}
+    for expected, part in zip(route, parts, strict=True):
+        if expected.startswith("{"):
+            if not part:
+                return None
+            names[expected[1:-1]] = unquote(part)
+        elif expected != part:
+            return None
+    return names

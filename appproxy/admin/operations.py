@@ -1,0 +1,16 @@
+"""The one table of the admin API: the local socket, the command line without a service, and later HTTPS serve it."""
+
+from __future__ import annotations
+
+from appproxy.admin import applications, connectors, service, users
+from appproxy.admin.operation import AdminContext, Call, Change, Command, Operation, Query, Routes
+
+__all__ = ["OPERATIONS", "ROUTES", "AdminContext", "Call", "Change", "Command", "Operation", "Query", "Routes"]
+
+OPERATIONS: tuple[Operation, ...] = (
+    *applications.OPERATIONS,
+    *users.OPERATIONS,
+    *connectors.OPERATIONS,
+    *service.OPERATIONS,
+)
+ROUTES = Routes(OPERATIONS)

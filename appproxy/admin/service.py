@@ -1,0 +1,125 @@
+"""Operations on the service as a whole: its state, identity providers, sessions, audit."""
+
+from __future__ import annotations
+
+from appproxy.admin.operation import Call, Change, Command, Operation, Query
+from appproxy.errors import ConfigError
+from appproxy.store import applications, audit, connectors, keys, providers, service_settings, sessions, users
+from appproxy.store.names import NotFound
+from appproxy.store.snapshot import ProviderRecord
+from appproxy.store.transaction import Reading, Transaction, current_revision
+
+_MOST_AUDIT_ROWS = 1000
+_LONGEST_ID = 64
+
+
+def _status(reading: Reading, call: Call) -> object:
+    live = call.context.live()
+    online = sum(1 for one in live.values() if isinstance(one, dict) and one.get("online"))
+    found = service_settings.get_all(reading)
+    return {
+        "instance": found.get(service_settings.INSTANCE, ""),
+        "domain": call.context.settings.domain,
+        "running": call.context.running,
+        "revision": current_revision(reading),
+        "applications": len(applications.list_all(reading)),
+        "users": len(users.list_all(reading)),
+        "connectors": len(connectors.list_all(reading)),
+        "connectors_online": online,
+        "tunnel_certificate_expires": keys.leaf_expires(reading, keys.CONNECTOR),
+        "user_certificate_expires": keys.leaf_expires(reading, keys.USER),
+    }
+
+
+def _list_providers(reading: Reading, call: Call) -> object:
+    return [_provider(one) for one in providers.list_all(reading)]
+
+
+def _add_provider(tx: Transaction, call: Call) -> Change:
+    body = call.body
+    made = providers.add(
+        tx,
+        body.text("name"),
+        body.text("issuer"),
+        body.text("client_id"),
+        body.text("client_secret"),
+        scopes=body.texts("scopes", providers.DEFAULT_SCOPES),
+        groups_claim=body.text("groups_claim", "groups"),
+        algorithms=body.texts("algorithms", providers.DEFAULT_ALGORITHMS),
+    )
+    return Change(_provider(made), made.id, _provider(made))
+
+
+def _remove_provider(tx: Transaction, call: Call) -> Change:
+    gone = providers.remove(tx, call.path["provider"])
+    return Change(_provider(gone), gone.id, {"name": gone.name})
+
+
+def _revoke_session(tx: Transaction, call: Call) -> Change:
+    """One session by its id, or all of a user: of the built-in provider by name, of others by subject."""
+    body = call.body
+    given = [key for key in ("session", "user", "subject") if key in body]
+    if len(given) != 1:
+        raise ConfigError("give one of session, user and subject")
+    text = body.text(given[0])
+    if not text or len(text) > 255 or (given[0] == "session" and len(text) > _LONGEST_ID):
+        raise ConfigError(f"{given[0]}: this is none")
+    if given[0] == "session":
+        sessions.revoke_session(tx, text)
+    else:
+        subject = users.find(tx, text).id if given[0] == "user" else text
+        sessions.revoke_subject(tx, subject)
+        text = subject
+    return Change({given[0]: body.text(given[0])}, text, {"by": given[0]})
+
+
+def _audit(reading: Reading, call: Call) -> object:
+    limit = call.body.whole("limit", 100)
+    if not 1 <= limit <= _MOST_AUDIT_ROWS:
+        raise ConfigError(f"limit: 1 to {_MOST_AUDIT_ROWS} is needed")
+    return [
+        {
+            "number": row.number, "time": row.time, "actor": row.actor, "action": row.action, "target": row.target,
+            "detail": dict(row.detail),
+        }
+        for row in audit.list_recent(reading, limit)
+    ]  # fmt: skip
+
+
+def _show_provider(reading: Reading, call: Call) -> object:
+    return _provider(providers.find(reading, call.path["provider"]))
+
+
+def _anchor(reading: Reading, call: Call) -> object:
+    found = keys.user_authority(reading)
+    if found is None:
+        raise NotFound("this service has a certificate of the admin's; there is no trust anchor of its own")
+    return {"certificate": found.certificate}
+
+
+def _provider(one: ProviderRecord) -> dict[str, object]:
+    """All but the secret."""
+    return {
+        "id": one.id,
+        "name": one.name,
+        "issuer": one.issuer,
+        "client_id": one.client_id,
+        "scopes": list(one.scopes),
+        "groups_claim": one.groups_claim,
+        "algorithms": list(one.algorithms),
+    }
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Query("/status", "What the service has and does.", _status),
+    Query("/trust-anchor", "The authority that browsers must import, when the service made its own.", _anchor),
+    Query("/providers", "All identity providers.", _list_providers),
+    Command("POST", "/providers", "provider.add", "Add an OpenID Connect provider.", _add_provider,
+            ("name", "issuer", "client_id", "client_secret", "scopes", "groups_claim", "algorithms")),
+    Query("/providers/{provider}", "One identity provider.", _show_provider),
+    Command("DELETE", "/providers/{provider}", "provider.remove", "Remove an identity provider that is not used.",
+            _remove_provider),
+    Command("POST", "/sessions/revoke", "session.revoke", "End a session, or all of a user.", _revoke_session,
+            ("session", "user", "subject")),
+    Query("/audit", "The latest changes, the newest first.", _audit, ("limit",)),
+)  # fmt: skip
