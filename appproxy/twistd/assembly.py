@@ -1,0 +1,70 @@
+"""Puts the parts of a service together: store, sign-in, built-in provider, node. Whoever starts one comes here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from appproxy.config import ServiceSettings
+from appproxy.http.head import RequestHead
+from appproxy.provider import BuiltInProvider
+from appproxy.publish.application import Application
+from appproxy.service.node import ServiceNode
+from appproxy.service.oidc_client import HttpOidcClient, OidcClient, ProviderClients, provider_agent
+from appproxy.service.resources import ResourceHandler
+from appproxy.service.sign_in import SignIn
+from appproxy.service.sign_in_store import LiveSignInStore
+from appproxy.store.database import Store
+from appproxy.store.live import LiveStore
+from appproxy.store.providers import BUILTIN
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """The parts of one node; `node.startService()` starts the store too, `provider` must be started beside it."""
+
+    live: LiveStore
+    node: ServiceNode
+    provider: BuiltInProvider
+
+
+def assemble(
+    settings: ServiceSettings,
+    directory: Path,
+    store: Store,
+    reactor: Any,
+    wall: Callable[[], float] = time.time,  # noqa: TID251 -- the default of an argument
+) -> Assembly:
+    """Build a node on an open store. `directory` is where relative paths of the settings count from."""
+    live = LiveStore(reactor, store, wall)
+    provider = BuiltInProvider(live, settings.signin_origin, reactor, wall)
+    agent = provider_agent(reactor)
+    clients = ProviderClients(
+        lambda: live.snapshot,
+        lambda record: HttpOidcClient(record, agent, reactor),
+        {BUILTIN: cast("OidcClient", provider.client())},
+    )
+    sign_in = SignIn(
+        settings.signin_origin, settings.public_port, LiveSignInStore(live), clients, wall,
+        extra=provider.resources(), end_builtin=cast("Any", provider.end_session),
+    )  # fmt: skip
+    node = ServiceNode(
+        settings, live, reactor, _Start(sign_in),
+        own_hosts={settings.signin_host: ResourceHandler(sign_in.signin_root)},
+        own_paths=ResourceHandler(sign_in.application_root), directory=directory, wall=wall,
+    )  # fmt: skip
+    return Assembly(live, node, provider)
+
+
+class _Start:
+    """Sign-in as the entrance sees it: the host is the one of the request."""
+
+    def __init__(self, sign_in: SignIn) -> None:
+        self._sign_in = sign_in
+
+    def begin(self, head: RequestHead, application: Application, request_id: str, now: float) -> tuple[int, bytes, bytes]:
+        """Off to the sign-in, or 401."""
+        return self._sign_in.begin(head, head.host, application, request_id, now)

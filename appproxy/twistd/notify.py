@@ -1,0 +1,25 @@
+"""Telling systemd how we are: sd_notify(3), one datagram to the socket that NOTIFY_SOCKET names."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+
+READY = b"READY=1"
+STOPPING = b"STOPPING=1"
+
+
+def notify(environment: Mapping[str, str], message: bytes) -> bool:
+    """Send `message` if somebody listens; gives whether it was sent. A service manager that is gone stops nobody."""
+    address = environment.get("NOTIFY_SOCKET", "")
+    if not address.startswith(("/", "@")):
+        return False
+    if address.startswith("@"):  # an abstract socket
+        address = "\0" + address[1:]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
+        sender.setblocking(False)
+        try:
+            sender.sendto(message, address)
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,111 @@
+"""What both programs share as guests of twistd: a start that says in one line why it failed, a stop that drains."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from collections.abc import Coroutine, Mapping
+from typing import Any
+
+from twisted.application.service import IServiceCollection, Service
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.error import CannotListenError
+from twisted.logger import ILogObserver, Logger
+from twisted.python.components import Componentized
+from twisted.python.failure import Failure
+
+from appproxy.errors import AppProxyError
+from appproxy.twistd.json_log import JsonLines
+from appproxy.twistd.notify import READY, STOPPING, notify
+
+
+class Program(Service):
+    """A twistd service whose start is a coroutine. Subclasses give `begin` and `end`.
+
+    `reactor` must have callWhenRunning and stop. `environment` is where systemd's NOTIFY_SOCKET is looked for.
+    """
+
+    log = Logger()
+
+    def __init__(self, name: str, reactor: Any, environment: Mapping[str, str], log_format: str) -> None:
+        self.name = name
+        self._reactor = reactor
+        self._environment = environment
+        self._log_format = log_format
+        self._failed = False
+        self._begun = False
+        #: Fires when the program is ready, or has failed to become so.
+        self.started: Deferred[None] = Deferred()
+
+    async def begin(self) -> str:
+        """Start everything; gives what to say when ready. Raises AppProxyError or CannotListenError."""
+        raise NotImplementedError
+
+    async def end(self) -> None:
+        """Stop what `begin` has started, also when it came only half way."""
+        raise NotImplementedError
+
+    def setServiceParent(self, parent: IServiceCollection) -> None:
+        """Called by twistd with its application, which may be told here where the log goes."""
+        super().setServiceParent(parent)
+        if self._log_format == "json" and isinstance(parent, Componentized):
+            parent.setComponent(ILogObserver, JsonLines(sys.stdout))
+
+    def startService(self) -> None:
+        """Called by twistd before its reactor runs; errors are told once it does."""
+        super().startService()
+        self._reactor.callWhenRunning(self._start)
+
+    def _start(self) -> None:
+        if self.running:
+            self._begun = True
+            beginning = _run(self._begin())
+            beginning.addErrback(self._could_not_start)
+            beginning.chainDeferred(self.started)
+
+    async def _begin(self) -> None:
+        said = await self.begin()
+        self.log.info("{program} ready{said}", program=self.name, said=f" {said}" if said else "")
+        notify(self._environment, READY)
+
+    def _could_not_start(self, failure: Failure) -> None:
+        self._failed = True
+        if failure.check(AppProxyError, CannotListenError, OSError):
+            self.log.critical("{program} cannot start: {reason}", program=self.name, reason=reason_of(failure.value))
+        else:
+            self.log.failure("{program} cannot start", failure, program=self.name)
+        # twistd knows no exit code of ours, so it is set at the very end.
+        atexit.register(_exit_with_failure)
+        self._reactor.stop()
+
+    def stopService(self) -> Deferred[None]:
+        """Called by twistd at its end; it waits for the drain."""
+        super().stopService()
+        notify(self._environment, STOPPING)
+        return _run(self._end()) if self._begun else succeed(None)
+
+    async def _end(self) -> None:
+        await self.end()
+        if not self._failed:
+            self.log.info("{program} stopped", program=self.name)
+
+
+def reason_of(error: BaseException) -> str:
+    """An expected error in one line."""
+    if isinstance(error, CannotListenError):
+        why = getattr(error.socketError, "strerror", None) or error.socketError
+        return f"port {error.port} on {error.interface or 'all addresses'}: {why}; stop what listens there, or change the settings"
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
+def _run(coroutine: Coroutine[Deferred[Any], Any, None]) -> Deferred[None]:
+    return Deferred.fromCoroutine(coroutine)
+
+
+def _exit_with_failure() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(1)

@@ -1,0 +1,82 @@
+"""twistd appproxy-service: the options, and the service that twistd runs."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from twisted.application.service import IService
+from twisted.internet.defer import maybeDeferred
+from twisted.python.usage import Options as UsageOptions
+from twisted.python.usage import UsageError
+
+from appproxy.config import ServiceSettings
+from appproxy.errors import ConfigError
+from appproxy.twistd.assembly import Assembly, assemble
+from appproxy.twistd.program import Program
+from appproxy.twistd.state import open_store, read_settings
+
+
+class Options(UsageOptions):
+    """The command line of `twistd appproxy-service`."""
+
+    longdesc = (
+        "The public side of appproxy: listens for users (HTTPS) and for connectors (mutual TLS). "
+        "Make its state directory with `appproxy init`. SIGTERM lets requests under way finish."
+    )
+    optParameters = [["state", "s", None, "The state directory that `appproxy init` has made."]]
+
+    def postOptions(self) -> None:
+        """Read the settings; nothing is opened yet."""
+        if not self["state"]:
+            raise UsageError("--state DIR is needed: the directory that `appproxy init` has made")
+        try:
+            self["settings"] = read_settings(Path(self["state"]))
+        except ConfigError as error:
+            raise UsageError(str(error)) from error
+
+
+class ServiceProgram(Program):
+    """One node of the service on a state directory."""
+
+    def __init__(
+        self,
+        directory: Path,
+        settings: ServiceSettings,
+        reactor: Any,
+        environment: Mapping[str, str],
+        wall: Callable[[], float],
+    ) -> None:
+        super().__init__("appproxy-service", reactor, environment, settings.log_format)
+        self._directory = directory.absolute()
+        self._settings = settings
+        self._wall = wall
+        #: The parts, once they are there.
+        self.assembly: Assembly | None = None
+
+    async def begin(self) -> str:
+        """Open the store, then listen."""
+        store = open_store(self._directory, self._settings, self._environment)
+        self.assembly = assembly = assemble(self._settings, self._directory, store, self._reactor, self._wall)
+        assembly.node.startService()
+        await assembly.node.ready
+        assembly.provider.start()
+        return f"on {self._settings.signin_origin}, connectors on port {assembly.node.tunnel_port}"
+
+    async def end(self) -> None:
+        """Drain, then close."""
+        assembly = self.assembly
+        if assembly is not None and assembly.node.ready.called:
+            assembly.provider.stop()
+            await maybeDeferred(assembly.node.stopService)
+
+
+def makeService(options: Options, reactor: Any = None) -> IService:
+    """Called by twistd, which wants this name. Builds only."""
+    if reactor is None:
+        from twisted.internet import reactor  # noqa: TID251 -- twistd calls us without one
+    settings = options["settings"]
+    return ServiceProgram(Path(options["state"]), settings, reactor, os.environ, time.time)  # noqa: TID251 -- the program's edge
