@@ -17,7 +17,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from appproxy.errors import FAILURES
-from appproxy.service.user_exchange import UserExchange
+from appproxy.service.exchange import Exchange
 
 #: A line is written at the latest after this many seconds, or with this many bytes of others.
 _FLUSH_SECONDS = 1.0
@@ -96,7 +96,7 @@ class AccessLog:
         self._second = -1
         self._prefix = ""
 
-    def add(self, exchange: UserExchange) -> None:
+    def add(self, exchange: Exchange) -> None:
         """Log one exchange that is over."""
         head = exchange.head
         failure = exchange.failure

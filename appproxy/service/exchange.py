@@ -47,6 +47,40 @@ class Exchange(Protocol):
     started: float
     #: Who answers; set it before anything else is done. It is told when the user leaves.
     keeper: AnswerKeeper | None
+    #: Has an answer begun?
+    begun: bool
+
+    # For the access log: whoever learns one of these says so here.
+    application: str
+    subject: str
+    connector: str
+    attempts: int
+    failure: Code | None
+    #: Why, in words for the admin; the user never sees them.
+    detail: str
+    #: Filled by the front: status, and bytes of the two bodies.
+    status: int
+    received: int
+    sent: int
+
+    @property
+    def over(self) -> bool:
+        """Has our side of the exchange ended?"""
+        ...
+
+    @property
+    def tap(self) -> IPushProducer:
+        """What pauses and resumes the user's bytes."""
+        ...
+
+    @property
+    def peer_certificate(self) -> bytes | None:
+        """The verified certificate of whoever is connected (DER); None where none was asked for or shown."""
+        ...
+
+    def stop_body(self) -> None:
+        """Read no more of the body; the connection closes after the answer."""
+        ...
 
     def read_body(self, reader: BodyReader) -> IPushProducer:
         """Begin to read the body. The producer returned pauses and resumes it. Call it only when head.length != 0."""

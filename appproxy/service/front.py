@@ -21,8 +21,8 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from appproxy.errors import Code, RequestError
+from appproxy.http import HeadLimits, RequestReader
 from appproxy.http.head import RequestHead
-from appproxy.http.server import HeadLimits, RequestReader
 from appproxy.net.deadlines import NEVER, Deadlines
 from appproxy.net.flow import Hold, Tap
 from appproxy.net.sockets import acknowledged
@@ -104,12 +104,6 @@ class Front(Factory):
 @implementer(IHalfCloseableProtocol)
 class UserConnection(Protocol):
     """One user's connection."""
-
-    # A connection lives long and there are many: no dictionary each.
-    __slots__ = (
-        "_advancing", "_body_bytes", "_bytes_acked", "_client", "_closing", "_current", "_front", "_last_bytes",
-        "_no_more", "_paused_since", "_reader", "_stream", "deadline", "tap", "transport",
-    )
 
     def __init__(self, front: Front, client: str) -> None:
         self._front = front

@@ -15,7 +15,7 @@ from appproxy.tunnel.ids import RequestIds
 from appproxy.tunnel.messages import Load
 
 if TYPE_CHECKING:
-    from appproxy.service.relay import Relayed
+    from appproxy.service.relayed import Relayed
 
 
 class Link(Protocol):

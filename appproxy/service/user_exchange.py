@@ -8,7 +8,6 @@ from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
 from appproxy.errors import Code
-from appproxy.http.fields import drop
 from appproxy.http.head import RequestHead
 from appproxy.http.writer import chunk, last_chunk, response_bytes
 from appproxy.net.tls import peer_certificate
@@ -72,6 +71,15 @@ class UserExchange:
             connection.start_body(_CONTINUE if self.head.expects_continue and not self.begun else b"")
         return connection.tap
 
+    @property
+    def tap(self) -> IPushProducer:
+        """What pauses and resumes the user's bytes."""
+        return self._connection.tap
+
+    def stop_body(self) -> None:
+        """Read no more of the body. When the answer is complete the connection closes."""
+        self.body_reader = None
+
     # The answer.
 
     def inform(self, status: int, fields: bytes) -> None:
@@ -90,7 +98,6 @@ class UserExchange:
             whole = response_bytes(status, fields, length="none", close=not reuse, chunked=False)
         else:
             self.sent = len(body)
-            fields = drop(fields, b"content-length")
             whole = response_bytes(status, fields, length=len(body), close=not reuse, chunked=False) + body
         self._connection.write(whole)
         self._end(reuse)
@@ -109,7 +116,6 @@ class UserExchange:
             whole = response_bytes(status, fields, length="none", close=not reuse, chunked=False)
         elif length is not None:
             self._left = length
-            fields = drop(fields, b"content-length")
             whole = response_bytes(status, fields, length=length, close=not reuse, chunked=False)
         elif head.version >= 11:
             self._chunked = True
@@ -169,8 +175,7 @@ class UserExchange:
         if not self._over and not self.begun:
             self.begun = self._switched = True
             self.status = 101
-            connection.write(response_bytes(101, b"connection: upgrade\n" + fields, length="none", close=False,
-                                            chunked=False))
+            connection.write(response_bytes(101, fields, length="none", close=False, chunked=False))
             # An idle WebSocket must cost little: the head is not needed any more, but for the log.
             head = self.head
             self.head = RequestHead(head.method, head.target.partition(b"?")[0], 11, [], head.authority, head.host, 0,

@@ -166,7 +166,7 @@ def _welcome_from(read: JsonHead) -> Welcome:
         node=read.text("node", 64),
         epoch=read.binary("epoch", 8),
         host=read.text("host", 255),
-        port=read.integer("port", 1, 65535),
+        port=read.integer("port", 0, 65535),
         heartbeat=read.number("heartbeat", 1.0, 300.0),
         configuration=read.integer("configuration", 0, _MOST),
         renew_after=read.integer("renew_after", 0, 36500),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from appproxy.net.sockets import acknowledged, socket_of
+from appproxy.net.sockets import acknowledged, prepare_listener, socket_of
 
 
 class Layer:
@@ -46,3 +46,16 @@ def test_a_closed_socket_is_no_error() -> None:
     with socket.socket() as closed:
         pass
     assert acknowledged(Bottom(closed)) is None
+
+
+def test_accepted_connections_inherit_what_the_listener_was_given() -> None:
+    """Nothing has to be set for each user."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        prepare_listener(Bottom(server), 65536)
+        with socket.create_connection(server.getsockname()):
+            accepted, _ = server.accept()
+            with accepted:
+                assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+                # Linux doubles the number for its own books.
+                assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) <= 131072
+                assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 131072

@@ -1,0 +1,110 @@
+"""Where every exchange of a user begins: our own hosts and paths, or an application's, and then the gate.
+
+    host and path -> ours | an application -> gate -> relay | sign-in | refusal
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from twisted.logger import Logger
+
+from appproxy.errors import Code, RequestError
+from appproxy.http.head import RequestHead
+from appproxy.pages import accepts_json, error_page
+from appproxy.policy.verdict import Pass, Refuse
+from appproxy.publish.application import Application
+from appproxy.service.exchange import Exchange, Handler
+from appproxy.service.gate import Gate
+from appproxy.service.relay import Relay
+from appproxy.store.snapshot import Snapshot
+
+#: On each application's host these paths are the service's and are never forwarded.
+OWN_PATHS = b"/.appproxy/"
+_ROBOTS = b"/robots.txt"
+_ROBOTS_FIELDS = b"content-type: text/plain; charset=utf-8\ncache-control: max-age=3600\n"
+_ROBOTS_BODY = b"User-agent: *\nDisallow: /\n"
+
+
+class SignInStart(Protocol):
+    """Begins a sign-in: gives the answer that sends the user there, or says that he is not signed in."""
+
+    def begin(self, head: RequestHead, application: Application, request_id: str, now: float) -> tuple[int, bytes, bytes]:
+        ...
+
+
+def failure_answer(code: Code, exchange: Exchange) -> tuple[int, bytes, bytes]:
+    """The page of a failure, or its JSON, as the request asks for."""
+    return error_page(code, exchange.id, accepts_json(exchange.head.get(b"accept")))
+
+
+class Entrance:
+    """The handler of the users' listener. `own_hosts`: what answers on `signin.D` and `apps.D`, by host."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        snapshot: Callable[[], Snapshot],
+        gate: Gate,
+        relay: Relay,
+        sign_in: SignInStart,
+        wall: Callable[[], float],
+        *,
+        own_hosts: Mapping[str, Handler],
+        own_paths: Handler,
+    ) -> None:
+        self._snapshot = snapshot
+        self._gate = gate
+        self._relay = relay
+        self._sign_in = sign_in
+        self._wall = wall
+        self._own_hosts = own_hosts
+        self._own_paths = own_paths
+
+    def __call__(self, exchange: Exchange) -> None:
+        """Answer one exchange (`service.exchange.Handler`)."""
+        try:
+            own = self._own_hosts.get(exchange.head.host)
+            if own is not None:
+                own(exchange)
+            else:
+                self._enter(exchange)
+        except RequestError as error:
+            exchange.detail = error.detail
+            self._refuse(exchange, error.code)
+        except Exception:
+            self.log.failure("request {id} met a fault of ours", id=exchange.id)
+            self._refuse(exchange, Code.INTERNAL)
+
+    def _enter(self, exchange: Exchange) -> None:
+        snapshot = self._snapshot()
+        head = exchange.head
+        target = head.target
+        if target.startswith(OWN_PATHS) and snapshot.router.knows_host(head.host):
+            self._own_paths(exchange)
+            return
+        route = snapshot.router.find(head.host, target)
+        application = route.application
+        exchange.application = application.name
+        if target == _ROBOTS and application.robots_disallow:
+            exchange.answer(200, _ROBOTS_FIELDS, _ROBOTS_BODY)
+            return
+        now = self._wall()
+        verdict = self._gate.check(head, application, snapshot, now)
+        if isinstance(verdict, Pass):
+            self._relay.start(exchange, route, verdict.session)
+        elif isinstance(verdict, Refuse):
+            exchange.detail = verdict.reason
+            self._refuse(exchange, verdict.code)
+        else:
+            exchange.detail = verdict.reason
+            exchange.answer(*self._sign_in.begin(head, application, exchange.id, now))
+
+    def _refuse(self, exchange: Exchange, code: Code) -> None:
+        exchange.failure = code
+        if exchange.begun:
+            exchange.abort()
+        else:
+            exchange.answer(*failure_answer(code, exchange))

@@ -1,0 +1,323 @@
+"""The service's ends of the two kinds of tunnel connections: they move frames between transports and requests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twisted.internet.interfaces import IPushProducer
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from appproxy.errors import Code, RemoteProtocolError
+from appproxy.net.deadlines import NEVER
+from appproxy.net.flow import Hold, Tap
+from appproxy.tunnel.data import DataSession
+from appproxy.tunnel.frames import Frame, Kind
+from appproxy.tunnel.messages import Goodbye, decode_attach, decode_code, decode_response
+from appproxy.tunnel.signal import Role, SignalSession
+
+if TYPE_CHECKING:
+    from appproxy.service.end_point import EndPoint
+    from appproxy.service.relayed import Relayed
+    from appproxy.service.roster import Peer
+
+
+@implementer(IPushProducer)
+class SignalLink(Protocol):
+    """A signal connection of one connector. It is always read; when its transport is full it only says so."""
+
+    def __init__(self, end_point: EndPoint, connector_id: str, address: str) -> None:
+        self._end_point = end_point
+        self.connector_id = connector_id
+        self.address = address
+        self.peer: Peer | None = None
+        self.slot = -1
+        self.congested = False
+        self.draining = False
+        self.not_after = NEVER
+        self.deadline = NEVER
+        self._stalled_since: float | None = None
+        self._gone = False
+        now = end_point.clock.seconds()
+        self.session = SignalSession(Role.SERVICE, now, end_point.limits)
+
+    def connectionMade(self) -> None:
+        end_point = self._end_point
+        self.transport.registerProducer(self, True)  # type: ignore[union-attr]
+        self.deadline = min(end_point.clock.seconds() + end_point.limits.hello_seconds, self.session.next_tick())
+        end_point.deadlines.add(self)
+        end_point.links.add(self)
+
+    def dataReceived(self, data: bytes) -> None:
+        session = self.session
+        try:
+            for frame in session.receive(data, self._end_point.clock.seconds()):
+                self._take(frame)
+                if self._gone:
+                    return
+        except RemoteProtocolError as error:
+            self._end_point.blame(self, error)
+            self.goodbye(Goodbye(error.code, 1.0, False, str(error)))
+            return
+        output = session.take_output()
+        if output:
+            self.write(output)
+
+    def _take(self, frame: Frame) -> None:
+        """One frame; answers to requests first, for they are nearly all."""
+        kind, _, request_id, head, tail = frame
+        peer = self.peer
+        if peer is None:
+            hello = self.session.peer_hello
+            if kind == Kind.HELLO and hello is not None:
+                self._end_point.admit(self, hello)
+            return
+        request = peer.in_flight.get(request_id) if request_id else None
+        if kind == Kind.RSP:
+            status, block = decode_response(head)
+            if request is not None:
+                request.answered(status, block, tail)
+        elif kind == Kind.DRAIN:
+            self.draining = True
+            self.write(self.session.drained())
+            self._end_point.drained(self)
+        elif request is None:
+            return  # late, or unknown: it names nothing that anyone still waits for
+        elif kind == Kind.INFO:
+            request.informed(*decode_response(head))
+        elif kind == Kind.REJECT:
+            request.rejected(*decode_code(head))
+        elif kind == Kind.FAIL:
+            request.failed(*decode_code(head))
+
+    def write(self, data: bytes) -> None:
+        """Send frames; after the end this does nothing."""
+        if not self._gone and self.transport is not None:
+            self.transport.write(data)
+
+    def goodbye(self, goodbye: Goodbye) -> None:
+        """Say why, and close."""
+        if not self._gone:
+            self.write(self.session.goodbye(goodbye))
+            self._forget()
+            self.transport.loseConnection()  # type: ignore[union-attr]
+
+    def close(self) -> None:
+        """Close at once, with nothing more to say."""
+        if not self._gone:
+            self._forget()
+            self.transport.abortConnection()  # type: ignore[union-attr]
+
+    def deadline_passed(self, now: float) -> None:
+        end_point = self._end_point
+        if self.not_after <= end_point.wall():
+            self.goodbye(Goodbye(Code.REVOKED, None, True, "the certificate has expired: enrol again"))
+            return
+        if self.peer is None and now >= self.session.next_tick():
+            self.goodbye(Goodbye(Code.PROTOCOL, 1.0, False, "no HELLO came in time"))
+            return
+        if self._stalled_since is not None and now - self._stalled_since > end_point.limits.write_stall:
+            self.close()
+            return
+        try:
+            self.session.tick(now)
+        except RemoteProtocolError as error:
+            end_point.blame(self, error)
+            self.close()
+            return
+        self.write(self.session.take_output())
+        self.deadline = min(self.session.next_tick(), now + 1.0)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._forget()
+
+    def _forget(self) -> None:
+        if not self._gone:
+            self._gone = True
+            self._end_point.deadlines.discard(self)
+            self._end_point.links.discard(self)
+            self._end_point.link_lost(self)
+
+    # The transport tells how full it is.
+
+    def pauseProducing(self) -> None:
+        self.congested = True
+        self._stalled_since = self._end_point.clock.seconds()
+
+    def resumeProducing(self) -> None:
+        self.congested = False
+        self._stalled_since = None
+        if self.peer is not None:
+            self._end_point.relay.slot_free(self.peer)
+
+    def stopProducing(self) -> None:
+        self.congested = True
+
+
+class DataLink(Protocol):
+    """A data connection of one connector: one body, one answer or one upgraded stream at a time."""
+
+    def __init__(self, end_point: EndPoint, connector_id: str) -> None:
+        self._end_point = end_point
+        self.connector_id = connector_id
+        self.peer: Peer | None = None
+        self.request: Relayed | None = None
+        self._source: IPushProducer | None = None
+        self._gone = False
+        self.deadline = NEVER
+        self.session = DataSession(Role.SERVICE, end_point.clock.seconds(), end_point.limits)
+
+    def connectionMade(self) -> None:
+        self.tap = Tap(self.transport)  # type: ignore[arg-type]
+        end_point = self._end_point
+        self.peer = end_point.roster.peers.get(self.connector_id)
+        if self.peer is None:
+            self._gone = True
+            self.transport.abortConnection()  # type: ignore[union-attr]
+            return
+        self.peer.data.add(self)
+        end_point.deadlines.add(self)
+
+    def dataReceived(self, data: bytes) -> None:
+        session = self.session
+        try:
+            for kind, flags, request_id, head, tail in session.receive(data, self._end_point.clock.seconds()):
+                request = self.request
+                if kind == Kind.BODY:
+                    if request is not None:
+                        request.streamed(tail)
+                elif kind == Kind.ATTACH:
+                    self._attach(flags, request_id, head)
+                elif request is not None:
+                    self._pass_on(request, kind, head, tail)
+                if self._gone:
+                    return
+        except RemoteProtocolError as error:
+            self._end_point.blame(self, error)
+            self.close()
+            return
+        output = session.take_output()
+        if output:
+            self._write(output)
+
+    def _pass_on(self, request: Relayed, kind: int, head: bytes, tail: bytes) -> None:
+        if kind == Kind.HEAD:
+            request.headed(*decode_response(head))
+        elif kind == Kind.END:
+            request.ended(tail)
+        elif kind == Kind.INFO:
+            request.informed(*decode_response(head))
+        elif kind == Kind.ABORT:
+            request.aborted(*decode_code(head))
+        elif kind == Kind.STOP:
+            # The session itself owes the ABORT that answers it; it leaves with `take_output`.
+            self._starve()
+            request.stopped()
+
+    def _attach(self, flags: int, request_id: int, head: bytes) -> None:
+        end_point = self._end_point
+        attach = decode_attach(head, flags)
+        peer = end_point.roster.peers.get(self.connector_id)
+        request = peer.in_flight.get(request_id) if peer is not None and attach.epoch == end_point.epoch else None
+        if request is None or not request.wants(attach.want_body, attach.want_response):
+            self._write(self.session.detach(request_id, Code.UNKNOWN_REQUEST))
+            return
+        self.request = request
+        self._write(self.session.attached(request_id))
+        self.deadline = self.session.next_tick()
+        request.attached(self, attach.want_body)
+
+    # What the request asks for.
+
+    def feed(self, source: IPushProducer) -> None:
+        """Pause this source of bytes while the connector reads slowly."""
+        self._source = source
+        self.transport.registerProducer(source, True)  # type: ignore[union-attr]
+
+    def _starve(self) -> None:
+        if self._source is not None:
+            source, self._source = self._source, None
+            if not self._gone:
+                self.transport.unregisterProducer()  # type: ignore[union-attr]
+            source.resumeProducing()
+
+    @property
+    def paused(self) -> bool:
+        """Does the connector read slowly?"""
+        return isinstance(self._source, Tap) and bool(self._source.held & Hold.SLOW_PEER)
+
+    @property
+    def answer_over(self) -> bool:
+        """Has the application's direction ended?"""
+        return self.session.receiving_over
+
+    def go(self) -> None:
+        """The user waits for the application to speak first."""
+        self._write(self.session.go())
+
+    def body(self, data: bytes) -> None:
+        """Pass on what the user sent."""
+        if not self._gone:
+            self.transport.writeSequence(self.session.body_frames(data))  # type: ignore[union-attr]
+
+    def end(self, trailers: bytes) -> None:
+        """The user has sent all."""
+        if not self.session.sending_over:
+            self._write(self.session.end(trailers))
+        self._starve()
+
+    def cancel(self) -> None:
+        """Nobody wants either direction any more."""
+        self._starve()
+        self.tap.release(Hold.SLOW_PEER)
+        session = self.session
+        if session.idle:
+            return
+        self._write(session.abort(Code.CANCELLED))
+        if not session.idle:
+            self._write(session.stop(Code.CANCELLED))
+
+    def let_go(self) -> None:
+        """The request is over here; what is left of it on this connection is thrown away until it is idle."""
+        self.request = None
+        self.cancel()
+        self.deadline = NEVER if self.session.idle else self.session.next_tick()
+
+    def _write(self, data: bytes) -> None:
+        if data and not self._gone and self.transport is not None:
+            self.transport.write(data)
+
+    # The end.
+
+    def deadline_passed(self, now: float) -> None:
+        self.session.reading = not self.tap.held
+        try:
+            self.session.tick(now)
+        except RemoteProtocolError:
+            self.close()
+            return
+        self._write(self.session.take_output())
+        self.deadline = NEVER if self.session.idle else self.session.next_tick()
+
+    def close(self) -> None:
+        """Close at once; what it carried is broken."""
+        if not self._gone:
+            self.transport.abortConnection()  # type: ignore[union-attr]
+            self._forget()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._forget()
+
+    def _forget(self) -> None:
+        if self._gone:
+            return
+        self._gone = True
+        self.tap.close()
+        self._starve()
+        self._end_point.deadlines.discard(self)
+        if self.peer is not None:
+            self.peer.data.discard(self)
+        request, self.request = self.request, None
+        if request is not None:
+            request.data_lost()

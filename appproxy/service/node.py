@@ -1,0 +1,343 @@
+"""One node of the service: two listeners, what lies between them, and the store that it works from.
+
+`ServiceNode` is a Twisted service for `twistd` or for a program of one's own. `ready` fires when both listeners accept
+and the store's snapshot is loaded, and fails with the reason when that cannot be. Stopping drains: connectors are asked
+to send no new requests here, users' answers end with `Connection: close`, and only what is left after `drain_seconds` is cut.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from appproxy.config.service import ServiceSettings
+from appproxy.config.values import Address
+from appproxy.errors import Code, ConfigError
+from appproxy.http import HeadLimits
+from appproxy.net.sockets import prepare_listener
+from appproxy.net.tls import TunnelContext, UserContext, tunnel_context, user_context, wrap_server
+from appproxy.pages import error_page
+from appproxy.pki.authority import Credential
+from appproxy.service.access_log import AccessLog, LineFile
+from appproxy.service.control import Control
+from appproxy.service.end_point import EndPoint
+from appproxy.service.entrance import Entrance, SignInStart, failure_answer
+from appproxy.service.exchange import Handler
+from appproxy.service.front import Front, FrontTimeouts
+from appproxy.service.gate import Blocks, Gate
+from appproxy.service.metrics import MetricsPage, Traffic
+from appproxy.service.relay import Relay
+from appproxy.service.roster import Roster, RosterLimits
+from appproxy.service.user_exchange import UserExchange
+from appproxy.store import connectors, keys
+from appproxy.store.live import LiveStore
+from appproxy.store.snapshot import Snapshot
+from appproxy.store.transaction import Reading, Transaction
+from appproxy.store.upkeep import keep_up
+from appproxy.tunnel.limits import TunnelLimits
+
+#: Twisted's default of 50 made 1,000 connects at once take 17 s; with this they took 0.02 s.
+BACKLOG = 4096
+#: Seconds between two notes in the store that a connector is there.
+_SEEN_EVERY = 60.0
+_UPKEEP_EVERY = 3600.0
+
+
+def new_ids(token: Callable[[int], bytes]) -> Callable[[], str]:
+    """Request ids, 32 hex digits: half random for this process, half a count. They are names, not secrets."""
+    prefix = token(8).hex()
+    count = int.from_bytes(token(4), "big")
+
+    def new_id() -> str:
+        nonlocal count
+        count += 1
+        return f"{prefix}{count & 0xFFFFFFFFFFFFFFFF:016x}"
+
+    return new_id
+
+
+class ServiceNode(Service):
+    """A node. The store is started and stopped by it; `own_hosts` and `own_paths` serve our own pages."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        store: LiveStore,
+        reactor: Any,
+        sign_in: SignInStart,
+        *,
+        own_hosts: Mapping[str, Handler],
+        own_paths: Handler,
+        directory: Path | None = None,
+        wall: Callable[[], float] = time.time,  # noqa: TID251 -- the default of an argument
+        token: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self.ready: Deferred[None] = Deferred()
+        self._reactor = reactor
+        self._wall = wall
+        self._directory = directory
+        self._ports: list[IListeningPort] = []
+        self._file: LineFile | None = None
+        self._access_log: AccessLog | None = None
+        self._started_at = 0.0
+        self._user_context: UserContext | None = None
+        self._tunnel_context: TunnelContext | None = None
+        self._loops: list[LoopingCall] = []
+        limits = settings.limits
+        self.traffic = Traffic()
+        self.gate = Gate(settings.public_port)
+        blocks = Blocks()
+        tunnel_limits = TunnelLimits(in_flight=limits.in_flight, queue=limits.queue, queue_seconds=limits.queue_seconds)
+        roster = Roster(
+            reactor.seconds(),
+            RosterLimits(in_flight=limits.in_flight, queue=limits.queue, queue_seconds=limits.queue_seconds),
+        )
+        self.relay = Relay(
+            roster, reactor, failure_answer, cookie_names=lambda host: self.gate.cookie_names(self.snapshot, host),
+            user_header=blocks.user_header, identity_block=blocks.identity_block,
+            has_connectors=self._has_connectors, limits=tunnel_limits, strict=settings.strict,
+        )
+        new_id = new_ids(token)
+        head_limits = HeadLimits(head=limits.head_bytes, fields=limits.head_fields, target=limits.target_bytes)
+        timeouts = FrontTimeouts(
+            handshake=limits.handshake_seconds, head=limits.head_seconds, body_rate=limits.body_rate,
+            write_stall=limits.stall_seconds, keep_alive=limits.keep_alive_seconds,
+        )
+        entrance = Entrance(
+            lambda: self.snapshot, self.gate, self.relay, sign_in, wall, own_hosts=own_hosts, own_paths=own_paths
+        )
+
+        def front(handler: Handler, log: Callable[[UserExchange], None], scheme: str = "https") -> Front:
+            return Front(handler, reactor, _refusal, new_id, log=log, scheme=scheme, limits=head_limits,
+                         timeouts=timeouts)
+
+        self.front = front(entrance, self._note)
+        control = Control(store, lambda: self.relay.configuration, certificate_days=settings.certificate_days,
+                          renew_after_days=settings.renew_after_days)
+        self._control_front = front(control, self._log_line)
+        self._metrics_front = front(MetricsPage(self), lambda exchange: None, "http")
+        self.end_point = EndPoint(
+            self.relay, reactor, wall, lambda: self.snapshot, node=token(8).hex(), epoch=token(8),
+            control=self._control_front, renew_after=settings.renew_after_days, seen=self._seen,
+        )
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What the node works from now."""
+        return self.store.snapshot
+
+    @property
+    def lost_log_lines(self) -> int:
+        """Lines of the access log that could not be written."""
+        return self._file.lost if self._file is not None else 0
+
+    @property
+    def user_port(self) -> int:
+        """The port on which users are answered now (of interest when the settings say 0)."""
+        return _number(self._ports[0])
+
+    @property
+    def tunnel_port(self) -> int:
+        """The port on which connectors are answered now."""
+        return _number(self._ports[1])
+
+    def live(self) -> Mapping[str, object]:
+        """The connectors that are online here, by id."""
+        return {
+            peer.id: {
+                "online": peer.online, "address": peer.address, "version": peer.version,
+                "in_flight": len(peer.in_flight), "signal_connections": len(peer.links),
+            }
+            for peer in self.relay.roster.peers.values()
+        }
+
+    # Starting.
+
+    def startService(self) -> None:
+        """Begin; see `ready`."""
+        super().startService()  # type: ignore[no-untyped-call]
+        starting = Deferred.fromCoroutine(self._start())
+        starting.addCallbacks(lambda _: self.ready.callback(None), self._could_not_start)
+
+    def _could_not_start(self, failure: Failure) -> None:
+        for port in self._ports:
+            port.stopListening()
+        self.ready.errback(failure)
+
+    async def _start(self) -> None:
+        await self.store.start()
+        self._started_at = self._wall()
+        self._apply(None, self.snapshot)
+        self.store.subscribe(self._apply)
+        await self.store.write(keep_up, self._started_at)
+        await self._load_certificates()
+        if self.settings.access_log:
+            path = (self._directory or Path()) / self.settings.access_log
+            self._file = LineFile(path, self._reactor)
+            self._access_log = AccessLog(self._file, self._reactor, self._wall)
+        self._listen_all()
+        for seconds, do in ((_SEEN_EVERY, self._note_all_seen), (_UPKEEP_EVERY, self._keep_up)):
+            loop = LoopingCall(do)
+            loop.clock = self._reactor
+            loop.start(seconds, now=False).addErrback(lambda failure: self.log.failure("a regular task failed", failure))
+            self._loops.append(loop)
+
+    async def _load_certificates(self) -> None:
+        """Take up the listeners' certificates; connections that are there are not touched."""
+        settings = self.settings
+        tunnel_leaf, user_leaf = await self.store.read(_leaves)
+        if settings.certificate is not None and settings.key is not None:
+            user_leaf = self._own_certificate(settings.certificate, settings.key)
+        if user_leaf is None:
+            raise ConfigError("certificate: neither the settings nor the database has one for users; run `appproxy init`")
+        if tunnel_leaf is None:
+            raise ConfigError("the database has no certificate for the connectors' listener; run `appproxy init` anew")
+        bundle = self.snapshot.trust_bundle
+        if self._user_context is None or self._tunnel_context is None:
+            self._user_context = user_context([user_leaf])
+            self._tunnel_context = tunnel_context(tunnel_leaf, bundle)
+        else:
+            self._user_context.replace([user_leaf])
+            self._tunnel_context.replace(tunnel_leaf, bundle)
+
+    def _own_certificate(self, certificate: str, key: str) -> Credential:
+        directory = self._directory or Path()
+        texts = []
+        for name, path in (("certificate", certificate), ("key", key)):
+            try:
+                texts.append((directory / path).read_text())
+            except (OSError, UnicodeDecodeError) as error:
+                raise ConfigError(f"{name}: {directory / path} cannot be read: {error}") from error
+        return Credential(*texts)
+
+    def _listen_all(self) -> None:
+        assert self._user_context is not None and self._tunnel_context is not None
+        reactor, seconds = self._reactor, self.settings.limits.handshake_seconds
+        users = wrap_server(self._user_context, self.front, reactor, seconds)
+        tunnel = wrap_server(self._tunnel_context, self.end_point, reactor, seconds)
+        self._listen(self.settings.listen, users)
+        self._listen(self.settings.tunnel_listen, tunnel)
+        if self.settings.metrics_listen is not None:
+            self._listen(self.settings.metrics_listen, self._metrics_front)
+
+    def _listen(self, address: Address, factory: IProtocolFactory) -> None:
+        port = self._reactor.listenTCP(address.port, factory, backlog=BACKLOG, interface=address.host)
+        prepare_listener(port)
+        self._ports.append(port)
+
+    # Changes.
+
+    def _apply(self, old: Snapshot | None, new: Snapshot) -> None:
+        """The store has changed; whatever it means for connections happens now."""
+        changed = (
+            old is None or old.applications is not new.applications or old.connectors is not new.connectors
+            or old.trust_bundle != new.trust_bundle
+        )
+        if changed:
+            self.relay.configuration = new.revision
+            self.relay.plans.forget()
+        self.end_point.snapshot_changed(new, changed)
+
+    def _has_connectors(self, group: str) -> bool:
+        return any(record.group == group for record in self.snapshot.connectors.values())
+
+    def _seen(self, id: str, here: bool, version: str, address: str) -> None:
+        self.store.write(connectors.seen, id, version, address).addErrback(
+            lambda failure: self.log.warn("a connector's sighting could not be kept: {reason}",
+                                          reason=failure.getErrorMessage()))
+
+    def _note_all_seen(self) -> Deferred[None]:
+        here = [(peer.id, peer.version, peer.address) for peer in self.relay.roster.peers.values() if peer.links]
+        return self.store.write(_see_all, here).addErrback(self._later) if here else succeed(None)
+
+    def _keep_up(self) -> Deferred[None]:
+        return Deferred.fromCoroutine(self._renew()).addErrback(self._later)
+
+    async def _renew(self) -> None:
+        if await self.store.write(keep_up, self._started_at) or self.settings.certificate is not None:
+            await self._load_certificates()
+
+    def _later(self, failure: Failure) -> None:
+        self.log.error("a regular task failed and is tried again later: {reason}", reason=failure.getErrorMessage())
+
+    # Logs.
+
+    def _note(self, exchange: UserExchange) -> None:
+        self.traffic.add(exchange, self._reactor.seconds())
+        if self._access_log is not None:
+            self._access_log.add(exchange)
+
+    def _log_line(self, exchange: UserExchange) -> None:
+        if self._access_log is not None:
+            self._access_log.add(exchange)
+
+    # Stopping.
+
+    def stopService(self) -> Deferred[None]:
+        """Drain, then close."""
+        super().stopService()  # type: ignore[no-untyped-call]
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        for loop in self._loops:
+            loop.stop()
+        # The metrics listener is the last to go: whoever watches the drain wants to see it.
+        for port in self._ports[:2]:
+            await _maybe(port.stopListening())
+        self.end_point.drain()
+        self.front.drain()
+        self._control_front.drain()
+        deadline = self._reactor.seconds() + self.settings.drain_seconds
+        while self.front.connections and self._reactor.seconds() < deadline:
+            await self._pause(0.1)
+        self.front.abort()
+        self.end_point.abort()
+        self._control_front.abort()
+        self._metrics_front.abort()
+        for port in self._ports[2:]:
+            await _maybe(port.stopListening())
+        await self._pause(0)
+        if self._file is not None:
+            self._file.close()
+        await self.store.stop()
+
+    def _pause(self, seconds: float) -> Deferred[None]:
+        paused: Deferred[None] = Deferred()
+        self._reactor.callLater(seconds, paused.callback, None)
+        return paused
+
+
+def _refusal(code: Code, request_id: str) -> tuple[int, bytes, bytes]:
+    return error_page(code, request_id, False)
+
+
+def _leaves(reading: Reading) -> tuple[Credential | None, Credential | None]:
+    return keys.server_leaf(reading, keys.CONNECTOR), keys.server_leaf(reading, keys.USER)
+
+
+def _see_all(tx: Transaction, here: list[tuple[str, str, str]]) -> None:
+    for id, version, address in here:
+        connectors.seen(tx, id, version, address)
+
+
+def _number(port: IListeningPort) -> int:
+    number: int = getattr(port.getHost(), "port", 0)
+    return number
+
+
+def _maybe(result: Any) -> Deferred[None]:
+    return result if isinstance(result, Deferred) else succeed(None)

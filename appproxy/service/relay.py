@@ -1,0 +1,113 @@
+"""The relay: makes a `Relayed` of each request that may pass, and gives those that wait to connectors that become free."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted.internet.interfaces import IReactorTime
+
+from appproxy.errors import Code, LocalProtocolError, RequestError
+from appproxy.http.forwarding import forwarded_block
+from appproxy.identity.session import Session
+from appproxy.net.deadlines import Deadlines
+from appproxy.publish.application import Application
+from appproxy.publish.routing import Route, internal_target
+from appproxy.service.exchange import Exchange
+from appproxy.service.plan import Plans
+from appproxy.service.relayed import Relayed
+from appproxy.service.roster import Peer, Roster
+from appproxy.tunnel.limits import TunnelLimits
+from appproxy.tunnel.messages import Request, encode_request, request_flags
+
+#: The error page of a failure: status, block and body.
+Page = Callable[[Code, Exchange], tuple[int, bytes, bytes]]
+
+
+class Relay:
+    """What all requests of a node share.
+
+    `cookie_names` gives our cookies on a host, `user_header` and `identity_block` what a connector and an application
+    are told of a session, `has_connectors` whether any connector is enrolled in a group.
+    """
+
+    def __init__(
+        self,
+        roster: Roster,
+        clock: IReactorTime,
+        page: Page,
+        *,
+        cookie_names: Callable[[str], tuple[bytes, ...]],
+        user_header: Callable[[Session], bytes],
+        identity_block: Callable[[Application, Session], bytes],
+        has_connectors: Callable[[str], bool] = lambda group: True,
+        limits: TunnelLimits | None = None,
+        strict: bool = False,
+    ) -> None:
+        self.roster = roster
+        self.clock = clock
+        self.page = page
+        self.limits = limits or TunnelLimits()
+        self.strict = strict
+        self.deadlines = Deadlines(clock)
+        self.plans = Plans(cookie_names)
+        #: Version of what connectors are told; a request says which one it was made with.
+        self.configuration = 0
+        self._user_header = user_header
+        self._identity_block = identity_block
+        self._has_connectors = has_connectors
+        # For metrics.
+        self.requests = 0
+        self.upgraded = 0
+
+    def start(self, exchange: Exchange, route: Route, session: Session | None) -> None:
+        """Send a request that may pass on its way."""
+        application = route.application
+        head = exchange.head
+        if application.max_body is not None and head.length is not None and head.length > application.max_body:
+            raise RequestError(Code.BODY_TOO_LARGE, f"{head.length} bytes, {application.max_body} are allowed")
+        self.requests += 1
+        plan = self.plans.of(application)
+        exchange.application = application.name
+        block = forwarded_block(
+            head, client=exchange.client, scheme=exchange.scheme, drop_names=plan.dropped,
+            cookie_names=plan.cookie_names, request_id=exchange.id.encode("ascii"),
+        )
+        user = b"null"
+        if session is not None:
+            exchange.subject = session.subject
+            user = self._user_header(session)
+            if application.headers:
+                block += self._identity_block(application, session)
+        upgrade = head.upgrade
+        if upgrade is not None and upgrade.decode("latin-1") not in application.upgrades:
+            upgrade = head.upgrade = None  # an upgrade that is not allowed: go on as an ordinary request
+        request = Request(
+            application=application.id, configuration=self.configuration, method=head.method,
+            target=internal_target(route, head.target), authority=head.authority, client=exchange.client,
+            scheme=exchange.scheme, correlation=exchange.id, timeout=application.backend_timeout, length=head.length,
+            upgrade=upgrade, user=user, block=block,
+        )
+        try:
+            encoded = encode_request(request)
+        except LocalProtocolError as error:
+            raise RequestError(error.code if error.code is not Code.PROTOCOL else Code.BAD_REQUEST, str(error)) from error
+        flags = request_flags(request, strict=self.strict or application.strict)
+        Relayed(self, exchange, plan, encoded, flags).dispatch(self.clock.seconds())
+
+    def no_hope(self, group: str) -> Code | None:
+        """Is there any point in waiting for a connector of this group?"""
+        return None if self._has_connectors(group) else Code.NO_CONNECTOR
+
+    def slot_free(self, peer: Peer) -> None:
+        """A connector can take another request: whoever has waited longest gets it."""
+        if self.roster.has_waiting(peer.group):
+            self.serve(peer.group)
+
+    def serve(self, group: str) -> None:
+        """Give waiting requests to connectors, as long as there are both."""
+        roster = self.roster
+        now = self.clock.seconds()
+        while roster.has_waiting(group) and (peer := roster.pick(group, (), now)) is not None:
+            request = roster.next_waiting(group)
+            if request is not None:
+                request.send(peer, now)

@@ -1,0 +1,444 @@
+"""One request on its way through the tunnel, and its answer on its way back.
+
+`Relayed` stands between a user's exchange and a connector. The table `SERVICE_TRANSITIONS` says what may follow what;
+here is what each step does. The request's slot at the connector (`Peer.in_flight`) is freed only by the connector's
+final frame or its loss, whatever the user does: sending and cancelling in a circle gains nothing (rapid reset).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from appproxy.errors import Code, Retry
+from appproxy.http.fields import values
+from appproxy.net.deadlines import NEVER
+from appproxy.service.plan import Plan
+from appproxy.service.upload import Upload
+from appproxy.tunnel.exchanges import SERVICE_TRANSITIONS, State, Step, advance
+from appproxy.tunnel.frames import Flag, Kind, encode
+from appproxy.tunnel.messages import encode_code
+from appproxy.tunnel.retry import may_retry
+
+if TYPE_CHECKING:
+    from appproxy.service.exchange import Exchange
+    from appproxy.service.links import DataLink
+    from appproxy.service.relay import Relay
+    from appproxy.service.roster import Link, Peer
+
+# Members of an IntFlag cost a call each to combine; this is the hot path.
+_BODY, _UPGRADE, _IDEMPOTENT = int(Flag.BODY), int(Flag.UPGRADE), int(Flag.IDEMPOTENT)
+_REQ = int(Kind.REQ)
+#: Silence of an ordinary answer that has begun, in seconds.
+_SILENCE = 600.0
+#: A connector that never speaks its last word about a cancelled request frees the slot after this, in seconds.
+_CANCELLED = 120.0
+
+
+class Relayed:
+    """One proxied request. `exchange` is None once the user has the answer, or has gone."""
+
+    __slots__ = (
+        "_queued", "_streaming", "_upgraded", "attempts", "data", "deadline", "exchange", "flags", "head", "id", "link",
+        "method", "peer", "plan", "relay", "state", "tried", "upload",
+    )
+
+    def __init__(self, relay: Relay, exchange: Exchange, plan: Plan, head: bytes, flags: int) -> None:
+        self.relay = relay
+        self.exchange: Exchange | None = exchange
+        self.plan = plan
+        #: The head of its REQ, encoded, and the REQ's flags.
+        self.head = head
+        self.flags = flags
+        self.method = exchange.head.method
+        self.state: int = State.QUEUED
+        self.id = 0
+        self.peer: Peer | None = None
+        self.link: Link | None = None
+        self.data: DataLink | None = None
+        self.tried: tuple[str, ...] = ()
+        self.attempts = 0
+        self.deadline = NEVER
+        self.upload = Upload(self, replayable=bool(flags & _IDEMPOTENT)) if flags & _BODY else None
+        self._queued = 0.0
+        self._streaming = False
+        self._upgraded = False
+        exchange.keeper = self
+
+    def step(self, step: int) -> None:
+        """Follow the table."""
+        self.state = advance(SERVICE_TRANSITIONS, self.state, step)
+
+    # To a connector.
+
+    def dispatch(self, now: float) -> None:
+        """Send it to a connector, or wait for one, or fail."""
+        relay = self.relay
+        group = self.plan.application.connector_group
+        peer = relay.roster.pick(group, self.tried, now)
+        if peer is not None:
+            self.send(peer, now)
+            return
+        if not self._queued:
+            self._queued = now
+        refusal = relay.no_hope(group) or relay.roster.park(self, group, now)
+        if refusal is not None:
+            self.step(Step.FAIL)
+            self._fail(refusal, "no connector takes requests of this group")
+            return
+        self.deadline = self._queued + relay.roster.limits.queue_seconds
+        relay.deadlines.add(self)
+
+    def send(self, peer: Peer, now: float) -> None:
+        """Give it to this connector, which `Roster.pick` has just chosen."""
+        link = peer.link()
+        assert link is not None
+        self.step(Step.DISPATCH)
+        self.peer = peer
+        self.link = link
+        self.attempts += 1
+        self.id = peer.ids.allocate(peer.in_flight)
+        peer.in_flight[self.id] = self
+        if (exchange := self.exchange) is not None:
+            exchange.connector = peer.id
+            exchange.attempts = self.attempts
+        limits, timeout = self.relay.limits, self.plan.application.backend_timeout
+        if self.upload is not None:
+            self.deadline = now + limits.attach_seconds
+        elif self.flags & _UPGRADE:
+            self.deadline = now + max(limits.attach_upgrade_seconds, timeout)
+        else:
+            self.deadline = now + timeout
+        self.relay.deadlines.add(self)
+        link.write(encode(_REQ, self.id, self.head, b"", self.flags))
+
+    # What the connector says on a signal connection. The caller has taken frames of unknown ids away.
+
+    def answered(self, status: int, block: bytes, body: bytes) -> None:
+        """RSP: the complete answer."""
+        self.step(Step.ANSWER)
+        if self.peer is not None:
+            self.peer.timeouts = 0
+        self._free()
+        exchange, self.exchange = self.exchange, None
+        if exchange is not None:
+            exchange.answer(status, self.plan.clean(status, block, exchange.id), body)
+
+    def informed(self, status: int, block: bytes) -> None:
+        """INFO: an interim answer."""
+        self.step(Step.INFO)
+        if self.exchange is not None:
+            self.exchange.inform(status, self.plan.clean(status, block, self.exchange.id))
+
+    def rejected(self, code: Code, text: str) -> None:
+        """REJECT: not processed, so another connector may have it."""
+        before, peer = self.state, self.peer
+        self.step(Step.REJECT)
+        self._free()
+        if self.exchange is None:
+            return
+        if self._may_retry(before, Retry.ANY):
+            self._try_another(peer)
+        else:
+            self.step(Step.FAIL)
+            self._fail(code, text)
+
+    def failed(self, code: Code, text: str) -> None:
+        """FAIL: the connector's last word; it may have been processed."""
+        self.step(Step.FAIL)
+        self._free()
+        if self._streaming:
+            self._break(code, text)
+        else:
+            self._fail(code, text)
+
+    # What happens on a data connection.
+
+    def wants(self, body: bool, response: bool) -> bool:
+        """May the connector attach for this? Not for a body that is over, and never on two connections at once."""
+        if self.state in (State.QUEUED, State.DONE, State.CANCELLED) or self.exchange is None or self.data is not None:
+            return False
+        upload = self.upload
+        if body and not self.flags & _UPGRADE and (upload is None or upload.handed_over):
+            return False
+        return body or response
+
+    def attached(self, data: DataLink, want_body: bool) -> None:
+        """The connector has a data connection ready; if it wants the body, read it from the user now."""
+        self.step(Step.ATTACH)
+        self.data = data
+        if want_body and self.upload is not None and self.exchange is not None:
+            self.deadline = self.relay.clock.seconds() + self.plan.application.backend_timeout
+            self.upload.begin(self.exchange, data)
+
+    def headed(self, status: int, block: bytes) -> None:
+        """HEAD on the data connection: the answer begins."""
+        self.step(Step.HEAD)
+        if self.peer is not None:
+            self.peer.timeouts = 0
+        exchange, data = self.exchange, self.data
+        if exchange is None or data is None:
+            return
+        self._streaming = True
+        fields = self.plan.clean(status, block, exchange.id)
+        exchange.register_producer(data.tap)
+        now = self.relay.clock.seconds()
+        if status == 101:
+            # What only the request needed goes: an idle stream must cost little.
+            self.head = b""
+            self._upgraded = True
+            self.relay.upgraded += 1
+            self.deadline = now + self.plan.application.upgrade_idle_timeout
+            self.upload = Upload(self, replayable=False)
+            self.upload.stream(exchange, data, fields)
+            return
+        if self.flags & _UPGRADE:
+            data.end(b"")  # the connector was ready for a stream; the application did not want one
+        events = b"text/event-stream" in block
+        self.deadline = now + (self.plan.application.upgrade_idle_timeout if events else _SILENCE)
+        length = values(block, b"content-length")
+        exchange.start(status, fields, int(length[0]) if length else None)
+
+    def streamed(self, piece: bytes) -> None:
+        """BODY: a piece of the answer."""
+        if self.exchange is not None:
+            self.exchange.write(piece)
+            self._extend()
+
+    def ended(self, trailers: bytes) -> None:
+        """END: the answer is complete; of an upgraded stream, the application's direction."""
+        exchange = self.exchange
+        if self._upgraded and self.upload is not None and not self.upload.over:
+            if exchange is not None:
+                exchange.finish()
+            return
+        self.step(Step.END)
+        self._free()
+        self.exchange = None
+        if exchange is not None:
+            exchange.finish(trailers)
+
+    def aborted(self, code: Code, text: str) -> None:
+        """ABORT: the connector has broken off what this data connection carried."""
+        streaming = self.state in (State.STREAM, State.CANCELLED)
+        self._leave_data()
+        self.step(Step.ABORT)
+        if streaming:
+            self._free()
+            self._break(code, text)
+        elif self.state == State.CANCELLED:
+            # Its FAIL, or an answer, is still to come, and frees the slot.
+            self._cancel_deadline()
+            self._fail(code, text)
+
+    def data_lost(self) -> None:
+        """The data connection is gone, with no word why."""
+        self.data = None
+        if self.state == State.BODY:
+            self._cancel()
+            self._lose(Code.CONNECTOR_LOST, "the data connection was lost", Retry.IDEMPOTENT)
+        elif self.state != State.DONE:
+            # Before anything was handed over, the connector attaches once more on a fresh one.
+            self.aborted(Code.CONNECTOR_LOST, "the data connection was lost")
+
+    def stopped(self) -> None:
+        """STOP: the connector reads no more of the body; an answer comes, or has come."""
+        if self.upload is not None:
+            self.upload.stop()
+        if self.exchange is not None:
+            self.exchange.stop_body()
+
+    # What the user does.
+
+    def upload_moved(self) -> None:
+        """Bytes of the user's are on their way: the application has its time anew."""
+        if self._streaming:
+            self._extend()
+        else:
+            self.deadline = self.relay.clock.seconds() + self.plan.application.backend_timeout
+
+    def upload_ended(self) -> None:
+        """The user has sent all."""
+        data = self.data
+        if not self._upgraded:
+            self.upload_moved()
+        elif data is not None and data.answer_over:
+            self.step(Step.END)
+            self._free()
+            self.exchange = None
+
+    def user_left(self, code: Code) -> None:
+        """The user has gone: tell the connector within this turn."""
+        self.exchange = None
+        if self.state == State.DONE:
+            return
+        queued = self.state == State.QUEUED
+        self.step(Step.USER_LEFT)
+        if queued:
+            self._unpark()
+        else:
+            self._cancel()
+
+    # What the clock and the roster say.
+
+    def deadline_passed(self, now: float) -> None:
+        """Called by the sweep."""
+        state = self.state
+        if state == State.QUEUED:
+            self._unpark()
+            self.step(Step.TIMEOUT)
+            self._fail(Code.QUEUE_TIMEOUT, "parked too long")
+        elif state == State.CANCELLED:
+            self.step(Step.LOST)
+            self._free()
+        elif state == State.LIMBO:
+            self._lose(Code.CONNECTOR_LOST, "no signal connection came back", Retry.IDEMPOTENT)
+        elif self._waits_for_user():
+            self.deadline = now + self.plan.application.backend_timeout
+        else:
+            self._time_out(now)
+
+    def _waits_for_user(self) -> bool:
+        """While the user still sends, and nobody pauses him, the application is not late."""
+        upload, data = self.upload, self.data
+        return (
+            upload is not None and data is not None and not self._streaming and upload.handed_over
+            and not upload.over and not data.paused
+        )
+
+    def _time_out(self, now: float) -> None:
+        upload = self.upload
+        no_attach = upload is not None and self.data is None and not upload.handed_over and not self._streaming
+        if no_attach and self.peer is not None:
+            self.relay.roster.timed_out(self.peer, now)
+        self.step(Step.TIMEOUT)
+        self._cancel()
+        if self._streaming:
+            self._break(Code.BACKEND_TIMEOUT, "silence in the answer")
+        else:
+            self._fail(Code.NO_ATTACH if no_attach else Code.BACKEND_TIMEOUT, "")
+
+    def link_lost(self, now: float) -> None:
+        """The signal connection that carried it has gone; the next HELLO tells what became of it."""
+        cancelled = self.state == State.CANCELLED
+        self.step(Step.LOST)
+        if cancelled:
+            self._free()
+        elif self.state == State.LIMBO:
+            self.deadline = now + self.relay.limits.limbo_seconds
+
+    def told(self, listed_open: bool, listed_ended: bool, link: Link, now: float) -> None:
+        """A HELLO after limbo: the connector has it, has ended it, or never received it."""
+        if self.state != State.LIMBO:
+            return
+        if listed_open:
+            self.link = link
+            upload = self.upload
+            self.step(Step.LISTED_BODY if upload is not None and upload.handed_over else Step.LISTED)
+            self.deadline = now + self.plan.application.backend_timeout
+        elif listed_ended:
+            self._lose(Code.CONNECTOR_LOST, "the answer was lost with its connection", Retry.IDEMPOTENT)
+        else:
+            self.peer, peer = None, self.peer  # it is here again: nothing speaks against the same connector
+            if peer is not None:
+                del peer.in_flight[self.id]
+            self._lose(Code.CONNECTOR_LOST, "the request was lost with its connection", Retry.ANY)
+
+    def peer_lost(self) -> None:
+        """The connector has gone for good."""
+        state = self.state
+        if state == State.CANCELLED or state == State.STREAM:
+            self.step(Step.LOST if state == State.CANCELLED else Step.ABORT)
+            self._free()
+            self._break(Code.CONNECTOR_LOST, "the connector was lost")
+        elif state not in (State.DONE, State.QUEUED):
+            self._lose(Code.CONNECTOR_LOST, "the connector was lost", Retry.IDEMPOTENT)
+
+    def _lose(self, code: Code, text: str, processed: Retry) -> None:
+        """It broke at the connector: once more elsewhere, if that cannot do harm."""
+        if self.state != State.LIMBO:
+            self.step(Step.LOST)
+        peer = self.peer
+        self._free()
+        if self.exchange is not None and self._may_retry(self.state, processed):
+            self.step(Step.RETRY)
+            self._try_another(peer)
+        else:
+            self.step(Step.FAIL)
+            self._fail(code, text)
+
+    def _may_retry(self, state: int, processed: Retry) -> bool:
+        upload = self.upload
+        return may_retry(
+            state, processed=processed, method=self.method, attempts=self.attempts,
+            # Without a body all is handed over with the REQ itself, and nothing is missing to send it again.
+            handed_over=upload is None or upload.handed_over, body_held=upload is None or upload.held,
+        )
+
+    def _try_another(self, peer: Peer | None) -> None:
+        if peer is not None:
+            self.tried += (peer.id,)
+        if self.upload is not None:
+            self.upload.again()
+        self.dispatch(self.relay.clock.seconds())
+
+    # Small things that several of the above need.
+
+    def _extend(self) -> None:
+        """Bytes flow, so the silence begins anew."""
+        seconds = self.plan.application.upgrade_idle_timeout if self._upgraded else _SILENCE
+        self.deadline = max(self.deadline, self.relay.clock.seconds() + seconds)
+
+    def _unpark(self) -> None:
+        self.relay.roster.unpark(self, self.plan.application.connector_group)
+        self.relay.deadlines.discard(self)
+
+    def _cancel(self) -> None:
+        """Tell the connector that nobody wants it any more; its slot stays taken until the last word."""
+        if self.upload is not None:
+            self.upload.cancel_go()
+        self._cancel_deadline()
+        peer, link = self.peer, self.link
+        if peer is not None and link not in peer.links.values():
+            link = next(iter(peer.links.values()), None)
+        if link is not None:
+            link.write(encode(Kind.CANCEL, self.id, encode_code(Code.CANCELLED)))
+        if self.data is not None:
+            self.data.cancel()
+
+    def _cancel_deadline(self) -> None:
+        self.deadline = self.relay.clock.seconds() + _CANCELLED
+
+    def _leave_data(self) -> None:
+        data, self.data = self.data, None
+        if data is not None:
+            data.let_go()
+
+    def _free(self) -> None:
+        """The connector has nothing more to say of it: its slot is free for the next."""
+        if self.upload is not None:
+            self.upload.cancel_go()
+        self.relay.deadlines.discard(self)
+        self._leave_data()
+        self.link = None
+        peer, self.peer = self.peer, None
+        if peer is not None:
+            del peer.in_flight[self.id]
+            self.relay.slot_free(peer)
+
+    def _fail(self, code: Code, text: str) -> None:
+        exchange, self.exchange = self.exchange, None
+        if exchange is not None:
+            exchange.failure = code
+            exchange.detail = text
+            if exchange.begun:
+                exchange.abort()
+            else:
+                exchange.answer(*self.relay.page(code, exchange))
+
+    def _break(self, code: Code, text: str) -> None:
+        """The user has part of the answer: it must not look complete."""
+        exchange, self.exchange = self.exchange, None
+        if exchange is not None:
+            exchange.failure = code
+            exchange.detail = text
+            exchange.abort()

@@ -1,0 +1,530 @@
+"""One request through the tunnel, told as transcripts: what the user sends, what the connector says, who gets what."""
+
+from __future__ import annotations
+
+import pytest
+
+from appproxy.errors import Code
+from appproxy.tunnel.frames import Kind
+from appproxy.tunnel.messages import decode_request
+from tests.service.world import GET, POST, World, only_request, requests
+
+
+def test_a_small_answer_goes_straight_to_the_user() -> None:
+    """Status, fields and body of an in-line answer arrive in one piece, and the connection stays."""
+    world = World()
+    signal = world.welcomed()
+    user = world.user()
+    assert user.send(GET) == b""
+    signal.answer(only_request(signal), 200, b"content-type: text/plain\ncontent-length: 5\n", b"hello")
+    answer = user.wire.take()
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n")
+    assert answer.endswith(b"content-length: 5\r\n\r\nhello")
+    assert not user.wire.disconnecting
+    assert world.relay.roster.peers["c1"].in_flight == {}
+
+
+def test_the_application_sees_no_cookie_of_ours() -> None:
+    """The access cookie ends at the service; no frame holds it."""
+    world = World()
+    signal = world.welcomed()
+    world.user().send(b"GET / HTTP/1.1\r\nHost: wiki.example.com\r\nCookie: a=1; __Host-appproxy=CANARY; b=2\r\n\r\n")
+    raw = signal.wire.value()
+    assert b"CANARY" not in raw
+    ((frame),) = signal.frames()
+    assert b"cookie: a=1; b=2\n" in decode_request(frame[3]).block
+
+
+def test_pipelined_requests_are_answered_in_order() -> None:
+    """The second request is not even sent before the first is answered."""
+    world = World()
+    signal = world.welcomed()
+    user = world.user()
+    user.send(GET.replace(b"/page", b"/1") + GET.replace(b"/page", b"/2"))
+    ((first, target),) = requests(signal.frames())
+    assert target == b"/1"
+    signal.answer(first, 200, b"", b"one")
+    ((second, target),) = requests(signal.frames())
+    assert target == b"/2"
+    signal.answer(second, 200, b"", b"two")
+    answers = user.wire.take()
+    assert answers.index(b"one") < answers.index(b"two")
+
+
+def test_the_body_is_read_only_when_the_connector_asks_for_it() -> None:
+    """100 Continue goes out with the ATTACH, and not before."""
+    world = World()
+    signal = world.welcomed()
+    user = world.user()
+    assert user.send(POST.replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n")) == b""
+    id = only_request(signal)
+    data = world.attach(id, body=True)
+    assert user.wire.take() == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert data.kinds() == [Kind.ATTACHED]
+    user.send(b"hello")
+    frames = data.frames()
+    assert [(frame[0], frame[4]) for frame in frames] == [(Kind.BODY, b"hello"), (Kind.END, b"")]
+    signal.answer(id, 204)
+    assert user.wire.take().startswith(b"HTTP/1.1 204 No Content\r\n")
+    assert not user.wire.disconnecting
+
+
+def test_go_is_said_to_a_connector_whose_user_waits_too() -> None:
+    """A tenth of a second without a body byte: the application may speak first (gRPC)."""
+    world = World()
+    signal = world.welcomed()
+    user = world.user()
+    user.send(b"POST / HTTP/1.1\r\nHost: wiki.example.com\r\nTransfer-Encoding: chunked\r\n\r\n")
+    data = world.attach(only_request(signal), body=True)
+    assert data.kinds() == [Kind.ATTACHED]
+    world.clock.advance(0.1)
+    assert data.kinds() == [Kind.GO]
+    assert user.send(b"1\r\nx\r\n") == b""
+    assert data.kinds() == [Kind.BODY]
+
+
+def test_a_long_answer_streams() -> None:
+    """Head and pieces go out as they come; the end of a chunked answer bears its trailers."""
+    world = World()
+    signal = world.welcomed()
+    user = world.user()
+    user.send(GET)
+    data = world.attach(only_request(signal))
+    data.say(data.session.head(200, b"content-type: text/event-stream\n"))
+    assert user.wire.take().endswith(b"transfer-encoding: chunked\r\n\r\n")
+    data.say(data.session.body(b"data: 1\n\n"))
+    assert user.wire.take() == b"9\r\ndata: 1\n\n\r\n"
+    data.say(data.session.end(b"x-sum: 9\n"))
+    assert user.wire.take() == b"0\r\nx-sum: 9\r\n\r\n"
+    assert world.relay.roster.peers["c1"].in_flight == {}
+    assert data.link.session.idle
+
+
+def test_a_broken_answer_never_looks_complete() -> None:
+    """ABORT in the middle resets the user's connection."""
+    world = World()
+    signal = world.welcomed()
+    user = world.user()
+    user.send(GET)
+    data = world.attach(only_request(signal))
+    data.say(data.session.head(200, b""))
+    data.say(data.session.body(b"half"))
+    data.say(data.session.abort(Code.ORIGIN_TRUNCATED))
+    assert user.wire.aborted
+    assert world.log[-1].failure is Code.ORIGIN_TRUNCATED
+
+
+@pytest.mark.parametrize("sent", [b"short", b"much too long"])
+def test_an_answer_of_another_length_than_announced_is_broken(sent: bytes) -> None:
+    """The user sees a broken transfer, never a clean short or long one."""
+    world = World()
+    signal = world.welcomed()
+    user = world.user()
+    user.send(GET)
+    data = world.attach(only_request(signal))
+    data.say(data.session.head(200, b"content-length: 8\n"))
+    data.say(data.session.body(sent))
+    data.say(data.session.end())
+    assert user.wire.aborted
+    assert user.wire.take().count(b"HTTP/1.1") == 1
+
+
+def test_a_user_who_leaves_is_told_to_the_connector_at_once() -> None:
+    """CANCEL goes out in the same turn; the slot is free only after the connector's last word."""
+    world = World()
+    signal = world.welcomed()
+    user = world.user()
+    user.send(GET)
+    id = only_request(signal)
+    user.leave()
+    assert [frame[:3:2] for frame in signal.frames()] == [(Kind.CANCEL, id)]
+    assert list(world.relay.roster.peers["c1"].in_flight) == [id]
+    signal.fail(Kind.FAIL, id, Code.CANCELLED)
+    assert world.relay.roster.peers["c1"].in_flight == {}
+    assert world.log[-1].failure is Code.CANCELLED
+
+
+def test_leaving_in_a_stream_breaks_both_directions() -> None:
+    """ABORT and STOP go to the data connection, CANCEL to the signal connection."""
+    world = World()
+    signal = world.welcomed()
+    user = world.user()
+    user.send(GET)
+    data = world.attach(only_request(signal))
+    data.say(data.session.head(200, b""))
+    data.frames()
+    user.leave()
+    assert data.kinds() == [Kind.STOP]
+    assert Kind.CANCEL in [frame[0] for frame in signal.frames()]
+
+
+def test_a_rejected_request_goes_to_another_connector() -> None:
+    """REJECT means not processed: any method may be tried elsewhere."""
+    world = World()
+    first, second = world.welcomed("c1"), world.welcomed("c2", instance=b"j" * 16)
+    user = world.user()
+    user.send(POST + b"hello")
+    tried, other = (first, second) if requests(both := first.frames()) else (second, first)
+    ((id, _),) = requests(both) or requests(tried.frames())
+    tried.fail(Kind.REJECT, id, Code.CONNECTOR_BUSY)
+    assert requests(other.frames())
+
+
+def test_three_rejects_are_enough() -> None:
+    """A request is given to three connectors at most."""
+    world = World()
+    signal = world.welcomed()
+    user = world.user()
+    user.send(GET)
+    id = only_request(signal)
+    signal.fail(Kind.REJECT, id, Code.CONNECTOR_BUSY)
+    # The only connector was tried, so the request waits; when it is served, the same one may have it again.
+    world.relay.serve("default")
+    for _ in range(2):
+        frames = requests(signal.frames())
+        if not frames:
+            world.relay.serve("default")
+            frames = requests(signal.frames())
+        signal.fail(Kind.REJECT, frames[0][0], Code.CONNECTOR_BUSY)
+    assert user.wire.take().startswith(b"HTTP/1.1 503 ")
+
+
+def test_a_failing_application_is_named_on_the_page() -> None:
+    """FAIL becomes the status and the Proxy-Status of its code."""
+    world = World()
+    signal = world.welcomed()
+    user = world.user()
+    user.send(GET)
+    signal.fail(Kind.FAIL, only_request(signal), Code.ORIGIN_REFUSED)
+    answer = user.wire.take()
+    assert answer.startswith(b"HTTP/1.1 502 ")
+    assert b"error=connection_refused" in answer
+
+
+def test_nobody_there_and_nobody_expected() -> None:
+    """With no connector enrolled in the group the user hears so at once."""
+    world = World(connectors=())
+    answer = world.user().send(GET)
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b"retry-after: 10" in answer
+
+
+def test_a_request_waits_for_a_connector_that_may_come_back() -> None:
+    """A short outage of the tunnel is not seen by users."""
+    world = World()
+    user = world.user()
+    assert user.send(GET) == b""
+    world.advance(3)
+    signal = world.welcomed()
+    signal.answer(only_request(signal), 200, b"", b"late but here")
+    assert user.wire.take().endswith(b"late but here")
+
+
+def test_but_not_for_ever() -> None:
+    """After ten seconds of waiting the user gets 503."""
+    world = World()
+    user = world.user()
+    user.send(GET)
+    world.advance(11)
+    assert user.wire.take().startswith(b"HTTP/1.1 503 ")
+    assert world.relay.roster.waiting == 0
+
+
+def test_one_who_leaves_while_waiting_waits_no_more() -> None:
+    """The queue holds only those who still want an answer."""
+    world = World()
+    user = world.user()
+    user.send(GET)
+    user.leave()
+    assert world.relay.roster.waiting == 0
+
+
+def test_an_application_that_says_nothing_costs_504_and_a_cancel() -> None:
+    """The back-end timeout ends it for the user and at the connector."""
+    world = World()
+    signal = world.welcomed()
+    user = world.user()
+    user.send(GET)
+    id = only_request(signal)
+    keep_alive(world, signal, 86)
+    assert user.wire.take().startswith(b"HTTP/1.1 504 ")
+    assert (Kind.CANCEL, id) in seen
+
+
+seen: list[tuple[int, int]] = []
+
+
+def keep_alive(world: World, signal: object, seconds: float) -> None:
+    """Let time pass while the connector answers its PINGs."""
+    from tests.service.world import Signal
+
+    assert isinstance(signal, Signal)
+    seen.clear()
+    for _ in range(int(seconds)):
+        world.advance(1)
+        seen.extend(frame[:3:2] for frame in signal.frames())
+        if output := signal.session.take_output():
+            signal.link.dataReceived(output)
+
+
+def test_a_body_that_nobody_asks_for_costs_504() -> None:
+    """No ATTACH in 20 s."""
+    world = World()
+    signal = world.welcomed()
+    user = world.user()
+    user.send(POST)
+    signal.frames()
+    keep_alive(world, signal, 21)
+    answer = user.wire.take()
+    assert answer.startswith(b"HTTP/1.1 504 ")
+    assert b"NO_ATTACH" in answer
+
+
+def test_a_lost_connector_is_survived_by_idempotent_requests() -> None:
+    """GET goes to another connector when the first has not come back in five seconds."""
+    world = World()
+    first = world.welcomed("c1")
+    user = world.user()
+    user.send(GET)
+    only_request(first)
+    second = world.welcomed("c2", instance=b"j" * 16)
+    first.lose()
+    world.advance(6)
+    second_id = only_request(second)
+    second.answer(second_id, 200, b"", b"from the other")
+    assert user.wire.take().endswith(b"from the other")
+
+
+def test_a_lost_connector_costs_a_post_502() -> None:
+    """Its body was handed over, so it may have been processed: it is never sent twice."""
+    world = World()
+    first = world.welcomed("c1")
+    second = world.welcomed("c2", instance=b"j" * 16)
+    user = world.user()
+    user.send(POST)
+    signal, name = (first, "c1") if only_peer(world) == "c1" else (second, "c2")
+    data = world.attach(only_request(signal), body=True, id=name)
+    user.send(b"he")
+    data.lose()
+    assert user.wire.take().startswith(b"HTTP/1.1 502 ")
+    other = second if signal is first else first
+    assert requests(other.frames()) == []
+
+
+def test_a_small_put_is_sent_again_from_its_beginning() -> None:
+    """An idempotent request whose body is still here is replayed on another connector, once."""
+    world = World()
+    first = world.welcomed("c1")
+    user = world.user()
+    user.send(POST.replace(b"POST", b"PUT"))
+    data = world.attach(only_request(first), body=True)
+    user.send(b"he")
+    second = world.welcomed("c2", instance=b"j" * 16)
+    data.lose()
+    again = world.attach(only_request(second), body=True, id="c2")
+    assert [(frame[0], frame[4]) for frame in again.frames()] == [(Kind.ATTACHED, b""), (Kind.BODY, b"he")]
+    user.send(b"llo")
+    assert [(frame[0], frame[4]) for frame in again.frames()] == [(Kind.BODY, b"llo"), (Kind.END, b"")]
+
+
+def test_a_post_that_was_not_handed_over_goes_elsewhere() -> None:
+    """Until the first body byte a POST is provably unprocessed."""
+    world = World()
+    first = world.welcomed("c1")
+    user = world.user()
+    user.send(POST)
+    only_request(first)
+    second = world.welcomed("c2", instance=b"j" * 16)
+    first.lose()
+    world.advance(6)
+    assert requests(second.frames())
+
+
+def only_peer(world: World) -> str:
+    """The connector that has the one request."""
+    (name,) = [peer.id for peer in world.relay.roster.peers.values() if peer.in_flight]
+    return name
+
+
+def test_a_reconnect_finds_its_requests_again() -> None:
+    """A request that HELLO lists as open goes on; one that it does not list was never received, and is sent again."""
+    world = World()
+    signal = world.welcomed()
+    one, two = world.user(), world.user()
+    one.send(GET)
+    two.send(POST.replace(b"\r\n\r\n", b"\r\n\r\n"))
+    ids = [id for id, _ in requests(signal.frames())]
+    signal.lose()
+    back = world.welcomed(open=(ids[0],))
+    back.answer(ids[0], 200, b"", b"as if nothing had been")
+    assert one.wire.take().endswith(b"as if nothing had been")
+    assert not two.wire.take()
+    assert [target for _, target in requests(back.frames())] == [b"/form"]
+
+
+def test_an_answer_that_was_lost_with_its_connection() -> None:
+    """HELLO lists it as ended: a POST gets 502, for it was processed."""
+    world = World()
+    signal = world.welcomed()
+    user = world.user()
+    user.send(POST)
+    id = only_request(signal)
+    world.attach(id, body=True)
+    user.send(b"hello")
+    signal.lose()
+    world.welcomed(ended=(id,))
+    assert user.wire.take().startswith(b"HTTP/1.1 502 ")
+
+
+def test_an_early_answer_stops_the_upload() -> None:
+    """The answer arrives, the rest of the upload is thrown away for a moment, and the connection closes."""
+    world = World()
+    signal = world.welcomed()
+    user = world.user()
+    user.send(POST.replace(b"5", b"500000"))
+    id = only_request(signal)
+    data = world.attach(id, body=True)
+    user.send(b"x" * 1000)
+    data.say(data.session.stop(Code.CANCELLED))
+    assert data.kinds()[-1] == Kind.ABORT
+    signal.answer(id, 413, b"", b"too much")
+    answer = user.wire.take()
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"connection: close" in answer
+    assert answer.endswith(b"too much")
+    assert user.wire.half_closed
+    assert user.send(b"x" * 1000) == b""
+    world.advance(3)
+    assert user.wire.aborted
+
+
+def test_an_upgrade_becomes_a_stream_both_ways() -> None:
+    """101, then bytes; each side closes its own direction."""
+    world = World()
+    signal = world.welcomed()
+    user = world.user()
+    user.send(
+        b"GET /chat HTTP/1.1\r\nHost: wiki.example.com\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    )
+    data = world.attach(only_request(signal), body=True)
+    data.say(data.session.head(101, b"upgrade: websocket\nset-cookie: a=b\n"))
+    head = user.wire.take()
+    assert head.startswith(b"HTTP/1.1 101 Switching Protocols\r\n")
+    assert b"set-cookie: a=b\r\n" in head and b"connection: upgrade\r\n" in head
+    user.send(b"ping")
+    assert (Kind.BODY, b"ping") in [(frame[0], frame[4]) for frame in data.frames()]
+    data.say(data.session.body(b"pong"))
+    assert user.wire.take() == b"pong"
+    data.say(data.session.end())
+    assert user.wire.half_closed
+    user.send(b"bye")
+    user.connection.readConnectionLost()
+    assert [frame[0] for frame in data.frames()] == [Kind.BODY, Kind.END]
+    assert world.relay.roster.peers["c1"].in_flight == {}
+    assert len(world.log) == 1
+
+
+def test_a_refused_upgrade_is_the_applications_own_answer() -> None:
+    """Whatever it says instead of 101 is what the user gets, and the connection is an ordinary one again."""
+    world = World()
+    signal = world.welcomed()
+    user = world.user()
+    user.send(
+        b"GET /chat HTTP/1.1\r\nHost: wiki.example.com\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    )
+    data = world.attach(only_request(signal), body=True)
+    data.say(data.session.head(403, b"content-length: 2\n"))
+    data.say(data.session.body(b"no") + data.session.end())
+    assert user.wire.take().startswith(b"HTTP/1.1 403 Forbidden\r\n")
+    assert data.link.session.idle
+    user.send(GET)
+    assert requests(signal.frames())
+
+
+def test_an_upgrade_that_the_application_does_not_allow_is_an_ordinary_request() -> None:
+    """The field is dropped, and the request goes on."""
+    world = World()
+    signal = world.welcomed()
+    world.user().send(b"GET / HTTP/1.1\r\nHost: wiki.example.com\r\nConnection: Upgrade\r\nUpgrade: foo\r\n\r\n")
+    ((frame),) = signal.frames()
+    assert decode_request(frame[3]).upgrade is None
+
+
+def test_a_slow_reader_pauses_the_connector_and_nobody_else() -> None:
+    """The data connection is the producer of the user's transport."""
+    world = World()
+    signal = world.welcomed()
+    user = world.user()
+    user.send(GET)
+    data = world.attach(only_request(signal))
+    data.say(data.session.head(200, b""))
+    assert user.wire.producer is not None
+    user.wire.producer.pauseProducing()
+    assert not data.wire.reading
+    user.wire.producer.resumeProducing()
+    assert data.wire.reading
+
+
+def test_a_slow_connector_pauses_the_user() -> None:
+    """The user's connection is the producer of the data connection."""
+    world = World()
+    signal = world.welcomed()
+    user = world.user()
+    user.send(POST.replace(b"5", b"50"))
+    data = world.attach(only_request(signal), body=True)
+    data.wire.producer.pauseProducing()
+    assert not user.wire.reading
+    data.wire.producer.resumeProducing()
+    assert user.wire.reading
+
+
+def test_a_reader_who_stops_for_good_is_cut_off() -> None:
+    """90 s without taking anything."""
+    world = World()
+    signal = world.welcomed()
+    user = world.user()
+    user.send(GET)
+    data = world.attach(only_request(signal))
+    data.say(data.session.head(200, b""))
+    assert user.wire.producer is not None
+    user.wire.producer.pauseProducing()
+    keep_alive(world, signal, 85)
+    assert not user.wire.aborted
+    keep_alive(world, signal, 10)
+    assert user.wire.aborted
+
+
+def test_a_revoked_connector_is_cut_at_once() -> None:
+    """Its signal connection ends with the reason, its data connections with it, and no request goes there again."""
+    world = World()
+    signal = world.welcomed()
+    user = world.user()
+    user.send(GET)
+    data = world.attach(only_request(signal))
+    data.say(data.session.head(200, b""))
+    world.revoke("c1")
+    assert signal.wire.disconnecting
+    assert data.wire.aborted
+    assert user.wire.aborted
+    assert "c1" not in world.relay.roster.peers
+
+
+def test_a_connector_cannot_attach_to_what_it_was_not_given() -> None:
+    """An id that names no request of this connector is answered by DETACH."""
+    world = World()
+    signal = world.welcomed("c1")
+    world.welcomed("c2", instance=b"j" * 16)
+    world.user().send(GET)
+    world.user().send(GET)
+    ids = [id for id, _ in requests(signal.frames())]
+    data = world.attach((ids or [1])[0] + 77, id="c2")
+    assert data.kinds() == [Kind.DETACH]
+
+
+def test_late_and_unknown_answers_break_nothing() -> None:
+    """A frame for a request that nobody waits for is dropped."""
+    world = World()
+    signal = world.welcomed()
+    signal.answer(4711, 200, b"", b"?")
+    signal.fail(Kind.FAIL, 4712, Code.ORIGIN_REFUSED)
+    assert not signal.wire.disconnecting
