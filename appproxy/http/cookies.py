@@ -6,9 +6,23 @@ honours quotes could otherwise be tricked by `a="; ours=...; b="` into taking ou
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
+from functools import lru_cache
 
 _BLANK = b" \t"
+
+
+@lru_cache(maxsize=64)  # The names are ours: a few for each port.
+def _start_of(name: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb";[ \t]*+" + re.escape(name) + rb"[ \t]*+=")
+
+
+@lru_cache(maxsize=64)
+def _fragments_of(names: tuple[bytes, ...]) -> re.Pattern[bytes]:
+    """Neither case nor quotes, nor a `=` in front (a cookie without a name), hide a name."""
+    any_name = b"|".join(map(re.escape, names))
+    return re.compile(rb";[= \t\"]*+(?:" + any_name + rb")[ \t\"]*+(?=[=;]|\Z)[^;]*+", re.IGNORECASE)
 
 
 def find(cookie: bytes, name: bytes) -> list[bytes]:
@@ -16,13 +30,12 @@ def find(cookie: bytes, name: bytes) -> list[bytes]:
     if name not in cookie:
         return []
     found = []
-    for fragment in cookie.split(b";"):
-        key, sign, value = fragment.partition(b"=")
-        if sign and key.strip(_BLANK) == name:
-            value = value.strip(_BLANK)
-            if len(value) >= 2 and value[:1] == value[-1:] == b'"':
-                value = value[1:-1]
-            found.append(value)
+    fragments = b";" + cookie + b";"
+    for start in _start_of(name).finditer(fragments):
+        value = fragments[start.end():fragments.index(b";", start.end())].strip(_BLANK)
+        if len(value) >= 2 and value[:1] == value[-1:] == b'"':
+            value = value[1:-1]
+        found.append(value)
     return found
 
 
@@ -31,21 +44,13 @@ def cut(cookie: bytes, names: Collection[bytes]) -> bytes:
 
     b"" when nothing is left.
     """
-    lowered = cookie.lower()
-    ours = [name for name in map(bytes.lower, names) if name in lowered]
-    if not ours:
+    if not names:
         return cookie
-    fragments = cookie.split(b";")
-    kept = [fragment for fragment in fragments if _name_of(fragment) not in ours]
-    if len(kept) == len(fragments):
-        return cookie
-    rest = b";".join(kept)
-    return rest if kept and kept[0] is fragments[0] else rest.lstrip(_BLANK)
-
-
-def _name_of(fragment: bytes) -> bytes:
-    """The name in lower case; quotes around it and a `=` before it (a cookie without a name) do not hide it."""
-    return fragment.lstrip(b'= \t"').partition(b"=")[0].strip(b' \t"').lower()
+    pattern = _fragments_of(tuple(names))
+    fragments = b";" + cookie
+    rest = pattern.sub(b"", fragments)[1:]
+    # The blank that separated the first cookie from ours is not part of it.
+    return rest.lstrip(_BLANK) if pattern.match(fragments) else rest
 
 
 def keep_set_cookie(value: bytes, reserved_prefix: bytes, host: str) -> bool:
@@ -68,4 +73,4 @@ def keep_set_cookie(value: bytes, reserved_prefix: bytes, host: str) -> bool:
 def _is_within(domain: bytes, host: bytes) -> bool:
     """An empty Domain counts as none (RFC 6265 section 5.2.3); a dot in front means nothing."""
     domain = domain.lower().removeprefix(b".")
-    return not domain or domain == host or domain.endswith(b"." + host)
+    return not domain or domain == host or (domain.endswith(b"." + host) and not domain.startswith(b"."))

@@ -14,6 +14,8 @@ from appproxy.http.head import Fields, RequestHead
 from appproxy.http.request import HeadLimits, parse_request, read_request_line
 from appproxy.http.unread import Unread
 
+__all__ = ["HeadLimits", "RequestReader"]
+
 #: Empty lines in front of a request: RFC 9112 section 2.2 asks for one at least, for the sake of old clients.
 _EMPTY_LINES = 4
 _LIMITS = HeadLimits()
