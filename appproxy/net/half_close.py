@@ -39,12 +39,11 @@ from zope.interface import implementer
 
 from appproxy.errors import AppProxyError
 from appproxy.net.contexts import CertificateRefused, ClientContext, TunnelContext, UserContext
+from appproxy.net.records import read_records, take_output, write_records
+from appproxy.net.turn import turn_end
 
 #: A plaintext batch: four full records. Larger ones only make OpenSSL's memory buffers, which never shrink, larger.
 _BATCH = 65_536
-#: What a batch grows by at most: 22 bytes for each record of 16 KiB, and a session ticket or key update.
-_READ_ROOM = _BATCH + 4_096
-_RECORD = 16_384
 
 #: Seconds for a handshake, from the connection to its end.
 HANDSHAKE_SECONDS = 30.0
@@ -88,7 +87,7 @@ class HalfCloseTLS(TLSMemoryBIOProtocol):
     def __init__(
         self, factory: HalfCloseTLSFactory, wrappedProtocol: IProtocol, _connectWrapped: bool = True
     ) -> None:
-        super().__init__(factory, wrappedProtocol, _connectWrapped)  # type: ignore[no-untyped-call]
+        super().__init__(factory, wrappedProtocol, _connectWrapped)
         self._outgoing: list[bytes] = []
         self._outgoing_size = 0
 
@@ -102,7 +101,7 @@ class HalfCloseTLS(TLSMemoryBIOProtocol):
     def makeConnection(self, transport: object) -> None:
         """Called by the transport below: start the handshake and its deadline."""
         self._set_deadline(self.factory.handshake_seconds, self._handshake_late)
-        super().makeConnection(transport)  # type: ignore[no-untyped-call]
+        super().makeConnection(transport)
 
     def _checkHandshakeStatus(self) -> None:
         if self._aborted:
@@ -143,27 +142,15 @@ class HalfCloseTLS(TLSMemoryBIOProtocol):
     def _flushReceiveBIO(self) -> None:
         if self._lostTLSConnection or self._read_over:
             return
-        pieces: list[bytes] = []
-        ended = self._read_records(pieces)
-        if pieces and not self.disconnecting:
-            self.wrappedProtocol.dataReceived(pieces[0] if len(pieces) == 1 else b"".join(pieces))
-        if ended is None or self._lostTLSConnection or self._tlsConnection is None:
+        data, end = read_records(self._tlsConnection)
+        if data and not self.disconnecting:
+            self.wrappedProtocol.dataReceived(data)
+        if end is None or self._lostTLSConnection or self._tlsConnection is None:
             return
-        if isinstance(ended.value, SSL.ZeroReturnError):
+        if isinstance(end, SSL.ZeroReturnError):
             self._peer_finished()
         else:
-            self._tlsShutdownFinished(ended)
-
-    def _read_records(self, pieces: list[bytes]) -> Failure | None:
-        """Take all records that are there; None, or how the reading ended."""
-        receive = self._tlsConnection.recv
-        try:
-            while True:
-                pieces.append(receive(_RECORD))
-        except SSL.WantReadError:
-            return None
-        except SSL.Error as error:
-            return _failure(error)
+            self._tlsShutdownFinished(_failure(end))
 
     def _peer_finished(self) -> None:
         """close_notify has come."""
@@ -219,28 +206,24 @@ class HalfCloseTLS(TLSMemoryBIOProtocol):
         if self._lostTLSConnection or self._close_sent:
             return
         if self._appSendBuffer:
-            self._bufferedWrite(data)  # type: ignore[no-untyped-call]
+            self._bufferedWrite(data)
             return
-        tls = self._tlsConnection
-        view = memoryview(data)
-        try:
+        if len(data) > _BATCH:
             for start in range(0, len(data), _BATCH):
-                tls.send(view[start : start + _BATCH])
-                self._flushSendBIO()
-        except SSL.WantReadError:
-            self._bufferedWrite(data[start:])  # type: ignore[no-untyped-call]
-        except SSL.Error as error:
-            self._tlsShutdownFinished(_failure(error))
+                self._write(data[start : start + _BATCH])
+            return
+        problem = write_records(self._tlsConnection, data)
+        if problem is None:
+            self._flushSendBIO()
+        elif isinstance(problem, SSL.WantReadError):
+            self._bufferedWrite(data)
+        else:
+            self._tlsShutdownFinished(_failure(problem))
 
     def _flushSendBIO(self) -> None:
-        size = _READ_ROOM
-        try:
-            while size == _READ_ROOM:
-                records = self._tlsConnection.bio_read(_READ_ROOM)
-                size = len(records)
-                self.transport.write(records)
-        except SSL.WantReadError:
-            return
+        records = take_output(self._tlsConnection)
+        if records:
+            self.transport.write(records)
 
     def _unbufferPendingWrites(self) -> None:
         pending, self._appSendBuffer = self._appSendBuffer, []
@@ -257,7 +240,7 @@ class HalfCloseTLS(TLSMemoryBIOProtocol):
         self._flush_outgoing()
         # The inherited method would send close_notify by itself, and for loseConnection alone.
         closing, self.disconnecting = self.disconnecting, False
-        super().unregisterProducer()  # type: ignore[no-untyped-call]
+        super().unregisterProducer()
         self.disconnecting = closing
         self._finish_writing()
 
@@ -297,11 +280,11 @@ class HalfCloseTLS(TLSMemoryBIOProtocol):
 
     def _shutdownTLS(self) -> None:
         self._close_sent = True
-        super()._shutdownTLS()  # type: ignore[no-untyped-call]
+        super()._shutdownTLS()
 
     def _tlsShutdownFinished(self, reason: Failure | None) -> None:
         self._set_deadline(LINGER_SECONDS, self.transport.abortConnection)
-        super()._tlsShutdownFinished(reason)  # type: ignore[no-untyped-call]
+        super()._tlsShutdownFinished(reason)
 
     def _linger_late(self) -> None:
         self._deadline = None
@@ -344,7 +327,7 @@ class HalfCloseTLS(TLSMemoryBIOProtocol):
         elif self._read_over and not IHalfCloseableProtocol.providedBy(self.wrappedProtocol):
             # The peer said that this was all; whatever TCP met after that took nothing away.
             reason = _failure(ConnectionDone())
-        super().connectionLost(reason)  # type: ignore[no-untyped-call]
+        super().connectionLost(reason)
 
     def _set_deadline(self, seconds: float | None, then: Callable[[], object] | None = None) -> None:
         """Run `then` in so many seconds unless another deadline, or None, replaces it."""
@@ -371,24 +354,13 @@ class HalfCloseTLSFactory(TLSMemoryBIOFactory):
         self.clock = clock
         self.requires_protocol = context.requires_protocol
         self.handshake_seconds = handshake_seconds
-        self._unflushed: list[HalfCloseTLS] = []
+        self.flush_later = turn_end(clock).add
 
     def buildProtocol(self, addr: IAddress | None) -> HalfCloseTLS | None:  # type: ignore[override]
         """None, which refuses the connection, when the wrapped factory says None."""
         inner = self.wrappedFactory.buildProtocol(addr)
         return None if inner is None else HalfCloseTLS(self, inner)
 
-    def flush_later(self, protocol: HalfCloseTLS) -> None:
-        """Flush this one at the end of the reactor's turn: one call for all of them."""
-        if not self._unflushed:
-            self.clock.callLater(0, self._flush)
-        self._unflushed.append(protocol)
-
-    def _flush(self) -> None:
-        unflushed, self._unflushed = self._unflushed, []
-        for protocol in unflushed:
-            protocol.flush_turn()
-
 
 def _failure(error: BaseException) -> Failure:
-    return Failure(error)  # type: ignore[no-untyped-call]
+    return Failure(error)

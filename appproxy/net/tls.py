@@ -98,7 +98,7 @@ def _connection(transport: object) -> SSL.Connection | None:
     """The TLS connection of this transport once its handshake is done."""
     if not isinstance(transport, HalfCloseTLS) or not transport.handshake_done:
         return None
-    connection: SSL.Connection | None = transport.getHandle()  # type: ignore[no-untyped-call]
+    connection: SSL.Connection | None = transport.getHandle()
     return connection
 
 
