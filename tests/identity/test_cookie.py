@@ -1,0 +1,94 @@
+"""The access cookie: bound to application and host, small, and never trusted when changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from appproxy.errors import Code, IdentityError
+from appproxy.identity.cookie import MAX_COOKIE, clear_cookie, cookie_name, open_session, seal_session, set_cookie
+from appproxy.identity.session import Session
+from tests.identity.test_sealing import NEW, NONCE, NOW, OLD
+
+SESSION = Session(
+    "s1", "user-1", "https://idp.example.com", "Ann Ünal", NOW, NOW + 3600, NOW - 5, ("pwd",), "1", ("g1", "g2"),
+    {"email": "ann@example.com"},
+)
+VALUE = seal_session(SESSION, NEW, "wiki", "wiki.example.com", NONCE)
+
+
+def test_a_session_comes_back_whole() -> None:
+    """What sign-in wrote is what the gate reads."""
+    assert open_session(VALUE, [OLD, NEW], "wiki", "wiki.example.com", NOW) == SESSION
+
+
+def test_a_bare_session_comes_back() -> None:
+    """A session without groups, methods and claims is the same afterwards."""
+    bare = Session("s", "u", "i", "n", 1.0, NOW + 1, 1.0)
+    assert open_session(seal_session(bare, NEW, "a", "h", NONCE), [NEW], "a", "h", NOW) == bare
+
+
+@pytest.mark.parametrize(
+    ("application", "host", "now"),
+    [
+        ("crm", "wiki.example.com", NOW),
+        ("wiki", "crm.example.com", NOW),
+        ("wiki", "wiki.example.com", NOW + 3600),
+        ("wiki", "WIKI.example.com", NOW),
+    ],
+)
+def test_it_opens_nowhere_else(application: str, host: str, now: float) -> None:
+    """Replayed on another application or host, or after its time, the cookie is worth nothing."""
+    with pytest.raises(IdentityError) as caught:
+        open_session(VALUE, [NEW], application, host, now)
+    assert caught.value.code is Code.SIGN_IN_REQUIRED
+
+
+@settings(max_examples=300)
+@given(st.integers(0, len(VALUE) - 1), st.integers(1, 255))
+def test_any_change_is_refused(place: int, change: int) -> None:
+    """Any byte flipped anywhere: not signed in."""
+    forged = VALUE[:place] + bytes([VALUE[place] ^ change]) + VALUE[place + 1 :]
+    with pytest.raises(IdentityError):
+        open_session(forged, [NEW], "wiki", "wiki.example.com", NOW)
+
+
+def test_too_many_groups_are_named() -> None:
+    """A cookie that browsers would drop is refused at sign-in, with its own error."""
+    groups = tuple(f"group-{number:030}" for number in range(100))
+    with pytest.raises(IdentityError) as caught:
+        seal_session(replace(SESSION, groups=groups), NEW, "wiki", "h", NONCE)
+    assert caught.value.code is Code.COOKIE_TOO_LARGE
+    assert "100 groups" in caught.value.detail
+
+
+def test_a_cookie_that_just_fits_also_opens() -> None:
+    """The limit is the same on both sides."""
+    sizes = {}
+    for length in range(2400, 2700):
+        session = Session("s", "u", "i", "n" * length, NOW, NOW + 1, NOW)
+        try:
+            sizes[length] = len(value := seal_session(session, NEW, "a", "h", NONCE))
+        except IdentityError:
+            break
+    assert MAX_COOKIE - 2 < max(sizes.values()) <= MAX_COOKIE
+    assert open_session(value, [NEW], "a", "h", NOW).name == "n" * max(sizes)
+
+
+def test_names_keep_services_apart() -> None:
+    """Two ports, or two paths of one host, do not overwrite each other's cookie."""
+    assert cookie_name(443) == b"__Host-appproxy"
+    assert cookie_name(8443) == b"__Host-appproxy-8443"
+    names = {cookie_name(443), cookie_name(443, "/wiki/"), cookie_name(443, "/crm/"), cookie_name(8443, "/crm/")}
+    assert len(names) == 4
+    assert cookie_name(443, "/wiki/").startswith(b"__Host-appproxy-")
+
+
+def test_all_guards_are_on() -> None:
+    """No script reads the cookie, no plain connection carries it, no other site sends it along."""
+    value = set_cookie(b"__Host-x", b"v")
+    assert value == b"__Host-x=v; Path=/; Secure; HttpOnly; SameSite=Lax"
+    assert clear_cookie(b"__Host-x") == b"__Host-x=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"

@@ -1,0 +1,118 @@
+"""Our pages: everything is escaped, nothing is inline, nothing comes from elsewhere."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from jinja2 import UndefinedError
+
+from appproxy.pages import STYLE, STYLE_PATH, render
+
+EVIL = "\"'><script>alert(1)</script>"
+PAGES: dict[str, dict[str, object]] = {
+    "error": {"title": EVIL, "advice": EVIL, "source": EVIL, "status": 500, "code": EVIL, "request_id": EVIL,
+              "hops": (EVIL,), "broken": EVIL},
+    "message": {"title": EVIL, "text": EVIL, "link": EVIL, "link_text": EVIL},
+    "sign_in": {"action": EVIL, "csrf": EVIL, "user_name": EVIL, "error": EVIL, "application": EVIL,
+                "hidden": {EVIL: EVIL}},
+    "sign_out": {"action": EVIL, "csrf": EVIL, "name": EVIL, "application": EVIL, "link": EVIL},
+    "signed_out": {},
+}  # fmt: skip
+
+
+class Reader(HTMLParser):
+    """Collects tags with their attributes."""
+
+    def __init__(self, page: bytes) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page.decode())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def attributes(self, tag: str) -> list[dict[str, str | None]]:
+        """Of all tags of one name."""
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_can_be_injected(name: str) -> None:
+    """Whatever is put into a page comes out as text."""
+    read = Reader(render(name, **PAGES[name]))
+    assert not read.attributes("script")
+    assert b"<script" not in render(name, **PAGES[name])
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_strict_policy_can_hold(name: str) -> None:
+    """No inline style or script, and only one style sheet, of our own."""
+    read = Reader(render(name, **PAGES[name]))
+    assert not read.attributes("style")
+    for _, attributes in read.tags:
+        assert "style" not in attributes
+        assert not any(key.startswith("on") for key in attributes)
+    assert [link["href"] for link in read.attributes("link")] == ["data:,", STYLE_PATH]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_everybody_can_read_it(name: str) -> None:
+    """Language, title, one main heading, a view port for phones, and a label for each visible field."""
+    read = Reader(render(name, **PAGES[name]))
+    assert read.attributes("html") == [{"lang": "en"}]
+    assert len(read.attributes("h1")) == len(read.attributes("title")) == len(read.attributes("main")) == 1
+    assert any(meta.get("name") == "viewport" for meta in read.attributes("meta"))
+    visible = [field["id"] for field in read.attributes("input") if field.get("type") != "hidden"]
+    assert visible == [label["for"] for label in read.attributes("label")]
+
+
+def test_password_managers_know_the_form() -> None:
+    """User name and password are named as browsers expect, and an error is announced."""
+    read = Reader(render("sign_in", action="/sign-in", csrf="c", user_name="ann", error="No.", application="Wiki"))
+    fields = {field["name"]: field for field in read.attributes("input")}
+    assert fields["username"]["autocomplete"] == "username"
+    assert fields["username"]["value"] == "ann"
+    assert fields["password"]["autocomplete"] == "current-password"
+    assert "value" not in fields["password"]
+    assert fields["csrf"]["value"] == "c"
+    assert any(p.get("role") == "alert" for p in read.attributes("p"))
+
+
+def test_a_missing_value_is_noticed() -> None:
+    """A page is never sent with a hole in it."""
+    with pytest.raises(UndefinedError):
+        render("message", title="t")
+
+
+def test_the_style_sheet_loads_nothing() -> None:
+    """No font, picture or other sheet from anywhere; dark mode and narrow screens are thought of."""
+    text = STYLE.decode()
+    assert "url(" not in text
+    assert "@import" not in text
+    assert "prefers-color-scheme: dark" in text
+    assert re.search(r"@media \(max-width", text)
+
+
+def luminance(color: str) -> float:
+    """Relative luminance (WCAG 2.2) of `#rgb` or `#rrggbb`."""
+    digits = color.lstrip("#")
+    digits = "".join(sign * 2 for sign in digits) if len(digits) == 3 else digits
+    parts = [int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("front", "back"),
+    [("text", "card"), ("soft", "card"), ("soft", "page"), ("accent", "card"), ("on-accent", "accent"),
+     ("on-accent", "accent-strong"), ("bad", "bad-back"), ("bad", "card")],
+)  # fmt: skip
+def test_contrast(scheme: int, front: str, back: str) -> None:
+    """Every text has a contrast of at least 4.5 to 1 (WCAG 2.2 AA), by day and by night."""
+    blocks = re.findall(r":root {(.*?)}", STYLE.decode(), re.S)
+    colors = [dict(re.findall(r"--([a-z-]+): (#[0-9a-f]+)", block)) for block in blocks]
+    bright, dim = sorted((luminance(colors[scheme][front]), luminance(colors[scheme][back])), reverse=True)
+    assert (bright + 0.05) / (dim + 0.05) >= 4.5

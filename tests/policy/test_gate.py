@@ -1,0 +1,117 @@
+"""Who may use what: the whole decision as a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from appproxy.errors import Code
+from appproxy.policy.gate import is_assigned, judge, judge_upgrade
+from appproxy.policy.verdict import Pass, Refuse, SignIn
+
+NOW = 1000.0
+
+
+@dataclass(frozen=True)
+class App:
+    """An application."""
+
+    name: str = "wiki"
+    assignment_required: bool = True
+    assigned_users: frozenset[str] = frozenset({"ann"})
+    assigned_groups: frozenset[str] = frozenset({"staff"})
+
+
+@dataclass(frozen=True)
+class User:
+    """A session."""
+
+    subject: str = "ann"
+    id: str = "s1"
+    issued: float = NOW - 100
+    expires: float = NOW + 100
+    groups: tuple[str, ...] = field(default=())
+
+
+OPEN = App(assignment_required=False)
+BOB = User("bob")
+
+
+@pytest.mark.parametrize(
+    ("application", "session", "verdict"),
+    [
+        (App(), None, "no session"),
+        (App(), User(expires=NOW), "the session has expired"),
+        (App(), User(expires=NOW - 1), "the session has expired"),
+        (App(), User(id="gone"), "the session was revoked"),
+        (App(), User(subject="cut"), "the user's sessions were revoked"),
+        (App(), User(subject="cut", issued=NOW - 49), Code.NOT_ASSIGNED),
+        (App(), User(subject="cut", issued=NOW - 50), "the user's sessions were revoked"),
+        (OPEN, User(id="gone"), "the session was revoked"),
+        (App(), User(), "pass"),
+        (App(), BOB, Code.NOT_ASSIGNED),
+        (App(), User("bob", groups=("other", "staff")), "pass"),
+        (App(), User("bob", groups=("Staff", "staff ", "sta")), Code.NOT_ASSIGNED),
+        (App(), User("Ann"), Code.NOT_ASSIGNED),
+        (App(), User("ann "), Code.NOT_ASSIGNED),
+        (App(), User("ann@example.com"), Code.NOT_ASSIGNED),
+        (App(assigned_users=frozenset(), assigned_groups=frozenset()), User(), Code.NOT_ASSIGNED),
+        (App(assigned_users=frozenset({"*"})), User(), Code.NOT_ASSIGNED),
+        (OPEN, BOB, "pass"),
+        (OPEN, None, "no session"),
+    ],
+)
+def test_the_table(application: App, session: User | None, verdict: str | Code) -> None:
+    """Each line: an application, a session, and what becomes of the request."""
+    found = judge(application, session, NOW, revoked={"gone"}, not_before={"cut": NOW - 50})
+    match found:
+        case Pass(who):
+            assert (verdict, who) == ("pass", session)
+        case SignIn(reason):
+            assert verdict == reason
+        case Refuse(code, _):
+            assert verdict is code
+
+
+def test_passthrough_asks_nobody() -> None:
+    """An application without pre-authentication lets everybody through, and knows nobody."""
+    assert judge(App(), None, NOW, passthrough=True) == Pass(None)
+    assert judge(App(), BOB, NOW, passthrough=True) == Pass(None)
+
+
+def test_assignment_by_user_or_group() -> None:
+    """One of both is enough."""
+    assert is_assigned(App(), "ann", ())
+    assert is_assigned(App(), "bob", ["staff"])
+    assert not is_assigned(App(), "bob", ["ann"])
+
+
+@pytest.mark.parametrize(
+    ("origins", "passes"),
+    [
+        ([], True),
+        ([b"https://wiki.example.com"], True),
+        ([b"https://evil.example"], False),
+        ([b"https://evil.wiki.example.com"], False),
+        ([b"https://wiki.example.com.evil.example"], False),
+        ([b"https://wiki.example.com:8443"], False),
+        ([b"http://wiki.example.com"], False),
+        ([b"null"], False),
+        ([b""], False),
+        ([b"https://wiki.example.com", b"https://wiki.example.com"], False),
+    ],
+)
+def test_cross_site_websockets(origins: list[bytes], passes: bool) -> None:
+    """Another site cannot open a WebSocket with the user's cookie."""
+    verdict = judge_upgrade(origins, b"https://wiki.example.com")
+    assert (verdict is None) is passes
+    assert verdict is None or verdict.code is Code.CROSS_SITE
+
+
+def test_a_logged_refusal_says_why() -> None:
+    """The log names user and application."""
+    verdict = judge(App(), BOB, NOW)
+    assert isinstance(verdict, Refuse)
+    assert "bob" in verdict.reason
+    assert "wiki" in verdict.reason
