@@ -112,6 +112,7 @@ class UserConnection(Protocol):
         self._current: UserExchange | None = None
         self._stream: BodyReader | None = None
         self._advancing = False
+        self._head_begun = False
         self._closing = False
         self._no_more = False
         self._body_bytes = 0
@@ -187,7 +188,6 @@ class UserConnection(Protocol):
 
     def _take_head(self, reader: RequestReader) -> bool:
         front = self._front
-        started = reader.started
         try:
             head = reader.next_head()
         except RequestError as error:
@@ -196,11 +196,13 @@ class UserConnection(Protocol):
         if head is None:
             if self._no_more:
                 self._leave(Code.CANCELLED)
-            elif reader.started and (not started or self.deadline == NEVER):
+            elif reader.started and not self._head_begun:
+                self._head_begun = True
                 self.deadline = front.clock.seconds() + front.timeouts.head
             return False
         now = front.clock.seconds()
         self.deadline = NEVER
+        self._head_begun = False
         exchange = self._current = UserExchange(self, head, front.new_id(), self._client, front.scheme, now)
         front.handler(exchange)
         return True
