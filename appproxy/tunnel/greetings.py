@@ -13,7 +13,7 @@ from struct import Struct
 
 from appproxy.errors import Code, LocalProtocolError, RemoteProtocolError
 from appproxy.tunnel.ids import LARGEST
-from appproxy.tunnel.json_head import JsonHead, write_json
+from appproxy.tunnel.json_head import JsonHead, printable, write_json
 from appproxy.tunnel.limits import DEFAULT_LIMITS
 
 #: The tunnel version that this code speaks; ALPN names it too.
@@ -54,7 +54,7 @@ class Welcome:
     """WELCOME: the node takes the connector.
 
     `node`: its id. `epoch`: 8 random bytes of its start. `host`, `port`: where to dial data connections of this very
-    node; an empty host means the address that the signal connection was dialled at. `heartbeat`: seconds of silence
+    node; an empty host or port 0 means the one that the signal connection was dialled at. `heartbeat`: seconds of silence
     before PING. `configuration`: the present version. `renew_after`: the certificate's age in days at which to renew
     it. `limits`: what the service takes, by name (`inline`, `in_flight`).
     """
@@ -175,13 +175,13 @@ def _welcome_from(read: JsonHead) -> Welcome:
 
 
 def encode_error(goodbye: Goodbye) -> bytes:
-    """The head of ERROR. Raises LocalProtocolError."""
+    """The head of ERROR; 200 characters of the text are kept. Raises LocalProtocolError."""
     return write_json(
         {
             "code": int(goodbye.code),
             "retry_after": goodbye.retry_after,
             "permanent": goodbye.permanent,
-            "text": goodbye.text[:200],
+            "text": printable(goodbye.text[:200]),
         },
         _goodbye_from,
         DEFAULT_LIMITS.control,

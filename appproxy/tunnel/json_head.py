@@ -98,6 +98,11 @@ def write_json(values: Mapping[str, object], check: Callable[[JsonHead], object]
     return head
 
 
+def printable(text: str) -> str:
+    """The text without control characters and the like: a space stands for each."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)
+
+
 def _integer(key: str, value: object, least: int, most: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         _refuse(key)

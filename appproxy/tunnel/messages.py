@@ -30,6 +30,7 @@ from appproxy.tunnel.greetings import (
     encode_load,
     encode_welcome,
 )
+from appproxy.tunnel.json_head import printable
 from appproxy.tunnel.limits import DEFAULT_LIMITS
 from appproxy.tunnel.retry import IDEMPOTENT
 
@@ -256,8 +257,7 @@ def encode_code(code: Code, text: str = "") -> bytes:
     """
     if not text:
         return b"%d" % code
-    plain = "".join(sign if sign.isprintable() else " " for sign in text)
-    kept = plain.encode("utf-8", "replace")[:200].decode("utf-8", "ignore")
+    kept = printable(text).encode("utf-8", "replace")[:200].decode("utf-8", "ignore")
     return b"%d %b" % (code, kept.encode())
 
 
