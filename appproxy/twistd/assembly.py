@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from appproxy.config import ServiceSettings
+from twisted.internet.defer import maybeDeferred
+
+from appproxy.admin.socket import AdminApi, AdminSocket
+from appproxy.config import ServiceSettings, StatePaths
 from appproxy.http.head import RequestHead
 from appproxy.provider import BuiltInProvider
 from appproxy.publish.application import Application
@@ -20,15 +23,33 @@ from appproxy.service.sign_in_store import LiveSignInStore
 from appproxy.store.database import Store
 from appproxy.store.live import LiveStore
 from appproxy.store.providers import BUILTIN
+from appproxy.twistd.state import admit_password
 
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """The parts of one node; `node.startService()` starts the store too, `provider` must be started beside it."""
+    """The parts of one node, in the order of their start."""
 
     live: LiveStore
     node: ServiceNode
     provider: BuiltInProvider
+    admin: AdminSocket
+
+    async def start(self) -> None:
+        """Returns when all listeners accept and the snapshot is loaded. Raises what a part raises; then call `stop`."""
+        self.node.startService()
+        await self.node.ready
+        self.provider.start()
+        self.admin.startService()
+
+    async def stop(self) -> None:
+        """Drain, then stop; parts that were not started are left alone."""
+        if not self.node.running:
+            return
+        await maybeDeferred(self.admin.stopService)
+        if self.node.ready.called:
+            self.provider.stop()
+            await maybeDeferred(self.node.stopService)
 
 
 def assemble(
@@ -56,7 +77,9 @@ def assemble(
         own_hosts={settings.signin_host: ResourceHandler(sign_in.signin_root)},
         own_paths=ResourceHandler(sign_in.application_root), directory=directory, wall=wall,
     )  # fmt: skip
-    return Assembly(live, node, provider)
+    api = AdminApi(live, settings, admit_password, node.live, wall)
+    admin = AdminSocket(reactor, api, StatePaths(directory).admin_socket)
+    return Assembly(live, node, provider, admin)
 
 
 class _Start:

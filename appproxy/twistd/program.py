@@ -71,8 +71,9 @@ class Program(Service):
 
     def _could_not_start(self, failure: Failure) -> None:
         self._failed = True
-        if failure.check(AppProxyError, CannotListenError, OSError):
-            self.log.critical("{program} cannot start: {reason}", program=self.name, reason=reason_of(failure.value))
+        error = failure.value
+        if isinstance(error, AppProxyError | CannotListenError | OSError):
+            self.log.critical("{program} cannot start: {reason}", program=self.name, reason=reason_of(error))
         else:
             self.log.failure("{program} cannot start", failure, program=self.name)
         # twistd knows no exit code of ours, so it is set at the very end.
@@ -95,7 +96,8 @@ def reason_of(error: BaseException) -> str:
     """An expected error in one line."""
     if isinstance(error, CannotListenError):
         why = getattr(error.socketError, "strerror", None) or error.socketError
-        return f"port {error.port} on {error.interface or 'all addresses'}: {why}; stop what listens there, or change the settings"
+        where = f"{error.interface or 'any address'} port {error.port}"
+        return f"{where}: {why}; stop what listens there, or change the address in the settings"
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
     return str(error)

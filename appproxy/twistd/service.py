@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from twisted.application.service import IService
-from twisted.internet.defer import maybeDeferred
 from twisted.python.usage import Options as UsageOptions
 from twisted.python.usage import UsageError
 
-from appproxy.config import ServiceSettings
+from appproxy.admin.client import open_store
+from appproxy.admin.lock import ServiceLock
+from appproxy.config import ServiceSettings, StatePaths
 from appproxy.errors import ConfigError
 from appproxy.twistd.assembly import Assembly, assemble
 from appproxy.twistd.program import Program
-from appproxy.twistd.state import open_store, read_settings
+from appproxy.twistd.state import read_settings
 
 
 class Options(UsageOptions):
@@ -51,27 +52,26 @@ class ServiceProgram(Program):
         wall: Callable[[], float],
     ) -> None:
         super().__init__("appproxy-service", reactor, environment, settings.log_format)
-        self._directory = directory.absolute()
+        self._paths = StatePaths(directory.absolute())
         self._settings = settings
         self._wall = wall
+        self._lock = ServiceLock(self._paths.lock)
         #: The parts, once they are there.
         self.assembly: Assembly | None = None
 
     async def begin(self) -> str:
-        """Open the store, then listen."""
-        store = open_store(self._directory, self._settings, self._environment)
-        self.assembly = assembly = assemble(self._settings, self._directory, store, self._reactor, self._wall)
-        assembly.node.startService()
-        await assembly.node.ready
-        assembly.provider.start()
-        return f"on {self._settings.signin_origin}, connectors on port {assembly.node.tunnel_port}"
+        """Take the lock, open the store, then listen."""
+        self._lock.acquire()
+        store = open_store(self._paths, self._settings, self._environment, lambda text: self.log.warn("{text}", text=text))
+        self.assembly = assemble(self._settings, self._paths.directory, store, self._reactor, self._wall)
+        await self.assembly.start()
+        return f"on {self._settings.signin_origin}, connectors on port {self.assembly.node.tunnel_port}"
 
     async def end(self) -> None:
         """Drain, then close."""
-        assembly = self.assembly
-        if assembly is not None and assembly.node.ready.called:
-            assembly.provider.stop()
-            await maybeDeferred(assembly.node.stopService)
+        if self.assembly is not None:
+            await self.assembly.stop()
+        self._lock.release()
 
 
 def makeService(options: Options, reactor: Any = None) -> IService:

@@ -9,13 +9,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from appproxy.config import ServiceSettings, StatePaths, dump_service, load_service
+from appproxy.admin import client
+from appproxy.config import ServiceSettings, StatePaths, dump_service
 from appproxy.errors import ConfigError
 from appproxy.net.tls import user_context
 from appproxy.pki.authority import Credential
+from appproxy.provider import check_new, hash_password
 from appproxy.store.database import Store
 from appproxy.store.initial import initialise
 from appproxy.store.master import create_master, read_master
+
+
+def admit_password(name: str, password: str) -> str:
+    """The hash of a user's new password. Raises ConfigError when it is too weak."""
+    check_new(password, name)
+    return hash_password(password)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +59,10 @@ def create_state(directory: Path, settings: ServiceSettings, now: float, environ
 
 def read_settings(directory: Path) -> ServiceSettings:
     """The settings of a state directory. Raises ConfigError, with the mend."""
-    path = StatePaths(directory).settings
-    try:
-        text = path.read_text()
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: not found; make a state directory with `appproxy init --state {directory}`") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    return load_service(text, str(path))
-
-
-def open_store(directory: Path, settings: ServiceSettings, environment: Mapping[str, str]) -> Store:
-    """The database of a state directory, opened with its master key. Raises StoreError or ConfigError, with the mend."""
-    sealer = read_master(settings.master_key, directory, environment)
-    return Store.open(StatePaths(directory.absolute()).database_url(settings), sealer)
+    paths = StatePaths(directory.absolute())
+    if not paths.settings.exists():
+        raise ConfigError(f"{paths.settings}: not found; make a state directory with `appproxy init --state {directory}`")
+    return client.read_settings(paths)
 
 
 def _must_be_free(directory: Path) -> None:
