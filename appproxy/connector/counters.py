@@ -6,8 +6,8 @@ from __future__ import annotations
 class Counters:
     """Each only rises, from the start of the process."""
 
-    __slots__ = ("cancelled", "dialled_origins", "failed", "in_line", "received", "rejected", "requests", "sent",
-                 "streamed", "upgrades")
+    __slots__ = ("cancelled", "failed", "in_line", "received", "rejected", "requests", "sent", "streamed",
+                 "upgrades")
 
     def __init__(self) -> None:
         #: Requests that came, and how they ended.
@@ -21,7 +21,6 @@ class Counters:
         #: Bytes of bodies from users, and to them.
         self.received = 0
         self.sent = 0
-        self.dialled_origins = 0
 
     def as_dict(self) -> dict[str, int]:
         """All, by name."""

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 from OpenSSL import SSL
 from service_identity.exceptions import VerificationError
 from twisted.internet import error
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.interfaces import IProtocol, IProtocolFactory
 from twisted.python.failure import Failure
 
 from appproxy.connector.configuration import OriginAddress
-from appproxy.errors import Code
+from appproxy.connector.identity import Identity
+from appproxy.errors import Code, ConfigError
+from appproxy.net.contexts import HTTP, TUNNEL_PROTOCOLS, CertificateRefused, ClientContext
+from appproxy.net.tls import connector_context, origin_context, wrap_client
+
+#: For the service: a dead address of its name must not hold up the next one for long.
+CONNECT_SECONDS = 10.0
 
 _CODES: list[tuple[type[BaseException], Code]] = [
     (SSL.Error, Code.ORIGIN_TLS),
     (VerificationError, Code.ORIGIN_TLS),
+    (CertificateRefused, Code.ORIGIN_TLS),
+    (ConfigError, Code.ORIGIN_TLS),
     (error.DNSLookupError, Code.ORIGIN_DNS),
     (error.UnknownHostError, Code.ORIGIN_DNS),
     (error.ConnectionRefusedError, Code.ORIGIN_REFUSED),
@@ -38,19 +47,65 @@ def failure_code(reason: Failure, in_handshake: bool) -> Code:
     return Code.ORIGIN_UNREACHABLE
 
 
-#: Puts TLS over a factory, as an address wants it.
-Secure = Callable[[OriginAddress, IProtocolFactory], IProtocolFactory]
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the service is dialled."""
+
+    host: str
+    port: int
 
 
-class NetworkConnect:
-    """Dials applications for real: each of the name's addresses in turn, the next one 0.3 s later (RFC 8305)."""
+def place_of(address: str) -> Place:
+    """From `host:port`, checked before; an IPv6 host stands in brackets."""
+    host, _, port = address.rpartition(":")
+    return Place(host.strip("[]"), int(port))
 
-    def __init__(self, reactor: object, secure: Secure) -> None:
+
+class OriginDialler:
+    """Dials applications: each of the name's addresses in turn, the next one 0.3 s later (RFC 8305)."""
+
+    def __init__(self, reactor: Any) -> None:
         self._reactor = reactor
-        self._secure = secure
+        self._contexts: dict[OriginAddress, ClientContext] = {}
 
     def __call__(self, address: OriginAddress, factory: IProtocolFactory, timeout: float) -> Deferred[IProtocol]:
         if address.secure:
-            factory = self._secure(address, factory)
-        endpoint = HostnameEndpoint(self._reactor, address.host, address.port, timeout)
-        return endpoint.connect(factory)
+            try:
+                factory = wrap_client(self._context(address), factory, self._reactor, timeout)
+            except ConfigError as error:
+                return fail(error)
+        return HostnameEndpoint(self._reactor, address.host, address.port, timeout).connect(factory)
+
+    def retain(self, addresses: set[OriginAddress]) -> None:
+        """Forget the contexts of all others."""
+        for address in [address for address in self._contexts if address not in addresses]:
+            del self._contexts[address]
+
+    def _context(self, address: OriginAddress) -> ClientContext:
+        context = self._contexts.get(address)
+        if context is None:
+            context = self._contexts[address] = origin_context(
+                address.host, address.ca_bundle, address.server_name, address.verify_tls)
+        return context
+
+
+class ServiceDialler:
+    """Dials the service with the newest certificate; one context for each protocol until that changes."""
+
+    def __init__(self, reactor: Any, name: str, identity: Identity, timeout: float = CONNECT_SECONDS) -> None:
+        self._reactor = reactor
+        self._name = name
+        self._timeout = timeout
+        self._contexts: dict[bytes, ClientContext] = {}
+        self.use(identity)
+
+    def use(self, identity: Identity) -> None:
+        """Take this certificate, and these anchors, from now on. Raises ConfigError when they cannot be used."""
+        self._contexts = {
+            protocol: connector_context(identity.trust, self._name, identity.credential, [protocol])
+            for protocol in (*TUNNEL_PROTOCOLS, HTTP)
+        }
+
+    def __call__(self, place: Place, alpn: bytes, factory: IProtocolFactory) -> Deferred[IProtocol]:
+        layer = wrap_client(self._contexts[alpn], factory, self._reactor, self._timeout)
+        return HostnameEndpoint(self._reactor, place.host, place.port, self._timeout).connect(layer)

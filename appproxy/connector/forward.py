@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from appproxy.connector.requests import Requests, Route
 
 _BODY, _IDEMPOTENT, _STRICT = int(Flag.BODY), int(Flag.IDEMPOTENT), int(Flag.STRICT)
+_RECEIVED, _DONE, _CANCELLED = State.RECEIVED, State.DONE, State.CANCELLED
 _RSP, _INFO, _FAIL, _REJECT = int(Kind.RSP), int(Kind.INFO), int(Kind.FAIL), int(Kind.REJECT)
 
 #: The service's own back-end timeout comes first, because it also counts what the tunnel takes; this is for the case
@@ -51,7 +52,7 @@ class Forward:
         self.request = request
         self.started = now
         self.deadline = now + request.timeout + TIMEOUT_MARGIN
-        self.state: int = State.RECEIVED
+        self.state: int = _RECEIVED
         self.route: Route | None = None
         self.connection: OriginConnection | None = None
         self.dialling: Dialling | None = None
@@ -407,7 +408,7 @@ class Forward:
         self.deadline = self.desk.seconds() + seconds
 
     def _finish(self) -> None:
-        self.state = State.DONE
+        self.state = _DONE
         self.deadline = NEVER
         if self.attachment is not None:
             self.attachment.forget()

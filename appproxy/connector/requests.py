@@ -136,7 +136,6 @@ class Requests:
         """A CANCEL: for one in flight, for one just ended, or for one that has not come (yet)."""
         forward = self._open.get(request_id)
         if forward is not None:
-            self.counters.cancelled += 1
             forward.cancel()
         elif request_id not in self._ended:
             now = self.seconds()

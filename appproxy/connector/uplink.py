@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProtocol, IProtocolFactory, IReactorTime
@@ -11,6 +10,7 @@ from twisted.logger import Logger
 
 from appproxy.connector.counters import Counters
 from appproxy.connector.data import DATA_ALPN
+from appproxy.connector.dialling import Place
 from appproxy.connector.forward import Forward
 from appproxy.connector.link import SIGNAL_ALPN, SignalConnection
 from appproxy.connector.pool import Pool
@@ -20,15 +20,6 @@ from appproxy.connector.stream import UpgradedStream
 from appproxy.net.deadlines import Deadlines
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
 from appproxy.tunnel.messages import Goodbye, Hello, Load, Welcome
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the service is dialled."""
-
-    host: str
-    port: int
-
 
 #: Dials this place, offering this protocol (ALPN), with the newest certificate.
 DialPlace = Callable[[Place, bytes, IProtocolFactory], Deferred[IProtocol]]

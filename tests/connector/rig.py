@@ -13,7 +13,6 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import (
-    IConsumer,
     IHalfCloseableProtocol,
     IHandshakeListener,
     IProtocol,
@@ -27,11 +26,12 @@ from zope.interface import implementer
 
 from appproxy.connector.configuration import OriginAddress, Target
 from appproxy.connector.counters import Counters
+from appproxy.connector.dialling import Place
 from appproxy.connector.forward import Forward
 from appproxy.connector.origin import Origins
 from appproxy.connector.requests import Route
 from appproxy.connector.stream import UpgradedStream
-from appproxy.connector.uplink import Place, Surroundings, Uplink
+from appproxy.connector.uplink import Surroundings, Uplink
 from appproxy.errors import Code
 from appproxy.net.deadlines import Deadlines
 from appproxy.tunnel.data import DataSession
@@ -56,7 +56,7 @@ APPLICATION = "wiki"
 HOME = OriginAddress("http", "wiki.corp", 80)
 
 
-@implementer(ITransport, IConsumer, IPushProducer)
+@implementer(ITransport, IPushProducer)
 class Wire:
     """A transport that is strict: it may not be paused twice, resumed while awake, nor be given two producers."""
 

@@ -1,0 +1,209 @@
+"""A connector as a Twisted service: all its parts, put together."""
+
+from __future__ import annotations
+
+import resource
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from random import random
+from time import time  # noqa: TID251 -- only handed on, as the wall clock
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
+
+import appproxy
+from appproxy.config.connector import ConnectorSettings, load_connector
+from appproxy.config.state import ConnectorPaths
+from appproxy.connector.access_log import AccessLog
+from appproxy.connector.applications import Applications
+from appproxy.connector.configuration import Configuration, ConfigurationFile
+from appproxy.connector.control import Control
+from appproxy.connector.counters import Counters
+from appproxy.connector.dialling import OriginDialler, ServiceDialler, place_of
+from appproxy.connector.identity import Identity, IdentityFiles
+from appproxy.connector.origin import Origins
+from appproxy.connector.renewal import Renewal
+from appproxy.connector.uplink import Surroundings, Uplink
+from appproxy.errors import AppProxyError, ConfigError
+from appproxy.net.deadlines import Deadlines
+from appproxy.net.line_file import LineFile
+from appproxy.net.tls import negotiated
+from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
+from appproxy.tunnel.messages import Goodbye, Welcome
+
+#: Files, signal connections, dials: what is not a stream.
+SPARE_DESCRIPTORS = 1000
+#: How often the delay of the reactor's turns is measured.
+LAG_SECONDS = 1.0
+
+
+class TurnedAway(AppProxyError):
+    """The service does not want this connector, and dialling again cannot help; the message names the mend."""
+
+
+class ConnectorNode(Service):
+    """One connector, from its settings and state directory. `ready` fires at the first WELCOME.
+
+    Starting raises ConfigError when the state directory is not usable. Stopping asks for no more requests, waits for those
+    in flight (at most `drain_seconds`), then closes.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        settings: ConnectorSettings,
+        state: Path,
+        reactor: Any,
+        *,
+        wall: Callable[[], float] = time,
+        token: Callable[[int], bytes] = secrets.token_bytes,
+        chance: Callable[[], float] = random,
+        access_log: Path | None = None,
+    ) -> None:
+        self.setName("appproxy-connector")
+        self.settings = settings
+        self.counters = Counters()
+        self.ready: Deferred[None] = Deferred()
+        self._reactor = reactor
+        self._files = IdentityFiles(ConnectorPaths(state))
+        self._identity = self._files.load()
+        self._access_log = access_log
+        self._lines: LineFile | None = None
+        self._lag: IDelayedCall | None = None
+        self._deadlines = Deadlines(reactor)
+        self._place = place_of(settings.address)
+        self._service = ServiceDialler(reactor, settings.name, self._identity)
+        self._control = Control(lambda factory: self._service(self._place, b"http/1.1", factory), settings.name, reactor)
+        self._dialler = OriginDialler(reactor)
+        self._origins = Origins(reactor, self._deadlines, self._dialler)
+        self.applications = Applications(
+            reactor, self._control, ConfigurationFile(ConnectorPaths(state).configuration), self._origins, self._taken)
+        self._renewal = Renewal(reactor, wall, self._control, lambda: self._identity, self._renewed)
+        self._log = AccessLog(reactor, wall, self.counters, None if access_log is None else self._write_line)
+        around = Surroundings(
+            clock=reactor, dial=self._service, negotiated=negotiated, random=chance, instance=token(16),
+            version=appproxy.__version__, routes=lambda: self.applications.routes, refresh=self.applications.refresh,
+            log=self._log.add, counters=self.counters, limits=limits_of(settings),
+            most_streams=streams_possible(settings.streams),
+        )
+        self.uplink = Uplink(self._place, around, self._welcomed, self._turned_away, self.applications.refresh)
+
+    @classmethod
+    def from_state(cls, state: Path, reactor: Any, **others: Any) -> ConnectorNode:
+        """The connector that has joined from this state directory. Raises ConfigError."""
+        path = ConnectorPaths(state).settings
+        try:
+            text = path.read_text()
+        except OSError as error:
+            raise ConfigError(f"{path}: cannot be read ({error.strerror}); join first: appproxy connector join") from error
+        return cls(load_connector(text, str(path)), state, reactor, **others)
+
+    @property
+    def in_flight(self) -> int:
+        """Requests under way; upgraded streams are counted too."""
+        return len(self.uplink.requests)
+
+    def startService(self) -> None:
+        """Dial the service."""
+        super().startService()
+        if self._access_log is not None:
+            self._lines = LineFile(self._access_log, self._reactor)
+        self.applications.start()
+        self.uplink.start()
+        self._renewal.look()
+        self._lag = self._reactor.callLater(LAG_SECONDS, self._measure, self._reactor.seconds() + LAG_SECONDS)
+
+    def stopService(self) -> Deferred[None]:
+        """Drain, then close."""
+        super().stopService()
+        self._renewal.stop()
+        self.log.info("draining: {count} requests are under way", count=self.in_flight)
+        drained = self.uplink.drain()
+        drained.addTimeout(self.settings.drain_seconds, self._reactor, lambda result, seconds: None)
+        drained.addCallback(self._close)
+        return drained
+
+    def _close(self, result: None) -> None:
+        if self.in_flight:
+            self.log.warn("{count} requests did not end in time, and are cut", count=self.in_flight)
+        self.applications.stop()
+        self.uplink.stop()
+        self._origins.close()
+        self._deadlines.stop()
+        if self._lag is not None:
+            self._lag.cancel()
+            self._lag = None
+        if self._lines is not None:
+            self._lines.close()
+            self._lines = None
+
+    # What the parts say.
+
+    def _welcomed(self, welcome: Welcome) -> None:
+        if welcome.configuration != self.applications.version:
+            self.applications.refresh()
+        self._renewal.welcome(welcome.renew_after)
+        if not self.ready.called:
+            self.log.info("connected to {node}", node=welcome.node)
+            self.ready.callback(None)
+
+    def _turned_away(self, goodbye: Goodbye) -> None:
+        message = goodbye.text or goodbye.code.name
+        self.log.error("the service does not want this connector: {reason}", reason=message)
+        if not self.ready.called:
+            self.ready.errback(TurnedAway(message))
+
+    def _taken(self, configuration: Configuration) -> None:
+        """A configuration is in use: forget what it does not name, and trust the anchors that it lists."""
+        self._dialler.retain(self.applications.addresses())
+        trust = configuration.trust
+        if trust and set(trust) != set(self._identity.trust):
+            identity = replace(self._identity, trust=trust)
+            self._service.use(identity)
+            self._identity = identity
+            self._files.trust(trust)
+            self.log.info("the service's trust anchors have changed")
+
+    def _renewed(self, identity: Identity) -> None:
+        """Keep the new certificate, then use it. Raises ConfigError or OSError; then the old one stays in use."""
+        self._service.use(identity)
+        self._files.renew(identity)
+        self._identity = identity
+        self.uplink.renew()
+
+    def _write_line(self, line: str) -> None:
+        if self._lines is not None:
+            self._lines.add(line)
+
+    def _measure(self, due: float) -> None:
+        """How late is a call? The service is told, and prefers connectors that are not."""
+        now = self._reactor.seconds()
+        self.uplink.lag_ms = int((now - due) * 1000)
+        self._lag = self._reactor.callLater(LAG_SECONDS, self._measure, now + LAG_SECONDS)
+
+
+def limits_of(settings: ConnectorSettings) -> TunnelLimits:
+    """The tunnel's limits, with what the settings say."""
+    pool = settings.pool
+    return replace(DEFAULT_LIMITS, in_flight=settings.in_flight, pool_least=pool.least, pool_most_idle=pool.most_idle,
+                   pool_most=pool.most)
+
+
+def streams_possible(wanted: int) -> int:
+    """Raise the limit of open files as far as this process may, and say how many streams fit: each needs two."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard == resource.RLIM_INFINITY or soft < hard:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+            soft = hard
+        except (ValueError, OSError):
+            pass  # some systems refuse what they have announced; then the soft limit stands
+    if soft == resource.RLIM_INFINITY:
+        return wanted
+    return max(0, min(wanted, (soft - SPARE_DESCRIPTORS) // 2))
