@@ -70,6 +70,8 @@ class Plan:
             rest = url[len(self.internal_origin):] or b"/"
         if rest is None or not rest.startswith((b"/", b"?", b"#")):
             return url
+        if not rest.startswith(b"/"):
+            rest = b"/" + rest
         if rest.startswith(self.internal_path):
             rest = self.external_path + rest[len(self.internal_path):]
         elif rest == self.internal_path[:-1]:

@@ -1,0 +1,99 @@
+"""What is worked out once for an application, and the cleaning of its answers."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appproxy.publish.application import Application, HeaderRule, Url
+from appproxy.service.plan import Plan, Plans
+
+HERE = Application("a", "a", Url.parse("https://wiki.example.com:8443/"), Url.parse("http://internal:8080/"))
+BELOW = Application("b", "b", Url.parse("https://x.example.com/wiki/"), Url.parse("http://internal/app/"))
+
+
+@pytest.mark.parametrize(
+    ("application", "url", "seen"),
+    [
+        (HERE, b"http://internal:8080/a?b#c", b"https://wiki.example.com:8443/a?b#c"),
+        (HERE, b"HTTP://INTERNAL:8080/a", b"https://wiki.example.com:8443/a"),
+        (HERE, b"http://internal:8080", b"https://wiki.example.com:8443/"),
+        (HERE, b"/a", b"/a"),
+        (HERE, b"a/b", b"a/b"),
+        (HERE, b"//other/a", b"//other/a"),
+        (HERE, b"http://internal:80801/a", b"http://internal:80801/a"),
+        (HERE, b"http://internal:8080.evil.example/a", b"http://internal:8080.evil.example/a"),
+        (HERE, b"http://internal:8080@evil.example/a", b"http://internal:8080@evil.example/a"),
+        (HERE, b"https://elsewhere.example/", b"https://elsewhere.example/"),
+        (BELOW, b"/app/page", b"/wiki/page"),
+        (BELOW, b"/app", b"/wiki/"),
+        (BELOW, b"/other", b"/other"),
+        (BELOW, b"http://internal/app/page", b"https://x.example.com/wiki/page"),
+    ],
+)
+def test_redirects_lead_back_to_the_public_address(application: Application, url: bytes, seen: bytes) -> None:
+    """Only the application's own URLs are changed; what merely begins like one is not."""
+    assert Plan.of(application).translate(url) == seen
+
+
+def test_an_ordinary_answer_is_passed_on_as_it_is() -> None:
+    """Byte for byte, with our request id behind it."""
+    block = b"content-type: text/html\nserver: x\n"
+    plan = Plan.of(HERE)
+    assert plan.clean(200, block, "7") == block + b"x-robots-tag: noindex, nofollow\nx-request-id: 7\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"connection: close", b"keep-alive: 5", b"transfer-encoding: chunked", b"upgrade: h2c", b"proxy-authenticate: Basic",
+     b"x-request-id: forged", b"proxy-status: appproxy; error=x", b"trailer: x", b"te: x",
+     b"set-cookie: __Host-appproxy=stolen; Path=/; Secure", b"set-cookie: __host-AppProxy-start=x",
+     b"set-cookie: a=b; Domain=example.com"],
+)
+def test_what_an_application_may_not_say_is_taken_out(line: bytes) -> None:
+    """Hop-by-hop fields, words of ours, our cookies, and cookies for its siblings."""
+    cleaned = Plan.of(HERE).clean(200, b"a: 1\n" + line + b"\nb: 2\n", "7")
+    assert line not in cleaned
+    assert cleaned.startswith(b"a: 1\nb: 2\n")
+
+
+def test_every_set_cookie_survives() -> None:
+    """Two cookies are two fields, in their order."""
+    cleaned = Plan.of(HERE).clean(200, b"set-cookie: a=1\nset-cookie: b=2; Domain=wiki.example.com\n", "7")
+    assert cleaned.startswith(b"set-cookie: a=1\nset-cookie: b=2; Domain=wiki.example.com\n")
+
+
+def test_an_upgrade_keeps_its_name() -> None:
+    """101 must say what to."""
+    assert b"upgrade: websocket\n" in Plan.of(HERE).clean(101, b"upgrade: websocket\nsec-websocket-accept: x\n", "7")
+
+
+def test_header_names_are_dropped_in_every_spelling() -> None:
+    """What single sign-on puts in, users may not."""
+    application = Application("a", "a", HERE.external, HERE.internal, headers=(HeaderRule("x_remote-user", "sub"),))
+    assert b"x-remote-user" in Plan.of(application).dropped
+
+
+def test_plans_are_made_once_until_something_is_published() -> None:
+    """The cookies of a host depend on all its applications, so any change makes all anew."""
+    asked: list[str] = []
+
+    def names(host: str) -> tuple[bytes, ...]:
+        asked.append(host)
+        return (b"c",)
+
+    plans = Plans(names)
+    assert plans.of(HERE) is plans.of(HERE)
+    assert asked == ["wiki.example.com"]
+    plans.forget()
+    assert plans.of(HERE).cookie_names == (b"c",)
+    assert len(asked) == 2
+
+
+@given(st.binary(max_size=60))
+def test_no_url_leads_anywhere_that_it_did_not_lead_before(tail: bytes) -> None:
+    """Whatever comes behind our origin: the result is the same URL, or one on the public origin."""
+    url = b"http://internal:8080" + tail
+    seen = Plan.of(HERE).translate(url)
+    assert seen == url or seen.startswith(b"https://wiki.example.com:8443/")
