@@ -7,83 +7,17 @@ Keys: `time` (RFC 3339, UTC), `request_id`, `client`, `method`, `host`, `path` (
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from json import JSONEncoder
-from pathlib import Path
 
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.logger import Logger
+from twisted.internet.interfaces import IReactorTime
 
 from appproxy.errors import FAILURES
+from appproxy.net.line_file import LineFile
 from appproxy.service.exchange import Exchange
 
-#: A line is written at the latest after this many seconds, or with this many bytes of others.
-_FLUSH_SECONDS = 1.0
-_FLUSH_BYTES = 65536
-
 _encode = JSONEncoder(separators=(",", ":"), check_circular=False).encode
-
-
-class LineFile:
-    """Lines to a file that may be moved away under us (log rotation): buffered, appended, opened anew when it is gone."""
-
-    log = Logger()
-
-    def __init__(self, path: Path, clock: IReactorTime) -> None:
-        self._path = path
-        self._clock = clock
-        self._lines: list[str] = []
-        self._size = 0
-        self._call: IDelayedCall | None = None
-        self._descriptor = self._open()
-        self.lost = 0
-
-    def _open(self) -> int:
-        return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
-
-    def add(self, line: str) -> None:
-        """Keep a line, without its end, to be written soon."""
-        self._lines.append(line)
-        self._size += len(line)
-        if self._size > _FLUSH_BYTES:
-            self.flush()
-        elif self._call is None:
-            self._call = self._clock.callLater(_FLUSH_SECONDS, self.flush)
-
-    def flush(self) -> None:
-        """Write what is kept. A full disk loses lines, counted in `lost`, and never a request."""
-        if self._call is not None:
-            if self._call.active():
-                self._call.cancel()
-            self._call = None
-        if not self._lines:
-            return
-        lines, self._lines, self._size = self._lines, [], 0
-        lines.append("")
-        try:
-            self._follow()
-            os.write(self._descriptor, "\n".join(lines).encode())
-        except OSError as error:
-            if not self.lost:
-                self.log.error("the access log {path} cannot be written: {error}", path=str(self._path), error=error)
-            self.lost += len(lines) - 1
-
-    def _follow(self) -> None:
-        """Open the file anew when somebody has moved it away."""
-        try:
-            there = os.stat(self._path).st_ino
-        except FileNotFoundError:
-            there = -1
-        if there != os.fstat(self._descriptor).st_ino:
-            os.close(self._descriptor)
-            self._descriptor = self._open()
-
-    def close(self) -> None:
-        """Write what is kept, and close."""
-        self.flush()
-        os.close(self._descriptor)
 
 
 class AccessLog:

@@ -24,11 +24,12 @@ from appproxy.config.service import ServiceSettings
 from appproxy.config.values import Address
 from appproxy.errors import Code, ConfigError
 from appproxy.http import HeadLimits
+from appproxy.net.line_file import LineFile
 from appproxy.net.sockets import prepare_listener
 from appproxy.net.tls import TunnelContext, UserContext, tunnel_context, user_context, wrap_server
 from appproxy.pages import error_page
 from appproxy.pki.authority import Credential
-from appproxy.service.access_log import AccessLog, LineFile
+from appproxy.service.access_log import AccessLog
 from appproxy.service.control import Control
 from appproxy.service.end_point import EndPoint
 from appproxy.service.entrance import Entrance, SignInStart, failure_answer

@@ -9,7 +9,8 @@ from twisted.internet.task import Clock
 
 from appproxy.errors import Code
 from appproxy.http.head import RequestHead
-from appproxy.service.access_log import AccessLog, LineFile
+from appproxy.net.line_file import LineFile
+from appproxy.service.access_log import AccessLog
 from appproxy.service.exchange import Exchange
 from tests.service.world import World
 
@@ -42,41 +43,6 @@ def test_each_line_is_one_json_object_whatever_the_bytes(tmp_path: Path) -> None
     assert entry["status"] == 499
     assert entry["failure"] == "CANCELLED"
     assert "secret" not in (tmp_path / "access.log").read_text()
-
-
-def test_lines_are_written_within_a_second(tmp_path: Path) -> None:
-    """Buffered, but not for long."""
-    clock = Clock()
-    file = LineFile(tmp_path / "access.log", clock)
-    file.add("{}")
-    assert (tmp_path / "access.log").read_text() == ""
-    clock.advance(1)
-    assert (tmp_path / "access.log").read_text() == "{}\n"
-    assert clock.getDelayedCalls() == []
-    file.close()
-
-
-def test_a_rotated_file_is_followed(tmp_path: Path) -> None:
-    """Moved away: the next lines go to a new file of the old name."""
-    clock = Clock()
-    path = tmp_path / "access.log"
-    file = LineFile(path, clock)
-    file.add("1")
-    file.flush()
-    path.rename(tmp_path / "access.log.1")
-    file.add("2")
-    file.close()
-    assert (tmp_path / "access.log.1").read_text() == "1\n"
-    assert path.read_text() == "2\n"
-
-
-def test_a_disk_that_takes_nothing_costs_lines_and_no_request() -> None:
-    """They are counted."""
-    file = LineFile(Path("/dev/full"), Clock())
-    file.add("1")
-    file.add("2")
-    file.flush()
-    assert file.lost == 2
 
 
 def test_a_failure_that_was_never_answered_has_the_status_of_its_code(tmp_path: Path) -> None:
