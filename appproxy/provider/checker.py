@@ -46,8 +46,15 @@ class PasswordThreads:
 class PasswordChecker:
     """Checks typed passwords against kept hashes, one user as slowly as another."""
 
-    def __init__(self, run: Runner, hasher: PasswordHasher = HASHER, most_waiting: int = MOST_WAITING) -> None:
+    def __init__(
+        self,
+        run: Runner,
+        hasher: PasswordHasher = HASHER,
+        most_waiting: int = MOST_WAITING,
+        verify: Callable[[str, str], bool] = verify,
+    ) -> None:
         self._run = run
+        self._verify = verify
         self._hasher = hasher
         self._most_waiting = most_waiting
         self._waiting = 0
@@ -72,7 +79,7 @@ class PasswordChecker:
         if self._decoy is None:
             self._decoy = hash_password("nobody's password", self._hasher)
         if kept is None:
-            verify(self._decoy, password)
+            self._verify(self._decoy, password)
             return False, None
-        right = verify(kept, password)
+        right = self._verify(kept, password)
         return right, hash_password(password, self._hasher) if right and outdated(kept, self._hasher) else None

@@ -37,11 +37,13 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def store(filled: Path, tmp_path: Path) -> Store:
+def store(filled: Path, tmp_path: Path) -> Iterator[Store]:
     """A copy of it, which costs a tenth of making one."""
     shutil.copy(filled, tmp_path / "appproxy.db")
     # Not by `open`: its look for migrations takes most of a test's time.
-    return Store(make_engine(f"sqlite:///{tmp_path}/appproxy.db"), SEALER)
+    made = Store(make_engine(f"sqlite:///{tmp_path}/appproxy.db"), SEALER)
+    yield made
+    made.close()
 
 
 @pytest.fixture

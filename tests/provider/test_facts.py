@@ -1,0 +1,36 @@
+"""Cookies of the provider."""
+
+from __future__ import annotations
+
+from twisted.web.resource import Resource
+
+from appproxy.provider import BuiltInProvider
+from appproxy.provider.metadata import discovery_document
+from tests.provider.house import CHEAP, Browser, Flow, House, Now, at_once
+
+
+class TestCookies:
+    def test_another_port(self, house: House) -> None:
+        """Cookies ignore ports, so two installations on one host have cookies of different names."""
+        issuer = "https://signin.example.com:8443"
+        now = Now(house.clock)
+        provider = BuiltInProvider(house.live, issuer, house.clock, now, hasher=CHEAP, run=at_once.run)
+        root = Resource()
+        for name, child in provider.resources().items():
+            root.putChild(name, child)
+        browser = Browser(root)
+        query = {**Flow(house.application("wiki").id).query(), "redirect_uri": issuer + "/callback"}
+        assert browser.get("/authorize", query).status == 200
+        assert list(browser.cookies) == ["__Host-appproxy-form-8443"]
+        assert discovery_document(issuer)["token_endpoint"] == issuer + "/token"
+
+    def test_form_cookie_is_kept(self, house: House, browser: Browser) -> None:
+        """The cookie of the form stays the same, so that tabs side by side share it; a strange one is replaced."""
+        query = Flow(house.application("wiki").id).query()
+        browser.get("/authorize", query)
+        first = browser.cookies["__Host-appproxy-form"]
+        browser.get("/authorize", query)
+        assert browser.cookies["__Host-appproxy-form"] == first
+        browser.cookies["__Host-appproxy-form"] = "short"
+        browser.get("/authorize", query)
+        assert len(browser.cookies["__Host-appproxy-form"]) == len(first)

@@ -1,0 +1,295 @@
+"""What a person meets: the form, the session with which the next application does not ask again, and refusals."""
+
+from __future__ import annotations
+
+import pytest
+
+from appproxy.provider.doorman import LONGEST_NAME
+from appproxy.provider.passwords import hash_password
+from appproxy.provider.throttle import NAME_RULE
+from appproxy.provider.tokens import SESSION_LIFETIME
+from appproxy.store import audit, sessions, users
+from tests.provider.house import CHEAP, PASSWORD, Browser, Flow, House, Page, claims, sign_in, tokens
+
+SESSION = "__Host-appproxy-session"
+
+
+@pytest.fixture
+def wiki(house: House) -> Flow:
+    """A sign-in for the wiki."""
+    return Flow(house.application("wiki").id)
+
+
+def is_form(page: Page) -> bool:
+    """Does the page ask for a password?"""
+    return 'type="password"' in page.text
+
+
+class TestForm:
+    def test_safe_to_show(self, browser: Browser, wiki: Flow) -> None:
+        """The form is kept by no cache, shown in no frame, and runs no script."""
+        page = browser.get("/authorize", wiki.query())
+        assert page.fields["cache-control"] == ["no-store"]
+        assert page.fields["x-frame-options"] == ["DENY"]
+        assert "default-src 'none'" in page.fields["content-security-policy"][0]
+        assert page.fields["content-type"] == ["text/html; charset=utf-8"]
+
+    def test_nothing_typed_becomes_markup(self, browser: Browser, wiki: Flow) -> None:
+        """A name with markup in it comes back as text."""
+        evil = '"><script>alert(1)</script>'
+        wiki.more = {"login_hint": evil}
+        shown = browser.get("/authorize", wiki.query())
+        again = browser.post("/sign-in", {"csrf": shown.csrf, "username": evil, "password": "x"})
+        for page in (shown, again):
+            assert "&lt;script&gt;" in page.text
+            assert "<script" not in page.text
+
+    def test_the_password_never_comes_back(self, browser: Browser, wiki: Flow) -> None:
+        """After a wrong password the name is still there and the password is not."""
+        page = sign_in(browser, wiki, password="canary-in-the-mine")
+        assert is_form(page)
+        assert 'value="ann"' in page.text
+        assert "canary" not in page.text
+
+    def test_two_tabs(self, browser: Browser, house: House, wiki: Flow) -> None:
+        """Two forms that are open side by side both work."""
+        first = browser.get("/authorize", wiki.query())
+        second = browser.get("/authorize", Flow(house.application("files").id).query())
+        for form in (first, second):
+            answer = browser.post("/sign-in", {"csrf": form.csrf, "username": "ann", "password": PASSWORD})
+            assert answer.status == 303
+
+    def test_a_form_lasts_an_hour(self, browser: Browser, house: House, wiki: Flow) -> None:
+        """A form that was left open for more than an hour is not taken."""
+        form = browser.get("/authorize", wiki.query())
+        house.clock.advance(3601)
+        answer = browser.post("/sign-in", {"csrf": form.csrf, "username": "ann", "password": PASSWORD})
+        assert answer.status == 400
+
+
+class TestForgedForms:
+    def test_without_the_hidden_field(self, browser: Browser, wiki: Flow) -> None:
+        """A post without the form's own field signs nobody in."""
+        browser.get("/authorize", wiki.query())
+        for csrf in ("", "forged", "AQE" + "A" * 60):
+            answer = browser.post("/sign-in", {"csrf": csrf, "username": "ann", "password": PASSWORD})
+            assert answer.status == 400
+            assert SESSION not in browser.cookies
+
+    def test_with_the_field_of_another_browser(
+        self, browser: Browser, browser_of_another: Browser, wiki: Flow
+    ) -> None:
+        """Nobody can make another's browser sign in with a form that they got themselves."""
+        theirs = browser_of_another.get("/authorize", wiki.query())
+        for _ in range(2):
+            answer = browser.post("/sign-in", {"csrf": theirs.csrf, "username": "ann", "password": PASSWORD})
+            assert answer.status == 400
+            browser.get("/authorize", wiki.query())
+        assert SESSION not in browser.cookies
+
+    def test_from_another_site(self, browser: Browser, wiki: Flow) -> None:
+        """A post that another site's page has sent is refused, even with the right field."""
+        form = browser.get("/authorize", wiki.query())
+        posted = {"csrf": form.csrf, "username": "ann", "password": PASSWORD}
+        for origin in ("https://evil.example", "null", "https://wiki.example.com", "http://signin.example.com"):
+            assert browser.post("/sign-in", posted, origin=origin).status == 400
+        assert browser.post("/sign-in", posted, origin="https://signin.example.com").status == 303
+
+    def test_the_field_of_the_sign_out_form(self, browser: Browser, wiki: Flow) -> None:
+        """The field of one form is none for another."""
+        sign_in(browser, wiki)
+        out = browser.get("/logout")
+        answer = browser.post("/sign-in", {"csrf": out.csrf, "username": "ann", "password": PASSWORD})
+        assert answer.status == 400
+
+    def test_not_by_address(self, browser: Browser) -> None:
+        """A password in an address, which ends in logs, is refused."""
+        assert browser.get("/sign-in", {"username": "ann", "password": PASSWORD}).status == 405
+
+
+class TestPassword:
+    @pytest.mark.parametrize("name", ["ann", "ANN", " ann ", "\uff41\uff4e\uff4e"])
+    def test_names_are_read_kindly(self, browser: Browser, wiki: Flow, name: str) -> None:
+        """Capitals, wide letters and spaces around the name do no harm."""
+        assert sign_in(browser, wiki, name=name).status == 303
+
+    @pytest.mark.parametrize(
+        ("name", "password"),
+        [("ann", "wrong horse"), ("ann", ""), ("bob", PASSWORD), ("", PASSWORD), ("ann" + "x" * 300, PASSWORD),
+         ("ann@evil", PASSWORD), ("an%", PASSWORD), ("' or 1=1 --", PASSWORD), ("ann", "p" * 2000)],
+    )
+    def test_one_answer_to_all_that_is_wrong(
+        self, browser: Browser, wiki: Flow, name: str, password: str
+    ) -> None:
+        """A wrong name and a wrong password get the same answer, and no session."""
+        page = sign_in(browser, wiki, name, password)
+        assert page.status == 403
+        assert "The user name or the password is wrong." in page.text
+        assert SESSION not in browser.cookies
+
+    def test_disabled(self, browser: Browser, house: House, wiki: Flow) -> None:
+        """A disabled user is refused like a wrong password, so that nobody learns that the password was right."""
+        house.write(users.disable, "ann")
+        page = sign_in(browser, wiki)
+        assert page.status == 403
+        assert "The user name or the password is wrong." in page.text
+        assert house.read(audit.list_recent)[0].detail["reason"] == "disabled"
+
+    def test_id_is_no_name(self, browser: Browser, house: House, wiki: Flow) -> None:
+        """Users sign in by name; their id, which applications know, is none."""
+        assert sign_in(browser, wiki, name=house.read(users.find, "ann").id).status == 403
+
+    def test_a_hash_of_older_parameters_is_made_anew(self, browser: Browser, house: House, wiki: Flow) -> None:
+        """A password that was kept under weaker parameters is kept under today's after the next sign-in."""
+        ann = house.read(users.find, "ann")
+        weak = hash_password(PASSWORD, type(CHEAP)(time_cost=1, memory_cost=16, parallelism=1))
+        house.write(users.improve_hash, ann.id, ann.password_hash, weak)
+        sign_in(browser, wiki, password="wrong horse")
+        assert house.read(users.find, "ann").password_hash == weak
+        code = sign_in(browser, wiki).query["code"]
+        assert "m=8," in house.read(users.find, "ann").password_hash
+        assert browser.post("/token", wiki.token_form(code)).status == 200
+
+
+class TestThrottle:
+    def test_guessing(self, browser: Browser, house: House, wiki: Flow) -> None:
+        """After five wrong passwords the right one has to wait, and the page says how long; then it works."""
+        for _ in range(NAME_RULE.free):
+            assert sign_in(browser, wiki, password="wrong horse").status == 403
+        page = sign_in(browser, wiki)
+        assert page.status == 429
+        assert page.fields["retry-after"] == ["2"]
+        assert "Wait 2 seconds" in page.text
+        assert is_form(page)
+        assert SESSION not in browser.cookies
+        house.clock.advance(2)
+        assert sign_in(browser, wiki).status == 303
+
+    def test_unknown_names_are_throttled_alike(self, browser: Browser, wiki: Flow) -> None:
+        """That guessing slows down does not tell whether the name exists."""
+        for _ in range(NAME_RULE.free):
+            assert sign_in(browser, wiki, name="nobody").status == 403
+        assert sign_in(browser, wiki, name="nobody").status == 429
+
+    def test_very_long_names_share_a_counter_with_their_beginning(self, browser: Browser, wiki: Flow) -> None:
+        """Memory for names is bounded, also for names that go on and on."""
+        for number in range(NAME_RULE.free):
+            assert sign_in(browser, wiki, name="x" * LONGEST_NAME + str(number)).status == 403
+        assert sign_in(browser, wiki, name="x" * LONGEST_NAME + "y").status == 429
+
+
+class TestAudit:
+    def test_sign_ins_are_recorded(self, browser: Browser, house: House, wiki: Flow) -> None:
+        """The audit shows who signed in from where, and which sign-ins failed for what reason."""
+        sign_in(browser, wiki, password="wrong horse")
+        sign_in(browser, wiki, name="my secret", password="my secret")
+        sign_in(browser, wiki)
+        ann = house.read(users.find, "ann")
+        right, nobody, wrong = house.read(audit.list_recent, 3)
+        assert (right.actor, right.action, right.target) == ("user:ann", "user.sign_in", ann.id)
+        assert right.detail["address"] == "127.0.0.1"
+        assert (wrong.action, wrong.target, wrong.detail["reason"]) == (
+            "user.sign_in_failed", ann.id, "wrong password",
+        )  # fmt: skip
+        assert (nobody.action, nobody.target, nobody.detail["reason"]) == ("user.sign_in_failed", "", "no such user")
+
+    def test_nothing_typed_is_recorded(self, browser: Browser, house: House, wiki: Flow) -> None:
+        """Neither a password nor what was typed as name of nobody, which may be a password, is written down."""
+        sign_in(browser, wiki, name="canary-one", password="canary-two")
+        sign_in(browser, wiki, password="canary-three")
+        assert "canary" not in repr(house.read(audit.list_recent))
+
+
+class TestSession:
+    def test_the_second_application_does_not_ask(self, browser: Browser, house: House, wiki: Flow) -> None:
+        """Who is signed in comes to the next application without typing the password again."""
+        sign_in(browser, wiki)
+        answer = browser.get("/authorize", Flow(house.application("files").id).query())
+        assert answer.status == 303
+        assert answer.query["code"]
+
+    def test_a_new_value_at_each_sign_in(self, browser: Browser, wiki: Flow) -> None:
+        """Signing in never keeps an old session, which somebody may know."""
+        sign_in(browser, wiki)
+        old = browser.cookies[SESSION]
+        wiki.more = {"prompt": "login"}
+        sign_in(browser, wiki)
+        assert browser.cookies[SESSION] != old
+
+    @pytest.mark.parametrize("cookie", ["", "forged", "AQE" + "A" * 100, "A" * 8000])
+    def test_a_forged_session(self, browser: Browser, wiki: Flow, cookie: str) -> None:
+        """A made-up cookie is no session."""
+        browser.cookies[SESSION] = cookie
+        assert is_form(browser.get("/authorize", wiki.query()))
+
+    def test_other_sealed_texts_are_no_session(self, browser: Browser, wiki: Flow) -> None:
+        """What the provider sealed for another purpose is no session."""
+        code = sign_in(browser, wiki).query["code"]
+        for text in (code, browser.get("/authorize", {**wiki.query(), "prompt": "login"}).csrf):
+            browser.cookies[SESSION] = text
+            assert is_form(browser.get("/authorize", wiki.query()))
+
+    def test_ends_after_twelve_hours(self, browser: Browser, house: House, wiki: Flow) -> None:
+        """After a working day the password is asked for again."""
+        sign_in(browser, wiki)
+        house.clock.advance(SESSION_LIFETIME - 1)
+        assert browser.get("/authorize", wiki.query()).status == 303
+        house.clock.advance(1)
+        assert is_form(browser.get("/authorize", wiki.query()))
+
+    @pytest.mark.parametrize("deed", ["disabled", "removed", "other password", "revoked", "all revoked"])
+    def test_ends_with_the_user(self, browser: Browser, house: House, wiki: Flow, deed: str) -> None:
+        """A user who is disabled or removed, or whose password or session was changed, has no session any more."""
+        code = sign_in(browser, wiki).query["code"]
+        ann = house.read(users.find, "ann")
+        house.clock.advance(1)
+        if deed == "disabled":
+            house.write(users.disable, "ann")
+        elif deed == "removed":
+            house.write(users.remove, "ann")
+        elif deed == "other password":
+            house.write(users.set_password, "ann", ann.password_hash)
+        elif deed == "revoked":
+            of_now = browser.get("/authorize", wiki.query()).query["code"]
+            house.write(sessions.revoke_session, claims(tokens(browser, wiki, of_now)["id_token"])["sid"])
+        else:
+            house.write(sessions.revoke_subject, ann.id)
+        assert is_form(browser.get("/authorize", wiki.query()))
+        assert browser.post("/token", wiki.token_form(code)).status == 400
+
+
+class TestPrompt:
+    def test_login_asks_again(self, browser: Browser, wiki: Flow) -> None:
+        """prompt=login asks for the password even of a user who is signed in."""
+        sign_in(browser, wiki)
+        for prompt in ("login", "select_account", "login consent"):
+            assert is_form(browser.get("/authorize", {**wiki.query(), "prompt": prompt}))
+
+    def test_none_never_asks(self, browser: Browser, wiki: Flow) -> None:
+        """prompt=none gives a code to who is signed in, and otherwise the error login_required, but never a page."""
+        quiet = {**wiki.query(), "prompt": "none"}
+        assert browser.get("/authorize", quiet).query["error"] == "login_required"
+        sign_in(browser, wiki)
+        assert browser.get("/authorize", quiet).query["code"]
+
+    def test_consent_is_given_by_the_admin(self, browser: Browser, wiki: Flow) -> None:
+        """The applications are the organisation's own: nobody is asked for consent."""
+        sign_in(browser, wiki)
+        assert browser.get("/authorize", {**wiki.query(), "prompt": "consent"}).query["code"]
+
+    def test_max_age(self, browser: Browser, house: House, wiki: Flow) -> None:
+        """max_age asks again when the password was typed longer ago than that."""
+        sign_in(browser, wiki)
+        house.clock.advance(100)
+        assert browser.get("/authorize", {**wiki.query(), "max_age": "101"}).status == 303
+        assert is_form(browser.get("/authorize", {**wiki.query(), "max_age": "100"}))
+        assert is_form(browser.get("/authorize", {**wiki.query(), "max_age": "0"}))
+        late = browser.get("/authorize", {**wiki.query(), "max_age": "100", "prompt": "none"})
+        assert late.query["error"] == "login_required"
+
+    def test_typing_the_password_satisfies_both(self, browser: Browser, house: House, wiki: Flow) -> None:
+        """After the password was typed the user is not asked a second time."""
+        wiki.more = {"prompt": "login", "max_age": "0"}
+        answer = sign_in(browser, wiki)
+        assert answer.status == 303
+        assert answer.query["code"]

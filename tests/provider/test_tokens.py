@@ -1,0 +1,89 @@
+"""What is sealed for one purpose, client or browser is worthless for another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from appproxy.errors import IdentityError
+from appproxy.provider.tokens import (
+    ACCESS_LIFETIME,
+    CODE_LIFETIME,
+    FORM_LIFETIME,
+    SESSION_LIFETIME,
+    Access,
+    Form,
+    Grant,
+    ProviderSession,
+)  # fmt: skip
+from appproxy.store.snapshot import SealingKey
+
+NOW = 1782864000.0
+KEY = SealingKey(1, b"k" * 32, NOW)
+NEWER = SealingKey(2, b"n" * 32, NOW)
+NONCE = b"n" * 12
+SESSION = ProviderSession("session", "user", NOW)
+GRANT = Grant("id", "wiki", "https://signin.example.com/callback", "c" * 43, "nonce", "openid", SESSION)
+ACCESS = Access("user", "session", "openid", NOW)
+FORM = Form("sign in", {"state": "x"})
+
+SEALED: dict[str, tuple[str, float]] = {
+    "session": (SESSION.seal(KEY, NONCE).decode(), SESSION_LIFETIME),
+    "code": (GRANT.seal(KEY, NOW, NONCE), CODE_LIFETIME),
+    "access token": (ACCESS.seal(KEY, NOW, NONCE), ACCESS_LIFETIME),
+    "form": (FORM.seal(KEY, NOW, NONCE, b"secret"), FORM_LIFETIME),
+}
+OPEN: dict[str, Callable[[str, float, tuple[SealingKey, ...]], object]] = {
+    "session": lambda text, now, keys: ProviderSession.unseal(text.encode(), keys, now),
+    "code": lambda text, now, keys: Grant.unseal(text, "wiki", keys, now),
+    "access token": lambda text, now, keys: Access.unseal(text, keys, now),
+    "form": lambda text, now, keys: Form.unseal(text, "sign in", keys, now, b"secret"),
+}
+WHOLE = {"session": SESSION, "code": GRANT, "access token": ACCESS, "form": FORM}
+
+
+@pytest.mark.parametrize("kind", SEALED)
+class TestEach:
+    def test_comes_back_whole(self, kind: str) -> None:
+        """What was sealed is read back, also when a newer key seals by now."""
+        assert OPEN[kind](SEALED[kind][0], NOW, (NEWER, KEY)) == WHOLE[kind]
+
+    def test_ends(self, kind: str) -> None:
+        """It opens until its time, and not after."""
+        text, lifetime = SEALED[kind]
+        OPEN[kind](text, NOW + lifetime - 0.1, (KEY,))
+        with pytest.raises(IdentityError):
+            OPEN[kind](text, NOW + lifetime, (KEY,))
+
+    def test_is_nothing_else(self, kind: str) -> None:
+        """It passes for nothing but what it is."""
+        for other in SEALED.keys() - {kind}:
+            with pytest.raises(IdentityError):
+                OPEN[other](SEALED[kind][0], NOW, (KEY,))
+
+    def test_unknown_key(self, kind: str) -> None:
+        """Under another key it is nothing."""
+        with pytest.raises(IdentityError):
+            OPEN[kind](SEALED[kind][0], NOW, (NEWER,))
+        with pytest.raises(IdentityError):
+            OPEN[kind](SEALED[kind][0], NOW, (SealingKey(1, b"x" * 32, NOW),))
+
+    def test_unreadable(self, kind: str) -> None:
+        """It shows nothing of what is in it."""
+        for secret in ("user", "wiki", "openid", "state"):
+            assert secret not in SEALED[kind][0]
+
+
+class TestBinding:
+    def test_a_code_of_another_client(self) -> None:
+        """A code opens for its own client only."""
+        with pytest.raises(IdentityError):
+            Grant.unseal(SEALED["code"][0], "files", (KEY,), NOW)
+
+    def test_a_form_of_another_browser_or_page(self) -> None:
+        """A form's field opens with the cookie of its own browser, and for its own page."""
+        with pytest.raises(IdentityError):
+            Form.unseal(SEALED["form"][0], "sign in", (KEY,), NOW, b"other")
+        with pytest.raises(IdentityError):
+            Form.unseal(SEALED["form"][0], "sign out", (KEY,), NOW, b"secret")
