@@ -7,7 +7,7 @@ snapshot; with another revision all is judged anew.
 from __future__ import annotations
 
 import json
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from appproxy.errors import Code, IdentityError
 from appproxy.http.cookies import find
@@ -20,10 +20,16 @@ from appproxy.policy.verdict import Pass, SignIn, Verdict
 from appproxy.publish.application import Application, Preauthentication
 from appproxy.store.snapshot import Snapshot
 
-#: Opened cookies that are kept. With cookies of 500 bytes that is some 15 MB.
+#: Opened cookies that are kept. With Cookie fields of 1,000 bytes that is some 20 MB.
 KEPT = 10_000
 
+#: A Cookie field up to this size is remembered as it is, so that it need not even be taken apart; of a longer one only
+#: our cookie is, to bound the memory.
+_LONG = 2048
+
 T = TypeVar("T")
+#: Cookie field, application id, host; or our cookie's value, application id, host and True.
+_Key: TypeAlias = tuple[bytes, str, str] | tuple[bytes, str, str, bool]
 
 _PASSTHROUGH: Pass[Session] = Pass(None)
 
@@ -70,14 +76,16 @@ class Recent(Generic[T]):
 class Gate:
     """Who may pass. `port`: the public port, part of the cookie's name."""
 
-    __slots__ = ("_names", "_opened", "_port", "_revision")
+    __slots__ = ("_hosts", "_hosts_revision", "_names", "_opened", "_port", "_revision")
 
     def __init__(self, port: int = 443, size: int = KEPT) -> None:
         self._port = port
-        #: (cookie, application id, host) to the verdict Pass. Failures are not kept: anybody can make up cookies.
+        #: To the verdict Pass. Failures are not kept: anybody can make up cookies.
         self._opened: Recent[Pass[Session]] = Recent(size)
         self._names: dict[str, bytes] = {}
         self._revision: int | None = None
+        self._hosts: dict[str, tuple[bytes, ...]] = {}
+        self._hosts_revision: int | None = None
 
     def check(self, head: RequestHead, application: Application, snapshot: Snapshot, now: float) -> Verdict[Session]:
         """The verdict on a request to `application`; `now` is wall clock time."""
@@ -91,14 +99,18 @@ class Gate:
             refusal = judge_upgrade(origins, application.external.origin.encode("ascii"))
             if refusal is not None:
                 return refusal
-        value = self._cookie(head, application)
-        if value is None:
-            return SignIn("no access cookie")
-        key = (value, application.id, head.host)
+        lines = [value for name, value in head.fields if name == b"cookie"]
+        line = lines[0] if len(lines) == 1 else b"; ".join(lines)
+        key: _Key = (line, application.id, head.host)
+        if len(line) > _LONG:
+            value = self._cookie(line, application)
+            if value is None:
+                return SignIn("no access cookie")
+            key = (value, application.id, head.host, True)
         kept = self._opened.get(key)
         if kept is not None and kept.session is not None and kept.session.expires > now:
             return kept
-        return self._open(key, application, snapshot, now)
+        return self._open(key, line, application, snapshot, now)
 
     def name_of(self, application: Application) -> bytes:
         """The name of the application's access cookie."""
@@ -112,24 +124,30 @@ class Gate:
 
     def cookie_names(self, snapshot: Snapshot, host: str) -> tuple[bytes, ...]:
         """All cookies of ours that requests to `host` can bear: no application there may see any of them."""
-        routes = snapshot.router.routes_of(host)
-        return (START_COOKIE, *dict.fromkeys(self.name_of(route.application) for route in routes))
+        if self._hosts_revision != snapshot.revision:
+            self._hosts.clear()
+            self._hosts_revision = snapshot.revision
+        names = self._hosts.get(host)
+        if names is None:
+            routes = snapshot.router.routes_of(host)
+            names = (START_COOKIE, *dict.fromkeys(self.name_of(route.application) for route in routes))
+            if routes:
+                self._hosts[host] = names
+        return names
 
-    def _cookie(self, head: RequestHead, application: Application) -> bytes | None:
+    def _cookie(self, line: bytes, application: Application) -> bytes | None:
         """The access cookie. Two of them: somebody plays tricks (a browser keeps one), so none counts."""
-        wanted = self.name_of(application)
-        found: list[bytes] = []
-        for name, value in head.fields:
-            if name == b"cookie":
-                found += find(value, wanted)
+        found = find(line, self.name_of(application))
         return found[0] if len(found) == 1 else None
 
     def _open(
-        self, key: tuple[bytes, str, str], application: Application, snapshot: Snapshot, now: float
+        self, key: _Key, line: bytes, application: Application, snapshot: Snapshot, now: float
     ) -> Verdict[Session]:
-        value, _, host = key
+        value = self._cookie(line, application)
+        if value is None:
+            return SignIn("no access cookie")
         try:
-            session = open_session(value, snapshot.keys, application.id, host, now)
+            session = open_session(value, snapshot.keys, application.id, key[2], now)
         except IdentityError as error:
             return SignIn(error.detail)
         verdict = judge(

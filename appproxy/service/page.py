@@ -60,18 +60,22 @@ def send(request: IRequest, answer: Answer) -> None:
 
 
 class Page(Resource):
-    """One address. `responder` answers GET (HEAD too, unless `side_effects`), or what `methods` names."""
+    """One address. `responder` answers what `methods` names, HEAD with GET unless it has `side_effects`.
+
+    With None for `methods` it answers whatever is asked, also below the address.
+    """
 
     isLeaf = True
     log = Logger()
 
     def __init__(
-        self, responder: Responder, *, methods: tuple[bytes, ...] = (b"GET",), side_effects: bool = False
+        self, responder: Responder, *, methods: tuple[bytes, ...] | None = (b"GET",), side_effects: bool = False
     ) -> None:
         super().__init__()
         self._responder = responder
-        heads = (b"HEAD",) if b"GET" in methods and not side_effects else ()
-        self._methods = (*methods, *heads)
+        if methods is not None and b"GET" in methods and not side_effects:
+            methods = (*methods, b"HEAD")
+        self._methods = methods
 
     def render(self, request: IRequest) -> int:
         """Called by twisted.web."""
@@ -89,12 +93,7 @@ class Page(Resource):
 
     async def _answer(self, request: IRequest) -> Answer:
         try:
-            if getattr(request, "postpath", None):
-                raise RequestError(Code.NOT_FOUND, "nothing is below this page")
-            if request.method not in self._methods:
-                status, block, body = failure_answer(request, Code.METHOD_NOT_ALLOWED)
-                return status, block + b"allow: " + b", ".join(self._methods) + b"\n", body
-            return await self._responder(request)
+            return self._refusal(request) or await self._responder(request)
         except RequestError as error:
             self.log.info(
                 "{method} {path}: {code} {detail}", method=request.method, path=request.path, code=error.code.name,
@@ -107,6 +106,17 @@ class Page(Resource):
         except Exception:
             self.log.failure("{path}: a fault of ours", path=request.path)
             return failure_answer(request, Code.INTERNAL)
+
+
+    def _refusal(self, request: IRequest) -> Answer | None:
+        if self._methods is None:
+            return None
+        if request.postpath:
+            return failure_answer(request, Code.NOT_FOUND)
+        if request.method not in self._methods:
+            status, block, body = failure_answer(request, Code.METHOD_NOT_ALLOWED)
+            return status, block + b"allow: " + b", ".join(self._methods) + b"\n", body
+        return None
 
 
 class StyleSheet(Resource):

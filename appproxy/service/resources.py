@@ -21,7 +21,7 @@ from twisted.web.error import UnsupportedMethod
 from twisted.web.http_headers import Headers
 from twisted.web.pages import notFound
 from twisted.web.resource import IResource
-from twisted.web.server import NOT_DONE_YET, Request, supportedMethods
+from twisted.web.server import NOT_DONE_YET, Request
 
 from appproxy.errors import Code, RequestError
 from appproxy.http.fields import decode_block, encode_block
@@ -64,14 +64,14 @@ class OurRequest(Request):
                 super().render(resrc)  # it renders GET and keeps the body back
             else:
                 self.setHeader(b"allow", b", ".join(error.allowedMethods))
-                known = self.method in supportedMethods
-                self.fail(Code.METHOD_NOT_ALLOWED if known else Code.METHOD_UNKNOWN)
+                self.fail(Code.METHOD_NOT_ALLOWED)
             return
         if body == NOT_DONE_YET:
             return
         if not isinstance(body, bytes):
             raise TypeError(f"{type(resrc).__name__} did not give bytes")
-        self.setHeader(b"content-length", b"%d" % len(body))
+        if body or self.method != b"HEAD":  # for HEAD some resources set the length and give no body
+            self.setHeader(b"content-length", b"%d" % len(body))
         self.write(b"" if self.method == b"HEAD" else body)
         self.finish()
 

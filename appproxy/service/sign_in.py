@@ -80,8 +80,10 @@ class SignIn:
         """
         if not is_navigation(head):
             return error_page(Code.SIGN_IN_REQUIRED, request_id, accept_json=True)
-        if len(head.target) > MAX_TARGET or not head.target.startswith(b"/"):
+        if len(head.target) > MAX_TARGET:
             return error_page(Code.TARGET_TOO_LONG, request_id, accept_json=False)
+        if not head.target.startswith(b"/"):
+            return error_page(Code.BAD_REQUEST, request_id, accept_json=False)
         ground = self._ground
         # Tabs that are opened together share one start cookie, so that each of them comes through.
         secret = cookie_of_head(head, START_COOKIE)

@@ -1,0 +1,291 @@
+"""The gate: who passes, on the whole request head."""
+
+from __future__ import annotations
+
+import json
+import timeit
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from appproxy.errors import Code, IdentityError
+from appproxy.http.fields import check_block
+from appproxy.http.head import Fields, RequestHead
+from appproxy.identity.cookie import seal_session
+from appproxy.identity.session import Session
+from appproxy.policy.verdict import Pass, Refuse, SignIn
+from appproxy.publish.application import Application, HeaderRule, Preauthentication, Url
+from appproxy.publish.routing import Router
+from appproxy.service.gate import Blocks, Gate, Recent, identity_block, user_header
+from appproxy.store.snapshot import SealingKey, Snapshot
+
+NOW = 1_800_000_000.0
+HOST = "wiki.example.com"
+KEY = SealingKey(1, b"k" * 32, NOW)
+NONCE = bytes(12)
+WIKI = Application(
+    "wiki", "Wiki", Url("https", HOST, 443), Url("http", "10.0.0.1", 80), assigned_users=frozenset({"ann"})
+)
+ANN = Session("s1", "ann", "https://idp.example.com", "Ann", NOW - 10, NOW + 3600, NOW - 10)
+
+
+def snapshot_of(*applications: Application, **changes: Any) -> Snapshot:
+    """A snapshot with these applications."""
+    values: dict[str, Any] = {"revision": 1, "keys": (KEY,), **changes}
+    return Snapshot(
+        applications={each.id: each for each in applications}, router=Router(applications), connectors={},
+        connector_groups={}, providers={}, trust_bundle=(), **values,
+    )
+
+
+SNAPSHOT = snapshot_of(WIKI)
+
+
+def cookie(session: Session = ANN, application: str = "wiki", host: str = HOST) -> bytes:
+    """An access cookie's value."""
+    return seal_session(session, KEY, application, host, NONCE)
+
+
+def head(*fields: tuple[bytes, bytes], value: bytes | None = None, upgrade: bytes | None = None) -> RequestHead:
+    """A request with a few usual fields, and the access cookie `value` among others."""
+    lines: Fields = [(b"host", HOST.encode()), (b"user-agent", b"Mozilla/5.0"), (b"accept", b"*/*"), *fields]
+    if value is not None:
+        lines.append((b"cookie", b"theme=dark; __Host-appproxy=" + value + b"; lang=en"))
+    return RequestHead(b"GET", b"/", 11, lines, HOST.encode(), HOST, 0, True, upgrade, False)
+
+
+def check(request: RequestHead, application: Application = WIKI, snapshot: Snapshot = SNAPSHOT, now: float = NOW) -> object:
+    """The verdict of a new gate."""
+    return Gate().check(request, application, snapshot, now)
+
+
+class TestWhoPasses:
+    """From head to verdict."""
+
+    def test_with_a_good_cookie(self) -> None:
+        """A signed-in user who is assigned passes, at the first request and at the second."""
+        gate = Gate()
+        for _ in range(2):
+            assert gate.check(head(value=cookie()), WIKI, SNAPSHOT, NOW) == Pass(ANN)
+
+    def test_passthrough(self) -> None:
+        """An application without pre-authentication asks for no cookie, even for upgrades."""
+        open_to_all = replace(WIKI, preauthentication=Preauthentication.PASSTHROUGH)
+        assert check(head(upgrade=b"websocket"), open_to_all) == Pass(None)
+
+    @pytest.mark.parametrize(
+        "request_head",
+        [
+            head(),
+            head(value=b""),
+            head(value=b"garbage"),
+            head(value=cookie()[:-2]),
+            head(value=cookie(application="crm")),
+            head(value=cookie(host="crm.example.com")),
+            head((b"cookie", b"__Host-appproxy=" + cookie()), value=cookie()),
+            head((b"cookie", b"__host-appproxy=" + cookie())),
+            head((b"cookie", b"__Host-appproxy-8443=" + cookie())),
+            head((b"authorization", b"Bearer " + cookie())),
+        ],
+    )
+    def test_without_a_good_cookie(self, request_head: RequestHead) -> None:
+        """No cookie, a forged one, another application's or host's, two of them: sign in first."""
+        assert isinstance(check(request_head), SignIn)
+
+    @pytest.mark.parametrize("method", [b"GET", b"HEAD", b"OPTIONS", b"POST", b"PROPFIND", b"X"])
+    def test_no_method_goes_round_the_gate(self, method: bytes) -> None:
+        """OPTIONS and odd methods are judged like all others."""
+        request_head = head((b"user-agent", b"kube-probe"))
+        request_head.method = method
+        request_head.target = b"/?bypass=1"
+        assert isinstance(check(request_head), SignIn)
+
+    def test_who_is_not_assigned(self) -> None:
+        """A user of somebody else's application is refused; signing in again would not help."""
+        verdict = check(head(value=cookie(replace(ANN, subject="bob"))))
+        assert isinstance(verdict, Refuse)
+        assert verdict.code is Code.NOT_ASSIGNED
+
+    def test_an_old_key_still_opens(self) -> None:
+        """A key change signs nobody out; taking a key away does."""
+        new = SealingKey(2, b"n" * 32, NOW)
+        assert check(head(value=cookie()), snapshot=snapshot_of(WIKI, keys=(new, KEY))) == Pass(ANN)
+        assert isinstance(check(head(value=cookie()), snapshot=snapshot_of(WIKI, keys=(new,))), SignIn)
+
+
+class TestWhatIsKept:
+    """The memory of opened cookies never outlives what it was judged by."""
+
+    def test_expiry_counts_also_for_a_known_cookie(self) -> None:
+        """A session ends in time although its cookie was opened before."""
+        gate = Gate()
+        assert isinstance(gate.check(head(value=cookie()), WIKI, SNAPSHOT, NOW), Pass)
+        assert isinstance(gate.check(head(value=cookie()), WIKI, SNAPSHOT, ANN.expires), SignIn)
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"revoked_sessions": frozenset({"s1"})},
+            {"not_before": {"ann": NOW}},
+            {"keys": ()},
+        ],
+    )
+    def test_revocation_reaches_a_known_cookie(self, changes: dict[str, Any]) -> None:
+        """Sign-out, a disabled user, a withdrawn key: the very next request is judged anew."""
+        gate = Gate()
+        assert isinstance(gate.check(head(value=cookie()), WIKI, SNAPSHOT, NOW), Pass)
+        later = snapshot_of(WIKI, revision=2, **changes)
+        assert isinstance(gate.check(head(value=cookie()), WIKI, later, NOW), SignIn)
+
+    def test_a_changed_assignment_reaches_a_known_cookie(self) -> None:
+        """Taking the application from a user works at once."""
+        gate = Gate()
+        gate.check(head(value=cookie()), WIKI, SNAPSHOT, NOW)
+        bobs = replace(WIKI, assigned_users=frozenset({"bob"}))
+        assert isinstance(gate.check(head(value=cookie()), bobs, snapshot_of(bobs, revision=2), NOW), Refuse)
+
+    def test_a_cookie_known_for_one_application_is_not_for_another(self) -> None:
+        """The memory tells applications and hosts apart."""
+        crm = replace(WIKI, id="crm")
+        gate = Gate()
+        gate.check(head(value=cookie()), WIKI, SNAPSHOT, NOW)
+        assert isinstance(gate.check(head(value=cookie()), crm, SNAPSHOT, NOW), SignIn)
+        other = head(value=cookie())
+        other.host = "other.example.com"
+        assert isinstance(gate.check(other, WIKI, SNAPSHOT, NOW), SignIn)
+
+    def test_a_long_cookie_field(self) -> None:
+        """An application's own large cookies neither hide ours nor fill the memory."""
+        gate = Gate()
+        for number in range(3):
+            request = head((b"cookie", b"big=%d" % number + b"x" * 4000), value=cookie())
+            assert gate.check(request, WIKI, SNAPSHOT, NOW) == Pass(ANN)
+        assert len(gate._opened) == 1
+        assert isinstance(gate.check(head((b"cookie", b"big=" + b"x" * 4000)), WIKI, SNAPSHOT, NOW), SignIn)
+
+    def test_a_bare_value_is_no_cookie(self) -> None:
+        """The cookie's value without its name passes nobody, also when it is known."""
+        gate = Gate()
+        gate.check(head((b"cookie", b"big=" + b"x" * 4000), value=cookie()), WIKI, SNAPSHOT, NOW)
+        assert isinstance(gate.check(head((b"cookie", cookie())), WIKI, SNAPSHOT, NOW), SignIn)
+
+    def test_the_memory_is_bounded(self) -> None:
+        """However many cookies come, no more than the size is kept, and the ones in use stay."""
+        recent: Recent[int] = Recent(100)
+        for number in range(10_000):
+            recent.put(number, number)
+            assert recent.get(9) == (9 if number >= 9 else None)
+        assert len(recent) <= 100
+
+    def test_garbage_is_not_kept(self) -> None:
+        """Made-up cookies cannot push real ones out."""
+        gate = Gate()
+        gate.check(head(value=cookie()), WIKI, SNAPSHOT, NOW)
+        for number in range(100):
+            gate.check(head(value=b"x%d" % number), WIKI, SNAPSHOT, NOW)
+        assert len(gate._opened) == 1
+
+
+class TestWebSockets:
+    """Upgrades bear the user's cookie wherever they come from."""
+
+    @pytest.mark.parametrize("origin", [b"https://evil.example", b"null", b"https://wiki.example.com.evil.example"])
+    def test_from_another_site(self, origin: bytes) -> None:
+        """Another site's script cannot open a WebSocket as the user."""
+        verdict = check(head((b"origin", origin), value=cookie(), upgrade=b"websocket"))
+        assert isinstance(verdict, Refuse)
+        assert verdict.code is Code.CROSS_SITE
+
+    def test_from_the_application(self) -> None:
+        """The application's own pages can, and so can programs that send no Origin."""
+        for fields in ([(b"origin", b"https://wiki.example.com")], []):
+            assert isinstance(check(head(*fields, value=cookie(), upgrade=b"websocket")), Pass)
+
+    def test_an_ordinary_request_may_come_from_elsewhere(self) -> None:
+        """Links and forms of other sites are the application's business (SameSite keeps the cookie back)."""
+        assert isinstance(check(head((b"origin", b"https://evil.example"), value=cookie())), Pass)
+
+
+class TestNames:
+    """Cookies of ours, by name."""
+
+    def test_the_public_port_is_in_the_name(self) -> None:
+        """Two services on one host, with different ports, do not overwrite each other's cookie."""
+        fields = (b"cookie", b"__Host-appproxy-8443=" + cookie())
+        assert isinstance(Gate(8443).check(head(fields), WIKI, SNAPSHOT, NOW), Pass)
+
+    def test_applications_that_share_a_host_by_path(self) -> None:
+        """Each has a cookie of its own, and none of them reaches an application."""
+        docs = replace(WIKI, id="docs", external=Url("https", HOST, 443, "/docs/"))
+        both = snapshot_of(WIKI, docs)
+        gate = Gate()
+        names = gate.cookie_names(both, HOST)
+        assert len(set(names)) == 3
+        assert {b"__Host-appproxy", b"__Host-appproxy-start", gate.name_of(docs)} == set(names)
+        request = head((b"cookie", gate.name_of(docs) + b"=" + cookie(application="docs")))
+        assert isinstance(gate.check(request, docs, both, NOW), Pass)
+        assert isinstance(gate.check(request, WIKI, both, NOW), SignIn)
+
+
+class TestIdentity:
+    """What connector and application are told of the user."""
+
+    def test_the_user_in_the_tunnel(self) -> None:
+        """Subject, issuer and name, as ASCII JSON; the session's id stays at home."""
+        text = user_header(replace(ANN, name="Ünal"))
+        assert json.loads(text) == {"subject": "ann", "issuer": "https://idp.example.com", "name": "Ünal"}
+        assert text.isascii()
+        assert b"s1" not in text
+
+    def test_header_lines(self) -> None:
+        """Chosen claims go into chosen fields; what the user has not is left out."""
+        rules = tuple(HeaderRule(f"x-{claim}", claim) for claim in ("sub", "name", "email", "groups", "iss", "phone"))
+        session = replace(ANN, claims={"email": "ann@example.com", "groups": "a,b"})
+        block = identity_block(replace(WIKI, headers=rules), session)
+        check_block(block)
+        assert block == (
+            b"x-sub: ann\nx-name: Ann\nx-email: ann@example.com\nx-groups: a,b\nx-iss: https://idp.example.com\n"
+        )
+
+    def test_other_alphabets_are_utf_8(self) -> None:
+        """A name with an umlaut arrives as UTF-8."""
+        application = replace(WIKI, headers=(HeaderRule("x-name", "name"),))
+        assert identity_block(application, replace(ANN, name="Ünal")) == "x-name: Ünal\n".encode()
+
+    @pytest.mark.parametrize("text", ["a\nx-admin: 1", "a\rb", "a\0b"])
+    def test_no_line_can_be_smuggled(self, text: str) -> None:
+        """A claim that would begin another field is refused."""
+        application = replace(WIKI, headers=(HeaderRule("x-email", "email"),))
+        with pytest.raises(IdentityError):
+            identity_block(application, replace(ANN, claims={"email": text}))
+
+    def test_blocks_are_kept_a_session(self) -> None:
+        """The same session gives the same bytes; another session, or changed rules, gives new ones."""
+        blocks = Blocks()
+        first = replace(WIKI, headers=(HeaderRule("x-name", "name"),))
+        second = replace(WIKI, headers=(HeaderRule("x-user", "sub"),))
+        bob = replace(ANN, subject="bob", name="Bob")
+        assert blocks.identity_block(first, ANN) == blocks.identity_block(first, ANN) == b"x-name: Ann\n"
+        assert blocks.identity_block(second, ANN) == b"x-user: ann\n"
+        assert blocks.identity_block(first, bob) == b"x-name: Bob\n"
+        assert json.loads(blocks.user_header(ANN))["name"] == "Ann"
+        assert json.loads(blocks.user_header(bob))["name"] == "Bob"
+        assert blocks.user_header(None) == b"null"
+        assert blocks.identity_block(first, None) == blocks.identity_block(WIKI, ANN) == b""
+
+
+def test_the_hot_path_is_quick() -> None:
+    """A known cookie is judged in microseconds: the bound here is ten times what it takes."""
+    gate = Gate()
+    request = head(*[(b"x-%d" % number, b"value") for number in range(8)], value=cookie())
+    gate.check(request, WIKI, SNAPSHOT, NOW)
+    best = min(timeit.repeat(lambda: gate.check(request, WIKI, SNAPSHOT, NOW), number=2000, repeat=5)) / 2000
+    assert best < 40e-6
+
+
+def test_many_cookies_cost_little() -> None:
+    """1,000 fragments and 64 kB in the Cookie field are judged within 10 ms."""
+    fragments = b"; ".join(b"__Host-appproxy" + b"x" * 50 + b"%d=y" % number for number in range(1000))
+    for request in (head((b"cookie", fragments)), head(value=b"A" * 65536)):
+        assert min(timeit.repeat(lambda request=request: check(request), number=1, repeat=3)) < 0.01  # type: ignore[misc]
