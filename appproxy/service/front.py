@@ -26,6 +26,7 @@ from appproxy.http.head import RequestHead
 from appproxy.net.deadlines import NEVER, Deadlines
 from appproxy.net.flow import Hold, Tap
 from appproxy.net.sockets import acknowledged
+from appproxy.net.tls import peer_certificate
 from appproxy.service.exchange import BodyReader, Handler
 from appproxy.service.user_exchange import UserExchange
 
@@ -229,6 +230,11 @@ class UserConnection(Protocol):
     @property
     def clock(self) -> IReactorTime:
         return self._front.clock
+
+    @property
+    def peer_certificate(self) -> bytes | None:
+        """The verified certificate that this connection has shown."""
+        return peer_certificate(self.transport)
 
     def exchange_over(self, exchange: UserExchange, reuse: bool) -> None:
         """The answer is written whole. `reuse`: its head said that the connection stays."""

@@ -10,7 +10,6 @@ from zope.interface import implementer
 from appproxy.errors import Code
 from appproxy.http.head import RequestHead
 from appproxy.http.writer import chunk, last_chunk, response_bytes
-from appproxy.net.tls import peer_certificate
 from appproxy.service.exchange import AnswerKeeper, BodyReader
 
 if TYPE_CHECKING:
@@ -254,4 +253,4 @@ class UserExchange:
     @property
     def peer_certificate(self) -> bytes | None:
         """The verified leaf certificate of whoever is connected, in DER; None where none was asked for."""
-        return peer_certificate(self._connection.transport)
+        return self._connection.peer_certificate

@@ -1,0 +1,133 @@
+"""Where every exchange begins: ours, an application's, and the gate between."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from appproxy.http.head import RequestHead
+from appproxy.publish.application import Application, Preauthentication
+from appproxy.service.entrance import Entrance
+from appproxy.service.exchange import Exchange
+from appproxy.service.gate import Gate
+from tests.service.world import GET, WIKI, World, requests
+
+CLOSED = replace(WIKI, preauthentication=Preauthentication.OIDC, robots_disallow=True)
+
+
+class SignInPage:
+    """A sign-in that only says that it was asked for."""
+
+    def begin(self, head: RequestHead, application: Application, request_id: str, now: float) -> tuple[int, bytes, bytes]:
+        return 303, b"location: https://signin.example.com/start\n", b""
+
+
+def ours(name: bytes) -> object:
+    def answer(exchange: Exchange) -> None:
+        exchange.answer(200, b"", name)
+
+    return answer
+
+
+class Door(World):
+    """A world whose users come in through the entrance."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.entrance = Entrance(
+            lambda: self.snapshot, Gate(), self.relay, SignInPage(), lambda: 1e9,
+            own_hosts={"signin.example.com": ours(b"sign-in host")},  # type: ignore[dict-item]
+            own_paths=ours(b"own path"),  # type: ignore[arg-type]
+        )
+
+    def handle(self, exchange: Exchange) -> None:
+        self.entrance(exchange)
+
+
+def test_passthrough_needs_no_sign_in() -> None:
+    """Such an application is reached by everybody."""
+    door = Door()
+    signal = door.welcomed()
+    door.user().send(GET)
+    assert requests(signal.frames())
+
+
+@pytest.mark.parametrize(
+    "request_head",
+    [
+        GET,
+        GET.replace(b"GET", b"OPTIONS"),
+        GET.replace(b"GET", b"HEAD"),
+        GET.replace(b"GET", b"POST"),
+        GET.replace(b"/page", b"/page?__Host-appproxy=1"),
+        GET.replace(b"\r\n\r\n", b"\r\nCookie: __Host-appproxy=AAAA\r\n\r\n"),
+        GET.replace(b"\r\n\r\n", b"\r\nUser-Agent: kube-probe/1.0\r\n\r\n"),
+        GET.replace(b"\r\n\r\n", b"\r\nAuthorization: Bearer x\r\n\r\n"),
+        GET.replace(b"\r\n\r\n", b"\r\nX-Forwarded-For: 127.0.0.1\r\nX-Original-URL: /robots.txt\r\n\r\n"),
+        GET.replace(b"\r\n\r\n", b"\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nOrigin: https://wiki.example.com\r\n\r\n"),
+    ],
+)
+def test_without_a_cookie_nothing_reaches_a_connector(request_head: bytes) -> None:
+    """Whatever the method, the query, the user agent or the fields say."""
+    door = Door(applications=(CLOSED,))
+    signal = door.welcomed()
+    answer = door.user().send(request_head)
+    assert answer.startswith(b"HTTP/1.1 303 ")
+    assert signal.frames() == []
+
+
+def test_unknown_hosts_get_one_constant_page() -> None:
+    """Nothing of the request is in it."""
+    door = Door()
+    answer = door.user().send(b"GET /<script>? HTTP/1.1\r\nHost: evil.example.com\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 404 ")
+    assert b"evil" not in answer and b"<script>?" not in answer
+
+
+def test_our_own_host_and_paths_are_never_forwarded() -> None:
+    """The sign-in host, and /.appproxy/ on each application's host."""
+    door = Door()
+    signal = door.welcomed()
+    assert b"sign-in host" in door.user().send(b"GET / HTTP/1.1\r\nHost: signin.example.com\r\n\r\n")
+    assert b"own path" in door.user().send(GET.replace(b"/page", b"/.appproxy/finish"))
+    assert signal.frames() == []
+
+
+def test_our_own_paths_are_not_on_unknown_hosts() -> None:
+    """There is nobody to sign in to."""
+    answer = Door().user().send(b"GET /.appproxy/finish HTTP/1.1\r\nHost: other.example.com\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 404 ")
+
+
+def test_robots_are_kept_out() -> None:
+    """Answered by the service, without sign-in, unless the application is to answer itself."""
+    door = Door(applications=(CLOSED,))
+    answer = door.user().send(GET.replace(b"/page", b"/robots.txt"))
+    assert answer.endswith(b"User-agent: *\nDisallow: /\n")
+    open_door = Door()
+    signal = open_door.welcomed()
+    open_door.user().send(GET.replace(b"/page", b"/robots.txt"))
+    assert requests(signal.frames())
+
+
+def test_a_fault_of_ours_is_a_page_with_the_request_id() -> None:
+    """And never a hanging request, or a traceback."""
+    door = Door()
+
+    def broken(exchange: Exchange, *rest: object) -> None:
+        raise ZeroDivisionError("secret")
+
+    door.relay.start = broken  # type: ignore[method-assign]
+    answer = door.user().send(GET)
+    assert answer.startswith(b"HTTP/1.1 500 ")
+    assert b"0000000000000001" in answer and b"secret" not in answer
+
+
+def test_a_body_over_the_limit_is_refused_before_it_is_read() -> None:
+    """413, by its announced length."""
+    door = Door(applications=(replace(WIKI, max_body=100),))
+    signal = door.welcomed()
+    answer = door.user().send(b"POST / HTTP/1.1\r\nHost: wiki.example.com\r\nContent-Length: 101\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert signal.frames() == []
