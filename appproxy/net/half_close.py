@@ -83,6 +83,8 @@ class HalfCloseTLS(TLSMemoryBIOProtocol):
     #: Our turn to flush is noted with the factory.
     _enlisted = False
     _deadline: IDelayedCall | None = None
+    #: The transport below has gone.
+    _ended = False
 
     def __init__(
         self, factory: HalfCloseTLSFactory, wrappedProtocol: IProtocol, _connectWrapped: bool = True
@@ -145,7 +147,7 @@ class HalfCloseTLS(TLSMemoryBIOProtocol):
         data, end = read_records(self._tlsConnection)
         if data and not self.disconnecting:
             self.wrappedProtocol.dataReceived(data)
-        if end is None or self._lostTLSConnection or self._tlsConnection is None:
+        if end is None or self._aborted or self._lostTLSConnection or self._tlsConnection is None:
             return
         if isinstance(end, SSL.ZeroReturnError):
             self._peer_finished()
@@ -319,9 +321,10 @@ class HalfCloseTLS(TLSMemoryBIOProtocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Called by the transport below: the end, once."""
+        self._ended = True
         self._set_deadline(None)
         self._outgoing.clear()
-        if self._aborted:
+        if self.disconnecting:
             # Ours was the last word: the inherited method would look for an end of the peer's, and not find it.
             self._lostTLSConnection = True
         elif self._read_over and not IHalfCloseableProtocol.providedBy(self.wrappedProtocol):
@@ -334,7 +337,7 @@ class HalfCloseTLS(TLSMemoryBIOProtocol):
         if self._deadline is not None and self._deadline.active():
             self._deadline.cancel()
         self._deadline = None
-        if seconds is not None and then is not None:
+        if seconds is not None and then is not None and not self._ended:
             self._deadline = self.factory.clock.callLater(seconds, then)
 
 

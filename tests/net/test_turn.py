@@ -1,0 +1,68 @@
+"""Once at the end of a turn."""
+
+from __future__ import annotations
+
+import gc
+from weakref import ref
+
+from twisted.internet.task import Clock
+
+from appproxy.net.turn import turn_end
+
+
+class Waiting:
+    """Counts how often it was flushed, and may ask for more."""
+
+    def __init__(self, then: Waiting | None = None, clock: Clock | None = None) -> None:
+        self.flushed = 0
+        self._then = then
+        self._clock = clock
+
+    def flush_turn(self) -> None:
+        self.flushed += 1
+        if self._then is not None and self._clock is not None:
+            turn_end(self._clock).add(self._then)
+            assert self._then.flushed == 0
+            assert len(self._clock.getDelayedCalls()) == 1
+
+
+def test_all_of_a_turn_in_one_call() -> None:
+    """However many connections wrote, the reactor is asked for one call."""
+    clock = Clock()
+    waiting = [Waiting() for _ in range(100)]
+    for one in waiting:
+        turn_end(clock).add(one)
+    assert len(clock.getDelayedCalls()) == 1
+    clock.advance(0)
+    assert [one.flushed for one in waiting] == [1] * 100
+    assert clock.getDelayedCalls() == []
+
+
+def test_what_a_flush_causes_is_for_the_next_turn() -> None:
+    """Two connections that write to each other do not hold the reactor."""
+    clock = Clock()
+    second = Waiting()
+    turn_end(clock).add(Waiting(second, clock))
+    clock.advance(0)
+    assert second.flushed == 1
+
+
+def test_one_for_each_reactor() -> None:
+    """Two reactors do not flush each other's connections."""
+    here, there = Clock(), Clock()
+    one = Waiting()
+    turn_end(here).add(one)
+    assert turn_end(here) is turn_end(here) is not turn_end(there)
+    there.advance(0)
+    assert one.flushed == 0
+
+
+def test_a_reactor_that_has_gone_is_forgotten() -> None:
+    """Nothing keeps an old reactor alive."""
+    clock = Clock()
+    turn_end(clock).add(Waiting())
+    clock.advance(0)
+    gone = ref(clock)
+    del clock
+    gc.collect()
+    assert gone() is None
