@@ -1,1 +1,5 @@
 """The appproxy command."""
+
+from appproxy.cli.main import main
+
+__all__ = ["main"]

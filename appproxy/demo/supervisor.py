@@ -83,6 +83,20 @@ class Supervisor:
         self.programs.append(program)
         return self.wait_for(program, ready, seconds) if ready else ""
 
+    def finish(self, name: str, command: Sequence[str], seconds: float = 30.0) -> str:
+        """Run a program to its end; gives its output. Raises ProgramFailed unless it ends well, in `seconds`."""
+        self.start(name, command)
+        program = self.find(name)
+        try:
+            code = program.process.wait(seconds)
+        except subprocess.TimeoutExpired as error:
+            raise ProgramFailed(f"{name} did not end within {seconds:g} s:\n{program.tail()}") from error
+        finally:
+            self.end(name)
+        if code:
+            raise ProgramFailed(f"{name} ended with code {code}:\n{program.tail()}")
+        return program.output()
+
     def wait_for(self, program: Program, text: str, seconds: float) -> str:
         """The first line of the program's output that contains `text`. Raises ProgramFailed."""
         deadline = time.monotonic() + seconds

@@ -1,0 +1,5 @@
+"""python -m appproxy.cli"""
+
+from appproxy.cli.main import main
+
+main()

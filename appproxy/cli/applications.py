@@ -1,0 +1,134 @@
+"""appproxy app ..., assign, unassign: what is published, and who may use it."""
+
+from __future__ import annotations
+
+import click
+
+from appproxy.cli.calling import Setting, given, key_values, pass_setting
+from appproxy.cli.output import Column, done, json_option, show_record, show_rows
+
+_COLUMNS = (
+    Column("NAME", "name"), Column("EXTERNAL", "external"), Column("INTERNAL", "internal"), Column("SIGN-IN", "preauth"),
+    Column("CONNECTOR GROUP", "connector_group"), Column("ASSIGNED", "assigned"),
+)  # fmt: skip
+
+
+@click.group()
+def app() -> None:
+    """Published applications."""
+
+
+@app.command()
+@click.argument("name")
+@click.option("--internal", required=True, metavar="URL", help="Where the connector finds it, e.g. http://wiki.local:8080/")
+@click.option("--external", required=True, metavar="URL", help="Where users open it, e.g. https://wiki.example.com/")
+@click.option(
+    "--preauth", type=click.Choice(["oidc", "passthrough"]), default="oidc", show_default=True,
+    help="oidc: users sign in first; passthrough: everybody reaches the application.",
+)  # fmt: skip
+@click.option("--group", metavar="GROUP", help="The connector group that serves it.  [default: default]")
+@click.option("--provider", metavar="PROVIDER", help="The identity provider.  [default: the built-in one]")
+@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A setting; see `appproxy app keys`.")
+@json_option
+@pass_setting
+def publish(
+    setting: Setting, name: str, internal: str, external: str, preauth: str, group: str | None, provider: str | None,
+    pairs: tuple[str, ...], as_json: bool,
+) -> None:  # fmt: skip
+    """Publish an application under NAME."""
+    body = given(
+        name=name, internal=internal, external=external, preauth=preauth, connector_group=group, provider=provider,
+        settings=key_values(pairs),
+    )  # fmt: skip
+    made = setting.call("POST", "applications", body=body)
+    text = f"{made['name']} is published at {made['external']}"
+    if made["preauth"] == "oidc" and made["assignment_required"]:
+        text += f"\nNobody may open it yet: appproxy assign {made['name']} --user NAME"
+    done(text, made, as_json)
+
+
+@app.command("list")
+@json_option
+@pass_setting
+def list_(setting: Setting, as_json: bool) -> None:
+    """List the published applications."""
+    empty = "Nothing is published; see `appproxy app publish --help`."
+    show_rows(setting.call("GET", "applications"), _COLUMNS, as_json, empty)
+
+
+@app.command()
+@click.argument("name")
+@json_option
+@pass_setting
+def show(setting: Setting, name: str, as_json: bool) -> None:
+    """Show one application with its settings and assignments."""
+    show_record(setting.call("GET", "applications", name), as_json)
+
+
+@app.command("set")
+@click.argument("name")
+@click.argument("pairs", nargs=-1, required=True, metavar="KEY=VALUE...")
+@json_option
+@pass_setting
+def set_(setting: Setting, name: str, pairs: tuple[str, ...], as_json: bool) -> None:
+    """Change an application; an empty VALUE puts the default back. `appproxy app keys` lists the keys."""
+    made = setting.call("PATCH", "applications", name, body={"settings": key_values(pairs)})
+    done(f"{made['name']} is changed", made, as_json)
+
+
+@app.command()
+@json_option
+@pass_setting
+def keys(setting: Setting, as_json: bool) -> None:
+    """List the keys that an application can be set by."""
+    columns = (Column("KEY", "key"), Column("MEANING", "explanation"))
+    show_rows(setting.call("GET", "application-settings"), columns, as_json, "")
+
+
+@app.command()
+@click.argument("name")
+@json_option
+@pass_setting
+def remove(setting: Setting, name: str, as_json: bool) -> None:
+    """Publish an application no longer."""
+    gone = setting.call("DELETE", "applications", name)
+    done(f"{gone['name']} is no longer published", gone, as_json)
+
+
+def _who(user: str | None, group: str | None, provider: str | None) -> dict[str, object]:
+    if (user is None) == (group is None):
+        raise click.UsageError("give either --user or --group")
+    return given(user=user, group=group, provider=provider)
+
+
+@click.command()
+@click.argument("application")
+@click.option("--user", metavar="USER", help="This user.")
+@click.option("--group", metavar="GROUP", help="All members of this group.")
+@click.option("--provider", metavar="PROVIDER", help="Of which identity provider.  [default: the application's]")
+@json_option
+@pass_setting
+def assign(
+    setting: Setting, application: str, user: str | None, group: str | None, provider: str | None, as_json: bool
+) -> None:
+    """Let a user or a group use APPLICATION."""
+    made = setting.call("POST", "applications", application, "assignments", body=_who(user, group, provider))
+    done(f"{user or group} may use {application}", made, as_json)
+
+
+@click.command()
+@click.argument("application")
+@click.option("--user", metavar="USER", help="This user.")
+@click.option("--group", metavar="GROUP", help="All members of this group.")
+@click.option("--provider", metavar="PROVIDER", help="Of which identity provider.  [default: the application's]")
+@json_option
+@pass_setting
+def unassign(
+    setting: Setting, application: str, user: str | None, group: str | None, provider: str | None, as_json: bool
+) -> None:
+    """Let a user or a group use APPLICATION no longer."""
+    gone = setting.call("DELETE", "applications", application, "assignments", body=_who(user, group, provider))
+    done(f"{user or group} may use {application} no longer", gone, as_json)
+
+
+COMMANDS = (app, assign, unassign)

@@ -1,0 +1,57 @@
+"""How commands reach the service of the state directory that they are given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import click
+
+from appproxy.admin.client import AdminClient
+from appproxy.cli.output import note
+from appproxy.errors import ConfigError
+from appproxy.twistd.state import admit_password
+
+#: A state directory can also be named once for all commands.
+STATE_VARIABLE = "APPPROXY_STATE"
+
+
+@dataclass(slots=True)
+class Setting:
+    """What `appproxy --state DIR` says to the commands below it."""
+
+    state: Path | None = None
+
+    def needed(self, own: Path | None = None) -> Path:
+        """The state directory; `own` is what the command itself was given. Raises ConfigError when there is none."""
+        state = own or self.state
+        if state is None:
+            raise ConfigError(f"say which state directory: appproxy --state DIR ..., or set {STATE_VARIABLE}")
+        return state
+
+    def call(self, method: str, *path: str, body: Mapping[str, object] | None = None) -> Any:
+        """Perform an operation of the admin API; the parts of its path are encoded here."""
+        client = AdminClient(self.needed(), admit_password, say=note)
+        return client.call(method, "/" + "/".join(quote(part, safe="") for part in path), body)
+
+
+pass_setting = click.make_pass_decorator(Setting, ensure=True)
+
+
+def given(**fields: object) -> dict[str, object]:
+    """The fields that were given."""
+    return {key: value for key, value in fields.items() if value is not None and value != ()}
+
+
+def key_values(pairs: tuple[str, ...]) -> dict[str, str]:
+    """KEY=VALUE arguments. Raises click.UsageError."""
+    found: dict[str, str] = {}
+    for pair in pairs:
+        key, mark, value = pair.partition("=")
+        if not mark or not key:
+            raise click.UsageError(f"{pair!r} is not KEY=VALUE")
+        found[key] = value
+    return found

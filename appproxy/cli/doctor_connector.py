@@ -1,0 +1,134 @@
+"""The doctor at a connector: from its settings over the tunnel to the applications beside it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+import time
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from appproxy.cli.findings import Ailing, Health, Walk
+from appproxy.cli.probes import PATIENCE, check_dates, connect, resolve, shake_hands
+from appproxy.config import ConnectorPaths, ConnectorSettings
+from appproxy.connector.dialling import place_of
+from appproxy.connector.identity import Identity, IdentityFiles
+from appproxy.twistd.connector import read_settings
+
+_AGAIN = "join again with a new token: appproxy connector join TOKEN --state NEWDIR"
+#: Seconds that two clocks may differ; certificates are dated to the second, sign-ins last minutes.
+_SKEW = 60.0
+
+
+def examine(walk: Walk, state: Path, now: float) -> None:
+    """All steps; `now` in seconds since 1970."""
+    paths = ConnectorPaths(state.absolute())
+    settings: ConnectorSettings | None = None
+    identity: Identity | None = None
+    with walk.step("settings") as told:
+        settings = read_settings(state)
+        told.append(f"{paths.settings}, connector {settings.id} of {settings.name}")
+    with walk.step("key and certificate") as told:
+        identity = IdentityFiles(paths).load()
+        told.append(check_dates(identity.not_before, identity.not_after, now, _AGAIN))
+    if settings is None or identity is None:
+        return
+    applications = _tunnel(walk, settings, identity, paths, now)
+    for application in applications:
+        _application(walk, application)
+
+
+def _tunnel(
+    walk: Walk, settings: ConnectorSettings, identity: Identity, paths: ConnectorPaths[Path], now: float
+) -> list[dict[str, Any]]:
+    """Name, TCP, mutual TLS, and a call; gives the applications that the service named."""
+    place = place_of(settings.address)
+    with walk.step("name of the service") as told:
+        addresses = resolve(place.host, "mend this machine's DNS, or `address` in connector.toml")
+        told.append(f"{place.host} is {' '.join(addresses)}")
+    if not walk.last_good:
+        return []
+    connection = None
+    with walk.step("way to the service") as told:
+        mend = "start the service; open this port in the firewalls between (outbound only is needed)"
+        connection = connect(place.host, place.port, mend)
+        told.append(f"{place.host} port {place.port} answers")
+    if connection is None:
+        return []
+    secure = None
+    with walk.step("TLS to the service") as told:
+        context = _context(identity, paths)
+        mend = "something between breaks TLS open, or this is another service; " + _AGAIN
+        secure = shake_hands(connection, context, settings.name, mend)
+        told.append(f"{settings.name}, {secure.version()}")
+    if secure is None:
+        return []
+    applications: list[dict[str, Any]] = []
+    with walk.step("service") as told, secure:
+        applications = _configuration(secure, settings.name, now)
+        told.append(f"knows this connector; {len(applications)} applications for it")
+    return applications
+
+
+def _context(identity: Identity, paths: ConnectorPaths[Path]) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.load_verify_locations(cadata="\n".join(identity.trust))
+    context.load_cert_chain(paths.certificate, paths.key)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def _configuration(secure: ssl.SSLSocket, name: str, now: float) -> list[dict[str, Any]]:
+    """Ask for this connector's applications. Raises Ailing."""
+    asking = http.client.HTTPConnection(name, timeout=PATIENCE)
+    asking.sock = secure
+    began = time.monotonic()
+    try:
+        asking.request("GET", "/configuration", headers={"Accept": "application/json"})
+        answer = asking.getresponse()
+        body = answer.read()
+    except (OSError, http.client.HTTPException) as error:
+        # A TLS 1.3 server judges our certificate after the handshake; it then just closes.
+        mend = f"look at `appproxy connector list` there: is it revoked or removed? Then {_AGAIN}"
+        raise Ailing(f"it closed the connection ({error})", mend) from error
+    if answer.status != 200:
+        mend = "look at `appproxy connector list` there: is it approved, and neither revoked nor removed?"
+        raise Ailing(f"it answers with status {answer.status}", mend)
+    date = answer.getheader("Date")
+    if date is not None:
+        there = parsedate_to_datetime(date).timestamp()
+        skew = abs(there - now - (time.monotonic() - began))
+        if skew > _SKEW:
+            raise Ailing(f"its clock and this one differ by {skew:.0f} s", "set both clocks by NTP", Health.WARNING)
+    found = json.loads(body)
+    applications: list[dict[str, Any]] = found.get("applications", [])
+    return applications
+
+
+def _application(walk: Walk, application: dict[str, Any]) -> None:
+    """Name, TCP and TLS of one internal URL."""
+    url = urlsplit(str(application.get("internal", "")))
+    host = url.hostname or ""
+    port = url.port or (443 if url.scheme == "https" else 80)
+    with walk.step(f"application {application.get('name', host)}") as told:
+        addresses = resolve(host, "mend this machine's DNS, or the internal URL: appproxy app set NAME internal=URL")
+        told.append(f"{url.geturl()} is {' '.join(addresses)}")
+        connection = connect(host, port, "start the application, or open the way to it from this machine")
+        if url.scheme != "https":
+            connection.close()
+            return
+        with shake_hands(connection, _origin_context(application), str(application.get("server_name") or host),
+                         "set ca_bundle or server_name: appproxy app set NAME ca_bundle=PEM"):
+            told.append("TLS works")
+
+
+def _origin_context(application: dict[str, Any]) -> ssl.SSLContext:
+    context = ssl.create_default_context(cadata=str(application.get("ca_bundle") or "") or None)
+    if application.get("verify_tls") is False:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context

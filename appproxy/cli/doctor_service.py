@@ -1,0 +1,128 @@
+"""The doctor at the service: from its settings to its listeners, and what its users need."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from appproxy.admin.client import AdminClient, open_store
+from appproxy.admin.lock import ServiceLock
+from appproxy.cli.findings import Ailing, Health, Walk
+from appproxy.cli.probes import check_dates, connect, resolve, shake_hands
+from appproxy.config import Address, ServiceSettings, StatePaths
+from appproxy.pki import not_after, not_before
+from appproxy.pki.authority import Credential
+from appproxy.store import keys
+from appproxy.store.database import Store
+from appproxy.twistd.state import admit_password, read_settings
+
+_RESTART = "restart the service; it renews certificates of its own making in time"
+
+
+def examine(walk: Walk, state: Path, now: float, environment: Mapping[str, str]) -> None:
+    """All steps; `now` in seconds since 1970."""
+    paths = StatePaths(state.absolute())
+    settings = None
+    with walk.step("settings") as told:
+        settings = read_settings(state)
+        told.append(f"{paths.settings}, domain {settings.domain}")
+    if settings is None:
+        return
+    with walk.step("state directory") as told:
+        mode = paths.directory.stat().st_mode & 0o777
+        if mode & 0o077:
+            raise Ailing(f"{paths.directory} is open to others (mode {mode:o})", f"run: chmod 700 {paths.directory}")
+        told.append(f"{paths.directory} is closed to others")
+    anchors: list[str] = []
+    with ExitStack() as stack:
+        store = None
+        with walk.step("master key and database") as told:
+            store = open_store(paths, settings, environment, told.append)
+            stack.callback(store.close)
+            told.append(str(paths.database) if settings.database_url is None else "the database of the settings")
+        if store is not None:
+            anchors = _certificates(walk, store, settings, paths, now)
+    running = _is_running(walk, paths)
+    if running:
+        _listeners(walk, settings, anchors)
+    with walk.step("names") as told:
+        told.append(_names(settings))
+
+
+def _certificates(walk: Walk, store: Store, settings: ServiceSettings, paths: StatePaths[Path], now: float) -> list[str]:
+    """Dates of both listeners' certificates; gives the authorities that users' browsers need."""
+    with store.reading() as reading:
+        tunnel = keys.server_leaf(reading, keys.CONNECTOR)
+        user: Credential | None = keys.server_leaf(reading, keys.USER)
+        anchors = list(keys.trust_bundle(reading, keys.USER))
+    with walk.step("connectors' certificate") as told:
+        if tunnel is None:
+            raise Ailing("the database has none", "make a new state directory: appproxy init")
+        told.append(check_dates(not_before(tunnel.certificate), not_after(tunnel.certificate), now, _RESTART))
+    with walk.step("users' certificate") as told:
+        if settings.certificate is not None:
+            path = paths.resolve(settings.certificate)
+            certificate = path.read_text()
+            mend, anchors = f"put a new certificate into {path}", []
+            told.append(str(path))
+        elif user is not None:
+            certificate, mend = user.certificate, _RESTART
+        else:
+            raise Ailing("there is none", "set `certificate` and `key` in service.toml")
+        told.append(check_dates(not_before(certificate), not_after(certificate), now, mend))
+    return anchors
+
+
+def _is_running(walk: Walk, paths: StatePaths[Path]) -> bool:
+    """Does a service run here, and does it answer?"""
+    lock = ServiceLock(paths.lock)
+    running = False
+    with walk.step("service") as told:
+        if lock.try_acquire():
+            lock.release()
+            start = f"start it: twistd -n appproxy-service --state {paths.directory}"
+            raise Ailing("no service runs on this state directory", start, Health.WARNING)
+        status: Any = AdminClient(paths.directory, admit_password).call("GET", "/status")
+        running = True
+        told.append(f"running{lock.holder()}, {status['applications']} applications")
+        told.append(f"{status['connectors_online']} of {status['connectors']} connectors online")
+        if not status["connectors_online"]:
+            raise Ailing("running, but no connector is online", "on a connector's machine: appproxy doctor --state DIR",
+                         Health.WARNING)
+    return running
+
+
+def _listeners(walk: Walk, settings: ServiceSettings, anchors: list[str]) -> None:
+    """Can both be reached on this machine, and does the users' one show a certificate that browsers take?"""
+    restart = "see the service's log; another program may have the port"
+    with walk.step("users' listener") as told:
+        host, port = _reachable(settings.listen)
+        context = ssl.create_default_context(cadata="\n".join(anchors) or None)
+        mend = "replace the certificate (`certificate` and `key` in service.toml) by one for the domain and *.DOMAIN"
+        with shake_hands(connect(host, port, restart), context, settings.signin_host, mend) as user:
+            told.append(f"{host} port {port}, {user.version()}")
+    with walk.step("connectors' listener") as told:
+        host, port = _reachable(settings.tunnel_listen)
+        connect(host, port, restart).close()
+        told.append(f"{host} port {port}")
+
+
+def _reachable(address: Address) -> tuple[str, int]:
+    """An address to connect to; a listener on all addresses is on the loopback one too."""
+    everywhere = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}
+    return everywhere.get(address.host, address.host), address.port
+
+
+def _names(settings: ServiceSettings) -> str:
+    """Do the names that users and connectors need resolve?"""
+    mend = f"add DNS records for {settings.domain} and *.{settings.domain} that point here"
+    if settings.domain.endswith(".localhost"):
+        return f"*.{settings.domain} is always this machine"
+    dialled = settings.tunnel_address.rpartition(":")[0].strip("[]")
+    found = {name: resolve(name, mend) for name in (settings.signin_host, settings.apps_host, dialled)}
+    return ", ".join(f"{name} is {' '.join(addresses)}" for name, addresses in found.items())
+
+

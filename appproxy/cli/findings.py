@@ -1,0 +1,82 @@
+"""What the doctor finds: steps, timed one by one; each that fails names the mend, and may end the walk."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from enum import Enum
+
+from appproxy.errors import AppProxyError
+
+
+class Health(Enum):
+    """How a step went."""
+
+    GOOD = "good"
+    WARNING = "warning"
+    BROKEN = "broken"
+
+
+@dataclass(slots=True)
+class Finding:
+    """One step: what was looked at, what was found, and what to do about it."""
+
+    step: str
+    health: Health
+    detail: str
+    mend: str
+    milliseconds: float
+
+    def as_json(self) -> dict[str, object]:
+        """For programs."""
+        return {**asdict(self), "health": self.health.value}
+
+
+class Ailing(AppProxyError):
+    """A step found something; `mend` says what to do."""
+
+    def __init__(self, detail: str, mend: str, health: Health = Health.BROKEN) -> None:
+        super().__init__(detail)
+        self.mend = mend
+        self.health = health
+
+
+class Walk:
+    """Goes from step to step. `say` hears of each finding at once."""
+
+    def __init__(self, say: Callable[[Finding], None], clock: Callable[[], float] = time.monotonic) -> None:
+        self.findings: list[Finding] = []
+        self._say = say
+        self._clock = clock
+
+    @property
+    def broken(self) -> bool:
+        """Has any step failed?"""
+        return any(finding.health is Health.BROKEN for finding in self.findings)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[list[str]]:
+        """Time one step; what it appends to the list is its detail. Errors become its finding and stop here."""
+        told: list[str] = []
+        began = self._clock()
+        health, mend = Health.GOOD, ""
+        try:
+            yield told
+        except Ailing as error:
+            told, health, mend = [str(error)], error.health, error.mend
+        except AppProxyError as error:
+            # Our errors name the mend themselves.
+            told, health = [str(error)], Health.BROKEN
+        except OSError as error:
+            place = f"{error.filename}: " if error.filename is not None else ""
+            told, health = [f"{place}{error.strerror or error}"], Health.BROKEN
+        finding = Finding(name, health, "; ".join(told), mend, round((self._clock() - began) * 1000, 1))
+        self.findings.append(finding)
+        self._say(finding)
+
+    @property
+    def last_good(self) -> bool:
+        """Did the latest step go well enough to go on?"""
+        return self.findings[-1].health is not Health.BROKEN

@@ -1,0 +1,71 @@
+"""appproxy ...: the table of commands, and the one place where their errors become a line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+import appproxy
+from appproxy.cli import applications, connectors, diagnosis, service, users
+from appproxy.cli.calling import STATE_VARIABLE, Setting
+from appproxy.errors import AppProxyError
+
+#: Exit codes: a failure that was explained, a wrong command line, Ctrl-C (128 and SIGINT).
+FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(appproxy.__version__, prog_name="appproxy")
+@click.option(
+    "--state", type=click.Path(path_type=Path), envvar=STATE_VARIABLE, metavar="DIR", help="State directory of the service."
+)
+@click.pass_context
+def appproxy_command(context: click.Context, state: Path | None) -> None:
+    """Publish internal web applications through a service that connectors dial.
+
+    Commands that change something act on the service whose state directory --state names, running or not.
+    """
+    context.obj = Setting(state)
+
+
+for command in (
+    *service.COMMANDS, *applications.COMMANDS, *users.COMMANDS, *connectors.COMMANDS, *diagnosis.COMMANDS,
+):  # fmt: skip
+    appproxy_command.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """The program: runs one command and exits."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; gives the exit code. What users can mend costs them one line, never a traceback."""
+    try:
+        result: Any = appproxy_command.main(arguments, prog_name="appproxy", standalone_mode=False)
+    except click.UsageError as error:
+        error.show()
+        return WRONG_USE
+    except click.ClickException as error:
+        return _explain(error.format_message())
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except AppProxyError as error:
+        return _explain(str(error))
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; Python must not try to flush the rest.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except OSError as error:
+        return _explain(f"{error.filename}: {error.strerror}" if error.filename is not None else str(error))
+    return result if isinstance(result, int) else 0
+
+
+def _explain(text: str) -> int:
+    click.echo(f"appproxy: {text}", err=True)
+    return FAILED

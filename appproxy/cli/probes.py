@@ -1,0 +1,58 @@
+"""What the doctor asks of the network: names, TCP, TLS. Blocking, each bounded in time."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from datetime import UTC, datetime
+
+from appproxy.cli.findings import Ailing, Health
+
+#: Seconds for each hop; what takes longer is broken for users too.
+PATIENCE = 5.0
+_DAY = 86400.0
+#: Days before its end from which a certificate is a warning.
+_SOON = 14
+
+
+def resolve(host: str, mend: str) -> list[str]:
+    """The addresses of a name. Raises Ailing."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise Ailing(f"{host}: {error.strerror or error}", mend) from error
+    return sorted({str(entry[4][0]) for entry in found})
+
+
+def connect(host: str, port: int, mend: str) -> socket.socket:
+    """A TCP connection. Raises Ailing."""
+    try:
+        return socket.create_connection((host, port), PATIENCE)
+    except OSError as error:
+        raise Ailing(f"{host} port {port}: {error.strerror or error}", mend) from error
+
+
+def shake_hands(
+    connection: socket.socket, context: ssl.SSLContext, name: str, mend: str
+) -> ssl.SSLSocket:
+    """TLS on a connection. Raises Ailing; what the certificate lacks is in its text."""
+    try:
+        return context.wrap_socket(connection, server_hostname=name)
+    except ssl.SSLCertVerificationError as error:
+        connection.close()
+        raise Ailing(f"the certificate shown is not trusted for {name}: {error.verify_message}", mend) from error
+    except (ssl.SSLError, OSError) as error:
+        connection.close()
+        raise Ailing(f"no TLS: {getattr(error, 'reason', None) or error}", mend) from error
+
+
+def check_dates(not_before: float, not_after: float, now: float, mend: str) -> str:
+    """Is the certificate valid now? Gives until when. Raises Ailing, as a warning when it ends soon."""
+    ends = datetime.fromtimestamp(not_after, UTC).strftime("%Y-%m-%d")
+    if now < not_before:
+        raise Ailing("the certificate is not valid yet", "set this machine's clock right (timedatectl set-ntp true)")
+    if now >= not_after:
+        raise Ailing(f"the certificate ended on {ends}", mend)
+    if not_after - now < _SOON * _DAY:
+        raise Ailing(f"the certificate ends on {ends}", mend, Health.WARNING)
+    return f"valid until {ends}"

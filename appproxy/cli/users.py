@@ -1,0 +1,188 @@
+"""appproxy user ..., group ...: people of the built-in identity provider."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from appproxy.cli.calling import Setting, given, pass_setting
+from appproxy.cli.output import Column, done, json_option, moment, show_record, show_rows
+from appproxy.errors import ConfigError
+
+_USERS = (
+    Column("NAME", "name"), Column("DISPLAY NAME", "display_name"), Column("EMAIL", "email"), Column("GROUPS", "groups"),
+    Column("DISABLED", "disabled"),
+)  # fmt: skip
+_GROUPS = (Column("NAME", "name"), Column("MEMBERS", "members"))
+_STDIN = click.option("--password-stdin", is_flag=True, help="Read the password from standard input; else it is asked for.")
+
+
+def secret_line(option: str) -> str:
+    """The first line of standard input, for `option`. Raises ConfigError when there is none."""
+    line = sys.stdin.readline().rstrip("\r\n")
+    if not line:
+        raise ConfigError(f"{option}: standard input has nothing on its first line")
+    return line
+
+
+def password_from(stream_given: bool) -> str:
+    """A password: the first line of standard input, or typed twice on a terminal. Raises ConfigError."""
+    if stream_given:
+        return secret_line("--password-stdin")
+    typed: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    return typed
+
+
+@click.group()
+def user() -> None:
+    """Users of the built-in identity provider."""
+
+
+@user.command()
+@click.argument("name")
+@click.option("--group", "groups", multiple=True, metavar="GROUP", help="Make a member of GROUP; may be repeated.")
+@click.option("--display-name", metavar="TEXT", help="How pages call the user.")
+@click.option("--email", metavar="ADDRESS", help="Passed on to applications that ask for it.")
+@_STDIN
+@json_option
+@pass_setting
+def add(
+    setting: Setting, name: str, groups: tuple[str, ...], display_name: str | None, email: str | None,
+    password_stdin: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Add a user. Groups that are not there yet are made."""
+    setting.needed()
+    body = given(name=name, password=password_from(password_stdin), display_name=display_name, email=email)
+    made = setting.call("POST", "users", body={**body, "groups": list(groups)})
+    done(f"{made['name']} is added", made, as_json)
+
+
+@user.command("list")
+@json_option
+@pass_setting
+def list_(setting: Setting, as_json: bool) -> None:
+    """List the users."""
+    empty = "There are no users; add one with `appproxy user add NAME`."
+    show_rows(setting.call("GET", "users"), _USERS, as_json, empty)
+
+
+@user.command()
+@click.argument("name")
+@json_option
+@pass_setting
+def show(setting: Setting, name: str, as_json: bool) -> None:
+    """Show one user."""
+    show_record(setting.call("GET", "users", name), as_json, {"credentials_changed": moment})
+
+
+@user.command("set")
+@click.argument("name")
+@click.option("--display-name", metavar="TEXT", help="How pages call the user.")
+@click.option("--email", metavar="ADDRESS", help="Passed on to applications that ask for it.")
+@json_option
+@pass_setting
+def set_(setting: Setting, name: str, display_name: str | None, email: str | None, as_json: bool) -> None:
+    """Change how a user is called."""
+    made = setting.call("PATCH", "users", name, body=given(display_name=display_name, email=email))
+    done(f"{made['name']} is changed", made, as_json)
+
+
+@user.command()
+@click.argument("name")
+@_STDIN
+@json_option
+@pass_setting
+def password(setting: Setting, name: str, password_stdin: bool, as_json: bool) -> None:
+    """Set another password; the user's sessions end."""
+    setting.needed()
+    made = setting.call("PUT", "users", name, "password", body={"password": password_from(password_stdin)})
+    done(f"{made['name']} has another password", made, as_json)
+
+
+@user.command()
+@click.argument("name")
+@json_option
+@pass_setting
+def disable(setting: Setting, name: str, as_json: bool) -> None:
+    """Let a user sign in no longer; sessions end."""
+    made = setting.call("PATCH", "users", name, body={"disabled": True})
+    done(f"{made['name']} is disabled", made, as_json)
+
+
+@user.command()
+@click.argument("name")
+@json_option
+@pass_setting
+def enable(setting: Setting, name: str, as_json: bool) -> None:
+    """Let a disabled user sign in again."""
+    made = setting.call("PATCH", "users", name, body={"disabled": False})
+    done(f"{made['name']} is enabled", made, as_json)
+
+
+@user.command()
+@click.argument("name")
+@json_option
+@pass_setting
+def remove(setting: Setting, name: str, as_json: bool) -> None:
+    """Remove a user; sessions end."""
+    gone = setting.call("DELETE", "users", name)
+    done(f"{gone['name']} is removed", gone, as_json)
+
+
+@click.group()
+def group() -> None:
+    """Groups of users of the built-in identity provider."""
+
+
+@group.command("list")
+@json_option
+@pass_setting
+def list_groups(setting: Setting, as_json: bool) -> None:
+    """List the groups with their members."""
+    show_rows(setting.call("GET", "groups"), _GROUPS, as_json, "There are no groups; `appproxy user add --group` makes them.")
+
+
+@group.command("add")
+@click.argument("name")
+@json_option
+@pass_setting
+def add_group(setting: Setting, name: str, as_json: bool) -> None:
+    """Make a group."""
+    made = setting.call("POST", "groups", body={"name": name})
+    done(f"group {made['name']} is made", made, as_json)
+
+
+@group.command("remove")
+@click.argument("name")
+@json_option
+@pass_setting
+def remove_group(setting: Setting, name: str, as_json: bool) -> None:
+    """Remove a group; its members' sessions end."""
+    gone = setting.call("DELETE", "groups", name)
+    done(f"group {gone['name']} is removed", gone, as_json)
+
+
+@group.command()
+@click.argument("name")
+@click.argument("member")
+@json_option
+@pass_setting
+def join(setting: Setting, name: str, member: str, as_json: bool) -> None:
+    """Make the user MEMBER a member of group NAME."""
+    made = setting.call("PUT", "users", member, "groups", name)
+    done(f"{made['name']} is in group {name}", made, as_json)
+
+
+@group.command()
+@click.argument("name")
+@click.argument("member")
+@json_option
+@pass_setting
+def leave(setting: Setting, name: str, member: str, as_json: bool) -> None:
+    """Take the user MEMBER out of group NAME; sessions end."""
+    made = setting.call("DELETE", "users", member, "groups", name)
+    done(f"{made['name']} is no longer in group {name}", made, as_json)
+
+
+COMMANDS = (user, group)

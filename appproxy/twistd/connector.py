@@ -1,0 +1,111 @@
+"""twistd appproxy-connector: the options, and the service that twistd runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from twisted.application.service import IService
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.python.usage import Options as UsageOptions
+from twisted.python.usage import UsageError
+
+from appproxy.config import ConnectorPaths, ConnectorSettings, load_connector
+from appproxy.connector.node import ConnectorNode
+from appproxy.errors import ConfigError
+from appproxy.twistd.program import Program
+
+#: How long a start waits for the service, in seconds. After that the connector counts as started and goes on dialling:
+#: it must come up by itself when the service does.
+PATIENCE = 20.0
+
+
+class Options(UsageOptions):
+    """The command line of `twistd appproxy-connector`."""
+
+    longdesc = (
+        "The inner side of appproxy: stands beside the applications, listens on nothing and only dials the service. "
+        "Make its state directory with `appproxy connector join`. SIGTERM lets requests under way finish."
+    )
+    optParameters = [
+        ["state", "s", None, "The state directory that `appproxy connector join` has made."],
+        ["access-log", "a", None, "The access log, one JSON object a line; `-` for none. [default: access.log there]"],
+    ]
+
+    def postOptions(self) -> None:
+        """Read the settings; nothing is dialled yet."""
+        if not self["state"]:
+            raise UsageError("--state DIR is needed: the directory that `appproxy connector join` has made")
+        try:
+            self["settings"] = read_settings(Path(self["state"]))
+        except ConfigError as error:
+            raise UsageError(str(error)) from error
+
+
+def read_settings(directory: Path) -> ConnectorSettings:
+    """The settings of a connector's state directory. Raises ConfigError, with the mend."""
+    path = ConnectorPaths(directory.absolute()).settings
+    try:
+        text = path.read_text()
+    except FileNotFoundError:
+        join = f"appproxy connector join TOKEN --state {directory}"
+        raise ConfigError(f"{path}: not found; join the service first: {join}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    return load_connector(text, str(path))
+
+
+class ConnectorProgram(Program):
+    """One connector on its state directory."""
+
+    def __init__(
+        self,
+        directory: Path,
+        settings: ConnectorSettings,
+        reactor: Any,
+        environment: Mapping[str, str],
+        access_log: Path | None,
+    ) -> None:
+        super().__init__("appproxy-connector", reactor, environment, settings.log_format)
+        self._directory = directory
+        self._settings = settings
+        self._access_log = access_log
+        #: The connector, once it is there.
+        self.node: ConnectorNode | None = None
+
+    async def begin(self) -> str:
+        """Dial; ready at the first WELCOME. Raises TurnedAway when the service does not want this connector."""
+        self.node = ConnectorNode(self._settings, self._directory, self._reactor, access_log=self._access_log)
+        self.node.startService()
+        connected: Deferred[bool] = Deferred()
+
+        def go_on(answered: bool) -> None:
+            if not connected.called:
+                connected.callback(answered)
+
+        self.node.ready.addCallbacks(lambda _: go_on(True), connected.errback)
+        later = self._reactor.callLater(PATIENCE, go_on, False)
+        try:
+            if await connected:
+                return f"and connected to {self._settings.address}"
+        finally:
+            if later.active():
+                later.cancel()
+        return f"but {self._settings.address} does not answer yet; it is dialled again and again"
+
+    async def end(self) -> None:
+        """Drain, then close."""
+        if self.node is not None and self.node.running:
+            await maybeDeferred(self.node.stopService)
+
+
+def makeService(options: Options, reactor: Any = None) -> IService:
+    """Called by twistd, which wants this name. Builds only."""
+    if reactor is None:
+        from twisted.internet import reactor  # noqa: TID251 -- twistd calls us without one
+    directory = Path(options["state"]).absolute()
+    name = options["access-log"] or "access.log"
+    access_log = None if name == "-" else directory / name
+    return ConnectorProgram(directory, options["settings"], reactor, os.environ, access_log)
