@@ -15,6 +15,7 @@ from appproxy.connector.transport import transport_of
 from appproxy.errors import Code, ProtocolError
 from appproxy.net.deadlines import NEVER
 from appproxy.net.flow import Hold, Tap
+from appproxy.net.tls import set_buffers
 from appproxy.tunnel.data import DataSession
 from appproxy.tunnel.frames import Frame, Kind
 from appproxy.tunnel.messages import decode_code, decode_error
@@ -172,6 +173,12 @@ class DataConnection(TwistedProtocol):
             if owner is not None:
                 owner.attachment_over(attachment)
 
+    def close(self) -> None:
+        """Close when what was written has left."""
+        self.open = False
+        self.out.unregisterProducer()
+        self.out.loseConnection()
+
     def abort(self) -> None:
         """Close at once."""
         self.open = False
@@ -199,6 +206,7 @@ class DataConnection(TwistedProtocol):
         """TCP stands; TLS is under way."""
         self.out = transport_of(self.transport)
         self.out.setTcpNoDelay(True)
+        set_buffers(self.transport)
         self.tap = Tap(self.out)
 
     def handshakeCompleted(self) -> None:

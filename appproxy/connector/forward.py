@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 from appproxy.connector.answer import AnswerStream
 from appproxy.connector.data import Attachment
 from appproxy.connector.origin import Dialling, OriginConnection
+from appproxy.connector.patience import TIMEOUT_MARGIN, is_excused, silence_of
+from appproxy.connector.repeat import may_repeat
+from appproxy.connector.request_head import request_head
 from appproxy.connector.stream import UpgradedStream
 from appproxy.connector.upload import Framing, Upload
 from appproxy.errors import Code, LocalProtocolError, RequestError
 from appproxy.http.client import Body, End, Event, Head, Interim
-from appproxy.http.writer import request_bytes
 from appproxy.net.deadlines import NEVER
 from appproxy.tunnel.exchanges import CONNECTOR_TRANSITIONS, State, Step, advance
 from appproxy.tunnel.frames import Flag, Kind, encode
@@ -29,18 +31,12 @@ _BODY, _IDEMPOTENT, _STRICT = int(Flag.BODY), int(Flag.IDEMPOTENT), int(Flag.STR
 _RECEIVED, _DONE, _CANCELLED = State.RECEIVED, State.DONE, State.CANCELLED
 _RSP, _INFO, _FAIL, _REJECT = int(Kind.RSP), int(Kind.INFO), int(Kind.FAIL), int(Kind.REJECT)
 
-#: The service's own back-end timeout comes first, because it also counts what the tunnel takes; this is for the case
-#: that its CANCEL does not come.
-TIMEOUT_MARGIN = 5.0
-#: Silence inside an answer.
-SILENCE_SECONDS = 600.0
-
 
 class Forward:
     """One request. It is the user of its connection to the application, and the owner of its body and answer."""
 
     __slots__ = ("answer", "attachment", "channel", "code", "connection", "deadline", "desk", "dialling", "flags",
-                 "id", "request", "retried", "route", "sent", "started", "state", "status", "upload")
+                 "id", "request", "retried", "route", "sent", "silence", "started", "state", "status", "upload")
 
     def __init__(self, desk: Requests, channel: SignalConnection, flags: int, request_id: int, request: Request,
                  now: float) -> None:
@@ -51,7 +47,9 @@ class Forward:
         self.id = request_id
         self.request = request
         self.started = now
-        self.deadline = now + request.timeout + TIMEOUT_MARGIN
+        #: Seconds that the application may be silent.
+        self.silence = request.timeout + TIMEOUT_MARGIN
+        self.deadline = now + self.silence
         self.state: int = _RECEIVED
         self.route: Route | None = None
         self.connection: OriginConnection | None = None
@@ -72,7 +70,10 @@ class Forward:
         request = self.request
         if self.flags & _BODY:
             self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.NEED_BODY)
-            self._ask_for_body(request)
+            length = request.length
+            self.upload = Upload(self, Framing.CHUNKED if length is None else Framing.LENGTH, length or 0)
+            self.answer = AnswerStream(self)
+            self._attach(self.upload, self.answer)
         else:
             self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.FORWARD)
         repeatable = bool(self.flags & _IDEMPOTENT) and self.upload is None
@@ -81,13 +82,6 @@ class Forward:
             self.origin_ready(connection)
         else:
             self._dial(route)
-
-    def _ask_for_body(self, request: Request) -> None:
-        length = request.length
-        framing = Framing.CHUNKED if length is None else Framing.LENGTH
-        self.upload = Upload(self, framing, length or 0)
-        self.answer = AnswerStream(self)
-        self._attach(self.upload, self.answer)
 
     def _attach(self, upload: Upload | None, answer: AnswerStream) -> None:
         """Always for the answer too: a second data connection for it would cost more than what it saves."""
@@ -99,7 +93,7 @@ class Forward:
 
     def _dial(self, route: Route) -> None:
         dialling = route.origin.dial(self, route.target.connect_timeout)
-        if self.connection is None and self.state < State.CANCELLED:
+        if self.connection is None and self.state < _CANCELLED:
             self.dialling = dialling
 
     def origin_ready(self, connection: OriginConnection) -> None:
@@ -110,20 +104,13 @@ class Forward:
             self._send_request(connection)
 
     def _send_request(self, connection: OriginConnection) -> None:
-        request = self.request
-        route = self.route
+        route, upload = self.route, self.upload
         assert route is not None  # set by start, before any connection
-        upgrade = request.upgrade
-        if upgrade is not None and upgrade.lower() not in route.target.upgrades:
-            upgrade = None
-        host = request.authority if route.target.keep_host else route.target.authority
-        upload = self.upload
         try:
-            data = request_bytes(request.method, request.target, host, request.block,
-                                 length=0 if upload is None else request.length, upgrade=upgrade)
+            data, upgrade = request_head(self.request, route.target, upload is not None)
             if upload is not None:
                 data += upload.flow_to(connection)
-            connection.send(request.method, data, upgrade is not None)
+            connection.send(self.request.method, data, upgrade)
         except RequestError as error:
             self.fail(error.code, error.detail)
 
@@ -139,20 +126,14 @@ class Forward:
         answer = self.answer
         if answer is not None and answer.begun:
             self._break_off(error.code)
-        elif connection is not None and route is not None and self._may_repeat(connection):
+        elif (
+            connection is not None and route is not None and not self.retried
+            and may_repeat(connection, self.upload, bool(self.flags & _IDEMPOTENT))
+        ):
             self.retried = True
             self._dial(route)
         else:
             self.fail(error.code, error.detail)
-
-    def _may_repeat(self, connection: OriginConnection) -> bool:
-        """Has the application certainly, or harmlessly, seen nothing of it? Once only."""
-        if self.retried:
-            return False
-        if self.upload is not None:
-            return not self.upload.handed_over
-        # A kept connection that closed just as it was used.
-        return connection.served > 0 and not connection.answered and bool(self.flags & _IDEMPOTENT)
 
     @property
     def is_known_to_answer(self) -> bool:
@@ -163,6 +144,16 @@ class Forward:
 
     def answer_received(self, events: list[Event]) -> None:
         """Parts of the answer, as they came in one read."""
+        try:
+            self._take_answer(events)
+        except LocalProtocolError as error:
+            # The tunnel is a little stricter about fields than the reader of answers.
+            if self.answer is not None and self.answer.begun:
+                self._break_off(error.code)
+            else:
+                self.fail(error.code, str(error))
+
+    def _take_answer(self, events: list[Event]) -> None:
         answer = self.answer
         if (answer is None or not answer.begun) and type(events[-1]) is End and self._answer_in_line(events):
             return
@@ -179,11 +170,11 @@ class Forward:
                 self._inform(event)  # type: ignore[arg-type]
             else:
                 self._end_answer(event)  # type: ignore[arg-type]
-            if self.state >= State.CANCELLED:
+            if self.state >= _CANCELLED:
                 return
         answer = self.answer
         if answer is not None and answer.begun:
-            self._keep_alive_for(SILENCE_SECONDS)
+            self._extend()
             self._deliver(answer)
 
     def _answer_in_line(self, events: list[Event]) -> bool:
@@ -209,17 +200,13 @@ class Forward:
             self._inform(interim)  # type: ignore[arg-type]
         self.status = head.status  # type: ignore[union-attr]
         self.sent = len(body)
-        try:
-            frame = encode(_RSP, self.id, encode_response(head.status, head.block), body)  # type: ignore[union-attr]
-        except LocalProtocolError as error:
-            self.fail(error.code, str(error))
-            return True
+        frame = encode(_RSP, self.id, encode_response(head.status, head.block), body)  # type: ignore[union-attr]
         self._give_back(end.keep_alive)  # type: ignore[union-attr]
         self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.ANSWER)
         if channel is not None:
             channel.send_inline(frame)
         else:
-            self._say(frame)
+            self.desk.send_final(self, frame)
         self._finish()
         return True
 
@@ -235,8 +222,10 @@ class Forward:
 
     def _begin_answer(self, head: Head) -> None:
         """The answer is long, or not yet complete: its head leaves at once."""
-        connection = self.connection
-        assert connection is not None  # it is what calls us
+        connection, route = self.connection, self.route
+        assert connection is not None and route is not None  # it is what calls us
+        self.silence = silence_of(head.block, route.target)
+        encode_response(head.status, head.block)  # refused here, and not when a data connection comes at last
         self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.HEAD)
         self.status = head.status
         if self.answer is None:
@@ -271,8 +260,7 @@ class Forward:
     def _switch(self, head: Head, events: list[Event]) -> None:
         """The application speaks another protocol from here on: a stream takes this request's place."""
         connection, route = self.connection, self.route
-        if connection is None or route is None:
-            raise AssertionError("only a request that was sent is answered")
+        assert connection is not None and route is not None  # it is what calls us
         if not self.desk.may_upgrade:
             self.fail(Code.TOO_MANY_UPGRADES)
             return
@@ -285,35 +273,23 @@ class Forward:
     def gate_opened(self) -> None:
         """The service has begun to hand over the body."""
         self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.HANDED_OVER)
-        self._keep_alive_for(self.request.timeout + TIMEOUT_MARGIN)
+        self._extend()
         if self.connection is not None:
             self._send_request(self.connection)
 
     def upload_moved(self) -> None:
         """The application's time starts anew with each piece of the body."""
         if self.state == State.ORIGIN:
-            self._keep_alive_for(self.request.timeout + TIMEOUT_MARGIN)
+            self._extend()
 
     def upload_over(self) -> None:
         """The body is complete, or has stopped as we asked."""
 
-    def upload_broken(self, code: Code) -> None:
-        """The rest of the body will never come: neither will a believable answer."""
-        self._stop(code)
-
     # Ends.
 
     def cancel(self, code: Code = Code.CANCELLED) -> None:
-        """CANCEL: the user left, or waits no longer."""
-        self._stop(code)
-
-    def answer_stopped(self, code: Code) -> None:
-        """STOP on the data connection: the same, said there."""
-        self._stop(code)
-
-    def _stop(self, code: Code) -> None:
-        """Break all off, with the one final frame that frees the slot."""
-        if self.state >= State.CANCELLED:
+        """CANCEL: the user left, or waits no longer. Break all off, with the one final frame that frees the slot."""
+        if self.state >= _CANCELLED:
             return
         self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.USER_LEFT)
         if self.answer is not None and self.answer.begun:
@@ -321,9 +297,19 @@ class Forward:
         else:
             self.fail(code)
 
+    def upload_broken(self, code: Code) -> None:
+        """The rest of the body will never come: neither will a believable answer."""
+        self.cancel(code)
+
+    def answer_stopped(self, code: Code) -> None:
+        """STOP: a CANCEL that came on the data connection."""
+        self.cancel(code)
+
     def deadline_passed(self, now: float) -> None:
-        """The application has been silent for too long."""
-        if self.answer is not None and self.answer.begun:
+        """The application has been silent for too long, unless it was not its turn."""
+        if is_excused(self.connection, self.upload, self.attachment):
+            self._extend()
+        elif self.answer is not None and self.answer.begun:
             self._break_off(Code.ORIGIN_TIMEOUT)
         else:
             self.fail(Code.ORIGIN_TIMEOUT)
@@ -331,13 +317,13 @@ class Forward:
     def reject(self, code: Code) -> None:
         """Not processed: another connector may have it."""
         self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.REJECT)
-        self._say(encode(_REJECT, self.id, encode_code(code)))
+        self.desk.send_final(self, encode(_REJECT, self.id, encode_code(code)))
         self.code = code
         self._finish()
 
     def fail(self, code: Code, text: str = "") -> None:
         """It may have been processed, and there will be no answer."""
-        if self.state == State.DONE:
+        if self.state == _DONE:
             return
         self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.FAIL)
         self.code = code
@@ -346,7 +332,7 @@ class Forward:
             self.upload.stop(code)
         if self.answer is not None:
             self.answer.break_off(code)
-        self._say(encode(_FAIL, self.id, encode_code(code, text)))
+        self.desk.send_final(self, encode(_FAIL, self.id, encode_code(code, text)))
         self._finish()
 
     def _break_off(self, code: Code) -> None:
@@ -374,7 +360,7 @@ class Forward:
 
     def attachment_failed(self, attachment: Attachment, code: Code) -> None:
         """No data connection, or no more."""
-        if attachment is not self.attachment or self.state == State.DONE:
+        if attachment is not self.attachment or self.state == _DONE:
             return
         if self.upload is not None:
             self.upload.lost()
@@ -388,13 +374,10 @@ class Forward:
     def attachment_over(self, attachment: Attachment) -> None:
         """Both directions of a data connection are over, and the service knows of it."""
         answer = self.answer
-        if answer is not None and answer.begun and answer.over and self.state < State.CANCELLED:
+        if answer is not None and answer.begun and answer.over and self.state < _CANCELLED:
             self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.END)
             self._drop_origin()
             self._finish()
-
-    def _say(self, frame: bytes) -> None:
-        self.desk.send_final(self, frame)
 
     def _drop_origin(self) -> None:
         dialling, self.dialling = self.dialling, None
@@ -404,8 +387,9 @@ class Forward:
         if connection is not None:
             connection.abort()
 
-    def _keep_alive_for(self, seconds: float) -> None:
-        self.deadline = self.desk.seconds() + seconds
+    def _extend(self) -> None:
+        """Something moved."""
+        self.deadline = self.desk.seconds() + self.silence
 
     def _finish(self) -> None:
         self.state = _DONE

@@ -38,6 +38,10 @@ from appproxy.tunnel.messages import Goodbye, Welcome
 
 #: Files, signal connections, dials: what is not a stream.
 SPARE_DESCRIPTORS = 1000
+#: After the drain: how long the closing of connections may take.
+LEAVE_SECONDS = 3.0
+#: Both lists of ids in HELLO must fit into its 64 KiB.
+MOST_IN_FLIGHT = 2500
 #: How often the delay of the reactor's turns is measured.
 LAG_SECONDS = 1.0
 
@@ -126,8 +130,14 @@ class ConnectorNode(Service):
         self.log.info("draining: {count} requests are under way", count=self.in_flight)
         drained = self.uplink.drain()
         drained.addTimeout(self.settings.drain_seconds, self._reactor, lambda result, seconds: None)
+        drained.addCallback(self._leave)
         drained.addCallback(self._close)
         return drained
+
+    def _leave(self, result: None) -> Deferred[None]:
+        """The last bytes of the last answers are still to be sent."""
+        closed = self.uplink.close()
+        return closed.addTimeout(LEAVE_SECONDS, self._reactor, lambda result, seconds: None)
 
     def _close(self, result: None) -> None:
         if self.in_flight:
@@ -191,8 +201,9 @@ class ConnectorNode(Service):
 def limits_of(settings: ConnectorSettings) -> TunnelLimits:
     """The tunnel's limits, with what the settings say."""
     pool = settings.pool
-    return replace(DEFAULT_LIMITS, in_flight=settings.in_flight, pool_least=pool.least, pool_most_idle=pool.most_idle,
-                   pool_most=pool.most)
+    return replace(
+        DEFAULT_LIMITS, in_flight=min(settings.in_flight, MOST_IN_FLIGHT), pool_least=pool.least,
+        pool_most_idle=pool.most_idle, pool_most=pool.most)
 
 
 def streams_possible(wanted: int) -> int:

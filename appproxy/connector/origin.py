@@ -29,6 +29,7 @@ from appproxy.errors import Code, RequestError
 from appproxy.http.client import Event, ResponseReader
 from appproxy.net.deadlines import NEVER, Deadlines
 from appproxy.net.flow import Tap
+from appproxy.net.tls import set_buffers
 
 #: Common servers close idle connections after 5 s (Node), 60 s (Apache behind some), 75 s (nginx): a request that meets
 #: such a close is sent again if it is idempotent, so this only saves descriptors.
@@ -150,6 +151,7 @@ class OriginConnection(TwistedProtocol):
         self.out = transport_of(self.transport)
         self.tap = Tap(self.out)
         self.out.setTcpNoDelay(True)
+        set_buffers(self.transport)
         if not self.origin.address.secure:
             self._ready()
 

@@ -41,6 +41,7 @@ class Pool:
         negotiated: Callable[[object], bytes | None],
         random: Callable[[], float],
         limits: TunnelLimits = DEFAULT_LIMITS,
+        one_less: Callable[[], None] = lambda: None,
     ) -> None:
         self.epoch = b""
         self.negotiated = negotiated
@@ -50,6 +51,7 @@ class Pool:
         self._dial_out = dial
         self._random = random
         self._limits = limits
+        self._one_less = one_less
         self._running = False
         #: Connections in use, but for upgraded streams.
         self._bodies = 0
@@ -61,6 +63,9 @@ class Pool:
         self._dialling = 0
         self._failures = 0
         self._later: IDelayedCall | None = None
+
+    def __len__(self) -> int:
+        return len(self._all)
 
     @property
     def idle(self) -> int:
@@ -83,6 +88,12 @@ class Pool:
             connection.abort()
         while self._waiting_first or self._waiting:
             (self._waiting_first or self._waiting).popleft().failed(Code.CONNECTOR_LOST)
+
+    def close(self) -> None:
+        """Close all once what was written to them has left; nothing new is dialled."""
+        self._running = False
+        for connection in list(self._all):
+            connection.close()
 
     def attach(self, attachment: Attachment) -> None:
         """Give this request a data connection, now or as soon as there is one."""
@@ -119,6 +130,9 @@ class Pool:
         """A fresh connection: for those who insist on one first."""
         self._dialling -= 1
         self._failures = 0
+        if not self._running:
+            connection.abort()
+            return
         waiting = self._next(self._waiting_first)
         if waiting is not None:
             self._begin(connection, waiting)
@@ -143,6 +157,7 @@ class Pool:
         if not connection.ready:
             self._dial_failed(reason)
         self._dial_more()
+        self._one_less()
 
     def _use_or_keep(self, connection: DataConnection) -> None:
         waiting = self._next(self._waiting) if self._bodies < self._limits.pool_most else None

@@ -81,7 +81,10 @@ class Uplink:
         self._epoch = b""
         self._drained: set[SignalConnection] = set()
         self._leaving: Deferred[None] | None = None
-        self.pool = Pool(around.clock, self._deadlines, self._dial_data, around.negotiated, around.random, around.limits)
+        self._closed: Deferred[None] | None = None
+        self._signals: set[SignalConnection] = set()
+        self.pool = Pool(around.clock, self._deadlines, self._dial_data, around.negotiated, around.random, around.limits,
+                         self._check_closed)
         self.requests = Requests(
             around.clock, self._deadlines, self.pool, self, around.routes, around.refresh, around.counters, around.log,
             around.limits, around.most_streams)
@@ -112,6 +115,20 @@ class Uplink:
         self.requests.watcher = self._check_left
         self._check_left()
         return leaving
+
+    def close(self) -> Deferred[None]:
+        """Close politely, so that what was written last arrives; fires when all connections are gone."""
+        closed = self._closed = Deferred()
+        for connection in list(self._signals):
+            connection.close()
+        self.pool.close()
+        self._check_closed()
+        return closed
+
+    def _check_closed(self) -> None:
+        if self._closed is not None and not self._signals and not len(self.pool):
+            closed, self._closed = self._closed, None
+            closed.callback(None)
 
     def stop(self) -> None:
         """Close all at once."""
@@ -148,6 +165,7 @@ class Uplink:
         """The service takes us. With another epoch it has forgotten all that was before."""
         if self._epoch != welcome.epoch:
             if self._epoch:
+                # Ids of the old epoch mean nothing any more.
                 self.log.info("the service node was started anew")
                 self.pool.stop()
                 self.requests.forget_all()
@@ -189,10 +207,12 @@ class Uplink:
     def signal_lost(self, connection: SignalConnection, goodbye: Goodbye | None, reason: str) -> None:
         """Without any signal connection, the data connections are worth nothing."""
         self._drained.discard(connection)
+        self._signals.discard(connection)
         self.slots[connection.slot].lost(connection, goodbye, reason)
         if all(slot.current is None for slot in self.slots):
             self.pool.stop()
         self._check_left()
+        self._check_closed()
 
     def _check_left(self) -> None:
         """After each request while something drains: is it over?"""
@@ -215,7 +235,9 @@ class Uplink:
     # Dialling.
 
     def _make_signal(self, slot: int) -> SignalConnection:
-        return SignalConnection(self, slot, self._around.clock, self._deadlines, self._around.negotiated)
+        connection = SignalConnection(self, slot, self._around.clock, self._deadlines, self._around.negotiated)
+        self._signals.add(connection)
+        return connection
 
     def _dial_signal(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
         return self._around.dial(self._place, SIGNAL_ALPN, factory)

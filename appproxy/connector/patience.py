@@ -1,0 +1,33 @@
+"""How long an application may take, and when the waiting is not its fault."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from appproxy.connector.configuration import Target
+
+if TYPE_CHECKING:
+    from appproxy.connector.data import Attachment
+    from appproxy.connector.origin import OriginConnection
+    from appproxy.connector.upload import Upload
+
+#: The service's own back-end timeout comes first, because it also counts what the tunnel takes; this is for the case
+#: that its CANCEL does not come.
+TIMEOUT_MARGIN = 5.0
+#: Silence inside an answer. An event stream may be silent for as long as an upgraded one.
+SILENCE_SECONDS = 600.0
+
+
+def silence_of(block: bytes, target: Target) -> float:
+    """How long the body of an answer with this field block may be silent."""
+    return target.upgrade_idle_timeout if b"\ncontent-type: text/event-stream" in b"\n" + block else SILENCE_SECONDS
+
+
+def is_excused(connection: OriginConnection | None, upload: Upload | None, attachment: Attachment | None) -> bool:
+    """Does the application wait for us? Its answer is not being read, or the user's body has not come."""
+    if connection is None:
+        return False
+    if connection.tap.held:
+        return True
+    data = None if attachment is None else attachment.connection
+    return upload is not None and upload.handed_over and not upload.over and data is not None and not data.tap.held
