@@ -139,7 +139,7 @@ def encode_request(r: Request) -> bytes:
         r.user,
     )
     block = r.block
-    if _own_lines(lines) is None or _block(block) is None or len(block) > _HEAD:
+    if _own_lines(lines) is None or _block(block) is None or len(block) > _HEAD or r.upgrade == b"-":
         raise _request_fault(r, lines)
     head = lines + block
     if len(head) > DEFAULT_LIMITS.request_head:
@@ -153,7 +153,7 @@ def _request_fault(r: Request, lines: bytes) -> LocalProtocolError:
         return LocalProtocolError(f"a target of {len(r.target)} bytes", Code.TARGET_TOO_LONG)
     if len(r.block) > _HEAD or r.block.count(b"\n") > DEFAULT_LIMITS.field_lines:
         return LocalProtocolError(f"{len(r.block)} bytes of field lines", Code.HEAD_TOO_LARGE)
-    if _own_lines(lines) is None:
+    if _own_lines(lines) is None or r.upgrade == b"-":
         return LocalProtocolError("a token of the request cannot be written")
     return LocalProtocolError("a field line of the request cannot be written")
 

@@ -153,7 +153,7 @@ class TestPassThrough:
 
 
 @given(st.lists(data_frames(), max_size=8), st.lists(st.integers(0, 2**16), max_size=12))
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_chunking_does_not_matter(frames: list[Frame], places: list[int]) -> None:
     """However the bytes are cut, the same frames come out."""
     reader = FrameReader(DATA_LIMITS, pass_through=Kind.BODY)
@@ -174,7 +174,7 @@ def test_one_byte_at_a_time(frames: list[Frame]) -> None:
 
 
 @given(st.binary(max_size=200), st.booleans())
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_garbage_is_blamed_on_the_peer(data: bytes, signal: bool) -> None:
     """Any bytes are frames, wait for more, or are a fault of the peer; nothing else is raised."""
     reader = FrameReader(SIGNAL_LIMITS) if signal else FrameReader(DATA_LIMITS, pass_through=Kind.BODY)

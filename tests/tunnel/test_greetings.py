@@ -103,7 +103,7 @@ class TestWelcome:
     @pytest.mark.parametrize(
         ("key", "value"),
         [
-            ("node", 1), ("epoch", "00"), ("host", "x" * 256), ("port", 0), ("port", 65536), ("heartbeat", 0.5),
+            ("node", 1), ("epoch", "00"), ("host", "x" * 256), ("port", -1), ("port", 65536), ("heartbeat", 0.5),
             ("heartbeat", 301), ("configuration", -1), ("renew_after", -1), ("limits", []), ("limits", {"a": -1}),
             ("limits", {str(n): n for n in range(33)}),
         ],

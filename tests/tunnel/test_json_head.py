@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Callable
 
 import pytest
@@ -93,10 +94,8 @@ def test_it_is_written_without_spaces() -> None:
 @given(st.recursive(st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
                     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)),
        st.sampled_from(READS))
-@settings(max_examples=200)
+@settings(max_examples=80)
 def test_any_value_is_fine_or_blamed_on_the_peer(value: object, read: Read) -> None:
     """No JSON value raises anything but a fault of the peer."""
-    import json
-
     with contextlib.suppress(RemoteProtocolError):
         read(JsonHead(json.dumps({"a": value}).encode(), 65535))
