@@ -18,7 +18,7 @@ class PoolSettings:
         64, whole(0, 1_024), "Idle data connections that are kept at most; surplus ones close, one a second.",
         "connections")
     most: int = setting(
-        256, whole(1, 4_096), "Data connections in use for bodies at the same time.", "connections")  # fmt: skip
+        256, whole(1, 4_096), "Data connections in use for bodies at the same time.", "connections")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,7 @@ class ServiceLimits:
         75.0, number(1, 3_600), "How long a user's connection may be idle between requests.", "seconds")
     stall_seconds: float = setting(
         90.0, number(5, 3_600), "How long a user may take nothing of an answer before the connection is cut.",
-        "seconds")  # fmt: skip
+        "seconds")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

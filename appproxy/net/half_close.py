@@ -176,6 +176,8 @@ class HalfCloseTLS(TLSMemoryBIOProtocol):
         """Take bytes; they leave with all others of this reactor turn. After a close they are dropped."""
         if self._write_over or (self.disconnecting and self._producer is None) or self._lostTLSConnection:
             return
+        if not data:  # OpenSSL takes an empty write for an error
+            return
         if data.__class__ is not bytes:
             data = b"".join((data,))
         self._outgoing.append(data)
@@ -352,7 +354,7 @@ class HalfCloseTLSFactory(TLSMemoryBIOFactory):
     def __init__(
         self, context: UserContext | TunnelContext | ClientContext, is_client: bool, wrapped: IProtocolFactory,
         clock: IReactorTime, handshake_seconds: float | None = HANDSHAKE_SECONDS,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(context, is_client, wrapped, clock)
         self.clock = clock
         self.requires_protocol = context.requires_protocol

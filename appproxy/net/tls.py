@@ -53,7 +53,7 @@ __all__ = [
 def wrap_server(
     context: UserContext | TunnelContext, factory: IProtocolFactory, clock: IReactorTime,
     handshake_seconds: float = HANDSHAKE_SECONDS,
-) -> HalfCloseTLSFactory:  # fmt: skip
+) -> HalfCloseTLSFactory:
     """A factory for `reactor.listenTCP` or a server end point: TLS, then the protocols of `factory`."""
     return HalfCloseTLSFactory(context, False, factory, clock, handshake_seconds)
 
@@ -61,7 +61,7 @@ def wrap_server(
 def wrap_client(
     context: ClientContext, factory: IProtocolFactory, clock: IReactorTime,
     handshake_seconds: float = HANDSHAKE_SECONDS,
-) -> HalfCloseTLSFactory:  # fmt: skip
+) -> HalfCloseTLSFactory:
     """A factory for a client end point's `connect`, which then gives the TLS layer: yours is its `wrappedProtocol`.
 
     `connect` succeeds when TCP has; the handshake has when `handshakeCompleted` is called.

@@ -95,7 +95,7 @@ def issue_connector(
     leaf = _issue(
         authority, public_key, [name], ExtendedKeyUsageOID.CLIENT_AUTH, f"connector {connector_id}"[:64], now, days,
         serial,
-    )  # fmt: skip
+    )
     return _pem(leaf)
 
 
@@ -105,6 +105,8 @@ def issue_server(authority: Credential, names: Sequence[str], now: float, days: 
     The certificate is the chain that the server sends: the leaf, then the anchor, because a connector's first contact
     recognises the anchor by its fingerprint alone. Raises ConfigError when the authority has expired.
     """
+    if not names:
+        raise ValueError("a server's certificate needs a name")
     key = ec.generate_private_key(ec.SECP256R1())
     alternatives = [x509.DNSName(name) for name in names]
     leaf = _issue(
@@ -116,7 +118,7 @@ def issue_server(authority: Credential, names: Sequence[str], now: float, days: 
 def _issue(
     authority: Credential, public_key: PublicKey, names: Sequence[x509.GeneralName], usage: x509.ObjectIdentifier,
     common_name: str, now: float, days: int, serial: bytes,
-) -> x509.Certificate:  # fmt: skip
+) -> x509.Certificate:
     """One leaf; it never outlives its authority, because TLS would not believe it longer anyway."""
     anchor = load_chain(authority.certificate, "authority")[0]
     begin = datetime.fromtimestamp(now, UTC)
@@ -152,7 +154,7 @@ def _key_usage(
     return x509.KeyUsage(
         digital_signature=digital_signature, content_commitment=False, key_encipherment=False, data_encipherment=False,
         key_agreement=False, key_cert_sign=key_cert_sign, crl_sign=crl_sign, encipher_only=False, decipher_only=False,
-    )  # fmt: skip
+    )
 
 
 def _serial_number(serial: bytes) -> int:

@@ -80,7 +80,7 @@ def check_first_contact(chain_pem: Sequence[str], anchor_fingerprint: str, tls_n
     anchor = next((one for one in chain[1:] if hmac.compare_digest(one.fingerprint(SHA256()).hex(), wanted)), None)
     if anchor is None:
         raise _refused("the service does not show the trust anchor of the join token: it is another service, or one "
-                       "in between; compare the address, or make a new token")  # fmt: skip
+                       "in between; compare the address, or make a new token")
     leaf = chain[0]
     moment = datetime.fromtimestamp(now, UTC)
     _check_issued(leaf, anchor)
@@ -106,10 +106,10 @@ def _check_issued(leaf: x509.Certificate, anchor: x509.Certificate) -> None:
 def _check_dates(certificate: x509.Certificate, what: str, moment: datetime) -> None:
     if moment < certificate.not_valid_before_utc:
         raise _refused(f"{what} is valid only from {certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC; it is now "
-                       f"{moment:%Y-%m-%d %H:%M}: check this machine's clock")  # fmt: skip
+                       f"{moment:%Y-%m-%d %H:%M}: check this machine's clock")
     if moment >= certificate.not_valid_after_utc:
         raise _refused(f"{what} expired on {certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC; it is now "
-                       f"{moment:%Y-%m-%d %H:%M}: check this machine's clock")  # fmt: skip
+                       f"{moment:%Y-%m-%d %H:%M}: check this machine's clock")
 
 
 def _check_serves(leaf: x509.Certificate, tls_name: str) -> None:

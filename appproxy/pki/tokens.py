@@ -53,7 +53,7 @@ def encode_token(token: JoinToken) -> str:
     body = {
         "v": 1, "a": token.address, "n": token.name, "f": token.anchor, "i": token.id, "s": _base64(token.secret),
         "e": token.expires,
-    }  # fmt: skip
+    }
     text = PREFIX + _base64(json.dumps(body, separators=(",", ":")).encode())
     try:
         decode_token(text)
@@ -82,7 +82,7 @@ def decode_token(text: str) -> JoinToken:
     return JoinToken(
         address=_address(body), name=_text(body, "n", _NAME), anchor=_text(body, "f", _ANCHOR),
         id=_text(body, "i", _ID), secret=_secret(body), expires=_expires(body),
-    )  # fmt: skip
+    )
 
 
 def hash_secret(secret: bytes) -> str:
