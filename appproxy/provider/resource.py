@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from argon2 import PasswordHasher
 from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
+from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
 
@@ -96,12 +97,12 @@ class BuiltInProvider:
         """The provider for its own service, without HTTP."""
         return InProcessClient(self._api, self._issuer)
 
-    async def end_session(self, request: Request) -> bytes:
+    async def end_session(self, request: IRequest) -> bytes:
         """End the session that the request's browser has with the provider, on all nodes.
 
         For the service's own sign-out. Gives the field line, `set-cookie: ...`, that takes the browser's cookie.
         """
-        return await self._sign_out.end_session(request)
+        return await self._sign_out.end_session(cast("Request", request))
 
     def _rotate(self) -> Deferred[None]:
         """One failure must not end the watch: the database may be back in an hour."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -16,6 +17,7 @@ from appproxy.provider.desks import (
     answer_token_request,
     authorize,
     authorize_after_password,
+    find_active,
 )
 from appproxy.provider.tokens import SESSION_LIFETIME, Grant, ProviderSession
 from appproxy.store import one_time, users
@@ -55,6 +57,31 @@ class TestValid:
         )
         session = ProviderSession("session", "user", NOW - age)
         assert Ground(ISSUER, snapshot, NOW, secrets.token_bytes).valid(session) is valid
+
+
+class TestFindActive:
+    """The user of a session is looked up afresh, whatever the snapshot of this node already knows."""
+
+    def test_as_they_are(self, house: House) -> None:
+        """A user who may sign in is found."""
+        who = ann(house)
+        assert house.read(find_active, who.session) == who.user
+
+    @pytest.mark.parametrize("deed", [users.disable, users.remove])
+    def test_not_any_more(self, house: House, deed: Callable[..., object]) -> None:
+        """A user who was disabled or removed is not found, not even with a session that is newer."""
+        who = ann(house)
+        house.write(deed, "ann")
+        house.clock.advance(1)
+        assert house.read(find_active, replace(who.session, auth_time=house.now)) is None
+
+    def test_another_password(self, house: House) -> None:
+        """A session from before the password was changed has no user; one from after it has."""
+        who = ann(house)
+        house.clock.advance(1)
+        house.write(users.set_password, "ann", who.user.password_hash)
+        assert house.read(find_active, who.session) is None
+        assert house.read(find_active, replace(who.session, auth_time=house.now)) is not None
 
 
 class TestAuthorize:
