@@ -247,6 +247,7 @@ class Forward:
         upload = self.upload
         self._give_back(end.keep_alive and (upload is None or upload.over))
         if upload is not None:
+            answer.flush()
             upload.stop()
 
     def _give_back(self, reusable: bool) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+from twisted.internet.error import ConnectionRefusedError, DNSLookupError
+
 from appproxy.errors import Code
 from appproxy.tunnel.frames import Kind
+from appproxy.tunnel.messages import decode_code, decode_response
 from tests.connector.rig import Rig, code, finals, request, send
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-type: text/plain\r\n\r\nhello"
@@ -22,6 +26,7 @@ class TestSmallAnswers:
         origin.deliver(OK)
         assert list(finals(signal.read())) == [(Kind.RSP, 1, (200, b"hello"))]
         assert len(rig.uplink.requests) == 0
+        assert rig.ended[0].sent == 5
 
     def test_the_connection_to_the_application_is_used_again(self) -> None:
         """The second request does not dial."""
@@ -29,22 +34,187 @@ class TestSmallAnswers:
         signal = rig.online()
         send(signal, 1)
         origin = rig.origin()
-        origin.take()
         origin.deliver(OK)
         send(signal, 2)
         assert rig.origins_dialled == []
         origin.deliver(OK)
         assert [id for _, id, _ in finals(signal.read())] == [1, 2]
 
-    def test_cancel(self) -> None:
-        """CANCEL resets the connection to the application at once and is answered, so that the slot becomes free."""
+    def test_answers_come_in_any_order(self) -> None:
+        """A slow request does not hold up the next one."""
+        rig = Rig()
+        signal = rig.online()
+        send(signal, 1)
+        send(signal, 2)
+        slow, quick = rig.origin(), rig.origin()
+        quick.deliver(OK)
+        slow.deliver(OK)
+        assert [id for _, id, _ in finals(signal.read())] == [2, 1]
+
+    def test_a_connection_that_is_to_close_is_not_used_again(self) -> None:
+        """`Connection: close` is obeyed."""
         rig = Rig()
         signal = rig.online()
         send(signal, 1)
         origin = rig.origin()
-        signal.send(Kind.CANCEL, 1, code())
+        origin.deliver(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+        assert origin.end == "lost"
+        assert list(finals(signal.read())) == [(Kind.RSP, 1, (200, b""))]
+
+    @pytest.mark.parametrize(("method", "status"), [(b"HEAD", 200), (b"GET", 304), (b"GET", 204)])
+    def test_answers_without_a_body(self, method: bytes, status: int) -> None:
+        """HEAD, 204 and 304 are over with their head, whatever length they name."""
+        rig = Rig()
+        signal = rig.online()
+        send(signal, 1, request(method))
+        length = b"" if status == 204 else b"content-length: 7000\r\n"
+        rig.origin().deliver(b"HTTP/1.1 %d Some\r\n%b\r\n" % (status, length))
+        frames = signal.read()
+        assert list(finals(frames)) == [(Kind.RSP, 1, (status, b""))]
+        assert (b"content-length: 7000" in frames[0][3]) == bool(length)
+
+    def test_interim_answers_are_passed_on(self) -> None:
+        """103 goes ahead of the answer; 100 Continue is between the application and us."""
+        rig = Rig()
+        signal = rig.online()
+        send(signal, 1)
+        origin = rig.origin()
+        origin.deliver(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n" + OK)
+        frames = signal.read()
+        assert [Kind(frame[0]) for frame in frames] == [Kind.INFO, Kind.RSP]
+        assert decode_response(frames[0][3]) == (103, b"link: </a>\n")
+
+    def test_two_cookies_survive(self) -> None:
+        """A second Set-Cookie is not lost."""
+        rig = Rig()
+        signal = rig.online()
+        send(signal, 1)
+        rig.origin().deliver(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\ncontent-length: 0\r\n\r\n")
+        assert decode_response(signal.read()[0][3])[1] == b"set-cookie: a=1\nset-cookie: b=2\ncontent-length: 0\n"
+
+
+class TestLongAnswers:
+    """What goes on a data connection."""
+
+    def test_the_head_leaves_at_once(self) -> None:
+        """Nobody waits for more of the body to decide: an event stream's first event is there at once."""
+        rig = Rig()
+        signal, data = rig.with_data()
+        send(signal, 1)
+        origin = rig.origin()
+        origin.deliver(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n")
+        assert data.kinds() == [Kind.ATTACH, Kind.HEAD, Kind.BODY]
+        data.attached(1)
+        origin.deliver(b"2\r\ncd\r\n")
+        origin.deliver(b"0\r\nchecksum: 7\r\n\r\n")
+        frames = data.read()
+        assert [(Kind(frame[0]), frame[4]) for frame in frames] == [(Kind.BODY, b"cd"), (Kind.END, b"checksum: 7\n")]
+        assert data.session.idle
+        assert len(rig.uplink.requests) == 0
+        assert signal.read() == []
+
+    def test_too_long_for_in_line(self) -> None:
+        """A complete answer of more than 16 KiB goes on a data connection, in one write with ATTACH."""
+        rig = Rig()
+        signal, data = rig.with_data()
+        send(signal, 1)
+        rig.origin().deliver(b"HTTP/1.1 200 OK\r\ncontent-length: 20000\r\n\r\n" + bytes(20000))
+        assert len(data.wire.written) == 1
+        assert data.kinds() == [Kind.ATTACH, Kind.HEAD, Kind.BODY, Kind.END]
+        assert len(rig.uplink.requests) == 1
+        data.attached(1)
+        assert len(rig.uplink.requests) == 0
+
+    def test_strict_answers_never_go_in_line(self) -> None:
+        """With the STRICT flag even a small answer has its data connection."""
+        rig = Rig()
+        signal, data = rig.with_data()
+        send(signal, 1, strict=True)
+        rig.origin().deliver(OK)
+        assert data.kinds() == [Kind.ATTACH, Kind.HEAD, Kind.BODY, Kind.END]
+        assert signal.read() == []
+
+    def test_trailers_never_go_in_line(self) -> None:
+        """RSP has no place for trailers."""
+        rig = Rig()
+        signal, data = rig.with_data()
+        send(signal, 1)
+        rig.origin().deliver(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nx: y\r\n\r\n")
+        assert data.kinds() == [Kind.ATTACH, Kind.HEAD, Kind.BODY, Kind.END]
+
+    def test_a_truncated_answer_is_aborted(self) -> None:
+        """Fewer bytes than announced: ABORT, never END."""
+        rig = Rig()
+        signal, data = rig.with_data()
+        send(signal, 1)
+        origin = rig.origin()
+        origin.deliver(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc")
+        data.read()
+        data.attached(1)
+        origin.half_close()
+        frames = data.read()
+        assert [Kind(frame[0]) for frame in frames] == [Kind.ABORT]
+        assert decode_code(frames[0][3])[0] == Code.ORIGIN_TRUNCATED
+        assert len(rig.uplink.requests) == 0
+        assert data.session.idle
+
+    def test_a_body_that_ends_with_the_connection(self) -> None:
+        """Without length and chunks, only a clean close is the end."""
+        rig = Rig()
+        signal, data = rig.with_data()
+        send(signal, 1)
+        origin = rig.origin()
+        origin.deliver(b"HTTP/1.0 200 OK\r\n\r\nabc")
+        data.read()
+        data.attached(1)
+        origin.half_close()
+        assert data.kinds() == [Kind.END]
+
+    def test_a_reset_is_no_clean_close(self) -> None:
+        """The same, cut off: ABORT."""
+        rig = Rig()
+        signal, data = rig.with_data()
+        send(signal, 1)
+        origin = rig.origin()
+        origin.deliver(b"HTTP/1.0 200 OK\r\n\r\nabc")
+        data.read()
+        data.attached(1)
+        origin.lose(clean=False)
+        assert data.kinds() == [Kind.ABORT]
+
+    def test_the_user_stops_reading_for_good(self) -> None:
+        """STOP on the data connection resets the application's connection; ABORT is the answer."""
+        rig = Rig()
+        signal, data = rig.with_data()
+        send(signal, 1)
+        origin = rig.origin()
+        origin.deliver(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc")
+        data.read()
+        data.attached(1)
+        data.wire.deliver(data.session.stop(Code.CANCELLED))
         assert origin.end == "aborted"
-        assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.CANCELLED)]
+        assert data.kinds() == [Kind.ABORT]
+        assert len(rig.uplink.requests) == 0
+
+    def test_a_late_answer_after_silence(self) -> None:
+        """An answer that falls silent for 10 minutes is broken off."""
+        rig = Rig()
+        signal, data = rig.with_data()
+        send(signal, 1)
+        origin = rig.origin()
+        origin.deliver(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc")
+        data.read()
+        data.attached(1)
+        for _ in range(61):
+            rig.clock.advance(10)
+            signal.read()
+            self._alive(rig, signal, data)
+        assert origin.end == "aborted"
+
+    def _alive(self, rig: Rig, *peers: object) -> None:
+        """The other connections say something, so that only the application is silent."""
+        for peer in (rig.second, *peers):
+            peer.keep_alive()  # type: ignore[attr-defined]
 
 
 class TestGate:
@@ -69,3 +239,268 @@ class TestGate:
         assert data.kinds() == [Kind.HEAD, Kind.BODY, Kind.END]
         assert data.session.idle
         assert len(rig.uplink.requests) == 0
+        assert rig.ended[0].upload is not None and rig.ended[0].upload.received == 4
+
+    def test_an_empty_body_opens_it_with_its_end(self) -> None:
+        """END alone is enough; the chunked body is empty then."""
+        rig = Rig()
+        signal, data = rig.with_data()
+        send(signal, 1, request(b"POST", length=None))
+        origin = rig.origin()
+        data.read()
+        data.attached(1)
+        data.wire.deliver(data.session.end())
+        assert origin.take().endswith(b"transfer-encoding: chunked\r\n\r\n0\r\n\r\n")
+
+    def test_go_opens_it_without_a_byte(self) -> None:
+        """GO sends the head on, for applications that speak first; trailers follow the body."""
+        rig = Rig()
+        signal, data = rig.with_data()
+        send(signal, 1, request(b"POST", length=None))
+        origin = rig.origin()
+        data.read()
+        data.attached(1)
+        data.wire.deliver(data.session.go())
+        assert origin.take().endswith(b"transfer-encoding: chunked\r\n\r\n")
+        data.wire.deliver(data.session.body(b"abc") + data.session.end(b"x: y\n"))
+        assert origin.take() == b"3\r\nabc\r\n0\r\nx: y\r\n\r\n"
+
+    def test_the_body_may_come_before_the_connection(self) -> None:
+        """While the application is being dialled one read of the body is kept, and no more is read."""
+        rig = Rig()
+        signal, data = rig.with_data()
+        send(signal, 1, request(b"POST", length=4))
+        data.read()
+        data.attached(1)
+        data.wire.deliver(data.session.body(b"ab"))
+        assert data.wire.paused
+        origin = rig.origin()
+        assert origin.take().endswith(b"\r\n\r\nab")
+        assert not data.wire.paused
+
+    def test_a_closed_connection_in_the_gate_is_replaced(self) -> None:
+        """Nothing was written yet, so even a POST may have another connection."""
+        rig = Rig()
+        signal, data = rig.with_data()
+        send(signal, 1, request(b"POST", length=2))
+        rig.origin().lose(clean=True)
+        data.read()
+        data.attached(1)
+        data.wire.deliver(data.session.body(b"ab") + data.session.end())
+        assert rig.origin().take().endswith(b"\r\n\r\nab")
+
+    def test_an_early_final_answer_stops_the_upload(self) -> None:
+        """The answer is delivered whole, the rest of the body is not wanted, and the connection is not used again."""
+        rig = Rig()
+        signal, data = rig.with_data()
+        send(signal, 1, request(b"POST", length=1000))
+        origin = rig.origin()
+        data.read()
+        data.attached(1)
+        data.wire.deliver(data.session.body(b"ab"))
+        origin.deliver(b"HTTP/1.1 413 Too Large\r\ncontent-length: 2\r\n\r\nno")
+        assert origin.end == "aborted"
+        data.wire.deliver(data.session.body(b"was under way already"))
+        assert data.kinds() == [Kind.HEAD, Kind.BODY, Kind.END, Kind.STOP]
+        assert data.session.idle
+        assert len(rig.uplink.requests) == 0
+        assert rig.ended[0].code is None
+
+    def test_an_answer_may_begin_while_the_body_goes_on(self) -> None:
+        """Both directions flow at once, as gRPC wants it."""
+        rig = Rig()
+        signal, data = rig.with_data()
+        send(signal, 1, request(b"POST", length=None))
+        origin = rig.origin()
+        data.read()
+        data.attached(1)
+        data.wire.deliver(data.session.go())
+        origin.take()
+        origin.deliver(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n")
+        assert data.kinds() == [Kind.HEAD, Kind.BODY]
+        data.wire.deliver(data.session.body(b"more"))
+        assert origin.take() == b"4\r\nmore\r\n"
+
+    @pytest.mark.parametrize("body", [b"too long", b"x"])
+    def test_a_body_of_another_length_is_refused(self, body: bytes) -> None:
+        """More or fewer bytes than announced never reach a connection that others will use."""
+        rig = Rig()
+        signal, data = rig.with_data()
+        send(signal, 1, request(b"POST", length=4))
+        origin = rig.origin()
+        data.read()
+        data.attached(1)
+        data.wire.deliver(data.session.body(body) + data.session.end())
+        assert origin.end == "aborted"
+        assert b"too long" not in origin.take()
+        assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.PROTOCOL)]
+
+    def test_a_user_who_leaves_in_the_upload(self) -> None:
+        """ABORT of the body resets the application's connection: it must not take what came for the whole."""
+        rig = Rig()
+        signal, data = rig.with_data()
+        send(signal, 1, request(b"POST", length=None))
+        origin = rig.origin()
+        data.read()
+        data.attached(1)
+        data.wire.deliver(data.session.body(b"ab"))
+        data.wire.deliver(data.session.abort(Code.CANCELLED))
+        assert origin.end == "aborted"
+        assert b"0\r\n\r\n" not in origin.take()
+        assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.CANCELLED)]
+        assert data.kinds() == [Kind.ABORT]
+        assert data.session.idle
+
+
+class TestFailures:
+    """One request fails; the connector goes on."""
+
+    @pytest.mark.parametrize(("error", "failure"), [
+        (ConnectionRefusedError(), Code.ORIGIN_REFUSED),
+        (DNSLookupError(), Code.ORIGIN_DNS),
+    ])
+    def test_no_connection(self, error: Exception, failure: Code) -> None:
+        """The user's error page can say what is wrong with the application."""
+        rig = Rig()
+        signal = rig.online()
+        send(signal, 1)
+        rig.origins_dialled.pop().fail(error)
+        assert list(finals(signal.read())) == [(Kind.FAIL, 1, failure)]
+
+    def test_connecting_takes_too_long(self) -> None:
+        """The application's connect timeout is kept."""
+        rig = Rig()
+        signal = rig.online()
+        send(signal, 1)
+        rig.clock.advance(10.5)
+        assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.ORIGIN_CONNECT_TIMEOUT)]
+
+    def test_a_late_connection_is_not_kept(self) -> None:
+        """A connection that comes to stand after its request has gone is closed."""
+        rig = Rig()
+        signal = rig.online()
+        send(signal, 1)
+        signal.send(Kind.CANCEL, 1, code())
+        assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.CANCELLED)]
+        assert rig.origins_dialled[0].answer.called
+
+    def test_a_used_connection_that_closes_at_once(self) -> None:
+        """An idempotent request is sent once more on a fresh connection; the user notices nothing."""
+        rig = Rig()
+        signal = rig.online()
+        send(signal, 1)
+        old = rig.origin()
+        old.deliver(OK)
+        send(signal, 2)
+        old.half_close()
+        rig.origin().deliver(OK)
+        assert [(kind, id) for kind, id, _ in finals(signal.read())] == [(Kind.RSP, 1), (Kind.RSP, 2)]
+
+    def test_only_once(self) -> None:
+        """The second connection is fresh: its close is the application's answer."""
+        rig = Rig()
+        signal = rig.online()
+        send(signal, 1)
+        old = rig.origin()
+        old.deliver(OK)
+        send(signal, 2)
+        old.half_close()
+        rig.origin().half_close()
+        assert list(finals(signal.read()))[1:] == [(Kind.FAIL, 2, Code.ORIGIN_CLOSED)]
+
+    def test_never_what_must_not_be_done_twice(self) -> None:
+        """A POST without a body that was written to a used connection is not repeated."""
+        rig = Rig()
+        signal = rig.online()
+        send(signal, 1)
+        old = rig.origin()
+        old.deliver(OK)
+        send(signal, 2, request(b"POST", length=0))
+        old.half_close()
+        assert list(finals(signal.read()))[1:] == [(Kind.FAIL, 2, Code.ORIGIN_CLOSED)]
+        assert rig.origins_dialled == []
+
+    def test_never_after_the_first_byte(self) -> None:
+        """An answer that had begun is not asked for again."""
+        rig = Rig()
+        signal = rig.online()
+        send(signal, 1)
+        old = rig.origin()
+        old.deliver(OK)
+        send(signal, 2)
+        old.deliver(b"HTTP/1.1 2")
+        old.half_close()
+        assert list(finals(signal.read()))[1:] == [(Kind.FAIL, 2, Code.ORIGIN_TRUNCATED)]
+
+    def test_garbage(self) -> None:
+        """An answer that is not HTTP fails the request and closes the connection."""
+        rig = Rig()
+        signal = rig.online()
+        send(signal, 1)
+        origin = rig.origin()
+        origin.deliver(b"SSH-2.0-OpenSSH\r\n\r\n")
+        assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.ORIGIN_MALFORMED)]
+        assert origin.end == "aborted"
+
+    def test_the_application_is_too_slow(self) -> None:
+        """After the back-end timeout and a margin, in which the service's own CANCEL should have come."""
+        rig = Rig()
+        signal = rig.online()
+        send(signal, 1)
+        origin = rig.origin()
+        for _ in range(9):
+            rig.clock.advance(10.1)
+            signal.read()
+            signal.keep_alive()
+            rig.second.keep_alive()
+        assert origin.end == "aborted"
+        assert [ended.code for ended in rig.ended] == [Code.ORIGIN_TIMEOUT]
+
+    def test_cancel(self) -> None:
+        """CANCEL resets the connection to the application at once and is answered, so that the slot becomes free."""
+        rig = Rig()
+        signal = rig.online()
+        send(signal, 1)
+        origin = rig.origin()
+        signal.send(Kind.CANCEL, 1, code())
+        assert origin.end == "aborted"
+        assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.CANCELLED)]
+
+    def test_cancel_inside_an_answer(self) -> None:
+        """The final frame then is ABORT on the data connection."""
+        rig = Rig()
+        signal, data = rig.with_data()
+        send(signal, 1)
+        origin = rig.origin()
+        origin.deliver(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc")
+        data.read()
+        data.attached(1)
+        signal.send(Kind.CANCEL, 1, code())
+        assert origin.end == "aborted"
+        assert data.kinds() == [Kind.ABORT]
+        assert signal.read() == []
+
+    def test_the_data_connection_is_lost_inside_an_answer(self) -> None:
+        """Nobody can have the rest; the application is told at once."""
+        rig = Rig()
+        signal, data = rig.with_data()
+        send(signal, 1)
+        origin = rig.origin()
+        origin.deliver(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc")
+        data.read()
+        data.attached(1)
+        data.wire.lose()
+        assert origin.end == "aborted"
+        assert rig.ended[0].code is Code.CONNECTOR_LOST
+
+    def test_a_second_attach_that_is_refused(self) -> None:
+        """DETACH: the service no longer knows the request; the application's connection is closed."""
+        rig = Rig()
+        signal, data = rig.with_data()
+        send(signal, 1, strict=True)
+        origin = rig.origin()
+        origin.deliver(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc")
+        data.read()
+        data.wire.deliver(data.session.detach(1, Code.UNKNOWN_REQUEST))
+        assert origin.end == "aborted"
+        assert rig.uplink.pool.idle == 2
