@@ -18,6 +18,7 @@ from twisted.web.server import NOT_DONE_YET, Request
 from appproxy.errors import Code, RequestError, StoreError
 from appproxy.http.fields import decode_block
 from appproxy.pages import NO_STORE, SECURITY_FIELDS, STYLE, accepts_json, error_page
+from appproxy.service.exchange import Exchange
 
 #: Status, field block (LF-ended `name: value` lines), body.
 Answer: TypeAlias = tuple[int, bytes, bytes]
@@ -41,8 +42,12 @@ def request_id(request: IRequest) -> str:
     return id if isinstance(id, str) else ""
 
 
-def failure_answer(request: IRequest, code: Code) -> Answer:
-    """The error page, or JSON when that is asked for."""
+def failure_answer(request: IRequest, code: Code, detail: str = "") -> Answer:
+    """The error page, or JSON when that is asked for. The access log hears of code and `detail`."""
+    exchange: Exchange | None = getattr(request, "exchange", None)
+    if exchange is not None:
+        exchange.failure = code
+        exchange.detail = detail
     accepted = request.requestHeaders.getRawHeaders(b"accept") or []
     return error_page(code, request_id(request), accepts_json(b", ".join(accepted) or None))
 
@@ -99,10 +104,10 @@ class Page(Resource):
                 "{method} {path}: {code} {detail}", method=request.method, path=request.path, code=error.code.name,
                 detail=error.detail, request_id=request_id(request),
             )
-            return failure_answer(request, error.code)
+            return failure_answer(request, error.code, error.detail)
         except StoreError as error:
             self.log.error("{path}: the store: {error}", path=request.path, error=error)
-            return failure_answer(request, Code.STORE_UNAVAILABLE)
+            return failure_answer(request, Code.STORE_UNAVAILABLE, str(error))
         except Exception:
             self.log.failure("{path}: a fault of ours", path=request.path)
             return failure_answer(request, Code.INTERNAL)

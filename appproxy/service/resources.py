@@ -79,20 +79,20 @@ class OurRequest(Request):
         """Called by twisted.web when a resource raises."""
         error = reason.value
         if isinstance(error, RequestError):
-            self.fail(error.code)
+            self.fail(error.code, error.detail)
         else:
             self.log.failure("a resource failed", reason, request_id=self.appproxy_request_id)
             self.fail(Code.INTERNAL)
         return reason
 
-    def fail(self, code: Code) -> None:
+    def fail(self, code: Code, detail: str = "") -> None:
         """Answer with the error page; an answer under way is broken instead."""
         if self._disconnected or self.finished:
             return
         if self.startedWriting:
             cast("_Channel", self.channel).abortConnection()
             return
-        status, block, body = failure_answer(self, code)
+        status, block, body = failure_answer(self, code, detail)
         self.setResponseCode(status)
         for name, value in decode_block(block):
             self.responseHeaders.setRawHeaders(name, [value])

@@ -59,6 +59,29 @@ class FakeExchange:
     pieces: list[bytes] = field(default_factory=list)
     state: str = "open"
     producer: IPushProducer | None = None
+    application: str = ""
+    subject: str = ""
+    connector: str = ""
+    attempts: int = 0
+    failure: Code | None = None
+    detail: str = ""
+    received: int = 0
+    sent: int = 0
+    begun: bool = False
+
+    @property
+    def over(self) -> bool:
+        return self.state not in ("open", "flowing")
+
+    @property
+    def tap(self) -> IPushProducer:
+        return Producer()
+
+    @property
+    def peer_certificate(self) -> bytes | None:
+        return None
+
+    def stop_body(self) -> None: ...
 
     def read_body(self, reader: BodyReader) -> IPushProducer:
         assert self.head.length != 0
@@ -74,11 +97,13 @@ class FakeExchange:
     def answer(self, status: int, fields: bytes, body: bytes) -> None:
         assert self.state == "open", f"answered while {self.state}"
         check_block(fields)
+        self.begun = True
         self.status, self.block, self.pieces, self.state = status, fields, [body], "answered"
 
     def start(self, status: int, fields: bytes, length: int | None) -> None:
         assert self.state == "open", f"started while {self.state}"
         check_block(fields)
+        self.begun = True
         self.status, self.block, self.length, self.state = status, fields, length, "flowing"
 
     def write(self, data: bytes) -> None:

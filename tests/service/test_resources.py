@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IPushProducer
 from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 from twisted.web.static import Data
 from twisted.web.util import Redirect
+from zope.interface import implementer
 
 from appproxy.errors import Code, RequestError
 from appproxy.pages import CONTENT_SECURITY_POLICY
@@ -202,6 +203,7 @@ class TestFailures:
         for secret in (b"canary", b"Traceback", b"script", b"BREW", b"ZeroDivision"):
             assert secret not in exchange.content
         assert exchange.field(b"proxy-status") is not None
+        assert exchange.failure is not None
         assert exchange.field(b"cache-control") == b"no-store"
         assert exchange.field(b"content-type") == b"text/html; charset=utf-8"
 
@@ -258,7 +260,7 @@ class TestLater:
         request.setHeader(b"content-length", b"100000")
         producer = Recorder()
         request.registerProducer(producer, True)
-        assert exchange.producer is producer
+        assert exchange.producer == producer
         request.write(b"x" * 100_000)
         assert (exchange.state, exchange.length) == ("flowing", 100_000)
         request.unregisterProducer()
@@ -284,11 +286,9 @@ class TestLater:
         assert tree.later == []
 
 
+@implementer(IPushProducer)
 class Recorder:
     """A push producer."""
-
-    def __init__(self) -> None:
-        self.done: Deferred[None] = Deferred()
 
     def pauseProducing(self) -> None: ...
 

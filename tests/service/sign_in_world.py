@@ -1,0 +1,257 @@
+"""A provider, a service and browsers that sign in through them, all in memory: redirects are followed by hand."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
+
+from joserfc import jwt
+from joserfc.jwk import ECKey, KeySet
+
+from appproxy.errors import Code, IdentityError
+from appproxy.http.head import Fields
+from appproxy.identity.oidc import Metadata, TokenAnswer, challenge, read_metadata
+from appproxy.pages import error_page
+from appproxy.policy.verdict import Pass, Refuse
+from appproxy.publish.application import Application, HeaderRule, Preauthentication, Url
+from appproxy.publish.routing import Router
+from appproxy.service.gate import Gate
+from appproxy.service.resources import ResourceHandler
+from appproxy.service.sign_in import SignIn
+from appproxy.service.sign_in_memory import MemorySignInStore
+from appproxy.store.snapshot import ProviderRecord, SealingKey, Snapshot
+from tests.service.exchanges import FakeExchange, head_for
+
+NOW = 1_800_000_000.0
+ISSUER = "https://idp.example.com"
+SIGNIN = "https://signin.example.com"
+WIKI = Application(
+    "wiki", "Wiki", Url("https", "wiki.example.com", 443), Url("http", "10.0.0.1", 80), provider="idp",
+    assigned_users=frozenset({"ann"}), assigned_groups=frozenset({"staff"}), headers=(HeaderRule("x-email", "email"),),
+)
+CRM = Application(
+    "crm", "CRM", Url("https", "crm.example.com", 443), Url("http", "10.0.0.2", 80), provider="idp",
+    assigned_groups=frozenset({"sales"}),
+)
+#: On one host, by path.
+DOCS = Application(
+    "docs", "Docs", Url("https", "wiki.example.com", 443, "/docs/"), Url("http", "10.0.0.3", 80), provider="idp",
+    assignment_required=False,
+)
+OPEN = Application(
+    "open", "Open", Url("https", "open.example.com", 443), Url("http", "10.0.0.4", 80),
+    preauthentication=Preauthentication.PASSTHROUGH,
+)
+RECORD = ProviderRecord("idp", "Example", ISSUER, "client-1", "canary-client-secret", ("openid", "email"))
+KEY = SealingKey(1, b"k" * 32, NOW)
+
+
+def snapshot_of(*applications: Application, records: tuple[ProviderRecord, ...] = (RECORD,)) -> Snapshot:
+    """A snapshot with these applications."""
+    return Snapshot(
+        revision=1, applications={each.id: each for each in applications}, router=Router(applications), connectors={},
+        connector_groups={}, providers={each.id: each for each in records}, keys=(KEY,), trust_bundle=(),
+    )
+
+
+class Tokens:
+    """Not random at all, but never the same twice."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, size: int) -> bytes:
+        self.count += 1
+        return hashlib.shake_128(self.count.to_bytes(8, "big")).digest(size)
+
+
+@dataclass
+class FakeProvider:
+    """An identity provider: implements `OidcClient`, and its authorization end point by `authorize`."""
+
+    issuer: str = ISSUER
+    user: str = "ann"
+    claims: dict[str, Any] = field(default_factory=lambda: {"groups": ["staff"], "email": "ann@example.com"})
+    changes: dict[str, Any] = field(default_factory=dict)
+    key: ECKey = field(default_factory=lambda: ECKey.generate_key("P-256", {"kid": "k1"}))
+    known: list[ECKey] = field(default_factory=list)
+    document: dict[str, Any] = field(default_factory=dict)
+    codes: dict[str, dict[str, str]] = field(default_factory=dict)
+    refreshed: int = 0
+    down: Code | None = None
+    now: Callable[[], float] = lambda: NOW
+
+    def __post_init__(self) -> None:
+        self.known = self.known or [self.key]
+        self.document = {
+            "issuer": self.issuer, "authorization_endpoint": f"{self.issuer}/authorize",
+            "token_endpoint": f"{self.issuer}/token", "jwks_uri": f"{self.issuer}/keys",
+            "authorization_response_iss_parameter_supported": True, **self.document,
+        }
+
+    async def metadata(self) -> Metadata:
+        if self.down is not None:
+            raise IdentityError(self.down, "the provider is down")
+        return read_metadata(self.document, self.issuer)
+
+    async def keys(self, refresh: bool = False) -> KeySet:
+        if refresh:
+            self.refreshed += 1
+            self.known = [self.key]
+        return KeySet(list(self.known))
+
+    async def exchange(self, code: str, verifier: str, redirect_uri: str, client_id: str) -> TokenAnswer:
+        asked = self.codes.pop(code, None)
+        if asked is None or asked["redirect_uri"] != redirect_uri or asked["client_id"] != client_id:
+            raise IdentityError(Code.PROVIDER_REFUSED, "unknown code")
+        assert asked["code_challenge"] == challenge(verifier)
+        now = self.now()
+        said = {
+            "iss": self.issuer, "aud": client_id, "sub": self.user, "nonce": asked["nonce"], "iat": now,
+            "exp": now + 3600, "name": self.user.title(), **self.claims, **self.changes,
+        }
+        return TokenAnswer(jwt.encode({"alg": "ES256", "kid": self.key.kid}, said, self.key, ["ES256"]))
+
+    def authorize(self, url: str, **changes: str | None) -> str:
+        """The URL that the provider sends the browser to, once the user has signed in there."""
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+        code = f"code-{len(self.codes)}-{asked['state'][:4]}"
+        self.codes[code] = asked
+        answer: dict[str, str | None] = {"code": code, "state": asked["state"], "iss": self.issuer, **changes}
+        said = {name: value for name, value in answer.items() if value is not None}
+        return f"{asked['redirect_uri']}?{urlencode(said)}"
+
+
+@dataclass
+class World:
+    """One node of the service. `ended`: how often the built-in provider's session was ended."""
+
+    provider: FakeProvider = field(default_factory=FakeProvider)
+    applications: tuple[Application, ...] = (WIKI, CRM, DOCS, OPEN)
+    now: float = NOW
+    ended: int = 0
+    extra: Mapping[str, FakeProvider] = field(default_factory=dict)
+    records: tuple[ProviderRecord, ...] = (RECORD,)
+
+    def __post_init__(self) -> None:
+        self.store = MemorySignInStore(snapshot_of(*self.applications, records=self.records), lambda: self.now)
+        clients = {"idp": self.provider, **self.extra}
+        self.sign_in = SignIn(
+            SIGNIN, 443, self.store, clients, lambda: self.now, token=Tokens(), end_builtin=self._end
+        )
+        self.gate = Gate()
+        self._own = ResourceHandler(self.sign_in.application_root)
+        self._signin = ResourceHandler(self.sign_in.signin_root)
+        #: What reached an application: (application id, subject).
+        self.reached: list[tuple[str, str]] = []
+
+    async def _end(self, request: object) -> bytes:
+        self.ended += 1
+        return b"set-cookie: __Host-appproxy-provider=; Path=/; Secure; Max-Age=0\n"
+
+    def handle(self, exchange: FakeExchange) -> None:
+        """What the front does with a request."""
+        head = exchange.head
+        if head.host == "signin.example.com":
+            self._signin(exchange)
+        elif head.target.startswith(b"/.appproxy/"):
+            self._own(exchange)
+        else:
+            self._enter(exchange)
+
+    def _enter(self, exchange: FakeExchange) -> None:
+        head = exchange.head
+        application = self.store.snapshot.router.find(head.host, head.target).application
+        verdict = self.gate.check(head, application, self.store.snapshot, self.now)
+        match verdict:
+            case Pass(session):
+                self.reached.append((application.id, "" if session is None else session.subject))
+                exchange.answer(200, b"content-type: text/plain\n", b"welcome")
+            case Refuse(code, _):
+                exchange.answer(*error_page(code, exchange.id, False))
+            case _:
+                exchange.answer(*self.sign_in.begin(head, head.host, application, exchange.id, self.now))
+
+
+NAVIGATION: Fields = [(b"sec-fetch-mode", b"navigate"), (b"accept", b"text/html,*/*;q=0.8")]
+
+
+@dataclass
+class Browser:
+    """Keeps `__Host-` cookies by host as browsers do, and follows redirects."""
+
+    world: World
+    jars: dict[str, dict[bytes, bytes]] = field(default_factory=dict)
+    seen: list[str] = field(default_factory=list)
+
+    def request(
+        self, url: str, method: bytes = b"GET", form: Mapping[str, str] | None = None, fields: Fields = NAVIGATION
+    ) -> FakeExchange:
+        """One request, without following."""
+        self.seen.append(url)
+        host = str(urlsplit(url).hostname)
+        lines = list(fields)
+        jar = self.jars.setdefault(host, {})
+        if jar:
+            lines.append((b"cookie", b"; ".join(name + b"=" + value for name, value in jar.items())))
+        body = b""
+        if form is not None:
+            body = urlencode(form).encode()
+            lines.append((b"content-type", b"application/x-www-form-urlencoded"))
+        exchange = FakeExchange(head_for(url, method, lines, body), body)
+        self.world.handle(exchange)
+        assert exchange.over, "no answer"
+        for value in exchange.fields(b"set-cookie"):
+            self._keep(jar, value)
+        return exchange
+
+    @staticmethod
+    def _keep(jar: dict[bytes, bytes], line: bytes) -> None:
+        pair, *attributes = [part.strip() for part in line.split(b";")]
+        name, _, value = pair.partition(b"=")
+        assert name.startswith(b"__Host-")
+        assert b"Secure" in attributes
+        assert b"Path=/" in attributes
+        assert len(pair) <= 4096, "browsers drop such a cookie"
+        if b"Max-Age=0" in attributes:
+            jar.pop(name, None)
+        else:
+            assert b"HttpOnly" in attributes
+            assert b"SameSite=Lax" in attributes
+            jar[name] = value
+
+    def open(self, url: str, until: str = "", limit: int = 10) -> FakeExchange:
+        """Follow redirects, the provider's included, to the end, or to an address that begins with `until`."""
+        for _ in range(limit):
+            if url.startswith(ISSUER + "/authorize"):
+                self.seen.append(url)
+                url = self.world.provider.authorize(url)
+                if until and url.startswith(until):
+                    break
+                continue
+            exchange = self.request(url)
+            location = exchange.field(b"location")
+            if location is None:
+                return exchange
+            assert exchange.status == 303
+            url = urljoin(url, location.decode())
+            if until and url.startswith(until):
+                break
+        self.stopped_at = url
+        return exchange
+
+    def stop_at(self, url: str, until: str) -> str:
+        """Follow redirects up to the address that begins with `until`, which is not visited; gives it."""
+        self.stopped_at = ""
+        self.open(url, until)
+        assert self.stopped_at.startswith(until), self.stopped_at
+        return self.stopped_at
+
+    def session(self, host: str) -> dict[str, Any]:
+        """What /.appproxy/session says."""
+        said: dict[str, Any] = json.loads(self.request(f"https://{host}/.appproxy/session", fields=[]).content)
+        return said

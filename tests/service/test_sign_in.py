@@ -1,0 +1,215 @@
+"""Beginning a sign-in, and a whole one from the first click to the application."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from appproxy.errors import Code
+from appproxy.http.fields import values
+from appproxy.http.head import Fields
+from appproxy.identity.states import MAX_TARGET
+from appproxy.service.sign_in import SignIn
+from appproxy.service.sign_in_memory import MemorySignInStore
+from appproxy.store.snapshot import ProviderRecord
+from tests.service.exchanges import FakeExchange, head_for
+from tests.service.sign_in_world import NAVIGATION, NOW, SIGNIN, WIKI, Browser, FakeProvider, World, snapshot_of
+
+PAGE = "https://wiki.example.com/page?q=a%20b&r=/x"
+
+
+@pytest.fixture
+def world() -> World:
+    """A new service."""
+    return World()
+
+
+@pytest.fixture
+def browser(world: World) -> Browser:
+    """A new browser."""
+    return Browser(world)
+
+
+class TestTheWholeWay:
+    """From a click to the application, and what is kept of it."""
+
+    def test_sign_in_and_back_to_the_page(self, world: World, browser: Browser) -> None:
+        """The user ends at the address that was asked for, query included, and is known there."""
+        exchange = browser.open(PAGE)
+        assert (exchange.status, exchange.content) == (200, b"welcome")
+        assert browser.seen[-1] == PAGE
+        assert world.reached == [("wiki", "ann")]
+        assert set(browser.jars["wiki.example.com"]) == {b"__Host-appproxy"}
+        assert browser.jars["signin.example.com"] == {}
+
+    def test_afterwards_nothing_is_asked(self, world: World, browser: Browser) -> None:
+        """The next requests pass at once, in every form."""
+        browser.open(PAGE)
+        browser.seen.clear()
+        for method in (b"GET", b"POST", b"OPTIONS"):
+            assert browser.request(PAGE, method, fields=[]).status == 200
+        assert len(browser.seen) == 3
+
+    def test_each_application_has_its_own_cookie(self, world: World, browser: Browser) -> None:
+        """Applications on one host, told apart by path, do not sign each other out."""
+        browser.open("https://wiki.example.com/")
+        browser.open("https://wiki.example.com/docs/")
+        assert len(browser.jars["wiki.example.com"]) == 2
+        for path in ("/", "/docs/", "/"):
+            assert browser.request(f"https://wiki.example.com{path}", fields=[]).status == 200
+
+    def test_a_second_sign_in_gives_a_new_cookie(self, world: World, browser: Browser) -> None:
+        """Session ids and cookies are never reused (fixation)."""
+        browser.open(PAGE)
+        first = browser.jars["wiki.example.com"].pop(b"__Host-appproxy")
+        browser.open(PAGE)
+        assert browser.jars["wiki.example.com"][b"__Host-appproxy"] != first
+
+    def test_who_is_signed_in(self, world: World, browser: Browser) -> None:
+        """A page can ask who is signed in; nobody is answered with 401 and no more."""
+        assert browser.session("wiki.example.com") == {"signed_in": False}
+        browser.open(PAGE)
+        said = browser.session("wiki.example.com")
+        assert (said["signed_in"], said["subject"], said["name"]) == (True, "ann", "Ann")
+        assert said["expires"] == NOW + 3600
+
+    def test_two_tabs_opened_together(self, world: World, browser: Browser) -> None:
+        """Both tabs come through, whichever is first."""
+        first = browser.stop_at("https://wiki.example.com/one", SIGNIN + "/callback")
+        second = browser.stop_at("https://wiki.example.com/two", SIGNIN + "/callback")
+        assert browser.open(second).status == 200
+        assert browser.seen[-1] == "https://wiki.example.com/two"
+        assert browser.open(first).status == 200
+        assert browser.seen[-1] == "https://wiki.example.com/one"
+
+    def test_the_longest_address(self, world: World, browser: Browser) -> None:
+        """An address at the limit survives; beyond it the user is told, and nothing is lost silently."""
+        long = "https://wiki.example.com/" + "x" * (MAX_TARGET - 1)
+        assert browser.open(long).status == 200
+        assert browser.seen[-1] == long
+        assert max(map(len, browser.seen)) < 8192
+        assert Browser(world).open(long + "x").status == 414
+
+    def test_forgotten_sign_ins_do_not_pile_up(self, world: World, browser: Browser) -> None:
+        """A browser with many half-done sign-ins still sends heads of a bearable size."""
+        for number in range(10):
+            browser.stop_at(f"https://wiki.example.com/{number}", "https://idp.example.com/authorize")
+        assert len(browser.jars["signin.example.com"]) == 4
+        assert browser.open("https://wiki.example.com/last").status == 200
+
+    def test_the_builtin_provider_names_applications(self) -> None:
+        """With the built-in provider the token is for the application itself."""
+        issuer = FakeProvider()
+        builtin = ProviderRecord("builtin", "Built-in", issuer.issuer, "", "")
+        world = World(applications=(replace(WIKI, provider="builtin"),), extra={"builtin": issuer}, records=(builtin,))
+        world.provider = issuer
+        browser = Browser(world)
+        assert browser.open(PAGE).status == 200
+        [asked] = [url for url in browser.seen if url.startswith(issuer.issuer)]
+        assert "client_id=wiki&" in asked
+        assert "groups" in asked
+
+
+class TestBegin:
+    """What somebody without a session is answered."""
+
+    def test_a_navigation(self, world: World) -> None:
+        """Off to the sign-in host, with a start cookie for ten minutes."""
+        status, block, body = world.sign_in.begin(head_for(PAGE, fields=NAVIGATION), WIKI.external.host, WIKI, "1f", NOW)
+        assert (status, body) == (303, b"")
+        [location] = values(block, b"location")
+        assert location.startswith(b"https://signin.example.com/start?r=")
+        assert b"wiki" not in location[30:]
+        [cookie] = values(block, b"set-cookie")
+        assert cookie.startswith(b"__Host-appproxy-start=")
+        assert cookie.endswith(b"; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=600")
+        assert values(block, b"cache-control") == [b"no-store"]
+        assert values(block, b"x-request-id") == [b"1f"]
+
+    @pytest.mark.parametrize(
+        ("method", "fields", "upgrade"),
+        [
+            (b"GET", [(b"accept", b"*/*")], None),
+            (b"GET", [], None),
+            (b"GET", [(b"sec-fetch-mode", b"cors"), (b"accept", b"text/html")], None),
+            (b"GET", [(b"sec-fetch-dest", b"image"), (b"accept", b"text/html")], None),
+            (b"POST", [(b"accept", b"text/html")], None),
+            (b"GET", [*NAVIGATION], b"websocket"),
+        ],
+    )
+    def test_no_navigation(self, world: World, method: bytes, fields: Fields, upgrade: bytes | None) -> None:
+        """Scripts, images, WebSockets and programs get 401 as JSON, never a redirect to a form."""
+        head = head_for(PAGE, method, fields, upgrade=upgrade)
+        status, block, body = world.sign_in.begin(head, WIKI.external.host, WIKI, "1f", NOW)
+        assert status == 401
+        assert json.loads(body)["code"] == "SIGN_IN_REQUIRED"
+        assert values(block, b"www-authenticate")
+        assert not values(block, b"location")
+        assert not values(block, b"set-cookie")
+
+    @pytest.mark.parametrize(
+        ("method", "fields"),
+        [
+            (b"GET", [(b"accept", b"text/html")]),
+            (b"HEAD", [(b"accept", b"TEXT/HTML;q=0.9")]),
+            (b"POST", [(b"sec-fetch-mode", b"navigate")]),
+        ],
+    )
+    def test_other_navigations(self, world: World, method: bytes, fields: Fields) -> None:
+        """Old browsers and posted forms are sent to sign in too."""
+        assert world.sign_in.begin(head_for(PAGE, method, fields), WIKI.external.host, WIKI, "1f", NOW)[0] == 303
+
+    @pytest.mark.parametrize("value", [b"short", b"", b"A" * 43 + b"=", b"x" * 4000])
+    def test_a_start_cookie_of_another_form_is_replaced(self, world: World, value: bytes) -> None:
+        """Only a cookie of our own form is shared between tabs."""
+        head = head_for(PAGE, fields=[*NAVIGATION, (b"cookie", b"__Host-appproxy-start=" + value)])
+        [cookie] = values(world.sign_in.begin(head, WIKI.external.host, WIKI, "1f", NOW)[1], b"set-cookie")
+        assert value == b"" or not cookie.startswith(b"__Host-appproxy-start=" + value)
+
+    def test_an_odd_target(self, world: World) -> None:
+        """What is no path has no way back."""
+        head = head_for(PAGE, fields=NAVIGATION)
+        head.target = b"https://evil.example/"
+        assert world.sign_in.begin(head, WIKI.external.host, WIKI, "1f", NOW)[0] == 400
+
+
+class TestPages:
+    """The rest of the sign-in host."""
+
+    def test_the_style_sheet_is_on_both_hosts(self, browser: Browser) -> None:
+        """Pages find their style wherever they are shown."""
+        for url in (f"{SIGNIN}/style.css", f"{SIGNIN}/.appproxy/style.css", "https://wiki.example.com/.appproxy/style.css"):
+            exchange = browser.request(url)
+            assert (exchange.status, exchange.field(b"content-type")) == (200, b"text/css; charset=utf-8")
+
+    def test_the_front_page(self, browser: Browser) -> None:
+        """Who opens the sign-in host by hand is told what it is."""
+        assert b"Sign-in" in browser.request(f"{SIGNIN}/").content
+
+    @pytest.mark.parametrize("path", ["/start", "/callback", "/signed-out?t=x"])
+    def test_head_does_nothing(self, browser: Browser, path: str) -> None:
+        """A program that looks at links with HEAD uses none of them up."""
+        assert browser.request(SIGNIN + path, b"HEAD").status == 405
+
+    def test_the_providers_pages_stand_beside(self, world: World) -> None:
+        """More pages can be put on the sign-in host, but not over ours."""
+        store = MemorySignInStore(snapshot_of(WIKI), lambda: NOW)
+        with pytest.raises(ValueError, match="callback"):
+            SignIn(SIGNIN, 443, store, {}, lambda: NOW, extra={b"callback": world.sign_in.signin_root})
+
+
+def test_a_database_that_is_away(world: World, browser: Browser) -> None:
+    """Sign-ins that need the store say so, with 503, and when to come back."""
+    from appproxy.errors import StoreError
+
+    callback = browser.stop_at(PAGE, SIGNIN + "/callback")
+
+    async def away(id: str, expires: float) -> bool:
+        raise StoreError("the database is away")
+
+    world.store.use_once = away  # type: ignore[method-assign]
+    exchange: FakeExchange = browser.request(callback)
+    assert (exchange.status, exchange.failure) == (503, Code.STORE_UNAVAILABLE)
+    assert exchange.field(b"retry-after") == b"5"

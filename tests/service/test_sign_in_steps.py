@@ -1,0 +1,362 @@
+"""Start, callback and finish against everybody who would like to abuse them: one test for each trick."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from joserfc.jwk import ECKey
+
+from appproxy.errors import Code
+from appproxy.http.fields import values
+from appproxy.identity.cookie import START_COOKIE
+from appproxy.identity.states import FINISH_LIFETIME, START_LIFETIME, Finish, Start, binding
+from appproxy.service.sign_in_steps import _way_back
+from tests.service.exchanges import FakeExchange, head_for
+from tests.service.sign_in_world import CRM, DOCS, ISSUER, KEY, NAVIGATION, NOW, SIGNIN, WIKI, Browser, FakeProvider, World
+
+PAGE = "https://wiki.example.com/page"
+CALLBACK, FINISH = f"{SIGNIN}/callback", "https://wiki.example.com/.appproxy/finish"
+
+
+@pytest.fixture
+def world() -> World:
+    """A new service."""
+    return World()
+
+
+@pytest.fixture
+def browser(world: World) -> Browser:
+    """The browser of somebody who means well."""
+    return Browser(world)
+
+
+def change(url: str, **changes: str | None) -> str:
+    """The URL with other parameters; None takes one out."""
+    head, _, query = url.partition("?")
+    parameters = {name: parts[0] for name, parts in parse_qs(query, keep_blank_values=True).items()}
+    parameters.update({name: value for name, value in changes.items() if value is not None})
+    return head + "?" + urlencode([(key, value) for key, value in parameters.items() if changes.get(key, "") is not None])
+
+
+def refused(exchange: FakeExchange, code: Code) -> None:
+    """The error page of this failure, and no access."""
+    assert exchange.failure is code, (exchange.failure, exchange.detail)
+    assert exchange.field(b"location") is None
+    assert not any(b"__Host-appproxy=" in value for value in exchange.fields(b"set-cookie"))
+
+
+class TestStart:
+    """Off to the provider."""
+
+    def test_what_the_provider_is_asked(self, world: World, browser: Browser) -> None:
+        """Code flow with PKCE S256, state and nonce; the verifier stays in the sealed cookie."""
+        url = browser.stop_at(PAGE, ISSUER)
+        asked = {name: parts[0] for name, parts in parse_qs(urlsplit(url).query).items()}
+        assert (asked["response_type"], asked["code_challenge_method"]) == ("code", "S256")
+        assert (asked["client_id"], asked["redirect_uri"]) == ("client-1", CALLBACK)
+        assert len(asked["state"]) == 32
+        [name] = browser.jars["signin.example.com"]
+        assert name == b"__Host-appproxy-oidc-" + asked["state"][:8].encode()
+
+    @pytest.mark.parametrize("query", ["", "?r=", "?r=garbage", "?r=AAAA", "?q=1"])
+    def test_made_up_starts(self, browser: Browser, query: str) -> None:
+        """Only the gate begins a sign-in."""
+        refused(browser.request(f"{SIGNIN}/start{query}"), Code.SIGN_IN_STATE)
+
+    def test_doubled_parameters(self, browser: Browser) -> None:
+        """Two starts in one address are none."""
+        url = browser.stop_at(PAGE, f"{SIGNIN}/start")
+        refused(browser.request(url + "&" + url.partition("?")[2]), Code.SIGN_IN_STATE)
+
+    def test_a_start_does_not_last(self, world: World, browser: Browser) -> None:
+        """After ten minutes the user begins again."""
+        url = browser.stop_at(PAGE, f"{SIGNIN}/start")
+        world.now += START_LIFETIME
+        refused(browser.request(url), Code.SIGN_IN_STATE)
+
+    @pytest.mark.parametrize("gone", [(CRM,), (replace(WIKI, external=CRM.external),)])
+    def test_an_application_that_is_gone(self, world: World, browser: Browser, gone: Any) -> None:
+        """Nobody is signed in to what is published no longer, or elsewhere."""
+        url = browser.stop_at(PAGE, f"{SIGNIN}/start")
+        world.store.snapshot = World(applications=gone).store.snapshot
+        refused(browser.request(url), Code.SIGN_IN_STATE)
+
+    def test_a_provider_that_is_down(self, world: World, browser: Browser) -> None:
+        """The page says so, with 503 and when to come back."""
+        world.provider.down = Code.PROVIDER_UNREACHABLE
+        exchange = browser.open(PAGE)
+        refused(exchange, Code.PROVIDER_UNREACHABLE)
+        assert (exchange.status, exchange.field(b"retry-after")) == (503, b"10")
+
+    def test_a_provider_that_is_unknown(self, browser: Browser) -> None:
+        """An application whose provider was removed fails the same way."""
+        other = World(applications=(replace(WIKI, provider="gone"),))
+        refused(Browser(other).open(PAGE), Code.PROVIDER_UNREACHABLE)
+
+
+class TestCallback:
+    """Back from the provider."""
+
+    @pytest.mark.parametrize(
+        ("changes", "code"),
+        [
+            ({"state": "0" * 32}, Code.SIGN_IN_STATE),
+            ({"state": None}, Code.SIGN_IN_STATE),
+            ({"state": ""}, Code.SIGN_IN_STATE),
+            ({"state": "../../x"}, Code.SIGN_IN_STATE),
+            ({"iss": "https://evil.example"}, Code.TOKEN_REFUSED),
+            ({"iss": None}, Code.TOKEN_REFUSED),
+            ({"code": None}, Code.TOKEN_REFUSED),
+            ({"code": "guessed"}, Code.PROVIDER_REFUSED),
+            ({"code": None, "error": "access_denied"}, Code.PROVIDER_REFUSED),
+        ],
+    )
+    def test_a_changed_answer(self, browser: Browser, changes: dict[str, str | None], code: Code) -> None:
+        """Swapped or missing state, issuer (mix-up) or code: no sign-in."""
+        refused(browser.request(change(browser.stop_at(PAGE, CALLBACK), **changes)), code)
+
+    def test_the_state_is_checked_beyond_the_cookies_name(self, browser: Browser) -> None:
+        """A state that only begins like ours is refused."""
+        url = browser.stop_at(PAGE, CALLBACK)
+        state = parse_qs(urlsplit(url).query)["state"][0]
+        refused(browser.request(change(url, state=state[:8] + "0" * 24)), Code.SIGN_IN_STATE)
+
+    @pytest.mark.parametrize("name", ["state", "code", "iss", "error"])
+    def test_doubled_parameters(self, browser: Browser, name: str) -> None:
+        """Nobody can make us and another reader see different values."""
+        refused(browser.request(browser.stop_at(PAGE, CALLBACK) + f"&{name}=a&{name}=b"), Code.SIGN_IN_STATE)
+
+    def test_in_another_browser(self, world: World, browser: Browser) -> None:
+        """Login CSRF: an attacker's answer does nothing in the victim's browser."""
+        url = browser.stop_at(PAGE, CALLBACK)
+        refused(Browser(world).request(url), Code.SIGN_IN_STATE)
+        victim = Browser(world)
+        victim.stop_at(PAGE, CALLBACK)
+        refused(victim.request(url), Code.SIGN_IN_STATE)
+
+    def test_a_planted_cookie_of_another_sign_in(self, world: World, browser: Browser) -> None:
+        """The cookie of one state opens for no other."""
+        url = browser.stop_at(PAGE, CALLBACK)
+        attacker = Browser(world)
+        attacker.stop_at(PAGE, CALLBACK)
+        [value] = attacker.jars["signin.example.com"].values()
+        [name] = browser.jars["signin.example.com"]
+        browser.jars["signin.example.com"][name] = value
+        refused(browser.request(url), Code.SIGN_IN_STATE)
+
+    def test_replay(self, world: World, browser: Browser) -> None:
+        """An answer counts once, even for a browser that kept its cookie."""
+        url = browser.stop_at(PAGE, CALLBACK)
+        jar = dict(browser.jars["signin.example.com"])
+        assert browser.request(url).status == 303
+        browser.jars["signin.example.com"] = jar
+        exchange = browser.request(url)
+        refused(exchange, Code.SIGN_IN_STATE)
+        assert "before" in exchange.detail
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"nonce": "another"}, {"aud": "client-2"}, {"iss": "https://evil.example"}, {"sub": ""},
+            {"exp": NOW - 100, "iat": NOW - 200}, {"exp": 1e300}, {"iat": NOW + 3600, "exp": NOW + 7200},
+        ],
+    )  # fmt: skip
+    def test_a_token_that_is_not_for_this_sign_in(
+        self, world: World, browser: Browser, changes: dict[str, object]
+    ) -> None:
+        """Nonce, audience, issuer, subject and times of the token are checked."""
+        world.provider.changes = changes
+        refused(browser.open(PAGE), Code.TOKEN_REFUSED)
+
+    def test_a_new_key_of_the_provider(self, world: World, browser: Browser) -> None:
+        """When the provider signs with a new key, its key set is fetched anew, once."""
+        world.provider.key = ECKey.generate_key("P-256", {"kid": "k2"})
+        assert browser.open(PAGE).status == 200
+        assert world.provider.refreshed == 1
+
+    def test_a_key_that_is_nobodys(self, world: World, browser: Browser) -> None:
+        """A token under a key that the provider does not publish is refused after one more look."""
+
+        async def keys(refresh: bool = False) -> Any:
+            world.provider.refreshed += refresh
+            return await FakeProvider().keys()
+
+        world.provider.keys = keys  # type: ignore[method-assign]
+        world.provider.key = ECKey.generate_key("P-256", {"kid": "stranger"})
+        refused(browser.open(PAGE), Code.TOKEN_REFUSED)
+        assert world.provider.refreshed == 1
+
+    def test_who_is_not_assigned(self, world: World, browser: Browser) -> None:
+        """A user without the application gets a page that says so, and no cookie."""
+        world.provider.user, world.provider.claims = "bob", {"groups": ["Staff", "sales"]}
+        exchange = browser.open(PAGE)
+        refused(exchange, Code.NOT_ASSIGNED)
+        assert exchange.status == 403
+        assert browser.open("https://crm.example.com/").status == 200
+
+    def test_whose_sessions_were_revoked_just_now(self, world: World, browser: Browser) -> None:
+        """Whoever is cut off while signing in gets no session."""
+        world.store.snapshot = replace(world.store.snapshot, not_before={"ann": NOW + 1})
+        refused(browser.open(PAGE), Code.TOKEN_REFUSED)
+
+    def test_too_many_groups(self, world: World, browser: Browser) -> None:
+        """A user whose groups do not fit into the cookie is told so."""
+        names = [f"staff-{number:030}" for number in range(150)]
+        many = replace(WIKI, assigned_groups=frozenset(names))
+        world.store.snapshot = World(applications=(many,)).store.snapshot
+        world.provider.claims = {"groups": names}
+        refused(browser.open(PAGE), Code.COOKIE_TOO_LARGE)
+
+    def test_a_claim_that_would_break_a_header(self, world: World, browser: Browser) -> None:
+        """A line break in a claim that becomes a field stops the sign-in."""
+        world.provider.claims = {"email": "ann@example.com\r\nx-admin: 1"}
+        refused(browser.open(PAGE), Code.TOKEN_REFUSED)
+
+    def test_an_application_that_changed_its_provider(self, world: World, browser: Browser) -> None:
+        """An answer of the old provider does not count for the new one."""
+        url = browser.stop_at(PAGE, CALLBACK)
+        other = replace(WIKI, provider="other")
+        snapshot = World(applications=(other,)).store.snapshot
+        record = replace(snapshot.providers["idp"], id="other")
+        world.store.snapshot = replace(snapshot, providers={"other": record})
+        world.sign_in._ground.clients["other"] = world.provider  # type: ignore[index]
+        refused(browser.request(url), Code.SIGN_IN_STATE)
+
+
+class TestFinish:
+    """The last step, on the application's host."""
+
+    def ticket(self, world: World, browser: Browser) -> str:
+        """The URL of a good last step."""
+        return browser.stop_at(PAGE, FINISH)
+
+    def test_replay(self, world: World, browser: Browser) -> None:
+        """The ticket counts once, on all nodes, even with the right start cookie."""
+        url = self.ticket(world, browser)
+        start = browser.jars["wiki.example.com"][START_COOKIE]
+        assert browser.request(url).status == 303
+        browser.jars["wiki.example.com"] = {START_COOKIE: start}
+        refused(browser.request(url), Code.SIGN_IN_STATE)
+
+    def test_reloading_does_no_harm(self, world: World, browser: Browser) -> None:
+        """With a session already there, the used ticket leads on to the page and changes no cookie."""
+        url = self.ticket(world, browser)
+        browser.request(url)
+        exchange = browser.request(url)
+        assert (exchange.status, exchange.field(b"location")) == (303, PAGE.encode())
+        assert exchange.fields(b"set-cookie") == []
+
+    def test_in_another_browser(self, world: World, browser: Browser) -> None:
+        """Session fixation: the attacker's ticket does not sign the victim in as the attacker."""
+        url = self.ticket(world, browser)
+        refused(Browser(world).request(url), Code.SIGN_IN_STATE)
+        victim = Browser(world)
+        victim.request(PAGE)
+        refused(victim.request(url), Code.SIGN_IN_STATE)
+
+    def test_on_another_host_or_path(self, world: World, browser: Browser) -> None:
+        """A ticket for one application opens no other."""
+        url = self.ticket(world, browser)
+        browser.jars["crm.example.com"] = dict(browser.jars["wiki.example.com"])
+        refused(browser.request(url.replace("wiki.", "crm.")), Code.SIGN_IN_STATE)
+
+    def test_too_late(self, world: World, browser: Browser) -> None:
+        """After a minute the ticket is worth nothing."""
+        url = self.ticket(world, browser)
+        world.now += FINISH_LIFETIME
+        refused(browser.request(url), Code.SIGN_IN_STATE)
+
+    def test_texts_of_other_steps(self, world: World, browser: Browser) -> None:
+        """The start's text and the access cookie are no tickets."""
+        start = browser.stop_at(PAGE, f"{SIGNIN}/start")
+        refused(browser.request(f"{FINISH}?t={parse_qs(urlsplit(start).query)['r'][0]}"), Code.SIGN_IN_STATE)
+        browser.open(PAGE)
+        value = browser.jars["wiki.example.com"].pop(b"__Host-appproxy").decode()
+        refused(browser.request(f"{FINISH}?t={value}"), Code.SIGN_IN_STATE)
+
+    def test_doubled_and_missing(self, world: World, browser: Browser) -> None:
+        """Neither two tickets nor none."""
+        url = self.ticket(world, browser)
+        refused(browser.request(url + "&t=x"), Code.SIGN_IN_STATE)
+        refused(browser.request(FINISH), Code.SIGN_IN_STATE)
+
+
+#: What attackers put into the way back of others' products.
+PAYLOADS = [
+    "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "/%2f/evil.example", "/%5cevil.example",
+    "https://evil.example", "https:evil.example", "//evil.example@wiki.example.com", "/@evil.example", "/.evil.example",
+    "/;@evil.example", "/?next=//evil.example", "/%0d%0aLocation:https://evil.example", "javascript:alert(1)",
+    "/javascript:alert(1)", "data:text/html,x", "/..//evil.example", "/%2e%2e//evil.example",
+    "//wiki.example.com:x@evil.example",
+    "/\tevil.example", "/\xa0evil.example", "/%09/evil.example", "//evil%E3%80%82example", "/a?b=https://evil.example/#x",
+]  # fmt: skip
+
+
+class TestTheWayBack:
+    """Sign-in never sends anybody to another site."""
+
+    @pytest.mark.parametrize("payload", PAYLOADS)
+    def test_open_redirects(self, world: World, payload: str) -> None:
+        """Whatever path is asked for, the user ends on the application's own host, or is refused."""
+        head = head_for(PAGE, fields=NAVIGATION)
+        head.target = payload.encode("latin-1")
+        status, block, _ = world.sign_in.begin(head, WIKI.external.host, WIKI, "1f", NOW)
+        if not payload.startswith("/"):
+            assert status == 400
+            return
+        browser = Browser(world)
+        [cookie] = values(block, b"set-cookie")
+        browser.jars["wiki.example.com"] = {START_COOKIE: cookie.partition(b"=")[2].partition(b";")[0]}
+        [location] = values(block, b"location")
+        url = browser.stop_at(location.decode(), FINISH)
+        [end] = browser.request(url).fields(b"location")
+        assert end.startswith(b"https://wiki.example.com/")
+        assert end.isascii()
+        assert not set(end) & set(b"\t\r\n \xa0")
+
+    @pytest.mark.parametrize("name", ["next", "r", "return", "return_to", "redirect", "redirect_uri", "url", "target", "p"])
+    def test_no_parameter_sets_it(self, world: World, name: str) -> None:
+        """A parameter with an address is ignored at every step, or breaks the step."""
+        browser = Browser(world)
+        for step in (f"{SIGNIN}/start", CALLBACK, FINISH):
+            url = browser.stop_at(PAGE, step)
+            exchange = browser.request(f"{url}&{name}=https://evil.example/")
+            assert not any(b"evil" in value.partition(b"?")[0] for value in exchange.fields(b"location"))
+
+    def test_only_the_applications_own_paths(self) -> None:
+        """Even a sealed text cannot lead out of the application's part of the host."""
+        assert _way_back(DOCS, "/docs/a?b") == "https://wiki.example.com/docs/a?b"
+        assert _way_back(DOCS, "/docs") == "https://wiki.example.com/docs"
+        for target in ("/", "/docsx", "//evil.example/docs/", "docs/", ""):
+            with pytest.raises(Exception, match="SIGN_IN_STATE"):
+                _way_back(DOCS, target)
+
+    def test_a_text_under_anothers_key(self, world: World, browser: Browser) -> None:
+        """Who does not have the key cannot make a way back of their own."""
+        foreign = replace(KEY, secret=b"x" * 32)
+        secret = b"s" * 43
+        start = Start("wiki", "wiki.example.com", "//evil.example", binding(secret))
+        forged = start.seal(foreign, NOW, bytes(12)).decode()
+        refused(browser.request(f"{SIGNIN}/start?r={forged}"), Code.SIGN_IN_STATE)
+        browser.open(PAGE)
+        session = browser.world.gate.check(
+            head_for(PAGE, fields=[(b"cookie", b"__Host-appproxy=" + browser.jars["wiki.example.com"][b"__Host-appproxy"])]),
+            WIKI, world.store.snapshot, NOW,
+        )
+        ticket = Finish("u", start, session.session).seal(foreign, NOW, bytes(12)).decode()  # type: ignore[union-attr,arg-type]
+        other = Browser(world)
+        other.jars["wiki.example.com"] = {START_COOKIE: secret}
+        refused(other.request(f"{FINISH}?t={ticket}"), Code.SIGN_IN_STATE)
+
+
+def test_no_secret_is_shown(world: World, browser: Browser) -> None:
+    """Codes, states, cookies and secrets appear on no error page."""
+    url = browser.stop_at(PAGE, CALLBACK)
+    [sealed] = browser.jars["signin.example.com"].values()
+    exchange = browser.request(change(url, iss="https://evil.example"))
+    for secret in (*parse_qs(urlsplit(url).query)["code"], "evil.example", "canary", sealed.decode()):
+        assert secret.encode() not in exchange.content
+        assert secret not in exchange.detail

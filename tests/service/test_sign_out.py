@@ -1,0 +1,172 @@
+"""Signing out: of the application, at once and everywhere, and of the provider."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from appproxy.errors import Code, StoreError
+from appproxy.identity.session import Session
+from appproxy.store.snapshot import ProviderRecord
+from tests.service.exchanges import FakeExchange
+from tests.service.sign_in_world import ISSUER, NAVIGATION, SIGNIN, WIKI, Browser, FakeProvider, World
+
+PAGE = "https://wiki.example.com/page"
+OUT = "https://wiki.example.com/.appproxy/sign-out"
+
+
+@pytest.fixture
+def world() -> World:
+    """A new service."""
+    return World()
+
+
+@pytest.fixture
+def browser(world: World) -> Browser:
+    """A browser that is signed in."""
+    browser = Browser(world)
+    assert browser.open(PAGE).status == 200
+    return browser
+
+
+def hidden(exchange: FakeExchange) -> str:
+    """The hidden field of the confirmation page."""
+    found = re.search(rb'name="csrf" value="([^"]+)"', exchange.content)
+    assert found is not None
+    return found[1].decode()
+
+
+def sign_out(browser: Browser, **form: str) -> FakeExchange:
+    """Ask, confirm, and follow."""
+    exchange = browser.request(OUT, b"POST", {"csrf": hidden(browser.request(OUT)), **form})
+    assert exchange.status == 303
+    return browser.open(exchange.fields(b"location")[0].decode())
+
+
+class TestAsking:
+    """The confirmation page."""
+
+    def test_the_user_is_asked(self, browser: Browser) -> None:
+        """A link to sign-out asks first: nobody can be signed out by a picture on another site."""
+        exchange = browser.request(OUT)
+        assert exchange.status == 200
+        assert b"Ann" in exchange.content
+        assert b"Wiki" in exchange.content
+        assert browser.request(PAGE).status == 200
+
+    def test_without_a_session(self, world: World) -> None:
+        """Who is not signed in is told so."""
+        assert b"signed out" in Browser(world).open(OUT).content
+
+
+class TestSigningOut:
+    """What ends."""
+
+    def test_the_cookie_and_the_session_end(self, world: World, browser: Browser) -> None:
+        """The cookie is taken, and a copy of it is worth nothing any more, on every node."""
+        stolen = dict(browser.jars["wiki.example.com"])
+        assert b"signed out" in sign_out(browser).content
+        assert browser.jars["wiki.example.com"] == {}
+        browser.jars["wiki.example.com"] = stolen
+        assert browser.request(PAGE, fields=[]).status == 401
+        assert browser.session("wiki.example.com") == {"signed_in": False}
+
+    def test_signing_in_again(self, world: World, browser: Browser) -> None:
+        """After a sign-out the user can come back."""
+        sign_out(browser)
+        assert browser.open(PAGE).status == 200
+
+    def test_all_applications_of_the_host(self, world: World, browser: Browser) -> None:
+        """Applications that share a host by path are left together."""
+        browser.open("https://wiki.example.com/docs/")
+        stolen = dict(browser.jars["wiki.example.com"])
+        sign_out(browser)
+        browser.jars["wiki.example.com"] = stolen
+        for path in ("/", "/docs/"):
+            assert browser.request(f"https://wiki.example.com{path}", fields=[]).status == 401
+
+    def test_a_database_that_is_away(self, world: World, browser: Browser) -> None:
+        """A sign-out that could not be written down does not pretend to be one."""
+
+        async def away(session: Session) -> None:
+            raise StoreError("away")
+
+        world.store.revoke = away  # type: ignore[method-assign]
+        exchange = browser.request(OUT, b"POST", {"csrf": hidden(browser.request(OUT))})
+        assert (exchange.status, exchange.failure) == (503, Code.STORE_UNAVAILABLE)
+
+
+class TestForgery:
+    """Other sites cannot sign anybody out."""
+
+    @pytest.mark.parametrize("origin", [b"https://evil.example", b"null", b"https://crm.example.com", b"http://wiki.example.com"])
+    def test_from_another_origin(self, browser: Browser, origin: bytes) -> None:
+        """Not even with the right hidden field."""
+        form = {"csrf": hidden(browser.request(OUT))}
+        exchange = browser.request(OUT, b"POST", form, [*NAVIGATION, (b"origin", origin)])
+        assert exchange.failure is Code.CROSS_SITE
+        assert browser.request(PAGE).status == 200
+
+    def test_from_the_applications_own_pages(self, browser: Browser) -> None:
+        """An application may have a sign-out button: its origin is enough."""
+        fields = [*NAVIGATION, (b"origin", b"https://wiki.example.com")]
+        assert browser.request(OUT, b"POST", {}, fields).status == 303
+        assert browser.request(PAGE, fields=[]).status == 401
+
+    @pytest.mark.parametrize("csrf", ["", "garbage", "AAAA"])
+    def test_without_the_hidden_field(self, browser: Browser, csrf: str) -> None:
+        """A form made up elsewhere does nothing."""
+        assert browser.request(OUT, b"POST", {"csrf": csrf}).failure is Code.CROSS_SITE
+
+    def test_with_anothers_hidden_field(self, world: World, browser: Browser) -> None:
+        """The field belongs to one session."""
+        other = Browser(world)
+        other.open(PAGE)
+        assert browser.request(OUT, b"POST", {"csrf": hidden(other.request(OUT))}).failure is Code.CROSS_SITE
+
+    def test_what_is_no_form(self, browser: Browser) -> None:
+        """A body of another type is refused."""
+        assert browser.request(OUT, b"POST").failure is Code.SIGN_IN_STATE
+
+
+class TestTheProvider:
+    """Its session ends too, where it can."""
+
+    def test_with_an_end_point(self, world: World, browser: Browser) -> None:
+        """The browser goes through the provider's own sign-out, and is told where to return."""
+        world.provider.document["end_session_endpoint"] = f"{ISSUER}/logout"
+        exchange = browser.request(OUT, b"POST", {"csrf": hidden(browser.request(OUT))})
+        url = browser.stop_at(exchange.fields(b"location")[0].decode(), f"{ISSUER}/logout")
+        assert "client_id=client-1" in url
+        assert "post_logout_redirect_uri=https%3A%2F%2Fsignin.example.com%2Fsigned-out" in url
+
+    def test_with_a_provider_that_is_down(self, world: World, browser: Browser) -> None:
+        """The own session ends all the same."""
+        world.provider.down = Code.PROVIDER_UNREACHABLE
+        assert b"signed out" in sign_out(browser).content
+        assert browser.request(PAGE, fields=[]).status == 401
+
+    def test_the_builtin_one(self) -> None:
+        """Its session ends at once, without another question, and its cookie goes."""
+        issuer = FakeProvider()
+        record = ProviderRecord("builtin", "Built-in", ISSUER, "", "")
+        world = World(applications=(replace(WIKI, provider="builtin"),), extra={"builtin": issuer}, records=(record,))
+        world.provider = issuer
+        browser = Browser(world)
+        browser.open(PAGE)
+        browser.jars["signin.example.com"][b"__Host-appproxy-provider"] = b"x"
+        assert b"signed out" in sign_out(browser).content
+        assert world.ended == 1
+        assert browser.jars["signin.example.com"] == {}
+
+    def test_its_address_works_once(self, world: World, browser: Browser) -> None:
+        """The address that ends the provider's session cannot be used again, nor be made up."""
+        exchange = browser.request(OUT, b"POST", {"csrf": hidden(browser.request(OUT))})
+        url = exchange.fields(b"location")[0].decode()
+        assert url.startswith(f"{SIGNIN}/signed-out?t=")
+        world.provider.document["end_session_endpoint"] = f"{ISSUER}/logout"
+        assert browser.request(url).fields(b"location")[0].startswith(b"https://idp")
+        assert browser.request(url).fields(b"location") == [f"{SIGNIN}/signed-out".encode()]
+        assert browser.request(f"{SIGNIN}/signed-out?t=garbage").failure is Code.SIGN_IN_STATE
