@@ -29,17 +29,24 @@ class PasswordThreads:
     def __init__(self, reactor: IReactorFromThreads, threads: int = 2) -> None:
         self._reactor = reactor
         self._pool = ThreadPool(0, threads, "passwords")
+        self._running = False
 
     def start(self) -> None:
         """Begin to take work."""
         self._pool.start()
+        self._running = True
 
     def stop(self) -> None:
-        """Finish what is under way; takes as long as one check."""
-        self._pool.stop()
+        """Finish what waits, which takes two seconds at most; nothing to do when it was not started."""
+        if self._running:
+            self._running = False
+            self._pool.stop()
 
     def __call__(self, work: Callable[[], T]) -> Deferred[T]:
-        """Run the function in one of the threads."""
+        """Run the function in one of the threads. Raises RequestError(SHUTTING_DOWN) when they are not running."""
+        if not self._running:
+            # The pool itself would take the work, and never do it.
+            raise RequestError(Code.SHUTTING_DOWN, "the password threads do not run")
         return deferToThreadPool(self._reactor, self._pool, work)
 
 

@@ -74,8 +74,9 @@ class BuiltInProvider:
         self._rotation.start(_ROTATE_EVERY)
 
     def stop(self) -> None:
-        """Stop what `start` started."""
-        self._rotation.stop()
+        """Stop what `start` started, if it did."""
+        if self._rotation.running:
+            self._rotation.stop()
         if self._threads is not None:
             self._threads.stop()
 

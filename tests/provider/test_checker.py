@@ -115,3 +115,7 @@ class TestThreads:
             assert got(waiting) != get_ident()
         finally:
             threads.stop()
+        with pytest.raises(RequestError) as caught:
+            threads(get_ident)
+        assert caught.value.code is Code.SHUTTING_DOWN
+        threads.stop()

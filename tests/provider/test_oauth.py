@@ -7,7 +7,7 @@ import json
 import pytest
 
 from appproxy.identity.oidc import challenge
-from tests.provider.house import CALLBACK, ISSUER, Browser, Flow, House, sign_in, tokens
+from tests.provider.house import CALLBACK, ISSUER, Browser, Flow, House, claims, sign_in, tokens
 
 
 class TestAuthorizationRequest:
@@ -99,6 +99,19 @@ class TestAuthorizationRequest:
     def test_posted(self, house: House, browser: Browser) -> None:
         """The request may also be posted, as OpenID Connect demands."""
         assert browser.post("/authorize", Flow(house.application("wiki").id).query()).status == 200
+
+
+class TestTokenAnswer:
+    def test_ends_with_the_session(self, house: House, browser: Browser) -> None:
+        """An ID token that is given late in a session ends with the session, and so does all that is built on it."""
+        flow = Flow(house.application("wiki").id)
+        sign_in(browser, flow)
+        began = house.now
+        house.clock.advance(11 * 3600)
+        late = claims(tokens(browser, flow, browser.get("/authorize", flow.query()).query["code"])["id_token"])
+        assert late["exp"] == began + 12 * 3600
+        assert late["auth_time"] == began
+        assert late["iat"] == house.now
 
 
 class TestTokenRequest:
