@@ -12,7 +12,7 @@ from twisted.logger import Logger
 
 from appproxy.errors import Code, RequestError
 from appproxy.http.head import RequestHead
-from appproxy.pages import accepts_json, error_page
+from appproxy.pages import STYLE, STYLE_PATH, accepts_json, error_page
 from appproxy.policy.verdict import Pass, Refuse
 from appproxy.publish.application import Application
 from appproxy.service.exchange import Exchange, Handler
@@ -24,6 +24,8 @@ from appproxy.store.snapshot import Snapshot
 OWN_PATHS = b"/.appproxy/"
 _ROBOTS = b"/robots.txt"
 _ROBOTS_FIELDS = b"content-type: text/plain; charset=utf-8\ncache-control: max-age=3600\n"
+_STYLE_TARGET = STYLE_PATH.encode("ascii")
+_STYLE_FIELDS = b"content-type: text/css; charset=utf-8\ncache-control: max-age=3600\nx-content-type-options: nosniff\n"
 _ROBOTS_BODY = b"User-agent: *\nDisallow: /\n"
 
 
@@ -82,6 +84,9 @@ class Entrance:
         snapshot = self._snapshot()
         head = exchange.head
         target = head.target
+        if target == _STYLE_TARGET:  # also where nothing is published: that page, too, is to be readable
+            exchange.answer(200, _STYLE_FIELDS, STYLE)
+            return
         if target.startswith(OWN_PATHS) and snapshot.router.knows_host(head.host):
             self._own_paths(exchange)
             return

@@ -100,6 +100,12 @@ def test_our_own_paths_are_not_on_unknown_hosts() -> None:
     assert answer.startswith(b"HTTP/1.1 404 ")
 
 
+def test_error_pages_have_their_style_on_every_host() -> None:
+    """Also where nothing is published."""
+    answer = Door().user().send(b"GET /.appproxy/style.css HTTP/1.1\r\nHost: other.example.com\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\ncontent-type: text/css")
+
+
 def test_robots_are_kept_out() -> None:
     """Answered by the service, without sign-in, unless the application is to answer itself."""
     door = Door(applications=(CLOSED,))
