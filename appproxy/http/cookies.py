@@ -11,6 +11,7 @@ from collections.abc import Collection
 from functools import lru_cache
 
 _BLANK = b" \t"
+_DOMAIN = re.compile(rb";[ \t]*+domain[ \t]*+=([^;]*+)", re.IGNORECASE)
 
 
 @lru_cache(maxsize=64)  # The names are ours: a few for each port.
@@ -60,14 +61,9 @@ def keep_set_cookie(value: bytes, reserved_prefix: bytes, host: str) -> bool:
     ours. Not with a Domain that is neither `host` nor below it: it would reach siblings. Whatever else a browser makes
     of it is the application's business.
     """
-    pair, *attributes = value.split(b";")
-    if pair.lstrip(b'= \t"').lower().startswith(reserved_prefix.lower()):
+    if value.lstrip(b'= \t"').lower().startswith(reserved_prefix.lower()):
         return False
-    for attribute in attributes:
-        key, _, domain = attribute.partition(b"=")
-        if key.strip(_BLANK).lower() == b"domain" and not _is_within(domain.strip(_BLANK), host.encode()):
-            return False
-    return True
+    return all(_is_within(domain.strip(_BLANK), host.encode()) for domain in _DOMAIN.findall(value))
 
 
 def _is_within(domain: bytes, host: bytes) -> bool:

@@ -95,7 +95,7 @@ def test_framing_and_routing_do_not_come_as_trailers() -> None:
 
 def test_small_chunks_are_joined_fast() -> None:
     """A read of 64 KiB with one-byte chunks becomes one piece, and takes no longer than 0.2 s."""
-    started = time.perf_counter()
+    started = time.process_time()
     body, _, _, done = decode(b"1\r\nx\r\n" * 10900 + b"0\r\n\r\n")
     assert body == b"x" * 10900 and done
-    assert time.perf_counter() - started < 0.2
+    assert time.process_time() - started < 0.2

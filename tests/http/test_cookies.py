@@ -65,12 +65,12 @@ def test_large_cookies_take_little_time(cookie: bytes) -> None:
     """A thousand fragments or 64 kB are found and cut in less than 10 ms."""
     times = []
     for _ in range(3):
-        started = time.perf_counter()
+        started = time.process_time()
         assert find(cookie, OURS)
         cut(cookie, (OURS, START))
         keep_set_cookie(cookie, OURS, "a.example")
-        times.append(time.perf_counter() - started)
-    assert min(times) < 0.03  # the machine that runs the tests may be three times slower
+        times.append(time.process_time() - started)
+    assert min(times) < 0.01
 
 
 class TestSetCookie:

@@ -156,10 +156,10 @@ class TestPipelining:
 
     def test_many_requests_in_one_read_are_fast(self) -> None:
         """64 KiB of the smallest requests are read in less than a second, one at a time."""
-        started = time.perf_counter()
+        started = time.process_time()
         messages, code = read(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * 2400)
         assert len(messages) == 2400 and code is None
-        assert time.perf_counter() - started < 1.0
+        assert time.process_time() - started < 1.0
 
 
 @pytest.mark.parametrize("data", [

@@ -79,8 +79,8 @@ def test_a_bare_newline_is_refused_at_once() -> None:
 def test_a_trickling_head_takes_linear_time() -> None:
     """A head of 32 KiB that comes byte by byte is not searched from its beginning for each of them."""
     unread = Unread()
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(32768):
         unread.add(b"a")
         assert unread.cut_head(40000) is None
-    assert time.perf_counter() - started < 1.0
+    assert time.process_time() - started < 1.0
