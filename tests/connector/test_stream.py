@@ -1,0 +1,202 @@
+"""Upgraded streams: bytes both ways, each direction closed on its own."""
+
+from __future__ import annotations
+
+import pytest
+
+from appproxy.errors import Code
+from appproxy.tunnel.frames import Kind
+from appproxy.tunnel.messages import decode_code, decode_response
+from tests.connector.rig import DataPeer, Rig, SignalPeer, Wire, code, finals, request, send
+
+SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"
+
+
+def upgraded(rig: Rig, first: bytes = b"") -> tuple[SignalPeer, DataPeer, Wire]:
+    """A stream that stands."""
+    signal, data = rig.with_data()
+    send(signal, 1, request(upgrade=b"websocket"))
+    origin = rig.origin()
+    origin.take()
+    origin.deliver(SWITCH + first)
+    return signal, data, origin
+
+
+def test_the_request_asks_for_the_upgrade() -> None:
+    """The fields that are between two ends only are the connector's to add."""
+    rig = Rig()
+    signal, _ = rig.with_data()
+    send(signal, 1, request(upgrade=b"websocket"))
+    assert b"connection: upgrade\r\nupgrade: websocket\r\n" in rig.origin().take()
+
+
+def test_an_upgrade_that_is_not_allowed() -> None:
+    """Of a protocol that the application does not list, the application hears nothing."""
+    rig = Rig()
+    signal, _ = rig.with_data()
+    send(signal, 1, request(upgrade=b"h2c"))
+    assert b"upgrade" not in rig.origin().take()
+
+
+def test_a_refused_upgrade() -> None:
+    """The user gets the application's own answer."""
+    rig = Rig()
+    signal, _ = rig.with_data()
+    send(signal, 1, request(upgrade=b"websocket"))
+    rig.origin().deliver(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno")
+    assert list(finals(signal.read())) == [(Kind.RSP, 1, (403, b"no"))]
+
+
+def test_bytes_both_ways() -> None:
+    """What comes right behind the 101 belongs to the stream; then all goes through as it is."""
+    rig = Rig()
+    _, data, origin = upgraded(rig, b"hello")
+    frames = data.read()
+    assert [Kind(frame[0]) for frame in frames] == [Kind.ATTACH, Kind.HEAD, Kind.BODY]
+    assert decode_response(frames[1][3]) == (101, b"upgrade: websocket\n")
+    assert frames[2][4] == b"hello"
+    data.attached(1)
+    data.wire.deliver(data.session.body(b"\x81\x00"))
+    assert origin.take() == b"\x81\x00"
+    origin.deliver(b"\x82\x00")
+    assert [frame[4] for frame in data.read()] == [b"\x82\x00"]
+
+
+def test_it_does_not_count_as_in_flight() -> None:
+    """Idle WebSockets take no request's place."""
+    rig = Rig()
+    _, data, _ = upgraded(rig)
+    data.read()
+    data.attached(1)
+    assert rig.uplink.requests.in_flight == 0
+    assert len(rig.uplink.requests) == 1
+
+
+def test_the_application_closes_first() -> None:
+    """Its close ends its direction only; what the user still sends arrives."""
+    rig = Rig()
+    _, data, origin = upgraded(rig)
+    data.read()
+    data.attached(1)
+    origin.half_close()
+    assert data.kinds() == [Kind.END]
+    data.wire.deliver(data.session.body(b"bye"))
+    assert origin.take() == b"bye"
+    data.wire.deliver(data.session.end())
+    assert origin.end == "lost"
+    assert data.session.idle
+    assert rig.ended[0].code is None
+    assert rig.uplink.pool.idle == 2
+
+
+def test_the_user_closes_first() -> None:
+    """The application sees the end of that direction, and may go on."""
+    rig = Rig()
+    _, data, origin = upgraded(rig)
+    data.read()
+    data.attached(1)
+    data.wire.deliver(data.session.end())
+    assert origin.write_closed
+    origin.deliver(b"last words")
+    assert [frame[4] for frame in data.read()] == [b"last words"]
+    origin.half_close()
+    assert data.kinds() == [Kind.END]
+    assert len(rig.uplink.requests) == 0
+
+
+def test_a_half_closed_stream_does_not_stay() -> None:
+    """When one direction is closed, a minute of silence ends the other."""
+    rig = Rig()
+    signal, data, origin = upgraded(rig)
+    data.read()
+    data.attached(1)
+    origin.half_close()
+    wait(rig, 61, signal, data)
+    assert origin.end == "aborted"
+    assert rig.ended[0].code is Code.ORIGIN_TIMEOUT
+
+
+def test_a_silent_stream_ends_after_its_time() -> None:
+    """An hour here; each byte starts it anew."""
+    rig = Rig()
+    signal, data, origin = upgraded(rig)
+    data.read()
+    data.attached(1)
+    wait(rig, 3500, signal, data)
+    origin.deliver(b"x")
+    wait(rig, 3500, signal, data)
+    assert origin.end == ""
+    wait(rig, 110, signal, data)
+    assert origin.end == "aborted"
+
+
+@pytest.mark.parametrize("how", ["cancel", "abort", "stop", "origin reset", "data lost"])
+def test_every_end_closes_all(how: str) -> None:
+    """Whoever goes, nothing is left behind."""
+    rig = Rig()
+    signal, data, origin = upgraded(rig)
+    data.read()
+    data.attached(1)
+    match how:
+        case "cancel":
+            signal.send(Kind.CANCEL, 1, code())
+        case "abort":
+            data.wire.deliver(data.session.abort(Code.CANCELLED))
+        case "stop":
+            data.wire.deliver(data.session.stop(Code.CANCELLED))
+        case "origin reset":
+            origin.lose()
+        case "data lost":
+            data.wire.lose()
+    assert origin.end
+    assert len(rig.uplink.requests) == 0
+    assert rig.ended[0].code is not None
+    if how != "data lost":
+        frames = data.read()
+        assert Kind.ABORT in [Kind(frame[0]) for frame in frames]
+        assert decode_code(frames[-1][3])[0] in (Code.CANCELLED, Code.ORIGIN_TRUNCATED)
+        assert data.session.idle
+
+
+def test_back_pressure_both_ways() -> None:
+    """Each side's transport is the other's producer."""
+    rig = Rig()
+    _, data, origin = upgraded(rig)
+    data.read()
+    data.attached(1)
+    data.wire.clog()
+    assert origin.paused and not data.wire.paused
+    data.wire.unclog()
+    origin.clog()
+    assert data.wire.paused and not origin.paused
+    origin.unclog()
+    assert not data.wire.paused
+
+
+def test_a_stale_data_connection() -> None:
+    """The 101 and what followed it go out once more on a fresh one."""
+    rig = Rig()
+    _, stale, origin = upgraded(rig, b"hello")
+    stale.wire.lose()
+    fresh = rig.data()
+    assert fresh.kinds() == [Kind.ATTACH, Kind.HEAD, Kind.BODY]
+    fresh.attached(1)
+    fresh.wire.deliver(fresh.session.body(b"there"))
+    assert origin.take() == b"there"
+
+
+def test_there_is_a_limit() -> None:
+    """Beyond the number of streams that this machine can hold, an upgrade fails."""
+    rig = Rig(most_streams=0)
+    signal, _, origin = upgraded(rig)
+    assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.TOO_MANY_UPGRADES)]
+    assert origin.end == "aborted"
+
+
+def wait(rig: Rig, seconds: int, *peers: SignalPeer | DataPeer) -> None:
+    """Time passes; the connections of the tunnel stay alive."""
+    for _ in range(0, seconds, 10):
+        rig.clock.advance(10)
+        for peer in (rig.second, *peers):
+            peer.read()
+            peer.keep_alive()
