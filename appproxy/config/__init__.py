@@ -7,6 +7,7 @@ from appproxy.config.connector import (
     dump_connector,
     load_connector,
 )
+from appproxy.config.reference import settings_page
 from appproxy.config.service import SERVICE_SETTINGS, ServiceLimits, ServiceSettings, dump_service, load_service
 from appproxy.config.setting import Setting
 from appproxy.config.state import ConnectorPaths, StatePaths
@@ -27,4 +28,5 @@ __all__ = [
     "dump_service",
     "load_connector",
     "load_service",
+    "settings_page",
 ]

@@ -117,12 +117,13 @@ def _as_table(value: object, key: str) -> Mapping[str, object]:
 
 
 def _nearest(key: str, known: Sequence[str]) -> str:
-    """` (did you mean X?)`, or nothing when no key is like it. A key in the wrong table is like its own name."""
-    tails = {one.rpartition(".")[2]: one for one in known}
-    for candidates in (list(known), list(tails)):
-        near = get_close_matches(key if candidates == list(known) else key.rpartition(".")[2], candidates, 1, 0.6)
+    """`; did you mean X?`, or nothing when no key is like it. A key that stands in the wrong table is found too."""
+    names = {one: one for one in known} | {one.rpartition(".")[2]: one for one in reversed(known)}
+    for wanted in (key, key.rpartition(".")[2]):
+        near = get_close_matches(wanted, names, 1, 0.8)
+        near = near or [one for one in names if one.startswith(wanted)] or get_close_matches(wanted, names, 1, 0.6)
         if near:
-            return f"; did you mean {tails.get(near[0], near[0]) if near[0] not in known else near[0]}?"
+            return f"; did you mean {names[near[0]]}?"
     return ""
 
 
@@ -146,7 +147,7 @@ def dump(settings: object, plain: object, heading: str) -> str:
         value = value_of(settings, one.key)
         lines += ["", *(f"# {line}" for line in _explain(one))]
         same = one.default is not MISSING and value == value_of(plain, one.key)
-        lines.append(f"{'#' if same else ''}{name} = {_toml(value)}")
+        lines.append(f"{'#' if same else ''}{name} = {toml_text(value)}")
     return "\n".join(lines) + "\n"
 
 
@@ -160,10 +161,6 @@ def _explain(one: Setting) -> Iterator[str]:
 
 def toml_text(value: object) -> str:
     """A value as TOML writes it; None, which TOML lacks, is the empty text."""
-    return _toml(value)
-
-
-def _toml(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
