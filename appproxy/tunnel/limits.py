@@ -23,8 +23,9 @@ class TunnelLimits:
     target: int = 8 * 1024
     #: The user's JSON in a REQ; as large as the access cookie's payload can be, with room for escapes.
     user: int = 16 * 1024
-    #: A trailer section, and its lines.
+    #: The trailers of one message; those in use (gRPC, checksums) have some 100 bytes.
     trailers: int = 8 * 1024
+    #: Lines of trailers.
     trailer_lines: int = 32
     #: A complete answer that may ride on the signal connection: longer ones would delay the requests behind them.
     inline: int = 16 * 1024
@@ -43,16 +44,21 @@ class TunnelLimits:
     signal_connections: int = 2
     #: Requests in flight per connector, unless its HELLO says otherwise.
     in_flight: int = 1000
-    #: Requests that wait for a connector of one group, and how long each does.
+    #: Requests that wait for a connector of one group: as many as one connector takes.
     queue: int = 1000
+    #: How long each of them waits: a connector that was restarted is back by then, and a user still there.
     queue_seconds: float = 10.0
-    #: Idle data connections kept, at least and at most; how many in use for bodies; how many surplus ones go a second.
+    #: Idle data connections kept ready, so that a first upload or download needs no handshake.
     pool_least: int = 2
+    #: Idle data connections at most.
     pool_most_idle: int = 64
+    #: Data connections in use for bodies and answers at most; more requests wait for one.
     pool_most: int = 256
+    #: Surplus idle connections closed per second, so that a burst that comes back finds most of them.
     pool_shrink: int = 1
-    #: An idle data connection closes after a time between these two, so that they do not close all at once.
+    #: An idle data connection closes after at least this time: just before common idle limits of 60 s on the way.
     idle_close_least: float = 55.0
+    #: And after at most this: the times are spread, so that they do not close all at once.
     idle_close_most: float = 65.0
     #: Upgraded streams of one connector, when the descriptor limit allows as many.
     streams_most: int = 10_000
@@ -65,15 +71,17 @@ class TunnelLimits:
     ping_after: float = 15.0
     #: Silence after which the peer is dead: two PINGs were lost. Tighter heartbeats made other tunnels flap.
     dead_after: float = 40.0
-    #: The same for a data connection with a request attached; only half-open connections are to be found there.
+    #: Silence before PING on a data connection with a request attached: only half-open ones are to be found there.
     data_ping_after: float = 60.0
+    #: Silence after which such a connection is dead: two PINGs were lost.
     data_dead_after: float = 140.0
     #: The oldest unsent byte of a signal connection may be this old.
     write_stall: float = 30.0
-    #: PINGs that a peer may send at once, and the seconds in which it earns one more.
+    #: PINGs that a peer may send at once on a signal connection.
     ping_burst: int = 10
+    #: Seconds in which it earns one more.
     ping_every: float = 1.0
-    #: The same burst on a data connection: an end that paused reading finds those of 5 hours, sent every 60 s.
+    #: PINGs at once on a data connection: an end that paused reading finds those of 5 hours, sent every 60 s.
     data_ping_burst: int = 400
     #: Seldom control frames (CONFIG) that a peer may send at once; it earns one more each `ping_every`.
     control_burst: int = 20
@@ -84,8 +92,9 @@ class TunnelLimits:
     #: Interim answers to one request.
     interims: int = 8
 
-    #: The connector must ask for a body or stream after REQ in this time, for an upgrade in the second one.
+    #: The connector must ask for a body in this time after REQ, even if it has to dial a data connection first.
     attach_seconds: float = 20.0
+    #: The same for an upgrade, which an application may take long to accept.
     attach_upgrade_seconds: float = 60.0
     #: ATTACH must be answered in this time, else it is sent again on a fresh connection.
     attach_answer: float = 5.0
@@ -101,12 +110,14 @@ class TunnelLimits:
     timeouts_in_a_row: int = 5
     #: Times that one request may go back to the queue.
     retries: int = 2
-    #: Drain: as a rule, and at most.
+    #: How long an end that shuts down waits for its requests.
     drain_seconds: float = 30.0
+    #: The most that this can be set to.
     drain_most: float = 180.0
 
-    #: Reconnecting waits uniform(0, min(most, base * 2^attempt)); with a most of 60 s the last of 200 came after 56 s.
+    #: Reconnecting waits uniform(0, min(reconnect_most, reconnect_base * 2^attempt)).
     reconnect_base: float = 0.5
+    #: With a most of 60 s the last of 200 connectors came back after 56 s in a simulation.
     reconnect_most: float = 20.0
     #: A connection that was up this long starts again with attempt 0.
     reconnect_reset: float = 30.0
