@@ -209,7 +209,7 @@ class Uplink:
         self._drained.discard(connection)
         self._signals.discard(connection)
         self.slots[connection.slot].lost(connection, goodbye, reason)
-        if all(slot.current is None for slot in self.slots):
+        if self._closed is None and all(slot.current is None for slot in self.slots):
             self.pool.stop()
         self._check_left()
         self._check_closed()

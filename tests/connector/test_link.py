@@ -1,0 +1,117 @@
+"""One signal connection: what it says first, how it dies, and that it is always read."""
+
+from __future__ import annotations
+
+import pytest
+from twisted.logger import capturedLogs
+
+from appproxy.tunnel.frames import SIGNAL_LIMITS, Frame, FrameReader, Kind, encode
+from appproxy.tunnel.messages import encode_request, request_flags
+from tests.connector.rig import Rig, SignalPeer, finals, request, send
+
+
+def test_a_service_of_another_version() -> None:
+    """Without our protocol in ALPN nothing is said, and the log tells to upgrade."""
+    rig = Rig()
+    rig.uplink.start()
+    rig.dialled[0].alpn = b"http/1.1"
+    with capturedLogs() as events:
+        wire = rig.dialled.pop(0).stand()
+    assert wire.end == "aborted"
+    assert wire.take() == b""
+    assert "upgrade" in str(events[-1]["reason"])
+
+
+def test_no_welcome() -> None:
+    """A service that says nothing is left after a while, and dialled again."""
+    rig = Rig()
+    rig.uplink.start()
+    signal = rig.signal()
+    rig.clock.pump([0.5] * 50)
+    assert signal.wire.end == "aborted"
+
+
+def test_silence() -> None:
+    """PING after 15 s of silence, and the end after 40."""
+    rig = Rig()
+    signal = rig.online()
+    rig.clock.pump([0.5] * 32)
+    assert Kind.PING in [frame[0] for frame in raw(signal)]
+    rig.clock.pump([0.5] * 50)
+    assert signal.wire.end == "aborted"
+
+
+def test_any_byte_is_life() -> None:
+    """A busy connection is not pinged to death."""
+    rig = Rig()
+    signal = rig.online()
+    for _ in range(10):
+        rig.clock.pump([1.0] * 10)
+        signal.keep_alive()
+    assert signal.wire.end == ""
+
+
+def test_pong_tells_the_load() -> None:
+    """Requests in flight and idle data connections ride on it."""
+    rig = Rig()
+    signal, _ = rig.with_data()
+    send(signal, 1)
+    signal.wire.deliver(encode(Kind.PING, 0, b"", bytes(8)))
+    pongs = [frame for frame in raw(signal) if frame[0] == Kind.PONG]
+    assert pongs[0][4] == bytes(8) + b"\0\0\0\1" + b"\0\0\0\2" + bytes(4)
+
+
+@pytest.mark.parametrize("frame", [
+    encode(Kind.RSP, 1, b"200\n"),
+    b"\0\0\0\0\x70\0\0\0\0\0\0\0",
+    encode(Kind.REQ, 1, b"garbage"),
+    b"\xff\xff\xff\xff\x05\0\0\0\0\0\0\1",
+])
+def test_a_broken_protocol(frame: bytes) -> None:
+    """The connection is dropped, with the reason in ERROR; the other one lives on."""
+    rig = Rig()
+    signal = rig.online()
+    signal.wire.deliver(frame)
+    assert signal.wire.end == "lost"
+    assert Kind.ERROR in [each[0] for each in raw(signal)]
+    assert rig.second.wire.end == ""
+
+
+def test_it_is_always_read() -> None:
+    """Even while the service does not read, requests and CANCEL are taken."""
+    rig = Rig()
+    signal = rig.online()
+    signal.wire.clog()
+    send(signal, 1)
+    origin = rig.origin()
+    signal.send(Kind.CANCEL, 1, b"12")
+    assert origin.end == "aborted"
+    assert not signal.wire.paused
+
+
+def test_a_service_that_never_reads() -> None:
+    """After 30 s with unsent bytes the connection is closed."""
+    rig = Rig()
+    signal = rig.online()
+    signal.wire.clog()
+    for _ in range(7):
+        rig.clock.advance(5)
+        if not signal.wire.end:
+            signal.keep_alive()
+    assert signal.wire.end == "aborted"
+
+
+def test_frames_cut_anywhere() -> None:
+    """Each byte may arrive alone."""
+    rig = Rig()
+    signal = rig.online()
+    asked = request()
+    for byte in encode(Kind.REQ, 5, encode_request(asked), flags=request_flags(asked)):
+        signal.wire.deliver(bytes([byte]))
+    rig.origin().deliver(b"HTTP/1.1 204 No Content\r\n\r\n")
+    assert list(finals(signal.read())) == [(Kind.RSP, 5, (204, b""))]
+
+
+def raw(signal: SignalPeer) -> list[Frame]:
+    """All frames that were written, heartbeat included."""
+    return FrameReader(SIGNAL_LIMITS).receive(signal.wire.take())
