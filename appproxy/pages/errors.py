@@ -24,11 +24,14 @@ HOPS = ("You", "Service", "Connector", "Application")
 _HOP_OF = {Source.REQUEST: "You", Source.CONNECTOR: "Connector", Source.APPLICATION: "Application"}
 
 
-def error_page(code: Code, request_id: str, accept_json: bool) -> tuple[int, bytes, bytes]:
-    """Status, field block and body for a failure."""
+def error_page(
+    code: Code, request_id: str, accept_json: bool, *, link: str = "", link_text: str = ""
+) -> tuple[int, bytes, bytes]:
+    """Status, field block and body for a failure. `link` and its text: a way out, on the page only."""
     failure = FAILURES[code]
     known = request_id if _REQUEST_ID.fullmatch(request_id) else ""
-    body = (_problem if accept_json else _page)(code).replace(_MARK.encode(), known.encode())
+    body = _problem(code) if accept_json else _page(code, link, link_text) if link else _plain_page(code)
+    body = body.replace(_MARK.encode(), known.encode())
     kind = b"application/problem+json" if accept_json else b"text/html; charset=utf-8"
     block = b"content-type: " + kind + b"\n" + failure_fields(code) + NO_STORE + SECURITY_FIELDS
     if known:
@@ -56,11 +59,16 @@ def accepts_json(accept: bytes | None) -> bool:
 
 
 @cache
-def _page(code: Code) -> bytes:
+def _plain_page(code: Code) -> bytes:
+    return _page(code, "", "")
+
+
+def _page(code: Code, link: str, link_text: str) -> bytes:
     failure = FAILURES[code]
     return render(
         "error", title=failure.title, advice=failure.advice, source=failure.source.value, status=failure.status,
         code=code.name, request_id=_MARK, hops=HOPS, broken=_HOP_OF.get(failure.source, "Service"),
+        link=link, link_text=link_text,
     )
 
 

@@ -42,14 +42,17 @@ def request_id(request: IRequest) -> str:
     return id if isinstance(id, str) else ""
 
 
-def failure_answer(request: IRequest, code: Code, detail: str = "") -> Answer:
+def failure_answer(
+    request: IRequest, code: Code, detail: str = "", *, link: str = "", link_text: str = ""
+) -> Answer:
     """The error page, or JSON when that is asked for. The access log hears of code and `detail`."""
     exchange: Exchange | None = getattr(request, "exchange", None)
     if exchange is not None:
         exchange.failure = code
         exchange.detail = detail
     accepted = request.requestHeaders.getRawHeaders(b"accept") or []
-    return error_page(code, request_id(request), accepts_json(b", ".join(accepted) or None))
+    as_json = accepts_json(b", ".join(accepted) or None)
+    return error_page(code, request_id(request), as_json, link=link, link_text=link_text)
 
 
 def send(request: IRequest, answer: Answer) -> None:

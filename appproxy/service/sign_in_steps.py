@@ -10,6 +10,7 @@ import re
 from urllib.parse import quote
 
 from joserfc.jwk import KeySet
+from twisted.logger import Logger
 from twisted.web.iweb import IRequest
 
 from appproxy.errors import Code, IdentityError, RequestError
@@ -24,8 +25,9 @@ from appproxy.policy.gate import judge
 from appproxy.policy.verdict import Pass, Refuse
 from appproxy.publish.application import Application
 from appproxy.service.oidc_client import OidcClient
-from appproxy.service.page import Answer, redirect
+from appproxy.service.page import Answer, failure_answer, redirect, request_id
 from appproxy.service.sign_in_ground import Ground, client_id, scopes
+from appproxy.service.sign_out import LONGEST_END, end_url
 from appproxy.service.visit import cookie_of, cookies_beginning, host_of, query_of
 from appproxy.store.snapshot import ProviderRecord
 
@@ -39,6 +41,8 @@ _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 
 class Steps:
     """The steps, as responders of pages."""
+
+    log = Logger()
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
@@ -81,7 +85,12 @@ class Steps:
         audience = client_id(record, application)
         answer = await client.exchange(code, pending.verifier, ground.redirect_uri, audience)
         claims = await self._claims(answer.id_token, client, record, audience, pending.nonce)
-        session = self._session(claims, application, record)
+        try:
+            session = self._session(claims, application, record)
+        except RequestError as error:
+            if error.code is not Code.NOT_ASSIGNED:
+                raise
+            return self._offer_another_account(request, application, error)
         finish = Finish(ground.token(16).hex(), pending.start, session).seal(ground.key, ground.wall(), ground.nonce())
         url = f"{application.external.origin}/.appproxy/finish?t={finish.decode('ascii')}"
         return redirect(url, clear_cookie(_oidc_cookie(state)))
@@ -101,8 +110,18 @@ class Steps:
             if ground.session_of(request, application) is None:
                 raise
             return redirect(location)
+        self.log.info(
+            "{subject} has signed in to {application}", subject=finish.session.subject, application=application.name,
+            request_id=request_id(request),
+        )
         cookie = seal_session(finish.session, ground.key, application.id, host, ground.nonce())
         return redirect(location, set_cookie(ground.cookie_name(application), cookie), clear_cookie(START_COOKIE))
+
+    def _offer_another_account(self, request: IRequest, application: Application, error: RequestError) -> Answer:
+        """A person may have two accounts, and the provider remembers the wrong one."""
+        self.log.info("{detail}", detail=error.detail, code=error.code.name, request_id=request_id(request))
+        url = end_url(self._ground, application, LONGEST_END)
+        return failure_answer(request, error.code, error.detail, link=url, link_text="Sign out to use another account")
 
     async def _claims(
         self, token: str, client: OidcClient, record: ProviderRecord, audience: str, nonce: str

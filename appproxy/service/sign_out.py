@@ -24,10 +24,19 @@ from appproxy.service.visit import form_of, host_of, origin_of, query_of
 _FORM_LIFETIME = 3600.0
 #: Two redirects of a browser.
 _END_LIFETIME = 60.0
+#: Time to read an error page and choose to sign in as somebody else.
+LONGEST_END = 600.0
 _ASK, _END = "sign-out", "sign-out end"
 
 #: Ends the built-in provider's session of the request's browser; gives field lines for the answer.
 EndSession = Callable[[IRequest], Awaitable[bytes]]
+
+
+def end_url(ground: Ground, application: Application, lifetime: float) -> str:
+    """Where the provider's session is ended, once and soon: on the sign-in host, for only there are its cookies."""
+    payload = {"a": application.id, "u": ground.token(16).hex()}
+    text = seal(_END, payload, ground.key, ground.wall() + lifetime, ground.nonce())
+    return f"{ground.base}/signed-out?t={text.decode('ascii')}"
 
 
 class SignOut:
@@ -50,7 +59,9 @@ class SignOut:
             await self._ground.store.revoke(session)
         names = [self._ground.cookie_name(application) for application in self._ground.applications_on(host)]
         gone = [clear_cookie(name) for name in dict.fromkeys([*names, START_COOKIE])]
-        return redirect(self._end_url(signed_in), *gone)
+        if not signed_in:
+            return redirect(self._signed_out_url(), *gone)
+        return redirect(end_url(self._ground, signed_in[0][0], _END_LIFETIME), *gone)
 
     async def signed_out(self, request: IRequest) -> Answer:
         """On the sign-in host: end the provider's session, if sent here by a sign-out; else only say so."""
@@ -59,7 +70,7 @@ class SignOut:
             return 200, HTML, render("signed_out")
         ground, now = self._ground, self._ground.wall()
         payload = unseal(_END, text.encode(), ground.snapshot.keys, now)
-        if not await ground.store.use_once(f"sign-out:{payload['u']}", now + _END_LIFETIME):
+        if not await ground.store.use_once(f"sign-out:{payload['u']}", now + LONGEST_END):
             return redirect(self._signed_out_url())
         application = ground.snapshot.applications.get(str(payload["a"]))
         return redirect(self._signed_out_url()) if application is None else await self._end(request, application)
@@ -114,15 +125,6 @@ class SignOut:
                 continue
         if signed_in:
             raise RequestError(Code.CROSS_SITE, "a sign-out without the hidden field")
-
-    def _end_url(self, signed_in: list[tuple[Application, Session]]) -> str:
-        """Where the provider's session is ended: on the sign-in host, for only there are its cookies."""
-        if not signed_in:
-            return self._signed_out_url()
-        ground = self._ground
-        payload = {"a": signed_in[0][0].id, "u": ground.token(16).hex()}
-        text = seal(_END, payload, ground.key, ground.wall() + _END_LIFETIME, ground.nonce())
-        return f"{self._signed_out_url()}?t={text.decode('ascii')}"
 
     async def _end(self, request: IRequest, application: Application) -> Answer:
         record, client = self._ground.provider(application)

@@ -46,6 +46,14 @@ def test_when_to_come_back() -> None:
     assert values(error_page(Code.NOT_ASSIGNED, ID, False)[1], b"retry-after") == []
 
 
+def test_a_way_out() -> None:
+    """A page can offer a link; the next page of the same failure does not have it."""
+    assert b'<a href="https://x/?a=1&amp;b">Go</a>' in error_page(
+        Code.NOT_ASSIGNED, ID, False, link="https://x/?a=1&b", link_text="Go"
+    )[2]
+    assert b"<a " not in error_page(Code.NOT_ASSIGNED, ID, False)[2]
+
+
 def test_401_challenges() -> None:
     """A 401 names the scheme, as RFC 9110 wants; no password prompt of the browser pops up."""
     [challenge] = values(error_page(Code.SIGN_IN_REQUIRED, ID, True)[1], b"www-authenticate")

@@ -13,7 +13,7 @@ from appproxy.pages import STYLE, STYLE_PATH, render
 EVIL = "\"'><script>alert(1)</script>"
 PAGES: dict[str, dict[str, object]] = {
     "error": {"title": EVIL, "advice": EVIL, "source": EVIL, "status": 500, "code": EVIL, "request_id": EVIL,
-              "hops": (EVIL,), "broken": EVIL},
+              "hops": (EVIL,), "broken": EVIL, "link": EVIL, "link_text": EVIL},
     "message": {"title": EVIL, "text": EVIL, "link": EVIL, "link_text": EVIL},
     "sign_in": {"action": EVIL, "csrf": EVIL, "user_name": EVIL, "error": EVIL, "application": EVIL,
                 "hidden": {EVIL: EVIL}},

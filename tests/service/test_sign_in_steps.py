@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -195,6 +196,9 @@ class TestCallback:
         exchange = browser.open(PAGE)
         refused(exchange, Code.NOT_ASSIGNED)
         assert exchange.status == 403
+        found = re.search(rb'<a href="(https://signin.example.com/signed-out[^"]+)">', exchange.content)
+        assert found is not None
+        assert b"signed out" in browser.open(found[1].decode()).content
         assert browser.open("https://crm.example.com/").status == 200
 
     def test_whose_sessions_were_revoked_just_now(self, world: World, browser: Browser) -> None:
