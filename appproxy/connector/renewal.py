@@ -6,13 +6,14 @@ The new pair is written first, then new signal connections are dialled with it, 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from appproxy.connector.control import Control
+from appproxy.connector.control import Issued
 from appproxy.connector.identity import Identity, fits
 from appproxy.errors import ConfigError
 from appproxy.pki import Credential, certificate_request, new_key
@@ -30,6 +31,13 @@ def is_due(identity: Identity, renew_after_days: int, now: float) -> bool:
     return now >= identity.not_before + min(DAY + renew_after_days * DAY, life * LATEST_SHARE)
 
 
+class Signs(Protocol):
+    """The service's end point for renewal."""
+
+    async def renew(self, csr: str) -> Issued:
+        """A certificate for this request (PEM). Raises ControlError."""
+
+
 class Renewal:
     """Looks at the certificate's age once an hour, and at every WELCOME."""
 
@@ -39,7 +47,7 @@ class Renewal:
         self,
         clock: IReactorTime,
         wall: Callable[[], float],
-        control: Control,
+        control: Signs,
         identity: Callable[[], Identity],
         take: Callable[[Identity], None],
     ) -> None:

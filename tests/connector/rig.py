@@ -275,12 +275,13 @@ class Rig:
     routes: dict[str, Route] = field(default_factory=dict)
     random: float = 0.5
     most_streams: int = 100
+    home: OriginAddress = HOME
 
     def __post_init__(self) -> None:
         self.deadlines = Deadlines(self.clock)
         self.origins = Origins(self.clock, self.deadlines, self._connect)
-        target = Target(APPLICATION, HOME, b"wiki.corp", False, 10.0, 3600.0, frozenset({b"websocket"}))
-        self.routes[APPLICATION] = Route(target, self.origins.of(HOME))
+        target = Target(APPLICATION, self.home, b"wiki.corp", False, 10.0, 3600.0, frozenset({b"websocket"}))
+        self.routes[APPLICATION] = Route(target, self.origins.of(self.home))
         around = Surroundings(
             clock=self.clock, dial=self._dial, negotiated=lambda transport: getattr(transport, "negotiatedProtocol", None),
             random=lambda: self.random, instance=b"i" * 16, version="1.0", routes=lambda: self.routes,

@@ -1,0 +1,82 @@
+"""One JSON line a request, whatever the request holds."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from appproxy.connector.access_log import AccessLog
+from appproxy.errors import Code
+from appproxy.tunnel.frames import Kind
+from tests.connector.rig import Rig, code, request, send
+
+OK = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"
+
+
+def logged(rig: Rig) -> list[str]:
+    """The lines of all that has ended."""
+    lines: list[str] = []
+    log = AccessLog(rig.clock, lambda: 1782864000.25, rig.counters, lines.append)
+    for ended in rig.ended:
+        log.add(ended)
+    return lines
+
+
+def test_a_line() -> None:
+    """All that joins it to the service's log."""
+    rig = Rig()
+    signal = rig.online()
+    send(signal, 1, request(target=b"/page?token=secret"))
+    rig.clock.advance(0.0125)
+    rig.origin().deliver(OK)
+    assert json.loads(logged(rig)[0]) == {
+        "time": 1782864000.25, "id": "0" * 32, "application": "wiki", "method": "GET", "target": "/page", "status": 200,
+        "received": 0, "sent": 5, "ms": 12.5}
+
+
+def test_a_failure_has_its_name() -> None:
+    """So that it can be counted."""
+    rig = Rig()
+    signal = rig.online()
+    send(signal, 1)
+    signal.send(Kind.CANCEL, 1, code())
+    assert json.loads(logged(rig)[0])["failure"] == "CANCELLED"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(st.characters(min_codepoint=0x21, max_codepoint=0xFF, exclude_characters="\x7f?"), min_size=1))
+def test_no_target_breaks_a_line(text: str) -> None:
+    """Quotes, backslashes and high bytes: each line is one JSON object, and holds the target."""
+    rig = Rig()
+    signal = rig.online()
+    target = "/" + "".join(sign for sign in text if not 0x7F <= ord(sign) < 0x80)
+    send(signal, 1, request(target=target.encode("latin-1")))
+    signal.send(Kind.CANCEL, 1, code())
+    line = logged(rig)[0]
+    assert "\n" not in line
+    assert json.loads(line)["target"] == target
+
+
+def test_counters() -> None:
+    """Each request is counted once, by how it ended."""
+    rig = Rig()
+    signal, data = rig.with_data()
+    for id in (1, 2, 3, 4):
+        send(signal, id, strict=id == 2)
+    rig.origin().deliver(OK)
+    rig.origin().deliver(OK)
+    data.read()
+    data.attached(2)
+    rig.origin().lose()
+    signal.send(Kind.CANCEL, 4, code())
+    send(signal, 5, request(application="unknown"))
+    rig.refreshes[0]()
+    assert [ended.code for ended in rig.ended] == [
+        None, None, Code.ORIGIN_CLOSED, Code.CANCELLED, Code.UNKNOWN_APPLICATION]
+    logged(rig)
+    counted = rig.counters.as_dict()
+    assert {name: counted[name] for name in ("requests", "in_line", "streamed", "failed", "cancelled", "rejected")} == {
+        "requests": 5, "in_line": 1, "streamed": 1, "failed": 1, "cancelled": 1, "rejected": 1}
+    assert counted["sent"] == 10

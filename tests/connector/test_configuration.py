@@ -1,0 +1,93 @@
+"""What the connector takes for a configuration, and how it keeps it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from appproxy.connector.configuration import Configuration, ConfigurationFile, parse_configuration
+from appproxy.errors import ConfigError
+
+
+def text(version: object = 3, trust: object = None, **entry: object) -> bytes:
+    """A configuration with one application."""
+    application = {"id": "wiki", "internal": "https://wiki.corp:8443/base/", "name": "Wiki", **entry}
+    return json.dumps({"version": version, "trust": trust or [], "applications": {"wiki": application}}).encode()
+
+
+def test_an_application() -> None:
+    """Its address, its own name, and the defaults."""
+    configuration = parse_configuration(text())
+    target = configuration.targets["wiki"]
+    assert configuration.version == 3
+    assert (target.address.scheme, target.address.host, target.address.port) == ("https", "wiki.corp", 8443)
+    assert target.authority == b"wiki.corp:8443"
+    assert not target.keep_host
+    assert target.address.verify_tls
+    assert target.upgrades == frozenset({b"websocket"})
+
+
+def test_all_settings() -> None:
+    """Each is taken."""
+    configuration = parse_configuration(text(
+        trust=["PEM"], host_header="original", verify_tls=False, ca_bundle="PEM", server_name="w", connect_timeout=3,
+        upgrade_idle_timeout=60, upgrades=["WebSocket", "foo"]))
+    target = configuration.targets["wiki"]
+    assert configuration.trust == ("PEM",)
+    assert target.keep_host
+    assert (target.address.verify_tls, target.address.ca_bundle, target.address.server_name) == (False, "PEM", "w")
+    assert (target.connect_timeout, target.upgrade_idle_timeout) == (3.0, 60.0)
+    assert target.upgrades == frozenset({b"websocket", b"foo"})
+
+
+@pytest.mark.parametrize(("entry", "key"), [
+    ({"internal": "ftp://wiki"}, "wiki: internal"),
+    ({"internal": 7}, "wiki: internal"),
+    ({"internal": "http://user@wiki/"}, "wiki: internal"),
+    ({"host_header": "mine"}, "wiki: host_header"),
+    ({"verify_tls": "no"}, "wiki: verify_tls"),
+    ({"connect_timeout": 0}, "wiki: connect_timeout"),
+    ({"connect_timeout": 1e999}, "wiki: connect_timeout"),
+    ({"connect_timeout": True}, "wiki: connect_timeout"),
+    ({"upgrades": "websocket"}, "wiki: upgrades"),
+    ({"ca_bundle": None}, "wiki: ca_bundle"),
+    ({"version": -1}, "version"),
+    ({"version": "1"}, "version"),
+    ({"trust": [1]}, "trust"),
+])
+def test_errors_name_the_application_and_the_key(entry: dict[str, object], key: str) -> None:
+    """Nothing that is wrong is taken in silence; above all no address."""
+    with pytest.raises(ConfigError, match=key):
+        parse_configuration(text(**entry))
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"version": 1, "applications": []}', b"[" * 100_000,
+                                  b'{"version": 1, "applications": {"a": 1}}', b"\xff"])
+def test_what_is_no_configuration(data: bytes) -> None:
+    """Any bytes: ConfigError or a configuration, nothing else."""
+    with pytest.raises(ConfigError):
+        parse_configuration(data)
+
+
+def test_it_is_bounded() -> None:
+    """Megabytes are not even parsed."""
+    with pytest.raises(ConfigError, match="more than"):
+        parse_configuration(b" " * (4 * 1024 * 1024 + 1))
+
+
+def test_the_file(tmp_path: Path) -> None:
+    """What was saved is loaded; no file is an empty configuration; only the owner may read it."""
+    file = ConfigurationFile(tmp_path / "configuration.json")
+    assert file.load() == Configuration()
+    file.save(text())
+    assert file.load() == parse_configuration(text())
+    assert (tmp_path / "configuration.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_damaged_file(tmp_path: Path) -> None:
+    """The error names the file and the mend."""
+    (tmp_path / "configuration.json").write_bytes(b"{")
+    with pytest.raises(ConfigError, match=r"configuration\.json.*delete the file"):
+        ConfigurationFile(tmp_path / "configuration.json").load()

@@ -1,0 +1,158 @@
+"""Connections to applications: kept, used again, and never trusted further than they deserve."""
+
+from __future__ import annotations
+
+from appproxy.connector.configuration import OriginAddress
+from appproxy.connector.origin import IDLE_SECONDS, MOST_IDLE, RECENT_SECONDS
+from appproxy.errors import Code
+from appproxy.tunnel.frames import Kind
+from tests.connector.rig import HOME, Rig, SignalPeer, Wire, finals, request, send
+
+OK = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"
+
+
+def idle(rig: Rig) -> tuple[SignalPeer, Wire]:
+    """A connection that has served one request."""
+    signal = rig.online()
+    send(signal, 1)
+    origin = rig.origin()
+    origin.deliver(OK)
+    signal.read()
+    origin.take()
+    return signal, origin
+
+
+def test_idle_connections_are_closed() -> None:
+    """After 50 s without a request."""
+    rig = Rig()
+    _, origin = idle(rig)
+    rig.clock.advance(IDLE_SECONDS - 1)
+    assert origin.end == ""
+    rig.clock.advance(1.5)
+    assert origin.end == "aborted"
+
+
+def test_the_one_used_last_is_used_first() -> None:
+    """So that a burst's other connections grow old and go."""
+    rig = Rig()
+    signal = rig.online()
+    send(signal, 1)
+    send(signal, 2)
+    first, second = rig.origin(), rig.origin()
+    second.deliver(OK)
+    first.deliver(OK)
+    first.take()
+    send(signal, 3)
+    assert first.take()
+
+
+def test_a_burst_leaves_no_crowd() -> None:
+    """Only so many idle connections are kept to one application."""
+    rig = Rig()
+    signal = rig.online()
+    wires = []
+    for id in range(1, MOST_IDLE + 3):
+        send(signal, id)
+        wires.append(rig.origin())
+    for wire in wires:
+        wire.deliver(OK)
+    assert [wire.end for wire in wires].count("aborted") == 2
+    assert len(rig.origins.of(HOME)) == MOST_IDLE
+
+
+def test_what_must_not_be_repeated_takes_no_chance() -> None:
+    """A POST on a connection that was idle for a while could meet its close: it gets a fresh one."""
+    rig = Rig()
+    signal, origin = idle(rig)
+    rig.clock.advance(RECENT_SECONDS + 0.5)
+    send(signal, 2, request(b"POST", length=0))
+    assert origin.take() == b""
+    assert len(rig.origins_dialled) == 1
+    send(signal, 3)
+    assert origin.take()
+
+
+def test_an_idle_connection_that_closes_is_forgotten() -> None:
+    """The next request dials."""
+    rig = Rig()
+    signal, origin = idle(rig)
+    origin.half_close()
+    assert origin.end == "lost"
+    send(signal, 2)
+    assert len(rig.origins_dialled) == 1
+
+
+def test_bytes_that_nobody_asked_for() -> None:
+    """A 408 on an idle connection must not become the next request's answer."""
+    rig = Rig()
+    signal, origin = idle(rig)
+    origin.deliver(b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n\r\n")
+    assert origin.end == "aborted"
+    send(signal, 2)
+    rig.origin().deliver(OK)
+    assert list(finals(signal.read())) == [(Kind.RSP, 2, (200, b"hello"))]
+
+
+def test_more_than_the_answer() -> None:
+    """An answer with bytes behind its end is delivered, and its connection not used again."""
+    rig = Rig()
+    signal = rig.online()
+    send(signal, 1)
+    origin = rig.origin()
+    origin.deliver(OK + b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\npoison")
+    assert list(finals(signal.read())) == [(Kind.RSP, 1, (200, b"hello"))]
+    assert origin.end == "lost"
+
+
+def test_bytes_in_the_gate() -> None:
+    """An answer before the request was written is nobody's; another connection is dialled."""
+    rig = Rig()
+    signal, data = rig.with_data()
+    send(signal, 1, request(b"POST", length=2))
+    origin = rig.origin()
+    origin.deliver(OK)
+    assert origin.end == "aborted"
+    data.read()
+    data.attached(1)
+    data.wire.deliver(data.session.body(b"ab") + data.session.end())
+    assert rig.origin().take().endswith(b"ab")
+    assert list(finals(signal.read())) == []
+
+
+def test_a_connection_of_a_cancelled_request_is_not_kept() -> None:
+    """Its answer may still come."""
+    rig = Rig()
+    signal = rig.online()
+    send(signal, 1)
+    origin = rig.origin()
+    signal.send(Kind.CANCEL, 1, b"12")
+    assert origin.end == "aborted"
+    assert len(rig.origins.of(HOME)) == 0
+
+
+def test_a_handshake_that_hangs() -> None:
+    """TCP stands but TLS never does: the connect timeout counts for both."""
+    rig = Rig(home=OriginAddress("https", "wiki.corp", 443))
+    signal = rig.online()
+    send(signal, 1)
+    origin = rig.origin()
+    rig.clock.advance(10.5)
+    assert origin.end == "aborted"
+    assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.ORIGIN_CONNECT_TIMEOUT)]
+
+
+def test_a_handshake_that_fails() -> None:
+    """A connection that ends before its handshake does is a TLS fault."""
+    rig = Rig(home=OriginAddress("https", "wiki.corp", 443))
+    signal = rig.online()
+    send(signal, 1)
+    rig.origin().lose()
+    assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.ORIGIN_TLS)]
+
+
+def test_forgotten_addresses_are_closed() -> None:
+    """An application that is no longer configured keeps no connection."""
+    rig = Rig()
+    _, origin = idle(rig)
+    rig.origins.retain(set())
+    assert origin.end == "aborted"

@@ -1,0 +1,177 @@
+"""The pool of data connections: the connector dials, keeps and closes them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from twisted.internet.error import ConnectionRefusedError
+
+from appproxy.errors import Code
+from appproxy.tunnel.frames import Kind
+from appproxy.tunnel.limits import DEFAULT_LIMITS
+from tests.connector.rig import DataPeer, Rig, SignalPeer, finals, request, send
+
+
+def data_dials(rig: Rig) -> int:
+    """How many data connections are being dialled."""
+    return [each.alpn for each in rig.dialled].count(b"appproxy-data/1")
+
+
+def uploads(rig: Rig, signal: SignalPeer, ids: range) -> None:
+    """Requests that want a data connection each."""
+    for id in ids:
+        send(signal, id, request(b"POST", length=4))
+
+
+def test_two_are_kept_ready() -> None:
+    """One that is taken is replaced."""
+    rig = Rig()
+    signal, _ = rig.with_data()
+    assert (rig.uplink.pool.idle, data_dials(rig)) == (2, 0)
+    uploads(rig, signal, range(1, 2))
+    assert (rig.uplink.pool.idle, data_dials(rig)) == (1, 1)
+
+
+def test_eight_handshakes_at_once() -> None:
+    """A burst does not storm the service; the next is dialled when one stands."""
+    rig = Rig()
+    signal, _ = rig.with_data()
+    uploads(rig, signal, range(1, 21))
+    assert data_dials(rig) == 8
+    rig.data()
+    assert data_dials(rig) == 8
+
+
+def test_who_waits_is_served_in_order() -> None:
+    """A connection that comes back goes to the one that waited longest."""
+    rig = Rig()
+    signal, data = rig.with_data()
+    uploads(rig, signal, range(1, 5))
+    finish(rig, data, 1)
+    assert [frame[2] for frame in data.read()] == [3]
+
+
+def test_at_most_so_many_for_bodies() -> None:
+    """Beyond the limit requests wait for one to come back."""
+    rig = Rig(limits=replace(DEFAULT_LIMITS, pool_most=2, pool_least=0))
+    signal = rig.online()
+    uploads(rig, signal, range(1, 4))
+    first = rig.data()
+    rig.data()
+    assert data_dials(rig) == 0
+    finish(rig, first, 1)
+    assert [frame[2] for frame in first.read()] == [3]
+
+
+def test_a_stream_does_not_count() -> None:
+    """Upgraded streams are limited apart."""
+    rig = Rig(limits=replace(DEFAULT_LIMITS, pool_most=1, pool_least=0))
+    signal = rig.online()
+    uploads(rig, signal, range(1, 2))
+    rig.data()
+    rig.origin()
+    send(signal, 2, request(upgrade=b"websocket"))
+    rig.origin().deliver(b"HTTP/1.1 101 S\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n")
+    assert rig.data().kinds() == [Kind.ATTACH, Kind.HEAD]
+
+
+def test_idle_ones_close() -> None:
+    """After 55 to 65 s, chosen by chance; two are dialled again."""
+    rig = Rig()
+    signal, data = rig.with_data()
+    for _ in range(59):
+        rig.clock.advance(1)
+        signal.keep_alive()
+        rig.second.keep_alive()
+    assert data.wire.end == ""
+    rig.clock.advance(2)
+    assert data.wire.end == "aborted"
+    assert data_dials(rig) == 2
+
+
+def test_surplus_ones_go_one_a_second() -> None:
+    """After a burst, the oldest first."""
+    rig = Rig(limits=replace(DEFAULT_LIMITS, pool_most_idle=2))
+    signal, data = rig.with_data()
+    uploads(rig, signal, range(1, 5))
+    peers = [data, rig.spare]
+    while data_dials(rig):
+        peers.append(rig.data())
+    for peer in peers:
+        frames = peer.read()
+        if frames:
+            finish(rig, peer, frames[0][2], read=False)
+    assert rig.uplink.pool.idle == len(peers) > 4
+    left = []
+    while rig.uplink.pool.idle > 2:
+        left.append(rig.uplink.pool.idle)
+        rig.clock.pump([0.25] * 4)
+    assert left == list(range(len(peers), 2, -1))
+
+
+def test_dialling_that_fails() -> None:
+    """It is tried again after a while; who has waited through three failures is told."""
+    rig = Rig(limits=replace(DEFAULT_LIMITS, pool_least=0))
+    signal = rig.online()
+    uploads(rig, signal, range(1, 2))
+    origin = rig.origin()
+    for _ in range(3):
+        assert list(finals(signal.read())) == []
+        rig.dialled.pop().fail(ConnectionRefusedError())
+        rig.clock.advance(2)
+    assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.CONNECTOR_LOST)]
+    assert origin.end == "aborted"
+
+
+def test_a_cancelled_request_waits_no_more() -> None:
+    """The connection that was dialled for it goes into the pool."""
+    rig = Rig(limits=replace(DEFAULT_LIMITS, pool_least=0))
+    signal = rig.online()
+    uploads(rig, signal, range(1, 2))
+    signal.send(Kind.CANCEL, 1, b"12")
+    assert rig.data().read() == []
+    assert rig.uplink.pool.idle == 1
+
+
+def test_a_connection_without_our_protocol() -> None:
+    """It is closed, and counts as a failure to dial."""
+    rig = Rig()
+    rig.online()
+    rig.dialled[0].alpn = b"http/1.1"
+    wire = rig.dialled.pop(0).stand()
+    assert wire.end == "aborted"
+    assert rig.uplink.pool.idle == 0
+
+
+def test_a_handshake_that_hangs() -> None:
+    """It is given up after 10 s."""
+    rig = Rig()
+    rig.online()
+    rig.dialled[0].alpn = None
+    wire = rig.dialled.pop(0).stand()
+    rig.clock.advance(10.5)
+    assert wire.end == "aborted"
+
+
+def test_a_broken_protocol() -> None:
+    """A data connection that breaks the rules is closed; its request fails."""
+    rig = Rig()
+    signal, data = rig.with_data()
+    uploads(rig, signal, range(1, 2))
+    data.read()
+    data.attached(1)
+    data.wire.deliver(b"\xff" * 12)
+    assert data.wire.end == "aborted"
+    assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.CONNECTOR_LOST)]
+
+
+def finish(rig: Rig, data: DataPeer, request_id: int, read: bool = True) -> None:
+    """A whole upload and its answer."""
+    if read:
+        data.read()
+    data.attached(request_id)
+    data.wire.deliver(data.session.body(b"body") + data.session.end())
+    origins = rig.origins_dialled
+    origins.pop(0).stand().deliver(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+    frames = [frame for frame in data.session.receive(data.wire.written.pop(0), rig.clock.seconds())]
+    assert [frame[0] for frame in frames][:2] == [Kind.HEAD, Kind.END]

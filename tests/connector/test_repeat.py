@@ -1,0 +1,30 @@
+"""When a request may be sent to its application once more; the examples of whole requests are in test_forward.py."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from appproxy.connector.repeat import may_repeat
+
+
+@pytest.mark.parametrize(("served", "answered", "idempotent", "expected"), [
+    (1, False, True, True),
+    (0, False, True, False),
+    (1, True, True, False),
+    (1, False, False, False),
+])
+def test_without_a_body(served: int, answered: bool, idempotent: bool, expected: bool) -> None:
+    """Only on a kept connection, before any byte of an answer, and when twice is as good as once."""
+    connection: Any = SimpleNamespace(served=served, answered=answered)
+    assert may_repeat(connection, None, idempotent) is expected
+
+
+@pytest.mark.parametrize("handed_over", [True, False])
+def test_with_a_body(handed_over: bool) -> None:
+    """As long as the gate is closed, whatever the method; never after."""
+    connection: Any = SimpleNamespace(served=0, answered=True)
+    upload: Any = SimpleNamespace(handed_over=handed_over)
+    assert may_repeat(connection, upload, False) is not handed_over
