@@ -40,6 +40,7 @@ from zope.interface import implementer
 from appproxy.errors import AppProxyError
 from appproxy.net.contexts import CertificateRefused, ClientContext, TunnelContext, UserContext
 from appproxy.net.records import read_records, take_output, write_records
+from appproxy.net.sockets import send_now
 from appproxy.net.turn import turn_end
 
 #: A plaintext batch: four full records. Larger ones only make OpenSSL's memory buffers, which never shrink, larger.
@@ -176,10 +177,10 @@ class HalfCloseTLS(TLSMemoryBIOProtocol):
         """Take bytes; they leave with all others of this reactor turn. After a close they are dropped."""
         if self._write_over or (self.disconnecting and self._producer is None) or self._lostTLSConnection:
             return
-        if not data:  # OpenSSL takes an empty write for an error
-            return
         if data.__class__ is not bytes:
             data = b"".join((data,))
+        if not data:  # OpenSSL takes an empty write for an error
+            return
         self._outgoing.append(data)
         self._outgoing_size += len(data)
         if self._outgoing_size >= _BATCH:
@@ -227,7 +228,7 @@ class HalfCloseTLS(TLSMemoryBIOProtocol):
     def _flushSendBIO(self) -> None:
         records = take_output(self._tlsConnection)
         if records:
-            self.transport.write(records)
+            send_now(self.transport, records)
 
     def _unbufferPendingWrites(self) -> None:
         pending, self._appSendBuffer = self._appSendBuffer, []

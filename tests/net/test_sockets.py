@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import socket
+from typing import cast
 
-from appproxy.net.sockets import acknowledged, prepare_listener, socket_of
+from twisted.internet import tcp
+from twisted.internet.protocol import Protocol
+from twisted.internet.testing import MemoryReactor
+
+from appproxy.net.sockets import acknowledged, prepare_listener, send_now, socket_of
 
 
 class Layer:
@@ -59,3 +64,44 @@ def test_accepted_connections_inherit_what_the_listener_was_given() -> None:
                 # Linux doubles the number for its own books.
                 assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) <= 131072
                 assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 131072
+
+
+class Epoll(MemoryReactor):
+    """Notes which descriptors want to write."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writers: set[object] = set()
+
+    def addWriter(self, writer: object) -> None:
+        self.writers.add(writer)
+
+    def removeWriter(self, writer: object) -> None:
+        self.writers.discard(writer)
+
+
+def test_what_the_kernel_takes_is_sent_at_once_and_nothing_is_overtaken() -> None:
+    """The transport is asked only for the rest, which follows in its order."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        ours.setblocking(False)
+        theirs.settimeout(5)
+        reactor = Epoll()
+        transport = tcp.Connection(ours, Protocol(), cast("None", reactor))
+        transport.connected = True  # type: ignore[assignment]
+        send_now(transport, b"first")
+        assert not reactor.writers
+        assert theirs.recv(100) == b"first"
+        lots = bytes(range(256)) * 20_000
+        for start in range(0, len(lots), 65_536):
+            send_now(transport, lots[start : start + 65_536])
+        assert reactor.writers == {transport}
+        send_now(transport, b"last")
+        got = b""
+        while len(got) < len(lots) + 4:
+            if reactor.writers:
+                transport.doWrite()
+            got += theirs.recv(1_000_000)
+        assert got == lots + b"last"
+        assert not reactor.writers
+        ours.close()
