@@ -21,6 +21,7 @@ _WHAT = "application"
 
 def publish(
     tx: Transaction,
+    /,
     name: str,
     internal: str,
     external: str,

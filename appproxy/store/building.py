@@ -14,7 +14,7 @@ from appproxy.store.application_row import application_of
 from appproxy.store.keys import read_sealing_keys, trust_bundle
 from appproxy.store.providers import list_all as list_providers
 from appproxy.store.snapshot import ConnectorRecord, ConnectorState, ProviderRecord, Snapshot
-from appproxy.store.transaction import ALL, Reading, Row, part_revisions
+from appproxy.store.transaction import ALL, Reading, part_revisions
 
 #: For each field of the snapshot, the tables that it is made of.
 PARTS: Mapping[str, tuple[sa.Table, ...]] = {
@@ -29,7 +29,9 @@ PARTS: Mapping[str, tuple[sa.Table, ...]] = {
     "settings": (schema.settings,),
 }
 #: What an application is made of: its row, and its assignments as (provider, kind, value).
-_Source = tuple[Row, frozenset[tuple[str, str, str]]]
+_Source = tuple[tuple[object, ...], frozenset[tuple[str, str, str]]]
+#: The id comes first.
+_APPLICATIONS = sa.select(schema.applications).order_by(schema.applications.c.name_key)
 
 
 class Builder:
@@ -66,15 +68,19 @@ class Builder:
     def _applications(self, reading: Reading) -> dict[str, Application]:
         """All applications by id; those whose rows did not change are the same objects as before."""
         assigned: dict[str, set[tuple[str, str, str]]] = {}
-        for one in reading.connection.execute(sa.select(schema.assignments)):
-            assigned.setdefault(one.application, set()).add((one.provider, one.kind, one.value))
+        # Columns by place: of 10,000 applications, taking them by name would be half of the time.
+        table = schema.assignments.c
+        columns = sa.select(table.application, table.provider, table.kind, table.value)
+        for id_, provider, kind, value in reading.connection.execute(columns):
+            assigned.setdefault(id_, set()).add((provider, kind, value))
         sources: dict[str, tuple[_Source, Application]] = {}
-        for row in reading.rows(sa.select(schema.applications).order_by(schema.applications.c.name_key)):
-            source = (row, frozenset(assigned.get(row["id"], ())))
-            known = self._sources.get(row["id"])
+        for row in reading.connection.execute(_APPLICATIONS):
+            id_ = row[0]
+            source = (tuple(row), frozenset(assigned.get(id_, ())))
+            known = self._sources.get(id_)
             if known is None or known[0] != source:
-                known = (source, application_of(*source))
-            sources[row["id"]] = known
+                known = (source, application_of(row._mapping, source[1]))
+            sources[id_] = known
         self._sources = sources
         return {id_: application for id_, (_, application) in sources.items()}
 

@@ -37,10 +37,15 @@ def key(text: str) -> str:
 
 def user_name(text: str) -> str:
     """The name that a user signs in with, in small letters. Raises ConfigError."""
-    small = text.lower()
+    small = sign_in_name(text)
     if not _USER.fullmatch(small):
         raise ConfigError(f"user: {text!r} must have 1 to 64 of the signs a-z 0-9 . _ - + @, beginning with a-z or 0-9")
     return small
+
+
+def sign_in_name(text: str) -> str:
+    """A user's name as it is looked up. Only ASCII is lowered: the Kelvin sign must not become a `k`."""
+    return text.lower() if text.isascii() else text
 
 
 def not_found(what: str, text: str, there: Iterable[str]) -> NotFound:
@@ -52,4 +57,5 @@ def not_found(what: str, text: str, there: Iterable[str]) -> NotFound:
 
 def already_there(what: str, text: str) -> AlreadyThere:
     """The error for a name that is taken."""
-    return AlreadyThere(f"there is already a {what} {text!r}")
+    article = "an" if what[0] in "aeio" else "a"
+    return AlreadyThere(f"there is already {article} {what} {text!r}")

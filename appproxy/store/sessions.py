@@ -10,6 +10,8 @@ from appproxy.store.transaction import Transaction
 #: The longest that a session can last, in seconds (30 days, `session_hours`), and a day: after that, nothing needs to
 #: be remembered of it.
 LONGEST = 31 * 86400.0
+#: The end of the year 9999: a moment that no session is issued after.
+FOREVER = 253402300799.0
 
 
 def revoke_session(tx: Transaction, session_id: str, expires: float | None = None) -> None:
@@ -21,8 +23,29 @@ def revoke_session(tx: Transaction, session_id: str, expires: float | None = Non
 
 
 def revoke_subject(tx: Transaction, subject: str) -> None:
-    """End all sessions of a subject that were issued before now."""
-    values = {"time": tx.now, "expires": tx.now + LONGEST}
+    """End all sessions of a subject that were issued until now; whoever is barred stays it."""
+    row = tx.row(sa.select(not_before.c.time).where(not_before.c.subject == subject))
+    if row is None or row["time"] < tx.now:
+        _set(tx, subject, tx.now, tx.now + LONGEST)
+
+
+def bar_subject(tx: Transaction, subject: str) -> None:
+    """No session of a subject counts, also none that a sign-in under way is about to issue, until `admit_subject`."""
+    _set(tx, subject, FOREVER, FOREVER)
+
+
+def admit_subject(tx: Transaction, subject: str) -> None:
+    """Sessions of a barred subject count again from now on; those from before do not."""
+    _set(tx, subject, tx.now, tx.now + LONGEST)
+
+
+def forget_subject(tx: Transaction, subject: str) -> None:
+    """No session of a subject counts, until the last that there could be has ended: the subject is gone for good."""
+    _set(tx, subject, FOREVER, tx.now + LONGEST)
+
+
+def _set(tx: Transaction, subject: str, time: float, expires: float) -> None:
+    values = {"time": time, "expires": expires}
     if tx.change(sa.update(not_before).where(not_before.c.subject == subject).values(values)) == 0:
         tx.change(sa.insert(not_before).values(subject=subject, **values))
 

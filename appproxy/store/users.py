@@ -62,7 +62,7 @@ def add(
 def remove(tx: Transaction, user: str) -> User:
     """Remove a user: sessions end, assignments go."""
     found = find(tx, user)
-    sessions.revoke_subject(tx, found.id)
+    sessions.forget_subject(tx, found.id)
     own = (assignments.c.provider == BUILTIN) & (assignments.c.kind == USER) & (assignments.c.value == found.id)
     tx.change(sa.delete(assignments).where(own))
     tx.change(sa.delete(users).where(users.c.id == found.id))
@@ -87,8 +87,12 @@ def improve_hash(tx: Transaction, user_id: str, old_hash: str, new_hash: str) ->
 def disable(tx: Transaction, user: str, disabled: bool = True) -> User:
     """Let a user sign in no longer, and end the sessions; or, with False, let the user in again."""
     found = find(tx, user)
+    if disabled == found.disabled:
+        return found
     if disabled:
-        sessions.revoke_subject(tx, found.id)
+        sessions.bar_subject(tx, found.id)
+    else:
+        sessions.admit_subject(tx, found.id)
     tx.change(sa.update(users).where(users.c.id == found.id).values(disabled=disabled))
     return find(tx, found.id)
 
@@ -124,17 +128,17 @@ def remove_from_group(tx: Transaction, user: str, group: str) -> User:
 
 def find_by_name(reading: Reading, name: str) -> User | None:
     """The user who signs in with this name (capitals do not matter), None if there is none."""
-    row = reading.row(sa.select(users).where(users.c.name == name.lower()))
+    row = reading.row(sa.select(users).where(users.c.name == names.sign_in_name(name)))
     return None if row is None else _user(row, user_groups.of_user(reading, row["id"]))
 
 
 def find(reading: Reading, user: str) -> User:
     """The user of this name or id. Raises NotFound, with near names."""
-    row = reading.row(sa.select(users).where(users.c.id == user)) if find_by_name(reading, user) is None else None
-    found = find_by_name(reading, user) if row is None else _user(row, user_groups.of_user(reading, row["id"]))
-    if found is None:
+    row = reading.row(sa.select(users).where(users.c.name == names.sign_in_name(user)))
+    row = row or reading.row(sa.select(users).where(users.c.id == user))
+    if row is None:
         raise names.not_found(_WHAT, user, reading.connection.scalars(sa.select(users.c.name)))
-    return found
+    return _user(row, user_groups.of_user(reading, row["id"]))
 
 
 def list_all(reading: Reading) -> list[User]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from appproxy.store.database import Store
-from appproxy.store.engine import make_engine
+from appproxy.store.engine import make_engine, make_private
 from appproxy.store.initial import initialise
 from appproxy.store.sealing import Sealer
 
@@ -26,10 +27,23 @@ def now() -> float:
     return NOW
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def sealer() -> Sealer:
     """A sealer with a master key of its own."""
     return Sealer(secrets.token_bytes(32), "test master")
+
+
+@pytest.fixture(scope="session")
+def templates(sealer: Sealer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with `empty.db` (tables only) and `filled.db` (as `init` leaves it): to copy takes a tenth of making."""
+    directory = tmp_path_factory.mktemp("templates")
+    Store.create(f"sqlite:///{directory}/empty.db", sealer).close()
+    shutil.copy(directory / "empty.db", directory / "filled.db")
+    store = Store(make_engine(f"sqlite:///{directory}/filled.db"), sealer)
+    with store.transaction(NOW) as tx:
+        initialise(tx, "example.com", "https://signin.example.com")
+    store.close()
+    return directory
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -53,16 +67,30 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 
 @pytest.fixture
-def empty_store(database_url: str, sealer: Sealer) -> Iterator[Store]:
+def empty_store(database_url: str, sealer: Sealer, templates: Path) -> Iterator[Store]:
     """A store with tables and nothing in them."""
-    store = Store.create(database_url, sealer)
+    store = _copy(database_url, sealer, templates / "empty.db")
     yield store
     store.close()
 
 
 @pytest.fixture
-def store(empty_store: Store, now: float) -> Store:
+def store(database_url: str, sealer: Sealer, templates: Path) -> Iterator[Store]:
     """A store as `init` leaves it, for the domain example.com on port 443."""
-    with empty_store.transaction(now) as tx:
-        initialise(tx, "example.com", "https://signin.example.com")
-    return empty_store
+    store = _copy(database_url, sealer, templates / "filled.db")
+    if not database_url.startswith("sqlite"):
+        with store.transaction(NOW) as tx:
+            initialise(tx, "example.com", "https://signin.example.com")
+    yield store
+    store.close()
+
+
+def _copy(url: str, sealer: Sealer, template: Path) -> Store:
+    """A store in a copy of the template, or, on PostgreSQL, in new tables."""
+    engine = make_engine(url)
+    if engine.dialect.name != "sqlite":
+        engine.dispose()
+        return Store.create(url, sealer)
+    make_private(engine.url)
+    shutil.copyfile(template, str(engine.url.database))
+    return Store(engine, sealer)

@@ -1,0 +1,123 @@
+"""KEY=VALUE settings of an application."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from appproxy.errors import ConfigError
+from appproxy.pki.authority import create_authority
+from appproxy.publish.application import Application, HeaderRule
+from appproxy.store.application_settings import COLUMNS, SETTINGS, check_texts, parse_settings
+
+PEM = create_authority("test", 1.7e9, serial=bytes(16)).certificate
+
+
+def test_every_field_can_be_set() -> None:
+    """Whatever an application has, an admin can set by some key."""
+    others = {"id", "assigned_users", "assigned_groups", "headers", "preauthentication"}
+    keys = {setting.field for setting in SETTINGS.values()} | set(COLUMNS) | others
+    assert {field.name for field in fields(Application)} <= keys
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "field", "value"),
+    [
+        ("backend_timeout", "default", "backend_timeout", 85.0),
+        ("backend_timeout", "Long", "backend_timeout", 180.0),
+        ("backend_timeout", "12.5", "backend_timeout", 12.5),
+        ("connect_timeout", "3", "connect_timeout", 3.0),
+        ("upgrade_idle_timeout", "600", "upgrade_idle_timeout", 600.0),
+        ("session_hours", "0.5", "session_hours", 0.5),
+        ("assignment_required", "no", "assignment_required", False),
+        ("verify_tls", "FALSE", "verify_tls", False),
+        ("strict", "on", "strict", True),
+        ("robots_disallow", "off", "robots_disallow", False),
+        ("host_header", "original", "host_header", "original"),
+        ("server_name", "Wiki.Internal", "server_name", "wiki.internal"),
+        ("ca_bundle", PEM, "ca_bundle", PEM),
+        ("upgrades", "none", "upgrades", frozenset()),
+        ("upgrades", "websocket, Foo", "upgrades", frozenset({"websocket", "foo"})),
+        ("max_body", "none", "max_body", None),
+        ("max_body", "10", "max_body", 10),
+        ("max_body", "20M", "max_body", 20 << 20),
+        ("max_body", "2 GiB", "max_body", 2 << 30),
+        ("header.X-User", "email", "headers", (HeaderRule("x-user", "email"),)),
+        ("header.SM_USER", "sub", "headers", (HeaderRule("sm_user", "sub"),)),
+    ],
+)
+def test_values(key: str, text: str, field: str, value: object) -> None:
+    """Each key reads what its explanation says."""
+    assert parse_settings(check_texts({key: text})) == {field: value}
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "mend"),
+    [
+        ("backend_timeout", "soon", "seconds"),
+        ("backend_timeout", "0", "seconds"),
+        ("backend_timeout", "nan", "seconds"),
+        ("backend_timeout", "inf", "seconds"),
+        ("backend_timeout", "1e300", "seconds"),
+        ("session_hours", "721", "hours"),
+        ("session_hours", "-1", "hours"),
+        ("strict", "maybe", "yes or no"),
+        ("host_header", "wiki", "internal .* or original"),
+        ("server_name", "a b", "host name"),
+        ("server_name", "http://a", "host name"),
+        ("ca_bundle", "nonsense", "ca_bundle=@FILE"),
+        ("upgrades", "h2c", "h2c is not possible"),
+        ("upgrades", "a b", "commas"),
+        ("max_body", "big", "20M"),
+        ("max_body", "-1", "20M"),
+        ("max_body", "9999999999999", "20M"),
+        ("header.x-user", "two words", "claim"),
+        ("header.x-user", "a\nb", "claim"),
+        ("header.", "email", "name of a request field"),
+        ("header.x user", "email", "name of a request field"),
+        ("backend_timout", "1", "did you mean backend_timeout"),
+        ("zzz", "1", "the keys are name, internal"),
+    ],
+)
+def test_errors_name_the_key_and_the_mend(key: str, text: str, mend: str) -> None:
+    """One line tells which key is wrong and what it takes."""
+    with pytest.raises(ConfigError, match=f"(?s)^{key.lower()}: .*{mend}"):
+        parse_settings(check_texts({key: text}))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["host", "Cookie", "content-length", "Content-Type", "X-Forwarded-For", "x_forwarded_for", "transfer-encoding",
+     "TRANSFER_ENCODING", "connection", "upgrade", "te", "forwarded", "x-request-id", "x-appproxy-user", "authorization",
+     "sec-fetch-mode", "proxy-authorization", "if-match", "accept-encoding", "x-real-ip", "traceparent", "via"],
+)  # fmt: skip
+def test_fields_that_belong_to_http_cannot_carry_a_claim(name: str) -> None:
+    """A rule can neither break the message nor pretend where it came from, however its name is spelled."""
+    with pytest.raises(ConfigError, match="belongs to HTTP or to appproxy"):
+        check_texts({f"header.{name}": "email"})
+
+
+def test_two_rules_that_applications_cannot_tell_apart() -> None:
+    """`x_user` and `x-user` are one variable to many applications."""
+    with pytest.raises(ConfigError, match="the same to applications as"):
+        check_texts({"header.x-user": "email", "header.X_User": "name"})
+
+
+def test_an_empty_text_is_kept_for_the_default() -> None:
+    """`KEY=` puts a setting back; it is checked as a key and not as a value."""
+    assert check_texts({"Backend-Timeout": ""}) == {"backend_timeout": ""}
+
+
+@settings(max_examples=80)
+@given(st.sampled_from([*SETTINGS, "header.x-user"]), st.text(max_size=20) | st.from_regex(r"[0-9a-z.,]{1,8}"))
+def test_any_text_is_a_value_or_an_error(key: str, text: str) -> None:
+    """Whatever is typed: a value that an Application takes, or ConfigError."""
+    try:
+        found = parse_settings({key: text})
+    except ConfigError as error:
+        assert str(error).startswith(f"{key}: ")
+        return
+    assert set(found) <= {field.name for field in fields(Application)}
