@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IDelayedCall, IHandshakeListener, IProtocol, IProtocolFactory, IReactorTime
-from twisted.internet.protocol import Factory
 from twisted.internet.protocol import Protocol as TwistedProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from appproxy.connector.configuration import MOST_BYTES
-from appproxy.connector.transport import transport_of
+from appproxy.connector.transport import Dialled, transport_of
 from appproxy.errors import AppProxyError, Code, RequestError
 from appproxy.http.client import Body, End, Event, Head, ResponseReader
 from appproxy.http.writer import request_bytes
@@ -80,7 +79,7 @@ class Control:
         block = b"accept: application/json\n" + (b"content-type: application/json\n" if data else b"")
         head = request_bytes(method, target, self._name.encode("ascii"), block, length=len(data), upgrade=None)
         call = _Call(method, head + data, self._clock)
-        dialling = self._dial(Factory.forProtocol(lambda: call))
+        dialling = self._dial(Dialled(lambda: call))
         dialling.addErrback(call.not_connected)
         try:
             status, answer = await call.answer

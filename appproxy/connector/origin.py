@@ -17,14 +17,13 @@ from twisted.internet.interfaces import (
     IProtocolFactory,
     IReactorTime,
 )
-from twisted.internet.protocol import Factory
 from twisted.internet.protocol import Protocol as TwistedProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from appproxy.connector.configuration import OriginAddress
 from appproxy.connector.dialling import failure_code
-from appproxy.connector.transport import transport_of
+from appproxy.connector.transport import Dialled, transport_of
 from appproxy.errors import Code, RequestError
 from appproxy.http.client import Event, ResponseReader
 from appproxy.net.deadlines import NEVER, Deadlines
@@ -246,7 +245,7 @@ class Dialling:
         self._connection: OriginConnection | None = None
         self.deadline = origin.clock.seconds() + timeout
         origin.deadlines.add(self)
-        self._attempt = origin.connect(origin.address, Factory.forProtocol(self._build), timeout)
+        self._attempt = origin.connect(origin.address, Dialled(self._build), timeout)
         self._attempt.addErrback(self.failed)
 
     def _build(self) -> OriginConnection:

@@ -11,11 +11,11 @@ from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IProtocol, IProtocolFactory, IReactorTime
-from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from appproxy.connector.data import Attachment, DataConnection
+from appproxy.connector.transport import Dialled
 from appproxy.errors import Code
 from appproxy.net.deadlines import Deadlines
 from appproxy.tunnel.backoff import reconnect_delay
@@ -191,7 +191,7 @@ class Pool:
         wanted += max(0, self._limits.pool_least - len(self._idle))
         while self._dialling < min(wanted, self._limits.handshakes):
             self._dialling += 1
-            attempt = self._dial_out(Factory.forProtocol(self._build))
+            attempt = self._dial_out(Dialled(self._build))
             attempt.addErrback(self._not_connected)
 
     def _build(self) -> DataConnection:

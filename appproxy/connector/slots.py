@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IProtocol, IProtocolFactory, IReactorTime
-from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from appproxy.connector.link import SignalConnection
+from appproxy.connector.transport import Dialled
 from appproxy.errors import Code
 from appproxy.tunnel.backoff import reconnect_delay
 from appproxy.tunnel.limits import DEFAULT_LIMITS
@@ -122,7 +122,7 @@ class Slot:
     def _dial(self) -> None:
         self._later = None
         self.generation += 1
-        dialling = self._dialling = self._dial_out(Factory.forProtocol(self._build))
+        dialling = self._dialling = self._dial_out(Dialled(self._build))
         dialling.addCallbacks(self._connected, self._not_connected)
 
     def _build(self) -> SignalConnection:

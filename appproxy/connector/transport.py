@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol, cast
 
-from twisted.internet.interfaces import IPushProducer, ITransport
+from twisted.internet.interfaces import IAddress, IProtocol, IPushProducer, ITransport
+from twisted.internet.protocol import Factory
 
 
 class Transport(Protocol):
@@ -32,3 +34,16 @@ class Transport(Protocol):
 def transport_of(transport: ITransport | None) -> Transport:
     """A protocol's transport in connectionMade, where it always has one."""
     return cast(Transport, transport)
+
+
+class Dialled(Factory):
+    """Builds the one protocol of a connection that is dialled; a log line for each would drown all others."""
+
+    noisy = False
+
+    def __init__(self, build: Callable[[], IProtocol]) -> None:
+        self._build = build
+
+    def buildProtocol(self, addr: IAddress | None) -> IProtocol:
+        """TCP stands."""
+        return self._build()
