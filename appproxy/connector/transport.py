@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, cast
 
-from twisted.internet.interfaces import IAddress, IProtocol, IPushProducer, ITransport
-from twisted.internet.protocol import Factory
+from twisted.internet.interfaces import IAddress, IProtocol, IProtocolFactory, IPushProducer, ITransport
+from zope.interface import implementer
 
 
 class Transport(Protocol):
@@ -36,10 +36,9 @@ def transport_of(transport: ITransport | None) -> Transport:
     return cast(Transport, transport)
 
 
-class Dialled(Factory):
-    """Builds the one protocol of a connection that is dialled; a log line for each would drown all others."""
-
-    noisy = False
+@implementer(IProtocolFactory)
+class Dialled:
+    """Builds the one protocol of a connection that is dialled. Twisted's Factory would log a line for each."""
 
     def __init__(self, build: Callable[[], IProtocol]) -> None:
         self._build = build
@@ -47,3 +46,9 @@ class Dialled(Factory):
     def buildProtocol(self, addr: IAddress | None) -> IProtocol:
         """TCP stands."""
         return self._build()
+
+    def doStart(self) -> None:
+        """Nothing to prepare."""
+
+    def doStop(self) -> None:
+        """Nothing to clear away."""
