@@ -105,8 +105,7 @@ def _configuration(secure: ssl.SSLSocket, name: str, now: float) -> list[dict[st
         if skew > _SKEW:
             raise Ailing(f"its clock and this one differ by {skew:.0f} s", "set both clocks by NTP", Health.WARNING)
     found = json.loads(body)
-    applications: list[dict[str, Any]] = found.get("applications", [])
-    return applications
+    return list(found["applications"].values())
 
 
 def _application(walk: Walk, application: dict[str, Any]) -> None:
@@ -114,7 +113,7 @@ def _application(walk: Walk, application: dict[str, Any]) -> None:
     url = urlsplit(str(application.get("internal", "")))
     host = url.hostname or ""
     port = url.port or (443 if url.scheme == "https" else 80)
-    with walk.step(f"application {application.get('name', host)}") as told:
+    with walk.step(f"application at {host}") as told:
         addresses = resolve(host, "mend this machine's DNS, or the internal URL: appproxy app set NAME internal=URL")
         told.append(f"{url.geturl()} is {' '.join(addresses)}")
         connection = connect(host, port, "start the application, or open the way to it from this machine")
