@@ -74,6 +74,7 @@ def new_context(minimum: int) -> SSL.Context:
     # An idle connection then keeps no 16 KiB record buffers.
     context.set_mode(SSL.MODE_RELEASE_BUFFERS)
     context.clear_mode(_PARTIAL_WRITE)
+    # Tickets alone carry a session, where there are any: a store of 20,480 sessions (OpenSSL's default) costs 30 MB.
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
     return context
 
@@ -111,9 +112,6 @@ class UserContext:
     def _make(self, credential: Credential) -> SSL.Context:
         context = new_context(SSL.TLS1_2_VERSION)
         _use(context, credential)
-        # Tickets alone carry a session: the store of 20,480 of them that OpenSSL could keep would cost 30 MB.
-        context.set_session_cache_mode(SSL.SESS_CACHE_SERVER | SSL.SESS_CACHE_NO_INTERNAL)
-        context.set_session_id(b"appproxy users")
         context.set_alpn_select_callback(_choose_http)
         return context
 

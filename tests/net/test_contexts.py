@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from OpenSSL import SSL
@@ -259,9 +260,10 @@ class TestUsers:
         raw.set_max_proto_version(getattr(SSL, version))
         raw.set_verify(SSL.VERIFY_NONE)
         raw.set_session_cache_mode(SSL.SESS_CACHE_CLIENT)
-        context = user_context([SERVICE])
-        client = Resuming(ClientContext(raw, CONNECT))
-        assert [client.resumed_at(context) for _ in range(3)] == [False, True, True]
+        context = user_context([server(OTHERS, "first.example.com"), SERVICE])
+        for host in (CONNECT, "first.example.com"):
+            client = Resuming(ClientContext(raw, host))
+            assert [client.resumed_at(context) for _ in range(3)] == [False, True, True]
 
     def test_a_users_session_is_nothing_to_the_tunnel(self) -> None:
         """A ticket of the users' listener does not pass the mutual TLS of the connectors' listener."""
@@ -280,6 +282,8 @@ class TestUsers:
             ("wiki.example.com.", 0),
             ("example.com", 0),
             ("shop.example.org", 1),
+            ("SHOP.Example.ORG", 1),
+            ("shop.example.org.", 1),
             ("deep.shop.example.org", 2),
             ("a.shop.example.org", 3),
             ("other.net", 0),
@@ -403,6 +407,14 @@ class TestOrigins:
     def test_an_unknown_authority_is_refused(self) -> None:
         """With a bundle set, only its authorities count."""
         assert not visit(user_context([SERVICE]), trust=OTHERS).client.ready
+
+    def test_a_bundle_takes_the_place_of_the_machines_store(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Without a bundle this machine's authorities count, with one they do not."""
+        (tmp_path / "store.pem").write_text(OURS.certificate)
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "store.pem"))
+        users = user_context([SERVICE])
+        assert network(users, origin_context(CONNECT, "", "", True)).client.ready
+        assert not network(users, origin_context(CONNECT, OTHERS.certificate, "", True)).client.ready
 
     def test_verification_can_be_switched_off(self) -> None:
         """Off only by saying so; and then nobody is told that the certificate were verified."""

@@ -167,7 +167,7 @@ class TestFirstContact:
 
     def test_the_anchor_as_leaf(self) -> None:
         """The anchor itself is no server."""
-        with pytest.raises(IdentityError):
+        with pytest.raises(IdentityError, match="does not show the trust anchor"):
             contact([OURS.certificate])
         with pytest.raises(IdentityError, match="is not for servers|does not say"):
             contact([OURS.certificate, OURS.certificate])

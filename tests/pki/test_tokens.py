@@ -70,6 +70,16 @@ def test_cut_off(length: int) -> None:
         decode_token(encode_token(TOKEN)[:length])
 
 
+def test_one_token_one_spelling() -> None:
+    """Two texts never are the same token: a mistyped last letter is noticed too."""
+    for padding in ("", " ", "  "):
+        text = written(later=padding)
+        assert decode_token(text) == TOKEN
+        if len(text.removeprefix("appproxy1.")) % 4:
+            with pytest.raises(ConfigError, match="mistyped"):
+                decode_token(text[:-1] + chr(ord(text[-1]) + 1))
+
+
 @pytest.mark.parametrize(
     "changes",
     [
