@@ -58,6 +58,14 @@ class TestSignIn:
         assert len(results) == 100 - NAME_RULE.free
         assert all(isinstance(result, Refused) and result.wait > 0 for result in results)
 
+    def test_success_gives_a_new_start(self, house: House) -> None:
+        """Who mistypes now and then, and signs in between, never has to wait."""
+        who = doorman(house)
+        for _ in range(3):
+            for _ in range(NAME_RULE.free - 1):
+                assert tried(who, attempt(house, "wrong horse")) == Refused(0.0)
+            assert isinstance(tried(who, attempt(house)), SignedIn)
+
     def test_too_busy_is_no_failure(self, house: House) -> None:
         """When too many sign in at once, who is turned away has not used up an attempt."""
         later = Later()
