@@ -169,7 +169,9 @@ class HalfCloseTLS(TLSMemoryBIOProtocol):
             return
         if listener is None or self._close_sent:
             self._shutdownTLS()
-            self._tlsShutdownFinished(None)
+            # TCP ends within that call when its own direction was closed before.
+            if not self._ended:
+                self._tlsShutdownFinished(None)
 
     # Writing
 

@@ -218,6 +218,21 @@ class TestHalfClose:
         assert net.client.got == b"answer"
         assert not net.server.lost
 
+    @pytest.mark.parametrize("talker", [Talker, HalfTalker])
+    def test_tcp_closed_before_the_peers_last_word(self, talker: type[Talker]) -> None:
+        """Closing TCP's own direction as well is no trouble: the peer's last word then ends everything at once."""
+        net = connected(talker)
+        net.client.tls.loseWriteConnection()
+        net.flush()
+        net.client.tls.transport.loseWriteConnection()
+        net.server.tls.write(b"answer")
+        net.server.tls.loseConnection()
+        net.flush()
+        if talker is HalfTalker:
+            assert net.client.got == b"answer"
+        assert isinstance(net.client.reason, ConnectionDone)
+        assert net.clock.getDelayedCalls() == []
+
     def test_other_protocols_are_closed_both_ways(self) -> None:
         """A protocol that knows nothing of half-close sees the connection end, as ever."""
         net = connected()

@@ -40,6 +40,7 @@ class End:
         self.connected = True
         self.paused = False
         self.aborted = False
+        self.write_closed = False
         self.sent: list[bytes] = []
         self.producer: IPushProducer | None = None
 
@@ -76,7 +77,13 @@ class End:
         self.loseConnection()
 
     def loseConnection(self) -> None:
+        if self.write_closed:
+            self._lost(ConnectionDone())
         self.disconnecting = True
+
+    def loseWriteConnection(self) -> None:
+        self.write_closed = True
+        self.finish()
 
     def abortConnection(self) -> None:
         if self.connected and not self.aborted:
