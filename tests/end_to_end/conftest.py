@@ -1,0 +1,47 @@
+"""One world for all tests that only use it; those that break things make their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from appproxy.demo.supervisor import Supervisor
+from tests.end_to_end.visitor import Visitor
+from tests.end_to_end.world import World, environment
+
+
+def make_world(directory: Path) -> Iterator[World]:
+    """A built world that ends, whatever happens."""
+    logs = directory / "logs"
+    logs.mkdir()
+    with Supervisor(logs, environment()) as supervisor:
+        world = World(directory, supervisor)
+        world.build()
+        yield world
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The world that everybody shares."""
+    yield from make_world(tmp_path_factory.mktemp("world"))
+
+
+@pytest.fixture(scope="module")
+def own_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A world of one file's own, in which things may be stopped and broken."""
+    yield from make_world(tmp_path_factory.mktemp("own"))
+
+
+@pytest.fixture
+def visitor(world: World) -> Visitor:
+    """A browser's stand-in, signed in nowhere."""
+    return Visitor(world.port, world.anchor)
+
+
+@pytest.fixture
+def alice(visitor: Visitor, world: World) -> Visitor:
+    """A visitor who has signed in to the sample application as alice."""
+    visitor.sign_in(world.url("sample"), "alice")
+    return visitor

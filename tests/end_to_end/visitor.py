@@ -1,0 +1,191 @@
+"""A browser's stand-in: follows redirects, keeps cookies, fills in the sign-in form; and a WebSocket client."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from http.cookies import SimpleCookie
+from pathlib import Path
+from urllib.parse import urlencode, urljoin, urlsplit
+
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import AcceptConnection, BytesMessage, CloseConnection, Event, Message, Request, TextMessage
+
+from tests.end_to_end.world import PASSWORD
+
+#: What browsers send when a person follows a link.
+NAVIGATION = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "same-site", "Sec-Fetch-Dest": "document"}
+_TIMEOUT = 30.0
+
+
+@dataclass(slots=True)
+class Answer:
+    """An answer, read to its end."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+    url: str
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode()
+
+
+class _Form(HTMLParser):
+    """The first form of a page: where it goes, and its fields."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.action: str | None = None
+        self.fields: dict[str, str] = {}
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        known = {key: value or "" for key, value in attributes}
+        if tag == "form" and self.action is None:
+            self.action = known.get("action", "")
+        elif tag == "input" and self.action is not None and "name" in known:
+            self.fields[known["name"]] = known.get("value", "")
+
+
+class Visitor:
+    """Speaks HTTP/1.1 to the service on this machine's `port`, whatever the host is called. Cookies are per host."""
+
+    def __init__(self, port: int, anchor: Path) -> None:
+        self.port = port
+        self._context = ssl.create_default_context(cafile=str(anchor))
+        self.cookies: dict[str, dict[str, str]] = {}
+
+    def connect(self, host: str) -> ssl.SSLSocket:
+        """A TLS connection to the service, as if to `host`."""
+        plain = socket.create_connection(("127.0.0.1", self.port), _TIMEOUT)
+        return self._context.wrap_socket(plain, server_hostname=host)
+
+    def request(
+        self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes | Iterable[bytes] | None = None
+    ) -> Answer:
+        """One request, not followed anywhere."""
+        with self.opened(method, url, headers, body) as answer:
+            return Answer(answer.status, answer.headers, answer.read(), url)
+
+    @contextmanager
+    def opened(
+        self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes | Iterable[bytes] | None = None
+    ) -> Iterator[http.client.HTTPResponse]:
+        """The same, with the answer's body still to be read."""
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        connection = http.client.HTTPConnection(host, self.port, timeout=_TIMEOUT)
+        connection.sock = self.connect(host)
+        target = parts.path + (f"?{parts.query}" if parts.query else "")
+        try:
+            fields = {**(headers or {}), **self.cookie_field(host)}
+            connection.request(method, target, body, fields, encode_chunked="Transfer-Encoding" in fields)
+            answer = connection.getresponse()
+            self._keep(host, answer.headers)
+            yield answer
+        finally:
+            connection.close()
+
+    def get(self, url: str, **headers: str) -> Answer:
+        """GET as a program does it."""
+        return self.request("GET", url, {name.replace("_", "-"): value for name, value in headers.items()})
+
+    def navigate(self, url: str, method: str = "GET", form: Mapping[str, str] | None = None) -> Answer:
+        """As a person: redirects are followed."""
+        headers, body = dict(NAVIGATION), None
+        if form is not None:
+            parts = urlsplit(url)
+            body = urlencode(form).encode()
+            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": f"https://{parts.netloc}"}
+        for _ in range(10):
+            answer = self.request(method, url, headers, body)
+            location = answer.headers["Location"]
+            if answer.status not in (301, 302, 303, 307) or location is None:
+                return answer
+            url, method, body = urljoin(url, location), "GET", None
+            headers = dict(NAVIGATION)
+        raise AssertionError(f"too many redirects, the last to {url}")
+
+    def submit(self, page: Answer, **fields: str) -> Answer:
+        """Fill in the page's form and send it."""
+        form = _Form(page.text)
+        assert form.action is not None, f"no form on {page.url}: {page.text}"
+        return self.navigate(urljoin(page.url, form.action), "POST", {**form.fields, **fields})
+
+    def sign_in(self, url: str, user: str, password: str = PASSWORD) -> Answer:
+        """Open an address and sign in on the way; gives the page at the end of it."""
+        return self.submit(self.navigate(url), username=user, password=password)
+
+    def cookie_field(self, host: str) -> dict[str, str]:
+        """The Cookie field for a host."""
+        kept = self.cookies.get(host)
+        return {"Cookie": "; ".join(f"{name}={value}" for name, value in kept.items())} if kept else {}
+
+    def _keep(self, host: str, headers: http.client.HTTPMessage) -> None:
+        jar = self.cookies.setdefault(host, {})
+        for line in headers.get_all("Set-Cookie") or []:
+            for name, morsel in SimpleCookie(line).items():
+                if morsel["max-age"] == "0" or not morsel.value:
+                    jar.pop(name, None)
+                else:
+                    jar[name] = morsel.value
+
+
+class Socket:
+    """A WebSocket of a visitor."""
+
+    def __init__(self, visitor: Visitor, url: str, headers: Mapping[str, str] | None = None) -> None:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        self._connection = visitor.connect(host)
+        self._protocol = WSConnection(ConnectionType.CLIENT)
+        self._waiting: list[Event] = []
+        extra = {"Origin": f"https://{parts.netloc}", **visitor.cookie_field(host), **(headers or {})}
+        lines = [(name.encode(), value.encode()) for name, value in extra.items()]
+        self._send(Request(host=parts.netloc, target=parts.path, extra_headers=lines))
+        accepted = self._next()
+        assert isinstance(accepted, AcceptConnection), accepted
+
+    def send(self, message: str | bytes) -> None:
+        """Send a message."""
+        self._send(TextMessage(message) if isinstance(message, str) else BytesMessage(message))
+
+    def receive(self) -> str | bytes:
+        """The next message, whole."""
+        parts: list[str | bytes] = []
+        while True:
+            event = self._next()
+            assert isinstance(event, Message), event
+            parts.append(event.data if isinstance(event.data, str) else bytes(event.data))
+            if event.message_finished:
+                return "".join(parts) if isinstance(parts[0], str) else b"".join(parts)  # type: ignore[arg-type]
+
+    def closed(self) -> bool:
+        """Wait for the end of the connection; was it a proper close?"""
+        try:
+            return isinstance(self._next(), CloseConnection)
+        except OSError:
+            return False
+
+    def close(self) -> None:
+        """Close properly."""
+        self._send(CloseConnection(1000))
+        self._connection.close()
+
+    def _send(self, event: Event) -> None:
+        self._connection.sendall(self._protocol.send(event))
+
+    def _next(self) -> Event:
+        while not self._waiting:
+            data = self._connection.recv(65536)
+            self._protocol.receive_data(data or None)
+            self._waiting += self._protocol.events()
+        return self._waiting.pop(0)
