@@ -353,14 +353,15 @@ class DataSession:
             raise RemoteProtocolError(f"no sign of life, or no answer, on request {self.current}", Code.DEAD_PEER)
         self._heartbeat.tick(now)
         if not self.reading:
-            self._heartbeat.heard = now
+            self._heartbeat.excused = now
 
     def _deadline(self) -> float:
         deadline = self._heartbeat.dead_at()
+        excused = self._heartbeat.excused
         if self._attachment is Attachment.ASKED and self._attached_at is not None:
-            deadline = min(deadline, self._attached_at + self._limits.attach_answer)
+            deadline = min(deadline, max(self._attached_at, excused) + self._limits.attach_answer)
         if self._receiving is Way.STOPPED and self._stopped_at is not None:
-            deadline = min(deadline, self._stopped_at + self._limits.stop_answer)
+            deadline = min(deadline, max(self._stopped_at, excused) + self._limits.stop_answer)
         return deadline
 
     def next_tick(self) -> float:

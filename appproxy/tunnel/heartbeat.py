@@ -13,16 +13,19 @@ _SIZE = 8
 class Heartbeat:
     """Numbers our PINGs, answers the peer's, and keeps what is to be written until it is taken.
 
-    Any byte counts as life: set `heard` when some arrive. The 8 bytes of our PINGs are a counter; a PONG must bring
-    back one that was sent and is newer than the last.
+    Any byte counts as life: set `heard` when some arrive. Silence before `excused` proves nothing.
+
+    The 8 bytes of our PINGs are a counter; a PONG must bring back one that was sent and is newer than the last.
     """
 
-    __slots__ = ("_allowance", "_answered", "_asked", "_most", "_output", "_sent", "dead_after", "heard", "ping_after")
+    __slots__ = ("_allowance", "_answered", "_asked", "_most", "_output", "_sent", "dead_after", "excused", "heard",
+                 "ping_after")
 
     def __init__(self, limits: TunnelLimits, now: float, *, burst: int, ping_after: float, dead_after: float) -> None:
         self.ping_after = ping_after
         self.dead_after = dead_after
         self.heard = now
+        self.excused = now
         self._asked = now
         self._most = limits.unsent_control
         self._allowance = Allowance("PINGs", burst, limits.ping_every, now)
@@ -36,7 +39,7 @@ class Heartbeat:
 
     def dead_at(self) -> float:
         """When the silence is too long."""
-        return self.heard + self.dead_after
+        return max(self.heard, self.excused) + self.dead_after
 
     def tick(self, now: float) -> None:
         """Queue a PING when it is due."""

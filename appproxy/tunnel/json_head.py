@@ -66,7 +66,7 @@ class JsonHead:
             value = bytes.fromhex(text)
         except ValueError:
             _refuse(key)
-        if len(text) != 2 * size or len(value) != size:
+        if len(value) != size:
             _refuse(key)
         return value
 

@@ -302,6 +302,14 @@ class TestBreaking:
         assert pair.connector.take_output() == b""
         assert pair.idle
 
+    def test_a_stop_that_crosses_the_end_while_the_other_way_flows(self) -> None:
+        """Then the direction that is over stays so, and no ABORT follows its END."""
+        pair = Pair()
+        pair.to_service(pair.connector.head(200, b"") + pair.connector.end())
+        assert pair.to_connector(encode(Kind.STOP, 5, CODE)) == []
+        assert pair.connector.take_output() == b""
+        assert not pair.idle
+
     def test_stop_and_abort_twice(self) -> None:
         """Breaking off what is already over writes nothing."""
         pair = Pair()
@@ -355,6 +363,13 @@ class TestStale:
         """Whatever is late, it breaks nothing and reaches nobody, attached or idle."""
         for pair in (Pair(), Pair(attach=False)):
             assert pair.to_service(encode(kind, 99, b"" if kind == Kind.BODY else CODE, b"")) == []
+
+    def test_a_late_body_does_not_mix_with_the_present_one(self) -> None:
+        """While one answer flows, bytes of another request are discarded."""
+        pair = Pair()
+        pair.to_service(pair.connector.head(200, b""))
+        mixed = encode(Kind.BODY, 4, b"", b"late") + encode(Kind.BODY, 5, b"", b"mine")
+        assert pair.to_service(mixed) == [(Kind.BODY, 0, 5, b"", b"mine")]
 
     def test_frames_without_an_id(self) -> None:
         """Id 0 is no request."""
@@ -473,8 +488,25 @@ class TestTime:
             pair.connector.receive(pair.service.take_output(), now)
             pair.connector.tick(now)
         pair.service.reading = True
+        pair.service.tick(now + 0.5)
         assert len(pair.service.receive(pair.connector.take_output(), now + 1)) == 0
         pair.service.tick(now + 1)
+
+    def test_a_paused_end_waits_for_no_answer(self) -> None:
+        """While an end does not read, nothing is taken for missing, however often the clock is asked; PING still leaves."""
+        session = DataSession(Role.CONNECTOR, 0.0)
+        session.attach(5, EPOCH, True, True)
+        session.tick(0.0)
+        session.reading = False
+        for now in range(1, 61):
+            session.tick(float(now))
+        assert len(session.take_output()) == 20
+        assert session.next_tick() == 120.0
+        session.reading = True
+        assert session.next_tick() == 65.0
+        session.tick(64.0)
+        with pytest.raises(RemoteProtocolError):
+            session.tick(65.0)
 
     def test_attach_is_answered_in_five_seconds(self) -> None:
         """A stale connection is found soon: then the request attaches on a fresh one."""

@@ -189,5 +189,6 @@ def test_buffering_is_linear() -> None:
     for at in range(0, len(frame) - 1, 100):
         assert reader.receive(frame[at : at + 100][: len(frame) - 1 - at]) == []
         assert len(reader._pending) <= len(frame)
+        assert reader._need == len(frame)
     assert reader.receive(frame[-1:]) == [(Kind.REQ, 0, 1, b"x" * 60000, b"")]
     assert not reader._pending

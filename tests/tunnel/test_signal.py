@@ -130,6 +130,21 @@ class TestGreeting:
             session.receive(good(kind), 0.0)
             assert session.state is RECEIVED[role][state][kind]
 
+    @pytest.mark.parametrize(
+        ("role", "state", "kinds"),
+        [
+            (Role.SERVICE, SignalState.OPENING, "HELLO ERROR"),
+            (Role.SERVICE, SignalState.GREETED, "ERROR"),
+            (Role.SERVICE, SignalState.READY, "PING PONG RSP INFO REJECT FAIL DRAIN DRAINED ERROR"),
+            (Role.CONNECTOR, SignalState.OPENING, "ERROR"),
+            (Role.CONNECTOR, SignalState.GREETED, "WELCOME ERROR"),
+            (Role.CONNECTOR, SignalState.READY, "PING PONG REQ CANCEL CONFIG DRAIN DRAINED ERROR"),
+        ],
+    )
+    def test_the_table(self, role: Role, state: SignalState, kinds: str) -> None:
+        """Nothing comes before the greeting, and neither end takes what only it may say itself."""
+        assert {Kind(kind).name for kind in RECEIVED[role][state]} == set(kinds.split())
+
     @ROLES
     @pytest.mark.parametrize("state", list(SignalState))
     def test_each_verb_in_each_state(self, role: Role, state: SignalState) -> None:
