@@ -28,6 +28,7 @@ from appproxy.errors import Code, RequestError
 from appproxy.http.client import Event, ResponseReader
 from appproxy.net.deadlines import NEVER, Deadlines
 from appproxy.net.flow import Tap
+from appproxy.net.sockets import send_now
 from appproxy.net.tls import set_buffers
 
 #: Common servers close idle connections after 5 s (Node), 60 s (Apache behind some), 75 s (nginx): a request that meets
@@ -72,9 +73,9 @@ class StreamUser(Protocol):
 Connect = Callable[[OriginAddress, IProtocolFactory, float], Deferred[IProtocol]]
 
 
-@implementer(IHalfCloseableProtocol, IHandshakeListener)
+@implementer(IHalfCloseableProtocol)
 class OriginConnection(TwistedProtocol):
-    """One connection to an application."""
+    """One connection to an application, without TLS."""
 
     #: Deadline of an idle connection; NEVER while it is used.
     deadline = NEVER
@@ -99,12 +100,12 @@ class OriginConnection(TwistedProtocol):
             raise AssertionError("an upgraded connection takes no requests")
         self._reader.expect(method, upgrade)
         self.answered = False
-        self.out.write(data)
+        send_now(self.out, data)
 
     def write(self, data: bytes) -> None:
         """More of the request, framed already; or bytes of the upgraded stream."""
         if self.open:
-            self.out.write(data)
+            send_now(self.out, data)
 
     def become_raw(self, user: StreamUser) -> None:
         """The answer was 101: the parser is dropped, all bytes are the stream's."""
@@ -146,16 +147,15 @@ class OriginConnection(TwistedProtocol):
     # What Twisted calls.
 
     def connectionMade(self) -> None:
-        """TCP stands; without TLS that is all that is needed."""
+        """TCP stands."""
         self.out = transport_of(self.transport)
         self.tap = Tap(self.out)
         self.out.setTcpNoDelay(True)
         set_buffers(self.transport)
-        if not self.origin.address.secure:
-            self._ready()
+        self.connected_to_application()
 
-    def handshakeCompleted(self) -> None:
-        """TLS stands, the certificate is verified."""
+    def connected_to_application(self) -> None:
+        """All that is needed stands."""
         self._ready()
 
     def _ready(self) -> None:
@@ -234,6 +234,20 @@ class OriginConnection(TwistedProtocol):
             user.origin_lost(RequestError(Code.ORIGIN_TRUNCATED if self.answered else Code.ORIGIN_CLOSED))
 
 
+@implementer(IHandshakeListener)
+class SecureOriginConnection(OriginConnection):
+    """The same under TLS. A class of its own, because Twisted's HostnameEndpoint (26.10) hides IHalfCloseableProtocol of
+    a protocol that also provides IHandshakeListener.
+    """
+
+    def connected_to_application(self) -> None:
+        """TCP stands; the handshake comes first."""
+
+    def handshakeCompleted(self) -> None:
+        """TLS stands, the certificate is verified."""
+        self._ready()
+
+
 class Dialling:
     """One attempt to connect: ends in `origin_ready` or `origin_failed`, unless it is cancelled."""
 
@@ -249,7 +263,8 @@ class Dialling:
         self._attempt.addErrback(self.failed)
 
     def _build(self) -> OriginConnection:
-        self._connection = OriginConnection(self._origin)
+        secure = self._origin.address.secure
+        self._connection = SecureOriginConnection(self._origin) if secure else OriginConnection(self._origin)
         self._connection.dialling = self
         return self._connection
 
