@@ -45,12 +45,14 @@ class AdminClient:
         say: Callable[[str], None] = _quiet,
         wall: Callable[[], float] = time.time,  # noqa: TID251 -- the default of an argument
         environment: Mapping[str, str] = os.environ,
+        mute: float = MUTE,
     ) -> None:
         self._paths = StatePaths(state)
         self._hash_password = hash_password
         self._say = say
         self._wall = wall
         self._environment = environment
+        self._mute = mute
         self._said = False
 
     def call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> object:
@@ -61,7 +63,7 @@ class AdminClient:
         if not self._paths.settings.exists():
             raise ConfigError(f"{self._paths.directory}: no state of a service is there; run: appproxy init")
         lock = ServiceLock(self._paths.lock)
-        until = time.monotonic() + MUTE
+        until = time.monotonic() + self._mute
         while True:
             # A service that starts or stops, or another command, holds the lock without a socket for a moment.
             if lock.try_acquire():
@@ -79,7 +81,7 @@ class AdminClient:
     def _connect(self) -> socket.socket | None:
         """A connection to the service; None when nobody listens."""
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        connection.settimeout(MUTE)
+        connection.settimeout(self._mute)
         try:
             connection.connect(str(self._paths.admin_socket))
         except PermissionError as error:
@@ -93,7 +95,7 @@ class AdminClient:
     def _over_socket(
         self, connection: socket.socket, method: str, path: str, body: Mapping[str, object] | None
     ) -> object:
-        speaking = http.client.HTTPConnection("localhost", timeout=MUTE)
+        speaking = http.client.HTTPConnection("localhost", timeout=self._mute)
         speaking.sock = connection
         headers = {"Content-Type": "application/json"} if body is not None else {}
         try:

@@ -1,0 +1,82 @@
+"""Operations on applications."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from appproxy.errors import ConfigError
+from appproxy.store.application_settings import COLUMNS, SETTINGS
+from appproxy.store.names import NotFound
+
+WIKI = {"name": "wiki", "internal": "http://wiki:8000", "external": "https://wiki.example.com"}
+
+
+@pytest.fixture
+def desk(desk: Any) -> Any:
+    """A desk where the wiki is published and ann is a user in staff."""
+    desk.call("POST", "/applications", {**WIKI, "settings": {"header.X-User": "email"}})
+    desk.call("POST", "/users", {"name": "ann", "password": "long enough", "groups": ["staff"]})
+    return desk
+
+
+def test_publishing_shows_what_came_of_it(desk: Any) -> None:
+    """Names, not ids, where people look; the listing is the same in short."""
+    shown = desk.record("GET", "/applications/WIKI")
+    listed = desk.rows("/applications")[0]
+    assert (shown["external"], shown["internal"]) == ("https://wiki.example.com/", "http://wiki:8000/")
+    assert (shown["connector_group"], shown["provider"], shown["preauth"]) == ("default", "builtin", "oidc")
+    assert shown["settings"] == {"header.x-user": "email"} and shown["assignments"] == []
+    assert listed == {key: shown[key] for key in listed}
+
+
+def test_settings(desk: Any) -> None:
+    """Changed by key, with an audit of what was set."""
+    assert desk.record("PATCH", "/applications/wiki", {"settings": {"strict": "yes"}})["settings"]["strict"] == "yes"
+    assert desk.audit()[0].detail == {"name": "wiki", "settings": {"strict": "yes"}}
+    with pytest.raises(ConfigError, match="at least one KEY=VALUE"):
+        desk.call("PATCH", "/applications/wiki", {})
+    with pytest.raises(ConfigError, match="strict: 'x' must be yes or no"):
+        desk.call("PATCH", "/applications/wiki", {"settings": {"strict": "x"}})
+
+
+def test_every_key_is_explained(desk: Any) -> None:
+    """So that the command line can list them."""
+    keys = [row["key"] for row in desk.rows("/application-settings")]
+    assert keys == [*COLUMNS, *SETTINGS, "header.NAME"]
+
+
+def test_assigning(desk: Any) -> None:
+    """By name; seen at the application, and taken back."""
+    desk.call("POST", "/applications/wiki/assignments", {"user": "ann"})
+    desk.call("POST", "/applications/wiki/assignments", {"group": "staff"})
+    shown = desk.record("GET", "/applications/wiki")
+    assert [{key: one[key] for key in ("user", "group") if key in one} for one in shown["assignments"]] == [
+        {"group": "staff"}, {"user": "ann"},
+    ]  # fmt: skip
+    assert desk.rows("/applications")[0]["assigned"] == 2
+    desk.call("DELETE", "/applications/wiki/assignments", {"user": "ann"})
+    assert len(desk.record("GET", "/applications/wiki")["assignments"]) == 1
+    assert [row.action for row in desk.audit()[:3]] == [
+        "application.unassign", "application.assign", "application.assign",
+    ]  # fmt: skip
+
+
+def test_removing(desk: Any) -> None:
+    """It is gone, and the audit knows what it was."""
+    desk.call("DELETE", "/applications/wiki")
+    assert desk.rows("/applications") == []
+    assert desk.audit()[0].detail == {"name": "wiki", "external": "https://wiki.example.com/"}
+    with pytest.raises(NotFound):
+        desk.call("DELETE", "/applications/wiki")
+
+
+def test_a_long_value_is_cut_in_the_audit(desk: Any) -> None:
+    """A bundle of certificates is not copied into it."""
+    from appproxy.pki.authority import create_authority
+
+    pem = create_authority("x", 1.7e9, serial=bytes(16)).certificate
+    desk.call("PATCH", "/applications/wiki", {"settings": {"ca_bundle": pem}})
+    assert len(desk.audit()[0].detail["settings"]["ca_bundle"]) == 203
+    assert desk.record("GET", "/applications/wiki")["settings"]["ca_bundle"] == pem

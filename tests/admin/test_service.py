@@ -1,0 +1,76 @@
+"""Operations on the service as a whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from appproxy.errors import ConfigError
+from appproxy.store.names import NotFound
+
+CORP = {"name": "corp", "issuer": "https://idp.example.org", "client_id": "id", "client_secret": "canary"}
+
+
+def test_status(desk: Any) -> None:
+    """What there is, whether a service runs, and until when certificates hold."""
+    desk.live["a"] = {"online": True}
+    desk.live["b"] = {"online": False}
+    found = desk.record("GET", "/status")
+    assert (found["domain"], found["running"], found["connectors_online"]) == ("example.com", False, 1)
+    assert (found["applications"], found["users"], found["connectors"]) == (0, 0, 0)
+    assert found["tunnel_certificate_expires"] == found["user_certificate_expires"]
+    assert len(found["instance"]) == 16 and found["revision"] == 1
+
+
+def test_the_trust_anchor(desk: Any) -> None:
+    """For those who must import it."""
+    assert desk.record("GET", "/trust-anchor")["certificate"].startswith("-----BEGIN CERTIFICATE")
+    assert "PRIVATE" not in repr(desk.record("GET", "/trust-anchor"))
+
+
+def test_providers(desk: Any) -> None:
+    """Added, listed and removed; the secret is never shown again."""
+    made = desk.record("POST", "/providers", {**CORP, "scopes": ["openid"], "algorithms": ["ES256"]})
+    assert desk.record("GET", "/providers/Corp") == made == desk.rows("/providers")[1]
+    assert (made["scopes"], made["algorithms"], made["groups_claim"]) == (["openid"], ["ES256"], "groups")
+    assert "canary" not in repr((made, desk.rows("/providers"), desk.audit()))
+    desk.call("DELETE", "/providers/corp")
+    assert len(desk.rows("/providers")) == 1
+    with pytest.raises(ConfigError, match="client_secret: is needed"):
+        desk.call("POST", "/providers", {key: value for key, value in CORP.items() if key != "client_secret"})
+
+
+def test_sessions_end(desk: Any) -> None:
+    """One, or all of a user by name, or all of a subject of another provider."""
+    ann = desk.record("POST", "/users", {"name": "ann", "password": "long enough"})["id"]
+    desk.call("POST", "/sessions/revoke", {"session": "s1"})
+    desk.call("POST", "/sessions/revoke", {"user": "ann"})
+    desk.call("POST", "/sessions/revoke", {"subject": "other"})
+    snapshot = desk.store.build_snapshot()
+    assert snapshot.revoked_sessions == {"s1"} and set(snapshot.not_before) == {ann, "other"}
+    assert [row.target for row in desk.audit()[:3]] == ["other", ann, "s1"]
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [({}, ConfigError), ({"session": "a", "user": "b"}, ConfigError), ({"session": ""}, ConfigError),
+     ({"session": "x" * 65}, ConfigError), ({"subject": "x" * 256}, ConfigError), ({"user": "nobody"}, NotFound)],
+)  # fmt: skip
+def test_sessions_that_are_none(desk: Any, body: dict[str, object], error: type[Exception]) -> None:
+    """Exactly one, and one that can be."""
+    with pytest.raises(error):
+        desk.call("POST", "/sessions/revoke", body)
+
+
+def test_audit(desk: Any) -> None:
+    """The newest first, as many as asked for."""
+    for name in ("a", "b", "c"):
+        desk.call("POST", "/groups", {"name": name})
+    found = desk.call("GET", "/audit", {"limit": 2})
+    assert [(row["actor"], row["action"], row["detail"]) for row in found] == [
+        ("local:0", "group.add", {"name": "c"}), ("local:0", "group.add", {"name": "b"}),
+    ]  # fmt: skip
+    for limit in (0, 1001, "2"):
+        with pytest.raises(ConfigError, match="limit: "):
+            desk.call("GET", "/audit", {"limit": limit})
