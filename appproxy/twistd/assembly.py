@@ -14,6 +14,7 @@ from appproxy.admin.socket import AdminApi, AdminSocket
 from appproxy.config import ServiceSettings, StatePaths
 from appproxy.http.head import RequestHead
 from appproxy.provider import BuiltInProvider
+from appproxy.provider.checker import Runner
 from appproxy.publish.application import Application
 from appproxy.service.node import ServiceNode
 from appproxy.service.oidc_client import HttpOidcClient, OidcClient, ProviderClients, provider_agent
@@ -21,7 +22,7 @@ from appproxy.service.resources import ResourceHandler
 from appproxy.service.sign_in import SignIn
 from appproxy.service.sign_in_store import LiveSignInStore
 from appproxy.store.database import Store
-from appproxy.store.live import LiveStore
+from appproxy.store.live import LiveStore, Pool
 from appproxy.store.providers import BUILTIN
 from appproxy.twistd.state import admit_password
 
@@ -33,6 +34,7 @@ class Assembly:
     live: LiveStore
     node: ServiceNode
     provider: BuiltInProvider
+    api: AdminApi
     admin: AdminSocket
 
     async def start(self) -> None:
@@ -58,10 +60,16 @@ def assemble(
     store: Store,
     reactor: Any,
     wall: Callable[[], float] = time.time,  # noqa: TID251 -- the default of an argument
+    *,
+    pool: Pool | None = None,
+    run: Runner | None = None,
 ) -> Assembly:
-    """Build a node on an open store. `directory` is where relative paths of the settings count from."""
-    live = LiveStore(reactor, store, wall)
-    provider = BuiltInProvider(live, settings.signin_origin, reactor, wall)
+    """Build a node on an open store. `directory` is where relative paths of the settings count from.
+
+    `pool` and `run` replace the threads of the database and of the password checks.
+    """
+    live = LiveStore(reactor, store, wall, pool)
+    provider = BuiltInProvider(live, settings.signin_origin, reactor, wall, run=run)
     agent = provider_agent(reactor)
     clients = ProviderClients(
         lambda: live.snapshot,
@@ -79,7 +87,7 @@ def assemble(
     )  # fmt: skip
     api = AdminApi(live, settings, admit_password, node.live, wall)
     admin = AdminSocket(reactor, api, StatePaths(directory).admin_socket)
-    return Assembly(live, node, provider, admin)
+    return Assembly(live, node, provider, api, admin)
 
 
 class _Start:
