@@ -1,0 +1,90 @@
+"""A Twisted program with an application proxy in it, and a page of its own beside it.
+
+    appproxy init --state DIR --domain apps.example.com
+    python docs/library/embedded.py --state DIR --status-port 8080
+
+The service listens where DIR/service.toml says. http://localhost:8080/ shows, as JSON, which connectors are online and how
+many requests were relayed: the program asks the parts that it holds in its hands.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import react
+from twisted.web.resource import Resource
+from twisted.web.server import Request, Site
+
+from appproxy.admin.client import open_store
+from appproxy.admin.lock import ServiceLock
+from appproxy.config import StatePaths
+from appproxy.errors import AppProxyError
+from appproxy.twistd.assembly import Assembly, assemble
+from appproxy.twistd.state import read_settings
+
+
+class Status(Resource):
+    """What the service is doing."""
+
+    isLeaf = True
+
+    def __init__(self, service: Assembly) -> None:
+        super().__init__()
+        self._service = service
+
+    def render_GET(self, request: Request) -> bytes:
+        """Called by twisted.web."""
+        node = self._service.node
+        request.setHeader(b"content-type", b"application/json")
+        return json.dumps({"connectors": node.live(), "requests": node.relay.requests}).encode()
+
+
+async def run(reactor: Any, state: Path, status_port: int) -> None:
+    """Start the service and the page, and go on until the reactor is stopped."""
+    paths = StatePaths(state)
+    settings = read_settings(state)
+    # One process owns a state directory; commands find the service through its socket.
+    with ServiceLock(paths.lock):
+        service = assemble(settings, paths.directory, open_store(paths, settings, os.environ, print), reactor)
+        try:
+            await service.start()
+            page = reactor.listenTCP(status_port, Site(Status(service)), interface="127.0.0.1")
+            print(f"users at {settings.signin_origin}, status at http://127.0.0.1:{page.getHost().port}/", flush=True)
+            await stopped(reactor)
+        finally:
+            await service.stop()
+
+
+def stopped(reactor: Any) -> Deferred[None]:
+    """Fires when the reactor is about to stop; the reactor then waits for what `run` still has to do."""
+    stopping: Deferred[None] = Deferred()
+    reactor.addSystemEventTrigger("before", "shutdown", stopping.callback, None)
+    return stopping
+
+
+def main(arguments: list[str]) -> None:
+    """Read the command line and run."""
+    parser = argparse.ArgumentParser(description="An application proxy inside another program.")
+    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--status-port", type=int, default=8080)
+    options = parser.parse_args(arguments)
+
+    def begin(reactor: Any) -> Deferred[None]:
+        running: Coroutine[Deferred[Any], Any, None] = run(reactor, options.state.absolute(), options.status_port)
+        return Deferred.fromCoroutine(running)
+
+    try:
+        react(begin)
+    except AppProxyError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
