@@ -106,10 +106,12 @@ class Pool:
         self._dial_more()
 
     def _give(self, attachment: Attachment, queue: deque[Attachment]) -> None:
-        if self._idle:
-            self._begin(self._idle.pop(), attachment)
-        else:
-            queue.append(attachment)
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.open:  # Twisted tells of an abort a turn later
+                self._begin(connection, attachment)
+                return
+        queue.append(attachment)
 
     def _begin(self, connection: DataConnection, attachment: Attachment) -> None:
         if not attachment.upgraded:

@@ -62,8 +62,10 @@ HOME = OriginAddress("http", "wiki.corp", 80)
 class Wire:
     """A transport that is strict: it may not be paused twice, resumed while awake, nor be given two producers."""
 
-    def __init__(self, protocol: IProtocol, alpn: bytes | None = None) -> None:
+    def __init__(self, protocol: IProtocol, alpn: bytes | None = None, later: Clock | None = None) -> None:
         self.protocol = protocol
+        #: Twisted tells of an abort in the next turn; without a clock it is told at once.
+        self.later = later
         self.negotiatedProtocol = alpn
         self.written: list[bytes] = []
         self.producer: IPushProducer | None = None
@@ -92,7 +94,10 @@ class Wire:
     def abortConnection(self) -> None:
         if not self.end:
             self.end = "aborted"
-            self.protocol.connectionLost(Failure(ConnectionLost()))
+            if self.later is None:
+                self.protocol.connectionLost(Failure(ConnectionLost()))
+            else:
+                self.later.callLater(0, self.protocol.connectionLost, Failure(ConnectionLost()))
 
     def loseWriteConnection(self) -> None:
         self.write_closed = True
@@ -243,12 +248,13 @@ class Dialled:
     factory: IProtocolFactory
     answer: Deferred[IProtocol]
     alpn: bytes | None = None
+    later: Clock | None = None
 
     def stand(self) -> Wire:
         """It stands."""
         protocol = self.factory.buildProtocol(None)  # type: ignore[arg-type]
         assert protocol is not None
-        wire = Wire(protocol, self.alpn)
+        wire = Wire(protocol, self.alpn, self.later)
         self.answer.callback(protocol)
         wire.start()
         return wire
@@ -276,6 +282,7 @@ class Rig:
     random: float = 0.5
     most_streams: int = 100
     home: OriginAddress = HOME
+    late_aborts: bool = False
 
     def __post_init__(self) -> None:
         self.deadlines = Deadlines(self.clock)
@@ -296,12 +303,12 @@ class Rig:
 
     def _dial(self, place: Place, alpn: bytes, factory: IProtocolFactory) -> Deferred[IProtocol]:
         answer: Deferred[IProtocol] = Deferred()
-        self.dialled.append(Dialled(place, factory, answer, alpn))
+        self.dialled.append(Dialled(place, factory, answer, alpn, self.clock if self.late_aborts else None))
         return answer
 
     def _connect(self, address: OriginAddress, factory: IProtocolFactory, timeout: float) -> Deferred[IProtocol]:
         answer: Deferred[IProtocol] = Deferred()
-        self.origins_dialled.append(Dialled(address, factory, answer))
+        self.origins_dialled.append(Dialled(address, factory, answer, None, self.clock if self.late_aborts else None))
         return answer
 
     # The service.

@@ -165,6 +165,40 @@ def test_a_broken_protocol() -> None:
     assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.CONNECTOR_LOST)]
 
 
+def test_a_new_epoch_takes_no_connection_of_the_old() -> None:
+    """Connections that were just aborted are not given away, though Twisted tells of their end a turn later."""
+    rig = Rig(late_aborts=True)
+    signal, data = rig.with_data()
+    signal.wire.lose()
+    rig.clock.pump([0.25] * 2)
+    again = rig.signal()
+    again.welcome(epoch=b"epoch--2")
+    uploads(rig, again, range(1, 2))
+    rig.clock.advance(0)
+    assert data.wire.end == "aborted"
+    used_no_try(rig)
+
+
+def test_an_idle_one_that_is_closing_is_not_given_away() -> None:
+    """The same for one whose time was up."""
+    rig = Rig(late_aborts=True)
+    signal, data = rig.with_data()
+    for peer in (data.wire.protocol, rig.spare.wire.protocol):
+        peer.deadline_passed(0.0)  # type: ignore[attr-defined]
+    uploads(rig, signal, range(1, 2))
+    rig.clock.advance(0)
+    assert data.wire.end == "aborted"
+    used_no_try(rig)
+
+
+def used_no_try(rig: Rig) -> None:
+    """The fresh connection is the first that was tried: when it is lost, there is another."""
+    first = rig.data()
+    assert first.kinds() == [Kind.ATTACH]
+    first.wire.lose()
+    assert rig.data().kinds() == [Kind.ATTACH]
+
+
 def finish(rig: Rig, data: DataPeer, request_id: int, read: bool = True) -> None:
     """A whole upload and its answer."""
     if read:
