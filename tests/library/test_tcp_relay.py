@@ -128,4 +128,4 @@ def test_an_end_that_goes_takes_the_other_with_it(example: ModuleType) -> None:
     (target,) = place.targets
     target.transport.abortConnection()
     place.network.pass_time(1)
-    assert place.user.lost
+    assert place.user.ended
