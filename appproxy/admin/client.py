@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from appproxy.admin.lock import PAUSE, ServiceLock
-from appproxy.admin.operations import ROUTES, AdminContext, Query
+from appproxy.admin.operations import ALIVE, ROUTES, AdminContext, Query
 from appproxy.admin.problem import error_of
 from appproxy.config.service import ServiceSettings, load_service
 from appproxy.config.state import StatePaths
@@ -26,8 +26,10 @@ from appproxy.store.master import read_master
 
 T = TypeVar("T")
 
-#: Seconds of silence after which the service counts as mute. The slowest operation, a new password, takes 0.1.
+#: Seconds of silence after which the service counts as mute: asked whether it is alive, it answers in milliseconds.
 MUTE = 2.0
+#: Seconds that an operation may take then. To list 10,000 applications takes 2 on a slow machine.
+WORKING = 60.0
 
 
 def _quiet(text: str) -> None:
@@ -99,6 +101,9 @@ class AdminClient:
         speaking.sock = connection
         headers = {"Content-Type": "application/json"} if body is not None else {}
         try:
+            speaking.request("GET", ALIVE)
+            speaking.getresponse().read()
+            connection.settimeout(WORKING)
             speaking.request(method, path, None if body is None else json.dumps(dict(body)), headers)
             answer = speaking.getresponse()
             data = json.loads(answer.read() or b"null")

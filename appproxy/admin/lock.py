@@ -46,6 +46,10 @@ class ServiceLock:
         except OSError:
             os.close(descriptor)
             raise
+        if os.geteuid() == 0:
+            # A command of root must not leave a lock that the service's own user cannot open.
+            owner = self._path.parent.stat()
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         self._descriptor = descriptor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote
@@ -120,7 +121,19 @@ class Routes:
         operation, names = self.find(method, path)
         if body is not None and not isinstance(body, dict):
             raise ConfigError("the body must be a JSON object")
+        if not _storable([names, body]):
+            raise ConfigError("no text may have a NUL or half a surrogate pair: no database takes it")
         return operation, Call(names, Body(body or {}, operation.fields), context)
+
+
+def _storable(data: object) -> bool:
+    """Could every text in there be kept by a database?"""
+    text = json.dumps(data, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\\u0000" not in text.replace("\\\\", "")
 
 
 def _match(route: tuple[str, ...], parts: list[str]) -> dict[str, str] | None:

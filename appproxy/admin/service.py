@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+
 from appproxy.admin.operation import Call, Change, Command, Operation, Query
 from appproxy.errors import ConfigError
-from appproxy.store import applications, audit, connectors, keys, providers, service_settings, sessions, users
+from appproxy.store import audit, keys, providers, schema, service_settings, sessions, users
 from appproxy.store.names import NotFound
 from appproxy.store.snapshot import ProviderRecord
 from appproxy.store.transaction import Reading, Transaction, current_revision
@@ -22,13 +24,17 @@ def _status(reading: Reading, call: Call) -> object:
         "domain": call.context.settings.domain,
         "running": call.context.running,
         "revision": current_revision(reading),
-        "applications": len(applications.list_all(reading)),
-        "users": len(users.list_all(reading)),
-        "connectors": len(connectors.list_all(reading)),
+        "applications": _count(reading, schema.applications),
+        "users": _count(reading, schema.users),
+        "connectors": _count(reading, schema.connectors),
         "connectors_online": online,
         "tunnel_certificate_expires": keys.leaf_expires(reading, keys.CONNECTOR),
         "user_certificate_expires": keys.leaf_expires(reading, keys.USER),
     }
+
+
+def _count(reading: Reading, table: sa.Table) -> int:
+    return int(reading.connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0)
 
 
 def _list_providers(reading: Reading, call: Call) -> object:

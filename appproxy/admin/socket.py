@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
-from appproxy.admin.operations import ROUTES, AdminContext, Query
+from appproxy.admin.operations import ALIVE, ROUTES, AdminContext, Query
 from appproxy.admin.problem import problem
 from appproxy.config.service import ServiceSettings
 from appproxy.errors import AppProxyError, ConfigError
@@ -126,6 +126,8 @@ class AdminResource(Resource):
         if uid not in self._allowed:
             raise _Refused(403, "Refused", "only root and the user of the service may do this")
         method, path = request.method.decode("ascii"), request.path.decode("latin-1")
+        if path == ALIVE:
+            return succeed({"process": os.getpid()})
         return self._api.call(method, path, _body(request), f"local:{uid}")
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import PoolProxiedConnection
 from twisted.logger import Logger
 
@@ -141,13 +142,13 @@ class Store:
                 # The number means something only on one and the same connection; a raw one, because a transaction that
                 # stays open would keep the journal growing.
                 self._watch = self._engine.raw_connection()
-            cursor = self._watch.cursor()
             try:
-                cursor.execute("PRAGMA data_version")
-                row = cursor.fetchone()
-            finally:
-                cursor.close()
-            return int(row[0]) if row else 0
+                return _data_version(self._watch)
+            except sqlite3.Error as error:
+                # The driver's own, since SQLAlchemy stands not between; the next poll gets another connection.
+                self._watch.invalidate()
+                self._watch = None
+                raise StoreError(f"{_name(self._engine)}: {error}") from error
 
     def _bring_up_to_date(self, say: Callable[[str], None]) -> None:
         newest = migrate.newest_version()
@@ -169,6 +170,16 @@ class Store:
     def _check_master(self) -> None:
         with self.reading() as reading:
             check_master(reading)
+
+
+def _data_version(connection: PoolProxiedConnection) -> int:
+    cursor = connection.cursor()
+    try:
+        cursor.execute("PRAGMA data_version")
+        row = cursor.fetchone()
+    finally:
+        cursor.close()
+    return int(row[0]) if row else 0
 
 
 def check_master(reading: Reading) -> None:
@@ -211,3 +222,5 @@ def _explaining(engine: sa.Engine) -> Iterator[None]:
         raise AlreadyThere(f"{_name(engine)}: refused, because it is already there or still in use") from error.orig
     except DBAPIError as error:
         raise StoreError(f"{_name(engine)}: {str(error.orig).strip()}") from error.orig
+    except SQLAlchemyError as error:
+        raise StoreError(f"{_name(engine)}: {error}") from error

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,10 +13,13 @@ from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
-from appproxy.errors import ConfigError
+from appproxy.errors import ConfigError, StoreError
 
 #: How long a writer waits for another one, in seconds: the longest write (10,000 applications) takes two.
-BUSY_TIMEOUT = 10.0
+BUSY_TIMEOUT = 5.0
+#: A server that is away is noticed before a user's sign-in has waited for 10 seconds: seconds to connect, and
+#: milliseconds without an acknowledgement.
+_SERVER = {"connect_timeout": 5, "tcp_user_timeout": 5000, "keepalives_idle": 10}
 #: Set on a connection that begins a write transaction.
 WRITE = "appproxy_write"
 
@@ -25,7 +30,9 @@ def make_engine(url: str) -> sa.Engine:
         parsed = sa.make_url(url)
         kind = parsed.get_backend_name()
         if kind == "postgresql":
-            return sa.create_engine(_with_driver(parsed), pool_pre_ping=True, pool_size=2, max_overflow=8)
+            driven = _with_driver(parsed)
+            arguments = _SERVER if driven.get_driver_name() == "psycopg" else {}
+            return sa.create_engine(driven, connect_args=arguments, pool_pre_ping=True, pool_size=2, max_overflow=8)
         if kind == "sqlite":
             return _sqlite(parsed)
     except (ArgumentError, NoSuchModuleError) as error:
@@ -73,3 +80,21 @@ def _sqlite(url: sa.URL) -> sa.Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def copy_database(url: str, target: Path) -> None:
+    """Copy an SQLite database as it is at this moment into the new file `target`, while others read and write it.
+
+    Raises StoreError.
+    """
+    engine = make_engine(url)
+    if not Path(str(engine.url.database)).is_file():
+        raise StoreError(f"{engine.url.database}: no database is there")
+    connection = engine.raw_connection()
+    try:
+        connection.cursor().execute("VACUUM INTO ?", (str(target),))
+    except sqlite3.Error as error:
+        raise StoreError(f"{engine.url.database}: cannot be copied to {target}: {error}") from error
+    finally:
+        connection.close()
+        engine.dispose()

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.task import LoopingCall
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
@@ -28,6 +28,10 @@ Subscriber = Callable[[Snapshot, Snapshot], None]
 
 #: How often other processes' commits are looked for, in seconds: a revoked connector or user is cut within it.
 POLL = 1.0
+#: Work that waits for the database's thread; more is refused, so that a database which hangs fills no memory.
+MOST_WAITING = 1000
+#: Work that has waited so long, in seconds, is refused: whoever asked has been told that the database is away.
+PATIENCE = 8.0
 
 
 class Pool(Protocol):
@@ -70,6 +74,8 @@ class LiveStore:
         self._built: Snapshot | None = None
         self._version: int | None = None
         self._complaint = ""
+        self._waiting = 0
+        self._stopping = False
         #: How often a snapshot could not be built; the one before stayed in use.
         self.failed_builds = 0
         #: Does the database answer? For the health page.
@@ -91,16 +97,17 @@ class LiveStore:
             self._swap(snapshot)
             self._polling.start(POLL, now=False)
 
-        def fail(failure: Failure) -> Failure:
+        def failed(failure: Failure) -> Failure:
             self._pool.stop()
             return failure
 
-        return started.addCallbacks(begin, fail)
+        return started.addCallbacks(begin, failed)
 
     def stop(self) -> Deferred[None]:
         """Finish what the thread has to do, then end it and close the database."""
         if self._polling.running:
             self._polling.stop()
+        self._stopping = True
         closed = self._in_thread(self._store.close)
         return closed.addBoth(self._ended)
 
@@ -127,7 +134,7 @@ class LiveStore:
                 self._swap(snapshot)
             return result
 
-        return self._in_thread(run).addCallback(done)
+        return self._in_turn(run).addCallback(done)
 
     def read(self, do: Callable[Concatenate[Reading, P], T], *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
         """Run `do(reading, ...)` on one consistent look at the database."""
@@ -136,7 +143,7 @@ class LiveStore:
             with self._store.reading() as reading:
                 return do(reading, *args, **kwargs)
 
-        return self._in_thread(run)
+        return self._in_turn(run)
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         """Call `callback(old, new)` in the reactor's thread after each change of the snapshot; gives its end."""
@@ -147,6 +154,24 @@ class LiveStore:
                 self._subscribers.remove(callback)
 
         return unsubscribe
+
+    def _in_turn(self, do: Callable[[], T]) -> Deferred[T]:
+        """Run in the thread what others ask for, unless too much waits there already."""
+        if self._stopping or self._waiting >= MOST_WAITING:
+            return fail(StoreError("the service is stopping" if self._stopping else "the database has too much to do"))
+        self._waiting += 1
+        asked = self._reactor.seconds()
+
+        def run() -> T:
+            if self._reactor.seconds() - asked > PATIENCE:
+                raise StoreError("the database does not answer in time")
+            return do()
+
+        def done(result: T | Failure) -> T | Failure:
+            self._waiting -= 1
+            return result
+
+        return self._in_thread(run).addBoth(done)
 
     def _in_thread(self, do: Callable[[], T]) -> Deferred[T]:
         deferred: Deferred[T] = deferToThreadPool(self._reactor, cast("ThreadPool", self._pool), do)

@@ -17,9 +17,9 @@ FILE = "master.key"
 _MOST = 2 * MASTER_LENGTH + 2
 
 
-def create_master(state: Path, token: Callable[[int], bytes] = secrets.token_bytes) -> Path:
+def create_master(state: Path, token: Callable[[int], bytes] = secrets.token_bytes, name: str = FILE) -> Path:
     """Write a new master key to STATE/master.key, readable by its owner only. Raises StoreError when one is there."""
-    path = state / FILE
+    path = state / name
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -37,8 +37,13 @@ def read_master(choice: str, state: Path, environment: Mapping[str, str]) -> Sea
     Raises StoreError, which names the source and the mend.
     """
     path, source = locate_master(choice, state, environment)
+    return read_file(path, source, private=choice == "file")
+
+
+def read_file(path: Path, source: str, *, private: bool = True) -> Sealer:
+    """The sealer for a key file; `private`: refuse it when others can read it. Raises StoreError."""
     try:
-        if choice == "file" and path.stat().st_mode & 0o077:
+        if private and path.stat().st_mode & 0o077:
             raise StoreError(f"{source} can be read by others; run: chmod 600 {path}")
         with path.open("rb") as file:
             text = file.read(_MOST + 1)

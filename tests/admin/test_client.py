@@ -7,7 +7,7 @@ import os
 import shutil
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -114,7 +114,8 @@ class TestWithoutService:
 class Service:
     """Holds the lock and answers at the socket, one caller after the other, with a fixed text."""
 
-    def __init__(self, state: Path, answer: bytes | None) -> None:
+    def __init__(self, state: Path, answer: bytes | None, alive: bool = True) -> None:
+        self._alive = alive
         self.requests: list[bytes] = []
         self._answer = answer
         self._lock = ServiceLock(state / "service.lock")
@@ -132,7 +133,11 @@ class Service:
             except OSError:
                 return
             with caller:
-                self.requests.append(caller.recv(65536))
+                request = caller.recv(65536)
+                if request.startswith(b"GET /alive ") and self._alive:
+                    caller.sendall(http(200, {}))
+                    request = caller.recv(65536)
+                self.requests.append(request)
                 if self._answer is not None:
                     caller.sendall(self._answer)
                     caller.shutdown(socket.SHUT_WR)
@@ -156,42 +161,49 @@ class TestWithService:
     """The command asks the service."""
 
     @pytest.fixture
-    def serve(self, state: Path) -> Iterator[type[Service]]:
+    def serve(self, state: Path) -> Iterator[Callable[..., Service]]:
         """Start services that are stopped after the test."""
         started: list[Service] = []
 
-        class Started(Service):
-            """A service that is remembered."""
+        def start(answer: bytes | None, alive: bool = True) -> Service:
+            started.append(Service(state, answer, alive))
+            return started[-1]
 
-            def __init__(self, answer: bytes | None) -> None:
-                super().__init__(state, answer)
-                started.append(self)
-
-        yield Started
+        yield start
         for one in started:
             one.stop()
 
-    def test_it_asks_the_service(self, state: Path, serve: type[Service]) -> None:
+    def test_it_asks_the_service(self, state: Path, serve: Callable[..., Service]) -> None:
         """With JSON, and without touching the database."""
         said: list[str] = []
-        service = serve(http(200, [{"name": "x"}]))  # type: ignore[call-arg,arg-type]
+        service = serve(http(200, [{"name": "x"}]))
         (state / "appproxy.db").unlink()
         assert client(state, said).call("POST", "/users/a%20b", {"name": "x"}) == [{"name": "x"}]
         assert service.requests[0].startswith(b"POST /users/a%20b HTTP/1.1\r\n")
         assert b"Content-Type: application/json" in service.requests[0] and said == []
 
-    def test_its_errors_are_ours(self, state: Path, serve: type[Service]) -> None:
+    def test_its_errors_are_ours(self, state: Path, serve: Callable[..., Service]) -> None:
         """The same kind, the same words."""
-        serve(http(404, {"detail": "there is no user 'x'"}))  # type: ignore[call-arg,arg-type]
+        serve(http(404, {"detail": "there is no user 'x'"}))
         with pytest.raises(NotFound, match="there is no user 'x'"):
             client(state).call("GET", "/users/x")
 
-    @pytest.mark.parametrize("answer", [None, b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{"])
-    def test_a_mute_service_is_an_error(self, state: Path, serve: type[Service], answer: bytes | None) -> None:
-        """Nothing is done behind its back."""
-        serve(answer)  # type: ignore[call-arg,arg-type]
+    @pytest.mark.parametrize("answer", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{"])
+    @pytest.mark.parametrize("alive", [True, False])
+    def test_a_broken_answer_is_an_error(
+        self, state: Path, serve: Callable[..., Service], answer: bytes, alive: bool
+    ) -> None:
+        """Nothing is done behind the service's back."""
+        serve(answer, alive)
         with pytest.raises(StoreError, match="the service does not answer"):
             client(state).call("POST", "/groups", {"name": "staff"})
+
+    def test_a_mute_service_is_an_error(self, state: Path, serve: Callable[..., Service]) -> None:
+        """It is asked whether it is alive; until it answers that, nothing is asked of it."""
+        service = serve(None, False)
+        with pytest.raises(StoreError, match="the service does not answer"):
+            client(state).call("POST", "/groups", {"name": "staff"})
+        assert [request.split()[1] for request in service.requests] == [b"/alive"]
 
     def test_a_service_that_does_not_listen_is_an_error(self, state: Path) -> None:
         """Its process is named."""

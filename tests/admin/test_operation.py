@@ -60,5 +60,11 @@ def test_a_body_is_an_object_with_known_fields() -> None:
     for wrong in (["a"], "text", 3, True):
         with pytest.raises(ConfigError, match="must be a JSON object"):
             ROUTES.prepare("GET", "/things", wrong, None)  # type: ignore[arg-type]
+    for text in ("a\x00b", "\ud800", "\\\x00"):
+        with pytest.raises(ConfigError, match="no database takes it"):
+            ROUTES.prepare("PUT", "/things/a/parts/b", {"size": [text]}, None)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="no database takes it"):
+        ROUTES.prepare("GET", "/things/a%00", None, None)  # type: ignore[arg-type]
+    assert ROUTES.prepare("PUT", "/things/a/parts/b", {"size": "\\u0000 ü \U0001f600"}, None)  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="weight: no such field"):
         ROUTES.prepare("PUT", "/things/a/parts/b", {"weight": 1}, None)  # type: ignore[arg-type]

@@ -79,6 +79,14 @@ def test_a_call_goes_through_with_its_caller() -> None:
     assert api.calls == [("POST", "/users/a%2Fb", {"name": "x"}, "local:1000"), ("GET", "/users", None, "local:0")]
 
 
+def test_it_says_that_it_is_alive() -> None:
+    """Without the store, and to those who may call only."""
+    api = Api()
+    assert End(api).ask("GET", "/alive") == (200, "application/json", {"process": os.getpid()})
+    assert End(api, 1001).ask("GET", "/alive")[0] == 403
+    assert api.calls == []
+
+
 def test_strangers_are_refused() -> None:
     """Another user of the machine reaches no operation."""
     api = Api()

@@ -16,7 +16,7 @@ from twisted.logger import LogLevel, capturedLogs
 from appproxy.errors import StoreError
 from appproxy.store import applications, one_time, schema
 from appproxy.store.database import Store
-from appproxy.store.live import POLL, LiveStore
+from appproxy.store.live import MOST_WAITING, PATIENCE, POLL, LiveStore
 from appproxy.store.sealing import Sealer
 from appproxy.store.snapshot import Snapshot
 from appproxy.store.transaction import Reading, Transaction
@@ -279,6 +279,33 @@ class TestFaults:
         assert not node.pool.running
         with pytest.raises(StoreError, match="not started"):
             _ = node.live.snapshot
+
+
+class TestWaiting:
+    """A database that hangs."""
+
+    def test_it_fills_no_memory(self, node: Node) -> None:
+        """So much waits, the rest is refused at once; when it goes on, all who waited are served."""
+        waiting = [node.live.read(lambda reading: True) for _ in range(MOST_WAITING)]
+        with pytest.raises(StoreError, match="too much to do"):
+            node.result(node.live.write(one_time.use_once, "a", 1e10))
+        assert [node.result(one) for one in waiting] == [True] * MOST_WAITING
+        assert node.result(node.live.write(one_time.use_once, "a", 1e10)) is True
+
+    def test_who_waited_too_long_is_refused(self, node: Node) -> None:
+        """A sign-in that was given up is not carried out afterwards."""
+        late = node.live.write(one_time.use_once, "a", 1e10)
+        node.reactor.advance(PATIENCE + 0.1)
+        with pytest.raises(StoreError, match="does not answer in time"):
+            node.result(late)
+        assert node.result(node.live.write(one_time.use_once, "a", 1e10)) is True
+
+
+def test_after_the_end_nothing_is_taken(node: Node) -> None:
+    """Who asks then is told, instead of waiting for ever."""
+    node.live.stop()
+    with pytest.raises(StoreError, match="is stopping"):
+        node.result(node.live.write(one_time.use_once, "a", 1e10))
 
 
 def test_stopping_ends_everything(node: Node) -> None:
