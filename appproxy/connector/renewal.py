@@ -57,6 +57,7 @@ class Renewal:
         self._identity = identity
         self._take = take
         self._after_days: int | None = None
+        self._tried = -LOOK_SECONDS
         self._running: Deferred[None] | None = None
         self._later: IDelayedCall | None = None
 
@@ -70,8 +71,12 @@ class Renewal:
         if self._later is not None and self._later.active():
             self._later.cancel()
         self._later = self._clock.callLater(LOOK_SECONDS, self.look)
-        after = self._after_days
-        if self._running is None and after is not None and is_due(self._identity(), after, self._wall()):
+        after, now = self._after_days, self._clock.seconds()
+        # A new certificate that is due at once (clocks that differ by months) must not lead round in a circle.
+        if self._running is not None or after is None or now < self._tried + LOOK_SECONDS:
+            return
+        if is_due(self._identity(), after, self._wall()):
+            self._tried = now
             self._running = Deferred.fromCoroutine(self._renew())
             self._running.addErrback(self._failed)
 

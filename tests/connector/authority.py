@@ -22,10 +22,10 @@ DAY = 86400.0
 
 
 class Authority:
-    """Signs for connectors and for the service."""
+    """Signs for connectors and for the service; `now` is when it was made."""
 
-    def __init__(self) -> None:
-        self.credential = create_authority("test", NOW, serial=secrets.token_bytes(16))
+    def __init__(self, now: float = NOW) -> None:
+        self.credential = create_authority("test", now, serial=secrets.token_bytes(16))
         self.anchor = split_chain(self.credential.certificate)[0]
 
     def sign(self, csr: str, id: str = "c1", days: int = 365, now: float = NOW) -> str:

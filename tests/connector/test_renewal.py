@@ -79,6 +79,18 @@ def test_once_at_a_time() -> None:
     assert len(house.service.asked) == 1
 
 
+def test_not_in_a_circle() -> None:
+    """A new certificate that is due again at once waits an hour."""
+    house = House()
+    house.wall = NOW + 200 * DAY
+    for _ in range(3):
+        house.renewal.welcome(180)
+        csr, answer = house.service.asked[-1]
+        if not answer.called:
+            answer.callback(Issued(house.authority.sign(csr), ("A",)))
+    assert len(house.service.asked) == 1
+
+
 def test_a_failure_is_tried_again() -> None:
     """After an hour; the log tells how long the old one holds."""
     house = House()
