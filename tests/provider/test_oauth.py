@@ -199,10 +199,15 @@ class TestTokenRequest:
         """A huge form is refused."""
         assert browser.post("/token", b"code=" + b"a" * 20000).status == 413
 
-    def test_only_forms(self, browser: Browser) -> None:
-        """JSON is no form."""
-        answer = browser.request("POST", "/token", b'{"grant_type": "x"}', **{"content-type": "application/json"})
-        assert answer.status == 400
+    def test_only_forms(self, house: House, browser: Browser) -> None:
+        """What is sent as something else than a form, which other sites' pages could do, is refused."""
+        flow = Flow(house.application("wiki").id)
+        form = flow.token_form(sign_in(browser, flow).query["code"])
+        for kind in ("application/json", "text/plain", ""):
+            answer = browser.post("/token", form, **{"content-type": kind})
+            assert answer.status == 400
+            assert json.loads(answer.text)["error"] == "invalid_request"
+        assert browser.post("/token", form, **{"content-type": "Application/X-WWW-Form-urlencoded; charset=x"}).status == 200
 
     def test_only_posted(self, browser: Browser) -> None:
         """A token request in an address, which ends in logs, is refused."""

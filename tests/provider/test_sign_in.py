@@ -51,6 +51,12 @@ class TestForm:
         assert 'value="ann"' in page.text
         assert "canary" not in page.text
 
+    def test_a_long_name_comes_back_shortened(self, browser: Browser, wiki: Flow) -> None:
+        """However long the typed name, the page stays small."""
+        page = sign_in(browser, wiki, name="x" * 5000)
+        assert "x" * LONGEST_NAME in page.text
+        assert "x" * (LONGEST_NAME + 1) not in page.text
+
     def test_two_tabs(self, browser: Browser, house: House, wiki: Flow) -> None:
         """Two forms that are open side by side both work."""
         first = browser.get("/authorize", wiki.query())
