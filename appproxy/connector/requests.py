@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Protocol
 
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
 
 from appproxy.connector.configuration import Target
 from appproxy.connector.counters import Counters
@@ -52,6 +53,8 @@ class Channels(Protocol):
 
 class Requests:
     """The table, and what all its requests share."""
+
+    log = Logger()
 
     def __init__(
         self,
@@ -118,9 +121,17 @@ class Requests:
         self._deadlines.add(forward)
         route = self._routes().get(request.application)
         if route is not None:
-            forward.start(route)
+            self._start(forward, route)
         else:
             self._refresh(lambda: self._look_again(forward))
+
+    def _start(self, forward: Forward, route: Route) -> None:
+        """Begin; a fault of ours costs this request, and not the connection that all the others share."""
+        try:
+            forward.start(route)
+        except Exception:
+            self.log.failure("request {id} failed by a fault of this program", id=forward.request.correlation)
+            forward.fail(Code.INTERNAL)
 
     def _look_again(self, forward: Forward) -> None:
         """The configuration was read once more for an application that was unknown."""
@@ -128,7 +139,7 @@ class Requests:
             return
         route = self._routes().get(forward.request.application)
         if route is not None:
-            forward.start(route)
+            self._start(forward, route)
         else:
             forward.reject(Code.UNKNOWN_APPLICATION)
 

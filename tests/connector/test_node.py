@@ -196,6 +196,7 @@ def test_a_request(tmp_path: Path) -> None:
     end = End(service.reactor)
     end.setTcpNoDelay = lambda enabled: None  # type: ignore[attr-defined]
     protocol = factory.buildProtocol(None)
+    assert protocol is not None
     end.protocol = protocol
     protocol.makeConnection(end)
     assert end.waiting == b"GET / HTTP/1.1\r\nhost: wiki.corp\r\n\r\n"

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IProtocol, IProtocolFactory
+from twisted.logger import capturedLogs
+
 from appproxy.connector.configuration import OriginAddress, Target
 from appproxy.connector.requests import Route
 from appproxy.errors import Code
@@ -77,6 +81,25 @@ def test_an_id_that_is_in_use() -> None:
     assert signal.wire.end == "lost"
     rig.origin().deliver(OK)
     assert list(finals(rig.second.read())) == [(Kind.RSP, 1, (200, b"hello"))]
+
+
+def test_a_fault_of_ours_costs_one_request() -> None:
+    """The connection that all requests share goes on."""
+    rig = Rig()
+    signal = rig.online()
+
+    def broken(address: OriginAddress, factory: IProtocolFactory, timeout: float) -> Deferred[IProtocol]:
+        raise ZeroDivisionError
+
+    origin = rig.routes["wiki"].origin
+    good, origin.connect = origin.connect, broken
+    with capturedLogs() as events:
+        send(signal, 1)
+    origin.connect = good
+    assert any("log_failure" in event for event in events)
+    send(signal, 2)
+    rig.origin().deliver(OK)
+    assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.INTERNAL), (Kind.RSP, 2, (200, b"hello"))]
 
 
 def test_cancel_of_an_unknown_request_leaves_a_tombstone() -> None:
