@@ -289,6 +289,16 @@ class TestGate:
         data.wire.deliver(data.session.body(b"ab") + data.session.end())
         assert rig.origin().take().endswith(b"\r\n\r\nab")
 
+    def test_an_application_that_closes_again_and_again(self) -> None:
+        """It is not dialled for ever."""
+        rig = Rig()
+        signal, _ = rig.with_data()
+        send(signal, 1, request(b"POST", length=2))
+        rig.origin().lose(clean=True)
+        rig.origin().lose(clean=True)
+        assert rig.origins_dialled == []
+        assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.ORIGIN_CLOSED)]
+
     def test_an_early_final_answer_stops_the_upload(self) -> None:
         """The answer is delivered whole, the rest of the body is not wanted, and the connection is not used again."""
         rig = Rig()
