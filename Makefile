@@ -17,7 +17,7 @@ test: system-packages lint types unit e2e bench-check
 	@echo "appproxy: everything passed"
 
 lint: $(VENV)/.dev
-	$(BIN)/ruff check appproxy twisted tests bench
+	$(BIN)/ruff check appproxy twisted tests bench docs
 
 types: $(VENV)/.dev
 	$(BIN)/mypy

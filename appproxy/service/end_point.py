@@ -77,7 +77,7 @@ class EndPoint(Factory):
     def protocol_for(self, alpn: bytes | None, certificate: bytes | None, addr: IAddress | None) -> IProtocol | None:
         """What a connection speaks from now on; None: it is to be closed."""
         if alpn == CONTROL:
-            return self._control.buildProtocol(addr)  # type: ignore[arg-type]
+            return self._control.buildProtocol(addr)
         if alpn not in (SIGNAL, DATA) or certificate is None:
             return None
         try:

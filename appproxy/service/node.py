@@ -170,7 +170,7 @@ class ServiceNode(Service):
 
     def startService(self) -> None:
         """Begin; see `ready`."""
-        super().startService()  # type: ignore[no-untyped-call]
+        super().startService()
         starting = Deferred.fromCoroutine(self._start())
         starting.addCallbacks(lambda _: self.ready.callback(None), self._could_not_start)
 
@@ -290,7 +290,7 @@ class ServiceNode(Service):
 
     def stopService(self) -> Deferred[None]:
         """Drain, then close."""
-        super().stopService()  # type: ignore[no-untyped-call]
+        super().stopService()
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:

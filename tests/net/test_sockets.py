@@ -88,7 +88,7 @@ def test_what_the_kernel_takes_is_sent_at_once_and_nothing_is_overtaken() -> Non
         theirs.settimeout(5)
         reactor = Epoll()
         transport = tcp.Connection(ours, Protocol(), cast("None", reactor))
-        transport.connected = True  # type: ignore[assignment]
+        transport.connected = True
         send_now(transport, b"first")
         assert not reactor.writers
         assert theirs.recv(100) == b"first"

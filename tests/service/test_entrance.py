@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 
 from appproxy.http.head import RequestHead
+from appproxy.identity.session import Session
 from appproxy.publish.application import Application, Preauthentication
+from appproxy.publish.routing import Route
 from appproxy.service.entrance import Entrance
 from appproxy.service.exchange import Exchange
 from appproxy.service.gate import Gate
@@ -121,7 +123,7 @@ def test_a_fault_of_ours_is_a_page_with_the_request_id() -> None:
     """And never a hanging request, or a traceback."""
     door = Door()
 
-    def broken(exchange: Exchange, *rest: object) -> None:
+    def broken(exchange: Exchange, route: Route, session: Session | None) -> None:
         raise ZeroDivisionError("secret")
 
     door.relay.start = broken  # type: ignore[method-assign]

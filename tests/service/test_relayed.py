@@ -472,9 +472,11 @@ def test_a_slow_connector_pauses_the_user() -> None:
     user = world.user()
     user.send(POST.replace(b"5", b"50"))
     data = world.attach(only_request(signal), body=True)
-    data.wire.producer.pauseProducing()
+    producer = data.wire.producer
+    assert producer is not None
+    producer.pauseProducing()
     assert not user.wire.reading
-    data.wire.producer.resumeProducing()
+    producer.resumeProducing()
     assert user.wire.reading
 
 

@@ -52,7 +52,7 @@ class Wire(StringTransport):
 
     def take(self) -> bytes:
         """What was written since the last look."""
-        data = self.value()
+        data: bytes = self.value()
         self.clear()
         return data
 
