@@ -93,7 +93,7 @@ class SignalLink(Protocol):
 
     def write(self, data: bytes) -> None:
         """Send frames; after the end this does nothing."""
-        if not self._gone and self.transport is not None:
+        if data and not self._gone and self.transport is not None:
             self.transport.write(data)
 
     def goodbye(self, goodbye: Goodbye) -> None:

@@ -142,6 +142,15 @@ class TestBytes:
         with pytest.raises(TypeError):
             net.client.tls.write(data)
 
+    def test_writing_nothing_is_nothing(self) -> None:
+        """OpenSSL takes an empty write for an error; a caller with nothing to say must not lose the connection."""
+        net = connected()
+        net.client.tls.write(b"")
+        net.flush()
+        net.client.tls.write(b"abc")
+        net.flush()
+        assert net.server.got == b"abc"
+
     def test_a_broken_write_harms_nobody_else(self) -> None:
         """Whatever goes wrong while one connection is flushed, the others of that turn are served."""
         net, other = connected(), connected()
