@@ -27,6 +27,7 @@ from zope.interface import implementer
 
 from appproxy.errors import AppProxyError, ConfigError
 from appproxy.pki import Credential, certificate_names, load_chain, load_key
+from appproxy.pki.pem import UNREADABLE
 
 #: The protocols of the tunnel (docs/protocol.md): each is a promise to show a connector's certificate.
 TUNNEL_PROTOCOLS = (b"appproxy-signal/1", b"appproxy-data/1")
@@ -292,15 +293,25 @@ def _judge_named(name: str) -> _Verify:
             return False
         if depth:
             return True
+        problem_text = _name_problem(certificate, wanted, name)
+        if problem_text:
+            _note(connection, problem_text)
+        return not problem_text
+
+    return judge
+
+
+def _name_problem(certificate: X509, wanted: DNS_ID | IPAddress_ID, name: str) -> str:
+    """What is wrong with the leaf's names, "" when nothing is."""
+    try:
         try:
             verify_service_identity(extract_patterns(certificate), [wanted], [])
         except (VerificationError, CertificateError):
             found = ", ".join(certificate_names(certificate.to_cryptography())) or "no name"
-            _note(connection, f"it is for {found}, not for {name}")
-            return False
-        return True
-
-    return judge
+            return f"it is for {found}, not for {name}"
+    except UNREADABLE as error:
+        return f"its names cannot be read ({error})"
+    return ""
 
 
 def _note(connection: SSL.Connection, reason: str) -> None:

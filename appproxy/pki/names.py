@@ -15,10 +15,15 @@ from cryptography.x509.verification import PolicyBuilder, Store, VerificationErr
 
 from appproxy.errors import Code, ConfigError, IdentityError
 from appproxy.pki.authority import CONNECTOR_ID, CONNECTOR_URN
-from appproxy.pki.pem import certificate_names, load_chain
+from appproxy.pki.pem import UNREADABLE, certificate_names, load_chain
 
 #: A chain of ours has two certificates; the bound keeps a stranger from making us read a thousand.
 LONGEST_CHAIN = 10
+
+#: All that speaks against a certificate.
+_DISBELIEVED: tuple[type[Exception], ...] = (
+    *UNREADABLE, ConfigError, InvalidSignature, VerificationError, x509.ExtensionNotFound,
+)
 
 
 def connector_id(certificate: str | bytes) -> str:
@@ -33,7 +38,7 @@ def connector_id(certificate: str | bytes) -> str:
         names = list(leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
     except x509.ExtensionNotFound as error:
         raise _refused(f"not a connector's certificate: it lacks {error.oid}") from error
-    except ValueError as error:
+    except UNREADABLE as error:
         raise _refused(f"not a connector's certificate ({error})") from error
     if usage != [ExtendedKeyUsageOID.CLIENT_AUTH]:
         raise _refused("not a connector's certificate: its use is not clientAuth alone")
@@ -91,7 +96,7 @@ def check_first_contact(chain_pem: Sequence[str], anchor_fingerprint: str, tls_n
         # Ours above give the reasons that people understand; this one has the last word.
         verifier = PolicyBuilder().store(Store([anchor])).time(moment).build_server_verifier(x509.DNSName(tls_name))
         verifier.verify(leaf, [])
-    except (VerificationError, ValueError) as error:
+    except _DISBELIEVED as error:
         raise _refused(f"the service's certificate is refused: {error}") from error
     return anchor.public_bytes(Encoding.PEM).decode("ascii")
 
@@ -99,7 +104,7 @@ def check_first_contact(chain_pem: Sequence[str], anchor_fingerprint: str, tls_n
 def _check_issued(leaf: x509.Certificate, anchor: x509.Certificate) -> None:
     try:
         leaf.verify_directly_issued_by(anchor)
-    except (InvalidSignature, ValueError, TypeError) as error:
+    except _DISBELIEVED as error:
         raise _refused("the service's certificate is not signed by the trust anchor of the join token") from error
 
 
@@ -116,7 +121,7 @@ def _check_serves(leaf: x509.Certificate, tls_name: str) -> None:
     try:
         usage = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
         names = certificate_names(leaf)
-    except (x509.ExtensionNotFound, ValueError) as error:
+    except _DISBELIEVED as error:
         raise _refused("the service's certificate does not say that it is for servers") from error
     if ExtendedKeyUsageOID.SERVER_AUTH not in usage:
         raise _refused("the service's certificate is not for servers")
@@ -130,7 +135,7 @@ def _load(certificate: str | bytes) -> x509.Certificate:
         if isinstance(certificate, bytes):
             return x509.load_der_x509_certificate(certificate)
         return load_chain(certificate)[0]
-    except (ValueError, ConfigError) as error:
+    except _DISBELIEVED as error:
         raise _refused(f"not a certificate ({error})") from error
 
 

@@ -15,6 +15,16 @@ from appproxy.errors import ConfigError
 #: The keys that a certificate of ours may have; what else cryptography knows (DSA, X25519, ...) cannot serve TLS.
 PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
 
+#: What `cryptography` raises, at once or when an extension is asked for, over a certificate or request that is none.
+UNREADABLE: tuple[type[Exception], ...] = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
 
 
@@ -33,7 +43,7 @@ def load_chain(pem: str, what: str = "certificate") -> list[x509.Certificate]:
         raise ConfigError(f"{what}: no PEM certificate in it (-----BEGIN CERTIFICATE-----)")
     try:
         return [x509.load_pem_x509_certificate(piece.encode()) for piece in pieces]
-    except ValueError as error:
+    except UNREADABLE as error:
         raise ConfigError(f"{what}: not a readable certificate ({error})") from error
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from appproxy.errors import Code, IdentityError
-from appproxy.pki.pem import load_key
+from appproxy.pki.pem import UNREADABLE, load_key
 
 #: The largest request that is read: one with an RSA key of 8192 bits has 3 kB.
 LARGEST_REQUEST = 16_384
@@ -45,7 +44,7 @@ def public_key_from_request(csr_pem: str) -> str:
         request = x509.load_pem_x509_csr(csr_pem.encode())
         key = request.public_key()
         proved = _strong_enough(key) and request.is_signature_valid
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:
         raise _refused(f"the certificate request cannot be read ({error})") from error
     if not proved:
         raise _refused("the certificate request's signature is wrong")

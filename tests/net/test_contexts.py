@@ -9,6 +9,8 @@ import pytest
 from OpenSSL import SSL
 from OpenSSL._util import lib as _openssl
 from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
+from zope.interface import implementer
 
 from appproxy.errors import ConfigError
 from appproxy.net.contexts import (
@@ -26,9 +28,9 @@ from appproxy.net.contexts import (
 )
 from appproxy.net.half_close import NoProtocol
 from appproxy.net.tls import negotiated, peer_certificate
-from appproxy.pki import Credential, connector_id, fingerprint, serial
+from appproxy.pki import Credential, connector_id, fingerprint, load_chain, load_key, serial
 from tests.net.wire import Net, network
-from tests.pki.authorities import CONNECT, CONNECTOR, DAY, NOW, OTHERS, OURS, SERVICE, authority, connector, server
+from tests.pki.authorities import CONNECT, CONNECTOR, DAY, NOW, OTHERS, OURS, SERVICE, authority, connector, server, unreadable
 
 SIGNAL = b"appproxy-signal/1"
 DATA = b"appproxy-data/1"
@@ -384,6 +386,23 @@ class TestUsers:
         assert visit(context).client.ready
 
 
+def user_context_of(credential: Credential) -> object:
+    """A server that shows this certificate, whatever it says."""
+
+    class Server:
+        requires_protocol = False
+
+        def serverConnectionForTLS(self, protocol: object) -> SSL.Connection:
+            context = new_context(SSL.TLS1_2_VERSION)
+            for one in load_chain(credential.certificate)[1:]:
+                context.add_extra_chain_cert(one)
+            context.use_certificate(load_chain(credential.certificate)[0])
+            context.use_privatekey(load_key(credential.key))
+            return SSL.Connection(context, None)
+
+    return implementer(IOpenSSLServerConnectionCreator)(Server)()
+
+
 class TestOrigins:
     """The connector towards applications."""
 
@@ -403,6 +422,12 @@ class TestOrigins:
         net = network(user_context([SERVICE]), origin_context("10.0.0.7", OURS.certificate, "", True))
         assert not net.client.ready
         assert "not for 10.0.0.7" in str(net.client.reason)
+
+    def test_names_that_cannot_be_read_are_refused(self) -> None:
+        """A malformed certificate ends the handshake with a reason, and nothing worse."""
+        net = visit(user_context_of(unreadable(OURS)))
+        assert not net.client.ready
+        assert "cannot be read" in str(net.client.reason)
 
     def test_an_unknown_authority_is_refused(self) -> None:
         """With a bundle set, only its authorities count."""

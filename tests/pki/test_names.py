@@ -25,7 +25,7 @@ from appproxy.pki import (
     serial,
     split_chain,
 )
-from tests.pki.authorities import CONNECT, DAY, NOW, OTHERS, OURS, SERVICE, authority, connector, server
+from tests.pki.authorities import CONNECT, DAY, NOW, OTHERS, OURS, SERVICE, authority, connector, server, unreadable
 
 CLIENT = ExtendedKeyUsageOID.CLIENT_AUTH
 SERVES = ExtendedKeyUsageOID.SERVER_AUTH
@@ -88,6 +88,11 @@ class TestConnectorId:
         """Two names, another name, another use: none of them is a connector."""
         with pytest.raises(IdentityError, match="not a connector's certificate"):
             connector_id(leaf(names, usage))
+
+    def test_names_that_cannot_be_read(self) -> None:
+        """Nor is one whose names are malformed."""
+        with pytest.raises(IdentityError, match="not a connector's certificate"):
+            connector_id(unreadable(OURS).certificate)
 
     def test_the_services_certificate(self) -> None:
         """Nor is the service."""
@@ -207,6 +212,11 @@ class TestFirstContact:
     def test_a_clock_that_is_a_day_slow(self) -> None:
         """A machine whose clock is almost a day slow can join."""
         contact(split_chain(SERVICE.certificate), now=NOW - 0.99 * DAY)
+
+    def test_names_that_cannot_be_read(self) -> None:
+        """A leaf whose names are malformed is refused, like any other."""
+        with pytest.raises(IdentityError):
+            contact(split_chain(unreadable(OURS).certificate))
 
     @pytest.mark.parametrize("chain", [[], ["nonsense"], [SERVICE.certificate] * 11])
     def test_no_chain(self, chain: list[str]) -> None:
