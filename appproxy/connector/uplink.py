@@ -80,6 +80,8 @@ class Uplink:
         self._deadlines = Deadlines(around.clock)
         self._epoch = b""
         self._drained: set[SignalConnection] = set()
+        #: Slots whose connection is still to be replaced, the first one at present.
+        self._renewing: list[Slot] = []
         self._leaving: Deferred[None] | None = None
         self._closed: Deferred[None] | None = None
         self._signals: set[SignalConnection] = set()
@@ -100,14 +102,27 @@ class Uplink:
             slot.start()
 
     def renew(self) -> None:
-        """A new certificate is there: new signal connections with it, and the old ones drained."""
-        for slot in self.slots:
-            slot.replace()
+        """A new certificate is there: replace the signal connections by new ones, one after the other.
+
+        Each is drained first. A HELLO lists what was received; were requests still coming on the old connection, the
+        service could take one of them for lost and give it to another connector too.
+        """
+        self._renewing = list(self.slots)
+        self._renew_next()
+
+    def _renew_next(self) -> None:
+        while self._renewing:
+            current = self._renewing[0].current
+            if current is not None and current.open:
+                current.drain()
+                return
+            self._renewing.pop(0)  # whatever it dials next has the new certificate
 
     def drain(self) -> Deferred[None]:
         """Ask for no more requests; fires when those in flight have ended."""
         leaving: Deferred[None] = Deferred()
         self._leaving = leaving
+        self._renewing.clear()
         for slot in self.slots:
             slot.stop()
             if slot.current is not None:
@@ -171,11 +186,16 @@ class Uplink:
                 self.requests.forget_all()
             self._epoch = welcome.epoch
         self._data_place = Place(welcome.host or self._place.host, welcome.port or self._place.port)
-        old = self.slots[connection.slot].welcomed(connection)
-        if old is not None and old.open:
-            old.drain()
+        slot = self.slots[connection.slot]
+        old = slot.welcomed(connection)
+        if old is not None and old.is_drained:
+            self._drained.add(old)
+        if self._renewing and self._renewing[0] is slot:
+            self._renewing.pop(0)
+            self._renew_next()
         self.pool.start(welcome.epoch)
         self.requests.flush_backlog(connection)
+        self._check_left()
         self._on_welcome(welcome)
 
     def request_received(self, connection: SignalConnection, flags: int, request_id: int, head: bytes) -> None:
@@ -200,8 +220,9 @@ class Uplink:
 
     def drained(self, connection: SignalConnection) -> None:
         """No more requests come on this connection."""
-        self._drained.add(connection)
         self.requests.watcher = self._check_left
+        if self._leaving is None and self._renewing and self._renewing[0].current is connection:
+            self._renewing[0].replace()
         self._check_left()
 
     def signal_lost(self, connection: SignalConnection, goodbye: Goodbye | None, reason: str) -> None:
@@ -222,8 +243,7 @@ class Uplink:
                 current.answer_drain()
         for connection in [each for each in self._drained if not self.requests.waits_for(each)]:
             self._drained.discard(connection)
-            if self._leaving is None:
-                connection.close()
+            connection.close()
         if self._leaving is None:
             return
         up = [slot.current for slot in self.slots if slot.current is not None]

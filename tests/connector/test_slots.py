@@ -9,7 +9,7 @@ from twisted.logger import capturedLogs
 from appproxy.connector.slots import MENDS
 from appproxy.errors import Code
 from appproxy.tunnel.messages import Goodbye
-from tests.connector.rig import Rig
+from tests.connector.rig import Rig, send
 
 
 def signals(rig: Rig) -> int:
@@ -105,12 +105,17 @@ def test_a_replaced_connection_that_ends_is_not_dialled_again() -> None:
     """The service closes the old connection once the new one is there."""
     rig = Rig()
     old = rig.online()
+    send(old, 1)
     rig.uplink.renew()
-    new = rig.signal()
-    new.welcome()
+    old.read()
+    old.wire.deliver(old.session.drained())
+    rig.signal().welcome()
     old.wire.lose()
-    rig.clock.advance(60)
-    assert signals(rig) == 1  # the second slot's renewal, still standing to be made
+    for _ in range(6):
+        rig.clock.advance(10)
+        rig.second.read()
+        rig.second.keep_alive()
+    assert signals(rig) == 1  # for the new one, which has said nothing for a minute
 
 
 def test_stop_while_dialling() -> None:

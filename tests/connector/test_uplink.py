@@ -162,23 +162,56 @@ def test_a_service_that_drains() -> None:
     assert [Kind(frame[0]) for frame in signal.read()] == [Kind.RSP, Kind.DRAINED]
 
 
-def test_renewing_replaces_both_signal_connections() -> None:
-    """New ones are dialled, the old ones drained and closed; no request is lost."""
+def test_renewing_replaces_one_connection_after_the_other() -> None:
+    """Each is drained before its HELLO, so that the list in that is complete; no request is lost."""
     rig = Rig()
     old = rig.online()
+    rig.dialled.clear()
     send(old, 1)
     rig.uplink.renew()
-    new = rig.signal()
-    new.welcome()
     assert [Kind(frame[0]) for frame in old.read()] == [Kind.DRAIN]
+    assert rig.second.read() == []
     send(old, 2)
+    assert rig.dialled == []
     old.wire.deliver(old.session.drained())
+    new = rig.signal()
+    new.read()
+    assert new.hello is not None
+    assert (new.hello.generation, new.hello.open) == (2, (1, 2))
+    new.welcome()
     send(new, 3)
     for _ in (1, 2, 3):
         rig.origin().deliver(OK)
     assert [id for _, id, _ in finals(old.read())] == [1, 2]
     assert [id for _, id, _ in finals(new.read())] == [3]
     assert old.wire.end == "lost"
+    assert [Kind(frame[0]) for frame in rig.second.read()] == [Kind.DRAIN]
+
+
+def test_renewing_when_the_service_closes_the_old_connection() -> None:
+    """Answers to what came on it take another one, and data connections stay."""
+    rig = Rig()
+    old, data = rig.with_data()
+    send(old, 1)
+    rig.uplink.renew()
+    old.read()
+    old.wire.deliver(old.session.drained())
+    new = rig.signal()
+    old.wire.lose()
+    new.welcome()
+    rig.origin().deliver(OK)
+    answers = [*finals(new.read()), *finals(rig.second.read())]
+    assert answers == [(Kind.RSP, 1, (200, b"hello"))]
+    assert data.wire.end == ""
+
+
+def test_renewing_while_one_is_down() -> None:
+    """What is dialled anyway has the new certificate; the other one is replaced."""
+    rig = Rig()
+    signal = rig.online()
+    signal.wire.lose()
+    rig.uplink.renew()
+    assert [Kind(frame[0]) for frame in rig.second.read()] == [Kind.DRAIN]
 
 
 def test_a_configuration_hint() -> None:
