@@ -41,7 +41,7 @@ def check_external(text: str, place: Place) -> Url:
         port = place.public_port
         raise ConfigError(f"external: users reach this service on port {port}; leave the port out of {text!r}")
     _check_host(url.host, place)
-    if (url.path + "/").startswith(OWN_PATH):
+    if url.path.startswith(OWN_PATH):
         raise ConfigError(f"external: {OWN_PATH} belongs to the service; choose another path")
     if len(url.path) > _LONGEST_PATH:
         raise ConfigError(f"external: the path must have at most {_LONGEST_PATH} characters")
