@@ -108,6 +108,23 @@ def test_a_finished_answer_lets_go() -> None:
     assert rig.origins_dialled == []
 
 
+def test_bytes_that_come_in_spite_of_the_pause() -> None:
+    """TLS may still deliver what it had read: the answer ends, and its connection is awake for the next request."""
+    rig = Rig()
+    signal, data = rig.with_data()
+    send(signal, 1)
+    origin = rig.origin()
+    origin.deliver(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n")
+    data.read()
+    data.attached(1)
+    data.wire.clog()
+    assert origin.paused
+    origin.protocol.dataReceived(b"abc")
+    assert not origin.paused
+    send(signal, 2)
+    assert rig.origins_dialled == []
+
+
 def test_a_slow_service_is_no_fault_of_the_application() -> None:
     """While its answer is not being read, an application is not taken for silent."""
     rig = Rig()
