@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import Enum
 from urllib.parse import urlsplit
@@ -9,6 +10,8 @@ from urllib.parse import urlsplit
 from appproxy.errors import ConfigError
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+#: What no URL has: everything but printable ASCII; and the backslash, which browsers take for a slash.
+_UNFIT = re.compile(r"[^\x21-\x7e]|\\")
 
 
 class Preauthentication(Enum):
@@ -47,7 +50,7 @@ class Url:
 
         Raises ConfigError, which names the mend.
         """
-        if any(ord(sign) <= 0x20 or ord(sign) >= 0x7F for sign in text) or "\\" in text:
+        if _UNFIT.search(text):
             raise ConfigError(f"{key}: {text!r} has a space, backslash or other character that a URL cannot have")
         try:
             parts = urlsplit(text)
@@ -56,7 +59,8 @@ class Url:
             raise ConfigError(f"{key}: {text!r} is not a URL ({error})") from error
         if parts.scheme not in _DEFAULT_PORTS:
             raise ConfigError(f"{key}: {text!r} must start with http:// or https://")
-        if not parts.hostname:
+        host = (parts.hostname or "").rstrip(".")
+        if not host:
             raise ConfigError(f"{key}: {text!r} names no host")
         if parts.username is not None or parts.query or parts.fragment or text.endswith(("?", "#")):
             raise ConfigError(f"{key}: {text!r} must have no user name, query or fragment")
@@ -67,7 +71,7 @@ class Url:
             path += "/"
         if "//" in path or any(segment in (".", "..") for segment in path.split("/")):
             raise ConfigError(f"{key}: the path of {text!r} must have no empty, `.` or `..` segment")
-        return cls(parts.scheme, parts.hostname.rstrip("."), port or _DEFAULT_PORTS[parts.scheme], path)
+        return cls(parts.scheme, host, port or _DEFAULT_PORTS[parts.scheme], path)
 
 
 @dataclass(frozen=True, slots=True)
