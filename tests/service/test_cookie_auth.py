@@ -160,6 +160,7 @@ class TestASite:
         assert browser.request(f"{ORIGIN}/open").content == b"for all"
         assert browser.open(f"{ORIGIN}/private").content == b"ann at "
         assert browser.request(f"{ORIGIN}/private/x").content == b"ann at x"
+        assert browser.request(f"{ORIGIN}/private/.appproxy/session").content == b"ann at .appproxy/session"
 
     @pytest.mark.parametrize("path", ["/", "/folder/who", "/none", "/.appproxyx", "//.appproxy/", "/folder/.appproxy/"])
     @pytest.mark.parametrize("method", [b"GET", b"POST", b"OPTIONS", b"DELETE"])

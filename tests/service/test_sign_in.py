@@ -75,14 +75,14 @@ class TestTheWholeWay:
         assert (said["signed_in"], said["subject"], said["name"]) == (True, "ann", "Ann")
         assert said["expires"] == NOW + 3600
 
-    def test_two_tabs_opened_together(self, world: World, browser: Browser) -> None:
+    @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+    def test_two_tabs_opened_together(self, browser: Browser, order: tuple[int, int]) -> None:
         """Both tabs come through, whichever is first."""
-        first = browser.stop_at("https://wiki.example.com/one", SIGNIN + "/callback")
-        second = browser.stop_at("https://wiki.example.com/two", SIGNIN + "/callback")
-        assert browser.open(second).status == 200
-        assert browser.seen[-1] == "https://wiki.example.com/two"
-        assert browser.open(first).status == 200
-        assert browser.seen[-1] == "https://wiki.example.com/one"
+        pages = ["https://wiki.example.com/one", "https://wiki.example.com/two"]
+        callbacks = [browser.stop_at(page, SIGNIN + "/callback") for page in pages]
+        for tab in order:
+            assert browser.open(callbacks[tab]).status == 200
+            assert browser.seen[-1] == pages[tab]
 
     def test_the_longest_address(self, world: World, browser: Browser) -> None:
         """An address at the limit survives; beyond it the user is told, and nothing is lost silently."""
