@@ -310,7 +310,9 @@ class HalfCloseTLS(TLSMemoryBIOProtocol):
     def readConnectionLost(self) -> None:
         """Called by the transport below: TCP's end of file.
 
-        After a close_notify we may still write. Without one, what came may be cut short: that ends the connection.
+        After a close_notify we may still write, but not to a user: browsers that leave say close_notify first, and
+        nginx, too, takes TCP's end for the user's leaving. Without close_notify what came may be cut short: that ends
+        the connection.
         """
         if self.disconnecting:
             # We have closed, and so has the peer, if without TLS's words for it: few clients bother.
@@ -319,6 +321,8 @@ class HalfCloseTLS(TLSMemoryBIOProtocol):
         elif not self._read_over:
             self._tlsConnection.bio_shutdown()
             self._flushReceiveBIO()
+            self.transport.abortConnection()
+        elif self.factory.leaves_at_eof:
             self.transport.abortConnection()
 
     def writeConnectionLost(self) -> None:
@@ -362,6 +366,8 @@ class HalfCloseTLSFactory(TLSMemoryBIOFactory):
         self.clock = clock
         self.requires_protocol = context.requires_protocol
         self.handshake_seconds = handshake_seconds
+        #: TCP's end of file says that the peer is gone, whatever it said before.
+        self.leaves_at_eof = isinstance(context, UserContext)
         self.flush_later = turn_end(clock).add
 
     def buildProtocol(self, addr: IAddress | None) -> HalfCloseTLS | None:  # type: ignore[override]

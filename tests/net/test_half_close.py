@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 from zope.interface.verify import verifyClass
 
-from appproxy.net.contexts import connector_context, tunnel_context
+from appproxy.net.contexts import connector_context, origin_context, tunnel_context, user_context
 from appproxy.net.half_close import (
     HANDSHAKE_SECONDS,
     LINGER_SECONDS,
@@ -226,6 +226,17 @@ class TestHalfClose:
         net.flush()
         assert net.client.got == b"answer"
         assert not net.server.lost
+
+    def test_a_user_whose_tcp_ends_has_left(self) -> None:
+        """A browser that closes a tab says close_notify and ends TCP: whoever answers hears of it at once."""
+        browser = origin_context(CONNECT, OURS.certificate, "", True)
+        net = network(user_context([SERVICE]), browser, HalfTalker)
+        net.client.tls.loseWriteConnection()
+        net.flush()
+        assert not net.server.lost
+        net.client_end.finish()
+        net.flush()
+        assert net.server.lost
 
     @pytest.mark.parametrize("talker", [Talker, HalfTalker])
     def test_tcp_closed_before_the_peers_last_word(self, talker: type[Talker]) -> None:
