@@ -1,0 +1,52 @@
+"""Publishing, from the command line to the database."""
+
+from __future__ import annotations
+
+from tests.cli.conftest import PASSWORD, Typing
+
+PUBLISH = ("app", "publish", "wiki", "--internal", "http://wiki.corp:8080/", "--external", "https://wiki.example.com/")
+
+
+def test_publish_show_set_remove(typed: Typing) -> None:
+    """An application's life, by commands."""
+    made = typed(*PUBLISH, "--set", "backend_timeout=180")
+    assert made.code == 0
+    assert made.out == (
+        "wiki is published at https://wiki.example.com/\nNobody may open it yet: appproxy assign wiki --user NAME\n"
+    )
+    assert "no service runs" in made.err
+    assert [one["name"] for one in typed("app", "list", "--json").json] == ["wiki"]
+    assert typed("app", "show", "wiki", "--json").json["settings"]["backend_timeout"] == "180"
+    assert typed("app", "set", "wiki", "preauth=passthrough", "header.x-user=name").code == 0
+    assert typed("app", "show", "wiki", "--json").json["preauth"] == "passthrough"
+    assert typed("app", "remove", "wiki").out == "wiki is no longer published\n"
+    assert typed("app", "list").err.endswith("Nothing is published; see `appproxy app publish --help`.\n")
+
+
+def test_errors_name_the_key(typed: Typing) -> None:
+    """Wrong URLs and unknown settings are refused with the word that is wrong."""
+    wrong = typed("app", "publish", "x", "--internal", "wiki", "--external", "https://wiki.example.com/")
+    assert (wrong.code, "internal" in wrong.err) == (1, True)
+    assert typed(*PUBLISH, "--set", "backend_timeot=1").err.count("backend_timeout") == 1
+    assert typed(*PUBLISH).code == 0
+    again = typed(*PUBLISH)
+    assert (again.code, again.err.count("wiki") > 0) == (1, True)
+
+
+def test_assigning(typed: Typing) -> None:
+    """Users and groups are let in and shut out."""
+    typed(*PUBLISH)
+    typed("user", "add", "alice", "--group", "staff", "--password-stdin", stdin=PASSWORD + "\n")
+    assert typed("assign", "wiki", "--user", "alice").out == "alice may use wiki\n"
+    assert typed("assign", "wiki", "--group", "staff").code == 0
+    assert typed("app", "show", "wiki", "--json").json["assigned"] == 2
+    assert typed("unassign", "wiki", "--user", "alice").out == "alice may use wiki no longer\n"
+    assert typed("app", "show", "wiki", "--json").json["assigned"] == 1
+    assert typed("assign", "wiki", "--user", "bob").code == 1
+    assert typed("assign", "wiki", "--user", "a", "--group", "b").code == 2
+
+
+def test_the_keys_are_listed(typed: Typing) -> None:
+    """What can be set explains itself."""
+    keys = {row["key"]: row["explanation"] for row in typed("app", "keys", "--json").json}
+    assert keys["backend_timeout"]

@@ -1,0 +1,91 @@
+"""Making a state directory, and the service as a whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from appproxy.cli.service import _quoted
+from appproxy.config import load_service
+from tests.cli.conftest import Typing
+
+
+def test_init_makes_a_state_directory(bare: Typing, tmp_path: Path) -> None:
+    """With the settings asked for; what to do next is printed."""
+    state = tmp_path / "a" / "state"
+    made = bare(
+        "init", "--state", str(state), "--domain", "example.com", "--listen", "127.0.0.1:9443", "--tunnel-listen",
+        "127.0.0.1:9444", "--tunnel-address", "10.0.0.1:9444",
+    )  # fmt: skip
+    assert made.code == 0, made.err
+    settings = load_service((state / "service.toml").read_text(), "service.toml")
+    assert (str(settings.listen), settings.tunnel_address, settings.public_port) == ("127.0.0.1:9443", "10.0.0.1:9444", 9443)
+    assert "trust-anchor.pem" in made.out
+    assert f"twistd -n appproxy-service --state {state}" in made.out
+    assert (state.stat().st_mode & 0o777, (state / "master.key").stat().st_mode & 0o777) == (0o700, 0o600)
+    assert bare("--state", str(state), "status", "--json").json["domain"] == "example.com"
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        (["--domain", "no dots"], "domain"), (["--domain", "example.com", "--listen", "443"], "listen"),
+        (["--domain", "example.com", "--tunnel-listen", "0.0.0.0:443"], "tunnel_listen"),
+        (["--domain", "example.com", "--certificate", "/nonexistent.pem", "--key", "/nonexistent.key"], "certificate"),
+        (["--domain", "example.com", "--key", "/nonexistent.key"], "certificate"),
+    ],
+)  # fmt: skip
+def test_a_wrong_option_leaves_nothing_behind(bare: Typing, tmp_path: Path, options: list[str], word: str) -> None:
+    """The error names the setting, and no directory is made."""
+    state = tmp_path / "state"
+    made = bare("init", "--state", str(state), *options)
+    assert (made.code, word in made.err) == (1, True), made.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_init_never_overwrites(bare: Typing, state: Path) -> None:
+    """A directory with something in it is left alone."""
+    before = sorted(path.name for path in state.iterdir())
+    again = bare("init", "--state", str(state), "--domain", "example.com")
+    assert (again.code, "not empty" in again.err) == (1, True)
+    assert sorted(path.name for path in state.iterdir()) == before
+
+
+def test_status_and_audit(typed: Typing) -> None:
+    """What is there, and who changed it."""
+    assert typed("status", "--json").json["running"] is False
+    typed("group", "add", "staff")
+    (row,) = typed("audit", "--json").json
+    assert (row["action"], row["detail"]) == ("group.add", {"name": "staff"})
+    assert "group.add" in typed("audit", "--limit", "1").out
+
+
+def test_providers(typed: Typing) -> None:
+    """The built-in one is there; others come with their secret on standard input, and it is never shown."""
+    added = typed(
+        "provider", "add", "corp", "--issuer", "https://login.corp.example", "--client-id", "abc", "--client-secret-stdin",
+        stdin="s3cr3t-of-corp\n",
+    )  # fmt: skip
+    assert added.code == 0, added.err
+    assert {one["name"] for one in typed("provider", "list", "--json").json} == {"builtin", "corp"}
+    shown = typed("provider", "show", "corp")
+    assert "https://login.corp.example" in shown.out
+    assert "s3cr3t-of-corp" not in shown.out
+    assert typed("provider", "remove", "corp").code == 0
+
+
+def test_revoking_needs_exactly_one_target(typed: Typing) -> None:
+    """A user, a subject or a session."""
+    assert typed("session", "revoke").code == 2
+    assert typed("session", "revoke", "--user", "a", "--subject", "b").code == 2
+    assert typed("session", "revoke", "--subject", "b").out == "revoked: b\n"
+    assert typed("session", "revoke", "--user", "nobody").code == 1
+
+
+@pytest.mark.parametrize("text", ['a"b', "a\\b", "a\nb", "ä\x7f", "plain"])
+def test_options_cannot_break_out_of_the_file(text: str) -> None:
+    """Whatever is typed stays one text in the settings."""
+    import tomllib
+
+    assert tomllib.loads(f"x = {_quoted(text)}") == {"x": text}

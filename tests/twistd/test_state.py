@@ -1,0 +1,82 @@
+"""State directories: whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from appproxy.config import Address, ServiceSettings, StatePaths
+from appproxy.errors import AppProxyError, ConfigError
+from appproxy.store.database import Store
+from appproxy.store.master import read_master
+from appproxy.twistd.state import admit_password, create_state, read_settings
+
+NOW = 1_800_000_000.0
+SETTINGS = ServiceSettings(domain="example.com", listen=Address("127.0.0.1", 9443))
+
+
+def test_what_is_made_can_be_opened(tmp_path: Path) -> None:
+    """Settings, key and database fit each other; the trust anchor lies beside them."""
+    state = tmp_path / "state"
+    made = create_state(state, SETTINGS, NOW, {})
+    assert made.trust_anchor == state / "trust-anchor.pem"
+    assert made.trust_anchor.read_text().startswith("-----BEGIN CERTIFICATE-----")
+    assert read_settings(state) == SETTINGS
+    store = Store.open(StatePaths(state).database_url(SETTINGS), read_master("file", state, {}))
+    assert store.revision() > 0
+    store.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["state"]
+
+
+def test_an_empty_directory_is_taken(tmp_path: Path) -> None:
+    """One that an admin has made beforehand, with whatever rights."""
+    state = tmp_path / "state"
+    state.mkdir(mode=0o755)
+    create_state(state, SETTINGS, NOW, {})
+    assert state.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_full_directory_is_not(tmp_path: Path) -> None:
+    """What is there stays as it is."""
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(ConfigError, match="not empty"):
+        create_state(tmp_path, SETTINGS, NOW, {})
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ServiceSettings(domain="example.com", master_key="env:NO_SUCH"),
+        ServiceSettings(domain="example.com", certificate="/nonexistent.pem", key="/nonexistent.key"),
+        ServiceSettings(domain="example.com", database_url="sqlite:////nonexistent/x.db"),
+    ],
+)
+def test_a_failure_leaves_nothing(tmp_path: Path, settings: ServiceSettings) -> None:
+    """However far it came, no half directory is left."""
+    with pytest.raises(AppProxyError):
+        create_state(tmp_path / "state", settings, NOW, {})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_certificate_that_does_not_fit_its_key(tmp_path: Path) -> None:
+    """The pair is tried when the directory is made, not at the first start."""
+    pem = tmp_path / "c.pem"
+    pem.write_text("no certificate")
+    settings = ServiceSettings(domain="example.com", certificate=str(pem), key=str(pem))
+    with pytest.raises(AppProxyError, match="certificate"):
+        create_state(tmp_path / "state", settings, NOW, {})
+
+
+def test_no_settings_says_how_to_make_them(tmp_path: Path) -> None:
+    """The mend is a command to copy."""
+    with pytest.raises(ConfigError, match=f"appproxy init --state {tmp_path}"):
+        read_settings(tmp_path)
+
+
+def test_weak_passwords_are_not_admitted() -> None:
+    """A good one becomes a hash that is not the password."""
+    with pytest.raises(ConfigError, match="password"):
+        admit_password("alice", "short")
+    assert admit_password("alice", "correct horse battery staple").startswith("$argon2id$")
