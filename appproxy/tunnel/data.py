@@ -108,7 +108,7 @@ class DataSession:
         if kind == _BODY:
             self._count_empty(tail)
         if kind == Kind.ATTACH:
-            self._take_attach(request_id, head, tail, flags)
+            self._take_attach(request_id, head, flags)
             return True
         if request_id != self.current:
             return False
@@ -133,11 +133,10 @@ class DataSession:
         if self._empty > self._limits.empty_bodies:
             raise RemoteProtocolError("too many empty BODY frames", Code.OVERLOADED)
 
-    def _take_attach(self, request_id: int, head: bytes, tail: bytes, flags: int) -> None:
+    def _take_attach(self, request_id: int, head: bytes, flags: int) -> None:
         if self._attachment is not Attachment.IDLE:
             raise RemoteProtocolError(f"ATTACH while request {self.current} is attached")
-        if tail:
-            raise RemoteProtocolError("ATTACH with a tail")
+        # Its limit is the head alone, so a tail leaves no room for an epoch.
         wanted = decode_attach(head, flags)
         self._begin(request_id, sending=wanted.want_body, receiving=wanted.want_response)
 

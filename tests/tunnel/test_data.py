@@ -97,6 +97,20 @@ class TestAttach:
             with pytest.raises(RemoteProtocolError):
                 pair.to_service(encode(Kind.HEAD, 5, HEAD))
 
+    @pytest.mark.parametrize(
+        "bad",
+        [
+            encode(Kind.ATTACH, 5, EPOCH.hex().encode()[:15], b"x", 3),
+            encode(Kind.ERROR, 5, encode_error(Goodbye(Code.PROTOCOL))),
+            encode(Kind.ERROR, 0, encode_error(Goodbye(Code.PROTOCOL)), b"x"),
+        ],
+        ids=["ATTACH with a tail", "ERROR with an id", "ERROR with a tail"],
+    )
+    def test_what_does_not_belong_there(self, bad: bytes) -> None:
+        """ATTACH has no tail; ERROR has no tail and no id."""
+        with pytest.raises(RemoteProtocolError):
+            DataSession(Role.SERVICE, 0.0).receive(bad, 0.0)
+
     def test_only_one_at_a_time(self) -> None:
         """A second ATTACH before the first request is over is a fault at either end."""
         pair = Pair()
@@ -507,6 +521,16 @@ class TestTime:
         session.tick(64.0)
         with pytest.raises(RemoteProtocolError):
             session.tick(65.0)
+
+    def test_a_paused_end_that_is_asked_seldom(self) -> None:
+        """The same when the clock asks only when it has to."""
+        session = DataSession(Role.CONNECTOR, 0.0)
+        session.attach(5, EPOCH, True, True)
+        session.tick(0.0)
+        session.reading = False
+        for _ in range(5):
+            session.tick(session.next_tick())
+        assert len(session.take_output()) == 5 * 20
 
     def test_attach_is_answered_in_five_seconds(self) -> None:
         """A stale connection is found soon: then the request attaches on a fresh one."""
