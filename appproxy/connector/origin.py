@@ -125,7 +125,7 @@ class OriginConnection(TwistedProtocol):
         if self._stream is not None:
             self._stream = None
             reusable = False
-        if reusable and self.open and not self.tap.held:
+        if reusable and self.open:
             self.origin.keep(self)
         else:
             self.open = False

@@ -63,6 +63,17 @@ def test_at_most_so_many_for_bodies() -> None:
     assert [frame[2] for frame in first.read()] == [3]
 
 
+def test_a_fresh_one_does_not_pass_the_limit() -> None:
+    """One that is dialled to be idle is not given to a body beyond the limit."""
+    rig = Rig(limits=replace(DEFAULT_LIMITS, pool_most=1, pool_least=1))
+    signal = rig.online()
+    uploads(rig, signal, range(1, 3))
+    first = rig.data()
+    spare = rig.data()
+    assert (first.kinds(), spare.read()) == ([Kind.ATTACH], [])
+    assert rig.uplink.pool.idle == 1
+
+
 def test_a_stream_does_not_count() -> None:
     """Upgraded streams are limited apart."""
     rig = Rig(limits=replace(DEFAULT_LIMITS, pool_most=1, pool_least=0))

@@ -173,6 +173,24 @@ def test_back_pressure_both_ways() -> None:
     assert not data.wire.paused
 
 
+def test_an_application_that_does_not_read() -> None:
+    """The data connection is paused, so the service's silence on it proves nothing: the stream lives."""
+    rig = Rig()
+    signal, data, origin = upgraded(rig)
+    data.read()
+    data.attached(1)
+    origin.clog()
+    for _ in range(30):
+        rig.clock.advance(10)
+        for peer in (rig.second, signal):
+            peer.read()
+            peer.keep_alive()
+    assert data.wire.end == ""
+    origin.unclog()
+    data.wire.deliver(data.session.body(b"still here"))
+    assert origin.take() == b"still here"
+
+
 def test_a_stale_data_connection() -> None:
     """The 101 and what followed it go out once more on a fresh one."""
     rig = Rig()
