@@ -159,7 +159,8 @@ class TestConnection:
         (b"1.1", [], True), (b"1.1", [b"close"], False), (b"1.1", [b"Keep-Alive"], True),
         (b"1.1", [b"x , CLOSE"], False), (b"1.1", [b"x", b"close"], False), (b"1.1", [b"closed"], True),
         (b"1.1", [b""], True), (b"1.0", [], False), (b"1.0", [b"keep-alive"], True), (b"1.0", [b"Keep-Alive"], True),
-        (b"1.0", [b"close, keep-alive"], False), (b"1.0", [b"x,keep-alive"], True)])
+        (b"1.0", [b"close, keep-alive"], False), (b"1.0", [b"x,keep-alive"], True),
+        (b"1.0", [b"x"], False)])
     def test_keeping_it(self, version: bytes, connection: list[bytes], kept: bool) -> None:
         """1.1 keeps the connection unless told `close`, 1.0 only when told `keep-alive`, in any case and order."""
         fields = [b"Connection: " + value for value in connection]
