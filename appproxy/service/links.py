@@ -9,7 +9,7 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from appproxy.errors import Code, RemoteProtocolError
+from appproxy.errors import Code, ProtocolError, RemoteProtocolError
 from appproxy.net.deadlines import NEVER
 from appproxy.net.flow import Hold, Tap
 from appproxy.tunnel.data import DataSession
@@ -56,7 +56,8 @@ class SignalLink(Protocol):
                 self._take(frame)
                 if self._gone:
                     return
-        except RemoteProtocolError as error:
+        except ProtocolError as error:
+            # Also a LocalProtocolError: what the tables of requests forbid was asked for by the peer's frame.
             self._end_point.blame(self, error)
             self.goodbye(Goodbye(error.code, 1.0, False, str(error)))
             return
@@ -193,7 +194,7 @@ class DataLink(Protocol):
                     self._pass_on(request, kind, head, tail)
                 if self._gone:
                     return
-        except RemoteProtocolError as error:
+        except ProtocolError as error:
             self._end_point.blame(self, error)
             self.close()
             return

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from appproxy.errors import Code, Retry
+from appproxy.errors import Code, RemoteProtocolError, Retry
 from appproxy.http.fields import values
 from appproxy.net.deadlines import NEVER
 from appproxy.service.plan import Plan
@@ -38,7 +38,7 @@ class Relayed:
     """One proxied request. `exchange` is None once the user has the answer, or has gone."""
 
     __slots__ = (
-        "_queued", "_streaming", "_upgraded", "attempts", "data", "deadline", "exchange", "flags", "head", "id", "link",
+        "_queued", "_streaming", "_upgraded", "attempts", "data", "deadline", "exchange", "flags", "head", "id", "interims", "link",
         "method", "peer", "plan", "relay", "state", "tried", "upload",
     )
 
@@ -57,6 +57,7 @@ class Relayed:
         self.data: DataLink | None = None
         self.tried: tuple[str, ...] = ()
         self.attempts = 0
+        self.interims = 0
         self.deadline = NEVER
         self.upload = Upload(self, replayable=bool(flags & _IDEMPOTENT)) if flags & _BODY else None
         self._queued = 0.0
@@ -124,8 +125,11 @@ class Relayed:
             exchange.answer(status, self.plan.clean(status, block, exchange.id), body)
 
     def informed(self, status: int, block: bytes) -> None:
-        """INFO: an interim answer."""
+        """INFO: an interim answer. Raises RemoteProtocolError when they do not end."""
         self.step(Step.INFO)
+        self.interims += 1
+        if self.interims > self.relay.limits.interims:
+            raise RemoteProtocolError("too many interim answers to one request", Code.OVERLOADED)
         if self.exchange is not None:
             self.exchange.inform(status, self.plan.clean(status, block, self.exchange.id))
 

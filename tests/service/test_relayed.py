@@ -6,7 +6,7 @@ import pytest
 
 from appproxy.errors import Code
 from appproxy.tunnel.frames import Kind
-from appproxy.tunnel.messages import decode_request
+from appproxy.tunnel.messages import decode_request, encode_response
 from tests.service.world import GET, POST, World, only_request, requests
 
 
@@ -530,3 +530,32 @@ def test_late_and_unknown_answers_break_nothing() -> None:
     signal.answer(4711, 200, b"", b"?")
     signal.fail(Kind.FAIL, 4712, Code.ORIGIN_REFUSED)
     assert not signal.wire.disconnecting
+
+
+def test_what_the_tables_forbid_is_the_connectors_fault() -> None:
+    """An in-line answer to a request whose answer has begun: the connection ends, and the connector is told why."""
+    world = World()
+    signal = world.welcomed()
+    user = world.user()
+    user.send(GET)
+    id = only_request(signal)
+    data = world.attach(id)
+    data.say(data.session.head(200, b""))
+    signal.answer(id, 200, b"", b"again")
+    assert signal.wire.disconnecting
+    assert world.end_point.protocol_errors == 1
+
+
+def test_interim_answers_have_an_end() -> None:
+    """Eight reach the user; a ninth ends the connector's connection."""
+    world = World()
+    signal = world.welcomed()
+    user = world.user()
+    user.send(GET)
+    id = only_request(signal)
+    for _ in range(8):
+        signal.say(Kind.INFO, id, encode_response(103, b"link: x\n"))
+    assert user.wire.take().count(b"HTTP/1.1 103 ") == 8
+    assert not signal.wire.disconnecting
+    signal.say(Kind.INFO, id, encode_response(103, b"link: x\n"))
+    assert signal.wire.disconnecting
