@@ -38,8 +38,8 @@ class Relayed:
     """One proxied request. `exchange` is None once the user has the answer, or has gone."""
 
     __slots__ = (
-        "_queued", "_streaming", "_upgraded", "attempts", "data", "deadline", "exchange", "flags", "head", "id", "interims", "link",
-        "method", "peer", "plan", "relay", "state", "tried", "upload",
+        "_queued", "_streaming", "_upgraded", "attempts", "data", "deadline", "exchange", "flags", "head", "id", "interims",
+        "link", "method", "peer", "plan", "relay", "state", "tried", "upload",
     )
 
     def __init__(self, relay: Relay, exchange: Exchange, plan: Plan, head: bytes, flags: int) -> None:
