@@ -1,0 +1,160 @@
+"""A system of real processes for tests that attack or break it: two connectors, an origin of bare sockets, short limits.
+
+It is made in this process as far as that is possible, because each command costs a start of Python; its programs are
+the real ones. All test files share one, which `mended` brings back to its order.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import ssl
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from appproxy.admin.client import AdminClient
+from appproxy.config import ServiceSettings
+from appproxy.config.service import ServiceLimits
+from appproxy.config.values import Address
+from appproxy.demo.supervisor import Supervisor
+from appproxy.twistd.state import admit_password, create_state
+from tests.end_to_end.origins import Origin
+from tests.end_to_end.visitor import Visitor
+from tests.end_to_end.world import DOMAIN, PASSWORD, World, environment, until
+
+#: What is promised within one second, with two more for a machine that has other things to do.
+PROMPT = 3.0
+#: Seconds that a user may take for a head, and nobody for anything else, in this system.
+HEAD_SECONDS = 3.0
+DRAIN_SECONDS = 8.0
+#: The smallest that an application can have.
+BACKEND_TIMEOUT = 2.0
+CONNECTORS = ("first", "second")
+
+
+@dataclass(slots=True)
+class System(World):
+    """`raw` is open to everybody, `held` asks for a sign-in; both lead to `origin`. `dead` leads nowhere."""
+
+    origin: Origin = field(default_factory=Origin)
+    ids: dict[str, str] = field(default_factory=dict)
+
+    def build(self) -> None:
+        """From nothing to a running system."""
+        settings = ServiceSettings(
+            domain=DOMAIN, listen=Address("127.0.0.1", self.port), tunnel_listen=Address("127.0.0.1", self.tunnel_port),
+            tunnel_address=f"127.0.0.1:{self.tunnel_port}", drain_seconds=DRAIN_SECONDS, log_format="json",
+            limits=ServiceLimits(head_seconds=HEAD_SECONDS),
+        )  # fmt: skip
+        create_state(self.state, settings, time.time(), os.environ)  # noqa: TID251 -- certificates are dated
+        self.application("raw", self.origin.url, preauth="passthrough")
+        self.application("dead", "http://127.0.0.1:1/", preauth="passthrough")
+        self.application("held", self.origin.url, settings={"header.x-user-name": "name", "header.x-user-mail": "email"})
+        for user, groups in (("alice", ["staff"]), ("bob", [])):
+            body = {"name": user, "password": PASSWORD, "display_name": user.title(), "email": f"{user}@example.com"}
+            self.call("POST", "/users", **body, groups=groups)
+        self.call("POST", "/applications/held/assignments", group="staff")
+        self.start_service()
+        for name in CONNECTORS:
+            self.ids[name] = self.join(name)
+            self.start_connector(name)
+
+    def call(self, method: str, path: str, **body: object) -> Any:
+        """One admin operation, at the running service or without one."""
+        return AdminClient(self.state, admit_password).call(method, path, body if method != "GET" else None)
+
+    def application(self, name: str, internal: str, **others: object) -> None:
+        """Publish an application."""
+        self.call("POST", "/applications", name=name, internal=internal, external=self.url(name), **others)
+
+    def set(self, name: str, **texts: str) -> None:
+        """Change an application."""
+        self.call("PATCH", f"/applications/{quote(name)}", **texts)
+
+    def host(self, name: str) -> str:
+        """What browsers send as Host."""
+        return f"{name}.{DOMAIN}:{self.port}"
+
+    def visitor(self) -> Visitor:
+        """A browser's stand-in, signed in nowhere."""
+        return Visitor(self.port, self.anchor)
+
+    def alice(self) -> Visitor:
+        """One who has signed in to `held`."""
+        visitor = self.visitor()
+        page = visitor.sign_in(self.url("held", "/signed-in"), "alice")
+        assert (page.status, page.url) == (200, self.url("held", "/signed-in")), page.text
+        return visitor
+
+    def context(self) -> ssl.SSLContext:
+        """Trusts this system alone."""
+        return ssl.create_default_context(cafile=str(self.anchor))
+
+    # Processes.
+
+    def running(self, name: str) -> bool:
+        """Is this program there?"""
+        return any(one.name == name and one.process.poll() is None for one in self.supervisor.programs)
+
+    def kill(self, name: str) -> None:
+        """As the kernel does when memory is short: no farewell."""
+        self.supervisor.end(name, sign=signal.SIGKILL)
+
+    def online(self) -> int:
+        """How many connectors the service can use."""
+        return sum(1 for one in self.call("GET", "/connectors") if one["online"])
+
+    def mend(self) -> None:
+        """Start what a test has stopped."""
+        if not self.running("service"):
+            self.start_service()
+        for name in CONNECTORS:
+            if not self.running(name):
+                self.start_connector(name)
+        until(lambda: self.online() >= len(CONNECTORS), "not all connectors came back")
+
+    def connector_of(self, port: int) -> str:
+        """The connector that has this end of a connection to the origin."""
+        for name in CONNECTORS:
+            if self.running(name) and _owns(self.supervisor.find(name).process.pid, port):
+                return name
+        raise AssertionError(f"no connector has port {port}")
+
+
+def _owns(pid: int, port: int) -> bool:
+    """Has a process a TCP socket on this local port of 127.0.0.1? (proc(5), /proc/net/tcp)"""
+    local = f"0100007F:{port:04X}"
+    inodes = {row.split()[9] for row in Path("/proc/net/tcp").read_text().splitlines()[1:] if row.split()[1] == local}
+    found = set()
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            found.add(os.readlink(link))
+        except OSError:
+            continue  # closed meanwhile
+    return any(f"socket:[{inode}]" in found for inode in inodes)
+
+
+_shared: list[System] = []
+
+
+def shared_system(request: pytest.FixtureRequest, factory: pytest.TempPathFactory) -> System:
+    """The one system of all files; it ends with the test run."""
+    if not _shared:
+        stack = ExitStack()
+        request.config.add_cleanup(stack.close)
+        directory = factory.mktemp("system")
+        if not os.environ.get("KEEP"):
+            stack.callback(shutil.rmtree, directory, ignore_errors=True)
+        (directory / "logs").mkdir()
+        system = System(directory, stack.enter_context(Supervisor(directory / "logs", environment())))
+        stack.callback(system.origin.stop)
+        system.build()
+        _shared.append(system)
+    return _shared[0]
