@@ -128,7 +128,7 @@ FAULTS = {Code.ORIGIN_MALFORMED, Code.ORIGIN_HEAD_TOO_LARGE, Code.ORIGIN_TRUNCAT
 
 @given(st.lists(st.one_of(st.sampled_from(PARTS), st.binary(max_size=3)), max_size=20), st.booleans(),
        st.sampled_from([b"GET", b"HEAD"]), st.booleans())
-@settings(max_examples=300)
+@settings(max_examples=200)
 def test_any_bytes_are_survived(parts: list[bytes], upgrade: bool, method: bytes, clean: bool) -> None:
     """Whatever an application sends is read or gives one of four failures, and at most one End comes, as the last."""
     events: list[Event] = []

@@ -15,7 +15,7 @@ FIELDS = st.lists(st.tuples(NAMES, VALUES), max_size=8)
 
 
 @given(FIELDS)
-@settings(max_examples=100)
+@settings(max_examples=60)
 def test_a_block_gives_back_its_fields(fields: list[tuple[bytes, bytes]]) -> None:
     """Fields come out of a block as they went in, in their order and number."""
     block = encode_block(fields)
@@ -24,7 +24,7 @@ def test_a_block_gives_back_its_fields(fields: list[tuple[bytes, bytes]]) -> Non
 
 
 @given(st.lists(st.tuples(st.binary(max_size=6), st.binary(max_size=6)), max_size=3))
-@settings(max_examples=300)
+@settings(max_examples=200)
 def test_any_fields_arrive_as_they_are_or_not_at_all(fields: list[tuple[bytes, bytes]]) -> None:
     """No bytes in names or values make a block that says something else."""
     try:
@@ -35,18 +35,18 @@ def test_any_fields_arrive_as_they_are_or_not_at_all(fields: list[tuple[bytes, b
     assert decode_block(block) == fields
 
 
-@pytest.mark.parametrize("byte", range(256))
-def test_each_byte_in_name_and_value(byte: int) -> None:
+def test_each_byte_in_name_and_value() -> None:
     """Each byte arrives identical or is refused."""
-    sign = bytes([byte])
-    in_value = byte == 9 or (byte >= 32 and byte != 127)
-    in_name = sign in b"!#$%&'*+-.^_`|~" or (sign.isalnum() and not sign.isupper())
-    for field, good in (((b"x", b"a" + sign + b"b"), in_value), ((b"x" + sign + b"y", b"v"), in_name)):
-        if good:
-            assert decode_block(encode_block([field])) == [field]
-        else:
-            with pytest.raises(RequestError):
-                encode_block([field])
+    for byte in range(256):
+        sign = bytes([byte])
+        in_value = byte == 9 or (byte >= 32 and byte != 127)
+        in_name = sign in b"!#$%&'*+-.^_`|~" or (sign.isalnum() and not sign.isupper())
+        for field, good in (((b"x", b"a" + sign + b"b"), in_value), ((b"x" + sign + b"y", b"v"), in_name)):
+            if good:
+                assert decode_block(encode_block([field])) == [field]
+            else:
+                with pytest.raises(RequestError):
+                    encode_block([field])
 
 
 @pytest.mark.parametrize("field", [
@@ -80,7 +80,7 @@ def test_the_lines_of_a_block_are_counted() -> None:
 
 
 @given(FIELDS, NAMES)
-@settings(max_examples=100)
+@settings(max_examples=60)
 def test_drop_and_values_agree_with_the_fields(fields: list[tuple[bytes, bytes]], name: bytes) -> None:
     """What is dropped is what had that name, neither more nor less."""
     block = encode_block(fields)

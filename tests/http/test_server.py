@@ -92,7 +92,7 @@ def conversations(draw: st.DrawFn) -> tuple[bytes, list[Message]]:
 
 
 @given(conversations(), st.lists(st.integers(0, 600), max_size=20))
-@settings(max_examples=120)
+@settings(max_examples=80)
 def test_cutting_does_not_matter(conversation: tuple[bytes, list[Message]], cuts: list[int]) -> None:
     """However the bytes are cut, the same requests come out."""
     data, expected = conversation
@@ -111,7 +111,7 @@ PARTS = [b"GET ", b"POST ", b"/", b" HTTP/1.1", b" HTTP/1.0", b"\r\n", b"\n", b"
 
 @given(st.lists(st.one_of(st.sampled_from(PARTS), st.binary(max_size=3)), max_size=25), st.sampled_from([b"", GET,
     POST, CHUNKED]))
-@settings(max_examples=300)
+@settings(max_examples=200)
 def test_any_bytes_are_survived(parts: list[bytes], before: bytes) -> None:
     """Whatever is sent gives requests or a RequestError, the same one whole and byte by byte."""
     data = before + b"".join(parts)
