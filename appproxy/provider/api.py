@@ -9,6 +9,7 @@ from joserfc.jwk import KeySet
 from twisted.web.server import Request
 
 from appproxy.errors import IdentityError, RequestError
+from appproxy.net.web import Answer, EndPoint, json_answer
 from appproxy.provider.claims import user_claims
 from appproxy.provider.desks import answer_token_request, find_active
 from appproxy.provider.facts import Facts
@@ -16,7 +17,6 @@ from appproxy.provider.metadata import discovery_document
 from appproxy.provider.parameters import read_form
 from appproxy.provider.signing import key_set
 from appproxy.provider.tokens import Access, ProviderSession
-from appproxy.provider.web import Answer, EndPoint, json_answer
 from appproxy.store.keys import read_signing_keys
 
 #: RFC 6750 section 3.
@@ -43,11 +43,11 @@ class Api:
 
     def discovery_end_point(self) -> EndPoint:
         """/.well-known/openid-configuration."""
-        return EndPoint({b"GET": self._discovery, b"HEAD": self._discovery})
+        return EndPoint.reading(self._discovery)
 
     def keys_end_point(self) -> EndPoint:
         """/jwks."""
-        return EndPoint({b"GET": self._keys, b"HEAD": self._keys})
+        return EndPoint.reading(self._keys)
 
     def token_end_point(self) -> EndPoint:
         """/token."""

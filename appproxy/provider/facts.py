@@ -12,9 +12,9 @@ from appproxy.errors import Code, IdentityError
 from appproxy.identity.cookie import COOKIE_PREFIX, clear_cookie, set_cookie
 from appproxy.identity.sealing import encode
 from appproxy.identity.states import is_start_secret
+from appproxy.net.web import cookie_lines
 from appproxy.provider.desks import Ground, SignedIn, find_active
 from appproxy.provider.tokens import Form, ProviderSession
-from appproxy.provider.web import set_cookie_line
 from appproxy.store.live import LiveStore
 
 #: Bytes of the random cookie that a form is bound to.
@@ -63,18 +63,18 @@ class Facts:
     def keep_session(self, session: ProviderSession) -> bytes:
         """The field line that gives the browser a session. It ends with the browser, or when the session ends."""
         ground = self.ground()
-        return set_cookie_line(set_cookie(self._cookie(b"session"), session.seal(ground.key, ground.nonce())))
+        return cookie_lines(set_cookie(self._cookie(b"session"), session.seal(ground.key, ground.nonce())))
 
     def drop_session(self) -> bytes:
         """The field line that takes the browser's session."""
-        return set_cookie_line(clear_cookie(self._cookie(b"session")))
+        return cookie_lines(clear_cookie(self._cookie(b"session")))
 
     def bind_form(self, request: Request, form: Form) -> tuple[str, bytes]:
         """The hidden field's value, and the field line of the cookie it is bound to."""
         secret = self._form_secret(request) or encode(self.token(_FORM_SECRET))
         ground = self.ground()
         sealed = form.seal(ground.key, ground.now, ground.nonce(), secret)
-        return sealed, set_cookie_line(set_cookie(self._cookie(b"form"), secret))
+        return sealed, cookie_lines(set_cookie(self._cookie(b"form"), secret))
 
     def open_form(self, request: Request, text: str, purpose: str) -> Form:
         """The form that this browser was given and posts now. Raises IdentityError: forged, too old, not its own."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from twisted.web.server import Request
 
 from appproxy.errors import Code, RequestError
+from appproxy.net.web import Answer, EndPoint, html_answer, redirect
 from appproxy.pages import render
 from appproxy.provider.desks import AskPassword, authorize, authorize_after_password
 from appproxy.provider.doorman import LONGEST_NAME, Attempt, Doorman, Refused
@@ -15,7 +16,6 @@ from appproxy.provider.facts import Facts
 from appproxy.provider.metadata import SIGN_IN
 from appproxy.provider.parameters import read_form, read_query
 from appproxy.provider.tokens import Form
-from appproxy.provider.web import Answer, EndPoint, html_answer, redirect
 
 _PURPOSE = "sign in"
 _WRONG = "The user name or the password is wrong."

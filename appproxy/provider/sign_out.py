@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from twisted.web.server import Request
 
 from appproxy.errors import Code, IdentityError
+from appproxy.net.web import Answer, EndPoint, html_answer, redirect
 from appproxy.pages import render
 from appproxy.provider.clients import PROVIDER
 from appproxy.provider.desks import SignedIn
@@ -16,7 +17,6 @@ from appproxy.provider.metadata import LOGOUT
 from appproxy.provider.parameters import read_form, read_query
 from appproxy.provider.signing import key_set, read_hint
 from appproxy.provider.tokens import Form, ProviderSession
-from appproxy.provider.web import Answer, EndPoint, html_answer, redirect
 from appproxy.store import audit, sessions
 from appproxy.store.keys import read_signing_keys
 from appproxy.store.transaction import Transaction

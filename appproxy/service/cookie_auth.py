@@ -24,12 +24,12 @@ from zope.interface import Attribute, Interface
 from appproxy.errors import Code, ConfigError, RequestError
 from appproxy.http.head import RequestHead
 from appproxy.identity.session import Session
+from appproxy.net.web import Answer, Ready, failure_answer, request_id
 from appproxy.policy.verdict import Pass, SignIn
 from appproxy.publish.application import Application, Url
 from appproxy.publish.routing import Router
 from appproxy.service.gate import Gate
 from appproxy.service.oidc_client import OidcClient
-from appproxy.service.page import Answer, Page, failure_answer, request_id
 from appproxy.service.sign_in import SignIn as SignInPages
 from appproxy.service.sign_in_memory import MemorySignInStore
 from appproxy.service.visit import host_of
@@ -99,14 +99,14 @@ class CookieAuthResource(Resource):
         if request.prepath and request.postpath is not None:
             request.postpath.insert(0, request.prepath.pop())
         if answer is not None:
-            return _page(answer)
+            return Ready(answer)
         found: IResource = getChildForRequest(self._resource, request)
         return found
 
     def render(self, request: Request) -> bytes | int:
         """Called by twisted.web when the path ends here."""
         answer = self._judge(request)
-        resource = self._resource if answer is None else _page(answer)
+        resource = self._resource if answer is None else Ready(answer)
         rendered: bytes | int = resource.render(request)
         return rendered
 
@@ -142,13 +142,6 @@ def head_of(request: Request) -> RequestHead:
         authority=request.getHeader(b"host") or b"", host=host, length=None, keep_alive=True,
         upgrade=upgrade[0].lower() if upgrade and b"upgrade" in wanted else None, expects_continue=False,
     )
-
-
-def _page(answer: Answer) -> Page:
-    async def respond(request: IRequest) -> Answer:
-        return answer
-
-    return Page(respond, methods=None)
 
 
 def _check_origin(origin: str) -> Url:

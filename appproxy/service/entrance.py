@@ -12,6 +12,7 @@ from twisted.logger import Logger
 
 from appproxy.errors import Code, RequestError
 from appproxy.http.head import RequestHead
+from appproxy.net.web import STYLE_FIELDS
 from appproxy.pages import STYLE, STYLE_PATH, accepts_json, error_page
 from appproxy.policy.verdict import Pass, Refuse
 from appproxy.publish.application import Application
@@ -25,7 +26,6 @@ OWN_PATHS = b"/.appproxy/"
 _ROBOTS = b"/robots.txt"
 _ROBOTS_FIELDS = b"content-type: text/plain; charset=utf-8\ncache-control: max-age=3600\n"
 _STYLE_TARGET = STYLE_PATH.encode("ascii")
-_STYLE_FIELDS = b"content-type: text/css; charset=utf-8\ncache-control: max-age=3600\nx-content-type-options: nosniff\n"
 _ROBOTS_BODY = b"User-agent: *\nDisallow: /\n"
 
 
@@ -85,7 +85,7 @@ class Entrance:
         head = exchange.head
         target = head.target
         if target == _STYLE_TARGET:  # also where nothing is published: that page, too, is to be readable
-            exchange.answer(200, _STYLE_FIELDS, STYLE)
+            exchange.answer(200, STYLE_FIELDS, STYLE)
             return
         if target.startswith(OWN_PATHS) and snapshot.router.knows_host(head.host):
             self._own_paths(exchange)

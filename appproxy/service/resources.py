@@ -26,9 +26,9 @@ from twisted.web.server import NOT_DONE_YET, Request
 from appproxy.errors import Code, RequestError
 from appproxy.http.fields import decode_block, encode_block
 from appproxy.http.head import Fields
+from appproxy.net.web import failure_answer
 from appproxy.pages import NO_STORE, SECURITY_FIELDS
 from appproxy.service.exchange import Exchange
-from appproxy.service.page import failure_answer
 
 #: Bytes of a form or an API call that are taken.
 BODY_LIMIT = 65536

@@ -20,10 +20,10 @@ from appproxy.http.head import RequestHead
 from appproxy.identity.cookie import START_COOKIE, set_cookie
 from appproxy.identity.sealing import encode
 from appproxy.identity.states import MAX_TARGET, START_LIFETIME, START_SECRET, Start, binding, is_start_secret
+from appproxy.net.web import Answer, EndPoint, cookie_lines, html_answer, redirect, style_sheet
 from appproxy.pages import error_page, render
 from appproxy.publish.application import Application
 from appproxy.service.oidc_client import OidcClient
-from appproxy.service.page import HTML, Answer, Page, StyleSheet, redirect
 from appproxy.service.sign_in_ground import Ground
 from appproxy.service.sign_in_steps import Steps
 from appproxy.service.sign_in_store import SignInStore
@@ -57,18 +57,19 @@ class SignIn:
     def signin_pages(self) -> dict[bytes, IResource]:
         """The pages below `signin_origin`."""
         return {
-            b"start": Page(self._steps.start, side_effects=True),
-            b"callback": Page(self._steps.callback, side_effects=True),
-            b"signed-out": Page(self._sign_out.signed_out, side_effects=True),
+            b"start": EndPoint({b"GET": self._steps.start}),
+            b"callback": EndPoint({b"GET": self._steps.callback}),
+            b"signed-out": EndPoint({b"GET": self._sign_out.signed_out}),
         }
 
     def application_pages(self) -> dict[bytes, IResource]:
         """The pages below `/.appproxy` of an application's host."""
+        sign_out = self._sign_out.sign_out
         return {
-            b"finish": Page(self._steps.finish, side_effects=True),
-            b"sign-out": Page(self._sign_out.sign_out, methods=(b"GET", b"POST")),
-            b"session": Page(self._sign_out.session),
-            b"style.css": StyleSheet(),
+            b"finish": EndPoint({b"GET": self._steps.finish}),
+            b"sign-out": EndPoint({b"GET": sign_out, b"HEAD": sign_out, b"POST": sign_out}),
+            b"session": EndPoint.reading(self._sign_out.session),
+            b"style.css": style_sheet(),
         }
 
     def begin(
@@ -79,11 +80,11 @@ class SignIn:
         Raises RequestError(INTERNAL) when there is no key to seal with.
         """
         if not is_navigation(head):
-            return error_page(Code.SIGN_IN_REQUIRED, request_id, accept_json=True)
+            return Answer(*error_page(Code.SIGN_IN_REQUIRED, request_id, accept_json=True))
         if len(head.target) > MAX_TARGET:
-            return error_page(Code.TARGET_TOO_LONG, request_id, accept_json=False)
+            return Answer(*error_page(Code.TARGET_TOO_LONG, request_id, accept_json=False))
         if not head.target.startswith(b"/"):
-            return error_page(Code.BAD_REQUEST, request_id, accept_json=False)
+            return Answer(*error_page(Code.BAD_REQUEST, request_id, accept_json=False))
         ground = self._ground
         # Tabs that are opened together share one start cookie, so that each of them comes through.
         secret = cookie_of_head(head, START_COOKIE)
@@ -91,13 +92,13 @@ class SignIn:
             secret = encode(ground.token(START_SECRET))
         start = Start(application.id, host, head.target.decode("latin-1"), binding(secret))
         url = f"{ground.base}/start?r={start.seal(ground.key, now, ground.nonce()).decode('ascii')}"
-        status, block, body = redirect(url, set_cookie(START_COOKIE, secret, int(START_LIFETIME)))
-        return status, block + b"x-request-id: " + request_id.encode("ascii") + b"\n", body
+        cookie = cookie_lines(set_cookie(START_COOKIE, secret, int(START_LIFETIME)))
+        return redirect(url, cookie + b"x-request-id: " + request_id.encode("ascii") + b"\n")
 
     def _make_signin_root(self, extra: Mapping[bytes, IResource]) -> IResource:
         own: dict[bytes, IResource] = {
-            b"": Page(_welcome), **self.signin_pages(), b"style.css": StyleSheet(),
-            b".appproxy": _tree({b"style.css": StyleSheet()}),
+            b"": EndPoint.reading(_welcome), **self.signin_pages(), b"style.css": style_sheet(),
+            b".appproxy": _tree({b"style.css": style_sheet()}),
         }
         taken = own.keys() & extra.keys()
         if taken:
@@ -109,7 +110,7 @@ async def _welcome(request: IRequest) -> Answer:
     page = render(
         "message", title="Sign-in", text="Open an application to sign in to it.", link="", link_text=""
     )
-    return 200, HTML, page
+    return html_answer(200, page)
 
 
 def _tree(children: Mapping[bytes, IResource]) -> Resource:

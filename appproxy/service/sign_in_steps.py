@@ -21,11 +21,11 @@ from appproxy.identity.oidc import authorization_url, check_callback
 from appproxy.identity.sealing import encode
 from appproxy.identity.session import Session
 from appproxy.identity.states import FINISH_LIFETIME, START_LIFETIME, Finish, Pending, Start, check_binding
+from appproxy.net.web import Answer, cookie_lines, failure_answer, redirect, request_id
 from appproxy.policy.gate import judge
 from appproxy.policy.verdict import Pass, Refuse
 from appproxy.publish.application import Application
 from appproxy.service.oidc_client import OidcClient
-from appproxy.service.page import Answer, failure_answer, redirect, request_id
 from appproxy.service.sign_in_ground import Ground, client_id, scopes
 from appproxy.service.sign_out import LONGEST_END, end_url
 from appproxy.service.visit import cookie_of, cookies_beginning, host_of, query_of
@@ -64,7 +64,7 @@ class Steps:
         )
         old = cookies_beginning(request, OIDC_COOKIE_PREFIX)
         forgotten = [clear_cookie(name) for name in old[: max(len(old) - _MAX_PENDING + 1, 0)]]
-        return redirect(url, set_cookie(_oidc_cookie(state), pending, int(START_LIFETIME)), *forgotten)
+        return redirect(url, cookie_lines(set_cookie(_oidc_cookie(state), pending, int(START_LIFETIME)), *forgotten))
 
     async def callback(self, request: IRequest) -> Answer:
         """Back from the provider. Raises RequestError: whatever is wrong with the answer, or NOT_ASSIGNED."""
@@ -93,7 +93,7 @@ class Steps:
             return self._offer_another_account(request, application, error)
         finish = Finish(ground.token(16).hex(), pending.start, session).seal(ground.key, ground.wall(), ground.nonce())
         url = f"{application.external.origin}/.appproxy/finish?t={finish.decode('ascii')}"
-        return redirect(url, clear_cookie(_oidc_cookie(state)))
+        return redirect(url, cookie_lines(clear_cookie(_oidc_cookie(state))))
 
     async def finish(self, request: IRequest) -> Answer:
         """On the application's host: set the access cookie and go where the user wanted to."""
@@ -114,8 +114,9 @@ class Steps:
             "{subject} has signed in to {application}", subject=finish.session.subject, application=application.name,
             request_id=request_id(request),
         )
-        cookie = seal_session(finish.session, ground.key, application.id, host, ground.nonce())
-        return redirect(location, set_cookie(ground.cookie_name(application), cookie), clear_cookie(START_COOKIE))
+        sealed = seal_session(finish.session, ground.key, application.id, host, ground.nonce())
+        cookie = set_cookie(ground.cookie_name(application), sealed)
+        return redirect(location, cookie_lines(cookie, clear_cookie(START_COOKIE)))
 
     def _offer_another_account(self, request: IRequest, application: Application, error: RequestError) -> Answer:
         """A person may have two accounts, and the provider remembers the wrong one."""

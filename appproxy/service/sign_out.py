@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
 
 from twisted.logger import Logger
@@ -13,10 +12,10 @@ from appproxy.identity.cookie import START_COOKIE, clear_cookie
 from appproxy.identity.oidc import end_session_url
 from appproxy.identity.sealing import seal, unseal
 from appproxy.identity.session import Session
+from appproxy.net.web import Answer, cookie_lines, html_answer, json_answer, redirect
 from appproxy.pages import render
 from appproxy.pages.errors import WWW_AUTHENTICATE
 from appproxy.publish.application import Application
-from appproxy.service.page import HTML, JSON, Answer, redirect
 from appproxy.service.sign_in_ground import BUILTIN, Ground, client_id
 from appproxy.service.visit import form_of, host_of, origin_of, query_of
 
@@ -58,16 +57,16 @@ class SignOut:
         for _, session in signed_in:
             await self._ground.store.revoke(session)
         names = [self._ground.cookie_name(application) for application in self._ground.applications_on(host)]
-        gone = [clear_cookie(name) for name in dict.fromkeys([*names, START_COOKIE])]
+        gone = cookie_lines(*[clear_cookie(name) for name in dict.fromkeys([*names, START_COOKIE])])
         if not signed_in:
-            return redirect(self._signed_out_url(), *gone)
-        return redirect(end_url(self._ground, signed_in[0][0], _END_LIFETIME), *gone)
+            return redirect(self._signed_out_url(), gone)
+        return redirect(end_url(self._ground, signed_in[0][0], _END_LIFETIME), gone)
 
     async def signed_out(self, request: IRequest) -> Answer:
         """On the sign-in host: end the provider's session, if sent here by a sign-out; else only say so."""
         text = query_of(request).get("t")
         if text is None:
-            return 200, HTML, render("signed_out")
+            return html_answer(200, render("signed_out"))
         ground, now = self._ground, self._ground.wall()
         payload = unseal(_END, text.encode(), ground.snapshot.keys, now)
         if not await ground.store.use_once(f"sign-out:{payload['u']}", now + LONGEST_END):
@@ -79,14 +78,14 @@ class SignOut:
         """Who is signed in, as JSON; 401 for nobody."""
         signed_in = self._signed_in(request, host_of(request))
         if not signed_in:
-            return 401, JSON + WWW_AUTHENTICATE, b'{"signed_in": false}'
+            return json_answer(401, {"signed_in": False}, WWW_AUTHENTICATE)
         application, session = signed_in[0]
         said = {
             "signed_in": True, "name": session.name, "subject": session.subject, "issuer": session.issuer,
             "application": application.name, "issued": session.issued, "expires": session.expires,
             "auth_time": session.auth_time,
         }
-        return 200, JSON, json.dumps(said).encode()
+        return json_answer(200, said)
 
     def _signed_in(self, request: IRequest, host: str) -> list[tuple[Application, Session]]:
         """The applications on this host that the browser has a session with."""
@@ -103,7 +102,7 @@ class SignOut:
             "sign_out", action="/.appproxy/sign-out", csrf=csrf.decode("ascii"), name=session.name,
             application=application.name, link=application.external.path,
         )
-        return 200, HTML, page
+        return html_answer(200, page)
 
     def _check_form(self, request: IRequest, host: str, signed_in: list[tuple[Application, Session]]) -> None:
         """Raises RequestError(CROSS_SITE) unless our own page, or one of the application's, has posted this.
@@ -129,8 +128,7 @@ class SignOut:
     async def _end(self, request: IRequest, application: Application) -> Answer:
         record, client = self._ground.provider(application)
         if record.id == BUILTIN and self._end_builtin is not None:
-            status, block, body = redirect(self._signed_out_url())
-            return status, block + await self._end_builtin(request), body
+            return redirect(self._signed_out_url(), await self._end_builtin(request))
         try:
             url = end_session_url(await client.metadata(), client_id(record, application), self._signed_out_url())
         except RequestError as error:

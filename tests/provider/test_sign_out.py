@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from twisted.web.server import Request
 
+from appproxy.net.web import Answer, EndPoint, redirect
 from appproxy.provider.signing import rotate
-from appproxy.provider.web import Answer, EndPoint, redirect
 from appproxy.store import audit, users
 from tests.provider.house import CALLBACK, ISSUER, Browser, Flow, House, sign_in, tokens
 

@@ -1,0 +1,172 @@
+"""Resources of twisted.web that a coroutine answers; what fails becomes our error page, and nothing is kept by caches.
+
+They work in our own resource tree and in any `twisted.web.server.Site`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple, Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.web.iweb import IRequest
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET, Request
+
+from appproxy.errors import Code, RequestError, StoreError
+from appproxy.http.fields import decode_block
+from appproxy.pages import NO_STORE, SECURITY_FIELDS, STYLE, accepts_json, error_page
+
+HTML = b"content-type: text/html; charset=utf-8\n" + NO_STORE + SECURITY_FIELDS
+JSON = b"content-type: application/json\n" + NO_STORE + SECURITY_FIELDS
+#: The style sheet holds nothing of anybody, so that browsers may keep it for an hour.
+STYLE_FIELDS = b"content-type: text/css; charset=utf-8\ncache-control: max-age=3600\nx-content-type-options: nosniff\n"
+
+
+class Answer(NamedTuple):
+    """What to send. `fields`: a block, LF-ended `name: value` lines."""
+
+    status: int
+    fields: bytes
+    body: bytes = b""
+
+
+#: Answers a request, at once or later.
+Serve = Callable[[Request], Awaitable[Answer]]
+
+
+def html_answer(status: int, body: bytes, fields: bytes = b"") -> Answer:
+    """A page; `fields` come on top of the type and the security fields."""
+    return Answer(status, HTML + fields, body)
+
+
+def json_answer(status: int, value: Mapping[str, object], fields: bytes = b"") -> Answer:
+    """A JSON object."""
+    return Answer(status, JSON + fields, json.dumps(value).encode())
+
+
+def redirect(location: str, fields: bytes = b"") -> Answer:
+    """See other: the browser goes on with GET, so a posted password is never sent on (RFC 9700 section 4.12)."""
+    return Answer(303, b"location: " + location.encode("ascii") + b"\n" + NO_STORE + SECURITY_FIELDS + fields)
+
+
+def cookie_lines(*values: bytes) -> bytes:
+    """The field lines of Set-Cookie values: one each, because commas in one line would not part them."""
+    return b"".join([b"set-cookie: " + value + b"\n" for value in values])
+
+
+class Told(Protocol):
+    """What a request of ours has as `exchange`: it hears for the access log what went wrong."""
+
+    failure: Code | None
+    detail: str
+
+
+def request_id(request: IRequest) -> str:
+    """The id of a request of ours, "" in a site that has none. A user's own X-Request-ID is never taken for it."""
+    id = getattr(request, "appproxy_request_id", "")
+    return id if isinstance(id, str) else ""
+
+
+def failure_answer(
+    request: IRequest, code: Code, detail: str = "", *, fields: bytes = b"", link: str = "", link_text: str = ""
+) -> Answer:
+    """The error page, or JSON when that is asked for. The access log hears of code and `detail`, the user does not."""
+    told: Told | None = getattr(request, "exchange", None)
+    if told is not None:
+        told.failure = code
+        told.detail = detail
+    accept = b", ".join(request.requestHeaders.getRawHeaders(b"accept") or [])
+    status, block, body = error_page(code, request_id(request), accepts_json(accept), link=link, link_text=link_text)
+    return Answer(status, block + fields, body)
+
+
+def send(request: Request, answer: Answer) -> None:
+    """Send an answer whole. For HEAD twisted.web leaves the body out."""
+    request.setResponseCode(answer.status)
+    for name, value in decode_block(answer.fields):
+        request.responseHeaders.addRawHeader(name, value)
+    request.responseHeaders.setRawHeaders(b"content-length", [b"%d" % len(answer.body)])
+    request.write(answer.body)
+    request.finish()
+
+
+class EndPoint(Resource):
+    """One address and what serves each of its methods."""
+
+    isLeaf = True
+    log = Logger()
+
+    def __init__(self, methods: Mapping[bytes, Serve]) -> None:
+        super().__init__()
+        self._methods = methods
+
+    @classmethod
+    def reading(cls, serve: Serve) -> EndPoint:
+        """One that changes nothing, so that HEAD may ask as well as GET."""
+        return cls({b"GET": serve, b"HEAD": serve})
+
+    def render(self, request: Request) -> int:
+        """Called by twisted.web."""
+        left: list[Failure] = []
+        request.notifyFinish().addErrback(left.append)
+
+        def answered(answer: Answer) -> None:
+            if not left:
+                send(request, answer)
+
+        answering = Deferred.fromCoroutine(self._answer(request)).addCallback(answered)
+        answering.addErrback(lambda failure: self.log.failure("an answer could not be sent", failure))
+        return NOT_DONE_YET
+
+    async def _answer(self, request: Request) -> Answer:
+        try:
+            return await self._dispatch(request)
+        except RequestError as error:
+            self.log.info(
+                "{method} {path}: {code} {detail}", method=request.method, path=request.path, code=error.code.name,
+                detail=error.detail, request_id=request_id(request),
+            )  # fmt: skip
+            return failure_answer(request, error.code, error.detail)
+        except StoreError as error:
+            self.log.error("{path}: the store: {error}", path=request.path, error=str(error))
+            return failure_answer(request, Code.STORE_UNAVAILABLE, str(error))
+        except Exception:
+            self.log.failure("{path}: a fault of ours", path=request.path, request_id=request_id(request))
+            return failure_answer(request, Code.INTERNAL)
+
+    async def _dispatch(self, request: Request) -> Answer:
+        if request.postpath:
+            return failure_answer(request, Code.NOT_FOUND, "below an end point")
+        serve = self._methods.get(request.method)
+        if serve is not None:
+            return await serve(request)
+        allow = b"allow: " + b", ".join(self._methods) + b"\n"
+        return failure_answer(request, Code.METHOD_NOT_ALLOWED, fields=allow)
+
+
+class Ready(Resource):
+    """An answer that is there already, whatever is asked, also below its address."""
+
+    isLeaf = True
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self._answer = answer
+
+    def render(self, request: Request) -> int:
+        """Called by twisted.web."""
+        send(request, self._answer)
+        return NOT_DONE_YET
+
+
+def style_sheet() -> EndPoint:
+    """The one style sheet."""
+
+    async def serve(request: Request) -> Answer:
+        return Answer(200, STYLE_FIELDS, STYLE)
+
+    return EndPoint.reading(serve)
