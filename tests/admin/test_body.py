@@ -44,6 +44,13 @@ def test_values_have_their_types() -> None:
     assert body({"a": "b"}).mapping("x") == {"a": "b"} and body(None).mapping("x") == {}
 
 
+@pytest.mark.parametrize(("value", "reader"), [(True, "whole"), (1.0, "whole"), (1, "flag"), (1, "text"), ("a", "texts")])
+def test_what_only_looks_alike_is_refused(value: object, reader: str) -> None:
+    """In Python, true is a number; in a call it is not."""
+    with pytest.raises(ConfigError, match="^x: "):
+        getattr(body(value), reader)("x")
+
+
 def test_null_is_as_good_as_left_out() -> None:
     """The default counts then; without one, the field is asked for."""
     assert body(None).text("x", "default") == "default" and "x" not in body(None)
