@@ -25,6 +25,8 @@ _DROPPED = frozenset({
     b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection", b"te", b"trailer",
     b"transfer-encoding", b"x-request-id", b"proxy-status",
 })
+#: The Domain attribute of a Set-Cookie (RFC 6265 section 5.2.3).
+_DOMAIN = re.compile(rb"[ \t]*;[ \t]*domain[ \t]*=([^;]*)", re.IGNORECASE)
 _ROBOTS = b"x-robots-tag: noindex, nofollow\n"
 
 
@@ -84,14 +86,23 @@ class Plan:
             block = self._clean_special(status, block)
         return b"%b%bx-request-id: %b\n" % (block, self.added, request_id.encode("ascii"))
 
+    def _names_internal_host(self, cookie: bytes) -> bool:
+        found = _DOMAIN.findall(cookie)
+        internal = self.application.internal.host.encode("ascii")
+        return bool(found) and all(domain.strip(b" .\t").lower() == internal for domain in found)
+
     def _clean_special(self, status: int, block: bytes) -> bytes:
         kept = []
         host = self.application.external.host
         for name, value in decode_block(block):
             if name in _DROPPED or (name == b"upgrade" and status != 101):
                 continue
-            if name == b"set-cookie" and not keep_set_cookie(value, RESERVED_COOKIE, host):
-                continue
+            if name == b"set-cookie":
+                # The name by which the connector knows the application means nothing to a browser.
+                if self._names_internal_host(value):
+                    value = _DOMAIN.sub(b"", value)
+                if not keep_set_cookie(value, RESERVED_COOKIE, host):
+                    continue
             if name in (b"location", b"content-location"):
                 value = self.translate(value)
             kept.append((name, value))

@@ -15,6 +15,8 @@ from appproxy.service.exchange import AnswerKeeper, BodyReader
 if TYPE_CHECKING:
     from appproxy.service.front import UserConnection
 
+#: What an HTTP/1.0 user has to be told (RFC 9112 appendix C.2.2).
+_KEEP_ALIVE = b"connection: keep-alive\n"
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 #: Statuses whose answers never have a body (RFC 9110 sections 15.3.5 and 15.4.5).
 _BODYLESS = frozenset({204, 304})
@@ -93,11 +95,17 @@ class UserExchange:
         self.begun = True
         self.status = status
         reuse = self.head.keep_alive and self._connection.reusable
+        if reuse and self.head.version < 11:
+            fields += _KEEP_ALIVE
         if self.head.method == b"HEAD" or status in _BODYLESS:
             whole = response_bytes(status, fields, length="none", close=not reuse, chunked=False)
         else:
-            self.sent = len(body)
-            whole = response_bytes(status, fields, length=len(body), close=not reuse, chunked=False) + body
+            size = self.sent = len(body)
+            # An application's own length, if it is the right one and the only one, need not be taken out and put in again.
+            right = b"\ncontent-length: %d\n" % size in fields and fields.count(b"content-length: ") == 1
+            whole = response_bytes(
+                status, fields, length="none" if right else size, close=not reuse, chunked=False
+            ) + body
         self._connection.write(whole)
         self._end(reuse)
 
@@ -110,6 +118,8 @@ class UserExchange:
         head = self.head
         # While the request's body is still under way, nobody knows yet whether another request can follow.
         reuse = head.keep_alive and (self._connection.reusable or self.body_reader is not None)
+        if reuse and head.version < 11 and (length is not None or head.method == b"HEAD"):
+            fields += _KEEP_ALIVE
         if head.method == b"HEAD" or status in _BODYLESS:
             self._left = -2
             whole = response_bytes(status, fields, length="none", close=not reuse, chunked=False)

@@ -215,6 +215,34 @@ def test_an_old_user_gets_no_chunks() -> None:
     assert place.wire.closed
 
 
+def test_an_old_user_who_wants_to_stay_is_told_that_he_may() -> None:
+    """HTTP/1.0 with keep-alive: the answer says so, and the next request is taken."""
+    place = Place()
+    request = b"GET / HTTP/1.0\r\nHost: h.example.com\r\nConnection: keep-alive\r\n\r\n"
+    place.send(request)
+    place.keeper.last.answer(200, b"", b"x")
+    assert b"connection: keep-alive\r\n" in place.wire.take()
+    place.send(request)
+    place.keeper.last.start(200, b"", 1)
+    place.keeper.last.write(b"y")
+    place.keeper.last.finish()
+    assert b"connection: keep-alive\r\n" in place.wire.take()
+    assert not place.wire.disconnecting
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [b"content-length: 4\n", b"a: b\ncontent-length: 3\n", b"a: b\ncontent-length: 4\ncontent-length: 4\n",
+     b"a: b\nx-content-length: 4\n", b"a: b\ncontent-length: 4\n", b""],
+)
+def test_the_length_that_is_announced_is_the_one_that_is_sent(fields: bytes) -> None:
+    """Once, whatever the application's own fields say."""
+    place = Place()
+    place.send(GET)
+    place.keeper.last.answer(200, fields, b"four")
+    assert place.wire.take().count(b"\r\ncontent-length: 4\r\n") == 1
+
+
 def test_early_hints_come_before_the_answer() -> None:
     """103 is passed on at once."""
     place = Place()

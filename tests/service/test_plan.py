@@ -64,6 +64,13 @@ def test_every_set_cookie_survives() -> None:
     assert cleaned.startswith(b"set-cookie: a=1\nset-cookie: b=2; Domain=wiki.example.com\n")
 
 
+@pytest.mark.parametrize("domain", [b"internal", b".Internal", b" INTERNAL "])
+def test_a_cookie_for_the_internal_name_becomes_one_for_the_public_host(domain: bytes) -> None:
+    """A browser would drop it otherwise; it reaches no other host than before."""
+    cleaned = Plan.of(HERE).clean(200, b"set-cookie: a=1; Domain=" + domain + b"; Path=/; HttpOnly\n", "7")
+    assert cleaned.startswith(b"set-cookie: a=1; Path=/; HttpOnly\n")
+
+
 def test_an_upgrade_keeps_its_name() -> None:
     """101 must say what to."""
     assert b"upgrade: websocket\n" in Plan.of(HERE).clean(101, b"upgrade: websocket\nsec-websocket-accept: x\n", "7")
