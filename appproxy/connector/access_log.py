@@ -1,8 +1,9 @@
 """One JSON line a request: the access log of a connector, and its counters.
 
-Keys: `time` (seconds since 1970), `id` (the correlation id of the service's log and error page), `application`,
-`method`, `target` (without the query: it may hold secrets), `status` (0: none was sent), `received` and `sent` (bytes of
-bodies), `ms`, and where something failed `failure` (a name of `errors.Code`).
+Keys, in the words of the service's log: `time` (RFC 3339, UTC, of the end), `request_id` (the same as there, and on error
+pages), `method`, `path` (of the application, without the query: it may hold secrets), `status` (0: none was sent),
+`received` and `sent` (bytes of bodies), `ms`, `application` (its id), and where something failed `failure` (a name of
+`errors.Code`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from appproxy.connector.counters import Counters
 from appproxy.connector.forward import Forward
 from appproxy.connector.stream import UpgradedStream
 from appproxy.errors import Code
+from appproxy.net.line_file import time_stamps
 
 #: Not processed here, so that another connector may have it.
 REJECTIONS = frozenset({Code.CONNECTOR_BUSY, Code.UNKNOWN_APPLICATION, Code.DRAINING})
@@ -28,7 +30,7 @@ class AccessLog:
         self, clock: IReactorTime, wall: Callable[[], float], counters: Counters, write: Callable[[str], None] | None
     ) -> None:
         self._clock = clock
-        self._wall = wall
+        self._now = time_stamps(wall)
         self._counters = counters
         self._write = write
 
@@ -39,31 +41,33 @@ class AccessLog:
             self._write(self._line(forward))
 
     def _line(self, forward: Forward | UpgradedStream) -> str:
-        """Written by hand: an encoder takes four times as long. Only the target may hold what JSON has to escape; the
+        """Written by hand: an encoder takes four times as long. Only the path may hold what JSON has to escape; the
         tunnel lets none of it into the other texts.
         """
         request = forward.request
         received = forward.upload.received if forward.upload is not None else 0
         failure = "" if forward.code is None else f',"failure":"{forward.code.name}"'
-        target = quote(request.target.partition(b"?")[0].decode("latin-1"))
+        path = quote(request.target.partition(b"?")[0].decode("latin-1"))
         return (
-            f'{{"time":{self._wall():.3f},"id":"{request.correlation}","application":"{request.application}",'
-            f'"method":"{request.method.decode()}","target":{target},"status":{forward.status},"received":{received},'
-            f'"sent":{forward.sent},"ms":{(self._clock.seconds() - forward.started) * 1000:.1f}{failure}}}'
+            f'{{"time":"{self._now()}","request_id":"{request.correlation}","method":"{request.method.decode()}",'
+            f'"path":{path},"status":{forward.status},"received":{received},"sent":{forward.sent},'
+            f'"ms":{(self._clock.seconds() - forward.started) * 1000:.1f},"application":"{request.application}"{failure}}}'
         )
 
     def _count(self, forward: Forward | UpgradedStream) -> None:
         counters = self._counters
-        if forward.code in REJECTIONS:
+        code = forward.code
+        if code is None:
+            if forward.answer is None:
+                counters.in_line += 1
+            else:
+                counters.streamed += 1
+        elif code in REJECTIONS:
             counters.rejected += 1
-        elif forward.code is Code.CANCELLED:
+        elif code is Code.CANCELLED:
             counters.cancelled += 1
-        elif forward.code is not None:
-            counters.failed += 1
-        elif forward.answer is None:
-            counters.in_line += 1
         else:
-            counters.streamed += 1
+            counters.failed += 1
         counters.sent += forward.sent
         if forward.upload is not None:
             counters.received += forward.upload.received
