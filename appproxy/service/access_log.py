@@ -1,20 +1,19 @@
 """One JSON object a request, buffered: the access log of the service.
 
-Keys: `time` (RFC 3339, UTC), `request_id`, `client`, `method`, `host`, `path` (without the query: it may hold secrets),
-`status` (499: the user left), `received` and `sent` (bytes of bodies), `ms`, `application`, `user`, `connector`,
-`attempts`, and where something failed `failure` (a name of `errors.Code`) and `detail`.
+Keys: `time` (RFC 3339, UTC, of the end), `request_id`, `client`, `method`, `host`, `path` (without the query: it may hold
+secrets), `status` (499: the user left), `received` and `sent` (bytes of bodies), `ms`, `application` (its name), `user`,
+`connector`, `attempts`, and where something failed `failure` (a name of `errors.Code`) and `detail`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from json.encoder import encode_basestring_ascii as quote
 
 from twisted.internet.interfaces import IReactorTime
 
 from appproxy.errors import FAILURES
-from appproxy.net.line_file import LineFile
+from appproxy.net.line_file import LineFile, time_stamps
 from appproxy.service.exchange import Exchange
 
 
@@ -24,9 +23,7 @@ class AccessLog:
     def __init__(self, file: LineFile, clock: IReactorTime, wall: Callable[[], float]) -> None:
         self._file = file
         self._clock = clock
-        self._wall = wall
-        self._second = -1
-        self._prefix = ""
+        self._now = time_stamps(wall)
 
     def add(self, exchange: Exchange) -> None:
         """Log one exchange that is over."""
@@ -37,18 +34,9 @@ class AccessLog:
         path = quote(head.target.partition(b"?")[0].decode("latin-1"))
         # Written by hand: an encoder takes four times as long. What others chose is quoted; the rest cannot need it.
         self._file.add(
-            f'{{"time":"{self._time()}","request_id":"{exchange.id}","client":"{exchange.client}",'
+            f'{{"time":"{self._now()}","request_id":"{exchange.id}","client":"{exchange.client}",'
             f'"method":{quote(head.method.decode("latin-1"))},"host":{quote(head.host)},"path":{path},"status":{status},'
             f'"received":{exchange.received},"sent":{exchange.sent},'
             f'"ms":{(self._clock.seconds() - exchange.started) * 1000:.1f},"application":{quote(exchange.application)},'
             f'"user":{quote(exchange.subject)},"connector":"{exchange.connector}","attempts":{exchange.attempts}{why}}}'
         )
-
-    def _time(self) -> str:
-        """Now; the text of a second is made once."""
-        now = self._wall()
-        second = int(now)
-        if second != self._second:
-            self._second = second
-            self._prefix = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-        return f"{self._prefix}.{int((now - second) * 1000):03d}Z"

@@ -32,8 +32,8 @@ def test_a_line() -> None:
     rig.clock.advance(0.0125)
     rig.origin().deliver(OK)
     assert json.loads(logged(rig)[0]) == {
-        "time": 1782864000.25, "id": "0" * 32, "application": "wiki", "method": "GET", "target": "/page", "status": 200,
-        "received": 0, "sent": 5, "ms": 12.5}
+        "time": "2026-07-01T00:00:00.250Z", "request_id": "0" * 32, "method": "GET", "path": "/page", "status": 200,
+        "received": 0, "sent": 5, "ms": 12.5, "application": "wiki"}
 
 
 def test_a_failure_has_its_name() -> None:
@@ -56,7 +56,7 @@ def test_no_target_breaks_a_line(text: str) -> None:
     signal.send(Kind.CANCEL, 1, code())
     line = logged(rig)[0]
     assert "\n" not in line
-    assert json.loads(line)["target"] == target
+    assert json.loads(line)["path"] == target
 
 
 def test_counters() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
-from appproxy.net.line_file import LineFile
+from appproxy.net.line_file import LineFile, time_stamps
 
 
 def test_lines_are_written_within_a_second(tmp_path: Path) -> None:
@@ -42,3 +45,21 @@ def test_a_disk_that_takes_nothing_costs_lines_and_no_request() -> None:
     file.add("2")
     file.flush()
     assert file.lost == 2
+
+
+def test_a_stamp_moves_with_the_clock() -> None:
+    """Also within a second, into the next one, and back when somebody sets the clock."""
+    now = [1_800_000_000.25]
+    stamp = time_stamps(lambda: now[0])
+    found = []
+    for now[0] in (1_800_000_000.25, 1_800_000_000.9999, 1_800_000_001.0, 1_799_999_999.5):
+        found.append(stamp())
+    assert found == [
+        "2027-01-15T08:00:00.250Z", "2027-01-15T08:00:00.999Z", "2027-01-15T08:00:01.000Z", "2027-01-15T07:59:59.500Z"]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.floats(0, 4e9))
+def test_a_stamp_is_a_time_that_programs_read(now: float) -> None:
+    """To the millisecond."""
+    assert 0 <= now - datetime.fromisoformat(time_stamps(lambda: now)()).timestamp() < 0.0011
