@@ -1,4 +1,4 @@
-"""Requests that two readers could understand in two ways, over real TLS: the application gets each of them once, or not at all.
+"""Requests that two readers could understand in two ways, over TLS: the application gets each of them once, or not at all.
 
 The oracle is the same for all: the origin stamps its answers with the name of the request that it answered, so as many
 requests have reached it as answers of its own have come back, with the same bodies; and it has met nothing malformed.
@@ -155,7 +155,8 @@ ACCEPTED = (
     Attack("CHUNKED", (b"Transfer-Encoding: CHUNKED",), chunks(b"5\r\nhello\r\n", b"0\r\n\r\n")),
     Attack("a trailer of framing", (CHUNKED,), chunks(b"0\r\nContent-Length: 70\r\nTransfer-Encoding: chunked\r\n\r\n"),
            means=b""),
-    Attack("a trailer of routing", (CHUNKED,), chunks(b"0\r\nHost: other.example\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n"), means=b""),
+    Attack("a trailer of routing", (CHUNKED,), chunks(b"0\r\nHost: other.example\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n"),
+           means=b""),
     Attack("the address of this host", (LENGTH,), b"hello", b"POST https://HOST/attack HTTP/1.1"),
     Attack("an empty line before it", (LENGTH,), b"hello", b"\r\nPOST /attack HTTP/1.1"),
     Attack("a length that Connection names", (b"Connection: content-length", LENGTH), b"hello"),

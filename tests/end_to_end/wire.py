@@ -127,7 +127,7 @@ class Wire:
 
     def replies(self) -> list[Reply]:
         """All answers until the service closes. Raises Cut when it does so within one."""
-        found = []
+        found: list[Reply] = []
         while True:
             try:
                 data = self.read()
@@ -189,7 +189,7 @@ class Wire:
             reply.trailers = [_pair(line) for line in self._line_block(reply).split(b"\r\n")]
 
     def _read_to_end(self, reply: Reply) -> None:
-        pieces = []
+        pieces: list[bytes] = []
         while True:
             try:
                 data = self.read()
