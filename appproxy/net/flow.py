@@ -65,8 +65,10 @@ class Tap:
     def release(self, reason: int) -> None:
         """This reason has gone."""
         before = self._held
+        if not before:  # nearly always, and arithmetic with flags is slow
+            return
         self._held = before & ~reason
-        if before and not self._held and self._transport is not None:
+        if not self._held and self._transport is not None:
             self._transport.resumeProducing()
 
     def close(self) -> None:

@@ -30,6 +30,8 @@ from appproxy.net.tls import peer_certificate
 from appproxy.service.exchange import BodyReader, Handler
 from appproxy.service.user_exchange import UserExchange
 
+# Combining members of an IntFlag costs a call each; this is done for every request.
+_ANSWERED, _BACKLOG = int(Hold.SLOW_PEER | Hold.UNWANTED), int(Hold.BACKLOG)
 #: Bytes of a user that may wait unparsed: one full read of Twisted's TLS.
 BACKLOG = 65536
 
@@ -239,11 +241,11 @@ class UserConnection(Protocol):
     def exchange_over(self, exchange: UserExchange, reuse: bool) -> None:
         """The answer is written whole. `reuse`: its head said that the connection stays."""
         self._current = None
-        self.tap.release(Hold.SLOW_PEER | Hold.UNWANTED)
+        self.tap.release(_ANSWERED)
         self._front.log(exchange)
         if reuse and self.reusable and not self._no_more:
             self.deadline = self.clock.seconds() + self._front.timeouts.keep_alive
-            self.tap.release(Hold.BACKLOG)
+            self.tap.release(_BACKLOG)
             self._advance()
         else:
             self._farewell()
