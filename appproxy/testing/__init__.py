@@ -4,10 +4,11 @@ Real parts on a network, a clock and threads that are made of memory, so that a 
 """
 
 from appproxy.testing.browser import Browser, Page, SignInFailed
+from appproxy.testing.forms import Form
 from appproxy.testing.network import InlinePool, MemoryNetwork, NeverFired
 from appproxy.testing.playground import Playground
 from appproxy.testing.transport import MemoryTransport
 
 __all__ = [
-    "Browser", "InlinePool", "MemoryNetwork", "MemoryTransport", "NeverFired", "Page", "Playground", "SignInFailed",
+    "Browser", "Form", "InlinePool", "MemoryNetwork", "MemoryTransport", "NeverFired", "Page", "Playground", "SignInFailed",
 ]

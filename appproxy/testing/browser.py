@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
@@ -19,6 +18,7 @@ from twisted.web.iweb import IAgentEndpointFactory, IBodyProducer
 from zope.interface import implementer
 
 from appproxy.net.tls import ClientContext, origin_context, wrap_client
+from appproxy.testing.forms import Form
 from appproxy.testing.network import MemoryNetwork
 
 #: What a browser says of itself when somebody types an address.
@@ -38,24 +38,6 @@ class Page:
     def text(self) -> str:
         """The body as text."""
         return self.body.decode("utf-8", "replace")
-
-
-class _Form(HTMLParser):
-    """The last form of a page: where it goes, and what is in it."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.action: str | None = None
-        self.fields: dict[str, str] = {}
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Called by HTMLParser."""
-        values = {name: value or "" for name, value in attrs}
-        if tag == "form":
-            self.action = values.get("action", "")
-        elif tag == "input" and "name" in values:
-            self.fields[values["name"]] = values.get("value", "")
 
 
 class SignInFailed(Exception):
@@ -100,14 +82,14 @@ class Browser:
     def sign_in(self, url: str, name: str, password: str) -> Page:
         """Open `url`, fill in the built-in provider's form, and give the page that follows. Raises SignInFailed."""
         page = self.get(url)
-        form = _Form(page.text)
+        form = Form(page.text)
         if form.action is None or "password" not in form.fields:
             raise SignInFailed(f"{page.url} has no sign-in form: {page.status}")
         after = self.request(
             "POST", urljoin(page.url, form.action), data={**form.fields, "username": name, "password": password},
             headers={"origin": _origin(page.url), "sec-fetch-site": "same-origin"},
         )  # fmt: skip
-        if "password" in _Form(after.text).fields:
+        if "password" in Form(after.text).fields:
             raise SignInFailed(f"{after.url} asks again: {after.status}")
         return after
 

@@ -8,7 +8,6 @@ import ssl
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from http.cookies import SimpleCookie
 from pathlib import Path
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -16,6 +15,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, BytesMessage, CloseConnection, Event, Message, Request, TextMessage
 
+from appproxy.testing.forms import Form
 from tests.end_to_end.world import PASSWORD
 
 #: What browsers send when a person follows a link.
@@ -36,23 +36,6 @@ class Answer:
     def text(self) -> str:
         """The body as text."""
         return self.body.decode()
-
-
-class _Form(HTMLParser):
-    """The first form of a page: where it goes, and its fields."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.action: str | None = None
-        self.fields: dict[str, str] = {}
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        known = {key: value or "" for key, value in attributes}
-        if tag == "form" and self.action is None:
-            self.action = known.get("action", "")
-        elif tag == "input" and self.action is not None and "name" in known:
-            self.fields[known["name"]] = known.get("value", "")
 
 
 class Visitor:
@@ -116,7 +99,7 @@ class Visitor:
 
     def submit(self, page: Answer, **fields: str) -> Answer:
         """Fill in the page's form and send it."""
-        form = _Form(page.text)
+        form = Form(page.text)
         assert form.action is not None, f"no form on {page.url}: {page.text}"
         return self.navigate(urljoin(page.url, form.action), "POST", {**form.fields, **fields})
 
