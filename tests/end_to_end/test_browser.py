@@ -49,8 +49,10 @@ def complaints(browser: Chrome) -> list[str]:
 
 def sign_in(browser: Chrome, user: str, password: str) -> None:
     """Fill in the form that is on the screen."""
-    browser.find_element(By.NAME, "username").send_keys(user)
-    browser.find_element(By.NAME, "password").send_keys(password)
+    for name, text in (("username", user), ("password", password)):
+        field = browser.find_element(By.NAME, name)
+        field.clear()  # the name that was typed before is still there
+        field.send_keys(text)
     browser.find_element(By.CSS_SELECTOR, "form button").click()
 
 

@@ -55,15 +55,15 @@ def test_the_access_log_names_user_and_connector(own_world: World, guest: Visito
     guest.sign_in(own_world.url("sample"), "alice")
     id_ = guest.get(own_world.url("sample", "/headers?secret=1")).headers["X-Request-ID"]
 
-    def lines(name: str, key: str) -> list[dict[str, object]]:
+    def lines(name: str) -> list[dict[str, object]]:
         log = own_world.directory / name / "access.log"
-        return [entry for entry in map(json.loads, log.read_text().splitlines()) if entry[key] == id_]
+        return [entry for entry in map(json.loads, log.read_text().splitlines()) if entry["request_id"] == id_]
 
-    (here,) = until(lambda: lines("service", "request_id"), "no line of the service", 5)
+    (here,) = until(lambda: lines("service"), "no line of the service", 5)
     assert (here["path"], here["status"], here["application"]) == ("/headers", 200, "sample")
     assert here["user"]
     assert "secret" not in json.dumps(here)
-    (there,) = until(lambda: lines("connector", "id"), "no line of the connector", 5)
+    (there,) = until(lambda: lines("connector"), "no line of the connector", 5)
     assert there["status"] == 200
 
 
