@@ -150,12 +150,8 @@ def _refuse_url(reading: Reading, url: Url, own: str | None) -> None:
 
 
 def _find_row(reading: Reading, application: str) -> Row:
-    row = reading.row(sa.select(applications).where(applications.c.name_key == names.key(application)))
-    row = row or reading.row(sa.select(applications).where(applications.c.id == application))
-    if row is None:
-        there = reading.connection.scalars(sa.select(applications.c.name))
-        raise names.not_found(_WHAT, application, there)
-    return row
+    is_named = applications.c.name_key == names.key(application)
+    return names.find_row(reading, applications, is_named, application, _WHAT)
 
 
 def _preauthentication(text: str | Preauthentication) -> Preauthentication:

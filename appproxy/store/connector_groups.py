@@ -28,8 +28,7 @@ def add(tx: Transaction, name: str, *, needs_approval: bool = False, id_: str | 
     """Make a group. Raises ConfigError (not a name) or AlreadyThere."""
     name = names.title(name, "connector group")
     table = connector_groups
-    if tx.row(sa.select(table.c.id).where(sa.or_(table.c.name_key == names.key(name), table.c.id == name))):
-        raise names.already_there(_WHAT, name)
+    names.check_new(tx, table, table.c.name_key == names.key(name), name, _WHAT)
     made = ConnectorGroup(id_ or tx.new_id(), name, needs_approval)
     tx.change(
         sa.insert(table).values(id=made.id, name=name, name_key=names.key(name), needs_approval=needs_approval)
@@ -61,10 +60,7 @@ def remove(tx: Transaction, group: str) -> ConnectorGroup:
 def find(reading: Reading, group: str) -> ConnectorGroup:
     """The group of this name or id. Raises NotFound, with near names."""
     table = connector_groups
-    row = reading.row(sa.select(table).where(table.c.name_key == names.key(group)))
-    row = row or reading.row(sa.select(table).where(table.c.id == group))
-    if row is None:
-        raise names.not_found(_WHAT, group, reading.connection.scalars(sa.select(table.c.name)))
+    row = names.find_row(reading, table, table.c.name_key == names.key(group), group, _WHAT)
     return ConnectorGroup(row["id"], row["name"], row["needs_approval"])
 
 

@@ -7,7 +7,10 @@ import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+import sqlalchemy as sa
+
 from appproxy.errors import ConfigError, StoreError
+from appproxy.store.transaction import Reading, Row
 
 #: Long enough for any title, short enough for a table on a terminal.
 _LONGEST = 64
@@ -59,3 +62,17 @@ def already_there(what: str, text: str) -> AlreadyThere:
     """The error for a name that is taken."""
     article = "an" if what[0] in "aeio" else "a"
     return AlreadyThere(f"there is already {article} {what} {text!r}")
+
+
+def find_row(reading: Reading, table: sa.Table, is_named: sa.ColumnElement[bool], text: str, what: str) -> Row:
+    """The row of `table` that has this name, or `text` as its id. Raises NotFound, with near names."""
+    row = reading.row(sa.select(table).where(is_named)) or reading.row(sa.select(table).where(table.c.id == text))
+    if row is None:
+        raise not_found(what, text, reading.connection.scalars(sa.select(table.c.name)))
+    return row
+
+
+def check_new(reading: Reading, table: sa.Table, is_named: sa.ColumnElement[bool], text: str, what: str) -> None:
+    """Raises AlreadyThere when a row of `table` has this name, or `text` as its id."""
+    if reading.row(sa.select(table.c.id).where(sa.or_(is_named, table.c.id == text))):
+        raise already_there(what, text)

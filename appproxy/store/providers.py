@@ -48,8 +48,7 @@ def add(
     )  # fmt: skip
     _check(made)
     table = providers
-    if tx.row(sa.select(table.c.id).where(sa.or_(table.c.name_key == names.key(name), table.c.id == name))):
-        raise names.already_there(_WHAT, name)
+    names.check_new(tx, table, table.c.name_key == names.key(name), name, _WHAT)
     tx.change(
         sa.insert(table).values(
             id=made.id,
@@ -107,11 +106,8 @@ def remove(tx: Transaction, provider: str) -> ProviderRecord:
 
 def find(reading: Reading, provider: str) -> ProviderRecord:
     """The provider of this name or id. Raises NotFound, with near names."""
-    row = reading.row(sa.select(providers).where(providers.c.name_key == names.key(provider)))
-    row = row or reading.row(sa.select(providers).where(providers.c.id == provider))
-    if row is None:
-        raise names.not_found(_WHAT, provider, reading.connection.scalars(sa.select(providers.c.name)))
-    return provider_of(reading, row)
+    is_named = providers.c.name_key == names.key(provider)
+    return provider_of(reading, names.find_row(reading, providers, is_named, provider, _WHAT))
 
 
 def list_all(reading: Reading) -> list[ProviderRecord]:

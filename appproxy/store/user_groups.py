@@ -27,8 +27,7 @@ def add(tx: Transaction, name: str) -> Group:
     """Make a group. Raises ConfigError or AlreadyThere."""
     name = names.title(name, "group")
     table = user_groups
-    if tx.row(sa.select(table.c.id).where(sa.or_(table.c.name_key == names.key(name), table.c.id == name))):
-        raise names.already_there(_WHAT, name)
+    names.check_new(tx, table, table.c.name_key == names.key(name), name, _WHAT)
     made = Group(tx.new_id(), name)
     tx.change(sa.insert(table).values(id=made.id, name=name, name_key=names.key(name)))
     return made
@@ -55,10 +54,7 @@ def remove(tx: Transaction, group: str) -> Group:
 
 def find(reading: Reading, group: str) -> Group:
     """The group of this name or id. Raises NotFound, with near names."""
-    row = reading.row(sa.select(user_groups).where(user_groups.c.name_key == names.key(group)))
-    row = row or reading.row(sa.select(user_groups).where(user_groups.c.id == group))
-    if row is None:
-        raise names.not_found(_WHAT, group, reading.connection.scalars(sa.select(user_groups.c.name)))
+    row = names.find_row(reading, user_groups, user_groups.c.name_key == names.key(group), group, _WHAT)
     return Group(row["id"], row["name"])
 
 

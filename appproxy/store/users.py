@@ -45,8 +45,7 @@ def add(
 ) -> User:
     """Add a user; `groups` are names, and one that is not there is made. Raises ConfigError or AlreadyThere."""
     name = names.user_name(name)
-    if tx.row(sa.select(users.c.id).where(sa.or_(users.c.name == name, users.c.id == name))):
-        raise names.already_there(_WHAT, name)
+    names.check_new(tx, users, users.c.name == name, name, _WHAT)
     id_ = tx.new_id()
     tx.change(
         sa.insert(users).values(
@@ -134,10 +133,7 @@ def find_by_name(reading: Reading, name: str) -> User | None:
 
 def find(reading: Reading, user: str) -> User:
     """The user of this name or id. Raises NotFound, with near names."""
-    row = reading.row(sa.select(users).where(users.c.name == names.sign_in_name(user)))
-    row = row or reading.row(sa.select(users).where(users.c.id == user))
-    if row is None:
-        raise names.not_found(_WHAT, user, reading.connection.scalars(sa.select(users.c.name)))
+    row = names.find_row(reading, users, users.c.name == names.sign_in_name(user), user, _WHAT)
     return _user(row, user_groups.of_user(reading, row["id"]))
 
 
