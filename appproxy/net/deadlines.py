@@ -11,6 +11,7 @@ import math
 from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
 
 #: `deadline` of an object that waits for nothing.
 NEVER = math.inf
@@ -27,6 +28,8 @@ class Waiting(Protocol):
 
 class Deadlines:
     """One sweep over all that wait. Objects must be hashable by identity; a deadline is noticed up to `tick` s late."""
+
+    log = Logger()
 
     def __init__(self, clock: IReactorTime, tick: float = 0.25) -> None:
         #: A quarter of a second: the shortest deadline of the product is a second.
@@ -55,12 +58,20 @@ class Deadlines:
             self._call.cancel()
             self._call = None
 
+    def _tell(self, item: Waiting, now: float) -> None:
+        """One that fails leaves the sweep: the others must not wait for it for ever."""
+        try:
+            item.deadline_passed(now)
+        except Exception:
+            self._waiting.discard(item)
+            self.log.failure("a deadline of {item} could not be kept", item=type(item).__name__)
+
     def _sweep(self) -> None:
         self._call = None
         now = self._clock.seconds()
         for item in [item for item in self._waiting if item.deadline <= now]:
             # One that fell to an earlier one of this sweep is not to be told any more.
             if item in self._waiting and item.deadline <= now:
-                item.deadline_passed(now)
+                self._tell(item, now)
         if self._waiting and self._call is None:
             self._call = self._clock.callLater(self._tick, self._sweep)

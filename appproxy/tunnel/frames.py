@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import IntEnum, IntFlag
+from functools import cache
 from struct import Struct
 from struct import error as StructError
 
@@ -132,6 +133,13 @@ def encode(kind: int, request_id: int = 0, head: bytes = b"", tail: bytes = b"",
         raise LocalProtocolError(f"{Kind(kind).name} cannot be written: {error}", Code.TOO_LARGE) from error
 
 
+@cache
+def _by_kind(limits: tuple[tuple[int, int], ...], through: int) -> tuple[int, ...]:
+    """The limits indexed by kind, once for all connections: 2 KiB. -1, unknown or passed through, leads to `_seldom`."""
+    known = dict(limits)
+    return tuple(-1 if kind == through else known.get(kind, -1) for kind in range(256))
+
+
 class FrameReader:
     """Cuts a stream of bytes into frames.
 
@@ -146,8 +154,7 @@ class FrameReader:
     def __init__(self, limits: Mapping[int, int], *, pass_through: int | None = None) -> None:
         self._through = -1 if pass_through is None else int(pass_through)
         self._through_limit = limits.get(self._through, -1)
-        # -1 sends a kind to _seldom: unknown, or passed through.
-        self._limits = tuple(-1 if kind == self._through else limits.get(kind, -1) for kind in range(256))
+        self._limits = _by_kind(tuple(limits.items()), self._through)
         # An incomplete frame, and how many bytes of it are needed for the next step. Bytes are moved at most twice.
         self._pending = bytearray()
         self._need = HEADER_SIZE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs
 
 from appproxy.net.deadlines import NEVER, Deadlines
 
@@ -82,3 +83,22 @@ def test_nothing_is_left_behind() -> None:
     deadlines.stop()
     assert clock.getDelayedCalls() == []
     assert len(deadlines) == 0
+
+
+def test_one_that_fails_holds_up_nobody() -> None:
+    """It is dropped with a word in the log; the others are told, now and later."""
+    clock = Clock()
+    deadlines = Deadlines(clock)
+
+    class Broken(Item):
+        def deadline_passed(self, now: float) -> None:
+            raise ZeroDivisionError
+
+    others = [Item(1.0), Item(2.0)]
+    for item in (others[0], Broken(1.0), others[1]):
+        deadlines.add(item)
+    with capturedLogs() as events:
+        run(clock, 3)
+    assert [item.told for item in others] == [[1.0], [2.0]]
+    assert len(events) == 1
+    assert len(deadlines) == 2
