@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import click
 
 from appproxy.cli.calling import Setting, given, key_values, pass_setting
@@ -95,6 +98,17 @@ def remove(setting: Setting, name: str, as_json: bool) -> None:
     done(f"{gone['name']} is no longer published", gone, as_json)
 
 
+def _who_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What `_who` reads."""
+    for option in (
+        click.option("--provider", metavar="PROVIDER", help="Of which identity provider.  [default: the application's]"),
+        click.option("--group", metavar="GROUP", help="All members of this group."),
+        click.option("--user", metavar="USER", help="This user."),
+    ):
+        command = option(command)
+    return command
+
+
 def _who(user: str | None, group: str | None, provider: str | None) -> dict[str, object]:
     if (user is None) == (group is None):
         raise click.UsageError("give either --user or --group")
@@ -103,9 +117,7 @@ def _who(user: str | None, group: str | None, provider: str | None) -> dict[str,
 
 @click.command()
 @click.argument("application")
-@click.option("--user", metavar="USER", help="This user.")
-@click.option("--group", metavar="GROUP", help="All members of this group.")
-@click.option("--provider", metavar="PROVIDER", help="Of which identity provider.  [default: the application's]")
+@_who_options
 @json_option
 @pass_setting
 def assign(
@@ -118,9 +130,7 @@ def assign(
 
 @click.command()
 @click.argument("application")
-@click.option("--user", metavar="USER", help="This user.")
-@click.option("--group", metavar="GROUP", help="All members of this group.")
-@click.option("--provider", metavar="PROVIDER", help="Of which identity provider.  [default: the application's]")
+@_who_options
 @json_option
 @pass_setting
 def unassign(

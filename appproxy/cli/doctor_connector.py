@@ -15,8 +15,8 @@ from appproxy.cli.findings import Ailing, Health, Walk
 from appproxy.cli.probes import PATIENCE, check_dates, connect, resolve, shake_hands
 from appproxy.config import ConnectorPaths, ConnectorSettings
 from appproxy.connector.dialling import place_of
+from appproxy.connector.files import read_settings
 from appproxy.connector.identity import Identity, IdentityFiles
-from appproxy.twistd.connector import read_settings
 
 _AGAIN = "join again with a new token: appproxy connector join TOKEN --state NEWDIR"
 #: Seconds that two clocks may differ; certificates are dated to the second, sign-ins last minutes.

@@ -7,6 +7,23 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from appproxy.config.connector import ConnectorSettings, load_connector
+from appproxy.config.state import ConnectorPaths
+from appproxy.errors import ConfigError
+
+
+def read_settings(directory: Path) -> ConnectorSettings:
+    """The settings of a connector's state directory. Raises ConfigError, with the mend."""
+    path = ConnectorPaths(directory.absolute()).settings
+    try:
+        text = path.read_text()
+    except FileNotFoundError:
+        join = f"appproxy connector join TOKEN --state {directory}"
+        raise ConfigError(f"{path}: not found; join the service first: {join}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    return load_connector(text, str(path))
+
 
 def write_private(path: Path, data: bytes) -> None:
     """Replace a file's content in one step, with mode 0600. Raises OSError; the old content then is still there."""

@@ -17,7 +17,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
 import appproxy
-from appproxy.config.connector import ConnectorSettings, load_connector
+from appproxy.config.connector import ConnectorSettings
 from appproxy.config.state import ConnectorPaths
 from appproxy.connector.access_log import AccessLog
 from appproxy.connector.applications import Applications
@@ -29,7 +29,7 @@ from appproxy.connector.identity import Identity, IdentityFiles
 from appproxy.connector.origin import Origins
 from appproxy.connector.renewal import Renewal
 from appproxy.connector.uplink import Surroundings, Uplink
-from appproxy.errors import AppProxyError, ConfigError
+from appproxy.errors import AppProxyError
 from appproxy.net.deadlines import Deadlines
 from appproxy.net.line_file import LineFile
 from appproxy.net.tls import negotiated
@@ -97,16 +97,6 @@ class ConnectorNode(Service):
             most_streams=streams_possible(settings.streams),
         )
         self.uplink = Uplink(self._place, around, self._welcomed, self._turned_away, self.applications.refresh)
-
-    @classmethod
-    def from_state(cls, state: Path, reactor: Any, **others: Any) -> ConnectorNode:
-        """The connector that has joined from this state directory. Raises ConfigError."""
-        path = ConnectorPaths(state).settings
-        try:
-            text = path.read_text()
-        except OSError as error:
-            raise ConfigError(f"{path}: cannot be read ({error.strerror}); join first: appproxy connector join") from error
-        return cls(load_connector(text, str(path)), state, reactor, **others)
 
     @property
     def in_flight(self) -> int:

@@ -28,13 +28,18 @@ _PURPOSE = "access"
 _STANDARD_PORT = 443
 
 
+def name_on_port(name: bytes, port: int) -> bytes:
+    """A cookie's name with `-PORT` when the public port is not 443: cookies ignore ports."""
+    return name if port == _STANDARD_PORT else b"%b-%d" % (name, port)
+
+
 def cookie_name(port: int, path: str = "/") -> bytes:
-    """The access cookie's name. Cookies ignore ports, hence `-PORT` when the public port is not 443.
+    """The access cookie's name.
 
     Applications that share one host by `path` (the external one) would overwrite each other's cookie, because a
     `__Host-` cookie always has `Path=/`: theirs end in eight hex digits made from the path.
     """
-    name = COOKIE_PREFIX if port == _STANDARD_PORT else b"%b-%d" % (COOKIE_PREFIX, port)
+    name = name_on_port(COOKIE_PREFIX, port)
     return name if path == "/" else name + b"-" + sha256(path.encode()).hexdigest()[:8].encode()
 
 

@@ -22,6 +22,7 @@ from appproxy.pages import NO_STORE, SECURITY_FIELDS, STYLE, accepts_json, error
 
 HTML = b"content-type: text/html; charset=utf-8\n" + NO_STORE + SECURITY_FIELDS
 JSON = b"content-type: application/json\n" + NO_STORE + SECURITY_FIELDS
+FORM = b"application/x-www-form-urlencoded"
 #: The style sheet holds nothing of anybody, so that browsers may keep it for an hour.
 STYLE_FIELDS = b"content-type: text/css; charset=utf-8\ncache-control: max-age=3600\nx-content-type-options: nosniff\n"
 
@@ -56,6 +57,18 @@ def redirect(location: str, fields: bytes = b"") -> Answer:
 def cookie_lines(*values: bytes) -> bytes:
     """The field lines of Set-Cookie values: one each, because commas in one line would not part them."""
     return b"".join([b"set-cookie: " + value + b"\n" for value in values])
+
+
+def form_body(request: IRequest, limit: int) -> bytes:
+    """A posted form as it was sent. Raises RequestError: not a form (BAD_REQUEST), too large (BODY_TOO_LARGE)."""
+    kind = (request.requestHeaders.getRawHeaders(b"content-type") or [b""])[-1].partition(b";")[0]
+    if kind.strip().lower() != FORM or request.content is None:
+        raise RequestError(Code.BAD_REQUEST, "not a form")
+    request.content.seek(0)
+    body: bytes = request.content.read(limit + 1)
+    if len(body) > limit:
+        raise RequestError(Code.BODY_TOO_LARGE, "a form")
+    return body
 
 
 class Told(Protocol):

@@ -8,8 +8,6 @@ from appproxy.publish.application import Preauthentication
 from appproxy.store.providers import BUILTIN
 from appproxy.store.snapshot import Snapshot
 
-#: The id of this provider in the store.
-PROVIDER = BUILTIN
 SCOPES = ("openid", "profile", "email", "groups")
 
 
@@ -58,7 +56,7 @@ class Client:
 def find_client(snapshot: Snapshot, client_id: str, redirect_uri: str) -> Client | None:
     """The application's client, if it is published with this provider's sign-in."""
     application = snapshot.applications.get(client_id)
-    if application is None or application.provider != PROVIDER:
+    if application is None or application.provider != BUILTIN:
         return None
     if application.preauthentication is not Preauthentication.OIDC:
         return None

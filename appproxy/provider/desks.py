@@ -95,9 +95,10 @@ class AskPassword:
 
 
 @dataclass(frozen=True, slots=True)
-class _AuthorizationDesk:
+class _Desk:
+    """What the OAuth rules ask of both end points."""
+
     ground: Ground
-    who: SignedIn | None
 
     @property
     def issuer(self) -> str:
@@ -105,6 +106,11 @@ class _AuthorizationDesk:
 
     def find_client(self, client_id: str) -> Client | None:
         return self.ground.find_client(client_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _AuthorizationDesk(_Desk):
+    who: SignedIn | None
 
     def new_code(self, client: Client, parameters: Mapping[str, str], scope: str) -> str:
         assert self.who is not None  # Authlib asks for a code only for a user
@@ -166,16 +172,8 @@ def _checked(parameters: Mapping[str, str], known: frozenset[str]) -> dict[str, 
 
 
 @dataclass(frozen=True, slots=True)
-class _TokenDesk:
-    ground: Ground
+class _TokenDesk(_Desk):
     tx: Transaction
-
-    @property
-    def issuer(self) -> str:
-        return self.ground.issuer
-
-    def find_client(self, client_id: str) -> Client | None:
-        return self.ground.find_client(client_id)
 
     def take_code(self, code: str, client: Client) -> Grant | None:
         ground = self.ground

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from twisted.logger import Logger
 
 from appproxy.provider.checker import PasswordChecker
-from appproxy.provider.clients import PROVIDER
 from appproxy.provider.desks import SignedIn
 from appproxy.provider.throttle import Throttle
 from appproxy.provider.tokens import ProviderSession
 from appproxy.store import audit, users
 from appproxy.store.live import LiveStore
+from appproxy.store.providers import BUILTIN
 from appproxy.store.transaction import Transaction
 from appproxy.store.users import User
 
@@ -92,7 +92,7 @@ class Doorman:
 
 def _record(tx: Transaction, attempt: Attempt, user: User | None, right: bool, new_hash: str | None) -> None:
     """Write down what happened. What was typed as name of nobody is left out: it may be somebody's password."""
-    detail = {"address": attempt.address, "provider": PROVIDER}
+    detail = {"address": attempt.address, "provider": BUILTIN}
     if right and user is not None:
         if new_hash is not None:
             users.improve_hash(tx, user.id, user.password_hash, new_hash)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from twisted.web.server import Request
 
 from appproxy.errors import Code, IdentityError
-from appproxy.identity.cookie import COOKIE_PREFIX, clear_cookie, set_cookie
+from appproxy.identity.cookie import COOKIE_PREFIX, clear_cookie, name_on_port, set_cookie
 from appproxy.identity.sealing import encode
 from appproxy.identity.states import is_start_secret
 from appproxy.net.web import cookie_lines
@@ -93,7 +93,4 @@ class Facts:
         return value if value is not None and is_start_secret(value) else None
 
     def _cookie(self, purpose: bytes) -> bytes:
-        """Cookies ignore ports, hence `-PORT` when it is not 443."""
-        port = urlsplit(self.issuer).port or _STANDARD_PORT
-        name = COOKIE_PREFIX + b"-" + purpose
-        return name if port == _STANDARD_PORT else b"%b-%d" % (name, port)
+        return name_on_port(COOKIE_PREFIX + b"-" + purpose, urlsplit(self.issuer).port or _STANDARD_PORT)

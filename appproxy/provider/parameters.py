@@ -8,11 +8,10 @@ from twisted.web.server import Request
 
 from appproxy.errors import Code, RequestError
 from appproxy.identity.oidc import read_parameters
+from appproxy.net.web import form_body
 
 #: An authorization request of ours has about 1,200 bytes; a form adds its sealed copy, a name and a password.
 LONGEST = 16 * 1024
-
-_FORM = "application/x-www-form-urlencoded"
 
 
 def read_query(request: Request) -> Mapping[str, str]:
@@ -22,10 +21,7 @@ def read_query(request: Request) -> Mapping[str, str]:
 
 def read_form(request: Request) -> Mapping[str, str]:
     """The parameters of a posted form. Raises RequestError."""
-    kind = request.getHeader("content-type") or ""
-    if kind.partition(";")[0].strip().lower() != _FORM:
-        raise RequestError(Code.BAD_REQUEST, f"a form must have the type {_FORM}")
-    return _read(request.content.read(LONGEST + 1) if request.content is not None else b"")
+    return _read(form_body(request, LONGEST))
 
 
 def _read(encoded: bytes) -> Mapping[str, str]:

@@ -10,7 +10,6 @@ from twisted.web.server import Request
 from appproxy.errors import Code, IdentityError
 from appproxy.net.web import Answer, EndPoint, html_answer, redirect
 from appproxy.pages import render
-from appproxy.provider.clients import PROVIDER
 from appproxy.provider.desks import SignedIn
 from appproxy.provider.facts import Facts
 from appproxy.provider.metadata import LOGOUT
@@ -19,6 +18,7 @@ from appproxy.provider.signing import key_set, read_hint
 from appproxy.provider.tokens import Form, ProviderSession
 from appproxy.store import audit, sessions
 from appproxy.store.keys import read_signing_keys
+from appproxy.store.providers import BUILTIN
 from appproxy.store.transaction import Transaction
 
 _PURPOSE = "sign out"
@@ -94,4 +94,4 @@ class SignOutPages:
 
 def _revoke(tx: Transaction, session: ProviderSession) -> None:
     sessions.revoke_session(tx, session.id, session.expires)
-    audit.record(tx, f"user:{session.user}", "user.sign_out", session.user, {"provider": PROVIDER})
+    audit.record(tx, f"user:{session.user}", "user.sign_out", session.user, {"provider": BUILTIN})

@@ -193,7 +193,7 @@ class HttpOidcClient:
 
 @implementer(IBodyProducer)
 class BytesProducer:
-    """A request's body that is there already."""
+    """A request's body that is there already. Twisted's own would be read in turns of the global reactor."""
 
     def __init__(self, body: bytes) -> None:
         self._body = body

@@ -18,10 +18,8 @@ from appproxy.publish.application import Application, Preauthentication
 from appproxy.service.oidc_client import OidcClient
 from appproxy.service.sign_in_store import SignInStore
 from appproxy.service.visit import cookie_of
+from appproxy.store.providers import BUILTIN
 from appproxy.store.snapshot import ProviderRecord, SealingKey, Snapshot
-
-#: The provider whose clients are the applications themselves: `aud` is the application's id.
-BUILTIN = "builtin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +101,7 @@ class Ground:
 
 
 def client_id(record: ProviderRecord, application: Application) -> str:
-    """Under which id a provider knows us: the token must be for it."""
+    """Under which id a provider knows us: the token must be for it. The built-in one's clients are the applications."""
     return application.id if record.id == BUILTIN else record.client_id
 
 

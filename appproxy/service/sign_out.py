@@ -16,8 +16,9 @@ from appproxy.net.web import Answer, cookie_lines, html_answer, json_answer, red
 from appproxy.pages import render
 from appproxy.pages.errors import WWW_AUTHENTICATE
 from appproxy.publish.application import Application
-from appproxy.service.sign_in_ground import BUILTIN, Ground, client_id
+from appproxy.service.sign_in_ground import Ground, client_id
 from appproxy.service.visit import form_of, host_of, origin_of, query_of
+from appproxy.store.providers import BUILTIN
 
 #: A confirmation page left open over lunch still works.
 _FORM_LIFETIME = 3600.0

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 from twisted.web.iweb import IRequest
 
-from appproxy.errors import Code, IdentityError, RequestError
+from appproxy.errors import Code, RequestError
 from appproxy.http.cookies import find
 from appproxy.http.head import RequestHead
 from appproxy.identity.oidc import read_parameters
+from appproxy.net.web import form_body
 
 #: Bytes of a form that sign-out takes.
 _FORM = 16384
@@ -59,15 +60,8 @@ def query_of(request: IRequest) -> dict[str, str]:
 
 
 def form_of(request: IRequest) -> Mapping[str, str]:
-    """The fields of a posted form. Raises IdentityError(SIGN_IN_STATE) for anything else."""
-    kind = (request.getHeader(b"content-type") or b"").partition(b";")[0].strip().lower()
-    if kind != b"application/x-www-form-urlencoded" or request.content is None:
-        raise IdentityError(Code.SIGN_IN_STATE, "not a form")
-    request.content.seek(0)
-    body = request.content.read(_FORM + 1)
-    if len(body) > _FORM:
-        raise IdentityError(Code.SIGN_IN_STATE, "a form that is too large")
-    return read_parameters(body)
+    """The fields of a posted form. Raises RequestError for anything else."""
+    return read_parameters(form_body(request, _FORM))
 
 
 def host_of(request: IRequest) -> str:

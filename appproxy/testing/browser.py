@@ -9,15 +9,16 @@ from urllib.parse import urlencode, urljoin
 
 from treq.client import HTTPClient
 from treq.cookies import IndexableCookieJar
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint
-from twisted.internet.interfaces import IConsumer, IProtocol, IProtocolFactory, IStreamClientEndpoint
+from twisted.internet.interfaces import IProtocol, IProtocolFactory, IStreamClientEndpoint
 from twisted.web.client import URI, Agent
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import IAgentEndpointFactory, IBodyProducer
+from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import implementer
 
 from appproxy.net.tls import ClientContext, origin_context, wrap_client
+from appproxy.service.oidc_client import BytesProducer
 from appproxy.testing.forms import Form
 from appproxy.testing.network import MemoryNetwork
 
@@ -70,7 +71,7 @@ class Browser:
             data = urlencode(data).encode()
             fields["content-type"] = "application/x-www-form-urlencoded"
         if data is not None:
-            options["data"] = _Bytes(data)
+            options["data"] = BytesProducer(data)
         fields.update(headers or {})
         return self._network.run(Deferred.fromCoroutine(self._ask(method, url, fields, options)), seconds)
 
@@ -92,29 +93,6 @@ class Browser:
         if "password" in Form(after.text).fields:
             raise SignInFailed(f"{after.url} asks again: {after.status}")
         return after
-
-
-@implementer(IBodyProducer)
-class _Bytes:
-    """A body that is here already. Twisted's own would be read in the turns of the global reactor."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self.length = len(data)
-
-    def startProducing(self, consumer: IConsumer) -> Deferred[None]:
-        """Called by Agent."""
-        consumer.write(self._data)
-        return succeed(None)
-
-    def pauseProducing(self) -> None:
-        """It is written already."""
-
-    def resumeProducing(self) -> None:
-        """It is written already."""
-
-    def stopProducing(self) -> None:
-        """It is written already."""
 
 
 @implementer(IAgentEndpointFactory)

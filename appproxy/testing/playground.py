@@ -19,6 +19,7 @@ from appproxy.admin.client import open_store
 from appproxy.config import ServiceSettings, StatePaths
 from appproxy.config.values import Address
 from appproxy.connector.enrolment import join
+from appproxy.connector.files import read_settings
 from appproxy.connector.node import ConnectorNode
 from appproxy.testing.browser import Browser
 from appproxy.testing.network import InlinePool, MemoryNetwork
@@ -98,7 +99,7 @@ class Playground:
         state = self._directory / f"connector-{len(self.connectors)}"
         joining = join(made["token"], state, self.network, self._wall, state.name)
         self.network.run(Deferred.fromCoroutine(joining))
-        connector = ConnectorNode.from_state(state, self.network, wall=self._wall)
+        connector = ConnectorNode(read_settings(state), state, self.network, wall=self._wall)
         connector.startService()
         self.network.run(connector.ready)
         self.connectors.append(connector)

@@ -9,52 +9,30 @@ from typing import Any
 
 from twisted.application.service import IService
 from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.python.usage import Options as UsageOptions
-from twisted.python.usage import UsageError
 
-from appproxy.config import ConnectorPaths, ConnectorSettings, load_connector
+from appproxy.config import ConnectorSettings
+from appproxy.connector.files import read_settings
 from appproxy.connector.node import ConnectorNode
-from appproxy.errors import ConfigError
-from appproxy.twistd.program import Program
+from appproxy.twistd.program import Program, StateOptions
 
 #: How long a start waits for the service, in seconds. After that the connector counts as started and goes on dialling:
 #: it must come up by itself when the service does.
 PATIENCE = 20.0
 
 
-class Options(UsageOptions):
+class Options(StateOptions):
     """The command line of `twistd appproxy-connector`."""
 
     longdesc = (
         "The inner side of appproxy: stands beside the applications, listens on nothing and only dials the service. "
         "Make its state directory with `appproxy connector join`. SIGTERM lets requests under way finish."
     )
+    made_by = "appproxy connector join"
+    read_settings = staticmethod(read_settings)
     optParameters = [
-        ["state", "s", None, "The state directory that `appproxy connector join` has made."],
+        ["state", "s", None, f"The state directory that `{made_by}` has made."],
         ["access-log", "a", None, "The access log, one JSON object a line; `-` for none. [default: access.log there]"],
     ]
-
-    def postOptions(self) -> None:
-        """Read the settings; nothing is dialled yet."""
-        if not self["state"]:
-            raise UsageError("--state DIR is needed: the directory that `appproxy connector join` has made")
-        try:
-            self["settings"] = read_settings(Path(self["state"]))
-        except ConfigError as error:
-            raise UsageError(str(error)) from error
-
-
-def read_settings(directory: Path) -> ConnectorSettings:
-    """The settings of a connector's state directory. Raises ConfigError, with the mend."""
-    path = ConnectorPaths(directory.absolute()).settings
-    try:
-        text = path.read_text()
-    except FileNotFoundError:
-        join = f"appproxy connector join TOKEN --state {directory}"
-        raise ConfigError(f"{path}: not found; join the service first: {join}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    return load_connector(text, str(path))
 
 
 class ConnectorProgram(Program):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
 from typing import Any
 
 from twisted.application.service import IServiceCollection, Service
@@ -14,10 +15,30 @@ from twisted.internet.error import CannotListenError
 from twisted.logger import ILogObserver, Logger
 from twisted.python.components import Componentized
 from twisted.python.failure import Failure
+from twisted.python.usage import Options, UsageError
 
-from appproxy.errors import AppProxyError
+from appproxy.errors import AppProxyError, ConfigError
 from appproxy.twistd.json_log import JsonLines
 from appproxy.twistd.notify import READY, STOPPING, notify
+
+
+class StateOptions(Options):
+    """A command line with a state directory, whose settings are read at once; nothing is opened or dialled yet.
+
+    Subclasses name the command that makes the directory, and what reads its settings (it raises ConfigError).
+    """
+
+    made_by: str
+    read_settings: Callable[[Path], object]
+
+    def postOptions(self) -> None:
+        """Called by twistd."""
+        if not self["state"]:
+            raise UsageError(f"--state DIR is needed: the directory that `{self.made_by}` has made")
+        try:
+            self["settings"] = self.read_settings(Path(self["state"]))
+        except ConfigError as error:
+            raise UsageError(str(error)) from error
 
 
 class Program(Service):

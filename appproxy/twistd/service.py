@@ -9,35 +9,26 @@ from pathlib import Path
 from typing import Any
 
 from twisted.application.service import IService
-from twisted.python.usage import Options as UsageOptions
-from twisted.python.usage import UsageError
 
 from appproxy.admin.client import open_store
 from appproxy.admin.lock import ServiceLock
 from appproxy.config import ServiceSettings, StatePaths
-from appproxy.errors import ConfigError
 from appproxy.twistd.assembly import Assembly, assemble
-from appproxy.twistd.program import Program
+from appproxy.twistd.program import Program, StateOptions
 from appproxy.twistd.state import read_settings
 
 
-class Options(UsageOptions):
+class Options(StateOptions):
     """The command line of `twistd appproxy-service`."""
 
     longdesc = (
         "The public side of appproxy: listens for users (HTTPS) and for connectors (mutual TLS). "
         "Make its state directory with `appproxy init`. SIGTERM lets requests under way finish."
     )
-    optParameters = [["state", "s", None, "The state directory that `appproxy init` has made."]]
+    made_by = "appproxy init"
+    read_settings = staticmethod(read_settings)
+    optParameters = [["state", "s", None, f"The state directory that `{made_by}` has made."]]
 
-    def postOptions(self) -> None:
-        """Read the settings; nothing is opened yet."""
-        if not self["state"]:
-            raise UsageError("--state DIR is needed: the directory that `appproxy init` has made")
-        try:
-            self["settings"] = read_settings(Path(self["state"]))
-        except ConfigError as error:
-            raise UsageError(str(error)) from error
 
 
 class ServiceProgram(Program):

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from appproxy.connector.files import write_all, write_private
+from appproxy.config.connector import ConnectorSettings, dump_connector
+from appproxy.connector.files import read_settings, write_all, write_private
+from appproxy.errors import ConfigError
 
 
 def test_replaced_whole(tmp_path: Path) -> None:
@@ -28,3 +30,19 @@ def test_all_or_nothing(tmp_path: Path) -> None:
         write_all({path: b"new", tmp_path / "missing" / "certificate": b"new"})
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_settings_are_read_back(tmp_path: Path) -> None:
+    """As `connector join` has written them."""
+    settings = ConnectorSettings(address="connect.example.com:8443", name="connect.example.com", id="c1")
+    (tmp_path / "connector.toml").write_text(dump_connector(settings))
+    assert read_settings(tmp_path) == settings
+
+
+def test_settings_that_are_not_there(tmp_path: Path) -> None:
+    """The error names file and mend; so it does for a file that is none."""
+    with pytest.raises(ConfigError, match="connector.toml: not found; .*appproxy connector join"):
+        read_settings(tmp_path / "missing")
+    (tmp_path / "connector.toml").mkdir()
+    with pytest.raises(ConfigError, match="connector.toml: cannot be read: Is a directory"):
+        read_settings(tmp_path)

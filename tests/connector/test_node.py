@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IHandshakeListener
 from twisted.internet.protocol import Protocol
@@ -23,7 +22,7 @@ from appproxy.connector import ConnectorNode, TurnedAway
 from appproxy.connector.identity import Identity, IdentityFiles
 from appproxy.connector.node import MOST_IN_FLIGHT, limits_of, streams_possible
 from appproxy.connector.transport import Dialled
-from appproxy.errors import Code, ConfigError
+from appproxy.errors import Code
 from appproxy.net.tls import negotiated, tunnel_context, wrap_server
 from appproxy.pki import Credential, certificate_request, issue_server, load_chain, new_key
 from appproxy.tunnel.data import DataSession
@@ -105,8 +104,8 @@ class Service:
         settings = ConnectorSettings(address="127.0.0.1:8443", name=NAME, id="c1", **others)
         IdentityFiles(ConnectorPaths(folder)).create(self.identity(), dump_connector(settings))
         self.folder = folder
-        self.node = ConnectorNode.from_state(
-            folder, deterministicResolvingReactor(self.reactor, ["127.0.0.1"]), wall=lambda: self.wall,
+        self.node = ConnectorNode(
+            settings, folder, deterministicResolvingReactor(self.reactor, ["127.0.0.1"]), wall=lambda: self.wall,
             chance=lambda: 0.5, access_log=folder / "access.log")
 
     def identity(self) -> Identity:
@@ -279,12 +278,6 @@ def test_a_renewal(tmp_path: Path) -> None:
     }
     assert shown == {load_chain(new.credential.certificate)[0].serial_number}
     assert len(service.signals()) == 2
-
-
-def test_no_state_directory(tmp_path: Path) -> None:
-    """The error names the mend."""
-    with pytest.raises(ConfigError, match="appproxy connector join"):
-        ConnectorNode.from_state(tmp_path / "missing", MemoryReactorClock())
 
 
 def test_limits() -> None:

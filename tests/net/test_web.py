@@ -24,6 +24,7 @@ from appproxy.net.web import (
     Ready,
     cookie_lines,
     failure_answer,
+    form_body,
     html_answer,
     json_answer,
     redirect,
@@ -78,7 +79,9 @@ class Got:
         return self.content.decode()
 
 
-def ask(page: IResource, path: str = "/here", method: str = "GET", *, ours: bool = True, **fields: str) -> Got:
+def ask(
+    page: IResource, path: str = "/here", method: str = "GET", *, ours: bool = True, body: bytes = b"", **fields: str
+) -> Got:
     """One request to a page: of the service's own, or in any other site."""
     root: Resource = Front(page)
     if not ours:
@@ -87,7 +90,8 @@ def ask(page: IResource, path: str = "/here", method: str = "GET", *, ours: bool
     treq = StubTreq(root)
     headers = {name.replace("_", "-"): value for name, value in fields.items()}
     results: list[Any] = []
-    cast("Any", treq).request(method, ORIGIN + path, headers=headers, allow_redirects=False).addBoth(results.append)
+    asking = cast("Any", treq).request(method, ORIGIN + path, headers=headers, data=body, allow_redirects=False)
+    asking.addBoth(results.append)
     treq.flush()
     assert results, "no answer yet"
     response = results[0]
@@ -238,6 +242,27 @@ def test_json_answers() -> None:
     assert values(answer.fields, b"content-type") == [b"application/json"]
     assert values(answer.fields, b"x-content-type-options") == [b"nosniff"]
     assert values(answer.fields, b"retry-after") == [b"1"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "status", "text"),
+    [
+        ("application/x-www-form-urlencoded", b"a=1&a=2", 200, "a=1&a=2"),
+        ("Application/X-WWW-Form-urlencoded; charset=x", b"a=" + b"b" * 8, 200, "a=" + "b" * 8),
+        ("application/x-www-form-urlencoded", b"a=" + b"b" * 9, 413, None),
+        ("text/plain", b"a=1", 400, None),
+        ("", b"a=1", 400, None),
+    ],
+)
+def test_forms(kind: str, body: bytes, status: int, text: str | None) -> None:
+    """A form arrives as it was sent; what is none, or too large, is refused."""
+
+    async def posted(request: Request) -> Answer:
+        return html_answer(200, form_body(request, 10))
+
+    got = ask(EndPoint({b"POST": posted}), method="POST", body=body, content_type=kind)
+    assert got.status == status
+    assert text is None or got.text == text
 
 
 def test_a_way_out() -> None:
