@@ -42,7 +42,7 @@ from appproxy.service.roster import Roster, RosterLimits
 from appproxy.service.user_exchange import UserExchange
 from appproxy.store import connectors, keys
 from appproxy.store.live import LiveStore
-from appproxy.store.snapshot import Snapshot
+from appproxy.store.snapshot import ConnectorState, Snapshot
 from appproxy.store.transaction import Reading, Transaction
 from appproxy.store.upkeep import keep_up
 from appproxy.tunnel.limits import TunnelLimits
@@ -254,7 +254,10 @@ class ServiceNode(Service):
         self.end_point.snapshot_changed(new, changed)
 
     def _has_connectors(self, group: str) -> bool:
-        return any(record.group == group for record in self.snapshot.connectors.values())
+        return any(
+            record.group == group and record.state is ConnectorState.APPROVED
+            for record in self.snapshot.connectors.values()
+        )
 
     def _seen(self, id: str, here: bool, version: str, address: str) -> None:
         self.store.write(connectors.seen, id, version, address).addErrback(

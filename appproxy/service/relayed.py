@@ -237,7 +237,9 @@ class Relayed:
     def data_lost(self) -> None:
         """The data connection is gone, with no word why."""
         self.data = None
-        if self.state == State.BODY:
+        upload = self.upload
+        # The signal connection may have gone first: with both lost, waiting in limbo could bring nothing back.
+        if self.state == State.BODY or self.state == State.LIMBO and upload is not None and upload.handed_over:
             self._cancel()
             self._lose(Code.CONNECTOR_LOST, "the data connection was lost", Retry.IDEMPOTENT)
         elif self.state != State.DONE:

@@ -311,6 +311,20 @@ def test_a_lost_connector_costs_a_post_502() -> None:
     assert requests(other.frames()) == []
 
 
+def test_a_killed_connector_costs_an_upload_502_at_once() -> None:
+    """All its connections break, the signal connections first: there is nothing to wait for."""
+    world = World()
+    signal = world.welcomed()
+    user = world.user()
+    user.send(POST)
+    data = world.attach(only_request(signal), body=True)
+    user.send(b"he")
+    signal.lose()
+    assert user.wire.take() == b""
+    data.lose()
+    assert user.wire.take().startswith(b"HTTP/1.1 502 ")
+
+
 def test_a_small_put_is_sent_again_from_its_beginning() -> None:
     """An idempotent request whose body is still here is replayed on another connector, once."""
     world = World()
