@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import sqlalchemy as sa
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
 
 from appproxy.errors import Code, IdentityError
 from appproxy.pki.request import new_key
-from appproxy.store.keys import SigningKey, add_signing_key, read_signing_keys
-from appproxy.store.schema import signing_keys
+from appproxy.store.keys import SigningKey, add_signing_key, read_signing_keys, remove_signing_keys
 from appproxy.store.transaction import Transaction
 
 ALGORITHM = "ES256"
@@ -30,8 +28,7 @@ def rotate(tx: Transaction) -> bool:
     found = read_signing_keys(tx)
     # A key is needed until KEY_KEEP after its follower took over.
     gone = [old.id for new, old in zip(found, found[1:], strict=False) if tx.now - new.created > KEY_KEEP]
-    if gone:
-        tx.change(sa.delete(signing_keys).where(signing_keys.c.id.in_(gone)))
+    remove_signing_keys(tx, gone)
     due = not found or tx.now - found[0].created >= KEY_AGE
     if due:
         add_signing_key(tx, new_key())

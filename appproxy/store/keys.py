@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -145,6 +146,12 @@ def read_signing_keys(reading: Reading) -> tuple[SigningKey, ...]:
         SigningKey(row["id"], reading.sealer.open(SIGNING_KEY, row["id"], row["key"]).decode(), row["created"])
         for row in found
     )
+
+
+def remove_signing_keys(tx: Transaction, ids: Collection[str]) -> None:
+    """Forget keys of the built-in provider: what they have signed verifies no more."""
+    if ids:
+        tx.change(sa.delete(signing_keys).where(signing_keys.c.id.in_(ids)))
 
 
 def _newest(reading: Reading, table: sa.Table, kind: str) -> Row | None:

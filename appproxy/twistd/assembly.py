@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from twisted.internet.defer import maybeDeferred
 
@@ -17,7 +17,7 @@ from appproxy.provider import BuiltInProvider
 from appproxy.provider.checker import Runner
 from appproxy.publish.application import Application
 from appproxy.service.node import ServiceNode
-from appproxy.service.oidc_client import HttpOidcClient, OidcClient, ProviderClients, provider_agent
+from appproxy.service.oidc_client import HttpOidcClient, ProviderClients, provider_agent
 from appproxy.service.resources import ResourceHandler
 from appproxy.service.sign_in import SignIn
 from appproxy.service.sign_in_store import LiveSignInStore
@@ -74,11 +74,11 @@ def assemble(
     clients = ProviderClients(
         lambda: live.snapshot,
         lambda record: HttpOidcClient(record, agent, reactor),
-        {BUILTIN: cast("OidcClient", provider.client())},
+        {BUILTIN: provider.client()},
     )
     sign_in = SignIn(
         settings.signin_origin, settings.public_port, LiveSignInStore(live), clients, wall,
-        extra=provider.resources(), end_builtin=cast("Any", provider.end_session),
+        extra=provider.resources(), end_builtin=provider.end_session,
     )  # fmt: skip
     node = ServiceNode(
         settings, live, reactor, _Start(sign_in),

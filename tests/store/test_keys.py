@@ -103,3 +103,17 @@ def test_signing_keys(store: Store, now: float) -> None:
         found = keys.read_signing_keys(tx)
         assert found[0] == made and len(found) == 2
     assert "PRIVATE" not in repr(found)
+
+
+def test_signing_keys_that_are_forgotten(store: Store, now: float) -> None:
+    """Those that are named go, the others stay; naming none changes nothing."""
+    with store.transaction(now + 1) as tx:
+        old = [keys.add_signing_key(tx, "OLD").id for _ in range(2)]
+        kept = keys.add_signing_key(tx, "NEW").id
+        before = {key.id for key in keys.read_signing_keys(tx)}
+    with store.transaction(now + 2) as tx:
+        keys.remove_signing_keys(tx, [])
+        assert not tx.touched
+        keys.remove_signing_keys(tx, old)
+        assert {key.id for key in keys.read_signing_keys(tx)} == before - set(old)
+        assert kept in before
