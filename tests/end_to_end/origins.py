@@ -130,7 +130,8 @@ class Connection:
 class Call:
     """One request under way: what a behaviour works with."""
 
-    def __init__(self, connection: Connection, seen: Seen) -> None:
+    def __init__(self, origin: Origin, connection: Connection, seen: Seen) -> None:
+        self.origin = origin
         self.connection = connection
         self.seen = seen
         self.send = connection.send
@@ -250,7 +251,7 @@ class Origin:
                 seen = None
                 seen = _read_head(connection)
                 self.seen.append(seen)
-                call = Call(connection, seen)
+                call = Call(self, connection, seen)
                 behaviour = self._behaviours.get(seen.target.partition(b"?")[0], echo)
                 if not behaviour(call):
                     break

@@ -20,7 +20,7 @@ from urllib.parse import quote
 import pytest
 
 from appproxy.admin.client import AdminClient
-from appproxy.config import ServiceSettings
+from appproxy.config import ConnectorPaths, ServiceSettings
 from appproxy.config.service import ServiceLimits
 from appproxy.config.values import Address
 from appproxy.demo.supervisor import Supervisor
@@ -63,12 +63,20 @@ class System(World):
         self.call("POST", "/applications/held/assignments", group="staff")
         self.start_service()
         for name in CONNECTORS:
-            self.ids[name] = self.join(name)
-            self.start_connector(name)
+            self.enrol(name)
+
+    def enrol(self, name: str, *options: str) -> None:
+        """Let a connector join, with a short drain, and start it."""
+        self.ids[name] = self.join(name, *options)
+        path = ConnectorPaths(self.directory / name).settings
+        lines = path.read_text().splitlines()
+        kept = [line for line in lines if not line.startswith(("drain_seconds", "# drain_seconds", "#drain_seconds"))]
+        path.write_text("\n".join([f"drain_seconds = {DRAIN_SECONDS}", *kept]) + "\n")
+        self.start_connector(name)
 
     def call(self, method: str, path: str, **body: object) -> Any:
         """One admin operation, at the running service or without one."""
-        return AdminClient(self.state, admit_password).call(method, path, body if method != "GET" else None)
+        return AdminClient(self.state, admit_password).call(method, path, body if method in ("POST", "PATCH") else None)
 
     def application(self, name: str, internal: str, **others: object) -> None:
         """Publish an application."""
@@ -76,7 +84,7 @@ class System(World):
 
     def set(self, name: str, **texts: str) -> None:
         """Change an application."""
-        self.call("PATCH", f"/applications/{quote(name)}", **texts)
+        self.call("PATCH", f"/applications/{quote(name)}", settings=texts)
 
     def host(self, name: str) -> str:
         """What browsers send as Host."""

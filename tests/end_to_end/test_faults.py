@@ -13,7 +13,7 @@ import pytest
 
 from tests.end_to_end.origins import Call
 from tests.end_to_end.system import BACKEND_TIMEOUT, HEAD_SECONDS, PROMPT, System, shared_system
-from tests.end_to_end.wire import Cut, Reply, Wire
+from tests.end_to_end.wire import Cut, Reply, Wire, ask
 from tests.end_to_end.world import until
 
 MIB = 1024 * 1024
@@ -128,13 +128,6 @@ def path_of(name: str) -> str:
     return "/" + re.sub("[^a-z0-9]+", "-", name.lower())
 
 
-def ask(system: System, application: str, target: str, case: str, method: str = "GET", body: bytes | None = None) -> Reply:
-    """One request on a connection of its own."""
-    with Wire(system, application) as wire:
-        wire.request(method, target, case, body)
-        return wire.reply(method)
-
-
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("name", BEFORE)
 def test_an_application_that_fails_before_its_answer(system: System, name: str, method: str) -> None:
@@ -186,7 +179,8 @@ def test_what_is_rare_in_answers_passes(system: System) -> None:
     """Early hints, several cookies, trailers, no length, no body: all as the application sent them."""
     system.origin.on("/hints", send(
         b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n",
-        HEAD + b"Set-Cookie: a=1\r\nSet-Cookie: b=2\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX-Sum: 5\r\n\r\n", pause=0.3))
+        HEAD + b"Set-Cookie: a=1\r\nSet-Cookie: b=2\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"2\r\nhi\r\n0\r\nX-Sum: 5\r\n\r\n", pause=0.3))
     with Wire(system, "raw") as wire:
         wire.request("GET", "/hints", "hints", fields={"TE": "trailers", "Connection": "TE"})
         hints, reply = wire.head(), wire.reply()

@@ -118,12 +118,14 @@ class Wire:
         except OSError as error:
             raise Cut(None) from error
 
-    def ended(self) -> bool:
-        """Has the service closed, with nothing more to say? False when it resets instead."""
+    def broken(self) -> None:
+        """Wait until the service breaks the connection; a proper end of what has none is a fault."""
         try:
-            return not self.read()
+            while self.read():
+                pass
         except Cut:
-            return False
+            return
+        raise AssertionError("a proper end of something that has none")
 
     def replies(self) -> list[Reply]:
         """All answers until the service closes. Raises Cut when it does so within one."""
@@ -205,3 +207,13 @@ class Wire:
 def _pair(line: bytes) -> tuple[str, str]:
     name, _, value = line.decode("latin-1").partition(":")
     return name.lower(), value.strip()
+
+
+def ask(
+    system: System, application: str = "raw", target: str = "/", case: str = "simple", method: str = "GET",
+    body: bytes | None = None,
+) -> Reply:  # fmt: skip
+    """One request on a connection of its own."""
+    with Wire(system, application) as wire:
+        wire.request(method, target, case, body)
+        return wire.reply(method)
