@@ -15,6 +15,8 @@ from typing import Any
 MOST_SPREAD = 0.15
 #: The share of requests that may have made a new connection between the reference's hops.
 MOST_HANDSHAKES = 0.01
+#: Units of figures that a run stands or falls with.
+RATES = ("requests/s", "MB/s")
 
 
 @dataclass(slots=True)
@@ -58,7 +60,8 @@ class Row:
         if self.void:
             return f"void: {self.void}"
         if spread > MOST_SPREAD:
-            return f"void: spread {spread:.0%}"
+            # A rate that wavers shows a machine that is shared; the 99th percentile wavers by itself.
+            return f"void: spread {spread:.0%}" if self.unit in RATES else f"spread {spread:.0%}"
         if self.goal is None or self.ratio is None:
             return ""
         return f"{'reaches' if self.ratio >= self.goal else 'below'} {self.goal:g}"

@@ -158,6 +158,17 @@ class Socket:
         except OSError:
             return False
 
+    def ends(self, within: float) -> bool:
+        """Does the connection end in so many seconds, properly or not?"""
+        self._connection.settimeout(within)
+        try:
+            self._next()
+        except TimeoutError:
+            return False
+        except OSError:
+            pass
+        return True
+
     def close(self) -> None:
         """Close properly."""
         self._send(CloseConnection(1000))
