@@ -22,8 +22,9 @@ lint: $(VENV)/.dev
 types: $(VENV)/.dev
 	$(BIN)/mypy
 
+# One process a core; a file's tests stay together, because they share what is costly to make.
 unit: $(VENV)/.dev
-	$(PYTEST) -q
+	$(PYTEST) -q -n auto --dist loadfile
 
 e2e: $(VENV)/.dev
 	$(PYTEST) -q -c tests/end_to_end/pytest.ini tests/end_to_end

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from appproxy.errors import Code, RequestError
@@ -111,6 +111,7 @@ PARTS = [b"GET ", b"POST ", b"/", b" HTTP/1.1", b" HTTP/1.0", b"\r\n", b"\n", b"
 
 @given(st.lists(st.one_of(st.sampled_from(PARTS), st.binary(max_size=3)), max_size=25), st.sampled_from([b"", GET,
     POST, CHUNKED]))
+@example([b"GET ", b"\r\n"], POST)
 @settings(max_examples=200)
 def test_any_bytes_are_survived(parts: list[bytes], before: bytes) -> None:
     """Whatever is sent gives requests or a RequestError, the same one whole and byte by byte."""

@@ -128,7 +128,7 @@ class TestForgery:
 
     def test_what_is_no_form(self, browser: Browser) -> None:
         """A body of another type is refused."""
-        assert browser.request(OUT, b"POST").failure is Code.SIGN_IN_STATE
+        assert browser.request(OUT, b"POST").failure is Code.BAD_REQUEST
 
 
 class TestTheProvider:
