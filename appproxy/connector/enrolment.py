@@ -47,15 +47,16 @@ async def join(
     chain = await _reaching(token, (look or network.look)(token))
     anchor = check_first_contact(chain, token.anchor, token.name, now)
     key = new_key()
-    issued = await (reach or network.reach)(token, anchor).enrol(token, certificate_request(key), name)
-    if not fits(key, issued.certificate) or connector_id(issued.certificate) != issued.id:
-        raise ConfigError("join: the service has signed another key, or for another connector")
-    settings = ConnectorSettings(address=token.address, name=token.name, id=issued.id)
-    try:
-        files.create(Identity(Credential(issued.certificate, key), issued.trust), dump_connector(settings))
-    except OSError as error:
-        told = f"cannot be written ({error.strerror}); the token has been used, make a new one"
-        raise ConfigError(f"{state}: {told}") from error
+    with files.reserved(key):
+        issued = await (reach or network.reach)(token, anchor).enrol(token, certificate_request(key), name)
+        if not fits(key, issued.certificate) or connector_id(issued.certificate) != issued.id:
+            raise ConfigError("join: the service has signed another key, or for another connector")
+        settings = ConnectorSettings(address=token.address, name=token.name, id=issued.id)
+        try:
+            files.create(Identity(Credential(issued.certificate, key), issued.trust), dump_connector(settings))
+        except OSError as error:
+            told = f"cannot be written ({error.strerror}); the token has been used, make a new one"
+            raise ConfigError(f"{state}: {told}") from error
     return settings, issued
 
 

@@ -7,6 +7,8 @@ Key and certificate are two files, and no file system replaces two at once. So a
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +63,28 @@ class IdentityFiles:
         if not fits(key, certificate):
             key = self._complete(certificate)
         return Identity(Credential(certificate, key), trust)
+
+    @contextmanager
+    def reserved(self, key: str) -> Iterator[None]:
+        """Make the directory and try it out by keeping a new key there. When the block raises, all is as it was before.
+
+        Raises ConfigError before the block begins: what is used up in it is not used in vain.
+        """
+        directory = self._paths.directory
+        made = [folder for folder in (directory, *directory.parents) if not folder.exists()]
+        try:
+            try:
+                directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+                write_private(self._next_key, key.encode())
+            except OSError as error:
+                raise ConfigError(f"{directory}: cannot be written ({error.strerror}); the token is still good") from error
+            yield
+        except BaseException:
+            with suppress(OSError):
+                self._next_key.unlink(missing_ok=True)
+                for folder in made:
+                    folder.rmdir()
+            raise
 
     def create(self, identity: Identity, settings: str) -> None:
         """Write all for a new connector; the settings last, for they are the sign that it has joined. Raises OSError."""

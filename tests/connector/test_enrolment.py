@@ -172,7 +172,20 @@ def test_a_service_that_cannot_be_reached(tmp_path: Path, error: Exception, told
 
 
 def test_a_directory_that_cannot_be_written(tmp_path: Path) -> None:
-    """The error says that the token is gone."""
+    """It is found out before the token is used."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigError, match="make a new one"):
-        Service().join(tmp_path / "file" / "state")
+    service = Service()
+    with pytest.raises(ConfigError, match=r"cannot be written \(Not a directory\); the token is still good"):
+        service.join(tmp_path / "file" / "state")
+    assert service.secrets == []
+
+
+def test_a_refusal_leaves_a_directory_as_it_was(tmp_path: Path) -> None:
+    """What was made for the connector goes, parents too; what was there stays."""
+    service = Service()
+    service.refuse = True
+    (tmp_path / "kept").mkdir()
+    for state in (tmp_path / "kept", tmp_path / "kept" / "deep" / "state"):
+        with pytest.raises(ControlError):
+            service.join(state)
+    assert [path.name for path in tmp_path.rglob("*")] == ["kept"]
