@@ -70,7 +70,7 @@ def test_uploads_are_hashed_and_dropped(wire: Wire) -> None:
     assert told == {"size": len(body), "sha256": hashlib.sha256(body).hexdigest()}
 
 
-@pytest.mark.parametrize("target", ["/download/0", "/download/20000", "/download/x", "/download/1/md5", "/fault/none", "/none"])
+@pytest.mark.parametrize("target", ["/download/0", "/download/20000", "/download/x", "/download/1/md5", "/fault/none"])
 def test_what_is_not_there_is_404(wire: Wire, target: str) -> None:
     """Wrong numbers and names are told, and not made up for."""
     assert wire.ask("GET", target)[0] == 404
