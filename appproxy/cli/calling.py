@@ -13,7 +13,7 @@ import click
 from appproxy.admin.client import AdminClient
 from appproxy.cli.output import note
 from appproxy.errors import ConfigError
-from appproxy.twistd.state import admit_password
+from appproxy.twistd.passwords import admit_password
 
 #: A state directory can also be named once for all commands.
 STATE_VARIABLE = "APPPROXY_STATE"

@@ -14,7 +14,6 @@ from twisted.python.failure import Failure
 
 from appproxy.cli.calling import Setting, given, pass_setting
 from appproxy.cli.output import Column, done, json_option, moment, note, show_record, show_rows
-from appproxy.connector.enrolment import join as join_service
 
 _CONNECTORS = (
     Column("ID", "id"), Column("NAME", "name"), Column("GROUP", "group"), Column("STATUS", "status"),
@@ -132,6 +131,9 @@ def remove(setting: Setting, connector_id: str, as_json: bool) -> None:
 @json_option
 def join(token_text: str, state: Path, name: str | None, as_json: bool) -> None:
     """Join the service that printed TOKEN, and make the connector's state directory."""
+    # Here, because it costs half a second, and only this command needs it.
+    from appproxy.connector.enrolment import join as join_service
+
     wall = time.time  # noqa: TID251 -- the program's edge
     called = name or socket.gethostname()
     settings, issued = run_once(lambda reactor: join_service(token_text, state.absolute(), reactor, wall, called))

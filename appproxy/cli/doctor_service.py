@@ -17,7 +17,8 @@ from appproxy.pki import not_after, not_before
 from appproxy.pki.authority import Credential
 from appproxy.store import keys
 from appproxy.store.database import Store
-from appproxy.twistd.state import admit_password, read_settings
+from appproxy.twistd.passwords import admit_password
+from appproxy.twistd.state import read_settings
 
 _RESTART = "restart the service; it renews certificates of its own making in time"
 

@@ -13,8 +13,6 @@ from appproxy.cli.calling import Setting, given, pass_setting
 from appproxy.cli.output import Column, done, json_option, moment, note, plain, show_record, show_rows
 from appproxy.cli.users import secret_line
 from appproxy.config import ServiceSettings, dump_service, load_service
-from appproxy.demo.start import run_demo
-from appproxy.twistd.state import create_state
 
 
 def _fields(value: object) -> str:
@@ -44,6 +42,9 @@ def init(
     tunnel_address: str | None, public_port: int | None, certificate: Path | None, key: Path | None,
 ) -> None:  # fmt: skip
     """Make the state directory of a new service."""
+    # Here, because it costs time that the other commands need not pay.
+    from appproxy.twistd.state import create_state
+
     directory = setting.needed(state)
     options = {
         "domain": domain, "listen": listen, "tunnel_listen": tunnel_listen, "tunnel_address": tunnel_address,
@@ -78,6 +79,9 @@ def _quoted(text: str) -> str:
 @_STATE
 def demo(port: int | None, state: Path | None) -> None:
     """Run service, connector and a sample application on this machine, until Ctrl-C."""
+    # Here, because it costs time that the other commands need not pay.
+    from appproxy.demo.start import run_demo
+
     run_demo(port, state, sys.stdout)
 
 

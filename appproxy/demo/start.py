@@ -20,7 +20,8 @@ from appproxy.config import ServiceSettings
 from appproxy.config.values import Address
 from appproxy.demo.supervisor import Supervisor, interrupted_by_signals, twistd
 from appproxy.errors import ConfigError
-from appproxy.twistd.state import admit_password, create_state
+from appproxy.twistd.passwords import admit_password
+from appproxy.twistd.state import create_state
 
 #: glibc and browsers send *.localhost to this machine, with no DNS.
 DOMAIN = "appproxy.localhost"

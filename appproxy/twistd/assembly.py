@@ -24,7 +24,7 @@ from appproxy.service.sign_in_store import LiveSignInStore
 from appproxy.store.database import Store
 from appproxy.store.live import LiveStore, Pool
 from appproxy.store.providers import BUILTIN
-from appproxy.twistd.state import admit_password
+from appproxy.twistd.passwords import admit_password
 
 
 @dataclass(frozen=True, slots=True)

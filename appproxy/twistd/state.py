@@ -14,16 +14,9 @@ from appproxy.config import ServiceSettings, StatePaths, dump_service
 from appproxy.errors import ConfigError
 from appproxy.net.tls import user_context
 from appproxy.pki.authority import Credential
-from appproxy.provider import check_new, hash_password
 from appproxy.store.database import Store
 from appproxy.store.initial import initialise
 from appproxy.store.master import create_master, read_master
-
-
-def admit_password(name: str, password: str) -> str:
-    """The hash of a user's new password. Raises ConfigError when it is too weak."""
-    check_new(password, name)
-    return hash_password(password)
 
 
 @dataclass(frozen=True, slots=True)

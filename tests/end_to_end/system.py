@@ -24,7 +24,8 @@ from appproxy.config import ConnectorPaths, ServiceSettings
 from appproxy.config.service import ServiceLimits
 from appproxy.config.values import Address
 from appproxy.demo.supervisor import Supervisor
-from appproxy.twistd.state import admit_password, create_state
+from appproxy.twistd.passwords import admit_password
+from appproxy.twistd.state import create_state
 from tests.end_to_end.origins import Origin
 from tests.end_to_end.visitor import Visitor
 from tests.end_to_end.world import DOMAIN, PASSWORD, World, environment, until

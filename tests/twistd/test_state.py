@@ -10,7 +10,7 @@ from appproxy.config import Address, ServiceSettings, StatePaths
 from appproxy.errors import AppProxyError, ConfigError
 from appproxy.store.database import Store
 from appproxy.store.master import read_master
-from appproxy.twistd.state import admit_password, create_state, read_settings
+from appproxy.twistd.state import create_state, read_settings
 
 NOW = 1_800_000_000.0
 SETTINGS = ServiceSettings(domain="example.com", listen=Address("127.0.0.1", 9443))
@@ -73,10 +73,3 @@ def test_no_settings_says_how_to_make_them(tmp_path: Path) -> None:
     """The mend is a command to copy."""
     with pytest.raises(ConfigError, match=f"appproxy init --state {tmp_path}"):
         read_settings(tmp_path)
-
-
-def test_weak_passwords_are_not_admitted() -> None:
-    """A good one becomes a hash that is not the password."""
-    with pytest.raises(ConfigError, match="password"):
-        admit_password("alice", "short")
-    assert admit_password("alice", "correct horse battery staple").startswith("$argon2id$")
