@@ -50,6 +50,27 @@ def forwarded_block(head: RequestHead, *, client: str, scheme: str, drop_names: 
     gives them, the names by which applications learn who the user is. Cookies called one of `cookie_names` are cut out.
     Host, framing and Upgrade are not in the block: whoever writes the request makes them from the head.
     """
+    repeated = head.repeated
+    if repeated is None:
+        block = _without_id(head, client, scheme, drop_names, cookie_names)
+    elif (repeated.drop_names is drop_names and repeated.cookie_names is cookie_names and repeated.client == client
+            and repeated.scheme == scheme):
+        block = repeated.block
+    else:
+        block = repeated.block = _without_id(head, client, scheme, drop_names, cookie_names)
+        repeated.drop_names, repeated.cookie_names = drop_names, cookie_names
+        repeated.client, repeated.scheme = client, scheme
+    return b"%bx-request-id: %b\n" % (block, request_id)
+
+
+def _without_id(head: RequestHead, client: str, scheme: str, drop_names: Container[bytes],
+                cookie_names: tuple[bytes, ...]) -> bytes:
+    """All but what is different for each request."""
+    return _from_user(head, drop_names, cookie_names) + _ours(client.encode("ascii"), scheme.encode("ascii"), head.authority)
+
+
+def _from_user(head: RequestHead, drop_names: Container[bytes], cookie_names: tuple[bytes, ...]) -> bytes:
+    """What is left of what the user said."""
     connection = []
     lines = []
     for name, value in head.fields:
@@ -69,7 +90,6 @@ def forwarded_block(head: RequestHead, *, client: str, scheme: str, drop_names: 
         lines.append(b"%b: %b\n" % (name, value))
     if connection and (named := _named_by(connection)):
         lines = [line for line in lines if same_spelling(line.partition(b":")[0]) not in named]
-    lines.append(_ours(client.encode("ascii"), scheme.encode("ascii"), head.authority, request_id))
     return b"".join(lines)
 
 
@@ -91,9 +111,8 @@ def _named_by(connection: list[bytes]) -> frozenset[bytes]:
     return frozenset(map(same_spelling, members(b",".join(connection)))) - _OPTIONS
 
 
-def _ours(client: bytes, scheme: bytes, authority: bytes, request_id: bytes) -> bytes:
+def _ours(client: bytes, scheme: bytes, authority: bytes) -> bytes:
     """What we say about the user; `forwarded` is RFC 7239, where an address with colons is bracketed and quoted."""
     node = b'"[%b]"' % client if b":" in client else client
     return (b"x-forwarded-for: %b\nx-forwarded-proto: %b\nx-forwarded-host: %b\n"
-            b'forwarded: for=%b;host="%b";proto=%b\nx-request-id: %b\n'
-            % (client, scheme, authority, node, authority, scheme, request_id))
+            b'forwarded: for=%b;host="%b";proto=%b\n' % (client, scheme, authority, node, authority, scheme))

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 #: Field lines in the order of arrival: lower-case name, value without surrounding white space. Never a mapping:
 #: a second Set-Cookie must survive.
 Fields = list[tuple[bytes, bytes]]
+
+
+@dataclass(slots=True, eq=False)
+class Repeated:
+    """What was worked out for a field section, for the next request of the connection that repeats it to the letter.
+
+    Browsers that poll, and programs, send the same fields again and again, cookies included. `block` was
+    made with the rest of this (see `forwarding`); the two collections are compared by identity.
+    """
+
+    drop_names: object = None
+    cookie_names: object = None
+    client: str = ""
+    scheme: str = ""
+    block: bytes = b""
 
 
 @dataclass(slots=True)
@@ -28,6 +43,7 @@ class RequestHead:
     keep_alive: bool
     upgrade: bytes | None
     expects_continue: bool
+    repeated: Repeated | None = field(default=None, repr=False, compare=False)
 
     def get(self, name: bytes) -> bytes | None:
         """The value of the only field called `name` (lower case), or of the first one."""

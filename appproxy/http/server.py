@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from appproxy.errors import Code, RequestError
 from appproxy.http.chunked import ChunkedDecoder
-from appproxy.http.head import Fields, RequestHead
+from appproxy.http.head import Fields, Repeated, RequestHead
 from appproxy.http.request import HeadLimits, parse_request, read_request_line
 from appproxy.http.unread import Unread
 
@@ -18,13 +18,15 @@ __all__ = ["HeadLimits", "RequestReader"]
 
 #: Empty lines in front of a request: RFC 9112 section 2.2 asks for one at least, for the sake of old clients.
 _EMPTY_LINES = 4
+#: The largest field section that is kept for comparison: with it, ten thousand idle connections cost some 20 MB.
+_KEPT = 4096
 _LIMITS = HeadLimits()
 
 
 class RequestReader:
     """Reads the requests of one connection. After a RequestError it only raises that error again: close."""
 
-    __slots__ = ("body_done", "trailers", "_chunks", "_empty_lines", "_failure", "_left", "_limits", "_line_read",
+    __slots__ = ("body_done", "trailers", "_chunks", "_empty_lines", "_failure", "_last", "_left", "_limits", "_line_read",
                  "_unread")
 
     def __init__(self, limits: HeadLimits = _LIMITS) -> None:
@@ -39,6 +41,8 @@ class RequestReader:
         self._empty_lines = 0
         self._line_read = False
         self._failure: RequestError | None = None
+        #: The field section of the last head, and what it was read as.
+        self._last: tuple[bytes, RequestHead] | None = None
 
     @property
     def buffered(self) -> int:
@@ -67,7 +71,7 @@ class RequestReader:
             head = self._cut_head()
             if head is None:
                 return None
-            request = parse_request(head, self._limits)
+            request = self._like_the_last(head) or self._parse(head)
         except RequestError as error:
             self._failure = error
             raise
@@ -118,6 +122,30 @@ class RequestReader:
         if head is None and not self._line_read:
             self._line_read = self._read_line()
         return head
+
+    def _parse(self, head: bytes) -> RequestHead:
+        """Read a head, and keep what can be used again: of requests that are all head, and not too large a one."""
+        request = parse_request(head, self._limits)
+        section = head[head.find(b"\r\n"):]
+        if request.length == 0 and request.upgrade is None and not request.expects_continue and len(section) <= _KEPT:
+            request.repeated = Repeated()
+            self._last = section, request
+        else:
+            self._last = None
+        return request
+
+    def _like_the_last(self, head: bytes) -> RequestHead | None:
+        """The request, when its fields are to the letter those of the one before: only its first line is read then."""
+        if self._last is None:
+            return None
+        section, last = self._last
+        if not head.endswith(section) or head.find(b"\r\n") != len(head) - len(section):
+            return None
+        method, target, version = read_request_line(head, self._limits)
+        if version != last.version or target[:1] != b"/" or b"#" in target:
+            return None
+        return RequestHead(method, target, version, last.fields, last.authority, last.host, 0, last.keep_alive, None, False,
+                           last.repeated)
 
     def _read_line(self) -> bool:
         """Check the request line alone if it is there: an HTTP/0.9 request has no more, and would wait for ever."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from appproxy.http import forwarding
 from appproxy.http.fields import check_block, decode_block, values
 from appproxy.http.forwarding import forwarded_block, forwarded_trailers, same_spelling
-from appproxy.http.head import Fields
+from appproxy.http.head import Fields, Repeated, RequestHead
 from appproxy.http.server import RequestReader
 
 IDENTITY = frozenset([b"x-user", b"remote-user"])
@@ -174,3 +174,23 @@ def test_it_is_fast() -> None:
         head, client="192.0.2.7", scheme="https", drop_names=IDENTITY, cookie_names=(b"__Host-appproxy",),
         request_id=b"0"), number=500, repeat=5)) / 500
     assert taken < 100e-6
+
+
+def test_repeated_fields_are_cleaned_for_each_application_anew() -> None:
+    """What was worked out for one application is not given to another, nor after a change of its cookies' names."""
+    repeated = Repeated()
+    fields = [(b"x-user", b"me"), (b"cookie", b"ours=1; theirs=2")]
+
+    def block(drop: frozenset[bytes], cookies: tuple[bytes, ...], request_id: bytes) -> bytes:
+        head = RequestHead(b"GET", b"/", 11, fields, b"a", "a", 0, True, None, False, repeated)
+        return forwarded_block(head, client="192.0.2.1", scheme="https", drop_names=drop, cookie_names=cookies,
+                               request_id=request_id)
+
+    strict, loose, ours, none = frozenset({b"x-user"}), frozenset[bytes](), (b"ours",), tuple[bytes, ...]()
+    for _ in range(2):
+        first = block(strict, ours, b"1")
+        assert b"x-user" not in first and b"ours" not in first and b"theirs=2" in first
+        assert first.endswith(b"x-request-id: 1\n")
+        assert block(strict, ours, b"2").endswith(b"x-request-id: 2\n")
+        assert b"x-user: me" in block(loose, ours, b"3")
+        assert b"ours=1" in block(loose, none, b"4")

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from appproxy.errors import Code, RequestError
-from appproxy.http.head import Fields
+from appproxy.http.head import Fields, RequestHead
 from appproxy.http.server import HeadLimits, RequestReader
 
 GET = b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -275,3 +275,43 @@ class TestWhatIsThere:
         reader.receive(GET)
         with pytest.raises(RequestError):
             reader.next_head()
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([b"GET", b"HEAD", b"OPTIONS", b"POST", b"BREW", b"CONNECT"]),
+                       st.sampled_from([b"/1", b"/2?x", b"*", b"http://a/", b"http://b/", b"/#f", b"x"]),
+                       st.sampled_from([b"HTTP/1.1", b"HTTP/1.0", b"HTTP/2.0"]),
+                       st.sampled_from([b"", b"Cookie: c=1\r\n", b"Connection: keep-alive\r\n", b"Connection: close\r\n",
+                                        b"Content-Length: 0\r\n", b"Connection: upgrade\r\nUpgrade: websocket\r\n",
+                                        b"Expect: 100-continue\r\n", b"Host: a\r\n"])), min_size=2, max_size=6),
+)
+@settings(max_examples=200)
+def test_repeated_fields_change_nothing(asked: list[tuple[bytes, bytes, bytes, bytes]]) -> None:
+    """A request whose fields are those of the one before is read as it would be on a connection of its own."""
+    reader = RequestReader()
+    for method, target, version, fields in asked:
+        data = b"%b %b %b\r\nHost: a\r\n%b\r\n" % (method, target, version, fields)
+        fresh = RequestReader()
+        outcomes: list[object] = []
+        for one in (reader, fresh):
+            one.receive(data)
+            try:
+                outcomes.append(one.next_head())
+            except RequestError as error:
+                outcomes.append(error.code)
+        assert outcomes[0] == outcomes[1]
+        if not isinstance(outcomes[0], RequestHead):
+            return
+
+
+def test_repeated_fields_are_read_once() -> None:
+    """And the same list of fields serves both requests; another cookie is read anew."""
+    reader = RequestReader()
+    heads = []
+    for cookie in (b"a", b"a", b"b"):
+        reader.receive(b"GET / HTTP/1.1\r\nHost: a\r\nCookie: " + cookie + b"\r\n\r\n")
+        heads.append(reader.next_head())
+    first, second, third = heads
+    assert first is not None and second is not None and third is not None
+    assert second.fields is first.fields and second is not first
+    assert third.get(b"cookie") == b"b"
