@@ -346,10 +346,11 @@ class Forward:
         self.sent = answer.sent
         if self.upload is not None:
             self.upload.stop(code)
-        if answer.over:
-            self._finish()
-            return
-        answer.break_off(code)
+        if self.attachment is None or not self.attachment.confirmed:
+            # The service may never look at what was written there: the last word goes to where it listens for sure.
+            self.desk.send_final(self, encode(_FAIL, self.id, encode_code(code)))
+        if not answer.over:
+            answer.break_off(code)
         self._finish()
 
     def node_lost(self) -> None:

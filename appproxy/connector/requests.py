@@ -190,12 +190,12 @@ class Requests:
 
     # What the requests ask.
 
-    def channel_for(self, forward: Forward) -> SignalConnection | None:
+    def channel_for(self, forward: Forward | UpgradedStream) -> SignalConnection | None:
         """Where this request's frames go: where it came from, or to the other one."""
         channel = forward.channel
         return channel if channel.open else self._channels.other_than(channel)
 
-    def send_final(self, forward: Forward, frame: bytes) -> None:
+    def send_final(self, forward: Forward | UpgradedStream, frame: bytes) -> None:
         """Send a final frame, or keep it until a connection is up."""
         channel = self.channel_for(forward)
         if channel is not None:

@@ -14,6 +14,8 @@ from appproxy.connector.upload import Framing, Upload
 from appproxy.errors import Code, RequestError
 from appproxy.net.deadlines import NEVER
 from appproxy.tunnel.exchanges import CONNECTOR_TRANSITIONS, State, Step, advance
+from appproxy.tunnel.frames import Kind, encode
+from appproxy.tunnel.messages import encode_code
 
 if TYPE_CHECKING:
     from appproxy.connector.forward import Forward
@@ -158,6 +160,8 @@ class UpgradedStream:
         self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.ABORT)
         self.code = code
         self.upload.stop(code)
+        if not self.attachment.confirmed:  # as in `Forward`: ABORT alone might reach nobody
+            self._desk.send_final(self, encode(Kind.FAIL, self.id, encode_code(code)))
         self.answer.break_off(code)
         self._finish()
 

@@ -514,3 +514,20 @@ class TestFailures:
         data.wire.deliver(data.session.detach(1, Code.UNKNOWN_REQUEST))
         assert origin.end == "aborted"
         assert rig.uplink.pool.idle == 2
+        assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.UNKNOWN_REQUEST)]
+
+    @pytest.mark.parametrize("first", ["CANCEL", "DETACH"])
+    def test_the_user_leaves_before_a_whole_answer_is_attached(self, first: str) -> None:
+        """What was written behind an ATTACH that is refused counts for nothing: the slot still becomes free."""
+        rig = Rig()
+        signal, data = rig.with_data()
+        send(signal, 1, strict=True)
+        rig.origin().deliver(OK)
+        assert data.kinds() == [Kind.ATTACH, Kind.HEAD, Kind.BODY, Kind.END]
+        for step in (first, "DETACH" if first == "CANCEL" else "CANCEL"):
+            if step == "CANCEL":
+                signal.send(Kind.CANCEL, 1, code())
+            else:
+                data.wire.deliver(data.session.detach(1, Code.UNKNOWN_REQUEST))
+        expected = Code.CANCELLED if first == "CANCEL" else Code.UNKNOWN_REQUEST
+        assert list(finals(signal.read())) == [(Kind.FAIL, 1, expected)]

@@ -158,6 +158,16 @@ def test_every_end_closes_all(how: str) -> None:
         assert data.session.idle
 
 
+def test_the_user_leaves_before_the_stream_is_attached() -> None:
+    """The slot becomes free, although nobody looks at the data connection any more."""
+    rig = Rig()
+    signal, data, _ = upgraded(rig)
+    signal.send(Kind.CANCEL, 1, code())
+    data.read()
+    data.wire.deliver(data.session.detach(1, Code.UNKNOWN_REQUEST))
+    assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.CANCELLED)]
+
+
 def test_back_pressure_both_ways() -> None:
     """Each side's transport is the other's producer."""
     rig = Rig()

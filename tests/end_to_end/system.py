@@ -120,14 +120,19 @@ class System(World):
         """How many connectors the service can use."""
         return sum(1 for one in self.call("GET", "/connectors") if one["online"])
 
+    def in_flight(self) -> int:
+        """Requests that connectors have not spoken their last word about."""
+        return sum(one["in_flight"] for one in self.call("GET", "/connectors"))
+
     def mend(self) -> None:
-        """Start what a test has stopped."""
+        """Start what a test has stopped, and see that nothing is left of what it began."""
         if not self.running("service"):
             self.start_service()
         for name in CONNECTORS:
             if not self.running(name):
                 self.start_connector(name)
         until(lambda: self.online() >= len(CONNECTORS), "not all connectors came back")
+        until(lambda: self.in_flight() == 0, "requests that are over still count", 20)
 
     def connector_of(self, port: int) -> str:
         """The connector that has this end of a connection to the origin."""
