@@ -408,8 +408,14 @@ class Relayed:
             link = next(iter(peer.links.values()), None)
         if link is not None:
             link.write(encode(Kind.CANCEL, self.id, encode_code(Code.CANCELLED)))
-        if self.data is not None:
-            self.data.cancel()
+        data = self.data
+        if data is None:
+            return
+        answered = self._upgraded and data.answer_over
+        data.cancel()
+        if answered and self.state == State.CANCELLED:
+            self.step(Step.END)  # the application had closed its direction, and that was the connector's final frame
+            self._free()
 
     def _cancel_deadline(self) -> None:
         self.deadline = self.relay.clock.seconds() + _CANCELLED

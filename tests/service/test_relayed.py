@@ -438,6 +438,26 @@ def test_an_upgrade_becomes_a_stream_both_ways() -> None:
     assert len(world.log) == 1
 
 
+@pytest.mark.parametrize("how", ["leaves", "is silent"])
+def test_a_stream_that_the_application_has_closed_frees_its_slot(how: str) -> None:
+    """END was the connector's final frame: when the user then breaks off, nothing more is waited for."""
+    world = World()
+    signal = world.welcomed()
+    user = world.user()
+    user.send(b"GET /chat HTTP/1.1\r\nHost: wiki.example.com\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+    data = world.attach(only_request(signal), body=True)
+    data.say(data.session.head(101, b"upgrade: websocket\n"))
+    data.say(data.session.end())
+    (peer,) = world.relay.roster.peers.values()
+    (relayed,) = peer.in_flight.values()
+    if how == "leaves":
+        user.leave()
+    else:
+        relayed.deadline_passed(relayed.deadline)
+    assert peer.in_flight == {}
+    assert Kind.ABORT in data.kinds()
+
+
 def test_a_refused_upgrade_is_the_applications_own_answer() -> None:
     """Whatever it says instead of 101 is what the user gets, and the connection is an ordinary one again."""
     world = World()
