@@ -37,7 +37,7 @@ bench-check: $(VENV)/.dev
 
 # nginx, wrk, curl and a browser are taken from the system; as root on Debian they are installed.
 system-packages:
-	@tests/end_to_end/system-packages
+	@tests/system-packages
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
