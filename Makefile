@@ -24,7 +24,7 @@ types: $(VENV)/.dev
 
 # One process a core; a file's tests stay together, because they share what is costly to make.
 unit: $(VENV)/.dev
-	$(PYTEST) -q -n auto --dist loadfile
+	tests/with-postgresql $(PYTEST) -q -n auto --dist loadfile
 
 e2e: $(VENV)/.dev
 	$(PYTEST) -q -c tests/end_to_end/pytest.ini tests/end_to_end
@@ -35,7 +35,7 @@ bench: $(VENV)/.dev
 bench-check: $(VENV)/.dev
 	$(BIN)/python -m bench.run --check
 
-# nginx, wrk, curl and a browser are taken from the system; as root on Debian they are installed.
+# nginx, wrk, curl, PostgreSQL and a browser are taken from the system; as root on Debian they are installed.
 system-packages:
 	@tests/system-packages
 
