@@ -191,6 +191,9 @@ class Relayed:
             self.head = b""
             self._upgraded = True
             self.relay.upgraded += 1
+            if (peer := self.peer) is not None:
+                peer.streams += 1
+                self.relay.slot_free(peer)
             self.deadline = now + self.plan.application.upgrade_idle_timeout
             self.upload = Upload(self, replayable=False)
             self.upload.stream(exchange, data, fields)
@@ -435,6 +438,8 @@ class Relayed:
         peer, self.peer = self.peer, None
         if peer is not None:
             del peer.in_flight[self.id]
+            if self._upgraded:
+                peer.streams -= 1
             self.relay.slot_free(peer)
 
     def _fail(self, code: Code, text: str) -> None:

@@ -48,7 +48,7 @@ class Peer:
     """One connector that is, or just was, connected to this node."""
 
     __slots__ = ("address", "data", "group", "id", "ids", "in_flight", "instance", "links", "load", "since",
-                 "suspended_until", "timeouts", "version")
+                 "streams", "suspended_until", "timeouts", "version")
 
     def __init__(self, id: str, group: str, instance: bytes, since: float) -> None:
         self.id = id
@@ -59,6 +59,8 @@ class Peer:
         self.links: dict[int, Link] = {}
         #: Requests that the connector has, and has not spoken its last frame of.
         self.in_flight: dict[int, Relayed] = {}
+        #: How many of these are upgraded streams: they may be many and idle, and take no place from requests.
+        self.streams = 0
         self.ids = RequestIds()
         #: Data connections, so that all can be closed at once.
         self.data: set[object] = set()
@@ -124,13 +126,13 @@ class Roster:
     def pick(self, group: str, tried: Container[str], now: float) -> Peer | None:
         """The least loaded healthy connector of the group that has not been tried; a suspended one only if it is the last."""
         best: Peer | None = None
-        best_cost = (True, 0)
+        best_cost = (True, 0, 0)
         limit = self.limits.in_flight
         for peer in self._groups.get(group, ()):
-            load = len(peer.in_flight)
+            load = len(peer.in_flight) - peer.streams
             if load >= limit or peer.id in tried or peer.link() is None:
                 continue
-            cost = (peer.suspended_until > now, load)
+            cost = (peer.suspended_until > now, load, peer.streams)
             if best is None or cost < best_cost:
                 best, best_cost = peer, cost
         return best

@@ -450,11 +450,12 @@ def test_a_stream_that_the_application_has_closed_frees_its_slot(how: str) -> No
     data.say(data.session.end())
     (peer,) = world.relay.roster.peers.values()
     (relayed,) = peer.in_flight.values()
+    assert peer.streams == 1
     if how == "leaves":
         user.leave()
     else:
         relayed.deadline_passed(relayed.deadline)
-    assert peer.in_flight == {}
+    assert (peer.in_flight, peer.streams) == ({}, 0)
     assert Kind.ABORT in data.kinds()
 
 

@@ -41,6 +41,19 @@ def test_the_least_loaded_connector_gets_it() -> None:
     assert roster.pick("default", (), 0.0) is light
 
 
+def test_streams_take_no_place_from_requests() -> None:
+    """A connector full of idle WebSockets still gets requests; streams only tip the scales where all else is equal."""
+    roster = Roster(0.0, RosterLimits(in_flight=2))
+    many = peer(roster, "many", 101)
+    many.streams = 100
+    assert roster.pick("default", (), 0.0) is many
+    few = peer(roster, "few", 51)
+    few.streams = 50
+    assert roster.pick("default", (), 0.0) is few
+    few.in_flight[1000] = request()
+    assert roster.pick("default", (), 0.0) is many
+
+
 def test_other_groups_are_not_asked() -> None:
     """A connector serves its own group."""
     roster = Roster(0.0)
