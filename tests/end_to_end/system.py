@@ -38,6 +38,8 @@ DRAIN_SECONDS = 8.0
 #: The smallest that an application can have.
 BACKEND_TIMEOUT = 2.0
 CONNECTORS = ("first", "second")
+#: Requests that a connector has at the same time; few, so that a test can reach it.
+IN_FLIGHT = 40
 
 
 @dataclass(slots=True)
@@ -52,7 +54,7 @@ class System(World):
         settings = ServiceSettings(
             domain=DOMAIN, listen=Address("127.0.0.1", self.port), tunnel_listen=Address("127.0.0.1", self.tunnel_port),
             tunnel_address=f"127.0.0.1:{self.tunnel_port}", drain_seconds=DRAIN_SECONDS, log_format="json",
-            limits=ServiceLimits(head_seconds=HEAD_SECONDS),
+            limits=ServiceLimits(head_seconds=HEAD_SECONDS, in_flight=IN_FLIGHT),
         )  # fmt: skip
         create_state(self.state, settings, time.time(), os.environ)  # noqa: TID251 -- certificates are dated
         self.application("raw", self.origin.url, preauth="passthrough")
@@ -66,12 +68,14 @@ class System(World):
         for name in CONNECTORS:
             self.enrol(name)
 
-    def enrol(self, name: str, *options: str) -> None:
-        """Let a connector join, with a short drain, and start it."""
+    def enrol(self, name: str, *options: str, address: str = "") -> None:
+        """Let a connector join, with a short drain, and start it; it dials `address` if that is given."""
         self.ids[name] = self.join(name, *options)
         path = ConnectorPaths(self.directory / name).settings
         lines = path.read_text().splitlines()
         kept = [line for line in lines if not line.startswith(("drain_seconds", "# drain_seconds", "#drain_seconds"))]
+        if address:
+            kept = [f'address = "{address}"' if line.startswith("address") else line for line in kept]
         path.write_text("\n".join([f"drain_seconds = {DRAIN_SECONDS}", *kept]) + "\n")
         self.start_connector(name)
 
@@ -117,8 +121,8 @@ class System(World):
         self.supervisor.end(name, sign=signal.SIGKILL)
 
     def online(self) -> int:
-        """How many connectors the service can use."""
-        return sum(1 for one in self.call("GET", "/connectors") if one["online"])
+        """How many of its two connectors the service can use."""
+        return sum(1 for one in self.call("GET", "/connectors") if one["online"] and one["name"] in CONNECTORS)
 
     def in_flight(self) -> int:
         """Requests that connectors have not spoken their last word about."""

@@ -15,10 +15,11 @@ from wsproto.connection import Connection as Frames
 from wsproto.connection import ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
 
+from tests.end_to_end.behaviours import talk
 from tests.end_to_end.origins import Call, Gone
-from tests.end_to_end.system import System, shared_system
+from tests.end_to_end.system import IN_FLIGHT, PROMPT, System, shared_system
 from tests.end_to_end.visitor import Socket, Visitor
-from tests.end_to_end.wire import Cut, Reply, Wire
+from tests.end_to_end.wire import Cut, Reply, Wire, ask
 from tests.end_to_end.world import until
 
 USERS = 40
@@ -31,7 +32,8 @@ _WEBSOCKET = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> System:
     """The system that all talk to."""
     found = shared_system(request, tmp_path_factory)
-    for path, behaviour in {"/late": late, "/early": early, "/large": large, "/ws": websocket, "/half": half}.items():
+    table = {"/late": late, "/early": early, "/large": large, "/ws": websocket, "/half": half, "/stay": talk}
+    for path, behaviour in table.items():
         found.origin.on(path, behaviour)
     return found
 
@@ -226,6 +228,20 @@ def test_a_websocket_carries_a_large_message_and_closes_properly(system: System)
     seen = [one for one in system.origin.seen if one.target == b"/ws"][-1]
     until(lambda: seen.body == b"goodbye", "the application has not seen the close", 5)
     assert talk._connection.recv(1) == b""
+
+
+def test_many_open_websockets_leave_room_for_requests(system: System) -> None:
+    """More streams than a connector takes requests stand open, and requests are answered as ever."""
+    wires = [Wire(system, "raw") for _ in range(2 * IN_FLIGHT + 10)]
+    for number, wire in enumerate(wires):
+        wire.request("GET", "/stay", f"open-{number}", fields={"Connection": "Upgrade", "Upgrade": "websocket"})
+        assert wire.reply().status == 101
+    began = time.monotonic()
+    assert ask(system).status == 200
+    assert time.monotonic() - began < PROMPT
+    for wire in wires:
+        wire.close()
+    until(lambda: system.in_flight() == 0, "streams that are over still count", 10)
 
 
 def test_bytes_behind_an_upgrade_belong_to_the_stream(system: System) -> None:
