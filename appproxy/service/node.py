@@ -252,6 +252,13 @@ class ServiceNode(Service):
             self.relay.configuration = new.revision
             self.relay.plans.forget()
         self.end_point.snapshot_changed(new, changed)
+        if old is not None and (
+            old.applications is not new.applications or old.revoked_sessions != new.revoked_sessions
+            or old.not_before != new.not_before
+        ):
+            count = self.relay.judge_again(new, self._wall())
+            if count:
+                self.log.info("{count} requests under way were cut: their users may no longer", count=count)
 
     def _has_connectors(self, group: str) -> bool:
         return any(

@@ -10,12 +10,15 @@ from appproxy.errors import Code, LocalProtocolError, RequestError
 from appproxy.http.forwarding import forwarded_block
 from appproxy.identity.session import Session
 from appproxy.net.deadlines import Deadlines
-from appproxy.publish.application import Application
+from appproxy.policy.gate import judge
+from appproxy.policy.verdict import Pass, Refuse
+from appproxy.publish.application import Application, Preauthentication
 from appproxy.publish.routing import Route, internal_target
 from appproxy.service.exchange import Exchange
 from appproxy.service.plan import Plans
 from appproxy.service.relayed import Relayed
 from appproxy.service.roster import Peer, Roster
+from appproxy.store.snapshot import Snapshot
 from appproxy.tunnel.limits import TunnelLimits
 from appproxy.tunnel.messages import Request, encode_request, request_flags
 
@@ -92,7 +95,33 @@ class Relay:
         except LocalProtocolError as error:
             raise RequestError(error.code if error.code is not Code.PROTOCOL else Code.BAD_REQUEST, str(error)) from error
         flags = request_flags(request, strict=self.strict or application.strict)
-        Relayed(self, exchange, plan, encoded, flags).dispatch(self.clock.seconds())
+        Relayed(self, exchange, plan, encoded, flags, session).dispatch(self.clock.seconds())
+
+    def judge_again(self, snapshot: Snapshot, now: float) -> int:
+        """Sessions, assignments or applications have changed: cut what is under way for those who may no longer.
+
+        `now` is wall clock time. A WebSocket that is open, a download and an upload end like the next request would.
+        Gives how many were cut.
+        """
+        under_way = [request for peer in self.roster.peers.values() for request in peer.in_flight.values()]
+        count = 0
+        for request in under_way + self.roster.all_waiting():
+            application = snapshot.applications.get(request.plan.application.id)
+            if application is None:
+                request.cut(Code.UNKNOWN_HOST, "the application is no longer published")
+                count += 1
+                continue
+            # As of the session's beginning: a cookie that only grew old decides about new requests, not about this one.
+            session = request.session
+            verdict = judge(
+                application, session, now if session is None else session.issued, revoked=snapshot.revoked_sessions, not_before=snapshot.not_before,
+                passthrough=application.preauthentication is Preauthentication.PASSTHROUGH,
+            )
+            if not isinstance(verdict, Pass):
+                code = verdict.code if isinstance(verdict, Refuse) else Code.SIGN_IN_REQUIRED
+                request.cut(code, verdict.reason)
+                count += 1
+        return count
 
     def no_hope(self, group: str) -> Code | None:
         """Is there any point in waiting for a connector of this group?"""

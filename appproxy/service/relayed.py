@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from appproxy.errors import Code, RemoteProtocolError, Retry
 from appproxy.http.fields import values
+from appproxy.identity.session import Session
 from appproxy.net.deadlines import NEVER
 from appproxy.service.plan import Plan
 from appproxy.service.upload import Upload
@@ -39,10 +40,12 @@ class Relayed:
 
     __slots__ = (
         "_queued", "_streaming", "_upgraded", "attempts", "data", "deadline", "exchange", "flags", "head", "id", "interims",
-        "link", "method", "peer", "plan", "relay", "state", "tried", "upload",
+        "link", "method", "peer", "plan", "relay", "session", "state", "tried", "upload",
     )
 
-    def __init__(self, relay: Relay, exchange: Exchange, plan: Plan, head: bytes, flags: int) -> None:
+    def __init__(
+        self, relay: Relay, exchange: Exchange, plan: Plan, head: bytes, flags: int, session: Session | None = None
+    ) -> None:
         self.relay = relay
         self.exchange: Exchange | None = exchange
         self.plan = plan
@@ -50,6 +53,8 @@ class Relayed:
         self.head = head
         self.flags = flags
         self.method = exchange.head.method
+        #: Whose it is; None where nobody had to sign in.
+        self.session = session
         self.state: int = State.QUEUED
         self.id = 0
         self.peer: Peer | None = None
@@ -286,6 +291,21 @@ class Relayed:
             self._unpark()
         else:
             self._cancel()
+
+    def cut(self, code: Code, why: str) -> None:
+        """The user may no longer: nothing more goes either way."""
+        if self.exchange is None or self.state == State.DONE:
+            return
+        queued = self.state == State.QUEUED
+        self.step(Step.USER_LEFT)
+        if queued:
+            self._unpark()
+        else:
+            self._cancel()
+        if self._streaming:
+            self._break(code, why)
+        else:
+            self._fail(code, why)
 
     # What the clock and the roster say.
 

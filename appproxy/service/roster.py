@@ -167,6 +167,10 @@ class Roster:
         waiting = self._waiting.get(group)
         return waiting.popleft() if waiting else None
 
+    def all_waiting(self) -> list[Relayed]:
+        """Everybody who waits, of all groups."""
+        return [request for waiting in self._waiting.values() for request in waiting]
+
     def has_waiting(self, group: str) -> bool:
         """Does anyone wait for a connector of this group?"""
         return bool(self._waiting.get(group))

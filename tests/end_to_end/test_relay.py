@@ -91,7 +91,6 @@ def test_another_site_may_not_open_a_websocket(world: World, alice: Visitor) -> 
         Socket(alice, world.url("sample", "/echo"), {"Origin": "https://evil.example"})
 
 
-@pytest.mark.xfail(reason="only new requests of a revoked session are refused so far", strict=True)
 def test_revoking_a_session_cuts_its_websocket(world: World, alice: Visitor) -> None:
     """When an admin ends a user's sessions, open WebSockets end too."""
     talk = Socket(alice, world.url("sample", "/echo"))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from appproxy.errors import Code
+from appproxy.errors import FAILURES, Code
+from appproxy.identity.session import Session
+from appproxy.publish.application import Preauthentication
+from appproxy.service.exchange import Exchange
 from appproxy.tunnel.frames import Kind
 from appproxy.tunnel.messages import decode_request, encode_response
-from tests.service.world import GET, POST, World, only_request, requests
+from tests.service.world import GET, POST, WIKI, World, only_request, requests
 
 
 def test_a_small_answer_goes_straight_to_the_user() -> None:
@@ -594,3 +599,90 @@ def test_interim_answers_have_an_end() -> None:
     assert not signal.wire.disconnecting
     signal.say(Kind.INFO, id, encode_response(103, b"link: x\n"))
     assert signal.wire.disconnecting
+
+
+ANN = Session("s1", "ann", "https://signin.example.com", "Ann", 1e9 - 60, 1e9 + 3600, 1e9 - 60)
+GUARDED = replace(WIKI, preauthentication=Preauthentication.OIDC, assigned_users=frozenset({"ann"}))
+
+
+class Guarded(World):
+    """A world in which everybody is Ann, and the application is assigned to her."""
+
+    def __init__(self) -> None:
+        super().__init__(applications=(GUARDED,))
+
+    def handle(self, exchange: Exchange) -> None:
+        route = self.snapshot.router.find(exchange.head.host, exchange.head.target)
+        self.relay.start(exchange, route, ANN)
+
+    def change(self, **parts: object) -> int:
+        """What a change of the store does."""
+        self.snapshot = replace(self.snapshot, **parts)  # type: ignore[arg-type]
+        return self.relay.judge_again(self.snapshot, 1e9)
+
+
+@pytest.mark.parametrize(
+    ("parts", "code"),
+    [
+        ({"revoked_sessions": frozenset({"s1"})}, Code.SIGN_IN_REQUIRED),
+        ({"not_before": {"ann": 1e9}}, Code.SIGN_IN_REQUIRED),
+        ({"applications": {"wiki": replace(GUARDED, assigned_users=frozenset({"bob"}))}}, Code.NOT_ASSIGNED),
+        ({"applications": {}}, Code.UNKNOWN_HOST),
+    ],
+)
+def test_what_is_under_way_ends_with_the_right_to_it(parts: dict[str, object], code: Code) -> None:
+    """A stream is broken, a request that waits is answered, and the connector is told; all in the same turn."""
+    world = Guarded()
+    signal = world.welcomed()
+    streaming, asking = world.user(), world.user()
+    streaming.send(GET)
+    data = world.attach(only_request(signal))
+    data.say(data.session.head(200, b""))
+    asking.send(GET)
+    only_request(signal)
+    assert world.change(**parts) == 2
+    assert streaming.wire.aborted
+    assert asking.wire.take().startswith(b"HTTP/1.1 %d " % FAILURES[code].status)
+    assert [frame[0] for frame in signal.frames()] == [Kind.CANCEL, Kind.CANCEL]
+    assert {exchange.failure for exchange in world.log} == {code}
+
+
+def test_a_parked_request_ends_too() -> None:
+    """It waits for no connector any more."""
+    world = Guarded()
+    user = world.user()
+    user.send(GET)
+    assert world.change(revoked_sessions=frozenset({"s1"})) == 1
+    assert user.wire.take().startswith(b"HTTP/1.1 401 ")
+    assert world.relay.roster.waiting == 0
+
+
+@pytest.mark.parametrize(
+    "parts", [{"revoked_sessions": frozenset({"another"})}, {"not_before": {"bob": 2e9, "ann": 1.0}}, {"revision": 2}]
+)
+def test_what_concerns_others_cuts_nobody(parts: dict[str, object]) -> None:
+    """Another session, another user, an older moment."""
+    world = Guarded()
+    signal = world.welcomed()
+    user = world.user()
+    user.send(GET)
+    assert world.change(**parts) == 0
+    signal.answer(only_request(signal), 200, b"", b"fine")
+    assert user.wire.take().endswith(b"fine")
+
+
+def test_a_cookie_that_only_grew_old_cuts_nobody() -> None:
+    """A download that began with a good cookie may end after its time; the next request needs a new one."""
+    world = Guarded()
+    world.welcomed()
+    world.user().send(GET)
+    assert world.relay.judge_again(world.snapshot, ANN.expires + 1) == 0
+
+
+def test_an_old_cookie_is_no_shelter() -> None:
+    """What is revoked is cut, however old its cookie has grown meanwhile."""
+    world = Guarded()
+    world.welcomed()
+    world.user().send(GET)
+    world.snapshot = replace(world.snapshot, revoked_sessions=frozenset({"s1"}))
+    assert world.relay.judge_again(world.snapshot, ANN.expires + 1) == 1
