@@ -8,12 +8,12 @@ PYTEST := $(BIN)/python -m pytest
 # twistd finds the plugins of an editable installation only in setuptools' compatible mode.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --config-settings editable_mode=compat
 
-.PHONY: demo test lint types unit e2e bench bench-check system-packages clean
+.PHONY: demo test lint types unit postgresql e2e bench bench-check system-packages clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/appproxy demo $(DEMO)
 
-test: system-packages lint types unit e2e bench-check
+test: system-packages lint types unit postgresql e2e bench-check
 	@echo "appproxy: everything passed"
 
 lint: $(VENV)/.dev
@@ -24,7 +24,11 @@ types: $(VENV)/.dev
 
 # One process a core; a file's tests stay together, because they share what is costly to make.
 unit: $(VENV)/.dev
-	tests/with-postgresql $(PYTEST) -q -n auto --dist loadfile
+	$(PYTEST) -q -n auto --dist loadfile -k "not postgresql"
+
+# The tests of the store once more, on a server of their own.
+postgresql: $(VENV)/.dev
+	tests/with-postgresql $(PYTEST) -q -k postgresql
 
 e2e: $(VENV)/.dev
 	$(PYTEST) -q -c tests/end_to_end/pytest.ini tests/end_to_end
