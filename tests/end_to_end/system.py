@@ -168,8 +168,7 @@ def shared_system(request: pytest.FixtureRequest, factory: pytest.TempPathFactor
         stack = ExitStack()
         request.config.add_cleanup(stack.close)
         directory = factory.mktemp("system")
-        if not os.environ.get("KEEP"):
-            stack.callback(shutil.rmtree, directory, ignore_errors=True)
+        stack.callback(shutil.rmtree, directory, ignore_errors=True)
         (directory / "logs").mkdir()
         system = System(directory, stack.enter_context(Supervisor(directory / "logs", environment())))
         stack.callback(system.origin.stop)
