@@ -159,12 +159,25 @@ def test_an_application_that_fails_inside_its_answer(system: System, name: str) 
             assert (reply.status, reply.answers) == (502, None)
 
 
-def test_an_answer_longer_than_its_length(system: System) -> None:
-    """What an application sends beyond its length is no one's answer."""
-    system.origin.on("/long", send(HEAD + b"Content-Length: 4\r\n\r\ngood" + HEAD + b"Content-Length: 4\r\n\r\nevil"))
-    for number in range(5):
-        assert ask(system, "raw", "/long", f"long-{number}").body == b"good"
-        assert ask(system, "raw", "/", f"behind-{number}", "POST", b"mine").body == b"mine"
+@pytest.mark.parametrize("pause", [0.0, 0.3])
+def test_an_answer_longer_than_its_length(system: System, pause: float) -> None:
+    """What an application sends beyond its length, at once or later, is no one's answer."""
+
+    def long(call: Call) -> bool:
+        good, evil = (HEAD + b"Content-Length: 4\r\n\r\n" + word for word in (b"good", b"evil"))
+        call.send(good + (b"" if pause else evil))
+        time.sleep(pause)
+        call.send(evil if pause else b"")
+        return True  # the connection stays, with bytes on it that nobody asked for
+
+    system.origin.on("/long", long)
+    with Wire(system, "raw") as wire:
+        for number in range(4):
+            wire.request("GET", "/long", f"long-{number}")
+            assert wire.reply().body == b"good"
+            time.sleep(2 * pause)
+            wire.request("POST", "/", f"behind-{number}", b"mine")
+            assert wire.reply().body == b"mine"
 
 
 def test_an_application_that_is_not_there(system: System) -> None:
