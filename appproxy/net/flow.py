@@ -24,8 +24,6 @@ class Hold(IntFlag):
     SLOW_PEER = 1
     #: What has been read has to be used first.
     BACKLOG = 2
-    #: Nobody wants these bytes yet.
-    UNWANTED = 4
 
 
 class Pausable(Protocol):

@@ -30,8 +30,8 @@ from appproxy.net.tls import peer_certificate
 from appproxy.service.exchange import BodyReader, Handler
 from appproxy.service.user_exchange import UserExchange
 
-# Combining members of an IntFlag costs a call each; this is done for every request.
-_ANSWERED, _BACKLOG = int(Hold.SLOW_PEER | Hold.UNWANTED), int(Hold.BACKLOG)
+# Looking up a member of an IntFlag costs a call; this is done for every request.
+_SLOW_PEER, _BACKLOG = int(Hold.SLOW_PEER), int(Hold.BACKLOG)
 #: Bytes of a user that may wait unparsed: one full read of Twisted's TLS.
 BACKLOG = 65536
 
@@ -241,7 +241,7 @@ class UserConnection(Protocol):
     def exchange_over(self, exchange: UserExchange, reuse: bool) -> None:
         """The answer is written whole. `reuse`: its head said that the connection stays."""
         self._current = None
-        self.tap.release(_ANSWERED)
+        self.tap.release(_SLOW_PEER)
         self._front.log(exchange)
         if reuse and self.reusable and not self._no_more:
             self.deadline = self.clock.seconds() + self._front.timeouts.keep_alive
@@ -261,7 +261,7 @@ class UserConnection(Protocol):
         complete = self.request_complete
         self._closing = True
         self._stream = self._reader = None
-        self.tap.release(Hold.BACKLOG | Hold.UNWANTED)
+        self.tap.release(_BACKLOG)
         self.deadline = self.clock.seconds() + self._front.timeouts.linger
         if complete:
             self._transport.loseConnection()

@@ -60,7 +60,6 @@ class Relay:
         self._has_connectors = has_connectors
         # For metrics.
         self.requests = 0
-        self.upgraded = 0
 
     def start(self, exchange: Exchange, route: Route, session: Session | None) -> None:
         """Send a request that may pass on its way."""

@@ -195,7 +195,6 @@ class Relayed:
             # What only the request needed goes: an idle stream must cost little.
             self.head = b""
             self._upgraded = True
-            self.relay.upgraded += 1
             if (peer := self.peer) is not None:
                 peer.streams += 1
                 self.relay.slot_free(peer)

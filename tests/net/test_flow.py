@@ -40,11 +40,11 @@ def test_reads_again_only_when_no_reason_is_left() -> None:
     """A slow peer that recovers does not start a body that nobody wants yet."""
     transport = Transport()
     tap = Tap(transport)
-    tap.hold(Hold.UNWANTED)
+    tap.hold(Hold.BACKLOG)
     tap.pauseProducing()
     tap.resumeProducing()
     assert not transport.reading
-    tap.release(Hold.UNWANTED)
+    tap.release(Hold.BACKLOG)
     assert transport.reading
 
 
