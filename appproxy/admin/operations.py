@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appproxy.admin import applications, connectors, service, users
+from appproxy.admin import applications, certificates, connectors, service, users
 from appproxy.admin.operation import AdminContext, Call, Change, Command, Operation, Query, Routes
 
 __all__ = ["ALIVE", "OPERATIONS", "ROUTES", "AdminContext", "Call", "Change", "Command", "Operation", "Query", "Routes"]
@@ -14,6 +14,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *applications.OPERATIONS,
     *users.OPERATIONS,
     *connectors.OPERATIONS,
+    *certificates.OPERATIONS,
     *service.OPERATIONS,
 )
 ROUTES = Routes(OPERATIONS)

@@ -15,7 +15,8 @@ from appproxy.cli.probes import check_dates, connect, resolve, shake_hands
 from appproxy.config import Address, ServiceSettings, StatePaths
 from appproxy.pki import not_after, not_before
 from appproxy.pki.authority import Credential
-from appproxy.store import keys
+from appproxy.pki.expiry import days_left, ends_soon
+from appproxy.store import certificates, keys
 from appproxy.store.database import Store
 from appproxy.twistd.passwords import admit_password
 from appproxy.twistd.state import read_settings
@@ -46,6 +47,7 @@ def examine(walk: Walk, state: Path, now: float, environment: Mapping[str, str])
             told.append(str(paths.database) if settings.database_url is None else "the database of the settings")
         if store is not None:
             anchors = _certificates(walk, store, settings, paths, now)
+            _added_certificates(walk, store, now)
     running = _is_running(walk, paths)
     if running:
         _listeners(walk, settings, anchors)
@@ -75,6 +77,27 @@ def _certificates(walk: Walk, store: Store, settings: ServiceSettings, paths: St
             raise Ailing("there is none", "set `certificate` and `key` in service.toml")
         told.append(check_dates(not_before(certificate), not_after(certificate), now, mend))
     return anchors
+
+
+def _added_certificates(walk: Walk, store: Store, now: float) -> None:
+    """Those that admins have added, and those of ACME."""
+    with store.reading() as reading:
+        found = certificates.list_all(reading)
+    if not found:
+        return
+    with walk.step("added certificates") as told:
+        ailing = [one for one in found if ends_soon(one.not_before, one.not_after, now)]
+        if ailing:
+            words = ", ".join(f"{one.name} ({_end(one.not_after, now)})" for one in ailing)
+            ended = any(one.not_after <= now for one in ailing)
+            raise Ailing(words, "put new ones in their place: appproxy certificate renew NAME --certificate PEM --key PEM",
+                         Health.BROKEN if ended else Health.WARNING)
+        told.append(f"{len(found)}, the first to end in {min(days_left(one.not_after, now) for one in found):.0f} days")
+
+
+def _end(not_after: float, now: float) -> str:
+    days = days_left(not_after, now)
+    return f"ends in {days:.0f} days" if days > 0 else f"ended {-days:.0f} days ago"
 
 
 def _is_running(walk: Walk, paths: StatePaths[Path]) -> bool:

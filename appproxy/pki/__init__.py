@@ -4,14 +4,18 @@ from appproxy.pki.authority import Credential, create_authority, issue_connector
 from appproxy.pki.names import check_first_contact, connector_id, fingerprint, not_after, not_before, serial
 from appproxy.pki.pem import certificate_names, load_chain, load_key, split_chain
 from appproxy.pki.request import certificate_request, new_key, public_key_from_request
+from appproxy.pki.server_certificate import CertificateFacts, certificate_facts, check_server_certificate
 from appproxy.pki.tokens import JoinToken, decode_token, encode_token, hash_secret
 
 __all__ = [
+    "CertificateFacts",
     "Credential",
     "JoinToken",
+    "certificate_facts",
     "certificate_names",
     "certificate_request",
     "check_first_contact",
+    "check_server_certificate",
     "connector_id",
     "create_authority",
     "decode_token",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -12,6 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from appproxy.errors import Code
+from appproxy.pki.expiry import days_left
 from appproxy.service.exchange import Exchange
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 _BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 85.0, 180.0)
 #: More applications than this share the label `other`: labels must stay few.
 _MOST_APPLICATIONS = 1000
+#: More certificates than this have no gauge of their own; the log warns of all.
+_MOST_CERTIFICATES = 1000
 
 
 class Traffic:
@@ -100,10 +104,20 @@ class NodeCollector(Collector):
         yield online
         yield CounterMetricFamily("appproxy_tunnel_protocol_errors", "Times that a connector broke the tunnel protocol.",
                                   value=node.end_point.protocol_errors)
+        yield self._certificates()
         yield GaugeMetricFamily("appproxy_snapshot_revision", "Revision of the store that this node works from.",
                                 value=node.snapshot.revision)
         yield CounterMetricFamily("appproxy_access_log_lost_lines", "Lines that could not be written.",
                                   value=node.lost_log_lines)
+
+
+    def _certificates(self) -> Metric:
+        days = GaugeMetricFamily("appproxy_certificate_days_left", "Days until a certificate ends; below 0 when it has.",
+                                 labels=["certificate", "source"])
+        now = self._node.now()
+        for one in islice(self._node.certificates.expiries(), _MOST_CERTIFICATES):
+            days.add_metric([one.name, one.source], days_left(one.not_after, now))
+        return days
 
 
 class MetricsPage:

@@ -26,10 +26,11 @@ from appproxy.errors import Code, ConfigError
 from appproxy.http import HeadLimits
 from appproxy.net.line_file import LineFile
 from appproxy.net.sockets import prepare_listener
-from appproxy.net.tls import TunnelContext, UserContext, tunnel_context, user_context, wrap_server
+from appproxy.net.tls import TunnelContext, tunnel_context, wrap_server
 from appproxy.pages import error_page
 from appproxy.pki.authority import Credential
 from appproxy.service.access_log import AccessLog
+from appproxy.service.certificates import Certificates
 from appproxy.service.control import Control
 from appproxy.service.end_point import EndPoint
 from appproxy.service.entrance import Entrance, SignInStart, failure_answer
@@ -52,6 +53,8 @@ BACKLOG = 4096
 #: Seconds between two notes in the store that a connector is there.
 _SEEN_EVERY = 60.0
 _UPKEEP_EVERY = 3600.0
+#: Seconds between two looks whether the files of the users' certificate have changed.
+_LOOK_EVERY = 5.0
 
 
 def new_ids(token: Callable[[int], bytes]) -> Callable[[], str]:
@@ -95,11 +98,11 @@ class ServiceNode(Service):
         self._file: LineFile | None = None
         self._access_log: AccessLog | None = None
         self._started_at = 0.0
-        self._user_context: UserContext | None = None
         self._tunnel_context: TunnelContext | None = None
         self._loops: list[LoopingCall] = []
         limits = settings.limits
         self.traffic = Traffic()
+        self.certificates = Certificates(settings, directory or Path(), wall)
         self.gate = Gate(settings.public_port)
         blocks = Blocks()
         tunnel_limits = TunnelLimits(in_flight=limits.in_flight, queue=limits.queue, queue_seconds=limits.queue_seconds)
@@ -140,6 +143,10 @@ class ServiceNode(Service):
     def snapshot(self) -> Snapshot:
         """What the node works from now."""
         return self.store.snapshot
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return self._wall()
 
     @property
     def lost_log_lines(self) -> int:
@@ -186,12 +193,14 @@ class ServiceNode(Service):
         self.store.subscribe(self._apply)
         await self.store.write(keep_up, self._started_at)
         await self._load_certificates()
+        self.certificates.upkeep()
         if self.settings.access_log:
             path = (self._directory or Path()) / self.settings.access_log
             self._file = LineFile(path, self._reactor)
             self._access_log = AccessLog(self._file, self._reactor, self._wall)
         self._listen_all()
-        for seconds, do in ((_SEEN_EVERY, self._note_all_seen), (_UPKEEP_EVERY, self._keep_up)):
+        for seconds, do in ((_SEEN_EVERY, self._note_all_seen), (_UPKEEP_EVERY, self._keep_up),
+                            (_LOOK_EVERY, self.certificates.look)):
             loop = LoopingCall(do)
             loop.clock = self._reactor
             loop.start(seconds, now=False).addErrback(lambda failure: self.log.failure("a regular task failed", failure))
@@ -199,36 +208,20 @@ class ServiceNode(Service):
 
     async def _load_certificates(self) -> None:
         """Take up the listeners' certificates; connections that are there are not touched."""
-        settings = self.settings
         tunnel_leaf, user_leaf = await self.store.read(_leaves)
-        if settings.certificate is not None and settings.key is not None:
-            user_leaf = self._own_certificate(settings.certificate, settings.key)
-        if user_leaf is None:
-            raise ConfigError("certificate: neither the settings nor the database has one for users; run `appproxy init`")
         if tunnel_leaf is None:
             raise ConfigError("the database has no certificate for the connectors' listener; run `appproxy init` anew")
         bundle = self.snapshot.trust_bundle
-        if self._user_context is None or self._tunnel_context is None:
-            self._user_context = user_context([user_leaf])
+        self.certificates.load(user_leaf, tunnel_leaf, self.snapshot.certificates)
+        if self._tunnel_context is None:
             self._tunnel_context = tunnel_context(tunnel_leaf, bundle)
         else:
-            self._user_context.replace([user_leaf])
             self._tunnel_context.replace(tunnel_leaf, bundle)
 
-    def _own_certificate(self, certificate: str, key: str) -> Credential:
-        directory = self._directory or Path()
-        texts = []
-        for name, path in (("certificate", certificate), ("key", key)):
-            try:
-                texts.append((directory / path).read_text())
-            except (OSError, UnicodeDecodeError) as error:
-                raise ConfigError(f"{name}: {directory / path} cannot be read: {error}") from error
-        return Credential(*texts)
-
     def _listen_all(self) -> None:
-        assert self._user_context is not None and self._tunnel_context is not None
+        assert self._tunnel_context is not None
         reactor, seconds = self._reactor, self.settings.limits.handshake_seconds
-        users = wrap_server(self._user_context, self.front, reactor, seconds)
+        users = wrap_server(self.certificates.context, self.front, reactor, seconds)
         tunnel = wrap_server(self._tunnel_context, self.end_point, reactor, seconds)
         self._listen(self.settings.listen, users)
         self._listen(self.settings.tunnel_listen, tunnel)
@@ -252,6 +245,7 @@ class ServiceNode(Service):
             self.relay.configuration = new.revision
             self.relay.plans.forget()
         self.end_point.snapshot_changed(new, changed)
+        self.certificates.apply(new.certificates)
         if old is not None and (
             old.applications is not new.applications or old.revoked_sessions != new.revoked_sessions
             or old.not_before != new.not_before
@@ -279,8 +273,9 @@ class ServiceNode(Service):
         return Deferred.fromCoroutine(self._renew()).addErrback(self._later)
 
     async def _renew(self) -> None:
-        if await self.store.write(keep_up, self._started_at) or self.settings.certificate is not None:
+        if await self.store.write(keep_up, self._started_at):
             await self._load_certificates()
+        self.certificates.upkeep()
 
     def _later(self, failure: Failure) -> None:
         self.log.error("a regular task failed and is tried again later: {reason}", reason=failure.getErrorMessage())

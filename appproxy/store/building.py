@@ -11,6 +11,7 @@ from appproxy.publish.application import Application
 from appproxy.publish.routing import Router
 from appproxy.store import schema, service_settings
 from appproxy.store.application_row import application_of
+from appproxy.store.certificates import served
 from appproxy.store.keys import read_sealing_keys, trust_bundle
 from appproxy.store.providers import list_all as list_providers
 from appproxy.store.snapshot import ConnectorRecord, ConnectorState, ProviderRecord, Snapshot
@@ -27,6 +28,7 @@ PARTS: Mapping[str, tuple[sa.Table, ...]] = {
     "revoked_sessions": (schema.revoked_sessions,),
     "not_before": (schema.not_before,),
     "settings": (schema.settings,),
+    "certificates": (schema.certificates,),
 }
 #: What an application is made of: its row, and its assignments as (provider, kind, value).
 _Source = tuple[tuple[object, ...], frozenset[tuple[str, str, str]]]
@@ -120,4 +122,5 @@ _BUILDERS: Mapping[str, Callable[[Builder, Reading], object]] = {
     "revoked_sessions": _revoked_sessions,
     "not_before": _not_before,
     "settings": lambda _, reading: service_settings.get_all(reading),
+    "certificates": lambda _, reading: served(reading),
 }

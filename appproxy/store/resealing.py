@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from appproxy.store import keys, providers
+from appproxy.store import certificates, keys, providers
 from appproxy.store.schema import authorities, leaves, master_check, sealing_keys, signing_keys
+from appproxy.store.schema import certificates as certificate_table
 from appproxy.store.schema import providers as provider_table
 from appproxy.store.sealing import Sealer
 from appproxy.store.transaction import Transaction
@@ -20,6 +21,7 @@ SEALED: tuple[tuple[sa.Table, str, str], ...] = (
     (leaves, "key", keys.LEAF_KEY),
     (sealing_keys, "secret", keys.SEALING_KEY),
     (signing_keys, "key", keys.SIGNING_KEY),
+    (certificate_table, "key", certificates.CERTIFICATE_KEY),
 )
 
 

@@ -162,6 +162,22 @@ leaves = sa.Table(
     sa.Column("created", sa.Double, nullable=False),
     sa.Column("not_after", sa.Double, nullable=False),
 )
+#: Certificates of the users' listener beside its default one. `source` is `given` or `acme`; `names` are its DNS names
+#: with blanks between.
+certificates = sa.Table(
+    "certificates", metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("name", NAME, nullable=False),
+    sa.Column("name_key", NAME, nullable=False, unique=True),
+    sa.Column("source", ID, nullable=False),
+    sa.Column("names", sa.Text, nullable=False),
+    sa.Column("certificate", sa.Text, nullable=False),
+    sa.Column("key", sa.LargeBinary, nullable=False),
+    sa.Column("not_before", sa.Double, nullable=False),
+    sa.Column("not_after", sa.Double, nullable=False),
+    sa.Column("created", sa.Double, nullable=False),
+    sa.Column("changed", sa.Double, nullable=False),
+)
 #: Keys of cookies and of sign-in state; the id is one byte in the sealed text.
 sealing_keys = sa.Table(
     "sealing_keys", metadata,
@@ -210,5 +226,5 @@ audit = sa.Table(
 SNAPSHOT_TABLES = frozenset(
     table.name
     for table in (settings, connector_groups, providers, applications, assignments, connectors, authorities,
-                  sealing_keys, revoked_sessions, not_before)
+                  sealing_keys, revoked_sessions, not_before, certificates)
 )  # fmt: skip

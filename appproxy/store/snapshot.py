@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from appproxy.pki.authority import Credential
 from appproxy.publish.application import Application
 from appproxy.publish.routing import Router
 
@@ -53,6 +54,19 @@ class SealingKey:
 
 
 @dataclass(frozen=True, slots=True)
+class ServedCertificate:
+    """A certificate of the users' listener for these DNS names. Times are seconds since 1970."""
+
+    id: str
+    name: str
+    source: str
+    names: tuple[str, ...]
+    credential: Credential
+    not_before: float
+    not_after: float
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """All that a node decides with. Replaced whole when `revision` changes; unchanged parts are shared.
 
@@ -71,3 +85,4 @@ class Snapshot:
     revoked_sessions: frozenset[str] = frozenset()
     not_before: Mapping[str, float] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
+    certificates: tuple[ServedCertificate, ...] = ()

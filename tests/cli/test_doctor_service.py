@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from appproxy.admin.client import open_store
 from appproxy.cli.doctor_service import examine
 from appproxy.cli.findings import Health, Walk
+from appproxy.config import StatePaths
+from appproxy.pki import Credential
+from appproxy.store import certificates
+from appproxy.twistd.state import read_settings
 from tests.cli.conftest import NOW
+from tests.pki.chains import leaf
 
 DAY = 86400.0
 
@@ -24,6 +30,22 @@ def test_certificates_age(state: Path) -> None:
     for now, expected in ((NOW, Health.GOOD), (NOW + 360 * DAY, Health.WARNING), (NOW + 366 * DAY, Health.BROKEN)):
         found = health(state, now)
         assert [found[step] for step in steps] == [expected, expected]
+
+
+def test_added_certificates_age(state: Path) -> None:
+    """One that ends soon is named as a warning, one that has ended as a fault; without any there is no such step."""
+    assert "added certificates" not in health(state, NOW)
+    made = leaf("wiki.example.com", begins=NOW - DAY, ends=NOW + 90 * DAY)
+    store = open_store(StatePaths(state), read_settings(state), {}, print)
+    with store.transaction(NOW) as tx:
+        certificates.add(tx, "wiki", Credential(made.pem, made.key))
+    store.close()
+    for days, expected in ((68, Health.GOOD), (70, Health.WARNING), (91, Health.BROKEN)):
+        walk = Walk(lambda finding: None)
+        examine(walk, state, NOW + days * DAY, {})
+        (found,) = (one for one in walk.findings if one.step == "added certificates")
+        assert found.health is expected
+        assert expected is Health.GOOD or ("wiki" in found.detail and "appproxy certificate renew" in found.mend)
 
 
 def test_another_master_key_is_found(state: Path) -> None:

@@ -19,6 +19,7 @@ from appproxy.net.contexts import (
     TLS13_SUITES,
     CertificateRefused,
     ClientContext,
+    UserContext,
     connector_context,
     first_contact_context,
     new_context,
@@ -267,6 +268,23 @@ class TestUsers:
             client = Resuming(ClientContext(raw, host))
             assert [client.resumed_at(context) for _ in range(3)] == [False, True, True]
 
+    @pytest.mark.parametrize("version", ["TLS1_3_VERSION", "TLS1_2_VERSION"])
+    def test_a_change_ends_no_session(self, version: str) -> None:
+        """A certificate that is added or changed leaves sessions alone, also its own host's; new ticket keys end them."""
+        raw = new_context(SSL.TLS1_2_VERSION)
+        raw.set_max_proto_version(getattr(SSL, version))
+        raw.set_verify(SSL.VERIFY_NONE)
+        raw.set_session_cache_mode(SSL.SESS_CACHE_CLIENT)
+        default = server(OURS, "first.example.com")
+        context = UserContext(default, {CONNECT: SERVICE})
+        for host in (CONNECT, "first.example.com"):
+            client = Resuming(ClientContext(raw, host))
+            assert client.resumed_at(context) is False
+            context.replace(default, {CONNECT: server(OURS), "more.example.com": server(OURS, "more.example.com")})
+            assert client.resumed_at(context) is True
+            context.renew_ticket_keys()
+            assert client.resumed_at(context) is False
+
     def test_a_users_session_is_nothing_to_the_tunnel(self) -> None:
         """A ticket of the users' listener does not pass the mutual TLS of the connectors' listener."""
         raw = new_context(SSL.TLS1_3_VERSION)
@@ -366,7 +384,7 @@ class TestUsers:
         """Certificates change without a restart; connections under way go on."""
         context = user_context([SERVICE])
         before = visit(context)
-        context.replace([server(OTHERS)])
+        context.replace(server(OTHERS), {})
         assert not visit(context).client.ready
         assert visit(context, trust=OTHERS).client.ready
         before.client.tls.write(b"still here")
@@ -382,7 +400,7 @@ class TestUsers:
         """A broken new certificate is refused, and the old one goes on serving."""
         context = user_context([SERVICE])
         with pytest.raises(ConfigError):
-            context.replace([Credential(SERVICE.certificate, CONNECTOR.key)])
+            context.replace(Credential(SERVICE.certificate, CONNECTOR.key), {})
         assert visit(context).client.ready
 
 

@@ -1,0 +1,96 @@
+"""Chains of certificates as admins get them, and as they go wrong."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
+from OpenSSL.crypto import X509, PKey
+
+NOW = datetime.now(UTC).timestamp()
+DAY = 86_400.0
+_serials = count(1000)
+
+
+@dataclass(frozen=True)
+class Made:
+    """A certificate with its key, and who issued it."""
+
+    certificate: x509.Certificate
+    private: Any = field(repr=False)
+
+    @property
+    def pem(self) -> str:
+        """The certificate."""
+        return self.certificate.public_bytes(Encoding.PEM).decode()
+
+    @property
+    def key(self) -> str:
+        """Its private key."""
+        pem: bytes = self.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        return pem.decode()
+
+
+def usage(digital_signature: bool, key_cert_sign: bool) -> x509.KeyUsage:
+    """The two that matter here."""
+    return x509.KeyUsage(
+        digital_signature=digital_signature, content_commitment=False, key_encipherment=True, data_encipherment=False,
+        key_agreement=False, key_cert_sign=key_cert_sign, crl_sign=False, encipher_only=False, decipher_only=False)
+
+
+def make(
+    subject: str, issuer: Made | None = None, *, names: tuple[str, ...] = (), authority: bool = False, private: Any = None,
+    begins: float = NOW - DAY, ends: float = NOW + 90 * DAY, digest: str = "",
+    extensions: tuple[x509.ExtensionType, ...] = (),
+) -> Made:
+    """A certificate; self-signed without an issuer."""
+    private = private or ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)])
+    builder = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(issuer.certificate.subject if issuer else name)
+        .public_key(private.public_key()).serial_number(next(_serials))
+        .not_valid_before(datetime.fromtimestamp(begins, UTC)).not_valid_after(datetime.fromtimestamp(ends, UTC))
+        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+    )
+    if names:
+        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(one) for one in names]), critical=False)
+    for extension in extensions:
+        builder = builder.add_extension(extension, critical=False)
+    signer = issuer.private if issuer else private
+    made = builder.sign(signer, SHA256())
+    if digest:
+        # cryptography no longer signs with what is broken; OpenSSL still does.
+        resigned = X509.from_cryptography(made)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            resigned.sign(PKey.from_cryptography_key(signer), digest)
+        made = resigned.to_cryptography()
+    return Made(made, private)
+
+
+ROOT = make("Test Root", authority=True, ends=NOW + 3650 * DAY, extensions=(usage(False, True),))
+BETWEEN = make("Test Intermediate", ROOT, authority=True, ends=NOW + 1000 * DAY)
+SERVER = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+CLIENT = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
+ISSUER_AT = x509.AuthorityInformationAccess([
+    x509.AccessDescription(
+        AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier("http://ca.example/between.crt"))])
+
+
+def leaf(*names: str, issuer: Made = BETWEEN, **other: Any) -> Made:
+    """A server's certificate for these names, `wiki.example.com` without any."""
+    other.setdefault("extensions", (SERVER, usage(True, False), ISSUER_AT))
+    return make("server", issuer, names=names or ("wiki.example.com",), **other)
+
+
+def chain(one: Made) -> str:
+    """What an admin gives: the leaf, then its intermediate."""
+    return one.pem + BETWEEN.pem
