@@ -10,6 +10,7 @@ from appproxy.publish.application import Application
 from appproxy.store import applications, assignments, connector_groups, providers
 from appproxy.store.application_settings import COLUMNS, HEADER, HEADER_HELP, SETTINGS
 from appproxy.store.assignments import Assignment
+from appproxy.store.response_settings import RESPONSE, RESPONSE_HELP
 from appproxy.store.transaction import Reading, Transaction
 
 #: Long texts (certificates) are not repeated in the audit.
@@ -70,7 +71,8 @@ def _unassign(tx: Transaction, call: Call) -> Change:
 def _keys(reading: Reading, call: Call) -> object:
     table = [{"key": key, "explanation": text} for key, text in COLUMNS.items()]
     table += [{"key": key, "explanation": setting.explanation} for key, setting in SETTINGS.items()]
-    return [*table, {"key": HEADER + "NAME", "explanation": HEADER_HELP}]
+    families = {HEADER: HEADER_HELP, RESPONSE: RESPONSE_HELP}
+    return [*table, *({"key": start + "NAME", "explanation": text} for start, text in families.items())]
 
 
 def _who(call: Call) -> dict[str, str | None]:

@@ -1,7 +1,7 @@
 """HTTP/1.1 without input or output: heads, field lines, forwarding rules, cookies, bytes to messages and back."""
 
 from appproxy.http.client import Body, End, Event, Head, Interim, ResponseReader
-from appproxy.http.cookies import cut, find, keep_set_cookie
+from appproxy.http.cookies import cut, find
 from appproxy.http.fields import check_block, decode_block, drop, encode_block, values
 from appproxy.http.forwarding import forwarded_block, forwarded_trailers, same_spelling
 from appproxy.http.head import Fields, RequestHead
@@ -12,5 +12,5 @@ from appproxy.http.writer import chunk, last_chunk, request_bytes, response_byte
 __all__ = [
     "Body", "End", "Event", "Fields", "Head", "HeadLimits", "Interim", "RequestHead", "RequestReader", "ResponseReader",
     "check_block", "chunk", "cut", "decode_block", "drop", "encode_block", "find", "forwarded_block",
-    "forwarded_trailers", "keep_set_cookie", "last_chunk", "request_bytes", "response_bytes", "same_spelling", "values",
+    "forwarded_trailers", "last_chunk", "request_bytes", "response_bytes", "same_spelling", "values",
 ]

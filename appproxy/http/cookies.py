@@ -1,4 +1,4 @@
-"""Cookies: ours are found and cut out of requests, and applications may not set them, nor reach a sibling's host.
+"""Cookies of a request: ours are found, and cut out of what the application gets. Answers: `http.set_cookie`.
 
 A Cookie value is split at every `;` and nowhere else (RFC 6265 section 5.4 makes it so), quotes or not: a reader that
 honours quotes could otherwise be tricked by `a="; ours=...; b="` into taking our cookie for a part of another one.
@@ -11,7 +11,6 @@ from collections.abc import Collection
 from functools import lru_cache
 
 _BLANK = b" \t"
-_DOMAIN = re.compile(rb";[ \t]*+domain[ \t]*+=([^;]*+)", re.IGNORECASE)
 
 
 @lru_cache(maxsize=64)  # The names are ours: a few for each port.
@@ -52,21 +51,3 @@ def cut(cookie: bytes, names: Collection[bytes]) -> bytes:
     rest = pattern.sub(b"", fragments)[1:]
     # The blank that separated the first cookie from ours is not part of it.
     return rest.lstrip(_BLANK) if pattern.match(fragments) else rest
-
-
-def keep_set_cookie(value: bytes, reserved_prefix: bytes, host: str) -> bool:
-    """May this Set-Cookie of the application on `host` pass to the user?
-
-    Not with a name of ours in any case, also not as the value of a cookie without a name, which comes back looking like
-    ours. Not with a Domain that is neither `host` nor below it: it would reach siblings. Whatever else a browser makes
-    of it is the application's business.
-    """
-    if value.lstrip(b'= \t"').lower().startswith(reserved_prefix.lower()):
-        return False
-    return all(_is_within(domain.strip(_BLANK), host.encode()) for domain in _DOMAIN.findall(value))
-
-
-def _is_within(domain: bytes, host: bytes) -> bool:
-    """An empty Domain counts as none (RFC 6265 section 5.2.3); a dot in front means nothing."""
-    domain = domain.lower().removeprefix(b".")
-    return not domain or domain == host or (domain.endswith(b"." + host) and not domain.startswith(b"."))

@@ -8,6 +8,7 @@ from enum import Enum
 from urllib.parse import urlsplit
 
 from appproxy.errors import ConfigError
+from appproxy.publish.response_policy import ResponseField
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 #: What no URL has: everything but printable ASCII; and the backslash, which browsers take for a slash.
@@ -114,3 +115,11 @@ class Application:
     strict: bool = False
     max_body: int | None = None
     headers: tuple[HeaderRule, ...] = field(default=())
+    #: Internal URLs in fields become public ones and the other way round.
+    translate_headers: bool = True
+    #: Seconds for which browsers are to use https only (RFC 6797); None: the application's own field stays.
+    hsts_max_age: int | None = None
+    hsts_subdomains: bool = False
+    #: Fields that every answer gets, and names (lower case) that none has.
+    response_fields: tuple[ResponseField, ...] = field(default=())
+    removed_fields: frozenset[str] = frozenset()

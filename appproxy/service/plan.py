@@ -5,29 +5,34 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
-from appproxy.http.cookies import keep_set_cookie
 from appproxy.http.fields import decode_block, encode_block
 from appproxy.http.forwarding import same_spelling
+from appproxy.http.set_cookie import CookieRules, public_set_cookie
 from appproxy.publish.application import Application
+from appproxy.publish.response_policy import response_policy
 
-#: Cookies and fields of ours begin with these words; no application may set such a cookie.
-RESERVED_COOKIE = b"__Host-appproxy"
-
-#: Fields of an answer that need more than being passed on. Names are lower case: the tunnel refuses any other.
-_SPECIAL = re.compile(
-    rb"^(?:set-cookie|location|content-location|connection|keep-alive|proxy-[a-z-]*|te|trailer|transfer-encoding"
-    rb"|upgrade|x-request-id|proxy-status): ",
-    re.MULTILINE,
-)
-#: Taken out: hop by hop (RFC 9110 section 7.6.1), or ours to say.
+#: Cookies of ours begin with these words, in any case; no application may set such a cookie.
+_RESERVED_COOKIES = (b"__host-appproxy",)
+#: Taken out: hop by hop (RFC 9110 section 7.6.1), or ours to say. Alt-Svc names another server that has the same
+#: pages (RFC 7838), and the one that an application means is behind us.
 _DROPPED = frozenset({
-    b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection", b"te", b"trailer",
-    b"transfer-encoding", b"x-request-id", b"proxy-status",
+    b"alt-svc", b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection", b"te",
+    b"trailer", b"transfer-encoding", b"x-request-id", b"proxy-status",
 })
-#: The Domain attribute of a Set-Cookie (RFC 6265 section 5.2.3).
-_DOMAIN = re.compile(rb"[ \t]*;[ \t]*domain[ \t]*=([^;]*)", re.IGNORECASE)
-_ROBOTS = b"x-robots-tag: noindex, nofollow\n"
+#: Fields that need more than being passed on, besides those that are taken out.
+_CHANGED = frozenset({b"content-location", b"location", b"set-cookie", b"upgrade"})
+
+
+@lru_cache(maxsize=256)  # Nearly all applications replace the same few fields, most of them none.
+def _special(replaced: frozenset[bytes]) -> re.Pattern[bytes]:
+    """Finds in a block, with a line end put before it, a line that needs more than being passed on.
+
+    Beginning with a letter that must be there, it takes half the time of `^` in lines.
+    """
+    names = b"|".join(map(re.escape, sorted(_DROPPED | _CHANGED | replaced)))
+    return re.compile(rb"\n(?:" + names + rb"): ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,10 @@ class Plan:
     dropped: frozenset[bytes]
     #: Added to each of its answers.
     added: bytes
+    #: Names that its answers do not keep, and what finds the lines of an answer that need a closer look.
+    unwanted: frozenset[bytes]
+    special: re.Pattern[bytes]
+    cookies: CookieRules
     #: `http://internal:8080`: what its redirects begin with, and by what that is replaced.
     internal_origin: bytes
     external_origin: bytes
@@ -50,10 +59,18 @@ class Plan:
     @classmethod
     def of(cls, application: Application, cookie_names: tuple[bytes, ...] = ()) -> Plan:
         """Work it out."""
+        policy = response_policy(
+            robots_disallow=application.robots_disallow, hsts_max_age=application.hsts_max_age,
+            hsts_subdomains=application.hsts_subdomains, fields=application.response_fields,
+            removed=application.removed_fields,
+        )
         return cls(
             application,
             frozenset(same_spelling(rule.name.encode("ascii")) for rule in application.headers),
-            _ROBOTS if application.robots_disallow else b"",
+            policy.added,
+            _DROPPED | policy.replaced,
+            _special(policy.replaced),
+            _cookie_rules(application),
             application.internal.origin.encode("ascii"),
             application.external.origin.encode("ascii"),
             application.internal.path.encode("ascii"),
@@ -82,31 +99,35 @@ class Plan:
 
     def clean(self, status: int, block: bytes, request_id: str) -> bytes:
         """An answer's field block as the user is to see it."""
-        if _SPECIAL.search(block) is not None:
+        if self.special.search(b"\n" + block) is not None:
             block = self._clean_special(status, block)
         return b"%b%bx-request-id: %b\n" % (block, self.added, request_id.encode("ascii"))
 
-    def _names_internal_host(self, cookie: bytes) -> bool:
-        found = _DOMAIN.findall(cookie)
-        internal = self.application.internal.host.encode("ascii")
-        return bool(found) and all(domain.strip(b" .\t").lower() == internal for domain in found)
-
     def _clean_special(self, status: int, block: bytes) -> bytes:
         kept = []
-        host = self.application.external.host
         for name, value in decode_block(block):
-            if name in _DROPPED or (name == b"upgrade" and status != 101):
+            if name in self.unwanted or (name == b"upgrade" and status != 101):
                 continue
             if name == b"set-cookie":
-                # The name by which the connector knows the application means nothing to a browser.
-                if self._names_internal_host(value):
-                    value = _DOMAIN.sub(b"", value)
-                if not keep_set_cookie(value, RESERVED_COOKIE, host):
+                public = public_set_cookie(value, self.cookies)
+                if public is None:
                     continue
-            if name in (b"location", b"content-location"):
+                value = public
+            elif name in (b"location", b"content-location"):
                 value = self.translate(value)
             kept.append((name, value))
         return encode_block(kept)
+
+
+def _cookie_rules(application: Application) -> CookieRules:
+    internal, external = application.internal, application.external
+    host = external.host.encode("ascii")
+    if not application.translate_headers:
+        return CookieRules(_RESERVED_COOKIES, host)
+    return CookieRules(
+        _RESERVED_COOKIES, host, internal.host.encode("ascii"), external.path.encode("ascii"),
+        internal.path.encode("ascii"), secure=internal.scheme == "http",
+    )
 
 
 class Plans:

@@ -15,6 +15,8 @@ from typing import Any
 from appproxy.errors import ConfigError
 from appproxy.pki.pem import load_chain
 from appproxy.publish.application import HeaderRule
+from appproxy.publish.response_policy import ResponseField
+from appproxy.store.response_settings import RESPONSE, hsts_max_age, removed_fields, response_field, response_fields
 
 HEADER = "header."
 #: The longest session in hours; `keys.SEALING_KEY_KEEP` and `sessions.LONGEST` depend on it.
@@ -135,6 +137,13 @@ SETTINGS: Mapping[str, Setting] = {
     "robots_disallow": Setting("robots_disallow", _switch, "yes: tell search engines to stay away (yes)"),
     "strict": Setting("strict", _switch, "yes: every body and answer on its own connection of the tunnel (no)"),
     "max_body": Setting("max_body", _max_body, "the largest upload, such as 20M (none)"),
+    "translate_headers": Setting("translate_headers", _switch,
+                                 "yes: internal URLs and cookies in fields become public ones, and back (yes)"),
+    "hsts_max_age": Setting("hsts_max_age", hsts_max_age,
+                            "seconds for which browsers are to use https only, such as 31536000 (none)"),
+    "hsts_subdomains": Setting("hsts_subdomains", _switch, "yes: hsts_max_age counts for names below the host too (no)"),
+    "removed_fields": Setting("removed_fields", removed_fields,
+                              "fields that no answer is to have, such as server,x-powered-by (none)"),
 }  # fmt: skip
 #: Keys that are columns of their own; `applications.set_values` reads them.
 COLUMNS: Mapping[str, str] = {
@@ -159,7 +168,11 @@ def parse_settings(texts: Mapping[str, str]) -> dict[str, Any]:
     """The fields of `Application` that these texts set. Raises ConfigError, which names the key and the mend."""
     fields: dict[str, Any] = {}
     rules: list[HeaderRule] = []
+    added: list[ResponseField] = []
     for key, text in texts.items():
+        if key.startswith(RESPONSE):
+            added.append(response_field(key, text))
+            continue
         if key.startswith(HEADER):
             rules.append(_header_rule(key, text))
             continue
@@ -170,18 +183,21 @@ def parse_settings(texts: Mapping[str, str]) -> dict[str, Any]:
             raise ConfigError(f"{key}: {_short(text)} {error}") from error
     if rules:
         fields["headers"] = _rules(rules)
+    if added:
+        fields["response_fields"] = response_fields(added)
     return fields
 
 
 def _known(key: str) -> str:
     small = key.lower()
-    if small.startswith(HEADER):
+    if small.startswith((HEADER, RESPONSE)):
         return small
     name = small.replace("-", "_")
     if name in SETTINGS:
         return name
-    near = get_close_matches(name, [*SETTINGS, *COLUMNS, HEADER + "NAME"], 1)
-    hint = f"did you mean {near[0]}?" if near else f"the keys are {', '.join([*COLUMNS, *SETTINGS, HEADER + 'NAME'])}"
+    keys = [*COLUMNS, *SETTINGS, HEADER + "NAME", RESPONSE + "NAME"]
+    near = get_close_matches(name, keys, 1)
+    hint = f"did you mean {near[0]}?" if near else f"the keys are {', '.join(keys)}"
     raise ConfigError(f"{key}: no such setting; {hint}")
 
 

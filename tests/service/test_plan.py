@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from appproxy.publish.application import Application, HeaderRule, Url
+from appproxy.publish.response_policy import ResponseField
 from appproxy.service.plan import Plan, Plans
 
 HERE = Application("a", "a", Url.parse("https://wiki.example.com:8443/"), Url.parse("http://internal:8080/"))
@@ -47,7 +50,7 @@ def test_an_ordinary_answer_is_passed_on_as_it_is() -> None:
 @pytest.mark.parametrize(
     "line",
     [b"connection: close", b"keep-alive: 5", b"transfer-encoding: chunked", b"upgrade: h2c", b"proxy-authenticate: Basic",
-     b"x-request-id: forged", b"proxy-status: appproxy; error=x", b"trailer: x", b"te: x",
+     b"alt-svc: h2=\":443\"", b"x-request-id: forged", b"proxy-status: appproxy; error=x", b"trailer: x", b"te: x",
      b"set-cookie: __Host-appproxy=stolen; Path=/; Secure", b"set-cookie: __host-AppProxy-start=x",
      b"set-cookie: a=b; Domain=example.com"],
 )
@@ -60,15 +63,29 @@ def test_what_an_application_may_not_say_is_taken_out(line: bytes) -> None:
 
 def test_every_set_cookie_survives() -> None:
     """Two cookies are two fields, in their order."""
-    cleaned = Plan.of(HERE).clean(200, b"set-cookie: a=1\nset-cookie: b=2; Domain=wiki.example.com\n", "7")
-    assert cleaned.startswith(b"set-cookie: a=1\nset-cookie: b=2; Domain=wiki.example.com\n")
+    cleaned = Plan.of(HERE).clean(200, b"set-cookie: a=1; Secure\nset-cookie: b=2; Secure; Domain=wiki.example.com\n", "7")
+    assert cleaned.startswith(b"set-cookie: a=1; Secure\nset-cookie: b=2; Secure; Domain=wiki.example.com\n")
 
 
-@pytest.mark.parametrize("domain", [b"internal", b".Internal", b" INTERNAL "])
-def test_a_cookie_for_the_internal_name_becomes_one_for_the_public_host(domain: bytes) -> None:
-    """A browser would drop it otherwise; it reaches no other host than before."""
-    cleaned = Plan.of(HERE).clean(200, b"set-cookie: a=1; Domain=" + domain + b"; Path=/; HttpOnly\n", "7")
-    assert cleaned.startswith(b"set-cookie: a=1; Path=/; HttpOnly\n")
+def test_cookies_are_translated_for_the_public_host() -> None:
+    """Domain, Path and Secure follow the published URL; with translation switched off only the guards are left."""
+    line = b"set-cookie: a=1; Domain=internal; Path=/app/x\n"
+    assert Plan.of(BELOW).clean(200, line, "7").startswith(b"set-cookie: a=1; Path=/wiki/x; Secure\n")
+    assert b"set-cookie" not in Plan.of(replace(BELOW, translate_headers=False)).clean(200, line, "7")
+    kept = b"set-cookie: a=1; Path=/app/x\n"
+    assert Plan.of(replace(BELOW, translate_headers=False)).clean(200, kept, "7").startswith(kept)
+
+
+def test_the_response_policy_replaces_what_the_application_says() -> None:
+    """HSTS, fields of the admin's choice and fields that are left out, whatever the application sends."""
+    application = replace(
+        HERE, robots_disallow=False, hsts_max_age=60, response_fields=(ResponseField("x-frame-options", "DENY"),),
+        removed_fields=frozenset({"server"}),
+    )
+    said = b"server: x\na: 1\nstrict-transport-security: max-age=9\nx-frame-options: ALLOWALL\n"
+    wanted = b"a: 1\nstrict-transport-security: max-age=60\nx-frame-options: DENY\nx-request-id: 7\n"
+    assert Plan.of(application).clean(200, said, "7") == wanted
+    assert Plan.of(HERE).clean(200, said, "7").startswith(said)
 
 
 def test_an_upgrade_keeps_its_name() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from appproxy.errors import ConfigError
 from appproxy.pki.authority import create_authority
 from appproxy.publish.application import Application, HeaderRule
+from appproxy.publish.response_policy import ResponseField
 from appproxy.store.application_settings import COLUMNS, SETTINGS, check_texts, parse_settings
 
 PEM = create_authority("test", 1.7e9, serial=bytes(16)).certificate
@@ -18,7 +19,7 @@ PEM = create_authority("test", 1.7e9, serial=bytes(16)).certificate
 
 def test_every_field_can_be_set() -> None:
     """Whatever an application has, an admin can set by some key."""
-    others = {"id", "assigned_users", "assigned_groups", "headers", "preauthentication"}
+    others = {"id", "assigned_users", "assigned_groups", "headers", "response_fields", "preauthentication"}
     keys = {setting.field for setting in SETTINGS.values()} | set(COLUMNS) | others
     assert {field.name for field in fields(Application)} <= keys
 
@@ -45,6 +46,14 @@ def test_every_field_can_be_set() -> None:
         ("max_body", "10", "max_body", 10),
         ("max_body", "20M", "max_body", 20 << 20),
         ("max_body", "2 GiB", "max_body", 2 << 30),
+        ("translate_headers", "no", "translate_headers", False),
+        ("hsts_max_age", "31536000", "hsts_max_age", 31536000),
+        ("hsts_max_age", "0", "hsts_max_age", 0),
+        ("hsts_max_age", "None", "hsts_max_age", None),
+        ("hsts_subdomains", "yes", "hsts_subdomains", True),
+        ("removed_fields", "Server, X-Powered-By", "removed_fields", frozenset({"server", "x-powered-by"})),
+        ("removed_fields", "none", "removed_fields", frozenset()),
+        ("response.X-Frame-Options", "DENY", "response_fields", (ResponseField("x-frame-options", "DENY"),)),
         ("header.X-User", "email", "headers", (HeaderRule("x-user", "email"),)),
         ("header.SM_USER", "sub", "headers", (HeaderRule("sm_user", "sub"),)),
     ],
@@ -74,6 +83,23 @@ def test_values(key: str, text: str, field: str, value: object) -> None:
         ("max_body", "big", "20M"),
         ("max_body", "-1", "20M"),
         ("max_body", "9999999999999", "20M"),
+        ("hsts_max_age", "1y", "31536000"),
+        ("hsts_max_age", "-1", "31536000"),
+        ("hsts_max_age", "315360001", "315360000"),
+        ("removed_fields", "a b", "commas"),
+        ("removed_fields", "server,content-length", "content-length"),
+        ("removed_fields", ",".join(f"x{n}" for n in range(31)), "more than 30"),
+        ("response.", "x", "name of a field"),
+        ("response.a b", "x", "name of a field"),
+        ("response.x", "a\r\nset-cookie: b", "printable ASCII"),
+        ("response.x", "ü", "printable ASCII"),
+        ("response.x", " a", "blanks"),
+        ("response.x", "a" * 1025, "1024"),
+        ("response.strict-transport-security", "max-age=1", "hsts_max_age"),
+        ("response.access-control-allow-origin", "*", "CORS"),
+        ("response.set-cookie", "a=b", "belongs to HTTP"),
+        ("response.transfer-encoding", "x", "belongs to HTTP"),
+        ("response.x-request-id", "x", "belongs to HTTP"),
         ("header.x-user", "two words", "claim"),
         ("header.x-user", "a\nb", "claim"),
         ("header.", "email", "name of a request field"),
