@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 
 from appproxy.config.setting import dump, load, needed, setting, settings_of, table
 from appproxy.config.values import (
@@ -14,12 +15,14 @@ from appproxy.config.values import (
     domain,
     flag,
     master_key,
+    networks,
     number,
     optional,
     text,
     whole,
 )
 from appproxy.errors import ConfigError
+from appproxy.http.trusted_proxies import FORWARDED, PROXY_PROTOCOL, X_FORWARDED_FOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +69,13 @@ class ServiceSettings:
     tunnel_address: str = setting(
         "", optional(dial_address), "What connectors dial; it is written into join tokens.", "HOST:PORT",
         default_text="connect.DOMAIN and the port of `tunnel_listen`")
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = setting(
+        (), networks, "Load balancers and proxies in front of us that are believed when they say who the client is.",
+        "addresses and networks")
+    trusted_proxies_say: str = setting(
+        PROXY_PROTOCOL, choice(PROXY_PROTOCOL, X_FORWARDED_FOR, FORWARDED), "How they say it: `proxy-protocol` (version "
+        "1 or 2, before TLS; a connection of theirs\nwithout it is closed) or the field `x-forwarded-for` or `forwarded` "
+        "of each request.")
     certificate: str | None = setting(
         None, optional(text), "Certificate chain of the users' listener (PEM file, leaf first), for DOMAIN and\n"
         "*.DOMAIN. Without it the certificate is one of this service's own making, see trust-anchor.pem.", "path")

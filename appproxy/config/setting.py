@@ -165,6 +165,8 @@ def toml_text(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return repr(value)
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(toml_text, value))}]"
     written = "" if value is None else str(value)
     return '"' + "".join(_escape(sign) for sign in written) + '"'
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
 Reader = Callable[[object], Any]
@@ -102,6 +102,23 @@ def address(value: object) -> Address:
         except ValueError:
             raise ValueError(f"{host!r} must be an IP address (0.0.0.0 or [::] for all of them)") from None
     return Address(host, port)
+
+
+def networks(value: object) -> tuple[IPv4Network | IPv6Network, ...]:
+    """A list of addresses and networks, `["10.0.0.0/8", "::1"]`."""
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise ValueError('a list of addresses or networks is needed, such as ["10.0.0.0/8", "192.0.2.1"]')
+    return tuple(_network(one) for one in value)
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    try:
+        found = ip_network(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} must be an address, or a network such as 10.0.0.0/8 ({error})") from None
+    if not found.prefixlen:
+        raise ValueError(f"{text!r} is everybody; name the networks of the proxies alone")
+    return found
 
 
 def dial_address(value: object) -> str:

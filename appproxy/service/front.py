@@ -23,6 +23,7 @@ from zope.interface import implementer
 from appproxy.errors import Code, RequestError
 from appproxy.http import HeadLimits, RequestReader
 from appproxy.http.head import RequestHead
+from appproxy.http.trusted_proxies import TrustedProxies
 from appproxy.net.deadlines import NEVER, Deadlines
 from appproxy.net.flow import Hold, Tap
 from appproxy.net.sockets import acknowledged
@@ -74,6 +75,7 @@ class Front(Factory):
         scheme: str = "https",
         limits: HeadLimits | None = None,
         timeouts: FrontTimeouts | None = None,
+        proxies: TrustedProxies | None = None,
     ) -> None:
         self.handler = handler
         self.clock = clock
@@ -83,6 +85,8 @@ class Front(Factory):
         self.scheme = scheme
         self.limits = limits or HeadLimits()
         self.timeouts = timeouts or FrontTimeouts()
+        #: Whose word in fields counts for who the client is; None: nobody's.
+        self.proxies = proxies
         self.deadlines = Deadlines(clock)
         self.connections: set[UserConnection] = set()
         self.draining = False
@@ -206,7 +210,8 @@ class UserConnection(Protocol):
         now = front.clock.seconds()
         self.deadline = NEVER
         self._head_begun = False
-        exchange = self._current = UserExchange(self, head, front.new_id(), self._client, front.scheme, now)
+        client = self._client if front.proxies is None else front.proxies.client_of(head.fields, self._client)
+        exchange = self._current = UserExchange(self, head, front.new_id(), client, front.scheme, now)
         front.handler(exchange)
         return True
 

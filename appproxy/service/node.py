@@ -24,7 +24,9 @@ from appproxy.config.service import ServiceSettings
 from appproxy.config.values import Address
 from appproxy.errors import Code, ConfigError
 from appproxy.http import HeadLimits
+from appproxy.http.trusted_proxies import PROXY_PROTOCOL, TrustedProxies
 from appproxy.net.line_file import LineFile
+from appproxy.net.proxied import ProxiedFactory
 from appproxy.net.sockets import prepare_listener
 from appproxy.net.tls import TunnelContext, tunnel_context, wrap_server
 from appproxy.pages import error_page
@@ -125,11 +127,14 @@ class ServiceNode(Service):
             lambda: self.snapshot, self.gate, self.relay, sign_in, wall, own_hosts=own_hosts, own_paths=own_paths
         )
 
-        def front(handler: Handler, log: Callable[[UserExchange], None], scheme: str = "https") -> Front:
+        def front(handler: Handler, log: Callable[[UserExchange], None], scheme: str = "https",
+                  proxies: TrustedProxies | None = None) -> Front:
             return Front(handler, reactor, _refusal, new_id, log=log, scheme=scheme, limits=head_limits,
-                         timeouts=timeouts)
+                         timeouts=timeouts, proxies=proxies)
 
-        self.front = front(entrance, self._note)
+        self._proxies = TrustedProxies(settings.trusted_proxies, settings.trusted_proxies_say)
+        by_fields = bool(settings.trusted_proxies) and settings.trusted_proxies_say != PROXY_PROTOCOL
+        self.front = front(entrance, self._note, proxies=self._proxies if by_fields else None)
         control = Control(store, lambda: self.relay.configuration, certificate_days=settings.certificate_days,
                           renew_after_days=settings.renew_after_days)
         self._control_front = front(control, self._log_line)
@@ -221,7 +226,9 @@ class ServiceNode(Service):
     def _listen_all(self) -> None:
         assert self._tunnel_context is not None
         reactor, seconds = self._reactor, self.settings.limits.handshake_seconds
-        users = wrap_server(self.certificates.context, self.front, reactor, seconds)
+        users: IProtocolFactory = wrap_server(self.certificates.context, self.front, reactor, seconds)
+        if self._proxies.networks and self._proxies.says == PROXY_PROTOCOL:
+            users = ProxiedFactory(users, self._proxies.trusts, reactor)
         tunnel = wrap_server(self._tunnel_context, self.end_point, reactor, seconds)
         self._listen(self.settings.listen, users)
         self._listen(self.settings.tunnel_listen, tunnel)

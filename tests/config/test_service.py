@@ -209,3 +209,11 @@ class TestFile:
         keys = {one.key.rpartition(".")[2] for one in SERVICE_SETTINGS}
         lines = [line[1:] if line[1:].split(" = ")[0] in keys else line for line in text.splitlines()]
         assert load_service("\n".join(lines), "x") == ServiceSettings(domain="example.com")
+
+
+def test_trusted_proxies_are_written_and_read_again() -> None:
+    """A list of networks, and how they speak; by default there are none."""
+    settings = load_service('domain = "example.com"\ntrusted_proxies = ["10.0.0.0/8", "::1"]\n', "service.toml")
+    assert [str(one) for one in settings.trusted_proxies] == ["10.0.0.0/8", "::1/128"]
+    assert load_service(dump_service(settings), "service.toml") == settings
+    assert ServiceSettings(domain="example.com").trusted_proxies == ()

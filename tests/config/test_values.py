@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+
 import pytest
 
 from appproxy.config.values import (
@@ -13,6 +15,7 @@ from appproxy.config.values import (
     domain,
     flag,
     master_key,
+    networks,
     number,
     optional,
     text,
@@ -110,6 +113,23 @@ class TestAddresses:
         """But not what is no name."""
         with pytest.raises(ValueError, match="needed|must"):
             dial_address(value)
+
+    def test_networks(self) -> None:
+        """Addresses and networks of both families; none are none."""
+        assert networks([]) == ()
+        assert networks(["10.0.0.0/8", "::1"]) == (ip_network("10.0.0.0/8"), ip_network("::1/128"))
+
+    @pytest.mark.parametrize(
+        ("value", "mend"),
+        [
+            ("10.0.0.0/8", "list"), ([10], "list"), (None, "list"), (["10.0.0.1/8"], "host bits"), (["proxy"], "must be"),
+            (["0.0.0.0/0"], "everybody"), (["::/0"], "everybody"), (["10.0.0.0/33"], "must be"),
+        ],
+    )
+    def test_no_networks(self, value: object, mend: str) -> None:
+        """To trust everybody is to trust nobody's word but the user's own."""
+        with pytest.raises(ValueError, match=mend):
+            networks(value)
 
     @pytest.mark.parametrize(
         ("one", "other", "clash"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from twisted.internet.task import Clock
 
 from appproxy.errors import Code
 from appproxy.http.head import Fields
+from appproxy.http.trusted_proxies import X_FORWARDED_FOR, TrustedProxies
 from appproxy.pages import error_page
 from appproxy.service.exchange import Exchange
 from appproxy.service.front import Front, UserConnection
@@ -386,3 +389,19 @@ def test_nothing_is_left_when_a_connection_ends() -> None:
     place.advance(1)
     assert place.clock.getDelayedCalls() == []
     assert place.front.connections == set()
+
+
+@pytest.mark.parametrize(("peer", "client"), [("10.0.0.1", "203.0.113.9"), ("198.51.100.7", "198.51.100.7")])
+def test_a_front_proxy_is_believed_by_its_address_alone(peer: str, client: str) -> None:
+    """Its field says who the client is, for each request of its connection; everybody else is who he is."""
+    place = Place()
+    place.front.proxies = TrustedProxies((ip_network("10.0.0.0/8"),), X_FORWARDED_FOR)
+    place.connection = UserConnection(place.front, peer)
+    place.connection.makeConnection(place.wire)
+    place.keeper.answer_at_once = b""
+    for _ in range(2):
+        place.send(GET[:-2] + b"X-Forwarded-For: 1.1.1.1, 203.0.113.9\r\n\r\n")
+        assert place.keeper.last.client == client
+    place.front.proxies = None
+    place.send(GET[:-2] + b"X-Forwarded-For: 1.1.1.1, 203.0.113.9\r\n\r\n")
+    assert place.keeper.last.client == peer
