@@ -26,8 +26,8 @@ class AnswerOwner(Protocol):
 class AnswerStream:
     """One answer. Nothing leaves before `begin`; `flush` lets leave what was put in since."""
 
-    __slots__ = ("_attachment", "_begun", "_head", "_kept", "_kept_size", "_out", "_source", "_trailers", "over",
-                 "owner", "sent")
+    __slots__ = ("_attachment", "_begun", "_head", "_informed", "_kept", "_kept_size", "_out", "_source", "_trailers",
+                 "over", "owner", "sent")
 
     def __init__(self, owner: AnswerOwner) -> None:
         self.owner = owner
@@ -43,6 +43,7 @@ class AnswerStream:
         self._trailers: bytes | None = None
         self._out: list[bytes] = []
         self._begun = False
+        self._informed = False
 
     def use(self, attachment: Attachment) -> None:
         """Where it goes."""
@@ -56,6 +57,23 @@ class AnswerStream:
     def begun(self) -> bool:
         """Has the final head been put in?"""
         return self._begun
+
+    def can_go_in_line(self) -> bool:
+        """May the whole answer go on a signal connection instead? Only while not one frame of it went here; the data
+        connection is idle then.
+        """
+        attachment = self._attachment
+        return (
+            not self._begun and not self._informed and attachment is not None and attachment.confirmed
+            and attachment.connection is not None
+        )
+
+    def went_in_line(self) -> None:
+        """It did."""
+        connection = self._connection
+        if connection is not None:
+            connection.session.answered_in_line()
+            connection.settle()
 
     def begin(self, source: OriginConnection, status: int, block: bytes) -> None:
         """The final head; the body will come from `source`, which is paused while the service is slow."""
@@ -73,6 +91,7 @@ class AnswerStream:
         connection = self._connection
         if connection is None or self._attachment is None or not self._attachment.confirmed:
             return False
+        self._informed = True
         connection.write(connection.session.info(status, block))
         return True
 

@@ -189,7 +189,7 @@ class Forward:
         head = events[at]
         channel = self.desk.channel_for(self)
         if (
-            self.answer is not None
+            not self._may_answer_in_line()
             or self.flags & _STRICT
             or len(body) > self.desk.inline_limit
             or end.trailers  # type: ignore[union-attr]
@@ -207,8 +207,15 @@ class Forward:
             channel.send_inline(frame)
         else:
             self.desk.send_final(self, frame)
+        if self.answer is not None:
+            self.answer.went_in_line()
         self._finish()
         return True
+
+    def _may_answer_in_line(self) -> bool:
+        """Not while the body is still under way, nor once a frame of the answer went on a data connection."""
+        answer, upload = self.answer, self.upload
+        return answer is None or (upload is not None and upload.over and answer.can_go_in_line())
 
     def _inform(self, event: Interim) -> None:
         """Pass an interim answer on: on the attached connection, else where the request came from."""

@@ -124,10 +124,10 @@ class RequestReader:
         return head
 
     def _parse(self, head: bytes) -> RequestHead:
-        """Read a head, and keep what can be used again: of requests that are all head, and not too large a one."""
+        """Read a head, and keep what can be used again: unless it is chunked, upgrades, waits or is large."""
         request = parse_request(head, self._limits)
         section = head[head.find(b"\r\n"):]
-        if request.length == 0 and request.upgrade is None and not request.expects_continue and len(section) <= _KEPT:
+        if request.length is not None and request.upgrade is None and not request.expects_continue and len(section) <= _KEPT:
             request.repeated = Repeated()
             self._last = section, request
         else:
@@ -144,8 +144,8 @@ class RequestReader:
         method, target, version = read_request_line(head, self._limits)
         if version != last.version or target[:1] != b"/" or b"#" in target:
             return None
-        return RequestHead(method, target, version, last.fields, last.authority, last.host, 0, last.keep_alive, None, False,
-                           last.repeated)
+        return RequestHead(method, target, version, last.fields, last.authority, last.host, last.length, last.keep_alive,
+                           None, False, last.repeated)
 
     def _read_line(self) -> bool:
         """Check the request line alone if it is there: an HTTP/0.9 request has no more, and would wait for ever."""

@@ -1,7 +1,7 @@
 """Bytes in and out of OpenSSL's memory with one copy each: the hot path of every connection.
 
 pyOpenSSL's `recv` takes one record of 16 KiB a call, each into a buffer of its own, and says "no more" by an exception;
-its `bio_read` allocates what it might need. These three functions do the same through pyOpenSSL's own binding, into one
+its `bio_read` allocates what it might need. These functions do the same through pyOpenSSL's own binding, into one
 buffer that lasts: measured on CPython 3.11, they take 30 % less time for 64 KiB and 40 % less for 100 bytes.
 
 `tests/net/test_records.py` compares them with pyOpenSSL's methods, and fails when its insides move.
@@ -24,9 +24,17 @@ class _Room(local):
 
     def __init__(self) -> None:
         self.buffer: Any = ffi.new("char[]", ROOM)
+        #: Where OpenSSL says where its own bytes are; only their number is of use here.
+        self.pointer: Any = ffi.new("char **")
 
 
 _room = _Room()
+
+
+def put_input(connection: SSL.Connection, data: bytes) -> None:
+    """Hand over bytes of the peer. Raises SSL.Error when OpenSSL has no memory for them."""
+    if lib.BIO_write(connection._into_ssl, data, len(data)) != len(data):
+        raise SSL.Error([])
 
 
 def read_records(connection: SSL.Connection) -> tuple[bytes, SSL.Error | None]:
@@ -35,8 +43,11 @@ def read_records(connection: SSL.Connection) -> tuple[bytes, SSL.Error | None]:
     The end is ZeroReturnError for close_notify, SysCallError for an end of file without it, else what went wrong.
     """
     buffer = _room.buffer
+    pointer = _room.pointer
     ssl = connection._ssl
+    source = connection._into_ssl
     read = lib.SSL_read
+    left = lib.BIO_get_mem_data
     taken = 0
     pieces: list[bytes] = []
     while True:
@@ -47,8 +58,13 @@ def read_records(connection: SSL.Connection) -> tuple[bytes, SSL.Error | None]:
         if ROOM - taken < 16_384:
             pieces.append(ffi.buffer(buffer, taken)[:])
             taken = 0
+        elif not left(source, pointer):
+            # Every record that is there whole has been read whole, as there was room: asking once more would cost as
+            # much as this record did.
+            got = 1
+            break
     end: SSL.Error | None = None
-    if lib.SSL_get_error(ssl, got) != lib.SSL_ERROR_WANT_READ:
+    if got <= 0 and lib.SSL_get_error(ssl, got) != lib.SSL_ERROR_WANT_READ:
         end = _error(connection, got)
     data: bytes = ffi.buffer(buffer, taken)[:] if taken else b""
     if pieces:

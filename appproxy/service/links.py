@@ -218,6 +218,9 @@ class DataLink(Protocol):
 
     def _attach(self, flags: int, request_id: int, head: bytes) -> None:
         end_point = self._end_point
+        if (former := self.request) is not None:
+            # Its answer comes in line, or has broken off: what happens here is nothing to it any more.
+            self.request = former.data = None
         attach = decode_attach(head, flags)
         peer = end_point.roster.peers.get(self.connector_id)
         request = peer.in_flight.get(request_id) if peer is not None and attach.epoch == end_point.epoch else None
@@ -278,6 +281,10 @@ class DataLink(Protocol):
         self._write(session.abort(Code.CANCELLED))
         if not session.idle:
             self._write(session.stop(Code.CANCELLED))
+
+    def answer_elsewhere(self) -> None:
+        """The answer has come whole on a signal connection."""
+        self.session.answered_in_line()
 
     def let_go(self) -> None:
         """The request is over here; what is left of it on this connection is thrown away until it is idle."""

@@ -124,6 +124,8 @@ class Relayed:
         self.step(Step.ANSWER)
         if self.peer is not None:
             self.peer.timeouts = 0
+        if self.data is not None:
+            self.data.answer_elsewhere()
         self._free()
         exchange, self.exchange = self.exchange, None
         if exchange is not None:

@@ -134,6 +134,8 @@ class DataSession:
             raise RemoteProtocolError("too many empty BODY frames", Code.OVERLOADED)
 
     def _take_attach(self, request_id: int, head: bytes, flags: int) -> None:
+        if self._answer_may_be_elsewhere:
+            self._become_idle()  # its RSP is on its way on a signal connection, and this has overtaken it
         if self._attachment is not Attachment.IDLE:
             raise RemoteProtocolError(f"ATTACH while request {self.current} is attached")
         # Its limit is the head alone, so a tail leaves no room for an epoch.
@@ -288,6 +290,27 @@ class DataSession:
         self._receiving = Way.STOPPED
         self._stopped_at = None
         return encode(Kind.STOP, self.current, encode_code(code))
+
+    def answered_in_line(self) -> None:
+        """The whole answer went, or came, as RSP on a signal connection: none of it passes here.
+
+        The connector may say so once the body is over and while nothing of the answer was sent; for the service it does
+        nothing when another request is attached already.
+        """
+        if self.role is Role.CONNECTOR:
+            if self._attachment is not Attachment.ATTACHED or self._sending is not Way.WAITING or self._receiving:
+                raise LocalProtocolError("RSP while the body or the answer is under way on a data connection")
+            self._become_idle()
+        elif self._answer_may_be_elsewhere:
+            self._become_idle()
+
+    @property
+    def _answer_may_be_elsewhere(self) -> bool:
+        """For the service: the body is over, and not one frame of the answer has come here."""
+        return (
+            self._attachment is Attachment.ATTACHED and self._sending is Way.OVER and self.role is Role.SERVICE
+            and self._receiving in (Way.WAITING, Way.STOPPED)
+        )
 
     def go(self) -> bytes:
         """[service] No body byte has come yet; the application may be told of the request all the same."""

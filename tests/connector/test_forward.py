@@ -8,7 +8,7 @@ from twisted.internet.error import ConnectionRefusedError, DNSLookupError
 from appproxy.errors import Code
 from appproxy.tunnel.frames import Kind
 from appproxy.tunnel.messages import decode_code, decode_response
-from tests.connector.rig import Rig, code, finals, request, send
+from tests.connector.rig import Rig, Wire, code, finals, request, send
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-type: text/plain\r\n\r\nhello"
 
@@ -236,10 +236,52 @@ class TestGate:
         data.wire.deliver(data.session.body(b"cd") + data.session.end())
         assert origin.take() == b"cd"
         origin.deliver(OK)
-        assert data.kinds() == [Kind.HEAD, Kind.BODY, Kind.END]
-        assert data.session.idle
+        assert list(finals(signal.read())) == [(Kind.RSP, 1, (200, b"hello"))]
+        assert data.kinds() == []
         assert len(rig.uplink.requests) == 0
         assert rig.ended[0].upload is not None and rig.ended[0].upload.received == 4
+
+    def test_an_answer_in_line_frees_the_data_connection(self) -> None:
+        """The next request attaches there without a word about the one before."""
+        rig = Rig()
+        signal, data = rig.with_data()
+        origins: list[Wire] = []
+        for number in (1, 2):
+            send(signal, number, request(b"POST", length=2))
+            assert data.kinds() == [Kind.ATTACH]
+            data.attached(number)
+            data.wire.deliver(data.session.body(b"ab") + data.session.end())
+            if not origins:
+                origins.append(rig.origin())
+            origins[0].deliver(OK)
+            assert list(finals(signal.read())) == [(Kind.RSP, number, (200, b"hello"))]
+
+    def test_an_answer_after_early_hints_stays_on_the_data_connection(self) -> None:
+        """An RSP could overtake the interim answer that went there."""
+        rig = Rig()
+        signal, data = rig.with_data()
+        send(signal, 1, request(b"POST", length=2))
+        origin = rig.origin()
+        data.read()
+        data.attached(1)
+        data.wire.deliver(data.session.body(b"ab") + data.session.end())
+        origin.deliver(b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n")
+        origin.deliver(OK)
+        assert data.kinds() == [Kind.INFO, Kind.HEAD, Kind.BODY, Kind.END]
+        assert list(finals(signal.read())) == []
+
+    def test_an_early_answer_goes_on_the_data_connection(self) -> None:
+        """While the body is under way it cannot be in line: the service would take the connection for free."""
+        rig = Rig()
+        signal, data = rig.with_data()
+        send(signal, 1, request(b"POST", length=4))
+        origin = rig.origin()
+        data.read()
+        data.attached(1)
+        data.wire.deliver(data.session.body(b"ab"))
+        origin.deliver(OK)
+        assert data.kinds() == [Kind.HEAD, Kind.BODY, Kind.END, Kind.STOP]
+        assert list(finals(signal.read())) == []
 
     def test_an_empty_body_opens_it_with_its_end(self) -> None:
         """END alone is enough; the chunked body is empty then."""

@@ -32,12 +32,12 @@ def test_a_slow_application_pauses_the_service() -> None:
 def test_a_body_that_ends_while_the_application_is_slow() -> None:
     """The data connection goes back to the pool awake, and is no longer the application's to pause."""
     rig = Rig()
-    _, data, origin = uploading(rig, 8)
+    signal, data, origin = uploading(rig, 8)
     data.wire.deliver(data.session.body(b"end") + data.session.end())
     assert origin.producer is None
     origin.deliver(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
-    data.read()
-    assert data.session.idle
+    assert list(finals(signal.read())) == [(Kind.RSP, 1, (200, b""))]
+    assert data.read() == []
     assert not data.wire.paused
     assert rig.uplink.pool.idle == 2
 

@@ -96,16 +96,27 @@ class TestBytes:
         assert net.client.got == body
 
     def test_one_turn_one_write(self) -> None:
-        """Many small writes of one turn leave together, and arrive as one."""
+        """A few small writes of one turn leave together, and arrive as one."""
         net = connected()
         before = len(net.client_end.sent)
-        for _ in range(50):
+        for _ in range(3):
             net.client.tls.write(b"frame")
         assert len(net.client_end.sent) == before
         net.flush()
-        assert net.server.got == b"frame" * 50
+        assert net.server.got == b"frame" * 3
         assert len(net.client_end.sent) == before + 1
         assert net.server.calls == 1
+
+    def test_a_busy_turn_leaves_in_fours(self) -> None:
+        """The other end has something to do while the turn goes on."""
+        net = connected()
+        before = len(net.client_end.sent)
+        for _ in range(10):
+            net.client.tls.write(b"frame")
+        assert len(net.client_end.sent) == before + 2
+        net.flush()
+        assert net.server.got == b"frame" * 10
+        assert len(net.client_end.sent) == before + 3
 
     def test_a_large_write_does_not_wait(self) -> None:
         """A full batch leaves at once, so that the transport below can say "enough"."""

@@ -74,6 +74,44 @@ def test_the_body_is_read_only_when_the_connector_asks_for_it() -> None:
     assert not user.wire.disconnecting
 
 
+def test_a_small_upload_is_answered_in_line() -> None:
+    """RSP frees the data connection without a frame on it."""
+    world = World()
+    signal = world.welcomed()
+    user = world.user()
+    user.send(POST + b"hello")
+    id = only_request(signal)
+    data = world.attach(id, body=True)
+    assert data.kinds() == [Kind.ATTACHED, Kind.BODY, Kind.END]
+    signal.answer(id, 200, b"", b"done")
+    assert user.wire.take().endswith(b"\r\n\r\ndone")
+    assert data.kinds() == []
+    assert data.link.session.idle
+
+
+def test_the_next_upload_may_overtake_the_answer_in_line() -> None:
+    """The connector reuses the data connection at once; the answer before, which comes later, does not touch it."""
+    world = World()
+    signal = world.welcomed()
+    first, second = world.user(), world.user()
+    first.send(POST + b"hello")
+    second.send(POST + b"hel")
+    ids = [id for id, _ in requests(signal.frames())]
+    data = world.attach(ids[0], body=True)
+    data.kinds()
+    data.session.answered_in_line()
+    data.say(data.session.attach(ids[1], b"epoch678", True, True))
+    assert data.kinds() == [Kind.ATTACHED, Kind.BODY]
+    signal.answer(ids[0], 200, b"", b"one")
+    assert first.wire.take().endswith(b"one")
+    assert data.kinds() == []
+    second.send(b"lo")
+    assert data.kinds() == [Kind.BODY, Kind.END]
+    signal.answer(ids[1], 200, b"", b"two")
+    assert second.wire.take().endswith(b"two")
+    assert world.relay.roster.peers["c1"].in_flight == {}
+
+
 def test_go_is_said_to_a_connector_whose_user_waits_too() -> None:
     """A tenth of a second without a body byte: the application may speak first (gRPC)."""
     world = World()

@@ -55,6 +55,58 @@ class Pair:
         return self.service if role is Role.SERVICE else self.connector
 
 
+class TestAnswerInLine:
+    """The answer's direction was attached, and the answer goes as RSP on a signal connection all the same."""
+
+    def test_both_ends_are_idle_without_a_word(self) -> None:
+        """The connector when it has sent RSP, the service when it has read it."""
+        pair = Pair()
+        pair.to_connector(pair.service.end())
+        pair.connector.answered_in_line()
+        assert pair.connector.idle and not pair.service.idle
+        pair.service.answered_in_line()
+        assert pair.idle
+        assert pair.service.take_output() == pair.connector.take_output() == b""
+
+    def test_the_next_request_may_overtake_it(self) -> None:
+        """An ATTACH that comes before the RSP is taken; the RSP then changes nothing."""
+        pair = Pair()
+        pair.to_connector(pair.service.end())
+        pair.connector.answered_in_line()
+        pair.to_service(pair.connector.attach(6, EPOCH, True, True))
+        pair.to_connector(pair.service.attached(6))
+        pair.service.answered_in_line()
+        assert (pair.service.current, pair.connector.current) == (6, 6)
+
+    def test_after_a_stop_that_crossed_it(self) -> None:
+        """The service had lost interest: no ABORT will come, and it waits for none."""
+        pair = Pair()
+        pair.to_connector(pair.service.end())
+        pair.connector.answered_in_line()
+        assert pair.to_connector(pair.service.stop(Code.CANCELLED)) == []
+        pair.service.answered_in_line()
+        assert pair.idle
+
+    def test_not_while_the_body_is_under_way(self) -> None:
+        """The service would take the connection for free, with half a body in it."""
+        pair = Pair()
+        pair.to_connector(pair.service.body(b"half"))
+        with pytest.raises(LocalProtocolError):
+            pair.connector.answered_in_line()
+        with pytest.raises(RemoteProtocolError, match="ATTACH while"):
+            pair.to_service(encode(Kind.ATTACH, 6, EPOCH.hex().encode(), b"", 3))
+
+    def test_not_once_the_answer_has_begun(self) -> None:
+        """One answer cannot go two ways."""
+        pair = Pair()
+        pair.to_connector(pair.service.end())
+        pair.to_service(pair.connector.head(200, b""))
+        with pytest.raises(LocalProtocolError):
+            pair.connector.answered_in_line()
+        pair.service.answered_in_line()
+        assert not pair.service.idle
+
+
 class TestAttach:
     """One request at a time."""
 
