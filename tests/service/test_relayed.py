@@ -467,7 +467,7 @@ def test_an_upgrade_becomes_a_stream_both_ways() -> None:
     data.say(data.session.head(101, b"upgrade: websocket\nset-cookie: a=b\n"))
     head = user.wire.take()
     assert head.startswith(b"HTTP/1.1 101 Switching Protocols\r\n")
-    assert b"set-cookie: a=b\r\n" in head and b"connection: upgrade\r\n" in head
+    assert b"set-cookie: a=b; Secure\r\n" in head and b"connection: upgrade\r\n" in head
     user.send(b"ping")
     assert (Kind.BODY, b"ping") in [(frame[0], frame[4]) for frame in data.frames()]
     data.say(data.session.body(b"pong"))
