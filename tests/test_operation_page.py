@@ -59,6 +59,7 @@ def test_the_keys_of_the_services_log(tmp_path: Path) -> None:
     log = ServiceLog(file, Clock(), lambda: 0.0)
     for exchange.failure in (None, Code.CANCELLED):
         log.add(exchange)
+        file.flush()
     file.close()
     always, failed = keys(1)
     assert [list(json.loads(line)) for line in path.read_text().splitlines()] == [always, always + failed]
@@ -73,7 +74,7 @@ def test_the_keys_of_a_connectors_log() -> None:
     rig.origin().deliver(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
     rig.origin().lose()
     lines: list[str] = []
-    log = ConnectorLog(Clock(), lambda: 0.0, rig.counters, lines.append)
+    log = ConnectorLog(Clock(), lambda: 0.0, rig.counters, lambda make: lines.append(make()))
     for ended in rig.ended:
         log.add(ended)
     always, failed = keys(2)

@@ -9,6 +9,7 @@ pages), `method`, `path` (of the application, without the query: it may hold sec
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from json.encoder import encode_basestring_ascii as quote
 
 from twisted.internet.interfaces import IReactorTime
@@ -24,13 +25,15 @@ REJECTIONS = frozenset({Code.CONNECTOR_BUSY, Code.UNKNOWN_APPLICATION, Code.DRAI
 
 
 class AccessLog:
-    """Counts what has ended, and writes a line of it with `write`, if there is one."""
+    """Counts what has ended, and gives what makes a line of it to `write`, if there is one."""
 
     def __init__(
-        self, clock: IReactorTime, wall: Callable[[], float], counters: Counters, write: Callable[[str], None] | None
+        self, clock: IReactorTime, wall: Callable[[], float], counters: Counters,
+        write: Callable[[Callable[[], str]], None] | None,
     ) -> None:
         self._clock = clock
-        self._now = time_stamps(wall)
+        self._wall = wall
+        self._stamp = time_stamps()
         self._counters = counters
         self._write = write
 
@@ -38,9 +41,9 @@ class AccessLog:
         """A request is over."""
         self._count(forward)
         if self._write is not None:
-            self._write(self._line(forward))
+            self._write(partial(self._line, forward, self._wall(), self._clock.seconds() - forward.started))
 
-    def _line(self, forward: Forward | UpgradedStream) -> str:
+    def _line(self, forward: Forward | UpgradedStream, ended: float, seconds: float) -> str:
         """Written by hand: an encoder takes four times as long. Only the path may hold what JSON has to escape; the
         tunnel lets none of it into the other texts.
         """
@@ -49,9 +52,9 @@ class AccessLog:
         failure = "" if forward.code is None else f',"failure":"{forward.code.name}"'
         path = quote(request.target.partition(b"?")[0].decode("latin-1"))
         return (
-            f'{{"time":"{self._now()}","request_id":"{request.correlation}","method":"{request.method.decode()}",'
+            f'{{"time":"{self._stamp(ended)}","request_id":"{request.correlation}","method":"{request.method.decode()}",'
             f'"path":{path},"status":{forward.status},"received":{received},"sent":{forward.sent},'
-            f'"ms":{(self._clock.seconds() - forward.started) * 1000:.1f},"application":"{request.application}"{failure}}}'
+            f'"ms":{seconds * 1000:.1f},"application":"{request.application}"{failure}}}'
         )
 
     def _count(self, forward: Forward | UpgradedStream) -> None:

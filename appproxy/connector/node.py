@@ -177,9 +177,9 @@ class ConnectorNode(Service):
         self._identity = identity
         self.uplink.renew()
 
-    def _write_line(self, line: str) -> None:
+    def _write_line(self, line: Callable[[], str]) -> None:
         if self._lines is not None:
-            self._lines.add(line)
+            self._lines.later(line)
 
     def _measure(self, due: float) -> None:
         """How late is a call? The service is told, and prefers connectors that are not."""

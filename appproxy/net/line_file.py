@@ -13,6 +13,8 @@ from twisted.logger import Logger
 #: A line is written at the latest after this many seconds, or with this many bytes of others.
 _FLUSH_SECONDS = 1.0
 _FLUSH_BYTES = 65536
+#: Lines that are still to be put into words; each holds on to what it tells of.
+_FLUSH_LINES = 256
 #: The end of a time stamp; looking it up takes half as long as writing it.
 _MILLISECONDS = tuple(f".{count:03d}Z" for count in range(1000))
 
@@ -25,7 +27,7 @@ class LineFile:
     def __init__(self, path: Path, clock: IReactorTime) -> None:
         self._path = path
         self._clock = clock
-        self._lines: list[str] = []
+        self._lines: list[str | Callable[[], str]] = []
         self._size = 0
         self._call: IDelayedCall | None = None
         self._descriptor = self._open()
@@ -36,8 +38,17 @@ class LineFile:
 
     def add(self, line: str) -> None:
         """Keep a line, without its end, to be written soon."""
+        self._keep(line, len(line))
+
+    def later(self, line: Callable[[], str]) -> None:
+        """Keep what makes a line. It is called when lines are written, within a second: putting hundreds into words one
+        after the other takes half the time of doing it between all else that a request needs.
+        """
+        self._keep(line, _FLUSH_BYTES // _FLUSH_LINES)
+
+    def _keep(self, line: str | Callable[[], str], size: int) -> None:
         self._lines.append(line)
-        self._size += len(line)
+        self._size += size
         if self._size > _FLUSH_BYTES:
             self.flush()
         elif self._call is None:
@@ -51,7 +62,8 @@ class LineFile:
             self._call = None
         if not self._lines:
             return
-        lines, self._lines, self._size = self._lines, [], 0
+        kept, self._lines, self._size = self._lines, [], 0
+        lines = [line if isinstance(line, str) else line() for line in kept]
         lines.append("")
         try:
             self._follow()
@@ -77,16 +89,15 @@ class LineFile:
         os.close(self._descriptor)
 
 
-def time_stamps(wall: Callable[[], float]) -> Callable[[], str]:
-    """Tells the time as RFC 3339 in UTC with milliseconds, `2027-01-15T08:00:00.250Z`. `wall`: seconds since 1970.
+def time_stamps() -> Callable[[float], str]:
+    """Tells a time, in seconds since 1970, as RFC 3339 in UTC with milliseconds: `2027-01-15T08:00:00.250Z`.
 
-    Each call gives the present. The text of a second is made once, for requests come by the thousand.
+    The text of a second is made once, for requests come by the thousand.
     """
     last, text = -1, ""
 
-    def stamp() -> str:
+    def stamp(now: float) -> str:
         nonlocal last, text
-        now = wall()
         second = int(now)
         if second != last:
             last = second

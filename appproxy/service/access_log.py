@@ -8,6 +8,7 @@ secrets), `status` (499: the user left), `received` and `sent` (bytes of bodies)
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from json.encoder import encode_basestring_ascii as quote
 
 from twisted.internet.interfaces import IReactorTime
@@ -23,20 +24,24 @@ class AccessLog:
     def __init__(self, file: LineFile, clock: IReactorTime, wall: Callable[[], float]) -> None:
         self._file = file
         self._clock = clock
-        self._now = time_stamps(wall)
+        self._wall = wall
+        self._stamp = time_stamps()
 
     def add(self, exchange: Exchange) -> None:
-        """Log one exchange that is over."""
+        """Log one exchange that is over: nothing about it may change any more."""
+        self._file.later(partial(self._line, exchange, self._wall(), self._clock.seconds() - exchange.started))
+
+    def _line(self, exchange: Exchange, ended: float, seconds: float) -> str:
         head = exchange.head
         failure = exchange.failure
         status = exchange.status or (FAILURES[failure].status if failure is not None else 499)
         why = "" if failure is None else f',"failure":"{failure.name}","detail":{quote(exchange.detail)}'
         path = quote(head.target.partition(b"?")[0].decode("latin-1"))
         # Written by hand: an encoder takes four times as long. What others chose is quoted; the rest cannot need it.
-        self._file.add(
-            f'{{"time":"{self._now()}","request_id":"{exchange.id}","client":"{exchange.client}",'
+        return (
+            f'{{"time":"{self._stamp(ended)}","request_id":"{exchange.id}","client":"{exchange.client}",'
             f'"method":{quote(head.method.decode("latin-1"))},"host":{quote(head.host)},"path":{path},"status":{status},'
             f'"received":{exchange.received},"sent":{exchange.sent},'
-            f'"ms":{(self._clock.seconds() - exchange.started) * 1000:.1f},"application":{quote(exchange.application)},'
+            f'"ms":{seconds * 1000:.1f},"application":{quote(exchange.application)},'
             f'"user":{quote(exchange.subject)},"connector":"{exchange.connector}","attempts":{exchange.attempts}{why}}}'
         )

@@ -18,7 +18,7 @@ OK = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"
 def logged(rig: Rig) -> list[str]:
     """The lines of all that has ended."""
     lines: list[str] = []
-    log = AccessLog(rig.clock, lambda: 1782864000.25, rig.counters, lines.append)
+    log = AccessLog(rig.clock, lambda: 1782864000.25, rig.counters, lambda make: lines.append(make()))
     for ended in rig.ended:
         log.add(ended)
     return lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -22,6 +23,29 @@ def test_lines_are_written_within_a_second(tmp_path: Path) -> None:
     assert (tmp_path / "access.log").read_text() == "{}\n"
     assert clock.getDelayedCalls() == []
     file.close()
+
+
+def test_lines_can_be_made_when_they_are_written(tmp_path: Path) -> None:
+    """In order with the others, all once a second has passed, and no more than 256 wait."""
+    clock = Clock()
+    path = tmp_path / "access.log"
+    file = LineFile(path, clock)
+    made: list[int] = []
+
+    def line(number: int) -> str:
+        made.append(number)
+        return str(number)
+
+    file.later(partial(line, 1))
+    file.add("2")
+    assert made == []
+    clock.advance(1)
+    assert path.read_text() == "1\n2\n"
+    for number in range(300):
+        file.later(partial(line, number))
+    assert len(made) == 1 + 257
+    file.close()
+    assert len(path.read_text().splitlines()) == 302
 
 
 def test_a_rotated_file_is_followed(tmp_path: Path) -> None:
@@ -49,11 +73,8 @@ def test_a_disk_that_takes_nothing_costs_lines_and_no_request() -> None:
 
 def test_a_stamp_moves_with_the_clock() -> None:
     """Also within a second, into the next one, and back when somebody sets the clock."""
-    now = [1_800_000_000.25]
-    stamp = time_stamps(lambda: now[0])
-    found = []
-    for now[0] in (1_800_000_000.25, 1_800_000_000.9999, 1_800_000_001.0, 1_799_999_999.5):
-        found.append(stamp())
+    stamp = time_stamps()
+    found = [stamp(now) for now in (1_800_000_000.25, 1_800_000_000.9999, 1_800_000_001.0, 1_799_999_999.5)]
     assert found == [
         "2027-01-15T08:00:00.250Z", "2027-01-15T08:00:00.999Z", "2027-01-15T08:00:01.000Z", "2027-01-15T07:59:59.500Z"]
 
@@ -62,4 +83,4 @@ def test_a_stamp_moves_with_the_clock() -> None:
 @given(st.floats(0, 4e9))
 def test_a_stamp_is_a_time_that_programs_read(now: float) -> None:
     """To the millisecond."""
-    assert 0 <= now - datetime.fromisoformat(time_stamps(lambda: now)()).timestamp() < 0.0011
+    assert 0 <= now - datetime.fromisoformat(time_stamps()(now)).timestamp() < 0.0011
