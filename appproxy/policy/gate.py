@@ -73,12 +73,14 @@ def judge(
     return Pass(session)
 
 
-def judge_upgrade(origins: Sequence[bytes], own: bytes) -> Refuse | None:
-    """May an upgrade request with these Origin fields pass? Browsers always send one (RFC 6455 section 10.2).
+def judge_upgrade(origins: Sequence[bytes], own: Collection[bytes]) -> Refuse | None:
+    """May an upgrade request with these Origin fields pass? `own`: the application's origins.
+
+    Browsers always send one (RFC 6455 section 10.2).
 
     A WebSocket is not bound by the same-origin policy, and cookies go with it: without this check any site could use
     the user's session. No Origin at all: not a browser, so nobody else's cookie.
     """
-    if not origins or (len(origins) == 1 and origins[0] == own):
+    if not origins or (len(origins) == 1 and origins[0] in own):
         return None
     return Refuse(Code.CROSS_SITE, "an upgrade from another origin")

@@ -87,7 +87,7 @@ class SignOutPages:
         body = render(
             "sign_out", action=f"/{LOGOUT}", csrf=token, name=who.user.display_name,
             application=application.name if application is not None else self._facts.host,
-            link=str(application.external) if application is not None else self._facts.issuer + "/",
+            link=(application.home if application is not None else "") or self._facts.issuer + "/",
         )
         return html_answer(200, body, cookie)
 

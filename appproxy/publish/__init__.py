@@ -1,6 +1,11 @@
 """Applications, routing and URLs: pure decisions on values."""
 
-from appproxy.publish.application import Application, HeaderRule, Preauthentication, Url
-from appproxy.publish.routing import Route, Router, internal_target, is_ambiguous
+from appproxy.publish.application import Application, HeaderRule, Preauthentication, Segment, Url
+from appproxy.publish.paths import is_ambiguous
+from appproxy.publish.routing import Route, Router, internal_target
+from appproxy.publish.urls import Translation
 
-__all__ = ["Application", "HeaderRule", "Preauthentication", "Route", "Router", "Url", "internal_target", "is_ambiguous"]
+__all__ = [
+    "Application", "HeaderRule", "Preauthentication", "Route", "Router", "Segment", "Translation", "Url",
+    "internal_target", "is_ambiguous",
+]  # fmt: skip

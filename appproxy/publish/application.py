@@ -42,6 +42,20 @@ class Url:
         """Scheme and authority: `https://wiki.example.com`."""
         return f"{self.scheme}://{self.authority}"
 
+    @property
+    def is_wildcard(self) -> bool:
+        """Does it stand for many hosts: `*.example.com`?"""
+        return self.host.startswith("*.")
+
+    @property
+    def suffix(self) -> str:
+        """What all hosts of a wildcard end in: `.example.com`."""
+        return self.host[1:]
+
+    def on(self, host: str) -> Url:
+        """The same URL on another host."""
+        return Url(self.scheme, host, self.port, self.path)
+
     def __str__(self) -> str:
         return self.origin + self.path
 
@@ -84,8 +98,39 @@ class HeaderRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Segment:
+    """One external URL of an application, and the internal one that it stands for.
+
+    Either both hosts are wildcards (`*.example.com`, `*.internal`) or neither is: what the user types for the star is
+    carried over. `id` is the segment's; the application's own pair of URLs and its alternate hosts have none.
+    """
+
+    external: Url
+    internal: Url
+    id: str = ""
+
+    def covers(self, host: str) -> bool:
+        """Is this host the external one, or one that the wildcard stands for?"""
+        external = self.external
+        if not external.is_wildcard:
+            return host == external.host
+        return host.endswith(external.suffix) and len(host) > len(external.suffix)
+
+    def on(self, host: str) -> Segment:
+        """The pair of URLs of one host that it covers."""
+        external = self.external
+        if not external.is_wildcard:
+            return self
+        label = host[: -len(external.suffix)]
+        return Segment(external.on(host), self.internal.on(label + self.internal.suffix), self.id)
+
+
+@dataclass(frozen=True, slots=True)
 class Application:
-    """One published application. Times are seconds; groups and users of `assigned` are ids of `provider`."""
+    """One published application. Times are seconds; groups and users of `assigned` are ids of `provider`.
+
+    It has one policy, and one or more pairs of URLs: `pairs`.
+    """
 
     id: str
     name: str
@@ -123,3 +168,23 @@ class Application:
     #: Fields that every answer gets, and names (lower case) that none has.
     response_fields: tuple[ResponseField, ...] = field(default=())
     removed_fields: frozenset[str] = frozenset()
+    #: More pairs of URLs under the same policy.
+    segments: tuple[Segment, ...] = ()
+    #: Other host names under which `external` answers too.
+    alternate_hosts: tuple[str, ...] = ()
+    #: Hosts that none of its wildcards stands for.
+    excluded_hosts: frozenset[str] = frozenset()
+
+    @property
+    def pairs(self) -> tuple[Segment, ...]:
+        """All its pairs of URLs: its own first, then the alternate hosts, then the segments."""
+        own = Segment(self.external, self.internal)
+        if not self.alternate_hosts:
+            return (own, *self.segments)
+        others = (Segment(self.external.on(host), self.internal) for host in self.alternate_hosts)
+        return (own, *others, *self.segments)
+
+    @property
+    def home(self) -> str:
+        """Where a link to the application leads; empty when it has only wildcards."""
+        return next((str(pair.external) for pair in self.pairs if not pair.external.is_wildcard), "")

@@ -1,31 +1,50 @@
-"""Which application a host and a path belong to: the most granular path wins; a look-up never walks the list."""
+"""Which application a host and a path belong to: the more specific host wins, then the more granular path.
+
+A look-up costs the same with one application and with ten thousand: one dict look-up for a host, one more for each
+length that a wildcard has, and on a host with several paths one for each depth that a path has there.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from appproxy.errors import Code, ConfigError, RequestError
-from appproxy.publish.application import Application
+from appproxy.publish.application import Application, Segment
+from appproxy.publish.paths import Prefixes, is_ambiguous, loose
 
-#: What servers read in different ways: dot segments (also encoded), empty segments, encoded or turned slashes,
-#: path parameters, encoded NUL and percent signs. Checked on the raw path (threat: policy and origin disagree).
-_AMBIGUOUS = re.compile(rb"//|\\|;|%(?:2[fF]|5[cC]|00|25|3[bB])|/(?:\.|%2[eE]){1,2}(?:/|$)")
-
-
-def is_ambiguous(path: bytes) -> bool:
-    """Could the application read this raw path in another way than we do?"""
-    return _AMBIGUOUS.search(path) is not None
+#: Hosts of wildcards whose routes are remembered; a flood of invented names must not grow it.
+_REMEMBERED = 4096
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Route:
-    """Where a request goes. `prefix` is the external path, `internal` the application's, both ending in `/`."""
+    """Where a request goes: to one pair of URLs of an application. The same object as long as nothing is published.
+
+    `segment` has the very hosts, also of a wildcard. `prefix` is the external path, `internal` the application's, both
+    ending in `/`. `cookie_path` names the application's access cookie on this host.
+    """
 
     application: Application
+    segment: Segment
     prefix: bytes
     internal: bytes
+    cookie_path: str
+
+    @property
+    def host(self) -> str:
+        """The host that the user typed."""
+        return self.segment.external.host
+
+    @property
+    def origin(self) -> str:
+        """Scheme and authority of the external URL."""
+        return self.segment.external.origin
+
+    @property
+    def target(self) -> str:
+        """The name by which connectors know the internal URL."""
+        return target_name(self.application, self.segment)
 
     @property
     def depends_on_path(self) -> bool:
@@ -33,32 +52,83 @@ class Route:
         return self.prefix != b"/" or self.internal != b"/"
 
 
-class Router:
-    """The published applications by host, each host's by path, longest first."""
+def target_name(application: Application, segment: Segment) -> str:
+    """The name of an internal URL between service and connector."""
+    return f"{application.id}.{segment.id}" if segment.id else application.id
 
-    def __init__(self, applications: Iterable[Application] = ()) -> None:
-        hosts: dict[str, list[Route]] = {}
+
+class _Host:
+    """What is published on one host."""
+
+    __slots__ = ("_exact", "_loose", "only", "routes")
+
+    def __init__(self, pairs: list[tuple[Application, Segment]]) -> None:
+        if len(pairs) > 1:
+            # The shortest path of an application on this host names its cookie there.
+            pairs = sorted(pairs, key=lambda pair: (len(pair[1].external.path), pair[1].external.path), reverse=True)
+        cookies = {application.id: segment.external.path for application, segment in pairs}
+        self.routes = [
+            Route(application, segment, segment.external.path.encode("ascii"), segment.internal.path.encode("ascii"),
+                  cookies[application.id])
+            for application, segment in pairs
+        ]
+        first = self.routes[0]
+        #: The only route, when the path does not matter.
+        self.only = first if len(pairs) == 1 and not first.depends_on_path else None
+        if self.only is None:
+            self._exact = Prefixes((route.prefix, route) for route in self.routes)
+            self._loose = Prefixes((loose(route.prefix), route) for route in self.routes)
+
+    def find(self, target: bytes) -> Route | None:
+        """The route of a target. Raises RequestError(AMBIGUOUS_PATH) when another reading of the path has another."""
+        if self.only is not None:
+            return self.only
+        path = target.partition(b"?")[0]
+        route = self._exact.longest(path)
+        if is_ambiguous(path) or self._loose.longest(loose(path)) is not route:
+            raise RequestError(Code.AMBIGUOUS_PATH, "the path can be read in more than one way")
+        return route
+
+
+class Router:
+    """The published applications. `reserved`: hosts that no wildcard stands for."""
+
+    def __init__(self, applications: Iterable[Application] = (), reserved: Iterable[str] = ()) -> None:
+        hosts: dict[str, list[tuple[Application, Segment]]] = {}
+        seen: set[tuple[str, str]] = set()
         for application in applications:
-            external = application.external
-            routes = hosts.setdefault(external.host, [])
-            prefix = external.path.encode("ascii")
-            if any(route.prefix == prefix for route in routes):
-                raise ConfigError(f"{external}: two applications have this external URL")
-            routes.append(Route(application, prefix, application.internal.path.encode("ascii")))
-        for routes in hosts.values():
-            routes.sort(key=lambda route: len(route.prefix), reverse=True)
-        self._hosts: Mapping[str, list[Route]] = hosts
+            for segment in application.pairs:
+                external = segment.external
+                place = (external.host, external.path)
+                if place in seen:
+                    raise ConfigError(f"{external}: two applications have this external URL")
+                seen.add(place)
+                hosts.setdefault(external.host, []).append((application, segment))
+        self._count = len(seen)
+        self._reserved = frozenset(reserved)
+        self._hosts = {host: _Host(pairs) for host, pairs in hosts.items() if host[0] != "*"}
+        #: By suffix, such as `example.com`.
+        self._wildcards = {host[2:]: pairs for host, pairs in hosts.items() if host[0] == "*"}
+        #: How many labels the suffixes have, the longest first.
+        self._depths = sorted({suffix.count(".") + 1 for suffix in self._wildcards}, reverse=True)
+        self._remembered: dict[str, _Host] = {}
 
     def __len__(self) -> int:
-        return sum(map(len, self._hosts.values()))
+        return self._count
 
     def knows_host(self, host: str) -> bool:
         """Is anything published on this host (lower case, no port)?"""
-        return host in self._hosts
+        return self._on(host) is not None
 
     def routes_of(self, host: str) -> list[Route]:
         """All routes of one host, the most granular first."""
-        return list(self._hosts.get(host, ()))
+        found = self._on(host)
+        return [] if found is None else list(found.routes)
+
+    def serves(self, application: str, host: str) -> bool:
+        """Is the application of this id published on this host?"""
+        found = self._on(host)
+        return found is not None and any(route.application.id == application for route in found.routes)
 
     def find(self, host: str, target: bytes) -> Route:
         """The route of a request to `host` (lower case, no port) with the origin-form `target`.
@@ -66,18 +136,34 @@ class Router:
         Raises RequestError: UNKNOWN_HOST when nothing is published there, AMBIGUOUS_PATH when the answer depends on
         the path and the path can be read in more than one way.
         """
-        routes = self._hosts.get(host)
-        if routes is None:
+        found = self._hosts.get(host) or self._on(host)
+        if found is None:
             raise RequestError(Code.UNKNOWN_HOST, f"nothing is published on {host}")
-        if len(routes) == 1 and not routes[0].depends_on_path:
-            return routes[0]
-        path = target.partition(b"?")[0]
-        if is_ambiguous(path):
-            raise RequestError(Code.AMBIGUOUS_PATH, f"ambiguous path on {host}")
-        for route in routes:
-            if path.startswith(route.prefix) or path == route.prefix[:-1]:
-                return route
-        raise RequestError(Code.UNKNOWN_HOST, f"nothing is published at this path of {host}")
+        route = found.find(target)
+        if route is None:
+            raise RequestError(Code.UNKNOWN_HOST, f"nothing is published at this path of {host}")
+        return route
+
+    def _on(self, host: str) -> _Host | None:
+        """What is published on a host; of several wildcards the one with the longest suffix decides alone."""
+        found = self._hosts.get(host) or self._remembered.get(host)
+        if found is not None or not self._depths or host in self._reserved:
+            return found
+        labels = host.split(".")
+        for depth in self._depths:
+            pairs = self._wildcards.get(".".join(labels[-depth:])) if depth < len(labels) else None
+            if pairs is not None:
+                return self._of_wildcard(host, pairs)
+        return None
+
+    def _of_wildcard(self, host: str, pairs: list[tuple[Application, Segment]]) -> _Host | None:
+        there = [(one, segment.on(host)) for one, segment in pairs if host not in one.excluded_hosts]
+        if not there:
+            return None
+        if len(self._remembered) >= _REMEMBERED:
+            self._remembered.clear()
+        found = self._remembered[host] = _Host(there)
+        return found
 
 
 def internal_target(route: Route, target: bytes) -> bytes:

@@ -116,10 +116,11 @@ class CookieAuthResource(Resource):
             head = head_of(request)
         except RequestError as error:
             return failure_answer(request, error.code)
-        if head.host != self._application.external.host:
+        routes = self._store.snapshot.router.routes_of(head.host)
+        if not routes:
             return failure_answer(request, Code.UNKNOWN_HOST)
         now = self._wall()
-        verdict = self._gate.check(head, self._application, self._store.snapshot, now)
+        verdict = self._gate.check(head, routes[0], self._store.snapshot, now)
         match verdict:
             case Pass(session):
                 request.appproxy_session = session  # type: ignore[attr-defined]  # read by identity_of

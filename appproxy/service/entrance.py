@@ -97,7 +97,7 @@ class Entrance:
             exchange.answer(200, _ROBOTS_FIELDS, _ROBOTS_BODY)
             return
         now = self._wall()
-        verdict = self._gate.check(head, application, snapshot, now)
+        verdict = self._gate.check(head, route, snapshot, now)
         if isinstance(verdict, Pass):
             self._relay.start(exchange, route, verdict.session)
         elif isinstance(verdict, Refuse):

@@ -18,6 +18,7 @@ from appproxy.identity.session import Session
 from appproxy.policy.gate import judge, judge_upgrade
 from appproxy.policy.verdict import Pass, SignIn, Verdict
 from appproxy.publish.application import Application, Preauthentication
+from appproxy.publish.routing import Route
 from appproxy.store.snapshot import Snapshot
 
 #: Opened cookies that are kept. With Cookie fields of 1,000 bytes that is some 20 MB.
@@ -87,8 +88,9 @@ class Gate:
         self._hosts: dict[str, tuple[bytes, ...]] = {}
         self._hosts_revision: int | None = None
 
-    def check(self, head: RequestHead, application: Application, snapshot: Snapshot, now: float) -> Verdict[Session]:
-        """The verdict on a request to `application`; `now` is wall clock time."""
+    def check(self, head: RequestHead, route: Route, snapshot: Snapshot, now: float) -> Verdict[Session]:
+        """The verdict on a request to `route`; `now` is wall clock time."""
+        application = route.application
         if application.preauthentication is Preauthentication.PASSTHROUGH:
             return _PASSTHROUGH
         if self._revision != snapshot.revision:
@@ -96,25 +98,25 @@ class Gate:
             self._revision = snapshot.revision
         if head.upgrade is not None:
             origins = [value for name, value in head.fields if name == b"origin"]
-            refusal = judge_upgrade(origins, application.external.origin.encode("ascii"))
+            refusal = judge_upgrade(origins, own_origins(route))
             if refusal is not None:
                 return refusal
         lines = [value for name, value in head.fields if name == b"cookie"]
         line = lines[0] if len(lines) == 1 else b"; ".join(lines)
         key: _Key = (line, application.id, head.host)
         if len(line) > _LONG:
-            value = self._cookie(line, application)
+            value = self._cookie(line, route)
             if value is None:
                 return SignIn("no access cookie")
             key = (value, application.id, head.host, True)
         kept = self._opened.get(key)
         if kept is not None and kept.session is not None and kept.session.expires > now:
             return kept
-        return self._open(key, line, application, snapshot, now)
+        return self._open(key, line, route, snapshot, now)
 
-    def name_of(self, application: Application) -> bytes:
-        """The name of the application's access cookie."""
-        path = application.external.path
+    def name_of(self, route: Route) -> bytes:
+        """The name of the application's access cookie on the route's host."""
+        path = route.cookie_path
         name = self._names.get(path)
         if name is None:
             if len(self._names) > KEPT:  # paths come and go with what is published
@@ -130,20 +132,23 @@ class Gate:
         names = self._hosts.get(host)
         if names is None:
             routes = snapshot.router.routes_of(host)
-            names = (START_COOKIE, *dict.fromkeys(self.name_of(route.application) for route in routes))
+            names = (START_COOKIE, *dict.fromkeys(self.name_of(route) for route in routes))
             if routes:
+                if len(self._hosts) > KEPT:  # a wildcard has endlessly many
+                    self._hosts.clear()
                 self._hosts[host] = names
         return names
 
-    def _cookie(self, line: bytes, application: Application) -> bytes | None:
+    def _cookie(self, line: bytes, route: Route) -> bytes | None:
         """The access cookie. Two of them: somebody plays tricks (a browser keeps one), so none counts."""
-        found = find(line, self.name_of(application))
+        found = find(line, self.name_of(route))
         return found[0] if len(found) == 1 else None
 
     def _open(
-        self, key: _Key, line: bytes, application: Application, snapshot: Snapshot, now: float
+        self, key: _Key, line: bytes, route: Route, snapshot: Snapshot, now: float
     ) -> Verdict[Session]:
-        value = self._cookie(line, application)
+        application = route.application
+        value = self._cookie(line, route)
         if value is None:
             return SignIn("no access cookie")
         try:
@@ -156,6 +161,16 @@ class Gate:
         if isinstance(verdict, Pass):
             self._opened.put(key, verdict)
         return verdict
+
+
+def own_origins(route: Route) -> frozenset[bytes]:
+    """From where pages may open a WebSocket there: the route's own origin, and those of all URLs of its application.
+
+    Other hosts of a wildcard are not among them: they may be other people's.
+    """
+    pairs = route.application.pairs if route.application.segments or route.application.alternate_hosts else ()
+    others = {pair.external.origin for pair in pairs if not pair.external.is_wildcard}
+    return frozenset(origin.encode("ascii") for origin in others | {route.origin})
 
 
 class Blocks:

@@ -10,8 +10,9 @@ from functools import lru_cache
 from appproxy.http.fields import decode_block, encode_block
 from appproxy.http.forwarding import same_spelling
 from appproxy.http.set_cookie import CookieRules, public_set_cookie
-from appproxy.publish.application import Application
+from appproxy.publish.application import Application, Segment
 from appproxy.publish.response_policy import response_policy
+from appproxy.publish.routing import Route, target_name
 
 #: Cookies of ours begin with these words, in any case; no application may set such a cookie.
 _RESERVED_COOKIES = (b"__host-appproxy",)
@@ -21,6 +22,8 @@ _DROPPED = frozenset({
     b"alt-svc", b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection", b"te",
     b"trailer", b"transfer-encoding", b"x-request-id", b"proxy-status",
 })
+#: Plans that are kept: more than 10,000 applications with a few pairs of URLs each have; the hosts of wildcards are endless.
+_MOST_PLANS = 50_000
 #: Fields that need more than being passed on, besides those that are taken out.
 _CHANGED = frozenset({b"content-location", b"location", b"set-cookie", b"upgrade"})
 
@@ -37,9 +40,13 @@ def _special(replaced: frozenset[bytes]) -> re.Pattern[bytes]:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One application's constants of the hot path."""
+    """The constants of the hot path of one application, or, when it has several pairs of URLs, of one of them."""
 
     application: Application
+    #: The pair of URLs, with the very hosts also where they are wildcards.
+    segment: Segment
+    #: The name by which connectors know the internal URL.
+    target: str
     #: Fields that users may not set for it, in canonical spelling.
     dropped: frozenset[bytes]
     #: Added to each of its answers.
@@ -57,24 +64,27 @@ class Plan:
     cookie_names: tuple[bytes, ...] = ()
 
     @classmethod
-    def of(cls, application: Application, cookie_names: tuple[bytes, ...] = ()) -> Plan:
-        """Work it out."""
+    def of(
+        cls, application: Application, cookie_names: tuple[bytes, ...] = (), segment: Segment | None = None
+    ) -> Plan:
+        """Work it out; without a `segment` for the application's own pair of URLs."""
+        segment = segment or Segment(application.external, application.internal)
         policy = response_policy(
             robots_disallow=application.robots_disallow, hsts_max_age=application.hsts_max_age,
             hsts_subdomains=application.hsts_subdomains, fields=application.response_fields,
             removed=application.removed_fields,
         )
         return cls(
-            application,
+            application, segment, target_name(application, segment),
             frozenset(same_spelling(rule.name.encode("ascii")) for rule in application.headers),
             policy.added,
             _DROPPED | policy.replaced,
             _special(policy.replaced),
-            _cookie_rules(application),
-            application.internal.origin.encode("ascii"),
-            application.external.origin.encode("ascii"),
-            application.internal.path.encode("ascii"),
-            application.external.path.encode("ascii"),
+            _cookie_rules(application, segment),
+            segment.internal.origin.encode("ascii"),
+            segment.external.origin.encode("ascii"),
+            segment.internal.path.encode("ascii"),
+            segment.external.path.encode("ascii"),
             cookie_names,
         )
 
@@ -119,8 +129,8 @@ class Plan:
         return encode_block(kept)
 
 
-def _cookie_rules(application: Application) -> CookieRules:
-    internal, external = application.internal, application.external
+def _cookie_rules(application: Application, segment: Segment) -> CookieRules:
+    internal, external = segment.internal, segment.external
     host = external.host.encode("ascii")
     if not application.translate_headers:
         return CookieRules(_RESERVED_COOKIES, host)
@@ -131,18 +141,19 @@ def _cookie_rules(application: Application) -> CookieRules:
 
 
 class Plans:
-    """The plans of all applications, each worked out when it is first needed, and anew when anything is published."""
+    """The plans of all routes, each worked out when it is first needed, and anew when anything is published."""
 
     def __init__(self, cookie_names: Callable[[str], tuple[bytes, ...]]) -> None:
         self._cookie_names = cookie_names
-        self._plans: dict[str, Plan] = {}
+        self._plans: dict[Route, Plan] = {}
 
-    def of(self, application: Application) -> Plan:
-        """The plan of this application as it is published now."""
-        plan = self._plans.get(application.id)
+    def of(self, route: Route) -> Plan:
+        """The plan of this route as it is published now."""
+        plan = self._plans.get(route)
         if plan is None:
-            plan = Plan.of(application, self._cookie_names(application.external.host))
-            self._plans[application.id] = plan
+            if len(self._plans) >= _MOST_PLANS:
+                self._plans.clear()
+            plan = self._plans[route] = Plan.of(route.application, self._cookie_names(route.host), route.segment)
         return plan
 
     def forget(self) -> None:

@@ -68,7 +68,7 @@ class Relay:
         if application.max_body is not None and head.length is not None and head.length > application.max_body:
             raise RequestError(Code.BODY_TOO_LARGE, f"{head.length} bytes, {application.max_body} are allowed")
         self.requests += 1
-        plan = self.plans.of(application)
+        plan = self.plans.of(route)
         exchange.application = application.name
         block = forwarded_block(
             head, client=exchange.client, scheme=exchange.scheme, drop_names=plan.dropped,
@@ -84,7 +84,7 @@ class Relay:
         if upgrade is not None and upgrade.decode("latin-1") not in application.upgrades:
             upgrade = head.upgrade = None  # an upgrade that is not allowed: go on as an ordinary request
         request = Request(
-            application=application.id, configuration=self.configuration, method=head.method,
+            application=plan.target, configuration=self.configuration, method=head.method,
             target=internal_target(route, head.target), authority=head.authority, client=exchange.client,
             scheme=exchange.scheme, correlation=exchange.id, timeout=application.backend_timeout, length=head.length,
             upgrade=upgrade, user=user, block=block,
@@ -106,8 +106,8 @@ class Relay:
         count = 0
         for request in under_way + self.roster.all_waiting():
             application = snapshot.applications.get(request.plan.application.id)
-            if application is None:
-                request.cut(Code.UNKNOWN_HOST, "the application is no longer published")
+            if application is None or not snapshot.router.serves(application.id, request.plan.segment.external.host):
+                request.cut(Code.UNKNOWN_HOST, "the application is no longer published there")
                 count += 1
                 continue
             # As of the session's beginning: a cookie that only grew old decides about new requests, not about this one.

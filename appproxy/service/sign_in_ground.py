@@ -15,6 +15,7 @@ from appproxy.identity.states import Start
 from appproxy.policy.gate import judge
 from appproxy.policy.verdict import Pass
 from appproxy.publish.application import Application, Preauthentication
+from appproxy.publish.routing import Route
 from appproxy.service.oidc_client import OidcClient
 from appproxy.service.sign_in_store import SignInStore
 from appproxy.service.visit import cookie_of
@@ -61,17 +62,26 @@ class Ground:
     def application(self, start: Start) -> Application:
         """The application that a sign-in is for, if it is still published on that host and wants a sign-in."""
         application = self.snapshot.applications.get(start.application)
-        if application is None or application.external.host != start.host:
+        if application is None or not self.snapshot.router.serves(application.id, start.host):
             raise IdentityError(Code.SIGN_IN_STATE, "the application is no longer published there")
         if application.preauthentication is not Preauthentication.OIDC:
             raise IdentityError(Code.SIGN_IN_STATE, "the application asks for no sign-in")
         return application
 
-    def applications_on(self, host: str) -> list[Application]:
-        """All that are published on a host and want a sign-in."""
-        routes = self.snapshot.router.routes_of(host)
-        found = [route.application for route in routes]
-        return [each for each in found if each.preauthentication is Preauthentication.OIDC]
+    def routes_on(self, host: str) -> list[Route]:
+        """One route for each application that is published on a host and wants a sign-in, the most granular first."""
+        found: dict[str, Route] = {}
+        for route in self.snapshot.router.routes_of(host):
+            if route.application.preauthentication is Preauthentication.OIDC:
+                found.setdefault(route.application.id, route)
+        return list(found.values())
+
+    def route(self, application: Application, host: str) -> Route:
+        """Any route of the application on this host. Raises IdentityError(SIGN_IN_STATE) when there is none."""
+        for route in self.routes_on(host):
+            if route.application.id == application.id:
+                return route
+        raise IdentityError(Code.SIGN_IN_STATE, "the application is no longer published there")
 
     def provider(self, application: Application) -> tuple[ProviderRecord, OidcClient]:
         """The application's provider and its client."""
@@ -80,18 +90,18 @@ class Ground:
         except KeyError as error:
             raise RequestError(Code.PROVIDER_UNREACHABLE, f"no provider {application.provider!r}") from error
 
-    def cookie_name(self, application: Application) -> bytes:
+    def cookie_name(self, route: Route) -> bytes:
         """The access cookie's."""
-        return cookie_name(self.port, application.external.path)
+        return cookie_name(self.port, route.cookie_path)
 
-    def session_of(self, request: IRequest, application: Application) -> Session | None:
-        """The session that the browser has with an application, if it counts now."""
-        value = cookie_of(request, self.cookie_name(application))
+    def session_of(self, request: IRequest, route: Route) -> Session | None:
+        """The session that the browser has with an application on a host, if it counts now."""
+        value = cookie_of(request, self.cookie_name(route))
         if value is None:
             return None
-        snapshot, now = self.snapshot, self.wall()
+        snapshot, now, application = self.snapshot, self.wall(), route.application
         try:
-            session = open_session(value, snapshot.keys, application.id, application.external.host, now)
+            session = open_session(value, snapshot.keys, application.id, route.host, now)
         except IdentityError:
             return None
         verdict = judge(

@@ -25,6 +25,7 @@ from appproxy.net.web import Answer, cookie_lines, failure_answer, redirect, req
 from appproxy.policy.gate import judge
 from appproxy.policy.verdict import Pass, Refuse
 from appproxy.publish.application import Application
+from appproxy.publish.routing import Route, Router
 from appproxy.service.oidc_client import OidcClient
 from appproxy.service.sign_in_ground import Ground, client_id, scopes
 from appproxy.service.sign_out import LONGEST_END, end_url
@@ -86,13 +87,14 @@ class Steps:
         answer = await client.exchange(code, pending.verifier, ground.redirect_uri, audience)
         claims = await self._claims(answer.id_token, client, record, audience, pending.nonce)
         try:
-            session = self._session(claims, application, record)
+            session = self._session(claims, application, record, pending.start.host)
         except RequestError as error:
             if error.code is not Code.NOT_ASSIGNED:
                 raise
             return self._offer_another_account(request, application, error)
         finish = Finish(ground.token(16).hex(), pending.start, session).seal(ground.key, ground.wall(), ground.nonce())
-        url = f"{application.external.origin}/.appproxy/finish?t={finish.decode('ascii')}"
+        origin = ground.route(application, pending.start.host).origin
+        url = f"{origin}/.appproxy/finish?t={finish.decode('ascii')}"
         return redirect(url, cookie_lines(clear_cookie(_oidc_cookie(state))))
 
     async def finish(self, request: IRequest) -> Answer:
@@ -100,14 +102,15 @@ class Steps:
         ground, now, host = self._ground, self._ground.wall(), host_of(request)
         finish = Finish.unseal(query_of(request).get("t", "").encode(), ground.snapshot.keys, now, host)
         application = ground.application(finish.start)
-        location = _way_back(application, finish.start.target)
+        route = ground.route(application, host)
+        location = _way_back(ground.snapshot.router, route, finish.start.target)
         try:
             check_binding(finish.start, cookie_of(request, START_COOKIE))
             if not await ground.store.use_once(f"finish:{finish.id}", now + FINISH_LIFETIME):
                 raise IdentityError(Code.SIGN_IN_STATE, "this way into the application was used before")
         except IdentityError:
             # Two tabs signed in at the same time, or the user reloads: with a session of their own they may go on.
-            if ground.session_of(request, application) is None:
+            if ground.session_of(request, route) is None:
                 raise
             return redirect(location)
         self.log.info(
@@ -115,7 +118,7 @@ class Steps:
             request_id=request_id(request),
         )
         sealed = seal_session(finish.session, ground.key, application.id, host, ground.nonce())
-        cookie = set_cookie(ground.cookie_name(application), sealed)
+        cookie = set_cookie(ground.cookie_name(route), sealed)
         return redirect(location, cookie_lines(cookie, clear_cookie(START_COOKIE)))
 
     def _offer_another_account(self, request: IRequest, application: Application, error: RequestError) -> Answer:
@@ -141,7 +144,7 @@ class Steps:
         except UnknownKeyError:
             return check(await client.keys(refresh=True))
 
-    def _session(self, claims: Claims, application: Application, record: ProviderRecord) -> Session:
+    def _session(self, claims: Claims, application: Application, record: ProviderRecord, host: str) -> Session:
         """The session that the user gets, or RequestError(NOT_ASSIGNED)."""
         ground, now = self._ground, self._ground.wall()
         snapshot = ground.snapshot
@@ -162,7 +165,7 @@ class Steps:
         if not isinstance(verdict, Pass):
             raise IdentityError(Code.TOKEN_REFUSED, verdict.reason)
         # Too large a cookie is known here, before the browser goes on.
-        seal_session(session, ground.key, application.id, application.external.host, ground.nonce())
+        seal_session(session, ground.key, application.id, host, ground.nonce())
         return session
 
 
@@ -174,10 +177,13 @@ def _oidc_cookie(state: str) -> bytes:
     return OIDC_COOKIE_PREFIX + state[:8].encode("ascii")
 
 
-def _way_back(application: Application, target: str) -> str:
-    """The absolute URL of a target of the application, and of nothing else."""
-    path = target.partition("?")[0]
-    prefix = application.external.path
-    if not path.startswith(prefix) and path != prefix[:-1]:
+def _way_back(router: Router, route: Route, target: str) -> str:
+    """The absolute URL of a target of the application on the route's host, and of nothing else."""
+    raw = target.encode("latin-1")
+    try:
+        found = router.find(route.host, raw).application.id if raw.startswith(b"/") else ""
+    except RequestError as error:
+        raise IdentityError(Code.SIGN_IN_STATE, "the way back is nobody's") from error
+    if found != route.application.id:
         raise IdentityError(Code.SIGN_IN_STATE, "the way back is not the application's")
-    return application.external.origin + quote(target.encode("latin-1"), safe=_PRINTABLE)
+    return route.origin + quote(raw, safe=_PRINTABLE)

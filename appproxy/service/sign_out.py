@@ -16,6 +16,7 @@ from appproxy.net.web import Answer, cookie_lines, html_answer, json_answer, red
 from appproxy.pages import render
 from appproxy.pages.errors import WWW_AUTHENTICATE
 from appproxy.publish.application import Application
+from appproxy.publish.routing import Route
 from appproxy.service.sign_in_ground import Ground, client_id
 from appproxy.service.visit import form_of, host_of, origin_of, query_of
 from appproxy.store.providers import BUILTIN
@@ -53,15 +54,15 @@ class SignOut:
         host = host_of(request)
         signed_in = self._signed_in(request, host)
         if request.method != b"POST":
-            return self._ask(host, *signed_in[0]) if signed_in else redirect(self._signed_out_url())
+            return self._ask(*signed_in[0]) if signed_in else redirect(self._signed_out_url())
         self._check_form(request, host, signed_in)
         for _, session in signed_in:
             await self._ground.store.revoke(session)
-        names = [self._ground.cookie_name(application) for application in self._ground.applications_on(host)]
+        names = [self._ground.cookie_name(route) for route in self._ground.routes_on(host)]
         gone = cookie_lines(*[clear_cookie(name) for name in dict.fromkeys([*names, START_COOKIE])])
         if not signed_in:
             return redirect(self._signed_out_url(), gone)
-        return redirect(end_url(self._ground, signed_in[0][0], _END_LIFETIME), gone)
+        return redirect(end_url(self._ground, signed_in[0][0].application, _END_LIFETIME), gone)
 
     async def signed_out(self, request: IRequest) -> Answer:
         """On the sign-in host: end the provider's session, if sent here by a sign-out; else only say so."""
@@ -80,32 +81,32 @@ class SignOut:
         signed_in = self._signed_in(request, host_of(request))
         if not signed_in:
             return json_answer(401, {"signed_in": False}, WWW_AUTHENTICATE)
-        application, session = signed_in[0]
+        route, session = signed_in[0]
         said = {
             "signed_in": True, "name": session.name, "subject": session.subject, "issuer": session.issuer,
-            "application": application.name, "issued": session.issued, "expires": session.expires,
+            "application": route.application.name, "issued": session.issued, "expires": session.expires,
             "auth_time": session.auth_time,
         }
         return json_answer(200, said)
 
-    def _signed_in(self, request: IRequest, host: str) -> list[tuple[Application, Session]]:
+    def _signed_in(self, request: IRequest, host: str) -> list[tuple[Route, Session]]:
         """The applications on this host that the browser has a session with."""
-        pairs = ((each, self._ground.session_of(request, each)) for each in self._ground.applications_on(host))
-        return [(application, session) for application, session in pairs if session is not None]
+        pairs = ((each, self._ground.session_of(request, each)) for each in self._ground.routes_on(host))
+        return [(route, session) for route, session in pairs if session is not None]
 
     def _signed_out_url(self) -> str:
         return f"{self._ground.base}/signed-out"
 
-    def _ask(self, host: str, application: Application, session: Session) -> Answer:
+    def _ask(self, route: Route, session: Session) -> Answer:
         ground = self._ground
-        csrf = seal(_ASK, {}, ground.key, ground.wall() + _FORM_LIFETIME, ground.nonce(), (session.id, host))
+        csrf = seal(_ASK, {}, ground.key, ground.wall() + _FORM_LIFETIME, ground.nonce(), (session.id, route.host))
         page = render(
             "sign_out", action="/.appproxy/sign-out", csrf=csrf.decode("ascii"), name=session.name,
-            application=application.name, link=application.external.path,
+            application=route.application.name, link=route.segment.external.path,
         )
         return html_answer(200, page)
 
-    def _check_form(self, request: IRequest, host: str, signed_in: list[tuple[Application, Session]]) -> None:
+    def _check_form(self, request: IRequest, host: str, signed_in: list[tuple[Route, Session]]) -> None:
         """Raises RequestError(CROSS_SITE) unless our own page, or one of the application's, has posted this.
 
         The cookie is SameSite=Lax, so that other sites' forms come without it and find nothing to end; yet a sibling
@@ -113,7 +114,7 @@ class SignOut:
         """
         origin = origin_of(request)
         if origin is not None:
-            if origin not in {each.external.origin for each in self._ground.applications_on(host)}:
+            if origin not in {each.origin for each in self._ground.routes_on(host)}:
                 raise RequestError(Code.CROSS_SITE, "a sign-out from another origin")
             return
         text = form_of(request).get("csrf", "").encode()

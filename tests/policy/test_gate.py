@@ -104,7 +104,7 @@ def test_assignment_by_user_or_group() -> None:
 )
 def test_cross_site_websockets(origins: list[bytes], passes: bool) -> None:
     """Another site cannot open a WebSocket with the user's cookie."""
-    verdict = judge_upgrade(origins, b"https://wiki.example.com")
+    verdict = judge_upgrade(origins, {b"https://wiki.example.com", b"https://api.example.com"})
     assert (verdict is None) is passes
     assert verdict is None or verdict.code is Code.CROSS_SITE
 

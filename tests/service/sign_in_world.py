@@ -165,8 +165,9 @@ class World:
 
     def _enter(self, exchange: FakeExchange) -> None:
         head = exchange.head
-        application = self.store.snapshot.router.find(head.host, head.target).application
-        verdict = self.gate.check(head, application, self.store.snapshot, self.now)
+        route = self.store.snapshot.router.find(head.host, head.target)
+        application = route.application
+        verdict = self.gate.check(head, route, self.store.snapshot, self.now)
         match verdict:
             case Pass(session):
                 self.reached.append((application.id, "" if session is None else session.subject))

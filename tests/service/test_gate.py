@@ -16,7 +16,7 @@ from appproxy.identity.cookie import seal_session
 from appproxy.identity.session import Session
 from appproxy.policy.verdict import Pass, Refuse, SignIn
 from appproxy.publish.application import Application, HeaderRule, Preauthentication, Url
-from appproxy.publish.routing import Router
+from appproxy.publish.routing import Route, Router
 from appproxy.service.gate import Blocks, Gate, Recent, identity_block, user_header
 from appproxy.store.snapshot import SealingKey, Snapshot
 
@@ -55,9 +55,17 @@ def head(*fields: tuple[bytes, bytes], value: bytes | None = None, upgrade: byte
     return RequestHead(b"GET", b"/", 11, lines, HOST.encode(), HOST, 0, True, upgrade, False)
 
 
+def route_of(application: Application, host: str = HOST) -> Route:
+    """The application's own route."""
+    return Router([application]).routes_of(host)[0]
+
+
+ROUTE = route_of(WIKI)
+
+
 def check(request: RequestHead, application: Application = WIKI, snapshot: Snapshot = SNAPSHOT, now: float = NOW) -> object:
     """The verdict of a new gate."""
-    return Gate().check(request, application, snapshot, now)
+    return Gate().check(request, route_of(application), snapshot, now)
 
 
 class TestWhoPasses:
@@ -67,7 +75,7 @@ class TestWhoPasses:
         """A signed-in user who is assigned passes, at the first request and at the second."""
         gate = Gate()
         for _ in range(2):
-            assert gate.check(head(value=cookie()), WIKI, SNAPSHOT, NOW) == Pass(ANN)
+            assert gate.check(head(value=cookie()), ROUTE, SNAPSHOT, NOW) == Pass(ANN)
 
     def test_passthrough(self) -> None:
         """An application without pre-authentication asks for no cookie, even for upgrades."""
@@ -120,8 +128,8 @@ class TestWhatIsKept:
     def test_expiry_counts_also_for_a_known_cookie(self) -> None:
         """A session ends in time although its cookie was opened before."""
         gate = Gate()
-        assert isinstance(gate.check(head(value=cookie()), WIKI, SNAPSHOT, NOW), Pass)
-        assert isinstance(gate.check(head(value=cookie()), WIKI, SNAPSHOT, ANN.expires), SignIn)
+        assert isinstance(gate.check(head(value=cookie()), ROUTE, SNAPSHOT, NOW), Pass)
+        assert isinstance(gate.check(head(value=cookie()), ROUTE, SNAPSHOT, ANN.expires), SignIn)
 
     @pytest.mark.parametrize(
         "changes",
@@ -134,41 +142,41 @@ class TestWhatIsKept:
     def test_revocation_reaches_a_known_cookie(self, changes: dict[str, Any]) -> None:
         """Sign-out, a disabled user, a withdrawn key: the very next request is judged anew."""
         gate = Gate()
-        assert isinstance(gate.check(head(value=cookie()), WIKI, SNAPSHOT, NOW), Pass)
+        assert isinstance(gate.check(head(value=cookie()), ROUTE, SNAPSHOT, NOW), Pass)
         later = snapshot_of(WIKI, revision=2, **changes)
-        assert isinstance(gate.check(head(value=cookie()), WIKI, later, NOW), SignIn)
+        assert isinstance(gate.check(head(value=cookie()), ROUTE, later, NOW), SignIn)
 
     def test_a_changed_assignment_reaches_a_known_cookie(self) -> None:
         """Taking the application from a user works at once."""
         gate = Gate()
-        gate.check(head(value=cookie()), WIKI, SNAPSHOT, NOW)
+        gate.check(head(value=cookie()), ROUTE, SNAPSHOT, NOW)
         bobs = replace(WIKI, assigned_users=frozenset({"bob"}))
-        assert isinstance(gate.check(head(value=cookie()), bobs, snapshot_of(bobs, revision=2), NOW), Refuse)
+        assert isinstance(gate.check(head(value=cookie()), route_of(bobs), snapshot_of(bobs, revision=2), NOW), Refuse)
 
     def test_a_cookie_known_for_one_application_is_not_for_another(self) -> None:
         """The memory tells applications and hosts apart."""
         crm = replace(WIKI, id="crm")
         gate = Gate()
-        gate.check(head(value=cookie()), WIKI, SNAPSHOT, NOW)
-        assert isinstance(gate.check(head(value=cookie()), crm, SNAPSHOT, NOW), SignIn)
+        gate.check(head(value=cookie()), ROUTE, SNAPSHOT, NOW)
+        assert isinstance(gate.check(head(value=cookie()), route_of(crm), SNAPSHOT, NOW), SignIn)
         other = head(value=cookie())
         other.host = "other.example.com"
-        assert isinstance(gate.check(other, WIKI, SNAPSHOT, NOW), SignIn)
+        assert isinstance(gate.check(other, ROUTE, SNAPSHOT, NOW), SignIn)
 
     def test_a_long_cookie_field(self) -> None:
         """An application's own large cookies neither hide ours nor fill the memory."""
         gate = Gate()
         for number in range(3):
             request = head((b"cookie", b"big=%d" % number + b"x" * 4000), value=cookie())
-            assert gate.check(request, WIKI, SNAPSHOT, NOW) == Pass(ANN)
+            assert gate.check(request, ROUTE, SNAPSHOT, NOW) == Pass(ANN)
         assert len(gate._opened) == 1
-        assert isinstance(gate.check(head((b"cookie", b"big=" + b"x" * 4000)), WIKI, SNAPSHOT, NOW), SignIn)
+        assert isinstance(gate.check(head((b"cookie", b"big=" + b"x" * 4000)), ROUTE, SNAPSHOT, NOW), SignIn)
 
     def test_a_bare_value_is_no_cookie(self) -> None:
         """The cookie's value without its name passes nobody, also when it is known."""
         gate = Gate()
-        gate.check(head((b"cookie", b"big=" + b"x" * 4000), value=cookie()), WIKI, SNAPSHOT, NOW)
-        assert isinstance(gate.check(head((b"cookie", cookie())), WIKI, SNAPSHOT, NOW), SignIn)
+        gate.check(head((b"cookie", b"big=" + b"x" * 4000), value=cookie()), ROUTE, SNAPSHOT, NOW)
+        assert isinstance(gate.check(head((b"cookie", cookie())), ROUTE, SNAPSHOT, NOW), SignIn)
 
     def test_the_memory_is_bounded(self) -> None:
         """However many cookies come, no more than the size is kept, and the ones in use stay."""
@@ -181,9 +189,9 @@ class TestWhatIsKept:
     def test_garbage_is_not_kept(self) -> None:
         """Made-up cookies cannot push real ones out."""
         gate = Gate()
-        gate.check(head(value=cookie()), WIKI, SNAPSHOT, NOW)
+        gate.check(head(value=cookie()), ROUTE, SNAPSHOT, NOW)
         for number in range(100):
-            gate.check(head(value=b"x%d" % number), WIKI, SNAPSHOT, NOW)
+            gate.check(head(value=b"x%d" % number), ROUTE, SNAPSHOT, NOW)
         assert len(gate._opened) == 1
 
 
@@ -213,7 +221,7 @@ class TestNames:
     def test_the_public_port_is_in_the_name(self) -> None:
         """Two services on one host, with different ports, do not overwrite each other's cookie."""
         fields = (b"cookie", b"__Host-appproxy-8443=" + cookie())
-        assert isinstance(Gate(8443).check(head(fields), WIKI, SNAPSHOT, NOW), Pass)
+        assert isinstance(Gate(8443).check(head(fields), ROUTE, SNAPSHOT, NOW), Pass)
 
     def test_applications_that_share_a_host_by_path(self) -> None:
         """Each has a cookie of its own, and none of them reaches an application."""
@@ -222,10 +230,10 @@ class TestNames:
         gate = Gate()
         names = gate.cookie_names(both, HOST)
         assert len(set(names)) == 3
-        assert {b"__Host-appproxy", b"__Host-appproxy-start", gate.name_of(docs)} == set(names)
-        request = head((b"cookie", gate.name_of(docs) + b"=" + cookie(application="docs")))
-        assert isinstance(gate.check(request, docs, both, NOW), Pass)
-        assert isinstance(gate.check(request, WIKI, both, NOW), SignIn)
+        assert {b"__Host-appproxy", b"__Host-appproxy-start", gate.name_of(route_of(docs))} == set(names)
+        request = head((b"cookie", gate.name_of(route_of(docs)) + b"=" + cookie(application="docs")))
+        assert isinstance(gate.check(request, route_of(docs), both, NOW), Pass)
+        assert isinstance(gate.check(request, ROUTE, both, NOW), SignIn)
 
 
 class TestIdentity:
@@ -279,8 +287,8 @@ def test_the_hot_path_is_quick() -> None:
     """A known cookie is judged in microseconds: the bound here is ten times what it takes."""
     gate = Gate()
     request = head(*[(b"x-%d" % number, b"value") for number in range(8)], value=cookie())
-    gate.check(request, WIKI, SNAPSHOT, NOW)
-    best = min(timeit.repeat(lambda: gate.check(request, WIKI, SNAPSHOT, NOW), number=2000, repeat=5)) / 2000
+    gate.check(request, ROUTE, SNAPSHOT, NOW)
+    best = min(timeit.repeat(lambda: gate.check(request, ROUTE, SNAPSHOT, NOW), number=2000, repeat=5)) / 2000
     assert best < 40e-6
 
 

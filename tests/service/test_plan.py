@@ -10,10 +10,13 @@ from hypothesis import strategies as st
 
 from appproxy.publish.application import Application, HeaderRule, Url
 from appproxy.publish.response_policy import ResponseField
+from appproxy.publish.routing import Router
 from appproxy.service.plan import Plan, Plans
 
 HERE = Application("a", "a", Url.parse("https://wiki.example.com:8443/"), Url.parse("http://internal:8080/"))
 BELOW = Application("b", "b", Url.parse("https://x.example.com/wiki/"), Url.parse("http://internal/app/"))
+
+ROUTE = Router([HERE]).routes_of("wiki.example.com")[0]
 
 
 @pytest.mark.parametrize(
@@ -108,10 +111,10 @@ def test_plans_are_made_once_until_something_is_published() -> None:
         return (b"c",)
 
     plans = Plans(names)
-    assert plans.of(HERE) is plans.of(HERE)
+    assert plans.of(ROUTE) is plans.of(ROUTE)
     assert asked == ["wiki.example.com"]
     plans.forget()
-    assert plans.of(HERE).cookie_names == (b"c",)
+    assert plans.of(ROUTE).cookie_names == (b"c",)
     assert len(asked) == 2
 
 

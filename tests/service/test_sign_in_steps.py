@@ -14,6 +14,7 @@ from appproxy.errors import Code
 from appproxy.http.fields import values
 from appproxy.identity.cookie import START_COOKIE
 from appproxy.identity.states import FINISH_LIFETIME, START_LIFETIME, Finish, Start, binding
+from appproxy.publish.routing import Router
 from appproxy.service.sign_in_steps import _way_back
 from tests.service.exchanges import FakeExchange, head_for
 from tests.service.sign_in_world import CRM, DOCS, ISSUER, KEY, NAVIGATION, NOW, SIGNIN, WIKI, Browser, FakeProvider, World
@@ -332,11 +333,13 @@ class TestTheWayBack:
 
     def test_only_the_applications_own_paths(self) -> None:
         """Even a sealed text cannot lead out of the application's part of the host."""
-        assert _way_back(DOCS, "/docs/a?b") == "https://wiki.example.com/docs/a?b"
-        assert _way_back(DOCS, "/docs") == "https://wiki.example.com/docs"
+        router = Router([WIKI, DOCS])
+        route = router.find("wiki.example.com", b"/docs/")
+        assert _way_back(router, route, "/docs/a?b") == "https://wiki.example.com/docs/a?b"
+        assert _way_back(router, route, "/docs") == "https://wiki.example.com/docs"
         for target in ("/", "/docsx", "//evil.example/docs/", "docs/", ""):
             with pytest.raises(Exception, match="SIGN_IN_STATE"):
-                _way_back(DOCS, target)
+                _way_back(router, route, target)
 
     def test_a_text_under_anothers_key(self, world: World, browser: Browser) -> None:
         """Who does not have the key cannot make a way back of their own."""
@@ -348,7 +351,7 @@ class TestTheWayBack:
         browser.open(PAGE)
         session = browser.world.gate.check(
             head_for(PAGE, fields=[(b"cookie", b"__Host-appproxy=" + browser.jars["wiki.example.com"][b"__Host-appproxy"])]),
-            WIKI, world.store.snapshot, NOW,
+            world.store.snapshot.router.find("wiki.example.com", b"/"), world.store.snapshot, NOW,
         )
         ticket = Finish("u", start, session.session).seal(foreign, NOW, bytes(12)).decode()  # type: ignore[union-attr,arg-type]
         other = Browser(world)

@@ -1,0 +1,177 @@
+"""From internal URLs to public ones and back, for all published applications at once.
+
+What an application says of itself and of its neighbours (redirects, links, cookies) names internal hosts; what a browser
+says (Origin, Referer, Destination) names public ones.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from appproxy.publish.application import Application, Segment, Url
+from appproxy.publish.paths import Prefixes, is_ambiguous
+
+#: scheme, host, port, path, and the rest. No user name, no backslash: what is read in two ways is no URL of ours.
+_URL = re.compile(
+    rb"(?:(https?|wss?):)?//([0-9a-z_.-]+|\[[0-9a-f:.]+\])(?::([0-9]{0,5}))?(?=[/?#]|\Z)([^?#]*)(.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_SCHEMES = {b"http": ("http", 80), b"ws": ("http", 80), b"https": ("https", 443), b"wss": ("https", 443)}
+_WEBSOCKETS = {"http": b"ws", "https": b"wss"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Way:
+    """One pair of URLs in one direction: `there` is what a URL becomes."""
+
+    application: Application
+    segment: Segment
+    there: Url
+    prefix: bytes
+    path: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A URL, taken apart. `scheme` None: it begins with `//`."""
+
+    websocket: bool
+    scheme: str | None
+    host: str
+    port: int | None
+    path: bytes
+    rest: bytes
+
+    def keys(self, host: str) -> Iterator[tuple[str, str, int]]:
+        """What it may be listed under, on this host; with the scheme and port that are not said filled in."""
+        for scheme, standard in (("https", 443), ("http", 80)):
+            if self.scheme in (None, scheme):
+                yield scheme, host, self.port or standard
+
+
+def _read(url: bytes) -> _Asked | None:
+    found = _URL.fullmatch(url)
+    if found is None:
+        return None
+    said, host, port, path, rest = found.groups()
+    scheme = None if said is None else _SCHEMES[said.lower()][0]
+    name = str(host, "ascii").lower().strip("[]").removesuffix(".")
+    return _Asked(said is not None and said[:1] in b"wW", scheme, name, int(port) if port else None, path, rest)
+
+
+class _Side:
+    """All pairs of URLs by one of the two: by scheme, host and port, then by path."""
+
+    __slots__ = ("_depths", "_hosts", "_wildcards")
+
+    def __init__(self, ways: Iterable[tuple[Url, _Way]]) -> None:
+        places: dict[tuple[str, str, int], dict[bytes, list[_Way]]] = {}
+        for here, way in ways:
+            places.setdefault((here.scheme, here.host, here.port), {}).setdefault(way.prefix, []).append(way)
+        paths = {place: Prefixes(by_path.items()) for place, by_path in places.items()}
+        self._hosts = {place: found for place, found in paths.items() if place[1][0] != "*"}
+        self._wildcards = {place: found for place, found in paths.items() if place[1][0] == "*"}
+        self._depths = sorted({host.count(".") for _, host, _ in self._wildcards}, reverse=True)
+
+    def on(self, asked: _Asked) -> Iterator[Prefixes[list[_Way]]]:
+        """What is listed for the URL's host: under its own name, then under wildcards, the longest suffix first."""
+        for key in asked.keys(asked.host):
+            found = self._hosts.get(key)
+            if found is not None:
+                yield found
+        if not self._depths:
+            return
+        labels = asked.host.split(".")
+        for depth in self._depths:
+            if depth < len(labels):
+                for key in asked.keys("*." + ".".join(labels[-depth:])):
+                    found = self._wildcards.get(key)
+                    if found is not None:
+                        yield found
+
+
+class Translation:
+    """The table for these applications. A look-up costs the same however many there are."""
+
+    __slots__ = ("_internal", "_public")
+
+    def __init__(self, applications: Iterable[Application] = ()) -> None:
+        inward: list[tuple[Url, _Way]] = []
+        outward: list[tuple[Url, _Way]] = []
+        for application in applications:
+            for pair in application.pairs:
+                outer, inner = pair.external.path.encode("ascii"), pair.internal.path.encode("ascii")
+                inward.append((pair.external, _Way(application, pair, pair.internal, outer, inner)))
+                outward.append((pair.internal, _Way(application, pair, pair.external, inner, outer)))
+        self._public = _Side(inward)
+        self._internal = _Side(outward)
+
+    def to_public(self, url: bytes, at: str = "") -> bytes | None:
+        """What users have to type for an internal URL, absolute or beginning with `//`; None when nothing is
+        published there.
+
+        `at`: the host that the user is on now. Of several public URLs that stand for the same internal one, the one on
+        that host is taken, otherwise the one that was listed first.
+        """
+        asked = _read(url)
+        if asked is None:
+            return None
+        for paths in self._internal.on(asked):
+            ways = paths.longest(asked.path)
+            for way in sorted(ways, key=lambda one: not one.segment.covers(at)) if at and ways else ways or ():
+                host = _carried(asked.host, way.segment.internal, way.there)
+                if self._leads_to(way, host, asked):
+                    return _written(asked, way, host)
+        return None
+
+    def to_internal(self, url: bytes) -> bytes | None:
+        """What a public URL stands for inside; None when it belongs to no application, or when its path can be read in
+        more than one way and the path decides.
+        """
+        asked = _read(url)
+        way = None if asked is None else self._owner(asked)
+        if asked is None or way is None:
+            return None
+        if (way.prefix != b"/" or way.path != b"/") and is_ambiguous(asked.path):
+            return None
+        return _written(asked, way, _carried(asked.host, way.segment.external, way.there))
+
+    def _owner(self, asked: _Asked) -> _Way | None:
+        """Whose a public URL is, as `Router` sees it: the most specific host decides alone."""
+        for paths in self._public.on(asked):
+            ways = paths.longest(asked.path)
+            way = None if ways is None else ways[0]
+            if way is None or (way.segment.external.is_wildcard and asked.host in way.application.excluded_hosts):
+                return None
+            return way
+        return None
+
+    def _leads_to(self, way: _Way, host: str, asked: _Asked) -> bool:
+        """Does the public URL that this would become belong to the same pair of URLs, and to no more specific one?"""
+        there = way.there
+        owner = self._owner(_Asked(False, there.scheme, host, there.port, _moved(asked.path, way), b""))
+        return owner is not None and owner.segment is way.segment
+
+
+def _carried(host: str, here: Url, there: Url) -> str:
+    """The other side's host; of wildcards the labels before the suffix are carried over."""
+    return there.host if not here.is_wildcard else host[: -len(here.suffix)] + there.suffix
+
+
+def _moved(path: bytes, way: _Way) -> bytes:
+    """The path with the other side's prefix; an empty one stays empty where that means the same."""
+    if path.startswith(way.prefix):
+        return way.path + path[len(way.prefix):]
+    return b"" if not path and way.path == b"/" else way.path
+
+
+def _written(asked: _Asked, way: _Way, host: str) -> bytes:
+    there = way.there
+    authority = there.on(host).authority.encode("ascii")
+    path = _moved(asked.path, way) + asked.rest
+    if asked.scheme is None:
+        return b"//%b%b" % (authority, path)
+    scheme = _WEBSOCKETS[there.scheme] if asked.websocket else there.scheme.encode("ascii")
+    return b"%b://%b%b" % (scheme, authority, path)
