@@ -88,6 +88,11 @@ class ConnectorPaths(Generic[PathT]):
         return self.directory / "trust.pem"
 
     @property
+    def client_certificates(self) -> PathT:
+        """Certificates with their keys to show to applications, `NAME.pem` each (0600)."""
+        return self.directory / "client-certificates"
+
+    @property
     def configuration(self) -> PathT:
         """The applications as last heard from the service."""
         return self.directory / "configuration.json"

@@ -4,7 +4,8 @@ The service's answer to `GET /configuration` is a JSON object:
 
     {"version": 17, "trust": ["PEM", ...], "renew_after_days": 180, "applications": {"wiki": {
       "id": "wiki", "internal": "https://wiki.corp:8443/base/", "host_header": "internal" | "original",
-      "verify_tls": true, "ca_bundle": "PEM or empty", "server_name": "", "connect_timeout": 10.0,
+      "verify_tls": true, "ca_bundle": "PEM or empty", "server_name": "",
+      "client_certificate": "", "connect_timeout": 10.0,
       "upgrade_idle_timeout": 18000.0, "upgrades": ["websocket"]}}}
 
 Only what is listed there is ever dialled. Unknown keys are passed over, so that a newer service can say more.
@@ -20,7 +21,7 @@ from pathlib import Path
 
 from appproxy.connector.files import write_private
 from appproxy.errors import ConfigError
-from appproxy.publish.application import Url
+from appproxy.publish.application import FILE_NAME, Url
 
 #: 10,000 applications of 400 bytes; more is not a configuration but a mistake.
 MOST_BYTES = 4 * 1024 * 1024
@@ -37,6 +38,8 @@ class OriginAddress:
     ca_bundle: str = field(default="", repr=False)
     #: The name in the certificate and in SNI; empty: the host's.
     server_name: str = ""
+    #: Of the connector's files that with the certificate to show; empty: none.
+    client_certificate: str = ""
 
     @property
     def secure(self) -> bool:
@@ -104,8 +107,11 @@ def _target(name: str, entry: object) -> Target:
     verify = entry.get("verify_tls", True)
     if not isinstance(verify, bool):
         raise ConfigError(f"configuration: {name}: verify_tls: true or false is needed")
-    address = OriginAddress(url.scheme, url.host, url.port, verify,
-                            _text(entry, "ca_bundle", name, ""), _text(entry, "server_name", name, ""))
+    certificate = _text(entry, "client_certificate", name, "")
+    if certificate and not FILE_NAME.fullmatch(certificate):
+        raise ConfigError(f"configuration: {name}: client_certificate: {certificate!r} is not a plain name")
+    address = OriginAddress(url.scheme, url.host, url.port, verify, _text(entry, "ca_bundle", name, ""),
+                            _text(entry, "server_name", name, ""), certificate)
     return Target(
         name, address, url.authority.encode("ascii"), host_header == "original",
         _seconds(entry, "connect_timeout", name, 10.0),

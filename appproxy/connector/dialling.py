@@ -13,8 +13,10 @@ from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.interfaces import IProtocol, IProtocolFactory
 from twisted.python.failure import Failure
 
+from appproxy.connector.client_certificates import ClientCertificates
 from appproxy.connector.configuration import OriginAddress
 from appproxy.connector.identity import Identity
+from appproxy.connector.lookup import LookupTimedOut, WatchedLookup
 from appproxy.errors import Code, ConfigError
 from appproxy.net.contexts import HTTP, TUNNEL_PROTOCOLS, CertificateRefused, ClientContext
 from appproxy.net.tls import connector_context, origin_context, wrap_client
@@ -27,6 +29,7 @@ _CODES: list[tuple[type[BaseException], Code]] = [
     (VerificationError, Code.ORIGIN_TLS),
     (CertificateRefused, Code.ORIGIN_TLS),
     (ConfigError, Code.ORIGIN_TLS),
+    (LookupTimedOut, Code.ORIGIN_DNS_TIMEOUT),
     (error.DNSLookupError, Code.ORIGIN_DNS),
     (error.UnknownHostError, Code.ORIGIN_DNS),
     (error.ConnectionRefusedError, Code.ORIGIN_REFUSED),
@@ -64,9 +67,11 @@ def place_of(address: str) -> Place:
 class OriginDialler:
     """Dials applications: each of the name's addresses in turn, the next one 0.3 s later (RFC 8305)."""
 
-    def __init__(self, reactor: Any) -> None:
+    def __init__(self, reactor: Any, certificates: ClientCertificates) -> None:
         self._reactor = reactor
-        self._contexts: dict[OriginAddress, ClientContext] = {}
+        self._certificates = certificates
+        #: With what tells the client certificate of today from that of yesterday.
+        self._contexts: dict[OriginAddress, tuple[object, ClientContext]] = {}
 
     def __call__(self, address: OriginAddress, factory: IProtocolFactory, timeout: float) -> Deferred[IProtocol]:
         if address.secure:
@@ -74,7 +79,8 @@ class OriginDialler:
                 factory = wrap_client(self._context(address), factory, self._reactor, timeout)
             except ConfigError as error:
                 return fail(error)
-        return HostnameEndpoint(self._reactor, address.host, address.port, timeout).connect(factory)
+        watched = WatchedLookup(self._reactor)
+        return HostnameEndpoint(watched, address.host, address.port, timeout).connect(factory).addErrback(watched.explain)
 
     def retain(self, addresses: set[OriginAddress]) -> None:
         """Forget the contexts of all others."""
@@ -82,10 +88,14 @@ class OriginDialler:
             del self._contexts[address]
 
     def _context(self, address: OriginAddress) -> ClientContext:
-        context = self._contexts.get(address)
-        if context is None:
-            context = self._contexts[address] = origin_context(
-                address.host, address.ca_bundle, address.server_name, address.verify_tls)
+        name = address.client_certificate
+        stamp = self._certificates.stamp(name) if name else None
+        known = self._contexts.get(address)
+        if known is not None and known[0] == stamp:
+            return known[1]
+        client = self._certificates.load(name) if name else None
+        context = origin_context(address.host, address.ca_bundle, address.server_name, address.verify_tls, client)
+        self._contexts[address] = stamp, context
         return context
 
 

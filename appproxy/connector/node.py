@@ -21,6 +21,7 @@ from appproxy.config.connector import ConnectorSettings
 from appproxy.config.state import ConnectorPaths
 from appproxy.connector.access_log import AccessLog
 from appproxy.connector.applications import Applications
+from appproxy.connector.client_certificates import ClientCertificates
 from appproxy.connector.configuration import Configuration, ConfigurationFile
 from appproxy.connector.control import Control
 from appproxy.connector.counters import Counters
@@ -84,7 +85,7 @@ class ConnectorNode(Service):
         self._place = place_of(settings.address)
         self._service = ServiceDialler(reactor, settings.name, self._identity)
         self._control = Control(lambda factory: self._service(self._place, b"http/1.1", factory), settings.name, reactor)
-        self._dialler = OriginDialler(reactor)
+        self._dialler = OriginDialler(reactor, ClientCertificates(ConnectorPaths(state).client_certificates))
         self._origins = Origins(reactor, self._deadlines, self._dialler)
         self.applications = Applications(
             reactor, self._control, ConfigurationFile(ConnectorPaths(state).configuration), self._origins, self._taken)

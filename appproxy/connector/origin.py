@@ -23,6 +23,7 @@ from zope.interface import implementer
 
 from appproxy.connector.configuration import OriginAddress
 from appproxy.connector.dialling import failure_code
+from appproxy.connector.lookup import LookupTimedOut
 from appproxy.connector.transport import Dialled, transport_of
 from appproxy.errors import Code, RequestError
 from appproxy.http.client import Event, ResponseReader
@@ -251,7 +252,7 @@ class SecureOriginConnection(OriginConnection):
 class Dialling:
     """One attempt to connect: ends in `origin_ready` or `origin_failed`, unless it is cancelled."""
 
-    __slots__ = ("_attempt", "_connection", "_origin", "_user", "deadline")
+    __slots__ = ("_attempt", "_connection", "_origin", "_slow", "_user", "deadline")
 
     def __init__(self, origin: Origin, user: OriginUser, timeout: float) -> None:
         self._origin = origin
@@ -259,6 +260,7 @@ class Dialling:
         self._connection: OriginConnection | None = None
         self.deadline = origin.clock.seconds() + timeout
         origin.deadlines.add(self)
+        self._slow = Code.ORIGIN_CONNECT_TIMEOUT
         self._attempt = origin.connect(origin.address, Dialled(self._build), timeout)
         self._attempt.addErrback(self.failed)
 
@@ -279,6 +281,8 @@ class Dialling:
 
     def failed(self, reason: Failure) -> None:
         """It did not come to stand."""
+        if reason.check(LookupTimedOut):
+            self._slow = Code.ORIGIN_DNS_TIMEOUT
         user = self._end()
         if user is not None:
             secure = self._origin.address.secure and self._connection is not None
@@ -289,7 +293,7 @@ class Dialling:
         user = self._end()
         self._drop()
         if user is not None:
-            user.origin_failed(RequestError(Code.ORIGIN_CONNECT_TIMEOUT, str(self._origin.address)))
+            user.origin_failed(RequestError(self._slow, self._origin.address.host))
 
     def cancel(self) -> None:
         """Nobody wants it any more."""

@@ -149,6 +149,9 @@ class ResponseReader:
             try:
                 head = self._unread.cut_head(self._head_limit)
                 if head is None:
+                    # What speaks another protocol and then waits would be waited for until the time is over.
+                    if not self._unread.may_begin(b"HTTP/1."):
+                        raise ValueError("not an answer of HTTP/1")
                     return
                 answer = parse_response(head, self._max_fields)
             except OverflowError as error:

@@ -46,6 +46,10 @@ class Unread:
         piece = self.data[start:self.at]
         return piece if isinstance(piece, bytes) else bytes(piece)
 
+    def may_begin(self, start: bytes) -> bool:
+        """Do the unread bytes, as far as they go, begin like this?"""
+        return start.startswith(bytes(self.data[self.at:self.at + len(start)]))
+
     def cut_head(self, limit: int) -> bytes | None:
         """The next head with its closing empty line, or None while it is incomplete.
 

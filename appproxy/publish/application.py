@@ -14,6 +14,9 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 #: What no URL has: everything but printable ASCII; and the backslash, which browsers take for a slash.
 _UNFIT = re.compile(r"[^\x21-\x7e]|\\")
 
+#: What may stand for a file on the connector: no path leads out of its directory.
+FILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
 
 class Preauthentication(Enum):
     """Who may pass before one byte reaches the internal network."""
@@ -154,6 +157,8 @@ class Application:
     verify_tls: bool = True
     ca_bundle: str = ""
     server_name: str = ""
+    #: The name of a file of the connector: the certificate that it shows to the application.
+    client_certificate: str = ""
     upgrades: frozenset[str] = frozenset({"websocket"})
     robots_disallow: bool = True
     #: Every body and every answer on its own data connection: the published Entra flow, exactly.

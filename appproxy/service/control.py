@@ -173,6 +173,7 @@ def told(application: Application) -> Json:
         "verify_tls": application.verify_tls,
         "ca_bundle": application.ca_bundle,
         "server_name": application.server_name,
+        "client_certificate": application.client_certificate,
         "connect_timeout": application.connect_timeout,
         "upgrade_idle_timeout": application.upgrade_idle_timeout,
     }

@@ -14,7 +14,7 @@ from typing import Any
 
 from appproxy.errors import ConfigError
 from appproxy.pki.pem import load_chain
-from appproxy.publish.application import HeaderRule
+from appproxy.publish.application import FILE_NAME, HeaderRule
 from appproxy.publish.response_policy import ResponseField
 from appproxy.store.response_settings import RESPONSE, hsts_max_age, removed_fields, response_field, response_fields
 
@@ -99,6 +99,13 @@ def _server_name(text: str) -> str:
     return text.lower()
 
 
+def _client_certificate(text: str) -> str:
+    if not FILE_NAME.fullmatch(text):
+        raise ValueError("must be the NAME of client-certificates/NAME.pem in the connector's state directory: a to z, "
+                         "0 to 9, - and _")
+    return text
+
+
 def _upgrades(text: str) -> frozenset[str]:
     if text.lower() == "none":
         return frozenset()
@@ -133,6 +140,8 @@ SETTINGS: Mapping[str, Setting] = {
     "ca_bundle": Setting("ca_bundle", _ca_bundle, "PEM certificates that vouch for the application's: ca_bundle=@FILE"),
     "server_name": Setting("server_name", _server_name,
                            "the name in the application's certificate, when its URL has another"),
+    "client_certificate": Setting("client_certificate", _client_certificate,
+                                  "NAME of client-certificates/NAME.pem on the connector, shown to the application"),
     "upgrades": Setting("upgrades", _upgrades, "protocols that a connection may change to (websocket), or none"),
     "robots_disallow": Setting("robots_disallow", _switch, "yes: tell search engines to stay away (yes)"),
     "strict": Setting("strict", _switch, "yes: every body and answer on its own connection of the tunnel (no)"),

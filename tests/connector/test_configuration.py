@@ -32,12 +32,13 @@ def test_an_application() -> None:
 def test_all_settings() -> None:
     """Each is taken."""
     configuration = parse_configuration(text(
-        trust=["PEM"], host_header="original", verify_tls=False, ca_bundle="PEM", server_name="w", connect_timeout=3,
-        upgrade_idle_timeout=60, upgrades=["WebSocket", "foo"]))
+        trust=["PEM"], host_header="original", verify_tls=False, ca_bundle="PEM", server_name="w",
+        client_certificate="wiki", connect_timeout=3, upgrade_idle_timeout=60, upgrades=["WebSocket", "foo"]))
     target = configuration.targets["wiki"]
     assert configuration.trust == ("PEM",)
     assert target.keep_host
     assert (target.address.verify_tls, target.address.ca_bundle, target.address.server_name) == (False, "PEM", "w")
+    assert target.address.client_certificate == "wiki"
     assert (target.connect_timeout, target.upgrade_idle_timeout) == (3.0, 60.0)
     assert target.upgrades == frozenset({b"websocket", b"foo"})
 
@@ -53,6 +54,8 @@ def test_all_settings() -> None:
     ({"connect_timeout": True}, "wiki: connect_timeout"),
     ({"upgrades": "websocket"}, "wiki: upgrades"),
     ({"ca_bundle": None}, "wiki: ca_bundle"),
+    ({"client_certificate": "../connector"}, "wiki: client_certificate"),
+    ({"client_certificate": "/etc/key"}, "wiki: client_certificate"),
     ({"version": -1}, "version"),
     ({"version": "1"}, "version"),
     ({"trust": [1]}, "trust"),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from twisted.internet.error import ConnectionRefusedError, DNSLookupError
 
+from appproxy.connector.patience import TIMEOUT_MARGIN
 from appproxy.errors import Code
 from appproxy.tunnel.frames import Kind
 from appproxy.tunnel.messages import decode_code, decode_response
@@ -573,3 +576,24 @@ class TestFailures:
                 data.wire.deliver(data.session.detach(1, Code.UNKNOWN_REQUEST))
         expected = Code.CANCELLED if first == "CANCEL" else Code.UNKNOWN_REQUEST
         assert list(finals(signal.read())) == [(Kind.FAIL, 1, expected)]
+
+
+def test_an_application_may_take_an_hour() -> None:
+    """The time that the service gives is the time that the connector waits, and a little more."""
+    rig = Rig()
+    signal = rig.online()
+    send(signal, 1, replace(request(), timeout=3600.0))
+    rig.origin()
+    keep = list(rig.uplink.requests._open.values())
+    assert keep[0].deadline == rig.clock.seconds() + 3600.0 + TIMEOUT_MARGIN
+
+
+def test_an_application_that_speaks_something_else() -> None:
+    """It greets in its own way and waits: the request fails at once."""
+    rig = Rig()
+    signal = rig.online()
+    send(signal, 1)
+    origin = rig.origin()
+    origin.deliver(b"SSH-2.0-OpenSSH_9.6\r\n")
+    assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.ORIGIN_MALFORMED)]
+    assert origin.end == "aborted"

@@ -42,6 +42,18 @@ def single(data: bytes) -> list[bytes]:
     return [data[i:i + 1] for i in range(len(data))]
 
 
+@pytest.mark.parametrize("banner", [
+    b"SSH-2.0-OpenSSH_9.6\r\n", b"220 mail.corp ESMTP\r\n", b"\x15\x03\x01\x00\x02\x02", b"H2"])
+def test_another_protocol_is_refused_at_once(banner: bytes) -> None:
+    """A peer that then waits would be waited for until the time is over, and look slow instead of wrong."""
+    assert refused(banner) == Code.ORIGIN_MALFORMED
+
+
+def test_a_start_that_trickles_in() -> None:
+    """The first bytes of an answer are no other protocol's."""
+    assert read(*single(OK), b"hello")[1:] == [Body(b"hello"), End(b"", True)]
+
+
 class TestBodies:
     def test_of_a_length(self) -> None:
         """The length is kept in the block, the body ends with its last byte, the connection lives on."""

@@ -53,6 +53,16 @@ def test_a_head_may_be_cut_anywhere(cut: int) -> None:
     assert head == b"ab\r\n\r\n"
 
 
+def test_a_start_is_judged_as_far_as_it_is_there() -> None:
+    """Before anything, in the middle of it, and behind what was read."""
+    unread = filled(b"xHTT")
+    assert unread.take(1) == b"x"
+    assert unread.may_begin(b"HTTP/1.")
+    unread.add(b"P/2.0 ...")
+    assert not unread.may_begin(b"HTTP/1.")
+    assert Unread().may_begin(b"HTTP/1.")
+
+
 def test_the_limit_is_exact() -> None:
     """A head of just the limit passes, one byte more does not, complete or not."""
     assert filled(b"abcd\r\n\r\n").cut_head(8) == b"abcd\r\n\r\n"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from OpenSSL import SSL
 from OpenSSL._util import lib as _openssl
+from OpenSSL.crypto import X509
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
 from zope.interface import implementer
@@ -404,8 +405,8 @@ class TestUsers:
         assert visit(context).client.ready
 
 
-def user_context_of(credential: Credential) -> object:
-    """A server that shows this certificate, whatever it says."""
+def user_context_of(credential: Credential, wants: Credential | None = None) -> object:
+    """A server that shows this certificate, whatever it says; it `wants` one of that authority in return."""
 
     class Server:
         requires_protocol = False
@@ -416,6 +417,9 @@ def user_context_of(credential: Credential) -> object:
                 context.add_extra_chain_cert(one)
             context.use_certificate(load_chain(credential.certificate)[0])
             context.use_privatekey(load_key(credential.key))
+            if wants is not None:
+                context.get_cert_store().add_cert(X509.from_cryptography(load_chain(wants.certificate)[0]))  # type: ignore[union-attr]
+                context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, lambda *found: bool(found[-1]))
             return SSL.Connection(context, None)
 
     return implementer(IOpenSSLServerConnectionCreator)(Server)()
@@ -485,6 +489,13 @@ class TestOrigins:
         net.client.tls.loseConnection()
         net.flush()
         assert isinstance(net.client.reason, ConnectionDone)
+
+    def test_the_client_certificate_is_shown(self) -> None:
+        """An application that asks for one gets it."""
+        for client, welcome in ((CONNECTOR, True), (None, False)):
+            ours = origin_context(CONNECT, OURS.certificate, "", True, client)
+            net = network(user_context_of(SERVICE, OURS), ours)  # type: ignore[arg-type]
+            assert net.server.ready is welcome
 
 
 def serial_of(credential: Credential) -> str:
