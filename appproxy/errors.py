@@ -90,6 +90,7 @@ class Code(IntEnum):
     VERSION_NOT_SUPPORTED = 81
     TOO_MANY_REQUESTS = 82
     NOT_FOUND = 83
+    UPGRADE_REFUSED = 84
     # Identity and policy.
     SIGN_IN_REQUIRED = 90
     NOT_ASSIGNED = 91
@@ -228,6 +229,8 @@ FAILURES: dict[Code, Failure] = {
                                     "Too many requests", "Wait a little, then try again.", 5),
     Code.NOT_FOUND: Failure(404, "destination_not_found", _REQ, Retry.NEVER,
                             "There is no such page", "Check the address."),
+    Code.UPGRADE_REFUSED: Failure(502, "http_upgrade_failed", _APP, Retry.NEVER,
+                                  "No WebSocket can be opened at this address", _ASK),
     Code.SIGN_IN_REQUIRED: Failure(401, "http_request_denied", Source.SIGN_IN, Retry.NEVER,
                                    "You are not signed in", "Open the page in a browser and sign in."),
     Code.NOT_ASSIGNED: Failure(403, "http_request_denied", Source.POLICY, Retry.NEVER,

@@ -88,6 +88,8 @@ class ServiceSettings:
         "file", master_key, "Where the key that seals all secrets in the database comes from: `file` (master.key in\n"
         "the state directory), `env:NAME` (the environment variable NAME is the path of a file) or\n"
         "`credential:NAME` (a systemd credential).")
+    http2: bool = setting(
+        True, flag, "Speak HTTP/2 with users whose programs offer it; HTTP/1.1 is spoken in any case.")
     metrics_listen: Address | None = setting(
         None, optional(address), "Where Prometheus reads metrics, without sign-in; give an address that only it can\n"
         "reach. Empty: nowhere.", "HOST:PORT")

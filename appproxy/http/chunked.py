@@ -20,7 +20,7 @@ _WANT_SIZE, _WANT_DATA, _WANT_END_OF_CHUNK, _WANT_TRAILERS, _DONE = range(5)
 
 #: Never taken from a trailer section: framing, routing, and whatever would be believed by someone who merges trailers
 #: into the head (RFC 9110 section 6.5.1).
-_NOT_IN_TRAILERS = frozenset(
+NOT_IN_TRAILERS = frozenset(
     b"age authorization cache-control connection content-encoding content-length content-range content-type cookie "
     b"date expect expires forwarded host if-match if-modified-since if-none-match if-range if-unmodified-since "
     b"keep-alive location max-forwards origin pragma proxy-authenticate proxy-authorization proxy-connection range "
@@ -120,6 +120,6 @@ class ChunkedDecoder:
                 return False
             if section.count(b"\r\n") - 1 > self._lines:
                 raise ValueError("too many trailers")
-            self.trailers = [field for field in parse_lines(section[:-2]) if field[0] not in _NOT_IN_TRAILERS]
+            self.trailers = [field for field in parse_lines(section[:-2]) if field[0] not in NOT_IN_TRAILERS]
             self._state = _DONE
         return False

@@ -80,7 +80,7 @@ def _from_user(head: RequestHead, drop_names: Container[bytes], cookie_names: tu
         elif _is_refused(name, drop_names):
             if name == b"connection":
                 connection.append(value)
-            elif name == b"te" and head.version == 11 and b"trailers" in members(value):
+            elif name == b"te" and head.version >= 11 and b"trailers" in members(value):
                 lines.append(b"te: trailers\n")  # gRPC depends on it; the rest of TE is not kept
             continue
         elif name == b"cookie":

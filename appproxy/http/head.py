@@ -29,13 +29,14 @@ class RequestHead:
     """One request's head (RFC 9112 sections 3 and 5). Not frozen: made once a request, on the hot path.
 
     `target` is in origin-form (or `*`), `authority` the value of Host as sent, `host` the same in lower case without
-    the port. `length` is the body's size in bytes, 0 for none, None for a chunked one. `upgrade` is the Upgrade field
-    in lower case when `Connection: upgrade` came with it, else None.
+    the port. `length` is the body's size in bytes, 0 for none, None for one whose end will tell. `upgrade` is the
+    Upgrade field in lower case when `Connection: upgrade` came with it, or what an extended CONNECT of HTTP/2 asks for,
+    else None.
     """
 
     method: bytes
     target: bytes
-    version: int  # 10 or 11
+    version: int  # 10, 11, or 20
     fields: Fields
     authority: bytes
     host: str

@@ -37,6 +37,7 @@ _log = Logger()
 TUNNEL_PROTOCOLS = (b"appproxy-signal/1", b"appproxy-data/1")
 #: The control end points beside the tunnel, and all that users speak.
 HTTP = b"http/1.1"
+HTTP2 = b"h2"
 
 #: Mozilla's "intermediate" configuration, version 6.0: suites and curves; the client's order decides. Its first curve
 #: is the one that keeps what is recorded today from a quantum computer of tomorrow, for some 6 kB a connection.
@@ -89,12 +90,16 @@ class UserContext:
     """The users' listener: a certificate for each host by SNI, sessions resumed by ticket.
 
     `replace` takes new certificates up for the connections to come. A certificate's own context is made when its host
-    is first asked for (0.4 ms, 27 kB), so that thousands of them cost nothing at the start.
+    is first asked for (0.4 ms, 27 kB), so that thousands of them cost nothing at the start. `http2` offers it by ALPN.
     """
 
     requires_protocol = False
 
-    def __init__(self, default: Credential, names: Mapping[str, Credential] | None = None) -> None:
+    def __init__(
+        self, default: Credential, names: Mapping[str, Credential] | None = None, *, http2: bool = False
+    ) -> None:
+        #: What is spoken here, the best first.
+        self._protocols = (HTTP2, HTTP) if http2 else (HTTP,)
         self._contexts: dict[Credential, SSL.Context] = {}
         self._names: Mapping[str, Credential] = {}
         self.replace(default, names or {})
@@ -142,8 +147,15 @@ class UserContext:
     def _make(self, credential: Credential) -> SSL.Context:
         context = new_context(SSL.TLS1_2_VERSION)
         _use(context, credential)
-        context.set_alpn_select_callback(_choose_http)
+        context.set_alpn_select_callback(self._choose_protocol)
         return context
+
+    def _choose_protocol(self, connection: SSL.Connection, offered: list[bytes]) -> bytes | SSL._NoOverlappingProtocols:
+        """Our best one that is offered; who offers only others is served HTTP/1.1 anyway, as clients without ALPN are."""
+        for protocol in self._protocols:
+            if protocol in offered:
+                return protocol
+        return SSL.NO_OVERLAPPING_PROTOCOLS
 
     def serverConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> SSL.Connection:
         """Called by Twisted for each connection."""
@@ -285,11 +297,6 @@ def _trust(context: SSL.Context, bundle: Sequence[str]) -> None:
         raise ConfigError("trust bundle: at least one authority's certificate is needed")
     for anchor in anchors:
         store.add_cert(X509.from_cryptography(anchor))
-
-
-def _choose_http(connection: SSL.Connection, offered: list[bytes]) -> bytes | SSL._NoOverlappingProtocols:
-    """HTTP/1.1 if offered; who offers only others is served it anyway, as clients without ALPN are."""
-    return HTTP if HTTP in offered else SSL.NO_OVERLAPPING_PROTOCOLS
 
 
 def _choose_tunnel(connection: SSL.Connection, offered: list[bytes]) -> bytes | SSL._NoOverlappingProtocols:

@@ -202,6 +202,13 @@ class HalfCloseTLS(TLSMemoryBIOProtocol):
             self._enlisted = True
             self.factory.flush_later(self)
 
+    def write_now(self, data: bytes) -> None:
+        """As `write`, but it leaves at once, after what was written before: the caller has gathered a turn's bytes."""
+        if self._write_over or (self.disconnecting and self._producer is None) or self._lostTLSConnection or not data:
+            return
+        self._outgoing.append(data)
+        self._flush_outgoing()
+
     def flush_turn(self) -> None:
         """Called by the factory at the end of the reactor's turn."""
         self._enlisted = False

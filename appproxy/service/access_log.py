@@ -1,8 +1,9 @@
 """One JSON object a request, buffered: the access log of the service.
 
-Keys: `time` (RFC 3339, UTC, of the end), `request_id`, `client`, `method`, `host`, `path` (without the query: it may hold
-secrets), `status` (499: the user left), `received` and `sent` (bytes of bodies), `ms`, `application` (its name), `user`,
-`connector`, `attempts`, and where something failed `failure` (a name of `errors.Code`) and `detail`.
+Keys: `time` (RFC 3339, UTC, of the end), `request_id`, `client`, `protocol` (`HTTP/1.1`, `HTTP/2`), `method`, `host`,
+`path` (without the query: it may hold secrets), `status` (499: the user left), `received` and `sent` (bytes of bodies),
+`ms`, `application` (its name), `user`, `connector`, `attempts`, and where something failed `failure` (a name of
+`errors.Code`) and `detail`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from twisted.internet.interfaces import IReactorTime
 from appproxy.errors import FAILURES
 from appproxy.net.line_file import LineFile, time_stamps
 from appproxy.service.exchange import Exchange
+
+_PROTOCOLS = {10: "HTTP/1.0", 11: "HTTP/1.1", 20: "HTTP/2"}
 
 
 class AccessLog:
@@ -40,7 +43,8 @@ class AccessLog:
         # Written by hand: an encoder takes four times as long. What others chose is quoted; the rest cannot need it.
         return (
             f'{{"time":"{self._stamp(ended)}","request_id":"{exchange.id}","client":"{exchange.client}",'
-            f'"method":{quote(head.method.decode("latin-1"))},"host":{quote(head.host)},"path":{path},"status":{status},'
+            f'"protocol":"{_PROTOCOLS[head.version]}","method":{quote(head.method.decode("latin-1"))},'
+            f'"host":{quote(head.host)},"path":{path},"status":{status},'
             f'"received":{exchange.received},"sent":{exchange.sent},'
             f'"ms":{seconds * 1000:.1f},"application":{quote(exchange.application)},'
             f'"user":{quote(exchange.subject)},"connector":"{exchange.connector}","attempts":{exchange.attempts}{why}}}'

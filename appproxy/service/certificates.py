@@ -43,6 +43,7 @@ class Certificates:
 
     def __init__(self, settings: ServiceSettings, directory: Path, wall: Callable[[], float]) -> None:
         self._wall = wall
+        self._http2 = settings.http2
         self._files = None
         if settings.certificate is not None and settings.key is not None:
             self._files = (directory / settings.certificate, directory / settings.key)
@@ -129,7 +130,7 @@ class Certificates:
         names = names_of(
             ((one.credential, one.names, one.not_after) for one in stored), now, (default, facts.names, facts.not_after))
         if self._context is None:
-            self._context = UserContext(default, names)
+            self._context = UserContext(default, names, http2=self._http2)
         else:
             self._context.replace(default, names)
         self._default, self._stored = default, stored

@@ -1,4 +1,4 @@
-"""Users in front: HTTP/1.1 over TLS becomes exchanges, one at a time a connection.
+"""Users in front: HTTP/1.1 over TLS becomes exchanges, one at a time a connection. HTTP/2 is in `h2_connection`.
 
 `UserConnection` moves bytes between a transport and `http.server.RequestReader`; what a request is answered with is
 decided by the `Handler`. One message is parsed at a time: what a user pipelines waits unparsed, and reading stops when
@@ -12,8 +12,10 @@ more than `BACKLOG` bytes wait. Every phase has a deadline, for a user may be sl
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol as Kind
 
 from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol, IPushProducer, IReactorTime, ITransport
 from twisted.internet.protocol import Factory, Protocol, connectionDone
@@ -28,7 +30,7 @@ from appproxy.net.deadlines import NEVER, Deadlines
 from appproxy.net.flow import Hold, Tap
 from appproxy.net.sockets import acknowledged
 from appproxy.net.tls import peer_certificate
-from appproxy.service.exchange import BodyReader, Handler
+from appproxy.service.exchange import BodyReader, Exchange, Handler
 from appproxy.service.user_exchange import UserExchange
 
 # Looking up a member of an IntFlag costs a call; this is done for every request.
@@ -56,11 +58,29 @@ class FrontTimeouts:
 #: Page for a request that nobody could be asked about: (code, request id) to status, block and body.
 Refusal = Callable[[Code, str], tuple[int, bytes, bytes]]
 
-_NO_HEAD = RequestHead(b"-", b"-", 11, [], b"", "", 0, False, None, False)
+#: Of a request whose own head could not be used.
+NO_HEAD = RequestHead(b"-", b"-", 11, [], b"", "", 0, False, None, False)
+
+
+class Connected(Kind):
+    """A user's connection, whatever it speaks."""
+
+    def drain(self) -> None:
+        """Close what is idle, and everything else after what is under way."""
+
+    def abort(self) -> None:
+        """Close at once; what was under way is broken."""
+
+
+#: Makes a connection: (front, the user's address).
+Entry = Callable[["Front", str], Protocol]
 
 
 class Front(Factory):
-    """Makes a `UserConnection` for each user. `log` is called once for each exchange, when it is over."""
+    """Makes a connection for each user. `log` is called once for each exchange, when it is over.
+
+    `entry` makes it: `UserConnection` for HTTP/1.1, `user_entry.UserEntry` where ALPN decides. `token` gives random bytes.
+    """
 
     noisy = False
 
@@ -71,11 +91,13 @@ class Front(Factory):
         refusal: Refusal,
         new_id: Callable[[], str],
         *,
-        log: Callable[[UserExchange], None] = lambda exchange: None,
+        log: Callable[[Exchange], None] = lambda exchange: None,
         scheme: str = "https",
         limits: HeadLimits | None = None,
         timeouts: FrontTimeouts | None = None,
         proxies: TrustedProxies | None = None,
+        entry: Entry | None = None,
+        token: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self.handler = handler
         self.clock = clock
@@ -88,12 +110,16 @@ class Front(Factory):
         #: Whose word in fields counts for who the client is; None: nobody's.
         self.proxies = proxies
         self.deadlines = Deadlines(clock)
-        self.connections: set[UserConnection] = set()
+        self.entry: Entry = entry or UserConnection
+        self.token = token
+        self.connections: set[Connected] = set()
         self.draining = False
         self.accepted = 0
+        #: HTTP/2 connections that were ended for too much of what is no request.
+        self.floods = 0
 
-    def buildProtocol(self, addr: IAddress | None) -> UserConnection:
-        return UserConnection(self, getattr(addr, "host", "") or "")
+    def buildProtocol(self, addr: IAddress | None) -> Protocol:
+        return self.entry(self, getattr(addr, "host", "") or "")
 
     def drain(self) -> None:
         """Close what is idle, and everything else after its answer."""
@@ -218,7 +244,7 @@ class UserConnection(Protocol):
     def _refuse(self, code: Code, detail: str) -> None:
         """Answer a head that cannot be used, and close."""
         front = self._front
-        exchange = UserExchange(self, _NO_HEAD, front.new_id(), self._client, front.scheme, front.clock.seconds())
+        exchange = UserExchange(self, NO_HEAD, front.new_id(), self._client, front.scheme, front.clock.seconds())
         exchange.failure = code
         exchange.detail = detail
         self._current = exchange

@@ -36,13 +36,14 @@ from appproxy.service.certificates import Certificates
 from appproxy.service.control import Control
 from appproxy.service.end_point import EndPoint
 from appproxy.service.entrance import Entrance, SignInStart, failure_answer
-from appproxy.service.exchange import Handler
-from appproxy.service.front import Front, FrontTimeouts
+from appproxy.service.exchange import Exchange, Handler
+from appproxy.service.front import Entry, Front, FrontTimeouts, UserConnection
 from appproxy.service.gate import Blocks, Gate
+from appproxy.service.h2_connection import NOTICE_SECONDS, H2Connection
 from appproxy.service.metrics import MetricsPage, Traffic
 from appproxy.service.relay import Relay
 from appproxy.service.roster import Roster, RosterLimits
-from appproxy.service.user_exchange import UserExchange
+from appproxy.service.user_entry import UserEntry
 from appproxy.store import connectors, keys
 from appproxy.store.live import LiveStore
 from appproxy.store.snapshot import ConnectorState, Snapshot
@@ -127,14 +128,15 @@ class ServiceNode(Service):
             lambda: self.snapshot, self.gate, self.relay, sign_in, wall, own_hosts=own_hosts, own_paths=own_paths
         )
 
-        def front(handler: Handler, log: Callable[[UserExchange], None], scheme: str = "https",
-                  proxies: TrustedProxies | None = None) -> Front:
+        def front(handler: Handler, log: Callable[[Exchange], None], scheme: str = "https",
+                  proxies: TrustedProxies | None = None, entry: Entry = UserConnection) -> Front:
             return Front(handler, reactor, _refusal, new_id, log=log, scheme=scheme, limits=head_limits,
-                         timeouts=timeouts, proxies=proxies)
+                         timeouts=timeouts, proxies=proxies, entry=entry, token=token)
 
         self._proxies = TrustedProxies(settings.trusted_proxies, settings.trusted_proxies_say)
         by_fields = bool(settings.trusted_proxies) and settings.trusted_proxies_say != PROXY_PROTOCOL
-        self.front = front(entrance, self._note, proxies=self._proxies if by_fields else None)
+        self.front = front(entrance, self._note, proxies=self._proxies if by_fields else None,
+                           entry=UserEntry if settings.http2 else UserConnection)
         control = Control(store, lambda: self.relay.configuration, certificate_days=settings.certificate_days,
                           renew_after_days=settings.renew_after_days)
         self._control_front = front(control, self._log_line)
@@ -289,12 +291,12 @@ class ServiceNode(Service):
 
     # Logs.
 
-    def _note(self, exchange: UserExchange) -> None:
+    def _note(self, exchange: Exchange) -> None:
         self.traffic.add(exchange, self._reactor.seconds())
         if self._access_log is not None:
             self._access_log.add(exchange)
 
-    def _log_line(self, exchange: UserExchange) -> None:
+    def _log_line(self, exchange: Exchange) -> None:
         if self._access_log is not None:
             self._access_log.add(exchange)
 
@@ -311,8 +313,11 @@ class ServiceNode(Service):
         # The metrics listener is the last to go: whoever watches the drain wants to see it.
         for port in self._ports[:2]:
             await _maybe(port.stopListening())
-        self.end_point.drain()
         self.front.drain()
+        if any(isinstance(one, H2Connection) for one in self.front.connections):
+            # Requests that were on their way when their users heard of it still need connectors.
+            await self._pause(NOTICE_SECONDS + 0.25)
+        self.end_point.drain()
         self._control_front.drain()
         deadline = self._reactor.seconds() + self.settings.drain_seconds
         while self.front.connections and self._reactor.seconds() < deadline:

@@ -10,7 +10,8 @@ from zope.interface import implementer
 from appproxy.errors import Code
 from appproxy.http.head import RequestHead
 from appproxy.http.writer import chunk, last_chunk, response_bytes
-from appproxy.service.exchange import AnswerKeeper, BodyReader
+from appproxy.service.exchange import BodyReader
+from appproxy.service.exchange_state import ExchangeState
 
 if TYPE_CHECKING:
     from appproxy.service.front import UserConnection
@@ -23,44 +24,18 @@ _BODYLESS = frozenset({204, 304})
 
 
 @implementer(IPushProducer)
-class UserExchange:
+class UserExchange(ExchangeState):
     """One request of a user (see `service.exchange.Exchange`), and what the access log says of it at the end."""
 
-    __slots__ = (
-        "_chunked", "_connection", "_left", "_over", "_producer", "_reuse", "_switched", "application", "attempts",
-        "begun", "body_reader", "client", "connector", "detail", "failure", "head", "id", "keeper", "received",
-        "scheme", "sent", "started", "status", "subject",
-    )
+    __slots__ = ("_chunked", "_connection", "_reuse")
 
     def __init__(
         self, connection: UserConnection, head: RequestHead, id: str, client: str, scheme: str, started: float
     ) -> None:
+        super().__init__(head, id, client, scheme, started)
         self._connection = connection
-        self.head = head
-        self.id = id
-        self.client = client
-        self.scheme = scheme
-        self.started = started
-        self.keeper: AnswerKeeper | None = None
-        self.body_reader: BodyReader | None = None
-        self.begun = False
-        self._over = False
         self._chunked = False
         self._reuse = False
-        self._switched = False
-        #: Bytes that a streamed answer still owes, -1 when their number was not announced, -2 when none are to be sent.
-        self._left = -1
-        self._producer: IPushProducer | None = None
-        # For the access log.
-        self.status = 0
-        self.sent = 0
-        self.received = 0
-        self.application = ""
-        self.subject = ""
-        self.connector = ""
-        self.failure: Code | None = None
-        self.detail = ""
-        self.attempts = 0
 
     # The request's body.
 
@@ -220,15 +195,6 @@ class UserExchange:
 
     # The end.
 
-    def tell(self, code: Code) -> bool:
-        """Tell whoever answers that the user is at fault or gone; True: it is now for the front to answer."""
-        keeper, self.keeper = self.keeper, None
-        if self._over:
-            return False
-        if keeper is not None:
-            keeper.user_left(code)
-        return not self._over
-
     def lost(self, code: Code) -> None:
         """The user's connection is gone."""
         if self._over and not self._switched:
@@ -254,11 +220,6 @@ class UserExchange:
         if self._producer is not None:
             self._producer = None
             self._connection.unregister()
-
-    @property
-    def over(self) -> bool:
-        """Has our side of the exchange ended?"""
-        return self._over
 
     @property
     def peer_certificate(self) -> bytes | None:

@@ -118,6 +118,21 @@ class TestBytes:
         assert net.server.got == b"frame" * 10
         assert len(net.client_end.sent) == before + 3
 
+    def test_what_was_gathered_leaves_at_once(self) -> None:
+        """A writer that has gathered a turn's bytes itself need not wait for the turn's end; the order stays."""
+        net = connected()
+        net.server.tls.write(b"first, ")
+        before = len(net.server_end.sent)
+        net.server.tls.write_now(b"then this")
+        net.server.tls.write_now(b"")
+        assert len(net.server_end.sent) == before + 1
+        net.flush()
+        assert net.client.got == b"first, then this"
+        net.server.tls.loseWriteConnection()
+        net.server.tls.write_now(b"too late")
+        net.flush()
+        assert net.client.got == b"first, then this"
+
     def test_a_large_write_does_not_wait(self) -> None:
         """A full batch leaves at once, so that the transport below can say "enough"."""
         net = connected()

@@ -28,6 +28,7 @@ class Keeper:
         self.left: list[Code] = []
         self.body = b""
         self.ended = False
+        self.trailers: Fields = []
         self.answer_at_once: bytes | None = None
 
     def __call__(self, exchange: Exchange) -> None:
@@ -44,6 +45,7 @@ class Keeper:
 
     def body_ended(self, trailers: Fields) -> None:
         self.ended = True
+        self.trailers = trailers
 
     @property
     def last(self) -> Exchange:

@@ -1,0 +1,58 @@
+"""What the exchanges of all HTTP versions have in common: whose they are, what became of them, who is to be told."""
+
+from __future__ import annotations
+
+from twisted.internet.interfaces import IPushProducer
+
+from appproxy.errors import Code
+from appproxy.http.head import RequestHead
+from appproxy.service.exchange import AnswerKeeper, BodyReader
+
+
+class ExchangeState:
+    """The attributes of `service.exchange.Exchange`, as they are when a head has come."""
+
+    __slots__ = (
+        "_left", "_over", "_producer", "_switched", "application", "attempts", "begun", "body_reader", "client",
+        "connector", "detail", "failure", "head", "id", "keeper", "received", "scheme", "sent", "started", "status",
+        "subject",
+    )
+
+    def __init__(self, head: RequestHead, id: str, client: str, scheme: str, started: float) -> None:
+        self.head = head
+        self.id = id
+        self.client = client
+        self.scheme = scheme
+        self.started = started
+        self.keeper: AnswerKeeper | None = None
+        self.body_reader: BodyReader | None = None
+        self.begun = False
+        self._over = False
+        self._switched = False
+        #: Bytes that a streamed answer still owes, -1 when their number was not announced, -2 when none are to be sent.
+        self._left = -1
+        self._producer: IPushProducer | None = None
+        # For the access log.
+        self.status = 0
+        self.sent = 0
+        self.received = 0
+        self.application = ""
+        self.subject = ""
+        self.connector = ""
+        self.failure: Code | None = None
+        self.detail = ""
+        self.attempts = 0
+
+    @property
+    def over(self) -> bool:
+        """Has our side of the exchange ended?"""
+        return self._over
+
+    def tell(self, code: Code) -> bool:
+        """Tell whoever answers that the user is at fault or gone; True: it is now for the front to answer."""
+        keeper, self.keeper = self.keeper, None
+        if self._over:
+            return False
+        if keeper is not None:
+            keeper.user_left(code)
+        return not self._over

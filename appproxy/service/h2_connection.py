@@ -1,0 +1,441 @@
+"""HTTP/2 users in front: one connection, many exchanges (RFC 9113).
+
+`H2Connection` moves bytes between a transport and nghttp2's session, gives each stream its `H2Exchange`, and what all of
+them have to say in one turn of the reactor leaves in one write. While the transport is full nothing is taken from the
+session; there the exchanges' bytes wait, and whoever sends them is paused (`h2_exchange`).
+
+What a user may do without asking for anything is bounded: nghttp2 counts most of it (`http.h2_session`), here are PING,
+SETTINGS, window updates and streams that he broke. Deadlines: the handshake and the first frame; the pause between two
+requests; an answer's bytes must be taken; and a request's body has those of HTTP/1.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ngh2 import ErrorCode, NGH2Error
+from ngh2 import events as h2
+from twisted.internet.interfaces import IPushProducer
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from appproxy.errors import Code, RemoteProtocolError, RequestError
+from appproxy.http.h2_head import VERSION, HeadReader, request_trailers
+from appproxy.http.h2_session import new_session
+from appproxy.net.deadlines import NEVER
+from appproxy.net.sockets import acknowledged
+from appproxy.net.tls import peer_certificate
+from appproxy.net.turn import turn_end
+from appproxy.service.front import NO_HEAD, FrontTimeouts
+from appproxy.service.h2_exchange import H2Exchange
+from appproxy.tunnel.allowance import Allowance
+
+if TYPE_CHECKING:
+    from appproxy.service.front import Front
+
+#: What is taken from the session at once: a batch of the TLS layer.
+_BATCH = 65_536
+#: Between the word that no new requests are welcome and the last one that is taken: requests on their way arrive, from
+#: anywhere on Earth.
+NOTICE_SECONDS = 1.0
+#: PING and SETTINGS: gRPC sends a PING with each burst of data.
+_CONTROLS = ("PING and SETTINGS frames", 1_000, 0.01)
+#: Streams that the user broke: all images of a large page at once, then 50 a second.
+_BROKEN = ("broken streams", 200, 0.02)
+#: Window updates that were no answer to data. What was sent earns more: two for each KiB and for each piece.
+_UPDATES = 10_000
+_NO_ERROR, _CALM = int(ErrorCode.NO_ERROR), int(ErrorCode.ENHANCE_YOUR_CALM)
+#: Streams beyond the announced number, which nghttp2 has not even begun.
+_REFUSED = int(ErrorCode.REFUSED_STREAM)
+_NO_HEAD = replace(NO_HEAD, version=VERSION)
+
+
+@implementer(IPushProducer)
+class H2Connection(Protocol):
+    """One user's connection that speaks HTTP/2."""
+
+    _log = Logger()
+
+    def __init__(self, front: Front, client: str) -> None:
+        self._front = front
+        self._client = client
+        self.session = new_session(front.limits)
+        self.timeouts: FrontTimeouts = front.timeouts
+        self.refusal = front.refusal
+        self.now = front.clock.seconds
+        self._heads = HeadReader(front.limits, front.token)
+        self._streams: dict[int, H2Exchange] = {}
+        #: Exchanges whose bytes may wait in the session.
+        self.sending: list[H2Exchange] = []
+        #: Exchanges that were answered before their request was complete.
+        self._early: list[H2Exchange] = []
+        #: Exchanges that are not over.
+        self._under_way = 0
+        self._enlisted = False
+        self._blocked = False
+        self._pumping = False
+        self._acked: int | None = None
+        #: The user's first SETTINGS have come.
+        self._greeted = False
+        self._closing = False
+        self._notice_over = NEVER
+        self._last_word = False
+        self._updates = _UPDATES
+        self._later = turn_end(front.clock)
+        now = front.clock.seconds()
+        self._controls = Allowance(*_CONTROLS, now)
+        self._broken = Allowance(*_BROKEN, now)
+        self.deadline = NEVER
+
+    # What Twisted says.
+
+    def connectionMade(self) -> None:
+        front = self._front
+        front.accepted += 1
+        front.connections.add(self)
+        # What goes to a TLS transport leaves at once: it has been gathered here for the length of a turn.
+        self._send = getattr(self.transport, "write_now", None) or self._transport.write
+        self._transport.registerProducer(self, True)
+        self.deadline = front.clock.seconds() + front.timeouts.handshake
+        front.deadlines.add(self)
+        self.enlist()
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._closing:
+            return
+        try:
+            self.session.receive_data(data)
+            self._take_events()
+        except (NGH2Error, RemoteProtocolError) as error:
+            self._calm(str(error))
+            return
+        self.enlist()
+
+    def readConnectionLost(self) -> None:
+        """Called by the transport: the user will send no more, so no more windows either."""
+        self.abort()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._front.connections.discard(self)
+        self._front.deadlines.discard(self)
+        self._closing = True
+        self._lose_all(Code.CANCELLED)
+
+    def pauseProducing(self) -> None:
+        """Called by the transport: it is full."""
+        self._blocked = True
+        self._acked = acknowledged(self.transport)
+        self.deadline = min(self.deadline, self.now() + self.timeouts.write_stall)
+
+    def resumeProducing(self) -> None:
+        """Called by the transport: it has room again."""
+        self._blocked = False
+        self._rest()
+        self.enlist()
+
+    def stopProducing(self) -> None:
+        """Called by the transport when it is lost; connectionLost follows."""
+        self._blocked = True
+
+    # What has come.
+
+    def _take_events(self) -> None:
+        """What the session has understood, in its order."""
+        for event in self.session.events():
+            hear = _HEARD.get(type(event))
+            if hear is not None:
+                hear(self, event)
+                if self._closing:
+                    return
+
+    def _begin(self, event: h2.RequestReceived) -> None:
+        front = self._front
+        refused: RequestError | None = None
+        head = _NO_HEAD
+        try:
+            head = self._heads.read(event.headers, event.end_stream)
+        except RequestError as error:
+            refused = error
+        client = self._client if front.proxies is None else front.proxies.client_of(head.fields, self._client)
+        exchange = H2Exchange(self, event.stream_id, head, front.new_id(), client, front.scheme, self.now(),
+                              event.end_stream)
+        self._streams[event.stream_id] = exchange
+        self._under_way += 1
+        if not self._blocked:
+            self.deadline = self._notice_over
+        if refused is None:
+            front.handler(exchange)
+        else:
+            exchange.failure = refused.code
+            exchange.detail = refused.detail
+            exchange.answer(*front.refusal(refused.code, exchange.id))
+
+    def _data(self, event: h2.DataReceived) -> None:
+        exchange = self._streams.get(event.stream_id)
+        if exchange is not None:
+            exchange.arrived(event.data, event.end_stream)
+        elif event.data:
+            self.acknowledge(event.stream_id, len(event.data))
+
+    def _trailers(self, event: h2.TrailersReceived) -> None:
+        exchange = self._streams.get(event.stream_id)
+        if exchange is None:
+            return
+        try:
+            exchange.trailed(request_trailers(event.headers, self._front.limits))
+        except RequestError as error:
+            exchange.spoil(error.code, error.detail)
+
+    def _closed(self, event: h2.StreamClosed) -> None:
+        exchange = self._streams.pop(event.stream_id, None)
+        if exchange is not None:
+            exchange.lost(Code.CANCELLED)
+        code = event.error_code
+        if code and code != _REFUSED and (exchange is None or not exchange.broken):
+            self._broken.take(self.now())
+
+    def _window(self, event: h2.WindowUpdated) -> None:
+        self._updates -= 1
+        if self._updates < 0:
+            raise RemoteProtocolError("too many window updates", Code.OVERLOADED)
+
+    def _control(self, event: h2.SettingsReceived | h2.PingReceived) -> None:
+        self._controls.take(self.now())
+        if not self._greeted:  # later ones do not keep an idle connection open
+            self._greeted = True
+            self._rest()
+
+    # What exchanges ask for.
+
+    def acknowledge(self, stream: int, size: int) -> None:
+        """So many bytes of the stream have been taken: its window, and the connection's, open again."""
+        try:
+            self.session.acknowledge_received_data(size, stream)
+        except NGH2Error:
+            return  # the session has ended
+        self.enlist()
+
+    def open_window(self, stream: int, size: int) -> None:
+        """Somebody reads this stream's body: more of it may be on its way."""
+        try:
+            self.session.set_local_window_size(size, stream_id=stream)
+        except NGH2Error:
+            return  # the stream has ended
+        self.enlist()
+
+    def break_stream(self, exchange: H2Exchange, code: int) -> None:
+        """Reset a stream."""
+        exchange.broken = True
+        try:
+            self.session.reset_stream(exchange.stream, code)
+        except NGH2Error:
+            return
+        self.enlist()
+
+    def exchange_over(self, exchange: H2Exchange) -> None:
+        """The answer is given whole to the session."""
+        if not exchange.complete:
+            self._early.append(exchange)
+        self.log(exchange)
+        self.enlist()
+
+    def log(self, exchange: H2Exchange) -> None:
+        """An exchange is over; called once for each."""
+        self._under_way -= 1
+        if not self._under_way:
+            self._rest()
+        self._front.log(exchange)
+
+    def sent(self, exchange: H2Exchange, size: int) -> None:
+        """A piece of an answer was given to the session. The user may answer it with window updates."""
+        self._updates = min(_UPDATES, self._updates + 2 + size // 512)
+        if not exchange.writing:
+            exchange.writing = True
+            self.sending.append(exchange)
+        self.enlist()
+
+    def watch(self, exchange: H2Exchange, deadline: float) -> None:
+        """Look at this exchange by then."""
+        exchange.deadline = min(exchange.deadline, deadline)
+        self._front.deadlines.add(exchange)
+
+    def unwatch(self, exchange: H2Exchange) -> None:
+        """No longer."""
+        if exchange.deadline != NEVER:
+            exchange.deadline = NEVER
+            self._front.deadlines.discard(exchange)
+
+    def acknowledged(self) -> int | None:
+        """While the transport is full: how many bytes the user's kernel has taken."""
+        return acknowledged(self.transport) if self._blocked else None
+
+    @property
+    def peer_certificate(self) -> bytes | None:
+        """The verified certificate that this connection has shown."""
+        return peer_certificate(self.transport)
+
+    # What goes out.
+
+    def enlist(self) -> None:
+        """Something is to be sent: at the end of this turn, with all else."""
+        if not self._enlisted:
+            self._enlisted = True
+            self._later.add(self)
+
+    def flush_turn(self) -> None:
+        """Called at the end of the reactor's turn."""
+        self._enlisted = False
+        try:
+            self._pump()
+        except (NGH2Error, RemoteProtocolError) as error:
+            self._calm(str(error))
+
+    def _pump(self) -> None:
+        """Give the transport what the session has, as long as it takes it."""
+        if self._closing or self._pumping:
+            return
+        session = self.session
+        self._pumping = True
+        try:
+            while not self._blocked and (output := session.data_to_send(_BATCH)):
+                self._send(output)
+                if self.sending:
+                    self._refill()
+        finally:
+            self._pumping = False
+        if self._closing:
+            return
+        if self._early and not self._blocked:
+            self._end_early()
+        self._take_events()
+        if not self._blocked and not session.want_read and not session.want_write:
+            self._close()
+
+    def _refill(self) -> None:
+        """Wake whoever was paused because his bytes waited, and forget those who have none."""
+        sending, self.sending = self.sending, []
+        for exchange in sending:
+            if not exchange.drained():
+                self.sending.append(exchange)
+
+    def _end_early(self) -> None:
+        """The answer has left, and the user is still sending: he need not (RFC 9113 section 8.1)."""
+        early, self._early = self._early, []
+        for exchange in early:
+            if self._streams.get(exchange.stream) is not exchange or exchange.complete:
+                continue
+            if exchange.writing:
+                self._early.append(exchange)
+            else:
+                self.break_stream(exchange, _NO_ERROR)
+
+    # The end.
+
+    def _rest(self) -> None:
+        """Nothing is under way, or something is: the connection has the deadline that belongs to it."""
+        if self._blocked:
+            return
+        # After the last word the session closes by itself, but for a user who leaves a stream half open.
+        idle = self.timeouts.linger if self._last_word else self.timeouts.keep_alive
+        self.deadline = NEVER if self._under_way else self.now() + idle
+        if not self._last_word:
+            self.deadline = min(self.deadline, self._notice_over)
+
+    def deadline_passed(self, now: float) -> None:
+        """Called by the sweep."""
+        if self._closing or not self._greeted or self._blocked and not self._still_reads(now):
+            self.abort()
+        elif self._blocked:
+            return
+        elif self._last_word and not self._under_way and not self.sending:
+            self.abort()
+        elif not self._last_word and (not self._under_way or now >= self._notice_over):
+            self._say_last_word()
+        else:
+            self._rest()
+
+    def _still_reads(self, now: float) -> bool:
+        taken = acknowledged(self.transport)
+        if taken is None or taken == self._acked:
+            return False
+        self._acked = taken
+        self.deadline = now + self.timeouts.write_stall
+        return True
+
+    def drain(self) -> None:
+        """No new requests, please: those on their way are still taken, for a moment; then only what is under way."""
+        if self._closing or self._notice_over != NEVER:
+            return
+        self._notice_over = self.now() + NOTICE_SECONDS
+        self.deadline = min(self.deadline, self._notice_over)
+        try:
+            self.session.send_shutdown_notice()
+        except NGH2Error:
+            self.abort()
+            return
+        self.enlist()
+
+    def _say_last_word(self) -> None:
+        """Say which requests were taken; whatever comes later was not, and can be sent again elsewhere."""
+        self._last_word = True
+        self._rest()
+        try:
+            self.session.send_goaway(_NO_ERROR)
+        except NGH2Error:
+            self.abort()
+            return
+        self.enlist()
+
+    def _calm(self, reason: str) -> None:
+        """The user broke the protocol, or does too much that is no request: say so once, and end."""
+        if self._closing:
+            return
+        self._closing = True
+        self._front.floods += 1
+        self._log.info("an HTTP/2 connection of {client} was ended: {reason}", client=self._client, reason=reason)
+        last = max(self._streams, default=0)
+        # The session refuses to say anything more; this is a GOAWAY (RFC 9113 section 6.8).
+        self._send(b"\0\0\x08\x07\0\0\0\0\0" + last.to_bytes(4, "big") + _CALM.to_bytes(4, "big"))
+        self._lose_all(Code.CANCELLED, reason)
+        self._close()
+
+    def _close(self) -> None:
+        """Close after what was written."""
+        self._closing = True
+        self._lose_all(Code.CANCELLED)
+        self.deadline = self.now() + self.timeouts.linger
+        self._transport.unregisterProducer()
+        self._transport.loseConnection()
+
+    def abort(self) -> None:
+        """Close at once; what was under way is broken."""
+        self._closing = True
+        self._transport.abortConnection()
+
+    def _lose_all(self, code: Code, detail: str = "") -> None:
+        streams, self._streams = self._streams, {}
+        for exchange in streams.values():
+            if detail and not exchange.over:
+                exchange.detail = detail
+            exchange.lost(code)
+
+    @property
+    def _transport(self) -> Any:
+        assert self.transport is not None
+        return self.transport
+
+
+#: What is listened to. A reset comes twice, and is heard as the stream's end.
+_HEARD: dict[type[h2.Event], Callable[[H2Connection, Any], None]] = {
+    h2.RequestReceived: H2Connection._begin,
+    h2.DataReceived: H2Connection._data,
+    h2.TrailersReceived: H2Connection._trailers,
+    h2.StreamClosed: H2Connection._closed,
+    h2.WindowUpdated: H2Connection._window,
+    h2.SettingsReceived: H2Connection._control,
+    h2.PingReceived: H2Connection._control,
+}

@@ -1,0 +1,422 @@
+"""One stream: what was asked, what is answered, who waits for whom."""
+
+from __future__ import annotations
+
+import pytest
+from twisted.internet.interfaces import IPushProducer
+from zope.interface import implementer
+
+from appproxy.errors import Code
+from appproxy.http.h2_session import FIRST_WINDOW, WINDOW
+from tests.service.h2_place import Place, request, web_socket
+from tests.service.test_front import Keeper
+
+#: The example of RFC 6455 section 1.3: what the key of `h2_place` is answered with.
+ACCEPT = b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+
+
+@implementer(IPushProducer)
+class Sender:
+    """Whoever sends an answer; strict about being paused twice."""
+
+    def __init__(self) -> None:
+        self.running = True
+
+    def pauseProducing(self) -> None:
+        assert self.running, "paused twice"
+        self.running = False
+
+    def resumeProducing(self) -> None:
+        assert not self.running, "woken while awake"
+        self.running = True
+
+    def stopProducing(self) -> None: ...
+
+
+class Counting(Keeper):
+    """Counts a body's bytes, and keeps none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.size = 0
+
+    def body_received(self, data: bytes) -> None:
+        self.size += len(data)
+
+
+class TestAnswers:
+    """From the exchange to the user."""
+
+    def test_a_complete_answer(self) -> None:
+        """Head and body come whole, with their length, and the access log hears of it once."""
+        place = Place()
+        stream = place.ask()
+        place.keeper.last.answer(200, b"content-type: text/plain\n", b"hello")
+        place.turn()
+        assert place.head(stream) == {b":status": b"200", b"content-type": b"text/plain", b"content-length": b"5"}
+        assert place.body(stream) == b"hello" and place.ended(stream)
+        assert [(one.status, one.sent) for one in place.log] == [(200, 5)]
+        assert place.keeper.left == []
+
+    @pytest.mark.parametrize(
+        ("method", "status", "fields"),
+        [(b"HEAD", 200, b"content-length: 7\n"), (b"GET", 304, b"content-length: 7\n"), (b"GET", 204, b"")],
+    )
+    def test_an_answer_without_a_body(self, method: bytes, status: int, fields: bytes) -> None:
+        """HEAD, 304 and 204 have none; a length in them describes what is not sent."""
+        place = Place()
+        stream = place.ask(request(method))
+        place.keeper.last.answer(status, fields, b"ignored")
+        place.turn()
+        assert place.body(stream) == b"" and place.ended(stream)
+        assert place.head(stream).get(b"content-length") == (b"7" if fields else None)
+
+    def test_a_length_of_the_application_is_said_once(self) -> None:
+        """Its own, if it is right; else ours."""
+        place = Place()
+        for said in (b"5", b"4"):
+            stream = place.ask()
+            place.keeper.last.answer(200, b"content-length: %b\n" % said, b"hello")
+            place.turn()
+            assert place.head(stream)[b"content-length"] == b"5" and place.body(stream) == b"hello"
+
+    def test_a_streamed_answer_with_trailers(self) -> None:
+        """Pieces come in their order, interim answers before them, trailers after."""
+        place = Place()
+        stream = place.ask()
+        exchange = place.keeper.last
+        exchange.inform(103, b"link: </a.css>\n")
+        exchange.start(200, b"a: b\n", None)
+        exchange.write(b"one")
+        place.turn()
+        assert place.body(stream) == b"one" and not place.ended(stream)
+        exchange.write(b"two")
+        exchange.finish(b"grpc-status: 0\ngrpc-message: ok\n")
+        place.turn()
+        assert place.body(stream) == b"onetwo"
+        assert place.trailers(stream) == [(b"grpc-status", b"0"), (b"grpc-message", b"ok")]
+        assert place.ended(stream) and place.reset(stream) is None
+
+    @pytest.mark.parametrize("pieces", [[b"abc"], [b"abcdefg"]])
+    def test_a_wrong_length_breaks_the_answer(self, pieces: list[bytes]) -> None:
+        """Fewer or more bytes than announced: the stream is reset, the others live."""
+        place = Place()
+        other, stream = place.ask(), place.ask()
+        exchange = place.keeper.last
+        exchange.start(200, b"", 5)
+        for piece in pieces:
+            exchange.write(piece)
+        exchange.finish()
+        place.turn()
+        assert place.reset(stream) == 2 and not place.ended(stream)
+        assert place.log[0].failure is Code.ORIGIN_TRUNCATED
+        place.keeper.exchanges[0].answer(200, b"", b"x")
+        place.turn()
+        assert place.body(other) == b"x"
+
+    def test_a_broken_answer_cannot_look_whole(self) -> None:
+        """After abort the user sees a reset."""
+        place = Place()
+        stream = place.ask()
+        place.keeper.last.start(200, b"", None)
+        place.keeper.last.write(b"half")
+        place.turn()
+        place.keeper.last.abort()
+        place.turn()
+        assert place.reset(stream) == 2 and not place.ended(stream) and len(place.log) == 1
+
+    def test_nothing_of_a_connection_is_sent(self) -> None:
+        """Fields that HTTP/2 forbids in answers do not leave."""
+        place = Place()
+        stream = place.ask()
+        place.keeper.last.answer(200, b"connection: close\ntransfer-encoding: chunked\nkeep-alive: 5\nx: y\n", b"")
+        place.turn()
+        assert place.head(stream) == {b":status": b"200", b"x": b"y", b"content-length": b"0"}
+
+    def test_an_answer_to_a_user_who_left(self) -> None:
+        """What is answered after a reset goes nowhere, and harms nobody."""
+        place = Place()
+        stream = place.ask()
+        place.user.reset_stream(stream)
+        place.turn()
+        assert place.keeper.left == [Code.CANCELLED]
+        place.keeper.last.answer(200, b"", b"late")
+        place.turn()
+        assert len(place.log) == 1 and place.log[0].failure is Code.CANCELLED
+        assert not place.wire.disconnecting
+
+
+class TestBodies:
+    """From the user to whoever takes them."""
+
+    def test_a_body_waits_until_it_is_wanted(self) -> None:
+        """No more than the first window comes before, and 100 Continue is said only then."""
+        place = Place()
+        stream = place.ask(request(b"POST", b"/", (b"expect", b"100-continue")), None)
+        place.user.send_data(stream, b"x" * 1_000_000)
+        place.turn()
+        assert place.keeper.body == b"" and place.user.queued_body_size(stream) == 1_000_000 - FIRST_WINDOW
+        place.keeper.last.read_body(place.keeper)
+        place.turn()
+        assert len(place.keeper.body) == 1_000_000
+        place.user.send_trailers(stream, [(b"checksum", b"1"), (b"authorization", b"x")])
+        place.turn()
+        assert place.keeper.ended and place.keeper.trailers == [(b"checksum", b"1")]
+        assert place.keeper.last.received == 1_000_000
+        assert [type(event).__name__ for event in place.events][0] == "InformationalResponseReceived"
+
+    def test_a_reader_who_stops_stops_his_sender_and_no_other(self) -> None:
+        """A paused body takes at most a window; another stream's goes on."""
+        place = Place()
+        slow, fast = Keeper(), Keeper()
+        first = place.ask(request(b"POST"), None)
+        tap = place.keeper.last.read_body(slow)
+        tap.pauseProducing()
+        place.user.send_data(first, b"s" * 3_000_000)
+        place.turn()
+        assert slow.body == b"" and place.user.queued_body_size(first) == 3_000_000 - WINDOW
+        second = place.ask(request(b"POST"), None)
+        place.keeper.last.read_body(fast)
+        place.user.send_data(second, b"f" * 3_000_000, end_stream=True)
+        place.turn()
+        assert len(fast.body) == 3_000_000 and fast.ended
+        tap.resumeProducing()
+        place.turn()
+        assert len(slow.body) == 3_000_000
+
+    def test_many_stopped_readers_do_not_stop_the_connection(self) -> None:
+        """99 streams whose readers have stopped hold up no other one, nor do they once they are gone."""
+        place = Place()
+        for _ in range(2):
+            stopped = []
+            for _ in range(99):
+                stream = place.ask(request(b"POST"), None)
+                stopped.append(stream)
+                place.keeper.last.read_body(Keeper()).pauseProducing()
+                place.user.send_data(stream, b"s" * 300_000)
+            place.turn()
+            last = Counting()
+            stream = place.ask(request(b"POST"), None)
+            place.keeper.last.read_body(last)
+            place.user.send_data(stream, b"l" * 60_000_000, end_stream=True)
+            place.turn()
+            assert last.size == 60_000_000
+            place.keeper.last.answer(200, b"", b"")
+            for exchange in place.keeper.exchanges[-100:-1]:
+                exchange.abort()
+            place.turn()
+
+    def test_an_early_answer_ends_the_upload(self) -> None:
+        """The user hears the whole answer, and then that he need not go on."""
+        place = Place()
+        stream = place.ask(request(b"POST"), None)
+        place.user.send_data(stream, b"x" * 1_000_000)
+        place.turn()
+        place.keeper.last.answer(413, b"", b"too much")
+        place.turn()
+        assert place.body(stream) == b"too much" and place.ended(stream) and place.reset(stream) == 0
+        assert not place.wire.disconnecting
+
+    def test_what_nobody_reads_is_not_kept(self) -> None:
+        """After stop_body the bytes are thrown away, and given back to the connection with the stream's end."""
+        place = Place()
+        for _ in range(200):
+            stream = place.ask(request(b"POST"), None)
+            place.keeper.last.read_body(place.keeper)
+            place.keeper.last.stop_body()
+            place.user.send_data(stream, b"x" * 200_000)
+            place.turn()
+            place.keeper.last.answer(200, b"", b"ok")
+            place.turn()
+            assert place.body(stream) == b"ok"
+        assert place.keeper.body == b""
+
+    @pytest.mark.parametrize("body", [b"ab", b"abcdefg"])
+    def test_a_body_that_is_not_of_its_length(self, body: bytes) -> None:
+        """Whoever takes it hears that the user is at fault; it never ends as if it were whole."""
+        place = Place()
+        stream = place.ask(request(b"POST", b"/", (b"content-length", b"5")), None)
+        place.keeper.last.read_body(place.keeper)
+        place.user.send_data(stream, body, end_stream=True)
+        place.turn()
+        assert place.keeper.left == [Code.CANCELLED] and not place.keeper.ended
+        assert place.reset(stream) == 1
+
+    def test_trailers_without_end_are_refused(self) -> None:
+        """As over HTTP/1.1: at most 32 lines."""
+        place = Place()
+        stream = place.ask(request(b"POST"), None)
+        place.keeper.last.read_body(place.keeper)
+        place.user.send_trailers(stream, [(b"a", b"b")] * 33)
+        place.turn()
+        assert place.head(stream)[b":status"] == b"431" and not place.keeper.ended
+        assert place.keeper.left == [Code.HEAD_TOO_LARGE]
+
+
+class TestSlowUsers:
+    """Who may be slow, and how long."""
+
+    def test_a_slow_upload_is_given_up(self) -> None:
+        """Less than the rate asks for: 408."""
+        place = Place()
+        stream = place.ask(request(b"POST"), None)
+        place.keeper.last.read_body(place.keeper)
+        place.user.send_data(stream, b"x")
+        place.advance(31)
+        assert place.head(stream)[b":status"] == b"408" and place.keeper.left == [Code.REQUEST_TIMEOUT]
+
+    def test_a_paused_upload_is_not_the_users_fault(self) -> None:
+        """While we pause him he is not slow."""
+        place = Place()
+        place.ask(request(b"POST"), None)
+        place.keeper.last.read_body(place.keeper).pauseProducing()
+        place.advance(200)
+        assert place.keeper.left == []
+
+    @pytest.mark.parametrize("begun", [False, True])
+    def test_a_quiet_grpc_stream_stays_open(self, begun: bool) -> None:
+        """Messages now and then are what such streams are for; only 10 minutes without one end them."""
+        place = Place()
+        fields = [] if begun else [(b"content-type", b"application/grpc+proto")]
+        stream = place.ask(request(b"POST", b"/", *fields), None)
+        place.keeper.last.read_body(place.keeper)
+        if begun:
+            place.keeper.last.start(200, b"", None)
+        for _ in range(3):
+            place.user.send_data(stream, b"m")
+            place.advance(500)
+        assert place.keeper.left == [] and place.keeper.body == b"mmm"
+        place.advance(200)
+        assert place.keeper.left == [Code.REQUEST_TIMEOUT]
+
+    def test_a_sender_waits_for_a_user_who_does_not_read(self) -> None:
+        """A closed window of one stream pauses its sender; another one's goes on."""
+        place = Place(manual=True)
+        slow, fast = Sender(), Sender()
+        first = place.ask()
+        exchange = place.keeper.last
+        exchange.register_producer(slow)
+        exchange.start(200, b"", None)
+        exchange.write(b"x" * 65_535)
+        place.turn()
+        assert slow.running
+        exchange.write(b"x" * 70_000)
+        assert not slow.running
+        place.user.set_local_window_size(1_000_000)
+        second = place.ask()
+        place.keeper.last.register_producer(fast)
+        place.keeper.last.start(200, b"", None)
+        place.keeper.last.write(b"y" * 60_000)
+        place.turn()
+        assert len(place.body(second)) == 60_000 and fast.running and not slow.running
+        place.user.acknowledge_received_data(65_535, first)
+        place.turn()
+        assert slow.running and len(place.body(first)) == 2 * 65_535
+
+    def test_a_user_who_takes_nothing_is_left(self) -> None:
+        """After the stall time the stream is reset; as long as he takes something, however little, it is not."""
+        place = Place(manual=True)
+        stream = place.ask()
+        place.keeper.last.start(200, b"", None)
+        place.keeper.last.write(b"x" * 200_000)
+        place.turn()
+        for _ in range(3):
+            place.advance(80)
+            place.user.acknowledge_received_data(40_000, stream)
+            place.turn()
+        place.advance(60)
+        assert place.keeper.left == []
+        place.advance(121)
+        assert place.keeper.left == [Code.REQUEST_TIMEOUT] and place.reset(stream) == 8
+        assert not place.wire.disconnecting and len(place.log) == 1
+
+
+class TestTunnels:
+    """WebSocket over HTTP/2 (RFC 8441)."""
+
+    def test_it_looks_like_an_upgrade(self) -> None:
+        """Whoever answers sees what HTTP/1.1 would have said."""
+        place = Place()
+        place.ask(web_socket((b"sec-websocket-protocol", b"chat")), None)
+        head = place.keeper.last.head
+        assert (head.method, head.target, head.upgrade, head.length) == (b"GET", b"/a", b"websocket", 0)
+        assert head.get(b"sec-websocket-key") == b"dGhlIHNhbXBsZSBub25jZQ=="
+        assert head.get(b"sec-websocket-protocol") == b"chat"
+
+    def test_bytes_both_ways_and_an_end_each(self) -> None:
+        """101 becomes 200; each direction ends by itself; the log says 101 once both have."""
+        place = Place()
+        stream = place.ask(web_socket(), None)
+        exchange = place.keeper.last
+        exchange.switch(b"upgrade: websocket\nsec-websocket-accept: %b\nsec-websocket-protocol: chat\n" % ACCEPT,
+                        place.keeper)
+        place.turn()
+        assert place.head(stream) == {b":status": b"200", b"sec-websocket-protocol": b"chat"}
+        place.user.send_data(stream, b"ping")
+        exchange.write(b"pong")
+        place.turn()
+        assert place.keeper.body == b"ping" and place.body(stream) == b"pong"
+        exchange.finish()
+        place.turn()
+        assert place.ended(stream) and not place.keeper.ended and place.log == []
+        place.user.end_stream(stream)
+        place.turn()
+        assert place.keeper.ended and place.keeper.left == []
+        assert [one.status for one in place.log] == [101] and place.log[0].failure is None
+
+    def test_the_user_closes_first(self) -> None:
+        """The application may still say something."""
+        place = Place()
+        stream = place.ask(web_socket(), None)
+        exchange = place.keeper.last
+        exchange.switch(b"sec-websocket-accept: %b\n" % ACCEPT, place.keeper)
+        place.user.end_stream(stream)
+        place.turn()
+        assert place.keeper.ended and place.keeper.left == []
+        exchange.write(b"bye")
+        exchange.finish()
+        place.turn()
+        assert place.body(stream) == b"bye" and place.ended(stream) and len(place.log) == 1
+
+    def test_a_user_who_is_gone(self) -> None:
+        """A reset ends both directions."""
+        place = Place()
+        stream = place.ask(web_socket(), None)
+        place.keeper.last.switch(b"sec-websocket-accept: %b\n" % ACCEPT, place.keeper)
+        place.turn()
+        place.user.reset_stream(stream)
+        place.turn()
+        assert place.keeper.left == [Code.CANCELLED] and len(place.log) == 1
+
+    def test_a_page_is_no_tunnel(self) -> None:
+        """An application that answers 200 has opened nothing: the user must not believe it, streamed or not."""
+        place = Place()
+        for streamed in (False, True):
+            stream = place.ask(web_socket(), None)
+            exchange = place.keeper.last
+            if streamed:
+                exchange.start(200, b"", None)
+                exchange.write(b"<html>")
+            else:
+                exchange.answer(200, b"", b"<html>")
+            place.turn()
+            assert place.head(stream)[b":status"] == b"502"
+            assert b"<html>" not in place.body(stream)[:6]
+            assert exchange.failure is Code.UPGRADE_REFUSED
+        assert place.keeper.left == [Code.UPGRADE_REFUSED]
+
+    def test_a_refusal_passes(self) -> None:
+        """A redirect or an error says by itself that nothing is open."""
+        place = Place()
+        stream = place.ask(web_socket(), None)
+        place.keeper.last.answer(403, b"", b"no")
+        place.turn()
+        assert place.head(stream)[b":status"] == b"403" and place.body(stream) == b"no"
+
+    def test_a_wrong_proof_opens_nothing(self) -> None:
+        """An application that has not understood the handshake does not speak WebSocket."""
+        place = Place()
+        stream = place.ask(web_socket(), None)
+        place.keeper.last.switch(b"sec-websocket-accept: AAAA\n", place.keeper)
+        place.turn()
+        assert place.head(stream)[b":status"] == b"502" and place.keeper.left == [Code.UPGRADE_REFUSED]

@@ -1,0 +1,117 @@
+"""Which version of HTTP a connection speaks, over real TLS in memory."""
+
+from __future__ import annotations
+
+import pytest
+from ngh2 import Connection, Role
+from ngh2 import events as h2
+from OpenSSL import SSL
+from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.task import Clock
+
+from appproxy.net.contexts import ClientContext, UserContext, new_context
+from appproxy.net.half_close import HalfCloseTLSFactory
+from appproxy.pages import error_page
+from appproxy.service.exchange import Exchange
+from appproxy.service.front import Front
+from appproxy.service.user_entry import UserEntry
+from tests.net.wire import End
+from tests.pki.authorities import SERVICE
+
+
+class Client(Protocol):
+    """Keeps what comes."""
+
+    def __init__(self) -> None:
+        self.got = b""
+
+    def dataReceived(self, data: bytes) -> None:
+        self.got += data
+
+
+def answer(exchange: Exchange) -> None:
+    exchange.answer(200, b"version: %d\n" % exchange.head.version, b"hello")
+
+
+class Line:
+    """A browser that offers these protocols at a front."""
+
+    def __init__(self, *alpn: bytes, http2: bool = True, draining: bool = False) -> None:
+        self.clock = Clock()
+        self.front = Front(answer, self.clock, lambda code, id: error_page(code, id, False), lambda: "0" * 32,
+                           entry=UserEntry)
+        self.front.draining = draining
+        raw = new_context(SSL.TLS1_3_VERSION)
+        raw.set_verify(SSL.VERIFY_NONE)
+        if alpn:
+            raw.set_alpn_protos(list(alpn))
+        self.client = Client()
+        ours = HalfCloseTLSFactory(UserContext(SERVICE, http2=http2), False, self.front, self.clock)
+        theirs = HalfCloseTLSFactory(ClientContext(raw, None), True, Factory.forProtocol(lambda: self.client), self.clock)
+        self.here, self.there = End(self.clock), End(self.clock)
+        self.here.peer, self.there.peer = self.there, self.here
+        for end, factory in ((self.here, ours), (self.there, theirs)):
+            end.protocol = factory.buildProtocol(None)
+        for end in (self.here, self.there):
+            assert end.protocol is not None
+            end.protocol.makeConnection(end)
+        self.flush()
+
+    def flush(self) -> None:
+        for _ in range(20):
+            self.clock.advance(0)
+            self.here.move()
+            self.there.move()
+
+    def write(self, data: bytes) -> bytes:
+        assert self.client.transport is not None
+        self.client.got = b""
+        self.client.transport.write(data)
+        self.flush()
+        return self.client.got
+
+
+@pytest.mark.parametrize("alpn", [(), (b"http/1.1",), (b"spdy/3",)])
+def test_http_1(alpn: tuple[bytes, ...]) -> None:
+    """Who does not offer HTTP/2 is served as before."""
+    line = Line(*alpn)
+    assert line.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").startswith(b"HTTP/1.1 200 OK\r\nversion: 11\r\n")
+
+
+def test_http_2() -> None:
+    """Who offers both is served HTTP/2."""
+    line = Line(b"http/1.1", b"h2")
+    user = Connection(Role.CLIENT)
+    user.initiate_connection()
+    user.send_request([(b":method", b"GET"), (b":scheme", b"https"), (b":authority", b"a"), (b":path", b"/")],
+                      end_stream=True)
+    user.receive_data(line.client.got + line.write(user.data_to_send()))
+    answers = [event for event in user.events() if isinstance(event, h2.ResponseReceived)]
+    assert (b"version", b"20") in answers[0].headers
+    assert line.front.accepted == 1
+
+
+def test_http_2_can_be_switched_off() -> None:
+    """Then it is not offered, and nobody speaks it."""
+    line = Line(b"http/1.1", b"h2", http2=False)
+    assert line.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").startswith(b"HTTP/1.1 200 OK\r\nversion: 11\r\n")
+
+
+@pytest.mark.parametrize("alpn", [b"http/1.1", b"h2"])
+def test_a_connection_that_goes(alpn: bytes) -> None:
+    """It is forgotten, whatever it spoke."""
+    line = Line(alpn)
+    assert len(line.front.connections) == 1
+    line.there.abortConnection()
+    line.flush()
+    assert line.front.connections == set() and len(line.front.deadlines) == 0
+
+
+@pytest.mark.parametrize("alpn", [b"http/1.1", b"h2"])
+def test_a_handshake_during_the_drain(alpn: bytes) -> None:
+    """A connection that comes too late is asked to close."""
+    line = Line(alpn, draining=True)
+    for _ in range(80):
+        line.clock.advance(0.25)
+        line.flush()
+    assert line.front.connections == set()
