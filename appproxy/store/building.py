@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from appproxy.publish.application import Application
 from appproxy.publish.routing import Router
+from appproxy.publish.urls import Translation
 from appproxy.store import schema, service_settings
 from appproxy.store.application_row import application_of
 from appproxy.store.certificates import served
@@ -60,10 +61,10 @@ class Builder:
             else:
                 parts[name] = _BUILDERS[name](self, reading)
         if last is not None and parts["applications"] is last.applications:
-            router = last.router
+            router, urls = last.router, last.urls
         else:
-            router = Router(parts["applications"].values())
-        self._last = Snapshot(revision=found.get(ALL, 0), router=router, **parts)
+            router, urls = Router(parts["applications"].values()), Translation(parts["applications"].values())
+        self._last = Snapshot(revision=found.get(ALL, 0), router=router, urls=urls, **parts)
         self._revisions = found
         return self._last
 
