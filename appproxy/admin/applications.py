@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from appproxy.admin.operation import Call, Change, Command, Operation, Query
+from appproxy.admin.segments import segment_record
 from appproxy.errors import ConfigError
 from appproxy.publish.application import Application
 from appproxy.store import applications, assignments, connector_groups, providers
@@ -99,6 +100,7 @@ def _full(reading: Reading, one: Application) -> dict[str, object]:
     return {
         **_summary(one, groups, named),
         "settings": applications.set_texts(reading, one.id),
+        "segments": [segment_record(each) for each in one.segments],
         "assignments": [_assignment(each) for each in assignments.list_for(reading, one.id)],
     }
 

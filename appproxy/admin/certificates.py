@@ -54,7 +54,8 @@ def _hosts(reading: Reading, call: Call) -> dict[str, list[str]]:
     offers = [(one.id, one.names, one.not_after) for one in certificates.list_all(reading)]
     names = names_of(offers, call.context.now)
     settings = call.context.settings
-    hosts = {one.external.host for one in applications.list_all(reading)} | {settings.signin_host, settings.apps_host}
+    hosts = {pair.external.host for one in applications.list_all(reading) for pair in one.pairs}
+    hosts |= {settings.signin_host, settings.apps_host}
     found: dict[str, list[str]] = {}
     for host in sorted(hosts):
         id_ = by_name(names, host)

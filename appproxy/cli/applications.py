@@ -9,6 +9,7 @@ import click
 
 from appproxy.cli.calling import Setting, given, key_values, pass_setting
 from appproxy.cli.output import Column, done, json_option, show_record, show_rows
+from appproxy.cli.segments import segment
 
 _COLUMNS = (
     Column("NAME", "name"), Column("EXTERNAL", "external"), Column("INTERNAL", "internal"), Column("SIGN-IN", "preauth"),
@@ -96,6 +97,9 @@ def remove(setting: Setting, name: str, as_json: bool) -> None:
     """Publish an application no longer."""
     gone = setting.call("DELETE", "applications", name)
     done(f"{gone['name']} is no longer published", gone, as_json)
+
+
+app.add_command(segment)
 
 
 def _who_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,9 +10,10 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from appproxy.connector.configuration import Configuration, ConfigurationFile, OriginAddress, parse_configuration
+from appproxy.connector.configuration import Configuration, ConfigurationFile, OriginAddress, Target, parse_configuration
 from appproxy.connector.origin import Origins
 from appproxy.connector.requests import Route
+from appproxy.connector.wildcard import WildcardHosts
 from appproxy.errors import ConfigError
 
 #: Hints come when something changes; this is for the hint that was lost.
@@ -111,16 +112,25 @@ class Applications:
 
     def _use(self, configuration: Configuration) -> None:
         """Replace the routes; connections to what has gone are closed when they are idle."""
-        routes = {
-            name: Route(target, self._origins.of(target.address)) for name, target in configuration.targets.items()
-        }
-        self._origins.retain({target.address for target in configuration.targets.values()})
-        self.routes = routes
+        self.routes = {name: self._route(name, target) for name, target in configuration.targets.items()}
+        self._origins.retain(self.addresses())
         self.version = configuration.version
+
+    def _route(self, name: str, target: Target) -> Route:
+        """A target's route; the one before, and with it the hosts of a wildcard, when nothing has changed."""
+        old = self.routes.get(name)
+        if old is not None and old.target == target:
+            return old
+        hosts = None if target.wildcard is None else WildcardHosts(target, self._origins)
+        return Route(target, self._origins.of(target.address), hosts)
 
     def addresses(self) -> set[OriginAddress]:
         """Where the applications are."""
-        return {route.target.address for route in self.routes.values()}
+        found = {route.target.address for route in self.routes.values()}
+        for route in self.routes.values():
+            if route.hosts is not None:
+                found |= route.hosts.addresses()
+        return found
 
     def _failed(self, reason: Failure) -> None:
         if not self._stopped:

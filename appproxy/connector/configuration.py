@@ -15,16 +15,17 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from appproxy.connector.files import write_private
 from appproxy.errors import ConfigError
-from appproxy.publish.application import FILE_NAME, Url
+from appproxy.publish.application import FILE_NAME, Segment, Url
 
-#: 10,000 applications of 400 bytes; more is not a configuration but a mistake.
-MOST_BYTES = 4 * 1024 * 1024
+#: 10,000 applications with a few segments each, many of them with certificates; more is not a configuration but a
+#: mistake.
+MOST_BYTES = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +61,18 @@ class Target:
     connect_timeout: float
     upgrade_idle_timeout: float
     upgrades: frozenset[bytes]
+    #: For a wildcard: both URLs, of which `address` and `authority` then have a star, too; and hosts that it does not
+    #: stand for.
+    wildcard: Segment | None = None
+    excluded_hosts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """All targets by application id, and the service's version number of them; 0: none was ever read."""
+    """All targets by name, and the service's version number of them; 0: none was ever read.
+
+    The name is the application's id; for one of its segments, a dot and the segment's id follow.
+    """
 
     version: int = 0
     #: The anchors that the service's certificate may come from, PEM; empty: as before.
@@ -90,13 +98,41 @@ def parse_configuration(text: bytes) -> Configuration:
     trust = data.get("trust", [])
     if not isinstance(trust, list) or not all(isinstance(each, str) for each in trust):
         raise ConfigError("configuration: trust: a list of certificates is needed")
-    targets = {name: _target(name, entry) for name, entry in data["applications"].items()}
+    targets: dict[str, Target] = {}
+    for name, entry in data["applications"].items():
+        if not isinstance(entry, dict):
+            raise ConfigError(f"configuration: {name}: an object is needed")
+        own = targets[name] = _target(name, entry)
+        segments = entry.get("segments")
+        if segments:
+            targets.update(_segments(name, own, segments))
     return Configuration(version, tuple(trust), targets)
 
 
-def _target(name: str, entry: object) -> Target:
-    if not isinstance(entry, dict):
-        raise ConfigError(f"configuration: {name}: an object is needed")
+def _segments(name: str, own: Target, segments: object) -> Iterator[tuple[str, Target]]:
+    """An application's other targets: what is said of the first holds for them, but for the URLs."""
+    if not isinstance(segments, dict):
+        raise ConfigError(f"configuration: {name}: segments: an object is needed")
+    for id_, entry in segments.items():
+        where = f"{name}.{id_}"
+        if not isinstance(entry, dict):
+            raise ConfigError(f"configuration: {where}: an object is needed")
+        url = Url.parse(_text(entry, "internal", where), f"configuration: {where}: internal")
+        address = replace(own.address, scheme=url.scheme, host=url.host, port=url.port)
+        yield where, replace(own, address=address, authority=url.authority.encode("ascii"),
+                             wildcard=_wildcard(where, entry, url))
+
+
+def _wildcard(name: str, entry: Mapping[str, object], internal: Url) -> Segment | None:
+    if not internal.is_wildcard:
+        return None
+    external = Url.parse(_text(entry, "external", name), f"configuration: {name}: external")
+    if not external.is_wildcard:
+        raise ConfigError(f"configuration: {name}: external: {external} is no wildcard, and {internal} is")
+    return Segment(external, internal)
+
+
+def _target(name: str, entry: Mapping[str, object]) -> Target:
     url = Url.parse(_text(entry, "internal", name), f"configuration: {name}: internal")
     host_header = _text(entry, "host_header", name, "internal")
     if host_header not in ("internal", "original"):
@@ -117,7 +153,15 @@ def _target(name: str, entry: object) -> Target:
         _seconds(entry, "connect_timeout", name, 10.0),
         _seconds(entry, "upgrade_idle_timeout", name, 5 * 3600.0),
         frozenset(each.lower().encode("ascii") for each in upgrades),
+        _wildcard(name, entry, url), _excluded(name, entry),
     )
+
+
+def _excluded(name: str, entry: Mapping[str, object]) -> frozenset[str]:
+    hosts = entry.get("excluded_hosts", [])
+    if not isinstance(hosts, list) or not all(isinstance(each, str) for each in hosts):
+        raise ConfigError(f"configuration: {name}: excluded_hosts: a list of hosts is needed")
+    return frozenset(hosts)
 
 
 def _text(entry: Mapping[str, object], key: str, where: str, default: str | None = None) -> str:

@@ -50,6 +50,10 @@ def failure_code(reason: Failure, in_handshake: bool) -> Code:
     return Code.ORIGIN_UNREACHABLE
 
 
+#: TLS contexts that are kept: a wildcard has endlessly many hosts, and each takes memory for its authorities.
+MOST_CONTEXTS = 2000
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where the service is dialled."""
@@ -95,6 +99,8 @@ class OriginDialler:
             return known[1]
         client = self._certificates.load(name) if name else None
         context = origin_context(address.host, address.ca_bundle, address.server_name, address.verify_tls, client)
+        if len(self._contexts) >= MOST_CONTEXTS:
+            del self._contexts[next(iter(self._contexts))]
         self._contexts[address] = stamp, context
         return context
 

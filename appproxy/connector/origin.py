@@ -390,6 +390,12 @@ class Origins:
             origin = self._by_address[address] = Origin(address, self._clock, self._deadlines, self._connect)
         return origin
 
+    def forget(self, address: OriginAddress) -> None:
+        """Forget this one, and close its idle connections; requests under way there go on."""
+        origin = self._by_address.pop(address, None)
+        if origin is not None:
+            origin.close()
+
     def retain(self, addresses: set[OriginAddress]) -> None:
         """Forget every other address, and close its idle connections."""
         for address in [address for address in self._by_address if address not in addresses]:

@@ -11,7 +11,7 @@ from typing import Protocol
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from appproxy.connector.configuration import Target
+from appproxy.connector.configuration import OriginAddress, Target
 from appproxy.connector.counters import Counters
 from appproxy.connector.data import Attachment
 from appproxy.connector.forward import Forward
@@ -35,6 +35,18 @@ class Route:
 
     target: Target
     origin: Origin
+    #: Of a wildcard: the routes of its hosts, one of which takes the place of this one.
+    hosts: Hosts | None = None
+
+
+class Hosts(Protocol):
+    """The routes of a wildcard."""
+
+    def of(self, authority: bytes) -> Route | None:
+        """The one for this Host; None when the wildcard does not stand for it."""
+
+    def addresses(self) -> set[OriginAddress]:
+        """Where those are that are in use."""
 
 
 class Attacher(Protocol):
@@ -128,7 +140,13 @@ class Requests:
     def _start(self, forward: Forward, route: Route) -> None:
         """Begin; a fault of ours costs this request, and not the connection that all the others share."""
         try:
-            forward.start(route)
+            found: Route | None = route
+            if route.hosts is not None:
+                found = route.hosts.of(forward.request.authority)
+            if found is None:
+                forward.reject(Code.UNKNOWN_APPLICATION)
+            else:
+                forward.start(found)
         except Exception:
             self.log.failure("request {id} failed by a fault of this program", id=forward.request.correlation)
             forward.fail(Code.INTERNAL)

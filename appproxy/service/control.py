@@ -30,6 +30,8 @@ from appproxy.store.transaction import Transaction
 #: A certificate request and a token are some 1.5 kB.
 _BODY_LIMIT = 16 * 1024
 _SERIAL_BYTES = 16
+#: What a connector allows when it is told nothing.
+_UPGRADES = frozenset({"websocket"})
 
 Json = Mapping[str, object]
 _Operation = Callable[[Exchange, Json], Awaitable[tuple[int, Json]]]
@@ -163,7 +165,16 @@ def renew(tx: Transaction, id: str, public_key: str, days: int) -> str:
 
 
 def told(application: Application) -> Json:
-    """What a connector has to know of an application."""
+    """What a connector has to know of an application. Keys that few applications need are there only for those."""
+    more: dict[str, object] = {}
+    if application.segments:
+        more["segments"] = {
+            one.id: {"internal": str(one.internal), "external": str(one.external)} for one in application.segments
+        }
+    if application.excluded_hosts:
+        more["excluded_hosts"] = sorted(application.excluded_hosts)
+    if application.upgrades != _UPGRADES:
+        more["upgrades"] = sorted(application.upgrades)
     return {
         "id": application.id,
         "name": application.name,
@@ -176,6 +187,7 @@ def told(application: Application) -> Json:
         "client_certificate": application.client_certificate,
         "connect_timeout": application.connect_timeout,
         "upgrade_idle_timeout": application.upgrade_idle_timeout,
+        **more,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from appproxy.publish.application import Application, Preauthentication, Url
+from appproxy.publish.application import Application, Preauthentication, Segment, Url
 from appproxy.store.application_settings import parse_settings
 from appproxy.store.transaction import Row
 
@@ -13,7 +13,14 @@ USER = "user"
 GROUP = "group"
 
 
-def application_of(row: Row, assigned: frozenset[tuple[str, str, str]]) -> Application:
+def segment_of(row: Row) -> Segment:
+    """The segment of one row."""
+    return Segment(Url.parse(row["external"], "external"), Url.parse(row["internal"], "internal"), row["id"])
+
+
+def application_of(
+    row: Row, assigned: frozenset[tuple[str, str, str]], segments: tuple[Segment, ...] = ()
+) -> Application:
     """The application of one row; `assigned` are (provider, kind, value), of which only its own provider's count."""
     values = [(kind, value) for provider, kind, value in assigned if provider == row["provider"]]
     return Application(
@@ -26,5 +33,6 @@ def application_of(row: Row, assigned: frozenset[tuple[str, str, str]]) -> Appli
         provider=row["provider"],
         assigned_users=frozenset(value for kind, value in values if kind == USER),
         assigned_groups=frozenset(value for kind, value in values if kind == GROUP),
+        segments=segments,
         **parse_settings(json.loads(row["settings"])),
     )

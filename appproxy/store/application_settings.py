@@ -79,12 +79,6 @@ def _switch(text: str) -> bool:
     return value
 
 
-def _same_site(text: str) -> str:
-    if text.lower() not in ("lax", "none"):
-        raise ValueError("must be lax or none; with strict a user who comes from the sign-in page would have no cookie")
-    return text.lower()
-
-
 def _host_header(text: str) -> str:
     if text not in ("internal", "original"):
         raise ValueError("must be internal (the application's own name) or original (what the user typed)")
@@ -121,6 +115,19 @@ def _upgrades(text: str) -> frozenset[str]:
     return frozenset(names)
 
 
+def _hosts(text: str) -> tuple[str, ...]:
+    if text.lower() == "none":
+        return ()
+    hosts = tuple(dict.fromkeys(host.strip().lower().rstrip(".") for host in text.split(",")))
+    if not all(_HOST.fullmatch(host) for host in hosts):
+        raise ValueError("must be none, or host names with commas between, without https:// and without a star")
+    return hosts
+
+
+def _excluded_hosts(text: str) -> frozenset[str]:
+    return frozenset(_hosts(text))
+
+
 def _max_body(text: str) -> int | None:
     if text.lower() == "none":
         return None
@@ -151,14 +158,11 @@ SETTINGS: Mapping[str, Setting] = {
     "upgrades": Setting("upgrades", _upgrades, "protocols that a connection may change to (websocket), or none"),
     "robots_disallow": Setting("robots_disallow", _switch, "yes: tell search engines to stay away (yes)"),
     "strict": Setting("strict", _switch, "yes: every body and answer on its own connection of the tunnel (no)"),
+    "alternate_hosts": Setting("alternate_hosts", _hosts,
+                               "other host names of its external URL, with commas between (none)"),
+    "excluded_hosts": Setting("excluded_hosts", _excluded_hosts,
+                              "hosts that its wildcards do not stand for, with commas between (none)"),
     "max_body": Setting("max_body", _max_body, "the largest upload, such as 20M (none)"),
-    "cookie_secure": Setting("cookie_secure", _switch, "no: the access cookie lacks Secure and its safe name (yes)"),
-    "cookie_http_only": Setting("cookie_http_only", _switch,
-                                "no: scripts of the application can read the access cookie (yes)"),
-    "cookie_persistent": Setting("cookie_persistent", _switch,
-                                 "yes: the access cookie outlives the browser, for session_hours at most (no)"),
-    "cookie_same_site": Setting("cookie_same_site", _same_site,
-                                "lax, or none: the application works inside pages of other sites (lax)"),
     "translate_headers": Setting("translate_headers", _switch,
                                  "yes: internal URLs and cookies in fields become public ones, and back (yes)"),
     "hsts_max_age": Setting("hsts_max_age", hsts_max_age,
@@ -203,8 +207,6 @@ def parse_settings(texts: Mapping[str, str]) -> dict[str, Any]:
             fields[setting.field] = setting.parse(text)
         except ValueError as error:
             raise ConfigError(f"{key}: {_short(text)} {error}") from error
-    if fields.get("cookie_same_site") == "none" and not fields.get("cookie_secure", True):
-        raise ConfigError("cookie_same_site: none needs cookie_secure=yes, or browsers refuse the cookie")
     if rules:
         fields["headers"] = _rules(rules)
     if added:

@@ -8,15 +8,18 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from appproxy.errors import ConfigError
-from appproxy.publish.application import Application, Preauthentication, Url
-from appproxy.store import connector_groups, names, providers, service_settings
-from appproxy.store.application_row import application_of
+from appproxy.publish.application import Application, Preauthentication, Segment, Url
+from appproxy.store import connector_groups, names, providers
+from appproxy.store.application_row import application_of, segment_of
 from appproxy.store.application_settings import COLUMNS, check_texts
-from appproxy.store.application_urls import check_external, check_internal
-from appproxy.store.schema import applications, assignments
+from appproxy.store.application_urls import check_internal, check_pair
+from appproxy.store.external_urls import checked_external, claim, refuse_taken
+from appproxy.store.schema import applications, assignments, segments
 from appproxy.store.transaction import Reading, Row, Transaction
 
 _WHAT = "application"
+#: The order of an application's segments.
+_SEGMENTS = segments.c.external
 
 
 def publish(
@@ -37,22 +40,25 @@ def publish(
     """
     name = names.title(name, "name")
     _refuse_name(tx, name, None)
-    url = check_external(external, service_settings.place(tx))
-    _refuse_url(tx, url, None)
+    url, inner = checked_external(tx, external), check_internal(internal)
+    check_pair(url, inner)
+    refuse_taken(tx, url)
     id_ = tx.new_id()
     texts = {key: text for key, text in check_texts({**(settings or {}), **more}).items() if text}
     values = {
         "name": name,
         "name_key": names.key(name),
         **_external_columns(url),
-        "internal": str(check_internal(internal)),
+        "internal": str(inner),
         "preauthentication": _preauthentication(preauthentication).value,
         "connector_group": connector_groups.find(tx, connector_group).id,
         "provider": providers.find(tx, provider).id,
         "settings": _dump(texts),
     }
     tx.change(sa.insert(applications).values(id=id_, created=tx.now, **values))
-    return find(tx, id_)
+    made = find(tx, id_)
+    claim(tx, made)
+    return made
 
 
 def set_values(tx: Transaction, application: str, values: Mapping[str, str]) -> Application:
@@ -77,7 +83,11 @@ def set_values(tx: Transaction, application: str, values: Mapping[str, str]) -> 
     changed = {key: value for key, value in columns.items() if row[key] != value}
     if changed:
         tx.change(sa.update(applications).where(applications.c.id == row["id"]).values(**changed))
-    return find(tx, row["id"])
+    found = find(tx, row["id"])
+    if changed:
+        check_pair(found.external, found.internal)
+        claim(tx, found)
+    return found
 
 
 def remove(tx: Transaction, application: str) -> Application:
@@ -91,7 +101,9 @@ def find(reading: Reading, application: str) -> Application:
     """The application of this name or id. Raises NotFound, with near names."""
     row = _find_row(reading, application)
     rows = reading.rows(sa.select(assignments).where(assignments.c.application == row["id"]))
-    return application_of(row, frozenset((one["provider"], one["kind"], one["value"]) for one in rows))
+    more = reading.rows(sa.select(segments).where(segments.c.application == row["id"]).order_by(_SEGMENTS))
+    assigned = frozenset((one["provider"], one["kind"], one["value"]) for one in rows)
+    return application_of(row, assigned, tuple(map(segment_of, more)))
 
 
 def list_all(reading: Reading) -> list[Application]:
@@ -99,8 +111,13 @@ def list_all(reading: Reading) -> list[Application]:
     assigned: dict[str, set[tuple[str, str, str]]] = {}
     for one in reading.rows(sa.select(assignments)):
         assigned.setdefault(one["application"], set()).add((one["provider"], one["kind"], one["value"]))
+    more: dict[str, list[Segment]] = {}
+    for one in reading.rows(sa.select(segments).order_by(_SEGMENTS)):
+        more.setdefault(one["application"], []).append(segment_of(one))
     rows = reading.rows(sa.select(applications).order_by(applications.c.name_key))
-    return [application_of(row, frozenset(assigned.get(row["id"], ()))) for row in rows]
+    return [
+        application_of(row, frozenset(assigned.get(row["id"], ())), tuple(more.get(row["id"], ()))) for row in rows
+    ]
 
 
 def set_texts(reading: Reading, application: str) -> dict[str, str]:
@@ -119,8 +136,8 @@ def _column(tx: Transaction, id_: str, key: str, text: str) -> dict[str, object]
         case "internal":
             return {"internal": str(check_internal(text))}
         case "external":
-            url = check_external(text, service_settings.place(tx))
-            _refuse_url(tx, url, id_)
+            url = checked_external(tx, text)
+            refuse_taken(tx, url, id_)
             return _external_columns(url)
         case "preauth":
             return {"preauthentication": _preauthentication(text).value}
@@ -140,13 +157,6 @@ def _refuse_name(reading: Reading, name: str, own: str | None) -> None:
     row = reading.row(sa.select(applications.c.id).where(taken))
     if row is not None and row["id"] != own:
         raise names.already_there(_WHAT, name)
-
-
-def _refuse_url(reading: Reading, url: Url, own: str | None) -> None:
-    same = (applications.c.external_host == url.host) & (applications.c.external_path == url.path)
-    row = reading.row(sa.select(applications.c.id, applications.c.name).where(same))
-    if row is not None and row["id"] != own:
-        raise names.AlreadyThere(f"external: {url} belongs to the application {row['name']!r}")
 
 
 def _find_row(reading: Reading, application: str) -> Row:

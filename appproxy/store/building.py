@@ -7,11 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from appproxy.publish.application import Application
+from appproxy.publish.application import Application, Segment
 from appproxy.publish.routing import Router
-from appproxy.publish.urls import Translation
 from appproxy.store import schema, service_settings
-from appproxy.store.application_row import application_of
+from appproxy.store.application_row import application_of, segment_of
+from appproxy.store.application_urls import RESERVED
 from appproxy.store.certificates import served
 from appproxy.store.keys import read_sealing_keys, trust_bundle
 from appproxy.store.providers import list_all as list_providers
@@ -20,7 +20,7 @@ from appproxy.store.transaction import ALL, Reading, part_revisions
 
 #: For each field of the snapshot, the tables that it is made of.
 PARTS: Mapping[str, tuple[sa.Table, ...]] = {
-    "applications": (schema.applications, schema.assignments),
+    "applications": (schema.applications, schema.segments, schema.assignments),
     "connectors": (schema.connectors,),
     "connector_groups": (schema.connector_groups,),
     "providers": (schema.providers,),
@@ -31,8 +31,8 @@ PARTS: Mapping[str, tuple[sa.Table, ...]] = {
     "settings": (schema.settings,),
     "certificates": (schema.certificates,),
 }
-#: What an application is made of: its row, and its assignments as (provider, kind, value).
-_Source = tuple[tuple[object, ...], frozenset[tuple[str, str, str]]]
+#: What an application is made of: its row, its assignments as (provider, kind, value), and its segments.
+_Source = tuple[tuple[object, ...], frozenset[tuple[str, str, str]], tuple[Segment, ...]]
 #: The id comes first.
 _APPLICATIONS = sa.select(schema.applications).order_by(schema.applications.c.name_key)
 
@@ -60,11 +60,15 @@ class Builder:
                 parts[name] = getattr(last, name)
             else:
                 parts[name] = _BUILDERS[name](self, reading)
-        if last is not None and parts["applications"] is last.applications:
-            router, urls = last.router, last.urls
+        domain = parts["settings"].get(service_settings.DOMAIN, "")
+        if (
+            last is not None and parts["applications"] is last.applications
+            and domain == last.settings.get(service_settings.DOMAIN, "")
+        ):
+            router = last.router
         else:
-            router, urls = Router(parts["applications"].values()), Translation(parts["applications"].values())
-        self._last = Snapshot(revision=found.get(ALL, 0), router=router, urls=urls, **parts)
+            router = Router(parts["applications"].values(), [f"{name}.{domain}" for name in RESERVED])
+        self._last = Snapshot(revision=found.get(ALL, 0), router=router, **parts)
         self._revisions = found
         return self._last
 
@@ -76,13 +80,16 @@ class Builder:
         columns = sa.select(table.application, table.provider, table.kind, table.value)
         for id_, provider, kind, value in reading.connection.execute(columns):
             assigned.setdefault(id_, set()).add((provider, kind, value))
+        segments: dict[str, list[Segment]] = {}
+        for one in reading.rows(sa.select(schema.segments).order_by(schema.segments.c.external)):
+            segments.setdefault(one["application"], []).append(segment_of(one))
         sources: dict[str, tuple[_Source, Application]] = {}
         for row in reading.connection.execute(_APPLICATIONS):
             id_ = row[0]
-            source = (tuple(row), frozenset(assigned.get(id_, ())))
+            source = (tuple(row), frozenset(assigned.get(id_, ())), tuple(segments.get(id_, ())))
             known = self._sources.get(id_)
             if known is None or known[0] != source:
-                known = (source, application_of(row._mapping, source[1]))
+                known = (source, application_of(row._mapping, source[1], source[2]))
             sources[id_] = known
         self._sources = sources
         return {id_: application for id_, (_, application) in sources.items()}

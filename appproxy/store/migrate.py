@@ -41,6 +41,6 @@ def is_known(version: str) -> bool:
     return any(script.revision == version for script in ScriptDirectory.from_config(_config()).walk_revisions())
 
 
-def upgrade(connection: sa.Connection) -> None:
-    """Run the missing migrations on `connection`, inside its transaction: all of them or none."""
-    command.upgrade(_config(connection), "head")
+def upgrade(connection: sa.Connection, version: str = "head") -> None:
+    """Run the missing migrations on `connection`, as far as `version`, inside its transaction: all of them or none."""
+    command.upgrade(_config(connection), version)

@@ -82,6 +82,24 @@ applications = sa.Table(
     sa.Column("created", sa.Double, nullable=False),
     sa.UniqueConstraint("external_host", "external_path"),
 )
+#: More pairs of URLs of an application; `settings` is a JSON object of texts, as there.
+segments = sa.Table(
+    "segments", metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("application", ID, _key("applications", cascade=True), nullable=False, index=True),
+    sa.Column("external", sa.Text, nullable=False),
+    sa.Column("internal", sa.Text, nullable=False),
+    sa.Column("settings", sa.Text, nullable=False),
+    sa.Column("created", sa.Double, nullable=False),
+)
+#: All external hosts and paths that are taken, each by one application: its own, its alternate hosts', its segments'.
+#: `path` is as `publish.paths.loose` reads it.
+external_urls = sa.Table(
+    "external_urls", metadata,
+    sa.Column("host", sa.String(255), primary_key=True),
+    sa.Column("path", sa.String(1024), primary_key=True),
+    sa.Column("application", ID, _key("applications", cascade=True), nullable=False, index=True),
+)
 #: `kind` is `user` or `group`; `value` the subject or group as the provider's tokens name it.
 assignments = sa.Table(
     "assignments", metadata,
@@ -225,6 +243,6 @@ audit = sa.Table(
 #: one-time id, and must not make every node drop what it remembers of opened cookies.
 SNAPSHOT_TABLES = frozenset(
     table.name
-    for table in (settings, connector_groups, providers, applications, assignments, connectors, authorities,
+    for table in (settings, connector_groups, providers, applications, segments, assignments, connectors, authorities,
                   sealing_keys, revoked_sessions, not_before, certificates)
 )  # fmt: skip

@@ -9,7 +9,6 @@ from enum import Enum
 from appproxy.pki.authority import Credential
 from appproxy.publish.application import Application
 from appproxy.publish.routing import Router
-from appproxy.publish.urls import Translation
 
 
 class ConnectorState(Enum):
@@ -87,5 +86,3 @@ class Snapshot:
     not_before: Mapping[str, float] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
     certificates: tuple[ServedCertificate, ...] = ()
-    #: From internal URLs to public ones and back, of all applications.
-    urls: Translation = field(default_factory=Translation)

@@ -63,6 +63,34 @@ def test_works_from_the_file(tmp_path: Path) -> None:
     assert house.applications.version == 4
 
 
+def test_what_did_not_change_is_kept(tmp_path: Path) -> None:
+    """With its connections, also those of a wildcard's hosts; what changed is made anew."""
+    entry = {"internal": "http://*.corp/", "external": "https://*.example.com/"}
+
+    def said(version: int, **changes: object) -> bytes:
+        plain = {"internal": "http://wiki.corp/"}
+        return json.dumps({"version": version, "applications": {"wiki": plain, "wild": entry | changes}}).encode()
+
+    house = House(tmp_path)
+    house.file.save(said(1))
+    house.applications.start()
+    house.clock.advance(0)
+    wiki, wild = house.applications.routes["wiki"], house.applications.routes["wild"]
+    assert wild.hosts is not None
+    host = wild.hosts.of(b"a.example.com")
+    assert host is not None and host.target.address in house.applications.addresses()
+    house.service.asked[0].callback(said(2))
+    assert house.applications.version == 2
+    assert house.applications.routes == {"wiki": wiki, "wild": wild} and wild.hosts.of(b"a.example.com") is host
+    house.applications.refresh()
+    house.clock.advance(LEAST_GAP)
+    house.service.asked[1].callback(said(3, host_header="original"))
+    changed = house.applications.routes["wild"]
+    assert house.applications.routes["wiki"] is wiki
+    assert changed is not wild and changed.hosts is not None
+    assert host.target.address not in house.applications.addresses()
+
+
 def test_a_damaged_file_does_not_stop_it(tmp_path: Path) -> None:
     """It is logged, and the service is asked."""
     (tmp_path / "configuration.json").write_bytes(b"{")

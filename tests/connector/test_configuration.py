@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from appproxy.connector.configuration import Configuration, ConfigurationFile, parse_configuration
+from appproxy.connector.configuration import MOST_BYTES, Configuration, ConfigurationFile, parse_configuration
 from appproxy.errors import ConfigError
 
 
@@ -43,7 +43,28 @@ def test_all_settings() -> None:
     assert target.upgrades == frozenset({b"websocket", b"foo"})
 
 
+def test_segments() -> None:
+    """Each is a target of its own, under the application's settings."""
+    configuration = parse_configuration(text(verify_tls=False, segments={
+        "s1": {"internal": "http://api.corp:81/v1/", "external": "https://api.example.com/"},
+        "s2": {"internal": "https://*.corp/", "external": "https://*.example.com/"}}, excluded_hosts=["no.example.com"]))
+    assert set(configuration.targets) == {"wiki", "wiki.s1", "wiki.s2"}
+    first, second = configuration.targets["wiki.s1"], configuration.targets["wiki.s2"]
+    assert (first.address.scheme, first.address.host, first.address.port) == ("http", "api.corp", 81)
+    assert first.authority == b"api.corp:81" and first.application == "wiki" and first.wildcard is None
+    assert not second.address.verify_tls and second.excluded_hosts == {"no.example.com"}
+    assert second.wildcard is not None and str(second.wildcard.external) == "https://*.example.com/"
+
+
 @pytest.mark.parametrize(("entry", "key"), [
+    ({"internal": "http://*.corp/"}, "wiki: external"),
+    ({"internal": "http://*.corp/", "external": "https://wiki.example.com/"}, "wiki: external: .*no wildcard"),
+    ({"segments": [1]}, "wiki: segments"),
+    ({"segments": {"s": 1}}, "wiki.s: an object"),
+    ({"segments": {"s": {}}}, "wiki.s: internal"),
+    ({"segments": {"s": {"internal": "http://*.corp/"}}}, "wiki.s: external"),
+    ({"excluded_hosts": "x"}, "wiki: excluded_hosts"),
+    ({"excluded_hosts": [1]}, "wiki: excluded_hosts"),
     ({"internal": "ftp://wiki"}, "wiki: internal"),
     ({"internal": 7}, "wiki: internal"),
     ({"internal": "http://user@wiki/"}, "wiki: internal"),
@@ -77,7 +98,7 @@ def test_what_is_no_configuration(data: bytes) -> None:
 def test_it_is_bounded() -> None:
     """Megabytes are not even parsed."""
     with pytest.raises(ConfigError, match="more than"):
-        parse_configuration(b" " * (4 * 1024 * 1024 + 1))
+        parse_configuration(b" " * (MOST_BYTES + 1))
 
 
 def test_the_file(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from twisted.internet.interfaces import IProtocol, IProtocolFactory
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
+from appproxy.connector.configuration import MOST_BYTES
 from appproxy.connector.control import CALL_SECONDS, Control, ControlError
 from appproxy.pki import JoinToken
 from tests.connector.rig import Wire
@@ -174,12 +175,12 @@ def test_a_truncated_answer() -> None:
 
 
 def test_an_endless_answer() -> None:
-    """It is cut at 4 MiB."""
+    """It is cut at the size of the largest configuration."""
     house = House()
     results = running(house.control.configuration())
     wire = house.stand()
     wire.deliver(b"HTTP/1.1 200 OK\r\n\r\n")
-    for _ in range(80):
+    for _ in range(MOST_BYTES // 2**20 + 1):
         if not wire.end:
-            wire.deliver(bytes(65536))
+            wire.deliver(bytes(2**20))
     assert "more than" in refused(results)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
+import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProtocol, IProtocolFactory
 from twisted.logger import capturedLogs
 
 from appproxy.connector.configuration import OriginAddress, Target
 from appproxy.connector.requests import Route
+from appproxy.connector.wildcard import WildcardHosts
 from appproxy.errors import Code
+from appproxy.publish.application import Segment, Url
 from appproxy.tunnel.frames import Kind
 from appproxy.tunnel.limits import DEFAULT_LIMITS
 from tests.connector.rig import Rig, code, finals, request, send
@@ -36,6 +40,42 @@ def test_an_unknown_application_is_asked_for_once() -> None:
     rig.refreshes[0]()
     rig.origin().deliver(OK)
     assert list(finals(signal.read())) == [(Kind.RSP, 1, (200, b"hello"))]
+
+
+def wildcard(rig: Rig, **more: Any) -> None:
+    """The application `wild`: `*.example.com` is `*.corp`."""
+    pair = Segment(Url.parse("https://*.example.com/"), Url.parse("http://*.corp:81/"))
+    address = OriginAddress("http", "*.corp", 81)
+    target = Target("wild", address, b"*.corp:81", False, 10.0, 3600.0, frozenset(), pair, **more)
+    rig.routes["wild"] = Route(target, rig.origins.of(address), WildcardHosts(target, rig.origins))
+
+
+def test_the_host_of_a_wildcard_is_worked_out_here() -> None:
+    """What the user typed for the star is put before the internal suffix: in what is dialled, and in Host."""
+    rig = Rig()
+    signal = rig.online()
+    wildcard(rig)
+    send(signal, 1, replace(request(application="wild"), authority=b"A.b.example.com:8443"))
+    assert rig.origins_dialled[0].where == OriginAddress("http", "a.b.corp", 81)
+    wire = rig.origin()
+    assert b"\r\nhost: a.b.corp:81\r\n" in wire.take().lower()
+    wire.deliver(OK)
+    assert list(finals(signal.read())) == [(Kind.RSP, 1, (200, b"hello"))]
+
+
+@pytest.mark.parametrize(
+    "authority",
+    [b"evil.example", b"example.com", b"evilexample.com", b"a.example.com.evil.example", b"no.example.com", b"a..example.com",
+     b".example.com", b"x" * 200, b"127.0.0.1", b"[::1]", b"-", b"a.example.org"],
+)
+def test_a_request_can_name_no_other_host(authority: bytes) -> None:
+    """What is not below the external wildcard, or is excluded, is dialled nowhere."""
+    rig = Rig()
+    signal = rig.online()
+    wildcard(rig, excluded_hosts=frozenset({"no.example.com"}))
+    send(signal, 1, replace(request(application="wild"), authority=authority))
+    assert list(finals(signal.read())) == [(Kind.REJECT, 1, Code.UNKNOWN_APPLICATION)]
+    assert rig.origins_dialled == []
 
 
 def test_an_application_that_stays_unknown() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from appproxy.errors import ConfigError
-from appproxy.store.application_urls import Place, check_external, check_internal
+from appproxy.publish.application import Url
+from appproxy.store.application_urls import Place, check_external, check_internal, check_pair
 
 PLAIN = Place("example.com", 443)
 ODD = Place("example.com", 8443)
@@ -18,6 +19,7 @@ ODD = Place("example.com", 8443)
         ("https://WIKI.Example.com:443/a", PLAIN, "https://wiki.example.com/a/"),
         ("https://wiki.example.com/", ODD, "https://wiki.example.com:8443/"),
         ("https://wiki.example.com:8443/", ODD, "https://wiki.example.com:8443/"),
+        ("https://*.Example.com/a", ODD, "https://*.example.com:8443/a/"),
         ("https://example.com/wiki/", PLAIN, "https://example.com/wiki/"),
     ],
 )
@@ -38,7 +40,14 @@ def test_external_urls(text: str, place: Place, url: str) -> None:
         ("https://signin.example.com/", PLAIN, "the service's own"),
         ("https://APPS.example.com/x", PLAIN, "the service's own"),
         ("https://connect.example.com/", PLAIN, "the service's own"),
-        ("https://*.example.com/", PLAIN, "not a host name"),
+        ("https://a.*.example.com/", PLAIN, "not a host name"),
+        ("https://*a.example.com/", PLAIN, "not a host name"),
+        ("https://*/", PLAIN, "not a host name"),
+        ("https://*.lab.example.com/", PLAIN, "covers one name below example.com; add a certificate for"),
+        ("https://*.example.org/", PLAIN, "not below example.com"),
+        ("https://wiki.example.com/.AppProxy/x", PLAIN, "belongs to the service"),
+        ("https://wiki.example.com/a;b/", PLAIN, "more than one way"),
+        ("https://wiki.example.com/a%2fb/", PLAIN, "more than one way"),
         ("https://-a.example.com/", PLAIN, "not a host name"),
         ("https://wiki.example.com/.appproxy/x", PLAIN, "belongs to the service"),
         ("https://wiki.example.com/.appproxy", PLAIN, "belongs to the service"),
@@ -58,7 +67,11 @@ def test_internal_urls(text: str) -> None:
     assert check_internal(text).path.endswith("/")
 
 
-@pytest.mark.parametrize("text", ["ftp://wiki/", "http://*.wiki/", "http://wiki/?a", "wiki", "http://wiki/" + "a" * 600])
+@pytest.mark.parametrize(
+    "text",
+    ["ftp://wiki/", "http://a.*.wiki/", "http://*/", "http://*.0.0.1/", "http://*wiki/", "http://wiki/a;b/",
+     "http://wiki/?a", "wiki", "http://wiki/" + "a" * 600],
+)
 def test_internal_urls_that_are_refused(text: str) -> None:
     """The key is named."""
     with pytest.raises(ConfigError, match="^internal: "):
@@ -69,3 +82,29 @@ def test_origins_of_the_service() -> None:
     """The port is written only when it is not HTTPS's own."""
     assert PLAIN.origin("signin") == "https://signin.example.com"
     assert ODD.origin("signin") == "https://signin.example.com:8443"
+
+
+def test_a_host_that_an_added_certificate_covers() -> None:
+    """Also outside the service's domain, and as a wildcard; but never the service's own names."""
+    covered = {"wiki.example.org", "*.lab.example.com", "connect.example.com"}.__contains__
+    for text in ("https://wiki.example.org/", "https://*.lab.example.com/"):
+        assert str(check_external(text, PLAIN, covered)) == text
+    with pytest.raises(ConfigError, match="the service's own"):
+        check_external("https://connect.example.com/", PLAIN, covered)
+
+
+@pytest.mark.parametrize("text", ["http://*.corp/", "https://*.a.corp:8443/x/"])
+def test_internal_wildcards(text: str) -> None:
+    """A star before a domain."""
+    assert str(check_internal(text)) == text
+
+
+def test_wildcards_come_in_pairs() -> None:
+    """Either both URLs are wildcards or neither; the refusal says which is not."""
+    wild, one = Url.parse("https://*.example.com/"), Url.parse("http://wiki/")
+    check_pair(wild, Url.parse("http://*.corp/"))
+    check_pair(Url.parse("https://wiki.example.com/"), one)
+    with pytest.raises(ConfigError, match="is a wildcard, so http://wiki/ must be one"):
+        check_pair(wild, one)
+    with pytest.raises(ConfigError, match="both must be, or neither"):
+        check_pair(one, Url.parse("http://*.corp/"))

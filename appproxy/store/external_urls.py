@@ -1,0 +1,72 @@
+"""Which external URLs are taken: by applications, their alternate hosts and their segments. One table holds them all, so
+that the database itself lets none be taken twice.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from appproxy.errors import ConfigError
+from appproxy.pki.selection import by_name
+from appproxy.publish.application import Application, Url
+from appproxy.publish.paths import loose
+from appproxy.store import names
+from appproxy.store.application_urls import check_external
+from appproxy.store.certificates import list_all as list_certificates
+from appproxy.store.schema import applications, external_urls
+from appproxy.store.service_settings import place
+from appproxy.store.transaction import Reading, Transaction
+
+_Place = tuple[str, str]
+
+
+def checked_external(reading: Reading, text: str, key: str = "external") -> Url:
+    """The URL that users type. Raises ConfigError when no certificate covers its host, and for all other faults."""
+    covered = {name: True for one in list_certificates(reading) for name in one.names}
+    return check_external(text, place(reading), lambda host: by_name(covered, host) is not None, key)
+
+
+def claim(tx: Transaction, application: Application) -> None:
+    """Take all external URLs of an application as it now is, and let go of those that it had before.
+
+    Raises ConfigError (an alternate host cannot be one) or AlreadyThere (a URL is another application's).
+    """
+    _check_alternates(tx, application)
+    wanted: dict[_Place, Url] = {}
+    for pair in application.pairs:
+        taken = _place(pair.external)
+        if taken in wanted:
+            raise names.AlreadyThere(f"external: {pair.external} is there twice in this application")
+        wanted[taken] = pair.external
+    table = external_urls.c
+    mine = {(row["host"], row["path"]) for row in tx.rows(
+        sa.select(external_urls).where(table.application == application.id))}
+    for where, url in wanted.items():
+        if where not in mine:
+            refuse_taken(tx, url, application.id)
+    for host, path in mine - wanted.keys():
+        tx.change(sa.delete(external_urls).where((table.host == host) & (table.path == path)))
+    for host, path in wanted.keys() - mine:
+        tx.change(sa.insert(external_urls).values(host=host, path=path, application=application.id))
+
+
+def refuse_taken(reading: Reading, url: Url, own: str | None = None) -> None:
+    """Raises AlreadyThere when an external URL is another application's than that of the id `own`."""
+    table, (host, path) = external_urls.c, _place(url)
+    joined = sa.select(applications.c.id, applications.c.name).join(external_urls, table.application == applications.c.id)
+    row = reading.row(joined.where((table.host == host) & (table.path == path)))
+    if row is not None and row["id"] != own:
+        raise names.AlreadyThere(f"external: {url} belongs to the application {row['name']!r}")
+
+
+def _place(url: Url) -> _Place:
+    """What makes two external URLs the same: applications may take `/Wiki/` for `/wiki/`, so both cannot be published."""
+    return url.host, loose(url.path.encode("ascii")).decode("utf-8", "replace")
+
+
+def _check_alternates(reading: Reading, application: Application) -> None:
+    key = "alternate_hosts"
+    if application.alternate_hosts and application.external.is_wildcard:
+        raise ConfigError(f"{key}: a wildcard has none; publish the other hosts as a segment of the application")
+    for host in application.alternate_hosts:
+        checked_external(reading, str(application.external.on(host)), key)
