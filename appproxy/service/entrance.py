@@ -16,6 +16,7 @@ from appproxy.net.web import STYLE_FIELDS
 from appproxy.pages import STYLE, STYLE_PATH, accepts_json, error_page
 from appproxy.policy.verdict import Pass, Refuse
 from appproxy.publish.application import Application
+from appproxy.publish.robots import robots_text
 from appproxy.service.exchange import Exchange, Handler
 from appproxy.service.gate import Gate
 from appproxy.service.relay import Relay
@@ -26,7 +27,6 @@ OWN_PATHS = b"/.appproxy/"
 _ROBOTS = b"/robots.txt"
 _ROBOTS_FIELDS = b"content-type: text/plain; charset=utf-8\ncache-control: max-age=3600\n"
 _STYLE_TARGET = STYLE_PATH.encode("ascii")
-_ROBOTS_BODY = b"User-agent: *\nDisallow: /\n"
 
 
 class SignInStart(Protocol):
@@ -90,12 +90,12 @@ class Entrance:
         if target.startswith(OWN_PATHS) and snapshot.router.knows_host(head.host):
             self._own_paths(exchange)
             return
+        if target == _ROBOTS and (text := robots_text(snapshot.router.routes_of(head.host))) is not None:
+            exchange.answer(200, _ROBOTS_FIELDS, text)
+            return
         route = snapshot.router.find(head.host, target)
         application = route.application
         exchange.application = application.name
-        if target == _ROBOTS and application.robots_disallow:
-            exchange.answer(200, _ROBOTS_FIELDS, _ROBOTS_BODY)
-            return
         now = self._wall()
         verdict = self._gate.check(head, route, snapshot, now)
         if isinstance(verdict, Pass):

@@ -8,7 +8,7 @@ import pytest
 
 from appproxy.http.head import RequestHead
 from appproxy.identity.session import Session
-from appproxy.publish.application import Application, Preauthentication
+from appproxy.publish.application import Application, Preauthentication, Url
 from appproxy.publish.routing import Route
 from appproxy.service.entrance import Entrance
 from appproxy.service.exchange import Exchange
@@ -113,6 +113,8 @@ def test_robots_are_kept_out() -> None:
     door = Door(applications=(CLOSED,))
     answer = door.user().send(GET.replace(b"/page", b"/robots.txt"))
     assert answer.endswith(b"User-agent: *\nDisallow: /\n")
+    below = Door(applications=(replace(CLOSED, external=Url.parse("https://wiki.example.com/wiki/")),))
+    assert below.user().send(GET.replace(b"/page", b"/robots.txt")).endswith(b"User-agent: *\nDisallow: /wiki/\n")
     open_door = Door()
     signal = open_door.welcomed()
     open_door.user().send(GET.replace(b"/page", b"/robots.txt"))
