@@ -39,7 +39,7 @@ bench: $(VENV)/.dev
 bench-check: $(VENV)/.dev
 	$(BIN)/python -m bench.run --check
 
-# nginx, wrk, curl, PostgreSQL and a browser are taken from the system; as root on Debian they are installed.
+# nginx, wrk, h2load, curl, pebble, PostgreSQL and a browser are taken from the system; as root on Debian they are installed.
 system-packages:
 	@tests/system-packages
 

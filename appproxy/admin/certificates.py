@@ -2,41 +2,146 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from appproxy.admin.operation import Call, Change, Command, Operation, Query
+from appproxy.config.values import domain
 from appproxy.errors import ConfigError
 from appproxy.net.system_roots import system_roots
 from appproxy.pki import Credential, certificate_facts, check_server_certificate, load_chain
+from appproxy.pki.expiry import days_left, ends_soon
 from appproxy.pki.selection import by_name, names_of
-from appproxy.store import applications, certificates
+from appproxy.store import acme, applications, certificates
+from appproxy.store.acme import AcmeAccount, CertificateOrder
 from appproxy.store.certificates import StoredCertificate
+from appproxy.store.names import NotFound
 from appproxy.store.transaction import Reading, Transaction
 
-_DAY = 86_400.0
+#: Authorities take a hundred names in one certificate.
+_MOST_HOSTS = 100
+#: What the audit keeps.
+_NOTED = ("name", "names", "issuer", "fingerprint", "not_after")
+_MAIL = re.compile(r"[!-?A-~]+@[A-Za-z0-9.-]+")
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]*=*")
 
 
 def _list(reading: Reading, call: Call) -> object:
     hosts = _hosts(reading, call)
-    return [_certificate(one, hosts, call) for one in certificates.list_all(reading)]
+    orders = {one.id: one for one in acme.list_orders(reading)}
+    found = [_certificate(one, orders.pop(one.id, None), hosts, call) for one in certificates.list_all(reading)]
+    return found + [_certificate(None, one, hosts, call) for one in orders.values()]
 
 
 def _show(reading: Reading, call: Call) -> object:
-    return _answer(reading, certificates.find(reading, call.path["certificate"]), call)
+    return _answer(reading, *_find(reading, call), call)
 
 
 def _add(tx: Transaction, call: Call) -> Change:
-    return _changed(tx, certificates.add(tx, call.body.optional("name"), _checked(call)), call)
+    return _changed(tx, certificates.add(tx, call.body.optional("name"), _checked(call)), None, call)
 
 
-def _renew(tx: Transaction, call: Call) -> Change:
-    return _changed(tx, certificates.replace(tx, call.path["certificate"], _checked(call)), call)
+def _replace(tx: Transaction, call: Call) -> Change:
+    _, order = _find(tx, call)
+    if order is not None:
+        raise ConfigError(f"{order.name}: is issued by ACME; renew it without files, or remove it and add your own")
+    return _changed(tx, certificates.replace(tx, call.path["certificate"], _checked(call)), None, call)
 
 
 def _remove(tx: Transaction, call: Call) -> Change:
-    change = _changed(tx, certificates.find(tx, call.path["certificate"]), call)
-    certificates.remove(tx, call.path["certificate"])
+    stored, order = _find(tx, call)
+    change = _changed(tx, stored, order, call)
+    if stored is not None:
+        certificates.remove(tx, stored.id)
+    if order is not None:
+        acme.remove_order(tx, order.id)
     return change
+
+
+def _order(tx: Transaction, call: Call) -> Change:
+    hosts = _ordered_hosts(call.body.texts("hosts"))
+    challenge = call.body.text("challenge", acme.TLS_ALPN_01)
+    if challenge not in (acme.HTTP_01, acme.TLS_ALPN_01):
+        raise ConfigError(f"challenge: {acme.HTTP_01} or {acme.TLS_ALPN_01} is needed")
+    if challenge == acme.HTTP_01 and call.context.settings.acme_listen is None:
+        raise ConfigError("challenge: http-01 needs `acme_listen` in service.toml; set it and restart, or use tls-alpn-01")
+    if acme.account(tx) is None:
+        raise ConfigError("no authority is chosen; run: appproxy certificate authority URL --contact MAIL --agree-terms")
+    return _changed(tx, None, acme.order(tx, call.body.optional("name"), hosts, challenge), call)
+
+
+def _renew(tx: Transaction, call: Call) -> Change:
+    stored, order = _find(tx, call)
+    if order is None:
+        raise ConfigError(f"{call.path['certificate']}: was not ordered by ACME; give --certificate and --key")
+    acme.hurry(tx, order.id)
+    return _changed(tx, stored, acme.find_order(tx, order.id), call)
+
+
+def _show_authority(reading: Reading, call: Call) -> object:
+    found = acme.account(reading)
+    if found is None:
+        raise NotFound("no authority is chosen; run: appproxy certificate authority URL --contact MAIL --agree-terms")
+    return _authority(found)
+
+
+def _set_authority(tx: Transaction, call: Call) -> Change:
+    body = call.body
+    if not body.flag("agree_terms", False):
+        raise ConfigError("agree_terms: an authority issues only to who agrees to its terms (--agree-terms)")
+    directory, authority = body.text("directory"), body.text("authority", "")
+    if not directory.isprintable() or " " in directory or not directory.startswith("https://"):
+        raise ConfigError("directory: a URL that starts with https:// is needed")
+    if authority:
+        load_chain(authority, "authority")
+    contacts = body.texts("contacts", ())
+    for one in contacts:
+        if not _MAIL.fullmatch(one):
+            raise ConfigError(f"contacts: {one!r} is no mail address")
+    binding_id, binding_key = body.text("binding_id", ""), body.text("binding_key", "")
+    if bool(binding_id) != bool(binding_key) or not _BASE64URL.fullmatch(binding_key):
+        raise ConfigError("binding_key: is needed with binding_id, as base64url text; give both or none")
+    urls = [f"mailto:{one}" for one in contacts]
+    answer = _authority(acme.set_account(tx, directory, urls, authority, binding_id, binding_key))
+    return Change(answer, directory, answer)
+
+
+def _authority(one: AcmeAccount) -> dict[str, object]:
+    """All but the keys."""
+    return {
+        "directory": one.directory, "contacts": list(one.contacts), "own_authority": bool(one.authority),
+        "binding_id": one.binding_id, "account": one.url,
+    }  # fmt: skip
+
+
+def _ordered_hosts(texts: tuple[str, ...]) -> list[str]:
+    """Host names, each once. Raises ConfigError."""
+    hosts = []
+    for one in texts:
+        if one.startswith("*."):
+            raise ConfigError(f"hosts: {one} is a wildcard, which authorities issue only by DNS (dns-01); name each host")
+        try:
+            host = domain(one)
+        except ValueError as error:
+            raise ConfigError(f"hosts: {error}") from error
+        if host not in hosts:
+            hosts.append(host)
+    if not 1 <= len(hosts) <= _MOST_HOSTS:
+        raise ConfigError(f"hosts: 1 to {_MOST_HOSTS} are needed")
+    return hosts
+
+
+def _find(reading: Reading, call: Call) -> tuple[StoredCertificate | None, CertificateOrder | None]:
+    """The certificate, its order, or both, by name or id. Raises NotFound."""
+    name = call.path["certificate"]
+    try:
+        order = acme.find_order(reading, name)
+    except NotFound:
+        return certificates.find(reading, name), None
+    try:
+        return certificates.find(reading, order.id), order
+    except NotFound:
+        return None, order
 
 
 def _checked(call: Call) -> Credential:
@@ -64,41 +169,67 @@ def _hosts(reading: Reading, call: Call) -> dict[str, list[str]]:
     return found
 
 
-def _certificate(one: StoredCertificate, hosts: Mapping[str, list[str]], call: Call) -> dict[str, object]:
-    facts = certificate_facts(one.certificate)
-    return {
-        "id": one.id,
-        "name": one.name,
-        "source": one.source,
-        "names": list(one.names),
-        "issuer": facts.issuer,
-        "serial": facts.serial,
-        "fingerprint": facts.fingerprint,
-        "key": facts.key,
-        "not_before": one.not_before,
-        "not_after": one.not_after,
-        "days_left": round((one.not_after - call.context.now) / _DAY, 1),
-        "created": one.created,
-        "changed": one.changed,
-        "hosts": hosts.get(one.id, []),
-    }
+def _certificate(
+    stored: StoredCertificate | None, order: CertificateOrder | None, hosts: Mapping[str, list[str]], call: Call
+) -> dict[str, object]:
+    now = call.context.now
+    found: dict[str, object] = {}
+    if stored is not None:
+        facts = certificate_facts(stored.certificate)
+        found = {
+            "id": stored.id, "name": stored.name, "source": stored.source, "names": list(stored.names),
+            "issuer": facts.issuer, "serial": facts.serial, "fingerprint": facts.fingerprint, "key": facts.key,
+            "not_before": stored.not_before, "not_after": stored.not_after,
+            "days_left": round(days_left(stored.not_after, now), 1), "created": stored.created, "changed": stored.changed,
+            "hosts": hosts.get(stored.id, []),
+        }  # fmt: skip
+    elif order is not None:
+        found = {
+            "id": order.id, "name": order.name, "source": certificates.ACME, "names": list(order.hosts),
+            "not_after": None, "days_left": None, "created": order.created, "hosts": [],
+        }  # fmt: skip
+    if order is not None:
+        found |= {"challenge": order.challenge, "next_attempt": order.due, "failures": order.failures}
+        found["problem"] = order.problem
+    return found | {"status": _status(stored, order, now)}
 
 
-def _answer(reading: Reading, one: StoredCertificate, call: Call) -> dict[str, object]:
-    return _certificate(one, _hosts(reading, call), call)
+def _status(stored: StoredCertificate | None, order: CertificateOrder | None, now: float) -> str:
+    if stored is None:
+        return "failing" if order is not None and order.failures else "ordered"
+    if stored.not_after <= now:
+        return "ended"
+    if ends_soon(stored.not_before, stored.not_after, now):
+        return "ends soon"
+    return "good" if order is None or not order.failures else "failing"
 
 
-def _changed(tx: Transaction, one: StoredCertificate, call: Call) -> Change:
-    answer = _answer(tx, one, call)
-    return Change(answer, one.id, {key: answer[key] for key in ("name", "names", "issuer", "fingerprint", "not_after")})
+def _answer(
+    reading: Reading, stored: StoredCertificate | None, order: CertificateOrder | None, call: Call
+) -> dict[str, object]:
+    return _certificate(stored, order, _hosts(reading, call), call)
+
+
+def _changed(
+    tx: Transaction, stored: StoredCertificate | None, order: CertificateOrder | None, call: Call
+) -> Change:
+    answer = _answer(tx, stored, order, call)
+    noted: dict[str, object] = {key: answer[key] for key in _NOTED if key in answer}
+    return Change(answer, str(answer["id"]), noted)
 
 
 _ONE = "/certificates/{certificate}"
 _PAIR = ("certificate", "key", "authority")
 OPERATIONS: tuple[Operation, ...] = (
-    Query("/certificates", "All certificates for users, beside the default one.", _list),
+    Query("/certificates", "All certificates for users, beside the default one, and those that are ordered.", _list),
     Command("POST", "/certificates", "certificate.add", "Add a certificate and its key (PEM).", _add, ("name", *_PAIR)),
     Query(_ONE, "One certificate, and the hosts that it answers for.", _show),
-    Command("PUT", _ONE, "certificate.renew", "Put a new certificate in the place of one.", _renew, _PAIR),
-    Command("DELETE", _ONE, "certificate.remove", "Serve a certificate no longer.", _remove),
-)
+    Command("PUT", _ONE, "certificate.replace", "Put a new certificate in the place of one.", _replace, _PAIR),
+    Command("DELETE", _ONE, "certificate.remove", "Serve a certificate no longer, and order it no more.", _remove),
+    Command("POST", "/certificate-orders", "certificate.order", "Order a certificate by ACME, and its renewals.", _order,
+            ("name", "hosts", "challenge")),
+    Command("POST", _ONE + "/renew", "certificate.renew", "Renew a certificate by ACME now.", _renew),
+    Query("/certificate-authority", "The authority that issues by ACME.", _show_authority),
+    Command("PUT", "/certificate-authority", "certificate.authority", "Choose the authority that issues by ACME.",
+            _set_authority, ("directory", "contacts", "agree_terms", "authority", "binding_id", "binding_key")),
+)  # fmt: skip

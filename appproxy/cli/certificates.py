@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -12,9 +13,9 @@ from appproxy.errors import ConfigError
 
 _COLUMNS = (
     Column("NAME", "name"), Column("FOR", "names"), Column("FROM", "source"), Column("ENDS", "not_after", moment),
-    Column("DAYS LEFT", "days_left"), Column("ANSWERS FOR", "hosts"),
+    Column("DAYS LEFT", "days_left"), Column("STATUS", "status"), Column("ANSWERS FOR", "hosts"),
 )  # fmt: skip
-_WORDS = dict.fromkeys(("not_before", "not_after", "created", "changed"), moment)
+_WORDS = dict.fromkeys(("not_before", "not_after", "created", "changed", "next_attempt"), moment)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _CHAIN = click.option(
     "--certificate", "chain", type=_FILE, required=True, metavar="PEM", help="The certificate and its intermediates.")
@@ -63,15 +64,70 @@ def show(setting: Setting, name: str, as_json: bool) -> None:
 
 @certificate.command()
 @click.argument("name")
-@_CHAIN
-@_KEY
+@click.option("--certificate", "chain", type=_FILE, metavar="PEM", help="The new certificate and its intermediates.")
+@click.option("--key", type=_FILE, metavar="PEM", help="Its private key, without a passphrase.")
 @_AUTHORITY
 @json_option
 @pass_setting
-def renew(setting: Setting, name: str, chain: Path, key: Path, authority: Path | None, as_json: bool) -> None:
-    """Put a new certificate in the place of NAME; connections that are there go on."""
+def renew(
+    setting: Setting, name: str, chain: Path | None, key: Path | None, authority: Path | None, as_json: bool
+) -> None:
+    """Put a new certificate in the place of NAME; connections that are there go on.
+
+    Without --certificate and --key, of a certificate that was ordered by ACME: order it anew now.
+    """
+    if chain is None and key is None and authority is None:
+        made = setting.call("POST", "certificates", name, "renew")
+        done(f"{made['name']} is ordered anew; see `appproxy certificate show {made['name']}`", made, as_json)
+        return
+    if chain is None or key is None:
+        raise click.UsageError("give --certificate and --key, or neither of them")
     made = setting.call("PUT", "certificates", name, body=_pair(chain, key, authority))
     done(f"{made['name']} is renewed until {moment(made['not_after'])}", made, as_json)
+
+
+@certificate.command("authority")
+@click.argument("directory", required=False, metavar="[URL]")
+@click.option("--contact", "contacts", multiple=True, metavar="MAIL", help="Whom the authority is to write to.")
+@click.option("--agree-terms", is_flag=True, help="You agree to the authority's terms of service.")
+@click.option("--authority", type=_FILE, metavar="PEM", help="What its HTTPS is checked by, where it is an own one.")
+@click.option("--binding-id", metavar="ID", help="Of your account at the authority, where it wants one (EAB).")
+@click.option("--binding-key-stdin", is_flag=True, help="Read the key of that account from standard input (base64url).")
+@json_option
+@pass_setting
+def authority_(
+    setting: Setting, directory: str | None, contacts: tuple[str, ...], agree_terms: bool, authority: Path | None,
+    binding_id: str | None, binding_key_stdin: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Choose the authority that issues by ACME, by the URL of its directory; without one, show which it is.
+
+    For Let's Encrypt the URL is https://acme-v02.api.letsencrypt.org/directory.
+    """
+    if directory is None:
+        show_record(setting.call("GET", "certificate-authority"), as_json)
+        return
+    binding_key = sys.stdin.readline().strip() if binding_key_stdin else None
+    body = given(
+        directory=directory, contacts=list(contacts), agree_terms=agree_terms, binding_id=binding_id, binding_key=binding_key,
+        authority=None if authority is None else _text(authority),
+    )  # fmt: skip
+    made = setting.call("PUT", "certificate-authority", body=body)
+    done(f"certificates are ordered at {made['directory']} from now on", made, as_json)
+
+
+@certificate.command()
+@click.argument("hosts", nargs=-1, required=True, metavar="HOST...")
+@click.option("--name", metavar="NAME", help="What to call it here.  [default: the first host]")
+@click.option(
+    "--challenge", type=click.Choice(["tls-alpn-01", "http-01"]), default="tls-alpn-01", show_default=True,
+    help="How the authority looks at the hosts: at port 443, or at port 80 (`acme_listen`).",
+)  # fmt: skip
+@json_option
+@pass_setting
+def order(setting: Setting, hosts: tuple[str, ...], name: str | None, challenge: str, as_json: bool) -> None:
+    """Order a certificate for these hosts by ACME; the service fetches it, and renews it in time."""
+    made = setting.call("POST", "certificate-orders", body=given(name=name, hosts=list(hosts), challenge=challenge))
+    done(f"{made['name']} is ordered; see `appproxy certificate show {made['name']}`", made, as_json)
 
 
 @certificate.command()

@@ -16,7 +16,7 @@ from appproxy.config import Address, ServiceSettings, StatePaths
 from appproxy.pki import not_after, not_before
 from appproxy.pki.authority import Credential
 from appproxy.pki.expiry import days_left, ends_soon
-from appproxy.store import certificates, keys
+from appproxy.store import acme, certificates, keys
 from appproxy.store.database import Store
 from appproxy.twistd.passwords import admit_password
 from appproxy.twistd.state import read_settings
@@ -48,6 +48,7 @@ def examine(walk: Walk, state: Path, now: float, environment: Mapping[str, str])
         if store is not None:
             anchors = _certificates(walk, store, settings, paths, now)
             _added_certificates(walk, store, now)
+            _orders(walk, store)
     running = _is_running(walk, paths)
     if running:
         _listeners(walk, settings, anchors)
@@ -93,6 +94,20 @@ def _added_certificates(walk: Walk, store: Store, now: float) -> None:
             raise Ailing(words, "put new ones in their place: appproxy certificate renew NAME --certificate PEM --key PEM",
                          Health.BROKEN if ended else Health.WARNING)
         told.append(f"{len(found)}, the first to end in {min(days_left(one.not_after, now) for one in found):.0f} days")
+
+
+def _orders(walk: Walk, store: Store) -> None:
+    """What an authority has refused."""
+    with store.reading() as reading:
+        found = acme.list_orders(reading)
+    if not found:
+        return
+    with walk.step("ordered certificates") as told:
+        failing = [f"{one.name}: {one.problem}" for one in found if one.failures]
+        if failing:
+            raise Ailing("; ".join(failing), "mend what the authority names, then: appproxy certificate renew NAME",
+                         Health.WARNING)
+        told.append(str(len(found)))
 
 
 def _end(not_after: float, now: float) -> str:

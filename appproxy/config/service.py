@@ -93,6 +93,9 @@ class ServiceSettings:
     metrics_listen: Address | None = setting(
         None, optional(address), "Where Prometheus reads metrics, without sign-in; give an address that only it can\n"
         "reach. Empty: nowhere.", "HOST:PORT")
+    acme_listen: Address | None = setting(
+        None, optional(address), "Where certificate authorities look at our hosts without TLS (http-01), which they do at\n"
+        "port 80; everybody else is sent to https. Empty: nowhere.", "HOST:PORT")
     access_log: str | None = setting(
         "access.log", optional(text), "The access log, one JSON object a line. Empty: none is written.", "path")
     log_format: str = setting(
@@ -114,7 +117,8 @@ class ServiceSettings:
             object.__setattr__(self, "public_port", self.listen.port)
         if not self.tunnel_address:
             object.__setattr__(self, "tunnel_address", f"{self.connect_host}:{self.tunnel_listen.port}")
-        listeners = {"listen": self.listen, "tunnel_listen": self.tunnel_listen, "metrics_listen": self.metrics_listen}
+        listeners = {"listen": self.listen, "tunnel_listen": self.tunnel_listen, "metrics_listen": self.metrics_listen,
+                     "acme_listen": self.acme_listen}
         taken: dict[str, Address] = {}
         for key, one in listeners.items():
             if one is None:

@@ -38,6 +38,8 @@ TUNNEL_PROTOCOLS = (b"appproxy-signal/1", b"appproxy-data/1")
 #: The control end points beside the tunnel, and all that users speak.
 HTTP = b"http/1.1"
 HTTP2 = b"h2"
+#: By this an authority asks whether we answer for a host (RFC 8737); nothing is spoken after the handshake.
+ACME_TLS = b"acme-tls/1"
 
 #: Mozilla's "intermediate" configuration, version 6.0: suites and curves; the client's order decides. Its first curve
 #: is the one that keeps what is recorded today from a quantum computer of tomorrow, for some 6 kB a connection.
@@ -102,6 +104,8 @@ class UserContext:
         self._protocols = (HTTP2, HTTP) if http2 else (HTTP,)
         self._contexts: dict[Credential, SSL.Context] = {}
         self._names: Mapping[str, Credential] = {}
+        #: The proofs that an authority looks for, by host.
+        self.challenges: Mapping[str, Credential] = {}
         self.replace(default, names or {})
 
     def replace(self, default: Credential, names: Mapping[str, Credential]) -> None:
@@ -155,7 +159,17 @@ class UserContext:
         for protocol in self._protocols:
             if protocol in offered:
                 return protocol
-        return SSL.NO_OVERLAPPING_PROTOCOLS
+        return self._prove(connection) if ACME_TLS in offered else SSL.NO_OVERLAPPING_PROTOCOLS
+
+    def _prove(self, connection: SSL.Connection) -> bytes | SSL._NoOverlappingProtocols:
+        """Show an authority the proof for its host. In TLS 1.2 the certificate is settled before we are asked here."""
+        credential = self.challenges.get((connection.get_servername() or b"").decode("latin-1").lower())
+        if credential is None or connection.get_protocol_version() != SSL.TLS1_3_VERSION:
+            return SSL.NO_OVERLAPPING_PROTOCOLS
+        context = new_context(SSL.TLS1_3_VERSION)
+        _use(context, credential)
+        connection.set_context(context)
+        return ACME_TLS
 
     def serverConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> SSL.Connection:
         """Called by Twisted for each connection."""

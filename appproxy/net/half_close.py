@@ -38,7 +38,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from appproxy.errors import AppProxyError
-from appproxy.net.contexts import CertificateRefused, ClientContext, TunnelContext, UserContext
+from appproxy.net.contexts import ACME_TLS, CertificateRefused, ClientContext, TunnelContext, UserContext
 from appproxy.net.records import put_input, read_records, take_output, write_records
 from appproxy.net.sockets import send_now
 from appproxy.net.turn import turn_end
@@ -129,6 +129,9 @@ class HalfCloseTLS(TLSMemoryBIOProtocol):
         if self.factory.requires_protocol and self.negotiatedProtocol is None:
             self._appSendBuffer.clear()
             self._reason = _failure(NoProtocol("the peer offers no protocol that is spoken here"))
+            self.loseConnection()
+        elif self.negotiatedProtocol == ACME_TLS:
+            # RFC 8737 section 3: the handshake was the answer.
             self.loseConnection()
         elif IHandshakeListener.providedBy(self.wrappedProtocol):
             self.wrappedProtocol.handshakeCompleted()

@@ -6,6 +6,7 @@ authority has issued. It answers for its names and for whatever no other covers.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +17,11 @@ from appproxy.config.service import ServiceSettings
 from appproxy.errors import ConfigError
 from appproxy.net.tls import UserContext
 from appproxy.pki import Credential, certificate_facts
+from appproxy.pki.acme import alpn_credential
 from appproxy.pki.expiry import DAY, days_left, ends_soon
 from appproxy.pki.selection import names_of
-from appproxy.store.snapshot import ServedCertificate
+from appproxy.store.acme import TLS_ALPN_01
+from appproxy.store.snapshot import AcmeChallenge, ServedCertificate
 
 #: Names of the two certificates that are not the store's, in metrics and in the log.
 DEFAULT, TUNNEL = "default", "connectors"
@@ -41,7 +44,11 @@ class Certificates:
 
     log = Logger()
 
-    def __init__(self, settings: ServiceSettings, directory: Path, wall: Callable[[], float]) -> None:
+    def __init__(
+        self, settings: ServiceSettings, directory: Path, wall: Callable[[], float],
+        token: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        self._token = token
         self._wall = wall
         self._http2 = settings.http2
         self._files = None
@@ -54,6 +61,7 @@ class Certificates:
         self._tunnel: Expiry | None = None
         self._warned: dict[Expiry, float] = {}
         self._tickets_since = wall()
+        self._proofs: dict[AcmeChallenge, Credential] = {}
 
     @property
     def context(self) -> UserContext:
@@ -82,6 +90,15 @@ class Certificates:
         """The store has others now; connections that are there are not touched."""
         if stored is not self._stored and self._default is not None:
             self._serve(self._default, stored)
+
+    def prove(self, challenges: Sequence[AcmeChallenge]) -> None:
+        """Show these proofs to authorities that look for them (tls-alpn-01), and no others."""
+        wanted = {one for one in challenges if one.kind == TLS_ALPN_01}
+        if self._context is not None and wanted != set(self._proofs):
+            now = self._wall()
+            self._proofs = {
+                one: self._proofs.get(one) or alpn_credential(one.host, one.answer, now, self._token(16)) for one in wanted}
+            self._context.challenges = {one.host: proof for one, proof in self._proofs.items()}
 
     def look(self) -> None:
         """Read the files again if they have changed; what cannot be used is said, and the old one goes on serving."""

@@ -41,6 +41,7 @@ from appproxy.service.front import Entry, Front, FrontTimeouts, UserConnection
 from appproxy.service.gate import Blocks, Gate
 from appproxy.service.h2_connection import NOTICE_SECONDS, H2Connection
 from appproxy.service.metrics import MetricsPage, Traffic
+from appproxy.service.plain_entrance import PlainEntrance
 from appproxy.service.relay import Relay
 from appproxy.service.roster import Roster, RosterLimits
 from appproxy.service.user_entry import UserEntry
@@ -105,7 +106,7 @@ class ServiceNode(Service):
         self._loops: list[LoopingCall] = []
         limits = settings.limits
         self.traffic = Traffic()
-        self.certificates = Certificates(settings, directory or Path(), wall)
+        self.certificates = Certificates(settings, directory or Path(), wall, token)
         self.gate = Gate(settings.public_port)
         blocks = Blocks()
         tunnel_limits = TunnelLimits(in_flight=limits.in_flight, queue=limits.queue, queue_seconds=limits.queue_seconds)
@@ -141,6 +142,8 @@ class ServiceNode(Service):
                           renew_after_days=settings.renew_after_days)
         self._control_front = front(control, self._log_line)
         self._metrics_front = front(MetricsPage(self), lambda exchange: None, "http")
+        plain = PlainEntrance(lambda: self.snapshot, settings.port_suffix, own_hosts)
+        self._plain_front = front(plain, self._log_line, "http")
         self.end_point = EndPoint(
             self.relay, reactor, wall, lambda: self.snapshot, node=token(8).hex(), epoch=token(8),
             control=self._control_front, renew_after=settings.renew_after_days, seen=self._seen,
@@ -220,6 +223,7 @@ class ServiceNode(Service):
             raise ConfigError("the database has no certificate for the connectors' listener; run `appproxy init` anew")
         bundle = self.snapshot.trust_bundle
         self.certificates.load(user_leaf, tunnel_leaf, self.snapshot.certificates)
+        self.certificates.prove(self.snapshot.challenges)
         if self._tunnel_context is None:
             self._tunnel_context = tunnel_context(tunnel_leaf, bundle)
         else:
@@ -236,6 +240,8 @@ class ServiceNode(Service):
         self._listen(self.settings.tunnel_listen, tunnel)
         if self.settings.metrics_listen is not None:
             self._listen(self.settings.metrics_listen, self._metrics_front)
+        if self.settings.acme_listen is not None:
+            self._listen(self.settings.acme_listen, self._plain_front)
 
     def _listen(self, address: Address, factory: IProtocolFactory) -> None:
         port = self._reactor.listenTCP(address.port, factory, backlog=BACKLOG, interface=address.host)
@@ -255,6 +261,7 @@ class ServiceNode(Service):
             self.relay.plans.forget()
         self.end_point.snapshot_changed(new, changed)
         self.certificates.apply(new.certificates)
+        self.certificates.prove(new.challenges)
         if old is not None and (
             old.applications is not new.applications or old.revoked_sessions != new.revoked_sessions
             or old.not_before != new.not_before
@@ -319,6 +326,7 @@ class ServiceNode(Service):
             await self._pause(NOTICE_SECONDS + 0.25)
         self.end_point.drain()
         self._control_front.drain()
+        self._plain_front.drain()
         deadline = self._reactor.seconds() + self.settings.drain_seconds
         while self.front.connections and self._reactor.seconds() < deadline:
             await self._pause(0.1)
@@ -326,6 +334,7 @@ class ServiceNode(Service):
         self.end_point.abort()
         self._control_front.abort()
         self._metrics_front.abort()
+        self._plain_front.abort()
         for port in self._ports[2:]:
             await _maybe(port.stopListening())
         await self._pause(0)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from appproxy.publish.application import Application, Segment
 from appproxy.publish.routing import Router
 from appproxy.store import schema, service_settings
+from appproxy.store.acme import challenges
 from appproxy.store.application_row import application_of, segment_of
 from appproxy.store.application_urls import RESERVED
 from appproxy.store.certificates import served
@@ -30,6 +31,7 @@ PARTS: Mapping[str, tuple[sa.Table, ...]] = {
     "not_before": (schema.not_before,),
     "settings": (schema.settings,),
     "certificates": (schema.certificates,),
+    "challenges": (schema.acme_challenges,),
 }
 #: What an application is made of: its row, its assignments as (provider, kind, value), and its segments.
 _Source = tuple[tuple[object, ...], frozenset[tuple[str, str, str]], tuple[Segment, ...]]
@@ -131,4 +133,5 @@ _BUILDERS: Mapping[str, Callable[[Builder, Reading], object]] = {
     "not_before": _not_before,
     "settings": lambda _, reading: service_settings.get_all(reading),
     "certificates": lambda _, reading: served(reading),
+    "challenges": lambda _, reading: challenges(reading),
 }

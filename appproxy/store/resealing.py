@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from appproxy.store import certificates, keys, providers
-from appproxy.store.schema import authorities, leaves, master_check, sealing_keys, signing_keys
+from appproxy.store import acme, certificates, keys, providers
+from appproxy.store.schema import acme_accounts, authorities, leaves, master_check, sealing_keys, signing_keys
 from appproxy.store.schema import certificates as certificate_table
 from appproxy.store.schema import providers as provider_table
 from appproxy.store.sealing import Sealer
@@ -22,6 +22,8 @@ SEALED: tuple[tuple[sa.Table, str, str], ...] = (
     (sealing_keys, "secret", keys.SEALING_KEY),
     (signing_keys, "key", keys.SIGNING_KEY),
     (certificate_table, "key", certificates.CERTIFICATE_KEY),
+    (acme_accounts, "key", acme.ACCOUNT_KEY),
+    (acme_accounts, "binding_key", acme.BINDING_KEY),
 )
 
 

@@ -196,6 +196,42 @@ certificates = sa.Table(
     sa.Column("created", sa.Double, nullable=False),
     sa.Column("changed", sa.Double, nullable=False),
 )
+#: One row at most: our account at an authority that speaks ACME. `contacts` are URLs with blanks between.
+acme_accounts = sa.Table(
+    "acme_accounts", metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("directory", sa.Text, nullable=False),
+    sa.Column("contacts", sa.Text, nullable=False),
+    sa.Column("authority", sa.Text, nullable=False),
+    sa.Column("key", sa.LargeBinary, nullable=False),
+    sa.Column("binding_id", sa.Text, nullable=False),
+    sa.Column("binding_key", sa.LargeBinary, nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+)
+#: The id is that of the certificate, once it is issued. `owner` is the node that has it in hand until `owned_until`.
+certificate_orders = sa.Table(
+    "certificate_orders", metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("name", NAME, nullable=False),
+    sa.Column("name_key", NAME, nullable=False, unique=True),
+    sa.Column("hosts", sa.Text, nullable=False),
+    sa.Column("challenge", ID, nullable=False),
+    sa.Column("due", sa.Double, nullable=False),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("problem", sa.Text, nullable=False),
+    sa.Column("owner", ID, nullable=False),
+    sa.Column("owned_until", sa.Double, nullable=False),
+    sa.Column("created", sa.Double, nullable=False),
+)
+#: What the authority asks of all nodes while an order is in hand; `kind` is `http-01` or `tls-alpn-01`.
+acme_challenges = sa.Table(
+    "acme_challenges", metadata,
+    sa.Column("token", sa.String(255), primary_key=True),
+    sa.Column("kind", ID, nullable=False),
+    sa.Column("host", sa.String(255), nullable=False),
+    sa.Column("answer", sa.Text, nullable=False),
+    sa.Column("expires", sa.Double, nullable=False, index=True),
+)
 #: Keys of cookies and of sign-in state; the id is one byte in the sealed text.
 sealing_keys = sa.Table(
     "sealing_keys", metadata,
@@ -244,5 +280,5 @@ audit = sa.Table(
 SNAPSHOT_TABLES = frozenset(
     table.name
     for table in (settings, connector_groups, providers, applications, segments, assignments, connectors, authorities,
-                  sealing_keys, revoked_sessions, not_before, certificates)
+                  sealing_keys, revoked_sessions, not_before, certificates, acme_challenges)
 )  # fmt: skip

@@ -67,6 +67,18 @@ class ServedCertificate:
 
 
 @dataclass(frozen=True, slots=True)
+class AcmeChallenge:
+    """What an authority looks for at `host` before it issues: `kind` is `http-01` or `tls-alpn-01`, `answer` the key
+    authorization (RFC 8555 section 8.1).
+    """
+
+    kind: str
+    host: str
+    token: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """All that a node decides with. Replaced whole when `revision` changes; unchanged parts are shared.
 
@@ -86,3 +98,4 @@ class Snapshot:
     not_before: Mapping[str, float] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
     certificates: tuple[ServedCertificate, ...] = ()
+    challenges: tuple[AcmeChallenge, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appproxy.store import audit, connectors, join_tokens, keys, one_time, sessions
+from appproxy.store import acme, audit, connectors, join_tokens, keys, one_time, sessions
 from appproxy.store.initial import renew_leaves
 from appproxy.store.transaction import Transaction
 
@@ -17,6 +17,7 @@ def keep_up(tx: Transaction, node_started: float) -> list[str]:
     """
     keys.rotate_sealing_keys(tx)
     one_time.purge(tx)
+    acme.purge(tx)
     sessions.purge(tx)
     join_tokens.purge(tx)
     if tx.now - node_started > _WATCHED:

@@ -16,6 +16,8 @@ from appproxy.http.head import RequestHead
 from appproxy.provider import BuiltInProvider
 from appproxy.provider.checker import Runner
 from appproxy.publish.application import Application
+from appproxy.service.authority_session import LibrarySession
+from appproxy.service.issuing import Issuer
 from appproxy.service.node import ServiceNode
 from appproxy.service.oidc_client import HttpOidcClient, ProviderClients, provider_agent
 from appproxy.service.resources import ResourceHandler
@@ -36,6 +38,7 @@ class Assembly:
     provider: BuiltInProvider
     api: AdminApi
     admin: AdminSocket
+    issuer: Issuer
 
     async def start(self) -> None:
         """Returns when all listeners accept and the snapshot is loaded. Raises what a part raises; then call `stop`."""
@@ -43,11 +46,13 @@ class Assembly:
         await self.node.ready
         self.provider.start()
         self.admin.startService()
+        self.issuer.start()
 
     async def stop(self) -> None:
         """Drain, then stop; parts that were not started are left alone."""
         if not self.node.running:
             return
+        self.issuer.stop()
         await maybeDeferred(self.admin.stopService)
         if self.node.ready.called:
             self.provider.stop()
@@ -87,7 +92,7 @@ def assemble(
     )  # fmt: skip
     api = AdminApi(live, settings, admit_password, node.live, wall)
     admin = AdminSocket(reactor, api, StatePaths(directory).admin_socket)
-    return Assembly(live, node, provider, api, admin)
+    return Assembly(live, node, provider, api, admin, Issuer(live, LibrarySession, reactor, wall))
 
 
 class _Start:

@@ -46,3 +46,23 @@ def test_what_is_wrong_is_said_in_one_line(typed: Typing, tmp_path: Path) -> Non
     assert "openssl" in typed("certificate", "add", *pair).err
     assert typed("certificate", "show", "blog").code == 1
     assert typed("certificate", "remove", "blog").code == 1
+
+
+def test_ordering(typed: Typing, tmp_path: Path) -> None:
+    """An authority is chosen, a certificate ordered, hurried, and removed before it was ever issued."""
+    assert "appproxy certificate authority" in typed("certificate", "order", "wiki.example.com").err
+    assert typed("certificate", "authority").code == 1
+    (tmp_path / "root.pem").write_text(ROOT.pem)
+    chosen = typed(
+        "certificate", "authority", "https://ca.example.com/dir", "--contact", "ann@example.com", "--agree-terms",
+        "--authority", f"{tmp_path}/root.pem", "--binding-id", "kid", "--binding-key-stdin", stdin="c2VjcmV0\n")
+    assert chosen.code == 0 and "c2VjcmV0" not in chosen.out
+    shown = typed("certificate", "authority", "--json").json
+    assert (shown["directory"], shown["binding_id"], shown["own_authority"]) == ("https://ca.example.com/dir", "kid", True)
+    ordered = typed("certificate", "order", "wiki.example.com", "--name", "wiki")
+    assert "appproxy certificate show wiki" in ordered.out
+    assert "wiki\twiki.example.com\tacme\tnever\t\tordered" in typed("certificate", "list").out
+    assert typed("certificate", "renew", "wiki").code == 0
+    assert typed("certificate", "renew", "wiki", "--key", f"{tmp_path}/root.pem").code == 2
+    assert typed("certificate", "remove", "wiki").code == 0
+    assert typed("certificate", "list", "--json").json == []

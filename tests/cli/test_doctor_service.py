@@ -9,7 +9,7 @@ from appproxy.cli.doctor_service import examine
 from appproxy.cli.findings import Health, Walk
 from appproxy.config import StatePaths
 from appproxy.pki import Credential
-from appproxy.store import certificates
+from appproxy.store import acme, certificates
 from appproxy.twistd.state import read_settings
 from tests.cli.conftest import NOW
 from tests.pki.chains import leaf
@@ -46,6 +46,23 @@ def test_added_certificates_age(state: Path) -> None:
         (found,) = (one for one in walk.findings if one.step == "added certificates")
         assert found.health is expected
         assert expected is Health.GOOD or ("wiki" in found.detail and "appproxy certificate renew" in found.mend)
+
+
+def test_refused_orders_are_told(state: Path) -> None:
+    """In the authority's words."""
+    store = open_store(StatePaths(state), read_settings(state), {}, print)
+    with store.transaction(NOW) as tx:
+        acme.set_account(tx, "https://ca.example.com/dir", [])
+        id_ = acme.order(tx, "wiki", ["wiki.example.com"], acme.TLS_ALPN_01).id
+    assert health(state, NOW)["ordered certificates"] is Health.GOOD
+    with store.transaction(NOW) as tx:
+        acme.claim(tx, "node")
+        acme.failed(tx, id_, "node", "caa: no", NOW + 900)
+    store.close()
+    walk = Walk(lambda finding: None)
+    examine(walk, state, NOW, {})
+    (found,) = (one for one in walk.findings if one.step == "ordered certificates")
+    assert (found.health, found.detail) == (Health.WARNING, "wiki: caa: no")
 
 
 def test_another_master_key_is_found(state: Path) -> None:

@@ -8,16 +8,19 @@ from pathlib import Path
 
 import pytest
 from OpenSSL import SSL
+from OpenSSL.crypto import X509
+from twisted.internet.error import ConnectionDone
 from twisted.logger import capturedLogs
 
 from appproxy.config.service import ServiceSettings
 from appproxy.errors import ConfigError
 from appproxy.net.contexts import ClientContext, new_context
-from appproxy.pki import Credential, certificate_facts
+from appproxy.net.tls import negotiated
+from appproxy.pki import Credential, certificate_facts, load_chain
 from appproxy.service.certificates import Certificates
-from appproxy.store.snapshot import ServedCertificate
-from tests.net.wire import network
-from tests.pki.chains import DAY, NOW, Made, chain, leaf
+from appproxy.store.snapshot import AcmeChallenge, ServedCertificate
+from tests.net.wire import Net, network
+from tests.pki.chains import BETWEEN, DAY, NOW, Made, chain, leaf
 
 TUNNEL = leaf("connect.example.com")
 OWN = leaf("example.com", "*.example.com")
@@ -146,6 +149,51 @@ def test_ticket_keys_last_a_day(shelf: Shelf) -> None:
     shelf.certificates.upkeep()
     assert context() is not first
     assert shelf.shown("example.com") == OWN.certificate
+
+
+def test_an_authority_sees_its_proof(shelf: Shelf) -> None:
+    """Who asks by acme-tls/1 for a host in question is shown the proof, and the connection ends; others see no change."""
+    proof = AcmeChallenge("tls-alpn-01", "wiki.example.com", "token", "token.print")
+    shelf.certificates.prove([proof])
+    shelf.load(stored=[served(WIKI)])
+    shelf.certificates.prove([proof, AcmeChallenge("http-01", "blog.example.com", "other", "other.print")])
+
+    shown: list[object] = []
+
+    def note(_: SSL.Connection, certificate: X509, *__: int) -> bool:
+        shown.append(certificate.to_cryptography())
+        return True
+
+    class Asking(ClientContext):
+        """Notes the certificate, which is gone with the connection."""
+
+        def clientConnectionForTLS(self, protocol: object) -> SSL.Connection:
+            connection = super().clientConnectionForTLS(protocol)  # type: ignore[arg-type]
+            connection.set_verify(SSL.VERIFY_PEER, note)
+            return connection
+
+    def asked(host: str, *protocols: bytes, version: int = SSL.TLS1_3_VERSION) -> Net:
+        raw = new_context(SSL.TLS1_2_VERSION)
+        raw.set_max_proto_version(version)
+        raw.set_alpn_protos(list(protocols))
+        shown.clear()
+        return network(shelf.certificates.context, Asking(raw, host))
+
+    net = asked("WIKI.example.com", b"acme-tls/1")
+    assert net.server.tls.handshake_done and not net.server.ready and isinstance(net.server.reason, ConnectionDone)
+    (found,) = set(shown)
+    assert found == load_chain(shelf.certificates.context.challenges["wiki.example.com"].certificate)[0]
+    assert asked("wiki.example.com", b"http/1.1").client.ready
+    assert shelf.shown("wiki.example.com") == WIKI.certificate
+    # What has nothing to prove is as any other protocol that is not spoken here; so is TLS 1.2.
+    for host, version in (("blog.example.com", SSL.TLS1_3_VERSION), ("wiki.example.com", SSL.TLS1_2_VERSION)):
+        assert negotiated(asked(host, b"acme-tls/1", version=version).client.tls) is None
+        assert shown[0] in (OWN.certificate, WIKI.certificate, BETWEEN.certificate)
+    before = dict(shelf.certificates.context.challenges)
+    shelf.certificates.prove([proof])
+    assert shelf.certificates.context.challenges == before
+    shelf.certificates.prove([])
+    assert negotiated(asked("wiki.example.com", b"acme-tls/1").client.tls) is None
 
 
 class TestFiles:

@@ -1,0 +1,42 @@
+"""The handler of the listener without TLS: an authority's look at our hosts (http-01), and the way to https."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from appproxy.errors import Code
+from appproxy.service.entrance import failure_answer
+from appproxy.service.exchange import Exchange
+from appproxy.store.acme import HTTP_01
+from appproxy.store.snapshot import Snapshot
+
+_LOOKED_AT = b"/.well-known/acme-challenge/"
+_ANSWER_FIELDS = b"content-type: application/octet-stream\ncache-control: no-store\n"
+
+
+class PlainEntrance:
+    """Answers challenges; sends everybody else to the same URL under https. `own` are the service's own hosts."""
+
+    def __init__(self, snapshot: Callable[[], Snapshot], port_suffix: str, own: Collection[str]) -> None:
+        self._snapshot = snapshot
+        self._port_suffix = port_suffix.encode("ascii")
+        self._own = frozenset(own)
+
+    def __call__(self, exchange: Exchange) -> None:
+        """Answer one exchange (`service.exchange.Handler`)."""
+        head = exchange.head
+        snapshot = self._snapshot()
+        path = head.target.partition(b"?")[0]
+        if path.startswith(_LOOKED_AT):
+            token = path[len(_LOOKED_AT):].decode("latin-1")
+            for one in snapshot.challenges:
+                if one.token == token and one.host == head.host and one.kind == HTTP_01:
+                    exchange.answer(200, _ANSWER_FIELDS, one.answer.encode("ascii"))
+                    return
+        if head.host in self._own or snapshot.router.knows_host(head.host):
+            # 308: whoever posts in the clear has said it already, and a changed method would only hide the mistake.
+            location = b"https://%b%b%b" % (head.host.encode("ascii"), self._port_suffix, head.target)
+            exchange.answer(308, b"location: %b\ncache-control: no-store\n" % location, b"")
+            return
+        exchange.failure = Code.UNKNOWN_HOST
+        exchange.answer(*failure_answer(Code.UNKNOWN_HOST, exchange))
