@@ -74,9 +74,9 @@ class Row:
         }  # fmt: skip
 
 
-def table(rows: Sequence[Row]) -> str:
-    """All rows, aligned."""
-    lines = [("", "appproxy", "two nginx", "ratio", "unit", "")]
+def table(rows: Sequence[Row], sides: tuple[str, str] = ("appproxy", "two nginx")) -> str:
+    """All rows, aligned; `sides` are what was compared."""
+    lines = [("", *sides, "ratio", "unit", "")]
     for row in rows:
         ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
         reference = figure(row.reference.median) if row.reference else ""

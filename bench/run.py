@@ -21,6 +21,7 @@ from pathlib import Path
 from appproxy.demo.start import free_port
 from appproxy.demo.supervisor import Supervisor
 from appproxy.errors import AppProxyError
+from bench.http2 import SIDES, run_http2
 from bench.idle import run_idle
 from bench.measure import Load, Target, Void, cpu_seconds, download, family, first_byte, memory, requests, upload
 from bench.reference import HOST, Reference
@@ -266,6 +267,16 @@ def _stream(command: Sequence[str], gib: int) -> None:
         raise Void(f"curl ended with code {ended.returncode}")
 
 
+def _run(there: Stage, given: argparse.Namespace, say: Callable[[str], None]) -> tuple[list[Row], list[Row]]:
+    """What the options ask for: rows beside the reference, and those of HTTP/2 beside HTTP/1.1."""
+    if given.long:
+        return run_long(there, given.long, say), []
+    wanted = [part for part in ("small", "bulk", "http2") if getattr(given, part)]
+    parts = {"small": run_small, "bulk": run_bulk, "streams": run_streams}
+    rows = [row for name, part in parts.items() if not wanted or name in wanted for row in part(there, say)]
+    return rows, run_http2(there, say) if not wanted or "http2" in wanted else []
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run; gives the exit code."""
     parser = argparse.ArgumentParser(prog="python -m bench.run", description="The product beside two nginx hops.")
@@ -273,6 +284,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, help="interleaved rounds (5)")
     parser.add_argument("--small", action="store_true", help="small requests only")
     parser.add_argument("--bulk", action="store_true", help="bulk only")
+    parser.add_argument("--http2", action="store_true", help="HTTP/2 beside HTTP/1.1 only")
     parser.add_argument("--long", type=int, metavar="GIB", help="memory while streams of so many GiB pass")
     given = parser.parse_args(arguments)
     effort = CHECK if given.check else Effort(rounds=given.rounds) if given.rounds else Effort()
@@ -282,25 +294,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     try:
         with stage(effort) as there:
-            rows: list[Row] = []
-            if given.long:
-                rows += run_long(there, given.long, say)
-            else:
-                parts = [run_small] if given.small else [run_bulk] if given.bulk else [run_small, run_bulk, run_streams]
-                for part in parts:
-                    rows += part(there, say)
+            rows, versions = _run(there, given, say)
     except AppProxyError as error:
         print(f"the run is void: {error}", file=sys.stderr)
         return 1
     if given.check:
-        for row in rows:
+        for row in (*rows, *versions):
             row.goal = None
-    print(table(rows))
+    if rows:
+        print(table(rows))
+    if versions:
+        print(table(versions, SIDES))
     if given.check:
         print("a short run: it shows that everything works, and its figures are not worth comparing")
         return 0
     path = RESULTS / f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}.json"
-    write(rows, path, {"rounds": effort.rounds, "seconds": effort.seconds})
+    for row in versions:
+        row.name = f"{SIDES[0]} beside {SIDES[1]}: {row.name}"
+    write([*rows, *versions], path, {"rounds": effort.rounds, "seconds": effort.seconds})
     print(f"kept in {path}")
     return 0
 

@@ -6,6 +6,7 @@ Ours come last, after `Connection` has been obeyed, so that no user can have the
 from __future__ import annotations
 
 from collections.abc import Container
+from typing import Protocol
 
 from appproxy.http.cookies import cut
 from appproxy.http.fields import encode_block
@@ -31,10 +32,19 @@ _OPTIONS = frozenset([b"close", b"keep-alive", b"upgrade", b"te", b""])
 _NEVER_FROM_USERS = _OF_THE_CONNECTION | _WORDS_OF_PROXIES
 #: What browsers send with every request: neither in the lists above nor beginning like that, so look no closer.
 _COMMON = frozenset(
-    b"accept accept-encoding accept-language cache-control content-type if-modified-since if-none-match origin pragma "
-    b"priority referer sec-ch-ua sec-ch-ua-mobile sec-ch-ua-platform sec-fetch-dest sec-fetch-mode sec-fetch-site "
+    b"accept accept-encoding accept-language cache-control content-type if-modified-since if-none-match pragma "
+    b"priority sec-ch-ua sec-ch-ua-mobile sec-ch-ua-platform sec-fetch-dest sec-fetch-mode sec-fetch-site "
     b"sec-fetch-user upgrade-insecure-requests user-agent".split())
+#: Those that pass, too, but hold URLs.
+_WITH_URLS = frozenset([b"destination", b"if", b"origin", b"referer"])
 _PREFIXES = (b"x-forwarded-", b"x-original-forwarded-", b"x-appproxy-")
+
+
+class Inward(Protocol):
+    """What translates URLs: `publish.headers.Inward`."""
+
+    def field(self, name: bytes, value: bytes) -> bytes:
+        """The value of one of `_WITH_URLS` with internal URLs."""
 
 
 def same_spelling(name: bytes) -> bytes:
@@ -43,54 +53,71 @@ def same_spelling(name: bytes) -> bytes:
 
 
 def forwarded_block(head: RequestHead, *, client: str, scheme: str, drop_names: Container[bytes],
-                    cookie_names: tuple[bytes, ...], request_id: bytes) -> bytes:
+                    cookie_names: tuple[bytes, ...], request_id: bytes, inward: Inward | None = None) -> bytes:
     """The field block for the application, ready for the tunnel.
 
     `client` is the user's address without port, `scheme` `https` or `http`. `drop_names` holds, as `same_spelling`
     gives them, the names by which applications learn who the user is. Cookies called one of `cookie_names` are cut out.
-    Host, framing and Upgrade are not in the block: whoever writes the request makes them from the head.
+    Host, framing and Upgrade are not in the block: whoever writes the request makes them from the head. `inward` turns
+    the public URLs in what the user said into internal ones.
     """
     repeated = head.repeated
     if repeated is None:
-        block = _without_id(head, client, scheme, drop_names, cookie_names)
-    elif (repeated.drop_names is drop_names and repeated.cookie_names is cookie_names and repeated.client == client
-            and repeated.scheme == scheme):
+        block = _without_id(head, client, scheme, drop_names, cookie_names, inward)
+    elif (repeated.drop_names is drop_names and repeated.cookie_names is cookie_names and repeated.inward is inward
+            and repeated.client == client and repeated.scheme == scheme):
         block = repeated.block
     else:
-        block = repeated.block = _without_id(head, client, scheme, drop_names, cookie_names)
-        repeated.drop_names, repeated.cookie_names = drop_names, cookie_names
+        block = repeated.block = _without_id(head, client, scheme, drop_names, cookie_names, inward)
+        repeated.drop_names, repeated.cookie_names, repeated.inward = drop_names, cookie_names, inward
         repeated.client, repeated.scheme = client, scheme
     return b"%bx-request-id: %b\n" % (block, request_id)
 
 
 def _without_id(head: RequestHead, client: str, scheme: str, drop_names: Container[bytes],
-                cookie_names: tuple[bytes, ...]) -> bytes:
+                cookie_names: tuple[bytes, ...], inward: Inward | None) -> bytes:
     """All but what is different for each request."""
-    return _from_user(head, drop_names, cookie_names) + _ours(client.encode("ascii"), scheme.encode("ascii"), head.authority)
+    ours = _ours(client.encode("ascii"), scheme.encode("ascii"), head.authority)
+    return _from_user(head, drop_names, cookie_names, inward) + ours
 
 
-def _from_user(head: RequestHead, drop_names: Container[bytes], cookie_names: tuple[bytes, ...]) -> bytes:
+def _from_user(head: RequestHead, drop_names: Container[bytes], cookie_names: tuple[bytes, ...],
+               inward: Inward | None) -> bytes:
     """What is left of what the user said."""
-    connection = []
-    lines = []
+    connection: list[bytes] = []
+    lines: list[bytes] = []
     for name, value in head.fields:
         if name in _COMMON:
             if name in drop_names:
                 continue
+        elif name in _WITH_URLS:
+            if name in drop_names:
+                continue
+            if inward is not None:
+                value = inward.field(name, value)
         elif _is_refused(name, drop_names):
-            if name == b"connection":
-                connection.append(value)
-            elif name == b"te" and head.version >= 11 and b"trailers" in members(value):
-                lines.append(b"te: trailers\n")  # gRPC depends on it; the rest of TE is not kept
+            _heed(name, value, head.version, connection, lines)
             continue
         elif name == b"cookie":
             value = cut(value, cookie_names)
             if not value:
                 continue
         lines.append(b"%b: %b\n" % (name, value))
-    if connection and (named := _named_by(connection)):
-        lines = [line for line in lines if same_spelling(line.partition(b":")[0]) not in named]
-    return b"".join(lines)
+    return b"".join(_without_named(lines, connection) if connection else lines)
+
+
+def _without_named(lines: list[bytes], connection: list[bytes]) -> list[bytes]:
+    """Without the fields that Connection declares to be for this connection only."""
+    named = _named_by(connection)
+    return [line for line in lines if same_spelling(line.partition(b":")[0]) not in named] if named else lines
+
+
+def _heed(name: bytes, value: bytes, version: int, connection: list[bytes], lines: list[bytes]) -> None:
+    """Two that are not passed on are obeyed: Connection, and the part of TE that gRPC depends on."""
+    if name == b"connection":
+        connection.append(value)
+    elif name == b"te" and version >= 11 and b"trailers" in members(value):
+        lines.append(b"te: trailers\n")
 
 
 def forwarded_trailers(trailers: Fields, drop_names: Container[bytes]) -> bytes:

@@ -43,7 +43,7 @@ def read_proxy_header(data: bytes) -> ProxyHeader | None:
     """The header that `data` begins with; None: more bytes are needed. Raises ValueError for anything else."""
     for start, read in ((_WORD, _read_v1), (_SIGNATURE, _read_v2)):
         if data[: len(start)] == start[: len(data)]:
-            return read(data) if len(data) >= len(start) else None
+            return read(data)
     raise ValueError("there is no PROXY header")
 
 

@@ -17,6 +17,11 @@ from appproxy.identity.session import Session
 
 #: Every cookie of ours begins so. `__Host-` (RFC 6265bis section 4.1.3.2): a sibling sub-domain cannot set it.
 COOKIE_PREFIX = b"__Host-appproxy"
+#: The same of an access cookie that an admin wants without Secure: then browsers refuse the prefix.
+BARE_PREFIX = COOKIE_PREFIX.removeprefix(b"__Host-")
+#: Strict is not among them: a user who comes back from another site's sign-in page would arrive without the cookie,
+#: and be sent there again, in a circle.
+SAME_SITE = {"lax": b"Lax", "none": b"None"}
 #: Binds the way through sign-in to one browser; set on the application's host.
 START_COOKIE = b"__Host-appproxy-start"
 #: State, nonce and PKCE verifier of one sign-in under way; eight hex digits of the state follow.
@@ -33,20 +38,27 @@ def name_on_port(name: bytes, port: int) -> bytes:
     return name if port == _STANDARD_PORT else b"%b-%d" % (name, port)
 
 
-def cookie_name(port: int, path: str = "/") -> bytes:
-    """The access cookie's name.
+def cookie_name(port: int, path: str = "/", *, secure: bool = True) -> bytes:
+    """The access cookie's name. `path`: the shortest external one of the application on the host.
 
-    Applications that share one host by `path` (the external one) would overwrite each other's cookie, because a
-    `__Host-` cookie always has `Path=/`: theirs end in eight hex digits made from the path.
+    Applications that share one host would overwrite each other's cookie, because a `__Host-` cookie always has
+    `Path=/`: theirs end in eight hex digits made from the path. Browsers keep the prefix only with Secure.
     """
-    name = name_on_port(COOKIE_PREFIX, port)
+    name = name_on_port(COOKIE_PREFIX if secure else BARE_PREFIX, port)
     return name if path == "/" else name + b"-" + sha256(path.encode()).hexdigest()[:8].encode()
 
 
-def set_cookie(name: bytes, value: bytes, max_age: int | None = None) -> bytes:
-    """A Set-Cookie value with all guards on; without `max_age` the cookie ends with the browser session."""
+def set_cookie(
+    name: bytes, value: bytes, max_age: int | None = None, *, secure: bool = True, http_only: bool = True,
+    same_site: str = "lax",
+) -> bytes:
+    """A Set-Cookie value, by default with all guards on; without `max_age` the cookie ends with the browser session.
+
+    `same_site`: a key of `SAME_SITE`.
+    """
     age = b"" if max_age is None else b"; Max-Age=%d" % max_age
-    return name + b"=" + value + b"; Path=/; Secure; HttpOnly; SameSite=Lax" + age
+    guards = (b"; Secure" if secure else b"") + (b"; HttpOnly" if http_only else b"")
+    return name + b"=" + value + b"; Path=/" + guards + b"; SameSite=" + SAME_SITE[same_site] + age
 
 
 def clear_cookie(name: bytes) -> bytes:

@@ -165,6 +165,11 @@ class Application:
     strict: bool = False
     max_body: int | None = None
     headers: tuple[HeaderRule, ...] = field(default=())
+    #: The access cookie's attributes. Persistent: it outlives the browser, until the session ends.
+    cookie_secure: bool = True
+    cookie_http_only: bool = True
+    cookie_persistent: bool = False
+    cookie_same_site: str = "lax"
     #: Internal URLs in fields become public ones and the other way round.
     translate_headers: bool = True
     #: Seconds for which browsers are to use https only (RFC 6797); None: the application's own field stays.

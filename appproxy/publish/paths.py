@@ -72,6 +72,9 @@ class Prefixes(Generic[T]):
             self._values.setdefault(prefix, value)
         self._depths = sorted({prefix.count(b"/") for prefix in self._values}, reverse=True)
 
+    def __len__(self) -> int:
+        return len(self._values)
+
     def longest(self, path: bytes) -> T | None:
         """The value of the longest prefix; `/wiki` counts as `/wiki/`."""
         if not path.endswith(b"/"):

@@ -75,6 +75,10 @@ class _Side:
         self._wildcards = {place: found for place, found in paths.items() if place[1][0] == "*"}
         self._depths = sorted({host.count(".") for _, host, _ in self._wildcards}, reverse=True)
 
+    def at(self, url: Url) -> Prefixes[list[_Way]] | None:
+        """What is listed under the very scheme, host and port of this one."""
+        return self._hosts.get((url.scheme, url.host, url.port))
+
     def on(self, asked: _Asked) -> Iterator[Prefixes[list[_Way]]]:
         """What is listed for the URL's host: under its own name, then under wildcards, the longest suffix first."""
         for key in asked.keys(asked.host):
@@ -137,6 +141,11 @@ class Translation:
         if (way.prefix != b"/" or way.path != b"/") and is_ambiguous(asked.path):
             return None
         return _written(asked, way, _carried(asked.host, way.segment.external, way.there))
+
+    def is_whole(self, external: Url) -> bool:
+        """Is this the only public URL on its host, so that all of the host is its application's? Not for wildcards."""
+        place = self._public.at(external)
+        return external.path == "/" and place is not None and len(place) == 1
 
     def _owner(self, asked: _Asked) -> _Way | None:
         """Whose a public URL is, as `Router` sees it: the most specific host decides alone."""

@@ -83,7 +83,7 @@ class Gate:
         self._port = port
         #: To the verdict Pass. Failures are not kept: anybody can make up cookies.
         self._opened: Recent[Pass[Session]] = Recent(size)
-        self._names: dict[str, bytes] = {}
+        self._names: dict[tuple[str, bool], bytes] = {}
         self._revision: int | None = None
         self._hosts: dict[str, tuple[bytes, ...]] = {}
         self._hosts_revision: int | None = None
@@ -116,12 +116,14 @@ class Gate:
 
     def name_of(self, route: Route) -> bytes:
         """The name of the application's access cookie on the route's host."""
-        path = route.cookie_path
-        name = self._names.get(path)
+        return self._name(route.cookie_path, route.application.cookie_secure)
+
+    def _name(self, path: str, secure: bool) -> bytes:
+        name = self._names.get((path, secure))
         if name is None:
             if len(self._names) > KEPT:  # paths come and go with what is published
                 self._names.clear()
-            name = self._names[path] = cookie_name(self._port, path)
+            name = self._names[path, secure] = cookie_name(self._port, path, secure=secure)
         return name
 
     def cookie_names(self, snapshot: Snapshot, host: str) -> tuple[bytes, ...]:
@@ -132,7 +134,10 @@ class Gate:
         names = self._hosts.get(host)
         if names is None:
             routes = snapshot.router.routes_of(host)
-            names = (START_COOKIE, *dict.fromkeys(self.name_of(route) for route in routes))
+            # Both names, for a browser may still have the one from before a change of `cookie_secure`.
+            names = (START_COOKIE, *dict.fromkeys(
+                self._name(route.cookie_path, secure) for route in routes for secure in (True, False)
+            ))
             if routes:
                 if len(self._hosts) > KEPT:  # a wildcard has endlessly many
                     self._hosts.clear()

@@ -117,7 +117,7 @@ class ServiceNode(Service):
         self.relay = Relay(
             roster, reactor, failure_answer, cookie_names=lambda host: self.gate.cookie_names(self.snapshot, host),
             user_header=blocks.user_header, identity_block=blocks.identity_block,
-            has_connectors=self._has_connectors, limits=tunnel_limits, strict=settings.strict,
+            has_connectors=self._has_connectors, urls=lambda: self.snapshot.urls, limits=tunnel_limits, strict=settings.strict,
         )
         new_id = new_ids(token)
         head_limits = HeadLimits(head=limits.head_bytes, fields=limits.head_fields, target=limits.target_bytes)

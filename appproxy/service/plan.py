@@ -10,12 +10,15 @@ from functools import lru_cache
 from appproxy.http.fields import decode_block, encode_block
 from appproxy.http.forwarding import same_spelling
 from appproxy.http.set_cookie import CookieRules, public_set_cookie
+from appproxy.identity.cookie import BARE_PREFIX, COOKIE_PREFIX
 from appproxy.publish.application import Application, Segment
+from appproxy.publish.headers import OUTWARD, Inward, Outward, Urls
 from appproxy.publish.response_policy import response_policy
 from appproxy.publish.routing import Route, target_name
+from appproxy.publish.urls import Translation
 
 #: Cookies of ours begin with these words, in any case; no application may set such a cookie.
-_RESERVED_COOKIES = (b"__host-appproxy",)
+_RESERVED_COOKIES = (COOKIE_PREFIX.lower(), BARE_PREFIX)
 #: Taken out: hop by hop (RFC 9110 section 7.6.1), or ours to say. Alt-Svc names another server that has the same
 #: pages (RFC 7838), and the one that an application means is behind us.
 _DROPPED = frozenset({
@@ -24,18 +27,17 @@ _DROPPED = frozenset({
 })
 #: Plans that are kept: more than 10,000 applications with a few pairs of URLs each have; the hosts of wildcards are endless.
 _MOST_PLANS = 50_000
-#: Fields that need more than being passed on, besides those that are taken out.
-_CHANGED = frozenset({b"content-location", b"location", b"set-cookie", b"upgrade"})
+#: Fields that need more than being passed on, besides those that are taken out and those with URLs.
+_CHANGED = frozenset({b"set-cookie", b"upgrade"})
 
 
 @lru_cache(maxsize=256)  # Nearly all applications replace the same few fields, most of them none.
-def _special(replaced: frozenset[bytes]) -> re.Pattern[bytes]:
-    """Finds in a block, with a line end put before it, a line that needs more than being passed on.
+def _special(names: frozenset[bytes]) -> re.Pattern[bytes]:
+    """Finds in a block, with a line end put before it, a line with one of these names.
 
     Beginning with a letter that must be there, it takes half the time of `^` in lines.
     """
-    names = b"|".join(map(re.escape, sorted(_DROPPED | _CHANGED | replaced)))
-    return re.compile(rb"\n(?:" + names + rb"): ")
+    return re.compile(rb"\n(?:" + b"|".join(map(re.escape, sorted(names))) + rb"): ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,57 +57,36 @@ class Plan:
     unwanted: frozenset[bytes]
     special: re.Pattern[bytes]
     cookies: CookieRules
-    #: `http://internal:8080`: what its redirects begin with, and by what that is replaced.
-    internal_origin: bytes
-    external_origin: bytes
-    internal_path: bytes
-    external_path: bytes
+    #: What translates URLs in the fields of answers and of requests; None where that is switched off.
+    outward: Outward | None
+    inward: Inward | None
     #: Our cookies on its host, which it never sees.
     cookie_names: tuple[bytes, ...] = ()
 
     @classmethod
     def of(
-        cls, application: Application, cookie_names: tuple[bytes, ...] = (), segment: Segment | None = None
+        cls, application: Application, cookie_names: tuple[bytes, ...] = (), segment: Segment | None = None,
+        urls: Urls | None = None,
     ) -> Plan:
-        """Work it out; without a `segment` for the application's own pair of URLs."""
+        """Work it out; without a `segment` for the application's own pair of URLs, without `urls` as if it were alone."""
         segment = segment or Segment(application.external, application.internal)
         policy = response_policy(
             robots_disallow=application.robots_disallow, hsts_max_age=application.hsts_max_age,
             hsts_subdomains=application.hsts_subdomains, fields=application.response_fields,
             removed=application.removed_fields,
         )
+        unwanted = _DROPPED | policy.replaced
+        outward, inward = None, None
+        if application.translate_headers:
+            pair = (urls or Translation([application]), segment.external, segment.internal)
+            keeps_host = application.host_header == "original"
+            outward, inward = Outward(*pair, keeps_host=keeps_host), Inward(*pair, keeps_host=keeps_host)
         return cls(
             application, segment, target_name(application, segment),
             frozenset(same_spelling(rule.name.encode("ascii")) for rule in application.headers),
-            policy.added,
-            _DROPPED | policy.replaced,
-            _special(policy.replaced),
-            _cookie_rules(application, segment),
-            segment.internal.origin.encode("ascii"),
-            segment.external.origin.encode("ascii"),
-            segment.internal.path.encode("ascii"),
-            segment.external.path.encode("ascii"),
-            cookie_names,
+            policy.added, unwanted, _special(unwanted | _CHANGED | (OUTWARD if outward else frozenset())),
+            _cookie_rules(application, segment), outward, inward, cookie_names,
         )
-
-    def translate(self, url: bytes) -> bytes:
-        """A URL of the application's answer as the user has to see it; one that is not the application's stays."""
-        rest: bytes | None = None
-        if url.startswith(b"/") and not url.startswith(b"//"):
-            if self.internal_path == self.external_path:
-                return url
-            rest = url
-        elif url[: len(self.internal_origin)].lower() == self.internal_origin:
-            rest = url[len(self.internal_origin):] or b"/"
-        if rest is None or not rest.startswith((b"/", b"?", b"#")):
-            return url
-        if not rest.startswith(b"/"):
-            rest = b"/" + rest
-        if rest.startswith(self.internal_path):
-            rest = self.external_path + rest[len(self.internal_path):]
-        elif rest == self.internal_path[:-1]:
-            rest = self.external_path
-        return rest if url.startswith(b"/") else self.external_origin + rest
 
     def clean(self, status: int, block: bytes, request_id: str) -> bytes:
         """An answer's field block as the user is to see it."""
@@ -123,8 +104,8 @@ class Plan:
                 if public is None:
                     continue
                 value = public
-            elif name in (b"location", b"content-location"):
-                value = self.translate(value)
+            elif self.outward is not None and name in OUTWARD:
+                value = self.outward.field(name, value)
             kept.append((name, value))
         return encode_block(kept)
 
@@ -143,8 +124,11 @@ def _cookie_rules(application: Application, segment: Segment) -> CookieRules:
 class Plans:
     """The plans of all routes, each worked out when it is first needed, and anew when anything is published."""
 
-    def __init__(self, cookie_names: Callable[[str], tuple[bytes, ...]]) -> None:
+    def __init__(
+        self, cookie_names: Callable[[str], tuple[bytes, ...]], urls: Callable[[], Urls] = Translation
+    ) -> None:
         self._cookie_names = cookie_names
+        self._urls = urls
         self._plans: dict[Route, Plan] = {}
 
     def of(self, route: Route) -> Plan:
@@ -153,9 +137,11 @@ class Plans:
         if plan is None:
             if len(self._plans) >= _MOST_PLANS:
                 self._plans.clear()
-            plan = self._plans[route] = Plan.of(route.application, self._cookie_names(route.host), route.segment)
+            plan = self._plans[route] = Plan.of(
+                route.application, self._cookie_names(route.host), route.segment, self._urls()
+            )
         return plan
 
     def forget(self) -> None:
-        """Something was published or changed; the cookies of a host depend on all of its applications."""
+        """Something was published or changed; cookies and URLs of one depend on all the others."""
         self._plans.clear()

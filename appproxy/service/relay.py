@@ -13,7 +13,9 @@ from appproxy.net.deadlines import Deadlines
 from appproxy.policy.gate import judge
 from appproxy.policy.verdict import Pass, Refuse
 from appproxy.publish.application import Application, Preauthentication
+from appproxy.publish.headers import Urls
 from appproxy.publish.routing import Route, internal_target
+from appproxy.publish.urls import Translation
 from appproxy.service.exchange import Exchange
 from appproxy.service.plan import Plans
 from appproxy.service.relayed import Relayed
@@ -30,7 +32,8 @@ class Relay:
     """What all requests of a node share.
 
     `cookie_names` gives our cookies on a host, `user_header` and `identity_block` what a connector and an application
-    are told of a session, `has_connectors` whether any connector is enrolled in a group.
+    are told of a session, `has_connectors` whether any connector is enrolled in a group, `urls` the table of public and
+    internal URLs as it is now.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class Relay:
         user_header: Callable[[Session], bytes],
         identity_block: Callable[[Application, Session], bytes],
         has_connectors: Callable[[str], bool] = lambda group: True,
+        urls: Callable[[], Urls] = Translation,
         limits: TunnelLimits | None = None,
         strict: bool = False,
     ) -> None:
@@ -52,7 +56,7 @@ class Relay:
         self.limits = limits or TunnelLimits()
         self.strict = strict
         self.deadlines = Deadlines(clock)
-        self.plans = Plans(cookie_names)
+        self.plans = Plans(cookie_names, urls)
         #: Version of what connectors are told; a request says which one it was made with.
         self.configuration = 0
         self._user_header = user_header
@@ -72,7 +76,7 @@ class Relay:
         exchange.application = application.name
         block = forwarded_block(
             head, client=exchange.client, scheme=exchange.scheme, drop_names=plan.dropped,
-            cookie_names=plan.cookie_names, request_id=exchange.id.encode("ascii"),
+            cookie_names=plan.cookie_names, request_id=exchange.id.encode("ascii"), inward=plan.inward,
         )
         user = b"null"
         if session is not None:

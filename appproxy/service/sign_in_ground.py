@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from twisted.web.iweb import IRequest
 
 from appproxy.errors import Code, IdentityError, RequestError
-from appproxy.identity.cookie import cookie_name, open_session
+from appproxy.identity.cookie import cookie_name, open_session, set_cookie
 from appproxy.identity.sealing import NONCE_SIZE
 from appproxy.identity.session import Session
 from appproxy.identity.states import Start
@@ -92,7 +92,15 @@ class Ground:
 
     def cookie_name(self, route: Route) -> bytes:
         """The access cookie's."""
-        return cookie_name(self.port, route.cookie_path)
+        return cookie_name(self.port, route.cookie_path, secure=route.application.cookie_secure)
+
+    def access_cookie(self, route: Route, value: bytes, max_age: int | None = None) -> bytes:
+        """The Set-Cookie value of the access cookie, as the application's settings want it; `max_age` 0 deletes it."""
+        application = route.application
+        return set_cookie(
+            self.cookie_name(route), value, max_age, secure=application.cookie_secure,
+            http_only=application.cookie_http_only, same_site=application.cookie_same_site,
+        )
 
     def session_of(self, request: IRequest, route: Route) -> Session | None:
         """The session that the browser has with an application on a host, if it counts now."""

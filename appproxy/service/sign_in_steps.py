@@ -118,7 +118,8 @@ class Steps:
             request_id=request_id(request),
         )
         sealed = seal_session(finish.session, ground.key, application.id, host, ground.nonce())
-        cookie = set_cookie(ground.cookie_name(route), sealed)
+        left = max(int(finish.session.expires - now), 1) if application.cookie_persistent else None
+        cookie = ground.access_cookie(route, sealed, left)
         return redirect(location, cookie_lines(cookie, clear_cookie(START_COOKIE)))
 
     def _offer_another_account(self, request: IRequest, application: Application, error: RequestError) -> Answer:

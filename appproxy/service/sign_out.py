@@ -58,8 +58,10 @@ class SignOut:
         self._check_form(request, host, signed_in)
         for _, session in signed_in:
             await self._ground.store.revoke(session)
-        names = [self._ground.cookie_name(route) for route in self._ground.routes_on(host)]
-        gone = cookie_lines(*[clear_cookie(name) for name in dict.fromkeys([*names, START_COOKIE])])
+        gone = cookie_lines(
+            *[self._ground.access_cookie(route, b"", 0) for route in self._ground.routes_on(host)],
+            clear_cookie(START_COOKIE),
+        )
         if not signed_in:
             return redirect(self._signed_out_url(), gone)
         return redirect(end_url(self._ground, signed_in[0][0].application, _END_LIFETIME), gone)

@@ -79,6 +79,12 @@ def _switch(text: str) -> bool:
     return value
 
 
+def _same_site(text: str) -> str:
+    if text.lower() not in ("lax", "none"):
+        raise ValueError("must be lax or none; with strict a user who comes from the sign-in page would have no cookie")
+    return text.lower()
+
+
 def _host_header(text: str) -> str:
     if text not in ("internal", "original"):
         raise ValueError("must be internal (the application's own name) or original (what the user typed)")
@@ -163,6 +169,13 @@ SETTINGS: Mapping[str, Setting] = {
     "excluded_hosts": Setting("excluded_hosts", _excluded_hosts,
                               "hosts that its wildcards do not stand for, with commas between (none)"),
     "max_body": Setting("max_body", _max_body, "the largest upload, such as 20M (none)"),
+    "cookie_secure": Setting("cookie_secure", _switch, "no: the access cookie lacks Secure and its safe name (yes)"),
+    "cookie_http_only": Setting("cookie_http_only", _switch,
+                                "no: scripts of the application can read the access cookie (yes)"),
+    "cookie_persistent": Setting("cookie_persistent", _switch,
+                                 "yes: the access cookie outlives the browser, for session_hours at most (no)"),
+    "cookie_same_site": Setting("cookie_same_site", _same_site,
+                                "lax, or none: the application works inside pages of other sites (lax)"),
     "translate_headers": Setting("translate_headers", _switch,
                                  "yes: internal URLs and cookies in fields become public ones, and back (yes)"),
     "hsts_max_age": Setting("hsts_max_age", hsts_max_age,
@@ -207,6 +220,8 @@ def parse_settings(texts: Mapping[str, str]) -> dict[str, Any]:
             fields[setting.field] = setting.parse(text)
         except ValueError as error:
             raise ConfigError(f"{key}: {_short(text)} {error}") from error
+    if fields.get("cookie_same_site") == "none" and not fields.get("cookie_secure", True):
+        raise ConfigError("cookie_same_site: none needs cookie_secure=yes, or browsers refuse the cookie")
     if rules:
         fields["headers"] = _rules(rules)
     if added:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from appproxy.publish.application import Application, Segment
 from appproxy.publish.routing import Router
+from appproxy.publish.urls import Translation
 from appproxy.store import schema, service_settings
 from appproxy.store.acme import challenges
 from appproxy.store.application_row import application_of, segment_of
@@ -67,10 +68,11 @@ class Builder:
             last is not None and parts["applications"] is last.applications
             and domain == last.settings.get(service_settings.DOMAIN, "")
         ):
-            router = last.router
+            router, urls = last.router, last.urls
         else:
-            router = Router(parts["applications"].values(), [f"{name}.{domain}" for name in RESERVED])
-        self._last = Snapshot(revision=found.get(ALL, 0), router=router, **parts)
+            published = parts["applications"].values()
+            router, urls = Router(published, [f"{name}.{domain}" for name in RESERVED]), Translation(published)
+        self._last = Snapshot(revision=found.get(ALL, 0), router=router, urls=urls, **parts)
         self._revisions = found
         return self._last
 

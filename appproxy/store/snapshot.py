@@ -9,6 +9,7 @@ from enum import Enum
 from appproxy.pki.authority import Credential
 from appproxy.publish.application import Application
 from appproxy.publish.routing import Router
+from appproxy.publish.urls import Translation
 
 
 class ConnectorState(Enum):
@@ -99,3 +100,5 @@ class Snapshot:
     settings: Mapping[str, str] = field(default_factory=dict)
     certificates: tuple[ServedCertificate, ...] = ()
     challenges: tuple[AcmeChallenge, ...] = ()
+    #: From internal URLs to public ones and back, of all applications.
+    urls: Translation = field(default_factory=Translation)

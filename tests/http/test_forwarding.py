@@ -155,12 +155,13 @@ def test_same_spelling() -> None:
 
 def test_the_lists_do_not_contradict_each_other() -> None:
     """A name that passes without a closer look is in no list of refused ones."""
-    for name in forwarding._COMMON:
+    for name in forwarding._COMMON | forwarding._WITH_URLS:
         assert not forwarding._is_refused(name, ())
     for name in forwarding._NEVER_FROM_USERS | set(forwarding._PREFIXES):
         assert same_spelling(name) == name
     assert b"user-agent" in forwarding._COMMON
-    assert values(block_of(b"User-Agent: evil", drop=[b"user-agent"]), b"user-agent") == []
+    for name in (b"user-agent", b"referer"):
+        assert values(block_of(name + b": evil", drop=[name]), name) == []
 
 
 def test_it_is_fast() -> None:
@@ -194,3 +195,27 @@ def test_repeated_fields_are_cleaned_for_each_application_anew() -> None:
         assert block(strict, ours, b"2").endswith(b"x-request-id: 2\n")
         assert b"x-user: me" in block(loose, ours, b"3")
         assert b"ours=1" in block(loose, none, b"4")
+
+
+class Shouting:
+    """Stands for the translation of URLs."""
+
+    def field(self, name: bytes, value: bytes) -> bytes:
+        return value.upper()
+
+
+def test_fields_with_urls_are_translated_and_no_others() -> None:
+    """Also when a field section repeats: what one translation has made is not given to another."""
+    repeated = Repeated()
+
+    def block(inward: Shouting | None) -> bytes:
+        fields = [(b"referer", b"me"), (b"x-a", b"me")]
+        head = RequestHead(b"GET", b"/", 11, fields, b"a.example", "a.example", 0, True, None, False, repeated)
+        return forwarded_block(head, client="192.0.2.1", scheme="https", drop_names=IDENTITY, cookie_names=(),
+                               request_id=b"1", inward=inward)
+
+    one = Shouting()
+    for inward, said in ((one, b"referer: ME\n"), (None, b"referer: me\n"), (one, b"referer: ME\n"), (one, b"referer: ME\n")):
+        seen = block(inward)
+        assert seen.startswith(said + b"x-a: me\nx-forwarded-for: 192.0.2.1\n")
+        assert b"x-forwarded-host: a.example\n" in seen

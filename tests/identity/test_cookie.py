@@ -92,3 +92,12 @@ def test_all_guards_are_on() -> None:
     value = set_cookie(b"__Host-x", b"v")
     assert value == b"__Host-x=v; Path=/; Secure; HttpOnly; SameSite=Lax"
     assert clear_cookie(b"__Host-x") == b"__Host-x=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"
+
+
+def test_an_admin_may_take_guards_off() -> None:
+    """One by one; without Secure the name has no prefix, because browsers would refuse it."""
+    assert set_cookie(b"x", b"v", 60, secure=False, same_site="none") == (
+        b"x=v; Path=/; HttpOnly; SameSite=None; Max-Age=60")
+    assert set_cookie(b"x", b"v", http_only=False) == b"x=v; Path=/; Secure; SameSite=Lax"
+    assert cookie_name(443, secure=False) == b"appproxy"
+    assert cookie_name(8443, "/wiki/", secure=False) == cookie_name(8443, "/wiki/").removeprefix(b"__Host-")

@@ -229,11 +229,22 @@ class TestNames:
         both = snapshot_of(WIKI, docs)
         gate = Gate()
         names = gate.cookie_names(both, HOST)
-        assert len(set(names)) == 3
-        assert {b"__Host-appproxy", b"__Host-appproxy-start", gate.name_of(route_of(docs))} == set(names)
+        assert len(set(names)) == 5
+        own = {b"__Host-appproxy", gate.name_of(route_of(docs))}
+        assert set(names) == own | {name.removeprefix(b"__Host-") for name in own} | {b"__Host-appproxy-start"}
         request = head((b"cookie", gate.name_of(route_of(docs)) + b"=" + cookie(application="docs")))
         assert isinstance(gate.check(request, route_of(docs), both, NOW), Pass)
         assert isinstance(gate.check(request, ROUTE, both, NOW), SignIn)
+
+
+    def test_without_secure(self) -> None:
+        """The name lacks the prefix; a cookie under the other name counts no more, and still reaches no application."""
+        plain = replace(WIKI, cookie_secure=False)
+        gate, both = Gate(), snapshot_of(plain)
+        assert isinstance(gate.check(head((b"cookie", b"appproxy=" + cookie())), route_of(plain), both, NOW), Pass)
+        assert isinstance(gate.check(head(value=cookie()), route_of(plain), both, NOW), SignIn)
+        assert set(gate.cookie_names(both, HOST)) == {b"appproxy", b"__Host-appproxy", b"__Host-appproxy-start"}
+        assert isinstance(Gate().check(head((b"cookie", b"appproxy=" + cookie())), ROUTE, SNAPSHOT, NOW), SignIn)
 
 
 class TestIdentity:

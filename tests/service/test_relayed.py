@@ -40,6 +40,20 @@ def test_the_application_sees_no_cookie_of_ours() -> None:
     assert b"cookie: a=1; b=2\n" in decode_request(frame[3]).block
 
 
+def test_urls_in_fields_are_internal_inside_and_public_outside() -> None:
+    """Where the user comes from is told in the application's own terms, where it sends him in the public ones."""
+    world = World()
+    signal = world.welcomed()
+    user = world.user()
+    user.send(GET[:-2] + b"Origin: https://wiki.example.com\r\nReferer: https://wiki.example.com/from\r\n\r\n")
+    ((frame),) = signal.frames()
+    block = decode_request(frame[3]).block
+    assert b"origin: http://internal:8080\nreferer: http://internal:8080/from\n" in block
+    assert b"x-forwarded-host: wiki.example.com\n" in block
+    signal.answer(frame[2], 302, b"location: http://internal:8080/to\n")
+    assert b"\r\nlocation: https://wiki.example.com/to\r\n" in user.wire.take()
+
+
 def test_pipelined_requests_are_answered_in_order() -> None:
     """The second request is not even sent before the first is answered."""
     world = World()

@@ -22,6 +22,7 @@ from tests.service.exchanges import FakeExchange, head_for
 from tests.service.sign_in_world import CRM, DOCS, ISSUER, KEY, NAVIGATION, NOW, SIGNIN, WIKI, Browser, FakeProvider, World
 
 PAGE = "https://wiki.example.com/page"
+OUT = "https://wiki.example.com/.appproxy/sign-out"
 CALLBACK, FINISH = f"{SIGNIN}/callback", "https://wiki.example.com/.appproxy/finish"
 
 
@@ -255,6 +256,28 @@ class TestFinish:
         exchange = browser.request(url)
         assert (exchange.status, exchange.field(b"location")) == (303, PAGE.encode())
         assert exchange.fields(b"set-cookie") == []
+
+    @pytest.mark.parametrize(("chosen", "line"), [
+        ({}, b"__Host-appproxy=V; Path=/; Secure; HttpOnly; SameSite=Lax"),
+        ({"cookie_persistent": True}, b"__Host-appproxy=V; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=3600"),
+        ({"cookie_http_only": False}, b"__Host-appproxy=V; Path=/; Secure; SameSite=Lax"),
+        ({"cookie_same_site": "none"}, b"__Host-appproxy=V; Path=/; Secure; HttpOnly; SameSite=None"),
+        ({"cookie_secure": False}, b"appproxy=V; Path=/; HttpOnly; SameSite=Lax"),
+    ])
+    def test_the_access_cookie_is_as_the_application_wants_it(self, chosen: dict[str, Any], line: bytes) -> None:
+        """Each attribute is a setting; with any of them users come in, and leave again by sign-out."""
+        wiki = replace(WIKI, **chosen)
+        world = World(applications=(wiki, DOCS))
+        browser = Browser(world, strict=False)
+        exchange = browser.request(browser.stop_at(PAGE, FINISH))
+        set_ = [value for value in exchange.fields(b"set-cookie") if b"-start=" not in value]
+        name, _, value = line.partition(b"=V")
+        assert [re.sub(rb"=[^;]+", b"=V", each, count=1) for each in set_] == [line]
+        assert browser.request(PAGE).status == 200
+        form = {"csrf": re.findall(rb'name="csrf" value="([^"]+)"', browser.request(OUT).content)[0].decode()}
+        gone = browser.request(OUT, b"POST", form).fields(b"set-cookie")
+        assert name + b"=" + value.partition(b"; Max-Age")[0] + b"; Max-Age=0" in gone
+        assert browser.request(PAGE, fields=[]).status == 401
 
     def test_in_another_browser(self, world: World, browser: Browser) -> None:
         """Session fixation: the attacker's ticket does not sign the victim in as the attacker."""

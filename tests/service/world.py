@@ -12,6 +12,7 @@ from appproxy.errors import RequestError
 from appproxy.pages import error_page
 from appproxy.publish.application import Application, Preauthentication, Url
 from appproxy.publish.routing import Router
+from appproxy.publish.urls import Translation
 from appproxy.service.end_point import EndPoint
 from appproxy.service.entrance import failure_answer
 from appproxy.service.exchange import Exchange
@@ -150,11 +151,13 @@ class World:
                 for id in self.connectors
             },
             connector_groups={"default": "default"}, providers={}, keys=(), trust_bundle=(),
+            urls=Translation(self.applications),
         )
         self.relay = Relay(
             Roster(self.clock.seconds()), self.clock, failure_answer, cookie_names=lambda host: (b"__Host-appproxy",),
             user_header=lambda session: b"null", identity_block=lambda application, session: b"",
             has_connectors=lambda group: any(one.group == group for one in self.snapshot.connectors.values()),
+            urls=lambda: self.snapshot.urls,
         )
         self.front = Front(
             self.handle, self.clock, lambda code, id: error_page(code, id, False), self._new_id, log=self.log.append

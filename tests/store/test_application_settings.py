@@ -50,6 +50,10 @@ def test_every_field_can_be_set() -> None:
         ("max_body", "10", "max_body", 10),
         ("max_body", "20M", "max_body", 20 << 20),
         ("max_body", "2 GiB", "max_body", 2 << 30),
+        ("cookie_secure", "no", "cookie_secure", False),
+        ("cookie_http_only", "no", "cookie_http_only", False),
+        ("cookie_persistent", "yes", "cookie_persistent", True),
+        ("cookie_same_site", "None", "cookie_same_site", "none"),
         ("translate_headers", "no", "translate_headers", False),
         ("hsts_max_age", "31536000", "hsts_max_age", 31536000),
         ("hsts_max_age", "0", "hsts_max_age", 0),
@@ -89,6 +93,7 @@ def test_values(key: str, text: str, field: str, value: object) -> None:
         ("max_body", "big", "20M"),
         ("max_body", "-1", "20M"),
         ("max_body", "9999999999999", "20M"),
+        ("cookie_same_site", "strict", "lax or none"),
         ("hsts_max_age", "1y", "31536000"),
         ("hsts_max_age", "-1", "31536000"),
         ("hsts_max_age", "315360001", "315360000"),
@@ -153,3 +158,10 @@ def test_any_text_is_a_value_or_an_error(key: str, text: str) -> None:
         assert str(error).startswith(f"{key}: ")
         return
     assert set(found) <= {field.name for field in fields(Application)}
+
+
+def test_a_cookie_that_browsers_refuse() -> None:
+    """SameSite=None without Secure would send users in a circle."""
+    with pytest.raises(ConfigError, match="cookie_same_site: none needs cookie_secure=yes"):
+        parse_settings({"cookie_same_site": "none", "cookie_secure": "no"})
+    assert parse_settings({"cookie_same_site": "none", "cookie_secure": "yes"})["cookie_same_site"] == "none"

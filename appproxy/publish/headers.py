@@ -1,0 +1,165 @@
+"""URLs in fields: what an application says becomes public, what a browser says becomes internal.
+
+Pure rewriting of values. Which URL belongs to which application, `urls.Translation` knows. A URL that is nobody's, a
+relative one and a malformed one stay byte for byte, so that no field breaks.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Protocol
+
+from appproxy.publish.application import Url
+
+#: Fields of an answer that hold URLs (RFC 9110 sections 10.2.2 and 8.7, RFC 8288, HTML's Refresh), or an origin.
+OUTWARD = frozenset({b"access-control-allow-origin", b"content-location", b"link", b"location", b"refresh"})
+_BLANK = b" \t"
+#: What comes before the URL in a Refresh, as HTML reads it: seconds, a separator, `url=`, a quote.
+_REFRESH = re.compile(
+    rb"([ \t]*+[0-9.]++[ \t]*+(?:[;,][ \t]*+|(?<=[ \t]))(?:url[ \t]*+=[ \t]*+)?+)(?:(['\"])([^'\"]*+)|([^'\"].*+))",
+    re.IGNORECASE | re.DOTALL,
+)
+#: In a Link: the URL in `anchor="..."`, other quoted texts (one that does not end is all of the rest), the target in
+#: angle brackets.
+_LINK = re.compile(
+    rb"(;[ \t]*+anchor[ \t]*+=[ \t]*+\")([^\"\\]*+)(?=\")|\"(?:[^\"\\]++|\\.)*+(?:\"|\\?\Z)|<([^<>]*+)>",
+    re.IGNORECASE)
+#: In the If of WebDAV: resource tags and state tokens, both in angle brackets, and entity tags in quotes.
+_TAGS = re.compile(rb"\"[^\"]*+\"|<([^<>]*+)>")
+
+
+class Urls(Protocol):
+    """What is asked of `urls.Translation`."""
+
+    def to_public(self, url: bytes, at: str = "") -> bytes | None:
+        """The public form of an absolute internal URL, None when it is nobody's."""
+
+    def to_internal(self, url: bytes) -> bytes | None:
+        """The internal form of an absolute public URL, None when it is nobody's."""
+
+    def is_whole(self, external: Url) -> bool:
+        """Is everything on the host of this public URL its application's, under this very URL?"""
+
+
+class Outward:
+    """The answers of one pair of URLs, neither of them a wildcard.
+
+    `keeps_host`: the application gets the public Host, and so knows itself by it.
+    """
+
+    __slots__ = ("_external", "_host", "_internal", "_own_view", "_urls")
+
+    def __init__(self, urls: Urls, external: Url, internal: Url, *, keeps_host: bool) -> None:
+        self._urls = urls
+        self._host = external.host
+        self._internal = internal.origin.encode("ascii")
+        self._external = external.origin.encode("ascii")
+        # It sees that host beside its own scheme, and perhaps ours in X-Forwarded-Proto.
+        authority = re.escape(external.authority.encode("ascii"))
+        self._own_view = re.compile(rb"https?://" + authority + rb"(?=[/?#]|\Z)", re.IGNORECASE) if keeps_host else None
+
+    def field(self, name: bytes, value: bytes) -> bytes:
+        """The public value of a field that `OUTWARD` names."""
+        if name == b"link":
+            return _LINK.sub(self._link, value)
+        if name == b"refresh":
+            return self._refresh(value)
+        if name == b"access-control-allow-origin":
+            return self._origin(value)
+        bare = value.strip(_BLANK)
+        return value.replace(bare, self.url(bare)) if bare else value
+
+    def url(self, url: bytes) -> bytes:
+        """The public form of a URL, in the form that it has: a path stays a path where it leads to the same host."""
+        if url[:1] == b"/" and url[1:2] != b"/":
+            return self._path(url)
+        public = self._urls.to_public(url, self._host)
+        if public is None and self._own_view is not None and (found := self._own_view.match(url)):
+            public = self._urls.to_public(self._internal + url[found.end():], self._host)
+        return url if public is None else public
+
+    def _path(self, path: bytes) -> bytes:
+        public = self._urls.to_public(self._internal + path, self._host)
+        if public is None:
+            return path
+        rest = public.removeprefix(self._external)
+        if rest == path:
+            return path
+        # `//` and `/\` at the beginning would be read as another host.
+        return rest if rest[:1] == b"/" and rest[1:2] not in (b"/", b"\\") else public
+
+    def _link(self, found: re.Match[bytes]) -> bytes:
+        before, anchor, target = found.groups()
+        if target is not None:
+            return b"<%b>" % self.url(target)
+        return found[0] if anchor is None else before + self.url(anchor)
+
+    def _refresh(self, value: bytes) -> bytes:
+        found = _REFRESH.match(value)
+        if found is None:
+            return value
+        group = 4 if found[3] is None else 3
+        return value[: found.start(group)] + self.url(found[group]) + value[found.end(group):]
+
+    def _origin(self, origin: bytes) -> bytes:
+        if origin.lower() == self._internal:
+            return self._external
+        public = self._urls.to_public(origin + b"/", self._host)
+        return origin if public is None else _origin_of(public)
+
+
+class Inward:
+    """The requests to one pair of URLs. `keeps_host` as in `Outward`: then only WebDAV's fields are changed, because
+    servers compare them with their own scheme, and Origin and Referer fit the Host as they are.
+    """
+
+    __slots__ = ("_external", "_external_root", "_internal", "_seen_as", "_urls", "_whole")
+
+    def __init__(self, urls: Urls, external: Url, internal: Url, *, keeps_host: bool) -> None:
+        self._urls = urls
+        self._external = external.origin.encode("ascii")
+        self._internal = internal.origin.encode("ascii")
+        # Nearly every request has a Referer, and nearly every application a host of its own: then a look suffices.
+        self._whole = internal.path == "/" and urls.is_whole(external)
+        self._external_root = self._external + b"/"
+        seen = f"{internal.scheme}://{external.authority}"
+        self._seen_as = seen.encode("ascii") if keeps_host else None
+
+    def field(self, name: bytes, value: bytes) -> bytes:
+        """The internal value of Origin, Referer, Destination or If (RFC 6454, RFC 9110 section 10.1.3, RFC 4918 sections
+        10.3 and 10.4); `name` in lower case.
+        """
+        if name == b"if":
+            return _TAGS.sub(self._tag, value)
+        if name == b"destination":
+            return self._url(value)
+        if self._seen_as is not None:
+            return value
+        if name == b"referer":
+            if self._whole and value.startswith(self._external_root):
+                return self._internal + value[len(self._external):]
+            return self._urls.to_internal(value) or value
+        if value.lower() == self._external:
+            return self._internal
+        internal = self._urls.to_internal(value + b"/")
+        return value if internal is None else _origin_of(internal)
+
+    def _tag(self, found: re.Match[bytes]) -> bytes:
+        return found[0] if found[1] is None else b"<%b>" % self._url(found[1])
+
+    def _url(self, url: bytes) -> bytes:
+        """A URL, or a path, that WebDAV names a resource by."""
+        is_path = url[:1] == b"/" and url[1:2] != b"/"
+        internal = self._urls.to_internal(self._external + url if is_path else url)
+        if internal is None:
+            return url
+        own = internal[: len(self._internal)] == self._internal and internal[len(self._internal):][:1] == b"/"
+        if is_path and own:
+            return internal[len(self._internal):]
+        return self._seen_as + internal[len(self._internal):] if own and self._seen_as is not None else internal
+
+
+def _origin_of(url: bytes) -> bytes:
+    """Scheme and authority of an absolute URL."""
+    scheme, mark, rest = url.partition(b"://")
+    return scheme + mark + rest.partition(b"/")[0]
