@@ -10,7 +10,7 @@ from appproxy.net.flow import Hold
 from appproxy.tunnel.data import DataSession
 
 if TYPE_CHECKING:
-    from appproxy.connector.origin import OriginConnection
+    from appproxy.connector.carrier import Carrier
 
 #: What is kept for a second try, when the first data connection turns out to be stale.
 KEPT_BYTES = 64 * 1024
@@ -36,7 +36,7 @@ class AnswerStream:
         #: Bytes of body.
         self.sent = 0
         self._attachment: Attachment | None = None
-        self._source: OriginConnection | None = None
+        self._source: Carrier | None = None
         self._head: tuple[int, bytes] | None = None
         self._kept: list[bytes] = []
         self._kept_size = 0
@@ -75,7 +75,7 @@ class AnswerStream:
             connection.session.answered_in_line()
             connection.settle()
 
-    def begin(self, source: OriginConnection, status: int, block: bytes) -> None:
+    def begin(self, source: Carrier, status: int, block: bytes) -> None:
         """The final head; the body will come from `source`, which is paused while the service is slow."""
         self._begun = True
         self._source = source

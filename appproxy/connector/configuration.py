@@ -5,7 +5,7 @@ The service's answer to `GET /configuration` is a JSON object:
     {"version": 17, "trust": ["PEM", ...], "renew_after_days": 180, "applications": {"wiki": {
       "id": "wiki", "internal": "https://wiki.corp:8443/base/", "host_header": "internal" | "original",
       "verify_tls": true, "ca_bundle": "PEM or empty", "server_name": "",
-      "client_certificate": "", "connect_timeout": 10.0,
+      "client_certificate": "", "protocol": "http1" | "h2", "connect_timeout": 10.0,
       "upgrade_idle_timeout": 18000.0, "upgrades": ["websocket"]}}}
 
 Only what is listed there is ever dialled. Unknown keys are passed over, so that a newer service can say more.
@@ -21,7 +21,7 @@ from pathlib import Path
 
 from appproxy.connector.files import write_private
 from appproxy.errors import ConfigError
-from appproxy.publish.application import FILE_NAME, Segment, Url
+from appproxy.publish.application import FILE_NAME, PROTOCOLS, Segment, Url
 
 #: 10,000 applications with a few segments each, many of them with certificates; more is not a configuration but a
 #: mistake.
@@ -41,6 +41,8 @@ class OriginAddress:
     server_name: str = ""
     #: Of the connector's files that with the certificate to show; empty: none.
     client_certificate: str = ""
+    #: `http1`, or `h2`: HTTP/2, agreed on by ALPN with TLS, and known beforehand (h2c) without.
+    protocol: str = "http1"
 
     @property
     def secure(self) -> bool:
@@ -146,8 +148,11 @@ def _target(name: str, entry: Mapping[str, object]) -> Target:
     certificate = _text(entry, "client_certificate", name, "")
     if certificate and not FILE_NAME.fullmatch(certificate):
         raise ConfigError(f"configuration: {name}: client_certificate: {certificate!r} is not a plain name")
+    protocol = _text(entry, "protocol", name, "http1")
+    if protocol not in PROTOCOLS:
+        raise ConfigError(f"configuration: {name}: protocol: {protocol!r} is none of {', '.join(PROTOCOLS)}")
     address = OriginAddress(url.scheme, url.host, url.port, verify, _text(entry, "ca_bundle", name, ""),
-                            _text(entry, "server_name", name, ""), certificate)
+                            _text(entry, "server_name", name, ""), certificate, protocol)
     return Target(
         name, address, url.authority.encode("ascii"), host_header == "original",
         _seconds(entry, "connect_timeout", name, 10.0),

@@ -18,7 +18,7 @@ from appproxy.connector.configuration import OriginAddress
 from appproxy.connector.identity import Identity
 from appproxy.connector.lookup import LookupTimedOut, WatchedLookup
 from appproxy.errors import Code, ConfigError
-from appproxy.net.contexts import HTTP, TUNNEL_PROTOCOLS, CertificateRefused, ClientContext
+from appproxy.net.contexts import HTTP, HTTP2, TUNNEL_PROTOCOLS, CertificateRefused, ClientContext
 from appproxy.net.tls import connector_context, origin_context, wrap_client
 
 #: For the service: a dead address of its name must not hold up the next one for long.
@@ -98,7 +98,8 @@ class OriginDialler:
         if known is not None and known[0] == stamp:
             return known[1]
         client = self._certificates.load(name) if name else None
-        context = origin_context(address.host, address.ca_bundle, address.server_name, address.verify_tls, client)
+        context = origin_context(address.host, address.ca_bundle, address.server_name, address.verify_tls, client,
+                                 HTTP2 if address.protocol == "h2" else HTTP)
         if len(self._contexts) >= MOST_CONTEXTS:
             del self._contexts[next(iter(self._contexts))]
         self._contexts[address] = stamp, context

@@ -9,11 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from appproxy.connector.answer import AnswerStream
+from appproxy.connector.carrier import Attempt, Carrier
 from appproxy.connector.data import Attachment
-from appproxy.connector.origin import Dialling, OriginConnection
 from appproxy.connector.patience import TIMEOUT_MARGIN, is_excused, silence_of
 from appproxy.connector.repeat import may_repeat
-from appproxy.connector.request_head import request_head
 from appproxy.connector.stream import UpgradedStream
 from appproxy.connector.upload import Framing, Upload
 from appproxy.errors import Code, LocalProtocolError, RequestError
@@ -52,8 +51,8 @@ class Forward:
         self.deadline = now + self.silence
         self.state: int = _RECEIVED
         self.route: Route | None = None
-        self.connection: OriginConnection | None = None
-        self.dialling: Dialling | None = None
+        self.connection: Carrier | None = None
+        self.dialling: Attempt | None = None
         self.attachment: Attachment | None = None
         self.upload: Upload | None = None
         self.answer: AnswerStream | None = None
@@ -71,7 +70,7 @@ class Forward:
         if self.flags & _BODY:
             self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.NEED_BODY)
             length = request.length
-            self.upload = Upload(self, Framing.CHUNKED if length is None else Framing.LENGTH, length or 0)
+            self.upload = Upload(self, _framing(route, length), length or 0, length is not None)
             self.answer = AnswerStream(self)
             self._attach(self.upload, self.answer)
         else:
@@ -96,21 +95,18 @@ class Forward:
         if self.connection is None and self.state < _CANCELLED:
             self.dialling = dialling
 
-    def origin_ready(self, connection: OriginConnection) -> None:
+    def origin_ready(self, connection: Carrier) -> None:
         """There is a connection to the application; the request goes there unless it waits at the gate."""
         self.dialling = None
         self.connection = connection
         if self.upload is None or self.upload.handed_over:
             self._send_request(connection)
 
-    def _send_request(self, connection: OriginConnection) -> None:
-        route, upload = self.route, self.upload
+    def _send_request(self, connection: Carrier) -> None:
+        route = self.route
         assert route is not None  # set by start, before any connection
         try:
-            data, upgrade = request_head(self.request, route.target, upload is not None)
-            if upload is not None:
-                data += upload.flow_to(connection)
-            connection.send(self.request.method, data, upgrade)
+            connection.carry(self.request, route.target, self.upload)
         except RequestError as error:
             self.fail(error.code, error.detail)
 
@@ -131,6 +127,8 @@ class Forward:
             and may_repeat(connection, self.upload, bool(self.flags & _IDEMPOTENT))
         ):
             self.retried = True
+            if self.upload is not None:
+                self.upload.rewind()
             self._dial(route)
         else:
             self.fail(error.code, error.detail)
@@ -406,3 +404,9 @@ class Forward:
         if self.attachment is not None:
             self.attachment.forget()
         self.desk.finished(self)
+
+
+def _framing(route: Route, length: int | None) -> Framing:
+    if route.target.address.protocol == "h2":
+        return Framing.OWN
+    return Framing.CHUNKED if length is None else Framing.LENGTH

@@ -5,32 +5,34 @@ A connection serves one request at a time; who uses it is its `user`. It reads a
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING
 
-from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import (
     IHalfCloseableProtocol,
     IHandshakeListener,
-    IProtocol,
-    IProtocolFactory,
     IReactorTime,
 )
 from twisted.internet.protocol import Protocol as TwistedProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from appproxy.connector.configuration import OriginAddress
-from appproxy.connector.dialling import failure_code
-from appproxy.connector.lookup import LookupTimedOut
-from appproxy.connector.transport import Dialled, transport_of
+from appproxy.connector.attempt import Connect, Dialling
+from appproxy.connector.carrier import OriginUser, StreamUser
+from appproxy.connector.configuration import OriginAddress, Target
+from appproxy.connector.h2_origin import H2Origin
+from appproxy.connector.request_head import request_head
+from appproxy.connector.transport import transport_of
 from appproxy.errors import Code, RequestError
-from appproxy.http.client import Event, ResponseReader
+from appproxy.http.client import ResponseReader
 from appproxy.net.deadlines import NEVER, Deadlines
 from appproxy.net.flow import Tap
 from appproxy.net.sockets import send_now
 from appproxy.net.tls import set_buffers
+from appproxy.tunnel.messages import Request
+
+if TYPE_CHECKING:
+    from appproxy.connector.upload import Upload
 
 #: Common servers close idle connections after 5 s (Node), 60 s (Apache behind some), 75 s (nginx): a request that meets
 #: such a close is sent again if it is idempotent, so this only saves descriptors.
@@ -41,50 +43,19 @@ RECENT_SECONDS = 2.0
 MOST_IDLE = 128
 
 
-class OriginUser(Protocol):
-    """Who asked for a connection, and later uses it. After `origin_lost` or `failed` nothing more comes."""
-
-    def origin_ready(self, connection: OriginConnection) -> None:
-        """The connection is yours, until `release` or `abort`."""
-
-    def origin_failed(self, error: RequestError) -> None:
-        """There is none to be had; nothing was sent."""
-
-    def answer_received(self, events: list[Event]) -> None:
-        """Parts of the answer, as they came in one read."""
-
-    def origin_lost(self, error: RequestError) -> None:
-        """The connection is gone before the answer (or the stream) was complete."""
-
-
-class StreamUser(Protocol):
-    """Who uses a connection after it was upgraded."""
-
-    def raw_received(self, data: bytes) -> None:
-        """Bytes of the stream."""
-
-    def raw_ended(self) -> None:
-        """The application has closed its direction."""
-
-    def origin_lost(self, error: RequestError) -> None:
-        """The connection is gone before both directions were closed."""
-
-
-#: Connects a protocol of this factory to an application; fires when TCP stands.
-Connect = Callable[[OriginAddress, IProtocolFactory, float], Deferred[IProtocol]]
-
-
 @implementer(IHalfCloseableProtocol)
 class OriginConnection(TwistedProtocol):
     """One connection to an application, without TLS."""
 
     #: Deadline of an idle connection; NEVER while it is used.
     deadline = NEVER
+    #: HTTP/1.1 has no way to say that a request was not looked at.
+    refused = False
 
     def __init__(self, origin: Origin) -> None:
         self.origin = origin
         self.user: OriginUser | None = None
-        self.dialling: Dialling | None = None
+        self.dialling: Dialling[OriginConnection] | None = None
         self.open = False
         #: How many requests it has served before the present one.
         self.served = 0
@@ -95,11 +66,14 @@ class OriginConnection(TwistedProtocol):
 
     # What the user of the connection does.
 
-    def send(self, method: bytes, data: bytes, upgrade: bool = False) -> None:
-        """Begin a request: its head, and its body so far."""
+    def carry(self, request: Request, target: Target, upload: Upload | None) -> None:
+        """Send a request: its head, and its body so far. Raises RequestError."""
         if self._reader is None:
             raise AssertionError("an upgraded connection takes no requests")
-        self._reader.expect(method, upgrade)
+        data, upgrade = request_head(request, target, upload is not None)
+        if upload is not None:
+            data += upload.flow_to(self)
+        self._reader.expect(request.method, upgrade)
         self.answered = False
         send_now(self.out, data)
 
@@ -107,6 +81,9 @@ class OriginConnection(TwistedProtocol):
         """More of the request, framed already; or bytes of the upgraded stream."""
         if self.open:
             send_now(self.out, data)
+
+    def end_body(self, trailers: bytes) -> None:
+        """Nothing to do: the end is in the bytes."""
 
     def become_raw(self, user: StreamUser) -> None:
         """The answer was 101: the parser is dropped, all bytes are the stream's."""
@@ -249,71 +226,6 @@ class SecureOriginConnection(OriginConnection):
         self._ready()
 
 
-class Dialling:
-    """One attempt to connect: ends in `origin_ready` or `origin_failed`, unless it is cancelled."""
-
-    __slots__ = ("_attempt", "_connection", "_origin", "_slow", "_user", "deadline")
-
-    def __init__(self, origin: Origin, user: OriginUser, timeout: float) -> None:
-        self._origin = origin
-        self._user: OriginUser | None = user
-        self._connection: OriginConnection | None = None
-        self.deadline = origin.clock.seconds() + timeout
-        origin.deadlines.add(self)
-        self._slow = Code.ORIGIN_CONNECT_TIMEOUT
-        self._attempt = origin.connect(origin.address, Dialled(self._build), timeout)
-        self._attempt.addErrback(self.failed)
-
-    def _build(self) -> OriginConnection:
-        secure = self._origin.address.secure
-        self._connection = SecureOriginConnection(self._origin) if secure else OriginConnection(self._origin)
-        self._connection.dialling = self
-        return self._connection
-
-    def succeeded(self, connection: OriginConnection) -> None:
-        """The connection stands; TLS too."""
-        user = self._end()
-        if user is None:
-            connection.abort()
-            return
-        connection.user = user
-        user.origin_ready(connection)
-
-    def failed(self, reason: Failure) -> None:
-        """It did not come to stand."""
-        if reason.check(LookupTimedOut):
-            self._slow = Code.ORIGIN_DNS_TIMEOUT
-        user = self._end()
-        if user is not None:
-            secure = self._origin.address.secure and self._connection is not None
-            user.origin_failed(RequestError(failure_code(reason, secure), reason.getErrorMessage()))
-
-    def deadline_passed(self, now: float) -> None:
-        """Too long."""
-        user = self._end()
-        self._drop()
-        if user is not None:
-            user.origin_failed(RequestError(self._slow, self._origin.address.host))
-
-    def cancel(self) -> None:
-        """Nobody wants it any more."""
-        self._end()
-        self._drop()
-
-    def _end(self) -> OriginUser | None:
-        user, self._user = self._user, None
-        self._origin.deadlines.discard(self)
-        if self._connection is not None:
-            self._connection.dialling = None
-        return user
-
-    def _drop(self) -> None:
-        self._attempt.cancel()
-        connection = self._connection
-        if connection is not None and connection.transport is not None:
-            transport_of(connection.transport).abortConnection()
-
-
 class Origin:
     """One address of an application, and the idle connections to it: the one used last is used first."""
 
@@ -346,9 +258,18 @@ class Origin:
         connection.user = user
         return connection
 
-    def dial(self, user: OriginUser, timeout: float) -> Dialling:
+    def dial(self, user: OriginUser, timeout: float) -> Dialling[OriginConnection]:
         """Connect; the user hears of it later, or even before this returns."""
-        return Dialling(self, user, timeout)
+
+        def ready(connection: OriginConnection) -> None:
+            connection.user = user
+            user.origin_ready(connection)
+
+        return Dialling(self, ready, user.origin_failed, timeout)
+
+    def build(self) -> OriginConnection:
+        """The protocol of a connection that is dialled."""
+        return SecureOriginConnection(self) if self.address.secure else OriginConnection(self)
 
     def keep(self, connection: OriginConnection) -> None:
         """This one is idle now."""
@@ -381,13 +302,14 @@ class Origins:
         self._clock = clock
         self._deadlines = deadlines
         self._connect = connect
-        self._by_address: dict[OriginAddress, Origin] = {}
+        self._by_address: dict[OriginAddress, Origin | H2Origin] = {}
 
-    def of(self, address: OriginAddress) -> Origin:
+    def of(self, address: OriginAddress) -> Origin | H2Origin:
         """The one origin of this address."""
         origin = self._by_address.get(address)
         if origin is None:
-            origin = self._by_address[address] = Origin(address, self._clock, self._deadlines, self._connect)
+            kind = H2Origin if address.protocol == "h2" else Origin
+            origin = self._by_address[address] = kind(address, self._clock, self._deadlines, self._connect)
         return origin
 
     def forget(self, address: OriginAddress) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from appproxy.connector.configuration import Target
 
 if TYPE_CHECKING:
+    from appproxy.connector.carrier import Carrier
     from appproxy.connector.data import Attachment
-    from appproxy.connector.origin import OriginConnection
     from appproxy.connector.upload import Upload
 
 #: The service's own back-end timeout comes first, because it also counts what the tunnel takes; this is for the case
@@ -23,7 +23,7 @@ def silence_of(block: bytes, target: Target) -> float:
     return target.upgrade_idle_timeout if b"\ncontent-type: text/event-stream" in b"\n" + block else SILENCE_SECONDS
 
 
-def is_excused(connection: OriginConnection | None, upload: Upload | None, attachment: Attachment | None) -> bool:
+def is_excused(connection: Carrier | None, upload: Upload | None, attachment: Attachment | None) -> bool:
     """Does the application wait for us? Its answer is not being read, or the user's body has not come."""
     if connection is None:
         return False

@@ -11,12 +11,12 @@ from typing import Protocol
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from appproxy.connector.carrier import Source
 from appproxy.connector.configuration import OriginAddress, Target
 from appproxy.connector.counters import Counters
 from appproxy.connector.data import Attachment
 from appproxy.connector.forward import Forward
 from appproxy.connector.link import SignalConnection
-from appproxy.connector.origin import Origin
 from appproxy.connector.stream import UpgradedStream
 from appproxy.errors import Code, RemoteProtocolError
 from appproxy.net.deadlines import Deadlines
@@ -34,7 +34,7 @@ class Route:
     """Where an application's requests go."""
 
     target: Target
-    origin: Origin
+    origin: Source
     #: Of a wildcard: the routes of its hosts, one of which takes the place of this one.
     hosts: Hosts | None = None
 

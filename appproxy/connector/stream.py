@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from appproxy.connector.answer import AnswerStream
+from appproxy.connector.carrier import Carrier
 from appproxy.connector.data import Attachment
-from appproxy.connector.origin import OriginConnection
 from appproxy.connector.upload import Framing, Upload
 from appproxy.errors import Code, RequestError
 from appproxy.net.deadlines import NEVER
@@ -31,7 +31,7 @@ class UpgradedStream:
     __slots__ = ("_connection", "_desk", "_idle_seconds", "answer", "attachment", "channel", "code", "deadline", "id",
                  "request", "started", "state", "status", "upload")  # fmt: skip
 
-    def __init__(self, forward: Forward, connection: OriginConnection, block: bytes, idle_seconds: float) -> None:
+    def __init__(self, forward: Forward, connection: Carrier, block: bytes, idle_seconds: float) -> None:
         self.id = forward.id
         self.channel: SignalConnection = forward.channel
         self.request = forward.request
@@ -41,7 +41,7 @@ class UpgradedStream:
         self.code: Code | None = None
         self.deadline = NEVER
         self._desk = forward.desk
-        self._connection: OriginConnection | None = connection
+        self._connection: Carrier | None = connection
         self._idle_seconds = idle_seconds
         self.upload = Upload(self, Framing.RAW)
         self.answer = AnswerStream(self)

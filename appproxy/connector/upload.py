@@ -15,8 +15,8 @@ from appproxy.http.writer import chunk, last_chunk
 from appproxy.net.flow import Hold
 
 if TYPE_CHECKING:
+    from appproxy.connector.carrier import Carrier
     from appproxy.connector.data import DataConnection
-    from appproxy.connector.origin import OriginConnection
 
 
 class Framing(Enum):
@@ -26,6 +26,12 @@ class Framing(Enum):
     CHUNKED = 2
     #: An upgraded stream has no body; its bytes go as they are.
     RAW = 3
+    #: By the carrier itself: HTTP/2.
+    OWN = 4
+
+
+#: Bytes of a body that are kept for another try: HTTP/2 may refuse a request after some of them were sent.
+KEPT_BYTES = 65_536
 
 
 class UploadOwner(Protocol):
@@ -47,31 +53,49 @@ class UploadOwner(Protocol):
 class Upload:
     """One body."""
 
-    __slots__ = ("_attachment", "_framing", "_left", "_origin", "_stopping", "_waiting", "handed_over", "over", "owner",
-                 "received")
+    __slots__ = ("_attachment", "_framing", "_kept", "_kept_size", "_left", "_measured", "_origin", "_stopping", "_waiting",
+                 "handed_over", "over", "owner", "received", "trailers")
 
-    def __init__(self, owner: UploadOwner, framing: Framing, length: int = 0) -> None:
+    def __init__(self, owner: UploadOwner, framing: Framing, length: int = 0, measured: bool = False) -> None:
         self.owner = owner
         #: Has the gate opened?
         self.handed_over = framing is Framing.RAW
         #: No more comes.
         self.over = False
         self.received = 0
+        #: Once it is over: a checked block.
+        self.trailers = b""
         self._framing = framing
         self._left = length
+        self._measured = measured
+        self._kept: list[bytes] | None = [] if framing is Framing.OWN else None
+        self._kept_size = 0
         self._waiting: list[bytes] = []
         self._stopping = False
-        self._origin: OriginConnection | None = None
+        self._origin: Carrier | None = None
         self._attachment: Attachment | None = None
 
     def use(self, attachment: Attachment) -> None:
         """Where it comes from."""
         self._attachment = attachment
 
-    def flow_to(self, origin: OriginConnection) -> bytes:
+    @property
+    def can_rewind(self) -> bool:
+        """Can all of it be sent once more?"""
+        return not self.handed_over or self._kept is not None
+
+    def rewind(self) -> None:
+        """What was sent is to be sent once more, to another carrier."""
+        if self._kept is not None:
+            self._waiting, self._kept = self._kept, []
+            self._kept_size = 0
+        self._origin = None
+
+    def flow_to(self, origin: Carrier) -> bytes:
         """Go to this connection from now on; returns what has come already, to be written behind the head."""
         waiting = b"".join(self._waiting)
         self._waiting.clear()
+        self._keep(waiting)
         self._origin = origin
         attachment = self._attachment
         if attachment is not None and attachment.connection is not None and attachment.confirmed and not self.over:
@@ -108,7 +132,7 @@ class Upload:
         if self._stopping or self.over:
             return
         self.received += len(data)
-        if self._framing is Framing.LENGTH:
+        if self._measured:
             self._left -= len(data)
             if self._left < 0:
                 self._break(Code.PROTOCOL)
@@ -123,17 +147,22 @@ class Upload:
             self.over = True
             self.owner.upload_over()
             return
-        if self._framing is Framing.LENGTH and self._left:
+        if self._measured and self._left:
             self._break(Code.PROTOCOL)
             return
         origin = self._origin
         self._let_go()
         self.over = True
+        self.trailers = trailers
         self._origin = origin
         self._pass_on(last_chunk(trailers) if self._framing is Framing.CHUNKED else b"")
         self._origin = None
-        if self._framing is Framing.RAW and origin is not None:
+        if origin is None:
+            pass
+        elif self._framing is Framing.RAW:
             origin.close_write()
+        elif self._framing is Framing.OWN:
+            origin.end_body(trailers)
         self.owner.upload_over()
 
     def body_broken(self, code: Code) -> None:
@@ -156,6 +185,7 @@ class Upload:
     def _pass_on(self, data: bytes) -> None:
         if self._origin is not None:
             if data:
+                self._keep(data)
                 self._origin.write(data)
                 self.owner.upload_moved()
             return
@@ -167,6 +197,15 @@ class Upload:
         if self._origin is None and not self.over and self._attachment is not None and self._attachment.connection:
             # The application's connection is not there yet: no more than this one read is kept.
             self._attachment.connection.tap.hold(Hold.BACKLOG)
+
+    def _keep(self, data: bytes) -> None:
+        """As long as it is little."""
+        if self._kept is not None and data:
+            self._kept_size += len(data)
+            if self._kept_size <= KEPT_BYTES:
+                self._kept.append(data)
+            else:
+                self._kept = None
 
     def _break(self, code: Code) -> None:
         self.stop(code)

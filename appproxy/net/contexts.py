@@ -267,12 +267,12 @@ def first_contact_context(tls_name: str) -> ClientContext:
 
 
 def origin_context(
-    host: str, ca_bundle: str, server_name: str, verify: bool, client: Credential | None = None
+    host: str, ca_bundle: str, server_name: str, verify: bool, client: Credential | None = None, protocol: bytes = HTTP
 ) -> ClientContext:
     """The connector towards an application at `host` (DNS name or IP address).
 
     `ca_bundle` is PEM, "" for this machine's own store; `server_name` is the name to ask for and to check instead of
-    the host, "" for the host. ConfigError: the bundle or the credential is unusable.
+    the host, "" for the host; `protocol` is offered by ALPN. ConfigError: the bundle or the credential is unusable.
     """
     name = (server_name or host).rstrip(".").lower()
     context = new_context(SSL.TLS1_2_VERSION)
@@ -284,7 +284,7 @@ def origin_context(
         context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, _judge_named(name))
     else:
         context.set_verify(SSL.VERIFY_NONE)
-    context.set_alpn_protos([HTTP])
+    context.set_alpn_protos([protocol])
     if client is not None:
         _use(context, client)
     return ClientContext(context, name)

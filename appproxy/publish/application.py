@@ -16,6 +16,8 @@ _UNFIT = re.compile(r"[^\x21-\x7e]|\\")
 
 #: What may stand for a file on the connector: no path leads out of its directory.
 FILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+#: What an application may speak.
+PROTOCOLS = ("http1", "h2")
 
 
 class Preauthentication(Enum):
@@ -159,6 +161,8 @@ class Application:
     server_name: str = ""
     #: The name of a file of the connector: the certificate that it shows to the application.
     client_certificate: str = ""
+    #: One of `PROTOCOLS`.
+    protocol: str = "http1"
     upgrades: frozenset[str] = frozenset({"websocket"})
     robots_disallow: bool = True
     #: Every body and every answer on its own data connection: the published Entra flow, exactly.

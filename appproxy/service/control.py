@@ -185,6 +185,7 @@ def told(application: Application) -> Json:
         "ca_bundle": application.ca_bundle,
         "server_name": application.server_name,
         "client_certificate": application.client_certificate,
+        "protocol": application.protocol,
         "connect_timeout": application.connect_timeout,
         "upgrade_idle_timeout": application.upgrade_idle_timeout,
         **more,

@@ -14,7 +14,7 @@ from typing import Any
 
 from appproxy.errors import ConfigError
 from appproxy.pki.pem import load_chain
-from appproxy.publish.application import FILE_NAME, HeaderRule
+from appproxy.publish.application import FILE_NAME, PROTOCOLS, HeaderRule
 from appproxy.publish.response_policy import ResponseField
 from appproxy.store.response_settings import RESPONSE, hsts_max_age, removed_fields, response_field, response_fields
 
@@ -112,6 +112,12 @@ def _client_certificate(text: str) -> str:
     return text
 
 
+def _protocol(text: str) -> str:
+    if text.lower() not in PROTOCOLS:
+        raise ValueError("must be http1 or h2")
+    return text.lower()
+
+
 def _upgrades(text: str) -> frozenset[str]:
     if text.lower() == "none":
         return frozenset()
@@ -161,6 +167,8 @@ SETTINGS: Mapping[str, Setting] = {
                            "the name in the application's certificate, when its URL has another"),
     "client_certificate": Setting("client_certificate", _client_certificate,
                                   "NAME of client-certificates/NAME.pem on the connector, shown to the application"),
+    "protocol": Setting("protocol", _protocol,
+                        "what the application speaks: http1 (HTTP/1.1) or h2 (HTTP/2, over http without negotiation)"),
     "upgrades": Setting("upgrades", _upgrades, "protocols that a connection may change to (websocket), or none"),
     "robots_disallow": Setting("robots_disallow", _switch, "yes: tell search engines to stay away (yes)"),
     "strict": Setting("strict", _switch, "yes: every body and answer on its own connection of the tunnel (no)"),

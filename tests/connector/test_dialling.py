@@ -15,11 +15,12 @@ from twisted.internet.test.test_endpoints import deterministicResolvingReactor
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
 
+from appproxy.connector.carrier import Carrier
 from appproxy.connector.client_certificates import ClientCertificates
 from appproxy.connector.configuration import OriginAddress
 from appproxy.connector.dialling import OriginDialler, Place, failure_code, place_of
 from appproxy.connector.files import write_private
-from appproxy.connector.origin import Origin, OriginConnection
+from appproxy.connector.origin import Origin
 from appproxy.errors import Code, RequestError
 from appproxy.http.client import Event
 from appproxy.net.contexts import CertificateRefused
@@ -150,7 +151,7 @@ class Nobody:
     def __init__(self) -> None:
         self.failed: list[Code] = []
 
-    def origin_ready(self, connection: OriginConnection) -> None: ...
+    def origin_ready(self, connection: Carrier) -> None: ...
 
     def origin_failed(self, error: RequestError) -> None:
         self.failed.append(error.code)

@@ -131,7 +131,7 @@ def test_a_fault_of_ours_costs_one_request() -> None:
     def broken(address: OriginAddress, factory: IProtocolFactory, timeout: float) -> Deferred[IProtocol]:
         raise ZeroDivisionError
 
-    origin = rig.routes["wiki"].origin
+    origin = rig.origins.of(rig.home)
     good, origin.connect = origin.connect, broken
     with capturedLogs() as events:
         send(signal, 1)

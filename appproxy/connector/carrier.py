@@ -1,0 +1,110 @@
+"""What carries one request to an application, and its answer back: a connection, or a stream of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from twisted.internet.interfaces import IPushProducer
+
+from appproxy.connector.configuration import Target
+from appproxy.errors import RequestError
+from appproxy.http.client import Event
+from appproxy.net.flow import Tap
+from appproxy.tunnel.messages import Request
+
+if TYPE_CHECKING:
+    from appproxy.connector.upload import Upload
+
+
+class Consumer(Protocol):
+    """Where the request's bytes wait for the application: it pauses whoever sends them."""
+
+    def registerProducer(self, producer: IPushProducer, streaming: bool) -> None: ...
+
+    def unregisterProducer(self) -> None: ...
+
+
+class StreamUser(Protocol):
+    """Who uses a carrier after it was upgraded."""
+
+    def raw_received(self, data: bytes) -> None:
+        """Bytes of the stream."""
+
+    def raw_ended(self) -> None:
+        """The application has closed its direction."""
+
+    def origin_lost(self, error: RequestError) -> None:
+        """The carrier is gone before both directions were closed."""
+
+
+class Carrier(Protocol):
+    """Its user's until `release` or `abort`."""
+
+    #: Can bytes still be written?
+    open: bool
+    #: How many requests its connection has served before this one.
+    served: int
+    #: Has a byte come since the request was sent?
+    answered: bool
+    #: Is it gone, and the request has certainly not been looked at?
+    refused: bool
+    #: The reading side.
+    tap: Tap
+
+    @property
+    def out(self) -> Consumer:
+        """The writing side."""
+
+    def carry(self, request: Request, target: Target, upload: Upload | None) -> None:
+        """Send the request, and its body so far. Raises RequestError."""
+
+    def write(self, data: bytes) -> None:
+        """More of the body, or of the upgraded stream."""
+
+    def end_body(self, trailers: bytes) -> None:
+        """The body is complete; for carriers whose bodies end by themselves (`Framing.OWN`)."""
+
+    def become_raw(self, user: StreamUser) -> None:
+        """The application has accepted the upgrade: all bytes are the stream's."""
+
+    def close_write(self) -> None:
+        """End our direction of the upgraded stream."""
+
+    def release(self, reusable: bool) -> None:
+        """The answer is complete."""
+
+    def abort(self) -> None:
+        """The application sees at once that nobody wants its answer."""
+
+
+class OriginUser(Protocol):
+    """Who asked for a carrier, and later uses it. After `origin_lost` or `origin_failed` nothing more comes."""
+
+    def origin_ready(self, connection: Carrier) -> None:
+        """The carrier is yours, until `release` or `abort`."""
+
+    def origin_failed(self, error: RequestError) -> None:
+        """There is none to be had; nothing was sent."""
+
+    def answer_received(self, events: list[Event]) -> None:
+        """Parts of the answer, as they came in one read."""
+
+    def origin_lost(self, error: RequestError) -> None:
+        """It is gone before the answer (or the stream) was complete."""
+
+
+class Attempt(Protocol):
+    """One wish for a carrier, under way."""
+
+    def cancel(self) -> None:
+        """Nobody wants it any more."""
+
+
+class Source(Protocol):
+    """Where carriers to an application come from."""
+
+    def take(self, user: OriginUser, repeatable: bool, now: float) -> Carrier | None:
+        """One at once, which then is the user's; None: dial."""
+
+    def dial(self, user: OriginUser, timeout: float) -> Attempt:
+        """One later; the user hears of it, perhaps even before this returns."""

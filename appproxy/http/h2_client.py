@@ -1,0 +1,154 @@
+"""HTTP/2 to applications: a session of nghttp2 with our limits, and heads from and to what HTTP/1.1 calls them.
+
+RFC 9113; RFC 8441 for upgrades. Nothing after this knows which version carried an answer. nghttp2 has checked before:
+pseudo-fields and their order, lower-case names, no fields of a connection, the length against what came.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Iterable
+from hashlib import sha1
+
+from ngh2 import Configuration, Connection, Role, Setting
+
+from appproxy.errors import Code, RequestError
+from appproxy.http.chunked import NOT_IN_TRAILERS
+from appproxy.http.client import Head, Interim
+from appproxy.http.fields import decode_block, encode_block, values
+from appproxy.http.lines import TOKEN, parse_length
+
+#: As one connection of HTTP/1.1 could serve them one after the other: more requests at a time than that, and another
+#: connection is dialled. Applications that announce fewer get fewer.
+MOST_STREAMS = 100
+#: Bytes of one answer that may be under way while the user takes none of it: 5 MB/s over 50 ms.
+WINDOW = 262_144
+#: Of all streams together, so that one whose user has stopped reading holds up no other. Twice their sum, because
+#: nghttp2 opens it again only when half of it is used.
+CONNECTION_WINDOW = 2 * MOST_STREAMS * WINDOW
+#: As for answers of HTTP/1.1.
+_HEAD_LIMIT = 32_768
+_FIELDS_LIMIT = 100
+_TRAILERS_LIMIT = 8_192
+_TRAILER_LINES = 32
+#: What a line of an HTTP/1.1 head has beside name and value.
+_LINE = 4
+
+#: What is put into a pseudo-field; the same as for HTTP/1.1, so that both refuse the same.
+_METHOD = re.compile(TOKEN + rb"++")
+_VISIBLE = re.compile(rb"[!-~]++")
+_BODILESS = frozenset([b"GET", b"HEAD", b"OPTIONS", b"DELETE", b"TRACE"])
+_OF_A_CONNECTION = frozenset([b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"])
+#: RFC 6455 section 1.3.
+_ACCEPT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+Headers = Iterable[tuple[bytes, bytes]]
+
+
+def new_client_session() -> Connection:
+    """The connector's side, its preface and SETTINGS ready to be sent."""
+    session = Connection(Role.CLIENT, Configuration(
+        auto_window_update=False,
+        peer_max_concurrent_streams=MOST_STREAMS,
+        max_inbound_header_list_size=2 * _HEAD_LIMIT,
+        max_inbound_header_count=2 * _FIELDS_LIMIT,
+    ))  # fmt: skip
+    session.initiate_connection({
+        Setting.ENABLE_PUSH: 0, Setting.INITIAL_WINDOW_SIZE: WINDOW, Setting.MAX_HEADER_LIST_SIZE: 2 * _HEAD_LIMIT})
+    session.set_local_window_size(CONNECTION_WINDOW)
+    return session
+
+
+def request_headers(
+    method: bytes, target: bytes, host: bytes, scheme: bytes, block: bytes, *, length: int | None, upgrade: bytes | None
+) -> list[tuple[bytes, bytes]]:
+    """The header list of a request. `block` is a checked field block without hop-by-hop fields, host and length.
+
+    `length` is the size of the body, 0 for none, None for one whose end will tell. With `upgrade` it is an extended
+    CONNECT. Raises RequestError(BAD_REQUEST) when method, target or host would break the head.
+    """
+    if not (_METHOD.fullmatch(method) and _VISIBLE.fullmatch(target) and _VISIBLE.fullmatch(host)):
+        raise RequestError(Code.BAD_REQUEST, "method, target or host has a byte that it may not have")
+    headers = [(b":method", method), (b":scheme", scheme), (b":authority", host), (b":path", target)]
+    if upgrade is not None:
+        if _METHOD.fullmatch(upgrade) is None:
+            raise RequestError(Code.BAD_REQUEST, "the upgrade has a byte that it may not have")
+        headers[0] = (b":method", b"CONNECT")
+        headers.insert(1, (b":protocol", upgrade))
+    elif length or (length == 0 and method not in _BODILESS):
+        headers.append((b"content-length", b"%d" % length))
+    for name, value in decode_block(block):
+        if name == b"te":
+            # The only value that HTTP/2 has for it (RFC 9113 section 8.2.2).
+            if b"trailers" in value.lower():
+                headers.append((b"te", b"trailers"))
+        elif name not in _OF_A_CONNECTION and not (upgrade is not None and name == b"sec-websocket-key"):
+            headers.append((name, value))
+    return headers
+
+
+def read_interim(headers: Headers) -> Interim:
+    """An interim answer. Raises RequestError(ORIGIN_MALFORMED or ORIGIN_HEAD_TOO_LARGE)."""
+    status, block, _ = _read(headers)
+    return Interim(status, block)
+
+
+def read_head(headers: Headers, method: bytes) -> Head:
+    """The head of a final answer. Raises RequestError(ORIGIN_MALFORMED or ORIGIN_HEAD_TOO_LARGE)."""
+    status, block, length = _read(headers)
+    bodyless = status in (204, 304) or method == b"HEAD"
+    if length is not None and status != 204:
+        block += b"content-length: %d\n" % length
+    return Head(status, b"", block, 0 if bodyless else length, bodyless, False)
+
+
+def read_switch(headers: Headers, upgrade: bytes, request_block: bytes) -> Head:
+    """The head of an extended CONNECT that was accepted, as the 101 that the user waits for."""
+    _, block, _ = _read(headers)
+    block += b"upgrade: %b\n" % upgrade
+    for key in values(request_block, b"sec-websocket-key")[:1]:
+        # The proof that HTTP/1.1 asks for; HTTP/2 has none, because its answers cannot be mistaken.
+        accept = b64encode(sha1(key + _ACCEPT, usedforsecurity=False).digest())
+        block += b"sec-websocket-accept: %b\n" % accept
+    return Head(101, b"", block, None, False, True)
+
+
+def read_trailers(headers: Headers) -> bytes:
+    """A field block. Raises RequestError(ORIGIN_MALFORMED)."""
+    fields = [(bytes(name), bytes(value)) for name, value in headers]
+    if len(fields) > _TRAILER_LINES or sum(len(name) + len(value) + _LINE for name, value in fields) > _TRAILERS_LIMIT:
+        raise RequestError(Code.ORIGIN_MALFORMED, "trailers are too long")
+    return _block([field for field in fields if field[0] not in NOT_IN_TRAILERS])
+
+
+def _read(headers: Headers) -> tuple[int, bytes, int | None]:
+    status, length, size = 0, None, 0
+    fields: list[tuple[bytes, bytes]] = []
+    for name, value in headers:
+        size += len(name) + len(value) + _LINE
+        if name == b":status":
+            status = int(value)
+        elif name == b"content-length":
+            length = _length(value)
+        elif name not in _OF_A_CONNECTION and name != b"trailer":
+            fields.append((name, value))
+    if size > _HEAD_LIMIT or len(fields) > _FIELDS_LIMIT:
+        raise RequestError(Code.ORIGIN_HEAD_TOO_LARGE, f"a head of {size} bytes and {len(fields)} fields")
+    if not 100 <= status < 600 or status == 101:
+        raise RequestError(Code.ORIGIN_MALFORMED, f"status {status}")
+    return status, _block(fields), length
+
+
+def _length(value: bytes) -> int:
+    try:
+        return parse_length(value)
+    except ValueError as error:
+        raise RequestError(Code.ORIGIN_MALFORMED, str(error)) from error
+
+
+def _block(fields: list[tuple[bytes, bytes]]) -> bytes:
+    try:
+        return encode_block(fields)
+    except RequestError as error:
+        raise RequestError(Code.ORIGIN_MALFORMED, error.detail) from error

@@ -1,0 +1,99 @@
+"""Many requests to one application that speaks HTTP/2: few connections."""
+
+from __future__ import annotations
+
+import pytest
+from twisted.internet.error import ConnectionRefusedError
+
+from appproxy.errors import Code
+from appproxy.http.h2_client import MOST_STREAMS
+from appproxy.tunnel.frames import Kind
+from tests.connector.h2_application import connected, first, h2_rig
+from tests.connector.rig import code, finals, send
+
+
+def test_a_burst_shares_one_connection() -> None:
+    """It is dialled once, however many wait for it."""
+    rig = h2_rig()
+    signal = rig.online()
+    for id in range(1, 51):
+        send(signal, id)
+    assert len(rig.origins_dialled) == 1
+    application = connected(rig)
+    for stream in range(1, 101, 2):
+        application.answer(stream)
+    assert len(list(finals(signal.read()))) == 50
+    assert rig.origins_dialled == []
+
+
+def test_more_than_one_connection_takes() -> None:
+    """Another is dialled beyond a hundred requests at a time."""
+    rig = h2_rig()
+    signal = rig.online()
+    for id in range(1, MOST_STREAMS + 2):
+        send(signal, id)
+    assert len(rig.origins_dialled) == 2
+
+
+def test_what_the_application_announces_is_kept() -> None:
+    """With two streams at a time, a third request gets its own connection."""
+    rig = h2_rig()
+    signal = rig.online()
+    for id in (1, 2, 3):
+        send(signal, id)
+    one = connected(rig, max_concurrent_streams=2)
+    assert len(rig.origins_dialled) == 1
+    one.answer(1)
+    one.read()
+    one.answer(5, b"third")
+    assert (Kind.RSP, 3, (200, b"third")) in list(finals(signal.read()))
+
+
+def test_an_application_that_is_not_there() -> None:
+    """All who wait hear of it, and the next request tries again."""
+    rig = h2_rig()
+    signal = rig.online()
+    send(signal, 1)
+    send(signal, 2)
+    rig.origins_dialled.pop().fail(ConnectionRefusedError())
+    assert sorted(finals(signal.read())) == [(Kind.FAIL, 1, Code.ORIGIN_REFUSED), (Kind.FAIL, 2, Code.ORIGIN_REFUSED)]
+    send(signal, 3)
+    connected(rig).answer(1)
+    assert list(finals(signal.read())) == [(Kind.RSP, 3, (200, b"hello"))]
+
+
+def test_a_user_who_leaves_while_it_is_dialled() -> None:
+    """Costs no stream."""
+    rig = h2_rig()
+    signal = rig.online()
+    send(signal, 1)
+    signal.send(Kind.CANCEL, 1, code())
+    send(signal, 2)
+    application = connected(rig)
+    application.answer(1)
+    assert (Kind.RSP, 2, (200, b"hello")) in list(finals(signal.read()))
+
+
+def test_an_application_that_is_no_longer_configured() -> None:
+    """Its idle connections close; what is under way ends first."""
+    rig = h2_rig()
+    signal, application, stream = first(rig)
+    rig.origins.retain(set())
+    assert application.wire.end == ""
+    application.answer(stream)
+    rig.clock.advance(0)
+    assert list(finals(signal.read())) == [(Kind.RSP, 1, (200, b"hello"))]
+    assert application.wire.end == "lost"
+
+
+@pytest.mark.parametrize("count", [3])
+def test_one_after_the_other(count: int) -> None:
+    """On the same connection."""
+    rig = h2_rig()
+    signal, application, stream = first(rig)
+    for turn in range(count):
+        application.answer(1 + 2 * turn)
+        send(signal, turn + 2)
+        application.read()
+    assert rig.origins_dialled == []
+    assert len(list(finals(signal.read()))) == count
