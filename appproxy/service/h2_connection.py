@@ -178,8 +178,6 @@ class H2Connection(Protocol):
         exchange = self._streams.get(event.stream_id)
         if exchange is not None:
             exchange.arrived(event.data, event.end_stream)
-        elif event.data:
-            self.acknowledge(event.stream_id, len(event.data))
 
     def _trailers(self, event: h2.TrailersReceived) -> None:
         exchange = self._streams.get(event.stream_id)

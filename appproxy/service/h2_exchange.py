@@ -46,8 +46,8 @@ _ACCEPT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 class H2Exchange(ExchangeState):
     """One stream. Everything that leaves goes out at the end of the reactor's turn, with that of all other streams."""
 
-    __slots__ = ("_arrived", "_arrived_size", "_body_bytes", "_connection", "_last_bytes", "_mark", "_paused",
-                 "_rate_from", "_tap", "_trailers", "broken", "complete", "deadline", "stream", "tunnel", "writing")
+    __slots__ = ("_arrived", "_body_bytes", "_connection", "_last_bytes", "_mark", "_owed", "_paused",
+                 "_rate_from", "_tap", "_trailers", "_unwanted", "broken", "complete", "deadline", "stream", "tunnel", "writing")
 
     def __init__(
         self, connection: H2Connection, stream: int, head: RequestHead, id: str, client: str, scheme: str,
@@ -66,7 +66,10 @@ class H2Exchange(ExchangeState):
         self._trailers: Fields = []
         #: What has come and was not taken yet.
         self._arrived: list[bytes] = []
-        self._arrived_size = 0
+        #: Bytes that have come and were not acknowledged.
+        self._owed = 0
+        #: Nobody takes what comes.
+        self._unwanted = False
         self._tap: Tap | None = None
         self._paused = False
         #: Bytes of the answer's body may be waiting in the session.
@@ -108,17 +111,17 @@ class H2Exchange(ExchangeState):
     def stop_body(self) -> None:
         """Read no more of the body: the user may send no more than the window lets him, and is told with the answer."""
         self.body_reader = None
-        self._drop_arrived()
+        self._unwanted = True
+        self._arrived.clear()
 
     def arrived(self, data: bytes, ended: bool) -> None:
         """DATA. An empty piece may end it."""
         if ended:
             self.complete = True
-        if self._over and not self._switched:
-            return  # acknowledged with the stream's end, and never taken
         if data:
-            self._arrived.append(data)
-            self._arrived_size += len(data)
+            self._owed += len(data)
+            if not self._unwanted:  # else they are acknowledged with the stream's end, and nobody takes them
+                self._arrived.append(data)
         if self.body_reader is not None:
             self.give()
 
@@ -131,10 +134,11 @@ class H2Exchange(ExchangeState):
         """Give the body's reader what has come, as long as he takes it."""
         tap = self._tap
         while self._arrived and (reader := self.body_reader) is not None and (tap is None or not tap.held):
-            pieces, self._arrived, self._arrived_size = self._arrived, [], 0
+            pieces, self._arrived = self._arrived, []
             data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
             self.received += len(data)
             self._body_bytes += len(data)
+            self._owed -= len(data)
             reader.body_received(data)
             self._connection.acknowledge(self.stream, len(data))
             tap = self._tap
@@ -142,11 +146,6 @@ class H2Exchange(ExchangeState):
             self.body_reader = None
             self._rate_from = NEVER
             reader.body_ended(self._trailers)
-
-    def _drop_arrived(self) -> int:
-        size, self._arrived_size = self._arrived_size, 0
-        self._arrived.clear()
-        return size
 
     # The answer.
 
@@ -265,7 +264,8 @@ class H2Exchange(ExchangeState):
         """Break the answer: the user sees a reset, which no cut answer can be taken for."""
         if self._over and not self._switched:
             return
-        self._over = True
+        self._over = self._unwanted = True
+        self._arrived.clear()
         self._release()
         self._connection.break_stream(self, _INTERNAL)
         self._connection.log(self)
@@ -403,8 +403,9 @@ class H2Exchange(ExchangeState):
         self._connection.unwatch(self)
         if self._tap is not None:
             self._tap.close()
-        if size := self._drop_arrived():
-            self._connection.acknowledge(self.stream, size)
+        self._arrived.clear()
+        if self._owed:
+            self._connection.acknowledge(self.stream, self._owed)
         if self._over and not self._switched:
             return
         keeper, self.keeper = self.keeper, None
@@ -420,9 +421,10 @@ class H2Exchange(ExchangeState):
         self._connection.log(self)
 
     def _end(self) -> None:
-        self._over = True
+        self._over = self._unwanted = True
         self.keeper = None
         self.body_reader = None
+        self._arrived.clear()
         self._rate_from = NEVER
         self._release()
         self._connection.exchange_over(self)

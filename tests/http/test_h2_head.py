@@ -201,7 +201,8 @@ class TestRepeated:
         one.read(headers((b"x", b"y")), True)
         assert one.read(headers((b"x", b"y")), False).length is None
         one.read(headers((b"x", b"y")), True)
-        assert one.read(tunnel((b"x", b"y")), False).upgrade == b"websocket"
+        for ended in (False, True):
+            assert one.read(tunnel((b"x", b"y")), ended).upgrade == b"websocket"
         assert one.read(headers((b"x", b"y")), True).upgrade is None
 
     @pytest.mark.parametrize("path", [b"/a#b", b"/" + b"a" * 8192, b"a"])

@@ -7,7 +7,7 @@ from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
 from appproxy.errors import Code
-from appproxy.http.h2_session import FIRST_WINDOW, WINDOW
+from appproxy.http.h2_session import CONNECTION_WINDOW, FIRST_WINDOW, WINDOW
 from tests.service.h2_place import Place, request, web_socket
 from tests.service.test_front import Keeper
 
@@ -217,19 +217,46 @@ class TestBodies:
         assert place.body(stream) == b"too much" and place.ended(stream) and place.reset(stream) == 0
         assert not place.wire.disconnecting
 
-    def test_what_nobody_reads_is_not_kept(self) -> None:
-        """After stop_body the bytes are thrown away, and given back to the connection with the stream's end."""
+    def test_a_long_early_answer_comes_whole(self) -> None:
+        """The upload is ended only once the user has taken all of the answer."""
+        place = Place(manual=True)
+        stream = place.ask(request(b"POST"), None)
+        place.keeper.last.answer(413, b"", b"x" * 100_000)
+        place.turn()
+        assert len(place.body(stream)) == 65_535 and place.reset(stream) is None
+        place.user.acknowledge_received_data(65_535, stream)
+        place.turn()
+        assert len(place.body(stream)) == 100_000 and place.ended(stream) and place.reset(stream) == 0
+
+    @pytest.mark.parametrize("way", ["stopped", "answered", "broken", "left"])
+    def test_what_nobody_takes_is_given_back(self, way: str) -> None:
+        """However often bodies are not read, the connection's window does not run dry, and nothing is kept."""
         place = Place()
-        for _ in range(200):
+        for _ in range(300):
             stream = place.ask(request(b"POST"), None)
-            place.keeper.last.read_body(place.keeper)
-            place.keeper.last.stop_body()
+            exchange = place.keeper.last
+            tap = exchange.read_body(place.keeper)
+            if way == "stopped":
+                exchange.stop_body()
+            else:
+                tap.pauseProducing()
+            if way == "answered":
+                exchange.answer(200, b"", b"ok")
+            elif way == "broken":
+                exchange.abort()
+            if way == "stopped":
+                place.turn()
             place.user.send_data(stream, b"x" * 200_000)
+            place.connection.dataReceived(place.user.data_to_send())  # before the user can have heard of anything
+            if way == "left":
+                place.user.reset_stream(stream)
+                place.clock.advance(0.1)
+            elif way == "stopped":
+                place.turn()
+                exchange.answer(200, b"", b"ok")
             place.turn()
-            place.keeper.last.answer(200, b"", b"ok")
-            place.turn()
-            assert place.body(stream) == b"ok"
-        assert place.keeper.body == b""
+        assert place.keeper.body == b"" and not place.wire.disconnecting
+        assert place.user.remote_window_size > CONNECTION_WINDOW // 2 - 300_000
 
     @pytest.mark.parametrize("body", [b"ab", b"abcdefg"])
     def test_a_body_that_is_not_of_its_length(self, body: bytes) -> None:
@@ -387,6 +414,16 @@ class TestTunnels:
         place.user.reset_stream(stream)
         place.turn()
         assert place.keeper.left == [Code.CANCELLED] and len(place.log) == 1
+
+    def test_a_tunnel_that_breaks(self) -> None:
+        """The user sees a reset, and the log has one line."""
+        place = Place()
+        stream = place.ask(web_socket(), None)
+        place.keeper.last.switch(b"sec-websocket-accept: %b\n" % ACCEPT, place.keeper)
+        place.turn()
+        place.keeper.last.abort()
+        place.turn()
+        assert place.reset(stream) == 2 and len(place.log) == 1
 
     def test_a_page_is_no_tunnel(self) -> None:
         """An application that answers 200 has opened nothing: the user must not believe it, streamed or not."""

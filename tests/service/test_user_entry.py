@@ -108,6 +108,16 @@ def test_a_connection_that_goes(alpn: bytes) -> None:
 
 
 @pytest.mark.parametrize("alpn", [b"http/1.1", b"h2"])
+def test_a_user_who_says_goodbye(alpn: bytes) -> None:
+    """TLS's close_notify ends the connection, whatever it spoke."""
+    line = Line(alpn)
+    assert line.client.transport is not None
+    line.client.transport.loseConnection()
+    line.flush()
+    assert line.front.connections == set()
+
+
+@pytest.mark.parametrize("alpn", [b"http/1.1", b"h2"])
 def test_a_handshake_during_the_drain(alpn: bytes) -> None:
     """A connection that comes too late is asked to close."""
     line = Line(alpn, draining=True)
