@@ -6,15 +6,15 @@ from twisted.internet.interfaces import IPushProducer
 
 from appproxy.errors import Code
 from appproxy.http.head import RequestHead
-from appproxy.service.exchange import AnswerKeeper, BodyReader
+from appproxy.service.exchange import AnswerKeeper
 
 
 class ExchangeState:
     """The attributes of `service.exchange.Exchange`, as they are when a head has come."""
 
     __slots__ = (
-        "_left", "_over", "_producer", "_switched", "application", "attempts", "begun", "body_reader", "client",
-        "connector", "detail", "failure", "head", "id", "keeper", "received", "scheme", "sent", "started", "status",
+        "_left", "_over", "_producer", "_switched", "application", "attempts", "begun", "client", "connector",
+        "detail", "failure", "head", "id", "keeper", "received", "scheme", "sent", "started", "status",
         "subject",
     )
 
@@ -25,7 +25,6 @@ class ExchangeState:
         self.scheme = scheme
         self.started = started
         self.keeper: AnswerKeeper | None = None
-        self.body_reader: BodyReader | None = None
         self.begun = False
         self._over = False
         self._switched = False

@@ -176,15 +176,15 @@ class H2Connection(Protocol):
 
     def _data(self, event: h2.DataReceived) -> None:
         exchange = self._streams.get(event.stream_id)
-        if exchange is not None:
-            exchange.arrived(event.data, event.end_stream)
+        if exchange is not None and exchange.body is not None:
+            exchange.body.arrived(event.data, event.end_stream)
 
     def _trailers(self, event: h2.TrailersReceived) -> None:
         exchange = self._streams.get(event.stream_id)
-        if exchange is None:
+        if exchange is None or exchange.body is None:
             return
         try:
-            exchange.trailed(request_trailers(event.headers, self._front.limits))
+            exchange.body.trailed(request_trailers(event.headers, self._front.limits))
         except RequestError as error:
             exchange.spoil(error.code, error.detail)
 

@@ -27,13 +27,14 @@ _BODYLESS = frozenset({204, 304})
 class UserExchange(ExchangeState):
     """One request of a user (see `service.exchange.Exchange`), and what the access log says of it at the end."""
 
-    __slots__ = ("_chunked", "_connection", "_reuse")
+    __slots__ = ("_chunked", "_connection", "_reuse", "body_reader")
 
     def __init__(
         self, connection: UserConnection, head: RequestHead, id: str, client: str, scheme: str, started: float
     ) -> None:
         super().__init__(head, id, client, scheme, started)
         self._connection = connection
+        self.body_reader: BodyReader | None = None
         self._chunked = False
         self._reuse = False
 
