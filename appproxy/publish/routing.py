@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from appproxy.errors import Code, ConfigError, RequestError
 from appproxy.publish.application import Application, Segment
+from appproxy.publish.growing import Growing, Pair
 from appproxy.publish.paths import Prefixes, is_ambiguous, loose
 
 #: Hosts of wildcards whose routes are remembered; a flood of invented names must not grow it.
@@ -62,7 +63,7 @@ class _Host:
 
     __slots__ = ("_exact", "_loose", "only", "routes")
 
-    def __init__(self, pairs: list[tuple[Application, Segment]]) -> None:
+    def __init__(self, pairs: list[Pair]) -> None:
         if len(pairs) > 1:
             # The shortest path of an application on this host names its cookie there.
             pairs = sorted(pairs, key=lambda pair: (len(pair[1].external.path), pair[1].external.path), reverse=True)
@@ -90,31 +91,44 @@ class _Host:
         return route
 
 
-class Router:
-    """The published applications. `reserved`: hosts that no wildcard stands for."""
+def _host_of(segment: Segment) -> str:
+    return segment.external.host
 
-    def __init__(self, applications: Iterable[Application] = (), reserved: Iterable[str] = ()) -> None:
-        hosts: dict[str, list[tuple[Application, Segment]]] = {}
-        seen: set[tuple[str, str]] = set()
-        for application in applications:
-            for segment in application.pairs:
-                external = segment.external
-                place = (external.host, external.path)
-                if place in seen:
-                    raise ConfigError(f"{external}: two applications have this external URL")
-                seen.add(place)
-                hosts.setdefault(external.host, []).append((application, segment))
-        self._count = len(seen)
+
+def _made(pairs: list[Pair]) -> _Host | list[Pair]:
+    """What is published on a host; of a wildcard, whose routes are made for each host, the pairs alone."""
+    if len(pairs) > 1:
+        seen: set[str] = set()
+        for _, segment in pairs:
+            if segment.external.path in seen:
+                raise ConfigError(f"{segment.external}: two applications have this external URL")
+            seen.add(segment.external.path)
+    return pairs if pairs[0][1].external.is_wildcard else _Host(pairs)
+
+
+class Router:
+    """The published applications. `reserved`: hosts that no wildcard stands for.
+
+    `before`: a router of many of the same applications, to share with. Raises ConfigError when two applications have the
+    same external URL.
+    """
+
+    def __init__(
+        self, applications: Iterable[Application] = (), reserved: Iterable[str] = (), before: Router | None = None
+    ) -> None:
+        self._table: Growing[str, _Host | list[Pair]] = Growing(
+            applications, _host_of, _made, None if before is None else before._table)
+        table = self._table
         self._reserved = frozenset(reserved)
-        self._hosts = {host: _Host(pairs) for host, pairs in hosts.items() if host[0] != "*"}
+        self._hosts = {host: found for host, found in table.made.items() if isinstance(found, _Host)}
         #: By suffix, such as `example.com`.
-        self._wildcards = {host[2:]: pairs for host, pairs in hosts.items() if host[0] == "*"}
+        self._wildcards = {host[2:]: found for host, found in table.made.items() if isinstance(found, list)}
         #: How many labels the suffixes have, the longest first.
         self._depths = sorted({suffix.count(".") + 1 for suffix in self._wildcards}, reverse=True)
         self._remembered: dict[str, _Host] = {}
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._table)
 
     def knows_host(self, host: str) -> bool:
         """Is anything published on this host (lower case, no port)?"""
@@ -156,7 +170,7 @@ class Router:
                 return self._of_wildcard(host, pairs)
         return None
 
-    def _of_wildcard(self, host: str, pairs: list[tuple[Application, Segment]]) -> _Host | None:
+    def _of_wildcard(self, host: str, pairs: list[Pair]) -> _Host | None:
         there = [(one, segment.on(host)) for one, segment in pairs if host not in one.excluded_hosts]
         if not there:
             return None

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from appproxy.publish.application import Application, Segment, Url
+from appproxy.publish.growing import Growing, Pair
 from appproxy.publish.paths import Prefixes, is_ambiguous
 
 #: scheme, host, port, path, and the rest. No user name, no backslash: what is read in two ways is no URL of ours.
@@ -61,25 +62,59 @@ def _read(url: bytes) -> _Asked | None:
     return _Asked(said is not None and said[:1] in b"wW", scheme, name, int(port) if port else None, path, rest)
 
 
+#: Scheme, host and port; and what is there, by path.
+_Place = tuple[str, str, int]
+_Paths = Prefixes[list[_Way]]
+
+
+def _external_place(segment: Segment) -> _Place:
+    url = segment.external
+    return url.scheme, url.host, url.port
+
+
+def _internal_place(segment: Segment) -> _Place:
+    url = segment.internal
+    return url.scheme, url.host, url.port
+
+
+def _inward(pairs: list[Pair]) -> _Paths:
+    """From external URLs to internal ones."""
+    return _by_path(
+        _Way(application, pair, pair.internal, pair.external.path.encode("ascii"), pair.internal.path.encode("ascii"))
+        for application, pair in pairs
+    )
+
+
+def _outward(pairs: list[Pair]) -> _Paths:
+    """From internal URLs to external ones."""
+    return _by_path(
+        _Way(application, pair, pair.external, pair.internal.path.encode("ascii"), pair.external.path.encode("ascii"))
+        for application, pair in pairs
+    )
+
+
+def _by_path(ways: Iterable[_Way]) -> _Paths:
+    found: dict[bytes, list[_Way]] = {}
+    for way in ways:
+        found.setdefault(way.prefix, []).append(way)
+    return Prefixes(found.items())
+
+
 class _Side:
     """All pairs of URLs by one of the two: by scheme, host and port, then by path."""
 
     __slots__ = ("_depths", "_hosts", "_wildcards")
 
-    def __init__(self, ways: Iterable[tuple[Url, _Way]]) -> None:
-        places: dict[tuple[str, str, int], dict[bytes, list[_Way]]] = {}
-        for here, way in ways:
-            places.setdefault((here.scheme, here.host, here.port), {}).setdefault(way.prefix, []).append(way)
-        paths = {place: Prefixes(by_path.items()) for place, by_path in places.items()}
-        self._hosts = {place: found for place, found in paths.items() if place[1][0] != "*"}
-        self._wildcards = {place: found for place, found in paths.items() if place[1][0] == "*"}
+    def __init__(self, table: Growing[_Place, _Paths]) -> None:
+        self._hosts = table.made
+        self._wildcards = {place: found for place, found in table.made.items() if place[1][0] == "*"}
         self._depths = sorted({host.count(".") for _, host, _ in self._wildcards}, reverse=True)
 
-    def at(self, url: Url) -> Prefixes[list[_Way]] | None:
+    def at(self, url: Url) -> _Paths | None:
         """What is listed under the very scheme, host and port of this one."""
         return self._hosts.get((url.scheme, url.host, url.port))
 
-    def on(self, asked: _Asked) -> Iterator[Prefixes[list[_Way]]]:
+    def on(self, asked: _Asked) -> Iterator[_Paths]:
         """What is listed for the URL's host: under its own name, then under wildcards, the longest suffix first."""
         for key in asked.keys(asked.host):
             found = self._hosts.get(key)
@@ -97,20 +132,24 @@ class _Side:
 
 
 class Translation:
-    """The table for these applications. A look-up costs the same however many there are."""
+    """The table for these applications. A look-up costs the same however many there are.
 
-    __slots__ = ("_internal", "_public")
+    `reserved`: hosts that no wildcard stands for. `before`: a table of many of the same applications, to share with.
+    """
 
-    def __init__(self, applications: Iterable[Application] = ()) -> None:
-        inward: list[tuple[Url, _Way]] = []
-        outward: list[tuple[Url, _Way]] = []
-        for application in applications:
-            for pair in application.pairs:
-                outer, inner = pair.external.path.encode("ascii"), pair.internal.path.encode("ascii")
-                inward.append((pair.external, _Way(application, pair, pair.internal, outer, inner)))
-                outward.append((pair.internal, _Way(application, pair, pair.external, inner, outer)))
-        self._public = _Side(inward)
-        self._internal = _Side(outward)
+    __slots__ = ("_inward", "_internal", "_outward", "_public", "_reserved")
+
+    def __init__(
+        self, applications: Iterable[Application] = (), reserved: Iterable[str] = (), before: Translation | None = None
+    ) -> None:
+        applications = tuple(applications)
+        self._inward: Growing[_Place, _Paths] = Growing(
+            applications, _external_place, _inward, None if before is None else before._inward)
+        self._outward: Growing[_Place, _Paths] = Growing(
+            applications, _internal_place, _outward, None if before is None else before._outward)
+        self._public = _Side(self._inward)
+        self._internal = _Side(self._outward)
+        self._reserved = frozenset(reserved)
 
     def to_public(self, url: bytes, at: str = "") -> bytes | None:
         """What users have to type for an internal URL, absolute or beginning with `//`; None when nothing is
@@ -152,8 +191,9 @@ class Translation:
         for paths in self._public.on(asked):
             ways = paths.longest(asked.path)
             way = None if ways is None else ways[0]
-            if way is None or (way.segment.external.is_wildcard and asked.host in way.application.excluded_hosts):
-                return None
+            if way is not None and way.segment.external.is_wildcard:
+                barred = asked.host in self._reserved or asked.host in way.application.excluded_hosts
+                return None if barred else way
             return way
         return None
 
@@ -161,7 +201,7 @@ class Translation:
         """Does the public URL that this would become belong to the same pair of URLs, and to no more specific one?"""
         there = way.there
         owner = self._owner(_Asked(False, there.scheme, host, there.port, _moved(asked.path, way), b""))
-        return owner is not None and owner.segment is way.segment
+        return owner is not None and owner.application is way.application and owner.segment == way.segment
 
 
 def _carried(host: str, here: Url, there: Url) -> str:

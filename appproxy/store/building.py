@@ -71,7 +71,9 @@ class Builder:
             router, urls = last.router, last.urls
         else:
             published = parts["applications"].values()
-            router, urls = Router(published, [f"{name}.{domain}" for name in RESERVED]), Translation(published)
+            reserved = [f"{name}.{domain}" for name in RESERVED]
+            router = Router(published, reserved, None if last is None else last.router)
+            urls = Translation(published, reserved, None if last is None else last.urls)
         self._last = Snapshot(revision=found.get(ALL, 0), router=router, urls=urls, **parts)
         self._revisions = found
         return self._last

@@ -105,11 +105,19 @@ def test_the_host_that_the_user_is_on_comes_first() -> None:
     assert TABLE.to_public(b"http://wiki:8080/a", "other.example.com") == b"https://wiki.example.com/a"
 
 
-def test_of_two_applications_with_one_internal_url_the_first_counts() -> None:
-    """Unless the user is at the other."""
+def test_the_services_own_hosts_are_not_a_wildcards() -> None:
+    """A link to an internal host that would be called like one of them stays as it is."""
+    table = Translation(APPLICATIONS, ["signin.example.com"])
+    assert table.to_public(b"http://signin.corp/") is None and table.to_internal(b"https://signin.example.com/") is None
+    assert TABLE.to_public(b"http://signin.corp/") == b"https://signin.example.com/"
+
+
+@pytest.mark.parametrize("turned", [1, -1])
+def test_of_two_applications_with_one_internal_url_the_first_counts(turned: int) -> None:
+    """By name, whichever was published first; unless the user is at the other."""
     table = Translation([
         application("a", "https://a.example.com/", "http://same/"), application("b", "https://b.example.com/", "http://same/")
-    ])  # fmt: skip
+    ][::turned])
     assert table.to_public(b"http://same/x") == b"https://a.example.com/x"
     assert table.to_public(b"http://same/x", "b.example.com") == b"https://b.example.com/x"
 
