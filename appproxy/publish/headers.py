@@ -37,8 +37,8 @@ class Urls(Protocol):
     def to_internal(self, url: bytes) -> bytes | None:
         """The internal form of an absolute public URL, None when it is nobody's."""
 
-    def is_whole(self, external: Url) -> bool:
-        """Is everything on the host of this public URL its application's, under this very URL?"""
+    def is_whole(self, url: Url, *, public: bool) -> bool:
+        """Is everything on the host of this public or internal URL below this very URL, and no more specific one?"""
 
 
 class Outward:
@@ -47,13 +47,16 @@ class Outward:
     `keeps_host`: the application gets the public Host, and so knows itself by it.
     """
 
-    __slots__ = ("_external", "_host", "_internal", "_own_view", "_urls")
+    __slots__ = ("_external", "_host", "_internal", "_internal_root", "_own_view", "_urls", "_whole")
 
     def __init__(self, urls: Urls, external: Url, internal: Url, *, keeps_host: bool) -> None:
         self._urls = urls
         self._host = external.host
         self._internal = internal.origin.encode("ascii")
         self._external = external.origin.encode("ascii")
+        # Most applications have a host of their own on both sides: then paths are the same, and a look suffices.
+        self._whole = external.path == "/" and urls.is_whole(internal, public=False) and urls.is_whole(external, public=True)
+        self._internal_root = self._internal + b"/"
         # It sees that host beside its own scheme, and perhaps ours in X-Forwarded-Proto.
         authority = re.escape(external.authority.encode("ascii"))
         self._own_view = re.compile(rb"https?://" + authority + rb"(?=[/?#]|\Z)", re.IGNORECASE) if keeps_host else None
@@ -72,7 +75,9 @@ class Outward:
     def url(self, url: bytes) -> bytes:
         """The public form of a URL, in the form that it has: a path stays a path where it leads to the same host."""
         if url[:1] == b"/" and url[1:2] != b"/":
-            return self._path(url)
+            return url if self._whole else self._path(url)
+        if self._whole and url.startswith(self._internal_root):
+            return self._external + url[len(self._internal):]
         public = self._urls.to_public(url, self._host)
         if public is None and self._own_view is not None and (found := self._own_view.match(url)):
             public = self._urls.to_public(self._internal + url[found.end():], self._host)
@@ -120,7 +125,7 @@ class Inward:
         self._external = external.origin.encode("ascii")
         self._internal = internal.origin.encode("ascii")
         # Nearly every request has a Referer, and nearly every application a host of its own: then a look suffices.
-        self._whole = internal.path == "/" and urls.is_whole(external)
+        self._whole = internal.path == "/" and urls.is_whole(external, public=True)
         self._external_root = self._external + b"/"
         seen = f"{internal.scheme}://{external.authority}"
         self._seen_as = seen.encode("ascii") if keeps_host else None

@@ -181,10 +181,10 @@ class Translation:
             return None
         return _written(asked, way, _carried(asked.host, way.segment.external, way.there))
 
-    def is_whole(self, external: Url) -> bool:
-        """Is this the only public URL on its host, so that all of the host is its application's? Not for wildcards."""
-        place = self._public.at(external)
-        return external.path == "/" and place is not None and len(place) == 1
+    def is_whole(self, url: Url, *, public: bool) -> bool:
+        """Is this public or internal URL, with the path `/`, the only one on its host? Never so for wildcards."""
+        place = (self._public if public else self._internal).at(url)
+        return url.path == "/" and place is not None and len(place) == 1
 
     def _owner(self, asked: _Asked) -> _Way | None:
         """Whose a public URL is, as `Router` sees it: the most specific host decides alone."""

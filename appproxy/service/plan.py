@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from appproxy.http.fields import decode_block, encode_block
 from appproxy.http.forwarding import same_spelling
 from appproxy.http.set_cookie import CookieRules, public_set_cookie
 from appproxy.identity.cookie import BARE_PREFIX, COOKIE_PREFIX
@@ -33,11 +32,11 @@ _CHANGED = frozenset({b"set-cookie", b"upgrade"})
 
 @lru_cache(maxsize=256)  # Nearly all applications replace the same few fields, most of them none.
 def _special(names: frozenset[bytes]) -> re.Pattern[bytes]:
-    """Finds in a block, with a line end put before it, a line with one of these names.
+    """Finds in a block, with a line end put before it, a line with one of these names; its groups are name and value.
 
     Beginning with a letter that must be there, it takes half the time of `^` in lines.
     """
-    return re.compile(rb"\n(?:" + b"|".join(map(re.escape, sorted(names))) + rb"): ")
+    return re.compile(rb"\n(" + b"|".join(map(re.escape, sorted(names))) + rb"): ([^\n]*+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,24 +89,24 @@ class Plan:
 
     def clean(self, status: int, block: bytes, request_id: str) -> bytes:
         """An answer's field block as the user is to see it."""
-        if self.special.search(b"\n" + block) is not None:
-            block = self._clean_special(status, block)
+        lines = b"\n" + block
+        if self.special.search(lines) is not None:
+            block = self.special.sub(self._line if status != 101 else self._line_of_upgrade, lines)[1:]
         return b"%b%bx-request-id: %b\n" % (block, self.added, request_id.encode("ascii"))
 
-    def _clean_special(self, status: int, block: bytes) -> bytes:
-        kept = []
-        for name, value in decode_block(block):
-            if name in self.unwanted or (name == b"upgrade" and status != 101):
-                continue
-            if name == b"set-cookie":
-                public = public_set_cookie(value, self.cookies)
-                if public is None:
-                    continue
-                value = public
-            elif self.outward is not None and name in OUTWARD:
-                value = self.outward.field(name, value)
-            kept.append((name, value))
-        return encode_block(kept)
+    def _line(self, found: re.Match[bytes]) -> bytes:
+        """What becomes of a line that needs a closer look: nothing, or one good line. The others are not touched."""
+        name, value = found.groups()
+        if name == b"set-cookie":
+            cookie = public_set_cookie(value, self.cookies)
+            return b"" if cookie is None else b"\nset-cookie: " + cookie
+        if name in self.unwanted or name == b"upgrade" or self.outward is None:
+            return b""
+        return b"\n%b: %b" % (name, self.outward.field(name, value))
+
+    def _line_of_upgrade(self, found: re.Match[bytes]) -> bytes:
+        """101 must say what to."""
+        return found[0] if found[1] == b"upgrade" else self._line(found)
 
 
 def _cookie_rules(application: Application, segment: Segment) -> CookieRules:

@@ -204,6 +204,28 @@ def test_no_request_breaks(value: bytes, name: bytes) -> None:
         check_block(name + b": " + inward(one).field(name, value) + b"\n", 1)
 
 
+class Slow:
+    """The same table, which never says that a look suffices."""
+
+    to_public, to_internal = URLS.to_public, URLS.to_internal
+
+    def is_whole(self, url: Url, *, public: bool) -> bool:
+        return False
+
+
+@given(st.one_of(PIECES, PIECES.map(lambda tail: b"http://wiki.corp:8080/" + tail), PIECES.map(lambda tail: b"/" + tail)),
+       st.booleans())
+@settings(max_examples=400)
+def test_a_look_gives_what_the_table_gives(url: bytes, keeps_host: bool) -> None:
+    """For an application that has a host of its own on both sides the table need not be asked."""
+    slow = Outward(Slow(), WIKI.external, WIKI.internal, keeps_host=keeps_host)
+    assert outward(WIKI, keeps_host=keeps_host).url(url) == slow.url(url)
+    for name in (b"origin", b"referer", b"destination", b"if"):
+        said = url.replace(b"http://wiki.corp:8080", b"https://wiki.example.com:8443")
+        asked = Inward(Slow(), WIKI.external, WIKI.internal, keeps_host=keeps_host)
+        assert inward(WIKI, keeps_host=keeps_host).field(name, said) == asked.field(name, said)
+
+
 @given(st.binary(max_size=40))
 def test_no_url_leads_anywhere_that_it_did_not_lead_before(tail: bytes) -> None:
     """Whatever comes behind an internal origin: the result is the same URL, or one on the public origin."""

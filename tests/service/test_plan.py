@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from appproxy.http.fields import check_block, decode_block, encode_block
 from appproxy.publish.application import Application, HeaderRule, Url
 from appproxy.publish.response_policy import ResponseField
 from appproxy.publish.routing import Router
@@ -142,3 +145,25 @@ def test_what_browsers_say_is_translated_too() -> None:
     assert original.inward is not None
     assert original.inward.field(*origin) == origin[1]
     assert Plan.of(replace(HERE, translate_headers=False)).inward is None
+
+
+NAMES = [b"a", b"set-cookie", b"location", b"link", b"connection", b"upgrade", b"refresh", b"server", b"x-location"]
+VALUES = [b"a=1; Domain=internal", b"http://internal/app/x", b"<http://internal/app>", b"__Host-appproxy=1", b""]
+
+
+@given(st.lists(st.tuples(st.sampled_from(NAMES), st.one_of(st.sampled_from(VALUES), st.binary(max_size=9).map(
+    lambda data: bytes(byte for byte in data if byte == 9 or byte >= 32 and byte != 127)))), max_size=8),
+    st.sampled_from([101, 103, 200, 302]))
+@settings(max_examples=300)
+def test_any_answer_stays_well_formed(fields: list[tuple[bytes, bytes]], status: int) -> None:
+    """Every line is left out, or there once; what needs no look is there to the letter, in its order."""
+    application = replace(BELOW, removed_fields=frozenset({"server"}))
+    cleaned = Plan.of(application).clean(status, encode_block(fields), "7")
+    check_block(cleaned)
+    kept = decode_block(cleaned)
+    plain = {b"a", b"x-location"} | ({b"upgrade"} if status == 101 else set())
+    assert [field for field in kept if field[0] in plain] == [field for field in fields if field[0] in plain]
+    gone = {b"connection", b"server", b"upgrade"} - plain
+    assert not [name for name, _ in kept if name in gone]
+    changed = (b"location", b"link", b"refresh")
+    assert [name for name, _ in kept if name in changed] == [name for name, _ in fields if name in changed]
