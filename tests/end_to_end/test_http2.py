@@ -256,6 +256,41 @@ def test_a_page_where_a_web_socket_was_wanted(system: System) -> None:
     one.close()
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [(b"transfer-encoding", b"chunked")], [(b"connection", b"x-user-name")], [(b"te", b"gzip")],
+        [(b"x", b"a\r\nx-smuggled: 1")], [(b"x", b"a\0b")], [(b"x\r\nx-smuggled", b"1")], [(b"x: y", b"z")],
+        [(b":path", b"/b")], [(b"host", b"other.example.com")], [(b"content-length", b"5")],
+        [(b"content-length", b"0"), (b"content-length", b"5")], [(b"upgrade", b"h2c")], [(b"http2-settings", b"AAAA")],
+    ],
+)  # fmt: skip
+def test_nothing_malformed_reaches_the_application(system: System, fields: list[tuple[bytes, bytes]]) -> None:
+    """The stream is reset or refused; the application hears of no request, and the next one is answered."""
+    before = len(system.origin.seen), len(system.origin.broken)
+    one = user(system)
+    stream = one.ask("/malformed", "POST", *fields, body=b"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n")
+    one.until(lambda: stream in one.ended or stream in one.resets)
+    assert stream in one.resets or int(one.heads[stream][b":status"]) == 400
+    assert one.answer(one.ask("/next"))[0] == 200
+    assert [seen.target for seen in system.origin.seen[before[0]:]] == [b"/next"]
+    assert len(system.origin.broken) == before[1]
+    one.close()
+
+
+def test_names_of_identity_cannot_be_forged(system: System) -> None:
+    """Whatever a user says of himself over HTTP/2, the application sees only what the service knows."""
+    one = user(system, "held")
+    cookie = system.alice().cookie_field(f"held.{DOMAIN}")["Cookie"].encode()
+    said = [(b"x-user-name", b"mallory"), (b"x_user_name", b"mallory"), (b"x-forwarded-for", b"8.8.8.8"),
+            (b"cookie", cookie), (b"cookie", b"own=1")]
+    assert one.answer(one.ask("/who", "GET", *said))[0] == 200
+    seen = system.origin.seen[-1]
+    assert seen.values("x-user-name") == [b"Alice"] and seen.values("x_user_name") == []
+    assert seen.values("x-forwarded-for") == [b"127.0.0.1"] and seen.values("cookie") == [b"own=1"]
+    one.close()
+
+
 def test_rapid_reset_gains_nothing(system: System) -> None:
     """Thousands of requests that are cancelled at once end the connection; others do not notice."""
     watcher = user(system)
