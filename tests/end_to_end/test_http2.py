@@ -316,7 +316,7 @@ def test_rapid_reset_gains_nothing(system: System) -> None:
 
 
 def test_no_request_is_lost_at_a_stop(system: System) -> None:
-    """SIGTERM: what is under way is answered, what comes within the next moment too, and then the user is told to go."""
+    """SIGTERM under load: all that was asked before the user heard of it is answered, and then he is told to go."""
     def slow(call: Call) -> bool:
         time.sleep(1.5)
         call.answer(b"slow")
@@ -326,11 +326,15 @@ def test_no_request_is_lost_at_a_stop(system: System) -> None:
     system.origin.on("/slow", slow)
     one = user(system)
     before = one.ask("/slow")
-    time.sleep(0.3)
+    one.idle(0.3)
+    asked = []
     system.supervisor.find("service").process.terminate()
-    one.until(lambda: one.goaways != [])
-    assert one.goaways == [2**31 - 1]
+    while not one.goaways:
+        asked += [one.ask("/stop") for _ in range(10)]
+        one.idle(0.01)
+    assert one.goaways == [2**31 - 1] and asked
     assert one.answer(before) == (200, b"slow")
+    assert {one.answer(stream)[0] for stream in asked} == {200}
     one.idle(5)
     assert one.closed and len(one.goaways) == 2
     one.close()
