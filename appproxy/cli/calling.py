@@ -47,11 +47,22 @@ def given(**fields: object) -> dict[str, object]:
 
 
 def key_values(pairs: tuple[str, ...]) -> dict[str, str]:
-    """KEY=VALUE arguments. Raises click.UsageError."""
+    """KEY=VALUE arguments; KEY=@FILE takes the file's text, KEY=@@TEXT a text with an @. Raises click.UsageError."""
     found: dict[str, str] = {}
     for pair in pairs:
         key, mark, value = pair.partition("=")
         if not mark or not key:
             raise click.UsageError(f"{pair!r} is not KEY=VALUE")
-        found[key] = value
+        found[key] = _text_of(key, value[1:]) if value.startswith("@") else value
     return found
+
+
+def _text_of(key: str, name: str) -> str:
+    if name.startswith("@"):
+        return name
+    try:
+        return Path(name).read_text(encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"{key}: {name!r} cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise click.UsageError(f"{key}: {name!r} is not a text") from error

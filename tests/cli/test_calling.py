@@ -29,6 +29,16 @@ def test_fields_that_are_not_given_are_left_out() -> None:
     assert given(a=None, b="", c=(), d=False) == {"b": "", "d": False}
 
 
+def test_a_value_may_be_in_a_file(tmp_path: Path) -> None:
+    """Certificates are; an @ that is meant is doubled."""
+    (tmp_path / "ca.pem").write_text("PEM\n")
+    assert key_values((f"a=@{tmp_path}/ca.pem", "b=@@home", "c=x@y")) == {"a": "PEM\n", "b": "@home", "c": "x@y"}
+    (tmp_path / "bytes").write_bytes(b"\xff")
+    for name in ("missing", "bytes"):
+        with pytest.raises(click.UsageError, match=f"a: .*{name}"):
+            key_values((f"a=@{tmp_path}/{name}",))
+
+
 def test_pairs() -> None:
     """A value may have `=` in it; a pair must have one."""
     assert key_values(("a=1", "b=", "c=x=y")) == {"a": "1", "b": "", "c": "x=y"}
