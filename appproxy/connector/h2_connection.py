@@ -354,6 +354,14 @@ class H2Connection(Protocol):
             return
         session = self._session
         if not self._left and session is not None and not session.want_read and not session.want_write and not self._blocked:
+            self._end_of_session()
+
+    def _end_of_session(self) -> None:
+        """The session wants nothing any more: it was told to end, or what came was no HTTP/2."""
+        if self.retired:
+            self._lose_all(None)
+            self.abort()
+        else:
             self._broken("the application does not speak HTTP/2")
 
     def _pump(self) -> None:

@@ -76,7 +76,7 @@ class H2Stream:
         waiting = b"" if upload is None else upload.flow_to(self)
         self._ended = upload is None and upgrade is None
         self._connection.begin(self, headers, self._ended)
-        if upload is not None and self.open:
+        if upload is not None:
             if waiting:
                 self.write(waiting)
             if upload.over:
@@ -84,14 +84,14 @@ class H2Stream:
 
     def write(self, data: bytes) -> None:
         """More of the body, or of the upgraded stream."""
-        if not self.open or self._ended:
+        if not self.open or self._ended or not self.id:
             return
         self._connection.send(self, data)
         self._pause_if_full()
 
     def end_body(self, trailers: bytes) -> None:
         """The body is complete."""
-        if self.open and not self._ended:
+        if self.open and not self._ended and self.id:
             self._ended = True
             self._connection.end(self, trailers)
 

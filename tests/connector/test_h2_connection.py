@@ -99,6 +99,20 @@ def test_a_long_body_is_not_kept() -> None:
     assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.ORIGIN_CLOSED)]
 
 
+def test_goaway_while_the_body_is_awaited() -> None:
+    """The request has not left yet: it goes to another connection, body and all."""
+    rig = h2_rig()
+    signal, data, old = uploading(rig, request(b"POST", length=4))
+    old.session.send_goaway(0, last_stream_id=0)
+    old.say()
+    data.wire.deliver(data.session.body(b"ab"))
+    new = connected(rig)
+    data.wire.deliver(data.session.body(b"cd") + data.session.end())
+    assert new.body() == b"cd"
+    new.answer(1)
+    assert list(finals(signal.read())) == [(Kind.RSP, 1, (200, b"hello"))]
+
+
 def test_refused_for_ever() -> None:
     """Once is enough."""
     rig = h2_rig()
