@@ -44,6 +44,7 @@ class Applications:
     ) -> None:
         self.routes: Mapping[str, Route] = {}
         self.version = 0
+        self._configuration = Configuration()
         self._clock = clock
         self._fetch = fetch
         self._file = file
@@ -102,7 +103,7 @@ class Applications:
 
     async def _read(self) -> None:
         text = await self._fetch.configuration()
-        configuration = parse_configuration(text)
+        configuration = parse_configuration(text, self._configuration)
         self._use(configuration)
         self._taken(configuration)
         try:
@@ -115,6 +116,7 @@ class Applications:
         self.routes = {name: self._route(name, target) for name, target in configuration.targets.items()}
         self._origins.retain(self.addresses())
         self.version = configuration.version
+        self._configuration = configuration
 
     def _route(self, name: str, target: Target) -> Route:
         """A target's route; the one before, and with it the hosts of a wildcard, when nothing has changed."""

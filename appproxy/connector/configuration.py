@@ -80,10 +80,15 @@ class Configuration:
     #: The anchors that the service's certificate may come from, PEM; empty: as before.
     trust: tuple[str, ...] = ()
     targets: Mapping[str, Target] = field(default_factory=dict)
+    #: What the service said of each application, by its id: what it says again need not be read again.
+    entries: Mapping[str, Mapping[str, object]] = field(default_factory=dict, repr=False, compare=False)
 
 
-def parse_configuration(text: bytes) -> Configuration:
-    """Read what the service, or the file, says. Raises ConfigError, which names the application and the key."""
+def parse_configuration(text: bytes, before: Configuration | None = None) -> Configuration:
+    """Read what the service, or the file, says. Raises ConfigError, which names the application and the key.
+
+    `before`: the configuration until now; of applications that are the same there, the targets are its very objects.
+    """
     if len(text) > MOST_BYTES:
         raise ConfigError(f"configuration: {len(text)} bytes are more than the {MOST_BYTES} that are taken")
     try:
@@ -100,15 +105,23 @@ def parse_configuration(text: bytes) -> Configuration:
     trust = data.get("trust", [])
     if not isinstance(trust, list) or not all(isinstance(each, str) for each in trust):
         raise ConfigError("configuration: trust: a list of certificates is needed")
+    targets = _targets(data["applications"], before or Configuration())
+    return Configuration(version, tuple(trust), targets, data["applications"])
+
+
+def _targets(entries: Mapping[str, object], before: Configuration) -> dict[str, Target]:
     targets: dict[str, Target] = {}
-    for name, entry in data["applications"].items():
+    for name, entry in entries.items():
         if not isinstance(entry, dict):
             raise ConfigError(f"configuration: {name}: an object is needed")
-        own = targets[name] = _target(name, entry)
+        known = entry == before.entries.get(name)
+        own = targets[name] = before.targets[name] if known else _target(name, entry)
         segments = entry.get("segments")
-        if segments:
+        if segments and known:
+            targets.update((f"{name}.{id_}", before.targets[f"{name}.{id_}"]) for id_ in segments)
+        elif segments:
             targets.update(_segments(name, own, segments))
-    return Configuration(version, tuple(trust), targets)
+    return targets
 
 
 def _segments(name: str, own: Target, segments: object) -> Iterator[tuple[str, Target]]:

@@ -20,8 +20,8 @@ from appproxy.pki.authority import issue_connector
 from appproxy.pki.names import connector_id, not_after, serial
 from appproxy.pki.request import public_key_from_request
 from appproxy.pki.tokens import hash_secret
-from appproxy.publish.application import Application
 from appproxy.service.exchange import Exchange
+from appproxy.service.told import Told
 from appproxy.store import connectors, keys
 from appproxy.store.live import LiveStore
 from appproxy.store.snapshot import ConnectorRecord, ConnectorState
@@ -30,11 +30,9 @@ from appproxy.store.transaction import Transaction
 #: A certificate request and a token are some 1.5 kB.
 _BODY_LIMIT = 16 * 1024
 _SERIAL_BYTES = 16
-#: What a connector allows when it is told nothing.
-_UPGRADES = frozenset({"websocket"})
 
 Json = Mapping[str, object]
-_Operation = Callable[[Exchange, Json], Awaitable[tuple[int, Json]]]
+_Operation = Callable[[Exchange, Json], Awaitable[tuple[int, Json | bytes]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +62,7 @@ class Control:
         self._configuration = configuration
         self._certificate_days = certificate_days
         self._renew_after_days = renew_after_days
+        self._told = Told()
         self._routes: Mapping[tuple[bytes, bytes], _Operation] = {
             (b"POST", b"/enrol"): self._enrol,
             (b"POST", b"/renew"): self._renew,
@@ -120,19 +119,18 @@ class Control:
         self.log.info("connector {id} has a new certificate", id=record.id)
         return 201, {"certificate": certificate, "trust": list(self._store.snapshot.trust_bundle)}
 
-    async def _tell(self, exchange: Exchange, body: Json) -> tuple[int, Json]:
+    async def _tell(self, exchange: Exchange, body: Json) -> tuple[int, bytes]:
         record = self._who(exchange)
         snapshot = self._store.snapshot
-        mine = snapshot.applications.values() if record.state is ConnectorState.APPROVED else ()
-        return 200, {
+        said = {
             "version": self._configuration(),
             "connector": {"id": record.id, "name": record.name, "group": record.group, "state": record.state.value},
             "trust": list(snapshot.trust_bundle),
             "renew_after_days": self._renew_after_days,
-            "applications": {
-                application.id: told(application) for application in mine if application.connector_group == record.group
-            },
         }
+        approved = record.state is ConnectorState.APPROVED
+        text = self._told.applications(snapshot.applications, record.group) if approved else "{}"
+        return 200, f'{json.dumps(said)[:-1]}, "applications": {text}}}'.encode()
 
     def _who(self, exchange: Exchange) -> ConnectorRecord:
         """The connector whose certificate this connection has shown and proved."""
@@ -162,34 +160,6 @@ def renew(tx: Transaction, id: str, public_key: str, days: int) -> str:
     certificate = issue_connector(keys.authority(tx), public_key, id, tx.now, days, tx.token(_SERIAL_BYTES))
     connectors.renew(tx, id, serial(certificate), not_after(certificate))
     return certificate
-
-
-def told(application: Application) -> Json:
-    """What a connector has to know of an application. Keys that few applications need are there only for those."""
-    more: dict[str, object] = {}
-    if application.segments:
-        more["segments"] = {
-            one.id: {"internal": str(one.internal), "external": str(one.external)} for one in application.segments
-        }
-    if application.excluded_hosts:
-        more["excluded_hosts"] = sorted(application.excluded_hosts)
-    if application.upgrades != _UPGRADES:
-        more["upgrades"] = sorted(application.upgrades)
-    return {
-        "id": application.id,
-        "name": application.name,
-        "internal": str(application.internal),
-        "external": str(application.external),
-        "host_header": application.host_header,
-        "verify_tls": application.verify_tls,
-        "ca_bundle": application.ca_bundle,
-        "server_name": application.server_name,
-        "client_certificate": application.client_certificate,
-        "protocol": application.protocol,
-        "connect_timeout": application.connect_timeout,
-        "upgrade_idle_timeout": application.upgrade_idle_timeout,
-        **more,
-    }
 
 
 class _Collected:
@@ -242,6 +212,6 @@ def _refuse(exchange: Exchange, code: Code, detail: str) -> None:
     _send(exchange, failure.status, b"application/problem+json", problem)
 
 
-def _send(exchange: Exchange, status: int, content_type: bytes, body: Json) -> None:
+def _send(exchange: Exchange, status: int, content_type: bytes, body: Json | bytes) -> None:
     fields = b"content-type: %b\ncache-control: no-store\nx-request-id: %b\n" % (content_type, exchange.id.encode("ascii"))
-    exchange.answer(status, fields, json.dumps(body).encode())
+    exchange.answer(status, fields, body if isinstance(body, bytes) else json.dumps(body).encode())

@@ -56,6 +56,18 @@ def test_segments() -> None:
     assert second.wildcard is not None and str(second.wildcard.external) == "https://*.example.com/"
 
 
+def test_what_is_said_again_is_not_read_again() -> None:
+    """Of ten thousand applications one has changed: the others' targets are the very objects of before."""
+    segments = {"s1": {"internal": "http://api.corp/", "external": "https://api.example.com/"}}
+    before = parse_configuration(text(segments=segments))
+    again = parse_configuration(text(version=4, segments=segments), before)
+    assert again.version == 4 and again.targets == before.targets
+    assert all(again.targets[name] is before.targets[name] for name in ("wiki", "wiki.s1"))
+    changed = parse_configuration(text(verify_tls=False, segments=segments), again)
+    assert not changed.targets["wiki"].address.verify_tls and not changed.targets["wiki.s1"].address.verify_tls
+    assert set(parse_configuration(text(), changed).targets) == {"wiki"}
+
+
 @pytest.mark.parametrize(("entry", "key"), [
     ({"internal": "http://*.corp/"}, "wiki: external"),
     ({"internal": "http://*.corp/", "external": "https://wiki.example.com/"}, "wiki: external: .*no wildcard"),

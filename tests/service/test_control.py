@@ -6,7 +6,6 @@ import json
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +15,10 @@ from cryptography.x509 import load_pem_x509_certificate
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from appproxy.connector.configuration import parse_configuration
 from appproxy.pages import error_page
 from appproxy.pki.names import connector_id
 from appproxy.pki.request import certificate_request, new_key
-from appproxy.publish.application import Application, Segment, Url
-from appproxy.service.control import Control, told
+from appproxy.service.control import Control
 from appproxy.service.front import Front, UserConnection
 from appproxy.store import applications, connectors
 from appproxy.store.database import Store
@@ -183,18 +180,6 @@ def test_unknown_end_points_are_not_there(service: Service) -> None:
     """404, and no more."""
     assert service.call("GET", "/enrol")[0] == 404
     assert service.call("GET", "/configuration?x")[0] == 404
-
-
-def test_a_connector_is_told_of_segments_and_exclusions() -> None:
-    """Only where there are any, so that ten thousand applications do not pay for what they do not use."""
-    plain = Application("a", "a", Url.parse("https://a.example.com/"), Url.parse("http://a/"))
-    assert not {"segments", "excluded_hosts", "upgrades"} & told(plain).keys()
-    segment = Segment(Url.parse("https://*.example.com/"), Url.parse("http://*.corp/"), "s1")
-    said = told(replace(plain, segments=(segment,), excluded_hosts=frozenset({"x.example.com"}), upgrades=frozenset()))
-    assert said["segments"] == {"s1": {"internal": "http://*.corp/", "external": "https://*.example.com/"}}
-    assert (said["excluded_hosts"], said["upgrades"]) == (["x.example.com"], [])
-    targets = parse_configuration(json.dumps({"version": 1, "applications": {"a": said}}).encode()).targets
-    assert set(targets) == {"a", "a.s1"} and targets["a.s1"].wildcard == replace(segment, id="")
 
 
 def test_the_configuration_is_of_the_connectors_own_group(service: Service) -> None:

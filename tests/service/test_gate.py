@@ -15,7 +15,7 @@ from appproxy.http.head import Fields, RequestHead
 from appproxy.identity.cookie import seal_session
 from appproxy.identity.session import Session
 from appproxy.policy.verdict import Pass, Refuse, SignIn
-from appproxy.publish.application import Application, HeaderRule, Preauthentication, Url
+from appproxy.publish.application import Application, HeaderRule, Preauthentication, Segment, Url
 from appproxy.publish.routing import Route, Router
 from appproxy.service.gate import Blocks, Gate, Recent, identity_block, user_header
 from appproxy.store.snapshot import SealingKey, Snapshot
@@ -209,6 +209,27 @@ class TestWebSockets:
         """The application's own pages can, and so can programs that send no Origin."""
         for fields in ([(b"origin", b"https://wiki.example.com")], []):
             assert isinstance(check(head(*fields, value=cookie(), upgrade=b"websocket")), Pass)
+
+    @pytest.mark.parametrize(
+        ("origin", "passes"),
+        [(b"https://wiki.example.com", True), (b"https://kb.example.com", True), (b"https://api.example.com", True),
+         (b"https://a.example.com", False), (b"https://*.example.com", False)],
+    )
+    def test_from_another_host_of_the_application(self, origin: bytes, passes: bool) -> None:
+        """From its alternate hosts and segments, but not from other hosts of a wildcard: those may be other people's."""
+        segments = tuple(
+            Segment(Url.parse(f"https://{host}.example.com/"), Url.parse(f"http://{host}/"), host) for host in ("api", "*")
+        )
+        many = replace(WIKI, alternate_hosts=("kb.example.com",), segments=segments)
+        verdict = check(head((b"origin", origin), value=cookie(), upgrade=b"websocket"), many)
+        assert isinstance(verdict, Pass) is passes
+
+    def test_between_hosts_of_a_wildcard(self) -> None:
+        """Each of them is a site of its own."""
+        wild = replace(WIKI, external=Url("https", "*.example.com", 443), internal=Url("http", "*.corp", 80))
+        for origin, passes in ((b"https://wiki.example.com", True), (b"https://other.example.com", False)):
+            verdict = check(head((b"origin", origin), value=cookie(), upgrade=b"websocket"), wild)
+            assert isinstance(verdict, Pass) is passes
 
     def test_an_ordinary_request_may_come_from_elsewhere(self) -> None:
         """Links and forms of other sites are the application's business (SameSite keeps the cookie back)."""

@@ -8,7 +8,8 @@ import pytest
 
 from appproxy.errors import FAILURES, Code
 from appproxy.identity.session import Session
-from appproxy.publish.application import Preauthentication
+from appproxy.publish.application import Preauthentication, Url
+from appproxy.publish.routing import Router
 from appproxy.service.exchange import Exchange
 from appproxy.tunnel.frames import Kind
 from appproxy.tunnel.messages import decode_request, encode_response
@@ -680,6 +681,7 @@ class Guarded(World):
         ({"not_before": {"ann": 1e9}}, Code.SIGN_IN_REQUIRED),
         ({"applications": {"wiki": replace(GUARDED, assigned_users=frozenset({"bob"}))}}, Code.NOT_ASSIGNED),
         ({"applications": {}}, Code.UNKNOWN_HOST),
+        ({"router": Router([replace(GUARDED, external=Url.parse("https://elsewhere.example.com/"))])}, Code.UNKNOWN_HOST),
     ],
 )
 def test_what_is_under_way_ends_with_the_right_to_it(parts: dict[str, object], code: Code) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -11,6 +12,7 @@ from appproxy.errors import Code
 from appproxy.http.fields import values
 from appproxy.http.head import Fields
 from appproxy.identity.states import MAX_TARGET
+from appproxy.publish.application import Application, Segment, Url
 from appproxy.service.sign_in import SignIn
 from appproxy.service.sign_in_memory import MemorySignInStore
 from appproxy.store.snapshot import ProviderRecord
@@ -213,3 +215,83 @@ def test_a_database_that_is_away(world: World, browser: Browser) -> None:
     exchange: FakeExchange = browser.request(callback)
     assert (exchange.status, exchange.failure) == (503, Code.STORE_UNAVAILABLE)
     assert exchange.field(b"retry-after") == b"5"
+
+
+class TestHosts:
+    """An application may have many hosts: a session is for one of them."""
+
+    @pytest.fixture
+    def many(self) -> Browser:
+        """The wiki with an alternate host and a segment on another; and a wildcard."""
+        segments = (
+            Segment(Url.parse("https://api.example.com/v1/"), Url.parse("http://10.0.0.9/"), "s1"),
+            Segment(Url.parse("https://shared.example.com/wiki/"), Url.parse("http://10.0.0.9/"), "s2"),
+        )
+        wiki = replace(WIKI, alternate_hosts=("kb.example.com",), segments=segments)
+        farm = Application(
+            "farm", "Farm", Url.parse("https://*.example.com/"), Url.parse("http://*.corp/"), provider="idp",
+            assigned_users=frozenset({"ann"}), excluded_hosts=frozenset({"no.example.com"}),
+        )
+        shared = Application(
+            "shared", "Shared", Url.parse("https://shared.example.com/"), Url.parse("http://x/"), provider="idp",
+            assignment_required=False,
+        )
+        return Browser(World(applications=(wiki, farm, shared)))
+
+    @pytest.mark.parametrize(
+        ("url", "application"),
+        [
+            ("https://kb.example.com/page?a=b", "wiki"), ("https://api.example.com/v1/x", "wiki"),
+            ("https://a.example.com/page", "farm"), ("https://b.a.example.com/page", "farm"),
+        ],
+    )
+    def test_sign_in_ends_on_the_host_where_it_began(self, many: Browser, url: str, application: str) -> None:
+        """On an alternate host, on a segment's and on a wildcard's, with a session there and at no other host."""
+        host = str(urlsplit(url).hostname)
+        assert many.open(url).status == 200
+        assert many.world.reached == [(application, "ann")]
+        assert many.seen[-1] == url
+        assert many.session(host)["application"] == many.world.store.snapshot.applications[application].name
+        ours = {name: [cookie for cookie in jar if cookie.startswith(b"__Host-appproxy")] for name, jar in many.jars.items()}
+        assert [name for name, cookies in ours.items() if cookies] == [host]
+
+    def test_a_cookie_of_one_host_is_worth_nothing_on_another(self, many: Browser) -> None:
+        """Hosts of one wildcard may be different people's."""
+        many.open("https://a.example.com/")
+        many.jars["b.example.com"] = dict(many.jars["a.example.com"])
+        exchange = many.request("https://b.example.com/")
+        assert exchange.status == 303
+        assert many.world.reached == [("farm", "ann")]
+
+    def test_a_finish_of_one_host_is_worth_nothing_on_another(self, many: Browser) -> None:
+        """What comes back from the sign-in host is sealed for the host where it began."""
+        url = many.stop_at("https://a.example.com/", "https://a.example.com/.appproxy/finish")
+        many.jars["b.example.com"] = dict(many.jars["a.example.com"])
+        exchange = many.request(url.replace("https://a.", "https://b."))
+        assert exchange.failure is Code.SIGN_IN_STATE
+        assert b"__Host-appproxy" not in many.jars["b.example.com"]
+
+    def test_two_applications_on_one_host_keep_their_own_cookies(self, many: Browser) -> None:
+        """Also where one of them is only a segment there, whose own URL has the same path elsewhere."""
+        assert many.open("https://shared.example.com/").status == 200
+        assert many.open("https://shared.example.com/wiki/x").status == 200
+        assert many.request("https://shared.example.com/").status == 200
+        assert many.world.reached == [("shared", "ann"), ("wiki", "ann"), ("shared", "ann")]
+        assert len([name for name in many.jars["shared.example.com"] if name.startswith(b"__Host-appproxy")]) == 2
+
+    def test_a_host_that_is_taken_away_during_a_sign_in(self, many: Browser) -> None:
+        """Nobody is signed in to what is published there no longer."""
+        url = many.stop_at("https://kb.example.com/", "https://kb.example.com/.appproxy/finish")
+        many.world.store.snapshot = World(applications=(WIKI,)).store.snapshot
+        assert many.request(url).failure is Code.SIGN_IN_STATE
+
+    def test_signing_out_on_a_wildcard_host(self, many: Browser) -> None:
+        """The page asks, its form is accepted from its own origin alone, and the session there ends."""
+        out = "https://a.example.com/.appproxy/sign-out"
+        many.open("https://a.example.com/")
+        many.open("https://b.example.com/")
+        foreign = many.request(out, b"POST", {}, [*NAVIGATION, (b"origin", b"https://b.example.com")])
+        assert foreign.failure is Code.CROSS_SITE
+        assert many.request(out, b"POST", {}, [*NAVIGATION, (b"origin", b"https://a.example.com")]).status == 303
+        assert many.request("https://a.example.com/").status == 303
+        assert many.request("https://b.example.com/").status == 200
