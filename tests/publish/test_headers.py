@@ -78,6 +78,12 @@ def test_what_is_nobodys_stays(url: bytes) -> None:
         assert outward(WIKI).field(name, url) == url
 
 
+def test_a_part_that_outside_is_anothers_has_no_public_url() -> None:
+    """What is below `/library/` there belongs to another application: a link would lead the user to the wrong place."""
+    assert outward(SHARED).url(b"http://shared/library/1") == b"http://shared/library/1"
+    assert outward(SHARED).url(b"http://shared/else") == b"https://x.example.com:8443/else"
+
+
 @pytest.mark.parametrize("path", [b"/app//evil.example/a", b"/app/\\evil.example", b"/app//"])
 def test_no_path_becomes_another_host(path: bytes) -> None:
     """What is left when the internal prefix goes may begin with two slashes, which browsers take for a host."""
@@ -153,6 +159,7 @@ def test_an_application_that_gets_the_public_host(one: Application, url: bytes, 
     (BOOKS, b"destination: /elsewhere", b"destination: http://shared/elsewhere"),
     (WIKI, b'if: <https://wiki.example.com:8443/a> (<urn:uuid:1> ["x<https://wiki.example.com:8443/>"]) (Not <DAV:no-lock>)',
      b'if: <http://wiki.corp:8080/a> (<urn:uuid:1> ["x<https://wiki.example.com:8443/>"]) (Not <DAV:no-lock>)'),
+    (TOP, b"referer: https://top.example.com:8443/a", b"referer: http://top.corp/app/a"),
     (SHARED, b"referer: https://x.example.com:8443/library/1", b"referer: http://intra/books/1"),
     (SHARED, b"referer: https://x.example.com:8443/other", b"referer: http://shared/other"),
 ])
