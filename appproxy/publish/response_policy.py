@@ -34,6 +34,13 @@ class ResponsePolicy:
     replaced: frozenset[bytes] = frozenset()
 
 
+def hsts_line(max_age: int | None, subdomains: bool) -> bytes:
+    """The line of Strict-Transport-Security (RFC 6797 section 6.1), b"" without an age."""
+    if max_age is None:
+        return b""
+    return b"strict-transport-security: max-age=%d%b\n" % (max_age, b"; includeSubDomains" if subdomains else b"")
+
+
 def response_policy(
     *, robots_disallow: bool, hsts_max_age: int | None, hsts_subdomains: bool, fields: Collection[ResponseField],
     removed: Collection[str],
@@ -46,8 +53,7 @@ def response_policy(
         lines.append(b"x-robots-tag: noindex, nofollow\n")
     if hsts_max_age is not None:
         replaced.add(b"strict-transport-security")
-        below = b"; includeSubDomains" if hsts_subdomains else b""
-        lines.append(b"strict-transport-security: max-age=%d%b\n" % (hsts_max_age, below))
+        lines.append(hsts_line(hsts_max_age, hsts_subdomains))
     for field in fields:
         name = field.name.encode("ascii")
         replaced.add(name)

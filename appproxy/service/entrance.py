@@ -16,6 +16,7 @@ from appproxy.net.web import STYLE_FIELDS
 from appproxy.pages import STYLE, STYLE_PATH, accepts_json, error_page
 from appproxy.policy.verdict import Pass, Refuse
 from appproxy.publish.application import Application
+from appproxy.publish.response_policy import hsts_line
 from appproxy.publish.robots import robots_text
 from appproxy.service.exchange import Exchange, Handler
 from appproxy.service.gate import Gate
@@ -105,7 +106,10 @@ class Entrance:
             self._refuse(exchange, verdict.code)
         else:
             exchange.detail = verdict.reason
-            exchange.answer(*self._sign_in.begin(head, application, exchange.id, now))
+            status, block, body = self._sign_in.begin(head, application, exchange.id, now)
+            # The first answer that a new user gets is ours.
+            block += hsts_line(application.hsts_max_age, application.hsts_subdomains)
+            exchange.answer(status, block, body)
 
     def _refuse(self, exchange: Exchange, code: Code) -> None:
         exchange.failure = code

@@ -119,7 +119,9 @@ class Front(Factory):
         self.floods = 0
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
-        return self.entry(self, getattr(addr, "host", "") or "")
+        host: str = getattr(addr, "host", "") or ""
+        # A listener on [::] shows IPv4 users inside IPv6 (RFC 4291 section 2.5.5.2); everybody else knows them as IPv4.
+        return self.entry(self, host.removeprefix("::ffff:") if "." in host else host)
 
     def drain(self) -> None:
         """Close what is idle, and everything else after its answer."""

@@ -108,6 +108,13 @@ def test_error_pages_have_their_style_on_every_host() -> None:
     assert answer.startswith(b"HTTP/1.1 200 OK\r\ncontent-type: text/css")
 
 
+def test_browsers_hear_of_hsts_before_they_sign_in() -> None:
+    """The first answer that a new user gets is the redirect to the sign-in."""
+    door = Door(applications=(replace(CLOSED, hsts_max_age=60, hsts_subdomains=True),))
+    assert b"\r\nstrict-transport-security: max-age=60; includeSubDomains\r\n" in door.user().send(GET)
+    assert b"strict-transport-security" not in Door(applications=(CLOSED,)).user().send(GET)
+
+
 def test_robots_are_kept_out() -> None:
     """Answered by the service, without sign-in, unless the application is to answer itself."""
     door = Door(applications=(CLOSED,))

@@ -7,6 +7,7 @@ from ipaddress import ip_network
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from twisted.internet.address import IPv6Address
 from twisted.internet.task import Clock
 
 from appproxy.errors import Code
@@ -391,6 +392,19 @@ def test_nothing_is_left_when_a_connection_ends() -> None:
     place.advance(1)
     assert place.clock.getDelayedCalls() == []
     assert place.front.connections == set()
+
+
+@pytest.mark.parametrize(("shown", "client"), [
+    ("203.0.113.9", "203.0.113.9"), ("2001:db8::9", "2001:db8::9"), ("::ffff:203.0.113.9", "203.0.113.9"),
+    ("::ffff:9", "::ffff:9"),
+])
+def test_an_address_has_one_spelling(shown: str, client: str) -> None:
+    """Also on a listener for both families, where the kernel shows IPv4 addresses inside IPv6."""
+    place = Place()
+    connection = place.front.buildProtocol(IPv6Address("TCP", shown, 4711))
+    connection.makeConnection(place.wire)
+    connection.dataReceived(GET)
+    assert place.keeper.last.client == client
 
 
 @pytest.mark.parametrize(("peer", "client"), [("10.0.0.1", "203.0.113.9"), ("198.51.100.7", "198.51.100.7")])
