@@ -54,6 +54,8 @@ class Slot:
         self._gave_up = gave_up
         self._running = False
         self._attempt = 0
+        #: Connections in a row that were up, but not for long.
+        self._short = 0
         self._coming: SignalConnection | None = None
         self._dialling: Deferred[IProtocol] | None = None
         self._later: IDelayedCall | None = None
@@ -101,8 +103,10 @@ class Slot:
             self._coming = None
         elif connection is self.current:
             self.current = None
-            if self._clock.seconds() - connection.welcomed_at >= DEFAULT_LIMITS.reconnect_reset:
-                self._attempt = 0
+            # A link that breaks a few times is back at once each time; a service that always falls is left in peace.
+            held = self._clock.seconds() - connection.welcomed_at >= DEFAULT_LIMITS.reconnect_reset
+            self._short = 0 if held else self._short + 1
+            self._attempt = max(0, self._short - DEFAULT_LIMITS.reconnect_short)
         else:
             return
         if not self._running:

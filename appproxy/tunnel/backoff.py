@@ -15,8 +15,8 @@ def reconnect_delay(attempt: int, random: float, retry_after: float | None = Non
     """Seconds to wait: uniform(0, min(20, 0.5 * 2^attempt)), from the first attempt (0) on.
 
     `random` is a number from 0 to 1. `retry_after`, the service's hint in seconds, wins: then the wait is the hint and
-    up to a quarter more. The caller counts attempts, and starts again with 0 when a connection was up (WELCOME seen)
-    for `TunnelLimits.reconnect_reset` seconds.
+    up to a quarter more. The caller counts attempts, and starts again with 0 when a connection was up (WELCOME seen);
+    but one after the other, only `TunnelLimits.reconnect_short` that were up for less than `reconnect_reset` seconds.
     """
     if retry_after is not None:
         return retry_after * (1 + _SPREAD * random)

@@ -121,6 +121,8 @@ class TunnelLimits:
     reconnect_most: float = 20.0
     #: A connection that was up this long starts again with attempt 0.
     reconnect_reset: float = 30.0
+    #: So many in a row that were up for less than that do so, too: a link that breaks five times comes back five times.
+    reconnect_short: int = 5
 
 
 #: What holds unless a program was told otherwise.
