@@ -57,6 +57,8 @@ BACKLOG = 4096
 #: Seconds between two notes in the store that a connector is there.
 _SEEN_EVERY = 60.0
 _UPKEEP_EVERY = 3600.0
+#: Seconds that an endless stream may outlive its session.
+_EXPIRED_EVERY = 15.0
 #: Seconds between two looks whether the files of the users' certificate have changed.
 _LOOK_EVERY = 5.0
 
@@ -210,7 +212,7 @@ class ServiceNode(Service):
             self._access_log = AccessLog(self._file, self._reactor, self._wall)
         self._listen_all()
         for seconds, do in ((_SEEN_EVERY, self._note_all_seen), (_UPKEEP_EVERY, self._keep_up),
-                            (_LOOK_EVERY, self.certificates.look)):
+                            (_LOOK_EVERY, self.certificates.look), (_EXPIRED_EVERY, self._end_expired)):
             loop = LoopingCall(do)
             loop.clock = self._reactor
             loop.start(seconds, now=False).addErrback(lambda failure: self.log.failure("a regular task failed", failure))
@@ -292,6 +294,11 @@ class ServiceNode(Service):
         if await self.store.write(keep_up, self._started_at):
             await self._load_certificates()
         self.certificates.upkeep()
+
+    def _end_expired(self) -> None:
+        count = self.relay.end_expired(self._wall())
+        if count:
+            self.log.info("{count} open streams were cut: their users' sessions are over", count=count)
 
     def _later(self, failure: Failure) -> None:
         self.log.error("a regular task failed and is tried again later: {reason}", reason=failure.getErrorMessage())

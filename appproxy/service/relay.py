@@ -127,6 +127,19 @@ class Relay:
                 count += 1
         return count
 
+    def end_expired(self, now: float) -> int:
+        """Cut what could go on for ever and whose session is over by `now` (wall clock time); gives how many.
+
+        A download may end after its session's time, because it ends. An open WebSocket would make a session that never does.
+        """
+        ended = [
+            request for peer in self.roster.peers.values() for request in peer.in_flight.values()
+            if request.endless and request.session is not None and request.session.expires <= now
+        ]
+        for request in ended:
+            request.cut(Code.SIGN_IN_REQUIRED, "the session is over")
+        return len(ended)
+
     def no_hope(self, group: str) -> Code | None:
         """Is there any point in waiting for a connector of this group?"""
         return None if self._has_connectors(group) else Code.NO_CONNECTOR

@@ -39,8 +39,8 @@ class Relayed:
     """One proxied request. `exchange` is None once the user has the answer, or has gone."""
 
     __slots__ = (
-        "_queued", "_streaming", "_upgraded", "attempts", "data", "deadline", "exchange", "flags", "head", "id", "interims",
-        "link", "method", "peer", "plan", "relay", "session", "state", "tried", "upload",
+        "_queued", "_streaming", "_upgraded", "attempts", "data", "deadline", "endless", "exchange", "flags", "head",
+        "id", "interims", "link", "method", "peer", "plan", "relay", "session", "state", "tried", "upload",
     )
 
     def __init__(
@@ -68,6 +68,8 @@ class Relayed:
         self._queued = 0.0
         self._streaming = False
         self._upgraded = False
+        #: Its answer may go on for ever: upgraded, events, gRPC.
+        self.endless = False
         exchange.keeper = self
 
     def step(self, step: int) -> None:
@@ -196,7 +198,7 @@ class Relayed:
         if status == 101:
             # What only the request needed goes: an idle stream must cost little.
             self.head = b""
-            self._upgraded = True
+            self._upgraded = self.endless = True
             if (peer := self.peer) is not None:
                 peer.streams += 1
                 self.relay.slot_free(peer)
@@ -207,6 +209,7 @@ class Relayed:
         if self.flags & _UPGRADE:
             data.end(b"")  # the connector was ready for a stream; the application did not want one
         events = b"text/event-stream" in block
+        self.endless = events or b"application/grpc" in block
         self.deadline = now + (self.plan.application.upgrade_idle_timeout if events else _SILENCE)
         length = values(block, b"content-length")
         exchange.start(status, fields, int(length[0]) if length else None)

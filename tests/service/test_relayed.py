@@ -733,6 +733,36 @@ def test_a_cookie_that_only_grew_old_cuts_nobody() -> None:
     assert world.relay.judge_again(world.snapshot, ANN.expires + 1) == 0
 
 
+@pytest.mark.parametrize("kind", [b"text/event-stream", b"application/grpc+proto"])
+def test_a_stream_without_end_ends_with_its_session(kind: bytes) -> None:
+    """Events and gRPC; before that moment, and other answers, nothing is cut."""
+    world = Guarded()
+    signal = world.welcomed()
+    streaming, loading = world.user(), world.user()
+    for user, content in ((streaming, kind), (loading, b"text/plain")):
+        user.send(GET)
+        data = world.attach(only_request(signal))
+        data.say(data.session.head(200, b"content-type: %b\n" % content))
+    assert world.relay.end_expired(ANN.expires - 1) == 0
+    assert world.relay.end_expired(ANN.expires) == 1
+    assert streaming.wire.aborted
+    assert not loading.wire.aborted
+
+
+def test_a_websocket_ends_with_its_session() -> None:
+    """The connector is told, and the application's connection ends."""
+    world = Guarded()
+    signal = world.welcomed()
+    user = world.user()
+    user.send(GET.replace(b"\r\n\r\n", b"\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"))
+    data = world.attach(only_request(signal), body=True)
+    data.say(data.session.head(101, b"upgrade: websocket\n"))
+    data.frames()
+    assert world.relay.end_expired(ANN.expires) == 1
+    assert user.wire.aborted
+    assert data.kinds() == [Kind.ABORT, Kind.STOP]
+
+
 def test_an_old_cookie_is_no_shelter() -> None:
     """What is revoked is cut, however old its cookie has grown meanwhile."""
     world = Guarded()
