@@ -40,7 +40,11 @@ class Series:
 
 @dataclass(slots=True)
 class Row:
-    """One line of the table: a figure of the product beside the reference's. `goal` is the bar for the ratio."""
+    """One line of the table: a figure of the product beside the reference's.
+
+    Bars: `goal` is what the ratio must reach, `most_ratio` what it may not exceed, `most` what the product's own figure
+    may not.
+    """
 
     name: str
     unit: str
@@ -48,6 +52,8 @@ class Row:
     reference: Series | None = None
     goal: float | None = None
     void: str = ""
+    most: float | None = None
+    most_ratio: float | None = None
 
     @property
     def ratio(self) -> float | None:
@@ -59,12 +65,16 @@ class Row:
         spread = max(self.product.spread, self.reference.spread if self.reference else 0.0)
         if self.void:
             return f"void: {self.void}"
-        if spread > MOST_SPREAD:
+        if spread > MOST_SPREAD and self.most is None:
             # A rate that wavers shows a machine that is shared; the 99th percentile wavers by itself.
             return f"void: spread {spread:.0%}" if self.unit in RATES else f"spread {spread:.0%}"
-        if self.goal is None or self.ratio is None:
+        if self.most is not None:
+            return f"{'within' if self.product.median <= self.most else 'beyond'} {self.most:g}"
+        if self.ratio is None:
             return ""
-        return f"{'reaches' if self.ratio >= self.goal else 'below'} {self.goal:g}"
+        if self.most_ratio is not None:
+            return f"{'within' if self.ratio <= self.most_ratio else 'beyond'} {self.most_ratio:g}"
+        return "" if self.goal is None else f"{'reaches' if self.ratio >= self.goal else 'below'} {self.goal:g}"
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""

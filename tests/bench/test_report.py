@@ -25,6 +25,18 @@ def test_verdicts(product: list[float], reference: list[float], goal: float | No
     assert Row("GET", "requests/s", Series(product), Series(reference), goal).verdict() == verdict
 
 
+@pytest.mark.parametrize(("product", "verdict"), [([60.0], "within 64"), ([65.0], "beyond 64"), ([10.0, 60.0], "within 64")])
+def test_what_may_not_be_exceeded(product: list[float], verdict: str) -> None:
+    """A figure of the product alone, however it wavers below its bar."""
+    assert Row("growth", "MiB", Series(product), most=64).verdict() == verdict
+
+
+@pytest.mark.parametrize(("product", "verdict"), [(4.0, "within 4"), (4.1, "beyond 4")])
+def test_a_latency_has_a_highest_ratio(product: float, verdict: str) -> None:
+    """Lower is better."""
+    assert Row("p50", "ms", Series([product]), Series([1.0]), most_ratio=4).verdict() == verdict
+
+
 def test_one_round_of_many_may_stand_out() -> None:
     """Of more than three rounds, the farthest one is left out of the spread."""
     assert Series([100.0, 101.0, 99.0, 100.0, 200.0]).spread == pytest.approx(0.02)
