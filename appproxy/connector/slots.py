@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 from appproxy.connector.link import SignalConnection
 from appproxy.connector.transport import Dialled
 from appproxy.errors import Code
-from appproxy.tunnel.backoff import reconnect_delay
+from appproxy.tunnel.backoff import signal_delay
 from appproxy.tunnel.limits import DEFAULT_LIMITS
 from appproxy.tunnel.messages import Goodbye
 
@@ -53,9 +53,10 @@ class Slot:
         self._random = random
         self._gave_up = gave_up
         self._running = False
-        self._attempt = 0
-        #: Connections in a row that were up, but not for long.
-        self._short = 0
+        #: Since when no connection was there to be had; None while one is.
+        self._away_since: float | None = None
+        #: Connections in a row that were welcomed, and lost soon.
+        self._short_lives = 0
         self._coming: SignalConnection | None = None
         self._dialling: Deferred[IProtocol] | None = None
         self._later: IDelayedCall | None = None
@@ -94,6 +95,7 @@ class Slot:
         """This one is up; returns the one that it replaces."""
         if connection is self._coming:
             self._coming = None
+        self._away_since = None
         old, self.current = self.current, connection
         return old
 
@@ -103,10 +105,8 @@ class Slot:
             self._coming = None
         elif connection is self.current:
             self.current = None
-            # A link that breaks a few times is back at once each time; a service that always falls is left in peace.
             held = self._clock.seconds() - connection.welcomed_at >= DEFAULT_LIMITS.reconnect_reset
-            self._short = 0 if held else self._short + 1
-            self._attempt = max(0, self._short - DEFAULT_LIMITS.reconnect_short)
+            self._short_lives = 0 if held else self._short_lives + 1
         else:
             return
         if not self._running:
@@ -145,6 +145,8 @@ class Slot:
     def _dial_later(self, retry_after: float | None) -> None:
         if self._later is not None or self._dialling is not None or self._coming is not None:
             return
-        delay = reconnect_delay(self._attempt, self._random(), retry_after)
-        self._attempt += 1
+        now = self._clock.seconds()
+        if self._away_since is None:
+            self._away_since = now
+        delay = signal_delay(now - self._away_since, self._short_lives, self._random(), retry_after)
         self._later = self._clock.callLater(delay, self._dial)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from appproxy.tunnel.backoff import reconnect_delay
+from appproxy.tunnel.backoff import reconnect_delay, signal_delay
 from appproxy.tunnel.data import DataSession
 from appproxy.tunnel.exchanges import (
     CONNECTOR_TRANSITIONS,
@@ -97,5 +97,6 @@ __all__ = [
     "may_retry",
     "reconnect_delay",
     "request_flags",
+    "signal_delay",
     "to_dot",
 ]

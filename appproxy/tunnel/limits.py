@@ -115,13 +115,13 @@ class TunnelLimits:
     #: The most that this can be set to.
     drain_most: float = 180.0
 
-    #: Reconnecting waits uniform(0, min(reconnect_most, reconnect_base * 2^attempt)).
+    #: The longest wait before a connection is dialled again is at least this, and more the longer the node is away.
     reconnect_base: float = 0.5
     #: With a most of 60 s the last of 200 connectors came back after 56 s in a simulation.
     reconnect_most: float = 20.0
-    #: A connection that was up this long starts again with attempt 0.
+    #: A connection that was up this long had no short life.
     reconnect_reset: float = 30.0
-    #: So many in a row that were up for less than that do so, too: a link that breaks five times comes back five times.
+    #: Short lives in a row that are made up for at once; each one more doubles the longest wait.
     reconnect_short: int = 5
 
 

@@ -30,40 +30,59 @@ def test_the_first_retry_is_spread_too() -> None:
 
 
 def test_delays_grow_to_20_seconds() -> None:
-    """The tenth failure waits no longer than that."""
+    """Each is half of the time that the service has been away, at least half a second."""
     rig = Rig(random=1.0)
     rig.uplink.start()
     rig.dialled.pop(1)
     delays = []
-    for _ in range(8):
+    for _ in range(13):
         rig.dialled.pop(0).fail(ConnectionRefusedError())
         start = rig.clock.seconds()
         while not rig.dialled:
-            rig.clock.advance(0.25)
+            rig.clock.advance(1 / 256)
         delays.append(rig.clock.seconds() - start)
-    assert delays == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 20.0, 20.0]
+    expected, away = [], 0.0
+    for _ in range(13):
+        expected.append(min(20.0, max(0.5, away / 2)))
+        away += expected[-1]
+    assert delays == pytest.approx(expected, abs=0.1)
+    assert delays[-1] == 20.0
 
 
-@pytest.mark.parametrize(
-    ("lives", "wait"),
-    [([31], 0.5), ([1] * 5, 0.5), ([1] * 6, 1.0), ([1] * 8, 4.0), ([1] * 8 + [31], 0.5), ([1] * 20, 20.0)],
-)
-def test_a_connection_that_was_up_starts_anew(lives: list[int], wait: float) -> None:
-    """Five short lives in a row are excused, or any that held for 30 s; a service that always falls is not hammered."""
+def broken(rig: Rig, up: float) -> None:
+    """The first slot is welcomed, and lost after `up` seconds; the other one is left out of it."""
+    signal = rig.signal()
+    signal.welcome()
+    rig.dialled[:] = [each for each in rig.dialled if each.alpn == b"appproxy-signal/1"]
+    rig.clock.advance(up)
+    signal.wire.lose()
+
+
+def test_five_quick_breaks_are_made_up_for_at_once() -> None:
+    """The sixth in a row waits up to twice as long, and the next longer: a flapping service is not hammered."""
     rig = Rig(random=1.0)
     rig.uplink.start()
     rig.dialled.pop(1)
-    for _ in (1, 2):
-        rig.dialled.pop(0).fail(ConnectionRefusedError())
-        rig.clock.advance(1)
-    for life in lives:
+    waits = []
+    for _ in range(8):
+        broken(rig, 1.0)
+        start = rig.clock.seconds()
         while not signals(rig):
-            rig.clock.advance(1)
-        signal = rig.signal()
-        signal.welcome()
-        rig.dialled.clear()
-        rig.clock.advance(life)
-        signal.wire.lose()
+            rig.clock.advance(0.25)
+        waits.append(rig.clock.seconds() - start)
+    assert waits == [0.5] * 5 + [1.0, 2.0, 4.0]
+
+
+@pytest.mark.parametrize(("up", "wait"), [(29.0, 1.0), (31.0, 0.5)])
+def test_a_connection_that_held_starts_anew(up: float, wait: float) -> None:
+    """After 30 s up, all breaks before are forgotten."""
+    rig = Rig(random=1.0)
+    rig.uplink.start()
+    rig.dialled.pop(1)
+    for _ in range(5):
+        broken(rig, 1.0)
+        rig.clock.advance(0.5)
+    broken(rig, up)
     rig.clock.advance(wait - 0.1)
     assert signals(rig) == 0
     rig.clock.advance(0.2)

@@ -224,6 +224,8 @@ def test_every_kind_has_a_vector() -> None:
         (r"come after (\d+) s\.", DEFAULT_LIMITS.stop_answer),
         (r"requests wait (\d+) s for the next HELLO", DEFAULT_LIMITS.limbo_seconds),
         (r"min\((\d+), 0\.5 \* 2\^n\)", DEFAULT_LIMITS.reconnect_most),
+        (r"min\((\d+), max\(\*t\* / 2, 0\.5 \* 2\^k\)\)", DEFAULT_LIMITS.reconnect_most),
+        (r"within (\d+) s of their WELCOME beyond five", DEFAULT_LIMITS.reconnect_reset),
     ],
 )
 def test_numbers_in_the_prose(text: str, value: float) -> None:
