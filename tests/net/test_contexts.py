@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from OpenSSL import SSL
 from OpenSSL._util import lib as _openssl
 from OpenSSL.crypto import X509
@@ -20,6 +21,7 @@ from appproxy.net.contexts import (
     TLS13_SUITES,
     CertificateRefused,
     ClientContext,
+    TunnelContext,
     UserContext,
     connector_context,
     first_contact_context,
@@ -33,6 +35,7 @@ from appproxy.net.tls import negotiated, peer_certificate
 from appproxy.pki import Credential, connector_id, fingerprint, load_chain, load_key, serial
 from tests.net.wire import Net, network
 from tests.pki.authorities import CONNECT, CONNECTOR, DAY, NOW, OTHERS, OURS, SERVICE, authority, connector, server, unreadable
+from tests.pki.chains import leaf
 
 SIGNAL = b"appproxy-signal/1"
 DATA = b"appproxy-data/1"
@@ -205,6 +208,84 @@ class TestTunnel:
         """A certificate with the wrong key is found at the start, and the error names it."""
         with pytest.raises(ConfigError, match="certificate: does not belong to its key"):
             tunnel_context(Credential(SERVICE.certificate, CONNECTOR.key), [OURS.certificate])
+
+
+def attempt(at: UserContext | TunnelContext, set_up: Callable[[SSL.Context], object]) -> bool:
+    """Does the handshake of a client that nothing but `set_up` limits go well?"""
+    context = SSL.Context(SSL.TLS_METHOD)
+    context.set_min_proto_version(SSL.TLS1_VERSION)
+    context.set_cipher_list(b"ALL:COMPLEMENTOFALL:@SECLEVEL=0")
+    context.set_alpn_protos([HTTP])
+    set_up(context)
+    return bool(network(at, alien(context)).server.ready)
+
+
+GROUPS = ("X25519MLKEM768", "SecP256r1MLKEM768", "SecP384r1MLKEM1024", "MLKEM768", "X25519", "X448", "prime256v1", "secp384r1",
+          "secp521r1", "secp256k1", "secp224r1", "brainpoolP256r1tls13", "ffdhe2048", "ffdhe3072")
+TLS13 = ("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_CCM_SHA256",
+         "TLS_AES_128_CCM_8_SHA256")
+
+
+def all_suites() -> list[str]:
+    """Every suite of TLS 1.2 and before that this OpenSSL has."""
+    context = SSL.Context(SSL.TLS_METHOD)
+    context.set_cipher_list(b"ALL:COMPLEMENTOFALL:@SECLEVEL=0")
+    return [name for name in SSL.Connection(context, None).get_cipher_list() if not name.startswith("TLS_")]
+
+
+class TestEverythingElseIsRefused:
+    """Both listeners against every version, suite and group that this OpenSSL has: Mozilla's "intermediate" and no more."""
+
+    LISTENERS = (user_context([SERVICE]), tunnel_context(SERVICE, [OURS.certificate]))
+
+    @pytest.mark.parametrize(
+        ("listener", "versions"), [(0, [SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION]), (1, [SSL.TLS1_3_VERSION])])
+    def test_versions(self, listener: int, versions: list[int]) -> None:
+        """TLS 1.2 and 1.3 for users, 1.3 alone for connectors."""
+        every = range(SSL.TLS1_VERSION, SSL.TLS1_3_VERSION + 1)
+        found = [one for one in every if attempt(self.LISTENERS[listener], lambda context, one=one: (  # type: ignore[misc]
+            context.set_min_proto_version(one), context.set_max_proto_version(one)))]
+        assert found == versions
+
+    @pytest.mark.parametrize("key", ["ECDSA", "RSA"])
+    def test_suites_of_tls_1_2(self, key: str) -> None:
+        """The three with this kind of key; with a connector's listener none, since it has no TLS 1.2."""
+        made = leaf(CONNECT, private=rsa.generate_private_key(65537, 2048))
+        users = self.LISTENERS[0] if key == "ECDSA" else user_context([Credential(made.pem, made.key)])
+        suites = all_suites()
+        assert len(suites) > 50
+
+        def only(suite: str) -> Callable[[SSL.Context], object]:
+            return lambda context: (context.set_max_proto_version(SSL.TLS1_2_VERSION),
+                                    context.set_cipher_list(f"{suite}:@SECLEVEL=0".encode()))
+
+        assert {one for one in suites if attempt(users, only(one))} == {
+            f"ECDHE-{key}-{rest}" for rest in ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305")}
+        assert not any(attempt(self.LISTENERS[1], only(one)) for one in suites)
+
+    @pytest.mark.parametrize("listener", [0, 1])
+    def test_suites_of_tls_1_3(self, listener: int) -> None:
+        """The three of Mozilla's list."""
+        found = [one for one in TLS13 if attempt(self.LISTENERS[listener], lambda context, one=one: (  # type: ignore[misc]
+            context.set_min_proto_version(SSL.TLS1_3_VERSION), context.set_tls13_ciphersuites(one.encode())))]
+        assert found == list(TLS13[:3])
+
+    @pytest.mark.parametrize("listener", [0, 1])
+    def test_groups(self, listener: int) -> None:
+        """The four of Mozilla's list."""
+        known: list[str] = []
+
+        def only(group: str) -> Callable[[SSL.Context], object]:
+            def set_up(context: SSL.Context) -> None:
+                if _openssl.SSL_CTX_set1_curves_list(context._context, group.encode()) == 1:
+                    known.append(group)
+                else:
+                    # Something that is refused, so that what OpenSSL does not know is not taken for what is spoken.
+                    context.set_max_proto_version(SSL.TLS1_VERSION)
+            return set_up
+
+        found = [one for one in GROUPS if attempt(self.LISTENERS[listener], only(one))]
+        assert found == ["X25519MLKEM768", "X25519", "prime256v1", "secp384r1"] and len(known) > 8
 
 
 class Resuming:
