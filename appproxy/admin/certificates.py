@@ -20,6 +20,9 @@ from appproxy.store.transaction import Reading, Transaction
 
 #: Authorities take a hundred names in one certificate.
 _MOST_HOSTS = 100
+#: The limit of the largest public authority, for one registered domain and week.
+_MOST_ORDERS = 50
+_NO_AUTHORITY = "no authority is chosen; run: appproxy certificate authority URL --contact MAIL --agree-terms"
 #: What the audit keeps.
 _NOTED = ("name", "names", "issuer", "fingerprint", "not_after")
 _MAIL = re.compile(r"[!-?A-~]+@[A-Za-z0-9.-]+")
@@ -50,24 +53,49 @@ def _replace(tx: Transaction, call: Call) -> Change:
 
 def _remove(tx: Transaction, call: Call) -> Change:
     stored, order = _find(tx, call)
-    change = _changed(tx, stored, order, call)
+    answer = _answer(tx, stored, order, call)
+    before = _hosts(tx, call).get(str(answer["id"]), [])
     if stored is not None:
         certificates.remove(tx, stored.id)
     if order is not None:
         acme.remove_order(tx, order.id)
-    return change
+    still = {host for hosts in _hosts(tx, call).values() for host in hosts}
+    answer["left_to_default"] = [host for host in before if host not in still]
+    return _change(answer)
 
 
 def _order(tx: Transaction, call: Call) -> Change:
     hosts = _ordered_hosts(call.body.texts("hosts"))
+    return _changed(tx, None, acme.order(tx, call.body.optional("name"), hosts, _challenge(tx, call)), call)
+
+
+def _challenge(reading: Reading, call: Call) -> str:
+    """How the authority is to look. Raises ConfigError, also when there is no authority."""
     challenge = call.body.text("challenge", acme.TLS_ALPN_01)
     if challenge not in (acme.HTTP_01, acme.TLS_ALPN_01):
         raise ConfigError(f"challenge: {acme.HTTP_01} or {acme.TLS_ALPN_01} is needed")
     if challenge == acme.HTTP_01 and call.context.settings.acme_listen is None:
         raise ConfigError("challenge: http-01 needs `acme_listen` in service.toml; set it and restart, or use tls-alpn-01")
-    if acme.account(tx) is None:
-        raise ConfigError("no authority is chosen; run: appproxy certificate authority URL --contact MAIL --agree-terms")
-    return _changed(tx, None, acme.order(tx, call.body.optional("name"), hosts, challenge), call)
+    if acme.account(reading) is None:
+        raise ConfigError(_NO_AUTHORITY)
+    return challenge
+
+
+def _order_uncovered(tx: Transaction, call: Call) -> Change:
+    """One order for each host, so that one which the authority does not reach holds up no other."""
+    settings = call.context.settings
+    covered = {name: True for one in certificates.list_all(tx) for name in one.names}
+    covered |= {host: True for one in acme.list_orders(tx) for host in one.hosts}
+    if settings.certificate is not None:
+        # By what `certificate` means, see docs/settings.md.
+        covered |= {settings.domain: True, f"*.{settings.domain}": True}
+    hosts = [host for host in _our_hosts(tx, call) if not host.startswith("*.") and by_name(covered, host) is None]
+    if len(hosts) > _MOST_ORDERS:
+        raise ConfigError(f"{len(hosts)} hosts are not covered, and authorities issue some {_MOST_ORDERS} a week; "
+                          "add a certificate with a wildcard instead")
+    challenge = _challenge(tx, call)
+    made = [_answer(tx, None, acme.order(tx, None, [host], challenge), call) for host in hosts]
+    return Change(made, "", {"hosts": hosts})
 
 
 def _renew(tx: Transaction, call: Call) -> Change:
@@ -81,7 +109,7 @@ def _renew(tx: Transaction, call: Call) -> Change:
 def _show_authority(reading: Reading, call: Call) -> object:
     found = acme.account(reading)
     if found is None:
-        raise NotFound("no authority is chosen; run: appproxy certificate authority URL --contact MAIL --agree-terms")
+        raise NotFound(_NO_AUTHORITY)
     return _authority(found)
 
 
@@ -158,15 +186,19 @@ def _hosts(reading: Reading, call: Call) -> dict[str, list[str]]:
     """For each certificate, by id, the hosts of ours that it answers for."""
     offers = [(one.id, one.names, one.not_after) for one in certificates.list_all(reading)]
     names = names_of(offers, call.context.now)
-    settings = call.context.settings
-    hosts = {pair.external.host for one in applications.list_all(reading) for pair in one.pairs}
-    hosts |= {settings.signin_host, settings.apps_host}
     found: dict[str, list[str]] = {}
-    for host in sorted(hosts):
+    for host in _our_hosts(reading, call):
         id_ = by_name(names, host)
         if id_ is not None:
             found.setdefault(id_, []).append(host)
     return found
+
+
+def _our_hosts(reading: Reading, call: Call) -> list[str]:
+    """All that users may open."""
+    settings = call.context.settings
+    hosts = {pair.external.host for one in applications.list_all(reading) for pair in one.pairs}
+    return sorted(hosts | {settings.signin_host, settings.apps_host})
 
 
 def _certificate(
@@ -213,9 +245,11 @@ def _answer(
 def _changed(
     tx: Transaction, stored: StoredCertificate | None, order: CertificateOrder | None, call: Call
 ) -> Change:
-    answer = _answer(tx, stored, order, call)
-    noted: dict[str, object] = {key: answer[key] for key in _NOTED if key in answer}
-    return Change(answer, str(answer["id"]), noted)
+    return _change(_answer(tx, stored, order, call))
+
+
+def _change(answer: Mapping[str, object]) -> Change:
+    return Change(answer, str(answer["id"]), {key: answer[key] for key in _NOTED if key in answer})
 
 
 _ONE = "/certificates/{certificate}"
@@ -228,6 +262,8 @@ OPERATIONS: tuple[Operation, ...] = (
     Command("DELETE", _ONE, "certificate.remove", "Serve a certificate no longer, and order it no more.", _remove),
     Command("POST", "/certificate-orders", "certificate.order", "Order a certificate by ACME, and its renewals.", _order,
             ("name", "hosts", "challenge")),
+    Command("POST", "/certificate-orders/uncovered", "certificate.order_uncovered",
+            "Order one for each host of ours that has none.", _order_uncovered, ("challenge",)),
     Command("POST", _ONE + "/renew", "certificate.renew", "Renew a certificate by ACME now.", _renew),
     Query("/certificate-authority", "The authority that issues by ACME.", _show_authority),
     Command("PUT", "/certificate-authority", "certificate.authority", "Choose the authority that issues by ACME.",

@@ -116,7 +116,8 @@ def authority_(
 
 
 @certificate.command()
-@click.argument("hosts", nargs=-1, required=True, metavar="HOST...")
+@click.argument("hosts", nargs=-1, metavar="HOST...")
+@click.option("--uncovered", is_flag=True, help="Instead: one for each host of ours that no certificate was added for.")
 @click.option("--name", metavar="NAME", help="What to call it here.  [default: the first host]")
 @click.option(
     "--challenge", type=click.Choice(["tls-alpn-01", "http-01"]), default="tls-alpn-01", show_default=True,
@@ -124,8 +125,16 @@ def authority_(
 )  # fmt: skip
 @json_option
 @pass_setting
-def order(setting: Setting, hosts: tuple[str, ...], name: str | None, challenge: str, as_json: bool) -> None:
+def order(
+    setting: Setting, hosts: tuple[str, ...], uncovered: bool, name: str | None, challenge: str, as_json: bool
+) -> None:
     """Order a certificate for these hosts by ACME; the service fetches it, and renews it in time."""
+    if uncovered == bool(hosts) or (uncovered and name is not None):
+        raise click.UsageError("give HOST..., or --uncovered alone")
+    if uncovered:
+        orders = setting.call("POST", "certificate-orders", "uncovered", body={"challenge": challenge})
+        done("\n".join(f"{one['name']} is ordered" for one in orders) or "every host has one", orders, as_json)
+        return
     made = setting.call("POST", "certificate-orders", body=given(name=name, hosts=list(hosts), challenge=challenge))
     done(f"{made['name']} is ordered; see `appproxy certificate show {made['name']}`", made, as_json)
 
@@ -137,7 +146,10 @@ def order(setting: Setting, hosts: tuple[str, ...], name: str | None, challenge:
 def remove(setting: Setting, name: str, as_json: bool) -> None:
     """Serve a certificate no longer; its hosts get another that covers them, or the default one."""
     gone = setting.call("DELETE", "certificates", name)
-    done(f"{gone['name']} is removed", gone, as_json)
+    text = f"{gone['name']} is removed"
+    if gone["left_to_default"]:
+        text += f"\nthe default certificate answers now for {', '.join(gone['left_to_default'])}"
+    done(text, gone, as_json)
 
 
 def _pair(chain: Path, key: Path, authority: Path | None) -> dict[str, object]:

@@ -46,6 +46,10 @@ def test_it_says_for_whom_it_answers(desk: Any) -> None:
     star = desk.record("GET", "/certificates/star")
     assert star["hosts"] == ["apps.example.com", "blog.example.com", "signin.example.com"]
     assert [one["name"] for one in desk.rows("/certificates")] == ["star", "wiki.example.com"]
+    # Removed, its host goes to the next that covers it; with the last one the default certificate takes over.
+    assert desk.record("DELETE", "/certificates/wiki.example.com")["left_to_default"] == []
+    gone = desk.record("DELETE", "/certificates/star")
+    assert gone["left_to_default"] == ["apps.example.com", "blog.example.com", "signin.example.com", "wiki.example.com"]
 
 
 def test_renewed_and_removed(desk: Any) -> None:
@@ -54,7 +58,7 @@ def test_renewed_and_removed(desk: Any) -> None:
     later = server("wiki.example.org", "wiki2.example.org", ends=NOW + 200 * DAY)
     made = desk.record("PUT", "/certificates/wiki", body(later))
     assert made["names"] == ["wiki.example.org", "wiki2.example.org"] and made["days_left"] == 200.0
-    desk.call("DELETE", "/certificates/wiki")
+    assert desk.record("DELETE", "/certificates/wiki")["left_to_default"] == []
     assert desk.rows("/certificates") == []
     for method in ("GET", "PUT", "DELETE"):
         with pytest.raises(NotFound):
@@ -146,6 +150,31 @@ class TestOrders:
         desk.settings = ServiceSettings(domain="example.com", acme_listen=Address("0.0.0.0", 80))
         made = desk.record("POST", "/certificate-orders", {"hosts": ["a.example.com"], "challenge": "http-01"})
         assert made["challenge"] == "http-01"
+
+    def test_one_for_each_host_that_has_none(self, desk: Any) -> None:
+        """Those with a certificate or an order are left out; a second call orders nothing."""
+        for name in ("wiki", "blog"):
+            desk.call("POST", "/applications", {
+                "name": name, "internal": "http://a:1/", "external": f"https://{name}.example.com/"})
+        desk.call("POST", "/certificates", body(server("wiki.example.com")))
+        desk.call("POST", "/certificate-orders", {"hosts": ["apps.example.com"]})
+        made = desk.call("POST", "/certificate-orders/uncovered", {"challenge": "tls-alpn-01"})
+        assert [one["names"] for one in made] == [["blog.example.com"], ["signin.example.com"]]
+        assert desk.audit()[0].detail == {"hosts": ["blog.example.com", "signin.example.com"]}
+        assert desk.call("POST", "/certificate-orders/uncovered") == []
+
+    def test_what_the_files_cover_is_not_ordered(self, desk: Any) -> None:
+        """`certificate` of service.toml is for the domain and one label below it."""
+        desk.settings = ServiceSettings(domain="example.com", certificate="c.pem", key="k.pem")
+        assert desk.call("POST", "/certificate-orders/uncovered") == []
+
+    def test_more_than_authorities_issue_is_refused(self, desk: Any) -> None:
+        """50 a week and domain is what the largest one allows."""
+        for number in range(49):
+            desk.call("POST", "/applications", {
+                "name": f"a{number}", "internal": "http://a:1/", "external": f"https://a{number}.example.com/"})
+        with pytest.raises(ConfigError, match="51 hosts"):
+            desk.call("POST", "/certificate-orders/uncovered")
 
     def test_given_ones_are_not_ordered(self, desk: Any) -> None:
         """Their renewal takes files."""

@@ -31,7 +31,8 @@ def test_from_adding_to_removing(typed: Typing, tmp_path: Path) -> None:
     later = leaf("wiki.example.org", ends=NOW + 300 * 86400)
     renewed = typed("certificate", "renew", "wiki.example.org", *files(tmp_path, later), "--json").json
     assert renewed["not_after"] > row["not_after"]
-    assert typed("certificate", "remove", "wiki.example.org").code == 0
+    removed = typed("certificate", "remove", "wiki.example.org")
+    assert removed.code == 0 and removed.out == "wiki.example.org is removed\n"
     assert typed("certificate", "list", "--json").json == []
     assert "appproxy certificate add" in typed("certificate", "list").err
 
@@ -66,3 +67,14 @@ def test_ordering(typed: Typing, tmp_path: Path) -> None:
     assert typed("certificate", "renew", "wiki", "--key", f"{tmp_path}/root.pem").code == 2
     assert typed("certificate", "remove", "wiki").code == 0
     assert typed("certificate", "list", "--json").json == []
+    assert typed("certificate", "order", "--uncovered").out == "apps.example.com is ordered\nsignin.example.com is ordered\n"
+    assert typed("certificate", "order", "--uncovered").out == "every host has one\n"
+    for wrong in ([], ["a.example.com", "--uncovered"], ["--uncovered", "--name", "x"]):
+        assert typed("certificate", "order", *wrong).code == 2
+
+
+def test_who_is_left_to_the_default_certificate_is_told(typed: Typing, tmp_path: Path) -> None:
+    """When the last one that covers a host is removed."""
+    typed("certificate", "add", *files(tmp_path, leaf("apps.example.com")))
+    removed = typed("certificate", "remove", "apps.example.com")
+    assert "the default certificate answers now for apps.example.com" in removed.out

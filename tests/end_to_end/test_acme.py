@@ -17,7 +17,7 @@ from tests.end_to_end.authority import BINDING, REFUSED, Authority, authority
 from tests.end_to_end.world import DOMAIN, World, appproxy, environment, until
 
 #: Seconds that a certificate of the first authority lives: short enough to see it renewed.
-LIFE = 45
+LIFE = 30
 
 
 class AcmeWorld(World):

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from appproxy.admin.client import AdminClient
+from appproxy.twistd.passwords import admit_password
 from tests.end_to_end.load import Load
 from tests.end_to_end.system import System, shared_system
 from tests.end_to_end.world import until
@@ -54,8 +56,12 @@ def test_changed_under_load(system: System, tmp_path: Path) -> None:
         load.more(20)
         for turn in range(21):
             made = leaf(host, issuer=authority)
-            command = ["add", "--name", "raw"] if not turn else ["renew", "raw"]
-            system.admin("certificate", *command, *pair(tmp_path, made, authority))
+            if turn < 2:
+                command = ["renew", "raw"] if turn else ["add", "--name", "raw"]
+                system.admin("certificate", *command, *pair(tmp_path, made, authority))
+            else:
+                body = {"certificate": made.pem, "key": made.key, "authority": authority.pem}
+                AdminClient(system.state, admit_password).call("PUT", "/certificates/raw", body)
             began = time.monotonic()
             wanted = ssl.PEM_cert_to_DER_cert(made.pem)
             until(lambda wanted=wanted: shown(system.port, host) == wanted, "the new certificate", 10)  # type: ignore[misc]

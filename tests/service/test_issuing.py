@@ -228,6 +228,21 @@ def test_of_two_nodes_one_orders(desk: Desk) -> None:
     assert desk.authority.steps == ALL
 
 
+def test_one_attempt_at_a_time(desk: Desk) -> None:
+    """While the authority thinks, no further order is begun; then the next one is."""
+    thinking: Deferred[None] = Deferred()
+    desk.issuer._run = lambda do: maybeDeferred(do) if desk.authority.steps != ["open", "register", "order"] else thinking
+    desk.order()
+    with desk.store.transaction(NOW) as tx:
+        acme.order(tx, "second", HOSTS, acme.HTTP_01)
+    desk.pass_(60)
+    assert desk.authority.steps == ["open", "register", "order"]
+    desk.issuer._run = maybeDeferred
+    thinking.callback(None)
+    desk.pass_(20)
+    assert {one.name for one in desk.live.snapshot.certificates} == {"wiki", "second"}
+
+
 def test_an_order_that_is_removed_meanwhile(desk: Desk) -> None:
     """What comes after that is not served."""
     id_ = desk.order()
@@ -237,6 +252,7 @@ def test_an_order_that_is_removed_meanwhile(desk: Desk) -> None:
         acme.remove_order(tx, id_)
     desk.pass_(10)
     assert desk.read(certificates.list_all) == []
+    assert [row.action for row in desk.read(list_recent)] == []
 
 
 def test_a_stop_gives_up(desk: Desk) -> None:
