@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+import subprocess
 from collections.abc import Iterator
 from struct import pack
 
@@ -56,6 +57,15 @@ def ask(world: World, before: bytes = b"", *fields: str) -> dict[str, list[str]]
     return found
 
 
+def _curl(world: World, *options: str) -> tuple[str, list[str]]:
+    """The version of HTTP that curl has spoken, and the X-Forwarded-For that the application got."""
+    url = world.url("open", "/headers")
+    command = ["curl", "-s", "--cacert", str(world.anchor), "--http2", "-w", "\n%{http_version}", *options,
+               "--resolve", f"open.{DOMAIN}:{world.port}:127.0.0.1", url]
+    body, _, version = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout.rpartition("\n")
+    return version, [value for name, value in json.loads(body)["fields"] if name == "x-forwarded-for"]
+
+
 def clients(world: World) -> list[str]:
     """The clients in the access log, in their order."""
     return [json.loads(line)["client"] for line in (world.state / "access.log").read_text().splitlines()]
@@ -70,6 +80,7 @@ def test_the_proxy_protocol(behind: World) -> None:
         assert seen["x-forwarded-for"] == [client]
         assert seen["forwarded"][0].startswith(f"for={client};")
         until(lambda client=client: client in clients(behind), "the access log names the client", 10)  # type: ignore[misc]
+    assert _curl(behind, "--haproxy-protocol") == ("2", ["127.0.0.1"])
     assert ask(behind) is None
     assert ask(behind, b"PROXY TCP4 evil\r\n") is None
     assert "9.9.9.9" not in clients(behind)

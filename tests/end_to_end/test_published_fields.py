@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from tests.end_to_end.load import Load
 from tests.end_to_end.origins import Call
 from tests.end_to_end.system import PROMPT, System, shared_system
 from tests.end_to_end.wire import Reply, Wire
@@ -104,3 +105,20 @@ def test_settings_of_answers_are_live_within_a_second(system: System) -> None:
         assert time.monotonic() - began < PROMPT
     assert reply.values("set-cookie") == ["a=1; Path=/app"]
     system.set("fields", translate_headers="")
+
+
+def test_settings_change_under_load_and_no_request_fails(system: System) -> None:
+    """Each of them back and forth, twenty changes in all, of the application that is being used."""
+    changes = [
+        {"hsts_max_age": "60"}, {"response.x-frame-options": "DENY"}, {"removed_fields": "server"},
+        {"translate_headers": "no"}, {"cookie_secure": "no"}, {"cookie_http_only": "no"}, {"cookie_persistent": "yes"},
+        {"host_header": "original"}, {"robots_disallow": "no"}, {"hsts_subdomains": "yes"},
+    ]
+    with Load(system) as load:
+        load.more(20)
+        for change in changes:
+            system.set("raw", **change)
+            load.more(10)
+            system.set("raw", **dict.fromkeys(change, ""))
+            load.more(10)
+    assert load.faults == []
