@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ngh2 import ErrorCode, NGH2Error
+from ngh2 import ErrorCode, NGH2Error, Priority
 from ngh2 import events as h2
 from twisted.internet.interfaces import IPushProducer
 from twisted.internet.protocol import Protocol, connectionDone
@@ -224,6 +224,13 @@ class H2Connection(Protocol):
         except NGH2Error:
             return  # the stream has ended
         self.enlist()
+
+    def give_priority(self, stream: int, priority: Priority, *, for_good: bool = False) -> None:
+        """How the stream's bytes share with those of others (RFC 9218). `for_good`: whatever the user says later."""
+        try:
+            self.session.set_stream_priority(stream, priority, ignore_client_signal=for_good)
+        except NGH2Error:
+            return  # the stream has ended
 
     def break_stream(self, exchange: H2Exchange, code: int) -> None:
         """Reset a stream."""

@@ -10,7 +10,7 @@ from base64 import b64encode
 from hashlib import sha1
 from typing import TYPE_CHECKING
 
-from ngh2 import ErrorCode, NGH2Error
+from ngh2 import ErrorCode, NGH2Error, Priority
 from twisted.internet.interfaces import IPushProducer
 
 from appproxy.errors import Code
@@ -32,6 +32,13 @@ _BODYLESS = frozenset({204, 304})
 _HIGH = 65_536
 #: Whoever was paused goes on when no more than this waits: then there is always something to send.
 _LOW = 16_384
+#: What a program that says nothing of priorities gets: its answers share. The default of RFC 9218 is one after the other,
+#: and then a long answer would hold up all later ones wherever the user's line is the narrow place.
+_SHARED = Priority(3, True)
+#: From so many bytes on an answer is a download or a stream: it shares with others of its kind, and everything else goes
+#: first, whatever the program said. Browsers ask for a file as urgently as for a page.
+_LONG = 1_048_576
+_LAST = Priority(7, True)
 #: RFC 6455 section 1.3.
 _ACCEPT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
@@ -39,7 +46,7 @@ _ACCEPT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 class H2Exchange(ExchangeState):
     """One stream. Everything that leaves goes out at the end of the reactor's turn, with that of all other streams."""
 
-    __slots__ = ("_mark", "_paused", "body", "broken", "connection", "deadline", "stream", "tunnel", "writing")
+    __slots__ = ("_long", "_mark", "_paused", "body", "broken", "connection", "deadline", "stream", "tunnel", "writing")
 
     def __init__(
         self, connection: H2Connection, stream: int, head: RequestHead, id: str, client: str, scheme: str,
@@ -55,6 +62,8 @@ class H2Exchange(ExchangeState):
         self.deadline = NEVER
         #: We have reset the stream.
         self.broken = False
+        #: It has become too long to go before others.
+        self._long = False
         self._paused = False
         #: Bytes of the answer's body may be waiting in the session.
         self.writing = False
@@ -159,6 +168,8 @@ class H2Exchange(ExchangeState):
             self.connection.session.send_response(self.stream, headers, end_stream=bodyless)
         except NGH2Error:
             return
+        if self.head.get(b"priority") is None:
+            self.connection.give_priority(self.stream, _SHARED)
         self.connection.enlist()
 
     def write(self, data: bytes) -> None:
@@ -177,6 +188,9 @@ class H2Exchange(ExchangeState):
         except NGH2Error:
             return
         connection.sent(self, len(data))
+        if not self._long and self.sent > _LONG:
+            self._long = True
+            connection.give_priority(self.stream, _LAST, for_good=True)
         if self._producer is not None and not self._paused and connection.session.queued_body_size(self.stream) > _HIGH:
             self._paused = True
             self._producer.pauseProducing()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from ngh2 import Setting
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
 from appproxy.errors import Code
+from appproxy.service.exchange import Exchange
 from tests.service.h2_place import Place, request, web_socket
 
 #: The example of RFC 6455 section 1.3: what the key of `h2_place` is answered with.
@@ -176,6 +178,91 @@ class TestSlowReaders:
         place.advance(121)
         assert place.keeper.left == [Code.REQUEST_TIMEOUT] and place.reset(stream) == 8
         assert not place.wire.disconnecting and len(place.log) == 1
+
+
+class Download(Sender):
+    """Sends whenever it may: there is always more than the user's line takes."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__()
+        self._exchange = exchange
+
+    def resumeProducing(self) -> None:
+        super().resumeProducing()
+        while self.running:
+            self._exchange.write(b"d" * 16_000)
+
+
+class Narrow(Place):
+    """A user whose line takes one batch a turn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.user.update_settings({Setting.INITIAL_WINDOW_SIZE: 1 << 30})
+        self.user.set_local_window_size(1 << 30)
+        self.turn()
+        written = self.wire.write
+
+        def narrow(data: bytes) -> None:
+            written(data)
+            self.connection.pauseProducing()
+
+        self.connection._send = narrow
+
+    def turns(self, count: int) -> None:
+        for _ in range(count):
+            self.turn()
+            self.connection.resumeProducing()
+
+    def download(self, priority: bytes) -> int:
+        """Begin one without end."""
+        stream = self.ask(prioritised(priority))
+        exchange = self.keeper.last
+        sender = Download(exchange)
+        exchange.register_producer(sender)
+        exchange.start(200, b"", None)
+        sender.running = False
+        sender.resumeProducing()
+        return stream
+
+
+def prioritised(priority: bytes) -> list[tuple[bytes, bytes]]:
+    return request(b"GET", b"/", *([(b"priority", priority)] if priority else []))
+
+
+class TestSharing:
+    """Whose bytes go first where the user's line is narrow."""
+
+    @pytest.mark.parametrize(
+        ("download", "page"),
+        [(b"", b""), (b"u=0", b"u=5"), (b"u=0, i", b"u=1, i"), (b"u=3", b"")],
+        ids=["nothing said", "urgent", "urgent and incremental", "one after the other"],
+    )
+    @pytest.mark.parametrize("streamed", [False, True])
+    def test_a_download_holds_up_nobody(self, download: bytes, page: bytes, streamed: bool) -> None:
+        """However urgent a long answer was said to be, a page that is asked for meanwhile comes at once."""
+        place = Narrow()
+        place.download(download)
+        place.turns(40)
+        assert place.keeper.last.sent > 2_000_000
+        stream = place.ask(prioritised(page))
+        if streamed:
+            place.keeper.last.start(200, b"", None)
+            place.keeper.last.write(b"page" * 1000)
+            place.keeper.last.finish()
+        else:
+            place.keeper.last.answer(200, b"", b"page" * 1000)
+        place.turns(3)
+        assert place.body(stream) == b"page" * 1000
+
+    @pytest.mark.parametrize(("priority", "turns"), [(b"", 12), (b"", 80), (b"u=2", 80)])
+    def test_answers_share(self, priority: bytes, turns: int) -> None:
+        """Two that go on side by side get as much each, from the beginning where nothing was said, later in any case."""
+        place = Narrow()
+        streams = [place.download(priority) for _ in range(2)]
+        place.turns(turns)
+        sizes = sorted(len(place.body(stream)) for stream in streams)
+        assert sizes[0] > (0 if turns < 80 else 1_000_000) and sizes[0] > sizes[1] // 4
 
 
 class TestTunnels:
