@@ -35,9 +35,11 @@ e2e: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench.run
+	$(BIN)/python -m bench.translation
 
 bench-check: $(VENV)/.dev
 	$(BIN)/python -m bench.run --check
+	$(BIN)/python -m bench.translation --check
 
 # nginx, wrk, h2load, curl, pebble, PostgreSQL and a browser are taken from the system; as root on Debian they are installed.
 system-packages:

@@ -176,6 +176,8 @@ class Application:
     cookie_same_site: str = "lax"
     #: Internal URLs in fields become public ones and the other way round.
     translate_headers: bool = True
+    #: Of these kinds of bodies (html, css, javascript, json) internal URLs become public ones.
+    translate_body: frozenset[str] = field(default=frozenset())
     #: Seconds for which browsers are to use https only (RFC 6797); None: the application's own field stays.
     hsts_max_age: int | None = None
     hsts_subdomains: bool = False

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from appproxy.publish.application import Application, Segment, Url
 from appproxy.publish.growing import Growing, Pair
 from appproxy.publish.paths import Prefixes, is_ambiguous
+from appproxy.publish.url_facts import UrlFacts
 
 #: scheme, host, port, path, and the rest. No user name, no backslash: what is read in two ways is no URL of ours.
 _URL = re.compile(
@@ -137,7 +138,7 @@ class Translation:
     `reserved`: hosts that no wildcard stands for. `before`: a table of many of the same applications, to share with.
     """
 
-    __slots__ = ("_inward", "_internal", "_outward", "_public", "_reserved")
+    __slots__ = ("_applications", "_facts", "_inward", "_internal", "_outward", "_public", "_reserved")
 
     def __init__(
         self, applications: Iterable[Application] = (), reserved: Iterable[str] = (), before: Translation | None = None
@@ -150,6 +151,15 @@ class Translation:
         self._public = _Side(self._inward)
         self._internal = _Side(self._outward)
         self._reserved = frozenset(reserved)
+        self._applications = applications
+        self._facts: UrlFacts | None = None
+
+    @property
+    def facts(self) -> UrlFacts:
+        """What must be known of all URLs together; worked out when it is first asked for, which most never do."""
+        if self._facts is None:
+            self._facts = UrlFacts.of(self._applications)
+        return self._facts
 
     def to_public(self, url: bytes, at: str = "") -> bytes | None:
         """What users have to type for an internal URL, absolute or beginning with `//`; None when nothing is

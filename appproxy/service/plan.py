@@ -11,10 +11,11 @@ from appproxy.http.forwarding import same_spelling
 from appproxy.http.set_cookie import CookieRules, public_set_cookie
 from appproxy.identity.cookie import BARE_PREFIX, COOKIE_PREFIX
 from appproxy.publish.application import Application, Segment
-from appproxy.publish.headers import OUTWARD, Inward, Outward, Urls
+from appproxy.publish.headers import OUTWARD, Inward, Outward
 from appproxy.publish.response_policy import response_policy
 from appproxy.publish.routing import Route, target_name
 from appproxy.publish.urls import Translation
+from appproxy.service.bodies import Bodies
 
 #: Cookies of ours begin with these words, in any case; no application may set such a cookie.
 _RESERVED_COOKIES = (COOKIE_PREFIX.lower(), BARE_PREFIX)
@@ -61,11 +62,13 @@ class Plan:
     inward: Inward | None
     #: Our cookies on its host, which it never sees.
     cookie_names: tuple[bytes, ...] = ()
+    #: What translates URLs in its bodies; None, for most: nothing does.
+    bodies: Bodies | None = None
 
     @classmethod
     def of(
         cls, application: Application, cookie_names: tuple[bytes, ...] = (), segment: Segment | None = None,
-        urls: Urls | None = None,
+        urls: Translation | None = None,
     ) -> Plan:
         """Work it out; without a `segment` for the application's own pair of URLs, without `urls` as if it were alone."""
         segment = segment or Segment(application.external, application.internal)
@@ -85,6 +88,7 @@ class Plan:
             frozenset(same_spelling(rule.name.encode("ascii")) for rule in application.headers),
             policy.added, unwanted, _special(unwanted | _CHANGED | (OUTWARD if outward else frozenset())),
             _cookie_rules(application, segment), outward, inward, cookie_names,
+            Bodies.of(application, segment, urls or Translation([application])) if application.translate_body else None,
         )
 
     def clean(self, status: int, block: bytes, request_id: str) -> bytes:
@@ -124,7 +128,7 @@ class Plans:
     """The plans of all routes, each worked out when it is first needed, and anew when anything is published."""
 
     def __init__(
-        self, cookie_names: Callable[[str], tuple[bytes, ...]], urls: Callable[[], Urls] = Translation
+        self, cookie_names: Callable[[str], tuple[bytes, ...]], urls: Callable[[], Translation] = Translation
     ) -> None:
         self._cookie_names = cookie_names
         self._urls = urls

@@ -13,7 +13,6 @@ from appproxy.net.deadlines import Deadlines
 from appproxy.policy.gate import judge
 from appproxy.policy.verdict import Pass, Refuse
 from appproxy.publish.application import Application, Preauthentication
-from appproxy.publish.headers import Urls
 from appproxy.publish.routing import Route, internal_target
 from appproxy.publish.urls import Translation
 from appproxy.service.exchange import Exchange
@@ -46,7 +45,7 @@ class Relay:
         user_header: Callable[[Session], bytes],
         identity_block: Callable[[Application, Session], bytes],
         has_connectors: Callable[[str], bool] = lambda group: True,
-        urls: Callable[[], Urls] = Translation,
+        urls: Callable[[], Translation] = Translation,
         limits: TunnelLimits | None = None,
         strict: bool = False,
     ) -> None:
@@ -78,6 +77,9 @@ class Relay:
             head, client=exchange.client, scheme=exchange.scheme, drop_names=plan.dropped,
             cookie_names=plan.cookie_names, request_id=exchange.id.encode("ascii"), inward=plan.inward,
         )
+        holds_translated = False
+        if plan.bodies is not None:
+            block, holds_translated = plan.bodies.request(block, head.target)
         user = b"null"
         if session is not None:
             exchange.subject = session.subject
@@ -98,7 +100,9 @@ class Relay:
         except LocalProtocolError as error:
             raise RequestError(error.code if error.code is not Code.PROTOCOL else Code.BAD_REQUEST, str(error)) from error
         flags = request_flags(request, strict=self.strict or application.strict)
-        Relayed(self, exchange, plan, encoded, flags, session).dispatch(self.clock.seconds())
+        relayed = Relayed(self, exchange, plan, encoded, flags, session)
+        relayed.holds_translated = holds_translated
+        relayed.dispatch(self.clock.seconds())
 
     def judge_again(self, snapshot: Snapshot, now: float) -> int:
         """Sessions, assignments or applications have changed: cut what is under way for those who may no longer.

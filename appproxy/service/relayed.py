@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from appproxy.errors import Code, RemoteProtocolError, Retry
+from appproxy.errors import Code, RemoteProtocolError, RequestError, Retry
 from appproxy.http.fields import values
 from appproxy.identity.session import Session
 from appproxy.net.deadlines import NEVER
+from appproxy.publish.body.translator import Translator
 from appproxy.service.plan import Plan
 from appproxy.service.upload import Upload
 from appproxy.tunnel.exchanges import SERVICE_TRANSITIONS, State, Step, advance
@@ -39,8 +40,9 @@ class Relayed:
     """One proxied request. `exchange` is None once the user has the answer, or has gone."""
 
     __slots__ = (
-        "_queued", "_streaming", "_upgraded", "attempts", "data", "deadline", "endless", "exchange", "flags", "head",
-        "id", "interims", "link", "method", "peer", "plan", "relay", "session", "state", "tried", "upload",
+        "_queued", "_streaming", "_translator", "_upgraded", "attempts", "data", "deadline", "endless", "exchange", "flags",
+        "head", "holds_translated", "id", "interims", "link", "method", "peer", "plan", "relay", "session", "state", "tried",
+        "upload",
     )
 
     def __init__(
@@ -70,6 +72,10 @@ class Relayed:
         self._upgraded = False
         #: Its answer may go on for ever: upgraded, events, gRPC.
         self.endless = False
+        #: What the body of the answer goes through, where the application's URLs are translated.
+        self._translator: Translator | None = None
+        #: Has the user got a translated answer already, and asks whether it is fresh?
+        self.holds_translated = False
         exchange.keeper = self
 
     def step(self, step: int) -> None:
@@ -129,9 +135,27 @@ class Relayed:
         if self.data is not None:
             self.data.answer_elsewhere()
         self._free()
+        if self.plan.bodies is not None:
+            translated = self._translated(status, block, body)
+            if translated is None:
+                return
+            block, body = translated
         exchange, self.exchange = self.exchange, None
         if exchange is not None:
             exchange.answer(status, self.plan.clean(status, block, exchange.id), body)
+
+    def _translated(self, status: int, block: bytes, body: bytes) -> tuple[bytes, bytes] | None:
+        """Fields and body of a complete answer with public URLs; None: it could not be read, and the user knows."""
+        bodies = self.plan.bodies
+        assert bodies is not None
+        block, translator = bodies.answer(self.method, status, block, self.holds_translated)
+        if translator is None:
+            return block, body
+        try:
+            return block, translator.feed(body) + translator.finish()
+        except RequestError as error:
+            self._fail(error.code, error.detail)
+            return None
 
     def informed(self, status: int, block: bytes) -> None:
         """INFO: an interim answer. Raises RemoteProtocolError when they do not end."""
@@ -192,6 +216,8 @@ class Relayed:
         if exchange is None or data is None:
             return
         self._streaming = True
+        if self.plan.bodies is not None:
+            block, self._translator = self.plan.bodies.answer(self.method, status, block, self.holds_translated)
         fields = self.plan.clean(status, block, exchange.id)
         exchange.register_producer(data.tap)
         now = self.relay.clock.seconds()
@@ -216,9 +242,16 @@ class Relayed:
 
     def streamed(self, piece: bytes) -> None:
         """BODY: a piece of the answer."""
-        if self.exchange is not None:
-            self.exchange.write(piece)
-            self._extend()
+        if self.exchange is None:
+            return
+        if self._translator is not None:
+            try:
+                piece = self._translator.feed(piece)
+            except RequestError as error:
+                self.cut(error.code, error.detail)
+                return
+        self.exchange.write(piece)
+        self._extend()
 
     def ended(self, trailers: bytes) -> None:
         """END: the answer is complete; of an upgraded stream, the application's direction."""
@@ -229,6 +262,12 @@ class Relayed:
             return
         self.step(Step.END)
         self._free()
+        if self._translator is not None and exchange is not None:
+            try:
+                exchange.write(self._translator.finish())
+            except RequestError as error:
+                self._break(error.code, error.detail)
+                return
         self.exchange = None
         if exchange is not None:
             exchange.finish(trailers)

@@ -1,0 +1,86 @@
+"""Translating text in which URLs are found by one expression: style sheets and scripts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from appproxy.publish.body.translator import LONGEST
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """How a kind of text is read.
+
+    `token` finds what must be read as one; its group `url` is a URL up to its query, its group `cut` a token that may go on
+    behind the end of what is there. `rest`: for a token that is too long to wait for, by its first byte (b"" for all
+    others), what still belongs to it; its group matches at the end. `change` gives what becomes of a token: a span and
+    other bytes, or None.
+    """
+
+    token: re.Pattern[bytes]
+    rest: Mapping[bytes, re.Pattern[bytes]]
+    change: Callable[[re.Match[bytes]], tuple[int, int, bytes] | None]
+
+
+class Spans:
+    """A translator of such a text. It holds at most `LONGEST` bytes back."""
+
+    __slots__ = ("_before", "_grammar", "_held", "_rest")
+
+    def __init__(self, grammar: Grammar) -> None:
+        self._grammar = grammar
+        self._held = b""
+        #: The last byte before what is held: some tokens must not follow others.
+        self._before = b""
+        self._rest: re.Pattern[bytes] | None = None
+
+    def translate(self, text: bytes) -> bytes:
+        """Translate a complete text."""
+        return self._run(text, last=True)
+
+    def feed(self, data: bytes) -> bytes:
+        """Take a piece; give what is known."""
+        return self._run(self._held + data, last=False)
+
+    def finish(self) -> bytes:
+        """The text is over."""
+        return self._run(self._held, last=True)
+
+    def _run(self, data: bytes, last: bool) -> bytes:
+        text = self._before + data
+        first = done = len(self._before)
+        place, end = self._over_rest(text, first)
+        out: list[bytes] = []
+        search, change = self._grammar.token.search, self._grammar.change
+        while place < end and (found := search(text, place)) is not None:
+            start, after = found.span()
+            if not last and (found.lastgroup == "cut" or (after == len(text) and found.lastgroup == "url")):
+                if after - start <= LONGEST:
+                    end = start
+                    break
+                rests = self._grammar.rest
+                self._rest = rests.get(text[start : start + 1]) or rests[b""]
+                place, end = self._over_rest(text, start + 1)
+                continue
+            if found.lastgroup == "url" and after - start <= LONGEST and (public := change(found)) is not None:
+                out += (text[done : public[0]], public[2])
+                done = public[1]
+            place = max(after, start + 1)
+        out.append(text[done:end])
+        self._held = text[end:]
+        if end > first:
+            self._before = text[end - 1 : end]
+        return b"".join(out)
+
+    def _over_rest(self, text: bytes, start: int) -> tuple[int, int]:
+        """Behind the token that was too long to wait for, and the end of what may go; half of its end may not."""
+        if self._rest is None:
+            return start, len(text)
+        found = self._rest.match(text, start)
+        assert found is not None  # it may match nothing
+        if found.lastindex is None:
+            return len(text), found.end()
+        self._rest = None
+        return found.end(), len(text)

@@ -1,0 +1,52 @@
+"""Which attributes of which tags hold URLs: the table of docs/publishing.md."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Holds(Enum):
+    """What an attribute's value is made of."""
+
+    URL = "a URL"
+    SEVERAL = "URLs with spaces between"
+    SRCSET = "URLs with sizes, and commas between"
+    META = "a refresh, a content security policy or a URL"
+    STYLE = "declarations of CSS"
+
+
+_U = Holds.URL
+#: Entra's table, and what has come into HTML since: `area`, `srcset`, `imagesrcset`, `poster` of video.
+TAGS: dict[bytes, dict[bytes, Holds]] = {
+    b"a": {b"href": _U},
+    b"area": {b"href": _U},
+    b"audio": {b"src": _U},
+    b"base": {b"href": _U},
+    b"button": {b"formaction": _U},
+    b"div": {b"data-background": _U, b"data-src": _U},
+    b"embed": {b"src": _U},
+    b"form": {b"action": _U},
+    b"frame": {b"src": _U, b"longdesc": _U},
+    b"head": {b"profile": Holds.SEVERAL},
+    b"html": {b"manifest": _U},
+    b"iframe": {b"src": _U, b"longdesc": _U},
+    b"img": {b"src": _U, b"longdesc": _U, b"srcset": Holds.SRCSET},
+    b"input": {b"formaction": _U, b"src": _U, b"value": _U},
+    b"link": {b"href": _U, b"imagesrcset": Holds.SRCSET},
+    b"menuitem": {b"icon": _U},
+    b"meta": {b"content": Holds.META},
+    b"object": {b"archive": Holds.SEVERAL, b"codebase": _U, b"data": _U},
+    b"script": {b"src": _U},
+    b"source": {b"src": _U, b"srcset": Holds.SRCSET},
+    b"track": {b"src": _U},
+    b"video": {b"poster": _U, b"src": _U},
+}
+#: Besides those, `style` of every tag.
+STYLE = b"style"
+#: Elements whose content is text, not tags, up to their end tag (HTML sections 13.2.5.2 and 13.2.5.3). `noscript` is read
+#: as a browser without scripts reads it: as tags.
+RAW_TEXT = frozenset({b"iframe", b"noembed", b"noframes", b"script", b"style", b"textarea", b"title", b"xmp"})
+#: Everything after it is text.
+PLAIN = b"plaintext"
+#: Inside of these the rules of XML hold for CDATA, and titles are tags like others.
+FOREIGN = frozenset({b"math", b"svg"})

@@ -1,0 +1,93 @@
+"""One complete start tag: the attributes in it that hold URLs, and what follows from it for the text behind it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from appproxy.publish.body.css import translate_css
+from appproxy.publish.body.grammar import ATTRIBUTE
+from appproxy.publish.body.links import Links
+from appproxy.publish.body.table import STYLE, TAGS, Holds
+
+_TRANSLATE: Mapping[Holds, Callable[[Links, bytes], bytes | None]] = {
+    Holds.URL: Links.attribute,
+    Holds.SEVERAL: Links.several,
+    Holds.SRCSET: Links.srcset,
+    Holds.STYLE: translate_css,
+}
+_ABSOLUTE = re.compile(rb"[\t\n\f\r ]*+(?:[a-zA-Z][a-zA-Z0-9+.-]*+:|//)")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What of a page is translated, besides the attributes that hold URLs.
+
+    `css`: style sheets; `script`: strings of scripts, and JSON in pages. `inline` False: neither inside of pages, because
+    the page's security policy has hashes of them. `resources`: tags whose resources we translate, so that what the page
+    says of their hashes is no longer true.
+    """
+
+    css: bool = True
+    script: bool = False
+    inline: bool = True
+
+    @property
+    def resources(self) -> frozenset[bytes]:
+        """Tags whose `integrity` has to go."""
+        link = {b"link"} if self.css or self.script else set()
+        return frozenset(link | ({b"script"} if self.script else set()))
+
+
+def attributes(page: bytes, start: int, end: int) -> list[tuple[bytes, int, int, int, int]]:
+    """All attributes between two places of a page: lower-case name, where the attribute is, and where its value is."""
+    found = []
+    match = ATTRIBUTE.match(page, start, end)
+    while match is not None:
+        value = match.span(match.lastindex or 1) if match.lastindex != 1 else (match.end(), match.end())
+        found.append((match[1].lower(), match.start(1), match.end(), *value))
+        match = ATTRIBUTE.match(page, match.end(), end)
+    return found
+
+
+def changes(links: Links, wanted: Wanted, name: bytes, page: bytes, start: int, end: int) -> list[tuple[int, int, bytes]]:
+    """What has to become of the attributes of the tag `name` between two places: spans and what they become, in order."""
+    table = TAGS.get(name, {})
+    found = attributes(page, start, end)
+    result: list[tuple[int, int, bytes]] = []
+    foreign = False
+    for attribute, _, _, value, last in found:
+        holds = table.get(attribute) or (Holds.STYLE if attribute == STYLE and wanted.css and wanted.inline else None)
+        if holds is None or value == last:
+            continue
+        raw = page[value:last]
+        public = _meta(links, found, page, raw) if holds is Holds.META else _TRANSLATE[holds](links, raw)
+        if public is not None:
+            result.append((value, last, public))
+        elif holds is Holds.URL:
+            foreign = _ABSOLUTE.match(raw) is not None
+    if name in wanted.resources and not foreign:
+        result += [(first, after, b"") for attribute, first, after, _, _ in found if attribute == b"integrity"]
+        result.sort()
+    return result
+
+
+def _meta(links: Links, found: list[tuple[bytes, int, int, int, int]], page: bytes, raw: bytes) -> bytes | None:
+    """The content of a meta: what it is, its http-equiv tells."""
+    says = b""
+    for attribute, _, _, value, last in found:
+        if attribute == b"http-equiv":
+            says = page[value:last].strip().lower()
+    if says.startswith(b"content-security-policy"):
+        public = links.sources(raw)
+        return None if public == raw else public
+    return links.refresh(raw)
+
+
+def value_of(found: list[tuple[bytes, int, int, int, int]], page: bytes, name: bytes) -> bytes | None:
+    """The raw value of the first attribute of that name."""
+    for attribute, _, _, value, last in found:
+        if attribute == name:
+            return page[value:last]
+    return None

@@ -1,0 +1,237 @@
+"""Which answers of an application have their URLs translated, and what that means for the fields of request and answer.
+
+A translated answer is another representation than the application's: another length, another entity tag, no ranges, no
+digests. What cannot be read is passed on as it is, and the log says once why.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from twisted.logger import Logger
+
+from appproxy.errors import Code, RequestError
+from appproxy.http.fields import decode_block, encode_block, values
+from appproxy.http.head import Fields
+from appproxy.publish.application import Application, Segment
+from appproxy.publish.body.charset import Decoded, charset_of, has_ascii, is_utf_16
+from appproxy.publish.body.coding import CODINGS, Coded
+from appproxy.publish.body.css import css_translator
+from appproxy.publish.body.html import HtmlTranslator
+from appproxy.publish.body.links import Links
+from appproxy.publish.body.script import script_translator
+from appproxy.publish.body.tag import Wanted
+from appproxy.publish.body.translator import Translator
+from appproxy.publish.body.validators import marked, own
+from appproxy.publish.headers import Outward
+from appproxy.publish.urls import Translation
+
+_KINDS = (
+    ("html", re.compile(rb"text/html|application/xhtml\+xml")),
+    ("css", re.compile(rb"text/css")),
+    ("javascript", re.compile(rb"(?:text|application)/(?:x-)?(?:java|ecma)script")),
+    ("json", re.compile(rb"(?:text|application)/(?:[a-z0-9.-]+\+)?json")),
+)
+#: What an answer says of the bytes of its body, which are others now.
+_OF_OTHER_BYTES = frozenset({
+    b"accept-ranges", b"content-digest", b"content-length", b"content-md5", b"digest", b"last-modified", b"repr-digest",
+})
+_POLICIES = (b"content-security-policy", b"content-security-policy-report-only")
+_HASHES = re.compile(rb"\ncontent-security-policy: [^\n]*'sha(?:256|384|512)-", re.IGNORECASE)
+#: Fields of a request that are about representations.
+_ASKS = re.compile(rb"^(?:accept-encoding|if-match|if-none-match|if-range|range): ", re.MULTILINE)
+_WEIGHT = re.compile(rb"[\t ]*+;.*+", re.DOTALL)
+#: The last segment of a path with an ending, and the endings of what may be translated.
+_ENDING = re.compile(rb"/[^/?]*\.([a-z0-9]{1,8})(?:\?|\Z)", re.IGNORECASE)
+_PAGES = frozenset(b"asp aspx cfm cgi css do htm html js json jsp jspx map mjs php pl shtml webmanifest xht xhtml".split())
+#: What browsers fetch piece by piece, none of it translated (Fetch, request destinations).
+_MEDIA = frozenset([b"audio", b"font", b"image", b"track", b"video"])
+
+
+class Counted:
+    """A body whose length its application has announced: too few bytes must not look complete."""
+
+    __slots__ = ("_inner", "_left")
+
+    def __init__(self, inner: Translator, length: int) -> None:
+        self._inner = inner
+        self._left = length
+
+    def feed(self, data: bytes) -> bytes:
+        """Take a piece. Raises RequestError when there is more than announced."""
+        self._left -= len(data)
+        if self._left < 0:
+            raise RequestError(Code.ORIGIN_TRUNCATED, "more bytes than announced")
+        return self._inner.feed(data)
+
+    def finish(self) -> bytes:
+        """The body is over. Raises RequestError when there was less than announced."""
+        if self._left:
+            raise RequestError(Code.ORIGIN_TRUNCATED, f"{self._left} bytes fewer than announced")
+        return self._inner.finish()
+
+
+@dataclass(slots=True, eq=False)
+class Bodies:
+    """The translation of one application's answers, and what its pages have taught it of their links."""
+
+    application: str
+    wanted: Wanted
+    kinds: frozenset[str]
+    links: Links
+    paths: bool
+    #: Says how an answer was translated; another one when a URL or a setting is.
+    mark: bytes
+    say: Callable[[str, str], None]
+    _said: set[str]
+
+    @classmethod
+    def of(cls, application: Application, segment: Segment, table: Translation) -> Bodies | None:
+        """Of this application at one of its pairs of URLs; None where nothing is to be translated."""
+        kinds = application.translate_body
+        if not kinds:
+            return None
+        outward = Outward(
+            table, segment.external, segment.internal, keeps_host=application.host_header == "original")
+        wanted = Wanted(css="css" in kinds, script=bool(kinds & {"javascript", "json"}))
+        paths = table.facts.moves_paths(segment.internal) or segment.internal.path != segment.external.path
+        settings = sum(1 << place for place, (kind, _) in enumerate(_KINDS) if kind in kinds)
+        mark = b"%08x" % (int(table.facts.mark, 16) ^ settings)
+        return cls(application.name, wanted, kinds, Links(outward.url, table.facts.leaves), paths, mark, _warn, set())
+
+    # The request.
+
+    def request(self, block: bytes, target: bytes) -> tuple[bytes, bool]:
+        """The request's block as the application is to see it, and whether the user holds a translated answer.
+
+        Codings that we do not read are not asked for. A part of what is translated is no part of what the user has, so
+        none is asked for where the answer may be translated: the whole is always right (RFC 9110 section 14.2).
+        """
+        if _ASKS.search(block) is None:
+            return block, False
+        fields = decode_block(block)
+        asked = dict(fields)
+        whole = _may_be_translated(target, asked.get(b"sec-fetch-dest", b""))
+        any_marked = stale = False
+        kept: Fields = []
+        for name, value in fields:
+            if name == b"accept-encoding":
+                value = _readable(value)
+            elif name == b"if-none-match":
+                value, any_marked = own(value, self.mark)
+                stale = any_marked
+            elif name == b"if-match":
+                value, _ = own(value, None)
+            elif name in (b"range", b"if-range") and (whole or own(asked.get(b"if-range", b""), None)[1]):
+                continue
+            if value or name not in (b"if-none-match", b"if-match"):
+                kept.append((name, value))
+        if stale:
+            kept = [field for field in kept if field[0] != b"if-modified-since"]
+        return encode_block(kept), any_marked
+
+    # The answer.
+
+    def answer(self, method: bytes, status: int, block: bytes, marked_before: bool) -> tuple[bytes, Translator | None]:
+        """The answer's block and what its body goes through; None: as it is."""
+        if b"\ncontent-security-policy" in b"\n" + block:
+            block = encode_block([
+                (name, self.links.sources(value) if name in _POLICIES else value) for name, value in decode_block(block)])
+        if status == 304 and marked_before:
+            return self._marked(block, frozenset({b"last-modified"})), None
+        if status < 200 or status in (204, 206, 304):
+            return block, None
+        kind = _kind_of(block)
+        if kind not in self.kinds:
+            return block, None
+        coding, reason = self._readable_as(block)
+        if reason:
+            if reason not in self._said:
+                self._said.add(reason)
+                self.say(self.application, reason)
+            return block, None
+        length = values(block, b"content-length")
+        public = self._marked(block, _OF_OTHER_BYTES)
+        if method == b"HEAD":
+            return public, None
+        translator = self._translator(kind, block)
+        if coding:
+            translator = Coded(translator, coding)
+        return public, Counted(translator, int(length[0])) if length else translator
+
+    def _translator(self, kind: str, block: bytes) -> Translator:
+        content_type = values(block, b"content-type")[0]
+        inner: Translator
+        if kind == "html":
+            wanted = self.wanted
+            if _HASHES.search(b"\n" + block) is not None:
+                wanted = Wanted(wanted.css, wanted.script, inline=False)
+            inner = HtmlTranslator(self.links, wanted, paths=self.paths, xml=b"xhtml" in content_type.lower())
+        else:
+            inner = css_translator(self.links) if kind == "css" else script_translator(self.links)
+        return Decoded(inner, charset_of(content_type))
+
+    def _marked(self, block: bytes, unwanted: frozenset[bytes]) -> bytes:
+        kept = []
+        for name, value in decode_block(block):
+            if name == b"etag":
+                value = marked(value, self.mark) or b""
+            if name not in unwanted and (value or name != b"etag"):
+                kept.append((name, value))
+        return encode_block(kept)
+
+    @staticmethod
+    def _readable_as(block: bytes) -> tuple[bytes, str]:
+        """The coding of the body, b"" for none, and why it cannot be translated, "" if it can."""
+        if b"no-transform" in b",".join(values(block, b"cache-control")).lower():
+            return b"", "Cache-Control: no-transform"
+        if any(value.lower().startswith(b"attachment") for value in values(block, b"content-disposition")):
+            return b"", "Content-Disposition: attachment"
+        charset = charset_of(values(block, b"content-type")[0])
+        if not has_ascii(charset or "utf-8") and not is_utf_16(charset):
+            return b"", f"the charset {charset[:40]!r} is not read"
+        codings = b",".join(values(block, b"content-encoding")).lower().replace(b" ", b"").split(b",")
+        named = [coding for coding in codings if coding not in (b"", b"identity")]
+        if not named:
+            return b"", ""
+        if len(named) > 1 or named[0] not in CODINGS:
+            return b"", f"the content coding {b','.join(named)[:40].decode('latin-1')!r} is not read"
+        return named[0], ""
+
+
+_log = Logger()
+
+
+def _warn(application: str, reason: str) -> None:
+    _log.warn("an answer of {application} was passed on without translating its URLs: {reason}", application=application,
+              reason=reason)
+
+
+def _kind_of(block: bytes) -> str:
+    """What is in the body, "" for what is never translated."""
+    content_types = values(block, b"content-type")
+    if len(content_types) == 1:
+        essence = content_types[0].partition(b";")[0].strip().lower()
+        for kind, pattern in _KINDS:
+            if pattern.fullmatch(essence) is not None:
+                return kind
+    return ""
+
+
+def _readable(accepted: bytes) -> bytes:
+    """An Accept-Encoding without the codings that we do not read; `*` could be one of them."""
+    kept = [
+        member for member in accepted.split(b",")
+        if _WEIGHT.sub(b"", member).strip().lower() in CODINGS or _WEIGHT.sub(b"", member).strip().lower() == b"identity"
+    ]
+    return b",".join(kept).strip() or b"identity"
+
+
+def _may_be_translated(target: bytes, destination: bytes) -> bool:
+    """Could the answer be one that we translate? Files with other endings and media are not."""
+    if destination in _MEDIA:
+        return False
+    found = _ENDING.search(target.partition(b"?")[0])
+    return found is None or found[1].lower() in _PAGES

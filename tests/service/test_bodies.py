@@ -1,0 +1,247 @@
+"""Answers whose URLs are translated: which, and what that means for fields; the way through the service."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import replace
+
+import pytest
+
+from appproxy.errors import Code, RequestError
+from appproxy.http.fields import values
+from appproxy.publish.application import Segment, Url
+from appproxy.publish.urls import Translation
+from appproxy.service.bodies import Bodies
+from appproxy.tunnel.frames import Kind
+from appproxy.tunnel.messages import decode_request
+from tests.service.world import GET, WIKI, World, only_request
+
+INTERNAL = WIKI.internal.origin.encode()
+PUBLIC = WIKI.external.origin.encode()
+PAGE = b"<a href='%b/x'>" % INTERNAL
+PUBLIC_PAGE = b"<a href='%b/x'>" % PUBLIC
+TRANSLATED = replace(WIKI, translate_body=frozenset({"html", "css"}))
+HTML = b"content-type: text/html; charset=utf-8\n"
+
+
+def bodies(kinds: str = "html,css", **changes: object) -> Bodies:
+    """The translation of the wiki, which is published alone."""
+    wiki = replace(WIKI, translate_body=frozenset(kinds.split(",")), **changes)  # type: ignore[arg-type]
+    made = Bodies.of(wiki, Segment(wiki.external, wiki.internal), Translation([wiki]))
+    assert made is not None
+    return made
+
+
+def test_applications_without_translation_have_none() -> None:
+    """Their requests pay for one look at this."""
+    assert Bodies.of(WIKI, Segment(WIKI.external, WIKI.internal), Translation([WIKI])) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "sent"),
+    [
+        (b"gzip, deflate, br, zstd", b"gzip, deflate, br, zstd"),
+        (b"br;q=1.0, dcz, gzip;q=0.8, *;q=0.1", b"br;q=1.0, gzip;q=0.8"),
+        (b"compress", b"identity"), (b"", b"identity"), (b"identity", b"identity"),
+    ],
+)
+def test_only_codings_that_are_read_are_asked_for(asked: bytes, sent: bytes) -> None:
+    """Weights and order stay."""
+    block, _ = bodies().request(b"accept-encoding: %b\n" % asked, b"/")
+    assert values(block, b"accept-encoding") == [sent]
+
+
+@pytest.mark.parametrize(
+    ("target", "fields", "kept"),
+    [
+        (b"/page", b"", False), (b"/", b"", False), (b"/a.html?x.pdf", b"", False), (b"/a.JS", b"", False),
+        (b"/a.pdf", b"", True), (b"/film", b"sec-fetch-dest: video\n", True), (b"/v1.2/page", b"", False),
+        (b"/a.pdf", b'if-range: W/"x-ts%b"\n', False), (b"/a.pdf", b'if-range: "x"\n', True),
+    ],
+)
+def test_no_part_of_what_may_be_translated_is_asked_for(target: bytes, fields: bytes, kept: bool) -> None:
+    """Files and media keep their ranges, so that downloads go on and films can be sought in."""
+    made = bodies()
+    fields = fields % made.mark if b"%b" in fields else fields
+    block, _ = made.request(b"range: bytes=5-\n" + fields, target)
+    assert (b"range: bytes=5-\n" in block) == kept
+    assert (b"if-range" in block) == (kept and b"if-range" in fields)
+
+
+def test_the_application_sees_its_own_tags() -> None:
+    """A user who holds a translated answer asks whether it is fresh, and hears so under the translated answer's tag."""
+    made = bodies()
+    public, translator = made.answer(b"GET", 200, HTML + b'etag: "v1"\n', False)
+    assert translator is not None
+    (tag,) = values(public, b"etag")
+    assert tag.startswith(b'W/"v1-ts')
+    block, holds = made.request(b"if-none-match: " + tag + b"\nif-modified-since: x\n", b"/")
+    assert (block, holds) == (b'if-none-match: "v1"\n', True)
+    assert made.answer(b"GET", 304, b'etag: "v1"\n', True)[0] == b"etag: " + tag + b"\n"
+    assert made.answer(b"GET", 304, b'etag: "v1"\n', False)[0] == b'etag: "v1"\n'
+    assert made.request(b"if-match: " + tag + b"\n", b"/")[0] == b'if-match: "v1"\n'
+
+
+def test_another_table_of_urls_makes_other_tags() -> None:
+    """Whoever holds a page with yesterday's URLs gets it anew."""
+    (tag,) = values(bodies().answer(b"GET", 200, HTML + b'etag: "v1"\n', False)[0], b"etag")
+    moved = bodies(internal=Url.parse("http://elsewhere/"))
+    assert moved.request(b"if-none-match: " + tag + b"\nif-modified-since: x\n", b"/") == (b"", True)
+    assert bodies("html").request(b"if-none-match: " + tag + b"\n", b"/") == (b"", True)
+
+
+def test_fields_about_the_bytes_go() -> None:
+    """Length, ranges, digests and the date of other bytes."""
+    said = HTML + (b"content-length: 9\naccept-ranges: bytes\nlast-modified: x\ncontent-md5: x\ndigest: x\nrepr-digest: x\n"
+                   b"content-digest: x\netag: broken\nvary: x\n")
+    assert bodies().answer(b"GET", 200, said, False)[0] == HTML + b"vary: x\n"
+    assert bodies().answer(b"HEAD", 200, said, False) == (HTML + b"vary: x\n", None)
+
+
+@pytest.mark.parametrize("kind", ["html", "css", "javascript", "json"])
+@pytest.mark.parametrize(
+    ("content_type", "belongs"),
+    [
+        (b"text/html", "html"), (b"Application/XHTML+xml;charset=utf-8", "html"), (b"text/css", "css"),
+        (b"text/javascript", "javascript"),
+        (b"application/x-javascript", "javascript"), (b"application/json", "json"), (b"application/hal+json", "json"),
+        (b"text/plain", ""), (b"image/png", ""), (b"text/event-stream", ""),
+    ],
+)
+def test_the_type_tells_what_is_translated(kind: str, content_type: bytes, belongs: str) -> None:
+    """Of those kinds only that are switched on."""
+    _, translator = bodies(kind).answer(b"GET", 200, b"content-type: %b\n" % content_type, False)
+    assert (translator is not None) == (kind == belongs)
+
+
+@pytest.mark.parametrize(
+    ("status", "fields"),
+    [
+        (200, HTML + b"cache-control: private, No-Transform\n"), (200, HTML + b"content-disposition: attachment\n"),
+        (200, HTML + b"content-encoding: gzip, br\n"), (200, HTML + b"content-encoding: compress\n"),
+        (200, b"content-type: text/html; charset=utf-7\n"), (206, HTML), (204, HTML), (304, HTML), (101, HTML), (200, b""),
+        (200, HTML + HTML),
+    ],
+)
+def test_what_may_not_or_cannot_be_translated_passes_as_it_is(status: int, fields: bytes) -> None:
+    """Fields and body."""
+    fields += b'content-length: 5\netag: "x"\n'
+    assert bodies().answer(b"GET", status, fields, False) == (fields, None)
+
+
+def test_a_reason_is_said_once() -> None:
+    """Not with every answer."""
+    made = bodies()
+    said: list[tuple[str, str]] = []
+    made.say = lambda application, reason: said.append((application, reason))
+    for _ in range(3):
+        made.answer(b"GET", 200, HTML + b"content-encoding: compress\n", False)
+        made.answer(b"GET", 200, b"content-type: text/html; charset=hz\n", False)
+    assert said == [
+        (WIKI.name, "the content coding 'compress' is not read"), (WIKI.name, "the charset 'hz' is not read"),
+    ]
+
+
+def test_security_policies_name_public_origins() -> None:
+    """Of every answer, whatever its type; with hashes in it nothing inside of a page changes."""
+    said = b"content-security-policy: img-src %b\n" % INTERNAL
+    assert bodies().answer(b"GET", 200, said, False)[0] == b"content-security-policy: img-src %b\n" % PUBLIC
+    page = b"<style>@import '%b/x'</style>" % INTERNAL
+    _, translator = bodies().answer(b"GET", 200, HTML + said, False)
+    assert translator is not None and translator.feed(page) + translator.finish() == page.replace(INTERNAL, PUBLIC)
+    _, translator = bodies().answer(b"GET", 200, HTML + b"content-security-policy: style-src 'sha256-x'\n", False)
+    assert translator is not None and translator.feed(page) + translator.finish() == page
+
+
+def test_an_announced_length_must_come_true() -> None:
+    """More or less than that does not look complete."""
+    for size in (4, 6):
+        _, translator = bodies().answer(b"GET", 200, HTML + b"content-length: 5\n", False)
+        assert translator is not None
+        with pytest.raises(RequestError) as caught:
+            translator.feed(b"x" * size)
+            translator.finish()
+        assert caught.value.code is Code.ORIGIN_TRUNCATED
+
+
+# Through the service.
+
+
+def test_a_small_answer_is_translated() -> None:
+    """Its length is right."""
+    world = World((TRANSLATED,))
+    signal = world.welcomed()
+    user = world.user()
+    user.send(GET)
+    signal.answer(only_request(signal), 200, HTML + b"content-length: %d\n" % len(PAGE), PAGE)
+    answer = user.wire.take()
+    assert answer.endswith(b"\r\n\r\n" + PUBLIC_PAGE) and b"\r\ncontent-length: %d\r\n" % len(PUBLIC_PAGE) in answer
+
+
+def test_applications_that_do_not_want_it_get_nothing_changed() -> None:
+    """Not a byte."""
+    world = World()
+    signal = world.welcomed()
+    user = world.user()
+    user.send(GET)
+    signal.answer(only_request(signal), 200, HTML + b"content-length: %d\n" % len(PAGE), PAGE)
+    assert user.wire.take().endswith(b"\r\n\r\n" + PAGE)
+
+
+def test_a_streamed_answer_is_translated_as_it_comes() -> None:
+    """Piece by piece, without a length, which nobody knows yet; a tag that is cut waits for its end."""
+    world = World((TRANSLATED,))
+    signal = world.welcomed()
+    user = world.user()
+    user.send(GET.replace(b"\r\n\r\n", b"\r\nAccept-Encoding: x\r\n\r\n"))
+    ((frame),) = signal.frames()
+    assert b"accept-encoding: identity\n" in decode_request(frame[3]).block
+    data = world.attach(frame[2])
+    data.say(data.session.head(200, HTML + b"content-length: %d\n" % (len(PAGE) + 3)) + data.session.body(b"abc" + PAGE[:9]))
+    first = user.wire.take()
+    assert b"transfer-encoding: chunked" in first and first.endswith(b"\r\n\r\n3\r\nabc\r\n")
+    data.say(data.session.body(PAGE[9:]) + data.session.end(b""))
+    assert user.wire.take() == b"%x\r\n%b\r\n0\r\n\r\n" % (len(PUBLIC_PAGE), PUBLIC_PAGE)
+    assert not user.wire.disconnecting
+
+
+def test_a_compressed_answer_stays_compressed() -> None:
+    """In the same coding."""
+    world = World((TRANSLATED,))
+    signal = world.welcomed()
+    user = world.user()
+    user.send(GET)
+    signal.answer(only_request(signal), 200, HTML + b"content-encoding: gzip\n", gzip.compress(PAGE))
+    head, _, body = user.wire.take().partition(b"\r\n\r\n")
+    assert b"content-encoding: gzip" in head and gzip.decompress(body) == PUBLIC_PAGE
+
+
+def test_a_compressed_answer_that_cannot_be_read_is_an_error_page() -> None:
+    """The user learns that the application is at fault."""
+    world = World((TRANSLATED,))
+    signal = world.welcomed()
+    user = world.user()
+    user.send(GET)
+    signal.answer(only_request(signal), 200, HTML + b"content-encoding: gzip\n", b"\xff" * 40)
+    assert user.wire.take().startswith(b"HTTP/1.1 502 ")
+    assert world.log[0].failure is Code.ORIGIN_MALFORMED
+
+
+@pytest.mark.parametrize("fault", [b"bomb", b"cut"])
+def test_a_broken_compressed_stream_breaks_the_answer(fault: bytes) -> None:
+    """It does not look complete, and the connector's slot is free again."""
+    world = World((TRANSLATED,))
+    signal = world.welcomed()
+    user = world.user()
+    user.send(GET)
+    id = only_request(signal)
+    data = world.attach(id)
+    packed = gzip.compress(b"\0" * 40_000_000) if fault == b"bomb" else gzip.compress(PAGE * 99)[:50]
+    data.say(data.session.head(200, HTML + b"content-encoding: gzip\n") + data.session.body(packed))
+    if fault == b"bomb":
+        assert [frame[0] for frame in signal.frames()] == [Kind.CANCEL]
+    else:
+        data.say(data.session.end(b""))
+        assert world.relay.roster.peers["c1"].in_flight == {}
+    assert user.wire.aborted and not user.wire.take().endswith(b"0\r\n\r\n")
+    assert world.log[0].failure in (Code.ORIGIN_MALFORMED, Code.ORIGIN_TRUNCATED)
