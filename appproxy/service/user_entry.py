@@ -58,7 +58,8 @@ class UserEntry(Protocol):
             self._inner.connectionLost(reason)
 
     def drain(self) -> None:
-        """A handshake under way may end; the connection is then asked to close."""
+        """Nothing has been asked yet: a browser that connects ahead of need must not hold up the end."""
+        self.abort()
 
     def abort(self) -> None:
         """Close at once."""

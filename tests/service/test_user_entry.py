@@ -36,7 +36,7 @@ def answer(exchange: Exchange) -> None:
 class Line:
     """A browser that offers these protocols at a front."""
 
-    def __init__(self, *alpn: bytes, http2: bool = True, draining: bool = False) -> None:
+    def __init__(self, *alpn: bytes, http2: bool = True, draining: bool = False, turns: int = 20) -> None:
         self.clock = Clock()
         self.front = Front(answer, self.clock, lambda code, id: error_page(code, id, False), lambda: "0" * 32,
                            entry=UserEntry)
@@ -55,10 +55,10 @@ class Line:
         for end in (self.here, self.there):
             assert end.protocol is not None
             end.protocol.makeConnection(end)
-        self.flush()
+        self.flush(turns)
 
-    def flush(self) -> None:
-        for _ in range(20):
+    def flush(self, turns: int = 20) -> None:
+        for _ in range(turns):
             self.clock.advance(0)
             self.here.move()
             self.there.move()
@@ -124,4 +124,13 @@ def test_a_handshake_during_the_drain(alpn: bytes) -> None:
     for _ in range(80):
         line.clock.advance(0.25)
         line.flush()
+    assert line.front.connections == set()
+
+
+def test_a_connection_ahead_of_need() -> None:
+    """One that has not even begun its handshake is closed when the service stops."""
+    line = Line(b"h2", turns=0)
+    assert len(line.front.connections) == 1
+    line.front.drain()
+    line.flush()
     assert line.front.connections == set()
