@@ -66,6 +66,7 @@ class Code(IntEnum):
     ORIGIN_TRUNCATED = 38
     ORIGIN_UNREACHABLE = 39
     ORIGIN_DNS_TIMEOUT = 40
+    ORIGIN_BUSY = 41
     # The service, while it looked for a connector or waited for one.
     NO_CONNECTOR = 50
     QUEUE_FULL = 51
@@ -181,6 +182,8 @@ FAILURES: dict[Code, Failure] = {
                                      "The application cannot be reached", _AGAIN),
     Code.ORIGIN_DNS_TIMEOUT: Failure(504, "dns_timeout", _APP, Retry.NEVER,
                                      "The application's name could not be looked up in time", _AGAIN),
+    Code.ORIGIN_BUSY: Failure(503, "connection_limit_reached", _APP, Retry.NEVER,
+                              "The application is busy with other requests", _AGAIN, 5),
     Code.NO_CONNECTOR: Failure(503, "destination_unavailable", _TUNNEL, Retry.NEVER,
                                "No connector is online for this application", _AGAIN, 10),
     Code.QUEUE_FULL: Failure(503, "connection_limit_reached", Source.SERVICE, Retry.NEVER,

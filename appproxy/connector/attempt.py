@@ -38,10 +38,12 @@ class Destination(Protocol[_D]):
 class Dialling(Generic[_C]):
     """Ends in a call of `ready` or of `failed`, unless it is cancelled; perhaps before it is even made."""
 
-    __slots__ = ("_attempt", "_connection", "_failed", "_origin", "_over", "_ready", "_slow", "deadline")
+    __slots__ = ("_attempt", "_connection", "_ended", "_failed", "_origin", "_over", "_ready", "_slow", "deadline")
 
     def __init__(self, origin: Destination[_C], ready: Callable[[_C], None], failed: Callable[[RequestError], None],
-                 timeout: float) -> None:
+                 timeout: float, ended: Callable[[], None] = lambda: None) -> None:
+        #: Told once, before `ready` and `failed`, and of cancelling too.
+        self._ended = ended
         self._origin = origin
         self._ready = ready
         self._failed = failed
@@ -95,6 +97,8 @@ class Dialling(Generic[_C]):
         self._origin.deadlines.discard(self)
         if self._connection is not None:
             self._connection.dialling = None
+        if not over:
+            self._ended()
         return over
 
     def _drop(self) -> None:

@@ -106,5 +106,9 @@ class Source(Protocol):
     def take(self, user: OriginUser, repeatable: bool, now: float) -> Carrier | None:
         """One at once, which then is the user's; None: dial."""
 
-    def dial(self, user: OriginUser, timeout: float) -> Attempt:
-        """One later; the user hears of it, perhaps even before this returns."""
+    def dial(self, user: OriginUser, timeout: float, patience: float) -> Attempt:
+        """One later; the user hears of it, perhaps even before this returns.
+
+        Seconds: `timeout` is for connecting, `patience` the back-end timeout, most of which may pass with waiting for
+        a free connection.
+        """

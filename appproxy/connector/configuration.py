@@ -5,7 +5,8 @@ The service's answer to `GET /configuration` is a JSON object:
     {"version": 17, "trust": ["PEM", ...], "renew_after_days": 180, "applications": {"wiki": {
       "id": "wiki", "internal": "https://wiki.corp:8443/base/", "host_header": "internal" | "original",
       "verify_tls": true, "ca_bundle": "PEM or empty", "server_name": "",
-      "client_certificate": "", "protocol": "http1" | "h2", "connect_timeout": 10.0,
+      "client_certificate": "", "protocol": "http1" | "h2",
+      "max_connections": 0, "connect_timeout": 10.0,
       "upgrade_idle_timeout": 18000.0, "upgrades": ["websocket"]}}}
 
 Only what is listed there is ever dialled. Unknown keys are passed over, so that a newer service can say more.
@@ -43,6 +44,8 @@ class OriginAddress:
     client_certificate: str = ""
     #: `http1`, or `h2`: HTTP/2, agreed on by ALPN with TLS, and known beforehand (h2c) without.
     protocol: str = "http1"
+    #: At the same time, from this connector; 0: any number.
+    max_connections: int = 0
 
     @property
     def secure(self) -> bool:
@@ -165,7 +168,8 @@ def _target(name: str, entry: Mapping[str, object]) -> Target:
     if protocol not in PROTOCOLS:
         raise ConfigError(f"configuration: {name}: protocol: {protocol!r} is none of {', '.join(PROTOCOLS)}")
     address = OriginAddress(url.scheme, url.host, url.port, verify, _text(entry, "ca_bundle", name, ""),
-                            _text(entry, "server_name", name, ""), certificate, protocol)
+                            _text(entry, "server_name", name, ""), certificate, protocol,
+                            _count(entry, "max_connections", name))
     return Target(
         name, address, url.authority.encode("ascii"), host_header == "original",
         _seconds(entry, "connect_timeout", name, 10.0),
@@ -186,6 +190,13 @@ def _text(entry: Mapping[str, object], key: str, where: str, default: str | None
     value = entry.get(key, default)
     if not isinstance(value, str):
         raise ConfigError(f"configuration: {where}: {key}: a text is needed")
+    return value
+
+
+def _count(entry: Mapping[str, object], key: str, where: str) -> int:
+    value = entry.get(key, 0)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ConfigError(f"configuration: {where}: {key}: a whole number is needed")
     return value
 
 

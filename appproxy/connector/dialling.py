@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 from appproxy.connector.client_certificates import ClientCertificates
 from appproxy.connector.configuration import OriginAddress
 from appproxy.connector.identity import Identity
-from appproxy.connector.lookup import LookupTimedOut, WatchedLookup
+from appproxy.connector.lookup import LookupTimedOut, WatchedLookup, addresses_of
 from appproxy.errors import Code, ConfigError
 from appproxy.net.contexts import HTTP, HTTP2, TUNNEL_PROTOCOLS, CertificateRefused, ClientContext
 from appproxy.net.tls import connector_context, origin_context, wrap_client
@@ -85,6 +85,10 @@ class OriginDialler:
                 return fail(error)
         watched = WatchedLookup(self._reactor)
         return HostnameEndpoint(watched, address.host, address.port, timeout).connect(factory).addErrback(watched.explain)
+
+    def resolve(self, host: str) -> Deferred[frozenset[str]]:
+        """All addresses that a name has now; an empty set when nobody can say."""
+        return addresses_of(self._reactor, host)
 
     def retain(self, addresses: set[OriginAddress]) -> None:
         """Forget the contexts of all others."""

@@ -91,7 +91,7 @@ class Forward:
         self.desk.pool.attach(attachment)
 
     def _dial(self, route: Route) -> None:
-        dialling = route.origin.dial(self, route.target.connect_timeout)
+        dialling = route.origin.dial(self, route.target.connect_timeout, self.request.timeout)
         if self.connection is None and self.state < _CANCELLED:
             self.dialling = dialling
 

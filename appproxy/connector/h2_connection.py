@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from appproxy.connector.h2_stream import H2Stream
-from appproxy.connector.transport import transport_of
+from appproxy.connector.transport import peer_of, transport_of
 from appproxy.errors import Code, RequestError
 from appproxy.http.fields import decode_block
 from appproxy.http.h2_client import MOST_STREAMS, new_client_session
@@ -223,7 +223,7 @@ class H2Connection(Protocol):
         self.out = transport_of(self.transport)
         self.out.setTcpNoDelay(True)
         set_buffers(self.transport)
-        self.peer = getattr(self.transport.getPeer(), "host", "")  # type: ignore[union-attr]  # as above
+        self.peer = peer_of(self.transport)
         self.out.registerProducer(self, True)
         self.connected_to_application()
 

@@ -5,59 +5,32 @@ Requests share connections. Whoever finds no room waits, and one connection is d
 
 from __future__ import annotations
 
-from collections import deque
-
 from twisted.internet.interfaces import IReactorTime
 
+from appproxy.connector.addresses import AddressWatch, Resolve
 from appproxy.connector.attempt import Connect, Dialling
 from appproxy.connector.carrier import OriginUser
 from appproxy.connector.configuration import OriginAddress
 from appproxy.connector.h2_connection import H2Connection, SecureH2Connection
 from appproxy.connector.h2_stream import H2Stream
+from appproxy.connector.waiting import PATIENCE, Queue, Waiting
 from appproxy.errors import Code, RequestError
 from appproxy.http.h2_client import MOST_STREAMS
 from appproxy.net.deadlines import Deadlines
 
 
-class Waiting:
-    """One request that waits for a stream: ends in `origin_ready` or `origin_failed`, unless it is cancelled."""
-
-    __slots__ = ("_origin", "deadline", "user")
-
-    def __init__(self, origin: H2Origin, user: OriginUser, deadline: float) -> None:
-        self._origin = origin
-        self.user: OriginUser | None = user
-        self.deadline = deadline
-
-    def deadline_passed(self, now: float) -> None:
-        """Too long."""
-        user = self.end()
-        self._origin.leave(self)
-        if user is not None:
-            user.origin_failed(RequestError(Code.ORIGIN_CONNECT_TIMEOUT, self._origin.address.host))
-
-    def cancel(self) -> None:
-        """Nobody wants it any more."""
-        self.end()
-        self._origin.leave(self)
-
-    def end(self) -> OriginUser | None:
-        """Who waited, the first time."""
-        user, self.user = self.user, None
-        self._origin.deadlines.discard(self)
-        return user
-
-
 class H2Origin:
     """Has the same doors as `Origin`."""
 
-    def __init__(self, address: OriginAddress, clock: IReactorTime, deadlines: Deadlines, connect: Connect) -> None:
+    def __init__(self, address: OriginAddress, clock: IReactorTime, deadlines: Deadlines, connect: Connect,
+                 resolve: Resolve | None = None) -> None:
         self.address = address
         self.clock = clock
         self.deadlines = deadlines
         self.connect = connect
         self._connections: list[H2Connection] = []
-        self._waiting: deque[Waiting] = deque()
+        self._queue = Queue(deadlines)
+        self._watch = AddressWatch(address.host, clock, deadlines, resolve, self._moved)
         #: Connections that are being dialled.
         self._dialling = 0
         self._timeout = 10.0
@@ -72,7 +45,7 @@ class H2Origin:
     def take(self, user: OriginUser, repeatable: bool, now: float) -> H2Stream | None:
         """A stream; None: dial. A request that must not be sent twice takes no connection that was silent for long."""
         for connection in self._connections:
-            if connection.has_room and not self._waiting:
+            if connection.has_room and not self._queue:
                 fresh = connection.is_fresh(now)
                 if fresh or repeatable:
                     if not fresh:
@@ -80,28 +53,27 @@ class H2Origin:
                     return connection.new_stream(user)
         return None
 
-    def dial(self, user: OriginUser, timeout: float) -> Waiting:
-        """Wait for a stream; the user hears of it later."""
+    def dial(self, user: OriginUser, timeout: float, patience: float) -> Waiting:
+        """Wait for a stream; the user hears of it later, or even before this returns."""
         now = self.clock.seconds()
         self._timeout = timeout
-        waiting = Waiting(self, user, now + timeout)
-        self._waiting.append(waiting)
-        self.deadlines.add(waiting)
         room = [connection for connection in self._connections if connection.has_room]
+        if self._is_full() and not self._dialling and not room:
+            return self._queue.join(user, now + PATIENCE * patience, Code.ORIGIN_BUSY, timeout)
+        waiting = self._queue.join(user, now + timeout, Code.ORIGIN_CONNECT_TIMEOUT, timeout)
         for connection in room:
-            connection.check(now)  # its answer, or its loss, calls `room` or `forget`
+            self.room(connection)
         if not room:
             self._dial_more()
         return waiting
 
-    def leave(self, waiting: Waiting) -> None:
-        """This one waits no longer."""
-        if waiting in self._waiting:
-            self._waiting.remove(waiting)
+    def _is_full(self) -> bool:
+        most = self.address.max_connections
+        return bool(most) and len(self._connections) + self._dialling >= most
 
     def _dial_more(self) -> None:
         """As many connections as those who wait will fill, less those under way."""
-        if len(self._waiting) > self._dialling * MOST_STREAMS:
+        if len(self._queue) > self._dialling * MOST_STREAMS and not self._is_full():
             self._dialling += 1
             Dialling(self, self._stands, self._failed, self._timeout)
 
@@ -110,28 +82,26 @@ class H2Origin:
         self._dialling -= 1
         self._connections.append(connection)
         self.deadlines.add(connection)
+        self._watch.start()
         self.room(connection)
 
     def _failed(self, error: RequestError) -> None:
         """One could not be dialled: those who wait get nothing from waiting longer."""
         self._dialling -= 1
-        waiting, self._waiting = self._waiting, deque()
-        for each in waiting:
-            user = each.end()
-            if user is not None:
-                user.origin_failed(error)
+        for waiting in self._queue:
+            waiting.fail(error)
 
     def room(self, connection: H2Connection) -> None:
         """A connection has room, perhaps: for those who wait."""
-        if self._waiting and connection.has_room and not connection.is_fresh(self.clock.seconds()):
+        if self._queue and connection.has_room and not connection.is_fresh(self.clock.seconds()):
             connection.check(self.clock.seconds())  # it comes back here, or is lost
             return
-        while self._waiting and connection.has_room:
-            user = self._waiting.popleft().end()
+        while self._queue and connection.has_room:
+            user = self._queue.first().end()
             if user is not None:
                 stream = connection.new_stream(user)
                 user.origin_ready(stream)
-        if self._waiting and not any(each.has_room for each in self._connections):
+        if self._queue and not any(each.has_room for each in self._connections):
             self._dial_more()
 
     def forget(self, connection: H2Connection) -> None:
@@ -139,8 +109,15 @@ class H2Origin:
         self.deadlines.discard(connection)
         if connection in self._connections:
             self._connections.remove(connection)
-            if self._waiting:
+            if not self._connections:
+                self._watch.stop()
+            if self._queue:
                 self._dial_more()
+
+    def _moved(self, addresses: frozenset[str]) -> None:
+        """The name has these addresses now: what leads elsewhere takes no further request."""
+        for connection in [each for each in self._connections if each.peer and each.peer not in addresses]:
+            connection.retire()
 
     def close(self) -> None:
         """What is idle is closed, what is under way ends first."""

@@ -86,7 +86,7 @@ class ConnectorNode(Service):
         self._service = ServiceDialler(reactor, settings.name, self._identity)
         self._control = Control(lambda factory: self._service(self._place, b"http/1.1", factory), settings.name, reactor)
         self._dialler = OriginDialler(reactor, ClientCertificates(ConnectorPaths(state).client_certificates))
-        self._origins = Origins(reactor, self._deadlines, self._dialler)
+        self._origins = Origins(reactor, self._deadlines, self._dialler, self._dialler.resolve)
         self.applications = Applications(
             reactor, self._control, ConfigurationFile(ConnectorPaths(state).configuration), self._origins, self._taken)
         self._renewal = Renewal(reactor, wall, self._control, lambda: self._identity, self._renewed)

@@ -17,12 +17,14 @@ from twisted.internet.protocol import Protocol as TwistedProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from appproxy.connector.addresses import AddressWatch, Resolve
 from appproxy.connector.attempt import Connect, Dialling
-from appproxy.connector.carrier import OriginUser, StreamUser
+from appproxy.connector.carrier import Attempt, OriginUser, StreamUser
 from appproxy.connector.configuration import OriginAddress, Target
 from appproxy.connector.h2_origin import H2Origin
 from appproxy.connector.request_head import request_head
-from appproxy.connector.transport import transport_of
+from appproxy.connector.transport import peer_of, transport_of
+from appproxy.connector.waiting import PATIENCE, Queue
 from appproxy.errors import Code, RequestError
 from appproxy.http.client import ResponseReader
 from appproxy.net.deadlines import NEVER, Deadlines
@@ -57,6 +59,10 @@ class OriginConnection(TwistedProtocol):
         self.user: OriginUser | None = None
         self.dialling: Dialling[OriginConnection] | None = None
         self.open = False
+        #: Where it leads; empty when the transport does not know.
+        self.peer = ""
+        #: It leads to an address that the name has no more.
+        self.stale = False
         #: How many requests it has served before the present one.
         self.served = 0
         #: Has a byte come since the request was sent?
@@ -130,6 +136,7 @@ class OriginConnection(TwistedProtocol):
         self.tap = Tap(self.out)
         self.out.setTcpNoDelay(True)
         set_buffers(self.transport)
+        self.peer = peer_of(self.transport)
         self.connected_to_application()
 
     def connected_to_application(self) -> None:
@@ -227,16 +234,23 @@ class SecureOriginConnection(OriginConnection):
 
 
 class Origin:
-    """One address of an application, and the idle connections to it: the one used last is used first."""
+    """One address of an application, and the connections to it: of the idle ones that used last is used first."""
 
-    __slots__ = ("_idle", "address", "clock", "connect", "deadlines")
+    __slots__ = ("_dialling", "_idle", "_limited", "_queue", "_standing", "_watch", "address", "clock", "connect", "deadlines")
 
-    def __init__(self, address: OriginAddress, clock: IReactorTime, deadlines: Deadlines, connect: Connect) -> None:
+    def __init__(self, address: OriginAddress, clock: IReactorTime, deadlines: Deadlines, connect: Connect,
+                 resolve: Resolve | None = None) -> None:
         self.address = address
         self.clock = clock
         self.deadlines = deadlines
         self.connect = connect
         self._idle: list[OriginConnection] = []
+        #: All that stand, idle or not, and how many are being dialled.
+        self._standing: set[OriginConnection] = set()
+        self._dialling = 0
+        self._limited = address.max_connections > 0
+        self._queue = Queue(deadlines)
+        self._watch = AddressWatch(address.host, clock, deadlines, resolve, self._moved)
 
     def __len__(self) -> int:
         return len(self._idle)
@@ -258,24 +272,55 @@ class Origin:
         connection.user = user
         return connection
 
-    def dial(self, user: OriginUser, timeout: float) -> Dialling[OriginConnection]:
-        """Connect; the user hears of it later, or even before this returns."""
+    def dial(self, user: OriginUser, timeout: float, patience: float) -> Attempt:
+        """Connect, or wait for a connection when there are as many as there may be."""
+        if self._is_full():
+            return self._queue.join(user, self.clock.seconds() + PATIENCE * patience, Code.ORIGIN_BUSY, timeout)
+        return self._dial(user, timeout)
 
+    def _is_full(self) -> bool:
+        most = self.address.max_connections
+        return bool(most) and len(self._standing) + self._dialling >= most
+
+    def _dial(self, user: OriginUser, timeout: float) -> Dialling[OriginConnection]:
         def ready(connection: OriginConnection) -> None:
+            self._standing.add(connection)
+            self._watch.start()
             connection.user = user
             user.origin_ready(connection)
 
-        return Dialling(self, ready, user.origin_failed, timeout)
+        self._dialling += 1
+        return Dialling(self, ready, user.origin_failed, timeout, self._dialled)
+
+    def _dialled(self) -> None:
+        """One more attempt is over, in whatever way; if it led to nothing, there is room for another."""
+        self._dialling -= 1
+        if self._queue:
+            self.clock.callLater(0, self._serve)
+
+    def _serve(self) -> None:
+        """Some connection has gone: dial for those who wait, as far as there is room."""
+        while self._queue and not self._is_full():
+            waiting = self._queue.first()
+            user = waiting.end()
+            if user is not None:
+                waiting.dialling = self._dial(user, waiting.timeout)
 
     def build(self) -> OriginConnection:
         """The protocol of a connection that is dialled."""
         return SecureOriginConnection(self) if self.address.secure else OriginConnection(self)
 
     def keep(self, connection: OriginConnection) -> None:
-        """This one is idle now."""
-        if len(self._idle) >= MOST_IDLE:
+        """This one is free: for who waits, or for later."""
+        if connection.stale or len(self._idle) >= MOST_IDLE:
             connection.abort()
             return
+        if self._limited and self._queue:
+            user = self._queue.first().end()
+            if user is not None:
+                connection.user = user
+                user.origin_ready(connection)
+                return
         connection.deadline = self.clock.seconds() + IDLE_SECONDS
         self._idle.append(connection)
         self.deadlines.add(connection)
@@ -286,6 +331,18 @@ class Origin:
         self.deadlines.discard(connection)
         if connection in self._idle:
             self._idle.remove(connection)
+        self._standing.discard(connection)
+        if not self._standing:
+            self._watch.stop()
+        if self._queue:
+            self._serve()
+
+    def _moved(self, addresses: frozenset[str]) -> None:
+        """The name has these addresses now: what leads elsewhere serves no further request."""
+        for connection in [each for each in self._standing if each.peer and each.peer not in addresses]:
+            connection.stale = True
+            if connection in self._idle:
+                connection.deadline_passed(0.0)
 
     def close(self) -> None:
         """Close all that is idle."""
@@ -298,7 +355,8 @@ class Origin:
 class Origins:
     """All addresses that the configuration names."""
 
-    def __init__(self, clock: IReactorTime, deadlines: Deadlines, connect: Connect) -> None:
+    def __init__(self, clock: IReactorTime, deadlines: Deadlines, connect: Connect, resolve: Resolve | None = None) -> None:
+        self._resolve = resolve
         self._clock = clock
         self._deadlines = deadlines
         self._connect = connect
@@ -309,7 +367,8 @@ class Origins:
         origin = self._by_address.get(address)
         if origin is None:
             kind = H2Origin if address.protocol == "h2" else Origin
-            origin = self._by_address[address] = kind(address, self._clock, self._deadlines, self._connect)
+            origin = self._by_address[address] = kind(
+                address, self._clock, self._deadlines, self._connect, self._resolve)
         return origin
 
     def forget(self, address: OriginAddress) -> None:

@@ -36,6 +36,11 @@ def transport_of(transport: ITransport | None) -> Transport:
     return cast(Transport, transport)
 
 
+def peer_of(transport: ITransport | None) -> str:
+    """The IP address at the other end; empty when the transport does not know."""
+    return "" if transport is None else getattr(transport.getPeer(), "host", "")
+
+
 @implementer(IProtocolFactory)
 class Dialled:
     """Builds the one protocol of a connection that is dialled. Twisted's Factory would log a line for each."""

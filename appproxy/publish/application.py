@@ -163,6 +163,8 @@ class Application:
     client_certificate: str = ""
     #: One of `PROTOCOLS`.
     protocol: str = "http1"
+    #: At the same time, from each connector; 0: any number.
+    max_connections: int = 0
     upgrades: frozenset[str] = frozenset({"websocket"})
     robots_disallow: bool = True
     #: Every body and every answer on its own data connection: the published Entra flow, exactly.

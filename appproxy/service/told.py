@@ -62,6 +62,7 @@ def told(application: Application) -> dict[str, object]:
         "server_name": application.server_name,
         "client_certificate": application.client_certificate,
         "protocol": application.protocol,
+        "max_connections": application.max_connections,
         "connect_timeout": application.connect_timeout,
         "upgrade_idle_timeout": application.upgrade_idle_timeout,
         **more,

@@ -112,6 +112,14 @@ def _client_certificate(text: str) -> str:
     return text
 
 
+def _max_connections(text: str) -> int:
+    if text.lower() == "none":
+        return 0
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 10_000:
+        raise ValueError("must be none, or a number from 1 to 10000")
+    return int(text)
+
+
 def _protocol(text: str) -> str:
     if text.lower() not in PROTOCOLS:
         raise ValueError("must be http1 or h2")
@@ -181,6 +189,8 @@ SETTINGS: Mapping[str, Setting] = {
                                   "NAME of client-certificates/NAME.pem on the connector, shown to the application"),
     "protocol": Setting("protocol", _protocol,
                         "what the application speaks: http1 (HTTP/1.1) or h2 (HTTP/2, over http without negotiation)"),
+    "max_connections": Setting("max_connections", _max_connections,
+                               "most connections to the application from each connector at the same time (none)"),
     "upgrades": Setting("upgrades", _upgrades, "protocols that a connection may change to (websocket), or none"),
     "robots_disallow": Setting("robots_disallow", _switch, "yes: tell search engines to stay away (yes)"),
     "strict": Setting("strict", _switch, "yes: every body and answer on its own connection of the tunnel (no)"),

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import (
     IHalfCloseableProtocol,
@@ -74,6 +75,7 @@ class Wire:
         #: How it ended: "", "lost" (politely) or "aborted".
         self.end = ""
         self.write_closed = False
+        self.host = "192.0.2.7"
 
     # What the protocol calls.
 
@@ -124,7 +126,8 @@ class Wire:
 
     def setTcpNoDelay(self, enabled: bool) -> None: ...
 
-    def getPeer(self) -> Any: ...
+    def getPeer(self) -> Any:
+        return IPv4Address("TCP", self.host, 80)
 
     def getHost(self) -> Any: ...
 
@@ -282,11 +285,13 @@ class Rig:
     random: float = 0.5
     most_streams: int = 100
     home: OriginAddress = HOME
+    #: Of the application's name; none: nobody can say.
+    addresses: frozenset[str] = frozenset()
     late_aborts: bool = False
 
     def __post_init__(self) -> None:
         self.deadlines = Deadlines(self.clock)
-        self.origins = Origins(self.clock, self.deadlines, self._connect)
+        self.origins = Origins(self.clock, self.deadlines, self._connect, self._resolve)
         target = Target(APPLICATION, self.home, b"wiki.corp", False, 10.0, 3600.0, frozenset({b"websocket"}))
         self.routes[APPLICATION] = Route(target, self.origins.of(self.home))
         around = Surroundings(
@@ -305,6 +310,9 @@ class Rig:
         answer: Deferred[IProtocol] = Deferred()
         self.dialled.append(Dialled(place, factory, answer, alpn, self.clock if self.late_aborts else None))
         return answer
+
+    def _resolve(self, host: str) -> Deferred[frozenset[str]]:
+        return succeed(self.addresses)
 
     def _connect(self, address: OriginAddress, factory: IProtocolFactory, timeout: float) -> Deferred[IProtocol]:
         answer: Deferred[IProtocol] = Deferred()

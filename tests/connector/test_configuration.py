@@ -33,12 +33,14 @@ def test_all_settings() -> None:
     """Each is taken."""
     configuration = parse_configuration(text(
         trust=["PEM"], host_header="original", verify_tls=False, ca_bundle="PEM", server_name="w",
-        client_certificate="wiki", protocol="h2", connect_timeout=3, upgrade_idle_timeout=60, upgrades=["WebSocket", "foo"]))
+        client_certificate="wiki",
+        protocol="h2", max_connections=7, connect_timeout=3, upgrade_idle_timeout=60, upgrades=["WebSocket", "foo"]))
     target = configuration.targets["wiki"]
     assert configuration.trust == ("PEM",)
     assert target.keep_host
     assert (target.address.verify_tls, target.address.ca_bundle, target.address.server_name) == (False, "PEM", "w")
     assert (target.address.client_certificate, target.address.protocol) == ("wiki", "h2")
+    assert target.address.max_connections == 7
     assert (target.connect_timeout, target.upgrade_idle_timeout) == (3.0, 60.0)
     assert target.upgrades == frozenset({b"websocket", b"foo"})
 
@@ -90,6 +92,8 @@ def test_what_is_said_again_is_not_read_again() -> None:
     ({"client_certificate": "../connector"}, "wiki: client_certificate"),
     ({"client_certificate": "/etc/key"}, "wiki: client_certificate"),
     ({"protocol": "h3"}, "wiki: protocol"),
+    ({"max_connections": -1}, "wiki: max_connections"),
+    ({"max_connections": True}, "wiki: max_connections"),
     ({"version": -1}, "version"),
     ({"version": "1"}, "version"),
     ({"trust": [1]}, "trust"),

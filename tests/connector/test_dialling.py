@@ -66,7 +66,7 @@ def test_a_half_close_passes_through_the_end_point() -> None:
     dialler = OriginDialler(reactor, NO_CERTIFICATES)
     for scheme in ("http", "https"):
         origin = Origin(OriginAddress(scheme, "wiki.corp", 80), clock, deadlines, dialler)
-        origin.dial(Nobody(), 10.0)
+        origin.dial(Nobody(), 10.0, 85.0)
         clock.advance(0)
         _, _, factory, _, _ = clock.tcpClients.pop()
         protocol = factory.buildProtocol(None)
@@ -99,7 +99,7 @@ def test_a_look_up_that_hangs() -> None:
     dialler = OriginDialler(reactor, NO_CERTIFICATES)
     origin = Origin(OriginAddress("http", "wiki.corp", 80), reactor, Deadlines(reactor), dialler)
     nobody = Nobody()
-    origin.dial(nobody, 10.0)
+    origin.dial(nobody, 10.0, 85.0)
     reactor.advance(10.5)
     assert nobody.failed == [Code.ORIGIN_DNS_TIMEOUT]
 
@@ -110,7 +110,7 @@ def test_an_application_that_does_not_answer() -> None:
     dialler = OriginDialler(reactor, NO_CERTIFICATES)
     origin = Origin(OriginAddress("http", "wiki.corp", 80), reactor, Deadlines(reactor), dialler)
     nobody = Nobody()
-    origin.dial(nobody, 10.0)
+    origin.dial(nobody, 10.0, 85.0)
     reactor.answer("192.0.2.7")
     reactor.advance(0)
     assert [client[0] for client in reactor.tcpClients] == ["192.0.2.7"]

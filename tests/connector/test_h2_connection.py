@@ -113,6 +113,27 @@ def test_goaway_while_the_body_is_awaited() -> None:
     assert list(finals(signal.read())) == [(Kind.RSP, 1, (200, b"hello"))]
 
 
+def test_goaway_while_a_body_and_another_answer_are_awaited() -> None:
+    """The same, on a connection that stays for the other answer."""
+    rig = h2_rig()
+    signal, data = rig.with_data()
+    send(signal, 2)
+    old = connected(rig)
+    send(signal, 1, request(b"POST", length=4))
+    data.read()
+    data.attached(1)
+    old.session.send_goaway(0, last_stream_id=1)
+    old.say()
+    data.wire.deliver(data.session.body(b"ab"))
+    rig.clock.advance(0)
+    new = connected(rig)
+    data.wire.deliver(data.session.body(b"cd") + data.session.end())
+    rig.clock.advance(0)
+    new.answer(1)
+    old.answer(1, b"old")
+    assert sorted(finals(signal.read())) == [(Kind.RSP, 1, (200, b"hello")), (Kind.RSP, 2, (200, b"old"))]
+
+
 def test_refused_for_ever() -> None:
     """Once is enough."""
     rig = h2_rig()

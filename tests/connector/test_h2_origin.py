@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from twisted.internet.error import ConnectionRefusedError
 
 from appproxy.errors import Code
 from appproxy.http.h2_client import MOST_STREAMS
 from appproxy.tunnel.frames import Kind
-from tests.connector.h2_application import connected, first, h2_rig
+from tests.connector.h2_application import H2, connected, first, h2_rig
 from tests.connector.rig import code, finals, send
 
 
@@ -97,3 +99,38 @@ def test_one_after_the_other(count: int) -> None:
         application.read()
     assert rig.origins_dialled == []
     assert len(list(finals(signal.read()))) == count
+
+
+def test_a_limit_of_connections() -> None:
+    """Who finds no room waits for a stream, up to nine tenths of the back-end timeout."""
+    rig = h2_rig(replace(H2, max_connections=1))
+    signal = rig.online()
+    send(signal, 1)
+    application = connected(rig, max_concurrent_streams=1)
+    send(signal, 2)
+    send(signal, 3)
+    assert rig.origins_dialled == []
+    application.answer(1)
+    application.read()
+    assert list(finals(signal.read())) == [(Kind.RSP, 1, (200, b"hello"))]
+    for _ in range(8):
+        rig.clock.advance(0.9 * 85.0 / 8 + 0.1)
+        signal.keep_alive()
+        rig.second.keep_alive()
+    assert list(finals(signal.read())) == [(Kind.FAIL, 3, Code.ORIGIN_BUSY)]
+
+
+def test_a_name_that_has_moved() -> None:
+    """What is under way ends on the old connection, the next request gets a new one."""
+    rig = h2_rig()
+    signal, old, stream = first(rig)
+    rig.addresses = frozenset({"192.0.2.8"})
+    for _ in range(7):
+        rig.clock.advance(9)
+        signal.keep_alive()
+        rig.second.keep_alive()
+    send(signal, 2)
+    connected(rig).answer(1, b"new")
+    old.answer(stream, b"old")
+    assert sorted(finals(signal.read())) == [(Kind.RSP, 1, (200, b"old")), (Kind.RSP, 2, (200, b"new"))]
+    assert old.wire.end == "lost"

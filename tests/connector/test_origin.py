@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+from twisted.internet.error import ConnectionRefusedError
+
+from appproxy.connector.addresses import LOOK_SECONDS
 from appproxy.connector.configuration import OriginAddress
 from appproxy.connector.origin import IDLE_SECONDS, MOST_IDLE, RECENT_SECONDS
 from appproxy.errors import Code
 from appproxy.tunnel.frames import Kind
-from tests.connector.rig import HOME, Rig, SignalPeer, Wire, finals, request, send
+from tests.connector.rig import HOME, Rig, SignalPeer, Wire, code, finals, request, send
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"
 
@@ -156,3 +162,123 @@ def test_forgotten_addresses_are_closed() -> None:
     _, origin = idle(rig)
     rig.origins.retain(set())
     assert origin.end == "aborted"
+
+
+LIMITED = replace(HOME, max_connections=1)
+
+
+class TestLimits:
+    """`max_connections`: who finds none free waits for one."""
+
+    def busy(self) -> tuple[Rig, SignalPeer, Wire]:
+        """One request has the only connection, another waits for it."""
+        rig = Rig(home=LIMITED)
+        signal = rig.online()
+        send(signal, 1, request(b"POST", length=0))
+        origin = rig.origin()
+        origin.take()
+        send(signal, 2, request(b"POST", length=0))
+        assert rig.origins_dialled == []
+        return rig, signal, origin
+
+    def test_the_next_one_gets_it(self) -> None:
+        """As soon as the answer before is complete."""
+        _, signal, origin = self.busy()
+        origin.deliver(OK)
+        assert origin.take().startswith(b"POST /page")
+        origin.deliver(OK)
+        assert list(finals(signal.read())) == [(Kind.RSP, 1, (200, b"hello")), (Kind.RSP, 2, (200, b"hello"))]
+
+    def test_one_that_closes_makes_room(self) -> None:
+        """Then another is dialled."""
+        rig, signal, origin = self.busy()
+        origin.lose()
+        rig.clock.advance(0)
+        rig.origin().deliver(OK)
+        assert (Kind.RSP, 2, (200, b"hello")) in list(finals(signal.read()))
+
+    def test_waiting_ends_before_the_back_end_timeout(self) -> None:
+        """With a word that says why."""
+        rig, signal, origin = self.busy()
+        for _ in range(8):
+            rig.clock.advance(0.9 * 85.0 / 8 + 0.1)
+            signal.keep_alive()
+            rig.second.keep_alive()
+        assert (Kind.FAIL, 2, Code.ORIGIN_BUSY) in list(finals(signal.read()))
+
+    def test_who_leaves_waits_no_longer(self) -> None:
+        """And takes no connection from others."""
+        rig, signal, origin = self.busy()
+        send(signal, 3, request(b"POST", length=0))
+        signal.send(Kind.CANCEL, 2, code())
+        origin.deliver(OK)
+        origin.take()
+        origin.deliver(OK)
+        assert (Kind.RSP, 3, (200, b"hello")) in list(finals(signal.read()))
+
+    def test_a_dial_that_fails_makes_room(self) -> None:
+        """Who waits then tries for itself."""
+        rig = Rig(home=LIMITED)
+        signal = rig.online()
+        send(signal, 1)
+        send(signal, 2)
+        rig.origins_dialled.pop().fail(ConnectionRefusedError())
+        rig.clock.advance(0)
+        rig.origin().deliver(OK)
+        assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.ORIGIN_REFUSED), (Kind.RSP, 2, (200, b"hello"))]
+
+    def test_leaving_while_it_is_dialled(self) -> None:
+        """Gives the turn to the next."""
+        rig, signal, origin = self.busy()
+        send(signal, 3, request(b"POST", length=0))
+        origin.lose()
+        rig.clock.advance(0)
+        assert len(rig.origins_dialled) == 1
+        signal.send(Kind.CANCEL, 2, code())
+        rig.clock.advance(0)
+        assert len(rig.origins_dialled) == 2
+
+
+class TestNames:
+    """The application's name may move."""
+
+    def test_connections_to_an_old_address_are_not_used_again(self) -> None:
+        """Idle ones are closed, busy ones finish first."""
+        rig = Rig()
+        signal = rig.online()
+        send(signal, 1)
+        send(signal, 2)
+        idle, busy = rig.origin(), rig.origin()
+        idle.deliver(OK)
+        rig.clock.advance(20)
+        send(signal, 3)
+        idle.deliver(OK)
+        rig.addresses = frozenset({"192.0.2.8"})
+        pulse(rig, signal, LOOK_SECONDS - 20 + 0.5)
+        assert idle.end == "aborted"
+        assert busy.end == ""
+        busy.deliver(OK)
+        assert busy.end == "aborted"
+        send(signal, 4)
+        assert len(rig.origins_dialled) == 1
+
+    @pytest.mark.parametrize("addresses", [frozenset(), frozenset({"192.0.2.7", "192.0.2.8"})])
+    def test_connections_that_are_right_stay(self, addresses: frozenset[str]) -> None:
+        """Also when nobody can say."""
+        rig = Rig(addresses=addresses)
+        signal = rig.online()
+        send(signal, 1)
+        origin = rig.origin()
+        pulse(rig, signal, LOOK_SECONDS + 0.5)
+        origin.deliver(OK)
+        assert origin.end == ""
+
+
+def pulse(rig: Rig, signal: SignalPeer, seconds: float) -> None:
+    """Let time pass without losing the service."""
+    while seconds > 0:
+        step = min(seconds, 10.0)
+        rig.clock.advance(step)
+        seconds -= step
+        signal.keep_alive()
+        rig.second.keep_alive()

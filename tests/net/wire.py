@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import (
     IAddress,
@@ -55,7 +56,7 @@ class End:
         raise NotImplementedError
 
     def getPeer(self) -> IAddress:
-        raise NotImplementedError
+        return IPv4Address("TCP", "192.0.2.7", 443)
 
     def getHost(self) -> IAddress:
         raise NotImplementedError

@@ -1,0 +1,91 @@
+"""Requests that wait for a connection to their application, first come, first served."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+from appproxy.connector.carrier import Attempt, OriginUser
+from appproxy.errors import Code, RequestError
+from appproxy.net.deadlines import Deadlines
+
+#: More than these and an application that may have few connections is hopelessly late: who comes then is told at once.
+MOST_WAITING = 1_000
+#: Of the back-end timeout: so much may pass with waiting, before the service gives up and calls the application slow.
+PATIENCE = 0.9
+
+
+class Waiting:
+    """One of them: ends in `origin_ready` or `origin_failed`, unless it is cancelled."""
+
+    __slots__ = ("_code", "_queue", "deadline", "dialling", "timeout", "user")
+
+    def __init__(self, queue: Queue, user: OriginUser, deadline: float, code: Code, timeout: float) -> None:
+        self._queue = queue
+        self._code = code
+        self.user: OriginUser | None = user
+        self.deadline = deadline
+        #: Seconds for its own connection, should one be dialled for it.
+        self.timeout = timeout
+        #: Its turn has come, and a connection is being dialled for it.
+        self.dialling: Attempt | None = None
+
+    def deadline_passed(self, now: float) -> None:
+        """Too long."""
+        self.fail(RequestError(self._code, "no connection became free"))
+
+    def fail(self, error: RequestError) -> None:
+        """It gets none."""
+        user = self.end()
+        if user is not None:
+            user.origin_failed(error)
+
+    def cancel(self) -> None:
+        """Nobody wants it any more."""
+        self.end()
+        if self.dialling is not None:
+            self.dialling.cancel()
+
+    def end(self) -> OriginUser | None:
+        """Who waited, the first time."""
+        user, self.user = self.user, None
+        self._queue.leave(self)
+        return user
+
+
+class Queue:
+    """Those who wait for one application."""
+
+    __slots__ = ("_deadlines", "_waiting")
+
+    def __init__(self, deadlines: Deadlines) -> None:
+        self._deadlines = deadlines
+        self._waiting: deque[Waiting] = deque()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def __iter__(self) -> Iterator[Waiting]:
+        return iter(list(self._waiting))
+
+    def join(self, user: OriginUser, deadline: float, code: Code, timeout: float) -> Waiting:
+        """Wait until then, at most; `code` is what it then fails with."""
+        waiting = Waiting(self, user, deadline, code, timeout)
+        if len(self._waiting) >= MOST_WAITING:
+            waiting.fail(RequestError(Code.ORIGIN_BUSY, f"{MOST_WAITING} requests wait for a connection already"))
+            return waiting
+        self._waiting.append(waiting)
+        self._deadlines.add(waiting)
+        return waiting
+
+    def first(self) -> Waiting:
+        """Who has waited the longest."""
+        return self._waiting[0]
+
+    def leave(self, waiting: Waiting) -> None:
+        """This one waits no longer."""
+        self._deadlines.discard(waiting)
+        if self._waiting and self._waiting[0] is waiting:
+            self._waiting.popleft()
+        elif waiting in self._waiting:
+            self._waiting.remove(waiting)
