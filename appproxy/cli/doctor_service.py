@@ -16,7 +16,8 @@ from appproxy.config import Address, ServiceSettings, StatePaths
 from appproxy.pki import not_after, not_before
 from appproxy.pki.authority import Credential
 from appproxy.pki.expiry import days_left, ends_soon
-from appproxy.store import acme, certificates, keys
+from appproxy.store import acme, certificates, keys, service_settings
+from appproxy.store.application_urls import Place
 from appproxy.store.database import Store
 from appproxy.twistd.passwords import admit_password
 from appproxy.twistd.state import read_settings
@@ -46,6 +47,9 @@ def examine(walk: Walk, state: Path, now: float, environment: Mapping[str, str])
             stack.callback(store.close)
             told.append(str(paths.database) if settings.database_url is None else "the database of the settings")
         if store is not None:
+            with walk.step("domain and port") as told, store.reading() as reading:
+                service_settings.check_place(reading, Place(settings.domain, settings.public_port))
+                told.append(f"users come to {settings.signin_origin}")
             anchors = _certificates(walk, store, settings, paths, now)
             _added_certificates(walk, store, now)
             _orders(walk, store)

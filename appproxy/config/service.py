@@ -64,7 +64,8 @@ class ServiceSettings:
     tunnel_listen: Address = setting(
         Address("0.0.0.0", 8_443), address, "Where connectors come in; never the users' address.", "HOST:PORT")
     public_port: int = setting(
-        0, whole(0, 65_535), "The port in the URLs that users see, where something in front of us translates it.",
+        0, whole(0, 65_535), "The port in the URLs that users see, where something in front of us translates it.\n"
+        "It stays what it was at `init`: the URLs in the database have it.",
         default_text="the port of `listen`")
     tunnel_address: str = setting(
         "", optional(dial_address), "What connectors dial; it is written into join tokens.", "HOST:PORT",

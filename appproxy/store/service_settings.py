@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from appproxy.errors import StoreError
+from appproxy.errors import ConfigError, StoreError
 from appproxy.store.application_urls import Place
 from appproxy.store.schema import settings
 from appproxy.store.transaction import Reading, Transaction
@@ -33,3 +33,23 @@ def place(reading: Reading) -> Place:
         return Place(found[DOMAIN], int(found[PUBLIC_PORT]))
     except (KeyError, ValueError) as error:
         raise StoreError("the database does not say its domain; it was not made by `appproxy init`") from error
+
+
+def check_place(reading: Reading, settings: Place) -> None:
+    """Do the settings file and the database mean the same domain and port? Raises ConfigError.
+
+    The URLs of applications and the built-in provider's name are in the database since `init`; with another domain or
+    port in the settings, nobody could sign in.
+    """
+    made_for = place(reading)
+    if settings.domain != made_for.domain:
+        raise ConfigError(
+            f"domain: service.toml says {settings.domain}, but this database was made for {made_for.domain}; "
+            f"set domain = \"{made_for.domain}\" again, or make a new state directory: appproxy init"
+        )
+    if settings.public_port != made_for.public_port:
+        raise ConfigError(
+            f"public_port: by service.toml users come to port {settings.public_port}, but the URLs in this database say "
+            f"{made_for.public_port}; set public_port = {made_for.public_port} (`listen` may be another port, when "
+            "something in front translates), or make a new state directory: appproxy init"
+        )

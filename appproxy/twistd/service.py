@@ -13,6 +13,8 @@ from twisted.application.service import IService
 from appproxy.admin.client import open_store
 from appproxy.admin.lock import ServiceLock
 from appproxy.config import ServiceSettings, StatePaths
+from appproxy.store import service_settings
+from appproxy.store.application_urls import Place
 from appproxy.twistd.assembly import Assembly, assemble
 from appproxy.twistd.program import Program, StateOptions
 from appproxy.twistd.state import read_settings
@@ -54,6 +56,12 @@ class ServiceProgram(Program):
         """Take the lock, open the store, then listen."""
         self._lock.acquire()
         store = open_store(self._paths, self._settings, self._environment, lambda text: self.log.warn("{text}", text=text))
+        try:
+            with store.reading() as reading:
+                service_settings.check_place(reading, Place(self._settings.domain, self._settings.public_port))
+        except BaseException:
+            store.close()
+            raise
         self.assembly = assemble(self._settings, self._paths.directory, store, self._reactor, self._wall)
         await self.assembly.start()
         return f"on {self._settings.signin_origin}, connectors on port {self.assembly.node.tunnel_port}"

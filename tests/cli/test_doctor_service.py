@@ -32,6 +32,18 @@ def test_certificates_age(state: Path) -> None:
         assert [found[step] for step in steps] == [expected, expected]
 
 
+def test_another_port_than_at_init_is_found(state: Path) -> None:
+    """With the line that service.toml needs."""
+    assert health(state, NOW)["domain and port"] is Health.GOOD
+    text = (state / "service.toml").read_text()
+    (state / "service.toml").write_text(f"public_port = 9444\n{text}")
+    walk = Walk(lambda finding: None)
+    examine(walk, state, NOW, {})
+    (found,) = (one for one in walk.findings if one.step == "domain and port")
+    assert found.health is Health.BROKEN
+    assert "set public_port = " in found.detail
+
+
 def test_added_certificates_age(state: Path) -> None:
     """One that ends soon is named as a warning, one that has ended as a fault; without any there is no such step."""
     assert "added certificates" not in health(state, NOW)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from appproxy.errors import StoreError
+from appproxy.errors import ConfigError, StoreError
 from appproxy.store import service_settings
+from appproxy.store.application_urls import Place
 from appproxy.store.database import Store
 
 
@@ -21,3 +22,14 @@ def test_a_database_without_a_domain_is_told_as_such(empty_store: Store) -> None
     """It was not made by init."""
     with empty_store.reading() as reading, pytest.raises(StoreError, match="appproxy init"):
         service_settings.place(reading)
+
+
+def test_settings_that_mean_another_place_are_refused(store: Store) -> None:
+    """URLs are in the database since `init`: with another domain or port nobody could sign in. The mend is named."""
+    with store.reading() as reading:
+        found = service_settings.place(reading)
+        service_settings.check_place(reading, found)
+        with pytest.raises(ConfigError, match=f"public_port = {found.public_port} "):
+            service_settings.check_place(reading, Place(found.domain, found.public_port + 1))
+        with pytest.raises(ConfigError, match=f'domain = "{found.domain}"'):
+            service_settings.check_place(reading, Place("other.example.net", found.public_port))

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from twisted.application.service import IService, IServiceMaker
+from twisted.internet.defer import Deferred
 from twisted.internet.testing import MemoryReactorClock
 from twisted.plugin import getPlugins
+from twisted.python.failure import Failure
 from twisted.python.usage import UsageError
 
-from appproxy.config import ServiceSettings
+from appproxy.admin.lock import ServiceLock
+from appproxy.config import ServiceSettings, StatePaths
+from appproxy.errors import ConfigError
 from appproxy.twistd.service import Options, ServiceProgram, makeService
 from appproxy.twistd.state import create_state
 
@@ -58,3 +63,18 @@ def test_twistd_finds_both_programs() -> None:
     for maker in makers.values():
         assert "--state" in maker.options().getUsage()
         assert callable(maker.makeService)
+
+
+def test_another_port_than_at_init_is_told_at_start(state: Path) -> None:
+    """Before anything listens; the lock is free again after it."""
+    program = ServiceProgram(state, replace(SETTINGS, public_port=9443), MemoryReactorClock(), {}, lambda: 1_800_000_000.0)
+    failures: list[Failure] = []
+    Deferred.fromCoroutine(program.begin()).addErrback(failures.append)
+    (failure,) = failures
+    assert failure.check(ConfigError)
+    assert "set public_port = 443" in str(failure.value)
+    assert program.assembly is None
+    Deferred.fromCoroutine(program.end())
+    lock = ServiceLock(StatePaths(state).lock)
+    assert lock.try_acquire()
+    lock.release()
