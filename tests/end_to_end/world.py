@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -42,9 +42,9 @@ def environment() -> dict[str, str]:
     return {**plain, "PYTHONPATH": str(ROOT)}
 
 
-def appproxy(*arguments: str, stdin: str = "") -> Outcome:
-    """Run one command of the command line."""
-    command = [sys.executable, "-m", "appproxy.cli", *arguments]
+def appproxy(*arguments: str, stdin: str = "", under: Sequence[str] = ()) -> Outcome:
+    """Run one command of the command line, `under` another program if one is given."""
+    command = [*under, sys.executable, "-m", "appproxy.cli", *arguments]
     ended = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=PATIENCE, env=environment())
     return Outcome(ended.returncode, ended.stdout, ended.stderr)
 
