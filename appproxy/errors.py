@@ -102,6 +102,7 @@ class Code(IntEnum):
     COOKIE_TOO_LARGE = 96
     THROTTLED = 97
     CROSS_SITE = 98
+    CROSS_ORIGIN = 99
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +255,8 @@ FAILURES: dict[Code, Failure] = {
                             "Too many failed sign-ins", "Wait a minute, then try again.", 60),
     Code.CROSS_SITE: Failure(403, "http_request_denied", Source.POLICY, Retry.NEVER,
                              "Another site may not open a WebSocket here", _ASK),
+    Code.CROSS_ORIGIN: Failure(403, "http_request_denied", Source.POLICY, Retry.NEVER,
+                               "Pages of this origin may not make this call", _ASK),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from appproxy.admin.cors import cors_record
 from appproxy.admin.operation import Call, Change, Command, Operation, Query
 from appproxy.admin.segments import segment_record
 from appproxy.errors import ConfigError
@@ -101,6 +102,7 @@ def _full(reading: Reading, one: Application) -> dict[str, object]:
         **_summary(one, groups, named),
         "settings": applications.set_texts(reading, one.id),
         "segments": [segment_record(each) for each in one.segments],
+        "cors": [cors_record(each) for each in one.cors],
         "assignments": [_assignment(each) for each in assignments.list_for(reading, one.id)],
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appproxy.admin import applications, certificates, connectors, segments, service, users
+from appproxy.admin import applications, certificates, connectors, cors, segments, service, users
 from appproxy.admin.operation import AdminContext, Call, Change, Command, Operation, Query, Routes
 
 __all__ = ["ALIVE", "OPERATIONS", "ROUTES", "AdminContext", "Call", "Change", "Command", "Operation", "Query", "Routes"]
@@ -13,6 +13,7 @@ ALIVE = "/alive"
 OPERATIONS: tuple[Operation, ...] = (
     *applications.OPERATIONS,
     *segments.OPERATIONS,
+    *cors.OPERATIONS,
     *users.OPERATIONS,
     *connectors.OPERATIONS,
     *certificates.OPERATIONS,

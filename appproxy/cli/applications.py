@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from appproxy.cli.calling import Setting, given, key_values, pass_setting
+from appproxy.cli.cors import cors
 from appproxy.cli.output import Column, done, json_option, show_record, show_rows
 from appproxy.cli.segments import segment
 
@@ -100,6 +101,7 @@ def remove(setting: Setting, name: str, as_json: bool) -> None:
 
 
 app.add_command(segment)
+app.add_command(cors)
 
 
 def _who_options(command: Callable[..., Any]) -> Callable[..., Any]:

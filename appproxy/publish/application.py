@@ -8,6 +8,7 @@ from enum import Enum
 from urllib.parse import urlsplit
 
 from appproxy.errors import ConfigError
+from appproxy.publish.cors import CorsRule
 from appproxy.publish.response_policy import ResponseField
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -186,6 +187,8 @@ class Application:
     #: Fields that every answer gets, and names (lower case) that none has.
     response_fields: tuple[ResponseField, ...] = field(default=())
     removed_fields: frozenset[str] = frozenset()
+    #: Which pages of other origins may call it; without rules it answers them itself.
+    cors: tuple[CorsRule, ...] = ()
     #: More pairs of URLs under the same policy.
     segments: tuple[Segment, ...] = ()
     #: Other host names under which `external` answers too.

@@ -16,8 +16,10 @@ from appproxy.net.web import STYLE_FIELDS
 from appproxy.pages import STYLE, STYLE_PATH, accepts_json, error_page
 from appproxy.policy.verdict import Pass, Refuse
 from appproxy.publish.application import Application
+from appproxy.publish.cors import answer_fields, answer_preflight, is_preflight
 from appproxy.publish.response_policy import hsts_line
 from appproxy.publish.robots import robots_text
+from appproxy.publish.routing import Route
 from appproxy.service.exchange import Exchange, Handler
 from appproxy.service.gate import Gate
 from appproxy.service.relay import Relay
@@ -39,7 +41,8 @@ class SignInStart(Protocol):
 
 def failure_answer(code: Code, exchange: Exchange) -> tuple[int, bytes, bytes]:
     """The page of a failure, or its JSON, as the request asks for."""
-    return error_page(code, exchange.id, accepts_json(exchange.head.get(b"accept")))
+    status, block, body = error_page(code, exchange.id, accepts_json(exchange.head.get(b"accept")))
+    return status, block + exchange.own_fields, body
 
 
 class Entrance:
@@ -97,6 +100,8 @@ class Entrance:
         route = snapshot.router.find(head.host, target)
         application = route.application
         exchange.application = application.name
+        if application.cors and self._is_preflight(exchange, route):
+            return
         now = self._wall()
         verdict = self._gate.check(head, route, snapshot, now)
         if isinstance(verdict, Pass):
@@ -109,7 +114,29 @@ class Entrance:
             status, block, body = self._sign_in.begin(head, application, exchange.id, now)
             # The first answer that a new user gets is ours.
             block += hsts_line(application.hsts_max_age, application.hsts_subdomains)
-            exchange.answer(status, block, body)
+            exchange.answer(status, block + exchange.own_fields, body)
+
+    def _is_preflight(self, exchange: Exchange, route: Route) -> bool:
+        """Answer it, if it is one that a rule covers; nothing of it reaches a connector.
+
+        For other requests: note who may read what we ourselves answer.
+        """
+        head = exchange.head
+        table = self._relay.plans.of(route).cors
+        rule = None if table is None else table.find(head.target)
+        if rule is None:
+            return False
+        if not is_preflight(head.method, head.fields):
+            exchange.own_fields = answer_fields(rule, head.fields)
+            return False
+        preflight = answer_preflight(rule, head.fields)
+        if preflight.refusal:
+            exchange.own_fields = preflight.block
+            exchange.detail = preflight.refusal
+            self._refuse(exchange, Code.CROSS_ORIGIN)
+        else:
+            exchange.answer(204, preflight.block, b"")
+        return True
 
     def _refuse(self, exchange: Exchange, code: Code) -> None:
         exchange.failure = code

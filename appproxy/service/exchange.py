@@ -49,6 +49,8 @@ class Exchange(Protocol):
     keeper: AnswerKeeper | None
     #: Has an answer begun?
     begun: bool
+    #: Lines for an answer of the service's own: whether pages of other origins may read it.
+    own_fields: bytes
 
     # For the access log: whoever learns one of these says so here.
     application: str

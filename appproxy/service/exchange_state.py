@@ -14,7 +14,7 @@ class ExchangeState:
 
     __slots__ = (
         "_left", "_over", "_producer", "_switched", "application", "attempts", "begun", "client", "connector",
-        "detail", "failure", "head", "id", "keeper", "received", "scheme", "sent", "started", "status",
+        "detail", "failure", "head", "id", "keeper", "own_fields", "received", "scheme", "sent", "started", "status",
         "subject",
     )
 
@@ -31,6 +31,7 @@ class ExchangeState:
         #: Bytes that a streamed answer still owes, -1 when their number was not announced, -2 when none are to be sent.
         self._left = -1
         self._producer: IPushProducer | None = None
+        self.own_fields = b""
         # For the access log.
         self.status = 0
         self.sent = 0

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from appproxy.http.forwarding import same_spelling
 from appproxy.http.set_cookie import CookieRules, public_set_cookie
 from appproxy.identity.cookie import BARE_PREFIX, COOKIE_PREFIX
 from appproxy.publish.application import Application, Segment
+from appproxy.publish.cors import ANSWERS, CorsTable, Fields, answer_fields
 from appproxy.publish.headers import OUTWARD, Inward, Outward
 from appproxy.publish.response_policy import response_policy
 from appproxy.publish.routing import Route, target_name
@@ -64,6 +65,10 @@ class Plan:
     cookie_names: tuple[bytes, ...] = ()
     #: What translates URLs in its bodies; None, for most: nothing does.
     bodies: Bodies | None = None
+    #: Its rules for calls from other origins; None: it answers them itself.
+    cors: CorsTable | None = None
+    #: This plan for requests that a rule covers, by the fields that their answers get.
+    _facing: dict[bytes, Plan] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -89,7 +94,26 @@ class Plan:
             policy.added, unwanted, _special(unwanted | _CHANGED | (OUTWARD if outward else frozenset())),
             _cookie_rules(application, segment), outward, inward, cookie_names,
             Bodies.of(application, segment, urls or Translation([application])) if application.translate_body else None,
+            CorsTable(application.cors, segment.external.host) if application.cors else None,
         )
+
+    def facing(self, target: bytes, fields: Fields) -> Plan:
+        """The plan for one request, where there are rules for calls from other origins.
+
+        A rule's fields take the place of the application's. There are as many plans as rules have origins.
+        """
+        rule = None if self.cors is None else self.cors.find(target)
+        if rule is None:
+            return self
+        block = answer_fields(rule, fields)
+        plan = self._facing.get(block)
+        if plan is None:
+            unwanted = self.unwanted | ANSWERS
+            plan = self._facing[block] = replace(
+                self, added=self.added + block, unwanted=unwanted,
+                special=_special(unwanted | _CHANGED | (OUTWARD if self.outward else frozenset())), _facing={},
+            )
+        return plan
 
     def clean(self, status: int, block: bytes, request_id: str) -> bytes:
         """An answer's field block as the user is to see it."""

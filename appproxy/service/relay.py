@@ -72,6 +72,8 @@ class Relay:
             raise RequestError(Code.BODY_TOO_LARGE, f"{head.length} bytes, {application.max_body} are allowed")
         self.requests += 1
         plan = self.plans.of(route)
+        if plan.cors is not None:
+            plan = plan.facing(head.target, head.fields)
         exchange.application = application.name
         block = forwarded_block(
             head, client=exchange.client, scheme=exchange.scheme, drop_names=plan.dropped,

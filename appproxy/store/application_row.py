@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from appproxy.publish.application import Application, Preauthentication, Segment, Url
+from appproxy.publish.cors import CorsRule
 from appproxy.store.application_settings import parse_settings
 from appproxy.store.transaction import Row
 
@@ -19,7 +20,8 @@ def segment_of(row: Row) -> Segment:
 
 
 def application_of(
-    row: Row, assigned: frozenset[tuple[str, str, str]], segments: tuple[Segment, ...] = ()
+    row: Row, assigned: frozenset[tuple[str, str, str]], segments: tuple[Segment, ...] = (),
+    cors: tuple[CorsRule, ...] = (),
 ) -> Application:
     """The application of one row; `assigned` are (provider, kind, value), of which only its own provider's count."""
     values = [(kind, value) for provider, kind, value in assigned if provider == row["provider"]]
@@ -34,5 +36,6 @@ def application_of(
         assigned_users=frozenset(value for kind, value in values if kind == USER),
         assigned_groups=frozenset(value for kind, value in values if kind == GROUP),
         segments=segments,
+        cors=cors,
         **parse_settings(json.loads(row["settings"])),
     )

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from appproxy.errors import ConfigError
 from appproxy.publish.application import Application, Preauthentication, Segment, Url
-from appproxy.store import connector_groups, names, providers
+from appproxy.store import connector_groups, cors_rules, names, providers
 from appproxy.store.application_row import application_of, segment_of
 from appproxy.store.application_settings import COLUMNS, check_texts
 from appproxy.store.application_urls import check_internal, check_pair
@@ -103,7 +103,7 @@ def find(reading: Reading, application: str) -> Application:
     rows = reading.rows(sa.select(assignments).where(assignments.c.application == row["id"]))
     more = reading.rows(sa.select(segments).where(segments.c.application == row["id"]).order_by(_SEGMENTS))
     assigned = frozenset((one["provider"], one["kind"], one["value"]) for one in rows)
-    return application_of(row, assigned, tuple(map(segment_of, more)))
+    return application_of(row, assigned, tuple(map(segment_of, more)), tuple(cors_rules.list_for(reading, row["id"])))
 
 
 def list_all(reading: Reading) -> list[Application]:
@@ -114,9 +114,13 @@ def list_all(reading: Reading) -> list[Application]:
     more: dict[str, list[Segment]] = {}
     for one in reading.rows(sa.select(segments).order_by(_SEGMENTS)):
         more.setdefault(one["application"], []).append(segment_of(one))
+    cors = cors_rules.by_application(reading)
     rows = reading.rows(sa.select(applications).order_by(applications.c.name_key))
     return [
-        application_of(row, frozenset(assigned.get(row["id"], ())), tuple(more.get(row["id"], ()))) for row in rows
+        application_of(
+            row, frozenset(assigned.get(row["id"], ())), tuple(more.get(row["id"], ())), cors.get(row["id"], ())
+        )
+        for row in rows
     ]
 
 

@@ -8,9 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from appproxy.publish.application import Application, Segment
+from appproxy.publish.cors import CorsRule
 from appproxy.publish.routing import Router
 from appproxy.publish.urls import Translation
-from appproxy.store import schema, service_settings
+from appproxy.store import cors_rules, schema, service_settings
 from appproxy.store.acme import challenges
 from appproxy.store.application_row import application_of, segment_of
 from appproxy.store.application_urls import RESERVED
@@ -22,7 +23,7 @@ from appproxy.store.transaction import ALL, Reading, part_revisions
 
 #: For each field of the snapshot, the tables that it is made of.
 PARTS: Mapping[str, tuple[sa.Table, ...]] = {
-    "applications": (schema.applications, schema.segments, schema.assignments),
+    "applications": (schema.applications, schema.segments, schema.assignments, schema.cors_rules),
     "connectors": (schema.connectors,),
     "connector_groups": (schema.connector_groups,),
     "providers": (schema.providers,),
@@ -34,8 +35,8 @@ PARTS: Mapping[str, tuple[sa.Table, ...]] = {
     "certificates": (schema.certificates,),
     "challenges": (schema.acme_challenges,),
 }
-#: What an application is made of: its row, its assignments as (provider, kind, value), and its segments.
-_Source = tuple[tuple[object, ...], frozenset[tuple[str, str, str]], tuple[Segment, ...]]
+#: What an application is made of: its row, its assignments as (provider, kind, value), its segments and CORS rules.
+_Source = tuple[tuple[object, ...], frozenset[tuple[str, str, str]], tuple[Segment, ...], tuple[CorsRule, ...]]
 #: The id comes first.
 _APPLICATIONS = sa.select(schema.applications).order_by(schema.applications.c.name_key)
 
@@ -89,13 +90,15 @@ class Builder:
         segments: dict[str, list[Segment]] = {}
         for one in reading.rows(sa.select(schema.segments).order_by(schema.segments.c.external)):
             segments.setdefault(one["application"], []).append(segment_of(one))
+        cors = cors_rules.by_application(reading)
         sources: dict[str, tuple[_Source, Application]] = {}
         for row in reading.connection.execute(_APPLICATIONS):
             id_ = row[0]
-            source = (tuple(row), frozenset(assigned.get(id_, ())), tuple(segments.get(id_, ())))
+            source = (tuple(row), frozenset(assigned.get(id_, ())), tuple(segments.get(id_, ())),
+                      cors.get(id_, ()))
             known = self._sources.get(id_)
             if known is None or known[0] != source:
-                known = (source, application_of(row._mapping, source[1], source[2]))
+                known = (source, application_of(row._mapping, *source[1:]))
             sources[id_] = known
         self._sources = sources
         return {id_: application for id_, (_, application) in sources.items()}

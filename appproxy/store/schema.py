@@ -108,6 +108,19 @@ assignments = sa.Table(
     sa.Column("kind", ID, primary_key=True),
     sa.Column("value", SUBJECT, primary_key=True),
 )
+#: What pages of other origins may do. `host` is "" for all hosts of the application; lists have blanks between.
+cors_rules = sa.Table(
+    "cors_rules", metadata,
+    sa.Column("application", ID, _key("applications", cascade=True), primary_key=True),
+    sa.Column("host", sa.String(255), primary_key=True),
+    sa.Column("path", sa.String(1024), primary_key=True),
+    sa.Column("origins", sa.Text, nullable=False),
+    sa.Column("methods", sa.Text, nullable=False),
+    sa.Column("headers", sa.Text, nullable=False),
+    sa.Column("exposed", sa.Text, nullable=False),
+    sa.Column("credentials", sa.Boolean, nullable=False),
+    sa.Column("max_age", sa.Integer, nullable=False),
+)
 users = sa.Table(
     "users", metadata,
     sa.Column("id", ID, primary_key=True),
@@ -279,6 +292,6 @@ audit = sa.Table(
 #: one-time id, and must not make every node drop what it remembers of opened cookies.
 SNAPSHOT_TABLES = frozenset(
     table.name
-    for table in (settings, connector_groups, providers, applications, segments, assignments, connectors, authorities,
-                  sealing_keys, revoked_sessions, not_before, certificates, acme_challenges)
+    for table in (settings, connector_groups, providers, applications, segments, assignments, cors_rules, connectors,
+                  authorities, sealing_keys, revoked_sessions, not_before, certificates, acme_challenges)
 )  # fmt: skip

@@ -67,6 +67,7 @@ class FakeExchange:
     detail: str = ""
     received: int = 0
     sent: int = 0
+    own_fields: bytes = b""
     begun: bool = False
 
     @property

@@ -6,14 +6,17 @@ from dataclasses import replace
 
 import pytest
 
+from appproxy.errors import Code
 from appproxy.http.head import RequestHead
 from appproxy.identity.session import Session
 from appproxy.publish.application import Application, Preauthentication, Url
+from appproxy.publish.cors import CorsRule
 from appproxy.publish.routing import Route
 from appproxy.service.entrance import Entrance
 from appproxy.service.exchange import Exchange
 from appproxy.service.gate import Gate
-from tests.service.world import GET, WIKI, World, requests
+from appproxy.tunnel.frames import Kind
+from tests.service.world import GET, WIKI, World, only_request, requests
 
 CLOSED = replace(WIKI, preauthentication=Preauthentication.OIDC, robots_disallow=True)
 
@@ -148,3 +151,57 @@ def test_a_body_over_the_limit_is_refused_before_it_is_read() -> None:
     answer = door.user().send(b"POST / HTTP/1.1\r\nHost: wiki.example.com\r\nContent-Length: 101\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 413 ")
     assert signal.frames() == []
+
+
+RULE = CorsRule("/api/", frozenset({"https://app.example.org"}), frozenset({"PUT"}), credentials=True)
+PREFLIGHT = (b"OPTIONS /api/x HTTP/1.1\r\nHost: wiki.example.com\r\nOrigin: https://app.example.org\r\n"
+             b"Access-Control-Request-Method: PUT\r\n\r\n")
+
+
+@pytest.mark.parametrize("application", [WIKI, CLOSED])
+def test_preflights_are_answered_before_any_sign_in(application: Application) -> None:
+    """Where a rule covers the path, whether users must sign in or not; nothing reaches a connector."""
+    door = Door(applications=(replace(application, cors=(RULE,)),))
+    signal = door.welcomed()
+    answer = door.user().send(PREFLIGHT)
+    assert answer.startswith(b"HTTP/1.1 204 ")
+    assert b"access-control-allow-origin: https://app.example.org\r\n" in answer
+    answer = door.user().send(PREFLIGHT.replace(b"app.example.org", b"evil.example"))
+    assert answer.startswith(b"HTTP/1.1 403 ") and b"access-control-allow" not in answer and b"vary: origin" in answer
+    assert b"evil" not in answer
+    assert signal.frames() == []
+    uncovered = door.user().send(PREFLIGHT.replace(b"/api/x", b"/x"))
+    assert bool(requests(signal.frames())) is (application is WIKI) and b"access-control-allow" not in uncovered
+
+
+def test_our_own_answers_can_be_read_by_pages_that_may_call() -> None:
+    """The answer to a call without a cookie; not by anybody else, and not where no rule is."""
+    door = Door(applications=(replace(CLOSED, cors=(RULE,)),))
+    call = PREFLIGHT.replace(b"OPTIONS", b"PUT").replace(b"Access-Control-Request-Method: PUT\r\n", b"")
+    assert b"access-control-allow-origin: https://app.example.org\r\n" in door.user().send(call)
+    for other in (call.replace(b"app.example.org", b"evil.example"), call.replace(b"/api/x", b"/x")):
+        assert b"access-control-allow-origin" not in door.user().send(other)
+
+
+def test_failures_on_the_way_can_be_read_too() -> None:
+    """503 without a connector, and the answer of the application itself."""
+    door = Door(applications=(replace(WIKI, cors=(RULE,)),))
+    call = PREFLIGHT.replace(b"OPTIONS", b"GET").replace(b"Access-Control-Request-Method: PUT\r\n", b"")
+    signal = door.welcomed()
+    user = door.user()
+    user.send(call)
+    signal.fail(Kind.FAIL, only_request(signal), Code.ORIGIN_REFUSED)
+    answer = user.wire.take()
+    assert answer.startswith(b"HTTP/1.1 502 ") and b"access-control-allow-origin: https://app.example.org\r\n" in answer
+
+
+def test_the_application_does_not_speak_for_itself_where_a_rule_does() -> None:
+    """Its own leave for everybody is taken out of its answer."""
+    door = Door(applications=(replace(WIKI, cors=(RULE,)),))
+    call = PREFLIGHT.replace(b"OPTIONS", b"GET").replace(b"Access-Control-Request-Method: PUT\r\n", b"")
+    signal = door.welcomed()
+    user = door.user()
+    user.send(call)
+    signal.answer(only_request(signal), 200, b"access-control-allow-origin: *\n")
+    answer = user.wire.take()
+    assert b"allow-origin: *" not in answer and b"access-control-allow-origin: https://app.example.org\r\n" in answer

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from appproxy.http.fields import check_block, decode_block, encode_block
 from appproxy.publish.application import Application, HeaderRule, Url
+from appproxy.publish.cors import CorsRule
 from appproxy.publish.response_policy import ResponseField
 from appproxy.publish.routing import Router
 from appproxy.publish.urls import Translation
@@ -167,3 +168,33 @@ def test_any_answer_stays_well_formed(fields: list[tuple[bytes, bytes]], status:
     assert not [name for name, _ in kept if name in gone]
     changed = (b"location", b"link", b"refresh")
     assert [name for name, _ in kept if name in changed] == [name for name, _ in fields if name in changed]
+
+
+def test_a_rule_takes_the_place_of_what_the_application_says_to_other_origins() -> None:
+    """For requests that it covers only; there are no more plans than origins that have leave, and one."""
+    rule = CorsRule("/api/", frozenset({"https://app.example.org"}), credentials=True)
+    plan = Plan.of(replace(HERE, cors=(rule,)))
+    own = b"access-control-allow-origin: *\naccess-control-allow-credentials: true\nvary: accept\n"
+    asked = [(b"origin", b"https://app.example.org")]
+    assert plan.facing(b"/", asked) is plan and plan.clean(200, own, "7").startswith(own)
+    facing = plan.facing(b"/api/x", asked)
+    assert facing.clean(200, own, "7").startswith(
+        b"vary: accept\nx-robots-tag: noindex, nofollow\naccess-control-allow-origin: https://app.example.org\n"
+        b"access-control-allow-credentials: true\nvary: origin\n")
+    others = [plan.facing(b"/api/x", [(b"origin", b"https://%d.example" % n)]) for n in range(50)]
+    assert len(set(map(id, others))) == 1
+    cleaned = others[0].clean(200, own, "7")
+    assert b"access-control" not in cleaned and b"vary: origin\n" in cleaned
+    assert plan.facing(b"/api/y", asked) is facing
+    assert Plan.of(HERE).cors is None
+
+
+def test_a_rule_may_be_for_one_host_only() -> None:
+    """And wins there over the one for all hosts."""
+    everywhere, there = CorsRule("/", frozenset({"https://a.example"})), CorsRule(
+        "/", frozenset({"https://b.example"}), host="wiki.example.com")
+    application = replace(HERE, cors=(everywhere, there), alternate_hosts=("other.example.com",))
+    plans = {pair.external.host: Plan.of(application, segment=pair) for pair in application.pairs}
+    asked = [(b"origin", b"https://b.example")]
+    assert b"b.example" in plans["wiki.example.com"].facing(b"/", asked).added
+    assert b"b.example" not in plans["other.example.com"].facing(b"/", asked).added
