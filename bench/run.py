@@ -3,6 +3,7 @@
     --check     a short run that shows that everything works; its figures are not worth comparing
     --long GIB  instead: the memory of service and connector while one stream of so many GiB goes down, and one up, every
                 byte checked, and while a reader stops for a minute
+    --applications N  instead: a system with N published applications beside one with a handful
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 from appproxy.demo.start import free_port
 from appproxy.demo.supervisor import Supervisor
 from appproxy.errors import AppProxyError
+from bench.applications import run_applications
 from bench.http2 import SIDES, run_http2
 from bench.idle import run_idle
 from bench.long import run_long
@@ -242,6 +244,17 @@ def _run(there: Stage, given: argparse.Namespace, say: Callable[[str], None]) ->
     return rows, run_http2(there, say) if not wanted or "http2" in wanted else []
 
 
+def _run_all(
+    effort: Effort, given: argparse.Namespace, say: Callable[[str], None]
+) -> tuple[list[Row], list[Row], list[Row]]:
+    """The rows of `_run`, or those of many applications beside few."""
+    if given.applications:
+        with tempfile.TemporaryDirectory(prefix="appproxy-bench-") as name:
+            return [], [], run_applications(Path(name), given.applications, effort.rounds, effort.seconds, say)
+    with stage(effort) as there:
+        return *_run(there, given, say), []
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run; gives the exit code."""
     parser = argparse.ArgumentParser(prog="python -m bench.run", description="The product beside two nginx hops.")
@@ -251,6 +264,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--bulk", action="store_true", help="bulk only")
     parser.add_argument("--http2", action="store_true", help="HTTP/2 beside HTTP/1.1 only")
     parser.add_argument("--long", type=int, metavar="GIB", help="memory while streams of so many GiB pass")
+    parser.add_argument("--applications", type=int, metavar="N", help="N published applications beside a handful")
     given = parser.parse_args(arguments)
     effort = CHECK if given.check else Effort(rounds=given.rounds) if given.rounds else Effort()
 
@@ -258,25 +272,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(text, file=sys.stderr, flush=True)
 
     try:
-        with stage(effort) as there:
-            rows, versions = _run(there, given, say)
+        rows, versions, many = _run_all(effort, given, say)
     except AppProxyError as error:
         print(f"the run is void: {error}", file=sys.stderr)
         return 1
     if given.check:
-        for row in (*rows, *versions):
+        for row in (*rows, *versions, *many):
             row.goal = row.most = row.most_ratio = None
     if rows:
         print(table(rows))
     if versions:
         print(table(versions, SIDES))
+    if many:
+        print(table(many, (f"{given.applications:,}", "few")))
     if given.check:
         print("a short run: it shows that everything works, and its figures are not worth comparing")
         return 0
     path = RESULTS / f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}.json"
     for row in versions:
         row.name = f"{SIDES[0]} beside {SIDES[1]}: {row.name}"
-    write([*rows, *versions], path, {"rounds": effort.rounds, "seconds": effort.seconds})
+    write([*rows, *versions, *many], path, {"rounds": effort.rounds, "seconds": effort.seconds})
     print(f"kept in {path}")
     return 0
 
