@@ -82,17 +82,19 @@ class Issuer:
         self._looking = LoopingCall(self._look)
         self._looking.clock = reactor
         self._attempt: Deferred[None] | None = None
+        self._complaint = ""
 
     def start(self) -> None:
         """Begin to look for orders."""
         self._looking.start(LOOK_EVERY, now=False)
 
     def stop(self) -> None:
-        """Stop; an attempt under way is given up, and taken up again once its claim has run out."""
+        """Stop; an attempt under way is given up, for whichever node comes next."""
         if self._looking.running:
             self._looking.stop()
         if self._attempt is not None:
             self._attempt.cancel()
+            self._store.write(acme.release, self._node).addErrback(self._failed)
 
     def _look(self) -> None:
         """Called every few seconds; one attempt at a time."""
@@ -101,17 +103,20 @@ class Issuer:
             self._attempt.addErrback(self._failed).addBoth(self._over)
 
     def _failed(self, failure: Failure) -> None:
-        if not failure.check(CancelledError):
-            self.log.error("certificates cannot be ordered now: {reason}", reason=failure.getErrorMessage())
+        reason = failure.getErrorMessage()
+        # Once an outage, not at every look.
+        if not failure.check(CancelledError) and reason != self._complaint:
+            self._complaint = reason
+            self.log.error("certificates cannot be ordered now: {reason}", reason=reason)
 
     def _over(self, _: object) -> None:
         self._attempt = None
 
     async def _take_up(self) -> None:
         # A look costs no write transaction.
-        if not await self._store.read(acme.is_due, self._wall()):
-            return
-        claimed = await self._store.write(acme.claim, self._node)
+        due = await self._store.read(acme.is_due, self._wall())
+        claimed = await self._store.write(acme.claim, self._node) if due else None
+        self._complaint = ""
         if claimed is None:
             return
         account, order = claimed
@@ -119,18 +124,18 @@ class Issuer:
             chain, key = await self._obtain(account, order)
             credential = check_issued(chain, key, order.hosts)
         except AppProxyError as error:
-            due = retry_due(self._wall(), order.failures + 1, self._chance())
-            await self._store.write(acme.failed, order.id, self._node, str(error), due)
+            again = retry_due(self._wall(), order.failures + 1, self._chance())
+            await self._store.write(acme.failed, order.id, self._node, str(error), again)
             self.log.error("the certificate {name} was not issued ({failures} in a row): {reason}",
                            name=order.name, failures=order.failures + 1, reason=str(error))
             return
         facts = certificate_facts(credential.certificate)
-        due = renewal_due(facts.not_before, facts.not_after, self._chance())
+        again = renewal_due(facts.not_before, facts.not_after, self._chance())
         detail = {"name": order.name, "names": list(facts.names), "fingerprint": facts.fingerprint,
                   "not_after": facts.not_after}
 
         def keep(tx: Transaction) -> bool:
-            kept = acme.issued(tx, order.id, self._node, credential, due)
+            kept = acme.issued(tx, order.id, self._node, credential, again)
             if kept:
                 audit.record(tx, "service", "certificate.issue", order.id, detail)
             return kept

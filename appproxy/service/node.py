@@ -138,14 +138,15 @@ class ServiceNode(Service):
 
         self._proxies = TrustedProxies(settings.trusted_proxies, settings.trusted_proxies_say)
         by_fields = bool(settings.trusted_proxies) and settings.trusted_proxies_say != PROXY_PROTOCOL
-        self.front = front(entrance, self._note, proxies=self._proxies if by_fields else None,
+        believed = self._proxies if by_fields else None
+        self.front = front(entrance, self._note, proxies=believed,
                            entry=UserEntry if settings.http2 else UserConnection)
         control = Control(store, lambda: self.relay.configuration, certificate_days=settings.certificate_days,
                           renew_after_days=settings.renew_after_days)
         self._control_front = front(control, self._log_line)
         self._metrics_front = front(MetricsPage(self), lambda exchange: None, "http")
         plain = PlainEntrance(lambda: self.snapshot, settings.port_suffix, own_hosts)
-        self._plain_front = front(plain, self._log_line, "http")
+        self._plain_front = front(plain, self._log_line, "http", believed)
         self.end_point = EndPoint(
             self.relay, reactor, wall, lambda: self.snapshot, node=token(8).hex(), epoch=token(8),
             control=self._control_front, renew_after=settings.renew_after_days, seen=self._seen,
@@ -234,16 +235,20 @@ class ServiceNode(Service):
     def _listen_all(self) -> None:
         assert self._tunnel_context is not None
         reactor, seconds = self._reactor, self.settings.limits.handshake_seconds
-        users: IProtocolFactory = wrap_server(self.certificates.context, self.front, reactor, seconds)
-        if self._proxies.networks and self._proxies.says == PROXY_PROTOCOL:
-            users = ProxiedFactory(users, self._proxies.trusts, reactor)
+        users = self._behind_proxies(wrap_server(self.certificates.context, self.front, reactor, seconds))
         tunnel = wrap_server(self._tunnel_context, self.end_point, reactor, seconds)
         self._listen(self.settings.listen, users)
         self._listen(self.settings.tunnel_listen, tunnel)
         if self.settings.metrics_listen is not None:
             self._listen(self.settings.metrics_listen, self._metrics_front)
         if self.settings.acme_listen is not None:
-            self._listen(self.settings.acme_listen, self._plain_front)
+            self._listen(self.settings.acme_listen, self._behind_proxies(self._plain_front))
+
+    def _behind_proxies(self, factory: IProtocolFactory) -> IProtocolFactory:
+        """For listeners that load balancers may stand in front of."""
+        if self._proxies.networks and self._proxies.says == PROXY_PROTOCOL:
+            return ProxiedFactory(factory, self._proxies.trusts, self._reactor)
+        return factory
 
     def _listen(self, address: Address, factory: IProtocolFactory) -> None:
         port = self._reactor.listenTCP(address.port, factory, backlog=BACKLOG, interface=address.host)

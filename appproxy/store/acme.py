@@ -173,6 +173,12 @@ def failed(tx: Transaction, id_: str, owner: str, problem: str, due: float) -> N
     tx.change(mine.values(values | {"owner": "", "owned_until": 0.0}))
 
 
+def release(tx: Transaction, owner: str) -> None:
+    """What this node had in hand is free for others."""
+    table = certificate_orders
+    tx.change(sa.update(table).where(table.c.owner == owner).values(owner="", owned_until=0.0))
+
+
 def put_challenges(tx: Transaction, challenges: Sequence[AcmeChallenge]) -> None:
     """Let all nodes answer these."""
     remove_challenges(tx, challenges)

@@ -27,7 +27,7 @@ from appproxy.store.initial import initialise
 from appproxy.store.live import LiveStore
 from appproxy.store.sealing import Sealer
 from appproxy.store.snapshot import AcmeChallenge
-from appproxy.store.transaction import Reading, Transaction
+from appproxy.store.transaction import Reading
 from tests.pki.chains import BETWEEN, DAY, NOW
 from tests.service.test_control import SamePool, ThreadlessClock
 
@@ -256,7 +256,7 @@ def test_an_order_that_is_removed_meanwhile(desk: Desk) -> None:
 
 
 def test_a_stop_gives_up(desk: Desk) -> None:
-    """Nothing is left to happen; the order is taken up by whoever comes when the claim has run out."""
+    """Nothing is left to happen; the order is taken up at once by whoever comes."""
     desk.order()
     desk.clock.advance(LOOK_EVERY)
     desk.issuer.stop()
@@ -264,7 +264,7 @@ def test_a_stop_gives_up(desk: Desk) -> None:
     desk.pass_(60)
     assert desk.authority.steps == ["open", "register", "order"]
     desk.node().start()
-    desk.pass_(acme.OWNED)
+    desk.pass_(10)
     assert len(desk.live.snapshot.certificates) == 1
 
 
@@ -272,12 +272,14 @@ def test_a_database_that_is_away(desk: Desk, monkeypatch: pytest.MonkeyPatch) ->
     """It is said, and looked for again."""
     desk.order()
 
-    def away(tx: Transaction, owner: str) -> None:
+    def away(*_: object) -> None:
         raise AcmeFailed("gone")
 
     monkeypatch.setattr(acme, "claim", away)
     with capturedLogs() as events:
-        desk.clock.advance(LOOK_EVERY)
+        desk.pass_(30)
+        monkeypatch.setattr(acme, "is_due", away)
+        desk.pass_(30)
     assert [event["reason"] for event in events if "reason" in event] == ["gone"]
     monkeypatch.undo()
     desk.pass_(10)

@@ -72,6 +72,17 @@ class TestOrders:
             acme.failed(tx, made.id, "one", "no", now + 5)
             assert acme.find_order(tx, made.id).failures == 0 and certificates.list_all(tx) == []
 
+    def test_a_node_that_leaves_lets_go(self, store: Store, now: float) -> None:
+        """Of what it had, and of nothing else."""
+        with store.transaction(now) as tx:
+            first, second = ordered(tx), ordered(tx, "second")
+            acme.claim(tx, "one")
+            acme.claim(tx, "two")
+            acme.release(tx, "one")
+            claimed = acme.claim(tx, "three")
+            assert claimed is not None and claimed[1].id in (first.id, second.id)
+            assert acme.claim(tx, "three") is None
+
     def test_without_an_authority_nothing_is_claimed(self, store: Store, now: float) -> None:
         """The order waits."""
         with store.transaction(now) as tx:
