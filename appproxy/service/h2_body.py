@@ -82,7 +82,6 @@ class H2Body:
     def close(self) -> None:
         """The stream has gone: what was not taken no longer counts against the connection's window."""
         self.stop()
-        self.tap.close()
         if self._owed:
             self._exchange.connection.acknowledge(self._exchange.stream, self._owed)
 

@@ -6,6 +6,7 @@ import pytest
 
 from appproxy.errors import Code
 from appproxy.http.h2_session import CONNECTION_WINDOW, FIRST_WINDOW, WINDOW
+from appproxy.service.h2_exchange import H2Exchange
 from tests.service.h2_place import Place, request
 from tests.service.test_front import Keeper
 
@@ -133,6 +134,18 @@ class TestBodies:
         assert place.keeper.body == b"" and not place.wire.disconnecting
         assert place.user.remote_window_size > CONNECTION_WINDOW // 2 - 300_000
 
+    def test_what_nobody_takes_is_not_kept(self) -> None:
+        """It counts against the window, and is thrown away."""
+        place = Place()
+        stream = place.ask(request(b"POST"), None)
+        exchange = place.keeper.last
+        exchange.read_body(place.keeper)
+        exchange.stop_body()
+        place.user.send_data(stream, b"x" * 200_000)
+        place.turn()
+        assert isinstance(exchange, H2Exchange) and exchange.body is not None
+        assert exchange.body._arrived == [] and exchange.body._owed == 200_000
+
     @pytest.mark.parametrize("body", [b"ab", b"abcdefg"])
     def test_a_body_that_is_not_of_its_length(self, body: bytes) -> None:
         """Whoever takes it hears that the user is at fault; it never ends as if it were whole."""
@@ -174,6 +187,16 @@ class TestSlowSenders:
         place.keeper.last.read_body(place.keeper).pauseProducing()
         place.advance(200)
         assert place.keeper.left == []
+
+    def test_a_complete_upload_is_not_slow(self) -> None:
+        """The application may think about it as long as it likes."""
+        place = Place()
+        stream = place.ask(request(b"POST"), b"all of it")
+        place.keeper.last.read_body(place.keeper)
+        place.advance(200)
+        place.keeper.last.answer(200, b"", b"ok")
+        place.turn()
+        assert place.keeper.ended and place.keeper.left == [] and place.body(stream) == b"ok"
 
     def test_an_upload_that_nobody_reads_has_no_rate(self) -> None:
         """Once the application reads no more, the user is not late; it may think about its answer."""
