@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 from appproxy.connector.configuration import Configuration, ConfigurationFile, OriginAddress, Target, parse_configuration
 from appproxy.connector.origin import Origins
 from appproxy.connector.requests import Route
+from appproxy.connector.spread import Spread
 from appproxy.connector.wildcard import WildcardHosts
 from appproxy.errors import ConfigError
 
@@ -69,6 +70,7 @@ class Applications:
     def stop(self) -> None:
         """Ask no more."""
         self._stopped = True
+        self._end_checks(self.routes.values())
         if self._call is not None:
             self._call.cancel()
             self._call = None
@@ -113,7 +115,9 @@ class Applications:
 
     def _use(self, configuration: Configuration) -> None:
         """Replace the routes; connections to what has gone are closed when they are idle."""
+        old = self.routes
         self.routes = {name: self._route(name, target) for name, target in configuration.targets.items()}
+        self._end_checks([route for name, route in old.items() if self.routes.get(name) is not route])
         self._origins.retain(self.addresses())
         self.version = configuration.version
         self._configuration = configuration
@@ -124,7 +128,12 @@ class Applications:
         if old is not None and old.target == target:
             return old
         hosts = None if target.wildcard is None else WildcardHosts(target, self._origins)
-        return Route(target, self._origins.of(target.address), hosts)
+        return Route(target, self._origins.source(target), hosts)
+
+    def _end_checks(self, routes: Iterable[Route]) -> None:
+        for route in routes:
+            if isinstance(route.origin, Spread):
+                route.origin.close()
 
     def addresses(self) -> set[OriginAddress]:
         """Where the applications are."""
@@ -132,6 +141,7 @@ class Applications:
         for route in self.routes.values():
             if route.hosts is not None:
                 found |= route.hosts.addresses()
+            found.update(route.target.others)
         return found
 
     def _failed(self, reason: Failure) -> None:

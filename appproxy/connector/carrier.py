@@ -40,6 +40,8 @@ class StreamUser(Protocol):
 class Carrier(Protocol):
     """Its user's until `release` or `abort`."""
 
+    #: Whose it is.
+    user: OriginUser | None
     #: Can bytes still be written?
     open: bool
     #: How many requests its connection has served before this one.

@@ -70,6 +70,11 @@ class Target:
     #: stand for.
     wildcard: Segment | None = None
     excluded_hosts: frozenset[str] = frozenset()
+    #: Where else it lives; a wildcard, and further segments, have none.
+    others: tuple[OriginAddress, ...] = ()
+    #: What tells whether an address is well; empty: nothing is asked. Only with `others`.
+    health_path: str = ""
+    health_interval: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +142,7 @@ def _segments(name: str, own: Target, segments: object) -> Iterator[tuple[str, T
             raise ConfigError(f"configuration: {where}: an object is needed")
         url = Url.parse(_text(entry, "internal", where), f"configuration: {where}: internal")
         address = replace(own.address, scheme=url.scheme, host=url.host, port=url.port)
-        yield where, replace(own, address=address, authority=url.authority.encode("ascii"),
+        yield where, replace(own, others=(), health_path="", address=address, authority=url.authority.encode("ascii"),
                              wildcard=_wildcard(where, entry, url))
 
 
@@ -176,7 +181,17 @@ def _target(name: str, entry: Mapping[str, object]) -> Target:
         _seconds(entry, "upgrade_idle_timeout", name, 5 * 3600.0),
         frozenset(each.lower().encode("ascii") for each in upgrades),
         _wildcard(name, entry, url), _excluded(name, entry),
+        () if url.is_wildcard else _others(name, entry, address),
+        _text(entry, "health_path", name, ""), _seconds(entry, "health_interval", name, 10.0),
     )
+
+
+def _others(name: str, entry: Mapping[str, object], address: OriginAddress) -> tuple[OriginAddress, ...]:
+    texts = entry.get("origins", [])
+    if not isinstance(texts, list) or not all(isinstance(each, str) for each in texts):
+        raise ConfigError(f"configuration: {name}: origins: a list of URLs is needed")
+    urls = [Url.parse(text, f"configuration: {name}: origins") for text in texts]
+    return tuple(replace(address, scheme=url.scheme, host=url.host, port=url.port) for url in urls)
 
 
 def _excluded(name: str, entry: Mapping[str, object]) -> frozenset[str]:

@@ -19,10 +19,11 @@ from zope.interface import implementer
 
 from appproxy.connector.addresses import AddressWatch, Resolve
 from appproxy.connector.attempt import Connect, Dialling
-from appproxy.connector.carrier import Attempt, OriginUser, StreamUser
+from appproxy.connector.carrier import Attempt, OriginUser, Source, StreamUser
 from appproxy.connector.configuration import OriginAddress, Target
 from appproxy.connector.h2_origin import H2Origin
 from appproxy.connector.request_head import request_head
+from appproxy.connector.spread import Spread
 from appproxy.connector.transport import peer_of, transport_of
 from appproxy.connector.waiting import PATIENCE, Queue
 from appproxy.errors import Code, RequestError
@@ -370,6 +371,13 @@ class Origins:
             origin = self._by_address[address] = kind(
                 address, self._clock, self._deadlines, self._connect, self._resolve)
         return origin
+
+    def source(self, target: Target) -> Source:
+        """Where its connections come from: one address, or several."""
+        if not target.others:
+            return self.of(target.address)
+        places = [self.of(address) for address in (target.address, *target.others)]
+        return Spread(target, places, self._clock, self._deadlines)
 
     def forget(self, address: OriginAddress) -> None:
         """Forget this one, and close its idle connections; requests under way there go on."""

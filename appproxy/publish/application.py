@@ -166,6 +166,11 @@ class Application:
     protocol: str = "http1"
     #: At the same time, from each connector; 0: any number.
     max_connections: int = 0
+    #: Where else it lives beside `internal`; only scheme, host and port count.
+    origins: tuple[Url, ...] = ()
+    #: What tells whether one of them is well; empty: nothing is asked. Seconds between two questions.
+    health_path: str = ""
+    health_interval: float = 10.0
     upgrades: frozenset[str] = frozenset({"websocket"})
     robots_disallow: bool = True
     #: Every body and every answer on its own data connection: the published Entra flow, exactly.

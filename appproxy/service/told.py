@@ -49,6 +49,10 @@ def told(application: Application) -> dict[str, object]:
         }
     if application.excluded_hosts:
         more["excluded_hosts"] = sorted(application.excluded_hosts)
+    if application.origins:
+        more["origins"] = [str(url) for url in application.origins]
+        more["health_path"] = application.health_path
+        more["health_interval"] = application.health_interval
     if application.upgrades != _UPGRADES:
         more["upgrades"] = sorted(application.upgrades)
     return {

@@ -14,7 +14,7 @@ from typing import Any
 
 from appproxy.errors import ConfigError
 from appproxy.pki.pem import load_chain
-from appproxy.publish.application import FILE_NAME, PROTOCOLS, HeaderRule
+from appproxy.publish.application import FILE_NAME, PROTOCOLS, HeaderRule, Url
 from appproxy.publish.response_policy import ResponseField
 from appproxy.store.response_settings import RESPONSE, hsts_max_age, removed_fields, response_field, response_fields
 
@@ -27,6 +27,9 @@ _SWITCH = {"yes": True, "true": True, "on": True, "no": False, "false": False, "
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
+_PATH = re.compile(r"/[!-\"$-~]{0,1023}")
+#: One application's addresses.
+MOST_ORIGINS = 16
 _CLAIM = re.compile(r"[A-Za-z0-9_.:/-]{1,128}")
 _SIZE = re.compile(r"([0-9]{1,12}) ?([kmgt]?)(?:i?b)?")
 #: Request fields that carry the message itself or where it came from: a claim in them would break or deceive.
@@ -120,6 +123,24 @@ def _max_connections(text: str) -> int:
     return int(text)
 
 
+def _origins(text: str) -> tuple[Url, ...]:
+    if text.lower() == "none":
+        return ()
+    try:
+        urls = tuple(Url.parse(one.strip(), "origins") for one in text.split(","))
+    except ConfigError as error:
+        raise ValueError(f"has a wrong one ({error})") from error
+    if len(urls) > MOST_ORIGINS or any(url.path != "/" or url.is_wildcard for url in urls):
+        raise ValueError(f"must be up to {MOST_ORIGINS} URLs with commas between, without path and without *")
+    return urls
+
+
+def _health_path(text: str) -> str:
+    if not _PATH.fullmatch(text):
+        raise ValueError("must be a path, with a query if need be, such as /health")
+    return text
+
+
 def _protocol(text: str) -> str:
     if text.lower() not in PROTOCOLS:
         raise ValueError("must be http1 or h2")
@@ -191,6 +212,10 @@ SETTINGS: Mapping[str, Setting] = {
                         "what the application speaks: http1 (HTTP/1.1) or h2 (HTTP/2, over http without negotiation)"),
     "max_connections": Setting("max_connections", _max_connections,
                                "most connections to the application from each connector at the same time (none)"),
+    "origins": Setting("origins", _origins, "further URLs at which the same application lives: requests go to each in turn"),
+    "health_path": Setting("health_path", _health_path,
+                           "with origins: what each is asked for; only those with a good answer get requests (none)"),
+    "health_interval": Setting("health_interval", _seconds(1, 3600), "seconds between two such questions (10)"),
     "upgrades": Setting("upgrades", _upgrades, "protocols that a connection may change to (websocket), or none"),
     "robots_disallow": Setting("robots_disallow", _switch, "yes: tell search engines to stay away (yes)"),
     "strict": Setting("strict", _switch, "yes: every body and answer on its own connection of the tunnel (no)"),

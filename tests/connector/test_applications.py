@@ -42,7 +42,8 @@ class House:
         self.service = Service()
         self.file = ConfigurationFile(folder / "configuration.json")
         self.taken: list[Configuration] = []
-        origins = Origins(self.clock, Deadlines(self.clock), lambda address, factory, timeout: Deferred())
+        self.deadlines = Deadlines(self.clock)
+        origins = Origins(self.clock, self.deadlines, lambda address, factory, timeout: Deferred())
         self.applications = Applications(self.clock, self.service, self.file, origins, self.taken.append)
         self.told = 0
 
@@ -204,3 +205,23 @@ def test_stop(tmp_path: Path) -> None:
     assert house.clock.getDelayedCalls() == []
     house.applications.refresh(house.tell)
     assert house.told == 2
+
+
+def test_health_checks_end_with_their_application(tmp_path: Path) -> None:
+    """Those of an application that has changed or gone; those of one that stayed go on, with what they know."""
+
+    def several(version: int, *names: str, path: str = "/ok") -> bytes:
+        entry = {"internal": "http://a.corp/", "origins": ["http://b.corp/"], "health_path": path}
+        return json.dumps({"version": version, "applications": {name: entry for name in names}}).encode()
+
+    house = House(tmp_path)
+    house.file.save(several(1, "wiki", "mail"))
+    house.applications.start()
+    assert len(house.deadlines) == 4
+    kept = house.applications.routes["wiki"].origin
+    house.clock.advance(0)
+    house.service.asked[0].callback(several(2, "wiki"))
+    assert house.applications.routes["wiki"].origin is kept
+    assert len(house.deadlines) == 2
+    house.applications.stop()
+    assert len(house.deadlines) == 0

@@ -43,10 +43,19 @@ def test_what_did_not_change_is_not_put_into_words_again() -> None:
 def test_a_connector_is_told_of_segments_and_exclusions() -> None:
     """Only where there are any, so that ten thousand applications do not pay for what they do not use."""
     plain = Application("a", "a", Url.parse("https://a.example.com/"), Url.parse("http://a/"))
-    assert not {"segments", "excluded_hosts", "upgrades"} & told(plain).keys()
+    assert not {"segments", "excluded_hosts", "upgrades", "origins"} & told(plain).keys()
     segment = Segment(Url.parse("https://*.example.com/"), Url.parse("http://*.corp/"), "s1")
     said = told(replace(plain, segments=(segment,), excluded_hosts=frozenset({"x.example.com"}), upgrades=frozenset()))
     assert said["segments"] == {"s1": {"internal": "http://*.corp/", "external": "https://*.example.com/"}}
     assert (said["excluded_hosts"], said["upgrades"]) == (["x.example.com"], [])
     targets = parse_configuration(json.dumps({"version": 1, "applications": {"a": said}}).encode()).targets
     assert set(targets) == {"a", "a.s1"} and targets["a.s1"].wildcard == replace(segment, id="")
+
+
+def test_a_connector_is_told_of_several_addresses() -> None:
+    """And understands it."""
+    there = {"a": replace(application("a"), origins=(Url.parse("http://b:81/"),), health_path="/ok", health_interval=3.0)}
+    text = f'{{"version": 1, "applications": {Told().applications(there, "default")}}}'
+    target = parse_configuration(text.encode()).targets["a"]
+    assert [(other.host, other.port) for other in target.others] == [("b", 81)]
+    assert (target.health_path, target.health_interval) == ("/ok", 3.0)

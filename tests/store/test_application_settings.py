@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from appproxy.errors import ConfigError
 from appproxy.pki.authority import create_authority
-from appproxy.publish.application import Application, HeaderRule
+from appproxy.publish.application import Application, HeaderRule, Url
 from appproxy.publish.response_policy import ResponseField
 from appproxy.store.application_settings import COLUMNS, SETTINGS, check_texts, parse_settings
 
@@ -45,6 +45,10 @@ def test_every_field_can_be_set() -> None:
         ("client_certificate", "wiki-1", "client_certificate", "wiki-1"),
         ("protocol", "H2", "protocol", "h2"),
         ("max_connections", "20", "max_connections", 20),
+        ("origins", "http://b:81, http://c", "origins", (Url("http", "b", 81), Url("http", "c", 80))),
+        ("origins", "none", "origins", ()),
+        ("health_path", "/health?x=1", "health_path", "/health?x=1"),
+        ("health_interval", "5", "health_interval", 5.0),
         ("max_connections", "none", "max_connections", 0),
         ("ca_bundle", PEM, "ca_bundle", PEM),
         ("upgrades", "none", "upgrades", frozenset()),
@@ -96,6 +100,12 @@ def test_values(key: str, text: str, field: str, value: object) -> None:
         ("client_certificate", "a.pem", "NAME"),
         ("protocol", "h3", "http1 or h2"),
         ("max_connections", "0", "1 to 10000"),
+        ("origins", "http://b/path", "without path"),
+        ("origins", "ftp://b", "http"),
+        ("origins", "http://*.b/", "without"),
+        ("origins", ",".join(f"http://h{n}" for n in range(17)), "up to 16"),
+        ("health_path", "health", "such as /health"),
+        ("health_path", "/a b", "such as /health"),
         ("max_connections", "-1", "1 to 10000"),
         ("ca_bundle", "nonsense", "ca_bundle=@FILE"),
         ("upgrades", "h2c", "h2c is not possible"),

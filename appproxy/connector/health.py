@@ -1,0 +1,108 @@
+"""Asks one address of an application, again and again, whether it is well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted.internet.interfaces import IReactorTime
+
+from appproxy.connector.carrier import Attempt, Carrier, Source
+from appproxy.connector.configuration import Target
+from appproxy.errors import RequestError
+from appproxy.http.client import End, Event, Head
+from appproxy.net.deadlines import Deadlines
+from appproxy.tunnel.messages import Request
+
+#: Seconds for an answer.
+ANSWER_SECONDS = 5.0
+#: What the application sees of who asks.
+_FIELDS = b"user-agent: appproxy-health\naccept: */*\n"
+
+
+class HealthCheck:
+    """GET of the health path, each `health_interval`; `judge` hears each time what was wrong, empty for nothing."""
+
+    __slots__ = ("_attempt", "_carrier", "_clock", "_deadlines", "_judge", "_origin", "_target", "_under_way", "deadline")
+
+    def __init__(self, origin: Source, target: Target, clock: IReactorTime, deadlines: Deadlines,
+                 judge: Callable[[str], None]) -> None:
+        self._origin = origin
+        self._target = target
+        self._clock = clock
+        self._deadlines = deadlines
+        self._judge = judge
+        self._attempt: Attempt | None = None
+        self._carrier: Carrier | None = None
+        self._under_way = False
+        self.deadline = clock.seconds()
+        deadlines.add(self)
+
+    def deadline_passed(self, now: float) -> None:
+        """It is time to ask, or the answer has not come."""
+        if self._under_way:
+            self._drop()
+            self._over(f"no answer within {ANSWER_SECONDS:g} s")
+            return
+        self._under_way = True
+        self.deadline = now + ANSWER_SECONDS
+        carrier = self._origin.take(self, True, now)
+        if carrier is not None:
+            self.origin_ready(carrier)
+            return
+        attempt = self._origin.dial(self, ANSWER_SECONDS, ANSWER_SECONDS)
+        if self._under_way and self._carrier is None:
+            self._attempt = attempt
+
+    def close(self) -> None:
+        """Ask no more."""
+        self._deadlines.discard(self)
+        self._drop()
+
+    def origin_ready(self, connection: Carrier) -> None:
+        """Ask."""
+        self._attempt = None
+        self._carrier = connection
+        target = self._target
+        request = Request(target.application, 0, b"GET", target.health_path.encode("ascii"), target.authority, "127.0.0.1",
+                          target.address.scheme, "health", ANSWER_SECONDS, 0, None, b"null", _FIELDS)
+        try:
+            connection.carry(request, target, None)
+        except RequestError as error:
+            self._drop()
+            self._over(str(error))
+
+    def answer_received(self, events: list[Event]) -> None:
+        """Only the status counts."""
+        head = next((event for event in events if isinstance(event, Head)), None)
+        if head is None:
+            return
+        carrier, self._carrier = self._carrier, None
+        end = events[-1]
+        if carrier is not None and isinstance(end, End):
+            carrier.release(end.keep_alive)
+        elif carrier is not None:
+            carrier.abort()
+        self._over("" if 200 <= head.status < 400 else f"status {head.status}")
+
+    def origin_failed(self, error: RequestError) -> None:
+        """It cannot be reached."""
+        self._attempt = None
+        self._over(str(error))
+
+    def origin_lost(self, error: RequestError) -> None:
+        """It has closed before it answered."""
+        self._carrier = None
+        self._over(str(error))
+
+    def _drop(self) -> None:
+        attempt, self._attempt = self._attempt, None
+        carrier, self._carrier = self._carrier, None
+        if attempt is not None:
+            attempt.cancel()
+        if carrier is not None:
+            carrier.abort()
+
+    def _over(self, reason: str) -> None:
+        self._under_way = False
+        self.deadline = self._clock.seconds() + self._target.health_interval
+        self._judge(reason)

@@ -1,0 +1,190 @@
+"""An application that lives at several addresses: requests go to those that answer, in turn.
+
+An address that cannot be reached gets no requests for a while, longer each time. With a health path it is also asked for
+that, and gets none until the answer is good. When none is left, all are tried all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Protocol
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from appproxy.connector.carrier import Attempt, Carrier, OriginUser, Source
+from appproxy.connector.configuration import OriginAddress, Target
+from appproxy.connector.health import HealthCheck
+from appproxy.errors import Code, RequestError
+from appproxy.http.client import Event
+from appproxy.net.deadlines import Deadlines
+
+#: Seconds without requests after the first failure, and at most; it doubles.
+FIRST_PAUSE = 5.0
+LONGEST_PAUSE = 60.0
+
+
+class Place(Source, Protocol):
+    """One address, as `Origin` and `H2Origin` are."""
+
+    address: OriginAddress
+
+
+class Member:
+    """One of the addresses, and what is known of it."""
+
+    __slots__ = ("failures", "healthy", "origin", "until")
+
+    def __init__(self, origin: Place) -> None:
+        self.origin = origin
+        #: Connections that could not be made, one after the other.
+        self.failures = 0
+        #: No requests before this time.
+        self.until = 0.0
+        #: What the last health check said.
+        self.healthy = True
+
+    def __str__(self) -> str:
+        address = self.origin.address
+        return f"{address.scheme}://{address.host}:{address.port}"
+
+
+class Spread:
+    """A `Source` over the sources of all addresses."""
+
+    log = Logger()
+
+    def __init__(self, target: Target, origins: Sequence[Place], clock: IReactorTime, deadlines: Deadlines) -> None:
+        self.members = [Member(origin) for origin in origins]
+        self._application = target.application
+        self._seconds = clock.seconds
+        self._next = 0
+        #: Chosen by `take`, for the `dial` that follows.
+        self._chosen: Member | None = None
+        self._checks = [
+            HealthCheck(member.origin, target, clock, deadlines, partial(self.judge, member)) for member in self.members
+        ] if target.health_path else []  # fmt: skip
+
+    def take(self, user: OriginUser, repeatable: bool, now: float) -> Carrier | None:
+        """A carrier to the address whose turn it is; None: dial."""
+        member = self._choose(now, ())
+        carrier = member.origin.take(user, repeatable, now)
+        self._chosen = member if carrier is None else None
+        return carrier
+
+    def dial(self, user: OriginUser, timeout: float, patience: float) -> Attempt:
+        """Connect to the address that `take` has found; when that fails, to the others."""
+        member, self._chosen = self._chosen, None
+        attempt = Attempts(self, user, timeout, patience)
+        attempt.start(member or self._choose(self._seconds(), ()))
+        return attempt
+
+    def another(self, tried: Sequence[Member]) -> Member | None:
+        """One that was not tried yet; None when there is none."""
+        return None if len(tried) == len(self.members) else self._choose(self._seconds(), tried)
+
+    def _choose(self, now: float, tried: Sequence[Member]) -> Member:
+        """In turn, of those that answer; of all when none does."""
+        members = self.members
+        start = self._next
+        self._next = (start + 1) % len(members)
+        rest = [member for member in members[start:] + members[:start] if member not in tried]
+        return next((member for member in rest if member.healthy and member.until <= now), rest[0])
+
+    def failed(self, member: Member, error: RequestError) -> None:
+        """No connection could be made."""
+        if error.code is Code.ORIGIN_BUSY:
+            return  # our own limit says nothing about the application
+        if not member.failures:
+            self.log.warn("{application}: {member} cannot be reached: {reason}",
+                          application=self._application, member=str(member), reason=str(error))
+        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(member.failures, 10))
+        member.failures += 1
+        member.until = self._seconds() + pause
+
+    def reached(self, member: Member) -> None:
+        """A connection was made."""
+        if member.failures:
+            self.log.info("{application}: {member} is back", application=self._application, member=str(member))
+        member.failures = 0
+        member.until = 0.0
+
+    def judge(self, member: Member, reason: str) -> None:
+        """A health check is over; `reason` says why it failed, empty when it did not."""
+        if member.healthy and reason:
+            self.log.warn("{application}: {member} is not well: {reason}",
+                          application=self._application, member=str(member), reason=reason)
+        elif not member.healthy and not reason:
+            self.log.info("{application}: {member} is well again", application=self._application, member=str(member))
+        member.healthy = not reason
+        if not reason:
+            self.reached(member)
+
+    def close(self) -> None:
+        """Check no more."""
+        for check in self._checks:
+            check.close()
+
+
+class Attempts:
+    """One request's way to the first address that lets it in. It is the user until then."""
+
+    __slots__ = ("_attempt", "_patience", "_spread", "_timeout", "_tried", "_user", "_way")
+
+    def __init__(self, spread: Spread, user: OriginUser, timeout: float, patience: float) -> None:
+        self._spread = spread
+        self._user: OriginUser | None = user
+        self._timeout = timeout
+        self._patience = patience
+        self._tried: list[Member] = []
+        self._attempt: Attempt | None = None
+        self._way = 0
+
+    def start(self, member: Member) -> None:
+        """Try this one."""
+        self._tried.append(member)
+        self._way += 1
+        way = self._way
+        attempt = member.origin.dial(self, self._timeout, self._patience)
+        if self._way == way:  # else it has failed already, and the next one is under way
+            self._attempt = attempt
+
+    def cancel(self) -> None:
+        """Nobody wants it any more."""
+        self._user = None
+        attempt, self._attempt = self._attempt, None
+        if attempt is not None:
+            attempt.cancel()
+
+    def origin_ready(self, connection: Carrier) -> None:
+        """It is in."""
+        self._spread.reached(self._tried[-1])
+        user, self._user = self._user, None
+        self._way += 1
+        self._attempt = None
+        if user is None:
+            connection.abort()
+            return
+        connection.user = user
+        user.origin_ready(connection)
+
+    def origin_failed(self, error: RequestError) -> None:
+        """Nothing was sent: the next one may have it."""
+        self._spread.failed(self._tried[-1], error)
+        self._way += 1
+        self._attempt = None
+        if self._user is None:
+            return
+        member = self._spread.another(self._tried)
+        if member is None:
+            user, self._user = self._user, None
+            user.origin_failed(error)
+        else:
+            self.start(member)
+
+    def answer_received(self, events: list[Event]) -> None:
+        """Never: the carrier is handed on before a request is sent."""
+
+    def origin_lost(self, error: RequestError) -> None:
+        """Never, as above."""

@@ -1,0 +1,198 @@
+"""Applications at several addresses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from twisted.internet.error import ConnectionRefusedError
+from twisted.logger import capturedLogs
+
+from appproxy.connector.configuration import OriginAddress, Target
+from appproxy.connector.requests import Route
+from appproxy.connector.spread import FIRST_PAUSE, LONGEST_PAUSE, Spread
+from appproxy.errors import Code, RequestError
+from appproxy.tunnel.frames import Kind
+from tests.connector.h2_application import H2Application
+from tests.connector.rig import APPLICATION, HOME, Dialled, Rig, SignalPeer, code, finals, request, send
+
+OK = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"
+HOSTS = ["a.corp", "b.corp", "c.corp"]
+
+
+def spread_rig(home: OriginAddress = HOME, health_path: str = "") -> tuple[Rig, Spread]:
+    """A connector whose application lives at three addresses."""
+    addresses = [replace(home, host=host) for host in HOSTS]
+    rig = Rig(home=addresses[0])
+    target = Target(APPLICATION, addresses[0], b"wiki.corp", False, 10.0, 3600.0, frozenset(), None, frozenset(),
+                    tuple(addresses[1:]), health_path, 10.0)
+    spread = rig.origins.source(target)
+    assert isinstance(spread, Spread)
+    rig.routes[APPLICATION] = Route(target, spread)
+    return rig, spread
+
+
+def dialled(rig: Rig) -> list[str]:
+    """The hosts that are being dialled."""
+    return [each.where.host for each in rig.origins_dialled]  # type: ignore[attr-defined]
+
+
+def refuse(dialled: Dialled) -> None:
+    """Nobody listens there."""
+    dialled.fail(ConnectionRefusedError())
+
+
+def test_each_in_turn() -> None:
+    """The first three requests go to three addresses, the next three use the same connections."""
+    rig, _ = spread_rig()
+    signal = rig.online()
+    for id in (1, 2, 3):
+        send(signal, id)
+    assert dialled(rig) == HOSTS
+    wires = [rig.origin() for _ in range(3)]
+    for wire in wires:
+        assert b"host: wiki.corp" in wire.take()
+        wire.deliver(OK)
+    for id in (4, 5, 6):
+        send(signal, id)
+    assert rig.origins_dialled == []
+    assert all(wire.take() for wire in wires)
+
+
+def test_one_that_is_not_there() -> None:
+    """Its request goes to the next, whatever the method, and others do not try it for a while."""
+    rig, _ = spread_rig()
+    signal = rig.online()
+    send(signal, 1, request(b"POST", length=0))
+    refuse(rig.origins_dialled.pop())
+    assert dialled(rig) == ["b.corp"]
+    rig.origin().deliver(OK)
+    assert list(finals(signal.read())) == [(Kind.RSP, 1, (200, b"hello"))]
+    seen = []
+    for id in range(2, 6):
+        send(signal, id, request(b"POST", length=0))
+        seen += dialled(rig)
+        if rig.origins_dialled:
+            rig.origin()
+    assert "a.corp" not in seen
+
+
+def test_it_comes_back() -> None:
+    """After a pause it is tried again, and a success ends the matter; each failure doubles the pause."""
+    rig, spread = spread_rig()
+    signal = rig.online()
+    send(signal, 1)
+    with capturedLogs() as events:
+        refuse(rig.origins_dialled.pop())
+    assert any(event["member"] == "http://a.corp:80" for event in events if "member" in event)
+    first = spread.members[0]
+    assert first.until == rig.clock.seconds() + FIRST_PAUSE
+    rig.clock.advance(FIRST_PAUSE)
+    spread._next = 0
+    send(signal, 2)
+    assert dialled(rig)[-1] == "a.corp"
+    refuse(rig.origins_dialled.pop())
+    assert first.until == rig.clock.seconds() + 2 * FIRST_PAUSE
+    for _ in range(10):
+        spread.failed(first, _refused())
+    assert first.until == rig.clock.seconds() + LONGEST_PAUSE
+    spread.reached(first)
+    assert (first.failures, first.until) == (0, 0.0)
+
+
+def test_none_is_there() -> None:
+    """Each is tried once, then the request fails; the next request tries again at once."""
+    rig, _ = spread_rig()
+    signal = rig.online()
+    send(signal, 1)
+    seen = []
+    for _ in HOSTS:
+        seen += dialled(rig)
+        refuse(rig.origins_dialled.pop())
+    assert sorted(seen) == HOSTS
+    assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.ORIGIN_REFUSED)]
+    send(signal, 2)
+    assert len(rig.origins_dialled) == 1
+
+
+def test_a_user_who_leaves() -> None:
+    """Ends the search."""
+    rig, _ = spread_rig()
+    signal = rig.online()
+    send(signal, 1)
+    signal.send(Kind.CANCEL, 1, code())
+    refuse(rig.origins_dialled.pop())
+    assert rig.origins_dialled == []
+
+
+def test_a_limit_is_no_fault_of_the_application() -> None:
+    """An address without a free connection keeps its turn."""
+    rig, spread = spread_rig()
+    spread.failed(spread.members[0], _refused(Code.ORIGIN_BUSY))
+    assert spread.members[0].until == 0.0
+
+
+def test_http2_too() -> None:
+    """A stream that one refuses unread goes to another."""
+    rig, _ = spread_rig(replace(HOME, protocol="h2"))
+    signal = rig.online()
+    send(signal, 1, request(b"POST", length=0))
+    one = H2Application(rig, rig.origin())
+    one.read()
+    one.session.reset_stream(1, 7)
+    one.say()
+    assert dialled(rig) == ["b.corp"]
+    two = H2Application(rig, rig.origin())
+    two.read()
+    two.answer(1)
+    assert list(finals(signal.read())) == [(Kind.RSP, 1, (200, b"hello"))]
+
+
+class TestHealth:
+    """With a health path."""
+
+    def test_only_the_well_get_requests(self) -> None:
+        """One that answers 503 gets none until it answers well."""
+        rig, spread = spread_rig(health_path="/ok")
+        rig.clock.advance(0.25)
+        wires = dict(zip(dialled(rig), [rig.origin() for _ in HOSTS], strict=True))
+        for host, wire in wires.items():
+            assert wire.take().startswith(b"GET /ok HTTP/1.1\r\nhost: wiki.corp\r\n")
+            wire.deliver(OK if host != "b.corp" else OK.replace(b"200", b"503"))
+        assert [member.healthy for member in spread.members] == [True, False, True]
+        signal = rig.online()
+        for id in range(1, 5):
+            send(signal, id)
+        assert wires["b.corp"].take() == b""
+        pulse(rig, signal, 10.5)
+        assert wires["b.corp"].take().startswith(b"GET /ok")
+        wires["b.corp"].deliver(OK)
+        assert spread.members[1].healthy
+
+    def test_none_is_well(self) -> None:
+        """Then all are tried all the same: the check may be what is wrong."""
+        rig, spread = spread_rig(health_path="/ok")
+        for member in spread.members:
+            spread.judge(member, "status 500")
+        signal = rig.online()
+        send(signal, 1)
+        assert rig.origins_dialled
+
+    @pytest.mark.parametrize("reason", ["", "status 500"])
+    def test_a_good_answer_ends_a_pause(self, reason: str) -> None:
+        """The connection that it came on shows that there is one."""
+        rig, spread = spread_rig(health_path="/ok")
+        spread.failed(spread.members[0], _refused())
+        spread.judge(spread.members[0], reason)
+        assert (spread.members[0].until == 0.0) is not bool(reason)
+
+
+def _refused(why: Code = Code.ORIGIN_REFUSED) -> RequestError:
+    return RequestError(why)
+
+
+def pulse(rig: Rig, signal: SignalPeer, seconds: float) -> None:
+    """Let time pass without losing the service."""
+    rig.clock.advance(seconds)
+    signal.keep_alive()
+    rig.second.keep_alive()
