@@ -82,3 +82,10 @@ def test_cutting_does_not_matter(sheet: bytes, places: list[int]) -> None:
 def test_a_sheet_without_our_urls_stays(sheet: bytes) -> None:
     """Where nothing is to be translated, the output is the input."""
     assert translated(sheet) == sheet
+
+
+def test_a_url_too_long_to_be_looked_at_stays_however_it_is_cut() -> None:
+    """The same in one piece."""
+    text = b"a{b:url(%b/" % INTERNAL + b"x" * LONGEST + b")}"
+    assert translated(text) == text
+    assert run(css_translator(links()), *cuts(text, list(range(0, len(text), 700)))) == text

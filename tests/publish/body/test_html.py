@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appproxy.publish.body.html import HtmlTranslator
+from appproxy.publish.body.links import Links
 from appproxy.publish.body.table import TAGS, Holds
 from appproxy.publish.body.tag import Wanted
 from appproxy.publish.body.translator import LONGEST
-from tests.publish.body.fakes import INTERNAL, PLACES, PUBLIC, cuts, links, run
+from tests.publish.body.fakes import INTERNAL, PLACES, PUBLIC, cuts, links, run, to_public
 
 EVERYTHING = Wanted(css=True, script=True)
 
@@ -149,8 +150,51 @@ def test_a_tag_too_long_to_be_looked_at_stays_however_it_is_cut() -> None:
     wanted = long + b'<a href="%b/">' % INTERNAL + b"</script>" + b'<a href="%b/">' % PUBLIC
     assert translated(page) == wanted
     assert run(HtmlTranslator(links(), EVERYTHING), *cuts(page, list(range(0, len(page), 700)))) == wanted
-    link = b'<a x="%b" href="%b/">' % (b"x" * LONGEST, INTERNAL)
-    assert translated(link) == link
+    short = b"<a href=%b/>" % INTERNAL
+    for link in (b'<a x="%b" href="%b/">', b'<a x="%b>" href="%b/">', b"<textarea x='%b>' y='%b/'><a href=/old/></textarea>"):
+        link = link % (b"x" * LONGEST, INTERNAL)
+        for pieces in ([short, link, short], cuts(short + link + short, list(range(0, 20_000, 900)))):
+            assert run(HtmlTranslator(links(), EVERYTHING), *pieces) == all_public(short) + link + all_public(short)
+
+
+@pytest.mark.parametrize(
+    ("page", "public"),
+    [
+        # A link whose directory does not tell: a reference, a backslash, a last segment that is published itself.
+        (b'<a href="X/a&#x2f;../b">', b'<a href="Y/a/../b">'), (b'<a href="/old/\\e">', b'<a href="/old/\\e">'),
+        (b'<a href="X/k"><a href="X/kb">', b'<a href="Y/k"><a href="https://kb.example.com">'),
+        # Behind svg all is as before it; an empty one has nothing inside.
+        (b"<svg></svg><title><a href=X/></title>", b"<svg></svg><title><a href=X/></title>"),
+        (b"<svg/><title><a href=X/></title>", b"<svg/><title><a href=X/></title>"),
+        (b"</svg></svg><svg><title><a href=X/></title></svg>", b"</svg></svg><svg><title><a href=Y/></title></svg>"),
+        # In a script: `<!--` and `<script` hide an end tag, `<!-->` hides nothing, one end tag is spent on the inner one.
+        (b"<script><!-- <script> </script> <a href='X2/'> --> </script><a href=X/>",
+         b"<script><!-- <script> </script> <a href='X2/'> --> </script><a href=Y/>"),
+        (b"<script><!--> <script> </script><a href=X/>", b"<script><!--> <script> </script><a href=Y/>"),
+    ],
+)
+def test_what_a_place_is_depends_on_what_was_before(page: bytes, public: bytes) -> None:
+    """In one piece and byte by byte."""
+    kb = INTERNAL + b"/kb"
+
+    def table(url: bytes) -> bytes:
+        return b"https://kb.example.com" if url == kb else to_public(url)
+
+    page, public = (text.replace(b"X", INTERNAL).replace(b"Y", PUBLIC) for text in (page, public))
+    for pieces in ([page], [bytes([byte]) for byte in page]):
+        translator = HtmlTranslator(Links(table, [b"kb"]), Wanted(), paths=True)
+        assert run(translator, b"<a href=%b/x>" % INTERNAL, *pieces) == b"<a href=%b/x>" % PUBLIC + public
+
+
+@pytest.mark.parametrize(
+    "page", [b"<title>%bX</title>X", b"<script>%b</script>X", b"<!--%b-->X", b"<script><!--%b<script></script>X--></script>X"]
+)
+def test_an_end_is_found_wherever_it_is_cut(page: bytes) -> None:
+    """Of titles, scripts and comments."""
+    page = (page % (b"x" * 50)).replace(b"X", b"<a href=%b/>" % INTERNAL)
+    whole = translated(page)
+    for place in range(len(page)):
+        assert run(HtmlTranslator(links(), EVERYTHING), page[:place], page[place:]) == whole
 
 
 _PIECES = st.sampled_from([

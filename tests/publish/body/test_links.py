@@ -37,7 +37,7 @@ def test_an_attribute_with_a_url_of_an_application_becomes_public(raw: bytes, pu
         b"", b"#", b"page.html", b"https://example.org/", b"//example.org/x", b"/new/a", b"mailto:a@wiki.internal",
         b"http:\\\\wiki.internal:8080\\", b"http://wiki.internal:8080\\@example.org/", b"/old/\\example.org",
         b"see http://wiki.internal:8080/", b"http&nbsp;//wiki.internal:8080/", b"http://wiki.internal:80801/",
-        b"&#104;ttp://example.org/",
+        b"&#104;ttp://example.org/", b"http://wiki.internal:8080/a&nbsp;/b",
     ],
 )
 def test_what_is_nobodys_stays(raw: bytes) -> None:

@@ -76,3 +76,10 @@ def test_cutting_does_not_matter(script: bytes, places: list[int]) -> None:
 def test_a_script_without_our_urls_stays(script: bytes) -> None:
     """Where nothing is to be translated, the output is the input."""
     assert translated(script) == script
+
+
+def test_a_url_too_long_to_be_looked_at_stays_however_it_is_cut() -> None:
+    """The same in one piece."""
+    text = b'"%b/' % INTERNAL + b"x" * LONGEST + b'"'
+    assert translated(text) == text
+    assert run(script_translator(links()), *cuts(text, list(range(0, len(text), 700)))) == text
