@@ -91,3 +91,37 @@ def test_a_revoked_connector_is_cut(playground: Playground) -> None:
     playground.admin("POST", f"/connectors/{connector.settings.id}/revoke", {})
     page = playground.browser().get("https://open.example.org/")
     assert page.status == 503
+
+
+class Place(Resource):
+    """An internal application that shows which host and path it was asked for."""
+
+    isLeaf = True
+
+    def render_GET(self, request: Request) -> bytes:
+        return f"{request.getHeader('host')}{request.uri.decode()}".encode()
+
+
+def test_wildcards_segments_and_other_hosts() -> None:
+    """One application is reached under many names, the sign-in on each of them ends there, and it sees internal names."""
+    with Playground() as playground:
+        playground.add_user("ann", PASSWORD)
+        playground.add_user("bob", PASSWORD)
+        playground.publish("places", Place(), users=["ann"])
+        port = playground.admin("GET", "/applications/places")["internal"].rpartition(":")[2].rstrip("/")
+        for external, internal in (
+            ("https://*.example.org/", f"http://*.corp:{port}/"), ("https://api.example.org/v1/", f"http://api.corp:{port}/app/"),
+        ):
+            playground.admin("POST", "/applications/places/segments", {"external": external, "internal": internal})
+        values = {"alternate_hosts": "alias.example.org", "excluded_hosts": "no.example.org"}
+        playground.admin("PATCH", "/applications/places", {"settings": values})
+        playground.network.pass_time(1)
+        browser = playground.browser()
+        for number, (url, seen) in enumerate({
+            "https://one.example.org/x?y": f"one.corp:{port}/x?y", "https://two.example.org/": f"two.corp:{port}/",
+            "https://api.example.org/v1/z": f"api.corp:{port}/app/z", "https://alias.example.org/": f"127.0.0.1:{port}/",
+        }.items()):
+            page = browser.get(url) if number else browser.sign_in(url, "ann", PASSWORD)
+            assert (page.status, page.url, page.text) == (200, url, seen), page.text
+        assert browser.get("https://no.example.org/").status == browser.get("https://connect.example.org/").status == 404
+        assert playground.browser().sign_in("https://one.example.org/", "bob", PASSWORD).status == 403
