@@ -15,7 +15,7 @@ from twisted.logger import Logger
 from appproxy.errors import StoreError
 from appproxy.store import migrate
 from appproxy.store.building import Builder
-from appproxy.store.engine import WRITE, in_memory, make_engine, make_private
+from appproxy.store.engine import WRITE, file_identity, in_memory, make_engine, make_private
 from appproxy.store.names import AlreadyThere
 from appproxy.store.schema import master_check, revisions
 from appproxy.store.sealing import Sealer
@@ -41,6 +41,8 @@ class Store:
         self._token = token
         self._builder = Builder()
         self._watch: PoolProxiedConnection | None = None
+        #: The file that `_watch` has open.
+        self._watched: tuple[int, int] | None = None
 
     @classmethod
     def create(cls, url: str, sealer: Sealer, token: Callable[[int], bytes] = secrets.token_bytes) -> Store:
@@ -138,17 +140,26 @@ class Store:
         if self._engine.dialect.name != "sqlite":
             return self.revision()
         with _explaining(self._engine):
-            if self._watch is None:
-                # The number means something only on one and the same connection; a raw one, because a transaction that
-                # stays open would keep the journal growing.
-                self._watch = self._engine.raw_connection()
+            if self._watch is not None and self._watched != self._file():
+                self._watch.invalidate()
+                self._watch = None
             try:
+                if self._watch is None:
+                    self._watched = self._file()
+                    # The number means something only on one and the same connection; a raw one, because a transaction
+                    # that stays open would keep the journal growing.
+                    self._watch = self._engine.raw_connection()
                 return _data_version(self._watch)
             except sqlite3.Error as error:
                 # The driver's own, since SQLAlchemy stands not between; the next poll gets another connection.
-                self._watch.invalidate()
-                self._watch = None
+                if self._watch is not None:
+                    self._watch.invalidate()
+                    self._watch = None
                 raise StoreError(f"{_name(self._engine)}: {error}") from error
+
+    def _file(self) -> tuple[int, int] | None:
+        """Which file is the database now? None in memory, or when it has gone."""
+        return None if in_memory(self._engine.url) else file_identity(str(self._engine.url.database))
 
     def _bring_up_to_date(self, say: Callable[[str], None]) -> None:
         newest = migrate.newest_version()

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
 from appproxy.errors import ConfigError, StoreError
@@ -65,6 +65,7 @@ def _sqlite(url: sa.URL) -> sa.Engine:
         engine = sa.create_engine(url, connect_args=arguments, poolclass=StaticPool)
     else:
         engine = sa.create_engine(url, connect_args=arguments, pool_size=2, max_overflow=-1)
+        _stay_with_the_file(engine)
 
     @event.listens_for(engine, "connect")
     def _(connection: Any, _record: object) -> None:
@@ -80,6 +81,38 @@ def _sqlite(url: sa.URL) -> sa.Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _stay_with_the_file(engine: sa.Engine) -> None:
+    """Connections to a file that has been removed or replaced are given up.
+
+    SQLite would go on writing to the file that it has open: everything would seem well until the next start. Nor may a
+    new connection make an empty file where the database has gone.
+    """
+    path = str(engine.url.database)
+
+    @event.listens_for(engine, "do_connect")
+    def _(_dialect: object, _record: object, _arguments: object, _options: object) -> None:
+        if file_identity(path) is None:
+            raise sqlite3.OperationalError("the database has gone; put its file back")
+
+    @event.listens_for(engine, "connect")
+    def _(_connection: object, record: Any) -> None:
+        record.info["file"] = file_identity(path)
+
+    @event.listens_for(engine, "checkout")
+    def _(_connection: object, record: Any, _proxy: object) -> None:
+        if record.info["file"] != file_identity(path):
+            raise DisconnectionError
+
+
+def file_identity(path: str) -> tuple[int, int] | None:
+    """Tells a file from any other; None when it is not there."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def copy_database(url: str, target: Path) -> None:

@@ -14,7 +14,7 @@ from appproxy.errors import ConfigError, IdentityError, StoreError
 from appproxy.pki.tokens import hash_secret
 from appproxy.store import applications, connectors, migrate, one_time, users
 from appproxy.store.database import Store
-from appproxy.store.engine import make_engine
+from appproxy.store.engine import make_engine, make_private
 from appproxy.store.schema import metadata
 from appproxy.store.sealing import Sealer
 
@@ -59,6 +59,7 @@ class TestSchema:
     def test_a_database_without_tables_is_refused(self, database_url: str, sealer: Sealer) -> None:
         """Another program's database is not taken for ours."""
         engine = make_engine(database_url)
+        make_private(engine.url)
         with engine.begin() as connection:
             connection.execute(sa.text("CREATE TABLE other (a INTEGER)"))
         engine.dispose()
@@ -240,3 +241,26 @@ def in_threads(work: object, count: int) -> None:
         thread.start()
     for thread in threads:
         thread.join(60)
+
+
+def test_a_database_that_has_gone(empty_store: Store, database_url: str, now: float) -> None:
+    """It is not written to where nobody finds it, and not made anew; once it is back, all goes on."""
+    only_sqlite(database_url)
+    path = Path(str(sa.make_url(database_url).database))
+    with empty_store.transaction(now) as tx:
+        users.add(tx, "ann", "hash")
+    empty_store.data_version()
+    path.rename(path.with_name("elsewhere"))
+    with pytest.raises(StoreError, match="has gone"), empty_store.transaction(now) as tx:
+        users.add(tx, "bob", "hash")
+    with pytest.raises(StoreError, match="has gone"), empty_store.reading():
+        pass
+    with pytest.raises(StoreError, match="has gone"):
+        empty_store.data_version()
+    assert not path.exists()
+    path.with_name("elsewhere").rename(path)
+    with empty_store.transaction(now) as tx:
+        users.add(tx, "bob", "hash")
+    empty_store.data_version()
+    with empty_store.reading() as reading:
+        assert {user.name for user in users.list_all(reading)} == {"ann", "bob"}

@@ -1,0 +1,158 @@
+"""A connector behind a link that loses and delays packets, or swallows all of them without a word."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+import pytest
+
+from appproxy.config import ServiceSettings
+from appproxy.config.values import Address
+from appproxy.demo.start import free_port
+from appproxy.demo.supervisor import Supervisor, twistd
+from appproxy.tunnel.limits import DEFAULT_LIMITS
+from appproxy.twistd.state import create_state
+from tests.end_to_end.lossy_link import NEAR, LossyLink, why_not
+from tests.end_to_end.system import PROMPT, System
+from tests.end_to_end.wire import Reply, Wire, ask
+from tests.end_to_end.world import DOMAIN, PATIENCE, environment, until
+
+_WHY_NOT = why_not()
+pytestmark = pytest.mark.skipif(bool(_WHY_NOT), reason=_WHY_NOT)
+
+
+@dataclass(slots=True)
+class Distant(System):
+    """A service here; a connector `far` and its application in a network of their own."""
+
+    link: LossyLink = field(default_factory=LossyLink)
+    inside: int = field(default_factory=free_port)
+
+    def build(self) -> None:
+        """From nothing to a running system."""
+        settings = ServiceSettings(
+            domain=DOMAIN, listen=Address("127.0.0.1", self.port), tunnel_listen=Address(NEAR, self.tunnel_port),
+            tunnel_address=f"{NEAR}:{self.tunnel_port}", log_format="json",
+        )  # fmt: skip
+        create_state(self.state, settings, time.time(), os.environ)  # noqa: TID251 -- certificates are dated
+        self.application("raw", f"http://127.0.0.1:{self.inside}", preauth="passthrough")
+        self.start_service()
+        self.ids["far"] = self.join("far")
+        self.supervisor.start("far application", self.link.there(*self.sample()), "ready on", PATIENCE)
+        self.supervisor.start(
+            "far", self.link.there(*twistd("appproxy-connector", "--state", str(self.directory / "far"))),
+            "appproxy-connector ready and connected", PATIENCE,
+        )  # fmt: skip
+
+    def sample(self) -> list[str]:
+        """The command of the sample application: the same address at both sides."""
+        return [sys.executable, "-m", "appproxy.demo.application", "--listen", f"127.0.0.1:{self.inside}"]
+
+    def is_online(self, name: str) -> bool:
+        """Has the service this connector?"""
+        return any(one["id"] == self.ids[name] and one["online"] for one in self.call("GET", "/connectors"))
+
+
+@pytest.fixture(scope="module")
+def distant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Distant]:
+    """Service and connector with the link between them."""
+    directory = tmp_path_factory.mktemp("distant")
+    (directory / "logs").mkdir()
+    with Supervisor(directory / "logs", environment()) as supervisor:
+        system = Distant(directory, supervisor)
+        try:
+            system.build()
+            yield system
+        finally:
+            system.link.loss = system.link.delay = 0.0
+            supervisor.stop()
+            system.link.stop()
+            system.origin.stop()
+
+
+class Asking(threading.Thread):
+    """One request in a thread of its own; `reply` is its answer, `seconds` how long it took."""
+
+    def __init__(self, system: System, target: str, method: str = "GET", body: bytes | None = None) -> None:
+        super().__init__(daemon=True)
+        self._ask = lambda: ask(system, "raw", target, "distant", method, body)
+        self.reply: Reply | None = None
+        self.seconds = 0.0
+        self.start()
+
+    def run(self) -> None:
+        began = time.monotonic()
+        self.reply = self._ask()
+        self.seconds = time.monotonic() - began
+
+    def answer(self, seconds: float) -> Reply:
+        """Wait for it."""
+        self.join(seconds)
+        assert self.reply is not None, f"no answer within {seconds:g} s"
+        return self.reply
+
+
+@pytest.mark.parametrize(("loss", "delay"), [(0.01, 0.1), (0.05, 0.2), (0.2, 0.3)])
+def test_packets_are_lost_and_late(distant: Distant, loss: float, delay: float) -> None:
+    """Everything arrives whole, only later; small requests do not wait for the stream beside them."""
+    link = distant.link
+    link.loss, link.delay, lost = loss, delay / 2, link.lost
+    size = 1
+    body = os.urandom(100_000)
+    try:
+        with Wire(distant, "raw") as bulk:
+            bulk.request("GET", f"/download/{size}", "bulk")
+            small = [Asking(distant, "/headers") for _ in range(12)]
+            posted = [Asking(distant, "/upload", "POST", body) for _ in range(2)]
+            assert [one.answer(60).status for one in small] == [200] * len(small)
+            # A lost packet costs its own connection a retransmission or a few, whatever the stream beside it suffers.
+            assert sorted(one.seconds for one in small)[len(small) // 2] < 20 * delay + PROMPT
+            for one in posted:
+                reply = one.answer(120)
+                assert (reply.status, sha256(body).hexdigest().encode() in reply.body) == (200, True), reply.body
+            bulk.socket.settimeout(120)
+            received = bulk.reply()
+            assert (received.status, len(received.body)) == (200, size << 20)
+        assert link.lost > lost
+        assert distant.is_online("far")
+    finally:
+        link.loss = link.delay = 0.0
+    digest = sha256(received.body).hexdigest().encode()
+    assert digest in ask(distant, "raw", f"/download/{size}/sha256").body
+
+
+def test_a_link_that_swallows_everything(distant: Distant) -> None:
+    """No connection is closed, and none answers: noticed in 40 s; who can goes to another connector, nobody hangs."""
+    distant.supervisor.start("near application", distant.sample(), "ready on", PATIENCE)
+    asking = [Asking(distant, "/slow/3"), Asking(distant, "/slow/3")]
+    time.sleep(1)
+    distant.ids["near"] = distant.join("near")
+    distant.start_connector("near")
+    for one in asking:
+        assert one.answer(30).status == 200
+    asking = [Asking(distant, "/slow/3") for _ in range(4)]
+    asking += [Asking(distant, "/upload", "POST", b"once") for _ in range(4)]
+    time.sleep(1)
+    began = time.monotonic()
+    distant.link.loss = 1.0
+    try:
+        asking += [Asking(distant, "/headers") for _ in range(8)]
+        until(lambda: not distant.is_online("far"), "the service does not notice", DEFAULT_LIMITS.dead_after + PROMPT)
+        assert time.monotonic() - began > PROMPT, "something has closed the connections: this is no half-open tunnel"
+        connector = distant.supervisor.find("far")
+        until(lambda: "signal connection lost" in connector.output(), "the connector does not notice", 10)
+        statuses = [one.answer(DEFAULT_LIMITS.limbo_seconds + PROMPT).status for one in asking]
+        assert statuses[:4] + statuses[8:] == [200] * 12, "what may be repeated fails over"
+        assert set(statuses[4:8]) <= {200, 502, 504}
+        assert ask(distant).status == 200
+    finally:
+        distant.link.loss = 0.0
+    until(lambda: distant.is_online("far"), "the connector does not come back", 20 + PROMPT)
+    distant.supervisor.end("near", 30)
+    assert ask(distant).status == 200
