@@ -62,7 +62,7 @@ class AdminClient:
 
         Raises ConfigError or StoreError, whose text is one line for people.
         """
-        if not self._paths.settings.exists():
+        if is_missing(self._paths.settings):
             raise ConfigError(f"{self._paths.directory}: no state of a service is there; run: appproxy init")
         lock = ServiceLock(self._paths.lock)
         until = time.monotonic() + self._mute
@@ -136,11 +136,21 @@ class AdminClient:
             store.close()
 
 
+def is_missing(path: Path) -> bool:
+    """Is it certainly not there? Where we may not even look, reading it will say so."""
+    try:
+        return not path.exists()
+    except OSError:
+        return False
+
+
 def read_settings(paths: StatePaths[Path]) -> ServiceSettings:
     """The settings of a state directory. Raises ConfigError."""
     try:
         return load_service(paths.settings.read_text(), str(paths.settings))
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise ConfigError(f"{paths.settings}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
         raise ConfigError(f"{paths.settings}: cannot be read: {error}") from error
 
 

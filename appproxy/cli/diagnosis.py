@@ -30,9 +30,13 @@ def doctor(setting: Setting, state: Path | None, as_json: bool) -> None:
     directory = setting.needed(state)
     walk = Walk(_quiet if as_json else _say)
     now = time.time()  # noqa: TID251 -- the program's edge
-    if ConnectorPaths(directory).settings.exists():
+    try:
+        inside, outside = (paths.settings.exists() for paths in (ConnectorPaths(directory), StatePaths(directory)))
+    except OSError as error:
+        raise ConfigError(f"{directory}: cannot be read: {error.strerror}") from error
+    if inside:
         doctor_connector.examine(walk, directory, now)
-    elif StatePaths(directory).settings.exists():
+    elif outside:
         doctor_service.examine(walk, directory, now, os.environ)
     else:
         raise ConfigError(

@@ -53,7 +53,7 @@ def create_state(directory: Path, settings: ServiceSettings, now: float, environ
 def read_settings(directory: Path) -> ServiceSettings:
     """The settings of a state directory. Raises ConfigError, with the mend."""
     paths = StatePaths(directory.absolute())
-    if not paths.settings.exists():
+    if client.is_missing(paths.settings):
         raise ConfigError(f"{paths.settings}: not found; make a state directory with `appproxy init --state {directory}`")
     return client.read_settings(paths)
 

@@ -81,14 +81,18 @@ class Asking(threading.Thread):
 
     def __init__(self, system: System, target: str, method: str = "GET", body: bytes | None = None) -> None:
         super().__init__(daemon=True)
-        self._ask = lambda: ask(system, "raw", target, "distant", method, body)
+        self._system = system
+        self._request = (method, target, "distant", body)
         self.reply: Reply | None = None
         self.seconds = 0.0
         self.start()
 
     def run(self) -> None:
         began = time.monotonic()
-        self.reply = self._ask()
+        with Wire(self._system, "raw") as wire:
+            wire.socket.settimeout(2 * DEFAULT_LIMITS.dead_after)
+            wire.request(*self._request)
+            self.reply = wire.reply()
         self.seconds = time.monotonic() - began
 
     def answer(self, seconds: float) -> Reply:

@@ -73,3 +73,9 @@ def test_no_settings_says_how_to_make_them(tmp_path: Path) -> None:
     """The mend is a command to copy."""
     with pytest.raises(ConfigError, match=f"appproxy init --state {tmp_path}"):
         read_settings(tmp_path)
+
+
+def test_a_directory_that_cannot_be_looked_into(tmp_path: Path) -> None:
+    """Is told as such, in one line: it is not taken for one that is not there, which `init` would mend."""
+    with pytest.raises(ConfigError, match="cannot be read: File name too long"):
+        read_settings(tmp_path / ("x" * 300))
