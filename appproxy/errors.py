@@ -76,6 +76,7 @@ class Code(IntEnum):
     CONNECTOR_LOST = 55
     TOO_MANY_UPGRADES = 56
     STORE_UNAVAILABLE = 57
+    MAINTENANCE = 58
     # The user's request.
     BAD_REQUEST = 70
     HEAD_TOO_LARGE = 71
@@ -201,6 +202,8 @@ FAILURES: dict[Code, Failure] = {
                                     "Too many WebSockets are open", _AGAIN, 30),
     Code.STORE_UNAVAILABLE: Failure(503, "proxy_internal_error", Source.SERVICE, Retry.NEVER,
                                     "The service cannot reach its database", _AGAIN, 5),
+    Code.MAINTENANCE: Failure(503, "destination_unavailable", _APP, Retry.NEVER,
+                              "The application is being maintained", "Come back later; nothing is wrong on your side.", 300),
     Code.BAD_REQUEST: Failure(400, "http_request_error", _REQ, Retry.NEVER,
                               "The request is not valid HTTP", "Reload the page."),
     Code.HEAD_TOO_LARGE: Failure(431, "http_request_error", _REQ, Retry.NEVER,

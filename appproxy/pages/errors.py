@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from appproxy.errors import FAILURES, Code, Source
 from appproxy.pages.render import render
@@ -25,26 +25,34 @@ _HOP_OF = {Source.REQUEST: "You", Source.CONNECTOR: "Connector", Source.APPLICAT
 
 
 def error_page(
-    code: Code, request_id: str, accept_json: bool, *, link: str = "", link_text: str = ""
+    code: Code, request_id: str, accept_json: bool, *, link: str = "", link_text: str = "", notice: str = "",
+    retry_after: int | None = None,
 ) -> tuple[int, bytes, bytes]:
-    """Status, field block and body for a failure. `link` and its text: a way out, on the page only."""
+    """Status, field block and body for a failure. `link` and its text: a way out, on the page only.
+
+    `notice` takes the place of the advice; `retry_after`, in seconds, of the failure's own.
+    """
     failure = FAILURES[code]
     known = request_id if _REQUEST_ID.fullmatch(request_id) else ""
-    body = _problem(code) if accept_json else _page(code, link, link_text) if link else _plain_page(code)
+    if accept_json:
+        body = _problem(code, notice)
+    else:
+        body = _page(code, link, link_text, notice) if link or notice else _plain_page(code)
     body = body.replace(_MARK.encode(), known.encode())
     kind = b"application/problem+json" if accept_json else b"text/html; charset=utf-8"
-    block = b"content-type: " + kind + b"\n" + failure_fields(code) + NO_STORE + SECURITY_FIELDS
+    block = b"content-type: " + kind + b"\n" + failure_fields(code, retry_after) + NO_STORE + SECURITY_FIELDS
     if known:
         block += b"x-request-id: " + known.encode() + b"\n"
     return failure.status, block, body
 
 
-def failure_fields(code: Code) -> bytes:
+def failure_fields(code: Code, retry_after: int | None = None) -> bytes:
     """What a failure adds to the fields: Proxy-Status (RFC 9209), Retry-After, WWW-Authenticate."""
     failure = FAILURES[code]
     block = b'proxy-status: appproxy; error=%b; details="%b"\n' % (failure.proxy_status.encode(), code.name.encode())
-    if failure.retry_after is not None:
-        block += b"retry-after: %d\n" % failure.retry_after
+    seconds = failure.retry_after if retry_after is None else retry_after
+    if seconds is not None:
+        block += b"retry-after: %d\n" % seconds
     if failure.status == 401:
         block += WWW_AUTHENTICATE
     return block
@@ -60,23 +68,23 @@ def accepts_json(accept: bytes | None) -> bool:
 
 @cache
 def _plain_page(code: Code) -> bytes:
-    return _page(code, "", "")
+    return _page(code, "", "", "")
 
 
-def _page(code: Code, link: str, link_text: str) -> bytes:
+def _page(code: Code, link: str, link_text: str, notice: str) -> bytes:
     failure = FAILURES[code]
     return render(
-        "error", title=failure.title, advice=failure.advice, source=failure.source.value, status=failure.status,
+        "error", title=failure.title, advice=notice or failure.advice, source=failure.source.value, status=failure.status,
         code=code.name, request_id=_MARK, hops=HOPS, broken=_HOP_OF.get(failure.source, "Service"),
         link=link, link_text=link_text,
     )
 
 
-@cache
-def _problem(code: Code) -> bytes:
+@lru_cache(maxsize=256)
+def _problem(code: Code, notice: str = "") -> bytes:
     failure = FAILURES[code]
     problem = {
         "type": f"urn:appproxy:error:{code.name.lower()}", "title": failure.title, "status": failure.status,
-        "detail": failure.advice, "source": failure.source.value, "code": code.name, "request_id": _MARK,
+        "detail": notice or failure.advice, "source": failure.source.value, "code": code.name, "request_id": _MARK,
     }
     return json.dumps(problem, ensure_ascii=False).encode()

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Protocol
 
 from twisted.logger import Logger
@@ -43,6 +45,18 @@ def failure_answer(code: Code, exchange: Exchange) -> tuple[int, bytes, bytes]:
     """The page of a failure, or its JSON, as the request asks for."""
     status, block, body = error_page(code, exchange.id, accepts_json(exchange.head.get(b"accept")))
     return status, block + exchange.own_fields, body
+
+
+def maintenance_answer(application: Application, exchange: Exchange, now: float) -> tuple[int, bytes, bytes]:
+    """What everybody gets while the application is being maintained; `now` is wall clock time."""
+    until = application.maintenance_until
+    notice = application.maintenance_text
+    left = None
+    if until is not None and until > now:  # once it has passed, nobody knows any longer
+        left = math.ceil(until - now)
+        notice = f"{notice} It is expected back at {datetime.fromtimestamp(until, UTC):%Y-%m-%d %H:%M} UTC.".strip()
+    accept_json = accepts_json(exchange.head.get(b"accept"))
+    return error_page(Code.MAINTENANCE, exchange.id, accept_json, notice=notice, retry_after=left)
 
 
 class Entrance:
@@ -103,6 +117,11 @@ class Entrance:
         if application.cors and self._is_preflight(exchange, route):
             return
         now = self._wall()
+        if application.maintenance:
+            exchange.failure = Code.MAINTENANCE
+            status, block, body = maintenance_answer(application, exchange, now)
+            exchange.answer(status, block + exchange.own_fields, body)
+            return
         verdict = self._gate.check(head, route, snapshot, now)
         if isinstance(verdict, Pass):
             self._relay.start(exchange, route, verdict.session)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
 
@@ -30,6 +31,8 @@ _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9](
 _PATH = re.compile(r"/[!-\"$-~]{0,1023}")
 #: One application's addresses.
 MOST_ORIGINS = 16
+#: Signs of what the maintenance page says besides.
+_LONGEST_NOTICE = 300
 _CLAIM = re.compile(r"[A-Za-z0-9_.:/-]{1,128}")
 _SIZE = re.compile(r"([0-9]{1,12}) ?([kmgt]?)(?:i?b)?")
 #: Request fields that carry the message itself or where it came from: a claim in them would break or deceive.
@@ -181,6 +184,24 @@ def _body_kinds(text: str) -> frozenset[str]:
     return kinds
 
 
+def _notice(text: str) -> str:
+    if len(text) > _LONGEST_NOTICE or not text.isprintable():
+        raise ValueError(f"must be one line of at most {_LONGEST_NOTICE} printable signs")
+    return text
+
+
+def _moment(text: str) -> float:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ValueError("must be a date, a time and its distance to UTC, such as 2026-12-01T18:00+01:00 or 2026-12-01T17:00Z")
+    if not 1970 < moment.year < 2200:
+        raise ValueError("must be a time from 1971 to 2199")
+    return moment.timestamp()
+
+
 def _max_body(text: str) -> int | None:
     if text.lower() == "none":
         return None
@@ -218,6 +239,10 @@ SETTINGS: Mapping[str, Setting] = {
     "health_interval": Setting("health_interval", _seconds(1, 3600), "seconds between two such questions (10)"),
     "upgrades": Setting("upgrades", _upgrades, "protocols that a connection may change to (websocket), or none"),
     "robots_disallow": Setting("robots_disallow", _switch, "yes: tell search engines to stay away (yes)"),
+    "maintenance": Setting("maintenance", _switch, "yes: nobody reaches it; everybody gets a page that says so (no)"),
+    "maintenance_text": Setting("maintenance_text", _notice, "what that page says besides, in one line"),
+    "maintenance_until": Setting("maintenance_until", _moment,
+                                 "when it will be back, such as 2026-12-01T18:00+01:00 (not said)"),
     "strict": Setting("strict", _switch, "yes: every body and answer on its own connection of the tunnel (no)"),
     "alternate_hosts": Setting("alternate_hosts", _hosts,
                                "other host names of its external URL, with commas between (none)"),

@@ -89,3 +89,17 @@ def test_nothing_foreign_is_echoed(id: str) -> None:
 def test_who_wants_json(accept: bytes | None, expected: bool) -> None:
     """Scripts get JSON, browsers get a page."""
     assert accepts_json(accept) is expected
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_an_admin_can_say_why_and_for_how_long(as_json: bool) -> None:
+    """The text takes the place of the advice, escaped; the next page of the same failure does not have it."""
+    notice = 'Moving <b>"house"</b> & home'
+    _, block, body = error_page(Code.MAINTENANCE, ID, as_json, notice=notice, retry_after=77)
+    assert values(block, b"retry-after") == [b"77"]
+    if as_json:
+        assert json.loads(body)["detail"] == notice
+    else:
+        assert b"<p>Moving &lt;b&gt;&#34;house&#34;&lt;/b&gt; &amp; home</p>" in body
+    _, block, body = error_page(Code.MAINTENANCE, ID, as_json)
+    assert b"Moving" not in body and values(block, b"retry-after") == [b"300"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from appproxy.errors import Code
 from appproxy.http.head import RequestHead
@@ -205,3 +207,49 @@ def test_the_application_does_not_speak_for_itself_where_a_rule_does() -> None:
     signal.answer(only_request(signal), 200, b"access-control-allow-origin: *\n")
     answer = user.wire.take()
     assert b"allow-origin: *" not in answer and b"access-control-allow-origin: https://app.example.org\r\n" in answer
+
+
+@pytest.mark.parametrize("application", [WIKI, CLOSED])
+def test_while_it_is_maintained_nobody_reaches_an_application(application: Application) -> None:
+    """503 before any sign-in, with the admin's text and the time, until that has passed; nothing reaches a connector."""
+    closed = replace(application, maintenance=True, maintenance_text="New <disks>.", maintenance_until=1e9 + 90.5)
+    door = Door(applications=(closed,))
+    signal = door.welcomed()
+    answer = door.user().send(GET)
+    assert answer.startswith(b"HTTP/1.1 503 ") and b"\r\nretry-after: 91\r\n" in answer
+    assert b"New &lt;disks&gt;. It is expected back at 2001-09-09 01:48 UTC." in answer
+    late = Door(applications=(replace(closed, maintenance_until=1e9),))
+    answer = late.user().send(GET.replace(b"\r\n\r\n", b"\r\nAccept: application/json\r\n\r\n"))
+    assert b"\r\nretry-after: 300\r\n" in answer and b"application/problem+json" in answer and b"expected" not in answer
+    assert b'"detail": "New <disks>."' in answer
+    assert signal.frames() == []
+
+
+def test_pages_that_may_call_learn_of_maintenance() -> None:
+    """Preflights are answered as ever, and a script can read the 503."""
+    door = Door(applications=(replace(CLOSED, cors=(RULE,), maintenance=True),))
+    assert door.user().send(PREFLIGHT).startswith(b"HTTP/1.1 204 ")
+    call = PREFLIGHT.replace(b"OPTIONS", b"PUT").replace(b"Access-Control-Request-Method: PUT\r\n", b"")
+    answer = door.user().send(call)
+    assert answer.startswith(b"HTTP/1.1 503 ") and b"access-control-allow-origin: https://app.example.org\r\n" in answer
+
+
+@given(
+    st.text("abc<>\"'&/", min_size=4, max_size=20), st.sampled_from([b"text/html", b"application/json", b"*/*"]),
+    st.sampled_from([replace(WIKI, maintenance=True), replace(CLOSED, cors=(RULE,))]),
+    st.sampled_from([b"GET", b"OPTIONS", b"POST"]), st.sampled_from([b"wiki", b"nobody"]),
+)
+@settings(max_examples=60, deadline=None)
+def test_nothing_of_a_request_is_repeated(
+    text: str, accept: bytes, application: Application, method: bytes, host: bytes
+) -> None:
+    """Not its target, and no field of it; our own answers are kept by no cache and forbid scripts."""
+    said = b"zq" + text.encode() + b"qz"
+    door = Door(applications=(application,))
+    answer = door.user().send(
+        b"%b /%b?%b HTTP/1.1\r\nHost: %b.example.com\r\nAccept: %b, x/%b\r\nOrigin: https://%b\r\nReferer: %b\r\n"
+        b"Access-Control-Request-Method: %b\r\nContent-Length: 0\r\nX-Request-ID: %b\r\nUser-Agent: %b\r\n\r\n"
+        % (method, said, said, host, accept, said, said, said, said, said, said))
+    assert b"zq" not in answer
+    if not answer.startswith(b"HTTP/1.1 303 "):
+        assert b"\r\ncache-control: no-store\r\n" in answer and b"default-src 'none'" in answer
