@@ -210,6 +210,9 @@ class Translation:
     def _leads_to(self, way: _Way, host: str, asked: _Asked) -> bool:
         """Does the public URL that this would become belong to the same pair of URLs, and to no more specific one?"""
         there = way.there
+        place = self._public.at(there)
+        if place is not None and len(place) == 1 and not there.is_wildcard:
+            return True  # nothing else is published on that host
         owner = self._owner(_Asked(False, there.scheme, host, there.port, _moved(asked.path, way), b""))
         return owner is not None and owner.application is way.application and owner.segment == way.segment
 
