@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 
-#: Directories that are remembered; a page has few, an endless stream must not fill the memory.
-_REMEMBERED = 4096
+#: Directories that are remembered, and their longest, in bytes: a page has few, and there may be 10,000 applications.
+_REMEMBERED = 256
+_LONGEST = 256
 #: How an absolute URL, one without its scheme, or a path begins, and how much of it is looked at: up to its query.
 #: Browsers read a backslash as a slash; such a URL is left as it is.
 HEAD = rb"(?:[hHwW][tTsS][a-zA-Z]{0,3}+:)?+/[^\"'?#&<>()\\\t\n\f\r ]*+"
@@ -49,7 +50,7 @@ class Links:
         `head` is the URL up to its query, as `HEAD` matches it.
         """
         size = head.rfind(b"/") + 1
-        if head[:size].endswith(b"//") or head[size:] in self.leaves:
+        if size > _LONGEST or head[:size].endswith(b"//") or head[size:] in self.leaves:
             public = self._translate(head)
             return None if public == head else (len(head), public)
         directory = head[:size]
