@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -23,8 +24,9 @@ def _config(connection: sa.Connection | None = None) -> Config:
     return config
 
 
+@cache
 def newest_version() -> str:
-    """The schema that this program works with."""
+    """The schema that this program works with. Looked up once: Alembic compiles all migrations for it."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
     if head is None:
         raise StoreError(f"{_FOLDER}: no migrations are there; install appproxy again")
@@ -38,7 +40,12 @@ def found_version(connection: sa.Connection) -> str | None:
 
 def is_known(version: str) -> bool:
     """Is this schema one of ours, the newest or an older one?"""
-    return any(script.revision == version for script in ScriptDirectory.from_config(_config()).walk_revisions())
+    return version == newest_version() or version in _known_versions()
+
+
+@cache
+def _known_versions() -> frozenset[str]:
+    return frozenset(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
 
 
 def upgrade(connection: sa.Connection, version: str = "head") -> None:

@@ -248,11 +248,11 @@ def calls_of(router: Router, host: str, target: bytes) -> int:
 @pytest.mark.parametrize(
     ("host", "target"), [("a7.example.com", b"/x"), ("paths.example.com", b"/p7/x"), ("t7.wild7.example.com", b"/x")],
 )
-def test_ten_thousand_applications_cost_no_more_than_ten(host: str, target: bytes) -> None:
+def test_two_thousand_applications_cost_no_more_than_ten(host: str, target: bytes) -> None:
     """A look-up takes as many steps among many hosts, paths of one host and wildcards as among few."""
 
-    few, many = many_routes(10), many_routes(10_000)
-    assert len(many) == 30_000
+    few, many = many_routes(10), many_routes(2_000)
+    assert len(many) == 6_000
     assert calls_of(few, host, target) == calls_of(many, host, target) > 0
     assert many.find(host, target).application.name.endswith("7")
 
