@@ -11,7 +11,8 @@ from appproxy.publish.body.html import HtmlTranslator
 from appproxy.publish.body.tag import Wanted
 from tests.publish.body.fakes import INTERNAL, PLACES, PUBLIC, cuts, links, run
 
-PAGE = f"<p title='Gr\u00fc\u00dfe \U0001f600'>\u2014</p><a href='{INTERNAL.decode()}/\u00e4'>"
+LONG = "\u2014\U0001f600x" * 20
+PAGE = f"<title>{LONG}</title><p title='Gr\u00fc\u00dfe \U0001f600'>\u2014</p><a href='{INTERNAL.decode()}/\u00e4'>"
 
 
 def translator(charset: str = "") -> Decoded:

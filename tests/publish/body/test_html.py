@@ -151,7 +151,10 @@ def test_a_tag_too_long_to_be_looked_at_stays_however_it_is_cut() -> None:
     assert translated(page) == wanted
     assert run(HtmlTranslator(links(), EVERYTHING), *cuts(page, list(range(0, len(page), 700)))) == wanted
     short = b"<a href=%b/>" % INTERNAL
-    for link in (b'<a x="%b" href="%b/">', b'<a x="%b>" href="%b/">', b"<textarea x='%b>' y='%b/'><a href=Z/></textarea>"):
+    for link in (
+        b'<p x="%b><a href=%b/>">', b'<a x="%b" href="%b/">', b'<a x="%b>" href="%b/">',
+        b"<textarea x='%b>' y='%b/'><a href=Z/></textarea>",
+    ):
         link = (link % (b"x" * (LONGEST + 2000), INTERNAL)).replace(b"Z", INTERNAL)
         for pieces in ([short, link, short], cuts(short + link + short, list(range(0, 20_000, 900)))):
             assert run(HtmlTranslator(links(), EVERYTHING), *pieces) == all_public(short) + link + all_public(short)
