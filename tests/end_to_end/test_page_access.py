@@ -1,0 +1,114 @@
+"""Our pages in a real browser, usable by everybody: names, order, contrast, on a small screen, by day and by night."""
+
+from __future__ import annotations
+
+import pytest
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+
+from tests.end_to_end.test_browser import browser, sign_in, wait
+from tests.end_to_end.world import World, until
+
+__all__ = ["browser"]
+
+#: Gives what is wrong, one line each. Contrast as WCAG 2.2 computes it (1.4.3), 3 to 1 for large letters.
+_FAULTS = """
+const faults = [], all = (what) => [...document.querySelectorAll(what)];
+if (!document.documentElement.lang) faults.push('no language');
+if (!document.title) faults.push('no title');
+for (const one of ['main', 'h1']) if (all(one).length !== 1) faults.push(`${all(one).length} of ${one}`);
+let level = 0;
+for (const heading of all('h1,h2,h3,h4,h5,h6')) {
+  const next = Number(heading.tagName[1]);
+  if (next > level + 1) faults.push(`a heading of level ${next} after ${level}`);
+  level = next;
+}
+for (const input of all('input:not([type=hidden]),select,textarea'))
+  if (!input.labels.length && !input.ariaLabel) faults.push(`no label: ${input.outerHTML}`);
+for (const one of all('a,button')) if (!one.textContent.trim() && !one.ariaLabel) faults.push(`no name: ${one.outerHTML}`);
+for (const one of all('[aria-describedby]'))
+  if (!document.getElementById(one.getAttribute('aria-describedby'))) faults.push(`described by nothing: ${one.outerHTML}`);
+const wide = document.documentElement.scrollWidth;
+if (wide > innerWidth) faults.push(`${wide} px in ${innerWidth}`);
+const parse = (text) => text.match(/[0-9.]+/g).map(Number);
+const light = ([r, g, b]) => [r, g, b].map((x) => x / 255).map((x) => x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4)
+  .reduce((sum, x, i) => sum + x * [0.2126, 0.7152, 0.0722][i], 0);
+const behind = (one) => {
+  for (; one; one = one.parentElement) {
+    const colour = parse(getComputedStyle(one).backgroundColor);
+    if (colour.length === 3 || colour[3] === 1) return colour;
+  }
+  return [255, 255, 255];
+};
+let seen = 0;
+for (const one of all('body *')) {
+  if (![...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim()) || !one.getClientRects().length) continue;
+  const style = getComputedStyle(one), [a, b] = [light(parse(style.color)), light(behind(one))].sort((x, y) => y - x);
+  const size = parseFloat(style.fontSize), large = size >= 24 || size >= 18.66 && Number(style.fontWeight) >= 700;
+  const ratio = (a + 0.05) / (b + 0.05);
+  seen += 1;
+  if (ratio < (large ? 3 : 4.5)) faults.push(`${ratio.toFixed(2)} to 1: ${one.textContent.trim()}`);
+}
+if (seen < 3) faults.push(`only ${seen} texts were looked at`);
+return faults;
+"""
+
+
+def check(browser: Chrome) -> None:
+    """The page that is shown, wide and as narrow as WCAG asks for (1.4.10), by day and by night."""
+    for width in (1300, 320):
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                                {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False})
+        for scheme in ("light", "dark"):
+            browser.execute_cdp_cmd("Emulation.setEmulatedMedia",
+                                    {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+            assert browser.execute_script(_FAULTS) == [], (browser.current_url, width, scheme)
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_a_page_that_is_hard_to_use_is_noticed(browser: Chrome) -> None:
+    """The check itself: each of its rules finds a page that breaks it."""
+    browser.get("data:text/html,<h1>a</h1><h3>b</h3><input><a href='x'></a><p style='color:%23999;width:9999px'>c</p>")
+    faults = " ".join(browser.execute_script(_FAULTS))
+    for words in ("no language", "no title", "0 of main", "level 3 after 1", "no label", "no name", "px in", "2.85 to 1: c"):
+        assert words in faults, faults
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/.appproxy/nothing"])
+def test_pages_of_failures(browser: Chrome, world: World, path: str) -> None:
+    """Where nothing is published, and where there is no such page of ours."""
+    browser.get(world.url("signin" if path == "/nothing" else "sample", path))
+    assert browser.find_elements(By.CSS_SELECTOR, "dl code")
+    check(browser)
+
+
+def test_signing_in(browser: Chrome, world: World) -> None:
+    """The form, and the form with an error, which both fields name as their description."""
+    browser.get(world.url("sample"))
+    wait(browser).until(lambda driver: driver.find_elements(By.NAME, "password"))
+    check(browser)
+    sign_in(browser, "alice", "not the password")
+    wait(browser).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, "[role=alert]"))
+    assert len(browser.find_elements(By.CSS_SELECTOR, "input[aria-describedby=error]")) == 2
+    check(browser)
+
+
+def test_signed_out(browser: Chrome, world: World) -> None:
+    """The page after signing out."""
+    browser.get(world.url("signin", "/signed-out"))
+    check(browser)
+
+
+def _closed(browser: Chrome, world: World) -> bool:
+    browser.get(world.url("sample"))
+    return "MAINTENANCE" in browser.page_source
+
+
+def test_maintenance(browser: Chrome, world: World) -> None:
+    """The page of an application that is closed, with the longest text that an admin can give."""
+    world.admin("app", "set", "sample", "maintenance=yes", "maintenance_text=" + "unbroken" * 37)
+    try:
+        until(lambda: _closed(browser, world), "it is still open")
+        check(browser)
+    finally:
+        world.admin("app", "set", "sample", "maintenance=", "maintenance_text=")
