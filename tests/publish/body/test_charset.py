@@ -66,3 +66,10 @@ def test_nothing_behind_an_escape_is_touched() -> None:
     """In ISO-2022-JP it turns ASCII bytes into others."""
     before, after = b"<a href=%b/>" % INTERNAL, b"\x1b$B<a href=%b/>" % INTERNAL
     assert run(translator(), before + after[:4], after[4:] + before) == b"<a href=%b/>" % PUBLIC + after + before
+
+
+def test_a_byte_order_mark_may_be_cut() -> None:
+    """One byte alone decides nothing."""
+    page = b"\xff\xfe" + PAGE.encode("utf-16-le")
+    public = b"\xff\xfe" + PAGE.replace(INTERNAL.decode(), PUBLIC.decode()).encode("utf-16-le")
+    assert run(translator(), page[:1], page[1:]) == public
