@@ -178,7 +178,8 @@ def _reason(status: int, answer: bytes) -> str:
     except (ValueError, RecursionError):
         problem = None
     if isinstance(problem, dict):
-        told = [str(problem[key]) for key in ("title", "detail") if problem.get(key)]
+        # The detail speaks of this very case; the title of all cases that end in the same way, also at sign-in.
+        told = problem.get("detail") or problem.get("title")
         if told:
-            return " ".join(": ".join(told).split())[:300]
+            return " ".join(str(told).split())[:300]
     return f"status {status}"

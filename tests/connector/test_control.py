@@ -114,7 +114,15 @@ def test_a_refusal_says_why() -> None:
     results = running(house.control.enrol(TOKEN, "CSR", "host-7"))
     problem = b'{"title": "The token is refused", "detail": "it was used\\nup", "status": 403}'
     house.stand().deliver(answer(403, problem))
-    assert refused(results) == "the service refused /enrol: The token is refused: it was used up"
+    assert refused(results) == "the service refused /enrol: it was used up"
+
+
+def test_a_refusal_without_details_says_its_title() -> None:
+    """That is better than a number."""
+    house = House()
+    results = running(house.control.enrol(TOKEN, "CSR", "host-7"))
+    house.stand().deliver(answer(403, b'{"title": "The service is busy", "detail": ""}'))
+    assert refused(results) == "the service refused /enrol: The service is busy"
 
 
 @pytest.mark.parametrize("status", [302, 404, 500])
