@@ -245,3 +245,21 @@ def test_a_broken_compressed_stream_breaks_the_answer(fault: bytes) -> None:
         assert world.relay.roster.peers["c1"].in_flight == {}
     assert user.wire.aborted and not user.wire.take().endswith(b"0\r\n\r\n")
     assert world.log[0].failure in (Code.ORIGIN_MALFORMED, Code.ORIGIN_TRUNCATED)
+
+
+def test_a_page_that_ends_within_a_tag_arrives_whole() -> None:
+    """What was held back leaves with the end."""
+    world = World((TRANSLATED,))
+    signal = world.welcomed()
+    user = world.user()
+    user.send(GET)
+    data = world.attach(only_request(signal))
+    data.say(data.session.head(200, HTML) + data.session.body(b"x<a hre") + data.session.end(b""))
+    assert user.wire.take().endswith(b"\r\n1\r\nx\r\n6\r\n<a hre\r\n0\r\n\r\n")
+
+
+def test_paths_are_translated_where_they_differ() -> None:
+    """Inside the wiki lives below a path."""
+    made = bodies(internal=Url.parse("http://internal:8080/wiki/"))
+    _, translator = made.answer(b"GET", 200, HTML, False)
+    assert translator is not None and translator.feed(b"<a href='/wiki/x'>") == b"<a href='/x'>"
