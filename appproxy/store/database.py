@@ -14,7 +14,7 @@ from twisted.logger import Logger
 
 from appproxy.errors import StoreError
 from appproxy.store import migrate
-from appproxy.store.building import Builder
+from appproxy.store.building import Builder, uncollected
 from appproxy.store.engine import WRITE, file_identity, in_memory, make_engine, make_private
 from appproxy.store.names import AlreadyThere
 from appproxy.store.schema import master_check, revisions
@@ -124,7 +124,7 @@ class Store:
 
         Not to be run in two threads at once.
         """
-        with self.reading() as reading:
+        with self.reading() as reading, uncollected():
             return self._builder.build(reading, previous)
 
     def revision(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import time
 
@@ -126,3 +127,17 @@ def test_ten_thousand_applications(store: Store, now: float) -> None:
     again = time.thread_time() - begun
     assert second.applications[f"{5:016x}"].strict
     assert full < 2 and again < full / 2
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_collector_pauses_while_a_snapshot_is_built(enabled: bool) -> None:
+    """Afterwards it is as before, also when building fails."""
+    was = gc.isenabled()
+    try:
+        (gc.enable if enabled else gc.disable)()
+        with pytest.raises(ValueError), building.uncollected():
+            assert not gc.isenabled()
+            raise ValueError
+        assert gc.isenabled() is enabled
+    finally:
+        (gc.enable if was else gc.disable)()
