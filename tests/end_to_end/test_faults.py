@@ -71,7 +71,7 @@ BEFORE: dict[str, tuple[Callable[[Call], None], int, str]] = {
     "closes inside the head": (send(HEAD + b"Content-Le"), 502, "http_response_incomplete"),
     "resets inside the head": (reset(HEAD + b"Content-Le"), 502, "http_response_incomplete"),
     "sends garbage": (send(bytes(range(256)) * 8), 502, "http_protocol_error"),
-    "sends a mail server's greeting": (send(b"220 mail.example ESMTP\r\n"), 502, "http_response_incomplete"),
+    "sends a mail server's greeting": (send(b"220 mail.example ESMTP\r\n"), 502, "http_protocol_error"),
     "sends another version": (send(b"HTTP/3.7 200 OK\r\nContent-Length: 0\r\n\r\n"), 502, "http_protocol_error"),
     "sends a bad field": (send(HEAD + b"X Y: 1\r\nContent-Length: 0\r\n\r\n"), 502, "http_protocol_error"),
     "sends a NUL in a field": (send(HEAD + b"X-Y: a\x00b\r\nContent-Length: 0\r\n\r\n"), 502, "http_protocol_error"),

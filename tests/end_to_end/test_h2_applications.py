@@ -88,6 +88,7 @@ def nginx(world: World) -> Iterator[World]:
                 "client_certificate=nginx")
     visitor = Visitor(world.port, world.anchor)
     until(lambda: visitor.get(world.url("plain", "/")).status == 200, "nginx did not come up")
+    until(lambda: visitor.get(world.url("tls", "/")).status == 200, "the connector was not told of the certificates", 10)
     yield world
     for name in ("plain", "tls"):
         world.admin("app", "remove", name)
