@@ -8,6 +8,9 @@ from appproxy.errors import Code
 from appproxy.http.head import RequestHead
 from appproxy.service.exchange import AnswerKeeper
 
+#: Statuses whose answers never have a body (RFC 9110 sections 15.3.5 and 15.4.5).
+BODYLESS = frozenset({204, 304})
+
 
 class ExchangeState:
     """The attributes of `service.exchange.Exchange`, as they are when a head has come."""
@@ -47,6 +50,19 @@ class ExchangeState:
     def over(self) -> bool:
         """Has our side of the exchange ended?"""
         return self._over
+
+    def abort(self) -> None:
+        """Break the answer, in the way of the version."""
+        raise NotImplementedError
+
+    def overrun(self) -> None:
+        """More bytes came than were announced: the answer breaks, and whoever gives it is told."""
+        self.failure = Code.ORIGIN_TRUNCATED
+        self.detail = "more bytes than announced"
+        keeper, self.keeper = self.keeper, None
+        self.abort()
+        if keeper is not None:
+            keeper.user_left(Code.ORIGIN_TRUNCATED)
 
     def tell(self, code: Code) -> bool:
         """Tell whoever answers that the user is at fault or gone; True: it is now for the front to answer."""

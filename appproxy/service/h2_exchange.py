@@ -19,15 +19,13 @@ from appproxy.http.h2_head import answer_headers, trailer_headers
 from appproxy.http.head import RequestHead
 from appproxy.net.deadlines import NEVER
 from appproxy.service.exchange import BodyReader
-from appproxy.service.exchange_state import ExchangeState
+from appproxy.service.exchange_state import BODYLESS, ExchangeState
 from appproxy.service.h2_body import H2Body
 
 if TYPE_CHECKING:
     from appproxy.service.h2_connection import H2Connection
 
 _CANCEL, _INTERNAL = int(ErrorCode.CANCEL), int(ErrorCode.INTERNAL_ERROR)
-#: Statuses whose answers never have a body (RFC 9110 sections 15.3.5 and 15.4.5).
-_BODYLESS = frozenset({204, 304})
 #: Bytes of an answer that may wait for the user's windows: what a transport takes before it pauses its producer.
 _HIGH = 65_536
 #: Whoever was paused goes on when no more than this waits: then there is always something to send.
@@ -129,7 +127,7 @@ class H2Exchange(ExchangeState):
         self.begun = True
         self.status = status
         headers = answer_headers(status, fields)
-        bodyless = self.head.method == b"HEAD" or status in _BODYLESS
+        bodyless = self.head.method == b"HEAD" or status in BODYLESS
         if not bodyless:
             size = self.sent = len(body)
             _set_length(headers, size)
@@ -158,7 +156,7 @@ class H2Exchange(ExchangeState):
         self.begun = True
         self.status = status
         headers = answer_headers(status, fields)
-        bodyless = self.head.method == b"HEAD" or status in _BODYLESS
+        bodyless = self.head.method == b"HEAD" or status in BODYLESS
         if bodyless:
             self._left = -2
         elif length is not None:
@@ -179,7 +177,7 @@ class H2Exchange(ExchangeState):
         self.sent += len(data)
         if self._left >= 0:
             if len(data) > self._left:
-                self._overrun()
+                self.overrun()
                 return
             self._left -= len(data)
         connection = self.connection
@@ -194,14 +192,6 @@ class H2Exchange(ExchangeState):
         if self._producer is not None and not self._paused and connection.session.queued_body_size(self.stream) > _HIGH:
             self._paused = True
             self._producer.pauseProducing()
-
-    def _overrun(self) -> None:
-        self.failure = Code.ORIGIN_TRUNCATED
-        self.detail = "more bytes than announced"
-        keeper, self.keeper = self.keeper, None
-        self.abort()
-        if keeper is not None:
-            keeper.user_left(Code.ORIGIN_TRUNCATED)
 
     def finish(self, trailers: bytes = b"") -> None:
         """The answer is complete, unless fewer bytes came than were announced."""

@@ -11,7 +11,7 @@ from appproxy.errors import Code
 from appproxy.http.head import RequestHead
 from appproxy.http.writer import chunk, last_chunk, response_bytes
 from appproxy.service.exchange import BodyReader
-from appproxy.service.exchange_state import ExchangeState
+from appproxy.service.exchange_state import BODYLESS, ExchangeState
 
 if TYPE_CHECKING:
     from appproxy.service.front import UserConnection
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 #: What an HTTP/1.0 user has to be told (RFC 9112 appendix C.2.2).
 _KEEP_ALIVE = b"connection: keep-alive\n"
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-#: Statuses whose answers never have a body (RFC 9110 sections 15.3.5 and 15.4.5).
-_BODYLESS = frozenset({204, 304})
 
 
 @implementer(IPushProducer)
@@ -73,7 +71,7 @@ class UserExchange(ExchangeState):
         reuse = self.head.keep_alive and self._connection.reusable
         if reuse and self.head.version < 11:
             fields += _KEEP_ALIVE
-        if self.head.method == b"HEAD" or status in _BODYLESS:
+        if self.head.method == b"HEAD" or status in BODYLESS:
             whole = response_bytes(status, fields, length="none", close=not reuse, chunked=False)
         else:
             size = self.sent = len(body)
@@ -96,7 +94,7 @@ class UserExchange(ExchangeState):
         reuse = head.keep_alive and (self._connection.reusable or self.body_reader is not None)
         if reuse and head.version < 11 and (length is not None or head.method == b"HEAD"):
             fields += _KEEP_ALIVE
-        if head.method == b"HEAD" or status in _BODYLESS:
+        if head.method == b"HEAD" or status in BODYLESS:
             self._left = -2
             whole = response_bytes(status, fields, length="none", close=not reuse, chunked=False)
         elif length is not None:
@@ -120,12 +118,7 @@ class UserExchange(ExchangeState):
             data = chunk(data)
         elif self._left >= 0:
             if len(data) > self._left:
-                self.failure = Code.ORIGIN_TRUNCATED
-                self.detail = "more bytes than announced"
-                keeper, self.keeper = self.keeper, None
-                self.abort()
-                if keeper is not None:
-                    keeper.user_left(Code.ORIGIN_TRUNCATED)
+                self.overrun()
                 return
             self._left -= len(data)
         self._connection.write(data)
