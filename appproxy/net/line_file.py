@@ -10,10 +10,9 @@ from pathlib import Path
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
-#: A line is written at the latest after this many seconds, or with this many bytes of others.
+#: A line is written at the latest after this many seconds.
 _FLUSH_SECONDS = 1.0
-_FLUSH_BYTES = 65536
-#: Lines that are still to be put into words; each holds on to what it tells of.
+#: Or as soon as more lines than this wait: each holds on to what it tells of.
 _FLUSH_LINES = 256
 #: The end of a time stamp; looking it up takes half as long as writing it.
 _MILLISECONDS = tuple(f".{count:03d}Z" for count in range(1000))
@@ -27,8 +26,7 @@ class LineFile:
     def __init__(self, path: Path, clock: IReactorTime) -> None:
         self._path = path
         self._clock = clock
-        self._lines: list[str | Callable[[], str]] = []
-        self._size = 0
+        self._lines: list[Callable[[], str]] = []
         self._call: IDelayedCall | None = None
         self._descriptor = self._open()
         self.lost = 0
@@ -36,20 +34,12 @@ class LineFile:
     def _open(self) -> int:
         return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
 
-    def add(self, line: str) -> None:
-        """Keep a line, without its end, to be written soon."""
-        self._keep(line, len(line))
-
     def later(self, line: Callable[[], str]) -> None:
         """Keep what makes a line. It is called when lines are written, within a second: putting hundreds into words one
         after the other takes half the time of doing it between all else that a request needs.
         """
-        self._keep(line, _FLUSH_BYTES // _FLUSH_LINES)
-
-    def _keep(self, line: str | Callable[[], str], size: int) -> None:
         self._lines.append(line)
-        self._size += size
-        if self._size > _FLUSH_BYTES:
+        if len(self._lines) > _FLUSH_LINES:
             self.flush()
         elif self._call is None:
             self._call = self._clock.callLater(_FLUSH_SECONDS, self.flush)
@@ -62,8 +52,8 @@ class LineFile:
             self._call = None
         if not self._lines:
             return
-        kept, self._lines, self._size = self._lines, [], 0
-        lines = [line if isinstance(line, str) else line() for line in kept]
+        kept, self._lines = self._lines, []
+        lines = [line() for line in kept]
         lines.append("")
         try:
             self._follow()

@@ -17,7 +17,7 @@ def test_lines_are_written_within_a_second(tmp_path: Path) -> None:
     """Buffered, but not for long."""
     clock = Clock()
     file = LineFile(tmp_path / "access.log", clock)
-    file.add("{}")
+    file.later(lambda: "{}")
     assert (tmp_path / "access.log").read_text() == ""
     clock.advance(1)
     assert (tmp_path / "access.log").read_text() == "{}\n"
@@ -37,7 +37,7 @@ def test_lines_can_be_made_when_they_are_written(tmp_path: Path) -> None:
         return str(number)
 
     file.later(partial(line, 1))
-    file.add("2")
+    file.later(lambda: "2")
     assert made == []
     clock.advance(1)
     assert path.read_text() == "1\n2\n"
@@ -53,10 +53,10 @@ def test_a_rotated_file_is_followed(tmp_path: Path) -> None:
     clock = Clock()
     path = tmp_path / "access.log"
     file = LineFile(path, clock)
-    file.add("1")
+    file.later(lambda: "1")
     file.flush()
     path.rename(tmp_path / "access.log.1")
-    file.add("2")
+    file.later(lambda: "2")
     file.close()
     assert (tmp_path / "access.log.1").read_text() == "1\n"
     assert path.read_text() == "2\n"
@@ -65,8 +65,8 @@ def test_a_rotated_file_is_followed(tmp_path: Path) -> None:
 def test_a_disk_that_takes_nothing_costs_lines_and_no_request() -> None:
     """They are counted."""
     file = LineFile(Path("/dev/full"), Clock())
-    file.add("1")
-    file.add("2")
+    file.later(lambda: "1")
+    file.later(lambda: "2")
     file.flush()
     assert file.lost == 2
 
