@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
@@ -33,12 +32,11 @@ from appproxy.connector.uplink import Surroundings, Uplink
 from appproxy.errors import AppProxyError
 from appproxy.net.deadlines import Deadlines
 from appproxy.net.line_file import LineFile
+from appproxy.net.open_files import raise_limit, spare
 from appproxy.net.tls import negotiated
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
 from appproxy.tunnel.messages import Goodbye, Welcome
 
-#: Files, signal connections, dials: what is not a stream.
-SPARE_DESCRIPTORS = 1000
 #: After the drain: how long the closing of connections may take.
 LEAVE_SECONDS = 3.0
 #: Both lists of ids in HELLO must fit into its 64 KiB.
@@ -198,14 +196,6 @@ def limits_of(settings: ConnectorSettings) -> TunnelLimits:
 
 
 def streams_possible(wanted: int) -> int:
-    """Raise the limit of open files as far as this process may, and say how many streams fit: each needs two."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard == resource.RLIM_INFINITY or soft < hard:
-        try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-            soft = hard
-        except (ValueError, OSError):
-            pass  # some systems refuse what they have announced; then the soft limit stands
-    if soft == resource.RLIM_INFINITY:
-        return wanted
-    return max(0, min(wanted, (soft - SPARE_DESCRIPTORS) // 2))
+    """How many streams fit into the limit of open files, which is raised: each needs two."""
+    limit = raise_limit()
+    return max(0, min(wanted, (limit - spare(limit)) // 2))

@@ -10,7 +10,8 @@
 - All that is written in one reactor turn leaves as one run of records; all that one TCP read brought is one call of
   dataReceived.
 - `abortConnection` never sends close_notify: a broken answer cannot look like a complete one.
-- A handshake that takes too long, and a peer that does not answer our close, are cut off.
+- A handshake that takes too long, and a peer that does not answer our close, are cut off; so is the oldest of too many
+  handshakes at the same time.
 
 It overrides methods that Twisted does not promise to keep; tests/net/test_half_close.py fails when they move.
 """
@@ -62,6 +63,10 @@ class HandshakeTimeout(AppProxyError):
     """The TLS handshake was not done in time."""
 
 
+class TooManyHandshakes(AppProxyError):
+    """Others came while this TLS handshake was not done."""
+
+
 class NoProtocol(AppProxyError):
     """The peer offered no protocol (ALPN) that this listener speaks."""
 
@@ -107,6 +112,7 @@ class HalfCloseTLS(TLSMemoryBIOProtocol):
     def makeConnection(self, transport: object) -> None:
         """Called by the transport below: start the handshake and its deadline."""
         self._set_deadline(self.factory.handshake_seconds, self._handshake_late)
+        self.factory.handshake_begun(self)
         super().makeConnection(transport)
 
     def _checkHandshakeStatus(self) -> None:
@@ -120,6 +126,7 @@ class HalfCloseTLS(TLSMemoryBIOProtocol):
             self._tlsShutdownFinished(_failure(error))
         else:
             self._handshakeDone = True
+            self.factory.handshake_over(self)
             self._set_deadline(None)
             # The last flight, and the session tickets: nothing else would send them before our first write.
             self._flushSendBIO()
@@ -139,6 +146,11 @@ class HalfCloseTLS(TLSMemoryBIOProtocol):
     def _handshake_late(self) -> None:
         self._deadline = None
         self._reason = _failure(HandshakeTimeout(f"no TLS handshake in {self.factory.handshake_seconds:g} s"))
+        self.abortConnection()
+
+    def give_way(self) -> None:
+        """Called by the factory: too many handshakes, and none is older."""
+        self._reason = _failure(TooManyHandshakes("others came while the TLS handshake was not done"))
         self.abortConnection()
 
     def certificate_refused(self, error: CertificateRefused) -> None:
@@ -352,6 +364,7 @@ class HalfCloseTLS(TLSMemoryBIOProtocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Called by the transport below: the end, once."""
         self._ended = True
+        self.factory.handshake_over(self)
         self._set_deadline(None)
         self._outgoing.clear()
         if self.disconnecting:
@@ -374,19 +387,24 @@ class HalfCloseTLS(TLSMemoryBIOProtocol):
 class HalfCloseTLSFactory(TLSMemoryBIOFactory):
     """Puts `HalfCloseTLS` under each protocol of `wrapped`.
 
-    `handshake_seconds` is the longest that a handshake may take, None for ever.
+    `handshake_seconds` is the longest that a handshake may take, None for ever. `most_handshakes` may be under way at
+    the same time, None for any number; one more, and the oldest is cut off: who only connects and says nothing, however
+    often, keeps nobody out who is quicker.
     """
 
     protocol = HalfCloseTLS
 
     def __init__(
         self, context: UserContext | TunnelContext | ClientContext, is_client: bool, wrapped: IProtocolFactory,
-        clock: IReactorTime, handshake_seconds: float | None = HANDSHAKE_SECONDS,
+        clock: IReactorTime, handshake_seconds: float | None = HANDSHAKE_SECONDS, most_handshakes: int | None = None,
     ) -> None:
         super().__init__(context, is_client, wrapped, clock)
         self.clock = clock
         self.requires_protocol = context.requires_protocol
         self.handshake_seconds = handshake_seconds
+        self._most_handshakes = most_handshakes
+        #: In the order of their beginning.
+        self._handshakes: dict[HalfCloseTLS, None] = {}
         #: TCP's end of file says that the peer is gone, whatever it said before.
         self.leaves_at_eof = isinstance(context, UserContext)
         self.flush_later = turn_end(clock).add
@@ -395,6 +413,19 @@ class HalfCloseTLSFactory(TLSMemoryBIOFactory):
         """None, which refuses the connection, when the wrapped factory says None."""
         inner = self.wrappedFactory.buildProtocol(addr)
         return None if inner is None else HalfCloseTLS(self, inner)
+
+    def handshake_begun(self, connection: HalfCloseTLS) -> None:
+        """Called by a connection that begins."""
+        handshakes = self._handshakes
+        handshakes[connection] = None
+        if self._most_handshakes is not None and len(handshakes) > self._most_handshakes:
+            oldest = next(iter(handshakes))
+            del handshakes[oldest]
+            oldest.give_way()
+
+    def handshake_over(self, connection: HalfCloseTLS) -> None:
+        """Called by a connection whose handshake succeeded, or that has ended; twice is as once."""
+        self._handshakes.pop(connection, None)
 
 
 def _failure(error: BaseException) -> Failure:

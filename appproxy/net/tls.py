@@ -52,10 +52,10 @@ __all__ = [
 
 def wrap_server(
     context: UserContext | TunnelContext, factory: IProtocolFactory, clock: IReactorTime,
-    handshake_seconds: float = HANDSHAKE_SECONDS,
+    handshake_seconds: float = HANDSHAKE_SECONDS, most_handshakes: int | None = None,
 ) -> HalfCloseTLSFactory:
     """A factory for `reactor.listenTCP` or a server end point: TLS, then the protocols of `factory`."""
-    return HalfCloseTLSFactory(context, False, factory, clock, handshake_seconds)
+    return HalfCloseTLSFactory(context, False, factory, clock, handshake_seconds, most_handshakes)
 
 
 def wrap_client(

@@ -80,6 +80,7 @@ class Front(Factory):
     """Makes a connection for each user. `log` is called once for each exchange, when it is over.
 
     `entry` makes it: `UserConnection` for HTTP/1.1, `user_entry.UserEntry` where ALPN decides. `token` gives random bytes.
+    `most` connections may be open at the same time; more are closed at once.
     """
 
     noisy = False
@@ -98,6 +99,7 @@ class Front(Factory):
         proxies: TrustedProxies | None = None,
         entry: Entry | None = None,
         token: Callable[[int], bytes] = secrets.token_bytes,
+        most: int | None = None,
     ) -> None:
         self.handler = handler
         self.clock = clock
@@ -115,10 +117,16 @@ class Front(Factory):
         self.connections: set[Connected] = set()
         self.draining = False
         self.accepted = 0
+        self._most = most
+        #: Connections that were closed at once because there were too many.
+        self.turned_away = 0
         #: HTTP/2 connections that were ended for too much of what is no request.
         self.floods = 0
 
-    def buildProtocol(self, addr: IAddress | None) -> Protocol:
+    def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
+        if self._most is not None and len(self.connections) >= self._most:
+            self.turned_away += 1
+            return None
         host: str = getattr(addr, "host", "") or ""
         # A listener on [::] shows IPv4 users inside IPv6 (RFC 4291 section 2.5.5.2); everybody else knows them as IPv4.
         return self.entry(self, host.removeprefix("::ffff:") if "." in host else host)

@@ -26,6 +26,7 @@ from appproxy.errors import Code, ConfigError
 from appproxy.http import HeadLimits
 from appproxy.http.trusted_proxies import PROXY_PROTOCOL, TrustedProxies
 from appproxy.net.line_file import LineFile
+from appproxy.net.open_files import raise_limit, shares
 from appproxy.net.proxied import ProxiedFactory
 from appproxy.net.sockets import prepare_listener
 from appproxy.net.tls import TunnelContext, tunnel_context, wrap_server
@@ -127,6 +128,7 @@ class ServiceNode(Service):
             handshake=limits.handshake_seconds, head=limits.head_seconds, body_rate=limits.body_rate,
             write_stall=limits.stall_seconds, keep_alive=limits.keep_alive_seconds,
         )
+        self._shares = shares(raise_limit())
         entrance = Entrance(
             lambda: self.snapshot, self.gate, self.relay, sign_in, wall, own_hosts=own_hosts, own_paths=own_paths
         )
@@ -134,7 +136,7 @@ class ServiceNode(Service):
         def front(handler: Handler, log: Callable[[Exchange], None], scheme: str = "https",
                   proxies: TrustedProxies | None = None, entry: Entry = UserConnection) -> Front:
             return Front(handler, reactor, _refusal, new_id, log=log, scheme=scheme, limits=head_limits,
-                         timeouts=timeouts, proxies=proxies, entry=entry, token=token)
+                         timeouts=timeouts, proxies=proxies, entry=entry, token=token, most=self.most_users)
 
         self._proxies = TrustedProxies(settings.trusted_proxies, settings.trusted_proxies_say)
         by_fields = bool(settings.trusted_proxies) and settings.trusted_proxies_say != PROXY_PROTOCOL
@@ -165,6 +167,11 @@ class ServiceNode(Service):
     def lost_log_lines(self) -> int:
         """Lines of the access log that could not be written."""
         return self._file.lost if self._file is not None else 0
+
+    @property
+    def most_users(self) -> int:
+        """Connections of users that are taken at the same time."""
+        return self.settings.limits.user_connections or self._shares.users
 
     @property
     def user_port(self) -> int:
@@ -235,8 +242,12 @@ class ServiceNode(Service):
     def _listen_all(self) -> None:
         assert self._tunnel_context is not None
         reactor, seconds = self._reactor, self.settings.limits.handshake_seconds
-        users = self._behind_proxies(wrap_server(self.certificates.context, self.front, reactor, seconds))
-        tunnel = wrap_server(self._tunnel_context, self.end_point, reactor, seconds)
+        if self.most_users > self._shares.users:
+            self.log.warn("limits.user_connections: {wanted} is more than open files allow ({found}); raise their limit "
+                          "(LimitNOFILE=)", wanted=self.most_users, found=self._shares.users)
+        most = self._shares.handshakes
+        users = self._behind_proxies(wrap_server(self.certificates.context, self.front, reactor, seconds, most))
+        tunnel = wrap_server(self._tunnel_context, self.end_point, reactor, seconds, most)
         self._listen(self.settings.listen, users)
         self._listen(self.settings.tunnel_listen, tunnel)
         if self.settings.metrics_listen is not None:

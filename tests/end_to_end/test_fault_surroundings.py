@@ -1,4 +1,4 @@
-"""What the service stands on fails: disk, database, clock, permissions; and very many users come at once."""
+"""What the service stands on fails: disk, database, clock, permissions, open files; and very many users come at once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from appproxy.errors import AppProxyError
 from appproxy.twistd.passwords import admit_password
 from tests.end_to_end.system import CONNECTORS, PROMPT, System
 from tests.end_to_end.visitor import Answer, Visitor
-from tests.end_to_end.wire import ask
+from tests.end_to_end.wire import Wire, ask
 from tests.end_to_end.world import PASSWORD, PATIENCE, environment, until
 
 _FULL = 24 << 20
@@ -264,3 +264,66 @@ def test_a_thousand_connections_at_once(system: Standing) -> None:
             one.close()
     assert outcome == [b"HTTP/1.1 200"] * 1000
     assert PASSWORD not in system.supervisor.find("service").output()
+
+
+def _seconds_of_cpu(process: int) -> float:
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_who_only_connects_keeps_nobody_out(system: Standing) -> None:
+    """Ten times as many silent connections as the service may have open files: users and connectors do not notice."""
+    system.restart("prlimit", "--nofile=400:400")
+    until(lambda: system.online() == len(CONNECTORS), "the connectors did not come back", 30)
+    silent = []
+    try:
+        for number in range(4000):
+            one = socket.socket()
+            one.setblocking(False)
+            one.connect_ex(("127.0.0.1", (system.port, system.tunnel_port)[number % 2]))
+            silent.append(one)
+            if number % 400 == 0:
+                assert ask(system, "raw").status == 200
+        assert system.online() == len(CONNECTORS)
+        # One that needs a data connection, too.
+        assert ask(system, "raw", method="POST", body=bytes(200_000)).status == 200
+        service = system.supervisor.find("service").process.pid
+        before = _seconds_of_cpu(service)
+        time.sleep(2)
+        assert _seconds_of_cpu(service) - before < 1, "the service turns in a circle"
+    finally:
+        for one in silent:
+            one.close()
+    assert ask(system, "raw").status == 200
+
+
+def test_more_users_than_there_is_room_for(system: Standing) -> None:
+    """The last ones are closed at once; those who are there, and connectors, go on; then there is room again."""
+    system.restart("prlimit", "--nofile=400:400")
+    until(lambda: system.online() == len(CONNECTORS), "the connectors did not come back", 30)
+    context, inside, refused = system.context(), [], 0
+    try:
+        with Wire(system, "raw") as early:
+            for _ in range(200):
+                plain = socket.create_connection(("127.0.0.1", system.port), timeout=30)
+                try:
+                    inside.append(context.wrap_socket(plain, server_hostname=system.host("raw").partition(":")[0]))
+                except OSError:
+                    refused += 1
+                    plain.close()
+            assert 140 <= len(inside) <= 150
+            assert refused == 200 - len(inside)
+            early.request("GET", "/", "early")
+            assert early.reply().status == 200
+            assert system.online() == len(CONNECTORS)
+    finally:
+        for one in inside:
+            one.close()
+    until(lambda: _answers(system), "no room again", 10)
+
+
+def _answers(system: Standing) -> bool:
+    try:
+        return ask(system, "raw").status == 200
+    except OSError:
+        return False

@@ -21,6 +21,7 @@ from appproxy.net.half_close import (
     HalfCloseTLS,
     HalfCloseTLSFactory,
     HandshakeTimeout,
+    TooManyHandshakes,
 )
 from tests.net.wire import End, HalfTalker, Net, Talker, network
 from tests.pki.authorities import CONNECT, CONNECTOR, OURS, SERVICE
@@ -492,6 +493,46 @@ class TestDeadlines:
         clock.advance(0.2)
         clock.advance(0)
         assert isinstance(talker.reason, HandshakeTimeout)
+
+    def test_the_oldest_of_too_many_handshakes_gives_way(self) -> None:
+        """Who is quicker is not kept out by those who say nothing."""
+        clock = Clock()
+        factory = HalfCloseTLSFactory(SERVER, False, Factory.forProtocol(Talker), clock, most_handshakes=2)
+        begun = []
+        for _ in range(4):
+            tls = factory.buildProtocol(None)
+            assert tls is not None
+            end = End(clock)
+            end.protocol = tls
+            tls.makeConnection(end)
+            begun.append(end)
+        assert [end.aborted for end in begun] == [True, True, False, False]
+
+    def test_one_that_gave_way_says_why(self) -> None:
+        """And the place of one that has gone is free."""
+        clock, talkers = Clock(), [Talker() for _ in range(3)]
+        kinds = iter(talkers)
+        factory = HalfCloseTLSFactory(SERVER, False, Factory.forProtocol(lambda: next(kinds)), clock, most_handshakes=1)
+        for number, end in enumerate(End(clock) for _ in range(3)):
+            tls = factory.buildProtocol(None)
+            assert tls is not None
+            end.protocol = tls
+            tls.makeConnection(end)
+            clock.advance(0)
+            if number == 1:
+                end.abortConnection()
+                clock.advance(0)
+        assert isinstance(talkers[0].reason, TooManyHandshakes)
+        assert not isinstance(talkers[1].reason, TooManyHandshakes)
+        assert not talkers[2].lost
+
+    def test_a_handshake_that_succeeds_frees_its_place(self) -> None:
+        """The factories of a connection that is up, or has ended, count nothing."""
+        net = connected()
+        assert all(not factory._handshakes for factory in net.factories)
+        net.client.tls.abortConnection()
+        net.flush()
+        assert all(not factory._handshakes for factory in net.factories)
 
     def test_a_handshake_that_ended_has_no_deadline(self) -> None:
         """A connection that is up may idle."""

@@ -78,6 +78,23 @@ def post(length: int = 5) -> bytes:
     return b"POST /a HTTP/1.1\r\nHost: h.example.com\r\nContent-Length: %d\r\n\r\n" % length
 
 
+def test_one_connection_too_many() -> None:
+    """It is closed at once, and counted; when another has gone there is room again."""
+    clock = Clock()
+    front = Front(Keeper(), clock, lambda code, id: error_page(code, id, False), lambda: "0" * 32, most=2)
+    inside = []
+    for _ in range(2):
+        connection = front.buildProtocol(None)
+        assert connection is not None
+        connection.makeConnection(Wire())
+        inside.append(connection)
+    assert front.buildProtocol(None) is None
+    assert front.turned_away == 1
+    inside[0].connectionLost()
+    assert front.buildProtocol(None) is not None
+    assert front.turned_away == 1
+
+
 def test_a_thousand_pipelined_requests_need_no_deep_stack() -> None:
     """Answers that come at once are written in a loop."""
     place = Place()
@@ -402,6 +419,7 @@ def test_an_address_has_one_spelling(shown: str, client: str) -> None:
     """Also on a listener for both families, where the kernel shows IPv4 addresses inside IPv6."""
     place = Place()
     connection = place.front.buildProtocol(IPv6Address("TCP", shown, 4711))
+    assert connection is not None
     connection.makeConnection(place.wire)
     connection.dataReceived(GET)
     assert place.keeper.last.client == client
