@@ -17,8 +17,9 @@ class Shares:
 
     #: Users in all. Half of what there is: a user's WebSocket has a data connection of a connector for company.
     users: int
-    #: Those of them, and of connectors, that have not finished their TLS handshake.
-    handshakes: int
+    #: For each of these: users' TLS handshakes under way, connectors' TLS handshakes under way, and connections of the
+    #: other listeners (control end points, metrics, http-01).
+    few: int
 
 
 def raise_limit() -> int:

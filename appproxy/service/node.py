@@ -134,14 +134,14 @@ class ServiceNode(Service):
         )
 
         def front(handler: Handler, log: Callable[[Exchange], None], scheme: str = "https",
-                  proxies: TrustedProxies | None = None, entry: Entry = UserConnection) -> Front:
+                  proxies: TrustedProxies | None = None, entry: Entry = UserConnection, most: int | None = None) -> Front:
             return Front(handler, reactor, _refusal, new_id, log=log, scheme=scheme, limits=head_limits,
-                         timeouts=timeouts, proxies=proxies, entry=entry, token=token, most=self.most_users)
+                         timeouts=timeouts, proxies=proxies, entry=entry, token=token, most=most or self._shares.few)
 
         self._proxies = TrustedProxies(settings.trusted_proxies, settings.trusted_proxies_say)
         by_fields = bool(settings.trusted_proxies) and settings.trusted_proxies_say != PROXY_PROTOCOL
         believed = self._proxies if by_fields else None
-        self.front = front(entrance, self._note, proxies=believed,
+        self.front = front(entrance, self._note, proxies=believed, most=self.most_users,
                            entry=UserEntry if settings.http2 else UserConnection)
         control = Control(store, lambda: self.relay.configuration, certificate_days=settings.certificate_days,
                           renew_after_days=settings.renew_after_days)
@@ -245,7 +245,7 @@ class ServiceNode(Service):
         if self.most_users > self._shares.users:
             self.log.warn("limits.user_connections: {wanted} is more than open files allow ({found}); raise their limit "
                           "(LimitNOFILE=)", wanted=self.most_users, found=self._shares.users)
-        most = self._shares.handshakes
+        most = self._shares.few
         users = self._behind_proxies(wrap_server(self.certificates.context, self.front, reactor, seconds, most))
         tunnel = wrap_server(self._tunnel_context, self.end_point, reactor, seconds, most)
         self._listen(self.settings.listen, users)

@@ -10,13 +10,13 @@ from appproxy.net.open_files import raise_limit, shares, spare
 
 
 @pytest.mark.parametrize(
-    ("limit", "users", "handshakes"),
+    ("limit", "users", "few"),
     [(1, 1, 1), (400, 150, 37), (1_024, 384, 96), (4_096, 1_548, 387), (524_288, 261_644, 65_411)],
 )
-def test_shares(limit: int, users: int, handshakes: int) -> None:
+def test_shares(limit: int, users: int, few: int) -> None:
     """Each user may need a connector's data connection, and something is left for everything else."""
     found = shares(limit)
-    assert (found.users, found.handshakes) == (users, handshakes)
+    assert (found.users, found.few) == (users, few)
     assert limit < 4 or 2 * users + spare(limit) <= limit
 
 
