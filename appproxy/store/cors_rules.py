@@ -63,8 +63,8 @@ def put(tx: Transaction, application: Application, rule: CorsRule, *, new: bool)
         raise names.AlreadyThere(f"there is already a CORS rule for {rule.resource}; change it with `appproxy app cors set`")
     if not new and there is None:
         raise _not_found(tx, application.id, rule.resource)
-    if rule.host and not any(pair.covers(rule.host) for pair in application.pairs):
-        raise ConfigError(f"resource: {application.name!r} is not published on {rule.host}")
+    if not _is_reached(application, rule):
+        raise ConfigError(f"resource: {application.name!r} is not published at {rule.resource}")
     values = {
         "origins": " ".join(sorted(rule.origins)),
         "methods": " ".join(sorted(rule.methods)),
@@ -77,6 +77,18 @@ def put(tx: Transaction, application: Application, rule: CorsRule, *, new: bool)
         tx.change(sa.insert(cors_rules).values(application=application.id, host=rule.host, path=rule.path, **values))
     else:
         tx.change(sa.update(cors_rules).where(where).values(**values))
+
+
+def refuse_orphans(application: Application) -> None:
+    """Raises ConfigError when a rule is for a place where its application, as it now is, is not published any more.
+
+    Such a rule would do nothing, until somebody publishes that place again and wonders why it is open to others.
+    """
+    for rule in application.cors:
+        if not _is_reached(application, rule):
+            raise ConfigError(
+                f"{application.name!r} would be published no more at {rule.resource}, for which there is a CORS rule; "
+                f"remove that first: appproxy app cors remove {application.name} --resource {rule.resource}")
 
 
 def remove(tx: Transaction, application: str, resource: str) -> CorsRule:
@@ -115,6 +127,14 @@ def rule_of(row: Row) -> CorsRule:
         row["path"], frozenset(row["origins"].split()), frozenset(row["methods"].split()),
         frozenset(row["headers"].split()), tuple(row["exposed"].split()), row["credentials"], row["max_age"], row["host"],
     )
+
+
+def _is_reached(application: Application, rule: CorsRule) -> bool:
+    """Can a request to the application be at the rule's place, or below it?"""
+    return any(
+        (not rule.host or pair.covers(rule.host))
+        and (rule.path.startswith(pair.external.path) or pair.external.path.startswith(rule.path))
+        for pair in application.pairs)
 
 
 def _is(application: str, host: str, path: str) -> sa.ColumnElement[bool]:

@@ -13,6 +13,7 @@ from appproxy.publish.paths import loose
 from appproxy.store import names
 from appproxy.store.application_urls import check_external
 from appproxy.store.certificates import list_all as list_certificates
+from appproxy.store.cors_rules import refuse_orphans
 from appproxy.store.schema import applications, external_urls
 from appproxy.store.service_settings import place
 from appproxy.store.transaction import Reading, Transaction
@@ -29,9 +30,11 @@ def checked_external(reading: Reading, text: str, key: str = "external") -> Url:
 def claim(tx: Transaction, application: Application) -> None:
     """Take all external URLs of an application as it now is, and let go of those that it had before.
 
-    Raises ConfigError (an alternate host cannot be one) or AlreadyThere (a URL is another application's).
+    Raises ConfigError (an alternate host cannot be one, a CORS rule would be left behind) or AlreadyThere (a URL is another
+    application's).
     """
     _check_alternates(tx, application)
+    refuse_orphans(application)
     wanted: dict[_Place, Url] = {}
     for pair in application.pairs:
         taken = _place(pair.external)

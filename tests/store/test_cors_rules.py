@@ -65,14 +65,61 @@ def test_one_rule_for_one_place(store: Store, now: float) -> None:
     add(store, now, "/v1/")
     with pytest.raises(AlreadyThere, match="/v1/"):
         add(store, now, "/v1")
-    with pytest.raises(ConfigError, match="not published on"):
-        add(store, now, "https://other.example.com/")
+    for elsewhere in ("https://other.example.com/", "https://other.example.com/v1"):
+        with pytest.raises(ConfigError, match="not published at https://other.example.com/"):
+            add(store, now, elsewhere)
     with store.transaction(now) as tx:
         application = applications.find(tx, id_)
         with pytest.raises(NotFound):
             cors_rules.put(tx, application, cors_rules.checked("/v2", origins=[APP]), new=False)
         with pytest.raises(NotFound, match="did you mean /v1/"):
             cors_rules.remove(tx, id_, "/v")
+
+
+def test_none_is_left_behind(store: Store, now: float) -> None:
+    """Where a rule is, its application stays published, whichever way the place would go; the mend is named, and helps."""
+    publish(store, now)
+    with store.transaction(now) as tx:
+        applications.set_values(tx, "api", {"alternate_hosts": "other.example.com"})
+        segments.add(tx, "api", "https://deep.example.com/a/", "http://deep.corp/")
+    resources = ("https://v1.example.com/x", "https://other.example.com/", "https://deep.example.com/a/b",
+                 "https://deep.example.com/", "/everywhere")
+    for resource in resources:
+        add(store, now, resource)
+
+    def change(number: int) -> None:
+        with store.transaction(now) as tx:
+            match number:
+                case 0:
+                    segments.remove(tx, "api", "https://v1.example.com/")
+                case 1:
+                    applications.set_values(tx, "api", {"alternate_hosts": ""})
+                case 2:
+                    segments.set_values(tx, "api", "https://deep.example.com/a/", {"external": "https://deep.example.com/c/"})
+                case 3:
+                    segments.remove(tx, "api", "https://deep.example.com/c/")
+
+    for number, resource in enumerate(resources[:4]):
+        with pytest.raises(ConfigError, match=f"cors remove api --resource {resource}"):
+            change(number)
+        with store.transaction(now) as tx:
+            cors_rules.remove(tx, applications.find(tx, "api").id, resource)
+        change(number)
+    with store.reading() as reading:
+        found = applications.find(reading, "api")
+        assert ([rule.resource for rule in found.cors], found.segments) == (["/everywhere/"], ())
+
+
+def test_a_rule_for_a_path_needs_something_there(store: Store, now: float) -> None:
+    """A path above or below what is published will do; a path beside it will not."""
+    with store.transaction(now) as tx:
+        applications.publish(tx, "api", "http://api.corp/", "https://api.example.com/a/b/")
+    for resource in ("/", "/a", "/a/b", "/a/b/c"):
+        add(store, now, resource)
+    with pytest.raises(ConfigError, match="not published at /b/"):
+        add(store, now, "/b")
+    with pytest.raises(ConfigError, match="--resource /a/b/"), store.transaction(now) as tx:
+        applications.set_values(tx, "api", {"external": "https://api.example.com/a/c/"})
 
 
 @pytest.mark.parametrize(
