@@ -25,18 +25,19 @@ class Upload:
     Until the first BODY, END or GO is written, the request is provably unprocessed: `handed_over` is False.
     """
 
-    __slots__ = ("_go", "_held", "_held_size", "_reading", "_request", "_trailers", "handed_over", "over", "received")
+    __slots__ = ("_go", "_held", "_held_size", "_reading", "_request", "_trailers", "_waiting", "handed_over", "over")
 
     def __init__(self, request: Relayed, *, replayable: bool) -> None:
         self._request = request
         self.handed_over = False
         #: Nothing more will be written to the data connection that has it now.
         self.over = False
-        self.received = 0
         #: What has come so far, as long as all of it could be sent again.
         self._held: list[bytes] | None = [] if replayable else None
         self._held_size = 0
         self._reading = False
+        #: What has come since the last data connection was lost, and before the next: the user is paused meanwhile.
+        self._waiting: list[bytes] = []
         #: The user has sent all, and ended with these trailers.
         self._trailers: bytes | None = None
         self._go: IDelayedCall | None = None
@@ -50,6 +51,7 @@ class Upload:
         """The connector has asked for the body on this data connection."""
         if self._reading:
             self._replay(data)
+            exchange.tap.resumeProducing()
         else:
             self._reading = True
             exchange.read_body(self)
@@ -57,6 +59,7 @@ class Upload:
             data.feed(exchange.tap)
             if not self.handed_over:
                 relay = self._request.relay
+                self.cancel_go()
                 self._go = relay.clock.callLater(relay.limits.go_after, self._say_go)
 
     def stream(self, exchange: Exchange, data: DataLink, fields: bytes) -> None:
@@ -84,8 +87,11 @@ class Upload:
 
     def body_received(self, data: bytes) -> None:
         """A piece from the user."""
+        if self.over:
+            return
         link = self._request.data
-        if link is None or self.over:
+        if link is None:
+            self._wait(data)
             return
         self._hand_over()
         if self._held is not None:
@@ -93,7 +99,6 @@ class Upload:
             self._held.append(data)
             if self._held_size > _HELD_BODY:
                 self._held = None
-        self.received += len(data)
         self._request.upload_moved()
         if self._request.data is link:
             link.body(data)
@@ -106,12 +111,24 @@ class Upload:
         if link is not None and not self.over:
             self._end(link)
             request.upload_ended()
+        elif self._waiting and request.exchange is not None:
+            request.exchange.tap.resumeProducing()  # nothing more comes but the news that he has gone
+
+    def _wait(self, data: bytes) -> None:
+        """There is no data connection now: keep the piece for the next one, and let the user send no more until then."""
+        exchange = self._request.exchange
+        if exchange is not None:
+            self._waiting.append(data)
+            exchange.tap.pauseProducing()
 
     def _replay(self, data: DataLink) -> None:
-        """The second connector gets what the first one had."""
+        """The next data connection gets what the one before had, and what has come since."""
         for piece in self._held or ():
             self._hand_over()
             data.body(piece)
+        waiting, self._waiting = self._waiting, []
+        for piece in waiting:
+            self.body_received(piece)
         if self._trailers is not None:
             self._end(data)
             self._request.upload_ended()

@@ -399,6 +399,55 @@ def test_a_small_put_is_sent_again_from_its_beginning() -> None:
     assert [(frame[0], frame[4]) for frame in again.frames()] == [(Kind.BODY, b"llo"), (Kind.END, b"")]
 
 
+CHUNKED = b"PUT /form HTTP/1.1\r\nHost: wiki.example.com\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def test_no_piece_is_lost_between_two_connectors() -> None:
+    """What the user sends after the first was lost and before the second asks waits for it; he is read no further."""
+    world = World()
+    first = world.welcomed("c1")
+    user = world.user()
+    user.send(CHUNKED)
+    data = world.attach(only_request(first), body=True)
+    user.send(b"2\r\nhe\r\n")
+    second = world.welcomed("c2", instance=b"j" * 16)
+    data.lose()
+    user.send(b"2\r\nll\r\n")
+    assert not user.wire.reading
+    again = world.attach(only_request(second), body=True, id="c2")
+    assert user.wire.reading
+    user.send(b"1\r\no\r\n0\r\n\r\n")
+    assert [frame[4] for frame in again.frames()] == [b"", b"he", b"ll", b"o", b""]
+
+
+def test_no_piece_is_lost_between_two_data_connections() -> None:
+    """A stale one is lost before anything was handed over, and the same connector attaches once more."""
+    world = World()
+    signal = world.welcomed()
+    user = world.user()
+    user.send(CHUNKED.replace(b"PUT", b"POST"))
+    id = only_request(signal)
+    world.attach(id, body=True).lose()
+    user.send(b"2\r\nhe\r\n")
+    again = world.attach(id, body=True)
+    user.send(b"3\r\nllo\r\n0\r\n\r\n")
+    assert [frame[4] for frame in again.frames()] == [b"", b"he", b"llo", b""]
+
+
+def test_a_failed_upload_leaves_no_user_paused() -> None:
+    """Nobody takes the piece that waited: the user gets his page, and is read on until he closes."""
+    world = World(connectors=("c1",))
+    signal = world.welcomed("c1")
+    user = world.user()
+    user.send(CHUNKED.replace(b"PUT", b"POST"))
+    id = only_request(signal)
+    world.attach(id, body=True).lose()
+    user.send(b"2\r\nhe\r\n")
+    signal.fail(Kind.FAIL, id, Code.ORIGIN_REFUSED)
+    assert user.wire.take().startswith(b"HTTP/1.1 502 ")
+    assert user.wire.reading and user.wire.half_closed
+
+
 def test_a_post_that_was_not_handed_over_goes_elsewhere() -> None:
     """Until the first body byte a POST is provably unprocessed."""
     world = World()
