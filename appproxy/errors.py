@@ -275,6 +275,14 @@ class StoreError(AppProxyError):
     """The store refused: not found, already there, wrong master key; the message names the mend."""
 
 
+class NotFound(StoreError):
+    """Nothing of this name is there; the message lists near ones."""
+
+
+class AlreadyThere(StoreError):
+    """The name or URL is taken, or the thing is still in use."""
+
+
 class RequestError(AppProxyError):
     """One request fails with `code`; `detail` is for the log only and never shown to the user."""
 

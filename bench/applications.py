@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from appproxy.admin.client import open_store, read_settings
+from appproxy.admin.client import read_settings
+from appproxy.admin.direct import open_store
 from appproxy.config import StatePaths
 from appproxy.demo.supervisor import Supervisor
 from appproxy.store import applications

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from appproxy.admin.client import open_store, read_settings
+from appproxy.admin.client import read_settings
+from appproxy.admin.direct import open_store
 from appproxy.admin.lock import ServiceLock
 from appproxy.config.state import StatePaths
 from appproxy.errors import ConfigError, StoreError

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from appproxy.admin.body import Body
+from appproxy.admin.problem import WrongMethod
 from appproxy.config.service import ServiceSettings
-from appproxy.errors import ConfigError
+from appproxy.errors import ConfigError, NotFound
 from appproxy.store import audit
-from appproxy.store.names import NotFound
 from appproxy.store.transaction import Reading, Transaction
 
 
@@ -88,10 +88,6 @@ class Command:
 
 
 Operation = Query | Command
-
-
-class WrongMethod(NotFound):
-    """The path is there, but not with this method."""
 
 
 class Routes:

@@ -5,10 +5,7 @@ from __future__ import annotations
 from appproxy.admin import applications, certificates, connectors, cors, segments, service, users
 from appproxy.admin.operation import AdminContext, Call, Change, Command, Operation, Query, Routes
 
-__all__ = ["ALIVE", "OPERATIONS", "ROUTES", "AdminContext", "Call", "Change", "Command", "Operation", "Query", "Routes"]
-
-#: Answered by the socket at once, without the store: a client learns whether the service is mute or only busy.
-ALIVE = "/alive"
+__all__ = ["OPERATIONS", "ROUTES", "AdminContext", "Call", "Change", "Command", "Operation", "Query", "Routes"]
 
 OPERATIONS: tuple[Operation, ...] = (
     *applications.OPERATIONS,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from appproxy.admin.operation import WrongMethod
-from appproxy.errors import AppProxyError, ConfigError, RequestError, StoreError
-from appproxy.store.names import AlreadyThere, NotFound
+from appproxy.errors import AlreadyThere, AppProxyError, ConfigError, NotFound, RequestError, StoreError
+
+
+class WrongMethod(NotFound):
+    """The path is there, but not with this method."""
+
 
 #: The first that fits counts; the status is what a client needs to tell them apart.
 _STATUS: tuple[tuple[type[AppProxyError], int, str], ...] = (

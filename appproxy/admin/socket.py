@@ -21,7 +21,8 @@ from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
-from appproxy.admin.operations import ALIVE, ROUTES, AdminContext, Query
+from appproxy.admin.client import ALIVE
+from appproxy.admin.operations import ROUTES, AdminContext, Query
 from appproxy.admin.problem import problem
 from appproxy.config.service import ServiceSettings
 from appproxy.errors import AppProxyError, ConfigError

@@ -8,9 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from twisted.internet.defer import Deferred
-from twisted.internet.task import react
-from twisted.python.failure import Failure
 
 from appproxy.cli.calling import Setting, given, pass_setting
 from appproxy.cli.output import Column, done, json_option, moment, note, show_record, show_rows
@@ -144,6 +141,11 @@ def join(token_text: str, state: Path, name: str | None, as_json: bool) -> None:
 
 def run_once(coroutine: Any) -> Any:
     """Run one coroutine function on a reactor of its own; gives its result or raises its error. Once a process."""
+    # Here, as above.
+    from twisted.internet.defer import Deferred
+    from twisted.internet.task import react
+    from twisted.python.failure import Failure
+
     outcome: list[Any] = []
 
     def main(reactor: Any) -> Deferred[None]:

@@ -8,7 +8,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from appproxy.admin.client import AdminClient, open_store
+from appproxy.admin.client import AdminClient
+from appproxy.admin.direct import open_store
 from appproxy.admin.lock import ServiceLock
 from appproxy.cli.findings import Ailing, Health, Walk
 from appproxy.cli.probes import check_dates, connect, resolve, shake_hands

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import click
 
-from appproxy.admin.maintenance import back_up, change_master
-from appproxy.admin.maintenance import restore as restore_state
 from appproxy.cli.calling import Setting, pass_setting
 from appproxy.config.state import StatePaths
 
@@ -22,6 +20,9 @@ def backup(setting: Setting, directory: Path) -> None:
 
     The master key is left out; keep a copy of it elsewhere.
     """
+    # Here, as in the others: a database costs a third of a second, and only these commands have it open themselves.
+    from appproxy.admin.maintenance import back_up
+
     paths = StatePaths(setting.needed())
     back_up(paths.directory, directory)
     click.echo(f"{directory} is made. It is worth nothing without the master key; keep a copy of that elsewhere.")
@@ -32,6 +33,8 @@ def backup(setting: Setting, directory: Path) -> None:
 @pass_setting
 def restore(setting: Setting, directory: Path) -> None:
     """Make the new state directory that --state names from the backup in DIRECTORY."""
+    from appproxy.admin.maintenance import restore as restore_state
+
     paths = StatePaths(setting.needed())
     restore_state(directory, paths.directory)
     click.echo(f"{paths.directory} is made. Put the master key there, as {paths.master_key.name} or where service.toml says.")
@@ -44,6 +47,8 @@ def reseal(setting: Setting) -> None:
 
     If it is interrupted, the next call finishes it.
     """
+    from appproxy.admin.maintenance import change_master
+
     paths = StatePaths(setting.needed())
     count = change_master(paths.directory)
     click.echo(f"{paths.master_key} is new, and seals {count} secrets." if count else f"{paths.master_key} is in force now.")

@@ -10,8 +10,6 @@ from datetime import datetime
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 Row = Mapping[str, Any]
 
@@ -67,6 +65,10 @@ def show_rows(rows: object, columns: Sequence[Column], as_json: bool, empty: str
         for line in words:
             click.echo("\t".join(text.replace("\t", " ").replace("\n", " ") for text in line))
         return
+    # Here, because they cost time that programs which read our output need not wait for.
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column.title, overflow="fold")

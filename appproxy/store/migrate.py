@@ -1,22 +1,34 @@
-"""Bring a database to this version's schema, by Alembic's migrations in `migrations/versions`."""
+"""Bring a database to this version's schema, by Alembic's migrations in `migrations/versions`.
+
+Alembic is imported only when there is something to do with it: that takes a fifth of a second, which every start of the
+service and every command would pay.
+"""
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from appproxy.errors import StoreError
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 _FOLDER = Path(__file__).parent / "migrations"
+#: The line of a migration that names the schema it leads to.
+_REVISION = re.compile(r'^revision = "(\w+)"$', re.MULTILINE)
+#: Alembic's own table: one row with the version.
+_VERSION = sa.table("alembic_version", sa.column("version_num"))
 
 
-def _config(connection: sa.Connection | None = None) -> Config:
+def alembic_config(connection: sa.Connection | None = None) -> Config:
+    """What Alembic's commands and scripts want: where the migrations are, and the connection they are to run on."""
+    from alembic.config import Config
+
     config = Config()
     # Alembic expands % in its options.
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
@@ -25,29 +37,38 @@ def _config(connection: sa.Connection | None = None) -> Config:
 
 
 @cache
-def newest_version() -> str:
-    """The schema that this program works with. Looked up once: Alembic compiles all migrations for it."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    if head is None:
+def known_versions() -> tuple[str, ...]:
+    """The schemas of this program and of those before it, the newest last. Raises StoreError when there is none.
+
+    Read from the migrations' files, in the order of their names; Alembic would compile them all.
+    """
+    texts = [path.read_text() for path in sorted((_FOLDER / "versions").glob("v*.py"))]
+    found = tuple(match[1] for text in texts if (match := _REVISION.search(text)))
+    if not found:
         raise StoreError(f"{_FOLDER}: no migrations are there; install appproxy again")
-    return head
+    return found
+
+
+def newest_version() -> str:
+    """The schema that this program works with."""
+    return known_versions()[-1]
 
 
 def found_version(connection: sa.Connection) -> str | None:
     """The schema of this database; None when it has none yet."""
-    return MigrationContext.configure(connection).get_current_revision()
+    if not sa.inspect(connection).has_table(_VERSION.name):
+        return None
+    version: str | None = connection.execute(sa.select(_VERSION.c.version_num)).scalar()
+    return version
 
 
 def is_known(version: str) -> bool:
     """Is this schema one of ours, the newest or an older one?"""
-    return version == newest_version() or version in _known_versions()
-
-
-@cache
-def _known_versions() -> frozenset[str]:
-    return frozenset(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+    return version in known_versions()
 
 
 def upgrade(connection: sa.Connection, version: str = "head") -> None:
     """Run the missing migrations on `connection`, as far as `version`, inside its transaction: all of them or none."""
-    command.upgrade(_config(connection), version)
+    from alembic import command
+
+    command.upgrade(alembic_config(connection), version)

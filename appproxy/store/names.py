@@ -9,20 +9,14 @@ from difflib import get_close_matches
 
 import sqlalchemy as sa
 
-from appproxy.errors import ConfigError, StoreError
+from appproxy.errors import AlreadyThere as AlreadyThere
+from appproxy.errors import ConfigError
+from appproxy.errors import NotFound as NotFound
 from appproxy.store.transaction import Reading, Row
 
 #: Long enough for any title, short enough for a table on a terminal.
 _LONGEST = 64
 _USER = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
-
-
-class NotFound(StoreError):
-    """Nothing of this name is there; the message lists near ones."""
-
-
-class AlreadyThere(StoreError):
-    """The name or URL is taken, or the thing is still in use."""
 
 
 def title(text: str, what: str) -> str:

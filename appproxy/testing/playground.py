@@ -15,7 +15,7 @@ from twisted.internet.interfaces import IProtocolFactory
 from twisted.web.resource import IResource
 from twisted.web.server import Site
 
-from appproxy.admin.client import open_store
+from appproxy.admin.direct import open_store
 from appproxy.config import ServiceSettings, StatePaths
 from appproxy.config.values import Address
 from appproxy.connector.enrolment import join

@@ -10,7 +10,7 @@ from typing import Any
 
 from twisted.application.service import IService
 
-from appproxy.admin.client import open_store
+from appproxy.admin.direct import open_store
 from appproxy.admin.lock import ServiceLock
 from appproxy.config import ServiceSettings, StatePaths
 from appproxy.store import service_settings

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from appproxy.admin import maintenance
-from appproxy.admin.client import AdminClient, open_store, read_settings
+from appproxy.admin.client import AdminClient, read_settings
+from appproxy.admin.direct import open_store
 from appproxy.admin.lock import ServiceLock
 from appproxy.config.service import ServiceSettings, dump_service
 from appproxy.config.state import StatePaths

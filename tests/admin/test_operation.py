@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from appproxy.admin.operation import Call, Change, Command, Query, Routes, WrongMethod
+from appproxy.admin.operation import Call, Change, Command, Query, Routes
+from appproxy.admin.problem import WrongMethod
 from appproxy.errors import ConfigError
 from appproxy.store.names import NotFound
 from appproxy.store.transaction import Reading, Transaction

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from appproxy.admin.operation import WrongMethod
-from appproxy.admin.problem import error_of, problem
+from appproxy.admin.problem import WrongMethod, error_of, problem
 from appproxy.errors import AppProxyError, Code, ConfigError, LocalProtocolError, RequestError, StoreError
 from appproxy.store.names import AlreadyThere, NotFound
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from appproxy.admin.client import open_store
+from appproxy.admin.direct import open_store
 from appproxy.cli.doctor_service import examine
 from appproxy.cli.findings import Health, Walk
 from appproxy.config import StatePaths

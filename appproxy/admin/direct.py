@@ -1,0 +1,40 @@
+"""Operations of the admin API without a service: on the database itself. Whoever calls holds the service's lock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from appproxy.admin.operations import ROUTES, AdminContext, Query
+from appproxy.config.service import ServiceSettings
+from appproxy.config.state import StatePaths
+from appproxy.store.database import Store
+from appproxy.store.master import read_master
+
+__all__ = ["AdminContext", "open_store", "perform"]
+
+
+def open_store(
+    paths: StatePaths[Path], settings: ServiceSettings, environment: Mapping[str, str], say: Callable[[str], None]
+) -> Store:
+    """The store of a state directory, with the master key that its settings name. Raises ConfigError or StoreError."""
+    sealer = read_master(settings.master_key, paths.directory, environment)
+    return Store.open(paths.database_url(settings), sealer, say=say)
+
+
+def perform(
+    paths: StatePaths[Path], context: AdminContext, environment: Mapping[str, str], say: Callable[[str], None],
+    method: str, path: str, body: Mapping[str, object] | None,
+) -> object:
+    """One operation; gives its answer. `say` hears that no service runs. Raises ConfigError or StoreError."""
+    operation, call = ROUTES.prepare(method, path, None if body is None else dict(body), context)
+    store = open_store(paths, context.settings, environment, say)
+    try:
+        say("no service runs on this state directory; working on its database directly")
+        if isinstance(operation, Query):
+            with store.reading() as reading:
+                return operation.perform(reading, call)
+        with store.transaction(context.now) as tx:
+            return operation.perform(tx, call)
+    finally:
+        store.close()

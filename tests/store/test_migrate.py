@@ -1,0 +1,48 @@
+"""Which schemas there are, and which one a database has."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic.script import ScriptDirectory
+
+from appproxy.store import migrate
+from appproxy.store.database import Store
+from appproxy.store.engine import make_engine, make_private
+from appproxy.store.sealing import Sealer
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def test_the_files_say_what_alembic_says() -> None:
+    """Versions read from the migrations' files, in the order of their names, are those that Alembic runs, in its order."""
+    scripts = ScriptDirectory.from_config(migrate.alembic_config())
+    assert tuple(script.revision for script in scripts.walk_revisions())[::-1] == migrate.known_versions()
+    assert scripts.get_current_head() == migrate.newest_version()
+
+
+def test_a_database_tells_its_schema(database_url: str) -> None:
+    """None before the first migration; then the one that came last."""
+    engine = make_engine(database_url)
+    make_private(engine.url)
+    with engine.begin() as connection:
+        assert migrate.found_version(connection) is None
+        migrate.upgrade(connection, migrate.known_versions()[1])
+        assert migrate.found_version(connection) == migrate.known_versions()[1]
+        connection.execute(sa.text("DELETE FROM alembic_version"))
+        assert migrate.found_version(connection) is None
+    engine.dispose()
+
+
+def test_a_database_that_is_up_to_date_needs_no_alembic(tmp_path: Path) -> None:
+    """To open it takes no fifth of a second for what has nothing to do."""
+    url = f"sqlite:///{tmp_path}/appproxy.db"
+    Store.create(url, Sealer(bytes(32), "test")).close()
+    opening = (
+        "import sys; from appproxy.store.database import Store; from appproxy.store.sealing import Sealer; "
+        f"Store.open({url!r}, Sealer(bytes(32), 'test')).close(); print('alembic' in sys.modules)")
+    ended = subprocess.run([sys.executable, "-c", opening], capture_output=True, text=True, cwd=ROOT)
+    assert (ended.stdout, ended.stderr) == ("False\n", "")
