@@ -7,7 +7,7 @@ digests. What cannot be read is passed on as it is, and the log says once why.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from twisted.logger import Logger
@@ -23,7 +23,7 @@ from appproxy.publish.body.html import HtmlTranslator
 from appproxy.publish.body.links import Links
 from appproxy.publish.body.script import script_translator
 from appproxy.publish.body.tag import Wanted
-from appproxy.publish.body.translator import Translator
+from appproxy.publish.body.translator import Stepwise, Translator
 from appproxy.publish.body.validators import marked, own
 from appproxy.publish.headers import Outward
 from appproxy.publish.urls import Translation
@@ -55,16 +55,20 @@ class Counted:
 
     __slots__ = ("_inner", "_left")
 
-    def __init__(self, inner: Translator, length: int) -> None:
+    def __init__(self, inner: Stepwise, length: int) -> None:
         self._inner = inner
         self._left = length
 
     def feed(self, data: bytes) -> bytes:
         """Take a piece. Raises RequestError when there is more than announced."""
+        return b"".join(public for _, public in self.steps(data))
+
+    def steps(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+        """The same, step by step."""
         self._left -= len(data)
         if self._left < 0:
             raise RequestError(Code.ORIGIN_TRUNCATED, "more bytes than announced")
-        return self._inner.feed(data)
+        yield from self._inner.steps(data)
 
     def finish(self) -> bytes:
         """The body is over. Raises RequestError when there was less than announced."""
@@ -134,7 +138,7 @@ class Bodies:
 
     # The answer.
 
-    def answer(self, method: bytes, status: int, block: bytes, marked_before: bool) -> tuple[bytes, Translator | None]:
+    def answer(self, method: bytes, status: int, block: bytes, marked_before: bool) -> tuple[bytes, Stepwise | None]:
         """The answer's block and what its body goes through; None: as it is."""
         if b"\ncontent-security-policy" in b"\n" + block:
             block = encode_block([
@@ -156,12 +160,12 @@ class Bodies:
         public = self._marked(block, _OF_OTHER_BYTES)
         if method == b"HEAD":
             return public, None
-        translator = self._translator(kind, block)
+        translator: Stepwise = self._translator(kind, block)
         if coding:
             translator = Coded(translator, coding)
         return public, Counted(translator, int(length[0])) if length else translator
 
-    def _translator(self, kind: str, block: bytes) -> Translator:
+    def _translator(self, kind: str, block: bytes) -> Decoded:
         content_type = values(block, b"content-type")[0]
         inner: Translator
         if kind == "html":

@@ -274,7 +274,7 @@ class DataLink(Protocol):
     def cancel(self) -> None:
         """Nobody wants either direction any more."""
         self._starve()
-        self.tap.release(Hold.SLOW_PEER)
+        self.tap.release(Hold.SLOW_PEER | Hold.BACKLOG)
         session = self.session
         if session.idle:
             return

@@ -13,8 +13,8 @@ from appproxy.errors import Code, RemoteProtocolError, RequestError, Retry
 from appproxy.http.fields import values
 from appproxy.identity.session import Session
 from appproxy.net.deadlines import NEVER
-from appproxy.publish.body.translator import Translator
 from appproxy.service.plan import Plan
+from appproxy.service.translated import Translated
 from appproxy.service.upload import Upload
 from appproxy.tunnel.exchanges import SERVICE_TRANSITIONS, State, Step, advance
 from appproxy.tunnel.frames import Flag, Kind, encode
@@ -40,7 +40,7 @@ class Relayed:
     """One proxied request. `exchange` is None once the user has the answer, or has gone."""
 
     __slots__ = (
-        "_queued", "_streaming", "_translator", "_upgraded", "attempts", "data", "deadline", "endless", "exchange", "flags",
+        "_queued", "_streaming", "_translated", "_upgraded", "attempts", "data", "deadline", "endless", "exchange", "flags",
         "head", "holds_translated", "id", "interims", "link", "method", "peer", "plan", "relay", "session", "state", "tried",
         "upload",
     )
@@ -73,7 +73,7 @@ class Relayed:
         #: Its answer may go on for ever: upgraded, events, gRPC.
         self.endless = False
         #: What the body of the answer goes through, where the application's URLs are translated.
-        self._translator: Translator | None = None
+        self._translated: Translated | None = None
         #: Has the user got a translated answer already, and asks whether it is fresh?
         self.holds_translated = False
         exchange.keeper = self
@@ -135,27 +135,21 @@ class Relayed:
         if self.data is not None:
             self.data.answer_elsewhere()
         self._free()
+        exchange = self.exchange
+        if exchange is None:
+            return
         if self.plan.bodies is not None:
-            translated = self._translated(status, block, body)
-            if translated is None:
+            block, translator = self.plan.bodies.answer(self.method, status, block, self.holds_translated)
+            if translator is not None:
+                try:
+                    fields = self.plan.clean(status, block, exchange.id)
+                    Translated.whole(exchange, translator, self.relay.clock, status, fields, body)
+                except RequestError as error:
+                    self._fail(error.code, error.detail)
+                self.exchange = None
                 return
-            block, body = translated
-        exchange, self.exchange = self.exchange, None
-        if exchange is not None:
-            exchange.answer(status, self.plan.clean(status, block, exchange.id), body)
-
-    def _translated(self, status: int, block: bytes, body: bytes) -> tuple[bytes, bytes] | None:
-        """Fields and body of a complete answer with public URLs; None: it could not be read, and the user knows."""
-        bodies = self.plan.bodies
-        assert bodies is not None
-        block, translator = bodies.answer(self.method, status, block, self.holds_translated)
-        if translator is None:
-            return block, body
-        try:
-            return block, translator.feed(body) + translator.finish()
-        except RequestError as error:
-            self._fail(error.code, error.detail)
-            return None
+        self.exchange = None
+        exchange.answer(status, self.plan.clean(status, block, exchange.id), body)
 
     def informed(self, status: int, block: bytes) -> None:
         """INFO: an interim answer. Raises RemoteProtocolError when they do not end."""
@@ -217,9 +211,11 @@ class Relayed:
             return
         self._streaming = True
         if self.plan.bodies is not None:
-            block, self._translator = self.plan.bodies.answer(self.method, status, block, self.holds_translated)
+            block, translator = self.plan.bodies.answer(self.method, status, block, self.holds_translated)
+            if translator is not None:
+                self._translated = Translated(exchange, translator, self.relay.clock, data.tap, self.cut)
         fields = self.plan.clean(status, block, exchange.id)
-        exchange.register_producer(data.tap)
+        exchange.register_producer(self._translated or data.tap)
         now = self.relay.clock.seconds()
         if status == 101:
             # What only the request needed goes: an idle stream must cost little.
@@ -244,13 +240,7 @@ class Relayed:
         """BODY: a piece of the answer."""
         if self.exchange is None:
             return
-        if self._translator is not None:
-            try:
-                piece = self._translator.feed(piece)
-            except RequestError as error:
-                self.cut(error.code, error.detail)
-                return
-        self.exchange.write(piece)
+        (self._translated or self.exchange).write(piece)
         self._extend()
 
     def ended(self, trailers: bytes) -> None:
@@ -262,15 +252,10 @@ class Relayed:
             return
         self.step(Step.END)
         self._free()
-        if self._translator is not None and exchange is not None:
-            try:
-                exchange.write(self._translator.finish())
-            except RequestError as error:
-                self._break(error.code, error.detail)
-                return
         self.exchange = None
+        translated, self._translated = self._translated, None
         if exchange is not None:
-            exchange.finish(trailers)
+            (translated or exchange).finish(trailers)
 
     def aborted(self, code: Code, text: str) -> None:
         """ABORT: the connector has broken off what this data connection carried."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 from appproxy.publish.body.translator import Translator
@@ -73,6 +74,10 @@ class Decoded:
             return self._inner.feed(data)
         self._touched = False
         return self._inner.feed(data[:escape]) + self._inner.finish() + data[escape:]
+
+    def steps(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+        """`feed` in one step: nothing grows here."""
+        yield len(data), self.feed(data)
 
     def finish(self) -> bytes:
         """The text is over."""

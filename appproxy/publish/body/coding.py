@@ -22,8 +22,7 @@ except ImportError:  # before Python 3.14
 
 #: Bytes that are read from a compressed piece at once.
 PIECE = 64 * 1024
-#: The most that a compressed answer may grow. Pages of similar rows reach some 50, zeros 1,030 with gzip; and what comes
-#: out of one piece of 64 KiB is translated in one turn of the reactor.
+#: The most that a compressed answer may grow. Pages of similar rows reach some 50, zeros 1,030 with gzip.
 RATIO = 200
 #: What is always allowed, so that a short answer need not be measured, and what never is.
 GRACE = 1 << 20
@@ -198,17 +197,18 @@ class Coded:
 
     def feed(self, data: bytes) -> bytes:
         """Take a piece; give what is known. Raises RequestError: what has been given then must not look complete."""
+        return b"".join(public for _, public in self.steps(data))
+
+    def steps(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+        """The same, about `PIECE` bytes of what was compressed at once."""
         self._taken += len(data)
         self._empty = self._empty and not data
-        out = []
         for piece in self._decoder.read(data):
             self._read += len(piece)
             if self._read > min(GRACE + RATIO * self._taken, LARGEST):
                 raise _malformed(f"{self._taken} bytes are {self._read} and more")
             public = self._inner.feed(piece)
-            if public:
-                out.append(self._encoder.write(public))
-        return b"".join(out)
+            yield len(piece), self._encoder.write(public) if public else b""
 
     def finish(self) -> bytes:
         """The body is over. Raises RequestError if it is cut."""
