@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appproxy.admin import applications, certificates, connectors, cors, segments, service, users
+from appproxy.admin import applications, certificates, connectors, cors, providers, segments, service, users
 from appproxy.admin.operation import AdminContext, Call, Change, Command, Operation, Query, Routes
 
 __all__ = ["OPERATIONS", "ROUTES", "AdminContext", "Call", "Change", "Command", "Operation", "Query", "Routes"]
@@ -14,6 +14,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *users.OPERATIONS,
     *connectors.OPERATIONS,
     *certificates.OPERATIONS,
+    *providers.OPERATIONS,
     *service.OPERATIONS,
 )
 ROUTES = Routes(OPERATIONS)

@@ -1,4 +1,4 @@
-"""Operations on the service as a whole: its state, identity providers, sessions, audit."""
+"""Operations on the service as a whole: its state, sessions, audit."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import sqlalchemy as sa
 
 from appproxy.admin.operation import Call, Change, Command, Operation, Query
 from appproxy.errors import ConfigError
-from appproxy.store import audit, keys, providers, schema, service_settings, sessions, users
+from appproxy.store import audit, keys, schema, service_settings, sessions, users
 from appproxy.store.names import NotFound
-from appproxy.store.snapshot import ProviderRecord
 from appproxy.store.transaction import Reading, Transaction, current_revision
 
 _MOST_AUDIT_ROWS = 1000
@@ -35,30 +34,6 @@ def _status(reading: Reading, call: Call) -> object:
 
 def _count(reading: Reading, table: sa.Table) -> int:
     return int(reading.connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0)
-
-
-def _list_providers(reading: Reading, call: Call) -> object:
-    return [_provider(one) for one in providers.list_all(reading)]
-
-
-def _add_provider(tx: Transaction, call: Call) -> Change:
-    body = call.body
-    made = providers.add(
-        tx,
-        body.text("name"),
-        body.text("issuer"),
-        body.text("client_id"),
-        body.text("client_secret"),
-        scopes=body.texts("scopes", providers.DEFAULT_SCOPES),
-        groups_claim=body.text("groups_claim", "groups"),
-        algorithms=body.texts("algorithms", providers.DEFAULT_ALGORITHMS),
-    )
-    return Change(_provider(made), made.id, _provider(made))
-
-
-def _remove_provider(tx: Transaction, call: Call) -> Change:
-    gone = providers.remove(tx, call.path["provider"])
-    return Change(_provider(gone), gone.id, {"name": gone.name})
 
 
 def _revoke_session(tx: Transaction, call: Call) -> Change:
@@ -92,10 +67,6 @@ def _audit(reading: Reading, call: Call) -> object:
     ]  # fmt: skip
 
 
-def _show_provider(reading: Reading, call: Call) -> object:
-    return _provider(providers.find(reading, call.path["provider"]))
-
-
 def _anchor(reading: Reading, call: Call) -> object:
     found = keys.user_authority(reading)
     if found is None:
@@ -103,28 +74,9 @@ def _anchor(reading: Reading, call: Call) -> object:
     return {"certificate": found.certificate}
 
 
-def _provider(one: ProviderRecord) -> dict[str, object]:
-    """All but the secret."""
-    return {
-        "id": one.id,
-        "name": one.name,
-        "issuer": one.issuer,
-        "client_id": one.client_id,
-        "scopes": list(one.scopes),
-        "groups_claim": one.groups_claim,
-        "algorithms": list(one.algorithms),
-    }
-
-
 OPERATIONS: tuple[Operation, ...] = (
     Query("/status", "What the service has and does.", _status),
     Query("/trust-anchor", "The authority that browsers must import, when the service made its own.", _anchor),
-    Query("/providers", "All identity providers.", _list_providers),
-    Command("POST", "/providers", "provider.add", "Add an OpenID Connect provider.", _add_provider,
-            ("name", "issuer", "client_id", "client_secret", "scopes", "groups_claim", "algorithms")),
-    Query("/providers/{provider}", "One identity provider.", _show_provider),
-    Command("DELETE", "/providers/{provider}", "provider.remove", "Remove an identity provider that is not used.",
-            _remove_provider),
     Command("POST", "/sessions/revoke", "session.revoke", "End a session, or all of a user.", _revoke_session,
             ("session", "user", "subject")),
     Query("/audit", "The latest changes, the newest first.", _audit, ("limit",)),

@@ -12,12 +12,14 @@ from appproxy.admin.client import AdminClient
 from appproxy.admin.direct import open_store
 from appproxy.admin.lock import ServiceLock
 from appproxy.cli.findings import Ailing, Health, Walk
-from appproxy.cli.probes import check_dates, connect, resolve, shake_hands
+from appproxy.cli.probes import check_dates, connect, fetch_json, resolve, shake_hands
 from appproxy.config import Address, ServiceSettings, StatePaths
+from appproxy.errors import IdentityError
+from appproxy.identity.oidc import read_metadata
 from appproxy.pki import not_after, not_before
 from appproxy.pki.authority import Credential
 from appproxy.pki.expiry import days_left, ends_soon
-from appproxy.store import acme, certificates, keys, service_settings
+from appproxy.store import acme, certificates, keys, providers, service_settings
 from appproxy.store.application_urls import Place
 from appproxy.store.database import Store
 from appproxy.twistd.passwords import admit_password
@@ -54,6 +56,7 @@ def examine(walk: Walk, state: Path, now: float, environment: Mapping[str, str])
             anchors = _certificates(walk, store, settings, paths, now)
             _added_certificates(walk, store, now)
             _orders(walk, store)
+            _providers(walk, store)
     running = _is_running(walk, paths)
     if running:
         _listeners(walk, settings, anchors)
@@ -113,6 +116,24 @@ def _orders(walk: Walk, store: Store) -> None:
             raise Ailing("; ".join(failing), "mend what the authority names, then: appproxy certificate renew NAME",
                          Health.WARNING)
         told.append(str(len(found)))
+
+
+def _providers(walk: Walk, store: Store) -> None:
+    """Does each identity provider that we did not make answer, and to the name that its tokens have?"""
+    with store.reading() as reading:
+        found = [one for one in providers.list_all(reading) if one.id != providers.BUILTIN]
+    for one in found:
+        with walk.step(f"identity provider {one.name}") as told:
+            url = one.issuer.rstrip("/") + "/.well-known/openid-configuration"
+            context = ssl.create_default_context(cadata=one.ca_bundle or None)
+            mend = f"give the authorities that vouch for it: appproxy provider set {one.name} --ca-bundle FILE"
+            document = fetch_json(url, context, mend, "mend what is named, here or at the provider")
+            try:
+                read_metadata(document, one.issuer)
+            except IdentityError as error:
+                raise Ailing(f"{url}: {error}", "the issuer must be what the provider's documents and tokens name, letter by "
+                             "letter: appproxy provider add") from error
+            told.append(f"{one.issuer} answers")
 
 
 def _end(not_after: float, now: float) -> str:

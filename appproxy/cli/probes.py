@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import ssl
 from datetime import UTC, datetime
+from http.client import HTTPConnection, HTTPException
+from urllib.parse import urlsplit
 
 from appproxy.cli.findings import Ailing, Health
 
 #: Seconds for each hop; what takes longer is broken for users too.
 PATIENCE = 5.0
+#: Bytes of a document; those of identity providers are below 50 kB.
+_MOST_JSON = 1024 * 1024
 _DAY = 86400.0
 #: Days before its end from which a certificate is a warning.
 _SOON = 14
@@ -44,6 +49,28 @@ def shake_hands(
     except (ssl.SSLError, OSError) as error:
         connection.close()
         raise Ailing(f"no TLS: {getattr(error, 'reason', None) or error}", mend) from error
+
+
+def fetch_json(url: str, context: ssl.SSLContext, trust_mend: str, mend: str) -> object:
+    """The JSON document at an https address; no redirect is followed. Raises Ailing, with `trust_mend` for TLS."""
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or 443
+    with shake_hands(connect(host, port, mend), context, host, trust_mend) as connection:
+        asking = HTTPConnection(host, port, timeout=PATIENCE)
+        asking.sock = connection
+        try:
+            asking.request("GET", parts.path, headers={"Accept": "application/json", "Host": parts.netloc})
+            answer = asking.getresponse()
+            content = answer.read(_MOST_JSON)
+        except (OSError, HTTPException) as error:
+            raise Ailing(f"{url}: {error}", mend) from error
+    if answer.status != 200:
+        raise Ailing(f"{url}: status {answer.status}", mend)
+    try:
+        document: object = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise Ailing(f"{url}: the answer is not JSON", mend) from error
+    return document
 
 
 def check_dates(not_before: float, not_after: float, now: float, mend: str) -> str:

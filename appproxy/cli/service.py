@@ -1,4 +1,4 @@
-"""appproxy init, demo, status, audit, session ..., provider ...: the service as a whole."""
+"""appproxy init, demo, status, audit, session ...: the service as a whole."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from pathlib import Path
 import click
 
 from appproxy.cli.calling import Setting, given, pass_setting
-from appproxy.cli.output import Column, done, json_option, moment, note, plain, show_record, show_rows
-from appproxy.cli.users import secret_line
+from appproxy.cli.output import Column, done, json_option, moment, plain, show_record, show_rows
 from appproxy.config import ServiceSettings, dump_service, load_service
 
 
@@ -20,7 +19,6 @@ def _fields(value: object) -> str:
 
 
 _STATE = click.option("--state", type=click.Path(path_type=Path), metavar="DIR", help="State directory.")
-_PROVIDERS = (Column("NAME", "name"), Column("ISSUER", "issuer"), Column("CLIENT ID", "client_id"), Column("ID", "id"))
 _AUDIT = (
     Column("TIME", "time", moment), Column("WHO", "actor"), Column("WHAT", "action"), Column("ON", "target"),
     Column("DETAIL", "detail", _fields),
@@ -123,66 +121,4 @@ def revoke(setting: Setting, user: str | None, subject: str | None, session_id: 
     done(f"revoked: {user or subject or session_id}", made, as_json)
 
 
-@click.group()
-def provider() -> None:
-    """OpenID Connect identity providers."""
-
-
-@provider.command("list")
-@json_option
-@pass_setting
-def list_providers(setting: Setting, as_json: bool) -> None:
-    """List the identity providers."""
-    show_rows(setting.call("GET", "providers"), _PROVIDERS, as_json, "There is no provider.")
-
-
-@provider.command("show")
-@click.argument("name")
-@json_option
-@pass_setting
-def show_provider(setting: Setting, name: str, as_json: bool) -> None:
-    """Show one identity provider; its secret is never shown."""
-    show_record(setting.call("GET", "providers", name), as_json)
-
-
-@provider.command("add")
-@click.argument("name")
-@click.option("--issuer", required=True, metavar="URL", help="As its tokens name it, e.g. https://login.example.com/")
-@click.option("--client-id", required=True, metavar="ID", help="What it calls this service.")
-@click.option("--client-secret-stdin", is_flag=True, help="Read the client secret from standard input; else it is asked for.")
-@click.option("--scope", "scopes", multiple=True, metavar="SCOPE", help="Scopes to ask for; may be repeated.")
-@click.option("--groups-claim", metavar="CLAIM", help="The claim that lists groups.  [default: groups]")
-@click.option("--algorithm", "algorithms", multiple=True, metavar="ALG", help="Signatures to accept; may be repeated.")
-@json_option
-@pass_setting
-def add_provider(
-    setting: Setting, name: str, issuer: str, client_id: str, client_secret_stdin: bool, scopes: tuple[str, ...],
-    groups_claim: str | None, algorithms: tuple[str, ...], as_json: bool,
-) -> None:  # fmt: skip
-    """Add an OpenID Connect provider; register https://signin.DOMAIN/callback there as redirect URI."""
-    setting.needed()
-    if client_secret_stdin:
-        secret = secret_line("--client-secret-stdin")
-    else:
-        secret = click.prompt("Client secret", hide_input=True, err=True)
-    body = given(
-        name=name, issuer=issuer, client_id=client_id, client_secret=secret, scopes=list(scopes) or None,
-        groups_claim=groups_claim, algorithms=list(algorithms) or None,
-    )  # fmt: skip
-    made = setting.call("POST", "providers", body=body)
-    done(f"{made['name']} is added", made, as_json)
-    if not as_json:
-        note(f"Publish with it: appproxy app publish NAME --provider {made['name']} ...")
-
-
-@provider.command("remove")
-@click.argument("name")
-@json_option
-@pass_setting
-def remove_provider(setting: Setting, name: str, as_json: bool) -> None:
-    """Remove an identity provider that no application uses."""
-    gone = setting.call("DELETE", "providers", name)
-    done(f"{gone['name']} is removed", gone, as_json)
-
-
-COMMANDS = (init, demo, status, audit, session, provider)
+COMMANDS = (init, demo, status, audit, session)

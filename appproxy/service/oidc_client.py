@@ -21,8 +21,9 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IBodyProducer
 from zope.interface import implementer
 
-from appproxy.errors import Code, ConfigError, IdentityError, RequestError
+from appproxy.errors import Code, IdentityError, RequestError
 from appproxy.identity.oidc import Metadata, TokenAnswer, read_keys, read_metadata
+from appproxy.pki.pem import load_chain, split_chain
 from appproxy.service.small_body import SmallBody
 from appproxy.store.snapshot import ProviderRecord, Snapshot
 
@@ -154,7 +155,7 @@ class HttpOidcClient:
 
     async def _fetch_metadata(self) -> Metadata:
         issuer = self._record.issuer
-        if not issuer.startswith("https://"):
+        if not issuer.startswith("https://"):  # the store refuses such; a program of one's own may have none
             raise IdentityError(Code.TOKEN_REFUSED, "the provider's issuer is not an https URL")
         return read_metadata(await self._document(issuer.rstrip("/") + "/.well-known/openid-configuration"), issuer)
 
@@ -222,14 +223,8 @@ def provider_agent(reactor: object, ca_bundle: str = "") -> Agent:
     if not ca_bundle:
         policy = BrowserLikePolicyForHTTPS()
     else:
-        ends = ca_bundle.split("-----END CERTIFICATE-----")[:-1]
-        try:
-            authorities = [Certificate.loadPEM((part + "-----END CERTIFICATE-----\n").encode()) for part in ends]
-        except Exception as error:  # pyOpenSSL names its errors by numbers
-            raise ConfigError("ca_bundle: it is not PEM with certificates") from error
-        if not authorities:
-            raise ConfigError("ca_bundle: there is no certificate in it")
-        trust = trustRootFromCertificates(authorities)
+        load_chain(ca_bundle, "ca_bundle")
+        trust = trustRootFromCertificates([Certificate.loadPEM(one.encode()) for one in split_chain(ca_bundle)])
         policy = BrowserLikePolicyForHTTPS(trustRoot=trust)
     return Agent(reactor, policy, connectTimeout=CONNECT_TIMEOUT)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
 from appproxy.errors import ConfigError
+from appproxy.pki.pem import load_chain
 from appproxy.store import names
 from appproxy.store.schema import applications, providers
 from appproxy.store.snapshot import ProviderRecord
@@ -26,7 +28,6 @@ DEFAULT_ALGORITHMS = ("RS256", "ES256")
 #: RFC 6749 section 3.3.
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,128}")
 _CLAIM = re.compile(r"[A-Za-z0-9_.:/-]{1,128}")
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def add(
@@ -39,30 +40,46 @@ def add(
     scopes: Sequence[str] = DEFAULT_SCOPES,
     groups_claim: str = "groups",
     algorithms: Sequence[str] = DEFAULT_ALGORITHMS,
+    ca_bundle: str = "",
     id_: str | None = None,
 ) -> ProviderRecord:
     """Add a provider. Raises ConfigError (a value is wrong) or AlreadyThere."""
     made = ProviderRecord(
         id_ or tx.new_id(), names.title(name, "provider"), check_issuer(issuer), client_id, client_secret,
-        tuple(scopes), groups_claim, tuple(algorithms),
+        tuple(scopes), groups_claim, tuple(algorithms), ca_bundle,
     )  # fmt: skip
     _check(made)
     table = providers
     names.check_new(tx, table, table.c.name_key == names.key(name), name, _WHAT)
-    tx.change(
-        sa.insert(table).values(
-            id=made.id,
-            name=made.name,
-            name_key=names.key(made.name),
-            issuer=made.issuer,
-            client_id=client_id,
-            client_secret=tx.sealer.seal(CLIENT_SECRET, made.id, client_secret.encode()),
-            scopes=" ".join(made.scopes),
-            groups_claim=groups_claim,
-            algorithms=" ".join(made.algorithms),
-        )
-    )
+    tx.change(sa.insert(table).values(
+        id=made.id, name=made.name, name_key=names.key(made.name), issuer=made.issuer, **_changeable(tx, made)))
     return made
+
+
+def change(tx: Transaction, provider: str, **changes: object) -> ProviderRecord:
+    """Change fields of `ProviderRecord`, except its id, name and issuer: whom a token means depends on its issuer.
+
+    Raises NotFound, AlreadyThere (the built-in one changes by itself) or ConfigError (a value is wrong).
+    """
+    found = find(tx, provider)
+    if found.id == BUILTIN:
+        raise names.AlreadyThere("the built-in identity provider has nothing to set; add one of your own")
+    made = replace(found, **changes)  # type: ignore[arg-type]
+    _check(made)
+    tx.change(sa.update(providers).where(providers.c.id == made.id).values(**_changeable(tx, made)))
+    return made
+
+
+def _changeable(tx: Transaction, made: ProviderRecord) -> dict[str, object]:
+    """The columns that `change` may write."""
+    return {
+        "client_id": made.client_id,
+        "client_secret": tx.sealer.seal(CLIENT_SECRET, made.id, made.client_secret.encode()),
+        "scopes": " ".join(made.scopes),
+        "groups_claim": made.groups_claim,
+        "algorithms": " ".join(made.algorithms),
+        "ca_bundle": made.ca_bundle,
+    }
 
 
 def check_issuer(text: str) -> str:
@@ -74,7 +91,7 @@ def check_issuer(text: str) -> str:
         raise ConfigError(f"issuer: {text!r} is not a URL") from error
     if any(not 0x20 < ord(sign) < 0x7F for sign in text) or not host or parts.username is not None:
         raise ConfigError(f"issuer: {text!r} is not a URL")
-    if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
+    if parts.scheme != "https":
         raise ConfigError(f"issuer: {text!r} must start with https://")
     if "?" in text or "#" in text:
         raise ConfigError(f"issuer: {text!r} must have no query and no fragment")
@@ -90,6 +107,8 @@ def _check(made: ProviderRecord) -> None:
         raise ConfigError(f"groups_claim: {made.groups_claim!r} is not the name of a claim, such as groups")
     if not made.algorithms or not set(made.algorithms) <= set(ALGORITHMS):
         raise ConfigError(f"algorithms: must be some of {', '.join(ALGORITHMS)}")
+    if made.ca_bundle:
+        load_chain(made.ca_bundle, "ca_bundle")
 
 
 def remove(tx: Transaction, provider: str) -> ProviderRecord:
@@ -126,4 +145,5 @@ def provider_of(reading: Reading, row: Row) -> ProviderRecord:
         scopes=tuple(row["scopes"].split()),
         groups_claim=row["groups_claim"],
         algorithms=tuple(row["algorithms"].split()),
+        ca_bundle=row["ca_bundle"],
     )

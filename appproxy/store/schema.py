@@ -64,6 +64,7 @@ providers = sa.Table(
     sa.Column("scopes", sa.Text, nullable=False),
     sa.Column("groups_claim", SUBJECT, nullable=False),
     sa.Column("algorithms", sa.Text, nullable=False),
+    sa.Column("ca_bundle", sa.Text, nullable=False, server_default=""),
 )
 #: `settings` is a JSON object of texts, only of what the admin set; `external_host` and `external_path` are unique.
 applications = sa.Table(

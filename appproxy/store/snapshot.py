@@ -43,6 +43,8 @@ class ProviderRecord:
     scopes: tuple[str, ...] = ("openid", "profile", "email")
     groups_claim: str = "groups"
     algorithms: tuple[str, ...] = ("RS256", "ES256")
+    #: PEM of the authorities that alone vouch for its TLS certificate; "" for the system's.
+    ca_bundle: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,10 +75,9 @@ def assemble(
     """
     live = LiveStore(reactor, store, wall, pool)
     provider = BuiltInProvider(live, settings.signin_origin, reactor, wall, run=run)
-    agent = provider_agent(reactor)
     clients = ProviderClients(
         lambda: live.snapshot,
-        lambda record: HttpOidcClient(record, agent, reactor),
+        lambda record: HttpOidcClient(record, provider_agent(reactor, record.ca_bundle), reactor),
         {BUILTIN: provider.client()},
     )
     sign_in = SignIn(

@@ -9,8 +9,6 @@ import pytest
 from appproxy.errors import ConfigError
 from appproxy.store.names import NotFound
 
-CORP = {"name": "corp", "issuer": "https://idp.example.org", "client_id": "id", "client_secret": "canary"}
-
 
 def test_status(desk: Any) -> None:
     """What there is, whether a service runs, and until when certificates hold."""
@@ -27,18 +25,6 @@ def test_the_trust_anchor(desk: Any) -> None:
     """For those who must import it."""
     assert desk.record("GET", "/trust-anchor")["certificate"].startswith("-----BEGIN CERTIFICATE")
     assert "PRIVATE" not in repr(desk.record("GET", "/trust-anchor"))
-
-
-def test_providers(desk: Any) -> None:
-    """Added, listed and removed; the secret is never shown again."""
-    made = desk.record("POST", "/providers", {**CORP, "scopes": ["openid"], "algorithms": ["ES256"]})
-    assert desk.record("GET", "/providers/Corp") == made == desk.rows("/providers")[1]
-    assert (made["scopes"], made["algorithms"], made["groups_claim"]) == (["openid"], ["ES256"], "groups")
-    assert "canary" not in repr((made, desk.rows("/providers"), desk.audit()))
-    desk.call("DELETE", "/providers/corp")
-    assert len(desk.rows("/providers")) == 1
-    with pytest.raises(ConfigError, match="client_secret: is needed"):
-        desk.call("POST", "/providers", {key: value for key, value in CORP.items() if key != "client_secret"})
 
 
 def test_sessions_end(desk: Any) -> None:

@@ -61,20 +61,6 @@ def test_status_and_audit(typed: Typing) -> None:
     assert "group.add" in typed("audit", "--limit", "1").out
 
 
-def test_providers(typed: Typing) -> None:
-    """The built-in one is there; others come with their secret on standard input, and it is never shown."""
-    added = typed(
-        "provider", "add", "corp", "--issuer", "https://login.corp.example", "--client-id", "abc", "--client-secret-stdin",
-        stdin="s3cr3t-of-corp\n",
-    )  # fmt: skip
-    assert added.code == 0, added.err
-    assert {one["name"] for one in typed("provider", "list", "--json").json} == {"builtin", "corp"}
-    shown = typed("provider", "show", "corp")
-    assert "https://login.corp.example" in shown.out
-    assert "s3cr3t-of-corp" not in shown.out
-    assert typed("provider", "remove", "corp").code == 0
-
-
 def test_revoking_needs_exactly_one_target(typed: Typing) -> None:
     """A user, a subject or a session."""
     assert typed("session", "revoke").code == 2

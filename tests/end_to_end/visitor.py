@@ -39,16 +39,24 @@ class Answer:
 
 
 class Visitor:
-    """Speaks HTTP/1.1 to the service on this machine's `port`, whatever the host is called. Cookies are per host."""
+    """Speaks HTTP/1.1 to the service on this machine's `port`, whatever the host is called. Cookies are per host.
+
+    `elsewhere` names other servers of this machine, by host: their ports.
+    """
 
     def __init__(self, port: int, anchor: Path) -> None:
         self.port = port
         self._context = ssl.create_default_context(cafile=str(anchor))
         self.cookies: dict[str, dict[str, str]] = {}
+        self.elsewhere: dict[str, int] = {}
+
+    def trust(self, anchor: Path) -> None:
+        """Of another server."""
+        self._context.load_verify_locations(str(anchor))
 
     def connect(self, host: str) -> ssl.SSLSocket:
         """A TLS connection to the service, as if to `host`."""
-        plain = socket.create_connection(("127.0.0.1", self.port), _TIMEOUT)
+        plain = socket.create_connection(("127.0.0.1", self.elsewhere.get(host, self.port)), _TIMEOUT)
         return self._context.wrap_socket(plain, server_hostname=host)
 
     def request(
@@ -65,7 +73,7 @@ class Visitor:
         """The same, with the answer's body still to be read."""
         parts = urlsplit(url)
         host = parts.hostname or ""
-        connection = http.client.HTTPConnection(host, self.port, timeout=_TIMEOUT)
+        connection = http.client.HTTPConnection(host, self.elsewhere.get(host, self.port), timeout=_TIMEOUT)
         connection.sock = self.connect(host)
         target = parts.path + (f"?{parts.query}" if parts.query else "")
         try:

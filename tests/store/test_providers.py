@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from appproxy.errors import ConfigError
+from appproxy.pki.authority import create_authority
 from appproxy.store import applications, providers
 from appproxy.store.database import Store
 from appproxy.store.names import AlreadyThere, NotFound
+
+
+@pytest.fixture(scope="module")
+def pem() -> str:
+    """An authority."""
+    return create_authority("Corp", 1_800_000_000.0, years=1, serial=b"\x01" * 16).certificate
 
 
 def test_the_built_in_one_is_there_and_stays(store: Store, now: float) -> None:
@@ -33,6 +42,7 @@ def test_another_one(store: Store, now: float) -> None:
     "arguments",
     [
         {"issuer": "http://idp.example.org"},
+        {"issuer": "http://localhost:8080/realms/x"},
         {"issuer": "https://"},
         {"issuer": "https://a@b/"},
         {"issuer": "https://idp.example.org/?x"},
@@ -46,6 +56,7 @@ def test_another_one(store: Store, now: float) -> None:
         {"algorithms": ["none"]},
         {"algorithms": ["HS256"]},
         {"algorithms": []},
+        {"ca_bundle": "x"},
         {"name": ""},
     ],
 )
@@ -59,12 +70,32 @@ def test_wrong_values(store: Store, now: float, arguments: dict[str, object]) ->
         providers.add(tx, **right | arguments)  # type: ignore[arg-type]
 
 
-def test_a_provider_on_this_machine_may_do_without_tls(store: Store, now: float) -> None:
-    """For trying things out."""
+def test_changes(store: Store, now: float, pem: str) -> None:
+    """What is given changes, the secret too; the rest stays, and the snapshot has it. Wrong values change nothing."""
     with store.transaction(now) as tx:
-        providers.add(tx, "local", "http://localhost:8080/realms/x", "id", "secret")
+        made = providers.add(tx, "corp", "https://idp.example.org", "id", "secret", scopes=["openid", "x"])
+        changed = providers.change(tx, "CORP", client_secret="new", ca_bundle=pem)
+        assert changed == replace(made, client_secret="new", ca_bundle=pem)
+        assert providers.find(tx, "corp") == changed
+        with pytest.raises(ConfigError, match="^ca_bundle: "):
+            providers.change(tx, "corp", ca_bundle="x")
+        with pytest.raises(ConfigError, match="^scopes: "):
+            providers.change(tx, "corp", scopes=("profile",))
+        providers.change(tx, "corp", algorithms=("EdDSA",), client_id="other", groups_claim="roles", scopes=("openid",))
+        with pytest.raises(NotFound):
+            providers.change(tx, "corpse", client_id="x")
+        with pytest.raises(AlreadyThere, match="nothing to set"):
+            providers.change(tx, "builtin", client_id="x")
+    expected = replace(changed, algorithms=("EdDSA",), client_id="other", groups_claim="roles", scopes=("openid",))
+    assert store.build_snapshot().providers[made.id] == expected
+
+
+def test_names_are_unique(store: Store, now: float) -> None:
+    """Whatever their case."""
+    with store.transaction(now) as tx:
+        providers.add(tx, "local", "https://localhost:8080/realms/x", "id", "secret")
         with pytest.raises(AlreadyThere):
-            providers.add(tx, "LOCAL", "http://localhost:8080/", "id", "secret")
+            providers.add(tx, "LOCAL", "https://localhost:8080/", "id", "secret")
 
 
 def test_one_in_use_is_not_removed(store: Store, now: float) -> None:

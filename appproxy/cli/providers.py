@@ -1,0 +1,134 @@
+"""appproxy provider ...: OpenID Connect identity providers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from appproxy.cli.calling import Setting, given, pass_setting
+from appproxy.cli.output import Column, done, json_option, note, show_record, show_rows
+from appproxy.cli.users import secret_line
+
+_COLUMNS = (Column("NAME", "name"), Column("ISSUER", "issuer"), Column("CLIENT ID", "client_id"), Column("ID", "id"))
+
+
+def _bundle(context: click.Context, parameter: click.Parameter, name: str | None) -> str | None:
+    """The text of the file."""
+    if not name:
+        return name
+    try:
+        return Path(name).read_text(encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"--ca-bundle: {name!r} cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise click.UsageError(f"--ca-bundle: {name!r} is not a text") from error
+
+
+def _optional(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What may be left out."""
+    for option in reversed((
+        click.option("--client-secret-stdin", is_flag=True, help="Read the client secret from standard input."),
+        click.option("--scope", "scopes", multiple=True, metavar="SCOPE",
+                     help="Scopes to ask for; may be repeated.  [default: openid profile email]"),
+        click.option("--groups-claim", metavar="CLAIM", help="The claim that lists groups.  [default: groups]"),
+        click.option("--algorithm", "algorithms", multiple=True, metavar="ALG",
+                     help="Signatures to accept; may be repeated.  [default: RS256 ES256]"),
+        click.option("--ca-bundle", metavar="FILE", callback=_bundle,
+                     help="PEM certificates that alone vouch for its own; empty for this machine's authorities."),
+    )):
+        command = option(command)
+    return command
+
+
+@click.group()
+def provider() -> None:
+    """OpenID Connect identity providers."""
+
+
+@provider.command("list")
+@json_option
+@pass_setting
+def list_(setting: Setting, as_json: bool) -> None:
+    """List the identity providers."""
+    show_rows(setting.call("GET", "providers"), _COLUMNS, as_json, "There is no provider.")
+
+
+@provider.command()
+@click.argument("name")
+@json_option
+@pass_setting
+def show(setting: Setting, name: str, as_json: bool) -> None:
+    """Show one identity provider; its secret is never shown."""
+    show_record(setting.call("GET", "providers", name), as_json)
+
+
+@provider.command()
+@click.argument("name")
+@click.option("--issuer", required=True, metavar="URL", help="As its tokens name it, e.g. https://login.example.com/")
+@click.option("--client-id", required=True, metavar="ID", help="What it calls this service.")
+@_optional
+@json_option
+@pass_setting
+def add(
+    setting: Setting, name: str, issuer: str, client_id: str, client_secret_stdin: bool, scopes: tuple[str, ...],
+    groups_claim: str | None, algorithms: tuple[str, ...], ca_bundle: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Add an OpenID Connect provider, where this service is registered as a client (a confidential one, for the web).
+
+    Without --client-secret-stdin the client secret is asked for.
+    """
+    setting.needed()
+    if client_secret_stdin:
+        secret = secret_line("--client-secret-stdin")
+    else:
+        secret = click.prompt("Client secret", hide_input=True, err=True)
+    body = given(
+        name=name, issuer=issuer, client_id=client_id, client_secret=secret, scopes=list(scopes) or None,
+        groups_claim=groups_claim, algorithms=list(algorithms) or None, ca_bundle=ca_bundle,
+    )  # fmt: skip
+    made = setting.call("POST", "providers", body=body)
+    done(f"{made['name']} is added", made, as_json)
+    if not as_json:
+        note(f"Register at the provider: redirect URI {made['redirect_uri']}")
+        note(f"and, for signing out, post-logout redirect URI {made['post_logout_redirect_uri']}")
+        note(f"Publish with it: appproxy app publish NAME --provider {made['name']} ...")
+
+
+@provider.command("set")
+@click.argument("name")
+@click.option("--client-id", metavar="ID", help="What it calls this service.")
+@_optional
+@json_option
+@pass_setting
+def set_(
+    setting: Setting, name: str, client_id: str | None, client_secret_stdin: bool, scopes: tuple[str, ...],
+    groups_claim: str | None, algorithms: tuple[str, ...], ca_bundle: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Change an identity provider, such as a client secret that ends; what is left out stays.
+
+    The next sign-in uses it; nobody is signed out. Its issuer stays: add another provider instead.
+    """
+    setting.needed()
+    secret = secret_line("--client-secret-stdin") if client_secret_stdin else None
+    body = given(
+        client_id=client_id, client_secret=secret, scopes=list(scopes) or None, groups_claim=groups_claim,
+        algorithms=list(algorithms) or None, ca_bundle=ca_bundle,
+    )  # fmt: skip
+    made = setting.call("PATCH", "providers", name, body=body)
+    done(f"{made['name']} is changed", made, as_json)
+
+
+@provider.command()
+@click.argument("name")
+@json_option
+@pass_setting
+def remove(setting: Setting, name: str, as_json: bool) -> None:
+    """Remove an identity provider that no application uses."""
+    gone = setting.call("DELETE", "providers", name)
+    done(f"{gone['name']} is removed", gone, as_json)
+
+
+COMMANDS = (provider,)

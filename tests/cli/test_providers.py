@@ -1,0 +1,53 @@
+"""Identity providers on the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from appproxy.pki.authority import create_authority
+from tests.cli.conftest import Typing
+
+ADD = ("provider", "add", "corp", "--issuer", "https://login.corp.example", "--client-id", "abc", "--client-secret-stdin")
+
+
+def test_providers(typed: Typing) -> None:
+    """The built-in one is there; others come with their secret on standard input, and it is never shown."""
+    added = typed(
+        "provider", "add", "corp", "--issuer", "https://login.corp.example", "--client-id", "abc", "--client-secret-stdin",
+        stdin="s3cr3t-of-corp\n",
+    )  # fmt: skip
+    assert added.code == 0, added.err
+    assert {one["name"] for one in typed("provider", "list", "--json").json} == {"builtin", "corp"}
+    shown = typed("provider", "show", "corp")
+    assert "https://login.corp.example" in shown.out
+    assert "s3cr3t-of-corp" not in shown.out
+    assert typed("provider", "remove", "corp").code == 0
+
+
+def test_one_with_an_authority_of_the_company(typed: Typing, tmp_path: Path) -> None:
+    """Its certificates come from a file, and can be taken away again; what is no certificate is refused."""
+    pem = create_authority("Corp", 1_800_000_000.0, years=1, serial=b"\x01" * 16).certificate
+    (tmp_path / "ca.pem").write_text(pem)
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe")
+    added = typed(*ADD, "--ca-bundle", str(tmp_path / "ca.pem"), stdin="s3cr3t\n")
+    assert added.code == 0, added.err
+    assert typed("provider", "show", "corp", "--json").json["ca_bundle"] == pem
+    assert typed("provider", "set", "corp", "--ca-bundle", "").code == 0
+    assert typed("provider", "show", "corp", "--json").json["ca_bundle"] == ""
+    for name, code, words in (("none.pem", 2, "cannot be read"), ("bytes", 2, "is not a text")):
+        refused = typed("provider", "set", "corp", "--ca-bundle", str(tmp_path / name))
+        assert (refused.code, words in refused.err) == (code, True), refused.err
+    (tmp_path / "bytes").write_text("no certificate")
+    refused = typed("provider", "set", "corp", "--ca-bundle", str(tmp_path / "bytes"))
+    assert (refused.code, "ca_bundle" in refused.err) == (1, True)
+
+
+def test_a_secret_that_ends(typed: Typing) -> None:
+    """The new one comes on standard input; without anything to change the command says so."""
+    typed(*ADD, stdin="s3cr3t\n")
+    changed = typed("provider", "set", "corp", "--client-secret-stdin", "--scope", "openid", "--scope", "roles", stdin="n3w\n")
+    assert changed.code == 0, changed.err
+    assert "corp is changed" in changed.out
+    assert typed("provider", "show", "corp", "--json").json["scopes"] == ["openid", "roles"]
+    assert "n3w" not in typed("audit").out + changed.out
+    assert "nothing to change" in typed("provider", "set", "corp").err

@@ -1,0 +1,82 @@
+"""Signing in with an identity provider of the organisation's own, added by the commands that an admin types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.end_to_end.identity_provider import CLIENT, IdentityProvider, identity_provider
+from tests.end_to_end.visitor import Answer, Visitor
+from tests.end_to_end.world import World, appproxy, until
+
+
+@pytest.fixture(scope="module")
+def corp(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[IdentityProvider]:
+    """One that the service does not trust yet; the application `foreign` is for its engineers."""
+    directory = tmp_path_factory.mktemp("corp")
+    with identity_provider(directory, world.url("signin", "/callback"), world.url("signin", "/signed-out")) as made:
+        world.admin("provider", "add", "corp", "--issuer", made.issuer, "--client-id", CLIENT, "--client-secret-stdin",
+                    "--groups-claim", "roles", stdin=made.secret + "\n")
+        world.publish("foreign", world.internal, "--provider", "corp", "--set", "header.x-user-name=name")
+        world.admin("assign", "foreign", "--group", "engineers")
+        yield made
+
+
+def _visit(world: World, corp: IdentityProvider, user: str, *roles: str) -> tuple[Visitor, Answer]:
+    corp.user, corp.claims = user, {"roles": list(roles), "name": user.title()}
+    visitor = Visitor(world.port, world.anchor)
+    visitor.elsewhere["localhost"] = urlsplit(corp.issuer).port or 0
+    visitor.trust(corp.anchor)
+    return visitor, visitor.navigate(world.url("foreign", "/?a=1"))
+
+
+def test_what_nobody_vouches_for_is_not_trusted(world: World, corp: IdentityProvider) -> None:
+    """A private authority is unknown: the user's page says where it broke, the doctor what the admin is to type."""
+    page = _visit(world, corp, "carol", "engineers")[1]
+    assert page.status == 503
+    assert "The identity provider cannot be reached" in page.text
+    assert corp.asked == []
+    found = appproxy("--state", str(world.state), "doctor")
+    assert found.code == 1
+    assert "identity provider corp: the certificate shown is not trusted for localhost" in found.out
+    assert "appproxy provider set corp --ca-bundle FILE" in found.out
+
+
+def test_users_of_the_organisation_sign_in(world: World, corp: IdentityProvider) -> None:
+    """With its authority given: who has the group gets in, with the name that the provider tells; others do not."""
+    world.admin("provider", "set", "corp", "--ca-bundle", str(corp.anchor))
+    assert f"identity provider corp: {corp.issuer} answers" in appproxy("--state", str(world.state), "doctor").out
+    visitor, page = _sign_in(world, corp)
+    assert page.url == world.url("foreign", "/?a=1")
+    assert 'Hello, <span id="who">Carol</span>' in page.text
+    assert _visit(world, corp, "dave")[1].status == 403
+    out = visitor.submit(visitor.navigate(world.url("foreign", "/.appproxy/sign-out")))
+    assert (out.status, urlsplit(out.url).path) == (200, "/signed-out")
+    assert corp.asked[-1] == "/end"
+    assert visitor.get(world.url("foreign")).status == 401
+
+
+def _sign_in(world: World, corp: IdentityProvider) -> tuple[Visitor, Answer]:
+    """An engineer gets in, as soon as a change of settings is live."""
+    visits: list[tuple[Visitor, Answer]] = []
+
+    def succeeds() -> bool:
+        visits.append(_visit(world, corp, "carol", "engineers"))
+        return visits[-1][1].status == 200
+
+    until(succeeds, "no sign-in", 10)
+    return visits[-1]
+
+
+def test_a_new_secret(world: World, corp: IdentityProvider) -> None:
+    """Secrets end: with the old one nobody gets in, with the new one at once; who is signed in stays so."""
+    before, _ = _sign_in(world, corp)
+    corp.secret = "another: secret/+"
+    page = _visit(world, corp, "carol", "engineers")[1]
+    assert (page.status, "PROVIDER_REFUSED" in page.text) == (403, True)
+    assert "invalid_client" in world.supervisor.find("service").output()
+    world.admin("provider", "set", "corp", "--client-secret-stdin", stdin=corp.secret + "\n")
+    _sign_in(world, corp)
+    assert before.get(world.url("foreign")).status == 200
