@@ -188,7 +188,6 @@ class DataConnection(TwistedProtocol):
     def deadline_passed(self, now: float) -> None:
         """No handshake, no ATTACHED, idle for long enough, or time for a PING."""
         if self.attachment is None:
-            self.deadline = NEVER
             self.abort()
             return
         self.session.reading = not self.tap.held
