@@ -19,8 +19,9 @@ from appproxy.errors import ConfigError
 
 #: Hints come when something changes; this is for the hint that was lost.
 REFRESH_SECONDS = 600.0
-#: A service that sends requests for applications it has not told of must not make us ask without end.
-LEAST_GAP = 1.0
+#: A service that sends requests for applications it has not told of must not make us ask without end. It tells of changes
+#: as seldom as this, and each is to be live within a second.
+LEAST_GAP = 0.5
 
 
 class Fetch(Protocol):

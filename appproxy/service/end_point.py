@@ -6,10 +6,11 @@ tells which protocol the connection speaks.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.interfaces import IAddress, IHandshakeListener, IProtocol, IReactorTime
+from twisted.internet.interfaces import IAddress, IDelayedCall, IHandshakeListener, IProtocol, IReactorTime
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -68,6 +69,9 @@ class EndPoint(Factory):
         self._renew_after = renew_after
         self._seen = seen
         self._entries: set[Entry] = set()
+        #: When connectors were last told that the configuration has changed, and the call that tells them of more.
+        self._hinted = -math.inf
+        self._hinting: IDelayedCall | None = None
         # For metrics.
         self.protocol_errors = 0
 
@@ -213,10 +217,24 @@ class EndPoint(Factory):
                 self.roster.move(peer, record.group, now)
                 self.relay.serve(record.group)
         if configuration_changed:
-            hint = encode(Kind.CONFIG, 0, encode_configuration(self.relay.configuration))
-            for link in self.links:
-                if link.peer is not None:
-                    link.write(hint)
+            self._hint_soon()
+
+    def _hint_soon(self) -> None:
+        """Tell all connectors of the configuration: at once, or, right after another change, together with what follows."""
+        if self._hinting is None:
+            wait = self._hinted + self.limits.control_every - self.clock.seconds()
+            if wait <= 0:
+                self._hint()
+            else:
+                self._hinting = self.clock.callLater(wait, self._hint)
+
+    def _hint(self) -> None:
+        self._hinting = None
+        self._hinted = self.clock.seconds()
+        hint = encode(Kind.CONFIG, 0, encode_configuration(self.relay.configuration))
+        for link in self.links:
+            if link.peer is not None:
+                link.write(hint)
 
     def drain(self) -> None:
         """Ask every connector to send its next requests elsewhere; nothing under way is cut."""
@@ -227,6 +245,9 @@ class EndPoint(Factory):
 
     def abort(self) -> None:
         """Close all that is left."""
+        if self._hinting is not None:
+            self._hinting.cancel()
+            self._hinting = None
         for peer in list(self.roster.peers.values()):
             self._lose(peer)
         for link in list(self.links):

@@ -83,8 +83,10 @@ class TunnelLimits:
     ping_every: float = 1.0
     #: PINGs at once on a data connection: an end that paused reading finds those of 5 hours, sent every 60 s.
     data_ping_burst: int = 400
-    #: Seldom control frames (CONFIG) that a peer may send at once; it earns one more each `ping_every`.
+    #: Seldom control frames (CONFIG) that a peer may send at once.
     control_burst: int = 20
+    #: Seconds in which it earns one more. A service that has more to tell waits for so long, and then tells the newest.
+    control_every: float = 0.5
     #: Unsent answers to PING that one session keeps; an owner that never takes them is a fault.
     unsent_control: int = 16 * 1024
     #: Empty BODY frames in a row. They move nothing, so a few are sloppy and many are an attack.

@@ -138,7 +138,7 @@ class SignalSession:
         self._heartbeat = Heartbeat(
             limits, now, burst=limits.ping_burst, ping_after=limits.ping_after, dead_after=limits.dead_after
         )
-        self._control = Allowance("control frames", limits.control_burst, limits.ping_every, now)
+        self._control = Allowance("control frames", limits.control_burst, limits.control_every, now)
         self._opened = now
         self._swift: frozenset[int] = frozenset()
 

@@ -115,6 +115,31 @@ def test_a_moved_connector_serves_its_new_group_at_once() -> None:
     assert requests(signal.frames()) == []
 
 
+def test_many_changes_are_told_in_few_words() -> None:
+    """The first at once, later ones together half a second after it: a connector takes no flood of hints."""
+    world = World()
+    signal = world.welcomed("c1")
+
+    def change() -> None:
+        world.relay.configuration += 1
+        world.end_point.snapshot_changed(world.snapshot, True)
+
+    for _ in range(100):
+        change()
+    assert [frame[3] for frame in signal.frames()] == [b"1"]
+    world.clock.advance(0.5)
+    assert [frame[3] for frame in signal.frames()] == [b"100"]
+    for _ in range(100):  # `frames` reads as strictly as a connector does
+        for _ in range(5):
+            change()
+            world.clock.advance(0.1)
+        assert len(signal.frames()) <= 2
+    change()
+    world.end_point.abort()
+    world.clock.advance(1)
+    assert not world.clock.getDelayedCalls()
+
+
 def test_a_broken_protocol_ends_one_connection_and_no_more() -> None:
     """The peer is told, it is counted, and other connectors go on."""
     world = World()
