@@ -48,6 +48,14 @@ def cookie_name(port: int, path: str = "/", *, secure: bool = True) -> bytes:
     return name if path == "/" else name + b"-" + sha256(path.encode()).hexdigest()[:8].encode()
 
 
+def counting_names(port: int, path: str, *, secure: bool) -> tuple[bytes, ...]:
+    """Under which names an access cookie counts, the first that is good. The safe one always does: users who signed in before
+    an admin let go of Secure stay signed in. The other does only where it is wanted: siblings could have planted it.
+    """
+    safe = cookie_name(port, path)
+    return (safe,) if secure else (safe, cookie_name(port, path, secure=False))
+
+
 def set_cookie(
     name: bytes, value: bytes, max_age: int | None = None, *, secure: bool = True, http_only: bool = True,
     same_site: str = "lax",

@@ -13,7 +13,7 @@ from appproxy.errors import Code, IdentityError
 from appproxy.http.cookies import find
 from appproxy.http.head import RequestHead
 from appproxy.identity.claims import is_field_safe
-from appproxy.identity.cookie import START_COOKIE, cookie_name, open_session
+from appproxy.identity.cookie import START_COOKIE, counting_names, open_session
 from appproxy.identity.session import Session
 from appproxy.policy.gate import judge, judge_upgrade
 from appproxy.policy.verdict import Pass, SignIn, Verdict
@@ -83,7 +83,7 @@ class Gate:
         self._port = port
         #: To the verdict Pass. Failures are not kept: anybody can make up cookies.
         self._opened: Recent[Pass[Session]] = Recent(size)
-        self._names: dict[tuple[str, bool], bytes] = {}
+        self._names: dict[tuple[str, bool], tuple[bytes, ...]] = {}
         self._revision: int | None = None
         self._hosts: dict[str, tuple[bytes, ...]] = {}
         self._hosts_revision: int | None = None
@@ -105,26 +105,26 @@ class Gate:
         line = lines[0] if len(lines) == 1 else b"; ".join(lines)
         key: _Key = (line, application.id, head.host)
         if len(line) > _LONG:
-            value = self._cookie(line, route)
-            if value is None:
+            values = self._cookies(line, route)
+            if not values:
                 return SignIn("no access cookie")
-            key = (value, application.id, head.host, True)
+            key = (b";".join(values), application.id, head.host, True)
         kept = self._opened.get(key)
         if kept is not None and kept.session is not None and kept.session.expires > now:
             return kept
         return self._open(key, line, route, snapshot, now)
 
-    def name_of(self, route: Route) -> bytes:
-        """The name of the application's access cookie on the route's host."""
-        return self._name(route.cookie_path, route.application.cookie_secure)
+    def names_of(self, route: Route) -> tuple[bytes, ...]:
+        """The names under which the application's access cookie counts on the route's host."""
+        return self._counting(route.cookie_path, route.application.cookie_secure)
 
-    def _name(self, path: str, secure: bool) -> bytes:
-        name = self._names.get((path, secure))
-        if name is None:
+    def _counting(self, path: str, secure: bool) -> tuple[bytes, ...]:
+        names = self._names.get((path, secure))
+        if names is None:
             if len(self._names) > KEPT:  # paths come and go with what is published
                 self._names.clear()
-            name = self._names[path, secure] = cookie_name(self._port, path, secure=secure)
-        return name
+            names = self._names[path, secure] = counting_names(self._port, path, secure=secure)
+        return names
 
     def cookie_names(self, snapshot: Snapshot, host: str) -> tuple[bytes, ...]:
         """All cookies of ours that requests to `host` can bear: no application there may see any of them."""
@@ -136,7 +136,7 @@ class Gate:
             routes = snapshot.router.routes_of(host)
             # Both names, for a browser may still have the one from before a change of `cookie_secure`.
             names = (START_COOKIE, *dict.fromkeys(
-                self._name(route.cookie_path, secure) for route in routes for secure in (True, False)
+                name for route in routes for name in self._counting(route.cookie_path, False)
             ))
             if routes:
                 if len(self._hosts) > KEPT:  # a wildcard has endlessly many
@@ -144,27 +144,28 @@ class Gate:
                 self._hosts[host] = names
         return names
 
-    def _cookie(self, line: bytes, route: Route) -> bytes | None:
-        """The access cookie. Two of them: somebody plays tricks (a browser keeps one), so none counts."""
-        found = find(line, self.name_of(route))
-        return found[0] if len(found) == 1 else None
+    def _cookies(self, line: bytes, route: Route) -> list[bytes]:
+        """The access cookies, one for each name. Two of one: somebody plays tricks (a browser keeps one), so none counts."""
+        found = (find(line, name) for name in self.names_of(route))
+        return [values[0] for values in found if len(values) == 1]
 
     def _open(
         self, key: _Key, line: bytes, route: Route, snapshot: Snapshot, now: float
     ) -> Verdict[Session]:
         application = route.application
-        value = self._cookie(line, route)
-        if value is None:
-            return SignIn("no access cookie")
-        try:
-            session = open_session(value, snapshot.keys, application.id, key[2], now)
-        except IdentityError as error:
-            return SignIn(error.detail)
-        verdict = judge(
-            application, session, now, revoked=snapshot.revoked_sessions, not_before=snapshot.not_before
-        )
-        if isinstance(verdict, Pass):
-            self._opened.put(key, verdict)
+        verdict: Verdict[Session] = SignIn("no access cookie")
+        for value in self._cookies(line, route):
+            try:
+                session = open_session(value, snapshot.keys, application.id, key[2], now)
+            except IdentityError as error:
+                verdict = SignIn(error.detail)
+                continue
+            verdict = judge(
+                application, session, now, revoked=snapshot.revoked_sessions, not_before=snapshot.not_before
+            )
+            if isinstance(verdict, Pass):
+                self._opened.put(key, verdict)
+                break
         return verdict
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from twisted.web.iweb import IRequest
 
 from appproxy.errors import Code, IdentityError, RequestError
-from appproxy.identity.cookie import cookie_name, open_session, set_cookie
+from appproxy.identity.cookie import clear_cookie, cookie_name, counting_names, open_session, set_cookie
 from appproxy.identity.sealing import NONCE_SIZE
 from appproxy.identity.session import Session
 from appproxy.identity.states import Start
@@ -90,32 +90,37 @@ class Ground:
         except KeyError as error:
             raise RequestError(Code.PROVIDER_UNREACHABLE, f"no provider {application.provider!r}") from error
 
-    def cookie_name(self, route: Route) -> bytes:
-        """The access cookie's."""
-        return cookie_name(self.port, route.cookie_path, secure=route.application.cookie_secure)
-
     def access_cookie(self, route: Route, value: bytes, max_age: int | None = None) -> bytes:
         """The Set-Cookie value of the access cookie, as the application's settings want it; `max_age` 0 deletes it."""
         application = route.application
         return set_cookie(
-            self.cookie_name(route), value, max_age, secure=application.cookie_secure,
-            http_only=application.cookie_http_only, same_site=application.cookie_same_site,
+            cookie_name(self.port, route.cookie_path, secure=application.cookie_secure), value, max_age,
+            secure=application.cookie_secure, http_only=application.cookie_http_only, same_site=application.cookie_same_site,
         )
 
-    def session_of(self, request: IRequest, route: Route) -> Session | None:
-        """The session that the browser has with an application on a host, if it counts now."""
-        value = cookie_of(request, self.cookie_name(route))
-        if value is None:
-            return None
+    def gone_cookies(self, route: Route) -> list[bytes]:
+        """The Set-Cookie values that delete the application's access cookie, whatever its name was."""
+        kept = [self.access_cookie(route, b"", 0)]
+        return kept if route.application.cookie_secure else [*kept, clear_cookie(cookie_name(self.port, route.cookie_path))]
+
+    def sessions_of(self, request: IRequest, route: Route) -> list[Session]:
+        """The sessions that the browser has with an application on a host and that count now: nearly always one or none."""
         snapshot, now, application = self.snapshot, self.wall(), route.application
-        try:
-            session = open_session(value, snapshot.keys, application.id, route.host, now)
-        except IdentityError:
-            return None
-        verdict = judge(
-            application, session, now, revoked=snapshot.revoked_sessions, not_before=snapshot.not_before
-        )
-        return verdict.session if isinstance(verdict, Pass) else None
+        found = []
+        for name in counting_names(self.port, route.cookie_path, secure=application.cookie_secure):
+            value = cookie_of(request, name)
+            if value is None:
+                continue
+            try:
+                session = open_session(value, snapshot.keys, application.id, route.host, now)
+            except IdentityError:
+                continue
+            verdict = judge(
+                application, session, now, revoked=snapshot.revoked_sessions, not_before=snapshot.not_before
+            )
+            if isinstance(verdict, Pass) and verdict.session is not None:
+                found.append(verdict.session)
+        return found
 
 
 def client_id(record: ProviderRecord, application: Application) -> str:

@@ -110,7 +110,7 @@ class Steps:
                 raise IdentityError(Code.SIGN_IN_STATE, "this way into the application was used before")
         except IdentityError:
             # Two tabs signed in at the same time, or the user reloads: with a session of their own they may go on.
-            if ground.session_of(request, route) is None:
+            if not ground.sessions_of(request, route):
                 raise
             return redirect(location)
         self.log.info(

@@ -59,7 +59,7 @@ class SignOut:
         for _, session in signed_in:
             await self._ground.store.revoke(session)
         gone = cookie_lines(
-            *[self._ground.access_cookie(route, b"", 0) for route in self._ground.routes_on(host)],
+            *[line for route in self._ground.routes_on(host) for line in self._ground.gone_cookies(route)],
             clear_cookie(START_COOKIE),
         )
         if not signed_in:
@@ -93,8 +93,10 @@ class SignOut:
 
     def _signed_in(self, request: IRequest, host: str) -> list[tuple[Route, Session]]:
         """The applications on this host that the browser has a session with."""
-        pairs = ((each, self._ground.session_of(request, each)) for each in self._ground.routes_on(host))
-        return [(route, session) for route, session in pairs if session is not None]
+        return [
+            (route, session) for route in self._ground.routes_on(host)
+            for session in self._ground.sessions_of(request, route)
+        ]
 
     def _signed_out_url(self) -> str:
         return f"{self._ground.base}/signed-out"

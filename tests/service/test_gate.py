@@ -251,21 +251,35 @@ class TestNames:
         gate = Gate()
         names = gate.cookie_names(both, HOST)
         assert len(set(names)) == 5
-        own = {b"__Host-appproxy", gate.name_of(route_of(docs))}
+        (name,) = gate.names_of(route_of(docs))
+        own = {b"__Host-appproxy", name}
         assert set(names) == own | {name.removeprefix(b"__Host-") for name in own} | {b"__Host-appproxy-start"}
-        request = head((b"cookie", gate.name_of(route_of(docs)) + b"=" + cookie(application="docs")))
+        request = head((b"cookie", name + b"=" + cookie(application="docs")))
         assert isinstance(gate.check(request, route_of(docs), both, NOW), Pass)
         assert isinstance(gate.check(request, ROUTE, both, NOW), SignIn)
 
 
     def test_without_secure(self) -> None:
-        """The name lacks the prefix; a cookie under the other name counts no more, and still reaches no application."""
+        """The name lacks the prefix; a cookie under the safe name still counts, and neither reaches an application."""
         plain = replace(WIKI, cookie_secure=False)
         gate, both = Gate(), snapshot_of(plain)
         assert isinstance(gate.check(head((b"cookie", b"appproxy=" + cookie())), route_of(plain), both, NOW), Pass)
-        assert isinstance(gate.check(head(value=cookie()), route_of(plain), both, NOW), SignIn)
+        assert isinstance(gate.check(head(value=cookie()), route_of(plain), both, NOW), Pass)
         assert set(gate.cookie_names(both, HOST)) == {b"appproxy", b"__Host-appproxy", b"__Host-appproxy-start"}
         assert isinstance(Gate().check(head((b"cookie", b"appproxy=" + cookie())), ROUTE, SNAPSHOT, NOW), SignIn)
+
+    @pytest.mark.parametrize("padding", [b"", b"; x=" + b"y" * 3000])
+    def test_a_spent_cookie_hides_no_good_one(self, padding: bytes) -> None:
+        """Of two names the safe one counts, unless what it holds has ended; a planted one takes nobody's session away."""
+        plain = replace(WIKI, cookie_secure=False)
+        gate, both = Gate(), snapshot_of(plain)
+        spent, bob = replace(ANN, expires=NOW - 1), replace(ANN, id="s2", name="Bob")
+        for safe, bare, who in ((ANN, bob, ANN), (spent, bob, bob), (ANN, spent, ANN)):
+            line = b"appproxy=" + cookie(bare) + b"; __Host-appproxy=" + cookie(safe) + padding
+            for _ in range(2):
+                assert gate.check(head((b"cookie", line)), route_of(plain), both, NOW) == Pass(who)
+        line = b"appproxy=" + cookie(spent) + b"; __Host-appproxy=" + cookie(spent) + padding
+        assert isinstance(gate.check(head((b"cookie", line)), route_of(plain), both, NOW), SignIn)
 
 
 class TestIdentity:

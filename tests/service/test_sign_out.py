@@ -9,6 +9,7 @@ import pytest
 
 from appproxy.errors import Code, StoreError
 from appproxy.identity.session import Session
+from appproxy.publish.routing import Router
 from appproxy.store.snapshot import ProviderRecord
 from tests.service.exchanges import FakeExchange
 from tests.service.sign_in_world import ISSUER, NAVIGATION, SIGNIN, WIKI, Browser, FakeProvider, World
@@ -72,6 +73,26 @@ class TestSigningOut:
         browser.jars["wiki.example.com"] = stolen
         assert browser.request(PAGE, fields=[]).status == 401
         assert browser.session("wiki.example.com") == {"signed_in": False}
+
+    def test_cookies_of_both_names(self, world: World, browser: Browser) -> None:
+        """Whoever came in before `cookie_secure=no` stays, may come in once more, and has nothing left after signing out."""
+        plain = replace(WIKI, cookie_secure=False)
+        world.store.snapshot = replace(
+            world.store.snapshot, revision=2, applications={"wiki": plain}, router=Router([plain]))
+        browser.strict = False
+        jar = browser.jars["wiki.example.com"]
+        first = dict(jar)
+        assert browser.request(PAGE, fields=[]).status == 200
+        jar.clear()
+        assert browser.open(PAGE).status == 200
+        assert set(jar) == {b"appproxy"} and set(first) == {b"__Host-appproxy"}
+        jar |= first
+        stolen = dict(jar)
+        sign_out(browser)
+        assert jar == {}
+        for one in stolen:
+            browser.jars["wiki.example.com"] = {one: stolen[one]}
+            assert browser.request(PAGE, fields=[]).status == 401
 
     def test_signing_in_again(self, world: World, browser: Browser) -> None:
         """After a sign-out the user can come back."""
