@@ -7,21 +7,32 @@ import time
 from collections.abc import Callable
 
 from tests.end_to_end.behaviours import LARGE, large, slow
+from tests.end_to_end.h2_user import H2User
 from tests.end_to_end.system import System
+from tests.end_to_end.visitor import Visitor
 from tests.end_to_end.wire import Cut, Wire
+from tests.end_to_end.world import DOMAIN
 
 
 class Load:
-    """A context: within it `users` ask, each on a kept-alive connection. `faults` says what went wrong."""
+    """A context: within it `users` ask the application `name`, each on a kept-alive connection, and `streams` more on one of
+    HTTP/2, `visitor` lending his cookies. `faults` says what went wrong.
+    """
 
-    def __init__(self, system: System, users: int = 6) -> None:
+    def __init__(
+        self, system: System, users: int = 6, name: str = "raw", *, streams: int = 0, visitor: Visitor | None = None
+    ) -> None:
         system.origin.on("/large", large)
         system.origin.on("/slow", slow)
         self._system = system
+        self._name = name
+        self._visitor = visitor
         self._over = threading.Event()
         self.faults: list[str] = []
         self.done = 0
         self._users = [threading.Thread(target=self._use, args=(number,)) for number in range(users)]
+        if streams:
+            self._users.append(threading.Thread(target=self._use_h2, args=(streams,)))
 
     def __enter__(self) -> Load:
         for user in self._users:
@@ -47,7 +58,7 @@ class Load:
             turn += 1
             case = f"load-{id(self)}-{number}-{turn}"
             try:
-                wire = wire or Wire(self._system, "raw")
+                wire = wire or Wire(self._system, self._name, visitor=self._visitor)
                 HABITS[turn % len(HABITS)](wire, case)
                 self.done += 1
             except (OSError, Cut, AssertionError) as error:
@@ -58,6 +69,37 @@ class Load:
                 time.sleep(0.1)
         if wire is not None:
             wire.close()
+
+    def _use_h2(self, streams: int) -> None:
+        """So many requests at the same time, small and large ones in turn."""
+        system, host = self._system, f"{self._name}.{DOMAIN}"
+        fields = [] if self._visitor is None else [
+            (b"cookie", value.encode()) for value in self._visitor.cookie_field(host).values()]
+        user: H2User | None = None
+        turn = 0
+        while not self._over.is_set():
+            turn += 1
+            try:
+                user = user or H2User(system.port, system.anchor, host)
+                asked = {}
+                for number in range(streams):
+                    path, body = (("/large", b""), ("/", b""), ("/", b"h2 %d" % turn * 50))[number % 3]
+                    case = f"h2-load-{id(self)}-{turn}-{number}"
+                    stream = user.ask(path, "POST" if body else "GET", (b"x-case", case.encode()), *fields, body=body)
+                    asked[stream] = case, LARGE if path == "/large" else body
+                for stream, (case, body) in asked.items():
+                    status, found = user.answer(stream)
+                    answers = user.heads[stream].get(b"x-answers", b"").decode()
+                    assert (status, answers, found == body) == (200, case, True), f"{user.heads[stream]} {found[:300]!r}"
+                    self.done += 1
+            except (OSError, AssertionError, KeyError) as error:
+                self.faults.append(f"{time.monotonic():.2f} HTTP/2, turn {turn}: {error!r}")
+                if user is not None:
+                    user.close()
+                user = None
+                time.sleep(0.1)
+        if user is not None:
+            user.close()
 
 
 def _expect(wire: Wire, case: str, body: bytes) -> None:

@@ -43,9 +43,9 @@ class Reply:
 
 
 class Wire:
-    """One connection to the service, as if to `host`."""
+    """One connection to the service, as if to `host`; `visitor` lends cookies to all its requests."""
 
-    def __init__(self, system: System, name: str, *, buffer: int = 0) -> None:
+    def __init__(self, system: System, name: str, *, buffer: int = 0, visitor: Visitor | None = None) -> None:
         plain = socket.socket()
         if buffer:
             plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
@@ -56,6 +56,7 @@ class Wire:
             plain, server_hostname=self.host.partition(":")[0], suppress_ragged_eofs=False
         )
         self._rest = b""
+        self._visitor = visitor
 
     def __enter__(self) -> Wire:
         return self
@@ -77,6 +78,7 @@ class Wire:
     ) -> None:  # fmt: skip
         """Write a proper request, called `case`; `visitor` lends cookies."""
         more = {"X-Case": case, **(fields or {})}
+        visitor = visitor or self._visitor
         if visitor is not None:
             more |= visitor.cookie_field(self.host.partition(":")[0])
         if body is not None:
