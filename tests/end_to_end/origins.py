@@ -200,8 +200,8 @@ def echo(call: Call) -> bool:
 class Origin:
     """Listens on a free port of this machine until `stop`; what is told by `on` answers a path, all others are echoed."""
 
-    def __init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+    def __init__(self, address: str = "127.0.0.1", port: int = 0) -> None:
+        self._listener = socket.create_server((address, port), backlog=1024)
         self.port: int = self._listener.getsockname()[1]
         self.seen: list[Seen] = []
         self.broken: list[str] = []

@@ -66,13 +66,17 @@ class Slowest:
 
 
 @contextmanager
-def everybody(system: System) -> Iterator[list[str]]:
-    """Users who signed in and users who need not, over HTTP/1.1 and HTTP/2; afterwards none of their requests has failed."""
-    with Load(system, 3, streams=3) as open_, Load(system, 3, "held", streams=3, visitor=system.alice()) as held:
+def everybody(system: System) -> Iterator[tuple[list[str], Load]]:
+    """Users who signed in and users who need not, over HTTP/1.1 and HTTP/2; afterwards none of their requests has failed.
+
+    Gives a list of words to be printed, and those who signed in.
+    """
+    alice = system.alice()
+    with Load(system, 3, streams=3) as open_, Load(system, 3, "held", streams=3, visitor=alice) as held:
         told: list[str] = []
         for load in (open_, held):
             load.more(10)
-        yield told
+        yield told, held
         for load in (open_, held):
             load.more(10)
     print(f"{open_.done + held.done} requests,", *told)
@@ -83,7 +87,7 @@ def test_any_setting(system: System) -> None:
     """Each key of the product's own table, of applications in use; what a change says holds within a second."""
     ids = {one["name"]: one["id"] for one in system.call("GET", "/applications")}
     slowest, changes = Slowest(), 0
-    with everybody(system) as told:
+    with everybody(system) as (told, signed_in):
         for key in all_keys():
             values = values_of(key, system)
             for name in ("changed",) if key in REFUSING else ("raw", "held"):
@@ -94,6 +98,8 @@ def test_any_setting(system: System) -> None:
                     changes += 1
                     if name == "raw":
                         slowest.wait(f"{key} of {name}", partial(_marked, system, mark))
+                    if name == "held":
+                        signed_in.more(1)
                 _put_back(system, ids[name], name, key)
         told.append(f"{changes} changes of settings; the slowest was live after {slowest}")
 
@@ -130,8 +136,8 @@ def test_urls_and_rules(system: System) -> None:
         ("open", "PATCH", "/applications/changed", {"settings": {"maintenance": "", "maintenance_text": ""}},
          lambda: ask(system, "changed").status == 200),
     ]  # fmt: skip
-    with everybody(system) as told:
-        for _ in range(CHANGES):
+    with everybody(system) as (told, _):
+        for _turn in range(CHANGES):
             for what, method, path, body, live in steps:
                 AdminClient(system.state, admit_password).call(method, path, body or None)
                 slowest.wait(what, live)
