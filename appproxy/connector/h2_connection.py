@@ -74,7 +74,12 @@ class H2Connection(Protocol):
         if self.retired or not self.open or session is None or not session.can_send_request:
             return False
         most = min(MOST_STREAMS, session.remote_settings[H2Setting.MAX_CONCURRENT_STREAMS])
-        return len(self._streams) + len(self._given) < most
+        return self.streams < most
+
+    @property
+    def streams(self) -> int:
+        """How many it has, those that are given away and not used yet among them."""
+        return len(self._streams) + len(self._given)
 
     def is_fresh(self, now: float) -> bool:
         """Has the application said something of late?"""

@@ -38,6 +38,11 @@ class H2Origin:
     def __len__(self) -> int:
         return len(self._connections)
 
+    @property
+    def busy(self) -> int:
+        """How many requests and streams it has, those that still wait for a connection among them."""
+        return sum(connection.streams for connection in self._connections) + len(self._queue)
+
     def build(self) -> H2Connection:
         """The protocol of a connection that is dialled."""
         return SecureH2Connection(self) if self.address.secure else H2Connection(self)

@@ -256,6 +256,11 @@ class Origin:
     def __len__(self) -> int:
         return len(self._idle)
 
+    @property
+    def busy(self) -> int:
+        """How many requests and streams it has, those that still wait for a connection among them."""
+        return len(self._standing) - len(self._idle) + self._dialling + len(self._queue)
+
     def take(self, user: OriginUser, repeatable: bool, now: float) -> OriginConnection | None:
         """An idle connection, which then is the user's; None: dial one.
 

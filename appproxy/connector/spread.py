@@ -1,4 +1,5 @@
-"""An application that lives at several addresses: requests go to those that answer, in turn.
+"""An application that lives at several addresses: requests go to the one that answers and has least to do, in turn where
+several have.
 
 An address that cannot be reached gets no requests for a while, longer each time. With a health path it is also asked for
 that, and gets none until the answer is good. When none is left, all are tried all the same.
@@ -29,6 +30,10 @@ class Place(Source, Protocol):
     """One address, as `Origin` and `H2Origin` are."""
 
     address: OriginAddress
+
+    @property
+    def busy(self) -> int:
+        """How many requests and streams it has."""
 
 
 class Member:
@@ -67,7 +72,7 @@ class Spread:
         ] if target.health_path else []  # fmt: skip
 
     def take(self, user: OriginUser, repeatable: bool, now: float) -> Carrier | None:
-        """A carrier to the address whose turn it is; None: dial."""
+        """A carrier to the address that has least to do; None: dial."""
         member = self._choose(now, ())
         carrier = member.origin.take(user, repeatable, now)
         self._chosen = member if carrier is None else None
@@ -85,12 +90,16 @@ class Spread:
         return None if len(tried) == len(self.members) else self._choose(self._seconds(), tried)
 
     def _choose(self, now: float, tried: Sequence[Member]) -> Member:
-        """In turn, of those that answer; of all when none does."""
+        """The least busy of those that answer, in turn where several are; of all when none answers.
+
+        A slow address, or one that long streams stay with, gets fewer requests so.
+        """
         members = self.members
         start = self._next
         self._next = (start + 1) % len(members)
         rest = [member for member in members[start:] + members[:start] if member not in tried]
-        return next((member for member in rest if member.healthy and member.until <= now), rest[0])
+        answering = [member for member in rest if member.healthy and member.until <= now]
+        return min(answering or rest, key=lambda member: member.origin.busy)
 
     def failed(self, member: Member, error: RequestError) -> None:
         """No connection could be made."""

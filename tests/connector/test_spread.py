@@ -59,6 +59,32 @@ def test_each_in_turn() -> None:
     assert all(wire.take() for wire in wires)
 
 
+@pytest.mark.parametrize("protocol", ["http1", "h2"])
+def test_the_least_busy(protocol: str) -> None:
+    """One that is slow gets no more requests than it can answer; whoever is done first gets the next."""
+    rig, spread = spread_rig(replace(HOME, protocol=protocol))
+    signal = rig.online()
+    for id in (1, 2, 3):
+        send(signal, id)
+    assert dialled(rig) == HOSTS
+    assert [member.origin.busy for member in spread.members] == [1, 1, 1]
+    wires = [rig.origin() for _ in range(3)]
+    assert [member.origin.busy for member in spread.members] == [1, 1, 1]
+    if protocol == "h2":
+        applications = [H2Application(rig, wire) for wire in wires]
+        for application in applications:
+            application.read()
+        applications[2].answer(1)
+    else:
+        for wire in wires:
+            wire.take()
+        wires[2].deliver(OK)
+    assert [member.origin.busy for member in spread.members] == [1, 1, 0]
+    for id in (4, 5, 6, 7):
+        send(signal, id)
+    assert [member.origin.busy for member in spread.members] == [2, 2, 2]
+
+
 def test_one_that_is_not_there() -> None:
     """Its request goes to the next, whatever the method, and others do not try it for a while."""
     rig, _ = spread_rig()
