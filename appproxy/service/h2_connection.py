@@ -105,8 +105,8 @@ class H2Connection(Protocol):
         self.enlist()
 
     def dataReceived(self, data: bytes) -> None:
-        if self._closing:
-            return
+        if self._closing or not self.session.want_read:
+            return  # after goodbye and the last answer nothing more is expected, and whatever comes breaks no rule
         try:
             self.session.receive_data(data)
             self._take_events()

@@ -83,6 +83,8 @@ class H2User:
         if not data:
             self.closed = True
             return
+        if not self.session.want_read:
+            return  # after GOAWAY and the last answer a user listens no more
         self.session.receive_data(data)
         for event in self.session.events():
             self._hear(event)

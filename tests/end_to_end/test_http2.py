@@ -8,7 +8,6 @@ import json
 import re
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -317,8 +316,10 @@ def test_rapid_reset_gains_nothing(system: System) -> None:
 
 def test_no_request_is_lost_at_a_stop(system: System) -> None:
     """SIGTERM under load: all that was asked before the user heard of it is answered, and then he is told to go."""
+    go = threading.Event()
+
     def slow(call: Call) -> bool:
-        time.sleep(1.5)
+        go.wait(20)
         call.answer(b"slow")
         return True
 
@@ -328,16 +329,22 @@ def test_no_request_is_lost_at_a_stop(system: System) -> None:
     before = one.ask("/slow")
     one.idle(0.3)
     asked = []
-    system.supervisor.find("service").process.terminate()
-    while not one.goaways:
-        asked += [one.ask("/stop") for _ in range(10)]
-        one.idle(0.01)
-    assert one.goaways == [2**31 - 1] and asked
-    assert one.answer(before) == (200, b"slow")
-    assert {one.answer(stream)[0] for stream in asked} == {200}
-    one.idle(5)
-    assert one.closed and len(one.goaways) == 2
-    one.close()
-    system.supervisor.find("service").process.wait(20)
-    system.mend()
-    system.set("raw", backend_timeout="2")
+    service = system.supervisor.find("service").process
+    service.terminate()
+    try:
+        while not one.goaways:
+            asked += [one.ask("/stop") for _ in range(10)]
+            one.idle(0.01)
+        assert one.goaways == [2**31 - 1] and asked
+        assert {one.answer(stream)[0] for stream in asked} == {200}
+        one.until(lambda: len(one.goaways) == 2)
+        assert one.goaways[1] == asked[-1]
+        go.set()
+        assert one.answer(before) == (200, b"slow")
+        one.idle(5)
+        assert one.closed
+    finally:
+        go.set()
+        one.close()
+        service.wait(20)  # else the next test would find a service that is about to end
+        system.set("raw", backend_timeout="2")

@@ -361,6 +361,23 @@ class TestEnds:
         place.turn()
         assert place.body(stream) == b"x" and place.wire.closed
 
+    @pytest.mark.parametrize("full", [False, True])
+    def test_words_after_a_goodbye(self, full: bool) -> None:
+        """Frames that cross our end are no fault: the connection closes in peace once what was written has left."""
+        place = Place(Answering())
+        place.ask()
+        if full:
+            place.connection.pauseProducing()
+        place.connection.dataReceived(frame(_GOAWAY, 0, 0, bytes(8)))
+        place.connection.dataReceived(frame(_PING, 0, 0, b"12345678"))
+        place.clock.advance(0)
+        assert place.wire.disconnecting is not full
+        if full:
+            place.connection.resumeProducing()
+            place.clock.advance(0)
+        assert farewell(place.wire.take()) is None and place.wire.disconnecting
+        assert place.front.floods == 0
+
     def test_a_protocol_error(self) -> None:
         """The user is told which, and the connection ends."""
         place = Place()
