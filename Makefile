@@ -31,7 +31,7 @@ postgresql: $(VENV)/.dev
 	tests/with-postgresql $(PYTEST) -q -k postgresql
 
 e2e: $(VENV)/.dev
-	$(PYTEST) -q -c tests/end_to_end/pytest.ini tests/end_to_end
+	tests/with-postgresql $(PYTEST) -q -c tests/end_to_end/pytest.ini tests/end_to_end
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench.run
