@@ -166,6 +166,13 @@ def _write(request: Request, status: int, data: object) -> None:
     request.finish()
 
 
+class _Site(Site):
+    """One whose calls are in the audit if they change anything, and else in no log."""
+
+    def log(self, request: object) -> None:
+        """Called by twisted.web for each answer."""
+
+
 class AdminSocket(Service):
     """Serves the admin API at `path` while the service runs. Take the `ServiceLock` of the directory before."""
 
@@ -174,7 +181,7 @@ class AdminSocket(Service):
     def __init__(self, reactor: Any, api: AdminApi, path: Path) -> None:
         self._reactor = reactor
         self._path = path
-        self._site = Site(
+        self._site = _Site(
             AdminResource(api, frozenset({0, os.getuid()})), requestFactory=_BoundedRequest, reactor=reactor
         )
         self._port: IListeningPort | None = None
