@@ -8,6 +8,8 @@ disturb the answer under way. A length is counted, chunks are decoded by `chunke
 
 from __future__ import annotations
 
+import re
+
 from appproxy.errors import Code, RequestError
 from appproxy.http.chunked import ChunkedDecoder
 from appproxy.http.head import Fields, Repeated, RequestHead
@@ -20,20 +22,23 @@ __all__ = ["HeadLimits", "RequestReader"]
 _EMPTY_LINES = 4
 #: The largest field section that is kept for comparison: with it, ten thousand idle connections cost some 20 MB.
 _KEPT = 4096
+_ACCEPT = re.compile(rb"\r\naccept:[ \t]*([^\r\n]*)(?=\r\n)", re.IGNORECASE)
 _LIMITS = HeadLimits()
 
 
 class RequestReader:
     """Reads the requests of one connection. After a RequestError it only raises that error again: close."""
 
-    __slots__ = ("body_done", "trailers", "_chunks", "_empty_lines", "_failure", "_last", "_left", "_limits", "_line_read",
-                 "_unread")
+    __slots__ = ("body_done", "refused_accept", "trailers", "_chunks", "_empty_lines", "_failure", "_last", "_left",
+                 "_limits", "_line_read", "_unread")
 
     def __init__(self, limits: HeadLimits = _LIMITS) -> None:
         #: The message whose head was last returned is complete.
         self.body_done = True
         #: Of the finished chunked message.
         self.trailers: Fields = []
+        #: What a refused head says in Accept, as far as it had arrived; None when it says nothing.
+        self.refused_accept: bytes | None = None
         self._limits = limits
         self._unread = Unread()
         self._chunks: ChunkedDecoder | None = None
@@ -67,6 +72,7 @@ class RequestReader:
             raise self._failure
         if not self.body_done:
             return None
+        head = None
         try:
             head = self._cut_head()
             if head is None:
@@ -74,6 +80,7 @@ class RequestReader:
             request = self._like_the_last(head) or self._parse(head)
         except RequestError as error:
             self._failure = error
+            self.refused_accept = _accept(self._begun() if head is None else head)
             raise
         self._empty_lines = 0
         self._line_read = False
@@ -147,6 +154,11 @@ class RequestReader:
         return RequestHead(method, target, version, last.fields, last.authority, last.host, last.length, last.keep_alive,
                            None, False, last.repeated)
 
+    def _begun(self) -> bytes:
+        """What has arrived of a head that is not complete."""
+        unread = self._unread
+        return bytes(unread.data[unread.at:unread.at + self._limits.head])
+
     def _read_line(self) -> bool:
         """Check the request line alone if it is there: an HTTP/0.9 request has no more, and would wait for ever."""
         start = self._unread.at
@@ -167,3 +179,8 @@ class RequestReader:
             self._chunks = None
             self.body_done = True
         return data
+
+
+def _accept(head: bytes) -> bytes | None:
+    """What a head says in Accept, whatever else is wrong with it: it only decides how the refusal is put."""
+    return b", ".join(_ACCEPT.findall(head)) or None

@@ -55,8 +55,8 @@ class FrontTimeouts:
     linger: float = 2.0
 
 
-#: Page for a request that nobody could be asked about: (code, request id) to status, block and body.
-Refusal = Callable[[Code, str], tuple[int, bytes, bytes]]
+#: Answer to a request that nobody could be asked about: (code, request id, its Accept value or None) to status, block, body.
+Refusal = Callable[[Code, str, bytes | None], tuple[int, bytes, bytes]]
 
 #: Of a request whose own head could not be used.
 NO_HEAD = RequestHead(b"-", b"-", 11, [], b"", "", 0, False, None, False)
@@ -234,7 +234,7 @@ class UserConnection(Protocol):
         try:
             head = reader.next_head()
         except RequestError as error:
-            self._refuse(error.code, error.detail)
+            self._refuse(error.code, error.detail, reader.refused_accept)
             return False
         if head is None:
             if self._no_more:
@@ -251,14 +251,14 @@ class UserConnection(Protocol):
         front.handler(exchange)
         return True
 
-    def _refuse(self, code: Code, detail: str) -> None:
+    def _refuse(self, code: Code, detail: str, accept: bytes | None = None) -> None:
         """Answer a head that cannot be used, and close."""
         front = self._front
         exchange = UserExchange(self, NO_HEAD, front.new_id(), self._client, front.scheme, front.clock.seconds())
         exchange.failure = code
         exchange.detail = detail
         self._current = exchange
-        exchange.answer(*front.refusal(code, exchange.id))
+        exchange.answer(*front.refusal(code, exchange.id, accept))
 
     @property
     def request_complete(self) -> bool:
@@ -352,7 +352,7 @@ class UserConnection(Protocol):
         if exchange.begun:
             exchange.abort()
         else:
-            exchange.answer(*self._front.refusal(code, exchange.id))
+            exchange.answer(*self._front.refusal(code, exchange.id, exchange.head.get(b"accept")))
 
     # Streams after 101.
 

@@ -172,7 +172,8 @@ class H2Connection(Protocol):
         else:
             exchange.failure = refused.code
             exchange.detail = refused.detail
-            exchange.answer(*front.refusal(refused.code, exchange.id))
+            accept = next((value for name, value in event.headers if name == b"accept"), None)
+            exchange.answer(*front.refusal(refused.code, exchange.id, accept))
 
     def _data(self, event: h2.DataReceived) -> None:
         exchange = self._streams.get(event.stream_id)

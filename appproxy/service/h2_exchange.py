@@ -238,7 +238,7 @@ class H2Exchange(ExchangeState):
             self.failure = Code.UPGRADE_REFUSED
             self.detail = "101 to a request that asked for none, or with a wrong sec-websocket-accept"
             if self.tell(Code.UPGRADE_REFUSED):
-                self.answer(*self.connection.refusal(Code.UPGRADE_REFUSED, self.id))
+                self.answer(*self._refusal(Code.UPGRADE_REFUSED))
             return self.tap
         self.begun = self._switched = True
         self.status = 101
@@ -257,7 +257,10 @@ class H2Exchange(ExchangeState):
         """A 2xx would open the tunnel, and nobody is at its other end."""
         self.failure = Code.UPGRADE_REFUSED
         self.detail = "the application answered an upgrade as if it were a page"
-        return self.connection.refusal(Code.UPGRADE_REFUSED, self.id)
+        return self._refusal(Code.UPGRADE_REFUSED)
+
+    def _refusal(self, code: Code) -> tuple[int, bytes, bytes]:
+        return self.connection.refusal(code, self.id, self.head.get(b"accept"))
 
     # Pausing.
 
@@ -334,7 +337,7 @@ class H2Exchange(ExchangeState):
         if self.begun:
             self.abort()
         else:
-            self.answer(*self.connection.refusal(code, self.id))
+            self.answer(*self._refusal(code))
 
     def _leave(self, code: Code) -> None:
         """The user takes nothing any more."""

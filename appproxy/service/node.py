@@ -30,7 +30,7 @@ from appproxy.net.open_files import raise_limit, shares
 from appproxy.net.proxied import ProxiedFactory
 from appproxy.net.sockets import prepare_listener
 from appproxy.net.tls import TunnelContext, tunnel_context, wrap_server
-from appproxy.pages import error_page
+from appproxy.pages import accepts_json, error_page
 from appproxy.pki.authority import Credential
 from appproxy.service.access_log import AccessLog
 from appproxy.service.certificates import Certificates
@@ -371,8 +371,8 @@ class ServiceNode(Service):
         return paused
 
 
-def _refusal(code: Code, request_id: str) -> tuple[int, bytes, bytes]:
-    return error_page(code, request_id, False)
+def _refusal(code: Code, request_id: str, accept: bytes | None) -> tuple[int, bytes, bytes]:
+    return error_page(code, request_id, accepts_json(accept))
 
 
 def _leaves(reading: Reading) -> tuple[Credential | None, Credential | None]:

@@ -8,12 +8,11 @@ from ngh2 import Configuration, Connection, ConnectionStateError, Role
 from ngh2 import events as h2
 from twisted.internet.task import Clock
 
-from appproxy.pages import error_page
 from appproxy.service.exchange import Exchange
 from appproxy.service.front import Front
 from appproxy.service.h2_connection import H2Connection
 from tests.service.test_front import Keeper
-from tests.service.world import Wire
+from tests.service.world import Wire, refusal
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -36,7 +35,7 @@ class Place:
         self.clock = Clock()
         self.keeper = keeper or Keeper()
         self.log: list[Exchange] = []
-        self.front = Front(self.keeper, self.clock, lambda code, id: error_page(code, id, False), lambda: "0" * 32,
+        self.front = Front(self.keeper, self.clock, refusal, lambda: "0" * 32,
                            log=self.log.append, token=lambda size: b"the sample nonce"[:size])
         self.connection = H2Connection(self.front, "203.0.113.7")
         self.wire = Wire()

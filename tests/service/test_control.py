@@ -15,7 +15,6 @@ from cryptography.x509 import load_pem_x509_certificate
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from appproxy.pages import error_page
 from appproxy.pki.names import connector_id
 from appproxy.pki.request import certificate_request, new_key
 from appproxy.service.control import Control
@@ -25,7 +24,7 @@ from appproxy.store.database import Store
 from appproxy.store.initial import initialise
 from appproxy.store.live import LiveStore
 from appproxy.store.sealing import Sealer
-from tests.service.world import Wire
+from tests.service.world import Wire, refusal
 
 NOW = time.time()  # noqa: TID251 -- certificates of the test must hold now
 
@@ -79,7 +78,7 @@ class Service:
         return {"token": id, "secret": urlsafe_b64encode(secret).rstrip(b"=").decode()}
 
     def call(self, method: str, path: str, body: object = None, certificate: str | None = None) -> tuple[int, Any]:
-        front = Front(self.control, self.clock, lambda code, id: error_page(code, id, True), lambda: "0" * 32)
+        front = Front(self.control, self.clock, refusal, lambda: "0" * 32)
         connection = Shown(front, certificate)
         wire = Wire()
         connection.makeConnection(wire)

@@ -13,10 +13,9 @@ from twisted.internet.task import Clock
 from appproxy.errors import Code
 from appproxy.http.head import Fields
 from appproxy.http.trusted_proxies import X_FORWARDED_FOR, TrustedProxies
-from appproxy.pages import error_page
 from appproxy.service.exchange import Exchange
 from appproxy.service.front import Front, UserConnection
-from tests.service.world import Wire
+from tests.service.world import Wire, refusal
 
 GET = b"GET /a HTTP/1.1\r\nHost: h.example.com\r\n\r\n"
 
@@ -60,8 +59,7 @@ class Place:
         self.clock = Clock()
         self.keeper = keeper or Keeper()
         self.log: list[Exchange] = []
-        self.front = Front(self.keeper, self.clock, lambda code, id: error_page(code, id, False), lambda: "0" * 32,
-                           log=self.log.append)
+        self.front = Front(self.keeper, self.clock, refusal, lambda: "0" * 32, log=self.log.append)
         self.connection = UserConnection(self.front, "203.0.113.7")
         self.wire = Wire()
         self.connection.makeConnection(self.wire)
@@ -81,7 +79,7 @@ def post(length: int = 5) -> bytes:
 def test_one_connection_too_many() -> None:
     """It is closed at once, and counted; when another has gone there is room again."""
     clock = Clock()
-    front = Front(Keeper(), clock, lambda code, id: error_page(code, id, False), lambda: "0" * 32, most=2)
+    front = Front(Keeper(), clock, refusal, lambda: "0" * 32, most=2)
     inside = []
     for _ in range(2):
         connection = front.buildProtocol(None)
@@ -189,6 +187,39 @@ def test_a_bad_head_is_answered_and_the_connection_closed(request_head: bytes, s
     assert place.keeper.exchanges == []
     assert place.wire.closed
     assert len(place.log) == 1
+
+
+@pytest.mark.parametrize(
+    "request_head",
+    [
+        b"GET / HTTP/1.1\r\nAccept: application/json\r\n\r\n",
+        b"BREW / HTTP/1.1\r\nHost: a.example.com\r\nACCEPT:application/problem+json\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a.example.com\r\nAccept: application/json\r\nX: " + b"y" * 40000 + b"\r\n\r\n",
+        b"GET /" + b"y" * 9000 + b" HTTP/1.1\r\nHost: a.example.com\r\nAccept: application/json\r\n\r\n",
+    ],
+)
+def test_a_program_with_a_bad_head_gets_json(request_head: bytes) -> None:
+    """What is wrong with the head does not keep its Accept from being heard."""
+    answer = Place().send(request_head)
+    assert b"content-type: application/problem+json\r\n" in answer
+    assert b'"request_id": "' + b"0" * 32 in answer
+    assert b"text/html" in Place().send(request_head.replace(b"json", b"json, text/html"))
+
+
+def test_a_program_with_a_bad_body_gets_json() -> None:
+    """The head was good, so its Accept is known."""
+    place = Place()
+    place.send(b"POST / HTTP/1.1\r\nHost: a.example.com\r\nAccept: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
+    place.keeper.last.read_body(place.keeper)
+    assert b"application/problem+json" in place.send(b"what\r\n")
+
+
+def test_the_head_of_one_is_not_the_accept_of_another() -> None:
+    """A request that was good does not decide how the refusal of the next one is put."""
+    place = Place()
+    place.keeper.answer_at_once = b"x"
+    place.send(GET.replace(b"\r\n\r\n", b"\r\nAccept: application/json\r\n\r\n"))
+    assert b"text/html" in place.send(b"GET / HTTP/1.1\r\n\r\n")
 
 
 def test_a_bad_second_request_does_not_disturb_the_first_answer() -> None:

@@ -134,6 +134,13 @@ class TestStreams:
         assert place.head(stream)[b":status"] == status and place.keeper.exchanges == []
         assert place.body(place.ask()) == b"/a"
 
+    def test_a_program_with_a_bad_head_gets_json(self) -> None:
+        """Its Accept is heard all the same."""
+        place = Place()
+        for accept, kind in ((b"application/json", b"application/problem+json"), (b"*/*", b"text/html; charset=utf-8")):
+            stream = place.ask(request(b"BREW", b"/", (b"accept", accept)))
+            assert place.head(stream)[b"content-type"] == kind
+
     @pytest.mark.parametrize(
         "fields",
         [

@@ -364,3 +364,11 @@ class TestTunnels:
         place.keeper.last.switch(b"sec-websocket-accept: AAAA\n", place.keeper)
         place.turn()
         assert place.head(stream)[b":status"] == b"502" and place.keeper.left == [Code.UPGRADE_REFUSED]
+
+    def test_a_program_is_told_in_json(self) -> None:
+        """A refusal of ours is put as the request asks for."""
+        place = Place()
+        stream = place.ask(web_socket((b"accept", b"application/json")), None)
+        place.keeper.last.answer(200, b"", b"<html>")
+        place.turn()
+        assert place.head(stream)[b"content-type"] == b"application/problem+json"

@@ -11,12 +11,12 @@ from twisted.internet.task import Clock
 
 from appproxy.net.contexts import ClientContext, UserContext, new_context
 from appproxy.net.half_close import HalfCloseTLSFactory
-from appproxy.pages import error_page
 from appproxy.service.exchange import Exchange
 from appproxy.service.front import Front
 from appproxy.service.user_entry import UserEntry
 from tests.net.wire import End
 from tests.pki.authorities import SERVICE
+from tests.service.world import refusal
 
 
 class Client(Protocol):
@@ -38,8 +38,7 @@ class Line:
 
     def __init__(self, *alpn: bytes, http2: bool = True, draining: bool = False, turns: int = 20) -> None:
         self.clock = Clock()
-        self.front = Front(answer, self.clock, lambda code, id: error_page(code, id, False), lambda: "0" * 32,
-                           entry=UserEntry)
+        self.front = Front(answer, self.clock, refusal, lambda: "0" * 32, entry=UserEntry)
         self.front.draining = draining
         raw = new_context(SSL.TLS1_3_VERSION)
         raw.set_verify(SSL.VERIFY_NONE)

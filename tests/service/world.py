@@ -8,8 +8,8 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
-from appproxy.errors import RequestError
-from appproxy.pages import error_page
+from appproxy.errors import Code, RequestError
+from appproxy.pages import accepts_json, error_page
 from appproxy.publish.application import Application, Preauthentication, Url
 from appproxy.publish.routing import Router
 from appproxy.publish.urls import Translation
@@ -30,6 +30,11 @@ WIKI = Application(
     "wiki", "wiki", Url.parse("https://wiki.example.com/"), Url.parse("http://internal:8080/"),
     preauthentication=Preauthentication.PASSTHROUGH, robots_disallow=False,
 )
+
+
+def refusal(code: Code, id: str, accept: bytes | None) -> tuple[int, bytes, bytes]:
+    """What a front answers by itself."""
+    return error_page(code, id, accepts_json(accept))
 
 
 class Wire(StringTransport):
@@ -159,9 +164,7 @@ class World:
             has_connectors=lambda group: any(one.group == group for one in self.snapshot.connectors.values()),
             urls=lambda: self.snapshot.urls,
         )
-        self.front = Front(
-            self.handle, self.clock, lambda code, id: error_page(code, id, False), self._new_id, log=self.log.append
-        )
+        self.front = Front(self.handle, self.clock, refusal, self._new_id, log=self.log.append)
         self.end_point = EndPoint(
             self.relay, self.clock, lambda: 1e9, lambda: self.snapshot, node="n1", epoch=b"epoch678",
             control=Factory.forProtocol(Protocol), renew_after=180,
