@@ -5,10 +5,14 @@ from __future__ import annotations
 import gzip
 import re
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import closing
+from hashlib import sha256
 
 import pytest
 
+from tests.end_to_end.h2_user import H2User
 from tests.end_to_end.origins import Call
 from tests.end_to_end.system import System, shared_system
 from tests.end_to_end.visitor import Visitor
@@ -145,3 +149,34 @@ def test_json_with_escaped_slashes(system: System, visitor: Visitor) -> None:
     inside, outside = (url.encode().replace(b"/", b"\\/") for url in (system.origin.url + "pages/", system.url("pages")))
     says(system, "/pages/api", b'{"next": "%b2"}' % inside, "Content-Type: application/json\r\n")
     assert visitor.get(system.url("pages", "/api")).body == b'{"next": "%b2"}' % outside
+
+
+@pytest.mark.parametrize("version", ["HTTP/1.1", "HTTP/2"])
+def test_a_small_answer_that_is_a_large_page(system: System, visitor: Visitor, version: str) -> None:
+    """It arrives whole, also at a user who pauses for a while, and others are answered at once meanwhile."""
+    inside = system.origin.url.encode() + b"pages/"
+    row = b"<p>" + b"a row of many words, like all the others, " * 8 + b'<a href="%b%b">next</a>\n'
+    body = b"".join(row % (inside, sha256(b"%d" % n).digest().hex().encode()) for n in range(100_000))
+    says(system, "/pages/rows", gzip.compress(body, 1), "Content-Type: text/html\r\nContent-Encoding: gzip\r\n")
+    wanted = body.replace(inside, system.url("pages").encode())
+    if version == "HTTP/2":
+        with closing(H2User(system.port, system.anchor, system.host("pages").partition(":")[0])) as user:
+            stream = user.ask("/rows", "GET", (b"accept-encoding", b"gzip"))
+            time.sleep(0.5)  # nobody reads, so its window is full
+            _prompt(visitor, system)
+            status, found = user.answer(stream)
+            assert status == 200
+    else:
+        url = system.url("pages", "/rows")
+        with visitor.opened("GET", url, {"Accept-Encoding": "gzip"}) as answer:
+            first = answer.read(1000)
+            time.sleep(0.5)
+            _prompt(visitor, system)
+            found = first + answer.read()
+    assert gzip.decompress(found) == wanted
+
+
+def _prompt(visitor: Visitor, system: System) -> None:
+    began = time.monotonic()
+    assert visitor.get(system.url("raw")).status == 200
+    assert time.monotonic() - began < 0.5
