@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appproxy.admin import applications, certificates, connectors, cors, providers, segments, service, users
+from appproxy.admin import applications, branding, certificates, connectors, cors, providers, segments, service, users
 from appproxy.admin.operation import AdminContext, Call, Change, Command, Operation, Query, Routes
 
 __all__ = ["OPERATIONS", "ROUTES", "AdminContext", "Call", "Change", "Command", "Operation", "Query", "Routes"]
@@ -15,6 +15,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *connectors.OPERATIONS,
     *certificates.OPERATIONS,
     *providers.OPERATIONS,
+    *branding.OPERATIONS,
     *service.OPERATIONS,
 )
 ROUTES = Routes(OPERATIONS)

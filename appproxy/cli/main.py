@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import click
 
 import appproxy
-from appproxy.cli import applications, certificates, connectors, diagnosis, maintenance, providers, service, users
+from appproxy.cli import applications, branding, certificates, connectors, diagnosis, maintenance, providers, service, users
 from appproxy.cli.calling import STATE_VARIABLE, Setting
 from appproxy.errors import AppProxyError
 
@@ -35,7 +35,7 @@ def appproxy_command(context: click.Context, state: Path | None) -> None:
 
 for command in (
     *service.COMMANDS, *applications.COMMANDS, *users.COMMANDS, *connectors.COMMANDS, *diagnosis.COMMANDS,
-    *maintenance.COMMANDS, *certificates.COMMANDS, *providers.COMMANDS,
+    *maintenance.COMMANDS, *branding.COMMANDS, *certificates.COMMANDS, *providers.COMMANDS,
 ):  # fmt: skip
     appproxy_command.add_command(command)
 

@@ -18,7 +18,7 @@ from twisted.web.server import NOT_DONE_YET, Request
 
 from appproxy.errors import Code, RequestError, StoreError
 from appproxy.http.fields import decode_block
-from appproxy.pages import NO_STORE, SECURITY_FIELDS, STYLE, accepts_json, error_page
+from appproxy.pages import NO_STORE, PLAIN, SECURITY_FIELDS, STYLE, Brand, accepts_json, error_page
 
 HTML = b"content-type: text/html; charset=utf-8\n" + NO_STORE + SECURITY_FIELDS
 JSON = b"content-type: application/json\n" + NO_STORE + SECURITY_FIELDS
@@ -84,6 +84,12 @@ def request_id(request: IRequest) -> str:
     return id if isinstance(id, str) else ""
 
 
+def brand_of(request: IRequest) -> Brand:
+    """How pages are to look: what the request was made with, the plain brand in a site that has none."""
+    brand = getattr(request, "appproxy_brand", PLAIN)
+    return brand if isinstance(brand, Brand) else PLAIN
+
+
 def failure_answer(
     request: IRequest, code: Code, detail: str = "", *, fields: bytes = b"", link: str = "", link_text: str = ""
 ) -> Answer:
@@ -93,7 +99,9 @@ def failure_answer(
         told.failure = code
         told.detail = detail
     accept = b", ".join(request.requestHeaders.getRawHeaders(b"accept") or [])
-    status, block, body = error_page(code, request_id(request), accepts_json(accept), link=link, link_text=link_text)
+    status, block, body = error_page(
+        code, request_id(request), accepts_json(accept), link=link, link_text=link_text, brand=brand_of(request)
+    )
     return Answer(status, block + fields, body)
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from appproxy.errors import FAILURES, Code, Source
+from appproxy.pages.brand import PLAIN, Brand
 from appproxy.pages.render import render
 from appproxy.pages.security import NO_STORE, SECURITY_FIELDS
 
@@ -26,7 +27,7 @@ _HOP_OF = {Source.REQUEST: "You", Source.CONNECTOR: "Connector", Source.APPLICAT
 
 def error_page(
     code: Code, request_id: str, accept_json: bool, *, link: str = "", link_text: str = "", notice: str = "",
-    retry_after: int | None = None,
+    retry_after: int | None = None, brand: Brand = PLAIN,
 ) -> tuple[int, bytes, bytes]:
     """Status, field block and body for a failure. `link` and its text: a way out, on the page only.
 
@@ -37,7 +38,7 @@ def error_page(
     if accept_json:
         body = _problem(code, notice)
     else:
-        body = _page(code, link, link_text, notice) if link or notice else _plain_page(code)
+        body = _page(code, link, link_text, notice, brand) if link or notice else _plain_page(code, brand)
     body = body.replace(_MARK.encode(), known.encode())
     kind = b"application/problem+json" if accept_json else b"text/html; charset=utf-8"
     block = b"content-type: " + kind + b"\n" + failure_fields(code, retry_after) + NO_STORE + SECURITY_FIELDS
@@ -66,16 +67,17 @@ def accepts_json(accept: bytes | None) -> bool:
     return b"json" in lowered and b"text/html" not in lowered
 
 
-@cache
-def _plain_page(code: Code) -> bytes:
-    return _page(code, "", "", "")
+#: All failures of two brands: the one that is, and the one before.
+@lru_cache(maxsize=2 * len(FAILURES))
+def _plain_page(code: Code, brand: Brand) -> bytes:
+    return _page(code, "", "", "", brand)
 
 
-def _page(code: Code, link: str, link_text: str, notice: str) -> bytes:
+def _page(code: Code, link: str, link_text: str, notice: str, brand: Brand) -> bytes:
     failure = FAILURES[code]
     return render(
-        "error", title=failure.title, advice=notice or failure.advice, source=failure.source.value, status=failure.status,
-        code=code.name, request_id=_MARK, hops=HOPS, broken=_HOP_OF.get(failure.source, "Service"),
+        "error", brand, title=failure.title, advice=notice or failure.advice, source=failure.source.value,
+        status=failure.status, code=code.name, request_id=_MARK, hops=HOPS, broken=_HOP_OF.get(failure.source, "Service"),
         link=link, link_text=link_text,
     )
 

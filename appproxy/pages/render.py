@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from appproxy.pages.brand import PLAIN, Brand, style_path_of
 
 #: Where the one style sheet is served on every host of ours and of applications.
 STYLE_PATH = "/.appproxy/style.css"
@@ -11,16 +15,26 @@ _environment = Environment(
     loader=PackageLoader("appproxy.pages"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
     lstrip_blocks=True, auto_reload=False,
 )
-_environment.globals["style_path"] = STYLE_PATH
 
-
-def render(name: str, /, **context: object) -> bytes:
+def render(name: str, brand: Brand = PLAIN, /, **context: object) -> bytes:
     """One page, UTF-8. `name` is `error`, `message`, `sign_in`, `sign_out` or `signed_out`.
 
     What each takes stands at the top of its template; a missing value raises jinja2.UndefinedError.
     """
-    return _environment.get_template(f"{name}.html").render(**context).encode()
+    return _environment.get_template(f"{name}.html").render(
+        brand=brand, style_path=sheet_of(brand)[0], **context
+    ).encode()
 
 
 #: The one style sheet: no page has a style of its own.
 STYLE: bytes = _environment.get_template("style.css").render().encode()
+
+
+#: A brand is forgotten some changes after it went.
+@lru_cache(maxsize=8)
+def sheet_of(brand: Brand) -> tuple[str, bytes]:
+    """The style sheet of a brand, and its path."""
+    if not brand.colours:
+        return STYLE_PATH, STYLE
+    sheet = STYLE + brand.colours.encode()
+    return style_path_of(sheet), sheet

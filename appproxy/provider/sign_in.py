@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from twisted.web.server import Request
 
 from appproxy.errors import Code, RequestError
-from appproxy.net.web import Answer, EndPoint, html_answer, redirect
+from appproxy.net.web import Answer, EndPoint, brand_of, html_answer, redirect
 from appproxy.pages import render
 from appproxy.provider.desks import AskPassword, authorize, authorize_after_password
 from appproxy.provider.doorman import LONGEST_NAME, Attempt, Doorman, Refused
@@ -75,7 +75,7 @@ class SignInPages:
         token, cookie = self._facts.bind_form(request, Form(_PURPOSE, parameters))
         application = self._facts.live.snapshot.applications.get(parameters["client_id"])
         body = render(
-            "sign_in", action=f"/{SIGN_IN}", csrf=token, user_name=name[:LONGEST_NAME], error=error,
+            "sign_in", brand_of(request), action=f"/{SIGN_IN}", csrf=token, user_name=name[:LONGEST_NAME], error=error,
             application=application.name if application is not None else "",
         )
         return html_answer(status, body, cookie + fields)

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from twisted.web.server import Request
 
 from appproxy.errors import Code, IdentityError
-from appproxy.net.web import Answer, EndPoint, html_answer, redirect
+from appproxy.net.web import Answer, EndPoint, brand_of, html_answer, redirect
 from appproxy.pages import render
 from appproxy.provider.desks import SignedIn
 from appproxy.provider.facts import Facts
@@ -85,7 +85,7 @@ class SignOutPages:
         token, cookie = self._facts.bind_form(request, Form(_PURPOSE, onward))
         application = self._facts.live.snapshot.applications.get(client_id)
         body = render(
-            "sign_out", action=f"/{LOGOUT}", csrf=token, name=who.user.display_name,
+            "sign_out", brand_of(request), action=f"/{LOGOUT}", csrf=token, name=who.user.display_name,
             application=application.name if application is not None else self._facts.host,
             link=(application.home if application is not None else "") or self._facts.issuer + "/",
         )

@@ -15,7 +15,7 @@ from twisted.logger import Logger
 from appproxy.errors import Code, RequestError
 from appproxy.http.head import RequestHead
 from appproxy.net.web import STYLE_FIELDS
-from appproxy.pages import STYLE, STYLE_PATH, accepts_json, error_page
+from appproxy.pages import PLAIN, STYLE, STYLE_PATH, STYLE_START, Brand, accepts_json, error_page, sheet_of
 from appproxy.policy.verdict import Pass, Refuse
 from appproxy.publish.application import Application
 from appproxy.publish.cors import answer_fields, answer_preflight, is_preflight
@@ -31,6 +31,9 @@ from appproxy.store.snapshot import Snapshot
 OWN_PATHS = b"/.appproxy/"
 _ROBOTS = b"/robots.txt"
 _ROBOTS_FIELDS = b"content-type: text/plain; charset=utf-8\ncache-control: max-age=3600\n"
+_STYLE_START = STYLE_START.encode("ascii")
+#: Another sheet has another address, so that browsers may keep it for ever.
+_BRAND_FIELDS = STYLE_FIELDS.replace(b"max-age=3600", b"max-age=31536000, immutable")
 _STYLE_TARGET = STYLE_PATH.encode("ascii")
 
 
@@ -41,13 +44,13 @@ class SignInStart(Protocol):
         ...
 
 
-def failure_answer(code: Code, exchange: Exchange) -> tuple[int, bytes, bytes]:
+def failure_answer(code: Code, exchange: Exchange, brand: Brand = PLAIN) -> tuple[int, bytes, bytes]:
     """The page of a failure, or its JSON, as the request asks for."""
-    status, block, body = error_page(code, exchange.id, accepts_json(exchange.head.get(b"accept")))
+    status, block, body = error_page(code, exchange.id, accepts_json(exchange.head.get(b"accept")), brand=brand)
     return status, block + exchange.own_fields, body
 
 
-def maintenance_answer(application: Application, exchange: Exchange, now: float) -> tuple[int, bytes, bytes]:
+def maintenance_answer(application: Application, exchange: Exchange, now: float, brand: Brand) -> tuple[int, bytes, bytes]:
     """What everybody gets while the application is being maintained; `now` is wall clock time."""
     until = application.maintenance_until
     notice = application.maintenance_text
@@ -56,7 +59,7 @@ def maintenance_answer(application: Application, exchange: Exchange, now: float)
         left = math.ceil(until - now)
         notice = f"{notice} It is expected back at {datetime.fromtimestamp(until, UTC):%Y-%m-%d %H:%M} UTC.".strip()
     accept_json = accepts_json(exchange.head.get(b"accept"))
-    return error_page(Code.MAINTENANCE, exchange.id, accept_json, notice=notice, retry_after=left)
+    return error_page(Code.MAINTENANCE, exchange.id, accept_json, notice=notice, retry_after=left, brand=brand)
 
 
 class Entrance:
@@ -86,6 +89,9 @@ class Entrance:
     def __call__(self, exchange: Exchange) -> None:
         """Answer one exchange (`service.exchange.Handler`)."""
         try:
+            if exchange.head.target.startswith(_STYLE_START):
+                self._style(exchange)
+                return
             own = self._own_hosts.get(exchange.head.host)
             if own is not None:
                 own(exchange)
@@ -119,7 +125,7 @@ class Entrance:
         now = self._wall()
         if application.maintenance:
             exchange.failure = Code.MAINTENANCE
-            status, block, body = maintenance_answer(application, exchange, now)
+            status, block, body = maintenance_answer(application, exchange, now, snapshot.brand)
             exchange.answer(status, block + exchange.own_fields, body)
             return
         verdict = self._gate.check(head, route, snapshot, now)
@@ -134,6 +140,12 @@ class Entrance:
             # The first answer that a new user gets is ours.
             block += hsts_line(application.hsts_max_age, application.hsts_subdomains)
             exchange.answer(status, block + exchange.own_fields, body)
+
+    def _style(self, exchange: Exchange) -> None:
+        """The style sheet of the brand, on every host. A page from before a change gets the new one, and keeps it not."""
+        path, sheet = sheet_of(self._snapshot().brand)
+        kept = exchange.head.target == path.encode("ascii")
+        exchange.answer(200, _BRAND_FIELDS if kept else STYLE_FIELDS.replace(b"max-age=3600", b"no-store"), sheet)
 
     def _is_preflight(self, exchange: Exchange, route: Route) -> bool:
         """Answer it, if it is one that a rule covers; nothing of it reaches a connector.
@@ -162,4 +174,4 @@ class Entrance:
         if exchange.begun:
             exchange.abort()
         else:
-            exchange.answer(*failure_answer(code, exchange))
+            exchange.answer(*failure_answer(code, exchange, self._snapshot().brand))

@@ -118,7 +118,8 @@ class ServiceNode(Service):
             RosterLimits(in_flight=limits.in_flight, queue=limits.queue, queue_seconds=limits.queue_seconds),
         )
         self.relay = Relay(
-            roster, reactor, failure_answer, cookie_names=lambda host: self.gate.cookie_names(self.snapshot, host),
+            roster, reactor, lambda code, exchange: failure_answer(code, exchange, self.snapshot.brand),
+            cookie_names=lambda host: self.gate.cookie_names(self.snapshot, host),
             user_header=blocks.user_header, identity_block=blocks.identity_block,
             has_connectors=self._has_connectors, urls=lambda: self.snapshot.urls, limits=tunnel_limits, strict=settings.strict,
         )
@@ -135,7 +136,7 @@ class ServiceNode(Service):
 
         def front(handler: Handler, log: Callable[[Exchange], None], scheme: str = "https",
                   proxies: TrustedProxies | None = None, entry: Entry = UserConnection, most: int | None = None) -> Front:
-            return Front(handler, reactor, _refusal, new_id, log=log, scheme=scheme, limits=head_limits,
+            return Front(handler, reactor, self._refusal, new_id, log=log, scheme=scheme, limits=head_limits,
                          timeouts=timeouts, proxies=proxies, entry=entry, token=token, most=most or self._shares.few)
 
         self._proxies = TrustedProxies(settings.trusted_proxies, settings.trusted_proxies_say)
@@ -365,14 +366,13 @@ class ServiceNode(Service):
             self._file.close()
         await self.store.stop()
 
+    def _refusal(self, code: Code, request_id: str, accept: bytes | None) -> tuple[int, bytes, bytes]:
+        return error_page(code, request_id, accepts_json(accept), brand=self.snapshot.brand)
+
     def _pause(self, seconds: float) -> Deferred[None]:
         paused: Deferred[None] = Deferred()
         self._reactor.callLater(seconds, paused.callback, None)
         return paused
-
-
-def _refusal(code: Code, request_id: str, accept: bytes | None) -> tuple[int, bytes, bytes]:
-    return error_page(code, request_id, accepts_json(accept))
 
 
 def _leaves(reading: Reading) -> tuple[Credential | None, Credential | None]:

@@ -39,4 +39,4 @@ class PlainEntrance:
             exchange.answer(308, b"location: %b\ncache-control: no-store\n" % location, b"")
             return
         exchange.failure = Code.UNKNOWN_HOST
-        exchange.answer(*failure_answer(Code.UNKNOWN_HOST, exchange))
+        exchange.answer(*failure_answer(Code.UNKNOWN_HOST, exchange, snapshot.brand))

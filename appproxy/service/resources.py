@@ -7,7 +7,7 @@ sets its own, and what fails ends in our error page and never in a traceback.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from twisted.internet._producer_helpers import _PullToPush
@@ -27,7 +27,7 @@ from appproxy.errors import Code, RequestError
 from appproxy.http.fields import decode_block, encode_block
 from appproxy.http.head import Fields
 from appproxy.net.web import failure_answer
-from appproxy.pages import NO_STORE, SECURITY_FIELDS
+from appproxy.pages import NO_STORE, PLAIN, SECURITY_FIELDS, Brand
 from appproxy.service.exchange import Exchange
 
 #: Bytes of a form or an API call that are taken.
@@ -50,6 +50,7 @@ class OurRequest(Request):
 
     log = Logger()
     appproxy_request_id: str
+    appproxy_brand: Brand
     exchange: Exchange
 
     def render(self, resrc: IResource) -> None:
@@ -120,14 +121,17 @@ class _Tree:
 
 
 class ResourceHandler:
-    """A `Handler` (service.exchange) that serves the tree below `root`; `body_limit` in bytes."""
+    """A `Handler` (service.exchange) that serves the tree below `root`; `body_limit` in bytes, `brand`: how pages look now."""
 
-    def __init__(self, root: IResource, body_limit: int = BODY_LIMIT) -> None:
+    def __init__(
+        self, root: IResource, body_limit: int = BODY_LIMIT, *, brand: Callable[[], Brand] = lambda: PLAIN
+    ) -> None:
         self._tree = _Tree(root)
+        self._brand = brand
         self._limit = body_limit
 
     def __call__(self, exchange: Exchange) -> None:
-        _Channel(exchange, self._tree, self._limit).begin()
+        _Channel(exchange, self._tree, self._limit, self._brand()).begin()
 
 
 class _Channel:
@@ -136,9 +140,10 @@ class _Channel:
     factory = None
     transport = None
 
-    def __init__(self, exchange: Exchange, site: _Tree, limit: int) -> None:
+    def __init__(self, exchange: Exchange, site: _Tree, limit: int, brand: Brand) -> None:
         self.site = site
         self._exchange = exchange
+        self._brand = brand
         self._limit = limit
         self._body: list[bytes] = []
         self._taken = 0
@@ -157,6 +162,7 @@ class _Channel:
         exchange = self._exchange
         request = OurRequest(cast("Any", self))
         request.appproxy_request_id = exchange.id
+        request.appproxy_brand = self._brand
         request.exchange = exchange
         for name, value in exchange.head.fields:
             request.requestHeaders.addRawHeader(name, value)

@@ -20,7 +20,7 @@ from appproxy.http.head import RequestHead
 from appproxy.identity.cookie import START_COOKIE, set_cookie
 from appproxy.identity.sealing import encode
 from appproxy.identity.states import MAX_TARGET, START_LIFETIME, START_SECRET, Start, binding, is_start_secret
-from appproxy.net.web import Answer, EndPoint, cookie_lines, html_answer, redirect, style_sheet
+from appproxy.net.web import Answer, EndPoint, brand_of, cookie_lines, html_answer, redirect, style_sheet
 from appproxy.pages import error_page, render
 from appproxy.publish.application import Application
 from appproxy.service.oidc_client import OidcClient
@@ -80,11 +80,11 @@ class SignIn:
         Raises RequestError(INTERNAL) when there is no key to seal with.
         """
         if not is_navigation(head):
-            return Answer(*error_page(Code.SIGN_IN_REQUIRED, request_id, accept_json=True))
+            return Answer(*error_page(Code.SIGN_IN_REQUIRED, request_id, accept_json=True, brand=self._ground.snapshot.brand))
         if len(head.target) > MAX_TARGET:
-            return Answer(*error_page(Code.TARGET_TOO_LONG, request_id, accept_json=False))
+            return Answer(*error_page(Code.TARGET_TOO_LONG, request_id, accept_json=False, brand=self._ground.snapshot.brand))
         if not head.target.startswith(b"/"):
-            return Answer(*error_page(Code.BAD_REQUEST, request_id, accept_json=False))
+            return Answer(*error_page(Code.BAD_REQUEST, request_id, accept_json=False, brand=self._ground.snapshot.brand))
         ground = self._ground
         # Tabs that are opened together share one start cookie, so that each of them comes through.
         secret = cookie_of_head(head, START_COOKIE)
@@ -108,7 +108,7 @@ class SignIn:
 
 async def _welcome(request: IRequest) -> Answer:
     page = render(
-        "message", title="Sign-in", text="Open an application to sign in to it.", link="", link_text=""
+        "message", brand_of(request), title="Sign-in", text="Open an application to sign in to it.", link="", link_text=""
     )
     return html_answer(200, page)
 

@@ -12,7 +12,7 @@ from appproxy.identity.cookie import START_COOKIE, clear_cookie
 from appproxy.identity.oidc import end_session_url
 from appproxy.identity.sealing import seal, unseal
 from appproxy.identity.session import Session
-from appproxy.net.web import Answer, cookie_lines, html_answer, json_answer, redirect
+from appproxy.net.web import Answer, brand_of, cookie_lines, html_answer, json_answer, redirect
 from appproxy.pages import render
 from appproxy.pages.errors import WWW_AUTHENTICATE
 from appproxy.publish.application import Application
@@ -54,7 +54,7 @@ class SignOut:
         host = host_of(request)
         signed_in = self._signed_in(request, host)
         if request.method != b"POST":
-            return self._ask(*signed_in[0]) if signed_in else redirect(self._signed_out_url())
+            return self._ask(request, *signed_in[0]) if signed_in else redirect(self._signed_out_url())
         self._check_form(request, host, signed_in)
         for _, session in signed_in:
             await self._ground.store.revoke(session)
@@ -70,7 +70,7 @@ class SignOut:
         """On the sign-in host: end the provider's session, if sent here by a sign-out; else only say so."""
         text = query_of(request).get("t")
         if text is None:
-            return html_answer(200, render("signed_out"))
+            return html_answer(200, render("signed_out", brand_of(request)))
         ground, now = self._ground, self._ground.wall()
         payload = unseal(_END, text.encode(), ground.snapshot.keys, now)
         if not await ground.store.use_once(f"sign-out:{payload['u']}", now + LONGEST_END):
@@ -101,11 +101,11 @@ class SignOut:
     def _signed_out_url(self) -> str:
         return f"{self._ground.base}/signed-out"
 
-    def _ask(self, route: Route, session: Session) -> Answer:
+    def _ask(self, request: IRequest, route: Route, session: Session) -> Answer:
         ground = self._ground
         csrf = seal(_ASK, {}, ground.key, ground.wall() + _FORM_LIFETIME, ground.nonce(), (session.id, route.host))
         page = render(
-            "sign_out", action="/.appproxy/sign-out", csrf=csrf.decode("ascii"), name=session.name,
+            "sign_out", brand_of(request), action="/.appproxy/sign-out", csrf=csrf.decode("ascii"), name=session.name,
             application=route.application.name, link=route.segment.external.path,
         )
         return html_answer(200, page)

@@ -17,6 +17,7 @@ from appproxy.store import cors_rules, schema, service_settings
 from appproxy.store.acme import challenges
 from appproxy.store.application_row import application_of, segment_of
 from appproxy.store.application_urls import RESERVED
+from appproxy.store.branding import brand_of
 from appproxy.store.certificates import served
 from appproxy.store.keys import read_sealing_keys, trust_bundle
 from appproxy.store.providers import list_all as list_providers
@@ -80,6 +81,8 @@ class Builder:
                 parts[name] = getattr(last, name)
             else:
                 parts[name] = _BUILDERS[name](self, reading)
+        same = last is not None and parts["settings"] is last.settings
+        brand = last.brand if last is not None and same else brand_of(parts["settings"])
         domain = parts["settings"].get(service_settings.DOMAIN, "")
         if (
             last is not None and parts["applications"] is last.applications
@@ -91,7 +94,7 @@ class Builder:
             reserved = [f"{name}.{domain}" for name in RESERVED]
             router = Router(published, reserved, None if last is None else last.router)
             urls = Translation(published, reserved, None if last is None else last.urls)
-        self._last = Snapshot(revision=found.get(ALL, 0), router=router, urls=urls, **parts)
+        self._last = Snapshot(revision=found.get(ALL, 0), router=router, urls=urls, brand=brand, **parts)
         self._revisions = found
         return self._last
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from appproxy.pages.brand import PLAIN, Brand
 from appproxy.pki.authority import Credential
 from appproxy.publish.application import Application
 from appproxy.publish.routing import Router
@@ -104,3 +105,5 @@ class Snapshot:
     challenges: tuple[AcmeChallenge, ...] = ()
     #: From internal URLs to public ones and back, of all applications.
     urls: Translation = field(default_factory=Translation)
+    #: How our own pages look.
+    brand: Brand = PLAIN

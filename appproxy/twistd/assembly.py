@@ -86,8 +86,8 @@ def assemble(
     )  # fmt: skip
     node = ServiceNode(
         settings, live, reactor, _Start(sign_in),
-        own_hosts={settings.signin_host: ResourceHandler(sign_in.signin_root)},
-        own_paths=ResourceHandler(sign_in.application_root), directory=directory, wall=wall,
+        own_hosts={settings.signin_host: ResourceHandler(sign_in.signin_root, brand=lambda: live.snapshot.brand)},
+        own_paths=ResourceHandler(sign_in.application_root, brand=lambda: live.snapshot.brand), directory=directory, wall=wall,
     )  # fmt: skip
     api = AdminApi(live, settings, admit_password, node.live, wall)
     admin = AdminSocket(reactor, api, StatePaths(directory).admin_socket)

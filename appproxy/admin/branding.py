@@ -1,0 +1,42 @@
+"""Operations on what our pages look like."""
+
+from __future__ import annotations
+
+from appproxy.admin.operation import Call, Change, Command, Operation, Query
+from appproxy.errors import ConfigError
+from appproxy.pages.brand import BRAND_KEYS
+from appproxy.store import branding
+from appproxy.store.transaction import Reading, Transaction
+
+
+def _show(reading: Reading, call: Call) -> object:
+    return _record(branding.get(reading))
+
+
+def _set(tx: Transaction, call: Call) -> Change:
+    texts = call.body.mapping("settings")
+    if not texts:
+        raise ConfigError("settings: give at least one KEY=VALUE")
+    return Change(_record(branding.put(tx, texts)), "", texts)
+
+
+def _reset(tx: Transaction, call: Call) -> Change:
+    keys = call.body.texts("keys", tuple(BRAND_KEYS)) or tuple(BRAND_KEYS)
+    return Change(_record(branding.reset(tx, keys)), "", {"keys": list(keys)})
+
+
+def _keys(reading: Reading, call: Call) -> object:
+    return [{"key": key, "explanation": one.explanation} for key, one in BRAND_KEYS.items()]
+
+
+def _record(texts: dict[str, str]) -> dict[str, object]:
+    """Every key; empty is the default."""
+    return {key: texts.get(key, "") for key in BRAND_KEYS}
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Query("/branding", "What the service's own pages say and look like.", _show),
+    Command("PATCH", "/branding", "branding.set", "Change it; an empty text puts the default back.", _set, ("settings",)),
+    Command("DELETE", "/branding", "branding.reset", "Put some keys back to their defaults, or all.", _reset, ("keys",)),
+    Query("/branding-settings", "The keys that the pages can be set by.", _keys),
+)

@@ -1,0 +1,53 @@
+"""appproxy branding ...: name, colour and texts of the service's own pages."""
+
+from __future__ import annotations
+
+import click
+
+from appproxy.cli.calling import Setting, given, key_values, pass_setting
+from appproxy.cli.output import Column, done, json_option, show_record, show_rows
+
+
+@click.group()
+def branding() -> None:
+    """What the service's own pages say and look like."""
+
+
+@branding.command()
+@json_option
+@pass_setting
+def show(setting: Setting, as_json: bool) -> None:
+    """Show all settings; an empty one has its default."""
+    show_record(setting.call("GET", "branding"), as_json)
+
+
+@branding.command("set")
+@click.argument("pairs", nargs=-1, required=True, metavar="KEY=VALUE...")
+@json_option
+@pass_setting
+def set_(setting: Setting, pairs: tuple[str, ...], as_json: bool) -> None:
+    """Change settings; an empty VALUE puts the default back. `appproxy branding keys` lists the keys."""
+    made = setting.call("PATCH", "branding", body={"settings": key_values(pairs)})
+    done("the branding is changed", made, as_json)
+
+
+@branding.command()
+@click.argument("keys", nargs=-1, metavar="[KEY...]")
+@json_option
+@pass_setting
+def reset(setting: Setting, keys: tuple[str, ...], as_json: bool) -> None:
+    """Put the defaults of these KEYs back, or all of them."""
+    made = setting.call("DELETE", "branding", body=given(keys=keys))
+    done("the branding is reset", made, as_json)
+
+
+@branding.command("keys")
+@json_option
+@pass_setting
+def keys_(setting: Setting, as_json: bool) -> None:
+    """List the keys."""
+    columns = (Column("KEY", "key"), Column("MEANING", "explanation"))
+    show_rows(setting.call("GET", "branding-settings"), columns, as_json, "")
+
+
+COMMANDS = (branding,)
