@@ -112,3 +112,25 @@ def test_maintenance(browser: Chrome, world: World) -> None:
         check(browser)
     finally:
         world.admin("app", "set", "sample", "maintenance=", "maintenance_text=")
+
+
+def _shows_brand(browser: Chrome, url: str) -> bool:
+    browser.get(url)
+    return bool(browser.find_elements(By.CSS_SELECTOR, ".brand"))
+
+
+def test_with_a_brand(browser: Chrome, world: World) -> None:
+    """An organisation's longest texts, and a colour that a dark page needs lighter."""
+    world.admin("branding", "set", "name=" + "unbroken" * 8, "accent=#7a1f3d", "sign_in_text=" + "Use your badge. " * 18,
+                "help_text=" + "unbroken" * 37, "help_link=mailto:help@example.com", "footer=" + "unbroken" * 15)
+    try:
+        for url in (world.url("signin", "/nothing"), world.url("sample", "/.appproxy/nothing"), world.url("signin", "/signed-out")):
+            until(lambda url=url: _shows_brand(browser, url), "the brand is not there")  # type: ignore[misc]
+            check(browser)
+        browser.get(world.url("sample"))
+        wait(browser).until(lambda driver: driver.find_elements(By.NAME, "password"))
+        assert browser.find_elements(By.CSS_SELECTOR, ".brand")
+        assert browser.execute_script("return getComputedStyle(document.querySelector('button')).backgroundColor").startswith("rgb")
+        check(browser)
+    finally:
+        world.admin("branding", "reset")
