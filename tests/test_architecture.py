@@ -14,6 +14,7 @@ ROOT = Path(__file__).parent.parent
 #: From the ground up. A package imports only from levels below its own; never from a neighbour on the same level.
 LEVELS = [
     {"errors"},
+    {"branding"},
     {"http", "tunnel", "publish", "identity", "policy", "pki", "pages"},
     {"config"},
     {"store", "net"},
@@ -23,7 +24,7 @@ LEVELS = [
     {"cli"},
 ]
 RANK = {name: rank for rank, level in enumerate(LEVELS) for name in level}
-PURE = set().union(*LEVELS[:3])
+PURE = set().union(*LEVELS[:4])
 
 #: What ties a decision to a machine, a moment or luck. Those come in as arguments.
 OUTSIDE = {

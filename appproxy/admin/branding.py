@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from appproxy.admin.operation import Call, Change, Command, Operation, Query
+from appproxy.branding import BRAND_KEYS
 from appproxy.errors import ConfigError
-from appproxy.pages.brand import BRAND_KEYS
 from appproxy.store import branding
 from appproxy.store.transaction import Reading, Transaction
 

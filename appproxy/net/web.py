@@ -16,9 +16,10 @@ from twisted.web.iweb import IRequest
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
+from appproxy.branding import PLAIN, Brand
 from appproxy.errors import Code, RequestError, StoreError
 from appproxy.http.fields import decode_block
-from appproxy.pages import NO_STORE, PLAIN, SECURITY_FIELDS, STYLE, Brand, accepts_json, error_page
+from appproxy.pages import NO_STORE, SECURITY_FIELDS, STYLE, accepts_json, error_page
 
 HTML = b"content-type: text/html; charset=utf-8\n" + NO_STORE + SECURITY_FIELDS
 JSON = b"content-type: application/json\n" + NO_STORE + SECURITY_FIELDS

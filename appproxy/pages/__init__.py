@@ -1,12 +1,10 @@
-"""The product's own HTML pages: templates, branding and the headers they are sent with."""
+"""The product's own HTML pages: templates and the headers they are sent with."""
 
-from appproxy.pages.brand import BRAND_KEYS, PLAIN, STYLE_START, Brand, check_brand, make_brand
 from appproxy.pages.errors import accepts_json, error_page, failure_fields
 from appproxy.pages.render import STYLE, STYLE_PATH, render, sheet_of
 from appproxy.pages.security import CONTENT_SECURITY_POLICY, NO_STORE, SECURITY_FIELDS
 
 __all__ = [
-    "BRAND_KEYS", "PLAIN", "STYLE_START", "Brand", "check_brand", "make_brand", "sheet_of",
     "CONTENT_SECURITY_POLICY", "NO_STORE", "SECURITY_FIELDS", "STYLE", "STYLE_PATH", "accepts_json", "error_page",
-    "failure_fields", "render",
+    "failure_fields", "render", "sheet_of",
 ]

@@ -9,8 +9,8 @@ import json
 import re
 from functools import lru_cache
 
+from appproxy.branding import PLAIN, Brand
 from appproxy.errors import FAILURES, Code, Source
-from appproxy.pages.brand import PLAIN, Brand
 from appproxy.pages.render import render
 from appproxy.pages.security import NO_STORE, SECURITY_FIELDS
 

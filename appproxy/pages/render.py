@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from appproxy.pages.brand import PLAIN, Brand, style_path_of
+from appproxy.branding import PLAIN, Brand, style_path_of
 
 #: Where the one style sheet is served on every host of ours and of applications.
 STYLE_PATH = "/.appproxy/style.css"

@@ -12,10 +12,11 @@ from typing import Protocol
 
 from twisted.logger import Logger
 
+from appproxy.branding import PLAIN, STYLE_START, Brand
 from appproxy.errors import Code, RequestError
 from appproxy.http.head import RequestHead
 from appproxy.net.web import STYLE_FIELDS
-from appproxy.pages import PLAIN, STYLE, STYLE_PATH, STYLE_START, Brand, accepts_json, error_page, sheet_of
+from appproxy.pages import STYLE, STYLE_PATH, accepts_json, error_page, sheet_of
 from appproxy.policy.verdict import Pass, Refuse
 from appproxy.publish.application import Application
 from appproxy.publish.cors import answer_fields, answer_preflight, is_preflight

@@ -23,11 +23,12 @@ from twisted.web.pages import notFound
 from twisted.web.resource import IResource
 from twisted.web.server import NOT_DONE_YET, Request
 
+from appproxy.branding import PLAIN, Brand
 from appproxy.errors import Code, RequestError
 from appproxy.http.fields import decode_block, encode_block
 from appproxy.http.head import Fields
 from appproxy.net.web import failure_answer
-from appproxy.pages import NO_STORE, PLAIN, SECURITY_FIELDS, Brand
+from appproxy.pages import NO_STORE, SECURITY_FIELDS
 from appproxy.service.exchange import Exchange
 
 #: Bytes of a form or an API call that are taken.

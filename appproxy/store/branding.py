@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 
 import sqlalchemy as sa
 
+from appproxy.branding import BRAND_KEYS, Brand, check_brand, make_brand
 from appproxy.errors import ConfigError
-from appproxy.pages.brand import BRAND_KEYS, Brand, check_brand, make_brand
 from appproxy.store import service_settings
 from appproxy.store.schema import settings
 from appproxy.store.transaction import Reading, Transaction

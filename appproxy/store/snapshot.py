@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from appproxy.pages.brand import PLAIN, Brand
+from appproxy.branding import PLAIN, Brand
 from appproxy.pki.authority import Credential
 from appproxy.publish.application import Application
 from appproxy.publish.routing import Router

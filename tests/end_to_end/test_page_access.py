@@ -124,13 +124,18 @@ def test_with_a_brand(browser: Chrome, world: World) -> None:
     world.admin("branding", "set", "name=" + "unbroken" * 8, "accent=#7a1f3d", "sign_in_text=" + "Use your badge. " * 18,
                 "help_text=" + "unbroken" * 37, "help_link=mailto:help@example.com", "footer=" + "unbroken" * 15)
     try:
-        for url in (world.url("signin", "/nothing"), world.url("sample", "/.appproxy/nothing"), world.url("signin", "/signed-out")):
-            until(lambda url=url: _shows_brand(browser, url), "the brand is not there")  # type: ignore[misc]
+        until(lambda: _shows_brand(browser, world.url("signin", "/nothing")), "the brand is not there")
+        check(browser)
+        for url in (world.url("sample", "/.appproxy/nothing"), world.url("signin", "/signed-out")):
+            assert _shows_brand(browser, url)
             check(browser)
         browser.get(world.url("sample"))
         wait(browser).until(lambda driver: driver.find_elements(By.NAME, "password"))
         assert browser.find_elements(By.CSS_SELECTOR, ".brand")
-        assert browser.execute_script("return getComputedStyle(document.querySelector('button')).backgroundColor").startswith("rgb")
+        by_day = {"features": [{"name": "prefers-color-scheme", "value": "light"}]}
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", by_day)
+        button = "return getComputedStyle(document.querySelector('button')).backgroundColor"
+        assert browser.execute_script(button) == "rgb(122, 31, 61)"
         check(browser)
     finally:
         world.admin("branding", "reset")

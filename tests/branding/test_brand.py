@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from appproxy.branding import PLAIN, check_brand, make_brand
 from appproxy.errors import Code, ConfigError
-from appproxy.pages import PLAIN, STYLE, check_brand, error_page, make_brand, render, sheet_of
+from appproxy.pages import STYLE, error_page, render, sheet_of
 from tests.pages.test_render import EVIL, PAGES, Reader
 
 ALL = {"name": EVIL[:64], "sign_in_text": EVIL, "help_text": EVIL, "help_link": "https://help.example.com/?a=1&b=2",

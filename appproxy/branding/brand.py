@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from urllib.parse import urlsplit
 
+from appproxy.branding.colours import DARK, LIGHT, Colour, Ground, contrast, readable
 from appproxy.errors import ConfigError
-from appproxy.pages.colours import DARK, LIGHT, Colour, Ground, contrast, readable
 
 #: Where style sheets of a brand are; the hash of the sheet and `.css` follow.
 STYLE_START = "/.appproxy/style-"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appproxy.branding.colours import DARK, LIGHT, Colour, Ground, contrast, readable
 from appproxy.pages import STYLE
-from appproxy.pages.colours import DARK, LIGHT, Colour, Ground, contrast, readable
 
 COLOURS = st.binary(min_size=3, max_size=3).map(lambda data: Colour(*data))
 
