@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from appproxy.admin.operation import Call, Change, Command, Operation, Query
-from appproxy.branding import BRAND_KEYS
+from appproxy.branding import BRAND_KEYS, brand_key, read_logo
 from appproxy.errors import ConfigError
 from appproxy.store import branding
 from appproxy.store.transaction import Reading, Transaction
@@ -17,7 +17,7 @@ def _set(tx: Transaction, call: Call) -> Change:
     texts = call.body.mapping("settings")
     if not texts:
         raise ConfigError("settings: give at least one KEY=VALUE")
-    return Change(_record(branding.put(tx, texts)), "", texts)
+    return Change(_record(branding.put(tx, texts)), "", {key: _shown(key, text) for key, text in texts.items()})
 
 
 def _reset(tx: Transaction, call: Call) -> Change:
@@ -31,12 +31,18 @@ def _keys(reading: Reading, call: Call) -> object:
 
 def _record(texts: dict[str, str]) -> dict[str, object]:
     """Every key; empty is the default."""
-    return {key: texts.get(key, "") for key in BRAND_KEYS}
+    return {key: _shown(key, texts.get(key, "")) for key in BRAND_KEYS}
+
+
+def _shown(key: str, text: str) -> str:
+    """Of a picture only what it is."""
+    return str(read_logo(text)) if text and BRAND_KEYS[brand_key(key)].is_picture else text
 
 
 OPERATIONS: tuple[Operation, ...] = (
     Query("/branding", "What the service's own pages say and look like.", _show),
-    Command("PATCH", "/branding", "branding.set", "Change it; an empty text puts the default back.", _set, ("settings",)),
+    Command("PATCH", "/branding", "branding.set", "Change it; an empty text puts the default back. Pictures in base64.", _set,
+            ("settings",)),
     Command("DELETE", "/branding", "branding.reset", "Put some keys back to their defaults, or all.", _reset, ("keys",)),
     Query("/branding-settings", "The keys that the pages can be set by.", _keys),
 )

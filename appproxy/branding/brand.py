@@ -1,4 +1,4 @@
-"""What an organisation makes of our pages: its name, texts and colour, as one frozen value.
+"""What an organisation makes of our pages: its name, logo, texts and colour, as one frozen value.
 
 All texts are escaped where they are shown, and colours are numbers before they are written into the style sheet.
 """
@@ -12,10 +12,9 @@ from hashlib import sha256
 from urllib.parse import urlsplit
 
 from appproxy.branding.colours import DARK, LIGHT, Colour, Ground, contrast, readable
+from appproxy.branding.logo import BRAND_START, Logo, check_logo, read_logo
 from appproxy.errors import ConfigError
 
-#: Where style sheets of a brand are; the hash of the sheet and `.css` follow.
-STYLE_START = "/.appproxy/style-"
 #: WCAG 2.2, success criterion 1.4.3, for small letters.
 _ENOUGH = 4.5
 _COLOUR = re.compile(r"#?([0-9a-fA-F]{6})")
@@ -35,6 +34,8 @@ class Brand:
     help_text: str = ""
     help_link: str = ""
     footer: str = ""
+    logo: Logo | None = None
+    logo_dark: Logo | None = None
     colours: str = ""
 
 
@@ -47,6 +48,7 @@ class BrandKey:
 
     check: Callable[[str], str]
     explanation: str
+    is_picture: bool = False
 
 
 def _line(most: int) -> Callable[[str], str]:
@@ -92,19 +94,29 @@ BRAND_KEYS: Mapping[str, BrandKey] = {
     "help_text": BrandKey(_line(300), "one line on the pages of failures: who helps"),
     "help_link": BrandKey(_help_link, "where help is found: https://... or mailto:..."),
     "footer": BrandKey(_line(120), "the line at the bottom of every page (Protected by appproxy)"),
+    "logo": BrandKey(check_logo, "a picture at the top of every page: a PNG, JPEG, WebP or SVG file", is_picture=True),
+    "logo_dark": BrandKey(check_logo, "the one in dark mode (logo, before a light ground)", is_picture=True),
 }  # fmt: skip
+
+
+def brand_key(text: str) -> str:
+    """The key as it is kept, of how an admin writes it. Raises ConfigError, which names those that there are."""
+    key = text.lower().replace("-", "_")
+    if key not in BRAND_KEYS:
+        raise ConfigError(f"{text}: no such setting; the keys are {', '.join(BRAND_KEYS)}")
+    return key
 
 
 def check_brand(texts: Mapping[str, str]) -> dict[str, str]:
     """The settings in the form that is kept. Raises ConfigError, which names the key and the mend."""
     checked: dict[str, str] = {}
     for key, text in texts.items():
-        small = key.lower().replace("-", "_")
-        if small not in BRAND_KEYS:
-            raise ConfigError(f"{key}: no such setting; the keys are {', '.join(BRAND_KEYS)}")
+        small = brand_key(key)
         try:
             checked[small] = BRAND_KEYS[small].check(text)
         except ValueError as error:
+            if BRAND_KEYS[small].is_picture:
+                raise ConfigError(f"{small}: it {error}") from error
             shown = text if len(text) <= 40 else text[:37] + "..."
             raise ConfigError(f"{small}: {shown!r} {error}") from error
     return checked
@@ -116,7 +128,8 @@ def make_brand(texts: Mapping[str, str]) -> Brand:
         return PLAIN
     checked = check_brand(texts)
     accent, dark = checked.pop("accent", None), checked.pop("accent_dark", None)
-    return Brand(**checked, colours=_sheet(accent, dark))
+    logo, logo_dark = (read_logo(text) if (text := checked.pop(key, "")) else None for key in ("logo", "logo_dark"))
+    return Brand(**checked, logo=logo, logo_dark=logo_dark, colours=_sheet(accent, dark))
 
 
 def _sheet(accent: str | None, dark: str | None) -> str:
@@ -132,4 +145,4 @@ def _sheet(accent: str | None, dark: str | None) -> str:
 
 def style_path_of(sheet: bytes) -> str:
     """Where the sheet of a brand is: another sheet has another address."""
-    return f"{STYLE_START}{sha256(sheet).hexdigest()[:16]}.css"
+    return f"{BRAND_START}{sha256(sheet).hexdigest()[:16]}.css"

@@ -1,11 +1,14 @@
-"""appproxy branding ...: name, colour and texts of the service's own pages."""
+"""appproxy branding ...: name, logo, colour and texts of the service's own pages."""
 
 from __future__ import annotations
 
 import click
 
+from appproxy.branding import BRAND_KEYS
 from appproxy.cli.calling import Setting, given, key_values, pass_setting
 from appproxy.cli.output import Column, done, json_option, show_record, show_rows
+
+_PICTURES = [key for key, one in BRAND_KEYS.items() if one.is_picture]
 
 
 @click.group()
@@ -26,8 +29,12 @@ def show(setting: Setting, as_json: bool) -> None:
 @json_option
 @pass_setting
 def set_(setting: Setting, pairs: tuple[str, ...], as_json: bool) -> None:
-    """Change settings; an empty VALUE puts the default back. `appproxy branding keys` lists the keys."""
-    made = setting.call("PATCH", "branding", body={"settings": key_values(pairs)})
+    """Change settings; an empty VALUE puts the default back. `appproxy branding keys` lists the keys.
+
+    A logo is a file: logo=@FILE.
+    """
+    settings = key_values(pairs, pictures=_PICTURES)
+    made = setting.call("PATCH", "branding", body={"settings": settings})
     done("the branding is changed", made, as_json)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,13 +47,19 @@ def given(**fields: object) -> dict[str, object]:
     return {key: value for key, value in fields.items() if value is not None and value != ()}
 
 
-def key_values(pairs: tuple[str, ...]) -> dict[str, str]:
-    """KEY=VALUE arguments; KEY=@FILE takes the file's text, KEY=@@TEXT a text with an @. Raises click.UsageError."""
+def key_values(pairs: tuple[str, ...], *, pictures: Collection[str] = ()) -> dict[str, str]:
+    """KEY=VALUE arguments; KEY=@FILE takes the file's text, KEY=@@TEXT a text with an @. Raises click.UsageError.
+
+    `pictures`: keys that need a file; what is in it becomes base64.
+    """
     found: dict[str, str] = {}
     for pair in pairs:
         key, mark, value = pair.partition("=")
         if not mark or not key:
             raise click.UsageError(f"{pair!r} is not KEY=VALUE")
+        if value and key.lower().replace("-", "_") in pictures:
+            found[key] = _picture_of(key, value)
+            continue
         found[key] = _text_of(key, value[1:]) if value.startswith("@") else value
     return found
 
@@ -61,8 +68,19 @@ def _text_of(key: str, name: str) -> str:
     if name.startswith("@"):
         return name
     try:
-        return Path(name).read_text(encoding="utf-8")
-    except OSError as error:
-        raise click.UsageError(f"{key}: {name!r} cannot be read ({error.strerror})") from error
+        return _bytes_of(key, name).decode()
     except ValueError as error:
         raise click.UsageError(f"{key}: {name!r} is not a text") from error
+
+
+def _picture_of(key: str, value: str) -> str:
+    if not value.startswith("@"):
+        raise click.UsageError(f"{key}: name a file, as in {key}=@{value}")
+    return b64encode(_bytes_of(key, value[1:])).decode("ascii")
+
+
+def _bytes_of(key: str, name: str) -> bytes:
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise click.UsageError(f"{key}: {name!r} cannot be read ({error.strerror})") from error

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from twisted.logger import Logger
 
-from appproxy.branding import PLAIN, STYLE_START, Brand
+from appproxy.branding import BRAND_START, PLAIN, Brand
 from appproxy.errors import Code, RequestError
 from appproxy.http.head import RequestHead
 from appproxy.net.web import STYLE_FIELDS
@@ -32,9 +32,15 @@ from appproxy.store.snapshot import Snapshot
 OWN_PATHS = b"/.appproxy/"
 _ROBOTS = b"/robots.txt"
 _ROBOTS_FIELDS = b"content-type: text/plain; charset=utf-8\ncache-control: max-age=3600\n"
-_STYLE_START = STYLE_START.encode("ascii")
-#: Another sheet has another address, so that browsers may keep it for ever.
-_BRAND_FIELDS = STYLE_FIELDS.replace(b"max-age=3600", b"max-age=31536000, immutable")
+_BRAND_START = BRAND_START.encode("ascii")
+#: Another sheet or picture has another address, so that browsers may keep it for ever.
+_FOR_EVER = b"max-age=31536000, immutable"
+_BRAND_FIELDS = STYLE_FIELDS.replace(b"max-age=3600", _FOR_EVER)
+#: Opened by itself an SVG could run scripts as a page of this host, and those are other people's.
+_LOGO_FIELDS = (
+    b"cache-control: " + _FOR_EVER + b"\nx-content-type-options: nosniff\ncross-origin-resource-policy: same-origin\n"
+    b"content-security-policy: default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox\n"
+)
 _STYLE_TARGET = STYLE_PATH.encode("ascii")
 
 
@@ -90,8 +96,8 @@ class Entrance:
     def __call__(self, exchange: Exchange) -> None:
         """Answer one exchange (`service.exchange.Handler`)."""
         try:
-            if exchange.head.target.startswith(_STYLE_START):
-                self._style(exchange)
+            if exchange.head.target.startswith(_BRAND_START):
+                self._brand(exchange)
                 return
             own = self._own_hosts.get(exchange.head.host)
             if own is not None:
@@ -142,11 +148,22 @@ class Entrance:
             block += hsts_line(application.hsts_max_age, application.hsts_subdomains)
             exchange.answer(status, block + exchange.own_fields, body)
 
-    def _style(self, exchange: Exchange) -> None:
-        """The style sheet of the brand, on every host. A page from before a change gets the new one, and keeps it not."""
-        path, sheet = sheet_of(self._snapshot().brand)
+    def _brand(self, exchange: Exchange) -> None:
+        """A logo or the style sheet, on every host. A page from before a change gets the new sheet, and keeps it not."""
+        brand = self._snapshot().brand
+        if not exchange.head.target.endswith(b".css"):
+            self._logo(exchange, brand)
+            return
+        path, sheet = sheet_of(brand)
         kept = exchange.head.target == path.encode("ascii")
         exchange.answer(200, _BRAND_FIELDS if kept else STYLE_FIELDS.replace(b"max-age=3600", b"no-store"), sheet)
+
+    def _logo(self, exchange: Exchange, brand: Brand) -> None:
+        for logo in (brand.logo, brand.logo_dark):
+            if logo is not None and exchange.head.target == logo.path.encode("ascii"):
+                exchange.answer(200, b"content-type: %b\n" % logo.kind.encode("ascii") + _LOGO_FIELDS, logo.picture)
+                return
+        self._refuse(exchange, Code.NOT_FOUND)
 
     def _is_preflight(self, exchange: Exchange, route: Route) -> bool:
         """Answer it, if it is one that a rule covers; nothing of it reaches a connector.

@@ -6,8 +6,7 @@ from collections.abc import Collection, Mapping
 
 import sqlalchemy as sa
 
-from appproxy.branding import BRAND_KEYS, Brand, check_brand, make_brand
-from appproxy.errors import ConfigError
+from appproxy.branding import Brand, brand_key, check_brand, make_brand
 from appproxy.store import service_settings
 from appproxy.store.schema import settings
 from appproxy.store.transaction import Reading, Transaction
@@ -43,9 +42,6 @@ def put(tx: Transaction, texts: Mapping[str, str]) -> dict[str, str]:
 
 def reset(tx: Transaction, keys: Collection[str]) -> dict[str, str]:
     """Take some back. Gives all that is set then. Raises ConfigError for a key that there is not."""
-    small = [key.lower().replace("-", "_") for key in keys]
-    for key in small:
-        if key not in BRAND_KEYS:
-            raise ConfigError(f"{key}: no such setting; the keys are {', '.join(BRAND_KEYS)}")
+    for key in [brand_key(key) for key in keys]:
         tx.change(sa.delete(settings).where(settings.c.key == _PREFIX + key))
     return get(tx)

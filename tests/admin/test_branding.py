@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from appproxy.branding import read_logo
 from appproxy.errors import ConfigError
+from tests.branding.test_logo import PNG, in_base64
 
 
 def test_from_setting_to_resetting(desk: Any) -> None:
@@ -19,7 +21,11 @@ def test_from_setting_to_resetting(desk: Any) -> None:
     assert made == {**plain, "accent": "#7a1f3d", "footer": "Ours"}
     assert desk.record("DELETE", "/branding", {"keys": ["accent"]}) == {**plain, "footer": "Ours"}
     assert desk.record("DELETE", "/branding") == plain
-    actions = [row["action"] for row in desk.rows("/audit")][:4]
+    made = desk.record("PATCH", "/branding", {"settings": {"Logo": in_base64(PNG)}})
+    assert made == {**plain, "logo": str(read_logo(in_base64(PNG)))}
+    assert desk.rows("/audit")[0]["detail"] == {"Logo": made["logo"]}, "the audit is not filled with pictures"
+    assert desk.record("DELETE", "/branding") == plain
+    actions = [row["action"] for row in desk.rows("/audit")][2:6]
     assert actions == ["branding.reset", "branding.reset", "branding.set", "branding.set"]
 
 

@@ -7,6 +7,7 @@ import pytest
 from appproxy.branding import PLAIN, check_brand, make_brand
 from appproxy.errors import Code, ConfigError
 from appproxy.pages import STYLE, error_page, render, sheet_of
+from tests.branding.test_logo import PNG, SVG, in_base64
 from tests.pages.test_render import EVIL, PAGES, Reader
 
 ALL = {"name": EVIL[:64], "sign_in_text": EVIL, "help_text": EVIL, "help_link": "https://help.example.com/?a=1&b=2",
@@ -36,7 +37,7 @@ def test_markup_stays_text(name: str) -> None:
         ("help_link", "javascript:alert(1)", "https://"), ("help_link", "http://help.example.com/", "https://"),
         ("help_link", 'https://a/"onclick="x', "https://"), ("help_link", "mailto:a@b?subject=<x>", "mailto:"),
         ("help_link", "https://user@help.example.com/", "https://"), ("help_link", "https:///x", "https://"),
-        ("logo", "x", "no such setting"),
+        ("colour", "x", "no such setting"), ("logo", "x", "base64"), ("logo_dark", "eHh4", "a PNG, JPEG or WebP"),
     ],
 )  # fmt: skip
 def test_what_is_refused(key: str, text: str, words: str) -> None:
@@ -58,7 +59,7 @@ def test_the_sheet_has_the_colours_by_day_and_by_night() -> None:
     """The dark one is made from the other, unless it is given; another colour has another address."""
     path, sheet = sheet_of(make_brand({"accent": "#7a1f3d"}))
     assert sheet.startswith(STYLE)
-    assert b"--accent: #7a1f3d" in sheet and sheet.count(b"prefers-color-scheme: dark") == 2
+    assert b"--accent: #7a1f3d" in sheet and sheet.count(b"scheme: dark") == STYLE.count(b"scheme: dark") + 1
     other, dark = sheet_of(make_brand({"accent": "#7a1f3d", "accent_dark": "#ffaabb"}))
     assert b"--accent: #ffaabb" in dark and other != path
 
@@ -82,3 +83,26 @@ def test_a_way_to_help() -> None:
 def test_nothing_set_is_the_plain_brand() -> None:
     """Then the pages are those of a service without settings."""
     assert make_brand({}) is PLAIN
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_logo_is_on_every_page(name: str) -> None:
+    """In the name's place, with the name as its text; by night on a light ground, unless there is one for the night."""
+    brand = make_brand({"name": EVIL[:64], "logo": in_base64(PNG)})
+    page = render(name, brand, **PAGES[name])
+    assert brand.logo is not None
+    assert Reader(page).attributes("img") == [{"src": brand.logo.path, "alt": EVIL[:64]}]
+    assert b"grounded" in page and not Reader(page).attributes("source") and not Reader(page).attributes("svg")
+    both = make_brand({"logo": in_base64(PNG), "logo_dark": in_base64(SVG)})
+    page = render(name, both, **PAGES[name])
+    assert both.logo_dark is not None
+    [source] = Reader(page).attributes("source")
+    assert source["srcset"] == both.logo_dark.path and b"grounded" not in page
+    assert Reader(page).attributes("img") == [{"src": both.logo.path, "alt": ""}]  # type: ignore[union-attr]
+
+
+def test_a_logo_that_is_refused_is_not_repeated() -> None:
+    """An admin's screen is not filled with base64."""
+    with pytest.raises(ConfigError) as caught:
+        check_brand({"logo": in_base64(b"GIF89a" * 1000)})
+    assert str(caught.value).startswith("logo: it must be a PNG") and len(str(caught.value)) < 120

@@ -45,3 +45,13 @@ def test_pairs() -> None:
     for wrong in ("a", "=1"):
         with pytest.raises(click.UsageError):
             key_values((wrong,))
+
+
+def test_pictures_are_files(tmp_path: Path) -> None:
+    """Their bytes become base64; a name without @ is told how to be written, and an empty value takes one back."""
+    (tmp_path / "logo.png").write_bytes(b"\x89PNG")
+    pairs = (f"Logo-Dark=@{tmp_path}/logo.png", "name=x", "logo=")
+    assert key_values(pairs, pictures=["logo", "logo_dark"]) == {"Logo-Dark": "iVBORw==", "name": "x", "logo": ""}
+    for pair, words in (("logo=acme.png", "logo=@acme.png"), (f"logo=@{tmp_path}/none.png", "cannot be read")):
+        with pytest.raises(click.UsageError, match=words):
+            key_values((pair,), pictures=["logo"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
@@ -139,3 +141,38 @@ def test_with_a_brand(browser: Chrome, world: World) -> None:
         check(browser)
     finally:
         world.admin("branding", "reset")
+
+
+#: What it draws is as wide as it says; what it would run changes its title.
+LOGO = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 40" width="160" height="40"><title>quiet</title>
+<style>rect { fill: #7a1fa2 }</style><rect width="40" height="40" rx="8"/><circle cx="20" cy="20" r="10" fill="#fff"/>
+<text x="52" y="28" font-family="sans-serif" font-size="24" fill="#7a1fa2">Works</text>
+<script>document.querySelector("title").textContent = "ran"</script></svg>"""
+#: The width of a picture once it is there.
+WHEN_DRAWN = "const [image, done] = arguments; image.decode().then(() => done(image.naturalWidth), () => done(0));"
+
+
+def test_a_logo(browser: Chrome, world: World, tmp_path: Path) -> None:
+    """It is drawn on each page, by day and by night, and its script runs neither there nor when it is opened by itself."""
+    (tmp_path / "logo.svg").write_text(LOGO)
+    try:
+        world.admin("branding", "set", "name=Example Works", "accent=#7a1fa2", f"logo=@{tmp_path}/logo.svg")
+        logo = (By.CSS_SELECTOR, ".logo img")
+        until(lambda: bool(_has(browser, world.url("signin", "/nothing"), *logo)), "the logo is not there")
+        for url in (world.url("sample"), world.url("sample", "/.appproxy/nothing"), world.url("signin", "/signed-out")):
+            assert _has(browser, url, *logo)
+            image = browser.find_element(*logo)
+            assert browser.execute_async_script(WHEN_DRAWN, image) == 160
+            assert image.accessible_name == "Example Works"
+            check(browser)
+        browser.get(str(browser.find_element(*logo).get_attribute("src")))
+        assert browser.execute_script("return document.querySelector('title').textContent") == "quiet"
+        assert browser.execute_script("return document.querySelector('rect').getBBox().width") == 40
+    finally:
+        world.admin("branding", "reset")
+
+
+def _has(browser: Chrome, url: str, by: str, what: str) -> bool:
+    browser.get(url)
+    wait(browser).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, "main h1"))
+    return bool(browser.find_elements(by, what))
