@@ -60,7 +60,8 @@ def _remove(tx: Transaction, call: Call) -> Change:
 
 def _assign(tx: Transaction, call: Call) -> Change:
     found = applications.find(tx, call.path["application"])
-    made = assignments.assign(tx, found.id, **_who(call))
+    maintainer = call.body.flag("maintainer") if "maintainer" in call.body else None
+    made = assignments.assign(tx, found.id, **_who(call), maintainer=maintainer)
     return Change(_assignment(made), found.id, {"name": found.name, **_assignment(made)})
 
 
@@ -108,7 +109,7 @@ def _full(reading: Reading, one: Application) -> dict[str, object]:
 
 
 def _assignment(one: Assignment) -> dict[str, object]:
-    return {"provider": one.provider, one.kind: one.label, "value": one.value}
+    return {"provider": one.provider, one.kind: one.label, "value": one.value, "maintainer": one.maintainer}
 
 
 def _noted(values: Mapping[str, object]) -> dict[str, object]:
@@ -127,8 +128,9 @@ OPERATIONS: tuple[Operation, ...] = (
     Command("PATCH", _ONE, "application.set", "Change columns and settings; an empty text puts the default back.", _set,
             ("settings",)),
     Command("DELETE", _ONE, "application.remove", "Publish it no longer.", _remove),
-    Command("POST", _ONE + "/assignments", "application.assign", "Let a user or a group in.", _assign,
-            ("user", "group", "provider")),
+    Command("POST", _ONE + "/assignments", "application.assign",
+            "Let a user or a group in; as `maintainer` also while it is being maintained.", _assign,
+            ("user", "group", "provider", "maintainer")),
     Command("DELETE", _ONE + "/assignments", "application.unassign", "Let a user or a group in no longer.", _unassign,
             ("user", "group", "provider")),
     Query("/application-settings", "The keys that an application can be set by.", _keys),

@@ -124,14 +124,19 @@ def _who(user: str | None, group: str | None, provider: str | None) -> dict[str,
 @click.command()
 @click.argument("application")
 @_who_options
+@click.option("--maintainer/--no-maintainer", default=None,
+              help="Also while it is being maintained, or no longer so.  [default: as it was]")
 @json_option
 @pass_setting
 def assign(
-    setting: Setting, application: str, user: str | None, group: str | None, provider: str | None, as_json: bool
-) -> None:
+    setting: Setting, application: str, user: str | None, group: str | None, provider: str | None,
+    maintainer: bool | None, as_json: bool,
+) -> None:  # fmt: skip
     """Let a user or a group use APPLICATION."""
-    made = setting.call("POST", "applications", application, "assignments", body=_who(user, group, provider))
-    done(f"{user or group} may use {application}", made, as_json)
+    body = {**_who(user, group, provider), **given(maintainer=maintainer)}
+    made = setting.call("POST", "applications", application, "assignments", body=body)
+    always = ", also while it is being maintained" if made["maintainer"] else ""
+    done(f"{user or group} may use {application}{always}", made, as_json)
 
 
 @click.command()

@@ -49,6 +49,24 @@ def is_assigned(application: Assigned, subject: str, groups: Iterable[str]) -> b
     )
 
 
+class Maintained(Protocol):
+    """What a decision needs of an application that may be closed for maintenance."""
+
+    @property
+    def maintaining_users(self) -> frozenset[str]: ...
+    @property
+    def maintaining_groups(self) -> frozenset[str]: ...
+
+
+def maintains(application: Maintained, verdict: Verdict[V]) -> bool:
+    """May who got this verdict use the application while it is being maintained?"""
+    session = verdict.session if isinstance(verdict, Pass) else None
+    return session is not None and (
+        session.subject in application.maintaining_users
+        or not application.maintaining_groups.isdisjoint(session.groups)
+    )
+
+
 def judge(
     application: Assigned, session: V | None, now: float, *, passthrough: bool = False,
     revoked: Collection[str] = frozenset(), not_before: Mapping[str, float] | None = None,

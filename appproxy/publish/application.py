@@ -173,10 +173,12 @@ class Application:
     health_interval: float = 10.0
     upgrades: frozenset[str] = frozenset({"websocket"})
     robots_disallow: bool = True
-    #: Nobody reaches it; everybody is told so, and perhaps why, and when (seconds since 1970) it will be back.
+    #: Only maintainers reach it; everybody else is told so, and perhaps why, and when (seconds since 1970) it will be back.
     maintenance: bool = False
     maintenance_text: str = ""
     maintenance_until: float | None = None
+    maintaining_users: frozenset[str] = frozenset()
+    maintaining_groups: frozenset[str] = frozenset()
     #: Every body and every answer on its own data connection: the published Entra flow, exactly.
     strict: bool = False
     max_body: int | None = None

@@ -15,9 +15,11 @@ from twisted.logger import Logger
 from appproxy.branding import BRAND_START, PLAIN, Brand
 from appproxy.errors import Code, RequestError
 from appproxy.http.head import RequestHead
+from appproxy.identity.session import Session
 from appproxy.net.web import STYLE_FIELDS
 from appproxy.pages import STYLE, STYLE_PATH, accepts_json, error_page, sheet_of
-from appproxy.policy.verdict import Pass, Refuse
+from appproxy.policy.gate import maintains
+from appproxy.policy.verdict import Pass, Refuse, SignIn, Verdict
 from appproxy.publish.application import Application
 from appproxy.publish.cors import answer_fields, answer_preflight, is_preflight
 from appproxy.publish.response_policy import hsts_line
@@ -50,6 +52,10 @@ class SignInStart(Protocol):
     def begin(self, head: RequestHead, application: Application, request_id: str, now: float) -> tuple[int, bytes, bytes]:
         ...
 
+    def way(self, head: RequestHead, application: Application, now: float) -> tuple[str, bytes] | None:
+        """A link to the sign-in for a page of ours, and field lines; None where the request asks for no page."""
+        ...
+
 
 def failure_answer(code: Code, exchange: Exchange, brand: Brand = PLAIN) -> tuple[int, bytes, bytes]:
     """The page of a failure, or its JSON, as the request asks for."""
@@ -57,8 +63,13 @@ def failure_answer(code: Code, exchange: Exchange, brand: Brand = PLAIN) -> tupl
     return status, block + exchange.own_fields, body
 
 
-def maintenance_answer(application: Application, exchange: Exchange, now: float, brand: Brand) -> tuple[int, bytes, bytes]:
-    """What everybody gets while the application is being maintained; `now` is wall clock time."""
+def maintenance_answer(
+    application: Application, exchange: Exchange, now: float, brand: Brand, link: str = "",
+) -> tuple[int, bytes, bytes]:
+    """What others than maintainers get while the application is being maintained; `now` is wall clock time.
+
+    `link`: where maintainers sign in.
+    """
     until = application.maintenance_until
     notice = application.maintenance_text
     left = None
@@ -66,7 +77,10 @@ def maintenance_answer(application: Application, exchange: Exchange, now: float,
         left = math.ceil(until - now)
         notice = f"{notice} It is expected back at {datetime.fromtimestamp(until, UTC):%Y-%m-%d %H:%M} UTC.".strip()
     accept_json = accepts_json(exchange.head.get(b"accept"))
-    return error_page(Code.MAINTENANCE, exchange.id, accept_json, notice=notice, retry_after=left, brand=brand)
+    return error_page(
+        Code.MAINTENANCE, exchange.id, accept_json, notice=notice, retry_after=left, brand=brand,
+        link=link, link_text="Sign in to maintain it" if link else "",
+    )
 
 
 class Entrance:
@@ -130,13 +144,10 @@ class Entrance:
         if application.cors and self._is_preflight(exchange, route):
             return
         now = self._wall()
-        if application.maintenance:
-            exchange.failure = Code.MAINTENANCE
-            status, block, body = maintenance_answer(application, exchange, now, snapshot.brand)
-            exchange.answer(status, block + exchange.own_fields, body)
-            return
         verdict = self._gate.check(head, route, snapshot, now)
-        if isinstance(verdict, Pass):
+        if application.maintenance and not maintains(application, verdict):
+            self._closed(exchange, application, verdict, now)
+        elif isinstance(verdict, Pass):
             self._relay.start(exchange, route, verdict.session)
         elif isinstance(verdict, Refuse):
             exchange.detail = verdict.reason
@@ -147,6 +158,16 @@ class Entrance:
             # The first answer that a new user gets is ours.
             block += hsts_line(application.hsts_max_age, application.hsts_subdomains)
             exchange.answer(status, block + exchange.own_fields, body)
+
+    def _closed(self, exchange: Exchange, application: Application, verdict: Verdict[Session], now: float) -> None:
+        """Being maintained: whoever is not signed in may be one of those who maintain it."""
+        way = None
+        if isinstance(verdict, SignIn) and (application.maintaining_users or application.maintaining_groups):
+            way = self._sign_in.way(exchange.head, application, now)
+        link, fields = way or ("", b"")
+        exchange.failure = Code.MAINTENANCE
+        status, block, body = maintenance_answer(application, exchange, now, self._snapshot().brand, link)
+        exchange.answer(status, block + fields + exchange.own_fields, body)
 
     def _brand(self, exchange: Exchange) -> None:
         """A logo or the style sheet, on every host. A page from before a change gets the new sheet, and keeps it not."""

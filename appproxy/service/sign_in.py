@@ -85,6 +85,20 @@ class SignIn:
             return Answer(*error_page(Code.TARGET_TOO_LONG, request_id, accept_json=False, brand=self._ground.snapshot.brand))
         if not head.target.startswith(b"/"):
             return Answer(*error_page(Code.BAD_REQUEST, request_id, accept_json=False, brand=self._ground.snapshot.brand))
+        url, cookie = self._start(head, host, application, now)
+        return redirect(url, cookie + b"x-request-id: " + request_id.encode("ascii") + b"\n")
+
+    def way(self, head: RequestHead, host: str, application: Application, now: float) -> tuple[str, bytes] | None:
+        """For a page of ours that offers the sign-in: where it begins, and field lines. None where nobody waits for a page.
+
+        Raises RequestError(INTERNAL) when there is no key to seal with.
+        """
+        if not is_navigation(head) or len(head.target) > MAX_TARGET or not head.target.startswith(b"/"):
+            return None
+        return self._start(head, host, application, now)
+
+    def _start(self, head: RequestHead, host: str, application: Application, now: float) -> tuple[str, bytes]:
+        """The sign-in's first URL, with what comes back to `head.target` in it, and the line of the start cookie."""
         ground = self._ground
         # Tabs that are opened together share one start cookie, so that each of them comes through.
         secret = cookie_of_head(head, START_COOKIE)
@@ -92,8 +106,7 @@ class SignIn:
             secret = encode(ground.token(START_SECRET))
         start = Start(application.id, host, head.target.decode("latin-1"), binding(secret))
         url = f"{ground.base}/start?r={start.seal(ground.key, now, ground.nonce()).decode('ascii')}"
-        cookie = cookie_lines(set_cookie(START_COOKIE, secret, int(START_LIFETIME)))
-        return redirect(url, cookie + b"x-request-id: " + request_id.encode("ascii") + b"\n")
+        return url, cookie_lines(set_cookie(START_COOKIE, secret, int(START_LIFETIME)))
 
     def _make_signin_root(self, extra: Mapping[bytes, IResource]) -> IResource:
         own: dict[bytes, IResource] = {

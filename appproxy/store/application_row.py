@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TypeAlias
 
 from appproxy.publish.application import Application, Preauthentication, Segment, Url
 from appproxy.publish.cors import CorsRule
@@ -12,6 +13,8 @@ from appproxy.store.transaction import Row
 #: The kinds of assignments.
 USER = "user"
 GROUP = "group"
+#: Provider, kind, value, and whether it is of a maintainer.
+Assigned: TypeAlias = tuple[str, str, str, bool]
 
 
 def segment_of(row: Row) -> Segment:
@@ -20,11 +23,12 @@ def segment_of(row: Row) -> Segment:
 
 
 def application_of(
-    row: Row, assigned: frozenset[tuple[str, str, str]], segments: tuple[Segment, ...] = (),
+    row: Row, assigned: frozenset[Assigned], segments: tuple[Segment, ...] = (),
     cors: tuple[CorsRule, ...] = (),
 ) -> Application:
-    """The application of one row; `assigned` are (provider, kind, value), of which only its own provider's count."""
-    values = [(kind, value) for provider, kind, value in assigned if provider == row["provider"]]
+    """The application of one row; of `assigned` only its own provider's count."""
+    own = [one for one in assigned if one[0] == row["provider"]]
+    users, groups = ([one for one in own if one[1] == kind] for kind in (USER, GROUP))
     return Application(
         id=row["id"],
         name=row["name"],
@@ -33,8 +37,10 @@ def application_of(
         preauthentication=Preauthentication(row["preauthentication"]),
         connector_group=row["connector_group"],
         provider=row["provider"],
-        assigned_users=frozenset(value for kind, value in values if kind == USER),
-        assigned_groups=frozenset(value for kind, value in values if kind == GROUP),
+        assigned_users=frozenset(value for _, _, value, _ in users),
+        assigned_groups=frozenset(value for _, _, value, _ in groups),
+        maintaining_users=frozenset(value for _, _, value, is_maintainer in users if is_maintainer),
+        maintaining_groups=frozenset(value for _, _, value, is_maintainer in groups if is_maintainer),
         segments=segments,
         cors=cors,
         **parse_settings(json.loads(row["settings"])),

@@ -240,7 +240,7 @@ SETTINGS: Mapping[str, Setting] = {
     "health_interval": Setting("health_interval", _seconds(1, 3600), "seconds between two such questions (10)"),
     "upgrades": Setting("upgrades", _upgrades, "protocols that a connection may change to (websocket), or none"),
     "robots_disallow": Setting("robots_disallow", _switch, "yes: tell search engines to stay away (yes)"),
-    "maintenance": Setting("maintenance", _switch, "yes: nobody reaches it; everybody gets a page that says so (no)"),
+    "maintenance": Setting("maintenance", _switch, "yes: only maintainers reach it; others get a page that says so (no)"),
     "maintenance_text": Setting("maintenance_text", _notice, "what that page says besides, in one line"),
     "maintenance_until": Setting("maintenance_until", _moment,
                                  "when it will be back, such as 2026-12-01T18:00+01:00 (not said)"),

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from appproxy.errors import ConfigError
 from appproxy.publish.application import Application, Preauthentication, Segment, Url
 from appproxy.store import connector_groups, cors_rules, names, providers
-from appproxy.store.application_row import application_of, segment_of
+from appproxy.store.application_row import Assigned, application_of, segment_of
 from appproxy.store.application_settings import COLUMNS, check_texts
 from appproxy.store.application_urls import check_internal, check_pair
 from appproxy.store.external_urls import checked_external, claim, refuse_taken
@@ -102,15 +102,15 @@ def find(reading: Reading, application: str) -> Application:
     row = _find_row(reading, application)
     rows = reading.rows(sa.select(assignments).where(assignments.c.application == row["id"]))
     more = reading.rows(sa.select(segments).where(segments.c.application == row["id"]).order_by(_SEGMENTS))
-    assigned = frozenset((one["provider"], one["kind"], one["value"]) for one in rows)
+    assigned = frozenset((one["provider"], one["kind"], one["value"], one["maintainer"]) for one in rows)
     return application_of(row, assigned, tuple(map(segment_of, more)), tuple(cors_rules.list_for(reading, row["id"])))
 
 
 def list_all(reading: Reading) -> list[Application]:
     """All applications, by name."""
-    assigned: dict[str, set[tuple[str, str, str]]] = {}
+    assigned: dict[str, set[Assigned]] = {}
     for one in reading.rows(sa.select(assignments)):
-        assigned.setdefault(one["application"], set()).add((one["provider"], one["kind"], one["value"]))
+        assigned.setdefault(one["application"], set()).add((one["provider"], one["kind"], one["value"], one["maintainer"]))
     more: dict[str, list[Segment]] = {}
     for one in reading.rows(sa.select(segments).order_by(_SEGMENTS)):
         more.setdefault(one["application"], []).append(segment_of(one))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
 from appproxy.errors import ConfigError
+from appproxy.publish.application import Preauthentication
 from appproxy.store import applications, names, providers, user_groups, users
 from appproxy.store.application_row import GROUP, USER
 from appproxy.store.schema import assignments
@@ -18,27 +19,40 @@ _LONGEST = 255
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """`value` is what tokens carry; `label` what people call it (the same for other providers than the built-in)."""
+    """`value` is what tokens carry; `label` what people call it (the same for other providers than the built-in).
+
+    `maintainer`: may use the application while it is being maintained.
+    """
 
     provider: str
     kind: str
     value: str
     label: str
+    maintainer: bool = False
 
 
 def assign(
-    tx: Transaction, application: str, *, user: str | None = None, group: str | None = None, provider: str | None = None
+    tx: Transaction, application: str, *, user: str | None = None, group: str | None = None, provider: str | None = None,
+    maintainer: bool | None = None,
 ) -> Assignment:
-    """Let a user or a group in. `provider`: the application's own if None.
+    """Let a user or a group in. `provider`: the application's own if None; `maintainer`: None leaves it as it is.
 
     Users and groups of the built-in provider go by name; of others by subject and by the value in the groups claim.
-    Raises ConfigError (not exactly one given) or NotFound.
+    Raises ConfigError (not exactly one given, or a maintainer where nobody signs in) or NotFound.
     """
     found = applications.find(tx, application)
     made = _resolve(tx, found.provider if provider is None else provider, user, group)
-    if tx.row(sa.select(assignments).where(_is(found.id, made))) is None:
-        row = {"application": found.id, "provider": made.provider, "kind": made.kind, "value": made.value}
-        tx.change(sa.insert(assignments).values(row))
+    if maintainer and found.preauthentication is Preauthentication.PASSTHROUGH:
+        raise ConfigError(f"maintainer: nobody signs in to {found.name} (preauth=passthrough), so none can be told apart")
+    row = tx.row(sa.select(assignments).where(_is(found.id, made)))
+    if row is None:
+        made = replace(made, maintainer=bool(maintainer))
+        values = {"provider": made.provider, "kind": made.kind, "value": made.value, "maintainer": made.maintainer}
+        tx.change(sa.insert(assignments).values(application=found.id, **values))
+        return made
+    made = replace(made, maintainer=row["maintainer"] if maintainer is None else maintainer)
+    if made.maintainer != row["maintainer"]:
+        tx.change(sa.update(assignments).where(_is(found.id, made)).values(maintainer=made.maintainer))
     return made
 
 
@@ -64,6 +78,7 @@ def list_for(reading: Reading, application: str) -> list[Assignment]:
         Assignment(
             row["provider"], row["kind"], row["value"],
             labels.get(row["value"], row["value"]) if row["provider"] == providers.BUILTIN else row["value"],
+            row["maintainer"],
         )
         for row in rows
     ]  # fmt: skip

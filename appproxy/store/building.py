@@ -15,7 +15,7 @@ from appproxy.publish.routing import Router
 from appproxy.publish.urls import Translation
 from appproxy.store import cors_rules, schema, service_settings
 from appproxy.store.acme import challenges
-from appproxy.store.application_row import application_of, segment_of
+from appproxy.store.application_row import Assigned, application_of, segment_of
 from appproxy.store.application_urls import RESERVED
 from appproxy.store.branding import brand_of
 from appproxy.store.certificates import served
@@ -38,8 +38,8 @@ PARTS: Mapping[str, tuple[sa.Table, ...]] = {
     "certificates": (schema.certificates,),
     "challenges": (schema.acme_challenges,),
 }
-#: What an application is made of: its row, its assignments as (provider, kind, value), its segments and CORS rules.
-_Source = tuple[tuple[object, ...], frozenset[tuple[str, str, str]], tuple[Segment, ...], tuple[CorsRule, ...]]
+#: What an application is made of: its row, its assignments, its segments and CORS rules.
+_Source = tuple[tuple[object, ...], frozenset[Assigned], tuple[Segment, ...], tuple[CorsRule, ...]]
 #: The id comes first.
 _APPLICATIONS = sa.select(schema.applications).order_by(schema.applications.c.name_key)
 
@@ -100,12 +100,12 @@ class Builder:
 
     def _applications(self, reading: Reading) -> dict[str, Application]:
         """All applications by id; those whose rows did not change are the same objects as before."""
-        assigned: dict[str, set[tuple[str, str, str]]] = {}
+        assigned: dict[str, set[Assigned]] = {}
         # Columns by place: of 10,000 applications, taking them by name would be half of the time.
         table = schema.assignments.c
-        columns = sa.select(table.application, table.provider, table.kind, table.value)
-        for id_, provider, kind, value in reading.connection.execute(columns):
-            assigned.setdefault(id_, set()).add((provider, kind, value))
+        columns = sa.select(table.application, table.provider, table.kind, table.value, table.maintainer)
+        for id_, provider, kind, value, is_maintainer in reading.connection.execute(columns):
+            assigned.setdefault(id_, set()).add((provider, kind, value, is_maintainer))
         segments: dict[str, list[Segment]] = {}
         for one in reading.rows(sa.select(schema.segments).order_by(schema.segments.c.external)):
             segments.setdefault(one["application"], []).append(segment_of(one))

@@ -108,6 +108,7 @@ assignments = sa.Table(
     sa.Column("provider", ID, _key("providers", cascade=True), primary_key=True),
     sa.Column("kind", ID, primary_key=True),
     sa.Column("value", SUBJECT, primary_key=True),
+    sa.Column("maintainer", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 #: What pages of other origins may do. `host` is "" for all hosts of the application; lists have blanks between.
 cors_rules = sa.Table(

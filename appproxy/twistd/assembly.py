@@ -103,3 +103,7 @@ class _Start:
     def begin(self, head: RequestHead, application: Application, request_id: str, now: float) -> tuple[int, bytes, bytes]:
         """Off to the sign-in, or 401."""
         return self._sign_in.begin(head, head.host, application, request_id, now)
+
+    def way(self, head: RequestHead, application: Application, now: float) -> tuple[str, bytes] | None:
+        """A link to the sign-in."""
+        return self._sign_in.way(head, head.host, application, now)

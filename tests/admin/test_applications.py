@@ -50,11 +50,12 @@ def test_every_key_is_explained(desk: Any) -> None:
 def test_assigning(desk: Any) -> None:
     """By name; seen at the application, and taken back."""
     desk.call("POST", "/applications/wiki/assignments", {"user": "ann"})
-    desk.call("POST", "/applications/wiki/assignments", {"group": "staff"})
+    desk.call("POST", "/applications/wiki/assignments", {"group": "staff", "maintainer": True})
     shown = desk.record("GET", "/applications/wiki")
     assert [{key: one[key] for key in ("user", "group") if key in one} for one in shown["assignments"]] == [
         {"group": "staff"}, {"user": "ann"},
     ]  # fmt: skip
+    assert [one["maintainer"] for one in shown["assignments"]] == [True, False]
     assert desk.rows("/applications")[0]["assigned"] == 2
     desk.call("DELETE", "/applications/wiki/assignments", {"user": "ann"})
     assert len(desk.record("GET", "/applications/wiki")["assignments"]) == 1

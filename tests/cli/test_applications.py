@@ -38,7 +38,9 @@ def test_assigning(typed: Typing) -> None:
     typed(*PUBLISH)
     typed("user", "add", "alice", "--group", "staff", "--password-stdin", stdin=PASSWORD + "\n")
     assert typed("assign", "wiki", "--user", "alice").out == "alice may use wiki\n"
-    assert typed("assign", "wiki", "--group", "staff").code == 0
+    maintained = typed("assign", "wiki", "--group", "staff", "--maintainer")
+    assert maintained.out == "staff may use wiki, also while it is being maintained\n"
+    assert typed("assign", "wiki", "--group", "staff", "--no-maintainer").out == "staff may use wiki\n"
     assert typed("app", "show", "wiki", "--json").json["assigned"] == 2
     assert typed("unassign", "wiki", "--user", "alice").out == "alice may use wiki no longer\n"
     assert typed("app", "show", "wiki", "--json").json["assigned"] == 1

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from appproxy.errors import Code
-from appproxy.policy.gate import is_assigned, judge, judge_upgrade
-from appproxy.policy.verdict import Pass, Refuse, SignIn
+from appproxy.policy.gate import is_assigned, judge, judge_upgrade, maintains
+from appproxy.policy.verdict import Pass, Refuse, SignIn, Verdict
 
 NOW = 1000.0
 
@@ -21,6 +21,8 @@ class App:
     assignment_required: bool = True
     assigned_users: frozenset[str] = frozenset({"ann"})
     assigned_groups: frozenset[str] = frozenset({"staff"})
+    maintaining_users: frozenset[str] = frozenset()
+    maintaining_groups: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -115,3 +117,18 @@ def test_a_logged_refusal_says_why() -> None:
     assert isinstance(verdict, Refuse)
     assert "bob" in verdict.reason
     assert "wiki" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("verdict", "expected"),
+    [
+        (Pass(User("ann")), True), (Pass(BOB), False), (Pass(User("bob", groups=("staff", "ops"))), True),
+        (Pass(User("bob", groups=("staff",))), False), (Pass(None), False), (SignIn("no session"), False),
+        (Refuse(Code.NOT_ASSIGNED, "bob"), False),
+    ],
+)  # fmt: skip
+def test_who_maintains_it(verdict: Verdict[User], expected: bool) -> None:
+    """Only who may use it, and is named as a maintainer or by a group; nobody where nobody signs in."""
+    application = App(maintaining_users=frozenset({"ann"}), maintaining_groups=frozenset({"ops"}))
+    assert maintains(application, verdict) is expected
+    assert not maintains(App(), verdict)

@@ -30,6 +30,9 @@ class SignInPage:
     def begin(self, head: RequestHead, application: Application, request_id: str, now: float) -> tuple[int, bytes, bytes]:
         return 303, b"location: https://signin.example.com/start\n", b""
 
+    def way(self, head: RequestHead, application: Application, now: float) -> tuple[str, bytes] | None:
+        return ("https://signin.example.com/start", b"set-cookie: a=b\n") if head.method == b"GET" else None
+
 
 def ours(name: bytes) -> object:
     def answer(exchange: Exchange) -> None:
@@ -228,6 +231,22 @@ def test_while_it_is_maintained_nobody_reaches_an_application(application: Appli
     assert b"\r\nretry-after: 300\r\n" in answer and b"application/problem+json" in answer and b"expected" not in answer
     assert b'"detail": "New <disks>."' in answer
     assert signal.frames() == []
+
+
+def test_maintainers_are_shown_where_they_sign_in() -> None:
+    """A page of an application that has some, and no other; nothing reaches a connector without a sign-in."""
+    closed = replace(CLOSED, maintenance=True, maintenance_text="Soon.")
+    ann, nobody = frozenset({"ann"}), frozenset[str]()
+    for users, groups, is_shown in ((ann, nobody, True), (nobody, nobody, False), (nobody, frozenset({"ops"}), True)):
+        door = Door(applications=(replace(closed, maintaining_users=users, maintaining_groups=groups),))
+        signal = door.welcomed()
+        answer = door.user().send(GET)
+        assert answer.startswith(b"HTTP/1.1 503 ") and b"Soon." in answer
+        assert (b'<a href="https://signin.example.com/start">' in answer and b"\r\nset-cookie: a=b\r\n" in answer) is is_shown
+        assert b"signin" not in door.user().send(GET.replace(b"GET", b"POST"))
+        assert signal.frames() == []
+    everybody = Door(applications=(replace(WIKI, maintenance=True, maintaining_users=ann),))
+    assert b"signin" not in everybody.user().send(GET), "where nobody signs in nobody is told apart"
 
 
 def test_pages_that_may_call_learn_of_maintenance() -> None:

@@ -19,7 +19,8 @@ PEM = create_authority("test", 1.7e9, serial=bytes(16)).certificate
 
 def test_every_field_can_be_set() -> None:
     """Whatever an application has, an admin can set by some key."""
-    others = {"id", "assigned_users", "assigned_groups", "headers", "response_fields", "segments", "cors", "preauthentication"}
+    others = {"id", "assigned_users", "assigned_groups", "maintaining_users", "maintaining_groups", "headers",
+              "response_fields", "segments", "cors", "preauthentication"}
     keys = {setting.field for setting in SETTINGS.values()} | set(COLUMNS) | others
     assert {field.name for field in fields(Application)} <= keys
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from appproxy.errors import ConfigError
@@ -84,9 +86,39 @@ def test_a_removed_user_leaves_nothing(store: Store, wiki: Application, now: flo
         ({"user": "", "provider": "corp"}, ConfigError),
         ({"user": "x" * 256, "provider": "corp"}, ConfigError),
         ({"group": "a\nb", "provider": "corp"}, ConfigError),
+        ({"user": "anm", "maintainer": True}, NotFound),
     ],
 )
-def test_refusals(store: Store, wiki: Application, now: float, who: dict[str, str], error: type[Exception]) -> None:
+def test_refusals(store: Store, wiki: Application, now: float, who: dict[str, Any], error: type[Exception]) -> None:
     """A name that is not there, or not exactly one."""
     with pytest.raises(error), store.transaction(now) as tx:
         assignments.assign(tx, wiki.id, **who)
+
+
+def test_maintainers(store: Store, wiki: Application, now: float) -> None:
+    """Said once it stays, until the opposite is said; only the own provider's count; in the snapshot as in the store."""
+    with store.transaction(now) as tx:
+        assert not assignments.assign(tx, "wiki", user="ann").maintainer
+        assert assignments.assign(tx, "wiki", user="ann", maintainer=True).maintainer
+        assert assignments.assign(tx, "wiki", user="ann").maintainer
+        assignments.assign(tx, "wiki", group="staff", maintainer=True)
+        assignments.assign(tx, "wiki", user="someone", provider="corp", maintainer=True)
+        assert all(one.maintainer for one in assignments.list_for(tx, "wiki"))
+        found = applications.find(tx, "wiki")
+        [listed] = applications.list_all(tx)
+    assert found.maintaining_users == found.assigned_users and found.maintaining_groups == found.assigned_groups
+    assert len(found.maintaining_users) == 1 and listed.maintaining_users == found.maintaining_users
+    assert store.build_snapshot().applications[wiki.id].maintaining_groups == found.maintaining_groups
+    with store.transaction(now) as tx:
+        assert not assignments.assign(tx, "wiki", user="ann", maintainer=False).maintainer
+    changed = store.build_snapshot().applications[wiki.id]
+    assert changed.maintaining_users == frozenset() and changed.assigned_users == found.assigned_users
+
+
+def test_no_maintainers_where_nobody_signs_in(store: Store, wiki: Application, now: float) -> None:
+    """Nobody could tell them from others, and the refusal says so."""
+    with store.transaction(now) as tx:
+        applications.set_values(tx, "wiki", {"preauth": "passthrough"})
+        with pytest.raises(ConfigError, match="preauth=passthrough"):
+            assignments.assign(tx, "wiki", user="ann", maintainer=True)
+        assert assignments.list_for(tx, "wiki") == []
