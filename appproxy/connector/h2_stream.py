@@ -150,7 +150,7 @@ class H2Stream:
         if self._upgrade is not None and event.headers[0][1][:1] == b"2" and not event.end_stream:
             self._events.append(read_switch(event.headers, self._upgrade, request.block))
             return
-        self._events.append(read_head(event.headers, request.method))
+        self._events.append(read_head(event.headers, request.method, event.end_stream))
         if event.end_stream:
             self._events.append(End(b"", True))
 

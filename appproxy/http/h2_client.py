@@ -94,10 +94,16 @@ def read_interim(headers: Headers) -> Interim:
     return Interim(status, block)
 
 
-def read_head(headers: Headers, method: bytes) -> Head:
-    """The head of a final answer. Raises RequestError(ORIGIN_MALFORMED or ORIGIN_HEAD_TOO_LARGE)."""
+def read_head(headers: Headers, method: bytes, ended: bool) -> Head:
+    """The head of a final answer; `ended`: it ends the stream. Raises RequestError(ORIGIN_MALFORMED or ORIGIN_HEAD_TOO_LARGE).
+
+    A length of 0 comes out where neither body nor trailers can follow, and nowhere else: with it the user's head ends
+    the stream too. Clients of gRPC read a status in the head only then (its protocol calls that Trailers-Only).
+    """
     status, block, length = _read(headers)
     bodyless = status in (204, 304) or method == b"HEAD"
+    if not bodyless and not length:
+        length = 0 if ended else None
     if length is not None and status != 204:
         block += b"content-length: %d\n" % length
     return Head(status, b"", block, 0 if bodyless else length, bodyless, False)

@@ -157,13 +157,13 @@ class H2Exchange(ExchangeState):
         self.status = status
         headers = answer_headers(status, fields)
         bodyless = self.head.method == b"HEAD" or status in BODYLESS
-        if bodyless:
-            self._left = -2
-        elif length is not None:
+        if not bodyless and length is not None:
             self._left = length
             _set_length(headers, length)
+        if bodyless or length == 0:
+            self._left = -2
         try:
-            self.connection.session.send_response(self.stream, headers, end_stream=bodyless)
+            self.connection.session.send_response(self.stream, headers, end_stream=self._left == -2)
         except NGH2Error:
             return
         if self.head.get(b"priority") is None:
@@ -352,8 +352,10 @@ class H2Exchange(ExchangeState):
         if self._over and not self._switched:
             return
         keeper, self.keeper = self.keeper, None
-        well = self._over and self.complete  # both directions of a tunnel have ended in good order
-        if self.failure is None and not self._switched:
+        # A tunnel whose directions have both ended in good order, or an answer whose head was its end.
+        answered = self._over or self._left == -2
+        well = answered and self.complete
+        if self.failure is None and not self._switched and not answered:
             self.failure = code
         self._over = True
         self._switched = False

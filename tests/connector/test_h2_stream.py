@@ -201,7 +201,7 @@ def test_an_early_answer_ends_the_upload() -> None:
     application.session.reset_stream(1, 0)
     application.wire.deliver(out + application.session.data_to_send())
     frames = data.read()
-    assert decode_response(next(frame[3] for frame in frames if frame[0] == Kind.HEAD))[0] == 413
+    assert decode_response(next(frame[3] for frame in frames if frame[0] == Kind.HEAD)) == (413, b"content-length: 0\n")
     assert Kind.STOP in [frame[0] for frame in frames]
     assert Kind.ABORT not in [frame[0] for frame in frames]
 

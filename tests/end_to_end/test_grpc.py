@@ -116,6 +116,13 @@ def test_an_unknown_method(channel: grpc.Channel) -> None:
     assert error.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
+def test_a_refusal_in_the_middle_of_a_message(channel: grpc.Channel) -> None:
+    """The application says no while the client still sends: its status comes, and not that the stream broke."""
+    with pytest.raises(grpc.RpcError) as error:
+        channel.unary_unary(_name("Unary"))(_LARGE * 16, timeout=_SECONDS)
+    assert error.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
 def test_many_messages_back(channel: grpc.Channel) -> None:
     """In their order, all of them."""
     answers = channel.unary_stream(_name("ServerStream"))(b"2000", timeout=_SECONDS)

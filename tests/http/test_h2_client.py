@@ -63,7 +63,7 @@ def test_what_would_break_the_head(wrong: dict[str, bytes]) -> None:
 
 def test_an_answer() -> None:
     """As HTTP/1.1 says it: the length last, and what is between two hops taken out."""
-    found = read_head([(b":status", b"200"), (b"content-length", b"5"), (b"trailer", b"x"), (b"etag", b"a")], b"GET")
+    found = read_head([(b":status", b"200"), (b"content-length", b"5"), (b"trailer", b"x"), (b"etag", b"a")], b"GET", False)
     assert found == Head(200, b"", b"etag: a\ncontent-length: 5\n", 5, False, False)
 
 
@@ -71,8 +71,22 @@ def test_an_answer() -> None:
     (b"304", b"GET", b"content-length: 5\n"), (b"200", b"HEAD", b"content-length: 5\n"), (b"204", b"GET", b"")])
 def test_answers_without_a_body(status: bytes, method: bytes, block: bytes) -> None:
     """Their length only describes one; 204 has none."""
-    assert read_head([(b":status", status), (b"content-length", b"5")], method) == Head(
+    assert read_head([(b":status", status), (b"content-length", b"5")], method, True) == Head(
         int(status), b"", block, 0, True, False)
+
+
+@pytest.mark.parametrize(("said", "ended", "expected"), [
+    (None, True, 0), (b"0", True, 0), (b"0", False, None), (None, False, None)])
+def test_a_length_of_0_means_that_nothing_follows(said: bytes | None, ended: bool, expected: int | None) -> None:
+    """Where the head ends the stream, whatever it says; where it does not, trailers may follow."""
+    fields = [(b":status", b"200"), (b"grpc-status", b"8")] + ([(b"content-length", said)] if said else [])
+    block = b"grpc-status: 8\n" + (b"content-length: 0\n" if expected == 0 else b"")
+    assert read_head(fields, b"POST", ended) == Head(200, b"", block, expected, False, False)
+
+
+def test_no_length_is_made_up_for_an_answer_without_body() -> None:
+    """A GET would not have had 0 bytes."""
+    assert read_head([(b":status", b"200")], b"HEAD", True) == Head(200, b"", b"", 0, True, False)
 
 
 def test_an_interim_answer() -> None:
@@ -100,7 +114,7 @@ def test_an_accepted_upgrade_is_a_101() -> None:
 def test_answers_that_are_not_taken(fields: list[tuple[bytes, bytes]], code: Code) -> None:
     """Whatever nghttp2 lets through."""
     with pytest.raises(RequestError) as caught:
-        read_head(fields, b"GET")
+        read_head(fields, b"GET", False)
     assert caught.value.code == code
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ngh2 import Setting
+from ngh2 import events as h2
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
@@ -85,6 +86,22 @@ class TestAnswers:
         assert place.body(stream) == b"onetwo"
         assert place.trailers(stream) == [(b"grpc-status", b"0"), (b"grpc-message", b"ok")]
         assert place.ended(stream) and place.reset(stream) is None
+
+    @pytest.mark.parametrize(("method", "length"), [(b"HEAD", 7), (b"POST", 0)])
+    def test_a_streamed_answer_without_a_body_ends_with_its_head(self, method: bytes, length: int) -> None:
+        """A client of gRPC takes a status there only if nothing follows; nobody left, though the end comes later."""
+        place = Place()
+        stream = place.ask(request(method), b"" if method == b"HEAD" else b"whole")
+        exchange = place.keeper.last
+        exchange.start(200, b"grpc-status: 8\n", length)
+        place.turn()
+        heads = [event for event in place.events if isinstance(event, h2.ResponseReceived) and event.stream_id == stream]
+        assert [event.end_stream for event in heads] == [True]
+        exchange.write(b"nothing")
+        exchange.finish()
+        place.turn()
+        assert place.body(stream) == b"" and place.reset(stream) is None
+        assert [(one.status, one.failure) for one in place.log] == [(200, None)] and place.keeper.left == []
 
     @pytest.mark.parametrize("pieces", [[b"abc"], [b"abcdefg"]])
     def test_a_wrong_length_breaks_the_answer(self, pieces: list[bytes]) -> None:
