@@ -121,8 +121,8 @@ class AnswerStream:
         if connection is not None:
             self._out.append(connection.session.end(trailers))
 
-    def break_off(self, code: Code) -> None:
-        """The answer cannot be completed, and must not look as if it were."""
+    def break_off(self, code: Code, text: str = "") -> None:
+        """The answer cannot be completed, and must not look as if it were; `text` says why, for the service's log."""
         if self.over:
             return
         self.over = True
@@ -130,7 +130,7 @@ class AnswerStream:
         self._let_go()
         connection = self._connection
         if connection is not None:
-            connection.write(connection.session.abort(code))
+            connection.write(connection.session.abort(code, text))
             connection.settle()
 
     def flush(self) -> None:

@@ -121,7 +121,7 @@ class Forward:
         route = self.route
         answer = self.answer
         if answer is not None and answer.begun:
-            self._break_off(error.code)
+            self._break_off(error.code, error.detail)
         elif (
             connection is not None and route is not None and not self.retried
             and may_repeat(connection, self.upload, bool(self.flags & _IDEMPOTENT))
@@ -147,7 +147,7 @@ class Forward:
         except LocalProtocolError as error:
             # The tunnel is a little stricter about fields than the reader of answers.
             if self.answer is not None and self.answer.begun:
-                self._break_off(error.code)
+                self._break_off(error.code, str(error))
             else:
                 self.fail(error.code, str(error))
 
@@ -337,11 +337,11 @@ class Forward:
         if self.upload is not None:
             self.upload.stop(code)
         if self.answer is not None:
-            self.answer.break_off(code)
+            self.answer.break_off(code, text)
         self.desk.send_final(self, encode(_FAIL, self.id, encode_code(code, text)))
         self._finish()
 
-    def _break_off(self, code: Code) -> None:
+    def _break_off(self, code: Code, text: str = "") -> None:
         """The answer had begun: its data connection says that it is broken."""
         self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.ABORT)
         self.code = code
@@ -353,9 +353,9 @@ class Forward:
             self.upload.stop(code)
         if self.attachment is None or not self.attachment.confirmed:
             # The service may never look at what was written there: the last word goes to where it listens for sure.
-            self.desk.send_final(self, encode(_FAIL, self.id, encode_code(code)))
+            self.desk.send_final(self, encode(_FAIL, self.id, encode_code(code, text)))
         if not answer.over:
-            answer.break_off(code)
+            answer.break_off(code, text)
         self._finish()
 
     def node_lost(self) -> None:

@@ -91,7 +91,7 @@ class UpgradedStream:
         """The application is gone."""
         self._connection = None
         if self.state != State.DONE:
-            self._break_off(error.code)
+            self._break_off(error.code, error.detail)
 
     # From the user.
 
@@ -156,13 +156,13 @@ class UpgradedStream:
             connection, self._connection = self._connection, None
             connection.release(False)
 
-    def _break_off(self, code: Code) -> None:
+    def _break_off(self, code: Code, text: str = "") -> None:
         self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.ABORT)
         self.code = code
         self.upload.stop(code)
         if not self.attachment.confirmed:  # as in `Forward`: ABORT alone might reach nobody
-            self._desk.send_final(self, encode(Kind.FAIL, self.id, encode_code(code)))
-        self.answer.break_off(code)
+            self._desk.send_final(self, encode(Kind.FAIL, self.id, encode_code(code, text)))
+        self.answer.break_off(code, text)
         self._finish()
 
     def _finish(self) -> None:

@@ -275,13 +275,15 @@ class DataSession:
         self._settle()
         return encode(Kind.END, request_id, b"", trailers)
 
-    def abort(self, code: Code) -> bytes:
-        """This direction is broken. Nothing when it is over already, or while ATTACH is not answered."""
+    def abort(self, code: Code, text: str = "") -> bytes:
+        """This direction is broken; `text` says why, for logs. Nothing when it is over already, or while ATTACH is not
+        answered.
+        """
         if self._sending is Way.OVER or self._unanswered:
             return b""
         request_id = self._send(Kind.ABORT)
         self._settle()
-        return encode(Kind.ABORT, request_id, encode_code(code))
+        return encode(Kind.ABORT, request_id, encode_code(code, text))
 
     def stop(self, code: Code) -> bytes:
         """No more of the other direction will be read. Nothing when it is over or stopped already, or as in `abort`."""

@@ -157,7 +157,7 @@ class TestLongAnswers:
         origin.half_close()
         frames = data.read()
         assert [Kind(frame[0]) for frame in frames] == [Kind.ABORT]
-        assert decode_code(frames[0][3])[0] == Code.ORIGIN_TRUNCATED
+        assert decode_code(frames[0][3]) == (Code.ORIGIN_TRUNCATED, "closed within an answer")
         assert len(rig.uplink.requests) == 0
         assert data.session.idle
 
@@ -375,6 +375,25 @@ class TestGate:
         assert data.kinds() == [Kind.HEAD, Kind.BODY]
         data.wire.deliver(data.session.body(b"more"))
         assert origin.take() == b"4\r\nmore\r\n"
+
+    @pytest.mark.parametrize("begun", [False, True])
+    def test_why_an_upload_failed_is_told(self, begun: bool) -> None:
+        """On the data connection, too: what comes there is what the service's log has."""
+        rig = Rig()
+        signal, data = rig.with_data()
+        send(signal, 1, request(b"POST", length=4))
+        data.read()
+        data.attached(1)
+        data.wire.deliver(data.session.body(b"ab"))
+        if begun:
+            origin = rig.origin()
+            origin.deliver(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc")
+            data.read()
+            origin.half_close()
+        else:
+            rig.origins_dialled[-1].fail(ConnectionRefusedError("nobody listens"))
+        aborts = [decode_code(frame[3]) for frame in data.read() if frame[0] == Kind.ABORT]
+        assert [bool(why) for _, why in aborts] == [True]
 
     @pytest.mark.parametrize("body", [b"too long", b"x"])
     def test_a_body_of_another_length_is_refused(self, body: bytes) -> None:
