@@ -151,7 +151,7 @@ class ResponseReader:
                 if head is None:
                     # What speaks another protocol and then waits would be waited for until the time is over.
                     if not self._unread.may_begin(b"HTTP/1."):
-                        raise ValueError("not an answer of HTTP/1")
+                        raise ValueError(_stranger(self._unread.take(4)))
                     return
                 answer = parse_response(head, self._max_fields)
             except OverflowError as error:
@@ -211,3 +211,12 @@ class ResponseReader:
             self._spoiled = len(self._unread) > 0 or not self._keep_alive
             self._state, self._chunks = _IDLE, None
             events.append(End(encode_block(trailers) if trailers else b"", not self._spoiled))
+
+
+def _stranger(start: bytes) -> str:
+    """What speaks in place of HTTP/1, and the mend, where its first four bytes tell."""
+    if start[:2] == b"\x15\x03":  # an alert of TLS (RFC 8446 section 5.1): our request was no ClientHello
+        return "the application speaks TLS: its internal URL must begin with https"
+    if start[3:] == b"\x04":  # SETTINGS, with which a server of HTTP/2 begins (RFC 9113 sections 3.4 and 4.1)
+        return "the application speaks HTTP/2: set protocol=h2"
+    return "not an answer of HTTP/1"

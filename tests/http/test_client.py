@@ -54,6 +54,17 @@ def test_a_start_that_trickles_in() -> None:
     assert read(*single(OK), b"hello")[1:] == [Body(b"hello"), End(b"", True)]
 
 
+@pytest.mark.parametrize(("start", "why"), [
+    (b"\x00\x00\x12\x04\x00\x00\x00\x00\x00", "the application speaks HTTP/2: set protocol=h2"),
+    (b"\x15\x03\x01\x00\x02\x02\x46", "the application speaks TLS: its internal URL must begin with https"),
+    (b"220 mail.corp ESMTP", "not an answer of HTTP/1"), (b"\x00", "not an answer of HTTP/1")])
+def test_what_speaks_instead_is_named(start: bytes, why: str) -> None:
+    """With the setting that mends it: whoever published the application reads this in the access log."""
+    with pytest.raises(RequestError) as caught:
+        read(start)
+    assert (caught.value.code, caught.value.detail) == (Code.ORIGIN_MALFORMED, why)
+
+
 class TestBodies:
     def test_of_a_length(self) -> None:
         """The length is kept in the block, the body ends with its last byte, the connection lives on."""
