@@ -35,7 +35,7 @@ class Forward:
     """One request. It is the user of its connection to the application, and the owner of its body and answer."""
 
     __slots__ = ("answer", "attachment", "channel", "code", "connection", "deadline", "desk", "dialling", "flags",
-                 "id", "request", "retried", "route", "sent", "silence", "started", "state", "status", "upload")
+                 "id", "request", "route", "sent", "silence", "started", "state", "status", "tries", "upload")
 
     def __init__(self, desk: Requests, channel: SignalConnection, flags: int, request_id: int, request: Request,
                  now: float) -> None:
@@ -56,7 +56,7 @@ class Forward:
         self.attachment: Attachment | None = None
         self.upload: Upload | None = None
         self.answer: AnswerStream | None = None
-        self.retried = False
+        self.tries = 1
         self.status = 0
         self.sent = 0
         self.code: Code | None = None
@@ -123,10 +123,10 @@ class Forward:
         if answer is not None and answer.begun:
             self._break_off(error.code, error.detail)
         elif (
-            connection is not None and route is not None and not self.retried
-            and may_repeat(connection, self.upload, bool(self.flags & _IDEMPOTENT))
+            connection is not None and route is not None
+            and may_repeat(connection, self.upload, bool(self.flags & _IDEMPOTENT), self.tries)
         ):
-            self.retried = True
+            self.tries += 1
             if self.upload is not None:
                 self.upload.rewind()
             self._dial(route)

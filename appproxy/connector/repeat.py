@@ -9,15 +9,22 @@ if TYPE_CHECKING:
     from appproxy.connector.upload import Upload
 
 
-def may_repeat(connection: Carrier, upload: Upload | None, idempotent: bool) -> bool:
-    """Has the application certainly, or harmlessly, seen nothing of it? To be asked once a request.
+#: How often a request is sent that is refused each time. Where an application ends its connections after some requests,
+#: several that were refused together can meet the end of the next connection too.
+MOST_TRIES = 5
+
+
+def may_repeat(connection: Carrier, upload: Upload | None, idempotent: bool, tries: int) -> bool:
+    """Has the application certainly, or harmlessly, seen nothing of it? `tries`: how often it was sent so far.
 
     HTTP/2 says it itself (RFC 9113 section 8.7). With a body: as long as the gate is closed nothing was written. Without:
     when a kept connection closed just as it was used, not one byte of an answer came, and doing it twice is as good as
     once (RFC 9110 section 9.2.2).
     """
     if connection.refused:
-        return upload is None or upload.can_rewind
+        return tries < MOST_TRIES and (upload is None or upload.can_rewind)
+    if tries > 1:
+        return False
     if upload is not None:
         return not upload.handed_over
     return idempotent and connection.served > 0 and not connection.answered

@@ -148,10 +148,14 @@ def _end(process: subprocess.Popen[bytes], seconds: float, sign: signal.Signals)
 
 
 def _end_with_parent(parent: int) -> Callable[[], None]:
-    """What a child runs before it becomes the program: it asks the kernel for SIGTERM when its parent dies."""
+    """What a child runs before it becomes the program: it asks the kernel for SIGTERM when its parent dies.
+
+    And it hears SIGINT, which a script's background jobs and all below them are deaf to.
+    """
     prctl = ctypes.CDLL(None, use_errno=True).prctl
 
     def ask() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
         if os.getppid() != parent:  # it died meanwhile
             os._exit(1)

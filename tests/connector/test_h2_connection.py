@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from appproxy.connector.configuration import OriginAddress
 from appproxy.connector.h2_connection import IDLE_SECONDS, PING_SECONDS, SILENT_SECONDS
+from appproxy.connector.repeat import MOST_TRIES
 from appproxy.errors import Code
 from appproxy.tunnel.frames import Kind
 from tests.connector.h2_application import H2Application, connected, first, h2_rig, uploading
@@ -73,6 +74,20 @@ def test_goaway_gives_back_what_was_not_looked_at() -> None:
     assert old.wire.end == "lost"
 
 
+def test_goaway_twice() -> None:
+    """Requests that were refused together meet the end of the next connection too: all are answered in the end."""
+    rig = h2_rig()
+    signal = rig.online()
+    for id in (1, 2, 3):
+        send(signal, id, request(b"POST", length=0))
+    for _ in range(3):
+        connection = connected(rig)
+        connection.session.send_goaway(0, last_stream_id=1)
+        connection.say()
+        connection.answer(1)
+    assert sorted(finals(signal.read())) == [(Kind.RSP, id, (200, b"hello")) for id in (1, 2, 3)]
+
+
 def test_a_refused_body_is_sent_once_more() -> None:
     """As long as all of it is still known."""
     rig = h2_rig()
@@ -135,10 +150,11 @@ def test_goaway_while_a_body_and_another_answer_are_awaited() -> None:
 
 
 def test_refused_for_ever() -> None:
-    """Once is enough."""
+    """Some times are enough."""
     rig = h2_rig()
     signal, application, stream = first(rig)
-    for id in (1, 3):
+    for id in range(1, 2 * MOST_TRIES, 2):
+        assert list(finals(signal.read())) == []
         application.read()
         application.session.reset_stream(id, 7)
         application.say()

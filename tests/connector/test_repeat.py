@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from appproxy.connector.repeat import may_repeat
+from appproxy.connector.repeat import MOST_TRIES, may_repeat
 
 
 @pytest.mark.parametrize(("served", "answered", "idempotent", "expected"), [
@@ -19,7 +19,8 @@ from appproxy.connector.repeat import may_repeat
 def test_without_a_body(served: int, answered: bool, idempotent: bool, expected: bool) -> None:
     """Only on a kept connection, before any byte of an answer, and when twice is as good as once."""
     connection: Any = SimpleNamespace(refused=False, served=served, answered=answered)
-    assert may_repeat(connection, None, idempotent) is expected
+    assert may_repeat(connection, None, idempotent, 1) is expected
+    assert not may_repeat(connection, None, idempotent, 2), "and once"
 
 
 @pytest.mark.parametrize("can_rewind", [None, True, False])
@@ -27,7 +28,9 @@ def test_what_was_refused_unread(can_rewind: bool | None) -> None:
     """Whatever the method, as long as the body is still known."""
     connection: Any = SimpleNamespace(refused=True, served=0, answered=False)
     upload: Any = None if can_rewind is None else SimpleNamespace(handed_over=True, can_rewind=can_rewind)
-    assert may_repeat(connection, upload, False) is not (can_rewind is False)
+    for tries in range(1, MOST_TRIES):
+        assert may_repeat(connection, upload, False, tries) is not (can_rewind is False)
+    assert not may_repeat(connection, upload, False, MOST_TRIES)
 
 
 @pytest.mark.parametrize("handed_over", [True, False])
@@ -35,4 +38,5 @@ def test_with_a_body(handed_over: bool) -> None:
     """As long as the gate is closed, whatever the method; never after."""
     connection: Any = SimpleNamespace(refused=False, served=0, answered=True)
     upload: Any = SimpleNamespace(handed_over=handed_over)
-    assert may_repeat(connection, upload, False) is not handed_over
+    assert may_repeat(connection, upload, False, 1) is not handed_over
+    assert not may_repeat(connection, upload, False, 2)

@@ -182,6 +182,7 @@ def test_the_service_has_another_day(system: Standing, days: int) -> None:
     until(lambda: ask(system, "raw").status == 200, "no connector came back", 25)
     status = alice.get(system.url("held", "/")).status
     assert status == (401 if days > 0 else 200)
+    until(lambda: system.online() == len(CONNECTORS), "not all connectors came back", 25)
     mark = {name: system.supervisor.find(name).output().count("cannot be reached") for name in CONNECTORS}
     # Yesterday, alice's password is one of tomorrow, and what is older than a password does not count.
     assert system.sign_in().status == (200 if days > 0 else 403)
