@@ -5,8 +5,8 @@ them have to say in one turn of the reactor leaves in one write. While the trans
 session; there the exchanges' bytes wait, and whoever sends them is paused (`h2_exchange`).
 
 What a user may do without asking for anything is bounded: nghttp2 counts most of it (`http.h2_session`), here are PING,
-SETTINGS, window updates and streams that he broke. Deadlines: the handshake and the first frame; the pause between two
-requests; an answer's bytes must be taken; and a request's body has those of HTTP/1.1.
+SETTINGS, window updates and streams that he broke. Deadlines: the handshake and the first frame; a head that has begun; the
+pause between two requests; an answer's bytes must be taken; and a request's body has those of HTTP/1.1.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from appproxy.net.tls import peer_certificate
 from appproxy.net.turn import turn_end
 from appproxy.service.front import NO_HEAD, FrontTimeouts
 from appproxy.service.h2_exchange import H2Exchange
+from appproxy.service.slow_head import HeadDeadline
 from appproxy.tunnel.allowance import Allowance
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class H2Connection(Protocol):
         self.refusal = front.refusal
         self.now = front.clock.seconds
         self._heads = HeadReader(front.limits, front.token)
+        self._head_deadline = HeadDeadline(front.deadlines, self.now, front.timeouts.head, self._head_too_slow)
         self._streams: dict[int, H2Exchange] = {}
         #: Exchanges whose bytes may wait in the session.
         self.sending: list[H2Exchange] = []
@@ -113,6 +115,7 @@ class H2Connection(Protocol):
         except (NGH2Error, RemoteProtocolError) as error:
             self._calm(str(error))
             return
+        self._head_deadline.feed(data)
         self.enlist()
 
     def readConnectionLost(self) -> None:
@@ -122,6 +125,7 @@ class H2Connection(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._front.connections.discard(self)
         self._front.deadlines.discard(self)
+        self._head_deadline.cancel()
         self._closing = True
         self._lose_all(Code.CANCELLED)
 
@@ -408,6 +412,9 @@ class H2Connection(Protocol):
         self._send(b"\0\0\x08\x07\0\0\0\0\0" + last.to_bytes(4, "big") + _CALM.to_bytes(4, "big"))
         self._lose_all(Code.CANCELLED, reason)
         self._close()
+
+    def _head_too_slow(self) -> None:
+        self._calm("a head slower than the limit")
 
     def _close(self) -> None:
         """Close after what was written."""

@@ -16,6 +16,9 @@ from tests.service.world import Wire, refusal
 
 Headers = list[tuple[bytes, bytes]]
 
+#: GET https://h.example.com/ in HPACK, nothing indexed.
+HEAD = bytes.fromhex("828784") + b"\x01\x0dh.example.com"
+
 
 def request(method: bytes = b"GET", path: bytes = b"/a", *fields: tuple[bytes, bytes]) -> Headers:
     """The head of a request."""

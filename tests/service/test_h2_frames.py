@@ -12,18 +12,17 @@ from dataclasses import dataclass
 
 import pytest
 
+from appproxy.http.h2_blocks import PREFACE
 from appproxy.http.h2_session import CONNECTION_WINDOW, STREAMS
-from tests.service.h2_place import Place, frame
+from tests.service.h2_place import HEAD, Place, frame
 
 _DATA, _HEADERS, _PRIORITY, _RESET, _SETTINGS, _PUSH, _PING, _GOAWAY, _WINDOW, _CONTINUATION = range(10)
 #: The same bit says ACK in SETTINGS and PING.
 _END_STREAM, _END_HEADERS, _PADDED, _PRIORITIZED, _ACK = 1, 4, 8, 32, 1
 _PROTOCOL, _FLOW, _CLOSED, _SIZE, _REFUSED, _CANCEL, _COMPRESSION = 1, 3, 5, 6, 7, 8, 9
 
-_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-#: A head in HPACK, nothing indexed: GET, https, /, :authority.
-_GET, _POST, _HTTPS, _ROOT, _HOST = b"\x82", b"\x83", b"\x87", b"\x84", b"\x01\x0dh.example.com"
-_HEAD = _GET + _HTTPS + _ROOT + _HOST
+#: Its parts: GET, POST, https, /, :authority.
+_GET, _POST, _HTTPS, _ROOT, _HOST = HEAD[:1], b"\x83", HEAD[1:2], HEAD[2:3], HEAD[3:]
 _OF_POST = _POST + _HTTPS + _ROOT + _HOST
 
 
@@ -32,7 +31,7 @@ def line(name: bytes, value: bytes) -> bytes:
     return b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value
 
 
-def whole(stream: int = 1, head: bytes = _HEAD) -> bytes:
+def whole(stream: int = 1, head: bytes = HEAD) -> bytes:
     """A request without a body."""
     return frame(_HEADERS, _END_HEADERS | _END_STREAM, stream, head)
 
@@ -95,7 +94,7 @@ def outcome(place: Place, data: bytes, size: int) -> Ends | Resets | str:
 
 _LENGTH = line(b"content-length", b"2")
 #: A head whose end has not come.
-_OPEN_HEAD = frame(_HEADERS, 0, 1, _HEAD)
+_OPEN_HEAD = frame(_HEADERS, 0, 1, HEAD)
 #: A request that its user has taken back.
 _TAKEN_BACK = begun() + frame(_RESET, 0, 1, word(_CANCEL))
 
@@ -104,18 +103,18 @@ FRAMES: Sequence[tuple[str, bytes, Ends | Resets | str]] = [
     ("4.1 flags without a meaning", frame(_PING, 0x16, 0, b"12345678"), IGNORED),
     ("4.1 the reserved bit of the stream's number", frame(_PING, 0, 1 << 31, b"12345678"), IGNORED),
     ("4.2 DATA larger than was announced", begun() + frame(_DATA, 0, 1, bytes(16_385)), Ends(_SIZE)),
-    ("4.2 HEADERS larger than was announced", frame(_HEADERS, 4, 1, _HEAD + bytes(16_385)), Ends(_SIZE)),
+    ("4.2 HEADERS larger than was announced", frame(_HEADERS, 4, 1, HEAD + bytes(16_385)), Ends(_SIZE)),
     ("4.3 a head that is no HPACK", whole(head=b"\x00\x85\xf2\xb2\x4a\x84\xff\x84\x49\x50\x9f\xff"), Ends(_COMPRESSION)),
     ("4.3 another frame within a head", _OPEN_HEAD + frame(_PRIORITY, 0, 1, bytes(4) + b"\1"), Ends(_PROTOCOL)),
     ("4.3 another stream's head within a head", _OPEN_HEAD + whole(3), Ends(_PROTOCOL)),
     ("5.1 DATA on an idle stream", frame(_DATA, 1, 1, b"x"), Ends(_PROTOCOL)),
     ("5.1 RST_STREAM on an idle stream", frame(_RESET, 0, 1, word(_CANCEL)), Ends(_PROTOCOL)),
     ("5.1 WINDOW_UPDATE on an idle stream", frame(_WINDOW, 0, 1, word(100)), Ends(_PROTOCOL)),
-    ("5.1 CONTINUATION on an idle stream", frame(_CONTINUATION, 4, 1, _HEAD), Ends(_PROTOCOL)),
+    ("5.1 CONTINUATION on an idle stream", frame(_CONTINUATION, 4, 1, HEAD), Ends(_PROTOCOL)),
     ("5.1 PRIORITY on an idle stream", frame(_PRIORITY, 0, 1, bytes(4) + b"\1"), IGNORED),
     ("5.1 DATA after the end", whole() + frame(_DATA, 1, 1, b"x"), Ends(_CLOSED)),
     ("5.1 HEADERS after the end", whole() + whole(), Ends(_CLOSED)),
-    ("5.1 CONTINUATION after the end", whole() + frame(_CONTINUATION, 4, 1, _HEAD), Ends(_PROTOCOL)),
+    ("5.1 CONTINUATION after the end", whole() + frame(_CONTINUATION, 4, 1, HEAD), Ends(_PROTOCOL)),
     ("5.1 WINDOW_UPDATE after the end", whole() + frame(_WINDOW, 0, 1, word(100)), IGNORED),
     ("5.1 DATA after a reset", _TAKEN_BACK + frame(_DATA, 1, 1, b"x"), IGNORED),
     ("5.1 HEADERS after a reset", _TAKEN_BACK + whole(), IGNORED),
@@ -127,9 +126,9 @@ FRAMES: Sequence[tuple[str, bytes, Ends | Resets | str]] = [
     ("6.1 DATA on stream 0", frame(_DATA, 1, 0, b"x"), Ends(_PROTOCOL)),
     ("6.1 padding longer than DATA", begun() + frame(_DATA, _END_STREAM | _PADDED, 1, b"\x06Test"), Ends(_PROTOCOL)),
     ("6.2 HEADERS on stream 0", whole(0), Ends(_PROTOCOL)),
-    ("6.2 padding longer than HEADERS", frame(_HEADERS, 5 | _PADDED, 1, b"\xff" + _HEAD), Ends(_PROTOCOL)),
+    ("6.2 padding longer than HEADERS", frame(_HEADERS, 5 | _PADDED, 1, b"\xff" + HEAD), Ends(_PROTOCOL)),
     ("6.2 HEADERS with padding and priority",
-     frame(_HEADERS, 5 | _PADDED | _PRIORITIZED, 1, b"\x02" + bytes(4) + b"\1" + _HEAD + bytes(2)), IGNORED),
+     frame(_HEADERS, 5 | _PADDED | _PRIORITIZED, 1, b"\x02" + bytes(4) + b"\1" + HEAD + bytes(2)), IGNORED),
     # The standard ends the connection; the old priorities are switched off (RFC 9218), and all frames of theirs count only.
     ("6.3 PRIORITY on stream 0", frame(_PRIORITY, 0, 0, bytes(4) + b"\1"), IGNORED),
     ("6.3 PRIORITY of the wrong size", begun() + frame(_PRIORITY, 0, 1, bytes(4)), Ends(_SIZE)),
@@ -144,7 +143,7 @@ FRAMES: Sequence[tuple[str, bytes, Ends | Resets | str]] = [
     ("6.5.2 frames that are too large", settings((5, 1 << 24)), Ends(_PROTOCOL)),
     ("6.5.2 an unknown setting", settings((0x99, 1)), IGNORED),
     ("RFC 8441 3 CONNECT that is neither off nor on", settings((8, 2)), Ends(_PROTOCOL)),
-    ("6.6 PUSH_PROMISE from a user", begun() + frame(_PUSH, 4, 1, word(2) + _HEAD), Ends(_PROTOCOL)),
+    ("6.6 PUSH_PROMISE from a user", begun() + frame(_PUSH, 4, 1, word(2) + HEAD), Ends(_PROTOCOL)),
     ("6.7 an answer to a PING that nobody sent", frame(_PING, _ACK, 0, b"12345678"), IGNORED),
     ("6.7 PING on a stream", frame(_PING, 0, 1, b"12345678"), Ends(_PROTOCOL)),
     ("6.7 PING of the wrong size", frame(_PING, 0, 0, b"123456"), Ends(_SIZE)),
@@ -167,32 +166,32 @@ FRAMES: Sequence[tuple[str, bytes, Ends | Resets | str]] = [
     ("8.1 DATA after trailers", begun() + whole(head=line(b"a", b"b")) + frame(_DATA, 1, 1, b"x"), Ends(_CLOSED)),
     ("8.1.1 a length and less", begun(head=_OF_POST + _LENGTH) + frame(_DATA, 1, 1, b"x"), Resets(_PROTOCOL)),
     ("8.1.1 a length and more", begun(head=_OF_POST + _LENGTH) + frame(_DATA, 0, 1, b"xxx"), Resets(_PROTOCOL)),
-    ("RFC 7541 2.3.3 an index that is in no table", whole(head=_HEAD + b"\xff\x7f"), Ends(_COMPRESSION)),
-    ("RFC 7541 4.2 a table's size at a head's end", whole(head=_HEAD + b"\x20"), Ends(_COMPRESSION)),
-    ("RFC 7541 5.2 Huffman's code with a long padding", whole(head=_HEAD + b"\0\x01a\x82\x1f\xff"), Ends(_COMPRESSION)),
-    ("RFC 7541 5.2 Huffman's code padded by zero", whole(head=_HEAD + b"\0\x01a\x81\x00"), Ends(_COMPRESSION)),
-    ("RFC 7541 5.2 Huffman's code with its end", whole(head=_HEAD + b"\0\x01a\x84\xff\xff\xff\xff"), Ends(_COMPRESSION)),
-    ("RFC 7541 6.1 index 0", whole(head=_HEAD + b"\x80"), Ends(_COMPRESSION)),
-    ("RFC 7541 6.3 a table larger than was announced", whole(head=b"\x3f\xe1\x7f" + _HEAD), Ends(_COMPRESSION)),
+    ("RFC 7541 2.3.3 an index that is in no table", whole(head=HEAD + b"\xff\x7f"), Ends(_COMPRESSION)),
+    ("RFC 7541 4.2 a table's size at a head's end", whole(head=HEAD + b"\x20"), Ends(_COMPRESSION)),
+    ("RFC 7541 5.2 Huffman's code with a long padding", whole(head=HEAD + b"\0\x01a\x82\x1f\xff"), Ends(_COMPRESSION)),
+    ("RFC 7541 5.2 Huffman's code padded by zero", whole(head=HEAD + b"\0\x01a\x81\x00"), Ends(_COMPRESSION)),
+    ("RFC 7541 5.2 Huffman's code with its end", whole(head=HEAD + b"\0\x01a\x84\xff\xff\xff\xff"), Ends(_COMPRESSION)),
+    ("RFC 7541 6.1 index 0", whole(head=HEAD + b"\x80"), Ends(_COMPRESSION)),
+    ("RFC 7541 6.3 a table larger than was announced", whole(head=b"\x3f\xe1\x7f" + HEAD), Ends(_COMPRESSION)),
 ]
 
 #: Heads that are wrong: the stream is reset.
 HEADS: Sequence[tuple[str, bytes]] = [
     ("8.1.1 a length and no body", whole(head=_OF_POST + _LENGTH)),
-    ("8.3 an unknown pseudo-field", whole(head=_HEAD + line(b":test", b"x"))),
-    ("8.3 a pseudo-field of answers", whole(head=_HEAD + line(b":status", b"200"))),
+    ("8.3 an unknown pseudo-field", whole(head=HEAD + line(b":test", b"x"))),
+    ("8.3 a pseudo-field of answers", whole(head=HEAD + line(b":status", b"200"))),
     ("8.3 a pseudo-field after a field", whole(head=_GET + _HTTPS + _HOST + line(b"a", b"b") + _ROOT)),
     ("8.3.1 no method", whole(head=_HTTPS + _ROOT + _HOST)),
     ("8.3.1 no scheme", whole(head=_GET + _ROOT + _HOST)),
     ("8.3.1 no path", whole(head=_GET + _HTTPS + _HOST)),
     ("8.3.1 an empty path", whole(head=_GET + _HTTPS + line(b":path", b"") + _HOST)),
-    ("8.3.1 two methods", whole(head=_GET + _HEAD)),
-    ("8.3.1 two schemes", whole(head=_HTTPS + _HEAD)),
-    ("8.3.1 two paths", whole(head=_ROOT + _HEAD)),
-    ("8.3.1 two authorities", whole(head=_HOST + _HEAD)),
+    ("8.3.1 two methods", whole(head=_GET + HEAD)),
+    ("8.3.1 two schemes", whole(head=_HTTPS + HEAD)),
+    ("8.3.1 two paths", whole(head=_ROOT + HEAD)),
+    ("8.3.1 two authorities", whole(head=_HOST + HEAD)),
     ("8.5 CONNECT with a path", whole(head=line(b":method", b"CONNECT") + _HTTPS + _ROOT + _HOST)),
     ("8.5 CONNECT without an authority", whole(head=line(b":method", b"CONNECT"))),
-    ("RFC 8441 4 a protocol without CONNECT", whole(head=_HEAD + line(b":protocol", b"websocket"))),
+    ("RFC 8441 4 a protocol without CONNECT", whole(head=HEAD + line(b":protocol", b"websocket"))),
 ]
 
 
@@ -216,9 +215,9 @@ def test_a_head(data: bytes) -> None:
 def test_a_head_in_pieces() -> None:
     """CONTINUATION with nothing, with one byte, with the rest: one request."""
     place = Place()
-    place.raw(frame(_HEADERS, _END_STREAM, 1, _HEAD[:5]) + frame(_CONTINUATION, 0, 1) + frame(_CONTINUATION, 0, 1, _HEAD[5:6]))
+    place.raw(frame(_HEADERS, _END_STREAM, 1, HEAD[:5]) + frame(_CONTINUATION, 0, 1) + frame(_CONTINUATION, 0, 1, HEAD[5:6]))
     assert place.keeper.exchanges == []
-    place.raw(frame(_CONTINUATION, _END_HEADERS, 1, _HEAD[6:]))
+    place.raw(frame(_CONTINUATION, _END_HEADERS, 1, HEAD[6:]))
     assert [exchange.head.host for exchange in place.keeper.exchanges] == ["h.example.com"]
 
 
@@ -230,14 +229,14 @@ class TestTheBeginning:
         place = Place(greet=False)
         place.clock.advance(0)
         assert frames(place.wire.take())[0][:3] == (_SETTINGS, 0, 0)
-        back = frames(place.raw(_PREFACE + settings((4, 1000))))
+        back = frames(place.raw(PREFACE + settings((4, 1000))))
         assert (_SETTINGS, _ACK, 0, b"") in back
 
     @pytest.mark.parametrize("first", [frame(_PING, 0, 0, bytes(8)), whole(), frame(_SETTINGS, _ACK, 0)])
     def test_something_other_than_settings(self, first: bytes) -> None:
         """The connection ends, and nobody is asked."""
         place = Place(greet=False)
-        place.raw(_PREFACE + first)
+        place.raw(PREFACE + first)
         assert place.wire.disconnecting and place.keeper.exchanges == []
 
 
@@ -247,7 +246,7 @@ class TestWindows:
     def answered(self, *entries: tuple[int, int]) -> Place:
         """A place whose user has said these settings, and gets an answer of five bytes on stream 1."""
         place = Place(greet=False)
-        place.raw(_PREFACE + settings(*entries) + whole())
+        place.raw(PREFACE + settings(*entries) + whole())
         exchange = place.keeper.last
         exchange.start(200, b"", 5)
         exchange.write(b"12345")
@@ -302,7 +301,7 @@ class TestWindows:
 def test_a_stream_too_many(knows: bool) -> None:
     """RFC 9113 section 5.1.2: refused, to be sent again, for one who has not acknowledged the number; else the end."""
     place = Place(greet=False)
-    place.raw(_PREFACE + settings() + (frame(_SETTINGS, _ACK, 0) if knows else b""))
+    place.raw(PREFACE + settings() + (frame(_SETTINGS, _ACK, 0) if knows else b""))
     place.raw(b"".join(begun(2 * n + 1) for n in range(STREAMS)))
     back = frames(place.raw(begun(2 * STREAMS + 1)))
     assert len(place.keeper.exchanges) == STREAMS
