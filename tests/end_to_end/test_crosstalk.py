@@ -5,17 +5,16 @@ from __future__ import annotations
 import random
 import threading
 import time
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable
-from hashlib import sha1, sha256
+from hashlib import sha256
 
 import pytest
 from wsproto.connection import Connection as Frames
 from wsproto.connection import ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
 
-from tests.end_to_end.behaviours import talk
+from tests.end_to_end.behaviours import accept_websocket, talk
 from tests.end_to_end.origins import Call, Gone
 from tests.end_to_end.system import IN_FLIGHT, PROMPT, System, shared_system
 from tests.end_to_end.visitor import Socket, Visitor
@@ -24,8 +23,6 @@ from tests.end_to_end.world import until
 
 USERS = 40
 ROUNDS = 15
-#: RFC 6455 section 1.3.
-_WEBSOCKET = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 @pytest.fixture(scope="module")
@@ -64,11 +61,8 @@ def large(call: Call) -> bool:
 
 def websocket(call: Call) -> None:
     """Echo messages, and a ping right behind the handshake; end as the protocol says."""
-    key = call.seen.values("sec-websocket-key")[0]
-    accepted = b64encode(sha1(key + _WEBSOCKET).digest()).decode()
     frames = Frames(ConnectionType.SERVER)
-    head = f"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: {accepted}"
-    call.send(head.encode() + b"\r\n\r\n" + frames.send(TextMessage("welcome")))
+    accept_websocket(call, frames.send(TextMessage("welcome")))
     while True:
         frames.receive_data(call.connection.read())
         for event in frames.events():

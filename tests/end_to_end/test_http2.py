@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import re
@@ -16,6 +15,7 @@ from wsproto.connection import Connection as WebSocket
 from wsproto.connection import ConnectionType
 from wsproto.events import CloseConnection, TextMessage
 
+from tests.end_to_end.behaviours import accept_websocket
 from tests.end_to_end.h2_user import H2User
 from tests.end_to_end.origins import Call
 from tests.end_to_end.system import System, shared_system
@@ -207,10 +207,7 @@ def test_a_user_who_does_not_read_one_stream(system: System) -> None:
 def test_a_web_socket_over_http_2(system: System) -> None:
     """Messages pass both ways, and the close does; the application sees the upgrade of HTTP/1.1."""
     def talk(call: Call) -> None:
-        key = call.seen.values("sec-websocket-key")[0]
-        accept = base64.b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
-        call.send(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                  b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n")
+        accept_websocket(call)
         server = WebSocket(ConnectionType.SERVER)
         while True:
             server.receive_data(call.connection.read())
