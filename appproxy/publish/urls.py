@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from appproxy.publish.application import Application, Segment, Url
 from appproxy.publish.growing import Growing, Pair
@@ -171,7 +171,7 @@ class Translation:
         asked = _read(url)
         if asked is None:
             return None
-        for paths in self._internal.on(asked):
+        for paths in self._places_of(asked):
             ways = paths.longest(asked.path)
             for way in sorted(ways, key=lambda one: not one.segment.covers(at)) if at and ways else ways or ():
                 host = _carried(asked.host, way.segment.internal, way.there)
@@ -190,6 +190,18 @@ class Translation:
         if (way.prefix != b"/" or way.path != b"/") and is_ambiguous(asked.path):
             return None
         return _written(asked, way, _carried(asked.host, way.segment.external, way.there))
+
+    def _places_of(self, asked: _Asked) -> Iterable[_Paths]:
+        """What is published on an internal URL's host.
+
+        An application that is called by http and believes `X-Forwarded-Proto` calls itself https, with the port by which
+        it was called. That port speaks http, so nothing else can be meant. Not so without a port: at 443 there may be
+        another server, to which this one sends everybody who comes by http.
+        """
+        found = list(self._internal.on(asked))
+        if found or asked.scheme != "https" or asked.port in (None, 443):
+            return found
+        return self._internal.on(replace(asked, scheme="http"))
 
     def is_whole(self, url: Url, *, public: bool) -> bool:
         """Is this public or internal URL, with the path `/`, the only one on its host? Never so for wildcards."""

@@ -52,6 +52,7 @@ def inward(one: Application, *, keeps_host: bool = False) -> Inward:
     (WIKI, b"http://intra/shop/cart", b"https://shop.example.com:8443/cart"),
     (WIKI, b"http://intra:80/books/1", b"https://x.example.com:8443/library/1"),
     (WIKI, b"https://[2001:DB8::7]:9443/a", b"https://six.example.com:8443/a"),
+    (WIKI, b"https://wiki.corp:8080/a", b"https://wiki.example.com:8443/a"),
     (WIKI, b"ws://wiki.corp:8080/live", b"wss://wiki.example.com:8443/live"),
     (SHOP, b"/shop/cart", b"/cart"), (SHOP, b"/shop", b"/"), (SHOP, b"/shop/", b"/"),
     (SHOP, b"/books/1", b"https://x.example.com:8443/library/1"),
@@ -67,7 +68,7 @@ def test_internal_urls_become_public(one: Application, url: bytes, seen: bytes) 
 
 @pytest.mark.parametrize("url", [
     b"", b"/a", b"/", b"a/b", b"../a", b"?q", b"#f", b"//other/a", b"http://wiki.corp/a", b"http://wiki.corp:80801/a",
-    b"https://wiki.corp:8080/a", b"http://wiki.corp:8080.evil.example/a", b"http://wiki.corp:8080@evil.example/a",
+    b"https://wiki.corp/a", b"http://wiki.corp:8080.evil.example/a", b"http://wiki.corp:8080@evil.example/a",
     b"http://user:pass@wiki.corp:8080/", b"https://elsewhere.example/?u=http://wiki.corp:8080/", b"mailto:a@wiki.corp",
     b"http:/wiki.corp:8080/", b"http:\\\\wiki.corp:8080\\", b"/\\evil.example", b"http://%77iki.corp:8080/", b"http://",
     b"http://[::1/", b"\xff\xfe", b"http://intra/other/", b"javascript:alert(1)", b"https://wiki.example.com:8443/a",

@@ -61,7 +61,8 @@ def test_internal_urls_as_public_ones(internal: bytes, public: bytes) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        b"https://wiki:8080/", b"http://wiki/", b"http://wiki:80801/", b"http://wiki:8080.evil.example/",
+        b"https://any.corp/", b"https://any.corp:443/", b"http://wiki/", b"https://wiki/",
+        b"http://intra:443/app/", b"http://wiki:80801/", b"http://wiki:8080.evil.example/",
         b"http://wiki:8080@evil.example/", b"http://user@wiki:8080/", b"http://wiki:8080\\@evil.example/",
         b"https://intra/application", b"https://intra/", b"http://corp/", b"http://evilcorp/", b"http://wiki%3a8080/",
         b"/app/page", b"app/page", b"mailto:a@wiki", b"http:wiki:8080/", b"http:///wiki:8080/", b"", b"//", b"http://",
@@ -120,6 +121,23 @@ def test_of_two_applications_with_one_internal_url_the_first_counts(turned: int)
     ][::turned])
     assert table.to_public(b"http://same/x") == b"https://a.example.com/x"
     assert table.to_public(b"http://same/x", "b.example.com") == b"https://b.example.com/x"
+
+
+@pytest.mark.parametrize(("internal", "public"), [
+    (b"https://wiki:8080/a?b", b"https://wiki.example.com/a?b"), (b"wss://wiki:8080/live", b"wss://wiki.example.com/live"),
+    (b"https://q.l.corp:81/", b"https://q.lab.example.com/"), (b"https://any.corp:80/x", b"https://any.example.com/x")])
+def test_an_application_that_believes_it_was_called_by_https(internal: bytes, public: bytes) -> None:
+    """`X-Forwarded-Proto` says so; the port is the one that was called, and it speaks http."""
+    assert TABLE.to_public(internal) == public
+
+
+def test_a_port_at_which_https_is_published_is_that() -> None:
+    """What is said counts before what is meant."""
+    table = Translation([
+        application("a", "https://a.example.com/", "http://same:81/"),
+        application("b", "https://b.example.com/", "https://same:81/x/")])
+    assert table.to_public(b"https://same:81/x/") == b"https://b.example.com/"
+    assert table.to_public(b"https://same:81/y/") is None
 
 
 LABEL = st.sampled_from(["a", "b", "wiki", "lab", "no", "x"])
