@@ -15,21 +15,15 @@ from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from appproxy.config.service import ServiceSettings
-from appproxy.config.values import Address
 from appproxy.errors import Code, ConfigError
-from appproxy.http import HeadLimits
-from appproxy.http.trusted_proxies import PROXY_PROTOCOL, TrustedProxies
 from appproxy.net.line_file import LineFile
 from appproxy.net.open_files import raise_limit, shares
-from appproxy.net.proxied import ProxiedFactory
-from appproxy.net.sockets import prepare_listener
-from appproxy.net.tls import TunnelContext, tunnel_context, wrap_server
+from appproxy.net.tls import TunnelContext, tunnel_context
 from appproxy.pages import accepts_json, error_page
 from appproxy.pki.authority import Credential
 from appproxy.service.access_log import AccessLog
@@ -38,14 +32,14 @@ from appproxy.service.control import Control
 from appproxy.service.end_point import EndPoint
 from appproxy.service.entrance import Entrance, SignInStart, failure_answer
 from appproxy.service.exchange import Exchange, Handler
-from appproxy.service.front import Entry, Front, FrontTimeouts, UserConnection
+from appproxy.service.fronts import Fronts, user_connections
 from appproxy.service.gate import Blocks, Gate
 from appproxy.service.h2_connection import NOTICE_SECONDS, H2Connection
+from appproxy.service.listeners import Listeners
 from appproxy.service.metrics import MetricsPage, Traffic
 from appproxy.service.plain_entrance import PlainEntrance
 from appproxy.service.relay import Relay
 from appproxy.service.roster import Roster, RosterLimits
-from appproxy.service.user_entry import UserEntry
 from appproxy.store import connectors, keys
 from appproxy.store.live import LiveStore
 from appproxy.store.snapshot import ConnectorState, Snapshot
@@ -53,8 +47,6 @@ from appproxy.store.transaction import Reading, Transaction
 from appproxy.store.upkeep import keep_up
 from appproxy.tunnel.limits import TunnelLimits
 
-#: Twisted's default of 50 made 1,000 connects at once take 17 s; with this they took 0.02 s.
-BACKLOG = 4096
 #: Seconds between two notes in the store that a connector is there.
 _SEEN_EVERY = 60.0
 _UPKEEP_EVERY = 3600.0
@@ -62,19 +54,6 @@ _UPKEEP_EVERY = 3600.0
 _EXPIRED_EVERY = 15.0
 #: Seconds between two looks whether the files of the users' certificate have changed.
 _LOOK_EVERY = 5.0
-
-
-def new_ids(token: Callable[[int], bytes]) -> Callable[[], str]:
-    """Request ids, 32 hex digits: half random for this process, half a count. They are names, not secrets."""
-    prefix = token(8).hex()
-    count = int.from_bytes(token(4), "big")
-
-    def new_id() -> str:
-        nonlocal count
-        count += 1
-        return f"{prefix}{count & 0xFFFFFFFFFFFFFFFF:016x}"
-
-    return new_id
 
 
 class ServiceNode(Service):
@@ -101,59 +80,57 @@ class ServiceNode(Service):
         self._reactor = reactor
         self._wall = wall
         self._directory = directory
-        self._ports: list[IListeningPort] = []
         self._file: LineFile | None = None
         self._access_log: AccessLog | None = None
         self._started_at = 0.0
         self._tunnel_context: TunnelContext | None = None
         self._loops: list[LoopingCall] = []
-        limits = settings.limits
+        self._files = shares(raise_limit())
         self.traffic = Traffic()
         self.certificates = Certificates(settings, directory or Path(), wall, token)
         self.gate = Gate(settings.public_port)
-        blocks = Blocks()
-        tunnel_limits = TunnelLimits(in_flight=limits.in_flight, queue=limits.queue, queue_seconds=limits.queue_seconds)
-        roster = Roster(
-            reactor.seconds(),
-            RosterLimits(in_flight=limits.in_flight, queue=limits.queue, queue_seconds=limits.queue_seconds),
-        )
-        self.relay = Relay(
-            roster, reactor, lambda code, exchange: failure_answer(code, exchange, self.snapshot.brand),
-            cookie_names=lambda host: self.gate.cookie_names(self.snapshot, host),
-            user_header=blocks.user_header, identity_block=blocks.identity_block,
-            has_connectors=self._has_connectors, urls=lambda: self.snapshot.urls, limits=tunnel_limits, strict=settings.strict,
-        )
-        new_id = new_ids(token)
-        head_limits = HeadLimits(head=limits.head_bytes, fields=limits.head_fields, target=limits.target_bytes)
-        timeouts = FrontTimeouts(
-            handshake=limits.handshake_seconds, head=limits.head_seconds, body_rate=limits.body_rate,
-            write_stall=limits.stall_seconds, keep_alive=limits.keep_alive_seconds,
-        )
-        self._shares = shares(raise_limit())
-        entrance = Entrance(
-            lambda: self.snapshot, self.gate, self.relay, sign_in, wall, own_hosts=own_hosts, own_paths=own_paths
-        )
-
-        def front(handler: Handler, log: Callable[[Exchange], None], scheme: str = "https",
-                  proxies: TrustedProxies | None = None, entry: Entry = UserConnection, most: int | None = None) -> Front:
-            return Front(handler, reactor, self._refusal, new_id, log=log, scheme=scheme, limits=head_limits,
-                         timeouts=timeouts, proxies=proxies, entry=entry, token=token, most=most or self._shares.few)
-
-        self._proxies = TrustedProxies(settings.trusted_proxies, settings.trusted_proxies_say)
-        by_fields = bool(settings.trusted_proxies) and settings.trusted_proxies_say != PROXY_PROTOCOL
-        believed = self._proxies if by_fields else None
-        self.front = front(entrance, self._note, proxies=believed, most=self.most_users,
-                           entry=UserEntry if settings.http2 else UserConnection)
-        control = Control(store, lambda: self.relay.configuration, certificate_days=settings.certificate_days,
-                          renew_after_days=settings.renew_after_days)
-        self._control_front = front(control, self._log_line)
-        self._metrics_front = front(MetricsPage(self), lambda exchange: None, "http")
+        self.relay = self._new_relay()
+        self._listeners = Listeners(settings, reactor, self._files.few)
+        fronts = Fronts(settings, reactor, self._refusal, self._files, token)
+        self.front = fronts.users(self._new_entrance(sign_in, own_hosts, own_paths), self._note)
+        self._control_front = fronts.control(self._new_control(), self._log_line)
+        self._metrics_front = fronts.metrics(MetricsPage(self))
         plain = PlainEntrance(lambda: self.snapshot, settings.port_suffix, own_hosts)
-        self._plain_front = front(plain, self._log_line, "http", believed)
+        self._plain_front = fronts.plain(plain, self._log_line)
         self.end_point = EndPoint(
             self.relay, reactor, wall, lambda: self.snapshot, node=token(8).hex(), epoch=token(8),
             control=self._control_front, renew_after=settings.renew_after_days, seen=self._seen,
         )
+
+    # Its parts.
+
+    def _new_relay(self) -> Relay:
+        settings, blocks = self.settings, Blocks()
+        in_flight, queue, seconds = settings.limits.in_flight, settings.limits.queue, settings.limits.queue_seconds
+        roster = Roster(
+            self._reactor.seconds(), RosterLimits(in_flight=in_flight, queue=queue, queue_seconds=seconds)
+        )
+        return Relay(
+            roster, self._reactor, lambda code, exchange: failure_answer(code, exchange, self.snapshot.brand),
+            cookie_names=lambda host: self.gate.cookie_names(self.snapshot, host),
+            user_header=blocks.user_header, identity_block=blocks.identity_block,
+            has_connectors=self._has_connectors, urls=lambda: self.snapshot.urls,
+            limits=TunnelLimits(in_flight=in_flight, queue=queue, queue_seconds=seconds), strict=settings.strict,
+        )
+
+    def _new_entrance(self, sign_in: SignInStart, own_hosts: Mapping[str, Handler], own_paths: Handler) -> Entrance:
+        return Entrance(
+            lambda: self.snapshot, self.gate, self.relay, sign_in, self._wall, own_hosts=own_hosts, own_paths=own_paths
+        )
+
+    def _new_control(self) -> Control:
+        settings = self.settings
+        return Control(
+            self.store, lambda: self.relay.configuration, certificate_days=settings.certificate_days,
+            renew_after_days=settings.renew_after_days,
+        )
+
+    # What it is now.
 
     @property
     def snapshot(self) -> Snapshot:
@@ -172,17 +149,17 @@ class ServiceNode(Service):
     @property
     def most_users(self) -> int:
         """Connections of users that are taken at the same time."""
-        return self.settings.limits.user_connections or self._shares.users
+        return user_connections(self.settings, self._files)
 
     @property
     def user_port(self) -> int:
         """The port on which users are answered now (of interest when the settings say 0)."""
-        return _number(self._ports[0])
+        return self._listeners.user_port
 
     @property
     def tunnel_port(self) -> int:
         """The port on which connectors are answered now."""
-        return _number(self._ports[1])
+        return self._listeners.tunnel_port
 
     def live(self) -> Mapping[str, object]:
         """The connectors that are online here, by id."""
@@ -199,27 +176,31 @@ class ServiceNode(Service):
     def startService(self) -> None:
         """Begin; see `ready`."""
         super().startService()
-        starting = Deferred.fromCoroutine(self._start())
-        starting.addCallbacks(lambda _: self.ready.callback(None), self._could_not_start)
-
-    def _could_not_start(self, failure: Failure) -> None:
-        for port in self._ports:
-            port.stopListening()
-        self.ready.errback(failure)
+        Deferred.fromCoroutine(self._start()).chainDeferred(self.ready)
 
     async def _start(self) -> None:
+        try:
+            await self._begin()
+        except Exception:
+            await self._listeners.close()
+            raise
+
+    async def _begin(self) -> None:
         await self.store.start()
         self._started_at = self._wall()
         self._apply(None, self.snapshot)
         self.store.subscribe(self._apply)
         await self.store.write(keep_up, self._started_at)
-        await self._load_certificates()
+        tunnel_context = await self._load_certificates()
         self.certificates.upkeep()
         if self.settings.access_log:
             path = (self._directory or Path()) / self.settings.access_log
             self._file = LineFile(path, self._reactor)
             self._access_log = AccessLog(self._file, self._reactor, self._wall)
-        self._listen_all()
+        self._listen(tunnel_context)
+        self._start_loops()
+
+    def _start_loops(self) -> None:
         for seconds, do in ((_SEEN_EVERY, self._note_all_seen), (_UPKEEP_EVERY, self._keep_up),
                             (_LOOK_EVERY, self.certificates.look), (_EXPIRED_EVERY, self._end_expired)):
             loop = LoopingCall(do)
@@ -227,7 +208,7 @@ class ServiceNode(Service):
             loop.start(seconds, now=False).addErrback(lambda failure: self.log.failure("a regular task failed", failure))
             self._loops.append(loop)
 
-    async def _load_certificates(self) -> None:
+    async def _load_certificates(self) -> TunnelContext:
         """Take up the listeners' certificates; connections that are there are not touched."""
         tunnel_leaf, user_leaf = await self.store.read(_leaves)
         if tunnel_leaf is None:
@@ -235,37 +216,21 @@ class ServiceNode(Service):
         bundle = self.snapshot.trust_bundle
         self.certificates.load(user_leaf, tunnel_leaf, self.snapshot.certificates)
         self.certificates.prove(self.snapshot.challenges)
-        if self._tunnel_context is None:
-            self._tunnel_context = tunnel_context(tunnel_leaf, bundle)
+        context = self._tunnel_context
+        if context is None:
+            context = self._tunnel_context = tunnel_context(tunnel_leaf, bundle)
         else:
-            self._tunnel_context.replace(tunnel_leaf, bundle)
+            context.replace(tunnel_leaf, bundle)
+        return context
 
-    def _listen_all(self) -> None:
-        assert self._tunnel_context is not None
-        reactor, seconds = self._reactor, self.settings.limits.handshake_seconds
-        if self.most_users > self._shares.users:
+    def _listen(self, tunnel_context: TunnelContext) -> None:
+        if self.most_users > self._files.users:
             self.log.warn("limits.user_connections: {wanted} is more than open files allow ({found}); raise their limit "
-                          "(LimitNOFILE=)", wanted=self.most_users, found=self._shares.users)
-        most = self._shares.few
-        users = self._behind_proxies(wrap_server(self.certificates.context, self.front, reactor, seconds, most))
-        tunnel = wrap_server(self._tunnel_context, self.end_point, reactor, seconds, most)
-        self._listen(self.settings.listen, users)
-        self._listen(self.settings.tunnel_listen, tunnel)
-        if self.settings.metrics_listen is not None:
-            self._listen(self.settings.metrics_listen, self._metrics_front)
-        if self.settings.acme_listen is not None:
-            self._listen(self.settings.acme_listen, self._behind_proxies(self._plain_front))
-
-    def _behind_proxies(self, factory: IProtocolFactory) -> IProtocolFactory:
-        """For listeners that load balancers may stand in front of."""
-        if self._proxies.networks and self._proxies.says == PROXY_PROTOCOL:
-            return ProxiedFactory(factory, self._proxies.trusts, self._reactor)
-        return factory
-
-    def _listen(self, address: Address, factory: IProtocolFactory) -> None:
-        port = self._reactor.listenTCP(address.port, factory, backlog=BACKLOG, interface=address.host)
-        prepare_listener(port)
-        self._ports.append(port)
+                          "(LimitNOFILE=)", wanted=self.most_users, found=self._files.users)
+        self._listeners.open_users(self.front, self.certificates.context)
+        self._listeners.open_tunnel(self.end_point, tunnel_context)
+        self._listeners.open_metrics(self._metrics_front)
+        self._listeners.open_plain(self._plain_front)
 
     # Changes.
 
@@ -341,9 +306,7 @@ class ServiceNode(Service):
     async def _stop(self) -> None:
         for loop in self._loops:
             loop.stop()
-        # The metrics listener is the last to go: whoever watches the drain wants to see it.
-        for port in self._ports[:2]:
-            await _maybe(port.stopListening())
+        await self._listeners.close_entrances()
         self.front.drain()
         if any(isinstance(one, H2Connection) for one in self.front.connections):
             # Requests that were on their way when their users heard of it still need connectors.
@@ -359,8 +322,7 @@ class ServiceNode(Service):
         self._control_front.abort()
         self._metrics_front.abort()
         self._plain_front.abort()
-        for port in self._ports[2:]:
-            await _maybe(port.stopListening())
+        await self._listeners.close()
         await self._pause(0)
         if self._file is not None:
             self._file.close()
@@ -382,12 +344,3 @@ def _leaves(reading: Reading) -> tuple[Credential | None, Credential | None]:
 def _see_all(tx: Transaction, here: list[tuple[str, str, str]]) -> None:
     for id, version, address in here:
         connectors.seen(tx, id, version, address)
-
-
-def _number(port: IListeningPort) -> int:
-    number: int = getattr(port.getHost(), "port", 0)
-    return number
-
-
-def _maybe(result: Any) -> Deferred[None]:
-    return result if isinstance(result, Deferred) else succeed(None)

@@ -1,0 +1,87 @@
+"""Makes the fronts of one node: what answers on each listener that speaks HTTP, with what they have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted.internet.interfaces import IReactorTime
+
+from appproxy.config.service import ServiceSettings
+from appproxy.http import HeadLimits
+from appproxy.http.trusted_proxies import PROXY_PROTOCOL, TrustedProxies
+from appproxy.net.open_files import Shares
+from appproxy.service.exchange import Exchange, Handler
+from appproxy.service.front import Entry, Front, FrontTimeouts, Refusal, UserConnection
+from appproxy.service.user_entry import UserEntry
+
+#: Called once for each exchange, when it is over.
+Log = Callable[[Exchange], None]
+
+
+def _new_ids(token: Callable[[int], bytes]) -> Callable[[], str]:
+    """Request ids, 32 hex digits: half random for this process, half a count. They are names, not secrets."""
+    # The count begins below 2^32, and no process lives to see it need more than 16 digits.
+    prefix = token(8).hex()
+    count = int.from_bytes(token(4), "big")
+
+    def new_id() -> str:
+        nonlocal count
+        count += 1
+        return f"{prefix}{count:016x}"
+
+    return new_id
+
+
+def user_connections(settings: ServiceSettings, files: Shares) -> int:
+    """Connections of users that are taken at the same time: as the settings say, or what open files allow."""
+    return settings.limits.user_connections or files.users
+
+
+class Fronts:
+    """Makes them. `files` shares out the open files, `token` gives random bytes; request ids are one row for all."""
+
+    def __init__(
+        self, settings: ServiceSettings, clock: IReactorTime, refusal: Refusal, files: Shares, token: Callable[[int], bytes]
+    ) -> None:
+        limits = settings.limits
+        self._settings = settings
+        self._clock = clock
+        self._refusal = refusal
+        self._files = files
+        self._token = token
+        self._new_id = _new_ids(token)
+        self._head_limits = HeadLimits(head=limits.head_bytes, fields=limits.head_fields, target=limits.target_bytes)
+        self._timeouts = FrontTimeouts(
+            handshake=limits.handshake_seconds, head=limits.head_seconds, body_rate=limits.body_rate,
+            write_stall=limits.stall_seconds, keep_alive=limits.keep_alive_seconds,
+        )
+        says = settings.trusted_proxies_say
+        by_fields = bool(settings.trusted_proxies) and says != PROXY_PROTOCOL
+        self._believed = TrustedProxies(settings.trusted_proxies, says) if by_fields else None
+
+    def users(self, handler: Handler, log: Log) -> Front:
+        """Behind `listen`."""
+        entry = UserEntry if self._settings.http2 else UserConnection
+        most = user_connections(self._settings, self._files)
+        return self._front(handler, log, proxies=self._believed, entry=entry, most=most)
+
+    def control(self, handler: Handler, log: Log) -> Front:
+        """Behind `tunnel_listen`, for connectors that ask over HTTP. Nobody's word counts for who they are."""
+        return self._front(handler, log)
+
+    def metrics(self, handler: Handler) -> Front:
+        """Behind `metrics_listen`. What is looked at again and again is in no log."""
+        return self._front(handler, lambda exchange: None, scheme="http")
+
+    def plain(self, handler: Handler, log: Log) -> Front:
+        """Behind `acme_listen`: users and authorities who come without TLS."""
+        return self._front(handler, log, scheme="http", proxies=self._believed)
+
+    def _front(
+        self, handler: Handler, log: Log, *, scheme: str = "https", proxies: TrustedProxies | None = None,
+        entry: Entry = UserConnection, most: int | None = None,
+    ) -> Front:
+        return Front(
+            handler, self._clock, self._refusal, self._new_id, log=log, scheme=scheme, limits=self._head_limits,
+            timeouts=self._timeouts, proxies=proxies, entry=entry, token=self._token, most=most or self._files.few,
+        )

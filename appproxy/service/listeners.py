@@ -1,0 +1,102 @@
+"""The open ports of one node: TLS and front proxies before what answers, and the order in which they close."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory
+
+from appproxy.config.service import ServiceSettings
+from appproxy.config.values import Address
+from appproxy.http.trusted_proxies import PROXY_PROTOCOL, TrustedProxies
+from appproxy.net.contexts import TunnelContext, UserContext
+from appproxy.net.proxied import ProxiedFactory
+from appproxy.net.sockets import prepare_listener
+from appproxy.net.tls import wrap_server
+
+#: Twisted's default of 50 made 1,000 connects at once take 17 s; with this they took 0.02 s.
+BACKLOG = 4096
+
+
+class Listeners:
+    """Where the node listens, by its settings. `most_handshakes`: of each TLS listener, under way at the same time."""
+
+    def __init__(self, settings: ServiceSettings, reactor: Any, most_handshakes: int) -> None:
+        self._settings = settings
+        self._reactor = reactor
+        self._most_handshakes = most_handshakes
+        self._proxies = TrustedProxies(settings.trusted_proxies, settings.trusted_proxies_say)
+        self._users: IListeningPort | None = None
+        self._tunnel: IListeningPort | None = None
+        #: Those that stay open while the node drains.
+        self._others: list[IListeningPort] = []
+
+    @property
+    def user_port(self) -> int:
+        """The port on which users are answered now (of interest when the settings say 0)."""
+        return _number(self._users)
+
+    @property
+    def tunnel_port(self) -> int:
+        """The port on which connectors are answered now."""
+        return _number(self._tunnel)
+
+    def open_users(self, factory: IProtocolFactory, context: UserContext) -> None:
+        """`listen`: HTTPS, perhaps behind a load balancer."""
+        self._users = self._listen(self._settings.listen, self._behind_proxies(self._tls(context, factory)))
+
+    def open_tunnel(self, factory: IProtocolFactory, context: TunnelContext) -> None:
+        """`tunnel_listen`: connectors, whose TLS ends here and nowhere else."""
+        self._tunnel = self._listen(self._settings.tunnel_listen, self._tls(context, factory))
+
+    def open_metrics(self, factory: IProtocolFactory) -> None:
+        """`metrics_listen`, where the settings have it."""
+        if self._settings.metrics_listen is not None:
+            self._others.append(self._listen(self._settings.metrics_listen, factory))
+
+    def open_plain(self, factory: IProtocolFactory) -> None:
+        """`acme_listen`, where the settings have it; perhaps behind a load balancer."""
+        if self._settings.acme_listen is not None:
+            self._others.append(self._listen(self._settings.acme_listen, self._behind_proxies(factory)))
+
+    async def close_entrances(self) -> None:
+        """Take no more users and connectors. Whoever watches the drain still sees it: metrics are the last to go."""
+        users, self._users = self._users, None
+        tunnel, self._tunnel = self._tunnel, None
+        for port in (users, tunnel):
+            await _closed(port)
+
+    async def close(self) -> None:
+        """Close all that is open."""
+        await self.close_entrances()
+        others, self._others = self._others, []
+        for port in others:
+            await _closed(port)
+
+    def _tls(self, context: UserContext | TunnelContext, factory: IProtocolFactory) -> IProtocolFactory:
+        return wrap_server(
+            context, factory, self._reactor, self._settings.limits.handshake_seconds, self._most_handshakes
+        )
+
+    def _behind_proxies(self, factory: IProtocolFactory) -> IProtocolFactory:
+        """For listeners that load balancers may stand in front of."""
+        if self._proxies.networks and self._proxies.says == PROXY_PROTOCOL:
+            return ProxiedFactory(factory, self._proxies.trusts, self._reactor)
+        return factory
+
+    def _listen(self, address: Address, factory: IProtocolFactory) -> IListeningPort:
+        port: IListeningPort = self._reactor.listenTCP(address.port, factory, backlog=BACKLOG, interface=address.host)
+        prepare_listener(port)
+        return port
+
+
+def _number(port: IListeningPort | None) -> int:
+    number: int = getattr(port.getHost(), "port", 0) if port is not None else 0
+    return number
+
+
+def _closed(port: IListeningPort | None) -> Deferred[None]:
+    """When the port is closed; some close at once, and give nothing to wait for."""
+    result = port.stopListening() if port is not None else None
+    return result if isinstance(result, Deferred) else succeed(None)
