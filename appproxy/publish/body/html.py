@@ -26,16 +26,20 @@ _NAME = re.compile(rb"</?+([a-zA-Z][^\t\n\f\r />]*+)(?=[\t\n\f\r />])")
 _SCRIPT_TYPE = re.compile(
     rb"(?:module|importmap|speculationrules|(?:text|application)/(?:x-)?(?:java|ecma)script|application/(?:[a-z.-]+\+)?json)?",
     re.IGNORECASE)
+#: How pieces of pages say what they are that scripts fill in and insert later; to browsers they are only data.
+_TEMPLATE_TYPE = re.compile(
+    rb"text/(?:html|ng-template|(?:x-)?(?:[a-z-]+[.-])?(?:template|tmpl|handlebars|mustache))", re.IGNORECASE)
 
 
 class HtmlTranslator:
     """Translates a page. `xml`: it is XHTML, where empty elements and CDATA are what they look like."""
 
-    __slots__ = ("_depth", "_held", "_links", "_raw", "_scan", "_wanted", "_xml")
+    __slots__ = ("_depth", "_held", "_links", "_paths", "_raw", "_scan", "_wanted", "_xml")
 
     def __init__(self, links: Links, wanted: Wanted, *, paths: bool = False, xml: bool = False) -> None:
         self._links = links
         self._wanted = wanted
+        self._paths = paths
         self._xml = xml
         self._scan = _tokenizer(paths)
         self._held = b""
@@ -146,14 +150,18 @@ class HtmlTranslator:
         elif name not in RAW_TEXT or (foreign and (empty or name not in (b"script", b"style"))):
             return
         elif name == b"script":
-            says = None if found is None else value_of(found, page, b"type")
-            data = self._wanted.script and self._wanted.inline and found is not None
-            known = data and _SCRIPT_TYPE.fullmatch((says or b"").strip()) is not None
-            self._raw = Script(script_translator(self._links) if known else Untouched())
+            self._raw = Script(Untouched() if found is None else self._script((value_of(found, page, b"type") or b"").strip()))
         else:
             sheet = name == b"style" and self._wanted.css and self._wanted.inline
             inner: Translator = css_translator(self._links) if sheet else Untouched()
             self._raw = RawText(end_tag(name), inner, after=False)
+
+    def _script(self, says: bytes) -> Translator:
+        """What the text of a `script` of this type goes through."""
+        if _TEMPLATE_TYPE.fullmatch(says) is not None:
+            return HtmlTranslator(self._links, self._wanted, paths=self._paths)
+        known = self._wanted.script and self._wanted.inline and _SCRIPT_TYPE.fullmatch(says) is not None
+        return script_translator(self._links) if known else Untouched()
 
     def _comment(self, page: bytes, place: int, out: list[bytes]) -> tuple[int, bool]:
         short = page[place + 4 : place + 6]

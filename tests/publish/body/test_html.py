@@ -58,7 +58,9 @@ def test_other_attributes_stay(tag: bytes, attribute: bytes) -> None:
         b'<plaintext><a href="X/">', b"<!doctype html <a href=X/ >", b"<? <a href=X/ ?>", b"</ <a href=X/>",
         b'<svg><![CDATA[ > <a href="X/"> ]]></svg>', b"</a href=X/>", b"<aa href=X/>", b"<a-b href=X/>", b"< a href=X/>",
         b"<a href", b"<a href=", b"<a href='X/", b"<a href=X/", b"<", b"</", b"<!", b"<!-", b"<!--", b"<a ", b"<script",
-        b'<script type="text/template"><a href="X/"></script>', b"<style></styles>@import 'x'</style>",
+        b'<script type="text/plain"><a href="X/"></script>',
+        b'<script type="x-template"><a href="X/"></script>', b'<script type="text/html"><!-- <a href="X/"> --></script>',
+        b"<style></styles>@import 'x'</style>",
         b'<a x= href="X/">',  # the name behind the equals sign is the value
     ],
 )
@@ -89,6 +91,17 @@ def test_what_is_one_to_a_browser_is_translated(page: bytes) -> None:
     """Odd spellings that the standard's tokenizer reads as tags and attributes."""
     page = page.replace(b"X", INTERNAL)
     assert translated(page) == all_public(page)
+
+
+@pytest.mark.parametrize("says", [
+    b"text/html", b"Text/Template", b" text/x-template ", b"text/ng-template", b"text/x-handlebars-template",
+    b"text/x-handlebars", b"text/x-jquery-tmpl", b"text/x-mustache"])
+def test_a_template_is_a_piece_of_a_page(says: bytes) -> None:
+    """What scripts insert from it needs its links, also where neither scripts nor styles are to change."""
+    page = (b'<script type="%b"><# if (a<b) { #><img src="X/{{ data.a }}"><a class=\'{{b}}\' href=X/c>d</a>"X/"</script>'
+            b"<a href=X/>" % says).replace(b"X", INTERNAL)
+    wanted = all_public(page).replace(b'"%b/"<' % PUBLIC, b'"%b/"<' % INTERNAL)
+    assert translated(page, Wanted(css=False, inline=False)) == wanted
 
 
 def test_xhtml_has_cdata_and_empty_scripts() -> None:
@@ -191,7 +204,8 @@ def test_what_a_place_is_depends_on_what_was_before(page: bytes, public: bytes) 
 
 
 @pytest.mark.parametrize(
-    "page", [b"<title>%bX</title>X", b"<script>%b</script>X", b"<!--%b-->X", b"<script><!--%b<script></script>X--></script>X"]
+    "page", [b"<title>%bX</title>X", b"<script>%b</script>X", b"<!--%b-->X", b"<script><!--%b<script></script>X--></script>X",
+             b"<script type=text/html>%bX<a </script>X"]
 )
 def test_an_end_is_found_wherever_it_is_cut(page: bytes) -> None:
     """Of titles, scripts and comments."""
@@ -206,7 +220,7 @@ _PIECES = st.sampled_from([
     b"&amp;", b"&#x2f;", b"<!--", b"-->", b"--!>", b"<![CDATA[", b"]]>", b"<!doctype ", b"<script", b"<script>", b"</script>",
     b"<style>", b"</style>", b"<title>", b"</title>", b"<svg>", b"</svg>", b"<img ", b"srcset=", b"<p ", b"</p>", b"text",
     b"\xc3\xa4\xff", b"/*", b"*/", b"\\", INTERNAL, INTERNAL + b"/", INTERNAL[5:], b"/old/", b"?q#f", b"http:", b"//",
-    b"@import '", b"<meta ", b'content="3;url=', b"integrity=x ",
+    b"<script type=text/html>", b"@import '", b"<meta ", b'content="3;url=', b"integrity=x ",
 ])
 PAGES = st.lists(_PIECES, max_size=30).map(b"".join)
 
