@@ -17,8 +17,8 @@ from appproxy.pages.security import NO_STORE, SECURITY_FIELDS
 #: No code page of ours uses this sign; the request id takes its place.
 _MARK = "\ue000"
 _REQUEST_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
-#: The scheme that we have: the access cookie, got by signing in with a browser.
-WWW_AUTHENTICATE = b'www-authenticate: Cookie realm="appproxy", cookie-name="__Host-appproxy"\n'
+#: The scheme that we have: the access cookie, got by signing in with a browser. Its name depends on the application.
+WWW_AUTHENTICATE = b'www-authenticate: Cookie realm="appproxy"\n'
 
 #: The way of a request, as the page draws it.
 HOPS = ("You", "Service", "Connector", "Application")
