@@ -49,7 +49,8 @@ class AccessLog:
         """
         request = forward.request
         received = forward.upload.received if forward.upload is not None else 0
-        failure = "" if forward.code is None else f',"failure":"{forward.code.name}"'
+        code = _failure(forward)
+        failure = "" if code is None else f',"failure":"{code.name}"'
         path = quote(request.target.partition(b"?")[0].decode("latin-1"))
         return (
             f'{{"time":"{self._stamp(ended)}","request_id":"{request.correlation}","method":"{request.method.decode()}",'
@@ -59,7 +60,7 @@ class AccessLog:
 
     def _count(self, forward: Forward | UpgradedStream) -> None:
         counters = self._counters
-        code = forward.code
+        code = _failure(forward)
         if code is None:
             if forward.answer is None:
                 counters.in_line += 1
@@ -74,3 +75,8 @@ class AccessLog:
         counters.sent += forward.sent
         if forward.upload is not None:
             counters.received += forward.upload.received
+
+
+def _failure(ended: Forward | UpgradedStream) -> Code | None:
+    """What failed. That its user left is how most streams end: nobody closes a WebSocket who closes a page."""
+    return None if isinstance(ended, UpgradedStream) and ended.code is Code.CANCELLED else ended.code

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -43,6 +44,26 @@ def test_a_failure_has_its_name() -> None:
     send(signal, 1)
     signal.send(Kind.CANCEL, 1, code())
     assert json.loads(logged(rig)[0])["failure"] == "CANCELLED"
+
+
+@pytest.mark.parametrize("user_left", [True, False])
+def test_a_web_socket_that_its_user_leaves_has_not_failed(user_left: bool) -> None:
+    """It is how they end; one that the application drops has."""
+    rig = Rig()
+    signal, data = rig.with_data()
+    send(signal, 1, request(upgrade=b"websocket"))
+    origin = rig.origin()
+    origin.deliver(b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n")
+    data.read()
+    data.attached(1)
+    if user_left:
+        signal.send(Kind.CANCEL, 1, code())
+    else:
+        origin.lose()
+    line = json.loads(logged(rig)[0])
+    assert (line["status"], line.get("failure")) == (101, None if user_left else "ORIGIN_TRUNCATED")
+    counted = rig.counters.as_dict()
+    assert (counted["streamed"], counted["failed"], counted["cancelled"]) == ((1, 0, 0) if user_left else (0, 1, 0))
 
 
 @settings(max_examples=60, deadline=None)
