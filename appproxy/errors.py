@@ -93,6 +93,7 @@ class Code(IntEnum):
     TOO_MANY_REQUESTS = 82
     NOT_FOUND = 83
     UPGRADE_REFUSED = 84
+    MISDIRECTED = 85
     # Identity and policy.
     SIGN_IN_REQUIRED = 90
     NOT_ASSIGNED = 91
@@ -238,6 +239,8 @@ FAILURES: dict[Code, Failure] = {
                             "There is no such page", "Check the address."),
     Code.UPGRADE_REFUSED: Failure(502, "http_upgrade_failed", _APP, Retry.NEVER,
                                   "No WebSocket can be opened at this address", _ASK),
+    Code.MISDIRECTED: Failure(421, "http_request_error", _REQ, Retry.NEVER,
+                              "This connection was made for another host", "Open the address again. " + _ASK),
     Code.SIGN_IN_REQUIRED: Failure(401, "http_request_denied", Source.SIGN_IN, Retry.NEVER,
                                    "You are not signed in", "Open the page in a browser and sign in."),
     Code.NOT_ASSIGNED: Failure(403, "http_request_denied", Source.POLICY, Retry.NEVER,

@@ -69,9 +69,15 @@ class CertificateRefused(AppProxyError):
     """We do not believe the peer's certificate; the text says why."""
 
 
-def new_context(minimum: int) -> SSL.Context:
+class CertifiedContext(SSL.Context):
+    """One that knows for which names its certificate is, as `pki.selection.by_name` reads them."""
+
+    names: Mapping[str, object] = {}
+
+
+def new_context(minimum: int) -> CertifiedContext:
     """A context with our suites, curves and buffers, for TLS from `minimum` (SSL.TLS1_2_VERSION, ...) to 1.3."""
-    context = SSL.Context(SSL.TLS_METHOD)
+    context = CertifiedContext(SSL.TLS_METHOD)
     context.set_min_proto_version(minimum)
     context.set_max_proto_version(SSL.TLS1_3_VERSION)
     context.set_options(SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION)
@@ -151,6 +157,7 @@ class UserContext:
     def _make(self, credential: Credential) -> SSL.Context:
         context = new_context(SSL.TLS1_2_VERSION)
         _use(context, credential)
+        context.names = dict.fromkeys(certificate_names(load_chain(credential.certificate)[0]), True)
         context.set_alpn_select_callback(self._choose_protocol)
         return context
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
@@ -14,6 +16,7 @@ from zope.interface import implementer
 
 from appproxy.net.contexts import (
     CertificateRefused,
+    CertifiedContext,
     ClientContext,
     TunnelContext,
     UserContext,
@@ -25,6 +28,7 @@ from appproxy.net.contexts import (
 )
 from appproxy.net.half_close import HANDSHAKE_SECONDS, HalfCloseTLS, HalfCloseTLSFactory, HandshakeTimeout, NoProtocol
 from appproxy.net.sockets import socket_of
+from appproxy.pki.selection import by_name
 
 __all__ = [
     "CertificateRefused",
@@ -33,6 +37,7 @@ __all__ = [
     "HalfCloseTLSFactory",
     "HandshakeTimeout",
     "NoProtocol",
+    "ServerName",
     "TunnelContext",
     "UserContext",
     "connector_context",
@@ -41,6 +46,7 @@ __all__ = [
     "origin_context",
     "peer_certificate",
     "peer_chain",
+    "server_name",
     "set_buffers",
     "shown_chain",
     "tunnel_context",
@@ -86,6 +92,36 @@ def peer_chain(transport: object) -> list[str]:
     connection = _connection(transport)
     chain = None if connection is None else connection.get_peer_cert_chain(as_cryptography=True)
     return [one.public_bytes(Encoding.PEM).decode("ascii") for one in chain or ()]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerName:
+    """What a user's TLS connection was made for (RFC 6066 section 3)."""
+
+    #: The host that was asked for, in lower case without a last dot.
+    asked: str
+    #: The names in the certificate that belongs to it.
+    certified: Mapping[str, object]
+
+    def covers(self, host: str) -> bool:
+        """Is the certificate one for this host, too?"""
+        return by_name(self.certified, host) is not None
+
+
+def server_name(transport: object) -> ServerName | None:
+    """To be called after the handshake. None without TLS, and for who has asked for no host.
+
+    Where a session was resumed it is, in TLS 1.2, the session's host, whatever was asked for since: OpenSSL has it so, and
+    the client has seen that host's certificate. In TLS 1.3 it is the host of this handshake: clients may resume only where
+    the certificate that they have seen is one for it, too (RFC 8446 sections 4.2.11 and 4.6.1).
+    """
+    connection = _connection(transport)
+    asked = None if connection is None else connection.get_servername()
+    if connection is None or asked is None:
+        return None
+    context = connection.get_context()
+    names = context.names if isinstance(context, CertifiedContext) else {}
+    return ServerName(asked.decode("latin-1").lower().removesuffix("."), names)
 
 
 def negotiated(transport: object) -> bytes | None:

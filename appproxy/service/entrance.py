@@ -110,6 +110,7 @@ class Entrance:
     def __call__(self, exchange: Exchange) -> None:
         """Answer one exchange (`service.exchange.Handler`)."""
         try:
+            self._check_way(exchange)
             if exchange.head.target.startswith(_BRAND_START):
                 self._brand(exchange)
                 return
@@ -120,10 +121,26 @@ class Entrance:
                 self._enter(exchange)
         except RequestError as error:
             exchange.detail = error.detail
-            self._refuse(exchange, error.code)
+            self._refuse(exchange, self._or_misdirected(exchange, error.code))
         except Exception:
             self.log.failure("request {id} met a fault of ours", id=exchange.id)
             self._refuse(exchange, Code.INTERNAL)
+
+    def _check_way(self, exchange: Exchange) -> None:
+        """Did the request come on a connection for its host (RFC 9110 section 7.4)? Raises RequestError(MISDIRECTED).
+
+        Browsers send requests for several hosts on one connection whose certificate is for all of them (RFC 9113
+        section 9.1.1). One that was made for another host, with a certificate that is not for this one, proves nothing.
+        """
+        server = exchange.server_name
+        if server is not None and server.asked != exchange.head.host and not server.covers(exchange.head.host):
+            raise RequestError(Code.MISDIRECTED, f"on a connection that was made for {server.asked}")
+
+    def _or_misdirected(self, exchange: Exchange, code: Code) -> Code:
+        """Who finds no such host on another one's connection may find it on its own: it can lead to another machine."""
+        server, host = exchange.server_name, exchange.head.host
+        astray = server is not None and server.asked != host and not self._snapshot().router.knows_host(host)
+        return Code.MISDIRECTED if astray and code is Code.UNKNOWN_HOST else code
 
     def _enter(self, exchange: Exchange) -> None:
         snapshot = self._snapshot()

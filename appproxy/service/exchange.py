@@ -14,6 +14,7 @@ from twisted.internet.interfaces import IPushProducer
 
 from appproxy.errors import Code
 from appproxy.http.head import Fields, RequestHead
+from appproxy.net.tls import ServerName
 
 
 class BodyReader(Protocol):
@@ -78,6 +79,11 @@ class Exchange(Protocol):
     @property
     def peer_certificate(self) -> bytes | None:
         """The verified certificate of whoever is connected (DER); None where none was asked for or shown."""
+        ...
+
+    @property
+    def server_name(self) -> ServerName | None:
+        """What the user's TLS connection was made for; None where he said nothing of it, or a trusted proxy is between."""
         ...
 
     def stop_body(self) -> None:

@@ -29,7 +29,7 @@ from appproxy.http.trusted_proxies import TrustedProxies
 from appproxy.net.deadlines import NEVER, Deadlines
 from appproxy.net.flow import Hold, Tap
 from appproxy.net.sockets import acknowledged
-from appproxy.net.tls import peer_certificate
+from appproxy.net.tls import ServerName, peer_certificate, server_name
 from appproxy.service.exchange import BodyReader, Exchange, Handler
 from appproxy.service.user_exchange import UserExchange
 
@@ -131,6 +131,10 @@ class Front(Factory):
         # A listener on [::] shows IPv4 users inside IPv6 (RFC 4291 section 2.5.5.2); everybody else knows them as IPv4.
         return self.entry(self, host.removeprefix("::ffff:") if "." in host else host)
 
+    def server_name(self, transport: object, peer: str) -> ServerName | None:
+        """What a connection from this address was made for. A trusted proxy sends requests for many hosts on one."""
+        return None if self.proxies is not None and self.proxies.trusts(peer) else server_name(transport)
+
     def drain(self) -> None:
         """Close what is idle, and everything else after its answer."""
         self.draining = True
@@ -162,6 +166,8 @@ class UserConnection(Protocol):
         self._last_bytes = -1
         self._bytes_acked: int | None = None
         self._paused_since: float | None = None
+        self._server_name: ServerName | None = None
+        self._named = False
         self.deadline = NEVER
 
     # What Twisted says.
@@ -278,6 +284,14 @@ class UserConnection(Protocol):
     def peer_certificate(self) -> bytes | None:
         """The verified certificate that this connection has shown."""
         return peer_certificate(self.transport)
+
+    @property
+    def server_name(self) -> ServerName | None:
+        """What this connection was made for; to be asked after the handshake."""
+        if not self._named:
+            self._named = True
+            self._server_name = self._front.server_name(self.transport, self._client)
+        return self._server_name
 
     def exchange_over(self, exchange: UserExchange, reuse: bool) -> None:
         """The answer is written whole. `reuse`: its head said that the connection stays."""

@@ -99,6 +99,8 @@ class H2Connection(Protocol):
         front = self._front
         front.accepted += 1
         front.connections.add(self)
+        #: What this connection was made for.
+        self.server_name = front.server_name(self.transport, self._client)
         # What goes to a TLS transport leaves at once: it has been gathered here for the length of a turn.
         self._send = getattr(self.transport, "write_now", None) or self._transport.write
         self._transport.registerProducer(self, True)

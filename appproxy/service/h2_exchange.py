@@ -18,6 +18,7 @@ from appproxy.http.fields import values
 from appproxy.http.h2_head import answer_headers, trailer_headers
 from appproxy.http.head import RequestHead
 from appproxy.net.deadlines import NEVER
+from appproxy.net.tls import ServerName
 from appproxy.service.exchange import BodyReader
 from appproxy.service.exchange_state import BODYLESS, ExchangeState
 from appproxy.service.h2_body import H2Body
@@ -90,6 +91,11 @@ class H2Exchange(ExchangeState):
     def peer_certificate(self) -> bytes | None:
         """The verified leaf certificate of whoever is connected, in DER; None where none was asked for."""
         return self.connection.peer_certificate
+
+    @property
+    def server_name(self) -> ServerName | None:
+        """What the user's TLS connection was made for."""
+        return self.connection.server_name
 
     def read_body(self, reader: BodyReader) -> IPushProducer:
         """Begin to read the body; `reader` may be called before this returns."""

@@ -10,6 +10,7 @@ from zope.interface import implementer
 from appproxy.errors import Code
 from appproxy.http.head import RequestHead
 from appproxy.http.writer import chunk, last_chunk, response_bytes
+from appproxy.net.tls import ServerName
 from appproxy.service.exchange import BodyReader
 from appproxy.service.exchange_state import BODYLESS, ExchangeState
 
@@ -219,3 +220,8 @@ class UserExchange(ExchangeState):
     def peer_certificate(self) -> bytes | None:
         """The verified leaf certificate of whoever is connected, in DER; None where none was asked for."""
         return self._connection.peer_certificate
+
+    @property
+    def server_name(self) -> ServerName | None:
+        """What the user's TLS connection was made for."""
+        return self._connection.server_name

@@ -22,9 +22,19 @@ class H2User:
         context = ssl.create_default_context(cafile=str(anchor))
         context.set_alpn_protocols(["h2"])
         plain = socket.create_connection(("127.0.0.1", port), _TIMEOUT)
-        self.socket = context.wrap_socket(plain, server_hostname=host)
+        self._begin(context.wrap_socket(plain, server_hostname=host), f"{host}:{port}", manual)
+
+    @classmethod
+    def over(cls, connection: ssl.SSLSocket, authority: str) -> H2User:
+        """One on a connection that is there."""
+        user = cls.__new__(cls)
+        user._begin(connection, authority, False)
+        return user
+
+    def _begin(self, connection: ssl.SSLSocket, authority: str, manual: bool) -> None:
+        self.socket = connection
         assert self.socket.selected_alpn_protocol() == "h2"
-        self.authority = f"{host}:{port}".encode()
+        self.authority = authority.encode()
         self.session = Connection(Role.CLIENT, Configuration(auto_window_update=not manual))
         self.session.initiate_connection()
         self.heads: dict[int, dict[bytes, bytes]] = {}

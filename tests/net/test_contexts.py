@@ -31,8 +31,8 @@ from appproxy.net.contexts import (
     user_context,
 )
 from appproxy.net.half_close import NoProtocol
-from appproxy.net.tls import negotiated, peer_certificate
-from appproxy.pki import Credential, connector_id, fingerprint, load_chain, load_key, serial
+from appproxy.net.tls import negotiated, peer_certificate, server_name
+from appproxy.pki import Credential, certificate_names, connector_id, fingerprint, load_chain, load_key, serial
 from tests.net.wire import Net, network
 from tests.pki.authorities import CONNECT, CONNECTOR, DAY, NOW, OTHERS, OURS, SERVICE, authority, connector, server, unreadable
 from tests.pki.chains import leaf
@@ -297,8 +297,8 @@ class Resuming:
         self.context = context
         self.session: SSL.Session | None = None
 
-    def resumed_at(self, server_context: object) -> bool:
-        """Connect, exchange a word, and tell whether the server knew the session."""
+    def resumed_at(self, server_context: object, host: str = CONNECT) -> bool:
+        """Connect to this host, exchange a word, and tell whether the server knew the session."""
         resuming = self
 
         class Context(ClientContext):
@@ -308,12 +308,15 @@ class Resuming:
                     connection.set_session(resuming.session)
                 return connection
 
-        context = Context(self.context._context, CONNECT)
+        context = Context(self.context._context, host)
         net = network(server_context, context)  # type: ignore[arg-type]
         net.server.tls.write(b"word")
         net.flush()
         assert net.client.got == b"word"
+        #: What the service believes, and the certificate that it has shown now or then.
+        self.server_name = server_name(net.server.tls)
         handle = net.client.tls.getHandle()
+        self.shown = handle.get_peer_certificate(as_cryptography=True)
         self.session = handle.get_session()
         resumed = bool(_openssl.SSL_session_reused(handle._ssl))
         net.client.tls.loseConnection()
@@ -366,6 +369,22 @@ class TestUsers:
             assert client.resumed_at(context) is True
             context.renew_ticket_keys()
             assert client.resumed_at(context) is False
+
+    @pytest.mark.parametrize("version", ["TLS1_3_VERSION", "TLS1_2_VERSION"])
+    @pytest.mark.parametrize(("first", "then"), [("a.example.com", "b.example.org"), ("b.example.org", "a.example.com")])
+    def test_a_session_of_another_host(self, version: str, first: str, then: str) -> None:
+        """In TLS 1.2 it stays that host's, whatever is asked for; in TLS 1.3 the service believes what is asked for now."""
+        raw = new_context(SSL.TLS1_2_VERSION)
+        raw.set_max_proto_version(getattr(SSL, version))
+        raw.set_verify(SSL.VERIFY_NONE)
+        raw.set_session_cache_mode(SSL.SESS_CACHE_CLIENT)
+        context = user_context([server(OURS, host) for host in ("a.example.com", "b.example.org")])
+        client = Resuming(ClientContext(raw, first))
+        assert [client.resumed_at(context, first), client.resumed_at(context, then)] == [False, True]
+        assert certificate_names(client.shown) == (first,)
+        believed, other = (first, then) if version == "TLS1_2_VERSION" else (then, first)
+        assert client.server_name is not None and client.server_name.asked == believed
+        assert client.server_name.covers(believed) and not client.server_name.covers(other)
 
     def test_a_users_session_is_nothing_to_the_tunnel(self) -> None:
         """A ticket of the users' listener does not pass the mutual TLS of the connectors' listener."""

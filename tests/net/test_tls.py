@@ -18,11 +18,14 @@ from appproxy.net.tls import (
     HandshakeTimeout,
     connector_context,
     negotiated,
+    origin_context,
     peer_certificate,
     peer_chain,
+    server_name,
     set_buffers,
     shown_chain,
     tunnel_context,
+    user_context,
     wrap_client,
     wrap_server,
 )
@@ -163,6 +166,39 @@ class TestWhatTheHandshakeShowed:
         net = network(SERVER, connector_context([OURS.certificate], CONNECT, both, [b"appproxy-data/1"]))
         shown = peer_certificate(net.server.tls)
         assert shown is not None and connector_id(shown) == "mine"
+
+
+class TestServerName:
+    """What a user's connection was made for."""
+
+    USERS = user_context([server(OURS, "example.com", "*.example.com"), server(OURS, "shop.example.org")])
+
+    @pytest.mark.parametrize(
+        ("asked", "host", "covered"),
+        [
+            ("wiki.example.com", "mail.example.com", True),
+            ("WIKI.Example.com", "example.com", True),
+            ("wiki.example.com", "shop.example.org", False),
+            ("wiki.example.com", "deep.wiki.example.com", False),
+            ("shop.example.org", "shop.example.org", True),
+            ("shop.example.org", "wiki.example.com", False),
+            ("nobody.example.net", "nobody.example.net", False),
+            ("nobody.example.net", "wiki.example.com", True),
+        ],
+    )
+    def test_the_host_and_its_certificate(self, asked: str, host: str, covered: bool) -> None:
+        """The name that was asked for, and which hosts the certificate is for that it was answered with."""
+        found = server_name(network(self.USERS, origin_context(asked, "", "", False)).server.tls)
+        assert found is not None and found.asked == asked.lower()
+        assert found.covers(host) is covered
+
+    def test_a_user_who_says_nothing_of_it(self) -> None:
+        """As one who dials an address."""
+        assert server_name(network(self.USERS, origin_context("192.0.2.1", "", "", False)).server.tls) is None
+
+    def test_without_tls(self) -> None:
+        """There is none."""
+        assert server_name(StringTransport()) is None
 
 
 class TestBuffers:

@@ -11,6 +11,7 @@ from zope.interface import implementer
 from appproxy.errors import Code
 from appproxy.http.fields import check_block, values
 from appproxy.http.head import Fields, RequestHead
+from appproxy.net.tls import ServerName
 from appproxy.service.exchange import AnswerKeeper, BodyReader
 
 ID = "0123456789abcdef0123456789abcdef"
@@ -69,6 +70,7 @@ class FakeExchange:
     sent: int = 0
     own_fields: bytes = b""
     begun: bool = False
+    server_name: ServerName | None = None
 
     @property
     def over(self) -> bool:
@@ -81,6 +83,7 @@ class FakeExchange:
     @property
     def peer_certificate(self) -> bytes | None:
         return None
+
 
     def stop_body(self) -> None: ...
 

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from appproxy.branding import BRAND_START
 from appproxy.errors import Code
 from appproxy.http.head import RequestHead
 from appproxy.identity.session import Session
+from appproxy.net.tls import ServerName
 from appproxy.publish.application import Application, Preauthentication, Url
 from appproxy.publish.cors import CorsRule
 from appproxy.publish.routing import Route
@@ -19,6 +21,7 @@ from appproxy.service.entrance import Entrance
 from appproxy.service.exchange import Exchange
 from appproxy.service.gate import Gate
 from appproxy.tunnel.frames import Kind
+from tests.service.exchanges import FakeExchange, head_for
 from tests.service.world import GET, WIKI, World, only_request, requests
 
 CLOSED = replace(WIKI, preauthentication=Preauthentication.OIDC, robots_disallow=True)
@@ -98,6 +101,52 @@ def test_unknown_hosts_get_one_constant_page() -> None:
         assert host not in answer and (len(target) < 3 or target not in answer)
         pages.add(re.sub(rb"[0-9a-f]{32}|date: [^\r]*", b"", answer, flags=re.IGNORECASE))
     assert len(pages) == 1
+
+
+WILDCARD = ServerName("signin.example.com", {"*.example.com": True})
+
+
+@pytest.mark.parametrize(
+    ("made_for", "host", "status"),
+    [
+        (None, "wiki.example.com", 303),
+        (ServerName("wiki.example.com", {"wiki.example.com": True}), "wiki.example.com", 303),
+        (ServerName("wiki.example.com", {}), "wiki.example.com", 303),
+        (WILDCARD, "wiki.example.com", 303),
+        (WILDCARD, "signin.example.com", 200),
+        (ServerName("shop.example.org", {"shop.example.org": True}), "wiki.example.com", 421),
+        (ServerName("shop.example.org", {"shop.example.org": True}), "signin.example.com", 421),
+        (ServerName("shop.example.org", {"shop.example.org": True}), "nobody.example.com", 421),
+        (None, "nobody.example.com", 404),
+        (ServerName("nobody.example.com", {}), "nobody.example.com", 404),
+        (WILDCARD, "nobody.example.com", 421),
+    ],
+)
+def test_connections_that_were_made_for_another_host(made_for: ServerName | None, host: str, status: int) -> None:
+    """Their requests are answered with 421, unless the certificate is for both and the host is ours."""
+    door = Door(applications=(CLOSED,))
+    signal = door.welcomed()
+    exchange = FakeExchange(head_for(f"https://{host}/page"), server_name=made_for)
+    door.handle(exchange)
+    assert exchange.status == status and signal.frames() == []
+    assert (exchange.failure is Code.MISDIRECTED) is (status == 421)
+
+
+@pytest.mark.parametrize("target", ["/.appproxy/finish", "/.appproxy/style.css", "/robots.txt", f"{BRAND_START}style.css"])
+def test_our_own_paths_on_connections_for_another_host(target: str) -> None:
+    """They are no exception."""
+    elsewhere = ServerName("shop.example.org", {"shop.example.org": True})
+    exchange = FakeExchange(head_for(f"https://wiki.example.com{target}"), server_name=elsewhere)
+    Door(applications=(CLOSED,)).handle(exchange)
+    assert exchange.status == 421
+
+
+def test_a_path_of_a_host_that_is_ours() -> None:
+    """It is no other machine's: nothing there is 404, on whichever connection."""
+    door = Door(applications=(replace(CLOSED, external=Url.parse("https://wiki.example.com/wiki/")),))
+    exchange = FakeExchange(head_for("https://wiki.example.com/other"), server_name=WILDCARD)
+    door.handle(exchange)
+    assert exchange.status == 404
 
 
 def test_our_own_host_and_paths_are_never_forwarded() -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+
 import pytest
 from ngh2 import Connection, Role
 from ngh2 import events as h2
 from OpenSSL import SSL
+from twisted.internet.address import IPv4Address
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock
 
+from appproxy.http.trusted_proxies import X_FORWARDED_FOR, TrustedProxies
 from appproxy.net.contexts import ClientContext, UserContext, new_context
 from appproxy.net.half_close import HalfCloseTLSFactory
 from appproxy.service.exchange import Exchange
-from appproxy.service.front import Front
+from appproxy.service.front import Entry, Front, UserConnection
 from appproxy.service.user_entry import UserEntry
 from tests.net.wire import End
 from tests.pki.authorities import SERVICE
@@ -30,15 +34,21 @@ class Client(Protocol):
 
 
 def answer(exchange: Exchange) -> None:
-    exchange.answer(200, b"version: %d\n" % exchange.head.version, b"hello")
+    made_for = exchange.server_name
+    name = b"-" if made_for is None else made_for.asked.encode()
+    exchange.answer(200, b"version: %d\nmade-for: %b\n" % (exchange.head.version, name), b"hello")
 
 
 class Line:
-    """A browser that offers these protocols at a front."""
+    """A browser that offers these protocols at a front, and asks for this host."""
 
-    def __init__(self, *alpn: bytes, http2: bool = True, draining: bool = False, turns: int = 20) -> None:
+    def __init__(
+        self, *alpn: bytes, http2: bool = True, draining: bool = False, turns: int = 20, host: str | None = None,
+        entry: Entry = UserEntry, trusted: str = "10.0.0.0/8",
+    ) -> None:
         self.clock = Clock()
-        self.front = Front(answer, self.clock, refusal, lambda: "0" * 32, entry=UserEntry)
+        proxies = TrustedProxies((ip_network(trusted),), X_FORWARDED_FOR)
+        self.front = Front(answer, self.clock, refusal, lambda: "0" * 32, entry=entry, proxies=proxies)
         self.front.draining = draining
         raw = new_context(SSL.TLS1_3_VERSION)
         raw.set_verify(SSL.VERIFY_NONE)
@@ -46,11 +56,11 @@ class Line:
             raw.set_alpn_protos(list(alpn))
         self.client = Client()
         ours = HalfCloseTLSFactory(UserContext(SERVICE, http2=http2), False, self.front, self.clock)
-        theirs = HalfCloseTLSFactory(ClientContext(raw, None), True, Factory.forProtocol(lambda: self.client), self.clock)
+        theirs = HalfCloseTLSFactory(ClientContext(raw, host), True, Factory.forProtocol(lambda: self.client), self.clock)
         self.here, self.there = End(self.clock), End(self.clock)
         self.here.peer, self.there.peer = self.there, self.here
         for end, factory in ((self.here, ours), (self.there, theirs)):
-            end.protocol = factory.buildProtocol(None)
+            end.protocol = factory.buildProtocol(IPv4Address("TCP", "192.0.2.7", 50_000))
         for end in (self.here, self.there):
             assert end.protocol is not None
             end.protocol.makeConnection(end)
@@ -77,17 +87,36 @@ def test_http_1(alpn: tuple[bytes, ...]) -> None:
     assert line.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").startswith(b"HTTP/1.1 200 OK\r\nversion: 11\r\n")
 
 
-def test_http_2() -> None:
-    """Who offers both is served HTTP/2."""
-    line = Line(b"http/1.1", b"h2")
+def over_h2(line: Line) -> tuple[tuple[bytes, bytes], ...]:
+    """The head of an answer over HTTP/2."""
     user = Connection(Role.CLIENT)
     user.initiate_connection()
     user.send_request([(b":method", b"GET"), (b":scheme", b"https"), (b":authority", b"a"), (b":path", b"/")],
                       end_stream=True)
     user.receive_data(line.client.got + line.write(user.data_to_send()))
     answers = [event for event in user.events() if isinstance(event, h2.ResponseReceived)]
-    assert (b"version", b"20") in answers[0].headers
+    return answers[0].headers
+
+
+def test_http_2() -> None:
+    """Who offers both is served HTTP/2."""
+    line = Line(b"http/1.1", b"h2")
+    assert (b"version", b"20") in over_h2(line)
     assert line.front.accepted == 1
+
+
+@pytest.mark.parametrize(
+    ("host", "trusted", "made_for"),
+    [("Wiki.example.com", "10.0.0.0/8", b"wiki.example.com"), (None, "10.0.0.0/8", b"-"),
+     ("wiki.example.com", "192.0.2.0/24", b"-")],
+)
+def test_what_the_connection_was_made_for(host: str | None, trusted: str, made_for: bytes) -> None:
+    """The host that a user asked for, in each version. A trusted proxy has one connection for the requests of many hosts."""
+    asked = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    for line in (Line(b"http/1.1", host=host, trusted=trusted),
+                 Line(http2=False, host=host, trusted=trusted, entry=UserConnection)):
+        assert b"\r\nmade-for: %b\r\n" % made_for in line.write(asked)
+    assert (b"made-for", made_for) in over_h2(Line(b"h2", host=host, trusted=trusted))
 
 
 def test_http_2_can_be_switched_off() -> None:
