@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from appproxy.connector.answer import AnswerStream
 from appproxy.connector.carrier import Attempt, Carrier
 from appproxy.connector.data import Attachment
-from appproxy.connector.patience import TIMEOUT_MARGIN, is_excused, silence_of
+from appproxy.connector.patience import TIMEOUT_MARGIN, is_excused
 from appproxy.connector.repeat import may_repeat
 from appproxy.connector.stream import UpgradedStream
 from appproxy.connector.upload import Framing, Upload
@@ -21,6 +21,7 @@ from appproxy.net.deadlines import NEVER
 from appproxy.tunnel.exchanges import CONNECTOR_TRANSITIONS, State, Step, advance
 from appproxy.tunnel.frames import Flag, Kind, encode
 from appproxy.tunnel.messages import Request, encode_code, encode_response
+from appproxy.tunnel.silence import silence_of
 
 if TYPE_CHECKING:
     from appproxy.connector.link import SignalConnection
@@ -229,7 +230,7 @@ class Forward:
         """The answer is long, or not yet complete: its head leaves at once."""
         connection, route = self.connection, self.route
         assert connection is not None and route is not None  # it is what calls us
-        self.silence = silence_of(head.block, route.target)
+        self.silence = silence_of(head.block, route.target.upgrade_idle_timeout)
         encode_response(head.status, head.block)  # refused here, and not when a data connection comes at last
         self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.HEAD)
         self.status = head.status

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from appproxy.connector.configuration import Target
-
 if TYPE_CHECKING:
     from appproxy.connector.carrier import Carrier
     from appproxy.connector.data import Attachment
@@ -14,13 +12,6 @@ if TYPE_CHECKING:
 #: The service's own back-end timeout comes first, because it also counts what the tunnel takes; this is for the case
 #: that its CANCEL does not come.
 TIMEOUT_MARGIN = 5.0
-#: Silence inside an answer. An event stream may be silent for as long as an upgraded one.
-SILENCE_SECONDS = 600.0
-
-
-def silence_of(block: bytes, target: Target) -> float:
-    """How long the body of an answer with this field block may be silent."""
-    return target.upgrade_idle_timeout if b"\ncontent-type: text/event-stream" in b"\n" + block else SILENCE_SECONDS
 
 
 def is_excused(connection: Carrier | None, upload: Upload | None, attachment: Attachment | None) -> bool:

@@ -20,6 +20,7 @@ from appproxy.errors import Code, IdentityError, ProtocolError
 from appproxy.net.deadlines import NEVER, Deadlines
 from appproxy.net.tls import negotiated, peer_certificate
 from appproxy.pki.names import connector_id, not_after
+from appproxy.service import losses
 from appproxy.service.links import DataLink, SignalLink
 from appproxy.service.relay import Relay
 from appproxy.service.roster import Peer
@@ -155,7 +156,7 @@ class EndPoint(Factory):
         """What became of the requests whose connection was lost: the connector's HELLO tells."""
         is_open, is_ended = set(hello.open), set(hello.ended)
         for id, request in list(peer.in_flight.items()):
-            request.told(id in is_open, id in is_ended, link, now)
+            losses.told(request, id in is_open, id in is_ended, link, now)
 
     def link_lost(self, link: SignalLink) -> None:
         """A signal connection has gone."""
@@ -167,7 +168,7 @@ class EndPoint(Factory):
         now = self.clock.seconds()
         for request in list(peer.in_flight.values()):
             if request.link is link:
-                request.link_lost(now)
+                losses.link_lost(request, now)
         if not peer.links and self.roster.peers.get(peer.id) is peer:
             self.log.info("connector {id} has no signal connection left", id=peer.id)
             self._seen(peer.id, False, peer.version, peer.address)
@@ -185,7 +186,7 @@ class EndPoint(Factory):
             if isinstance(link, SignalLink):
                 link.close()
         for request in list(peer.in_flight.values()):
-            request.peer_lost()
+            losses.peer_lost(request)
         for data in list(peer.data):
             if isinstance(data, DataLink):
                 data.close()

@@ -12,6 +12,7 @@ from zope.interface import implementer
 from appproxy.errors import Code, ProtocolError, RemoteProtocolError
 from appproxy.net.deadlines import NEVER
 from appproxy.net.flow import Hold, Tap
+from appproxy.service import losses
 from appproxy.tunnel.data import DataSession
 from appproxy.tunnel.frames import Frame, Kind
 from appproxy.tunnel.messages import Goodbye, decode_attach, decode_code, decode_response
@@ -328,4 +329,4 @@ class DataLink(Protocol):
             self.peer.data.discard(self)
         request, self.request = self.request, None
         if request is not None:
-            request.data_lost()
+            losses.data_lost(request)

@@ -1,8 +1,9 @@
 """One request on its way through the tunnel, and its answer on its way back.
 
 `Relayed` stands between a user's exchange and a connector. The table `SERVICE_TRANSITIONS` says what may follow what;
-here is what each step does. The request's slot at the connector (`Peer.in_flight`) is freed only by the connector's
-final frame or its loss, whatever the user does: sending and cancelling in a circle gains nothing (rapid reset).
+here is what each step does, and in `losses` what becomes of a request whose connector or time is lost. The request's slot
+at the connector (`Peer.in_flight`) is freed only by the connector's final frame or its loss, whatever the user does:
+sending and cancelling in a circle gains nothing (rapid reset).
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from appproxy.errors import Code, RemoteProtocolError, RequestError, Retry
-from appproxy.http.fields import values
 from appproxy.identity.session import Session
 from appproxy.net.deadlines import NEVER
+from appproxy.service import losses
 from appproxy.service.plan import Plan
+from appproxy.service.streamed import StreamedAnswer
 from appproxy.service.translated import Translated
 from appproxy.service.upload import Upload
 from appproxy.tunnel.exchanges import SERVICE_TRANSITIONS, State, Step, advance
@@ -30,8 +32,6 @@ if TYPE_CHECKING:
 # Members of an IntFlag cost a call each to combine; this is the hot path.
 _BODY, _UPGRADE, _IDEMPOTENT = int(Flag.BODY), int(Flag.UPGRADE), int(Flag.IDEMPOTENT)
 _REQ = int(Kind.REQ)
-#: Silence of an ordinary answer that has begun, in seconds.
-_SILENCE = 600.0
 #: A connector that never speaks its last word about a cancelled request frees the slot after this, in seconds.
 _CANCELLED = 120.0
 
@@ -40,9 +40,8 @@ class Relayed:
     """One proxied request. `exchange` is None once the user has the answer, or has gone."""
 
     __slots__ = (
-        "_queued", "_streaming", "_translated", "_upgraded", "attempts", "data", "deadline", "endless", "exchange", "flags",
-        "head", "holds_translated", "id", "interims", "link", "method", "peer", "plan", "relay", "session", "state", "tried",
-        "upload",
+        "_queued", "answer", "attempts", "data", "deadline", "exchange", "flags", "head", "holds_translated", "id", "interims",
+        "link", "method", "peer", "plan", "relay", "session", "state", "tried", "upload",
     )
 
     def __init__(
@@ -68,12 +67,8 @@ class Relayed:
         self.deadline = NEVER
         self.upload = Upload(self, replayable=bool(flags & _IDEMPOTENT)) if flags & _BODY else None
         self._queued = 0.0
-        self._streaming = False
-        self._upgraded = False
-        #: Its answer may go on for ever: upgraded, events, gRPC.
-        self.endless = False
-        #: What the body of the answer goes through, where the application's URLs are translated.
-        self._translated: Translated | None = None
+        #: Its answer, once that has begun on a data connection.
+        self.answer: StreamedAnswer | None = None
         #: Has the user got a translated answer already, and asks whether it is fresh?
         self.holds_translated = False
         exchange.keeper = self
@@ -81,6 +76,16 @@ class Relayed:
     def step(self, step: int) -> None:
         """Follow the table."""
         self.state = advance(SERVICE_TRANSITIONS, self.state, step)
+
+    @property
+    def upgraded(self) -> bool:
+        """Is it a stream of bytes by now?"""
+        return self.answer is not None and self.answer.upgraded
+
+    @property
+    def endless(self) -> bool:
+        """May its answer go on for ever?"""
+        return self.answer is not None and self.answer.endless
 
     # To a connector.
 
@@ -97,7 +102,7 @@ class Relayed:
         refusal = relay.no_hope(group) or relay.roster.park(self, group, now)
         if refusal is not None:
             self.step(Step.FAIL)
-            self._fail(refusal, "no connector takes requests of this group")
+            self.fail(refusal, "no connector takes requests of this group")
             return
         self.deadline = self._queued + relay.roster.limits.queue_seconds
         relay.deadlines.add(self)
@@ -134,7 +139,7 @@ class Relayed:
             self.peer.timeouts = 0
         if self.data is not None:
             self.data.answer_elsewhere()
-        self._free()
+        self.free()
         exchange = self.exchange
         if exchange is None:
             return
@@ -145,7 +150,7 @@ class Relayed:
                     fields = self.plan.clean(status, block, exchange.id)
                     Translated.whole(exchange, translator, self.relay.clock, status, fields, body)
                 except RequestError as error:
-                    self._fail(error.code, error.detail)
+                    self.fail(error.code, error.detail)
                 self.exchange = None
                 return
         self.exchange = None
@@ -164,23 +169,20 @@ class Relayed:
         """REJECT: not processed, so another connector may have it."""
         before, peer = self.state, self.peer
         self.step(Step.REJECT)
-        self._free()
+        self.free()
         if self.exchange is None:
             return
-        if self._may_retry(before, Retry.ANY):
-            self._try_another(peer)
+        if self.may_retry(before, Retry.ANY):
+            self.try_another(peer)
         else:
             self.step(Step.FAIL)
-            self._fail(code, text)
+            self.fail(code, text)
 
     def failed(self, code: Code, text: str) -> None:
         """FAIL: the connector's last word; it may have been processed."""
         self.step(Step.FAIL)
-        self._free()
-        if self._streaming:
-            self._break(code, text)
-        else:
-            self._fail(code, text)
+        self.free()
+        self.fail(code, text)
 
     # What happens on a data connection.
 
@@ -209,53 +211,42 @@ class Relayed:
         exchange, data = self.exchange, self.data
         if exchange is None or data is None:
             return
-        self._streaming = True
-        if self.plan.bodies is not None:
-            block, translator = self.plan.bodies.answer(self.method, status, block, self.holds_translated)
-            if translator is not None:
-                self._translated = Translated(exchange, translator, self.relay.clock, data.tap, self.cut)
-        fields = self.plan.clean(status, block, exchange.id)
-        exchange.register_producer(self._translated or data.tap)
-        now = self.relay.clock.seconds()
-        if status == 101:
-            # What only the request needed goes: an idle stream must cost little.
-            self.head = b""
-            self._upgraded = self.endless = True
-            if (peer := self.peer) is not None:
-                peer.streams += 1
-                self.relay.slot_free(peer)
-            self.deadline = now + self.plan.application.upgrade_idle_timeout
-            self.upload = Upload(self, replayable=False)
-            self.upload.stream(exchange, data, fields)
+        answer = StreamedAnswer(exchange, status, block, self.plan.application.upgrade_idle_timeout)
+        fields = answer.begin(self, data.tap, status, block)
+        self.answer = answer
+        self.deadline = self.relay.clock.seconds() + answer.silence
+        if answer.upgraded:
+            self._upgrade(exchange, data, fields)
             return
         if self.flags & _UPGRADE:
             data.end(b"")  # the connector was ready for a stream; the application did not want one
-        events = b"text/event-stream" in block
-        self.endless = events or b"application/grpc" in block
-        self.deadline = now + (self.plan.application.upgrade_idle_timeout if events else _SILENCE)
-        length = values(block, b"content-length")
-        exchange.start(status, fields, int(length[0]) if length else None)
+        answer.start(status, fields)
+
+    def _upgrade(self, exchange: Exchange, data: DataLink, fields: bytes) -> None:
+        # What only the request needed goes: an idle stream must cost little.
+        self.head = b""
+        if (peer := self.peer) is not None:
+            peer.streams += 1
+            self.relay.slot_free(peer)
+        self.upload = Upload(self, replayable=False)
+        self.upload.stream(exchange, data, fields)
 
     def streamed(self, piece: bytes) -> None:
         """BODY: a piece of the answer."""
-        if self.exchange is None:
-            return
-        (self._translated or self.exchange).write(piece)
-        self._extend()
+        answer = self.answer
+        if self.exchange is not None and answer is not None:
+            answer.write(piece)
+            self.deadline = self.relay.clock.seconds() + answer.silence
 
     def ended(self, trailers: bytes) -> None:
         """END: the answer is complete; of an upgraded stream, the application's direction."""
-        exchange = self.exchange
-        if self._upgraded and self.upload is not None and not self.upload.over:
-            if exchange is not None:
-                exchange.finish()
-            return
-        self.step(Step.END)
-        self._free()
-        self.exchange = None
-        translated, self._translated = self._translated, None
-        if exchange is not None:
-            (translated or exchange).finish(trailers)
+        exchange, answer = self.exchange, self.answer
+        if not (self.upgraded and self.upload is not None and not self.upload.over):
+            self.step(Step.END)
+            self.free()
+            self.exchange = None
+        if exchange is not None and answer is not None:
+            answer.finish(trailers)
 
     def aborted(self, code: Code, text: str) -> None:
         """ABORT: the connector has broken off what this data connection carried."""
@@ -263,24 +254,12 @@ class Relayed:
         self._leave_data()
         self.step(Step.ABORT)
         if streaming:
-            self._free()
-            self._break(code, text)
+            self.free()
+            self.fail(code, text)
         elif self.state == State.CANCELLED:
             # Its FAIL, or an answer, is still to come, and frees the slot.
             self._cancel_deadline()
-            self._fail(code, text)
-
-    def data_lost(self) -> None:
-        """The data connection is gone, with no word why."""
-        self.data = None
-        upload = self.upload
-        # The signal connection may have gone first: with both lost, waiting in limbo could bring nothing back.
-        if self.state == State.BODY or self.state == State.LIMBO and upload is not None and upload.handed_over:
-            self._cancel()
-            self._lose(Code.CONNECTOR_LOST, "the data connection was lost", Retry.IDEMPOTENT)
-        elif self.state != State.DONE:
-            # Before anything was handed over, the connector attaches once more on a fresh one.
-            self.aborted(Code.CONNECTOR_LOST, "the data connection was lost")
+            self.fail(code, text)
 
     def stopped(self) -> None:
         """STOP: the connector reads no more of the body; an answer comes, or has come."""
@@ -293,137 +272,48 @@ class Relayed:
 
     def upload_moved(self) -> None:
         """Bytes of the user's are on their way: the application has its time anew."""
-        if self._streaming:
-            self._extend()
-        else:
-            self.deadline = self.relay.clock.seconds() + self.plan.application.backend_timeout
+        answer = self.answer
+        seconds = self.plan.application.backend_timeout if answer is None else answer.silence
+        self.deadline = self.relay.clock.seconds() + seconds
 
     def upload_ended(self) -> None:
         """The user has sent all."""
         data = self.data
-        if not self._upgraded:
+        if not self.upgraded:
             self.upload_moved()
         elif data is not None and data.answer_over:
             self.step(Step.END)
-            self._free()
+            self.free()
             self.exchange = None
 
     def user_left(self, code: Code) -> None:
         """The user has gone: tell the connector within this turn."""
         self.exchange = None
-        if self.state == State.DONE:
-            return
-        queued = self.state == State.QUEUED
-        self.step(Step.USER_LEFT)
-        if queued:
-            self._unpark()
-        else:
-            self._cancel()
+        if self.state != State.DONE:
+            self._leave()
 
     def cut(self, code: Code, why: str) -> None:
         """The user may no longer: nothing more goes either way."""
-        if self.exchange is None or self.state == State.DONE:
-            return
+        if self.exchange is not None and self.state != State.DONE:
+            self._leave()
+            self.fail(code, why)
+
+    def _leave(self) -> None:
         queued = self.state == State.QUEUED
         self.step(Step.USER_LEFT)
         if queued:
-            self._unpark()
+            self.unpark()
         else:
-            self._cancel()
-        if self._streaming:
-            self._break(code, why)
-        else:
-            self._fail(code, why)
-
-    # What the clock and the roster say.
+            self.cancel()
 
     def deadline_passed(self, now: float) -> None:
         """Called by the sweep."""
-        state = self.state
-        if state == State.QUEUED:
-            self._unpark()
-            self.step(Step.TIMEOUT)
-            self._fail(Code.QUEUE_TIMEOUT, "parked too long")
-        elif state == State.CANCELLED:
-            self.step(Step.LOST)
-            self._free()
-        elif state == State.LIMBO:
-            self._lose(Code.CONNECTOR_LOST, "no signal connection came back", Retry.IDEMPOTENT)
-        elif self._waits_for_user():
-            self.deadline = now + self.plan.application.backend_timeout
-        else:
-            self._time_out(now)
+        losses.deadline_passed(self, now)
 
-    def _waits_for_user(self) -> bool:
-        """While the user still sends, and nobody pauses him, the application is not late."""
-        upload, data = self.upload, self.data
-        return (
-            upload is not None and data is not None and not self._streaming and upload.handed_over
-            and not upload.over and not data.paused
-        )
+    # To another connector.
 
-    def _time_out(self, now: float) -> None:
-        upload = self.upload
-        no_attach = upload is not None and self.data is None and not upload.handed_over and not self._streaming
-        if no_attach and self.peer is not None:
-            self.relay.roster.timed_out(self.peer, now)
-        self.step(Step.TIMEOUT)
-        self._cancel()
-        if self._streaming:
-            self._break(Code.BACKEND_TIMEOUT, "silence in the answer")
-        else:
-            self._fail(Code.NO_ATTACH if no_attach else Code.BACKEND_TIMEOUT, "")
-
-    def link_lost(self, now: float) -> None:
-        """The signal connection that carried it has gone; the next HELLO tells what became of it."""
-        cancelled = self.state == State.CANCELLED
-        self.step(Step.LOST)
-        if cancelled:
-            self._free()
-        elif self.state == State.LIMBO:
-            self.deadline = now + self.relay.limits.limbo_seconds
-
-    def told(self, listed_open: bool, listed_ended: bool, link: Link, now: float) -> None:
-        """A HELLO after limbo: the connector has it, has ended it, or never received it."""
-        if self.state != State.LIMBO:
-            return
-        if listed_open:
-            self.link = link
-            upload = self.upload
-            self.step(Step.LISTED_BODY if upload is not None and upload.handed_over else Step.LISTED)
-            self.deadline = now + self.plan.application.backend_timeout
-        elif listed_ended:
-            self._lose(Code.CONNECTOR_LOST, "the answer was lost with its connection", Retry.IDEMPOTENT)
-        else:
-            self.peer, peer = None, self.peer  # it is here again: nothing speaks against the same connector
-            if peer is not None:
-                del peer.in_flight[self.id]
-            self._lose(Code.CONNECTOR_LOST, "the request was lost with its connection", Retry.ANY)
-
-    def peer_lost(self) -> None:
-        """The connector has gone for good."""
-        state = self.state
-        if state == State.CANCELLED or state == State.STREAM:
-            self.step(Step.LOST if state == State.CANCELLED else Step.ABORT)
-            self._free()
-            self._break(Code.CONNECTOR_LOST, "the connector was lost")
-        elif state not in (State.DONE, State.QUEUED):
-            self._lose(Code.CONNECTOR_LOST, "the connector was lost", Retry.IDEMPOTENT)
-
-    def _lose(self, code: Code, text: str, processed: Retry) -> None:
-        """It broke at the connector: once more elsewhere, if that cannot do harm."""
-        if self.state != State.LIMBO:
-            self.step(Step.LOST)
-        peer = self.peer
-        self._free()
-        if self.exchange is not None and self._may_retry(self.state, processed):
-            self.step(Step.RETRY)
-            self._try_another(peer)
-        else:
-            self.step(Step.FAIL)
-            self._fail(code, text)
-
-    def _may_retry(self, state: int, processed: Retry) -> bool:
+    def may_retry(self, state: int, processed: Retry) -> bool:
+        """May another connector have it, from this state? `processed`: what the loss says of it at most."""
         upload = self.upload
         return may_retry(
             state, processed=processed, method=self.method, attempts=self.attempts,
@@ -431,25 +321,22 @@ class Relayed:
             handed_over=upload is None or upload.handed_over, body_held=upload is None or upload.held,
         )
 
-    def _try_another(self, peer: Peer | None) -> None:
+    def try_another(self, peer: Peer | None) -> None:
+        """Send it to another connector than this one, from the beginning."""
         if peer is not None:
             self.tried += (peer.id,)
         if self.upload is not None:
             self.upload.again()
         self.dispatch(self.relay.clock.seconds())
 
-    # Small things that several of the above need.
+    # How it lets go of what it holds.
 
-    def _extend(self) -> None:
-        """Bytes flow, so the silence begins anew."""
-        seconds = self.plan.application.upgrade_idle_timeout if self._upgraded else _SILENCE
-        self.deadline = max(self.deadline, self.relay.clock.seconds() + seconds)
-
-    def _unpark(self) -> None:
+    def unpark(self) -> None:
+        """It waits for a connector no longer."""
         self.relay.roster.unpark(self, self.plan.application.connector_group)
         self.relay.deadlines.discard(self)
 
-    def _cancel(self) -> None:
+    def cancel(self) -> None:
         """Tell the connector that nobody wants it any more; its slot stays taken until the last word."""
         if self.upload is not None:
             self.upload.cancel_go()
@@ -462,11 +349,11 @@ class Relayed:
         data = self.data
         if data is None:
             return
-        answered = self._upgraded and data.answer_over
+        answered = self.upgraded and data.answer_over
         data.cancel()
         if answered and self.state == State.CANCELLED:
             self.step(Step.END)  # the application had closed its direction, and that was the connector's final frame
-            self._free()
+            self.free()
 
     def _cancel_deadline(self) -> None:
         self.deadline = self.relay.clock.seconds() + _CANCELLED
@@ -476,7 +363,7 @@ class Relayed:
         if data is not None:
             data.let_go()
 
-    def _free(self) -> None:
+    def free(self) -> None:
         """The connector has nothing more to say of it: its slot is free for the next."""
         if self.upload is not None:
             self.upload.cancel_go()
@@ -486,11 +373,12 @@ class Relayed:
         peer, self.peer = self.peer, None
         if peer is not None:
             del peer.in_flight[self.id]
-            if self._upgraded:
+            if (answer := self.answer) is not None and answer.upgraded:
                 peer.streams -= 1
             self.relay.slot_free(peer)
 
-    def _fail(self, code: Code, text: str) -> None:
+    def fail(self, code: Code, text: str) -> None:
+        """Tell the user: with a page, or by breaking off where he has part of an answer, which must not look complete."""
         exchange, self.exchange = self.exchange, None
         if exchange is not None:
             exchange.failure = code
@@ -499,11 +387,3 @@ class Relayed:
                 exchange.abort()
             else:
                 exchange.answer(*self.relay.page(code, exchange))
-
-    def _break(self, code: Code, text: str) -> None:
-        """The user has part of the answer: it must not look complete."""
-        exchange, self.exchange = self.exchange, None
-        if exchange is not None:
-            exchange.failure = code
-            exchange.detail = text
-            exchange.abort()

@@ -14,6 +14,7 @@ from appproxy.net.flow import Hold, Tap
 from appproxy.service.links import DataLink, SignalLink
 from appproxy.service.roster import Peer, Roster
 from appproxy.tunnel.data import DataSession
+from appproxy.tunnel.exchanges import State
 from appproxy.tunnel.frames import Frame, Kind, encode
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
 from appproxy.tunnel.messages import Hello, Welcome, encode_code, encode_response
@@ -21,6 +22,7 @@ from appproxy.tunnel.signal import Role, SignalSession
 from tests.service.world import Wire
 
 EPOCH = b"epoch678"
+LOST = ("aborted", Code.CONNECTOR_LOST, "the data connection was lost")
 OUT_OF_TURN = ProtocolError("not now", Code.PROTOCOL)
 
 
@@ -32,6 +34,7 @@ class Request:
     fault: ProtocolError | None = None
     told: list[tuple[object, ...]] = field(default_factory=list)
     data: DataLink | None = None
+    state: int = State.SENT
 
     def _tell(self, *what: object) -> None:
         self.told.append(what)
@@ -73,9 +76,6 @@ class Request:
 
     def stopped(self) -> None:
         self._tell("stopped")
-
-    def data_lost(self) -> None:
-        self._tell("lost")
 
     def take(self) -> list[tuple[object, ...]]:
         told, self.told = self.told, []
@@ -381,7 +381,7 @@ def test_a_next_attach_parts_from_the_request_before() -> None:
     assert data.request.data is None and other.data is data.link
     data.request.take()
     data.link.connectionLost()
-    assert (data.request.told, other.told[-1]) == ([], ("lost",))
+    assert (data.request.told, other.told[-1]) == ([], LOST)
 
 
 def test_a_fault_ends_the_connection_and_breaks_what_it_carried() -> None:
@@ -390,7 +390,7 @@ def test_a_fault_ends_the_connection_and_breaks_what_it_carried() -> None:
     data.request.fault = RemoteProtocolError("not now")
     data.say(data.session.head(200, b"") + data.session.body(b"x"))
     assert data.wire.aborted and data.place.blamed == ["not now"]
-    assert [what for what, *_ in data.request.told] == ["headed", "lost"]
+    assert [what for what, *_ in data.request.told] == ["headed", "aborted"]
 
 
 def test_a_connection_that_closes_while_it_reads_takes_no_request() -> None:
@@ -459,7 +459,7 @@ def test_a_lost_connection_tells_its_request_once() -> None:
     user.pauseProducing()
     data.link.close()
     data.link.connectionLost()
-    assert data.request.told == [("lost",)] and data.wire.aborted
+    assert data.request.told == [LOST] and data.wire.aborted
     assert not user.held and data.place.peer.data == set() and len(data.place.deadlines) == 0
     data.link.body(b"late")
     data.link.go()
@@ -474,7 +474,7 @@ def test_a_silent_connector_is_cut_off_while_we_read() -> None:
     assert not data.wire.aborted
     data.link.tap.release(Hold.SLOW_PEER)
     data.expire()
-    assert data.wire.aborted and data.request.told == [("lost",)]
+    assert data.wire.aborted and data.request.told == [LOST]
 
 
 def test_an_answer_in_line_frees_the_connection() -> None:

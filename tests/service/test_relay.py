@@ -16,6 +16,7 @@ from appproxy.publish.routing import Router
 from appproxy.service.entrance import failure_answer
 from appproxy.service.relay import Relay
 from appproxy.service.roster import Peer, Roster, RosterLimits
+from appproxy.service.streamed import StreamedAnswer
 from appproxy.store.snapshot import Snapshot
 from appproxy.tunnel.frames import Flag, Frame, FrameReader, Kind, signal_limits
 from appproxy.tunnel.messages import Request, decode_request
@@ -218,7 +219,9 @@ def test_only_what_has_no_end_ends_with_its_session() -> None:
     exchanges = [house.start(session=session) for session in (ANN, ANN, None)]
     (peer,) = house.relay.roster.peers.values()
     endless, download, nobodys = peer.in_flight.values()
-    endless.endless = nobodys.endless = True
+    for request in (endless, nobodys):
+        assert request.exchange is not None
+        request.answer = StreamedAnswer(request.exchange, 200, b"content-type: text/event-stream\n", 60.0)
     assert house.relay.end_expired(ANN.expires - 1) == 0
     assert house.relay.end_expired(ANN.expires) == 1
     assert [exchange.failure for exchange in exchanges] == [Code.SIGN_IN_REQUIRED, None, None]

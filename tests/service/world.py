@@ -223,6 +223,16 @@ class World:
         """Let time pass in quarters of a second, as the sweeps do."""
         self.clock.pump([0.25] * int(seconds * 4))
 
+    def keep_alive(self, signal: Signal, seconds: int) -> list[tuple[int, int]]:
+        """Let time pass while the connector answers its PINGs; kind and id of each frame that came to it meanwhile."""
+        came: list[tuple[int, int]] = []
+        for _ in range(seconds):
+            self.advance(1)
+            came += [(frame[0], frame[2]) for frame in signal.frames()]
+            if output := signal.session.take_output():
+                signal.link.dataReceived(output)
+        return came
+
     def revoke(self, id: str) -> None:
         """What a change of the store does."""
         records = dict(self.snapshot.connectors)

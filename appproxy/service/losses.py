@@ -1,0 +1,125 @@
+"""What becomes of a request whose signal connection, data connection, connector or time is lost.
+
+A lost signal connection may have taken an answer, or the request, with it: the request is in limbo until the connector
+says in its next HELLO what it knows of it. What is lost for good goes to another connector where that can do no harm
+(`tunnel.retry`); else the user is told.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from appproxy.errors import Code, Retry
+from appproxy.tunnel.exchanges import State, Step
+
+if TYPE_CHECKING:
+    from appproxy.service.relayed import Relayed
+    from appproxy.service.roster import Link
+
+
+def link_lost(request: Relayed, now: float) -> None:
+    """The signal connection that carried it has gone; the next HELLO tells what became of it."""
+    cancelled = request.state == State.CANCELLED
+    request.step(Step.LOST)
+    if cancelled:
+        request.free()
+    elif request.state == State.LIMBO:
+        request.deadline = now + request.relay.limits.limbo_seconds
+
+
+def told(request: Relayed, listed_open: bool, listed_ended: bool, link: Link, now: float) -> None:
+    """A HELLO after limbo: the connector has it, has ended it, or never received it."""
+    if request.state != State.LIMBO:
+        return
+    if listed_open:
+        request.link = link
+        request.step(Step.LISTED_BODY if _handed_over(request) else Step.LISTED)
+        request.deadline = now + request.plan.application.backend_timeout
+    elif listed_ended:
+        _lose(request, "the answer was lost with its connection", Retry.IDEMPOTENT)
+    else:
+        request.peer, peer = None, request.peer  # it is here again: nothing speaks against the same connector
+        if peer is not None:
+            del peer.in_flight[request.id]
+        _lose(request, "the request was lost with its connection", Retry.ANY)
+
+
+def data_lost(request: Relayed) -> None:
+    """The data connection is gone, with no word why."""
+    request.data = None
+    # The signal connection may have gone first: with both lost, waiting in limbo could bring nothing back.
+    if request.state == State.BODY or (request.state == State.LIMBO and _handed_over(request)):
+        request.cancel()
+        _lose(request, "the data connection was lost", Retry.IDEMPOTENT)
+    elif request.state != State.DONE:
+        # Before anything was handed over, the connector attaches once more on a fresh one.
+        request.aborted(Code.CONNECTOR_LOST, "the data connection was lost")
+
+
+def peer_lost(request: Relayed) -> None:
+    """The connector has gone for good."""
+    state = request.state
+    if state == State.CANCELLED or state == State.STREAM:
+        request.step(Step.LOST if state == State.CANCELLED else Step.ABORT)
+        request.free()
+        request.fail(Code.CONNECTOR_LOST, "the connector was lost")
+    elif state not in (State.DONE, State.QUEUED):
+        _lose(request, "the connector was lost", Retry.IDEMPOTENT)
+
+
+def deadline_passed(request: Relayed, now: float) -> None:
+    """Its time is over, whatever it waits for."""
+    state = request.state
+    if state == State.QUEUED:
+        request.unpark()
+        request.step(Step.TIMEOUT)
+        request.fail(Code.QUEUE_TIMEOUT, "parked too long")
+    elif state == State.CANCELLED:
+        request.step(Step.LOST)
+        request.free()
+    elif state == State.LIMBO:
+        _lose(request, "no signal connection came back", Retry.IDEMPOTENT)
+    elif _waits_for_user(request):
+        request.deadline = now + request.plan.application.backend_timeout
+    else:
+        _time_out(request, now)
+
+
+def _waits_for_user(request: Relayed) -> bool:
+    """While the user still sends, and nobody pauses him, the application is not late."""
+    upload, data = request.upload, request.data
+    return (
+        upload is not None and data is not None and request.answer is None and upload.handed_over
+        and not upload.over and not data.paused
+    )
+
+
+def _time_out(request: Relayed, now: float) -> None:
+    upload, streaming = request.upload, request.answer is not None
+    no_attach = upload is not None and request.data is None and not upload.handed_over and not streaming
+    if no_attach and request.peer is not None:
+        request.relay.roster.timed_out(request.peer, now)
+    request.step(Step.TIMEOUT)
+    request.cancel()
+    if streaming:
+        request.fail(Code.BACKEND_TIMEOUT, "silence in the answer")
+    else:
+        request.fail(Code.NO_ATTACH if no_attach else Code.BACKEND_TIMEOUT, "")
+
+
+def _lose(request: Relayed, text: str, processed: Retry) -> None:
+    """It broke at the connector: once more elsewhere, if that cannot do harm."""
+    if request.state != State.LIMBO:
+        request.step(Step.LOST)
+    peer = request.peer
+    request.free()
+    if request.exchange is not None and request.may_retry(request.state, processed):
+        request.step(Step.RETRY)
+        request.try_another(peer)
+    else:
+        request.step(Step.FAIL)
+        request.fail(Code.CONNECTOR_LOST, text)
+
+
+def _handed_over(request: Relayed) -> bool:
+    return request.upload is not None and request.upload.handed_over
