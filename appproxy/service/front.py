@@ -1,13 +1,6 @@
-"""Users in front: HTTP/1.1 over TLS becomes exchanges, one at a time a connection. HTTP/2 is in `h2_connection`.
+"""Users in front: what all connections of one listener have in common, whatever they speak.
 
-`UserConnection` moves bytes between a transport and `http.server.RequestReader`; what a request is answered with is
-decided by the `Handler`. One message is parsed at a time: what a user pipelines waits unparsed, and reading stops when
-more than `BACKLOG` bytes wait. Every phase has a deadline, for a user may be slow on purpose:
-
-- the TLS handshake and the first byte, then the head in all;
-- a body, once it is asked for: so many bytes in a window;
-- the answer: the user's kernel must take something, however little, in `write_stall`;
-- the pause between two requests, and the farewell to one who goes on sending after an early answer.
+HTTP/1.1 is in `user_connection`, HTTP/2 in `h2_connection`, and `user_entry` finds out which of them a user wants.
 """
 
 from __future__ import annotations
@@ -17,26 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol as Kind
 
-from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol, IPushProducer, IReactorTime, ITransport
-from twisted.internet.protocol import Factory, Protocol, connectionDone
-from twisted.python.failure import Failure
-from zope.interface import implementer
+from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.internet.protocol import Factory, Protocol
 
-from appproxy.errors import Code, RequestError
-from appproxy.http import HeadLimits, RequestReader
+from appproxy.errors import Code
+from appproxy.http import HeadLimits
 from appproxy.http.head import RequestHead
 from appproxy.http.trusted_proxies import TrustedProxies
-from appproxy.net.deadlines import NEVER, Deadlines
-from appproxy.net.flow import Hold, Tap
-from appproxy.net.sockets import acknowledged
-from appproxy.net.tls import ServerName, peer_certificate, server_name
-from appproxy.service.exchange import BodyReader, Exchange, Handler
-from appproxy.service.user_exchange import UserExchange
-
-# Looking up a member of an IntFlag costs a call; this is done for every request.
-_SLOW_PEER, _BACKLOG = int(Hold.SLOW_PEER), int(Hold.BACKLOG)
-#: Bytes of a user that may wait unparsed: one full read of Twisted's TLS.
-BACKLOG = 65536
+from appproxy.net.deadlines import Deadlines
+from appproxy.net.tls import ServerName, server_name
+from appproxy.service.exchange import Exchange, Handler
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +62,7 @@ Entry = Callable[["Front", str], Protocol]
 class Front(Factory):
     """Makes a connection for each user. `log` is called once for each exchange, when it is over.
 
-    `entry` makes it: `UserConnection` for HTTP/1.1, `user_entry.UserEntry` where ALPN decides. `token` gives random bytes.
+    `entry` makes it: `UserConnection` for HTTP/1.1, `UserEntry` where ALPN decides. `token` gives random bytes.
     `most` connections may be open at the same time; more are closed at once.
     """
 
@@ -92,12 +75,12 @@ class Front(Factory):
         refusal: Refusal,
         new_id: Callable[[], str],
         *,
+        entry: Entry,
         log: Callable[[Exchange], None] = lambda exchange: None,
         scheme: str = "https",
         limits: HeadLimits | None = None,
         timeouts: FrontTimeouts | None = None,
         proxies: TrustedProxies | None = None,
-        entry: Entry | None = None,
         token: Callable[[int], bytes] = secrets.token_bytes,
         most: int | None = None,
     ) -> None:
@@ -112,7 +95,7 @@ class Front(Factory):
         #: Whose word in fields counts for who the client is; None: nobody's.
         self.proxies = proxies
         self.deadlines = Deadlines(clock)
-        self.entry: Entry = entry or UserConnection
+        self.entry = entry
         self.token = token
         self.connections: set[Connected] = set()
         self.draining = False
@@ -146,338 +129,3 @@ class Front(Factory):
         for connection in list(self.connections):
             connection.abort()
         self.deadlines.stop()
-
-
-@implementer(IHalfCloseableProtocol)
-class UserConnection(Protocol):
-    """One user's connection."""
-
-    def __init__(self, front: Front, client: str) -> None:
-        self._front = front
-        self._client = client
-        self._reader: RequestReader | None = RequestReader(front.limits)
-        self._current: UserExchange | None = None
-        self._stream: BodyReader | None = None
-        self._advancing = False
-        self._head_begun = False
-        self._closing = False
-        self._no_more = False
-        self._body_bytes = 0
-        self._last_bytes = -1
-        self._bytes_acked: int | None = None
-        self._paused_since: float | None = None
-        self._server_name: ServerName | None = None
-        self._named = False
-        self.deadline = NEVER
-
-    # What Twisted says.
-
-    def connectionMade(self) -> None:
-        front = self._front
-        front.accepted += 1
-        front.connections.add(self)
-        self.tap = Tap(self.transport)  # type: ignore[arg-type]
-        self.deadline = front.clock.seconds() + front.timeouts.handshake
-        front.deadlines.add(self)
-
-    def dataReceived(self, data: bytes) -> None:
-        if self._stream is not None:
-            self._stream.body_received(data)
-            return
-        reader = self._reader
-        if self._closing or reader is None:
-            return  # the farewell: what comes now is thrown away
-        reader.receive(data)
-        current = self._current
-        if current is None:
-            self._advance()
-        elif current.body_reader is not None:
-            self._body_bytes += len(data)
-            self.feed_body()
-        elif reader.buffered > BACKLOG:
-            self.tap.hold(Hold.BACKLOG)
-
-    def readConnectionLost(self) -> None:
-        """The user will send no more, but still reads."""
-        self._no_more = True
-        if self._stream is not None:
-            self._stream.body_ended([])
-            current = self._current
-            if current is not None and current.over:
-                self.close_stream(current)
-        elif self._current is None or not self.request_complete:
-            self._leave(Code.CANCELLED)
-
-    def writeConnectionLost(self) -> None:
-        """Our own half-close has been written."""
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self._front.connections.discard(self)
-        self._front.deadlines.discard(self)
-        self.tap.close()
-        self._closing = True
-        if (current := self._current) is not None:
-            self._current = None
-            current.lost(Code.CANCELLED)
-        self._stream = self._reader = None
-
-    # Requests, one after the other.
-
-    def _advance(self) -> None:
-        """Take heads while there are any and nothing is under way. A loop: answers may come before `handler` returns."""
-        if self._advancing:
-            return
-        self._advancing = True
-        try:
-            while self._current is None and not self._closing and self._reader is not None:
-                if not self._take_head(self._reader):
-                    break
-        finally:
-            self._advancing = False
-
-    def _take_head(self, reader: RequestReader) -> bool:
-        front = self._front
-        try:
-            head = reader.next_head()
-        except RequestError as error:
-            self._refuse(error.code, error.detail, reader.refused_accept)
-            return False
-        if head is None:
-            if self._no_more:
-                self._leave(Code.CANCELLED)
-            elif reader.started and not self._head_begun:
-                self._head_begun = True
-                self.deadline = front.clock.seconds() + front.timeouts.head
-            return False
-        now = front.clock.seconds()
-        self.deadline = NEVER
-        self._head_begun = False
-        client = self._client if front.proxies is None else front.proxies.client_of(head.fields, self._client)
-        exchange = self._current = UserExchange(self, head, front.new_id(), client, front.scheme, now)
-        front.handler(exchange)
-        return True
-
-    def _refuse(self, code: Code, detail: str, accept: bytes | None = None) -> None:
-        """Answer a head that cannot be used, and close."""
-        front = self._front
-        exchange = UserExchange(self, NO_HEAD, front.new_id(), self._client, front.scheme, front.clock.seconds())
-        exchange.failure = code
-        exchange.detail = detail
-        self._current = exchange
-        exchange.answer(*front.refusal(code, exchange.id, accept))
-
-    @property
-    def request_complete(self) -> bool:
-        """Has the current request arrived whole?"""
-        return self._reader is None or self._reader.body_done
-
-    @property
-    def reusable(self) -> bool:
-        """May another request follow the current one?"""
-        return self.request_complete and not self._front.draining and not self._closing
-
-    @property
-    def clock(self) -> IReactorTime:
-        return self._front.clock
-
-    @property
-    def peer_certificate(self) -> bytes | None:
-        """The verified certificate that this connection has shown."""
-        return peer_certificate(self.transport)
-
-    @property
-    def server_name(self) -> ServerName | None:
-        """What this connection was made for; to be asked after the handshake."""
-        if not self._named:
-            self._named = True
-            self._server_name = self._front.server_name(self.transport, self._client)
-        return self._server_name
-
-    def exchange_over(self, exchange: UserExchange, reuse: bool) -> None:
-        """The answer is written whole. `reuse`: its head said that the connection stays."""
-        self._current = None
-        self.tap.release(_SLOW_PEER)
-        self._front.log(exchange)
-        if reuse and self.reusable and not self._no_more:
-            self.deadline = self.clock.seconds() + self._front.timeouts.keep_alive
-            self.tap.release(_BACKLOG)
-            self._advance()
-        else:
-            self._farewell()
-
-    def exchange_broken(self, exchange: UserExchange) -> None:
-        """The answer could not be completed: nobody may take it for whole."""
-        self._current = None
-        self._front.log(exchange)
-        self.abort()
-
-    def _farewell(self) -> None:
-        """Close, but read on for a moment when the user is still sending: a reset could swallow the answer."""
-        complete = self.request_complete
-        self._closing = True
-        self._stream = self._reader = None
-        self.tap.release(_BACKLOG)
-        self.deadline = self.clock.seconds() + self._front.timeouts.linger
-        if complete:
-            self._transport.loseConnection()
-        elif hasattr(self._transport, "loseWriteConnection"):
-            self._transport.loseWriteConnection()
-
-    # Bodies.
-
-    def start_body(self, first: bytes) -> None:
-        """The body is wanted: say what is to be said first (100 Continue), and give what is here already."""
-        if first:
-            self._transport.write(first)
-        self._body_bytes = 0
-        self._last_bytes = 0
-        self.deadline = self.clock.seconds() + self._front.timeouts.body_window
-        self.tap.release(Hold.BACKLOG)
-        self.feed_body()
-
-    def feed_body(self) -> None:
-        """Give the exchange what has arrived of its body."""
-        current, reader = self._current, self._reader
-        if current is None or reader is None or current.body_reader is None:
-            return
-        try:
-            data = reader.read_body()
-        except RequestError as error:
-            self._spoil(current, error.code, error.detail)
-            return
-        taker = current.body_reader
-        if data:
-            current.received += len(data)
-            taker.body_received(data)
-        if reader.body_done and current.body_reader is not None:
-            current.body_reader = None
-            self.deadline = NEVER if self._paused_since is None else self.deadline
-            taker.body_ended(reader.trailers)
-            if reader.buffered > BACKLOG:
-                self.tap.hold(Hold.BACKLOG)
-
-    def _spoil(self, exchange: UserExchange, code: Code, detail: str) -> None:
-        """The user's own fault in the middle of a body: tell who answers, then the user."""
-        exchange.failure = code
-        exchange.detail = detail
-        exchange.body_reader = None
-        if not exchange.tell(code):
-            return
-        if exchange.begun:
-            exchange.abort()
-        else:
-            exchange.answer(*self._front.refusal(code, exchange.id, exchange.head.get(b"accept")))
-
-    # Streams after 101.
-
-    def become_stream(self, reader: BodyReader) -> None:
-        """From now on bytes, not messages. The parser goes: an idle stream must cost little."""
-        parser = self._reader
-        self._reader = None
-        self._stream = reader
-        self.deadline = NEVER
-        self.tap.release(Hold.BACKLOG)
-        rest = parser.take_rest() if parser is not None else b""
-        if rest:
-            reader.body_received(rest)
-
-    def close_stream(self, exchange: UserExchange) -> None:
-        """Our direction is over; when the user's is too, so is the connection."""
-        if self._no_more:
-            self._current = None
-            self._front.log(exchange)
-            self._farewell()
-        elif hasattr(self._transport, "loseWriteConnection"):
-            self._transport.loseWriteConnection()
-
-    # Pausing, deadlines, the end.
-
-    def watch_answer(self, paused: bool) -> None:
-        """The transport has paused or resumed whoever answers: while paused, the user must go on reading."""
-        now = self.clock.seconds()
-        if paused:
-            self._paused_since = now
-            self._bytes_acked = acknowledged(self.transport)
-            self.deadline = min(self.deadline, now + self._front.timeouts.write_stall)
-        else:
-            self._paused_since = None
-            self.deadline = NEVER if not self._reading_body else self.deadline
-
-    @property
-    def _reading_body(self) -> bool:
-        return self._current is not None and self._current.body_reader is not None
-
-    def deadline_passed(self, now: float) -> None:
-        current = self._current
-        if self._closing:
-            self.abort()
-        elif current is None:
-            self._idle_too_long()
-        elif self._stalled(now):
-            self._leave(Code.REQUEST_TIMEOUT)
-        elif self._reading_body and self._too_slow(now):
-            self._spoil(current, Code.REQUEST_TIMEOUT, "body slower than the limit")
-        elif self._reading_body or self._paused_since is not None:
-            self.deadline = now + self._front.timeouts.body_window
-        else:
-            self.deadline = NEVER
-
-    def _idle_too_long(self) -> None:
-        if self._reader is not None and self._reader.started:
-            self._refuse(Code.REQUEST_TIMEOUT, "head slower than the limit")
-        else:
-            self._farewell()
-
-    def _stalled(self, now: float) -> bool:
-        if self._paused_since is None or now - self._paused_since < self._front.timeouts.write_stall:
-            return False
-        taken = acknowledged(self.transport)
-        if taken is not None and taken != self._bytes_acked:
-            self._bytes_acked = taken
-            self._paused_since = now
-            return False
-        return True
-
-    def _too_slow(self, now: float) -> bool:
-        """Fewer bytes in a window than the rate asks for; a window in which we paused the user does not count."""
-        arrived, self._body_bytes = self._body_bytes, 0
-        limits = self._front.timeouts
-        if self.tap.held:
-            self._last_bytes = -1
-            return False
-        judged, self._last_bytes = self._last_bytes >= 0, arrived
-        return judged and arrived < limits.body_rate * limits.body_window
-
-    def _leave(self, code: Code) -> None:
-        """The user has left, or is treated so."""
-        current, self._current = self._current, None
-        if current is not None:
-            current.lost(code)
-        self.abort()
-
-    @property
-    def _transport(self) -> ITransport:
-        assert self.transport is not None
-        return self.transport
-
-    def write(self, data: bytes) -> None:
-        self._transport.write(data)
-
-    def register(self, producer: IPushProducer) -> None:
-        self._transport.registerProducer(producer, True)  # type: ignore[attr-defined]
-
-    def unregister(self) -> None:
-        if self._paused_since is not None:
-            self.watch_answer(False)
-        self._transport.unregisterProducer()  # type: ignore[attr-defined]
-
-    def drain(self) -> None:
-        """Close at once if nothing is under way."""
-        if self._current is None and not self._closing and not (self._reader is not None and self._reader.started):
-            self._farewell()
-
-    def abort(self) -> None:
-        """Close so that the user sees a break, not an end."""
-        self._closing = True
-        self._stream = self._reader = None
-        self._transport.abortConnection()  # type: ignore[attr-defined]

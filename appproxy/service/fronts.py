@@ -11,7 +11,8 @@ from appproxy.http import HeadLimits
 from appproxy.http.trusted_proxies import PROXY_PROTOCOL, TrustedProxies
 from appproxy.net.open_files import Shares
 from appproxy.service.exchange import Exchange, Handler
-from appproxy.service.front import Entry, Front, FrontTimeouts, Refusal, UserConnection
+from appproxy.service.front import Entry, Front, FrontTimeouts, Refusal
+from appproxy.service.user_connection import UserConnection
 from appproxy.service.user_entry import UserEntry
 
 #: Called once for each exchange, when it is over.

@@ -11,8 +11,8 @@ from zope.interface import implementer
 
 from appproxy.net.contexts import HTTP2
 from appproxy.net.tls import negotiated
-from appproxy.service.front import UserConnection
 from appproxy.service.h2_connection import H2Connection
+from appproxy.service.user_connection import UserConnection
 
 if TYPE_CHECKING:
     from appproxy.service.front import Front

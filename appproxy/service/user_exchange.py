@@ -15,7 +15,7 @@ from appproxy.service.exchange import BodyReader
 from appproxy.service.exchange_state import BODYLESS, ExchangeState
 
 if TYPE_CHECKING:
-    from appproxy.service.front import UserConnection
+    from appproxy.service.user_connection import UserConnection
 
 #: What an HTTP/1.0 user has to be told (RFC 9112 appendix C.2.2).
 _KEEP_ALIVE = b"connection: keep-alive\n"

@@ -11,7 +11,8 @@ from twisted.internet.task import Clock
 from appproxy.service.exchange import Exchange
 from appproxy.service.front import Front
 from appproxy.service.h2_connection import H2Connection
-from tests.service.test_front import Keeper
+from appproxy.service.user_entry import UserEntry
+from tests.service.keeper import Keeper
 from tests.service.world import Wire, refusal
 
 Headers = list[tuple[bytes, bytes]]
@@ -38,7 +39,7 @@ class Place:
         self.clock = Clock()
         self.keeper = keeper or Keeper()
         self.log: list[Exchange] = []
-        self.front = Front(self.keeper, self.clock, refusal, lambda: "0" * 32,
+        self.front = Front(self.keeper, self.clock, refusal, lambda: "0" * 32, entry=UserEntry,
                            log=self.log.append, token=lambda size: b"the sample nonce"[:size])
         self.connection = H2Connection(self.front, "203.0.113.7")
         self.wire = Wire()

@@ -18,7 +18,8 @@ from twisted.internet.task import Clock
 from appproxy.pki.names import connector_id
 from appproxy.pki.request import certificate_request, new_key
 from appproxy.service.control import Control
-from appproxy.service.front import Front, UserConnection
+from appproxy.service.front import Front
+from appproxy.service.user_connection import UserConnection
 from appproxy.store import applications, connectors
 from appproxy.store.database import Store
 from appproxy.store.initial import initialise
@@ -78,7 +79,7 @@ class Service:
         return {"token": id, "secret": urlsafe_b64encode(secret).rstrip(b"=").decode()}
 
     def call(self, method: str, path: str, body: object = None, certificate: str | None = None) -> tuple[int, Any]:
-        front = Front(self.control, self.clock, refusal, lambda: "0" * 32)
+        front = Front(self.control, self.clock, refusal, lambda: "0" * 32, entry=UserConnection)
         connection = Shown(front, certificate)
         wire = Wire()
         connection.makeConnection(wire)

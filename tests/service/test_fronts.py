@@ -13,8 +13,9 @@ from twisted.internet.task import Clock
 from appproxy.config import ServiceSettings
 from appproxy.net.open_files import Shares
 from appproxy.service.exchange import Exchange
-from appproxy.service.front import Front, UserConnection
+from appproxy.service.front import Front
 from appproxy.service.fronts import Fronts, user_connections
+from appproxy.service.user_connection import UserConnection
 from appproxy.service.user_entry import UserEntry
 from tests.service.world import User, Wire, refusal
 

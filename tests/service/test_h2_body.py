@@ -8,7 +8,7 @@ from appproxy.errors import Code
 from appproxy.http.h2_session import CONNECTION_WINDOW, FIRST_WINDOW, WINDOW
 from appproxy.service.h2_exchange import H2Exchange
 from tests.service.h2_place import Place, request
-from tests.service.test_front import Keeper
+from tests.service.keeper import Keeper
 
 
 class Counting(Keeper):

@@ -12,7 +12,7 @@ from appproxy.errors import Code
 from appproxy.http.trusted_proxies import TrustedProxies
 from appproxy.service.exchange import Exchange
 from tests.service.h2_place import HEAD, Place, frame, request
-from tests.service.test_front import Keeper
+from tests.service.keeper import Keeper
 
 _DATA, _HEADERS, _PRIORITY, _RESET, _SETTINGS, _PING, _GOAWAY, _WINDOW, _CONTINUATION = 0, 1, 2, 3, 4, 6, 7, 8, 9
 _END_HEADERS, _END_STREAM = 4, 1

@@ -16,7 +16,8 @@ from appproxy.http.trusted_proxies import X_FORWARDED_FOR, TrustedProxies
 from appproxy.net.contexts import ClientContext, UserContext, new_context
 from appproxy.net.half_close import HalfCloseTLSFactory
 from appproxy.service.exchange import Exchange
-from appproxy.service.front import Entry, Front, UserConnection
+from appproxy.service.front import Entry, Front
+from appproxy.service.user_connection import UserConnection
 from appproxy.service.user_entry import UserEntry
 from tests.net.wire import End
 from tests.pki.authorities import SERVICE

@@ -16,10 +16,11 @@ from appproxy.publish.urls import Translation
 from appproxy.service.end_point import EndPoint
 from appproxy.service.entrance import failure_answer
 from appproxy.service.exchange import Exchange
-from appproxy.service.front import Front, UserConnection
+from appproxy.service.front import Front
 from appproxy.service.links import DataLink, SignalLink
 from appproxy.service.relay import Relay
 from appproxy.service.roster import Roster
+from appproxy.service.user_connection import UserConnection
 from appproxy.store.snapshot import ConnectorRecord, ConnectorState, Snapshot
 from appproxy.tunnel.data import DataSession
 from appproxy.tunnel.frames import Frame, Kind, encode
@@ -164,7 +165,7 @@ class World:
             has_connectors=lambda group: any(one.group == group for one in self.snapshot.connectors.values()),
             urls=lambda: self.snapshot.urls,
         )
-        self.front = Front(self.handle, self.clock, refusal, self._new_id, log=self.log.append)
+        self.front = Front(self.handle, self.clock, refusal, self._new_id, entry=UserConnection, log=self.log.append)
         self.end_point = EndPoint(
             self.relay, self.clock, lambda: 1e9, lambda: self.snapshot, node="n1", epoch=b"epoch678",
             control=Factory.forProtocol(Protocol), renew_after=180,
