@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ngh2 import Connection, NGH2Error
+from ngh2 import NGH2Error
 from ngh2 import Setting as H2Setting
 from ngh2 import events as h2
 from twisted.internet.interfaces import IHandshakeListener, IPushProducer
@@ -16,7 +16,8 @@ from appproxy.connector.h2_stream import H2Stream
 from appproxy.connector.transport import peer_of, transport_of
 from appproxy.errors import Code, RequestError
 from appproxy.http.fields import decode_block
-from appproxy.http.h2_client import MOST_STREAMS, new_client_session
+from appproxy.http.h2_client import new_client_session
+from appproxy.http.h2_session import STREAMS, Session
 from appproxy.net.deadlines import NEVER
 from appproxy.net.sockets import send_now
 from appproxy.net.tls import negotiated, set_buffers
@@ -51,7 +52,7 @@ class H2Connection(Protocol):
         self.retired = False
         #: Where it leads; empty when the transport does not know.
         self.peer = ""
-        self._session: Connection | None = None
+        self._session: Session | None = None
         self._streams: dict[int, H2Stream] = {}
         #: Streams that were given out and have not yet sent their request.
         self._given: set[H2Stream] = set()
@@ -73,7 +74,7 @@ class H2Connection(Protocol):
         session = self._session
         if self.retired or not self.open or session is None or not session.can_send_request:
             return False
-        most = min(MOST_STREAMS, session.remote_settings[H2Setting.MAX_CONCURRENT_STREAMS])
+        most = min(STREAMS, session.remote_settings[H2Setting.MAX_CONCURRENT_STREAMS])
         return self.streams < most
 
     @property
@@ -173,53 +174,37 @@ class H2Connection(Protocol):
 
     def send(self, stream: H2Stream, data: bytes) -> None:
         """Send a piece of body."""
-        try:
-            self._session.send_data(stream.id, data)  # type: ignore[union-attr]  # as in `begin`
-        except NGH2Error:
-            return  # the stream has ended, of which its user hears
-        self.enlist()
+        session = self._session
+        assert session is not None  # as in `begin`
+        if session.send(stream.id, data):
+            self.enlist()
 
     def end(self, stream: H2Stream, trailers: bytes) -> None:
         """End a body."""
         session = self._session
         assert session is not None  # as in `begin`
-        try:
-            if trailers:
-                session.send_trailers(stream.id, decode_block(trailers))
-            else:
-                session.end_stream(stream.id)
-        except NGH2Error:
-            return  # as in `send`
-        self.enlist()
+        if session.finish(stream.id, decode_block(trailers)):
+            self.enlist()
 
     def reset(self, stream: H2Stream, code: int) -> None:
         """Break a stream off."""
         self._given.discard(stream)
         if stream.id and self._session is not None:
-            try:
-                self._session.reset_stream(stream.id, code)
-            except NGH2Error:
-                return  # it has ended
+            if not self._session.reset(stream.id, code):
+                return
             self.enlist()
         self._watch()
         self.origin.room(self)
 
     def acknowledge(self, stream: H2Stream, size: int) -> None:
         """So many bytes were taken: the windows open again."""
-        if self._session is not None:
-            try:
-                self._session.acknowledge_received_data(size, stream.id)
-            except NGH2Error:
-                return  # the session has ended
+        if self._session is not None and self._session.acknowledge(stream.id, size):
             self.enlist()
 
     def waiting(self, stream: H2Stream) -> int:
         """Bytes of the stream's body that wait for the application."""
         session = self._session
-        try:
-            return 0 if session is None or not stream.id else session.queued_body_size(stream.id)
-        except NGH2Error:
-            return 0  # the stream has ended
+        return 0 if session is None or not stream.id else session.waiting(stream.id)
 
     # What Twisted calls.
 
@@ -261,7 +246,7 @@ class H2Connection(Protocol):
         if pinged:
             self.origin.room(self)
 
-    def _take_events(self, session: Connection) -> None:
+    def _take_events(self, session: Session) -> None:
         touched: dict[H2Stream, None] = {}
         closed: list[tuple[H2Stream, h2.StreamClosed]] = []
         for event in session.events():
@@ -302,7 +287,7 @@ class H2Connection(Protocol):
             return False
         return True
 
-    def _pass_over(self, session: Connection, event: object) -> None:
+    def _pass_over(self, session: Session, event: object) -> None:
         """Of a stream that nobody has any more: only the windows are to be kept open."""
         if isinstance(event, h2.DataReceived) and event.data:
             session.acknowledge_received_data(len(event.data), event.stream_id)

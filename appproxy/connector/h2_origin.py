@@ -15,7 +15,7 @@ from appproxy.connector.h2_connection import H2Connection, SecureH2Connection
 from appproxy.connector.h2_stream import H2Stream
 from appproxy.connector.waiting import PATIENCE, Queue, Waiting
 from appproxy.errors import Code, RequestError
-from appproxy.http.h2_client import MOST_STREAMS
+from appproxy.http.h2_session import STREAMS
 from appproxy.net.deadlines import Deadlines
 
 
@@ -78,7 +78,7 @@ class H2Origin:
 
     def _dial_more(self) -> None:
         """As many connections as those who wait will fill, less those under way."""
-        if len(self._queue) > self._dialling * MOST_STREAMS and not self._is_full():
+        if len(self._queue) > self._dialling * STREAMS and not self._is_full():
             self._dialling += 1
             Dialling(self, self._stands, self._failed, self._timeout)
 

@@ -11,22 +11,15 @@ from base64 import b64encode
 from collections.abc import Iterable
 from hashlib import sha1
 
-from ngh2 import Configuration, Connection, Role, Setting
+from ngh2 import Configuration, Role, Setting
 
 from appproxy.errors import Code, RequestError
 from appproxy.http.chunked import NOT_IN_TRAILERS
 from appproxy.http.client import Head, Interim
 from appproxy.http.fields import decode_block, encode_block, values
+from appproxy.http.h2_session import STREAMS, WINDOW, Session
 from appproxy.http.lines import TOKEN, parse_length
 
-#: As one connection of HTTP/1.1 could serve them one after the other: more requests at a time than that, and another
-#: connection is dialled. Applications that announce fewer get fewer.
-MOST_STREAMS = 100
-#: Bytes of one answer that may be under way while the user takes none of it: 5 MB/s over 50 ms.
-WINDOW = 262_144
-#: Of all streams together, so that one whose user has stopped reading holds up no other. Twice their sum, because
-#: nghttp2 opens it again only when half of it is used.
-CONNECTION_WINDOW = 2 * MOST_STREAMS * WINDOW
 #: As for answers of HTTP/1.1.
 _HEAD_LIMIT = 32_768
 _FIELDS_LIMIT = 100
@@ -46,17 +39,16 @@ _ACCEPT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 Headers = Iterable[tuple[bytes, bytes]]
 
 
-def new_client_session() -> Connection:
+def new_client_session() -> Session:
     """The connector's side, its preface and SETTINGS ready to be sent."""
-    session = Connection(Role.CLIENT, Configuration(
+    session = Session(Role.CLIENT, Configuration(
         auto_window_update=False,
-        peer_max_concurrent_streams=MOST_STREAMS,
+        peer_max_concurrent_streams=STREAMS,
         max_inbound_header_list_size=2 * _HEAD_LIMIT,
         max_inbound_header_count=2 * _FIELDS_LIMIT,
     ))  # fmt: skip
-    session.initiate_connection({
+    session.begin({
         Setting.ENABLE_PUSH: 0, Setting.INITIAL_WINDOW_SIZE: WINDOW, Setting.MAX_HEADER_LIST_SIZE: 2 * _HEAD_LIMIT})
-    session.set_local_window_size(CONNECTION_WINDOW)
     return session
 
 

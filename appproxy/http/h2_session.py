@@ -1,21 +1,24 @@
-"""The HTTP/2 session of one user's connection: nghttp2 with our limits (RFC 9113, 8441, 9218).
+"""HTTP/2 sessions, of both our ends: nghttp2 with our windows and limits (RFC 9113, 8441, 9218).
 
 nghttp2 bounds by itself what costs memory or time without being a request: unanswered SETTINGS and PING, CONTINUATION
 frames, the decoded size of a head, empty DATA, PRIORITY and frames of unknown types (`glitch`), streams beyond the number
-that was announced. What it does not count is counted by `service.h2_connection`.
+that was announced. What it does not count is counted by `service.h2_conduct`. The connector's end is in `h2_client`.
 """
 
 from __future__ import annotations
 
-from ngh2 import Configuration, Connection, Role, Setting
+from collections.abc import Mapping, Sequence
+
+from ngh2 import Configuration, Connection, NGH2Error, Role, Setting
 
 from appproxy.http.request import HeadLimits
 
-#: Requests under way on one connection, as nginx has it: RFC 9113 section 6.5.2 asks for no fewer.
+#: Requests under way on one connection, as nginx has it: RFC 9113 section 6.5.2 asks for no fewer. To an application as
+#: many at a time as one connection of HTTP/1.1 could serve one after the other; those that announce fewer get fewer.
 STREAMS = 100
 #: Bytes of a body that may come before anybody has asked for it: those of an HTTP/1.1 user, too, wait in 64 KiB.
 FIRST_WINDOW = 65_535
-#: Bytes of a body under way that whoever takes it has not taken yet: 5 MB/s at a round trip of 50 ms.
+#: Bytes of a body, of either direction, under way that whoever takes it has not taken yet: 5 MB/s at a round trip of 50 ms.
 WINDOW = 262_144
 #: Of all streams together, so that one whose reader has stopped holds up no other. Twice the sum of theirs, because
 #: nghttp2 opens it again only when half of it has been used.
@@ -32,9 +35,71 @@ _SETTINGS = {
 }
 
 
-def new_session(limits: HeadLimits) -> Connection:
+class Session(Connection):
+    """What both ends ask of a session, where it may have ended, or the stream: then it is not done, and False is given.
+
+    Whoever has the stream hears of its end by an event.
+    """
+
+    def begin(self, settings: Mapping[Setting, int]) -> None:
+        """Have the preface and these SETTINGS ready to be sent, with the window of all streams together."""
+        self.initiate_connection(settings)
+        self.set_local_window_size(CONNECTION_WINDOW)
+
+    def acknowledge(self, stream: int, size: int) -> bool:
+        """So many bytes of the stream have been taken: its window, and the connection's, open again."""
+        try:
+            self.acknowledge_received_data(size, stream)
+        except NGH2Error:
+            return False
+        return True
+
+    def open_window(self, stream: int) -> bool:
+        """Somebody reads this stream's body: `WINDOW` of it may be on its way."""
+        try:
+            self.set_local_window_size(WINDOW, stream_id=stream)
+        except NGH2Error:
+            return False
+        return True
+
+    def send(self, stream: int, data: bytes) -> bool:
+        """Send a piece of a body."""
+        try:
+            self.send_data(stream, data)
+        except NGH2Error:
+            return False
+        return True
+
+    def finish(self, stream: int, trailers: Sequence[tuple[bytes, bytes]] = ()) -> bool:
+        """The body is complete."""
+        try:
+            if trailers:
+                self.send_trailers(stream, trailers)
+            else:
+                self.end_stream(stream)
+        except NGH2Error:
+            return False
+        return True
+
+    def reset(self, stream: int, code: int) -> bool:
+        """Break a stream off."""
+        try:
+            self.reset_stream(stream, code)
+        except NGH2Error:
+            return False
+        return True
+
+    def waiting(self, stream: int) -> int:
+        """Bytes of the stream's body that wait for the peer's windows."""
+        try:
+            return self.queued_body_size(stream)
+        except NGH2Error:
+            return 0
+
+
+def new_session(limits: HeadLimits) -> Session:
     """The service's side, its SETTINGS ready to be sent."""
-    session = Connection(Role.SERVER, Configuration(
+    session = Session(Role.SERVER, Configuration(
         auto_window_update=False,
         max_inbound_header_list_size=_ROOM * limits.head,
         max_inbound_header_count=_ROOM * limits.fields,
@@ -45,6 +110,5 @@ def new_session(limits: HeadLimits) -> Connection:
         # A burst as a browser with hundreds of images makes it, then 100 a second.
         glitch_rate_limit=(2_000, 100),
     ))
-    session.initiate_connection({**_SETTINGS, Setting.MAX_HEADER_LIST_SIZE: limits.head})
-    session.set_local_window_size(CONNECTION_WINDOW)
+    session.begin({**_SETTINGS, Setting.MAX_HEADER_LIST_SIZE: limits.head})
     return session

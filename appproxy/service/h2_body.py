@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from appproxy.http.h2_session import WINDOW
 from appproxy.http.head import Fields
 from appproxy.net.deadlines import NEVER
 from appproxy.net.flow import Tap
@@ -53,7 +52,7 @@ class H2Body:
         self._reader = reader
         self.since = now
         self._judged = now != NEVER
-        exchange.connection.open_window(exchange.stream, WINDOW)
+        exchange.connection.open_window(exchange.stream)
         self._give()
 
     def stop(self) -> None:

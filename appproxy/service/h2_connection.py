@@ -4,9 +4,9 @@
 them have to say in one turn of the reactor leaves in one write. While the transport is full nothing is taken from the
 session; there the exchanges' bytes wait, and whoever sends them is paused (`h2_exchange`).
 
-What a user may do without asking for anything is bounded: nghttp2 counts most of it (`http.h2_session`), here are PING,
-SETTINGS, window updates and streams that he broke. Deadlines: the handshake and the first frame; a head that has begun; the
-pause between two requests; an answer's bytes must be taken; and a request's body has those of HTTP/1.1.
+What a user may do without asking for anything is bounded: nghttp2 counts most of it (`http.h2_session`), `h2_conduct` the
+rest. Deadlines: the handshake and the first frame, the pause between two requests, and an end that takes too long are in
+`h2_term`, a head that has begun in `slow_head`; an answer's bytes must be taken, and a body has the deadlines of HTTP/1.1.
 """
 
 from __future__ import annotations
@@ -31,24 +31,16 @@ from appproxy.net.sockets import acknowledged
 from appproxy.net.tls import peer_certificate
 from appproxy.net.turn import turn_end
 from appproxy.service.front import NO_HEAD, FrontTimeouts
+from appproxy.service.h2_conduct import Conduct
 from appproxy.service.h2_exchange import H2Exchange
+from appproxy.service.h2_term import Act, Term
 from appproxy.service.slow_head import HeadDeadline
-from appproxy.tunnel.allowance import Allowance
 
 if TYPE_CHECKING:
     from appproxy.service.front import Front
 
 #: What is taken from the session at once: a batch of the TLS layer.
 _BATCH = 65_536
-#: Between the word that no new requests are welcome and the last one that is taken: requests on their way arrive, from
-#: anywhere on Earth.
-NOTICE_SECONDS = 1.0
-#: PING and SETTINGS: gRPC sends a PING with each burst of data.
-_CONTROLS = ("PING and SETTINGS frames", 1_000, 0.01)
-#: Streams that the user broke: all images of a large page at once, then 50 a second.
-_BROKEN = ("broken streams", 200, 0.02)
-#: Window updates that were no answer to data. What was sent earns more: two for each KiB and for each piece.
-_UPDATES = 10_000
 _NO_ERROR, _CALM = int(ErrorCode.NO_ERROR), int(ErrorCode.ENHANCE_YOUR_CALM)
 #: Streams beyond the announced number, which nghttp2 has not even begun.
 _REFUSED = int(ErrorCode.REFUSED_STREAM)
@@ -75,23 +67,12 @@ class H2Connection(Protocol):
         self.sending: list[H2Exchange] = []
         #: Exchanges that were answered before their request was complete.
         self._early: list[H2Exchange] = []
-        #: Exchanges that are not over.
-        self._under_way = 0
         self._enlisted = False
-        self._blocked = False
         self._pumping = False
-        self._acked: int | None = None
-        #: The user's first SETTINGS have come.
-        self._greeted = False
         self._closing = False
-        self._notice_over = NEVER
-        self._last_word = False
-        self._updates = _UPDATES
         self._later = turn_end(front.clock)
-        now = front.clock.seconds()
-        self._controls = Allowance(*_CONTROLS, now)
-        self._broken = Allowance(*_BROKEN, now)
-        self.deadline = NEVER
+        self._conduct = Conduct(self.now())
+        self._term = Term(front.deadlines, front.timeouts, self._deadline_passed)
 
     # What Twisted says.
 
@@ -104,8 +85,7 @@ class H2Connection(Protocol):
         # What goes to a TLS transport leaves at once: it has been gathered here for the length of a turn.
         self._send = getattr(self.transport, "write_now", None) or self._transport.write
         self._transport.registerProducer(self, True)
-        self.deadline = front.clock.seconds() + front.timeouts.handshake
-        front.deadlines.add(self)
+        self._term.begin(self.now())
         self.enlist()
 
     def dataReceived(self, data: bytes) -> None:
@@ -126,26 +106,23 @@ class H2Connection(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._front.connections.discard(self)
-        self._front.deadlines.discard(self)
+        self._term.end()
         self._head_deadline.cancel()
         self._closing = True
         self._lose_all(Code.CANCELLED)
 
     def pauseProducing(self) -> None:
         """Called by the transport: it is full."""
-        self._blocked = True
-        self._acked = acknowledged(self.transport)
-        self.deadline = min(self.deadline, self.now() + self.timeouts.write_stall)
+        self._term.full(self.now(), acknowledged(self.transport))
 
     def resumeProducing(self) -> None:
         """Called by the transport: it has room again."""
-        self._blocked = False
-        self._rest()
+        self._term.room(self.now())
         self.enlist()
 
     def stopProducing(self) -> None:
         """Called by the transport when it is lost; connectionLost follows."""
-        self._blocked = True
+        self._term.blocked = True
 
     # What has come.
 
@@ -170,9 +147,7 @@ class H2Connection(Protocol):
         exchange = H2Exchange(self, event.stream_id, head, front.new_id(), client, front.scheme, self.now(),
                               event.end_stream)
         self._streams[event.stream_id] = exchange
-        self._under_way += 1
-        if not self._blocked:
-            self.deadline = self._notice_over
+        self._term.asked()
         if refused is None:
             front.handler(exchange)
         else:
@@ -201,36 +176,27 @@ class H2Connection(Protocol):
             exchange.lost(Code.CANCELLED)
         code = event.error_code
         if code and code != _REFUSED and (exchange is None or not exchange.broken):
-            self._broken.take(self.now())
+            self._conduct.broke(self.now())
 
     def _window(self, event: h2.WindowUpdated) -> None:
-        self._updates -= 1
-        if self._updates < 0:
-            raise RemoteProtocolError("too many window updates", Code.OVERLOADED)
+        self._conduct.updated()
 
     def _control(self, event: h2.SettingsReceived | h2.PingReceived) -> None:
-        self._controls.take(self.now())
-        if not self._greeted:  # later ones do not keep an idle connection open
-            self._greeted = True
-            self._rest()
+        now = self.now()
+        self._conduct.controlled(now)
+        self._term.greeted(now)
 
     # What exchanges ask for.
 
     def acknowledge(self, stream: int, size: int) -> None:
         """So many bytes of the stream have been taken: its window, and the connection's, open again."""
-        try:
-            self.session.acknowledge_received_data(size, stream)
-        except NGH2Error:
-            return  # the session has ended
-        self.enlist()
+        if self.session.acknowledge(stream, size):
+            self.enlist()
 
-    def open_window(self, stream: int, size: int) -> None:
+    def open_window(self, stream: int) -> None:
         """Somebody reads this stream's body: more of it may be on its way."""
-        try:
-            self.session.set_local_window_size(size, stream_id=stream)
-        except NGH2Error:
-            return  # the stream has ended
-        self.enlist()
+        if self.session.open_window(stream):
+            self.enlist()
 
     def give_priority(self, stream: int, priority: Priority, *, for_good: bool = False) -> None:
         """How the stream's bytes share with those of others (RFC 9218). `for_good`: whatever the user says later."""
@@ -242,11 +208,8 @@ class H2Connection(Protocol):
     def break_stream(self, exchange: H2Exchange, code: int) -> None:
         """Reset a stream."""
         exchange.broken = True
-        try:
-            self.session.reset_stream(exchange.stream, code)
-        except NGH2Error:
-            return
-        self.enlist()
+        if self.session.reset(exchange.stream, code):
+            self.enlist()
 
     def exchange_over(self, exchange: H2Exchange) -> None:
         """The answer is given whole to the session."""
@@ -257,14 +220,12 @@ class H2Connection(Protocol):
 
     def log(self, exchange: H2Exchange) -> None:
         """An exchange is over; called once for each."""
-        self._under_way -= 1
-        if not self._under_way:
-            self._rest()
+        self._term.answered(self.now())
         self._front.log(exchange)
 
     def sent(self, exchange: H2Exchange, size: int) -> None:
-        """A piece of an answer was given to the session. The user may answer it with window updates."""
-        self._updates = min(_UPDATES, self._updates + 2 + size // 512)
+        """A piece of an answer was given to the session."""
+        self._conduct.earned(size)
         if not exchange.writing:
             exchange.writing = True
             self.sending.append(exchange)
@@ -283,7 +244,7 @@ class H2Connection(Protocol):
 
     def acknowledged(self) -> int | None:
         """While the transport is full: how many bytes the user's kernel has taken."""
-        return acknowledged(self.transport) if self._blocked else None
+        return acknowledged(self.transport) if self._term.blocked else None
 
     @property
     def peer_certificate(self) -> bytes | None:
@@ -310,10 +271,10 @@ class H2Connection(Protocol):
         """Give the transport what the session has, as long as it takes it."""
         if self._closing or self._pumping:
             return
-        session = self.session
+        session, term = self.session, self._term
         self._pumping = True
         try:
-            while not self._blocked and (output := session.data_to_send(_BATCH)):
+            while not term.blocked and (output := session.data_to_send(_BATCH)):
                 self._send(output)
                 if self.sending:
                     self._refill()
@@ -321,10 +282,10 @@ class H2Connection(Protocol):
             self._pumping = False
         if self._closing:
             return
-        if self._early and not self._blocked:
+        if self._early and not term.blocked:
             self._end_early()
         self._take_events()
-        if not self._blocked and not session.want_read and not session.want_write:
+        if not term.blocked and not session.want_read and not session.want_write:
             self._close()
 
     def _refill(self) -> None:
@@ -347,43 +308,17 @@ class H2Connection(Protocol):
 
     # The end.
 
-    def _rest(self) -> None:
-        """Nothing is under way, or something is: the connection has the deadline that belongs to it."""
-        if self._blocked:
-            return
-        # After the last word the session closes by itself, but for a user who leaves a stream half open.
-        idle = self.timeouts.linger if self._last_word else self.timeouts.keep_alive
-        self.deadline = NEVER if self._under_way else self.now() + idle
-        if not self._last_word:
-            self.deadline = min(self.deadline, self._notice_over)
-
-    def deadline_passed(self, now: float) -> None:
-        """Called by the sweep."""
-        if self._closing or not self._greeted or self._blocked and not self._still_reads(now):
+    def _deadline_passed(self, now: float) -> None:
+        act = Act.ABORT if self._closing else self._term.decide(now, self.acknowledged(), bool(self.sending))
+        if act is Act.ABORT:
             self.abort()
-        elif self._blocked:
-            return
-        elif self._last_word and not self._under_way and not self.sending:
-            self.abort()
-        elif not self._last_word and (not self._under_way or now >= self._notice_over):
-            self._say_last_word()
-        else:
-            self._rest()
-
-    def _still_reads(self, now: float) -> bool:
-        taken = acknowledged(self.transport)
-        if taken is None or taken == self._acked:
-            return False
-        self._acked = taken
-        self.deadline = now + self.timeouts.write_stall
-        return True
+        elif act is Act.LAST_WORD:
+            self._say_last_word(now)
 
     def drain(self) -> None:
         """No new requests, please: those on their way are still taken, for a moment; then only what is under way."""
-        if self._closing or self._notice_over != NEVER:
+        if self._closing or not self._term.notice(self.now()):
             return
-        self._notice_over = self.now() + NOTICE_SECONDS
-        self.deadline = min(self.deadline, self._notice_over)
         try:
             self.session.send_shutdown_notice()
         except NGH2Error:
@@ -391,10 +326,9 @@ class H2Connection(Protocol):
             return
         self.enlist()
 
-    def _say_last_word(self) -> None:
+    def _say_last_word(self, now: float) -> None:
         """Say which requests were taken; whatever comes later was not, and can be sent again elsewhere."""
-        self._last_word = True
-        self._rest()
+        self._term.last_word(now)
         try:
             self.session.send_goaway(_NO_ERROR)
         except NGH2Error:
@@ -422,7 +356,7 @@ class H2Connection(Protocol):
         """Close after what was written."""
         self._closing = True
         self._lose_all(Code.CANCELLED)
-        self.deadline = self.now() + self.timeouts.linger
+        self._term.close(self.now())
         self._transport.unregisterProducer()
         self._transport.loseConnection()
 

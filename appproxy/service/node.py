@@ -34,7 +34,8 @@ from appproxy.service.entrance import Entrance, SignInStart, failure_answer
 from appproxy.service.exchange import Exchange, Handler
 from appproxy.service.fronts import Fronts, user_connections
 from appproxy.service.gate import Blocks, Gate
-from appproxy.service.h2_connection import NOTICE_SECONDS, H2Connection
+from appproxy.service.h2_connection import H2Connection
+from appproxy.service.h2_term import NOTICE_SECONDS
 from appproxy.service.listeners import Listeners
 from appproxy.service.metrics import MetricsPage, Traffic
 from appproxy.service.plain_entrance import PlainEntrance

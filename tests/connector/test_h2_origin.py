@@ -8,7 +8,7 @@ import pytest
 from twisted.internet.error import ConnectionRefusedError
 
 from appproxy.errors import Code
-from appproxy.http.h2_client import MOST_STREAMS
+from appproxy.http.h2_session import STREAMS
 from appproxy.tunnel.frames import Kind
 from tests.connector.h2_application import H2, connected, first, h2_rig
 from tests.connector.rig import code, finals, send
@@ -32,7 +32,7 @@ def test_more_than_one_connection_takes() -> None:
     """Another is dialled beyond a hundred requests at a time."""
     rig = h2_rig()
     signal = rig.online()
-    for id in range(1, MOST_STREAMS + 2):
+    for id in range(1, STREAMS + 2):
         send(signal, id)
     assert len(rig.origins_dialled) == 2
 

@@ -8,7 +8,7 @@ from ngh2 import events as h2
 from appproxy.connector.forward import Forward
 from appproxy.connector.h2_stream import MOST_WAITING, H2Stream
 from appproxy.errors import Code
-from appproxy.http.h2_client import WINDOW
+from appproxy.http.h2_session import WINDOW
 from appproxy.tunnel.frames import Kind
 from appproxy.tunnel.messages import decode_response
 from tests.connector.h2_application import OK, connected, first, h2_rig, uploading

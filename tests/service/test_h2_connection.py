@@ -383,6 +383,14 @@ class TestEnds:
         assert farewell(back) == (1, 1) and place.wire.disconnecting
         assert place.keeper.left == [Code.CANCELLED]
 
+    def test_a_user_who_does_not_take_the_end(self) -> None:
+        """What was written has a moment to leave; then the connection is cut."""
+        place, _ = flood(lambda n: frame(_PING, 0, 0, b"12345678"), 2000)
+        place.clock.pump([0.25] * 7)
+        assert place.wire.disconnecting and not place.wire.aborted
+        place.clock.pump([0.25] * 2)
+        assert place.wire.aborted
+
     def test_something_that_is_no_http2(self) -> None:
         """Garbage ends the connection."""
         place = Place(greet=False)
