@@ -26,6 +26,7 @@ from appproxy.publish.body.links import Links
 from appproxy.publish.body.script import script_translator
 from appproxy.publish.body.tag import Wanted
 from appproxy.publish.body.translator import Translator
+from appproxy.publish.body.xml import xml_translator
 from appproxy.publish.headers import Outward
 from appproxy.publish.urls import Translation
 
@@ -62,6 +63,7 @@ def _cases(size: int) -> list[tuple[str, bytes, Callable[[Links], Translator]]]:
     linked = _page(_INTERNAL, size)
     sheet = b".item-%d > a { background: #fff url(http://wiki.internal:8080/i/%d.png) no-repeat; color: #333; margin: 0 1 }\n"
     data = b'{"id": %d, "self": "http:\\/\\/wiki.internal:8080\\/api\\/pages\\/%d", "title": "Some words and more", "a": 1},\n'
+    entry = b"<item><title>Some words</title><link>http://wiki.internal:8080/p/%d</link><guid>%d</guid><d>more</d></item>\n"
     return [
         ("HTML, every link translated", linked, page),
         ("HTML, links that are paths", _page(b"/pages/%d?x=1&amp;y=abcdefghijkl", size), page),
@@ -69,6 +71,7 @@ def _cases(size: int) -> list[tuple[str, bytes, Callable[[Links], Translator]]]:
         ("HTML in gzip", gzip.compress(linked), lambda links: Coded(page(links), b"gzip")),
         ("CSS", b"".join(sheet % (n, n) for n in range(size // 110)), css_translator),
         ("JSON", b"".join(data % (n, n) for n in range(size // 115)), script_translator),
+        ("XML", b"".join(entry % (n, n) for n in range(size // 115)), xml_translator),
     ]
 
 

@@ -25,6 +25,7 @@ from appproxy.publish.body.script import script_translator
 from appproxy.publish.body.tag import Wanted
 from appproxy.publish.body.translator import Stepwise, Translator
 from appproxy.publish.body.validators import marked, own
+from appproxy.publish.body.xml import xml_translator
 from appproxy.publish.headers import Outward
 from appproxy.publish.urls import Translation
 
@@ -33,7 +34,11 @@ _KINDS = (
     ("css", re.compile(rb"text/css")),
     ("javascript", re.compile(rb"(?:text|application)/(?:x-)?(?:java|ecma)script")),
     ("json", re.compile(rb"(?:text|application)/(?:[a-z0-9.-]+\+)?json")),
+    # Not every `+xml`: what is signed must not change.
+    ("xml", re.compile(rb"(?:text|application)/(?:(?:atom|rdf|rss|soap|wsdl)\+)?xml|text/xsl")),
 )
+#: What reads the kinds that are no pages; JSON is read as the scripts that it is.
+_SPANS = {"css": css_translator, "javascript": script_translator, "json": script_translator, "xml": xml_translator}
 #: What an answer says of the bytes of its body, which are others now.
 _OF_OTHER_BYTES = frozenset({
     b"accept-ranges", b"content-digest", b"content-length", b"content-md5", b"digest", b"last-modified", b"repr-digest",
@@ -45,7 +50,9 @@ _ASKS = re.compile(rb"^(?:accept-encoding|if-match|if-none-match|if-range|range)
 _WEIGHT = re.compile(rb"[\t ]*+;.*+", re.DOTALL)
 #: The last segment of a path with an ending, and the endings of what may be translated.
 _ENDING = re.compile(rb"/[^/?]*\.([a-z0-9]{1,8})(?:\?|\Z)", re.IGNORECASE)
-_PAGES = frozenset(b"asp aspx cfm cgi css do htm html js json jsp jspx map mjs php pl shtml webmanifest xht xhtml".split())
+_PAGES = frozenset(
+    b"asp aspx atom cfm cgi css do htm html js json jsp jspx map mjs php pl rdf rss shtml webmanifest wsdl xht xhtml xml xsl"
+    .split())
 #: What browsers fetch piece by piece, none of it translated (Fetch, request destinations).
 _MEDIA = frozenset([b"audio", b"font", b"image", b"track", b"video"])
 
@@ -174,7 +181,7 @@ class Bodies:
                 wanted = Wanted(wanted.css, wanted.script, inline=False)
             inner = HtmlTranslator(self.links, wanted, paths=self.paths, xml=b"xhtml" in content_type.lower())
         else:
-            inner = css_translator(self.links) if kind == "css" else script_translator(self.links)
+            inner = _SPANS[kind](self.links)
         return Decoded(inner, charset_of(content_type))
 
     def _marked(self, block: bytes, unwanted: frozenset[bytes]) -> bytes:

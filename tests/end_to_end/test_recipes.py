@@ -24,6 +24,8 @@ HOME = """<!doctype html><html data-called="{called}"><title>{path}</title>
 SCRIPT = """document.body.insertAdjacentHTML('beforeend', document.getElementById('piece').innerHTML);
 fetch(site.api).then((answer) => answer.json()).then(({next}) =>
   document.body.insertAdjacentHTML('beforeend', `<a id="fetched" href="${next}">next</a>`));"""
+FEED = '<rss><channel><link>{base}/post</link><image url="{base}/ground.svg"/></channel></rss>'
+READ_FEED = "fetch('/feed').then((answer) => answer.text()).then(arguments[0])"
 LOADED = "return performance.getEntriesByType('resource').map((one) => [one.name, one.nextHopProtocol])"
 LOGIN = """<!doctype html><title>{path}</title><form method="post" action="{base}/login"><button>in</button></form>"""
 
@@ -50,6 +52,8 @@ class Site(BaseHTTPRequestHandler):
             kind, body = "text/javascript", SCRIPT.replace("{", "{{").replace("}", "}}")
         elif self.path == "/api":
             kind, body = "application/json", '{{"next": "{spelled}\\/next"}}'
+        elif self.path == "/feed":
+            kind, body = "application/rss+xml", FEED
         elif self.path.endswith((".svg", ".ico")):
             kind, body = "image/svg+xml", '<svg xmlns="http://www.w3.org/2000/svg"/>'
         spelled = self.base.replace("/", "\\/")
@@ -101,7 +105,7 @@ def follow(browser: Chrome, link: str) -> None:
     wait(browser).until(lambda driver: driver.title != "/")
 
 
-@pytest.mark.parametrize(("host", "translate_body"), [("original", ""), ("internal", "html,css,javascript,json")])
+@pytest.mark.parametrize(("host", "translate_body"), [("original", ""), ("internal", "html,css,javascript,json,xml")])
 def test_every_link_leads_to_the_public_name(
     world: World, browser: Chrome, site: str, host: str, translate_body: str
 ) -> None:
@@ -121,4 +125,5 @@ def test_every_link_leads_to_the_public_name(
     wait(browser).until(lambda driver: driver.current_url == world.url("site", "/inside"))
     wanted = {(world.url("site", path), "h2") for path in ("/style.css", "/app.js", "/api", "/ground.svg")}
     until(lambda: wanted <= {(url, protocol) for url, protocol in browser.execute_script(LOADED)}, "all is loaded", 10)
+    assert browser.execute_async_script(READ_FEED) == FEED.format(base=world.url("site", ""))
     assert complaints(browser) == []

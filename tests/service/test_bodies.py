@@ -98,13 +98,14 @@ def test_fields_about_the_bytes_go() -> None:
     assert bodies().answer(b"HEAD", 200, said, False) == (HTML + b"vary: x\n", None)
 
 
-@pytest.mark.parametrize("kind", ["html", "css", "javascript", "json"])
+@pytest.mark.parametrize("kind", ["html", "css", "javascript", "json", "xml"])
 @pytest.mark.parametrize(
     ("content_type", "belongs"),
     [
         (b"text/html", "html"), (b"Application/XHTML+xml;charset=utf-8", "html"), (b"text/css", "css"),
         (b"text/javascript", "javascript"),
         (b"application/x-javascript", "javascript"), (b"application/json", "json"), (b"application/hal+json", "json"),
+        (b"text/xml; charset=utf-8", "xml"), (b"application/rss+xml", "xml"), (b"application/samlmetadata+xml", ""),
         (b"text/plain", ""), (b"image/png", ""), (b"text/event-stream", ""),
     ],
 )

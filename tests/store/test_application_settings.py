@@ -126,7 +126,7 @@ def test_values(key: str, text: str, field: str, value: object) -> None:
         ("max_body", "-1", "20M"),
         ("max_body", "9999999999999", "20M"),
         ("cookie_same_site", "strict", "lax or none"),
-        ("translate_body", "html,xml", "html,css,javascript,json"),
+        ("translate_body", "html,pdf", "html,css,javascript,json,xml"),
         ("hsts_max_age", "1y", "31536000"),
         ("hsts_max_age", "-1", "31536000"),
         ("hsts_max_age", "315360001", "315360000"),
