@@ -110,7 +110,7 @@ class Front(Factory):
         if self._most is not None and len(self.connections) >= self._most:
             self.turned_away += 1
             return None
-        host: str = getattr(addr, "host", "") or ""
+        host: str = getattr(addr, "host", "")
         # A listener on [::] shows IPv4 users inside IPv6 (RFC 4291 section 2.5.5.2); everybody else knows them as IPv4.
         return self.entry(self, host.removeprefix("::ffff:") if "." in host else host)
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from appproxy.errors import Code
+from appproxy.publish.application import Application
 from appproxy.service.relayed import Relayed
 from appproxy.service.streamed import StreamedAnswer
+from appproxy.tunnel.frames import Kind
 from appproxy.tunnel.silence import SILENCE_SECONDS
 from tests.service.exchanges import FakeExchange, head_for
-from tests.service.world import GET, WIKI, Data, User, World, only_request
+from tests.service.world import GET, POST, WIKI, Data, User, World, only_request
 
 IDLE = WIKI.upgrade_idle_timeout
 UPGRADE = (b"GET /socket HTTP/1.1\r\nHost: wiki.example.com\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n")
+TRANSLATED = replace(WIKI, translate_body=frozenset({"html"}))
 EVENTS = b"content-type: text/event-stream\n"
 SWITCH = b"upgrade: websocket\nsec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\n"
 
@@ -21,12 +26,12 @@ SWITCH = b"upgrade: websocket\nsec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo
 class Begun:
     """A request that has its data connection."""
 
-    def __init__(self, request: bytes = GET) -> None:
-        self.world = World()
-        signal = self.world.welcomed()
+    def __init__(self, request: bytes = GET, *, body: bool = False, applications: tuple[Application, ...] = (WIKI,)) -> None:
+        self.world = World(applications)
+        self.signal = self.world.welcomed()
         self.user: User = self.world.user()
         self.user.send(request)
-        self.data: Data = self.world.attach(only_request(signal))
+        self.data: Data = self.world.attach(only_request(self.signal), body=body)
         (peer,) = self.world.relay.roster.peers.values()
         (found,) = peer.in_flight.values()
         assert isinstance(found, Relayed)
@@ -92,6 +97,48 @@ def test_a_slow_reader_pauses_the_data_connection() -> None:
     assert begun.data.link.tap.held
     begun.user.wire.producer.resumeProducing()
     assert not begun.data.link.tap.held
+
+
+def test_a_slow_reader_of_a_translated_answer_pauses_the_translator() -> None:
+    """What was compressed may become much more: none of it is made for one who does not read."""
+    begun = Begun(applications=(TRANSLATED,))
+    begun.head(200, b"content-type: text/html\n")
+    assert begun.user.wire.producer is not None
+    begun.user.wire.take()
+    begun.user.wire.producer.pauseProducing()
+    begun.piece(b"<p>hello</p>")
+    assert b"hello" not in begun.user.wire.take()
+    begun.user.wire.producer.resumeProducing()
+    begun.world.clock.pump([0] * 3)
+    assert b"hello" in begun.user.wire.take()
+
+
+def test_an_upload_under_an_answer_has_the_answers_time() -> None:
+    """Both directions of one exchange: while either moves, nobody is late."""
+    begun = Begun(POST, body=True)
+    begun.head(200, b"")
+    begun.world.advance(3)
+    begun.user.send(b"he")
+    assert begun.silence == SILENCE_SECONDS
+
+
+def test_a_stream_takes_no_slot() -> None:
+    """A request that waits for one gets it, and of the stream's own request nothing is kept."""
+    begun = Begun(UPGRADE, body=True)
+    roster = begun.world.relay.roster
+    roster.limits = replace(roster.limits, in_flight=1)
+    begun.world.user().send(GET)
+    assert (roster.waiting, begun.request.head == b"") == (1, False)
+    begun.head(101, SWITCH)
+    assert (roster.waiting, begun.request.head) == (0, b"")
+    assert only_request(begun.signal)
+
+
+def test_an_upgrade_that_is_refused_ends_the_users_direction() -> None:
+    """The connector was ready for a stream; now it knows that none comes."""
+    begun = Begun(UPGRADE, body=True)
+    begun.head(403, b"content-length: 2\n")
+    assert begun.data.kinds() == [Kind.ATTACHED, Kind.END]
 
 
 def test_a_head_that_crosses_the_users_leaving_begins_nothing() -> None:

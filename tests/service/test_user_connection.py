@@ -15,6 +15,7 @@ from appproxy.http.trusted_proxies import X_FORWARDED_FOR, TrustedProxies
 from appproxy.service.exchange import Exchange
 from appproxy.service.front import Front
 from appproxy.service.user_connection import UserConnection
+from tests.service.exchanges import Producer
 from tests.service.keeper import Keeper
 from tests.service.world import Wire, refusal
 
@@ -291,27 +292,46 @@ def test_an_idle_connection_goes_after_75_seconds() -> None:
     assert place.wire.closed
 
 
-def test_a_trickled_body_is_cut_off() -> None:
-    """Less than 240 bytes a second over half a minute."""
+@pytest.mark.parametrize(("rate", "enough"), [(1, False), (239, False), (241, True)])
+def test_a_body_must_come_at_240_bytes_a_second(rate: int, enough: bool) -> None:
+    """In each window of half a minute, from the first on; the user is told why, and so is whoever answers."""
     place = Place()
     place.send(post(1_000_000))
     place.keeper.last.read_body(place.keeper)
-    for _ in range(62):
-        place.send(b"x")
+    came = b""
+    for _ in range(31 if not enough else 120):
+        came += place.send(b"x" * rate)
         place.advance(1)
-    assert place.keeper.left == [Code.REQUEST_TIMEOUT]
-    assert b"HTTP/1.1 408 " in place.wire.take() or place.wire.half_closed
+    came += place.wire.take()
+    assert (place.keeper.left, came[:13]) == (([], b"") if enough else ([Code.REQUEST_TIMEOUT], b"HTTP/1.1 408 "))
 
 
-def test_a_steady_slow_body_is_not() -> None:
-    """300 bytes a second are enough."""
+def test_a_body_that_began_well_may_not_stop() -> None:
+    """What came before is no credit."""
     place = Place()
     place.send(post(1_000_000))
     place.keeper.last.read_body(place.keeper)
-    for _ in range(120):
-        place.send(b"x" * 300)
-        place.advance(1)
+    place.send(b"x" * 100_000)
+    place.advance(31)
     assert place.keeper.left == []
+    place.advance(30)
+    assert place.keeper.left == [Code.REQUEST_TIMEOUT]
+
+
+def test_each_body_has_its_own_time() -> None:
+    """What came of the last one, or how it was paused, is neither credit nor excuse for the next."""
+    place = Place()
+    place.send(post(50_000))
+    place.keeper.last.read_body(place.keeper).pauseProducing()
+    place.advance(31)
+    place.wire.resumeProducing()
+    place.connection.tap.resumeProducing()
+    place.send(b"x" * 50_000)
+    place.keeper.last.answer(200, b"", b"")
+    place.send(post(50_000))
+    place.keeper.last.read_body(place.keeper)
+    place.advance(31)
+    assert place.keeper.left == [Code.REQUEST_TIMEOUT]
 
 
 def test_a_user_whom_we_pause_is_not_too_slow() -> None:
@@ -323,6 +343,81 @@ def test_a_user_whom_we_pause_is_not_too_slow() -> None:
     place.advance(100)
     producer.resumeProducing()
     assert place.keeper.left == []
+
+
+class Answering(Place):
+    """A user who has the beginning of an answer, and reads no more of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.send(GET)
+        self.source = Producer()
+        self.keeper.last.register_producer(self.source)
+        self.keeper.last.start(200, b"", None)
+        self.stop_reading()
+
+    def stop_reading(self) -> None:
+        assert self.wire.producer is not None
+        self.wire.producer.pauseProducing()
+
+    def read_on(self) -> None:
+        assert self.wire.producer is not None
+        self.wire.producer.resumeProducing()
+
+
+def test_a_reader_may_pause_for_a_minute_and_a_half() -> None:
+    """Then whoever answers is told that he has left, and the connection is broken: it must not look complete."""
+    place = Answering()
+    place.advance(89)
+    assert (place.keeper.left, place.wire.aborted) == ([], False)
+    place.advance(2)
+    assert (place.keeper.left, place.wire.aborted) == ([Code.REQUEST_TIMEOUT], True)
+
+
+def test_a_reader_who_goes_on_has_all_his_time_again() -> None:
+    """Each pause counts by itself."""
+    place = Answering()
+    for _ in range(3):
+        place.advance(60)
+        place.read_on()
+        place.advance(60)
+        place.stop_reading()
+    place.read_on()
+    place.advance(1000)
+    assert (place.keeper.left, place.wire.aborted) == ([], False)
+
+
+def test_a_pause_that_is_over_is_no_reason_later() -> None:
+    """A user who reads again, and sends, is not one who has stopped."""
+    place = Place()
+    place.send(post(1_000_000))
+    place.keeper.last.read_body(place.keeper)
+    place.keeper.last.register_producer(Producer())
+    place.keeper.last.start(200, b"", None)
+    assert place.wire.producer is not None
+    place.wire.producer.pauseProducing()
+    place.wire.producer.resumeProducing()
+    for _ in range(200):
+        place.send(b"x" * 300)
+        place.advance(1)
+    assert (place.keeper.left, place.wire.aborted) == ([], False)
+
+
+def test_a_body_under_an_answer_that_waits() -> None:
+    """The user sends all that he has to: then only his reading counts, and not how little came of the body."""
+    place = Place()
+    place.send(post(5) + b"hel")
+    place.keeper.last.read_body(place.keeper)
+    place.keeper.last.register_producer(Producer())
+    place.keeper.last.start(200, b"", None)
+    assert place.wire.producer is not None
+    place.wire.producer.pauseProducing()
+    place.send(b"lo")
+    assert place.keeper.ended
+    place.advance(60)
+    assert place.keeper.left == []
+    place.advance(40)
+    assert place.keeper.left == [Code.REQUEST_TIMEOUT]
 
 
 def test_the_rest_of_an_unwanted_upload_is_thrown_away_for_a_moment() -> None:
