@@ -6,11 +6,16 @@ is no HTTP/2 is nghttp2's to find.
 
 from __future__ import annotations
 
+from struct import Struct
+
 #: What a connection begins with (RFC 9113 section 3.4).
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 #: Length, type, flags, number of the stream.
 _FRAME_HEAD = 9
+#: Its length in two parts, its type and its flags.
+_read = Struct(">HBBB").unpack_from
 _HEADERS, _CONTINUATION = 1, 9
+_OF_BLOCKS = (_HEADERS, _CONTINUATION)
 _END_HEADERS = 4
 
 
@@ -24,8 +29,8 @@ class FieldBlocks:
         self.open = False
         #: How many have begun.
         self.begun = 0
-        #: With the current frame ends whatever field block there is.
-        self._ends = False
+        #: Not 0: with the current frame ends whatever field block there is.
+        self._ends = 0
         #: Bytes of the current frame that are still to come.
         self._left = len(PREFACE)
         #: The beginning of the next frame's head.
@@ -33,24 +38,26 @@ class FieldBlocks:
 
     def feed(self, data: bytes) -> None:
         """More bytes, cut anywhere."""
-        at = self._left
-        if at > len(data):
-            self._left = at - len(data)
+        at, size = self._left, len(data)
+        if at > size:
+            self._left = at - size
             return
-        if at and self._ends:
-            self.open = False
+        is_open = self.open and not self._ends
         if self._start:
             data = self._start + data
-        ends, size = False, len(data)
+            size = len(data)
+        ends = 0
         while size - at >= _FRAME_HEAD:
-            kind = data[at + 3]
-            if kind in (_HEADERS, _CONTINUATION):
-                self.begun += kind == _HEADERS
-                self.open = True
-                ends = bool(data[at + 4] & _END_HEADERS)
-            at += _FRAME_HEAD + int.from_bytes(data[at:at + 3], "big")
-            if ends and at <= size:
-                self.open = False
+            long, short, kind, flags = _read(data, at)
+            at += _FRAME_HEAD + (long << 8) + short
+            if kind in _OF_BLOCKS:
+                if kind == _HEADERS:
+                    self.begun += 1
+                ends = flags & _END_HEADERS
+                is_open = not ends or at > size
+        self.open = is_open
         self._ends = ends
-        self._left = max(0, at - size)
-        self._start = data[at:]
+        if at < size:
+            self._left, self._start = 0, data[at:]
+        else:
+            self._left, self._start = at - size, b""

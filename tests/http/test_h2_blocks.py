@@ -34,6 +34,10 @@ def after(data: bytes) -> FieldBlocks:
         (frame(_HEADERS, _END, 1, b"head") + frame(_DATA, 0, 1, b"data")[:-1], False),
         (frame(_HEADERS, _END, 1, b"head") + frame(_HEADERS, _END, 3, b"head")[:-1], True),
         (frame(_PING, 0, 0, b"12345678"), False),
+        (frame(_HEADERS, _END, 1, bytes(16_384)), False),
+        (frame(_HEADERS, _END, 1, bytes(16_384))[:-1], True),
+        (frame(_DATA, 0, 1, frame(_HEADERS, 0, 1, b"head") * 900), False),
+        (frame(_DATA, 0, 1, bytes(90_000)) + frame(_HEADERS, 0, 1, b"head"), True),
     ],
 )
 def test_is_a_head_open(data: bytes, is_open: bool) -> None:
