@@ -71,20 +71,33 @@ def talk() -> Iterator[tuple[Talk, int]]:
 
 
 @pytest.fixture(scope="module")
-def channel(
+def system(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, talk: tuple[Talk, int]
-) -> Iterator[grpc.Channel]:
+) -> Iterator[System]:
+    """The application is `grpc` for everybody, and `grpc-held` for alice."""
+    found: System = shared_system(request, tmp_path_factory)
+    found.mend()
+    inside, settings = f"http://127.0.0.1:{talk[1]}/", {"protocol": "h2", "backend_timeout": "30"}
+    found.application("grpc", inside, preauth="passthrough", settings=settings)
+    found.application("grpc-held", inside, settings={**settings, "header.x-user-name": "name"})
+    found.call("POST", "/applications/grpc-held/assignments", group="staff")
+    yield found
+    until(lambda: found.in_flight() == 0, "calls that are over still count", 20)
+
+
+def _dial(system: System, name: str) -> grpc.Channel:
     """A client of the application, as it is reached from outside."""
-    system: System = shared_system(request, tmp_path_factory)
-    system.mend()
-    system.application("grpc", f"http://127.0.0.1:{talk[1]}/", preauth="passthrough",
-                       settings={"protocol": "h2", "backend_timeout": "30"})
-    options = (("grpc.ssl_target_name_override", f"grpc.{DOMAIN}"), ("grpc.default_authority", system.host("grpc")),
+    options = (("grpc.ssl_target_name_override", f"{name}.{DOMAIN}"), ("grpc.default_authority", system.host(name)),
                ("grpc.max_receive_message_length", 1 << 30))
     credentials = grpc.ssl_channel_credentials(system.anchor.read_bytes())
-    with grpc.secure_channel(f"127.0.0.1:{system.port}", credentials, options) as opened:
+    return grpc.secure_channel(f"127.0.0.1:{system.port}", credentials, options)
+
+
+@pytest.fixture(scope="module")
+def channel(system: System) -> Iterator[grpc.Channel]:
+    """To the application for everybody."""
+    with _dial(system, "grpc") as opened:
         yield opened
-    until(lambda: system.in_flight() == 0, "calls that are over still count", 20)
 
 
 def _name(method: str) -> str:
@@ -171,6 +184,21 @@ def test_a_deadline(channel: grpc.Channel) -> None:
     with pytest.raises(grpc.RpcError) as error:
         channel.unary_unary(_name("Unary"))(b"slow", timeout=0.5)
     assert error.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+def test_who_has_signed_in_with_a_browser_may_call(system: System, talk: tuple[Talk, int]) -> None:
+    """The access cookie is metadata: the application learns the name and does not see the cookie. Nobody else comes in."""
+    visitor = system.visitor()
+    visitor.sign_in(system.url("grpc-held"), "alice")
+    cookie = visitor.cookie_field(f"grpc-held.{DOMAIN}")["Cookie"]
+    talk[0].metadata = {}
+    with _dial(system, "grpc-held") as held:
+        call = held.unary_unary(_name("Unary"))
+        with pytest.raises(grpc.RpcError) as error:
+            call(b"hello", timeout=_SECONDS)
+        assert error.value.code() is grpc.StatusCode.UNAUTHENTICATED and talk[0].metadata == {}
+        assert call(b"hello", metadata=(("cookie", cookie),), timeout=_SECONDS) == b"HELLO"
+    assert talk[0].metadata["x-user-name"] == "Alice" and "cookie" not in talk[0].metadata
 
 
 def test_a_hundred_calls_at_once(channel: grpc.Channel) -> None:
