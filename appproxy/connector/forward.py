@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from appproxy.connector.answer import AnswerStream
 from appproxy.connector.carrier import Attempt, Carrier
 from appproxy.connector.data import Attachment
+from appproxy.connector.in_line import answer_in_line
 from appproxy.connector.patience import TIMEOUT_MARGIN, is_excused
 from appproxy.connector.repeat import may_repeat
 from appproxy.connector.stream import UpgradedStream
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
     from appproxy.connector.link import SignalConnection
     from appproxy.connector.requests import Requests, Route
 
-_BODY, _IDEMPOTENT, _STRICT = int(Flag.BODY), int(Flag.IDEMPOTENT), int(Flag.STRICT)
+_BODY, _IDEMPOTENT = int(Flag.BODY), int(Flag.IDEMPOTENT)
 _RECEIVED, _DONE, _CANCELLED = State.RECEIVED, State.DONE, State.CANCELLED
-_RSP, _INFO, _FAIL, _REJECT = int(Kind.RSP), int(Kind.INFO), int(Kind.FAIL), int(Kind.REJECT)
+_INFO, _FAIL, _REJECT = int(Kind.INFO), int(Kind.FAIL), int(Kind.REJECT)
 
 
 class Forward:
@@ -120,11 +121,8 @@ class Forward:
         """The application closed before its answer was complete."""
         connection, self.connection = self.connection, None
         route = self.route
-        answer = self.answer
-        if answer is not None and answer.begun:
-            self._break_off(error.code, error.detail)
-        elif (
-            connection is not None and route is not None
+        if (
+            (self.answer is None or not self.answer.begun) and connection is not None and route is not None
             and may_repeat(connection, self.upload, bool(self.flags & _IDEMPOTENT), self.tries)
         ):
             self.tries += 1
@@ -132,7 +130,7 @@ class Forward:
                 self.upload.rewind()
             self._dial(route)
         else:
-            self.fail(error.code, error.detail)
+            self._break(error.code, error.detail)
 
     @property
     def is_known_to_answer(self) -> bool:
@@ -147,14 +145,11 @@ class Forward:
             self._take_answer(events)
         except LocalProtocolError as error:
             # The tunnel is a little stricter about fields than the reader of answers.
-            if self.answer is not None and self.answer.begun:
-                self._break_off(error.code, str(error))
-            else:
-                self.fail(error.code, str(error))
+            self._break(error.code, str(error))
 
     def _take_answer(self, events: list[Event]) -> None:
         answer = self.answer
-        if (answer is None or not answer.begun) and type(events[-1]) is End and self._answer_in_line(events):
+        if (answer is None or not answer.begun) and type(events[-1]) is End and answer_in_line(self, events):
             return
         for event in events:
             kind = type(event)
@@ -166,7 +161,7 @@ class Forward:
             elif kind is Head:
                 self._begin_answer(event)  # type: ignore[arg-type]
             elif kind is Interim:
-                self._inform(event)  # type: ignore[arg-type]
+                self.inform(event)  # type: ignore[arg-type]
             else:
                 self._end_answer(event)  # type: ignore[arg-type]
             if self.state >= _CANCELLED:
@@ -176,47 +171,7 @@ class Forward:
             self._extend()
             self._deliver(answer)
 
-    def _answer_in_line(self, events: list[Event]) -> bool:
-        """Answer on the signal connection, when all of the answer is here and it is small; never wait for more."""
-        end = events[-1]
-        at = -2
-        body = b""
-        middle = events[at]
-        if type(middle) is Body:
-            body = middle.data
-            at = -3
-        head = events[at]
-        channel = self.desk.channel_for(self)
-        if (
-            not self._may_answer_in_line()
-            or self.flags & _STRICT
-            or len(body) > self.desk.inline_limit
-            or end.trailers  # type: ignore[union-attr]
-            or (channel is not None and not channel.has_room(len(body)))
-        ):
-            return False
-        for interim in events[:at]:
-            self._inform(interim)  # type: ignore[arg-type]
-        self.status = head.status  # type: ignore[union-attr]
-        self.sent = len(body)
-        frame = encode(_RSP, self.id, encode_response(head.status, head.block), body)  # type: ignore[union-attr]
-        self._give_back(end.keep_alive)  # type: ignore[union-attr]
-        self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.ANSWER)
-        if channel is not None:
-            channel.send_inline(frame)
-        else:
-            self.desk.send_final(self, frame)
-        if self.answer is not None:
-            self.answer.went_in_line()
-        self._finish()
-        return True
-
-    def _may_answer_in_line(self) -> bool:
-        """Not while the body is still under way, nor once a frame of the answer went on a data connection."""
-        answer, upload = self.answer, self.upload
-        return answer is None or (upload is not None and upload.over and answer.can_go_in_line())
-
-    def _inform(self, event: Interim) -> None:
+    def inform(self, event: Interim) -> None:
         """Pass an interim answer on: on the attached connection, else where the request came from."""
         self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.INFO)
         if event.status == 100 or (self.answer is not None and self.answer.inform(event.status, event.block)):
@@ -251,12 +206,13 @@ class Forward:
         self.sent = answer.sent
         answer.end(end.trailers)
         upload = self.upload
-        self._give_back(end.keep_alive and (upload is None or upload.over))
+        self.give_back(end.keep_alive and (upload is None or upload.over))
         if upload is not None:
             answer.flush()
             upload.stop()
 
-    def _give_back(self, reusable: bool) -> None:
+    def give_back(self, reusable: bool) -> None:
+        """Nothing more comes from the application. `reusable`: its connection may have another request."""
         connection, self.connection = self.connection, None
         if connection is not None:
             if self.upload is not None and not self.upload.over:
@@ -299,10 +255,7 @@ class Forward:
         if self.state >= _CANCELLED:
             return
         self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.USER_LEFT)
-        if self.answer is not None and self.answer.begun:
-            self._break_off(code)
-        else:
-            self.fail(code)
+        self._break(code)
 
     def upload_broken(self, code: Code) -> None:
         """The rest of the body will never come: neither will a believable answer."""
@@ -316,17 +269,15 @@ class Forward:
         """The application has been silent for too long, unless it was not its turn."""
         if is_excused(self.connection, self.upload, self.attachment):
             self._extend()
-        elif self.answer is not None and self.answer.begun:
-            self._break_off(Code.ORIGIN_TIMEOUT)
         else:
-            self.fail(Code.ORIGIN_TIMEOUT)
+            self._break(Code.ORIGIN_TIMEOUT)
 
     def reject(self, code: Code) -> None:
         """Not processed: another connector may have it."""
         self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.REJECT)
         self.desk.send_final(self, encode(_REJECT, self.id, encode_code(code)))
         self.code = code
-        self._finish()
+        self.finish()
 
     def fail(self, code: Code, text: str = "") -> None:
         """It may have been processed, and there will be no answer."""
@@ -340,7 +291,14 @@ class Forward:
         if self.answer is not None:
             self.answer.break_off(code, text)
         self.desk.send_final(self, encode(_FAIL, self.id, encode_code(code, text)))
-        self._finish()
+        self.finish()
+
+    def _break(self, code: Code, text: str = "") -> None:
+        """There will be no answer, or not the rest of the one that has begun."""
+        if self.answer is not None and self.answer.begun:
+            self._break_off(code, text)
+        else:
+            self.fail(code, text)
 
     def _break_off(self, code: Code, text: str = "") -> None:
         """The answer had begun: its data connection says that it is broken."""
@@ -357,14 +315,14 @@ class Forward:
             self.desk.send_final(self, encode(_FAIL, self.id, encode_code(code, text)))
         if not answer.over:
             answer.break_off(code, text)
-        self._finish()
+        self.finish()
 
     def node_lost(self) -> None:
         """The service node is gone, or has forgotten all: nobody waits for an answer."""
         self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.LOST)
         self.code = Code.CONNECTOR_LOST
         self._drop_origin()
-        self._finish()
+        self.finish()
 
     def attachment_failed(self, attachment: Attachment, code: Code) -> None:
         """No data connection, or no more."""
@@ -385,7 +343,7 @@ class Forward:
         if answer is not None and answer.begun and answer.over and self.state < _CANCELLED:
             self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.END)
             self._drop_origin()
-            self._finish()
+            self.finish()
 
     def _drop_origin(self) -> None:
         dialling, self.dialling = self.dialling, None
@@ -399,7 +357,8 @@ class Forward:
         """Something moved."""
         self.deadline = self.desk.seconds() + self.silence
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """The last word was said."""
         self.state = _DONE
         self.deadline = NEVER
         if self.attachment is not None:

@@ -19,30 +19,29 @@ It overrides methods that Twisted does not promise to keep; tests/net/test_half_
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from OpenSSL import SSL
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import (
-    IAddress,
     IDelayedCall,
     IHalfCloseableProtocol,
     IHandshakeListener,
     IProtocol,
-    IProtocolFactory,
-    IReactorTime,
 )
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
-from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
+from twisted.protocols.tls import TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from appproxy.errors import AppProxyError
-from appproxy.net.contexts import ACME_TLS, CertificateRefused, ClientContext, TunnelContext, UserContext
+from appproxy.net.contexts import ACME_TLS, CertificateRefused
 from appproxy.net.records import put_input, read_records, take_output, write_records
 from appproxy.net.sockets import send_now
-from appproxy.net.turn import turn_end
+
+if TYPE_CHECKING:
+    from appproxy.net.tls_factory import HalfCloseTLSFactory
 
 #: A plaintext batch: four full records. Larger ones only make OpenSSL's memory buffers, which never shrink, larger.
 _BATCH = 65_536
@@ -50,8 +49,6 @@ _BATCH = 65_536
 #: connector work in turn, each waiting for the other; four at a time keep both at work. One in four costs a system call.
 _MOST_WRITES = 4
 
-#: Seconds for a handshake, from the connection to its end.
-HANDSHAKE_SECONDS = 30.0
 #: Seconds that a peer has to answer our close_notify; then what is still to be written is written and the connection
 #: closed, and after as long again it is cut off.
 LINGER_SECONDS = 5.0
@@ -382,50 +379,6 @@ class HalfCloseTLS(TLSMemoryBIOProtocol):
         self._deadline = None
         if seconds is not None and then is not None and not self._ended:
             self._deadline = self.factory.clock.callLater(seconds, then)
-
-
-class HalfCloseTLSFactory(TLSMemoryBIOFactory):
-    """Puts `HalfCloseTLS` under each protocol of `wrapped`.
-
-    `handshake_seconds` is the longest that a handshake may take, None for ever. `most_handshakes` may be under way at
-    the same time, None for any number; one more, and the oldest is cut off: who only connects and says nothing, however
-    often, keeps nobody out who is quicker.
-    """
-
-    protocol = HalfCloseTLS
-
-    def __init__(
-        self, context: UserContext | TunnelContext | ClientContext, is_client: bool, wrapped: IProtocolFactory,
-        clock: IReactorTime, handshake_seconds: float | None = HANDSHAKE_SECONDS, most_handshakes: int | None = None,
-    ) -> None:
-        super().__init__(context, is_client, wrapped, clock)
-        self.clock = clock
-        self.requires_protocol = context.requires_protocol
-        self.handshake_seconds = handshake_seconds
-        self._most_handshakes = most_handshakes
-        #: In the order of their beginning.
-        self._handshakes: dict[HalfCloseTLS, None] = {}
-        #: TCP's end of file says that the peer is gone, whatever it said before.
-        self.leaves_at_eof = isinstance(context, UserContext)
-        self.flush_later = turn_end(clock).add
-
-    def buildProtocol(self, addr: IAddress | None) -> HalfCloseTLS | None:  # type: ignore[override]
-        """None, which refuses the connection, when the wrapped factory says None."""
-        inner = self.wrappedFactory.buildProtocol(addr)
-        return None if inner is None else HalfCloseTLS(self, inner)
-
-    def handshake_begun(self, connection: HalfCloseTLS) -> None:
-        """Called by a connection that begins."""
-        handshakes = self._handshakes
-        handshakes[connection] = None
-        if self._most_handshakes is not None and len(handshakes) > self._most_handshakes:
-            oldest = next(iter(handshakes))
-            del handshakes[oldest]
-            oldest.give_way()
-
-    def handshake_over(self, connection: HalfCloseTLS) -> None:
-        """Called by a connection whose handshake succeeded, or that has ended; twice is as once."""
-        self._handshakes.pop(connection, None)
 
 
 def _failure(error: BaseException) -> Failure:

@@ -26,8 +26,9 @@ from appproxy.net.contexts import (
     tunnel_context,
     user_context,
 )
-from appproxy.net.half_close import HANDSHAKE_SECONDS, HalfCloseTLS, HalfCloseTLSFactory, HandshakeTimeout, NoProtocol
+from appproxy.net.half_close import HalfCloseTLS, HandshakeTimeout, NoProtocol
 from appproxy.net.sockets import socket_of
+from appproxy.net.tls_factory import HANDSHAKE_SECONDS, HalfCloseTLSFactory
 from appproxy.pki.selection import by_name
 
 __all__ = [

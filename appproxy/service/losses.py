@@ -60,7 +60,7 @@ def peer_lost(request: Relayed) -> None:
     """The connector has gone for good."""
     state = request.state
     if state == State.CANCELLED or state == State.STREAM:
-        request.step(Step.LOST if state == State.CANCELLED else Step.ABORT)
+        request.step(Step.ABORT)
         request.free()
         request.fail(Code.CONNECTOR_LOST, "the connector was lost")
     elif state not in (State.DONE, State.QUEUED):

@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 from twisted.internet.error import ConnectionRefusedError, DNSLookupError
 
+from appproxy.connector.forward import Forward
 from appproxy.connector.patience import TIMEOUT_MARGIN
 from appproxy.errors import Code
+from appproxy.http.client import End, Head
 from appproxy.tunnel.frames import Kind
 from appproxy.tunnel.messages import decode_code, decode_response
 from tests.connector.rig import Rig, Wire, code, finals, request, send
@@ -160,6 +162,20 @@ class TestLongAnswers:
         assert decode_code(frames[0][3]) == (Code.ORIGIN_TRUNCATED, "closed within an answer")
         assert len(rig.uplink.requests) == 0
         assert data.session.idle
+
+    def test_silence_in_an_answer_breaks_it(self) -> None:
+        """The data connection says so: what came before must not look complete. Nothing else is said of it."""
+        rig = Rig()
+        signal, data = rig.with_data()
+        send(signal, 1)
+        origin = rig.origin()
+        origin.deliver(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc")
+        data.read()
+        data.attached(1)
+        (forward,) = rig.uplink.requests._open.values()
+        forward.deadline_passed(rig.clock.seconds() + 600)
+        assert [(Kind(frame[0]), decode_code(frame[3])[0]) for frame in data.read()] == [(Kind.ABORT, Code.ORIGIN_TIMEOUT)]
+        assert (signal.read(), origin.end) == ([], "aborted")
 
     def test_a_body_that_ends_with_the_connection(self) -> None:
         """Without length and chunks, only a clean close is the end."""
@@ -515,6 +531,18 @@ class TestFailures:
         origin.deliver(b"SSH-2.0-OpenSSH\r\n\r\n")
         assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.ORIGIN_MALFORMED)]
         assert origin.end == "aborted"
+
+    def test_a_head_that_the_tunnel_cannot_carry(self) -> None:
+        """It is a little stricter than the reader of answers: the request fails, and the tunnel's connection lives."""
+        rig = Rig()
+        signal = rig.online()
+        send(signal, 1)
+        origin = rig.origin()
+        (forward,) = rig.uplink.requests._open.values()
+        assert isinstance(forward, Forward)
+        forward.answer_received([Head(200, b"OK", b"x" * 100_000 + b": 1\n", None, False, False), End(b"", True)])
+        ((kind, id, _),) = finals(signal.read())
+        assert (kind, id, origin.end) == (Kind.FAIL, 1, "aborted")
 
     def test_the_application_is_too_slow(self) -> None:
         """After the back-end timeout and a margin, in which the service's own CANCEL should have come."""

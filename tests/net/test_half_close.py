@@ -7,7 +7,7 @@ import inspect
 import pytest
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IHalfCloseableProtocol, IPushProducer
-from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.protocol import connectionDone
 from twisted.internet.task import Clock
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
@@ -15,15 +15,8 @@ from zope.interface import implementer
 from zope.interface.verify import verifyClass
 
 from appproxy.net.contexts import connector_context, origin_context, tunnel_context, user_context
-from appproxy.net.half_close import (
-    HANDSHAKE_SECONDS,
-    LINGER_SECONDS,
-    HalfCloseTLS,
-    HalfCloseTLSFactory,
-    HandshakeTimeout,
-    TooManyHandshakes,
-)
-from tests.net.wire import End, HalfTalker, Net, Talker, network
+from appproxy.net.half_close import LINGER_SECONDS, HalfCloseTLS
+from tests.net.wire import HalfTalker, Net, Talker, network
 from tests.pki.authorities import CONNECT, CONNECTOR, OURS, SERVICE
 
 SERVER = tunnel_context(SERVICE, [OURS.certificate])
@@ -478,62 +471,6 @@ class TestEnds:
 class TestDeadlines:
     """Nobody can hold a connection by doing nothing."""
 
-    def test_a_handshake_must_end(self) -> None:
-        """A client that connects and says nothing is gone after 30 s."""
-        clock = Clock()
-        talker = Talker()
-        factory = HalfCloseTLSFactory(SERVER, False, Factory.forProtocol(lambda: talker), clock)
-        tls = factory.buildProtocol(None)
-        assert tls is not None
-        end = End(clock)
-        end.protocol = tls
-        tls.makeConnection(end)
-        clock.advance(HANDSHAKE_SECONDS - 0.1)
-        assert not end.aborted
-        clock.advance(0.2)
-        clock.advance(0)
-        assert isinstance(talker.reason, HandshakeTimeout)
-
-    def test_the_oldest_of_too_many_handshakes_gives_way(self) -> None:
-        """Who is quicker is not kept out by those who say nothing."""
-        clock = Clock()
-        factory = HalfCloseTLSFactory(SERVER, False, Factory.forProtocol(Talker), clock, most_handshakes=2)
-        begun = []
-        for _ in range(4):
-            tls = factory.buildProtocol(None)
-            assert tls is not None
-            end = End(clock)
-            end.protocol = tls
-            tls.makeConnection(end)
-            begun.append(end)
-        assert [end.aborted for end in begun] == [True, True, False, False]
-
-    def test_one_that_gave_way_says_why(self) -> None:
-        """And the place of one that has gone is free."""
-        clock, talkers = Clock(), [Talker() for _ in range(3)]
-        kinds = iter(talkers)
-        factory = HalfCloseTLSFactory(SERVER, False, Factory.forProtocol(lambda: next(kinds)), clock, most_handshakes=1)
-        for number, end in enumerate(End(clock) for _ in range(3)):
-            tls = factory.buildProtocol(None)
-            assert tls is not None
-            end.protocol = tls
-            tls.makeConnection(end)
-            clock.advance(0)
-            if number == 1:
-                end.abortConnection()
-                clock.advance(0)
-        assert isinstance(talkers[0].reason, TooManyHandshakes)
-        assert not isinstance(talkers[1].reason, TooManyHandshakes)
-        assert not talkers[2].lost
-
-    def test_a_handshake_that_succeeds_frees_its_place(self) -> None:
-        """The factories of a connection that is up, or has ended, count nothing."""
-        net = connected()
-        assert all(not factory._handshakes for factory in net.factories)
-        net.client.tls.abortConnection()
-        net.flush()
-        assert all(not factory._handshakes for factory in net.factories)
-
     def test_a_handshake_that_ended_has_no_deadline(self) -> None:
         """A connection that is up may idle."""
         net = connected()
@@ -638,15 +575,6 @@ class TestProducers:
 
 class TestFactories:
     """Putting TLS under protocols."""
-
-    def test_a_factory_that_declines(self) -> None:
-        """When the wrapped factory refuses a connection, so does this one."""
-
-        class Full(Factory):
-            def buildProtocol(self, addr: object) -> Protocol | None:
-                return None
-
-        assert HalfCloseTLSFactory(SERVER, False, Full(), Clock()).buildProtocol(None) is None
 
     def test_the_certificate_is_read_after_the_handshake(self) -> None:
         """connectionMade comes before the handshake, handshakeCompleted after it, and only once."""

@@ -23,7 +23,8 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from appproxy.net.contexts import ClientContext, TunnelContext, UserContext
-from appproxy.net.half_close import HalfCloseTLS, HalfCloseTLSFactory
+from appproxy.net.half_close import HalfCloseTLS
+from appproxy.net.tls_factory import HalfCloseTLSFactory
 
 
 @implementer(ITransport, IConsumer, IPushProducer)

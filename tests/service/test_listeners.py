@@ -15,9 +15,9 @@ from twisted.internet.task import Clock
 from appproxy.config import ServiceSettings
 from appproxy.config.values import Address
 from appproxy.net.contexts import UserContext
-from appproxy.net.half_close import HalfCloseTLSFactory
 from appproxy.net.proxied import ProxiedFactory
 from appproxy.net.tls import tunnel_context
+from appproxy.net.tls_factory import HalfCloseTLSFactory
 from appproxy.service.listeners import BACKLOG, Listeners
 from tests.pki.authorities import OURS, SERVICE
 

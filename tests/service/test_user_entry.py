@@ -14,7 +14,7 @@ from twisted.internet.task import Clock
 
 from appproxy.http.trusted_proxies import X_FORWARDED_FOR, TrustedProxies
 from appproxy.net.contexts import ClientContext, UserContext, new_context
-from appproxy.net.half_close import HalfCloseTLSFactory
+from appproxy.net.tls_factory import HalfCloseTLSFactory
 from appproxy.service.exchange import Exchange
 from appproxy.service.front import Entry, Front
 from appproxy.service.user_connection import UserConnection
