@@ -352,7 +352,7 @@ class H2Connection(Protocol):
             self._lose_all(None)
             self.abort()
         else:
-            self._broken("the application does not speak HTTP/2")
+            self._broken("the application does not speak HTTP/2: set protocol=http1")
 
     def _pump(self) -> None:
         session = self._session
@@ -387,7 +387,7 @@ class SecureH2Connection(H2Connection):
         if negotiated(self.transport) == b"h2":
             self.greet()
         else:
-            self._broken("the application does not offer HTTP/2 (ALPN)")
+            self._broken("the application does not offer HTTP/2 (ALPN): set protocol=http1")
 
 
 _OF_STREAMS = frozenset([

@@ -7,19 +7,26 @@ from appproxy.connector.h2_connection import IDLE_SECONDS, PING_SECONDS, SILENT_
 from appproxy.connector.repeat import MOST_TRIES
 from appproxy.errors import Code
 from appproxy.tunnel.frames import Kind
+from appproxy.tunnel.messages import decode_code
 from tests.connector.h2_application import H2Application, connected, first, h2_rig, uploading
-from tests.connector.rig import finals, request, send
+from tests.connector.rig import SignalPeer, finals, request, send
+
+
+def why(signal: SignalPeer) -> tuple[Code, str]:
+    """What the service hears of the one request that failed."""
+    [head] = [frame[3] for frame in signal.read() if frame[0] == Kind.FAIL]
+    return decode_code(head)
 
 
 def test_a_peer_that_speaks_http1() -> None:
-    """Fails at once, and says why."""
+    """Fails at once, and says why and what to do."""
     rig = h2_rig()
     signal = rig.online()
     send(signal, 1)
     wire = rig.origin()
     wire.deliver(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")
     rig.clock.advance(0)
-    assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.ORIGIN_MALFORMED)]
+    assert why(signal) == (Code.ORIGIN_MALFORMED, "the application does not speak HTTP/2: set protocol=http1")
     assert wire.end == "aborted"
 
 
@@ -33,7 +40,7 @@ def test_tls_without_alpn() -> None:
         dialled.alpn = alpn
     wire = dialled.stand()
     assert wire.take() == b""
-    assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.ORIGIN_MALFORMED)]
+    assert why(signal) == (Code.ORIGIN_MALFORMED, "the application does not offer HTTP/2 (ALPN): set protocol=http1")
 
 
 def test_a_peer_that_never_greets() -> None:
