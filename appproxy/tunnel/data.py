@@ -7,7 +7,8 @@ from appproxy.tunnel.frames import HEADER, Frame, FrameReader, Kind, data_limits
 from appproxy.tunnel.greetings import Goodbye, decode_attach, decode_error, encode_attach, encode_error
 from appproxy.tunnel.heartbeat import Heartbeat
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
-from appproxy.tunnel.messages import check_finality, check_trailers, decode_code, encode_code, encode_response
+from appproxy.tunnel.messages import check_end, check_finality, check_trailers, decode_code, encode_code, encode_response
+from appproxy.tunnel.reply import Reply
 from appproxy.tunnel.signal import Role
 from appproxy.tunnel.ways import ANSWER_WAY, BODY_WAY, OF_CONNECTION, RECEIVABLE, Attachment, Way
 
@@ -41,10 +42,7 @@ class DataSession:
         self._limits = limits
         self._reader = FrameReader(data_limits(limits), pass_through=Kind.BODY)
         self._heartbeat = Heartbeat(
-            limits,
-            now,
-            burst=limits.data_ping_burst,
-            ping_after=limits.data_ping_after * (0.9 + 0.2 * jitter),
+            limits, now, burst=limits.data_ping_burst, ping_after=limits.data_ping_after * (0.9 + 0.2 * jitter),
             dead_after=limits.data_dead_after,
         )
         self._attachment = Attachment.IDLE
@@ -59,9 +57,8 @@ class DataSession:
         self._interims = 0
         self._closed = False
         self._now = now
-        # When ATTACH or STOP was said; None: at a time not known yet, the next tick sets it.
-        self._attached_at: float | None = now
-        self._stopped_at: float | None = now
+        self._attach_reply = Reply(limits.attach_answer, now)
+        self._stop_reply = Reply(limits.stop_answer, now)
 
     @property
     def idle(self) -> bool:
@@ -193,7 +190,7 @@ class DataSession:
     def _check(self, kind: int, head: bytes, tail: bytes) -> None:
         """What a frame of the direction that is received must satisfy."""
         if kind == Kind.END:
-            _check_end(head, tail)
+            check_end(head, tail)
         elif kind == Kind.ABORT:
             decode_code(head)
         elif kind in (Kind.HEAD, Kind.INFO):
@@ -290,7 +287,7 @@ class DataSession:
         if self._receiving in (Way.OVER, Way.STOPPED) or self._unanswered:
             return b""
         self._receiving = Way.STOPPED
-        self._stopped_at = None
+        self._stop_reply.ask()
         return encode(Kind.STOP, self.current, encode_code(code))
 
     def answered_in_line(self) -> None:
@@ -349,7 +346,7 @@ class DataSession:
         self._receiving = Way.WAITING if receiving else Way.OVER
         self._abort_owed = None
         self._interims = 0
-        self._attached_at = None
+        self._attach_reply.ask()
 
     def _settle(self) -> None:
         """Both ways over: idle again."""
@@ -369,10 +366,9 @@ class DataSession:
         self._now = now
         if self.idle or self._closed:
             return
-        if self._attached_at is None:
-            self._attached_at = self._heartbeat.heard = now
-        if self._stopped_at is None:
-            self._stopped_at = now
+        if self._attach_reply.begin(now):
+            self._heartbeat.heard = now
+        self._stop_reply.begin(now)
         if self.reading and now >= self._deadline():
             raise RemoteProtocolError(f"no sign of life, or no answer, on request {self.current}", Code.DEAD_PEER)
         self._heartbeat.tick(now)
@@ -382,17 +378,17 @@ class DataSession:
     def _deadline(self) -> float:
         deadline = self._heartbeat.dead_at()
         excused = self._heartbeat.excused
-        if self._attachment is Attachment.ASKED and self._attached_at is not None:
-            deadline = min(deadline, max(self._attached_at, excused) + self._limits.attach_answer)
-        if self._receiving is Way.STOPPED and self._stopped_at is not None:
-            deadline = min(deadline, max(self._stopped_at, excused) + self._limits.stop_answer)
+        if self._attachment is Attachment.ASKED:
+            deadline = min(deadline, self._attach_reply.due(excused))
+        if self._receiving is Way.STOPPED:
+            deadline = min(deadline, self._stop_reply.due(excused))
         return deadline
 
     def next_tick(self) -> float:
         """When `tick` is to be called next: infinite when never, in the past when at once (to start a deadline)."""
         if self.idle or self._closed:
             return float("inf")
-        if self._attached_at is None or self._stopped_at is None:
+        if not (self._attach_reply.begun and self._stop_reply.begun):
             return self._now
         ping_at = self._heartbeat.ping_at()
         return min(ping_at, self._deadline()) if self.reading else ping_at
@@ -400,12 +396,3 @@ class DataSession:
     def take_output(self) -> bytes:
         """PINGs, PONGs and owed ABORTs to write, once."""
         return self._heartbeat.take_output()
-
-
-def _check_end(head: bytes, tail: bytes) -> None:
-    try:
-        check_trailers(tail)
-    except LocalProtocolError as error:
-        raise RemoteProtocolError(str(error)) from error
-    if head:
-        raise RemoteProtocolError("END has a head")

@@ -233,6 +233,16 @@ def decode_response(head: bytes) -> tuple[int, bytes]:
     return status, block
 
 
+def check_end(head: bytes, tail: bytes) -> None:
+    """Check a received END: no head, and a tail of trailers. Raises RemoteProtocolError."""
+    try:
+        check_trailers(tail)
+    except LocalProtocolError as error:
+        raise RemoteProtocolError(str(error)) from error
+    if head:
+        raise RemoteProtocolError("END has a head")
+
+
 def check_finality(kind: int, head: bytes) -> None:
     """INFO must be interim (1xx but 101), RSP final, HEAD final or 101. Raises RemoteProtocolError."""
     interim = head[:1] == b"1"
