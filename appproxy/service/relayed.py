@@ -235,8 +235,8 @@ class Relayed:
         """BODY: a piece of the answer."""
         answer = self.answer
         if self.exchange is not None and answer is not None:
-            answer.write(piece)
             self.deadline = self.relay.clock.seconds() + answer.silence
+            answer.write(piece)  # which may end it, and set another deadline
 
     def ended(self, trailers: bytes) -> None:
         """END: the answer is complete; of an upgraded stream, the application's direction."""

@@ -10,6 +10,7 @@ from appproxy.errors import Code
 from appproxy.publish.application import Application
 from appproxy.service.relayed import Relayed
 from appproxy.service.streamed import StreamedAnswer
+from appproxy.tunnel.exchanges import State
 from appproxy.tunnel.frames import Kind
 from appproxy.tunnel.silence import SILENCE_SECONDS
 from tests.service.exchanges import FakeExchange, head_for
@@ -148,6 +149,14 @@ def test_a_head_that_crosses_the_users_leaving_begins_nothing() -> None:
     begun.user.leave()
     begun.data.say(head)
     assert (begun.request.answer, begun.user.wire.take()) == (None, b"")
+
+
+def test_a_piece_too_many_leaves_the_connector_its_last_word_and_no_more_time() -> None:
+    """The slot is free two minutes later at most, however long events may pause."""
+    begun = Begun()
+    begun.head(200, EVENTS + b"content-length: 3\n")
+    begun.piece(b"hello")
+    assert (begun.request.state, begun.silence) == (State.CANCELLED, 120.0)
 
 
 def test_an_answer_that_was_begun_is_never_a_page() -> None:
