@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -179,13 +180,15 @@ class TestAnEndOfAccess:
                 for event in frames.events():
                     call.send(frames.send(event))
 
-        def slow(call: Call) -> bool:
-            time.sleep(2 * PROMPT / 3)
-            call.answer(b"slow")
-            return True
+        go_on = threading.Event()
+
+        def long(call: Call) -> None:
+            call.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nfirst,")
+            go_on.wait(30)
+            call.send(b"last")
 
         system.origin.on("/h2-talk", echo)
-        system.origin.on("/h2-slow", slow)
+        system.origin.on("/h2-long", long)
         cookie = (b"cookie", system.alice().cookie_field(f"held.{DOMAIN}")["Cookie"].encode())
         origin = (b"origin", b"https://" + system.host("held").encode())
         with h2(system, "held") as user:
@@ -195,13 +198,15 @@ class TestAnEndOfAccess:
             user.send(talk, hello)
             user.until(lambda: b"hello" in user.bodies[talk])
             user.authority = system.host("raw").encode()
-            beside = user.ask("/h2-slow")
+            beside = user.ask("/h2-long")
+            user.until(lambda: bool(user.bodies[beside]))
             began = time.monotonic()
             end(self, system)
             user.until(lambda: talk in user.resets or talk in user.ended, PROMPT)
             assert time.monotonic() - began < PROMPT and talk in user.resets
             (seen,) = [one for one in system.origin.seen if one.target == b"/h2-talk"][-1:]
             assert seen.left.wait(PROMPT)
-            assert user.answer(beside) == (200, b"slow")
+            go_on.set()
+            assert user.answer(beside) == (200, b"first,last")
             user.authority = system.host("held").encode()
             assert user.answer(user.ask("/", "GET", cookie))[0] == 401
