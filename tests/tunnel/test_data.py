@@ -596,6 +596,20 @@ class TestTime:
             session.tick(1005.0)
         assert caught.value.code is Code.DEAD_PEER
 
+    def test_what_was_asked_is_looked_at_at_once(self) -> None:
+        """Whoever asks has no clock: the time for the reply begins at the next look, which must not wait for a PING."""
+        session = DataSession(Role.CONNECTOR, 0.0)
+        session.receive(encode(Kind.PING, 0, b"", b"12345678"), 1000.0)
+        session.attach(5, EPOCH, True, True)
+        assert session.next_tick() == 1000.0
+        session.tick(1001.0)
+        session.receive(encode(Kind.ATTACHED, 5), 1002.0)
+        assert session.next_tick() == 1062.0
+        session.stop(Code.CANCELLED)
+        assert session.next_tick() == 1002.0
+        session.tick(1003.0)
+        assert session.next_tick() == 1033.0
+
     def test_a_stop_is_answered_in_time(self) -> None:
         """A peer that goes on sending after STOP is dropped after 30 s."""
         pair = Pair()
