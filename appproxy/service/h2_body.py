@@ -13,13 +13,10 @@ from appproxy.http.head import Fields
 from appproxy.net.deadlines import NEVER
 from appproxy.net.flow import Tap
 from appproxy.service.exchange import BodyReader
+from appproxy.tunnel.silence import SILENCE_SECONDS
 
 if TYPE_CHECKING:
     from appproxy.service.h2_exchange import H2Exchange
-
-#: Seconds without one byte of a body that a gRPC client may stay silent: such streams are open for hours, with a message
-#: now and then, and no rate could be asked of them. As long as an answer may be silent.
-GRPC_SILENCE = 600.0
 
 
 class H2Body:
@@ -113,7 +110,8 @@ class H2Body:
     def too_slow(self, now: float, rate: float, patient: bool) -> bool:
         """Fewer bytes since the last look than `rate` a second; a time in which we paused the user does not count.
 
-        `patient`: an answer is under way, or it is gRPC; then only long silence is too slow.
+        `patient`: an answer is under way, or it is gRPC, whose streams are open for hours with a message now and then. No rate
+        could be asked of these, so that only silence is too slow that would be too long for an answer.
         """
         if self.tap.held or self._arrived:
             self.since, self._bytes, self._judged = now, 0, False
@@ -121,7 +119,7 @@ class H2Body:
         if patient:
             if self._bytes:
                 self.since, self._bytes = now, 0
-            return now - self.since > GRPC_SILENCE
+            return now - self.since > SILENCE_SECONDS
         slow = self._judged and self._bytes < rate * (now - self.since)
         self.since, self._bytes, self._judged = now, 0, True
         return slow
