@@ -13,7 +13,7 @@ from appproxy.store import connector_groups, cors_rules, names, providers
 from appproxy.store.application_row import Assigned, application_of, segment_of
 from appproxy.store.application_settings import COLUMNS, check_texts
 from appproxy.store.application_urls import check_internal, check_pair
-from appproxy.store.external_urls import checked_external, claim, refuse_taken
+from appproxy.store.external_urls import check_excluded, checked_external, claim, refuse_taken
 from appproxy.store.schema import applications, assignments, segments
 from appproxy.store.transaction import Reading, Row, Transaction
 
@@ -57,6 +57,7 @@ def publish(
     }
     tx.change(sa.insert(applications).values(id=id_, created=tx.now, **values))
     made = find(tx, id_)
+    check_excluded(made)
     claim(tx, made)
     return made
 
@@ -78,7 +79,8 @@ def set_values(tx: Transaction, application: str, values: Mapping[str, str]) -> 
         else:
             columns |= _column(tx, row["id"], small, text)
     # Checked together, since two header rules may clash only with each other.
-    merged = json.loads(row["settings"]) | check_texts(settings)
+    checked = check_texts(settings)
+    merged = json.loads(row["settings"]) | checked
     columns["settings"] = _dump(check_texts({key: text for key, text in merged.items() if text}))
     changed = {key: value for key, value in columns.items() if row[key] != value}
     if changed:
@@ -86,6 +88,8 @@ def set_values(tx: Transaction, application: str, values: Mapping[str, str]) -> 
     found = find(tx, row["id"])
     if changed:
         check_pair(found.external, found.internal)
+        if "excluded_hosts" in checked:
+            check_excluded(found)
         claim(tx, found)
     return found
 

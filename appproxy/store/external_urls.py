@@ -53,6 +53,19 @@ def claim(tx: Transaction, application: Application) -> None:
         tx.change(sa.insert(external_urls).values(host=host, path=path, application=application.id))
 
 
+def check_excluded(application: Application) -> None:
+    """Raises ConfigError when an excluded host is one that no wildcard of the application stands for.
+
+    Such a host is mistyped: the one that was meant would stay open, and nothing would say so.
+    """
+    wildcards = [pair for pair in application.pairs if pair.external.is_wildcard]
+    for host in sorted(application.excluded_hosts):
+        if not any(pair.covers(host) for pair in wildcards):
+            there = ", ".join(f"*{pair.external.suffix}" for pair in wildcards)
+            mend = f"give hosts below {there}" if there else "this application has none; publish one first"
+            raise ConfigError(f"excluded_hosts: {host!r} is a host that no wildcard stands for; {mend}")
+
+
 def refuse_taken(reading: Reading, url: Url, own: str | None = None) -> None:
     """Raises AlreadyThere when an external URL is another application's than that of the id `own`."""
     table, (host, path) = external_urls.c, _place(url)

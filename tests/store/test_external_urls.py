@@ -104,3 +104,14 @@ def test_the_migration_notes_what_was_taken(now: float) -> None:
         migrate.upgrade(connection)
         found = connection.execute(sa.select(schema.external_urls)).all()
     assert set(found) == {("a.example.com", "/wiki/", "1"), ("a.example.com", "/", "3")}
+
+
+@pytest.mark.parametrize("host", ["hr.example.org", "example.com"])
+def test_a_host_that_no_wildcard_stands_for_cannot_be_excluded(store: Store, now: float, shop: Application, host: str) -> None:
+    """It is mistyped, and the host that was meant would stay open; the refusal names what can be excluded."""
+    with store.transaction(now) as tx, pytest.raises(ConfigError, match=rf"{host}.*below \*\.example\.com"):
+        applications.set_values(tx, "shop", {"excluded_hosts": f"hr.example.com,{host}"})
+    with store.transaction(now) as tx, pytest.raises(ConfigError, match="publish one first"):
+        applications.publish(tx, "team", "http://t/", "https://team.example.com/", excluded_hosts="team.example.com")
+    with store.transaction(now) as tx:
+        assert applications.set_values(tx, "shop", {"excluded_hosts": "hr.example.com"}).excluded_hosts
