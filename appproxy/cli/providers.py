@@ -10,7 +10,7 @@ import click
 
 from appproxy.cli.calling import Setting, given, pass_setting
 from appproxy.cli.output import Column, done, json_option, note, show_record, show_rows
-from appproxy.cli.users import secret_line
+from appproxy.cli.users import secret_from, secret_line
 
 _COLUMNS = (Column("NAME", "name"), Column("ISSUER", "issuer"), Column("CLIENT ID", "client_id"), Column("ID", "id"))
 
@@ -81,10 +81,7 @@ def add(
     Without --client-secret-stdin the client secret is asked for.
     """
     setting.needed()
-    if client_secret_stdin:
-        secret = secret_line("--client-secret-stdin")
-    else:
-        secret = click.prompt("Client secret", hide_input=True, err=True)
+    secret = secret_from(client_secret_stdin, "--client-secret-stdin", "Client secret")
     body = given(
         name=name, issuer=issuer, client_id=client_id, client_secret=secret, scopes=list(scopes) or None,
         groups_claim=groups_claim, algorithms=list(algorithms) or None, ca_bundle=ca_bundle,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -26,12 +27,28 @@ def secret_line(option: str) -> str:
     return line
 
 
+def secret_from(stream_given: bool, option: str, prompt: str, twice: bool = False) -> str:
+    """A secret: the first line of standard input, as `option` asks, or typed on a terminal. Raises ConfigError."""
+    if stream_given:
+        return secret_line(option)
+    if not _has_terminal():
+        raise ConfigError(f"{prompt.lower()}: there is no terminal to ask at; give {option} and the secret on standard input")
+    typed: str = click.prompt(prompt, hide_input=True, confirmation_prompt=twice, err=True)
+    return typed
+
+
+def _has_terminal() -> bool:
+    """Can a secret be typed unseen? Where `getpass` looks: at the process's own terminal, then at standard input."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return sys.stdin.isatty()
+    return True
+
+
 def password_from(stream_given: bool) -> str:
     """A password: the first line of standard input, or typed twice on a terminal. Raises ConfigError."""
-    if stream_given:
-        return secret_line("--password-stdin")
-    typed: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
-    return typed
+    return secret_from(stream_given, "--password-stdin", "Password", twice=True)
 
 
 @click.group()

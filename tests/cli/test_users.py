@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from appproxy.cli.users import secret_line
@@ -62,3 +66,21 @@ def test_only_the_line_end_is_cut(typed: Typing, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
     with pytest.raises(ConfigError):
         secret_line("--x")
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [(("user", "add", "alice"), "--password-stdin"),
+     (("provider", "add", "corp", "--issuer", "https://id.example.com", "--client-id", "x"), "--client-secret-stdin")],
+)
+def test_without_a_terminal_nothing_is_asked(state: Path, command: tuple[str, ...], option: str) -> None:
+    """A script is told, in one line, by which option it gives the secret."""
+    program = [sys.executable, "-c", "import sys; from appproxy.cli.main import run; sys.exit(run(sys.argv[1:]))"]
+    # A session of its own has no terminal, whoever runs the tests.
+    ran = subprocess.run(
+        [*program, "--state", str(state), *command], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        start_new_session=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert ran.returncode == 1
+    assert option in ran.stderr
+    assert len(ran.stderr.splitlines()) == 1, ran.stderr
