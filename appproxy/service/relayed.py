@@ -65,7 +65,9 @@ class Relayed:
         self.attempts = 0
         self.interims = 0
         self.deadline = NEVER
-        self.upload = Upload(self, replayable=bool(flags & _IDEMPOTENT)) if flags & _BODY else None
+        self.upload: Upload | None = None
+        if flags & _BODY:
+            self.upload = Upload(self, replayable=bool(flags & _IDEMPOTENT), most=plan.application.max_body)
         self._queued = 0.0
         #: Its answer, once that has begun on a data connection.
         self.answer: StreamedAnswer | None = None

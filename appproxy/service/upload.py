@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from twisted.internet.interfaces import IDelayedCall
 
+from appproxy.errors import Code
 from appproxy.http.forwarding import forwarded_trailers
 from appproxy.http.head import Fields
 from appproxy.tunnel.exchanges import Step
@@ -22,12 +23,13 @@ _HELD_BODY = 65536
 class Upload:
     """Passes a user's bytes to a data connection, once the connector has asked for them (`service.exchange.BodyReader`).
 
-    Until the first BODY, END or GO is written, the request is provably unprocessed: `handed_over` is False.
+    Until the first BODY, END or GO is written, the request is provably unprocessed: `handed_over` is False. `most`: bytes
+    that the application takes, None for any number.
     """
 
-    __slots__ = ("_go", "_held", "_held_size", "_reading", "_request", "_trailers", "_waiting", "handed_over", "over")
+    __slots__ = ("_go", "_held", "_held_size", "_left", "_reading", "_request", "_trailers", "_waiting", "handed_over", "over")
 
-    def __init__(self, request: Relayed, *, replayable: bool) -> None:
+    def __init__(self, request: Relayed, *, replayable: bool, most: int | None = None) -> None:
         self._request = request
         self.handed_over = False
         #: Nothing more will be written to the data connection that has it now.
@@ -35,6 +37,8 @@ class Upload:
         #: What has come so far, as long as all of it could be sent again.
         self._held: list[bytes] | None = [] if replayable else None
         self._held_size = 0
+        #: Of `most`, what may still come.
+        self._left = most
         self._reading = False
         #: What has come since the last data connection was lost, and before the next: the user is paused meanwhile.
         self._waiting: list[bytes] = []
@@ -93,6 +97,12 @@ class Upload:
         if link is None:
             self._wait(data)
             return
+        if self._left is not None:
+            self._left -= len(data)
+            if self._left < 0:
+                self.stop()
+                self._request.cut(Code.BODY_TOO_LARGE, "more of a body came than the application takes")
+                return
         self._hand_over()
         if self._held is not None:
             self._held_size += len(data)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
 from tests.end_to_end.conftest import make_world
+from tests.end_to_end.h2_user import H2User
 from tests.end_to_end.visitor import Visitor
 from tests.end_to_end.world import DOMAIN, World
 
@@ -45,6 +47,20 @@ def test_a_wildcard(town: World, visitor: Visitor) -> None:
     assert all(answer.status == 200 or "ORIGIN_DNS" in answer.headers["Proxy-Status"] for answer in answers)
     assert all(visitor.get(town.url(name)).status != 401 for name in ("one", "two"))
     assert visitor.get(town.url("three", "/headers")).status == 401
+
+
+@pytest.mark.parametrize("length", [True, False])
+def test_the_largest_upload(town: World, visitor: Visitor, length: bool) -> None:
+    """At the limit it arrives, above it there is 413, over both versions of HTTP, whether the length is told or not."""
+    town.publish("small", town.internal, "--preauth", "passthrough", "--set", "max_body=100k")
+    url = town.url("small", "/upload")
+    for size, status in ((100 << 10, 200), ((100 << 10) + 1, 413)):
+        body = b"x" * size
+        assert visitor.request("POST", url, {}, body if length else [body]).status == status
+        with closing(H2User(town.port, town.anchor, f"small.{DOMAIN}")) as user:
+            told = [(b"content-length", b"%d" % size)] if length else []
+            assert user.answer(user.ask("/upload", "POST", *told, body=body))[0] == status
+    town.admin("app", "remove", "small")
 
 
 def test_what_a_wildcard_does_not_stand_for(town: World, visitor: Visitor) -> None:

@@ -312,6 +312,29 @@ def test_an_early_answer_stops_the_upload() -> None:
     assert user.wire.aborted
 
 
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_body_of_unknown_length_grows_too_large(answered: bool) -> None:
+    """413, or an answer that breaks off; the connector is told, and what was too much is with nobody."""
+    world = World(applications=(replace(WIKI, max_body=1000),))
+    signal = world.welcomed()
+    user = world.user()
+    user.send(CHUNKED)
+    data = world.attach(only_request(signal), body=True)
+    user.send(b"3e8\r\n" + b"x" * 1000 + b"\r\n")
+    if answered:
+        data.say(data.session.head(200, b"content-type: text/plain\n"))
+        assert user.wire.take().startswith(b"HTTP/1.1 200 ")
+    answer = user.send(b"1\r\ny\r\n")
+    if answered:
+        assert answer == b"" and user.wire.aborted
+    else:
+        assert answer.startswith(b"HTTP/1.1 413 ") and b"\r\nconnection: close\r\n" in answer
+    kinds = data.frames()
+    assert b"".join(frame[4] for frame in kinds if frame[0] == Kind.BODY) == b"x" * 1000
+    assert Kind.END not in [frame[0] for frame in kinds]
+    assert Kind.CANCEL in [frame[0] for frame in signal.frames()]
+
+
 def test_an_upgrade_becomes_a_stream_both_ways() -> None:
     """101, then bytes; each side closes its own direction."""
     world = World()

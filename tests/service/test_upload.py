@@ -9,6 +9,7 @@ import pytest
 from twisted.internet.interfaces import IPushProducer
 from twisted.internet.task import Clock
 
+from appproxy.errors import Code
 from appproxy.net.flow import Tap
 from appproxy.service.exchange import BodyReader
 from appproxy.service.upload import Upload
@@ -101,6 +102,7 @@ class Asking:
     steps: list[Step] = field(default_factory=list)
     moved: int = 0
     ended: int = 0
+    cuts: list[Code] = field(default_factory=list)
 
     def step(self, step: Step) -> None:
         self.steps.append(step)
@@ -111,8 +113,11 @@ class Asking:
     def upload_ended(self) -> None:
         self.ended += 1
 
-    def upload(self, replayable: bool = True) -> Upload:
-        return Upload(cast(Any, self), replayable=replayable)
+    def cut(self, code: Code, why: str) -> None:
+        self.cuts.append(code)
+
+    def upload(self, replayable: bool = True, most: int | None = None) -> Upload:
+        return Upload(cast(Any, self), replayable=replayable, most=most)
 
     def attach(self, upload: Upload) -> Link:
         """A connector asks for the body."""
@@ -366,3 +371,41 @@ def test_a_stop_counts_for_one_connector_only() -> None:
     link = asking.attach(upload)
     upload.body_received(b"x")
     assert link.given == [b"x"]
+
+
+def test_a_byte_too_many() -> None:
+    """All that the application takes passes; one more is cut, and not one byte of its piece goes on."""
+    asking = Asking()
+    upload = asking.upload(most=5)
+    link = asking.attach(upload)
+    upload.body_received(b"abc")
+    upload.body_received(b"de")
+    assert asking.cuts == []
+    for piece in (b"f", b"g"):
+        upload.body_received(piece)
+    assert (asking.cuts, link.given, upload.over) == ([Code.BODY_TOO_LARGE], [b"abc", b"de"], True)
+
+
+def test_a_first_piece_too_long_hands_nothing_over() -> None:
+    """The application has seen nothing of it."""
+    asking = Asking()
+    upload = asking.upload(most=5)
+    link = asking.attach(upload)
+    upload.body_received(b"abcdef")
+    assert (asking.cuts, link.given, upload.handed_over) == ([Code.BODY_TOO_LARGE], [], False)
+    assert asking.relay.clock.getDelayedCalls() == []
+
+
+def test_what_is_sent_twice_counts_once() -> None:
+    """What was lost with a data connection, and what came between two, is of the same body."""
+    asking = Asking()
+    upload = asking.upload(most=5)
+    asking.attach(upload)
+    upload.body_received(b"abc")
+    asking.data = None
+    upload.body_received(b"de")
+    upload.again()
+    link = asking.attach(upload)
+    assert (asking.cuts, link.given) == ([], [b"abc", b"de"])
+    upload.body_received(b"f")
+    assert asking.cuts == [Code.BODY_TOO_LARGE]
