@@ -19,7 +19,7 @@ from appproxy.tunnel.messages import Goodbye
 #: What the admin can do about a goodbye.
 MENDS = {
     Code.VERSION: "upgrade the older of connector and service",
-    Code.DUPLICATE: "another process runs with this connector's certificate: stop one, or join it with a token of its own",
+    Code.DUPLICATE: "stop one of the two, or join it with a token of its own",
     Code.REVOKED: "join again with a new token: appproxy connector join TOKEN",
     Code.NOT_APPROVED: "an administrator has to approve it: appproxy connector approve ID",
 }
