@@ -132,7 +132,7 @@ def _origins(text: str) -> tuple[Url, ...]:
     try:
         urls = tuple(Url.parse(one.strip(), "origins") for one in text.split(","))
     except ConfigError as error:
-        raise ValueError(f"has a wrong one ({error})") from error
+        raise ValueError(f"has a wrong one: {str(error).removeprefix('origins: ')}") from error
     if len(urls) > MOST_ORIGINS or any(url.path != "/" or url.is_wildcard for url in urls):
         raise ValueError(f"must be up to {MOST_ORIGINS} URLs with commas between, without path and without *")
     return urls

@@ -16,6 +16,8 @@ from appproxy.store.transaction import Reading, Row
 
 #: Long enough for any title, short enough for a table on a terminal.
 _LONGEST = 64
+#: As many as fit into a line.
+_SHOWN = 5
 _USER = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
 
 
@@ -46,16 +48,22 @@ def sign_in_name(text: str) -> str:
 
 
 def not_found(what: str, text: str, there: Iterable[str]) -> NotFound:
-    """The error for an unknown name, with up to three near ones of those that exist."""
-    near = get_close_matches(text, list(there), 3)
-    hint = f"; did you mean {' or '.join(near)}?" if near else ""
-    return NotFound(f"there is no {what} {text!r}{hint}")
+    """The error for an unknown name, with near ones of those that exist, or some of them, or that there are none."""
+    known = sorted(there)
+    if near := get_close_matches(text, known, 3):
+        hint = f"did you mean {' or '.join(near)}?"
+    elif known:
+        more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
+        hint = f"there are: {', '.join(known[:_SHOWN])}{more}"
+    else:
+        hint = "there is none yet"
+    return NotFound(f"there is no {what} {text!r}; {hint}")
 
 
 def already_there(what: str, text: str) -> AlreadyThere:
     """The error for a name that is taken."""
     article = "an" if what[0] in "aeio" else "a"
-    return AlreadyThere(f"there is already {article} {what} {text!r}")
+    return AlreadyThere(f"there is already {article} {what} {text!r}; choose another name, or change the one that is there")
 
 
 def find_row(reading: Reading, table: sa.Table, is_named: sa.ColumnElement[bool], text: str, what: str) -> Row:

@@ -57,4 +57,14 @@ def test_user_names_that_are_refused(text: str) -> None:
 def test_an_unknown_name_is_answered_with_near_ones() -> None:
     """A slip of the finger is mended by the message."""
     assert str(names.not_found("user", "anm", ["ann", "bob"])) == "there is no user 'anm'; did you mean ann?"
-    assert str(names.not_found("user", "zed", ["ann", "bob"])) == "there is no user 'zed'"
+    assert str(names.not_found("user", "zed", ["bob", "ann"])) == "there is no user 'zed'; there are: ann, bob"
+    many = [f"user{number}" for number in range(7)]
+    told = str(names.not_found("user", "zed", many))
+    assert told == "there is no user 'zed'; there are: user0, user1, user2, user3, user4 and 2 more"
+    assert str(names.not_found("user", "zed", [])) == "there is no user 'zed'; there is none yet"
+
+
+def test_a_name_that_is_taken() -> None:
+    """The message says what can be done about it."""
+    told = str(names.already_there("application", "wiki"))
+    assert told == "there is already an application 'wiki'; choose another name, or change the one that is there"
