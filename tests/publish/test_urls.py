@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from appproxy.errors import RequestError
@@ -147,6 +147,8 @@ ROUTER = Router(APPLICATIONS)
 
 
 @given(HOST, st.sampled_from([".example.com", ".lab.example.com"]), PATH)
+@example("x", ".example.com", "/ext")
+@example("x", ".example.com", "/ext/deep")
 def test_it_says_what_routing_does(labels: str, suffix: str, path: str) -> None:
     """A public URL stands for the internal one that a request to it goes to, and the other way round."""
     public = f"https://{labels}{suffix}{path}".encode()
@@ -159,8 +161,9 @@ def test_it_says_what_routing_does(labels: str, suffix: str, path: str) -> None:
     if route.segment.external.port != 443:  # URLs have a port, routes have not
         return
     assert internal == route.segment.internal.origin.encode() + internal_target(route, path.encode())
-    if path != "/ext":
-        assert TABLE.to_public(internal, route.host) == public
+    # The path of an external URL without its last slash is that URL, and comes back with it.
+    slash = b"/" if path + "/" == route.segment.external.path else b""
+    assert TABLE.to_public(internal, route.host) == public + slash
 
 
 @given(HOST, st.sampled_from([".corp", ".l.corp:81", ":8080"]), PATH)
