@@ -77,6 +77,13 @@ class Exchange(Protocol):
         ...
 
     @property
+    def connection_number(self) -> int:
+        """Which of the user's connections it came on, never the same again; 0 where a trusted proxy is between, for that
+        one's connection may carry several users.
+        """
+        ...
+
+    @property
     def peer_certificate(self) -> bytes | None:
         """The verified certificate of whoever is connected (DER); None where none was asked for or shown."""
         ...

@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from typing import Protocol as Kind
 
 from twisted.internet.interfaces import IAddress, IReactorTime
@@ -54,6 +55,9 @@ class Connected(Kind):
     def abort(self) -> None:
         """Close at once; what was under way is broken."""
 
+
+#: Numbers the users' connections of this process, on whatever listener; none comes twice.
+_numbers = count(1)
 
 #: Makes a connection: (front, the user's address).
 Entry = Callable[["Front", str], Protocol]
@@ -113,6 +117,10 @@ class Front(Factory):
         host: str = getattr(addr, "host", "")
         # A listener on [::] shows IPv4 users inside IPv6 (RFC 4291 section 2.5.5.2); everybody else knows them as IPv4.
         return self.entry(self, host.removeprefix("::ffff:") if "." in host else host)
+
+    def number_connection(self, peer: str) -> int:
+        """The number of a connection from this address; 0 for a trusted proxy's, which may carry several users."""
+        return 0 if self.proxies is not None and self.proxies.trusts(peer) else next(_numbers)
 
     def server_name(self, transport: object, peer: str) -> ServerName | None:
         """What a connection from this address was made for. A trusted proxy sends requests for many hosts on one."""

@@ -56,6 +56,7 @@ class H2Connection(Protocol):
     def __init__(self, front: Front, client: str) -> None:
         self._front = front
         self._client = client
+        self.number = front.number_connection(client)
         self.session = new_session(front.limits)
         self.timeouts: FrontTimeouts = front.timeouts
         self.refusal = front.refusal

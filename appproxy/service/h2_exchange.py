@@ -88,6 +88,11 @@ class H2Exchange(ExchangeState):
         return self.body
 
     @property
+    def connection_number(self) -> int:
+        """Which of the user's connections it came on; 0 where a trusted proxy is between."""
+        return self.connection.number
+
+    @property
     def peer_certificate(self) -> bytes | None:
         """The verified leaf certificate of whoever is connected, in DER; None where none was asked for."""
         return self.connection.peer_certificate

@@ -41,6 +41,7 @@ from appproxy.service.metrics import MetricsPage, Traffic
 from appproxy.service.plain_entrance import PlainEntrance
 from appproxy.service.relay import Relay
 from appproxy.service.roster import Roster, RosterLimits
+from appproxy.service.tokens import Tokens
 from appproxy.store import connectors, keys
 from appproxy.store.live import LiveStore
 from appproxy.store.snapshot import ConnectorState, Snapshot
@@ -90,6 +91,7 @@ class ServiceNode(Service):
         self.traffic = Traffic()
         self.certificates = Certificates(settings, directory or Path(), wall, token)
         self.gate = Gate(settings.public_port)
+        self._token = token
         self.relay = self._new_relay()
         self._listeners = Listeners(settings, reactor, self._files.few)
         fronts = Fronts(settings, reactor, self._refusal, self._files, token)
@@ -114,7 +116,7 @@ class ServiceNode(Service):
         return Relay(
             roster, self._reactor, lambda code, exchange: failure_answer(code, exchange, self.snapshot.brand),
             cookie_names=lambda host: self.gate.cookie_names(self.snapshot, host),
-            user_header=blocks.user_header, identity_block=blocks.identity_block,
+            user_header=blocks.user_header, identity_block=blocks.identity_block, tokens=Tokens(self._token),
             has_connectors=self._has_connectors, urls=lambda: self.snapshot.urls,
             limits=TunnelLimits(in_flight=in_flight, queue=queue, queue_seconds=seconds), strict=settings.strict,
         )

@@ -19,6 +19,7 @@ from appproxy.service.exchange import Exchange
 from appproxy.service.plan import Plans
 from appproxy.service.relayed import Relayed
 from appproxy.service.roster import Peer, Roster
+from appproxy.service.tokens import Tokens
 from appproxy.store.snapshot import Snapshot
 from appproxy.tunnel.limits import TunnelLimits
 from appproxy.tunnel.messages import Request, encode_request, request_flags
@@ -31,8 +32,8 @@ class Relay:
     """What all requests of a node share.
 
     `cookie_names` gives our cookies on a host, `user_header` and `identity_block` what a connector and an application
-    are told of a session, `has_connectors` whether any connector is enrolled in a group, `urls` the table of public and
-    internal URLs as it is now.
+    are told of a session, `tokens` makes what connectors tell users apart by, `has_connectors` says whether any connector
+    is enrolled in a group, `urls` gives the table of public and internal URLs as it is now.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Relay:
         cookie_names: Callable[[str], tuple[bytes, ...]],
         user_header: Callable[[Session], bytes],
         identity_block: Callable[[Application, Session], bytes],
+        tokens: Tokens,
         has_connectors: Callable[[str], bool] = lambda group: True,
         urls: Callable[[], Translation] = Translation,
         limits: TunnelLimits | None = None,
@@ -60,6 +62,7 @@ class Relay:
         self.configuration = 0
         self._user_header = user_header
         self._identity_block = identity_block
+        self._tokens = tokens
         self._has_connectors = has_connectors
         # For metrics.
         self.requests = 0
@@ -82,7 +85,7 @@ class Relay:
         holds_translated = False
         if plan.bodies is not None:
             block, holds_translated = plan.bodies.request(block, head.target)
-        user = b"null"
+        user, tokens = b"null", self._tokens
         if session is not None:
             exchange.subject = session.subject
             user = self._user_header(session)
@@ -95,7 +98,8 @@ class Relay:
             application=plan.target, configuration=self.configuration, method=head.method,
             target=internal_target(route, head.target), authority=head.authority, client=exchange.client,
             scheme=exchange.scheme, correlation=exchange.id, timeout=application.backend_timeout, length=head.length,
-            upgrade=upgrade, user=user, block=block,
+            upgrade=upgrade, user=user, block=block, share=tokens.share(session, exchange.client),
+            owner=tokens.owner(session, exchange.connection_number),
         )
         try:
             encoded = encode_request(request)

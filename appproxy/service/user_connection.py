@@ -41,6 +41,7 @@ class UserConnection(Protocol):
     def __init__(self, front: Front, client: str) -> None:
         self._front = front
         self._client = client
+        self.number = front.number_connection(client)
         self._reader: RequestReader | None = RequestReader(front.limits)
         self._current: UserExchange | None = None
         self._stream: BodyReader | None = None

@@ -52,6 +52,11 @@ class UserExchange(ExchangeState):
         """What pauses and resumes the user's bytes."""
         return self._connection.tap
 
+    @property
+    def connection_number(self) -> int:
+        """Which of the user's connections it came on; 0 where a trusted proxy is between."""
+        return self._connection.number
+
     def stop_body(self) -> None:
         """Read no more of the body. When the answer is complete the connection closes."""
         self.body_reader = None

@@ -78,7 +78,9 @@ _REQUEST_LINES = (
     rb"([0-9A-Za-z_-]{1,64}+) "  # correlation
     rb"([0-9]{1,6}\.[0-9]{3}) "  # timeout
     rb"(-|[0-9]{1,16}+) "  # length
-    rb"([!-~]{1,128}+)\n"  # upgrade
+    rb"([!-~]{1,128}+) "  # upgrade
+    rb"(-|[0-9A-Za-z_-]{16,22}+) "  # share
+    rb"(-|[0-9A-Za-z_-]{16,22}+)\n"  # owner
     rb"([\x20-\x7e\x80-\xff]{4,%d}+)\n"  # user
 ) % (DEFAULT_LIMITS.target, DEFAULT_LIMITS.user)
 
@@ -101,8 +103,9 @@ class Request:
     `configuration` is the version in which `application` was found. `authority` is the Host that the user typed,
     `client` the user's address, `scheme` http or https, `correlation` the id shown on error pages, `timeout` the
     back-end timeout in seconds (milliseconds survive). `length` is the body's size, 0 for no body, None for an unknown
-    size. `upgrade` is the Upgrade field. `user` is one line of JSON, `null` for nobody. `block` holds the field lines
-    exactly as the application is to see them.
+    size. `upgrade` is the Upgrade field. `share` names whom fair shares are counted for, `owner` whom a connection that the
+    application authenticates may belong to: tokens to be compared, and no more; b"-" is nobody. `user` is one line of JSON,
+    `null` for nobody. `block` holds the field lines exactly as the application is to see them.
     """
 
     application: str
@@ -118,13 +121,15 @@ class Request:
     upgrade: bytes | None
     user: bytes
     block: bytes
+    share: bytes = b"-"
+    owner: bytes = b"-"
 
 
 def encode_request(r: Request) -> bytes:
     """The head of a REQ. Raises LocalProtocolError: HEAD_TOO_LARGE or TARGET_TOO_LONG for too much, PROTOCOL for a
     token or line that the tunnel refuses.
     """
-    lines = b"%b %d %b %b %b %b %b %b %.3f %b %b\n%b\n" % (
+    lines = b"%b %d %b %b %b %b %b %b %.3f %b %b %b %b\n%b\n" % (
         r.application.encode("ascii", "replace"),
         r.configuration,
         r.method,
@@ -136,6 +141,8 @@ def encode_request(r: Request) -> bytes:
         r.timeout,
         b"-" if r.length is None else b"%d" % r.length,
         b"-" if r.upgrade is None else r.upgrade.replace(b" ", b""),
+        r.share,
+        r.owner,
         r.user,
     )
     block = r.block
@@ -164,7 +171,7 @@ def decode_request(head: bytes) -> Request:
     if match is None:
         raise RemoteProtocolError("the lines of a REQ are malformed")
     (application, configuration, method, target, authority, client, scheme, correlation, timeout, length, upgrade,
-     user) = match.groups()
+     share, owner, user) = match.groups()
     block = head[match.end() :]
     if _block(block) is None:
         raise RemoteProtocolError("the field lines of a REQ are malformed")
@@ -184,6 +191,8 @@ def decode_request(head: bytes) -> Request:
         None if upgrade == b"-" else upgrade,
         user,
         block,
+        share,
+        owner,
     )
 
 

@@ -71,6 +71,7 @@ class FakeExchange:
     own_fields: bytes = b""
     begun: bool = False
     server_name: ServerName | None = None
+    connection_number: int = 1
 
     @property
     def over(self) -> bool:

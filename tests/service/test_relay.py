@@ -17,6 +17,7 @@ from appproxy.service.entrance import failure_answer
 from appproxy.service.relay import Relay
 from appproxy.service.roster import Peer, Roster, RosterLimits
 from appproxy.service.streamed import StreamedAnswer
+from appproxy.service.tokens import Tokens
 from appproxy.store.snapshot import Snapshot
 from appproxy.tunnel.frames import Flag, Frame, FrameReader, Kind, signal_limits
 from appproxy.tunnel.messages import Request, decode_request
@@ -62,7 +63,8 @@ class House:
             Roster(self.clock.seconds(), limits), self.clock, failure_answer,
             cookie_names=lambda host: (b"__Host-ours",),
             user_header=lambda session: b'{"sub":"%b"}' % session.subject.encode(),
-            identity_block=lambda application, session: b"x-user: %b\n" % session.name.encode(), **how,
+            identity_block=lambda application, session: b"x-user: %b\n" % session.name.encode(),
+            tokens=Tokens(bytes), **how,
         )
         self.relay.configuration = 7
         self.link = Link()

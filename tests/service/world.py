@@ -20,6 +20,7 @@ from appproxy.service.front import Front
 from appproxy.service.links import DataLink, SignalLink
 from appproxy.service.relay import Relay
 from appproxy.service.roster import Roster
+from appproxy.service.tokens import Tokens
 from appproxy.service.user_connection import UserConnection
 from appproxy.store.snapshot import ConnectorRecord, ConnectorState, Snapshot
 from appproxy.tunnel.data import DataSession
@@ -162,6 +163,7 @@ class World:
         self.relay = Relay(
             Roster(self.clock.seconds()), self.clock, failure_answer, cookie_names=lambda host: (b"__Host-appproxy",),
             user_header=lambda session: b"null", identity_block=lambda application, session: b"",
+            tokens=Tokens(bytes),
             has_connectors=lambda group: any(one.group == group for one in self.snapshot.connectors.values()),
             urls=lambda: self.snapshot.urls,
         )

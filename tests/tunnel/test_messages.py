@@ -28,6 +28,7 @@ REQUEST = Request(
     application="wiki", configuration=17, method=b"GET", target=b"/pages?q=1", authority=b"wiki.example.com:8443",
     client="2001:db8::7", scheme="https", correlation="0123456789abcdef0123456789abcdef", timeout=85.0, length=0,
     upgrade=None, user=b'{"sub":"ann"}', block=b"accept: */*\ncookie: a=b\n",
+    share=b"Zm9vYmFyYmF6cXV4", owner=b"b3duZXJvd25lcm93",
 )
 
 TOKENS = st.text("abcXYZ019-_", min_size=1, max_size=12)
@@ -51,6 +52,8 @@ REQUESTS = st.builds(
     upgrade=st.none() | st.sampled_from([b"websocket", b"h2c/1,x"]),
     user=st.sampled_from([b"null", b'{"sub":"ann"}', '{"sub":"Zoë"}'.encode()]),
     block=BLOCKS,
+    share=st.text("abcXYZ019-_", min_size=16, max_size=22).map(str.encode) | st.just(b"-"),
+    owner=st.text("abcXYZ019-_", min_size=16, max_size=22).map(str.encode) | st.just(b"-"),
 )
 ANYTHING = st.binary(max_size=60) | st.text(st.characters(max_codepoint=255), max_size=80).map(
     lambda text: text.encode("latin-1")
@@ -63,7 +66,8 @@ class TestRequest:
     def test_a_request_byte_by_byte(self) -> None:
         """Two lines of our own, then the fields as the application is to see them."""
         assert encode_request(REQUEST) == (
-            b"wiki 17 GET /pages?q=1 wiki.example.com:8443 2001:db8::7 https 0123456789abcdef0123456789abcdef 85.000 0 -\n"
+            b"wiki 17 GET /pages?q=1 wiki.example.com:8443 2001:db8::7 https 0123456789abcdef0123456789abcdef 85.000 0 - "
+            b"Zm9vYmFyYmF6cXV4 b3duZXJvd25lcm93\n"
             b'{"sub":"ann"}\n'
             b"accept: */*\ncookie: a=b\n"
         )
@@ -91,6 +95,8 @@ class TestRequest:
             {"client": "a b"}, {"client": "é"}, {"scheme": "ftp"}, {"correlation": "a b"}, {"correlation": ""},
             {"timeout": -1.0}, {"timeout": float("nan")}, {"timeout": 1e7},
             {"length": -1}, {"upgrade": b""}, {"upgrade": b"-"}, {"upgrade": b"a\nb"},
+            {"share": b""}, {"share": b"x" * 15}, {"share": b"x" * 23}, {"share": b"x" * 15 + b" "}, {"share": b"--"},
+            {"owner": b""}, {"owner": b"x" * 15}, {"owner": b"x" * 23}, {"owner": b"x" * 15 + b"\n"}, {"owner": b"--"},
             {"user": b""}, {"user": b"null\nx: y"}, {"user": b"nul"},
             {"block": b"a: b"}, {"block": b"A: b\n"}, {"block": b"a: b\r\n"}, {"block": b"a b: c\n"}, {"block": b"\n"},
             {"block": b": b\n"}, {"block": b"a:b\n"}, {"block": b"a: b\0\n"}, {"block": b"a: b\n c\n"},
