@@ -18,6 +18,7 @@ from zope.interface import implementer
 from appproxy.connector.transport import transport_of
 from appproxy.errors import Code, ProtocolError, RemoteProtocolError
 from appproxy.net.deadlines import NEVER, Deadlines
+from appproxy.net.farewell import Farewell
 from appproxy.tunnel.frames import Frame, Kind
 from appproxy.tunnel.limits import DEFAULT_LIMITS
 from appproxy.tunnel.messages import Goodbye, Hello, Load, Welcome, decode_error, decode_welcome
@@ -99,6 +100,7 @@ class SignalConnection(TwistedProtocol):
         self._unsent = 0
         self._goodbye: Goodbye | None = None
         self._reason = ""
+        self._farewell = Farewell()
 
     # What the rest of the connector does.
 
@@ -191,6 +193,7 @@ class SignalConnection(TwistedProtocol):
     def connectionLost(self, reason: Failure = Failure(ConnectionDone())) -> None:  # noqa: B008 -- Twisted's signature
         """The connection is gone."""
         self.open = False
+        self._farewell.over()
         self._deadlines.discard(self)
         self.owner.signal_lost(self, self._goodbye, self._reason or reason.getErrorMessage())
 
@@ -249,7 +252,7 @@ class SignalConnection(TwistedProtocol):
             self.out.abortConnection()
             return
         self.out.write(self._session.goodbye(Goodbye(error.code, None, False, str(error)[:200])))
-        self._lose()
+        self._farewell.say(self._clock, self.out)
 
     def _lose(self) -> None:
         """Close after what is written; a transport waits for its producer, which only watches."""

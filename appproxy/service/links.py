@@ -11,6 +11,7 @@ from zope.interface import implementer
 
 from appproxy.errors import Code, ProtocolError, RemoteProtocolError
 from appproxy.net.deadlines import NEVER
+from appproxy.net.farewell import Farewell
 from appproxy.net.flow import Hold, Tap
 from appproxy.service import losses
 from appproxy.tunnel.data import DataSession
@@ -40,6 +41,7 @@ class SignalLink(Protocol):
         self.deadline = NEVER
         self._stalled_since: float | None = None
         self._gone = False
+        self._farewell = Farewell()
         now = end_point.clock.seconds()
         self.session = SignalSession(Role.SERVICE, now, end_point.limits)
 
@@ -70,20 +72,13 @@ class SignalLink(Protocol):
         """One frame; answers to requests first, for they are nearly all."""
         kind, _, request_id, head, tail = frame
         peer = self.peer
-        if peer is None:
-            hello = self.session.peer_hello
-            if kind == Kind.HELLO and hello is not None:
-                self._end_point.admit(self, hello)
-            return
-        request = peer.in_flight.get(request_id) if request_id else None
+        request = peer.in_flight.get(request_id) if request_id and peer is not None else None
         if kind == Kind.RSP:
             status, block = decode_response(head)
             if request is not None:
                 request.answered(status, block, tail)
-        elif kind == Kind.DRAIN:
-            self.draining = True
-            self.write(self.session.drained())
-            self._end_point.drained(self)
+        elif not request_id:
+            self._take_own(kind)
         elif request is None:
             return  # late, or unknown: it names nothing that anyone still waits for
         elif kind == Kind.INFO:
@@ -93,17 +88,29 @@ class SignalLink(Protocol):
         elif kind == Kind.FAIL:
             request.failed(*decode_code(head))
 
+    def _take_own(self, kind: int) -> None:
+        """A frame of the connection itself; the session has read it."""
+        hello = self.session.peer_hello
+        if kind == Kind.HELLO and hello is not None:
+            self._end_point.admit(self, hello)
+        elif kind == Kind.ERROR:
+            self.close()  # the connector's last word: it need not close by itself
+        elif kind == Kind.DRAIN:
+            self.draining = True
+            self.write(self.session.drained())
+            self._end_point.drained(self)
+
     def write(self, data: bytes) -> None:
         """Send frames; after the end this does nothing."""
         if data and not self._gone and self.transport is not None:
             self.transport.write(data)
 
     def goodbye(self, goodbye: Goodbye) -> None:
-        """Say why, and close."""
+        """Say why, and close; the connection is gone within a second, whatever the connector does."""
         if not self._gone:
             self.write(self.session.goodbye(goodbye))
             self._forget()
-            self.transport.loseConnection()  # type: ignore[union-attr]
+            self._farewell.say(self._end_point.clock, self.transport)  # type: ignore[arg-type]
 
     def close(self) -> None:
         """Close at once, with nothing more to say."""
@@ -132,6 +139,7 @@ class SignalLink(Protocol):
         self.deadline = min(self.session.next_tick(), now + 1.0)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._farewell.over()
         self._forget()
 
     def _forget(self) -> None:
@@ -191,6 +199,8 @@ class DataLink(Protocol):
                         request.streamed(tail)
                 elif kind == Kind.ATTACH:
                     self._attach(flags, request_id, head)
+                elif kind == Kind.ERROR:
+                    self.close()
                 elif request is not None:
                     self._pass_on(request, kind, head, tail)
                 if self._gone:

@@ -75,6 +75,8 @@ class Wire:
         #: How it ended: "", "lost" (politely) or "aborted".
         self.end = ""
         self.write_closed = False
+        #: A peer that never answers our close.
+        self.lingers = False
         self.host = "192.0.2.7"
 
     # What the protocol calls.
@@ -89,7 +91,7 @@ class Wire:
         self.write(b"".join(data))
 
     def loseConnection(self) -> None:
-        if not self.end and self.producer is None:
+        if not self.end and self.producer is None and not self.lingers:
             self.end = "lost"
             self.protocol.connectionLost(Failure(ConnectionDone()))
 

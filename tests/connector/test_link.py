@@ -77,6 +77,17 @@ def test_a_broken_protocol(frame: bytes) -> None:
     assert rig.second.wire.end == ""
 
 
+def test_the_end_after_a_broken_rule_does_not_wait_for_the_service() -> None:
+    """A service that neither reads nor closes is cut off within a second."""
+    rig = Rig()
+    signal = rig.online()
+    signal.wire.lingers = True
+    signal.wire.deliver(encode(Kind.RSP, 1, b"200\n"))
+    assert (signal.wire.end, signal.wire.producer) == ("", None)
+    rig.clock.advance(1.0)
+    assert signal.wire.end == "aborted"
+
+
 def test_it_is_always_read() -> None:
     """Even while the service does not read, requests and CANCEL are taken."""
     rig = Rig()

@@ -17,7 +17,7 @@ from appproxy.tunnel.data import DataSession
 from appproxy.tunnel.exchanges import State
 from appproxy.tunnel.frames import Frame, Kind, encode
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
-from appproxy.tunnel.messages import Hello, Welcome, encode_code, encode_response
+from appproxy.tunnel.messages import Goodbye, Hello, Welcome, encode_code, encode_response
 from appproxy.tunnel.signal import Role, SignalSession
 from tests.service.world import Wire
 
@@ -391,6 +391,32 @@ def test_a_fault_ends_the_connection_and_breaks_what_it_carried() -> None:
     data.say(data.session.head(200, b"") + data.session.body(b"x"))
     assert data.wire.aborted and data.place.blamed == ["not now"]
     assert [what for what, *_ in data.request.told] == ["headed", "aborted"]
+
+
+@pytest.mark.parametrize("end", ["no HELLO", "an expired certificate", "a broken rule"])
+def test_an_end_of_ours_does_not_wait_for_the_peer(end: str) -> None:
+    """A connector that reads nothing and closes nothing is cut off within a second; no producer keeps the transport open."""
+    signal = Signal(greeted=end != "no HELLO")
+    place = signal.place
+    if end == "a broken rule":
+        signal.link.dataReceived(encode(Kind.RSP, 1, b"garbage"))
+    else:
+        signal.link.not_after = 2e9 if end == "no HELLO" else place.today
+        place.clock.pump([0.25] * (41 if end == "no HELLO" else 5))
+    assert signal.wire.closed and signal.wire.producer is None
+    place.clock.advance(1.0)
+    assert signal.wire.aborted
+    signal.link.connectionLost()
+    assert place.clock.getDelayedCalls() == []
+
+
+def test_the_last_word_of_a_connector_ends_its_connections() -> None:
+    """One that says ERROR and stays gets no more requests, and keeps no descriptor; before WELCOME, too."""
+    greeted, silent, data = Signal(), Signal(greeted=False), Data()
+    farewell = Goodbye(Code.PROTOCOL, None, False, "")
+    for end in (greeted, silent, data):
+        end.link.dataReceived(end.session.goodbye(farewell))
+        assert end.wire.aborted
 
 
 def test_a_connection_that_closes_while_it_reads_takes_no_request() -> None:
