@@ -13,16 +13,16 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.error import CannotListenError
 from twisted.internet.task import react
 from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 
-from appproxy.admin.client import open_store
+from appproxy.admin.direct import open_store
 from appproxy.admin.lock import ServiceLock
 from appproxy.config import StatePaths
 from appproxy.errors import AppProxyError
@@ -46,27 +46,25 @@ class Status(Resource):
         return json.dumps({"connectors": node.live(), "requests": node.relay.requests}).encode()
 
 
-async def run(reactor: Any, state: Path, status_port: int) -> None:
-    """Start the service and the page, and go on until the reactor is stopped."""
+async def run(reactor: Any, state: Path, status_port: int, stopping: Deferred[None]) -> None:
+    """Start the service and the page; go on until `stopping` fires, then drain. Raises SystemExit with the reason."""
     paths = StatePaths(state)
-    settings = read_settings(state)
-    # One process owns a state directory; commands find the service through its socket.
-    with ServiceLock(paths.lock):
-        service = assemble(settings, paths.directory, open_store(paths, settings, os.environ, print), reactor)
-        try:
-            await service.start()
-            page = reactor.listenTCP(status_port, Site(Status(service)), interface="127.0.0.1")
-            print(f"users at {settings.signin_origin}, status at http://127.0.0.1:{page.getHost().port}/", flush=True)
-            await stopped(reactor)
-        finally:
-            await service.stop()
-
-
-def stopped(reactor: Any) -> Deferred[None]:
-    """Fires when the reactor is about to stop; the reactor then waits for what `run` still has to do."""
-    stopping: Deferred[None] = Deferred()
-    reactor.addSystemEventTrigger("before", "shutdown", stopping.callback, None)
-    return stopping
+    try:
+        settings = read_settings(state)
+        # One process owns a state directory; commands find the service through its socket.
+        lock = ServiceLock(paths.lock)
+        lock.acquire()
+        with lock:
+            service = assemble(settings, paths.directory, open_store(paths, settings, os.environ, print), reactor)
+            try:
+                await service.start()
+                page = reactor.listenTCP(status_port, Site(Status(service)), interface="127.0.0.1")
+                print(f"users at {settings.signin_origin}, status at http://127.0.0.1:{page.getHost().port}/", flush=True)
+                await stopping
+            finally:
+                await service.stop()
+    except (AppProxyError, CannotListenError) as error:
+        raise SystemExit(str(error)) from error
 
 
 def main(arguments: list[str]) -> None:
@@ -77,13 +75,22 @@ def main(arguments: list[str]) -> None:
     options = parser.parse_args(arguments)
 
     def begin(reactor: Any) -> Deferred[None]:
-        running: Coroutine[Deferred[Any], Any, None] = run(reactor, options.state.absolute(), options.status_port)
-        return Deferred.fromCoroutine(running)
+        stopping: Deferred[None] = Deferred()
+        stopped: Deferred[None] = Deferred()
 
-    try:
-        react(begin)
-    except AppProxyError as error:
-        sys.exit(str(error))
+        def stop() -> Deferred[None]:
+            """SIGTERM or Ctrl-C: the reactor goes on until the service has drained."""
+            stopping.callback(None)
+            return stopped
+
+        def over(result: Any) -> Any:
+            stopped.callback(None)
+            return result
+
+        reactor.addSystemEventTrigger("before", "shutdown", stop)
+        return Deferred.fromCoroutine(run(reactor, options.state.absolute(), options.status_port, stopping)).addBoth(over)
+
+    react(begin)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ target. Bytes go both ways with back-pressure end to end, and each direction can
     python docs/library/tcp_relay.py near --users 2222 --tunnel 7000
     python docs/library/tcp_relay.py far --tunnel localhost:7000 --target localhost:22
 
-To keep the example short the tunnel is plain TCP and nobody is asked who he is: put `appproxy.net.tls` under it for more
+To keep the example short the tunnel is plain TCP and nobody is asked who they are: put `appproxy.net.tls` under it for more
 than trying it out.
 """
 
@@ -188,13 +188,16 @@ class Near:
 class Far:
     """Dials the near side, and for each user the target."""
 
-    def __init__(self, reactor: Any, near: tuple[str, int], target: tuple[str, int]) -> None:
+    def __init__(
+        self, reactor: Any, near: tuple[str, int], target: tuple[str, int],
+        ready: Callable[[], None] = lambda: None, failed: Callable[[Failure], None] = Failure.printBriefTraceback,
+    ) -> None:
         self._reactor = reactor
         self._near = near
         self._target = target
         host, port = near
-        signal = _factory(lambda: Signal(Role.CONNECTOR, reactor, self._wanted, lambda signal: None))
-        HostnameEndpoint(reactor, host, port).connect(signal)
+        signal = _factory(lambda: Signal(Role.CONNECTOR, reactor, self._wanted, lambda signal: ready()))
+        HostnameEndpoint(reactor, host, port).connect(signal).addErrback(failed)
 
     def _wanted(self, id: int) -> None:
         target = HostnameEndpoint(self._reactor, *self._target)
@@ -240,8 +243,16 @@ def main(arguments: list[str]) -> None:
 
     if options.side == "near":
         Near(reactor, options.users, options.tunnel)
+        print(f"users at port {options.users}, the far side at ports {options.tunnel} and {options.tunnel + 1}", flush=True)
     else:
-        Far(reactor, options.tunnel, options.target)
+        tunnel, target = (f"{host}:{port}" for host, port in (options.tunnel, options.target))
+
+        def failed(failure: Failure) -> None:
+            print(f"{tunnel}: {failure.getErrorMessage()}; start the near side first", file=sys.stderr)
+            reactor.stop()
+
+        Far(reactor, options.tunnel, options.target,
+            lambda: print(f"connected to {tunnel}, users go to {target}", flush=True), failed)
     reactor.run()
 
 
