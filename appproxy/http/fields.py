@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from appproxy.errors import Code, RequestError
 from appproxy.http.head import Fields
+from appproxy.regex import compiled
 
 _NAME = rb"[!#$%&'*+\-.^_`|~0-9a-z]++"
-_NAMES = re.compile(rb"(?:" + _NAME + rb"\n)*+")
-_BLOCK = re.compile(rb"(?:" + _NAME + rb": [\t\x20-\x7e\x80-\xff]*+\n)*+")
+_NAMES = compiled(rb"(?:" + _NAME + rb"\n)*+")
+_BLOCK = compiled(rb"(?:" + _NAME + rb": [\t\x20-\x7e\x80-\xff]*+\n)*+")
 
 
 def encode_block(fields: Fields) -> bytes:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from ipaddress import IPv6Address
 
+from appproxy.regex import compiled
+
 #: A DNS name (labels with letters, digits, `-`, `_`; a last dot may stand) or an IPv6 address, and a port.
-_HOST = re.compile(
+_HOST = compiled(
     rb"(?:((?:[0-9A-Za-z_-]{1,63}+\.)*+[0-9A-Za-z_-]{0,63}+)|\[([0-9A-Fa-f:.]{2,45}+)\])(?::([0-9]{1,5}+))?")
 
 

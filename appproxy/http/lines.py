@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 import httptools
 
 from appproxy.http.head import Fields
+from appproxy.regex import compiled
 
 #: RFC 9110 section 5.6.2: what names, methods and list members are made of.
 TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
-_FIELD_LINES = re.compile(rb"(?:" + TOKEN + rb"++:[\t\x20-\x7e\x80-\xff]*+\r\n)*+")
+_FIELD_LINES = compiled(rb"(?:" + TOKEN + rb"++:[\t\x20-\x7e\x80-\xff]*+\r\n)*+")
 #: What a double holds exactly: 9 petabytes; two programs might disagree about a larger size.
 LARGEST_SIZE = 2**53
 #: Bytes that surround a value without being part of it (OWS).

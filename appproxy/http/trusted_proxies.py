@@ -13,16 +13,17 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from appproxy.http.head import Fields
 from appproxy.http.proxy_protocol import canonical
+from appproxy.regex import compiled
 
 #: The ways in which a front proxy can say who the client is; the last two are names of fields.
 PROXY_PROTOCOL, X_FORWARDED_FOR, FORWARDED = "proxy-protocol", "x-forwarded-for", "forwarded"
 
 #: An address with brackets or without, and perhaps a port (RFC 7239 section 6; some proxies write ports in X-Forwarded-For).
-_NODE = re.compile(rb"\[([0-9a-fA-F:.]++)\](?::[0-9]{1,5})?|([0-9]++(?:\.[0-9]++){3})(?::[0-9]{1,5})?|([0-9a-fA-F:.]++)")
+_NODE = compiled(rb"\[([0-9a-fA-F:.]++)\](?::[0-9]{1,5})?|([0-9]++(?:\.[0-9]++){3})(?::[0-9]{1,5})?|([0-9a-fA-F:.]++)")
 _QUOTED = rb'"(?:[^"\\]|\\.)*+"'
-_ELEMENTS = re.compile(rb"(?:[^,\"]|" + _QUOTED + rb")*+(?:,|\Z)")
-_PAIRS = re.compile(rb"[ \t]*+([A-Za-z]++)=(" + _QUOTED + rb"|[^;,\"\s]*+)[ \t]*+(?:;|\Z)")
-_ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
+_ELEMENTS = compiled(rb"(?:[^,\"]|" + _QUOTED + rb")*+(?:,|\Z)")
+_PAIRS = compiled(rb"[ \t]*+([A-Za-z]++)=(" + _QUOTED + rb"|[^;,\"\s]*+)[ \t]*+(?:;|\Z)")
+_ESCAPED = compiled(rb"\\(.)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

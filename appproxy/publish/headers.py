@@ -10,22 +10,23 @@ import re
 from typing import Protocol
 
 from appproxy.publish.application import Url
+from appproxy.regex import compiled
 
 #: Fields of an answer that hold URLs (RFC 9110 sections 10.2.2 and 8.7, RFC 8288, HTML's Refresh), or an origin.
 OUTWARD = frozenset({b"access-control-allow-origin", b"content-location", b"link", b"location", b"refresh"})
 _BLANK = b" \t"
 #: What comes before the URL in a Refresh, as HTML reads it: seconds, a separator, `url=`, a quote.
-_REFRESH = re.compile(
+_REFRESH = compiled(
     rb"([ \t]*+[0-9.]++[ \t]*+(?:[;,][ \t]*+|(?<=[ \t]))(?:url[ \t]*+=[ \t]*+)?+)(?:(['\"])([^'\"]*+)|([^'\"].*+))",
     re.IGNORECASE | re.DOTALL,
 )
 #: In a Link: the URL in `anchor="..."`, other quoted texts (one that does not end is all of the rest), the target in
 #: angle brackets.
-_LINK = re.compile(
+_LINK = compiled(
     rb"(;[ \t]*+anchor[ \t]*+=[ \t]*+\")([^\"\\]*+)(?=\")|\"(?:[^\"\\]++|\\.)*+(?:\"|\\?\Z)|<([^<>]*+)>",
     re.IGNORECASE)
 #: In the If of WebDAV: resource tags and state tokens, both in angle brackets, and entity tags in quotes.
-_TAGS = re.compile(rb"\"[^\"]*+\"|<([^<>]*+)>")
+_TAGS = compiled(rb"\"[^\"]*+\"|<([^<>]*+)>")
 
 
 class Urls(Protocol):
@@ -59,7 +60,7 @@ class Outward:
         self._internal_root = self._internal + b"/"
         # It sees that host beside its own scheme, and perhaps ours in X-Forwarded-Proto.
         authority = re.escape(external.authority.encode("ascii"))
-        self._own_view = re.compile(rb"https?://" + authority + rb"(?=[/?#]|\Z)", re.IGNORECASE) if keeps_host else None
+        self._own_view = compiled(rb"https?://" + authority + rb"(?=[/?#]|\Z)", re.IGNORECASE) if keeps_host else None
 
     def field(self, name: bytes, value: bytes) -> bytes:
         """The public value of a field that `OUTWARD` names."""

@@ -6,10 +6,10 @@ NUL, other control characters and bad names, so nothing that goes through the tu
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from appproxy.errors import Code, LocalProtocolError, RemoteProtocolError
+from appproxy.regex import compiled
 from appproxy.tunnel.frames import Flag, Kind
 from appproxy.tunnel.greetings import (
     Attach,
@@ -85,11 +85,11 @@ _REQUEST_LINES = (
 ) % (DEFAULT_LIMITS.target, DEFAULT_LIMITS.user)
 
 # Two matches are faster than one with a group around the block.
-_own_lines = re.compile(_REQUEST_LINES).fullmatch
-_leading_lines = re.compile(_REQUEST_LINES).match
-_block = re.compile(_BLOCK).fullmatch
-_trailers = re.compile(rb"(?:" + _LINE + rb"){0,%d}+" % DEFAULT_LIMITS.trailer_lines).fullmatch
-_code = re.compile(rb"([0-9]{1,5})(?: ([^\x00-\x1f\x7f]{0,200}))?").fullmatch
+_own_lines = compiled(_REQUEST_LINES).fullmatch
+_leading_lines = compiled(_REQUEST_LINES).match
+_block = compiled(_BLOCK).fullmatch
+_trailers = compiled(rb"(?:" + _LINE + rb"){0,%d}+" % DEFAULT_LIMITS.trailer_lines).fullmatch
+_code = compiled(rb"([0-9]{1,5})(?: ([^\x00-\x1f\x7f]{0,200}))?").fullmatch
 _KNOWN_CODES = {int(code): code for code in Code}
 _STATUS_LINES = {status: b"%d\n" % status for status in range(100, 600)}
 _STATUSES = {line: status for status, line in _STATUS_LINES.items()}

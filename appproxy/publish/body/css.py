@@ -6,6 +6,7 @@ import re
 
 from appproxy.publish.body.links import HEAD, Links
 from appproxy.publish.body.spans import Grammar, Spans
+from appproxy.regex import compiled
 
 #: More blanks than these stand before no URL.
 _W = rb"[\t\n\f\r ]{0,64}+"
@@ -38,16 +39,16 @@ _CUT = (
     rb"|" + _place(b"d2", b"s2", HEAD, rb"\\?+\Z") + rb"(?=\Z)"
 )
 #: A search for one of a few bytes is fast; what follows each is looked at then.
-_TOKEN = re.compile(
+_TOKEN = compiled(
     rb"[/\\\"'uUsS@](?:" + _place(b"d", b"s", rb"(?P<url>" + HEAD + rb")", rb"[Q\n]")
     + rb"|(?P<cut>" + _CUT + rb"|(?<=[/\\])\Z|" + _COMMENT + rb"\Z|(?:" + _DOUBLE + rb"|" + _SINGLE + rb")\\?+\Z)"
     + rb"|(?P<other>" + _COMMENT + rb"\*/|(?<=\\)(?s:.)|" + _DOUBLE + rb"[\"\n]|" + _SINGLE + rb"['\n]))"
 )
 _REST = {
-    b"/": re.compile(rb"(?:[^*]++|\*(?=[^/]))*+(\*/)?+"),
-    b'"': re.compile(rb"(?:[^\"\\\n]++|\\(?s:.))*+([\"\n])?+"),
-    b"'": re.compile(rb"(?:[^'\\\n]++|\\(?s:.))*+(['\n])?+"),
-    b"": re.compile(rb"[^(\"']*+(?=([(\"']))?+"),
+    b"/": compiled(rb"(?:[^*]++|\*(?=[^/]))*+(\*/)?+"),
+    b'"': compiled(rb"(?:[^\"\\\n]++|\\(?s:.))*+([\"\n])?+"),
+    b"'": compiled(rb"(?:[^'\\\n]++|\\(?s:.))*+(['\n])?+"),
+    b"": compiled(rb"[^(\"']*+(?=([(\"']))?+"),
 }
 
 

@@ -10,6 +10,7 @@ import re
 
 from appproxy.publish.body.links import HEAD
 from appproxy.publish.body.table import FOREIGN, PLAIN, RAW_TEXT, TAGS, Holds
+from appproxy.regex import compiled
 
 _W = rb"[\t\n\f\r ]"
 _EQUALS = _W + rb"*+=" + _W + rb"*+"
@@ -74,14 +75,14 @@ def tokenizer(paths: bool) -> re.Pattern[bytes]:
         + rb"(?=[\"']?+" + _W + rb"*+(" + HEAD + rb"))" + _VALUE + plain + rb"(?:>|" + dull + rb">)"
         rb"|(/?+[a-zA-Z][^\t\n\f\r />]*+)" + _ENDS_NAME + rb")"
     )
-    return re.compile(rb"[^<]*+(?:<(?:" + walk + rb")[^<]*+)*+(?:" + stop + rb")?+")
+    return compiled(rb"[^<]*+(?:<(?:" + walk + rb")[^<]*+)*+(?:" + stop + rb")?+")
 
 
 #: A complete start or end tag: group 1 is the name, group 2 the attributes.
-TAG = re.compile(rb"</?+([a-zA-Z][^\t\n\f\r />]*+)((?:" + _GAP + rb"|" + _ATTRIBUTE + rb")*+)>")
+TAG = compiled(rb"</?+([a-zA-Z][^\t\n\f\r />]*+)((?:" + _GAP + rb"|" + _ATTRIBUTE + rb")*+)>")
 #: The part of a cut tag that is complete, and behind it the beginning of a value in quotes (group 1), if there is one.
-CUT_TAG = re.compile(rb"(?:" + _GAP + rb"|" + _ATTRIBUTE + rb"(?=[\t\n\f\r />\"']))*+(?:" + _NAME + _EQUALS + rb"([\"']))?+")
+CUT_TAG = compiled(rb"(?:" + _GAP + rb"|" + _ATTRIBUTE + rb"(?=[\t\n\f\r />\"']))*+(?:" + _NAME + _EQUALS + rb"([\"']))?+")
 #: One attribute: group 1 is its name, the last one its raw value.
-ATTRIBUTE = re.compile(
+ATTRIBUTE = compiled(
     rb"[\t\n\f\r /]*+(" + _NAME + rb")(?:" + _EQUALS
     + rb"(?:\"([^\"]*+)\"|'([^']*+)'|((?![\"'>])[^\t\n\f\r >]++)|(?=>)|\Z)|(?!" + _W + rb"*+=))")

@@ -5,23 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 
+from appproxy.regex import compiled
+
 #: Directories that are remembered, and their longest, in bytes: a page has few, and there may be 10,000 applications.
 _REMEMBERED = 256
 _LONGEST = 256
 #: How an absolute URL, one without its scheme, or a path begins, and how much of it is looked at: up to its query.
 #: Browsers read a backslash as a slash; such a URL is left as it is.
 HEAD = rb"(?:[hHwW][tTsS][a-zA-Z]{0,3}+:)?+/[^\"'?#&<>()\\\t\n\f\r ]*+"
-_HEAD = re.compile(HEAD)
+_HEAD = compiled(HEAD)
 _BLANK = b"\t\n\f\r "
 #: References to characters that may stand in the part of a URL that is looked at, as attributes spell them.
-_REFERENCE = re.compile(
+_REFERENCE = compiled(
     rb"&(?:#([0-9]{1,7});?|#[xX]([0-9a-fA-F]{1,6});?|(amp|sol|colon|period|num|quest|lowbar|commat|percnt);)")
 _NAMED = {b"amp": b"&", b"sol": b"/", b"colon": b":", b"period": b".", b"num": b"#", b"quest": b"?", b"lowbar": b"_",
           b"commat": b"@", b"percnt": b"%"}
 #: Characters that an attribute's value does not have as they are.
 _ESCAPED = {ord("&"): "&amp;", ord('"'): "&quot;", ord("'"): "&#39;", ord("<"): "&lt;", ord(">"): "&gt;"}
 #: A source expression of Content-Security-Policy: scheme, host, port, path (CSP 3 section 2.3.1); here without wildcard.
-_SOURCE = re.compile(rb"(?<![^\t\n\f\r ;,])((?:https?|wss?)://[^\t\n\f\r ;,'*]++)", re.IGNORECASE)
+_SOURCE = compiled(rb"(?<![^\t\n\f\r ;,])((?:https?|wss?)://[^\t\n\f\r ;,'*]++)", re.IGNORECASE)
 
 
 def unchanged(url: bytes) -> bytes:
@@ -139,11 +141,11 @@ class Links:
 
 
 #: One candidate of a srcset: blanks and commas, the URL (group 1), its descriptors up to a comma outside of brackets.
-_SRCSET = re.compile(
+_SRCSET = compiled(
     rb"[\t\n\f\r ,]*+([^\t\n\f\r ]++)(?:(?<=,)|[^,(]*+(?:\([^)]*+\)?[^,(]*+)*+)", re.DOTALL)
-_SEVERAL = re.compile(rb"([^\t\n\f\r ]++)")
+_SEVERAL = compiled(rb"([^\t\n\f\r ]++)")
 #: What comes before the URL in a refresh (HTML section 4.2.5.3).
-_REFRESH = re.compile(
+_REFRESH = compiled(
     rb"[\t\n\f\r ]*+[0-9.]++[\t\n\f\r ]*+[;,\t\n\f\r ][\t\n\f\r ]*+(?:[uU][rR][lL][\t\n\f\r ]*+=[\t\n\f\r ]*+)?+['\"]?+")
 
 

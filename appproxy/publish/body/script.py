@@ -10,6 +10,7 @@ import re
 
 from appproxy.publish.body.links import Links
 from appproxy.publish.body.spans import Grammar, Spans
+from appproxy.regex import compiled
 
 _SLASH = rb"(?:/|\\/|\\u002[fF]|\\x2[fF])"
 _COLON = rb"(?::|\\u003[aA]|\\x3[aA])"
@@ -17,17 +18,17 @@ _COLON = rb"(?::|\\u003[aA]|\\x3[aA])"
 _SCHEME = rb"(?<![a-zA-Z0-9+.-].)(?:(?<=[hH])[tT][tT][pP]|(?<=[wW])[sS])[sS]?+" + _COLON + _SLASH
 _NO_SCHEME = rb"(?<=[\"'`].)(?:(?<=/)|(?<=\\)(?:/|u002[fF]|x2[fF]))"
 #: A search for one of a few bytes is fast; what follows each is looked at then.
-_TOKEN = re.compile(
+_TOKEN = compiled(
     rb"[hHwW/\\](?:(?P<url>(?:" + _SCHEME + rb"|" + _NO_SCHEME + rb")" + _SLASH
     + rb"(?:[a-zA-Z0-9._~%!$*+,;=:@\[\]-]++|" + _SLASH + rb")*+)(?:\\[ux0-9a-fA-F]{0,5}+\Z)?+"
     # Where the text is cut, everything that may become one.
     rb"|(?P<cut>(?:(?<![a-zA-Z0-9+.-].)(?<=[hHwW])[tTpPsS]{0,4}+(?:[:\\/][:\\/ux0-9aAfF]{0,20}+)?+"
     rb"|(?<=[\"'`][/\\])[\\/ux0-9fF]{0,12}+)\Z))"
 )
-_SLASHES = re.compile(_SLASH)
-_COLONS = re.compile(_COLON)
+_SLASHES = compiled(_SLASH)
+_COLONS = compiled(_COLON)
 #: A URL too long to be looked at ends with the first byte that is not its own.
-_REST = {b"": re.compile(rb"[^\"'`\t\n\f\r ]*+(?=([\"'`\t\n\f\r ]))?+")}
+_REST = {b"": compiled(rb"[^\"'`\t\n\f\r ]*+(?=([\"'`\t\n\f\r ]))?+")}
 
 
 def script_translator(links: Links) -> Spans:

@@ -11,6 +11,7 @@ import re
 
 from appproxy.publish.body.links import Links
 from appproxy.publish.body.spans import Grammar, Spans
+from appproxy.regex import compiled
 
 _URL = rb"//(?:\[[0-9a-fA-F:.]*+\])?+[a-zA-Z0-9._~%!$*+=:@/-]*+"
 #: Behind its first byte: a scheme is no part of another word and does not begin a text in quotes.
@@ -18,7 +19,7 @@ _SCHEME = rb"(?<![a-zA-Z0-9+.\"'-].)(?:(?<=[hH])[tT][tT][pP]|(?<=[wW])[sS])[sS]?
 #: The same of an attribute for addresses, with or without a prefix: of Atom and XLink, media, RSS, and WSDL.
 _ATTRIBUTE = rb"(?<![^\t\n\r :].)(?:(?<=h)ref|(?<=s)rc|(?<=u)rl|(?<=l)ocation)=[\"']"
 #: A search for one of a few bytes is fast; what follows each is looked at then.
-_TOKEN = re.compile(
+_TOKEN = compiled(
     rb"[hHwWsul](?:(?P<name>" + _ATTRIBUTE + rb")?+(?P<url>(?(name)[hH][tT][tT][pP][sS]?+:|" + _SCHEME + rb")" + _URL
     + rb")(?:&[#a-zA-Z0-9]{0,8}+\Z)?+"
     # Where the text is cut, everything that may become one.
@@ -26,9 +27,9 @@ _TOKEN = re.compile(
     rb"|(?<![^\t\n\r :].)(?<=[hsul])[a-z]{0,7}+(?:=(?:[\"'](?:[hH][tTpPsS]{0,4}+(?::/?+)?+)?+)?+)?+)\Z))"
 )
 #: A URL too long to be looked at ends with the first byte that is not its own.
-_REST = {b"": re.compile(rb"[^\"'<>\t\n\r ]*+(?=([\"'<>\t\n\r ]))?+")}
+_REST = {b"": compiled(rb"[^\"'<>\t\n\r ]*+(?=([\"'<>\t\n\r ]))?+")}
 #: A reference that ends a URL: to a quote or a bracket of escaped HTML. Any other is a part of it.
-_ENDS = re.compile(rb"&(?:quot|apos|lt|gt|#3[49]|#6[02]|#x2[27]|#x3[cCeE]);")
+_ENDS = compiled(rb"&(?:quot|apos|lt|gt|#3[49]|#6[02]|#x2[27]|#x3[cCeE]);")
 
 
 def xml_translator(links: Links) -> Spans:
