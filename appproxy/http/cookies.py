@@ -7,22 +7,20 @@ honours quotes could otherwise be tricked by `a="; ours=...; b="` into taking ou
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from functools import lru_cache
 
 _BLANK = b" \t"
+#: What the name of each cookie of ours begins with, in lower case: the way in for browsers (`__Host-`, RFC 6265bis section
+#: 4.1.3.2), and the one of an access cookie without Secure. Whatever begins so is ours alone: no application sees one, and
+#: none may set one.
+RESERVED = (b"__host-appproxy", b"appproxy")
+#: Neither case nor quotes, nor a `=` in front (a cookie without a name), hide a name.
+_OURS = re.compile(rb";[= \t\"]*+(?:__host-appproxy|appproxy)[^;]*+", re.IGNORECASE)
 
 
 @lru_cache(maxsize=64)  # The names are ours: a few for each port.
 def _start_of(name: bytes) -> re.Pattern[bytes]:
     return re.compile(rb";[ \t]*+" + re.escape(name) + rb"[ \t]*+=")
-
-
-@lru_cache(maxsize=64)
-def _fragments_of(names: tuple[bytes, ...]) -> re.Pattern[bytes]:
-    """Neither case nor quotes, nor a `=` in front (a cookie without a name), hide a name."""
-    any_name = b"|".join(map(re.escape, names))
-    return re.compile(rb";[= \t\"]*+(?:" + any_name + rb")[ \t\"]*+(?=[=;]|\Z)[^;]*+", re.IGNORECASE)
 
 
 def find(cookie: bytes, name: bytes) -> list[bytes]:
@@ -39,15 +37,12 @@ def find(cookie: bytes, name: bytes) -> list[bytes]:
     return found
 
 
-def cut(cookie: bytes, names: Collection[bytes]) -> bytes:
-    """The Cookie value without the cookies called `names`, in whatever case; the others stay byte for byte.
+def cut(cookie: bytes) -> bytes:
+    """The Cookie value without our cookies, in whatever case; the others stay byte for byte.
 
     b"" when nothing is left.
     """
-    if not names:
-        return cookie
-    pattern = _fragments_of(tuple(names))
     fragments = b";" + cookie
-    rest = pattern.sub(b"", fragments)[1:]
+    rest = _OURS.sub(b"", fragments)[1:]
     # The blank that separated the first cookie from ours is not part of it.
-    return rest.lstrip(_BLANK) if pattern.match(fragments) else rest
+    return rest.lstrip(_BLANK) if _OURS.match(fragments) else rest

@@ -53,36 +53,35 @@ def same_spelling(name: bytes) -> bytes:
 
 
 def forwarded_block(head: RequestHead, *, client: str, scheme: str, drop_names: Container[bytes],
-                    cookie_names: tuple[bytes, ...], request_id: bytes, inward: Inward | None = None) -> bytes:
+                    request_id: bytes, inward: Inward | None = None) -> bytes:
     """The field block for the application, ready for the tunnel.
 
     `client` is the user's address without port, `scheme` `https` or `http`. `drop_names` holds, as `same_spelling`
-    gives them, the names by which applications learn who the user is. Cookies called one of `cookie_names` are cut out.
+    gives them, the names by which applications learn who the user is. Our own cookies are cut out, whichever they are.
     Host, framing and Upgrade are not in the block: whoever writes the request makes them from the head. `inward` turns
     the public URLs in what the user said into internal ones.
     """
     repeated = head.repeated
     if repeated is None:
-        block = _without_id(head, client, scheme, drop_names, cookie_names, inward)
-    elif (repeated.drop_names is drop_names and repeated.cookie_names is cookie_names and repeated.inward is inward
+        block = _without_id(head, client, scheme, drop_names, inward)
+    elif (repeated.drop_names is drop_names and repeated.inward is inward
             and repeated.client == client and repeated.scheme == scheme):
         block = repeated.block
     else:
-        block = repeated.block = _without_id(head, client, scheme, drop_names, cookie_names, inward)
-        repeated.drop_names, repeated.cookie_names, repeated.inward = drop_names, cookie_names, inward
+        block = repeated.block = _without_id(head, client, scheme, drop_names, inward)
+        repeated.drop_names, repeated.inward = drop_names, inward
         repeated.client, repeated.scheme = client, scheme
     return b"%bx-request-id: %b\n" % (block, request_id)
 
 
 def _without_id(head: RequestHead, client: str, scheme: str, drop_names: Container[bytes],
-                cookie_names: tuple[bytes, ...], inward: Inward | None) -> bytes:
+                inward: Inward | None) -> bytes:
     """All but what is different for each request."""
     ours = _ours(client.encode("ascii"), scheme.encode("ascii"), head.authority)
-    return _from_user(head, drop_names, cookie_names, inward) + ours
+    return _from_user(head, drop_names, inward) + ours
 
 
-def _from_user(head: RequestHead, drop_names: Container[bytes], cookie_names: tuple[bytes, ...],
-               inward: Inward | None) -> bytes:
+def _from_user(head: RequestHead, drop_names: Container[bytes], inward: Inward | None) -> bytes:
     """What is left of what the user said."""
     connection: list[bytes] = []
     lines: list[bytes] = []
@@ -99,7 +98,7 @@ def _from_user(head: RequestHead, drop_names: Container[bytes], cookie_names: tu
             _heed(name, value, head.version, connection, lines)
             continue
         elif name == b"cookie":
-            value = cut(value, cookie_names)
+            value = cut(value)
             if not value:
                 continue
         lines.append(b"%b: %b\n" % (name, value))
@@ -121,8 +120,13 @@ def _heed(name: bytes, value: bytes, version: int, connection: list[bytes], line
 
 
 def forwarded_trailers(trailers: Fields, drop_names: Container[bytes]) -> bytes:
-    """The block of a request's trailers, without what its head may not say either."""
-    return encode_block([field for field in trailers if not _is_refused(field[0], drop_names)])
+    """The block of a request's trailers, without what its head may not say either, and without cookies.
+
+    No browser sends a Cookie there, and nobody looks for ours in it.
+    """
+    return encode_block([
+        field for field in trailers if same_spelling(field[0]) != b"cookie" and not _is_refused(field[0], drop_names)
+    ])
 
 
 def _is_refused(name: bytes, drop_names: Container[bytes]) -> bool:

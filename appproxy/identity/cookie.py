@@ -1,13 +1,14 @@
 """The access cookie: one user's session with one application on one host, sealed.
 
-Self-contained, so that no request needs the store. Its associated data are "access", the application's id and the
-host: moved to another application or host it does not open.
+Self-contained, so that no request needs the store. Its associated data are "access" and its `CookiePlace`: moved to
+another application, host, path or name it does not open.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
@@ -15,7 +16,8 @@ from appproxy.errors import Code, IdentityError
 from appproxy.identity.sealing import Key, seal_bytes, unseal_bytes
 from appproxy.identity.session import Session
 
-#: Every cookie of ours begins so. `__Host-` (RFC 6265bis section 4.1.3.2): a sibling sub-domain cannot set it.
+#: Every cookie of ours begins so, and no other does (`http.cookies.RESERVED`). `__Host-` (RFC 6265bis section 4.1.3.2):
+#: a sibling sub-domain cannot set it.
 COOKIE_PREFIX = b"__Host-appproxy"
 #: The same of an access cookie that an admin wants without Secure: then browsers refuse the prefix.
 BARE_PREFIX = COOKIE_PREFIX.removeprefix(b"__Host-")
@@ -33,6 +35,24 @@ _PURPOSE = "access"
 _STANDARD_PORT = 443
 
 
+@dataclass(frozen=True, slots=True)
+class CookiePlace:
+    """Where an access cookie counts: at one application (its id), on one host, below one external path, under one name.
+
+    `path` is the application's shortest one on the host, as `cookie_name` takes it.
+    """
+
+    application: str
+    host: str
+    path: str
+    name: bytes
+
+    @property
+    def bound(self) -> tuple[str, ...]:
+        """What the cookie's value is authenticated with."""
+        return (self.application, self.host, self.path, self.name.decode("ascii"))
+
+
 def name_on_port(name: bytes, port: int) -> bytes:
     """A cookie's name with `-PORT` when the public port is not 443: cookies ignore ports."""
     return name if port == _STANDARD_PORT else b"%b-%d" % (name, port)
@@ -48,12 +68,14 @@ def cookie_name(port: int, path: str = "/", *, secure: bool = True) -> bytes:
     return name if path == "/" else name + b"-" + sha256(path.encode()).hexdigest()[:8].encode()
 
 
-def counting_names(port: int, path: str, *, secure: bool) -> tuple[bytes, ...]:
-    """Under which names an access cookie counts, the first that is good. The safe one always does: users who signed in before
-    an admin let go of Secure stay signed in. The other does only where it is wanted: siblings could have planted it.
+def counting_places(application: str, host: str, path: str, port: int, *, secure: bool) -> tuple[CookiePlace, ...]:
+    """Where an access cookie of the application (its id) counts on a host, the first that is good.
+
+    The safe name always counts: users who signed in before an admin let go of Secure stay signed in. The other does only
+    where it is wanted: siblings could have planted it.
     """
-    safe = cookie_name(port, path)
-    return (safe,) if secure else (safe, cookie_name(port, path, secure=False))
+    names = [cookie_name(port, path)] if secure else [cookie_name(port, path), cookie_name(port, path, secure=False)]
+    return tuple(CookiePlace(application, host, path, name) for name in names)
 
 
 def set_cookie(
@@ -95,10 +117,10 @@ def from_payload(payload: Mapping[str, Any]) -> Session:
     )
 
 
-def seal_session(session: Session, key: Key, application_id: str, host: str, nonce: bytes) -> bytes:
+def seal_session(session: Session, key: Key, place: CookiePlace, nonce: bytes) -> bytes:
     """The cookie's value. Raises IdentityError(COOKIE_TOO_LARGE) above 3,500 bytes."""
     plain = json.dumps(to_payload(session), separators=(",", ":"), ensure_ascii=False).encode()
-    value = seal_bytes(_PURPOSE, plain, key, nonce, (application_id, host))
+    value = seal_bytes(_PURPOSE, plain, key, nonce, place.bound)
     if len(value) > MAX_COOKIE:
         raise IdentityError(
             Code.COOKIE_TOO_LARGE, f"{len(value)} bytes with {len(session.groups)} groups, {MAX_COOKIE} are possible"
@@ -106,13 +128,13 @@ def seal_session(session: Session, key: Key, application_id: str, host: str, non
     return value
 
 
-def open_session(value: bytes, keys: Iterable[Key], application_id: str, host: str, now: float) -> Session:
-    """The session in a cookie value.
+def open_session(value: bytes, keys: Iterable[Key], place: CookiePlace, now: float) -> Session:
+    """The session in the value of the cookie `place.name`.
 
-    Raises IdentityError(SIGN_IN_REQUIRED) when it is not ours, is for another application or host, or has expired.
+    Raises IdentityError(SIGN_IN_REQUIRED) when it is not ours, was made for another place, or has expired.
     """
     try:
-        plain = unseal_bytes(_PURPOSE, value, keys, (application_id, host), MAX_COOKIE)
+        plain = unseal_bytes(_PURPOSE, value, keys, place.bound, MAX_COOKIE)
     except IdentityError as error:
         raise IdentityError(Code.SIGN_IN_REQUIRED, error.detail) from error
     session = from_payload(json.loads(plain))

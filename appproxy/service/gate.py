@@ -13,7 +13,7 @@ from appproxy.errors import Code, IdentityError
 from appproxy.http.cookies import find
 from appproxy.http.head import RequestHead
 from appproxy.identity.claims import is_field_safe
-from appproxy.identity.cookie import START_COOKIE, counting_names, open_session
+from appproxy.identity.cookie import CookiePlace, counting_places, open_session
 from appproxy.identity.session import Session
 from appproxy.policy.gate import judge, judge_upgrade
 from appproxy.policy.verdict import Pass, SignIn, Verdict
@@ -77,16 +77,14 @@ class Recent(Generic[T]):
 class Gate:
     """Who may pass. `port`: the public port, part of the cookie's name."""
 
-    __slots__ = ("_hosts", "_hosts_revision", "_names", "_opened", "_port", "_revision")
+    __slots__ = ("_opened", "_places", "_port", "_revision")
 
     def __init__(self, port: int = 443, size: int = KEPT) -> None:
         self._port = port
         #: To the verdict Pass. Failures are not kept: anybody can make up cookies.
         self._opened: Recent[Pass[Session]] = Recent(size)
-        self._names: dict[tuple[str, bool], tuple[bytes, ...]] = {}
+        self._places: dict[tuple[str, str, str, bool], tuple[CookiePlace, ...]] = {}
         self._revision: int | None = None
-        self._hosts: dict[str, tuple[bytes, ...]] = {}
-        self._hosts_revision: int | None = None
 
     def check(self, head: RequestHead, route: Route, snapshot: Snapshot, now: float) -> Verdict[Session]:
         """The verdict on a request to `route`; `now` is wall clock time."""
@@ -105,58 +103,40 @@ class Gate:
         line = lines[0] if len(lines) == 1 else b"; ".join(lines)
         key: _Key = (line, application.id, head.host)
         if len(line) > _LONG:
-            values = self._cookies(line, route)
-            if not values:
+            found = self._cookies(line, route)
+            if not found:
                 return SignIn("no access cookie")
-            key = (b";".join(values), application.id, head.host, True)
+            key = (b";".join(place.name + b"=" + value for place, value in found), application.id, head.host, True)
         kept = self._opened.get(key)
         if kept is not None and kept.session is not None and kept.session.expires > now:
             return kept
         return self._open(key, line, route, snapshot, now)
 
-    def names_of(self, route: Route) -> tuple[bytes, ...]:
-        """The names under which the application's access cookie counts on the route's host."""
-        return self._counting(route.cookie_path, route.application.cookie_secure)
+    def places_of(self, route: Route) -> tuple[CookiePlace, ...]:
+        """Where the application's access cookie counts on the route's host."""
+        application = route.application
+        key = (application.id, route.host, route.cookie_path, application.cookie_secure)
+        places = self._places.get(key)
+        if places is None:
+            if len(self._places) >= KEPT:  # paths come and go with what is published, hosts of a wildcard are endless
+                self._places.clear()
+            places = counting_places(*key[:3], self._port, secure=application.cookie_secure)
+            self._places[key] = places
+        return places
 
-    def _counting(self, path: str, secure: bool) -> tuple[bytes, ...]:
-        names = self._names.get((path, secure))
-        if names is None:
-            if len(self._names) > KEPT:  # paths come and go with what is published
-                self._names.clear()
-            names = self._names[path, secure] = counting_names(self._port, path, secure=secure)
-        return names
-
-    def cookie_names(self, snapshot: Snapshot, host: str) -> tuple[bytes, ...]:
-        """All cookies of ours that requests to `host` can bear: no application there may see any of them."""
-        if self._hosts_revision != snapshot.revision:
-            self._hosts.clear()
-            self._hosts_revision = snapshot.revision
-        names = self._hosts.get(host)
-        if names is None:
-            routes = snapshot.router.routes_of(host)
-            # Both names, for a browser may still have the one from before a change of `cookie_secure`.
-            names = (START_COOKIE, *dict.fromkeys(
-                name for route in routes for name in self._counting(route.cookie_path, False)
-            ))
-            if routes:
-                if len(self._hosts) > KEPT:  # a wildcard has endlessly many
-                    self._hosts.clear()
-                self._hosts[host] = names
-        return names
-
-    def _cookies(self, line: bytes, route: Route) -> list[bytes]:
+    def _cookies(self, line: bytes, route: Route) -> list[tuple[CookiePlace, bytes]]:
         """The access cookies, one for each name. Two of one: somebody plays tricks (a browser keeps one), so none counts."""
-        found = (find(line, name) for name in self.names_of(route))
-        return [values[0] for values in found if len(values) == 1]
+        found = ((place, find(line, place.name)) for place in self.places_of(route))
+        return [(place, values[0]) for place, values in found if len(values) == 1]
 
     def _open(
         self, key: _Key, line: bytes, route: Route, snapshot: Snapshot, now: float
     ) -> Verdict[Session]:
         application = route.application
         verdict: Verdict[Session] = SignIn("no access cookie")
-        for value in self._cookies(line, route):
+        for place, value in self._cookies(line, route):
             try:
-                session = open_session(value, snapshot.keys, application.id, key[2], now)
+                session = open_session(value, snapshot.keys, place, now)
             except IdentityError as error:
                 verdict = SignIn(error.detail)
                 continue

@@ -115,7 +115,6 @@ class ServiceNode(Service):
         )
         return Relay(
             roster, self._reactor, lambda code, exchange: failure_answer(code, exchange, self.snapshot.brand),
-            cookie_names=lambda host: self.gate.cookie_names(self.snapshot, host),
             user_header=blocks.user_header, identity_block=blocks.identity_block, tokens=Tokens(self._token),
             has_connectors=self._has_connectors, urls=lambda: self.snapshot.urls,
             limits=TunnelLimits(in_flight=in_flight, queue=queue, queue_seconds=seconds), strict=settings.strict,

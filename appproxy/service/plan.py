@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+from appproxy.http.cookies import RESERVED
 from appproxy.http.forwarding import same_spelling
 from appproxy.http.set_cookie import CookieRules, public_set_cookie
-from appproxy.identity.cookie import BARE_PREFIX, COOKIE_PREFIX
 from appproxy.publish.application import Application, Segment
 from appproxy.publish.cors import ANSWERS, CorsTable, Fields, answer_fields
 from appproxy.publish.headers import OUTWARD, Inward, Outward
@@ -18,8 +18,6 @@ from appproxy.publish.routing import Route, target_name
 from appproxy.publish.urls import Translation
 from appproxy.service.bodies import Bodies
 
-#: Cookies of ours begin with these words, in any case; no application may set such a cookie.
-_RESERVED_COOKIES = (COOKIE_PREFIX.lower(), BARE_PREFIX)
 #: Taken out: hop by hop (RFC 9110 section 7.6.1), or ours to say. Alt-Svc names another server that has the same
 #: pages (RFC 7838), and the one that an application means is behind us.
 _DROPPED = frozenset({
@@ -61,8 +59,6 @@ class Plan:
     #: What translates URLs in the fields of answers and of requests; None where that is switched off.
     outward: Outward | None
     inward: Inward | None
-    #: Our cookies on its host, which it never sees.
-    cookie_names: tuple[bytes, ...] = ()
     #: What translates URLs in its bodies; None, for most: nothing does.
     bodies: Bodies | None = None
     #: Its rules for calls from other origins; None: it answers them itself.
@@ -72,8 +68,7 @@ class Plan:
 
     @classmethod
     def of(
-        cls, application: Application, cookie_names: tuple[bytes, ...] = (), segment: Segment | None = None,
-        urls: Translation | None = None,
+        cls, application: Application, segment: Segment | None = None, urls: Translation | None = None,
     ) -> Plan:
         """Work it out; without a `segment` for the application's own pair of URLs, without `urls` as if it were alone."""
         segment = segment or Segment(application.external, application.internal)
@@ -92,7 +87,7 @@ class Plan:
             application, segment, target_name(application, segment),
             frozenset(same_spelling(rule.name.encode("ascii")) for rule in application.headers),
             policy.added, unwanted, _special(unwanted | _CHANGED | (OUTWARD if outward else frozenset())),
-            _cookie_rules(application, segment), outward, inward, cookie_names,
+            _cookie_rules(application, segment), outward, inward,
             Bodies.of(application, segment, urls or Translation([application])) if application.translate_body else None,
             CorsTable(application.cors, segment.external.host) if application.cors else None,
         )
@@ -141,9 +136,9 @@ def _cookie_rules(application: Application, segment: Segment) -> CookieRules:
     internal, external = segment.internal, segment.external
     host = external.host.encode("ascii")
     if not application.translate_headers:
-        return CookieRules(_RESERVED_COOKIES, host)
+        return CookieRules(RESERVED, host)
     return CookieRules(
-        _RESERVED_COOKIES, host, internal.host.encode("ascii"), external.path.encode("ascii"),
+        RESERVED, host, internal.host.encode("ascii"), external.path.encode("ascii"),
         internal.path.encode("ascii"), secure=internal.scheme == "http",
     )
 
@@ -151,10 +146,7 @@ def _cookie_rules(application: Application, segment: Segment) -> CookieRules:
 class Plans:
     """The plans of all routes, each worked out when it is first needed, and anew when anything is published."""
 
-    def __init__(
-        self, cookie_names: Callable[[str], tuple[bytes, ...]], urls: Callable[[], Translation] = Translation
-    ) -> None:
-        self._cookie_names = cookie_names
+    def __init__(self, urls: Callable[[], Translation] = Translation) -> None:
         self._urls = urls
         self._plans: dict[Route, Plan] = {}
 
@@ -164,11 +156,9 @@ class Plans:
         if plan is None:
             if len(self._plans) >= _MOST_PLANS:
                 self._plans.clear()
-            plan = self._plans[route] = Plan.of(
-                route.application, self._cookie_names(route.host), route.segment, self._urls()
-            )
+            plan = self._plans[route] = Plan.of(route.application, route.segment, self._urls())
         return plan
 
     def forget(self) -> None:
-        """Something was published or changed; cookies and URLs of one depend on all the others."""
+        """Something was published or changed; the URLs of one depend on all the others."""
         self._plans.clear()

@@ -31,9 +31,9 @@ Page = Callable[[Code, Exchange], tuple[int, bytes, bytes]]
 class Relay:
     """What all requests of a node share.
 
-    `cookie_names` gives our cookies on a host, `user_header` and `identity_block` what a connector and an application
-    are told of a session, `tokens` makes what connectors tell users apart by, `has_connectors` says whether any connector
-    is enrolled in a group, `urls` gives the table of public and internal URLs as it is now.
+    `user_header` and `identity_block` give what a connector and an application are told of a session, `tokens` makes what
+    connectors tell users apart by, `has_connectors` says whether any connector is enrolled in a group, `urls` gives the
+    table of public and internal URLs as it is now.
     """
 
     def __init__(
@@ -42,7 +42,6 @@ class Relay:
         clock: IReactorTime,
         page: Page,
         *,
-        cookie_names: Callable[[str], tuple[bytes, ...]],
         user_header: Callable[[Session], bytes],
         identity_block: Callable[[Application, Session], bytes],
         tokens: Tokens,
@@ -57,7 +56,7 @@ class Relay:
         self.limits = limits or TunnelLimits()
         self.strict = strict
         self.deadlines = Deadlines(clock)
-        self.plans = Plans(cookie_names, urls)
+        self.plans = Plans(urls)
         #: Version of what connectors are told; a request says which one it was made with.
         self.configuration = 0
         self._user_header = user_header
@@ -80,7 +79,7 @@ class Relay:
         exchange.application = application.name
         block = forwarded_block(
             head, client=exchange.client, scheme=exchange.scheme, drop_names=plan.dropped,
-            cookie_names=plan.cookie_names, request_id=exchange.id.encode("ascii"), inward=plan.inward,
+            request_id=exchange.id.encode("ascii"), inward=plan.inward,
         )
         holds_translated = False
         if plan.bodies is not None:

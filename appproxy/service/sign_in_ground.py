@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from twisted.web.iweb import IRequest
 
 from appproxy.errors import Code, IdentityError, RequestError
-from appproxy.identity.cookie import clear_cookie, cookie_name, counting_names, open_session, set_cookie
+from appproxy.identity.cookie import CookiePlace, clear_cookie, cookie_name, counting_places, open_session, set_cookie
 from appproxy.identity.sealing import NONCE_SIZE
 from appproxy.identity.session import Session
 from appproxy.identity.states import Start
@@ -90,12 +90,17 @@ class Ground:
         except KeyError as error:
             raise RequestError(Code.PROVIDER_UNREACHABLE, f"no provider {application.provider!r}") from error
 
+    def place(self, route: Route) -> CookiePlace:
+        """Where the access cookie goes that a sign-in ends with."""
+        name = cookie_name(self.port, route.cookie_path, secure=route.application.cookie_secure)
+        return CookiePlace(route.application.id, route.host, route.cookie_path, name)
+
     def access_cookie(self, route: Route, value: bytes, max_age: int | None = None) -> bytes:
         """The Set-Cookie value of the access cookie, as the application's settings want it; `max_age` 0 deletes it."""
         application = route.application
         return set_cookie(
-            cookie_name(self.port, route.cookie_path, secure=application.cookie_secure), value, max_age,
-            secure=application.cookie_secure, http_only=application.cookie_http_only, same_site=application.cookie_same_site,
+            self.place(route).name, value, max_age, secure=application.cookie_secure,
+            http_only=application.cookie_http_only, same_site=application.cookie_same_site,
         )
 
     def gone_cookies(self, route: Route) -> list[bytes]:
@@ -107,12 +112,14 @@ class Ground:
         """The sessions that the browser has with an application on a host and that count now: nearly always one or none."""
         snapshot, now, application = self.snapshot, self.wall(), route.application
         found = []
-        for name in counting_names(self.port, route.cookie_path, secure=application.cookie_secure):
-            value = cookie_of(request, name)
+        for place in counting_places(
+            application.id, route.host, route.cookie_path, self.port, secure=application.cookie_secure
+        ):
+            value = cookie_of(request, place.name)
             if value is None:
                 continue
             try:
-                session = open_session(value, snapshot.keys, application.id, route.host, now)
+                session = open_session(value, snapshot.keys, place, now)
             except IdentityError:
                 continue
             verdict = judge(

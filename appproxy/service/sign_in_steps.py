@@ -117,7 +117,7 @@ class Steps:
             "{subject} has signed in to {application}", subject=finish.session.subject, application=application.name,
             request_id=request_id(request),
         )
-        sealed = seal_session(finish.session, ground.key, application.id, host, ground.nonce())
+        sealed = seal_session(finish.session, ground.key, ground.place(route), ground.nonce())
         left = max(int(finish.session.expires - now), 1) if application.cookie_persistent else None
         cookie = ground.access_cookie(route, sealed, left)
         return redirect(location, cookie_lines(cookie, clear_cookie(START_COOKIE)))
@@ -166,7 +166,7 @@ class Steps:
         if not isinstance(verdict, Pass):
             raise IdentityError(Code.TOKEN_REFUSED, verdict.reason)
         # Too large a cookie is known here, before the browser goes on.
-        seal_session(session, ground.key, application.id, host, ground.nonce())
+        seal_session(session, ground.key, ground.place(ground.route(application, host)), ground.nonce())
         return session
 
 

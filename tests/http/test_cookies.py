@@ -34,23 +34,27 @@ class TestCut:
         (b"a=b; __Host-appproxy=v; c=d", b"a=b; c=d"), (b"a=b;__Host-appproxy=v;c=d", b"a=b;c=d"),
         (b"__Host-appproxy=1; __Host-appproxy-start=2; __Host-appproxy=3", b""), (b"__HOST-AppProxy=v; a=b", b"a=b"),
         (b"a=b; __Host-appproxy", b"a=b"), (b"a=b; __Host-appproxy =v", b"a=b"), (b'a=b; "__Host-appproxy"=v', b"a=b"),
-        (b"a=b; =__Host-appproxy=v", b"a=b"), (b"__Host-appproxy-mine=v", b"__Host-appproxy-mine=v"),
+        (b"a=b; =__Host-appproxy=v", b"a=b"), (b"__Host-appproxy-mine=v", b""),
         (b"a=__Host-appproxy", b"a=__Host-appproxy"), (b"a=b", b"a=b"), (b"", b""), (b"; ;a", b"; ;a"), (b" a", b" a"),
-        (b" a; __Host-appproxy=v", b" a")])
+        (b" a; __Host-appproxy=v", b" a"), (b"appproxy=v; a=b", b"a=b"), (b"a=b; AppProxy-8443-0a1b=v;c", b"a=b;c"),
+        (b"__Host-appproxy-8443-0123abcd=v; __Host-appproxy-oidc-01234567=w; a=b", b"a=b"),
+        (b"my-appproxy=v", b"my-appproxy=v"),
+        (b"a=appproxy; __Secure-appproxy=v", b"a=appproxy; __Secure-appproxy=v"), (b";appproxy=v", b""),
+        (b"appproxy-appproxy=appproxy; a=appproxy;appproxy", b"a=appproxy"), (b"x__Host-appproxy=v", b"x__Host-appproxy=v")])
     def test_examples(self, cookie: bytes, rest: bytes) -> None:
         """Ours go, in every case and spelling; the others stay as they are, blanks and all."""
-        assert cut(cookie, (OURS, START)) == rest
+        assert cut(cookie) == rest
 
     def test_a_quote_does_not_hide_ours(self) -> None:
         """Between two cookies with one quote each, a reader that honours quotes would take ours for a part of them."""
-        assert cut(b'a="; __Host-appproxy=secret; b="', (OURS,)) == b'a="; b="'
+        assert cut(b'a="; __Host-appproxy=secret; b="') == b'a="; b="'
 
     @given(st.lists(st.one_of(st.sampled_from([OURS + b"=secret", START + b"=secret", b" " + OURS + b'="secret"', b""]),
                               st.text("ab=\" ,", max_size=6).map(str.encode)), max_size=12))
     @settings(max_examples=150)
     def test_others_are_byte_identical(self, fragments: list[bytes]) -> None:
         """Whatever surrounds ours, every other fragment is there as it was, in order, and no secret is."""
-        rest = cut(b";".join(fragments), (OURS, START))
+        rest = cut(b";".join(fragments))
         others = [fragment for fragment in fragments if b"secret" not in fragment]
         assert b"secret" not in rest
         assert rest.lstrip() == b";".join(others).lstrip()
@@ -60,13 +64,14 @@ class TestCut:
     b"; ".join(b"c%d=v" % number for number in range(1000)) + b"; __Host-appproxy=v",
     b"__Host-appproxy=" + b"v" * 65536,
     b"__Host-appproxy=v;" * 1000, b";" * 65536 + b"__Host-appproxy=v", b'"= ' * 21845 + b";__Host-appproxy=v",
-    b"__Host-appproxy" * 4369 + b";__Host-appproxy=v", b" " * 65536 + b";__Host-appproxy=v"])
+    b"__Host-appproxy" * 4369 + b";__Host-appproxy=v", b" " * 65536 + b";__Host-appproxy=v",
+    b"a=" + b"appproxy" * 8000 + b";__Host-appproxy=v", b"appproxy;" * 8000 + b";__Host-appproxy=v"])
 def test_large_cookies_take_little_time(cookie: bytes) -> None:
     """A thousand fragments or 64 kB are found and cut in less than 10 ms."""
     times = []
     for _ in range(3):
         started = time.process_time()
         assert find(cookie, OURS)
-        cut(cookie, (OURS, START))
+        cut(cookie)
         times.append(time.process_time() - started)
     assert min(times) < 0.01

@@ -236,7 +236,7 @@ def test_whatever_comes_makes_a_good_block(
         head = reader().read(headers(*fields, method=method, path=path, authority=authority), ended)
     except RequestError:
         return
-    block = forwarded_block(head, client="192.0.2.1", scheme="https", drop_names=frozenset(), cookie_names=(),
+    block = forwarded_block(head, client="192.0.2.1", scheme="https", drop_names=frozenset(),
                             request_id=b"0")
     check_block(block)
     assert b" " not in head.target and b"\n" not in head.target and head.target.isascii()
@@ -246,7 +246,7 @@ def test_grpc_hears_that_trailers_are_welcome() -> None:
     """`te: trailers` goes on to the application."""
     head = reader().read(headers((b"te", b"trailers")), True)
     assert b"te: trailers\n" in forwarded_block(
-        head, client="192.0.2.1", scheme="https", drop_names=frozenset(), cookie_names=(), request_id=b"0")
+        head, client="192.0.2.1", scheme="https", drop_names=frozenset(), request_id=b"0")
 
 
 def test_answers() -> None:

@@ -9,7 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appproxy.errors import Code, IdentityError
-from appproxy.identity.cookie import MAX_COOKIE, clear_cookie, cookie_name, open_session, seal_session, set_cookie
+from appproxy.http.cookies import RESERVED, cut
+from appproxy.identity.cookie import (
+    BARE_PREFIX,
+    COOKIE_PREFIX,
+    MAX_COOKIE,
+    OIDC_COOKIE_PREFIX,
+    START_COOKIE,
+    CookiePlace,
+    clear_cookie,
+    cookie_name,
+    counting_places,
+    open_session,
+    seal_session,
+    set_cookie,
+)
 from appproxy.identity.session import Session
 from tests.identity.test_sealing import NEW, NONCE, NOW, OLD
 
@@ -17,33 +31,39 @@ SESSION = Session(
     "s1", "user-1", "https://idp.example.com", "Ann Ünal", NOW, NOW + 3600, NOW - 5, ("pwd",), "1", ("g1", "g2"),
     {"email": "ann@example.com"},
 )
-VALUE = seal_session(SESSION, NEW, "wiki", "wiki.example.com", NONCE)
+WIKI = CookiePlace("wiki", "wiki.example.com", "/", b"__Host-appproxy")
+PLACE = CookiePlace("a", "h", "/", b"__Host-appproxy")
+VALUE = seal_session(SESSION, NEW, WIKI, NONCE)
 
 
 def test_a_session_comes_back_whole() -> None:
     """What sign-in wrote is what the gate reads."""
-    assert open_session(VALUE, [OLD, NEW], "wiki", "wiki.example.com", NOW) == SESSION
+    assert open_session(VALUE, [OLD, NEW], WIKI, NOW) == SESSION
 
 
 def test_a_bare_session_comes_back() -> None:
     """A session without groups, methods and claims is the same afterwards."""
     bare = Session("s", "u", "i", "n", 1.0, NOW + 1, 1.0)
-    assert open_session(seal_session(bare, NEW, "a", "h", NONCE), [NEW], "a", "h", NOW) == bare
+    assert open_session(seal_session(bare, NEW, PLACE, NONCE), [NEW], PLACE, NOW) == bare
 
 
 @pytest.mark.parametrize(
-    ("application", "host", "now"),
+    ("place", "now"),
     [
-        ("crm", "wiki.example.com", NOW),
-        ("wiki", "crm.example.com", NOW),
-        ("wiki", "wiki.example.com", NOW + 3600),
-        ("wiki", "WIKI.example.com", NOW),
+        (replace(WIKI, application="crm"), NOW),
+        (replace(WIKI, host="crm.example.com"), NOW),
+        (replace(WIKI, host="WIKI.example.com"), NOW),
+        (replace(WIKI, path="/wiki/"), NOW),
+        (replace(WIKI, path="/wiki/", name=cookie_name(443, "/wiki/")), NOW),
+        (replace(WIKI, name=b"appproxy"), NOW),
+        (replace(WIKI, name=b"__Host-appproxy-8443"), NOW),
+        (WIKI, NOW + 3600),
     ],
 )
-def test_it_opens_nowhere_else(application: str, host: str, now: float) -> None:
-    """Replayed on another application or host, or after its time, the cookie is worth nothing."""
+def test_it_opens_nowhere_else(place: CookiePlace, now: float) -> None:
+    """With another application, host, path or name, or after its time, the cookie is worth nothing."""
     with pytest.raises(IdentityError) as caught:
-        open_session(VALUE, [NEW], application, host, now)
+        open_session(VALUE, [NEW], place, now)
     assert caught.value.code is Code.SIGN_IN_REQUIRED
 
 
@@ -53,14 +73,14 @@ def test_any_change_is_refused(place: int, change: int) -> None:
     """Any byte flipped anywhere: not signed in."""
     forged = VALUE[:place] + bytes([VALUE[place] ^ change]) + VALUE[place + 1 :]
     with pytest.raises(IdentityError):
-        open_session(forged, [NEW], "wiki", "wiki.example.com", NOW)
+        open_session(forged, [NEW], WIKI, NOW)
 
 
 def test_too_many_groups_are_named() -> None:
     """A cookie that browsers would drop is refused at sign-in, with its own error."""
     groups = tuple(f"group-{number:030}" for number in range(100))
     with pytest.raises(IdentityError) as caught:
-        seal_session(replace(SESSION, groups=groups), NEW, "wiki", "h", NONCE)
+        seal_session(replace(SESSION, groups=groups), NEW, PLACE, NONCE)
     assert caught.value.code is Code.COOKIE_TOO_LARGE
     assert "100 groups" in caught.value.detail
 
@@ -71,11 +91,11 @@ def test_a_cookie_that_just_fits_also_opens() -> None:
     for length in range(2400, 2700):
         session = Session("s", "u", "i", "n" * length, NOW, NOW + 1, NOW)
         try:
-            sizes[length] = len(value := seal_session(session, NEW, "a", "h", NONCE))
+            sizes[length] = len(value := seal_session(session, NEW, PLACE, NONCE))
         except IdentityError:
             break
     assert MAX_COOKIE - 2 < max(sizes.values()) <= MAX_COOKIE
-    assert open_session(value, [NEW], "a", "h", NOW).name == "n" * max(sizes)
+    assert open_session(value, [NEW], PLACE, NOW).name == "n" * max(sizes)
 
 
 def test_names_keep_services_apart() -> None:
@@ -85,6 +105,24 @@ def test_names_keep_services_apart() -> None:
     names = {cookie_name(443), cookie_name(443, "/wiki/"), cookie_name(443, "/crm/"), cookie_name(8443, "/crm/")}
     assert len(names) == 4
     assert cookie_name(443, "/wiki/").startswith(b"__Host-appproxy-")
+
+
+def test_where_a_cookie_counts() -> None:
+    """Under the safe name always, under the bare one only where an admin let go of Secure."""
+    safe, bare = cookie_name(8443, "/wiki/"), cookie_name(8443, "/wiki/", secure=False)
+    places = counting_places("wiki", "h", "/wiki/", 8443, secure=False)
+    assert places == (CookiePlace("wiki", "h", "/wiki/", safe), CookiePlace("wiki", "h", "/wiki/", bare))
+    assert counting_places("wiki", "h", "/wiki/", 8443, secure=True) == places[:1]
+
+
+def test_every_name_of_ours_is_reserved() -> None:
+    """Whatever cookies we set, no application can set one called so, and none sees one."""
+    names = [
+        cookie_name(port, path, secure=secure) for port in (443, 8443) for path in ("/", "/a/") for secure in (True, False)
+    ]
+    for name in (*names, START_COOKIE, OIDC_COOKIE_PREFIX, COOKIE_PREFIX, BARE_PREFIX):
+        assert name.lower().startswith(RESERVED)
+        assert cut(b"a=b; " + name + b"=secret") == b"a=b"
 
 
 def test_all_guards_are_on() -> None:

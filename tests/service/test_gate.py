@@ -12,7 +12,7 @@ import pytest
 from appproxy.errors import Code, IdentityError
 from appproxy.http.fields import check_block
 from appproxy.http.head import Fields, RequestHead
-from appproxy.identity.cookie import seal_session
+from appproxy.identity.cookie import CookiePlace, cookie_name, seal_session
 from appproxy.identity.session import Session
 from appproxy.policy.verdict import Pass, Refuse, SignIn
 from appproxy.publish.application import Application, HeaderRule, Preauthentication, Segment, Url
@@ -42,9 +42,11 @@ def snapshot_of(*applications: Application, **changes: Any) -> Snapshot:
 SNAPSHOT = snapshot_of(WIKI)
 
 
-def cookie(session: Session = ANN, application: str = "wiki", host: str = HOST) -> bytes:
+def cookie(
+    session: Session = ANN, application: str = "wiki", host: str = HOST, path: str = "/", name: bytes = b"__Host-appproxy"
+) -> bytes:
     """An access cookie's value."""
-    return seal_session(session, KEY, application, host, NONCE)
+    return seal_session(session, KEY, CookiePlace(application, host, path, name), NONCE)
 
 
 def head(*fields: tuple[bytes, bytes], value: bytes | None = None, upgrade: bytes | None = None) -> RequestHead:
@@ -159,9 +161,9 @@ class TestWhatIsKept:
         gate = Gate()
         gate.check(head(value=cookie()), ROUTE, SNAPSHOT, NOW)
         assert isinstance(gate.check(head(value=cookie()), route_of(crm), SNAPSHOT, NOW), SignIn)
-        other = head(value=cookie())
+        other, wild = head(value=cookie()), replace(WIKI, external=Url("https", "*.example.com", 443))
         other.host = "other.example.com"
-        assert isinstance(gate.check(other, ROUTE, SNAPSHOT, NOW), SignIn)
+        assert isinstance(gate.check(other, route_of(wild, other.host), snapshot_of(wild), NOW), SignIn)
 
     def test_a_long_cookie_field(self) -> None:
         """An application's own large cookies neither hide ours nor fill the memory."""
@@ -241,32 +243,53 @@ class TestNames:
 
     def test_the_public_port_is_in_the_name(self) -> None:
         """Two services on one host, with different ports, do not overwrite each other's cookie."""
-        fields = (b"cookie", b"__Host-appproxy-8443=" + cookie())
+        fields = (b"cookie", b"__Host-appproxy-8443=" + cookie(name=b"__Host-appproxy-8443"))
         assert isinstance(Gate(8443).check(head(fields), ROUTE, SNAPSHOT, NOW), Pass)
 
     def test_applications_that_share_a_host_by_path(self) -> None:
-        """Each has a cookie of its own, and none of them reaches an application."""
+        """Each has a cookie of its own, under a name of its own, that opens only its own application."""
         docs = replace(WIKI, id="docs", external=Url("https", HOST, 443, "/docs/"))
         both = snapshot_of(WIKI, docs)
         gate = Gate()
-        names = gate.cookie_names(both, HOST)
-        assert len(set(names)) == 5
-        (name,) = gate.names_of(route_of(docs))
-        own = {b"__Host-appproxy", name}
-        assert set(names) == own | {name.removeprefix(b"__Host-") for name in own} | {b"__Host-appproxy-start"}
-        request = head((b"cookie", name + b"=" + cookie(application="docs")))
+        (place,) = gate.places_of(route_of(docs))
+        name = cookie_name(443, "/docs/")
+        assert place == CookiePlace("docs", HOST, "/docs/", name) and name != b"__Host-appproxy"
+        request = head((b"cookie", name + b"=" + cookie(application="docs", path="/docs/", name=name)))
         assert isinstance(gate.check(request, route_of(docs), both, NOW), Pass)
         assert isinstance(gate.check(request, ROUTE, both, NOW), SignIn)
 
+    @pytest.mark.parametrize("moved", [
+        {"external": Url("https", HOST, 443, "/pc/")}, {"external": Url("https", HOST, 443)},
+        {"external": Url("https", HOST, 443, "/x/"), "segments": (
+            Segment(Url("https", HOST, 443, "/pc/"), Url("http", "10.0.0.1", 80), "s"),)},
+    ])
+    def test_a_cookie_of_before_a_move_opens_nothing(self, moved: dict[str, Any]) -> None:
+        """Who got hold of its value, by a log or a neighbour, cannot use it under the name of after the move."""
+        before = replace(WIKI, external=Url("https", HOST, 443, "/pa/"))
+        old = cookie_name(443, "/pa/")
+        value = cookie(path="/pa/", name=old)
+        assert isinstance(check(head((b"cookie", old + b"=" + value)), before, snapshot_of(before)), Pass)
+        after = replace(before, **moved)
+        gate = Gate()
+        (place,) = gate.places_of(route_of(after))
+        for name in (place.name, old):
+            request = head((b"cookie", name + b"=" + value))
+            assert isinstance(gate.check(request, route_of(after), snapshot_of(after), NOW), SignIn)
+
+    def test_a_value_under_another_name_opens_nothing(self) -> None:
+        """Names, too, are authenticated: a planted cookie without Secure cannot be made of the safe one."""
+        plain = replace(WIKI, cookie_secure=False)
+        request = head((b"cookie", b"appproxy=" + cookie()))
+        assert isinstance(check(request, plain, snapshot_of(plain)), SignIn)
 
     def test_without_secure(self) -> None:
-        """The name lacks the prefix; a cookie under the safe name still counts, and neither reaches an application."""
+        """The name lacks the prefix; a cookie under the safe name still counts."""
         plain = replace(WIKI, cookie_secure=False)
         gate, both = Gate(), snapshot_of(plain)
-        assert isinstance(gate.check(head((b"cookie", b"appproxy=" + cookie())), route_of(plain), both, NOW), Pass)
+        bare = head((b"cookie", b"appproxy=" + cookie(name=b"appproxy")))
+        assert isinstance(gate.check(bare, route_of(plain), both, NOW), Pass)
         assert isinstance(gate.check(head(value=cookie()), route_of(plain), both, NOW), Pass)
-        assert set(gate.cookie_names(both, HOST)) == {b"appproxy", b"__Host-appproxy", b"__Host-appproxy-start"}
-        assert isinstance(Gate().check(head((b"cookie", b"appproxy=" + cookie())), ROUTE, SNAPSHOT, NOW), SignIn)
+        assert isinstance(Gate().check(bare, ROUTE, SNAPSHOT, NOW), SignIn)
 
     @pytest.mark.parametrize("padding", [b"", b"; x=" + b"y" * 3000])
     def test_a_spent_cookie_hides_no_good_one(self, padding: bytes) -> None:
@@ -275,10 +298,10 @@ class TestNames:
         gate, both = Gate(), snapshot_of(plain)
         spent, bob = replace(ANN, expires=NOW - 1), replace(ANN, id="s2", name="Bob")
         for safe, bare, who in ((ANN, bob, ANN), (spent, bob, bob), (ANN, spent, ANN)):
-            line = b"appproxy=" + cookie(bare) + b"; __Host-appproxy=" + cookie(safe) + padding
+            line = b"appproxy=" + cookie(bare, name=b"appproxy") + b"; __Host-appproxy=" + cookie(safe) + padding
             for _ in range(2):
                 assert gate.check(head((b"cookie", line)), route_of(plain), both, NOW) == Pass(who)
-        line = b"appproxy=" + cookie(spent) + b"; __Host-appproxy=" + cookie(spent) + padding
+        line = b"appproxy=" + cookie(spent, name=b"appproxy") + b"; __Host-appproxy=" + cookie(spent) + padding
         assert isinstance(gate.check(head((b"cookie", line)), route_of(plain), both, NOW), SignIn)
 
 

@@ -109,18 +109,19 @@ def test_header_names_are_dropped_in_every_spelling() -> None:
 
 
 def test_plans_are_made_once_until_something_is_published() -> None:
-    """The cookies of a host depend on all its applications, so any change makes all anew."""
+    """The URLs that an answer may hold are those of all applications, so any change makes all plans again."""
     asked: list[str] = []
 
-    def names(host: str) -> tuple[bytes, ...]:
-        asked.append(host)
-        return (b"c",)
+    def urls() -> Translation:
+        asked.append("urls")
+        return Translation([HERE])
 
-    plans = Plans(names)
-    assert plans.of(ROUTE) is plans.of(ROUTE)
-    assert asked == ["wiki.example.com"]
+    plans = Plans(urls)
+    first = plans.of(ROUTE)
+    assert plans.of(ROUTE) is first
+    assert len(asked) == 1
     plans.forget()
-    assert plans.of(ROUTE).cookie_names == (b"c",)
+    assert plans.of(ROUTE) is not first
     assert len(asked) == 2
 
 

@@ -61,7 +61,6 @@ class House:
         self.clock.advance(1000.0)
         self.relay = Relay(
             Roster(self.clock.seconds(), limits), self.clock, failure_answer,
-            cookie_names=lambda host: (b"__Host-ours",),
             user_header=lambda session: b'{"sub":"%b"}' % session.subject.encode(),
             identity_block=lambda application, session: b"x-user: %b\n" % session.name.encode(),
             tokens=Tokens(bytes), **how,
@@ -121,7 +120,7 @@ def test_who_signed_in_is_named(rules: tuple[HeaderRule, ...]) -> None:
 def test_our_cookie_stays_here() -> None:
     """The application's own goes on."""
     house = House()
-    house.start(fields=[(b"cookie", b"__Host-ours=secret; theirs=1")])
+    house.start(fields=[(b"cookie", b"__Host-appproxy-of-a-neighbour=secret; theirs=1")])
     assert b"cookie: theirs=1\n" in house.link.asked().block
 
 

@@ -161,7 +161,7 @@ class World:
             urls=Translation(self.applications),
         )
         self.relay = Relay(
-            Roster(self.clock.seconds()), self.clock, failure_answer, cookie_names=lambda host: (b"__Host-appproxy",),
+            Roster(self.clock.seconds()), self.clock, failure_answer,
             user_header=lambda session: b"null", identity_block=lambda application, session: b"",
             tokens=Tokens(bytes),
             has_connectors=lambda group: any(one.group == group for one in self.snapshot.connectors.values()),
