@@ -10,8 +10,9 @@ from appproxy.admin.segments import segment_record
 from appproxy.errors import ConfigError
 from appproxy.publish.application import Application
 from appproxy.store import applications, assignments, connector_groups, providers
-from appproxy.store.application_settings import COLUMNS, HEADER, HEADER_HELP, SETTINGS
+from appproxy.store.application_settings import COLUMNS, SETTINGS
 from appproxy.store.assignments import Assignment
+from appproxy.store.request_settings import HEADER, HEADER_HELP
 from appproxy.store.response_settings import RESPONSE, RESPONSE_HELP
 from appproxy.store.transaction import Reading, Transaction
 

@@ -17,7 +17,7 @@ class Repeated:
     made with the rest of this (see `forwarding`); the first two are compared by identity.
     """
 
-    drop_names: object = None
+    drop: object = None
     inward: object = None
     client: str = ""
     scheme: str = ""

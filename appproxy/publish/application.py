@@ -183,6 +183,8 @@ class Application:
     strict: bool = False
     max_body: int | None = None
     headers: tuple[HeaderRule, ...] = field(default=())
+    #: Of the fields that usually tell who the user is, those that users may send themselves (lower case).
+    user_fields: frozenset[str] = frozenset()
     #: The access cookie's attributes. Persistent: it outlives the browser, until the session ends.
     cookie_secure: bool = True
     cookie_http_only: bool = True

@@ -117,6 +117,7 @@ class ServiceNode(Service):
             roster, self._reactor, lambda code, exchange: failure_answer(code, exchange, self.snapshot.brand),
             user_header=blocks.user_header, identity_block=blocks.identity_block, tokens=Tokens(self._token),
             has_connectors=self._has_connectors, urls=lambda: self.snapshot.urls,
+            applications=lambda: self.snapshot.applications.values(),
             limits=TunnelLimits(in_flight=in_flight, queue=queue, queue_seconds=seconds), strict=settings.strict,
         )
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from appproxy.http.cookies import RESERVED
-from appproxy.http.forwarding import same_spelling
+from appproxy.http.refused import Refused, refused_fields, same_spelling
 from appproxy.http.set_cookie import CookieRules, public_set_cookie
 from appproxy.publish.application import Application, Segment
 from appproxy.publish.cors import ANSWERS, CorsTable, Fields, answer_fields
 from appproxy.publish.headers import OUTWARD, Inward, Outward
+from appproxy.publish.identity_fields import IdentityFields
 from appproxy.publish.response_policy import response_policy
 from appproxy.publish.routing import Route, target_name
 from appproxy.publish.urls import Translation
@@ -48,8 +49,8 @@ class Plan:
     segment: Segment
     #: The name by which connectors know the internal URL.
     target: str
-    #: Fields that users may not set for it, in canonical spelling.
-    dropped: frozenset[bytes]
+    #: Fields that users may not set for it.
+    dropped: Refused
     #: Added to each of its answers.
     added: bytes
     #: Names that its answers do not keep, and what finds the lines of an answer that need a closer look.
@@ -69,8 +70,11 @@ class Plan:
     @classmethod
     def of(
         cls, application: Application, segment: Segment | None = None, urls: Translation | None = None,
+        identity: IdentityFields | None = None,
     ) -> Plan:
-        """Work it out; without a `segment` for the application's own pair of URLs, without `urls` as if it were alone."""
+        """Work it out; without a `segment` for the application's own pair of URLs, without `urls` and `identity` as if it
+        were alone.
+        """
         segment = segment or Segment(application.external, application.internal)
         policy = response_policy(
             robots_disallow=application.robots_disallow, hsts_max_age=application.hsts_max_age,
@@ -85,7 +89,7 @@ class Plan:
             outward, inward = Outward(*pair, keeps_host=keeps_host), Inward(*pair, keeps_host=keeps_host)
         return cls(
             application, segment, target_name(application, segment),
-            frozenset(same_spelling(rule.name.encode("ascii")) for rule in application.headers),
+            _refused(application, (identity or IdentityFields([application])).of(application, segment)),
             policy.added, unwanted, _special(unwanted | _CHANGED | (OUTWARD if outward else frozenset())),
             _cookie_rules(application, segment), outward, inward,
             Bodies.of(application, segment, urls or Translation([application])) if application.translate_body else None,
@@ -132,6 +136,12 @@ class Plan:
         return found[0] if found[1] == b"upgrade" else self._line(found)
 
 
+def _refused(application: Application, learned: frozenset[str]) -> Refused:
+    """What users may not send: the usual names, and those by which its origins learn who the user is."""
+    own = frozenset(same_spelling(name.encode("ascii")) for name in learned)
+    return refused_fields(own, frozenset(name.encode("ascii") for name in application.user_fields))
+
+
 def _cookie_rules(application: Application, segment: Segment) -> CookieRules:
     internal, external = segment.internal, segment.external
     host = external.host.encode("ascii")
@@ -146,8 +156,13 @@ def _cookie_rules(application: Application, segment: Segment) -> CookieRules:
 class Plans:
     """The plans of all routes, each worked out when it is first needed, and anew when anything is published."""
 
-    def __init__(self, urls: Callable[[], Translation] = Translation) -> None:
+    def __init__(
+        self, urls: Callable[[], Translation] = Translation, applications: Callable[[], Iterable[Application]] = tuple
+    ) -> None:
         self._urls = urls
+        self._applications = applications
+        #: Of all applications; None until it is first needed.
+        self._identity: IdentityFields | None = None
         self._plans: dict[Route, Plan] = {}
 
     def of(self, route: Route) -> Plan:
@@ -156,9 +171,12 @@ class Plans:
         if plan is None:
             if len(self._plans) >= _MOST_PLANS:
                 self._plans.clear()
-            plan = self._plans[route] = Plan.of(route.application, route.segment, self._urls())
+            if self._identity is None:
+                self._identity = IdentityFields(self._applications())
+            plan = self._plans[route] = Plan.of(route.application, route.segment, self._urls(), self._identity)
         return plan
 
     def forget(self) -> None:
-        """Something was published or changed; the URLs of one depend on all the others."""
+        """Something was published or changed; URLs and identity fields of one depend on all the others."""
         self._plans.clear()
+        self._identity = None

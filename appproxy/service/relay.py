@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from twisted.internet.interfaces import IReactorTime
 
@@ -33,7 +33,7 @@ class Relay:
 
     `user_header` and `identity_block` give what a connector and an application are told of a session, `tokens` makes what
     connectors tell users apart by, `has_connectors` says whether any connector is enrolled in a group, `urls` gives the
-    table of public and internal URLs as it is now.
+    table of public and internal URLs as it is now, `applications` all that are published.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class Relay:
         tokens: Tokens,
         has_connectors: Callable[[str], bool] = lambda group: True,
         urls: Callable[[], Translation] = Translation,
+        applications: Callable[[], Iterable[Application]] = tuple,
         limits: TunnelLimits | None = None,
         strict: bool = False,
     ) -> None:
@@ -56,7 +57,7 @@ class Relay:
         self.limits = limits or TunnelLimits()
         self.strict = strict
         self.deadlines = Deadlines(clock)
-        self.plans = Plans(urls)
+        self.plans = Plans(urls, applications)
         #: Version of what connectors are told; a request says which one it was made with.
         self.configuration = 0
         self._user_header = user_header
@@ -78,7 +79,7 @@ class Relay:
             plan = plan.facing(head.target, head.fields)
         exchange.application = application.name
         block = forwarded_block(
-            head, client=exchange.client, scheme=exchange.scheme, drop_names=plan.dropped,
+            head, client=exchange.client, scheme=exchange.scheme, drop=plan.dropped,
             request_id=exchange.id.encode("ascii"), inward=plan.inward,
         )
         holds_translated = False

@@ -17,9 +17,9 @@ from appproxy.errors import ConfigError
 from appproxy.pki.pem import load_chain
 from appproxy.publish.application import FILE_NAME, PROTOCOLS, HeaderRule, Url
 from appproxy.publish.response_policy import ResponseField
+from appproxy.store.request_settings import HEADER, header_rule, header_rules, short, user_fields
 from appproxy.store.response_settings import RESPONSE, hsts_max_age, removed_fields, response_field, response_fields
 
-HEADER = "header."
 #: The longest session in hours; `keys.SEALING_KEY_KEEP` and `sessions.LONGEST` depend on it.
 LONGEST_SESSION_HOURS = 720.0
 #: Entra's two named back-end timeouts, in seconds.
@@ -33,15 +33,7 @@ _PATH = re.compile(r"/[!-\"$-~]{0,1023}")
 MOST_ORIGINS = 16
 #: Signs of what the maintenance page says besides.
 _LONGEST_NOTICE = 300
-_CLAIM = re.compile(r"[A-Za-z0-9_.:/-]{1,128}")
 _SIZE = re.compile(r"([0-9]{1,12}) ?([kmgt]?)(?:i?b)?")
-#: Request fields that carry the message itself or where it came from: a claim in them would break or deceive.
-_OURS = frozenset({
-    "authorization", "cache-control", "connection", "cookie", "date", "expect", "forwarded", "host", "keep-alive",
-    "origin", "pragma", "range", "referer", "te", "traceparent", "tracestate", "trailer", "transfer-encoding",
-    "upgrade", "user-agent", "via", "x-real-ip", "x-request-id",
-})  # fmt: skip
-_OUR_PREFIXES = ("x-forwarded-", "x-appproxy-", "sec-", "proxy-", "content-", "accept", "if-", "access-control-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +256,8 @@ SETTINGS: Mapping[str, Setting] = {
     "hsts_max_age": Setting("hsts_max_age", hsts_max_age,
                             "seconds for which browsers are to use https only, such as 31536000 (none)"),
     "hsts_subdomains": Setting("hsts_subdomains", _switch, "yes: hsts_max_age counts for names below the host too (no)"),
+    "user_fields": Setting("user_fields", user_fields,
+                           "fields that usually name a user and that users may send here, such as x-user-email (none)"),
     "removed_fields": Setting("removed_fields", removed_fields,
                               "fields that no answer is to have, such as server,x-powered-by (none)"),
 }  # fmt: skip
@@ -276,7 +270,6 @@ COLUMNS: Mapping[str, str] = {
     "connector_group": "the group of connectors that can reach the application",
     "provider": "the identity provider that users sign in with",
 }
-HEADER_HELP = "the user's claim that the application gets in this request field, such as header.x-user=email"
 
 
 def check_texts(texts: Mapping[str, str]) -> dict[str, str]:
@@ -296,17 +289,17 @@ def parse_settings(texts: Mapping[str, str]) -> dict[str, Any]:
             added.append(response_field(key, text))
             continue
         if key.startswith(HEADER):
-            rules.append(_header_rule(key, text))
+            rules.append(header_rule(key, text))
             continue
         setting = SETTINGS[_known(key)]
         try:
             fields[setting.field] = setting.parse(text)
         except ValueError as error:
-            raise ConfigError(f"{key}: {_short(text)} {error}") from error
+            raise ConfigError(f"{key}: {short(text)} {error}") from error
     if fields.get("cookie_same_site") == "none" and not fields.get("cookie_secure", True):
         raise ConfigError("cookie_same_site: none needs cookie_secure=yes, or browsers refuse the cookie")
     if rules:
-        fields["headers"] = _rules(rules)
+        fields["headers"] = header_rules(rules, fields.get("user_fields", frozenset()))
     if added:
         fields["response_fields"] = response_fields(added)
     return fields
@@ -323,29 +316,3 @@ def _known(key: str) -> str:
     near = get_close_matches(name, keys, 1)
     hint = f"did you mean {near[0]}?" if near else f"the keys are {', '.join(keys)}"
     raise ConfigError(f"{key}: no such setting; {hint}")
-
-
-def _header_rule(key: str, claim: str) -> HeaderRule:
-    name = key.removeprefix(HEADER).lower()
-    if not _TOKEN.fullmatch(name):
-        raise ConfigError(f"{key}: after `{HEADER}` the name of a request field is needed, such as {HEADER}x-user")
-    spelled = name.replace("_", "-")
-    if spelled in _OURS or spelled.startswith(_OUR_PREFIXES):
-        raise ConfigError(f"{key}: this field belongs to HTTP or to appproxy; choose another, such as x-user")
-    if not _CLAIM.fullmatch(claim):
-        raise ConfigError(f"{key}: {_short(claim)} is not the name of a claim, such as email")
-    return HeaderRule(name, claim)
-
-
-def _rules(rules: list[HeaderRule]) -> tuple[HeaderRule, ...]:
-    """In order of their names. Applications read `x_user` and `x-user` as the same, so both at once is refused."""
-    seen: dict[str, str] = {}
-    for rule in rules:
-        other = seen.setdefault(rule.name.replace("_", "-"), rule.name)
-        if other != rule.name:
-            raise ConfigError(f"{HEADER}{rule.name}: is the same to applications as {HEADER}{other}; keep one of them")
-    return tuple(sorted(rules, key=lambda rule: rule.name))
-
-
-def _short(text: str) -> str:
-    return repr(text if len(text) <= 40 else text[:37] + "...")

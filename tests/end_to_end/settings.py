@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from appproxy.store.application_settings import COLUMNS, HEADER, SETTINGS
+from appproxy.store.application_settings import COLUMNS, SETTINGS
+from appproxy.store.request_settings import HEADER
 from appproxy.store.response_settings import RESPONSE
 from tests.end_to_end.system import System
 from tests.end_to_end.world import DOMAIN
@@ -11,6 +12,7 @@ from tests.end_to_end.world import DOMAIN
 _CANDIDATES = (
     "websocket", "20M", "30M", "yes", "no", "none", "lax", "internal", "original", "/one", "/two", "html", "json", "41", "42",
     "2030-01-01T12:00Z", "2031-01-01T12:00Z", "server", "x-powered-by",
+    "x-user", "x-webauth-user",
 )  # fmt: skip
 #: With one of these values nobody can be served who is served with the other: that is what they are for.
 REFUSING = frozenset({"maintenance", "protocol", "preauth", "connector_group", "external", "provider"})

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.origins import Call, Seen
-from tests.end_to_end.system import CONNECTORS, System, shared_system
+from tests.end_to_end.system import CONNECTORS, PROMPT, System, shared_system
 from tests.end_to_end.visitor import Visitor
 from tests.end_to_end.wire import Wire
 from tests.end_to_end.world import PASSWORD
@@ -77,6 +77,46 @@ def test_nobody_can_be_impersonated_by_spelling(system: System, alice: Visitor) 
             assert seen.values("x-user-mail") == [b"alice@example.com"]
             assert seen.values("x-forwarded-for") == [b"127.0.0.1"]
             assert seen.values("x-forwarded-host") == [system.host("held").encode()]
+
+
+@pytest.mark.parametrize("upgraded", [False, True])
+def test_a_neighbour_at_the_same_origin_cannot_say_who_the_user_is(system: System, upgraded: bool) -> None:
+    """`raw` is open to everybody and leads to the origin that learns users of `held` by X-User-Name."""
+    for name in ("X-User-Name", "X-User-Mail", "Remote-User", "X-Forwarded-User", "X-WEBAUTH-USER", "X-Auth-Request-Email"):
+        for spelling in spellings(name):
+            case = f"neighbour-{upgraded}-{spelling}"
+            with Wire(system, "raw") as wire:
+                fields = {**(UPGRADE if upgraded else {}), spelling: FORGED}
+                wire.request("GET", "/switch" if upgraded else "/", case, fields=fields)
+                assert wire.reply().status == (101 if upgraded else 200), spelling
+            assert all(FORGED.encode() not in value for _, value in only(system, case).fields), spelling
+    forged = f"2\r\nhi\r\n0\r\nX_User_Name: {FORGED}\r\nRemote-User: {FORGED}\r\nX-Checksum: 1\r\n\r\n"
+    with Wire(system, "raw") as wire:
+        wire.request("POST", "/", f"neighbour-trailers-{upgraded}", fields={"Transfer-Encoding": "chunked"})
+        wire.send(forged.encode())
+        assert wire.reply().body == b"hi"
+    assert only(system, f"neighbour-trailers-{upgraded}").trailers == [(b"x-checksum", b"1")]
+
+
+def test_who_a_neighbour_learns_users_by_counts_within_a_second(system: System) -> None:
+    """A rule that is new cuts its field in what was published before; `user_fields` lets only usual names through."""
+
+    def passes(name: str, case: str) -> bool:
+        with Wire(system, "raw") as wire:
+            wire.request("GET", "/", case, fields={name: "said by a user"})
+            assert wire.reply().status == 200
+        return only(system, case).values(name) == [b"said by a user"]
+
+    assert passes("X-Odd-Name", "before the rule") and not passes("X-Username", "not allowed")
+    system.set("held", **{"header.x-odd-name": "name"})
+    system.set("raw", user_fields="x-username,x-user-name")
+    began, number = time.monotonic(), 0
+    while passes("X_Odd_Name", f"after the rule {number}") or not passes("X-Username", f"allowed {number}"):
+        assert time.monotonic() - began < PROMPT
+        number += 1
+    assert not passes("X-User-Name", "allowed, and what a neighbour learns users by")
+    system.set("held", **{"header.x-odd-name": ""})
+    system.set("raw", user_fields="")
 
 
 @pytest.mark.parametrize("upgraded", [False, True])

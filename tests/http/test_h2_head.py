@@ -12,6 +12,7 @@ from appproxy.errors import Code, RequestError
 from appproxy.http.fields import check_block
 from appproxy.http.forwarding import forwarded_block
 from appproxy.http.h2_head import HeadReader, answer_headers, request_trailers, trailer_headers
+from appproxy.http.refused import refused_fields
 from appproxy.http.request import HeadLimits, parse_request
 
 Section = tuple[tuple[bytes, bytes], ...]
@@ -236,7 +237,7 @@ def test_whatever_comes_makes_a_good_block(
         head = reader().read(headers(*fields, method=method, path=path, authority=authority), ended)
     except RequestError:
         return
-    block = forwarded_block(head, client="192.0.2.1", scheme="https", drop_names=frozenset(),
+    block = forwarded_block(head, client="192.0.2.1", scheme="https", drop=refused_fields(),
                             request_id=b"0")
     check_block(block)
     assert b" " not in head.target and b"\n" not in head.target and head.target.isascii()
@@ -246,7 +247,7 @@ def test_grpc_hears_that_trailers_are_welcome() -> None:
     """`te: trailers` goes on to the application."""
     head = reader().read(headers((b"te", b"trailers")), True)
     assert b"te: trailers\n" in forwarded_block(
-        head, client="192.0.2.1", scheme="https", drop_names=frozenset(), request_id=b"0")
+        head, client="192.0.2.1", scheme="https", drop=refused_fields(), request_id=b"0")
 
 
 def test_answers() -> None:

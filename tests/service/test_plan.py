@@ -105,7 +105,33 @@ def test_an_upgrade_keeps_its_name() -> None:
 def test_header_names_are_dropped_in_every_spelling() -> None:
     """What single sign-on puts in, users may not."""
     application = Application("a", "a", HERE.external, HERE.internal, headers=(HeaderRule("x_remote-user", "sub"),))
-    assert b"x-remote-user" in Plan.of(application).dropped
+    assert Plan.of(application).dropped.holds(b"X.Remote_User")
+
+
+def test_what_a_neighbour_at_the_same_origin_learns_users_from_is_dropped_here_too() -> None:
+    """And no longer once the neighbour is gone, or learns by another field."""
+    hooks = replace(HERE, id="hooks", internal=Url.parse("http://internal:8080/hooks/"))
+    neighbours = [replace(HERE, headers=(HeaderRule("x-who", "name"),))]
+    plans = Plans(applications=lambda: [hooks, *neighbours])
+    route = Router([hooks]).routes_of("wiki.example.com")[0]
+    assert plans.of(route).dropped.holds(b"X_Who")
+    neighbours[:] = [replace(HERE, headers=(HeaderRule("x-mail", "email"),))]
+    plans.forget()
+    assert (plans.of(route).dropped.holds(b"x-who"), plans.of(route).dropped.holds(b"x-mail")) == (False, True)
+
+
+def test_users_may_send_what_the_application_lets_them() -> None:
+    """Of the usual names of users' fields; never one that a neighbour at the same origin is told."""
+    open_to = replace(HERE, id="b", user_fields=frozenset({"x-user", "x-webauth-user"}))
+    plans = Plans(applications=lambda: [open_to, replace(HERE, headers=(HeaderRule("x-user", "name"),))])
+    dropped = plans.of(Router([open_to]).routes_of("wiki.example.com")[0]).dropped
+    assert not dropped.holds(b"x-webauth-user")
+    assert dropped.holds(b"x-user") and dropped.holds(b"x-webauth-name")
+
+
+def test_applications_alike_share_their_list() -> None:
+    """With 10,000 applications the list is there once."""
+    assert Plan.of(HERE).dropped is Plan.of(BELOW).dropped
 
 
 def test_plans_are_made_once_until_something_is_published() -> None:

@@ -10,6 +10,7 @@ from twisted.internet.interfaces import IPushProducer
 from twisted.internet.task import Clock
 
 from appproxy.errors import Code
+from appproxy.http.refused import Refused, refused_fields
 from appproxy.net.flow import Tap
 from appproxy.service.exchange import BodyReader
 from appproxy.service.upload import Upload
@@ -82,7 +83,7 @@ class Link:
 
 @dataclass
 class Plan:
-    dropped: frozenset[bytes] = frozenset({b"x-user"})
+    dropped: Refused = field(default_factory=refused_fields)
 
 
 @dataclass

@@ -77,6 +77,8 @@ def test_every_field_can_be_set() -> None:
         ("hsts_subdomains", "yes", "hsts_subdomains", True),
         ("removed_fields", "Server, X-Powered-By", "removed_fields", frozenset({"server", "x-powered-by"})),
         ("removed_fields", "none", "removed_fields", frozenset()),
+        ("user_fields", "X-User, x_webauth_user", "user_fields", frozenset({"x-user", "x_webauth_user"})),
+        ("user_fields", "none", "user_fields", frozenset()),
         ("response.X-Frame-Options", "DENY", "response_fields", (ResponseField("x-frame-options", "DENY"),)),
         ("header.X-User", "email", "headers", (HeaderRule("x-user", "email"),)),
         ("header.SM_USER", "sub", "headers", (HeaderRule("sm_user", "sub"),)),
@@ -133,6 +135,9 @@ def test_values(key: str, text: str, field: str, value: object) -> None:
         ("removed_fields", "a b", "commas"),
         ("removed_fields", "server,content-length", "content-length"),
         ("removed_fields", ",".join(f"x{n}" for n in range(31)), "more than 30"),
+        ("user_fields", "a b", "names of fields"),
+        ("user_fields", "x-user,accept", "'accept', which is none .* leave it out"),
+        ("user_fields", "x-forwarded-for", "none of the fields"),
         ("response.", "x", "name of a field"),
         ("response.a b", "x", "name of a field"),
         ("response.x", "a\r\nset-cookie: b", "printable ASCII"),
@@ -156,24 +161,6 @@ def test_errors_name_the_key_and_the_mend(key: str, text: str, mend: str) -> Non
     """One line tells which key is wrong and what it takes."""
     with pytest.raises(ConfigError, match=f"(?s)^{key.lower()}: .*{mend}"):
         parse_settings(check_texts({key: text}))
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["host", "Cookie", "content-length", "Content-Type", "X-Forwarded-For", "x_forwarded_for", "transfer-encoding",
-     "TRANSFER_ENCODING", "connection", "upgrade", "te", "forwarded", "x-request-id", "x-appproxy-user", "authorization",
-     "sec-fetch-mode", "proxy-authorization", "if-match", "accept-encoding", "x-real-ip", "traceparent", "via"],
-)  # fmt: skip
-def test_fields_that_belong_to_http_cannot_carry_a_claim(name: str) -> None:
-    """A rule can neither break the message nor pretend where it came from, however its name is spelled."""
-    with pytest.raises(ConfigError, match="belongs to HTTP or to appproxy"):
-        check_texts({f"header.{name}": "email"})
-
-
-def test_two_rules_that_applications_cannot_tell_apart() -> None:
-    """`x_user` and `x-user` are one variable to many applications."""
-    with pytest.raises(ConfigError, match="the same to applications as"):
-        check_texts({"header.x-user": "email", "header.X_User": "name"})
 
 
 def test_an_empty_text_is_kept_for_the_default() -> None:
