@@ -17,7 +17,7 @@ _environment = Environment(
 )
 
 def render(name: str, brand: Brand = PLAIN, /, **context: object) -> bytes:
-    """One page, UTF-8. `name` is `error`, `message`, `sign_in`, `sign_out` or `signed_out`.
+    """One page, UTF-8. `name` is `apps`, `error`, `message`, `sign_in`, `sign_out` or `signed_out`.
 
     What each takes stands at the top of its template; a missing value raises jinja2.UndefinedError.
     """

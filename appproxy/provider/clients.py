@@ -55,7 +55,7 @@ class Client:
 
 def find_client(snapshot: Snapshot, client_id: str, redirect_uri: str) -> Client | None:
     """The application's client, if it is published with this provider's sign-in."""
-    application = snapshot.applications.get(client_id)
+    application = snapshot.signed_in_to(client_id)
     if application is None or application.provider != BUILTIN:
         return None
     if application.preauthentication is not Preauthentication.OIDC:

@@ -73,7 +73,7 @@ class SignInPages:
         fields: bytes = b"",
     ) -> Answer:
         token, cookie = self._facts.bind_form(request, Form(_PURPOSE, parameters))
-        application = self._facts.live.snapshot.applications.get(parameters["client_id"])
+        application = self._facts.live.snapshot.signed_in_to(parameters["client_id"])
         body = render(
             "sign_in", brand_of(request), action=f"/{SIGN_IN}", csrf=token, user_name=name[:LONGEST_NAME], error=error,
             application=application.name if application is not None else "",

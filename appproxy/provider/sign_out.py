@@ -83,7 +83,7 @@ class SignOutPages:
 
     def _confirm(self, request: Request, onward: Mapping[str, str], client_id: str, who: SignedIn) -> Answer:
         token, cookie = self._facts.bind_form(request, Form(_PURPOSE, onward))
-        application = self._facts.live.snapshot.applications.get(client_id)
+        application = self._facts.live.snapshot.signed_in_to(client_id)
         body = render(
             "sign_out", brand_of(request), action=f"/{LOGOUT}", csrf=token, name=who.user.display_name,
             application=application.name if application is not None else self._facts.host,

@@ -84,7 +84,7 @@ def maintenance_answer(
 
 
 class Entrance:
-    """The handler of the users' listener. `own_hosts`: what answers on `signin.D` and `apps.D`, by host."""
+    """The handler of the users' listener. `own_hosts`: what answers on `signin.D`, `apps.D` and `D`, by host."""
 
     log = Logger()
 
@@ -115,7 +115,8 @@ class Entrance:
                 self._brand(exchange)
                 return
             own = self._own_hosts.get(exchange.head.host)
-            if own is not None:
+            # The domain itself may have an application; the other two never have.
+            if own is not None and not self._snapshot().router.knows_host(exchange.head.host):
                 own(exchange)
             else:
                 self._enter(exchange)

@@ -23,6 +23,7 @@ from appproxy.identity.states import MAX_TARGET, START_LIFETIME, START_SECRET, S
 from appproxy.net.web import Answer, EndPoint, brand_of, cookie_lines, html_answer, redirect, style_sheet
 from appproxy.pages import error_page, render
 from appproxy.publish.application import Application
+from appproxy.service.apps_page import AppsPage
 from appproxy.service.oidc_client import OidcClient
 from appproxy.service.sign_in_ground import Ground
 from appproxy.service.sign_in_steps import Steps
@@ -53,6 +54,8 @@ class SignIn:
         self.signin_root: IResource = self._make_signin_root(extra or {})
         #: For the paths `/.appproxy/` of all application hosts.
         self.application_root: IResource = _tree({b".appproxy": _tree(self.application_pages())})
+        #: For the host `apps.DOMAIN`.
+        self.apps_root: IResource = AppsPage(self._ground, self.begin, self.application_pages()).root
 
     def signin_pages(self) -> dict[bytes, IResource]:
         """The pages below `signin_origin`."""
@@ -110,7 +113,7 @@ class SignIn:
 
     def _make_signin_root(self, extra: Mapping[bytes, IResource]) -> IResource:
         own: dict[bytes, IResource] = {
-            b"": EndPoint.reading(_welcome), **self.signin_pages(), b"style.css": style_sheet(),
+            b"": EndPoint.reading(self._welcome), **self.signin_pages(), b"style.css": style_sheet(),
             b".appproxy": _tree({b"style.css": style_sheet()}),
         }
         taken = own.keys() & extra.keys()
@@ -118,12 +121,12 @@ class SignIn:
             raise ValueError(f"these names are taken on the sign-in host: {sorted(taken)}")
         return _tree({**extra, **own})
 
-
-async def _welcome(request: IRequest) -> Answer:
-    page = render(
-        "message", brand_of(request), title="Sign-in", text="Open an application to sign in to it.", link="", link_text=""
-    )
-    return html_answer(200, page)
+    async def _welcome(self, request: IRequest) -> Answer:
+        page = render(
+            "message", brand_of(request), title="Sign-in", text="Open an application to sign in to it.",
+            link=self._ground.snapshot.portal.url, link_text="Your applications",
+        )  # fmt: skip
+        return html_answer(200, page)
 
 
 def _tree(children: Mapping[bytes, IResource]) -> Resource:

@@ -61,8 +61,8 @@ class Ground:
 
     def application(self, start: Start) -> Application:
         """The application that a sign-in is for, if it is still published on that host and wants a sign-in."""
-        application = self.snapshot.applications.get(start.application)
-        if application is None or not self.snapshot.router.serves(application.id, start.host):
+        application = self.snapshot.signed_in_to(start.application)
+        if application is None or not self.snapshot.router_of(start.host).serves(application.id, start.host):
             raise IdentityError(Code.SIGN_IN_STATE, "the application is no longer published there")
         if application.preauthentication is not Preauthentication.OIDC:
             raise IdentityError(Code.SIGN_IN_STATE, "the application asks for no sign-in")
@@ -71,7 +71,7 @@ class Ground:
     def routes_on(self, host: str) -> list[Route]:
         """One route for each application that is published on a host and wants a sign-in, the most granular first."""
         found: dict[str, Route] = {}
-        for route in self.snapshot.router.routes_of(host):
+        for route in self.snapshot.router_of(host).routes_of(host):
             if route.application.preauthentication is Preauthentication.OIDC:
                 found.setdefault(route.application.id, route)
         return list(found.values())

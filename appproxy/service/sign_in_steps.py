@@ -103,7 +103,7 @@ class Steps:
         finish = Finish.unseal(query_of(request).get("t", "").encode(), ground.snapshot.keys, now, host)
         application = ground.application(finish.start)
         route = ground.route(application, host)
-        location = _way_back(ground.snapshot.router, route, finish.start.target)
+        location = _way_back(ground.snapshot.router_of(host), route, finish.start.target)
         try:
             check_binding(finish.start, cookie_of(request, START_COOKIE))
             if not await ground.store.use_once(f"finish:{finish.id}", now + FINISH_LIFETIME):

@@ -75,7 +75,7 @@ class SignOut:
         payload = unseal(_END, text.encode(), ground.snapshot.keys, now)
         if not await ground.store.use_once(f"sign-out:{payload['u']}", now + LONGEST_END):
             return redirect(self._signed_out_url())
-        application = ground.snapshot.applications.get(str(payload["a"]))
+        application = ground.snapshot.signed_in_to(str(payload["a"]))
         return redirect(self._signed_out_url()) if application is None else await self._end(request, application)
 
     async def session(self, request: IRequest) -> Answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from appproxy.publish.application import Application, Segment
 from appproxy.publish.cors import CorsRule
+from appproxy.publish.portal import Portal, portal_at
 from appproxy.publish.routing import Router
 from appproxy.publish.urls import Translation
 from appproxy.store import cors_rules, schema, service_settings
@@ -20,6 +21,7 @@ from appproxy.store.application_urls import RESERVED
 from appproxy.store.branding import brand_of
 from appproxy.store.certificates import served
 from appproxy.store.keys import read_sealing_keys, trust_bundle
+from appproxy.store.providers import BUILTIN
 from appproxy.store.providers import list_all as list_providers
 from appproxy.store.snapshot import ConnectorRecord, ConnectorState, ProviderRecord, Snapshot
 from appproxy.store.transaction import ALL, Reading, part_revisions
@@ -88,13 +90,14 @@ class Builder:
             last is not None and parts["applications"] is last.applications
             and domain == last.settings.get(service_settings.DOMAIN, "")
         ):
-            router, urls = last.router, last.urls
+            router, urls, portal = last.router, last.urls, last.portal
         else:
             published = parts["applications"].values()
+            portal = _portal(parts["settings"], published)
             reserved = [f"{name}.{domain}" for name in RESERVED]
             router = Router(published, reserved, None if last is None else last.router)
             urls = Translation(published, reserved, None if last is None else last.urls)
-        self._last = Snapshot(revision=found.get(ALL, 0), router=router, urls=urls, brand=brand, **parts)
+        self._last = Snapshot(revision=found.get(ALL, 0), router=router, urls=urls, brand=brand, portal=portal, **parts)
         self._revisions = found
         return self._last
 
@@ -121,6 +124,12 @@ class Builder:
             sources[id_] = known
         self._sources = sources
         return {id_: application for id_, (_, application) in sources.items()}
+
+
+def _portal(settings: Mapping[str, str], published: Iterable[Application]) -> Portal:
+    """Nobody's in a database that was not made by `appproxy init`."""
+    domain, port = settings.get(service_settings.DOMAIN), settings.get(service_settings.PUBLIC_PORT, "443")
+    return portal_at(f"apps.{domain}", int(port), published, BUILTIN) if domain else Portal()
 
 
 def _connectors(_: Builder, reading: Reading) -> dict[str, ConnectorRecord]:

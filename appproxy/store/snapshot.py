@@ -9,6 +9,7 @@ from enum import Enum
 from appproxy.branding import PLAIN, Brand
 from appproxy.pki.authority import Credential
 from appproxy.publish.application import Application
+from appproxy.publish.portal import Portal
 from appproxy.publish.routing import Router
 from appproxy.publish.urls import Translation
 
@@ -107,3 +108,13 @@ class Snapshot:
     urls: Translation = field(default_factory=Translation)
     #: How our own pages look.
     brand: Brand = PLAIN
+    #: The lists of applications at `apps.DOMAIN`, which users sign in to like to an application.
+    portal: Portal = field(default_factory=Portal)
+
+    def signed_in_to(self, id: str) -> Application | None:
+        """What of this id users sign in to: a published application, or a list of the portal."""
+        return self.applications.get(id) or self.portal.find(id)
+
+    def router_of(self, host: str) -> Router:
+        """The router that knows a host: the portal's for its own, else that of the published applications."""
+        return self.portal.router if self.portal.router.knows_host(host) else self.router

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import maybeDeferred
+from twisted.web.resource import IResource, Resource
 
 from appproxy.admin.socket import AdminApi, AdminSocket
 from appproxy.config import ServiceSettings, StatePaths
@@ -16,6 +17,7 @@ from appproxy.http.head import RequestHead
 from appproxy.provider import BuiltInProvider
 from appproxy.provider.checker import Runner
 from appproxy.publish.application import Application
+from appproxy.service.apps_page import domain_door
 from appproxy.service.authority_session import LibrarySession
 from appproxy.service.issuing import Issuer
 from appproxy.service.node import ServiceNode
@@ -84,10 +86,17 @@ def assemble(
         settings.signin_origin, settings.public_port, LiveSignInStore(live), clients, wall,
         extra=provider.resources(), end_builtin=provider.end_session,
     )  # fmt: skip
+
+    def handler(root: IResource) -> ResourceHandler:
+        return ResourceHandler(root, brand=lambda: live.snapshot.brand)
+
     node = ServiceNode(
         settings, live, reactor, _Start(sign_in),
-        own_hosts={settings.signin_host: ResourceHandler(sign_in.signin_root, brand=lambda: live.snapshot.brand)},
-        own_paths=ResourceHandler(sign_in.application_root, brand=lambda: live.snapshot.brand), directory=directory, wall=wall,
+        own_hosts={
+            settings.signin_host: handler(sign_in.signin_root), settings.apps_host: handler(sign_in.apps_root),
+            settings.domain: domain_door(settings.apps_origin, handler(Resource())),
+        },
+        own_paths=handler(sign_in.application_root), directory=directory, wall=wall,
     )  # fmt: skip
     api = AdminApi(live, settings, admit_password, node.live, wall)
     admin = AdminSocket(reactor, api, StatePaths(directory).admin_socket)
