@@ -11,7 +11,8 @@ from appproxy.connector.attempt import Dialling
 from appproxy.connector.forward import Forward
 from appproxy.connector.h2_origin import H2Origin
 from appproxy.connector.h2_stream import H2Stream
-from appproxy.connector.origin import Origin, OriginConnection
+from appproxy.connector.origin import Origin
+from appproxy.connector.origin_connection import OriginConnection
 from appproxy.connector.spread import Spread
 from appproxy.connector.stream import UpgradedStream
 

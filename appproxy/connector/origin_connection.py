@@ -1,0 +1,219 @@
+"""One connection of HTTP/1.1 to an application. It serves one request at a time; who uses it is its `user`.
+
+It reads answers and knows nothing of the tunnel; which connection serves which request is decided in `origin`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener
+from twisted.internet.protocol import Protocol
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from appproxy.connector.carrier import OriginUser, StreamUser
+from appproxy.connector.configuration import Target
+from appproxy.connector.request_head import request_head
+from appproxy.connector.transport import peer_of, transport_of
+from appproxy.errors import Code, RequestError
+from appproxy.http.client import ResponseReader
+from appproxy.net.deadlines import NEVER
+from appproxy.net.flow import Tap
+from appproxy.net.sockets import send_now
+from appproxy.net.tls import set_buffers
+from appproxy.tunnel.messages import Request
+
+if TYPE_CHECKING:
+    from appproxy.connector.attempt import Dialling
+    from appproxy.connector.origin import Origin
+    from appproxy.connector.upload import Upload
+
+
+@implementer(IHalfCloseableProtocol)
+class OriginConnection(Protocol):
+    """One connection to an application, without TLS."""
+
+    #: Deadline of an idle connection; NEVER while it is used.
+    deadline = NEVER
+    #: HTTP/1.1 has no way to say that a request was not looked at.
+    refused = False
+
+    def __init__(self, origin: Origin) -> None:
+        self.origin = origin
+        self.user: OriginUser | None = None
+        self.dialling: Dialling[OriginConnection] | None = None
+        self.open = False
+        #: Where it leads; empty when the transport does not know.
+        self.peer = ""
+        #: It leads to an address that the name has no more.
+        self.stale = False
+        #: How many requests it has served before the present one.
+        self.served = 0
+        #: Has a byte come since the request was sent?
+        self.answered = False
+        self._reader: ResponseReader | None = ResponseReader()
+        self._stream: StreamUser | None = None
+
+    # What the user of the connection does.
+
+    def carry(self, request: Request, target: Target, upload: Upload | None) -> None:
+        """Send a request: its head, and its body so far. Raises RequestError."""
+        if self._reader is None:
+            raise AssertionError("an upgraded connection takes no requests")
+        data, upgrade = request_head(request, target, upload is not None)
+        if upload is not None:
+            data += upload.flow_to(self)
+        self._reader.expect(request.method, upgrade)
+        self.answered = False
+        send_now(self.out, data)
+
+    def write(self, data: bytes) -> None:
+        """More of the request, framed already; or bytes of the upgraded stream."""
+        if self.open:
+            send_now(self.out, data)
+
+    def end_body(self, trailers: bytes) -> None:
+        """Nothing to do: the end is in the bytes."""
+
+    def become_raw(self, user: StreamUser) -> None:
+        """The answer was 101: the parser is dropped, all bytes are the stream's."""
+        self.user = None
+        self._stream = user
+        self._reader = None
+
+    def close_write(self) -> None:
+        """End our direction of the upgraded stream."""
+        if self.open:
+            self.out.loseWriteConnection()
+
+    def release(self, reusable: bool) -> None:
+        """The answer is complete: keep the connection for the next request, or close it."""
+        self.user = None
+        self.served += 1
+        if self._stream is not None:
+            self._stream = None
+            reusable = False
+        if reusable and self.open:
+            self.origin.keep(self)
+        else:
+            self.open = False
+            self.out.loseConnection()
+
+    def abort(self) -> None:
+        """Reset the connection; the application sees at once that nobody wants its answer."""
+        self.user = None
+        self._stream = None
+        if self.open:
+            self.open = False
+            self.out.abortConnection()
+
+    def deadline_passed(self, now: float) -> None:
+        """Idle for long enough."""
+        self.origin.forget(self)
+        self.abort()
+
+    # What Twisted calls.
+
+    def connectionMade(self) -> None:
+        """TCP stands."""
+        self.out = transport_of(self.transport)
+        self.tap = Tap(self.out)
+        self.out.setTcpNoDelay(True)
+        set_buffers(self.transport)
+        self.peer = peer_of(self.transport)
+        self.connected_to_application()
+
+    def connected_to_application(self) -> None:
+        """All that is needed stands."""
+        self._ready()
+
+    def _ready(self) -> None:
+        self.open = True
+        if self.dialling is not None:
+            self.dialling.succeeded(self)
+        else:
+            self.abort()
+
+    def dataReceived(self, data: bytes) -> None:
+        """Bytes of the answer, or of the upgraded stream."""
+        user = self.user
+        if self._stream is not None:
+            self._stream.raw_received(data)
+            return
+        if user is None:
+            # An answer that nobody asked for (a 408 on an idle connection): not to be met by the next request.
+            self.deadline_passed(0.0)
+            return
+        self.answered = True
+        try:
+            events = self._reader.receive(data)  # type: ignore[union-attr]  # set by the send that made it ours
+        except RequestError as error:
+            self.user = None
+            self.abort()
+            user.origin_lost(error)
+            return
+        if events:
+            user.answer_received(events)
+
+    def readConnectionLost(self) -> None:
+        """The application has closed its direction, cleanly."""
+        if self._stream is not None:
+            self._stream.raw_ended()
+            return
+        self._end_of_file(True)
+        if self.open:
+            self.open = False
+            self.out.loseConnection()
+
+    def writeConnectionLost(self) -> None:
+        """Our own direction is closed; nothing to do."""
+
+    def connectionLost(self, reason: Failure = Failure(ConnectionDone())) -> None:  # noqa: B008 -- Twisted's signature
+        """The connection is gone, both ways."""
+        self.tap.close()
+        was_open, self.open = self.open, False
+        self.origin.forget(self)
+        if self.dialling is not None:
+            self.dialling.failed(reason)
+        elif was_open:
+            self._end_of_file(reason.check(ConnectionDone) is not None)
+
+    def _end_of_file(self, clean: bool) -> None:
+        user, stream = self.user, self._stream
+        if stream is not None:
+            self._stream = None
+            stream.origin_lost(RequestError(Code.ORIGIN_TRUNCATED, "closed inside an upgraded stream"))
+        if user is None:
+            return
+        if self._reader is None:
+            self.user = None
+            user.origin_lost(RequestError(Code.ORIGIN_CLOSED, "closed before the request was sent"))
+            return
+        try:
+            events = self._reader.end_of_file(clean)
+        except RequestError as error:
+            self.user = None
+            user.origin_lost(error)
+            return
+        self.open = self.open and clean
+        if events:
+            user.answer_received(events)
+        if self.user is user:
+            self.user = None
+            user.origin_lost(RequestError(Code.ORIGIN_TRUNCATED if self.answered else Code.ORIGIN_CLOSED))
+
+
+@implementer(IHandshakeListener)
+class SecureOriginConnection(OriginConnection):
+    """The same under TLS. A class of its own, because Twisted's HostnameEndpoint (26.10) hides IHalfCloseableProtocol of
+    a protocol that also provides IHandshakeListener.
+    """
+
+    def connected_to_application(self) -> None:
+        """TCP stands; the handshake comes first."""
+
+    def handshakeCompleted(self) -> None:
+        """TLS stands, the certificate is verified."""
+        self._ready()
