@@ -54,6 +54,10 @@ class Carrier(Protocol):
     tap: Tap
 
     @property
+    def most_tries(self) -> int:
+        """How often an idempotent request is sent in all while such carriers break before any answer."""
+
+    @property
     def out(self) -> Consumer:
         """The writing side."""
 

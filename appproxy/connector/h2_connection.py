@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 
 from ngh2 import NGH2Error
@@ -19,7 +20,7 @@ from appproxy.http.fields import decode_block
 from appproxy.http.h2_client import new_client_session
 from appproxy.http.h2_session import STREAMS, Session
 from appproxy.net.deadlines import NEVER
-from appproxy.net.sockets import send_now
+from appproxy.net.sockets import is_ended, send_now, socket_of
 from appproxy.net.tls import negotiated, set_buffers
 from appproxy.net.turn import turn_end
 
@@ -52,6 +53,7 @@ class H2Connection(Protocol):
         self.retired = False
         #: Where it leads; empty when the transport does not know.
         self.peer = ""
+        self._socket: socket.socket | None = None
         self._session: Session | None = None
         self._streams: dict[int, H2Stream] = {}
         #: Streams that were given out and have not yet sent their request.
@@ -85,6 +87,11 @@ class H2Connection(Protocol):
     def is_fresh(self, now: float) -> bool:
         """Has the application said something of late?"""
         return now - self._heard <= SILENT_SECONDS
+
+    @property
+    def ended(self) -> bool:
+        """Has the application closed it, whether or not the reactor has heard of that?"""
+        return is_ended(self._socket)
 
     @property
     def idle(self) -> bool:
@@ -214,6 +221,7 @@ class H2Connection(Protocol):
         self.out.setTcpNoDelay(True)
         set_buffers(self.transport)
         self.peer = peer_of(self.transport)
+        self._socket = socket_of(self.transport)
         self.out.registerProducer(self, True)
         self.connected_to_application()
 

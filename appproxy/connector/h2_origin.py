@@ -50,7 +50,7 @@ class H2Origin:
     def take(self, user: OriginUser, repeatable: bool, now: float) -> H2Stream | None:
         """A stream; None: dial. A request that must not be sent twice takes no connection that was silent for long."""
         for connection in self._connections:
-            if connection.has_room and not self._queue:
+            if connection.has_room and not self._queue and not connection.ended:
                 fresh = connection.is_fresh(now)
                 if fresh or repeatable:
                     if not fresh:

@@ -30,6 +30,9 @@ _REFUSED, _CANCEL = int(ErrorCode.REFUSED_STREAM), int(ErrorCode.CANCEL)
 class H2Stream:
     """A `Carrier`. It is its own transport: what is sent waits in the connection's session."""
 
+    #: An application that resets a stream has often looked at the request; one that does not want to says so (`refused`).
+    most_tries = 2
+
     __slots__ = ("_connection", "_ended", "_events", "_interims", "_pieces", "_producer", "_producer_paused", "_raw",
                  "_request", "_taken", "_upgrade", "answered", "id", "open", "out", "refused", "served", "tap", "user")
 

@@ -14,6 +14,7 @@ from appproxy.connector.spread import Spread
 from appproxy.connector.waiting import PATIENCE, Queue
 from appproxy.errors import Code
 from appproxy.net.deadlines import NEVER, Deadlines
+from appproxy.net.sockets import Pending
 
 #: Common servers close idle connections after 5 s (Node), 60 s (Apache behind some), 75 s (nginx): a request that meets
 #: such a close is sent again if it is idempotent, so this only saves descriptors.
@@ -55,18 +56,20 @@ class Origin:
         """An idle connection, which then is the user's; None: dial one.
 
         One that has been idle for a while may be closed by the application at this very moment. Only a request that
-        may be sent twice (`repeatable`) takes that chance.
+        may be sent twice (`repeatable`) takes that chance. One that has ended, or on which something has come, is never
+        taken, also before the reactor has heard of it: that costs a system call, 1 us.
         """
         idle = self._idle
-        if not idle:
-            return None
-        connection = idle[-1]
-        if not repeatable and connection.deadline - now < IDLE_SECONDS - RECENT_SECONDS:
-            return None
-        del idle[-1]
-        connection.deadline = NEVER
-        connection.user = user
-        return connection
+        for connection in reversed(idle):
+            if not repeatable and connection.deadline - now < IDLE_SECONDS - RECENT_SECONDS:
+                return None
+            # What has come may be a session ticket of TLS 1.3: the reactor will read it, and the connection lives on.
+            if connection.look() is Pending.NOTHING:
+                idle.remove(connection)
+                connection.deadline = NEVER
+                connection.user = user
+                return connection
+        return None
 
     def dial(self, user: OriginUser, timeout: float, patience: float) -> Attempt:
         """Connect, or wait for a connection when there are as many as there may be."""
@@ -111,7 +114,7 @@ class Origin:
         if connection.stale or len(self._idle) >= MOST_IDLE:
             connection.abort()
             return
-        if self._limited and self._queue:
+        if self._limited and self._queue and connection.look() is Pending.NOTHING:
             user = self._queue.first().end()
             if user is not None:
                 connection.user = user

@@ -5,6 +5,7 @@ It reads answers and knows nothing of the tunnel; which connection serves which 
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 
 from twisted.internet.error import ConnectionDone
@@ -21,9 +22,10 @@ from appproxy.errors import Code, RequestError
 from appproxy.http.client import ResponseReader
 from appproxy.net.deadlines import NEVER
 from appproxy.net.flow import Tap
-from appproxy.net.sockets import send_now
+from appproxy.net.sockets import Pending, acknowledged, pending, send_now, socket_of
 from appproxy.net.tls import set_buffers
 from appproxy.tunnel.messages import Request
+from appproxy.tunnel.retry import IDEMPOTENT
 
 if TYPE_CHECKING:
     from appproxy.connector.attempt import Dialling
@@ -37,8 +39,8 @@ class OriginConnection(Protocol):
 
     #: Deadline of an idle connection; NEVER while it is used.
     deadline = NEVER
-    #: HTTP/1.1 has no way to say that a request was not looked at.
-    refused = False
+    #: An application that closes after each answer without saying so can do it to several kept connections in a row.
+    most_tries = 5
 
     def __init__(self, origin: Origin) -> None:
         self.origin = origin
@@ -53,6 +55,11 @@ class OriginConnection(Protocol):
         self.served = 0
         #: Has a byte come since the request was sent?
         self.answered = False
+        #: The application had closed its direction before any byte of the request reached its machine.
+        self.refused = False
+        self._socket: socket.socket | None = None
+        #: Bytes that the application's machine had taken when the request was written; None: not asked.
+        self._taken: int | None = None
         self._reader: ResponseReader | None = ResponseReader()
         self._stream: StreamUser | None = None
 
@@ -63,6 +70,8 @@ class OriginConnection(Protocol):
         if self._reader is None:
             raise AssertionError("an upgraded connection takes no requests")
         data, upgrade = request_head(request, target, upload is not None)
+        # Of a request that must not be sent twice, the end of a kept connection may prove that it was not delivered.
+        self._taken = acknowledged(self.transport) if self.served and request.method not in IDEMPOTENT else None
         if upload is not None:
             data += upload.flow_to(self)
         self._reader.expect(request.method, upgrade)
@@ -109,6 +118,10 @@ class OriginConnection(Protocol):
             self.open = False
             self.out.abortConnection()
 
+    def look(self) -> Pending:
+        """What has come while it was idle, as far as nobody has read it yet."""
+        return pending(self._socket) if self.open else Pending.END
+
     def deadline_passed(self, now: float) -> None:
         """Idle for long enough."""
         self.origin.forget(self)
@@ -123,6 +136,7 @@ class OriginConnection(Protocol):
         self.out.setTcpNoDelay(True)
         set_buffers(self.transport)
         self.peer = peer_of(self.transport)
+        self._socket = socket_of(self.transport)
         self.connected_to_application()
 
     def connected_to_application(self) -> None:
@@ -162,6 +176,8 @@ class OriginConnection(Protocol):
         if self._stream is not None:
             self._stream.raw_ended()
             return
+        # At once, and not when Twisted has closed it: until then this turn's requests would still be given to it.
+        self.origin.forget(self)
         self._end_of_file(True)
         if self.open:
             self.open = False
@@ -177,8 +193,9 @@ class OriginConnection(Protocol):
         self.origin.forget(self)
         if self.dialling is not None:
             self.dialling.failed(reason)
-        elif was_open:
-            self._end_of_file(reason.check(ConnectionDone) is not None)
+        else:
+            # Whoever uses it hears of its end in any case, however it came to be used.
+            self._end_of_file(was_open and reason.check(ConnectionDone) is not None)
 
     def _end_of_file(self, clean: bool) -> None:
         user, stream = self.user, self._stream
@@ -191,6 +208,8 @@ class OriginConnection(Protocol):
             self.user = None
             user.origin_lost(RequestError(Code.ORIGIN_CLOSED, "closed before the request was sent"))
             return
+        # The segment that ended the connection would have acknowledged the request, had any of it been there.
+        self.refused = clean and not self.answered and self._taken is not None and acknowledged(self.transport) == self._taken
         try:
             events = self._reader.end_of_file(clean)
         except RequestError as error:

@@ -30,7 +30,8 @@ class Framing(Enum):
     OWN = 4
 
 
-#: Bytes of a body that are kept for another try: HTTP/2 may refuse a request after some of them were sent.
+#: Bytes of a body that are kept for another try: HTTP/2 may refuse a request after some of them were sent, and a kept
+#: connection of HTTP/1.1 may end.
 KEPT_BYTES = 65_536
 
 
@@ -68,7 +69,7 @@ class Upload:
         self._framing = framing
         self._left = length
         self._measured = measured
-        self._kept: list[bytes] | None = [] if framing is Framing.OWN else None
+        self._kept: list[bytes] | None = None if framing is Framing.RAW else []
         self._kept_size = 0
         self._waiting: list[bytes] = []
         self._stopping = False

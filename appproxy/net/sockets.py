@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import socket
 import struct
+from enum import IntEnum
 from typing import Any
 
 from twisted.internet import tcp
 
 #: Offset of `tcpi_bytes_acked` in Linux's struct tcp_info (since 4.1): 8 + 24 * 4 + 2 * 8 bytes come before it.
 _BYTES_ACKED = 8 + 24 * 4 + 2 * 8
+#: `tcpi_state`, its first byte: TCP_ESTABLISHED.
+_ESTABLISHED = 1
 
 
 def socket_of(transport: object) -> socket.socket | None:
@@ -23,6 +26,41 @@ def socket_of(transport: object) -> socket.socket | None:
         layer = getattr(layer, "transport", None)
         seen += 1
     return None
+
+
+class Pending(IntEnum):
+    """What a socket holds of its peer's that nobody has read."""
+
+    NOTHING = 0
+    BYTES = 1
+    #: End of file, or an error: nothing that is written will be answered.
+    END = 2
+
+
+def pending(found: socket.socket | None) -> Pending:
+    """Look at what comes next from the peer, without taking it; NOTHING where there is no socket (tests).
+
+    The reactor learns of an end of file when it polls, and calls in any order what one poll has found: a connection
+    that it still takes for open may have ended long ago, above all after this process was stopped for a while.
+    """
+    if found is None:
+        return Pending.NOTHING
+    try:
+        return Pending.BYTES if found.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) else Pending.END
+    except BlockingIOError:
+        return Pending.NOTHING
+    except OSError:
+        return Pending.END
+
+
+def is_ended(found: socket.socket | None) -> bool:
+    """Has the peer closed its direction, or reset the connection, whatever else is still to be read?"""
+    if found is None or found.family not in (socket.AF_INET, socket.AF_INET6):
+        return False
+    try:
+        return found.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != _ESTABLISHED
+    except OSError:
+        return True
 
 
 def prepare_listener(port: object, size: int = 262_144) -> None:

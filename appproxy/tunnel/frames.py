@@ -55,7 +55,7 @@ class Flag(IntFlag):
     LENGTH = 2  # the body's length is known
     UPGRADE = 4  # the request asks for another protocol
     HEAD = 8  # the method is HEAD: the answer has no body
-    IDEMPOTENT = 16  # the method is idempotent (RFC 9110 section 9.2.2)
+    IDEMPOTENT = 16  # the method is idempotent (RFC 9110 section 9.2.2, IANA's registry)
     STRICT = 32  # no in-line answer
 
     WANT_BODY = 1

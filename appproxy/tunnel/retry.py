@@ -6,8 +6,13 @@ from appproxy.errors import Retry
 from appproxy.tunnel.exchanges import State
 from appproxy.tunnel.limits import DEFAULT_LIMITS
 
-#: RFC 9110 section 9.2.2.
-IDEMPOTENT = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"})
+#: RFC 9110 section 9.2.2, and those that IANA's registry of methods lists as idempotent: all but CONNECT, LOCK, PATCH and
+#: POST. (PRI, which begins HTTP/2, is no request.) What is registered nowhere counts as not idempotent.
+IDEMPOTENT = frozenset(
+    b"ACL BASELINE-CONTROL BIND CHECKIN CHECKOUT COPY DELETE GET HEAD LABEL LINK MERGE MKACTIVITY MKCALENDAR MKCOL "
+    b"MKREDIRECTREF MKWORKSPACE MOVE OPTIONS ORDERPATCH PROPFIND PROPPATCH PUT QUERY REBIND REPORT SEARCH TRACE UNBIND "
+    b"UNCHECKOUT UNLINK UNLOCK UPDATE UPDATEREDIRECTREF VERSION-CONTROL".split()
+)
 
 _BEFORE_THE_ANSWER = frozenset({State.SENT, State.BODY, State.LIMBO})
 

@@ -6,6 +6,7 @@ the protocol is found out.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -65,7 +66,7 @@ class Wire:
 
     def __init__(self, protocol: IProtocol, alpn: bytes | None = None, later: Clock | None = None) -> None:
         self.protocol = protocol
-        #: Twisted tells of an abort in the next turn; without a clock it is told at once.
+        #: Twisted tells of our own closing in the next turn; without a clock it is told at once.
         self.later = later
         self.negotiatedProtocol = alpn
         self.written: list[bytes] = []
@@ -78,6 +79,8 @@ class Wire:
         #: A peer that never answers our close.
         self.lingers = False
         self.host = "192.0.2.7"
+        #: What the protocol finds when it looks below for what nobody has read; None: there is nothing to look at.
+        self.socket: socket.socket | None = None
 
     # What the protocol calls.
 
@@ -93,7 +96,10 @@ class Wire:
     def loseConnection(self) -> None:
         if not self.end and self.producer is None and not self.lingers:
             self.end = "lost"
-            self.protocol.connectionLost(Failure(ConnectionDone()))
+            if self.later is None:
+                self.protocol.connectionLost(Failure(ConnectionDone()))
+            else:
+                self.later.callLater(0, self.protocol.connectionLost, Failure(ConnectionDone()))
 
     def abortConnection(self) -> None:
         if not self.end:
@@ -171,6 +177,12 @@ class Wire:
             self.protocol.readConnectionLost()
         else:
             self.lose(clean=True)
+
+    def kernel(self) -> socket.socket:
+        """Give the wire a socket, of which this is the peer's end: what is done to it has not reached the reactor yet."""
+        self.socket, far = socket.socketpair()
+        self.protocol._socket = self.socket  # type: ignore[attr-defined]  # else found when the connection was made
+        return far
 
     def lose(self, clean: bool = False) -> None:
         """The connection is gone."""

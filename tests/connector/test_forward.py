@@ -260,6 +260,50 @@ class TestGate:
         assert len(rig.uplink.requests) == 0
         assert rig.ended[0].upload is not None and rig.ended[0].upload.received == 4
 
+    @pytest.mark.parametrize("length", [4, None])
+    @pytest.mark.parametrize("whole", [True, False])
+    def test_a_small_body_goes_once_more(self, length: int | None, whole: bool) -> None:
+        """PUT on a kept connection that ends before any answer: head and body go on a fresh one, and the rest follows."""
+        rig = Rig()
+        signal, data = rig.with_data()
+        send(signal, 1)
+        kept = rig.origin()
+        kept.deliver(OK)
+        signal.read()
+        kept.take()
+        send(signal, 2, request(b"PUT", length=length))
+        data.read()
+        data.attached(2)
+        data.wire.deliver(data.session.body(b"ab"))
+        if whole:
+            data.wire.deliver(data.session.body(b"cd") + data.session.end())
+        first = kept.take()
+        assert first
+        kept.half_close()
+        fresh = rig.origin()
+        assert fresh.take() == first
+        if not whole:
+            data.wire.deliver(data.session.body(b"cd") + data.session.end())
+            assert fresh.take() == (b"cd" if length else b"2\r\ncd\r\n0\r\n\r\n")
+        fresh.deliver(OK)
+        assert list(finals(signal.read())) == [(Kind.RSP, 2, (200, b"hello"))]
+
+    def test_a_large_body_does_not(self) -> None:
+        """What is not kept cannot be sent again: the user is told."""
+        rig = Rig()
+        signal, data = rig.with_data()
+        send(signal, 1)
+        kept = rig.origin()
+        kept.deliver(OK)
+        signal.read()
+        send(signal, 2, request(b"PUT", length=100_000))
+        data.read()
+        data.attached(2)
+        data.wire.deliver(data.session.body(b"a" * 50_000) + data.session.body(b"a" * 50_000) + data.session.end())
+        kept.half_close()
+        assert not rig.origins_dialled
+        assert [kind for kind, _, _ in finals(signal.read())] == [Kind.FAIL]
+
     def test_an_answer_in_line_frees_the_data_connection(self) -> None:
         """The next request attaches there without a word about the one before."""
         rig = Rig()

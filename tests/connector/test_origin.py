@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from socket import SHUT_WR
 
 import pytest
 from twisted.internet.error import ConnectionRefusedError
 
 from appproxy.connector.addresses import LOOK_SECONDS
 from appproxy.connector.configuration import OriginAddress
-from appproxy.connector.origin import IDLE_SECONDS, MOST_IDLE, RECENT_SECONDS
+from appproxy.connector.origin import IDLE_SECONDS, MOST_IDLE, RECENT_SECONDS, Origin
 from appproxy.errors import Code
 from appproxy.tunnel.frames import Kind
 from tests.connector.rig import HOME, Rig, SignalPeer, Wire, code, finals, request, send
@@ -282,3 +283,69 @@ def pulse(rig: Rig, signal: SignalPeer, seconds: float) -> None:
         seconds -= step
         signal.keep_alive()
         rig.second.keep_alive()
+
+
+def test_an_end_of_file_counts_within_the_same_turn() -> None:
+    """Twisted closes in its next turn; a request that comes before that is not given to a connection that has ended."""
+    rig = Rig(late_aborts=True)
+    signal, origin = idle(rig)
+    origin.half_close()
+    send(signal, 2)
+    assert origin.take() == b""
+    rig.origin().deliver(OK)
+    assert list(finals(signal.read())) == [(Kind.RSP, 2, (200, b"hello"))]
+
+
+@pytest.mark.parametrize("what", ["end", "reset", "bytes"])
+@pytest.mark.parametrize("method", [b"GET", b"POST"])
+def test_what_the_kernel_knows_counts(what: str, method: bytes) -> None:
+    """The connector was stopped: the application's end waits unread while a new request is dispatched first."""
+    rig = Rig()
+    signal, origin = idle(rig)
+    with origin.kernel() as far:
+        if what == "bytes":
+            far.sendall(b"HTTP/1.1 408 Request Timeout\r\n\r\n")
+        elif what == "end":
+            far.shutdown(SHUT_WR)
+        else:
+            far.close()
+        send(signal, 2, request(method))
+        assert origin.take() == b""
+        rig.origin().deliver(OK)
+        assert list(finals(signal.read())) == [(Kind.RSP, 2, (200, b"hello"))]
+
+
+def test_a_quiet_one_is_taken_before_one_that_has_ended() -> None:
+    """The request need not dial because the connection that was used last has gone."""
+    rig = Rig()
+    signal = rig.online()
+    send(signal, 1)
+    send(signal, 2)
+    first, second = rig.origin(), rig.origin()
+    first.deliver(OK)
+    second.deliver(OK)
+    first.take()
+    second.take()
+    with second.kernel() as far:
+        far.close()
+        send(signal, 3)
+    assert second.take() == b""
+    assert first.take()
+    assert not rig.origins_dialled
+
+
+def test_whoever_uses_a_connection_hears_of_its_end() -> None:
+    """However it came to be used after its end: no request waits for the back-end timeout."""
+    rig = Rig(late_aborts=True)
+    signal, origin = idle(rig)
+    home = rig.origins.of(HOME)
+    assert isinstance(home, Origin)
+    connection = home._idle[0]
+    connection.open = False
+    connection.out.loseConnection()
+    connection.open = True  # as a connection would be whose end was missed
+    send(signal, 2)
+    connection.open = False
+    rig.clock.advance(0)
+    rig.origin().deliver(OK)
+    assert list(finals(signal.read())) == [(Kind.RSP, 2, (200, b"hello"))]

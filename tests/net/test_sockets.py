@@ -9,7 +9,7 @@ from twisted.internet import tcp
 from twisted.internet.protocol import Protocol
 from twisted.internet.testing import MemoryReactor
 
-from appproxy.net.sockets import acknowledged, prepare_listener, send_now, socket_of
+from appproxy.net.sockets import Pending, acknowledged, is_ended, pending, prepare_listener, send_now, socket_of
 
 
 class Layer:
@@ -105,3 +105,32 @@ def test_what_the_kernel_takes_is_sent_at_once_and_nothing_is_overtaken() -> Non
         assert got == lots + b"last"
         assert not reactor.writers
         ours.close()
+
+
+def test_what_is_pending_is_seen_and_stays() -> None:
+    """A byte, then the end behind it; looking takes nothing away."""
+    near, far = socket.socketpair()
+    with near:
+        assert pending(near) is Pending.NOTHING
+        with far:
+            far.sendall(b"x")
+            assert [pending(near), pending(near)] == [Pending.BYTES] * 2
+        assert pending(near) is Pending.BYTES
+        assert near.recv(1) == b"x"
+        assert pending(near) is Pending.END
+    assert pending(near) is Pending.END, "one that is closed"
+    assert pending(None) is Pending.NOTHING
+
+
+def test_an_end_is_seen_behind_bytes() -> None:
+    """HTTP/2 connections have bytes pending as a rule."""
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
+        other, _ = server.accept()
+        with other:
+            other.sendall(b"x")
+            assert not is_ended(client)
+        client.settimeout(5)
+        assert client.recv(1, socket.MSG_PEEK) == b"x"
+        assert is_ended(client)
+    assert is_ended(client)
+    assert not is_ended(None)

@@ -68,5 +68,8 @@ def test_a_retry_is_possible_only_where_the_life_cycle_leads_back() -> None:
 
 
 def test_idempotent_methods() -> None:
-    """The idempotent methods are those of RFC 9110 section 9.2.2."""
-    assert sorted(IDEMPOTENT) == [b"DELETE", b"GET", b"HEAD", b"OPTIONS", b"PUT", b"TRACE"]
+    """Those of RFC 9110 section 9.2.2, and of IANA's registry."""
+    assert {b"DELETE", b"GET", b"HEAD", b"OPTIONS", b"PUT", b"TRACE"} < IDEMPOTENT
+    assert {b"PROPFIND", b"REPORT", b"MKCALENDAR", b"MOVE", b"UNLOCK"} < IDEMPOTENT
+    assert not IDEMPOTENT & {b"POST", b"PATCH", b"LOCK", b"CONNECT", b"PRI", b"BREW"}
+    assert len(IDEMPOTENT) == 35
