@@ -8,8 +8,9 @@ from appproxy.http.head import Fields
 from appproxy.http.lines import LARGEST_SIZE, parse_lines
 from appproxy.http.unread import Unread
 
-#: A size of at most 16 digits and an extension. Nothing may stand between size and CRLF but an extension.
-_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16}+)([ \t]*+;[\t\x20-\x7e\x80-\xff]*+)?\r\n")
+#: A size of at most 16 digits, blanks, and an extension. Old programs fill the size up with blanks, which nginx and HAProxy
+#: take, too.
+_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16}+)([ \t]*+(?:;[\t\x20-\x7e\x80-\xff]*+)?)\r\n")
 _SIZE_SO_FAR = re.compile(rb"[0-9A-Fa-f]{0,16}+(?:[ \t]*+(?:;[\t\x20-\x7e\x80-\xff]*+)?)?\r?")
 #: A size line: 16 digits, CRLF, and an extension as long as a signature needs.
 _LINE_LIMIT = 512
@@ -25,6 +26,10 @@ NOT_IN_TRAILERS = frozenset(
     b"date expect expires forwarded host if-match if-modified-since if-none-match if-range if-unmodified-since "
     b"keep-alive location max-forwards origin pragma proxy-authenticate proxy-authorization proxy-connection range "
     b"retry-after set-cookie te trailer transfer-encoding upgrade vary via warning www-authenticate".split())
+
+
+class TrailersTooLong(ValueError):
+    """A trailer section with more bytes or lines than are taken."""
 
 
 class ChunkedDecoder:
@@ -74,7 +79,7 @@ class ChunkedDecoder:
                 raise ValueError("a chunk size is malformed")
             return False
         extension = line[2]
-        if extension is not None:
+        if extension:
             self._extensions += len(extension)
             if len(extension) > _LINE_LIMIT or self._extensions > _EXTENSIONS_LIMIT:
                 raise ValueError("chunk extensions are too long")
@@ -115,11 +120,11 @@ class ChunkedDecoder:
             try:
                 section = unread.cut_head(self._trailers_limit)
             except OverflowError as error:
-                raise ValueError("trailers are too long") from error
+                raise TrailersTooLong("trailers are too long") from error
             if section is None:
                 return False
             if section.count(b"\r\n") - 1 > self._lines:
-                raise ValueError("too many trailers")
+                raise TrailersTooLong("too many trailers")
             self.trailers = [field for field in parse_lines(section[:-2]) if field[0] not in NOT_IN_TRAILERS]
             self._state = _DONE
         return False

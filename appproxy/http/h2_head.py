@@ -17,12 +17,12 @@ from appproxy.http.fields import decode_block
 from appproxy.http.head import Fields, Repeated, RequestHead
 from appproxy.http.host import parse_host
 from appproxy.http.lines import TOKEN, parse_length
-from appproxy.http.request import METHODS, HeadLimits
+from appproxy.http.request import COMMON_METHODS, HeadLimits, check_method, encode_raw
 
 VERSION = 20
 
-#: Origin-form: a path and a query of visible ASCII characters, without a fragment.
-_TARGET = re.compile(rb"/[!\"$-~]*+")
+#: Origin-form: a path and a query of visible characters, without a fragment.
+_TARGET = re.compile(rb"/[!\"$-~\x80-\xff]*+")
 _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9a-z]++")
 _VALUE = re.compile(rb"(?:[!-~\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*+(?<![\t ]))?)?")
 _PROTOCOL = re.compile(TOKEN + rb"++")
@@ -34,6 +34,10 @@ _OF_A_CONNECTION = frozenset(
 _READ_HERE = frozenset([b"content-length", b"expect", b"host", b"te"]) | _OF_A_CONNECTION
 #: What a line of an HTTP/1.1 head has beside name and value: a colon, a blank, CRLF. The same limits mean the same.
 _LINE = 4
+#: And what a whole one has beside method, target and lines: two blanks and the version, CRLF, and the empty line at its end.
+_HEAD = 14
+#: The empty line at the end of a trailer section.
+_END = 2
 
 #: A field section: what comes after the pseudo-fields.
 _Section = tuple[tuple[bytes, bytes], ...]
@@ -62,47 +66,46 @@ class HeadReader:
         authority = pseudo.get(b":authority", b"")
         target = pseudo.get(b":path", b"")
         protocol = pseudo.get(b":protocol")
-        if protocol is not None or method not in METHODS:
-            method = self._read_method(method, protocol)
-        self._check_target(method, target, pseudo.get(b":scheme", b""))
+        if protocol is not None:
+            method = _method_of_tunnel(method, protocol)
+        elif method not in COMMON_METHODS:
+            check_method(method)
+        target = self._read_target(method, target, pseudo.get(b":scheme", b""))
         last = self._last
         if ended and last is not None and last[0] == authority and last[1] == section and protocol is None:
-            self._check_size(last[2] + len(target), len(section))
+            self._check_size(last[2] + len(method) + len(target))
             known = last[3]
             return RequestHead(method, target, VERSION, known.fields, known.authority, known.host, 0, True, None, False,
                                known.repeated)
-        size = sum([len(name) + len(value) + _LINE for name, value in section]) + len(authority)
-        self._check_size(size + len(target), len(section))
-        head = _read_section(method, target, authority, section, ended)
+        fields, read = _gather(section)
+        authority = _read_authority(authority, read.get(b"host"))
+        fields.insert(0, (b"host", authority))
+        if len(fields) > self._limits.fields:
+            raise RequestError(Code.HEAD_TOO_LARGE, f"more than {self._limits.fields} fields")
+        size = sum([len(name) + len(value) + _LINE for name, value in fields]) + _HEAD
+        self._check_size(size + len(method) + len(target))
+        head = _read_section(method, target, authority, fields, read, ended)
         if protocol is not None:
             self._open_tunnel(head, protocol)
         elif ended and not head.expects_continue:
             head.repeated = Repeated()
-            self._last = authority, section, size, head
+            self._last = pseudo.get(b":authority", b""), section, size, head
         return head
 
-    def _read_method(self, method: bytes, protocol: bytes | None) -> bytes:
-        """The method, as HTTP/1.1 would say it: an extended CONNECT (RFC 8441) is a GET that asks for an upgrade."""
-        if protocol is not None:
-            if method != b"CONNECT" or _PROTOCOL.fullmatch(protocol) is None or protocol.lower() == b"h2c":
-                raise RequestError(Code.BAD_REQUEST, ":protocol is malformed")
-            return b"GET"
-        code = Code.METHOD_NOT_ALLOWED if method in (b"CONNECT", b"TRACE") else Code.METHOD_UNKNOWN
-        raise RequestError(code, method.decode("latin-1")[:40])
-
-    def _check_target(self, method: bytes, target: bytes, scheme: bytes) -> None:
-        if len(target) > self._limits.target:
-            raise RequestError(Code.TARGET_TOO_LONG, f"a target of {len(target)} bytes")
+    def _read_target(self, method: bytes, target: bytes, scheme: bytes) -> bytes:
         if _TARGET.fullmatch(target) is None and not (target == b"*" and method == b"OPTIONS"):
             raise RequestError(Code.BAD_REQUEST, "the target is malformed")
+        if not target.isascii():
+            target = encode_raw(target)
+        if len(target) > self._limits.target:
+            raise RequestError(Code.TARGET_TOO_LONG, f"a target of {len(target)} bytes")
         if scheme not in _SCHEMES:
             raise RequestError(Code.BAD_REQUEST, "the scheme is neither http nor https")
+        return target
 
-    def _check_size(self, size: int, lines: int) -> None:
+    def _check_size(self, size: int) -> None:
         if size > self._limits.head:
             raise RequestError(Code.HEAD_TOO_LARGE, f"a head of {size} bytes")
-        if lines > self._limits.fields:
-            raise RequestError(Code.HEAD_TOO_LARGE, f"more than {self._limits.fields} fields")
 
     def _open_tunnel(self, head: RequestHead, protocol: bytes) -> None:
         """What asks for an upgrade in HTTP/1.1. RFC 8441 has no key for a WebSocket: over HTTP/2 it proves nothing."""
@@ -115,11 +118,17 @@ class HeadReader:
             head.fields.append((b"sec-websocket-key", b64encode(self._token(16))))
 
 
-def _read_section(method: bytes, target: bytes, authority: bytes, section: _Section, ended: bool) -> RequestHead:
+def _method_of_tunnel(method: bytes, protocol: bytes) -> bytes:
+    """The method that HTTP/1.1 has for an extended CONNECT (RFC 8441): a GET that asks for an upgrade."""
+    if method != b"CONNECT" or _PROTOCOL.fullmatch(protocol) is None or protocol.lower() == b"h2c":
+        raise RequestError(Code.BAD_REQUEST, ":protocol is malformed")
+    return b"GET"
+
+
+def _read_section(
+    method: bytes, target: bytes, authority: bytes, fields: Fields, read: dict[bytes, bytes], ended: bool
+) -> RequestHead:
     """A head whose target and size are good."""
-    fields, read = _gather(section)
-    authority = _read_authority(authority, read.get(b"host"))
-    fields.insert(0, (b"host", authority))
     try:
         host = parse_host(authority)
         length = _read_length(read.get(b"content-length"), ended)
@@ -141,12 +150,12 @@ def _gather(section: _Section) -> tuple[Fields, dict[bytes, bytes]]:
     cookies_at = 0
     read: dict[bytes, bytes] = {}
     for name, value in section:
-        if _NAME.fullmatch(name) is None or _VALUE.fullmatch(value) is None:
-            raise RequestError(Code.BAD_REQUEST, "a field has a byte that no field may have")
         if name == b"cookie":
             cookies_at = cookies_at if cookies else len(fields)
             cookies.append(value)
             continue
+        if _NAME.fullmatch(name) is None or _VALUE.fullmatch(value) is None:
+            raise RequestError(Code.BAD_REQUEST, "a field has a byte that no field may have")
         if name in _READ_HERE:
             if name in read or name in _OF_A_CONNECTION:
                 raise RequestError(Code.BAD_REQUEST, f"{name.decode()} twice, or where HTTP/2 has none")
@@ -155,7 +164,10 @@ def _gather(section: _Section) -> tuple[Fields, dict[bytes, bytes]]:
                 continue
         fields.append((name, value))
     if cookies:  # browsers send them one by one, for the sake of compression (RFC 9113 section 8.2.3)
-        fields.insert(cookies_at, (b"cookie", b"; ".join(cookies)))
+        cookie = b"; ".join(cookies)
+        if _VALUE.fullmatch(cookie) is None:
+            raise RequestError(Code.BAD_REQUEST, "a cookie has a byte that no field may have")
+        fields.insert(cookies_at, (b"cookie", cookie))
     return fields, read
 
 
@@ -196,7 +208,7 @@ def trailer_headers(block: bytes) -> list[tuple[bytes, bytes]]:
 
 def request_trailers(headers: Sequence[tuple[bytes, bytes]], limits: HeadLimits) -> Fields:
     """A request's trailers. Raises RequestError for too many or malformed ones."""
-    size = sum([len(name) + len(value) + _LINE for name, value in headers])
+    size = sum([len(name) + len(value) + _LINE for name, value in headers]) + _END
     if size > limits.trailers or len(headers) > limits.trailer_lines:
         raise RequestError(Code.HEAD_TOO_LARGE, "trailers are too long")
     for name, value in headers:

@@ -25,6 +25,10 @@ WINDOW = 262_144
 CONNECTION_WINDOW = 2 * STREAMS * WINDOW
 #: A head that is somewhat too large is answered with 431; only beyond this the whole connection ends.
 _ROOM = 2
+#: Cookies that may come one by one (RFC 9113 section 8.2.3). They are one field line, and browsers keep 180 for a host.
+COOKIES = 1_000
+#: What a field counts for beside its name and value in the size of a field section (RFC 9113 section 6.5.2).
+_OF_A_FIELD = 32
 
 _SETTINGS = {
     Setting.MAX_CONCURRENT_STREAMS: STREAMS,
@@ -101,8 +105,8 @@ def new_session(limits: HeadLimits) -> Session:
     """The service's side, its SETTINGS ready to be sent."""
     session = Session(Role.SERVER, Configuration(
         auto_window_update=False,
-        max_inbound_header_list_size=_ROOM * limits.head,
-        max_inbound_header_count=_ROOM * limits.fields,
+        max_inbound_header_list_size=_ROOM * limits.head + COOKIES * (len(b"cookie") + _OF_A_FIELD),
+        max_inbound_header_count=_ROOM * limits.fields + COOKIES,
         # A head takes at most four frames of 16 KiB; nghttp2's own bound, and what servers at large agree on.
         max_continuations=8,
         # Answers to PING and SETTINGS that wait because the user does not read.
@@ -110,5 +114,6 @@ def new_session(limits: HeadLimits) -> Session:
         # A burst as a browser with hundreds of images makes it, then 100 a second.
         glitch_rate_limit=(2_000, 100),
     ))
-    session.begin({**_SETTINGS, Setting.MAX_HEADER_LIST_SIZE: limits.head})
+    # Programs that heed it send no larger one, and they count more for a field than a head of HTTP/1.1 has bytes.
+    session.begin({**_SETTINGS, Setting.MAX_HEADER_LIST_SIZE: limits.head + _OF_A_FIELD * limits.fields})
     return session

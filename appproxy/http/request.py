@@ -1,7 +1,8 @@
 """One request head, from bytes to a checked `RequestHead`: all that httptools lets pass and a proxy must not.
 
-httptools reads the field lines (strictly, and faster than Python could). It also accepts two Host lines or none,
-HTTP/0.9 and 2.0, a transfer coding in 1.0, lengths of 2^64 and fragments, so these rules are ours.
+httptools reads the field lines (strictly, and faster than Python could). It also accepts two Host lines or none, a
+transfer coding in 1.0 and lengths of 2^64, so these rules are ours. So is the whole request line, which it never sees: it
+knows a fixed list of methods, where RFC 9110 section 9.1 allows any token.
 """
 
 from __future__ import annotations
@@ -16,19 +17,25 @@ from appproxy.http.head import Fields, RequestHead
 from appproxy.http.host import parse_host
 from appproxy.http.lines import TOKEN, is_chunked, members, parse_head, parse_length
 
-_REQUEST_LINE = re.compile(rb"(" + TOKEN + rb"++) ([!-~]++) HTTP/([0-9])\.([0-9])\r\n")
+_REQUEST_LINE = re.compile(rb"(" + TOKEN + rb"++) ([!-~\x80-\xff]++) HTTP/([0-9])\.([0-9])\r\n")
+#: What httptools gets in place of the request line.
+_LINE_FOR_PARSER = b"GET / HTTP/1.1"
 _ABSOLUTE = re.compile(rb"https?://([^/?#]*+)([^#]*+)", re.IGNORECASE)
 
 #: Members of Connection: browsers send two. Each costs a look at every field.
 _OPTIONS_LIMIT = 32
 
-#: The methods that httptools knows for HTTP, but CONNECT, which would make a tunnel, and TRACE, which would show the
-#: user's scripts all that we and the browser add to a request (fields of identity, HttpOnly cookies).
-METHODS = frozenset(
-    b"ACL BIND CHECKOUT COPY DELETE GET HEAD LINK LOCK M-SEARCH MERGE MKACTIVITY MKCALENDAR MKCOL MOVE NOTIFY OPTIONS "
-    b"PATCH POST PROPFIND PROPPATCH PURGE PUT QUERY REBIND REPORT SEARCH SUBSCRIBE UNBIND UNLINK UNLOCK "
-    b"UNSUBSCRIBE".split())
+#: The longest method that the tunnel carries; the longest registered one has 17 characters.
+LONGEST_METHOD = 32
+#: CONNECT would make a tunnel, and TRACE would show the user's scripts all that we and the browser add to a request (fields of
+#: identity, HttpOnly cookies). In any case of letters: methods are case-sensitive, but not every application knows that.
 _NOT_ALLOWED = frozenset([b"CONNECT", b"TRACE"])
+#: What browsers send, which needs no closer look.
+COMMON_METHODS = frozenset([b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"])
+_METHOD = re.compile(TOKEN + rb"{1,%d}+" % LONGEST_METHOD)
+#: Bytes that a URI cannot have (RFC 3986 section 2), and that programs send all the same.
+_RAW = re.compile(rb"[\x80-\xff]")
+_LENGTHS = re.compile(rb"\r\ncontent-length:([\t 0-9,]*+)(?=\r\n)", re.IGNORECASE)
 
 #: Fields that this module reads; all others are only passed on.
 _READ_HERE = frozenset([b"host", b"content-length", b"transfer-encoding", b"connection", b"upgrade", b"expect"])
@@ -52,10 +59,7 @@ def parse_request(head: bytes, limits: HeadLimits) -> RequestHead:
     method, target, version = read_request_line(head, limits)
     if head.count(b"\r\n") - 2 > limits.fields:
         raise RequestError(Code.HEAD_TOO_LARGE, f"more than {limits.fields} fields")
-    try:
-        fields = parse_head(httptools.HttpRequestParser, head)
-    except ValueError as error:
-        raise RequestError(Code.BAD_REQUEST, str(error)) from error
+    fields = _parse_fields(head[head.find(b"\r\n"):])
     read = _gather(fields)
     authority = read.get(b"host", b"")
     host = _read_host(authority)
@@ -82,12 +86,57 @@ def read_request_line(head: bytes, limits: HeadLimits) -> tuple[bytes, bytes, in
     method, target, major, minor = line.groups()
     if major != b"1" or minor not in b"01":
         raise RequestError(Code.VERSION_NOT_SUPPORTED, f"HTTP/{major.decode()}.{minor.decode()}")
-    if method not in METHODS:
-        code = Code.METHOD_NOT_ALLOWED if method in _NOT_ALLOWED else Code.METHOD_UNKNOWN
-        raise RequestError(code, method.decode()[:40])
+    if method not in COMMON_METHODS:
+        check_method(method)
+    if not target.isascii():
+        target = encode_raw(target)
     if len(target) > limits.target:
         raise RequestError(Code.TARGET_TOO_LONG, f"a target of {len(target)} bytes")
     return method, target, 11 if minor == b"1" else 10
+
+
+def check_method(method: bytes) -> None:
+    """Check the method of a request, in any version of HTTP.
+
+    Raises RequestError: METHOD_NOT_ALLOWED for CONNECT and TRACE, METHOD_UNKNOWN for what is no token (RFC 9110 section 9.1)
+    of at most `LONGEST_METHOD` characters.
+    """
+    if method.upper() in _NOT_ALLOWED:
+        raise RequestError(Code.METHOD_NOT_ALLOWED, method.decode())
+    if _METHOD.fullmatch(method) is None:
+        shown = method[:40].decode("latin-1")
+        raise RequestError(Code.METHOD_UNKNOWN, f"{shown!r}: a token of at most {LONGEST_METHOD} characters is needed")
+
+
+def encode_raw(target: bytes) -> bytes:
+    """A target with its bytes beyond ASCII percent-encoded, which every reader takes for the same (RFC 3986 section 2.1)."""
+    return _RAW.sub(lambda found: b"%%%02X" % found[0][0], target)
+
+
+def _parse_fields(section: bytes) -> Fields:
+    """The fields of a head without its request line. Raises RequestError(BAD_REQUEST)."""
+    try:
+        return parse_head(httptools.HttpRequestParser, _LINE_FOR_PARSER + section)
+    except ValueError as error:
+        once = _with_one_length(section)
+        if once is section:
+            raise RequestError(Code.BAD_REQUEST, str(error)) from error
+        return _parse_fields(once)
+
+
+def _with_one_length(section: bytes) -> bytes:
+    """A section that httptools refuses, with a length that it says several times said once (RFC 9110 section 8.6).
+
+    nginx and HAProxy take these, too. The very section where nothing is said twice, or different things are.
+    """
+    first = _LENGTHS.search(section)
+    if first is None or b"," not in first[1] and _LENGTHS.search(section, first.end()) is None:
+        return section
+    said: set[bytes] = {one.strip(b"\t ") for value in _LENGTHS.findall(section) for one in value.split(b",")}
+    if len(said) != 1:
+        return section
+    start, end = first.span()
+    return section[:start] + b"\r\ncontent-length: " + said.pop() + _LENGTHS.sub(b"", section[end:])
 
 
 def _gather(fields: Fields) -> dict[bytes, bytes]:

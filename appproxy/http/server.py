@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from appproxy.errors import Code, RequestError
-from appproxy.http.chunked import ChunkedDecoder
+from appproxy.http.chunked import ChunkedDecoder, TrailersTooLong
 from appproxy.http.head import Fields, Repeated, RequestHead
 from appproxy.http.request import HeadLimits, parse_request, read_request_line
 from appproxy.http.unread import Unread
@@ -96,7 +96,8 @@ class RequestReader:
     def read_body(self) -> bytes:
         """Bytes of the body that are there, decoded and joined; b"" when there are none or the message is complete.
 
-        Raises RequestError(BAD_REQUEST) when the chunks are malformed; the connection must then be closed.
+        Raises RequestError when the chunks are malformed (BAD_REQUEST) or the trailers too long (HEAD_TOO_LARGE); the
+        connection must then be closed.
         """
         if self._failure is not None:
             raise self._failure
@@ -172,7 +173,8 @@ class RequestReader:
         try:
             data = chunks.decode(self._unread)
         except ValueError as error:
-            self._failure = RequestError(Code.BAD_REQUEST, str(error))
+            code = Code.HEAD_TOO_LARGE if isinstance(error, TrailersTooLong) else Code.BAD_REQUEST
+            self._failure = RequestError(code, str(error))
             raise self._failure from error
         if chunks.done:
             self.trailers = chunks.trailers

@@ -182,6 +182,8 @@ class Application:
     #: Every body and every answer on its own data connection: the published Entra flow, exactly.
     strict: bool = False
     max_body: int | None = None
+    #: Those that reach it; empty: all that HTTP has.
+    methods: frozenset[bytes] = frozenset()
     headers: tuple[HeaderRule, ...] = field(default=())
     #: Of the fields that usually tell who the user is, those that users may send themselves (lower case).
     user_fields: frozenset[str] = frozenset()

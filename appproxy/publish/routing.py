@@ -31,6 +31,8 @@ class Route:
     prefix: bytes
     internal: bytes
     cookie_path: str
+    #: Host of a request as the external URL says it: without the scheme's own port.
+    authority: bytes
 
     @property
     def host(self) -> str:
@@ -70,7 +72,7 @@ class _Host:
         cookies = {application.id: segment.external.path for application, segment in pairs}
         self.routes = [
             Route(application, segment, segment.external.path.encode("ascii"), segment.internal.path.encode("ascii"),
-                  cookies[application.id])
+                  cookies[application.id], segment.external.authority.encode("ascii"))
             for application, segment in pairs
         ]
         first = self.routes[0]

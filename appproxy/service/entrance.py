@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from twisted.logger import Logger
 from appproxy.branding import BRAND_START, PLAIN, Brand
 from appproxy.errors import Code, RequestError
 from appproxy.http.head import RequestHead
+from appproxy.http.host import port_of
 from appproxy.identity.session import Session
 from appproxy.net.web import STYLE_FIELDS
 from appproxy.pages import STYLE, STYLE_PATH, accepts_json, error_page, sheet_of
@@ -84,7 +85,10 @@ def maintenance_answer(
 
 
 class Entrance:
-    """The handler of the users' listener. `own_hosts`: what answers on `signin.D`, `apps.D` and `D`, by host."""
+    """The handler of the users' listener.
+
+    `own_hosts`: what answers on `signin.D`, `apps.D` and `D`, by host. `ports`: where users come in.
+    """
 
     log = Logger()
 
@@ -98,6 +102,7 @@ class Entrance:
         *,
         own_hosts: Mapping[str, Handler],
         own_paths: Handler,
+        ports: Collection[int] = (443,),
     ) -> None:
         self._snapshot = snapshot
         self._gate = gate
@@ -106,6 +111,7 @@ class Entrance:
         self._wall = wall
         self._own_hosts = own_hosts
         self._own_paths = own_paths
+        self._ports = frozenset(ports)
 
     def __call__(self, exchange: Exchange) -> None:
         """Answer one exchange (`service.exchange.Handler`)."""
@@ -117,6 +123,7 @@ class Entrance:
             own = self._own_hosts.get(exchange.head.host)
             # The domain itself may have an application; the other two never have.
             if own is not None and not self._snapshot().router.knows_host(exchange.head.host):
+                self._check_port(exchange.head, 443)
                 own(exchange)
             else:
                 self._enter(exchange)
@@ -136,6 +143,15 @@ class Entrance:
         server = exchange.server_name
         if server is not None and server.asked != exchange.head.host and not server.covers(exchange.head.host):
             raise RequestError(Code.MISDIRECTED, f"on a connection that was made for {server.asked}")
+
+    def _check_port(self, head: RequestHead, published: int) -> None:
+        """Is the host named with a port at which it is published, or where we answer? Raises RequestError(UNKNOWN_HOST).
+
+        No port is every port: front proxies leave it out.
+        """
+        port = port_of(head.authority)
+        if port is not None and port != published and port not in self._ports:
+            raise RequestError(Code.UNKNOWN_HOST, f"nothing is published at port {port} of {head.host}")
 
     def _or_misdirected(self, exchange: Exchange, code: Code) -> Code:
         """Who finds no such host on another one's connection may find it on its own: it can lead to another machine."""
@@ -157,6 +173,9 @@ class Entrance:
             exchange.answer(200, _ROBOTS_FIELDS, text)
             return
         route = snapshot.router.find(head.host, target)
+        if head.authority != route.authority:
+            self._check_port(head, route.segment.external.port)
+            head.authority = route.authority  # everybody behind us gets the one form
         application = route.application
         exchange.application = application.name
         if application.cors and self._is_preflight(exchange, route):

@@ -123,7 +123,8 @@ class ServiceNode(Service):
 
     def _new_entrance(self, sign_in: SignInStart, own_hosts: Mapping[str, Handler], own_paths: Handler) -> Entrance:
         return Entrance(
-            lambda: self.snapshot, self.gate, self.relay, sign_in, self._wall, own_hosts=own_hosts, own_paths=own_paths
+            lambda: self.snapshot, self.gate, self.relay, sign_in, self._wall, own_hosts=own_hosts, own_paths=own_paths,
+            ports={self.settings.public_port, self.settings.listen.port},
         )
 
     def _new_control(self) -> Control:

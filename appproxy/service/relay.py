@@ -73,6 +73,10 @@ class Relay:
         head = exchange.head
         if application.max_body is not None and head.length is not None and head.length > application.max_body:
             raise RequestError(Code.BODY_TOO_LARGE, f"{head.length} bytes, {application.max_body} are allowed")
+        if application.methods and head.method not in application.methods:
+            # RFC 9110 section 10.2.1: 405 says what is allowed.
+            exchange.own_fields += b"allow: %b\n" % b", ".join(sorted(application.methods))
+            raise RequestError(Code.METHOD_NOT_ALLOWED, f"{head.method.decode()}, and the setting methods allows others")
         self.requests += 1
         plan = self.plans.of(route)
         if plan.cors is not None:

@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from appproxy.errors import ConfigError
+from appproxy.http.request import LONGEST_METHOD
 from appproxy.pki.pem import load_chain
 from appproxy.publish.application import FILE_NAME, PROTOCOLS, HeaderRule, Url
 from appproxy.publish.response_policy import ResponseField
@@ -27,6 +28,8 @@ _TIMEOUTS = {"default": 85.0, "long": 180.0}
 _SWITCH = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
+#: Those that applications usually have (RFC 9110 section 9.3, RFC 5789).
+_STANDARD = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 _PATH = re.compile(r"/[!-\"$-~]{0,1023}")
 #: One application's addresses.
@@ -203,6 +206,19 @@ def _max_body(text: str) -> int | None:
     return int(found[1]) * _UNITS[found[2]]
 
 
+def _methods(text: str) -> frozenset[bytes]:
+    if text.lower() == "none":
+        return frozenset()
+    names = [name.strip() for name in text.split(",")]
+    if not all(_TOKEN.fullmatch(name) and len(name) <= LONGEST_METHOD for name in names):
+        raise ValueError("must be none, or methods with commas between, such as GET,HEAD,POST")
+    if {"CONNECT", "TRACE"} & {name.upper() for name in names}:
+        raise ValueError("names CONNECT or TRACE, which never pass; leave them out")
+    if any(name != name.upper() and name.upper() in _STANDARD for name in names):
+        raise ValueError("has a method in lower case; methods are case-sensitive, such as GET,HEAD,POST")
+    return frozenset(name.encode("ascii") for name in names)
+
+
 SETTINGS: Mapping[str, Setting] = {
     "backend_timeout": Setting("backend_timeout", _backend_timeout,
                                "seconds that the application may take to begin its answer; default (85) or long (180)"),
@@ -242,6 +258,7 @@ SETTINGS: Mapping[str, Setting] = {
     "excluded_hosts": Setting("excluded_hosts", _excluded_hosts,
                               "hosts that its wildcards do not stand for, with commas between (none)"),
     "max_body": Setting("max_body", _max_body, "the largest upload, such as 20M (none)"),
+    "methods": Setting("methods", _methods, "the only methods that reach the application, such as GET,HEAD,POST (none: all)"),
     "cookie_secure": Setting("cookie_secure", _switch, "no: the access cookie lacks Secure and its safe name (yes)"),
     "cookie_http_only": Setting("cookie_http_only", _switch,
                                 "no: scripts of the application can read the access cookie (yes)"),

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 _HEAD_LIMIT = 256 * 1024
-_REQUEST_LINE = re.compile(rb"([A-Z-]+) (/[!-~]*|\*) HTTP/1\.1")
+_REQUEST_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) (/[!-~]*|\*) HTTP/1\.1")
 _FIELD_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+): ?([\t -~\x80-\xff]*)")
 #: How long a connection of the origin lives at most: longer than any test, shorter than a night.
 _LIFE = 120.0

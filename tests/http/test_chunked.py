@@ -50,7 +50,9 @@ def test_any_bytes_are_survived(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("data", [
-    b"\r\n", b" 3\r\nabc\r\n", b"3 \r\nabc\r\n", b"+3\r\nabc\r\n", b"-3\r\nabc\r\n", b"0x3\r\nabc\r\n", b"3\nabc\n",
+    b"\r\n", b" 3\r\nabc\r\n",
+    b"3 3\r\nabc\r\n", b"3\x0b\r\nabc\r\n", b"3 \nabc\n", b"3 \r \r\nabc\r\n",
+    b"+3\r\nabc\r\n", b"-3\r\nabc\r\n", b"0x3\r\nabc\r\n", b"3\nabc\n",
     b"3\r\nabcd\r\n", b"3\r\nabc\n", b"3\r\nabc0\r\n", b"3\rabc\r\n", b";e\r\n", b"g\r\n", b"3;\x00\r\nabc\r\n",
     b"3;a\nb\r\nabc\r\n", b"00000000000000003\r\nabc\r\n", b"ffffffffffffffff\r\n", b"20000000000001\r\n",
     b"0\r\nA b\r\n\r\n", b"0\r\n A: b\r\n\r\n", b"0\r\nA : b\r\n\r\n", b"0\r\nA: b\n\n", b"0\r\nA: b\r\n c\r\n\r\n",
@@ -63,9 +65,9 @@ def test_what_has_been_used_for_smuggling_is_refused(data: bytes) -> None:
         decode(*[data[i:i + 1] for i in range(len(data))])
 
 
-@pytest.mark.parametrize("size", [b"3", b"0003", b"3;a=b", b'3 ;a="c d"', b"0000000000000003"])
-def test_a_size_may_have_zeros_and_an_extension(size: bytes) -> None:
-    """Extensions are read over."""
+@pytest.mark.parametrize("size", [b"3", b"0003", b"3;a=b", b'3 ;a="c d"', b"0000000000000003", b"3 ", b"3\t  "])
+def test_a_size_may_have_zeros_blanks_and_an_extension(size: bytes) -> None:
+    """Extensions are read over, and so are the blanks with which old programs fill a size up."""
     assert decode(size + b"\r\nabc\r\n0\r\n\r\n") == (b"abc", [], b"", True)
 
 
@@ -76,7 +78,9 @@ def test_sizes_are_hexadecimal_in_both_cases() -> None:
 
 def test_extensions_are_bounded() -> None:
     """A long extension is refused, complete or not, and so are many short ones together."""
-    for data in (b"1;" + b"a" * 600 + b"\r\n", b"1;" + b"a" * 600, b"1;aaaaaaaaaaaaaaaaaaaaa\r\nx\r\n" * 1000):
+    for data in (b"1;" + b"a" * 600 + b"\r\n", b"1;" + b"a" * 600,
+                 b"1" + b" " * 600 + b"\r\n", (b"1" + b" " * 400 + b"\r\nx\r\n") * 50,
+                 b"1;aaaaaaaaaaaaaaaaaaaaa\r\nx\r\n" * 1000):
         with pytest.raises(ValueError):
             decode(data)
 

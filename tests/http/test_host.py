@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appproxy.http.host import parse_host
+from appproxy.http.host import parse_host, port_of
 
 
 @pytest.mark.parametrize(("authority", "host"), [
@@ -21,7 +21,7 @@ def test_hosts_are_brought_to_one_form(authority: bytes, host: str) -> None:
 
 @pytest.mark.parametrize("authority", [
     b"", b".", b":443", b"..", b"a..b", b".a", b"a..", b"user@a", b"a/b", b"a b", b"a,b", b"a,", b",a", b"a#b", b"a?b",
-    b"a\\b", b"a%41", b"a:", b"a:x", b"a:-1", b"a:+1", b"a:1:2", b"a:65536", b"a:100000", b"[::1", b"::1", b"[::1]x",
+    b"a\\b", b"a%41", b"a:x", b":", b"a::", b"a:-1", b"a:+1", b"a:1:2", b"a:65536", b"a:100000", b"[::1", b"::1", b"[::1]x",
     b"[x]", b"[]",
     b"[::1%eth0]", b"[fe80:::1]", b"a\x00b", b"b\xfccher.example", "bücher.example".encode(), b"a;b", b"a'b", b"(a)",
     b"a" * 64, b"a." * 140, b"a\n", b"a\r\n"])
@@ -29,6 +29,14 @@ def test_ambiguous_hosts_are_refused(authority: bytes) -> None:
     """No user, path, list, escape, blank, control character or empty label, and a port is a number."""
     with pytest.raises(ValueError):
         parse_host(authority)
+
+
+@pytest.mark.parametrize(("authority", "port"), [
+    (b"a", None), (b"a:", None), (b"a:80", 80), (b"a:0080", 80), (b"[::1]", None), (b"[::1]:", None), (b"[::1]:8443", 8443),
+    (b"[::1:80]", None)])
+def test_the_port(authority: bytes, port: int | None) -> None:
+    """None where there is none, or an empty one (RFC 3986 section 3.2.3)."""
+    assert port_of(authority) == port
 
 
 @given(st.binary(max_size=30))

@@ -173,7 +173,7 @@ class TestPipelining:
     CHUNKED.replace(b"1.1", b"1.0") + b"0\r\n\r\n",
     CHUNKED + b"5\nhello\r\n0\r\n\r\n",
     CHUNKED + b"5\r\nhello0\r\n\r\n",
-    CHUNKED + b"5 \r\nhello\r\n0\r\n\r\n",
+    CHUNKED + b"5 5\r\nhello\r\n0\r\n\r\n",
     CHUNKED + b"0x5\r\nhello\r\n0\r\n\r\n",
     CHUNKED + b"5;\nhello\r\n0\r\n\r\n",
     CHUNKED + b"-1\r\nhello\r\n0\r\n\r\n",
@@ -217,8 +217,8 @@ class TestLimits:
         assert code_of(start + b"a: " + b"b" * 80 + b"\r\n\r\n", limits=limits) is Code.HEAD_TOO_LARGE
         assert code_of(b"GET /2345678901 HTTP/1.1\r\n", limits=limits) is Code.TARGET_TOO_LONG
         assert code_of(CHUNKED + chunks(trailers=b"a: b\r\n"), limits=limits) is None
-        assert code_of(CHUNKED + chunks(trailers=b"a: b\r\n" * 2), limits=limits) is Code.BAD_REQUEST
-        assert code_of(CHUNKED + chunks(trailers=b"a: " + b"b" * 20 + b"\r\n"), limits=limits) is Code.BAD_REQUEST
+        assert code_of(CHUNKED + chunks(trailers=b"a: b\r\n" * 2), limits=limits) is Code.HEAD_TOO_LARGE
+        assert code_of(CHUNKED + chunks(trailers=b"a: " + b"b" * 20 + b"\r\n"), limits=limits) is Code.HEAD_TOO_LARGE
 
     def test_empty_lines(self) -> None:
         """A few empty lines before a request are read over, for old clients; more are refused,
@@ -278,7 +278,7 @@ class TestWhatIsThere:
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from([b"GET", b"HEAD", b"OPTIONS", b"POST", b"BREW", b"CONNECT"]),
+    st.lists(st.tuples(st.sampled_from([b"GET", b"HEAD", b"OPTIONS", b"POST", b"BREW", b"CON\xc3", b"CONNECT"]),
                        st.sampled_from([b"/1", b"/2?x", b"*", b"http://a/", b"http://b/", b"/#f", b"x"]),
                        st.sampled_from([b"HTTP/1.1", b"HTTP/1.0", b"HTTP/2.0"]),
                        st.sampled_from([b"", b"Cookie: c=1\r\n", b"Connection: keep-alive\r\n", b"Connection: close\r\n",

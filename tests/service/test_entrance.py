@@ -21,6 +21,7 @@ from appproxy.service.entrance import Entrance
 from appproxy.service.exchange import Exchange
 from appproxy.service.gate import Gate
 from appproxy.tunnel.frames import Kind
+from appproxy.tunnel.messages import decode_request
 from tests.service.exchanges import FakeExchange, head_for
 from tests.service.world import GET, WIKI, World, only_request, requests
 
@@ -326,3 +327,58 @@ def test_nothing_of_a_request_is_repeated(
     assert b"zq" not in answer
     if not answer.startswith(b"HTTP/1.1 303 "):
         assert b"\r\ncache-control: no-store\r\n" in answer and b"default-src 'none'" in answer
+
+
+class TestAuthority:
+    """What stands in Host reaches nobody behind us but in one form."""
+
+    ELSEWHERE = replace(WIKI, id="docs", external=Url.parse("https://docs.example.com:8443/"), host_header="original")
+
+    @pytest.mark.parametrize(("host", "seen"), [
+        (b"wiki.example.com", b"wiki.example.com"), (b"wiki.example.com:", b"wiki.example.com"),
+        (b"WIKI.Example.com:443", b"wiki.example.com"), (b"wiki.example.com.", b"wiki.example.com"),
+        (b"docs.example.com:8443", b"docs.example.com:8443"), (b"Docs.example.com.:8443", b"docs.example.com:8443"),
+        (b"docs.example.com", b"docs.example.com:8443"), (b"docs.example.com:", b"docs.example.com:8443"),
+        (b"docs.example.com:443", b"docs.example.com:8443")])
+    def test_what_is_forwarded_is_canonical(self, host: bytes, seen: bytes) -> None:
+        """Lower case, no empty port, no last dot, the port of the external URL."""
+        door = Door(applications=(WIKI, self.ELSEWHERE))
+        signal = door.welcomed()
+        door.user().send(GET.replace(b"wiki.example.com", host))
+        (request,) = [decode_request(frame[3]) for frame in signal.frames() if frame[0] == Kind.REQ]
+        assert request.authority == seen
+        assert b"x-forwarded-host: %b\n" % seen in request.block
+
+    @pytest.mark.parametrize("host", [
+        b"wiki.example.com:8443", b"wiki.example.com:1", b"docs.example.com:80", b"wiki.example.com:0",
+        b"signin.example.com:8443", b"wiki.example.com:0444"])
+    def test_a_port_where_nothing_is_published(self, host: bytes) -> None:
+        """404: an application that believed it would make links that lead elsewhere."""
+        door = Door(applications=(WIKI, self.ELSEWHERE))
+        signal = door.welcomed()
+        answer = door.user().send(GET.replace(b"wiki.example.com", host))
+        assert answer.startswith(b"HTTP/1.1 404 ")
+        assert requests(signal.frames()) == []
+
+    def test_an_own_host_with_its_port(self) -> None:
+        """The service's own pages are at the ports where users come in."""
+        answer = Door().user().send(GET.replace(b"wiki.example.com", b"signin.example.com:443"))
+        assert answer.endswith(b"sign-in host")
+
+
+def test_methods_that_an_application_does_not_want() -> None:
+    """405, with those that it wants (RFC 9110 section 15.5.6); nothing of it reaches a connector."""
+    door = Door(applications=(replace(WIKI, methods=frozenset({b"POST", b"GET"})),))
+    signal = door.welcomed()
+    answer = door.user().send(GET.replace(b"GET", b"DELETE"))
+    assert answer.startswith(b"HTTP/1.1 405 ")
+    assert b"\r\nallow: GET, POST\r\n" in answer
+    assert requests(signal.frames()) == []
+    door.user().send(GET)
+    only_request(signal)
+
+
+def test_whoever_is_not_signed_in_learns_no_methods() -> None:
+    """The gate comes first."""
+    door = Door(applications=(replace(CLOSED, methods=frozenset({b"POST"})),))
+    assert b"allow:" not in door.user().send(GET)

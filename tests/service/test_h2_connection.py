@@ -117,7 +117,7 @@ class TestStreams:
         [
             (request(b"TRACE"), b"405"),
             ([(b":method", b"CONNECT"), (b":authority", b"h.example.com:443")], b"405"),
-            (request(b"BREW"), b"501"),
+            (request(b"BREW" * 9), b"501"),
             (request(path=b"/a#b"), b"400"),
             (request(path=b"/" + b"a" * 9000), b"414"),
             (request(b"GET", b"/", (b"host", b"other.example.com")), b"400"),
@@ -136,7 +136,7 @@ class TestStreams:
         """Its Accept is heard all the same."""
         place = Place()
         for accept, kind in ((b"application/json", b"application/problem+json"), (b"*/*", b"text/html; charset=utf-8")):
-            stream = place.ask(request(b"BREW", b"/", (b"accept", accept)))
+            stream = place.ask(request(b"BREW" * 9, b"/", (b"accept", accept)))
             assert place.head(stream)[b"content-type"] == kind
 
     @pytest.mark.parametrize(
@@ -259,9 +259,9 @@ class TestFloods:
         assert place.wire.disconnecting and place.keeper.exchanges == []
 
     def test_many_small_fields(self) -> None:
-        """More than twice the lines that are answered with 431: the connection ends."""
+        """More than twice the lines that are answered with 431, and a thousand pieces of a cookie: the connection ends."""
         place = Place()
-        place.raw(frame(_HEADERS, _END_HEADERS | _END_STREAM, 1, HEAD + b"\x00\x01a\x01b" * 250))
+        place.raw(frame(_HEADERS, _END_HEADERS | _END_STREAM, 1, HEAD + b"\x00\x01a\x01b" * 1300))
         assert place.wire.disconnecting and place.keeper.exchanges == []
 
     def test_what_was_under_way_hears_of_it(self) -> None:

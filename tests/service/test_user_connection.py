@@ -125,7 +125,7 @@ def test_an_unwanted_body_is_not_taken_in_without_end() -> None:
         (b"GET / HTTP/1.1\r\nHost: a.example.com\r\nX: " + b"y" * 40000 + b"\r\n\r\n", b"431"),
         (b"GET /" + b"y" * 9000 + b" HTTP/1.1\r\nHost: a.example.com\r\n\r\n", b"414"),
         (b"CONNECT a.example.com:443 HTTP/1.1\r\nHost: a.example.com:443\r\n\r\n", b"405"),
-        (b"BREW / HTTP/1.1\r\nHost: a.example.com\r\n\r\n", b"501"),
+        (b"BREWBREWBREWBREWBREWBREWBREWBREWBREW / HTTP/1.1\r\nHost: a.example.com\r\n\r\n", b"501"),
         (b"GET / HTTP/3.0\r\nHost: a.example.com\r\n\r\n", b"505"),
         (b"POST / HTTP/1.1\r\nHost: a.example.com\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", b"400"),
         (b"GET / HTTP/1.1\r\nHost: a.example.com\r\nExpect: 200-ok\r\n\r\n", b"417"),
@@ -146,7 +146,7 @@ def test_a_bad_head_is_answered_and_the_connection_closed(request_head: bytes, s
     "request_head",
     [
         b"GET / HTTP/1.1\r\nAccept: application/json\r\n\r\n",
-        b"BREW / HTTP/1.1\r\nHost: a.example.com\r\nACCEPT:application/problem+json\r\n\r\n",
+        b"BREWBREWBREWBREWBREWBREWBREWBREWBREW / HTTP/1.1\r\nHost: a.example.com\r\nACCEPT:application/problem+json\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: a.example.com\r\nAccept: application/json\r\nX: " + b"y" * 40000 + b"\r\n\r\n",
         b"GET /" + b"y" * 9000 + b" HTTP/1.1\r\nHost: a.example.com\r\nAccept: application/json\r\n\r\n",
     ],
