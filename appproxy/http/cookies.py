@@ -7,6 +7,7 @@ honours quotes could otherwise be tricked by `a="; ours=...; b="` into taking ou
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 _BLANK = b" \t"
@@ -34,6 +35,19 @@ def find(cookie: bytes, name: bytes) -> list[bytes]:
         if len(value) >= 2 and value[:1] == value[-1:] == b'"':
             value = value[1:-1]
         found.append(value)
+    return found
+
+
+def beginning(cookies: Iterable[bytes], prefix: bytes) -> list[tuple[bytes, bytes]]:
+    """Names and values of the cookies whose names begin so, in all Cookie values, in their order."""
+    found = []
+    for cookie in cookies:
+        if prefix not in cookie:
+            continue
+        for fragment in cookie.split(b";"):
+            name, _, value = fragment.partition(b"=")
+            if (name := name.strip(_BLANK)).startswith(prefix):
+                found.append((name, value.strip(_BLANK)))
     return found
 
 

@@ -24,10 +24,10 @@ BARE_PREFIX = COOKIE_PREFIX.removeprefix(b"__Host-")
 #: Strict is not among them: a user who comes back from another site's sign-in page would arrive without the cookie,
 #: and be sent there again, in a circle.
 SAME_SITE = {"lax": b"Lax", "none": b"None"}
-#: Binds the way through sign-in to one browser; set on the application's host.
+#: Binds one sign-in to a browser; set on the application's host. What follows is in `identity.binding`.
 START_COOKIE = b"__Host-appproxy-start"
-#: State, nonce and PKCE verifier of one sign-in under way; eight hex digits of the state follow.
-OIDC_COOKIE_PREFIX = b"__Host-appproxy-oidc-"
+#: The same on the sign-in host, for all sign-ins and forms of the browser; perhaps `-PORT`, and then the same, follow.
+BROWSER_COOKIE = COOKIE_PREFIX + b"-browser"
 #: Browsers keep 4,096 bytes of a cookie, name and attributes included; the rest is margin.
 MAX_COOKIE = 3500
 

@@ -1,74 +1,96 @@
-"""What travels with the browser through one sign-in: three sealed texts, each good for one step.
+"""What travels with the browser through one sign-in: sealed texts in URLs, each good for one step.
 
-    start    application host -> /start      in the URL    which application, where to return, which browser
-    oidc     /start -> /callback             in a cookie   the same, nonce, PKCE verifier; bound to the state
-    finish   /callback -> application host   in the URL    the session; one use, 60 s, bound to application and host
+    start    application host -> /start      which application, where to return, which browser
+    state    /start -> /callback             the same, and the nonce; the provider gives it back (`state`)
+    finish   /callback -> application host   the same, and the session; one use, 60 s, bound to the host
+    again    /callback -> application host   the same: begin once more, because something was lost on the way
 
-The way back lives in these texts and nowhere else, so that no parameter can turn a sign-in into an open redirect.
+The way back lives in these texts and nowhere else, so that no parameter can turn a sign-in into an open redirect. Nothing of a
+sign-in is kept in a cookie but a secret that the text is bound to (`identity.binding`): any number of them can be under way
+in one browser. A text that is too old, or whose cookie is gone, signs nobody in; `recall` still reads from it where the user
+wanted to go.
 """
 
 from __future__ import annotations
 
 import hmac
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from appproxy.errors import Code, IdentityError
 from appproxy.identity.cookie import from_payload, to_payload
-from appproxy.identity.sealing import Key, decode, seal, unseal
+from appproxy.identity.sealing import Key, encode, seal, unseal
 from appproxy.identity.session import Session
 
-#: Time to sign in, a forgotten password included, in seconds.
-START_LIFETIME = 600.0
+#: Seconds that a sign-in may take, from the first redirect to the provider's answer: a page that was left open over a long
+#: meeting and lunch still works. Forms of the built-in provider last as long.
+START_LIFETIME = 4 * 3600.0
 #: Two redirects of a browser, in seconds.
 FINISH_LIFETIME = 60.0
-#: Bytes of the start cookie's secret.
-START_SECRET = 32
-#: Longest target that is kept: with it and the largest session a finish URL stays below 8,192 bytes, and the oidc
-#: cookie below the 4,096 that browsers keep.
+#: Longest target that is kept, in bytes: with it and the largest session a finish URL stays below 8,192 bytes, and the state
+#: below `MAX_STATE`.
 MAX_TARGET = 2000
+#: Bytes of a state: the built-in provider takes parameters of 4,096, and others give it back in a URL beside a code.
+MAX_STATE = 4000
+#: How often a sign-in begins again by itself. Whatever is lost once (an overwritten cookie, a used answer) is there the next
+#: time; what is lost twice will be lost always, such as the cookies of a browser that keeps none.
+MOST_TRIES = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A browser wants `target` (origin-form) of `application` on `host`; `binding` is its start cookie's hash."""
+    """A browser wants `target` (origin-form) of `application` on `host`; `binding` is its start cookie's hash.
+
+    `tries`: how often this sign-in has begun again by itself.
+    """
 
     application: str
     host: str
     target: str
     binding: str
+    tries: int = 0
 
-    def seal(self, key: Key, now: float, nonce: bytes) -> bytes:
-        """For the URL of the start page."""
-        return seal("start", _start_payload(self), key, now + START_LIFETIME, nonce)
+    def seal(self, key: Key, now: float, nonce: bytes, purpose: str = "start") -> bytes:
+        """For the URL of the start page; with the purpose "again" for that of beginning once more."""
+        return seal(purpose, _start_payload(self), key, now + START_LIFETIME, nonce)
 
     @classmethod
-    def unseal(cls, text: bytes, keys: Iterable[Key], now: float) -> Start:
+    def unseal(cls, text: bytes, keys: Iterable[Key], now: float, purpose: str = "start") -> Start:
         """Raises IdentityError(SIGN_IN_STATE)."""
-        return _read_start(unseal("start", text, keys, now))
+        return _read_start(unseal(purpose, text, keys, now))
+
+    @classmethod
+    def recall(cls, text: bytes, keys: Iterable[Key], purpose: str = "start") -> Start:
+        """The same, however old the text is: only to find the way back."""
+        return cls.unseal(text, keys, -math.inf, purpose)
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A sign-in that waits for `provider` to send the browser back."""
+    """A sign-in that waits for `provider` to send the browser back; `browser`: hash of the sign-in host's cookie."""
 
     start: Start
     provider: str
     nonce: str
-    verifier: str
+    browser: str
 
-    def seal(self, key: Key, now: float, nonce: bytes, state: str) -> bytes:
-        """For the cookie that belongs to `state`."""
-        payload = {**_start_payload(self.start), "i": self.provider, "n": self.nonce, "v": self.verifier}
-        return seal("oidc", payload, key, now + START_LIFETIME, nonce, (state,))
+    def seal(self, key: Key, now: float, nonce: bytes) -> str:
+        """The `state` parameter."""
+        payload = {**_start_payload(self.start), "i": self.provider, "n": self.nonce, "b": self.browser}
+        return seal("state", payload, key, now + START_LIFETIME, nonce).decode("ascii")
 
     @classmethod
-    def unseal(cls, text: bytes, keys: Iterable[Key], now: float, state: str) -> Pending:
+    def unseal(cls, text: bytes, keys: Iterable[Key], now: float) -> Pending:
         """Raises IdentityError(SIGN_IN_STATE)."""
-        payload: Mapping[str, Any] = unseal("oidc", text, keys, now, (state,))
-        return cls(_read_start(payload), payload["i"], payload["n"], payload["v"])
+        payload: Mapping[str, Any] = unseal("state", text, keys, now)
+        return cls(_read_start(payload), payload["i"], payload["n"], payload["b"])
+
+    @classmethod
+    def recall(cls, text: bytes, keys: Iterable[Key]) -> Pending:
+        """The same, however old the text is: only to find the way back."""
+        return cls.unseal(text, keys, -math.inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,29 +112,24 @@ class Finish:
         payload: Mapping[str, Any] = unseal("finish", text, keys, now, (host,))
         return cls(payload["u"], _read_start(payload), from_payload(payload["s"]))
 
-
-def binding(secret: bytes) -> str:
-    """The hash that ties sealed texts to the start cookie `secret` (its value as sent)."""
-    return sha256(secret).hexdigest()
-
-
-def check_binding(start: Start, secret: bytes | None) -> None:
-    """Is this the browser that started? Raises IdentityError(SIGN_IN_STATE); compares in constant time."""
-    if secret is None or not hmac.compare_digest(binding(secret), start.binding):
-        raise IdentityError(Code.SIGN_IN_STATE, "the start cookie is not the one of this sign-in")
+    @classmethod
+    def recall(cls, text: bytes, keys: Iterable[Key], host: str) -> Finish:
+        """The same, however old the text is: only to find the way back."""
+        return cls.unseal(text, keys, -math.inf, host)
 
 
-def is_start_secret(value: bytes) -> bool:
-    """Has it the form of a start cookie of ours? Then a second tab may share it."""
-    try:
-        return len(decode(value, 64)) == START_SECRET
-    except ValueError:
-        return False
+def verifier_of(secret: bytes, nonce: str) -> str:
+    """The PKCE verifier of a sign-in (RFC 7636 section 4.1: 43 characters, 256 bits).
+
+    Made from the browser's `secret` and the sign-in's `nonce`: it is kept nowhere, and no other browser can make it.
+    """
+    return encode(hmac.digest(secret, b"pkce " + nonce.encode(), sha256)).decode("ascii")
 
 
 def _start_payload(start: Start) -> dict[str, object]:
-    return {"a": start.application, "h": start.host, "p": start.target, "c": start.binding}
+    payload: dict[str, object] = {"a": start.application, "h": start.host, "p": start.target, "c": start.binding}
+    return {**payload, "t": start.tries} if start.tries else payload
 
 
 def _read_start(payload: Mapping[str, Any]) -> Start:
-    return Start(payload["a"], payload["h"], payload["p"], payload["c"])
+    return Start(payload["a"], payload["h"], payload["p"], payload["c"], payload.get("t", 0))

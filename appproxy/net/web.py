@@ -18,6 +18,7 @@ from twisted.web.server import NOT_DONE_YET, Request
 
 from appproxy.branding import PLAIN, Brand
 from appproxy.errors import Code, RequestError, StoreError
+from appproxy.http.cookies import beginning
 from appproxy.http.fields import decode_block
 from appproxy.pages import NO_STORE, SECURITY_FIELDS, STYLE, accepts_json, error_page
 
@@ -72,6 +73,11 @@ def form_body(request: IRequest, limit: int) -> bytes:
     return body
 
 
+def cookies_of(request: IRequest, prefix: bytes) -> list[tuple[bytes, bytes]]:
+    """Names and values of the cookies whose names begin so, in the browser's order: the oldest first."""
+    return beginning(request.requestHeaders.getRawHeaders(b"cookie") or [], prefix)
+
+
 class Told(Protocol):
     """What a request of ours has as `exchange`: it hears for the access log what went wrong."""
 
@@ -91,14 +97,19 @@ def brand_of(request: IRequest) -> Brand:
     return brand if isinstance(brand, Brand) else PLAIN
 
 
-def failure_answer(
-    request: IRequest, code: Code, detail: str = "", *, fields: bytes = b"", link: str = "", link_text: str = ""
-) -> Answer:
-    """The error page, or JSON when that is asked for. The access log hears of code and `detail`, the user does not."""
+def tell(request: IRequest, code: Code, detail: str) -> None:
+    """The access log hears what was wrong, also where the answer is no error page."""
     told: Told | None = getattr(request, "exchange", None)
     if told is not None:
         told.failure = code
         told.detail = detail
+
+
+def failure_answer(
+    request: IRequest, code: Code, detail: str = "", *, fields: bytes = b"", link: str = "", link_text: str = ""
+) -> Answer:
+    """The error page, or JSON when that is asked for. The access log hears of code and `detail`, the user does not."""
+    tell(request, code, detail)
     accept = b", ".join(request.requestHeaders.getRawHeaders(b"accept") or [])
     status, block, body = error_page(
         code, request_id(request), accepts_json(accept), link=link, link_text=link_text, brand=brand_of(request)

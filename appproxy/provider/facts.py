@@ -9,16 +9,13 @@ from urllib.parse import urlsplit
 from twisted.web.server import Request
 
 from appproxy.errors import Code, IdentityError
+from appproxy.identity import binding
 from appproxy.identity.cookie import COOKIE_PREFIX, clear_cookie, name_on_port, set_cookie
-from appproxy.identity.sealing import encode
-from appproxy.identity.states import is_start_secret
-from appproxy.net.web import cookie_lines
+from appproxy.net.web import cookie_lines, cookies_of
 from appproxy.provider.desks import Ground, SignedIn, find_active
-from appproxy.provider.tokens import Form, ProviderSession
+from appproxy.provider.tokens import FORM_LIFETIME, Form, ProviderSession
 from appproxy.store.live import LiveStore
 
-#: Bytes of the random cookie that a form is bound to.
-_FORM_SECRET = 32
 _STANDARD_PORT = 443
 
 
@@ -70,27 +67,30 @@ class Facts:
         return cookie_lines(clear_cookie(self._cookie(b"session")))
 
     def bind_form(self, request: Request, form: Form) -> tuple[str, bytes]:
-        """The hidden field's value, and the field line of the cookie it is bound to."""
-        secret = self._form_secret(request) or encode(self.token(_FORM_SECRET))
+        """The hidden field's value, and the field line of the cookie it is bound to: the browser's, if it has one."""
+        prefix = self._cookie(b"browser")
+        cookies = cookies_of(request, prefix)
+        known = binding.secrets_of(cookies, prefix)
+        secret = known[0] if known else binding.mint(self.token(binding.SECRET_SIZE))
+        surplus = () if known else binding.surplus(cookies, prefix)
         ground = self.ground()
-        sealed = form.seal(ground.key, ground.now, ground.nonce(), secret)
-        return sealed, cookie_lines(set_cookie(self._cookie(b"form"), secret))
+        sealed = form.seal(ground.key, ground.now, ground.nonce(), binding.binding(secret))
+        # Set again where it was there before, so that it lasts as long as this form.
+        cookie = set_cookie(binding.cookie_name(prefix, secret), secret, int(FORM_LIFETIME))
+        return sealed, cookie_lines(cookie, *map(clear_cookie, surplus))
 
     def open_form(self, request: Request, text: str, purpose: str) -> Form:
-        """The form that this browser was given and posts now. Raises IdentityError: forged, too old, not its own."""
+        """The form that this browser was given and posts now.
+
+        Raises IdentityError when it is forged or comes from another site; StaleForm when it is ours, but too old or not
+        bound to this browser.
+        """
         origin = request.getHeader("origin")
         if origin is not None and origin != self.issuer:
             raise IdentityError(Code.SIGN_IN_STATE, "the form was posted from another site")
-        secret = self._form_secret(request)
-        if secret is None:
-            raise IdentityError(Code.SIGN_IN_STATE, "the form comes without its cookie")
-        ground = self.ground()
-        return Form.unseal(text, purpose, ground.snapshot.keys, ground.now, secret)
-
-    def _form_secret(self, request: Request) -> bytes | None:
-        """The browser's, if it has one: tabs share it."""
-        value: bytes | None = request.getCookie(self._cookie(b"form"))
-        return value if value is not None and is_start_secret(value) else None
+        ground, prefix = self.ground(), self._cookie(b"browser")
+        secrets = binding.secrets_of(cookies_of(request, prefix), prefix)
+        return Form.unseal(text, purpose, ground.snapshot.keys, ground.now, secrets)
 
     def _cookie(self, purpose: bytes) -> bytes:
         return name_on_port(COOKIE_PREFIX + b"-" + purpose, urlsplit(self.issuer).port or _STANDARD_PORT)

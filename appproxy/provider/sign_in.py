@@ -7,18 +7,19 @@ from collections.abc import Mapping
 
 from twisted.web.server import Request
 
-from appproxy.errors import Code, RequestError
-from appproxy.net.web import Answer, EndPoint, brand_of, html_answer, redirect
+from appproxy.errors import Code, IdentityError, RequestError
+from appproxy.net.web import Answer, EndPoint, brand_of, failure_answer, html_answer, redirect, tell
 from appproxy.pages import render
-from appproxy.provider.desks import AskPassword, authorize, authorize_after_password
-from appproxy.provider.doorman import LONGEST_NAME, Attempt, Doorman, Refused
+from appproxy.provider.desks import AskPassword, Redirect, authorize, authorize_after_password
+from appproxy.provider.doorman import LONGEST_NAME, Attempt, Doorman, Refused, normal_name
 from appproxy.provider.facts import Facts
 from appproxy.provider.metadata import SIGN_IN
 from appproxy.provider.parameters import read_form, read_query
-from appproxy.provider.tokens import Form
+from appproxy.provider.tokens import Form, StaleForm
 
 _PURPOSE = "sign in"
 _WRONG = "The user name or the password is wrong."
+_STALE = "This page was open for too long, or its cookie was lost. Sign in once more; cookies must be allowed."
 
 
 class SignInPages:
@@ -44,22 +45,51 @@ class SignInPages:
 
     async def _authorize(self, request: Request, parameters: Mapping[str, str]) -> Answer:
         who = await self._facts.who(request)
-        decided = authorize(self._facts.ground(), parameters, who)
+        try:
+            decided = authorize(self._facts.ground(), parameters, who)
+        except IdentityError as error:
+            application = self._facts.live.snapshot.applications.get(parameters.get("client_id", ""))
+            home = "" if application is None else application.home
+            return failure_answer(request, error.code, error.detail, link=home, link_text="Open the application")
         if isinstance(decided, AskPassword):
             return self._form(request, 200, decided.parameters, parameters.get("login_hint", ""))
         return redirect(decided.location)
 
     async def _sign_in(self, request: Request) -> Answer:
         posted = read_form(request)
-        form = self._facts.open_form(request, posted.get("csrf", ""), _PURPOSE)
-        attempt = Attempt(
-            posted.get("username", ""), posted.get("password", ""), client_address(request), self._facts.wall()
-        )
+        name = posted.get("username", "")
+        try:
+            form = self._facts.open_form(request, posted.get("csrf", ""), _PURPOSE)
+        except StaleForm as stale:
+            return await self._stale(request, stale, name)
+        onward = await self._already(request, form, normal_name(name[:LONGEST_NAME]))
+        if onward is not None:
+            return redirect(onward)
+        attempt = Attempt(name, posted.get("password", ""), client_address(request), self._facts.wall())
         result = await self._doorman.sign_in(attempt)
         if isinstance(result, Refused):
             return self._again(request, form, attempt.name, result)
         decided = authorize_after_password(self._facts.ground(), form.parameters, result)
         return redirect(decided.location, self._facts.keep_session(result.session))
+
+    async def _already(self, request: Request, form: Form, name: str | None = None) -> str | None:
+        """Where to go on when another tab has signed in meanwhile, as the same user (`name`; None: as anybody).
+
+        None when the password is needed: for want of a session, or because the request asks for it all the same.
+        """
+        who = await self._facts.who(request)
+        if who is None or name not in (None, who.user.name):
+            return None
+        decided = authorize(self._facts.ground(), form.parameters, who)
+        return decided.location if isinstance(decided, Redirect) else None
+
+    async def _stale(self, request: Request, stale: StaleForm, name: str) -> Answer:
+        """Nothing of such a post counts but what it was for: go on with the session that is there, or ask once more."""
+        onward = await self._already(request, stale.form)
+        if onward is not None:
+            return redirect(onward)
+        tell(request, stale.code, stale.detail)
+        return self._form(request, 400, stale.form.parameters, name, _STALE)
 
     def _again(self, request: Request, form: Form, name: str, refused: Refused) -> Answer:
         if refused.wait <= 0.0:

@@ -6,12 +6,15 @@ Each is self-contained and has a purpose of its own, so that none can pass for a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import cast
 
+from appproxy.errors import Code, IdentityError
+from appproxy.identity import binding
 from appproxy.identity.sealing import Key, seal, unseal
+from appproxy.identity.states import START_LIFETIME
 
 #: RFC 6749 section 4.1.2 allows ten minutes; ours goes straight to the service.
 CODE_LIFETIME = 60.0
@@ -19,8 +22,8 @@ CODE_LIFETIME = 60.0
 ACCESS_LIFETIME = 300.0
 #: A working day with its breaks, after which the password is asked for again.
 SESSION_LIFETIME = 12 * 3600.0
-#: A sign-in form left open over lunch still works.
-FORM_LIFETIME = 3600.0
+#: A sign-in form left open over lunch still works, and so does what it leads back to.
+FORM_LIFETIME = START_LIFETIME
 
 #: RFC 8176 section 2: a password.
 AMR = ("pwd",)
@@ -136,13 +139,29 @@ class Form:
     purpose: str
     parameters: Mapping[str, str] = field(repr=False)
 
-    def seal(self, key: Key, now: float, nonce: bytes, secret: bytes) -> str:
-        """The field's value. `secret`: the form cookie's."""
-        bound = (self.purpose, sha256(secret).hexdigest())
-        return seal("provider form", dict(self.parameters), key, now + FORM_LIFETIME, nonce, bound).decode("ascii")
+    def seal(self, key: Key, now: float, nonce: bytes, bound_to: str) -> str:
+        """The field's value. `bound_to`: hash of the browser's cookie (`identity.binding`)."""
+        payload = {"p": dict(self.parameters), "b": bound_to, "e": now + FORM_LIFETIME}
+        return seal("provider form", payload, key, now + FORM_LIFETIME, nonce, (self.purpose,)).decode("ascii")
 
     @classmethod
-    def unseal(cls, text: str, purpose: str, keys: Iterable[Key], now: float, secret: bytes) -> Form:
-        """Open a posted field."""
-        payload = unseal("provider form", text.encode(), keys, now, (purpose, sha256(secret).hexdigest()))
-        return cls(purpose, {name: str(value) for name, value in payload.items()})
+    def unseal(cls, text: str, purpose: str, keys: Iterable[Key], now: float, secrets: Iterable[bytes]) -> Form:
+        """Open a posted field with the `secrets` of the browser's cookies.
+
+        Raises IdentityError(SIGN_IN_STATE) when it is not ours, and StaleForm when it is, but too old or not this browser's.
+        """
+        payload = unseal("provider form", text.encode(), keys, -math.inf, (purpose,))
+        form = cls(purpose, cast("Mapping[str, str]", payload["p"]))
+        if now >= cast("float", payload["e"]):
+            raise StaleForm(form, "the form was open for too long")
+        if binding.find(str(payload["b"]), secrets) is None:
+            raise StaleForm(form, "the form comes without its cookie")
+        return form
+
+
+class StaleForm(IdentityError):
+    """A form of ours that cannot count any more; what it was for is known."""
+
+    def __init__(self, form: Form, detail: str) -> None:
+        super().__init__(Code.SIGN_IN_STATE, detail)
+        self.form = form

@@ -17,10 +17,9 @@ from twisted.web.resource import IResource, Resource
 
 from appproxy.errors import Code
 from appproxy.http.head import RequestHead
-from appproxy.identity.cookie import START_COOKIE, set_cookie
-from appproxy.identity.sealing import encode
-from appproxy.identity.states import MAX_TARGET, START_LIFETIME, START_SECRET, Start, binding, is_start_secret
-from appproxy.net.web import Answer, EndPoint, brand_of, cookie_lines, html_answer, redirect, style_sheet
+from appproxy.identity.cookie import START_COOKIE
+from appproxy.identity.states import MAX_TARGET, Start
+from appproxy.net.web import Answer, EndPoint, brand_of, html_answer, redirect, style_sheet
 from appproxy.pages import error_page, render
 from appproxy.publish.application import Application
 from appproxy.service.apps_page import AppsPage
@@ -29,7 +28,8 @@ from appproxy.service.sign_in_ground import Ground
 from appproxy.service.sign_in_steps import Steps
 from appproxy.service.sign_in_store import SignInStore
 from appproxy.service.sign_out import EndSession, SignOut
-from appproxy.service.visit import cookie_of_head, is_navigation
+from appproxy.service.visit import cookies_of_head, is_navigation
+from appproxy.service.way_back import WayBack, begin
 
 __all__ = ["SignIn", "is_navigation"]
 
@@ -48,7 +48,8 @@ class SignIn:
         extra: Mapping[bytes, IResource] | None = None, end_builtin: EndSession | None = None,
     ) -> None:
         self._ground = Ground(signin_origin, public_port, store, clients, wall, token)
-        self._steps = Steps(self._ground)
+        self._way_back = WayBack(self._ground)
+        self._steps = Steps(self._ground, self._way_back)
         self._sign_out = SignOut(self._ground, end_builtin)
         #: For the host `signin.DOMAIN`.
         self.signin_root: IResource = self._make_signin_root(extra or {})
@@ -70,6 +71,7 @@ class SignIn:
         sign_out = self._sign_out.sign_out
         return {
             b"finish": EndPoint({b"GET": self._steps.finish}),
+            b"again": EndPoint({b"GET": self._way_back.again}),
             b"sign-out": EndPoint({b"GET": sign_out, b"HEAD": sign_out, b"POST": sign_out}),
             b"session": EndPoint.reading(self._sign_out.session),
             b"style.css": style_sheet(),
@@ -101,15 +103,9 @@ class SignIn:
         return self._start(head, host, application, now)
 
     def _start(self, head: RequestHead, host: str, application: Application, now: float) -> tuple[str, bytes]:
-        """The sign-in's first URL, with what comes back to `head.target` in it, and the line of the start cookie."""
-        ground = self._ground
-        # Tabs that are opened together share one start cookie, so that each of them comes through.
-        secret = cookie_of_head(head, START_COOKIE)
-        if secret is None or not is_start_secret(secret):
-            secret = encode(ground.token(START_SECRET))
-        start = Start(application.id, host, head.target.decode("latin-1"), binding(secret))
-        url = f"{ground.base}/start?r={start.seal(ground.key, now, ground.nonce()).decode('ascii')}"
-        return url, cookie_lines(set_cookie(START_COOKIE, secret, int(START_LIFETIME)))
+        """The sign-in's first URL, with what comes back to `head.target` in it, and the lines of its cookie."""
+        start = Start(application.id, host, head.target.decode("latin-1"), "")
+        return begin(self._ground, start, cookies_of_head(head, START_COOKIE), now)
 
     def _make_signin_root(self, extra: Mapping[bytes, IResource]) -> IResource:
         own: dict[bytes, IResource] = {

@@ -31,6 +31,10 @@ class MemorySignInStore:
         self._used[id] = expires
         return True
 
+    async def is_used(self, id: str) -> bool:
+        """Was `id` used up before, and is it still remembered?"""
+        return self._used.get(id, 0.0) > self._wall()
+
     async def revoke(self, session: Session) -> None:
         """From now on the session does not count."""
         now = self._wall()

@@ -1,43 +1,48 @@
 """The three steps between an application and its identity provider, each a request of the browser.
 
-start (on `signin.DOMAIN`) remembers nonce and PKCE verifier in a cookie and goes to the provider; callback (there too)
+start (on `signin.DOMAIN`) seals all that is to be known later into `state` and goes to the provider; callback (there too)
 checks what comes back, token and assignment included; finish (on the application's host) sets the access cookie.
 """
 
 from __future__ import annotations
 
-import re
-from urllib.parse import quote
+from collections.abc import Mapping
 
 from joserfc.jwk import KeySet
 from twisted.logger import Logger
 from twisted.web.iweb import IRequest
 
-from appproxy.errors import Code, IdentityError, RequestError
+from appproxy.errors import Code, IdentityError, RequestError, StoreError
+from appproxy.identity import binding
 from appproxy.identity.claims import build_session
-from appproxy.identity.cookie import OIDC_COOKIE_PREFIX, START_COOKIE, clear_cookie, seal_session, set_cookie
+from appproxy.identity.cookie import BROWSER_COOKIE, START_COOKIE, clear_cookie, name_on_port, seal_session, set_cookie
 from appproxy.identity.id_token import Claims, UnknownKeyError, check_id_token
 from appproxy.identity.oidc import authorization_url, check_callback
 from appproxy.identity.sealing import encode
 from appproxy.identity.session import Session
-from appproxy.identity.states import FINISH_LIFETIME, START_LIFETIME, Finish, Pending, Start, check_binding
-from appproxy.net.web import Answer, cookie_lines, failure_answer, redirect, request_id
+from appproxy.identity.states import (
+    FINISH_LIFETIME,
+    MAX_STATE,
+    START_LIFETIME,
+    Finish,
+    Pending,
+    Start,
+    verifier_of,
+)
+from appproxy.net.web import Answer, cookie_lines, cookies_of, failure_answer, redirect, request_id
 from appproxy.policy.gate import judge
 from appproxy.policy.verdict import Pass, Refuse
 from appproxy.publish.application import Application
-from appproxy.publish.routing import Route, Router
 from appproxy.service.oidc_client import OidcClient
 from appproxy.service.sign_in_ground import Ground, client_id, scopes
 from appproxy.service.sign_out import LONGEST_END, end_url
-from appproxy.service.visit import cookie_of, cookies_beginning, host_of, query_of
+from appproxy.service.visit import host_of, query_of
+from appproxy.service.way_back import WayBack
 from appproxy.store.snapshot import ProviderRecord
 
-_STATE = re.compile(r"[0-9a-f]{32}")
-#: Browsers drop a cookie above 4,096 bytes, name included.
-_MAX_COOKIE = 4000
-#: Sign-ins under way in one browser. More would fill the head of each request; the oldest are forgotten.
-_MAX_PENDING = 4
-_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
+#: Errors of a provider that mean "not this time" (OpenID Connect Core 1.0 section 3.1.2.6, RFC 6749 section 4.1.2.1): the user
+#: has to be asked after all, or its page was open too long, which Keycloak calls `temporarily_unavailable`.
+_PASSING = frozenset({"login_required", "interaction_required", "account_selection_required", "temporarily_unavailable"})
 
 
 class Steps:
@@ -45,46 +50,68 @@ class Steps:
 
     log = Logger()
 
-    def __init__(self, ground: Ground) -> None:
+    def __init__(self, ground: Ground, way_back: WayBack) -> None:
         self._ground = ground
+        self._way_back = way_back
+        self._browser_cookie = name_on_port(BROWSER_COOKIE, ground.port)
 
     async def start(self, request: IRequest) -> Answer:
-        """Off to the provider. Raises RequestError (SIGN_IN_STATE, PROVIDER_UNREACHABLE and others)."""
+        """Off to the provider. Raises RequestError(SIGN_IN_STATE) for a text that is not ours."""
+        text, keys = query_of(request).get("r", "").encode(), self._ground.snapshot.keys
+        start = Start.recall(text, keys)
+        try:
+            Start.unseal(text, keys, self._ground.wall())
+            return await self._start(request, start)
+        except (RequestError, StoreError) as error:
+            return self._way_back.after(request, start, error)
+
+    async def _start(self, request: IRequest, start: Start) -> Answer:
         ground, now = self._ground, self._ground.wall()
-        start = Start.unseal(query_of(request).get("r", "").encode(), ground.snapshot.keys, now)
         application = ground.application(start)
         record, client = ground.provider(application)
         metadata = await client.metadata()
-        state, nonce, verifier = ground.token(16).hex(), _text(ground.token(16)), _text(ground.token(32))
-        pending = Pending(start, record.id, nonce, verifier).seal(ground.key, now, ground.nonce(), state)
-        if len(pending) > _MAX_COOKIE:
-            raise RequestError(Code.TARGET_TOO_LONG, "the way back does not fit into a cookie")
+        cookies = cookies_of(request, self._browser_cookie)
+        known = binding.secrets_of(cookies, self._browser_cookie)
+        secret = known[0] if known else binding.mint(ground.token(binding.SECRET_SIZE))
+        nonce = encode(ground.token(16)).decode("ascii")
+        state = Pending(start, record.id, nonce, binding.binding(secret)).seal(ground.key, now, ground.nonce())
+        if len(state) > MAX_STATE:
+            raise RequestError(Code.TARGET_TOO_LONG, "the way back does not fit into a URL")
         url = authorization_url(
             metadata, client_id=client_id(record, application), redirect_uri=ground.redirect_uri, state=state,
-            nonce=nonce, verifier=verifier, scopes=scopes(record),
+            nonce=nonce, verifier=verifier_of(secret, nonce), scopes=scopes(record),
         )
-        old = cookies_beginning(request, OIDC_COOKIE_PREFIX)
-        forgotten = [clear_cookie(name) for name in old[: max(len(old) - _MAX_PENDING + 1, 0)]]
-        return redirect(url, cookie_lines(set_cookie(_oidc_cookie(state), pending, int(START_LIFETIME)), *forgotten))
+        # Set again where it was there before, so that it lasts as long as this sign-in may take.
+        cookie = set_cookie(binding.cookie_name(self._browser_cookie, secret), secret, int(START_LIFETIME))
+        surplus = () if known else binding.surplus(cookies, self._browser_cookie)
+        return redirect(url, cookie_lines(cookie, *map(clear_cookie, surplus)))
 
     async def callback(self, request: IRequest) -> Answer:
-        """Back from the provider. Raises RequestError: whatever is wrong with the answer, or NOT_ASSIGNED."""
-        ground, now = self._ground, self._ground.wall()
+        """Back from the provider. Raises RequestError(SIGN_IN_STATE) for a state that is not ours."""
         parameters = query_of(request)
-        state = parameters.get("state", "")
-        cookie = cookie_of(request, _oidc_cookie(state)) if _STATE.fullmatch(state) else None
-        if cookie is None:
+        pending = Pending.recall(parameters.get("state", "").encode(), self._ground.snapshot.keys)
+        try:
+            return await self._callback(request, parameters, pending)
+        except (RequestError, StoreError) as error:
+            return self._way_back.after(request, pending.start, error, passing=parameters.get("error") in _PASSING)
+
+    async def _callback(self, request: IRequest, parameters: Mapping[str, str], pending: Pending) -> Answer:
+        """Raises RequestError: whatever is wrong with the answer."""
+        ground, now, state = self._ground, self._ground.wall(), parameters["state"]
+        Pending.unseal(state.encode(), ground.snapshot.keys, now)
+        cookies = cookies_of(request, self._browser_cookie)
+        secret = binding.find(pending.browser, binding.secrets_of(cookies, self._browser_cookie))
+        if secret is None:
             raise IdentityError(Code.SIGN_IN_STATE, "no sign-in with this state is under way in this browser")
-        pending = Pending.unseal(cookie, ground.snapshot.keys, now, state)
         application = ground.application(pending.start)
         record, client = ground.provider(application)
         if record.id != pending.provider:
             raise IdentityError(Code.SIGN_IN_STATE, "the application has another provider now")
         code = check_callback(parameters, state=state, metadata=await client.metadata())
-        if not await ground.store.use_once(f"oidc:{state}", now + START_LIFETIME):
+        if await ground.store.is_used(_used(pending)):
             raise IdentityError(Code.SIGN_IN_STATE, "this answer was used before")
         audience = client_id(record, application)
-        answer = await client.exchange(code, pending.verifier, ground.redirect_uri, audience)
+        answer = await client.exchange(code, verifier_of(secret, pending.nonce), ground.redirect_uri, audience)
         claims = await self._claims(answer.id_token, client, record, audience, pending.nonce)
         try:
             session = self._session(claims, application, record, pending.start.host)
@@ -92,24 +119,38 @@ class Steps:
             if error.code is not Code.NOT_ASSIGNED:
                 raise
             return self._offer_another_account(request, application, error)
+        # Only now, so that nobody whom the provider does not know can make the store remember anything.
+        if not await ground.store.use_once(_used(pending), now + START_LIFETIME):
+            raise IdentityError(Code.SIGN_IN_STATE, "this answer was used before")
         finish = Finish(ground.token(16).hex(), pending.start, session).seal(ground.key, ground.wall(), ground.nonce())
         origin = ground.route(application, pending.start.host).origin
-        url = f"{origin}/.appproxy/finish?t={finish.decode('ascii')}"
-        return redirect(url, cookie_lines(clear_cookie(_oidc_cookie(state))))
+        return redirect(f"{origin}/.appproxy/finish?t={finish.decode('ascii')}")
 
     async def finish(self, request: IRequest) -> Answer:
-        """On the application's host: set the access cookie and go where the user wanted to."""
-        ground, now, host = self._ground, self._ground.wall(), host_of(request)
-        finish = Finish.unseal(query_of(request).get("t", "").encode(), ground.snapshot.keys, now, host)
-        application = ground.application(finish.start)
-        route = ground.route(application, host)
-        location = _way_back(ground.snapshot.router_of(host), route, finish.start.target)
+        """On the application's host: set the access cookie and go where the user wanted to.
+
+        Raises RequestError(SIGN_IN_STATE) for a text that is not ours, or not for this host.
+        """
+        text, host = query_of(request).get("t", "").encode(), host_of(request)
+        finish = Finish.recall(text, self._ground.snapshot.keys, host)
         try:
-            check_binding(finish.start, cookie_of(request, START_COOKIE))
+            return await self._finish(request, text, finish)
+        except (RequestError, StoreError) as error:
+            return self._way_back.after(request, finish.start, error)
+
+    async def _finish(self, request: IRequest, text: bytes, finish: Finish) -> Answer:
+        ground, now, host, start = self._ground, self._ground.wall(), finish.start.host, finish.start
+        application = ground.application(start)
+        route, location = self._way_back.destination(start)
+        try:
+            Finish.unseal(text, ground.snapshot.keys, now, host)
+            secret = binding.find(start.binding, binding.secrets_of(cookies_of(request, START_COOKIE), START_COOKIE))
+            if secret is None:
+                raise IdentityError(Code.SIGN_IN_STATE, "the start cookie is not the one of this sign-in")
             if not await ground.store.use_once(f"finish:{finish.id}", now + FINISH_LIFETIME):
                 raise IdentityError(Code.SIGN_IN_STATE, "this way into the application was used before")
         except IdentityError:
-            # Two tabs signed in at the same time, or the user reloads: with a session of their own they may go on.
+            # The user reloads, or came back: with a session of their own they may go on.
             if not ground.sessions_of(request, route):
                 raise
             return redirect(location)
@@ -119,8 +160,8 @@ class Steps:
         )
         sealed = seal_session(finish.session, ground.key, ground.place(route), ground.nonce())
         left = max(int(finish.session.expires - now), 1) if application.cookie_persistent else None
-        cookie = ground.access_cookie(route, sealed, left)
-        return redirect(location, cookie_lines(cookie, clear_cookie(START_COOKIE)))
+        gone = clear_cookie(binding.cookie_name(START_COOKIE, secret))
+        return redirect(location, cookie_lines(ground.access_cookie(route, sealed, left), gone))
 
     def _offer_another_account(self, request: IRequest, application: Application, error: RequestError) -> Answer:
         """A person may have two accounts, and the provider remembers the wrong one."""
@@ -170,21 +211,6 @@ class Steps:
         return session
 
 
-def _text(data: bytes) -> str:
-    return encode(data).decode("ascii")
-
-
-def _oidc_cookie(state: str) -> bytes:
-    return OIDC_COOKIE_PREFIX + state[:8].encode("ascii")
-
-
-def _way_back(router: Router, route: Route, target: str) -> str:
-    """The absolute URL of a target of the application on the route's host, and of nothing else."""
-    raw = target.encode("latin-1")
-    try:
-        found = router.find(route.host, raw).application.id if raw.startswith(b"/") else ""
-    except RequestError as error:
-        raise IdentityError(Code.SIGN_IN_STATE, "the way back is nobody's") from error
-    if found != route.application.id:
-        raise IdentityError(Code.SIGN_IN_STATE, "the way back is not the application's")
-    return route.origin + quote(raw, safe=_PRINTABLE)
+def _used(pending: Pending) -> str:
+    """Under which id an answer to this sign-in is used up."""
+    return f"oidc:{pending.nonce}"

@@ -12,7 +12,7 @@ from appproxy.store.transaction import Transaction
 
 
 class SignInStore(Protocol):
-    """The store as sign-in sees it; both calls raise StoreError when the database is away."""
+    """The store as sign-in sees it; its calls raise StoreError when the database is away."""
 
     @property
     def snapshot(self) -> Snapshot:
@@ -21,6 +21,10 @@ class SignInStore(Protocol):
 
     async def use_once(self, id: str, expires: float) -> bool:
         """Use `id` up on all nodes; False when it was used before. It may be forgotten after `expires`."""
+        ...
+
+    async def is_used(self, id: str) -> bool:
+        """Was `id` used up before? Writes nothing, so that it may be asked for anybody."""
         ...
 
     async def revoke(self, session: Session) -> None:
@@ -42,6 +46,10 @@ class LiveSignInStore:
     async def use_once(self, id: str, expires: float) -> bool:
         """One conditional write in the store."""
         return await self._live.write(one_time.use_once, id, expires)
+
+    async def is_used(self, id: str) -> bool:
+        """One look."""
+        return await self._live.read(one_time.is_used, id)
 
     async def revoke(self, session: Session) -> None:
         """Write it down, with a line in the audit log."""

@@ -12,7 +12,8 @@ from appproxy.identity.cookie import START_COOKIE, clear_cookie
 from appproxy.identity.oidc import end_session_url
 from appproxy.identity.sealing import seal, unseal
 from appproxy.identity.session import Session
-from appproxy.net.web import Answer, brand_of, cookie_lines, html_answer, json_answer, redirect
+from appproxy.identity.states import START_LIFETIME
+from appproxy.net.web import Answer, brand_of, cookie_lines, cookies_of, html_answer, json_answer, redirect
 from appproxy.pages import render
 from appproxy.pages.errors import WWW_AUTHENTICATE
 from appproxy.publish.application import Application
@@ -22,7 +23,7 @@ from appproxy.service.visit import form_of, host_of, origin_of, query_of
 from appproxy.store.providers import BUILTIN
 
 #: A confirmation page left open over lunch still works.
-_FORM_LIFETIME = 3600.0
+_FORM_LIFETIME = START_LIFETIME
 #: Two redirects of a browser.
 _END_LIFETIME = 60.0
 #: Time to read an error page and choose to sign in as somebody else.
@@ -60,7 +61,7 @@ class SignOut:
             await self._ground.store.revoke(session)
         gone = cookie_lines(
             *[line for route in self._ground.routes_on(host) for line in self._ground.gone_cookies(route)],
-            clear_cookie(START_COOKIE),
+            *[clear_cookie(name) for name, _ in cookies_of(request, START_COOKIE)],
         )
         if not signed_in:
             return redirect(self._signed_out_url(), gone)

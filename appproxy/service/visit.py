@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from twisted.web.iweb import IRequest
 
 from appproxy.errors import Code, RequestError
-from appproxy.http.cookies import find
+from appproxy.http.cookies import beginning, find
 from appproxy.http.head import RequestHead
+from appproxy.identity.binding import Cookie
 from appproxy.identity.oidc import read_parameters
 from appproxy.net.web import form_body
 
@@ -31,27 +32,23 @@ def is_navigation(head: RequestHead) -> bool:
     return any(name == b"accept" and b"text/html" in value.lower() for name, value in head.fields)
 
 
-def cookie_of_head(head: RequestHead, name: bytes) -> bytes | None:
-    """The value of the cookie `name`; None when it is missing or there twice."""
-    found = [value for key, line in head.fields if key == b"cookie" for value in find(line, name)]
-    return found[0] if len(found) == 1 else None
-
-
 def cookie_of(request: IRequest, name: bytes) -> bytes | None:
     """The value of the cookie `name`; None when it is missing or there twice."""
     found = [value for line in request.requestHeaders.getRawHeaders(b"cookie") or [] for value in find(line, name)]
     return found[0] if len(found) == 1 else None
 
 
-def cookies_beginning(request: IRequest, prefix: bytes) -> list[bytes]:
-    """The names of cookies that begin so, in the browser's order: the oldest first."""
-    names = []
-    for line in request.requestHeaders.getRawHeaders(b"cookie") or []:
-        for fragment in line.split(b";"):
-            name = fragment.partition(b"=")[0].strip()
-            if name.startswith(prefix):
-                names.append(name)
-    return names
+def cookies_of_head(head: RequestHead, prefix: bytes) -> list[Cookie]:
+    """The cookies whose names begin so, in the browser's order: the oldest first."""
+    return beginning([line for name, line in head.fields if name == b"cookie"], prefix)
+
+
+def is_page_request(request: IRequest) -> bool:
+    """Does a person wait for a page? The same as `is_navigation`."""
+    mode = request.requestHeaders.getRawHeaders(b"sec-fetch-mode")
+    if mode is not None:
+        return [bytes(each) for each in mode] == [b"navigate"]
+    return any(b"text/html" in value.lower() for value in request.requestHeaders.getRawHeaders(b"accept") or [])
 
 
 def query_of(request: IRequest) -> dict[str, str]:

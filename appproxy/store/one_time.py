@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from appproxy.store.schema import one_time
-from appproxy.store.transaction import Transaction
+from appproxy.store.transaction import Reading, Transaction
 
 
 def use_once(tx: Transaction, id_: str, expires: float) -> bool:
@@ -17,6 +17,11 @@ def use_once(tx: Transaction, id_: str, expires: float) -> bool:
         return False
     tx.change(sa.insert(one_time).values(id=id_, expires=expires))
     return True
+
+
+def is_used(reading: Reading, id_: str) -> bool:
+    """Was it used before, as far as is known now? Of two at once both hear no; `use_once` decides."""
+    return reading.row(sa.select(one_time.c.id).where(one_time.c.id == id_)) is not None
 
 
 def purge(tx: Transaction) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appproxy.http.cookies import cut, find
+from appproxy.http.cookies import beginning, cut, find
 
 OURS = b"__Host-appproxy"
 START = b"__Host-appproxy-start"
@@ -75,3 +75,9 @@ def test_large_cookies_take_little_time(cookie: bytes) -> None:
         cut(cookie)
         times.append(time.process_time() - started)
     assert min(times) < 0.01
+
+
+def test_cookies_by_the_beginning_of_their_name() -> None:
+    """All of a family, whatever stands around them, and nothing that only contains the name."""
+    lines = [b"a=1; p-1=x=y ;  p-2=; xp-3=z", b"p-4; q=p-5", b"other=1"]
+    assert beginning(lines, b"p-") == [(b"p-1", b"x=y"), (b"p-2", b""), (b"p-4", b"")]

@@ -12,9 +12,9 @@ from appproxy.errors import Code, IdentityError
 from appproxy.http.cookies import RESERVED, cut
 from appproxy.identity.cookie import (
     BARE_PREFIX,
+    BROWSER_COOKIE,
     COOKIE_PREFIX,
     MAX_COOKIE,
-    OIDC_COOKIE_PREFIX,
     START_COOKIE,
     CookiePlace,
     clear_cookie,
@@ -120,7 +120,7 @@ def test_every_name_of_ours_is_reserved() -> None:
     names = [
         cookie_name(port, path, secure=secure) for port in (443, 8443) for path in ("/", "/a/") for secure in (True, False)
     ]
-    for name in (*names, START_COOKIE, OIDC_COOKIE_PREFIX, COOKIE_PREFIX, BARE_PREFIX):
+    for name in (*names, START_COOKIE, BROWSER_COOKIE, COOKIE_PREFIX, BARE_PREFIX):
         assert name.lower().startswith(RESERVED)
         assert cut(b"a=b; " + name + b"=secret") == b"a=b"
 

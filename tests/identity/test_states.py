@@ -5,73 +5,79 @@ from __future__ import annotations
 import pytest
 
 from appproxy.errors import IdentityError
-from appproxy.identity.sealing import encode
+from appproxy.identity.binding import binding, mint
 from appproxy.identity.states import (
     FINISH_LIFETIME,
+    MAX_STATE,
     MAX_TARGET,
     START_LIFETIME,
     Finish,
     Pending,
     Start,
-    binding,
-    check_binding,
-    is_start_secret,
+    verifier_of,
 )
 from tests.identity.test_cookie import SESSION
 from tests.identity.test_sealing import NEW, NONCE, NOW
 
-SECRET = encode(b"r" * 32)
+SECRET = mint(b"r" * 16)
 START = Start("wiki", "wiki.example.com", "/page?q=1", binding(SECRET))
-PENDING = Pending(START, "idp", "nonce", "verifier")
+PENDING = Pending(START, "idp", "nonce", binding(SECRET))
 FINISH = Finish("once", START, SESSION)
+HOST = "wiki.example.com"
 
 
-def test_each_step_reads_its_own_text() -> None:
-    """What a step wrote, the next one reads."""
-    assert Start.unseal(START.seal(NEW, NOW, NONCE), [NEW], NOW) == START
-    assert Pending.unseal(PENDING.seal(NEW, NOW, NONCE, "state"), [NEW], NOW, "state") == PENDING
-    assert Finish.unseal(FINISH.seal(NEW, NOW, NONCE), [NEW], NOW, "wiki.example.com") == FINISH
+@pytest.mark.parametrize("tries", [0, 1])
+def test_each_step_reads_its_own_text(tries: int) -> None:
+    """What a step wrote, the next one reads, with the number of tries."""
+    start = Start("wiki", HOST, "/page?q=1", binding(SECRET), tries)
+    pending, finish = Pending(start, "idp", "nonce", "b"), Finish("once", start, SESSION)
+    assert Start.unseal(start.seal(NEW, NOW, NONCE), [NEW], NOW) == start
+    assert Pending.unseal(pending.seal(NEW, NOW, NONCE).encode(), [NEW], NOW) == pending
+    assert Finish.unseal(finish.seal(NEW, NOW, NONCE), [NEW], NOW, HOST) == finish
 
 
 def test_no_step_reads_anothers() -> None:
     """A start text cannot be used as the ticket into the application, nor the other way round."""
-    start, pending, finish = START.seal(NEW, NOW, NONCE), PENDING.seal(NEW, NOW, NONCE, "s"), FINISH.seal(NEW, NOW, NONCE)
-    for text in (start, pending):
+    start, pending, finish = START.seal(NEW, NOW, NONCE), PENDING.seal(NEW, NOW, NONCE).encode(), FINISH.seal(NEW, NOW, NONCE)
+    again = START.seal(NEW, NOW, NONCE, "again")
+    for text in (start, pending, again):
         with pytest.raises(IdentityError):
-            Finish.unseal(text, [NEW], NOW, "wiki.example.com")
-    for text in (pending, finish):
+            Finish.recall(text, [NEW], HOST)
+    for text in (pending, finish, again):
         with pytest.raises(IdentityError):
-            Start.unseal(text, [NEW], NOW)
+            Start.recall(text, [NEW])
+    for text in (start, finish, again):
+        with pytest.raises(IdentityError):
+            Pending.recall(text, [NEW])
     with pytest.raises(IdentityError):
-        Pending.unseal(pending, [NEW], NOW, "other state")
-    with pytest.raises(IdentityError):
-        Finish.unseal(finish, [NEW], NOW, "crm.example.com")
+        Finish.recall(finish, [NEW], "crm.example.com")
 
 
 def test_they_do_not_last() -> None:
-    """Ten minutes to sign in, one minute for the last step."""
+    """Four hours to sign in, one minute for the last step; where the user wanted to go is known for longer."""
+    late = NOW + START_LIFETIME
+    start, pending, finish = START.seal(NEW, NOW, NONCE), PENDING.seal(NEW, NOW, NONCE).encode(), FINISH.seal(NEW, NOW, NONCE)
     with pytest.raises(IdentityError):
-        Start.unseal(START.seal(NEW, NOW, NONCE), [NEW], NOW + START_LIFETIME)
+        Start.unseal(start, [NEW], late)
     with pytest.raises(IdentityError):
-        Finish.unseal(FINISH.seal(NEW, NOW, NONCE), [NEW], NOW + FINISH_LIFETIME, "wiki.example.com")
+        Pending.unseal(pending, [NEW], late)
+    with pytest.raises(IdentityError):
+        Finish.unseal(finish, [NEW], NOW + FINISH_LIFETIME, HOST)
+    assert Start.recall(start, [NEW]) == START
+    assert Pending.recall(pending, [NEW]) == PENDING
+    assert Finish.recall(finish, [NEW], HOST) == FINISH
 
 
-def test_only_the_browser_that_started() -> None:
-    """Another browser's start cookie, or none, does not fit."""
-    check_binding(START, SECRET)
-    for secret in (encode(b"x" * 32), b"", None):
-        with pytest.raises(IdentityError):
-            check_binding(START, secret)
-
-
-def test_start_secrets_by_their_form() -> None:
-    """Only a cookie that looks like one of ours is shared by a second tab."""
-    assert is_start_secret(SECRET)
-    assert not any(map(is_start_secret, (b"", b"short", encode(b"r" * 31), b"r" * 64, SECRET + b"=")))
+def test_the_verifier_belongs_to_browser_and_sign_in() -> None:
+    """Another browser, or another sign-in of this one, has another PKCE verifier; its form is that of RFC 7636."""
+    made = {verifier_of(SECRET, "nonce"), verifier_of(SECRET, "other"), verifier_of(mint(b"x" * 16), "nonce")}
+    assert len(made) == 3
+    assert {len(each) for each in made} == {43}
+    assert verifier_of(SECRET, "nonce") in made
 
 
 def test_the_longest_way_back_fits() -> None:
-    """The longest target that is kept fits into the cookie and the URLs that carry it."""
-    start = Start("a" * 16, "h" * 100, "/" + "x" * (MAX_TARGET - 1), binding(SECRET))
-    assert len(Pending(start, "p" * 16, "n" * 22, "v" * 43).seal(NEW, NOW, NONCE, "s")) < 4000
+    """The longest target that is kept fits into the URLs that carry it."""
+    start = Start("a" * 16, "h" * 100, "/" + "x" * (MAX_TARGET - 1), binding(SECRET), 1)
+    assert len(Pending(start, "p" * 16, "n" * 22, "b" * 43).seal(NEW, NOW, NONCE)) < MAX_STATE
     assert len(Finish("u" * 32, start, SESSION).seal(NEW, NOW, NONCE)) < 8000 - 3500

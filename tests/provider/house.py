@@ -148,9 +148,9 @@ class Page:
 class Browser:
     """Keeps cookies, follows nothing by itself."""
 
-    def __init__(self, root: Resource) -> None:
+    def __init__(self, root: Resource, cookies: dict[str, str] | None = None) -> None:
         self._treq = StubTreq(root)
-        self.cookies: dict[str, str] = {}
+        self.cookies = cookies or {}
 
     def get(self, path: str, query: Mapping[str, str] | None = None, **fields: str) -> Page:
         """Follow a link."""

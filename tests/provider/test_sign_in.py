@@ -7,7 +7,7 @@ import pytest
 from appproxy.provider.doorman import LONGEST_NAME
 from appproxy.provider.passwords import hash_password
 from appproxy.provider.throttle import NAME_RULE
-from appproxy.provider.tokens import SESSION_LIFETIME
+from appproxy.provider.tokens import FORM_LIFETIME, SESSION_LIFETIME
 from appproxy.store import audit, sessions, users
 from tests.provider.house import CHEAP, PASSWORD, Browser, Flow, House, Page, claims, sign_in, tokens
 
@@ -65,12 +65,82 @@ class TestForm:
             answer = browser.post("/sign-in", {"csrf": form.csrf, "username": "ann", "password": PASSWORD})
             assert answer.status == 303
 
-    def test_a_form_lasts_an_hour(self, browser: Browser, house: House, wiki: Flow) -> None:
-        """A form that was left open for more than an hour is not taken."""
+    def test_a_form_lasts_over_lunch(self, browser: Browser, house: House, wiki: Flow) -> None:
+        """A form that was left open for hours is taken; after still more of them it is shown once more."""
         form = browser.get("/authorize", wiki.query())
-        house.clock.advance(3601)
-        answer = browser.post("/sign-in", {"csrf": form.csrf, "username": "ann", "password": PASSWORD})
+        house.clock.advance(FORM_LIFETIME - 1)
+        posted = {"csrf": form.csrf, "username": "ann", "password": PASSWORD}
+        assert Browser(house.root, dict(browser.cookies)).post("/sign-in", posted).status == 303
+        house.clock.advance(1)
+        answer = browser.post("/sign-in", posted)
         assert answer.status == 400
+        assert is_form(answer)
+        assert "open for too long" in answer.text
+        assert 'value="ann"' in answer.text
+        assert browser.post("/sign-in", {**posted, "csrf": answer.csrf}).query["state"] == "the state"
+
+    def test_a_form_whose_cookie_was_lost(self, browser: Browser, house: House, wiki: Flow) -> None:
+        """Nobody is sent away: the form comes once more, with a new cookie."""
+        posted = {"csrf": browser.get("/authorize", wiki.query()).csrf, "username": "ann", "password": PASSWORD}
+        browser = Browser(house.root)
+        answer = browser.post("/sign-in", posted)
+        assert (answer.status, is_form(answer)) == (400, True)
+        assert SESSION not in browser.cookies
+        assert browser.post("/sign-in", {**posted, "csrf": answer.csrf}).status == 303
+
+    def test_a_broken_request_leads_to_the_application(self, browser: Browser, wiki: Flow) -> None:
+        """An authorization request that cannot be answered anywhere has a link to the application all the same."""
+        page = browser.get("/authorize", {**wiki.query(), "redirect_uri": "https://evil.example/"})
+        assert page.status == 400
+        assert '<a href="https://wiki.example.com/">' in page.text
+        assert "evil" not in page.text
+
+
+class TestTabs:
+    """Tabs of one browser that all show the form."""
+
+    def test_any_of_them_may_be_filled_in(self, house: House, wiki: Flow) -> None:
+        """Opened at the same moment, each was answered before the browser had a cookie: each form counts."""
+        for chosen in range(3):
+            forms = []
+            cookies: dict[str, str] = {}
+            for _ in range(3):
+                tab = Browser(house.root)
+                forms.append(tab.get("/authorize", wiki.query()))
+                cookies.update(tab.cookies)
+            posted = {"csrf": forms[chosen].csrf, "username": "ann", "password": PASSWORD}
+            answer = Browser(house.root, cookies).post("/sign-in", posted)
+            assert answer.query["code"]
+
+    @pytest.mark.parametrize("lost", [False, True])
+    def test_the_others_go_on_with_the_session(self, browser: Browser, house: House, wiki: Flow, lost: bool) -> None:
+        """After one has signed in, posting another one's form leads on, whatever was typed there, also without its cookie."""
+        form = browser.get("/authorize", Flow(house.application("files").id).query())
+        sign_in(browser, wiki)
+        if lost:
+            browser = Browser(house.root, {SESSION: browser.cookies[SESSION]})
+        answer = browser.post("/sign-in", {"csrf": form.csrf, "username": "ann", "password": "mistyped"})
+        assert answer.query["code"]
+
+    def test_another_user_is_another_sign_in(self, browser: Browser, house: House, wiki: Flow) -> None:
+        """Who types another name wants to be somebody else, and has to prove it."""
+        house.write(users.add, "bob", hash_password(PASSWORD, CHEAP), "Bob", "", [])
+        form = browser.get("/authorize", wiki.query())
+        sign_in(browser, wiki)
+        before = browser.cookies[SESSION]
+        posted = {"csrf": form.csrf, "username": "bob", "password": "wrong horse"}
+        assert browser.post("/sign-in", posted).status == 403
+        assert browser.cookies[SESSION] == before
+        assert browser.post("/sign-in", {**posted, "password": PASSWORD}).status == 303
+        assert browser.cookies[SESSION] != before
+
+    def test_a_session_is_not_enough_where_a_password_is_wanted(self, browser: Browser, wiki: Flow) -> None:
+        """A form that is shown to a user with a session, because the application wants a fresh proof, wants the password."""
+        sign_in(browser, wiki)
+        wiki.more = {"prompt": "login"}
+        assert sign_in(browser, wiki, password="wrong horse").status == 403
+        wiki.more = {"max_age": "0"}
+        assert sign_in(browser, wiki, password="wrong horse").status == 403
 
 
 class TestForgedForms:

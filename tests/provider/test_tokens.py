@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from appproxy.errors import IdentityError
+from appproxy.identity.binding import binding, mint
 from appproxy.provider.tokens import (
     ACCESS_LIFETIME,
     CODE_LIFETIME,
@@ -16,6 +17,7 @@ from appproxy.provider.tokens import (
     Form,
     Grant,
     ProviderSession,
+    StaleForm,
 )  # fmt: skip
 from appproxy.store.snapshot import SealingKey
 
@@ -23,6 +25,7 @@ NOW = 1782864000.0
 KEY = SealingKey(1, b"k" * 32, NOW)
 NEWER = SealingKey(2, b"n" * 32, NOW)
 NONCE = b"n" * 12
+SECRET = mint(b"s" * 16)
 SESSION = ProviderSession("session", "user", NOW)
 GRANT = Grant("id", "wiki", "https://signin.example.com/callback", "c" * 43, "nonce", "openid", SESSION)
 ACCESS = Access("user", "session", "openid", NOW)
@@ -32,13 +35,13 @@ SEALED: dict[str, tuple[str, float]] = {
     "session": (SESSION.seal(KEY, NONCE).decode(), SESSION_LIFETIME),
     "code": (GRANT.seal(KEY, NOW, NONCE), CODE_LIFETIME),
     "access token": (ACCESS.seal(KEY, NOW, NONCE), ACCESS_LIFETIME),
-    "form": (FORM.seal(KEY, NOW, NONCE, b"secret"), FORM_LIFETIME),
+    "form": (FORM.seal(KEY, NOW, NONCE, binding(SECRET)), FORM_LIFETIME),
 }
 OPEN: dict[str, Callable[[str, float, tuple[SealingKey, ...]], object]] = {
     "session": lambda text, now, keys: ProviderSession.unseal(text.encode(), keys, now),
     "code": lambda text, now, keys: Grant.unseal(text, "wiki", keys, now),
     "access token": lambda text, now, keys: Access.unseal(text, keys, now),
-    "form": lambda text, now, keys: Form.unseal(text, "sign in", keys, now, b"secret"),
+    "form": lambda text, now, keys: Form.unseal(text, "sign in", keys, now, [SECRET]),
 }
 WHOLE = {"session": SESSION, "code": GRANT, "access token": ACCESS, "form": FORM}
 
@@ -83,7 +86,10 @@ class TestBinding:
 
     def test_a_form_of_another_browser_or_page(self) -> None:
         """A form's field opens with the cookie of its own browser, and for its own page."""
+        for theirs in ([], [mint(b"o" * 16)]):
+            with pytest.raises(StaleForm) as caught:
+                Form.unseal(SEALED["form"][0], "sign in", (KEY,), NOW, theirs)
+            assert caught.value.form == FORM, "what it was for is still known"
+        assert Form.unseal(SEALED["form"][0], "sign in", (KEY,), NOW, [mint(b"o" * 16), SECRET]) == FORM
         with pytest.raises(IdentityError):
-            Form.unseal(SEALED["form"][0], "sign in", (KEY,), NOW, b"other")
-        with pytest.raises(IdentityError):
-            Form.unseal(SEALED["form"][0], "sign out", (KEY,), NOW, b"secret")
+            Form.unseal(SEALED["form"][0], "sign out", (KEY,), NOW, [SECRET])

@@ -195,6 +195,14 @@ class Browser:
         self, url: str, method: bytes = b"GET", form: Mapping[str, str] | None = None, fields: Fields = NAVIGATION
     ) -> FakeExchange:
         """One request, without following."""
+        exchange = self.send(url, method, form, fields)
+        self.receive(url, exchange)
+        return exchange
+
+    def send(
+        self, url: str, method: bytes = b"GET", form: Mapping[str, str] | None = None, fields: Fields = NAVIGATION
+    ) -> FakeExchange:
+        """One request, whose answer is still on its way: the browser does not have its cookies yet."""
         self.seen.append(url)
         host = str(urlsplit(url).hostname)
         lines = list(fields)
@@ -208,9 +216,12 @@ class Browser:
         exchange = FakeExchange(head_for(url, method, lines, body), body)
         self.world.handle(exchange)
         assert exchange.over, "no answer"
-        for value in exchange.fields(b"set-cookie"):
-            self._keep(jar, value)
         return exchange
+
+    def receive(self, url: str, exchange: FakeExchange) -> None:
+        """The answer has arrived."""
+        for value in exchange.fields(b"set-cookie"):
+            self._keep(self.jars.setdefault(str(urlsplit(url).hostname), {}), value)
 
     def _keep(self, jar: dict[bytes, bytes], line: bytes) -> None:
         pair, *attributes = [part.strip() for part in line.split(b";")]

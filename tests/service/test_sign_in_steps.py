@@ -12,18 +12,24 @@ from joserfc.jwk import ECKey
 
 from appproxy.errors import Code
 from appproxy.http.fields import values
+from appproxy.http.head import Fields
+from appproxy.identity.binding import binding, cookie_name, mint
 from appproxy.identity.cookie import START_COOKIE
-from appproxy.identity.states import FINISH_LIFETIME, START_LIFETIME, Finish, Start, binding
+from appproxy.identity.oidc import challenge
+from appproxy.identity.states import FINISH_LIFETIME, START_LIFETIME, Finish, Pending, Start, verifier_of
 from appproxy.publish.application import Application
 from appproxy.publish.paths import is_ambiguous
 from appproxy.publish.routing import Router
-from appproxy.service.sign_in_steps import _way_back
+from appproxy.service.way_back import url_of
 from tests.service.exchanges import FakeExchange, head_for
 from tests.service.sign_in_world import CRM, DOCS, ISSUER, KEY, NAVIGATION, NOW, SIGNIN, WIKI, Browser, FakeProvider, World
 
 PAGE = "https://wiki.example.com/page"
 OUT = "https://wiki.example.com/.appproxy/sign-out"
 CALLBACK, FINISH = f"{SIGNIN}/callback", "https://wiki.example.com/.appproxy/finish"
+AGAIN = "https://wiki.example.com/.appproxy/again?r="
+#: What a program sends: it is not led anywhere by itself.
+PROGRAM: Fields = [(b"sec-fetch-mode", b"cors")]
 
 
 @pytest.fixture
@@ -53,18 +59,31 @@ def refused(exchange: FakeExchange, code: Code) -> None:
     assert not any(b"__Host-appproxy=" in value for value in exchange.fields(b"set-cookie"))
 
 
+def begun_again(browser: Browser, url: str) -> None:
+    """Led back to the application's host, without access."""
+    exchange = browser.request(url)
+    [location] = exchange.fields(b"location")
+    assert (exchange.status, exchange.failure) == (303, None)
+    assert location.startswith(AGAIN.encode())
+    assert exchange.fields(b"set-cookie") == []
+    jar = browser.jars.get("wiki.example.com", {})
+    assert b"__Host-appproxy" not in jar
+
+
 class TestStart:
     """Off to the provider."""
 
     def test_what_the_provider_is_asked(self, world: World, browser: Browser) -> None:
-        """Code flow with PKCE S256, state and nonce; the verifier stays in the sealed cookie."""
+        """Code flow with PKCE S256, nonce, and a state in which nothing can be read; the verifier is in neither."""
         url = browser.stop_at(PAGE, ISSUER)
         asked = {name: parts[0] for name, parts in parse_qs(urlsplit(url).query).items()}
         assert (asked["response_type"], asked["code_challenge_method"]) == ("code", "S256")
         assert (asked["client_id"], asked["redirect_uri"]) == ("client-1", CALLBACK)
-        assert len(asked["state"]) == 32
-        [name] = browser.jars["signin.example.com"]
-        assert name == b"__Host-appproxy-oidc-" + asked["state"][:8].encode()
+        pending = Pending.unseal(asked["state"].encode(), [KEY], NOW)
+        [(name, secret)] = browser.jars["signin.example.com"].items()
+        assert name == cookie_name(b"__Host-appproxy-browser", secret)
+        assert (pending.browser, pending.nonce) == (binding(secret), asked["nonce"])
+        assert asked["code_challenge"] == challenge(verifier_of(secret, asked["nonce"]))
 
     @pytest.mark.parametrize("query", ["", "?r=", "?r=garbage", "?r=AAAA", "?q=1"])
     def test_made_up_starts(self, browser: Browser, query: str) -> None:
@@ -77,10 +96,13 @@ class TestStart:
         refused(browser.request(url + "&" + url.partition("?")[2]), Code.SIGN_IN_STATE)
 
     def test_a_start_does_not_last(self, world: World, browser: Browser) -> None:
-        """After ten minutes the user begins again."""
+        """After hours it begins again by itself."""
         url = browser.stop_at(PAGE, f"{SIGNIN}/start")
         world.now += START_LIFETIME
-        refused(browser.request(url), Code.SIGN_IN_STATE)
+        begun_again(browser, url)
+        world.provider.now = lambda: world.now
+        assert browser.open(url).status == 200
+        assert browser.seen[-1] == PAGE
 
     @pytest.mark.parametrize("gone", [(CRM,), (replace(WIKI, external=CRM.external),)])
     def test_an_application_that_is_gone(self, world: World, browser: Browser, gone: Any) -> None:
@@ -95,6 +117,7 @@ class TestStart:
         exchange = browser.open(PAGE)
         refused(exchange, Code.PROVIDER_UNREACHABLE)
         assert (exchange.status, exchange.field(b"retry-after")) == (503, b"10")
+        assert b'<a href="%b">Try again</a>' % PAGE.encode() in exchange.content
 
     def test_a_provider_that_is_unknown(self, browser: Browser) -> None:
         """An application whose provider was removed fails the same way."""
@@ -123,11 +146,11 @@ class TestCallback:
         """Swapped or missing state, issuer (mix-up) or code: no sign-in."""
         refused(browser.request(change(browser.stop_at(PAGE, CALLBACK), **changes)), code)
 
-    def test_the_state_is_checked_beyond_the_cookies_name(self, browser: Browser) -> None:
+    def test_a_changed_state_is_none(self, browser: Browser) -> None:
         """A state that only begins like ours is refused."""
         url = browser.stop_at(PAGE, CALLBACK)
         state = parse_qs(urlsplit(url).query)["state"][0]
-        refused(browser.request(change(url, state=state[:8] + "0" * 24)), Code.SIGN_IN_STATE)
+        refused(browser.request(change(url, state=state[:40] + "0" * (len(state) - 40))), Code.SIGN_IN_STATE)
 
     @pytest.mark.parametrize("name", ["state", "code", "iss", "error"])
     def test_doubled_parameters(self, browser: Browser, name: str) -> None:
@@ -135,32 +158,58 @@ class TestCallback:
         refused(browser.request(browser.stop_at(PAGE, CALLBACK) + f"&{name}=a&{name}=b"), Code.SIGN_IN_STATE)
 
     def test_in_another_browser(self, world: World, browser: Browser) -> None:
-        """Login CSRF: an attacker's answer does nothing in the victim's browser."""
+        """Login CSRF: an attacker's answer does nothing in the victim's browser, which then signs in its own user."""
         url = browser.stop_at(PAGE, CALLBACK)
-        refused(Browser(world).request(url), Code.SIGN_IN_STATE)
-        victim = Browser(world)
+        codes = len(world.provider.codes)
+        newcomer, victim = Browser(world), Browser(world)
         victim.stop_at(PAGE, CALLBACK)
-        refused(victim.request(url), Code.SIGN_IN_STATE)
+        for other in (newcomer, victim):
+            refused(other.request(url, fields=PROGRAM), Code.SIGN_IN_STATE)
+            begun_again(other, url)
+            world.provider.user = "bob"
+            world.provider.claims = {"groups": ["staff"]}
+            assert other.open(url).status == 200
+            assert world.reached[-1] == ("wiki", "bob")
+        assert len(world.provider.codes) >= codes, "the attacker's code was not even exchanged"
 
-    def test_a_planted_cookie_of_another_sign_in(self, world: World, browser: Browser) -> None:
-        """The cookie of one state opens for no other."""
+    def test_a_planted_cookie_of_another_browser(self, world: World, browser: Browser) -> None:
+        """The cookie of one browser opens no state of another."""
         url = browser.stop_at(PAGE, CALLBACK)
         attacker = Browser(world)
         attacker.stop_at(PAGE, CALLBACK)
+        browser.jars["signin.example.com"] = dict(attacker.jars["signin.example.com"])
+        begun_again(browser, url)
         [value] = attacker.jars["signin.example.com"].values()
-        [name] = browser.jars["signin.example.com"]
-        browser.jars["signin.example.com"][name] = value
-        refused(browser.request(url), Code.SIGN_IN_STATE)
+        browser.jars["signin.example.com"] = {b"__Host-appproxy-browser": value}
+        begun_again(browser, url)
 
     def test_replay(self, world: World, browser: Browser) -> None:
-        """An answer counts once, even for a browser that kept its cookie."""
+        """An answer counts once, also for the browser that it was for; a person is led to the page."""
         url = browser.stop_at(PAGE, CALLBACK)
-        jar = dict(browser.jars["signin.example.com"])
-        assert browser.request(url).status == 303
-        browser.jars["signin.example.com"] = jar
-        exchange = browser.request(url)
+        assert browser.request(url).fields(b"location")[0].startswith(FINISH.encode())
+        begun_again(browser, url)
+        exchange = browser.request(url, fields=PROGRAM)
         refused(exchange, Code.SIGN_IN_STATE)
         assert "before" in exchange.detail
+
+    def test_a_replay_at_the_same_moment(self, world: World, browser: Browser) -> None:
+        """Of two that come at once, with a code each, one counts."""
+        url = browser.stop_at(PAGE, CALLBACK)
+        world.provider.codes["second"] = dict(next(iter(world.provider.codes.values())))
+
+        async def unused(id: str) -> bool:
+            return False
+
+        world.store.is_used = unused  # type: ignore[method-assign]
+        assert browser.request(url).fields(b"location")[0].startswith(FINISH.encode())
+        begun_again(browser, change(url, code="second"))
+
+    def test_nobody_makes_the_store_remember(self, world: World, browser: Browser) -> None:
+        """Whoever the provider does not know writes nothing down, however many answers he makes up."""
+        for _ in range(20):
+            url = browser.stop_at(PAGE, CALLBACK)
+            refused(browser.request(change(url, code="guessed")), Code.PROVIDER_REFUSED)
+        assert not world.store._used
 
     @pytest.mark.parametrize(
         "changes",
@@ -193,6 +242,18 @@ class TestCallback:
         world.provider.key = ECKey.generate_key("P-256", {"kid": "stranger"})
         refused(browser.open(PAGE), Code.TOKEN_REFUSED)
         assert world.provider.refreshed == 1
+
+    @pytest.mark.parametrize(("error", "again"), [("access_denied", False), ("server_error", False),
+                                                  ("login_required", True), ("temporarily_unavailable", True)])
+    def test_an_error_of_the_provider(self, world: World, browser: Browser, error: str, again: bool) -> None:
+        """What passes is tried once more by itself, and once only; for the rest there is a link to the page."""
+        url = change(browser.stop_at(PAGE, CALLBACK), code=None, error=error)
+        if again:
+            begun_again(browser, url)
+            url = change(browser.stop_at(url, CALLBACK), code=None, error=error)
+        exchange = browser.request(url)
+        refused(exchange, Code.PROVIDER_REFUSED)
+        assert b'<a href="%b">Try again</a>' % PAGE.encode() in exchange.content
 
     def test_who_is_not_assigned(self, world: World, browser: Browser) -> None:
         """A user without the application gets a page that says so, and no cookie."""
@@ -231,7 +292,7 @@ class TestCallback:
         record = replace(snapshot.providers["idp"], id="other")
         world.store.snapshot = replace(snapshot, providers={"other": record})
         world.sign_in._ground.clients["other"] = world.provider  # type: ignore[index]
-        refused(browser.request(url), Code.SIGN_IN_STATE)
+        begun_again(browser, url)
 
 
 class TestFinish:
@@ -244,10 +305,12 @@ class TestFinish:
     def test_replay(self, world: World, browser: Browser) -> None:
         """The ticket counts once, on all nodes, even with the right start cookie."""
         url = self.ticket(world, browser)
-        start = browser.jars["wiki.example.com"][START_COOKIE]
+        jar = dict(browser.jars["wiki.example.com"])
         assert browser.request(url).status == 303
-        browser.jars["wiki.example.com"] = {START_COOKIE: start}
-        refused(browser.request(url), Code.SIGN_IN_STATE)
+        for _ in range(2):
+            browser.jars["wiki.example.com"] = dict(jar)
+            refused(browser.request(url, fields=PROGRAM), Code.SIGN_IN_STATE)
+            begun_again(browser, url)
 
     def test_reloading_does_no_harm(self, world: World, browser: Browser) -> None:
         """With a session already there, the used ticket leads on to the page and changes no cookie."""
@@ -270,7 +333,7 @@ class TestFinish:
         world = World(applications=(wiki, DOCS))
         browser = Browser(world, strict=False)
         exchange = browser.request(browser.stop_at(PAGE, FINISH))
-        set_ = [value for value in exchange.fields(b"set-cookie") if b"-start=" not in value]
+        set_ = [value for value in exchange.fields(b"set-cookie") if b"-start-" not in value]
         name, _, value = line.partition(b"=V")
         assert [re.sub(rb"=[^;]+", b"=V", each, count=1) for each in set_] == [line]
         assert browser.request(PAGE).status == 200
@@ -282,10 +345,14 @@ class TestFinish:
     def test_in_another_browser(self, world: World, browser: Browser) -> None:
         """Session fixation: the attacker's ticket does not sign the victim in as the attacker."""
         url = self.ticket(world, browser)
-        refused(Browser(world).request(url), Code.SIGN_IN_STATE)
-        victim = Browser(world)
+        newcomer, victim = Browser(world), Browser(world)
         victim.request(PAGE)
-        refused(victim.request(url), Code.SIGN_IN_STATE)
+        world.provider.user = "bob"
+        for other in (newcomer, victim):
+            refused(other.request(url, fields=PROGRAM), Code.SIGN_IN_STATE)
+            begun_again(other, url)
+            assert other.open(url).status == 200
+            assert world.reached[-1] == ("wiki", "bob")
 
     def test_on_another_host_or_path(self, world: World, browser: Browser) -> None:
         """A ticket for one application opens no other."""
@@ -294,10 +361,12 @@ class TestFinish:
         refused(browser.request(url.replace("wiki.", "crm.")), Code.SIGN_IN_STATE)
 
     def test_too_late(self, world: World, browser: Browser) -> None:
-        """After a minute the ticket is worth nothing."""
+        """After a minute the ticket is worth nothing, and the sign-in begins again by itself."""
         url = self.ticket(world, browser)
         world.now += FINISH_LIFETIME
-        refused(browser.request(url), Code.SIGN_IN_STATE)
+        begun_again(browser, url)
+        assert browser.open(url).status == 200
+        assert browser.seen[-1] == PAGE
 
     def test_texts_of_other_steps(self, world: World, browser: Browser) -> None:
         """The start's text and the access cookie are no tickets."""
@@ -341,7 +410,8 @@ class TestTheWayBack:
             return
         browser = Browser(world)
         [cookie] = values(block, b"set-cookie")
-        browser.jars["wiki.example.com"] = {START_COOKIE: cookie.partition(b"=")[2].partition(b";")[0]}
+        name, _, value = cookie.partition(b";")[0].partition(b"=")
+        browser.jars["wiki.example.com"] = {name: value}
         [location] = values(block, b"location")
         url = browser.stop_at(location.decode(), FINISH)
         exchange = browser.request(url)
@@ -366,16 +436,16 @@ class TestTheWayBack:
         """Even a sealed text cannot lead out of the application's part of the host."""
         router = Router([WIKI, DOCS])
         route = router.find("wiki.example.com", b"/docs/")
-        assert _way_back(router, route, "/docs/a?b") == "https://wiki.example.com/docs/a?b"
-        assert _way_back(router, route, "/docs") == "https://wiki.example.com/docs"
+        assert url_of(router, route, "/docs/a?b") == "https://wiki.example.com/docs/a?b"
+        assert url_of(router, route, "/docs") == "https://wiki.example.com/docs"
         for target in ("/", "/docsx", "//evil.example/docs/", "docs/", ""):
             with pytest.raises(Exception, match="SIGN_IN_STATE"):
-                _way_back(router, route, target)
+                url_of(router, route, target)
 
     def test_a_text_under_anothers_key(self, world: World, browser: Browser) -> None:
         """Who does not have the key cannot make a way back of their own."""
         foreign = replace(KEY, secret=b"x" * 32)
-        secret = b"s" * 43
+        secret = mint(b"s" * 16)
         start = Start("wiki", "wiki.example.com", "//evil.example", binding(secret))
         forged = start.seal(foreign, NOW, bytes(12)).decode()
         refused(browser.request(f"{SIGNIN}/start?r={forged}"), Code.SIGN_IN_STATE)
@@ -386,7 +456,7 @@ class TestTheWayBack:
         )
         ticket = Finish("u", start, session.session).seal(foreign, NOW, bytes(12)).decode()  # type: ignore[union-attr,arg-type]
         other = Browser(world)
-        other.jars["wiki.example.com"] = {START_COOKIE: secret}
+        other.jars["wiki.example.com"] = {cookie_name(START_COOKIE, secret): secret}
         refused(other.request(f"{FINISH}?t={ticket}"), Code.SIGN_IN_STATE)
 
 

@@ -9,7 +9,15 @@ from twisted.web.test.requesthelper import DummyRequest
 
 from appproxy.errors import RequestError
 from appproxy.http.head import Fields
-from appproxy.service.visit import cookie_of, cookie_of_head, cookies_beginning, host_of, is_navigation, origin_of
+from appproxy.net.web import cookies_of
+from appproxy.service.visit import (
+    cookie_of,
+    cookies_of_head,
+    host_of,
+    is_navigation,
+    is_page_request,
+    origin_of,
+)
 from tests.service.exchanges import head_for
 
 
@@ -53,12 +61,26 @@ def test_who_waits_for_a_page(fields: Fields, expected: bool) -> None:
 def test_a_cookie_that_is_there_once(lines: list[bytes], value: bytes | None) -> None:
     """A cookie that comes twice is nobody's."""
     assert cookie_of(request(cookie=lines), b"a") == value
-    assert cookie_of_head(head_for("https://a/", fields=[(b"cookie", line) for line in lines]), b"a") == value
 
 
 def test_cookies_by_their_beginning() -> None:
     """In the order of the browser, which sends the oldest first."""
-    assert cookies_beginning(request(cookie=[b"x=1; p-1=a;p-2=b", b"p-3=c"]), b"p-") == [b"p-1", b"p-2", b"p-3"]
+    lines = [b"x=1; p-1=a;p-2=b", b"p-3=c; p-4"]
+    expected = [(b"p-1", b"a"), (b"p-2", b"b"), (b"p-3", b"c"), (b"p-4", b"")]
+    assert cookies_of(request(cookie=lines), b"p-") == expected
+    assert cookies_of_head(head_for("https://a/", fields=[(b"cookie", line) for line in lines]), b"p-") == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"sec-fetch-mode": [b"navigate"]}, True), ({"sec-fetch-mode": [b"cors"], "accept": [b"text/html"]}, False),
+        ({"accept": [b"text/html,*/*"]}, True), ({"accept": [b"application/json"]}, False), ({}, False),
+    ],
+)
+def test_whose_request_is_led_on(fields: dict[str, list[bytes]], expected: bool) -> None:
+    """Only a person's request is led elsewhere by itself."""
+    assert is_page_request(request(**fields)) is expected
 
 
 def test_exactly_one_host() -> None:
