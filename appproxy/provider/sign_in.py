@@ -48,9 +48,7 @@ class SignInPages:
         try:
             decided = authorize(self._facts.ground(), parameters, who)
         except IdentityError as error:
-            application = self._facts.live.snapshot.applications.get(parameters.get("client_id", ""))
-            home = "" if application is None else application.home
-            return failure_answer(request, error.code, error.detail, link=home, link_text="Open the application")
+            return self._lost(request, error, parameters.get("client_id", ""))
         if isinstance(decided, AskPassword):
             return self._form(request, 200, decided.parameters, parameters.get("login_hint", ""))
         return redirect(decided.location)
@@ -62,6 +60,8 @@ class SignInPages:
             form = self._facts.open_form(request, posted.get("csrf", ""), _PURPOSE)
         except StaleForm as stale:
             return await self._stale(request, stale, name)
+        except IdentityError as error:
+            return self._lost(request, error)
         onward = await self._already(request, form, normal_name(name[:LONGEST_NAME]))
         if onward is not None:
             return redirect(onward)
@@ -90,6 +90,16 @@ class SignInPages:
             return redirect(onward)
         tell(request, stale.code, stale.detail)
         return self._form(request, 400, stale.form.parameters, name, _STALE)
+
+    def _lost(self, request: Request, error: IdentityError, client_id: str = "") -> Answer:
+        """Nothing may be sent anywhere; the user can begin again at the application, or with the list of all."""
+        snapshot = self._facts.live.snapshot
+        application = snapshot.signed_in_to(client_id)
+        home = "" if application is None else application.home
+        return failure_answer(
+            request, error.code, error.detail, link=home or snapshot.portal.url,
+            link_text="Open the application" if home else "Your applications",
+        )  # fmt: skip
 
     def _again(self, request: Request, form: Form, name: str, refused: Refused) -> Answer:
         if refused.wait <= 0.0:

@@ -56,9 +56,13 @@ class Steps:
         self._browser_cookie = name_on_port(BROWSER_COOKIE, ground.port)
 
     async def start(self, request: IRequest) -> Answer:
-        """Off to the provider. Raises RequestError(SIGN_IN_STATE) for a text that is not ours."""
-        text, keys = query_of(request).get("r", "").encode(), self._ground.snapshot.keys
-        start = Start.recall(text, keys)
+        """Off to the provider."""
+        keys = self._ground.snapshot.keys
+        try:
+            text = query_of(request).get("r", "").encode()
+            start = Start.recall(text, keys)
+        except IdentityError as error:
+            return self._way_back.unknown(request, error)
         try:
             Start.unseal(text, keys, self._ground.wall())
             return await self._start(request, start)
@@ -87,9 +91,12 @@ class Steps:
         return redirect(url, cookie_lines(cookie, *map(clear_cookie, surplus)))
 
     async def callback(self, request: IRequest) -> Answer:
-        """Back from the provider. Raises RequestError(SIGN_IN_STATE) for a state that is not ours."""
-        parameters = query_of(request)
-        pending = Pending.recall(parameters.get("state", "").encode(), self._ground.snapshot.keys)
+        """Back from the provider."""
+        try:
+            parameters = query_of(request)
+            pending = Pending.recall(parameters.get("state", "").encode(), self._ground.snapshot.keys)
+        except IdentityError as error:
+            return self._way_back.unknown(request, error)
         try:
             return await self._callback(request, parameters, pending)
         except (RequestError, StoreError) as error:
@@ -127,12 +134,13 @@ class Steps:
         return redirect(f"{origin}/.appproxy/finish?t={finish.decode('ascii')}")
 
     async def finish(self, request: IRequest) -> Answer:
-        """On the application's host: set the access cookie and go where the user wanted to.
-
-        Raises RequestError(SIGN_IN_STATE) for a text that is not ours, or not for this host.
-        """
-        text, host = query_of(request).get("t", "").encode(), host_of(request)
-        finish = Finish.recall(text, self._ground.snapshot.keys, host)
+        """On the application's host: set the access cookie and go where the user wanted to."""
+        host = host_of(request)
+        try:
+            text = query_of(request).get("t", "").encode()
+            finish = Finish.recall(text, self._ground.snapshot.keys, host)
+        except IdentityError as error:
+            return self._way_back.unknown(request, error)
         try:
             return await self._finish(request, text, finish)
         except (RequestError, StoreError) as error:

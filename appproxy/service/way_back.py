@@ -71,9 +71,12 @@ class WayBack:
     async def again(self, request: IRequest) -> Answer:
         """On the application's host: go on with the session that is there, or begin the sign-in once more."""
         ground = self._ground
-        start = Start.recall(query_of(request).get("r", "").encode(), ground.snapshot.keys, _AGAIN)
-        if start.host != host_of(request):
-            raise IdentityError(Code.SIGN_IN_STATE, "a way back to another host")
+        try:
+            start = Start.recall(query_of(request).get("r", "").encode(), ground.snapshot.keys, _AGAIN)
+            if start.host != host_of(request):
+                raise IdentityError(Code.SIGN_IN_STATE, "a way back to another host")
+        except IdentityError as error:
+            return self.unknown(request, error)
         try:
             route, location = self.destination(start)
         except IdentityError as error:
@@ -92,12 +95,18 @@ class WayBack:
         try:
             route, link = self.destination(start)
         except IdentityError:
-            application = self._ground.snapshot.applications.get(start.application)
-            home = "" if application is None else application.home
-            return failure_answer(request, code, error.detail, link=home, link_text="Open the application")
+            application = self._ground.snapshot.signed_in_to(start.application)
+            if application is None or not application.home:
+                return self.unknown(request, error)
+            return failure_answer(request, code, error.detail, link=application.home, link_text="Open the application")
         if (passing or code is Code.SIGN_IN_STATE) and start.tries < MOST_TRIES and is_page_request(request):
             return redirect(self._again_url(route, start))
         return failure_answer(request, code, error.detail, link=link, link_text="Try again")
+
+    def unknown(self, request: IRequest, error: RequestError) -> Answer:
+        """A step has failed, and nothing tells what it was for: the list of the user's applications is a way on."""
+        link = self._ground.snapshot.portal.url
+        return failure_answer(request, error.code, error.detail, link=link, link_text="Your applications")
 
     def _again_url(self, route: Route, start: Start) -> str:
         ground = self._ground

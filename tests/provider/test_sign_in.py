@@ -96,6 +96,13 @@ class TestForm:
         assert "evil" not in page.text
 
 
+    def test_a_forged_form_leads_to_the_list_of_applications(self, browser: Browser) -> None:
+        """Where nothing tells what a form was for, the page still has a way on."""
+        page = browser.post("/sign-in", {"csrf": "forged", "username": "ann", "password": PASSWORD})
+        assert page.status == 400
+        assert '<a href="https://apps.example.com/">' in page.text
+
+
 class TestTabs:
     """Tabs of one browser that all show the form."""
 
