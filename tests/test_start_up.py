@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 #: What takes most of the time of a start: the database, the reactor, the certificates' library, tables for terminals.
-HEAVY = ("acme", "alembic", "argon2", "authlib", "cryptography", "jinja2", "rich", "sqlalchemy", "twisted")
+HEAVY = ("acme", "alembic", "argon2", "authlib", "cryptography", "jinja2", "sqlalchemy", "twisted")
 
 
 @pytest.mark.parametrize(

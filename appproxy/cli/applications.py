@@ -86,7 +86,7 @@ def set_(setting: Setting, name: str, pairs: tuple[str, ...], as_json: bool) -> 
 @pass_setting
 def keys(setting: Setting, as_json: bool) -> None:
     """List the keys that an application can be set by."""
-    columns = (Column("KEY", "key"), Column("MEANING", "explanation"))
+    columns = (Column("KEY", "key"), Column("MEANING", "explanation", prose=True))
     show_rows(setting.call("GET", "application-settings"), columns, as_json, "")
 
 

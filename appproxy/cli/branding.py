@@ -53,7 +53,7 @@ def reset(setting: Setting, keys: tuple[str, ...], as_json: bool) -> None:
 @pass_setting
 def keys_(setting: Setting, as_json: bool) -> None:
     """List the keys."""
-    columns = (Column("KEY", "key"), Column("MEANING", "explanation"))
+    columns = (Column("KEY", "key"), Column("MEANING", "explanation", prose=True))
     show_rows(setting.call("GET", "branding-settings"), columns, as_json, "")
 
 

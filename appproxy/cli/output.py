@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from datetime import datetime
 from typing import Any
 
 import click
+
+from appproxy.cli.tables import lines_of
 
 Row = Mapping[str, Any]
 
@@ -34,11 +37,15 @@ def moment(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a table: its title, the key of the rows, and how a value is put into words."""
+    """One column of a table: its title, the key of the rows, and how a value is put into words.
+
+    `prose`, of the last one: where there is no room its texts may be wrapped between words.
+    """
 
     title: str
     key: str
     word: Callable[[object], str] = plain
+    prose: bool = False
 
 
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -52,7 +59,7 @@ def show_json(data: object) -> None:
 
 
 def show_rows(rows: object, columns: Sequence[Column], as_json: bool, empty: str) -> None:
-    """A listing: a drawn table on a terminal, tab-separated lines elsewhere; `empty` says what to do when none is there."""
+    """A listing: a table on a terminal, whole, tab-separated lines elsewhere; `empty` says what to do when none is there."""
     if as_json:
         show_json(rows)
         return
@@ -65,17 +72,9 @@ def show_rows(rows: object, columns: Sequence[Column], as_json: bool, empty: str
         for line in words:
             click.echo("\t".join(text.replace("\t", " ").replace("\n", " ") for text in line))
         return
-    # Here, because they cost time that programs which read our output need not wait for.
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column.title, overflow="fold")
-    for line in words:
-        # What an admin typed is no markup.
-        table.add_row(*(text.replace("[", "\\[") for text in line))
-    Console(highlight=False).print(table)
+    titles = [column.title for column in columns]
+    for text in lines_of(titles, words, shutil.get_terminal_size().columns, columns[-1].prose):
+        click.echo(text)
 
 
 def show_record(record: object, as_json: bool, words: Mapping[str, Callable[[object], str]] | None = None) -> None:
@@ -86,13 +85,18 @@ def show_record(record: object, as_json: bool, words: Mapping[str, Callable[[obj
     assert isinstance(record, dict)
     width = max(map(len, record), default=0)
     for key, value in record.items():
-        if isinstance(value, dict):
-            text = ", ".join(f"{name}={each}" for name, each in value.items())
-        elif isinstance(value, list) and value and isinstance(value[0], dict):
-            text = "; ".join(", ".join(f"{name} {each}" for name, each in one.items()) for one in value)
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            lines = [_pairs(one, " ") for one in value]
+        elif isinstance(value, dict):
+            lines = [_pairs(value, "=")]
         else:
-            text = (words or {}).get(key, plain)(value)
-        click.echo(f"{key:<{width}}  {text}")
+            lines = [(words or {}).get(key, plain)(value)]
+        for number, text in enumerate(lines):
+            click.echo(f"{'' if number else key:<{width}}  {text}".rstrip())
+
+
+def _pairs(values: Mapping[str, object], mark: str) -> str:
+    return ", ".join(f"{name}{mark}{plain(each)}" for name, each in values.items())
 
 
 def done(text: str, data: object, as_json: bool) -> None:

@@ -21,7 +21,7 @@ def _fields(value: object) -> str:
 _STATE = click.option("--state", type=click.Path(path_type=Path), metavar="DIR", help="State directory.")
 _AUDIT = (
     Column("TIME", "time", moment), Column("WHO", "actor"), Column("WHAT", "action"), Column("ON", "target"),
-    Column("DETAIL", "detail", _fields),
+    Column("DETAIL", "detail", _fields, prose=True),
 )  # fmt: skip
 
 

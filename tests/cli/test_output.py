@@ -40,8 +40,17 @@ def test_a_terminal_gets_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr("sys.stdout", terminal)
     show_rows(ROWS, COLUMNS, False, "none")
-    assert "NAME" in terminal.text
-    assert "[bold]x" in terminal.text
+    assert terminal.text.splitlines() == ["NAME     GROUPS", "wiki     a, b", "[bold]x"]
+
+
+def test_on_a_narrow_terminal_nothing_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An id or URL can be copied in one piece: what does not fit side by side is listed below each other."""
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stdout", terminal)
+    monkeypatch.setenv("COLUMNS", "40")
+    url = "https://a-rather-long-name.example.com:8443/and/a/path/"
+    show_rows([{"id": "1f2ec5c1581ad19f", "url": url}], (Column("ID", "id"), Column("EXTERNAL", "url")), False, "none")
+    assert terminal.text.splitlines() == ["ID        1f2ec5c1581ad19f", f"EXTERNAL  {url}"]
 
 
 def test_json_is_what_the_service_said(capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,9 +68,10 @@ def test_an_empty_listing_says_what_to_do(capsys: pytest.CaptureFixture[str]) ->
 
 def test_one_thing_is_a_line_a_field(capsys: pytest.CaptureFixture[str]) -> None:
     """Nested values stay readable."""
-    show_record({"name": "wiki", "settings": {"a": "1"}, "assignments": [{"user": "alice"}], "up": True}, False)
+    assigned = [{"user": "alice"}, {"group": "staff"}]
+    show_record({"name": "wiki", "settings": {"a": "1"}, "assignments": assigned, "up": True}, False)
     assert capsys.readouterr().out.splitlines() == [
-        "name         wiki", "settings     a=1", "assignments  user alice", "up           yes",
+        "name         wiki", "settings     a=1", "assignments  user alice", "             group staff", "up           yes",
     ]  # fmt: skip
 
 
