@@ -27,6 +27,13 @@ def _add(tx: Transaction, call: Call) -> Change:
     return _changed(made, groups=[group.name for group in made.groups])
 
 
+def _check(reading: Reading, call: Call) -> object:
+    body = call.body
+    name = users.check_new(reading, body.text("name"), body.text("display_name", ""), body.text("email", ""),
+                           body.texts("groups", ()))
+    return {"name": name}
+
+
 def _set(tx: Transaction, call: Call) -> Change:
     body = call.body
     found = users.find(tx, call.path["user"])
@@ -100,6 +107,8 @@ OPERATIONS: tuple[Operation, ...] = (
     Query("/users", "All users.", _list),
     Command("POST", "/users", "user.add", "Add a user; groups that are not there are made.", _add,
             ("name", "password", "display_name", "email", "groups")),
+    Query("/user-check", "Could such a user be added? An error says why not.", _check,
+          ("name", "display_name", "email", "groups")),
     Query(_ONE, "One user.", _show),
     Command("PATCH", _ONE, "user.set", "Change how a user is called, or whether the user may sign in.", _set,
             ("display_name", "email", "disabled")),

@@ -13,7 +13,7 @@ import click
 
 from appproxy.admin.client import AdminClient
 from appproxy.cli.output import note
-from appproxy.errors import ConfigError
+from appproxy.errors import ConfigError, NotFound
 from appproxy.twistd.passwords import admit_password
 
 #: A state directory can also be named once for all commands.
@@ -25,6 +25,8 @@ class Setting:
     """What `appproxy --state DIR` says to the commands below it."""
 
     state: Path | None = None
+    #: One for the whole command, so that what it has to say is said once.
+    client: AdminClient | None = None
 
     def needed(self, own: Path | None = None) -> Path:
         """The state directory; `own` is what the command itself was given. Raises ConfigError when there is none."""
@@ -35,8 +37,18 @@ class Setting:
 
     def call(self, method: str, *path: str, body: Mapping[str, object] | None = None) -> Any:
         """Perform an operation of the admin API; the parts of its path are encoded here."""
-        client = AdminClient(self.needed(), admit_password, say=note)
-        return client.call(method, "/" + "/".join(quote(part, safe="") for part in path), body)
+        if self.client is None:
+            self.client = AdminClient(self.needed(), admit_password, say=note)
+        return self.client.call(method, "/" + "/".join(quote(part, safe="") for part in path), body)
+
+
+    def must_be_free(self, kind: str, name: str, what: str) -> None:
+        """Nothing of this name is there yet: to be asked before a secret is. Raises ConfigError."""
+        try:
+            self.call("GET", kind, name)
+        except NotFound:
+            return
+        raise ConfigError(f"there is already an {what} {name!r}; choose another name, or change the one that is there")
 
 
 pass_setting = click.make_pass_decorator(Setting, ensure=True)

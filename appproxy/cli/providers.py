@@ -10,8 +10,10 @@ import click
 
 from appproxy.cli.calling import Setting, given, pass_setting
 from appproxy.cli.output import Column, done, json_option, note, show_record, show_rows
-from appproxy.cli.users import secret_from, secret_line
+from appproxy.cli.users import must_be_askable, secret_from, secret_line
 
+#: The option and the prompt.
+_SECRET = ("--client-secret-stdin", "Client secret")
 _COLUMNS = (Column("NAME", "name"), Column("ISSUER", "issuer"), Column("CLIENT ID", "client_id"), Column("ID", "id"))
 
 
@@ -80,8 +82,9 @@ def add(
 
     Without --client-secret-stdin the client secret is asked for.
     """
-    setting.needed()
-    secret = secret_from(client_secret_stdin, "--client-secret-stdin", "Client secret")
+    must_be_askable(client_secret_stdin, *_SECRET)
+    setting.must_be_free("providers", name, "identity provider")
+    secret = secret_from(client_secret_stdin, *_SECRET)
     body = given(
         name=name, issuer=issuer, client_id=client_id, client_secret=secret, scopes=list(scopes) or None,
         groups_claim=groups_claim, algorithms=list(algorithms) or None, ca_bundle=ca_bundle,
@@ -108,7 +111,7 @@ def set_(
 
     The next sign-in uses it; nobody is signed out. Its issuer stays: add another provider instead.
     """
-    setting.needed()
+    setting.call("GET", "providers", name)
     secret = secret_line("--client-secret-stdin") if client_secret_stdin else None
     body = given(
         client_id=client_id, client_secret=secret, scopes=list(scopes) or None, groups_claim=groups_claim,

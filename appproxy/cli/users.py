@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 
 import click
 
@@ -16,6 +17,8 @@ _USERS = (
     Column("DISABLED", "disabled"),
 )  # fmt: skip
 _GROUPS = (Column("NAME", "name"), Column("MEMBERS", "members"))
+#: The option and the prompt.
+_PASSWORD = ("--password-stdin", "Password")
 _STDIN = click.option("--password-stdin", is_flag=True, help="Read the password from standard input; else it is asked for.")
 
 
@@ -27,14 +30,32 @@ def secret_line(option: str) -> str:
     return line
 
 
-def secret_from(stream_given: bool, option: str, prompt: str, twice: bool = False) -> str:
-    """A secret: the first line of standard input, as `option` asks, or typed on a terminal. Raises ConfigError."""
+def secret_from(
+    stream_given: bool, option: str, prompt: str, twice: bool = False, check: Callable[[str], None] = lambda text: None
+) -> str:
+    """A secret: the first line of standard input, as `option` asks, or typed on a terminal. Raises ConfigError.
+
+    On a terminal one that `check` refuses (ConfigError) is asked for again, before it has to be typed twice.
+    """
     if stream_given:
         return secret_line(option)
-    if not _has_terminal():
-        raise ConfigError(f"{prompt.lower()}: there is no terminal to ask at; give {option} and the secret on standard input")
-    typed: str = click.prompt(prompt, hide_input=True, confirmation_prompt=twice, err=True)
+    must_be_askable(stream_given, option, prompt)
+
+    def checked(text: str) -> str:
+        try:
+            check(text)
+        except ConfigError as error:
+            raise click.UsageError(str(error)) from error
+        return text
+
+    typed: str = click.prompt(prompt, hide_input=True, confirmation_prompt=twice, err=True, value_proc=checked)
     return typed
+
+
+def must_be_askable(stream_given: bool, option: str, prompt: str) -> None:
+    """Can the secret be had at all? Raises ConfigError, with the option that needs no terminal."""
+    if not stream_given and not _has_terminal():
+        raise ConfigError(f"{prompt.lower()}: there is no terminal to ask at; give {option} and the secret on standard input")
 
 
 def _has_terminal() -> bool:
@@ -46,9 +67,16 @@ def _has_terminal() -> bool:
     return True
 
 
-def password_from(stream_given: bool) -> str:
-    """A password: the first line of standard input, or typed twice on a terminal. Raises ConfigError."""
-    return secret_from(stream_given, "--password-stdin", "Password", twice=True)
+def password_from(stream_given: bool, name: str) -> str:
+    """A password for the user `name`: the first line of standard input, or typed twice on a terminal. Raises ConfigError."""
+
+    def check(password: str) -> None:
+        # Here, because it costs a second, and only who types one waits for it; the service checks in any case.
+        from appproxy.provider import check_new
+
+        check_new(password, name)
+
+    return secret_from(stream_given, *_PASSWORD, twice=True, check=check)
 
 
 @click.group()
@@ -69,9 +97,11 @@ def add(
     password_stdin: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Add a user. Groups that are not there yet are made."""
-    setting.needed()
-    body = given(name=name, password=password_from(password_stdin), display_name=display_name, email=email)
-    made = setting.call("POST", "users", body={**body, "groups": list(groups)})
+    must_be_askable(password_stdin, *_PASSWORD)
+    body = {**given(name=name, display_name=display_name, email=email), "groups": list(groups)}
+    # Nobody is asked for a password that would not be taken up.
+    called = setting.call("GET", "user-check", body=body)["name"]
+    made = setting.call("POST", "users", body={**body, "password": password_from(password_stdin, called)})
     done(f"{made['name']} is added", made, as_json)
 
 
@@ -112,8 +142,9 @@ def set_(setting: Setting, name: str, display_name: str | None, email: str | Non
 @pass_setting
 def password(setting: Setting, name: str, password_stdin: bool, as_json: bool) -> None:
     """Set another password; the user's sessions end."""
-    setting.needed()
-    made = setting.call("PUT", "users", name, "password", body={"password": password_from(password_stdin)})
+    must_be_askable(password_stdin, *_PASSWORD)
+    called = setting.call("GET", "users", name)["name"]
+    made = setting.call("PUT", "users", name, "password", body={"password": password_from(password_stdin, called)})
     done(f"{made['name']} has another password", made, as_json)
 
 

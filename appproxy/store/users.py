@@ -44,8 +44,7 @@ def add(
     groups: Iterable[str] = (),
 ) -> User:
     """Add a user; `groups` are names, and one that is not there is made. Raises ConfigError or AlreadyThere."""
-    name = names.user_name(name)
-    names.check_new(tx, users, users.c.name == name, name, _WHAT)
+    name = check_new(tx, name, display_name, email)
     id_ = tx.new_id()
     tx.change(
         sa.insert(users).values(
@@ -56,6 +55,17 @@ def add(
     for group in groups:
         user_groups.add_member(tx, user_groups.find_or_add(tx, group).id, id_)
     return find(tx, id_)
+
+
+def check_new(reading: Reading, name: str, display_name: str = "", email: str = "", groups: Iterable[str] = ()) -> str:
+    """Could such a user be added? Gives the name as it would be kept. Raises ConfigError or AlreadyThere."""
+    name = names.user_name(name)
+    names.check_new(reading, users, users.c.name == name, name, _WHAT)
+    _display_name(display_name or name)
+    _email(email)
+    for group in groups:
+        names.title(group, "group")
+    return name
 
 
 def remove(tx: Transaction, user: str) -> User:

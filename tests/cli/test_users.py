@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import select
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +17,8 @@ import pytest
 from appproxy.cli.users import secret_line
 from appproxy.errors import ConfigError
 from tests.cli.conftest import PASSWORD, Typing
+
+PROGRAM = [sys.executable, "-c", "import sys; from appproxy.cli.main import run; sys.exit(run(sys.argv[1:]))"]
 
 
 def add(typed: Typing, name: str = "alice", *options: str) -> None:
@@ -75,12 +83,98 @@ def test_only_the_line_end_is_cut(typed: Typing, monkeypatch: pytest.MonkeyPatch
 )
 def test_without_a_terminal_nothing_is_asked(state: Path, command: tuple[str, ...], option: str) -> None:
     """A script is told, in one line, by which option it gives the secret."""
-    program = [sys.executable, "-c", "import sys; from appproxy.cli.main import run; sys.exit(run(sys.argv[1:]))"]
     # A session of its own has no terminal, whoever runs the tests.
     ran = subprocess.run(
-        [*program, "--state", str(state), *command], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        [*PROGRAM, "--state", str(state), *command], stdin=subprocess.DEVNULL, capture_output=True, text=True,
         start_new_session=True, check=False, timeout=60,
     )  # fmt: skip
     assert ran.returncode == 1
     assert option in ran.stderr
     assert len(ran.stderr.splitlines()) == 1, ran.stderr
+
+
+@pytest.fixture
+def terminal(state: Path) -> Iterator[Callable[..., Terminal]]:
+    """Commands on a terminal of their own, on which a person types."""
+    opened: list[Terminal] = []
+
+    def start(*command: str) -> Terminal:
+        opened.append(Terminal([*PROGRAM, "--state", str(state), *command]))
+        return opened[-1]
+
+    yield start
+    for one in opened:
+        one.close()
+
+
+class Terminal:
+    """A program on a pseudo-terminal (pty(7))."""
+
+    def __init__(self, command: list[str]) -> None:
+        self.text = self._rest = ""
+        self._process, self._end = pty.fork()
+        if self._process == 0:
+            os.execv(command[0], command)
+
+    def expect(self, text: str) -> None:
+        """Read on until it has printed this; `text` is what came since the last time."""
+        until = time.monotonic() + 60
+        self.text = self._rest
+        while text not in self.text:
+            assert time.monotonic() < until, f"{text!r} did not come: {self.text!r}"
+            if select.select([self._end], [], [], 1)[0]:
+                try:
+                    self.text += os.read(self._end, 4096).decode()
+                except OSError as error:  # its end: EIO
+                    raise AssertionError(f"{text!r} did not come: {self.text!r}") from error
+        before, _, self._rest = self.text.partition(text)
+        self.text = before + text
+
+    def type(self, text: str) -> None:
+        """A line and the Enter key."""
+        os.write(self._end, text.encode() + b"\n")
+
+    def close(self) -> None:
+        """End it."""
+        os.kill(self._process, signal.SIGKILL)
+        os.close(self._end)
+        os.waitpid(self._process, 0)
+
+
+def test_a_password_is_checked_before_it_is_typed_again(terminal: Callable[..., Terminal]) -> None:
+    """A weak one is told at once, and asked for again; nothing that was typed is shown."""
+    asked = terminal("user", "add", "alice")
+    asked.expect("Password: ")
+    asked.type("short7")
+    asked.expect("Error: password: give at least 8 characters")
+    assert "Repeat" not in asked.text and "short7" not in asked.text
+    asked.expect("Password: ")
+    asked.type("ALICE")
+    asked.expect("Password: ")
+    asked.type(PASSWORD)
+    asked.expect("Repeat for confirmation: ")
+    asked.type(PASSWORD)
+    asked.expect("alice is added")
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [(("add", "alice"), "there is already a user 'alice'"), (("add", "no name"), "must have 1 to 64"),
+     (("add", "carol", "--email", "nobody"), "is not an address"), (("add", "carol", "--group", "a/b"), "group"),
+     (("password", "bob"), "there is no user 'bob'; there are: alice")],
+)
+def test_what_cannot_be_done_is_told_before_a_password_is_asked_for(
+    typed: Typing, terminal: Callable[..., Terminal], command: tuple[str, ...], said: str
+) -> None:
+    """Nobody types a password twice for a user who is not there, or is there already."""
+    add(typed)
+    asked = terminal("user", *command)
+    asked.expect(said)
+    assert "Password" not in asked.text
+
+
+def test_a_provider_that_is_there_is_told_before_its_secret_is_asked_for(terminal: Callable[..., Terminal]) -> None:
+    """The same for the client secret."""
+    asked = terminal("provider", "add", "builtin", "--issuer", "https://id.example.com", "--client-id", "x")
+    asked.expect("there is already an identity provider 'builtin'")
+    assert "secret" not in asked.text
