@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from appproxy.admin.operation import Call, Change, Command, Operation, Query
 from appproxy.errors import ConfigError
-from appproxy.store import audit, keys, schema, service_settings, sessions, users
+from appproxy.store import audit, keys, providers, schema, service_settings, sessions, users
 from appproxy.store.names import NotFound
 from appproxy.store.transaction import Reading, Transaction, current_revision
 
@@ -37,21 +37,36 @@ def _count(reading: Reading, table: sa.Table) -> int:
 
 
 def _revoke_session(tx: Transaction, call: Call) -> Change:
-    """One session by its id, or all of a user: of the built-in provider by name, of others by subject."""
+    """One session by its id, or all of a user: of the built-in provider by name, of others by provider and subject."""
     body = call.body
     given = [key for key in ("session", "user", "subject") if key in body]
     if len(given) != 1:
         raise ConfigError("give one of session, user and subject")
+    if "provider" in body and given[0] != "subject":
+        raise ConfigError("provider: goes with subject only")
     text = body.text(given[0])
     if not text or len(text) > 255 or (given[0] == "session" and len(text) > _LONGEST_ID):
         raise ConfigError(f"{given[0]}: this is none")
     if given[0] == "session":
         sessions.revoke_session(tx, text)
+        return Change({"session": text}, text, {"by": "session"})
+    if given[0] == "user":
+        provider, subject = providers.BUILTIN, users.find(tx, text).id
     else:
-        subject = users.find(tx, text).id if given[0] == "user" else text
-        sessions.revoke_subject(tx, subject)
-        text = subject
-    return Change({given[0]: body.text(given[0])}, text, {"by": given[0]})
+        provider, subject = _provider(tx, body.text("provider", "")), text
+    sessions.revoke_subject(tx, provider, subject)
+    return Change({given[0]: text, "provider": provider}, subject, {"by": given[0], "provider": provider})
+
+
+def _provider(reading: Reading, given: str) -> str:
+    """The id of the provider whose subject is meant. Raises ConfigError where it is not clear."""
+    if given:
+        return providers.find(reading, given).id
+    there = providers.list_all(reading)
+    if len(there) > 1:
+        names = ", ".join(one.name for one in there)
+        raise ConfigError(f"provider: say whose subject it is, since two may call different people so; there are {names}")
+    return providers.BUILTIN
 
 
 def _audit(reading: Reading, call: Call) -> object:
@@ -78,6 +93,6 @@ OPERATIONS: tuple[Operation, ...] = (
     Query("/status", "What the service has and does.", _status),
     Query("/trust-anchor", "The authority that browsers must import, when the service made its own.", _anchor),
     Command("POST", "/sessions/revoke", "session.revoke", "End a session, or all of a user.", _revoke_session,
-            ("session", "user", "subject")),
+            ("session", "user", "subject", "provider")),
     Query("/audit", "The latest changes, the newest first.", _audit, ("limit",)),
 )  # fmt: skip

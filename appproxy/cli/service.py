@@ -108,16 +108,21 @@ def session() -> None:
 
 @session.command()
 @click.option("--user", metavar="NAME", help="All sessions of this user of the built-in provider.")
-@click.option("--subject", metavar="SUBJECT", help="All sessions of this subject of another provider.")
+@click.option("--subject", metavar="SUBJECT", help="All sessions of this subject of the provider given by --provider.")
+@click.option("--provider", metavar="PROVIDER", help="Whose subject is meant.")
 @click.option("--session", "session_id", metavar="ID", help="One session.")
 @json_option
 @pass_setting
-def revoke(setting: Setting, user: str | None, subject: str | None, session_id: str | None, as_json: bool) -> None:
+def revoke(
+    setting: Setting, user: str | None, subject: str | None, provider: str | None, session_id: str | None, as_json: bool,
+) -> None:  # fmt: skip
     """End sessions at once, on all nodes."""
     body = given(user=user, subject=subject, session=session_id)
     if len(body) != 1:
         raise click.UsageError("give one of --user, --subject and --session")
-    made = setting.call("POST", "sessions", "revoke", body=body)
+    if provider is not None and subject is None:
+        raise click.UsageError("--provider goes with --subject")
+    made = setting.call("POST", "sessions", "revoke", body={**body, **given(provider=provider)})
     done(f"revoked: {user or subject or session_id}", made, as_json)
 
 

@@ -13,10 +13,12 @@ MAX_NAME = 100
 
 
 def build_session(
-    claims: Claims, *, session_id: str, now: float, lifetime: float, groups_claim: str = "groups",
+    claims: Claims, *, provider: str, session_id: str, now: float, lifetime: float, groups_claim: str = "groups",
     named_groups: Container[str] = frozenset(), named_claims: Iterable[str] = (),
 ) -> Session:
-    """A new session, issued `now`, that ends with the token and after `lifetime` seconds at the latest.
+    """A new session with the provider of this id, issued `now`.
+
+    It ends with the token, and after `lifetime` seconds at the latest.
 
     Of the token's groups only `named_groups` are kept, of its claims only `named_claims`. Raises
     IdentityError(TOKEN_REFUSED) when a kept claim has control characters, as it would become a request field, and when
@@ -26,7 +28,7 @@ def build_session(
     if expires <= now:
         raise IdentityError(Code.TOKEN_REFUSED, "the session would be over at once")
     return Session(
-        id=session_id, subject=claims.subject, issuer=claims.issuer, name=display_name(claims),
+        id=session_id, provider=provider, subject=claims.subject, issuer=claims.issuer, name=display_name(claims),
         issued=now, expires=expires, auth_time=claims.auth_time,
         amr=claims.amr, acr=claims.acr,
         groups=tuple(group for group in groups_of(claims.raw, groups_claim) if group in named_groups),

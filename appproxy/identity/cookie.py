@@ -99,7 +99,7 @@ def clear_cookie(name: bytes) -> bytes:
 def to_payload(session: Session) -> dict[str, object]:
     """The session as a JSON object with short names; empty parts are left out."""
     payload: dict[str, object] = {
-        "i": session.id, "s": session.subject, "o": session.issuer, "n": session.name,
+        "i": session.id, "p": session.provider, "s": session.subject, "o": session.issuer, "n": session.name,
         "t": session.issued, "e": session.expires, "a": session.auth_time,
     }
     parts = {"m": session.amr, "c": session.acr, "g": session.groups, "k": dict(session.claims)}
@@ -111,7 +111,7 @@ def from_payload(payload: Mapping[str, Any]) -> Session:
     """The session that `to_payload` wrote. Only for payloads that were sealed by us."""
     read = payload.get
     return Session(
-        id=payload["i"], subject=payload["s"], issuer=payload["o"], name=payload["n"],
+        id=payload["i"], provider=payload["p"], subject=payload["s"], issuer=payload["o"], name=payload["n"],
         issued=payload["t"], expires=payload["e"], auth_time=payload["a"],
         amr=tuple(read("m", ())), acr=read("c", ""), groups=tuple(read("g", ())), claims=read("k", {}),
     )

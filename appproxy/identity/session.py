@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 class Session:
     """One user's access to one application on one host. Times are seconds since 1970.
 
-    `groups` holds only those groups that some assignment names, `claims` only those that a header rule names.
+    `subject` and `groups` are those of `provider` (its id) alone: another one may call somebody else so. `groups` holds
+    only those that some assignment names, `claims` only those that a header rule names.
     """
 
     id: str
     subject: str
     issuer: str
+    provider: str
     name: str
     issued: float
     expires: float

@@ -15,6 +15,10 @@ class Visitor(Protocol):
     @property
     def id(self) -> str: ...
     @property
+    def provider(self) -> str: ...
+    @property
+    def issuer(self) -> str: ...
+    @property
     def subject(self) -> str: ...
     @property
     def issued(self) -> float: ...
@@ -30,11 +34,39 @@ class Assigned(Protocol):
     @property
     def name(self) -> str: ...
     @property
+    def provider(self) -> str: ...
+    @property
     def assignment_required(self) -> bool: ...
     @property
     def assigned_users(self) -> frozenset[str]: ...
     @property
     def assigned_groups(self) -> frozenset[str]: ...
+
+
+class Issuing(Protocol):
+    """What a decision needs of a provider: `appproxy.store.snapshot.ProviderRecord` has it."""
+
+    @property
+    def issuer(self) -> str: ...
+
+
+class Facts(Protocol):
+    """What a decision needs of the moment: `appproxy.store.snapshot.Snapshot` has it."""
+
+    @property
+    def providers(self) -> Mapping[str, Issuing]:
+        """By id."""
+        ...
+
+    @property
+    def revoked_sessions(self) -> Collection[str]:
+        """Their ids."""
+        ...
+
+    @property
+    def not_before(self) -> Mapping[tuple[str, str], float]:
+        """By provider and subject, the time before which sessions do not count."""
+        ...
 
 
 V = TypeVar("V", bound=Visitor)
@@ -68,12 +100,12 @@ def maintains(application: Maintained, verdict: Verdict[V]) -> bool:
 
 
 def judge(
-    application: Assigned, session: V | None, now: float, *, passthrough: bool = False,
-    revoked: Collection[str] = frozenset(), not_before: Mapping[str, float] | None = None,
+    application: Assigned, session: V | None, now: float, facts: Facts, *, passthrough: bool = False,
 ) -> Verdict[V]:
     """The verdict on a request to `application` with `session` (None: no cookie that opens) at `now`.
 
-    `revoked` holds session ids, `not_before` maps a subject to the time before which its sessions do not count.
+    A subject or a group means something only together with who named it: a session counts for the very provider, and
+    issuer, that the application has now.
     """
     if passthrough:
         return Pass(None)
@@ -81,10 +113,13 @@ def judge(
         return SignIn("no session")
     if session.expires <= now:
         return SignIn("the session has expired")
-    if session.id in revoked:
+    provider = facts.providers.get(application.provider)
+    if provider is None or session.provider != application.provider or session.issuer != provider.issuer:
+        return SignIn("the session is from another identity provider")
+    if session.id in facts.revoked_sessions:
         return SignIn("the session was revoked")
     # A session of the very second of a revocation does not count either: times may be whole seconds.
-    if not_before and session.issued <= not_before.get(session.subject, -1.0):
+    if facts.not_before and session.issued <= facts.not_before.get((session.provider, session.subject), -1.0):
         return SignIn("the user's sessions were revoked")
     if not is_assigned(application, session.subject, session.groups):
         return Refuse(Code.NOT_ASSIGNED, f"{session.subject} is not assigned to {application.name}")

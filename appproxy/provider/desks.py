@@ -19,6 +19,7 @@ from appproxy.provider.tokens import ACCESS_LIFETIME, CODE_LIFETIME, Access, Gra
 from appproxy.store import one_time, users
 from appproxy.store.keys import read_signing_keys
 from appproxy.store.names import NotFound
+from appproxy.store.providers import BUILTIN
 from appproxy.store.snapshot import SealingKey, Snapshot
 from appproxy.store.transaction import Reading, Transaction
 from appproxy.store.users import User
@@ -64,7 +65,7 @@ class Ground:
 
     def valid(self, session: ProviderSession) -> bool:
         """Is the session still on, as far as the snapshot tells?"""
-        not_before = self.snapshot.not_before.get(session.user, 0.0)
+        not_before = self.snapshot.not_before.get((BUILTIN, session.user), 0.0)
         return (
             session.auth_time >= not_before
             and self.now < session.expires

@@ -140,9 +140,7 @@ class Gate:
             except IdentityError as error:
                 verdict = SignIn(error.detail)
                 continue
-            verdict = judge(
-                application, session, now, revoked=snapshot.revoked_sessions, not_before=snapshot.not_before
-            )
+            verdict = judge(application, session, now, snapshot)
             if isinstance(verdict, Pass):
                 self._opened.put(key, verdict)
                 break

@@ -251,8 +251,8 @@ class ServiceNode(Service):
         self.certificates.apply(new.certificates)
         self.certificates.prove(new.challenges)
         if old is not None and (
-            old.applications is not new.applications or old.revoked_sessions != new.revoked_sessions
-            or old.not_before != new.not_before
+            old.applications is not new.applications or old.providers is not new.providers
+            or old.revoked_sessions != new.revoked_sessions or old.not_before != new.not_before
         ):
             count = self.relay.judge_again(new, self._wall())
             if count:

@@ -131,8 +131,7 @@ class Relay:
             # As of the session's beginning: a cookie that only grew old decides about new requests, not about this one.
             session = request.session
             verdict = judge(
-                application, session, now if session is None else session.issued,
-                revoked=snapshot.revoked_sessions, not_before=snapshot.not_before,
+                application, session, now if session is None else session.issued, snapshot,
                 passthrough=application.preauthentication is Preauthentication.PASSTHROUGH,
             )
             if not isinstance(verdict, Pass):

@@ -122,9 +122,7 @@ class Ground:
                 session = open_session(value, snapshot.keys, place, now)
             except IdentityError:
                 continue
-            verdict = judge(
-                application, session, now, revoked=snapshot.revoked_sessions, not_before=snapshot.not_before
-            )
+            verdict = judge(application, session, now, snapshot)
             if isinstance(verdict, Pass) and verdict.session is not None:
                 found.append(verdict.session)
         return found

@@ -203,13 +203,11 @@ class Steps:
             each.assigned_groups for each in snapshot.applications.values() if each.provider == record.id
         ))
         session = build_session(
-            claims, session_id=ground.token(16).hex(), now=now, lifetime=application.session_hours * 3600.0,
-            groups_claim=record.groups_claim, named_groups=named,
+            claims, provider=record.id, session_id=ground.token(16).hex(), now=now,
+            lifetime=application.session_hours * 3600.0, groups_claim=record.groups_claim, named_groups=named,
             named_claims=[rule.claim for rule in application.headers],
         )
-        verdict = judge(
-            application, session, now, revoked=snapshot.revoked_sessions, not_before=snapshot.not_before
-        )
+        verdict = judge(application, session, now, snapshot)
         if isinstance(verdict, Refuse):
             raise RequestError(verdict.code, verdict.reason)
         if not isinstance(verdict, Pass):

@@ -153,8 +153,8 @@ def _revoked_sessions(_: Builder, reading: Reading) -> frozenset[str]:
     return frozenset(reading.connection.scalars(sa.select(schema.revoked_sessions.c.id)))
 
 
-def _not_before(_: Builder, reading: Reading) -> dict[str, float]:
-    return {row["subject"]: row["time"] for row in reading.rows(sa.select(schema.not_before))}
+def _not_before(_: Builder, reading: Reading) -> dict[tuple[str, str], float]:
+    return {(row["provider"], row["subject"]): row["time"] for row in reading.rows(sa.select(schema.not_before))}
 
 
 _BUILDERS: Mapping[str, Callable[[Builder, Reading], object]] = {

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from appproxy.errors import ConfigError
 from appproxy.pki.pem import load_chain
-from appproxy.store import names
+from appproxy.store import names, sessions
 from appproxy.store.schema import applications, providers
 from appproxy.store.snapshot import ProviderRecord
 from appproxy.store.transaction import Reading, Row, Transaction
@@ -119,6 +119,7 @@ def remove(tx: Transaction, provider: str) -> ProviderRecord:
     row = tx.row(sa.select(applications.c.name).where(applications.c.provider == found.id))
     if row is not None:
         raise names.AlreadyThere(f"the application {row['name']!r} still uses {found.name!r}; set its provider first")
+    sessions.forget_provider(tx, found.id)
     tx.change(sa.delete(providers).where(providers.c.id == found.id))
     return found
 

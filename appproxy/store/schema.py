@@ -272,9 +272,10 @@ revoked_sessions = sa.Table(
     sa.Column("id", ID, primary_key=True),
     sa.Column("expires", sa.Double, nullable=False, index=True),
 )
-#: Sessions of `subject` that were issued before `time` do not count; the row itself goes at `expires`.
+#: Sessions of `subject` with `provider` that were issued before `time` do not count; the row itself goes at `expires`.
 not_before = sa.Table(
     "not_before", metadata,
+    sa.Column("provider", ID, primary_key=True),
     sa.Column("subject", SUBJECT, primary_key=True),
     sa.Column("time", sa.Double, nullable=False),
     sa.Column("expires", sa.Double, nullable=False, index=True),

@@ -1,4 +1,7 @@
-"""Sessions that count no longer: one by one, or all of a user up to a moment. Sessions themselves live in cookies."""
+"""Sessions that count no longer: one by one, or all of a user (a subject of a provider) up to a moment.
+
+Sessions themselves live in cookies.
+"""
 
 from __future__ import annotations
 
@@ -22,32 +25,41 @@ def revoke_session(tx: Transaction, session_id: str, expires: float | None = Non
         tx.change(sa.insert(table).values(id=session_id, expires=until))
 
 
-def revoke_subject(tx: Transaction, subject: str) -> None:
-    """End all sessions of a subject that were issued until now; whoever is barred stays it."""
-    row = tx.row(sa.select(not_before.c.time).where(not_before.c.subject == subject))
+def revoke_subject(tx: Transaction, provider: str, subject: str) -> None:
+    """End all sessions of a provider's subject that were issued until now; whoever is barred stays it."""
+    row = tx.row(sa.select(not_before.c.time).where(_is(provider, subject)))
     if row is None or row["time"] < tx.now:
-        _set(tx, subject, tx.now, tx.now + LONGEST)
+        _set(tx, provider, subject, tx.now, tx.now + LONGEST)
 
 
-def bar_subject(tx: Transaction, subject: str) -> None:
+def bar_subject(tx: Transaction, provider: str, subject: str) -> None:
     """No session of a subject counts, also none that a sign-in under way is about to issue, until `admit_subject`."""
-    _set(tx, subject, FOREVER, FOREVER)
+    _set(tx, provider, subject, FOREVER, FOREVER)
 
 
-def admit_subject(tx: Transaction, subject: str) -> None:
+def admit_subject(tx: Transaction, provider: str, subject: str) -> None:
     """Sessions of a barred subject count again from now on; those from before do not."""
-    _set(tx, subject, tx.now, tx.now + LONGEST)
+    _set(tx, provider, subject, tx.now, tx.now + LONGEST)
 
 
-def forget_subject(tx: Transaction, subject: str) -> None:
+def forget_subject(tx: Transaction, provider: str, subject: str) -> None:
     """No session of a subject counts, until the last that there could be has ended: the subject is gone for good."""
-    _set(tx, subject, FOREVER, tx.now + LONGEST)
+    _set(tx, provider, subject, FOREVER, tx.now + LONGEST)
 
 
-def _set(tx: Transaction, subject: str, time: float, expires: float) -> None:
+def forget_provider(tx: Transaction, provider: str) -> None:
+    """Nothing needs to be remembered of the subjects of a provider that is removed: none of its sessions counts."""
+    tx.change(sa.delete(not_before).where(not_before.c.provider == provider))
+
+
+def _is(provider: str, subject: str) -> sa.ColumnElement[bool]:
+    return (not_before.c.provider == provider) & (not_before.c.subject == subject)
+
+
+def _set(tx: Transaction, provider: str, subject: str, time: float, expires: float) -> None:
     values = {"time": time, "expires": expires}
-    if tx.change(sa.update(not_before).where(not_before.c.subject == subject).values(values)) == 0:
-        tx.change(sa.insert(not_before).values(subject=subject, **values))
+    if tx.change(sa.update(not_before).where(_is(provider, subject)).values(values)) == 0:
+        tx.change(sa.insert(not_before).values(provider=provider, subject=subject, **values))
 
 
 def purge(tx: Transaction) -> None:

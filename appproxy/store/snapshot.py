@@ -88,7 +88,7 @@ class Snapshot:
     """All that a node decides with. Replaced whole when `revision` changes; unchanged parts are shared.
 
     `keys` holds the sealing keys of cookies and of sign-in state, newest first. `revoked_sessions` are session ids,
-    `not_before` maps a subject to the time before which its sessions do not count.
+    `not_before` maps a provider and a subject to the time before which its sessions do not count.
     """
 
     revision: int
@@ -100,7 +100,7 @@ class Snapshot:
     keys: tuple[SealingKey, ...]
     trust_bundle: tuple[str, ...]
     revoked_sessions: frozenset[str] = frozenset()
-    not_before: Mapping[str, float] = field(default_factory=dict)
+    not_before: Mapping[tuple[str, str], float] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
     certificates: tuple[ServedCertificate, ...] = ()
     challenges: tuple[AcmeChallenge, ...] = ()

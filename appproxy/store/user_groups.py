@@ -45,7 +45,7 @@ def remove(tx: Transaction, group: str) -> Group:
     """Remove a group: its assignments go, and its members' sessions end."""
     found = find(tx, group)
     for member in members(tx, found.id):
-        sessions.revoke_subject(tx, member)
+        sessions.revoke_subject(tx, BUILTIN, member)
     own = (assignments.c.provider == BUILTIN) & (assignments.c.kind == GROUP) & (assignments.c.value == found.id)
     tx.change(sa.delete(assignments).where(own))
     tx.change(sa.delete(user_groups).where(user_groups.c.id == found.id))

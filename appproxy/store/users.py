@@ -71,7 +71,7 @@ def check_new(reading: Reading, name: str, display_name: str = "", email: str = 
 def remove(tx: Transaction, user: str) -> User:
     """Remove a user: sessions end, assignments go."""
     found = find(tx, user)
-    sessions.forget_subject(tx, found.id)
+    sessions.forget_subject(tx, BUILTIN, found.id)
     own = (assignments.c.provider == BUILTIN) & (assignments.c.kind == USER) & (assignments.c.value == found.id)
     tx.change(sa.delete(assignments).where(own))
     tx.change(sa.delete(users).where(users.c.id == found.id))
@@ -83,7 +83,7 @@ def set_password(tx: Transaction, user: str, password_hash: str) -> User:
     found = find(tx, user)
     values = {"password_hash": password_hash, "credentials_changed": tx.now}
     tx.change(sa.update(users).where(users.c.id == found.id).values(values))
-    sessions.revoke_subject(tx, found.id)
+    sessions.revoke_subject(tx, BUILTIN, found.id)
     return find(tx, found.id)
 
 
@@ -99,9 +99,9 @@ def disable(tx: Transaction, user: str, disabled: bool = True) -> User:
     if disabled == found.disabled:
         return found
     if disabled:
-        sessions.bar_subject(tx, found.id)
+        sessions.bar_subject(tx, BUILTIN, found.id)
     else:
-        sessions.admit_subject(tx, found.id)
+        sessions.admit_subject(tx, BUILTIN, found.id)
     tx.change(sa.update(users).where(users.c.id == found.id).values(disabled=disabled))
     return find(tx, found.id)
 
@@ -131,7 +131,7 @@ def remove_from_group(tx: Transaction, user: str, group: str) -> User:
         raise names.not_found("group of this user", group, [one.name for one in found.groups])
     is_it = (memberships.c.user_id == found.id) & (memberships.c.group_id == wanted.id)
     tx.change(sa.delete(memberships).where(is_it))
-    sessions.revoke_subject(tx, found.id)
+    sessions.revoke_subject(tx, BUILTIN, found.id)
     return find(tx, found.id)
 
 

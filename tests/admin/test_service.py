@@ -34,8 +34,26 @@ def test_sessions_end(desk: Any) -> None:
     desk.call("POST", "/sessions/revoke", {"user": "ann"})
     desk.call("POST", "/sessions/revoke", {"subject": "other"})
     snapshot = desk.store.build_snapshot()
-    assert snapshot.revoked_sessions == {"s1"} and set(snapshot.not_before) == {ann, "other"}
+    assert snapshot.revoked_sessions == {"s1"}
+    assert set(snapshot.not_before) == {("builtin", ann), ("builtin", "other")}
     assert [row.target for row in desk.audit()[:3]] == ["other", ann, "s1"]
+
+
+def test_a_subject_is_one_of_a_provider(desk: Any) -> None:
+    """Two providers may call different people so: whose is meant has to be said where there is a choice."""
+    corp = desk.record("POST", "/providers", {
+        "name": "corp", "issuer": "https://corp.example", "client_id": "c", "client_secret": "s"})["id"]
+    with pytest.raises(ConfigError, match="provider: .*builtin, corp"):
+        desk.call("POST", "/sessions/revoke", {"subject": "ann"})
+    with pytest.raises(NotFound):
+        desk.call("POST", "/sessions/revoke", {"subject": "ann", "provider": "crop"})
+    with pytest.raises(ConfigError, match="provider: goes with subject"):
+        desk.call("POST", "/sessions/revoke", {"session": "s1", "provider": "corp"})
+    desk.call("POST", "/sessions/revoke", {"subject": "ann", "provider": "corp"})
+    assert set(desk.store.build_snapshot().not_before) == {(corp, "ann")}
+    assert desk.audit()[0].detail == {"by": "subject", "provider": corp}
+    desk.call("DELETE", "/providers/corp")
+    assert desk.store.build_snapshot().not_before == {}
 
 
 @pytest.mark.parametrize(

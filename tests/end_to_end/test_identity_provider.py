@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.end_to_end.identity_provider import CLIENT, IdentityProvider, identity_provider
-from tests.end_to_end.visitor import Answer, Visitor
+from tests.end_to_end.visitor import Answer, Socket, Visitor
 from tests.end_to_end.world import World, appproxy, until
 
 
@@ -68,6 +68,35 @@ def _sign_in(world: World, corp: IdentityProvider) -> tuple[Visitor, Answer]:
 
     until(succeeds, "no sign-in", 10)
     return visits[-1]
+
+
+def test_another_provider_ends_what_the_former_gave(world: World, corp: IdentityProvider) -> None:
+    """Sessions and open streams: with a new provider under the old name, too, whoever it calls by the same subject."""
+    world.admin("provider", "add", "brief", "--issuer", corp.issuer, "--client-id", CLIENT, "--client-secret-stdin",
+                "--ca-bundle", str(corp.anchor), stdin=corp.secret + "\n")
+    world.publish("moving", world.internal, "--provider", "brief", "--set", "assignment_required=no")
+    url = world.url("moving")
+    visitor = _visit(world, corp, "carol")[0]
+    until(lambda: visitor.navigate(url).status == 200, "no sign-in", 10)
+    talk = Socket(visitor, world.url("moving", "/echo"))
+    talk.send("still here")
+    assert talk.receive() == "still here"
+    for provider in ("builtin", "brief"):
+        world.admin("app", "set", "moving", f"provider={provider}")
+        if provider == "builtin":
+            assert talk.ends(within=5)
+            assert visitor.get(url).status == 401
+            world.admin("provider", "remove", "brief")
+            world.admin("provider", "add", "brief", "--issuer", corp.issuer, "--client-id", CLIENT, "--client-secret-stdin",
+                        "--ca-bundle", str(corp.anchor), stdin=corp.secret + "\n")
+    assert visitor.get(url).status == 401
+    assert visitor.navigate(url).status == 200
+    refused = appproxy("--state", str(world.state), "session", "revoke", "--subject", "carol")
+    assert refused.code == 1 and "provider: say whose subject it is" in refused.err
+    world.admin("session", "revoke", "--subject", "carol", "--provider", "corp")
+    assert visitor.get(url).status == 200
+    world.admin("session", "revoke", "--subject", "carol", "--provider", "brief")
+    assert visitor.get(url).status == 401
 
 
 def test_a_new_secret(world: World, corp: IdentityProvider) -> None:

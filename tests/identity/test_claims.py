@@ -15,7 +15,7 @@ from tests.identity.mint import NOW, Checker, claims, sign
 def build(lifetime: float = 7200.0, names: tuple[str, ...] = (), **changes: Any) -> Session:
     """The session of a token with these claims."""
     return build_session(
-        Checker()(sign(claims(**changes))), session_id="s1", now=NOW, lifetime=lifetime,
+        Checker()(sign(claims(**changes))), provider="corp", session_id="s1", now=NOW, lifetime=lifetime,
         named_groups={"g1", "g2"}, named_claims=names,
     )
 

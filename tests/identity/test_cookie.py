@@ -28,7 +28,7 @@ from appproxy.identity.session import Session
 from tests.identity.test_sealing import NEW, NONCE, NOW, OLD
 
 SESSION = Session(
-    "s1", "user-1", "https://idp.example.com", "Ann Ünal", NOW, NOW + 3600, NOW - 5, ("pwd",), "1", ("g1", "g2"),
+    "s1", "user-1", "https://idp.example.com", "corp", "Ann Ünal", NOW, NOW + 3600, NOW - 5, ("pwd",), "1", ("g1", "g2"),
     {"email": "ann@example.com"},
 )
 WIKI = CookiePlace("wiki", "wiki.example.com", "/", b"__Host-appproxy")
@@ -43,7 +43,7 @@ def test_a_session_comes_back_whole() -> None:
 
 def test_a_bare_session_comes_back() -> None:
     """A session without groups, methods and claims is the same afterwards."""
-    bare = Session("s", "u", "i", "n", 1.0, NOW + 1, 1.0)
+    bare = Session("s", "u", "i", "p", "n", 1.0, NOW + 1, 1.0)
     assert open_session(seal_session(bare, NEW, PLACE, NONCE), [NEW], PLACE, NOW) == bare
 
 
@@ -89,7 +89,7 @@ def test_a_cookie_that_just_fits_also_opens() -> None:
     """The limit is the same on both sides."""
     sizes = {}
     for length in range(2400, 2700):
-        session = Session("s", "u", "i", "n" * length, NOW, NOW + 1, NOW)
+        session = Session("s", "u", "i", "p", "n" * length, NOW, NOW + 1, NOW)
         try:
             sizes[length] = len(value := seal_session(session, NEW, PLACE, NONCE))
         except IdentityError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -18,6 +19,7 @@ class App:
     """An application."""
 
     name: str = "wiki"
+    provider: str = "corp"
     assignment_required: bool = True
     assigned_users: frozenset[str] = frozenset({"ann"})
     assigned_groups: frozenset[str] = frozenset({"staff"})
@@ -31,9 +33,29 @@ class User:
 
     subject: str = "ann"
     id: str = "s1"
+    provider: str = "corp"
+    issuer: str = "https://corp.example"
     issued: float = NOW - 100
     expires: float = NOW + 100
     groups: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Provider:
+    """An identity provider."""
+
+    issuer: str
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What a snapshot says."""
+
+    providers: Mapping[str, Provider] = field(default_factory=lambda: {
+        "corp": Provider("https://corp.example"), "other": Provider("https://other.example")})
+    revoked_sessions: frozenset[str] = frozenset({"gone"})
+    not_before: Mapping[tuple[str, str], float] = field(default_factory=lambda: {
+        ("corp", "cut"): NOW - 50, ("other", "ann"): NOW + 50})
 
 
 OPEN = App(assignment_required=False)
@@ -61,12 +83,21 @@ BOB = User("bob")
         (App(assigned_users=frozenset(), assigned_groups=frozenset()), User(), Code.NOT_ASSIGNED),
         (App(assigned_users=frozenset({"*"})), User(), Code.NOT_ASSIGNED),
         (OPEN, BOB, "pass"),
+        (App(), User(provider="other"), "the session is from another identity provider"),
+        (App(), User(provider="other", issuer="https://other.example"), "the session is from another identity provider"),
+        (App(), User(provider="other", issuer="https://other.example", groups=("staff",)),
+         "the session is from another identity provider"),
+        (App(), User(issuer="https://old.example"), "the session is from another identity provider"),
+        (OPEN, User(provider=""), "the session is from another identity provider"),
+        (App(provider="removed"), User(provider="removed"), "the session is from another identity provider"),
+        (App(provider="other"), User(provider="other", issuer="https://other.example"), "the user's sessions were revoked"),
+        (App(provider="other"), User("cut", provider="other", issuer="https://other.example"), Code.NOT_ASSIGNED),
         (OPEN, None, "no session"),
     ],
 )
 def test_the_table(application: App, session: User | None, verdict: str | Code) -> None:
     """Each line: an application, a session, and what becomes of the request."""
-    found = judge(application, session, NOW, revoked={"gone"}, not_before={"cut": NOW - 50})
+    found = judge(application, session, NOW, Moment())
     match found:
         case Pass(who):
             assert (verdict, who) == ("pass", session)
@@ -78,8 +109,8 @@ def test_the_table(application: App, session: User | None, verdict: str | Code) 
 
 def test_passthrough_asks_nobody() -> None:
     """An application without pre-authentication lets everybody through, and knows nobody."""
-    assert judge(App(), None, NOW, passthrough=True) == Pass(None)
-    assert judge(App(), BOB, NOW, passthrough=True) == Pass(None)
+    assert judge(App(), None, NOW, Moment(), passthrough=True) == Pass(None)
+    assert judge(App(), BOB, NOW, Moment(), passthrough=True) == Pass(None)
 
 
 def test_assignment_by_user_or_group() -> None:
@@ -113,7 +144,7 @@ def test_cross_site_websockets(origins: list[bytes], passes: bool) -> None:
 
 def test_a_logged_refusal_says_why() -> None:
     """The log names user and application."""
-    verdict = judge(App(), BOB, NOW)
+    verdict = judge(App(), BOB, NOW, Moment())
     assert isinstance(verdict, Refuse)
     assert "bob" in verdict.reason
     assert "wiki" in verdict.reason

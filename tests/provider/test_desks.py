@@ -21,6 +21,7 @@ from appproxy.provider.desks import (
 )
 from appproxy.provider.tokens import SESSION_LIFETIME, Grant, ProviderSession
 from appproxy.store import one_time, users
+from appproxy.store.providers import BUILTIN
 from tests.provider.house import ISSUER, NOW, Flow, House
 
 
@@ -53,7 +54,8 @@ class TestValid:
     def test_table(self, house: House, age: float, not_before: float, revoked: str, valid: bool) -> None:
         """A session counts until its end, unless it or all of the user's up to a moment were revoked."""
         snapshot = replace(
-            house.live.snapshot, revoked_sessions=frozenset({revoked}), not_before={"user": not_before}
+            house.live.snapshot, revoked_sessions=frozenset({revoked}),
+            not_before={(BUILTIN, "user"): not_before, ("corp", "user"): NOW},
         )
         session = ProviderSession("session", "user", NOW - age)
         assert Ground(ISSUER, snapshot, NOW, secrets.token_bytes).valid(session) is valid

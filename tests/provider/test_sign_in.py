@@ -9,6 +9,7 @@ from appproxy.provider.passwords import hash_password
 from appproxy.provider.throttle import NAME_RULE
 from appproxy.provider.tokens import FORM_LIFETIME, SESSION_LIFETIME
 from appproxy.store import audit, sessions, users
+from appproxy.store.providers import BUILTIN
 from tests.provider.house import CHEAP, PASSWORD, Browser, Flow, House, Page, claims, sign_in, tokens
 
 SESSION = "__Host-appproxy-session"
@@ -336,7 +337,7 @@ class TestSession:
             of_now = browser.get("/authorize", wiki.query()).query["code"]
             house.write(sessions.revoke_session, claims(tokens(browser, wiki, of_now)["id_token"])["sid"])
         else:
-            house.write(sessions.revoke_subject, ann.id)
+            house.write(sessions.revoke_subject, BUILTIN, ann.id)
         assert is_form(browser.get("/authorize", wiki.query()))
         assert browser.post("/token", wiki.token_form(code)).status == 400
 

@@ -41,8 +41,8 @@ def one(name: str, host: str = "", **changes: Any) -> Application:
     return replace(Application(name, name.title(), url, Url("http", "10.0.0.1", 80)), **changes)
 
 
-ANN = Session(id="s", subject="ann", issuer="https://idp", name="Ann", issued=1.0, expires=2.0, auth_time=1.0, amr=(),
-              acr="", groups=("staff",), claims={})
+ANN = Session(id="s", subject="ann", issuer="https://idp", provider="builtin", name="Ann", issued=1.0, expires=2.0,
+              auth_time=1.0, amr=(), acr="", groups=("staff",), claims={})
 
 
 class TestEntries:

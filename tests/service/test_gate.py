@@ -18,7 +18,7 @@ from appproxy.policy.verdict import Pass, Refuse, SignIn
 from appproxy.publish.application import Application, HeaderRule, Preauthentication, Segment, Url
 from appproxy.publish.routing import Route, Router
 from appproxy.service.gate import Blocks, Gate, Recent, identity_block, user_header
-from appproxy.store.snapshot import SealingKey, Snapshot
+from appproxy.store.snapshot import ProviderRecord, SealingKey, Snapshot
 
 NOW = 1_800_000_000.0
 HOST = "wiki.example.com"
@@ -27,15 +27,18 @@ NONCE = bytes(12)
 WIKI = Application(
     "wiki", "Wiki", Url("https", HOST, 443), Url("http", "10.0.0.1", 80), assigned_users=frozenset({"ann"})
 )
-ANN = Session("s1", "ann", "https://idp.example.com", "Ann", NOW - 10, NOW + 3600, NOW - 10)
+ANN = Session("s1", "ann", "https://idp.example.com", "builtin", "Ann", NOW - 10, NOW + 3600, NOW - 10)
+
+
+IDP = ProviderRecord("builtin", "builtin", "https://idp.example.com", "appproxy", "")
 
 
 def snapshot_of(*applications: Application, **changes: Any) -> Snapshot:
     """A snapshot with these applications."""
-    values: dict[str, Any] = {"revision": 1, "keys": (KEY,), **changes}
+    values: dict[str, Any] = {"revision": 1, "keys": (KEY,), "providers": {"builtin": IDP}, **changes}
     return Snapshot(
         applications={each.id: each for each in applications}, router=Router(applications), connectors={},
-        connector_groups={}, providers={}, trust_bundle=(), **values,
+        connector_groups={}, trust_bundle=(), **values,
     )
 
 
@@ -137,8 +140,10 @@ class TestWhatIsKept:
         "changes",
         [
             {"revoked_sessions": frozenset({"s1"})},
-            {"not_before": {"ann": NOW}},
+            {"not_before": {("builtin", "ann"): NOW}},
             {"keys": ()},
+            {"providers": {"builtin": replace(IDP, issuer="https://other.example.com")}},
+            {"providers": {}},
         ],
     )
     def test_revocation_reaches_a_known_cookie(self, changes: dict[str, Any]) -> None:

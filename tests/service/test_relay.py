@@ -18,7 +18,7 @@ from appproxy.service.relay import Relay
 from appproxy.service.roster import Peer, Roster, RosterLimits
 from appproxy.service.streamed import StreamedAnswer
 from appproxy.service.tokens import Tokens
-from appproxy.store.snapshot import Snapshot
+from appproxy.store.snapshot import ProviderRecord, Snapshot
 from appproxy.tunnel.frames import Flag, Frame, FrameReader, Kind, signal_limits
 from appproxy.tunnel.messages import Request, decode_request
 from tests.service.exchanges import FakeExchange, head_for
@@ -28,7 +28,8 @@ WIKI = Application(
     "wiki", "wiki", Url.parse("https://wiki.example.com/in/"), Url.parse("http://internal:8080/out/"),
     robots_disallow=False, assigned_users=frozenset({"ann"}),
 )
-ANN = Session("s1", "ann", "https://signin.example.com", "Ann", 940.0, 4600.0, 940.0)
+IDP = ProviderRecord("builtin", "builtin", "https://signin.example.com", "appproxy", "")
+ANN = Session("s1", "ann", "https://signin.example.com", "builtin", "Ann", 940.0, 4600.0, 940.0)
 
 
 @dataclass
@@ -192,7 +193,7 @@ def snapshot(application: Application = WIKI, **how: Any) -> Snapshot:
     """What the node works from after a change."""
     return Snapshot(
         revision=2, applications={"wiki": application}, router=Router([application]), connectors={},
-        connector_groups={}, providers={}, keys=(), trust_bundle=(), **how,
+        connector_groups={}, keys=(), trust_bundle=(), **{"providers": {"builtin": IDP}, **how},
     )
 
 

@@ -11,6 +11,7 @@ from appproxy.identity.session import Session
 from appproxy.publish.application import Preauthentication, Url
 from appproxy.publish.routing import Router
 from appproxy.service.exchange import Exchange
+from appproxy.store.snapshot import ProviderRecord
 from appproxy.tunnel.frames import Kind
 from appproxy.tunnel.messages import decode_request, encode_response
 from tests.service.world import GET, POST, WIKI, World, only_request, requests
@@ -503,7 +504,8 @@ def test_interim_answers_have_an_end() -> None:
     signal.say(Kind.INFO, id, encode_response(103, b"link: x\n"))
     assert signal.wire.disconnecting
 
-ANN = Session("s1", "ann", "https://signin.example.com", "Ann", 1e9 - 60, 1e9 + 3600, 1e9 - 60)
+IDP = ProviderRecord("builtin", "builtin", "https://signin.example.com", "appproxy", "")
+ANN = Session("s1", "ann", "https://signin.example.com", "builtin", "Ann", 1e9 - 60, 1e9 + 3600, 1e9 - 60)
 
 GUARDED = replace(WIKI, preauthentication=Preauthentication.OIDC, assigned_users=frozenset({"ann"}))
 
@@ -513,6 +515,7 @@ class Guarded(World):
 
     def __init__(self) -> None:
         super().__init__(applications=(GUARDED,))
+        self.snapshot = replace(self.snapshot, providers={"builtin": IDP})
 
     def handle(self, exchange: Exchange) -> None:
         route = self.snapshot.router.find(exchange.head.host, exchange.head.target)
@@ -528,7 +531,10 @@ class Guarded(World):
     ("parts", "code"),
     [
         ({"revoked_sessions": frozenset({"s1"})}, Code.SIGN_IN_REQUIRED),
-        ({"not_before": {"ann": 1e9}}, Code.SIGN_IN_REQUIRED),
+        ({"not_before": {("builtin", "ann"): 1e9}}, Code.SIGN_IN_REQUIRED),
+        ({"applications": {"wiki": replace(GUARDED, provider="other")}}, Code.SIGN_IN_REQUIRED),
+        ({"providers": {}}, Code.SIGN_IN_REQUIRED),
+        ({"providers": {"builtin": replace(IDP, issuer="https://other.example.com")}}, Code.SIGN_IN_REQUIRED),
         ({"applications": {"wiki": replace(GUARDED, assigned_users=frozenset({"bob"}))}}, Code.NOT_ASSIGNED),
         ({"applications": {}}, Code.UNKNOWN_HOST),
         ({"router": Router([replace(GUARDED, external=Url.parse("https://elsewhere.example.com/"))])}, Code.UNKNOWN_HOST),

@@ -22,7 +22,20 @@ from appproxy.publish.paths import is_ambiguous
 from appproxy.publish.routing import Router
 from appproxy.service.way_back import url_of
 from tests.service.exchanges import FakeExchange, head_for
-from tests.service.sign_in_world import CRM, DOCS, ISSUER, KEY, NAVIGATION, NOW, SIGNIN, WIKI, Browser, FakeProvider, World
+from tests.service.sign_in_world import (
+    CRM,
+    DOCS,
+    ISSUER,
+    KEY,
+    NAVIGATION,
+    NOW,
+    RECORD,
+    SIGNIN,
+    WIKI,
+    Browser,
+    FakeProvider,
+    World,
+)
 
 PAGE = "https://wiki.example.com/page"
 OUT = "https://wiki.example.com/.appproxy/sign-out"
@@ -266,9 +279,29 @@ class TestCallback:
         assert b"signed out" in browser.open(found[1].decode()).content
         assert browser.open("https://crm.example.com/").status == 200
 
+    def test_a_session_ends_with_the_provider_it_came_from(self, world: World, browser: Browser) -> None:
+        """With another provider for the application, a new one under the old name, or another issuer it does not count."""
+        assert browser.open(PAGE).status == 200
+        snapshot = world.store.snapshot
+        moved = replace(WIKI, provider="new", assignment_required=False)
+        for providers, application in (
+            ({"idp": RECORD, "new": replace(RECORD, id="new", issuer="https://new.example.com")}, moved),
+            ({"new": replace(RECORD, id="new")}, moved),
+            ({"idp": replace(RECORD, issuer="https://new.example.com")}, WIKI),
+            ({}, WIKI),
+        ):
+            world.store.snapshot = replace(
+                snapshot, revision=world.store.snapshot.revision + 1, providers=providers,
+                applications={"wiki": application}, router=Router([application]),
+            )
+            assert browser.request(PAGE).field(b"location") is not None
+            assert browser.session("wiki.example.com") == {"signed_in": False}
+        world.store.snapshot = replace(snapshot, revision=world.store.snapshot.revision + 1)
+        assert browser.request(PAGE).status == 200
+
     def test_whose_sessions_were_revoked_just_now(self, world: World, browser: Browser) -> None:
         """Whoever is cut off while signing in gets no session."""
-        world.store.snapshot = replace(world.store.snapshot, not_before={"ann": NOW + 1})
+        world.store.snapshot = replace(world.store.snapshot, not_before={("idp", "ann"): NOW + 1})
         refused(browser.open(PAGE), Code.TOKEN_REFUSED)
 
     def test_too_many_groups(self, world: World, browser: Browser) -> None:

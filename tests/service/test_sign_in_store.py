@@ -142,7 +142,7 @@ def test_ids_are_used_once_on_all_nodes(service: Service) -> None:
 def test_a_revoked_session_is_in_the_snapshot(service: Service) -> None:
     """All nodes learn of it from their picture of the store."""
     store = LiveSignInStore(service.live)
-    run(store.revoke(Session("s-1", "u", ISSUER, "n", NOW, NOW + 60, NOW)))
+    run(store.revoke(Session("s-1", "u", ISSUER, "corp", "n", NOW, NOW + 60, NOW)))
     assert "s-1" in store.snapshot.revoked_sessions
 
 

@@ -9,7 +9,7 @@ import pytest
 from appproxy.identity.session import Session
 from appproxy.service.tokens import Tokens
 
-ANN = Session("s1", "ann", "https://signin.example.com", "Ann", 940.0, 4600.0, 940.0)
+ANN = Session("s1", "ann", "https://signin.example.com", "builtin", "Ann", 940.0, 4600.0, 940.0)
 BOB = replace(ANN, id="s2", subject="bob")
 
 

@@ -8,6 +8,7 @@ from appproxy.errors import ConfigError
 from appproxy.store import user_groups, users
 from appproxy.store.database import Store
 from appproxy.store.names import AlreadyThere, NotFound
+from appproxy.store.providers import BUILTIN
 
 
 def test_groups_are_found_by_name_and_id(store: Store, now: float) -> None:
@@ -44,4 +45,4 @@ def test_removing_a_group_ends_its_members_sessions(store: Store, now: float) ->
         with pytest.raises(NotFound):
             user_groups.find(tx, "staff")
     found = store.build_snapshot().not_before
-    assert found[ann.id] == now + 1 and bob.id not in found
+    assert found == {(BUILTIN, ann.id): now + 1} and bob.id != ann.id

@@ -8,11 +8,12 @@ from appproxy.errors import ConfigError
 from appproxy.store import sessions, users
 from appproxy.store.database import Store
 from appproxy.store.names import AlreadyThere, NotFound
+from appproxy.store.providers import BUILTIN
 
 
 def not_before(store: Store, subject: str) -> float:
     """The moment before which the snapshot lets no session of the subject count; 0: all count."""
-    return store.build_snapshot().not_before.get(subject, 0.0)
+    return store.build_snapshot().not_before.get((BUILTIN, subject), 0.0)
 
 
 def test_a_user_is_found_however_the_name_is_typed(store: Store, now: float) -> None:
@@ -74,7 +75,7 @@ def test_a_disabled_user_has_no_session_at_all(store: Store, now: float) -> None
     with store.transaction(now) as tx:
         made = users.add(tx, "ann", "hash")
         assert users.disable(tx, "ann").disabled
-        sessions.revoke_subject(tx, made.id)
+        sessions.revoke_subject(tx, BUILTIN, made.id)
     assert not_before(store, made.id) > now + 1e9
     with store.transaction(now + 40 * 86400) as tx:
         sessions.purge(tx)
