@@ -182,10 +182,26 @@ class Router:
         return found
 
 
-def internal_target(route: Route, target: bytes) -> bytes:
-    """The target as the application is to see it: external prefix taken off, internal one put on."""
+def lacks_slash(route: Route, target: bytes) -> bool:
+    """Is the target's path the external one without its last slash? From there relative links lead beside it."""
+    size = len(route.prefix) - 1
+    return size > 0 and target[size:size + 1] in (b"", b"?") and target[:size] == route.prefix[:size]
+
+
+def with_slash(route: Route, target: bytes) -> bytes:
+    """A target that lacks the last slash of the external path, with it; the query stays."""
+    return route.prefix + target[len(route.prefix) - 1:]
+
+
+def internal_target(route: Route, target: bytes, *, bare: bool = False) -> bytes:
+    """The target as the application is to see it: external prefix taken off, internal one put on.
+
+    `bare`: where the external path lacks its last slash, the internal one does too.
+    """
     if route.prefix == route.internal:
         return target
+    if bare and lacks_slash(route, target):
+        return (route.internal[:-1] or b"/") + target[len(route.prefix) - 1:]
     path, mark, query = target.partition(b"?")
     rest = path[len(route.prefix):] if len(path) >= len(route.prefix) else b""
     return route.internal + rest + mark + query

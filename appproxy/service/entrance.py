@@ -25,7 +25,7 @@ from appproxy.publish.application import Application
 from appproxy.publish.cors import answer_fields, answer_preflight, is_preflight
 from appproxy.publish.response_policy import hsts_line
 from appproxy.publish.robots import robots_text
-from appproxy.publish.routing import Route
+from appproxy.publish.routing import Route, lacks_slash, with_slash
 from appproxy.service.exchange import Exchange, Handler
 from appproxy.service.gate import Gate
 from appproxy.service.relay import Relay
@@ -185,6 +185,8 @@ class Entrance:
         if application.maintenance and not maintains(application, verdict):
             self._closed(exchange, application, verdict, now)
         elif isinstance(verdict, Pass):
+            if lacks_slash(route, target) and self._adds_slash(exchange, route):
+                return
             self._relay.start(exchange, route, verdict.session)
         elif isinstance(verdict, Refuse):
             exchange.detail = verdict.reason
@@ -195,6 +197,21 @@ class Entrance:
             # The first answer that a new user gets is ours.
             block += hsts_line(application.hsts_max_age, application.hsts_subdomains)
             exchange.answer(status, block + exchange.own_fields, body)
+
+    def _adds_slash(self, exchange: Exchange, route: Route) -> bool:
+        """Send a browser from `/wiki` to `/wiki/`, unless the application has shown that it wants it the other way.
+
+        Programs that write, or open a WebSocket, follow no redirect; what they get is the application's to say.
+        """
+        head = exchange.head
+        if head.method not in (b"GET", b"HEAD") or self._relay.plans.of(route).learned.bare:
+            return False
+        if head.upgrade is not None and head.upgrade.decode("latin-1") in route.application.upgrades:
+            return False
+        # Not to be kept: the application may want it the other way tomorrow, and then a kept one would be half of a circle.
+        block = b"location: %b\ncache-control: no-store\n" % with_slash(route, head.target)
+        exchange.answer(308, block + exchange.own_fields, b"")
+        return True
 
     def _closed(self, exchange: Exchange, application: Application, verdict: Verdict[Session], now: float) -> None:
         """Being maintained: whoever is not signed in may be one of those who maintain it."""

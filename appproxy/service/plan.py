@@ -40,6 +40,14 @@ def _special(names: frozenset[bytes]) -> re.Pattern[bytes]:
     return re.compile(rb"\n(" + b"|".join(map(re.escape, sorted(names))) + rb"): ([^\n]*+)")
 
 
+@dataclass(slots=True)
+class Learned:
+    """What answers have shown of an application. It is forgotten with the plan."""
+
+    #: It wants its path without the last slash, and redirects there from the path with it.
+    bare: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The constants of the hot path of one application, or, when it has several pairs of URLs, of one of them."""
@@ -64,6 +72,7 @@ class Plan:
     bodies: Bodies | None = None
     #: Its rules for calls from other origins; None: it answers them itself.
     cors: CorsTable | None = None
+    learned: Learned = field(default_factory=Learned, repr=False, compare=False)
     #: This plan for requests that a rule covers, by the fields that their answers get.
     _facing: dict[bytes, Plan] = field(default_factory=dict, repr=False, compare=False)
 

@@ -100,8 +100,9 @@ class Relay:
             upgrade = head.upgrade = None  # an upgrade that is not allowed: go on as an ordinary request
         request = Request(
             application=plan.target, configuration=self.configuration, method=head.method,
-            target=internal_target(route, head.target), authority=head.authority, client=exchange.client,
-            scheme=exchange.scheme, correlation=exchange.id, timeout=application.backend_timeout, length=head.length,
+            target=internal_target(route, head.target, bare=plan.learned.bare), authority=head.authority,
+            client=exchange.client, scheme=exchange.scheme, correlation=exchange.id,
+            timeout=application.backend_timeout, length=head.length,
             upgrade=upgrade, user=user, block=block, share=tokens.share(session, exchange.client),
             owner=tokens.owner(session, exchange.connection_number),
         )

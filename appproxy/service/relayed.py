@@ -16,6 +16,7 @@ from appproxy.net.deadlines import NEVER
 from appproxy.service import losses
 from appproxy.service.plan import Plan
 from appproxy.service.streamed import StreamedAnswer
+from appproxy.service.symptoms import STATUSES, examined
 from appproxy.service.translated import Translated
 from appproxy.service.upload import Upload
 from appproxy.tunnel.exchanges import SERVICE_TRANSITIONS, State, Step, advance
@@ -145,18 +146,21 @@ class Relayed:
         exchange = self.exchange
         if exchange is None:
             return
-        if self.plan.bodies is not None:
-            block, translator = self.plan.bodies.answer(self.method, status, block, self.holds_translated)
-            if translator is not None:
-                try:
-                    fields = self.plan.clean(status, block, exchange.id)
-                    Translated.whole(exchange, translator, self.relay.clock, status, fields, body)
-                except RequestError as error:
-                    self.fail(error.code, error.detail)
-                self.exchange = None
-                return
+        plan, translator = self.plan, None
+        if plan.bodies is not None:
+            block, translator = plan.bodies.answer(self.method, status, block, self.holds_translated)
+        fields = plan.clean(status, block, exchange.id)
+        if status in STATUSES:
+            fields = examined(plan, exchange.head, status, block, fields)
+        if translator is not None:
+            try:
+                Translated.whole(exchange, translator, self.relay.clock, status, fields, body)
+            except RequestError as error:
+                self.fail(error.code, error.detail)
+            self.exchange = None
+            return
         self.exchange = None
-        exchange.answer(status, self.plan.clean(status, block, exchange.id), body)
+        exchange.answer(status, fields, body)
 
     def informed(self, status: int, block: bytes) -> None:
         """INFO: an interim answer. Raises RemoteProtocolError when they do not end."""
@@ -215,6 +219,8 @@ class Relayed:
             return
         answer = StreamedAnswer(exchange, status, block, self.plan.application.upgrade_idle_timeout)
         fields = answer.begin(self, data.tap, status, block)
+        if status in STATUSES:
+            fields = examined(self.plan, exchange.head, status, block, fields)
         self.answer = answer
         self.deadline = self.relay.clock.seconds() + answer.silence
         if answer.upgraded:

@@ -49,6 +49,16 @@ def test_a_wildcard(town: World, visitor: Visitor) -> None:
     assert visitor.get(town.url("three", "/headers")).status == 401
 
 
+def test_a_path_without_its_last_slash(town: World, visitor: Visitor) -> None:
+    """Whoever types it so signs in and ends at the path with the slash; programs that write reach the application."""
+    town.admin("app", "publish", "slashed", "--internal", town.internal, "--external", town.url("slashed", "/deep/"))
+    town.admin("assign", "slashed", "--user", "alice")
+    assert visitor.get(town.url("slashed", "/deep")).status == 401
+    page = visitor.sign_in(town.url("slashed", "/deep?a=1"), "alice")
+    assert (page.status, page.url) == (200, town.url("slashed", "/deep/?a=1"))
+    assert visitor.request("POST", town.url("slashed", "/deep"), {}, b"x").status != 308
+
+
 @pytest.mark.parametrize("length", [True, False])
 def test_the_largest_upload(town: World, visitor: Visitor, length: bool) -> None:
     """At the limit it arrives, above it there is 413, over both versions of HTTP, whether the length is told or not."""

@@ -99,7 +99,7 @@ class Visitor:
         for _ in range(10):
             answer = self.request(method, url, headers, body)
             location = answer.headers["Location"]
-            if answer.status not in (301, 302, 303, 307) or location is None:
+            if answer.status not in (301, 302, 303, 307, 308) or location is None:
                 return answer
             url, method, body = urljoin(url, location), "GET", None
             headers = dict(NAVIGATION)

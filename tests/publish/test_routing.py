@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from appproxy.errors import Code, ConfigError, RequestError
 from appproxy.publish.application import Application, Segment, Url
 from appproxy.publish.paths import is_ambiguous
-from appproxy.publish.routing import Router, internal_target
+from appproxy.publish.routing import Router, internal_target, lacks_slash, with_slash
 
 
 def application(name: str, external: str, internal: str = "http://internal/", **more: Any) -> Application:
@@ -271,3 +272,19 @@ def test_what_is_found_lies_below_the_prefix(path: bytes) -> None:
         assert error.code is Code.AMBIGUOUS_PATH
         return
     assert internal_target(route, b"/" + path).startswith(route.internal)
+
+
+@pytest.mark.parametrize(("target", "lacks"), [
+    (b"/deep/wiki", True), (b"/deep/wiki?", True), (b"/deep/wiki?a=/", True), (b"/deep/wiki/", False), (b"/deep/wikis", False),
+    (b"/deep/wik", False), (b"/deep/wiki/?a", False), (b"/", False), (b"*", False), (b"", False), (b"/DEEP/wiki", False)])
+def test_the_external_path_without_its_last_slash(target: bytes, lacks: bool) -> None:
+    """With it, it is still the same path, and never the beginning of another host."""
+    one = Application("a", "a", Url.parse("https://a.example.com/deep/wiki/"), Url.parse("http://internal/x/"))
+    route = Router([one]).routes_of("a.example.com")[0]
+    assert lacks_slash(route, target) is lacks
+    if lacks:
+        assert with_slash(route, target).replace(b"/deep/wiki/", b"/deep/wiki", 1) == target
+        assert internal_target(route, target, bare=True) == target.replace(b"/deep/wiki", b"/x", 1)
+        assert internal_target(route, target) == target.replace(b"/deep/wiki", b"/x/", 1)
+    root = Router([replace(one, external=Url.parse("https://a.example.com/"))]).routes_of("a.example.com")[0]
+    assert not lacks_slash(root, target)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,7 @@ from appproxy.errors import Code
 from appproxy.http.head import RequestHead
 from appproxy.identity.session import Session
 from appproxy.net.tls import ServerName
-from appproxy.publish.application import Application, Preauthentication, Url
+from appproxy.publish.application import Application, Preauthentication, Segment, Url
 from appproxy.publish.cors import CorsRule
 from appproxy.publish.routing import Route
 from appproxy.service.entrance import Entrance
@@ -382,3 +383,98 @@ def test_whoever_is_not_signed_in_learns_no_methods() -> None:
     """The gate comes first."""
     door = Door(applications=(replace(CLOSED, methods=frozenset({b"POST"})),))
     assert b"allow:" not in door.user().send(GET)
+
+
+def below(internal: str, **how: Any) -> Application:
+    """An application below a path."""
+    urls = {"external": Url.parse("https://wiki.example.com/wiki/"), "internal": Url.parse(internal)}
+    return replace(WIKI, **{**urls, **how})
+
+
+def asked(door: Door, target: str, method: bytes = b"GET", **head: Any) -> FakeExchange:
+    exchange = FakeExchange(head_for(f"https://wiki.example.com{target}", method=method, **head))
+    door.handle(exchange)
+    return exchange
+
+
+@pytest.mark.parametrize("internal", ["http://internal:8080/", "http://internal:8080/wiki/", "http://internal:8080/a/b/"])
+@pytest.mark.parametrize("method", [b"GET", b"HEAD"])
+@pytest.mark.parametrize(("target", "location"), [("/wiki", b"/wiki/"), ("/wiki?a=/b?//", b"/wiki/?a=/b?//")])
+def test_a_path_without_its_last_slash_gets_it(internal: str, method: bytes, target: str, location: bytes) -> None:
+    """Whatever path the application has inside; from there relative links would lead beside it. No connector hears of it."""
+    door = Door(applications=(below(internal),))
+    signal = door.welcomed()
+    exchange = asked(door, target, method)
+    assert (exchange.status, exchange.block) == (308, b"location: %b\ncache-control: no-store\n" % location)
+    assert signal.frames() == []
+
+
+@pytest.mark.parametrize(("method", "target", "inside"), [
+    (b"POST", "/wiki", b"/int/"), (b"PROPFIND", "/wiki?x", b"/int/?x"), (b"OPTIONS", "/wiki", b"/int/"),
+    (b"GET", "/wiki/", b"/int/"), (b"GET", "/wiki/page", b"/int/page")])
+def test_other_methods_are_answered_by_the_application(method: bytes, target: str, inside: bytes) -> None:
+    """And so are paths below."""
+    door = Door(applications=(below("http://internal/int/"),))
+    signal = door.welcomed()
+    asked(door, target, method)
+    assert [target for _, target in requests(signal.frames())] == [inside]
+
+
+def test_an_upgrade_follows_no_redirect() -> None:
+    """A WebSocket at the bare path reaches the application; an upgrade that is not allowed is an ordinary request."""
+    door = Door(applications=(below("http://internal/ws/"),))
+    signal = door.welcomed()
+    asked(door, "/wiki", upgrade=b"websocket", fields=[(b"origin", b"https://wiki.example.com")])
+    assert [target for _, target in requests(signal.frames())] == [b"/ws/"]
+    assert asked(door, "/wiki", upgrade=b"h2c").status == 308
+
+
+def test_who_has_not_signed_in_learns_nothing_from_it() -> None:
+    """The sign-in comes first, and leads back to what was asked for."""
+    door = Door(applications=(below("http://internal/", preauthentication=Preauthentication.OIDC),))
+    assert asked(door, "/wiki").status == asked(door, "/wiki/").status == 303
+
+
+def test_of_nested_paths_each_gets_its_own_slash() -> None:
+    """Also those of segments and wildcards."""
+    inner = Segment(Url.parse("https://wiki.example.com/wiki/deep/"), Url.parse("http://other/"), "s1")
+    team = replace(below("http://*.corp/x/", external=Url.parse("https://*.example.org/t/")), id="team", name="team")
+    door = Door(applications=(below("http://internal/", segments=(inner,)), team))
+    assert asked(door, "/wiki/deep").block.startswith(b"location: /wiki/deep/\n")
+    assert asked(door, "/wiki/").status != 308
+    assert asked(door, "/wikipedia").status == 404
+    exchange = FakeExchange(head_for("https://a.example.org/t?q"))
+    door.handle(exchange)
+    assert (exchange.status, exchange.block.partition(b"\n")[0]) == (308, b"location: /t/?q")
+
+
+@pytest.mark.parametrize("internal", ["http://internal/wiki/", "http://internal/int/"])
+@pytest.mark.parametrize("host", ["", "http://internal"])
+def test_an_application_that_takes_the_slash_away_again_is_let(internal: str, host: str) -> None:
+    """No circle: once it has redirected so, the bare path is its own, until something is published."""
+    door = Door(applications=(below(internal),))
+    signal = door.welcomed()
+    bare = Url.parse(internal).path[:-1]
+    user, get = door.user(), b"GET %b HTTP/1.1\r\nHost: wiki.example.com\r\n\r\n"
+    assert user.send(get % b"/wiki").startswith(b"HTTP/1.1 308 ")
+    user.send(get % b"/wiki/")
+    signal.answer(only_request(signal), 308, f"location: {host}{bare}\n".encode())
+    assert b"\r\nlocation: %b/wiki\r\n" % (b"https://wiki.example.com" if host else b"") in user.wire.take()
+    user.send(get % b"/wiki?a")
+    ((_, target),) = requests(signal.frames())
+    assert target == bare.encode() + b"?a"
+    door.relay.plans.forget()
+    assert door.user().send(get % b"/wiki").startswith(b"HTTP/1.1 308 ")
+
+
+def test_a_redirect_elsewhere_teaches_nothing() -> None:
+    """Only the very path, on the very host, without its slash."""
+    door = Door(applications=(below("http://internal/"),))
+    signal = door.welcomed()
+    get = b"GET %b HTTP/1.1\r\nHost: wiki.example.com\r\n\r\n"
+    for location in ("/login", "http://internal/x", "https://evil.example/wiki", "//evil.example/wiki", "/", "wiki"):
+        user = door.user()
+        user.send(get % b"/wiki/")
+        signal.answer(only_request(signal), 302, f"location: {location}\n".encode())
+        assert user.wire.take().startswith(b"HTTP/1.1 302 ")
+    assert door.user().send(get % b"/wiki").startswith(b"HTTP/1.1 308 ")
