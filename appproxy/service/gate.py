@@ -1,12 +1,14 @@
 """The gate: finds the access cookie in a request, opens it, and says what becomes of the request.
 
-Hot path: an opened cookie is kept, so that the same one costs a look-up. What is kept belongs to one revision of the
-snapshot; with another revision all is judged anew.
+Hot path: an opened cookie is kept, so that the same one costs a look-up. What it says does not change: with another
+snapshot, such as after anybody's sign-out, it is judged again once, and opened again only where another key or another
+place counts.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
 from appproxy.errors import Code, IdentityError
@@ -19,7 +21,7 @@ from appproxy.policy.gate import judge, judge_upgrade
 from appproxy.policy.verdict import Pass, SignIn, Verdict
 from appproxy.publish.application import Application, Preauthentication
 from appproxy.publish.routing import Route
-from appproxy.store.snapshot import Snapshot
+from appproxy.store.snapshot import SealingKey, Snapshot
 
 #: Opened cookies that are kept. With Cookie fields of 1,000 bytes that is some 20 MB.
 KEPT = 10_000
@@ -74,26 +76,43 @@ class Recent(Generic[T]):
         self._old = {}
 
 
+@dataclass(slots=True, eq=False)
+class _Opened:
+    """An opened cookie: its verdict, the keys and places that it was opened with, and the last snapshot that it passed in.
+
+    `epoch` is the number that the gate gave that snapshot: the snapshot itself would be held in memory.
+    """
+
+    verdict: Pass[Session]
+    session: Session
+    keys: tuple[SealingKey, ...]
+    places: tuple[CookiePlace, ...]
+    epoch: int
+
+
 class Gate:
     """Who may pass. `port`: the public port, part of the cookie's name."""
 
-    __slots__ = ("_opened", "_places", "_port", "_revision")
+    __slots__ = ("_epoch", "_opened", "_places", "_port", "_snapshot", "opens")
 
     def __init__(self, port: int = 443, size: int = KEPT) -> None:
         self._port = port
-        #: To the verdict Pass. Failures are not kept: anybody can make up cookies.
-        self._opened: Recent[Pass[Session]] = Recent(size)
+        #: Those that pass. Failures are not kept: anybody can make up cookies.
+        self._opened: Recent[_Opened] = Recent(size)
         self._places: dict[tuple[str, str, str, bool], tuple[CookiePlace, ...]] = {}
-        self._revision: int | None = None
+        self._snapshot: Snapshot | None = None
+        self._epoch = 0
+        #: How many values of cookies were decrypted.
+        self.opens = 0
 
     def check(self, head: RequestHead, route: Route, snapshot: Snapshot, now: float) -> Verdict[Session]:
         """The verdict on a request to `route`; `now` is wall clock time."""
         application = route.application
         if application.preauthentication is Preauthentication.PASSTHROUGH:
             return _PASSTHROUGH
-        if self._revision != snapshot.revision:
-            self._opened.clear()
-            self._revision = snapshot.revision
+        if self._snapshot is not snapshot:
+            self._snapshot = snapshot
+            self._epoch += 1
         if head.upgrade is not None:
             origins = [value for name, value in head.fields if name == b"origin"]
             refusal = judge_upgrade(origins, own_origins(route))
@@ -108,9 +127,23 @@ class Gate:
                 return SignIn("no access cookie")
             key = (b";".join(place.name + b"=" + value for place, value in found), application.id, head.host, True)
         kept = self._opened.get(key)
-        if kept is not None and kept.session is not None and kept.session.expires > now:
-            return kept
+        if kept is not None and kept.session.expires > now and (
+            kept.epoch == self._epoch or self._still_passes(kept, route, snapshot, now)
+        ):
+            return kept.verdict
         return self._open(key, line, route, snapshot, now)
+
+    def _still_passes(self, kept: _Opened, route: Route, snapshot: Snapshot, now: float) -> bool:
+        """Does an opened cookie pass in a snapshot that is new to it?
+
+        Unless it does, the request's cookies are looked at from the beginning: another one may.
+        """
+        if kept.keys != snapshot.keys or kept.places != self.places_of(route):
+            return False
+        if not isinstance(judge(route.application, kept.session, now, snapshot), Pass):
+            return False
+        kept.epoch = self._epoch
+        return True
 
     def places_of(self, route: Route) -> tuple[CookiePlace, ...]:
         """Where the application's access cookie counts on the route's host."""
@@ -135,6 +168,7 @@ class Gate:
         application = route.application
         verdict: Verdict[Session] = SignIn("no access cookie")
         for place, value in self._cookies(line, route):
+            self.opens += 1
             try:
                 session = open_session(value, snapshot.keys, place, now)
             except IdentityError as error:
@@ -142,7 +176,8 @@ class Gate:
                 continue
             verdict = judge(application, session, now, snapshot)
             if isinstance(verdict, Pass):
-                self._opened.put(key, verdict)
+                places = self.places_of(route)
+                self._opened.put(key, _Opened(verdict, session, snapshot.keys, places, self._epoch))
                 break
         return verdict
 

@@ -246,17 +246,25 @@ class ServiceNode(Service):
         )
         if changed:
             self.relay.configuration = new.revision
+        if old is None or old.router is not new.router:
             self.relay.plans.forget()
         self.end_point.snapshot_changed(new, changed)
         self.certificates.apply(new.certificates)
         self.certificates.prove(new.challenges)
-        if old is not None and (
-            old.applications is not new.applications or old.providers is not new.providers
-            or old.revoked_sessions != new.revoked_sessions or old.not_before != new.not_before
-        ):
-            count = self.relay.judge_again(new, self._wall())
-            if count:
-                self.log.info("{count} requests under way were cut: their users may no longer", count=count)
+        if old is not None:
+            self._judge_again(old, new)
+
+    def _judge_again(self, old: Snapshot, new: Snapshot) -> None:
+        """Cut what is under way and may no longer be; when only sessions were revoked, look at theirs alone."""
+        only = None
+        if (old.applications is new.applications and old.router is new.router and old.providers is new.providers
+                and old.not_before == new.not_before):
+            only = new.revoked_sessions - old.revoked_sessions
+            if not only:
+                return
+        count = self.relay.judge_again(new, self._wall(), only)
+        if count:
+            self.log.info("{count} requests under way were cut: their users may no longer", count=count)
 
     def _has_connectors(self, group: str) -> bool:
         return any(

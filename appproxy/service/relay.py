@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from twisted.internet.interfaces import IReactorTime
 
@@ -115,15 +115,17 @@ class Relay:
         relayed.holds_translated = holds_translated
         relayed.dispatch(self.clock.seconds())
 
-    def judge_again(self, snapshot: Snapshot, now: float) -> int:
+    def judge_again(self, snapshot: Snapshot, now: float, only: Collection[str] | None = None) -> int:
         """Sessions, assignments or applications have changed: cut what is under way for those who may no longer.
 
         `now` is wall clock time. A WebSocket that is open, a download and an upload end like the next request would.
-        Gives how many were cut.
+        `only`: ids of sessions, when nothing has changed for others. Gives how many were cut.
         """
         under_way = [request for peer in self.roster.peers.values() for request in peer.in_flight.values()]
         count = 0
         for request in under_way + self.roster.all_waiting():
+            if only is not None and (request.session is None or request.session.id not in only):
+                continue
             application = snapshot.applications.get(request.plan.application.id)
             if application is None or not snapshot.router.serves(application.id, request.plan.segment.external.host):
                 request.cut(Code.UNKNOWN_HOST, "the application is no longer published there")

@@ -153,6 +153,46 @@ class TestWhatIsKept:
         later = snapshot_of(WIKI, revision=2, **changes)
         assert isinstance(gate.check(head(value=cookie()), ROUTE, later, NOW), SignIn)
 
+    def test_who_signs_out_costs_nobody_else_anything(self) -> None:
+        """Another one's sign-out, a new application, another setting: no cookie that passes is opened again."""
+        gate = Gate()
+        bob = replace(ANN, id="s2", subject="bob", name="Bob")
+        both = replace(WIKI, assigned_users=frozenset({"ann", "bob"}))
+        snapshot = snapshot_of(both)
+        for session in (ANN, bob):
+            assert gate.check(head(value=cookie(session)), route_of(both), snapshot, NOW) == Pass(session)
+        assert gate.opens == 2
+        crm, gone = replace(WIKI, id="crm", external=Url("https", "crm.example.com", 443)), frozenset({"s2"})
+        for number, later in enumerate((
+            replace(snapshot, revision=2, revoked_sessions=gone),
+            replace(snapshot, revision=3, not_before={("builtin", "bob"): NOW}),
+            snapshot_of(both, crm, revision=4, revoked_sessions=gone),
+            snapshot_of(replace(both, session_hours=1.0), crm, revision=5, revoked_sessions=gone),
+        )):
+            route = later.router.routes_of(HOST)[0]
+            for _ in range(3):
+                assert gate.check(head(value=cookie()), route, later, NOW) == Pass(ANN)
+                assert gate.opens == 2 + number
+            # Who may no longer is opened in vain, as a stranger's cookie is.
+            assert isinstance(gate.check(head(value=cookie(bob)), route, later, NOW), SignIn)
+
+    def test_the_very_session_goes_on(self) -> None:
+        """What was worked out for it, such as its identity fields, is found again."""
+        gate = Gate()
+        first = gate.check(head(value=cookie()), ROUTE, SNAPSHOT, NOW)
+        again = gate.check(head(value=cookie()), ROUTE, replace(SNAPSHOT, revoked_sessions=frozenset({"x"})), NOW)
+        assert again is first
+
+    @pytest.mark.parametrize(("changes", "opens"), [
+        ({"cookie_secure": False}, 2), ({"external": Url("https", HOST, 443, "/docs/")}, 1), ({"id": "other"}, 2)])
+    def test_another_place_is_looked_at_again(self, changes: dict[str, Any], opens: int) -> None:
+        """Where other names or paths count, what was opened under the former ones is not taken on trust."""
+        gate = Gate()
+        gate.check(head(value=cookie()), ROUTE, SNAPSHOT, NOW)
+        moved = replace(WIKI, **changes)
+        verdict = gate.check(head(value=cookie()), route_of(moved), snapshot_of(moved), NOW)
+        assert (gate.opens, isinstance(verdict, Pass)) == (opens, "cookie_secure" in changes)
+
     def test_a_changed_assignment_reaches_a_known_cookie(self) -> None:
         """Taking the application from a user works at once."""
         gate = Gate()

@@ -16,6 +16,8 @@ from appproxy.config.service import ServiceLimits
 from appproxy.config.values import Address
 from appproxy.net.open_files import raise_limit, shares
 from appproxy.service.node import ServiceNode
+from appproxy.store import applications, connector_groups, sessions
+from appproxy.store.transaction import Transaction
 from appproxy.testing.network import InlinePool, MemoryNetwork
 from appproxy.twistd.assembly import assemble
 from appproxy.twistd.state import create_state
@@ -109,3 +111,24 @@ def test_more_users_than_open_files_allow_are_warned_of(beyond: bool, tmp_path: 
     place.stop()
     warnings = [event for event in events if "LimitNOFILE" in str(event.get("log_format"))]
     assert [(event["wanted"], event["found"]) for event in warnings] == ([(most + 1, most)] if beyond else [])
+
+
+def test_what_others_do_makes_no_plan_again(tmp_path: Path) -> None:
+    """A sign-out, a revoked subject, a group that is made: what was worked out for an application stays until one changes."""
+    place = Place(tmp_path)
+    place.start()
+    store, relay = place.node.store, place.node.relay
+    place.network.run(store.write(applications.publish, "wiki", "http://wiki/", "https://wiki.example.com/"))
+    plan = relay.plans.of(store.snapshot.router.routes_of("wiki.example.com")[0])
+
+    def change(tx: Transaction) -> None:
+        sessions.revoke_session(tx, "s1")
+        sessions.revoke_subject(tx, "builtin", "ann")
+        connector_groups.add(tx, f"branch {tx.new_id()}")
+
+    for _ in range(2):
+        place.network.run(store.write(change))
+        assert relay.plans.of(store.snapshot.router.routes_of("wiki.example.com")[0]) is plan
+    place.network.run(store.write(applications.publish, "crm", "http://crm/", "https://crm.example.com/"))
+    assert relay.plans.of(store.snapshot.router.routes_of("wiki.example.com")[0]) is not plan
+    place.stop()

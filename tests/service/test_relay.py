@@ -215,6 +215,16 @@ def test_a_change_cuts_those_who_may_no_longer(after: Snapshot, code: Code | Non
     assert (Kind.CANCEL in house.link.kinds()) is (code is not None)
 
 
+def test_a_revoked_session_is_looked_for_alone() -> None:
+    """When nothing else has changed, those of others are not judged again."""
+    house = House()
+    exchanges = [house.start(session=session) for session in (ANN, replace(ANN, id="s2"), None)]
+    after = snapshot(revoked_sessions=frozenset({"s1", "s2"}))
+    assert house.relay.judge_again(after, 1000.0, {"s3"}) == 0
+    assert house.relay.judge_again(after, 1000.0, {"s2", "s3"}) == 1
+    assert [exchange.failure for exchange in exchanges] == [None, Code.SIGN_IN_REQUIRED, None]
+
+
 def test_only_what_has_no_end_ends_with_its_session() -> None:
     """A download goes on; so does what nobody signed in for."""
     house = House()
