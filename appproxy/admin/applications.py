@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from appproxy.admin.body import Body
 from appproxy.admin.cors import cors_record
 from appproxy.admin.operation import Call, Change, Command, Operation, Query
 from appproxy.admin.segments import segment_record
 from appproxy.errors import ConfigError
-from appproxy.publish.application import Application
+from appproxy.publish.application import Application, Preauthentication
 from appproxy.store import applications, assignments, connector_groups, providers
 from appproxy.store.application_settings import COLUMNS, SETTINGS
 from appproxy.store.assignments import Assignment
@@ -42,8 +43,20 @@ def _publish(tx: Transaction, call: Call) -> Change:
         body.text("provider", providers.BUILTIN),
         settings=body.mapping("settings"),
     )
+    _assign_at_once(tx, made, body)
     answer = _full(tx, made)
     return Change(answer, made.id, _noted(answer))
+
+
+def _assign_at_once(tx: Transaction, made: Application, body: Body) -> None:
+    users, groups = body.texts("users", ()), body.texts("groups", ())
+    if (users or groups) and made.preauthentication is Preauthentication.PASSTHROUGH:
+        raise ConfigError(f"users, groups: nobody signs in to {made.name} (preauth=passthrough), so everybody may use it; "
+                          "leave them out, or leave preauth out")  # fmt: skip
+    for user in users:
+        assignments.assign(tx, made.id, user=user)
+    for group in groups:
+        assignments.assign(tx, made.id, group=group)
 
 
 def _set(tx: Transaction, call: Call) -> Change:
@@ -123,8 +136,9 @@ def _noted(values: Mapping[str, object]) -> dict[str, object]:
 _ONE = "/applications/{application}"
 OPERATIONS: tuple[Operation, ...] = (
     Query("/applications", "All applications.", _list),
-    Command("POST", "/applications", "application.publish", "Publish an application.", _publish,
-            ("name", "internal", "external", "preauth", "connector_group", "provider", "settings")),
+    Command("POST", "/applications", "application.publish", "Publish an application; `users` and `groups` are let in.",
+            _publish,
+            ("name", "internal", "external", "preauth", "connector_group", "provider", "settings", "users", "groups")),
     Query(_ONE, "One application with its settings and assignments.", _show),
     Command("PATCH", _ONE, "application.set", "Change columns and settings; an empty text puts the default back.", _set,
             ("settings",)),

@@ -118,7 +118,10 @@ class AdminClient:
         from appproxy.admin.direct import AdminContext, perform
 
         settings = read_settings(self._paths)
-        context = AdminContext(f"local:{os.getuid()}", self._wall(), settings, self._hash_password)
+        context = AdminContext(
+            f"local:{os.getuid()}", self._wall(), settings, self._hash_password,
+            given_certificate=lambda: _given_certificate(self._paths, settings),
+        )  # fmt: skip
         return perform(self._paths, context, self._environment, self._tell, method, path, body)
 
     def _tell(self, text: str) -> None:
@@ -134,6 +137,17 @@ def is_missing(path: Path) -> bool:
         return not path.exists()
     except OSError:
         return False
+
+
+def _given_certificate(paths: StatePaths[Path], settings: ServiceSettings) -> str | None:
+    """The certificate that the settings name, as it would be served. Raises ConfigError."""
+    if settings.certificate is None:
+        return None
+    path = paths.resolve(settings.certificate)
+    try:
+        return path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"certificate: {path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
 def read_settings(paths: StatePaths[Path]) -> ServiceSettings:

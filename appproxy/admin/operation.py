@@ -15,6 +15,10 @@ from appproxy.store import audit
 from appproxy.store.transaction import Reading, Transaction
 
 
+def _none_given() -> str | None:
+    return None
+
+
 def _nobody_online() -> Mapping[str, object]:
     return {}
 
@@ -25,7 +29,8 @@ class AdminContext:
 
     `actor` is who acts, such as `local:0`; `now` seconds since 1970. `hash_password(name, password)` refuses a weak
     password with ConfigError. `live` gives by connector id what a running node knows of it: `online`, `address`,
-    `version`, `in_flight`. `running` is False when a command works on the database without a service.
+    `version`, `in_flight`. `given_certificate` gives the PEM of the default certificate that the settings' files have, None
+    when the service made its own. `running` is False when a command works on the database without a service.
     """
 
     actor: str
@@ -34,6 +39,7 @@ class AdminContext:
     hash_password: Callable[[str, str], str] = field(repr=False)
     live: Callable[[], Mapping[str, object]] = _nobody_online
     running: bool = False
+    given_certificate: Callable[[], str | None] = _none_given
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from appproxy.admin.operation import Call, Change, Command, Operation, Query
 from appproxy.errors import ConfigError
+from appproxy.pki import not_after
 from appproxy.store import audit, keys, providers, schema, service_settings, sessions, users
 from appproxy.store.names import NotFound
 from appproxy.store.transaction import Reading, Transaction, current_revision
@@ -18,6 +19,7 @@ def _status(reading: Reading, call: Call) -> object:
     live = call.context.live()
     online = sum(1 for one in live.values() if isinstance(one, dict) and one.get("online"))
     found = service_settings.get_all(reading)
+    given = call.context.given_certificate()
     return {
         "instance": found.get(service_settings.INSTANCE, ""),
         "domain": call.context.settings.domain,
@@ -28,7 +30,7 @@ def _status(reading: Reading, call: Call) -> object:
         "connectors": _count(reading, schema.connectors),
         "connectors_online": online,
         "tunnel_certificate_expires": keys.leaf_expires(reading, keys.CONNECTOR),
-        "user_certificate_expires": keys.leaf_expires(reading, keys.USER),
+        "user_certificate_expires": keys.leaf_expires(reading, keys.USER) if given is None else not_after(given),
     }
 
 

@@ -52,7 +52,9 @@ class AdminApi:
         hash_password: Callable[[str, str], str],
         live: Callable[[], Mapping[str, object]],
         wall: Callable[[], float] = time.time,  # noqa: TID251 -- the default of an argument
+        given_certificate: Callable[[], str | None] = lambda: None,
     ) -> None:
+        self._given_certificate = given_certificate
         self._store = store
         self._settings = settings
         self._hash_password = hash_password
@@ -63,7 +65,11 @@ class AdminApi:
         """Perform one operation as `actor`; the answer is what JSON can say. Fails with an AppProxyError."""
         # What is online belongs to the reactor's thread; operations run in the database's.
         live = {id_: dict(one) if isinstance(one, Mapping) else one for id_, one in self._live().items()}
-        context = AdminContext(actor, self._wall(), self._settings, self._hash_password, lambda: live, running=True)
+        given = self._given_certificate()
+        context = AdminContext(
+            actor, self._wall(), self._settings, self._hash_password, lambda: live, running=True,
+            given_certificate=lambda: given,
+        )  # fmt: skip
         operation, call = ROUTES.prepare(method, path, body, context)
         if isinstance(operation, Query):
             return self._store.read(operation.perform, call)

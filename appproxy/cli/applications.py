@@ -31,23 +31,32 @@ def app() -> None:
     "--preauth", type=click.Choice(["oidc", "passthrough"]), default="oidc", show_default=True,
     help="oidc: users sign in first; passthrough: everybody reaches the application.",
 )  # fmt: skip
-@click.option("--group", metavar="GROUP", help="The connector group that serves it.  [default: default]")
+@click.option("--user", "users", multiple=True, metavar="USER", help="Let this user in; may be repeated.")
+@click.option("--user-group", "groups", multiple=True, metavar="GROUP", help="Let all members in; may be repeated.")
+@click.option("--everyone", is_flag=True, help="Let everybody in who can sign in.")
+@click.option("--connector-group", "--group", "group", metavar="GROUP",
+              help="The connector group that serves it.  [default: default]")
 @click.option("--provider", metavar="PROVIDER", help="The identity provider.  [default: the built-in one]")
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A setting; see `appproxy app keys`.")
 @json_option
 @pass_setting
 def publish(
     setting: Setting, name: str, internal: str, external: str, preauth: str, group: str | None, provider: str | None,
-    pairs: tuple[str, ...], as_json: bool,
+    pairs: tuple[str, ...], users: tuple[str, ...], groups: tuple[str, ...], everyone: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Publish an application under NAME."""
+    """Publish an application under NAME, and let users in."""
+    if everyone and (users or groups or preauth == "passthrough"):
+        raise click.UsageError("--everyone goes with none of --user, --user-group and --preauth passthrough")
+    settings = {**({"assignment_required": "no"} if everyone else {}), **key_values(pairs)}
     body = given(
         name=name, internal=internal, external=external, preauth=preauth, connector_group=group, provider=provider,
-        settings=key_values(pairs),
+        settings=settings, users=list(users) or None, groups=list(groups) or None,
     )  # fmt: skip
     made = setting.call("POST", "applications", body=body)
     text = f"{made['name']} is published at {made['external']}"
-    if made["preauth"] == "oidc" and made["assignment_required"]:
+    if users or groups:
+        text += f"\n{', '.join((*users, *groups))} may use it"
+    elif made["preauth"] == "oidc" and made["assignment_required"]:
         text += f"\nNobody may open it yet: appproxy assign {made['name']} --user NAME"
     done(text, made, as_json)
 

@@ -11,6 +11,7 @@ import click
 
 from appproxy.cli.calling import Setting, given, pass_setting
 from appproxy.cli.output import Column, done, json_option, moment, note, show_record, show_rows
+from appproxy.twistd.shown import connector_command
 
 _CONNECTORS = (
     Column("ID", "id"), Column("NAME", "name"), Column("GROUP", "group"), Column("STATUS", "status"),
@@ -135,7 +136,7 @@ def join(token_text: str, state: Path, name: str | None, as_json: bool) -> None:
     called = name or socket.gethostname()
     settings, issued = run_once(lambda reactor: join_service(token_text, state.absolute(), reactor, wall, called))
     told = f"{state} is made: connector {issued.id} of {settings.name}.\n"
-    told += f"Start it:  twistd -n appproxy-connector --state {state}"
+    told += f"Start it:\n  {connector_command(state)}"
     done(told, {"id": issued.id, "service": settings.name, "address": settings.address, "state": str(state)}, as_json)
 
 

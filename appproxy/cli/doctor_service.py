@@ -23,6 +23,7 @@ from appproxy.store import acme, certificates, keys, providers, service_settings
 from appproxy.store.application_urls import Place
 from appproxy.store.database import Store
 from appproxy.twistd.passwords import admit_password
+from appproxy.twistd.shown import service_command
 from appproxy.twistd.state import read_settings
 
 _RESTART = "restart the service; it renews certificates of its own making in time"
@@ -148,7 +149,7 @@ def _is_running(walk: Walk, paths: StatePaths[Path]) -> bool:
     with walk.step("service") as told:
         if lock.try_acquire():
             lock.release()
-            start = f"start it: twistd -n appproxy-service --state {paths.directory}"
+            start = f"start it: {service_command(paths.directory)}"
             raise Ailing("no service runs on this state directory", start, Health.WARNING)
         status: Any = AdminClient(paths.directory, admit_password).call("GET", "/status")
         running = True

@@ -6,12 +6,16 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
+from appproxy.admin.client import AdminClient
 from appproxy.cli.calling import Setting, given, pass_setting
 from appproxy.cli.output import Column, done, json_option, moment, plain, show_record, show_rows
 from appproxy.config import ServiceSettings, dump_service, load_service
+from appproxy.twistd.passwords import admit_password
+from appproxy.twistd.shown import service_command
 
 
 def _fields(value: object) -> str:
@@ -39,7 +43,7 @@ def init(
     setting: Setting, state: Path | None, domain: str, listen: str | None, tunnel_listen: str | None,
     tunnel_address: str | None, public_port: int | None, certificate: Path | None, key: Path | None,
 ) -> None:  # fmt: skip
-    """Make the state directory of a new service."""
+    """Make the state directory of a new service, and a token for its first connector."""
     # Here, because it costs time that the other commands need not pay.
     from appproxy.twistd.state import create_state
 
@@ -52,12 +56,18 @@ def init(
     settings = _checked(given(**options))
     made = create_state(directory, settings, time.time(), os.environ)  # noqa: TID251 -- the program's edge
     click.echo(f"{directory} is made.")
+    admin = AdminClient(directory, admit_password)
+    token: Any = admin.call("POST", "/connector-tokens", {})
     if made.trust_anchor is not None:
         click.echo(
             f"Browsers do not trust this service yet: import {made.trust_anchor} there,\n"
             "or replace it by a certificate of a known authority (`certificate` and `key` in service.toml)."
         )
-    click.echo(f"Start it:  twistd -n appproxy-service --state {directory}")
+    click.echo(
+        f"Start it:\n  {service_command(directory)}\n"
+        f"On a machine that reaches your applications, once and until {moment(token['expires'])}:\n"
+        f"  appproxy connector join {token['token']} --state /var/lib/appproxy-connector"
+    )
 
 
 def _checked(options: dict[str, object]) -> ServiceSettings:

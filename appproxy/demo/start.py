@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 import shutil
 import socket
 import sys
@@ -21,6 +22,7 @@ from appproxy.config.values import Address
 from appproxy.demo.supervisor import Supervisor, interrupted_by_signals, twistd
 from appproxy.errors import ConfigError
 from appproxy.twistd.passwords import admit_password
+from appproxy.twistd.shown import program
 from appproxy.twistd.state import create_state
 
 #: glibc and browsers send *.localhost to this machine, with no DNS.
@@ -139,9 +141,10 @@ def explain(demo: Demo) -> str:
   Sign in    {USER}  with password  {demo.password}
 
   Without sign-in   {demo.address("open")}
+  Your applications {demo.address("apps")}
   Your browser will warn of the certificate: go on, or import {anchor}
-  With curl         curl --cacert {anchor} {demo.address("open")}headers
-  Commands          appproxy --state {demo.service} connector list
+  With curl         curl --cacert {shlex.quote(str(anchor))} {demo.address("open")}headers
+  Commands          {program("appproxy")} --state {shlex.quote(str(demo.service))} connector list
   Logs              {demo.logs}
 
 Ctrl-C stops everything.

@@ -70,6 +70,11 @@ class Certificates:
             raise RuntimeError("no certificate was loaded")
         return self._context
 
+    @property
+    def given(self) -> str | None:
+        """The default certificate (PEM), where it is that of the settings' files; None where it is our own."""
+        return None if self._files is None or self._default is None else self._default.certificate
+
     def load(self, own: Credential | None, tunnel: Credential, stored: Sequence[ServedCertificate]) -> None:
         """Take up what the database holds: `own` is our authority's leaf for users, `tunnel` is only watched.
 

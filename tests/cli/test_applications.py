@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tests.cli.conftest import PASSWORD, Typing
 
 PUBLISH = ("app", "publish", "wiki", "--internal", "http://wiki.corp:8080/", "--external", "https://wiki.example.com/")
@@ -21,6 +23,42 @@ def test_publish_show_set_remove(typed: Typing) -> None:
     assert typed("app", "show", "wiki", "--json").json["preauth"] == "passthrough"
     assert typed("app", "remove", "wiki").out == "wiki is no longer published\n"
     assert typed("app", "list").err.endswith("Nothing is published; see `appproxy app publish --help`.\n")
+
+
+def test_publishing_lets_users_in(typed: Typing) -> None:
+    """In the same command, all or nothing; everybody, or those who are named."""
+    typed("user", "add", "alice", "--group", "staff", "--password-stdin", stdin=PASSWORD + "\n")
+    made = typed(*PUBLISH, "--user", "alice", "--user-group", "staff")
+    assert made.out == "wiki is published at https://wiki.example.com/\nalice, staff may use it\n"
+    shown = typed("app", "show", "wiki", "--json").json
+    assert [(one.get("user"), one.get("group")) for one in shown["assignments"]] == [(None, "staff"), ("alice", None)]
+    typed("app", "remove", "wiki")
+    assert typed(*PUBLISH, "--user", "bob").err.endswith("there is no user 'bob'; there are: alice\n")
+    assert typed("app", "list", "--json").json == []
+    open_ = typed(*PUBLISH, "--everyone")
+    assert open_.out == "wiki is published at https://wiki.example.com/\n"
+    assert typed("app", "show", "wiki", "--json").json["assignment_required"] is False
+
+
+def test_publishing_for_nobody_and_for_everybody_do_not_mix(typed: Typing) -> None:
+    """What contradicts itself is refused, with what to leave out."""
+    assert typed(*PUBLISH, "--everyone", "--user", "alice").code == 2
+    assert typed(*PUBLISH, "--everyone", "--preauth", "passthrough").code == 2
+    typed("user", "add", "alice", "--password-stdin", stdin=PASSWORD + "\n")
+    refused = typed(*PUBLISH, "--preauth", "passthrough", "--user", "alice")
+    assert (refused.code, "leave them out" in refused.err) == (1, True)
+
+
+def test_a_url_without_a_port_gets_the_service_s_own(bare: Typing, tmp_path: Path) -> None:
+    """Nobody has to know at which port users come in."""
+    state = str(tmp_path / "state")
+    bare("init", "--state", state, "--domain", "example.com", "--listen", "127.0.0.1:9443")
+    made = bare("--state", state, *PUBLISH, "--everyone")
+    assert made.out == "wiki is published at https://wiki.example.com:9443/\n"
+    segment = ("app", "segment", "add", "wiki", "--internal", "http://api.corp/", "--external", "https://api.example.com/")
+    assert bare("--state", state, *segment).out.startswith("https://api.example.com:9443/ leads to")
+    assert bare("--state", state, "app", "set", "wiki", "external=https://docs.example.com/").code == 0
+    assert bare("--state", state, "app", "show", "wiki", "--json").json["external"] == "https://docs.example.com:9443/"
 
 
 def test_errors_name_the_key(typed: Typing) -> None:

@@ -14,7 +14,7 @@ def test_a_sound_directory_warns_that_nothing_runs(bare: Typing, state: Path) ->
     for step in ("settings", "state directory", "master key and database"):
         assert by_step[step]["health"] == "good", by_step[step]
     assert by_step["service"]["health"] == "warning"
-    assert "twistd -n appproxy-service" in by_step["service"]["mend"]
+    assert "twistd -n --pidfile= appproxy-service" in by_step["service"]["mend"]
 
 
 def test_a_broken_directory_has_a_code_and_a_mend(bare: Typing, state: Path) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from appproxy.cli.service import _quoted
 from appproxy.config import load_service
-from tests.cli.conftest import Typing
+from appproxy.pki import create_authority, decode_token, not_after
+from tests.cli.conftest import NOW, Typing
 
 
 def test_init_makes_a_state_directory(bare: Typing, tmp_path: Path) -> None:
@@ -22,7 +24,7 @@ def test_init_makes_a_state_directory(bare: Typing, tmp_path: Path) -> None:
     settings = load_service((state / "service.toml").read_text(), "service.toml")
     assert (str(settings.listen), settings.tunnel_address, settings.public_port) == ("127.0.0.1:9443", "10.0.0.1:9444", 9443)
     assert "trust-anchor.pem" in made.out
-    assert f"twistd -n appproxy-service --state {state}" in made.out
+    assert f"twistd -n --pidfile= appproxy-service --state {state}" in made.out
     assert (state.stat().st_mode & 0o777, (state / "master.key").stat().st_mode & 0o777) == (0o700, 0o600)
     assert bare("--state", str(state), "status", "--json").json["domain"] == "example.com"
 
@@ -42,6 +44,30 @@ def test_a_wrong_option_leaves_nothing_behind(bare: Typing, tmp_path: Path, opti
     made = bare("init", "--state", str(state), *options)
     assert (made.code, word in made.err) == (1, True), made.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_init_prints_what_the_first_connector_needs(bare: Typing, tmp_path: Path) -> None:
+    """The whole command, with a token that is good for one connector and one hour."""
+    state = str(tmp_path / "state")
+    made = bare("init", "--state", state, "--domain", "example.com")
+    found = re.search(r"^  appproxy connector join (\S+) --state \S+$", made.out, re.MULTILINE)
+    assert found is not None
+    assert decode_token(found[1]).address == "connect.example.com:8443"
+    (token,) = bare("--state", state, "connector", "tokens", "--json").json
+    assert (token["uses"], token["expires"] - token["created"]) == (1, 3600)
+    assert made.err == ""
+
+
+def test_status_knows_a_given_certificate(bare: Typing, typed: Typing, state: Path, tmp_path: Path) -> None:
+    """The end of the one that is served, not of one that the service would make."""
+    pair = create_authority("x", NOW, serial=b"\1" * 16, names=["example.com"])
+    (tmp_path / "chain.pem").write_text(pair.certificate)
+    settings = state / "service.toml"
+    settings.write_text(f'certificate = "{tmp_path}/chain.pem"\nkey = "{tmp_path}/key.pem"\n' + settings.read_text())
+    assert typed("status", "--json").json["user_certificate_expires"] == not_after(pair.certificate)
+    (tmp_path / "chain.pem").unlink()
+    gone = typed("status")
+    assert (gone.code, "chain.pem cannot be read" in gone.err) == (1, True)
 
 
 def test_init_never_overwrites(bare: Typing, state: Path) -> None:

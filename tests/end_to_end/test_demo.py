@@ -43,6 +43,13 @@ def test_what_it_prints_works_and_it_leaves_nothing(tmp_path: Path) -> None:
         page = Visitor(port, Path(anchor[1])).sign_in(address[1], signing[1], signing[2])
         assert (page.status, page.url) == (200, address[1])
         assert "Alice Example" in page.text
+        plain = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
+        for printed, answer in ((r"With curl\s+(.+)", "/headers"), (r"Commands\s+(.+)", "demo")):
+            line = re.search(printed, said)
+            assert line is not None
+            # As typed at a prompt: another directory, and a PATH that knows nothing of us.
+            ran = subprocess.run(["sh", "-c", line[1]], capture_output=True, text=True, cwd=tmp_path, env=plain, timeout=60)
+            assert (ran.returncode, answer in ran.stdout) == (0, True), (line[1], ran)
         assert len(programs_of(state)) >= 3
         supervisor.end("demo", seconds=30, sign=signal.SIGINT)
         assert programs_of(state) == []

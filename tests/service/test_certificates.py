@@ -205,6 +205,7 @@ class TestFiles:
         shelf = Shelf(tmp_path, files=True)
         shelf.load(None)
         assert shelf.shown("elsewhere.net") == OWN.certificate
+        assert shelf.certificates.given == chain(OWN)
         new = leaf("example.com")
         put(tmp_path, new)
         shelf.certificates.look()
