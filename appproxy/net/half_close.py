@@ -28,6 +28,7 @@ from twisted.internet.interfaces import (
     IHalfCloseableProtocol,
     IHandshakeListener,
     IProtocol,
+    IProtocolFactory,
 )
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
@@ -64,6 +65,10 @@ class TooManyHandshakes(AppProxyError):
     """Others came while this TLS handshake was not done."""
 
 
+class NotTLS(AppProxyError):
+    """The peer speaks HTTP without TLS."""
+
+
 class NoProtocol(AppProxyError):
     """The peer offered no protocol (ALPN) that this listener speaks."""
 
@@ -91,6 +96,8 @@ class HalfCloseTLS(TLSMemoryBIOProtocol):
     _deadline: IDelayedCall | None = None
     #: The transport below has gone.
     _ended = False
+    #: Bytes have come.
+    _heard = False
 
     def __init__(
         self, factory: HalfCloseTLSFactory, wrappedProtocol: IProtocol, _connectWrapped: bool = True
@@ -162,8 +169,24 @@ class HalfCloseTLS(TLSMemoryBIOProtocol):
         if self._handshakeDone and not self._appSendBuffer:
             put_input(self._tlsConnection, data)
             self._flushReceiveBIO()
+        elif not self._heard and self.factory.plain is not None and data[:1].isalpha():
+            self._become_plain(self.factory.plain, data)
         else:
+            self._heard = True
             super().dataReceived(data)
+
+    def _become_plain(self, factory: IProtocolFactory, data: bytes) -> None:
+        """What begins with a letter is a method of HTTP: no record of TLS does (RFC 8446 section 5.1)."""
+        transport = self.transport
+        self._lostTLSConnection = True  # nothing more goes out from here
+        self.connectionLost(_failure(NotTLS("HTTP without TLS")))
+        protocol = factory.buildProtocol(transport.getPeer())
+        if protocol is None:
+            transport.abortConnection()
+            return
+        transport.protocol = protocol  # as `proxied` does it
+        protocol.makeConnection(transport)
+        protocol.dataReceived(data)
 
     def _flushReceiveBIO(self) -> None:
         if self._lostTLSConnection or self._read_over:

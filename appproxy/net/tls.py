@@ -59,10 +59,13 @@ __all__ = [
 
 def wrap_server(
     context: UserContext | TunnelContext, factory: IProtocolFactory, clock: IReactorTime,
-    handshake_seconds: float = HANDSHAKE_SECONDS, most_handshakes: int | None = None,
+    handshake_seconds: float = HANDSHAKE_SECONDS, most_handshakes: int | None = None, plain: IProtocolFactory | None = None,
 ) -> HalfCloseTLSFactory:
-    """A factory for `reactor.listenTCP` or a server end point: TLS, then the protocols of `factory`."""
-    return HalfCloseTLSFactory(context, False, factory, clock, handshake_seconds, most_handshakes)
+    """A factory for `reactor.listenTCP` or a server end point: TLS, then the protocols of `factory`.
+
+    Who speaks HTTP without TLS gets a protocol of `plain`; without one, the alert that TLS has for it.
+    """
+    return HalfCloseTLSFactory(context, False, factory, clock, handshake_seconds, most_handshakes, plain)
 
 
 def wrap_client(

@@ -18,7 +18,7 @@ class HalfCloseTLSFactory(TLSMemoryBIOFactory):
 
     `handshake_seconds` is the longest that a handshake may take, None for ever. `most_handshakes` may be under way at
     the same time, None for any number; one more, and the oldest is cut off: who only connects and says nothing, however
-    often, keeps nobody out who is quicker.
+    often, keeps nobody out who is quicker. `plain` makes the protocol of a connection that begins with HTTP instead of TLS.
     """
 
     protocol = HalfCloseTLS
@@ -26,11 +26,13 @@ class HalfCloseTLSFactory(TLSMemoryBIOFactory):
     def __init__(
         self, context: UserContext | TunnelContext | ClientContext, is_client: bool, wrapped: IProtocolFactory,
         clock: IReactorTime, handshake_seconds: float | None = HANDSHAKE_SECONDS, most_handshakes: int | None = None,
+        plain: IProtocolFactory | None = None,
     ) -> None:
         super().__init__(context, is_client, wrapped, clock)
         self.clock = clock
         self.requires_protocol = context.requires_protocol
         self.handshake_seconds = handshake_seconds
+        self.plain = plain
         self._most_handshakes = most_handshakes
         #: In the order of their beginning.
         self._handshakes: dict[HalfCloseTLS, None] = {}

@@ -66,7 +66,8 @@ Entry = Callable[["Front", str], Protocol]
 class Front(Factory):
     """Makes a connection for each user. `log` is called once for each exchange, when it is over.
 
-    `entry` makes it: `UserConnection` for HTTP/1.1, `UserEntry` where ALPN decides. `token` gives random bytes.
+    `entry` makes it: `UserConnection` for HTTP/1.1, `UserEntry` where ALPN decides. `token` gives random bytes,
+    `date` the field line that an answer without a date gets.
     `most` connections may be open at the same time; more are closed at once.
     """
 
@@ -86,6 +87,7 @@ class Front(Factory):
         timeouts: FrontTimeouts | None = None,
         proxies: TrustedProxies | None = None,
         token: Callable[[int], bytes] = secrets.token_bytes,
+        date: Callable[[], bytes] = lambda: b"",
         most: int | None = None,
     ) -> None:
         self.handler = handler
@@ -101,6 +103,7 @@ class Front(Factory):
         self.deadlines = Deadlines(clock)
         self.entry = entry
         self.token = token
+        self.date = date
         self.connections: set[Connected] = set()
         self.draining = False
         self.accepted = 0

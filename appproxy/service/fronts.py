@@ -10,6 +10,7 @@ from appproxy.config.service import ServiceSettings
 from appproxy.http import HeadLimits
 from appproxy.http.trusted_proxies import PROXY_PROTOCOL, TrustedProxies
 from appproxy.net.open_files import Shares
+from appproxy.service.date_line import DateLine
 from appproxy.service.exchange import Exchange, Handler
 from appproxy.service.front import Entry, Front, FrontTimeouts, Refusal
 from appproxy.service.user_connection import UserConnection
@@ -39,10 +40,11 @@ def user_connections(settings: ServiceSettings, files: Shares) -> int:
 
 
 class Fronts:
-    """Makes them. `files` shares out the open files, `token` gives random bytes; request ids are one row for all."""
+    """Makes them. `files` shares out the open files, `token` gives random bytes, `wall` the time; request ids are one row."""
 
     def __init__(
-        self, settings: ServiceSettings, clock: IReactorTime, refusal: Refusal, files: Shares, token: Callable[[int], bytes]
+        self, settings: ServiceSettings, clock: IReactorTime, refusal: Refusal, files: Shares, token: Callable[[int], bytes],
+        wall: Callable[[], float],
     ) -> None:
         limits = settings.limits
         self._settings = settings
@@ -50,6 +52,7 @@ class Fronts:
         self._refusal = refusal
         self._files = files
         self._token = token
+        self._date = DateLine(wall)
         self._new_id = _new_ids(token)
         self._head_limits = HeadLimits(head=limits.head_bytes, fields=limits.head_fields, target=limits.target_bytes)
         self._timeouts = FrontTimeouts(
@@ -78,11 +81,18 @@ class Fronts:
         """Behind `acme_listen`: users and authorities who come without TLS."""
         return self._front(handler, log, scheme="http", proxies=self._believed)
 
+    def stray(self, handler: Handler, refusal: Refusal, log: Log) -> Front:
+        """Behind `listen`, for users who come there without TLS."""
+        # Nobody stays there, and the shares of open files have no part for it.
+        most = max(1, self._files.few // 4)
+        return self._front(handler, log, scheme="http", proxies=self._believed, refusal=refusal, most=most)
+
     def _front(
         self, handler: Handler, log: Log, *, scheme: str = "https", proxies: TrustedProxies | None = None,
-        entry: Entry = UserConnection, most: int | None = None,
+        entry: Entry = UserConnection, most: int | None = None, refusal: Refusal | None = None,
     ) -> Front:
         return Front(
-            handler, self._clock, self._refusal, self._new_id, log=log, scheme=scheme, limits=self._head_limits,
-            timeouts=self._timeouts, proxies=proxies, entry=entry, token=self._token, most=most or self._files.few,
+            handler, self._clock, refusal or self._refusal, self._new_id, log=log, scheme=scheme, limits=self._head_limits,
+            timeouts=self._timeouts, proxies=proxies, entry=entry, token=self._token, date=self._date,
+            most=most or self._files.few,
         )

@@ -60,6 +60,7 @@ class H2Connection(Protocol):
         self.session = new_session(front.limits)
         self.timeouts: FrontTimeouts = front.timeouts
         self.refusal = front.refusal
+        self.date = front.date
         self.now = front.clock.seconds
         self._heads = HeadReader(front.limits, front.token)
         self._head_deadline = HeadDeadline(front.deadlines, self.now, front.timeouts.head, self._head_too_slow)

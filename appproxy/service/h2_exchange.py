@@ -19,6 +19,7 @@ from appproxy.http.h2_head import answer_headers, trailer_headers
 from appproxy.http.head import RequestHead
 from appproxy.net.deadlines import NEVER
 from appproxy.net.tls import ServerName
+from appproxy.service.date_line import dated
 from appproxy.service.exchange import BodyReader
 from appproxy.service.exchange_state import BODYLESS, ExchangeState
 from appproxy.service.h2_body import H2Body
@@ -137,7 +138,7 @@ class H2Exchange(ExchangeState):
             status, fields, body = self._no_tunnel()
         self.begun = True
         self.status = status
-        headers = answer_headers(status, fields)
+        headers = answer_headers(status, dated(fields, self.connection.date))
         bodyless = self.head.method == b"HEAD" or status in BODYLESS
         if not bodyless:
             size = self.sent = len(body)
@@ -166,7 +167,7 @@ class H2Exchange(ExchangeState):
             return
         self.begun = True
         self.status = status
-        headers = answer_headers(status, fields)
+        headers = answer_headers(status, dated(fields, self.connection.date))
         bodyless = self.head.method == b"HEAD" or status in BODYLESS
         if not bodyless and length is not None:
             self._left = length

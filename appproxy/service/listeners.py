@@ -42,9 +42,9 @@ class Listeners:
         """The port on which connectors are answered now."""
         return _number(self._tunnel)
 
-    def open_users(self, factory: IProtocolFactory, context: UserContext) -> None:
-        """`listen`: HTTPS, perhaps behind a load balancer."""
-        self._users = self._listen(self._settings.listen, self._behind_proxies(self._tls(context, factory)))
+    def open_users(self, factory: IProtocolFactory, context: UserContext, plain: IProtocolFactory) -> None:
+        """`listen`: HTTPS, perhaps behind a load balancer. Who comes there with `http://` is answered by `plain`."""
+        self._users = self._listen(self._settings.listen, self._behind_proxies(self._tls(context, factory, plain)))
 
     def open_tunnel(self, factory: IProtocolFactory, context: TunnelContext) -> None:
         """`tunnel_listen`: connectors, whose TLS ends here and nowhere else."""
@@ -74,9 +74,11 @@ class Listeners:
         for port in others:
             await _closed(port)
 
-    def _tls(self, context: UserContext | TunnelContext, factory: IProtocolFactory) -> IProtocolFactory:
+    def _tls(
+        self, context: UserContext | TunnelContext, factory: IProtocolFactory, plain: IProtocolFactory | None = None
+    ) -> IProtocolFactory:
         return wrap_server(
-            context, factory, self._reactor, self._settings.limits.handshake_seconds, self._most_handshakes
+            context, factory, self._reactor, self._settings.limits.handshake_seconds, self._most_handshakes, plain
         )
 
     def _behind_proxies(self, factory: IProtocolFactory) -> IProtocolFactory:

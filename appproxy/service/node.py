@@ -38,7 +38,7 @@ from appproxy.service.h2_connection import H2Connection
 from appproxy.service.h2_term import NOTICE_SECONDS
 from appproxy.service.listeners import Listeners
 from appproxy.service.metrics import MetricsPage, Traffic
-from appproxy.service.plain_entrance import PlainEntrance
+from appproxy.service.plain_entrance import PlainEntrance, StrayEntrance
 from appproxy.service.relay import Relay
 from appproxy.service.roster import Roster, RosterLimits
 from appproxy.service.tokens import Tokens
@@ -94,12 +94,14 @@ class ServiceNode(Service):
         self._token = token
         self.relay = self._new_relay()
         self._listeners = Listeners(settings, reactor, self._files.few)
-        fronts = Fronts(settings, reactor, self._refusal, self._files, token)
+        fronts = Fronts(settings, reactor, self._refusal, self._files, token, wall)
         self.front = fronts.users(self._new_entrance(sign_in, own_hosts, own_paths), self._note)
         self._control_front = fronts.control(self._new_control(), self._log_line)
         self._metrics_front = fronts.metrics(MetricsPage(self))
         plain = PlainEntrance(lambda: self.snapshot, settings.port_suffix, own_hosts)
         self._plain_front = fronts.plain(plain, self._log_line)
+        stray = StrayEntrance(plain, lambda: self.snapshot.brand)
+        self._stray_front = fronts.stray(stray, stray.refusal, self._log_line)
         self.end_point = EndPoint(
             self.relay, reactor, wall, lambda: self.snapshot, node=token(8).hex(), epoch=token(8),
             control=self._control_front, renew_after=settings.renew_after_days, seen=self._seen,
@@ -231,7 +233,7 @@ class ServiceNode(Service):
         if self.most_users > self._files.users:
             self.log.warn("limits.user_connections: {wanted} is more than open files allow ({found}); raise their limit "
                           "(LimitNOFILE=)", wanted=self.most_users, found=self._files.users)
-        self._listeners.open_users(self.front, self.certificates.context)
+        self._listeners.open_users(self.front, self.certificates.context, self._stray_front)
         self._listeners.open_tunnel(self.end_point, tunnel_context)
         self._listeners.open_metrics(self._metrics_front)
         self._listeners.open_plain(self._plain_front)
@@ -326,6 +328,7 @@ class ServiceNode(Service):
         self.end_point.drain()
         self._control_front.drain()
         self._plain_front.drain()
+        self._stray_front.drain()
         deadline = self._reactor.seconds() + self.settings.drain_seconds
         while self.front.connections and self._reactor.seconds() < deadline:
             await self._pause(0.1)
@@ -334,6 +337,7 @@ class ServiceNode(Service):
         self._control_front.abort()
         self._metrics_front.abort()
         self._plain_front.abort()
+        self._stray_front.abort()
         await self._listeners.close()
         await self._pause(0)
         if self._file is not None:

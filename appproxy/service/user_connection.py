@@ -12,6 +12,8 @@ when more than `BACKLOG` bytes wait. Every phase has a deadline (`front.FrontTim
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from twisted.internet.interfaces import IHalfCloseableProtocol, IPushProducer, IReactorTime, ITransport
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -159,6 +161,11 @@ class UserConnection(Protocol):
     def reusable(self) -> bool:
         """May another request follow the current one?"""
         return self.request_complete and not self._front.draining and not self._closing
+
+    @property
+    def date(self) -> Callable[[], bytes]:
+        """Gives the line for an answer without a date."""
+        return self._front.date
 
     @property
     def clock(self) -> IReactorTime:

@@ -11,6 +11,7 @@ from appproxy.errors import Code
 from appproxy.http.head import RequestHead
 from appproxy.http.writer import chunk, last_chunk, response_bytes
 from appproxy.net.tls import ServerName
+from appproxy.service.date_line import dated
 from appproxy.service.exchange import BodyReader
 from appproxy.service.exchange_state import BODYLESS, ExchangeState
 
@@ -74,6 +75,7 @@ class UserExchange(ExchangeState):
             return
         self.begun = True
         self.status = status
+        fields = dated(fields, self._connection.date)
         reuse = self.head.keep_alive and self._connection.reusable
         if reuse and self.head.version < 11:
             fields += _KEEP_ALIVE
@@ -95,6 +97,7 @@ class UserExchange(ExchangeState):
             return
         self.begun = True
         self.status = status
+        fields = dated(fields, self._connection.date)
         head = self.head
         # While the request's body is still under way, nobody knows yet whether another request can follow.
         reuse = head.keep_alive and (self._connection.reusable or self.body_reader is not None)

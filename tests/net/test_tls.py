@@ -225,3 +225,47 @@ def test_a_client_factory_gives_the_layer() -> None:
     talker = Talker()
     tls = wrap_client(CLIENT, Factory.forProtocol(lambda: talker), Clock()).buildProtocol(None)
     assert tls is not None and tls.wrappedProtocol is talker
+
+
+class TestHTTPWithoutTLS:
+    """What begins with a letter is HTTP, and gets what answers HTTP."""
+
+    def wrapped(self, plain: bool = True) -> tuple[End, Talker, Talker]:
+        """A connection, the protocol within TLS and that without."""
+        clock = Clock()
+        ends = [End(clock), End(clock)]
+        ends[0].peer, ends[1].peer = ends[1], ends[0]
+        inner, outer = Talker(), Talker()
+        factory = wrap_server(user_context([SERVICE]), Factory.forProtocol(lambda: inner), clock,
+                              plain=Factory.forProtocol(lambda: outer) if plain else None)  # fmt: skip
+        below = factory.buildProtocol(None)
+        assert below is not None
+        ends[0].protocol = below
+        below.makeConnection(ends[0])
+        return ends[0], inner, outer
+
+    def test_it_gets_the_other_protocol(self) -> None:
+        """From the first byte on; the one under TLS is told that it is over."""
+        end, inner, outer = self.wrapped()
+        assert end.protocol is not None
+        end.protocol.dataReceived(b"GET / HTTP")
+        assert end.protocol is outer
+        end.protocol.dataReceived(b"/1.1\r\n")
+        assert outer.got == b"GET / HTTP/1.1\r\n" and inner.got == b""
+        assert len(inner.lost) == 1 and end.connected and not end.disconnecting
+
+    @pytest.mark.parametrize("first", [b"\x16\x03\x01", b"\x80\x2e\x01", b"\0", b"\x15\x03", b"\r\nGET "])
+    def test_everything_else_is_for_tls(self, first: bytes) -> None:
+        """Whatever it makes of it."""
+        end, _, outer = self.wrapped()
+        assert end.protocol is not None
+        end.protocol.dataReceived(first)
+        end.protocol.dataReceived(b"GET / HTTP/1.1\r\n\r\n")
+        assert outer.transport is None
+
+    def test_where_nothing_else_is_spoken(self) -> None:
+        """As on the connectors' listener: TLS says that it is no TLS."""
+        end, _, _ = self.wrapped(plain=False)
+        assert end.protocol is not None
+        end.protocol.dataReceived(b"GET / HTTP/1.1\r\n\r\n")
+        assert end.disconnecting or end.aborted

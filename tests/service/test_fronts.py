@@ -32,6 +32,7 @@ MAKES: dict[str, Make] = {
     "control": lambda fronts, handler, log: fronts.control(handler, log),
     "metrics": lambda fronts, handler, log: fronts.metrics(handler),
     "plain": lambda fronts, handler, log: fronts.plain(handler, log),
+    "stray": lambda fronts, handler, log: fronts.stray(handler, refusal, log),
 }
 
 
@@ -46,7 +47,7 @@ class Place:
         self.clock = Clock()
         self.logged: list[Exchange] = []
         self.exchanges: list[Exchange] = []
-        fronts = fronts or Fronts(settings, self.clock, refusal, FILES, token)
+        fronts = fronts or Fronts(settings, self.clock, refusal, FILES, token, lambda: 784_111_777.0)
         self.front = MAKES[which](fronts, self.handle, self.logged.append)
 
     def handle(self, exchange: Exchange) -> None:
@@ -69,7 +70,7 @@ class Place:
 @pytest.mark.parametrize(
     ("which", "scheme", "client", "logged"),
     [("users", "https", "203.0.113.9", 1), ("control", "https", "10.0.0.1", 1), ("metrics", "http", "10.0.0.1", 0),
-     ("plain", "http", "203.0.113.9", 1)],
+     ("plain", "http", "203.0.113.9", 1), ("stray", "http", "203.0.113.9", 1)],
 )
 def test_what_each_front_is(which: str, scheme: str, client: str, logged: int) -> None:
     """A proxy is believed where users come, and what watches the node is in no log."""
@@ -95,7 +96,7 @@ def test_only_users_speak_http2(which: str) -> None:
     assert type(Place(which).front.buildProtocol(ADDRESS)) is UserConnection
 
 
-@pytest.mark.parametrize(("which", "most"), [("users", 300), ("control", 75), ("metrics", 75), ("plain", 75)])
+@pytest.mark.parametrize(("which", "most"), [("users", 300), ("control", 75), ("metrics", 75), ("plain", 75), ("stray", 18)])
 def test_each_has_its_share_of_the_open_files(which: str, most: int) -> None:
     """One more is closed at once."""
     place = Place(which)
@@ -129,6 +130,13 @@ def test_the_limits_of_the_settings_are_those_of_each_front(which: str) -> None:
 
 def test_request_ids_are_one_row_for_all_fronts() -> None:
     """Two requests of one node never have the same, wherever they came in; 32 hex digits."""
-    fronts = Fronts(SETTINGS, Clock(), refusal, FILES, token)
+    fronts = Fronts(SETTINGS, Clock(), refusal, FILES, token, lambda: 784_111_777.0)
     ids = [Place(which, fronts=fronts).ask().id for which in MAKES]
-    assert ids == [f"010203040506070800000000{0x01020304 + number:08x}" for number in range(1, 5)]
+    assert ids == [f"010203040506070800000000{0x01020304 + number:08x}" for number in range(1, 6)]
+
+
+@pytest.mark.parametrize("which", list(MAKES))
+def test_every_answer_has_a_date(which: str) -> None:
+    """Also one to a request that is malformed (RFC 9110 section 6.6.1)."""
+    for request in (REQUEST, b"GET / HTTP/1.1\r\n\r\n"):
+        assert b"\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\n" in Place(which).user().send(request)

@@ -73,8 +73,9 @@ class Place:
     def __init__(self, settings: ServiceSettings = SETTINGS) -> None:
         self.reactor = Reactor()
         self.users, self.tunnel, self.metrics, self.plain = (Factory() for _ in range(4))
+        self.stray = Factory()
         listeners = self.listeners = Listeners(settings, self.reactor, 7)
-        listeners.open_users(self.users, UserContext(SERVICE, http2=True))
+        listeners.open_users(self.users, UserContext(SERVICE, http2=True), self.stray)
         listeners.open_tunnel(self.tunnel, tunnel_context(SERVICE, (OURS.certificate,)))
         listeners.open_metrics(self.metrics)
         listeners.open_plain(self.plain)
@@ -183,6 +184,6 @@ def test_what_was_opened_is_closed_when_the_rest_could_not_be() -> None:
     """A start that failed leaves no port behind."""
     reactor = Reactor()
     listeners = Listeners(SETTINGS, reactor, 7)
-    listeners.open_users(Factory(), UserContext(SERVICE, http2=True))
+    listeners.open_users(Factory(), UserContext(SERVICE, http2=True), Factory())
     Deferred.fromCoroutine(listeners.close())
     assert reactor.closed == ["users"]

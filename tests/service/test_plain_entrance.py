@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from appproxy.branding import PLAIN
+from appproxy.errors import Code
 from appproxy.publish.application import Application, Preauthentication, Url
 from appproxy.publish.routing import Router
-from appproxy.service.plain_entrance import PlainEntrance
+from appproxy.service.plain_entrance import PlainEntrance, StrayEntrance
 from appproxy.store.snapshot import AcmeChallenge, Snapshot
 from tests.service.exchanges import FakeExchange, head_for
 
@@ -52,3 +54,31 @@ def test_our_hosts_are_reached_by_https(url: str, location: bytes) -> None:
     """Same host, same path; the method stays what it was."""
     answer = ask(url, b"POST")
     assert (answer.status, answer.field(b"location")) == (308, location)
+
+
+def stray(url: str, method: bytes = b"GET") -> FakeExchange:
+    """The answer to HTTP without TLS at the port for HTTPS."""
+    snapshot = Snapshot(1, {}, Router([WIKI]), {}, {}, {}, (), (), challenges=(PROOF,))
+    exchange = FakeExchange(head_for(url, method), scheme="http")
+    StrayEntrance(PlainEntrance(lambda: snapshot, ":8443", {"signin.example.com"}), lambda: PLAIN)(exchange)
+    return exchange
+
+
+def test_whoever_forgot_the_s() -> None:
+    """Is sent to the same URL under https."""
+    answer = stray("http://wiki.example.com:8443/a?b=c", b"POST")
+    assert (answer.status, answer.field(b"location")) == (308, b"https://wiki.example.com:8443/a?b=c")
+
+
+def test_whoever_forgot_it_for_no_host_of_ours() -> None:
+    """Is told so: without a host there is no way to send anybody."""
+    answer = stray("http://192.0.2.1:8443/")
+    assert (answer.status, answer.failure) == (400, Code.BAD_REQUEST)
+    assert b"https://" in answer.content and answer.field(b"location") is None
+
+
+def test_a_malformed_request_without_tls() -> None:
+    """Is told the same, as JSON where it asks for that."""
+    entrance = StrayEntrance(PlainEntrance(lambda: Snapshot(1, {}, Router([]), {}, {}, {}, (), ()), "", ()), lambda: PLAIN)
+    status, _, body = entrance.refusal(Code.VERSION_NOT_SUPPORTED, "0" * 32, b"application/json")
+    assert status == 505 and b"use https://" in body

@@ -1,0 +1,110 @@
+"""What users see of the service itself, whatever application they ask for: dates, the way from http, methods."""
+
+from __future__ import annotations
+
+import re
+import socket
+
+import pytest
+
+from tests.end_to_end.h2_user import H2User
+from tests.end_to_end.origins import Call
+from tests.end_to_end.system import System, shared_system
+from tests.end_to_end.wire import Reply, Wire, ask
+
+_DATE = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT")
+
+
+@pytest.fixture(scope="module")
+def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> System:
+    """The system whose front is looked at."""
+    found = shared_system(request, tmp_path_factory)
+    found.mend()
+    return found
+
+
+def undated(call: Call) -> bool:
+    """An answer without a date."""
+    call.body()
+    call.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Answers: " + call.seen.case.encode() + b"\r\n\r\nhi")
+    return True
+
+
+def dated(call: Call) -> bool:
+    """An answer with one of its own."""
+    call.body()
+    call.send(b"HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 2\r\n\r\nhi")
+    return True
+
+
+def over_http_2(system: System, target: str, method: str = "GET") -> dict[bytes, bytes]:
+    """The head of an answer over HTTP/2."""
+    user = H2User(system.port, system.anchor, system.host("raw").partition(":")[0])
+    try:
+        stream = user.ask(target, method, (b"x-case", b"two"))
+        user.until(lambda: stream in user.ended)
+        return user.heads[stream]
+    finally:
+        user.close()
+
+
+@pytest.mark.parametrize("target", ["/undated", "/dated", "/.appproxy/none"])
+def test_every_answer_has_one_date(system: System, target: str) -> None:
+    """The application's own, or ours, over both versions."""
+    system.origin.on("/undated", undated)
+    system.origin.on("/dated", dated)
+    (old,) = ask(system, target=target).values("date")
+    new = over_http_2(system, target)[b"date"].decode()
+    for date in (old, new):
+        assert _DATE.fullmatch(date)
+        assert (date == "Sun, 06 Nov 1994 08:49:37 GMT") == (target == "/dated")
+
+
+@pytest.mark.parametrize("method", ["LIST", "RDG_OUT_DATA", "VERSION-CONTROL", "get", "BAN"])
+def test_every_method_reaches_the_application(system: System, method: str) -> None:
+    """Letter by letter, over both versions."""
+    case = f"method-{method.lower()}"
+    assert ask(system, target="/", case=case, method=method).answers == case
+    assert over_http_2(system, "/", method)[b":status"] == b"200"
+    assert [seen.method.decode() for seen in system.origin.about(case)] == [method]
+
+
+def without_tls(system: System, request: bytes) -> bytes:
+    """All that comes back when this is sent to the port for HTTPS as it is."""
+    with socket.create_connection(("127.0.0.1", system.port), 10) as plain:
+        plain.sendall(request)
+        plain.shutdown(socket.SHUT_WR)
+        back = b""
+        while data := plain.recv(65536):
+            back += data
+        return back
+
+
+def test_http_at_the_port_for_https(system: System) -> None:
+    """Is sent to https, or told so; TLS is none the worse for it."""
+    host = system.host("raw").encode()
+    answer = without_tls(system, b"GET /a?b HTTP/1.1\r\nHost: " + host + b"\r\nConnection: close\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 308 ") and b"\r\nlocation: https://" + host + b"/a?b\r\n" in answer
+    for bad in (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", b"GET / HTTP/1.0\r\n\r\n"):
+        answer = without_tls(system, bad)
+        assert answer.startswith(b"HTTP/1.1 400 ") and b"HTTPS" in answer
+    assert isinstance(ask(system), Reply)
+
+
+def test_http_without_an_end_at_the_port_for_https(system: System) -> None:
+    """Its head has the same bounds as any."""
+    answer = without_tls(system, b"GET /" + b"x" * 40_000)
+    assert answer.startswith(b"HTTP/1.1 414 ")
+
+
+def test_methods_of_one_application(system: System) -> None:
+    """Others than those that it wants get 405, and what it wants is said."""
+    system.set("raw", methods="GET,HEAD")
+    try:
+        with Wire(system, "raw") as wire:
+            wire.request("DELETE", "/", "unwanted")
+            reply = wire.reply()
+        assert (reply.status, reply.values("allow")) == (405, ["GET, HEAD"])
+        assert system.origin.about("unwanted") == []
+    finally:
+        system.set("raw", methods="")
