@@ -67,6 +67,7 @@ class Code(IntEnum):
     ORIGIN_UNREACHABLE = 39
     ORIGIN_DNS_TIMEOUT = 40
     ORIGIN_BUSY = 41
+    CONNECTION_AUTHENTICATION = 42
     # The service, while it looked for a connector or waited for one.
     NO_CONNECTOR = 50
     QUEUE_FULL = 51
@@ -187,6 +188,9 @@ FAILURES: dict[Code, Failure] = {
                                      "The application's name could not be looked up in time", _AGAIN),
     Code.ORIGIN_BUSY: Failure(503, "connection_limit_reached", _APP, Retry.NEVER,
                               "The application is busy with other requests", _AGAIN, 5),
+    Code.CONNECTION_AUTHENTICATION: Failure(502, "proxy_configuration_error", Source.SERVICE, Retry.NEVER,
+                                            "The application cannot be signed in to in this way",
+                                            "Tell your administrator that it needs protocol=http1."),
     Code.NO_CONNECTOR: Failure(503, "destination_unavailable", _TUNNEL, Retry.NEVER,
                                "No connector is online for this application", _AGAIN, 10),
     Code.QUEUE_FULL: Failure(503, "connection_limit_reached", Source.SERVICE, Retry.NEVER,

@@ -9,6 +9,7 @@ from twisted.internet.interfaces import IPushProducer
 from appproxy.connector.configuration import Target
 from appproxy.errors import RequestError
 from appproxy.http.client import Event
+from appproxy.http.connection_authentication import Leg
 from appproxy.net.flow import Tap
 from appproxy.tunnel.messages import Request
 
@@ -54,6 +55,10 @@ class Carrier(Protocol):
     tap: Tap
 
     @property
+    def authenticated(self) -> bool:
+        """Has the application authenticated its connection, so that another one would be answered differently?"""
+
+    @property
     def most_tries(self) -> int:
         """How often an idempotent request is sent in all while such carriers break before any answer."""
 
@@ -86,6 +91,14 @@ class Carrier(Protocol):
 class OriginUser(Protocol):
     """Who asked for a carrier, and later uses it. After `origin_lost` or `origin_failed` nothing more comes."""
 
+    @property
+    def owner(self) -> bytes:
+        """Whom a connection that the application authenticates may belong to (`bindings`)."""
+
+    @property
+    def leg(self) -> Leg:
+        """What of a handshake that authenticates the connection the request carries."""
+
     def origin_ready(self, connection: Carrier) -> None:
         """The carrier is yours, until `release` or `abort`."""
 
@@ -108,6 +121,9 @@ class Attempt(Protocol):
 
 class Source(Protocol):
     """Where carriers to an application come from."""
+
+    def belongs_to(self, owner: bytes) -> bool:
+        """Is there a connection that is this owner's alone?"""
 
     def take(self, user: OriginUser, repeatable: bool, now: float) -> Carrier | None:
         """One at once, which then is the user's; None: dial."""

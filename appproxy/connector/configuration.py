@@ -22,7 +22,7 @@ from pathlib import Path
 
 from appproxy.connector.files import write_private
 from appproxy.errors import ConfigError
-from appproxy.publish.application import FILE_NAME, PROTOCOLS, Segment, Url
+from appproxy.publish.application import CONNECTION_AUTHENTICATION, FILE_NAME, PROTOCOLS, Segment, Url
 
 #: 10,000 applications with a few segments each, many of them with certificates; more is not a configuration but a
 #: mistake.
@@ -31,7 +31,7 @@ MOST_BYTES = 32 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class OriginAddress:
-    """Where connections go, and how they are secured: connections are shared between targets with an equal one."""
+    """Where connections go, and how they are secured: targets of one application with an equal one share connections."""
 
     scheme: str
     host: str
@@ -46,6 +46,10 @@ class OriginAddress:
     protocol: str = "http1"
     #: At the same time, from this connector; 0: any number.
     max_connections: int = 0
+    #: Whose they are: two applications share none, whatever machine they lead to.
+    application: str = ""
+    #: Does the application authenticate connections, and not each request? One of `CONNECTION_AUTHENTICATION`.
+    connection_authentication: str = "auto"
 
     @property
     def secure(self) -> bool:
@@ -169,12 +173,14 @@ def _target(name: str, entry: Mapping[str, object]) -> Target:
     certificate = _text(entry, "client_certificate", name, "")
     if certificate and not FILE_NAME.fullmatch(certificate):
         raise ConfigError(f"configuration: {name}: client_certificate: {certificate!r} is not a plain name")
-    protocol = _text(entry, "protocol", name, "http1")
-    if protocol not in PROTOCOLS:
-        raise ConfigError(f"configuration: {name}: protocol: {protocol!r} is none of {', '.join(PROTOCOLS)}")
+    protocol = _choice(entry, "protocol", name, PROTOCOLS)
+    authentication = _choice(entry, "connection_authentication", name, CONNECTION_AUTHENTICATION)
+    if protocol == "h2" and authentication == "always":
+        raise ConfigError(f"configuration: {name}: connection_authentication: always needs protocol http1")
     address = OriginAddress(url.scheme, url.host, url.port, verify, _text(entry, "ca_bundle", name, ""),
                             _text(entry, "server_name", name, ""), certificate, protocol,
-                            _count(entry, "max_connections", name))
+                            _count(entry, "max_connections", name), name,
+                            authentication)
     return Target(
         name, address, url.authority.encode("ascii"), host_header == "original",
         _seconds(entry, "connect_timeout", name, 10.0),
@@ -205,6 +211,14 @@ def _text(entry: Mapping[str, object], key: str, where: str, default: str | None
     value = entry.get(key, default)
     if not isinstance(value, str):
         raise ConfigError(f"configuration: {where}: {key}: a text is needed")
+    return value
+
+
+def _choice(entry: Mapping[str, object], key: str, where: str, words: tuple[str, ...]) -> str:
+    """One of these words, the first when the key is not there."""
+    value = _text(entry, key, where, words[0])
+    if value not in words:
+        raise ConfigError(f"configuration: {where}: {key}: {value!r} is none of {', '.join(words)}")
     return value
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from OpenSSL import SSL
@@ -68,13 +68,18 @@ def place_of(address: str) -> Place:
     return Place(host.strip("[]"), int(port))
 
 
+def _place(address: OriginAddress) -> OriginAddress:
+    """What TLS depends on, and not whose connections they are and how many there may be."""
+    return replace(address, application="", connection_authentication="auto", max_connections=0)
+
+
 class OriginDialler:
     """Dials applications: each of the name's addresses in turn, the next one 0.3 s later (RFC 8305)."""
 
     def __init__(self, reactor: Any, certificates: ClientCertificates) -> None:
         self._reactor = reactor
         self._certificates = certificates
-        #: With what tells the client certificate of today from that of yesterday.
+        #: By place, with what tells the client certificate of today from that of yesterday.
         self._contexts: dict[OriginAddress, tuple[object, ClientContext]] = {}
 
     def __call__(self, address: OriginAddress, factory: IProtocolFactory, timeout: float) -> Deferred[IProtocol]:
@@ -92,12 +97,14 @@ class OriginDialler:
 
     def retain(self, addresses: set[OriginAddress]) -> None:
         """Forget the contexts of all others."""
-        for address in [address for address in self._contexts if address not in addresses]:
+        places = {_place(address) for address in addresses}
+        for address in [address for address in self._contexts if address not in places]:
             del self._contexts[address]
 
     def _context(self, address: OriginAddress) -> ClientContext:
         name = address.client_certificate
         stamp = self._certificates.stamp(name) if name else None
+        address = _place(address)
         known = self._contexts.get(address)
         if known is not None and known[0] == stamp:
             return known[1]

@@ -18,6 +18,7 @@ from appproxy.connector.stream import UpgradedStream
 from appproxy.connector.upload import Framing, Upload
 from appproxy.errors import Code, LocalProtocolError, RequestError
 from appproxy.http.client import Body, End, Event, Head, Interim
+from appproxy.http.connection_authentication import Leg, has_challenge, leg_of
 from appproxy.net.deadlines import NEVER
 from appproxy.tunnel.exchanges import CONNECTOR_TRANSITIONS, State, Step, advance
 from appproxy.tunnel.frames import Flag, Kind, encode
@@ -37,7 +38,8 @@ class Forward:
     """One request. It is the user of its connection to the application, and the owner of its body and answer."""
 
     __slots__ = ("answer", "attachment", "channel", "code", "connection", "deadline", "desk", "dialling", "flags",
-                 "id", "request", "route", "sent", "silence", "started", "state", "status", "tries", "upload")
+                 "id", "must_challenge", "request", "route", "sent", "silence", "started", "state", "status", "tries",
+                 "upload")
 
     def __init__(self, desk: Requests, channel: SignalConnection, flags: int, request_id: int, request: Request,
                  now: float) -> None:
@@ -59,11 +61,23 @@ class Forward:
         self.upload: Upload | None = None
         self.answer: AnswerStream | None = None
         self.tries = 1
+        #: It was sent on a connection that the application had authenticated, and is sent once more on another.
+        self.must_challenge = False
         self.status = 0
         self.sent = 0
         self.code: Code | None = None
 
     # To the application.
+
+    @property
+    def owner(self) -> bytes:
+        """Whom a connection that the application authenticates may belong to."""
+        return self.request.owner
+
+    @property
+    def leg(self) -> Leg:
+        """What of a handshake that authenticates the connection it carries."""
+        return leg_of(self.request.block)
 
     def start(self, route: Route) -> None:
         """The application is known: ask for the body, if there is one, and connect."""
@@ -126,6 +140,7 @@ class Forward:
             and may_repeat(connection, self.upload, bool(self.flags & _IDEMPOTENT), self.tries)
         ):
             self.tries += 1
+            self.must_challenge = connection.authenticated and self.leg is Leg.NONE
             if self.upload is not None:
                 self.upload.rewind()
             self._dial(route)
@@ -141,11 +156,20 @@ class Forward:
 
     def answer_received(self, events: list[Event]) -> None:
         """Parts of the answer, as they came in one read."""
+        if self.must_challenge and not self._is_challenged(events):
+            self._break(Code.ORIGIN_CLOSED, "the connection that the application had authenticated has ended")
+            return
         try:
             self._take_answer(events)
         except LocalProtocolError as error:
             # The tunnel is a little stricter about fields than the reader of answers.
             self._break(error.code, str(error))
+
+    def _is_challenged(self, events: list[Event]) -> bool:
+        """Does the application ask who it is? Else the answer would be another than the user's connection deserves."""
+        head = next((event for event in events if type(event) is Head), None)
+        self.must_challenge = head is None
+        return head is None or (head.status == 401 and has_challenge(head.block))
 
     def _take_answer(self, events: list[Event]) -> None:
         answer = self.answer

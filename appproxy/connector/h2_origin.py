@@ -34,6 +34,8 @@ class H2Origin:
         #: Connections that are being dialled.
         self._dialling = 0
         self._timeout = 10.0
+        #: HTTP/2 has no authentication of connections, and many users share one: who comes with such credentials is refused.
+        self.refuses_credentials = address.connection_authentication != "never"
 
     def __len__(self) -> int:
         return len(self._connections)
@@ -46,6 +48,10 @@ class H2Origin:
     def build(self) -> H2Connection:
         """The protocol of a connection that is dialled."""
         return SecureH2Connection(self) if self.address.secure else H2Connection(self)
+
+    def belongs_to(self, owner: bytes) -> bool:
+        """Connections of HTTP/2 belong to nobody."""
+        return False
 
     def take(self, user: OriginUser, repeatable: bool, now: float) -> H2Stream | None:
         """A stream; None: dial. A request that must not be sent twice takes no connection that was silent for long."""

@@ -12,6 +12,7 @@ from appproxy.connector.carrier import OriginUser, StreamUser
 from appproxy.connector.configuration import Target
 from appproxy.errors import Code, RequestError
 from appproxy.http.client import Body, End, Event
+from appproxy.http.connection_authentication import has_credentials
 from appproxy.http.h2_client import read_head, read_interim, read_switch, read_trailers, request_headers
 from appproxy.net.flow import Tap
 from appproxy.tunnel.messages import Request
@@ -32,6 +33,8 @@ class H2Stream:
 
     #: An application that resets a stream has often looked at the request; one that does not want to says so (`refused`).
     most_tries = 2
+    #: `carry` refuses what would authenticate the connection that all share.
+    authenticated = False
 
     __slots__ = ("_connection", "_ended", "_events", "_interims", "_pieces", "_producer", "_producer_paused", "_raw",
                  "_request", "_taken", "_upgrade", "answered", "id", "open", "out", "refused", "served", "tap", "user")
@@ -66,6 +69,8 @@ class H2Stream:
 
     def carry(self, request: Request, target: Target, upload: Upload | None) -> None:
         """Send the request, and its body so far. Raises RequestError."""
+        if self._connection.origin.refuses_credentials and has_credentials(request.block):
+            raise RequestError(Code.CONNECTION_AUTHENTICATION, "NTLM and Negotiate need protocol=http1")
         upgrade = request.upgrade
         if upgrade is not None and upgrade.lower() not in target.upgrades:
             upgrade = None

@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 from twisted.internet.interfaces import IReactorTime
 
+from appproxy.connector.bindings import NOBODY
 from appproxy.connector.carrier import Attempt, Carrier, Source
 from appproxy.connector.configuration import Target
 from appproxy.errors import RequestError
 from appproxy.http.client import End, Event, Head
+from appproxy.http.connection_authentication import Leg
 from appproxy.net.deadlines import Deadlines
 from appproxy.tunnel.messages import Request
 
@@ -52,6 +54,16 @@ class HealthCheck:
         attempt = self._origin.dial(self, ANSWER_SECONDS, ANSWER_SECONDS)
         if self._under_way and self._carrier is None:
             self._attempt = attempt
+
+    @property
+    def owner(self) -> bytes:
+        """Nobody: what it uses serves others only as long as the application authenticates nothing."""
+        return NOBODY
+
+    @property
+    def leg(self) -> Leg:
+        """It bears no credentials."""
+        return Leg.NONE
 
     def close(self) -> None:
         """Ask no more."""

@@ -6,13 +6,15 @@ from twisted.internet.interfaces import IReactorTime
 
 from appproxy.connector.addresses import AddressWatch, Resolve
 from appproxy.connector.attempt import Connect, Dialling
+from appproxy.connector.bindings import HANDSHAKE_SECONDS, NOBODY, Bindings, choose, in_handshake
 from appproxy.connector.carrier import Attempt, OriginUser, Source
 from appproxy.connector.configuration import OriginAddress, Target
 from appproxy.connector.h2_origin import H2Origin
 from appproxy.connector.origin_connection import OriginConnection, SecureOriginConnection
 from appproxy.connector.spread import Spread
-from appproxy.connector.waiting import PATIENCE, Queue
-from appproxy.errors import Code
+from appproxy.connector.waiting import PATIENCE, Queue, Waiting
+from appproxy.errors import Code, RequestError
+from appproxy.http.connection_authentication import Leg, has_credentials
 from appproxy.net.deadlines import NEVER, Deadlines
 from appproxy.net.sockets import Pending
 
@@ -23,12 +25,15 @@ IDLE_SECONDS = 50.0
 RECENT_SECONDS = 2.0
 #: Idle connections to one application; a burst's leftovers beyond it are closed.
 MOST_IDLE = 128
+#: Connections that belong to one owner each: browsers have six, so this is some 170 users' at the same time.
+MOST_BOUND = 1_024
 
 
 class Origin:
     """One address of an application, and the connections to it: of the idle ones that used last is used first."""
 
-    __slots__ = ("_dialling", "_idle", "_limited", "_queue", "_standing", "_watch", "address", "clock", "connect", "deadlines")
+    __slots__ = ("_beginning", "_bindings", "_dialling", "_idle", "_limited", "_queue", "_standing", "_turns", "_watch",
+                 "address", "clock", "connect", "deadlines")
 
     def __init__(self, address: OriginAddress, clock: IReactorTime, deadlines: Deadlines, connect: Connect,
                  resolve: Resolve | None = None) -> None:
@@ -42,15 +47,41 @@ class Origin:
         self._dialling = 0
         self._limited = address.max_connections > 0
         self._queue = Queue(deadlines)
+        self._bindings = Bindings()
+        #: Owners for whose first leg a connection is being dialled, and since when.
+        self._beginning: dict[bytes, float] = {}
+        #: First legs that wait until another handshake of their owner is over.
+        self._turns = Queue(deadlines)
         self._watch = AddressWatch(address.host, clock, deadlines, resolve, self._moved)
 
     def __len__(self) -> int:
+        """How many are idle, and anybody's."""
         return len(self._idle)
 
     @property
     def busy(self) -> int:
         """How many requests and streams it has, those that still wait for a connection among them."""
-        return len(self._standing) - len(self._idle) + self._dialling + len(self._queue)
+        bound = sum(each.idle for each in self._bindings) if self._bindings else 0
+        return len(self._standing) - len(self._idle) - bound + self._dialling + len(self._queue) + len(self._turns)
+
+    @property
+    def heeds_challenges(self) -> bool:
+        """Does a challenge in an answer bind the connection?"""
+        return self.address.connection_authentication == "auto"
+
+    def binds(self, block: bytes) -> bool:
+        """Is a connection that a request with this block is sent on its owner's alone from then on?"""
+        how = self.address.connection_authentication
+        return has_credentials(block) if how == "auto" else how == "always"
+
+    def bind(self, connection: OriginConnection, owner: bytes) -> None:
+        """Nobody else may ever use it."""
+        self._beginning.pop(owner, None)
+        self._bindings.add(connection, owner)
+
+    def belongs_to(self, owner: bytes) -> bool:
+        """Is there a connection that is this owner's alone?"""
+        return bool(self._bindings) and bool(self._bindings.of(owner))
 
     def take(self, user: OriginUser, repeatable: bool, now: float) -> OriginConnection | None:
         """An idle connection, which then is the user's; None: dial one.
@@ -59,23 +90,73 @@ class Origin:
         may be sent twice (`repeatable`) takes that chance. One that has ended, or on which something has come, is never
         taken, also before the reactor has heard of it: that costs a system call, 1 us.
         """
-        idle = self._idle
-        for connection in reversed(idle):
+        if self._bindings and (mine := self._bindings.of(user.owner)):
+            leg = user.leg
+            if leg is Leg.FIRST and self._is_beginning(user.owner, now):
+                return None  # `dial` lets it wait
+            for connection in choose(mine, leg):
+                # However long it was idle: to the application another connection would be somebody unknown.
+                if connection.look() is Pending.NOTHING:
+                    self._bindings.used(user.owner)
+                    return self._give(connection, user)
+        for connection in reversed(self._idle):
             if not repeatable and connection.deadline - now < IDLE_SECONDS - RECENT_SECONDS:
                 return None
             # What has come may be a session ticket of TLS 1.3: the reactor will read it, and the connection lives on.
             if connection.look() is Pending.NOTHING:
-                idle.remove(connection)
-                connection.deadline = NEVER
-                connection.user = user
-                return connection
+                self._idle.remove(connection)
+                return self._give(connection, user)
         return None
+
+    def _give(self, connection: OriginConnection, user: OriginUser) -> OriginConnection:
+        connection.deadline = NEVER
+        connection.user = user
+        return connection
 
     def dial(self, user: OriginUser, timeout: float, patience: float) -> Attempt:
         """Connect, or wait for a connection when there are as many as there may be."""
+        now = self.clock.seconds()
+        if user.leg is Leg.FIRST:
+            if self._is_beginning(user.owner, now):
+                # Two handshakes of one owner at the same time, and nobody could say which the next leg belongs to.
+                return self._turns.join(user, now + HANDSHAKE_SECONDS, Code.ORIGIN_BUSY, timeout, self._admit)
+            self._beginning[user.owner] = now
+            if len(self._beginning) > MOST_BOUND:  # of those who left while it was dialled nobody takes it out
+                self._beginning = {each: at for each, at in self._beginning.items() if now - at < HANDSHAKE_SECONDS}
         if self._is_full():
-            return self._queue.join(user, self.clock.seconds() + PATIENCE * patience, Code.ORIGIN_BUSY, timeout)
+            waiting = self._queue.join(user, now + PATIENCE * patience, Code.ORIGIN_BUSY, timeout)
+            self._make_room(user.owner, now)
+            return waiting
         return self._dial(user, timeout)
+
+    def _is_beginning(self, owner: bytes, now: float) -> bool:
+        """Is a handshake of this owner under way, or is a connection being dialled for one?"""
+        begun = self._beginning.get(owner)
+        return (begun is not None and now - begun < HANDSHAKE_SECONDS) or in_handshake(self._bindings.of(owner), now)
+
+    def _make_room(self, owner: bytes, now: float) -> None:
+        """One of those that are idle, and of no use to whoever asks, is closed; its end serves who waits."""
+        given_up = self._idle[0] if self._idle else self._bindings.to_evict(owner, now)
+        if given_up is not None:
+            given_up.give_up()
+
+    def _admit(self, waiting: Waiting) -> None:
+        """The handshake that it waited for is over, or took too long."""
+        user = waiting.end()
+        if user is None:
+            return
+        connection = self.take(user, False, self.clock.seconds())
+        if connection is not None:
+            user.origin_ready(connection)
+        else:
+            waiting.dialling = self.dial(user, waiting.timeout, HANDSHAKE_SECONDS)
+
+    def _next_turn(self, owner: bytes) -> None:
+        """One of this owner's connections is free of a handshake: whoever waits longest for that begins the next one."""
+        for waiting in self._turns:
+            if waiting.user is not None and waiting.user.owner == owner:
+                self._admit(waiting)
+                return
 
     def _is_full(self) -> bool:
         most = self.address.max_connections
@@ -88,8 +169,14 @@ class Origin:
             connection.user = user
             user.origin_ready(connection)
 
+        def failed(error: RequestError) -> None:
+            self._beginning.pop(user.owner, None)
+            user.origin_failed(error)
+            if self._turns:
+                self._next_turn(user.owner)
+
         self._dialling += 1
-        return Dialling(self, ready, user.origin_failed, timeout, self._dialled)
+        return Dialling(self, ready, failed, timeout, self._dialled)
 
     def _dialled(self) -> None:
         """One more attempt is over, in whatever way; if it led to nothing, there is room for another."""
@@ -111,6 +198,9 @@ class Origin:
 
     def keep(self, connection: OriginConnection) -> None:
         """This one is free: for who waits, or for later."""
+        if connection.owner is not None:
+            self._keep_bound(connection, connection.owner)
+            return
         if connection.stale or len(self._idle) >= MOST_IDLE:
             connection.abort()
             return
@@ -124,6 +214,31 @@ class Origin:
         self._idle.append(connection)
         self.deadlines.add(connection)
 
+    def _keep_bound(self, connection: OriginConnection, owner: bytes) -> None:
+        """For its owner and nobody else; where others wait for its place, only as long as a handshake needs it."""
+        now = self.clock.seconds()
+        if owner == NOBODY or connection.stale:
+            connection.give_up()
+            return
+        if self._limited and self._queue and connection.look() is Pending.NOTHING:
+            for waiting in self._queue:
+                if waiting.user is not None and waiting.user.owner == owner:
+                    user = waiting.end()
+                    if user is not None:
+                        connection.user = user
+                        user.origin_ready(connection)
+                        return
+            if not connection.in_handshake:
+                connection.give_up()
+                return
+        connection.deadline = now + IDLE_SECONDS
+        self.deadlines.add(connection)
+        self._bindings.used(owner)
+        if len(self._bindings) > MOST_BOUND and (oldest := self._bindings.to_evict(NOBODY, now)) is not None:
+            oldest.give_up()
+        if self._turns and not connection.in_handshake:
+            self._next_turn(owner)
+
     def forget(self, connection: OriginConnection) -> None:
         """This one is gone, or has been idle for too long."""
         connection.deadline = NEVER
@@ -131,6 +246,9 @@ class Origin:
         if connection in self._idle:
             self._idle.remove(connection)
         self._standing.discard(connection)
+        self._bindings.discard(connection)
+        if self._turns and connection.owner is not None:
+            self._next_turn(connection.owner)
         if not self._standing:
             self._watch.stop()
         if self._queue:
@@ -140,15 +258,13 @@ class Origin:
         """The name has these addresses now: what leads elsewhere serves no further request."""
         for connection in [each for each in self._standing if each.peer and each.peer not in addresses]:
             connection.stale = True
-            if connection in self._idle:
-                connection.deadline_passed(0.0)
+            if connection.idle:
+                connection.give_up()
 
     def close(self) -> None:
         """Close all that is idle."""
-        while self._idle:
-            connection = self._idle.pop()
-            self.deadlines.discard(connection)
-            connection.abort()
+        for connection in [each for each in self._standing if each.idle]:
+            connection.give_up()
 
 
 class Origins:

@@ -14,12 +14,14 @@ from twisted.internet.protocol import Protocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from appproxy.connector.bindings import NOBODY
 from appproxy.connector.carrier import OriginUser, StreamUser
 from appproxy.connector.configuration import Target
 from appproxy.connector.request_head import request_head
 from appproxy.connector.transport import peer_of, transport_of
 from appproxy.errors import Code, RequestError
-from appproxy.http.client import ResponseReader
+from appproxy.http.client import Head, ResponseReader
+from appproxy.http.connection_authentication import awaits_next_leg, begins_handshake, has_challenge, has_credentials
 from appproxy.net.deadlines import NEVER
 from appproxy.net.flow import Tap
 from appproxy.net.sockets import Pending, acknowledged, pending, send_now, socket_of
@@ -60,6 +62,16 @@ class OriginConnection(Protocol):
         self._socket: socket.socket | None = None
         #: Bytes that the application's machine had taken when the request was written; None: not asked.
         self._taken: int | None = None
+        #: Whose it is for good, once the application may have authenticated it (`bindings`); None: anybody's.
+        self.owner: bytes | None = None
+        #: A request with credentials was answered, and not with 401.
+        self.authenticated = False
+        #: A handshake of several legs is under way, since this time.
+        self.in_handshake = False
+        self.handshake_at = 0.0
+        #: Of the request under way: whose it is, and does it bear such credentials?
+        self._asker = NOBODY
+        self._credentials = False
         self._reader: ResponseReader | None = ResponseReader()
         self._stream: StreamUser | None = None
 
@@ -69,6 +81,7 @@ class OriginConnection(Protocol):
         """Send a request: its head, and its body so far. Raises RequestError."""
         if self._reader is None:
             raise AssertionError("an upgraded connection takes no requests")
+        self._bind_for(request)
         data, upgrade = request_head(request, target, upload is not None)
         # Of a request that must not be sent twice, the end of a kept connection may prove that it was not delivered.
         self._taken = acknowledged(self.transport) if self.served and request.method not in IDEMPOTENT else None
@@ -77,6 +90,38 @@ class OriginConnection(Protocol):
         self._reader.expect(request.method, upgrade)
         self.answered = False
         send_now(self.out, data)
+
+    def _bind_for(self, request: Request) -> None:
+        """Before a byte is written: from credentials on, and where the application says so, it is this owner's alone."""
+        self._asker = request.owner
+        if self.owner is None:
+            if not self.origin.binds(request.block):
+                return
+            self.origin.bind(self, request.owner)
+        elif self.owner != request.owner or self.owner == NOBODY:
+            raise AssertionError("a connection that the application has authenticated is somebody else's")
+        self._credentials = has_credentials(request.block)
+        if self._credentials and begins_handshake(request.block):
+            self._in_handshake(True)
+
+    def _heed(self, head: Head) -> None:
+        """What an answer says of the connection: a challenge binds it also where no credentials were sent."""
+        if self.owner is None:
+            if not self.origin.heeds_challenges or not has_challenge(head.block):
+                return
+            self.origin.bind(self, self._asker)
+        self._in_handshake(awaits_next_leg(head.status, head.block))
+        if self._credentials and not self.in_handshake:
+            self.authenticated = head.status != 401
+
+    def _in_handshake(self, under_way: bool) -> None:
+        self.in_handshake = under_way
+        self.handshake_at = self.origin.clock.seconds()
+
+    @property
+    def idle(self) -> bool:
+        """Is it kept for the next request?"""
+        return self.deadline != NEVER
 
     def write(self, data: bytes) -> None:
         """More of the request, framed already; or bytes of the upgraded stream."""
@@ -121,6 +166,11 @@ class OriginConnection(Protocol):
     def look(self) -> Pending:
         """What has come while it was idle, as far as nobody has read it yet."""
         return pending(self._socket) if self.open else Pending.END
+
+    def give_up(self) -> None:
+        """It serves no further request; its place is free once it has closed."""
+        self.deadline = NEVER
+        self.abort()
 
     def deadline_passed(self, now: float) -> None:
         """Idle for long enough."""
@@ -169,6 +219,10 @@ class OriginConnection(Protocol):
             user.origin_lost(error)
             return
         if events:
+            for event in events:
+                if type(event) is Head:
+                    self._heed(event)
+                    break
             user.answer_received(events)
 
     def readConnectionLost(self) -> None:

@@ -14,11 +14,13 @@ from typing import Protocol
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from appproxy.connector.bindings import NOBODY
 from appproxy.connector.carrier import Attempt, Carrier, OriginUser, Source
 from appproxy.connector.configuration import OriginAddress, Target
 from appproxy.connector.health import HealthCheck
 from appproxy.errors import Code, RequestError
 from appproxy.http.client import Event
+from appproxy.http.connection_authentication import Leg
 from appproxy.net.deadlines import Deadlines
 
 #: Seconds without requests after the first failure, and at most; it doubles.
@@ -71,9 +73,13 @@ class Spread:
             HealthCheck(member.origin, target, clock, deadlines, partial(self.judge, member)) for member in self.members
         ] if target.health_path else []  # fmt: skip
 
+    def belongs_to(self, owner: bytes) -> bool:
+        """Is there a connection to any address that is this owner's alone?"""
+        return self._of_owner(owner) is not None
+
     def take(self, user: OriginUser, repeatable: bool, now: float) -> Carrier | None:
         """A carrier to the address that has least to do; None: dial."""
-        member = self._choose(now, ())
+        member = self._of_owner(user.owner) or self._choose(now, ())
         carrier = member.origin.take(user, repeatable, now)
         self._chosen = member if carrier is None else None
         return carrier
@@ -82,8 +88,12 @@ class Spread:
         """Connect to the address that `take` has found; when that fails, to the others."""
         member, self._chosen = self._chosen, None
         attempt = Attempts(self, user, timeout, patience)
-        attempt.start(member or self._choose(self._seconds(), ()))
+        attempt.start(member or self._of_owner(user.owner) or self._choose(self._seconds(), ()))
         return attempt
+
+    def _of_owner(self, owner: bytes) -> Member | None:
+        """Where a connection is that only this owner may use: the next leg of a handshake must come there."""
+        return next((member for member in self.members if member.origin.belongs_to(owner)), None)
 
     def another(self, tried: Sequence[Member]) -> Member | None:
         """One that was not tried yet; None when there is none."""
@@ -149,6 +159,16 @@ class Attempts:
         self._tried: list[Member] = []
         self._attempt: Attempt | None = None
         self._way = 0
+
+    @property
+    def owner(self) -> bytes:
+        """Whoever it is for."""
+        return NOBODY if self._user is None else self._user.owner
+
+    @property
+    def leg(self) -> Leg:
+        """What the request carries."""
+        return Leg.NONE if self._user is None else self._user.leg
 
     def start(self, member: Member) -> None:
         """Try this one."""

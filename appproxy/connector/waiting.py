@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from appproxy.connector.carrier import Attempt, OriginUser
 from appproxy.errors import Code, RequestError
@@ -18,11 +18,13 @@ PATIENCE = 0.9
 class Waiting:
     """One of them: ends in `origin_ready` or `origin_failed`, unless it is cancelled."""
 
-    __slots__ = ("_code", "_queue", "deadline", "dialling", "timeout", "user")
+    __slots__ = ("_code", "_late", "_queue", "deadline", "dialling", "timeout", "user")
 
-    def __init__(self, queue: Queue, user: OriginUser, deadline: float, code: Code, timeout: float) -> None:
+    def __init__(self, queue: Queue, user: OriginUser, deadline: float, code: Code, timeout: float,
+                 late: Callable[[Waiting], None] | None = None) -> None:
         self._queue = queue
         self._code = code
+        self._late = late
         self.user: OriginUser | None = user
         self.deadline = deadline
         #: Seconds for its own connection, should one be dialled for it.
@@ -32,7 +34,10 @@ class Waiting:
 
     def deadline_passed(self, now: float) -> None:
         """Too long."""
-        self.fail(RequestError(self._code, "no connection became free"))
+        if self._late is not None:
+            self._late(self)
+        else:
+            self.fail(RequestError(self._code, "no connection became free"))
 
     def fail(self, error: RequestError) -> None:
         """It gets none."""
@@ -68,9 +73,10 @@ class Queue:
     def __iter__(self) -> Iterator[Waiting]:
         return iter(list(self._waiting))
 
-    def join(self, user: OriginUser, deadline: float, code: Code, timeout: float) -> Waiting:
-        """Wait until then, at most; `code` is what it then fails with."""
-        waiting = Waiting(self, user, deadline, code, timeout)
+    def join(self, user: OriginUser, deadline: float, code: Code, timeout: float,
+             late: Callable[[Waiting], None] | None = None) -> Waiting:
+        """Wait until then, at most; `code` is what it then fails with, unless `late` knows better."""
+        waiting = Waiting(self, user, deadline, code, timeout, late)
         if len(self._waiting) >= MOST_WAITING:
             waiting.fail(RequestError(Code.ORIGIN_BUSY, f"{MOST_WAITING} requests wait for a connection already"))
             return waiting

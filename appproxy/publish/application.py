@@ -19,6 +19,8 @@ _UNFIT = re.compile(r"[^\x21-\x7e]|\\")
 FILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 #: What an application may speak.
 PROTOCOLS = ("http1", "h2")
+#: Whether the application authenticates connections (NTLM, Negotiate): found out by what is said, always, or never.
+CONNECTION_AUTHENTICATION = ("auto", "always", "never")
 
 
 class Preauthentication(Enum):
@@ -166,6 +168,8 @@ class Application:
     protocol: str = "http1"
     #: At the same time, from each connector; 0: any number.
     max_connections: int = 0
+    #: Does it authenticate connections, as with NTLM, and not each request? One of `CONNECTION_AUTHENTICATION`.
+    connection_authentication: str = "auto"
     #: Where else it lives beside `internal`; only scheme, host and port count.
     origins: tuple[Url, ...] = ()
     #: What tells whether one of them is well; empty: nothing is asked. Seconds between two questions.

@@ -54,6 +54,9 @@ class Recent(Generic[T]):
     def __len__(self) -> int:
         return len(self._young.keys() | self._old.keys())
 
+    def __bool__(self) -> bool:
+        return bool(self._young)
+
     def get(self, key: object) -> T | None:
         """The value kept for `key`."""
         value = self._young.get(key)

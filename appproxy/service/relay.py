@@ -15,6 +15,7 @@ from appproxy.policy.verdict import Pass, Refuse
 from appproxy.publish.application import Application, Preauthentication
 from appproxy.publish.routing import Route, internal_target
 from appproxy.publish.urls import Translation
+from appproxy.service.affinity import Affinity, binds_by_request
 from appproxy.service.exchange import Exchange
 from appproxy.service.plan import Plans
 from appproxy.service.relayed import Relayed
@@ -58,6 +59,7 @@ class Relay:
         self.strict = strict
         self.deadlines = Deadlines(clock)
         self.plans = Plans(urls, applications)
+        self.affinity = Affinity()
         #: Version of what connectors are told; a request says which one it was made with.
         self.configuration = 0
         self._user_header = user_header
@@ -98,13 +100,14 @@ class Relay:
         upgrade = head.upgrade
         if upgrade is not None and upgrade.decode("latin-1") not in application.upgrades:
             upgrade = head.upgrade = None  # an upgrade that is not allowed: go on as an ordinary request
+        owner = tokens.owner(session, exchange.connection_number)
         request = Request(
             application=plan.target, configuration=self.configuration, method=head.method,
             target=internal_target(route, head.target, bare=plan.learned.bare), authority=head.authority,
             client=exchange.client, scheme=exchange.scheme, correlation=exchange.id,
             timeout=application.backend_timeout, length=head.length,
             upgrade=upgrade, user=user, block=block, share=tokens.share(session, exchange.client),
-            owner=tokens.owner(session, exchange.connection_number),
+            owner=owner,
         )
         try:
             encoded = encode_request(request)
@@ -113,6 +116,8 @@ class Relay:
         flags = request_flags(request, strict=self.strict or application.strict)
         relayed = Relayed(self, exchange, plan, encoded, flags, session)
         relayed.holds_translated = holds_translated
+        relayed.owner = owner
+        relayed.binds = binds_by_request(application, block)
         relayed.dispatch(self.clock.seconds())
 
     def judge_again(self, snapshot: Snapshot, now: float, only: Collection[str] | None = None) -> int:

@@ -14,9 +14,11 @@ from appproxy.errors import Code, RemoteProtocolError, RequestError, Retry
 from appproxy.identity.session import Session
 from appproxy.net.deadlines import NEVER
 from appproxy.service import losses
+from appproxy.service.affinity import binds_by_answer
 from appproxy.service.plan import Plan
 from appproxy.service.streamed import StreamedAnswer
 from appproxy.service.symptoms import STATUSES, examined
+from appproxy.service.tokens import NOBODY
 from appproxy.service.translated import Translated
 from appproxy.service.upload import Upload
 from appproxy.tunnel.exchanges import SERVICE_TRANSITIONS, State, Step, advance
@@ -41,8 +43,8 @@ class Relayed:
     """One proxied request. `exchange` is None once the user has the answer, or has gone."""
 
     __slots__ = (
-        "_queued", "answer", "attempts", "data", "deadline", "exchange", "flags", "head", "holds_translated", "id", "interims",
-        "link", "method", "peer", "plan", "relay", "session", "state", "tried", "upload",
+        "_queued", "answer", "attempts", "binds", "data", "deadline", "exchange", "flags", "head", "holds_translated", "id",
+        "interims", "link", "method", "owner", "peer", "plan", "relay", "session", "state", "tried", "upload",
     )
 
     def __init__(
@@ -57,6 +59,9 @@ class Relayed:
         self.method = exchange.head.method
         #: Whose it is; None where nobody had to sign in.
         self.session = session
+        #: Whose connections to the application may carry it, and does it make them that one's alone (`affinity`)?
+        self.owner = NOBODY
+        self.binds = False
         self.state: int = State.QUEUED
         self.id = 0
         self.peer: Peer | None = None
@@ -96,7 +101,7 @@ class Relayed:
         """Send it to a connector, or wait for one, or fail."""
         relay = self.relay
         group = self.plan.application.connector_group
-        peer = relay.roster.pick(group, self.tried, now)
+        peer = (self._kept_peer() if relay.affinity else None) or relay.roster.pick(group, self.tried, now)
         if peer is not None:
             self.send(peer, now)
             return
@@ -109,6 +114,17 @@ class Relayed:
             return
         self.deadline = self._queued + relay.roster.limits.queue_seconds
         relay.deadlines.add(self)
+
+    def _kept_peer(self) -> Peer | None:
+        """The connector that has a connection which the application has authenticated for this owner."""
+        relay, application = self.relay, self.plan.application
+        id_ = relay.affinity.connector_of(application, self.owner)
+        return None if id_ is None else relay.roster.usable(id_, application.connector_group, self.tried)
+
+    def _note_challenge(self, status: int, block: bytes) -> None:
+        """The next leg of a handshake that begins with this answer must come to the same connector."""
+        if status == 401 and self.peer is not None and binds_by_answer(self.plan.application, block):
+            self.relay.affinity.note(self.plan.application, self.owner, self.peer.id)
 
     def send(self, peer: Peer, now: float) -> None:
         """Give it to this connector, which `Roster.pick` has just chosen."""
@@ -123,6 +139,8 @@ class Relayed:
         if (exchange := self.exchange) is not None:
             exchange.connector = peer.id
             exchange.attempts = self.attempts
+        if self.binds:
+            self.relay.affinity.note(self.plan.application, self.owner, peer.id)
         limits, timeout = self.relay.limits, self.plan.application.backend_timeout
         if self.upload is not None:
             self.deadline = now + limits.attach_seconds
@@ -142,6 +160,7 @@ class Relayed:
             self.peer.timeouts = 0
         if self.data is not None:
             self.data.answer_elsewhere()
+        self._note_challenge(status, block)
         self.free()
         exchange = self.exchange
         if exchange is None:
@@ -214,6 +233,7 @@ class Relayed:
         self.step(Step.HEAD)
         if self.peer is not None:
             self.peer.timeouts = 0
+        self._note_challenge(status, block)
         exchange, data = self.exchange, self.data
         if exchange is None or data is None:
             return

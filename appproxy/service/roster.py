@@ -137,6 +137,13 @@ class Roster:
                 best, best_cost = peer, cost
         return best
 
+    def usable(self, id_: str, group: str, tried: Container[str]) -> Peer | None:
+        """This connector, if it can take one more request of the group and has not been tried."""
+        peer = self.peers.get(id_)
+        if peer is None or peer.group != group or id_ in tried or peer.link() is None:
+            return None
+        return peer if len(peer.in_flight) - peer.streams < self.limits.in_flight else None
+
     def timed_out(self, peer: Peer, now: float) -> None:
         """A request that the connector had accepted got no answer; several in a row take it out of rotation for a while."""
         peer.timeouts += 1

@@ -53,6 +53,8 @@ def told(application: Application) -> dict[str, object]:
         more["origins"] = [str(url) for url in application.origins]
         more["health_path"] = application.health_path
         more["health_interval"] = application.health_interval
+    if application.connection_authentication != "auto":
+        more["connection_authentication"] = application.connection_authentication
     if application.upgrades != _UPGRADES:
         more["upgrades"] = sorted(application.upgrades)
     return {

@@ -16,7 +16,7 @@ from typing import Any
 from appproxy.errors import ConfigError
 from appproxy.http.request import LONGEST_METHOD
 from appproxy.pki.pem import load_chain
-from appproxy.publish.application import FILE_NAME, PROTOCOLS, HeaderRule, Url
+from appproxy.publish.application import CONNECTION_AUTHENTICATION, FILE_NAME, PROTOCOLS, HeaderRule, Url
 from appproxy.publish.response_policy import ResponseField
 from appproxy.store.request_settings import HEADER, header_rule, header_rules, short, user_fields
 from appproxy.store.response_settings import RESPONSE, hsts_max_age, removed_fields, response_field, response_fields
@@ -145,6 +145,12 @@ def _protocol(text: str) -> str:
     return text.lower()
 
 
+def _connection_authentication(text: str) -> str:
+    if text.lower() not in CONNECTION_AUTHENTICATION:
+        raise ValueError("must be auto, always or never")
+    return text.lower()
+
+
 def _upgrades(text: str) -> frozenset[str]:
     if text.lower() == "none":
         return frozenset()
@@ -241,6 +247,8 @@ SETTINGS: Mapping[str, Setting] = {
                         "what the application speaks: http1 (HTTP/1.1) or h2 (HTTP/2, over http without negotiation)"),
     "max_connections": Setting("max_connections", _max_connections,
                                "most connections to the application from each connector at the same time (none)"),
+    "connection_authentication": Setting("connection_authentication", _connection_authentication,
+                                         "connections that serve one user: auto (after NTLM or Negotiate), always, never"),
     "origins": Setting("origins", _origins,
                        "further URLs at which the same application lives: the least busy gets the next request"),
     "health_path": Setting("health_path", _health_path,
@@ -313,6 +321,8 @@ def parse_settings(texts: Mapping[str, str]) -> dict[str, Any]:
             fields[setting.field] = setting.parse(text)
         except ValueError as error:
             raise ConfigError(f"{key}: {short(text)} {error}") from error
+    if fields.get("connection_authentication") == "always" and fields.get("protocol") == "h2":
+        raise ConfigError("connection_authentication: always needs protocol=http1: connections of HTTP/2 are everybody's")
     if fields.get("cookie_same_site") == "none" and not fields.get("cookie_secure", True):
         raise ConfigError("cookie_same_site: none needs cookie_secure=yes, or browsers refuse the cookie")
     if rules:

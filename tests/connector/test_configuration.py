@@ -41,6 +41,7 @@ def test_all_settings() -> None:
     assert (target.address.verify_tls, target.address.ca_bundle, target.address.server_name) == (False, "PEM", "w")
     assert (target.address.client_certificate, target.address.protocol) == ("wiki", "h2")
     assert target.address.max_connections == 7
+    assert (target.address.application, target.address.connection_authentication) == ("wiki", "auto")
     assert (target.connect_timeout, target.upgrade_idle_timeout) == (3.0, 60.0)
     assert target.upgrades == frozenset({b"websocket", b"foo"})
 
@@ -88,6 +89,8 @@ def test_what_is_said_again_is_not_read_again() -> None:
     ({"connect_timeout": 1e999}, "wiki: connect_timeout"),
     ({"connect_timeout": True}, "wiki: connect_timeout"),
     ({"upgrades": "websocket"}, "wiki: upgrades"),
+    ({"connection_authentication": "yes"}, "wiki: connection_authentication"),
+    ({"connection_authentication": "always", "protocol": "h2"}, "needs protocol http1"),
     ({"ca_bundle": None}, "wiki: ca_bundle"),
     ({"client_certificate": "../connector"}, "wiki: client_certificate"),
     ({"client_certificate": "/etc/key"}, "wiki: client_certificate"),

@@ -15,6 +15,7 @@ from twisted.internet.test.test_endpoints import deterministicResolvingReactor
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
 
+from appproxy.connector.bindings import NOBODY
 from appproxy.connector.carrier import Carrier
 from appproxy.connector.client_certificates import ClientCertificates
 from appproxy.connector.configuration import OriginAddress
@@ -23,6 +24,7 @@ from appproxy.connector.files import write_private
 from appproxy.connector.origin import Origin
 from appproxy.errors import Code, RequestError
 from appproxy.http.client import Event
+from appproxy.http.connection_authentication import Leg
 from appproxy.net.contexts import CertificateRefused
 from appproxy.net.deadlines import Deadlines
 from tests.pki.authorities import CONNECTOR, OURS, connector
@@ -150,6 +152,9 @@ class Nobody:
 
     def __init__(self) -> None:
         self.failed: list[Code] = []
+
+    owner = NOBODY
+    leg = Leg.NONE
 
     def origin_ready(self, connection: Carrier) -> None: ...
 

@@ -11,7 +11,7 @@ from appproxy.errors import Code
 from appproxy.http.h2_session import STREAMS
 from appproxy.tunnel.frames import Kind
 from tests.connector.h2_application import H2, connected, first, h2_rig
-from tests.connector.rig import code, finals, send
+from tests.connector.rig import code, finals, request, send
 
 
 def test_a_burst_shares_one_connection() -> None:
@@ -134,3 +134,14 @@ def test_a_name_that_has_moved() -> None:
     old.answer(stream, b"old")
     assert sorted(finals(signal.read())) == [(Kind.RSP, 1, (200, b"old")), (Kind.RSP, 2, (200, b"new"))]
     assert old.wire.end == "lost"
+
+
+@pytest.mark.parametrize(("how", "passes"), [("auto", False), ("never", True)])
+def test_nobody_authenticates_the_connection_that_all_share(how: str, passes: bool) -> None:
+    """HTTP/2 has no authentication of connections: such credentials are refused before a byte of them is sent."""
+    rig = h2_rig(replace(H2, connection_authentication=how))
+    signal = rig.online()
+    send(signal, 1, request(block=b"authorization: Negotiate YIIabc\n"))
+    connected(rig)
+    wanted = [] if passes else [(Kind.FAIL, 1, Code.CONNECTION_AUTHENTICATION)]
+    assert list(finals(signal.read())) == wanted

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -198,9 +199,13 @@ def echo(call: Call) -> bool:
 
 
 class Origin:
-    """Listens on a free port of this machine until `stop`; what is told by `on` answers a path, all others are echoed."""
+    """Listens on a free port of this machine until `stop`; what is told by `on` answers a path, all others are echoed.
 
-    def __init__(self, address: str = "127.0.0.1", port: int = 0) -> None:
+    `context`: with TLS.
+    """
+
+    def __init__(self, address: str = "127.0.0.1", port: int = 0, context: ssl.SSLContext | None = None) -> None:
+        self._context = context
         self._listener = socket.create_server((address, port), backlog=1024)
         self.port: int = self._listener.getsockname()[1]
         self.seen: list[Seen] = []
@@ -213,7 +218,7 @@ class Origin:
     @property
     def url(self) -> str:
         """What the connector is told."""
-        return f"http://127.0.0.1:{self.port}/"
+        return f"{'http' if self._context is None else 'https'}://127.0.0.1:{self.port}/"
 
     def on(self, path: str, behaviour: Behaviour) -> None:
         """Answer this path so from now on."""
@@ -242,6 +247,12 @@ class Origin:
 
     def _serve(self, number: int, plain: socket.socket) -> None:
         plain.settimeout(_LIFE)
+        if self._context is not None:
+            try:
+                plain = self._context.wrap_socket(plain, server_side=True)
+            except OSError:
+                plain.close()
+                return
         with self._lock:
             self._open.add(plain)
         seen: Seen | None = None

@@ -34,6 +34,7 @@ def values_of(key: str, system: System) -> tuple[str, str]:
         "methods": ("GET,HEAD,POST", "none"),
         "ca_bundle": (system.anchor.read_text(), ""),
         "protocol": ("h2", "http1"),
+        "connection_authentication": ("always", "auto"),
         HEADER + "x-changed": ("name", "email"),
         RESPONSE + "x-changed": ("one", "two"),
     }

@@ -78,9 +78,9 @@ class House:
         return peer
 
     def start(self, application: Application = WIKI, session: Session | None = None, url: str = URL,
-              **head: Any) -> FakeExchange:
+              connection: int = 1, **head: Any) -> FakeExchange:
         """A user asks."""
-        exchange = FakeExchange(head_for(url, **head))
+        exchange = FakeExchange(head_for(url, **head), connection_number=connection)
         route = Router([application]).find(exchange.head.host, exchange.head.target)
         self.relay.start(exchange, route, session)
         return exchange

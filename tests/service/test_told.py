@@ -43,7 +43,8 @@ def test_what_did_not_change_is_not_put_into_words_again() -> None:
 def test_a_connector_is_told_of_segments_and_exclusions() -> None:
     """Only where there are any, so that ten thousand applications do not pay for what they do not use."""
     plain = Application("a", "a", Url.parse("https://a.example.com/"), Url.parse("http://a/"))
-    assert not {"segments", "excluded_hosts", "upgrades", "origins"} & told(plain).keys()
+    assert not {"segments", "excluded_hosts", "upgrades", "origins", "connection_authentication"} & told(plain).keys()
+    assert told(replace(plain, connection_authentication="never"))["connection_authentication"] == "never"
     segment = Segment(Url.parse("https://*.example.com/"), Url.parse("http://*.corp/"), "s1")
     said = told(replace(plain, segments=(segment,), excluded_hosts=frozenset({"x.example.com"}), upgrades=frozenset()))
     assert said["segments"] == {"s1": {"internal": "http://*.corp/", "external": "https://*.example.com/"}}

@@ -49,6 +49,7 @@ def test_every_field_can_be_set() -> None:
         ("server_name", "Wiki.Internal", "server_name", "wiki.internal"),
         ("client_certificate", "wiki-1", "client_certificate", "wiki-1"),
         ("protocol", "H2", "protocol", "h2"),
+        ("connection_authentication", "Always", "connection_authentication", "always"),
         ("max_connections", "20", "max_connections", 20),
         ("origins", "http://b:81, http://c", "origins", (Url("http", "b", 81), Url("http", "c", 80))),
         ("origins", "none", "origins", ()),
@@ -108,6 +109,7 @@ def test_values(key: str, text: str, field: str, value: object) -> None:
         ("client_certificate", "../key", "NAME"),
         ("client_certificate", "a.pem", "NAME"),
         ("protocol", "h3", "http1 or h2"),
+        ("connection_authentication", "yes", "auto, always or never"),
         ("max_connections", "0", "1 to 10000"),
         ("origins", "http://b/path", "without path"),
         ("origins", "ftp://b", "http"),
@@ -192,3 +194,9 @@ def test_a_cookie_that_browsers_refuse() -> None:
     with pytest.raises(ConfigError, match="cookie_same_site: none needs cookie_secure=yes"):
         parse_settings({"cookie_same_site": "none", "cookie_secure": "no"})
     assert parse_settings({"cookie_same_site": "none", "cookie_secure": "yes"})["cookie_same_site"] == "none"
+
+
+def test_connections_of_http2_are_nobodys_own() -> None:
+    """Forced authentication of connections needs HTTP/1.1 to the application."""
+    with pytest.raises(ConfigError, match="needs protocol=http1"):
+        parse_settings({"connection_authentication": "always", "protocol": "h2"})

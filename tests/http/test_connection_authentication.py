@@ -1,0 +1,94 @@
+"""What tells that a connection is, or may be, authenticated."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from appproxy.http.connection_authentication import (
+    Leg,
+    awaits_next_leg,
+    begins_handshake,
+    has_challenge,
+    has_credentials,
+    leg_of,
+)
+
+FIRST, THIRD = b"TlRMTVNTUAABAAAA", b"TlRMTVNTUAADAAAA"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (b"authorization: NTLM " + FIRST, True), (b"authorization: negotiate YIIabc", True),
+        (b"authorization: Negotiate", True),
+        (b"authorization: nTLM\tx", True), (b"authorization: Kerberos x", True), (b"authorization: Nego2 x", True),
+        (b"authorization: Basic x, NTLM y", True), (b"authorization: Basic x,NTLM y", True),
+        (b"authorization: Basic bnRsbQ==", False), (b"authorization: Bearer ntlmtoken", False),
+        (b"authorization: NTLMish x", False),
+        (b"x-authorization: NTLM x", False), (b"authorization-x: NTLM x", False), (b"accept: NTLM", False),
+        (b"www-authenticate: NTLM", False),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("around", [(b"", b""), (b"accept: */*\n", b"cookie: a=b\n")])
+def test_credentials(line: bytes, expected: bool, around: tuple[bytes, bytes]) -> None:
+    """NTLM and Negotiate, and their relatives, in any case; wherever the line stands, and whatever else it lists."""
+    assert has_credentials(around[0] + line + b"\n" + around[1]) is expected
+
+
+@pytest.mark.parametrize(
+    ("block", "expected"),
+    [
+        (b"www-authenticate: NTLM\n", True), (b"www-authenticate: Negotiate abc=\n", True),
+        (b'www-authenticate: Basic realm="a, b", negotiate\n', True), (b'www-authenticate: Basic realm="a",NTLM\n', True),
+        (b'www-authenticate: Basic realm="a"\nwww-authenticate: ntlm\n', True), (b"persistent-auth: true\n", True),
+        (b"persistent-auth: false\n", True), (b'www-authenticate: Basic realm="NTLMs"\n', False),
+        (b"www-authenticate: Bearer\n", False), (b"x: NTLM\n", False), (b"", False),
+    ],
+)  # fmt: skip
+def test_challenges(block: bytes, expected: bool) -> None:
+    """In several lines or in one list; and what IIS says of a connection that stays authenticated."""
+    assert has_challenge(block) is expected
+
+
+def test_the_middle_of_a_handshake() -> None:
+    """A 401 whose challenge bears a token; not the invitation to begin, and no other status."""
+    block = b"www-authenticate: Negotiate\nwww-authenticate: NTLM TlRMTVNTUAAC\n"
+    assert awaits_next_leg(401, block)
+    assert not awaits_next_leg(200, block)
+    assert not awaits_next_leg(401, b"www-authenticate: Negotiate\nwww-authenticate: NTLM\n")
+
+
+@pytest.mark.parametrize(
+    ("value", "leg", "begins"),
+    [
+        (b"NTLM " + FIRST, Leg.FIRST, True), (b"Negotiate " + FIRST, Leg.FIRST, True), (b"NTLM " + THIRD, Leg.NEXT, False),
+        (b"Negotiate " + THIRD, Leg.NEXT, False), (b"Negotiate YIIFzwYG", Leg.FIRST, False),
+        (b"Negotiate oYIB", Leg.NEXT, False),
+        (b"Negotiate", Leg.FIRST, False), (b"Basic x", Leg.NONE, False),
+    ],
+)  # fmt: skip
+def test_legs(value: bytes, leg: Leg, begins: bool) -> None:
+    """NTLM bare or in Negotiate, and SPNEGO: what begins, and what only one connection can make sense of."""
+    block = b"authorization: " + value + b"\n"
+    assert (leg_of(block), begins_handshake(block)) == (leg, begins)
+
+
+def test_long_blocks_take_time_in_proportion() -> None:
+    """Four times the bytes never take more than some four times as long, whatever they are."""
+    for piece in (b"a, ", b"NTLM", b"\t,", b"nego1 ", b" ntl"):
+        times = []
+        for count in (2_000, 8_000):
+            block = b"authorization: " + piece * count + b"\n"
+            best = min(_timed(block) for _ in range(5))
+            times.append(best)
+        assert times[1] < 12 * times[0] + 0.001
+
+
+def _timed(block: bytes) -> float:
+    began = time.perf_counter()
+    has_credentials(block)
+    leg_of(block)
+    has_challenge(block.replace(b"authorization", b"www-authenticate"))
+    return time.perf_counter() - began
