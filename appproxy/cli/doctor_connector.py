@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from appproxy.cli.findings import Ailing, Health, Walk
-from appproxy.cli.probes import PATIENCE, check_dates, connect, resolve, shake_hands
+from appproxy.cli.probes import PATIENCE, check_dates, connect, resolve, shake_hands, trusting
 from appproxy.config import ConnectorPaths, ConnectorSettings
 from appproxy.connector.dialling import place_of
 from appproxy.connector.files import read_settings
@@ -126,7 +126,7 @@ def _application(walk: Walk, application: dict[str, Any]) -> None:
 
 
 def _origin_context(application: dict[str, Any]) -> ssl.SSLContext:
-    context = ssl.create_default_context(cadata=str(application.get("ca_bundle") or "") or None)
+    context = trusting(str(application.get("ca_bundle") or ""))
     if application.get("verify_tls") is False:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,7 +11,7 @@ from appproxy.admin.client import AdminClient
 from appproxy.admin.direct import open_store
 from appproxy.admin.lock import ServiceLock
 from appproxy.cli.findings import Ailing, Health, Walk
-from appproxy.cli.probes import check_dates, connect, fetch_json, resolve, shake_hands
+from appproxy.cli.probes import check_dates, connect, fetch_json, resolve, shake_hands, trusting
 from appproxy.config import Address, ServiceSettings, StatePaths
 from appproxy.errors import IdentityError
 from appproxy.identity.oidc import read_metadata
@@ -126,7 +125,7 @@ def _providers(walk: Walk, store: Store) -> None:
     for one in found:
         with walk.step(f"identity provider {one.name}") as told:
             url = one.issuer.rstrip("/") + "/.well-known/openid-configuration"
-            context = ssl.create_default_context(cadata=one.ca_bundle or None)
+            context = trusting(one.ca_bundle)
             mend = f"give the authorities that vouch for it: appproxy provider set {one.name} --ca-bundle FILE"
             document = fetch_json(url, context, mend, "mend what is named, here or at the provider")
             try:
@@ -166,7 +165,7 @@ def _listeners(walk: Walk, settings: ServiceSettings, anchors: list[str]) -> Non
     restart = "see the service's log; another program may have the port"
     with walk.step("users' listener") as told:
         host, port = _reachable(settings.listen)
-        context = ssl.create_default_context(cadata="\n".join(anchors) or None)
+        context = trusting("\n".join(anchors))
         mend = "replace the certificate (`certificate` and `key` in service.toml) by one for the domain and *.DOMAIN"
         with shake_hands(connect(host, port, restart), context, settings.signin_host, mend) as user:
             told.append(f"{host} port {port}, {user.version()}")

@@ -37,6 +37,16 @@ def connect(host: str, port: int, mend: str) -> socket.socket:
         raise Ailing(f"{host} port {port}: {error.strerror or error}", mend) from error
 
 
+def trusting(ca_bundle: str = "") -> ssl.SSLContext:
+    """A client's context with the rules of service and connector: this machine's store, or PEM text in its place.
+
+    A path ends at the first key that is trusted (`net.contexts.trust_keys_of`), on every version of Python.
+    """
+    context = ssl.create_default_context(cadata=ca_bundle or None)
+    context.verify_flags = ssl.VERIFY_X509_TRUSTED_FIRST | ssl.VERIFY_X509_PARTIAL_CHAIN
+    return context
+
+
 def shake_hands(
     connection: socket.socket, context: ssl.SSLContext, name: str, mend: str
 ) -> ssl.SSLSocket:

@@ -17,7 +17,7 @@ from ipaddress import ip_address
 from cryptography import x509
 from OpenSSL import SSL
 from OpenSSL._util import lib as _openssl  # Twisted too reaches for it: pyOpenSSL itself has no call for a curve list
-from OpenSSL.crypto import X509
+from OpenSSL.crypto import X509, X509StoreFlags
 from service_identity import CertificateError, VerificationError
 from service_identity.hazmat import DNS_ID, IPAddress_ID, verify_service_identity
 from service_identity.pyopenssl import extract_patterns
@@ -283,10 +283,7 @@ def origin_context(
     """
     name = (server_name or host).rstrip(".").lower()
     context = new_context(SSL.TLS1_2_VERSION)
-    if ca_bundle:
-        _trust(context, [ca_bundle])
-    else:
-        context.set_default_verify_paths()
+    trust_keys_of(context, ca_bundle)
     if verify:
         context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, _judge_named(name))
     else:
@@ -318,6 +315,20 @@ def _trust(context: SSL.Context, bundle: Sequence[str]) -> None:
         raise ConfigError("trust bundle: at least one authority's certificate is needed")
     for anchor in anchors:
         store.add_cert(X509.from_cryptography(anchor))
+
+
+def trust_keys_of(context: SSL.Context, ca_bundle: str) -> None:
+    """Believe whatever leads to one of these certificates' keys (PEM), also an intermediate's; "": this machine's store.
+
+    A path ends at the first key that is trusted, as with `openssl verify -partial_chain`. ConfigError: no certificate.
+    """
+    if ca_bundle:
+        _trust(context, [ca_bundle])
+    else:
+        context.set_default_verify_paths()
+    store = context.get_cert_store()
+    if store is not None:
+        store.set_flags(X509StoreFlags.PARTIAL_CHAIN)
 
 
 def _choose_tunnel(connection: SSL.Connection, offered: list[bytes]) -> bytes | SSL._NoOverlappingProtocols:

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import MD5, SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -21,6 +20,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 
 from appproxy.errors import ConfigError
 from appproxy.pki.authority import Credential
+from appproxy.pki.path import is_issued_by, related, trusted_path
 from appproxy.pki.pem import UNREADABLE, certificate_names, load_chain, load_key
 
 #: RSA below 2048 bits is weak; above 8192 one handshake costs the service tens of milliseconds.
@@ -30,7 +30,6 @@ _LONGEST_CHAIN = 10
 _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME = re.compile(rf"(?=.{{1,253}}$)(\*\.)?{_LABEL}(\.{_LABEL})*")
 _X = TypeVar("_X", bound=x509.ExtensionType)
-_NOT_ISSUED = (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +87,18 @@ def check_server_certificate(
         if leaf is None:
             raise _refused("it does not belong to this key; give both of one pair")
         _check_leaf(leaf)
-        for one in given:
-            _check_signature(one)
-        chain = _in_order(leaf, given)
+        others = _others(leaf, given)
         moment = datetime.fromtimestamp(now, UTC)
-        for one in chain:
-            _check_dates(one, "it" if one is leaf else f"its intermediate {_subject(one)}", moment)
-        _check_root(chain, roots, moment)
+        _check_dates(leaf, "it", moment)
+        path, problem = trusted_path(leaf, others, roots, moment)
+        if not path:
+            _explain(leaf, others, roots, moment)
+            raise _refused(f"no authority that browsers trust vouches for it ({problem})")
+        sent = _to_send(path, others, moment)
+        for one in sent:
+            _check_signature(one)
     except UNREADABLE as error:
         raise _refused(f"it cannot be read ({error})") from error
-    sent = chain[:-1] if len(chain) > 1 and _is_root(chain[-1]) else chain
     return Credential("".join(one.public_bytes(Encoding.PEM).decode("ascii") for one in sent), key)
 
 
@@ -126,19 +127,55 @@ def _check_leaf(leaf: x509.Certificate) -> None:
         raise _refused("its key usage lacks digitalSignature, without which TLS 1.3 cannot use it")
 
 
-def _in_order(leaf: x509.Certificate, given: Sequence[x509.Certificate]) -> list[x509.Certificate]:
-    """From the leaf upwards. An admin's file often has them in another order; what does not belong is refused."""
-    chain, rest = [leaf], [one for one in given if one != leaf]
-    while rest:
-        above = next((one for one in rest if _is_issued_by(chain[-1], one)), None)
-        if above is None:
-            raise _refused(f"{_subject(rest[0])} is in the file and issued none of the others; leave it out, or add "
-                           f"what is between: the certificate of {chain[-1].issuer.rfc4514_string()}")
-        if not _is_authority(above):
-            raise _refused(f"{_subject(above)} is no authority and may issue nothing (basicConstraints)")
-        rest = [one for one in rest if one != above]
-        chain.append(above)
-    return chain
+def _others(leaf: x509.Certificate, given: Sequence[x509.Certificate]) -> list[x509.Certificate]:
+    """All but the leaf, from there upwards. An admin's file often has them in another order.
+
+    What does not belong is refused.
+    """
+    rest = [one for one in dict.fromkeys(given) if one != leaf]
+    above = related(leaf, rest)
+    stray = next((one for one in rest if one not in above), None)
+    if stray is not None:
+        for one in (leaf, *above):
+            _check_signature(one)  # of a broken kind: who issued it cannot be told
+        last = above[-1] if above else leaf
+        raise _refused(f"{_subject(stray)} is in the file and issued none of the others; leave it out, or add "
+                       f"what is between: the certificate of {last.issuer.rfc4514_string()}")
+    return above
+
+
+def _to_send(
+    path: Sequence[x509.Certificate], others: Sequence[x509.Certificate], moment: datetime
+) -> list[x509.Certificate]:
+    """The path without the root that ends it; and what else was given above it, for browsers that trust another root.
+
+    What has ended, or repeats a name and key, helps nobody.
+    """
+    sent = [one for one in path if one is path[0] or (one in others and not _is_root(one))]
+    for one in others:
+        known = {(each.subject, _public(each)) for each in sent}
+        if (not _is_root(one) and (one.subject, _public(one)) not in known and is_issued_by(sent[-1], one)
+                and _is_authority(one) and one.not_valid_before_utc <= moment < one.not_valid_after_utc):
+            sent.append(one)
+    return sent
+
+
+def _explain(
+    leaf: x509.Certificate, others: Sequence[x509.Certificate], roots: Sequence[x509.Certificate], moment: datetime
+) -> None:
+    """Why there is no path, by what would lead furthest. Raises ConfigError; returns when it finds nothing wrong."""
+    chain = [leaf]
+    while True:
+        above = [one for one in others if one not in chain and is_issued_by(chain[-1], one)]
+        if not above or (len(chain) > 1 and _is_root(chain[-1])):
+            break
+        best = max(above, key=lambda one: (_is_authority(one), one.not_valid_before_utc <= moment, one.not_valid_after_utc))
+        if not _is_authority(best):
+            raise _refused(f"{_subject(best)} is no authority and may issue nothing (basicConstraints)")
+        chain.append(best)
+    for one in chain[1:]:
+        _check_dates(one, f"its intermediate {_subject(one)}", moment)
+    _check_root(chain, roots, moment)
 
 
 def _check_dates(certificate: x509.Certificate, what: str, moment: datetime) -> None:
@@ -160,7 +197,7 @@ def _check_root(chain: Sequence[x509.Certificate], roots: Sequence[x509.Certific
     """Does the chain lead to an authority that browsers trust?"""
     top = chain[-1]
     for root in roots:
-        if root == top or (root.subject == top.issuer and _is_issued_by(top, root)):
+        if root == top or (root.subject == top.issuer and is_issued_by(top, root)):
             if moment >= root.not_valid_after_utc:
                 raise _refused(f"the authority above it, {_subject(root)}, ended on {root.not_valid_after_utc:%Y-%m-%d}")
             return
@@ -178,14 +215,6 @@ def _download(certificate: x509.Certificate) -> str:
         if one.access_method == AuthorityInformationAccessOID.CA_ISSUERS:
             return f" (it is at {one.access_location.value})"
     return ""
-
-
-def _is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    try:
-        certificate.verify_directly_issued_by(issuer)
-    except _NOT_ISSUED:
-        return False
-    return True
 
 
 def _is_root(certificate: x509.Certificate) -> bool:

@@ -14,16 +14,16 @@ from urllib.parse import quote_plus, urlencode
 from joserfc.jwk import KeySet
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IConsumer, IReactorTime
-from twisted.internet.ssl import Certificate, trustRootFromCertificates
 from twisted.python.failure import Failure
-from twisted.web.client import Agent, BrowserLikePolicyForHTTPS
+from twisted.web.client import Agent
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import IAgent, IBodyProducer
+from twisted.web.iweb import IAgent, IBodyProducer, IPolicyForHTTPS
 from zope.interface import implementer
 
 from appproxy.errors import Code, IdentityError, RequestError
 from appproxy.identity.oidc import Metadata, TokenAnswer, read_keys, read_metadata
-from appproxy.pki.pem import load_chain, split_chain
+from appproxy.net.contexts import ClientContext, origin_context
+from appproxy.pki.pem import load_chain
 from appproxy.service.small_body import SmallBody
 from appproxy.store.snapshot import ProviderRecord, Snapshot
 
@@ -220,13 +220,21 @@ def provider_agent(reactor: object, ca_bundle: str = "") -> Agent:
 
     Raises ConfigError when the bundle holds no certificate.
     """
-    if not ca_bundle:
-        policy = BrowserLikePolicyForHTTPS()
-    else:
+    if ca_bundle:
         load_chain(ca_bundle, "ca_bundle")
-        trust = trustRootFromCertificates([Certificate.loadPEM(one.encode()) for one in split_chain(ca_bundle)])
-        policy = BrowserLikePolicyForHTTPS(trustRoot=trust)
-    return Agent(reactor, policy, connectTimeout=CONNECT_TIMEOUT)
+    return Agent(reactor, _Policy(ca_bundle), connectTimeout=CONNECT_TIMEOUT)
+
+
+@implementer(IPolicyForHTTPS)
+class _Policy:
+    """A provider's certificate is checked as an application's is."""
+
+    def __init__(self, ca_bundle: str) -> None:
+        self._ca_bundle = ca_bundle
+
+    def creatorForNetloc(self, hostname: bytes, port: int) -> ClientContext:
+        """Called by the agent for each connection."""
+        return origin_context(hostname.decode("ascii"), self._ca_bundle, "", True)
 
 
 class ProviderClients(Mapping[str, OidcClient]):

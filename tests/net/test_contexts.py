@@ -35,7 +35,7 @@ from appproxy.net.tls import negotiated, peer_certificate, server_name
 from appproxy.pki import Credential, certificate_names, connector_id, fingerprint, load_chain, load_key, serial
 from tests.net.wire import Net, network
 from tests.pki.authorities import CONNECT, CONNECTOR, DAY, NOW, OTHERS, OURS, SERVICE, authority, connector, server, unreadable
-from tests.pki.chains import leaf
+from tests.pki.chains import BETWEEN, ROOT, leaf, make
 
 SIGNAL = b"appproxy-signal/1"
 DATA = b"appproxy-data/1"
@@ -562,6 +562,18 @@ class TestOrigins:
         users = user_context([SERVICE])
         assert network(users, origin_context(CONNECT, "", "", True)).client.ready
         assert not network(users, origin_context(CONNECT, OTHERS.certificate, "", True)).client.ready
+
+    def test_a_path_ends_at_the_first_trusted_key(self) -> None:
+        """An intermediate or the certificate itself may be what is trusted; what else is shown, ended or not, does no harm."""
+        ended = make("Test Intermediate", ROOT, authority=True, private=BETWEEN.private, ends=NOW - DAY / 2)
+        made = leaf(CONNECT)
+        for trusted, shown, good in (
+            (ROOT, [BETWEEN], True), (BETWEEN, [], True), (made, [], True), (BETWEEN, [ended], True),
+            (ROOT, [ended, BETWEEN], True), (ROOT, [ended], False), (ROOT, [], False), (leaf(CONNECT), [], False),
+        ):
+            server = user_context_of(Credential(made.pem + "".join(one.pem for one in shown), made.key))
+            net = network(server, origin_context(CONNECT, trusted.pem, "", True))  # type: ignore[arg-type]
+            assert net.client.ready is good
 
     def test_verification_can_be_switched_off(self) -> None:
         """Off only by saying so; and then nobody is told that the certificate were verified."""
