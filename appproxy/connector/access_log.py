@@ -3,7 +3,7 @@
 Keys, in the words of the service's log: `time` (RFC 3339, UTC, of the end), `request_id` (the same as there, and on error
 pages), `method`, `path` (of the application, without the query: it may hold secrets), `status` (0: none was sent),
 `received` and `sent` (bytes of bodies), `ms`, `application` (its id), and where something failed `failure` (a name of
-`errors.Code`).
+`errors.Code`) and `detail`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from appproxy.connector.counters import Counters
 from appproxy.connector.forward import Forward
+from appproxy.connector.outages import OUTAGES, Outages
 from appproxy.connector.stream import UpgradedStream
 from appproxy.errors import Code
 from appproxy.net.line_file import time_stamps
@@ -25,12 +26,18 @@ REJECTIONS = frozenset({Code.CONNECTOR_BUSY, Code.UNKNOWN_APPLICATION, Code.DRAI
 
 
 class AccessLog:
-    """Counts what has ended, and gives what makes a line of it to `write`, if there is one."""
+    """Counts what has ended, and gives what makes a line of it to `write`, if there is one.
+
+    `outages` hears of it too, with what `name_of` calls an application.
+    """
 
     def __init__(
         self, clock: IReactorTime, wall: Callable[[], float], counters: Counters,
-        write: Callable[[Callable[[], str]], None] | None,
+        write: Callable[[Callable[[], str]], None] | None, outages: Outages | None = None,
+        name_of: Callable[[str], str] = lambda application: application,
     ) -> None:
+        self._outages = outages or Outages(clock.seconds)
+        self._name_of = name_of
         self._clock = clock
         self._wall = wall
         self._stamp = time_stamps()
@@ -50,7 +57,7 @@ class AccessLog:
         request = forward.request
         received = forward.upload.received if forward.upload is not None else 0
         code = _failure(forward)
-        failure = "" if code is None else f',"failure":"{code.name}"'
+        failure = "" if code is None else f',"failure":"{code.name}","detail":{quote(forward.detail)}'
         path = quote(request.target.partition(b"?")[0].decode("latin-1"))
         return (
             f'{{"time":"{self._stamp(ended)}","request_id":"{request.correlation}","method":"{request.method.decode()}",'
@@ -61,6 +68,12 @@ class AccessLog:
     def _count(self, forward: Forward | UpgradedStream) -> None:
         counters = self._counters
         code = _failure(forward)
+        application = forward.request.application
+        if code is not None:
+            if code in OUTAGES:
+                self._outages.failed(application, self._name_of(application), code, forward.detail)
+        elif self._outages:
+            self._outages.answered(application, self._name_of(application))
         if code is None:
             if forward.answer is None:
                 counters.in_line += 1

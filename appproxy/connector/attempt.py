@@ -12,6 +12,7 @@ from twisted.python.failure import Failure
 from appproxy.connector.configuration import OriginAddress
 from appproxy.connector.dialling import failure_code
 from appproxy.connector.lookup import LookupTimedOut
+from appproxy.connector.reasons import place_name, reason_of
 from appproxy.connector.transport import Dialled, transport_of
 from appproxy.errors import Code, RequestError
 from appproxy.net.deadlines import Deadlines
@@ -72,7 +73,8 @@ class Dialling(Generic[_C]):
         if reason.check(LookupTimedOut):
             self._slow = Code.ORIGIN_DNS_TIMEOUT
         secure = self._origin.address.secure and self._connection is not None
-        self.refused(RequestError(failure_code(reason, secure), reason.getErrorMessage()))
+        address = self._origin.address
+        self.refused(RequestError(failure_code(reason, secure), reason_of(reason, address, secure)))
 
     def refused(self, error: RequestError) -> None:
         """It stands, and is of no use."""
@@ -84,7 +86,9 @@ class Dialling(Generic[_C]):
         over = self._end()
         self._drop()
         if not over:
-            self._failed(RequestError(self._slow, self._origin.address.host))
+            why = "its name was not found" if self._slow is Code.ORIGIN_DNS_TIMEOUT else "there was no connection"
+            place = place_name(self._origin.address)
+            self._failed(RequestError(self._slow, f"{place}: {why} before connect_timeout was over"))
 
     def cancel(self) -> None:
         """Nobody wants it any more."""

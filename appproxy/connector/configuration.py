@@ -79,6 +79,8 @@ class Target:
     #: What tells whether an address is well; empty: nothing is asked. Only with `others`.
     health_path: str = ""
     health_interval: float = 10.0
+    #: What admins call it; for logs.
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +191,7 @@ def _target(name: str, entry: Mapping[str, object]) -> Target:
         _wildcard(name, entry, url), _excluded(name, entry),
         () if url.is_wildcard else _others(name, entry, address),
         _text(entry, "health_path", name, ""), _seconds(entry, "health_interval", name, 10.0),
+        _text(entry, "name", name, name),
     )
 
 

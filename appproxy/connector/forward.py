@@ -13,6 +13,7 @@ from appproxy.connector.carrier import Attempt, Carrier
 from appproxy.connector.data import Attachment
 from appproxy.connector.in_line import answer_in_line
 from appproxy.connector.patience import TIMEOUT_MARGIN, is_excused
+from appproxy.connector.reasons import place_name
 from appproxy.connector.repeat import may_repeat
 from appproxy.connector.stream import UpgradedStream
 from appproxy.connector.upload import Framing, Upload
@@ -37,7 +38,7 @@ _INFO, _FAIL, _REJECT = int(Kind.INFO), int(Kind.FAIL), int(Kind.REJECT)
 class Forward:
     """One request. It is the user of its connection to the application, and the owner of its body and answer."""
 
-    __slots__ = ("answer", "attachment", "channel", "code", "connection", "deadline", "desk", "dialling", "flags",
+    __slots__ = ("answer", "attachment", "channel", "code", "connection", "deadline", "desk", "detail", "dialling", "flags",
                  "id", "must_challenge", "request", "route", "sent", "silence", "started", "state", "status", "tries",
                  "upload")
 
@@ -66,6 +67,8 @@ class Forward:
         self.status = 0
         self.sent = 0
         self.code: Code | None = None
+        #: Why, in words.
+        self.detail = ""
 
     # To the application.
 
@@ -294,7 +297,10 @@ class Forward:
         if is_excused(self.connection, self.upload, self.attachment):
             self._extend()
         else:
-            self._break(Code.ORIGIN_TIMEOUT)
+            self._break(Code.ORIGIN_TIMEOUT, f"{self._place()}: no answer within backend_timeout, {self.request.timeout:g} s")
+
+    def _place(self) -> str:
+        return place_name(self.route.target.address) if self.route is not None else "the application"
 
     def reject(self, code: Code) -> None:
         """Not processed: another connector may have it."""
@@ -308,7 +314,7 @@ class Forward:
         if self.state == _DONE:
             return
         self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.FAIL)
-        self.code = code
+        self.code, self.detail = code, text
         self._drop_origin()
         if self.upload is not None:
             self.upload.stop(code)
@@ -327,7 +333,7 @@ class Forward:
     def _break_off(self, code: Code, text: str = "") -> None:
         """The answer had begun: its data connection says that it is broken."""
         self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.ABORT)
-        self.code = code
+        self.code, self.detail = code, text
         answer = self.answer
         assert answer is not None  # it had begun
         self._drop_origin()

@@ -88,7 +88,8 @@ class ConnectorNode(Service):
         self.applications = Applications(
             reactor, self._control, ConfigurationFile(ConnectorPaths(state).configuration), self._origins, self._taken)
         self._renewal = Renewal(reactor, wall, self._control, lambda: self._identity, self._renewed)
-        self._log = AccessLog(reactor, wall, self.counters, None if access_log is None else self._write_line)
+        self._log = AccessLog(
+            reactor, wall, self.counters, None if access_log is None else self._write_line, name_of=self._name_of)
         around = Surroundings(
             clock=reactor, dial=self._service, negotiated=negotiated, random=chance, instance=token(16),
             version=appproxy.__version__, routes=lambda: self.applications.routes, refresh=self.applications.refresh,
@@ -101,6 +102,10 @@ class ConnectorNode(Service):
     def in_flight(self) -> int:
         """Requests under way; upgraded streams are counted too."""
         return len(self.uplink.requests)
+
+    def _name_of(self, application: str) -> str:
+        route = self.applications.routes.get(application)
+        return application if route is None else route.target.name or application
 
     def startService(self) -> None:
         """Dial the service."""

@@ -17,6 +17,7 @@ from zope.interface import implementer
 from appproxy.connector.bindings import NOBODY
 from appproxy.connector.carrier import OriginUser, StreamUser
 from appproxy.connector.configuration import Target
+from appproxy.connector.reasons import other_scheme, place_name
 from appproxy.connector.request_head import request_head
 from appproxy.connector.transport import peer_of, transport_of
 from appproxy.errors import Code, RequestError
@@ -268,7 +269,7 @@ class OriginConnection(Protocol):
             events = self._reader.end_of_file(clean)
         except RequestError as error:
             self.user = None
-            user.origin_lost(error)
+            user.origin_lost(self._explained(error))
             return
         self.open = self.open and clean
         if events:
@@ -276,6 +277,14 @@ class OriginConnection(Protocol):
         if self.user is user:
             self.user = None
             user.origin_lost(RequestError(Code.ORIGIN_TRUNCATED if self.answered else Code.ORIGIN_CLOSED))
+
+    def _explained(self, error: RequestError) -> RequestError:
+        """An end before any answer on a fresh connection without TLS: that is how a server of TLS may answer plain HTTP."""
+        address = self.origin.address
+        if error.code is not Code.ORIGIN_CLOSED or address.secure or self.served or self.answered:
+            return error
+        return RequestError(error.code, f"{place_name(address)}: {error.detail}; if it speaks TLS, set "
+                            f"internal={other_scheme(address)}")
 
 
 @implementer(IHandshakeListener)

@@ -64,7 +64,7 @@ class Spread:
 
     def __init__(self, target: Target, origins: Sequence[Place], clock: IReactorTime, deadlines: Deadlines) -> None:
         self.members = [Member(origin) for origin in origins]
-        self._application = target.application
+        self._application = target.name or target.application
         self._seconds = clock.seconds
         self._next = 0
         #: Chosen by `take`, for the `dial` that follows.

@@ -28,8 +28,8 @@ HALF_CLOSED_SECONDS = 60.0
 class UpgradedStream:
     """Takes the place of the `Forward` whose application has answered 101."""
 
-    __slots__ = ("_connection", "_desk", "_idle_seconds", "answer", "attachment", "channel", "code", "deadline", "id",
-                 "request", "started", "state", "status", "upload")  # fmt: skip
+    __slots__ = ("_connection", "_desk", "_idle_seconds", "answer", "attachment", "channel", "code", "deadline", "detail",
+                 "id", "request", "started", "state", "status", "upload")  # fmt: skip
 
     def __init__(self, forward: Forward, connection: Carrier, block: bytes, idle_seconds: float) -> None:
         self.id = forward.id
@@ -39,6 +39,7 @@ class UpgradedStream:
         self.state = advance(CONNECTOR_TRANSITIONS, forward.state, Step.HEAD)
         self.status = 101
         self.code: Code | None = None
+        self.detail = ""
         self.deadline = NEVER
         self._desk = forward.desk
         self._connection: Carrier | None = connection
@@ -158,7 +159,7 @@ class UpgradedStream:
 
     def _break_off(self, code: Code, text: str = "") -> None:
         self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.ABORT)
-        self.code = code
+        self.code, self.detail = code, text
         self.upload.stop(code)
         if not self.attachment.confirmed:  # as in `Forward`: ABORT alone might reach nobody
             self._desk.send_final(self, encode(Kind.FAIL, self.id, encode_code(code, text)))

@@ -101,10 +101,12 @@ def _time_out(request: Relayed, now: float) -> None:
         request.relay.roster.timed_out(request.peer, now)
     request.step(Step.TIMEOUT)
     request.cancel()
-    if streaming:
-        request.fail(Code.BACKEND_TIMEOUT, "silence in the answer")
+    seconds = f"{request.plan.application.backend_timeout:g} s"
+    if no_attach:
+        request.fail(Code.NO_ATTACH, f"the connector asked for no body within {seconds}")
     else:
-        request.fail(Code.NO_ATTACH if no_attach else Code.BACKEND_TIMEOUT, "")
+        what = "nothing more of the answer" if streaming else "no answer"
+        request.fail(Code.BACKEND_TIMEOUT, f"{what} within backend_timeout, {seconds}")
 
 
 def _lose(request: Relayed, text: str, processed: Retry) -> None:

@@ -7,6 +7,7 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from twisted.logger import capturedLogs, formatEvent
 
 from appproxy.connector.access_log import AccessLog
 from appproxy.errors import Code
@@ -44,6 +45,30 @@ def test_a_failure_has_its_name() -> None:
     send(signal, 1)
     signal.send(Kind.CANCEL, 1, code())
     assert json.loads(logged(rig)[0])["failure"] == "CANCELLED"
+
+
+def test_a_failure_says_where_and_why() -> None:
+    """The same words as at the service: whoever looks at a connector need not go there."""
+    rig = Rig()
+    signal = rig.online()
+    send(signal, 1)
+    rig.origin().lose()
+    line = json.loads(logged(rig)[0])
+    assert line["failure"] == "ORIGIN_CLOSED"
+    assert line["detail"].endswith("closed before an answer; if it speaks TLS, set internal=https://wiki.corp:80/")
+
+
+def test_an_application_that_does_not_answer_is_named_in_the_log() -> None:
+    """By what admins call it, once."""
+    rig = Rig()
+    signal = rig.online()
+    send(signal, 1)
+    rig.origin().lose()
+    log = AccessLog(rig.clock, lambda: 0.0, rig.counters, None, name_of={"wiki": "The wiki"}.__getitem__)
+    with capturedLogs() as events:
+        log.add(rig.ended[0])
+        log.add(rig.ended[0])
+    assert [formatEvent(event)[:40] for event in events] == ["The wiki does not answer: ORIGIN_CLOSED,"]
 
 
 @pytest.mark.parametrize("user_left", [True, False])
