@@ -58,6 +58,11 @@ class AnswerStream:
         """Has the final head been put in?"""
         return self._begun
 
+    @property
+    def confirmed(self) -> bool:
+        """Has the service taken a data connection for it?"""
+        return self._attachment is not None and self._attachment.confirmed
+
     def can_go_in_line(self) -> bool:
         """May the whole answer go on a signal connection instead? Only while not one frame of it went here; the data
         connection is idle then.

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from appproxy.connector.link import SignalConnection
     from appproxy.connector.requests import Requests, Route
 
-_BODY, _IDEMPOTENT = int(Flag.BODY), int(Flag.IDEMPOTENT)
+_BODY, _UPGRADE, _IDEMPOTENT = int(Flag.BODY), int(Flag.UPGRADE), int(Flag.IDEMPOTENT)
 _RECEIVED, _DONE, _CANCELLED = State.RECEIVED, State.DONE, State.CANCELLED
 _INFO, _FAIL, _REJECT = int(Kind.INFO), int(Kind.FAIL), int(Kind.REJECT)
 
@@ -90,8 +90,12 @@ class Forward:
             self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.NEED_BODY)
             length = request.length
             self.upload = Upload(self, _framing(route, length), length or 0, length is not None)
-            self.answer = AnswerStream(self)
-            self._attach(self.upload, self.answer)
+            if self.flags & _UPGRADE:
+                # The stream needs a connection whose two directions are both its own.
+                self._attach(self.upload, None)
+            else:
+                self.answer = AnswerStream(self)
+                self._attach(self.upload, self.answer)
         else:
             self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.FORWARD)
         repeatable = bool(self.flags & _IDEMPOTENT) and self.upload is None
@@ -101,12 +105,13 @@ class Forward:
         else:
             self._dial(route)
 
-    def _attach(self, upload: Upload | None, answer: AnswerStream) -> None:
-        """Always for the answer too: a second data connection for it would cost more than what it saves."""
+    def _attach(self, upload: Upload | None, answer: AnswerStream | None) -> None:
+        """Mostly for the answer too: a second data connection for it would cost more than what it saves."""
         attachment = self.attachment = Attachment(self, self.id, upload, answer)
         if upload is not None:
             upload.use(attachment)
-        answer.use(attachment)
+        if answer is not None:
+            answer.use(attachment)
         self.desk.pool.attach(attachment)
 
     def _dial(self, route: Route) -> None:
@@ -251,6 +256,10 @@ class Forward:
         """The application speaks another protocol from here on: a stream takes this request's place."""
         connection, route = self.connection, self.route
         assert connection is not None and route is not None  # it is what calls us
+        if self.upload is not None and not self.upload.over:
+            # RFC 9110 section 7.8: the new protocol begins after the request. Nobody could tell its bytes from the body's.
+            self.fail(Code.ORIGIN_MALFORMED, "101 before the request was complete")
+            return
         if not self.desk.may_upgrade:
             self.fail(Code.TOO_MANY_UPGRADES)
             return
@@ -340,7 +349,7 @@ class Forward:
         self.sent = answer.sent
         if self.upload is not None:
             self.upload.stop(code)
-        if self.attachment is None or not self.attachment.confirmed:
+        if not answer.confirmed:
             # The service may never look at what was written there: the last word goes to where it listens for sure.
             self.desk.send_final(self, encode(_FAIL, self.id, encode_code(code, text)))
         if not answer.over:
@@ -370,6 +379,11 @@ class Forward:
     def attachment_over(self, attachment: Attachment) -> None:
         """Both directions of a data connection are over, and the service knows of it."""
         answer = self.answer
+        if attachment.answer is None:  # the body alone came there
+            self.attachment = None
+            if answer is not None and answer.begun and self.state < _CANCELLED:
+                self._attach(None, answer)
+            return
         if answer is not None and answer.begun and answer.over and self.state < _CANCELLED:
             self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.END)
             self._drop_origin()

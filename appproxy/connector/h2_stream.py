@@ -72,8 +72,8 @@ class H2Stream:
         if self._connection.origin.refuses_credentials and has_credentials(request.block):
             raise RequestError(Code.CONNECTION_AUTHENTICATION, "NTLM and Negotiate need protocol=http1")
         upgrade = request.upgrade
-        if upgrade is not None and upgrade.lower() not in target.upgrades:
-            upgrade = None
+        if upgrade is not None and (upload is not None or upgrade.lower() not in target.upgrades):
+            upgrade = None  # an extended CONNECT (RFC 8441) has no body: it goes on as an ordinary request
         if upgrade is not None and not self._connection.offers_upgrades:
             raise RequestError(Code.UPGRADE_REFUSED, "the application offers no WebSockets over HTTP/2 (RFC 8441)")
         headers = request_headers(

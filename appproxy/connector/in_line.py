@@ -64,4 +64,6 @@ def answer_in_line(forward: Forward, events: list[Event]) -> bool:
 def _is_idle(forward: Forward) -> bool:
     """Not while the body is still under way, nor once a frame of the answer went on a data connection."""
     answer, upload = forward.answer, forward.upload
-    return answer is None or (upload is not None and upload.over and answer.can_go_in_line())
+    if answer is None:
+        return upload is None or upload.over
+    return upload is not None and upload.over and answer.can_go_in_line()

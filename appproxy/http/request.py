@@ -8,6 +8,7 @@ knows a fixed list of methods, where RFC 9110 section 9.1 allows any token.
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from dataclasses import dataclass
 
 import httptools
@@ -192,14 +193,21 @@ def _read_options(connection: bytes) -> list[bytes]:
 def _read_upgrade(read: dict[bytes, bytes], version: int, options: list[bytes]) -> bytes | None:
     """What the connection is to be upgraded to, in lower case, or None.
 
-    HTTP/1.0 has no upgrade (RFC 9110 section 7.8). `h2c` is never forwarded: the two ends would speak HTTP/2 past us.
+    HTTP/1.0 has no upgrade (RFC 9110 section 7.8). `h2c` is never forwarded: the two ends would speak HTTP/2 past us. A body
+    comes before the upgrade, framed like any other (the same section): what follows it is the new protocol's.
     """
     if version == 10 or b"upgrade" not in read or b"upgrade" not in options:
         return None
-    if b"content-length" in read or b"transfer-encoding" in read:
-        raise RequestError(Code.UPGRADE_WITH_BODY, "an upgrade with a body")
-    upgrade = read[b"upgrade"].lower()
-    return None if not upgrade or b"h2c" in members(upgrade) else upgrade
+    offered = [member for member in members(read[b"upgrade"]) if member and member.partition(b"/")[0] != b"h2c"]
+    return b",".join(offered) or None
+
+
+def choose_upgrade(offered: bytes, allowed: Container[str]) -> bytes | None:
+    """The first of the protocols that a user offers which the application may switch to; None: the offer is left out.
+
+    RFC 9110 section 7.8: who does not want to switch goes on as if the offer was not there.
+    """
+    return next((one for one in offered.split(b",") if one.decode("latin-1") in allowed), None)
 
 
 def _read_expectation(read: dict[bytes, bytes], version: int) -> bool:

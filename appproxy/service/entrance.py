@@ -16,6 +16,7 @@ from appproxy.branding import BRAND_START, PLAIN, Brand
 from appproxy.errors import Code, RequestError
 from appproxy.http.head import RequestHead
 from appproxy.http.host import port_of
+from appproxy.http.request import choose_upgrade
 from appproxy.identity.session import Session
 from appproxy.net.web import STYLE_FIELDS
 from appproxy.pages import STYLE, STYLE_PATH, accepts_json, error_page, sheet_of
@@ -144,6 +145,14 @@ class Entrance:
         if server is not None and server.asked != exchange.head.host and not server.covers(exchange.head.host):
             raise RequestError(Code.MISDIRECTED, f"on a connection that was made for {server.asked}")
 
+    def _normalize(self, head: RequestHead, route: Route) -> None:
+        """Bring Host to the one form that everybody behind us gets, and leave out an upgrade that nobody wants."""
+        if head.authority != route.authority:
+            self._check_port(head, route.segment.external.port)
+            head.authority = route.authority
+        if head.upgrade is not None:
+            head.upgrade = choose_upgrade(head.upgrade, route.application.upgrades)
+
     def _check_port(self, head: RequestHead, published: int) -> None:
         """Is the host named with a port at which it is published, or where we answer? Raises RequestError(UNKNOWN_HOST).
 
@@ -173,11 +182,10 @@ class Entrance:
             exchange.answer(200, _ROBOTS_FIELDS, text)
             return
         route = snapshot.router.find(head.host, target)
-        if head.authority != route.authority:
-            self._check_port(head, route.segment.external.port)
-            head.authority = route.authority  # everybody behind us gets the one form
         application = route.application
         exchange.application = application.name
+        if head.authority != route.authority or head.upgrade is not None:
+            self._normalize(head, route)
         if application.cors and self._is_preflight(exchange, route):
             return
         now = self._wall()

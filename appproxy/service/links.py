@@ -212,6 +212,7 @@ class DataLink(Protocol):
         output = session.take_output()
         if output:
             self._write(output)
+        self._release()
 
     def _pass_on(self, request: Relayed, kind: int, head: bytes, tail: bytes) -> None:
         if kind == Kind.HEAD:
@@ -281,6 +282,14 @@ class DataLink(Protocol):
         if not self.session.sending_over:
             self._write(self.session.end(trailers))
         self._starve()
+        self._release()
+
+    def _release(self) -> None:
+        """The body alone was asked for here, and is over: the answer comes another way."""
+        request = self.request
+        if request is not None and self.session.idle and not request.upgraded:
+            self.request = request.data = None
+            self.deadline = NEVER
 
     def cancel(self) -> None:
         """Nobody wants either direction any more."""

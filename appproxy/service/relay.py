@@ -8,6 +8,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from appproxy.errors import Code, LocalProtocolError, RequestError
 from appproxy.http.forwarding import forwarded_block
+from appproxy.http.request import choose_upgrade
 from appproxy.identity.session import Session
 from appproxy.net.deadlines import Deadlines
 from appproxy.policy.gate import judge
@@ -98,8 +99,8 @@ class Relay:
             if application.headers:
                 block += self._identity_block(application, session)
         upgrade = head.upgrade
-        if upgrade is not None and upgrade.decode("latin-1") not in application.upgrades:
-            upgrade = head.upgrade = None  # an upgrade that is not allowed: go on as an ordinary request
+        if upgrade is not None:
+            upgrade = head.upgrade = choose_upgrade(upgrade, application.upgrades)
         owner = tokens.owner(session, exchange.connection_number)
         request = Request(
             application=plan.target, configuration=self.configuration, method=head.method,

@@ -215,16 +215,22 @@ class Relayed:
         """May the connector attach for this? Not for a body that is over, and never on two connections at once."""
         if self.state in (State.QUEUED, State.DONE, State.CANCELLED) or self.exchange is None or self.data is not None:
             return False
-        upload = self.upload
-        if body and not self.flags & _UPGRADE and (upload is None or upload.handed_over):
+        if body and not self._may_send():
             return False
         return body or response
+
+    def _may_send(self) -> bool:
+        """Is there anything of the user's to be given: a body that nobody has had, or, once that is over, a stream?"""
+        upload = self.upload
+        if self.flags & _UPGRADE and (upload is None or upload.over):
+            return True
+        return upload is not None and not upload.handed_over
 
     def attached(self, data: DataLink, want_body: bool) -> None:
         """The connector has a data connection ready; if it wants the body, read it from the user now."""
         self.step(Step.ATTACH)
         self.data = data
-        if want_body and self.upload is not None and self.exchange is not None:
+        if want_body and self.upload is not None and not self.upload.over and self.exchange is not None:
             self.deadline = self.relay.clock.seconds() + self.plan.application.backend_timeout
             self.upload.begin(self.exchange, data)
 
@@ -237,6 +243,8 @@ class Relayed:
         exchange, data = self.exchange, self.data
         if exchange is None or data is None:
             return
+        if status == 101 and not self.flags & _UPGRADE:
+            raise RemoteProtocolError("101 to a request that asked for no upgrade")
         answer = StreamedAnswer(exchange, status, block, self.plan.application.upgrade_idle_timeout)
         fields = answer.begin(self, data.tap, status, block)
         if status in STATUSES:

@@ -159,7 +159,13 @@ class UserExchange(ExchangeState):
     def switch(self, fields: bytes, reader: BodyReader) -> IPushProducer:
         """Answer 101 and become a stream of bytes."""
         connection = self._connection
-        if not self._over and not self.begun:
+        if not connection.request_complete:
+            # What is still to come of the body would be taken for bytes of the stream.
+            self.failure = Code.UPGRADE_REFUSED
+            self.detail = "101 before the request was complete"
+            if self.tell(Code.UPGRADE_REFUSED):
+                self.abort()
+        elif not self._over and not self.begun:
             self.begun = self._switched = True
             self.status = 101
             connection.write(response_bytes(101, fields, length="none", close=False, chunked=False))

@@ -28,6 +28,8 @@ _TIMEOUTS = {"default": 85.0, "long": 180.0}
 _SWITCH = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
+#: A name, and perhaps a version (RFC 9110 section 7.8).
+_PROTOCOL = re.compile(rf"{_TOKEN.pattern}(/{_TOKEN.pattern})?")
 #: Those that applications usually have (RFC 9110 section 9.3, RFC 5789).
 _STANDARD = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
@@ -155,8 +157,8 @@ def _upgrades(text: str) -> frozenset[str]:
     if text.lower() == "none":
         return frozenset()
     names = [name.strip().lower() for name in text.split(",")]
-    if not all(_TOKEN.fullmatch(name) for name in names) or "h2c" in names:
-        raise ValueError("must be none, or protocols with commas between, such as websocket; h2c is not possible")
+    if not all(_PROTOCOL.fullmatch(name) for name in names) or any(name.partition("/")[0] == "h2c" for name in names):
+        raise ValueError("must be none, or protocols with commas between, such as websocket,spdy/3.1; h2c is not possible")
     return frozenset(names)
 
 

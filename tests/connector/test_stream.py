@@ -228,3 +228,79 @@ def wait(rig: Rig, seconds: int, *peers: SignalPeer | DataPeer) -> None:
         for peer in (rig.second, *peers):
             peer.read()
             peer.keep_alive()
+
+
+class TestWithABody:
+    """A request that offers an upgrade and has a body: the body first, on a connection that is then free for the stream."""
+
+    def sent(self, rig: Rig) -> tuple[SignalPeer, DataPeer, Wire]:
+        """Such a request, whose body has come."""
+        signal, data = rig.with_data()
+        send(signal, 1, request(b"POST", length=5, upgrade=b"websocket"))
+        (frame,) = data.read()
+        assert (Kind(frame[0]), frame[1]) == (Kind.ATTACH, 1), "the body alone"
+        data.attached(1)
+        origin = rig.origin()
+        assert origin.take() == b""
+        data.wire.deliver(data.session.body(b"hello"))
+        head, _, body = origin.take().partition(b"\r\n\r\n")
+        assert b"content-length: 5\r\nconnection: upgrade\r\nupgrade: websocket" in head and body == b"hello"
+        return signal, data, origin
+
+    def test_it_becomes_a_stream(self) -> None:
+        """The application has all of the body before the first byte of the stream."""
+        rig = Rig()
+        _, data, origin = self.sent(rig)
+        data.wire.deliver(data.session.end(b""))
+        origin.deliver(SWITCH + b"hi")
+        frames = data.read()
+        assert [Kind(frame[0]) for frame in frames] == [Kind.ATTACH, Kind.HEAD, Kind.BODY]
+        assert frames[0][1] == 3 and frames[2][4] == b"hi"
+        data.attached(1)
+        data.wire.deliver(data.session.body(b"raw"))
+        assert origin.take() == b"raw"
+
+    def test_a_refusal_after_the_body(self) -> None:
+        """Is an answer like any other."""
+        rig = Rig()
+        signal, data, origin = self.sent(rig)
+        data.wire.deliver(data.session.end(b""))
+        origin.deliver(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno")
+        assert list(finals(signal.read())) == [(Kind.RSP, 1, (403, b"no"))]
+
+    def test_a_long_answer_after_the_body(self) -> None:
+        """Gets a connection of its own."""
+        rig = Rig()
+        _, data, origin = self.sent(rig)
+        data.wire.deliver(data.session.end(b""))
+        origin.deliver(b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\nbe")
+        frames = data.read()
+        assert [Kind(frame[0]) for frame in frames] == [Kind.ATTACH, Kind.HEAD, Kind.BODY]
+        assert frames[0][1] == 2
+
+    def test_a_refusal_before_the_end_of_the_body(self) -> None:
+        """The rest of the body is not wanted; then the answer goes."""
+        rig = Rig()
+        signal, data, origin = self.sent(rig)
+        origin.deliver(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno")
+        assert data.kinds() == [Kind.STOP]
+        data.wire.deliver(data.session.take_output())
+        frames = data.read()
+        assert [Kind(frame[0]) for frame in frames] == [Kind.ATTACH, Kind.HEAD, Kind.BODY, Kind.END]
+        assert signal.read() == [] and origin.end == "aborted"
+
+    def test_a_switch_before_the_end_of_the_body(self) -> None:
+        """Nobody could tell the stream's bytes from the body's: it is refused."""
+        rig = Rig()
+        signal, _, origin = self.sent(rig)
+        origin.deliver(SWITCH)
+        assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.ORIGIN_MALFORMED)]
+        assert origin.end == "aborted"
+
+    def test_a_broken_body(self) -> None:
+        """Whoever leaves in the middle of it gets no stream."""
+        rig = Rig()
+        signal, data, origin = self.sent(rig)
+        data.wire.deliver(data.session.abort(Code.CANCELLED))
+        assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.CANCELLED)]
+        assert origin.end == "aborted"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+from collections.abc import Iterator
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.end_to_end.h2_user import H2User
 from tests.end_to_end.origins import Call
 from tests.end_to_end.system import System, shared_system
 from tests.end_to_end.wire import Reply, Wire, ask
+from tests.end_to_end.world import until
 
 _DATE = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT")
 
@@ -108,3 +110,50 @@ def test_methods_of_one_application(system: System) -> None:
         assert system.origin.about("unwanted") == []
     finally:
         system.set("raw", methods="")
+
+
+def attach(call: Call) -> None:
+    """Read the request to its end, switch, and give back what comes, as dockerd does for attach and exec."""
+    body = call.body()
+    protocol = b"".join(call.seen.values("upgrade"))
+    call.send(b"HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\n"
+              b"Connection: Upgrade\r\nUpgrade: " + protocol + b"\r\n\r\n" + body)
+    while True:
+        call.send(call.connection.read())
+
+
+@pytest.fixture
+def switching(system: System) -> Iterator[System]:
+    """The same, with an application that may switch to these protocols, as its connectors know by now."""
+    system.origin.on("/attach", attach)
+    system.set("raw", upgrades="websocket,tcp,spdy/3.1")
+
+    def known() -> bool:
+        with Wire(system, "raw") as wire:
+            wire.request("GET", "/attach", "known", fields={"Connection": "Upgrade", "Upgrade": "tcp"})
+            return wire.reply().status == 101
+
+    until(lambda: known() and known(), "the connectors know")
+    yield system
+    system.set("raw", upgrades="")
+
+
+@pytest.mark.parametrize("protocol", ["tcp", "SPDY/3.1"])
+@pytest.mark.parametrize("body", [b"", b'{"Tty": false, "Detach": false}', b"x" * 100_000])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_an_upgrade_with_a_body(switching: System, protocol: str, body: bytes, chunked: bool) -> None:
+    """The application gets the body, whole, and only then the stream, whose first bytes may come right behind it."""
+    with Wire(switching, "raw") as wire:
+        framing = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {len(body)}"
+        framed = (b"%x\r\n%b\r\n" % (len(body), body) if body else b"") + b"0\r\n\r\n" if chunked else body
+        wire.send(f"POST /attach HTTP/1.1\r\nHost: {wire.host}\r\nConnection: Upgrade\r\nUpgrade: {protocol}\r\n"
+                  f"X-Case: attached\r\n{framing}\r\n\r\n".encode() + framed + b"first")
+        reply = wire.reply()
+        assert (reply.status, reply.values("upgrade")) == (101, [protocol.lower()])
+        expected = body + b"first"
+        came = b""
+        while len(came) < len(expected):
+            came += wire.read()
+        assert came == expected
+        wire.send(b"second")
+        assert wire.read() == b"second"

@@ -7,7 +7,7 @@ import pytest
 
 from appproxy.errors import Code, RequestError
 from appproxy.http.head import RequestHead
-from appproxy.http.request import LONGEST_METHOD, HeadLimits, parse_request
+from appproxy.http.request import LONGEST_METHOD, HeadLimits, choose_upgrade, parse_request
 
 LIMITS = HeadLimits()
 
@@ -212,16 +212,29 @@ class TestConnection:
 
     def test_h2c_is_not_forwarded(self) -> None:
         """Two ends that switch to HTTP/2 would speak past us; the request goes on as an ordinary one."""
-        for upgrade in (b"h2c", b"H2C", b"websocket, h2c"):
+        for upgrade, left in ((b"h2c", None), (b"H2C", None), (b"h2c/1", None), (b"websocket, h2c", b"websocket")):
             head = get(b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: " + upgrade, b"HTTP2-Settings: AAMAAABk")
-            assert head.upgrade is None
+            assert head.upgrade == left
 
     @pytest.mark.parametrize("field", [b"Content-Length: 5", b"Content-Length: 0", b"Transfer-Encoding: chunked"])
     def test_upgrade_with_a_body(self, field: bytes) -> None:
-        """Two programs may disagree whether the body is one: refused."""
-        for upgrade in (b"websocket", b"h2c"):
-            assert refused(b"POST / HTTP/1.1", b"Connection: upgrade", b"Upgrade: " + upgrade,
-                field) is Code.UPGRADE_WITH_BODY
+        """The body is framed as any other; what follows it is the new protocol's, if there is to be one."""
+        for upgrade, left in ((b"websocket", b"websocket"), (b"h2c", None)):
+            fields = (b"Connection: upgrade", b"Upgrade: " + upgrade, field)
+            head = parse(b"POST / HTTP/1.1", *fields)
+            assert (head.upgrade, head.length) == (left, parse(b"POST / HTTP/1.1", field).length)
+
+    def test_an_upgrade_beside_two_framings(self) -> None:
+        """Is refused like anything else with them."""
+        fields = (b"Connection: upgrade", b"Upgrade: x", b"Content-Length: 1", b"Transfer-Encoding: chunked")
+        assert refused(b"POST / HTTP/1.1", *fields) is Code.BAD_REQUEST
+
+    @pytest.mark.parametrize(("offered", "chosen"), [
+        (b"websocket", b"websocket"), (b"foo", None), (b"foo,spdy/3.1,websocket", b"spdy/3.1"), (b"spdy", None),
+        (b"spdy/3.0", None), (b"websocket/13", None)])
+    def test_which_is_chosen(self, offered: bytes, chosen: bytes | None) -> None:
+        """The first that is allowed, with its version."""
+        assert choose_upgrade(offered, frozenset({"websocket", "spdy/3.1"})) == chosen
 
     def test_members_are_bounded(self) -> None:
         """Each member costs a look at each field."""

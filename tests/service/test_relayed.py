@@ -14,7 +14,7 @@ from appproxy.service.exchange import Exchange
 from appproxy.store.snapshot import ProviderRecord
 from appproxy.tunnel.frames import Kind
 from appproxy.tunnel.messages import decode_request, encode_response
-from tests.service.world import GET, POST, WIKI, World, only_request, requests
+from tests.service.world import GET, POST, WIKI, Signal, User, World, only_request, requests
 
 
 def test_a_small_answer_goes_straight_to_the_user() -> None:
@@ -626,3 +626,73 @@ def test_an_old_cookie_is_no_shelter() -> None:
     world.user().send(GET)
     world.snapshot = replace(world.snapshot, revoked_sessions=frozenset({"s1"}))
     assert world.relay.judge_again(world.snapshot, ANN.expires + 1) == 1
+
+
+class TestUpgradeWithABody:
+    """The body first, framed; what follows it on the user's connection belongs to the stream."""
+
+    HEAD = (b"POST /exec HTTP/1.1\r\nHost: wiki.example.com\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            b"Content-Length: 5\r\n\r\n")
+
+    def handed_over(self, world: World) -> tuple[Signal, User, int]:
+        """Such a request, whose body a connector has got, and the first bytes of a stream that came right behind it."""
+        signal = world.welcomed()
+        user = world.user()
+        user.send(self.HEAD + b"hel")
+        id = only_request(signal)
+        body = world.attach(id, body=True, response=False)
+        user.send(b"loSTREAM")
+        frames = body.frames()
+        assert [Kind(frame[0]) for frame in frames] == [Kind.ATTACHED, Kind.BODY, Kind.BODY, Kind.END]
+        assert b"".join(frame[4] for frame in frames if frame[0] == Kind.BODY) == b"hello"
+        assert body.session.idle and body.link.session.idle
+        return signal, user, id
+
+    def test_it_becomes_a_stream(self) -> None:
+        """On a second data connection, with exactly what is behind the body."""
+        world = World()
+        _, user, id = self.handed_over(world)
+        data = world.attach(id, body=True)
+        data.say(data.session.head(101, b"upgrade: websocket\n"))
+        assert user.wire.take().startswith(b"HTTP/1.1 101 ")
+        frames = data.frames()
+        assert [(Kind(frame[0]), frame[4]) for frame in frames] == [(Kind.ATTACHED, b""), (Kind.BODY, b"STREAM")]
+        data.say(data.session.body(b"back"))
+        assert user.wire.take() == b"back"
+
+    def test_a_refusal_in_line(self) -> None:
+        """What followed the body is read as the next request, as it was meant to be then."""
+        world = World()
+        signal, user, id = self.handed_over(world)
+        signal.answer(id, 403, b"", b"no")
+        assert b"403" in user.wire.take()
+
+    def test_a_switch_before_the_body_is_complete(self) -> None:
+        """A connector that says so is not believed: the rest of the body is no stream."""
+        world = World()
+        signal = world.welcomed()
+        user = world.user()
+        user.send(self.HEAD + b"hel")
+        data = world.attach(only_request(signal), body=True)
+        data.say(data.session.head(101, b"upgrade: websocket\n"))
+        assert user.wire.aborted and b"101" not in user.wire.take()
+
+    def test_a_switch_that_nobody_asked_for(self) -> None:
+        """Is a fault of the connector's."""
+        world = World()
+        signal = world.welcomed()
+        user = world.user()
+        user.send(GET)
+        data = world.attach(only_request(signal))
+        data.say(data.session.head(101, b"upgrade: websocket\n"))
+        assert data.wire.aborted and b"101" not in user.wire.take()
+
+    def test_a_body_is_given_once(self) -> None:
+        """While it is under way nobody else may attach for it."""
+        world = World()
+        signal = world.welcomed()
+        user = world.user()
+        user.send(self.HEAD + b"hel")
+        id = only_request(signal)
+        world.attach(id, body=True, response=False)
+        assert world.attach(id, body=True).kinds() == [Kind.DETACH]

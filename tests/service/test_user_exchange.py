@@ -40,6 +40,7 @@ class Connection:
     """A user's connection: what was written, and what it was told, in order."""
 
     reusable: bool = True
+    request_complete: bool = True
     written: bytes = b""
     told: list[object] = field(default_factory=list)
     logged: int = 0
