@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from appproxy.identity.session import Session
+from appproxy.store.notes import Note, nowhere
 from appproxy.store.snapshot import Snapshot
 
 
@@ -18,6 +19,8 @@ class MemorySignInStore:
     def __init__(self, snapshot: Snapshot, wall: Callable[[], float]) -> None:
         #: The newest picture.
         self.snapshot = snapshot
+        #: Programs that use the gate as a library have no audit.
+        self.note: Note = nowhere
         self._wall = wall
         self._used: dict[str, float] = {}
         self._revoked: dict[str, float] = {}
@@ -35,7 +38,7 @@ class MemorySignInStore:
         """Was `id` used up before, and is it still remembered?"""
         return self._used.get(id, 0.0) > self._wall()
 
-    async def revoke(self, session: Session) -> None:
+    async def revoke(self, session: Session, noted: Mapping[str, object]) -> None:
         """From now on the session does not count."""
         now = self._wall()
         self._revoked = {each: end for each, end in self._revoked.items() if end > now}

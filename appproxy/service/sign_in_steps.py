@@ -33,6 +33,7 @@ from appproxy.net.web import Answer, cookie_lines, cookies_of, failure_answer, r
 from appproxy.policy.gate import judge
 from appproxy.policy.verdict import Pass, Refuse
 from appproxy.publish.application import Application
+from appproxy.service import noted
 from appproxy.service.oidc_client import OidcClient
 from appproxy.service.sign_in_ground import Ground, client_id, scopes
 from appproxy.service.sign_out import LONGEST_END, end_url
@@ -125,6 +126,7 @@ class Steps:
         except RequestError as error:
             if error.code is not Code.NOT_ASSIGNED:
                 raise
+            noted.refused(ground, request, application, error, claims.subject)
             return self._offer_another_account(request, application, error)
         # Only now, so that nobody whom the provider does not know can make the store remember anything.
         if not await ground.store.use_once(_used(pending), now + START_LIFETIME):
@@ -166,6 +168,7 @@ class Steps:
             "{subject} has signed in to {application}", subject=finish.session.subject, application=application.name,
             request_id=request_id(request),
         )
+        noted.signed_in(ground, request, application, finish.session)
         sealed = seal_session(finish.session, ground.key, ground.place(route), ground.nonce())
         left = max(int(finish.session.expires - now), 1) if application.cookie_persistent else None
         gone = clear_cookie(binding.cookie_name(START_COOKIE, secret))

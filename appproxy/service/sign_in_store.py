@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from appproxy.identity.session import Session
 from appproxy.store import audit, one_time, sessions
 from appproxy.store.live import LiveStore
+from appproxy.store.notes import Note
 from appproxy.store.snapshot import Snapshot
 from appproxy.store.transaction import Transaction
 
@@ -27,16 +29,23 @@ class SignInStore(Protocol):
         """Was `id` used up before? Writes nothing, so that it may be asked for anybody."""
         ...
 
-    async def revoke(self, session: Session) -> None:
-        """From now on the session counts nowhere."""
+    async def revoke(self, session: Session, noted: Mapping[str, object]) -> None:
+        """From now on the session counts nowhere; `noted`: what the audit says besides of this sign-out."""
+        ...
+
+    @property
+    def note(self) -> Note:
+        """Keeps entries of the audit; nobody waits for it."""
         ...
 
 
 class LiveSignInStore:
     """The service's store."""
 
-    def __init__(self, live: LiveStore) -> None:
+    def __init__(self, live: LiveStore, note: Note) -> None:
         self._live = live
+        #: Keeps entries of the audit.
+        self.note = note
 
     @property
     def snapshot(self) -> Snapshot:
@@ -51,11 +60,11 @@ class LiveSignInStore:
         """One look."""
         return await self._live.read(one_time.is_used, id)
 
-    async def revoke(self, session: Session) -> None:
+    async def revoke(self, session: Session, noted: Mapping[str, object]) -> None:
         """Write it down, with a line in the audit log."""
-        await self._live.write(_revoke, session)
+        await self._live.write(_revoke, session, noted)
 
 
-def _revoke(tx: Transaction, session: Session) -> None:
+def _revoke(tx: Transaction, session: Session, noted: Mapping[str, object]) -> None:
     sessions.revoke_session(tx, session.id, session.expires)
-    audit.record(tx, f"user:{session.subject}", "sign-out", session.subject, {"issuer": session.issuer})
+    audit.record(tx, f"user:{session.subject}", "sign-out", session.subject, noted)

@@ -18,6 +18,7 @@ from appproxy.pages import render
 from appproxy.pages.errors import WWW_AUTHENTICATE
 from appproxy.publish.application import Application
 from appproxy.publish.routing import Route
+from appproxy.service.noted import facts, of_session
 from appproxy.service.sign_in_ground import Ground, client_id
 from appproxy.service.visit import form_of, host_of, origin_of, query_of
 from appproxy.store.providers import BUILTIN
@@ -57,8 +58,9 @@ class SignOut:
         if request.method != b"POST":
             return self._ask(request, *signed_in[0]) if signed_in else redirect(self._signed_out_url())
         self._check_form(request, host, signed_in)
-        for _, session in signed_in:
-            await self._ground.store.revoke(session)
+        for route, session in signed_in:
+            noted = {**facts(self._ground, request, route.application), **of_session(session)}
+            await self._ground.store.revoke(session, noted)
         gone = cookie_lines(
             *[line for route in self._ground.routes_on(host) for line in self._ground.gone_cookies(route)],
             *[clear_cookie(name) for name, _ in cookies_of(request, START_COOKIE)],

@@ -20,6 +20,7 @@ from appproxy.identity.cookie import START_COOKIE, clear_cookie, set_cookie
 from appproxy.identity.states import MOST_TRIES, START_LIFETIME, Start
 from appproxy.net.web import Answer, cookie_lines, cookies_of, failure_answer, redirect, request_id
 from appproxy.publish.routing import Route, Router
+from appproxy.service import noted
 from appproxy.service.sign_in_ground import Ground
 from appproxy.service.visit import host_of, is_page_request, query_of
 
@@ -96,11 +97,13 @@ class WayBack:
             route, link = self.destination(start)
         except IdentityError:
             application = self._ground.snapshot.signed_in_to(start.application)
+            noted.refused(self._ground, request, application, error)
             if application is None or not application.home:
                 return self.unknown(request, error)
             return failure_answer(request, code, error.detail, link=application.home, link_text="Open the application")
         if (passing or code is Code.SIGN_IN_STATE) and start.tries < MOST_TRIES and is_page_request(request):
             return redirect(self._again_url(route, start))
+        noted.refused(self._ground, request, route.application, error)
         return failure_answer(request, code, error.detail, link=link, link_text="Try again")
 
     def unknown(self, request: IRequest, error: RequestError) -> Answer:

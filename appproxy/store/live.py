@@ -69,6 +69,7 @@ class LiveStore:
         self._polling = LoopingCall(self._poll)
         self._polling.clock = reactor
         self._subscribers: list[Subscriber] = []
+        self._last_words: list[Callable[[], object]] = []
         self._snapshot: Snapshot | None = None
         # Both belong to the database thread.
         self._built: Snapshot | None = None
@@ -107,6 +108,8 @@ class LiveStore:
         """Finish what the thread has to do, then end it and close the database."""
         if self._polling.running:
             self._polling.stop()
+        for callback in self._last_words:
+            callback()
         self._stopping = True
         closed = self._in_thread(self._store.close)
         return closed.addBoth(self._ended)
@@ -154,6 +157,10 @@ class LiveStore:
                 self._subscribers.remove(callback)
 
         return unsubscribe
+
+    def before_stop(self, callback: Callable[[], object]) -> None:
+        """Call `callback` when the store is about to stop: what it writes then is still written."""
+        self._last_words.append(callback)
 
     def _in_turn(self, do: Callable[[], T]) -> Deferred[T]:
         """Run in the thread what others ask for, unless too much waits there already."""

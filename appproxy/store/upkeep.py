@@ -17,6 +17,7 @@ def keep_up(tx: Transaction, node_started: float) -> list[str]:
     """
     keys.rotate_sealing_keys(tx)
     one_time.purge(tx)
+    audit.purge(tx)
     acme.purge(tx)
     sessions.purge(tx)
     join_tokens.purge(tx)

@@ -27,6 +27,7 @@ from appproxy.service.sign_in import SignIn
 from appproxy.service.sign_in_store import LiveSignInStore
 from appproxy.store.database import Store
 from appproxy.store.live import LiveStore, Pool
+from appproxy.store.notes import Notes
 from appproxy.store.providers import BUILTIN
 from appproxy.twistd.passwords import admit_password
 
@@ -76,6 +77,7 @@ def assemble(
     `pool` and `run` replace the threads of the database and of the password checks.
     """
     live = LiveStore(reactor, store, wall, pool)
+    notes = Notes(live, reactor, wall)
     provider = BuiltInProvider(live, settings.signin_origin, reactor, wall, run=run)
     clients = ProviderClients(
         lambda: live.snapshot,
@@ -83,7 +85,7 @@ def assemble(
         {BUILTIN: provider.client()},
     )
     sign_in = SignIn(
-        settings.signin_origin, settings.public_port, LiveSignInStore(live), clients, wall,
+        settings.signin_origin, settings.public_port, LiveSignInStore(live, notes.note), clients, wall,
         extra=provider.resources(), end_builtin=provider.end_session,
     )  # fmt: skip
 

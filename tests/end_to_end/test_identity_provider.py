@@ -53,6 +53,11 @@ def test_users_of_the_organisation_sign_in(world: World, corp: IdentityProvider)
     assert 'Hello, <span id="who">Carol</span>' in page.text
     assert _visit(world, corp, "dave")[1].status == 403
     out = visitor.submit(visitor.navigate(world.url("foreign", "/.appproxy/sign-out")))
+    until(lambda: {
+        (one["actor"], one["action"]) for one in world.admin_json("audit")
+        if (one["detail"].get("provider"), one["detail"].get("application")) == ("corp", "foreign")
+        and one["detail"]["address"] == "127.0.0.1"
+    } >= {("user:carol", "sign-in"), ("user:dave", "sign-in.refused"), ("user:carol", "sign-out")}, "not in the audit", 10)
     assert (out.status, urlsplit(out.url).path) == (200, "/signed-out")
     assert corp.asked[-1] == "/end"
     assert visitor.get(world.url("foreign")).status == 401

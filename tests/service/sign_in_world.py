@@ -139,6 +139,9 @@ class World:
 
     def __post_init__(self) -> None:
         self.store = MemorySignInStore(snapshot_of(*self.applications, records=self.records), lambda: self.now)
+        #: The audit: actor, action, target, detail.
+        self.noted: list[tuple[str, str, str, Mapping[str, object]]] = []
+        self.store.note = self._note
         clients = {"idp": self.provider, **self.extra}
         self.sign_in = SignIn(
             SIGNIN, 443, self.store, clients, lambda: self.now, token=Tokens(), end_builtin=self._end
@@ -148,6 +151,9 @@ class World:
         self._signin = ResourceHandler(self.sign_in.signin_root)
         #: What reached an application: (application id, subject).
         self.reached: list[tuple[str, str]] = []
+
+    def _note(self, actor: str, action: str, target: str = "", detail: Mapping[str, object] | None = None) -> None:
+        self.noted.append((actor, action, target, detail or {}))
 
     async def _end(self, request: object) -> bytes:
         self.ended += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html import unescape
 from typing import Any
@@ -22,6 +22,7 @@ from appproxy.store import applications, assignments, audit, users
 from appproxy.store.database import Store
 from appproxy.store.initial import initialise
 from appproxy.store.live import LiveStore
+from appproxy.store.notes import nowhere
 from appproxy.store.sealing import Sealer
 from tests.provider.house import CHEAP, ISSUER, NOW, PASSWORD, NoThreads, Now, at_once, got
 from tests.service.exchanges import FakeExchange
@@ -41,7 +42,8 @@ class Service(World):
     def __post_init__(self) -> None:
         wall = Now(self.clock)
         self.now = wall()
-        self.store: Any = LiveSignInStore(self.live)
+        self.noted: list[tuple[str, str, str, Mapping[str, object]]] = []
+        self.store: Any = LiveSignInStore(self.live, self._note)
         self.sign_in = SignIn(
             ISSUER, 443, self.store, {"builtin": self.builtin.client()}, wall, extra=self.builtin.resources(),
             end_builtin=self.builtin.end_session,
@@ -107,6 +109,9 @@ def test_who_is_not_assigned(service: Service) -> None:
     browser = Browser(service)
     exchange = type_password(browser, browser.open(PAGE), "bob")
     assert exchange.failure is Code.NOT_ASSIGNED
+    ((actor, action, target, detail),) = service.noted
+    assert (actor, action) == (f"user:{target}", "sign-in.refused") and target
+    assert (detail["application"], detail["provider"], detail["code"]) == ("wiki", "builtin", "NOT_ASSIGNED")
 
 
 def test_one_sign_in_for_all(service: Service) -> None:
@@ -129,20 +134,24 @@ def test_sign_out_ends_both(service: Service) -> None:
     assert b"signed out" in browser.open(exchange.fields(b"location")[0].decode()).content
     browser.jars["wiki.example.com"] = stolen
     assert b"password" in browser.open(PAGE).content
-    assert "sign-out" in [row.action for row in got(service.live.read(audit.list_recent))]
+    (out,) = [row for row in got(service.live.read(audit.list_recent)) if row.action == "sign-out"]
+    assert {"address", "application", "provider", "session", "issuer"} <= out.detail.keys()
+    assert [action for _, action, _, _ in service.noted] == ["sign-in"]
+    _, _, target, detail = service.noted[0]
+    assert (out.actor, out.target, out.detail["session"]) == (f"user:{target}", target, detail["session"])
 
 
 def test_ids_are_used_once_on_all_nodes(service: Service) -> None:
     """Two nodes with one database agree on what was used."""
-    store = LiveSignInStore(service.live)
+    store = LiveSignInStore(service.live, nowhere)
     assert run(store.use_once("finish:1", NOW + 60))
-    assert not run(LiveSignInStore(service.live).use_once("finish:1", NOW + 60))
+    assert not run(LiveSignInStore(service.live, nowhere).use_once("finish:1", NOW + 60))
 
 
 def test_a_revoked_session_is_in_the_snapshot(service: Service) -> None:
     """All nodes learn of it from their picture of the store."""
-    store = LiveSignInStore(service.live)
-    run(store.revoke(Session("s-1", "u", ISSUER, "corp", "n", NOW, NOW + 60, NOW)))
+    store = LiveSignInStore(service.live, nowhere)
+    run(store.revoke(Session("s-1", "u", ISSUER, "corp", "n", NOW, NOW + 60, NOW), {"address": "192.0.2.1"}))
     assert "s-1" in store.snapshot.revoked_sessions
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -111,7 +112,7 @@ class TestSigningOut:
     def test_a_database_that_is_away(self, world: World, browser: Browser) -> None:
         """A sign-out that could not be written down does not pretend to be one."""
 
-        async def away(session: Session) -> None:
+        async def away(session: Session, noted: Mapping[str, object]) -> None:
             raise StoreError("away")
 
         world.store.revoke = away  # type: ignore[method-assign]

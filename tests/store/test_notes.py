@@ -1,0 +1,120 @@
+"""Entries of the audit that nobody waits for: bounded, and none lost without a count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.task import Clock
+from twisted.logger import capturedLogs
+
+from appproxy.errors import StoreError
+from appproxy.store import audit
+from appproxy.store.audit import ANONYMOUS
+from appproxy.store.database import Store
+from appproxy.store.notes import Entry, Notes, nowhere, write
+from appproxy.store.transaction import Transaction
+
+
+class Live:
+    """A store that keeps what it is to write; `away`: the database does not answer."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[Entry]] = []
+        self.away = False
+        self.last_words: list[Callable[[], object]] = []
+
+    def write(self, do: Callable[[Transaction, Sequence[Entry]], None], entries: Sequence[Entry], /) -> Deferred[None]:
+        assert do is write
+        if self.away:
+            return fail(StoreError("away"))
+        self.batches.append(list(entries))
+        return succeed(None)
+
+    def before_stop(self, callback: Callable[[], object], /) -> None:
+        self.last_words.append(callback)
+
+
+def made() -> tuple[Live, Clock, Notes]:
+    """Notes of a node whose clock stands at 1000."""
+    live, clock = Live(), Clock()
+    return live, clock, Notes(live, clock, lambda: 1000.0 + clock.seconds())
+
+
+def test_they_are_written_together() -> None:
+    """Those of a second in one transaction, each with its own time; nothing is done while there is none."""
+    live, clock, notes = made()
+    notes.note("user:ann", "sign-in", "ann", {"address": "192.0.2.1"})
+    clock.advance(0.5)
+    notes.note("user:bob", "sign-in")
+    assert live.batches == []
+    clock.advance(0.5)
+    assert live.batches == [[
+        Entry(1000.0, "user:ann", "sign-in", "ann", {"address": "192.0.2.1"}), Entry(1000.5, "user:bob", "sign-in", "", {})]]
+    assert clock.getDelayedCalls() == []
+
+
+def test_a_flood_is_counted() -> None:
+    """Of those about nobody sixty are kept, then one a second; those of known users all."""
+    live, clock, notes = made()
+    for _ in range(500):
+        notes.note(ANONYMOUS, "sign-in.refused")
+    notes.note("user:ann", "sign-in")
+    clock.advance(1.0)
+    (batch,) = live.batches
+    assert [one.action for one in batch].count("sign-in.refused") == 60
+    assert batch[60].actor == "user:ann"
+    assert batch[-1] == Entry(1001.0, ANONYMOUS, "audit.left_out", "", {"count": 440})
+    clock.advance(4.0)
+    for _ in range(10):
+        notes.note(ANONYMOUS, "sign-in.refused")
+    clock.advance(1.0)
+    assert [one.detail.get("count") for one in live.batches[1]] == [None] * 5 + [5]
+
+
+def test_a_database_that_is_away() -> None:
+    """Nothing is lost while it is not long; after that it is counted, and memory is bounded."""
+    live, clock, notes = made()
+    live.away = True
+    with capturedLogs() as events:
+        for number in range(3000):
+            notes.note(f"user:{number}", "sign-in")
+            if number % 500 == 0:
+                clock.advance(1.0)
+    assert any("away" in str(event.get("reason")) for event in events)
+    assert len(notes._entries) <= 1000
+    live.away = False
+    clock.advance(1.0)
+    (batch,) = live.batches
+    assert batch[0].actor == "user:0" and batch[-1].action == "audit.left_out"
+    assert len(batch) + int(str(batch[-1].detail["count"])) == 3001
+
+
+def test_what_there_is_at_the_end() -> None:
+    """Is written before the store stops."""
+    live, clock, notes = made()
+    notes.note("user:ann", "sign-in")
+    for callback in live.last_words:
+        callback()
+    assert [one.actor for one in live.batches[0]] == ["user:ann"]
+    assert clock.getDelayedCalls() == []
+
+
+def test_without_an_audit() -> None:
+    """Programs of one's own may have none."""
+    nowhere("user:ann", "sign-in", "ann", {})
+
+
+def test_in_the_database(store: Store, now: float) -> None:
+    """With their own times; what is about nobody is forgotten when it is old, or too much."""
+    entries = [Entry(now - 5, "user:ann", "sign-in", "ann", {"a": 1}), *(
+        Entry(now - age * 86400, ANONYMOUS, "sign-in.refused", "", {}) for age in (400, 91, 89, 1, 1, 1))]
+    with store.transaction(now) as tx:
+        write(tx, entries)
+        audit.purge(tx)
+        assert [row.time for row in audit.list_recent(tx)] == [
+            now - 86400, now - 86400, now - 86400, now - 89 * 86400, now - 5]
+        audit.purge(tx, most=2)
+        assert [row.actor for row in audit.list_recent(tx)] == [ANONYMOUS, ANONYMOUS, "user:ann"]
+        audit.purge(tx, most=2)
+        assert len(audit.list_recent(tx)) == 3
