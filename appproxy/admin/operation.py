@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
@@ -30,7 +30,8 @@ class AdminContext:
     `actor` is who acts, such as `local:0`; `now` seconds since 1970. `hash_password(name, password)` refuses a weak
     password with ConfigError. `live` gives by connector id what a running node knows of it: `online`, `address`,
     `version`, `in_flight`. `given_certificate` gives the PEM of the default certificate that the settings' files have, None
-    when the service made its own. `running` is False when a command works on the database without a service.
+    when the service made its own. `running` is False when a command works on the database without a service. `symptoms` are
+    what answers of applications look like: application, hint and how often.
     """
 
     actor: str
@@ -40,6 +41,7 @@ class AdminContext:
     live: Callable[[], Mapping[str, object]] = _nobody_online
     running: bool = False
     given_certificate: Callable[[], str | None] = _none_given
+    symptoms: Sequence[tuple[str, str, int]] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from appproxy.store.transaction import Reading, Transaction, current_revision
 
 _MOST_AUDIT_ROWS = 1000
 _LONGEST_ID = 64
+#: More would hide the ones that matter; the most frequent come first.
+_MOST_SYMPTOMS = 20
 
 
 def _status(reading: Reading, call: Call) -> object:
@@ -31,6 +33,10 @@ def _status(reading: Reading, call: Call) -> object:
         "connectors_online": online,
         "tunnel_certificate_expires": keys.leaf_expires(reading, keys.CONNECTOR),
         "user_certificate_expires": keys.leaf_expires(reading, keys.USER) if given is None else not_after(given),
+        "symptoms": [
+            {"application": name, "hint": hint, "count": count}
+            for name, hint, count in call.context.symptoms[:_MOST_SYMPTOMS]
+        ],
     }
 
 

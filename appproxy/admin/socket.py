@@ -9,7 +9,7 @@ import os
 import socket as sockets
 import struct
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +53,11 @@ class AdminApi:
         live: Callable[[], Mapping[str, object]],
         wall: Callable[[], float] = time.time,  # noqa: TID251 -- the default of an argument
         given_certificate: Callable[[], str | None] = lambda: None,
+        symptoms: Callable[[], Sequence[tuple[str, str, int]]] = tuple,
     ) -> None:
         self._given_certificate = given_certificate
         self._store = store
+        self._symptoms = symptoms
         self._settings = settings
         self._hash_password = hash_password
         self._live = live
@@ -68,7 +70,7 @@ class AdminApi:
         given = self._given_certificate()
         context = AdminContext(
             actor, self._wall(), self._settings, self._hash_password, lambda: live, running=True,
-            given_certificate=lambda: given,
+            given_certificate=lambda: given, symptoms=self._symptoms(),
         )  # fmt: skip
         operation, call = ROUTES.prepare(method, path, body, context)
         if isinstance(operation, Query):

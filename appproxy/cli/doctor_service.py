@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ from appproxy.twistd.passwords import admit_password
 from appproxy.twistd.shown import service_command
 from appproxy.twistd.state import read_settings
 
+#: Once or twice is anybody's mistyped form.
+_OFTEN = 3
 _RESTART = "restart the service; it renews certificates of its own making in time"
 
 
@@ -145,19 +147,32 @@ def _is_running(walk: Walk, paths: StatePaths[Path]) -> bool:
     """Does a service run here, and does it answer?"""
     lock = ServiceLock(paths.lock)
     running = False
+    status: Any = None
     with walk.step("service") as told:
         if lock.try_acquire():
             lock.release()
             start = f"start it: {service_command(paths.directory)}"
             raise Ailing("no service runs on this state directory", start, Health.WARNING)
-        status: Any = AdminClient(paths.directory, admit_password).call("GET", "/status")
+        status = AdminClient(paths.directory, admit_password).call("GET", "/status")
         running = True
         told.append(f"running{lock.holder()}, {status['applications']} applications")
         told.append(f"{status['connectors_online']} of {status['connectors']} connectors online")
         if not status["connectors_online"]:
             raise Ailing("running, but no connector is online", "on a connector's machine: appproxy doctor --state DIR",
                          Health.WARNING)
+    if running:
+        _views(walk, status["symptoms"])
     return running
+
+
+def _views(walk: Walk, symptoms: Sequence[Mapping[str, Any]]) -> None:
+    """Does an application take itself for another place than its users do, as far as its answers show?"""
+    often = [one for one in symptoms if one["count"] >= _OFTEN]
+    if not often:
+        return
+    with walk.step("applications' view"):
+        words = "; ".join(f"{one['application']} ({one['count']} times)" for one in often)
+        raise Ailing(words, " -- ".join(str(one["hint"]) for one in often), Health.WARNING)
 
 
 def _listeners(walk: Walk, settings: ServiceSettings, anchors: list[str]) -> None:

@@ -5,6 +5,7 @@ Ours come last, after `Connection` has been obeyed, so that no user can have the
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from appproxy.http.cookies import cut
@@ -31,33 +32,52 @@ class Inward(Protocol):
         """The value of one of `_WITH_URLS` with internal URLs."""
 
 
-def forwarded_block(head: RequestHead, *, client: str, scheme: str, drop: Refused,
+@dataclass(frozen=True, slots=True, eq=False)
+class PublicPlace:
+    """What an application is told of the place where users see it: made once for each of its public URLs.
+
+    `lines` are X-Forwarded-Proto, -Host and -Port, `pairs` the same as Forwarded has it (RFC 7239 section 4).
+    """
+
+    lines: bytes
+    pairs: bytes
+
+
+def public_place(origin: str) -> PublicPlace:
+    """The place of a public origin such as `https://wiki.example.com:8443`."""
+    scheme, _, authority = origin.partition("://")
+    bare, colon, port = authority.rpartition(":")
+    if not colon or bare.startswith("[") != bare.endswith("]"):  # an IPv6 address without port ends in its bracket
+        port = "443" if scheme == "https" else "80"
+    lines = f"x-forwarded-proto: {scheme}\nx-forwarded-host: {authority}\nx-forwarded-port: {port}\n"
+    return PublicPlace(lines.encode("ascii"), f';host="{authority}";proto={scheme}'.encode("ascii"))
+
+
+def forwarded_block(head: RequestHead, *, client: str, place: PublicPlace | None, drop: Refused,
                     request_id: bytes, inward: Inward | None = None) -> bytes:
     """The field block for the application, ready for the tunnel.
 
-    `client` is the user's address without port, `scheme` `https` or `http`. `drop` says what users may not
+    `client` is the user's address without port, `place` what the application is told of the public URL: None, nothing, it
+    sees the internal one. `drop` says what users may not
     send on, above all the names by which applications learn who the user is. Our own cookies are cut out, whichever they are.
     Host, framing and Upgrade are not in the block: whoever writes the request makes them from the head. `inward` turns
     the public URLs in what the user said into internal ones.
     """
     repeated = head.repeated
     if repeated is None:
-        block = _without_id(head, client, scheme, drop, inward)
-    elif (repeated.drop is drop and repeated.inward is inward
-            and repeated.client == client and repeated.scheme == scheme):
+        block = _without_id(head, client, place, drop, inward)
+    elif (repeated.drop is drop and repeated.inward is inward and repeated.place is place
+            and repeated.client == client):
         block = repeated.block
     else:
-        block = repeated.block = _without_id(head, client, scheme, drop, inward)
-        repeated.drop, repeated.inward = drop, inward
-        repeated.client, repeated.scheme = client, scheme
+        block = repeated.block = _without_id(head, client, place, drop, inward)
+        repeated.drop, repeated.inward, repeated.place, repeated.client = drop, inward, place, client
     return b"%bx-request-id: %b\n" % (block, request_id)
 
 
-def _without_id(head: RequestHead, client: str, scheme: str, drop: Refused,
-                inward: Inward | None) -> bytes:
+def _without_id(head: RequestHead, client: str, place: PublicPlace | None, drop: Refused, inward: Inward | None) -> bytes:
     """All but what is different for each request."""
-    ours = _ours(client.encode("ascii"), scheme.encode("ascii"), head.authority)
-    return _from_user(head, drop, inward) + ours
+    return _from_user(head, drop, inward) + _ours(client.encode("ascii"), place)
 
 
 def _from_user(head: RequestHead, drop: Refused, inward: Inward | None) -> bytes:
@@ -115,8 +135,9 @@ def _named_by(connection: list[bytes]) -> frozenset[bytes]:
     return frozenset(map(same_spelling, members(b",".join(connection)))) - _OPTIONS
 
 
-def _ours(client: bytes, scheme: bytes, authority: bytes) -> bytes:
+def _ours(client: bytes, place: PublicPlace | None) -> bytes:
     """What we say about the user; `forwarded` is RFC 7239, where an address with colons is bracketed and quoted."""
     node = b'"[%b]"' % client if b":" in client else client
-    return (b"x-forwarded-for: %b\nx-forwarded-proto: %b\nx-forwarded-host: %b\n"
-            b'forwarded: for=%b;host="%b";proto=%b\n' % (client, scheme, authority, node, authority, scheme))
+    if place is None:
+        return b"x-forwarded-for: %b\nforwarded: for=%b\n" % (client, node)
+    return b"x-forwarded-for: %b\n%bforwarded: for=%b%b\n" % (client, place.lines, node, place.pairs)

@@ -14,13 +14,13 @@ class Repeated:
     """What was worked out for a field section, for the next request of the connection that repeats it to the letter.
 
     Browsers that poll, and programs, send the same fields again and again, cookies included. `block` was
-    made with the rest of this (see `forwarding`); the first two are compared by identity.
+    made with the rest of this (see `forwarding`); the first three are compared by identity.
     """
 
     drop: object = None
     inward: object = None
+    place: object = None
     client: str = ""
-    scheme: str = ""
     block: bytes = b""
 
 

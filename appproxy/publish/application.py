@@ -21,6 +21,9 @@ FILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 PROTOCOLS = ("http1", "h2")
 #: Whether the application authenticates connections (NTLM, Negotiate): found out by what is said, always, or never.
 CONNECTION_AUTHENTICATION = ("auto", "always", "never")
+#: `internal`: requests speak of the internal URL only, as if the user had typed that. `public`: of the public one, and say
+#: so as trusted proxies do.
+VIEWS = ("internal", "public")
 
 
 class Preauthentication(Enum):
@@ -157,8 +160,8 @@ class Application:
     upgrade_idle_timeout: float = 5 * 3600.0
     #: Hours that an access cookie lasts at most.
     session_hours: float = 12.0
-    #: `internal`: the application sees its own name in Host; `original`: the name that the user typed.
-    host_header: str = "internal"
+    #: One of `VIEWS`: which place Host, Origin, Referer and the forwarding fields of its requests speak of.
+    view: str = "internal"
     verify_tls: bool = True
     ca_bundle: str = ""
     server_name: str = ""

@@ -116,7 +116,8 @@ class Outward:
 
 class Inward:
     """The requests to one pair of URLs. `keeps_host` as in `Outward`: then only WebDAV's fields are changed, because
-    servers compare them with their own scheme, and Origin and Referer fit the Host as they are.
+    servers compare them with their own scheme, and Origin and Referer fit the Host as they are. Otherwise no field names
+    the public origin.
     """
 
     __slots__ = ("_external", "_external_root", "_internal", "_seen_as", "_urls", "_whole")
@@ -144,11 +145,16 @@ class Inward:
         if name == b"referer":
             if self._whole and value.startswith(self._external_root):
                 return self._internal + value[len(self._external):]
-            return self._urls.to_internal(value) or value
+            return self._urls.to_internal(value) or (self._internal + b"/" if self._is_own(value) else value)
         if value.lower() == self._external:
             return self._internal
         internal = self._urls.to_internal(value + b"/")
         return value if internal is None else _origin_of(internal)
+
+    def _is_own(self, url: bytes) -> bool:
+        """Is it on the public origin? Where nothing is published at its path, the application sees the origin alone."""
+        size = len(self._external)
+        return url[:size].lower() == self._external and url[size:size + 1] in (b"", b"/", b"?", b"#")
 
     def _tag(self, found: re.Match[bytes]) -> bytes:
         return found[0] if found[1] is None else b"<%b>" % self._url(found[1])

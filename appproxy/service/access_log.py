@@ -2,8 +2,8 @@
 
 Keys: `time` (RFC 3339, UTC, of the end), `request_id`, `client`, `protocol` (`HTTP/1.1`, `HTTP/2`), `method`, `host`,
 `path` (without the query: it may hold secrets), `status` (499: the user left), `received` and `sent` (bytes of bodies),
-`ms`, `application` (its name), `user`, `connector`, `attempts`, and where something failed `failure` (a name of
-`errors.Code`) and `detail`.
+`ms`, `application` (its name), `user`, `connector`, `attempts`, where something failed `failure` (a name of `errors.Code`)
+and `detail`, and `detail` alone where an application's answer looks as if it took itself for another place (`symptoms`).
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ class AccessLog:
         head = exchange.head
         failure = exchange.failure
         status = exchange.status or (FAILURES[failure].status if failure is not None else 499)
-        why = "" if failure is None else f',"failure":"{failure.name}","detail":{quote(exchange.detail)}'
+        why = "" if failure is None else f',"failure":"{failure.name}"'
+        if why or exchange.detail:
+            why += f',"detail":{quote(exchange.detail)}'
         path = quote(head.target.partition(b"?")[0].decode("latin-1"))
         # Written by hand: an encoder takes four times as long. What others chose is quoted; the rest cannot need it.
         return (

@@ -105,7 +105,7 @@ class Bodies:
         if not kinds:
             return None
         outward = Outward(
-            table, segment.external, segment.internal, keeps_host=application.host_header == "original")
+            table, segment.external, segment.internal, keeps_host=application.view == "public")
         wanted = Wanted(css="css" in kinds, script=bool(kinds & {"javascript", "json"}))
         paths = table.facts.moves_paths(segment.internal) or segment.internal.path != segment.external.path
         settings = sum(1 << place for place, (kind, _) in enumerate(_KINDS) if kind in kinds)

@@ -250,6 +250,7 @@ class ServiceNode(Service):
             self.relay.configuration = new.revision
         if old is None or old.router is not new.router:
             self.relay.plans.forget()
+            self.relay.symptoms.forget()
         self.end_point.snapshot_changed(new, changed)
         self.certificates.apply(new.certificates)
         self.certificates.prove(new.challenges)

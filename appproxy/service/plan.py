@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from appproxy.http.cookies import RESERVED
+from appproxy.http.forwarding import PublicPlace, public_place
 from appproxy.http.refused import Refused, refused_fields, same_spelling
 from appproxy.http.set_cookie import CookieRules, public_set_cookie
 from appproxy.publish.application import Application, Segment
@@ -65,9 +66,12 @@ class Plan:
     unwanted: frozenset[bytes]
     special: re.Pattern[bytes]
     cookies: CookieRules
-    #: What translates URLs in the fields of answers and of requests; None where that is switched off.
+    #: What translates URLs in the fields of answers, None where that is switched off; and what makes those of requests
+    #: speak of the place that the application sees.
     outward: Outward | None
-    inward: Inward | None
+    inward: Inward
+    #: What it is told of the public place; None: it sees the internal one.
+    place: PublicPlace | None = None
     #: What translates URLs in its bodies; None, for most: nothing does.
     bodies: Bodies | None = None
     #: Its rules for calls from other origins; None: it answers them itself.
@@ -91,16 +95,15 @@ class Plan:
             removed=application.removed_fields,
         )
         unwanted = _DROPPED | policy.replaced
-        outward, inward = None, None
-        if application.translate_headers:
-            pair = (urls or Translation([application]), segment.external, segment.internal)
-            keeps_host = application.host_header == "original"
-            outward, inward = Outward(*pair, keeps_host=keeps_host), Inward(*pair, keeps_host=keeps_host)
+        pair = (urls or Translation([application]), segment.external, segment.internal)
+        is_public = application.view == "public"
+        outward = Outward(*pair, keeps_host=is_public) if application.translate_headers else None
         return cls(
             application, segment, target_name(application, segment),
             _refused(application, (identity or IdentityFields([application])).of(application, segment)),
             policy.added, unwanted, _special(unwanted | _CHANGED | (OUTWARD if outward else frozenset())),
-            _cookie_rules(application, segment), outward, inward,
+            _cookie_rules(application, segment), outward, Inward(*pair, keeps_host=is_public),
+            public_place(segment.external.origin) if is_public else None,
             Bodies.of(application, segment, urls or Translation([application])) if application.translate_body else None,
             CorsTable(application.cors, segment.external.host) if application.cors else None,
         )

@@ -21,6 +21,7 @@ from appproxy.service.exchange import Exchange
 from appproxy.service.plan import Plans
 from appproxy.service.relayed import Relayed
 from appproxy.service.roster import Peer, Roster
+from appproxy.service.symptoms import Symptoms
 from appproxy.service.tokens import Tokens
 from appproxy.store.snapshot import Snapshot
 from appproxy.tunnel.limits import TunnelLimits
@@ -61,6 +62,7 @@ class Relay:
         self.deadlines = Deadlines(clock)
         self.plans = Plans(urls, applications)
         self.affinity = Affinity()
+        self.symptoms = Symptoms()
         #: Version of what connectors are told; a request says which one it was made with.
         self.configuration = 0
         self._user_header = user_header
@@ -86,7 +88,7 @@ class Relay:
             plan = plan.facing(head.target, head.fields)
         exchange.application = application.name
         block = forwarded_block(
-            head, client=exchange.client, scheme=exchange.scheme, drop=plan.dropped,
+            head, client=exchange.client, place=plan.place, drop=plan.dropped,
             request_id=exchange.id.encode("ascii"), inward=plan.inward,
         )
         holds_translated = False

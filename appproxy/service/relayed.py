@@ -17,7 +17,7 @@ from appproxy.service import losses
 from appproxy.service.affinity import binds_by_answer
 from appproxy.service.plan import Plan
 from appproxy.service.streamed import StreamedAnswer
-from appproxy.service.symptoms import STATUSES, examined
+from appproxy.service.symptoms import STATUSES
 from appproxy.service.tokens import NOBODY
 from appproxy.service.translated import Translated
 from appproxy.service.upload import Upload
@@ -170,7 +170,7 @@ class Relayed:
             block, translator = plan.bodies.answer(self.method, status, block, self.holds_translated)
         fields = plan.clean(status, block, exchange.id)
         if status in STATUSES:
-            fields = examined(plan, exchange.head, status, block, fields)
+            fields = self.relay.symptoms.examine(plan, exchange, status, block, fields, body)
         if translator is not None:
             try:
                 Translated.whole(exchange, translator, self.relay.clock, status, fields, body)
@@ -248,7 +248,7 @@ class Relayed:
         answer = StreamedAnswer(exchange, status, block, self.plan.application.upgrade_idle_timeout)
         fields = answer.begin(self, data.tap, status, block)
         if status in STATUSES:
-            fields = examined(self.plan, exchange.head, status, block, fields)
+            fields = self.relay.symptoms.examine(self.plan, exchange, status, block, fields)
         self.answer = answer
         self.deadline = self.relay.clock.seconds() + answer.silence
         if answer.upgraded:

@@ -62,7 +62,7 @@ def told(application: Application) -> dict[str, object]:
         "name": application.name,
         "internal": str(application.internal),
         "external": str(application.external),
-        "host_header": application.host_header,
+        "host_header": "original" if application.view == "public" else "internal",
         "verify_tls": application.verify_tls,
         "ca_bundle": application.ca_bundle,
         "server_name": application.server_name,

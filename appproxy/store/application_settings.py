@@ -16,7 +16,7 @@ from typing import Any
 from appproxy.errors import ConfigError
 from appproxy.http.request import LONGEST_METHOD
 from appproxy.pki.pem import load_chain
-from appproxy.publish.application import CONNECTION_AUTHENTICATION, FILE_NAME, PROTOCOLS, HeaderRule, Url
+from appproxy.publish.application import CONNECTION_AUTHENTICATION, FILE_NAME, PROTOCOLS, VIEWS, HeaderRule, Url
 from appproxy.publish.response_policy import ResponseField
 from appproxy.store.request_settings import HEADER, header_rule, header_rules, short, user_fields
 from appproxy.store.response_settings import RESPONSE, hsts_max_age, removed_fields, response_field, response_fields
@@ -34,6 +34,8 @@ _PROTOCOL = re.compile(rf"{_TOKEN.pattern}(/{_TOKEN.pattern})?")
 _STANDARD = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 _PATH = re.compile(r"/[!-\"$-~]{0,1023}")
+#: What `view` was called while it was about Host alone: `original` is `public` now. Scripts of admins may have it.
+_OLD_VIEW = "host_header"
 #: One application's addresses.
 MOST_ORIGINS = 16
 #: Signs of what the maintenance page says besides.
@@ -88,10 +90,10 @@ def _same_site(text: str) -> str:
     return text.lower()
 
 
-def _host_header(text: str) -> str:
-    if text not in ("internal", "original"):
-        raise ValueError("must be internal (the application's own name) or original (what the user typed)")
-    return text
+def _view(text: str) -> str:
+    if text.lower() not in VIEWS:
+        raise ValueError("must be internal (requests speak of the application's own URL) or public (of what the user typed)")
+    return text.lower()
 
 
 def _ca_bundle(text: str) -> str:
@@ -237,8 +239,7 @@ SETTINGS: Mapping[str, Setting] = {
     "session_hours": Setting("session_hours", _hours, "hours until users must sign in again (12)"),
     "assignment_required": Setting("assignment_required", _switch,
                                    "yes: only assigned users and groups may enter (yes)"),
-    "host_header": Setting("host_header", _host_header,
-                           "the Host that the application sees: internal (its own) or original (what the user typed)"),
+    "view": Setting("view", _view, "the place that requests speak of: internal (its own URL) or public (what the user typed)"),
     "verify_tls": Setting("verify_tls", _switch, "no: believe any certificate of the application (yes)"),
     "ca_bundle": Setting("ca_bundle", _ca_bundle, "PEM certificates that vouch for the application's: ca_bundle=@FILE"),
     "server_name": Setting("server_name", _server_name,
@@ -301,7 +302,7 @@ COLUMNS: Mapping[str, str] = {
 
 def check_texts(texts: Mapping[str, str]) -> dict[str, str]:
     """The settings (no columns) in the form that is stored: keys as spelled in the table. Raises ConfigError."""
-    checked = {_known(key): value for key, value in texts.items()}
+    checked = dict(_renamed(_known(key), value) for key, value in texts.items())
     parse_settings({key: value for key, value in checked.items() if value})
     return checked
 
@@ -318,7 +319,8 @@ def parse_settings(texts: Mapping[str, str]) -> dict[str, Any]:
         if key.startswith(HEADER):
             rules.append(header_rule(key, text))
             continue
-        setting = SETTINGS[_known(key)]
+        name, text = _renamed(_known(key), text)
+        setting = SETTINGS[name]
         try:
             fields[setting.field] = setting.parse(text)
         except ValueError as error:
@@ -334,12 +336,19 @@ def parse_settings(texts: Mapping[str, str]) -> dict[str, Any]:
     return fields
 
 
+def _renamed(key: str, value: str) -> tuple[str, str]:
+    """A setting under the name that it has now."""
+    if key == _OLD_VIEW:
+        return "view", "public" if value == "original" else value
+    return key, value
+
+
 def _known(key: str) -> str:
     small = key.lower()
     if small.startswith((HEADER, RESPONSE)):
         return small
     name = small.replace("-", "_")
-    if name in SETTINGS:
+    if name in SETTINGS or name == _OLD_VIEW:
         return name
     keys = [*COLUMNS, *SETTINGS, HEADER + "NAME", RESPONSE + "NAME"]
     near = get_close_matches(name, keys, 1)

@@ -10,7 +10,7 @@ from tests.end_to_end.world import DOMAIN
 
 #: Of these a setting gets the first two that its own parser takes and tells apart.
 _CANDIDATES = (
-    "websocket", "20M", "30M", "yes", "no", "none", "lax", "internal", "original", "/one", "/two", "html", "json", "41", "42",
+    "websocket", "20M", "30M", "yes", "no", "none", "lax", "internal", "public", "/one", "/two", "html", "json", "41", "42",
     "2030-01-01T12:00Z", "2031-01-01T12:00Z", "server", "x-powered-by",
     "x-user", "x-webauth-user",
 )  # fmt: skip

@@ -76,7 +76,7 @@ def test_nobody_can_be_impersonated_by_spelling(system: System, alice: Visitor) 
             assert seen.values("x-user-name") == [b"Alice"]
             assert seen.values("x-user-mail") == [b"alice@example.com"]
             assert seen.values("x-forwarded-for") == [b"127.0.0.1"]
-            assert seen.values("x-forwarded-host") == [system.host("held").encode()]
+            assert seen.values("x-forwarded-host") == seen.values("x-forwarded-proto") == []
 
 
 @pytest.mark.parametrize("upgraded", [False, True])
@@ -132,7 +132,7 @@ def test_connection_cannot_take_our_fields_away(system: System, alice: Visitor, 
         seen = only(system, case)
         assert seen.values("x-user-name") == [b"Alice"]
         assert seen.values("x-forwarded-for") == [b"127.0.0.1"]
-        assert seen.values("forwarded")[0].startswith(b"for=127.0.0.1;")
+        assert seen.values("forwarded") == [b"for=127.0.0.1"]
 
 
 def test_trailers_cannot_forge_either(system: System, alice: Visitor) -> None:

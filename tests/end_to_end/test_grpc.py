@@ -111,7 +111,7 @@ def test_one_message_each_way(channel: grpc.Channel, talk: tuple[Talk, int]) -> 
         answer, done = call.with_call(message, metadata=(("x-word", "there"),), timeout=_SECONDS)
         assert answer == message.upper()
         assert dict(done.trailing_metadata())["size"] == str(len(message))
-    assert talk[0].metadata["x-word"] == "there" and talk[0].metadata["x-forwarded-proto"] == "https"
+    assert talk[0].metadata["x-word"] == "there" and talk[0].metadata["x-forwarded-for"] == "127.0.0.1"
 
 
 def test_a_status_is_the_applications(channel: grpc.Channel) -> None:

@@ -55,7 +55,7 @@ class TestCurl:
         got = curl(system, system.url("raw", "/curl?case=curl"), "--data", "hello", "--header", "x-case: curl")
         assert got.stdout == b"hello\n2 200"
         seen = system.origin.seen[-1]
-        assert seen.method == b"POST" and seen.values("host") and seen.values("x-forwarded-proto") == [b"https"]
+        assert seen.method == b"POST" and seen.values("host") and seen.values("x-forwarded-for") == [b"127.0.0.1"]
         assert [name for name, _ in seen.fields if name.startswith(b":")] == []
 
     def test_a_large_body_both_ways(self, system: System, tmp_path: Path) -> None:

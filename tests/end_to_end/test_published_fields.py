@@ -58,7 +58,7 @@ def test_answers_name_public_urls(system: System) -> None:
 
 
 def test_requests_name_internal_urls(system: System) -> None:
-    """Origin, Referer and Destination as the application knows itself; with `host_header=original` as the user typed them."""
+    """Origin, Referer and Destination as the application knows itself; foreign ones as the user said them."""
     outside, inside = system.url("fields", "").rstrip("/"), system.origin.url.rstrip("/")
     said = {"Origin": outside, "Referer": f"{outside}/outer/from?a", "Destination": f"{outside}/outer/new"}
     ask(system, "/outer/in", "names inside", **said)
@@ -112,7 +112,7 @@ def test_settings_change_under_load_and_no_request_fails(system: System) -> None
     changes = [
         {"hsts_max_age": "60"}, {"response.x-frame-options": "DENY"}, {"removed_fields": "server"},
         {"translate_headers": "no"}, {"cookie_secure": "no"}, {"cookie_http_only": "no"}, {"cookie_persistent": "yes"},
-        {"host_header": "original"}, {"robots_disallow": "no"}, {"hsts_subdomains": "yes"},
+        {"view": "public"}, {"robots_disallow": "no"}, {"hsts_subdomains": "yes"},
     ]
     with Load(system) as load:
         load.more(20)

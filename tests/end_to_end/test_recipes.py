@@ -57,7 +57,7 @@ class Site(BaseHTTPRequestHandler):
         elif self.path.endswith((".svg", ".ico")):
             kind, body = "image/svg+xml", '<svg xmlns="http://www.w3.org/2000/svg"/>'
         spelled = self.base.replace("/", "\\/")
-        called = "internal" if self.headers["Host"].startswith("127.") else "original"
+        called = "internal" if self.headers["Host"].startswith("127.") else "public"
         self.say(200, body.format(base=self.base, path=self.path, spelled=spelled, called=called), content_type=kind)
 
     def do_POST(self) -> None:
@@ -105,14 +105,14 @@ def follow(browser: Chrome, link: str) -> None:
     wait(browser).until(lambda driver: driver.title != "/")
 
 
-@pytest.mark.parametrize(("host", "translate_body"), [("original", ""), ("internal", "html,css,javascript,json,xml")])
+@pytest.mark.parametrize(("view", "translate_body"), [("public", ""), ("internal", "html,css,javascript,json,xml")])
 def test_every_link_leads_to_the_public_name(
-    world: World, browser: Chrome, site: str, host: str, translate_body: str
+    world: World, browser: Chrome, site: str, view: str, translate_body: str
 ) -> None:
     """Those of the page, those that its scripts make, and redirects; and its own login works. All over HTTP/2."""
-    world.admin("app", "set", "site", f"host_header={host}", f"translate_body={translate_body}")
+    world.admin("app", "set", "site", f"view={view}", f"translate_body={translate_body}")
     browser.delete_cookie("site-session")
-    until(lambda: is_live(browser, world.url("site"), site, host), "the setting is live", 5)
+    until(lambda: is_live(browser, world.url("site"), site, view), "the setting is live", 5)
     complaints(browser)  # what was said while it was not
     for link, path in (("post", "/post"), ("inserted", "/list"), ("fetched", "/next")):
         browser.get(world.url("site"))

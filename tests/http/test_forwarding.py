@@ -10,15 +10,17 @@ from hypothesis import strategies as st
 
 from appproxy.http import forwarding
 from appproxy.http.fields import check_block, decode_block, values
-from appproxy.http.forwarding import forwarded_block, forwarded_trailers
+from appproxy.http.forwarding import forwarded_block, forwarded_trailers, public_place
 from appproxy.http.head import Fields, Repeated, RequestHead
 from appproxy.http.refused import Refused, refused_fields, same_spelling
 from appproxy.http.server import RequestReader
 
+PLACE = public_place("https://wiki.example:8443")
 IDENTITY = refused_fields(frozenset([b"x-user", b"x-who"]))
-OURS = [(b"x-forwarded-for", b"192.0.2.7"), (b"x-forwarded-proto", b"https"), (b"x-forwarded-host",
-    b"Wiki.example:8443"),
-        (b"forwarded", b'for=192.0.2.7;host="Wiki.example:8443";proto=https'), (b"x-request-id", b"0123")]
+OURS = [
+    (b"x-forwarded-for", b"192.0.2.7"), (b"x-forwarded-proto", b"https"), (b"x-forwarded-host", b"wiki.example:8443"),
+    (b"x-forwarded-port", b"8443"), (b"forwarded", b'for=192.0.2.7;host="wiki.example:8443";proto=https'),
+    (b"x-request-id", b"0123")]
 
 
 def block_of(*lines: bytes, client: str = "192.0.2.7", drop: Refused = IDENTITY,
@@ -28,7 +30,7 @@ def block_of(*lines: bytes, client: str = "192.0.2.7", drop: Refused = IDENTITY,
     reader.receive(b"\r\n".join([b"GET / HTTP/" + version, b"Host: Wiki.example:8443", *lines]) + b"\r\n\r\n")
     head = reader.next_head()
     assert head is not None
-    block = forwarded_block(head, client=client, scheme="https", drop=drop, request_id=b"0123")
+    block = forwarded_block(head, client=client, place=PLACE, drop=drop, request_id=b"0123")
     check_block(block)
     return block
 
@@ -131,11 +133,24 @@ class TestCookies:
 
 
 class TestOurs:
+    def test_an_application_that_sees_the_internal_place(self) -> None:
+        """It is told who asks, and of no public host, scheme or port."""
+        head = RequestHead(b"GET", b"/", 11, [], b"a.example", "a.example", 0, True, None, False)
+        block = forwarded_block(head, client="192.0.2.1", place=None, drop=IDENTITY, request_id=b"1")
+        assert block == b"x-forwarded-for: 192.0.2.1\nforwarded: for=192.0.2.1\nx-request-id: 1\n"
+
+    @pytest.mark.parametrize(("origin", "port"), [
+        ("https://a.example", b"443"), ("https://a.example:8443", b"8443"), ("http://a.example", b"80"),
+        ("https://[2001:db8::1]", b"443"), ("https://[2001:db8::1]:444", b"444")])
+    def test_the_public_port(self, origin: str, port: bytes) -> None:
+        """Also where the URL does not name it."""
+        assert public_place(origin).lines.endswith(b"\nx-forwarded-port: %b\n" % port)
+
     def test_an_address_with_colons(self) -> None:
         """RFC 7239 wants it in brackets and quotes; X-Forwarded-For has it bare."""
         block = block_of(client="2001:db8::7")
         assert values(block, b"x-forwarded-for") == [b"2001:db8::7"]
-        assert values(block, b"forwarded") == [b'for="[2001:db8::7]";host="Wiki.example:8443";proto=https']
+        assert values(block, b"forwarded") == [b'for="[2001:db8::7]";host="wiki.example:8443";proto=https']
 
 
 def test_trailers() -> None:
@@ -168,7 +183,7 @@ def test_it_is_fast() -> None:
     head = reader.next_head()
     assert head is not None
     taken = min(timeit.repeat(lambda: forwarded_block(
-        head, client="192.0.2.7", scheme="https", drop=IDENTITY,
+        head, client="192.0.2.7", place=PLACE, drop=IDENTITY,
         request_id=b"0"), number=500, repeat=5)) / 500
     assert taken < 100e-6
 
@@ -180,7 +195,7 @@ def test_repeated_fields_are_cleaned_for_each_application_anew() -> None:
 
     def block(drop: Refused, request_id: bytes) -> bytes:
         head = RequestHead(b"GET", b"/", 11, fields, b"a", "a", 0, True, None, False, repeated)
-        return forwarded_block(head, client="192.0.2.1", scheme="https", drop=drop, request_id=request_id)
+        return forwarded_block(head, client="192.0.2.1", place=PLACE, drop=drop, request_id=request_id)
 
     strict, loose = refused_fields(), refused_fields(allowed=frozenset({b"x-user"}))
     for _ in range(2):
@@ -221,11 +236,11 @@ def test_fields_with_urls_are_translated_and_no_others() -> None:
     def block(inward: Shouting | None) -> bytes:
         fields = [(b"referer", b"me"), (b"x-a", b"me")]
         head = RequestHead(b"GET", b"/", 11, fields, b"a.example", "a.example", 0, True, None, False, repeated)
-        return forwarded_block(head, client="192.0.2.1", scheme="https", drop=IDENTITY,
+        return forwarded_block(head, client="192.0.2.1", place=PLACE, drop=IDENTITY,
                                request_id=b"1", inward=inward)
 
     one = Shouting()
     for inward, said in ((one, b"referer: ME\n"), (None, b"referer: me\n"), (one, b"referer: ME\n"), (one, b"referer: ME\n")):
         seen = block(inward)
         assert seen.startswith(said + b"x-a: me\nx-forwarded-for: 192.0.2.1\n")
-        assert b"x-forwarded-host: a.example\n" in seen
+        assert b"x-forwarded-host: wiki.example:8443\n" in seen

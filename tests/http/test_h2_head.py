@@ -255,7 +255,7 @@ def test_whatever_comes_makes_a_good_block(
         head = reader().read(headers(*fields, method=method, path=path, authority=authority), ended)
     except RequestError:
         return
-    block = forwarded_block(head, client="192.0.2.1", scheme="https", drop=refused_fields(),
+    block = forwarded_block(head, client="192.0.2.1", place=None, drop=refused_fields(),
                             request_id=b"0")
     check_block(block)
     assert b" " not in head.target and b"\n" not in head.target and head.target.isascii()
@@ -265,7 +265,7 @@ def test_grpc_hears_that_trailers_are_welcome() -> None:
     """`te: trailers` goes on to the application."""
     head = reader().read(headers((b"te", b"trailers")), True)
     assert b"te: trailers\n" in forwarded_block(
-        head, client="192.0.2.1", scheme="https", drop=refused_fields(), request_id=b"0")
+        head, client="192.0.2.1", place=None, drop=refused_fields(), request_id=b"0")
 
 
 def test_answers() -> None:

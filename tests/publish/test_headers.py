@@ -257,3 +257,15 @@ def test_long_values_take_little_time(value: bytes) -> None:
     for name in (b"if", b"destination", b"origin", b"referer"):
         inward(WIKI).field(name, value)
     assert time.process_time() - started < 0.05
+
+
+@pytest.mark.parametrize(("referer", "seen"), [
+    (b"https://w.example.com/", b"http://alike/"), (b"https://W.EXAMPLE.com/a/../b", b"http://alike/"),
+    (b"https://w.example.com", b"http://alike/"), (b"https://w.example.com?a", b"http://alike/"),
+    (b"https://w.example.com/com/x", b"http://alike/com/x"), (b"https://w.example.com.evil.example/", None),
+    (b"https://evil.example/", None)])
+def test_no_referer_names_the_public_origin_to_who_sees_the_internal_one(referer: bytes, seen: bytes | None) -> None:
+    """Where nothing is published at its path, or its path can be read in two ways, the origin alone is left of it."""
+    below = application("below", "https://w.example.com/com/", "http://alike/com/")
+    one = Inward(Translation([below]), below.external, below.internal, keeps_host=False)
+    assert one.field(b"referer", referer) == (referer if seen is None else seen)

@@ -164,15 +164,22 @@ def test_every_field_with_urls_is_translated_for_every_application() -> None:
 
 
 def test_what_browsers_say_is_translated_too() -> None:
-    """For an application that gets its own name as Host; with translation switched off nothing is."""
+    """For an application that gets its own name as Host; and with translation switched off so are answers alone."""
     origin = (b"origin", b"https://wiki.example.com:8443")
     plan = Plan.of(HERE)
-    assert plan.inward is not None
     assert plan.inward.field(*origin) == b"http://internal:8080"
-    original = Plan.of(replace(HERE, host_header="original"))
-    assert original.inward is not None
+    original = Plan.of(replace(HERE, view="public"))
     assert original.inward.field(*origin) == origin[1]
-    assert Plan.of(replace(HERE, translate_headers=False)).inward is None
+    assert Plan.of(replace(HERE, translate_headers=False)).inward.field(*origin) == b"http://internal:8080"
+
+
+def test_an_application_that_sees_the_public_place_is_told_of_it() -> None:
+    """As the very place of the pair of URLs; one that sees the internal place is told of no other."""
+    public = replace(HERE, view="public", alternate_hosts=("other.example.com",))
+    places = [Plan.of(public, pair).place for pair in public.pairs]
+    assert [place and place.pairs for place in places] == [
+        b';host="wiki.example.com:8443";proto=https', b';host="other.example.com:8443";proto=https']
+    assert Plan.of(HERE).place is None
 
 
 NAMES = [b"a", b"set-cookie", b"location", b"link", b"connection", b"upgrade", b"refresh", b"server", b"x-location"]

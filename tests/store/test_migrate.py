@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
-from appproxy.store import migrate
+from appproxy.store import migrate, schema
 from appproxy.store.database import Store
 from appproxy.store.engine import make_engine, make_private
 from appproxy.store.sealing import Sealer
@@ -46,3 +47,30 @@ def test_a_database_that_is_up_to_date_needs_no_alembic(tmp_path: Path) -> None:
         f"Store.open({url!r}, Sealer(bytes(32), 'test')).close(); print('alembic' in sys.modules)")
     ended = subprocess.run([sys.executable, "-c", opening], capture_output=True, text=True, cwd=ROOT)
     assert (ended.stdout, ended.stderr) == ("False\n", "")
+
+
+def test_the_older_name_of_a_setting(database_url: str) -> None:
+    """`host_header` becomes `view` where it was set; other settings stay."""
+    engine = make_engine(database_url)
+    make_private(engine.url)
+    before = migrate.known_versions()[migrate.known_versions().index("view") - 1]
+    rows: dict[str, dict[str, str]] = {
+        "a": {"host_header": "original", "max_body": "1M"}, "b": {"host_header": "internal"}, "c": {},
+        "d": {"host_header": ""}}
+    with engine.begin() as connection:
+        migrate.upgrade(connection, before)
+        connection.execute(sa.insert(schema.connector_groups).values(
+            id="g", name="g", name_key="g", needs_approval=False))
+        connection.execute(sa.insert(schema.providers).values(
+            id="p", name="p", name_key="p", issuer="https://i", client_id="c", client_secret=b"", scopes="openid",
+            groups_claim="groups", algorithms="RS256"))
+        for id_, texts in rows.items():
+            connection.execute(sa.insert(schema.applications).values(
+                id=id_, name=id_, name_key=id_, external=f"https://{id_}.example.com/", internal="http://x/",
+                external_host=f"{id_}.example.com", external_path="/", preauthentication="oidc", connector_group="g",
+                provider="p", settings=json.dumps(texts), created=0.0))
+        migrate.upgrade(connection)
+        found = dict(connection.execute(sa.select(schema.applications.c.id, schema.applications.c.settings)).tuples().all())
+    engine.dispose()
+    assert {id_: json.loads(text) for id_, text in found.items()} == {
+        "a": {"view": "public", "max_body": "1M"}, "b": {"view": "internal"}, "c": {}, "d": {"view": ""}}
