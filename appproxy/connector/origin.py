@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from operator import attrgetter
+
 from twisted.internet.interfaces import IReactorTime
 
 from appproxy.connector.addresses import AddressWatch, Resolve
@@ -24,16 +27,30 @@ IDLE_SECONDS = 50.0
 #: A request that must not be sent twice takes a used connection only when it was used this recently.
 RECENT_SECONDS = 2.0
 #: Idle connections to one application; a burst's leftovers beyond it are closed.
-MOST_IDLE = 128
+MOST_IDLE = 256
+#: What an application sends behind its answer, beyond the announced length, would be read as the next answer: so a connection
+#: is used again only when it was quiet for so many seconds, and bytes that come meanwhile close it.
+SETTLE_SECONDS = 0.05
+#: After answers that have no body by their nature (HEAD, 204, 304): programs that send one all the same are more common.
+BODYLESS_SETTLE_SECONDS = 0.1
+#: When as many are settling others are not dialled for that reason alone: the one that has been quiet longest is used.
+MOST_SETTLING = 32
+#: How long nothing is kept of an application that was seen to send more than it announces, and how soon behind an answer
+#: its bytes are taken for that. (Later they are a farewell: 408, or an alert of TLS.)
+UNRULY_SECONDS = 600.0
+LATE_SECONDS = 1.0
 #: Connections that belong to one owner each: browsers have six, so this is some 170 users' at the same time.
 MOST_BOUND = 1_024
+
+
+_deadline = attrgetter("deadline")
 
 
 class Origin:
     """One address of an application, and the connections to it: of the idle ones that used last is used first."""
 
-    __slots__ = ("_beginning", "_bindings", "_dialling", "_idle", "_limited", "_queue", "_standing", "_turns", "_watch",
-                 "address", "clock", "connect", "deadlines")
+    __slots__ = ("_beginning", "_bindings", "_dialling", "_idle", "_limited", "_queue", "_standing", "_turns", "_unruly_until",
+                 "_watch",                 "address", "clock", "connect", "deadlines")
 
     def __init__(self, address: OriginAddress, clock: IReactorTime, deadlines: Deadlines, connect: Connect,
                  resolve: Resolve | None = None) -> None:
@@ -48,6 +65,8 @@ class Origin:
         self._limited = address.max_connections > 0
         self._queue = Queue(deadlines)
         self._bindings = Bindings()
+        #: Until then no connection is kept.
+        self._unruly_until = 0.0
         #: Owners for whose first leg a connection is being dialled, and since when.
         self._beginning: dict[bytes, float] = {}
         #: First legs that wait until another handshake of their owner is over.
@@ -99,12 +118,26 @@ class Origin:
                 if connection.look() is Pending.NOTHING:
                     self._bindings.used(user.owner)
                     return self._give(connection, user)
-        for connection in reversed(self._idle):
+        return self._take_idle(user, repeatable, now) if self._idle else None
+
+    def _take_idle(self, user: OriginUser, repeatable: bool, now: float) -> OriginConnection | None:
+        """Of those that are anybody's the one that was used last, but not before it was quiet for a moment."""
+        idle = self._idle
+        quiet = bisect_right(idle, now + IDLE_SECONDS - SETTLE_SECONDS, key=_deadline)
+        for connection in reversed(idle[:quiet]):
             if not repeatable and connection.deadline - now < IDLE_SECONDS - RECENT_SECONDS:
-                return None
+                break
             # What has come may be a session ticket of TLS 1.3: the reactor will read it, and the connection lives on.
-            if connection.look() is Pending.NOTHING:
-                self._idle.remove(connection)
+            if (not connection.bodyless or connection.deadline - now <= IDLE_SECONDS - BODYLESS_SETTLE_SECONDS) and (
+                connection.look() is Pending.NOTHING
+            ):
+                idle.remove(connection)
+                return self._give(connection, user)
+        if len(idle) - quiet < MOST_SETTLING and not self._is_full():
+            return None
+        for connection in idle[quiet:]:
+            if not connection.bodyless and connection.look() is Pending.NOTHING:
+                idle.remove(connection)
                 return self._give(connection, user)
         return None
 
@@ -201,8 +234,12 @@ class Origin:
         if connection.owner is not None:
             self._keep_bound(connection, connection.owner)
             return
-        if connection.stale or len(self._idle) >= MOST_IDLE:
-            connection.abort()
+        now = self.clock.seconds()
+        if connection.stale or len(self._idle) >= MOST_IDLE or now < self._unruly_until:
+            connection.give_up()
+            return
+        if self._limited and self._queue and connection.bodyless:
+            connection.give_up()  # whoever waits gets a fresh one sooner than this one has settled
             return
         if self._limited and self._queue and connection.look() is Pending.NOTHING:
             user = self._queue.first().end()
@@ -210,9 +247,19 @@ class Origin:
                 connection.user = user
                 user.origin_ready(connection)
                 return
-        connection.deadline = self.clock.seconds() + IDLE_SECONDS
+        connection.deadline = now + IDLE_SECONDS
         self._idle.append(connection)
         self.deadlines.add(connection)
+
+    def is_late(self, connection: OriginConnection) -> bool:
+        """Do bytes that come on this idle connection belong to the answer before?"""
+        return connection.deadline - self.clock.seconds() > IDLE_SECONDS - LATE_SECONDS
+
+    def disturbed(self) -> None:
+        """Bytes came where no answer was due, soon after one: the application sends more than it announces."""
+        self._unruly_until = self.clock.seconds() + UNRULY_SECONDS
+        for connection in list(self._idle):
+            connection.give_up()
 
     def _keep_bound(self, connection: OriginConnection, owner: bytes) -> None:
         """For its owner and nobody else; where others wait for its place, only as long as a handshake needs it."""

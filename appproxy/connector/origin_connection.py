@@ -70,6 +70,8 @@ class OriginConnection(Protocol):
         #: A handshake of several legs is under way, since this time.
         self.in_handshake = False
         self.handshake_at = 0.0
+        #: Had its last answer no body by its nature?
+        self.bodyless = False
         #: Of the request under way: whose it is, and does it bear such credentials?
         self._asker = NOBODY
         self._credentials = False
@@ -209,12 +211,19 @@ class OriginConnection(Protocol):
             return
         if user is None:
             # An answer that nobody asked for (a 408 on an idle connection): not to be met by the next request.
+            late = self.idle and self.origin.is_late(self)
             self.deadline_passed(0.0)
+            if late:
+                self.origin.disturbed()
             return
-        self.answered = True
+        first, self.answered = not self.answered, True
         try:
             events = self._reader.receive(data)  # type: ignore[union-attr]  # set by the send that made it ours
         except RequestError as error:
+            if first and self.served and error.code is Code.ORIGIN_MALFORMED:
+                # No answer to this request, but what is left of the one before.
+                self.answered = False
+                self.origin.disturbed()
             self.user = None
             self.abort()
             user.origin_lost(error)
@@ -222,6 +231,7 @@ class OriginConnection(Protocol):
         if events:
             for event in events:
                 if type(event) is Head:
+                    self.bodyless = event.bodyless
                     self._heed(event)
                     break
             user.answer_received(events)

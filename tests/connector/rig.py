@@ -365,6 +365,10 @@ class Rig:
 
     # The application.
 
+    def settle(self) -> None:
+        """Kept connections are quiet for long enough to be used again."""
+        self.clock.advance(0.11)
+
     def origin(self) -> Wire:
         """The next connection to the application that was dialled, standing."""
         return self.origins_dialled.pop(0).stand()

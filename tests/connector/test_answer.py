@@ -104,6 +104,7 @@ def test_a_finished_answer_lets_go() -> None:
     origin.deliver(b"c")
     assert data.kinds() == [Kind.BODY, Kind.BODY, Kind.END]
     assert data.wire.producer is None
+    rig.settle()
     send(signal, 2)
     assert rig.origins_dialled == []
 
@@ -121,6 +122,7 @@ def test_bytes_that_come_in_spite_of_the_pause() -> None:
     assert origin.paused
     origin.protocol.dataReceived(b"abc")
     assert not origin.paused
+    rig.settle()
     send(signal, 2)
     assert rig.origins_dialled == []
 

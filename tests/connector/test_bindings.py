@@ -26,11 +26,15 @@ class House(Rig):
     def __init__(self, home: OriginAddress = HOME) -> None:
         super().__init__(home=home)
         self.number = 0
+        #: Requests follow each other without any time between.
+        self.hurried = False
         self.line: SignalPeer = self.online()
 
     def ask(self, owner: bytes, block: bytes = b"", method: bytes = b"GET") -> None:
         """A request comes."""
         self.number += 1
+        if not self.hurried:
+            self.settle()
         self.line.keep_alive()
         send(self.line, self.number, request(method, block=block, owner=owner))
 
@@ -222,6 +226,7 @@ def test_it_closes_when_its_owner_does_not_come_back() -> None:
 def test_there_are_not_endlessly_many() -> None:
     """Whose owner was here longest ago goes first."""
     house = House()
+    house.hurried = True
     wires = []
     for number in range(MOST_BOUND + 1):
         house.ask(b"%016d" % number, b"authorization: Negotiate YIIabc\n")

@@ -40,6 +40,7 @@ class TestSmallAnswers:
         send(signal, 1)
         origin = rig.origin()
         origin.deliver(OK)
+        rig.settle()
         send(signal, 2)
         assert rig.origins_dialled == []
         origin.deliver(OK)
@@ -271,6 +272,7 @@ class TestGate:
         kept.deliver(OK)
         signal.read()
         kept.take()
+        rig.settle()
         send(signal, 2, request(b"PUT", length=length))
         data.read()
         data.attached(2)
@@ -296,6 +298,7 @@ class TestGate:
         kept = rig.origin()
         kept.deliver(OK)
         signal.read()
+        rig.settle()
         send(signal, 2, request(b"PUT", length=100_000))
         data.read()
         data.attached(2)
@@ -310,6 +313,7 @@ class TestGate:
         signal, data = rig.with_data()
         origins: list[Wire] = []
         for number in (1, 2):
+            rig.settle()
             send(signal, number, request(b"POST", length=2))
             assert data.kinds() == [Kind.ATTACH]
             data.attached(number)
@@ -549,6 +553,7 @@ class TestFailures:
         send(signal, 1)
         old = rig.origin()
         old.deliver(OK)
+        rig.settle()
         send(signal, 2, request(b"POST", length=0))
         old.half_close()
         assert list(finals(signal.read()))[1:] == [(Kind.FAIL, 2, Code.ORIGIN_CLOSED)]
@@ -561,6 +566,7 @@ class TestFailures:
         send(signal, 1)
         old = rig.origin()
         old.deliver(OK)
+        rig.settle()
         send(signal, 2)
         old.deliver(b"HTTP/1.1 2")
         old.half_close()

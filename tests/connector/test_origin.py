@@ -10,7 +10,16 @@ from twisted.internet.error import ConnectionRefusedError
 
 from appproxy.connector.addresses import LOOK_SECONDS
 from appproxy.connector.configuration import OriginAddress
-from appproxy.connector.origin import IDLE_SECONDS, MOST_IDLE, RECENT_SECONDS, Origin
+from appproxy.connector.origin import (
+    BODYLESS_SETTLE_SECONDS,
+    IDLE_SECONDS,
+    MOST_IDLE,
+    MOST_SETTLING,
+    RECENT_SECONDS,
+    SETTLE_SECONDS,
+    UNRULY_SECONDS,
+    Origin,
+)
 from appproxy.errors import Code
 from appproxy.tunnel.frames import Kind
 from tests.connector.rig import HOME, Rig, SignalPeer, Wire, code, finals, request, send
@@ -26,6 +35,7 @@ def idle(rig: Rig) -> tuple[SignalPeer, Wire]:
     origin.deliver(OK)
     signal.read()
     origin.take()
+    rig.settle()
     return signal, origin
 
 
@@ -49,6 +59,7 @@ def test_the_one_used_last_is_used_first() -> None:
     second.deliver(OK)
     first.deliver(OK)
     first.take()
+    rig.settle()
     send(signal, 3)
     assert first.take()
 
@@ -328,6 +339,7 @@ def test_a_quiet_one_is_taken_before_one_that_has_ended() -> None:
     second.take()
     with second.kernel() as far:
         far.close()
+        rig.settle()
         send(signal, 3)
     assert second.take() == b""
     assert first.take()
@@ -349,3 +361,111 @@ def test_whoever_uses_a_connection_hears_of_its_end() -> None:
     rig.clock.advance(0)
     rig.origin().deliver(OK)
     assert list(finals(signal.read())) == [(Kind.RSP, 2, (200, b"hello"))]
+
+
+POISON = b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\npoison"
+NO_BODY = b"HTTP/1.1 304 Not Modified\r\n\r\n"
+
+
+@pytest.mark.parametrize(("answer", "seconds"), [(OK, SETTLE_SECONDS), (NO_BODY, BODYLESS_SETTLE_SECONDS)])
+def test_a_kept_connection_settles_first(answer: bytes, seconds: float) -> None:
+    """What the application sends late behind its answer comes while nobody uses the connection, and closes it."""
+    rig = Rig()
+    signal = rig.online()
+    send(signal, 1)
+    origin = rig.origin()
+    origin.deliver(answer)
+    origin.take()
+    rig.clock.advance(seconds - 0.01)
+    send(signal, 2)
+    assert origin.take() == b""
+    rig.origin().deliver(OK)
+    rig.clock.advance(0.02)
+    send(signal, 3)
+    assert origin.take()
+
+
+def test_who_sends_late_gets_no_second_request() -> None:
+    """Once an application was seen to send more than it announces, each of its connections serves one request."""
+    rig = Rig()
+    signal = rig.online()
+    send(signal, 1)
+    send(signal, 2)
+    first, second = rig.origin(), rig.origin()
+    second.deliver(OK)
+    first.deliver(OK)
+    first.deliver(POISON)
+    assert (first.end, second.end) == ("aborted", "aborted")
+    rig.settle()
+    send(signal, 3)
+    third = rig.origin()
+    third.deliver(OK)
+    assert third.end
+    for _ in range(int(UNRULY_SECONDS / 10)):
+        rig.clock.advance(10)
+        signal.keep_alive()
+        rig.second.keep_alive()
+    send(signal, 4)
+    fourth = rig.origin()
+    fourth.deliver(OK)
+    assert not fourth.end
+
+
+def test_a_farewell_is_no_late_answer() -> None:
+    """A 408 on a connection that was idle for a while closes that connection alone."""
+    rig = Rig()
+    signal, origin = idle(rig)
+    rig.clock.advance(5)
+    origin.deliver(b"HTTP/1.1 408 Request Timeout\r\n\r\n")
+    send(signal, 2)
+    fresh = rig.origin()
+    fresh.deliver(OK)
+    assert not fresh.end
+
+
+@pytest.mark.parametrize(("method", "expected"), [(b"GET", (200, b"hello")), (b"POST", Code.ORIGIN_MALFORMED)])
+def test_what_is_no_answer_belonged_to_the_one_before(method: bytes, expected: object) -> None:
+    """The body of a 304 that comes when the next request is under way: that is sent again if it may be."""
+    rig = Rig()
+    signal, origin = idle(rig)
+    send(signal, 2, request(method))
+    origin.deliver(b"<html>not modified</html>")
+    if method == b"GET":
+        rig.origin().deliver(OK)
+    assert [what for _, _, what in finals(signal.read())] == [expected]
+
+
+def test_few_are_dialled_only_to_settle() -> None:
+    """With many of them the one that has been quiet longest is used; one without a body never is before its time."""
+    rig = Rig()
+    signal = rig.online()
+    wires = []
+    for id in range(1, MOST_SETTLING + 1):
+        send(signal, id)
+        wires.append(rig.origin())
+    wires[0].deliver(NO_BODY)
+    for wire in wires[1:]:
+        wire.deliver(OK)
+        wire.take()
+    wires[0].take()
+    send(signal, 100)
+    assert not rig.origins_dialled
+    assert [bool(wire.take()) for wire in wires[:3]] == [False, True, False]
+
+
+def test_with_few_connections_a_fresh_one_is_sooner() -> None:
+    """With `max_connections` nobody waits for one to settle: it closes, and the next is dialled."""
+    rig = Rig(home=LIMITED)
+    rig.routes["wiki"] = replace(rig.routes["wiki"], target=replace(rig.routes["wiki"].target, address=LIMITED))
+    signal = rig.online()
+    send(signal, 1)
+    first = rig.origin()
+    send(signal, 2)
+    first.deliver(NO_BODY)
+    assert first.end
+    second = rig.origin()
+    second.deliver(NO_BODY)
+    send(signal, 3)
+    assert second.end
+    rig.origin().deliver(OK)
+    assert len(list(finals(signal.read()))) == 3

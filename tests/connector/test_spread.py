@@ -53,6 +53,7 @@ def test_each_in_turn() -> None:
     for wire in wires:
         assert b"host: wiki.corp" in wire.take()
         wire.deliver(OK)
+    rig.settle()
     for id in (4, 5, 6):
         send(signal, id)
     assert rig.origins_dialled == []

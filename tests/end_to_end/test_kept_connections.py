@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import signal
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
-from tests.end_to_end.origins import Call
+from tests.end_to_end.origins import Call, Gone, Origin
 from tests.end_to_end.system import CONNECTORS, System, shared_system
 from tests.end_to_end.wire import Wire
 from tests.end_to_end.world import until
@@ -77,3 +79,51 @@ def test_an_end_that_nobody_could_hear(one_connector: System, method: str) -> No
             assert wire.reply().answers == case
             assert time.monotonic() - began < 1.5
             until(lambda name=case: len(system.origin.about(name)) == 1, "not seen once", 1)  # type: ignore[misc]
+
+
+POISON = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nX-Answers: poison\r\n\r\npoison"
+
+
+def late(call: Call) -> bool:
+    """Answer as the query says, and send another answer 20 ms later that nobody asked for."""
+    status = call.seen.target.partition(b"?")[2].decode()
+
+    def send() -> None:
+        time.sleep(0.02)
+        with suppress(Gone):  # which is the best that can become of it
+            call.send(POISON)
+
+    if status in ("204", "304"):
+        call.send(f"HTTP/1.1 {status} X\r\nX-Answers: {call.seen.case}\r\n\r\n".encode())
+    else:
+        call.answer(b"hello")
+    threading.Thread(target=send, daemon=True).start()
+    return True
+
+
+def slow(call: Call) -> bool:
+    """An answer that a late one could overtake."""
+    time.sleep(0.04)
+    call.answer()
+    return True
+
+
+@pytest.mark.parametrize(("method", "status"), [("HEAD", "200"), ("GET", "204"), ("GET", "304"), ("GET", "200")])
+def test_what_comes_late_is_nobodys_answer(system: System, method: str, status: str) -> None:
+    """20 ms behind an answer that has no body, or has all of it: the next request gets its own answer."""
+    origin = Origin()
+    name = f"late-{method}-{status}".lower()
+    origin.on("/late", late)
+    origin.on("/slow", slow)
+    system.application(name, origin.url, preauth="passthrough")
+    try:
+        time.sleep(1.5)  # connectors hear of it within a second
+        with Wire(system, name) as wire:
+            for number in range(20):
+                wire.request(method, f"/late?{status}", f"late {number}")
+                assert wire.reply(method).answers == f"late {number}"
+                wire.request("GET", "/slow", f"next {number}")
+                assert wire.reply().answers == f"next {number}"
+    finally:
+        system.call("DELETE", f"/applications/{name}")
+        origin.stop()
