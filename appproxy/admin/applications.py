@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from appproxy.admin.body import Body
 from appproxy.admin.cors import cors_record
 from appproxy.admin.operation import Call, Change, Command, Operation, Query
+from appproxy.admin.problems import problems_of
 from appproxy.admin.segments import segment_record
 from appproxy.errors import ConfigError
 from appproxy.publish.application import Application, Preauthentication
@@ -28,7 +29,8 @@ def _list(reading: Reading, call: Call) -> object:
 
 
 def _show(reading: Reading, call: Call) -> object:
-    return _full(reading, applications.find(reading, call.path["application"]))
+    found = applications.find(reading, call.path["application"])
+    return {**_full(reading, found), "problems": problems_of(reading, found, call.context)}
 
 
 def _publish(tx: Transaction, call: Call) -> Change:

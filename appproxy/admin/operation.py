@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import unquote
 
 from appproxy.admin.body import Body
@@ -30,8 +31,9 @@ class AdminContext:
     `actor` is who acts, such as `local:0`; `now` seconds since 1970. `hash_password(name, password)` refuses a weak
     password with ConfigError. `live` gives by connector id what a running node knows of it: `online`, `address`,
     `version`, `in_flight`. `given_certificate` gives the PEM of the default certificate that the settings' files have, None
-    when the service made its own. `running` is False when a command works on the database without a service. `symptoms` are
-    what answers of applications look like: application, hint and how often.
+    when the service made its own. `probes` has, for an operation that wants them, what applications have answered just
+    now, by name: each has `status`, `failure` and `detail`. `running` is False when a command works on the database
+    without a service. `symptoms` are what answers of applications look like: application, hint and how often.
     """
 
     actor: str
@@ -42,6 +44,7 @@ class AdminContext:
     running: bool = False
     given_certificate: Callable[[], str | None] = _none_given
     symptoms: Sequence[tuple[str, str, int]] = ()
+    probes: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +67,17 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """An operation that only looks: `GET`. `path` has names in braces; `run` gives what JSON can say."""
+    """An operation that only looks: `GET`. `path` has names in braces; `run` gives what JSON can say.
+
+    `probes`: applications are asked before, whether they answer; needs a running service.
+    """
 
     path: str
     explanation: str
     run: Callable[[Reading, Call], object]
     fields: tuple[str, ...] = ()
     method: str = "GET"
+    probes: bool = False
 
     def perform(self, reading: Reading, call: Call) -> object:
         """Run it."""

@@ -90,6 +90,15 @@ def _audit(reading: Reading, call: Call) -> object:
     ]  # fmt: skip
 
 
+def _probes(reading: Reading, call: Call) -> object:
+    if not call.context.running:
+        raise ConfigError("no service runs on this state directory, so no application can be asked; start it first")
+    return [
+        {"application": name, "status": one.status, "failure": one.failure, "detail": one.detail}
+        for name, one in call.context.probes.items()
+    ]
+
+
 def _anchor(reading: Reading, call: Call) -> object:
     found = keys.user_authority(reading)
     if found is None:
@@ -99,6 +108,7 @@ def _anchor(reading: Reading, call: Call) -> object:
 
 OPERATIONS: tuple[Operation, ...] = (
     Query("/status", "What the service has and does.", _status),
+    Query("/probes", "Which applications answer: each is sent a HEAD through a connector.", _probes, probes=True),
     Query("/trust-anchor", "The authority that browsers must import, when the service made its own.", _anchor),
     Command("POST", "/sessions/revoke", "session.revoke", "End a session, or all of a user.", _revoke_session,
             ("session", "user", "subject", "provider")),

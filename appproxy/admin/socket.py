@@ -54,7 +54,9 @@ class AdminApi:
         wall: Callable[[], float] = time.time,  # noqa: TID251 -- the default of an argument
         given_certificate: Callable[[], str | None] = lambda: None,
         symptoms: Callable[[], Sequence[tuple[str, str, int]]] = tuple,
+        probe: Callable[[], Deferred[Mapping[str, Any]]] = lambda: succeed({}),
     ) -> None:
+        self._probe = probe
         self._given_certificate = given_certificate
         self._store = store
         self._symptoms = symptoms
@@ -65,12 +67,18 @@ class AdminApi:
 
     def call(self, method: str, path: str, body: object, actor: str) -> Deferred[object]:
         """Perform one operation as `actor`; the answer is what JSON can say. Fails with an AppProxyError."""
+        operation, _ = ROUTES.find(method, path)
+        if isinstance(operation, Query) and operation.probes:
+            return self._probe().addCallback(lambda probes: self._perform(method, path, body, actor, probes))
+        return self._perform(method, path, body, actor, {})
+
+    def _perform(self, method: str, path: str, body: object, actor: str, probes: Mapping[str, Any]) -> Deferred[object]:
         # What is online belongs to the reactor's thread; operations run in the database's.
         live = {id_: dict(one) if isinstance(one, Mapping) else one for id_, one in self._live().items()}
         given = self._given_certificate()
         context = AdminContext(
             actor, self._wall(), self._settings, self._hash_password, lambda: live, running=True,
-            given_certificate=lambda: given, symptoms=self._symptoms(),
+            given_certificate=lambda: given, symptoms=self._symptoms(), probes=probes,
         )  # fmt: skip
         operation, call = ROUTES.prepare(method, path, body, context)
         if isinstance(operation, Query):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
 from appproxy.cli.calling import Setting, given, key_values, pass_setting
 from appproxy.cli.cors import cors
-from appproxy.cli.output import Column, done, json_option, show_record, show_rows
+from appproxy.cli.output import Column, done, json_option, note, show_record, show_rows
 from appproxy.cli.segments import segment
 
 _COLUMNS = (
@@ -75,8 +76,26 @@ def list_(setting: Setting, as_json: bool) -> None:
 @json_option
 @pass_setting
 def show(setting: Setting, name: str, as_json: bool) -> None:
-    """Show one application with its settings and assignments."""
-    show_record(setting.call("GET", "applications", name), as_json)
+    """Show one application with its settings and assignments, and what keeps users from reaching it."""
+    # Here, because it costs time that the other commands need not pay.
+    from appproxy.cli.probes import addresses_of
+
+    found = setting.call("GET", "applications", name)
+    bare = [host for host in _hosts(found) if not host.endswith(".localhost") and not addresses_of(host)]
+    found["problems"] = [*found.get("problems", ()), *(f"no DNS record is for {host}" for host in bare)]
+    if as_json:
+        show_record(found, True)
+        return
+    problems = found.pop("problems")
+    show_record(found, False)
+    for problem in problems:
+        note(f"look: {problem}")
+
+
+def _hosts(application: Mapping[str, Any]) -> list[str]:
+    """Where users find it."""
+    urls = [application["external"], *(one["external"] for one in application["segments"])]
+    return list(dict.fromkeys(urlsplit(url).hostname or "" for url in urls))
 
 
 @app.command("set")

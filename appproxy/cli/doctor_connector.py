@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import shlex
 import ssl
 import time
 from email.utils import parsedate_to_datetime
@@ -12,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from appproxy.cli.findings import Ailing, Health, Walk
-from appproxy.cli.probes import PATIENCE, check_dates, connect, resolve, shake_hands, trusting
+from appproxy.cli.probes import PATIENCE, check_dates, connect, resolve, shake_hands, speaks_http, speaks_tls, trusting
 from appproxy.config import ConnectorPaths, ConnectorSettings
 from appproxy.connector.dialling import place_of
 from appproxy.connector.files import read_settings
@@ -109,20 +110,38 @@ def _configuration(secure: ssl.SSLSocket, name: str, now: float) -> list[dict[st
 
 
 def _application(walk: Walk, application: dict[str, Any]) -> None:
-    """Name, TCP and TLS of one internal URL."""
-    url = urlsplit(str(application.get("internal", "")))
-    host = url.hostname or ""
-    port = url.port or (443 if url.scheme == "https" else 80)
-    with walk.step(f"application at {host}") as told:
-        addresses = resolve(host, "mend this machine's DNS, or the internal URL: appproxy app set NAME internal=URL")
-        told.append(f"{url.geturl()} is {' '.join(addresses)}")
-        connection = connect(host, port, "start the application, or open the way to it from this machine")
-        if url.scheme != "https":
-            connection.close()
-            return
+    """Name, TCP, TLS and HTTP of its internal URLs."""
+    more = [one.get("internal", "") for one in (application.get("segments") or {}).values()]
+    for text in dict.fromkeys([application.get("internal", ""), *(application.get("origins") or []), *more]):
+        url = urlsplit(str(text))
+        if (url.hostname or "").startswith("*."):
+            continue  # its hosts are known only to those who type them
+        port = url.port or (443 if url.scheme == "https" else 80)
+        with walk.step(f"application {application.get('name', '')} at {url.hostname} port {port}") as told:
+            _look_at(application, url.scheme, url.hostname or "", port, told)
+
+
+def _look_at(application: dict[str, Any], scheme: str, host: str, port: int, told: list[str]) -> None:
+    """Raises Ailing."""
+    called = shlex.quote(str(application.get("name", "NAME")))
+    setting = f"at the service: appproxy app set {called} internal="
+    addresses = resolve(host, f"correct this machine's DNS, or {setting}URL")
+    told.append(f"{host} is {' '.join(addresses)}")
+    connection = connect(host, port, "start the application, or open the way to it from this machine")
+    if scheme != "https":
+        connection.close()
+        if application.get("protocol") != "h2" and speaks_tls(host, port) and not speaks_http(host, port):
+            raise Ailing(f"{host} port {port} speaks TLS, and internal says http", f"{setting}https://{host}:{port}/")
+        return
+    try:
         with shake_hands(connection, _origin_context(application), str(application.get("server_name") or host),
-                         "set ca_bundle or server_name: appproxy app set NAME ca_bundle=PEM"):
+                         f"at the service: appproxy app set {called} ca_bundle=@FILE, or server_name=NAME"):
             told.append("TLS works")
+    except Ailing as error:
+        if not speaks_tls(host, port) and speaks_http(host, port):
+            raise Ailing(f"{host} port {port} answers without TLS, and internal says https",
+                         f"{setting}http://{host}:{port}/") from error
+        raise
 
 
 def _origin_context(application: dict[str, Any]) -> ssl.SSLContext:

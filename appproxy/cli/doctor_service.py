@@ -10,12 +10,13 @@ from typing import Any
 from appproxy.admin.client import AdminClient
 from appproxy.admin.direct import open_store
 from appproxy.admin.lock import ServiceLock
+from appproxy.cli import doctor_published
 from appproxy.cli.findings import Ailing, Health, Walk
 from appproxy.cli.probes import check_dates, connect, fetch_json, resolve, shake_hands, trusting
 from appproxy.config import Address, ServiceSettings, StatePaths
 from appproxy.errors import IdentityError
 from appproxy.identity.oidc import read_metadata
-from appproxy.pki import not_after, not_before
+from appproxy.pki import certificate_facts, not_after, not_before, split_chain
 from appproxy.pki.authority import Credential
 from appproxy.pki.expiry import days_left, ends_soon
 from appproxy.store import acme, certificates, keys, providers, service_settings
@@ -27,6 +28,7 @@ from appproxy.twistd.state import read_settings
 
 #: Once or twice is anybody's mistyped form.
 _OFTEN = 3
+_REPLACE = "replace the certificate (`certificate` and `key` in service.toml) by one for the domain and *.DOMAIN"
 _RESTART = "restart the service; it renews certificates of its own making in time"
 
 
@@ -45,6 +47,7 @@ def examine(walk: Walk, state: Path, now: float, environment: Mapping[str, str])
             raise Ailing(f"{paths.directory} is open to others (mode {mode:o})", f"run: chmod 700 {paths.directory}")
         told.append(f"{paths.directory} is closed to others")
     anchors: list[str] = []
+    default = ""
     with ExitStack() as stack:
         store = None
         with walk.step("master key and database") as told:
@@ -55,19 +58,24 @@ def examine(walk: Walk, state: Path, now: float, environment: Mapping[str, str])
             with walk.step("domain and port") as told, store.reading() as reading:
                 service_settings.check_place(reading, Place(settings.domain, settings.public_port))
                 told.append(f"users come to {settings.signin_origin}")
-            anchors = _certificates(walk, store, settings, paths, now)
+            anchors, default = _certificates(walk, store, settings, paths, now)
             _added_certificates(walk, store, now)
             _orders(walk, store)
             _providers(walk, store)
-    running = _is_running(walk, paths)
-    if running:
-        _listeners(walk, settings, anchors)
+        running = _is_running(walk, paths)
+        if running:
+            _listeners(walk, settings, anchors, default)
+        if store is not None:
+            client = AdminClient(paths.directory, admit_password) if running else None
+            doctor_published.examine(walk, store, settings, _covering(store, default), client)
     with walk.step("names") as told:
         told.append(_names(settings))
 
 
-def _certificates(walk: Walk, store: Store, settings: ServiceSettings, paths: StatePaths[Path], now: float) -> list[str]:
-    """Dates of both listeners' certificates; gives the authorities that users' browsers need."""
+def _certificates(
+    walk: Walk, store: Store, settings: ServiceSettings, paths: StatePaths[Path], now: float
+) -> tuple[list[str], str]:
+    """Dates of both listeners' certificates; gives the authorities that users' browsers need, and the users' chain."""
     with store.reading() as reading:
         tunnel = keys.server_leaf(reading, keys.CONNECTOR)
         user: Credential | None = keys.server_leaf(reading, keys.USER)
@@ -76,6 +84,7 @@ def _certificates(walk: Walk, store: Store, settings: ServiceSettings, paths: St
         if tunnel is None:
             raise Ailing("the database has none", "make a new state directory: appproxy init")
         told.append(check_dates(not_before(tunnel.certificate), not_after(tunnel.certificate), now, _RESTART))
+    certificate = ""
     with walk.step("users' certificate") as told:
         if settings.certificate is not None:
             path = paths.resolve(settings.certificate)
@@ -87,7 +96,14 @@ def _certificates(walk: Walk, store: Store, settings: ServiceSettings, paths: St
         else:
             raise Ailing("there is none", "set `certificate` and `key` in service.toml")
         told.append(check_dates(not_before(certificate), not_after(certificate), now, mend))
-    return anchors
+    return anchors, certificate
+
+
+def _covering(store: Store, default: str) -> list[tuple[str, ...]]:
+    """The names of all certificates that users may be shown."""
+    with store.reading() as reading:
+        added = [one.names for one in certificates.list_all(reading)]
+    return [*added, certificate_facts(default).names] if default else added
 
 
 def _added_certificates(walk: Walk, store: Store, now: float) -> None:
@@ -175,19 +191,35 @@ def _views(walk: Walk, symptoms: Sequence[Mapping[str, Any]]) -> None:
         raise Ailing(words, " -- ".join(str(one["hint"]) for one in often), Health.WARNING)
 
 
-def _listeners(walk: Walk, settings: ServiceSettings, anchors: list[str]) -> None:
+def _listeners(walk: Walk, settings: ServiceSettings, anchors: list[str], chain: str) -> None:
     """Can both be reached on this machine, and does the users' one show a certificate that browsers take?"""
     restart = "see the service's log; another program may have the port"
     with walk.step("users' listener") as told:
         host, port = _reachable(settings.listen)
+        if not anchors:
+            _check_authority(chain, host, port, settings.signin_host)
         context = trusting("\n".join(anchors))
-        mend = "replace the certificate (`certificate` and `key` in service.toml) by one for the domain and *.DOMAIN"
-        with shake_hands(connect(host, port, restart), context, settings.signin_host, mend) as user:
+        with shake_hands(connect(host, port, restart), context, settings.signin_host, _REPLACE) as user:
             told.append(f"{host} port {port}, {user.version()}")
     with walk.step("connectors' listener") as told:
         host, port = _reachable(settings.tunnel_listen)
         connect(host, port, restart).close()
         told.append(f"{host} port {port}")
+
+
+def _check_authority(chain: str, host: str, port: int, name: str) -> None:
+    """Is what is shown good, but for an authority that only its own people know? Raises Ailing, as a warning, then."""
+    try:
+        shake_hands(connect(host, port, ""), trusting(), name, "").close()
+    except Ailing:
+        # The same look with the whole chain believed: then only the authority was unknown.
+        shake_hands(connect(host, port, ""), trusting(chain), name, _REPLACE).close()
+        issuer = certificate_facts(split_chain(chain)[-1]).issuer
+        raise Ailing(
+            f"{host} port {port} shows a certificate whose authority this machine does not know: {issuer}",
+            "clients need this authority: have their browsers import it, if it is your own; if it is a public one, the chain "
+            "lacks an intermediate: append it to the file", Health.WARNING,
+        ) from None
 
 
 def _reachable(address: Address) -> tuple[str, int]:

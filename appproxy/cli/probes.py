@@ -29,6 +29,16 @@ def resolve(host: str, mend: str) -> list[str]:
     return sorted({str(entry[4][0]) for entry in found})
 
 
+def addresses_of(host: str) -> frozenset[str]:
+    """The addresses of a published host; of a wildcard, those of some name that it stands for. Empty when there is none."""
+    # Nobody has made an exception for this name.
+    name = f"appproxy-check{host[1:]}" if host.startswith("*.") else host
+    try:
+        return frozenset(str(entry[4][0]) for entry in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM))
+    except OSError:
+        return frozenset()
+
+
 def connect(host: str, port: int, mend: str) -> socket.socket:
     """A TCP connection. Raises Ailing."""
     try:
@@ -59,6 +69,30 @@ def shake_hands(
     except (ssl.SSLError, OSError) as error:
         connection.close()
         raise Ailing(f"no TLS: {getattr(error, 'reason', None) or error}", mend) from error
+
+
+def speaks_tls(host: str, port: int) -> bool:
+    """Does it take a TLS handshake, with whatever certificate?"""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        shake_hands(connect(host, port, ""), context, host, "").close()
+    except Ailing:
+        return False
+    return True
+
+
+def speaks_http(host: str, port: int) -> bool:
+    """Does it answer a request without TLS as if it meant it? Servers of TLS answer 400, an alert, or nothing."""
+    asking = HTTPConnection(host, port, timeout=PATIENCE)
+    try:
+        asking.request("HEAD", "/")
+        return asking.getresponse().status != 400
+    except (OSError, HTTPException):
+        return False
+    finally:
+        asking.close()
 
 
 def fetch_json(url: str, context: ssl.SSLContext, trust_mend: str, mend: str) -> object:

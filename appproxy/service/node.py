@@ -39,6 +39,7 @@ from appproxy.service.h2_term import NOTICE_SECONDS
 from appproxy.service.listeners import Listeners
 from appproxy.service.metrics import MetricsPage, Traffic
 from appproxy.service.plain_entrance import PlainEntrance, StrayEntrance
+from appproxy.service.probe import Outcome, probe_all
 from appproxy.service.relay import Relay
 from appproxy.service.roster import Roster, RosterLimits
 from appproxy.service.tokens import Tokens
@@ -176,6 +177,14 @@ class ServiceNode(Service):
             }
             for peer in self.relay.roster.peers.values()
         }
+
+    def probe(self) -> Deferred[Mapping[str, Outcome]]:
+        """Ask each application whether it answers; fires with what came of it, by name."""
+        snapshot = self.snapshot
+        return probe_all(
+            snapshot.applications.values(), snapshot.router,
+            lambda exchange, route: self.relay.start(exchange, route, None), self._reactor, self.front.new_id,
+        )  # fmt: skip
 
     # Starting.
 
