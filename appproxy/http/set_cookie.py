@@ -24,7 +24,8 @@ class CookieRules:
 
     `reserved`: beginnings of names that are ours, in lower case. `internal_host` is the name by which the connector
     calls the application, b"" when nothing is to be translated. `secure`: the application speaks plain http, so that it
-    could not mark its cookies as what they are outside.
+    could not mark its cookies as what they are outside. `shared` is the domain that the application has for itself, so that
+    its cookies may be for all of it, b"" for none; `internal_shared` is what it calls that domain.
     """
 
     reserved: tuple[bytes, ...]
@@ -33,23 +34,26 @@ class CookieRules:
     path: bytes = b"/"
     internal_path: bytes = b"/"
     secure: bool = False
+    shared: bytes = b""
+    internal_shared: bytes = b""
 
 
 def public_set_cookie(value: bytes, rules: CookieRules) -> bytes | None:
     """The value of a Set-Cookie field for the browser; None: it may not have it.
 
     Refused is a name of ours in any case, also as the value of a cookie without a name, which comes back looking like
-    ours; and a Domain that is neither the public host nor below it: it would reach other applications. A Domain that the
-    internal host belongs to is left out, which makes the cookie one of the public host alone.
+    ours; and a Domain that the public host is not in, as browsers refuse it. A Domain above the public host would reach
+    other applications: it is left out, and so is one that the internal host belongs to, which makes the cookie one of the
+    public host alone.
     """
     if value.lstrip(b'= \t"').lower().startswith(rules.reserved):
         return None
     if b";" not in value:
         return value + b"; Secure" if rules.secure and value else value
-    if rules.internal_host:
-        value = _without_internal_domain(value, rules)
-    if not all(_is_within(domain.strip(_BLANK), rules.host) for domain in _DOMAIN.findall(value)):
-        return None
+    if _DOMAIN.search(value) is not None:
+        value = _DOMAIN.sub(lambda found: _public_domain(found, rules), value)
+        if not all(_is_public(domain, rules) for domain in map(_bare, _DOMAIN.findall(value))):
+            return None
     if not rules.internal_host:
         return value
     if not value[:16].lstrip(_BLANK).lower().startswith(_BOUND_TO_HOST):
@@ -59,15 +63,33 @@ def public_set_cookie(value: bytes, rules: CookieRules) -> bytes | None:
     return value
 
 
-def _without_internal_domain(value: bytes, rules: CookieRules) -> bytes:
-    """Without each Domain that the internal host is, or is below: the name means nothing to a browser outside."""
+def parent_domain(value: bytes, rules: CookieRules) -> bytes | None:
+    """The Domain above the public host that is left out of this cookie; None: there is none."""
+    for domain in map(_bare, _DOMAIN.findall(value)):
+        if domain and _is_within(rules.host, domain) and not _is_public(domain, rules):
+            return domain
+    return None
 
-    def public(found: re.Match[bytes]) -> bytes:
-        domain = found[1].strip(_BLANK).lower().removeprefix(b".")
-        internal = domain and _is_within(rules.internal_host, domain) and not _is_within(domain, rules.host)
-        return b"" if internal else found[0]
 
-    return _DOMAIN.sub(public, value)
+def _bare(domain: bytes) -> bytes:
+    return domain.strip(_BLANK).lower().removeprefix(b".")
+
+
+def _is_public(domain: bytes, rules: CookieRules) -> bool:
+    """May a cookie have this Domain: none, the public host, one below it, or one of those that it shares?"""
+    if _is_within(domain, rules.host):
+        return True
+    return bool(rules.shared) and _is_within(domain, rules.shared) and _is_within(rules.host, domain)
+
+
+def _public_domain(found: re.Match[bytes], rules: CookieRules) -> bytes:
+    """A Domain attribute as it is to be; b"" for one above the public host, or of the internal one."""
+    domain = _bare(found[1])
+    if _is_public(domain, rules):
+        return found[0]
+    if rules.internal_host and _is_within(rules.internal_host, domain):
+        return b"; Domain=" + rules.shared if rules.shared and domain == rules.internal_shared else b""
+    return b"" if _is_within(rules.host, domain) else found[0]
 
 
 def _public_path(path: bytes, rules: CookieRules) -> bytes:
@@ -86,6 +108,7 @@ def _public_path(path: bytes, rules: CookieRules) -> bytes:
 
 
 def _is_within(domain: bytes, host: bytes) -> bool:
-    """An empty Domain counts as none (RFC 6265 section 5.2.3); a dot in front means nothing."""
-    domain = domain.lower().removeprefix(b".")
+    """Is a domain (in lower case, without a dot in front) this host, or below it? An empty one counts as none (RFC 6265
+    section 5.2.3).
+    """
     return not domain or domain == host or (domain.endswith(b"." + host) and not domain.startswith(b"."))

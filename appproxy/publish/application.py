@@ -199,6 +199,8 @@ class Application:
     cookie_http_only: bool = True
     cookie_persistent: bool = False
     cookie_same_site: str = "lax"
+    #: Its own cookies may be for all hosts of its wildcard.
+    wildcard_cookies: bool = False
     #: Internal URLs in fields become public ones and the other way round.
     translate_headers: bool = True
     #: Of these kinds of bodies (html, css, javascript, json) internal URLs become public ones.

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+from twisted.logger import Logger
+
 from appproxy.http.cookies import RESERVED
 from appproxy.http.forwarding import PublicPlace, public_place
 from appproxy.http.refused import Refused, refused_fields, same_spelling
-from appproxy.http.set_cookie import CookieRules, public_set_cookie
+from appproxy.http.set_cookie import CookieRules, parent_domain, public_set_cookie
 from appproxy.publish.application import Application, Segment
 from appproxy.publish.cors import ANSWERS, CorsTable, Fields, answer_fields
 from appproxy.publish.headers import OUTWARD, Inward, Outward
@@ -41,12 +43,17 @@ def _special(names: frozenset[bytes]) -> re.Pattern[bytes]:
     return re.compile(rb"\n(" + b"|".join(map(re.escape, sorted(names))) + rb"): ([^\n]*+)")
 
 
+_log = Logger()
+
+
 @dataclass(slots=True)
 class Learned:
     """What answers have shown of an application. It is forgotten with the plan."""
 
     #: It wants its path without the last slash, and redirects there from the path with it.
     bare: bool = False
+    #: Applications of which the log has said that their cookies' Domain is left out; of all plans together.
+    narrowed: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +90,10 @@ class Plan:
     @classmethod
     def of(
         cls, application: Application, segment: Segment | None = None, urls: Translation | None = None,
-        identity: IdentityFields | None = None,
+        identity: IdentityFields | None = None, owned: Callable[[Application, str], bool] = lambda application, domain: True,
     ) -> Plan:
         """Work it out; without a `segment` for the application's own pair of URLs, without `urls` and `identity` as if it
-        were alone.
+        were alone. `owned`: is nothing else published below this domain?
         """
         segment = segment or Segment(application.external, application.internal)
         policy = response_policy(
@@ -102,7 +109,7 @@ class Plan:
             application, segment, target_name(application, segment),
             _refused(application, (identity or IdentityFields([application])).of(application, segment)),
             policy.added, unwanted, _special(unwanted | _CHANGED | (OUTWARD if outward else frozenset())),
-            _cookie_rules(application, segment), outward, Inward(*pair, keeps_host=is_public),
+            _cookie_rules(application, segment, owned), outward, Inward(*pair, keeps_host=is_public),
             public_place(segment.external.origin) if is_public else None,
             Bodies.of(application, segment, urls or Translation([application])) if application.translate_body else None,
             CorsTable(application.cors, segment.external.host) if application.cors else None,
@@ -138,10 +145,21 @@ class Plan:
         name, value = found.groups()
         if name == b"set-cookie":
             cookie = public_set_cookie(value, self.cookies)
+            if cookie != value:
+                self._note_domain(value)
             return b"" if cookie is None else b"\nset-cookie: " + cookie
         if name in self.unwanted or name == b"upgrade" or self.outward is None:
             return b""
         return b"\n%b: %b" % (name, self.outward.field(name, value))
+
+    def _note_domain(self, value: bytes) -> None:
+        """Say once that an application's cookies are for one host, and not for the domain that they name."""
+        name = self.application.name
+        if name not in self.learned.narrowed and (domain := parent_domain(value, self.cookies)):
+            self.learned.narrowed.add(name)
+            _log.warn("cookies of {application} name the domain {domain}, which has other hosts, too: they are kept to "
+                      "{host}; where all hosts of a wildcard are its own, set wildcard_cookies=yes",
+                      application=name, domain=domain.decode("latin-1"), host=self.segment.external.host)
 
     def _line_of_upgrade(self, found: re.Match[bytes]) -> bytes:
         """101 must say what to."""
@@ -154,14 +172,27 @@ def _refused(application: Application, learned: frozenset[str]) -> Refused:
     return refused_fields(own, frozenset(name.encode("ascii") for name in application.user_fields))
 
 
-def _cookie_rules(application: Application, segment: Segment) -> CookieRules:
+def _shared(application: Application, segment: Segment, owned: Callable[[Application, str], bool]) -> tuple[bytes, bytes]:
+    """The domain, and its internal name, that cookies may be for: that of its wildcard, where nobody else is below it."""
+    if application.wildcard_cookies:
+        for pair in application.pairs:
+            domain = pair.external.suffix[1:]
+            if pair.external.is_wildcard and pair.covers(segment.external.host) and owned(application, domain):
+                return domain.encode("ascii"), pair.internal.suffix[1:].encode("ascii")
+    return b"", b""
+
+
+def _cookie_rules(
+    application: Application, segment: Segment, owned: Callable[[Application, str], bool],
+) -> CookieRules:
     internal, external = segment.internal, segment.external
     host = external.host.encode("ascii")
+    shared, internal_shared = _shared(application, segment, owned)
     if not application.translate_headers:
-        return CookieRules(RESERVED, host)
+        return CookieRules(RESERVED, host, shared=shared)
     return CookieRules(
         RESERVED, host, internal.host.encode("ascii"), external.path.encode("ascii"),
-        internal.path.encode("ascii"), secure=internal.scheme == "http",
+        internal.path.encode("ascii"), secure=internal.scheme == "http", shared=shared, internal_shared=internal_shared,
     )
 
 
@@ -176,6 +207,7 @@ class Plans:
         #: Of all applications; None until it is first needed.
         self._identity: IdentityFields | None = None
         self._plans: dict[Route, Plan] = {}
+        self._narrowed: set[str] = set()
 
     def of(self, route: Route) -> Plan:
         """The plan of this route as it is published now."""
@@ -185,8 +217,18 @@ class Plans:
                 self._plans.clear()
             if self._identity is None:
                 self._identity = IdentityFields(self._applications())
-            plan = self._plans[route] = Plan.of(route.application, route.segment, self._urls(), self._identity)
+            plan = self._plans[route] = Plan.of(
+                route.application, route.segment, self._urls(), self._identity, self._owned)
+            plan.learned.narrowed = self._narrowed
         return plan
+
+    def _owned(self, application: Application, domain: str) -> bool:
+        """Is no other application published at this domain or below it? Cookies for all of it would reach that one."""
+        below = "." + domain
+        return not any(
+            pair.external.host == domain or pair.external.host.endswith(below)
+            for other in self._applications() if other.id != application.id for pair in other.pairs
+        )
 
     def forget(self) -> None:
         """Something was published or changed; URLs and identity fields of one depend on all the others."""

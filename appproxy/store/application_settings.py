@@ -277,6 +277,8 @@ SETTINGS: Mapping[str, Setting] = {
                                  "yes: the access cookie outlives the browser, for session_hours at most (no)"),
     "cookie_same_site": Setting("cookie_same_site", _same_site,
                                 "lax, or none: the application works inside pages of other sites (lax)"),
+    "wildcard_cookies": Setting("wildcard_cookies", _switch,
+                                "yes: its own cookies may be for all hosts of its wildcard, which is its alone (no)"),
     "translate_headers": Setting("translate_headers", _switch,
                                  "yes: internal URLs and cookies in fields become public ones, and back (yes)"),
     "translate_body": Setting("translate_body", _body_kinds,

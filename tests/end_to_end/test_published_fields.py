@@ -71,13 +71,14 @@ def test_requests_name_internal_urls(system: System) -> None:
 
 
 def test_cookies_work_outside_and_reach_nobody_else(system: System) -> None:
-    """Domain, Path and Secure follow the public URL; names of ours and domains of others' do not pass."""
+    """Domain, Path and Secure follow the public URL; names of ours do not pass, a domain above the host is left out."""
     says(system, "/app/cookies", "Set-Cookie: a=1; Domain=127.0.0.1; Path=/app/x; HttpOnly",
          "Set-Cookie:  odd = \"; x\" ;;SAMESITE=lax",
          "Set-Cookie: __Host-appproxy=stolen; Path=/; Secure", "Set-Cookie: __HOST-APPPROXY-start=x",
          "Set-Cookie: b=1; Domain=appproxy.localhost", "Set-Cookie: c=1; Domain=localhost", "Set-Cookie:")
     reply = ask(system, "/outer/cookies", "cookies")
     assert reply.values("set-cookie")[:2] == ["a=1; Path=/outer/x; HttpOnly; Secure", 'odd = "; x" ;;SAMESITE=lax; Secure']
+    assert reply.values("set-cookie")[2:4] == ["b=1; Secure", "c=1; Secure"]
     assert not [value for value in reply.values("set-cookie") if "appproxy" in value.lower() or "localhost" in value]
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from appproxy.http.set_cookie import CookieRules, public_set_cookie
+from appproxy.http.set_cookie import CookieRules, parent_domain, public_set_cookie
 
 RESERVED = (b"__host-appproxy", b"appproxy")
 #: An application that speaks https and is published under its own name: nothing but the guards.
@@ -59,15 +59,29 @@ class TestRefused:
         assert public_set_cookie(value, rules) is None
 
     @pytest.mark.parametrize("domain", [
-        b"example", b".example", b"com", b"other.example", b"xwiki.example", b"wiki.example.evil", b"..wiki.example",
+        b"com", b"other.example", b"xwiki.example", b"wiki.example.evil", b"..wiki.example",
         b'"wiki.example"', b"wiki.example:443", b"example.", b"*", b"sub.other.example", b"w\xc3\xaeki.example",
         b"ki.example", b"other.corp.local", b"sub.wiki.corp.local"])
     @pytest.mark.parametrize("rules", [OFF, BELOW])
     def test_domains_of_siblings(self, domain: bytes, rules: CookieRules) -> None:
-        """A Domain that is neither the host nor below it would reach other applications."""
+        """A Domain that the host is not in: no browser would take it either."""
         for value in (b"a=b; Domain=" + domain, b"a=b; DOMAIN=wiki.example; domain =" + domain,
                       b"a=b; Domain=" + domain + b"; Domain=wiki.example", b"a=b;Domain=" + domain + b";Path=/"):
             assert public_set_cookie(value, rules) is None
+
+    @pytest.mark.parametrize("domain", [b"example", b".example", b"EXAMPLE", b" .Example "])
+    @pytest.mark.parametrize("rules", [PLAIN, OFF, BELOW])
+    def test_a_domain_above_the_host_is_left_out(self, domain: bytes, rules: CookieRules) -> None:
+        """The application keeps its cookie, and nobody else gets it; however often it says so."""
+        for value, left in ((b"a=b; Domain=%b; Secure", b"a=b; Secure"),
+                            (b"a=b; Domain=%b; Secure; domain =%b", b"a=b; Secure"),
+                            (b"a=b;DOMAIN=wiki.example; domain =%b; Secure", b"a=b;DOMAIN=wiki.example; Secure")):
+            assert public_set_cookie(value.replace(b"%b", domain), rules) == left
+            assert parent_domain(value.replace(b"%b", domain), rules) == b"example"
+
+    def test_names_of_ours_stay_refused_with_it(self) -> None:
+        """No Domain makes them an application's."""
+        assert public_set_cookie(b"__Host-appproxy=x; Domain=example", PLAIN) is None
 
     @given(st.binary(max_size=60))
     @settings(max_examples=200)
@@ -103,6 +117,31 @@ class TestDomain:
     def test_not_where_translation_is_switched_off(self) -> None:
         """Then it is a foreign one, which no browser would take either."""
         assert public_set_cookie(b"a=1; Domain=wiki.corp.local", OFF) is None
+
+
+class TestShared:
+    """Cookies of an application that has all hosts of a wildcard: https://*.lab.example.com for http://*.lab.corp."""
+
+    RULES = CookieRules(RESERVED, b"a.b.lab.example.com", b"a.b.lab.corp", shared=b"lab.example.com",
+                        internal_shared=b"lab.corp")
+
+    @pytest.mark.parametrize(("domain", "public"), [
+        (b"lab.example.com", b"; Domain=lab.example.com"), (b".lab.example.com", b"; Domain=.lab.example.com"),
+        (b"b.lab.example.com", b"; Domain=b.lab.example.com"), (b"lab.corp", b"; Domain=lab.example.com"),
+        (b".Lab.Corp", b"; Domain=lab.example.com"), (b"example.com", b""), (b"com", b""), (b"corp", b""),
+        (b"b.lab.corp", b"")])
+    def test_a_domain_within_the_wildcard(self, domain: bytes, public: bytes) -> None:
+        """It stays, by its public name; above it nothing is the application's."""
+        assert public_set_cookie(b"a=1; Domain=" + domain, self.RULES) == b"a=1" + public
+
+    def test_siblings_within_it(self) -> None:
+        """A host may not set cookies for another one alone: no browser would take them."""
+        assert public_set_cookie(b"a=1; Domain=c.lab.example.com", self.RULES) is None
+
+    def test_ours_stay_refused(self) -> None:
+        """In any domain."""
+        assert public_set_cookie(b"appproxy=1; Domain=lab.example.com", self.RULES) is None
+        assert parent_domain(b"a=1; Domain=lab.example.com", self.RULES) is None
 
 
 class TestPath:

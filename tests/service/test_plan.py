@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from twisted.logger import capturedLogs
 
 from appproxy.http.fields import check_block, decode_block, encode_block
 from appproxy.publish.application import Application, HeaderRule, Url
@@ -61,7 +62,7 @@ def test_an_ordinary_answer_is_passed_on_as_it_is() -> None:
      b"alt-svc: h2=\":443\"", b"x-request-id: forged", b"proxy-status: appproxy; error=x", b"trailer: x", b"te: x",
      b"set-cookie: __Host-appproxy=stolen; Path=/; Secure", b"set-cookie: __host-AppProxy-start=x",
      b"set-cookie: appproxy-8443=x; Path=/",
-     b"set-cookie: a=b; Domain=example.com"],
+     b"set-cookie: a=b; Domain=example.org"],
 )
 def test_what_an_application_may_not_say_is_taken_out(line: bytes) -> None:
     """Hop-by-hop fields, words of ours, our cookies, and cookies for its siblings."""
@@ -83,6 +84,52 @@ def test_cookies_are_translated_for_the_public_host() -> None:
     assert b"set-cookie" not in Plan.of(replace(BELOW, translate_headers=False)).clean(200, line, "7")
     kept = b"set-cookie: a=1; Path=/app/x\n"
     assert Plan.of(replace(BELOW, translate_headers=False)).clean(200, kept, "7").startswith(kept)
+
+
+WILD = replace(HERE, id="w", name="wild", external=Url.parse("https://*.lab.example.com/"), internal=Url.parse("http://*.corp/"),
+               wildcard_cookies=True)
+
+
+def plan_on(host: str, *applications: Application) -> Plan:
+    """The plan of the first of these on a host."""
+    return Plans(applications=lambda: applications).of(Router(applications).routes_of(host)[0])
+
+
+def test_cookies_of_a_parent_domain_are_the_hosts_alone() -> None:
+    """So that the application keeps them; the log says so once for all its plans."""
+    line = b"set-cookie: a=1; Domain=example.com; Secure\n"
+    plans = Plans()
+    routes = Router([replace(HERE, alternate_hosts=("other.example.com",))])
+    said: list[str] = []
+    with capturedLogs() as logged:
+        for host in ("wiki.example.com", "other.example.com", "wiki.example.com"):
+            assert plans.of(routes.routes_of(host)[0]).clean(200, line, "7").startswith(b"set-cookie: a=1; Secure\n")
+    said += [str(event["log_format"]) for event in logged]
+    assert len(said) == 1 and "wildcard_cookies" in said[0]
+    assert logged[0]["domain"] == "example.com"
+
+
+def test_an_application_may_share_its_cookies_within_its_own_wildcard() -> None:
+    """If it is told to, by its public and by its internal name, with translation of answers or without."""
+    for one in (WILD, replace(WILD, translate_headers=False)):
+        plan = plan_on("a.lab.example.com", one)
+        assert b"a=1; Domain=lab.example.com\n" in plan.clean(200, b"set-cookie: a=1; Domain=lab.example.com\n", "7").replace(
+            b"; Secure", b"")
+    inside = b"set-cookie: a=1; Domain=.corp\n"
+    assert b"; Domain=lab.example.com" in plan_on("a.lab.example.com", WILD).clean(200, inside, "7")
+    closed = plan_on("a.lab.example.com", replace(WILD, wildcard_cookies=False))
+    assert b"omain" not in closed.clean(200, b"set-cookie: a=1; Domain=lab.example.com\n", "7")
+
+
+@pytest.mark.parametrize("external", ["https://hr.lab.example.com/", "https://lab.example.com/", "https://*.x.lab.example.com/"])
+def test_nobody_shares_a_domain_where_another_application_is(external: str) -> None:
+    """Its cookies would reach that one."""
+    other = replace(HERE, id="hr", external=Url.parse(external),
+                    internal=Url.parse("http://*.hr/" if "*" in external else "http://hr/"))
+    line = b"set-cookie: a=1; Domain=lab.example.com\n"
+    assert b"omain" not in plan_on("a.lab.example.com", WILD, other).clean(200, line, "7")
+    assert b"omain" not in plan_on("hr.lab.example.com", replace(HERE, external=Url.parse("https://hr.lab.example.com/"),
+                                                                 wildcard_cookies=True)).clean(200, line, "7")
 
 
 def test_the_response_policy_replaces_what_the_application_says() -> None:
