@@ -26,6 +26,7 @@ from appproxy.admin.operations import ROUTES, AdminContext, Query
 from appproxy.admin.problem import problem
 from appproxy.config.service import ServiceSettings
 from appproxy.errors import AppProxyError, ConfigError
+from appproxy.json_input import read_json
 from appproxy.store.live import LiveStore
 
 #: The largest body, in bytes: room for any bundle of certificates.
@@ -168,8 +169,8 @@ def _body(request: Request) -> object:
     if kind != b"application/json":
         raise _Refused(415, "Not JSON", "the Content-Type must be application/json")
     try:
-        return json.loads(data)
-    except (ValueError, RecursionError) as error:
+        return read_json(data)
+    except ValueError as error:
         raise _Refused(400, "Not JSON", f"the body is not JSON: {error}") from error
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import json
 import shlex
 import ssl
 import time
@@ -18,6 +17,7 @@ from appproxy.config import ConnectorPaths, ConnectorSettings
 from appproxy.connector.dialling import place_of
 from appproxy.connector.files import read_settings
 from appproxy.connector.identity import Identity, IdentityFiles
+from appproxy.json_input import read_json
 
 _AGAIN = "join again with a new token: appproxy connector join TOKEN --state NEWDIR"
 #: Seconds that two clocks may differ; certificates are dated to the second, sign-ins last minutes.
@@ -105,8 +105,19 @@ def _configuration(secure: ssl.SSLSocket, name: str, now: float) -> list[dict[st
         skew = abs(there - now - (time.monotonic() - began))
         if skew > _SKEW:
             raise Ailing(f"its clock and this one differ by {skew:.0f} s", "set both clocks by NTP", Health.WARNING)
-    found = json.loads(body)
-    return list(found["applications"].values())
+    return _applications(body)
+
+
+def _applications(body: bytes) -> list[dict[str, Any]]:
+    """The applications in what the service says of the configuration. Raises Ailing for anything else."""
+    try:
+        found = read_json(body, None)
+    except ValueError as error:
+        raise Ailing(f"its answer is not JSON ({error})", "upgrade the connector, or the service") from error
+    listed = found.get("applications") if isinstance(found, dict) else None
+    if not isinstance(listed, dict) or not all(isinstance(one, dict) for one in listed.values()):
+        raise Ailing("its answer names no applications", "upgrade the connector, or the service")
+    return list(listed.values())
 
 
 def _application(walk: Walk, application: dict[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import ssl
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
 from appproxy.cli.findings import Ailing, Health
+from appproxy.json_input import read_json
 
 #: Seconds for each hop; what takes longer is broken for users too.
 PATIENCE = 5.0
@@ -111,10 +111,9 @@ def fetch_json(url: str, context: ssl.SSLContext, trust_mend: str, mend: str) ->
     if answer.status != 200:
         raise Ailing(f"{url}: status {answer.status}", mend)
     try:
-        document: object = json.loads(content)
-    except (ValueError, RecursionError) as error:
+        return read_json(content)
+    except ValueError as error:
         raise Ailing(f"{url}: the answer is not JSON", mend) from error
-    return document
 
 
 def check_dates(not_before: float, not_after: float, now: float, mend: str) -> str:

@@ -14,7 +14,6 @@ Only what is listed there is ever dialled. Unknown keys are passed over, so that
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -22,6 +21,7 @@ from pathlib import Path
 
 from appproxy.connector.files import write_private
 from appproxy.errors import ConfigError
+from appproxy.json_input import read_json
 from appproxy.publish.application import CONNECTION_AUTHENTICATION, FILE_NAME, PROTOCOLS, Segment, Url
 
 #: 10,000 applications with a few segments each, many of them with certificates; more is not a configuration but a
@@ -106,11 +106,9 @@ def parse_configuration(text: bytes, before: Configuration | None = None) -> Con
     if len(text) > MOST_BYTES:
         raise ConfigError(f"configuration: {len(text)} bytes are more than the {MOST_BYTES} that are taken")
     try:
-        data = json.loads(text)
+        data = read_json(text, None)  # megabytes of somebody who is trusted: not looked through twice
     except ValueError as error:
         raise ConfigError(f"configuration: not JSON ({error})") from error
-    except RecursionError as error:
-        raise ConfigError("configuration: nested too deeply") from error
     if not isinstance(data, dict) or not isinstance(data.get("applications"), dict):
         raise ConfigError("configuration: an object with applications by id is needed")
     version = data.get("version")

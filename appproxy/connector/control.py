@@ -22,6 +22,7 @@ from appproxy.connector.transport import Dialled, transport_of
 from appproxy.errors import AppProxyError, Code, RequestError
 from appproxy.http.client import Body, End, Event, Head, ResponseReader
 from appproxy.http.writer import request_bytes
+from appproxy.json_input import read_json
 from appproxy.pki import JoinToken
 
 #: From dialling to the whole answer. The service signs a certificate in milliseconds; its database may be busy.
@@ -158,8 +159,8 @@ class _Call(TwistedProtocol):
 
 def _issued(answer: bytes) -> Issued:
     try:
-        body = json.loads(answer)
-    except (ValueError, RecursionError) as error:
+        body = read_json(answer)
+    except ValueError as error:
         raise ControlError("the service's answer is not JSON") from error
     if not isinstance(body, dict):
         raise ControlError("the service's answer is not a JSON object")
@@ -174,8 +175,8 @@ def _issued(answer: bytes) -> Issued:
 def _reason(status: int, answer: bytes) -> str:
     """What a problem document (RFC 9457) says, on one line."""
     try:
-        problem = json.loads(answer)
-    except (ValueError, RecursionError):
+        problem = read_json(answer)
+    except ValueError:
         problem = None
     if isinstance(problem, dict):
         # The detail speaks of this very case; the title of all cases that end in the same way, also at sign-in.

@@ -61,6 +61,7 @@ class ChunkedDecoder:
         more = True
         while more:
             if self._state == _WANT_SIZE:
+                self._read_whole_chunks(unread, pieces)
                 more = self._read_size(unread)
             elif self._state == _WANT_DATA:
                 more = self._read_data(unread, pieces)
@@ -72,17 +73,34 @@ class ChunkedDecoder:
                 more = False
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
+    def _read_whole_chunks(self, unread: Unread, pieces: list[bytes]) -> None:
+        """All chunks that are here whole: one read can bring ten thousand of a byte. Raises ValueError."""
+        data, at = unread.data, unread.at
+        while (line := _SIZE.match(data, at)) is not None:
+            size, extension = line.groups()
+            start = line.end()
+            end = start + int(size, 16)
+            if end == start or data[end:end + 2] != b"\r\n":
+                break
+            if extension:
+                self._count(extension)
+            pieces.append(bytes(data[start:end]))
+            at = end + 2
+        unread.at = at
+
+    def _count(self, extension: bytes) -> None:
+        self._extensions += len(extension)
+        if len(extension) > _LINE_LIMIT or self._extensions > _EXTENSIONS_LIMIT:
+            raise ValueError("chunk extensions are too long")
+
     def _read_size(self, unread: Unread) -> bool:
         line = _SIZE.match(unread.data, unread.at)
         if line is None:
             if len(unread) >= _LINE_LIMIT or _SIZE_SO_FAR.fullmatch(unread.data, unread.at) is None:
                 raise ValueError("a chunk size is malformed")
             return False
-        extension = line[2]
-        if extension:
-            self._extensions += len(extension)
-            if len(extension) > _LINE_LIMIT or self._extensions > _EXTENSIONS_LIMIT:
-                raise ValueError("chunk extensions are too long")
+        if line[2]:
+            self._count(line[2])
         self._left = int(line[1], 16)
         if self._left > LARGEST_SIZE:
             raise ValueError("a chunk is too large")

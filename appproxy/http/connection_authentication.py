@@ -11,18 +11,15 @@ from __future__ import annotations
 import re
 from enum import IntEnum
 
-#: Negotiate has had drafts and relatives (Nego2, NegoEx), and Kerberos was a scheme of its own.
-_SCHEME = rb"(?i:ntlm|nego[0-9a-z]*+|kerberos)"
-#: A scheme begins a value, or an element of a list: several challenges may share a line.
-_BEFORE = rb"(?:[^\n]*[\t ,])?"
-_credentials = re.compile(rb"(?:\A|\n)authorization: " + _BEFORE + _SCHEME + rb"(?=[\t ,\n])").search
-#: Persistent-Auth (RFC 4559's companion in IIS) speaks of such a connection, whatever it says.
-_challenge = re.compile(
-    rb"(?:\A|\n)(?:www-authenticate: " + _BEFORE + _SCHEME + rb"(?=[\t ,\n])|persistent-auth: )"
-).search
+from appproxy.http.fields import values
+
+#: Negotiate has had drafts and relatives (Nego2, NegoEx), and Kerberos was a scheme of its own. A scheme begins a value, or an
+#: element of a list: several challenges may share a line.
+_SCHEME = rb"(?<![^\t ,])(?i:ntlm|nego[0-9a-z]*+|kerberos)"
+_scheme = re.compile(_SCHEME + rb"(?=[\t ,]|\Z)").search
 #: A challenge with a token: the server has answered one leg, and waits for the next.
-_leg = re.compile(rb"(?:\A|\n)www-authenticate: " + _BEFORE + _SCHEME + rb" ++[0-9A-Za-z+/=]{8}").search
-_token = re.compile(rb"(?:\A|\n)authorization: " + _BEFORE + _SCHEME + rb" ++([0-9A-Za-z+/=]++)").search
+_leg = re.compile(_SCHEME + rb" ++[0-9A-Za-z+/=]{8}").search
+_token = re.compile(_SCHEME + rb" ++([0-9A-Za-z+/=]++)").search
 #: In base64: NTLM's first message ("NTLMSSP\0" and 1); its third, and a NegTokenResp of SPNEGO (RFC 4178 section 4.2, its
 #: first byte is 0xa1).
 _FIRST_OF_THREE = b"TlRMTVNTUAAB"
@@ -41,28 +38,32 @@ class Leg(IntEnum):
 
 def has_credentials(block: bytes) -> bool:
     """Does a request's block bear credentials that authenticate its connection? Cheap where it has no Authorization."""
-    return b"authorization: " in block and _credentials(block) is not None
+    return any(map(_scheme, values(block, b"authorization")))
 
 
 def has_challenge(block: bytes) -> bool:
     """Does an answer's block say that its connection is, or is to be, authenticated?"""
-    return (b"www-authenticate: " in block or b"persistent-auth: " in block) and _challenge(block) is not None
+    # Persistent-Auth (RFC 4559's companion in IIS) speaks of such a connection, whatever it says.
+    return any(map(_scheme, values(block, b"www-authenticate"))) or bool(values(block, b"persistent-auth"))
 
 
 def awaits_next_leg(status: int, block: bytes) -> bool:
     """Is the answer the middle of a handshake, whose next request must come on the same connection?"""
-    return status == 401 and _leg(block) is not None
+    return status == 401 and any(map(_leg, values(block, b"www-authenticate")))
 
 
 def begins_handshake(block: bytes) -> bool:
     """Does a request's block carry the first of NTLM's three messages? (Kerberos needs one leg as a rule.)"""
-    found = _token(block)
-    return found is not None and found[1].startswith(_FIRST_OF_THREE)
+    return any(token.startswith(_FIRST_OF_THREE) for token in _tokens(block))
 
 
 def leg_of(block: bytes) -> Leg:
     """What of a handshake this request's block carries."""
     if not has_credentials(block):
         return Leg.NONE
-    found = _token(block)
-    return Leg.NEXT if found is not None and _CONTINUES.match(found[1]) else Leg.FIRST
+    return Leg.NEXT if any(map(_CONTINUES.match, _tokens(block))) else Leg.FIRST
+
+
+def _tokens(block: bytes) -> list[bytes]:
+    """What a request's credentials say, one for each line that has some."""
+    return [found[1] for found in map(_token, values(block, b"authorization")) if found is not None]

@@ -5,6 +5,7 @@ Ours come last, after `Connection` has been obeyed, so that no user can have the
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,6 +24,8 @@ _COMMON = frozenset(
     b"sec-fetch-user upgrade-insecure-requests user-agent".split())
 #: Those that pass, too, but hold URLs.
 _WITH_URLS = frozenset([b"destination", b"if", b"origin", b"referer"])
+#: The member `trailers` of TE.
+_TRAILERS = re.compile(rb"(?:\A|,)[ \t]*+trailers[ \t]*+(?:,|\Z)", re.IGNORECASE)
 
 
 class Inward(Protocol):
@@ -114,7 +117,7 @@ def _heed(name: bytes, value: bytes, version: int, connection: list[bytes], line
     """Two that are not passed on are obeyed: Connection, and the part of TE that gRPC depends on."""
     if name == b"connection":
         connection.append(value)
-    elif name == b"te" and version >= 11 and b"trailers" in members(value):
+    elif name == b"te" and version >= 11 and _TRAILERS.search(value) is not None:
         lines.append(b"te: trailers\n")
 
 

@@ -189,7 +189,7 @@ def _read_length(value: bytes | None, ended: bool) -> int | None:
 #: Never sent (RFC 9113 section 8.2.2), nor what only the answer to an HTTP/1.1 handshake says (RFC 8441 section 5).
 _NOT_SENT = _OF_A_CONNECTION | {b"sec-websocket-accept"}
 _NOT_SENT_START = re.compile(rb"^(?:" + b"|".join(sorted(_NOT_SENT)) + rb"): ", re.MULTILINE)
-_LINES = re.compile(rb"([^:\n]++): ([^\n]*+)\n")
+_LINES = re.compile(rb"(?<![^\n])([^:\n]++): ([^\n]*+)\n")
 
 
 def answer_headers(status: int, block: bytes) -> list[tuple[bytes, bytes]]:

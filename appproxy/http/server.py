@@ -22,7 +22,7 @@ __all__ = ["HeadLimits", "RequestReader"]
 _EMPTY_LINES = 4
 #: The largest field section that is kept for comparison: with it, ten thousand idle connections cost some 20 MB.
 _KEPT = 4096
-_ACCEPT = re.compile(rb"\r\naccept:[ \t]*([^\r\n]*)(?=\r\n)", re.IGNORECASE)
+_ACCEPT = re.compile(rb"\r\naccept:[ \t]*+([^\r\n]*+)(?=\r\n)", re.IGNORECASE)
 _LIMITS = HeadLimits()
 
 

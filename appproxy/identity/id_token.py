@@ -7,8 +7,8 @@ token says about its key (`jwk`, `jku`, `x5u`, `x5c`) is a reason to refuse it.
 from __future__ import annotations
 
 import hmac
-import json
 import math
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +17,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import Key, KeySet
 
 from appproxy.errors import Code, IdentityError
+from appproxy.json_input import read_json
 
 #: The only algorithms that a provider's list may name: signatures with a key pair.
 ALGORITHMS = frozenset({
@@ -90,6 +91,7 @@ def _verified(token: str, keys: KeySet, algorithms: Sequence[str]) -> bytes:
         raise _refuse("the provider's list of algorithms is empty")
     registry = jws.JWSRegistry(algorithms=algorithms, strict_check_header=False)
     try:
+        read_json(urlsafe_b64decode(token.partition(".")[0] + "=="))  # joserfc does not bound how deep it is nested
         message = jws.extract_compact(token.encode("ascii"), None, registry)
         header = message.headers()
         algorithm = _check_header(header, algorithms)
@@ -124,21 +126,10 @@ def _choose_key(keys: KeySet, kid: object, algorithm: str) -> Key:
     return fitting[0]
 
 
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    read = dict(pairs)
-    if len(read) != len(pairs):
-        raise ValueError("a doubled name")
-    return read
-
-
-def _no_constant(name: str) -> object:
-    raise ValueError(f"{name} is not JSON")
-
-
 def _payload(payload: bytes) -> dict[str, object]:
     try:
-        raw = json.loads(payload, object_pairs_hook=_once, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
+        raw = read_json(payload, unique=True)
+    except ValueError as error:
         raise _refuse("its payload is not JSON") from error
     if not isinstance(raw, dict):
         raise _refuse("its payload is not a JSON object")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple, Protocol
+from urllib.parse import unquote_to_bytes
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -25,6 +26,8 @@ from appproxy.pages import NO_STORE, SECURITY_FIELDS, STYLE, accepts_json, error
 HTML = b"content-type: text/html; charset=utf-8\n" + NO_STORE + SECURITY_FIELDS
 JSON = b"content-type: application/json\n" + NO_STORE + SECURITY_FIELDS
 FORM = b"application/x-www-form-urlencoded"
+#: Pairs of one query or form; the largest of ours has some twenty.
+_MOST_PAIRS = 256
 #: The style sheet holds nothing of anybody, so that browsers may keep it for an hour.
 STYLE_FIELDS = b"content-type: text/css; charset=utf-8\ncache-control: max-age=3600\nx-content-type-options: nosniff\n"
 
@@ -61,10 +64,15 @@ def cookie_lines(*values: bytes) -> bytes:
     return b"".join([b"set-cookie: " + value + b"\n" for value in values])
 
 
+def is_form(request: IRequest) -> bool:
+    """Does the request say that its body is a urlencoded form?"""
+    kind = (request.requestHeaders.getRawHeaders(b"content-type") or [b""])[-1].partition(b";")[0]
+    return bool(kind.strip().lower() == FORM)
+
+
 def form_body(request: IRequest, limit: int) -> bytes:
     """A posted form as it was sent. Raises RequestError: not a form (BAD_REQUEST), too large (BODY_TOO_LARGE)."""
-    kind = (request.requestHeaders.getRawHeaders(b"content-type") or [b""])[-1].partition(b";")[0]
-    if kind.strip().lower() != FORM or request.content is None:
+    if not is_form(request) or request.content is None:
         raise RequestError(Code.BAD_REQUEST, "not a form")
     request.content.seek(0)
     body: bytes = request.content.read(limit + 1)
@@ -76,6 +84,21 @@ def form_body(request: IRequest, limit: int) -> bytes:
 def cookies_of(request: IRequest, prefix: bytes) -> list[tuple[bytes, bytes]]:
     """Names and values of the cookies whose names begin so, in the browser's order: the oldest first."""
     return beginning(request.requestHeaders.getRawHeaders(b"cookie") or [], prefix)
+
+
+def read_pairs(encoded: bytes) -> dict[bytes, list[bytes]]:
+    """The values of each name in a query or form (`application/x-www-form-urlencoded`, URL standard section 5.1).
+
+    Raises RequestError(BAD_REQUEST) for more than 256 pairs.
+    """
+    if encoded.count(b"&") >= _MOST_PAIRS:
+        raise RequestError(Code.BAD_REQUEST, f"more than {_MOST_PAIRS} parameters")
+    found: dict[bytes, list[bytes]] = {}
+    for pair in encoded.split(b"&"):
+        name, _, value = pair.replace(b"+", b" ").partition(b"=")
+        if pair:
+            found.setdefault(unquote_to_bytes(name), []).append(unquote_to_bytes(value))
+    return found
 
 
 class Told(Protocol):

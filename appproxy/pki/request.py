@@ -15,6 +15,8 @@ LARGEST_REQUEST = 16_384
 
 #: RSA below 2048 bits is weak; above 8192 one handshake costs the service tens of milliseconds.
 _RSA_BITS = range(2048, 8193)
+#: Everybody's is 65537 (Baseline Requirements section 6.1.6); with one of 3,000 bits a check takes as long as signing.
+_LARGEST_EXPONENT = 2**32
 
 
 def new_key() -> str:
@@ -57,9 +59,9 @@ def _strong_enough(key: object) -> bool:
         return True
     if isinstance(key, ed25519.Ed25519PublicKey):
         return True
-    if isinstance(key, rsa.RSAPublicKey) and key.key_size in _RSA_BITS:
+    if isinstance(key, rsa.RSAPublicKey) and key.key_size in _RSA_BITS and key.public_numbers().e <= _LARGEST_EXPONENT:
         return True
-    raise _refused("the key must be EC P-256, EC P-384, Ed25519, or RSA of 2048 to 8192 bits")
+    raise _refused("the key must be EC P-256, EC P-384, Ed25519, or RSA of 2048 to 8192 bits with a small exponent")
 
 
 def _refused(reason: str) -> IdentityError:

@@ -16,6 +16,7 @@ from binascii import Error as Base64Error
 from dataclasses import dataclass, field
 
 from appproxy.errors import ConfigError
+from appproxy.json_input import read_json
 
 PREFIX = "appproxy1."
 
@@ -29,6 +30,8 @@ _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]{1,253}):([0-9]{1,5})"
 _NAME = re.compile(r"(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*")
 _ANCHOR = re.compile(r"[0-9a-f]{64}")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_SECRET = re.compile(r"[A-Za-z0-9_-]+")
+_ANY_VERSION = re.compile(r"appproxy[0-9]++\.")
 _AGAIN = "copy the whole line that `appproxy connector token` printed"
 
 
@@ -70,12 +73,12 @@ def decode_token(text: str) -> JoinToken:
     """
     text = text.strip()
     if not text.startswith(PREFIX):
-        if re.match(r"appproxy[0-9]+\.", text):
+        if _ANY_VERSION.match(text):
             raise ConfigError("join token: made by a newer appproxy; upgrade the connector")
         raise ConfigError(f"join token: must start with {PREFIX}; {_AGAIN}")
     try:
-        body = json.loads(_unbase64(text[len(PREFIX) :]))
-    except (ValueError, RecursionError) as error:
+        body = read_json(_unbase64(text[len(PREFIX) :]))
+    except ValueError as error:
         raise ConfigError(f"join token: cut off or mistyped; {_AGAIN}") from error
     if not isinstance(body, dict) or body.get("v") != 1:
         raise ConfigError(f"join token: not of a version that this appproxy knows; {_AGAIN}")
@@ -106,7 +109,7 @@ def _address(body: dict[str, object]) -> str:
 
 def _secret(body: dict[str, object]) -> bytes:
     try:
-        secret = _unbase64(_text(body, "s", re.compile(r"[A-Za-z0-9_-]+")))
+        secret = _unbase64(_text(body, "s", _SECRET))
     except ValueError as error:
         raise ConfigError(f"join token: damaged (field s); {_AGAIN}") from error
     if len(secret) != SECRET_BYTES:

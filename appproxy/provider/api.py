@@ -14,7 +14,7 @@ from appproxy.provider.claims import user_claims
 from appproxy.provider.desks import answer_token_request, find_active
 from appproxy.provider.facts import Facts
 from appproxy.provider.metadata import discovery_document
-from appproxy.provider.parameters import read_form
+from appproxy.provider.parameters import LONGEST_TOKEN, read_form
 from appproxy.provider.signing import key_set
 from appproxy.provider.tokens import Access, ProviderSession
 from appproxy.store.keys import read_signing_keys
@@ -65,7 +65,7 @@ class Api:
 
     async def _token(self, request: Request) -> Answer:
         try:
-            parameters = read_form(request)
+            parameters = read_form(request, LONGEST_TOKEN)
         except RequestError as error:
             return json_answer(error.failure.status, {"error": "invalid_request"})
         return json_answer(*await self.token(parameters))

@@ -12,6 +12,8 @@ from appproxy.net.web import form_body
 
 #: An authorization request of ours has about 1,200 bytes; a form adds its sealed copy, a name and a password.
 LONGEST = 16 * 1024
+#: A token request has a code of some 700 bytes, a verifier and a redirect URI.
+LONGEST_TOKEN = 8 * 1024
 
 
 def read_query(request: Request) -> Mapping[str, str]:
@@ -19,9 +21,9 @@ def read_query(request: Request) -> Mapping[str, str]:
     return _read(request.uri.partition(b"?")[2])
 
 
-def read_form(request: Request) -> Mapping[str, str]:
-    """The parameters of a posted form. Raises RequestError."""
-    return _read(form_body(request, LONGEST))
+def read_form(request: Request, longest: int = LONGEST) -> Mapping[str, str]:
+    """The parameters of a posted form of at most so many bytes. Raises RequestError."""
+    return _read(form_body(request, longest))
 
 
 def _read(encoded: bytes) -> Mapping[str, str]:

@@ -31,9 +31,10 @@ def check_new(password: str, name: str) -> None:
 
     Raises ConfigError, which names the mend.
     """
-    if len(_normal(password)) < SHORTEST:
+    # Characters are counted first: putting a long run of combining marks in order takes the square of its length.
+    if len(password) <= LONGEST_BYTES and len(_normal(password)) < SHORTEST:
         raise ConfigError(f"password: give at least {SHORTEST} characters; several words are easy to remember")
-    if len(_encoded(password)) > LONGEST_BYTES:
+    if len(password) > LONGEST_BYTES or len(_encoded(password)) > LONGEST_BYTES:
         raise ConfigError(f"password: give at most {LONGEST_BYTES} bytes")
     if any(unicodedata.category(sign) == "Cc" for sign in password):
         raise ConfigError("password: it holds a control character, such as a line end, that no keyboard can type again")
@@ -51,8 +52,8 @@ def verify(kept: str, password: str) -> bool:
 
     A question with two expected answers, so it returns instead of raising.
     """
-    encoded = _encoded(password)
-    if len(encoded) > LONGEST_BYTES or not _affordable(kept):
+    # Characters are counted first, as in `check_new`.
+    if len(password) > LONGEST_BYTES or len(encoded := _encoded(password)) > LONGEST_BYTES or not _affordable(kept):
         return False
     try:
         return HASHER.verify(kept, encoded)

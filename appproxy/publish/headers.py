@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Protocol
 
+from appproxy.errors import Code, RequestError
 from appproxy.publish.application import Url
 from appproxy.regex import compiled
 
@@ -27,6 +28,8 @@ _LINK = compiled(
     re.IGNORECASE)
 #: In the If of WebDAV: resource tags and state tokens, both in angle brackets, and entity tags in quotes.
 _TAGS = compiled(rb"\"[^\"]*+\"|<([^<>]*+)>")
+#: Of each of them in one If; clients have one or two. A request with more is refused.
+_MOST_TAGS = 128
 
 
 class Urls(Protocol):
@@ -134,9 +137,11 @@ class Inward:
 
     def field(self, name: bytes, value: bytes) -> bytes:
         """The internal value of Origin, Referer, Destination or If (RFC 6454, RFC 9110 section 10.1.3, RFC 4918 sections
-        10.3 and 10.4); `name` in lower case.
+        10.3 and 10.4); `name` in lower case. Raises RequestError(BAD_REQUEST) for an If with more than anybody sends.
         """
         if name == b"if":
+            if value.count(b"<") > _MOST_TAGS or value.count(b'"') > 2 * _MOST_TAGS:
+                raise RequestError(Code.BAD_REQUEST, f"more than {_MOST_TAGS} resources, tokens or tags in If")
             return _TAGS.sub(self._tag, value)
         if name == b"destination":
             return self._url(value)

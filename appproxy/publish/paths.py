@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Generic, TypeVar
 from urllib.parse import unquote_to_bytes
 
@@ -19,19 +20,47 @@ _STRUCTURE = re.compile(rb"//|\\|;|/\.{1,2}(?:/|$)")
 #: the first byte of an overlong UTF-8 form (RFC 3629 section 3), and a percent sign that begins no escape at all.
 _ESCAPED = re.compile(rb"%(?:2[fF]|5[cC]|3[bB]|25|[01][0-9a-fA-F]|7[fF]|[cC][01]|(?![0-9a-fA-F]{2}))")
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
-#: Windows drops dots and spaces at the end of a name.
-_TRAILING = re.compile(rb"[. ]+(?=/|$)")
+#: Windows drops dots and spaces at the end of a name. A run is looked at once, from its first byte.
+_TRAILING = re.compile(rb"(?<![. ])[. ]++(?=/|\Z)")
+
+#: Unicode's own bound for text that is read piece by piece (UAX #15 section 13). No language has more than a few; putting a
+#: run of them in order takes the square of its length.
+_MOST_MARKS = 30
+#: How many times as long a path's plain form may be: one sign is a word, and one is a sentence of 18 letters (U+FDFA).
+_MOST_GROWTH = 4
 
 T = TypeVar("T")
 
 
-def _decoded(path: bytes) -> bytes:
-    """Without percent escapes, and with wide and other variants of a letter, a dot or a slash as the plain one."""
+@lru_cache(maxsize=64)  # Routing and the rules for other origins ask about the same path.
+def _decoded(path: bytes) -> tuple[bytes, bool]:
+    """Without percent escapes, and with wide and other variants of a letter, a dot or a slash as the plain one.
+
+    False: it has a letter with so many combining marks, or so many signs that stand for whole sentences, that it stays as
+    it is.
+    """
     if b"%" in path:
         path = unquote_to_bytes(path)
     if path.isascii():
-        return path
-    return unicodedata.normalize("NFKC", path.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+        return path, True
+    text = path.decode("utf-8", "surrogateescape")
+    if _has_long_run(text):
+        return path, False
+    plain = unicodedata.normalize("NFKC", text)
+    if len(plain) > _MOST_GROWTH * len(text):
+        return path, False
+    return plain.encode("utf-8", "surrogateescape"), True
+
+
+def _has_long_run(text: str) -> bool:
+    """Has it more combining marks in a row than `_MOST_MARKS`, also as what signs are decomposed to?"""
+    normalize, combining = unicodedata.normalize, unicodedata.combining
+    run = 0
+    for sign in text:
+        run = run + 1 if not sign.isascii() and combining(normalize("NFKD", sign)[0]) else 0
+        if run > _MOST_MARKS:
+            return True
+    return False
 
 
 def is_ambiguous(path: bytes) -> bool:
@@ -40,7 +69,10 @@ def is_ambiguous(path: bytes) -> bool:
         return True
     if b"%" not in path and path.isascii():
         return False
-    return _ESCAPED.search(path) is not None or _STRUCTURE.search(_decoded(path)) is not None
+    if _ESCAPED.search(path) is not None:
+        return True
+    decoded, whole = _decoded(path)
+    return not whole or _STRUCTURE.search(decoded) is not None
 
 
 def loose(path: bytes) -> bytes:
@@ -48,12 +80,13 @@ def loose(path: bytes) -> bytes:
 
     Decoded, in lower case, without dots and spaces at the end of a name, cut where an escape hides a `?` or `#`.
     """
-    path = _decoded(path)
+    path, _ = _decoded(path)
     if path.isascii():
         path = path.lower()
     else:
         path = path.decode("utf-8", "surrogateescape").casefold().encode("utf-8", "surrogateescape")
-    return _TRAILING.sub(b"", re.split(rb"[?#]", path, maxsplit=1)[0])
+    path = path.partition(b"?")[0].partition(b"#")[0]
+    return _TRAILING.sub(b"", path) if b"." in path or b" " in path else path
 
 
 class Prefixes(Generic[T]):

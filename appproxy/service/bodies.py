@@ -45,9 +45,9 @@ _OF_OTHER_BYTES = frozenset({
 })
 _POLICIES = (b"content-security-policy", b"content-security-policy-report-only")
 _HASHES = re.compile(rb"\ncontent-security-policy: [^\n]*'sha(?:256|384|512)-", re.IGNORECASE)
+_READABLE = CODINGS | {b"identity"}
 #: Fields of a request that are about representations.
 _ASKS = re.compile(rb"^(?:accept-encoding|if-match|if-none-match|if-range|range): ", re.MULTILINE)
-_WEIGHT = re.compile(rb"[\t ]*+;.*+", re.DOTALL)
 #: The last segment of a path with an ending, and the endings of what may be translated.
 _ENDING = re.compile(rb"/[^/?]*\.([a-z0-9]{1,8})(?:\?|\Z)", re.IGNORECASE)
 _PAGES = frozenset(
@@ -233,10 +233,7 @@ def _kind_of(block: bytes) -> str:
 
 def _readable(accepted: bytes) -> bytes:
     """An Accept-Encoding without the codings that we do not read; `*` could be one of them."""
-    kept = [
-        member for member in accepted.split(b",")
-        if _WEIGHT.sub(b"", member).strip().lower() in CODINGS or _WEIGHT.sub(b"", member).strip().lower() == b"identity"
-    ]
+    kept = [member for member in accepted.split(b",") if member.partition(b";")[0].strip().lower() in _READABLE]
     return b",".join(kept).strip() or b"identity"
 
 

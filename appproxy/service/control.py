@@ -16,6 +16,7 @@ from twisted.logger import Logger
 
 from appproxy.errors import FAILURES, Code, IdentityError, RequestError
 from appproxy.http.head import Fields
+from appproxy.json_input import read_json
 from appproxy.pki.authority import issue_connector
 from appproxy.pki.names import connector_id, not_after, serial
 from appproxy.pki.request import public_key_from_request
@@ -183,7 +184,7 @@ def _parse(body: bytes) -> Json:
     if not body:
         return {}
     try:
-        parsed = json.loads(body)
+        parsed = read_json(body)
     except ValueError as error:
         raise RequestError(Code.BAD_REQUEST, "the body is not JSON") from error
     if not isinstance(parsed, dict):

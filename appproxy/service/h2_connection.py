@@ -11,6 +11,7 @@ rest. Deadlines: the handshake and the first frame, the pause between two reques
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,10 @@ _BATCH = 65_536
 _NO_ERROR, _CALM = int(ErrorCode.NO_ERROR), int(ErrorCode.ENHANCE_YOUR_CALM)
 #: Streams beyond the announced number, which nghttp2 has not even begun.
 _REFUSED = int(ErrorCode.REFUSED_STREAM)
+#: What of a connection's events is heard in one turn of the reactor, in microseconds or so, and what each takes at most: one
+#: read can bring a hundred requests, or thousands of other frames.
+_TURN = 4_000
+_COSTS: dict[type, int] = {h2.RequestReceived: 500, h2.StreamClosed: 100, h2.DataReceived: 4, h2.TrailersReceived: 50}
 _NO_HEAD = replace(NO_HEAD, version=VERSION)
 
 
@@ -69,6 +74,9 @@ class H2Connection(Protocol):
         self.sending: list[H2Exchange] = []
         #: Exchanges that were answered before their request was complete.
         self._early: list[H2Exchange] = []
+        #: What has come and waits for the next turn of the reactor: does it?
+        self._events: deque[h2.Event] = deque()
+        self._resting = False
         self._enlisted = False
         self._pumping = False
         self._closing = False
@@ -111,6 +119,7 @@ class H2Connection(Protocol):
         self._term.end()
         self._head_deadline.cancel()
         self._closing = True
+        self._events.clear()
         self._lose_all(Code.CANCELLED)
 
     def pauseProducing(self) -> None:
@@ -129,13 +138,35 @@ class H2Connection(Protocol):
     # What has come.
 
     def _take_events(self) -> None:
-        """What the session has understood, in its order."""
-        for event in self.session.events():
+        """What the session has understood, in its order: as much of it as one turn of the reactor may take."""
+        events = self._events
+        events.extend(self.session.events())
+        left = 0 if self._resting else _TURN
+        while events and left > 0:
+            event = events.popleft()
             hear = _HEARD.get(type(event))
             if hear is not None:
+                left -= _COSTS.get(type(event), 1)
                 hear(self, event)
                 if self._closing:
-                    return
+                    events.clear()
+        if events and not self._resting:
+            self._resting = True
+            self._transport.pauseProducing()
+            self._front.clock.callLater(0, self._go_on)
+
+    def _go_on(self) -> None:
+        """Another turn begins for what has come before."""
+        self._resting = False
+        if self._closing:
+            return
+        self._transport.resumeProducing()
+        try:
+            self._take_events()
+        except (NGH2Error, RemoteProtocolError) as error:
+            self._calm(str(error))
+            return
+        self.enlist()
 
     def _begin(self, event: h2.RequestReceived) -> None:
         front = self._front
@@ -357,6 +388,7 @@ class H2Connection(Protocol):
     def _close(self) -> None:
         """Close after what was written."""
         self._closing = True
+        self._events.clear()
         self._lose_all(Code.CANCELLED)
         self._term.close(self.now())
         self._transport.unregisterProducer()

@@ -1,11 +1,10 @@
 """Talking to identity providers: the protocol that sign-in needs, and the client that speaks it over HTTPS.
 
-No redirect is followed and nothing is decompressed: an answer is what that one end point says, 1 MiB at most.
+No redirect is followed and nothing is decompressed: an answer is what that one end point says, 256 KiB at most.
 """
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Generic, Protocol, TypeVar, cast
@@ -22,6 +21,7 @@ from zope.interface import implementer
 
 from appproxy.errors import Code, IdentityError, RequestError
 from appproxy.identity.oidc import Metadata, TokenAnswer, read_keys, read_metadata
+from appproxy.json_input import read_json
 from appproxy.net.contexts import ClientContext, origin_context
 from appproxy.pki.pem import load_chain
 from appproxy.service.small_body import SmallBody
@@ -31,8 +31,9 @@ from appproxy.store.snapshot import ProviderRecord, Snapshot
 CALL_TIMEOUT = 10.0
 #: Seconds to connect; the rest of `CALL_TIMEOUT` is for the answer.
 CONNECT_TIMEOUT = 5.0
-#: Bytes of a discovery document, key set or token answer. Real ones are below 50 kB.
-MAX_ANSWER = 1024 * 1024
+#: Bytes of a discovery document, key set or token answer. Real ones are below 50 kB, and
+#: reading one, however it is made, must not hold up the others.
+MAX_ANSWER = 256 * 1024
 #: Seconds for which metadata and keys are good without asking again.
 FRESH = 3600.0
 #: A token with an unknown key makes us ask again, but not more often than this many seconds: anybody can make such
@@ -180,8 +181,8 @@ class HttpOidcClient:
         if status >= 500:
             raise RequestError(Code.PROVIDER_UNREACHABLE, f"{url}: status {status}")
         try:
-            return status, json.loads(content)
-        except (ValueError, RecursionError):
+            return status, read_json(content)
+        except ValueError:
             return status, None
 
     async def _send(self, method: bytes, url: str, headers: Headers, body: bytes | None) -> tuple[int, bytes]:

@@ -25,14 +25,17 @@ from twisted.web.server import NOT_DONE_YET, Request
 
 from appproxy.branding import PLAIN, Brand
 from appproxy.errors import Code, RequestError
+from appproxy.http.cookies import find
 from appproxy.http.fields import decode_block, encode_block
 from appproxy.http.head import Fields
-from appproxy.net.web import failure_answer
+from appproxy.net.web import failure_answer, form_body, is_form, read_pairs
 from appproxy.pages import NO_STORE, SECURITY_FIELDS
 from appproxy.service.exchange import Exchange
 
 #: Bytes of a form or an API call that are taken.
 BODY_LIMIT = 65536
+#: Segments of a path: twisted.web walks through all of them, and no page of ours is below the fourth.
+_MOST_SEGMENTS = 32
 #: Bytes of an answer that are held to be sent in one write together with its head.
 _HELD = 65536
 
@@ -53,6 +56,46 @@ class OurRequest(Request):
     appproxy_request_id: str
     appproxy_brand: Brand
     exchange: Exchange
+    _arguments: dict[bytes, list[bytes]] | None = None
+
+    @property
+    def args(self) -> dict[bytes, list[bytes]]:
+        """The parameters of the query and of a posted urlencoded form: read when they are first asked for.
+
+        twisted.web reads them, and multipart bodies, of each request, at a cost that is not bounded. Raises RequestError:
+        BAD_REQUEST for more than 256 of them and for a multipart body, BODY_TOO_LARGE.
+        """
+        if self._arguments is None:
+            self._arguments = read_pairs(self.uri.partition(b"?")[2])
+            kind = self.requestHeaders.getRawHeaders(b"content-type") or [b""]
+            if self.method == b"POST" and kind[0].lower().startswith(b"multipart/"):
+                raise RequestError(Code.BAD_REQUEST, "multipart forms are not read: take the body from `content`")
+            if self.method == b"POST" and is_form(self):
+                for name, values in read_pairs(form_body(self, BODY_LIMIT)).items():
+                    self._arguments[name] = values
+        return self._arguments
+
+    @args.setter
+    def args(self, value: object) -> None:
+        """twisted.web sets what is not read yet."""
+
+    def getCookie(self, key: bytes) -> bytes | None:
+        """The value of a cookie; of several with the name the last one's."""
+        found: list[bytes] = []
+        for line in self.requestHeaders.getRawHeaders(b"cookie") or []:
+            found += find(line, key)
+        return found[-1] if found else None
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        """Called by `_Channel` when the request is complete. Unlike twisted.web's own it parses nothing."""
+        assert self.content is not None  # `gotLength` made it
+        self.content.seek(0)
+        self.method, self.uri, self.clientproto = command, path, version
+        self.path = path.partition(b"?")[0]
+        if self.path.count(b"/") > _MOST_SEGMENTS:
+            self.fail(Code.NOT_FOUND, "too many segments")
+        else:
+            self.process()
 
     def render(self, resrc: IResource) -> None:
         """Called by twisted.web with the resource found."""
@@ -108,7 +151,7 @@ class _Tree:
     """What `server.Request` needs of a Site."""
 
     displayTracebacks = False
-    _parsePOSTFormSubmission = True
+    _parsePOSTFormSubmission = False
 
     def __init__(self, root: IResource) -> None:
         self.resource = root
@@ -204,7 +247,6 @@ class _Channel:
         self._body.clear()
         request.gotLength(len(body))
         request.handleContentChunk(body)
-        request.parseCookies()
         # With HTTP/1.1 it would make chunks; here the exchange does the framing.
         request.requestReceived(head.method, head.target, b"HTTP/2")
 

@@ -34,6 +34,9 @@ from appproxy.service.user_exchange import UserExchange
 _SLOW_PEER, _BACKLOG = int(Hold.SLOW_PEER), int(Hold.BACKLOG)
 #: Bytes of a user that may wait unparsed: one full read of Twisted's TLS.
 BACKLOG = 65536
+#: Requests of one connection that are answered in one turn of the reactor. One read can bring 2,000 small ones, and a page of
+#: our own takes up to a millisecond.
+AT_ONCE = 8
 
 
 @implementer(IHalfCloseableProtocol)
@@ -48,6 +51,8 @@ class UserConnection(Protocol):
         self._current: UserExchange | None = None
         self._stream: BodyReader | None = None
         self._advancing = False
+        #: Requests that are here already wait for the next turn of the reactor.
+        self._resting = False
         self._head_begun = False
         self._closing = False
         self._no_more = False
@@ -75,13 +80,15 @@ class UserConnection(Protocol):
             return  # the farewell: what comes now is thrown away
         reader.receive(data)
         current = self._current
-        if current is None:
+        if current is None and not self._resting:
             self._advance()
+        elif current is None:
+            self._hold_backlog(reader)
         elif current.body_reader is not None:
             self._pace.arrived += len(data)
             self.feed_body()
-        elif reader.buffered > BACKLOG:
-            self.tap.hold(Hold.BACKLOG)
+        else:
+            self._hold_backlog(reader)
 
     def readConnectionLost(self) -> None:
         """The user will send no more, but still reads."""
@@ -111,15 +118,36 @@ class UserConnection(Protocol):
 
     def _advance(self) -> None:
         """Take heads while there are any and nothing is under way. A loop: answers may come before `handler` returns."""
-        if self._advancing:
+        if self._advancing or self._resting:
             return
         self._advancing = True
+        left = AT_ONCE
         try:
             while self._current is None and not self._closing and self._reader is not None:
+                if not left and self._reader.buffered:
+                    self._rest(self._reader)
+                    break
+                left -= 1
                 if not self._take_head(self._reader):
                     break
         finally:
             self._advancing = False
+
+    def _rest(self, reader: RequestReader) -> None:
+        """Let others have their turn: the rest of what was pipelined is taken in the next one."""
+        self._resting = True
+        self._hold_backlog(reader)
+        self._front.clock.callLater(0, self._go_on)
+
+    def _go_on(self) -> None:
+        self._resting = False
+        if not self._closing:
+            self.tap.release(_BACKLOG)
+            self._advance()
+
+    def _hold_backlog(self, reader: RequestReader) -> None:
+        if reader.buffered > BACKLOG:
+            self.tap.hold(Hold.BACKLOG)
 
     def _take_head(self, reader: RequestReader) -> bool:
         front = self._front

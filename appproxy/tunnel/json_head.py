@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 from appproxy.errors import Code, LocalProtocolError, RemoteProtocolError
+from appproxy.json_input import read_json
 
 
 class JsonHead:
@@ -18,8 +19,8 @@ class JsonHead:
         if len(head) > most:
             raise RemoteProtocolError(f"a JSON head of {len(head)} bytes", Code.TOO_LARGE)
         try:
-            values = json.loads(head, parse_constant=_no_constant)
-        except (ValueError, RecursionError) as error:
+            values = read_json(head)
+        except ValueError as error:
             raise RemoteProtocolError(f"a head is not JSON: {type(error).__name__}") from error
         if not isinstance(values, dict):
             raise RemoteProtocolError("a head is not a JSON object")
@@ -113,10 +114,6 @@ def _text(key: str, value: object, most: int) -> str:
     if not isinstance(value, str) or len(value) > most or not value.isprintable():
         _refuse(key)
     return value
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(name)
 
 
 def _refuse(key: str) -> NoReturn:

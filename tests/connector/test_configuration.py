@@ -86,7 +86,7 @@ def test_what_is_said_again_is_not_read_again() -> None:
     ({"host_header": "mine"}, "wiki: host_header"),
     ({"verify_tls": "no"}, "wiki: verify_tls"),
     ({"connect_timeout": 0}, "wiki: connect_timeout"),
-    ({"connect_timeout": 1e999}, "wiki: connect_timeout"),
+    ({"connect_timeout": 1e999}, "Infinity is not JSON"),
     ({"connect_timeout": True}, "wiki: connect_timeout"),
     ({"upgrades": "websocket"}, "wiki: upgrades"),
     ({"connection_authentication": "yes"}, "wiki: connection_authentication"),

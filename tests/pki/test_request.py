@@ -29,6 +29,15 @@ def pem(key: object) -> str:
     return written.decode()
 
 
+def swapped(key: rsa.RSAPrivateKey) -> rsa.RSAPrivateKey:
+    """A key whose two exponents have changed places: to check its signatures takes as long as making them usually does."""
+    numbers = key.private_numbers()
+    public = rsa.RSAPublicNumbers(numbers.d, numbers.public_numbers.n)
+    d = numbers.public_numbers.e
+    odd = rsa.RSAPrivateNumbers(numbers.p, numbers.q, d, d % (numbers.p - 1), d % (numbers.q - 1), numbers.iqmp, public)
+    return odd.private_key(unsafe_skip_rsa_key_validation=True)
+
+
 def request(key: object, builder: x509.CertificateSigningRequestBuilder | None = None) -> str:
     """A request that is signed with this key, whatever its kind."""
     builder = builder or x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
@@ -77,8 +86,9 @@ def test_keys_that_are_taken(key: object) -> None:
         ed448.Ed448PrivateKey.generate(),
         rsa.generate_private_key(65_537, 1024),
         dsa.generate_private_key(2048),
+        swapped(rsa.generate_private_key(65_537, 2048)),
     ],
-    ids=["P-521", "secp256k1", "Ed448", "RSA 1024", "DSA"],
+    ids=["P-521", "secp256k1", "Ed448", "RSA 1024", "DSA", "RSA with a large exponent"],
 )
 def test_keys_that_are_refused(key: object) -> None:
     """Weak and outlandish keys are refused."""

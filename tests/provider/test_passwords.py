@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from argon2 import PasswordHasher
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 from appproxy.errors import ConfigError
 from appproxy.provider.passwords import HASHER, LONGEST_BYTES, check_new, hash_password, outdated, verify
+from tests.cost.growth import MOST, growth
 
 #: The least that argon2 allows, so that tests are quick.
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -57,6 +60,14 @@ class TestVerify:
         """A password over the bound is refused even if it would match."""
         long = "p" * (LONGEST_BYTES + 1)
         assert not verify(hash_password(long, CHEAP), long)
+
+    def test_combining_marks_do_not_cost_their_square(self) -> None:
+        """What is too long is counted and not put in order."""
+
+        def work(size: int) -> Callable[[], object]:
+            return lambda: verify("", "\u0315\u0300" * size)
+
+        assert growth(work, 4_000) <= MOST
 
     @pytest.mark.parametrize(
         "kept",

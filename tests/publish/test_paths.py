@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appproxy.publish.paths import Prefixes, is_ambiguous, loose
+from appproxy.publish.paths import Prefixes, _decoded, is_ambiguous, loose
+from tests.cost.growth import MOST, growth
 
 SEGMENT = st.text("abcXYZ019-_~é", min_size=1, max_size=5)
 PATH = st.lists(SEGMENT, max_size=4).map(lambda parts: "/" + "/".join(parts)).map(str.encode)
@@ -79,3 +82,24 @@ def test_the_longest_prefix_is_found(prefixes: list[bytes], path: bytes) -> None
 def test_of_two_values_of_one_prefix_the_first_stays() -> None:
     """The order of what was listed decides."""
     assert Prefixes([(b"/a/", 1), (b"/a/", 2)]).longest(b"/a") == 1
+
+
+@pytest.mark.parametrize(
+    "unit", [b".", b". ", b"%20", b"/a", b"/", b"%CC%95%CC%80", b"%EF%BE%9E%E0%BD%B3", b"%EF%B7%BA", b"%41", b"%FF"])
+def test_time_grows_with_the_path(unit: bytes) -> None:
+    """Also where dots, spaces, or marks that have to be put in order, follow each other."""
+
+    def work(size: int) -> Callable[[], object]:
+        path = b"/" + unit * (size // len(unit)) + b"x"
+        read = _decoded.__wrapped__  # without what it remembers
+        return lambda: (read(path), is_ambiguous(path), loose(path))
+
+    assert growth(work, 16_384) <= MOST
+
+
+def test_more_marks_than_any_language_has_are_ambiguous() -> None:
+    """Thirty in a row are read, and more are refused where the path decides: in whatever way they are written."""
+    assert not is_ambiguous(b"/e" + b"%CC%80" * 30 + b"/e" + b"%CC%80" * 30)
+    assert is_ambiguous(b"/e" + b"%CC%80" * 31)
+    assert is_ambiguous(b"/e" + b"%EF%BE%9E" * 31)
+    assert is_ambiguous(b"/" + b"%EF%B7%BA" * 2)

@@ -87,7 +87,21 @@ class TestStreams:
         for _ in range(150):
             place.user.send_request(request(), end_stream=True)
         place.connection.dataReceived(place.user.data_to_send())
+        for _ in range(100):
+            place.clock.advance(0)
         assert len(place.keeper.exchanges) == 100
+
+    def test_many_requests_let_others_have_their_turn(self) -> None:
+        """A few begin in each turn of the reactor, however many have come in one read; nothing is read meanwhile."""
+        place = Place(greet=False)
+        for _ in range(20):
+            place.user.send_request(request(), end_stream=True)
+        place.connection.dataReceived(place.user.data_to_send())
+        assert len(place.keeper.exchanges) == 8
+        assert not place.wire.reading
+        place.clock.advance(0)
+        assert len(place.keeper.exchanges) == 20
+        assert place.wire.reading
 
     def test_a_trusted_proxy_says_who_the_client_is(self) -> None:
         """Of each request by itself, as over HTTP/1.1."""

@@ -173,9 +173,19 @@ class TestLimits:
         assert exchange.state == "answered"
 
     def test_a_form_that_cannot_be_read(self, tree: Tree) -> None:
-        """A broken multipart form is a bad request."""
-        fields = [(b"content-type", b"multipart/form-data")]
+        """A multipart form is a bad request for a page that asks for its fields, and so are more fields than any form has."""
+        fields = [(b"content-type", b"multipart/form-data; boundary=x")]
         assert ask(tree, "/form", b"POST", b"x", fields=fields).status == 400
+        assert ask(tree, "/form", b"POST", b"name=x&" * 257, fields=FORM).status == 400
+        assert ask(tree, "/form?" + "name=x&" * 257).status == 400
+        assert ask(tree, "/form", b"POST", b"&".join([b"name=%41+"] * 256), fields=FORM).content == b"|".join([b"A "] * 256)
+
+    def test_what_no_page_asks_for_is_not_read(self, tree: Tree) -> None:
+        """Neither a type that is hard to read, nor a form, a query or a path of any size, costs an answer or time."""
+        for value in (b"x/y" + b";" * 30_000, b"x/y" + b'"' * 30_000, b"x/y" + b"(" * 2_000):
+            assert ask(tree, "/data", b"POST", b"x", fields=[(b"content-type", value)]).status == 405
+        assert ask(tree, "/data?" + "a&" * 4_000).status == 200
+        assert ask(tree, "/data" + "/a" * 4_000).status == 404
 
 
 class TestFailures:

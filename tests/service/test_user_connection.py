@@ -14,7 +14,7 @@ from appproxy.http.head import Fields
 from appproxy.http.trusted_proxies import X_FORWARDED_FOR, TrustedProxies
 from appproxy.service.exchange import Exchange
 from appproxy.service.front import Front
-from appproxy.service.user_connection import UserConnection
+from appproxy.service.user_connection import AT_ONCE, UserConnection
 from tests.service.exchanges import Producer
 from tests.service.keeper import Keeper
 from tests.service.world import Wire, refusal
@@ -50,7 +50,21 @@ def test_a_thousand_pipelined_requests_need_no_deep_stack() -> None:
     """Answers that come at once are written in a loop."""
     place = Place()
     place.keeper.answer_at_once = b"x"
-    assert place.send(GET * 1500).count(b"HTTP/1.1 200 OK") == 1500
+    answers = place.send(GET * 1500)
+    for _ in range(1500 // AT_ONCE):
+        place.clock.advance(0)
+        answers += place.wire.take()
+    assert answers.count(b"HTTP/1.1 200 OK") == 1500
+
+
+def test_pipelined_requests_let_others_have_their_turn() -> None:
+    """A few are answered in each turn of the reactor, however many have come in one read, and all in the end."""
+    place = Place()
+    place.keeper.answer_at_once = b"x"
+    assert place.send(GET * 20).count(b"HTTP/1.1 200 OK") == AT_ONCE
+    assert place.send(GET * 2).count(b"HTTP/1.1 200 OK") == 0
+    place.clock.advance(0)
+    assert place.wire.take().count(b"HTTP/1.1 200 OK") == 22 - AT_ONCE
 
 
 def test_reading_stops_when_too_much_waits() -> None:

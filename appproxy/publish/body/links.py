@@ -133,16 +133,17 @@ class Links:
         parts: list[bytes] = []
         done = 0
         for found in pattern.finditer(raw):
-            public = self.attribute(found[1])
+            public = None if found[1] is None else self.attribute(found[1])
             if public is not None:
                 parts += (raw[done : found.start(1)], public)
                 done = found.end(1)
         return b"".join(parts) + raw[done:] if parts else None
 
 
-#: One candidate of a srcset: blanks and commas, the URL (group 1), its descriptors up to a comma outside of brackets.
+#: One candidate of a srcset: blanks and commas, the URL (group 1), its descriptors up to a comma outside of brackets; or
+#: blanks and commas up to the end.
 _SRCSET = compiled(
-    rb"[\t\n\f\r ,]*+([^\t\n\f\r ]++)(?:(?<=,)|[^,(]*+(?:\([^)]*+\)?[^,(]*+)*+)", re.DOTALL)
+    rb"[\t\n\f\r ,]*+(?:\Z|([^\t\n\f\r ]++)(?:(?<=,)|[^,(]*+(?:\([^)]*+\)?[^,(]*+)*+))", re.DOTALL)
 _SEVERAL = compiled(rb"([^\t\n\f\r ]++)")
 #: What comes before the URL in a refresh (HTML section 4.2.5.3).
 _REFRESH = compiled(

@@ -12,6 +12,8 @@ import re
 _TAG = re.compile(rb"(W/)?\"([\x21\x23-\x7e\x80-\xff]*+)\"")
 _MARKED = re.compile(rb"W/\"([\x21\x23-\x7e\x80-\xff]*)-t([sw])([0-9a-f]{8})\"")
 
+_MEMBER = re.compile(rb"(?:W/)?\"[^\"]*+\"|[^\t ,\"]++")
+
 
 def marked(tag: bytes, mark: bytes) -> bytes | None:
     """The tag of the translated answer; `mark` is 8 hex digits. None: that is no tag, and cannot be kept."""
@@ -39,4 +41,4 @@ def own(tags: bytes, mark: bytes | None) -> tuple[bytes, bool]:
 
 def _split(tags: bytes) -> list[bytes]:
     """A list's members; a comma in a tag parts none."""
-    return re.findall(rb"(?:W/)?\"[^\"]*+\"|[^\t ,\"]++", tags)
+    return _MEMBER.findall(tags)
