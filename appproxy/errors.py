@@ -78,6 +78,8 @@ class Code(IntEnum):
     TOO_MANY_UPGRADES = 56
     STORE_UNAVAILABLE = 57
     MAINTENANCE = 58
+    SHARE_EXCEEDED = 59
+    GAVE_WAY = 60
     # The user's request.
     BAD_REQUEST = 70
     HEAD_TOO_LARGE = 71
@@ -204,11 +206,16 @@ FAILURES: dict[Code, Failure] = {
     Code.CONNECTOR_LOST: Failure(502, "connection_terminated", _TUNNEL, Retry.IDEMPOTENT,
                                  "The connector was lost while it had your request", _AGAIN),
     Code.TOO_MANY_UPGRADES: Failure(503, "connection_limit_reached", Source.SERVICE, Retry.NEVER,
-                                    "Too many WebSockets are open", _AGAIN, 30),
+                                    "Too many streams are open", _AGAIN, 30),
     Code.STORE_UNAVAILABLE: Failure(503, "proxy_internal_error", Source.SERVICE, Retry.NEVER,
                                     "The service cannot reach its database", _AGAIN, 5),
     Code.MAINTENANCE: Failure(503, "destination_unavailable", _APP, Retry.NEVER,
                               "The application is being maintained", "Come back later; nothing is wrong on your side.", 300),
+    Code.SHARE_EXCEEDED: Failure(503, "connection_limit_reached", _REQ, Retry.NEVER,
+                                 "Too many open requests and streams of yours",
+                                 "Close some of your other pages and downloads here, then try again. " + _ASK, 10),
+    Code.GAVE_WAY: Failure(503, "connection_limit_reached", _REQ, Retry.NEVER,
+                           "Too slow while others waited", "Try again on a faster network. " + _ASK, 10),
     Code.BAD_REQUEST: Failure(400, "http_request_error", _REQ, Retry.NEVER,
                               "The request is not valid HTTP", "Reload the page."),
     Code.HEAD_TOO_LARGE: Failure(431, "http_request_error", _REQ, Retry.NEVER,

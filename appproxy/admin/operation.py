@@ -30,10 +30,11 @@ class AdminContext:
 
     `actor` is who acts, such as `local:0`; `now` seconds since 1970. `hash_password(name, password)` refuses a weak
     password with ConfigError. `live` gives by connector id what a running node knows of it: `online`, `address`,
-    `version`, `in_flight`. `given_certificate` gives the PEM of the default certificate that the settings' files have, None
-    when the service made its own. `probes` has, for an operation that wants them, what applications have answered just
-    now, by name: each has `status`, `failure` and `detail`. `running` is False when a command works on the database
-    without a service. `symptoms` are what answers of applications look like: application, hint and how often.
+    `version`, `in_flight`; `limits_met` says which users met a shared limit lately. `given_certificate` gives the PEM of the
+    default certificate that the settings' files have, None when the service made its own. `probes` has, for an operation
+    that wants them, what applications have answered just now, by name: each has `status`, `failure` and `detail`.
+    `running` is False when a command works on the database without a service. `symptoms` are what answers of applications
+    look like: application, hint and how often.
     """
 
     actor: str
@@ -41,6 +42,7 @@ class AdminContext:
     settings: ServiceSettings
     hash_password: Callable[[str, str], str] = field(repr=False)
     live: Callable[[], Mapping[str, object]] = _nobody_online
+    limits_met: Sequence[Mapping[str, object]] = ()
     running: bool = False
     given_certificate: Callable[[], str | None] = _none_given
     symptoms: Sequence[tuple[str, str, int]] = ()

@@ -31,6 +31,7 @@ def _status(reading: Reading, call: Call) -> object:
         "users": _count(reading, schema.users),
         "connectors": _count(reading, schema.connectors),
         "connectors_online": online,
+        "limits_met": [dict(one) for one in call.context.limits_met],
         "tunnel_certificate_expires": keys.leaf_expires(reading, keys.CONNECTOR),
         "user_certificate_expires": keys.leaf_expires(reading, keys.USER) if given is None else not_after(given),
         "symptoms": [

@@ -52,6 +52,7 @@ class AdminApi:
         settings: ServiceSettings,
         hash_password: Callable[[str, str], str],
         live: Callable[[], Mapping[str, object]],
+        limits_met: Callable[[], Sequence[Mapping[str, object]]] = tuple,
         wall: Callable[[], float] = time.time,  # noqa: TID251 -- the default of an argument
         given_certificate: Callable[[], str | None] = lambda: None,
         symptoms: Callable[[], Sequence[tuple[str, str, int]]] = tuple,
@@ -64,6 +65,7 @@ class AdminApi:
         self._settings = settings
         self._hash_password = hash_password
         self._live = live
+        self._limits_met = limits_met
         self._wall = wall
 
     def call(self, method: str, path: str, body: object, actor: str) -> Deferred[object]:
@@ -78,7 +80,7 @@ class AdminApi:
         live = {id_: dict(one) if isinstance(one, Mapping) else one for id_, one in self._live().items()}
         given = self._given_certificate()
         context = AdminContext(
-            actor, self._wall(), self._settings, self._hash_password, lambda: live, running=True,
+            actor, self._wall(), self._settings, self._hash_password, lambda: live, tuple(self._limits_met()), running=True,
             given_certificate=lambda: given, symptoms=self._symptoms(), probes=probes,
         )  # fmt: skip
         operation, call = ROUTES.prepare(method, path, body, context)

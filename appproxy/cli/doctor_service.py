@@ -10,7 +10,7 @@ from typing import Any
 from appproxy.admin.client import AdminClient
 from appproxy.admin.direct import open_store
 from appproxy.admin.lock import ServiceLock
-from appproxy.cli import doctor_published
+from appproxy.cli import doctor_limits, doctor_published
 from appproxy.cli.findings import Ailing, Health, Walk
 from appproxy.cli.probes import check_dates, connect, fetch_json, resolve, shake_hands, trusting
 from appproxy.config import Address, ServiceSettings, StatePaths
@@ -64,6 +64,7 @@ def examine(walk: Walk, state: Path, now: float, environment: Mapping[str, str])
             _providers(walk, store)
         running = _is_running(walk, paths)
         if running:
+            doctor_limits.examine(walk, AdminClient(paths.directory, admit_password))
             _listeners(walk, settings, anchors, default)
         if store is not None:
             client = AdminClient(paths.directory, admit_password) if running else None

@@ -18,7 +18,8 @@ class PoolSettings:
         64, whole(0, 1_024), "Idle data connections that are kept at most; surplus ones close, one a second.",
         "connections")
     most: int = setting(
-        256, whole(1, 4_096), "Data connections in use for bodies at the same time.", "connections")
+        0, whole(0, 4_096), "Data connections in use for bodies and answers at the same time.", "connections",
+        default_text="what open files allow, 4096 at most")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +34,8 @@ class ConnectorSettings:
     in_flight: int = setting(
         1_000, whole(1, 100_000), "Requests that this connector takes at the same time.", "requests")
     streams: int = setting(
-        10_000, whole(0, 100_000), "WebSockets and other upgraded streams at the same time; fewer where this machine\n"
-        "allows too few open files.", "streams")
+        10_000, whole(0, 100_000), "WebSockets, event streams and the like that one user may have here at the same time; an\n"
+        "eighth of all is kept for others. Fewer where this machine allows too few open files.", "streams")
     log_format: str = setting(
         "text", choice("text", "json"), "How the program's log is written: text for people, json for machines.")
     pool: PoolSettings = table(PoolSettings)

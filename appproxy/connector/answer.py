@@ -63,6 +63,12 @@ class AnswerStream:
         """Has the service taken a data connection for it?"""
         return self._attachment is not None and self._attachment.confirmed
 
+    @property
+    def waits_for_user(self) -> bool:
+        """Has the service stopped reading, as it does when the user does?"""
+        source = self._source
+        return source is not None and bool(source.tap.held & Hold.SLOW_PEER)
+
     def can_go_in_line(self) -> bool:
         """May the whole answer go on a signal connection instead? Only while not one frame of it went here; the data
         connection is idle then.

@@ -16,18 +16,34 @@ from appproxy.errors import Code, ProtocolError
 from appproxy.net.deadlines import NEVER
 from appproxy.net.flow import Hold, Tap
 from appproxy.net.tls import set_buffers
+from appproxy.tunnel.allowance import Allowance
 from appproxy.tunnel.data import DataSession
 from appproxy.tunnel.frames import Frame, Kind
+from appproxy.tunnel.limits import DEFAULT_LIMITS
 from appproxy.tunnel.messages import decode_code, decode_error
+from appproxy.tunnel.shares import FairQueue
 from appproxy.tunnel.signal import Role
 
 DATA_ALPN = b"appproxy-data/1"
 #: From TCP to the end of the handshake.
 HANDSHAKE_SECONDS = 10.0
+#: Questions at once whether the service has read all: some less than the PINGs that it takes.
+QUESTIONS = DEFAULT_LIMITS.data_ping_burst - 100
+#: Silence after which the service is gone although a user may just be slow: the service sends PINGs meanwhile.
+SILENCE_SECONDS = DEFAULT_LIMITS.data_dead_after
+#: The `share` of a request that names nobody.
+NOBODY = b"-"
 
 
 class BodyTaker(Protocol):
     """Takes what comes from the user on a data connection."""
+
+    #: Bytes so far.
+    received: int
+
+    @property
+    def waits_for_user(self) -> bool:
+        """Is it the user who has to send?"""
 
     def attached(self, connection: DataConnection) -> None:
         """The service has agreed to give it."""
@@ -48,6 +64,17 @@ class BodyTaker(Protocol):
 class AnswerGiver(Protocol):
     """Gives an answer to a data connection."""
 
+    #: Bytes so far.
+    sent: int
+
+    @property
+    def begun(self) -> bool:
+        """Has its head been given?"""
+
+    @property
+    def waits_for_user(self) -> bool:
+        """Is it the user who has to read?"""
+
     def replay(self, session: DataSession) -> bytes:
         """What is to follow ATTACH at once: all of the answer that was kept so far."""
 
@@ -61,17 +88,31 @@ class AnswerGiver(Protocol):
 class Attachment:
     """One request's wish for a data connection, and the connection once there is one."""
 
-    __slots__ = ("answer", "body", "confirmed", "connection", "fails", "owner", "request_id", "tries", "upgraded")
+    __slots__ = ("answer", "body", "confirmed", "connection", "fails", "holder", "long", "marked", "marked_at", "owner",
+                 "queue", "request_id", "share", "since", "told_at", "tries")
 
     def __init__(self, owner: AttachmentOwner, request_id: int, body: BodyTaker | None, answer: AnswerGiver | None,
-                 upgraded: bool = False) -> None:
+                 share: bytes = NOBODY, long: bool = False) -> None:
         self.owner: AttachmentOwner | None = owner
+        #: The owner, also when it wants to hear no more: it is told when its place is needed.
+        self.holder = owner
+        #: When that was.
+        self.told_at: float | None = None
         self.request_id = request_id
         self.body = body
         self.answer = answer
-        #: An upgraded stream: counted apart.
-        self.upgraded = upgraded
+        #: Whom it counts for. Where nobody is named, it is a share of its own.
+        self.share = share if share != NOBODY else b"#%d" % request_id
+        #: An upgraded stream or an endless answer: these have places of their own, which the requests count.
+        self.long = long
         self.connection: DataConnection | None = None
+        #: Where it waits for one.
+        self.queue: FairQueue[bytes, Attachment] | None = None
+        #: Since when it waits, or has one.
+        self.since = 0.0
+        #: How many bytes had gone through it, at which time, when its rate was last found good.
+        self.marked = 0
+        self.marked_at = 0.0
         #: ATTACHED has come.
         self.confirmed = False
         #: How often ATTACH was sent.
@@ -79,16 +120,37 @@ class Attachment:
         #: How often dialling failed while it waited.
         self.fails = 0
 
+    @property
+    def moved(self) -> int:
+        """How many bytes have gone through it, both ways."""
+        return (self.body.received if self.body is not None else 0) + (self.answer.sent if self.answer is not None else 0)
+
+    @property
+    def waits_for_user(self) -> bool:
+        """Is it the user who keeps it, by not reading the answer or, as long as there is none, not sending the body?"""
+        answer, body = self.answer, self.body
+        if answer is not None and answer.begun:
+            return answer.waits_for_user
+        paused = self.connection is not None and self.connection.tap.held  # for the application is slow
+        return body is not None and body.waits_for_user and not paused
+
     def failed(self, code: Code) -> None:
         """It will not be, or is no more."""
         owner, self.owner = self.owner, None
         self.connection = None
+        self._leave()
         if owner is not None:
             owner.attachment_failed(self, code)
 
     def forget(self) -> None:
         """The request is over. A connection goes back to the pool once both its directions are."""
         self.owner = None
+        self._leave()
+
+    def _leave(self) -> None:
+        queue, self.queue = self.queue, None
+        if queue is not None:
+            queue.discard(self.share, self)
 
 
 class AttachmentOwner(Protocol):
@@ -100,11 +162,16 @@ class AttachmentOwner(Protocol):
     def attachment_over(self, attachment: Attachment) -> None:
         """Both directions are over, and the service knows of it."""
 
+    def give_way(self) -> None:
+        """Others need its place: its user takes, or sends, next to nothing, or has more than an equal part."""
+
 
 class DataPool(Protocol):
     """Where data connections belong."""
 
     epoch: bytes
+    #: PINGs a second that the service takes on a data connection.
+    pings: int
 
     def data_ready(self, connection: DataConnection) -> None:
         """The handshake is over."""
@@ -135,6 +202,10 @@ class DataConnection(TwistedProtocol):
         now = pool.seconds()
         self.pool = pool
         self.attachment: Attachment | None = None
+        #: Its last answer is written, but perhaps not read by the service: what is written now would wait behind it.
+        self.unread: Attachment | None = None
+        self._asked = False
+        self._questions = Allowance("questions", QUESTIONS, 1 / pool.pings, now)
         self.open = False
         #: Has the handshake ever been over?
         self.ready = False
@@ -161,17 +232,37 @@ class DataConnection(TwistedProtocol):
             self.out.write(data)
 
     def settle(self) -> None:
-        """Go back to the pool when nothing is under way any more."""
+        """Go back to the pool when nothing is under way any more, and the service has read all of it."""
         attachment = self.attachment
         if attachment is not None and self.session.idle and self.open:
             self.attachment = None
             attachment.connection = None
             owner, attachment.owner = attachment.owner, None
-            self.deadline = NEVER
             self.tap.release(Hold.SLOW_PEER | Hold.BACKLOG)
-            self.pool.data_idle(self, attachment)
+            if attachment.answer is not None and attachment.answer.begun:
+                # The service stops reading while the user does: only its PONG says that it has come to the end.
+                self.unread = attachment
+                attachment.marked, attachment.marked_at = attachment.moved, self.pool.seconds()
+                self._ask()
+            else:
+                self._idle(attachment)
             if owner is not None:
                 owner.attachment_over(attachment)
+
+    def _ask(self) -> None:
+        """Ask the service to say when it has read all; a little later where it has been asked too often."""
+        now = self.pool.seconds()
+        self._asked = self._questions.may(now)
+        if self._asked:
+            self.deadline = now + SILENCE_SECONDS
+            self.write(self.session.ask())
+        else:
+            self.deadline = now + 1.0
+
+    def _idle(self, before: Attachment) -> None:
+        self.unread = None
+        self.deadline = NEVER
+        self.pool.data_idle(self, before)
 
     def close(self) -> None:
         """Close when what was written has left."""
@@ -187,6 +278,9 @@ class DataConnection(TwistedProtocol):
 
     def deadline_passed(self, now: float) -> None:
         """No handshake, no ATTACHED, idle for long enough, or time for a PING."""
+        if self.unread is not None:
+            self._still_unread(now)
+            return
         if self.attachment is None:
             self.abort()
             return
@@ -198,6 +292,15 @@ class DataConnection(TwistedProtocol):
             return
         self.write(self.session.take_output())
         self.deadline = self.session.next_tick()
+
+    def _still_unread(self, now: float) -> None:
+        """Its user is slow; but a service that says nothing at all, not even its own PINGs, is gone."""
+        if now - self.session.heard > SILENCE_SECONDS:
+            self.abort()
+        elif not self._asked:
+            self._ask()
+        else:
+            self.deadline = now + SILENCE_SECONDS
 
     # What Twisted calls.
 
@@ -226,6 +329,8 @@ class DataConnection(TwistedProtocol):
             self._break_off(error)
             return
         self.write(session.take_output())
+        if self.unread is not None and self._asked and session.caught_up:
+            self._idle(self.unread)
         self.settle()
 
     def connectionLost(self, reason: Failure = Failure(ConnectionDone())) -> None:  # noqa: B008 -- Twisted's signature
@@ -244,20 +349,19 @@ class DataConnection(TwistedProtocol):
             self.pool.attach_again(attachment)
 
     def _take(self, frame: Frame) -> None:
-        attachment = self.attachment
-        if attachment is None:
+        attachment, kind = self.attachment, frame[0]
+        if kind == Kind.ERROR:
+            self.log.warn("the service closes a data connection: {reason}", reason=decode_error(frame[3]).text)
+            self.abort()
+        elif attachment is None:
             return
-        kind = frame[0]
-        if kind == Kind.ATTACHED:
+        elif kind == Kind.ATTACHED:
             self._attached(attachment)
         elif kind == Kind.DETACH:
             self._detached(attachment, decode_code(frame[3])[0])
         elif kind == Kind.STOP:
             if attachment.answer is not None:
                 attachment.answer.stopped(decode_code(frame[3])[0])
-        elif kind == Kind.ERROR:
-            self.log.warn("the service closes a data connection: {reason}", reason=decode_error(frame[3]).text)
-            self.abort()
         elif attachment.body is not None:
             self._take_body(attachment.body, kind, frame)
 
@@ -281,8 +385,7 @@ class DataConnection(TwistedProtocol):
 
     def _detached(self, attachment: Attachment, code: Code) -> None:
         self.attachment = None
-        self.deadline = NEVER
-        self.pool.data_idle(self, attachment)
+        self._idle(attachment)
         attachment.failed(code)
 
     def _break_off(self, error: ProtocolError) -> None:

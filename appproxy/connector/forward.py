@@ -24,7 +24,7 @@ from appproxy.net.deadlines import NEVER
 from appproxy.tunnel.exchanges import CONNECTOR_TRANSITIONS, State, Step, advance
 from appproxy.tunnel.frames import Flag, Kind, encode
 from appproxy.tunnel.messages import Request, encode_code, encode_response
-from appproxy.tunnel.silence import silence_of
+from appproxy.tunnel.silence import is_endless, silence_of
 
 if TYPE_CHECKING:
     from appproxy.connector.link import SignalConnection
@@ -39,8 +39,8 @@ class Forward:
     """One request. It is the user of its connection to the application, and the owner of its body and answer."""
 
     __slots__ = ("answer", "attachment", "channel", "code", "connection", "deadline", "desk", "detail", "dialling", "flags",
-                 "id", "must_challenge", "request", "route", "sent", "silence", "started", "state", "status", "tries",
-                 "upload")
+                 "id", "must_challenge", "request", "route", "sent", "silence", "started", "state", "status", "streaming",
+                 "tries", "upload")
 
     def __init__(self, desk: Requests, channel: SignalConnection, flags: int, request_id: int, request: Request,
                  now: float) -> None:
@@ -64,6 +64,8 @@ class Forward:
         self.tries = 1
         #: It was sent on a connection that the application had authenticated, and is sent once more on another.
         self.must_challenge = False
+        #: Its answer is endless, and has a place among the streams.
+        self.streaming = False
         self.status = 0
         self.sent = 0
         self.code: Code | None = None
@@ -107,7 +109,8 @@ class Forward:
 
     def _attach(self, upload: Upload | None, answer: AnswerStream | None) -> None:
         """Mostly for the answer too: a second data connection for it would cost more than what it saves."""
-        attachment = self.attachment = Attachment(self, self.id, upload, answer)
+        attachment = self.attachment = Attachment(
+            self, self.id, upload, answer, self.request.share, self.streaming)
         if upload is not None:
             upload.use(attachment)
         if answer is not None:
@@ -219,6 +222,12 @@ class Forward:
         assert connection is not None and route is not None  # it is what calls us
         self.silence = silence_of(head.block, route.target.upgrade_idle_timeout)
         encode_response(head.status, head.block)  # refused here, and not when a data connection comes at last
+        if is_endless(head.block):
+            refusal = self.desk.begin_stream(self)
+            if refusal is not None:
+                self.fail(refusal)
+                return
+            self.streaming = True
         self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.HEAD)
         self.status = head.status
         if self.answer is None:
@@ -260,8 +269,9 @@ class Forward:
             # RFC 9110 section 7.8: the new protocol begins after the request. Nobody could tell its bytes from the body's.
             self.fail(Code.ORIGIN_MALFORMED, "101 before the request was complete")
             return
-        if not self.desk.may_upgrade:
-            self.fail(Code.TOO_MANY_UPGRADES)
+        refusal = self.desk.begin_stream(self)
+        if refusal is not None:
+            self.fail(refusal)
             return
         stream = UpgradedStream(self, connection, head.block, route.target.upgrade_idle_timeout)
         self.desk.upgraded(self, stream)
@@ -339,7 +349,16 @@ class Forward:
         else:
             self.fail(code, text)
 
-    def _break_off(self, code: Code, text: str = "") -> None:
+    def give_way(self) -> None:
+        """Others need its data connection. The service stops reading that while the user does, so FAIL goes before ABORT."""
+        if self.state == _DONE:
+            self.desk.tell(self, encode(_FAIL, self.id, encode_code(Code.GAVE_WAY)))
+        elif self.answer is not None and self.answer.begun:
+            self._break_off(Code.GAVE_WAY, unread=True)
+        elif self.state < _CANCELLED:
+            self.fail(Code.GAVE_WAY)
+
+    def _break_off(self, code: Code, text: str = "", unread: bool = False) -> None:
         """The answer had begun: its data connection says that it is broken."""
         self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.ABORT)
         self.code, self.detail = code, text
@@ -349,7 +368,7 @@ class Forward:
         self.sent = answer.sent
         if self.upload is not None:
             self.upload.stop(code)
-        if not answer.confirmed:
+        if unread or not answer.confirmed:
             # The service may never look at what was written there: the last word goes to where it listens for sure.
             self.desk.send_final(self, encode(_FAIL, self.id, encode_code(code, text)))
         if not answer.over:

@@ -41,6 +41,8 @@ from appproxy.tunnel.messages import Goodbye, Welcome
 LEAVE_SECONDS = 3.0
 #: Both lists of ids in HELLO must fit into its 64 KiB.
 MOST_IN_FLIGHT = 2500
+#: Data connections for bodies where open files are few, as by default on many systems: it was enough for years.
+_FEWEST = 256
 #: How often the delay of the reactor's turns is measured.
 LAG_SECONDS = 1.0
 
@@ -197,10 +199,19 @@ def limits_of(settings: ConnectorSettings) -> TunnelLimits:
     pool = settings.pool
     return replace(
         DEFAULT_LIMITS, in_flight=min(settings.in_flight, MOST_IN_FLIGHT), pool_least=pool.least,
-        pool_most_idle=pool.most_idle, pool_most=pool.most)
+        pool_most_idle=pool.most_idle, pool_most=pool_possible(pool.most))
+
+
+def pool_possible(wanted: int) -> int:
+    """How many data connections bodies and answers may have, 0 for as many as fit: a quarter of what streams could have."""
+    limit = raise_limit()
+    return wanted or min(DEFAULT_LIMITS.pool_most, max(_FEWEST, (limit - spare(limit)) // 8))
 
 
 def streams_possible(wanted: int) -> int:
-    """How many streams fit into the limit of open files, which is raised: each needs two."""
+    """How many streams fit into the limit of open files, which is raised: each needs two.
+
+    `wanted` is what one user may have; the reserve for others (`tunnel.shares`) comes on top.
+    """
     limit = raise_limit()
-    return max(0, min(wanted, (limit - spare(limit)) // 2))
+    return max(0, min(wanted + wanted // 7, (limit - spare(limit)) // 2))

@@ -1,12 +1,11 @@
 """The data connections to one service node: the connector dials, keeps and closes them.
 
 A request that needs one gets the one used last, or waits until one is dialled or comes back. At most `handshakes` are
-under way at once.
+under way at once. How many one user may have, and who gives way when they are short, is decided in `tunnel.shares`.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
@@ -17,15 +16,43 @@ from twisted.python.failure import Failure
 from appproxy.connector.data import Attachment, DataConnection
 from appproxy.connector.transport import Dialled
 from appproxy.errors import Code
-from appproxy.net.deadlines import Deadlines
+from appproxy.net.deadlines import NEVER, Deadlines
+from appproxy.net.seldom import Seldom
 from appproxy.tunnel.backoff import reconnect_delay
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
+from appproxy.tunnel.shares import FEW, SLOW_RATE, SLOW_SECONDS_OVER, FairQueue, Held, Places, give_way
 
 #: Dials that may fail while a request waits, before it is told.
 MOST_FAILS = 3
+#: Handshakes at once when all that waits is of users who have several data connections.
+_HANDSHAKES_FOR_MANY = 3
+#: Seconds between two looks at who holds a place, while places may become short.
+LOOK_SECONDS = 1.0
+#: Seconds until a place that was to be given back is free: a signal to the service and its answer.
+GOING_SECONDS = 5.0
+#: Seconds that a request waits of a user who has more than an equal part: a moment, for downloads of his that end.
+PATIENCE = 3.0
+#: Seconds that any other waits: some less than the service, which would blame the application.
+MOST_PATIENCE = DEFAULT_LIMITS.attach_seconds - 2.0
 
 #: Dials the data end point.
 Dial = Callable[[IProtocolFactory], Deferred[IProtocol]]
+
+
+def _anybody(share: bytes) -> bool:
+    return True
+
+
+def look_at(used: Attachment, connection: DataConnection, now: float) -> Held[DataConnection]:
+    """How a place is used at this moment. While enough goes through it, its rate counts from now on."""
+    seconds = now - used.marked_at
+    moved = used.moved
+    rate = (moved - used.marked) / seconds if seconds > 0 else 0.0
+    # With an unread end all has been given: it is the user who reads, and what he reads nobody here can see.
+    stuck = connection.unread is not None or used.waits_for_user
+    if seconds >= SLOW_SECONDS_OVER and (rate >= SLOW_RATE or not stuck):
+        used.marked, used.marked_at = moved, now
+    return Held(used.share, connection, stuck, rate, seconds)
 
 
 class Pool:
@@ -53,16 +80,19 @@ class Pool:
         self._limits = limits
         self._one_less = one_less
         self._running = False
-        #: Connections in use, but for upgraded streams.
-        self._bodies = 0
+        self.pings = 1
+        self.deadline = NEVER
+        #: Connections in use, but for streams.
+        self._places = Places(limits.pool_most)
         self._all: set[DataConnection] = set()
         self._idle: list[DataConnection] = []
-        self._waiting: deque[Attachment] = deque()
-        #: Those whose pooled connection was stale, so that only a fresh one will do; and upgraded streams.
-        self._waiting_first: deque[Attachment] = deque()
+        self._waiting: FairQueue[bytes, Attachment] = FairQueue()
+        #: Those whose pooled connection was stale, so that only a fresh one will do; and streams.
+        self._waiting_first: FairQueue[bytes, Attachment] = FairQueue()
         self._dialling = 0
         self._failures = 0
         self._later: IDelayedCall | None = None
+        self._seldom = Seldom()
 
     def __len__(self) -> int:
         return len(self._all)
@@ -72,22 +102,26 @@ class Pool:
         """How many connections wait for work."""
         return len(self._idle)
 
-    def start(self, epoch: bytes) -> None:
-        """The node is known: keep a few connections ready."""
+    def start(self, epoch: bytes, pings: int = 1) -> None:
+        """The node is known, and takes so many PINGs a second on a data connection: keep a few connections ready."""
         self.epoch = epoch
+        self.pings = pings
         self._running = True
         self._dial_more()
 
     def stop(self) -> None:
         """Close all. What is attached fails; what waits fails."""
         self._running = False
+        self.deadline = NEVER
+        self._deadlines.discard(self)
         if self._later is not None:
             self._later.cancel()
             self._later = None
         for connection in list(self._all):
             connection.abort()
-        while self._waiting_first or self._waiting:
-            (self._waiting_first or self._waiting).popleft().failed(Code.CONNECTOR_LOST)
+        for queue in (self._waiting_first, self._waiting):
+            for attachment in queue:
+                attachment.failed(Code.CONNECTOR_LOST)
 
     def close(self) -> None:
         """Close all once what was written to them has left; nothing new is dialled."""
@@ -97,26 +131,39 @@ class Pool:
 
     def attach(self, attachment: Attachment) -> None:
         """Give this request a data connection, now or as soon as there is one."""
-        if attachment.upgraded:
-            self._give(attachment, self._waiting_first)
-        elif self._bodies < self._limits.pool_most:
-            self._give(attachment, self._waiting)
-        else:
-            self._waiting.append(attachment)
+        attachment.since = attachment.marked_at = self.seconds()
+        queue = self._waiting_first if attachment.long else self._waiting
+        if not (attachment.long or self._places.has_room(attachment.share)) or not self._give_idle(attachment):
+            attachment.queue = queue
+            queue.push(attachment.share, attachment)
         self._dial_more()
+        self._watch()
 
-    def _give(self, attachment: Attachment, queue: deque[Attachment]) -> None:
+    def lengthen(self, attachment: Attachment) -> None:
+        """Its answer has turned out to be endless: its place is among the streams from now on."""
+        if not attachment.long:
+            attachment.long = True
+            if attachment.connection is not None:
+                self._give_back(attachment)
+
+    def _give_idle(self, attachment: Attachment) -> bool:
         while self._idle:
             connection = self._idle.pop()
             if connection.open:  # Twisted tells of an abort a turn later
                 self._begin(connection, attachment)
-                return
-        queue.append(attachment)
+                return True
+        return False
 
     def _begin(self, connection: DataConnection, attachment: Attachment) -> None:
-        if not attachment.upgraded:
-            self._bodies += 1
+        if not attachment.long:
+            self._places.take(attachment.share)
+        attachment.queue = None
+        attachment.since = attachment.marked_at = self.seconds()
+        attachment.marked = attachment.moved
         connection.begin(attachment)
+
+    def _give_back(self, attachment: Attachment) -> None:
+        self._places.give(attachment.share)
 
     # What the connections say.
 
@@ -125,7 +172,8 @@ class Pool:
         if not self._running:
             attachment.failed(Code.CONNECTOR_LOST)
             return
-        self._waiting_first.append(attachment)
+        attachment.queue = self._waiting_first
+        self._waiting_first.push(attachment.share, attachment)
         self._dial_more()
 
     def data_ready(self, connection: DataConnection) -> None:
@@ -135,7 +183,7 @@ class Pool:
         if not self._running:
             connection.abort()
             return
-        waiting = self._next(self._waiting_first)
+        waiting = self._waiting_first.pop(_anybody)
         if waiting is not None:
             self._begin(connection, waiting)
         else:
@@ -143,9 +191,9 @@ class Pool:
         self._dial_more()
 
     def data_idle(self, connection: DataConnection, before: Attachment) -> None:
-        """To the first who waits, else into the pool."""
-        if not before.upgraded:
-            self._bodies -= 1
+        """To the next who waits, else into the pool."""
+        if not before.long:
+            self._give_back(before)
         self._use_or_keep(connection)
 
     def data_closed(self, connection: DataConnection, reason: str) -> None:
@@ -154,15 +202,16 @@ class Pool:
         self._deadlines.discard(connection)
         if connection in self._idle:
             self._idle.remove(connection)
-        if connection.attachment is not None and not connection.attachment.upgraded:
-            self._bodies -= 1
+        used = connection.attachment or connection.unread
+        if used is not None and not used.long:
+            self._give_back(used)
         if not connection.ready:
             self._dial_failed(reason)
         self._dial_more()
         self._one_less()
 
     def _use_or_keep(self, connection: DataConnection) -> None:
-        waiting = self._next(self._waiting) if self._bodies < self._limits.pool_most else None
+        waiting = self._waiting.pop(self._places.has_room)
         if waiting is not None:
             self._begin(connection, waiting)
             return
@@ -175,26 +224,79 @@ class Pool:
             surplus = len(self._idle) - self._limits.pool_most_idle
             oldest.deadline = min(oldest.deadline, self.seconds() + surplus / self._limits.pool_shrink)
 
-    # Dialling.
+    # Who gives way.
 
-    def _next(self, queue: deque[Attachment]) -> Attachment | None:
-        """The first of the queue that is still wanted."""
-        while queue:
-            attachment = queue.popleft()
-            if attachment.owner is not None:
-                return attachment
-        return None
+    def _watch(self) -> None:
+        """Look at all who hold a place every second, as long as places may become short."""
+        if self.deadline == NEVER and (self._waiting or 2 * self._places.taken >= self._places.most):
+            self.deadline = self.seconds() + LOOK_SECONDS
+            self._deadlines.add(self)
+
+    def deadline_passed(self, now: float) -> None:
+        """Time to look."""
+        self.deadline = NEVER
+        self._deadlines.discard(self)
+        places = self._places
+        looked, going = [], 0
+        for connection in list(self._all):
+            used = connection.attachment or connection.unread
+            if used is None or used.long:
+                continue
+            if used.told_at is None:
+                looked.append(look_at(used, connection, now))
+            elif now - used.told_at < GOING_SECONDS:
+                going += 1
+            else:
+                connection.abort()  # the service does not listen
+        entitled = self._waiting.wanted(lambda share: not (places.has_room(share) or places.is_over(share)))
+        for place in give_way(places, looked, entitled, going):
+            self._cut(place.what, now)
+        self._refuse(now)
+        self._watch()
+
+    def _cut(self, connection: DataConnection, now: float) -> None:
+        """Its place is needed."""
+        used = connection.attachment or connection.unread
+        if used is not None:
+            used.told_at = now
+            self._tell(used.share, "give way to others")
+            used.holder.give_way()
+
+    def _tell(self, share: bytes, what: str) -> None:
+        if self._seldom.is_due((share, what), self.seconds()):
+            self.log.warn("a user ({share}) holds {held} of {most} data connections: requests of his {what}",
+                          share=share.decode(), held=self._places.held(share), most=self._places.most, what=what)
+
+    def _refuse(self, now: float) -> None:
+        """Those who wait for more than their part, and those who wait in vain."""
+        for attachment in self._waiting:
+            waited = now - attachment.since
+            if waited >= MOST_PATIENCE:
+                self._tell(attachment.share, "wait in vain for one more")
+                attachment.failed(Code.CONNECTOR_BUSY)
+            elif waited >= PATIENCE and self._places.is_over(attachment.share) and not self._places.has_room(attachment.share):
+                self._tell(attachment.share, "get no more")
+                attachment.failed(Code.SHARE_EXCEEDED)
+
+    # Dialling.
 
     def _dial_more(self) -> None:
         if not self._running or self._later is not None:
             return
-        room = self._limits.pool_most - self._bodies
-        wanted = min(len(self._waiting), room) + len(self._waiting_first)
+        room = max(0, self._places.free)
+        wanted = min(self._waiting.wanted(self._places.has_room), room) + len(self._waiting_first)
         wanted += max(0, self._limits.pool_least - len(self._idle))
-        while self._dialling < min(wanted, self._limits.handshakes):
+        while self._dialling < min(wanted, self._handshakes):
             self._dialling += 1
             attempt = self._dial_out(Dialled(self._build))
             attempt.addErrback(self._not_connected)
+
+    @property
+    def _handshakes(self) -> int:
+        """At once. They cost this end and the service more than all else: many for one user would slow all others down."""
+        places = self._places
+        urgent = self._waiting_first or not self._waiting or self._waiting.wanted(lambda share: places.held(share) < FEW)
+        return self._limits.handshakes if urgent else _HANDSHAKES_FOR_MANY
 
     def _build(self) -> DataConnection:
         connection = DataConnection(self)
@@ -213,10 +315,9 @@ class Pool:
             return
         self.log.warn("data connection not made: {reason}", reason=reason)
         for queue in (self._waiting_first, self._waiting):
-            for attachment in list(queue):
+            for attachment in queue:
                 attachment.fails += 1
                 if attachment.fails >= MOST_FAILS:
-                    queue.remove(attachment)
                     attachment.failed(Code.CONNECTOR_LOST)
         if self._later is None and self._running:
             delay = reconnect_delay(self._failures - 1, self._random())

@@ -14,16 +14,18 @@ from twisted.logger import Logger
 from appproxy.connector.carrier import Source
 from appproxy.connector.configuration import OriginAddress, Target
 from appproxy.connector.counters import Counters
-from appproxy.connector.data import Attachment
+from appproxy.connector.data import NOBODY, Attachment
 from appproxy.connector.forward import Forward
 from appproxy.connector.link import SignalConnection
 from appproxy.connector.stream import UpgradedStream
 from appproxy.errors import Code, RemoteProtocolError
 from appproxy.net.deadlines import Deadlines
+from appproxy.net.seldom import Seldom
 from appproxy.tunnel.exchanges import State
 from appproxy.tunnel.frames import Kind, encode
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
 from appproxy.tunnel.messages import decode_request, encode_code
+from appproxy.tunnel.shares import Places
 
 #: Final frames kept while no signal connection is up; the service waits 5 s for them.
 MOST_BACKLOG = 1024 * 1024
@@ -55,12 +57,21 @@ class Attacher(Protocol):
     def attach(self, attachment: Attachment) -> None:
         """Give this request one, now or later."""
 
+    def lengthen(self, attachment: Attachment) -> None:
+        """Its answer is endless: it takes no place from others any more."""
+
 
 class Channels(Protocol):
     """The signal connections of the node."""
 
     def other_than(self, channel: SignalConnection) -> SignalConnection | None:
         """One that is open, for what belongs on `channel`."""
+
+
+def share_of(forward: Forward | UpgradedStream) -> bytes:
+    """Whom it counts for; where nobody is named, a share of its own."""
+    share = forward.request.share
+    return share if share != NOBODY else b"#%d" % forward.id
 
 
 class Requests:
@@ -93,10 +104,10 @@ class Requests:
         self._refresh = refresh
         self._log = log
         self._most = limits.in_flight
-        self._most_streams = most_streams
+        #: Upgraded streams and endless answers.
+        self._streams = Places(most_streams)
         self._tombstone_seconds = limits.tombstone_seconds
         self._open: dict[int, Forward | UpgradedStream] = {}
-        self._streams = 0
         #: Ids whose final frame was sent. At most so many requests hold a slot at the service, so those whose final
         #: frame was lost with its connection are among these, however long ago that was.
         self._ended: deque[int] = deque(maxlen=limits.in_flight)
@@ -104,14 +115,17 @@ class Requests:
         self._backlog: dict[int, bytes] = {}
         self._backlog_size = 0
         self._tombstones: dict[int, float] = {}
+        #: Ids of those that have a place among the streams.
+        self._streaming: set[int] = set()
+        self._seldom = Seldom()
 
     def __len__(self) -> int:
         return len(self._open)
 
     @property
     def in_flight(self) -> int:
-        """Requests that count: upgraded streams do not."""
-        return len(self._open) - self._streams
+        """Requests that count: streams do not."""
+        return len(self._open) - self._streams.taken
 
     # What the service says.
 
@@ -227,21 +241,37 @@ class Requests:
         self._deadlines.discard(forward)
         self._open[stream.id] = stream
         self._deadlines.add(stream)
-        self._streams += 1
         self.counters.upgrades += 1
 
-    @property
-    def may_upgrade(self) -> bool:
-        """Is there room for one more stream?"""
-        return self._streams < self._most_streams
+    def begin_stream(self, forward: Forward) -> Code | None:
+        """Take a place for a stream or an endless answer; or say why there is none for this user."""
+        share = share_of(forward)
+        if not self._streams.has_room(share):
+            code = Code.SHARE_EXCEEDED if self._streams.is_over(share) else Code.TOO_MANY_UPGRADES
+            if self._seldom.is_due(share, self.seconds()):
+                self.log.warn("{share} holds {held} of {most} streams, and gets no more: {code}", share=share.decode(),
+                              held=self._streams.held(share), most=self._streams.most, code=code.name)
+            return code
+        self._streams.take(share)
+        self._streaming.add(forward.id)
+        if forward.attachment is not None:
+            self.pool.lengthen(forward.attachment)
+        return None
+
+    def tell(self, forward: Forward | UpgradedStream, frame: bytes) -> None:
+        """Send a frame of a request that has ended here; the service may not have come to its end."""
+        channel = self.channel_for(forward)
+        if channel is not None:
+            channel.send(frame)
 
     def finished(self, forward: Forward | UpgradedStream) -> None:
         """Its final frame has been sent, or nobody waits for one."""
         request_id = forward.id
         if self._open.pop(request_id, None) is None:
             return
-        if isinstance(forward, UpgradedStream):
-            self._streams -= 1
+        if request_id in self._streaming:
+            self._streaming.discard(request_id)
+            self._streams.give(share_of(forward))
         self._deadlines.discard(forward)
         if request_id not in self._backlog:
             self._ended.append(request_id)

@@ -46,7 +46,7 @@ class UpgradedStream:
         self._idle_seconds = idle_seconds
         self.upload = Upload(self, Framing.RAW)
         self.answer = AnswerStream(self)
-        self.attachment = Attachment(self, self.id, self.upload, self.answer, upgraded=True)
+        self.attachment = Attachment(self, self.id, self.upload, self.answer, self.request.share, long=True)
         self.upload.use(self.attachment)
         self.answer.use(self.attachment)
         self.answer.begin(connection, 101, block)
@@ -146,6 +146,9 @@ class UpgradedStream:
         if self.state < State.CANCELLED:
             self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.END)
             self._finish()
+
+    def give_way(self) -> None:
+        """Never: streams take no place from others."""
 
     def _moved(self) -> None:
         half = self.upload.over or self.answer.over

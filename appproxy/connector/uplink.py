@@ -193,7 +193,7 @@ class Uplink:
         if self._renewing and self._renewing[0] is slot:
             self._renewing.pop(0)
             self._renew_next()
-        self.pool.start(welcome.epoch)
+        self.pool.start(welcome.epoch, max(1, welcome.limits.get("data_pings", 1)))
         self.requests.flush_backlog(connection)
         self._check_left()
         self._on_welcome(welcome)

@@ -81,6 +81,11 @@ class Upload:
         self._attachment = attachment
 
     @property
+    def waits_for_user(self) -> bool:
+        """Is the user to send more? Whether he could is for the data connection to say: it may be paused."""
+        return not self.over and not self._stopping
+
+    @property
     def can_rewind(self) -> bool:
         """Can all of it be sent once more?"""
         return not self.handed_over or self._kept is not None

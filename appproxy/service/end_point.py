@@ -149,7 +149,8 @@ class EndPoint(Factory):
     def _welcome(self) -> Welcome:
         return Welcome(
             node=self.node, epoch=self.epoch, host="", port=0, heartbeat=self.limits.ping_after,
-            configuration=self.relay.configuration, renew_after=self._renew_after, limits={},
+            configuration=self.relay.configuration, renew_after=self._renew_after,
+            limits={"data_pings": self.limits.data_pings},
         )
 
     def _settle(self, peer: Peer, hello: Hello, link: SignalLink, now: float) -> None:

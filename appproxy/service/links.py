@@ -136,6 +136,8 @@ class SignalLink(Protocol):
             self.close()
             return
         self.write(self.session.take_output())
+        if self.peer is not None and self.session.peer_load is not None:
+            self.peer.load = self.session.peer_load
         self.deadline = min(self.session.next_tick(), now + 1.0)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:

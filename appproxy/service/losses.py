@@ -40,7 +40,7 @@ def told(request: Relayed, listed_open: bool, listed_ended: bool, link: Link, no
     else:
         request.peer, peer = None, request.peer  # it is here again: nothing speaks against the same connector
         if peer is not None:
-            del peer.in_flight[request.id]
+            request.leave(peer)
         _lose(request, "the request was lost with its connection", Retry.ANY)
 
 
@@ -73,7 +73,11 @@ def deadline_passed(request: Relayed, now: float) -> None:
     if state == State.QUEUED:
         request.unpark()
         request.step(Step.TIMEOUT)
-        request.fail(Code.QUEUE_TIMEOUT, "parked too long")
+        over = request.relay.roster.is_over(request.plan.application.connector_group, request.whose)
+        if over:
+            request.fail(Code.SHARE_EXCEEDED, "too many requests of this user are under way, and this one waited for them")
+        else:
+            request.fail(Code.QUEUE_TIMEOUT, "parked too long")
     elif state == State.CANCELLED:
         request.step(Step.LOST)
         request.free()

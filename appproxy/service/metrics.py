@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 from appproxy.errors import Code
 from appproxy.pki.expiry import days_left
 from appproxy.service.exchange import Exchange
+from appproxy.service.shortages import SHORTAGES
 
 if TYPE_CHECKING:
     from appproxy.service.node import ServiceNode
@@ -106,6 +107,7 @@ class NodeCollector(Collector):
             online.add_metric([group], roster.online(group))
         yield in_flight
         yield online
+        yield self._limits()
         yield CounterMetricFamily("appproxy_tunnel_protocol_errors", "Times that a connector broke the tunnel protocol.",
                                   value=node.end_point.protocol_errors)
         yield self._certificates()
@@ -114,6 +116,14 @@ class NodeCollector(Collector):
         yield CounterMetricFamily("appproxy_access_log_lost_lines", "Lines that could not be written.",
                                   value=node.lost_log_lines)
 
+    def _limits(self) -> Metric:
+        met = CounterMetricFamily("appproxy_limits_met", "Requests that met a limit which all users share.",
+                                  labels=["application", "limit"])
+        for code in sorted(SHORTAGES):
+            met.add_metric(["", code.name], 0)  # there from the beginning, so that the first one is a rise
+        for (application, code), count in self._node.relay.shortages.counts.items():
+            met.add_metric([application, code.name], count)
+        return met
 
     def _certificates(self) -> Metric:
         days = GaugeMetricFamily("appproxy_certificate_days_left", "Days until a certificate ends; below 0 when it has.",

@@ -55,6 +55,8 @@ _SEEN_EVERY = 60.0
 _UPKEEP_EVERY = 3600.0
 #: Seconds that an endless stream may outlive its session.
 _EXPIRED_EVERY = 15.0
+#: Seconds for which it is of interest that somebody met a limit.
+_LATELY = 900.0
 #: Seconds between two looks whether the files of the users' certificate have changed.
 _LOOK_EVERY = 5.0
 
@@ -185,6 +187,10 @@ class ServiceNode(Service):
             snapshot.applications.values(), snapshot.router,
             lambda exchange, route: self.relay.start(exchange, route, None), self._reactor, self.front.new_id,
         )  # fmt: skip
+
+    def limits_met(self) -> list[dict[str, object]]:
+        """Which users met a limit that all share, in the last quarter of an hour."""
+        return self.relay.shortages.recent(_LATELY)
 
     # Starting.
 

@@ -21,6 +21,7 @@ from appproxy.service.exchange import Exchange
 from appproxy.service.plan import Plans
 from appproxy.service.relayed import Relayed
 from appproxy.service.roster import Peer, Roster
+from appproxy.service.shortages import Shortages
 from appproxy.service.symptoms import Symptoms
 from appproxy.service.tokens import Tokens
 from appproxy.store.snapshot import Snapshot
@@ -69,6 +70,7 @@ class Relay:
         self._identity_block = identity_block
         self._tokens = tokens
         self._has_connectors = has_connectors
+        self.shortages = Shortages(clock)
         # For metrics.
         self.requests = 0
 
@@ -104,20 +106,20 @@ class Relay:
         if upgrade is not None:
             upgrade = head.upgrade = choose_upgrade(upgrade, application.upgrades)
         owner = tokens.owner(session, exchange.connection_number)
+        share = tokens.share(session, exchange.client)
         request = Request(
             application=plan.target, configuration=self.configuration, method=head.method,
             target=internal_target(route, head.target, bare=plan.learned.bare), authority=head.authority,
             client=exchange.client, scheme=exchange.scheme, correlation=exchange.id,
             timeout=application.backend_timeout, length=head.length,
-            upgrade=upgrade, user=user, block=block, share=tokens.share(session, exchange.client),
-            owner=owner,
+            upgrade=upgrade, user=user, block=block, share=share, owner=owner,
         )
         try:
             encoded = encode_request(request)
         except LocalProtocolError as error:
             raise RequestError(error.code if error.code is not Code.PROTOCOL else Code.BAD_REQUEST, str(error)) from error
         flags = request_flags(request, strict=self.strict or application.strict)
-        relayed = Relayed(self, exchange, plan, encoded, flags, session)
+        relayed = Relayed(self, exchange, plan, encoded, flags, session, (share, application.id))
         relayed.holds_translated = holds_translated
         relayed.owner = owner
         relayed.binds = binds_by_request(application, block)
@@ -169,15 +171,13 @@ class Relay:
         return None if self._has_connectors(group) else Code.NO_CONNECTOR
 
     def slot_free(self, peer: Peer) -> None:
-        """A connector can take another request: whoever has waited longest gets it."""
+        """A connector can take another request: whose turn it is gets it."""
         if self.roster.has_waiting(peer.group):
             self.serve(peer.group)
 
     def serve(self, group: str) -> None:
         """Give waiting requests to connectors, as long as there are both."""
-        roster = self.roster
         now = self.clock.seconds()
-        while roster.has_waiting(group) and (peer := roster.pick(group, (), now)) is not None:
-            request = roster.next_waiting(group)
-            if request is not None:
-                request.send(peer, now)
+        while (found := self.roster.next_waiting(group, now)) is not None:
+            request, peer = found
+            request.send(peer, now)

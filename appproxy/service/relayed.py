@@ -16,6 +16,8 @@ from appproxy.net.deadlines import NEVER
 from appproxy.service import losses
 from appproxy.service.affinity import binds_by_answer
 from appproxy.service.plan import Plan
+from appproxy.service.roster import UNKNOWN, Whose
+from appproxy.service.shortages import SHORTAGES
 from appproxy.service.streamed import StreamedAnswer
 from appproxy.service.symptoms import STATUSES
 from appproxy.service.tokens import NOBODY
@@ -44,11 +46,12 @@ class Relayed:
 
     __slots__ = (
         "_queued", "answer", "attempts", "binds", "data", "deadline", "exchange", "flags", "head", "holds_translated", "id",
-        "interims", "link", "method", "owner", "peer", "plan", "relay", "session", "state", "tried", "upload",
+        "interims", "link", "long", "method", "owner", "peer", "plan", "relay", "session", "state", "tried", "upload", "whose",
     )
 
     def __init__(
-        self, relay: Relay, exchange: Exchange, plan: Plan, head: bytes, flags: int, session: Session | None = None
+        self, relay: Relay, exchange: Exchange, plan: Plan, head: bytes, flags: int, session: Session | None = None,
+        whose: Whose = UNKNOWN,
     ) -> None:
         self.relay = relay
         self.exchange: Exchange | None = exchange
@@ -62,6 +65,10 @@ class Relayed:
         #: Whose connections to the application may carry it, and does it make them that one's alone (`affinity`)?
         self.owner = NOBODY
         self.binds = False
+        #: Whom it counts for.
+        self.whose = whose
+        #: It is a stream by now, or has an endless answer, and takes no place from others.
+        self.long = False
         self.state: int = State.QUEUED
         self.id = 0
         self.peer: Peer | None = None
@@ -101,30 +108,38 @@ class Relayed:
         """Send it to a connector, or wait for one, or fail."""
         relay = self.relay
         group = self.plan.application.connector_group
-        peer = (self._kept_peer() if relay.affinity else None) or relay.roster.pick(group, self.tried, now)
+        roster = relay.roster
+        peer = (self._kept_peer() if relay.affinity else None) or roster.pick(group, self.tried, now, self.whose)
         if peer is not None:
             self.send(peer, now)
             return
         if not self._queued:
             self._queued = now
-        refusal = relay.no_hope(group) or relay.roster.park(self, group, now)
+        refusal = relay.no_hope(group) or roster.park(self, group, now, self.whose)
         if refusal is not None:
             self.step(Step.FAIL)
             self.fail(refusal, "no connector takes requests of this group")
             return
-        self.deadline = self._queued + relay.roster.limits.queue_seconds
+        limits = roster.limits
+        over = roster.is_over(group, self.whose)
+        self.deadline = self._queued + min(limits.queue_seconds, limits.queue_seconds_over if over else limits.queue_seconds)
         relay.deadlines.add(self)
 
     def _kept_peer(self) -> Peer | None:
         """The connector that has a connection which the application has authenticated for this owner."""
         relay, application = self.relay, self.plan.application
         id_ = relay.affinity.connector_of(application, self.owner)
-        return None if id_ is None else relay.roster.usable(id_, application.connector_group, self.tried)
+        return None if id_ is None else relay.roster.usable(id_, application.connector_group, self.tried, self.whose)
 
     def _note_challenge(self, status: int, block: bytes) -> None:
         """The next leg of a handshake that begins with this answer must come to the same connector."""
         if status == 401 and self.peer is not None and binds_by_answer(self.plan.application, block):
             self.relay.affinity.note(self.plan.application, self.owner, self.peer.id)
+    def crowded_out(self) -> None:
+        """Called by the roster: too many wait, and most of them are of this user."""
+        self.relay.deadlines.discard(self)
+        self.step(Step.FAIL)
+        self.fail(Code.SHARE_EXCEEDED, "too many requests wait for a connector, and most are of this user")
 
     def send(self, peer: Peer, now: float) -> None:
         """Give it to this connector, which `Roster.pick` has just chosen."""
@@ -136,6 +151,7 @@ class Relayed:
         self.attempts += 1
         self.id = peer.ids.allocate(peer.in_flight)
         peer.in_flight[self.id] = self
+        self.relay.roster.taken(self.whose)
         if (exchange := self.exchange) is not None:
             exchange.connector = peer.id
             exchange.attempts = self.attempts
@@ -156,8 +172,8 @@ class Relayed:
     def answered(self, status: int, block: bytes, body: bytes) -> None:
         """RSP: the complete answer."""
         self.step(Step.ANSWER)
-        if self.peer is not None:
-            self.peer.timeouts = 0
+        if self.peer is not None and self.peer.timeouts:
+            self.peer.answered()
         if self.data is not None:
             self.data.answer_elsewhere()
         self._note_challenge(status, block)
@@ -237,8 +253,8 @@ class Relayed:
     def headed(self, status: int, block: bytes) -> None:
         """HEAD on the data connection: the answer begins."""
         self.step(Step.HEAD)
-        if self.peer is not None:
-            self.peer.timeouts = 0
+        if self.peer is not None and self.peer.timeouts:
+            self.peer.answered()
         self._note_challenge(status, block)
         exchange, data = self.exchange, self.data
         if exchange is None or data is None:
@@ -251,6 +267,8 @@ class Relayed:
             fields = self.relay.symptoms.examine(self.plan, exchange, status, block, fields)
         self.answer = answer
         self.deadline = self.relay.clock.seconds() + answer.silence
+        if answer.endless:
+            self._lengthen()
         if answer.upgraded:
             self._upgrade(exchange, data, fields)
             return
@@ -261,11 +279,16 @@ class Relayed:
     def _upgrade(self, exchange: Exchange, data: DataLink, fields: bytes) -> None:
         # What only the request needed goes: an idle stream must cost little.
         self.head = b""
-        if (peer := self.peer) is not None:
-            peer.streams += 1
-            self.relay.slot_free(peer)
         self.upload = Upload(self, replayable=False)
         self.upload.stream(exchange, data, fields)
+
+    def _lengthen(self) -> None:
+        """It may go on for ever: it takes no place from requests any more."""
+        if (peer := self.peer) is not None:
+            self.long = True
+            peer.streams += 1
+            self.relay.roster.given(self.whose)
+            self.relay.slot_free(peer)
 
     def streamed(self, piece: bytes) -> None:
         """BODY: a piece of the answer."""
@@ -369,7 +392,7 @@ class Relayed:
 
     def unpark(self) -> None:
         """It waits for a connector no longer."""
-        self.relay.roster.unpark(self, self.plan.application.connector_group)
+        self.relay.roster.unpark(self, self.plan.application.connector_group, self.whose)
         self.relay.deadlines.discard(self)
 
     def cancel(self) -> None:
@@ -408,10 +431,17 @@ class Relayed:
         self.link = None
         peer, self.peer = self.peer, None
         if peer is not None:
-            del peer.in_flight[self.id]
-            if (answer := self.answer) is not None and answer.upgraded:
-                peer.streams -= 1
+            self.leave(peer)
             self.relay.slot_free(peer)
+
+    def leave(self, peer: Peer) -> None:
+        """It is not under way at this connector any more."""
+        del peer.in_flight[self.id]
+        if self.long:
+            self.long = False
+            peer.streams -= 1
+        else:
+            self.relay.roster.given(self.whose)
 
     def fail(self, code: Code, text: str) -> None:
         """Tell the user: with a page, or by breaking off where he has part of an answer, which must not look complete."""
@@ -419,6 +449,8 @@ class Relayed:
         if exchange is not None:
             exchange.failure = code
             exchange.detail = text
+            if code in SHORTAGES:
+                self.relay.shortages.note(exchange, code)
             if exchange.begun:
                 exchange.abort()
             else:

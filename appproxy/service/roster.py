@@ -5,17 +5,27 @@ Decisions only; the bytes are moved by `links`, and what a request does in each 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Container
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from appproxy.errors import Code
 from appproxy.tunnel.ids import RequestIds
+from appproxy.tunnel.limits import DEFAULT_LIMITS
 from appproxy.tunnel.messages import Load
+from appproxy.tunnel.shares import FEW, FairQueue
 
 if TYPE_CHECKING:
     from appproxy.service.relayed import Relayed
+
+
+K = TypeVar("K", bytes, str)
+
+#: Whom a request counts for: the user's share, and the application's id.
+Whose = tuple[bytes, str]
+UNKNOWN: Whose = (b"", "")
+#: Milliseconds that a connector's event loop may be late before others of its group get its requests.
+_LAG_MS = 500
 
 
 class Link(Protocol):
@@ -33,22 +43,24 @@ class RosterLimits:
     """Numbers of the specification; seconds where nothing else is said."""
 
     #: Requests under way a connector.
-    in_flight: int = 1000
+    in_flight: int = DEFAULT_LIMITS.in_flight
     #: Requests that wait for a connector, a group.
-    queue: int = 1000
-    queue_seconds: float = 10.0
+    queue: int = DEFAULT_LIMITS.queue
+    queue_seconds: float = DEFAULT_LIMITS.queue_seconds
+    #: The same for one of a user who has more than an equal part under way: he hears early that it is his own doing.
+    queue_seconds_over: float = 3.0
     #: A group whose last connector left longer ago than this has no hope for the next 10 s.
     absent_seconds: float = 60.0
-    #: So many timeouts in a row take a connector out of rotation, for so long.
-    timeouts: int = 5
-    suspended_seconds: float = 10.0
+    #: So many time-outs in a row take a connector out of rotation until an answer comes; a try is made this often.
+    timeouts: int = DEFAULT_LIMITS.timeouts_in_a_row
+    try_seconds: float = 10.0
 
 
 class Peer:
     """One connector that is, or just was, connected to this node."""
 
     __slots__ = ("address", "data", "group", "id", "ids", "in_flight", "instance", "links", "load", "since",
-                 "streams", "suspended_until", "timeouts", "version")
+                 "streams", "timeouts", "try_at", "version")
 
     def __init__(self, id: str, group: str, instance: bytes, since: float) -> None:
         self.id = id
@@ -59,13 +71,14 @@ class Peer:
         self.links: dict[int, Link] = {}
         #: Requests that the connector has, and has not spoken its last frame of.
         self.in_flight: dict[int, Relayed] = {}
-        #: How many of these are upgraded streams: they may be many and idle, and take no place from requests.
+        #: How many of these are streams and endless answers: they may be many and idle, and take no place from requests.
         self.streams = 0
         self.ids = RequestIds()
         #: Data connections, so that all can be closed at once.
         self.data: set[object] = set()
-        self.suspended_until = 0.0
+        #: Time-outs in a row; and when the next try is made, once it is suspended for them.
         self.timeouts = 0
+        self.try_at = 0.0
         self.version = ""
         self.address = ""
         self.load: Load | None = None
@@ -76,6 +89,16 @@ class Peer:
             if not link.congested and not link.draining:
                 return link
         return None
+
+    @property
+    def lags(self) -> bool:
+        """Did its event loop run late when it was last asked?"""
+        return self.load is not None and self.load.lag_ms > _LAG_MS
+
+    def answered(self) -> None:
+        """An answer of its own has come: it is well."""
+        self.timeouts = 0
+        self.try_at = 0.0
 
     @property
     def online(self) -> bool:
@@ -90,7 +113,14 @@ class Roster:
         self.limits = limits or RosterLimits()
         self.peers: dict[str, Peer] = {}
         self._groups: dict[str, list[Peer]] = {}
-        self._waiting: dict[str, deque[Relayed]] = {}
+        self._waiting: dict[str, FairQueue[Whose, Relayed]] = {}
+        #: Requests under way, by the user's share and by application; without streams.
+        self.shares: dict[bytes, int] = {}
+        self.applications: dict[str, int] = {}
+        reserve = self.limits.in_flight // 8
+        #: From so many requests at a connector on, its places are the reserve; and the half of that for few of an application.
+        self._usual = self.limits.in_flight - reserve
+        self._narrow = self.limits.in_flight - reserve // 2
         #: When a group's last connector left; a group that was never seen counts from the node's start.
         self._left: dict[str, float] = {}
         self._started = started
@@ -123,56 +153,105 @@ class Roster:
 
     # Who gets a request.
 
-    def pick(self, group: str, tried: Container[str], now: float) -> Peer | None:
-        """The least loaded healthy connector of the group that has not been tried; a suspended one only if it is the last."""
+    def pick(self, group: str, tried: Container[str], now: float, whose: Whose = UNKNOWN) -> Peer | None:
+        """The connector of the group that has least to do and has not been tried, where this user may have a place.
+
+        One that lags gets requests only where no other takes them, and a suspended one so, too, but for a try now and then.
+        """
+        return self._pick(group, tried, now, whose)
+
+    def _pick(self, group: str, tried: Container[str], now: float, whose: Whose | None) -> Peer | None:
         best: Peer | None = None
-        best_cost = (True, 0, 0)
-        limit = self.limits.in_flight
+        best_cost = (True, True, 0, 0)
+        limit, usual = self.limits.in_flight, self._usual
         for peer in self._groups.get(group, ()):
             load = len(peer.in_flight) - peer.streams
             if load >= limit or peer.id in tried or peer.link() is None:
                 continue
-            cost = (peer.suspended_until > now, load, peer.streams)
+            if load >= usual and whose is not None and not self._is_of_reserve(load, whose):
+                continue
+            cost = (peer.try_at > now, peer.lags, load, peer.streams)
             if best is None or cost < best_cost:
                 best, best_cost = peer, cost
+        if best is not None and best.timeouts >= self.limits.timeouts:
+            best.try_at = now + self.limits.try_seconds
         return best
 
-    def usable(self, id_: str, group: str, tried: Container[str]) -> Peer | None:
+    def usable(self, id_: str, group: str, tried: Container[str], whose: Whose = UNKNOWN) -> Peer | None:
         """This connector, if it can take one more request of the group and has not been tried."""
         peer = self.peers.get(id_)
         if peer is None or peer.group != group or id_ in tried or peer.link() is None:
             return None
-        return peer if len(peer.in_flight) - peer.streams < self.limits.in_flight else None
+        load = len(peer.in_flight) - peer.streams
+        return peer if load < self._usual or (load < self.limits.in_flight and self._is_of_reserve(load, whose)) else None
+
+    def _is_of_reserve(self, load: int, whose: Whose) -> bool:
+        """May one more have a place of the reserve? Half of that is also kept from applications that have many."""
+        share, application = whose
+        if self.shares.get(share, 0) >= FEW:
+            return False
+        if load < self._narrow:
+            return True
+        return self.applications.get(application, 0) <= self.limits.in_flight // (len(self.applications) + 1)
+
+    def is_over(self, group: str, whose: Whose) -> bool:
+        """Has this user more requests under way than an equal part of what the group's connectors take?"""
+        places = self.limits.in_flight * len(self._groups.get(group, ()))
+        return self.shares.get(whose[0], 0) > max(FEW, places // (len(self.shares) + 1))
+
+    def taken(self, whose: Whose) -> None:
+        """A request of this user takes a place."""
+        share, application = whose
+        shares, applications = self.shares, self.applications
+        shares[share] = shares.get(share, 0) + 1
+        applications[application] = applications.get(application, 0) + 1
+
+    def given(self, whose: Whose) -> None:
+        """It takes none any more."""
+        share, application = whose
+        _less(self.shares, share)
+        _less(self.applications, application)
 
     def timed_out(self, peer: Peer, now: float) -> None:
-        """A request that the connector had accepted got no answer; several in a row take it out of rotation for a while."""
+        """A request that the connector had accepted got no answer; after several in a row it gets no more until one comes."""
         peer.timeouts += 1
         if peer.timeouts >= self.limits.timeouts:
-            peer.timeouts = 0
-            peer.suspended_until = now + self.limits.suspended_seconds
+            peer.try_at = now + self.limits.try_seconds
 
     # Who waits.
 
-    def park(self, request: Relayed, group: str, now: float) -> Code | None:
-        """Let a request wait for a connector; or say why there is no point in it."""
+    def park(self, request: Relayed, group: str, now: float, whose: Whose = UNKNOWN) -> Code | None:
+        """Let a request wait for a connector; or say why there is no point in it.
+
+        Where too many wait, the latest of the user who has most of them is refused: perhaps this one.
+        """
         if not self._groups.get(group) and now - self._left.get(group, self._started) > self.limits.absent_seconds:
             return Code.NO_CONNECTOR
-        waiting = self._waiting.setdefault(group, deque())
+        waiting = self._waiting.setdefault(group, FairQueue())
         if len(waiting) >= self.limits.queue:
-            return Code.QUEUE_FULL
-        waiting.append(request)
+            gone = waiting.crowd_out(whose)
+            if gone is None:
+                return Code.QUEUE_FULL if waiting.shares <= 1 else Code.SHARE_EXCEEDED
+            gone.crowded_out()
+        waiting.push(whose, request)
         return None
 
-    def unpark(self, request: Relayed, group: str) -> None:
+    def unpark(self, request: Relayed, group: str, whose: Whose = UNKNOWN) -> None:
         """A request waits no more."""
         waiting = self._waiting.get(group)
-        if waiting is not None and request in waiting:
-            waiting.remove(request)
+        if waiting is not None:
+            waiting.discard(whose, request)
 
-    def next_waiting(self, group: str) -> Relayed | None:
-        """Take the request that has waited longest."""
+    def next_waiting(self, group: str, now: float) -> tuple[Relayed, Peer] | None:
+        """Whose turn it is, user by user, and the connector that takes it; None: nobody waits, or may have a place."""
         waiting = self._waiting.get(group)
-        return waiting.popleft() if waiting else None
+        peer = self._pick(group, (), now, None) if waiting else None
+        if not waiting or peer is None:
+            return None
+        load = len(peer.in_flight) - peer.streams
+        usual = load < self._usual
+        request = waiting.pop(lambda whose: usual or self._is_of_reserve(load, whose))
+        return None if request is None else (request, peer)
 
     def all_waiting(self) -> list[Relayed]:
         """Everybody who waits, of all groups."""
@@ -186,3 +265,11 @@ class Roster:
     def waiting(self) -> int:
         """Requests that wait, in all groups."""
         return sum(map(len, self._waiting.values()))
+
+
+def _less(counts: dict[K, int], key: K) -> None:
+    left = counts[key] - 1
+    if left:
+        counts[key] = left
+    else:
+        del counts[key]

@@ -19,8 +19,14 @@ class Allowance:
 
     def take(self, now: float) -> None:
         """Use one. Raises RemoteProtocolError (OVERLOADED) when none is left."""
+        if not self.may(now):
+            raise RemoteProtocolError(f"too many {self._what}", Code.OVERLOADED)
+
+    def may(self, now: float) -> bool:
+        """Use one if there is any left; False: none is."""
         self._left = min(self._burst, self._left + max(0.0, now - self._since) / self._every)
         self._since = now
         if self._left < 1:
-            raise RemoteProtocolError(f"too many {self._what}", Code.OVERLOADED)
+            return False
         self._left -= 1
+        return True

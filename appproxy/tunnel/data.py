@@ -42,7 +42,8 @@ class DataSession:
         self._limits = limits
         self._reader = FrameReader(data_limits(limits), pass_through=Kind.BODY)
         self._heartbeat = Heartbeat(
-            limits, now, burst=limits.data_ping_burst, ping_after=limits.data_ping_after * (0.9 + 0.2 * jitter),
+            limits, now, burst=limits.data_ping_burst, every=1 / limits.data_pings,
+            ping_after=limits.data_ping_after * (0.9 + 0.2 * jitter),
             dead_after=limits.data_dead_after,
         )
         self._attachment = Attachment.IDLE
@@ -358,6 +359,20 @@ class DataSession:
         self._attachment = Attachment.IDLE
         self._sending = self._receiving = Way.OVER
         self.current = 0
+
+    def ask(self) -> bytes:
+        """A PING by which this end finds out whether the peer has read all that was written (`caught_up`)."""
+        return self._heartbeat.ping()
+
+    @property
+    def caught_up(self) -> bool:
+        """Has the peer read all that was written before the last PING?"""
+        return self._heartbeat.caught_up
+
+    @property
+    def heard(self) -> float:
+        """When the last bytes came."""
+        return self._heartbeat.heard
 
     def tick(self, now: float) -> None:
         """PING after silence while attached. Raises RemoteProtocolError (DEAD_PEER): silence, or a STOP or ATTACH that

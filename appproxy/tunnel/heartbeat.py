@@ -21,14 +21,16 @@ class Heartbeat:
     __slots__ = ("_allowance", "_answered", "_asked", "_most", "_output", "_sent", "dead_after", "excused", "heard",
                  "ping_after")
 
-    def __init__(self, limits: TunnelLimits, now: float, *, burst: int, ping_after: float, dead_after: float) -> None:
+    def __init__(
+        self, limits: TunnelLimits, now: float, *, burst: int, every: float, ping_after: float, dead_after: float
+    ) -> None:
         self.ping_after = ping_after
         self.dead_after = dead_after
         self.heard = now
         self.excused = now
         self._asked = now
         self._most = limits.unsent_control
-        self._allowance = Allowance("PINGs", burst, limits.ping_every, now)
+        self._allowance = Allowance("PINGs", burst, every, now)
         self._sent = 0
         self._answered = 0
         self._output = bytearray()
@@ -45,8 +47,17 @@ class Heartbeat:
         """Queue a PING when it is due."""
         if now >= self.ping_at():
             self._asked = now
-            self._sent += 1
-            self.queue(encode(Kind.PING, 0, b"", self._sent.to_bytes(_SIZE)))
+            self.queue(self.ping())
+
+    def ping(self) -> bytes:
+        """A PING to be written."""
+        self._sent += 1
+        return encode(Kind.PING, 0, b"", self._sent.to_bytes(_SIZE))
+
+    @property
+    def caught_up(self) -> bool:
+        """Has the peer answered the last PING, and so read all that was written before it?"""
+        return self._answered == self._sent
 
     def answer(self, frame: Frame, load: bytes, now: float) -> None:
         """Queue the PONG to a PING. Raises RemoteProtocolError, also when there are too many."""

@@ -52,15 +52,15 @@ class TunnelLimits:
     pool_least: int = 2
     #: Idle data connections at most.
     pool_most_idle: int = 64
-    #: Data connections in use for bodies and answers at most; more requests wait for one.
-    pool_most: int = 256
+    #: Data connections in use for bodies and answers at most, when the descriptor limit allows as many; more requests wait.
+    pool_most: int = 4096
     #: Surplus idle connections closed per second, so that a burst that comes back finds most of them.
     pool_shrink: int = 1
     #: An idle data connection closes after at least this time: just before common idle limits of 60 s on the way.
     idle_close_least: float = 55.0
     #: And after at most this: the times are spread, so that they do not close all at once.
     idle_close_most: float = 65.0
-    #: Upgraded streams of one connector, when the descriptor limit allows as many.
+    #: Upgraded streams and endless answers that one user may have at a connector, when the descriptor limit allows as many.
     streams_most: int = 10_000
     #: Handshakes under way at once per connector: a new node must not be stormed.
     handshakes: int = 8
@@ -83,6 +83,8 @@ class TunnelLimits:
     ping_every: float = 1.0
     #: PINGs at once on a data connection: an end that paused reading finds those of 5 hours, sent every 60 s.
     data_ping_burst: int = 400
+    #: PINGs a second that it earns, when WELCOME says so (else one): each answer there is followed by one.
+    data_pings: int = 1000
     #: Seldom control frames (CONFIG) that a peer may send at once.
     control_burst: int = 20
     #: Seconds in which it earns one more. A service that has more to tell waits for so long, and then tells the newest.

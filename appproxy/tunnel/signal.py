@@ -136,7 +136,8 @@ class SignalSession:
         self._limits = limits
         self._reader = FrameReader(signal_limits(limits))
         self._heartbeat = Heartbeat(
-            limits, now, burst=limits.ping_burst, ping_after=limits.ping_after, dead_after=limits.dead_after
+            limits, now, burst=limits.ping_burst, every=limits.ping_every, ping_after=limits.ping_after,
+            dead_after=limits.dead_after,
         )
         self._control = Allowance("control frames", limits.control_burst, limits.control_every, now)
         self._opened = now

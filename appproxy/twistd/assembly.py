@@ -101,8 +101,8 @@ def assemble(
         own_paths=handler(sign_in.application_root), directory=directory, wall=wall,
     )  # fmt: skip
     api = AdminApi(
-        live, settings, admit_password, node.live, wall, lambda: node.certificates.given, node.relay.symptoms.counts,
-        node.probe,
+        live, settings, admit_password, node.live, node.limits_met, wall, lambda: node.certificates.given,
+        node.relay.symptoms.counts, node.probe,
     )  # fmt: skip
     admin = AdminSocket(reactor, api, StatePaths(directory).admin_socket)
     return Assembly(live, node, provider, api, admin, Issuer(live, LibrarySession, reactor, wall))

@@ -375,10 +375,10 @@ class Rig:
 
 
 def request(method: bytes = b"GET", target: bytes = b"/page", length: int | None = 0, upgrade: bytes | None = None,
-            application: str = APPLICATION, block: bytes = b"accept: */*\n", owner: bytes = b"-") -> Request:
-    """A user's request as the service sends it."""
+            application: str = APPLICATION, block: bytes = b"accept: */*\n", owner: bytes = b"-", user: str = "") -> Request:
+    """A user's request as the service sends it; `user` names whom it counts for."""
     return Request(application, 1, method, target, b"wiki.example.com", "192.0.2.1", "https", "0" * 32, 85.0, length,
-                   upgrade, b"null", block, owner=owner)
+                   upgrade, b"null", block, user.encode().ljust(16, b"_") if user else b"-", owner)
 
 
 def send(signal: SignalPeer, request_id: int, asked: Request | None = None, strict: bool = False) -> None:

@@ -24,6 +24,13 @@ class Request:
 
     kept: bytes = b""
     told: list[tuple[object, ...]] = field(default_factory=list)
+    received: int = 0
+    sent: int = 0
+    begun: bool = False
+    waits_for_user: bool = False
+
+    def give_way(self) -> None:
+        self.told.append(("give way",))
 
     def attached(self, connection: DataConnection) -> None:
         self.told.append(("attached",))
@@ -61,6 +68,7 @@ class Pool:
     """Where the connection belongs, and the connection itself with the service's end of it."""
 
     epoch = EPOCH
+    pings = 1000
 
     def __init__(self, alpn: bytes = DATA_ALPN) -> None:
         self.clock = Clock()

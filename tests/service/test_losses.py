@@ -40,6 +40,9 @@ class Request:
     data: Any = None
     link: object = "the old link"
     id: int = 7
+    whose: object = "a user"
+    #: Has this user more than his part under way?
+    over: bool = False
     deadline: float = 0.0
     done: list[object] = field(default_factory=list)
     #: What was asked to decide on another try.
@@ -50,9 +53,15 @@ class Request:
         self.late: list[object] = []
         self.relay = SimpleNamespace(
             limits=SimpleNamespace(limbo_seconds=LIMBO_SECONDS),
-            roster=SimpleNamespace(timed_out=lambda peer, now: self.late.append((peer, now))),
+            roster=SimpleNamespace(
+                timed_out=lambda peer, now: self.late.append((peer, now)), is_over=lambda group, whose: self.over,
+            ),
         )
-        self.plan = SimpleNamespace(application=SimpleNamespace(backend_timeout=BACKEND_TIMEOUT))
+        self.plan = SimpleNamespace(
+            application=SimpleNamespace(backend_timeout=BACKEND_TIMEOUT, connector_group="default"))
+
+    def leave(self, peer: Any) -> None:
+        del peer.in_flight[self.id]
 
     def step(self, step: Step) -> None:
         self.state = advance(SERVICE_TRANSITIONS, self.state, step)

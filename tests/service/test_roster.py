@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import cast
 
 from appproxy.errors import Code
 from appproxy.service.relayed import Relayed
-from appproxy.service.roster import Peer, Roster, RosterLimits
+from appproxy.service.roster import Peer, Roster, RosterLimits, Whose
+from appproxy.tunnel.messages import Load
 
 
 class FakeLink:
@@ -80,31 +82,117 @@ def test_the_second_signal_connection_takes_over() -> None:
     assert one.link() is one.links[1]
 
 
-def test_timeouts_in_a_row_take_a_connector_out_for_a_while() -> None:
-    """It returns by itself, and is still asked when nobody else is there."""
+def test_timeouts_in_a_row_take_a_connector_out_until_it_answers() -> None:
+    """But for a try every ten seconds; and it is still asked when nobody else is there."""
     roster = Roster(0.0)
     bad, good = peer(roster, "bad"), peer(roster, "good", 50)
     for _ in range(5):
         assert roster.pick("default", (), 0.0) is bad
         roster.timed_out(bad, 0.0)
     assert roster.pick("default", (), 1.0) is good
-    roster.remove(good, 1.0)
-    assert roster.pick("default", (), 1.0) is bad
+    assert [roster.pick("default", (), now) for now in (11.0, 11.0, 20.0, 21.0)] == [bad, good, good, bad]
+    roster.remove(good, 21.0)
+    assert roster.pick("default", (), 21.0) is bad
     roster.add(good)
-    assert roster.pick("default", (), 11.0) is bad
+    bad.answered()
+    assert roster.pick("default", (), 21.0) is bad
+
+
+def test_one_that_lags_comes_last() -> None:
+    """Its own word in PONG counts, until it says otherwise."""
+    roster = Roster(0.0)
+    slow = peer(roster, "slow")
+    quick = peer(roster, "quick", 5)
+    slow.load = Load(0, 2, 501)
+    assert roster.pick("default", (), 0.0) is quick
+    slow.load = Load(0, 2, 20)
+    assert roster.pick("default", (), 0.0) is slow
 
 
 def test_waiting_has_a_limit_and_an_order() -> None:
     """First come, first served; the one too many hears so."""
     roster = Roster(0.0, RosterLimits(queue=2))
-    first, second = request(), cast(Relayed, [1])
+    first, second = cast(Relayed, (1,)), cast(Relayed, (2,))
     assert roster.park(first, "default", 0.0) is None
     assert roster.park(second, "default", 0.0) is None
     assert roster.park(request(), "default", 0.0) is Code.QUEUE_FULL
-    assert roster.next_waiting("default") is first
+    one = peer(roster, "a")
+    assert roster.next_waiting("default", 0.0) == (first, one)
     roster.unpark(second, "default")
-    assert roster.next_waiting("default") is None
+    assert roster.next_waiting("default", 0.0) is None
     assert roster.waiting == 0
+
+
+ANN, BOB = (b"ann", "wiki"), (b"bob", "wiki")
+
+
+def busy(roster: Roster, made: Peer, whose: Whose, count: int) -> None:
+    """So many requests of this user are under way there."""
+    for _ in range(count):
+        made.in_flight[len(made.in_flight)] = request()
+        roster.taken(whose)
+
+
+def test_one_user_leaves_the_reserve_to_others() -> None:
+    """However many requests a user has, another one's finds a place at once; his own wait, and do not hold up others."""
+    roster = Roster(0.0, RosterLimits(in_flight=80))
+    one = peer(roster, "a")
+    while roster.pick("default", (), 0.0, ANN) is not None:
+        busy(roster, one, ANN, 1)
+    assert len(one.in_flight) == 70
+    assert roster.pick("default", (), 0.0, BOB) is one
+    his, hers = cast(Relayed, (1,)), cast(Relayed, (2,))
+    assert roster.park(his, "default", 0.0, ANN) is None
+    assert roster.next_waiting("default", 0.0) is None
+    assert roster.park(hers, "default", 0.0, BOB) is None
+    assert roster.next_waiting("default", 0.0) == (hers, one)
+    busy(roster, one, BOB, 10)
+    assert roster.pick("default", (), 0.0, (b"cyd", "wiki")) is None
+    assert (roster.is_over("default", ANN), roster.is_over("default", BOB)) == (True, False)
+
+
+def test_one_application_leaves_half_of_the_reserve_to_others() -> None:
+    """Many users of one that hangs cannot keep those of another one out."""
+    roster = Roster(0.0, RosterLimits(in_flight=160))
+    one = peer(roster, "a")
+    for number in range(200):
+        if roster.pick("default", (), 0.0, (b"%d" % number, "hangs")) is not None:
+            busy(roster, one, (b"%d" % number, "hangs"), 1)
+    assert len(one.in_flight) == 150
+    assert roster.pick("default", (), 0.0, (b"new", "other")) is one
+
+
+def test_a_stream_counts_no_more() -> None:
+    """What was taken is given back; nothing is left of users who have gone."""
+    roster = Roster(0.0)
+    roster.taken(ANN)
+    roster.taken(ANN)
+    roster.given(ANN)
+    assert (roster.shares, roster.applications) == ({b"ann": 1}, {"wiki": 1})
+    roster.given(ANN)
+    assert (roster.shares, roster.applications) == ({}, {})
+
+
+@dataclass(eq=False)
+class Waits:
+    """A request that is told when it has to go."""
+
+    gone: bool = False
+
+    def crowded_out(self) -> None:
+        self.gone = True
+
+
+def test_who_has_most_in_the_queue_makes_room() -> None:
+    """One user cannot fill it: his latest goes for a newcomer; his next is refused."""
+    roster = Roster(0.0, RosterLimits(queue=4))
+    many = [Waits() for _ in range(4)]
+    for one in many:
+        assert roster.park(cast(Relayed, one), "default", 0.0, ANN) is None
+    assert roster.park(cast(Relayed, Waits()), "default", 0.0, BOB) is None
+    assert [one.gone for one in many] == [False, False, False, True]
+    assert roster.park(cast(Relayed, Waits()), "default", 0.0, ANN) is Code.SHARE_EXCEEDED
+    assert roster.waiting == 4
 
 
 def test_nobody_waits_for_those_who_left_long_ago() -> None:

@@ -19,7 +19,7 @@ from appproxy.service.exchange import Exchange
 from appproxy.service.front import Front
 from appproxy.service.links import DataLink, SignalLink
 from appproxy.service.relay import Relay
-from appproxy.service.roster import Roster
+from appproxy.service.roster import Roster, RosterLimits
 from appproxy.service.tokens import Tokens
 from appproxy.service.user_connection import UserConnection
 from appproxy.store.snapshot import ConnectorRecord, ConnectorState, Snapshot
@@ -145,6 +145,7 @@ class World:
     applications: tuple[Application, ...] = (WIKI,)
     connectors: tuple[str, ...] = ("c1", "c2")
     groups: dict[str, str] = field(default_factory=dict)
+    limits: RosterLimits | None = None
 
     def __post_init__(self) -> None:
         self.clock = Clock()
@@ -161,7 +162,7 @@ class World:
             urls=Translation(self.applications),
         )
         self.relay = Relay(
-            Roster(self.clock.seconds()), self.clock, failure_answer,
+            Roster(self.clock.seconds(), self.limits), self.clock, failure_answer,
             user_header=lambda session: b"null", identity_block=lambda application, session: b"",
             tokens=Tokens(bytes),
             has_connectors=lambda group: any(one.group == group for one in self.snapshot.connectors.values()),
@@ -185,8 +186,8 @@ class World:
         except RequestError as error:
             exchange.answer(*failure_answer(error.code, exchange))
 
-    def user(self) -> User:
-        connection = UserConnection(self.front, "203.0.113.7")
+    def user(self, client: str = "203.0.113.7") -> User:
+        connection = UserConnection(self.front, client)
         wire = Wire()
         connection.makeConnection(wire)
         return User(connection, wire)

@@ -11,7 +11,7 @@ from appproxy.tunnel.limits import TunnelLimits
 
 
 def heartbeat(limits: TunnelLimits | None = None, burst: int = 10) -> Heartbeat:
-    return Heartbeat(limits or TunnelLimits(), 0.0, burst=burst, ping_after=15.0, dead_after=40.0)
+    return Heartbeat(limits or TunnelLimits(), 0.0, burst=burst, every=1.0, ping_after=15.0, dead_after=40.0)
 
 
 def frames(data: bytes) -> list[Frame]:

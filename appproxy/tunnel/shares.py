@@ -1,0 +1,250 @@
+"""Fair shares: who may have one of a limited number of places, who waits for one, and who gives way.
+
+A share is whatever one user (or one address without a sign-in) has; its key is the `share` of REQ. One user alone may have
+nearly all places. The last eighth, the reserve, is for shares that hold few, so that new small work finds a place at once
+whatever the others hold. Whoever waits is served share by share in turn. Where places are short, those give way whose users
+take or send next to nothing, of the largest share first, and then what a share holds beyond an equal part.
+
+Each call costs the same however many places and shares there are, but for `give_way` and `pop`, which say what they cost.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+#: A share that holds fewer places than this may have one of the reserve: a browser opens six connections to a host.
+FEW = 8
+#: One place in so many is of the reserve. With fewer places than that there is none.
+_RESERVE = 8
+#: Bytes a second below which a user takes or sends next to nothing: the slowest mobile networks give several times that.
+SLOW_RATE = 4096.0
+#: Seconds over which that is looked at. What the sockets on the way hold leaves in pieces: less would misjudge a slow line.
+SLOW_SECONDS = 10.0
+#: The same for one of a share that holds more than an equal part: others wait for its places.
+SLOW_SECONDS_OVER = 3.0
+
+K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
+
+
+class Tally(Generic[K]):
+    """How many each key has; `most` is the largest of these numbers."""
+
+    __slots__ = ("_counts", "_levels", "most", "total")
+
+    def __init__(self) -> None:
+        self.total = 0
+        self.most = 0
+        self._counts: dict[K, int] = {}
+        #: The keys that have exactly so many.
+        self._levels: dict[int, dict[K, None]] = {}
+
+    def __getitem__(self, key: K) -> int:
+        return self._counts.get(key, 0)
+
+    def __len__(self) -> int:
+        """How many keys have any."""
+        return len(self._counts)
+
+    def add(self, key: K) -> None:
+        """One more."""
+        self._move(key, self._counts.get(key, 0), 1)
+
+    def remove(self, key: K) -> None:
+        """One less; of a key that has none, a mistake of the caller's (KeyError)."""
+        self._move(key, self._counts[key], -1)
+
+    def largest(self) -> K | None:
+        """A key that has the most; None where nobody has any."""
+        return next(iter(self._levels[self.most])) if self.total else None
+
+    def _move(self, key: K, before: int, step: int) -> None:
+        after = before + step
+        self.total += step
+        if before:
+            level = self._levels[before]
+            del level[key]
+            if not level:
+                del self._levels[before]
+        if after:
+            self._counts[key] = after
+            self._levels.setdefault(after, {})[key] = None
+        else:
+            del self._counts[key]
+        if after > self.most or self.most not in self._levels:
+            self.most = after  # a step is one: the key itself is on the level next to the one that it has left empty
+
+
+class Places:
+    """So many places, and who holds them."""
+
+    __slots__ = ("_held", "most", "reserve")
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.reserve = most // _RESERVE
+        self._held: Tally[bytes] = Tally()
+
+    @property
+    def taken(self) -> int:
+        """How many are held."""
+        return self._held.total
+
+    @property
+    def free(self) -> int:
+        """How many are not; below 0 after `take` without a look at `has_room`."""
+        return self.most - self._held.total
+
+    @property
+    def short(self) -> int:
+        """How many of the reserve are held: 0 or less while there is no need to be strict with anybody."""
+        return self.reserve - self.free
+
+    def held(self, key: bytes) -> int:
+        """How many this share holds."""
+        return self._held[key]
+
+    def has_room(self, key: bytes) -> bool:
+        """Is there a place for this share now?"""
+        free = self.free
+        return free > self.reserve or (free > 0 and self._held[key] < FEW)
+
+    def is_over(self, key: bytes) -> bool:
+        """Does this share hold more than few, and more than an equal part of all places, with room for one share more?"""
+        return self._held[key] > max(FEW, self.most // (len(self._held) + 1))
+
+    def take(self, key: bytes) -> None:
+        """One is this share's now."""
+        self._held.add(key)
+
+    def give(self, key: bytes) -> None:
+        """It gives one back."""
+        self._held.remove(key)
+
+
+class FairQueue(Generic[K, T]):
+    """Those who wait, each share in its own row; the rows are served in turn, each in its order. Both must be hashable."""
+
+    __slots__ = ("_rows", "_tally")
+
+    def __init__(self) -> None:
+        self._rows: OrderedDict[K, OrderedDict[T, None]] = OrderedDict()
+        self._tally: Tally[K] = Tally()
+
+    def __len__(self) -> int:
+        return self._tally.total
+
+    def __iter__(self) -> Iterator[T]:
+        return iter([item for row in self._rows.values() for item in row])
+
+    @property
+    def shares(self) -> int:
+        """How many shares wait."""
+        return len(self._rows)
+
+    def waiting(self, key: K) -> int:
+        """How many of this share wait."""
+        return self._tally[key]
+
+    def push(self, key: K, item: T) -> None:
+        """Wait, behind all others of this share."""
+        self._rows.setdefault(key, OrderedDict())[item] = None
+        self._tally.add(key)
+
+    def discard(self, key: K, item: T) -> bool:
+        """Wait no longer; False: it did not."""
+        row = self._rows.get(key)
+        if row is None or item not in row:
+            return False
+        del row[item]
+        self._tally.remove(key)
+        if not row:
+            del self._rows[key]
+        return True
+
+    def pop(self, may: Callable[[K], bool]) -> T | None:
+        """Whose turn it is among the shares that `may` have a place; looks at each share that may not, once."""
+        for key, row in self._rows.items():
+            if may(key):
+                item, _ = row.popitem(last=False)
+                self._tally.remove(key)
+                if row:
+                    self._rows.move_to_end(key)
+                else:
+                    del self._rows[key]
+                return item
+        return None
+
+    def wanted(self, may: Callable[[K], bool]) -> int:
+        """How many wait whose share `may` have a place; looks at each share once."""
+        return sum(len(row) for key, row in self._rows.items() if may(key))
+
+    def crowd_out(self, key: K) -> T | None:
+        """Make room for one of this share: the latest of the share that has most waiting, which then waits no longer.
+
+        None when this share itself has as many: nobody has to go for it.
+        """
+        largest = self._tally.largest()
+        if largest is None or self._tally[key] + 1 >= self._tally.most + (largest == key):
+            return None
+        item = next(reversed(self._rows[largest]))
+        self.discard(largest, item)
+        return item
+
+
+@dataclass(slots=True, eq=False)
+class Held(Generic[T]):
+    """A place that is held, as `give_way` looks at it.
+
+    `stuck`: it waits for its user, who does not read the answer or does not send the body. `rate`: bytes a second that
+    went through it in its last `seconds`.
+    """
+
+    key: bytes
+    what: T
+    stuck: bool
+    rate: float
+    seconds: float
+
+
+def is_slow(place: Held[T], over: bool) -> bool:
+    """Does its user take or send next to nothing? `over`: his share holds more than an equal part."""
+    return place.stuck and place.rate < SLOW_RATE and place.seconds >= (SLOW_SECONDS_OVER if over else SLOW_SECONDS)
+
+
+def give_way(places: Places, held: Sequence[Held[T]], waiting: int, going: int = 0) -> list[Held[T]]:
+    """Who gives way now. `waiting`: how many wait for a place whose shares are not over their part; `going`: how many were
+    told before to go, and are not among `held` any more, though they have not given back their places yet.
+
+    The slow ones do: those of shares that are over their part as far as the reserve is used, others where anybody waits.
+    Where that is not enough for those who wait, so do more of shares that are over their part, those through which least
+    goes. Costs a sort of `held`.
+    """
+    over = {key: places.is_over(key) for key in {place.key for place in held}}
+    slow = [place for place in held if is_slow(place, over[place.key])]
+    slow.sort(key=lambda place: (-places.held(place.key), place.rate, -place.seconds))
+    most = max(0, waiting - going), max(0, places.short - going, waiting - going)
+    gone: list[Held[T]] = []
+    for place in slow:
+        if len(gone) < most[over[place.key]]:
+            gone.append(place)
+    missing = waiting - going - len(gone) - max(0, places.free)
+    if missing <= 0:
+        return gone
+    left: dict[bytes, int] = {key: places.held(key) for key, is_over in over.items() if is_over}
+    for place in gone:
+        if place.key in left:
+            left[place.key] -= 1
+    part = max(FEW, places.most // (len(over) + 1))
+    chosen = {id(place) for place in gone}
+    rest = [place for place in held if place.key in left and id(place) not in chosen]
+    rest.sort(key=lambda place: (-places.held(place.key), place.rate))
+    for place in rest:
+        if missing > 0 and left[place.key] > part:
+            left[place.key] -= 1
+            missing -= 1
+            gone.append(place)
+    return gone

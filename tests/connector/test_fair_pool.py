@@ -1,0 +1,279 @@
+"""Who gets a data connection when they are short: nobody keeps others from one, by whatever he reads, sends or opens."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from appproxy.errors import Code
+from appproxy.tunnel.frames import Kind, encode
+from appproxy.tunnel.limits import DEFAULT_LIMITS
+from appproxy.tunnel.messages import decode_code
+from tests.connector.rig import DataPeer, Rig, SignalPeer, Wire, finals, request, send
+
+LONG = b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\nconnection: close\r\n\r\n" + b"x" * 1000
+EVENTS = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\ndata: 1\n\n"
+
+
+class Place:
+    """A connector with so many places, and answers under way."""
+
+    def __init__(self, most: int, **rig: int) -> None:
+        self.rig = Rig(limits=replace(DEFAULT_LIMITS, pool_most=most, pool_least=0), **rig)  # type: ignore[arg-type]
+        self.signal: SignalPeer = self.rig.online()
+        self._last = 0
+
+    def ask(self, user: str, length: int = 0, answer: bytes = b"") -> int:
+        """A request of this user; the application answers so, if it does."""
+        self._last += 1
+        send(self.signal, self._last, request(b"POST" if length else b"GET", length=length, user=user))
+        if answer:
+            self.rig.origin().deliver(answer)
+        return self._last
+
+    def stand(self) -> list[tuple[int, DataPeer]]:
+        """Let all data connections stand that are dialled; id of the request that each has."""
+        found = []
+        while any(each.alpn == b"appproxy-data/1" for each in self.rig.dialled):
+            peer = self.rig.data()
+            frames = peer.read()
+            if frames:
+                peer.attached(frames[0][2])
+                found.append((frames[0][2], peer))
+        return found
+
+    def downloads(self, user: str, count: int, *, clogged: bool = True) -> list[tuple[int, DataPeer, Wire]]:
+        """So many long answers under way, which the service does not read when its users do not."""
+        found = []
+        for _ in range(count):
+            self._last += 1
+            send(self.signal, self._last, request(user=user))
+            origin = self.rig.origin()
+            origin.deliver(LONG)
+            for id, peer in self.stand():
+                if clogged:
+                    peer.wire.clog()
+                found.append((id, peer, origin))
+        return found
+
+    def wait(self, seconds: int) -> list[tuple[Kind, int, object]]:
+        """Let time pass; the final frames that came meanwhile."""
+        came: list[tuple[Kind, int, object]] = []
+        for _ in range(seconds):
+            self.rig.clock.pump([0.25] * 4)
+            self.signal.keep_alive()
+            self.rig.second.keep_alive()
+            came += finals(self.signal.read())
+        return came
+
+
+def test_one_user_leaves_the_reserve() -> None:
+    """Seven eighths at most; another one's request finds a place at once."""
+    place = Place(16)
+    assert len(place.downloads("ann", 16)) == 14
+    bob = place.ask("bob", answer=LONG)
+    assert [id for id, _ in place.stand()] == [bob]
+
+
+def test_whoever_exceeds_his_part_hears_so_early() -> None:
+    """After three seconds, with the failure that names it; nobody else is refused."""
+    place = Place(16)
+    place.downloads("ann", 15, clogged=False)
+    assert place.wait(2) == []
+    assert place.wait(2) == [(Kind.FAIL, 15, Code.SHARE_EXCEEDED)]
+
+
+def test_slow_readers_give_way_as_far_as_the_reserve_is_used() -> None:
+    """FAIL tells the service, which does not read the data connection; the data connection is then whole again."""
+    place = Place(16)
+    slow = place.downloads("ann", 14)
+    place.ask("bob", answer=LONG)
+    (_, bobs), = place.stand()
+    gone = place.wait(5)
+    (_, id, code), = gone
+    assert code is Code.GAVE_WAY
+    (peer, origin), = [(peer, origin) for each, peer, origin in slow if each == id]
+    assert origin.end == "aborted"
+    assert [(Kind(kind), decode_code(head)[0]) for kind, _, _, head, _ in peer.read() if kind == Kind.ABORT] == [
+        (Kind.ABORT, Code.GAVE_WAY)]
+    assert bobs.wire.end == ""
+
+
+def test_without_pressure_a_slow_reader_goes_on() -> None:
+    """As long as the reserve is free."""
+    place = Place(16)
+    place.downloads("ann", 14)
+    assert place.wait(30) == []
+
+
+def test_a_trickle_does_not_hold_a_place() -> None:
+    """2 KiB every two seconds are next to nothing; who takes some kB a second keeps his place."""
+    place = Place(16)
+    trickle = place.downloads("ann", 13)
+    good = place.downloads("ann", 1)[0]
+    place.downloads("bob", 2, clogged=False)
+    gone = []
+    for second in range(20):
+        for each in (trickle if second % 2 == 0 else []) + [good]:
+            _, peer, origin = each
+            if not origin.end and not peer.wire.end:
+                peer.wire.unclog()
+                origin.deliver(b"x" * (2048 if each is not good else 20_000))
+                peer.read()
+                peer.wire.clog()
+        gone += place.wait(1)
+    assert {what for _, _, what in gone} == {Code.GAVE_WAY}
+    assert good[0] not in {id for _, id, _ in gone}
+
+
+def test_uploads_that_send_next_to_nothing_give_way() -> None:
+    """They are told with 503, for nothing was answered yet."""
+    place = Place(16)
+    ids = [place.ask("ann", length=100_000) for _ in range(14)]
+    peers = dict(place.stand())
+    for id in ids:
+        peers[id].wire.deliver(peers[id].session.body(b"u"))
+        place.rig.origin()
+    bob = place.ask("bob", length=4)
+    assert [id for id, _ in place.stand()] == [bob]
+    (_, gone, code), = place.wait(5)
+    assert gone in ids and code is Code.GAVE_WAY
+    place.signal.send(Kind.CANCEL, bob, b"12")
+    assert place.wait(20) == [(Kind.FAIL, bob, Code.CANCELLED)]
+
+
+def test_an_application_that_is_slow_costs_no_upload_its_place() -> None:
+    """While the application does not read, the user is not slow."""
+    place = Place(16)
+    ids = [place.ask("ann", length=100_000) for _ in range(14)]
+    peers = dict(place.stand())
+    for id in ids:
+        peers[id].wire.deliver(peers[id].session.body(b"u"))
+    while place.rig.origins_dialled:
+        place.rig.origin().clog()
+    place.ask("bob", length=4)
+    place.rig.origin()
+    place.stand()
+    assert place.wait(12) == []
+
+
+def test_who_waits_gets_the_place_of_whoever_has_more_than_his_part() -> None:
+    """Also where all answers move well: the newcomer waits no longer than a look or two."""
+    place = Place(8)
+    held = place.downloads("ann", 7, clogged=False)
+    place.downloads("bob", 1, clogged=False)
+    waiting = place.ask("cyd", answer=LONG)
+    assert place.stand() == []
+    for _, peer, _ in held:
+        peer.read()
+    # Eight places, three users: few is as many as an equal part here, so that only patience is left.
+    assert place.wait(3) == []
+    place.signal.send(Kind.CANCEL, waiting, b"12")
+
+
+def test_a_connection_is_not_used_again_before_the_service_has_read_it() -> None:
+    """An answer that is written is not yet read: behind it the next request would wait for a slow reader."""
+    place = Place(16)
+    (id, peer, origin), = place.downloads("ann", 1, clogged=False)
+    origin.deliver(b"x" * 999_000)
+    assert len(place.rig.ended) == 1 and place.rig.uplink.pool.idle == 0
+    other = place.ask("bob", answer=LONG)
+    assert [each for each, _ in place.stand()] == [other]
+    frames = peer.read()  # the service has come to the end, and its PONG says so
+    assert [frame[0] for frame in frames][-1] == Kind.END and frames[-1][2] == id
+    assert place.rig.uplink.pool.idle == 1
+
+
+def test_an_unread_end_gives_way_too() -> None:
+    """What the application has given already is kept for a reader who does not read; he loses the rest of it."""
+    place = Place(16)
+    for _, _, origin in place.downloads("ann", 14, clogged=False):
+        origin.deliver(b"x" * 999_000)
+    assert len(place.rig.ended) == 14
+    place.downloads("bob", 2, clogged=False)
+    gone = place.wait(4)
+    assert len(gone) == 2 and {what for _, _, what in gone} == {Code.GAVE_WAY}
+    assert {id for _, id, _ in gone} <= set(range(1, 15))
+
+
+def test_a_service_that_does_not_listen_loses_the_connection() -> None:
+    """Told once, and still not read some seconds later."""
+    place = Place(16)
+    held = place.downloads("ann", 14, clogged=False)
+    for _, _, origin in held:
+        origin.deliver(b"x" * 999_000)
+    place.downloads("bob", 2, clogged=False)
+    place.wait(10)
+    assert [peer.wire.end for _, peer, _ in held].count("aborted") >= 1
+
+
+def test_unread_ends_are_asked_about_no_more_often_than_the_service_allows() -> None:
+    """A burst, then one a second where WELCOME says nothing else; the connection rests meanwhile."""
+    place = Place(16)
+    asked = 0
+    peer: DataPeer | None = None
+    for _ in range(310):
+        place.ask("ann", answer=b"HTTP/1.1 200 OK\r\ncontent-length: 20000\r\nconnection: close\r\n\r\n" + b"x" * 20_000)
+        peer = peer or place.rig.data()
+        frames = peer.read()
+        if not frames:
+            break
+        peer.attached(frames[0][2])
+        peer.read()
+        asked += 1
+    assert asked == 301
+    assert place.rig.uplink.pool.idle == 0
+    place.rig.clock.pump([0.25] * 8)
+    assert peer is not None
+    peer.read()
+    assert [(frame[0], frame[2]) for frame in peer.read()][:1] == [(Kind.ATTACH, 302)]
+
+
+@pytest.mark.parametrize("kind", ["events", "websocket"])
+def test_streams_have_places_of_their_own(kind: str) -> None:
+    """Event streams like upgraded ones: they take none from answers, one user leaves some, and beyond is told at once."""
+    place = Place(8, most_streams=16)
+    codes = []
+    for number in range(1, 18):
+        upgrade = b"websocket" if kind == "websocket" else None
+        user = "ann" if number <= 15 else "bob"
+        place._last = number
+        send(place.signal, number, request(upgrade=upgrade, user=user))
+        place.rig.origin().deliver(
+            EVENTS if upgrade is None else b"HTTP/1.1 101 S\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n")
+        place.stand()
+        codes += [(id, what) for _, id, what in finals(place.signal.read())]
+    assert codes == [(15, Code.SHARE_EXCEEDED)]
+    assert place.rig.uplink.requests.in_flight == 0
+    assert len(place.downloads("ann", 7)) == 7
+    place.signal.send(Kind.CANCEL, 1, b"12")
+    assert place.rig.uplink.requests.begin_stream(next(iter(place.rig.uplink.requests._open.values()))) is not None  # type: ignore[arg-type]
+
+
+def test_who_waits_in_vain_hears_so_before_the_application_is_blamed() -> None:
+    """Many users, each with a few answers that move: there is simply not enough."""
+    place = Place(8)
+    for user in "abcdefgh":
+        place.downloads(user, 1, clogged=False)
+    waiting = place.ask("z", answer=LONG)
+    assert place.stand() == []
+    assert place.wait(17) == []
+    assert place.wait(3) == [(Kind.FAIL, waiting, Code.CONNECTOR_BUSY)]
+
+
+def test_an_old_service_names_nobody() -> None:
+    """Then each request is a share of its own: nobody is refused for what others have."""
+    place = Place(16)
+    assert len(place.downloads("", 16)) == 16
+
+
+def test_the_service_closes_an_idle_connection_with_a_word() -> None:
+    """ERROR counts without a request, too."""
+    place = Place(16)
+    place.ask("ann", length=4)
+    peer = place.rig.data()
+    place.signal.send(Kind.CANCEL, 1, b"12")
+    peer.read()
+    peer.wire.deliver(encode(Kind.ERROR, 0, b'{"code": 8, "retry_after": null, "permanent": false, "text": ""}'))
+    assert peer.wire.end == "aborted"

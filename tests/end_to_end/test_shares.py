@@ -1,0 +1,233 @@
+"""One user cannot starve the others: each attack takes all that it can get, and others are served as before.
+
+A connector with 256 data connections and 600 streams, so that the limits are there to be met. The attacker comes from an
+address of its own and is signed in nowhere; the others are alice, who is, and an address without a sign-in; they use the
+attacked application and another one.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import ssl
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
+
+import pytest
+
+from appproxy.config import ConnectorPaths, ServiceSettings
+from appproxy.config.connector import PoolSettings, dump_connector, load_connector
+from appproxy.config.values import Address
+from appproxy.demo.supervisor import Supervisor
+from appproxy.twistd.state import create_state
+from tests.end_to_end.h2_user import H2User
+from tests.end_to_end.system import System
+from tests.end_to_end.visitor import Visitor
+from tests.end_to_end.world import DOMAIN, PASSWORD, PATIENCE, appproxy, environment, until
+
+ATTACKER = "127.0.0.66"
+#: Places at the connector.
+MOST, STREAMS = 256, 600
+ROUNDS = 12
+#: Seconds: whatever takes no longer is good enough on a machine that does other things too.
+FLOOR = 0.6
+UPLOAD = b"u" * 40_000
+
+
+@dataclass(slots=True)
+class Shared(System):
+    """One connector, two applications at the same origin for everybody, and one that asks for a sign-in."""
+
+    def build(self) -> None:
+        settings = ServiceSettings(
+            domain=DOMAIN, listen=Address("127.0.0.1", self.port), tunnel_listen=Address("127.0.0.1", self.tunnel_port),
+            tunnel_address=f"127.0.0.1:{self.tunnel_port}", log_format="json",
+        )  # fmt: skip
+        create_state(self.state, settings, time.time(), {})  # noqa: TID251 -- certificates are dated
+        command = [sys.executable, "-m", "tests.end_to_end.shares_origin"]
+        internal = self.supervisor.start("application", command, "ready on", PATIENCE).rpartition("ready on ")[2].strip()
+        self.application("attacked", internal, preauth="passthrough")
+        self.application("other", internal, preauth="passthrough")
+        self.application("held", internal)
+        self.call("POST", "/users", name="alice", password=PASSWORD, display_name="Alice", groups=["staff"])
+        self.call("POST", "/applications/held/assignments", group="staff")
+        self.start_service()
+        self.join("only")
+        path = ConnectorPaths(self.directory / "only").settings
+        found = load_connector(path.read_text(), str(path))
+        path.write_text(dump_connector(replace(found, streams=STREAMS, pool=PoolSettings(most=MOST))))
+        self.start_connector("only")
+
+    def log(self) -> list[dict[str, object]]:
+        """The service's access log."""
+        return [json.loads(line) for line in (self.state / "access.log").read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    """A system of this file's own."""
+    directory = tmp_path_factory.mktemp("shares")
+    (directory / "logs").mkdir()
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, directory, ignore_errors=True)
+        system = Shared(directory, stack.enter_context(Supervisor(directory / "logs", environment())))
+        system.build()
+        yield system
+
+
+class Others:
+    """Those who must not notice."""
+
+    def __init__(self, system: Shared) -> None:
+        self._alice = system.visitor()
+        assert self._alice.sign_in(system.url("held", "/small"), "alice").status == 200
+        self._anybody = system.visitor()
+        self._system = system
+
+    def work(self) -> float:
+        """So many rounds of small GETs, downloads and uploads; the longest time that one took. All must succeed."""
+        took = []
+        system = self._system
+        for _ in range(ROUNDS):
+            for visitor, name in ((self._anybody, "attacked"), (self._anybody, "other"), (self._alice, "held")):
+                took += [
+                    self._timed(visitor, "GET", system.url(name, "/small"), None, b"small"),
+                    self._timed(visitor, "GET", system.url(name, "/kib/100"), None, bytes(102_400)),
+                    self._timed(visitor, "POST", system.url(name, "/upload"), UPLOAD, b"%d" % len(UPLOAD)),
+                ]
+        took.sort()
+        return took[-2]  # of 108 the second: the 99th percentile
+
+    @staticmethod
+    def _timed(visitor: Visitor, method: str, url: str, body: bytes | None, means: bytes) -> float:
+        began = time.monotonic()
+        answer = visitor.request(method, url, {"Origin": "https://" + urlsplit(url).netloc} if body else None, body)
+        assert (answer.status, answer.body == means) == (200, True), (url, answer.status, answer.text[:300])
+        return time.monotonic() - began
+
+
+@dataclass(slots=True)
+class Attack:
+    """Connections of one attacker, and what came back."""
+
+    system: Shared
+    open: list[socket.socket] = field(default_factory=list)
+
+    def plain(self) -> socket.socket:
+        found = socket.create_connection(("127.0.0.1", self.system.port), 20, source_address=(ATTACKER, 0))
+        self.open.append(found)
+        return found
+
+    def tls(self, *alpn: str) -> ssl.SSLSocket:
+        context = self.system.context()
+        if alpn:
+            context.set_alpn_protocols(alpn)
+        found = context.wrap_socket(self.plain(), server_hostname=f"attacked.{DOMAIN}")
+        self.open.append(found)
+        return found
+
+    def h1(self, head: str, rest: bytes = b"") -> ssl.SSLSocket:
+        found = self.tls()
+        found.sendall(f"{head} HTTP/1.1\r\nHost: {self.system.host('attacked')}\r\n".encode() + rest)
+        return found
+
+    def h2(self) -> H2User:
+        return H2User.over(self.tls("h2"), self.system.host("attacked"))
+
+    def statuses(self, users: list[H2User]) -> Counter[bytes]:
+        """What has been answered by now."""
+        for user in users:
+            user.idle(0.2)
+        return Counter(head[b":status"] for user in users for head in user.heads.values())
+
+    def end(self) -> None:
+        for one in self.open:
+            one.close()
+
+
+def zero_windows(attack: Attack) -> None:
+    """4 kB: 3 HTTP/2 connections of 100 streams, whose windows stay at 0."""
+    for _ in range(3):
+        connection = attack.tls("h2")
+        user = H2User.__new__(H2User)
+        user.socket = connection
+        user.authority = attack.system.host("attacked").encode()
+        from ngh2 import Configuration, Connection, Role, Setting
+
+        user.session = Connection(Role.CLIENT, Configuration(auto_window_update=False))
+        user.session.initiate_connection({Setting.INITIAL_WINDOW_SIZE: 0})
+        for _ in range(100):
+            user.session.send_request([(b":method", b"GET"), (b":scheme", b"https"), (b":authority", user.authority),
+                                       (b":path", b"/kib/1024")], end_stream=True)
+        connection.sendall(user.session.data_to_send())
+
+
+def one_byte_uploads(attack: Attack) -> None:
+    """300 uploads that send one byte of many."""
+    for _ in range(300):
+        attack.h1("POST /upload", b"Content-Length: 100000\r\n\r\nu")
+
+
+def slow_readers(attack: Attack) -> None:
+    """300 downloads that nobody reads."""
+    for _ in range(300):
+        attack.h1("GET /kib/4096", b"\r\n")
+
+
+def hanging_requests(attack: Attack) -> None:
+    """1,000 requests that the application never answers."""
+    for _ in range(10):
+        user = attack.h2()
+        for _ in range(100):
+            user.ask("/hang")
+
+
+def event_streams(attack: Attack) -> None:
+    """1,000 event streams: those beyond the limit are refused early, and only those."""
+    users = [attack.h2() for _ in range(10)]
+    for user in users:
+        for _ in range(100):
+            user.ask("/events")
+    began = time.monotonic()
+    for user in users:
+        user.until(lambda: len(user.heads) == 100, 15)  # noqa: B023 -- it is called at once
+    assert time.monotonic() - began < 12
+    statuses = attack.statuses(users)
+    assert set(statuses) == {b"200", b"503"} and STREAMS <= statuses[b"200"] <= STREAMS + 1, statuses
+    refused = next(head for user in users for head in user.heads.values() if head[b":status"] == b"503")
+    assert int(refused[b"retry-after"]) > 0
+    found = appproxy("doctor", "--state", str(attack.system.state)).out
+    assert f"{ATTACKER} at attacked: SHARE_EXCEEDED" in found, found
+
+
+ATTACKS: list[Callable[[Attack], None]] = [zero_windows, one_byte_uploads, slow_readers, hanging_requests, event_streams]
+
+
+@pytest.fixture(scope="module")
+def others(system: Shared) -> Others:
+    """They have warmed up."""
+    others = Others(system)
+    others.work()
+    return others
+
+
+@pytest.mark.parametrize("what", ATTACKS, ids=lambda what: what.__name__)
+def test_others_do_not_notice(system: Shared, others: Others, what: Callable[[Attack], None]) -> None:
+    """While the attack runs, nobody else's request fails, and the slow ones of them take at most twice as long as before."""
+    usual = others.work()
+    attack = Attack(system)
+    try:
+        what(attack)
+        time.sleep(1)
+        under = others.work()
+    finally:
+        attack.end()
+    print(f"{what.__name__}: usual p99 {usual:.3f} s, under attack {under:.3f} s")
+    assert under <= max(2 * usual, FLOOR)
+    until(lambda: system.in_flight() == 0, "requests of the attack still count", 20)

@@ -1,0 +1,247 @@
+"""Fair shares: nobody keeps others from a place, whatever they hold and however they ask."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appproxy.tunnel.shares import (
+    FEW,
+    SLOW_RATE,
+    SLOW_SECONDS,
+    SLOW_SECONDS_OVER,
+    FairQueue,
+    Held,
+    Places,
+    Tally,
+    give_way,
+)
+
+KEYS = st.sampled_from([b"a", b"b", b"c", b"d"])
+
+
+def anyone(key: bytes) -> bool:
+    return True
+
+
+def filled(most: int, **shares: int) -> Places:
+    places = Places(most)
+    for key, count in shares.items():
+        for _ in range(count):
+            places.take(key.encode())
+    return places
+
+
+def holding(key: str, count: int, *, stuck: bool = True, rate: float = 0.0, seconds: float = 60.0) -> list[Held[int]]:
+    return [Held(key.encode(), number, stuck, rate, seconds) for number in range(count)]
+
+
+@given(st.lists(st.tuples(KEYS, st.booleans())))
+def test_a_tally_is_a_count(steps: list[tuple[bytes, bool]]) -> None:
+    """It agrees with counting anew, after whatever comes and goes."""
+    tally, plain = Tally[bytes](), Counter[bytes]()
+    for key, more in steps:
+        if more:
+            tally.add(key)
+            plain[key] += 1
+        elif plain[key]:
+            tally.remove(key)
+            plain[key] -= 1
+        plain = +plain
+        assert (tally.total, tally.most, len(tally)) == (plain.total(), max(plain.values(), default=0), len(plain))
+        assert all(tally[one] == plain[one] for one in (b"a", b"b", b"c", b"d"))
+        largest = tally.largest()
+        assert (largest is None) == (not plain)
+        assert largest is None or plain[largest] == tally.most
+
+
+@given(st.integers(1, 300), st.lists(st.tuples(KEYS, st.booleans()), max_size=900))
+def test_places_are_bounded_and_the_reserve_is_for_shares_that_hold_few(most: int, steps: list[tuple[bytes, bool]]) -> None:
+    """Never more than there are; and a share that holds few is refused only when not one place is left."""
+    places = Places(most)
+    for key, more in steps:
+        if more:
+            if places.has_room(key):
+                places.take(key)
+            else:
+                assert places.free == 0 or places.held(key) >= FEW
+        elif places.held(key):
+            places.give(key)
+        assert 0 <= places.taken <= most
+
+
+@given(st.integers(8, 1000), st.integers(1, 3))
+def test_however_much_some_ask_for_a_newcomer_finds_a_place(most: int, greedy: int) -> None:
+    """As many greedy shares as the reserve has room for their few cannot keep another one out."""
+    places = Places(most)
+    for _ in range(most):
+        for number in range(greedy):
+            if places.has_room(b"%d" % number):
+                places.take(b"%d" % number)
+    assert places.has_room(b"new") or places.reserve <= FEW * greedy
+
+
+def test_one_user_alone_has_nearly_all() -> None:
+    """Seven of eight places; where there are few places there is no reserve."""
+    places = Places(256)
+    while places.has_room(b"a"):
+        places.take(b"a")
+    assert (places.held(b"a"), places.free, places.short) == (224, 32, 0)
+    assert [Places(most).reserve for most in (1, 7, 8)] == [0, 0, 1]
+
+
+@given(st.lists(st.tuples(KEYS, st.integers(0, 1000)), unique=True, max_size=60))
+def test_rows_are_served_in_turn(items: list[tuple[bytes, int]]) -> None:
+    """Each share in its order; between two turns of one share, every other that waits has one."""
+    queue: FairQueue[bytes, tuple[bytes, int]] = FairQueue()
+    for item in items:
+        queue.push(item[0], item)
+    served = []
+    while (one := queue.pop(anyone)) is not None:
+        served.append(one)
+    assert len(queue) == 0 and queue.shares == 0
+    for key in {key for key, _ in items}:
+        assert [one for one in served if one[0] == key] == [one for one in items if one[0] == key]
+    left = Counter(key for key, _ in items)
+    turns = [key for key, _ in served]
+    for at, key in enumerate(turns):
+        try:
+            following = turns.index(key, at + 1)
+        except ValueError:
+            continue
+        between = set(turns[at + 1 : following])
+        assert between >= {one for one in left if one != key and one in turns[following:]}
+
+
+def test_a_share_that_may_have_none_does_not_hold_up_the_others() -> None:
+    """Its row stays where it is."""
+    queue: FairQueue[bytes, int] = FairQueue()
+    for number in range(3):
+        queue.push(b"a", number)
+    queue.push(b"b", 9)
+    assert queue.wanted(lambda key: key == b"b") == 1
+    assert queue.pop(lambda key: key == b"b") == 9
+    assert queue.pop(lambda key: key == b"b") is None
+    assert [queue.pop(anyone) for _ in range(4)] == [0, 1, 2, None]
+
+
+def test_who_leaves_waits_no_longer() -> None:
+    """Twice is as once."""
+    queue: FairQueue[bytes, int] = FairQueue()
+    queue.push(b"a", 1)
+    assert (queue.discard(b"a", 1), queue.discard(b"a", 1), queue.discard(b"b", 1)) == (True, False, False)
+    assert len(queue) == 0 and queue.pop(anyone) is None
+
+
+@given(st.lists(KEYS, max_size=60), KEYS)
+def test_the_longest_row_makes_room(keys: list[bytes], key: bytes) -> None:
+    """Its latest goes, unless whoever comes would have as long a row itself."""
+    queue: FairQueue[bytes, int] = FairQueue()
+    for number, one in enumerate(keys):
+        queue.push(one, number)
+    before = Counter(keys)
+    gone = queue.crowd_out(key)
+    if gone is None:
+        assert before[key] + 1 >= max(before.values(), default=0)
+    else:
+        loser = keys[gone]
+        assert loser != key and before[loser] == max(before.values()) > before[key]
+        assert gone == max(number for number, one in enumerate(keys) if one == loser)
+        assert len(queue) == len(keys) - 1
+
+
+def test_without_need_nobody_gives_way() -> None:
+    """A slow reader goes on while there is room for all."""
+    assert give_way(filled(256, a=224), holding("a", 224), 0) == []
+
+
+def test_slow_ones_make_the_reserve_free_again() -> None:
+    """As many as are missing, of the largest share, the slowest first."""
+    places = filled(256, a=220, b=20)
+    held = holding("a", 219) + holding("a", 1, rate=-1.0) + holding("b", 20)
+    gone = give_way(places, held, 0)
+    assert len(gone) == places.short == 16
+    assert {place.key for place in gone} == {b"a"} and gone[0].rate == -1.0
+
+
+@pytest.mark.parametrize(("place", "goes"), [
+    ({}, True),
+    ({"rate": SLOW_RATE}, False),
+    ({"stuck": False}, False),
+    ({"seconds": SLOW_SECONDS_OVER - 0.1}, False),
+    ({"seconds": SLOW_SECONDS_OVER}, True),
+])
+def test_who_is_slow(place: dict[str, Any], goes: bool) -> None:
+    """Of a share that is over its part a short look is enough."""
+    places = filled(64, a=60)
+    assert bool(give_way(places, holding("a", 60, **place), 0)) is goes
+
+
+@pytest.mark.parametrize(("seconds", "goes"), [(SLOW_SECONDS_OVER, False), (SLOW_SECONDS, True)])
+def test_a_share_within_its_part_is_looked_at_for_longer(seconds: float, goes: bool) -> None:
+    """A phone on a bad line takes its bytes in pieces."""
+    shares = {f"u{number}": 4 for number in range(16)}
+    held = [place for key in shares for place in holding(key, 4, seconds=seconds)]
+    assert bool(give_way(filled(64, **shares), held, 4)) is goes
+
+
+def test_where_none_is_slow_the_large_share_gives_way_to_those_who_wait() -> None:
+    """What it holds beyond an equal part, those through which least goes; and no more than wait."""
+    places = filled(64, a=40, b=24)
+    held = holding("a", 39, stuck=False, rate=9.0) + holding("a", 1, stuck=False) + holding("b", 24, stuck=False)
+    gone = give_way(places, held, 2)
+    assert [place.key for place in gone] == [b"a", b"a"] and gone[0].rate == 0.0
+    assert give_way(places, held, 0) == []
+
+
+def test_who_is_going_already_counts() -> None:
+    """Nobody goes for a place that is about to be free."""
+    places = filled(64, a=60)
+    held = holding("a", 56)
+    assert places.short == 4
+    assert [len(give_way(places, held, 0, going)) for going in (0, 3, 4, 9)] == [4, 1, 0, 0]
+
+
+SHARES = st.dictionaries(st.sampled_from([f"u{number}" for number in range(12)]), st.integers(1, 60), min_size=1)
+
+
+@given(SHARES, st.integers(0, 40), st.data())
+def test_giving_way_is_for_others_and_for_no_more_than_need_it(shares: dict[str, int], waiting: int, data: Any) -> None:
+    """Nobody goes without need, no more go than need it, and who is neither slow nor over his part never goes."""
+    places = filled(256, **shares)
+    held = [
+        Held(key.encode(), number, data.draw(st.booleans()), data.draw(st.sampled_from([0.0, 9e9])), 60.0)
+        for key, count in shares.items() for number in range(min(count, 3))
+    ]
+    gone = give_way(places, held, waiting)
+    assert len(gone) <= max(0, places.short, waiting)
+    assert len({id(place) for place in gone}) == len(gone)
+    for place in gone:
+        assert (place.stuck and place.rate < SLOW_RATE) or places.is_over(place.key)
+
+
+@given(st.integers(16, 200), st.integers(1, 6), st.integers(1, 10))
+def test_a_share_that_is_within_its_part_always_gets_there(most: int, hogs: int, wanted: int) -> None:
+    """However few hold everything with answers that move well: those who wait get their places, look by look."""
+    places = Places(most)
+    holders: list[bytes] = []
+    while places.free:
+        key = b"hog%d" % (len(holders) % hogs)
+        places.take(key)
+        holders.append(key)
+    part = max(FEW, most // (hogs + 2))
+    got = 0
+    for _ in range(wanted):
+        if not places.free:
+            held = [Held(key, number, False, 1e6, 60.0) for number, key in enumerate(holders)]
+            for place in give_way(places, held, 1):
+                places.give(place.key)
+                holders.remove(place.key)
+        if places.free:
+            places.take(b"new")
+            got += 1
+    assert got >= min(wanted, part if max(Counter(holders).values()) > part else 0, FEW)
