@@ -103,6 +103,7 @@ _SECOND = """
         location / {{ proxy_pass http://application; }}
         location = /sink {{ proxy_pass http://sink; }}
         location = /events {{ proxy_pass http://sample; }}
+        location = /echo {{ proxy_pass http://sample; }}
     }}
     server {{
         listen 127.0.0.1:{status};

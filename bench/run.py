@@ -21,6 +21,7 @@ from appproxy.demo.start import free_port
 from appproxy.demo.supervisor import Supervisor
 from appproxy.errors import AppProxyError
 from bench.applications import run_applications
+from bench.echo import run_echo
 from bench.http2 import SIDES, run_http2
 from bench.idle import run_idle
 from bench.long import run_long
@@ -236,8 +237,8 @@ def _run(there: Stage, given: argparse.Namespace, say: Callable[[str], None]) ->
     """What the options ask for: rows beside the reference, and those of HTTP/2 beside HTTP/1.1."""
     if given.long:
         return run_long(there, given.long * 1024, _STOPPED, say), []
-    wanted = [part for part in ("small", "bulk", "streams", "http2") if getattr(given, part)]
-    parts = {"small": run_small, "bulk": run_bulk, "streams": run_streams}
+    wanted = [part for part in ("small", "bulk", "streams", "echo", "http2") if getattr(given, part)]
+    parts = {"small": run_small, "bulk": run_bulk, "streams": run_streams, "echo": run_echo}
     rows = [row for name, part in parts.items() if not wanted or name in wanted for row in part(there, say)]
     if given.check:
         rows += run_long(there, 64, 1.0, say)
@@ -263,6 +264,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--small", action="store_true", help="small requests only")
     parser.add_argument("--bulk", action="store_true", help="bulk only")
     parser.add_argument("--streams", action="store_true", help="event streams and idle WebSockets only")
+    parser.add_argument("--echo", action="store_true", help="messages on one WebSocket only")
     parser.add_argument("--http2", action="store_true", help="HTTP/2 beside HTTP/1.1 only")
     parser.add_argument("--long", type=int, metavar="GIB", help="memory while streams of so many GiB pass")
     parser.add_argument("--applications", type=int, metavar="N", help="N published applications beside a handful")
