@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from appproxy.connector.answer import AnswerStream
 from appproxy.connector.carrier import Attempt, Carrier
+from appproxy.connector.configuration import OriginAddress
 from appproxy.connector.data import Attachment
 from appproxy.connector.in_line import answer_in_line
 from appproxy.connector.patience import TIMEOUT_MARGIN, is_excused
@@ -89,15 +90,7 @@ class Forward:
         self.route = route
         request = self.request
         if self.flags & _BODY:
-            self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.NEED_BODY)
-            length = request.length
-            self.upload = Upload(self, _framing(route, length), length or 0, length is not None)
-            if self.flags & _UPGRADE:
-                # The stream needs a connection whose two directions are both its own.
-                self._attach(self.upload, None)
-            else:
-                self.answer = AnswerStream(self)
-                self._attach(self.upload, self.answer)
+            self._prepare(request, _framing(route, request.length))
         else:
             self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.FORWARD)
         repeatable = bool(self.flags & _IDEMPOTENT) and self.upload is None
@@ -106,6 +99,28 @@ class Forward:
             self.origin_ready(connection)
         else:
             self._dial(route)
+
+    def _prepare(self, request: Request, framing: Framing) -> None:
+        """There is a body: have it attached."""
+        self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.NEED_BODY)
+        self.upload = Upload(self, framing, request.length or 0, request.length is not None)
+        if self.flags & _UPGRADE:
+            # The stream needs a connection whose two directions are both its own.
+            self._attach(self.upload, None)
+        else:
+            self.answer = AnswerStream(self)
+            self._attach(self.upload, self.answer)
+
+    @property
+    def target_address(self) -> OriginAddress:
+        """Where the application is; of several places the first. Known from `start` on."""
+        assert self.route is not None
+        return self.route.target.address
+
+    @property
+    def waits_at_gate(self) -> bool:
+        """Must the application hear nothing yet?"""
+        return self.upload is not None and not self.upload.handed_over
 
     def _attach(self, upload: Upload | None, answer: AnswerStream | None) -> None:
         """Mostly for the answer too: a second data connection for it would cost more than what it saves."""
@@ -126,16 +141,19 @@ class Forward:
         """There is a connection to the application; the request goes there unless it waits at the gate."""
         self.dialling = None
         self.connection = connection
-        if self.upload is None or self.upload.handed_over:
+        if not self.waits_at_gate:
             self._send_request(connection)
 
     def _send_request(self, connection: Carrier) -> None:
-        route = self.route
-        assert route is not None  # set by start, before any connection
         try:
-            connection.carry(self.request, route.target, self.upload)
+            self._carry(connection, self.request)
         except RequestError as error:
             self.fail(error.code, error.detail)
+
+    def _carry(self, connection: Carrier, request: Request) -> None:
+        route = self.route
+        assert route is not None  # set by start, before any connection
+        connection.carry(request, route.target, self.upload)
 
     def origin_failed(self, error: RequestError) -> None:
         """The application cannot be reached."""
@@ -209,6 +227,7 @@ class Forward:
     def inform(self, event: Interim) -> None:
         """Pass an interim answer on: on the attached connection, else where the request came from."""
         self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.INFO)
+        self._extend()  # it is at work
         if event.status == 100 or (self.answer is not None and self.answer.inform(event.status, event.block)):
             # 100 Continue is between the application and us: the service has sent its own when ATTACH came.
             return

@@ -11,6 +11,7 @@ from typing import Protocol
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from appproxy.connector.asking import AskingForward, Expectations
 from appproxy.connector.carrier import Source
 from appproxy.connector.configuration import OriginAddress, Target
 from appproxy.connector.counters import Counters
@@ -22,13 +23,14 @@ from appproxy.errors import Code, RemoteProtocolError
 from appproxy.net.deadlines import Deadlines
 from appproxy.net.seldom import Seldom
 from appproxy.tunnel.exchanges import State
-from appproxy.tunnel.frames import Kind, encode
+from appproxy.tunnel.frames import Flag, Kind, encode
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
 from appproxy.tunnel.messages import decode_request, encode_code
 from appproxy.tunnel.shares import Places
 
 #: Final frames kept while no signal connection is up; the service waits 5 s for them.
 MOST_BACKLOG = 1024 * 1024
+_ASK = int(Flag.ASK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ class Requests:
         self.pool = pool
         self.inline_limit = limits.inline
         self.counters = counters
+        self.expectations = Expectations()
         #: Called after each request; set while somebody waits for the last one.
         self.watcher: Callable[[], None] | None = None
         self._deadlines = deadlines
@@ -136,7 +139,8 @@ class Requests:
         request = decode_request(head)
         counters = self.counters
         counters.requests += 1
-        forward = Forward(self, channel, flags, request_id, request, self.seconds())
+        kind = AskingForward if flags & _ASK else Forward
+        forward = kind(self, channel, flags, request_id, request, self.seconds())
         self._open[request_id] = forward
         if self._tombstones and self._tombstones.pop(request_id, None) is not None:
             forward.cancel()

@@ -191,6 +191,8 @@ class Application:
     max_body: int | None = None
     #: Those that reach it; empty: all that HTTP has.
     methods: frozenset[bytes] = frozenset()
+    #: Ask it before a large body is sent (`Expect: 100-continue`).
+    expect_continue: bool = True
     headers: tuple[HeaderRule, ...] = field(default=())
     #: Of the fields that usually tell who the user is, those that users may send themselves (lower case).
     user_fields: frozenset[str] = frozenset()

@@ -118,7 +118,7 @@ class Relay:
             encoded = encode_request(request)
         except LocalProtocolError as error:
             raise RequestError(error.code if error.code is not Code.PROTOCOL else Code.BAD_REQUEST, str(error)) from error
-        flags = request_flags(request, strict=self.strict or application.strict)
+        flags = request_flags(request, strict=self.strict or application.strict, ask=application.expect_continue)
         relayed = Relayed(self, exchange, plan, encoded, flags, session, (share, application.id))
         relayed.holds_translated = holds_translated
         relayed.owner = owner

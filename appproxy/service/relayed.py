@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from appproxy.service.roster import Link, Peer
 
 # Members of an IntFlag cost a call each to combine; this is the hot path.
-_BODY, _UPGRADE, _IDEMPOTENT = int(Flag.BODY), int(Flag.UPGRADE), int(Flag.IDEMPOTENT)
+_BODY, _UPGRADE, _IDEMPOTENT, _ASK = int(Flag.BODY), int(Flag.UPGRADE), int(Flag.IDEMPOTENT), int(Flag.ASK)
 _REQ = int(Kind.REQ)
 #: A connector that never speaks its last word about a cancelled request frees the slot after this, in seconds.
 _CANCELLED = 120.0
@@ -203,6 +203,8 @@ class Relayed:
         self.interims += 1
         if self.interims > self.relay.limits.interims:
             raise RemoteProtocolError("too many interim answers to one request", Code.OVERLOADED)
+        if self.upload is None or self.data is not None:
+            self.deadline = self.relay.clock.seconds() + self.plan.application.backend_timeout  # it is at work
         if self.exchange is not None:
             self.exchange.inform(status, self.plan.clean(status, block, self.exchange.id))
 
@@ -377,7 +379,9 @@ class Relayed:
         return may_retry(
             state, processed=processed, method=self.method, attempts=self.attempts,
             # Without a body all is handed over with the REQ itself, and nothing is missing to send it again.
-            handed_over=upload is None or upload.handed_over, body_held=upload is None or upload.held,
+            # Where the application was to be asked, it may have had the head before anything of the body was handed over.
+            handed_over=upload is None or upload.handed_over or bool(self.flags & _ASK),
+            body_held=upload is None or upload.held or not upload.handed_over,
         )
 
     def try_another(self, peer: Peer | None) -> None:

@@ -269,6 +269,8 @@ SETTINGS: Mapping[str, Setting] = {
     "excluded_hosts": Setting("excluded_hosts", _excluded_hosts,
                               "hosts that its wildcards do not stand for, with commas between (none)"),
     "max_body": Setting("max_body", _max_body, "the largest upload, such as 20M (none)"),
+    "expect_continue": Setting("expect_continue", _switch,
+                               "yes: ask the application before an upload over 1 MiB, or of unknown size, is sent (yes)"),
     "methods": Setting("methods", _methods, "the only methods that reach the application, such as GET,HEAD,POST (none: all)"),
     "cookie_secure": Setting("cookie_secure", _switch, "no: the access cookie lacks Secure and its safe name (yes)"),
     "cookie_http_only": Setting("cookie_http_only", _switch,

@@ -57,6 +57,7 @@ class Flag(IntFlag):
     HEAD = 8  # the method is HEAD: the answer has no body
     IDEMPOTENT = 16  # the method is idempotent (RFC 9110 section 9.2.2, IANA's registry)
     STRICT = 32  # no in-line answer
+    ASK = 64  # the application may have the head before the body: it is to be asked whether it wants that
 
     WANT_BODY = 1
     WANT_RESPONSE = 2

@@ -94,6 +94,8 @@ _KNOWN_CODES = {int(code): code for code in Code}
 _STATUS_LINES = {status: b"%d\n" % status for status in range(100, 600)}
 _STATUSES = {line: status for status, line in _STATUS_LINES.items()}
 _HEAD = DEFAULT_LIMITS.head
+#: A body of more bytes is worth a round trip to the application before it is sent.
+ASKED_SIZE = 1 << 20
 
 
 @dataclass(slots=True)
@@ -196,8 +198,8 @@ def decode_request(head: bytes) -> Request:
     )
 
 
-def request_flags(r: Request, *, strict: bool = False) -> int:
-    """The flags of the REQ that carries `r`."""
+def request_flags(r: Request, *, strict: bool = False, ask: bool = False) -> int:
+    """The flags of the REQ that carries `r`. `ask`: where its body is large, the application is asked before it is sent."""
     flags = 0
     if r.length is None:
         flags = _F_BODY
@@ -209,12 +211,15 @@ def request_flags(r: Request, *, strict: bool = False) -> int:
         flags |= _F_IDEMPOTENT
     if r.method == b"HEAD":
         flags |= _F_HEAD
+    if ask and (r.length is None or r.length > ASKED_SIZE) and r.upgrade is None:
+        flags |= _F_ASK
     return flags | _F_STRICT if strict else flags
 
 
 # Looking up an enum's member costs as much as the rest of a line.
 _F_BODY, _F_LENGTH, _F_UPGRADE = int(Flag.BODY), int(Flag.LENGTH), int(Flag.UPGRADE)
 _F_HEAD, _F_IDEMPOTENT, _F_STRICT = int(Flag.HEAD), int(Flag.IDEMPOTENT), int(Flag.STRICT)
+_F_ASK = int(Flag.ASK)
 
 
 def encode_response(status: int, block: bytes) -> bytes:

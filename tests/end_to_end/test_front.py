@@ -157,3 +157,43 @@ def test_an_upgrade_with_a_body(switching: System, protocol: str, body: bytes, c
         assert came == expected
         wire.send(b"second")
         assert wire.read() == b"second"
+
+
+def refuse(call: Call) -> None:
+    """Read the head alone, and refuse."""
+    call.send(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno")
+
+
+def consent(call: Call) -> bool:
+    """Ask for the body, and say how long it was."""
+    if call.seen.values("expect"):
+        call.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+    call.answer(b"%d" % len(call.body()))
+    return True
+
+
+@pytest.mark.parametrize("expect", [True, False])
+def test_a_refused_upload_costs_its_head(system: System, expect: bool) -> None:
+    """Of 20 MB hardly anything has left when the answer is there, whether the user's program waits for consent or not."""
+    system.origin.on("/refuse", refuse)
+    with Wire(system, "raw") as wire:
+        line = "Expect: 100-continue\r\n" if expect else ""
+        wire.send(f"POST /refuse HTTP/1.1\r\nHost: {wire.host}\r\nX-Case: big\r\n"
+                  f"Content-Length: 20000000\r\n{line}\r\n".encode())
+        reply = wire.head()
+        assert reply.status == 401, "no 100 (Continue) before it"
+    user = H2User(system.port, system.anchor, system.host("raw").partition(":")[0])
+    stream = user.ask("/refuse", "POST", (b"content-length", b"20000000"), body=None)
+    user.until(lambda: stream in user.heads)
+    assert user.heads[stream][b":status"] == b"401"
+    user.close()
+
+
+@pytest.mark.parametrize("target", ["/consent", "/"])
+def test_an_upload_that_is_wanted(system: System, target: str) -> None:
+    """Arrives whole, from an application that says so and from one that says nothing."""
+    system.origin.on("/consent", consent)
+    body = bytes(range(256)) * 12_000
+    reply = ask(system, target=target, case=f"wanted-{target}", method="POST", body=body)
+    assert reply.status == 200
+    assert reply.body == (b"%d" % len(body) if target == "/consent" else body)

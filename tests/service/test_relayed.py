@@ -12,8 +12,8 @@ from appproxy.publish.application import Preauthentication, Url
 from appproxy.publish.routing import Router
 from appproxy.service.exchange import Exchange
 from appproxy.store.snapshot import ProviderRecord
-from appproxy.tunnel.frames import Kind
-from appproxy.tunnel.messages import decode_request, encode_response
+from appproxy.tunnel.frames import Flag, Kind
+from appproxy.tunnel.messages import decode_request, encode_code, encode_response
 from tests.service.world import GET, POST, WIKI, Signal, User, World, only_request, requests
 
 
@@ -696,3 +696,70 @@ class TestUpgradeWithABody:
         id = only_request(signal)
         world.attach(id, body=True, response=False)
         assert world.attach(id, body=True).kinds() == [Kind.DETACH]
+
+
+class TestAsking:
+    """A large upload, about which the connector asks the application first."""
+
+    HEAD = (b"%b /big HTTP/1.1\r\nHost: wiki.example.com\r\nContent-Length: 2000000\r\nExpect: 100-continue\r\n\r\n")
+
+    @pytest.mark.parametrize(("allowed", "asked"), [(True, True), (False, False)])
+    def test_the_setting(self, allowed: bool, asked: bool) -> None:
+        """Says it with the request."""
+        world = World(applications=(replace(WIKI, expect_continue=allowed),))
+        signal = world.welcomed()
+        world.user().send(self.HEAD % b"POST")
+        (frame,) = signal.frames()
+        assert bool(frame[1] & Flag.ASK) is asked
+
+    def test_a_refusal_costs_the_head_alone(self) -> None:
+        """No 100 goes to the user, not a byte of the body is read, and the connection ends, for a body would follow."""
+        world = World()
+        signal = world.welcomed()
+        user = world.user()
+        assert user.send(self.HEAD % b"POST") == b""
+        signal.answer(only_request(signal), 401, b"content-length: 2\n", b"no")
+        answer = user.wire.take()
+        assert answer.startswith(b"HTTP/1.1 401 ") and b"\r\nconnection: close\r\n" in answer
+        assert world.log[0].received == 0
+
+    @pytest.mark.parametrize(("method", "again"), [(b"POST", False), (b"PUT", True)])
+    def test_a_connector_that_is_lost_meanwhile(self, method: bytes, again: bool) -> None:
+        """The application may have had the head: another connector gets only what may be done twice."""
+        world = World()
+        signal, other = world.welcomed("c1"), world.welcomed("c2")
+        user = world.user()
+        user.send(self.HEAD % method)
+        lost, left = (signal, other) if requests(signal.kept + signal.frames()) else (other, signal)
+        lost.link.connectionLost()
+        for _ in range(8):
+            world.keep_alive(left, 1)
+        answer = user.wire.take()
+        assert answer == b"" if again else answer.startswith(b"HTTP/1.1 502 ")
+
+    @pytest.mark.parametrize("method", [b"POST", b"PUT"])
+    def test_a_connector_that_rejects_it(self, method: bytes) -> None:
+        """It promises that the application was given nothing: another one gets it, whatever the method."""
+        world = World()
+        signal = world.welcomed("c1")
+        user = world.user()
+        user.send(self.HEAD % method)
+        id = only_request(signal)
+        other = world.welcomed("c2")
+        signal.say(Kind.REJECT, id, encode_code(Code.CONNECTOR_BUSY))
+        assert requests(other.frames()) and user.wire.take() == b""
+
+
+def test_an_interim_answer_gives_the_application_more_time() -> None:
+    """It says that it is at work (RFC 9110 section 15.2)."""
+    world = World(applications=(replace(WIKI, backend_timeout=10.0),))
+    signal = world.welcomed()
+    user = world.user()
+    user.send(GET)
+    id = only_request(signal)
+    for _ in range(3):
+        world.keep_alive(signal, 8)
+        signal.say(Kind.INFO, id, encode_response(102, b""))
+    assert b"504" not in user.wire.take()
+    world.keep_alive(signal, 12)
+    assert b" 504 " in user.wire.take()

@@ -77,7 +77,7 @@ class TestLayout:
     def test_flags_of_the_protocol(self) -> None:
         """The flags have the numbers that other programs rely on."""
         assert {flag.name: flag.value for flag in Flag} == {
-            "BODY": 1, "LENGTH": 2, "UPGRADE": 4, "HEAD": 8, "IDEMPOTENT": 16, "STRICT": 32,
+            "BODY": 1, "LENGTH": 2, "UPGRADE": 4, "HEAD": 8, "IDEMPOTENT": 16, "STRICT": 32, "ASK": 64,
         }
         assert (Flag.WANT_BODY, Flag.WANT_RESPONSE) == (1, 2)
 

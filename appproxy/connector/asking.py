@@ -1,0 +1,143 @@
+"""Requests whose application is asked for its consent before the body is (`Expect: 100-continue`, RFC 9110 section 10.1.1).
+
+The head goes to the application first. Only when it says 100, or says nothing for `ASK_SECONDS`, is the body attached, and so
+read from the user: an upload that the application refuses costs its head alone. Who says nothing is not asked again for a
+while, because each question would cost its users that time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from appproxy.connector.answer import AnswerStream
+from appproxy.connector.carrier import Carrier
+from appproxy.connector.configuration import OriginAddress
+from appproxy.connector.forward import Forward
+from appproxy.connector.upload import Framing, Upload
+from appproxy.http.client import Event, Head, Interim
+from appproxy.http.connection_authentication import Leg
+from appproxy.tunnel.exchanges import CONNECTOR_TRANSITIONS, Step, advance
+from appproxy.tunnel.messages import Request
+
+__all__ = ["AskingForward", "Expectations"]
+
+#: How long an application has to say 100. Clients wait about so long (curl: 1 s), and those who answer need a round trip.
+ASK_SECONDS = 1.0
+#: For how long an application that said nothing, or 417, is not asked again.
+FORGET_SECONDS = 600.0
+#: Applications that are remembered: more than one connector has.
+_MOST = 10_000
+_EXPECT = b"expect: 100-continue\n"
+_CONTINUE, _EXPECTATION_FAILED = 100, 417
+
+
+class Expectations:
+    """Which applications do not answer the question."""
+
+    __slots__ = ("_deaf",)
+
+    def __init__(self) -> None:
+        self._deaf: dict[OriginAddress, float] = {}
+
+    def may_ask(self, address: OriginAddress, now: float) -> bool:
+        """Is it worth the time?"""
+        until = self._deaf.get(address)
+        if until is not None and until <= now:
+            del self._deaf[address]
+            until = None
+        return until is None
+
+    def ignored(self, address: OriginAddress, now: float) -> None:
+        """It did not answer, or refused the question as such."""
+        if len(self._deaf) >= _MOST:
+            self._deaf.clear()
+        self._deaf[address] = now + FORGET_SECONDS
+
+
+class AskingForward(Forward):
+    """One such request (flag ASK)."""
+
+    __slots__ = ("_asking", "_unsent")
+
+    # `_asking`: the application has not answered yet. `_unsent`: it has answered without the body, so that its connection
+    # cannot have another request.
+
+    def _prepare(self, request: Request, framing: Framing) -> None:
+        address = self.target_address
+        self._unsent = False
+        self._asking = (
+            address.protocol != "h2" and self.leg is Leg.NONE
+            and self.desk.expectations.may_ask(address, self.desk.seconds())
+        )
+        if not self._asking:
+            super()._prepare(request, framing)
+            return
+        self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.FORWARD)
+        self.upload = Upload(self, framing, request.length or 0, request.length is not None)
+
+    @property
+    def waits_at_gate(self) -> bool:
+        """Must the application hear nothing yet?"""
+        return not self._asking and super().waits_at_gate
+
+    def _carry(self, connection: Carrier, request: Request) -> None:
+        if self._asking:
+            request = replace(request, block=request.block + _EXPECT)
+            self.deadline = self.desk.seconds() + ASK_SECONDS
+        super()._carry(connection, request)
+
+    # What the application says.
+
+    def answer_received(self, events: list[Event]) -> None:
+        """Parts of the answer, as they came in one read."""
+        if self._asking:
+            head = next((event for event in events if type(event) is Head), None)
+            if head is not None:
+                if head.status == _EXPECTATION_FAILED:
+                    self._do_without()
+                    return
+                # It wants no body: the user is not asked for it.
+                self._asking, self._unsent = False, True
+                self.upload = None
+        super().answer_received(events)
+
+    def inform(self, event: Interim) -> None:
+        """Pass an interim answer on; 100 is the consent."""
+        super().inform(event)
+        if event.status == _CONTINUE and self._asking:
+            self._go_on()
+
+    def deadline_passed(self, now: float) -> None:
+        """The application says nothing: go on all the same, as the standard allows."""
+        if self._asking and self.connection is not None:
+            self.desk.expectations.ignored(self.target_address, now)
+            self._go_on()
+        else:
+            super().deadline_passed(now)
+
+    def _go_on(self) -> None:
+        """Ask for the body."""
+        self._asking = False
+        upload = self.upload
+        assert upload is not None  # it is let go of only with the question
+        upload.handed_over = True
+        answer = self.answer = AnswerStream(self)
+        self._extend()
+        self._attach(upload, answer)
+
+    def _do_without(self) -> None:
+        """417: the same once more, without the expectation (RFC 9110 section 10.1.1)."""
+        self.desk.expectations.ignored(self.target_address, self.desk.seconds())
+        connection, self.connection = self.connection, None
+        route, upload = self.route, self.upload
+        assert route is not None and upload is not None
+        if connection is not None:
+            connection.abort()
+        self.tries += 1
+        upload.rewind()
+        self._go_on()
+        self._dial(route)
+
+    def give_back(self, reusable: bool) -> None:
+        """Nothing more comes from the application, which still waits for a body where it got none."""
+        super().give_back(reusable and not self._unsent)
