@@ -13,6 +13,7 @@ from appproxy.http.chunked import ChunkedDecoder
 from appproxy.http.fields import encode_block
 from appproxy.http.response import ResponseHead, parse_response
 from appproxy.http.unread import Unread
+from appproxy.status import status_of
 
 #: 50,000 of them passed through the parser alone; two (103 and 100) is what real applications send.
 _INTERIM_LIMIT = 8
@@ -36,13 +37,13 @@ class Interim:
 class Head:
     """The head of the final answer, its hop-by-hop fields taken out.
 
-    `length` is how many bytes of body follow, None when only the end will tell. `bodyless`: the answer has no body by
-    its nature (HEAD, 204, 304), so a content-length in `block` only describes one. `upgraded`: status 101, all that
-    follows is Body, and `block` keeps the `upgrade`.
+    `status` has its phrase along where that is not the usual one (`appproxy.status`). `length` is how many bytes of body
+    follow, None when only the end will tell. `bodyless`: the answer has no body by its nature (HEAD, 204, 304), so a
+    content-length in `block` only describes one. `upgraded`: status 101, all that follows is Body, and `block` keeps the
+    `upgrade`.
     """
 
     status: int
-    reason: bytes
     block: bytes
     length: int | None
     bodyless: bool
@@ -185,7 +186,7 @@ class ResponseReader:
             self._state, self._keep_alive = _UNTIL_CLOSE, False
         else:
             self._left, self._state = length, _LENGTH
-        return Head(answer.status, answer.reason, block, length, bodyless, False)
+        return Head(status_of(answer.status, answer.reason), block, length, bodyless, False)
 
     def _switch(self, answer: ResponseHead) -> Head:
         if not self._upgrade:
@@ -193,7 +194,7 @@ class ResponseReader:
         if not answer.upgrade:
             raise ValueError("101 that does not say to what")
         self._state, self._keep_alive = _UPGRADED, False
-        return Head(101, answer.reason, answer.block + b"upgrade: %b\n" % answer.upgrade, None, False, True)
+        return Head(101, answer.block + b"upgrade: %b\n" % answer.upgrade, None, False, True)
 
     def _read_body(self, events: list[Event]) -> None:
         if self._state == _CHUNKS and self._chunks is not None:

@@ -98,7 +98,7 @@ def read_head(headers: Headers, method: bytes, ended: bool) -> Head:
         length = 0 if ended else None
     if length is not None and status != 204:
         block += b"content-length: %d\n" % length
-    return Head(status, b"", block, 0 if bodyless else length, bodyless, False)
+    return Head(status, block, 0 if bodyless else length, bodyless, False)
 
 
 def read_switch(headers: Headers, upgrade: bytes, request_block: bytes) -> Head:
@@ -109,7 +109,7 @@ def read_switch(headers: Headers, upgrade: bytes, request_block: bytes) -> Head:
         # The proof that HTTP/1.1 asks for; HTTP/2 has none, because its answers cannot be mistaken.
         accept = b64encode(sha1(key + _ACCEPT, usedforsecurity=False).digest())
         block += b"sec-websocket-accept: %b\n" % accept
-    return Head(101, b"", block, None, False, True)
+    return Head(101, block, None, False, True)
 
 
 def read_trailers(headers: Headers) -> bytes:
@@ -133,7 +133,7 @@ def _read(headers: Headers) -> tuple[int, bytes, int | None]:
             fields.append((name, value))
     if size > _HEAD_LIMIT or len(fields) > _FIELDS_LIMIT:
         raise RequestError(Code.ORIGIN_HEAD_TOO_LARGE, f"a head of {size} bytes and {len(fields)} fields")
-    if not 100 <= status < 600 or status == 101:
+    if not 100 <= status < 1000 or status == 101:
         raise RequestError(Code.ORIGIN_MALFORMED, f"status {status}")
     return status, _block(fields), length
 

@@ -9,6 +9,7 @@ from typing import Literal
 from appproxy.errors import Code, RequestError
 from appproxy.http.fields import drop
 from appproxy.http.lines import TOKEN
+from appproxy.status import Status
 
 #: What is put between the parts of a request head must not be able to end a line or a part.
 _REQUEST_START = re.compile(TOKEN + rb"++ [!-~]++ HTTP/1\.1\r\nhost: [!-~]*+\r\n")
@@ -62,7 +63,10 @@ def response_bytes(status: int, block: bytes, *, length: int | None | Literal["n
         framing += b"connection: upgrade\r\n"
     elif close:
         framing += b"connection: close\r\n"
-    start = _STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status
+    if status.__class__ is Status:
+        start = b"HTTP/1.1 %d %b\r\n" % (status, status.reason)
+    else:
+        start = _STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status
     return b"%b%b%b\r\n" % (start, block.replace(b"\n", b"\r\n"), framing)
 
 

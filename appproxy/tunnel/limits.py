@@ -19,6 +19,8 @@ class TunnelLimits:
     field_lines: int = 100
     #: A whole REQ: own lines (target up to 8 KiB, the user) and the fields. The frame's head length is a u16.
     request_head: int = 65535
+    #: An application's own reason phrase: the longest of the usual ones has 31.
+    reason: int = 200
     #: The request target, as long as the users' parser takes it.
     target: int = 8 * 1024
     #: The user's JSON in a REQ; as large as the access cookie's payload can be, with room for escapes.

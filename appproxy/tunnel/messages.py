@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from appproxy.errors import Code, LocalProtocolError, RemoteProtocolError
 from appproxy.regex import compiled
+from appproxy.status import Status
 from appproxy.tunnel.frames import Flag, Kind
 from appproxy.tunnel.greetings import (
     Attach,
@@ -91,7 +92,8 @@ _block = compiled(_BLOCK).fullmatch
 _trailers = compiled(rb"(?:" + _LINE + rb"){0,%d}+" % DEFAULT_LIMITS.trailer_lines).fullmatch
 _code = compiled(rb"([0-9]{1,5})(?: ([^\x00-\x1f\x7f]{0,200}))?").fullmatch
 _KNOWN_CODES = {int(code): code for code in Code}
-_STATUS_LINES = {status: b"%d\n" % status for status in range(100, 600)}
+_STATUS_LINES = {status: b"%d\n" % status for status in range(100, 1000)}
+_phrased = compiled(rb"([1-9][0-9]{2}) ([\t\x20-\x7e\x80-\xff]{0,%d}+)\n" % DEFAULT_LIMITS.reason).match
 _STATUSES = {line: status for status, line in _STATUS_LINES.items()}
 _HEAD = DEFAULT_LIMITS.head
 #: A body of more bytes is worth a round trip to the application before it is sent.
@@ -223,8 +225,13 @@ _F_ASK = int(Flag.ASK)
 
 
 def encode_response(status: int, block: bytes) -> bytes:
-    """The head of RSP, HEAD and INFO: status and field lines. Raises LocalProtocolError."""
+    """The head of RSP, HEAD and INFO: status, its phrase if it has one (`appproxy.status`), and field lines.
+
+    A phrase that is longer than the tunnel takes is left out. Raises LocalProtocolError.
+    """
     line = _STATUS_LINES.get(status)
+    if status.__class__ is Status and line is not None:
+        line = _with_phrase(line, status.reason, len(block))
     if line is None:
         raise LocalProtocolError(f"status {status} cannot be written")
     if len(block) > _HEAD:
@@ -236,10 +243,20 @@ def encode_response(status: int, block: bytes) -> bytes:
     return line + block
 
 
+def _with_phrase(line: bytes, reason: bytes, rest: int) -> bytes:
+    """A status line of the tunnel with its phrase, unless that is too long; head and phrase have one limit."""
+    phrased = line[:-1] + b" " + reason + b"\n"
+    found = _phrased(phrased)
+    fits = found is not None and found.end() == len(phrased) and len(phrased) + rest <= _HEAD + len(line)
+    return phrased if fits else line
+
+
 def decode_response(head: bytes) -> tuple[int, bytes]:
-    """Status and field lines of RSP, HEAD and INFO. Raises RemoteProtocolError."""
+    """Status, perhaps with its phrase, and field lines of RSP, HEAD and INFO. Raises RemoteProtocolError."""
     status = _STATUSES.get(head[:4])
     block = head[4:]
+    if status is None and (line := _phrased(head)) is not None:
+        status, block = Status(int(line[1]), line[2]), head[line.end() :]
     if status is None or _block(block) is None:
         raise RemoteProtocolError("the head of an answer is malformed")
     if len(block) > _HEAD:

@@ -590,7 +590,7 @@ class TestFailures:
         origin = rig.origin()
         (forward,) = rig.uplink.requests._open.values()
         assert isinstance(forward, Forward)
-        forward.answer_received([Head(200, b"OK", b"x" * 100_000 + b": 1\n", None, False, False), End(b"", True)])
+        forward.answer_received([Head(200, b"x" * 100_000 + b": 1\n", None, False, False), End(b"", True)])
         ((kind, id, _),) = finals(signal.read())
         assert (kind, id, origin.end) == (Kind.FAIL, 1, "aborted")
 

@@ -16,7 +16,7 @@ from appproxy.tunnel.frames import Flag, FrameReader, Kind, signal_limits
 from appproxy.tunnel.messages import decode_response
 
 LIMIT = 100
-HEAD = Head(200, b"OK", b"content-type: text/plain\n", None, False, False)
+HEAD = Head(200, b"content-type: text/plain\n", None, False, False)
 END = End(b"", True)
 
 
@@ -138,5 +138,5 @@ def test_a_head_that_the_tunnel_cannot_carry() -> None:
     """The connection to the application is not yet given back: whoever called breaks all of it off."""
     forward = Forward()
     with pytest.raises(LocalProtocolError):
-        forward.take(Head(200, b"OK", b"x" * 100_000 + b": 1\n", None, False, False), END)
+        forward.take(Head(200, b"x" * 100_000 + b": 1\n", None, False, False), END)
     assert (forward.done, forward.frames, forward.state) == ([], b"", State.ORIGIN)

@@ -127,3 +127,34 @@ def test_what_comes_late_is_nobodys_answer(system: System, method: str, status: 
     finally:
         system.call("DELETE", f"/applications/{name}")
         origin.stop()
+
+
+@pytest.mark.parametrize(("line", "fields", "status", "phrase"), [
+    ("HTTP/1.1 200 Fine by me", "Content-Length: 5", 200, "Fine by me"),
+    ("HTTP/1.1 404 ", "Content-Length: 5", 404, ""),
+    ("HTTP/1.2 200 OK", "Content-Length: 5", 200, "OK"),
+    ("HTTP/1.1 799 Beyond", "Content-Length: 5", 799, "Beyond"),
+    ("HTTP/1.1 200 OK", "Transfer-Encoding: identity\r\nContent-Length: 5", 200, "OK"),
+    ("HTTP/1.1 200 OK", "Content-Length: 5\r\nContent-Length: 5", 200, "OK"),
+    ("HTTP/1.1 200 OK", "Content-Length: 5, 5", 200, "OK"),
+])  # fmt: skip
+@pytest.mark.parametrize("size", [5, 100_000])
+def test_odd_but_harmless_answers(
+    system: System, line: str, fields: str, status: int, phrase: str, size: int
+) -> None:
+    """They arrive as they were meant, with the application's own phrase, in line and streamed."""
+    def odd(call: Call) -> bool:
+        call.send(f"{line}\r\n{fields.replace('5', str(size))}\r\n\r\n".encode() + b"x" * size)
+        return False
+
+    system.origin.on("/odd", odd)
+    with Wire(system, "raw") as wire:
+        wire.request("GET", "/odd", "odd")
+        head = wire.socket.recv(1, 0)
+        while not head.endswith(b"\r\n"):
+            head += wire.socket.recv(1)
+        assert head == f"HTTP/1.1 {status} {phrase}\r\n".encode()
+        rest = b""
+        while b"\r\n\r\n" not in rest or len(rest.partition(b"\r\n\r\n")[2]) < size:
+            rest += wire.socket.recv(65536)
+        assert rest.partition(b"\r\n\r\n")[2] == b"x" * size

@@ -81,14 +81,14 @@ def test_long_blocks_take_time_in_proportion() -> None:
         times = []
         for count in (2_000, 8_000):
             block = b"authorization: " + piece * count + b"\n"
-            best = min(_timed(block) for _ in range(5))
+            best = min(_timed(block) for _ in range(15))
             times.append(best)
         assert times[1] < 12 * times[0] + 0.001
 
 
 def _timed(block: bytes) -> float:
-    began = time.perf_counter()
+    began = time.process_time()
     has_credentials(block)
     leg_of(block)
     has_challenge(block.replace(b"authorization", b"www-authenticate"))
-    return time.perf_counter() - began
+    return time.process_time() - began

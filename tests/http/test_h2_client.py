@@ -64,7 +64,7 @@ def test_what_would_break_the_head(wrong: dict[str, bytes]) -> None:
 def test_an_answer() -> None:
     """As HTTP/1.1 says it: the length last, and what is between two hops taken out."""
     found = read_head([(b":status", b"200"), (b"content-length", b"5"), (b"trailer", b"x"), (b"etag", b"a")], b"GET", False)
-    assert found == Head(200, b"", b"etag: a\ncontent-length: 5\n", 5, False, False)
+    assert found == Head(200, b"etag: a\ncontent-length: 5\n", 5, False, False)
 
 
 @pytest.mark.parametrize(("status", "method", "block"), [
@@ -72,7 +72,7 @@ def test_an_answer() -> None:
 def test_answers_without_a_body(status: bytes, method: bytes, block: bytes) -> None:
     """Their length only describes one; 204 has none."""
     assert read_head([(b":status", status), (b"content-length", b"5")], method, True) == Head(
-        int(status), b"", block, 0, True, False)
+        int(status), block, 0, True, False)
 
 
 @pytest.mark.parametrize(("said", "ended", "expected"), [
@@ -81,12 +81,12 @@ def test_a_length_of_0_means_that_nothing_follows(said: bytes | None, ended: boo
     """Where the head ends the stream, whatever it says; where it does not, trailers may follow."""
     fields = [(b":status", b"200"), (b"grpc-status", b"8")] + ([(b"content-length", said)] if said else [])
     block = b"grpc-status: 8\n" + (b"content-length: 0\n" if expected == 0 else b"")
-    assert read_head(fields, b"POST", ended) == Head(200, b"", block, expected, False, False)
+    assert read_head(fields, b"POST", ended) == Head(200, block, expected, False, False)
 
 
 def test_no_length_is_made_up_for_an_answer_without_body() -> None:
     """A GET would not have had 0 bytes."""
-    assert read_head([(b":status", b"200")], b"HEAD", True) == Head(200, b"", b"", 0, True, False)
+    assert read_head([(b":status", b"200")], b"HEAD", True) == Head(200, b"", 0, True, False)
 
 
 def test_an_interim_answer() -> None:
@@ -105,7 +105,7 @@ def test_an_accepted_upgrade_is_a_101() -> None:
 
 @pytest.mark.parametrize(("fields", "code"), [
     ([(b":status", b"101")], Code.ORIGIN_MALFORMED),
-    ([(b":status", b"999")], Code.ORIGIN_MALFORMED),
+    ([(b":status", b"099")], Code.ORIGIN_MALFORMED),
     ([(b":status", b"200"), (b"content-length", b"-1")], Code.ORIGIN_MALFORMED),
     ([(b":status", b"200"), (b"x", b"a\nb")], Code.ORIGIN_MALFORMED),
     ([(b":status", b"200"), (b"x", b"a" * 40_000)], Code.ORIGIN_HEAD_TOO_LARGE),

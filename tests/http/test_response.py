@@ -32,7 +32,8 @@ def test_hop_by_hop_fields_are_taken_out() -> None:
 
 @pytest.mark.parametrize("line", [
     b"HTTP/1.1 200 OK", b"HTTP/1.0 404 Not  Found", b"HTTP/1.1 200 ", b"HTTP/1.1 200",
-    b"HTTP/1.1 299 Gr\xc3\xbc\xc3\x9fe", b"HTTP/1.1 599 x"])
+    b"HTTP/1.1 299 Gr\xc3\xbc\xc3\x9fe", b"HTTP/1.1 599 x", b"HTTP/1.1 600 x", b"HTTP/1.1 999 x", b"HTTP/1.2 200 OK",
+    b"HTTP/1.9 404 x"])
 def test_status_lines(line: bytes) -> None:
     """The reason may be empty, missing, or in any letters."""
     head = parse(line)
@@ -41,21 +42,30 @@ def test_status_lines(line: bytes) -> None:
 
 
 @pytest.mark.parametrize("line", [
-    b"HTTP/1.1 99 x", b"HTTP/1.1 600 x", b"HTTP/1.1 000 x", b"HTTP/1.1 2000 x", b"HTTP/1.1 20 x", b"HTTP/1.1 abc x",
+    b"HTTP/1.1 99 x", b"HTTP/1.1 1000 x", b"HTTP/1.1 000 x", b"HTTP/1.1 2000 x", b"HTTP/1.1 20 x", b"HTTP/1.1 abc x",
     b"HTTP/2 200",
-    b"HTTP/2.0 200 x", b"HTTP/1.2 200 x", b"HTTP/0.9 200 x", b"http/1.1 200 x", b"HTTP/1.1  200 x",
+    b"HTTP/2.0 200 x", b"HTTP/1.10 200 x", b"HTTP/1. 200 x", b"HTTP/0.9 200 x", b"http/1.1 200 x", b"HTTP/1.1  200 x",
     b" HTTP/1.1 200 x", b"ICY 200 OK",
     b"HTTP/1.1\t200 x", b"HTTP/1.1 200\tx", b"HTTP/1.1 200 a\x00", b"HTTP/1.1 200 a\x1b", b"HTTP/1.1 +20 x", b"",
     b"<html>",
     b"HTTP/1.1 200 OK\nX: y", b"HTTP/1.1 200 OK\rX: y"])
 def test_malformed_status_lines(line: bytes) -> None:
-    """Three digits from 100 to 599, HTTP/1.0 or 1.1, no control characters."""
+    """Three digits from 100 on, HTTP/1 with a minor version of one digit, no control characters."""
     with pytest.raises(ValueError):
         parse(line)
 
 
 @pytest.mark.parametrize("fields", [
-    [b"Content-Length: 1", b"Content-Length: 1"], [b"Content-Length: 1, 1"], [b"Content-Length: x"],
+    [b"Content-Length: 1", b"Content-Length: 2"], [b"Content-Length: 1, 2"], [b"Content-Length: x"],
+    [b"Content-Length: 1", b"Content-Length: 01"], [b"Content-Length: 1,"], [b"Content-Length: ,1"], [b"Content-Length: 1 1"],
+    [b"Content-Length: 1, 1", b"Content-Length: 2"], [b"Content-Length: 1", b"Content-Length: 1", b"Content-Length: x"],
+    [b"Content-Length: 1", b"Content-Length: 1", b"Transfer-Encoding: chunked"],
+    [b"Content-Length: 1", b"Content-Length: 1", b"X: \x00"], [b"Content-Length: 1, 1", b" X: y"],
+    [b"Transfer-Encoding: identity, chunked"], [b"Transfer-Encoding: chunked, identity"],
+    [b"Transfer-Encoding: chunked", b"Transfer-Encoding: identity, identity"],
+    [b"Transfer-Encoding: identity", b"Transfer-Encoding: chunked"],
+    [b"Transfer-Encoding: chunked", b"Transfer-Encoding: identity"],
+    [b"Transfer-Encoding: identity;x=y"], [b"Transfer-Encoding: identity", b"X : y"],
     [b"Content-Length: -1"],
     [b"Content-Length:"], [b"Content-Length: 9007199254740993"], [b"Content-Length: 1", b"Transfer-Encoding: chunked"],
     [b"Transfer-Encoding: gzip, chunked"], [b"Transfer-Encoding: gzip"], [b"Transfer-Encoding: chunked",
@@ -96,3 +106,25 @@ def test_fields_are_counted() -> None:
     ok(*[b"x: y"] * 100)
     with pytest.raises(OverflowError):
         ok(*[b"x: y"] * 101)
+
+
+@pytest.mark.parametrize("fields", [
+    [b"Content-Length: 5", b"Content-Length: 5"], [b"content-length: 5, 5"], [b"Content-Length:5,5", b"CONTENT-LENGTH: 5"],
+    [b"Content-Length: 5", b"Transfer-Encoding: identity"], [b"Transfer-Encoding: Identity", b"Content-Length: 5"],
+    [b"Content-Length: 5", b"Transfer-Encoding: identity", b"Content-Length: 5"]])
+def test_odd_and_harmless(fields: list[bytes]) -> None:
+    """Equal lengths are one, and `identity` is no coding: there is one way to read them, and nginx and HAProxy do."""
+    head = ok(b"A: b", *fields, b"C: d")
+    assert (head.length, head.chunked, head.block) == (5, False, b"a: b\nc: d\n")
+
+
+def test_identity_without_a_length() -> None:
+    """The end of the connection is the end of the body."""
+    head = ok(b"Transfer-Encoding: identity")
+    assert (head.length, head.chunked) == (None, False)
+
+
+@pytest.mark.parametrize(("version", "keep_alive"), [(b"1.0", False), (b"1.1", True), (b"1.2", True), (b"1.9", True)])
+def test_a_later_minor_version_is_read_as_the_latest(version: bytes, keep_alive: bool) -> None:
+    """RFC 9110 section 2.5."""
+    assert parse(b"HTTP/%b 200 OK" % version).keep_alive is keep_alive

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appproxy.errors import Code, LocalProtocolError, RemoteProtocolError
+from appproxy.status import Status
 from appproxy.tunnel.frames import Flag, Kind
 from appproxy.tunnel.messages import (
     Request,
@@ -200,13 +201,31 @@ class TestFlags:
 class TestResponse:
     """The heads of RSP, HEAD and INFO."""
 
-    @given(st.integers(100, 599), BLOCKS)
+    @given(st.integers(100, 999), BLOCKS)
     @settings(max_examples=60)
     def test_an_answer_comes_out_as_it_went_in(self, status: int, block: bytes) -> None:
         """Status and field lines survive, two Set-Cookie included."""
         assert decode_response(encode_response(status, block)) == (status, block)
 
-    @pytest.mark.parametrize("status", [0, 99, 600, -200])
+    @given(st.integers(100, 999), VALUES, BLOCKS)
+    @settings(max_examples=60)
+    def test_a_phrase_of_the_applications_own(self, status: int, reason: bytes, block: bytes) -> None:
+        """It survives, an empty one too."""
+        got, rest = decode_response(encode_response(Status(status, reason), block))
+        assert isinstance(got, Status)
+        assert (got, got.reason, rest) == (status, reason, block)
+
+    @pytest.mark.parametrize("reason", [b"x" * 201, b"a\nb", b"a\0"])
+    def test_a_phrase_that_cannot_travel_is_left_out(self, reason: bytes) -> None:
+        """The answer is worth more than its phrase."""
+        assert encode_response(Status(200, reason), b"a: b\n") == b"200\na: b\n"
+
+    def test_a_phrase_leaves_the_fields_their_room(self) -> None:
+        """Head and phrase together are no longer than a head alone may be."""
+        block = b"a: " + b"b" * (32768 - 4) + b"\n"
+        assert encode_response(Status(200, b"Fine"), block) == b"200\n" + block
+
+    @pytest.mark.parametrize("status", [0, 99, 1000, -200])
     def test_impossible_statuses(self, status: int) -> None:
         """A status that HTTP does not have cannot be sent."""
         with pytest.raises(LocalProtocolError):
@@ -226,7 +245,9 @@ class TestResponse:
             encode_response(200, block)
         assert caught.value.code is code
 
-    @pytest.mark.parametrize("head", [b"", b"200", b"20\n", b"2000\n", b"099\n", b"600\n", b"200\na: b", b"200 OK\n",
+    @pytest.mark.parametrize("head", [b"", b"200", b"20\n", b"2000\n", b"099\n", b"1000\n", b"200\na: b", b"200  OK\r\n",
+                                      b"099 x\n",
+                                      b"200 " + b"x" * 201 + b"\n", b"200 a\0\n", b"200 OK",
                                       b"200\na: " + b"b" * 32768 + b"\n"])
     def test_bad_answers_are_refused_on_arrival(self, head: bytes) -> None:
         """The end that receives an answer checks it as well."""
