@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from appproxy.branding import PLAIN, Brand, style_path_of
 
@@ -28,6 +29,12 @@ def render(name: str, brand: Brand = PLAIN, /, **context: object) -> bytes:
 
 #: The one style sheet: no page has a style of its own.
 STYLE: bytes = _environment.get_template("style.css").render().encode()
+
+
+#: The script of the sign-in page, which works without it as well: it carries the fragment of an address over the form, and
+#: leads on when another tab has signed in.
+SIGN_IN_SCRIPT = Markup(_environment.get_template("sign_in.js").render())
+_environment.globals["sign_in_script"] = SIGN_IN_SCRIPT
 
 
 #: A brand is forgotten some changes after it went.

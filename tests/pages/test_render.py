@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from jinja2 import UndefinedError
 
-from appproxy.pages import STYLE, STYLE_PATH, render
+from appproxy.pages import SIGN_IN_SCRIPT, STYLE, STYLE_PATH, render
 
 EVIL = "\"'><script>alert(1)</script>"
 PAGES: dict[str, dict[str, object]] = {
@@ -44,6 +44,15 @@ def test_nothing_can_be_injected(name: str) -> None:
     read = Reader(render(name, **PAGES[name]))
     assert not read.attributes("script")
     assert b"<script" not in render(name, **PAGES[name])
+
+
+def test_the_script_of_the_sign_in_page() -> None:
+    """It is there only with an address to go on with, and what stands in that is text."""
+    read = Reader(render("sign_in", **PAGES["sign_in"], resume=EVIL))
+    assert len(read.attributes("script")) == 1
+    assert read.attributes("form")[0]["data-resume"] == EVIL
+    assert "</" not in SIGN_IN_SCRIPT
+    assert f"<script>{SIGN_IN_SCRIPT}</script>" in render("sign_in", **PAGES["sign_in"], resume="/").decode()
 
 
 @pytest.mark.parametrize("name", PAGES)
