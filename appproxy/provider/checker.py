@@ -1,8 +1,9 @@
-"""Where passwords are checked: two threads of their own and a bounded queue, so that no sign-in stops the traffic."""
+"""Where passwords are checked: two threads of their own, so that no sign-in stops the traffic, and a fair queue."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from argon2 import PasswordHasher
@@ -12,6 +13,7 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
 from appproxy.errors import Code, RequestError
+from appproxy.provider.fair_queue import FairQueue, Lane
 from appproxy.provider.passwords import HASHER, hash_password, outdated, verify
 
 T = TypeVar("T")
@@ -19,14 +21,18 @@ T = TypeVar("T")
 #: Runs a function elsewhere and fires with its result.
 Runner = Callable[[Callable[[], Any]], Deferred[Any]]
 
-#: A check takes about 50 ms in one of two threads, so the last of 64 waits under two seconds; more are told to wait.
-MOST_WAITING = 64
+#: A check takes about 50 ms of a core, and 46 MiB.
+THREADS = 2
+#: Checks that wait in one lane: with two threads the last of them waits for some seconds, beside as many in the other lanes.
+MOST_WAITING = 128
+#: Of one sender: the people of one office who come at the same second.
+MOST_OF_ONE = 32
 
 
 class PasswordThreads:
     """The two threads. Call it with a function to run it there; `start` before, `stop` after."""
 
-    def __init__(self, reactor: IReactorFromThreads, threads: int = 2) -> None:
+    def __init__(self, reactor: IReactorFromThreads, threads: int = THREADS) -> None:
         self._reactor = reactor
         self._pool = ThreadPool(0, threads, "passwords")
         self._running = False
@@ -50,37 +56,58 @@ class PasswordThreads:
         return deferToThreadPool(self._reactor, self._pool, work)
 
 
+@dataclass(slots=True)
+class _Check:
+    """One that waits for its turn; `turn` fires when it has come, or fails."""
+
+    turn: Deferred[None]
+
+
 class PasswordChecker:
-    """Checks typed passwords against kept hashes, one user as slowly as another."""
+    """Checks typed passwords against kept hashes, one user as slowly as another, and in a fair order."""
 
     def __init__(
         self,
         run: Runner,
         hasher: PasswordHasher = HASHER,
-        most_waiting: int = MOST_WAITING,
+        queue: FairQueue[_Check] | None = None,
         verify: Callable[[str, str], bool] = verify,
+        threads: int = THREADS,
     ) -> None:
         self._run = run
         self._verify = verify
         self._hasher = hasher
-        self._most_waiting = most_waiting
-        self._waiting = 0
+        self._queue: FairQueue[_Check] = FairQueue(MOST_WAITING, MOST_OF_ONE) if queue is None else queue
+        self._idle = threads
         self._decoy: str | None = None
 
-    async def check(self, kept: str | None, password: str) -> tuple[bool, str | None]:
+    async def check(self, kept: str | None, password: str, lane: Lane, sender: str) -> tuple[bool, str | None]:
         """Is it the password, and the hash to keep from now on if the parameters have changed, else None.
 
         `kept` is None when there is no such user: the same work is done and the answer is no, so that the time taken
-        does not tell which names exist. Raises RequestError(OVERLOADED) when too many checks wait.
+        does not tell which names exist. `lane` and `sender`: as in `FairQueue`. Raises RequestError(OVERLOADED) when too
+        many checks wait.
         """
-        if self._waiting >= self._most_waiting:
-            raise RequestError(Code.OVERLOADED, "too many passwords wait to be checked")
-        self._waiting += 1
+        await self._turn(lane, sender)
         try:
             result: tuple[bool, str | None] = await self._run(lambda: self._work(kept, password))
             return result
         finally:
-            self._waiting -= 1
+            self._idle += 1
+            self._next()
+
+    def _turn(self, lane: Lane, sender: str) -> Deferred[None]:
+        mine = _Check(Deferred())
+        for dropped in self._queue.put(lane, sender, mine):
+            dropped.turn.errback(RequestError(Code.OVERLOADED, "too many passwords wait to be checked"))
+        self._next()
+        return mine.turn
+
+    def _next(self) -> None:
+        """Begin as many as there are threads for."""
+        while self._idle > 0 and (check := self._queue.take()) is not None:
+            self._idle -= 1
+            check.turn.callback(None)
 
     def _work(self, kept: str | None, password: str) -> tuple[bool, str | None]:
         if self._decoy is None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import hmac
+import math
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from twisted.logger import Logger
 
+from appproxy.policy.networks import block_of, network_of
 from appproxy.provider.checker import PasswordChecker
 from appproxy.provider.desks import SignedIn
-from appproxy.provider.throttle import Throttle
+from appproxy.provider.devices import Device, known_device
+from appproxy.provider.fair_queue import Lane
+from appproxy.provider.throttle import Go, Repeated, Throttle, Wait, Who
 from appproxy.provider.tokens import ProviderSession
 from appproxy.store import audit, users
 from appproxy.store.live import LiveStore
@@ -20,23 +26,37 @@ from appproxy.store.users import User
 
 #: Longer ones are nobody's; also the bound of the form's field.
 LONGEST_NAME = 255
+#: Bytes: among the few that are remembered of a name, none is taken for another one.
+_GUESS_SIZE = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A name and a password as typed, and the address that they came from. `now`: seconds since 1970."""
+    """A name and a password as typed, and the address that they came from. `now`: seconds since 1970.
+
+    `devices`: whose known device the browser is.
+    """
 
     name: str
     password: str = field(repr=False)
     address: str
     now: float
+    devices: tuple[Device, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Signed in; the browser is known as this user's `device` from now on."""
+
+    who: SignedIn
+    device: Device
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Wrong, or not tried: then `wait` is the seconds until the next try is taken, otherwise 0.0."""
+    """Wrong, or not tried: then `wait` says which rule holds it back and for how long."""
 
-    wait: float
+    wait: Wait | None = None
 
 
 def normal_name(typed: str) -> str:
@@ -62,32 +82,63 @@ class Doorman:
         self._throttle = throttle
         self._seconds = seconds
         self._token = token
+        #: Of this process alone: hashes of wrong passwords, which may be nearly right, mean nothing elsewhere.
+        self._secret = token(32)
 
-    async def sign_in(self, attempt: Attempt) -> SignedIn | Refused:
+    async def sign_in(self, attempt: Attempt) -> Admitted | Refused:
         """Try a password. Raises RequestError(OVERLOADED) and StoreError, after which the try does not count."""
         name = normal_name(attempt.name[:LONGEST_NAME])
-        wait = self._throttle.begin(name, attempt.address, self._seconds())
-        if wait > 0.0:
-            self.log.info("sign-in refused: too many failures", address=attempt.address, code="THROTTLED")
-            return Refused(wait)
-        try:
-            user, right, new_hash = await self._check(name, attempt)
-            await self._live.write(_record, attempt, user, right, new_hash)
-        except Exception:
-            self._throttle.abandoned(name, attempt.address)
-            raise
-        if user is None or not right:
-            return Refused(0.0)
-        self._throttle.succeeded(name, attempt.address)
-        # The attempt's time, before the look-up: a password that changed meanwhile is newer than this session.
-        return SignedIn(ProviderSession(self._token(16).hex(), user.id, attempt.now), user)
-
-    async def _check(self, name: str, attempt: Attempt) -> tuple[User | None, bool, str | None]:
         user = await self._live.read(users.find_by_name, name) if len(attempt.name) <= LONGEST_NAME else None
+        device = None
+        if user is not None:
+            device = known_device(attempt.devices, user.id, user.credentials_changed, attempt.now)
         # One who is disabled is checked like one who does not exist, so that neither can be told from a wrong password.
         kept = user.password_hash if user is not None and not user.disabled else None
-        right, new_hash = await self._checker.check(kept, attempt.password)
-        return user, right, new_hash
+        who = Who(
+            name, network_of(attempt.address), block_of(attempt.address), None if device is None else device.id,
+            self._guess(name, kept, attempt.password),
+        )
+        decided = self._throttle.begin(who, self._seconds())
+        if isinstance(decided, Wait):
+            self.log.info("sign-in refused: too many attempts, by {rule}", rule=decided.rule.value, address=attempt.address,
+                          seconds=math.ceil(decided.seconds), code="THROTTLED")
+            return Refused(decided)
+        if isinstance(decided, Repeated):
+            return Refused()
+        right = await self._checked(decided, attempt, user, kept)
+        if user is None or not right:
+            self._throttle.failed(decided, self._seconds())
+            return Refused()
+        self._throttle.succeeded(decided, self._seconds())
+        # The attempt's time, before the look-up: a password that changed meanwhile is newer than this session.
+        session = ProviderSession(self._token(16).hex(), user.id, attempt.now)
+        id = self._token(16).hex() if device is None else device.id
+        return Admitted(SignedIn(session, user), Device(id, user.id, attempt.now))
+
+    async def _checked(self, go: Go, attempt: Attempt, user: User | None, kept: str | None) -> bool:
+        """Is the password right? What happened is written down."""
+        sender = go.who.device or go.who.network
+        try:
+            right, new_hash = await self._checker.check(kept, attempt.password, lane_of(go), sender)
+            await self._live.write(_record, attempt, user, right, new_hash)
+        except Exception:
+            self._throttle.abandoned(go, self._seconds())
+            raise
+        return right
+
+    def _guess(self, name: str, kept: str | None, password: str) -> bytes:
+        """The same for the same name and password, until the user's is another one; tells nothing to others."""
+        text = "\0".join((name, kept or "", password))
+        return hmac.digest(self._secret, text.encode("utf-8", "surrogatepass"), sha256)[:_GUESS_SIZE]
+
+
+def lane_of(go: Go) -> Lane:
+    """In which order a password is checked when many wait."""
+    if go.who.device is not None:
+        return Lane.DEVICE
+    if go.standing:
+        return Lane.STANDING
+    return Lane.DOUBTFUL if go.doubtful else Lane.STRANGER
 
 
 def _record(tx: Transaction, attempt: Attempt, user: User | None, right: bool, new_hash: str | None) -> None:

@@ -13,6 +13,8 @@ from appproxy.identity import binding
 from appproxy.identity.cookie import COOKIE_PREFIX, clear_cookie, name_on_port, set_cookie
 from appproxy.net.web import cookie_lines, cookies_of
 from appproxy.provider.desks import Ground, SignedIn, find_active
+from appproxy.provider.devices import LIFETIME as DEVICE_LIFETIME
+from appproxy.provider.devices import Device, seal_devices, unseal_devices, with_device
 from appproxy.provider.tokens import FORM_LIFETIME, Form, ProviderSession
 from appproxy.store.live import LiveStore
 
@@ -65,6 +67,17 @@ class Facts:
     def drop_session(self) -> bytes:
         """The field line that takes the browser's session."""
         return cookie_lines(clear_cookie(self._cookie(b"session")))
+
+    def devices(self, request: Request) -> tuple[Device, ...]:
+        """The users who have signed in with this browser before."""
+        ground = self.ground()
+        return unseal_devices(request.getCookie(self._cookie(b"device")), ground.snapshot.keys, ground.now)
+
+    def keep_device(self, devices: tuple[Device, ...], device: Device) -> bytes:
+        """The field line by which the browser is known as its user's from now on, beside those of before."""
+        ground = self.ground()
+        sealed = seal_devices(with_device(devices, device), ground.key, ground.now, ground.nonce())
+        return cookie_lines(set_cookie(self._cookie(b"device"), sealed, int(DEVICE_LIFETIME)))
 
     def bind_form(self, request: Request, form: Form) -> tuple[str, bytes]:
         """The hidden field's value, and the field line of the cookie it is bound to: the browser's, if it has one."""

@@ -25,7 +25,7 @@ from appproxy.provider.passwords import HASHER
 from appproxy.provider.sign_in import SignInPages
 from appproxy.provider.sign_out import SignOutPages
 from appproxy.provider.signing import rotate
-from appproxy.provider.throttle import Throttle
+from appproxy.provider.throttle import MemoryThrottle, Throttle
 from appproxy.store.live import LiveStore
 
 #: How often it is looked whether the signing key is old enough to be changed, in seconds.
@@ -59,7 +59,7 @@ class BuiltInProvider:
             run = self._threads = PasswordThreads(reactor)
         facts = Facts(issuer, live, wall, token)
         checker = PasswordChecker(run, hasher)
-        doorman = Doorman(live, checker, throttle or Throttle(), reactor.seconds, token)
+        doorman = Doorman(live, checker, throttle or MemoryThrottle(), reactor.seconds, token)
         self._api = Api(facts)
         self._sign_in = SignInPages(facts, doorman)
         self._sign_out = SignOutPages(facts)

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
 from twisted.web.server import Request
 
 from appproxy.errors import Code, IdentityError, RequestError
-from appproxy.net.web import Answer, EndPoint, brand_of, failure_answer, html_answer, redirect, tell
-from appproxy.pages import render
+from appproxy.net.web import Answer, EndPoint, brand_of, failure_answer, redirect, tell
+from appproxy.pages import NO_STORE, SIGN_IN_SCRIPT, render, with_script
 from appproxy.provider.desks import AskPassword, Redirect, authorize, authorize_after_password
 from appproxy.provider.doorman import LONGEST_NAME, Attempt, Doorman, Refused, normal_name
 from appproxy.provider.facts import Facts
-from appproxy.provider.metadata import SIGN_IN
+from appproxy.provider.metadata import AUTHORIZE, SIGN_IN
 from appproxy.provider.parameters import read_form, read_query
+from appproxy.provider.throttle import Rule, Wait
 from appproxy.provider.tokens import Form, StaleForm
 
 _PURPOSE = "sign in"
 _WRONG = "The user name or the password is wrong."
+_HTML = b"content-type: text/html; charset=utf-8\n" + NO_STORE + with_script(SIGN_IN_SCRIPT)
+#: What holds an attempt back, in words that tell nobody whether there is such a user.
+_WAIT = {
+    Rule.DEVICE: "Too many wrong passwords in this browser.",
+    Rule.NAME: "There were too many attempts to sign in with this user name from places where it was not used before. "
+               "A browser in which you have signed in before still works.",
+    Rule.NETWORK: "There were too many attempts from your network to sign in with different user names. "
+                  "A browser in which you have signed in before still works.",
+}  # fmt: skip
+_BUSY = "Too many people are signing in at this moment. Try again in a few seconds."
+_BUSY_SECONDS = 5
 _STALE = "This page was open for too long, or its cookie was lost. Sign in once more; cookies must be allowed."
 
 
@@ -65,12 +78,22 @@ class SignInPages:
         onward = await self._already(request, form, normal_name(name[:LONGEST_NAME]))
         if onward is not None:
             return redirect(onward)
-        attempt = Attempt(name, posted.get("password", ""), client_address(request), self._facts.wall())
-        result = await self._doorman.sign_in(attempt)
+        devices = self._facts.devices(request)
+        attempt = Attempt(
+            name, posted.get("password", ""), client_address(request), self._facts.wall(), devices,
+        )
+        try:
+            result = await self._doorman.sign_in(attempt)
+        except RequestError as error:
+            if error.code is not Code.OVERLOADED:
+                raise
+            tell(request, error.code, error.detail)
+            return self._form(request, 503, form.parameters, name, _BUSY, b"retry-after: %d\n" % _BUSY_SECONDS)
         if isinstance(result, Refused):
-            return self._again(request, form, attempt.name, result)
-        decided = authorize_after_password(self._facts.ground(), form.parameters, result)
-        return redirect(decided.location, self._facts.keep_session(result.session))
+            return self._again(request, form, name, result.wait)
+        decided = authorize_after_password(self._facts.ground(), form.parameters, result.who)
+        cookies = self._facts.keep_session(result.who.session) + self._facts.keep_device(devices, result.device)
+        return redirect(decided.location, cookies)
 
     async def _already(self, request: Request, form: Form, name: str | None = None) -> str | None:
         """Where to go on when another tab has signed in meanwhile, as the same user (`name`; None: as anybody).
@@ -101,11 +124,12 @@ class SignInPages:
             link_text="Open the application" if home else "Your applications",
         )  # fmt: skip
 
-    def _again(self, request: Request, form: Form, name: str, refused: Refused) -> Answer:
-        if refused.wait <= 0.0:
+    def _again(self, request: Request, form: Form, name: str, wait: Wait | None) -> Answer:
+        if wait is None:
             return self._form(request, 403, form.parameters, name, _WRONG)
-        seconds = math.ceil(refused.wait)
-        error = f"Too many failed sign-ins. Wait {seconds} seconds, then try again."
+        seconds = max(1, math.ceil(wait.seconds))
+        tell(request, Code.THROTTLED, f"rule: {wait.rule.value}")
+        error = f"{_WAIT[wait.rule]} You can try again in {_in_words(seconds)}."
         return self._form(request, 429, form.parameters, name, error, b"retry-after: %d\n" % seconds)
 
     def _form(
@@ -116,9 +140,17 @@ class SignInPages:
         application = self._facts.live.snapshot.signed_in_to(parameters["client_id"])
         body = render(
             "sign_in", brand_of(request), action=f"/{SIGN_IN}", csrf=token, user_name=name[:LONGEST_NAME], error=error,
-            application=application.name if application is not None else "",
+            application=application.name if application is not None else "", resume=f"/{AUTHORIZE}?{urlencode(parameters)}",
         )
-        return html_answer(status, body, cookie + fields)
+        return Answer(status, _HTML + cookie + fields, body)
+
+
+def _in_words(seconds: int) -> str:
+    """A time to wait, as people say it."""
+    if seconds <= 90:
+        return f"{seconds} seconds" if seconds != 1 else "one second"
+    minutes = math.ceil(seconds / 60)
+    return f"{minutes} minutes" if minutes < 120 else f"{math.ceil(minutes / 60)} hours"
 
 
 def client_address(request: Request) -> str:

@@ -1,127 +1,264 @@
-"""Slows down guessing: after some failures, a user name or an address has to wait, each time twice as long.
+"""Which passwords may be tried: guessing comes to nothing, and nobody can use that against those who have the password.
 
-Counted are attempts, before their outcome is known, so that a hundred guesses sent at once do not all get through; a
-success takes its own back. In memory and bounded: each node of the service counts on its own.
+Three kinds of attempts are counted apart:
+
+    device     from a browser in which this user has signed in before (a sealed cookie, `provider.devices`)
+    standing   from a network from which this user has signed in before
+    stranger   from anywhere else
+
+Attempts of strangers and from networks in standing fill one bucket for each user name, so that guesses from any number of
+addresses come to 100 a day at most. How full it may be for an attempt depends on how much its own network has done already, at
+this name and at others: whoever tries more finds it full earlier, and a network that comes for the first time finds room that
+only newcomers may use. A known device has a bucket of its own, which nobody else can fill.
+
+A network has a bucket too. What fills it is names that failed, each once: a program that tries all day for one user is one
+name, and a user who mistypes and then signs in takes theirs back. It concerns only attempts without a device or standing.
+
+The same wrong password for the same name again is no new guess: it is refused without being counted or checked.
+
+Counted is before the outcome is known, so that a hundred guesses sent at once do not all get through. In memory and
+bounded; each node counts on its own.
 """
 
 from __future__ import annotations
 
-import ipaddress
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from appproxy.policy.levels import Levels
+
+_DAY = 86400.0
+#: A bucket of 50 that drains by 50 a day takes at most 100 in any 24 hours, and 50 a day for ever.
+NAME_BUCKET = 50.0
+#: How full the name's bucket may be after an attempt, by how many tries its network has had before: (fewer than, limit). A few
+#: typing errors are nothing; who goes on finds less and less room, and leaves the rest to others. To take away the room of
+#: newcomers needs 30 networks or more, all of them new each day.
+STRANGER_LIMITS = ((1, 40.0), (3, 30.0), (5, 22.0))
+#: The same for networks in standing: the last ten belong to them alone.
+STANDING_LIMITS = ((5, 50.0), (10, 40.0))
+#: For whoever has had more tries.
+LAST_LIMIT = 15.0
+#: Tries of one network at one name are forgotten two a day; a success forgets them at once.
+_TRIES_DRAIN = 2.0 / _DAY
+#: A site with a /48 of IPv6 has 65,536 networks: a quarter of its tries count as those of each.
+_BLOCK_SHARE = 0.25
+#: Wrong passwords in a browser that its user has used before: ten, and one more each 16 minutes, 100 in any day.
+DEVICE_BUCKET = 10.0
+_DEVICE_DRAIN = 90.0 / _DAY
+#: Names that may fail from one network without ever signing in there: people who have forgotten theirs, in an office that
+#: nobody has signed in from before. Ten more an hour; and more where many succeed, one for each five.
+NETWORK_BUCKET = 30.0
+_NETWORK_DRAIN = 10.0 / 3600.0
+_GOOD_SHARE = 0.2
+#: Names that failed from a network and did not sign in there since count as so many tries of it at every other name: three
+#: are as one try, fifteen leave it with the least room. They are forgotten more slowly than the network's own bucket drains.
+_STRIKE_SHARE = 1 / 3
+#: From so many on, work for the network comes after that for networks without any; less is what time has left of one.
+_DOUBT = 0.5
+_STRIKES_DRAIN = 6.0 / _DAY
+#: Names that succeeded count for a network as long as a working day; so many at most.
+_GOOD_DRAIN = 40.0 / 3600.0
+_MOST_GOOD = 300.0
+#: A success gives a network standing for as long as browsers remember a device.
+STANDING_LIFETIME = 180 * _DAY
+#: Wrong passwords of a name that are remembered as such.
+_GUESSES = 8
+#: Each takes some 200 bytes. Every new name or pair costs an attacker a checked password, of which a network has few.
+_NAMES = 20_000
+_PAIRS = 50_000
+
+
+class Rule(Enum):
+    """Which rule holds an attempt back."""
+
+    DEVICE = "device"
+    NAME = "name"
+    NETWORK = "network"
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """After `free` failures the next attempt waits `first` seconds, then twice as long each time, up to `longest`.
+class Who:
+    """An attempt as it is counted. `network` and `block` as in `policy.networks`; `device`: id of a known device of this user.
 
-    A key that had no attempt for `forget` seconds starts anew. At most `keys` are counted; the least recent goes.
+    `guess`: a keyed hash of name and password, which is the same for the same ones.
     """
 
-    free: int
-    first: float
-    longest: float
-    forget: float
-    keys: int
+    name: str
+    network: str
+    block: str
+    device: str | None
+    guess: bytes
 
 
-#: Few, as a user knows their own password. At most a minute, so that guessing cannot lock a user out for long.
-NAME_RULE = Rule(free=5, first=2.0, longest=60.0, forget=900.0, keys=10_000)
-#: More, as a whole office may share one address; and longer, as one address tries many names.
-ADDRESS_RULE = Rule(free=20, first=2.0, longest=900.0, forget=3600.0, keys=10_000)
+@dataclass(frozen=True, slots=True)
+class Go:
+    """Check the password; then say `succeeded`, `failed` or `abandoned`.
+
+    `standing`: this user has signed in from there before; `fresh`: the name is new at its network; `doubtful`: other names
+    have failed from there, and did not sign in since.
+    """
+
+    who: Who
+    standing: bool = False
+    fresh: bool = False
+    doubtful: bool = False
 
 
-@dataclass(slots=True)
-class _Count:
-    attempts: int
-    last: float
-    until: float
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Not now: `seconds` from now, if nothing else is tried meanwhile."""
+
+    rule: Rule
+    seconds: float
 
 
-class Counter:
-    """Attempts by key under one rule. Times are monotonic seconds."""
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """This password was wrong for this name a while ago, and is so still."""
 
-    def __init__(self, rule: Rule) -> None:
-        self._rule = rule
-        self._counts: OrderedDict[str, _Count] = OrderedDict()
+
+class Throttle(Protocol):
+    """What counts attempts: in one process's memory, or one day in a store that nodes share."""
+
+    def begin(self, who: Who, now: float) -> Go | Wait | Repeated:
+        """May this password be tried? With `Go` it is counted."""
+        ...
+
+    def succeeded(self, go: Go, now: float) -> None:
+        """The password was right."""
+        ...
+
+    def failed(self, go: Go, now: float) -> None:
+        """The password was wrong."""
+        ...
+
+    def abandoned(self, go: Go, now: float) -> None:
+        """The password could not be checked, which is nobody's failure."""
+        ...
+
+
+def name_limit(tries: float, standing: bool) -> float:
+    """How full the bucket of a name may be after an attempt of a network that has had so many `tries` at it."""
+    for fewer, limit in STANDING_LIMITS if standing else STRANGER_LIMITS:
+        if tries < fewer:
+            return limit
+    return LAST_LIMIT
+
+
+def network_limit(good: float) -> float:
+    """How many names may have failed from a network from which so many have succeeded."""
+    return NETWORK_BUCKET + _GOOD_SHARE * min(good, _MOST_GOOD)
+
+
+class MemoryThrottle:
+    """Counts in this process's memory."""
+
+    def __init__(self) -> None:
+        self._names = Levels(NAME_BUCKET / _DAY, _NAMES)
+        self._tries = Levels(_TRIES_DRAIN, _PAIRS)
+        self._devices = Levels(_DEVICE_DRAIN, _NAMES)
+        self._networks = Levels(_NETWORK_DRAIN, _NAMES)
+        self._good = Levels(_GOOD_DRAIN, _NAMES)
+        self._strikes = Levels(_STRIKES_DRAIN, _NAMES)
+        #: Since when a name has standing at a network.
+        self._standing: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._wrong: OrderedDict[str, deque[bytes]] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._counts)
+        levels = (self._names, self._tries, self._devices, self._networks, self._good, self._strikes)
+        return max(*map(len, levels), len(self._standing), len(self._wrong))
 
-    def wait(self, key: str, now: float) -> float:
-        """Seconds until the next attempt of this key is taken; 0.0: now."""
-        count = self._counts.get(key)
-        return 0.0 if count is None else max(0.0, count.until - now)
+    def begin(self, who: Who, now: float) -> Go | Wait | Repeated:
+        """May this password be tried? With `Go` it is counted."""
+        if who.guess in self._wrong.get(who.name, ()):
+            return Repeated()
+        if who.device is not None:
+            seconds = self._devices.wait(who.device, DEVICE_BUCKET, now)
+            if seconds > 0.0:
+                return Wait(Rule.DEVICE, seconds)
+            self._devices.add(who.device, 1.0, now)
+            return Go(who)
+        return self._begin_without_device(who, now)
 
-    def add(self, key: str, now: float) -> None:
-        """An attempt begins; it counts as a failure until `take_back` or `clear`."""
-        rule = self._rule
-        count = self._counts.get(key)
-        if count is None or now - count.last > rule.forget:
-            count = self._counts[key] = _Count(0, now, now)
-        count.attempts += 1
-        count.last = now
-        # The exponent is capped because 2.0 ** 1024 is an OverflowError.
-        over = min(count.attempts - rule.free, 64)
-        if over >= 0:
-            count.until = now + min(rule.longest, rule.first * 2.0**over)
-        self._counts.move_to_end(key)
-        if len(self._counts) > rule.keys:
-            self._counts.popitem(last=False)
+    def _begin_without_device(self, who: Who, now: float) -> Go | Wait:
+        pair = (who.name, who.network)
+        standing = now - self._standing.get(pair, -STANDING_LIFETIME) < STANDING_LIFETIME
+        tries = self._tries.at(pair, now)
+        seconds = self._names.wait(who.name, name_limit(max(tries, self._record(who, now)), standing), now)
+        if seconds > 0.0:
+            return Wait(Rule.NAME, seconds)
+        fresh = tries <= 0.0 and not standing
+        if fresh:
+            seconds = self._wait_of_network(who, now)
+            if seconds > 0.0:
+                return Wait(Rule.NETWORK, seconds)
+        doubtful = self._strikes.at(who.network, now) - (tries > 0.0) >= _DOUBT
+        for network in {who.network, who.block}:
+            self._tries.add((who.name, network), 1.0, now)
+            if fresh:
+                self._networks.add(network, 1.0, now)
+        if fresh:
+            self._strikes.add(who.network, 1.0, now)
+        self._names.add(who.name, 1.0, now)
+        return Go(who, standing, fresh, doubtful)
 
-    def take_back(self, key: str) -> None:
-        """An attempt did not fail; earlier ones still count."""
-        count = self._counts.get(key)
-        if count is not None:
-            count.attempts -= 1
-            if count.attempts < self._rule.free:
-                count.until = count.last
-            if count.attempts <= 0:
-                del self._counts[key]
+    def _record(self, who: Who, now: float) -> float:
+        """What else than its own tries speaks against a network: those of its block, and names that failed from it."""
+        wider = 0.0 if who.block == who.network else self._tries.at((who.name, who.block), now) * _BLOCK_SHARE
+        return max(wider, self._strikes.at(who.network, now) * _STRIKE_SHARE)
 
-    def clear(self, key: str) -> None:
-        """The key has proved itself."""
-        self._counts.pop(key, None)
+    def _wait_of_network(self, who: Who, now: float) -> float:
+        own = self._networks.wait(who.network, network_limit(self._good.at(who.network, now)), now)
+        if who.block == who.network:
+            return own
+        limit = network_limit(self._good.at(who.block, now)) / _BLOCK_SHARE
+        return max(own, self._networks.wait(who.block, limit, now))
 
+    def succeeded(self, go: Go, now: float) -> None:
+        """The password was right: nothing is held any longer against this device, or against this name at this network.
 
-class Throttle:
-    """Sign-in attempts, by user name and by client address."""
-
-    def __init__(self, names: Rule = NAME_RULE, addresses: Rule = ADDRESS_RULE) -> None:
-        self._names = Counter(names)
-        self._addresses = Counter(addresses)
-
-    def begin(self, name: str, address: str, now: float) -> float:
-        """Ask to try a password. 0.0: go on, it is counted; otherwise the seconds to wait, and nothing is counted."""
-        network = _network(address)
-        wait = max(self._names.wait(name, now), self._addresses.wait(network, now))
-        if wait <= 0.0:
-            self._names.add(name, now)
-            self._addresses.add(network, now)
-        return wait
-
-    def succeeded(self, name: str, address: str) -> None:
-        """The password was right: the name starts anew, the address gets only this attempt back.
-
-        Otherwise someone with an account of their own could guess others' for ever.
+        What fills the bucket of the name stays, but for this attempt: it may be an attacker's, at the same network.
         """
-        self._names.clear(name)
-        self._addresses.take_back(_network(address))
+        who = go.who
+        if who.device is not None:
+            self._devices.clear(who.device)
+        else:
+            self._names.add(who.name, -1.0, now)
+            for network in {who.network, who.block}:
+                self._tries.clear((who.name, network))
+                if not go.standing:
+                    self._networks.add(network, -1.0, now)
+            if not go.standing:
+                self._strikes.add(who.network, -1.0, now)
+        pair = (who.name, who.network)
+        if pair not in self._standing:
+            for network in {who.network, who.block}:
+                self._good.add(network, 1.0, now)
+        self._standing[pair] = now
+        self._standing.move_to_end(pair)
+        if len(self._standing) > _PAIRS:
+            self._standing.popitem(last=False)
 
-    def abandoned(self, name: str, address: str) -> None:
-        """The password could not be checked, which is nobody's failure."""
-        self._names.take_back(name)
-        self._addresses.take_back(_network(address))
+    def failed(self, go: Go, now: float) -> None:
+        """The password was wrong; it is counted already."""
+        wrong = self._wrong.setdefault(go.who.name, deque(maxlen=_GUESSES))
+        wrong.append(go.who.guess)
+        self._wrong.move_to_end(go.who.name)
+        if len(self._wrong) > _NAMES:
+            self._wrong.popitem(last=False)
 
-
-def _network(address: str) -> str:
-    """The address, and for IPv6 its /64, which is what one user gets from a provider."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address[:64]
-    if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return str(parsed.ipv4_mapped)
-        return str(ipaddress.ip_network((int(parsed), 64), strict=False))
-    return str(parsed)
+    def abandoned(self, go: Go, now: float) -> None:
+        """The password could not be checked."""
+        who = go.who
+        if who.device is not None:
+            self._devices.add(who.device, -1.0, now)
+            return
+        self._names.add(who.name, -1.0, now)
+        for network in {who.network, who.block}:
+            self._tries.add((who.name, network), -1.0, now)
+            if go.fresh:
+                self._networks.add(network, -1.0, now)
+        if go.fresh:
+            self._strikes.add(who.network, -1.0, now)

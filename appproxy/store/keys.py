@@ -25,8 +25,9 @@ SIGNING_KEY = "signing key"
 
 #: The age at which a new key takes over, in seconds: 30 days.
 SEALING_KEY_AGE = 30 * 86400.0
-#: How long a key still opens after that: as long as the longest session (30 days, `session_hours`) and a day.
-SEALING_KEY_KEEP = 31 * 86400.0
+#: How long a key still opens after that: as long as browsers are known as their user's (180 days; the longest session has
+#: 30, `session_hours`) and a day.
+SEALING_KEY_KEEP = 181 * 86400.0
 _MOST_KEYS = 255
 
 

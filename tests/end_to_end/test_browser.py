@@ -3,57 +3,27 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.end_to_end.world import DOMAIN, PASSWORD, World
-
-#: Seconds: a browser on a busy machine.
-PATIENCE = 60
+from tests.end_to_end.chromium import chromium, sign_in, wait
+from tests.end_to_end.world import PASSWORD, World
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    """Chromium without a window, a proxy or a home page of its own."""
-    options = ChromeOptions()
-    options.binary_location = shutil.which("chromium") or "/usr/bin/chromium"
-    for argument in (
-        "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
-        "--disable-component-update", "--no-first-run", "--no-proxy-server", "--window-size=1300,1300",
-        f"--host-resolver-rules=MAP *.{DOMAIN} 127.0.0.1", "--ignore-certificate-errors",
-        f"--user-data-dir={tmp_path_factory.mktemp('chromium')}",
-    ):  # fmt: skip
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = Chrome(options=options, service=ChromeService(shutil.which("chromedriver") or "/usr/bin/chromedriver"))
-    driver.set_page_load_timeout(PATIENCE)
-    yield driver
-    driver.quit()
-
-
-def wait(browser: Chrome) -> WebDriverWait[Chrome]:
-    """Waiting with patience."""
-    return WebDriverWait(browser, PATIENCE)
+    """One for all tests of this file."""
+    with chromium(tmp_path_factory.mktemp("chromium")) as driver:
+        yield driver
 
 
 def complaints(browser: Chrome) -> list[str]:
     """What the browser's console says of our pages: blocked by policy, not found, failed."""
     return [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
-
-
-def sign_in(browser: Chrome, user: str, password: str) -> None:
-    """Fill in the form that is on the screen."""
-    for name, text in (("username", user), ("password", password)):
-        field = browser.find_element(By.NAME, name)
-        field.clear()  # the name that was typed before is still there
-        field.send_keys(text)
-    browser.find_element(By.CSS_SELECTOR, "form button").click()
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@ import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
-from tests.end_to_end.test_browser import browser, sign_in, wait
+from tests.end_to_end.chromium import sign_in, wait
+from tests.end_to_end.test_browser import browser
 from tests.end_to_end.world import World, until
 
 __all__ = ["browser"]

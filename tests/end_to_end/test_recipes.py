@@ -10,7 +10,8 @@ import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
-from tests.end_to_end.test_browser import browser, complaints, sign_in, wait
+from tests.end_to_end.chromium import sign_in, wait
+from tests.end_to_end.test_browser import browser, complaints
 from tests.end_to_end.world import PASSWORD, World, until
 
 __all__ = ["browser"]

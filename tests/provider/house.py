@@ -149,6 +149,7 @@ class Browser:
     """Keeps cookies, follows nothing by itself."""
 
     def __init__(self, root: Resource, cookies: dict[str, str] | None = None) -> None:
+        self.root = root
         self._treq = StubTreq(root)
         self.cookies = cookies or {}
 
@@ -160,6 +161,14 @@ class Browser:
         """Post a form."""
         body = form if isinstance(form, bytes) else urlencode(form).encode()
         return self.request("POST", path, body, **{"content-type": "application/x-www-form-urlencoded", **fields})
+
+    def leave(self, path: str, form: Mapping[str, str]) -> None:
+        """Post a form and do not wait for the answer."""
+        fields = {"content-type": "application/x-www-form-urlencoded"}
+        if self.cookies:
+            fields["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        cast("Any", self._treq).request("POST", ISSUER + path, headers=fields, data=urlencode(form).encode())
+        self._treq.flush()
 
     def request(self, method: str, path: str, body: bytes, **fields: str) -> Page:
         """Send anything; `_` in a field's name is `-`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from queue import Queue
 from threading import get_ident
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from argon2 import PasswordHasher
@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred
 
 from appproxy.errors import Code, RequestError
 from appproxy.provider.checker import PasswordChecker, PasswordThreads
+from appproxy.provider.fair_queue import FairQueue, Lane
 from appproxy.provider.passwords import hash_password, verify
 from tests.provider.house import CHEAP, at_once, got
 
@@ -35,9 +36,11 @@ class Later:
             deferred.callback(work())
 
 
-def check(checker: PasswordChecker, kept: str | None, password: str) -> Deferred[tuple[bool, str | None]]:
+def check(
+    checker: PasswordChecker, kept: str | None, password: str, sender: str = "one", lane: Lane = Lane.STRANGER
+) -> Deferred[tuple[bool, str | None]]:
     """Begin a check."""
-    return Deferred.fromCoroutine(checker.check(kept, password))
+    return Deferred.fromCoroutine(checker.check(kept, password, lane, sender))
 
 
 class TestChecker:
@@ -72,8 +75,8 @@ class TestChecker:
     def test_bounded(self) -> None:
         """When too many wait the next is told so, and is welcome again once they are done."""
         later = Later()
-        checker = PasswordChecker(later, CHEAP, most_waiting=2)
-        for _ in range(2):
+        checker = PasswordChecker(later, CHEAP, FairQueue(2, 2), threads=1)
+        for _ in range(3):
             check(checker, None, "x").addErrback(lambda _: None)
         with pytest.raises(RequestError) as caught:
             got(check(checker, None, "x"))
@@ -83,13 +86,48 @@ class TestChecker:
         check(checker, None, "x")
         assert len(later.waiting) == 1
 
+    def test_no_more_at_once_than_there_are_threads(self) -> None:
+        """The rest waits here, where the order is fair, and not in front of the threads."""
+        later = Later()
+        checker = PasswordChecker(later, CHEAP, threads=2)
+        outcomes: list[object] = []
+        for _ in range(5):
+            check(checker, None, "x").addCallback(outcomes.append)
+        assert len(later.waiting) == 2
+        later.work_off()
+        assert outcomes == [(False, None)] * 5
+
+    def test_a_flood_does_not_delay_others(self) -> None:
+        """Behind thirty checks of one address, another address waits for one, and a known device for none of them."""
+        later = Later()
+        order: list[str] = []
+        checker = PasswordChecker(later, CHEAP, threads=1)
+        for _ in range(30):
+            check(checker, None, "x").addCallback(lambda _: order.append("flood"))
+        check(checker, None, "x", "other").addCallback(lambda _: order.append("other"))
+        check(checker, None, "x", "device", Lane.DEVICE).addCallback(lambda _: order.append("device"))
+        later.work_off()
+        assert order.index("device") == 1
+        assert order.index("other") <= 3
+        assert len(order) == 32
+
+    def test_who_gives_way_is_told(self) -> None:
+        """In a full lane the one with most there loses a place, and hears of it at once."""
+        later = Later()
+        lost: list[object] = []
+        checker = PasswordChecker(later, CHEAP, FairQueue(2, 2), threads=1)
+        for _ in range(3):
+            check(checker, None, "x").addErrback(lambda failure: lost.append(cast("RequestError", failure.value).code))
+        check(checker, None, "x", "other").addErrback(lambda _: lost.append("other"))
+        assert lost == [Code.OVERLOADED]
+
     def test_failed_work_makes_room(self) -> None:
         """Work that fails does not take a place for ever."""
 
         def broken(work: Callable[[], Any]) -> Deferred[Any]:
             raise MemoryError
 
-        checker = PasswordChecker(broken, CHEAP, most_waiting=1)
+        checker = PasswordChecker(broken, CHEAP, FairQueue(1, 1), threads=1)
         for _ in range(3):
             with pytest.raises(MemoryError):
                 got(check(checker, None, "x"))

@@ -10,69 +10,93 @@ from twisted.internet.defer import Deferred
 
 from appproxy.errors import Code, RequestError, StoreError
 from appproxy.provider.checker import PasswordChecker
-from appproxy.provider.desks import SignedIn
-from appproxy.provider.doorman import Attempt, Doorman, Refused, normal_name
-from appproxy.provider.throttle import NAME_RULE, Throttle
+from appproxy.provider.devices import Device
+from appproxy.provider.doorman import Admitted, Attempt, Doorman, Refused, normal_name
+from appproxy.provider.fair_queue import FairQueue
+from appproxy.provider.passwords import hash_password, verify
+from appproxy.provider.throttle import STRANGER_LIMITS, MemoryThrottle, Rule
+from appproxy.store import users
 from tests.provider.house import CHEAP, PASSWORD, House, at_once, got
 from tests.provider.test_checker import Later
 
 
-def doorman(house: House, run: Callable[[Callable[[], Any]], Deferred[Any]] = at_once.run, most: int = 64) -> Doorman:
+def doorman(
+    house: House, run: Callable[[Callable[[], Any]], Deferred[Any]] = at_once.run, most: int = 64,
+    verify: Callable[[str, str], bool] = verify,
+) -> Doorman:
     """A doorman of his own, with a throttle of his own."""
-    checker = PasswordChecker(run, CHEAP, most)
-    return Doorman(house.live, checker, Throttle(), house.clock.seconds, lambda size: b"r" * size)
+    checker = PasswordChecker(run, CHEAP, FairQueue(most, most), verify, threads=most)
+    return Doorman(house.live, checker, MemoryThrottle(), house.clock.seconds, lambda size: b"r" * size)
 
 
-def attempt(house: House, password: str = PASSWORD, name: str = "ann", address: str = "192.0.2.1") -> Attempt:
+def attempt(
+    house: House, password: str = PASSWORD, name: str = "ann", address: str = "192.0.2.1", devices: tuple[Device, ...] = ()
+) -> Attempt:
     """Somebody tries."""
-    return Attempt(name, password, address, house.now)
+    return Attempt(name, password, address, house.now, devices)
 
 
-def tried(who: Doorman, what: Attempt) -> SignedIn | Refused:
+def tried(who: Doorman, what: Attempt) -> Admitted | Refused:
     """The outcome."""
     return got(Deferred.fromCoroutine(who.sign_in(what)))
 
 
+def wrong(who: Doorman, house: House, count: int, **more: Any) -> list[Rule | None]:
+    """So many different wrong passwords; what held each of them back."""
+    outcomes = [tried(who, attempt(house, f"guess {more.get('address')} {number}", **more)) for number in range(count)]
+    assert all(isinstance(outcome, Refused) for outcome in outcomes)
+    return [outcome.wait.rule if isinstance(outcome, Refused) and outcome.wait else None for outcome in outcomes]
+
+
 class TestSignIn:
     def test_right(self, house: House) -> None:
-        """The right password gives a session of the user, from that moment."""
+        """The right password gives a session of the user, from that moment, and the browser is known."""
         result = tried(doorman(house), attempt(house))
-        assert isinstance(result, SignedIn)
-        assert result.user.name == "ann"
-        assert result.session.user == result.user.id
-        assert result.session.auth_time == house.now
+        assert isinstance(result, Admitted)
+        assert result.who.user.name == "ann"
+        assert result.who.session.user == result.device.user == result.who.user.id
+        assert result.who.session.auth_time == result.device.since == house.now
 
     def test_wrong(self, house: House) -> None:
         """A wrong one gives nothing."""
-        assert tried(doorman(house), attempt(house, "wrong horse")) == Refused(0.0)
+        assert tried(doorman(house), attempt(house, "wrong horse")) == Refused()
 
     def test_many_at_once(self, house: House) -> None:
-        """Of a hundred guesses sent at the same moment only the free ones are tried."""
+        """Of a hundred guesses sent at the same moment no more are tried than one after the other."""
         later = Later()
         who = doorman(house, later)
-        results: list[SignedIn | Refused] = []
+        results: list[Admitted | Refused] = []
         for number in range(100):
             guess = attempt(house, f"guess number {number}", address=f"192.0.2.{number}")
             Deferred.fromCoroutine(who.sign_in(guess)).addCallback(results.append)
-        assert len(later.waiting) == NAME_RULE.free
-        assert len(results) == 100 - NAME_RULE.free
-        assert all(isinstance(result, Refused) and result.wait > 0 for result in results)
+        assert len(later.waiting) == STRANGER_LIMITS[0][1]
+        assert len(results) == 100 - STRANGER_LIMITS[0][1]
+        assert all(isinstance(result, Refused) and result.wait is not None for result in results)
 
-    def test_success_gives_a_new_start(self, house: House) -> None:
-        """Who mistypes now and then, and signs in between, never has to wait."""
-        who = doorman(house)
-        for _ in range(3):
-            for _ in range(NAME_RULE.free - 1):
-                assert tried(who, attempt(house, "wrong horse")) == Refused(0.0)
-            assert isinstance(tried(who, attempt(house)), SignedIn)
+    def test_the_same_wrong_password_is_not_checked_again(self, house: House) -> None:
+        """A program with an old password costs nothing, for a user and for nobody alike; a changed password is looked at."""
+        checked: list[str] = []
+
+        def watched(kept: str, password: str) -> bool:
+            checked.append(password)
+            return verify(kept, password)
+
+        who = doorman(house, verify=watched)
+        for name in ("ann", "nobody"):
+            for _ in range(50):
+                assert tried(who, attempt(house, "old horse", name)) == Refused()
+        assert checked == ["old horse"] * 2
+        house.clock.advance(1)
+        house.write(users.set_password, "ann", hash_password("old horse", CHEAP))
+        assert isinstance(tried(who, attempt(house, "old horse")), Admitted)
 
     def test_too_busy_is_no_failure(self, house: House) -> None:
         """When too many sign in at once, who is turned away has not used up an attempt."""
         later = Later()
         who = doorman(house, later, 0)
-        for _ in range(NAME_RULE.free * 2):
+        for number in range(100):
             with pytest.raises(RequestError) as caught:
-                tried(who, attempt(house))
+                tried(who, attempt(house, f"x{number}"))
             assert caught.value.code is Code.OVERLOADED
 
     def test_a_lost_database_is_no_failure(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,14 +108,49 @@ class TestSignIn:
         who = doorman(house)
         with monkeypatch.context() as broken:
             broken.setattr(house.live, "write", gone)
-            for _ in range(NAME_RULE.free * 2):
+            for _ in range(100):
                 with pytest.raises(StoreError):
                     tried(who, attempt(house))
-        assert isinstance(tried(who, attempt(house)), SignedIn)
+        assert isinstance(tried(who, attempt(house)), Admitted)
 
     def test_secrets_in_print(self, house: House) -> None:
         """A printed attempt shows no password."""
         assert PASSWORD not in repr(attempt(house))
+
+
+class TestDevices:
+    def known(self, who: Doorman, house: House) -> tuple[Device, ...]:
+        """What Ann's browser has after a sign-in."""
+        result = tried(who, attempt(house))
+        assert isinstance(result, Admitted)
+        return (result.device,)
+
+    def test_nobody_keeps_out_who_was_here_before(self, house: House) -> None:
+        """However many guess from wherever, Ann signs in with her own browser, and it stays the same device."""
+        who = doorman(house)
+        devices = self.known(who, house)
+        for number in range(200):
+            wrong(who, house, 1, address=f"10.0.0.{number}")
+        assert wrong(who, house, 1, address="10.0.1.1") == [Rule.NAME]
+        again = tried(who, attempt(house, devices=devices, address="10.0.1.1"))
+        assert isinstance(again, Admitted)
+        assert again.device.id == devices[0].id
+
+    def test_another_users_browser_is_a_strangers(self, house: House) -> None:
+        """Somebody who has signed in here guesses at others like anybody."""
+        who = doorman(house)
+        devices = self.known(who, house)
+        house.write(users.add, "bob", hash_password(PASSWORD, CHEAP), "Bob", "", [])
+        assert Rule.NAME in wrong(who, house, 50, name="bob", devices=devices)
+
+    def test_a_new_password_ends_it(self, house: House) -> None:
+        """Whoever has the browser of before counts as a stranger."""
+        who = doorman(house)
+        devices = self.known(who, house)
+        assert set(wrong(who, house, 20, devices=devices)) == {None, Rule.DEVICE}
+        house.clock.advance(1)
+        house.write(users.set_password, "ann", hash_password("another horse", CHEAP))
+        assert Rule.DEVICE not in wrong(who, house, 20, devices=devices)
 
 
 class TestNormalName:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-import pytest
+import base64
+import re
+from hashlib import sha256
+from html import unescape
 
+import pytest
+from twisted.internet.defer import Deferred
+from twisted.web.resource import Resource
+
+from appproxy.provider import BuiltInProvider
+from appproxy.provider.checker import MOST_OF_ONE, THREADS
 from appproxy.provider.doorman import LONGEST_NAME
 from appproxy.provider.passwords import hash_password
-from appproxy.provider.throttle import NAME_RULE
 from appproxy.provider.tokens import FORM_LIFETIME, SESSION_LIFETIME
 from appproxy.store import audit, sessions, users
 from appproxy.store.providers import BUILTIN
-from tests.provider.house import CHEAP, PASSWORD, Browser, Flow, House, Page, claims, sign_in, tokens
+from tests.provider.house import CHEAP, ISSUER, PASSWORD, Browser, Flow, House, Now, Page, claims, sign_in, tokens
 
 SESSION = "__Host-appproxy-session"
 
@@ -28,11 +36,16 @@ def is_form(page: Page) -> bool:
 
 class TestForm:
     def test_safe_to_show(self, browser: Browser, wiki: Flow) -> None:
-        """The form is kept by no cache, shown in no frame, and runs no script."""
+        """The form is kept by no cache, shown in no frame, and runs no script but its own, to the letter."""
         page = browser.get("/authorize", wiki.query())
         assert page.fields["cache-control"] == ["no-store"]
         assert page.fields["x-frame-options"] == ["DENY"]
-        assert "default-src 'none'" in page.fields["content-security-policy"][0]
+        [policy] = page.fields["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "'unsafe-inline'" not in policy
+        [script] = re.findall("<script>(.*?)</script>", page.text, re.S)
+        hashed = base64.b64encode(sha256(script.encode()).digest()).decode()
+        assert re.search("script-src ([^;]*)", policy)[1] == f"'sha256-{hashed}'"  # type: ignore[index]
         assert page.fields["content-type"] == ["text/html; charset=utf-8"]
 
     def test_nothing_typed_becomes_markup(self, browser: Browser, wiki: Flow) -> None:
@@ -43,7 +56,7 @@ class TestForm:
         again = browser.post("/sign-in", {"csrf": shown.csrf, "username": evil, "password": "x"})
         for page in (shown, again):
             assert "&lt;script&gt;" in page.text
-            assert "<script" not in page.text
+            assert page.text.count("<script") == 1, "our own"
 
     def test_the_password_never_comes_back(self, browser: Browser, wiki: Flow) -> None:
         """After a wrong password the name is still there and the password is not."""
@@ -102,6 +115,17 @@ class TestForm:
         page = browser.post("/sign-in", {"csrf": "forged", "username": "ann", "password": PASSWORD})
         assert page.status == 400
         assert '<a href="https://apps.example.com/">' in page.text
+
+
+class TestResume:
+    def test_where_the_page_leads_with_a_session(self, browser: Browser, wiki: Flow) -> None:
+        """The page knows its own address, also after a wrong password, so that it can go on when another tab signs in."""
+        for page in (browser.get("/authorize", wiki.query()), sign_in(browser, wiki, password="wrong horse")):
+            resume = unescape(re.findall('data-resume="([^"]*)"', page.text)[0])
+            assert is_form(browser.get(resume))
+        sign_in(browser, wiki)
+        assert browser.get(resume).query["code"]
+        assert browser.get(resume).query["state"] == "the state"
 
 
 class TestTabs:
@@ -236,30 +260,86 @@ class TestPassword:
 
 
 class TestThrottle:
+    def guesses(self, browser: Browser, wiki: Flow, name: str = "ann") -> Page:
+        """Wrong passwords, until one is not looked at."""
+        for number in range(100):
+            page = sign_in(browser, wiki, name, f"guess number {number}")
+            if page.status != 403:
+                return page
+        raise AssertionError("a hundred guesses")
+
     def test_guessing(self, browser: Browser, house: House, wiki: Flow) -> None:
-        """After five wrong passwords the right one has to wait, and the page says how long; then it works."""
-        for _ in range(NAME_RULE.free):
-            assert sign_in(browser, wiki, password="wrong horse").status == 403
-        page = sign_in(browser, wiki)
+        """After some wrong passwords the right one has to wait too, and the page says what for and how long; then it works."""
+        page = self.guesses(browser, wiki)
         assert page.status == 429
-        assert page.fields["retry-after"] == ["2"]
-        assert "Wait 2 seconds" in page.text
+        seconds = int(page.fields["retry-after"][0])
+        assert "too many attempts to sign in with this user name" in page.text
+        assert f"You can try again in {-(-seconds // 60)} minutes" in page.text
         assert is_form(page)
+        assert sign_in(browser, wiki).status == 429
         assert SESSION not in browser.cookies
-        house.clock.advance(2)
+        house.clock.advance(seconds)
         assert sign_in(browser, wiki).status == 303
 
     def test_unknown_names_are_throttled_alike(self, browser: Browser, wiki: Flow) -> None:
-        """That guessing slows down does not tell whether the name exists."""
-        for _ in range(NAME_RULE.free):
-            assert sign_in(browser, wiki, name="nobody").status == 403
-        assert sign_in(browser, wiki, name="nobody").status == 429
+        """That guessing slows down does not tell whether the name exists: the pages are the same to the letter."""
+        pages = [self.guesses(browser, wiki, name) for name in ("ann", "nobody")]
+        texts = [re.sub('value="[^"]*"|data-resume="[^"]*"', "", page.text) for page in pages]
+        assert texts[0] == texts[1]
 
     def test_very_long_names_share_a_counter_with_their_beginning(self, browser: Browser, wiki: Flow) -> None:
         """Memory for names is bounded, also for names that go on and on."""
-        for number in range(NAME_RULE.free):
-            assert sign_in(browser, wiki, name="x" * LONGEST_NAME + str(number)).status == 403
-        assert sign_in(browser, wiki, name="x" * LONGEST_NAME + "y").status == 429
+        pages = [sign_in(browser, wiki, "x" * LONGEST_NAME + str(number), str(number)) for number in range(20)]
+        assert pages[-1].status == 429
+
+    def test_from_one_address_at_many_names(self, browser: Browser, wiki: Flow) -> None:
+        """The page says that it is the network, and not the user."""
+        for number in range(100):
+            page = sign_in(browser, wiki, f"user{number}", "Summer2026!")
+        assert page.status == 429
+        assert "too many attempts from your network" in page.text
+
+    def test_a_known_browser_is_not_concerned(self, browser: Browser, browser_of_another: Browser, wiki: Flow) -> None:
+        """Who has signed in here before signs in, whatever others do to the name or from the same address."""
+        assert sign_in(browser, wiki).status == 303
+        device = {"__Host-appproxy-device": browser.cookies["__Host-appproxy-device"]}
+        for number in range(100):
+            sign_in(browser_of_another, wiki, f"user{number}", "x")
+        assert self.guesses(browser_of_another, wiki).status == 429
+        again = Browser(browser.root, device)
+        assert sign_in(again, wiki).status == 303
+
+    def test_too_many_wrong_ones_in_a_known_browser(self, browser: Browser, wiki: Flow) -> None:
+        """Has a text of its own."""
+        sign_in(browser, wiki)
+        wiki.more = {"prompt": "login"}
+        assert "Too many wrong passwords in this browser" in self.guesses(browser, wiki).text
+
+    def test_the_device_cookie(self, browser: Browser, house: House, wiki: Flow) -> None:
+        """It lasts for half a year, tells nothing, and signs nobody in."""
+        answer = sign_in(browser, wiki)
+        [line] = [line for line in answer.fields["set-cookie"] if line.startswith("__Host-appproxy-device=")]
+        assert f"Max-Age={180 * 86400}" in line
+        assert is_form(Browser(house.root, {"__Host-appproxy-device": browser.cookies["__Host-appproxy-device"]}).get(
+            "/authorize", wiki.query()))
+
+    def test_too_busy(self, house: House, wiki: Flow) -> None:
+        """The page says so, with 503 and when to come back, and nothing that was typed as name is lost."""
+        never: Deferred[object] = Deferred()
+        provider = BuiltInProvider(house.live, ISSUER, house.clock, Now(house.clock), hasher=CHEAP, run=lambda work: never)
+        root = Resource()
+        for name, child in provider.resources().items():
+            root.putChild(name, child)
+        form = Browser(root).get("/authorize", wiki.query())
+        browser = Browser(root)
+        form = browser.get("/authorize", wiki.query())
+        for number in range(MOST_OF_ONE + THREADS):
+            browser.leave("/sign-in", {"csrf": form.csrf, "username": f"u{number % 20}", "password": str(number)})
+        page = browser.post("/sign-in", {"csrf": form.csrf, "username": "ann", "password": PASSWORD})
+        assert page.status == 503
+        assert page.fields["retry-after"] == ["5"]
+        assert "Too many people are signing in" in page.text
+        assert 'value="ann"' in page.text
 
 
 class TestAudit:

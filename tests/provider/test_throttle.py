@@ -1,4 +1,4 @@
-"""Guessing passwords gets slower and slower."""
+"""Guessing comes to nothing, and nobody can turn that against those who know their password."""
 
 from __future__ import annotations
 
@@ -6,136 +6,252 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appproxy.provider.throttle import ADDRESS_RULE, NAME_RULE, Counter, Rule, Throttle
+from appproxy.policy.networks import block_of, network_of
+from appproxy.provider.throttle import (
+    DEVICE_BUCKET,
+    LAST_LIMIT,
+    NETWORK_BUCKET,
+    STRANGER_LIMITS,
+    Go,
+    MemoryThrottle,
+    Repeated,
+    Rule,
+    Wait,
+    Who,
+    name_limit,
+    network_limit,
+)
 
-RULE = Rule(free=2, first=2.0, longest=10.0, forget=100.0, keys=3)
+DAY = 86400.0
+NEWCOMERS = int(STRANGER_LIMITS[0][1])
 
 
-class TestCounter:
-    def test_waits_double(self) -> None:
-        """After the free attempts each further one waits twice as long, up to the longest wait."""
-        counter = Counter(RULE)
-        now, waits = 0.0, []
-        for _ in range(6):
-            counter.add("ann", now)
-            waits.append(counter.wait("ann", now))
-            now += waits[-1]
-        assert waits == [0.0, 2.0, 4.0, 8.0, 10.0, 10.0]
+def who(name: str = "ann", address: str = "192.0.2.1", device: str | None = None, guess: object = "") -> Who:
+    """An attempt; each has its own password unless one is given."""
+    who.count += 1  # type: ignore[attr-defined]
+    text = str(guess) if guess != "" else str(who.count)  # type: ignore[attr-defined]
+    return Who(name, network_of(address), block_of(address), device, text.encode())
 
-    def test_waiting_ends(self) -> None:
-        """The wait is over when its seconds have passed, and not before."""
-        counter = Counter(RULE)
-        counter.add("ann", 0.0)
-        counter.add("ann", 0.0)
-        assert counter.wait("ann", 1.5) == 0.5
-        assert counter.wait("ann", 2.0) == 0.0
 
-    def test_forgets(self) -> None:
-        """A key that was silent long enough starts anew."""
-        counter = Counter(RULE)
-        counter.add("ann", 0.0)
-        counter.add("ann", 101.0)
-        assert counter.wait("ann", 101.0) == 0.0
+who.count = 0  # type: ignore[attr-defined]
 
-    def test_bounded(self) -> None:
-        """However many names are tried, memory stays bounded, and the newest are counted."""
-        counter = Counter(RULE)
+
+def fails(throttle: MemoryThrottle, attempt: Who, now: float = 0.0) -> bool:
+    """Try a wrong password; was it checked?"""
+    decided = throttle.begin(attempt, now)
+    if isinstance(decided, Go):
+        throttle.failed(decided, now)
+    return isinstance(decided, Go)
+
+
+def succeeds(throttle: MemoryThrottle, attempt: Who, now: float = 0.0) -> bool:
+    """Try the right password; was it checked?"""
+    decided = throttle.begin(attempt, now)
+    if isinstance(decided, Go):
+        throttle.succeeded(decided, now)
+    return isinstance(decided, Go)
+
+
+def held_by(throttle: MemoryThrottle, attempt: Who, now: float = 0.0) -> Rule | None:
+    """Which rule would hold it back; it is not counted."""
+    decided = throttle.begin(attempt, now)
+    if isinstance(decided, Go):
+        throttle.abandoned(decided, now)
+    return decided.rule if isinstance(decided, Wait) else None
+
+
+class TestOneName:
+    @pytest.mark.parametrize("networks", [1, 5, 1000])
+    def test_at_most_a_hundred_guesses_a_day(self, networks: int) -> None:
+        """However many addresses guess, and whenever: in no 24 hours are more than 100 passwords of a user tried."""
+        throttle, times = MemoryThrottle(), []
+        for second in range(0, int(3 * DAY), 60):
+            for turn in range(10):
+                number = (second + turn) % networks
+                if fails(throttle, who(address=f"10.0.{number // 250}.{number % 250}"), second):
+                    times.append(second)
+        most = max(sum(1 for each in times if start <= each < start + DAY) for start in times)
+        assert 15 <= most <= 100
+
+    def test_a_few_addresses_cannot_keep_a_user_out(self) -> None:
+        """When they get nothing any more, the user gets in from a new device at another network, in known ones anyway."""
+        throttle = MemoryThrottle()
+        assert succeeds(throttle, who(address="198.51.100.1"))
+        for _ in range(1000):
+            for number in range(9):
+                fails(throttle, who(address=f"192.0.2.{number}"), 1.0)
+        for number in range(9):
+            assert held_by(throttle, who(address=f"192.0.2.{number}"), 1.0) is Rule.NAME
+        assert held_by(throttle, who(address="203.0.113.1"), 1.0) is None
+        assert held_by(throttle, who(address="198.51.100.1"), 1.0) is None
+        assert held_by(throttle, who(device="d"), 1.0) is None
+
+    def test_a_thousand_addresses_cannot_keep_out_whom_we_know(self) -> None:
+        """The room that is left when all newcomers have none belongs to networks that the user signed in from before."""
+        throttle = MemoryThrottle()
+        assert succeeds(throttle, who(address="198.51.100.1"))
         for number in range(1000):
-            counter.add(str(number), 0.0)
-        assert len(counter) == RULE.keys
-        counter.add("999", 0.0)
-        assert counter.wait("999", 0.0) > 0
+            fails(throttle, who(address=f"10.1.{number // 250}.{number % 250}"))
+        assert held_by(throttle, who(address="203.0.113.1")) is Rule.NAME
+        assert held_by(throttle, who(address="198.51.100.1")) is None
+        assert held_by(throttle, who(device="d")) is None
 
-    def test_very_many_attempts(self) -> None:
-        """Thousands of failures still give a finite wait."""
-        counter = Counter(RULE)
-        for _ in range(3000):
-            counter.add("ann", 0.0)
-        assert counter.wait("ann", 0.0) == 10.0
+    def test_the_wait_is_true(self) -> None:
+        """After the seconds that are told there is room for one, and not before."""
+        throttle = MemoryThrottle()
+        while fails(throttle, attempt := who()):
+            pass
+        decided = throttle.begin(attempt, 0.0)
+        assert isinstance(decided, Wait)
+        assert held_by(throttle, who(), decided.seconds - 1.0) is Rule.NAME
+        assert held_by(throttle, who(), decided.seconds) is None
 
-    @given(st.lists(st.tuples(st.sampled_from(["add", "back", "clear"]), st.sampled_from("abcde"),
-                              st.floats(0, 50)), max_size=60))
-    @settings(max_examples=50, deadline=None)
-    def test_any_history(self, steps: list[tuple[str, str, float]]) -> None:
-        """Whatever happens in whatever order: the wait lies between zero and the longest, memory is bounded."""
-        counter = Counter(RULE)
-        now = 0.0
-        for step, key, passed in steps:
-            now += passed
-            if step == "add":
-                counter.add(key, now)
-            elif step == "back":
-                counter.take_back(key)
-            else:
-                counter.clear(key)
-            assert 0.0 <= counter.wait(key, now) <= RULE.longest
-            assert len(counter) <= RULE.keys
+    def test_the_same_wrong_password_is_no_new_guess(self) -> None:
+        """A program with an old password uses nothing up, and costs no check."""
+        throttle = MemoryThrottle()
+        assert fails(throttle, who(guess="old"))
+        for minute in range(1000):
+            assert isinstance(throttle.begin(who(guess="old"), minute * 60.0), Repeated)
+        assert held_by(throttle, who(guess="new"), 60_000.0) is None
+        assert held_by(throttle, who("bob", guess="old"), 60_000.0) is None
+
+    def test_success_does_not_open_the_way_for_others(self) -> None:
+        """A user who signs in beside an attacker, at the same network, gives back only what was held against themselves."""
+        throttle = MemoryThrottle()
+        checked = 0
+        for hour in range(24):
+            for _ in range(50):
+                checked += fails(throttle, who(), hour * 3600.0)
+            succeeds(throttle, who(), hour * 3600.0)
+        assert checked <= 100
 
 
-class TestThrottle:
-    def test_a_user_name_from_many_addresses(self) -> None:
-        """The sixth guess at one user's password has to wait, wherever it comes from."""
-        throttle = Throttle()
-        for number in range(NAME_RULE.free):
-            assert throttle.begin("ann", f"192.0.2.{number}", 0.0) == 0.0
-        assert throttle.begin("ann", "192.0.2.99", 0.0) == NAME_RULE.first
-        assert throttle.begin("bob", "192.0.2.99", 0.0) == 0.0
+class TestDevices:
+    def test_counted_for_itself(self) -> None:
+        """Ten wrong passwords in a known browser, then it waits; others do not."""
+        throttle = MemoryThrottle()
+        assert sum(fails(throttle, who(device="d")) for _ in range(50)) == DEVICE_BUCKET
+        assert held_by(throttle, who(device="d")) is Rule.DEVICE
+        assert held_by(throttle, who(device="e")) is None
+        assert held_by(throttle, who()) is None
 
+    def test_at_most_a_hundred_a_day(self) -> None:
+        """Whoever has stolen a browser guesses as little as anybody."""
+        throttle = MemoryThrottle()
+        assert sum(fails(throttle, who(device="d"), float(second)) for second in range(0, int(DAY), 20)) <= 100
+
+    def test_success_clears(self) -> None:
+        """Who mistypes now and then never has to wait."""
+        throttle = MemoryThrottle()
+        for _ in range(20):
+            for _ in range(5):
+                assert fails(throttle, who(device="d"))
+            assert succeeds(throttle, who(device="d"))
+
+
+class TestNetworks:
     def test_an_address_that_tries_many_names(self) -> None:
-        """One address that tries a password on every name has to wait."""
-        throttle = Throttle()
-        for number in range(ADDRESS_RULE.free):
-            assert throttle.begin(f"user{number}", "192.0.2.1", 0.0) == 0.0
-        assert throttle.begin("someone", "192.0.2.1", 0.0) > 0.0
-        assert throttle.begin("someone", "192.0.2.2", 0.0) == 0.0
+        """Whoever tries name after name from one address comes to an end soon; known devices and users there do not."""
+        throttle = MemoryThrottle()
+        assert succeeds(throttle, who("known"))
+        tried = sum(fails(throttle, who(f"user{number}")) for number in range(200))
+        assert NETWORK_BUCKET <= tried <= network_limit(1)
+        assert held_by(throttle, who("someone")) is Rule.NETWORK
+        assert held_by(throttle, who("someone", "192.0.2.2")) is None
+        assert held_by(throttle, who("someone", device="d")) is None
+        assert held_by(throttle, who("known")) is None
 
-    @pytest.mark.parametrize(
-        ("one", "other", "same"),
-        [
-            ("2001:db8::1", "2001:db8::ffff", True),
-            ("2001:db8::1", "2001:db8:0:1::1", False),
-            ("::ffff:192.0.2.1", "192.0.2.1", True),
-            ("unknown", "unknown", True),
-        ],
-    )
-    def test_what_one_address_is(self, one: str, other: str, same: bool) -> None:
-        """An IPv6 user cannot get around it with other addresses of their own network."""
-        throttle = Throttle()
-        for number in range(ADDRESS_RULE.free):
-            throttle.begin(str(number), one, 0.0)
-        assert (throttle.begin("someone", other, 0.0) > 0.0) is same
+    def test_one_name_counts_once(self) -> None:
+        """A program that tries for one user all day is not held against its colleagues."""
+        throttle = MemoryThrottle()
+        for minute in range(1440):
+            fails(throttle, who("broken"), minute * 60.0)
+            assert held_by(throttle, who(f"user{minute}"), minute * 60.0) is None
 
-    def test_success_clears_the_name_only(self) -> None:
-        """Signing in between guesses at others does not help the guesser."""
-        throttle = Throttle()
-        for number in range(ADDRESS_RULE.free - 1):
-            throttle.begin(f"user{number}", "192.0.2.1", 0.0)
-        assert throttle.begin("mallory", "192.0.2.1", 0.0) == 0.0
-        throttle.succeeded("mallory", "192.0.2.1")
-        assert throttle.begin("another", "192.0.2.1", 0.0) == 0.0
-        assert throttle.begin("one more", "192.0.2.1", 0.0) > 0.0
+    def test_success_takes_back(self) -> None:
+        """A thousand people who mistype first and then sign in do not fill anything."""
+        throttle = MemoryThrottle()
+        for number in range(1000):
+            assert fails(throttle, who(f"user{number}"))
+            assert succeeds(throttle, who(f"user{number}"))
 
-    def test_success_gives_the_name_a_new_start(self) -> None:
-        """Who mistyped four times and then signs in has all attempts again."""
-        throttle = Throttle()
-        for _ in range(NAME_RULE.free - 1):
-            throttle.begin("ann", "192.0.2.1", 0.0)
-        assert throttle.begin("ann", "192.0.2.1", 0.0) == 0.0
-        throttle.succeeded("ann", "192.0.2.1")
-        for _ in range(NAME_RULE.free):
-            assert throttle.begin("ann", "192.0.2.1", 0.0) == 0.0
+    def test_own_accounts_help_little(self) -> None:
+        """An attacker with ten accounts, who signs in all the time, tries hardly more names."""
+        throttle, tried = MemoryThrottle(), 0
+        for number in range(300):
+            succeeds(throttle, who(f"own{number % 10}"))
+            tried += fails(throttle, who(f"user{number}"))
+        assert tried <= NETWORK_BUCKET + 2
 
-    def test_an_attempt_that_was_not_checked_does_not_count(self) -> None:
-        """When the service was too busy to check, the user has lost no attempt."""
-        throttle = Throttle()
-        for _ in range(50):
-            assert throttle.begin("ann", "192.0.2.1", 0.0) == 0.0
-            throttle.abandoned("ann", "192.0.2.1")
+    def test_who_sprays_finds_the_least_room(self) -> None:
+        """Names that failed from a network count at every other name there: it leaves the room to others."""
+        throttle = MemoryThrottle()
+        for number in range(20):
+            fails(throttle, who(f"user{number}"))
+        for number in range(int(LAST_LIMIT)):
+            assert fails(throttle, who("ann", f"198.51.100.{number}"))
+        assert held_by(throttle, who("ann")) is Rule.NAME
+        assert held_by(throttle, who("ann", "203.0.113.1")) is None
 
-    def test_waiting_attempts_do_not_lengthen_the_wait(self) -> None:
-        """Reloading the page while waiting makes nothing worse."""
-        throttle = Throttle()
-        for _ in range(NAME_RULE.free):
-            throttle.begin("ann", "192.0.2.1", 0.0)
-        for _ in range(10):
-            assert throttle.begin("ann", "192.0.2.1", 1.0) == NAME_RULE.first - 1.0
+    def test_a_site_of_many_networks(self) -> None:
+        """A /48 of IPv6 has 65,536 networks, and tries as many names as four."""
+        throttle = MemoryThrottle()
+        tried = sum(fails(throttle, who(f"user{number}", f"2001:db8:1:{number:x}::1")) for number in range(1000))
+        assert tried == NETWORK_BUCKET * 4
+        assert held_by(throttle, who("someone", "2001:db8:1:ffff::1")) is Rule.NETWORK
+        assert held_by(throttle, who("someone", "2001:db8:2::1")) is None
+
+    def test_a_site_of_many_networks_at_one_name(self) -> None:
+        """Nor does it take the newcomers' room of a name."""
+        throttle = MemoryThrottle()
+        tried = sum(fails(throttle, who("ann", f"2001:db8:1:{number:x}::1")) for number in range(1000))
+        assert tried < NEWCOMERS
+        assert held_by(throttle, who("ann", "2001:db8:2::1")) is None
+
+
+class TestBounds:
+    def test_memory(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """However many names and addresses come, what is remembered of them is bounded."""
+        for name in ("_NAMES", "_PAIRS"):
+            monkeypatch.setattr(f"appproxy.provider.throttle.{name}", 50)
+        throttle = MemoryThrottle()
+        for number in range(500):
+            address = f"10.{number >> 8}.{number & 255}.1"
+            fails(throttle, who(f"user{number}", address))
+            succeeds(throttle, who(f"other{number}", address))
+            succeeds(throttle, who(f"third{number}", address, device=f"d{number}"))
+        assert len(throttle) <= 51
+
+    def test_limits_fall_with_tries(self) -> None:
+        """Whoever has tried more never finds more room; a network in standing never less than a stranger."""
+        for standing in (False, True):
+            limits = [name_limit(tries, standing) for tries in range(20)]
+            assert limits == sorted(limits, reverse=True)
+        assert all(name_limit(tries, True) >= name_limit(tries, False) for tries in range(20))
+
+    @given(st.lists(st.tuples(
+        st.sampled_from(["right", "wrong", "away"]), st.sampled_from("abc"),
+        st.sampled_from(["1.1.1.1", "2.2.2.2", "2001:db8::1"]), st.sampled_from([None, "d"]), st.floats(0, 5000),
+    ), max_size=80))
+    @settings(max_examples=60, deadline=None)
+    def test_any_history(self, steps: list[tuple[str, str, str, str | None, float]]) -> None:
+        """Whatever happens in whatever order: a wait is finite and true, and nothing is counted twice or forgotten at once."""
+        throttle, now = MemoryThrottle(), 0.0
+        for outcome, name, address, device, passed in steps:
+            now += passed
+            decided = throttle.begin(who(name, address, device), now)
+            if isinstance(decided, Go):
+                end = {"right": throttle.succeeded, "wrong": throttle.failed, "away": throttle.abandoned}[outcome]
+                end(decided, now)
+            else:
+                assert isinstance(decided, Wait)
+                assert 0.0 < decided.seconds < DAY
+
+    def test_not_checked_is_not_counted(self) -> None:
+        """When the service was too busy to check, nobody has lost an attempt."""
+        throttle = MemoryThrottle()
+        for number in range(200):
+            for attempt in (who(), who(f"user{number}"), who(device="d"), who("ann", "2001:db8::1")):
+                decided = throttle.begin(attempt, 0.0)
+                assert isinstance(decided, Go)
+                throttle.abandoned(decided, 0.0)

@@ -1,0 +1,30 @@
+"""What counts as one client where addresses are counted."""
+
+from __future__ import annotations
+
+import ipaddress
+
+#: What an address that cannot be read is cut to, so that nobody's memory grows with it.
+_LONGEST = 64
+
+
+def network_of(address: str) -> str:
+    """The address, and of IPv6 its /64, which is what one host gets (RFC 7421): changing within it costs nothing."""
+    return _within(address, 64)
+
+
+def block_of(address: str) -> str:
+    """The address, and of IPv6 its /48, which is what one site gets (RFC 6177): it has 65,536 networks."""
+    return _within(address, 48)
+
+
+def _within(address: str, prefix: int) -> str:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address[:_LONGEST]
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((int(parsed), prefix), strict=False))

@@ -1,0 +1,75 @@
+"""A queue with fair shares: who sends much waits for himself, and nobody else waits for him.
+
+Waiting work stands in lanes by how well its sender is known, and in each lane by sender. Lanes get turns by their weight, so
+that no lane starves; in a lane the senders take turns, one piece of work each. Pure: nothing runs here.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from enum import IntEnum
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Lane(IntEnum):
+    """Whose work it is; the value is the number of turns while all lanes have work."""
+
+    DOUBTFUL = 1
+    STRANGER = 2
+    STANDING = 4
+    DEVICE = 8
+
+
+class FairQueue(Generic[T]):
+    """At most `most` pieces of work wait in each lane, and `each` of one sender."""
+
+    def __init__(self, most: int, each: int) -> None:
+        self._most = most
+        self._each = each
+        self._lanes: dict[Lane, OrderedDict[str, deque[T]]] = {lane: OrderedDict() for lane in Lane}
+        self._counts = dict.fromkeys(Lane, 0)
+        #: Smooth weighted round-robin: each turn raises all by their weight, and the chosen one pays for all.
+        self._credit = dict.fromkeys(Lane, 0)
+
+    def __len__(self) -> int:
+        return sum(self._counts.values())
+
+    def put(self, lane: Lane, sender: str, work: T) -> list[T]:
+        """Take work in; gives what has no place: nothing, this work, or in a full lane the newest of who has most there."""
+        senders = self._lanes[lane]
+        waiting = senders.get(sender)
+        if waiting is not None and len(waiting) >= self._each:
+            return [work]
+        dropped: list[T] = []
+        if self._counts[lane] >= self._most:
+            # `most` is small, and this happens only in a flood.
+            greedy = max(senders, key=lambda each: len(senders[each]), default=sender)
+            if len(senders.get(greedy, ())) <= (0 if waiting is None else len(waiting)) + 1:
+                return [work]
+            dropped.append(senders[greedy].pop())
+            self._counts[lane] -= 1
+        if waiting is None:
+            waiting = senders[sender] = deque()
+        waiting.append(work)
+        self._counts[lane] += 1
+        return dropped
+
+    def take(self) -> T | None:
+        """What is to be done next."""
+        filled = [lane for lane in Lane if self._counts[lane]]
+        if not filled:
+            return None
+        for each in filled:
+            self._credit[each] += each.value
+        lane = max(filled, key=lambda each: self._credit[each])
+        self._credit[lane] -= sum(each.value for each in filled)
+        self._counts[lane] -= 1
+        sender, waiting = next(iter(self._lanes[lane].items()))
+        work = waiting.popleft()
+        if waiting:
+            self._lanes[lane].move_to_end(sender)
+        else:
+            del self._lanes[lane][sender]
+        return work

@@ -1,0 +1,51 @@
+"""A real browser without a window, as a fixture for whoever needs one."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+from tests.end_to_end.world import DOMAIN
+
+#: Seconds: a browser on a busy machine.
+PATIENCE = 60
+
+
+@contextmanager
+def chromium(profile: Path, *more: str) -> Iterator[Chrome]:
+    """Chromium without a window, a proxy or a home page of its own; `more` arguments."""
+    options = ChromeOptions()
+    options.binary_location = shutil.which("chromium") or "/usr/bin/chromium"
+    for argument in (
+        "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
+        "--disable-component-update", "--no-first-run", "--no-proxy-server", "--window-size=1300,1300",
+        f"--host-resolver-rules=MAP *.{DOMAIN} 127.0.0.1", "--ignore-certificate-errors", f"--user-data-dir={profile}", *more,
+    ):  # fmt: skip
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = Chrome(options=options, service=ChromeService(shutil.which("chromedriver") or "/usr/bin/chromedriver"))
+    driver.set_page_load_timeout(PATIENCE)
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
+def wait(browser: Chrome) -> WebDriverWait[Chrome]:
+    """Waiting with patience."""
+    return WebDriverWait(browser, PATIENCE)
+
+
+def sign_in(browser: Chrome, user: str, password: str) -> None:
+    """Fill in the form that is on the screen."""
+    for name, text in (("username", user), ("password", password)):
+        field = browser.find_element(By.NAME, name)
+        field.clear()  # the name that was typed before is still there
+        field.send_keys(text)
+    browser.find_element(By.CSS_SELECTOR, "form button").click()
