@@ -13,7 +13,7 @@ from appproxy.policy.networks import block_of, network_of
 #: Less than this is what rounding leaves: nobody is to wait for it.
 _NOTHING = 1e-6
 
-#: A site of IPv6 counts as so many addresses: more than a home has that people use, and nothing beside the 65,536 that it could.
+#: A site of IPv6 counts as so many addresses: more than a home uses, and next to nothing of the 65,536 that it has.
 _SITE = 8
 
 
