@@ -18,7 +18,7 @@ from appproxy.errors import FAILURES, Code, IdentityError, RequestError
 from appproxy.http.head import Fields
 from appproxy.json_input import read_json
 from appproxy.pki.authority import issue_connector
-from appproxy.pki.names import connector_id, not_after, serial
+from appproxy.pki.names import connector_id, not_after, not_before, serial
 from appproxy.pki.request import public_key_from_request
 from appproxy.pki.tokens import hash_secret
 from appproxy.service.exchange import Exchange
@@ -116,7 +116,12 @@ class Control:
     async def _renew(self, exchange: Exchange, body: Json) -> tuple[int, Json]:
         record = self._who(exchange)
         public_key = public_key_from_request(_text(body, "csr", 8192))
-        certificate = await self._store.write(renew, record.id, public_key, self._certificate_days)
+        old = shown(exchange.peer_certificate or b"")
+        try:
+            certificate = await self._store.write(renew, record.id, old, public_key, self._certificate_days)
+        except IdentityError as error:
+            self.log.warn("a renewal from {client} is refused: {reason}", client=exchange.client, reason=str(error))
+            raise
         self.log.info("connector {id} has a new certificate", id=record.id)
         return 201, {"certificate": certificate, "trust": list(self._store.snapshot.trust_bundle)}
 
@@ -152,15 +157,20 @@ def enrol(tx: Transaction, enrolment: Enrolment, days: int) -> tuple[connectors.
     certificate = issue_connector(
         keys.authority(tx), enrolment.public_key, id, tx.now, days, tx.token(_SERIAL_BYTES)
     )
-    found = connectors.enrol(tx, id, enrolment.name, group, serial(certificate), not_after(certificate))
+    found = connectors.enrol(tx, id, enrolment.name, group, shown(certificate))
     return found, certificate
 
 
-def renew(tx: Transaction, id: str, public_key: str, days: int) -> str:
-    """Sign a connector's new key."""
+def renew(tx: Transaction, id: str, old: connectors.Shown, public_key: str, days: int) -> str:
+    """Sign a connector's new key, asked for with this certificate."""
     certificate = issue_connector(keys.authority(tx), public_key, id, tx.now, days, tx.token(_SERIAL_BYTES))
-    connectors.renew(tx, id, serial(certificate), not_after(certificate))
+    connectors.renew(tx, id, old, shown(certificate))
     return certificate
+
+
+def shown(certificate: str | bytes) -> connectors.Shown:
+    """What the store keeps of a certificate (PEM or DER). Raises IdentityError when it cannot be read."""
+    return connectors.Shown(serial(certificate), not_before(certificate), not_after(certificate))
 
 
 class _Collected:

@@ -19,7 +19,7 @@ from zope.interface import implementer
 from appproxy.errors import Code, IdentityError, ProtocolError
 from appproxy.net.deadlines import NEVER, Deadlines
 from appproxy.net.tls import negotiated, peer_certificate
-from appproxy.pki.names import connector_id, not_after
+from appproxy.pki.names import connector_id, not_after, serial
 from appproxy.service import losses
 from appproxy.service.links import DataLink, SignalLink
 from appproxy.service.relay import Relay
@@ -32,8 +32,8 @@ SIGNAL = b"appproxy-signal/1"
 DATA = b"appproxy-data/1"
 CONTROL = b"http/1.1"
 
-#: Told of a connector that came (True) or went (False): id, version, address.
-Seen = Callable[[str, bool, str, str], None]
+#: Told of a connector that came (True) or went (False): id, version, address, serial number of the certificate or "".
+Seen = Callable[[str, bool, str, str, str], None]
 
 
 class EndPoint(Factory):
@@ -53,7 +53,7 @@ class EndPoint(Factory):
         epoch: bytes,
         control: Factory,
         renew_after: int,
-        seen: Seen = lambda id, here, version, address: None,
+        seen: Seen = lambda id, here, version, address, serial: None,
     ) -> None:
         self.relay = relay
         self.roster = relay.roster
@@ -95,6 +95,7 @@ class EndPoint(Factory):
         if alpn == SIGNAL:
             link = SignalLink(self, id, address)
             link.not_after = not_after(certificate)
+            link.serial = serial(certificate)
             return link
         if record is None or record.state is not ConnectorState.APPROVED:
             return None
@@ -130,7 +131,7 @@ class EndPoint(Factory):
         link.deadline = min(link.session.next_tick(), now + 1.0)
         self._settle(peer, hello, link, now)
         self.log.info("connector {id} is here on signal connection {slot}", id=peer.id, slot=hello.slot)
-        self._seen(peer.id, True, peer.version, peer.address)
+        self._seen(peer.id, True, peer.version, peer.address, link.serial)
         self.relay.serve(peer.group)
 
     def _refusal(self, link: SignalLink, hello: Hello) -> Goodbye | None:
@@ -172,7 +173,7 @@ class EndPoint(Factory):
                 losses.link_lost(request, now)
         if not peer.links and self.roster.peers.get(peer.id) is peer:
             self.log.info("connector {id} has no signal connection left", id=peer.id)
-            self._seen(peer.id, False, peer.version, peer.address)
+            self._seen(peer.id, False, peer.version, peer.address, "")
             self.clock.callLater(self.limits.limbo_seconds, self._give_up, peer)
 
     def _give_up(self, peer: Peer) -> None:

@@ -38,6 +38,8 @@ class SignalLink(Protocol):
         self.congested = False
         self.draining = False
         self.not_after = NEVER
+        #: The serial number of the certificate that was shown.
+        self.serial = ""
         self.deadline = NEVER
         self._stalled_since: float | None = None
         self._gone = False

@@ -290,8 +290,8 @@ class ServiceNode(Service):
             for record in self.snapshot.connectors.values()
         )
 
-    def _seen(self, id: str, here: bool, version: str, address: str) -> None:
-        self.store.write(connectors.seen, id, version, address).addErrback(
+    def _seen(self, id: str, here: bool, version: str, address: str, serial: str) -> None:
+        self.store.write(connectors.seen, id, version, address, serial).addErrback(
             lambda failure: self.log.warn("a connector's sighting could not be kept: {reason}",
                                           reason=failure.getErrorMessage()))
 

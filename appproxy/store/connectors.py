@@ -14,7 +14,7 @@ from appproxy.store.snapshot import ConnectorState
 from appproxy.store.transaction import Reading, Row, Transaction
 
 __all__ = [
-    "Connector", "approve", "enrol", "find", "list_all", "move", "new_token", "remove", "remove_inactive", "renew",
+    "Connector", "Shown", "approve", "enrol", "find", "list_all", "move", "new_token", "remove", "remove_inactive", "renew",
     "revoke", "seen", "use_token",
 ]  # fmt: skip
 
@@ -22,6 +22,9 @@ _WHAT = "connector"
 #: A connector that was not seen for so long, in seconds, is removed: 10 days.
 INACTIVE = 10 * 86400.0
 _LONGEST_NAME = 128
+#: Seconds in which a certificate that was replaced may renew once more, because the answer was lost: a connector tries once an
+#: hour.
+GRACE = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +43,16 @@ class Connector:
     address: str
 
 
-def enrol(
-    tx: Transaction, connector_id: str, name: str, group: str, certificate_serial: str, not_after: float
-) -> Connector:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A certificate of a connector: its serial number, and when it begins and ends in seconds since 1970."""
+
+    serial: str
+    begins: float
+    ends: float
+
+
+def enrol(tx: Transaction, connector_id: str, name: str, group: str, certificate: Shown) -> Connector:
     """Keep a new connector, whose certificate was just issued; it waits for approval when its group says so.
 
     `connector_id` comes from `tx.new_id()`, since the certificate bears it. `name` is what the machine calls itself: it
@@ -56,20 +66,36 @@ def enrol(
             name=clean or connector_id,
             connector_group=found.id,
             state=(ConnectorState.PENDING if found.needs_approval else ConnectorState.APPROVED).value,
-            certificate_serial=certificate_serial,
-            not_after=not_after,
+            certificate_serial=certificate.serial,
+            not_after=certificate.ends,
+            certificate_begins=certificate.begins,
             enrolled=tx.now,
         )
     )
     return find(tx, connector_id)
 
 
-def renew(tx: Transaction, connector_id: str, certificate_serial: str, not_after: float) -> None:
-    """Note a connector's newer certificate. Raises IdentityError when the connector is revoked or unknown."""
+def renew(tx: Transaction, connector_id: str, old: Shown, new: Shown) -> None:
+    """Note a connector's newer certificate, which it has asked for with `old`.
+
+    Raises IdentityError when the connector is revoked or unknown, and when `old` has been replaced by another one: the answer
+    may have been lost, so that for a day it may renew again, but not once that other one was used. Whoever has an old key
+    cannot live on it for ever, and cannot displace the connector unnoticed.
+    """
     ours = (connectors.c.id == connector_id) & (connectors.c.state != ConnectorState.REVOKED.value)
-    values = {"certificate_serial": certificate_serial, "not_after": not_after}
-    if tx.change(sa.update(connectors).where(ours).values(values)) != 1:
+    row = tx.row(sa.select(connectors).where(ours))
+    if row is None:
         raise IdentityError(Code.REVOKED, f"connector {connector_id} is revoked or removed; enrol it again")
+    until = row["older_until"]
+    # One that begins later than what is kept here was issued before this database was restored from a backup.
+    if old.serial == row["certificate_serial"] or old.begins > row["certificate_begins"]:
+        until = tx.now + GRACE
+    elif tx.now >= until:
+        raise IdentityError(
+            Code.TOKEN_REFUSED, f"connector {connector_id} has a newer certificate than this one; if it did not renew it "
+            "itself, somebody else has its key: revoke it, and let it join again with a new token")
+    tx.change(sa.update(connectors).where(ours).values(
+        certificate_serial=new.serial, not_after=new.ends, certificate_begins=new.begins, older_until=until))
 
 
 def approve(tx: Transaction, connector: str) -> Connector:
@@ -105,8 +131,14 @@ def remove_inactive(tx: Transaction) -> list[Connector]:
     return gone
 
 
-def seen(tx: Transaction, connector_id: str, version: str, address: str) -> None:
-    """Note a sign of life. It changes no snapshot. An unknown connector is ignored: it was removed a moment ago."""
+def seen(tx: Transaction, connector_id: str, version: str, address: str, serial: str = "") -> None:
+    """Note a sign of life. It changes no snapshot. An unknown connector is ignored: it was removed a moment ago.
+
+    `serial` is the certificate's that it showed: once its newest one is in use, no older one may renew any more.
+    """
+    newest = (connectors.c.id == connector_id) & (connectors.c.certificate_serial == serial) & (connectors.c.older_until > 0)
+    if serial and tx.row(sa.select(connectors.c.id).where(newest)) is not None:
+        tx.change(sa.update(connectors).where(newest).values(older_until=0.0))
     table = connector_sightings
     values = {"seen": tx.now, "version": version[:_LONGEST_NAME], "address": address[:_LONGEST_NAME]}
     if tx.change(sa.update(table).where(table.c.connector == connector_id).values(values)):

@@ -165,6 +165,9 @@ connectors = sa.Table(
     sa.Column("certificate_serial", ID, nullable=False),
     sa.Column("not_after", sa.Double, nullable=False),
     sa.Column("enrolled", sa.Double, nullable=False),
+    # When the newest certificate begins, 0 where that was not kept; and until when an older one may still renew.
+    sa.Column("certificate_begins", sa.Double, nullable=False, server_default="0"),
+    sa.Column("older_until", sa.Double, nullable=False, server_default="0"),
 )
 #: Apart from `connectors`, so that a sign of life changes no snapshot.
 connector_sightings = sa.Table(

@@ -18,7 +18,7 @@ NOW = 1782864000.0
 def enrol(desk: Any, name: str = "host1", group: str = "default") -> str:
     """Enrol a connector; its id."""
     with desk.store.transaction(NOW) as tx:
-        return connectors.enrol(tx, tx.new_id(), name, group, "abc", NOW + 100).id
+        return connectors.enrol(tx, tx.new_id(), name, group, connectors.Shown("abc", 0.0, NOW + 100)).id
 
 
 class TestToken:

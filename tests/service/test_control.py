@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_pem_x509_certificate
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs
 
-from appproxy.pki.names import connector_id
+from appproxy.pki.names import connector_id, serial
 from appproxy.pki.request import certificate_request, new_key
 from appproxy.service.control import Control
 from appproxy.service.front import Front
@@ -212,6 +213,25 @@ def test_renewal_signs_a_new_key_for_the_same_connector(service: Service) -> Non
     assert status == 201
     assert connector_id(renewed["certificate"]) == joined["id"]
     assert renewed["certificate"] != joined["certificate"]
+
+
+def test_a_certificate_that_was_replaced_renews_no_more_once_the_new_one_is_used(service: Service) -> None:
+    """A lost answer is asked for again; an old key that somebody has kept is refused, and the refusal is logged."""
+    _, joined = service.join()
+    old = joined["certificate"]
+
+    def renew(certificate: str) -> tuple[int, Any]:
+        return service.call("POST", "/renew", {"csr": certificate_request(new_key())}, certificate=certificate)
+
+    assert renew(old)[0] == 201
+    status, newest = renew(old)
+    assert status == 201
+    done(service.live.write(connectors.seen, joined["id"], "1.0", "192.0.2.7", serial(newest["certificate"])))
+    with capturedLogs() as events:
+        status, problem = renew(old)
+    assert (status, problem["code"]) == (403, "TOKEN_REFUSED")
+    assert [event["client"] for event in events if "client" in event] == ["203.0.113.9"]
+    assert renew(newest["certificate"])[0] == 201
 
 
 def test_a_revoked_connector_gets_nothing(service: Service) -> None:

@@ -37,7 +37,7 @@ def test_a_group_in_use_is_not_removed(store: Store, now: float) -> None:
     """What is in it is named, so that it can be moved first."""
     with store.transaction(now) as tx:
         connector_groups.add(tx, "lab")
-        made = connectors.enrol(tx, tx.new_id(), "host1", "lab", "abc", now)
+        made = connectors.enrol(tx, tx.new_id(), "host1", "lab", connectors.Shown("abc", now, now))
         with pytest.raises(AlreadyThere, match="connector 'host1'; move it first"):
             connector_groups.remove(tx, "lab")
         connectors.remove(tx, made.id)

@@ -6,16 +6,18 @@ import pytest
 
 from appproxy.errors import Code, IdentityError
 from appproxy.store import connector_groups, connectors
-from appproxy.store.connectors import Connector
+from appproxy.store.connectors import Connector, Shown
 from appproxy.store.database import Store
 from appproxy.store.names import AlreadyThere, NotFound
 from appproxy.store.snapshot import ConnectorState
 from appproxy.store.transaction import Transaction
 
+DAY = 86400.0
+
 
 def enrol(tx: Transaction, name: str = "host1", group: str = "default") -> Connector:
     """Enrol a connector."""
-    return connectors.enrol(tx, tx.new_id(), name, group, "abc", tx.now + 365 * 86400)
+    return connectors.enrol(tx, tx.new_id(), name, group, Shown("abc", tx.now - DAY, tx.now + 365 * DAY))
 
 
 def test_a_new_connector_is_in_the_snapshot(store: Store, now: float) -> None:
@@ -68,14 +70,57 @@ def test_renewal(store: Store, now: float) -> None:
     """The newest certificate is noted; a revoked or unknown connector gets none."""
     with store.transaction(now) as tx:
         made = enrol(tx)
-        connectors.renew(tx, made.id, "def", now + 1)
+        connectors.renew(tx, made.id, shown("abc", now), shown("def", now + 1))
         assert connectors.find(tx, made.id).certificate_serial == "def"
         connectors.revoke(tx, made.id)
         for id_ in (made.id, "none"):
             with pytest.raises(IdentityError) as caught:
-                connectors.renew(tx, id_, "123", now + 2)
+                connectors.renew(tx, id_, shown("def", now + 1), shown("123", now + 2))
             assert caught.value.code is Code.REVOKED
-        assert connectors.find(tx, made.id).not_after == now + 1
+        assert connectors.find(tx, made.id).not_after == shown("def", now + 1).ends
+
+
+def shown(serial: str, made: float) -> Shown:
+    """A certificate that was made at this time."""
+    return Shown(serial, made - DAY, made + 365 * DAY)
+
+
+def test_a_lost_answer_can_be_asked_for_again(store: Store, now: float) -> None:
+    """For a day, however often; then the certificate that was replaced is refused for good."""
+    with store.transaction(now) as tx:
+        made = enrol(tx)
+        connectors.renew(tx, made.id, shown("abc", now), shown("b1", now))
+    for hours in (1, 23):
+        with store.transaction(now + hours * 3600) as tx:
+            connectors.renew(tx, made.id, shown("abc", now), shown(f"b{hours + 1}", tx.now))
+    with store.transaction(now + DAY) as tx, pytest.raises(IdentityError, match="has a newer certificate") as caught:
+        connectors.renew(tx, made.id, shown("abc", now), shown("c", tx.now))
+    assert caught.value.code is Code.TOKEN_REFUSED
+    with store.transaction(now + DAY) as tx:
+        connectors.renew(tx, made.id, shown("b24", now + 23 * 3600), shown("c", tx.now))
+
+
+def test_a_certificate_that_was_replaced_is_over_when_the_new_one_is_used(store: Store, now: float) -> None:
+    """An old key is then worth nothing to whoever has stolen it; a look at an old connection changes nothing."""
+    with store.transaction(now) as tx:
+        made = enrol(tx)
+        connectors.renew(tx, made.id, shown("abc", now), shown("def", now))
+        connectors.seen(tx, made.id, "1.0", "192.0.2.7", "abc")
+        connectors.renew(tx, made.id, shown("abc", now), shown("ghi", now + 1))
+        connectors.seen(tx, made.id, "1.0", "192.0.2.7", "ghi")
+    for old in ("abc", "def"):
+        with store.transaction(now + 2) as tx, pytest.raises(IdentityError, match="somebody else has its key"):
+            connectors.renew(tx, made.id, shown(old, now), shown("x", tx.now))
+    with store.transaction(now + 3) as tx:
+        connectors.renew(tx, made.id, shown("ghi", now + 1), shown("x", tx.now))
+
+
+def test_a_restored_database_takes_certificates_that_it_does_not_know(store: Store, now: float) -> None:
+    """One that was made after the backup is newer than what is kept."""
+    with store.transaction(now) as tx:
+        made = enrol(tx)
+        connectors.renew(tx, made.id, shown("after the backup", now + 60), shown("next", now + 120))
+        assert connectors.find(tx, made.id).certificate_serial == "next"
 
 
 def test_moving(store: Store, now: float) -> None:

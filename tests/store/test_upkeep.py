@@ -32,7 +32,7 @@ def test_what_is_due_is_done(store: Store, now: float) -> None:
 def test_connectors_are_removed_only_by_a_node_that_watched(store: Store, now: float) -> None:
     """A service that was off for two weeks forgets nobody, since it could have seen nobody."""
     with store.transaction(now) as tx:
-        made = connectors.enrol(tx, tx.new_id(), "host1", "default", "abc", now)
+        made = connectors.enrol(tx, tx.new_id(), "host1", "default", connectors.Shown("abc", now, now))
     with store.transaction(now + 14 * DAY) as tx:
         keep_up(tx, tx.now - 60)
         assert len(connectors.list_all(tx)) == 1
