@@ -28,6 +28,10 @@ _WITH_URLS = frozenset([b"destination", b"if", b"origin", b"referer"])
 _TRAILERS = re.compile(rb"(?:\A|,)[ \t]*+trailers[ \t]*+(?:,|\Z)", re.IGNORECASE)
 
 
+#: Via (RFC 9110 section 7.6.3): the version in which the message came, and our pseudonym, which names no machine.
+_VIA = {0: b"", 10: b"via: 1.0 appproxy\n", 11: b"via: 1.1 appproxy\n", 20: b"via: 2.0 appproxy\n"}
+
+
 class Inward(Protocol):
     """What translates URLs: `publish.headers.Inward`."""
 
@@ -57,30 +61,33 @@ def public_place(origin: str) -> PublicPlace:
 
 
 def forwarded_block(head: RequestHead, *, client: str, place: PublicPlace | None, drop: Refused,
-                    request_id: bytes, inward: Inward | None = None) -> bytes:
+                    request_id: bytes, inward: Inward | None = None, via: bool = True) -> bytes:
     """The field block for the application, ready for the tunnel.
 
     `client` is the user's address without port, `place` what the application is told of the public URL: None, nothing, it
-    sees the internal one. `drop` says what users may not
-    send on, above all the names by which applications learn who the user is. Our own cookies are cut out, whichever they are.
-    Host, framing and Upgrade are not in the block: whoever writes the request makes them from the head. `inward` turns
-    the public URLs in what the user said into internal ones.
+    sees the internal one. `drop` says what users may not send on, above all the names by which applications learn who the
+    user is. Our own cookies are cut out, whichever they are. Host, framing and Upgrade are not in the block: whoever writes
+    the request makes them from the head. `inward` turns the public URLs in what the user said into internal ones. `via`:
+    the application is told that the request came through us.
     """
-    repeated = head.repeated
+    repeated, version = head.repeated, head.version if via else 0
     if repeated is None:
-        block = _without_id(head, client, place, drop, inward)
+        block = _without_id(head, client, place, drop, inward, version)
     elif (repeated.drop is drop and repeated.inward is inward and repeated.place is place
-            and repeated.client == client):
+            and repeated.client == client and repeated.version == version):
         block = repeated.block
     else:
-        block = repeated.block = _without_id(head, client, place, drop, inward)
-        repeated.drop, repeated.inward, repeated.place, repeated.client = drop, inward, place, client
+        block = repeated.block = _without_id(head, client, place, drop, inward, version)
+        repeated.drop, repeated.inward, repeated.place = drop, inward, place
+        repeated.client, repeated.version = client, version
     return b"%bx-request-id: %b\n" % (block, request_id)
 
 
-def _without_id(head: RequestHead, client: str, place: PublicPlace | None, drop: Refused, inward: Inward | None) -> bytes:
+def _without_id(
+    head: RequestHead, client: str, place: PublicPlace | None, drop: Refused, inward: Inward | None, version: int
+) -> bytes:
     """All but what is different for each request."""
-    return _from_user(head, drop, inward) + _ours(client.encode("ascii"), place)
+    return _from_user(head, drop, inward) + _VIA[version] + _ours(client.encode("ascii"), place)
 
 
 def _from_user(head: RequestHead, drop: Refused, inward: Inward | None) -> bytes:

@@ -21,6 +21,8 @@ class Repeated:
     inward: object = None
     place: object = None
     client: str = ""
+    #: Of HTTP, as in the head; 0 where Via is not told.
+    version: int = 0
     block: bytes = b""
 
 

@@ -22,8 +22,8 @@ OF_THE_CONNECTION = frozenset(
 WORDS_OF_PROXIES = frozenset(
     b"cf-connecting-ip cf-connecting-ipv6 cf-pseudo-ipv4 cf-visitor client-ip cloudfront-forwarded-proto "
     b"cloudfront-viewer-address fastly-client-ip fly-client-ip forwarded forwarded-for forwarded-proto front-end-https proxy "
-    b"proxy-client-ip true-client-ip via wl-proxy-client-ip x-arr-ssl x-azure-clientip x-azure-socketip x-client-ip "
-    b"x-cluster-client-ip x-correlation-id x-envoy-external-address x-forwarded x-host x-originating-ip x-real-ip "
+    b"proxy-client-ip true-client-ip wl-proxy-client-ip x-arr-ssl x-azure-clientip x-azure-socketip x-client-ip "
+    b"x-cluster-client-ip x-envoy-external-address x-forwarded x-host x-originating-ip x-real-ip "
     b"x-remote-addr x-remote-ip x-request-id x-rewrite-url x-scheme x-url-scheme".split())
 _PROXY_PREFIXES = (b"x-appproxy-", b"x-forwarded-", b"x-original-")
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from urllib.parse import urlsplit
 
+import idna
+
 from appproxy.errors import ConfigError
 from appproxy.publish.cors import CorsRule
 from appproxy.publish.response_policy import ResponseField
@@ -76,6 +78,7 @@ class Url:
 
         Raises ConfigError, which names the mend.
         """
+        _refuse_unicode(text, key)
         if _UNFIT.search(text):
             raise ConfigError(f"{key}: {text!r} has a space, backslash or other character that a URL cannot have")
         try:
@@ -98,6 +101,20 @@ class Url:
         if "//" in path or any(segment in (".", "..") for segment in path.split("/")):
             raise ConfigError(f"{key}: the path of {text!r} must have no empty, `.` or `..` segment")
         return cls(parts.scheme, host, port or _DEFAULT_PORTS[parts.scheme], path)
+
+
+def _refuse_unicode(text: str, key: str) -> None:
+    """Raises ConfigError for a host name beyond ASCII, with the form that DNS and certificates have (RFC 5891)."""
+    if text.isascii():
+        return
+    try:
+        host = urlsplit(text).hostname or ""
+        named = host if host.isascii() else idna.encode(host.removeprefix("*."), uts46=True).decode("ascii")
+    except ValueError:  # an IDNAError, too, is one
+        return
+    if named != host:
+        shown = "*." * host.startswith("*.") + named
+        raise ConfigError(f"{key}: write the host {host} in its ASCII form, {shown}, as DNS and certificates have it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +179,8 @@ class Application:
     session_hours: float = 12.0
     #: One of `VIEWS`: which place Host, Origin, Referer and the forwarding fields of its requests speak of.
     view: str = "internal"
+    #: Requests and answers say that they came through us.
+    via: bool = True
     verify_tls: bool = True
     ca_bundle: str = ""
     server_name: str = ""

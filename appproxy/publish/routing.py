@@ -6,6 +6,7 @@ length that a wildcard has, and on a host with several paths one for each depth 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -16,6 +17,10 @@ from appproxy.publish.paths import Prefixes, is_ambiguous, loose
 
 #: Hosts of wildcards whose routes are remembered; a flood of invented names must not grow it.
 _REMEMBERED = 4096
+
+
+#: A name with an ending: a letter, then letters and digits. `/v1.2/` is none.
+_FILE = re.compile(r"/[^/]*\.[A-Za-z][A-Za-z0-9]{0,15}/\Z")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -180,6 +185,11 @@ class Router:
             self._remembered.clear()
         found = self._remembered[host] = _Host(there)
         return found
+
+
+def names_file(path: str) -> bool:
+    """Is an external path that of one file, such as `/manifest.webmanifest/`? Then its last slash is only our spelling."""
+    return _FILE.search(path) is not None
 
 
 def lacks_slash(route: Route, target: bytes) -> bool:

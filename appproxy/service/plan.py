@@ -18,7 +18,7 @@ from appproxy.publish.cors import ANSWERS, CorsTable, Fields, answer_fields
 from appproxy.publish.headers import OUTWARD, Inward, Outward
 from appproxy.publish.identity_fields import IdentityFields
 from appproxy.publish.response_policy import response_policy
-from appproxy.publish.routing import Route, target_name
+from appproxy.publish.routing import Route, names_file, target_name
 from appproxy.publish.urls import Translation
 from appproxy.service.bodies import Bodies
 
@@ -108,11 +108,12 @@ class Plan:
         return cls(
             application, segment, target_name(application, segment),
             _refused(application, (identity or IdentityFields([application])).of(application, segment)),
-            policy.added, unwanted, _special(unwanted | _CHANGED | (OUTWARD if outward else frozenset())),
+            policy.added + _via(application), unwanted, _special(unwanted | _CHANGED | (OUTWARD if outward else frozenset())),
             _cookie_rules(application, segment, owned), outward, Inward(*pair, keeps_host=is_public),
             public_place(segment.external.origin) if is_public else None,
             Bodies.of(application, segment, urls or Translation([application])) if application.translate_body else None,
             CorsTable(application.cors, segment.external.host) if application.cors else None,
+            Learned(bare=names_file(segment.external.path)),
         )
 
     def facing(self, target: bytes, fields: Fields) -> Plan:
@@ -170,6 +171,11 @@ def _refused(application: Application, learned: frozenset[str]) -> Refused:
     """What users may not send: the usual names, and those by which its origins learn who the user is."""
     own = frozenset(same_spelling(name.encode("ascii")) for name in learned)
     return refused_fields(own, frozenset(name.encode("ascii") for name in application.user_fields))
+
+
+def _via(application: Application) -> bytes:
+    """Answers' Via (RFC 9110 section 7.6.3), with the version in which the connector gets them."""
+    return (b"via: 2.0 appproxy\n" if application.protocol == "h2" else b"via: 1.1 appproxy\n") if application.via else b""
 
 
 def _shared(application: Application, segment: Segment, owned: Callable[[Application, str], bool]) -> tuple[bytes, bytes]:

@@ -91,7 +91,7 @@ class Relay:
         exchange.application = application.name
         block = forwarded_block(
             head, client=exchange.client, place=plan.place, drop=plan.dropped,
-            request_id=exchange.id.encode("ascii"), inward=plan.inward,
+            request_id=exchange.id.encode("ascii"), inward=plan.inward, via=application.via,
         )
         holds_translated = False
         if plan.bodies is not None:

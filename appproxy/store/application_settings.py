@@ -240,6 +240,8 @@ SETTINGS: Mapping[str, Setting] = {
     "assignment_required": Setting("assignment_required", _switch,
                                    "yes: only assigned users and groups may enter (yes)"),
     "view": Setting("view", _view, "the place that requests speak of: internal (its own URL) or public (what the user typed)"),
+    "via": Setting("via", _switch,
+                   "no: neither requests nor answers have our Via, which keeps some servers from compressing (yes)"),
     "verify_tls": Setting("verify_tls", _switch, "no: believe any certificate of the application (yes)"),
     "ca_bundle": Setting("ca_bundle", _ca_bundle, "PEM certificates that vouch for the application's: ca_bundle=@FILE"),
     "server_name": Setting("server_name", _server_name,

@@ -19,7 +19,7 @@ FORGED = "forged-by-the-user"
 #: What the application is told of a user, and of where a request comes from.
 OURS = (
     "X-User-Name", "X-User-Mail", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Port",
-    "X-Forwarded-User", "X-Forwarded-Prefix", "Forwarded", "X-Real-IP", "X-Request-ID", "X-Appproxy-User", "Via",
+    "X-Forwarded-User", "X-Forwarded-Prefix", "Forwarded", "X-Real-IP", "X-Request-ID", "X-Appproxy-User",
     "X-Original-URL", "X-Rewrite-URL", "True-Client-IP", "Proxy",
 )  # fmt: skip
 UPGRADE = {

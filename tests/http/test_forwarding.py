@@ -30,7 +30,7 @@ def block_of(*lines: bytes, client: str = "192.0.2.7", drop: Refused = IDENTITY,
     reader.receive(b"\r\n".join([b"GET / HTTP/" + version, b"Host: Wiki.example:8443", *lines]) + b"\r\n\r\n")
     head = reader.next_head()
     assert head is not None
-    block = forwarded_block(head, client=client, place=PLACE, drop=drop, request_id=b"0123")
+    block = forwarded_block(head, client=client, place=PLACE, drop=drop, request_id=b"0123", via=False)
     check_block(block)
     return block
 
@@ -65,7 +65,7 @@ def test_fields_of_the_connection_stay_behind(line: bytes) -> None:
     b"Forwarded", b"X-Forwarded-For", b"X-Forwarded-Host", b"X-Forwarded-Proto", b"X-Forwarded-Port",
     b"X-Forwarded-Prefix",
     b"X-Forwarded-Anything", b"X-Real-IP", b"X-Request-ID", b"X-AppProxy-User", b"X-AppProxy-Anything", b"X-User",
-    b"Remote-User", b"Via", b"X-Original-URL", b"X-Rewrite-URL", b"True-Client-IP"])
+    b"Remote-User", b"X-Original-URL", b"X-Rewrite-URL", b"True-Client-IP"])
 def test_users_cannot_speak_for_a_proxy_or_for_us(name: bytes) -> None:
     """Forwarding and identity fields of users are dropped in every spelling that some server reads as the same name."""
     for spelling in (name, name.lower(), name.upper(), name.swapcase(), name.replace(b"-", b"_"), name.replace(b"-",
@@ -136,7 +136,7 @@ class TestOurs:
     def test_an_application_that_sees_the_internal_place(self) -> None:
         """It is told who asks, and of no public host, scheme or port."""
         head = RequestHead(b"GET", b"/", 11, [], b"a.example", "a.example", 0, True, None, False)
-        block = forwarded_block(head, client="192.0.2.1", place=None, drop=IDENTITY, request_id=b"1")
+        block = forwarded_block(head, client="192.0.2.1", place=None, drop=IDENTITY, request_id=b"1", via=False)
         assert block == b"x-forwarded-for: 192.0.2.1\nforwarded: for=192.0.2.1\nx-request-id: 1\n"
 
     @pytest.mark.parametrize(("origin", "port"), [
@@ -200,7 +200,7 @@ def test_repeated_fields_are_cleaned_for_each_application_anew() -> None:
     strict, loose = refused_fields(), refused_fields(allowed=frozenset({b"x-user"}))
     for _ in range(2):
         first = block(strict, b"1")
-        assert b"x-user" not in first and b"appproxy" not in first and b"cookie: theirs=2\n" in first
+        assert b"x-user" not in first and b"__Host-" not in first and b"cookie: theirs=2\n" in first
         assert first.endswith(b"x-request-id: 1\n")
         assert block(strict, b"2").endswith(b"x-request-id: 2\n")
         assert b"x-user: me" in block(loose, b"3")
@@ -242,5 +242,27 @@ def test_fields_with_urls_are_translated_and_no_others() -> None:
     one = Shouting()
     for inward, said in ((one, b"referer: ME\n"), (None, b"referer: me\n"), (one, b"referer: ME\n"), (one, b"referer: ME\n")):
         seen = block(inward)
-        assert seen.startswith(said + b"x-a: me\nx-forwarded-for: 192.0.2.1\n")
+        assert seen.startswith(said + b"x-a: me\nvia: 1.1 appproxy\nx-forwarded-for: 192.0.2.1\n")
         assert b"x-forwarded-host: wiki.example:8443\n" in seen
+
+
+@pytest.mark.parametrize(("version", "said"), [(10, b"1.0"), (11, b"1.1"), (20, b"2.0")])
+def test_via_says_how_the_request_came(version: int, said: bytes) -> None:
+    """After those before us, whatever Connection names; and again for the next request of another version."""
+    repeated = Repeated()
+
+    def lines(version: int, via: bool) -> list[bytes]:
+        fields = [(b"via", b"1.1 cache.example"), (b"connection", b"x-a"), (b"x-a", b"1")]
+        head = RequestHead(b"GET", b"/", version, fields, b"a", "a", 0, True, None, False, repeated)
+        return values(forwarded_block(
+            head, client="192.0.2.1", place=None, drop=IDENTITY, request_id=b"1", via=via), b"via")
+
+    assert lines(11, True)[-1] == b"1.1 appproxy"
+    for _ in range(2):
+        assert lines(version, True) == [b"1.1 cache.example", said + b" appproxy"]
+        assert lines(version, False) == [b"1.1 cache.example"]
+
+
+def test_a_users_correlation_id_passes() -> None:
+    """Programs follow a call through several services by it; ours is X-Request-ID."""
+    assert forwarded(b"X-Correlation-ID: abc") == [(b"x-correlation-id", b"abc")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,3 +64,21 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     except ConfigError:
         return
     assert Url.parse(str(url)) == url
+
+
+@pytest.mark.parametrize(("text", "ascii"), [
+    ("https://bücher.example.com/", "xn--bcher-kva.example.com"),
+    ("https://BÜCHER.example.com:8443/a", "xn--bcher-kva.example.com"),
+    ("https://*.bücher.example.com/", "*.xn--bcher-kva.example.com"), ("https://straße.example/", "xn--strae-oqa.example"),
+    ("https://例え.テスト/", "xn--r8jz45g.xn--zckzah")])
+def test_names_beyond_ascii_are_told_in_the_form_that_dns_has(text: str, ascii: str) -> None:
+    """So that it can be copied."""
+    with pytest.raises(ConfigError, match=f"(?s)^external: .*ASCII form, {re.escape(ascii)}, as DNS"):
+        Url.parse(text, "external")
+
+
+@pytest.mark.parametrize("text", ["https://\u2028.example/", "https://a.example/ü", "https://ü" + "x" * 70 + ".example/"])
+def test_what_has_no_such_form(text: str) -> None:
+    """It is refused as before."""
+    with pytest.raises(ConfigError, match="a URL cannot have"):
+        Url.parse(text, "external")

@@ -53,7 +53,7 @@ def test_an_ordinary_answer_is_passed_on_as_it_is() -> None:
     """Byte for byte, with our request id behind it."""
     block = b"content-type: text/html\nserver: x\n"
     plan = Plan.of(HERE)
-    assert plan.clean(200, block, "7") == block + b"x-robots-tag: noindex, nofollow\nx-request-id: 7\n"
+    assert plan.clean(200, block, "7") == block + b"x-robots-tag: noindex, nofollow\nvia: 1.1 appproxy\nx-request-id: 7\n"
 
 
 @pytest.mark.parametrize(
@@ -69,6 +69,21 @@ def test_what_an_application_may_not_say_is_taken_out(line: bytes) -> None:
     cleaned = Plan.of(HERE).clean(200, b"a: 1\n" + line + b"\nb: 2\n", "7")
     assert line not in cleaned
     assert cleaned.startswith(b"a: 1\nb: 2\n")
+
+
+def test_via_says_how_the_answer_came() -> None:
+    """After those behind us; where an application is not to be told of us, users are not either."""
+    said = b"via: 1.1 cache.corp\n"
+    public = Plan.of(replace(HERE, protocol="h2")).clean(200, said, "7")
+    assert public.startswith(said + b"x-robots-tag: noindex, nofollow\nvia: 2.0 appproxy\n")
+    assert b"appproxy" not in Plan.of(replace(HERE, via=False)).clean(200, said, "7")
+
+
+def test_a_path_of_one_file_is_one_without_a_slash() -> None:
+    """Its last slash is only how URLs are written here."""
+    paths = {"/manifest.webmanifest/": True, "/v1.2/": False, "/wiki/": False, "/": False, "/a.b/c/": False}
+    for path, bare in paths.items():
+        assert Plan.of(replace(HERE, external=Url.parse(f"https://wiki.example.com{path}"))).learned.bare is bare
 
 
 def test_every_set_cookie_survives() -> None:
@@ -139,7 +154,7 @@ def test_the_response_policy_replaces_what_the_application_says() -> None:
         removed_fields=frozenset({"server"}),
     )
     said = b"server: x\na: 1\nstrict-transport-security: max-age=9\nx-frame-options: ALLOWALL\n"
-    wanted = b"a: 1\nstrict-transport-security: max-age=60\nx-frame-options: DENY\nx-request-id: 7\n"
+    wanted = b"a: 1\nstrict-transport-security: max-age=60\nx-frame-options: DENY\nvia: 1.1 appproxy\nx-request-id: 7\n"
     assert Plan.of(application).clean(200, said, "7") == wanted
     assert Plan.of(HERE).clean(200, said, "7").startswith(said)
 
@@ -260,7 +275,7 @@ def test_a_rule_takes_the_place_of_what_the_application_says_to_other_origins() 
     assert plan.facing(b"/", asked) is plan and plan.clean(200, own, "7").startswith(own)
     facing = plan.facing(b"/api/x", asked)
     assert facing.clean(200, own, "7").startswith(
-        b"vary: accept\nx-robots-tag: noindex, nofollow\naccess-control-allow-origin: https://app.example.org\n"
+        b"vary: accept\nx-robots-tag: noindex, nofollow\nvia: 1.1 appproxy\naccess-control-allow-origin: https://app.example.org\n"
         b"access-control-allow-credentials: true\nvary: origin\n")
     others = [plan.facing(b"/api/x", [(b"origin", b"https://%d.example" % n)]) for n in range(50)]
     assert len(set(map(id, others))) == 1

@@ -74,6 +74,7 @@ def test_every_field_can_be_set() -> None:
         ("cookie_persistent", "yes", "cookie_persistent", True),
         ("cookie_same_site", "None", "cookie_same_site", "none"),
         ("wildcard_cookies", "yes", "wildcard_cookies", True),
+        ("via", "no", "via", False),
         ("translate_headers", "no", "translate_headers", False),
         ("hsts_max_age", "31536000", "hsts_max_age", 31536000),
         ("translate_body", "HTML, json", "translate_body", frozenset({"html", "json"})),
