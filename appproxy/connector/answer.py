@@ -144,13 +144,17 @@ class AnswerStream:
             connection.write(connection.session.abort(code, text))
             connection.settle()
 
-    def flush(self) -> None:
-        """Let it leave."""
+    def flush(self, through: bool = False) -> None:
+        """Let it leave; `through`: at once."""
         connection = self._connection
         if self._out and connection is not None:
             out = self._out
-            connection.write(out[0] if len(out) == 1 else b"".join(out))
+            data = out[0] if len(out) == 1 else b"".join(out)
             out.clear()
+            if through:
+                connection.write_through(data)
+            else:
+                connection.write(data)
         if self.over and connection is not None:
             connection.settle()
 

@@ -15,6 +15,7 @@ from appproxy.connector.transport import transport_of
 from appproxy.errors import Code, ProtocolError
 from appproxy.net.deadlines import NEVER
 from appproxy.net.flow import Hold, Tap
+from appproxy.net.sockets import write_through
 from appproxy.net.tls import set_buffers
 from appproxy.tunnel.allowance import Allowance
 from appproxy.tunnel.data import DataSession
@@ -225,6 +226,11 @@ class DataConnection(TwistedProtocol):
             data += attachment.answer.replay(self.session)
         self.deadline = self.session.next_tick()
         self.out.write(data)
+
+    def write_through(self, data: bytes) -> None:
+        """The same, when it is all that this turn has to say."""
+        if self.open and data:
+            write_through(self.out, data)
 
     def write(self, data: bytes) -> None:
         """Bytes that the session made."""

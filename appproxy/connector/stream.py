@@ -77,7 +77,7 @@ class UpgradedStream:
         """Bytes of the stream."""
         if not self.answer.over:
             self.answer.body(data)
-            self.answer.flush()
+            self.answer.flush(through=True)
             self._moved()
 
     def raw_ended(self) -> None:

@@ -13,6 +13,7 @@ from appproxy.errors import Code, ProtocolError, RemoteProtocolError
 from appproxy.net.deadlines import NEVER
 from appproxy.net.farewell import Farewell
 from appproxy.net.flow import Hold, Tap
+from appproxy.net.sockets import write_through
 from appproxy.service import losses
 from appproxy.tunnel.data import DataSession
 from appproxy.tunnel.frames import Frame, Kind
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from appproxy.service.end_point import EndPoint
     from appproxy.service.relayed import Relayed
     from appproxy.service.roster import Peer
+
+_BODY = int(Kind.BODY)
 
 
 @implementer(IPushProducer)
@@ -196,27 +199,44 @@ class DataLink(Protocol):
     def dataReceived(self, data: bytes) -> None:
         session = self.session
         try:
-            for kind, flags, request_id, head, tail in session.receive(data, self._end_point.clock.seconds()):
-                request = self.request
-                if kind == Kind.BODY:
-                    if request is not None:
-                        request.streamed(tail)
-                elif kind == Kind.ATTACH:
-                    self._attach(flags, request_id, head)
-                elif kind == Kind.ERROR:
-                    self.close()
-                elif request is not None:
-                    self._pass_on(request, kind, head, tail)
-                if self._gone:
-                    return
+            self._take(session.receive(data, self._end_point.clock.seconds()))
         except ProtocolError as error:
             self._end_point.blame(self, error)
             self.close()
+        if self._gone:
             return
         output = session.take_output()
         if output:
             self._write(output)
         self._release()
+
+    def _take(self, frames: list[Frame]) -> None:
+        """What one read has brought; the pieces of a body in it are handed on as one."""
+        pieces: list[bytes] = []
+        for kind, flags, request_id, head, tail in frames:
+            if kind == _BODY:
+                pieces.append(tail)
+                continue
+            if pieces:
+                self._stream(pieces)
+            request = self.request
+            if kind == Kind.ATTACH:
+                self._attach(flags, request_id, head)
+            elif kind == Kind.ERROR:
+                self.close()
+            elif request is not None:
+                self._pass_on(request, kind, head, tail)
+            if self._gone:
+                return
+        if pieces:
+            self._stream(pieces)
+
+    def _stream(self, pieces: list[bytes]) -> None:
+        """Give pieces of an answer, or of a stream, to its request."""
+        request = self.request
+        if request is not None:
+            request.streamed(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+        pieces.clear()
 
     def _pass_on(self, request: Relayed, kind: int, head: bytes, tail: bytes) -> None:
         if kind == Kind.HEAD:
@@ -278,7 +298,12 @@ class DataLink(Protocol):
 
     def body(self, data: bytes) -> None:
         """Pass on what the user sent."""
-        if not self._gone:
+        if self._gone:
+            return
+        request = self.request
+        if request is not None and request.upgraded:
+            write_through(self.transport, self.session.body(data))
+        else:
             self.transport.writeSequence(self.session.body_frames(data))  # type: ignore[union-attr]
 
     def end(self, trailers: bytes) -> None:

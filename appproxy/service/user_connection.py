@@ -23,7 +23,7 @@ from appproxy.errors import Code, RequestError
 from appproxy.http import RequestReader
 from appproxy.net.deadlines import NEVER
 from appproxy.net.flow import Hold, Tap
-from appproxy.net.sockets import acknowledged
+from appproxy.net.sockets import acknowledged, write_through
 from appproxy.net.tls import ServerName, peer_certificate
 from appproxy.service.exchange import BodyReader
 from appproxy.service.front import NO_HEAD, Front
@@ -360,6 +360,10 @@ class UserConnection(Protocol):
 
     def write(self, data: bytes) -> None:
         self._transport.write(data)
+
+    def write_through(self, data: bytes) -> None:
+        """All that this turn has to say."""
+        write_through(self._transport, data)
 
     def register(self, producer: IPushProducer) -> None:
         self._transport.registerProducer(producer, True)  # type: ignore[attr-defined]

@@ -130,7 +130,10 @@ class UserExchange(ExchangeState):
                 self.overrun()
                 return
             self._left -= len(data)
-        self._connection.write(data)
+        if self._switched:
+            self._connection.write_through(data)
+        else:
+            self._connection.write(data)
 
     def finish(self, trailers: bytes = b"") -> None:
         """The answer is complete, unless fewer bytes came than were announced."""

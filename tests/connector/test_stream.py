@@ -231,6 +231,18 @@ def wait(rig: Rig, seconds: int, *peers: SignalPeer | DataPeer) -> None:
             peer.keep_alive()
 
 
+def test_bytes_to_the_user_leave_at_once() -> None:
+    """A message is all that a turn has to say on its connection: TLS need not wait for the turn's end."""
+    rig = Rig()
+    _, data, origin = upgraded(rig)
+    data.read()
+    data.attached(1)
+    through: list[bytes] = []
+    data.wire.write_now = through.append  # type: ignore[attr-defined]
+    origin.deliver(b"\x82\x00")
+    assert [piece[-2:] for piece in through] == [b"\x82\x00"]
+
+
 class TestWithABody:
     """A request that offers an upgrade and has a body: the body first, on a connection that is then free for the stream."""
 

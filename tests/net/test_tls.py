@@ -14,6 +14,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
 from appproxy.errors import IdentityError
+from appproxy.net.sockets import write_through
 from appproxy.net.tls import (
     HandshakeTimeout,
     connector_context,
@@ -269,3 +270,24 @@ class TestHTTPWithoutTLS:
         assert end.protocol is not None
         end.protocol.dataReceived(b"GET / HTTP/1.1\r\n\r\n")
         assert end.disconnecting or end.aborted
+
+
+def test_what_is_written_through_leaves_without_a_turn() -> None:
+    """And after what was written before; a transport that knows no turns just writes."""
+    clock = Clock()
+    service = Service(clock)
+    Deferred.fromCoroutine(_connected(service))
+    service.run()
+    talker, end = service.talker, service.ends[0]
+    end.sent.clear()
+    talker.transport.write(b"one ")  # type: ignore[union-attr]
+    assert end.sent == []
+    write_through(talker.transport, b"two")
+    assert len(end.sent) == 1
+    plain = StringTransport()
+    write_through(plain, b"x")
+    assert plain.value() == b"x"
+
+
+async def _connected(service: Service) -> None:
+    await service.connect(wrap_client(CLIENT, Factory.forProtocol(Talker), service.clock))

@@ -35,6 +35,7 @@ class Request:
     told: list[tuple[object, ...]] = field(default_factory=list)
     data: DataLink | None = None
     state: int = State.SENT
+    upgraded: bool = False
 
     def _tell(self, *what: object) -> None:
         self.told.append(what)
@@ -432,6 +433,26 @@ def test_a_connection_that_closes_while_it_reads_takes_no_request() -> None:
     data.place.peer.in_flight[2] = cast(Any, other)
     data.say(data.session.head(200, b"") + data.session.end() + data.session.attach(2, EPOCH, True, True))
     assert other.told == []
+
+
+def test_pieces_that_came_in_one_read_leave_as_one() -> None:
+    """In their order with all else."""
+    data = Data().attached()
+    session = data.session
+    data.say(session.head(200, b"") + session.body(b"a") + session.body(b"b") + session.end())
+    told = [what for what in data.request.told if what[0] in ("headed", "streamed", "ended")]
+    assert told == [("headed", 200, b""), ("streamed", b"ab"), ("ended", b"")]
+
+
+def test_bytes_of_a_stream_leave_at_once() -> None:
+    """They are all that a turn has to say on its connection; those of a body wait for the turn's end, with all others."""
+    for upgraded in (False, True):
+        data = Data(request=Request(upgraded=upgraded)).attached()
+        data.kinds()
+        through: list[bytes] = []
+        data.wire.write_now = through.append  # type: ignore[attr-defined]
+        data.link.body(b"hello")
+        assert (len(through), data.kinds()) == ((1, []) if upgraded else (0, [Kind.BODY]))
 
 
 def test_the_end_of_a_body_lets_go_of_the_user() -> None:

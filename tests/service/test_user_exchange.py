@@ -46,6 +46,8 @@ class Connection:
     logged: int = 0
     stream: BodyReader | None = None
     registered: object = None
+    #: Writes that did not wait for the end of the turn.
+    through: int = 0
 
     def __post_init__(self) -> None:
         self.tap = Tap(cast(Any, Producer()))
@@ -59,6 +61,10 @@ class Connection:
 
     def write(self, data: bytes) -> None:
         self.written += data
+
+    def write_through(self, data: bytes) -> None:
+        self.written += data
+        self.through += 1
 
     def take(self) -> bytes:
         written, self.written = self.written, b""
@@ -307,6 +313,7 @@ def test_a_stream_both_ways() -> None:
     assert (connection.stream, exchange.status) == (reader, 101)
     assert (exchange.head.method, exchange.head.target, exchange.head.fields) == (b"GET", b"/a", [])
     exchange.write(b"ping")
+    assert connection.through == 1
     exchange.finish()
     assert (connection.take(), connection.told, exchange.over) == (b"ping", ["half-closed"], True)
 
