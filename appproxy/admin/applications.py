@@ -14,7 +14,7 @@ from appproxy.publish.application import Application, Preauthentication
 from appproxy.store import applications, assignments, connector_groups, providers
 from appproxy.store.application_settings import COLUMNS, SETTINGS
 from appproxy.store.assignments import Assignment
-from appproxy.store.request_settings import HEADER, HEADER_HELP
+from appproxy.store.request_settings import HEADER, HEADER_HELP, REQUEST, REQUEST_HELP
 from appproxy.store.response_settings import RESPONSE, RESPONSE_HELP
 from appproxy.store.transaction import Reading, Transaction
 
@@ -90,7 +90,7 @@ def _unassign(tx: Transaction, call: Call) -> Change:
 def _keys(reading: Reading, call: Call) -> object:
     table = [{"key": key, "explanation": text} for key, text in COLUMNS.items()]
     table += [{"key": key, "explanation": setting.explanation} for key, setting in SETTINGS.items()]
-    families = {HEADER: HEADER_HELP, RESPONSE: RESPONSE_HELP}
+    families = {HEADER: HEADER_HELP, REQUEST: REQUEST_HELP, RESPONSE: RESPONSE_HELP}
     return [*table, *({"key": start + "NAME", "explanation": text} for start, text in families.items())]
 
 

@@ -43,7 +43,7 @@ class Inward(Protocol):
 class PublicPlace:
     """What an application is told of the place where users see it: made once for each of its public URLs.
 
-    `lines` are X-Forwarded-Proto, -Host and -Port, `pairs` the same as Forwarded has it (RFC 7239 section 4).
+    `lines` are X-Forwarded-Proto, -Host and -Port, `pairs` what Forwarded says of the same (RFC 7239 section 4).
     """
 
     lines: bytes

@@ -126,6 +126,14 @@ class HeaderRule:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestField:
+    """A field that every request to the application gets: its name (lower case) and its value."""
+
+    name: str
+    value: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Segment:
     """One external URL of an application, and the internal one that it stands for.
 
@@ -136,6 +144,14 @@ class Segment:
     external: Url
     internal: Url
     id: str = ""
+
+    @property
+    def prefix(self) -> str:
+        """What users have before the internal path: `/tools` where `/tools/wiki/` stands for `/wiki/`; "" for nothing, or
+        where the external path does not end in the internal one.
+        """
+        outer, inner = self.external.path, self.internal.path
+        return outer[: -len(inner)] if outer.endswith(inner) else ""
 
     def covers(self, host: str) -> bool:
         """Is this host the external one, or one that the wildcard stands for?"""
@@ -213,6 +229,10 @@ class Application:
     #: Ask it before a large body is sent (`Expect: 100-continue`).
     expect_continue: bool = True
     headers: tuple[HeaderRule, ...] = field(default=())
+    #: Fields that every request gets, with values of the admin's choice.
+    request_fields: tuple[RequestField, ...] = ()
+    #: It is told in X-Forwarded-Prefix which path users have before its own.
+    forwarded_prefix: bool = False
     #: Of the fields that usually tell who the user is, those that users may send themselves (lower case).
     user_fields: frozenset[str] = frozenset()
     #: The access cookie's attributes. Persistent: it outlives the browser, until the session ends.

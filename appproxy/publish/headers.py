@@ -48,14 +48,20 @@ class Urls(Protocol):
 class Outward:
     """The answers of one pair of URLs, neither of them a wildcard.
 
-    `keeps_host`: the application gets the public Host, and so knows itself by it.
+    `keeps_host`: the application gets the public Host, and so knows itself by it. `prefix`: it is told this path before its
+    own, and so may name paths as users have them.
     """
 
-    __slots__ = ("_external", "_host", "_internal", "_internal_root", "_own_view", "_urls", "_whole")
+    __slots__ = ("_external", "_known", "_known_here", "_host", "_internal", "_internal_root", "_own_view", "_urls", "_whole")
 
-    def __init__(self, urls: Urls, external: Url, internal: Url, *, keeps_host: bool) -> None:
+    def __init__(self, urls: Urls, external: Url, internal: Url, *, keeps_host: bool, prefix: str = "") -> None:
         self._urls = urls
         self._host = external.host
+        # What it knows of paths begins with the prefix; where it says them with a host, that is one by which it knows itself.
+        path = rb"(?=" + re.escape(external.path[:-1].encode("ascii")) + rb"(?:[/?#]|\Z))"
+        hosts = b"|".join(re.escape(url.authority.encode("ascii")) for url in (internal, external))
+        self._known = re.compile(path) if prefix else None
+        self._known_here = re.compile(rb"https?://(?:" + hosts + rb")" + path, re.IGNORECASE)
         self._internal = internal.origin.encode("ascii")
         self._external = external.origin.encode("ascii")
         # Most applications have a host of their own on both sides: then paths are the same, and a look suffices.
@@ -79,7 +85,9 @@ class Outward:
     def url(self, url: bytes) -> bytes:
         """The public form of a URL, in the form that it has: a path stays a path where it leads to the same host."""
         if url[:1] == b"/" and url[1:2] != b"/":
-            return url if self._whole else self._path(url)
+            return url if self._whole or (self._known is not None and self._known.match(url)) else self._path(url)
+        if self._known is not None and (known := self._known_here.match(url)):
+            return self._external + url[known.end():]
         if self._whole and url.startswith(self._internal_root):
             return self._external + url[len(self._internal):]
         public = self._urls.to_public(url, self._host)

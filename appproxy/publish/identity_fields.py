@@ -25,14 +25,13 @@ class IdentityFields:
     def __init__(self, applications: Iterable[Application] = ()) -> None:
         self._learned: dict[_Place, frozenset[str]] = {}
         for application in applications:
-            if application.headers:
-                names = frozenset(rule.name for rule in application.headers)
+            if names := _names(application):
                 for place in {_place(url) for url in _origins(application)}:
                     self._learned[place] = self._learned.get(place, _NONE) | names
 
     def of(self, application: Application, segment: Segment) -> frozenset[str]:
         """The fields, as rules spell them, by which the origins behind this pair of URLs learn who the user is."""
-        found = frozenset(rule.name for rule in application.headers)
+        found = _names(application)
         if not self._learned:
             return found
         own = not segment.id and not segment.internal.is_wildcard
@@ -40,6 +39,11 @@ class IdentityFields:
             for place in _covering(_place(url)):
                 found |= self._learned.get(place, _NONE)
         return found
+
+
+def _names(application: Application) -> frozenset[str]:
+    """Of its rules; and of the fields that it always gets, since it may believe those as much."""
+    return frozenset([rule.name for rule in application.headers] + [one.name for one in application.request_fields])
 
 
 def _origins(application: Application) -> Iterator[Url]:

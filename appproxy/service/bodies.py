@@ -105,7 +105,8 @@ class Bodies:
         if not kinds:
             return None
         outward = Outward(
-            table, segment.external, segment.internal, keeps_host=application.view == "public")
+            table, segment.external, segment.internal, keeps_host=application.view == "public",
+            prefix=segment.prefix if application.forwarded_prefix else "")
         wanted = Wanted(css="css" in kinds, script=bool(kinds & {"javascript", "json"}))
         paths = table.facts.moves_paths(segment.internal) or segment.internal.path != segment.external.path
         settings = sum(1 << place for place, (kind, _) in enumerate(_KINDS) if kind in kinds)

@@ -79,6 +79,8 @@ class Plan:
     inward: Inward
     #: What it is told of the public place; None: it sees the internal one.
     place: PublicPlace | None = None
+    #: Added to each of its requests, besides what is different for each.
+    constants: bytes = b""
     #: What translates URLs in its bodies; None, for most: nothing does.
     bodies: Bodies | None = None
     #: Its rules for calls from other origins; None: it answers them itself.
@@ -104,13 +106,14 @@ class Plan:
         unwanted = _DROPPED | policy.replaced
         pair = (urls or Translation([application]), segment.external, segment.internal)
         is_public = application.view == "public"
-        outward = Outward(*pair, keeps_host=is_public) if application.translate_headers else None
+        prefix = segment.prefix if application.forwarded_prefix else ""
+        outward = Outward(*pair, keeps_host=is_public, prefix=prefix) if application.translate_headers else None
         return cls(
             application, segment, target_name(application, segment),
             _refused(application, (identity or IdentityFields([application])).of(application, segment)),
             policy.added + _via(application), unwanted, _special(unwanted | _CHANGED | (OUTWARD if outward else frozenset())),
             _cookie_rules(application, segment, owned), outward, Inward(*pair, keeps_host=is_public),
-            public_place(segment.external.origin) if is_public else None,
+            public_place(segment.external.origin) if is_public else None, _constants(application, segment),
             Bodies.of(application, segment, urls or Translation([application])) if application.translate_body else None,
             CorsTable(application.cors, segment.external.host) if application.cors else None,
             Learned(bare=names_file(segment.external.path)),
@@ -173,6 +176,14 @@ def _refused(application: Application, learned: frozenset[str]) -> Refused:
     return refused_fields(own, frozenset(name.encode("ascii") for name in application.user_fields))
 
 
+def _constants(application: Application, segment: Segment) -> bytes:
+    """Lines of the admin's choice, and the path that users have before the application's own."""
+    lines = [f"{one.name}: {one.value}\n" for one in application.request_fields]
+    if application.forwarded_prefix and segment.prefix:
+        lines.append(f"x-forwarded-prefix: {segment.prefix}\n")
+    return "".join(lines).encode("ascii")
+
+
 def _via(application: Application) -> bytes:
     """Answers' Via (RFC 9110 section 7.6.3), with the version in which the connector gets them."""
     return (b"via: 2.0 appproxy\n" if application.protocol == "h2" else b"via: 1.1 appproxy\n") if application.via else b""
@@ -198,7 +209,8 @@ def _cookie_rules(
         return CookieRules(RESERVED, host, shared=shared)
     return CookieRules(
         RESERVED, host, internal.host.encode("ascii"), external.path.encode("ascii"),
-        internal.path.encode("ascii"), secure=internal.scheme == "http", shared=shared, internal_shared=internal_shared,
+        internal.path.encode("ascii"), secure=internal.scheme == "http",
+        told=bool(segment.prefix) and application.forwarded_prefix, shared=shared, internal_shared=internal_shared,
     )
 
 

@@ -93,6 +93,8 @@ class Relay:
             head, client=exchange.client, place=plan.place, drop=plan.dropped,
             request_id=exchange.id.encode("ascii"), inward=plan.inward, via=application.via,
         )
+        if plan.constants:
+            block += plan.constants
         holds_translated = False
         if plan.bodies is not None:
             block, holds_translated = plan.bodies.request(block, head.target)

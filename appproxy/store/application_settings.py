@@ -16,9 +16,23 @@ from typing import Any
 from appproxy.errors import ConfigError
 from appproxy.http.request import LONGEST_METHOD
 from appproxy.pki.pem import load_chain
-from appproxy.publish.application import CONNECTION_AUTHENTICATION, FILE_NAME, PROTOCOLS, VIEWS, HeaderRule, Url
-from appproxy.publish.response_policy import ResponseField
-from appproxy.store.request_settings import HEADER, header_rule, header_rules, short, user_fields
+from appproxy.publish.application import (
+    CONNECTION_AUTHENTICATION,
+    FILE_NAME,
+    PROTOCOLS,
+    VIEWS,
+    Url,
+)
+from appproxy.store.request_settings import (
+    HEADER,
+    REQUEST,
+    header_rule,
+    header_rules,
+    request_field,
+    request_fields,
+    short,
+    user_fields,
+)
 from appproxy.store.response_settings import RESPONSE, hsts_max_age, removed_fields, response_field, response_fields
 
 #: The longest session in hours; `keys.SEALING_KEY_KEEP` and `sessions.LONGEST` depend on it.
@@ -240,6 +254,8 @@ SETTINGS: Mapping[str, Setting] = {
     "assignment_required": Setting("assignment_required", _switch,
                                    "yes: only assigned users and groups may enter (yes)"),
     "view": Setting("view", _view, "the place that requests speak of: internal (its own URL) or public (what the user typed)"),
+    "forwarded_prefix": Setting("forwarded_prefix", _switch,
+                                "yes: X-Forwarded-Prefix tells it the path that users have before its own (no)"),
     "via": Setting("via", _switch,
                    "no: neither requests nor answers have our Via, which keeps some servers from compressing (yes)"),
     "verify_tls": Setting("verify_tls", _switch, "no: believe any certificate of the application (yes)"),
@@ -295,6 +311,10 @@ SETTINGS: Mapping[str, Setting] = {
     "removed_fields": Setting("removed_fields", removed_fields,
                               "fields that no answer is to have, such as server,x-powered-by (none)"),
 }  # fmt: skip
+#: Keys with a free name after their beginning.
+_FAMILIES: Mapping[str, Callable[[str, str], Any]] = {
+    HEADER: header_rule, REQUEST: request_field, RESPONSE: response_field,
+}
 #: Keys that are columns of their own; `applications.set_values` reads them.
 COLUMNS: Mapping[str, str] = {
     "name": "what people call the application",
@@ -316,14 +336,11 @@ def check_texts(texts: Mapping[str, str]) -> dict[str, str]:
 def parse_settings(texts: Mapping[str, str]) -> dict[str, Any]:
     """The fields of `Application` that these texts set. Raises ConfigError, which names the key and the mend."""
     fields: dict[str, Any] = {}
-    rules: list[HeaderRule] = []
-    added: list[ResponseField] = []
+    families: dict[str, list[Any]] = {start: [] for start in _FAMILIES}
     for key, text in texts.items():
-        if key.startswith(RESPONSE):
-            added.append(response_field(key, text))
-            continue
-        if key.startswith(HEADER):
-            rules.append(header_rule(key, text))
+        start = key.partition(".")[0] + "."
+        if start in _FAMILIES:
+            families[start].append(_FAMILIES[start](key, text))
             continue
         name, text = _renamed(_known(key), text)
         setting = SETTINGS[name]
@@ -335,11 +352,14 @@ def parse_settings(texts: Mapping[str, str]) -> dict[str, Any]:
         raise ConfigError("connection_authentication: always needs protocol=http1: connections of HTTP/2 are everybody's")
     if fields.get("cookie_same_site") == "none" and not fields.get("cookie_secure", True):
         raise ConfigError("cookie_same_site: none needs cookie_secure=yes, or browsers refuse the cookie")
-    if rules:
-        fields["headers"] = header_rules(rules, fields.get("user_fields", frozenset()))
-    if added:
-        fields["response_fields"] = response_fields(added)
-    return fields
+    return fields | _of_families(families, fields.get("user_fields", frozenset()))
+
+
+def _of_families(families: Mapping[str, list[Any]], from_users: frozenset[str]) -> dict[str, Any]:
+    """What settings with free names make, of the families that are there. Raises ConfigError."""
+    rules, added = header_rules(families[HEADER], from_users), response_fields(families[RESPONSE])
+    made = {"headers": rules, "request_fields": request_fields(families[REQUEST], rules, from_users), "response_fields": added}
+    return {field: values for field, values in made.items() if values}
 
 
 def _renamed(key: str, value: str) -> tuple[str, str]:
@@ -351,12 +371,12 @@ def _renamed(key: str, value: str) -> tuple[str, str]:
 
 def _known(key: str) -> str:
     small = key.lower()
-    if small.startswith((HEADER, RESPONSE)):
+    if small.startswith((HEADER, REQUEST, RESPONSE)):
         return small
     name = small.replace("-", "_")
     if name in SETTINGS or name == _OLD_VIEW:
         return name
-    keys = [*COLUMNS, *SETTINGS, HEADER + "NAME", RESPONSE + "NAME"]
+    keys = [*COLUMNS, *SETTINGS, HEADER + "NAME", REQUEST + "NAME", RESPONSE + "NAME"]
     near = get_close_matches(name, keys, 1)
     hint = f"did you mean {near[0]}?" if near else f"the keys are {', '.join(keys)}"
     raise ConfigError(f"{key}: no such setting; {hint}")

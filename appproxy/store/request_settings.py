@@ -6,10 +6,15 @@ import re
 
 from appproxy.errors import ConfigError
 from appproxy.http.refused import names_a_user, same_spelling
-from appproxy.publish.application import HeaderRule
+from appproxy.publish.application import HeaderRule, RequestField
 
 HEADER = "header."
 HEADER_HELP = "the user's claim that the application gets in this request field, such as header.x-user=email"
+REQUEST = "request."
+REQUEST_HELP = "this field, with this value, in every request: request.x-region=north"
+#: More would eat the room that a head has for the user's own fields.
+_MOST = 10
+_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,1022}[\x21-\x7e])?")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
 _CLAIM = re.compile(r"[A-Za-z0-9_.:/-]{1,128}")
 #: Request fields that carry the message itself or where it came from: a claim in them would break or deceive.
@@ -47,6 +52,38 @@ def header_rule(key: str, claim: str) -> HeaderRule:
     if not _CLAIM.fullmatch(claim):
         raise ConfigError(f"{key}: {short(claim)} is not the name of a claim, such as email")
     return HeaderRule(name, claim)
+
+
+def request_field(key: str, value: str) -> RequestField:
+    """One `request.NAME=VALUE`. Raises ConfigError."""
+    name = key.removeprefix(REQUEST).lower()
+    if not _TOKEN.fullmatch(name):
+        raise ConfigError(f"{key}: after `{REQUEST}` the name of a request field is needed, such as {REQUEST}x-region")
+    spelled = _spelled(name)
+    if spelled.startswith("x-forwarded-prefix"):
+        raise ConfigError(f"{key}: has a setting of its own; use forwarded_prefix=yes")
+    ours = spelled in _OURS or spelled.startswith(_OUR_PREFIXES)
+    # An application that wants one password of everybody is one of those that such a field is for.
+    if ours and spelled != "authorization" and not names_a_user(spelled.encode("ascii")):
+        raise ConfigError(f"{key}: this field belongs to HTTP or to appproxy; choose another, such as x-region")
+    if not _VALUE.fullmatch(value):
+        raise ConfigError(f"{key}: the value must be 1 to 1024 printable ASCII characters, without blanks at its ends")
+    return RequestField(name, value)
+
+
+def request_fields(
+    fields: list[RequestField], rules: tuple[HeaderRule, ...], user_fields: frozenset[str],
+) -> tuple[RequestField, ...]:
+    """In order of their names. Raises ConfigError for too many, and for one that is set or let pass in another way, too."""
+    if len(fields) > _MOST:
+        raise ConfigError(f"{REQUEST}*: {len(fields)} fields are set, {_MOST} are possible; remove some")
+    taken = {_spelled(rule.name): HEADER + rule.name for rule in rules}
+    taken |= {_spelled(name): "user_fields" for name in user_fields}
+    for one in sorted(fields, key=lambda one: one.name):
+        other = taken.setdefault(_spelled(one.name), REQUEST + one.name)
+        if other != REQUEST + one.name:
+            raise ConfigError(f"{REQUEST}{one.name}: is the same to applications as what {other} sets; keep one of them")
+    return tuple(sorted(fields, key=lambda one: one.name))
 
 
 def _spelled(name: str) -> str:

@@ -44,7 +44,7 @@ def test_settings(desk: Any) -> None:
 def test_every_key_is_explained(desk: Any) -> None:
     """So that the command line can list them."""
     keys = [row["key"] for row in desk.rows("/application-settings")]
-    assert keys == [*COLUMNS, *SETTINGS, "header.NAME", "response.NAME"]
+    assert keys == [*COLUMNS, *SETTINGS, "header.NAME", "request.NAME", "response.NAME"]
 
 
 def test_assigning(desk: Any) -> None:

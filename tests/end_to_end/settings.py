@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from appproxy.store.application_settings import COLUMNS, SETTINGS
-from appproxy.store.request_settings import HEADER
+from appproxy.store.request_settings import HEADER, REQUEST
 from appproxy.store.response_settings import RESPONSE
 from tests.end_to_end.system import System
 from tests.end_to_end.world import DOMAIN
@@ -36,6 +36,7 @@ def values_of(key: str, system: System) -> tuple[str, str]:
         "protocol": ("h2", "http1"),
         "connection_authentication": ("always", "auto"),
         HEADER + "x-changed": ("name", "email"),
+        REQUEST + "x-constant": ("one", "two"),
         RESPONSE + "x-changed": ("one", "two"),
     }
     if key in special:
@@ -53,4 +54,4 @@ def values_of(key: str, system: System) -> tuple[str, str]:
 
 def all_keys() -> list[str]:
     """Every key that `appproxy app set` takes, those with free names by one example each."""
-    return [*COLUMNS, *SETTINGS, HEADER + "x-changed", RESPONSE + "x-changed"]
+    return [*COLUMNS, *SETTINGS, HEADER + "x-changed", REQUEST + "x-constant", RESPONSE + "x-changed"]

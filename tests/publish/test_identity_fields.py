@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from appproxy.publish.application import Application, HeaderRule, Segment, Url
+from appproxy.publish.application import Application, HeaderRule, RequestField, Segment, Url
 from appproxy.publish.identity_fields import IdentityFields
 from appproxy.publish.routing import Router
 
@@ -69,6 +69,12 @@ def test_segments_and_further_addresses_count_on_both_sides() -> None:
     plain = replace(shop, headers=(), id="plain")
     fields = IdentityFields([plain, published("pictures", "http://images.corp/", "x-who")])
     assert [fields.of(plain, pair) for pair in plain.pairs] == [frozenset(), frozenset({"x-who"})]
+
+
+def test_a_constant_is_believed_as_much() -> None:
+    """So a neighbour's users cannot send it either."""
+    proxy = replace(published("proxy", "http://a.corp/"), request_fields=(RequestField("x-role", "reader"),))
+    assert cut(published("other", "http://a.corp/b/"), proxy) == cut(proxy) == {"x-role"}
 
 
 def test_rules_of_several_add_up() -> None:

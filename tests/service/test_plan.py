@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from twisted.logger import capturedLogs
 
 from appproxy.http.fields import check_block, decode_block, encode_block
-from appproxy.publish.application import Application, HeaderRule, Url
+from appproxy.publish.application import Application, HeaderRule, RequestField, Url
 from appproxy.publish.cors import CorsRule
 from appproxy.publish.response_policy import ResponseField
 from appproxy.publish.routing import Router
@@ -69,6 +69,44 @@ def test_what_an_application_may_not_say_is_taken_out(line: bytes) -> None:
     cleaned = Plan.of(HERE).clean(200, b"a: 1\n" + line + b"\nb: 2\n", "7")
     assert line not in cleaned
     assert cleaned.startswith(b"a: 1\nb: 2\n")
+
+
+@pytest.mark.parametrize(("external", "internal", "lines"), [
+    ("/tools/", "/", b"x-forwarded-prefix: /tools\n"), ("/a/b/wiki/", "/wiki/", b"x-forwarded-prefix: /a/b\n"),
+    ("/wiki/", "/wiki/", b""), ("/", "/", b""), ("/tools/", "/wiki/", b""), ("/", "/wiki/", b"")])
+def test_the_path_that_users_have_before_the_applications_own(external: str, internal: str, lines: bytes) -> None:
+    """It is told where there is one, and the application is to know."""
+    one = replace(HERE, external=Url.parse(f"https://a.example.com{external}"), internal=Url.parse(f"http://internal{internal}"))
+    assert Plan.of(replace(one, forwarded_prefix=True)).constants == lines
+    assert Plan.of(one).constants == b""
+
+
+def test_who_knows_the_prefix_may_name_it_in_answers() -> None:
+    """Then a path, a URL and a cookie's Path that have it are as users have them; others get it as ever."""
+    one = replace(HERE, external=Url.parse("https://a.example.com/tools/"), internal=Url.parse("http://internal/"))
+    for view in ("internal", "public"):
+        plan = Plan.of(replace(one, forwarded_prefix=True, view=view))
+        for said, seen in (
+            (b"/tools/x?y", b"/tools/x?y"), (b"/tools", b"/tools"), (b"/x", b"/tools/x"), (b"/toolsx", b"/tools/toolsx"),
+            (b"http://internal/tools/x", b"https://a.example.com/tools/x"), (b"http://internal/x", b"https://a.example.com/tools/x"),
+            (b"http://internal.evil.example/tools/", b"http://internal.evil.example/tools/"),
+        ):  # fmt: skip
+            assert plan.clean(302, b"location: %b\n" % said, "7").startswith(b"location: %b\n" % seen), (view, said)
+        for said, seen in ((b"/tools", b"/tools"), (b"/tools/", b"/tools/"), (b"/", b"/tools"), (b"/x", b"/tools/x")):
+            cookie = plan.clean(200, b"set-cookie: a=1; Path=%b\n" % said, "7")
+            assert cookie.startswith(b"set-cookie: a=1; Path=%b; Secure\n" % seen)
+    assert Plan.of(one).clean(302, b"location: /tools/x\n", "7").startswith(b"location: /tools/tools/x\n")
+    public = Plan.of(replace(one, forwarded_prefix=True, view="public"))
+    assert public.clean(302, b"location: http://a.example.com/tools/x\n", "7").startswith(
+        b"location: https://a.example.com/tools/x\n")
+
+
+def test_fields_of_the_admins_choice_are_in_every_request_and_users_cannot_send_them() -> None:
+    """As many as there are."""
+    fields = (RequestField("x-region", "north"), RequestField("x_role", "reader"))
+    plan = Plan.of(replace(HERE, request_fields=fields))
+    assert plan.constants == b"x-region: north\nx_role: reader\n"
+    assert plan.dropped.holds(b"X_Region") and plan.dropped.holds(b"x-role")
 
 
 def test_via_says_how_the_answer_came() -> None:

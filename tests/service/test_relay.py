@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 
 from appproxy.errors import Code, RequestError
 from appproxy.identity.session import Session
-from appproxy.publish.application import Application, HeaderRule, Preauthentication, Url
+from appproxy.publish.application import Application, HeaderRule, Preauthentication, RequestField, Url
 from appproxy.publish.routing import Router
 from appproxy.service.entrance import failure_answer
 from appproxy.service.relay import Relay
@@ -116,6 +116,13 @@ def test_who_signed_in_is_named(rules: tuple[HeaderRule, ...]) -> None:
     assert (exchange.subject, json.loads(asked.user)) == ("ann", {"sub": "ann"})
     assert (b"x-user: Ann\n" in asked.block) is bool(rules)
     assert not rules or b"admin" not in asked.block
+
+
+def test_constants_are_in_every_request() -> None:
+    """Once, and never by the user's own word."""
+    house = House()
+    house.start(replace(WIKI, request_fields=(RequestField("x-region", "north"),)), fields=[(b"x-region", b"south")])
+    assert [line for line in house.link.asked().block.splitlines() if b"region" in line] == [b"x-region: north"]
 
 
 def test_our_cookie_stays_here() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from appproxy.errors import ConfigError
 from appproxy.pki.authority import create_authority
-from appproxy.publish.application import Application, HeaderRule, Url
+from appproxy.publish.application import Application, HeaderRule, RequestField, Url
 from appproxy.publish.response_policy import ResponseField
 from appproxy.store.application_settings import COLUMNS, SETTINGS, check_texts, parse_settings
 
@@ -20,7 +20,7 @@ PEM = create_authority("test", 1.7e9, serial=bytes(16)).certificate
 def test_every_field_can_be_set() -> None:
     """Whatever an application has, an admin can set by some key."""
     others = {"id", "assigned_users", "assigned_groups", "maintaining_users", "maintaining_groups", "headers",
-              "response_fields", "segments", "cors", "preauthentication"}
+              "request_fields", "response_fields", "segments", "cors", "preauthentication"}
     keys = {setting.field for setting in SETTINGS.values()} | set(COLUMNS) | others
     assert {field.name for field in fields(Application)} <= keys
 
@@ -73,6 +73,8 @@ def test_every_field_can_be_set() -> None:
         ("cookie_http_only", "no", "cookie_http_only", False),
         ("cookie_persistent", "yes", "cookie_persistent", True),
         ("cookie_same_site", "None", "cookie_same_site", "none"),
+        ("forwarded_prefix", "yes", "forwarded_prefix", True),
+        ("request.X-Region", "north east", "request_fields", (RequestField("x-region", "north east"),)),
         ("wildcard_cookies", "yes", "wildcard_cookies", True),
         ("via", "no", "via", False),
         ("translate_headers", "no", "translate_headers", False),
@@ -156,6 +158,12 @@ def test_values(key: str, text: str, field: str, value: object) -> None:
         ("user_fields", "a b", "names of fields"),
         ("user_fields", "x-user,accept", "'accept', which is none .* leave it out"),
         ("user_fields", "x-forwarded-for", "none of the fields"),
+        ("request.", "x", "name of a request field"),
+        ("request.x", "a\r\nhost: b", "printable ASCII"),
+        ("request.x-forwarded-prefix", "/a", "forwarded_prefix=yes"),
+        ("request.x-forwarded-host", "a", "belongs to HTTP"),
+        ("request.host", "a", "belongs to HTTP"),
+        ("request.cookie", "a=b", "belongs to HTTP"),
         ("response.", "x", "name of a field"),
         ("response.a b", "x", "name of a field"),
         ("response.x", "a\r\nset-cookie: b", "printable ASCII"),

@@ -40,3 +40,19 @@ def test_users_cannot_send_what_a_rule_sets() -> None:
     """In no spelling: one of the two settings is a mistake."""
     with pytest.raises(ConfigError, match="user_fields: x_user is set by header.x_user"):
         parse_settings({"user_fields": "X-User,remote-user", "header.x_user": "name"})
+
+
+def test_one_field_is_set_in_one_way() -> None:
+    """By a claim, by a constant or by users, however its name is spelled."""
+    for texts in ({"request.x_who": "a", "header.x-who": "name"}, {"request.x-user": "a", "user_fields": "x_user"},
+                  {"request.x-a": "1", "request.x_a": "2"}):
+        with pytest.raises(ConfigError, match="the same to applications as what"):
+            parse_settings(texts)
+    with pytest.raises(ConfigError, match="11 fields are set, 10 are possible"):
+        parse_settings({f"request.x-{number}": "a" for number in range(11)})
+
+
+def test_a_constant_may_be_a_credential() -> None:
+    """One that the application wants of everybody; it is in no representation of the value."""
+    (one,) = parse_settings({"request.authorization": "Basic c2VjcmV0"})["request_fields"]
+    assert (one.name, one.value) == ("authorization", "Basic c2VjcmV0") and "c2VjcmV0" not in repr(one)
