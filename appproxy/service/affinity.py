@@ -6,11 +6,18 @@ costs a handshake and no more, so the table is bounded and nobody tells the node
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from appproxy.http.connection_authentication import has_challenge, has_credentials
 from appproxy.publish.application import Application
 from appproxy.service.gate import Recent
 from appproxy.service.tokens import NOBODY
 
+if TYPE_CHECKING:
+    from appproxy.service.relayed import Relayed
+
+#: Why a repeated request has no answer.
+ANOTHER_ANSWER = "the connector was lost with the connection that the application had authenticated"
 #: Owners whose connector is remembered: connectors keep 1,024 such connections to each application.
 MOST_OWNERS = 10_000
 
@@ -45,3 +52,11 @@ def binds_by_request(application: Application, block: bytes) -> bool:
 def binds_by_answer(application: Application, block: bytes) -> bool:
     """Does an answer with this block make it so?"""
     return application.connection_authentication == "auto" and has_challenge(block)
+
+
+def is_for_nobody(request: Relayed, status: int, block: bytes) -> bool:
+    """Is it the answer to a repeat at another connector, where the application knew nobody and did not ask?
+
+    The request had been sent to where its owner was known; a page for somebody unknown is no answer to it.
+    """
+    return bool(request.tried) and not (status == 401 and has_challenge(block))

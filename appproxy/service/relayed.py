@@ -14,7 +14,7 @@ from appproxy.errors import Code, RemoteProtocolError, RequestError, Retry
 from appproxy.identity.session import Session
 from appproxy.net.deadlines import NEVER
 from appproxy.service import losses
-from appproxy.service.affinity import binds_by_answer
+from appproxy.service.affinity import ANOTHER_ANSWER, binds_by_answer, is_for_nobody
 from appproxy.service.plan import Plan
 from appproxy.service.roster import UNKNOWN, Whose
 from appproxy.service.shortages import SHORTAGES
@@ -46,7 +46,8 @@ class Relayed:
 
     __slots__ = (
         "_queued", "answer", "attempts", "binds", "data", "deadline", "exchange", "flags", "head", "holds_translated", "id",
-        "interims", "link", "long", "method", "owner", "peer", "plan", "relay", "session", "state", "tried", "upload", "whose",
+        "interims", "known", "link", "long", "method", "owner", "peer", "plan", "relay", "session", "state", "tried",
+        "upload", "whose",
     )
 
     def __init__(
@@ -65,6 +66,8 @@ class Relayed:
         #: Whose connections to the application may carry it, and does it make them that one's alone (`affinity`)?
         self.owner = NOBODY
         self.binds = False
+        #: It went to the connector where the application knows its owner, and says itself nothing of who that is.
+        self.known = False
         #: Whom it counts for.
         self.whose = whose
         #: It is a stream by now, or has an endless answer, and takes no place from others.
@@ -109,7 +112,10 @@ class Relayed:
         relay = self.relay
         group = self.plan.application.connector_group
         roster = relay.roster
-        peer = (self._kept_peer() if relay.affinity else None) or roster.pick(group, self.tried, now, self.whose)
+        kept = self._kept_peer() if relay.affinity else None
+        if kept is not None and not self.binds:
+            self.known = True
+        peer = kept or roster.pick(group, self.tried, now, self.whose)
         if peer is not None:
             self.send(peer, now)
             return
@@ -135,6 +141,7 @@ class Relayed:
         """The next leg of a handshake that begins with this answer must come to the same connector."""
         if status == 401 and self.peer is not None and binds_by_answer(self.plan.application, block):
             self.relay.affinity.note(self.plan.application, self.owner, self.peer.id)
+
     def crowded_out(self) -> None:
         """Called by the roster: too many wait, and most of them are of this user."""
         self.relay.deadlines.discard(self)
@@ -180,6 +187,9 @@ class Relayed:
         self.free()
         exchange = self.exchange
         if exchange is None:
+            return
+        if self.known and is_for_nobody(self, status, block):
+            self.fail(Code.CONNECTOR_LOST, ANOTHER_ANSWER)
             return
         plan, translator = self.plan, None
         if plan.bodies is not None:
@@ -260,6 +270,9 @@ class Relayed:
         self._note_challenge(status, block)
         exchange, data = self.exchange, self.data
         if exchange is None or data is None:
+            return
+        if self.known and is_for_nobody(self, status, block):
+            self.cut(Code.CONNECTOR_LOST, ANOTHER_ANSWER)
             return
         if status == 101 and not self.flags & _UPGRADE:
             raise RemoteProtocolError("101 to a request that asked for no upgrade")

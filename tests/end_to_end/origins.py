@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import secrets
 import socket
 import ssl
 import struct
@@ -15,6 +16,9 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
+
+from appproxy.pki.authority import create_authority, issue_server
 
 _HEAD_LIMIT = 256 * 1024
 _REQUEST_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) (/[!-~]*|\*) HTTP/1\.1")
@@ -278,6 +282,17 @@ class Origin:
             with self._lock:
                 self._open.discard(plain)
             plain.close()
+
+
+def server_context(directory: Path) -> ssl.SSLContext:
+    """TLS for an application whose certificate nobody checks."""
+    now = time.time()  # noqa: TID251 -- certificates are dated
+    authority = create_authority("applications", now, serial=secrets.token_bytes(16))
+    server = issue_server(authority, ["origin.internal"], now, 30, secrets.token_bytes(16))
+    (directory / "pair.pem").write_text(server.certificate + server.key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(directory / "pair.pem")
+    return context
 
 
 def _read_head(connection: Connection) -> Seen:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import base64
-import secrets
 import shutil
-import ssl
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from appproxy.pki.authority import create_authority, issue_server
 from tests.end_to_end.h2_user import H2User
 from tests.end_to_end.ntlm_origin import NtlmOrigin, first_message, third_message
+from tests.end_to_end.origins import server_context
 from tests.end_to_end.system import System, shared_system
 from tests.end_to_end.visitor import Visitor
 from tests.end_to_end.wire import Reply, Wire
@@ -31,21 +28,10 @@ def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     return shared_system(request, tmp_path_factory)
 
 
-def context_of(directory: Path) -> ssl.SSLContext:
-    """TLS for an application; nobody checks its certificate."""
-    now = time.time()  # noqa: TID251 -- certificates are dated
-    authority = create_authority("ntlm", now, serial=secrets.token_bytes(16))
-    server = issue_server(authority, ["ntlm.internal"], now, 30, secrets.token_bytes(16))
-    (directory / "pair.pem").write_text(server.certificate + server.key)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(directory / "pair.pem")
-    return context
-
-
 @pytest.fixture(scope="module", params=["http", "https"])
 def origin(request: pytest.FixtureRequest, system: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NtlmOrigin]:
     """One application, published four times: twice signed in, twice open to everybody."""
-    made = NtlmOrigin(context_of(tmp_path_factory.mktemp("tls")) if request.param == "https" else None)
+    made = NtlmOrigin(server_context(tmp_path_factory.mktemp("tls")) if request.param == "https" else None)
     for name in ("signed", "other-signed", "open-one", "open-two"):
         settings = {"verify_tls": "no", "assignment_required": "no"}
         preauth = "passthrough" if name.startswith("open") else "oidc"

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from appproxy.errors import Code
 from appproxy.service.affinity import Affinity
 from tests.service.test_relay import WIKI, House
 
@@ -62,3 +63,19 @@ def test_settings_and_applications() -> None:
     assert affinity.connector_of(replace(WIKI, id="other"), b"o" * 16) is None
     affinity.note(WIKI, b"-", first)
     assert affinity.connector_of(WIKI, b"-") is None
+
+
+@pytest.mark.parametrize(("status", "block", "seen"), [(200, b"", 502), (401, CHALLENGE, 401)])
+@pytest.mark.parametrize("known", [True, False])
+def test_a_repeat_elsewhere_never_goes_unauthenticated(status: int, block: bytes, seen: int, known: bool) -> None:
+    """The connector where the application knew the user is lost: another one's answer counts if it asks who he is."""
+    house = House(connectors=2)
+    first = ask(house, 1, fields=NTLM)
+    exchange = house.start(connection=1 if known else 2)
+    peer = house.relay.roster.peers[exchange.connector]
+    assert (peer.id == first) is known
+    request = next(each for each in peer.in_flight.values() if each.exchange is exchange)
+    request.rejected(Code.DRAINING, "")
+    assert exchange.connector != peer.id
+    request.answered(status, block, b"")
+    assert exchange.status == (seen if known else status)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+
 import pytest
 from twisted.internet.address import IPv6Address
 from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock
 
+from appproxy.http.trusted_proxies import TrustedProxies
 from appproxy.service.front import Front
 from appproxy.service.user_connection import UserConnection
 from tests.service.keeper import Keeper
@@ -106,3 +109,13 @@ def test_the_end_leaves_no_timer() -> None:
     place.clock.advance(10)
     assert [one.asked for one in inside] == [["abort"]] * 3
     assert place.clock.getDelayedCalls() == []
+
+
+def test_connections_are_numbered_unless_they_carry_several_users() -> None:
+    """No number comes twice, on whatever listener; what a trusted proxy opens has none."""
+    proxies = TrustedProxies((ip_network("192.0.2.0/24"),), "x-forwarded-for")
+    one, other = front(proxies=proxies), front()
+    numbers = [each.number_connection(peer) for each, peer in ((one, "198.51.100.1"), (other, "192.0.2.1"), (one, "198.51.100.1"))]
+    assert len(set(numbers)) == 3
+    assert 0 not in numbers
+    assert one.number_connection("192.0.2.1") == 0
