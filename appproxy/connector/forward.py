@@ -266,19 +266,24 @@ class Forward:
         self.sent = answer.sent
         answer.end(end.trailers)
         upload = self.upload
-        self.give_back(end.keep_alive and (upload is None or upload.over))
+        whole = upload is None or upload.sent_whole
+        self.give_back(end.keep_alive and whole)
         if upload is not None:
             answer.flush()
-            upload.stop()
+            if not whole:
+                upload.stop()
 
     def give_back(self, reusable: bool) -> None:
         """Nothing more comes from the application. `reusable`: its connection may have another request."""
         connection, self.connection = self.connection, None
         if connection is not None:
-            if self.upload is not None and not self.upload.over:
+            upload = self.upload
+            if upload is not None and not upload.sent_whole:
                 connection.abort()
-            else:
-                connection.release(reusable)
+                return
+            if upload is not None:
+                upload.leave_origin()
+            connection.release(reusable)
 
     def _switch(self, head: Head, events: list[Event]) -> None:
         """The application speaks another protocol from here on: a stream takes this request's place."""

@@ -90,6 +90,15 @@ class Upload:
         """Can all of it be sent once more?"""
         return not self.handed_over or self._kept is not None
 
+    @property
+    def sent_whole(self) -> bool:
+        """Has the application been sent all of it, whether or not the service has said that this was all?"""
+        return self.over or (self._framing is Framing.LENGTH and not self._left and not self._stopping)
+
+    def leave_origin(self) -> None:
+        """The connection to the application is about to serve another request."""
+        self._let_go()
+
     def rewind(self) -> None:
         """What was sent is to be sent once more, to another carrier."""
         if self._kept is not None:

@@ -307,6 +307,28 @@ class TestGate:
         assert not rig.origins_dialled
         assert [kind for kind, _, _ in finals(signal.read())] == [Kind.FAIL]
 
+    def test_a_connection_is_kept_once_all_of_the_body_was_sent(self) -> None:
+        """The application answers before the service has said that this was all: its connection has nothing more to carry."""
+        rig = Rig()
+        signal, data = rig.with_data()
+        send(signal, 1, request(b"POST", length=4))
+        origin = rig.origin()
+        data.read()
+        data.attached(1)
+        data.wire.deliver(data.session.body(b"abcd"))
+        origin.deliver(OK)
+        assert origin.end == ""
+        assert origin.producer is None
+        assert Kind.STOP not in data.kinds()
+        rig.settle()
+        send(signal, 2)
+        assert b"GET /page" in origin.take()
+        data.wire.deliver(data.session.end())
+        assert origin.take() == b""
+        origin.deliver(OK)
+        assert list(finals(signal.read())) == [(Kind.RSP, 2, (200, b"hello"))]
+        assert len(rig.uplink.requests) == 0
+
     def test_an_answer_in_line_frees_the_data_connection(self) -> None:
         """The next request attaches there without a word about the one before."""
         rig = Rig()

@@ -246,10 +246,10 @@ def test_bytes_to_the_user_leave_at_once() -> None:
 class TestWithABody:
     """A request that offers an upgrade and has a body: the body first, on a connection that is then free for the stream."""
 
-    def sent(self, rig: Rig) -> tuple[SignalPeer, DataPeer, Wire]:
-        """Such a request, whose body has come."""
+    def sent(self, rig: Rig, length: int = 5) -> tuple[SignalPeer, DataPeer, Wire]:
+        """Such a request; 5 bytes of its body have come."""
         signal, data = rig.with_data()
-        send(signal, 1, request(b"POST", length=5, upgrade=b"websocket"))
+        send(signal, 1, request(b"POST", length=length, upgrade=b"websocket"))
         (frame,) = data.read()
         assert (Kind(frame[0]), frame[1]) == (Kind.ATTACH, 1), "the body alone"
         data.attached(1)
@@ -257,7 +257,7 @@ class TestWithABody:
         assert origin.take() == b""
         data.wire.deliver(data.session.body(b"hello"))
         head, _, body = origin.take().partition(b"\r\n\r\n")
-        assert b"content-length: 5\r\nconnection: upgrade\r\nupgrade: websocket" in head and body == b"hello"
+        assert b"content-length: %d\r\nconnection: upgrade\r\nupgrade: websocket" % length in head and body == b"hello"
         return signal, data, origin
 
     def test_it_becomes_a_stream(self) -> None:
@@ -294,13 +294,24 @@ class TestWithABody:
     def test_a_refusal_before_the_end_of_the_body(self) -> None:
         """The rest of the body is not wanted; then the answer goes."""
         rig = Rig()
-        signal, data, origin = self.sent(rig)
+        signal, data, origin = self.sent(rig, length=6)
         origin.deliver(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno")
         assert data.kinds() == [Kind.STOP]
         data.wire.deliver(data.session.take_output())
         frames = data.read()
         assert [Kind(frame[0]) for frame in frames] == [Kind.ATTACH, Kind.HEAD, Kind.BODY, Kind.END]
         assert signal.read() == [] and origin.end == "aborted"
+
+    def test_a_refusal_before_the_service_says_that_this_was_all(self) -> None:
+        """The application has had all of the body: its connection is kept, and the answer goes when the end has come."""
+        rig = Rig()
+        signal, data, origin = self.sent(rig)
+        origin.deliver(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno")
+        assert data.kinds() == []
+        data.wire.deliver(data.session.end(b""))
+        frames = data.read()
+        assert [Kind(frame[0]) for frame in frames] == [Kind.ATTACH, Kind.HEAD, Kind.BODY, Kind.END]
+        assert signal.read() == [] and origin.end == ""
 
     def test_a_switch_before_the_end_of_the_body(self) -> None:
         """Nobody could tell the stream's bytes from the body's: it is refused."""

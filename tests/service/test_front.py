@@ -115,7 +115,8 @@ def test_connections_are_numbered_unless_they_carry_several_users() -> None:
     """No number comes twice, on whatever listener; what a trusted proxy opens has none."""
     proxies = TrustedProxies((ip_network("192.0.2.0/24"),), "x-forwarded-for")
     one, other = front(proxies=proxies), front()
-    numbers = [each.number_connection(peer) for each, peer in ((one, "198.51.100.1"), (other, "192.0.2.1"), (one, "198.51.100.1"))]
+    peers = ((one, "198.51.100.1"), (other, "192.0.2.1"), (one, "198.51.100.1"))
+    numbers = [each.number_connection(peer) for each, peer in peers]
     assert len(set(numbers)) == 3
     assert 0 not in numbers
     assert one.number_connection("192.0.2.1") == 0
