@@ -6,6 +6,7 @@ They work in our own resource tree and in any `twisted.web.server.Site`.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple, Protocol
 from urllib.parse import unquote_to_bytes
@@ -22,6 +23,7 @@ from appproxy.errors import Code, RequestError, StoreError
 from appproxy.http.cookies import beginning
 from appproxy.http.fields import decode_block
 from appproxy.pages import NO_STORE, SECURITY_FIELDS, STYLE, accepts_json, error_page
+from appproxy.policy.levels import AddressLimit
 
 HTML = b"content-type: text/html; charset=utf-8\n" + NO_STORE + SECURITY_FIELDS
 JSON = b"content-type: application/json\n" + NO_STORE + SECURITY_FIELDS
@@ -129,13 +131,18 @@ def tell(request: IRequest, code: Code, detail: str) -> None:
 
 
 def failure_answer(
-    request: IRequest, code: Code, detail: str = "", *, fields: bytes = b"", link: str = "", link_text: str = ""
+    request: IRequest, code: Code, detail: str = "", *, fields: bytes = b"", link: str = "", link_text: str = "",
+    retry_after: int | None = None,
 ) -> Answer:
-    """The error page, or JSON when that is asked for. The access log hears of code and `detail`, the user does not."""
+    """The error page, or JSON when that is asked for. The access log hears of code and `detail`, the user does not.
+
+    `retry_after`: seconds, in place of the failure's own.
+    """
     tell(request, code, detail)
     accept = b", ".join(request.requestHeaders.getRawHeaders(b"accept") or [])
     status, block, body = error_page(
-        code, request_id(request), accepts_json(accept), link=link, link_text=link_text, brand=brand_of(request)
+        code, request_id(request), accepts_json(accept), link=link, link_text=link_text, brand=brand_of(request),
+        retry_after=retry_after,
     )
     return Answer(status, block + fields, body)
 
@@ -150,20 +157,35 @@ def send(request: Request, answer: Answer) -> None:
     request.finish()
 
 
+#: Gives the seconds that the client of a request has to wait, or 0.0 and counts it.
+Limit = Callable[[Request], float]
+
+
+def limited(burst: float, rate: float, seconds: Callable[[], float]) -> Limit:
+    """So many requests of one network at once, and `rate` a second on average. `seconds`: the clock."""
+    buckets = AddressLimit(burst, rate)
+
+    def limit(request: Request) -> float:
+        return buckets.take(str(getattr(request.getClientAddress(), "host", "")), seconds())
+
+    return limit
+
+
 class EndPoint(Resource):
-    """One address and what serves each of its methods."""
+    """One address and what serves each of its methods. `limit`: how often one client may ask."""
 
     isLeaf = True
     log = Logger()
 
-    def __init__(self, methods: Mapping[bytes, Serve]) -> None:
+    def __init__(self, methods: Mapping[bytes, Serve], limit: Limit | None = None) -> None:
         super().__init__()
         self._methods = methods
+        self._limit = limit
 
     @classmethod
-    def reading(cls, serve: Serve) -> EndPoint:
+    def reading(cls, serve: Serve, limit: Limit | None = None) -> EndPoint:
         """One that changes nothing, so that HEAD may ask as well as GET."""
-        return cls({b"GET": serve, b"HEAD": serve})
+        return cls({b"GET": serve, b"HEAD": serve}, limit)
 
     def render(self, request: Request) -> int:
         """Called by twisted.web."""
@@ -199,6 +221,9 @@ class EndPoint(Resource):
             return failure_answer(request, Code.NOT_FOUND, "below an end point")
         serve = self._methods.get(request.method)
         if serve is not None:
+            wait = 0.0 if self._limit is None else self._limit(request)
+            if wait > 0.0:
+                return failure_answer(request, Code.TOO_MANY_REQUESTS, "of this address", retry_after=math.ceil(wait))
             return await serve(request)
         allow = b"allow: " + b", ".join(self._methods) + b"\n"
         return failure_answer(request, Code.METHOD_NOT_ALLOWED, fields=allow)

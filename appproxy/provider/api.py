@@ -9,7 +9,7 @@ from joserfc.jwk import KeySet
 from twisted.web.server import Request
 
 from appproxy.errors import IdentityError, RequestError
-from appproxy.net.web import Answer, EndPoint, json_answer
+from appproxy.net.web import Answer, EndPoint, Limit, json_answer
 from appproxy.provider.claims import user_claims
 from appproxy.provider.desks import answer_token_request, find_active
 from appproxy.provider.facts import Facts
@@ -45,17 +45,17 @@ class Api:
         """/.well-known/openid-configuration."""
         return EndPoint.reading(self._discovery)
 
-    def keys_end_point(self) -> EndPoint:
+    def keys_end_point(self, limit: Limit) -> EndPoint:
         """/jwks."""
-        return EndPoint.reading(self._keys)
+        return EndPoint.reading(self._keys, limit)
 
-    def token_end_point(self) -> EndPoint:
+    def token_end_point(self, limit: Limit) -> EndPoint:
         """/token."""
-        return EndPoint({b"POST": self._token})
+        return EndPoint({b"POST": self._token}, limit)
 
-    def userinfo_end_point(self) -> EndPoint:
+    def userinfo_end_point(self, limit: Limit) -> EndPoint:
         """/userinfo (OpenID Connect Core section 5.3)."""
-        return EndPoint({b"GET": self._userinfo, b"POST": self._userinfo})
+        return EndPoint({b"GET": self._userinfo, b"POST": self._userinfo}, limit)
 
     async def _discovery(self, request: Request) -> Answer:
         return json_answer(200, self.document())

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hmac
 import math
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
 from appproxy.policy.networks import block_of, network_of
+from appproxy.policy.thinning import Thinning
 from appproxy.provider.checker import PasswordChecker
 from appproxy.provider.desks import SignedIn
 from appproxy.provider.devices import Device, known_device
@@ -26,6 +28,8 @@ from appproxy.store.users import User
 
 #: Longer ones are nobody's; also the bound of the form's field.
 LONGEST_NAME = 255
+#: Failed sign-ins that the audit has one by one: of one network, of all, and in how many seconds. The rest is a number.
+_WRITTEN = (20, 500, 3600.0)
 #: Bytes: among the few that are remembered of a name, none is taken for another one.
 _GUESS_SIZE = 8
 
@@ -84,6 +88,7 @@ class Doorman:
         self._token = token
         #: Of this process alone: hashes of wrong passwords, which may be nearly right, mean nothing elsewhere.
         self._secret = token(32)
+        self._thinning = Thinning(*_WRITTEN)
 
     async def sign_in(self, attempt: Attempt) -> Admitted | Refused:
         """Try a password. Raises RequestError(OVERLOADED) and StoreError, after which the try does not count."""
@@ -120,11 +125,17 @@ class Doorman:
         sender = go.who.device or go.who.network
         try:
             right, new_hash = await self._checker.check(kept, attempt.password, lane_of(go), sender)
-            await self._live.write(_record, attempt, user, right, new_hash)
+            if (right and user is not None) or self._thinning.note(go.who.network, self._seconds()):
+                await self._live.write(_record, attempt, user, right, new_hash)
         except Exception:
             self._throttle.abandoned(go, self._seconds())
             raise
         return right
+
+    def write_withheld(self) -> Deferred[None]:
+        """Tell the audit how many failed sign-ins of each network were not written down one by one, once each hour is over."""
+        withheld = self._thinning.due(self._seconds())
+        return self._live.write(_record_withheld, withheld) if withheld else succeed(None)
 
     def _guess(self, name: str, kept: str | None, password: str) -> bytes:
         """The same for the same name and password, until the user's is another one; tells nothing to others."""
@@ -141,6 +152,12 @@ def lane_of(go: Go) -> Lane:
     return Lane.DOUBTFUL if go.doubtful else Lane.STRANGER
 
 
+def _record_withheld(tx: Transaction, withheld: Mapping[str, int]) -> None:
+    for network, count in withheld.items():
+        detail = {"address": network or "others", "more": count, "provider": BUILTIN}
+        audit.record(tx, audit.ANONYMOUS, "user.sign_in_failed", "", detail)
+
+
 def _record(tx: Transaction, attempt: Attempt, user: User | None, right: bool, new_hash: str | None) -> None:
     """Write down what happened. What was typed as name of nobody is left out: it may be somebody's password."""
     detail = {"address": attempt.address, "provider": BUILTIN}
@@ -154,4 +171,4 @@ def _record(tx: Transaction, attempt: Attempt, user: User | None, right: bool, n
     else:
         reason = "disabled" if user.disabled else "wrong password"
     target = user.id if user is not None else ""
-    audit.record(tx, "anonymous", "user.sign_in_failed", target, {**detail, "reason": reason})
+    audit.record(tx, audit.ANONYMOUS, "user.sign_in_failed", target, {**detail, "reason": reason})

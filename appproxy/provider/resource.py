@@ -15,6 +15,7 @@ from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
 
+from appproxy.net.web import limited
 from appproxy.provider.api import Api
 from appproxy.provider.checker import PasswordChecker, PasswordThreads, Runner
 from appproxy.provider.client import InProcessClient
@@ -30,6 +31,11 @@ from appproxy.store.live import LiveStore
 
 #: How often it is looked whether the signing key is old enough to be changed, in seconds.
 _ROTATE_EVERY = 3600.0
+#: How often the audit hears how many failed sign-ins it was spared, in seconds.
+_WITHHELD_EVERY = 60.0
+#: Requests of one address, at once and a second. Pages and forms: an office of 300 whose browsers restore 50 tabs each, and
+#: whose people then sign in. Calls: the service's own do not come over HTTP.
+_PAGES, _FORMS, _CALLS = (3000.0, 20.0), (600.0, 5.0), (100.0, 5.0)
 
 
 class BuiltInProvider:
@@ -64,6 +70,10 @@ class BuiltInProvider:
         self._sign_in = SignInPages(facts, doorman)
         self._sign_out = SignOutPages(facts)
         self._issuer = issuer
+        self._seconds: Callable[[], float] = reactor.seconds
+        self._doorman = doorman
+        self._withheld = LoopingCall(self._write_withheld)
+        self._withheld.clock = reactor
         self._rotation = LoopingCall(self._rotate)
         self._rotation.clock = reactor
 
@@ -72,25 +82,28 @@ class BuiltInProvider:
         if self._threads is not None:
             self._threads.start()
         self._rotation.start(_ROTATE_EVERY)
+        self._withheld.start(_WITHHELD_EVERY, now=False)
 
     def stop(self) -> None:
         """Stop what `start` started, if it did."""
-        if self._rotation.running:
-            self._rotation.stop()
+        for loop in (self._rotation, self._withheld):
+            if loop.running:
+                loop.stop()
         if self._threads is not None:
             self._threads.stop()
 
     def resources(self) -> Mapping[bytes, IResource]:
         """The children that the root of `signin.DOMAIN` must have, by name."""
+        seconds = self._seconds
         well_known = Resource()
         well_known.putChild(b"openid-configuration", self._api.discovery_end_point())
         return {
             b".well-known": well_known,
-            AUTHORIZE.encode(): self._sign_in.authorize(),
-            SIGN_IN.encode(): self._sign_in.sign_in(),
-            TOKEN.encode(): self._api.token_end_point(),
-            JWKS.encode(): self._api.keys_end_point(),
-            USERINFO.encode(): self._api.userinfo_end_point(),
+            AUTHORIZE.encode(): self._sign_in.authorize(limited(*_PAGES, seconds)),
+            SIGN_IN.encode(): self._sign_in.sign_in(limited(*_FORMS, seconds)),
+            TOKEN.encode(): self._api.token_end_point(limited(*_CALLS, seconds)),
+            JWKS.encode(): self._api.keys_end_point(limited(*_CALLS, seconds)),
+            USERINFO.encode(): self._api.userinfo_end_point(limited(*_CALLS, seconds)),
             LOGOUT.encode(): self._sign_out.logout(),
         }
 
@@ -104,6 +117,12 @@ class BuiltInProvider:
         For the service's own sign-out. Gives the field line, `set-cookie: ...`, that takes the browser's cookie.
         """
         return await self._sign_out.end_session(cast("Request", request))
+
+    def _write_withheld(self) -> Deferred[None]:
+        def failed(failure: Failure) -> None:
+            self.log.failure("failed sign-ins could not be counted in the audit", failure)
+
+        return self._doorman.write_withheld().addErrback(failed)
 
     def _rotate(self) -> Deferred[None]:
         """One failure must not end the watch: the database may be back in an hour."""

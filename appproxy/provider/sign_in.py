@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from twisted.web.server import Request
 
 from appproxy.errors import Code, IdentityError, RequestError
-from appproxy.net.web import Answer, EndPoint, brand_of, failure_answer, redirect, tell
+from appproxy.net.web import Answer, EndPoint, Limit, brand_of, failure_answer, redirect, tell
 from appproxy.pages import NO_STORE, SIGN_IN_SCRIPT, render, with_script
 from appproxy.provider.desks import AskPassword, Redirect, authorize, authorize_after_password
 from appproxy.provider.doorman import LONGEST_NAME, Attempt, Doorman, Refused, normal_name
@@ -42,13 +42,13 @@ class SignInPages:
         self._facts = facts
         self._doorman = doorman
 
-    def authorize(self) -> EndPoint:
+    def authorize(self, limit: Limit) -> EndPoint:
         """/authorize, which OpenID Connect Core section 3.1.2.1 wants for both methods."""
-        return EndPoint({b"GET": self._authorize_get, b"POST": self._authorize_post})
+        return EndPoint({b"GET": self._authorize_get, b"POST": self._authorize_post}, limit)
 
-    def sign_in(self) -> EndPoint:
+    def sign_in(self, limit: Limit) -> EndPoint:
         """/sign-in, where the form is posted."""
-        return EndPoint({b"POST": self._sign_in})
+        return EndPoint({b"POST": self._sign_in}, limit)
 
     async def _authorize_get(self, request: Request) -> Answer:
         return await self._authorize(request, read_query(request))

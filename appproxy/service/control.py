@@ -21,6 +21,7 @@ from appproxy.pki.authority import issue_connector
 from appproxy.pki.names import connector_id, not_after, not_before, serial
 from appproxy.pki.request import public_key_from_request
 from appproxy.pki.tokens import hash_secret
+from appproxy.policy.levels import AddressLimit
 from appproxy.service.exchange import Exchange
 from appproxy.service.told import Told
 from appproxy.store import connectors, keys
@@ -30,6 +31,8 @@ from appproxy.store.transaction import Transaction
 
 #: A certificate request and a token are some 1.5 kB.
 _BODY_LIMIT = 16 * 1024
+#: Enrolments of one address, at once and a second: a fleet behind one address that is set up by a program. Anybody can try.
+_ENROLMENTS = (100.0, 1.0)
 _SERIAL_BYTES = 16
 
 Json = Mapping[str, object]
@@ -58,11 +61,14 @@ class Control:
         *,
         certificate_days: int = 365,
         renew_after_days: float = 180.0,
+        seconds: Callable[[], float],
     ) -> None:
         self._store = store
         self._configuration = configuration
         self._certificate_days = certificate_days
         self._renew_after_days = renew_after_days
+        self._seconds = seconds
+        self._enrolments = AddressLimit(*_ENROLMENTS)
         self._told = Told()
         self._routes: Mapping[tuple[bytes, bytes], _Operation] = {
             (b"POST", b"/enrol"): self._enrol,
@@ -101,6 +107,8 @@ class Control:
             _send(exchange, status, b"application/json", answer)
 
     async def _enrol(self, exchange: Exchange, body: Json) -> tuple[int, Json]:
+        if self._enrolments.take(exchange.client, self._seconds()) > 0.0:
+            raise RequestError(Code.TOO_MANY_REQUESTS, "too many enrolments from this address; try again in some seconds")
         enrolment = Enrolment(
             _text(body, "token", 64), hash_secret(_secret(_text(body, "secret", 64))),
             public_key_from_request(_text(body, "csr", 8192)), _text(body, "name", 255),
@@ -220,9 +228,11 @@ def _refuse(exchange: Exchange, code: Code, detail: str) -> None:
     failure = FAILURES[code]
     exchange.failure = code
     problem = {"title": failure.title, "status": failure.status, "detail": detail, "code": code.name}
-    _send(exchange, failure.status, b"application/problem+json", problem)
+    later = b"" if failure.retry_after is None else b"retry-after: %d\n" % failure.retry_after
+    _send(exchange, failure.status, b"application/problem+json", problem, later)
 
 
-def _send(exchange: Exchange, status: int, content_type: bytes, body: Json | bytes) -> None:
+def _send(exchange: Exchange, status: int, content_type: bytes, body: Json | bytes, more: bytes = b"") -> None:
     fields = b"content-type: %b\ncache-control: no-store\nx-request-id: %b\n" % (content_type, exchange.id.encode("ascii"))
+    fields += more
     exchange.answer(status, fields, body if isinstance(body, bytes) else json.dumps(body).encode())

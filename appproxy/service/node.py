@@ -136,7 +136,7 @@ class ServiceNode(Service):
         settings = self.settings
         return Control(
             self.store, lambda: self.relay.configuration, certificate_days=settings.certificate_days,
-            renew_after_days=settings.renew_after_days,
+            renew_after_days=settings.renew_after_days, seconds=self._reactor.seconds,
         )
 
     # What it is now.

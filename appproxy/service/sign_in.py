@@ -19,7 +19,7 @@ from appproxy.errors import Code
 from appproxy.http.head import RequestHead
 from appproxy.identity.cookie import START_COOKIE
 from appproxy.identity.states import MAX_TARGET, Start
-from appproxy.net.web import Answer, EndPoint, brand_of, html_answer, redirect, style_sheet
+from appproxy.net.web import Answer, EndPoint, Limit, brand_of, html_answer, limited, redirect, style_sheet
 from appproxy.pages import error_page, render
 from appproxy.publish.application import Application
 from appproxy.service.apps_page import AppsPage
@@ -34,19 +34,25 @@ from appproxy.service.way_back import WayBack, begin
 __all__ = ["SignIn", "is_navigation"]
 
 
+#: One step of sign-in, for each address: an office of 300 whose browsers restore 50 tabs each, within ten minutes.
+BURST, RATE = 3000.0, 20.0
+
+
 class SignIn:
     """Made once a node.
 
     `signin_origin`: `https://signin.DOMAIN[:PORT]`; `public_port`: part of cookie names; `clients`: by provider id;
     `wall`: seconds since 1970. `extra`: more children of the sign-in host, such as the built-in provider's;
-    `end_builtin`: ends a browser's session with the built-in provider and gives field lines.
+    `end_builtin`: ends a browser's session with the built-in provider and gives field lines. `seconds`: the monotonic clock.
     """
 
     def __init__(
         self, signin_origin: str, public_port: int, store: SignInStore, clients: Mapping[str, OidcClient],
         wall: Callable[[], float], *, token: Callable[[int], bytes] = secrets.token_bytes,
         extra: Mapping[bytes, IResource] | None = None, end_builtin: EndSession | None = None,
+        seconds: Callable[[], float] | None = None,
     ) -> None:
+        self._seconds = seconds or wall
         self._ground = Ground(signin_origin, public_port, store, clients, wall, token)
         self._way_back = WayBack(self._ground)
         self._steps = Steps(self._ground, self._way_back)
@@ -61,21 +67,24 @@ class SignIn:
     def signin_pages(self) -> dict[bytes, IResource]:
         """The pages below `signin_origin`."""
         return {
-            b"start": EndPoint({b"GET": self._steps.start}),
-            b"callback": EndPoint({b"GET": self._steps.callback}),
-            b"signed-out": EndPoint({b"GET": self._sign_out.signed_out}),
+            b"start": EndPoint({b"GET": self._steps.start}, self._limit()),
+            b"callback": EndPoint({b"GET": self._steps.callback}, self._limit()),
+            b"signed-out": EndPoint({b"GET": self._sign_out.signed_out}, self._limit()),
         }
 
     def application_pages(self) -> dict[bytes, IResource]:
         """The pages below `/.appproxy` of an application's host."""
         sign_out = self._sign_out.sign_out
         return {
-            b"finish": EndPoint({b"GET": self._steps.finish}),
-            b"again": EndPoint({b"GET": self._way_back.again}),
+            b"finish": EndPoint({b"GET": self._steps.finish}, self._limit()),
+            b"again": EndPoint({b"GET": self._way_back.again}, self._limit()),
             b"sign-out": EndPoint({b"GET": sign_out, b"HEAD": sign_out, b"POST": sign_out}),
             b"session": EndPoint.reading(self._sign_out.session),
             b"style.css": style_sheet(),
         }
+
+    def _limit(self) -> Limit:
+        return limited(BURST, RATE, self._seconds)
 
     def begin(
         self, head: RequestHead, host: str, application: Application, request_id: str, now: float

@@ -86,7 +86,7 @@ def assemble(
     )
     sign_in = SignIn(
         settings.signin_origin, settings.public_port, LiveSignInStore(live, notes.note), clients, wall,
-        extra=provider.resources(), end_builtin=provider.end_session,
+        extra=provider.resources(), end_builtin=provider.end_session, seconds=reactor.seconds,
     )  # fmt: skip
 
     def handler(root: IResource) -> ResourceHandler:

@@ -342,7 +342,36 @@ class TestThrottle:
         assert 'value="ann"' in page.text
 
 
+class TestRates:
+    @pytest.mark.parametrize(
+        ("method", "path", "most"),
+        [("POST", "/sign-in", 600), ("POST", "/token", 100), ("GET", "/userinfo", 100), ("GET", "/jwks", 100)],
+    )
+    def test_one_address(self, browser: Browser, house: House, method: str, path: str, most: int) -> None:
+        """What is asked too often is answered with 429 and when to come back, before anything is done."""
+        for _ in range(most - 1):
+            browser.request(method, path, b"")
+        assert browser.request(method, path, b"").status != 429
+        refused = browser.request(method, path, b"")
+        assert refused.status == 429
+        assert refused.fields["retry-after"] == ["1"]
+        house.clock.advance(1)
+        assert browser.request(method, path, b"").status != 429
+
+
 class TestAudit:
+    def test_a_guesser_does_not_fill_it(self, browser: Browser, house: House, wiki: Flow) -> None:
+        """Of one network some failures an hour are written down one by one, and of the rest the number."""
+        for number in range(60):
+            sign_in(browser, wiki, f"user{number % 30}", f"guess {number}")
+        rows = [row for row in house.read(audit.list_recent, 200) if row.action == "user.sign_in_failed"]
+        assert len(rows) == 20
+        house.clock.pump([60.0] * 62)
+        [summary] = [row for row in house.read(audit.list_recent, 200) if "more" in row.detail]
+        assert summary.detail["address"] == "127.0.0.1"
+        assert summary.detail["more"] == 60 - 20
+        assert summary.actor == "anonymous"
+
     def test_sign_ins_are_recorded(self, browser: Browser, house: House, wiki: Flow) -> None:
         """The audit shows who signed in from where, and which sign-ins failed for what reason."""
         sign_in(browser, wiki, password="wrong horse")

@@ -73,7 +73,7 @@ class Service:
             initialise(tx, "example.org", "https://signin.example.org")
         self.live = LiveStore(self.clock, self.store, lambda: NOW, SamePool())
         done(self.live.start())
-        self.control = Control(self.live, lambda: 7)
+        self.control = Control(self.live, lambda: 7, seconds=self.clock.seconds)
 
     def token(self, uses: int = 1) -> dict[str, str]:
         id, secret = done(self.live.write(connectors.new_token, "default", uses, NOW + 3600))
@@ -175,6 +175,17 @@ def test_all_but_enrolment_needs_a_certificate(service: Service, method: str, pa
     """Who calls is known from it alone."""
     body = {"csr": certificate_request(new_key())} if method == "POST" else None
     assert service.call(method, path, body)[0] == 401
+
+
+def test_enrolments_of_one_address_are_bounded(service: Service) -> None:
+    """Whoever guesses tokens is slowed down before anything is looked up; after a while the address may try again."""
+    guess = {"token": "0" * 16, "secret": "AAAA", "csr": "x", "name": "guesser"}
+    statuses = [service.call("POST", "/enrol", guess)[0] for _ in range(150)]
+    assert 429 not in statuses[:100]
+    assert set(statuses[100:]) == {429}
+    service.clock.advance(1)
+    assert service.call("POST", "/enrol", guess)[0] != 429
+    assert service.call("POST", "/enrol", guess)[0] == 429
 
 
 def test_unknown_end_points_are_not_there(service: Service) -> None:

@@ -13,7 +13,7 @@ from appproxy.http.fields import values
 from appproxy.http.head import Fields
 from appproxy.identity.states import MAX_TARGET, START_LIFETIME
 from appproxy.publish.application import Application, Segment, Url
-from appproxy.service.sign_in import SignIn
+from appproxy.service.sign_in import BURST, SignIn
 from appproxy.service.sign_in_memory import MemorySignInStore
 from appproxy.store.snapshot import ProviderRecord
 from tests.service.exchanges import FakeExchange, head_for
@@ -177,6 +177,22 @@ class TestBegin:
         head = head_for(PAGE, fields=NAVIGATION)
         head.target = b"https://evil.example/"
         assert world.sign_in.begin(head, WIKI.external.host, WIKI, "1f", NOW)[0] == 400
+
+
+class TestRates:
+    @pytest.mark.parametrize("path", ["start", "callback", "signed-out", "finish", "again"])
+    def test_one_address(self, world: World, browser: Browser, path: str) -> None:
+        """An office of 300 that restores 50 tabs each comes through; who asks for ever is told to wait."""
+        base = SIGNIN if path in ("start", "callback", "signed-out") else "https://wiki.example.com/.appproxy"
+        world.now = NOW + 1
+        asked = 0
+        while (exchange := browser.request(f"{base}/{path}")).status != 429:
+            asked += 1
+        assert asked == BURST
+        assert exchange.failure is Code.TOO_MANY_REQUESTS
+        assert exchange.field(b"retry-after") == b"1"
+        world.now += 1
+        assert browser.request(f"{base}/{path}").status != 429
 
 
 class TestPages:
