@@ -66,6 +66,7 @@ def _facts(one: ProviderRecord) -> dict[str, object]:
         "name": one.name,
         "issuer": one.issuer,
         "client_id": one.client_id,
+        "public": not one.client_secret,
         "scopes": list(one.scopes),
         "groups_claim": one.groups_claim,
         "algorithms": list(one.algorithms),

@@ -11,6 +11,7 @@ from appproxy.admin.client import AdminClient
 from appproxy.admin.direct import open_store
 from appproxy.admin.lock import ServiceLock
 from appproxy.cli import doctor_limits, doctor_published
+from appproxy.cli.doctor_provider import try_client
 from appproxy.cli.findings import Ailing, Health, Walk
 from appproxy.cli.probes import check_dates, connect, fetch_json, resolve, shake_hands, trusting
 from appproxy.config import Address, ServiceSettings, StatePaths
@@ -61,7 +62,7 @@ def examine(walk: Walk, state: Path, now: float, environment: Mapping[str, str])
             anchors, default = _certificates(walk, store, settings, paths, now)
             _added_certificates(walk, store, now)
             _orders(walk, store)
-            _providers(walk, store)
+            _providers(walk, store, f"{settings.signin_origin}/callback")
         running = _is_running(walk, paths)
         if running:
             doctor_limits.examine(walk, AdminClient(paths.directory, admit_password))
@@ -137,7 +138,7 @@ def _orders(walk: Walk, store: Store) -> None:
         told.append(str(len(found)))
 
 
-def _providers(walk: Walk, store: Store) -> None:
+def _providers(walk: Walk, store: Store, redirect_uri: str) -> None:
     """Does each identity provider that we did not make answer, and to the name that its tokens have?"""
     with store.reading() as reading:
         found = [one for one in providers.list_all(reading) if one.id != providers.BUILTIN]
@@ -148,11 +149,12 @@ def _providers(walk: Walk, store: Store) -> None:
             mend = f"give the authorities that vouch for it: appproxy provider set {one.name} --ca-bundle FILE"
             document = fetch_json(url, context, mend, "mend what is named, here or at the provider")
             try:
-                read_metadata(document, one.issuer)
+                metadata = read_metadata(document, one.issuer)
             except IdentityError as error:
                 raise Ailing(f"{url}: {error}", "the issuer must be what the provider's documents and tokens name, letter by "
                              "letter: appproxy provider add") from error
             told.append(f"{one.issuer} answers")
+            told.append(try_client(metadata, one, context, redirect_uri))
 
 
 def _end(not_after: float, now: float) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import socket
 import ssl
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from appproxy.cli.findings import Ailing, Health
 from appproxy.json_input import read_json
@@ -114,6 +115,31 @@ def fetch_json(url: str, context: ssl.SSLContext, trust_mend: str, mend: str) ->
         return read_json(content)
     except ValueError as error:
         raise Ailing(f"{url}: the answer is not JSON", mend) from error
+
+
+def post_form(
+    url: str, context: ssl.SSLContext, form: Mapping[str, str], authorization: str | None, mend: str
+) -> tuple[int, object]:
+    """Status and JSON (None for anything else) of what an https address answers to a form. Raises Ailing."""
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or 443
+    headers = {"Accept": "application/json", "Host": parts.netloc, "Content-Type": "application/x-www-form-urlencoded"}
+    if authorization is not None:
+        headers["Authorization"] = authorization
+    target = parts.path + (f"?{parts.query}" if parts.query else "")
+    with shake_hands(connect(host, port, mend), context, host, mend) as connection:
+        asking = HTTPConnection(host, port, timeout=PATIENCE)
+        asking.sock = connection
+        try:
+            asking.request("POST", target, urlencode(form), headers)
+            answer = asking.getresponse()
+            content = answer.read(_MOST_JSON)
+        except (OSError, HTTPException) as error:
+            raise Ailing(f"{url}: {error}", mend) from error
+    try:
+        return answer.status, read_json(content)
+    except ValueError:
+        return answer.status, None
 
 
 def check_dates(not_before: float, not_after: float, now: float, mend: str) -> str:

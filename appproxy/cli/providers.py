@@ -33,6 +33,7 @@ def _optional(command: Callable[..., Any]) -> Callable[..., Any]:
     """What may be left out."""
     for option in reversed((
         click.option("--client-secret-stdin", is_flag=True, help="Read the client secret from standard input."),
+        click.option("--public", is_flag=True, help="A public client: it has no secret, PKCE alone binds its sign-ins."),
         click.option("--scope", "scopes", multiple=True, metavar="SCOPE",
                      help="Scopes to ask for; may be repeated.  [default: openid profile email]"),
         click.option("--groups-claim", metavar="CLAIM", help="The claim that lists groups.  [default: groups]"),
@@ -43,6 +44,12 @@ def _optional(command: Callable[..., Any]) -> Callable[..., Any]:
     )):
         command = option(command)
     return command
+
+
+def _one_kind(client_secret_stdin: bool, public: bool) -> None:
+    """Raises click.UsageError for a public client with a secret."""
+    if client_secret_stdin and public:
+        raise click.UsageError("--public and --client-secret-stdin: a public client has no secret; give one of both")
 
 
 @click.group()
@@ -75,16 +82,18 @@ def show(setting: Setting, name: str, as_json: bool) -> None:
 @json_option
 @pass_setting
 def add(
-    setting: Setting, name: str, issuer: str, client_id: str, client_secret_stdin: bool, scopes: tuple[str, ...],
+    setting: Setting, name: str, issuer: str, client_id: str, client_secret_stdin: bool, public: bool, scopes: tuple[str, ...],
     groups_claim: str | None, algorithms: tuple[str, ...], ca_bundle: str | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Add an OpenID Connect provider, where this service is registered as a client (a confidential one, for the web).
+    """Add an OpenID Connect provider, where this service is registered as a client (for the web, best a confidential one).
 
-    Without --client-secret-stdin the client secret is asked for.
+    Without --client-secret-stdin and --public the client secret is asked for.
     """
-    must_be_askable(client_secret_stdin, *_SECRET)
+    _one_kind(client_secret_stdin, public)
+    if not public:
+        must_be_askable(client_secret_stdin, *_SECRET)
     setting.must_be_free("providers", name, "identity provider")
-    secret = secret_from(client_secret_stdin, *_SECRET)
+    secret = "" if public else secret_from(client_secret_stdin, *_SECRET)
     body = given(
         name=name, issuer=issuer, client_id=client_id, client_secret=secret, scopes=list(scopes) or None,
         groups_claim=groups_claim, algorithms=list(algorithms) or None, ca_bundle=ca_bundle,
@@ -104,15 +113,16 @@ def add(
 @json_option
 @pass_setting
 def set_(
-    setting: Setting, name: str, client_id: str | None, client_secret_stdin: bool, scopes: tuple[str, ...],
+    setting: Setting, name: str, client_id: str | None, client_secret_stdin: bool, public: bool, scopes: tuple[str, ...],
     groups_claim: str | None, algorithms: tuple[str, ...], ca_bundle: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Change an identity provider, such as a client secret that ends; what is left out stays.
 
     The next sign-in uses it; nobody is signed out. Its issuer stays: add another provider instead.
     """
+    _one_kind(client_secret_stdin, public)
     setting.call("GET", "providers", name)
-    secret = secret_line("--client-secret-stdin") if client_secret_stdin else None
+    secret = secret_line("--client-secret-stdin") if client_secret_stdin else "" if public else None
     body = given(
         client_id=client_id, client_secret=secret, scopes=list(scopes) or None, groups_claim=groups_claim,
         algorithms=list(algorithms) or None, ca_bundle=ca_bundle,

@@ -28,6 +28,8 @@ SAME_SITE = {"lax": b"Lax", "none": b"None"}
 START_COOKIE = b"__Host-appproxy-start"
 #: The same on the sign-in host, for all sign-ins and forms of the browser; perhaps `-PORT`, and then the same, follow.
 BROWSER_COOKIE = COOKIE_PREFIX + b"-browser"
+#: The ID token of the last sign-in with one provider, on the sign-in host; eight hex digits of the provider follow.
+HINT_COOKIE = b"__Host-appproxy-hint-"
 #: Browsers keep 4,096 bytes of a cookie, name and attributes included; the rest is margin.
 MAX_COOKIE = 3500
 

@@ -35,7 +35,7 @@ _FORBIDDEN_HEADER = ("crit", "jwk", "jku", "x5u", "x5c", "b64", "zip", "enc")
 
 
 class UnknownKeyError(IdentityError):
-    """The token names a key that is not in the key set; perhaps the provider has a new one."""
+    """No key of the set has made the signature; perhaps the provider has a new one, under the same name or another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def check_id_token(
     token: str, keys: KeySet, *, issuer: str, client_id: str, nonce: str, algorithms: Sequence[str], now: float
 ) -> Claims:
     """The claims of `token`, or IdentityError(TOKEN_REFUSED), or UnknownKeyError when another key set may help."""
-    raw = _payload(_verified(token, keys, [name for name in algorithms if name in ALGORITHMS]))
+    raw = _payload(_verified(token, keys, algorithms))
     if raw.get("iss") != issuer:
         raise _refuse("another issuer")
     _check_audience(raw, client_id)
@@ -82,8 +82,24 @@ def check_id_token(
     )
 
 
-def _verified(token: str, keys: KeySet, algorithms: Sequence[str]) -> bytes:
+def check_user_info(
+    token: str, keys: KeySet, *, issuer: str, client_id: str, algorithms: Sequence[str]
+) -> Mapping[str, object]:
+    """The claims of a signed UserInfo answer (OpenID Connect Core section 5.3.2). Raises what `check_id_token` raises.
+
+    `iss` and `aud` need not be there; what is there must be right.
+    """
+    raw = _payload(_verified(token, keys, algorithms))
+    if raw.get("iss", issuer) != issuer:
+        raise _refuse("another issuer")
+    if "aud" in raw:
+        _check_audience(raw, client_id)
+    return raw
+
+
+def _verified(token: str, keys: KeySet, wanted: Sequence[str]) -> bytes:
     """The payload, once the signature was found good."""
+    algorithms = [name for name in wanted if name in ALGORITHMS]
     if not isinstance(token, str) or not token.isascii() or not 0 < len(token) <= MAX_TOKEN:
         raise _refuse("too large, or not a token")
     # joserfc takes an empty list for "the recommended ones", and HS256 is among those.
@@ -96,11 +112,19 @@ def _verified(token: str, keys: KeySet, algorithms: Sequence[str]) -> bytes:
         header = message.headers()
         algorithm = _check_header(header, algorithms)
         key = _choose_key(keys, header.get("kid"), algorithm)
-        if not jws.validate_compact(message, key, algorithms, registry):
-            raise _refuse("the signature is wrong")
+        if not _is_signed_by(message, key, algorithms, registry):
+            raise UnknownKeyError(Code.TOKEN_REFUSED, "ID token: the signature is wrong")
     except (JoseError, ValueError, TypeError) as error:
         raise _refuse(f"unreadable or wrongly signed ({type(error).__name__})") from error
     return message.payload if isinstance(message.payload, bytes) else b""
+
+
+def _is_signed_by(message: jws.CompactSignature, key: Key, algorithms: list[str], registry: jws.JWSRegistry) -> bool:
+    """A key of another kind under the name that the token gives has not made the signature, either."""
+    try:
+        return jws.validate_compact(message, key, algorithms, registry)
+    except (JoseError, ValueError, TypeError):
+        return False
 
 
 def _check_header(header: Mapping[str, object], algorithms: Sequence[str]) -> str:

@@ -6,21 +6,26 @@ OpenID Connect Discovery 1.0, OpenID Connect Core 1.0 section 3.1, PKCE (RFC 763
 from __future__ import annotations
 
 import hmac
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit
 
 from joserfc.errors import JoseError
-from joserfc.jwk import JWKRegistry, KeySet
+from joserfc.jwk import JWKRegistry, KeySet, RSAKey
 
 from appproxy.errors import Code, IdentityError
 from appproxy.identity.sealing import encode
 
 #: Keys of one provider. The largest public providers publish below ten.
 MAX_KEYS = 100
+#: Weaker ones sign nothing that is believed (RFC 7518 section 3.3).
+MIN_RSA_BITS = 2048
 #: Parameters of one callback. Six are specified.
 _MAX_PARAMETERS = 20
+#: Two names of one algorithm (RFC 9864 section 2.2): the key may have the one, and a token the other.
+_ED25519 = ("Ed25519", "EdDSA")
 _ASYMMETRIC = ("RSA", "EC", "OKP")
 
 
@@ -36,6 +41,10 @@ class Metadata:
     token_auth_methods: tuple[str, ...] = ("client_secret_basic",)
     #: Does it put `iss` into its answers (RFC 9207 section 3)?
     iss_parameter: bool = False
+    userinfo_endpoint: str = ""
+    #: Where authorization requests are pushed to, and whether they must be (RFC 9126 section 5).
+    par_endpoint: str = ""
+    par_required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +90,10 @@ def read_metadata(document: object, issuer: str) -> Metadata:
     challenges = document.get("code_challenge_methods_supported")
     if isinstance(challenges, list) and "S256" not in challenges:
         raise _refuse("provider metadata: PKCE with S256 is not supported")
+    par_endpoint = _https(document, "pushed_authorization_request_endpoint", required=False)
+    par_required = document.get("require_pushed_authorization_requests") is True
+    if par_required and not par_endpoint:
+        raise _refuse("provider metadata: it wants pushed authorization requests and names no end point for them")
     return Metadata(
         issuer=issuer,
         authorization_endpoint=_https(document, "authorization_endpoint"),
@@ -89,27 +102,36 @@ def read_metadata(document: object, issuer: str) -> Metadata:
         end_session_endpoint=_https(document, "end_session_endpoint", required=False),
         token_auth_methods=tuple(methods),
         iss_parameter=document.get("authorization_response_iss_parameter_supported") is True,
+        userinfo_endpoint=_https(document, "userinfo_endpoint", required=False),
+        par_endpoint=par_endpoint, par_required=par_required,
     )
 
 
 def read_keys(document: object) -> KeySet:
-    """A provider's signing keys (RFC 7517). Keys that are symmetric, for encryption or unknown to us are left out.
+    """A provider's signing keys (RFC 7517). Keys that are symmetric, for encryption, unknown to us or weak are left out.
 
     Raises IdentityError(TOKEN_REFUSED) when the document is no key set or has no key that can verify a token.
     """
     listed = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(listed, list) or len(listed) > MAX_KEYS:
         raise _refuse("provider keys: not a key set")
-    keys = []
+    keys, weak = [], 0
     for data in listed:
         if not isinstance(data, dict) or data.get("kty") not in _ASYMMETRIC or data.get("use", "sig") != "sig":
             continue
+        if data.get("alg") in _ED25519:
+            data = {name: value for name, value in data.items() if name != "alg"}
         try:
-            keys.append(JWKRegistry.import_key(data))
+            key = JWKRegistry.import_key(data)
+            if isinstance(key, RSAKey) and key.public_key.key_size < MIN_RSA_BITS:
+                weak += 1
+            else:
+                keys.append(key)
         except (JoseError, ValueError, TypeError, KeyError):  # one broken key must not lock everybody out
             continue
     if not keys:
-        raise _refuse("provider keys: no key that can verify a token")
+        why = f"; {weak} of RSA with less than {MIN_RSA_BITS} bits" if weak else ""
+        raise _refuse(f"provider keys: no key that can verify a token{why}")
     return KeySet(keys)
 
 
@@ -118,26 +140,58 @@ def challenge(verifier: str) -> str:
     return encode(sha256(verifier.encode("ascii")).digest()).decode("ascii")
 
 
-def authorization_url(
-    metadata: Metadata, *, client_id: str, redirect_uri: str, state: str, nonce: str, verifier: str,
+def authorization_parameters(
+    *, client_id: str, redirect_uri: str, state: str, nonce: str, verifier: str,
     scopes: Sequence[str] = ("openid", "profile", "email"), extra: Mapping[str, str] | None = None,
-) -> str:
-    """Where the browser is sent to sign in (OpenID Connect Core 1.0 section 3.1.2.1)."""
-    parameters = {
+) -> dict[str, str]:
+    """What is asked of the provider (OpenID Connect Core 1.0 section 3.1.2.1)."""
+    return {
         "response_type": "code", "client_id": client_id, "redirect_uri": redirect_uri,
         "scope": " ".join(dict.fromkeys(("openid", *scopes))), "state": state, "nonce": nonce,
         "code_challenge": challenge(verifier), "code_challenge_method": "S256", **(extra or {}),
     }
+
+
+def authorization_url(metadata: Metadata, parameters: Mapping[str, str]) -> str:
+    """Where the browser is sent to sign in; `parameters` are `authorization_parameters`, or what stands for pushed ones."""
     joint = "&" if "?" in metadata.authorization_endpoint else "?"
     return metadata.authorization_endpoint + joint + urlencode(parameters)
 
 
-def end_session_url(metadata: Metadata, client_id: str, return_to: str) -> str:
-    """Where the browser is sent to end the provider's own session (RP-Initiated Logout 1.0), or "" for nowhere."""
+def pushed_parameters(client_id: str, answer: object) -> dict[str, str]:
+    """What stands for pushed parameters (RFC 9126 section 2.2). Raises IdentityError(PROVIDER_REFUSED)."""
+    uri = answer.get("request_uri") if isinstance(answer, dict) else None
+    if not isinstance(uri, str) or not 0 < len(uri) <= 2048 or not uri.isascii() or not uri.isprintable():
+        raise _refuse("pushed authorization request: no request_uri in the answer", Code.PROVIDER_REFUSED)
+    return {"client_id": client_id, "request_uri": uri}
+
+
+def client_authentication(metadata: Metadata, client_id: str, secret: str) -> tuple[dict[str, str], str | None]:
+    """How a client shows who it is (RFC 6749 section 2.3.1): fields of the form, and the value of Authorization.
+
+    Basic goes first, for a body ends up in logs more easily. A public client, without a secret, only says its id. Raises
+    IdentityError(PROVIDER_REFUSED) when the provider takes neither of the two methods.
+    """
+    if not secret:
+        return {"client_id": client_id}, None
+    if "client_secret_basic" in metadata.token_auth_methods:
+        pair = f"{quote_plus(client_id)}:{quote_plus(secret)}".encode("ascii")
+        return {}, "Basic " + b64encode(pair).decode("ascii")
+    if "client_secret_post" in metadata.token_auth_methods:
+        return {"client_id": client_id, "client_secret": secret}, None
+    raise _refuse("token end point: it takes neither client_secret_basic nor client_secret_post", Code.PROVIDER_REFUSED)
+
+
+def end_session_url(metadata: Metadata, client_id: str, return_to: str, *, id_token: str = "", subject: str = "") -> str:
+    """Where the browser is sent to end the provider's own session (RP-Initiated Logout 1.0), or "" for nowhere.
+
+    `id_token` tells whose session is meant; without one `subject` does, as a hint.
+    """
     if not metadata.end_session_endpoint:
         return ""
     joint = "&" if "?" in metadata.end_session_endpoint else "?"
-    query = urlencode({"client_id": client_id, "post_logout_redirect_uri": return_to})
+    hint = {"id_token_hint": id_token} if id_token else {"logout_hint": subject} if subject else {}
+    query = urlencode({**hint, "client_id": client_id, "post_logout_redirect_uri": return_to})
     return metadata.end_session_endpoint + joint + query
 
 

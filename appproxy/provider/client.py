@@ -6,6 +6,9 @@ over HTTP. Sign-in takes it in place of a client that speaks HTTPS: it has the s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from joserfc.jwk import KeySet
 
 from appproxy.errors import Code, IdentityError, RequestError, StoreError
@@ -21,8 +24,8 @@ class InProcessClient:
         self._issuer = issuer
 
     async def metadata(self) -> Metadata:
-        """What the provider says about itself."""
-        return read_metadata(self._api.document(), self._issuer)
+        """What the provider says about itself. All that UserInfo could tell is in its ID tokens."""
+        return replace(read_metadata(self._api.document(), self._issuer), userinfo_endpoint="")
 
     async def keys(self, refresh: bool = False) -> KeySet:
         """Its signing keys, always the newest."""
@@ -44,6 +47,14 @@ class InProcessClient:
         if status != 200:
             raise IdentityError(Code.PROVIDER_REFUSED, f"the built-in provider answered {answer.get('error')!r}")
         return TokenAnswer(str(answer["id_token"]), str(answer["access_token"]))
+
+    async def user_info(self, access_token: str) -> Mapping[str, object] | str:
+        """Never asked: see `metadata`."""
+        return {}
+
+    async def push(self, parameters: Mapping[str, str]) -> Mapping[str, str]:
+        """Nothing that is in process need be pushed."""
+        return parameters
 
 
 def _unreachable(error: StoreError) -> RequestError:

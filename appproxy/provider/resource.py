@@ -111,12 +111,12 @@ class BuiltInProvider:
         """The provider for its own service, without HTTP."""
         return InProcessClient(self._api, self._issuer)
 
-    async def end_session(self, request: IRequest) -> bytes:
-        """End the session that the request's browser has with the provider, on all nodes.
+    async def end_session(self, request: IRequest, user: str) -> bytes:
+        """End the session that the request's browser has with the provider, on all nodes, if it is this user's (an id).
 
         For the service's own sign-out. Gives the field line, `set-cookie: ...`, that takes the browser's cookie.
         """
-        return await self._sign_out.end_session(cast("Request", request))
+        return await self._sign_out.end_session(cast("Request", request), user)
 
     def _write_withheld(self) -> Deferred[None]:
         def failed(failure: Failure) -> None:

@@ -36,9 +36,14 @@ class SignOutPages:
         """Section 2: both methods."""
         return EndPoint({b"GET": self._get, b"POST": self._post})
 
-    async def end_session(self, request: Request) -> bytes:
-        """End the session of this browser on all nodes; gives the field line that takes its cookie."""
+    async def end_session(self, request: Request, user: str | None = None) -> bytes:
+        """End the session of this browser on all nodes; gives the field line that takes its cookie.
+
+        `user`: whose it must be; another one's stays, and b"" is given.
+        """
         session = self._facts.session(request)
+        if session is not None and user not in (None, session.user):
+            return b""
         if session is not None:
             await self._facts.live.write(_revoke, session)
         return self._facts.drop_session()

@@ -5,10 +5,9 @@ No redirect is followed and nothing is decompressed: an answer is what that one 
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Generic, Protocol, TypeVar, cast
-from urllib.parse import quote_plus, urlencode
+from urllib.parse import urlencode
 
 from joserfc.jwk import KeySet
 from twisted.internet.defer import Deferred, succeed
@@ -20,7 +19,14 @@ from twisted.web.iweb import IAgent, IBodyProducer, IPolicyForHTTPS
 from zope.interface import implementer
 
 from appproxy.errors import Code, IdentityError, RequestError
-from appproxy.identity.oidc import Metadata, TokenAnswer, read_keys, read_metadata
+from appproxy.identity.oidc import (
+    Metadata,
+    TokenAnswer,
+    client_authentication,
+    pushed_parameters,
+    read_keys,
+    read_metadata,
+)
 from appproxy.json_input import read_json
 from appproxy.net.contexts import ClientContext, origin_context
 from appproxy.pki.pem import load_chain
@@ -36,9 +42,9 @@ CONNECT_TIMEOUT = 5.0
 MAX_ANSWER = 256 * 1024
 #: Seconds for which metadata and keys are good without asking again.
 FRESH = 3600.0
-#: A token with an unknown key makes us ask again, but not more often than this many seconds: anybody can make such
+#: A token that no known key has signed makes us ask again, but not more often than this many seconds: anybody can make such
 #: tokens, and the provider must not pay for it.
-REFRESH_INTERVAL = 60.0
+REFRESH_INTERVAL = 10.0
 #: After a failure wait so many seconds before the next try; whoever comes meanwhile hears of that failure at once.
 RETRY_INTERVAL = 2.0
 
@@ -58,6 +64,14 @@ class OidcClient(Protocol):
 
     async def exchange(self, code: str, verifier: str, redirect_uri: str, client_id: str) -> TokenAnswer:
         """The tokens for a code. Raises IdentityError(PROVIDER_REFUSED) when the provider does not take it."""
+        ...
+
+    async def user_info(self, access_token: str) -> Mapping[str, object] | str:
+        """What the UserInfo end point says: claims, or a signed token. Raises IdentityError(PROVIDER_REFUSED)."""
+        ...
+
+    async def push(self, parameters: Mapping[str, str]) -> Mapping[str, str]:
+        """Push an authorization request; gives what stands for it. Raises IdentityError(PROVIDER_REFUSED)."""
         ...
 
 
@@ -119,7 +133,7 @@ class HttpOidcClient:
         return await self._metadata.get()
 
     async def keys(self, refresh: bool = False) -> KeySet:
-        """The key set; a forced refresh happens at most once in 60 s."""
+        """The key set; a forced refresh happens at most once in 10 s."""
         return await self._keys.get(REFRESH_INTERVAL if refresh else FRESH)
 
     async def exchange(self, code: str, verifier: str, redirect_uri: str, client_id: str) -> TokenAnswer:
@@ -128,9 +142,7 @@ class HttpOidcClient:
         form = {
             "grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri, "code_verifier": verifier,
         }
-        headers = Headers({"content-type": ["application/x-www-form-urlencoded"]})
-        self._authenticate(metadata, client_id, form, headers)
-        status, answer = await self._call(b"POST", metadata.token_endpoint, headers, urlencode(form).encode("ascii"))
+        status, answer = await self._post(metadata, metadata.token_endpoint, client_id, form)
         if status != 200:
             error = answer.get("error") if isinstance(answer, dict) else None
             raise IdentityError(Code.PROVIDER_REFUSED, f"token end point: {status} {str(error)[:100]!r}")
@@ -139,20 +151,38 @@ class HttpOidcClient:
         parts = [part if isinstance(part, str) else "" for part in map(answer.get, ("access_token", "refresh_token"))]
         return TokenAnswer(answer["id_token"], *parts)
 
-    def _authenticate(self, metadata: Metadata, client_id: str, form: dict[str, str], headers: Headers) -> None:
-        """RFC 6749 section 2.3.1; Basic goes first, for a body ends up in logs more easily."""
-        secret = self._record.client_secret
-        if secret and "client_secret_basic" in metadata.token_auth_methods:
-            pair = f"{quote_plus(client_id)}:{quote_plus(secret)}".encode("ascii")
-            headers.setRawHeaders(b"authorization", [b"Basic " + b64encode(pair)])
-        elif secret and "client_secret_post" not in metadata.token_auth_methods:
-            raise IdentityError(
-                Code.PROVIDER_REFUSED, "token end point: it takes neither client_secret_basic nor client_secret_post"
-            )
-        else:
-            form["client_id"] = client_id
-            if secret:
-                form["client_secret"] = secret
+    async def user_info(self, access_token: str) -> Mapping[str, object] | str:
+        """Ask the UserInfo end point (OpenID Connect Core section 5.3)."""
+        url = (await self.metadata()).userinfo_endpoint
+        headers = Headers({"authorization": [f"Bearer {access_token}"], "accept": ["application/json, application/jwt"]})
+        status, kind, content = await self._content(b"GET", url, headers, None)
+        if status != 200:
+            raise IdentityError(Code.PROVIDER_REFUSED, f"UserInfo end point: status {status}")
+        if kind == "application/jwt":
+            return content.decode("ascii", "replace").strip()
+        answer = _json(content)
+        if not isinstance(answer, dict):
+            raise IdentityError(Code.TOKEN_REFUSED, "UserInfo end point: the answer is neither a JSON object nor a token")
+        return answer
+
+    async def push(self, parameters: Mapping[str, str]) -> Mapping[str, str]:
+        """Ask the end point for pushed authorization requests (RFC 9126 section 2.1)."""
+        metadata, client_id = await self.metadata(), parameters["client_id"]
+        status, answer = await self._post(metadata, metadata.par_endpoint, client_id, parameters)
+        if status not in (200, 201):
+            error = answer.get("error") if isinstance(answer, dict) else None
+            raise IdentityError(Code.PROVIDER_REFUSED, f"pushed authorization request: {status} {str(error)[:100]!r}")
+        return pushed_parameters(client_id, answer)
+
+    async def _post(
+        self, metadata: Metadata, url: str, client_id: str, form: Mapping[str, str]
+    ) -> tuple[int, object]:
+        """Post a form as the client that we are."""
+        own, authorization = client_authentication(metadata, client_id, self._record.client_secret)
+        headers = Headers({"content-type": ["application/x-www-form-urlencoded"]})
+        if authorization is not None:
+            headers.setRawHeaders("authorization", [authorization])
+        return await self._call(b"POST", url, headers, urlencode({**form, **own}).encode("ascii"))
 
     async def _fetch_metadata(self) -> Metadata:
         issuer = self._record.issuer
@@ -172,25 +202,36 @@ class HttpOidcClient:
     async def _call(self, method: bytes, url: str, headers: Headers, body: bytes | None) -> tuple[int, object]:
         """Status and JSON of one call. Below 500 a body that is not JSON counts as None."""
         headers.setRawHeaders(b"accept", [b"application/json"])
+        status, _, content = await self._content(method, url, headers, body)
+        return status, _json(content)
+
+    async def _content(self, method: bytes, url: str, headers: Headers, body: bytes | None) -> tuple[int, str, bytes]:
+        """Status, media type and body of one call. Raises RequestError(PROVIDER_UNREACHABLE), also from 500 on."""
         headers.setRawHeaders(b"user-agent", [b"appproxy"])
         try:
             asked = Deferred.fromCoroutine(self._send(method, url, headers, body))
-            status, content = await asked.addTimeout(CALL_TIMEOUT, self._clock)
+            status, kind, content = await asked.addTimeout(CALL_TIMEOUT, self._clock)
         except Exception as error:  # whatever stands between us and an answer: DNS, TLS, time, a broken message
             raise RequestError(Code.PROVIDER_UNREACHABLE, f"{url}: {type(error).__name__} {error}") from error
         if status >= 500:
             raise RequestError(Code.PROVIDER_UNREACHABLE, f"{url}: status {status}")
-        try:
-            return status, read_json(content)
-        except ValueError:
-            return status, None
+        return status, kind, content
 
-    async def _send(self, method: bytes, url: str, headers: Headers, body: bytes | None) -> tuple[int, bytes]:
+    async def _send(self, method: bytes, url: str, headers: Headers, body: bytes | None) -> tuple[int, str, bytes]:
         producer = None if body is None else BytesProducer(body)
         response = await self._agent.request(method, url.encode("ascii"), headers, producer)
         reader = SmallBody(MAX_ANSWER)
         response.deliverBody(reader)
-        return cast("int", response.code), await reader.done
+        kinds = response.headers.getRawHeaders("content-type") or [""]
+        return cast("int", response.code), kinds[0].partition(";")[0].strip().lower(), await reader.done
+
+
+def _json(content: bytes) -> object:
+    """None for what is no JSON."""
+    try:
+        return read_json(content)
+    except ValueError:
+        return None
 
 
 @implementer(IBodyProducer)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from joserfc.jwk import KeySet
 from twisted.logger import Logger
 from twisted.web.iweb import IRequest
 
@@ -16,8 +15,8 @@ from appproxy.errors import Code, IdentityError, RequestError, StoreError
 from appproxy.identity import binding
 from appproxy.identity.claims import build_session
 from appproxy.identity.cookie import BROWSER_COOKIE, START_COOKIE, clear_cookie, name_on_port, seal_session, set_cookie
-from appproxy.identity.id_token import Claims, UnknownKeyError, check_id_token
-from appproxy.identity.oidc import authorization_url, check_callback
+from appproxy.identity.id_token import Claims
+from appproxy.identity.oidc import authorization_parameters, authorization_url, check_callback
 from appproxy.identity.sealing import encode
 from appproxy.identity.session import Session
 from appproxy.identity.states import (
@@ -34,16 +33,21 @@ from appproxy.policy.gate import judge
 from appproxy.policy.verdict import Pass, Refuse
 from appproxy.publish.application import Application
 from appproxy.service import noted
-from appproxy.service.oidc_client import OidcClient
+from appproxy.service.provider_claims import Wanted, read_claims
 from appproxy.service.sign_in_ground import Ground, client_id, scopes
 from appproxy.service.sign_out import LONGEST_END, end_url
+from appproxy.service.sign_out_hint import Hint, keep
 from appproxy.service.visit import host_of, query_of
 from appproxy.service.way_back import WayBack
+from appproxy.store.providers import BUILTIN
 from appproxy.store.snapshot import ProviderRecord
 
 #: Errors of a provider that mean "not this time" (OpenID Connect Core 1.0 section 3.1.2.6, RFC 6749 section 4.1.2.1): the user
 #: has to be asked after all, or its page was open too long, which Keycloak calls `temporarily_unavailable`.
 _PASSING = frozenset({"login_required", "interaction_required", "account_selection_required", "temporarily_unavailable"})
+
+#: What header rules call the parts of every session.
+_KNOWN_CLAIMS = {"sub", "subject", "iss", "issuer"}
 
 
 class Steps:
@@ -82,10 +86,13 @@ class Steps:
         state = Pending(start, record.id, nonce, binding.binding(secret)).seal(ground.key, now, ground.nonce())
         if len(state) > MAX_STATE:
             raise RequestError(Code.TARGET_TOO_LONG, "the way back does not fit into a URL")
-        url = authorization_url(
-            metadata, client_id=client_id(record, application), redirect_uri=ground.redirect_uri, state=state,
+        parameters: Mapping[str, str] = authorization_parameters(
+            client_id=client_id(record, application), redirect_uri=ground.redirect_uri, state=state,
             nonce=nonce, verifier=verifier_of(secret, nonce), scopes=scopes(record),
         )
+        if metadata.par_required:
+            parameters = await client.push(parameters)
+        url = authorization_url(metadata, parameters)
         # Set again where it was there before, so that it lasts as long as this sign-in may take.
         cookie = set_cookie(binding.cookie_name(self._browser_cookie, secret), secret, int(START_LIFETIME))
         surplus = () if known else binding.surplus(cookies, self._browser_cookie)
@@ -120,20 +127,23 @@ class Steps:
             raise IdentityError(Code.SIGN_IN_STATE, "this answer was used before")
         audience = client_id(record, application)
         answer = await client.exchange(code, verifier_of(secret, pending.nonce), ground.redirect_uri, audience)
-        claims = await self._claims(answer.id_token, client, record, audience, pending.nonce)
+        named = self._named_groups(record)
+        wanted = Wanted(audience, pending.nonce, _wanted_claims(application, record, named), ground.wall())
+        claims = await read_claims(client, record, answer, wanted)
+        hint = keep(ground, record, Hint(claims.subject, answer.id_token)) if record.id != BUILTIN else None
         try:
-            session = self._session(claims, application, record, pending.start.host)
+            session = self._session(claims, application, record, pending.start.host, named)
         except RequestError as error:
             if error.code is not Code.NOT_ASSIGNED:
                 raise
             noted.refused(ground, request, application, error, claims.subject)
-            return self._offer_another_account(request, application, error)
+            return self._offer_another_account(request, application, error, pending, claims.subject, hint)
         # Only now, so that nobody whom the provider does not know can make the store remember anything.
         if not await ground.store.use_once(_used(pending), now + START_LIFETIME):
             raise IdentityError(Code.SIGN_IN_STATE, "this answer was used before")
         finish = Finish(ground.token(16).hex(), pending.start, session).seal(ground.key, ground.wall(), ground.nonce())
         origin = ground.route(application, pending.start.host).origin
-        return redirect(f"{origin}/.appproxy/finish?t={finish.decode('ascii')}")
+        return redirect(f"{origin}/.appproxy/finish?t={finish.decode('ascii')}", cookie_lines(*([hint] if hint else [])))
 
     async def finish(self, request: IRequest) -> Answer:
         """On the application's host: set the access cookie and go where the user wanted to."""
@@ -174,37 +184,28 @@ class Steps:
         gone = clear_cookie(binding.cookie_name(START_COOKIE, secret))
         return redirect(location, cookie_lines(ground.access_cookie(route, sealed, left), gone))
 
-    def _offer_another_account(self, request: IRequest, application: Application, error: RequestError) -> Answer:
-        """A person may have two accounts, and the provider remembers the wrong one."""
+    def _offer_another_account(
+        self, request: IRequest, application: Application, error: RequestError, pending: Pending, subject: str,
+        hint: bytes | None,
+    ) -> Answer:
+        """A person may have two accounts, and the provider remembers the wrong one. The link is good in this browser alone."""
         self.log.info("{detail}", detail=error.detail, code=error.code.name, request_id=request_id(request))
-        url = end_url(self._ground, application, LONGEST_END)
-        return failure_answer(request, error.code, error.detail, link=url, link_text="Sign out to use another account")
+        url = end_url(self._ground, application, LONGEST_END, subject, pending.browser)
+        refusal = failure_answer(request, error.code, error.detail, link=url, link_text="Sign out to use another account")
+        return refusal if hint is None else refusal._replace(fields=refusal.fields + cookie_lines(hint))
 
-    async def _claims(
-        self, token: str, client: OidcClient, record: ProviderRecord, audience: str, nonce: str
-    ) -> Claims:
-        """The token's claims. An unknown key may be a new one: then the key set is fetched once more."""
+    def _named_groups(self, record: ProviderRecord) -> frozenset[str]:
+        """Groups that any application names: assignments change while sessions last."""
+        return frozenset().union(*(
+            each.assigned_groups for each in self._ground.snapshot.applications.values() if each.provider == record.id
+        ))
 
-        def check(keys: KeySet) -> Claims:
-            return check_id_token(
-                token, keys, issuer=metadata.issuer, client_id=audience, nonce=nonce,
-                algorithms=record.algorithms, now=self._ground.wall(),
-            )
-
-        metadata = await client.metadata()
-        try:
-            return check(await client.keys())
-        except UnknownKeyError:
-            return check(await client.keys(refresh=True))
-
-    def _session(self, claims: Claims, application: Application, record: ProviderRecord, host: str) -> Session:
+    def _session(
+        self, claims: Claims, application: Application, record: ProviderRecord, host: str, named: frozenset[str]
+    ) -> Session:
         """The session that the user gets, or RequestError(NOT_ASSIGNED)."""
         ground, now = self._ground, self._ground.wall()
         snapshot = ground.snapshot
-        # Groups that other applications name are kept too: assignments change while sessions last.
-        named = frozenset().union(*(
-            each.assigned_groups for each in snapshot.applications.values() if each.provider == record.id
-        ))
         session = build_session(
             claims, provider=record.id, session_id=ground.token(16).hex(), now=now,
             lifetime=application.session_hours * 3600.0, groups_claim=record.groups_claim, named_groups=named,
@@ -223,3 +224,9 @@ class Steps:
 def _used(pending: Pending) -> str:
     """Under which id an answer to this sign-in is used up."""
     return f"oidc:{pending.nonce}"
+
+
+def _wanted_claims(application: Application, record: ProviderRecord, named: frozenset[str]) -> list[str]:
+    """What a sign-in to the application needs to know of the user."""
+    rules = {rule.claim for rule in application.headers} - _KNOWN_CLAIMS
+    return [*rules, record.groups_claim] if named else [*rules]

@@ -8,7 +8,8 @@ from twisted.logger import Logger
 from twisted.web.iweb import IRequest
 
 from appproxy.errors import Code, IdentityError, RequestError
-from appproxy.identity.cookie import START_COOKIE, clear_cookie
+from appproxy.identity import binding
+from appproxy.identity.cookie import BROWSER_COOKIE, START_COOKIE, clear_cookie, name_on_port
 from appproxy.identity.oidc import end_session_url
 from appproxy.identity.sealing import seal, unseal
 from appproxy.identity.session import Session
@@ -18,6 +19,7 @@ from appproxy.pages import render
 from appproxy.pages.errors import WWW_AUTHENTICATE
 from appproxy.publish.application import Application
 from appproxy.publish.routing import Route
+from appproxy.service import sign_out_hint
 from appproxy.service.noted import facts, of_session
 from appproxy.service.sign_in_ground import Ground, client_id
 from appproxy.service.visit import form_of, host_of, origin_of, query_of
@@ -31,13 +33,17 @@ _END_LIFETIME = 60.0
 LONGEST_END = 600.0
 _ASK, _END = "sign-out", "sign-out end"
 
-#: Ends the built-in provider's session of the request's browser; gives field lines for the answer.
-EndSession = Callable[[IRequest], Awaitable[bytes]]
+#: Ends the built-in provider's session of the request's browser, if it is this subject's; gives field lines for the answer.
+EndSession = Callable[[IRequest, str], Awaitable[bytes]]
 
 
-def end_url(ground: Ground, application: Application, lifetime: float) -> str:
-    """Where the provider's session is ended, once and soon: on the sign-in host, for only there are its cookies."""
-    payload = {"a": application.id, "u": ground.token(16).hex()}
+def end_url(ground: Ground, application: Application, lifetime: float, subject: str, browser: str = "") -> str:
+    """Where the provider's session of `subject` is ended, once and soon: on the sign-in host, for only there are its cookies.
+
+    Given to somebody else, it ends nothing of theirs: another subject's session stays, and with `browser` (the hash of a
+    browser cookie's secret, see `identity.binding`) that of every other browser.
+    """
+    payload = {"a": application.id, "u": ground.token(16).hex(), "s": subject, "b": browser}
     text = seal(_END, payload, ground.key, ground.wall() + lifetime, ground.nonce())
     return f"{ground.base}/signed-out?t={text.decode('ascii')}"
 
@@ -67,7 +73,8 @@ class SignOut:
         )
         if not signed_in:
             return redirect(self._signed_out_url(), gone)
-        return redirect(end_url(self._ground, signed_in[0][0].application, _END_LIFETIME), gone)
+        route, session = signed_in[0]
+        return redirect(end_url(self._ground, route.application, _END_LIFETIME, session.subject), gone)
 
     async def signed_out(self, request: IRequest) -> Answer:
         """On the sign-in host: end the provider's session, if sent here by a sign-out; else only say so."""
@@ -76,10 +83,18 @@ class SignOut:
             return html_answer(200, render("signed_out", brand_of(request)))
         ground, now = self._ground, self._ground.wall()
         payload = unseal(_END, text.encode(), ground.snapshot.keys, now)
+        if payload["b"] and not self._is_browser(request, str(payload["b"])):
+            return redirect(self._signed_out_url())
         if not await ground.store.use_once(f"sign-out:{payload['u']}", now + LONGEST_END):
             return redirect(self._signed_out_url())
         application = ground.snapshot.signed_in_to(str(payload["a"]))
-        return redirect(self._signed_out_url()) if application is None else await self._end(request, application)
+        return redirect(self._signed_out_url()) if application is None else await self._end(
+            request, application, str(payload["s"]))
+
+    def _is_browser(self, request: IRequest, bound: str) -> bool:
+        """Is it the browser that was given the link?"""
+        name = name_on_port(BROWSER_COOKIE, self._ground.port)
+        return binding.find(bound, binding.secrets_of(cookies_of(request, name), name)) is not None
 
     async def session(self, request: IRequest) -> Answer:
         """Who is signed in, as JSON; 401 for nobody."""
@@ -134,14 +149,22 @@ class SignOut:
         if signed_in:
             raise RequestError(Code.CROSS_SITE, "a sign-out without the hidden field")
 
-    async def _end(self, request: IRequest, application: Application) -> Answer:
-        record, client = self._ground.provider(application)
+    async def _end(self, request: IRequest, application: Application, subject: str) -> Answer:
+        """At the provider; the ID token that the browser keeps tells it whose session is meant."""
+        ground = self._ground
+        record, client = ground.provider(application)
         if record.id == BUILTIN and self._end_builtin is not None:
-            return redirect(self._signed_out_url(), await self._end_builtin(request))
+            return redirect(self._signed_out_url(), await self._end_builtin(request, subject))
+        hint = sign_out_hint.read(ground, request, record)
+        if hint is not None and hint.subject != subject:
+            return redirect(self._signed_out_url())  # sent here by somebody else's sign-out
         try:
-            url = end_session_url(await client.metadata(), client_id(record, application), self._signed_out_url())
+            url = end_session_url(
+                await client.metadata(), client_id(record, application), self._signed_out_url(),
+                id_token="" if hint is None else hint.id_token, subject=subject,
+            )
         except RequestError as error:
             # Our own session has ended all the same; only the provider's lives on.
             self.log.warn("sign-out did not reach the provider: {detail}", detail=error.detail)
             url = ""
-        return redirect(url or self._signed_out_url())
+        return redirect(url or self._signed_out_url(), cookie_lines(sign_out_hint.gone(ground, record)))

@@ -22,7 +22,7 @@ BUILTIN = "builtin"
 CLIENT_SECRET = "client secret"
 _WHAT = "identity provider"
 #: Signatures with a public key only: with a shared secret, who can check a token can also forge it.
-ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
+ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
 DEFAULT_SCOPES = ("openid", "profile", "email")
 DEFAULT_ALGORITHMS = ("RS256", "ES256")
 #: RFC 6749 section 3.3.

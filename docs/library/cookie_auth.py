@@ -17,7 +17,7 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -89,6 +89,14 @@ class StandIn(Resource):
             "exp": now + 3600,
         }
         return TokenAnswer(jwt.encode({"alg": "ES256", "kid": "stand-in"}, claims, self._key, ["ES256"]))
+
+    async def user_info(self, access_token: str) -> Mapping[str, object]:
+        """Nothing more than the token tells."""
+        return {"sub": "ann"}
+
+    async def push(self, parameters: Mapping[str, str]) -> Mapping[str, str]:
+        """It wants no pushed requests."""
+        return parameters
 
 
 def make_site(options: argparse.Namespace, reactor: Any, wall: Callable[[], float]) -> Resource:

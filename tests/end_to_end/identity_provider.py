@@ -39,6 +39,13 @@ class IdentityProvider:
     key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"use": "sig"}, auto_kid=True))
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    #: Its ID tokens tell nothing but the subject, all else is in UserInfo; authorization requests must be pushed.
+    thin: bool = False
+    pushing: bool = False
+    pushed: dict[str, str] = field(default_factory=dict)
+    access_token: str = ""
+    #: The query with which a sign-out came.
+    ended: dict[str, str] = field(default_factory=dict)
 
     def metadata(self) -> dict[str, object]:
         """OpenID Connect Discovery 1.0 section 3."""
@@ -47,11 +54,15 @@ class IdentityProvider:
             "token_endpoint": f"{self.issuer}/token", "end_session_endpoint": f"{self.issuer}/end",
             "response_types_supported": ["code"], "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256"], "code_challenge_methods_supported": ["S256"],
-            "authorization_response_iss_parameter_supported": True,
+            "authorization_response_iss_parameter_supported": True, "userinfo_endpoint": f"{self.issuer}/me",
+            "pushed_authorization_request_endpoint": f"{self.issuer}/par",
+            "require_pushed_authorization_requests": self.pushing,
         }  # fmt: skip
 
     def authorize(self, query: dict[str, str]) -> str:
         """Where the browser goes next."""
+        assert self.pushing is ("request_uri" in query)
+        query = self.pushed if self.pushing else query
         assert (query["client_id"], query["redirect_uri"], query["response_type"]) == (CLIENT, self.redirect_uri, "code")
         code = secrets.token_urlsafe(16)
         self.codes[code] = query
@@ -60,7 +71,9 @@ class IdentityProvider:
     def token(self, authorization: str, form: dict[str, str]) -> tuple[int, dict[str, object]]:
         """The token end point, with client_secret_basic; RFC 6749 section 2.3.1 encodes both halves."""
         expected = base64.b64encode(urlencode({"": CLIENT})[1:].encode() + b":" + urlencode({"": self.secret})[1:].encode())
-        if authorization != f"Basic {expected.decode()}":
+        if self.secret and authorization != f"Basic {expected.decode()}":
+            return 401, {"error": "invalid_client"}
+        if not self.secret and (authorization or form.get("client_id") != CLIENT or "client_secret" in form):
             return 401, {"error": "invalid_client"}
         query = self.codes.pop(form.get("code", ""), None)
         verifier = base64.urlsafe_b64encode(sha256(form.get("code_verifier", "").encode()).digest()).rstrip(b"=").decode()
@@ -69,10 +82,16 @@ class IdentityProvider:
         now = int(time.time())  # noqa: TID251 -- tokens are dated
         claims = {
             "iss": self.issuer, "sub": self.user, "aud": CLIENT, "iat": now, "exp": now + 3600, "nonce": query["nonce"],
-            **self.claims,
+            **({} if self.thin else self.claims),
         }  # fmt: skip
         token = jwt.encode({"alg": "RS256", "kid": self.key.kid}, claims, self.key)
-        return 200, {"token_type": "Bearer", "access_token": secrets.token_urlsafe(16), "id_token": token}
+        self.access_token = secrets.token_urlsafe(16)
+        return 200, {"token_type": "Bearer", "access_token": self.access_token, "id_token": token}
+
+    def push(self, form: dict[str, str]) -> tuple[int, dict[str, object]]:
+        """The end point for pushed authorization requests."""
+        self.pushed = form
+        return 201, {"request_uri": "urn:ietf:params:oauth:request_uri:1", "expires_in": 60}
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -91,7 +110,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, {"keys": [provider.key.as_dict(private=False)]})
         elif parts.path == "/authorize":
             self._lead(provider.authorize(query))
+        elif parts.path == "/me" and self.headers["Authorization"] == f"Bearer {provider.access_token}":
+            self._answer(200, {"sub": provider.user, **provider.claims})
         elif parts.path == "/end" and query.get("post_logout_redirect_uri") == provider.signed_out_uri:
+            provider.ended = query
             self._lead(provider.signed_out_uri)
         else:
             self._answer(404, {})
@@ -100,7 +122,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.provider.asked.append(self.path)
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         form = {name: values[0] for name, values in parse_qs(body).items()}
-        self._answer(*self.provider.token(self.headers["Authorization"] or "", form))
+        if self.path == "/par":
+            self._answer(*self.provider.push(form))
+        else:
+            self._answer(*self.provider.token(self.headers["Authorization"] or "", form))
 
     def _answer(self, status: int, document: dict[str, Any]) -> None:
         body = json.dumps(document).encode()

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
+from joserfc import jwt
+from joserfc.jwk import RSAKey
 
 from tests.end_to_end.identity_provider import CLIENT, IdentityProvider, identity_provider
 from tests.end_to_end.visitor import Answer, Socket, Visitor
@@ -60,10 +62,12 @@ def test_users_of_the_organisation_sign_in(world: World, corp: IdentityProvider)
     } >= {("user:carol", "sign-in"), ("user:dave", "sign-in.refused"), ("user:carol", "sign-out")}, "not in the audit", 10)
     assert (out.status, urlsplit(out.url).path) == (200, "/signed-out")
     assert corp.asked[-1] == "/end"
+    assert jwt.decode(corp.ended["id_token_hint"], corp.key, algorithms=["RS256"]).claims["sub"] == "carol"
+    assert corp.ended["client_id"] == CLIENT
     assert visitor.get(world.url("foreign")).status == 401
 
 
-def _sign_in(world: World, corp: IdentityProvider) -> tuple[Visitor, Answer]:
+def _sign_in(world: World, corp: IdentityProvider, seconds: float = 10) -> tuple[Visitor, Answer]:
     """An engineer gets in, as soon as a change of settings is live."""
     visits: list[tuple[Visitor, Answer]] = []
 
@@ -71,7 +75,7 @@ def _sign_in(world: World, corp: IdentityProvider) -> tuple[Visitor, Answer]:
         visits.append(_visit(world, corp, "carol", "engineers"))
         return visits[-1][1].status == 200
 
-    until(succeeds, "no sign-in", 10)
+    until(succeeds, "no sign-in", seconds)
     return visits[-1]
 
 
@@ -110,7 +114,32 @@ def test_a_new_secret(world: World, corp: IdentityProvider) -> None:
     corp.secret = "another: secret/+"
     page = _visit(world, corp, "carol", "engineers")[1]
     assert (page.status, "PROVIDER_REFUSED" in page.text) == (403, True)
+    told = appproxy("--state", str(world.state), "doctor")
+    assert told.code == 1 and "it does not take the client 'appproxy' with this secret (401 invalid_client)" in told.out
+    assert "appproxy provider set corp --client-secret-stdin" in told.out
     assert "invalid_client" in world.supervisor.find("service").output()
     world.admin("provider", "set", "corp", "--client-secret-stdin", stdin=corp.secret + "\n")
     _sign_in(world, corp)
     assert before.get(world.url("foreign")).status == 200
+    assert "the client is known" in appproxy("--state", str(world.state), "doctor").out
+
+
+def test_a_new_key_under_the_old_name(world: World, corp: IdentityProvider) -> None:
+    """The provider changes its key and keeps the name: the next sign-in but the rate's bound succeeds by itself."""
+    _sign_in(world, corp)
+    corp.key = RSAKey.generate_key(2048, {"use": "sig", "kid": str(corp.key.kid)})
+    _sign_in(world, corp, 30)
+
+
+def test_a_provider_that_tells_all_by_user_info(world: World, corp: IdentityProvider) -> None:
+    """As a public client, with pushed requests: groups and name come from UserInfo, and the log says so."""
+    corp.thin, corp.pushing, corp.secret = True, True, ""
+    try:
+        world.admin("provider", "set", "corp", "--public")
+        _, page = _sign_in(world, corp)
+        assert 'Hello, <span id="who">Carol</span>' in page.text
+        assert corp.pushed["code_challenge_method"] == "S256" and "/me" in corp.asked
+        until(lambda: "1 groups in 'roles' of the UserInfo: engineers" in world.supervisor.find("service").output(), "no line")
+        assert "the public client is known" in appproxy("--state", str(world.state), "doctor").out
+    finally:
+        corp.thin, corp.pushing = False, False

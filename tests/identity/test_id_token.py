@@ -6,10 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from joserfc.jwk import ECKey, KeySet, RSAKey
+from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
 
 from appproxy.errors import Code, IdentityError
 from appproxy.identity.id_token import UnknownKeyError
+from appproxy.identity.oidc import read_keys
 from tests.identity.mint import EC, KEYS, NOW, RSA, STRANGER, Checker, claims, confused, sign, unsigned
 
 check = Checker()
@@ -187,3 +188,32 @@ class TestClaims:
     def test_the_claims_show_nothing_when_logged(self) -> None:
         """A logged value does not show what the provider told of the user."""
         assert "Ann" not in repr(check(sign(claims(), EC)))
+
+
+@pytest.mark.parametrize(("named", "said"), [("EdDSA", "EdDSA"), ("Ed25519", "Ed25519"), ("EdDSA", "Ed25519"),
+                                             ("Ed25519", "EdDSA"), ("", "Ed25519")])
+@pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
+def test_ed25519(named: str, said: str) -> None:
+    """By both names that it has (RFC 9864), in the key set and in the token, where the provider's list has the token's."""
+    key = OKPKey.generate_key("Ed25519", {"kid": "ed", "use": "sig"})
+    keys = read_keys({"keys": [{**key.as_dict(private=False), **({"alg": named} if named else {})}]})
+    token = sign(claims(), key, {"kid": "ed"}, said)
+    assert Checker(keys, algorithms=(said,))(token).subject == "user-1"
+    with pytest.raises(IdentityError):
+        Checker(keys, algorithms=("ES256",))(token)
+
+
+def test_a_signature_that_no_key_has_made() -> None:
+    """Under a name that is known: perhaps there is a new key, and so it is told apart from other faults."""
+    with pytest.raises(UnknownKeyError):
+        Checker()(sign(claims(), STRANGER))
+    with pytest.raises(UnknownKeyError):
+        Checker(KeySet([RSA_AS_EC]))(sign(claims()))
+    with pytest.raises(IdentityError) as caught:
+        Checker()(sign(claims(iss="https://other.example")))
+    assert not isinstance(caught.value, UnknownKeyError)
+
+
+#: A key of another kind under the name of the one that signs.
+RSA_AS_EC = RSAKey.import_key({**{
+    name: value for name, value in RSA.as_dict(private=False).items() if name != "alg"}, "kid": "ec"})

@@ -6,15 +6,18 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from joserfc.jwk import RSAKey
 
 from appproxy.errors import Code, IdentityError
 from appproxy.identity.oidc import (
     Metadata,
     TokenAnswer,
+    authorization_parameters,
     authorization_url,
     challenge,
     check_callback,
     end_session_url,
+    pushed_parameters,
     read_keys,
     read_metadata,
     read_parameters,
@@ -97,8 +100,9 @@ class TestAuthorizationUrl:
 
     def test_all_guards_are_in_the_url(self) -> None:
         """State, nonce and PKCE with S256 go along; the verifier does not."""
-        url = authorization_url(METADATA, client_id="c", redirect_uri="https://signin.example.com/callback", state="s",
-                                nonce="n", verifier="v" * 43, scopes=("profile", "openid"))
+        url = authorization_url(METADATA, authorization_parameters(
+            client_id="c", redirect_uri="https://signin.example.com/callback", state="s", nonce="n", verifier="v" * 43,
+            scopes=("profile", "openid")))
         query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
         assert query == {
             "response_type": "code", "client_id": "c", "redirect_uri": "https://signin.example.com/callback",
@@ -114,7 +118,8 @@ class TestAuthorizationUrl:
     def test_an_end_point_with_a_query(self) -> None:
         """Some providers have a query in their end points already."""
         metadata = read_metadata({**GOOD, "authorization_endpoint": f"{ISSUER}/a?p=1"}, ISSUER)
-        url = authorization_url(metadata, client_id="c", redirect_uri="r", state="s", nonce="n", verifier="v")
+        url = authorization_url(metadata, authorization_parameters(
+            client_id="c", redirect_uri="r", state="s", nonce="n", verifier="v"))
         assert url.startswith(f"{ISSUER}/a?p=1&response_type=code&")
 
     def test_ending_the_providers_session(self) -> None:
@@ -124,6 +129,27 @@ class TestAuthorizationUrl:
         assert end_session_url(metadata, "c", "https://x/") == (
             f"{ISSUER}/logout?client_id=c&post_logout_redirect_uri=https%3A%2F%2Fx%2F"
         )
+        assert "?id_token_hint=t&client_id=c&" in end_session_url(metadata, "c", "https://x/", id_token="t", subject="ann")
+        assert "?logout_hint=ann&client_id=c&" in end_session_url(metadata, "c", "https://x/", subject="ann")
+
+    def test_pushed_parameters(self) -> None:
+        """What stands for them is the client's id and a URI, and nothing else of the answer."""
+        assert pushed_parameters("c", {"request_uri": "urn:x", "expires_in": 60}) == {"client_id": "c", "request_uri": "urn:x"}
+        answers: tuple[object, ...] = (None, [], {}, {"request_uri": 5}, {"request_uri": ""}, {"request_uri": "u" * 2049},
+                                       {"request_uri": "urn:\n"})
+        for answer in answers:
+            with pytest.raises(IdentityError) as caught:
+                pushed_parameters("c", answer)
+            assert caught.value.code is Code.PROVIDER_REFUSED
+        with pytest.raises(IdentityError, match="names no end point"):
+            read_metadata({**GOOD, "require_pushed_authorization_requests": True}, ISSUER)
+
+    def test_weak_keys(self) -> None:
+        """RSA under 2048 bits signs nothing that is believed; stronger keys beside it do."""
+        weak, strong = ({**RSAKey.generate_key(bits, auto_kid=True).as_dict(private=False)} for bits in (1024, 2048))
+        assert [key.kid for key in read_keys({"keys": [weak, strong]}).keys] == [strong["kid"]]
+        with pytest.raises(IdentityError, match="1 of RSA with less than 2048 bits"):
+            read_keys({"keys": [weak]})
 
 
 class TestCallback:

@@ -114,11 +114,17 @@ class TestOnward:
 class TestInProcess:
     def test_the_services_own_sign_out(self, browser: Browser, house: House, wiki: Flow) -> None:
         """The service can end the session itself, with the browser's request in its hand."""
+        whose: list[str] = []
+
         async def sign_out(request: Request) -> Answer:
-            return redirect("/", await house.provider.end_session(request))
+            return redirect("/", await house.provider.end_session(request, whose[0]))
 
         house.root.putChild(b"sign-out", EndPoint({b"POST": sign_out}))
         sign_in(browser, wiki)
+        whose.append("somebody else")
+        browser.post("/sign-out", {})
+        assert SESSION in browser.cookies
+        whose[0] = house.read(users.find, "ann").id
         cookie = browser.cookies[SESSION]
         browser.post("/sign-out", {})
         assert SESSION not in browser.cookies

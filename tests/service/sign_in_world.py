@@ -82,6 +82,11 @@ class FakeProvider:
     document: dict[str, Any] = field(default_factory=dict)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     refreshed: int = 0
+    #: What UserInfo says, and how often it was asked; the authorization requests that were pushed.
+    info: Mapping[str, object] | str | Exception = field(default_factory=dict)
+    asked_info: int = 0
+    issued: int = 0
+    pushed: list[dict[str, str]] = field(default_factory=list)
     down: Code | None = None
     now: Callable[[], float] = lambda: NOW
 
@@ -114,12 +119,28 @@ class FakeProvider:
             "iss": self.issuer, "aud": client_id, "sub": self.user, "nonce": asked["nonce"], "iat": now,
             "exp": now + 3600, "name": self.user.title(), **self.claims, **self.changes,
         }
-        return TokenAnswer(jwt.encode({"alg": "ES256", "kid": self.key.kid}, said, self.key, ["ES256"]))
+        said = {name: value for name, value in said.items() if value is not None}
+        return TokenAnswer(jwt.encode({"alg": "ES256", "kid": self.key.kid}, said, self.key, ["ES256"]), "access")
+
+    async def user_info(self, access_token: str) -> Mapping[str, object] | str:
+        assert access_token == "access"
+        self.asked_info += 1
+        if isinstance(self.info, Exception):
+            raise self.info
+        return self.info
+
+    async def push(self, parameters: Mapping[str, str]) -> Mapping[str, str]:
+        self.pushed.append(dict(parameters))
+        return {"client_id": parameters["client_id"], "request_uri": f"urn:pushed:{len(self.pushed)}"}
 
     def authorize(self, url: str, **changes: str | None) -> str:
         """The URL that the provider sends the browser to, once the user has signed in there."""
         asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
-        code = f"code-{len(self.codes)}-{asked['state'][:4]}"
+        if "request_uri" in asked:
+            assert asked.keys() == {"client_id", "request_uri"}
+            asked = self.pushed[int(asked["request_uri"].rpartition(":")[2]) - 1]
+        self.issued += 1
+        code = f"code-{self.issued}"
         self.codes[code] = asked
         answer: dict[str, str | None] = {"code": code, "state": asked["state"], "iss": self.issuer, **changes}
         said = {name: value for name, value in answer.items() if value is not None}
@@ -155,7 +176,7 @@ class World:
     def _note(self, actor: str, action: str, target: str = "", detail: Mapping[str, object] | None = None) -> None:
         self.noted.append((actor, action, target, detail or {}))
 
-    async def _end(self, request: object) -> bytes:
+    async def _end(self, request: object, subject: str) -> bytes:
         self.ended += 1
         return b"set-cookie: __Host-appproxy-provider=; Path=/; Secure; Max-Age=0\n"
 

@@ -52,6 +52,7 @@ class Provider(Resource):
         self.asked: list[tuple[str, dict[str, list[str]], Any]] = []
         self.silent = False
         self.waiting: list[Request] = []
+        self.kinds: dict[str, str] = {}
         self.answers: dict[str, tuple[int, Any]] = {
             "/tenant/.well-known/openid-configuration": (200, {
                 "issuer": ISSUER, "authorization_endpoint": f"{ISSUER}/authorize", "token_endpoint": f"{ISSUER}/token",
@@ -70,6 +71,8 @@ class Provider(Resource):
             return NOT_DONE_YET
         status, answer = self.answers.get(path, (404, {}))
         request.setResponseCode(status)
+        if path in self.kinds:
+            request.setHeader("content-type", self.kinds[path])
         return answer if isinstance(answer, bytes) else json.dumps(answer).encode()
 
     def paths(self) -> list[str]:
@@ -354,3 +357,51 @@ class TestProviderClients:
         assert len(made) == 2
         with pytest.raises(KeyError):
             clients["other"]
+
+
+class TestUserInfo:
+    """What the token lacks."""
+
+    def asked(self, status: int, answer: Any, kind: str = "application/json") -> Any:
+        """What a client makes of this answer."""
+        world = World()
+        document = world.provider.answers["/tenant/.well-known/openid-configuration"][1]
+        document["userinfo_endpoint"] = f"{ISSUER}/me"
+        world.provider.answers["/tenant/me"] = (status, answer)
+        world.provider.kinds["/tenant/me"] = kind
+        said = world.run(world.client.user_info("the token"))
+        assert world.provider.asked[-1] == ("/tenant/me", {}, "Bearer the token")
+        return said
+
+    def test_claims(self) -> None:
+        """As JSON, or as a signed token, which is for others to check."""
+        assert self.asked(200, {"sub": "ann", "groups": ["a"]}) == {"sub": "ann", "groups": ["a"]}
+        assert self.asked(200, b"x.y.z", "application/jwt; charset=utf-8") == "x.y.z"
+
+    @pytest.mark.parametrize(("status", "answer", "code"), [
+        (401, {"error": "invalid_token"}, Code.PROVIDER_REFUSED), (302, {}, Code.PROVIDER_REFUSED),
+        (200, b"<html>", Code.TOKEN_REFUSED), (200, ["sub"], Code.TOKEN_REFUSED), (200, b"[" * 100000, Code.TOKEN_REFUSED),
+        (503, {}, Code.PROVIDER_UNREACHABLE), (200, b" " * (MAX_ANSWER + 1), Code.PROVIDER_UNREACHABLE)])
+    def test_what_is_no_answer(self, status: int, answer: Any, code: Code) -> None:
+        """Refused, no JSON object, down, or too large: each by its name."""
+        with pytest.raises(RequestError) as caught:
+            self.asked(status, answer)
+        assert caught.value.code is code
+
+
+class TestPushing:
+    """Pushed authorization requests."""
+
+    def test_what_is_pushed(self, world: World) -> None:
+        """All parameters, by a client that shows its secret; the answer stands for them."""
+        document = world.provider.answers["/tenant/.well-known/openid-configuration"][1]
+        document["pushed_authorization_request_endpoint"] = f"{ISSUER}/par"
+        world.provider.answers["/tenant/par"] = (201, {"request_uri": "urn:x", "expires_in": 60})
+        asked = {"client_id": "client 1", "state": "s", "scope": "openid email"}
+        assert world.run(world.client.push(asked)) == {"client_id": "client 1", "request_uri": "urn:x"}
+        path, form, authorization = world.provider.asked[-1]
+        assert (path, form) == ("/tenant/par", {name: [value] for name, value in asked.items()})
+        assert authorization.startswith("Basic ")
+        world.provider.answers["/tenant/par"] = (400, {"error": "invalid_request"})
+        error = world.fails(world.client.push(asked))
+        assert error.code is Code.PROVIDER_REFUSED and "invalid_request" in error.detail

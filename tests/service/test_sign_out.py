@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from hashlib import sha256
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from joserfc import jwt
 
 from appproxy.errors import Code, StoreError
 from appproxy.identity.session import Session
@@ -161,8 +164,42 @@ class TestTheProvider:
         world.provider.document["end_session_endpoint"] = f"{ISSUER}/logout"
         exchange = browser.request(OUT, b"POST", {"csrf": hidden(browser.request(OUT))})
         url = browser.stop_at(exchange.fields(b"location")[0].decode(), f"{ISSUER}/logout")
-        assert "client_id=client-1" in url
+        query = parse_qs(urlsplit(url).query)
+        assert query["client_id"] == ["client-1"]
+        # Whose session is meant tells the ID token itself, so that the provider need not ask.
+        assert jwt.decode(query["id_token_hint"][0], world.provider.key, algorithms=["ES256"]).claims["sub"] == "ann"
         assert "post_logout_redirect_uri=https%3A%2F%2Fsignin.example.com%2Fsigned-out" in url
+
+    def test_without_a_token(self, world: World, browser: Browser) -> None:
+        """One that was too large to keep: the provider is told the subject."""
+        world.provider.document["end_session_endpoint"] = f"{ISSUER}/logout"
+        browser.jars.clear()
+        world.provider.claims["noise"] = [sha256(b"%d" % number).hexdigest() for number in range(100)]
+        browser.open(PAGE)
+        assert not [name for name in browser.jars["signin.example.com"] if b"hint" in name]
+        exchange = browser.request(OUT, b"POST", {"csrf": hidden(browser.request(OUT))})
+        url = browser.stop_at(exchange.fields(b"location")[0].decode(), f"{ISSUER}/logout")
+        assert parse_qs(urlsplit(url).query)["logout_hint"] == ["ann"]
+
+    def test_somebody_elses_way_out(self, world: World, browser: Browser) -> None:
+        """Its address, sent to another user, does not end the session that they have with the provider."""
+        world.provider.document["end_session_endpoint"] = f"{ISSUER}/logout"
+        url = browser.request(OUT, b"POST", {"csrf": hidden(browser.request(OUT))}).fields(b"location")[0].decode()
+        world.provider.user = "bob"
+        bob = Browser(world)
+        bob.open(PAGE)
+        assert bob.request(url).fields(b"location") == [f"{SIGNIN}/signed-out".encode()]
+
+    def test_the_link_of_a_refusal(self, world: World, browser: Browser) -> None:
+        """Is good in the browser that was refused, and in no other."""
+        world.provider.document["end_session_endpoint"] = f"{ISSUER}/logout"
+        for opener, good in ((Browser(world), False), (None, True)):
+            world.provider.user, world.provider.claims = "eve", {}
+            eve = Browser(world)
+            found = re.search(rb'href="(https://signin.example.com/signed-out[^"]+)"', eve.open(PAGE).content)
+            assert found is not None
+            location = (opener or eve).request(found[1].decode()).fields(b"location")[0]
+            assert location.startswith(f"{ISSUER}/logout?id_token_hint=".encode()) is good
 
     def test_with_a_provider_that_is_down(self, world: World, browser: Browser) -> None:
         """The own session ends all the same."""
