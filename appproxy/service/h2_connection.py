@@ -108,6 +108,9 @@ class H2Connection(Protocol):
             self._calm(str(error))
             return
         self._head_deadline.feed(data)
+        if self._head_deadline.fault:
+            self._calm("a frame on a stream that the user had ended or passed over", self._head_deadline.fault)
+            return
         self.enlist()
 
     def readConnectionLost(self) -> None:
@@ -369,7 +372,7 @@ class H2Connection(Protocol):
             return
         self.enlist()
 
-    def _calm(self, reason: str) -> None:
+    def _calm(self, reason: str, code: int = _CALM) -> None:
         """The user broke the protocol, or does too much that is no request: say so once, and end."""
         if self._closing:
             return
@@ -378,7 +381,7 @@ class H2Connection(Protocol):
         self._log.info("an HTTP/2 connection of {client} was ended: {reason}", client=self._client, reason=reason)
         last = max(self._streams, default=0)
         # The session refuses to say anything more; this is a GOAWAY (RFC 9113 section 6.8).
-        self._send(b"\0\0\x08\x07\0\0\0\0\0" + last.to_bytes(4, "big") + _CALM.to_bytes(4, "big"))
+        self._send(b"\0\0\x08\x07\0\0\0\0\0" + last.to_bytes(4, "big") + code.to_bytes(4, "big"))
         self._lose_all(Code.CANCELLED, reason)
         self._close()
 

@@ -40,6 +40,11 @@ class HeadDeadline:
         elif self.deadline != NEVER:
             self.cancel()
 
+    @property
+    def fault(self) -> int:
+        """The code of a fault in what was fed that nghttp2 lets pass; 0: there is none."""
+        return self._blocks.streams.fault
+
     def cancel(self) -> None:
         """It is waited for no longer."""
         self.deadline = NEVER

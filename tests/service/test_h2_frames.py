@@ -116,12 +116,19 @@ FRAMES: Sequence[tuple[str, bytes, Ends | Resets | str]] = [
     ("5.1 HEADERS after the end", whole() + whole(), Ends(_CLOSED)),
     ("5.1 CONTINUATION after the end", whole() + frame(_CONTINUATION, 4, 1, HEAD), Ends(_PROTOCOL)),
     ("5.1 WINDOW_UPDATE after the end", whole() + frame(_WINDOW, 0, 1, word(100)), IGNORED),
-    ("5.1 DATA after a reset", _TAKEN_BACK + frame(_DATA, 1, 1, b"x"), IGNORED),
-    ("5.1 HEADERS after a reset", _TAKEN_BACK + whole(), IGNORED),
+    ("5.1 DATA after a reset", _TAKEN_BACK + frame(_DATA, 1, 1, b"x"), Ends(_CLOSED)),
+    ("5.1 HEADERS after a reset", _TAKEN_BACK + whole(), Ends(_CLOSED)),
+    ("5.1 CONTINUATION after a reset", _TAKEN_BACK + frame(_CONTINUATION, 4, 1, HEAD), Ends(_PROTOCOL)),
+    ("5.1 RST_STREAM after a reset", _TAKEN_BACK + frame(_RESET, 0, 1, word(_CANCEL)), IGNORED),
+    ("5.1 PRIORITY after a reset", _TAKEN_BACK + frame(_PRIORITY, 0, 1, bytes(4) + b"\1"), IGNORED),
     ("5.1 WINDOW_UPDATE after a reset", _TAKEN_BACK + frame(_WINDOW, 0, 1, word(9)), IGNORED),
     ("5.1.1 an even number", whole(2), Ends(_PROTOCOL)),
-    # The standard ends the connection; nghttp2 cannot tell it from a stream that has ended.
-    ("5.1.1 a number lower than the last", whole(5) + whole(3), IGNORED),
+    ("5.1.1 a number lower than the last", whole(5) + whole(3), Ends(_PROTOCOL)),
+    ("5.1.1 DATA on a stream that was passed over", whole(5) + frame(_DATA, 1, 3, b"x"), Ends(_CLOSED)),
+    # RFC 7540 section 5.3.1 reset the stream; RFC 9113 has no priorities, and says nothing of either.
+    ("5.3 PRIORITY of a stream that depends on itself", begun() + frame(_PRIORITY, 0, 1, word(1) + b"\1"), IGNORED),
+    ("5.3 HEADERS of a stream that depends on itself",
+     frame(_HEADERS, 5 | _PRIORITIZED, 1, word(1) + b"\1" + HEAD), Ends(_PROTOCOL)),
     ("5.5 an unknown frame within a head", _OPEN_HEAD + frame(0x16, 0, 0), Ends(_PROTOCOL)),
     ("6.1 DATA on stream 0", frame(_DATA, 1, 0, b"x"), Ends(_PROTOCOL)),
     ("6.1 padding longer than DATA", begun() + frame(_DATA, _END_STREAM | _PADDED, 1, b"\x06Test"), Ends(_PROTOCOL)),
@@ -129,8 +136,7 @@ FRAMES: Sequence[tuple[str, bytes, Ends | Resets | str]] = [
     ("6.2 padding longer than HEADERS", frame(_HEADERS, 5 | _PADDED, 1, b"\xff" + HEAD), Ends(_PROTOCOL)),
     ("6.2 HEADERS with padding and priority",
      frame(_HEADERS, 5 | _PADDED | _PRIORITIZED, 1, b"\x02" + bytes(4) + b"\1" + HEAD + bytes(2)), IGNORED),
-    # The standard ends the connection; the old priorities are switched off (RFC 9218), and all frames of theirs count only.
-    ("6.3 PRIORITY on stream 0", frame(_PRIORITY, 0, 0, bytes(4) + b"\1"), IGNORED),
+    ("6.3 PRIORITY on stream 0", frame(_PRIORITY, 0, 0, bytes(4) + b"\1"), Ends(_PROTOCOL)),
     ("6.3 PRIORITY of the wrong size", begun() + frame(_PRIORITY, 0, 1, bytes(4)), Ends(_SIZE)),
     ("6.4 RST_STREAM on stream 0", frame(_RESET, 0, 0, word(_CANCEL)), Ends(_PROTOCOL)),
     ("6.4 RST_STREAM of the wrong size", begun() + frame(_RESET, 0, 1, bytes(3)), Ends(_SIZE)),
@@ -212,6 +218,32 @@ def test_a_head(data: bytes) -> None:
     assert len(place.keeper.exchanges) == 1
 
 
+@pytest.mark.parametrize("late", [frame(_DATA, 1, 1, b"x"), whole()], ids=["DATA", "HEADERS"])
+@pytest.mark.parametrize("answered", [False, True])
+def test_after_both_ends(late: bytes, answered: bool) -> None:
+    """A frame on a stream that its user had ended ends the connection, whether or not the answer is complete."""
+    place = Place()
+    place.raw(whole())
+    if answered:
+        place.keeper.last.answer(200, b"", b"x")
+        place.clock.advance(0)
+        place.wire.take()
+    assert outcome(place, late, len(late)) == Ends(_CLOSED)
+
+
+def test_what_is_late_on_a_stream_that_we_have_reset() -> None:
+    """The user could not know: his DATA and trailers are thrown away, and his next request is answered."""
+    place = Place()
+    place.raw(begun())
+    place.keeper.last.answer(200, b"", b"x")
+    place.clock.advance(0)
+    back = frames(place.wire.take())
+    assert (_RESET, 0, 1, word(0)) in back
+    assert outcome(place, frame(_DATA, 0, 1, b"x") + whole(head=line(b"a", b"b")), 1 << 20) == IGNORED
+    place.raw(whole(3))
+    assert len(place.keeper.exchanges) == 2
+
+
 def test_a_head_in_pieces() -> None:
     """CONTINUATION with nothing, with one byte, with the rest: one request."""
     place = Place()
@@ -282,16 +314,12 @@ class TestWindows:
         """They are taken in their order (section 6.5.3)."""
         assert self.data(self.answered((4, 5), (4, 1))) == b"1"
 
-    @pytest.mark.parametrize("whose", ["his", "ours"])
-    def test_what_comes_for_streams_that_are_gone(self, whose: str) -> None:
+    def test_what_comes_for_streams_that_are_gone(self) -> None:
         """It takes nothing from the window of all streams together, which would otherwise be empty one day."""
         place = Place()
         piece = frame(_DATA, 0, 1, bytes(16_384)) * 100
         place.raw(begun())
-        if whose == "his":
-            place.raw(frame(_RESET, 0, 1, word(_CANCEL)))
-        else:
-            place.keeper.last.abort()
+        place.keeper.last.abort()
         for _ in range(CONNECTION_WINDOW // (100 * 16_384) + 2):
             place.raw(piece)
         assert not place.wire.disconnecting
