@@ -59,6 +59,9 @@ class AdminClient:
         Raises ConfigError or StoreError, whose text is one line for people.
         """
         if is_missing(self._paths.settings):
+            if not is_missing(self._paths.directory / "connector.toml"):
+                raise ConfigError(f"{self._paths.directory}: this is a connector's state directory; give that of the service, "
+                                  "on its machine (here only `appproxy doctor` works)")
             raise ConfigError(f"{self._paths.directory}: no state of a service is there; run: appproxy init")
         lock = ServiceLock(self._paths.lock)
         until = time.monotonic() + self._mute

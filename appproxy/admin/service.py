@@ -55,7 +55,7 @@ def _revoke_session(tx: Transaction, call: Call) -> Change:
         raise ConfigError("provider: goes with subject only")
     text = body.text(given[0])
     if not text or len(text) > 255 or (given[0] == "session" and len(text) > _LONGEST_ID):
-        raise ConfigError(f"{given[0]}: this is none")
+        raise ConfigError(f"{given[0]}: 1 to {_LONGEST_ID if given[0] == 'session' else 255} characters are needed")
     if given[0] == "session":
         sessions.revoke_session(tx, text)
         return Change({"session": text}, text, {"by": "session"})

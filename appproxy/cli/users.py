@@ -131,7 +131,10 @@ def show(setting: Setting, name: str, as_json: bool) -> None:
 @pass_setting
 def set_(setting: Setting, name: str, display_name: str | None, email: str | None, as_json: bool) -> None:
     """Change how a user is called."""
-    made = setting.call("PATCH", "users", name, body=given(display_name=display_name, email=email))
+    body = given(display_name=display_name, email=email)
+    if not body:
+        raise click.UsageError("give --display-name or --email")
+    made = setting.call("PATCH", "users", name, body=body)
     done(f"{made['name']} is changed", made, as_json)
 
 

@@ -378,5 +378,5 @@ def _known(key: str) -> str:
         return name
     keys = [*COLUMNS, *SETTINGS, HEADER + "NAME", REQUEST + "NAME", RESPONSE + "NAME"]
     near = get_close_matches(name, keys, 1)
-    hint = f"did you mean {near[0]}?" if near else f"the keys are {', '.join(keys)}"
+    hint = f"did you mean {near[0]}?" if near else "`appproxy app keys` lists them"
     raise ConfigError(f"{key}: no such setting; {hint}")

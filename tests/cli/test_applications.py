@@ -90,3 +90,22 @@ def test_the_keys_are_listed(typed: Typing) -> None:
     """What can be set explains itself."""
     keys = {row["key"]: row["explanation"] for row in typed("app", "keys", "--json").json}
     assert keys["backend_timeout"]
+
+
+def test_a_host_in_another_script_is_named_in_its_ascii_form(typed: Typing) -> None:
+    """Nobody has to look up how to write it."""
+    wrong = typed("app", "publish", "x", "--internal", "http://a/", "--external", "https://bücher.example.com/")
+    assert (wrong.code, "in its ASCII form, xn--bcher-kva.example.com" in wrong.err) == (1, True)
+
+
+def test_an_unknown_key_is_answered_in_one_short_line(typed: Typing) -> None:
+    """With the nearest key, or with the command that lists them."""
+    typed(*PUBLISH)
+    assert typed("app", "set", "wiki", "zzz=1").err.endswith("zzz: no such setting; `appproxy app keys` lists them\n")
+
+
+def test_a_connector_s_directory_is_recognised(bare: Typing, tmp_path: Path) -> None:
+    """Commands for the service, typed at the wrong machine."""
+    (tmp_path / "connector.toml").write_text("")
+    said = bare("--state", str(tmp_path), "status")
+    assert (said.code, "a connector's state directory" in said.err) == (1, True)

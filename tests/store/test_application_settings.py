@@ -180,7 +180,7 @@ def test_values(key: str, text: str, field: str, value: object) -> None:
         ("header.", "email", "name of a request field"),
         ("header.x user", "email", "name of a request field"),
         ("backend_timout", "1", "did you mean backend_timeout"),
-        ("zzz", "1", "the keys are name, internal"),
+        ("zzz", "1", "`appproxy app keys` lists them"),
     ],
 )
 def test_errors_name_the_key_and_the_mend(key: str, text: str, mend: str) -> None:
