@@ -85,6 +85,8 @@ class HalfCloseTLS(TLSMemoryBIOProtocol):
     #: The transport below: TCP's, another layer's, or a test's.
     transport: Any
     _tlsConnection: Any
+    #: Whose handshakes it counts among: the peer's network, "" where that does not matter.
+    owner = ""
     #: close_notify has come: nothing more is read.
     _read_over = False
     #: loseWriteConnection has been called: nothing more is taken.

@@ -17,10 +17,12 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from appproxy.errors import Code, IdentityError, ProtocolError
+from appproxy.net.crowd import subscriber
 from appproxy.net.deadlines import NEVER, Deadlines
 from appproxy.net.tls import negotiated, peer_certificate
 from appproxy.pki.names import connector_id, not_after, serial
 from appproxy.service import losses
+from appproxy.service.arrivals import Arrivals
 from appproxy.service.links import DataLink, SignalLink
 from appproxy.service.relay import Relay
 from appproxy.service.roster import Peer
@@ -70,6 +72,7 @@ class EndPoint(Factory):
         self._renew_after = renew_after
         self._seen = seen
         self._entries: set[Entry] = set()
+        self.arrivals = Arrivals()
         #: When connectors were last told that the configuration has changed, and the call that tells them of more.
         self._hinted = -math.inf
         self._hinting: IDelayedCall | None = None
@@ -119,6 +122,7 @@ class EndPoint(Factory):
         if peer is None:
             peer = Peer(link.connector_id, group, hello.instance, now)
             self.roster.add(peer)
+        self.arrivals.greeted(link)
         old = peer.links.pop(hello.slot, None)
         link.peer = peer
         link.slot = hello.slot
@@ -219,6 +223,11 @@ class EndPoint(Factory):
             elif record.group != peer.group:
                 self.roster.move(peer, record.group, now)
                 self.relay.serve(record.group)
+        for id, entries in list(self.arrivals.of.items()):
+            record = snapshot.connectors.get(id)
+            if record is None or record.state is ConnectorState.REVOKED:
+                for entry in list(entries):
+                    entry.dismiss(Goodbye(Code.REVOKED, None, True, "an administrator has revoked this connector"))
         if configuration_changed:
             self._hint_soon()
 
@@ -280,6 +289,9 @@ class Entry(Protocol):
     def __init__(self, end_point: EndPoint, addr: IAddress | None) -> None:
         self._end_point = end_point
         self._addr = addr
+        #: Whom it counts for: the network that it comes from, and the connector whose certificate it has shown.
+        self.address = subscriber(addr)
+        self.id = ""
         self._inner: IProtocol | None = None
         self.deadline = NEVER
 
@@ -291,10 +303,15 @@ class Entry(Protocol):
         end_point = self._end_point
         end_point.left(self)
         transport = self.transport
-        inner = end_point.protocol_for(negotiated(transport), peer_certificate(transport), self._addr)
+        alpn, certificate = negotiated(transport), peer_certificate(transport)
+        self.id = _id_of(certificate)
+        end_point.arrivals.proved(self)
+        inner = end_point.protocol_for(alpn, certificate, self._addr)
         if inner is None:
             self.abort()
             return
+        if alpn == CONTROL:
+            end_point.arrivals.calls(self)
         self._inner = inner
         self.dataReceived = inner.dataReceived  # type: ignore[method-assign]
         inner.makeConnection(transport)  # type: ignore[arg-type]
@@ -309,7 +326,23 @@ class Entry(Protocol):
         """Close at once."""
         self.transport.abortConnection()  # type: ignore[union-attr]
 
+    def dismiss(self, goodbye: Goodbye) -> None:
+        """Its connector is revoked: nothing is left of it within a second."""
+        if isinstance(self._inner, SignalLink):
+            self._inner.goodbye(goodbye)
+        else:
+            self.abort()
+
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._end_point.left(self)
+        self._end_point.arrivals.left(self)
         if self._inner is not None:
             self._inner.connectionLost(reason)
+
+
+def _id_of(certificate: bytes | None) -> str:
+    """The connector that a certificate names; "" for none, or one that is not ours to know."""
+    try:
+        return connector_id(certificate) if certificate is not None else ""
+    except IdentityError:
+        return ""

@@ -56,6 +56,7 @@ class SignalLink(Protocol):
         self.deadline = min(end_point.clock.seconds() + end_point.limits.hello_seconds, self.session.next_tick())
         end_point.deadlines.add(self)
         end_point.links.add(self)
+        end_point.arrivals.greets(self)
 
     def dataReceived(self, data: bytes) -> None:
         session = self.session
@@ -154,6 +155,7 @@ class SignalLink(Protocol):
             self._gone = True
             self._end_point.deadlines.discard(self)
             self._end_point.links.discard(self)
+            self._end_point.arrivals.greeted(self)
             self._end_point.link_lost(self)
 
     # The transport tells how full it is.
@@ -182,6 +184,8 @@ class DataLink(Protocol):
         self.request: Relayed | None = None
         self._source: IPushProducer | None = None
         self._gone = False
+        #: It carries no request.
+        self._unused = False
         self.deadline = NEVER
         self.session = DataSession(Role.SERVICE, end_point.clock.seconds(), end_point.limits)
 
@@ -195,6 +199,7 @@ class DataLink(Protocol):
             return
         self.peer.data.add(self)
         end_point.deadlines.add(self)
+        self._look()
 
     def dataReceived(self, data: bytes) -> None:
         session = self.session
@@ -209,6 +214,18 @@ class DataLink(Protocol):
         if output:
             self._write(output)
         self._release()
+
+    def _look(self) -> None:
+        """Has it a request? Without one it is closed some time after the connector should have closed it."""
+        if self._gone:
+            return
+        self._unused = self.session.idle
+        if self._unused:
+            self.deadline = self._end_point.clock.seconds() + 2 * self._end_point.limits.idle_close_most
+            self._end_point.arrivals.unused(self)
+        else:
+            self.deadline = self.session.next_tick()
+            self._end_point.arrivals.used(self)
 
     def _take(self, frames: list[Frame]) -> None:
         """What one read has brought; the pieces of a body in it are handed on as one."""
@@ -318,7 +335,8 @@ class DataLink(Protocol):
         request = self.request
         if request is not None and self.session.idle and not request.upgraded:
             self.request = request.data = None
-            self.deadline = NEVER
+        if self.session.idle is not self._unused:
+            self._look()
 
     def cancel(self) -> None:
         """Nobody wants either direction any more."""
@@ -334,12 +352,13 @@ class DataLink(Protocol):
     def answer_elsewhere(self) -> None:
         """The answer has come whole on a signal connection."""
         self.session.answered_in_line()
+        self._look()
 
     def let_go(self) -> None:
         """The request is over here; what is left of it on this connection is thrown away until it is idle."""
         self.request = None
         self.cancel()
-        self.deadline = NEVER if self.session.idle else self.session.next_tick()
+        self._look()
 
     def _write(self, data: bytes) -> None:
         if data and not self._gone and self.transport is not None:
@@ -348,6 +367,9 @@ class DataLink(Protocol):
     # The end.
 
     def deadline_passed(self, now: float) -> None:
+        if self.session.idle:
+            self.close()
+            return
         self.session.reading = not self.tap.held
         try:
             self.session.tick(now)
@@ -355,7 +377,7 @@ class DataLink(Protocol):
             self.close()
             return
         self._write(self.session.take_output())
-        self.deadline = NEVER if self.session.idle else self.session.next_tick()
+        self._look()
 
     def close(self) -> None:
         """Close at once; what it carried is broken."""
@@ -373,6 +395,7 @@ class DataLink(Protocol):
         self.tap.close()
         self._starve()
         self._end_point.deadlines.discard(self)
+        self._end_point.arrivals.used(self)
         if self.peer is not None:
             self.peer.data.discard(self)
         request, self.request = self.request, None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twisted.internet.address import IPv4Address
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock
 
@@ -45,6 +46,21 @@ def test_the_oldest_of_too_many_handshakes_gives_way() -> None:
         tls.makeConnection(end)
         begun.append(end)
     assert [end.aborted for end in begun] == [True, True, False, False]
+
+
+def test_one_address_has_a_quarter_of_the_handshakes() -> None:
+    """Its oldest goes for its newest; those of others stay, however many it begins."""
+    clock = Clock()
+    factory = HalfCloseTLSFactory(SERVER, False, Factory.forProtocol(Talker), clock, most_handshakes=8)
+    begun = []
+    for host in ["192.0.2.1", *["192.0.2.66"] * 20]:
+        tls = factory.buildProtocol(IPv4Address("TCP", host, 1))
+        assert tls is not None
+        end = End(clock)
+        end.protocol = tls
+        tls.makeConnection(end)
+        begun.append(end)
+    assert [end.aborted for end in begun] == [False, *[True] * 18, False, False]
 
 
 def test_one_that_gave_way_says_why() -> None:

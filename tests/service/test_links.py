@@ -11,6 +11,7 @@ from twisted.internet.task import Clock
 from appproxy.errors import Code, ProtocolError, RemoteProtocolError
 from appproxy.net.deadlines import NEVER, Deadlines
 from appproxy.net.flow import Hold, Tap
+from appproxy.service.arrivals import Arrivals
 from appproxy.service.links import DataLink, SignalLink
 from appproxy.service.roster import Peer, Roster
 from appproxy.tunnel.data import DataSession
@@ -99,6 +100,7 @@ class Place:
 
     def __post_init__(self) -> None:
         self.deadlines = Deadlines(self.clock)
+        self.arrivals = Arrivals()
         self.roster = Roster(0.0)
         self.peer = Peer("c1", "default", b"i" * 16, 0.0)
         self.roster.add(self.peer)
@@ -493,7 +495,7 @@ def test_a_request_that_lets_go_hears_no_more() -> None:
     data.kinds()
     data.say(data.session.take_output())
     data.link.let_go()
-    assert data.link.session.idle and data.link.deadline == NEVER
+    assert data.link.session.idle and data.link.deadline == 2 * DEFAULT_LIMITS.idle_close_most
     data.link.connectionLost()
     assert data.request.told == []
 

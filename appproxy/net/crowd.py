@@ -1,0 +1,62 @@
+"""How many connections each owner may have of a kind that costs us and is of no use yet: one more, and his oldest goes.
+
+Who is quicker is kept out by nobody, and one owner, however many he opens, keeps no other out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from ipaddress import IPv6Address, ip_address
+from typing import Generic, TypeVar
+
+T = TypeVar("T", bound=Hashable)
+
+#: What one subscriber has of IPv6 (RFC 6177 section 2): whoever has one address of it has all.
+_SUBSCRIBER = 64
+
+
+class Crowd(Generic[T]):
+    """Connections by owner, in the order of their coming; at most `most` of one."""
+
+    __slots__ = ("_most", "_owners")
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._owners: dict[str, dict[T, None]] = {}
+
+    def enter(self, owner: str, item: T) -> T | None:
+        """One more of this owner; gives the oldest of his if that has to go, which then has left."""
+        his = self._owners.setdefault(owner, {})
+        his[item] = None
+        if len(his) <= self._most:
+            return None
+        oldest = next(iter(his))
+        del his[oldest]
+        return oldest
+
+    def leave(self, owner: str, item: T) -> None:
+        """It is gone, or of use; twice is as once."""
+        his = self._owners.get(owner)
+        if his is not None and his.pop(item, self) is None and not his:
+            del self._owners[owner]
+
+    def count(self, owner: str) -> int:
+        """How many this owner has."""
+        return len(self._owners.get(owner, ()))
+
+    def __len__(self) -> int:
+        """How many owners have any."""
+        return len(self._owners)
+
+
+def subscriber(address: object) -> str:
+    """The network that a peer's address counts for; "" where nobody knows it."""
+    host: str = getattr(address, "host", "") or ""
+    try:
+        parsed = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(parsed, IPv6Address):
+        mapped = parsed.ipv4_mapped
+        return str(mapped) if mapped is not None else str(int(parsed) >> (128 - _SUBSCRIBER))
+    return host
