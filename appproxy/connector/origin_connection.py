@@ -220,8 +220,8 @@ class OriginConnection(Protocol):
         try:
             events = self._reader.receive(data)  # type: ignore[union-attr]  # set by the send that made it ours
         except RequestError as error:
-            if first and self.served and error.code is Code.ORIGIN_MALFORMED:
-                # No answer to this request, but what is left of the one before.
+            if first and self.served and error.code is Code.ORIGIN_MALFORMED and not data.startswith(b"HTTP"):
+                # No answer to this request, not even a bad one, but what is left of the one before.
                 self.answered = False
                 self.origin.disturbed()
             self.user = None

@@ -435,6 +435,20 @@ def test_what_is_no_answer_belonged_to_the_one_before(method: bytes, expected: o
     assert [what for _, _, what in finals(signal.read())] == [expected]
 
 
+def test_a_bad_answer_is_the_applications_own() -> None:
+    """It is not asked for again, and says nothing of the connections."""
+    rig = Rig()
+    signal, origin = idle(rig)
+    send(signal, 2)
+    origin.deliver(b"HTTP/1.1 200 OK\r\na b: c\r\n\r\n")
+    assert [what for _, _, what in finals(signal.read())] == [Code.ORIGIN_MALFORMED]
+    assert not rig.origins_dialled
+    send(signal, 3)
+    fresh = rig.origin()
+    fresh.deliver(OK)
+    assert not fresh.end
+
+
 def test_few_are_dialled_only_to_settle() -> None:
     """With many of them the one that has been quiet longest is used; one without a body never is before its time."""
     rig = Rig()
