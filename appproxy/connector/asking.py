@@ -23,6 +23,9 @@ __all__ = ["AskingForward", "Expectations"]
 
 #: How long an application has to say 100. Clients wait about so long (curl: 1 s), and those who answer need a round trip.
 ASK_SECONDS = 1.0
+#: For how long a connection to the application is waited for before the body is attached all the same: the service waits for
+#: that no longer than `attach_seconds` (20 s), and an application may be slow to connect to, or busy with others.
+CONNECT_SECONDS = 5.0
 #: For how long an application that said nothing, or 417, is not asked again.
 FORGET_SECONDS = 600.0
 #: Applications that are remembered: more than one connector has.
@@ -73,6 +76,7 @@ class AskingForward(Forward):
             super()._prepare(request, framing)
             return
         self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.FORWARD)
+        self.deadline = min(self.deadline, self.started + CONNECT_SECONDS)
         self.upload = Upload(self, framing, request.length or 0, request.length is not None)
 
     @property
@@ -108,19 +112,21 @@ class AskingForward(Forward):
             self._go_on()
 
     def deadline_passed(self, now: float) -> None:
-        """The application says nothing: go on all the same, as the standard allows."""
-        if self._asking and self.connection is not None:
-            self.desk.expectations.ignored(self.target_address, now)
-            self._go_on()
-        else:
+        """The application says nothing, or cannot be asked yet: go on all the same, as the standard allows."""
+        if not self._asking:
             super().deadline_passed(now)
+            return
+        asked = self.connection is not None
+        if asked:
+            self.desk.expectations.ignored(self.target_address, now)
+        self._go_on(asked)
 
-    def _go_on(self) -> None:
-        """Ask for the body."""
+    def _go_on(self, has_head: bool = True) -> None:
+        """Ask for the body. Without `has_head` the application has nothing yet, and gets it with the body's first byte."""
         self._asking = False
         upload = self.upload
         assert upload is not None  # it is let go of only with the question
-        upload.handed_over = True
+        upload.handed_over = has_head
         answer = self.answer = AnswerStream(self)
         self._extend()
         self._attach(upload, answer)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from appproxy.connector.asking import ASK_SECONDS, FORGET_SECONDS
+from appproxy.connector.asking import ASK_SECONDS, CONNECT_SECONDS, FORGET_SECONDS
 from appproxy.connector.configuration import OriginAddress
 from appproxy.errors import Code
 from appproxy.tunnel.frames import Flag, Kind
 from appproxy.tunnel.messages import Request, encode_request, request_flags
-from tests.connector.rig import DataPeer, Rig, SignalPeer, Wire, finals, request
+from tests.connector.rig import HOME, DataPeer, Rig, SignalPeer, Wire, finals, request
 
 EXPECT = b"\r\nexpect: 100-continue\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -117,6 +117,22 @@ def test_an_application_that_knows_no_expectations() -> None:
     data.wire.deliver(data.session.body(b"x" * 10))
     sent = again.take()
     assert EXPECT not in sent and sent.endswith(b"\r\n\r\n" + b"x" * 10)
+
+
+def test_an_application_that_is_slow_to_connect_to() -> None:
+    """The service waits for ATTACH no longer than 20 s: the body is attached before, and the application not asked."""
+    rig = Rig()
+    signal, data = rig.with_data()
+    send(signal, 1, request(b"POST", length=SIZE))
+    wait(rig, signal, CONNECT_SECONDS - 0.5)
+    assert data.read() == []
+    wait(rig, signal, 1.0)
+    assert data.kinds() == [Kind.ATTACH]
+    data.attached(1)
+    data.wire.deliver(data.session.body(b"x" * 10))
+    sent = rig.origin().take()
+    assert EXPECT not in sent and sent.endswith(b"\r\n\r\n" + b"x" * 10)
+    assert rig.uplink.requests.expectations.may_ask(HOME, rig.clock.seconds())
 
 
 def test_interim_answers_are_no_consent() -> None:
