@@ -12,6 +12,7 @@ from selenium.webdriver.common.by import By
 
 from tests.end_to_end.chromium import sign_in, wait
 from tests.end_to_end.test_browser import browser, complaints
+from tests.end_to_end.visitor import Visitor
 from tests.end_to_end.world import PASSWORD, World, until
 
 __all__ = ["browser"]
@@ -28,6 +29,8 @@ fetch(site.api).then((answer) => answer.json()).then(({next}) =>
 FEED = '<rss><channel><link>{base}/post</link><image url="{base}/ground.svg"/></channel></rss>'
 READ_FEED = "fetch('/feed').then((answer) => answer.text()).then(arguments[0])"
 LOADED = "return performance.getEntriesByType('resource').map((one) => [one.name, one.nextHopProtocol])"
+MANIFEST = '{{"name": "site", "start_url": "{base}/", "display": "standalone"}}'
+INSTALLABLE = '<!doctype html><title>{path}</title><link rel="manifest" href="/manifest.webmanifest"{credentials}>'
 LOGIN = """<!doctype html><title>{path}</title><form method="post" action="{base}/login"><button>in</button></form>"""
 
 
@@ -53,6 +56,11 @@ class Site(BaseHTTPRequestHandler):
             kind, body = "text/javascript", SCRIPT.replace("{", "{{").replace("}", "}}")
         elif self.path == "/api":
             kind, body = "application/json", '{{"next": "{spelled}\\/next"}}'
+        elif self.path.startswith("/installable"):
+            credentials = ' crossorigin="use-credentials"' if self.path.endswith("credentials") else ""
+            body = INSTALLABLE.replace("{credentials}", credentials)
+        elif self.path == "/manifest.webmanifest":
+            kind, body = "application/manifest+json", MANIFEST
         elif self.path == "/feed":
             kind, body = "application/rss+xml", FEED
         elif self.path.endswith((".svg", ".ico")):
@@ -128,3 +136,26 @@ def test_every_link_leads_to_the_public_name(
     until(lambda: wanted <= {(url, protocol) for url, protocol in browser.execute_script(LOADED)}, "all is loaded", 10)
     assert browser.execute_async_script(READ_FEED) == FEED.format(base=world.url("site", ""))
     assert complaints(browser) == []
+
+
+def manifest(browser: Chrome, url: str) -> str:
+    """What the browser gets as the manifest of this page; "" when that fails."""
+    browser.get(url)
+    found = browser.execute_cdp_cmd("Page.getAppManifest", {})
+    return "" if found.get("errors") else str(found.get("data") or "")
+
+
+def test_an_application_that_can_be_installed(world: World, browser: Chrome, site: str) -> None:
+    """Browsers fetch a manifest without cookies: it needs the word `use-credentials`, or a path without sign-in."""
+    world.admin("app", "set", "site", "view=public", "translate_body=")
+    until(lambda: is_live(browser, world.url("site"), site, "public"), "the setting is live", 5)
+    plain, told = world.url("site", "/installable"), world.url("site", "/installable-with-credentials")
+    assert manifest(browser, plain) == ""
+    assert '"name": "site"' in manifest(browser, told)
+    world.admin("app", "publish", "site-manifest", "--external", world.url("site", "/manifest.webmanifest"),
+                "--internal", f"http://{site}/manifest.webmanifest", "--preauth", "passthrough", "--set", "view=public")
+    until(lambda: '"name": "site"' in manifest(browser, plain), "the manifest is open", 10)
+    visitor = Visitor(world.port, world.anchor)
+    assert visitor.get(world.url("site", "/manifest.webmanifest")).status == 200
+    assert visitor.get(world.url("site", "/installable")).status == 401
+    world.admin("app", "remove", "site-manifest")
