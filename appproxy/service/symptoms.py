@@ -69,8 +69,11 @@ class Symptoms:
         What is found stands in the access log as `detail`.
         """
         head = exchange.head
-        if status in REDIRECTS and head.method in (b"GET", b"HEAD"):
-            fields = _without_slash(plan, head.target, block, fields)
+        if status in REDIRECTS:
+            if head.method in (b"GET", b"HEAD"):
+                fields = _without_slash(plan, head.target, block, fields)
+            elif head.method not in _SAFE and _is_from_itself(plan, head):
+                plan.learned.takes_forms = True
         symptom = symptom_of(plan, head, status, fields, body)
         if symptom is not None:
             application = plan.application
@@ -92,10 +95,20 @@ def symptom_of(plan: Plan, head: RequestHead, status: int, fields: bytes, body: 
     if status in REDIRECTS:
         return Symptom.CIRCLE if head.method in (b"GET", b"HEAD") and _leads_to_itself(plan, head.target, fields) else None
     if head.method not in _SAFE:
-        return Symptom.ORIGIN if _is_from_itself(plan, head) else None
+        return Symptom.ORIGIN if _may_be_about_origin(plan, head, status, fields) else None
     # A page may be refused for many reasons: without a word about hosts only a bad request counts that has nothing to be bad.
     told = status in (400, 403, 421) and b"host" in body[:_LOOK_AT].lower()
     return Symptom.HOST if told or (status in (400, 421) and b"?" not in head.target) else None
+
+
+def _may_be_about_origin(plan: Plan, head: RequestHead, status: int, fields: bytes) -> bool:
+    """Is a request of an own page refused, by an application that has not taken one, and not with data for a script?
+
+    Forms with mistakes are answered with 400 and 422, too, and faults with 500: only Next.js refuses so.
+    """
+    if plan.learned.takes_forms or (status == 500 and head.get(b"next-action") is None):
+        return False
+    return _is_from_itself(plan, head) and not any(b"json" in kind for kind in values(fields, b"content-type"))
 
 
 def _is_from_itself(plan: Plan, head: RequestHead) -> bool:

@@ -61,7 +61,8 @@ PAGE, PREFIXED = (b"referer", b"https://a.example.com/x"), (b"referer", b"https:
 
 @pytest.mark.parametrize(("method", "status", "fields", "symptom"), [
     (b"POST", 403, [OWN], Symptom.ORIGIN), (b"POST", 422, [OWN], Symptom.ORIGIN), (b"PUT", 400, [PAGE], Symptom.ORIGIN),
-    (b"DELETE", 500, [OWN], Symptom.ORIGIN), (b"POST", 403, [FOREIGN, PAGE], None), (b"POST", 403, [PREFIXED], None),
+    (b"POST", 500, [OWN, (b"next-action", b"1")], Symptom.ORIGIN), (b"POST", 500, [OWN], None),
+    (b"POST", 403, [FOREIGN, PAGE], None), (b"POST", 403, [PREFIXED], None),
     (b"POST", 403, [], None), (b"POST", 403, [(b"origin", b"null")], None), (b"GET", 403, [OWN], None),
     (b"GET", 422, [PAGE], None), (b"GET", 500, [], None), (b"GET", 400, [], Symptom.HOST), (b"HEAD", 421, [], Symptom.HOST)])
 def test_refusals(
@@ -89,6 +90,20 @@ def test_a_circle(location: bytes, method: bytes, symptom: Symptom | None) -> No
     """Whoever posted may be sent back to the page with the form."""
     head = head_for("https://a.example.com/page?q", method=method)
     assert symptom_of(Plan.of(HERE), head, 301, b"location: %b\n" % location, b"") is symptom
+
+
+def test_mistakes_in_forms_are_no_symptom() -> None:
+    """Data for a script, and what an application says that has taken a form of its own page before."""
+    head = head_for("https://a.example.com/page", method=b"POST", fields=[OWN])
+    plan = Plan.of(HERE)
+    assert symptom_of(plan, head, 422, b"content-type: application/problem+json\n", b"") is None
+    assert symptom_of(plan, head, 422, b"content-type: text/html\n", b"") is Symptom.ORIGIN
+    symptoms = Symptoms()
+    for fields in ([FOREIGN], [OWN]):
+        assert symptom_of(plan, head, 422, b"", b"") is Symptom.ORIGIN
+        said = FakeExchange(head_for("https://a.example.com/page", method=b"POST", fields=fields))
+        symptoms.examine(plan, said, 303, b"location: /\n", b"location: /\n")
+    assert symptom_of(plan, head, 422, b"", b"") is None and symptoms.counts() == []
 
 
 def test_what_was_seen_is_counted_and_named() -> None:
