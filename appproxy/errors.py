@@ -127,7 +127,7 @@ class Failure:
     retry_after: int | None = None
 
 
-_ASK = "If it stays so, tell your administrator the request id."
+_ASK = "If it keeps happening, give your administrator the request id."
 _AGAIN = "Try again in a moment. " + _ASK
 _TUNNEL = Source.CONNECTOR
 _APP = Source.APPLICATION
@@ -139,7 +139,7 @@ FAILURES: dict[Code, Failure] = {
     Code.TOO_LARGE: Failure(502, "http_protocol_error", _TUNNEL, Retry.NEVER,
                             "The connector sent more than the tunnel allows", _ASK),
     Code.VERSION: Failure(503, "proxy_configuration_error", _TUNNEL, Retry.ANY,
-                          "The connector speaks no tunnel version of this service", _ASK, 30),
+                          "The connector and the service have no tunnel version in common", _ASK, 30),
     Code.DUPLICATE: Failure(503, "proxy_configuration_error", _TUNNEL, Retry.ANY,
                             "Two connectors use one identity", _ASK, 30),
     Code.REVOKED: Failure(503, "destination_unavailable", _TUNNEL, Retry.ANY,
@@ -149,21 +149,21 @@ FAILURES: dict[Code, Failure] = {
     Code.SHUTTING_DOWN: Failure(503, "destination_unavailable", Source.SERVICE, Retry.ANY,
                                 "The service is restarting", _AGAIN, 2),
     Code.OVERLOADED: Failure(503, "connection_limit_reached", Source.SERVICE, Retry.ANY,
-                             "The service has too much to do", _AGAIN, 5),
+                             "The service is overloaded", _AGAIN, 5),
     Code.DEAD_PEER: Failure(502, "connection_terminated", _TUNNEL, Retry.IDEMPOTENT,
-                            "The connector fell silent", _AGAIN),
+                            "The connector stopped responding", _AGAIN),
     Code.UNKNOWN_REQUEST: Failure(502, "http_protocol_error", _TUNNEL, Retry.NEVER,
                                   "The connector does not know this request", _AGAIN),
     Code.NOT_YOURS: Failure(502, "http_protocol_error", _TUNNEL, Retry.NEVER,
-                            "The connector used a request of another one", _ASK),
+                            "The connector used another connector's request", _ASK),
     Code.CANCELLED: Failure(499, "connection_terminated", _REQ, Retry.NEVER,
                             "The user left", "Nothing to do."),
     Code.INTERNAL: Failure(500, "proxy_internal_error", Source.SERVICE, Retry.NEVER,
-                           "The service met a fault of its own", _ASK),
+                           "The service had an internal error", _ASK),
     Code.DRAINING: Failure(503, "destination_unavailable", _TUNNEL, Retry.ANY,
                            "The connector is shutting down", _AGAIN, 2),
     Code.CONNECTOR_BUSY: Failure(503, "connection_limit_reached", _TUNNEL, Retry.ANY,
-                                 "The connector has too much to do", _AGAIN, 5),
+                                 "The connector is overloaded", _AGAIN, 5),
     Code.UNKNOWN_APPLICATION: Failure(503, "proxy_configuration_error", _TUNNEL, Retry.ANY,
                                       "The connector does not know this application yet", _AGAIN, 5),
     Code.ORIGIN_REFUSED: Failure(502, "connection_refused", _APP, Retry.NEVER,
@@ -179,11 +179,11 @@ FAILURES: dict[Code, Failure] = {
     Code.ORIGIN_MALFORMED: Failure(502, "http_protocol_error", _APP, Retry.NEVER,
                                    "The application's answer is not valid HTTP", _ASK),
     Code.ORIGIN_HEAD_TOO_LARGE: Failure(502, "http_response_header_section_size", _APP, Retry.NEVER,
-                                        "The application's answer has too large a head", _ASK),
+                                        "The header of the application's answer is too large", _ASK),
     Code.ORIGIN_TIMEOUT: Failure(504, "http_response_timeout", _APP, Retry.NEVER,
                                  "The application did not answer in time", _AGAIN),
     Code.ORIGIN_TRUNCATED: Failure(502, "http_response_incomplete", _APP, Retry.NEVER,
-                                   "The application broke off its answer", _AGAIN),
+                                   "The application's answer was cut off", _AGAIN),
     Code.ORIGIN_UNREACHABLE: Failure(502, "destination_ip_unroutable", _APP, Retry.NEVER,
                                      "The application cannot be reached", _AGAIN),
     Code.ORIGIN_DNS_TIMEOUT: Failure(504, "dns_timeout", _APP, Retry.NEVER,
@@ -204,18 +204,18 @@ FAILURES: dict[Code, Failure] = {
     Code.BACKEND_TIMEOUT: Failure(504, "http_response_timeout", _APP, Retry.NEVER,
                                   "The application did not answer in time", _AGAIN),
     Code.CONNECTOR_LOST: Failure(502, "connection_terminated", _TUNNEL, Retry.IDEMPOTENT,
-                                 "The connector was lost while it had your request", _AGAIN),
+                                 "The connection to the connector was lost during your request", _AGAIN),
     Code.TOO_MANY_UPGRADES: Failure(503, "connection_limit_reached", Source.SERVICE, Retry.NEVER,
                                     "Too many streams are open", _AGAIN, 30),
     Code.STORE_UNAVAILABLE: Failure(503, "proxy_internal_error", Source.SERVICE, Retry.NEVER,
                                     "The service cannot reach its database", _AGAIN, 5),
     Code.MAINTENANCE: Failure(503, "destination_unavailable", _APP, Retry.NEVER,
-                              "The application is being maintained", "Come back later; nothing is wrong on your side.", 300),
+                              "The application is under maintenance", "Come back later; nothing is wrong on your side.", 300),
     Code.SHARE_EXCEEDED: Failure(503, "connection_limit_reached", _REQ, Retry.NEVER,
-                                 "Too many open requests and streams of yours",
+                                 "You have too many open requests and streams",
                                  "Close some of your other pages and downloads here, then try again. " + _ASK, 10),
     Code.GAVE_WAY: Failure(503, "connection_limit_reached", _REQ, Retry.NEVER,
-                           "Too slow while others waited", "Try again on a faster network. " + _ASK, 10),
+                           "Your connection was too slow while others waited", "Try again on a faster network. " + _ASK, 10),
     Code.BAD_REQUEST: Failure(400, "http_request_error", _REQ, Retry.NEVER,
                               "The request is not valid HTTP", "Reload the page."),
     Code.HEAD_TOO_LARGE: Failure(431, "http_request_error", _REQ, Retry.NEVER,
@@ -282,11 +282,11 @@ class AppProxyError(Exception):
 
 
 class ConfigError(AppProxyError):
-    """A setting is missing or wrong; the message names its key and the mend. For admins: show it without a traceback."""
+    """A setting is missing or wrong; the message names its key and what to do. For admins: show it without a traceback."""
 
 
 class StoreError(AppProxyError):
-    """The store refused: not found, already there, wrong master key; the message names the mend."""
+    """The store refused: not found, already there, wrong master key; the message names what to do."""
 
 
 class NotFound(StoreError):

@@ -74,11 +74,11 @@ def renew(
 ) -> None:
     """Put a new certificate in the place of NAME; connections that are there go on.
 
-    Without --certificate and --key, of a certificate that was ordered by ACME: order it anew now.
+    Without --certificate and --key, of a certificate that was ordered by ACME: order it again now.
     """
     if chain is None and key is None and authority is None:
         made = setting.call("POST", "certificates", name, "renew")
-        done(f"{made['name']} is ordered anew; see `appproxy certificate show {made['name']}`", made, as_json)
+        done(f"{made['name']} is ordered again; see `appproxy certificate show {made['name']}`", made, as_json)
         return
     if chain is None or key is None:
         raise click.UsageError("give --certificate and --key, or neither of them")

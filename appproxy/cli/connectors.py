@@ -27,7 +27,7 @@ _GROUPS = (Column("NAME", "name"), Column("CONNECTORS", "connectors"), Column("N
 
 @click.group()
 def connector() -> None:
-    """Connectors: they stand beside the applications and dial the service."""
+    """Connectors: they run beside the applications and dial the service."""
 
 
 @connector.command()

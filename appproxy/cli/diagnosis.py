@@ -1,4 +1,4 @@
-"""appproxy doctor: walks from the settings to the last hop, times each step, names what is broken and the mend."""
+"""appproxy doctor: walks from the settings to the last hop, times each step, names what is broken and what to do."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SIGNS = {Health.GOOD: ("ok", "green"), Health.WARNING: ("look", "yellow"), Heal
 @json_option
 @pass_setting
 def doctor(setting: Setting, state: Path | None, as_json: bool) -> None:
-    """Find what is broken at this end, and say how to mend it. The exit code is 1 when something is."""
+    """Find what is broken at this end, and say what to do. The exit code is 1 when something is."""
     # Here, because they cost half a second that the other commands need not pay.
     from appproxy.cli import doctor_connector, doctor_service
 
@@ -58,7 +58,7 @@ def _say(finding: Finding) -> None:
     shown = click.style(f"{word:<6}", fg=colour) if sys.stdout.isatty() else f"{word:<6}"
     click.echo(f"{shown} {finding.step}: {finding.detail}  ({finding.milliseconds:g} ms)")
     if finding.mend:
-        click.echo(f"       mend: {finding.mend}")
+        click.echo(f"       hint: {finding.mend}")
 
 
 COMMANDS = (doctor,)

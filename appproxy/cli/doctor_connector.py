@@ -48,7 +48,7 @@ def _tunnel(
     """Name, TCP, mutual TLS, and a call; gives the applications that the service named."""
     place = place_of(settings.address)
     with walk.step("name of the service") as told:
-        addresses = resolve(place.host, "mend this machine's DNS, or `address` in connector.toml")
+        addresses = resolve(place.host, "correct this machine's DNS, or `address` in connector.toml")
         told.append(f"{place.host} is {' '.join(addresses)}")
     if not walk.last_good:
         return []

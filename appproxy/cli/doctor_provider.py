@@ -11,7 +11,7 @@ from appproxy.errors import IdentityError
 from appproxy.identity.oidc import Metadata, client_authentication
 from appproxy.store.snapshot import ProviderRecord
 
-_MEND = "mend what is named, here or at the provider"
+_MEND = "correct what is named, here or at the provider"
 
 
 def try_client(metadata: Metadata, record: ProviderRecord, context: ssl.SSLContext, redirect_uri: str) -> str:

@@ -133,7 +133,7 @@ def _orders(walk: Walk, store: Store) -> None:
     with walk.step("ordered certificates") as told:
         failing = [f"{one.name}: {one.problem}" for one in found if one.failures]
         if failing:
-            raise Ailing("; ".join(failing), "mend what the authority names, then: appproxy certificate renew NAME",
+            raise Ailing("; ".join(failing), "correct what the authority names, then: appproxy certificate renew NAME",
                          Health.WARNING)
         told.append(str(len(found)))
 
@@ -147,7 +147,7 @@ def _providers(walk: Walk, store: Store, redirect_uri: str) -> None:
             url = one.issuer.rstrip("/") + "/.well-known/openid-configuration"
             context = trusting(one.ca_bundle)
             mend = f"give the authorities that vouch for it: appproxy provider set {one.name} --ca-bundle FILE"
-            document = fetch_json(url, context, mend, "mend what is named, here or at the provider")
+            document = fetch_json(url, context, mend, "correct what is named, here or at the provider")
             try:
                 metadata = read_metadata(document, one.issuer)
             except IdentityError as error:

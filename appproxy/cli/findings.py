@@ -1,4 +1,4 @@
-"""What the doctor finds: steps, timed one by one; each that fails names the mend, and may end the walk."""
+"""What the doctor finds: steps, timed one by one; each that fails names what to do, and may end the walk."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Walk:
         except Ailing as error:
             told, health, mend = [str(error)], error.health, error.mend
         except AppProxyError as error:
-            # Our errors name the mend themselves.
+            # Our errors name what to do themselves.
             told, health = [str(error)], Health.BROKEN
         except OSError as error:
             place = f"{error.filename}: " if error.filename is not None else ""

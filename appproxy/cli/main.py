@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; gives the exit code. What users can mend costs them one line, never a traceback."""
+    """Run one command; gives the exit code. What users can correct costs them one line, never a traceback."""
     try:
         result: Any = appproxy_command.main(arguments, prog_name="appproxy", standalone_mode=False)
     except click.UsageError as error:

@@ -43,7 +43,7 @@ def restore(setting: Setting, directory: Path) -> None:
 @click.command()
 @pass_setting
 def reseal(setting: Setting) -> None:
-    """Make a new master key and seal all secrets anew under it. Stop the service first.
+    """Make a new master key and seal all secrets again under it. Stop the service first.
 
     If it is interrupted, the next call finishes it.
     """

@@ -21,7 +21,7 @@ and those at their default as comments. A change takes effect at the next start.
 and so is a value that makes no sense; the error names the file, the key and what is needed.
 
 A key with a dot, like `limits.queue`, is the key `queue` in the table `[limits]`. Relative paths count from the state
-directory. An empty text stands for "none".
+directory. An empty text means "none".
 """
 
 

@@ -167,5 +167,5 @@ def _split(value: object) -> tuple[str, int]:
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
     elif ":" in host:
-        raise ValueError("an IPv6 address must stand in brackets: [::1]:443")
+        raise ValueError("an IPv6 address must be in brackets: [::1]:443")
     return host, int(port)

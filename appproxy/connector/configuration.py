@@ -254,7 +254,7 @@ class ConfigurationFile:
         try:
             return parse_configuration(text)
         except ConfigError as error:
-            raise ConfigError(f"{self._path}: {error}; delete the file, it will be read anew") from error
+            raise ConfigError(f"{self._path}: {error}; delete the file, it will be read again") from error
 
     def save(self, text: bytes) -> None:
         """Keep this text, all of it or nothing."""

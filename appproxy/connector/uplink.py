@@ -181,7 +181,7 @@ class Uplink:
         if self._epoch != welcome.epoch:
             if self._epoch:
                 # Ids of the old epoch mean nothing any more.
-                self.log.info("the service node was started anew")
+                self.log.info("the service node was restarted")
                 self.pool.stop()
                 self.requests.forget_all()
             self._epoch = welcome.epoch

@@ -233,7 +233,8 @@ class ServiceNode(Service):
         """Take up the listeners' certificates; connections that are there are not touched."""
         tunnel_leaf, user_leaf = await self.store.read(_leaves)
         if tunnel_leaf is None:
-            raise ConfigError("the database has no certificate for the connectors' listener; run `appproxy init` anew")
+            raise ConfigError("the database has no certificate for the connectors' listener; make a new state directory: "
+                              "appproxy init")
         bundle = self.snapshot.trust_bundle
         self.certificates.load(user_leaf, tunnel_leaf, self.snapshot.certificates)
         self.certificates.prove(self.snapshot.challenges)
