@@ -120,7 +120,7 @@ class EndPoint(Factory):
             self._lose(peer)  # the process was started anew; what the old one had is gone
             peer = None
         if peer is None:
-            peer = Peer(link.connector_id, group, hello.instance, now)
+            peer = Peer(link.connector_id, group, hello.instance, now, hello.most_in_flight)
             self.roster.add(peer)
         self.arrivals.greeted(link)
         old = peer.links.pop(hello.slot, None)

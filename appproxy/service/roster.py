@@ -59,10 +59,10 @@ class RosterLimits:
 class Peer:
     """One connector that is, or just was, connected to this node."""
 
-    __slots__ = ("address", "data", "group", "id", "ids", "in_flight", "instance", "links", "load", "since",
-                 "streams", "timeouts", "try_at", "version")
+    __slots__ = ("address", "data", "group", "id", "ids", "in_flight", "instance", "limit", "links", "load", "most", "narrow",
+                 "since", "streams", "timeouts", "try_at", "usual", "version")
 
-    def __init__(self, id: str, group: str, instance: bytes, since: float) -> None:
+    def __init__(self, id: str, group: str, instance: bytes, since: float, most: int = DEFAULT_LIMITS.in_flight) -> None:
         self.id = id
         self.group = group
         self.instance = instance
@@ -73,6 +73,10 @@ class Peer:
         self.in_flight: dict[int, Relayed] = {}
         #: How many of these are streams and endless answers: they may be many and idle, and take no place from requests.
         self.streams = 0
+        #: Requests that it takes, as its HELLO says, and that are to be given to it; from `usual` on its places are the
+        #: reserve, and from `narrow` on the half of that for applications that have few.
+        self.most = most
+        self.limit = self.usual = self.narrow = 0
         self.ids = RequestIds()
         #: Data connections, so that all can be closed at once.
         self.data: set[object] = set()
@@ -117,10 +121,6 @@ class Roster:
         #: Requests under way, by the user's share and by application; without streams.
         self.shares: dict[bytes, int] = {}
         self.applications: dict[str, int] = {}
-        reserve = self.limits.in_flight // 8
-        #: From so many requests at a connector on, its places are the reserve; and the half of that for few of an application.
-        self._usual = self.limits.in_flight - reserve
-        self._narrow = self.limits.in_flight - reserve // 2
         #: When a group's last connector left; a group that was never seen counts from the node's start.
         self._left: dict[str, float] = {}
         self._started = started
@@ -129,6 +129,8 @@ class Roster:
 
     def add(self, peer: Peer) -> None:
         """A connector has been welcomed."""
+        limit = peer.limit = min(self.limits.in_flight, peer.most)
+        peer.usual, peer.narrow = limit - limit // 8, limit - limit // 8 // 2
         self.peers[peer.id] = peer
         self._groups.setdefault(peer.group, []).append(peer)
 
@@ -163,12 +165,11 @@ class Roster:
     def _pick(self, group: str, tried: Container[str], now: float, whose: Whose | None) -> Peer | None:
         best: Peer | None = None
         best_cost = (True, True, 0, 0)
-        limit, usual = self.limits.in_flight, self._usual
         for peer in self._groups.get(group, ()):
             load = len(peer.in_flight) - peer.streams
-            if load >= limit or peer.id in tried or peer.link() is None:
+            if load >= peer.limit or peer.id in tried or peer.link() is None:
                 continue
-            if load >= usual and whose is not None and not self._is_of_reserve(load, whose):
+            if load >= peer.usual and whose is not None and not self._is_of_reserve(peer, load, whose):
                 continue
             cost = (peer.try_at > now, peer.lags, load, peer.streams)
             if best is None or cost < best_cost:
@@ -183,20 +184,20 @@ class Roster:
         if peer is None or peer.group != group or id_ in tried or peer.link() is None:
             return None
         load = len(peer.in_flight) - peer.streams
-        return peer if load < self._usual or (load < self.limits.in_flight and self._is_of_reserve(load, whose)) else None
+        return peer if load < peer.usual or (load < peer.limit and self._is_of_reserve(peer, load, whose)) else None
 
-    def _is_of_reserve(self, load: int, whose: Whose) -> bool:
+    def _is_of_reserve(self, peer: Peer, load: int, whose: Whose) -> bool:
         """May one more have a place of the reserve? Half of that is also kept from applications that have many."""
         share, application = whose
         if self.shares.get(share, 0) >= FEW:
             return False
-        if load < self._narrow:
+        if load < peer.narrow:
             return True
-        return self.applications.get(application, 0) <= self.limits.in_flight // (len(self.applications) + 1)
+        return self.applications.get(application, 0) <= peer.limit // (len(self.applications) + 1)
 
     def is_over(self, group: str, whose: Whose) -> bool:
         """Has this user more requests under way than an equal part of what the group's connectors take?"""
-        places = self.limits.in_flight * len(self._groups.get(group, ()))
+        places = sum(peer.limit for peer in self._groups.get(group, ()))
         return self.shares.get(whose[0], 0) > max(FEW, places // (len(self.shares) + 1))
 
     def taken(self, whose: Whose) -> None:
@@ -249,8 +250,8 @@ class Roster:
         if not waiting or peer is None:
             return None
         load = len(peer.in_flight) - peer.streams
-        usual = load < self._usual
-        request = waiting.pop(lambda whose: usual or self._is_of_reserve(load, whose))
+        usual = load < peer.usual
+        request = waiting.pop(lambda whose: usual or self._is_of_reserve(peer, load, whose))
         return None if request is None else (request, peer)
 
     def all_waiting(self) -> list[Relayed]:

@@ -18,17 +18,20 @@ class Heartbeat:
     The 8 bytes of our PINGs are a counter; a PONG must bring back one that was sent and is newer than the last.
     """
 
-    __slots__ = ("_allowance", "_answered", "_asked", "_most", "_output", "_sent", "dead_after", "excused", "heard",
-                 "ping_after")
+    __slots__ = ("_allowance", "_answered", "_asked", "_most", "_output", "_sent", "_steady", "dead_after", "excused",
+                 "heard", "ping_after")
 
     def __init__(
-        self, limits: TunnelLimits, now: float, *, burst: int, every: float, ping_after: float, dead_after: float
+        self, limits: TunnelLimits, now: float, *, burst: int, every: float, ping_after: float, dead_after: float,
+        steady: bool = False,
     ) -> None:
         self.ping_after = ping_after
         self.dead_after = dead_after
         self.heard = now
         self.excused = now
         self._asked = now
+        # Not only after silence: the PONG tells more than that the peer is alive.
+        self._steady = steady
         self._most = limits.unsent_control
         self._allowance = Allowance("PINGs", burst, every, now)
         self._sent = 0
@@ -37,7 +40,7 @@ class Heartbeat:
 
     def ping_at(self) -> float:
         """When the next PING is due."""
-        return max(self.heard, self._asked) + self.ping_after
+        return (self._asked if self._steady else max(self.heard, self._asked)) + self.ping_after
 
     def dead_at(self) -> float:
         """When the silence is too long."""

@@ -112,14 +112,11 @@ class TunnelLimits:
     limbo_seconds: float = 5.0
     #: How long ended ids and cancelled ids are remembered.
     tombstone_seconds: float = 60.0
-    #: Time-outs in a row after which a connector gets no more requests until one of its own answers comes.
+    #: Time-outs in a row after which a connector gets no more requests until one of its own answers comes, but for a try every
+    #: 10 s and what no other of its group takes.
     timeouts_in_a_row: int = 5
     #: Times that one request may go back to the queue.
     retries: int = 2
-    #: How long an end that shuts down waits for its requests.
-    drain_seconds: float = 30.0
-    #: The most that this can be set to.
-    drain_most: float = 180.0
 
     #: The longest wait before a connection is dialled again is at least this, and more the longer the node is away.
     reconnect_base: float = 0.5

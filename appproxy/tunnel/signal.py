@@ -137,7 +137,7 @@ class SignalSession:
         self._reader = FrameReader(signal_limits(limits))
         self._heartbeat = Heartbeat(
             limits, now, burst=limits.ping_burst, every=limits.ping_every, ping_after=limits.ping_after,
-            dead_after=limits.dead_after,
+            dead_after=limits.dead_after, steady=role is Role.SERVICE,
         )
         self._control = Allowance("control frames", limits.control_burst, limits.control_every, now)
         self._opened = now

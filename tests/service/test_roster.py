@@ -162,6 +162,18 @@ def test_one_application_leaves_half_of_the_reserve_to_others() -> None:
     assert roster.pick("default", (), 0.0, (b"new", "other")) is one
 
 
+def test_a_connector_gets_no_more_than_its_hello_says() -> None:
+    """Whatever the service would give it."""
+    roster = Roster(0.0, RosterLimits(in_flight=100))
+    one = Peer("a", "default", b"i", 0.0, most=16)
+    one.links[0] = FakeLink()
+    roster.add(one)
+    busy(roster, one, ANN, 14)
+    assert roster.pick("default", (), 0.0, ANN) is None
+    busy(roster, one, BOB, 2)
+    assert roster.pick("default", (), 0.0, (b"cyd", "wiki")) is None
+
+
 def test_a_stream_counts_no_more() -> None:
     """What was taken is given back; nothing is left of users who have gone."""
     roster = Roster(0.0)

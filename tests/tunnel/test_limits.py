@@ -1,36 +1,54 @@
-"""The numbers of the tunnel fit each other."""
+"""Every limit that is written down is one that somebody keeps."""
 
 from __future__ import annotations
 
+import ast
 import dataclasses
+from pathlib import Path
 
-import pytest
+import appproxy
+from appproxy.config.connector import ConnectorSettings, PoolSettings
+from appproxy.config.service import ServiceLimits, ServiceSettings
+from appproxy.service.roster import RosterLimits
+from appproxy.tunnel.limits import TunnelLimits
 
-from appproxy.tunnel.limits import DEFAULT_LIMITS
-
-
-def test_limits_cannot_change() -> None:
-    """Limits are values; nobody changes them under a running connection."""
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        DEFAULT_LIMITS.head = 1  # type: ignore[misc]
-
-
-def test_two_pings_may_be_lost() -> None:
-    """A peer is dead only after two PINGs had their time to be answered."""
-    assert DEFAULT_LIMITS.dead_after > 2 * DEFAULT_LIMITS.ping_after
-    assert DEFAULT_LIMITS.data_dead_after > 2 * DEFAULT_LIMITS.data_ping_after
+ROOT = Path(appproxy.__file__).parent
 
 
-def test_hello_holds_all_ids() -> None:
-    """The ids of twice as many requests as may be in flight, open and ended, fit into HELLO, ten digits each."""
-    assert 2 * 2 * DEFAULT_LIMITS.in_flight * 11 < DEFAULT_LIMITS.hello
+def read(where: set[str], skip: str) -> set[str]:
+    """Names that are read of values that are called so, in all of the code but the file that defines them."""
+    found = set()
+    for path in ROOT.rglob("*.py"):
+        if path.relative_to(ROOT).as_posix() == skip:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and _name(node.value) in where:
+                found.add(node.attr)
+    return found
 
 
-def test_heads_fit_their_frame() -> None:
-    """The frame's head length is 16 bits; the largest head fits."""
-    assert max(DEFAULT_LIMITS.request_head, DEFAULT_LIMITS.hello, DEFAULT_LIMITS.head + 4) < 2**16
+def _name(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
 
 
-def test_idle_connections_close_at_different_times() -> None:
-    """Idle data connections do not all close in the same second."""
-    assert DEFAULT_LIMITS.idle_close_most - DEFAULT_LIMITS.idle_close_least >= 10
+def names(kind: type) -> set[str]:
+    return {field.name for field in dataclasses.fields(kind)}
+
+
+def test_limits_of_the_tunnel_are_kept() -> None:
+    """A number in the specification that no line of code reads promises what nobody keeps."""
+    assert names(TunnelLimits) - read({"limits", "_limits", "DEFAULT_LIMITS"}, "tunnel/limits.py") == set()
+
+
+def test_limits_of_the_roster_are_kept() -> None:
+    """They are named in its own file."""
+    assert names(RosterLimits) - read({"limits"}, "") == set()
+
+
+def test_settings_are_read() -> None:
+    """A setting that nobody reads misleads whoever sets it."""
+    places = {"limits", "settings", "_settings", "pool", "self"}
+    assert names(ServiceLimits) | names(ServiceSettings) <= read(places, "") | {"limits"}
+    assert names(ConnectorSettings) | names(PoolSettings) <= read(places, "") | {"pool"}

@@ -217,7 +217,14 @@ class TestHeartbeat:
         assert pair.connector.receive(pair.service.take_output(), 15.1) == []
         assert pair.service.receive(pair.connector.take_output(), 15.2) == []
         assert pair.service.peer_load == Load(3, 2, 1)
-        assert pair.service.next_tick() == pytest.approx(30.2)
+        assert pair.service.next_tick() == 30.0
+
+    def test_the_service_asks_a_busy_connector_too(self) -> None:
+        """Its load is of interest above all while it is busy; the connector asks only after silence."""
+        pair = Pair()
+        pair.service.receive(encode(Kind.RSP, 7, b"200\n"), 14.0)
+        pair.connector.receive(encode(Kind.CONFIG, 0, b"1"), 14.0)
+        assert (pair.service.next_tick(), pair.connector.next_tick()) == (15.0, 29.0)
 
     def test_the_connector_asks_too(self) -> None:
         """Either end finds a half-open connection."""
