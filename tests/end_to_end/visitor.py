@@ -117,7 +117,8 @@ class Visitor:
 
     def cookie_field(self, host: str) -> dict[str, str]:
         """The Cookie field for a host."""
-        kept = self.cookies.get(host)
+        # A copy: tabs in other threads keep cookies meanwhile.
+        kept = self.cookies.get(host, {}).copy()
         return {"Cookie": "; ".join(f"{name}={value}" for name, value in kept.items())} if kept else {}
 
     def _keep(self, host: str, headers: http.client.HTTPMessage) -> None:
