@@ -22,6 +22,7 @@ from appproxy.provider.throttle import Go, Repeated, Throttle, Wait, Who
 from appproxy.provider.tokens import ProviderSession
 from appproxy.store import audit, users
 from appproxy.store.live import LiveStore
+from appproxy.store.notes import Note, nowhere
 from appproxy.store.providers import BUILTIN
 from appproxy.store.transaction import Transaction
 from appproxy.store.users import User
@@ -69,7 +70,7 @@ def normal_name(typed: str) -> str:
 
 
 class Doorman:
-    """Signs users in. `seconds` is the monotonic clock, `token` gives random bytes."""
+    """Signs users in. `seconds` is the monotonic clock, `token` gives random bytes; `note` keeps entries of the audit."""
 
     log = Logger()
 
@@ -80,7 +81,9 @@ class Doorman:
         throttle: Throttle,
         seconds: Callable[[], float],
         token: Callable[[int], bytes],
+        note: Note = nowhere,
     ) -> None:
+        self._note = note
         self._live = live
         self._checker = checker
         self._throttle = throttle
@@ -107,6 +110,9 @@ class Doorman:
         if isinstance(decided, Wait):
             self.log.info("sign-in refused: too many attempts, by {rule}", rule=decided.rule.value, address=attempt.address,
                           seconds=math.ceil(decided.seconds), code="THROTTLED")
+            if self._thinning.note(who.network, self._seconds()):
+                detail = {"address": attempt.address, "provider": BUILTIN, "reason": f"throttled: {decided.rule.value}"}
+                self._note(audit.ANONYMOUS, "user.sign_in_failed", "" if user is None else user.id, detail)
             return Refused(decided)
         if isinstance(decided, Repeated):
             return Refused()

@@ -28,6 +28,7 @@ from appproxy.provider.sign_out import SignOutPages
 from appproxy.provider.signing import rotate
 from appproxy.provider.throttle import MemoryThrottle, Throttle
 from appproxy.store.live import LiveStore
+from appproxy.store.notes import Note, nowhere
 
 #: How often it is looked whether the signing key is old enough to be changed, in seconds.
 _ROTATE_EVERY = 3600.0
@@ -54,8 +55,11 @@ class BuiltInProvider:
         hasher: PasswordHasher = HASHER,
         throttle: Throttle | None = None,
         run: Runner | None = None,
+        note: Note = nowhere,
     ) -> None:
         """`issuer`: `https://signin.DOMAIN[:PORT]`; `wall`: seconds since 1970; `run` replaces the password threads.
+
+        `note` keeps entries of the audit that nobody waits for.
 
         `reactor` provides IReactorTime, and without `run` also IReactorFromThreads.
         """
@@ -65,7 +69,7 @@ class BuiltInProvider:
             run = self._threads = PasswordThreads(reactor)
         facts = Facts(issuer, live, wall, token)
         checker = PasswordChecker(run, hasher)
-        doorman = Doorman(live, checker, throttle or MemoryThrottle(), reactor.seconds, token)
+        doorman = Doorman(live, checker, throttle or MemoryThrottle(), reactor.seconds, token, note)
         self._api = Api(facts)
         self._sign_in = SignInPages(facts, doorman)
         self._sign_out = SignOutPages(facts)

@@ -78,7 +78,7 @@ def assemble(
     """
     live = LiveStore(reactor, store, wall, pool)
     notes = Notes(live, reactor, wall)
-    provider = BuiltInProvider(live, settings.signin_origin, reactor, wall, run=run)
+    provider = BuiltInProvider(live, settings.signin_origin, reactor, wall, run=run, note=notes.note)
     clients = ProviderClients(
         lambda: live.snapshot,
         lambda record: HttpOidcClient(record, provider_agent(reactor, record.ca_bundle), reactor),

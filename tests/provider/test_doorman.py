@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -89,6 +89,22 @@ class TestSignIn:
         house.clock.advance(1)
         house.write(users.set_password, "ann", hash_password("old horse", CHEAP))
         assert isinstance(tried(who, attempt(house, "old horse")), Admitted)
+
+    def test_who_is_held_back_is_noted(self, house: House) -> None:
+        """By which rule, for whom if there is such a user, and not more often than the audit can bear."""
+        noted: list[tuple[str, str, str, Mapping[str, object]]] = []
+
+        def note(actor: str, action: str, target: str = "", detail: Mapping[str, object] | None = None) -> None:
+            noted.append((actor, action, target, detail or {}))
+
+        checker = PasswordChecker(at_once.run, CHEAP, FairQueue(64, 64), verify, threads=64)
+        who = Doorman(house.live, checker, MemoryThrottle(), house.clock.seconds, lambda size: b"r" * size, note)
+        rules = wrong(who, house, 60)
+        held = [rule for rule in rules if rule is not None]
+        assert held and 0 < len(noted) <= 20
+        actor, action, target, detail = noted[0]
+        assert (actor, action, target) == ("anonymous", "user.sign_in_failed", house.read(users.find, "ann").id)
+        assert detail == {"address": "192.0.2.1", "provider": "builtin", "reason": f"throttled: {held[0].value}"}
 
     def test_too_busy_is_no_failure(self, house: House) -> None:
         """When too many sign in at once, who is turned away has not used up an attempt."""
