@@ -96,6 +96,10 @@ class OriginUser(Protocol):
         """Whom a connection that the application authenticates may belong to (`bindings`)."""
 
     @property
+    def share(self) -> bytes:
+        """Whom fair shares are counted for."""
+
+    @property
     def leg(self) -> Leg:
         """What of a handshake that authenticates the connection the request carries."""
 

@@ -81,6 +81,11 @@ class Forward:
         return self.request.owner
 
     @property
+    def share(self) -> bytes:
+        """Whom fair shares are counted for."""
+        return self.request.share
+
+    @property
     def leg(self) -> Leg:
         """What of a handshake that authenticates the connection it carries."""
         return leg_of(self.request.block)

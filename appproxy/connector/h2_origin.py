@@ -108,7 +108,7 @@ class H2Origin:
             connection.check(self.clock.seconds())  # it comes back here, or is lost
             return
         while self._queue and connection.has_room:
-            user = self._queue.first().end()
+            user = self._queue.take()
             if user is not None:
                 stream = connection.new_stream(user)
                 user.origin_ready(stream)

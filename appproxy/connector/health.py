@@ -61,6 +61,11 @@ class HealthCheck:
         return NOBODY
 
     @property
+    def share(self) -> bytes:
+        """Nobody's."""
+        return NOBODY
+
+    @property
     def leg(self) -> Leg:
         """It bears no credentials."""
         return Leg.NONE

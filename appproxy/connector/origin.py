@@ -220,9 +220,9 @@ class Origin:
     def _serve(self) -> None:
         """Some connection has gone: dial for those who wait, as far as there is room."""
         while self._queue and not self._is_full():
-            waiting = self._queue.first()
-            user = waiting.end()
-            if user is not None:
+            waiting = self._queue.next()
+            user = None if waiting is None else waiting.end()
+            if waiting is not None and user is not None:
                 waiting.dialling = self._dial(user, waiting.timeout)
 
     def build(self) -> OriginConnection:
@@ -242,7 +242,7 @@ class Origin:
             connection.give_up()  # whoever waits gets a fresh one sooner than this one has settled
             return
         if self._limited and self._queue and connection.look() is Pending.NOTHING:
-            user = self._queue.first().end()
+            user = self._queue.take()
             if user is not None:
                 connection.user = user
                 user.origin_ready(connection)

@@ -166,6 +166,11 @@ class Attempts:
         return NOBODY if self._user is None else self._user.owner
 
     @property
+    def share(self) -> bytes:
+        """Whoever it is for."""
+        return NOBODY if self._user is None else self._user.share
+
+    @property
     def leg(self) -> Leg:
         """What the request carries."""
         return Leg.NONE if self._user is None else self._user.leg

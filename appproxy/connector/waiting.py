@@ -1,13 +1,13 @@
-"""Requests that wait for a connection to their application, first come, first served."""
+"""Requests that wait for a connection to their application: user by user in turn, each user's in their order."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
 
 from appproxy.connector.carrier import Attempt, OriginUser
 from appproxy.errors import Code, RequestError
 from appproxy.net.deadlines import Deadlines
+from appproxy.tunnel.shares import FairQueue
 
 #: More than these and an application that may have few connections is hopelessly late: who comes then is told at once.
 MOST_WAITING = 1_000
@@ -18,7 +18,7 @@ PATIENCE = 0.9
 class Waiting:
     """One of them: ends in `origin_ready` or `origin_failed`, unless it is cancelled."""
 
-    __slots__ = ("_code", "_late", "_queue", "deadline", "dialling", "timeout", "user")
+    __slots__ = ("_code", "_late", "_queue", "deadline", "dialling", "timeout", "share", "user")
 
     def __init__(self, queue: Queue, user: OriginUser, deadline: float, code: Code, timeout: float,
                  late: Callable[[Waiting], None] | None = None) -> None:
@@ -26,6 +26,8 @@ class Waiting:
         self._code = code
         self._late = late
         self.user: OriginUser | None = user
+        #: Whom it counts for.
+        self.share = user.share
         self.deadline = deadline
         #: Seconds for its own connection, should one be dialled for it.
         self.timeout = timeout
@@ -65,33 +67,38 @@ class Queue:
 
     def __init__(self, deadlines: Deadlines) -> None:
         self._deadlines = deadlines
-        self._waiting: deque[Waiting] = deque()
+        self._waiting: FairQueue[bytes, Waiting] = FairQueue()
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     def __iter__(self) -> Iterator[Waiting]:
-        return iter(list(self._waiting))
+        return iter(self._waiting)
 
     def join(self, user: OriginUser, deadline: float, code: Code, timeout: float,
              late: Callable[[Waiting], None] | None = None) -> Waiting:
         """Wait until then, at most; `code` is what it then fails with, unless `late` knows better."""
         waiting = Waiting(self, user, deadline, code, timeout, late)
         if len(self._waiting) >= MOST_WAITING:
-            waiting.fail(RequestError(Code.ORIGIN_BUSY, f"{MOST_WAITING} requests wait for a connection already"))
-            return waiting
-        self._waiting.append(waiting)
+            gone = self._waiting.crowd_out(waiting.share)
+            if gone is None:
+                waiting.fail(RequestError(Code.ORIGIN_BUSY, f"{MOST_WAITING} requests wait for a connection already"))
+                return waiting
+            gone.fail(RequestError(Code.SHARE_EXCEEDED, f"of {MOST_WAITING} that wait for a connection most are of this user"))
+        self._waiting.push(waiting.share, waiting)
         self._deadlines.add(waiting)
         return waiting
 
-    def first(self) -> Waiting:
-        """Who has waited the longest."""
-        return self._waiting[0]
+    def take(self) -> OriginUser | None:
+        """Whose turn it is; he waits no more. None: nobody waits."""
+        found = self.next()
+        return None if found is None else found.end()
+
+    def next(self) -> Waiting | None:
+        """Whose turn it is; he waits no more once he has been told."""
+        return self._waiting.pop(lambda share: True)
 
     def leave(self, waiting: Waiting) -> None:
         """This one waits no longer."""
         self._deadlines.discard(waiting)
-        if self._waiting and self._waiting[0] is waiting:
-            self._waiting.popleft()
-        elif waiting in self._waiting:
-            self._waiting.remove(waiting)
+        self._waiting.discard(waiting.share, waiting)

@@ -154,6 +154,7 @@ class Nobody:
         self.failed: list[Code] = []
 
     owner = NOBODY
+    share = NOBODY
     leg = Leg.NONE
 
     def origin_ready(self, connection: Carrier) -> None: ...

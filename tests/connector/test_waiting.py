@@ -27,8 +27,36 @@ def test_first_come_first_served() -> None:
     users = [Nobody(), Nobody(), Nobody()]
     waiting = [queue.join(user, NEVER, Code.ORIGIN_BUSY, 10.0) for user in users]
     waiting[1].cancel()
-    assert [queue.first().end(), queue.first().end()] == [users[0], users[2]]
+    assert [queue.take(), queue.take(), queue.take()] == [users[0], users[2], None]
     assert not queue
+
+
+def someone(share: bytes) -> Nobody:
+    made = Nobody()
+    made.share = share
+    return made
+
+
+def test_users_are_served_in_turn() -> None:
+    """Not all requests of the one who came first; each user's in their order."""
+    queue = Queue(Deadlines(Clock()))
+    users = [someone(b"ann"), someone(b"ann"), someone(b"ann"), someone(b"bob")]
+    for user in users:
+        queue.join(user, NEVER, Code.ORIGIN_BUSY, 10.0)
+    assert [queue.take() for _ in users] == [users[0], users[3], users[1], users[2]]
+
+
+def test_one_user_cannot_fill_it() -> None:
+    """His latest goes for a newcomer, and hears why; he himself is told that it is full."""
+    queue = Queue(Deadlines(Clock()))
+    many = [someone(b"ann") for _ in range(MOST_WAITING)]
+    for user in many:
+        queue.join(user, NEVER, Code.ORIGIN_BUSY, 10.0)
+    other, more = someone(b"bob"), someone(b"ann")
+    queue.join(other, NEVER, Code.ORIGIN_BUSY, 10.0)
+    queue.join(more, NEVER, Code.ORIGIN_BUSY, 10.0)
+    assert (many[-1].failed, other.failed, more.failed) == ([Code.SHARE_EXCEEDED], [], [Code.ORIGIN_BUSY])
+    assert len(queue) == MOST_WAITING
 
 
 def test_each_hears_once() -> None:
