@@ -43,5 +43,5 @@ def _list_of(provider: str, host: str, port: int) -> Application:
     # Ids of published applications are hex digits. The path names the cookie, so that each provider has its own.
     url = Url("https", host, port, f"{SIGN_IN_PATH}{provider}/")
     return Application(
-        f"apps-{provider}", "your applications", url, url, provider=provider, assignment_required=False,
+        f"apps-{provider}", "the list of your applications", url, url, provider=provider, assignment_required=False,
     )  # fmt: skip

@@ -126,6 +126,8 @@ class TestThePage:
         browser = playground.browser()
         browser.sign_in(APPS, "ann", PASSWORD)
         asked = browser.get(APPS + ".appproxy/sign-out")
+        # Sessions with applications are others, and live on: the page must not say that all of them end.
+        assert "signed in to <strong>the list of your applications</strong>" in asked.text
         found = re.search(r'name="csrf" value="([^"]+)"', asked.text)
         assert found is not None
         origin = {"origin": APPS.rstrip("/"), "sec-fetch-site": "same-origin"}
