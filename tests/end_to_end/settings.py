@@ -31,7 +31,7 @@ def values_of(key: str, system: System) -> tuple[str, str]:
         "alternate_hosts": (f"one.{DOMAIN}", f"two.{DOMAIN}"),
         # Hosts are refused where no wildcard stands for them; test_urls_and_rules excludes one of a wildcard.
         "excluded_hosts": ("none", ""),
-        "methods": ("GET,HEAD,POST", "none"),
+        "methods": ("GET,HEAD,POST,PUT", "none"),
         "ca_bundle": (system.anchor.read_text(), ""),
         "protocol": ("h2", "http1"),
         "connection_authentication": ("always", "auto"),
