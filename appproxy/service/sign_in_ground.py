@@ -110,6 +110,12 @@ class Ground:
 
     def sessions_of(self, request: IRequest, route: Route) -> list[Session]:
         """The sessions that the browser has with an application on a host and that count now: nearly always one or none."""
+        snapshot, now = self.snapshot, self.wall()
+        verdicts = [judge(route.application, session, now, snapshot) for session in self.opened_of(request, route)]
+        return [one.session for one in verdicts if isinstance(one, Pass) and one.session is not None]
+
+    def opened_of(self, request: IRequest, route: Route) -> list[Session]:
+        """The same, and those that may count again, such as once a user is assigned again: a sign-out ends them too."""
         snapshot, now, application = self.snapshot, self.wall(), route.application
         found = []
         for place in counting_places(
@@ -122,9 +128,8 @@ class Ground:
                 session = open_session(value, snapshot.keys, place, now)
             except IdentityError:
                 continue
-            verdict = judge(application, session, now, snapshot)
-            if isinstance(verdict, Pass) and verdict.session is not None:
-                found.append(verdict.session)
+            if session.id not in snapshot.revoked_sessions:
+                found.append(session)
         return found
 
 

@@ -130,7 +130,9 @@ class Steps:
         named = self._named_groups(record)
         wanted = Wanted(audience, pending.nonce, _wanted_claims(application, record, named), ground.wall())
         claims = await read_claims(client, record, answer, wanted)
-        hint = keep(ground, record, Hint(claims.subject, answer.id_token)) if record.id != BUILTIN else None
+        # Where one host is both, in a site of somebody's own, each request would carry it.
+        keeps = record.id != BUILTIN and pending.start.host != host_of(request)
+        hint = keep(ground, record, Hint(claims.subject, answer.id_token)) if keeps else None
         try:
             session = self._session(claims, application, record, pending.start.host, named)
         except RequestError as error:

@@ -60,7 +60,9 @@ class SignOut:
     async def sign_out(self, request: IRequest) -> Answer:
         """On the application's host: ask (GET), do (POST)."""
         host = host_of(request)
-        signed_in = self._signed_in(request, host)
+        signed_in = [
+            (route, session) for route in self._ground.routes_on(host) for session in self._ground.opened_of(request, route)
+        ]
         if request.method != b"POST":
             return self._ask(request, *signed_in[0]) if signed_in else redirect(self._signed_out_url())
         self._check_form(request, host, signed_in)

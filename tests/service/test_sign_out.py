@@ -112,6 +112,19 @@ class TestSigningOut:
         for path in ("/", "/docs/"):
             assert browser.request(f"https://wiki.example.com{path}", fields=[]).status == 401
 
+    def test_a_session_that_does_not_count_at_the_moment(self, world: World, browser: Browser) -> None:
+        """Signed out while nobody was assigned, or another provider was set, it does not come back with what was before."""
+        before = world.store.snapshot
+        stolen = dict(browser.jars["wiki.example.com"])
+        away = replace(WIKI, assigned_users=frozenset(), assigned_groups=frozenset())
+        world.store.snapshot = replace(before, revision=2, applications={"wiki": away}, router=Router([away]))
+        assert browser.session("wiki.example.com") == {"signed_in": False}
+        sign_out(browser)
+        world.store.snapshot = replace(
+            before, revision=4, revoked_sessions=world.store.snapshot.revoked_sessions)
+        browser.jars["wiki.example.com"] = stolen
+        assert browser.request(PAGE, fields=[]).status == 401
+
     def test_a_database_that_is_away(self, world: World, browser: Browser) -> None:
         """A sign-out that could not be written down does not pretend to be one."""
 
