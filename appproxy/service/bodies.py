@@ -23,7 +23,7 @@ from appproxy.publish.body.html import HtmlTranslator
 from appproxy.publish.body.links import Links
 from appproxy.publish.body.script import script_translator
 from appproxy.publish.body.tag import Wanted
-from appproxy.publish.body.translator import Stepwise, Translator
+from appproxy.publish.body.translator import Holding, Stepwise
 from appproxy.publish.body.validators import marked, own
 from appproxy.publish.body.xml import xml_translator
 from appproxy.publish.headers import Outward
@@ -175,7 +175,7 @@ class Bodies:
 
     def _translator(self, kind: str, block: bytes) -> Decoded:
         content_type = values(block, b"content-type")[0]
-        inner: Translator
+        inner: Holding
         if kind == "html":
             wanted = self.wanted
             if _HASHES.search(b"\n" + block) is not None:

@@ -22,6 +22,8 @@ from appproxy.service.exchange import Exchange
 #: Bytes that one answer may have looked at in one turn: some five milliseconds of work. What one read of a connection
 #: brings uncompressed is a quarter of it.
 TURN = 256 * 1024
+#: Seconds after which it is enough for a turn, whatever the bytes were.
+_LONG = 0.005
 
 
 @implementer(IPushProducer)
@@ -59,11 +61,12 @@ class Translated:
         Raises RequestError when it cannot be read and nothing was sent yet.
         """
         made: list[bytes] = []
-        left, steps = TURN, translator.steps(body)
+        left, steps, until = TURN, translator.steps(body), clock.seconds() + _LONG
         for count, public in steps:
             made.append(public)
             left -= count
-            if left <= 0:
+            if left <= 0 or clock.seconds() > until:
+                left = 0
                 break
         else:
             exchange.answer(status, fields, b"".join(made) + translator.finish())
@@ -98,8 +101,11 @@ class Translated:
         """Go on until all is done, or it is enough for this turn, or for the user."""
         exchange = self._exchange
         try:
+            seconds = self._clock.seconds
+            until = seconds() + _LONG
             while not exchange.over and not self._paused and self._left > 0 and self._go_on():
-                pass
+                if seconds() > until:
+                    self._left = 0
         except RequestError as error:
             self._break(error)
         if exchange.over:

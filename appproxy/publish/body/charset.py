@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from appproxy.publish.body.translator import Translator
+from appproxy.publish.body.translator import STEP, Holding, Sparing, slices
 
 _ASCII = bytes(range(0x20, 0x7F)) + b"\t\n\r"
 _CHARSET = re.compile(rb";[\t ]*+charset[\t ]*+=[\t ]*+[\"']?+([^\"';\t ]++)", re.IGNORECASE)
@@ -47,8 +47,8 @@ class Decoded:
 
     __slots__ = ("_codec", "_held", "_inner", "_name", "_rest", "_touched")
 
-    def __init__(self, inner: Translator, name: str = "") -> None:
-        self._inner = inner
+    def __init__(self, inner: Holding, name: str = "") -> None:
+        self._inner = Sparing(inner)
         self._name = {"utf-16be": "utf-16-be", "utf-16-be": "utf-16-be"}.get(name, "utf-16-le") if is_utf_16(name) else ""
         self._held = b""
         #: Of what `inner` gave: the beginning of a character.
@@ -76,8 +76,9 @@ class Decoded:
         return self._inner.feed(data[:escape]) + self._inner.finish() + data[escape:]
 
     def steps(self, data: bytes) -> Iterator[tuple[int, bytes]]:
-        """`feed` in one step: nothing grows here."""
-        yield len(data), self.feed(data)
+        """The same, step by step."""
+        for piece in slices(data, STEP):
+            yield len(piece), self.feed(piece)
 
     def finish(self) -> bytes:
         """The text is over."""

@@ -12,7 +12,7 @@ from appproxy.publish.body.raw_text import LongTag, RawText, Script, end_tag
 from appproxy.publish.body.script import script_translator
 from appproxy.publish.body.table import FOREIGN, PLAIN, RAW_TEXT
 from appproxy.publish.body.tag import Wanted, attributes, changes, value_of
-from appproxy.publish.body.translator import LONGEST, Translator, Untouched
+from appproxy.publish.body.translator import LONGEST, Holding, Untouched
 
 _tokenizer = lru_cache(maxsize=2)(tokenizer)
 _COMMENT_ENDS = re.compile(rb"--!?>")
@@ -47,6 +47,11 @@ class HtmlTranslator:
         self._depth = 0
         #: The text that is no markup, or the tag too long to be looked at, in which we are.
         self._raw: RawText | None = None
+
+    @property
+    def held(self) -> int:
+        """Bytes that wait for those that follow them."""
+        return len(self._held) + (0 if self._raw is None else self._raw.inner.held)
 
     def feed(self, data: bytes) -> bytes:
         """Take a piece; give what is known."""
@@ -153,10 +158,10 @@ class HtmlTranslator:
             self._raw = Script(Untouched() if found is None else self._script((value_of(found, page, b"type") or b"").strip()))
         else:
             sheet = name == b"style" and self._wanted.css and self._wanted.inline
-            inner: Translator = css_translator(self._links) if sheet else Untouched()
+            inner: Holding = css_translator(self._links) if sheet else Untouched()
             self._raw = RawText(end_tag(name), inner, after=False)
 
-    def _script(self, says: bytes) -> Translator:
+    def _script(self, says: bytes) -> Holding:
         """What the text of a `script` of this type goes through."""
         if _TEMPLATE_TYPE.fullmatch(says) is not None:
             return HtmlTranslator(self._links, self._wanted, paths=self._paths)

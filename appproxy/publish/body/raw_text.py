@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from appproxy.publish.body.grammar import CUT_TAG
-from appproxy.publish.body.translator import LONGEST, Translator, Untouched
+from appproxy.publish.body.translator import LONGEST, Holding, Untouched
 
 #: What may be the beginning of an end is held back; no end is longer, but for `</textarea` and what follows the name.
 _LONGEST_END = 16
@@ -27,7 +27,7 @@ class RawText:
 
     __slots__ = ("_after", "_find", "inner", "opens")
 
-    def __init__(self, find: re.Pattern[bytes], inner: Translator, *, after: bool) -> None:
+    def __init__(self, find: re.Pattern[bytes], inner: Holding, *, after: bool) -> None:
         self._find = find
         #: Does the end itself belong to the text?
         self._after = after
@@ -48,7 +48,7 @@ class Script(RawText):
 
     __slots__ = ("_hidden",)
 
-    def __init__(self, inner: Translator) -> None:
+    def __init__(self, inner: Holding) -> None:
         super().__init__(_SCRIPT, inner, after=False)
         #: 0: plain; 1: behind `<!--`; 2: in a script behind that.
         self._hidden = 0

@@ -36,6 +36,11 @@ class Spans:
         self._before = b""
         self._rest: re.Pattern[bytes] | None = None
 
+    @property
+    def held(self) -> int:
+        """Bytes that wait for those that follow them."""
+        return len(self._held)
+
     def translate(self, text: bytes) -> bytes:
         """Translate a complete text."""
         return self._run(text, last=True)

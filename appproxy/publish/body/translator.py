@@ -8,6 +8,11 @@ from typing import Protocol
 #: The longest tag, string or other token in which URLs are looked for, in bytes; a longer one passes as it is. It is also
 #: what a translator holds back at most.
 LONGEST = 16 * 1024
+#: Bytes that are looked at in one step: with links of two bytes, the dearest there are, some 6 ms.
+STEP = 8 * 1024
+#: How often a byte that is held back may be looked at again, on average, and bytes that may be beyond that.
+_AGAIN = 16
+_AGAIN_MORE = 256 * 1024
 
 
 class Translator(Protocol):
@@ -22,6 +27,15 @@ class Translator(Protocol):
         ...
 
 
+class Holding(Translator, Protocol):
+    """One that tells how much it holds back."""
+
+    @property
+    def held(self) -> int:
+        """Bytes that wait for those that follow them: they are looked at again then."""
+        ...
+
+
 class Stepwise(Translator, Protocol):
     """One that tells where it can rest: a small piece of a compressed body may be a large piece of work."""
 
@@ -33,8 +47,56 @@ class Stepwise(Translator, Protocol):
         ...
 
 
+def slices(data: bytes, size: int) -> Iterator[bytes]:
+    """The data in pieces of at most `size` bytes."""
+    if len(data) <= size:
+        yield data
+        return
+    for start in range(0, len(data), size):
+        yield data[start : start + size]
+
+
+class Sparing:
+    """Gives a translator its pieces, in larger ones where what it holds would be looked at again with each byte that comes.
+
+    Otherwise a tag of `LONGEST` bytes that arrives byte by byte would take the square of its length. A body whose tokens
+    arrive in a few pieces never waits.
+    """
+
+    __slots__ = ("_credit", "_inner", "_pieces", "_size")
+
+    def __init__(self, inner: Holding) -> None:
+        self._inner = inner
+        self._credit = _AGAIN_MORE
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def feed(self, data: bytes) -> bytes:
+        """Take a piece; give what is known."""
+        held = self._inner.held
+        if held:
+            self._credit = min(self._credit + _AGAIN * len(data), _AGAIN_MORE)
+            if self._credit < held and self._size + len(data) < held // 8:
+                self._pieces.append(data)
+                self._size += len(data)
+                return b""
+            self._credit -= held
+        if self._pieces:
+            data = b"".join([*self._pieces, data])
+            self._pieces.clear()
+            self._size = 0
+        return self._inner.feed(data)
+
+    def finish(self) -> bytes:
+        """The body is over."""
+        rest = b"".join(self._pieces)
+        return (self._inner.feed(rest) if rest else b"") + self._inner.finish()
+
+
 class Untouched:
     """Changes nothing."""
+
+    held = 0
 
     def feed(self, data: bytes) -> bytes:
         return data

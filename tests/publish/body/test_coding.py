@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Callable
+from random import Random
 
 import brotli
 import pytest
@@ -79,13 +80,64 @@ def test_a_bomb_is_broken_off(coding: bytes, pack: Callable[[bytes], bytes]) -> 
 
 
 @pytest.mark.parametrize(("coding", "pack"), PACK[:6])
-def test_a_cut_answer_does_not_look_complete(coding: bytes, pack: Callable[[bytes], bytes]) -> None:
-    """Nor does one that is none."""
-    packed = pack(PAGE * 50)
-    with pytest.raises(RequestError):
-        run(Coded(Untouched(), coding), packed[: len(packed) // 2])
+def test_a_cut_coding_stays_cut(coding: bytes, pack: Callable[[bytes], bytes]) -> None:
+    """What came is passed on, as browsers show it, and without an end, which who looks for one misses as before."""
+    page = bytes(Random(1).choices(b"abcdefgh", k=600_000))
+    packed = pack(page)
+    decoder = WAYS[coding][0]()
+    out = b"".join(decoder.read(run(Coded(Untouched(), coding), packed[: len(packed) // 2])))
+    assert page.startswith(out) and 100_000 < len(out) < 500_000
+    assert not decoder.complete
     with pytest.raises(RequestError):
         run(Coded(Untouched(), coding), b"\xff" * 40)
+
+
+@pytest.mark.parametrize("size", [1, 3, 100])
+@pytest.mark.parametrize("spoil", [
+    lambda data: data[:-1], lambda data: data[:-5], lambda data: data[:-8], lambda data: data[:-8] + b"\0" * 8,
+    lambda data: data[:-4] + b"\xff" * 4, lambda data: data + b"\0" * 50, lambda data: data + b"\x1f\x8b",
+    lambda data: data + b"\x1f\x8bno member", lambda data: data[:4] + b"\xff\xff\xff\xff" + data[8:]])
+def test_a_trailer_of_gzip_means_nothing(spoil: Callable[[bytes], bytes], size: int) -> None:
+    """Cut, wrong, or with something behind it: browsers show such a page, and so its links have to be right."""
+    coded, packed = Coded(Untouched(), b"gzip"), spoil(gzip.compress(PAGE))
+    out = b"".join(coded.feed(packed[start : start + size]) for start in range(0, len(packed), size)) + coded.finish()
+    assert gzip.decompress(out) == PAGE
+
+
+@pytest.mark.parametrize("spoil", [lambda data: data[:-2], lambda data: data[:-4] + b"\0" * 4, lambda data: data + b"more"])
+def test_a_checksum_of_deflate_means_nothing(spoil: Callable[[bytes], bytes]) -> None:
+    """The same of zlib's."""
+    assert zlib.decompress(run(Coded(Untouched(), b"deflate"), spoil(zlib.compress(PAGE)))) == PAGE
+
+
+@pytest.mark.parametrize("flags", [0, 1, 2, 4, 8, 16, 31])
+def test_all_that_the_head_of_gzip_may_have(flags: int) -> None:
+    """An extra field, a name, a comment and a checksum, wherever it is cut; reserved flags mean nothing."""
+    extra = b"\x03\0abc" if flags & 4 else b""
+    names = (b"page.html\0" if flags & 8 else b"") + (b"a comment\0" if flags & 16 else b"")
+    plain = gzip.compress(PAGE)
+    packed = plain[:3] + bytes([flags]) + plain[4:10] + extra + names + (b"\0\0" if flags & 2 else b"") + plain[10:]
+    for body in (packed, packed * 3):
+        coded = Coded(Untouched(), b"gzip")
+        out = b"".join(coded.feed(body[place : place + 1]) for place in range(len(body))) + coded.finish()
+        assert gzip.decompress(out) == PAGE * (len(body) // len(packed))
+
+
+def test_a_head_without_an_end_is_refused() -> None:
+    """It would be held for ever."""
+    with pytest.raises(RequestError):
+        run(Coded(Untouched(), b"gzip"), b"\x1f\x8b\x08\x08" + b"\0" * 6 + b"x" * 10_000)
+
+
+@pytest.mark.parametrize(("coding", "part"), [
+    (b"gzip", gzip.compress(b"")), (b"gzip", b"\x1f\x8b\x08" + b"\0" * 7 + b"\x03\0" + b"\0" * 8),
+    (b"zstd", zstd.compress(b""))])
+def test_empty_parts_are_counted(coding: bytes, part: bytes) -> None:
+    """A thousand members or frames that hold nothing are read; more are a bomb of another kind."""
+    assert run(Coded(Untouched(), coding), part * 1000)
+    with pytest.raises(RequestError) as caught:
+        run(Coded(Untouched(), coding), part * 1002)
+    assert caught.value.code is Code.ORIGIN_MALFORMED
 
 
 def test_an_empty_body_stays_empty() -> None:
