@@ -7,7 +7,7 @@ digests. What cannot be read is passed on as it is, and the log says once why.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from twisted.logger import Logger
@@ -47,12 +47,17 @@ _POLICIES = (b"content-security-policy", b"content-security-policy-report-only")
 _HASHES = re.compile(rb"\ncontent-security-policy: [^\n]*'sha(?:256|384|512)-", re.IGNORECASE)
 _READABLE = CODINGS | {b"identity"}
 #: Fields of a request that are about representations.
-_ASKS = re.compile(rb"^(?:accept-encoding|if-match|if-none-match|if-range|range): ", re.MULTILINE)
+_ASKS = re.compile(rb"^(?:accept-encoding|if-match|if-modified-since|if-none-match|if-range|range): ", re.MULTILINE)
 #: The last segment of a path with an ending, and the endings of what may be translated.
 _ENDING = re.compile(rb"/[^/?]*\.([a-z0-9]{1,8})(?:\?|\Z)", re.IGNORECASE)
 _PAGES = frozenset(
     b"asp aspx atom cfm cgi css do htm html js json jsp jspx map mjs php pl rdf rss shtml webmanifest wsdl xht xhtml xml xsl"
     .split())
+#: Those that say of what kind a file is, and the uses that do (Fetch, request destinations).
+_FILES = {
+    b"css": "css", b"js": "javascript", b"mjs": "javascript", b"json": "json", b"map": "json", b"webmanifest": "json",
+    b"atom": "xml", b"rdf": "xml", b"rss": "xml", b"wsdl": "xml", b"xml": "xml", b"xsl": "xml"}
+_USES = {b"style": "css", b"script": "javascript", b"worker": "javascript", b"serviceworker": "javascript"}
 #: What browsers fetch piece by piece, none of it translated (Fetch, request destinations).
 _MEDIA = frozenset([b"audio", b"font", b"image", b"track", b"video"])
 
@@ -115,24 +120,26 @@ class Bodies:
 
     # The request.
 
-    def request(self, block: bytes, target: bytes) -> tuple[bytes, bool]:
+    def request(self, block: bytes, target: bytes, method: bytes = b"GET") -> tuple[bytes, bool]:
         """The request's block as the application is to see it, and whether the user holds a translated answer.
 
         Codings that we do not read are not asked for. A part of what is translated is no part of what the user has, so
-        none is asked for where the answer may be translated: the whole is always right (RFC 9110 section 14.2).
+        none is asked for where the answer may be translated: the whole is always right (RFC 9110 section 14.2). There a
+        copy without our mark is from before its kind was translated, so nobody is asked whether it is still fresh.
         """
         if _ASKS.search(block) is None:
             return block, False
         fields = decode_block(block)
         asked = dict(fields)
-        whole = _may_be_translated(target, asked.get(b"sec-fetch-dest", b""))
+        whole = _may_be_translated(target, asked.get(b"sec-fetch-dest", b""), self.kinds)
+        only_marked = whole and method in (b"GET", b"HEAD")
         any_marked = stale = False
         kept: Fields = []
         for name, value in fields:
             if name == b"accept-encoding":
                 value = _readable(value)
             elif name == b"if-none-match":
-                value, any_marked = own(value, self.mark)
+                value, any_marked = own(value, self.mark, unmarked=not only_marked)
                 stale = any_marked
             elif name == b"if-match":
                 value, _ = own(value, None)
@@ -140,7 +147,7 @@ class Bodies:
                 continue
             if value or name not in (b"if-none-match", b"if-match"):
                 kept.append((name, value))
-        if stale:
+        if stale or only_marked:
             kept = [field for field in kept if field[0] != b"if-modified-since"]
         return encode_block(kept), any_marked
 
@@ -238,9 +245,12 @@ def _readable(accepted: bytes) -> bytes:
     return b",".join(kept).strip() or b"identity"
 
 
-def _may_be_translated(target: bytes, destination: bytes) -> bool:
-    """Could the answer be one that we translate? Files with other endings and media are not."""
-    if destination in _MEDIA:
+def _may_be_translated(target: bytes, destination: bytes, kinds: Collection[str]) -> bool:
+    """Could the answer be of one of these kinds? Files with other endings, and what browsers want for other uses, are not."""
+    if destination in _MEDIA or _USES.get(destination, "html") not in {"html", *kinds}:
         return False
     found = _ENDING.search(target.partition(b"?")[0])
-    return found is None or found[1].lower() in _PAGES
+    if found is None:
+        return True
+    ending = found[1].lower()
+    return ending in _PAGES and _FILES.get(ending, "html") in {"html", *kinds}

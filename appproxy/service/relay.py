@@ -97,7 +97,7 @@ class Relay:
             block += plan.constants
         holds_translated = False
         if plan.bodies is not None:
-            block, holds_translated = plan.bodies.request(block, head.target)
+            block, holds_translated = plan.bodies.request(block, head.target, head.method)
         user, tokens = b"null", self._tokens
         if session is not None:
             exchange.subject = session.subject

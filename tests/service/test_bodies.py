@@ -54,7 +54,8 @@ def test_only_codings_that_are_read_are_asked_for(asked: bytes, sent: bytes) -> 
 @pytest.mark.parametrize(
     ("target", "fields", "kept"),
     [
-        (b"/page", b"", False), (b"/", b"", False), (b"/a.html?x.pdf", b"", False), (b"/a.JS", b"", False),
+        (b"/page", b"", False), (b"/", b"", False), (b"/a.html?x.pdf", b"", False), (b"/a.HTM", b"", False),
+        (b"/a.JS", b"", True),
         (b"/a.pdf", b"", True), (b"/film", b"sec-fetch-dest: video\n", True), (b"/v1.2/page", b"", False),
         (b"/a.pdf", b'if-range: W/"x-ts%b"\n', False), (b"/a.pdf", b'if-range: "x"\n', True),
     ],
@@ -80,6 +81,19 @@ def test_the_application_sees_its_own_tags() -> None:
     assert made.answer(b"GET", 304, b'etag: "v1"\n', True)[0] == b"etag: " + tag + b"\n"
     assert made.answer(b"GET", 304, b'etag: "v1"\n', False)[0] == b'etag: "v1"\n'
     assert made.request(b"if-match: " + tag + b"\n", b"/")[0] == b'if-match: "v1"\n'
+
+
+@pytest.mark.parametrize(("target", "fields", "asked"), [
+    (b"/", b'if-none-match: "v1"\n', b""), (b"/a.html", b"if-modified-since: x\n", b""),
+    (b"/", b'if-none-match: "v1", W/"v2"\nif-modified-since: x\n', b""), (b"/", b"if-none-match: *\n", b"if-none-match: *\n"),
+    (b"/a.png", b'if-none-match: "v1"\n', b'if-none-match: "v1"\n'),
+    (b"/a.css", b"if-modified-since: x\n", b"if-modified-since: x\n"),
+    (b"/s", b"sec-fetch-dest: style\nif-modified-since: x\n", b"sec-fetch-dest: style\nif-modified-since: x\n"),
+])
+def test_copies_from_before_are_fetched_again(target: bytes, fields: bytes, asked: bytes) -> None:
+    """Where the answer may be translated, no application says that an untranslated copy is fresh. Other files keep theirs."""
+    assert bodies("html").request(fields, target) == (asked, False)
+    assert bodies("html").request(fields, target, b"PUT")[0] == fields
 
 
 def test_another_table_of_urls_makes_other_tags() -> None:

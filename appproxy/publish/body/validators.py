@@ -21,22 +21,24 @@ def marked(tag: bytes, mark: bytes) -> bytes | None:
     return None if found is None else b'W/"%b-t%b%b"' % (found[2], b"w" if found[1] else b"s", mark)
 
 
-def own(tags: bytes, mark: bytes | None) -> tuple[bytes, bool]:
+def own(tags: bytes, mark: bytes | None, *, unmarked: bool = True) -> tuple[bytes, bool]:
     """The application's own tags in an If-Match or If-None-Match, and whether any had been marked.
 
-    With a `mark` those that bear another one are left out: they belong to answers that were translated in another way.
+    With a `mark` those that bear another one are left out: they belong to answers that were translated in another way. Without
+    `unmarked` so are those that bear none: they belong to answers from before anything was translated. `*` stays.
     """
     kept = []
     any_marked = False
     for tag in (part.strip(b" \t") for part in _split(tags)):
         found = _MARKED.fullmatch(tag)
         if found is None:
-            kept.append(tag)
+            if unmarked or tag == b"*":
+                kept.append(tag)
             continue
         any_marked = True
         if mark is None or found[3] == mark:
             kept.append(b'%b"%b"' % (b"W/" if found[2] == b"w" else b"", found[1]))
-    return (b", ".join(kept), True) if any_marked else (tags, False)
+    return (b", ".join(kept), any_marked) if any_marked or not unmarked else (tags, False)
 
 
 def _split(tags: bytes) -> list[bytes]:
