@@ -1,7 +1,8 @@
 """What connectors tell users apart by: short tokens that are equal or not, and mean nothing to anybody else.
 
 `share` is whom fair shares are counted for, `owner` whom a connection to an application may belong to that the application
-authenticates (NTLM, Negotiate). Both are keyed hashes with a key of the process's start, 96 bits long: among ten million
+authenticates (NTLM, Negotiate). A user is a subject of a provider: two providers may have one issuer and name different
+people alike. Both are keyed hashes with a key of the process's start, 96 bits long: among ten million
 owners the probability that any two are equal is 10^-15.
 """
 
@@ -42,7 +43,7 @@ class Tokens:
                 found = self._hash("address", _subscriber(client))
                 self._addresses.put(client, found)
             return found
-        user = (session.issuer, session.subject)
+        user = (session.provider, session.issuer, session.subject)
         found = self._users.get(user)
         if found is None:
             found = self._hash("user", *user)
@@ -59,7 +60,7 @@ class Tokens:
                 return NOBODY
             key: tuple[object, ...] = (connection,)
         else:
-            key = (connection, session.id, session.issuer, session.subject)
+            key = (connection, session.id, session.provider, session.issuer, session.subject)
         found = self._owners.get(key)
         if found is None:
             found = self._hash("owner", *map(str, key))

@@ -35,11 +35,19 @@ def test_they_tell_nobody_who_it_is() -> None:
 
 
 def test_a_user_has_one_share_in_all_sessions_and_from_everywhere() -> None:
-    """Issuer and subject count, and neither the session nor the address."""
+    """Provider, issuer and subject count, and neither the session nor the address."""
     made = tokens()
     assert made.share(ANN, "192.0.2.1") == made.share(replace(ANN, id="s9"), "2001:db8::1")
     assert made.share(ANN, "") != made.share(BOB, "")
     assert made.share(ANN, "") != made.share(replace(ANN, issuer="https://other.example.com"), "")
+
+
+def test_two_providers_of_one_issuer_have_different_users() -> None:
+    """A subject means somebody to its provider alone: two clients of one issuer may be told different ones of one name."""
+    made, other = tokens(), replace(ANN, provider="second")
+    assert made.share(ANN, "") != made.share(other, "")
+    assert made.owner(ANN, 7) != made.owner(other, 7)
+    assert made.owner(ANN, 0) != made.owner(other, 0)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +77,7 @@ def test_no_address_has_a_users_share() -> None:
 
 
 def test_an_owner_is_one_session_on_one_connection() -> None:
-    """Another connection, session, user or issuer is another owner; the same one is the same for each request."""
+    """Another connection, session, user, provider or issuer is another owner; the same one is the same for each request."""
     made = tokens()
     others = [
         made.owner(ANN, 8), made.owner(None, 7), made.owner(None, 8), made.owner(BOB, 7), made.owner(ANN, 0),
