@@ -16,12 +16,14 @@ class Holds(Enum):
 
 
 _U = Holds.URL
-#: Entra's table, and what has come into HTML since: `area`, `srcset`, `imagesrcset`, `poster` of video.
+#: Entra's table, and what has come into HTML since: `area`, `srcset`, `imagesrcset`, `poster` of video, `ping`; SVG's `use`
+#: and `image`, old backgrounds, and the names that scripts which load pictures late agree on.
 TAGS: dict[bytes, dict[bytes, Holds]] = {
-    b"a": {b"href": _U},
-    b"area": {b"href": _U},
+    b"a": {b"href": _U, b"ping": Holds.SEVERAL},
+    b"area": {b"href": _U, b"ping": Holds.SEVERAL},
     b"audio": {b"src": _U},
     b"base": {b"href": _U},
+    b"body": {b"background": _U},
     b"button": {b"formaction": _U},
     b"div": {b"data-background": _U, b"data-src": _U},
     b"embed": {b"src": _U},
@@ -29,16 +31,21 @@ TAGS: dict[bytes, dict[bytes, Holds]] = {
     b"frame": {b"src": _U, b"longdesc": _U},
     b"head": {b"profile": Holds.SEVERAL},
     b"html": {b"manifest": _U},
-    b"iframe": {b"src": _U, b"longdesc": _U},
-    b"img": {b"src": _U, b"longdesc": _U, b"srcset": Holds.SRCSET},
+    b"iframe": {b"src": _U, b"data-src": _U, b"longdesc": _U},
+    b"image": {b"href": _U, b"xlink:href": _U},
+    b"img": {b"src": _U, b"data-src": _U, b"data-srcset": Holds.SRCSET, b"longdesc": _U, b"srcset": Holds.SRCSET},
     b"input": {b"formaction": _U, b"src": _U, b"value": _U},
     b"link": {b"href": _U, b"imagesrcset": Holds.SRCSET},
     b"menuitem": {b"icon": _U},
     b"meta": {b"content": Holds.META},
     b"object": {b"archive": Holds.SEVERAL, b"codebase": _U, b"data": _U},
     b"script": {b"src": _U},
-    b"source": {b"src": _U, b"srcset": Holds.SRCSET},
+    b"source": {b"src": _U, b"data-srcset": Holds.SRCSET, b"srcset": Holds.SRCSET},
+    b"table": {b"background": _U},
+    b"td": {b"background": _U},
+    b"th": {b"background": _U},
     b"track": {b"src": _U},
+    b"use": {b"href": _U, b"xlink:href": _U},
     b"video": {b"poster": _U, b"src": _U},
 }
 #: Besides those, `style` of every tag.

@@ -13,7 +13,8 @@ PAGE = Path(__file__).parents[3] / "docs" / "publishing.md"
 def test_the_table_is_documented() -> None:
     """docs/publishing.md lists the tags and attributes of the code."""
     section = PAGE.read_text().partition("## URLs in bodies")[2].partition("\n## ")[0]
-    rows = re.findall(r"^\| `([a-z]+)` \| ((?:`[a-z-]+`(?:, )?)+)", section.partition("| tag |")[2].partition("\n\n")[0], re.M)
-    assert {tag: re.findall(r"`([a-z-]+)`", names) for tag, names in rows} == {
+    table = section.partition("| tag |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| `([a-z]+)` \| ((?:`[a-z:-]+`(?:, )?)+)", table, re.M)
+    assert {tag: re.findall(r"`([a-z:-]+)`", names) for tag, names in rows} == {
         tag.decode(): [name.decode() for name in names] for tag, names in TAGS.items()
     }
