@@ -167,7 +167,7 @@ class Uplink:
         around = self._around
         return Hello(
             versions=(1,), instance=around.instance, slot=connection.slot,
-            generation=self.slots[connection.slot].generation, capabilities=(), inline_limit=around.limits.inline,
+            generation=self.slots[connection.slot].generation, capabilities=(),
             most_in_flight=around.limits.in_flight, open=self.requests.open_ids(), ended=self.requests.ended_ids(),
             version=around.version,
         )

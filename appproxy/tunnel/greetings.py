@@ -42,7 +42,6 @@ class Hello:
     slot: int
     generation: int
     capabilities: tuple[str, ...]
-    inline_limit: int
     most_in_flight: int
     open: tuple[int, ...]
     ended: tuple[int, ...]
@@ -106,7 +105,6 @@ def encode_hello(hello: Hello) -> bytes:
             "slot": hello.slot,
             "generation": hello.generation,
             "capabilities": list(hello.capabilities),
-            "inline_limit": hello.inline_limit,
             "most_in_flight": hello.most_in_flight,
             "open": list(hello.open),
             "ended": list(hello.ended),
@@ -130,7 +128,6 @@ def _hello_from(read: JsonHead) -> Hello:
         slot=read.integer("slot", 0, DEFAULT_LIMITS.signal_connections - 1),
         generation=read.integer("generation", 0, _MOST),
         capabilities=read.texts("capabilities", 32, 64),
-        inline_limit=read.integer("inline_limit", 0, _MOST),
         most_in_flight=most,
         open=read.integers("open", 1, LARGEST, 2 * most),
         ended=read.integers("ended", 1, LARGEST, 2 * most),

@@ -126,7 +126,7 @@ class Signal(Protocol):
 
     def connectionMade(self) -> None:
         if self.session.role is Role.CONNECTOR:
-            hello = Hello((1,), secrets.token_bytes(16), 0, 0, (), 0, 1000, (), (), "example")
+            hello = Hello((1,), secrets.token_bytes(16), 0, 0, (), 1000, (), (), "example")
             self.say(self.session.hello(hello))
 
     def say(self, frames: bytes) -> None:

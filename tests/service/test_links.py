@@ -141,7 +141,7 @@ class Signal:
         self.session = SignalSession(Role.CONNECTOR, 0.0)
         if greeted:
             self.link.dataReceived(
-                self.session.hello(Hello((1,), b"i" * 16, 0, 0, (), 16384, 1000, (), (), "0.1.0")))
+                self.session.hello(Hello((1,), b"i" * 16, 0, 0, (), 1000, (), (), "0.1.0")))
             assert [frame[0] for frame in self.frames()] == [Kind.WELCOME]
 
     def frames(self) -> list[Frame]:

@@ -199,7 +199,7 @@ class World:
         wire = Wire()
         link.makeConnection(wire)
         session = SignalSession(Role.CONNECTOR, self.clock.seconds())
-        hello = Hello((1,), instance, slot, 0, (), 16384, 1000, open, ended, "0.1.0")
+        hello = Hello((1,), instance, slot, 0, (), 1000, open, ended, "0.1.0")
         signal = Signal(link, wire, session, self.clock)
         link.dataReceived(session.hello(hello))
         return signal

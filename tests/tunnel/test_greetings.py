@@ -32,7 +32,7 @@ from appproxy.tunnel.greetings import (
     encode_welcome,
 )
 
-HELLO = Hello((1,), bytes(range(16)), 1, 3, ("upgrade",), 16384, 1000, (5, 9), (4,), "1.0")
+HELLO = Hello((1,), bytes(range(16)), 1, 3, ("upgrade",), 1000, (5, 9), (4,), "1.0")
 WELCOME = Welcome("node-1", b"12345678", "connect.example.com", 8443, 15.0, 17, 180, {"inline": 16384})
 GOODBYE = Goodbye(Code.DUPLICATE, 30.0, False, "another instance is connected")
 
@@ -79,7 +79,7 @@ class TestHello:
         [
             ("versions", None), ("versions", ["1"]), ("versions", [0]), ("instance", "00"), ("instance", None),
             ("slot", 2), ("slot", -1), ("slot", True), ("generation", -1), ("capabilities", "x"),
-            ("capabilities", ["x"] * 33), ("inline_limit", -1), ("most_in_flight", 0), ("most_in_flight", 10**7),
+            ("capabilities", ["x"] * 33), ("most_in_flight", 0), ("most_in_flight", 10**7),
             ("open", [0]), ("open", [2**32]), ("open", ["1"]), ("ended", {}), ("version", 1), ("version", "x" * 65),
         ],
     )

@@ -25,7 +25,7 @@ from appproxy.tunnel.limits import TunnelLimits
 from appproxy.tunnel.messages import encode_code, encode_response
 from appproxy.tunnel.signal import DRAIN, RECEIVED, SENT, DrainState, Role, SignalSession, SignalState
 
-HELLO = Hello((1,), bytes(16), 0, 1, (), 16384, 1000, (), (), "1.0")
+HELLO = Hello((1,), bytes(16), 0, 1, (), 1000, (), (), "1.0")
 WELCOME = Welcome("node-1", bytes(8), "", 0, 15.0, 17, 180, {})
 ROLES = pytest.mark.parametrize("role", list(Role))
 

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
@@ -65,6 +66,20 @@ def test_every_kind_is_specified() -> None:
         most = dict.fromkeys(str(limit) for _, limit in limits)
         expected[kind.name] = (kind.value, " and ".join(name for name, _ in limits), " / ".join(most))
     assert written == expected
+
+
+@pytest.mark.parametrize(("kind", "read"), [("HELLO, at most", decode_hello), ("WELCOME:", decode_welcome)])
+def test_every_key_of_a_greeting_is_specified(kind: str, read: Callable[[bytes], object]) -> None:
+    """The tables have the keys that are needed, and no other: of each, the code takes a value."""
+    table = SPECIFICATION.split(f"\n{kind}", 1)[1].split("\n\n", 2)[1]
+    written = {key.strip() for row in rows(table) for key in row[0].split(",")}
+    assert written == {field.name for field in dataclasses.fields(_returned(read))}
+
+
+def _returned(read: Callable[[bytes], object]) -> type:
+    found = get_type_hints(read)["return"]
+    assert isinstance(found, type)
+    return found
 
 
 def test_every_flag_is_specified() -> None:
