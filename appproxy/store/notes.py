@@ -1,10 +1,11 @@
 """Entries of the audit that nobody waits for, such as sign-ins: collected for a second, then written in one transaction.
 
-Whoever is not known can cause entries, too: of those a few are kept a minute, and the others are counted.
+Whoever is not known can cause entries, too: of those some of each network are kept, and some in all; the rest is counted.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,14 +15,23 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from appproxy.policy.networks import block_of
+from appproxy.policy.thinning import OTHERS, Thinning
 from appproxy.store import audit
 from appproxy.store.audit import ANONYMOUS
 from appproxy.store.transaction import Transaction
 
 #: Seconds between two transactions.
 _EVERY = 1.0
-#: Entries about nobody: so many at once, and one more each second. A person who reads them has seen enough by then.
+#: Entries about nobody from one network, and in how many seconds: as many as of failed passwords. A person who reads them
+#: has seen enough by then, and one network cannot use up what is there for all.
+_OF_ONE, _WINDOW = 20, 3600.0
+#: Networks that are counted apart: each has one entry with its count in a window, so this bounds those entries too.
+_NETWORKS = 1000
+#: Entries about nobody in all: so many at once, and one more each second.
 _BURST, _A_SECOND = 60.0, 1.0
+#: Seconds between two looks for counts that are due.
+_COUNTS_EVERY = 600.0
 #: Entries that wait for the database; after that they are only counted.
 _MOST = 1000
 
@@ -38,7 +48,7 @@ class Entry:
 
 
 class Note(Protocol):
-    """Takes entries: `Notes.note`, or what stands for it."""
+    """Takes entries: `Notes.note`, or what stands for it. `address` of `detail` is where an anonymous one came from."""
 
     def __call__(self, actor: str, action: str, target: str = "", detail: Mapping[str, object] | None = None) -> None: ...
 
@@ -66,6 +76,10 @@ class Notes:
         self._wall = wall
         self._entries: list[Entry] = []
         self._left_out = 0
+        #: A site of IPv6 counts as one, since whoever has it may change among 65,536 networks.
+        self._thinning = Thinning(_OF_ONE, math.ceil(_BURST + _A_SECOND * _WINDOW), _WINDOW, _NETWORKS)
+        self._beyond = 0
+        self._counting: IDelayedCall | None = None
         self._allowance = _BURST
         self._filled = clock.seconds()
         self._flushing: IDelayedCall | None = None
@@ -73,24 +87,54 @@ class Notes:
 
     def note(self, actor: str, action: str, target: str = "", detail: Mapping[str, object] | None = None) -> None:
         """Keep an entry; see `audit.record`."""
-        if len(self._entries) >= _MOST or (actor == ANONYMOUS and not self._allowed()):
+        if actor == ANONYMOUS and not self._allowed(str((detail or {}).get("address", ""))):
+            if self._counting is None:
+                self._counting = self._clock.callLater(_COUNTS_EVERY, self._count)
+            return
+        self._keep(Entry(self._wall(), actor, action, target, dict(detail or {})))
+
+    def _keep(self, entry: Entry) -> None:
+        if len(self._entries) >= _MOST:
             self._left_out += 1
         else:
-            self._entries.append(Entry(self._wall(), actor, action, target, dict(detail or {})))
+            self._entries.append(entry)
         if self._flushing is None:
             self._flushing = self._clock.callLater(_EVERY, self._flush)
 
     def _finish(self) -> None:
+        if self._counting is not None:
+            self._counting.cancel()
+            self._keep_counts(math.inf)
         if self._flushing is not None:
             self._flushing.cancel()
             self._flush()
 
-    def _allowed(self) -> bool:
-        """May one more entry about nobody be kept?"""
+    def _count(self) -> None:
+        """Look again until all networks that were counted have been written down."""
+        self._counting = None
+        self._keep_counts(self._clock.seconds())
+        if len(self._thinning):
+            self._counting = self._clock.callLater(_COUNTS_EVERY, self._count)
+
+    def _keep_counts(self, now: float) -> None:
+        """Keep one entry for each network of which some were left out, once its window is over."""
+        counts = {OTHERS: 0, **self._thinning.due(now)}
+        counts[OTHERS] += self._beyond
+        self._beyond = 0
+        for network, count in counts.items():
+            if count:
+                detail = {"address": network or "others", "count": count}
+                self._keep(Entry(self._wall(), ANONYMOUS, "audit.left_out", "", detail))
+
+    def _allowed(self, address: str) -> bool:
+        """May one more entry about nobody be kept? One that may not is counted."""
         now = self._clock.seconds()
+        if not self._thinning.note(block_of(address), now):
+            return False
         self._allowance = min(self._allowance + (now - self._filled) * _A_SECOND, _BURST)
         self._filled = now
         if self._allowance < 1.0:
+            self._beyond += 1
             return False
         self._allowance -= 1.0
         return True

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
+import pytest
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
 from twisted.logger import capturedLogs
@@ -54,22 +56,92 @@ def test_they_are_written_together() -> None:
     assert clock.getDelayedCalls() == []
 
 
-def test_a_flood_is_counted() -> None:
+def refused(notes: Notes, *addresses: str) -> None:
+    """A refused sign-in of nobody known from each address."""
+    for address in addresses:
+        notes.note(ANONYMOUS, "sign-in.refused", "", {"address": address})
+
+
+def addresses(live: Live, action: str = "sign-in.refused") -> Counter[object]:
+    """How many entries of this action have been written, by their addresses."""
+    return Counter(one.detail["address"] for batch in live.batches for one in batch if one.action == action)
+
+
+def pass_time(clock: Clock, hours: float) -> None:
+    """In steps of a minute, so that what one timer starts can end, too."""
+    clock.pump([60.0] * round(hours * 60))
+
+
+@pytest.mark.parametrize(
+    ("flood", "network"),
+    [
+        (["192.0.2.1"], "192.0.2.1"),
+        (["::ffff:192.0.2.1", "192.0.2.1"], "192.0.2.1"),
+        ([f"2001:db8:7:{number:x}::1" for number in range(500)], "2001:db8:7::/48"),
+        (["unknown"], "unknown"),
+        ([""], "others"),
+    ],
+)
+def test_one_network_does_not_use_up_what_all_have(flood: list[str], network: str) -> None:
+    """Twenty of it are kept in an hour, and the count of the others once that is over; those from elsewhere are all kept."""
+    live, clock, notes = made()
+    for number in range(500):
+        refused(notes, flood[number % len(flood)])
+    refused(notes, "198.51.100.7", "2001:db8:8::1")
+    clock.advance(1.0)
+    found = addresses(live)
+    assert found.total() == 22 and found["198.51.100.7"] == found["2001:db8:8::1"] == 1
+    assert addresses(live, "audit.left_out") == {}
+    pass_time(clock, 1.5)
+    assert live.batches[-1][0].detail == {"address": network, "count": 480}
+    assert addresses(live, "audit.left_out").total() == 1
+    assert clock.getDelayedCalls() == []
+    refused(notes, flood[0])
+    clock.advance(1.0)
+    assert addresses(live).total() == 23
+
+
+def test_a_flood_from_everywhere_is_counted() -> None:
     """Of those about nobody sixty are kept, then one a second; those of known users all."""
     live, clock, notes = made()
-    for _ in range(500):
-        notes.note(ANONYMOUS, "sign-in.refused")
+    refused(notes, *(f"192.0.2.{number}" for number in range(200)))
     notes.note("user:ann", "sign-in")
     clock.advance(1.0)
     (batch,) = live.batches
-    assert [one.action for one in batch].count("sign-in.refused") == 60
-    assert batch[60].actor == "user:ann"
-    assert batch[-1] == Entry(1001.0, ANONYMOUS, "audit.left_out", "", {"count": 440})
+    assert addresses(live).total() == 60
+    assert batch[60].actor == "user:ann" and len(batch) == 61
     clock.advance(4.0)
-    for _ in range(10):
-        notes.note(ANONYMOUS, "sign-in.refused")
+    refused(notes, *(f"198.51.100.{number}" for number in range(10)))
     clock.advance(1.0)
-    assert [one.detail.get("count") for one in live.batches[1]] == [None] * 5 + [5]
+    assert addresses(live).total() == 65
+    pass_time(clock, 1.5)
+    assert [one.detail for one in live.batches[2]] == [{"address": "others", "count": 145}]
+    assert clock.getDelayedCalls() == []
+
+
+def test_a_long_flood_makes_few_entries() -> None:
+    """Its counts are bounded too, so that they do not push out of the database what is worth reading; none is lost."""
+    live, clock, notes = made()
+    for hour in range(3):
+        for number in range(4000):
+            refused(notes, f"10.{hour}.{number // 250}.{number % 250}")
+        for number in range(4000):
+            refused(notes, f"10.{hour}.{number // 250}.{number % 250}")
+        pass_time(clock, 1.0)
+    pass_time(clock, 1.5)
+    counts = [one for batch in live.batches for one in batch if one.action == "audit.left_out"]
+    assert addresses(live).total() + sum(int(str(one.detail["count"])) for one in counts) == 24000
+    assert len(counts) < 3 * 1010
+
+
+def test_counts_at_the_end() -> None:
+    """What was left out is written before the store stops, though the hour is not over."""
+    live, clock, notes = made()
+    refused(notes, *["192.0.2.1"] * 50)
+    for callback in live.last_words:
+        callback()
+    assert live.batches[0][-1].detail == {"address": "192.0.2.1", "count": 30}
+    assert clock.getDelayedCalls() == []
 
 
 def test_a_database_that_is_away() -> None:
