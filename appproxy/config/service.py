@@ -41,8 +41,8 @@ class ServiceLimits:
     target_bytes: int = setting(
         8_192, whole(1_024, 8_192), "Path and query of a user's request; a longer one gets 414.", "bytes")
     user_connections: int = setting(
-        0, whole(0, 1_000_000), "Connections of users at the same time; more are closed at once.", "connections",
-        default_text="half of the open files that the system allows this process")
+        0, whole(0, 1_000_000), "Connections of users at the same time; beyond it, the address with the most gives way.",
+        "connections", default_text="half of the open files that the system allows this process")
     handshake_seconds: float = setting(
         30.0, number(1, 300), "How long a TLS handshake may take, of users and of connectors.", "seconds")
     head_seconds: float = setting(20.0, number(1, 300), "How long the head of a request may take in all.", "seconds")

@@ -6,6 +6,7 @@ Who is quicker is kept out by nobody, and one owner, however many he opens, keep
 from __future__ import annotations
 
 from collections.abc import Hashable
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Generic, TypeVar
 
@@ -51,7 +52,12 @@ class Crowd(Generic[T]):
 
 def subscriber(address: object) -> str:
     """The network that a peer's address counts for; "" where nobody knows it."""
-    host: str = getattr(address, "host", "") or ""
+    return network_of(getattr(address, "host", "") or "")
+
+
+@lru_cache(maxsize=4096)
+def network_of(host: str) -> str:
+    """The network that this address counts for; what is no address counts for itself."""
     try:
         parsed = ip_address(host)
     except ValueError:

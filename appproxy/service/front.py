@@ -18,8 +18,10 @@ from appproxy.errors import Code
 from appproxy.http import HeadLimits
 from appproxy.http.head import RequestHead
 from appproxy.http.trusted_proxies import TrustedProxies
+from appproxy.net.crowd import network_of
 from appproxy.net.deadlines import Deadlines
 from appproxy.net.tls import ServerName, server_name
+from appproxy.service.address_shares import AddressShares
 from appproxy.service.exchange import Exchange, Handler
 
 
@@ -49,6 +51,10 @@ NO_HEAD = RequestHead(b"-", b"-", 11, [], b"", "", 0, False, None, False)
 class Connected(Kind):
     """A user's connection, whatever it speaks."""
 
+    @property
+    def idle(self) -> bool:
+        """Has no request been under way on it for `QUIET_SECONDS`? The head of one may be on its way."""
+
     def drain(self) -> None:
         """Close what is idle, and everything else after what is under way."""
 
@@ -59,6 +65,9 @@ class Connected(Kind):
 #: Numbers the users' connections of this process, on whatever listener; none comes twice.
 _numbers = count(1)
 
+#: The end of an answer may still be in the buffers of a connection that has been idle for less.
+QUIET_SECONDS = 2.0
+
 #: Makes a connection: (front, the user's address).
 Entry = Callable[["Front", str], Protocol]
 
@@ -68,7 +77,8 @@ class Front(Factory):
 
     `entry` makes it: `UserConnection` for HTTP/1.1, `UserEntry` where ALPN decides. `token` gives random bytes,
     `date` the field line that an answer without a date gets.
-    `most` connections may be open at the same time; more are closed at once.
+    `most` connections may be open at the same time. `AddressShares` decides who gives way when that is nearly reached, and who
+    is closed at once.
     """
 
     noisy = False
@@ -107,19 +117,54 @@ class Front(Factory):
         self.connections: set[Connected] = set()
         self.draining = False
         self.accepted = 0
-        self._most = most
+        self._shares: AddressShares[Connected] | None = AddressShares(most) if most is not None else None
         #: Connections that were closed at once because there were too many.
         self.turned_away = 0
+        #: Connections that were closed so that others could come in.
+        self.evicted = 0
         #: HTTP/2 connections that were ended for too much of what is no request.
         self.floods = 0
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
-        if self._most is not None and len(self.connections) >= self._most:
-            self.turned_away += 1
-            return None
         host: str = getattr(addr, "host", "")
         # A listener on [::] shows IPv4 users inside IPv6 (RFC 4291 section 2.5.5.2); everybody else knows them as IPv4.
-        return self.entry(self, host.removeprefix("::ffff:") if "." in host else host)
+        client = host.removeprefix("::ffff:") if "." in host else host
+        return self.entry(self, client) if self._has_room(client) else None
+
+    def _has_room(self, client: str) -> bool:
+        if self._shares is None:
+            return True
+        admitted, evicted = self._shares.room_for(self._owner(client), len(self.connections))
+        if evicted is not None:
+            self.evicted += 1
+            # Twisted reports its end a turn later.
+            self.leave(evicted)
+            evicted.abort()
+        elif not admitted:
+            self.turned_away += 1
+        return admitted
+
+    def _owner(self, client: str) -> str | None:
+        """Whose share a connection counts for. A trusted proxy carries many users, and has none."""
+        if not client or (self.proxies is not None and self.proxies.trusts(client)):
+            return None
+        return network_of(client)
+
+    def enter(self, connection: Connected, client: str) -> None:
+        """Called by a connection from this address that begins."""
+        self.connections.add(connection)
+        if self._shares is not None and (owner := self._owner(client)) is not None:
+            self._shares.enter(connection, owner)
+
+    def leave(self, connection: Connected) -> None:
+        """Called by a connection that has ended; twice is as once."""
+        self.connections.discard(connection)
+        if self._shares is not None:
+            self._shares.leave(connection)
+
+    def is_quiet(self, deadline: float) -> bool:
+        """Has a connection that may be idle until then been so for a moment? One that never said anything always has."""
+        return self.clock.seconds() >= deadline - self.timeouts.keep_alive + QUIET_SECONDS
 
     def number_connection(self, peer: str) -> int:
         """The number of a connection from this address; 0 for a trusted proxy's, which may carry several users."""

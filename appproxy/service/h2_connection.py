@@ -89,7 +89,7 @@ class H2Connection(Protocol):
     def connectionMade(self) -> None:
         front = self._front
         front.accepted += 1
-        front.connections.add(self)
+        front.enter(self, self._client)
         #: What this connection was made for.
         self.server_name = front.server_name(self.transport, self._client)
         # What goes to a TLS transport leaves at once: it has been gathered here for the length of a turn.
@@ -118,7 +118,7 @@ class H2Connection(Protocol):
         self.abort()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self._front.connections.discard(self)
+        self._front.leave(self)
         self._term.end()
         self._head_deadline.cancel()
         self._closing = True
@@ -350,6 +350,11 @@ class H2Connection(Protocol):
             self.abort()
         elif act is Act.LAST_WORD:
             self._say_last_word(now)
+
+    @property
+    def idle(self) -> bool:
+        """Has no request been under way for a moment?"""
+        return not self._streams and not self._events and self._front.is_quiet(self._term.deadline)
 
     def drain(self) -> None:
         """No new requests, please: those on their way are still taken, for a moment; then only what is under way."""

@@ -66,7 +66,7 @@ class UserConnection(Protocol):
     def connectionMade(self) -> None:
         front = self._front
         front.accepted += 1
-        front.connections.add(self)
+        front.enter(self, self._client)
         self.tap = Tap(self.transport)  # type: ignore[arg-type]
         self.deadline = front.clock.seconds() + front.timeouts.handshake
         front.deadlines.add(self)
@@ -105,7 +105,7 @@ class UserConnection(Protocol):
         """Our own half-close has been written."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self._front.connections.discard(self)
+        self._front.leave(self)
         self._front.deadlines.discard(self)
         self.tap.close()
         self._closing = True
@@ -372,6 +372,11 @@ class UserConnection(Protocol):
         if self._pace.paused_since is not None:
             self.watch_answer(False)
         self._transport.unregisterProducer()  # type: ignore[attr-defined]
+
+    @property
+    def idle(self) -> bool:
+        """Has no request been under way for a moment?"""
+        return self._current is None and not self._resting and self._front.is_quiet(self.deadline)
 
     def drain(self) -> None:
         """Close at once if nothing is under way."""

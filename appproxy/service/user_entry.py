@@ -28,12 +28,12 @@ class UserEntry(Protocol):
         self._inner: H2Connection | UserConnection | None = None
 
     def connectionMade(self) -> None:
-        self._front.connections.add(self)
+        self._front.enter(self, self._client)
 
     def handshakeCompleted(self) -> None:
         """Called by TLS."""
         front = self._front
-        front.connections.discard(self)
+        front.leave(self)
         kind = H2Connection if negotiated(self.transport) == HTTP2 else UserConnection
         inner = self._inner = kind(front, self._client)
         self.dataReceived = inner.dataReceived  # type: ignore[method-assign]
@@ -53,9 +53,14 @@ class UserEntry(Protocol):
         """Called by TLS: our own close_notify has been written."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self._front.connections.discard(self)
+        self._front.leave(self)
         if self._inner is not None:
             self._inner.connectionLost(reason)
+
+    @property
+    def idle(self) -> bool:
+        """Is no request under way?"""
+        return True
 
     def drain(self) -> None:
         """Nothing has been asked yet: a browser that connects ahead of need must not hold up the end."""

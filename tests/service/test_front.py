@@ -5,12 +5,12 @@ from __future__ import annotations
 from ipaddress import ip_network
 
 import pytest
-from twisted.internet.address import IPv6Address
+from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock
 
-from appproxy.http.trusted_proxies import TrustedProxies
-from appproxy.service.front import Front
+from appproxy.http.trusted_proxies import X_FORWARDED_FOR, TrustedProxies
+from appproxy.service.front import QUIET_SECONDS, Front
 from appproxy.service.user_connection import UserConnection
 from tests.service.keeper import Keeper
 from tests.service.world import Wire, refusal
@@ -24,6 +24,7 @@ class Made(Protocol):
         self.client = client
         self.asked: list[str] = []
         self.deadline = 0.5
+        self.idle = False
 
     def connectionMade(self) -> None:
         self.front.connections.add(self)
@@ -66,6 +67,57 @@ def test_one_connection_too_many(entry: object) -> None:
     place.connections.discard(inside[0])
     assert place.buildProtocol(None) is not None
     assert place.turned_away == 1
+
+
+def come_from(place: Front, host: str) -> UserConnection | None:
+    """A connection from this address, if it is taken."""
+    connection = place.buildProtocol(IPv4Address("TCP", host, 4711))
+    if connection is None:
+        return None
+    assert isinstance(connection, UserConnection)
+    connection.makeConnection(Wire())
+    return connection
+
+
+def test_one_address_gives_way_to_others() -> None:
+    """Its oldest connection without a request does, and its place is free at once."""
+    place = front(entry=UserConnection, most=64)
+    first = [come_from(place, "203.0.113.9") for _ in range(56)]
+    late = come_from(place, "203.0.113.10")
+    assert late is not None and late in place.connections
+    wires = [one.transport for one in first if one is not None]
+    assert [isinstance(wire, Wire) and wire.aborted for wire in wires] == [True] + [False] * 55
+    assert (len(place.connections), place.evicted, place.turned_away) == (56, 1, 0)
+    for one in [*first, late]:
+        assert one is not None
+        one.connectionLost()
+    assert place.connections == set()
+
+
+def test_a_connection_at_work_is_not_idle() -> None:
+    """Nor is one in the moment after its answer, whose end may still be on its way."""
+    place = front(entry=UserConnection, most=64)
+    assert isinstance(place.clock, Clock)
+    one = come_from(place, "203.0.113.9")
+    assert one is not None and one.idle
+    one.dataReceived(b"GET / HTTP/1.1\r\nhost: wiki.example.com\r\n")
+    assert one.idle
+    one.dataReceived(b"\r\n")
+    assert not one.idle
+    handler = place.handler
+    assert isinstance(handler, Keeper)
+    handler.last.answer(200, b"", b"done")
+    assert not one.idle
+    place.clock.advance(QUIET_SECONDS)
+    assert one.idle
+
+
+def test_a_trusted_proxy_may_have_all_connections() -> None:
+    """It carries many users."""
+    place = front(entry=UserConnection, most=64, proxies=TrustedProxies((ip_network("10.0.0.0/8"),), X_FORWARDED_FOR))
+    assert None not in [come_from(place, "10.0.0.1") for _ in range(64)]
+    assert come_from(place, "10.0.0.1") is None
+    assert (place.evicted, place.turned_away) == (0, 1)
 
 
 def test_without_a_limit_all_come_in() -> None:

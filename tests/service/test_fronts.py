@@ -59,8 +59,8 @@ class Place:
         self.user().send(request)
         return self.exchanges[-1]
 
-    def user(self) -> User:
-        connection = self.front.buildProtocol(ADDRESS)
+    def user(self, address: IPv4Address = ADDRESS) -> User:
+        connection = self.front.buildProtocol(address)
         assert isinstance(connection, UserConnection)
         user = User(connection, Wire())
         connection.makeConnection(user.wire)
@@ -100,8 +100,8 @@ def test_only_users_speak_http2(which: str) -> None:
 def test_each_has_its_share_of_the_open_files(which: str, most: int) -> None:
     """One more is closed at once."""
     place = Place(which)
-    for _ in range(most):
-        place.user()
+    for number in range(most):
+        place.user(IPv4Address("TCP", f"10.1.{number // 100}.{number % 100}", 4000))
     assert place.front.buildProtocol(ADDRESS) is None
 
 
@@ -111,8 +111,8 @@ def test_the_settings_count_before_the_share() -> None:
     assert (user_connections(settings, FILES), user_connections(SETTINGS, FILES)) == (2, 300)
     users, control = Place("users", settings), Place("control", settings)
     for place in (users, control):
-        place.user()
-        place.user()
+        place.user(IPv4Address("TCP", "10.1.0.1", 4000))
+        place.user(IPv4Address("TCP", "10.1.0.2", 4000))
     assert users.front.buildProtocol(ADDRESS) is None
     assert control.front.buildProtocol(ADDRESS) is not None
 

@@ -11,6 +11,7 @@ from ngh2 import events as h2
 from appproxy.errors import Code
 from appproxy.http.trusted_proxies import TrustedProxies
 from appproxy.service.exchange import Exchange
+from appproxy.service.front import QUIET_SECONDS
 from tests.service.h2_place import HEAD, Place, frame, request
 from tests.service.keeper import Keeper
 
@@ -350,6 +351,20 @@ class TestEnds:
         assert not place.wire.disconnecting
         place.advance(1.5)
         assert place.wire.closed
+
+    def test_a_connection_is_idle_without_streams(self) -> None:
+        """But not in the moment after an answer, whose end may still be on its way; then it may give way to others."""
+        place = Place()
+        place.advance(QUIET_SECONDS)
+        assert place.connection.idle
+        stream = place.ask()
+        assert not place.connection.idle
+        place.keeper.last.answer(200, b"", b"done")
+        place.turn()
+        assert place.body(stream) == b"done"
+        assert not place.connection.idle
+        place.advance(QUIET_SECONDS)
+        assert place.connection.idle
 
     def test_a_user_who_closes(self) -> None:
         """TCP's or TLS's end is the end of all streams."""

@@ -59,6 +59,7 @@ class Busy:
     """A user's connection with an answer that takes its time."""
 
     asked = ""
+    idle = False
 
     def drain(self) -> None:
         self.asked += "drain "
