@@ -33,7 +33,10 @@ def _quiet(text: str) -> None:
 
 
 class AdminClient:
-    """Calls operations on the service of one state directory. `say` hears that no service runs, once."""
+    """Calls operations on the service of one state directory.
+
+    `say` hears once that no service runs, where an answer lacks what only a running one knows.
+    """
 
     def __init__(
         self,
@@ -122,10 +125,15 @@ class AdminClient:
 
         settings = read_settings(self._paths)
         context = AdminContext(
-            f"local:{os.getuid()}", self._wall(), settings, self._hash_password,
+            f"local:{os.getuid()}", self._wall(), settings, self._hash_password, live=self._nobody_online,
             given_certificate=lambda: _given_certificate(self._paths, settings),
         )  # fmt: skip
         return perform(self._paths, context, self._environment, self._tell, method, path, body)
+
+    def _nobody_online(self) -> Mapping[str, object]:
+        """What a running service would know. Most operations do not ask, and setting up before the first start is usual."""
+        self._tell("no service runs on this state directory; what only a running one knows is missing")
+        return {}
 
     def _tell(self, text: str) -> None:
         """Say it, unless it was said before."""

@@ -26,11 +26,10 @@ def perform(
     paths: StatePaths[Path], context: AdminContext, environment: Mapping[str, str], say: Callable[[str], None],
     method: str, path: str, body: Mapping[str, object] | None,
 ) -> object:
-    """One operation; gives its answer. `say` hears that no service runs. Raises ConfigError or StoreError."""
+    """One operation; gives its answer. `say` hears what the store does to itself. Raises ConfigError or StoreError."""
     operation, call = ROUTES.prepare(method, path, None if body is None else dict(body), context)
     store = open_store(paths, context.settings, environment, say)
     try:
-        say("no service runs on this state directory; working on its database directly")
         if isinstance(operation, Query):
             with store.reading() as reading:
                 return operation.perform(reading, call)

@@ -27,7 +27,7 @@ def _without_connector(reading: Reading, application: Application, context: Admi
     ]
     if not approved:
         yield f"no connector is in group {group}: appproxy connector token --group {group}"
-    elif context.running and not any(_is_online(context, id_) for id_ in approved):
+    elif not any(_is_online(context, id_) for id_ in approved) and context.running:
         yield f"no connector of group {group} is online: start one, or see appproxy connector list"
 
 

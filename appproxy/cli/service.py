@@ -99,7 +99,11 @@ def demo(port: int | None, state: Path | None) -> None:
 def status(setting: Setting, as_json: bool) -> None:
     """Show what the service has and does."""
     words = {"tunnel_certificate_expires": moment, "user_certificate_expires": moment}
-    show_record(setting.call("GET", "status"), as_json, words)
+    found = setting.call("GET", "status")
+    if not as_json:
+        # Lists of what is wrong: nothing is, mostly.
+        found = {key: value for key, value in found.items() if value != []}
+    show_record(found, as_json, words)
 
 
 @click.command()

@@ -56,7 +56,7 @@ def client(state: Path, said: list[str] | None = None, mute: float = 0.2) -> Adm
 class TestWithoutService:
     """The command works on the database itself."""
 
-    def test_it_says_so_once_and_does_it(self, state: Path) -> None:
+    def test_it_does_it(self, state: Path) -> None:
         """What one call changes, the next one sees; the audit names this user."""
         said: list[str] = []
         ours = client(state, said)
@@ -65,7 +65,16 @@ class TestWithoutService:
         audit = ours.call("GET", "/audit")
         assert isinstance(groups, list) and groups[0]["name"] == "staff"
         assert isinstance(audit, list) and audit[0]["actor"] == f"local:{os.getuid()}"
-        assert said == ["no service runs on this state directory; working on its database directly"]
+        assert said == []
+
+    @pytest.mark.parametrize("path", ["/connectors", "/status"])
+    def test_it_says_so_once_where_the_answer_depends_on_it(self, state: Path, path: str) -> None:
+        """Which connectors are online nobody knows then."""
+        said: list[str] = []
+        ours = client(state, said)
+        for _ in range(2):
+            ours.call("GET", path)
+        assert said == ["no service runs on this state directory; what only a running one knows is missing"]
 
     def test_errors_are_the_same_as_over_the_socket(self, state: Path) -> None:
         """And the lock is free again."""

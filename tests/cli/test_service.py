@@ -79,8 +79,12 @@ def test_init_never_overwrites(bare: Typing, state: Path) -> None:
 
 
 def test_status_and_audit(typed: Typing) -> None:
-    """What is there, and who changed it."""
-    assert typed("status", "--json").json["running"] is False
+    """What is there, and who changed it; what is empty is left out, but not for programs."""
+    found = typed("status", "--json").json
+    assert found["running"] is False and found["symptoms"] == found["limits_met"] == []
+    words = typed("status")
+    assert {line.split()[0] for line in words.out.splitlines()} == set(found) - {"symptoms", "limits_met"}
+    assert words.err.count("no service runs") == 1
     typed("group", "add", "staff")
     (row,) = typed("audit", "--json").json
     assert (row["action"], row["detail"]) == ("group.add", {"name": "staff"})
