@@ -42,6 +42,9 @@ UNITS = [
     (b"", b"@import "), (b"", b"/*"), (b"/*", b"*"), (b'"', b"\\"), (b"'", b"x"), (b"", b'"'), (b"", b"http://"),
     (b'"', b"\\/"), (b"", b"https://h/"), (b"", b"ht"), (b"", b'"//'), (b"", b" href='http://x/'"), (b"", b"&lt;"),
     (b"<meta content='", b"0;"), (b"<meta http-equiv=content-security-policy content='", b"http://h "), (b"", b"]]>"),
+    (b"", b"image-set("), (b"", b"image-set()"), (b"image-set(", b'"/",'), (b"image-set(", b"&quot;"),
+    (b"image-set(", b"url(/"), (b"image-set(", b"("),
+    (b"", b"@namespace "), (b"", b"@namespace("), (b"@namespace", b"/**/"), (b"", b"@namespace/*"),
 ]  # fmt: skip
 
 

@@ -8,6 +8,11 @@ from dataclasses import dataclass
 
 from appproxy.publish.body.translator import LONGEST
 
+#: Bytes before a token that its expression may look at: `-webkit-image-s`.
+_BEFORE = 16
+#: Groups that may go on behind the end of what is there.
+_URLS = ("url", "string")
+
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
@@ -17,22 +22,28 @@ class Grammar:
     behind the end of what is there. `rest`: for a token that is too long to wait for, by its first byte (b"" for all
     others), what still belongs to it; its group matches at the end. `change` gives what becomes of a token: a span and
     other bytes, or None.
+
+    `inner` is how the text is read behind a token of the group `open`, until as many of the group `close` have come. There
+    each token of the group `url` opens a bracket, too, and one of the group `string` is a URL if no other bracket is open.
     """
 
     token: re.Pattern[bytes]
     rest: Mapping[bytes, re.Pattern[bytes]]
     change: Callable[[re.Match[bytes]], tuple[int, int, bytes] | None]
+    inner: Grammar | None = None
 
 
 class Spans:
     """A translator of such a text. It holds at most `LONGEST` bytes back."""
 
-    __slots__ = ("_before", "_grammar", "_held", "_rest")
+    __slots__ = ("_before", "_depth", "_grammar", "_held", "_outer", "_rest")
 
     def __init__(self, grammar: Grammar) -> None:
-        self._grammar = grammar
+        self._outer = self._grammar = grammar
+        #: Brackets that are open since the text is read by the inner grammar.
+        self._depth = 0
         self._held = b""
-        #: The last byte before what is held: some tokens must not follow others.
+        #: The last bytes before what is held: some tokens must not follow others.
         self._before = b""
         self._rest: re.Pattern[bytes] | None = None
 
@@ -61,7 +72,8 @@ class Spans:
         search, change = self._grammar.token.search, self._grammar.change
         while place < end and (found := search(text, place)) is not None:
             start, after = found.span()
-            if not last and (found.lastgroup == "cut" or (after == len(text) and found.lastgroup == "url")):
+            kind = found.lastgroup
+            if not last and (kind == "cut" or (after == len(text) and kind in _URLS)):
                 if after - start <= LONGEST:
                     end = start
                     break
@@ -69,15 +81,30 @@ class Spans:
                 self._rest = rests.get(text[start : start + 1]) or rests[b""]
                 place, end = self._over_rest(text, start + 1)
                 continue
-            if found.lastgroup == "url" and after - start <= LONGEST and (public := change(found)) is not None:
+            if (
+                (kind == "url" or (kind == "string" and self._depth == 1))
+                and after - start <= LONGEST and (public := change(found)) is not None
+            ):
                 out += (text[done : public[0]], public[2])
                 done = public[1]
+            if self._depth or kind == "open":
+                search = self._nest(kind).token.search
             place = max(after, start + 1)
         out.append(text[done:end])
         self._held = text[end:]
         if end > first:
-            self._before = text[end - 1 : end]
+            self._before = text[max(0, end - _BEFORE) : end]
         return b"".join(out)
+
+    def _nest(self, kind: str | None) -> Grammar:
+        """How the text is read behind this token."""
+        if kind == "close":
+            self._depth -= 1
+        elif kind == "open" or kind == "url":
+            self._depth += 1
+        inner = self._outer.inner
+        self._grammar = self._outer if inner is None or not self._depth else inner
+        return self._grammar
 
     def _over_rest(self, text: bytes, start: int) -> tuple[int, int]:
         """Behind the token that was too long to wait for, and the end of what may go; half of its end may not."""

@@ -24,6 +24,11 @@ def translated(sheet: bytes) -> bytes:
         b'a{b:url("X/a (1).png?q")}c{d:url(X/e)}', b"a{b:src(\"X/c\")}", b"a{b:url(X)}", b"a{b:url(//wiki.internal:8080/c)}",
         b'/* it\'s */a{b:url(X/)}', b'a{content:"\\"";b:url(X/)}', b"a{content:'x\nb:url(X/)}", b"a{b:image-set(url(X/) 1x)}",
         b"a\\'b{c:url(X/)}",
+        b'a{b:image-set("X/a.png" 1x, \'X/b\' type("image/png"), url("X/c") 2x,/*,*/ url( X/d ) 3x,"X/e")}c{d:url(X/)}',
+        b'a{b:-webkit-image-set( "X/a" 1x)}', b"a{b:IMAGE-SET('X')}",
+        b'a{b:image-set(linear-gradient(rgb(0,0,0),red) 1x,"X/a(.png" 2x)}',
+        b"@namespace 'a';a{b:url(X/)}", b"@namespaces url(X/);", b"@namespace a url(b) c;a{b:url(X/)}",
+        b'a{b:image-set("//wiki.internal:8080/c" 1x)}',
     ],
 )
 def test_urls_become_public(sheet: bytes) -> None:
@@ -36,7 +41,12 @@ def test_urls_become_public(sheet: bytes) -> None:
     "sheet",
     [
         b"/* url(X/) @import 'X/' */", b'a{content:"url(X/)"}', b"a{content:'\\'url(X/)'}", b"a{b:myurl(X/)}", b"a{b:c(X/)}",
-        b"@namespace 'X/';", b"a{b:url(data:image/png;base64,AA//BB)}", b"a{b:url(c/d.png)}", b"a{b:url(X\\/)}",
+        b"@namespace 'X/';", b"@namespace url(X/);", b"@namespace svg url(X/);", b"@NAMESPACE/**/ a\\b/* * */url( 'X/' );",
+        b'a{b:image-set("a" 1x) "X/"}', b'a{b:image-set("a" type("X/"))}', b'a{b:ximage-set("X/" 1x)}', b'a{image-set:"X/"}',
+        b'a{b:image-set("a" type(url(c) "X/") "\\"X/")}', b'a{b:image-set("X\\/" 1x)}', b'a{b:--image-set("X/")}',
+        b'/*image-*/set("X/")', b'a{b:image-set("\nX/")}',
+         b"@namespace url(X/", b"image-set(", b"@name",
+        b"a{b:url(data:image/png;base64,AA//BB)}", b"a{b:url(c/d.png)}", b"a{b:url(X\\/)}",
         b"url(", b"@import", b"/*", b"\\", b"u",
     ],
 )
@@ -48,7 +58,8 @@ def test_other_text_stays(sheet: bytes) -> None:
 
 def test_declarations_of_an_attribute_may_spell_quotes_as_references() -> None:
     """As browsers write them when a page is saved."""
-    raw = b"a:url(&quot;%b/x&quot;);b:url(&#39;%b/y&#39;)" % (INTERNAL, INTERNAL)
+    raw = (b"a:url(&quot;X/x&quot;);b:url(&#39;X/y&#39;);c:image-set(&quot;X/a&quot; 1x, &#39;X&#39; type(&quot;a&quot;))"
+           ).replace(b"X", INTERNAL)
     assert translate_css(links(), raw) == raw.replace(INTERNAL, PUBLIC)
     assert translate_css(links(), b"color:red") is None
 
@@ -66,7 +77,8 @@ def test_a_string_without_an_end_is_not_held() -> None:
 
 SHEETS = st.lists(st.sampled_from([
     b"url(", b"URL( ", b")", b'"', b"'", b"/*", b"*/", b"/", b"*", b"\\", b"\n", b"@import ", b"@imp", b"src(", b"u", b"x",
-    b"&quot;",
+    b"&quot;", b"image-set(", b"-webkit-image-set('", b"image-", b"set(", b", ", b" 1x", b"type(", b"@namespace ", b"@name",
+    b"space", b" a ",
     INTERNAL, INTERNAL + b"/a", INTERNAL[5:], b"/old/", b"http:", b"h", b";", b"\xff",
 ]), max_size=20).map(b"".join)
 
