@@ -30,6 +30,7 @@ def _add(tx: Transaction, call: Call) -> Change:
         groups_claim=body.text("groups_claim", "groups"),
         algorithms=body.texts("algorithms", providers.DEFAULT_ALGORITHMS),
         ca_bundle=body.text("ca_bundle", ""),
+        pushed_requests=body.text("pushed_requests", "auto"),
     )
     return Change(_provider(made, call), made.id, _noted(made))
 
@@ -71,10 +72,11 @@ def _facts(one: ProviderRecord) -> dict[str, object]:
         "groups_claim": one.groups_claim,
         "algorithms": list(one.algorithms),
         "ca_bundle": one.ca_bundle,
+        "pushed_requests": one.pushed_requests,
     }
 
 
-_TEXTS = ("client_id", "client_secret", "groups_claim", "ca_bundle")
+_TEXTS = ("client_id", "client_secret", "groups_claim", "ca_bundle", "pushed_requests")
 _LISTS = ("scopes", "algorithms")
 _ONE = "/providers/{provider}"
 OPERATIONS: tuple[Operation, ...] = (

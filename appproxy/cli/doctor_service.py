@@ -16,7 +16,7 @@ from appproxy.cli.findings import Ailing, Health, Walk
 from appproxy.cli.probes import check_dates, connect, fetch_json, resolve, shake_hands, trusting
 from appproxy.config import Address, ServiceSettings, StatePaths
 from appproxy.errors import IdentityError
-from appproxy.identity.oidc import read_metadata
+from appproxy.identity.oidc import is_pushed, read_metadata
 from appproxy.pki import certificate_facts, not_after, not_before, split_chain
 from appproxy.pki.authority import Credential
 from appproxy.pki.expiry import days_left, ends_soon
@@ -153,6 +153,10 @@ def _providers(walk: Walk, store: Store, redirect_uri: str) -> None:
             except IdentityError as error:
                 raise Ailing(f"{url}: {error}", "the issuer must be what the provider's documents and tokens name, letter by "
                              "letter: appproxy provider add") from error
+            try:
+                is_pushed(metadata, always=one.pushed_requests == "always")
+            except IdentityError as error:
+                raise Ailing(error.detail, f"appproxy provider set {one.name} --pushed-requests auto") from error
             told.append(f"{one.issuer} answers")
             told.append(try_client(metadata, one, context, redirect_uri))
 

@@ -41,6 +41,8 @@ def _optional(command: Callable[..., Any]) -> Callable[..., Any]:
                      help="Signatures to accept; may be repeated.  [default: RS256 ES256]"),
         click.option("--ca-bundle", metavar="FILE", callback=_bundle,
                      help="PEM certificates that alone vouch for its own; empty for this machine's authorities."),
+        click.option("--pushed-requests", type=click.Choice(["auto", "always"]),
+                     help="Push authorization requests (RFC 9126): where it says so, or always.  [default: auto]"),
     )):
         command = option(command)
     return command
@@ -83,7 +85,8 @@ def show(setting: Setting, name: str, as_json: bool) -> None:
 @pass_setting
 def add(
     setting: Setting, name: str, issuer: str, client_id: str, client_secret_stdin: bool, public: bool, scopes: tuple[str, ...],
-    groups_claim: str | None, algorithms: tuple[str, ...], ca_bundle: str | None, as_json: bool,
+    groups_claim: str | None, algorithms: tuple[str, ...], ca_bundle: str | None, pushed_requests: str | None,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Add an OpenID Connect provider, where this service is registered as a client (for the web, best a confidential one).
 
@@ -97,6 +100,7 @@ def add(
     body = given(
         name=name, issuer=issuer, client_id=client_id, client_secret=secret, scopes=list(scopes) or None,
         groups_claim=groups_claim, algorithms=list(algorithms) or None, ca_bundle=ca_bundle,
+        pushed_requests=pushed_requests,
     )  # fmt: skip
     made = setting.call("POST", "providers", body=body)
     done(f"{made['name']} is added", made, as_json)
@@ -114,7 +118,8 @@ def add(
 @pass_setting
 def set_(
     setting: Setting, name: str, client_id: str | None, client_secret_stdin: bool, public: bool, scopes: tuple[str, ...],
-    groups_claim: str | None, algorithms: tuple[str, ...], ca_bundle: str | None, as_json: bool,
+    groups_claim: str | None, algorithms: tuple[str, ...], ca_bundle: str | None, pushed_requests: str | None,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Change an identity provider, such as a client secret that ends; what is left out stays.
 
@@ -126,6 +131,7 @@ def set_(
     body = given(
         client_id=client_id, client_secret=secret, scopes=list(scopes) or None, groups_claim=groups_claim,
         algorithms=list(algorithms) or None, ca_bundle=ca_bundle,
+        pushed_requests=pushed_requests,
     )  # fmt: skip
     made = setting.call("PATCH", "providers", name, body=body)
     done(f"{made['name']} is changed", made, as_json)

@@ -158,6 +158,17 @@ def authorization_url(metadata: Metadata, parameters: Mapping[str, str]) -> str:
     return metadata.authorization_endpoint + joint + urlencode(parameters)
 
 
+def is_pushed(metadata: Metadata, *, always: bool) -> bool:
+    """Is an authorization request pushed? `always`: also where the provider does not require it (RFC 9126 section 5).
+
+    Raises IdentityError(PROVIDER_REFUSED) when it is to be, and the provider has no end point for it.
+    """
+    if always and not metadata.par_endpoint:
+        raise _refuse("provider metadata: it names no end point for pushed authorization requests, which are set to always; "
+                      "see appproxy provider set NAME --pushed-requests auto", Code.PROVIDER_REFUSED)
+    return always or metadata.par_required
+
+
 def pushed_parameters(client_id: str, answer: object) -> dict[str, str]:
     """What stands for pushed parameters (RFC 9126 section 2.2). Raises IdentityError(PROVIDER_REFUSED)."""
     uri = answer.get("request_uri") if isinstance(answer, dict) else None

@@ -16,7 +16,7 @@ from appproxy.identity import binding
 from appproxy.identity.claims import build_session
 from appproxy.identity.cookie import BROWSER_COOKIE, START_COOKIE, clear_cookie, name_on_port, seal_session, set_cookie
 from appproxy.identity.id_token import Claims
-from appproxy.identity.oidc import authorization_parameters, authorization_url, check_callback
+from appproxy.identity.oidc import authorization_parameters, authorization_url, check_callback, is_pushed
 from appproxy.identity.sealing import encode
 from appproxy.identity.session import Session
 from appproxy.identity.states import (
@@ -90,7 +90,7 @@ class Steps:
             client_id=client_id(record, application), redirect_uri=ground.redirect_uri, state=state,
             nonce=nonce, verifier=verifier_of(secret, nonce), scopes=scopes(record),
         )
-        if metadata.par_required:
+        if is_pushed(metadata, always=record.pushed_requests == "always"):
             parameters = await client.push(parameters)
         url = authorization_url(metadata, parameters)
         # Set again where it was there before, so that it lasts as long as this sign-in may take.

@@ -25,6 +25,8 @@ _WHAT = "identity provider"
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
 DEFAULT_SCOPES = ("openid", "profile", "email")
 DEFAULT_ALGORITHMS = ("RS256", "ES256")
+#: When authorization requests are pushed (RFC 9126): where the provider requires it, or always.
+PUSHED_REQUESTS = ("auto", "always")
 #: RFC 6749 section 3.3.
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,128}")
 _CLAIM = re.compile(r"[A-Za-z0-9_.:/-]{1,128}")
@@ -41,12 +43,13 @@ def add(
     groups_claim: str = "groups",
     algorithms: Sequence[str] = DEFAULT_ALGORITHMS,
     ca_bundle: str = "",
+    pushed_requests: str = "auto",
     id_: str | None = None,
 ) -> ProviderRecord:
     """Add a provider. Raises ConfigError (a value is wrong) or AlreadyThere."""
     made = ProviderRecord(
         id_ or tx.new_id(), names.title(name, "provider"), check_issuer(issuer), client_id, client_secret,
-        tuple(scopes), groups_claim, tuple(algorithms), ca_bundle,
+        tuple(scopes), groups_claim, tuple(algorithms), ca_bundle, pushed_requests,
     )  # fmt: skip
     _check(made)
     table = providers
@@ -79,6 +82,7 @@ def _changeable(tx: Transaction, made: ProviderRecord) -> dict[str, object]:
         "groups_claim": made.groups_claim,
         "algorithms": " ".join(made.algorithms),
         "ca_bundle": made.ca_bundle,
+        "pushed_requests": made.pushed_requests,
     }
 
 
@@ -107,6 +111,8 @@ def _check(made: ProviderRecord) -> None:
         raise ConfigError(f"groups_claim: {made.groups_claim!r} is not the name of a claim, such as groups")
     if not made.algorithms or not set(made.algorithms) <= set(ALGORITHMS):
         raise ConfigError(f"algorithms: must be some of {', '.join(ALGORITHMS)}")
+    if made.pushed_requests not in PUSHED_REQUESTS:
+        raise ConfigError(f"pushed_requests: must be one of {', '.join(PUSHED_REQUESTS)}")
     if made.ca_bundle:
         load_chain(made.ca_bundle, "ca_bundle")
 
@@ -147,4 +153,5 @@ def provider_of(reading: Reading, row: Row) -> ProviderRecord:
         groups_claim=row["groups_claim"],
         algorithms=tuple(row["algorithms"].split()),
         ca_bundle=row["ca_bundle"],
+        pushed_requests=row["pushed_requests"],
     )

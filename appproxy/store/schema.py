@@ -65,6 +65,7 @@ providers = sa.Table(
     sa.Column("groups_claim", SUBJECT, nullable=False),
     sa.Column("algorithms", sa.Text, nullable=False),
     sa.Column("ca_bundle", sa.Text, nullable=False, server_default=""),
+    sa.Column("pushed_requests", sa.String(16), nullable=False, server_default="auto"),
 )
 #: `settings` is a JSON object of texts, only of what the admin set; `external_host` and `external_path` are unique.
 applications = sa.Table(

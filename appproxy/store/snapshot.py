@@ -47,6 +47,8 @@ class ProviderRecord:
     algorithms: tuple[str, ...] = ("RS256", "ES256")
     #: PEM of the authorities that alone vouch for its TLS certificate; "" for the system's.
     ca_bundle: str = field(default="", repr=False)
+    #: Authorization requests are pushed `always`, or where the provider requires it: `auto`.
+    pushed_requests: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)

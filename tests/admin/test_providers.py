@@ -41,6 +41,9 @@ def test_a_provider_is_changed(desk: Any) -> None:
                         ({"algorithms": ["HS256"]}, "algorithms")):
         with pytest.raises(ConfigError, match=words):
             desk.call("PATCH", "/providers/corp", body)
+    assert desk.record("PATCH", "/providers/corp", {"pushed_requests": "always"})["pushed_requests"] == "always"
+    with pytest.raises(ConfigError, match="^pushed_requests: "):
+        desk.call("PATCH", "/providers/corp", {"pushed_requests": "never"})
     with pytest.raises(AlreadyThere):
         desk.call("PATCH", "/providers/builtin", {"client_id": "x"})
     with pytest.raises(NotFound):

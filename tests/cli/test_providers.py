@@ -42,6 +42,20 @@ def test_one_with_an_authority_of_the_company(typed: Typing, tmp_path: Path) -> 
     assert (refused.code, "ca_bundle" in refused.err) == (1, True)
 
 
+def test_pushed_requests(typed: Typing) -> None:
+    """`auto`, if nothing is said; only the two values are taken."""
+    typed(*ADD, stdin="s3cr3t\n")
+    assert typed("provider", "show", "corp", "--json").json["pushed_requests"] == "auto"
+    for value in ("always", "auto"):
+        changed = typed("provider", "set", "corp", "--pushed-requests", value)
+        assert changed.code == 0, changed.err
+        assert typed("provider", "show", "corp", "--json").json["pushed_requests"] == value
+    assert typed("provider", "set", "corp", "--pushed-requests", "never").code == 2
+    typed("provider", "remove", "corp")
+    assert typed(*ADD, "--pushed-requests", "always", stdin="s3cr3t\n").code == 0
+    assert typed("provider", "show", "corp", "--json").json["pushed_requests"] == "always"
+
+
 def test_a_secret_that_ends(typed: Typing) -> None:
     """The new one comes on standard input; without anything to change the command says so."""
     typed(*ADD, stdin="s3cr3t\n")

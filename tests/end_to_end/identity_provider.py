@@ -39,9 +39,13 @@ class IdentityProvider:
     key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"use": "sig"}, auto_kid=True))
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
-    #: Its ID tokens tell nothing but the subject, all else is in UserInfo; authorization requests must be pushed.
+    #: Its ID tokens tell nothing but the subject, all else is in UserInfo; authorization requests must be pushed,
+    #: which its metadata says where it is `requiring`.
     thin: bool = False
     pushing: bool = False
+    requiring: bool = True
+    #: Does it have an end point for them?
+    able: bool = True
     pushed: dict[str, str] = field(default_factory=dict)
     access_token: str = ""
     #: The query with which a sign-out came.
@@ -55,8 +59,8 @@ class IdentityProvider:
             "response_types_supported": ["code"], "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256"], "code_challenge_methods_supported": ["S256"],
             "authorization_response_iss_parameter_supported": True, "userinfo_endpoint": f"{self.issuer}/me",
-            "pushed_authorization_request_endpoint": f"{self.issuer}/par",
-            "require_pushed_authorization_requests": self.pushing,
+            **({"pushed_authorization_request_endpoint": f"{self.issuer}/par"} if self.able else {}),
+            "require_pushed_authorization_requests": self.pushing and self.requiring,
         }  # fmt: skip
 
     def authorize(self, query: dict[str, str]) -> str:

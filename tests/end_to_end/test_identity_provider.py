@@ -131,6 +131,21 @@ def test_a_new_key_under_the_old_name(world: World, corp: IdentityProvider) -> N
     _sign_in(world, corp, 30)
 
 
+def test_requests_are_pushed_because_we_say_so(world: World, corp: IdentityProvider) -> None:
+    """The provider's metadata does not require it; its rule for this client does. Without an end point the doctor says why."""
+    corp.pushing, corp.requiring = True, False
+    try:
+        world.admin("provider", "set", "corp", "--pushed-requests", "always")
+        _, page = _sign_in(world, corp)
+        assert 'Hello, <span id="who">Carol</span>' in page.text
+        assert corp.pushed["code_challenge_method"] == "S256"
+        corp.able = False
+        assert "appproxy provider set corp --pushed-requests auto" in appproxy("--state", str(world.state), "doctor").out
+    finally:
+        world.admin("provider", "set", "corp", "--pushed-requests", "auto")
+        corp.pushing, corp.requiring, corp.able = False, True, True
+
+
 def test_a_provider_that_tells_all_by_user_info(world: World, corp: IdentityProvider) -> None:
     """As a public client, with pushed requests: groups and name come from UserInfo, and the log says so."""
     corp.thin, corp.pushing, corp.secret = True, True, ""

@@ -17,6 +17,7 @@ from appproxy.identity.oidc import (
     challenge,
     check_callback,
     end_session_url,
+    is_pushed,
     pushed_parameters,
     read_keys,
     read_metadata,
@@ -143,6 +144,17 @@ class TestAuthorizationUrl:
             assert caught.value.code is Code.PROVIDER_REFUSED
         with pytest.raises(IdentityError, match="names no end point"):
             read_metadata({**GOOD, "require_pushed_authorization_requests": True}, ISSUER)
+
+    def test_when_requests_are_pushed(self) -> None:
+        """Where the provider requires it, or always; without an end point that is an error with the command to give."""
+        end_point = {"pushed_authorization_request_endpoint": f"{ISSUER}/par"}
+        plain, able = read_metadata(GOOD, ISSUER), read_metadata({**GOOD, **end_point}, ISSUER)
+        requiring = read_metadata({**GOOD, **end_point, "require_pushed_authorization_requests": True}, ISSUER)
+        assert [is_pushed(one, always=False) for one in (plain, able, requiring)] == [False, False, True]
+        assert is_pushed(able, always=True) and is_pushed(requiring, always=True)
+        with pytest.raises(IdentityError, match="--pushed-requests auto") as caught:
+            is_pushed(plain, always=True)
+        assert caught.value.code is Code.PROVIDER_REFUSED
 
     def test_weak_keys(self) -> None:
         """RSA under 2048 bits signs nothing that is believed; stronger keys beside it do."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from twisted.logger import capturedLogs
 
 from appproxy.errors import Code, IdentityError, RequestError
 from appproxy.service.provider_claims import lacking
-from tests.service.sign_in_world import ISSUER, Browser, FakeProvider, World
+from tests.service.sign_in_world import ISSUER, RECORD, Browser, FakeProvider, World
 
 PAGE = "https://wiki.example.com/page"
 #: Authelia, and others by their defaults, tell all this by UserInfo alone.
@@ -126,6 +127,23 @@ def test_pushed_requests() -> None:
     assert browser.open(PAGE).content == b"welcome"
     (asked,) = made.provider.pushed
     assert asked["code_challenge_method"] == "S256" and asked["redirect_uri"].endswith("/callback")
+    (url,) = [one for one in browser.seen if one.startswith(f"{ISSUER}/authorize")]
+    assert "code_challenge" not in url and "state" not in url
+
+
+def test_pushed_requests_where_our_side_wants_them() -> None:
+    """The provider need not require them: its registration of this client may, which its metadata does not say."""
+    able = {"pushed_authorization_request_endpoint": f"{ISSUER}/par"}
+    left = World()
+    left.provider.document |= able
+    assert Browser(left).open(PAGE).content == b"welcome"
+    assert left.provider.pushed == []
+    made = World(records=(replace(RECORD, pushed_requests="always"),))
+    assert Browser(made).open(PAGE).failure is Code.PROVIDER_REFUSED
+    made.provider.document |= able
+    browser = Browser(made)
+    assert browser.open(PAGE).content == b"welcome"
+    assert len(made.provider.pushed) == 1
     (url,) = [one for one in browser.seen if one.startswith(f"{ISSUER}/authorize")]
     assert "code_challenge" not in url and "state" not in url
 

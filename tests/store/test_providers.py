@@ -57,6 +57,7 @@ def test_another_one(store: Store, now: float) -> None:
         {"algorithms": ["HS256"]},
         {"algorithms": []},
         {"ca_bundle": "x"},
+        {"pushed_requests": "never"},
         {"name": ""},
     ],
 )
@@ -74,8 +75,8 @@ def test_changes(store: Store, now: float, pem: str) -> None:
     """What is given changes, the secret too; the rest stays, and the snapshot has it. Wrong values change nothing."""
     with store.transaction(now) as tx:
         made = providers.add(tx, "corp", "https://idp.example.org", "id", "secret", scopes=["openid", "x"])
-        changed = providers.change(tx, "CORP", client_secret="new", ca_bundle=pem)
-        assert changed == replace(made, client_secret="new", ca_bundle=pem)
+        changed = providers.change(tx, "CORP", client_secret="new", ca_bundle=pem, pushed_requests="always")
+        assert changed == replace(made, client_secret="new", ca_bundle=pem, pushed_requests="always")
         assert providers.find(tx, "corp") == changed
         with pytest.raises(ConfigError, match="^ca_bundle: "):
             providers.change(tx, "corp", ca_bundle="x")
