@@ -50,7 +50,7 @@ def tokenizer(paths: bool) -> re.Pattern[bytes]:
     begins = rb"(?:[hHwW][tTsS][a-zA-Z]{0,3}+)?+:?+(?:" + slashes + rb"|&)"
     interest = (
         rb"(?:" + _names(Holds.URL, Holds.SEVERAL) + _EQUALS + rb"[\"']?+" + _W + rb"*+" + begins
-        + rb"|" + _names(Holds.SEVERAL, Holds.SRCSET, Holds.META) + _EQUALS + rb"[^\t\n\f\r >]"
+        + rb"|" + _names(Holds.SEVERAL, Holds.SRCSET, Holds.META, Holds.PAGE) + _EQUALS + rb"[^\t\n\f\r >]"
         + rb"|" + caseless(b"style") + _EQUALS + rb"(?:\"[^\"(]*+\(|'[^'(]*+\(|[^\"'(>\t\n\f\r ]*+\())"
     )
     # The shortest way over attributes that cannot matter: no URL has neither slash nor `&`, no function no bracket.

@@ -10,6 +10,7 @@ from appproxy.publish.body.grammar import TAG, tokenizer
 from appproxy.publish.body.links import Links
 from appproxy.publish.body.raw_text import LongTag, RawText, Script, end_tag
 from appproxy.publish.body.script import script_translator
+from appproxy.publish.body.srcdoc import DEEPEST, translate_srcdoc
 from appproxy.publish.body.table import FOREIGN, PLAIN, RAW_TEXT
 from appproxy.publish.body.tag import Wanted, attributes, changes, value_of
 from appproxy.publish.body.translator import LONGEST, Holding, Untouched
@@ -32,12 +33,18 @@ _TEMPLATE_TYPE = re.compile(
 
 
 class HtmlTranslator:
-    """Translates a page. `xml`: it is XHTML, where empty elements and CDATA are what they look like."""
+    """Translates a page. `xml`: it is XHTML, where empty elements and CDATA are what they look like.
 
-    __slots__ = ("_depth", "_held", "_links", "_paths", "_raw", "_scan", "_wanted", "_xml")
+    `level` counts the pages that this one is in, by `srcdoc`.
+    """
 
-    def __init__(self, links: Links, wanted: Wanted, *, paths: bool = False, xml: bool = False) -> None:
+    __slots__ = ("_depth", "_held", "_level", "_links", "_paths", "_raw", "_scan", "_wanted", "_xml")
+
+    def __init__(
+        self, links: Links, wanted: Wanted, *, paths: bool = False, xml: bool = False, level: int = 0,
+    ) -> None:
         self._links = links
+        self._level = level
         self._wanted = wanted
         self._paths = paths
         self._xml = xml
@@ -117,10 +124,23 @@ class HtmlTranslator:
         found = TAG.match(page, start, end)
         if found is None or end - start > LONGEST:
             return done
-        for first, last, public in changes(self._links, self._wanted, found[1].lower(), page, *found.span(2)):
+        for first, last, public in changes(
+                self._links, self._wanted, found[1].lower(), page, *found.span(2), self._srcdoc):
             out += (page[done:first], public)
             done = last
         return done
+
+    def _srcdoc(self, raw: bytes, quote: bytes) -> bytes | None:
+        """What a page in an attribute becomes; None: it stays. It is HTML, also in XHTML."""
+        level = self._level + 1
+        if level > DEEPEST:
+            return None
+
+        def translate(page: bytes) -> bytes:
+            inner = HtmlTranslator(self._links, self._wanted, paths=self._paths, level=level)
+            return inner.feed(page) + inner.finish()
+
+        return translate_srcdoc(raw, quote, level, translate)
 
     def _look(self, page: bytes, place: int, out: list[bytes]) -> tuple[int, bool]:
         """At a `<` that begins something else than a plain link."""
@@ -164,7 +184,7 @@ class HtmlTranslator:
     def _script(self, says: bytes) -> Holding:
         """What the text of a `script` of this type goes through."""
         if _TEMPLATE_TYPE.fullmatch(says) is not None:
-            return HtmlTranslator(self._links, self._wanted, paths=self._paths)
+            return HtmlTranslator(self._links, self._wanted, paths=self._paths, level=self._level)
         known = self._wanted.script and self._wanted.inline and _SCRIPT_TYPE.fullmatch(says) is not None
         return script_translator(self._links) if known else Untouched()
 

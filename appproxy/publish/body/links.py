@@ -17,7 +17,7 @@ _HEAD = compiled(HEAD)
 _BLANK = b"\t\n\f\r "
 #: References to characters that may stand in the part of a URL that is looked at, as attributes spell them.
 _REFERENCE = compiled(
-    rb"&(?:#([0-9]{1,7});?|#[xX]([0-9a-fA-F]{1,6});?|(amp|sol|colon|period|num|quest|lowbar|commat|percnt);)")
+    rb"&(?:#([0-9]{1,7})(?![0-9]);?|#[xX]([0-9a-fA-F]{1,6})(?![0-9a-fA-F]);?|(amp|sol|colon|period|num|quest|lowbar|commat|percnt);)")
 _NAMED = {b"amp": b"&", b"sol": b"/", b"colon": b":", b"period": b".", b"num": b"#", b"quest": b"?", b"lowbar": b"_",
           b"commat": b"@", b"percnt": b"%"}
 #: Characters that an attribute's value does not have as they are.

@@ -13,6 +13,7 @@ class Holds(Enum):
     SRCSET = "URLs with sizes, and commas between"
     META = "a refresh, a content security policy or a URL"
     STYLE = "declarations of CSS"
+    PAGE = "a page"
 
 
 _U = Holds.URL
@@ -31,7 +32,7 @@ TAGS: dict[bytes, dict[bytes, Holds]] = {
     b"frame": {b"src": _U, b"longdesc": _U},
     b"head": {b"profile": Holds.SEVERAL},
     b"html": {b"manifest": _U},
-    b"iframe": {b"src": _U, b"data-src": _U, b"longdesc": _U},
+    b"iframe": {b"src": _U, b"data-src": _U, b"longdesc": _U, b"srcdoc": Holds.PAGE},
     b"image": {b"href": _U, b"xlink:href": _U},
     b"img": {b"src": _U, b"data-src": _U, b"data-srcset": Holds.SRCSET, b"longdesc": _U, b"srcset": Holds.SRCSET},
     b"input": {b"formaction": _U, b"src": _U, b"value": _U},

@@ -51,8 +51,14 @@ def attributes(page: bytes, start: int, end: int) -> list[tuple[bytes, int, int,
     return found
 
 
-def changes(links: Links, wanted: Wanted, name: bytes, page: bytes, start: int, end: int) -> list[tuple[int, int, bytes]]:
-    """What has to become of the attributes of the tag `name` between two places: spans and what they become, in order."""
+def changes(
+    links: Links, wanted: Wanted, name: bytes, page: bytes, start: int, end: int,
+    inner: Callable[[bytes, bytes], bytes | None],
+) -> list[tuple[int, int, bytes]]:
+    """What has to become of the attributes of the tag `name` between two places: spans and what they become, in order.
+
+    `inner` gives what the raw value of an attribute becomes that holds a page, and gets its quote; None: it stays.
+    """
     table = TAGS.get(name, {})
     found = attributes(page, start, end)
     result: list[tuple[int, int, bytes]] = []
@@ -62,7 +68,12 @@ def changes(links: Links, wanted: Wanted, name: bytes, page: bytes, start: int, 
         if holds is None or value == last:
             continue
         raw = page[value:last]
-        public = _meta(links, found, page, raw) if holds is Holds.META else _TRANSLATE[holds](links, raw)
+        if holds is Holds.META:
+            public = _meta(links, found, page, raw)
+        elif holds is Holds.PAGE:
+            public = inner(raw, page[last : last + 1] if page[last : last + 1] in (b'"', b"'") else b"")
+        else:
+            public = _TRANSLATE[holds](links, raw)
         if public is not None:
             result.append((value, last, public))
         elif holds is Holds.URL:
