@@ -7,14 +7,15 @@ relative one and a malformed one stay byte for byte, so that no field breaks.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from appproxy.errors import Code, RequestError
 from appproxy.publish.application import Url
+from appproxy.publish.sources import Sources
+from appproxy.publish.url_fields import allowlists, challenges, endpoints, listed_origins, strings
 from appproxy.regex import compiled
 
-#: Fields of an answer that hold URLs (RFC 9110 sections 10.2.2 and 8.7, RFC 8288, HTML's Refresh), or an origin.
-OUTWARD = frozenset({b"access-control-allow-origin", b"content-location", b"link", b"location", b"refresh"})
 _BLANK = b" \t"
 #: What comes before the URL in a Refresh, as HTML reads it: seconds, a separator, `url=`, a quote.
 _REFRESH = compiled(
@@ -24,7 +25,7 @@ _REFRESH = compiled(
 #: In a Link: the URL in `anchor="..."`, other quoted texts (one that does not end is all of the rest), the target in
 #: angle brackets.
 _LINK = compiled(
-    rb"(;[ \t]*+anchor[ \t]*+=[ \t]*+\")([^\"\\]*+)(?=\")|\"(?:[^\"\\]++|\\.)*+(?:\"|\\?\Z)|<([^<>]*+)>",
+    rb"(;[ \t]*+anchor[ \t]*+=[ \t]*+\")([^\"\\]*+)\"|\"(?:[^\"\\]++|\\.)*+(?:\"|\\?\Z)|<([^<>]*+)>",
     re.IGNORECASE)
 #: In the If of WebDAV: resource tags and state tokens, both in angle brackets, and entity tags in quotes.
 _TAGS = compiled(rb"\"[^\"]*+\"|<([^<>]*+)>")
@@ -37,6 +38,9 @@ class Urls(Protocol):
 
     def to_public(self, url: bytes, at: str = "") -> bytes | None:
         """The public form of an absolute internal URL, None when it is nobody's."""
+
+    def origins(self, url: bytes, at: str = "") -> list[bytes]:
+        """The public origins of all that is published on an internal origin."""
 
     def to_internal(self, url: bytes) -> bytes | None:
         """The internal form of an absolute public URL, None when it is nobody's."""
@@ -52,7 +56,8 @@ class Outward:
     own, and so may name paths as users have them.
     """
 
-    __slots__ = ("_external", "_known", "_known_here", "_host", "_internal", "_internal_root", "_own_view", "_urls", "_whole")
+    __slots__ = ("_external", "_known", "_known_here", "_host", "_internal", "_internal_root", "_own_view", "_urls", "_whole",
+                 "sources")
 
     def __init__(self, urls: Urls, external: Url, internal: Url, *, keeps_host: bool, prefix: str = "") -> None:
         self._urls = urls
@@ -70,17 +75,11 @@ class Outward:
         # It sees that host beside its own scheme, and perhaps ours in X-Forwarded-Proto.
         authority = re.escape(external.authority.encode("ascii"))
         self._own_view = compiled(rb"https?://" + authority + rb"(?=[/?#]|\Z)", re.IGNORECASE) if keeps_host else None
+        self.sources = Sources(self.url, self._origins, external, internal, keeps_host=keeps_host)
 
     def field(self, name: bytes, value: bytes) -> bytes:
         """The public value of a field that `OUTWARD` names."""
-        if name == b"link":
-            return _LINK.sub(self._link, value)
-        if name == b"refresh":
-            return self._refresh(value)
-        if name == b"access-control-allow-origin":
-            return self._origin(value)
-        bare = value.strip(_BLANK)
-        return value.replace(bare, self.url(bare)) if bare else value
+        return _READ[name](self, value)
 
     def url(self, url: bytes) -> bytes:
         """The public form of a URL, in the form that it has: a path stays a path where it leads to the same host."""
@@ -105,11 +104,18 @@ class Outward:
         # `//` and `/\` at the beginning would be read as another host.
         return rest if rest[:1] == b"/" and rest[1:2] not in (b"/", b"\\") else public
 
+    def _one(self, value: bytes) -> bytes:
+        bare = value.strip(_BLANK)
+        return value.replace(bare, self.url(bare)) if bare else value
+
+    def _links(self, value: bytes) -> bytes:
+        return _LINK.sub(self._link, value)
+
     def _link(self, found: re.Match[bytes]) -> bytes:
         before, anchor, target = found.groups()
         if target is not None:
             return b"<%b>" % self.url(target)
-        return found[0] if anchor is None else before + self.url(anchor)
+        return found[0] if anchor is None else b'%b%b"' % (before, self.url(anchor))
 
     def _refresh(self, value: bytes) -> bytes:
         found = _REFRESH.match(value)
@@ -123,6 +129,30 @@ class Outward:
             return self._external
         public = self._urls.to_public(origin + b"/", self._host)
         return origin if public is None else _origin_of(public)
+
+    def _origins(self, origin: bytes) -> list[bytes]:
+        return self._urls.origins(origin, self._host)
+
+
+#: Fields of an answer that hold URLs (RFC 9110 sections 10.2.2, 8.7 and 11.6.1, RFC 8288, HTML's Refresh and speculation
+#: rules, Source Map, Reporting, Service Workers) or origins (Fetch, CSP 3, Permissions Policy, Resource Timing), and how
+#: each is read.
+_READ: Mapping[bytes, Callable[[Outward, bytes], bytes]] = {
+    **dict.fromkeys((b"content-location", b"location", b"service-worker-allowed", b"sourcemap", b"x-sourcemap"), Outward._one),
+    **dict.fromkeys((b"content-security-policy", b"content-security-policy-report-only"),
+                    lambda here, value: here.sources.policy(value)),
+    **dict.fromkeys((b"permissions-policy", b"permissions-policy-report-only"),
+                    lambda here, value: allowlists(value, here.sources.public)),
+    **dict.fromkeys((b"reporting-endpoints", b"speculation-rules"), lambda here, value: strings(value, here.url)),
+    b"access-control-allow-origin": Outward._origin,
+    b"feature-policy": lambda here, value: here.sources.features(value),
+    b"link": Outward._links,
+    b"refresh": Outward._refresh,
+    b"report-to": lambda here, value: endpoints(value, here.url),
+    b"timing-allow-origin": lambda here, value: listed_origins(value, here.sources.public),
+    b"www-authenticate": lambda here, value: challenges(value, here.url),
+}
+OUTWARD = frozenset(_READ)
 
 
 class Inward:

@@ -108,6 +108,10 @@ class Prefixes(Generic[T]):
     def __len__(self) -> int:
         return len(self._values)
 
+    def values(self) -> Iterable[T]:
+        """All of them."""
+        return self._values.values()
+
     def longest(self, path: bytes) -> T | None:
         """The value of the longest prefix; `/wiki` counts as `/wiki/`."""
         if not path.endswith(b"/"):

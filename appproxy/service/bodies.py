@@ -100,6 +100,8 @@ class Bodies:
     paths: bool
     #: Says how an answer was translated; another one when a URL or a setting is.
     mark: bytes
+    #: What makes the origins in security policies public; None: the plan does that, as in all other fields.
+    policies: Callable[[bytes], bytes] | None
     say: Callable[[str, str], None]
     _said: set[str]
 
@@ -116,7 +118,10 @@ class Bodies:
         paths = table.facts.moves_paths(segment.internal) or segment.internal.path != segment.external.path
         settings = sum(1 << place for place, (kind, _) in enumerate(_KINDS) if kind in kinds)
         mark = b"%08x" % (int(table.facts.mark, 16) ^ settings)
-        return cls(application.name, wanted, kinds, Links(outward.url, table.facts.leaves), paths, mark, _warn, set())
+        policy = outward.sources.policy
+        links = Links(outward.url, table.facts.leaves, policy)
+        policies = None if application.translate_headers else policy
+        return cls(application.name, wanted, kinds, links, paths, mark, policies, _warn, set())
 
     # The request.
 
@@ -155,9 +160,10 @@ class Bodies:
 
     def answer(self, method: bytes, status: int, block: bytes, marked_before: bool) -> tuple[bytes, Stepwise | None]:
         """The answer's block and what its body goes through; None: as it is."""
-        if b"\ncontent-security-policy" in b"\n" + block:
+        if self.policies is not None and b"\ncontent-security-policy" in b"\n" + block:
+            policy = self.policies
             block = encode_block([
-                (name, self.links.sources(value) if name in _POLICIES else value) for name, value in decode_block(block)])
+                (name, policy(value) if name in _POLICIES else value) for name, value in decode_block(block)])
         if status == 304 and marked_before:
             return self._marked(block, frozenset({b"last-modified"})), None
         if status < 200 or status in (204, 206, 304):

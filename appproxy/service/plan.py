@@ -40,7 +40,17 @@ def _special(names: frozenset[bytes]) -> re.Pattern[bytes]:
 
     Beginning with a letter that must be there, it takes half the time of `^` in lines.
     """
-    return re.compile(rb"\n(" + b"|".join(map(re.escape, sorted(names))) + rb"): ([^\n]*+)")
+    return re.compile(rb"\n(" + _any_of(sorted(names)) + rb"): ([^\n]*+)")
+
+
+def _any_of(names: list[bytes]) -> bytes:
+    """An expression for these names that reads what they have in common once: a line costs the same however many they are."""
+    behind: dict[bytes, list[bytes]] = {}
+    for name in names:
+        behind.setdefault(name[:1], []).append(name[1:])
+    ends = behind.pop(b"", None) is not None
+    parts = [re.escape(first) + _any_of(rest) for first, rest in behind.items()]
+    return parts[0] if len(parts) == 1 and not ends else b"(?:%b)" % b"|".join(parts + [b""] * ends) if parts else b""
 
 
 _log = Logger()

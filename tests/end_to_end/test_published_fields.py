@@ -57,6 +57,39 @@ def test_answers_name_public_urls(system: System) -> None:
     assert reply.values("x-other") == [inside]
 
 
+def test_what_browsers_may_load_is_said_with_public_origins(system: System) -> None:
+    """Policies, reports, source maps and challenges; keywords, nonces and names stay, and so does what is public already."""
+    inside, outside = system.origin.url.rstrip("/"), system.url("fields", "").rstrip("/")
+    fields = {
+        "content-security-policy": "default-src 'self' IN; img-src AUTHORITY data: 'nonce-IN'; "
+                                   "report-uri IN/app/csp; report-to AUTHORITY",
+        "content-security-policy-report-only": "script-src IN/app/js/ 'sha256-x'; "
+                                               "frame-ancestors https://elsewhere.example OUT",
+        "permissions-policy": 'camera=(self "IN"), usb=()', "timing-allow-origin": "IN, https://elsewhere.example",
+        "reporting-endpoints": 'default="IN/app/reports", other="/app/reports"',
+        "report-to": '{"group":"IN","max_age":60,"endpoints":[{"url":"IN/app/r"}]}', "sourcemap": "/app/page.js.map",
+        "www-authenticate": 'Bearer realm="IN/app/token",service="AUTHORITY", Digest realm="IN/app/", nonce="x"',
+    }
+    says(system, "/app/policies", *(
+        f"{name}: {value}".replace("IN", inside).replace("AUTHORITY", inside.partition("//")[2]).replace("OUT", outside)
+        for name, value in fields.items()))
+    reply = ask(system, "/outer/policies", "policies")
+    hosts = inside.partition("//")[2], outside.partition("//")[2]
+    assert reply.values("content-security-policy")[0].startswith(f"default-src 'self' {outside}")
+    assert f"img-src {hosts[1]}" in reply.values("content-security-policy")[0]
+    assert reply.values("content-security-policy")[0].endswith(
+        f"data: 'nonce-{inside}'; report-uri {outside}/outer/csp; report-to {hosts[0]}")
+    assert reply.values("content-security-policy-report-only") == [
+        f"script-src {outside}/outer/js/ 'sha256-x'; frame-ancestors https://elsewhere.example {outside}"]
+    assert reply.values("permissions-policy")[0].startswith(f'camera=(self "{outside}"')
+    assert reply.values("timing-allow-origin")[0].startswith(f"{outside}, ")
+    assert reply.values("reporting-endpoints") == [f'default="{outside}/outer/reports", other="/outer/reports"']
+    assert reply.values("report-to") == [f'{{"group":"{inside}","max_age":60,"endpoints":[{{"url":"{outside}/outer/r"}}]}}']
+    assert reply.values("sourcemap") == ["/outer/page.js.map"]
+    assert reply.values("www-authenticate") == [
+        f'Bearer realm="{outside}/outer/token",service="{hosts[0]}", Digest realm="{inside}/app/", nonce="x"']
+
+
 def test_requests_name_internal_urls(system: System) -> None:
     """Origin, Referer and Destination as the application knows itself; foreign ones as the user said them."""
     outside, inside = system.url("fields", "").rstrip("/"), system.origin.url.rstrip("/")

@@ -114,6 +114,8 @@ def test_refresh(value: bytes, seen: bytes) -> None:
      b'<https://wiki.example.com:8443/a,b;c>; rel="next"; title="<http://wiki.corp:8080/>", </x>, '
      b"<https://shop.example.com:8443/>;rel=a"),
     (b'</a>; ANCHOR = "http://wiki.corp:8080/b"; rel=x', b'</a>; ANCHOR = "https://wiki.example.com:8443/b"; rel=x'),
+    (b'</a>; anchor="/b"; title="<http://wiki.corp:8080/>", <http://wiki.corp:8080/a>',
+     b'</a>; anchor="/b"; title="<http://wiki.corp:8080/>", <https://wiki.example.com:8443/a>'),
     (b'</a>; title="a \\" <http://wiki.corp:8080/>"', b'</a>; title="a \\" <http://wiki.corp:8080/>"'),
     (b"<http://wiki.corp:8080/a", b"<http://wiki.corp:8080/a"), (b"<>", b"<>"), (b'"', b'"'),
     (b'</a>; title="x, <http://wiki.corp:8080/>', b'</a>; title="x, <http://wiki.corp:8080/>'),
@@ -217,7 +219,7 @@ def test_no_request_breaks(value: bytes, name: bytes) -> None:
 class Slow:
     """The same table, which never says that a look suffices."""
 
-    to_public, to_internal = URLS.to_public, URLS.to_internal
+    to_public, to_internal, origins = URLS.to_public, URLS.to_internal, URLS.origins
 
     def is_whole(self, url: Url, *, public: bool) -> bool:
         return False
@@ -248,7 +250,9 @@ def test_no_url_leads_anywhere_that_it_did_not_lead_before(tail: bytes) -> None:
 
 @pytest.mark.parametrize("value", [
     b"<" * 30000, b'"' * 30000, b'"\\' * 15000, b"; anchor=" * 3000, b"<http://wiki.corp:8080/>," * 1200, b"5" * 30000,
-    b"5; url" + b" " * 30000, b"/" * 30000, b"http://" * 4000, b";" + b" " * 30000, b'; anchor="' * 3000, b" " * 30000])
+    b"5; url" + b" " * 30000, b"/" * 30000, b"http://" * 4000, b";" + b" " * 30000, b'; anchor="' * 3000, b" " * 30000,
+    b"img-src " + b"http://wiki.corp:8080 " * 1400, b"img-src x;" * 3000, b"-src" * 7500, b'"url":"' * 4000, b"a=" * 15000,
+    b'a realm="' * 3000, b'realm="http://wiki.corp:8080",' * 1000, b'"http://wiki.corp:8080" ' * 1200])
 def test_long_values_take_little_time(value: bytes) -> None:
     """As long as a head may be: less than 50 ms, whichever field it is."""
     for name in OUTWARD:

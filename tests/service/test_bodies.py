@@ -158,9 +158,16 @@ def test_a_reason_is_said_once() -> None:
 
 
 def test_security_policies_name_public_origins() -> None:
-    """Of every answer, whatever its type; with hashes in it nothing inside of a page changes."""
+    """The plan sees to it, as in other fields, and once; where fields are not translated, it is done here."""
     said = b"content-security-policy: img-src %b\n" % INTERNAL
-    assert bodies().answer(b"GET", 200, said, False)[0] == b"content-security-policy: img-src %b\n" % PUBLIC
+    assert bodies().answer(b"GET", 200, said, False)[0] == said
+    alone = bodies(translate_headers=False)
+    assert alone.answer(b"GET", 200, said, False)[0] == b"content-security-policy: img-src %b\n" % PUBLIC
+
+
+def test_hashes_in_a_security_policy_bind_what_is_inside_of_a_page() -> None:
+    """With them nothing inside of it changes."""
+    said = b"content-security-policy: img-src %b\n" % INTERNAL
     page = b"<style>@import '%b/x'</style>" % INTERNAL
     _, translator = bodies().answer(b"GET", 200, HTML + said, False)
     assert translator is not None and translator.feed(page) + translator.finish() == page.replace(INTERNAL, PUBLIC)

@@ -22,8 +22,8 @@ _NAMED = {b"amp": b"&", b"sol": b"/", b"colon": b":", b"period": b".", b"num": b
           b"commat": b"@", b"percnt": b"%"}
 #: Characters that an attribute's value does not have as they are.
 _ESCAPED = {ord("&"): "&amp;", ord('"'): "&quot;", ord("'"): "&#39;", ord("<"): "&lt;", ord(">"): "&gt;"}
-#: A source expression of Content-Security-Policy: scheme, host, port, path (CSP 3 section 2.3.1); here without wildcard.
-_SOURCE = compiled(rb"(?<![^\t\n\f\r ;,])((?:https?|wss?)://[^\t\n\f\r ;,'*]++)", re.IGNORECASE)
+#: An apostrophe as attributes spell it: its semicolon ends no directive.
+_APOSTROPHE = compiled(rb"&(?:#0*+39|#[xX]0*+27|apos);")
 
 
 def unchanged(url: bytes) -> bytes:
@@ -35,13 +35,17 @@ class Links:
     """`translate` gives the public form of a URL that is absolute, begins with `//` or is a path; else the URL itself.
 
     `leaves`: the last segments of all published paths. Where a URL ends in one of them without a slash, its directory does
-    not tell whose it is.
+    not tell whose it is. `sources` gives the public form of a Content-Security-Policy.
     """
 
-    __slots__ = ("_translate", "leaves", "memo")
+    __slots__ = ("_sources", "_translate", "leaves", "memo")
 
-    def __init__(self, translate: Callable[[bytes], bytes], leaves: Collection[bytes] = ()) -> None:
+    def __init__(
+        self, translate: Callable[[bytes], bytes], leaves: Collection[bytes] = (),
+        sources: Callable[[bytes], bytes] = unchanged,
+    ) -> None:
         self._translate = translate
+        self._sources = sources
         self.leaves = frozenset(leaves) - {b""}
         #: A directory with its closing slash, and what it becomes; b"": it stays. `head` adds those that are missing.
         self.memo: dict[bytes, bytes] = {}
@@ -117,17 +121,13 @@ class Links:
         public = self.attribute(raw[start:])
         return None if public is None else raw[:start] + public
 
-    def sources(self, value: bytes) -> bytes:
-        """A Content-Security-Policy with the public form of each source that has one."""
-        return _SOURCE.sub(self._source, value)
-
-    def _source(self, found: re.Match[bytes]) -> bytes:
-        source = found[1]
-        bare = source.count(b"/") == 2
-        public = self.text(source + b"/" if bare else source)
-        if public is None:
-            return source
-        return b"/".join(public.split(b"/", 3)[:3]) if bare else public
+    def sources(self, raw: bytes) -> bytes:
+        """What the raw value of an attribute becomes that is a Content-Security-Policy."""
+        spelled = _APOSTROPHE.findall(raw)
+        if not spelled or b"\0" in raw:
+            return self._sources(raw)
+        parts = self._sources(_APOSTROPHE.sub(b"\0", raw)).split(b"\0")
+        return parts[0] + b"".join([mark + part for mark, part in zip(spelled, parts[1:], strict=True)])
 
     def _each(self, pattern: re.Pattern[bytes], raw: bytes) -> bytes | None:
         parts: list[bytes] = []

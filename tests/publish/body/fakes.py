@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from appproxy.publish.application import Url
 from appproxy.publish.body.links import Links
 from appproxy.publish.body.translator import Translator
+from appproxy.publish.sources import Sources
 
 INTERNAL = b"http://wiki.internal:8080"
 PUBLIC = b"https://wiki.example.com"
@@ -21,7 +23,9 @@ def to_public(url: bytes) -> bytes:
 
 def links() -> Links:
     """A table with nothing remembered yet."""
-    return Links(to_public)
+    sources = Sources(to_public, lambda origin: [], Url.parse(f"{PUBLIC.decode()}/"), Url.parse(f"{INTERNAL.decode()}/"),
+                      keeps_host=False)
+    return Links(to_public, (), sources.policy)
 
 
 def run(translator: Translator, *pieces: bytes) -> bytes:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from appproxy.publish.application import Application, Url
 from appproxy.publish.body.links import Links
 from appproxy.publish.urls import Translation
-from tests.publish.body.fakes import links
+from tests.publish.body.fakes import INTERNAL, PUBLIC, links
 
 
 @pytest.mark.parametrize(
@@ -74,6 +74,13 @@ def test_a_security_policy_names_public_origins() -> None:
     value = b"default-src 'self' http://wiki.internal:8080; img-src http://wiki.internal:8080/i/ https://cdn.example 'sha256-'"
     assert links().sources(value) == (
         b"default-src 'self' https://wiki.example.com; img-src https://wiki.example.com/i/ https://cdn.example 'sha256-'")
+
+
+@pytest.mark.parametrize("mark", [b"'", b"&#39;", b"&#039;", b"&#x27;", b"&apos;"])
+def test_apostrophes_are_no_ends_of_directives(mark: bytes) -> None:
+    """An attribute may spell them with a semicolon; each stays as it is spelled."""
+    value = b"default-src 'self' X 'nonce-1'; img-src 'self' X".replace(b"'", mark)
+    assert links().sources(value.replace(b"X", INTERNAL)) == value.replace(b"X", PUBLIC)
 
 
 def test_what_is_remembered_is_bounded() -> None:
