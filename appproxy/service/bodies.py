@@ -30,13 +30,15 @@ from appproxy.publish.headers import Outward
 from appproxy.publish.urls import Translation
 
 _KINDS = (
-    ("html", re.compile(rb"text/html|application/xhtml\+xml")),
+    ("html", re.compile(rb"text/html|application/xhtml\+xml|image/svg\+xml")),
     ("css", re.compile(rb"text/css")),
     ("javascript", re.compile(rb"(?:text|application)/(?:x-)?(?:java|ecma)script")),
     ("json", re.compile(rb"(?:text|application)/(?:[a-z0-9.-]+\+)?json")),
     # Not every `+xml`: what is signed must not change.
     ("xml", re.compile(rb"(?:text|application)/(?:(?:atom|rdf|rss|soap|wsdl)\+)?xml|text/xsl")),
 )
+#: Pages that are XML.
+_IS_XML = re.compile(rb"[\t ]*(?:application/xhtml|image/svg)\+xml", re.IGNORECASE)
 #: What reads the kinds that are no pages; JSON is read as the scripts that it is.
 _SPANS = {"css": css_translator, "javascript": script_translator, "json": script_translator, "xml": xml_translator}
 #: What an answer says of the bytes of its body, which are others now.
@@ -51,15 +53,16 @@ _ASKS = re.compile(rb"^(?:accept-encoding|if-match|if-modified-since|if-none-mat
 #: The last segment of a path with an ending, and the endings of what may be translated.
 _ENDING = re.compile(rb"/[^/?]*\.([a-z0-9]{1,8})(?:\?|\Z)", re.IGNORECASE)
 _PAGES = frozenset(
-    b"asp aspx atom cfm cgi css do htm html js json jsp jspx map mjs php pl rdf rss shtml webmanifest wsdl xht xhtml xml xsl"
-    .split())
+    b"asp aspx atom cfm cgi css do htm html js json jsp jspx map mjs php pl rdf rss shtml svg svgz webmanifest wsdl xht xhtml "
+    b"xml xsl".split())
 #: Those that say of what kind a file is, and the uses that do (Fetch, request destinations).
 _FILES = {
     b"css": "css", b"js": "javascript", b"mjs": "javascript", b"json": "json", b"map": "json", b"webmanifest": "json",
     b"atom": "xml", b"rdf": "xml", b"rss": "xml", b"wsdl": "xml", b"xml": "xml", b"xsl": "xml"}
 _USES = {b"style": "css", b"script": "javascript", b"worker": "javascript", b"serviceworker": "javascript"}
-#: What browsers fetch piece by piece, none of it translated (Fetch, request destinations).
+#: What browsers fetch piece by piece, none of it translated but SVG (Fetch, request destinations).
 _MEDIA = frozenset([b"audio", b"font", b"image", b"track", b"video"])
+_DRAWINGS = frozenset({b"svg", b"svgz"})
 
 
 class Counted:
@@ -193,7 +196,7 @@ class Bodies:
             wanted = self.wanted
             if _HASHES.search(b"\n" + block) is not None:
                 wanted = Wanted(wanted.css, wanted.script, inline=False)
-            inner = HtmlTranslator(self.links, wanted, paths=self.paths, xml=b"xhtml" in content_type.lower())
+            inner = HtmlTranslator(self.links, wanted, paths=self.paths, xml=_IS_XML.match(content_type) is not None)
         else:
             inner = _SPANS[kind](self.links)
         return Decoded(inner, charset_of(content_type))
@@ -253,10 +256,12 @@ def _readable(accepted: bytes) -> bytes:
 
 def _may_be_translated(target: bytes, destination: bytes, kinds: Collection[str]) -> bool:
     """Could the answer be of one of these kinds? Files with other endings, and what browsers want for other uses, are not."""
-    if destination in _MEDIA or _USES.get(destination, "html") not in {"html", *kinds}:
-        return False
     found = _ENDING.search(target.partition(b"?")[0])
-    if found is None:
+    ending = b"" if found is None else found[1].lower()
+    if destination in _MEDIA:
+        return ending in _DRAWINGS and "html" in kinds
+    if _USES.get(destination, "html") not in {"html", *kinds}:
+        return False
+    if not ending:
         return True
-    ending = found[1].lower()
     return ending in _PAGES and _FILES.get(ending, "html") in {"html", *kinds}

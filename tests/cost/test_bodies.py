@@ -46,6 +46,7 @@ UNITS = [
     (b"<iframe srcdoc='", b"<a href=/>"), (b"", b"<iframe srcdoc='&lt;a href=/old/&gt;'>"),
     (b"<iframe srcdoc='", b"<iframe srcdoc=&#34;"), (b"", b"<iframe srcdoc=/"),
     (b"<iframe srcdoc='<iframe srcdoc=&quot;<iframe srcdoc=&amp;quot;", b"<iframe srcdoc=/>"),
+    (b"", b"<g fill='url(/)'>"), (b"<g fill='", b"url(/) "), (b"", b"<g fill=''>"),
     (b"", b"image-set("), (b"", b"image-set()"), (b"image-set(", b'"/",'), (b"image-set(", b"&quot;"),
     (b"image-set(", b"url(/"), (b"image-set(", b"("),
     (b"", b"@namespace "), (b"", b"@namespace("), (b"@namespace", b"/**/"), (b"", b"@namespace/*"),

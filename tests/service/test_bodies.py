@@ -57,6 +57,7 @@ def test_only_codings_that_are_read_are_asked_for(asked: bytes, sent: bytes) -> 
         (b"/page", b"", False), (b"/", b"", False), (b"/a.html?x.pdf", b"", False), (b"/a.HTM", b"", False),
         (b"/a.JS", b"", True),
         (b"/a.pdf", b"", True), (b"/film", b"sec-fetch-dest: video\n", True), (b"/v1.2/page", b"", False),
+        (b"/a.svg", b"sec-fetch-dest: image\n", False), (b"/a.png", b"sec-fetch-dest: image\n", True),
         (b"/a.pdf", b'if-range: W/"x-ts%b"\n', False), (b"/a.pdf", b'if-range: "x"\n', True),
     ],
 )
@@ -104,6 +105,17 @@ def test_another_table_of_urls_makes_other_tags() -> None:
     assert bodies("html").request(b"if-none-match: " + tag + b"\n", b"/") == (b"", True)
 
 
+def test_drawings_are_read_as_xml() -> None:
+    """An empty title hides nothing in them; without `html` they keep their copies."""
+    _, translator = bodies().answer(b"GET", 200, b"content-type: Image/SVG+xml\n", False)
+    assert translator is not None and translator.feed(b"<svg><style/>" + PAGE) == b"<svg><style/>" + PUBLIC_PAGE
+    _, translator = bodies().answer(b"GET", 200, b"content-type: image/svg+xml\n", False)
+    assert translator is not None and translator.feed(b"<title/>" + PAGE) == b"<title/>" + PUBLIC_PAGE
+    asked = b'sec-fetch-dest: image\nif-none-match: "v1"\n'
+    assert bodies("html").request(asked, b"/a.svg") == (b"sec-fetch-dest: image\n", False)
+    assert bodies("css").request(asked, b"/a.svg") == (asked, False)
+
+
 def test_fields_about_the_bytes_go() -> None:
     """Length, ranges, digests and the date of other bytes."""
     said = HTML + (b"content-length: 9\naccept-ranges: bytes\nlast-modified: x\ncontent-md5: x\ndigest: x\nrepr-digest: x\n"
@@ -117,6 +129,7 @@ def test_fields_about_the_bytes_go() -> None:
     ("content_type", "belongs"),
     [
         (b"text/html", "html"), (b"Application/XHTML+xml;charset=utf-8", "html"), (b"text/css", "css"),
+        (b"image/svg+xml", "html"),
         (b"text/javascript", "javascript"),
         (b"application/x-javascript", "javascript"), (b"application/json", "json"), (b"application/hal+json", "json"),
         (b"text/xml; charset=utf-8", "xml"), (b"application/rss+xml", "xml"), (b"application/samlmetadata+xml", ""),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from appproxy.publish.body.links import HEAD
-from appproxy.publish.body.table import FOREIGN, PLAIN, RAW_TEXT, TAGS, Holds
+from appproxy.publish.body.table import FOREIGN, PLAIN, RAW_TEXT, STYLES, TAGS, Holds
 from appproxy.regex import compiled
 
 _W = rb"[\t\n\f\r ]"
@@ -51,7 +51,7 @@ def tokenizer(paths: bool) -> re.Pattern[bytes]:
     interest = (
         rb"(?:" + _names(Holds.URL, Holds.SEVERAL) + _EQUALS + rb"[\"']?+" + _W + rb"*+" + begins
         + rb"|" + _names(Holds.SEVERAL, Holds.SRCSET, Holds.META, Holds.PAGE) + _EQUALS + rb"[^\t\n\f\r >]"
-        + rb"|" + caseless(b"style") + _EQUALS + rb"(?:\"[^\"(]*+\(|'[^'(]*+\(|[^\"'(>\t\n\f\r ]*+\())"
+        + rb"|" + any_of(set(STYLES)) + _EQUALS + rb"(?:\"[^\"(]*+\(|'[^'(]*+\(|[^\"'(>\t\n\f\r ]*+\())"
     )
     # The shortest way over attributes that cannot matter: no URL has neither slash nor `&`, no function no bracket.
     plain = rb"(?:" + _W + rb"++[a-zA-Z0-9_-]++=\"[^\"(/&]*+\")*+"

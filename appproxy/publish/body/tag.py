@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from appproxy.publish.body.css import translate_css
 from appproxy.publish.body.grammar import ATTRIBUTE
 from appproxy.publish.body.links import Links
-from appproxy.publish.body.table import STYLE, TAGS, Holds
+from appproxy.publish.body.table import STYLES, TAGS, Holds
 
 _TRANSLATE: Mapping[Holds, Callable[[Links, bytes], bytes | None]] = {
     Holds.URL: Links.attribute,
@@ -64,7 +64,7 @@ def changes(
     result: list[tuple[int, int, bytes]] = []
     foreign = False
     for attribute, _, _, value, last in found:
-        holds = table.get(attribute) or (Holds.STYLE if attribute == STYLE and wanted.css and wanted.inline else None)
+        holds = table.get(attribute) or (Holds.STYLE if attribute in STYLES and wanted.css and wanted.inline else None)
         if holds is None or value == last:
             continue
         raw = page[value:last]

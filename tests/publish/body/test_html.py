@@ -83,6 +83,7 @@ def test_what_is_no_attribute_to_a_browser_stays(page: bytes) -> None:
         b"<script>x('</scripts>')</script ><a href=X/>", b'<script>"<!-- <script> </script> "</script><a href=X/>',
         b"<script>'X/'</script>", b"<script type=module>import 'X/a.js'</script>", b"<style>@import 'X/a.css'</style>",
         b'<script type="application/ld+json">{"u": "X/"}</script>', b"<a href=//wiki.internal:8080>",
+        b"<path fill='url(X/a.svg#b)' STROKE=url(X/)><g clip-path=\"url('X/')\">",
         b"<meta http-equiv='Refresh' content='3; url=X/'>", b"<meta property=og:image content=X/i.png>",
         b'<meta http-equiv="Content-Security-Policy" content="img-src X;script-src X/s">',
         b'<script>"<!-- <script> </script> <!-- --> "</script><a href=X/>', b"<plaintexts><a href=X/>",
@@ -110,6 +111,22 @@ def test_xhtml_has_cdata_and_empty_scripts() -> None:
     page = b'<script src="X/a.js"/><![CDATA[<a href="X/">]]><a href="Y/b"/>'
     assert translated(page.replace(b"X", INTERNAL).replace(b"Y", INTERNAL), xml=True) == (
         b'<script src="%b/a.js"/><![CDATA[<a href="%b/">]]><a href="%b/b"/>' % (PUBLIC, INTERNAL, PUBLIC))
+
+
+def test_a_drawing_is_one_as_before() -> None:
+    """SVG as programs write it: addresses and styles become public, names of namespaces and declarations stay."""
+    drawing = (
+        b'<?xml version="1.0"?>\n<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/svg11.dtd" [\n'
+        b'<!ENTITY ns "http://wiki.internal:8080/ns">\n]>\n'
+        b'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" xmlns:w="Y/ns">\n'
+        b"<title>Y/<a href='X/a'/></title><style><![CDATA[a>b{fill:url(\"X/b.svg#c\")}]]></style><defs><style/>"
+        b'<linearGradient xlink:href="X/c"/></defs><a xlink:href="X/d"><image href=\'X/e\'/><feImage href="X/f"/></a>'
+        b'<rect fill="url(X/b.svg#c)" style="mask:url(&quot;X/&quot;)"/><script xlink:href="X/g"/><![CDATA[<a href="Y/"/>]]>'
+        b'<use xlink:href="#h"/><text>Y/</text></svg>\n').replace(b"Y", INTERNAL)
+    wanted, drawing = drawing.replace(b"X", PUBLIC), drawing.replace(b"X", INTERNAL)
+    assert translated(drawing, xml=True) == wanted
+    for place in range(len(drawing)):
+        assert run(HtmlTranslator(links(), EVERYTHING, paths=True, xml=True), drawing[:place], drawing[place:]) == wanted
 
 
 def test_paths_matter_only_where_they_differ() -> None:
