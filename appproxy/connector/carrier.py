@@ -12,6 +12,7 @@ from appproxy.http.client import Event
 from appproxy.http.connection_authentication import Leg
 from appproxy.net.flow import Tap
 from appproxy.tunnel.messages import Request
+from appproxy.tunnel.shares import Held
 
 if TYPE_CHECKING:
     from appproxy.connector.upload import Upload
@@ -88,6 +89,13 @@ class Carrier(Protocol):
         """The application sees at once that nobody wants its answer."""
 
 
+class GivesWay(Protocol):
+    """Who can be told that others need what it has."""
+
+    def give_way(self) -> None:
+        """Others need its place."""
+
+
 class OriginUser(Protocol):
     """Who asked for a carrier, and later uses it. After `origin_lost` or `origin_failed` nothing more comes."""
 
@@ -102,6 +110,9 @@ class OriginUser(Protocol):
     @property
     def leg(self) -> Leg:
         """What of a handshake that authenticates the connection the request carries."""
+
+    def look(self, now: float) -> Held[GivesWay] | None:
+        """How it uses its carrier; None: it is not to give way."""
 
     def origin_ready(self, connection: Carrier) -> None:
         """The carrier is yours, until `release` or `abort`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IHandshakeListener
@@ -22,7 +22,7 @@ from appproxy.tunnel.data import DataSession
 from appproxy.tunnel.frames import Frame, Kind
 from appproxy.tunnel.limits import DEFAULT_LIMITS
 from appproxy.tunnel.messages import decode_code, decode_error
-from appproxy.tunnel.shares import FairQueue
+from appproxy.tunnel.shares import SLOW_RATE, SLOW_SECONDS_OVER, FairQueue, Held
 from appproxy.tunnel.signal import Role
 
 DATA_ALPN = b"appproxy-data/1"
@@ -165,6 +165,24 @@ class AttachmentOwner(Protocol):
 
     def give_way(self) -> None:
         """Others need its place: its user takes, or sends, next to nothing, or has more than an equal part."""
+
+
+T = TypeVar("T")
+
+
+def look_at(used: Attachment, what: T, now: float, unread: bool = False) -> Held[T]:
+    """How a place is used at this moment. While enough goes through it, its rate counts from now on.
+
+    `unread`: all of the answer has been given, and the service has not read it to its end.
+    """
+    seconds = now - used.marked_at
+    moved = used.moved
+    rate = (moved - used.marked) / seconds if seconds > 0 else 0.0
+    # With an unread end it is the user who reads, and what he reads nobody here can see.
+    stuck = unread or used.waits_for_user
+    if seconds >= SLOW_SECONDS_OVER and (rate >= SLOW_RATE or not stuck):
+        used.marked, used.marked_at = moved, now
+    return Held(used.share, what, stuck, rate, seconds)
 
 
 class DataPool(Protocol):

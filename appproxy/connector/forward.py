@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from appproxy.connector.answer import AnswerStream
-from appproxy.connector.carrier import Attempt, Carrier
+from appproxy.connector.carrier import Attempt, Carrier, GivesWay
 from appproxy.connector.configuration import OriginAddress
-from appproxy.connector.data import Attachment
+from appproxy.connector.data import Attachment, look_at
 from appproxy.connector.in_line import answer_in_line
 from appproxy.connector.patience import TIMEOUT_MARGIN, is_excused
 from appproxy.connector.reasons import place_name
@@ -25,6 +25,7 @@ from appproxy.net.deadlines import NEVER
 from appproxy.tunnel.exchanges import CONNECTOR_TRANSITIONS, State, Step, advance
 from appproxy.tunnel.frames import Flag, Kind, encode
 from appproxy.tunnel.messages import Request, encode_code, encode_response
+from appproxy.tunnel.shares import Held
 from appproxy.tunnel.silence import is_endless, silence_of
 
 if TYPE_CHECKING:
@@ -84,6 +85,15 @@ class Forward:
     def share(self) -> bytes:
         """Whom fair shares are counted for."""
         return self.request.share
+
+    def look(self, now: float) -> Held[GivesWay]:
+        """How it uses its connection to the application."""
+        used = self.attachment
+        if used is None:
+            return Held(self.share, self, False, 0.0, now - self.started)
+        held: Held[GivesWay] = look_at(used, self, now)
+        held.key = self.share  # of a request that names nobody, the attachment has a share of its own
+        return held
 
     @property
     def leg(self) -> Leg:
@@ -380,6 +390,8 @@ class Forward:
 
     def give_way(self) -> None:
         """Others need its data connection. The service stops reading that while the user does, so FAIL goes before ABORT."""
+        if self.attachment is not None and self.attachment.told_at is None:
+            self.attachment.told_at = self.desk.seconds()
         if self.state == _DONE:
             self.desk.tell(self, encode(_FAIL, self.id, encode_code(Code.GAVE_WAY)))
         elif self.answer is not None and self.answer.begun:

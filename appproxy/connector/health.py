@@ -75,6 +75,9 @@ class HealthCheck:
         self._deadlines.discard(self)
         self._drop()
 
+    def look(self, now: float) -> None:
+        """It does not give way."""
+
     def origin_ready(self, connection: Carrier) -> None:
         """Ask."""
         self._attempt = None

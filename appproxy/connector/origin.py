@@ -14,12 +14,14 @@ from appproxy.connector.carrier import Attempt, OriginUser, Source
 from appproxy.connector.configuration import OriginAddress, Target
 from appproxy.connector.h2_origin import H2Origin
 from appproxy.connector.origin_connection import OriginConnection, SecureOriginConnection
+from appproxy.connector.origin_pressure import Pressure
 from appproxy.connector.spread import Spread
 from appproxy.connector.waiting import PATIENCE, Queue, Waiting
 from appproxy.errors import Code, RequestError
 from appproxy.http.connection_authentication import Leg, has_credentials
 from appproxy.net.deadlines import NEVER, Deadlines
 from appproxy.net.sockets import Pending
+from appproxy.tunnel.shares import FEW, Places
 
 #: Common servers close idle connections after 5 s (Node), 60 s (Apache behind some), 75 s (nginx): a request that meets
 #: such a close is sent again if it is idempotent, so this only saves descriptors.
@@ -49,8 +51,8 @@ _deadline = attrgetter("deadline")
 class Origin:
     """One address of an application, and the connections to it: of the idle ones that used last is used first."""
 
-    __slots__ = ("_beginning", "_bindings", "_dialling", "_idle", "_limited", "_queue", "_standing", "_turns", "_unruly_until",
-                 "_watch",                 "address", "clock", "connect", "deadlines")
+    __slots__ = ("_beginning", "_bindings", "_dialling", "_idle", "_limited", "_places", "_pressure", "_queue", "_standing",
+                 "_turns", "_unruly_until", "_watch", "address", "clock", "connect", "deadlines")
 
     def __init__(self, address: OriginAddress, clock: IReactorTime, deadlines: Deadlines, connect: Connect,
                  resolve: Resolve | None = None) -> None:
@@ -62,8 +64,12 @@ class Origin:
         #: All that stand, idle or not, and how many are being dialled.
         self._standing: set[OriginConnection] = set()
         self._dialling = 0
-        self._limited = address.max_connections > 0
+        most = address.max_connections
+        self._limited = most > 0
+        #: Who holds those that are not idle, and those that are being dialled, where there may be few.
+        self._places = Places(most, max(1, min(FEW, most // 8)))
         self._queue = Queue(deadlines)
+        self._pressure = Pressure(self._places, self._queue, deadlines, clock.seconds, self._holders)
         self._bindings = Bindings()
         #: Until then no connection is kept.
         self._unruly_until = 0.0
@@ -118,7 +124,7 @@ class Origin:
                 if connection.look() is Pending.NOTHING:
                     self._bindings.used(user.owner)
                     return self._give(connection, user)
-        return self._take_idle(user, repeatable, now) if self._idle else None
+        return self._take_idle(user, repeatable, now) if self._idle and self._has_room(user.share) else None
 
     def _take_idle(self, user: OriginUser, repeatable: bool, now: float) -> OriginConnection | None:
         """Of those that are anybody's the one that was used last, but not before it was quiet for a moment."""
@@ -143,8 +149,26 @@ class Origin:
 
     def _give(self, connection: OriginConnection, user: OriginUser) -> OriginConnection:
         connection.deadline = NEVER
-        connection.user = user
+        self._lend(connection, user)
         return connection
+
+    def _lend(self, connection: OriginConnection, user: OriginUser) -> None:
+        connection.user = user
+        if self._limited:
+            connection.share = user.share
+            self._places.take(user.share)
+
+    def _give_back(self, connection: OriginConnection) -> None:
+        share, connection.share = connection.share, None
+        if share is not None:
+            self._places.give(share)
+
+    def _holders(self) -> list[OriginUser]:
+        return [each.user for each in self._standing if each.user is not None]
+
+    def _has_room(self, share: bytes) -> bool:
+        """May this share have one more? Some are kept for those who have none."""
+        return not self._limited or self._places.has_room(share)
 
     def dial(self, user: OriginUser, timeout: float, patience: float) -> Attempt:
         """Connect, or wait for a connection when there are as many as there may be."""
@@ -156,9 +180,12 @@ class Origin:
             self._beginning[user.owner] = now
             if len(self._beginning) > MOST_BOUND:  # of those who left while it was dialled nobody takes it out
                 self._beginning = {each: at for each, at in self._beginning.items() if now - at < HANDSHAKE_SECONDS}
-        if self._is_full():
-            waiting = self._queue.join(user, now + PATIENCE * patience, Code.ORIGIN_BUSY, timeout)
-            self._make_room(user.owner, now)
+        has_room = self._has_room(user.share)
+        if self._is_full() or not has_room:
+            waiting = self._queue.join(user, now + PATIENCE * patience, Code.ORIGIN_BUSY, timeout, since=now)
+            self._pressure.watch()
+            if has_room:
+                self._make_room(user.owner, now)
             return waiting
         return self._dial(user, timeout)
 
@@ -191,6 +218,13 @@ class Origin:
                 self._admit(waiting)
                 return
 
+    def _next(self) -> Waiting | None:
+        """Whose turn it is: of users who have no connection first, whoever else gave one back for them."""
+        return self._queue.next(self._has_none) or self._queue.next(self._has_room)
+
+    def _has_none(self, share: bytes) -> bool:
+        return not self._places.held(share)
+
     def _is_full(self) -> bool:
         most = self.address.max_connections
         return bool(most) and len(self._standing) + self._dialling >= most
@@ -199,7 +233,7 @@ class Origin:
         def ready(connection: OriginConnection) -> None:
             self._standing.add(connection)
             self._watch.start()
-            connection.user = user
+            self._lend(connection, user)
             user.origin_ready(connection)
 
         def failed(error: RequestError) -> None:
@@ -208,21 +242,28 @@ class Origin:
             if self._turns:
                 self._next_turn(user.owner)
 
+        share = user.share
         self._dialling += 1
-        return Dialling(self, ready, failed, timeout, self._dialled)
+        if self._limited:
+            self._places.take(share)
+        return Dialling(self, ready, failed, timeout, lambda: self._dialled(share))
 
-    def _dialled(self) -> None:
+    def _dialled(self, share: bytes) -> None:
         """One more attempt is over, in whatever way; if it led to nothing, there is room for another."""
         self._dialling -= 1
+        if self._limited:
+            self._places.give(share)
         if self._queue:
             self.clock.callLater(0, self._serve)
 
     def _serve(self) -> None:
         """Some connection has gone: dial for those who wait, as far as there is room."""
         while self._queue and not self._is_full():
-            waiting = self._queue.next()
-            user = None if waiting is None else waiting.end()
-            if waiting is not None and user is not None:
+            waiting = self._next()
+            if waiting is None:
+                return
+            user = waiting.end()
+            if user is not None:
                 waiting.dialling = self._dial(user, waiting.timeout)
 
     def build(self) -> OriginConnection:
@@ -231,6 +272,7 @@ class Origin:
 
     def keep(self, connection: OriginConnection) -> None:
         """This one is free: for who waits, or for later."""
+        self._give_back(connection)
         if connection.owner is not None:
             self._keep_bound(connection, connection.owner)
             return
@@ -242,9 +284,10 @@ class Origin:
             connection.give_up()  # whoever waits gets a fresh one sooner than this one has settled
             return
         if self._limited and self._queue and connection.look() is Pending.NOTHING:
-            user = self._queue.take()
+            waiting = self._next()
+            user = None if waiting is None else waiting.end()
             if user is not None:
-                connection.user = user
+                self._lend(connection, user)
                 user.origin_ready(connection)
                 return
         connection.deadline = now + IDLE_SECONDS
@@ -272,7 +315,7 @@ class Origin:
                 if waiting.user is not None and waiting.user.owner == owner:
                     user = waiting.end()
                     if user is not None:
-                        connection.user = user
+                        self._lend(connection, user)
                         user.origin_ready(connection)
                         return
             if not connection.in_handshake:
@@ -288,6 +331,7 @@ class Origin:
 
     def forget(self, connection: OriginConnection) -> None:
         """This one is gone, or has been idle for too long."""
+        self._give_back(connection)
         connection.deadline = NEVER
         self.deadlines.discard(connection)
         if connection in self._idle:

@@ -48,6 +48,8 @@ class OriginConnection(Protocol):
     def __init__(self, origin: Origin) -> None:
         self.origin = origin
         self.user: OriginUser | None = None
+        #: For whom it is counted, where the application may have few.
+        self.share: bytes | None = None
         self.dialling: Dialling[OriginConnection] | None = None
         self.open = False
         #: Where it leads; empty when the transport does not know.

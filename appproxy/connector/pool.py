@@ -13,14 +13,14 @@ from twisted.internet.interfaces import IDelayedCall, IProtocol, IProtocolFactor
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from appproxy.connector.data import Attachment, DataConnection
+from appproxy.connector.data import Attachment, DataConnection, look_at
 from appproxy.connector.transport import Dialled
 from appproxy.errors import Code
 from appproxy.net.deadlines import NEVER, Deadlines
 from appproxy.net.seldom import Seldom
 from appproxy.tunnel.backoff import reconnect_delay
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
-from appproxy.tunnel.shares import FEW, SLOW_RATE, SLOW_SECONDS_OVER, FairQueue, Held, Places, give_way
+from appproxy.tunnel.shares import FEW, FairQueue, Places, give_way
 
 #: Dials that may fail while a request waits, before it is told.
 MOST_FAILS = 3
@@ -41,18 +41,6 @@ Dial = Callable[[IProtocolFactory], Deferred[IProtocol]]
 
 def _anybody(share: bytes) -> bool:
     return True
-
-
-def look_at(used: Attachment, connection: DataConnection, now: float) -> Held[DataConnection]:
-    """How a place is used at this moment. While enough goes through it, its rate counts from now on."""
-    seconds = now - used.marked_at
-    moved = used.moved
-    rate = (moved - used.marked) / seconds if seconds > 0 else 0.0
-    # With an unread end all has been given: it is the user who reads, and what he reads nobody here can see.
-    stuck = connection.unread is not None or used.waits_for_user
-    if seconds >= SLOW_SECONDS_OVER and (rate >= SLOW_RATE or not stuck):
-        used.marked, used.marked_at = moved, now
-    return Held(used.share, connection, stuck, rate, seconds)
 
 
 class Pool:
@@ -243,7 +231,7 @@ class Pool:
             if used is None or used.long:
                 continue
             if used.told_at is None:
-                looked.append(look_at(used, connection, now))
+                looked.append(look_at(used, connection, now, connection.unread is not None))
             elif now - used.told_at < GOING_SECONDS:
                 going += 1
             else:

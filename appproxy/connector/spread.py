@@ -15,13 +15,14 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from appproxy.connector.bindings import NOBODY
-from appproxy.connector.carrier import Attempt, Carrier, OriginUser, Source
+from appproxy.connector.carrier import Attempt, Carrier, GivesWay, OriginUser, Source
 from appproxy.connector.configuration import OriginAddress, Target
 from appproxy.connector.health import HealthCheck
 from appproxy.errors import Code, RequestError
 from appproxy.http.client import Event
 from appproxy.http.connection_authentication import Leg
 from appproxy.net.deadlines import Deadlines
+from appproxy.tunnel.shares import Held
 
 #: Seconds without requests after the first failure, and at most; it doubles.
 FIRST_PAUSE = 5.0
@@ -174,6 +175,10 @@ class Attempts:
     def leg(self) -> Leg:
         """What the request carries."""
         return Leg.NONE if self._user is None else self._user.leg
+
+    def look(self, now: float) -> Held[GivesWay] | None:
+        """How it uses its carrier."""
+        return None if self._user is None else self._user.look(now)
 
     def start(self, member: Member) -> None:
         """Try this one."""

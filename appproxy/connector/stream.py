@@ -147,6 +147,9 @@ class UpgradedStream:
             self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.END)
             self._finish()
 
+    def look(self, now: float) -> None:
+        """It is not to give way."""
+
     def give_way(self) -> None:
         """Never: streams take no place from others."""
 

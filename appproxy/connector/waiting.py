@@ -15,19 +15,24 @@ MOST_WAITING = 1_000
 PATIENCE = 0.9
 
 
+def _anybody(share: bytes) -> bool:
+    return True
+
+
 class Waiting:
     """One of them: ends in `origin_ready` or `origin_failed`, unless it is cancelled."""
 
-    __slots__ = ("_code", "_late", "_queue", "deadline", "dialling", "timeout", "share", "user")
+    __slots__ = ("_code", "_late", "_queue", "deadline", "dialling", "share", "since", "timeout", "user")
 
     def __init__(self, queue: Queue, user: OriginUser, deadline: float, code: Code, timeout: float,
-                 late: Callable[[Waiting], None] | None = None) -> None:
+                 late: Callable[[Waiting], None] | None = None, since: float = 0.0) -> None:
         self._queue = queue
         self._code = code
         self._late = late
         self.user: OriginUser | None = user
         #: Whom it counts for.
         self.share = user.share
+        self.since = since
         self.deadline = deadline
         #: Seconds for its own connection, should one be dialled for it.
         self.timeout = timeout
@@ -76,9 +81,9 @@ class Queue:
         return iter(self._waiting)
 
     def join(self, user: OriginUser, deadline: float, code: Code, timeout: float,
-             late: Callable[[Waiting], None] | None = None) -> Waiting:
-        """Wait until then, at most; `code` is what it then fails with, unless `late` knows better."""
-        waiting = Waiting(self, user, deadline, code, timeout, late)
+             late: Callable[[Waiting], None] | None = None, since: float = 0.0) -> Waiting:
+        """Wait from `since` until then, at most; `code` is what it then fails with, unless `late` knows better."""
+        waiting = Waiting(self, user, deadline, code, timeout, late, since)
         if len(self._waiting) >= MOST_WAITING:
             gone = self._waiting.crowd_out(waiting.share)
             if gone is None:
@@ -94,9 +99,9 @@ class Queue:
         found = self.next()
         return None if found is None else found.end()
 
-    def next(self) -> Waiting | None:
-        """Whose turn it is; he waits no more once he has been told."""
-        return self._waiting.pop(lambda share: True)
+    def next(self, may: Callable[[bytes], bool] = _anybody) -> Waiting | None:
+        """Whose turn it is among those that may; he waits no more once he has been told."""
+        return self._waiting.pop(may)
 
     def leave(self, waiting: Waiting) -> None:
         """This one waits no longer."""

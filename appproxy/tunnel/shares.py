@@ -79,12 +79,13 @@ class Tally(Generic[K]):
 
 
 class Places:
-    """So many places, and who holds them."""
+    """So many places, and who holds them. A share that holds fewer than `few` may have one of the reserve."""
 
-    __slots__ = ("_held", "most", "reserve")
+    __slots__ = ("_held", "few", "most", "reserve")
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, few: int = FEW) -> None:
         self.most = most
+        self.few = few
         self.reserve = most // _RESERVE
         self._held: Tally[bytes] = Tally()
 
@@ -110,11 +111,11 @@ class Places:
     def has_room(self, key: bytes) -> bool:
         """Is there a place for this share now?"""
         free = self.free
-        return free > self.reserve or (free > 0 and self._held[key] < FEW)
+        return free > self.reserve or (free > 0 and self._held[key] < self.few)
 
     def is_over(self, key: bytes) -> bool:
         """Does this share hold more than few, and more than an equal part of all places, with room for one share more?"""
-        return self._held[key] > max(FEW, self.most // (len(self._held) + 1))
+        return self._held[key] > max(self.few, self.most // (len(self._held) + 1))
 
     def take(self, key: bytes) -> None:
         """One is this share's now."""
@@ -238,7 +239,7 @@ def give_way(places: Places, held: Sequence[Held[T]], waiting: int, going: int =
     for place in gone:
         if place.key in left:
             left[place.key] -= 1
-    part = max(FEW, places.most // (len(over) + 1))
+    part = max(places.few, places.most // (len(over) + 1))
     chosen = {id(place) for place in gone}
     rest = [place for place in held if place.key in left and id(place) not in chosen]
     rest.sort(key=lambda place: (-places.held(place.key), place.rate))

@@ -157,6 +157,8 @@ class Nobody:
     share = NOBODY
     leg = Leg.NONE
 
+    def look(self, now: float) -> None: ...
+
     def origin_ready(self, connection: Carrier) -> None: ...
 
     def origin_failed(self, error: RequestError) -> None:

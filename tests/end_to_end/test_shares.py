@@ -54,6 +54,8 @@ class Shared(System):
         internal = self.supervisor.start("application", command, "ready on", PATIENCE).rpartition("ready on ")[2].strip()
         self.application("attacked", internal, preauth="passthrough")
         self.application("other", internal, preauth="passthrough")
+        self.application("eight", internal, preauth="passthrough", settings={"max_connections": "8"})
+        self.application("three", internal, preauth="passthrough", settings={"max_connections": "3"})
         self.application("held", internal)
         self.call("POST", "/users", name="alice", password=PASSWORD, display_name="Alice", groups=["staff"])
         self.call("POST", "/applications/held/assignments", group="staff")
@@ -124,17 +126,17 @@ class Attack:
         self.open.append(found)
         return found
 
-    def tls(self, *alpn: str) -> ssl.SSLSocket:
+    def tls(self, *alpn: str, name: str = "attacked") -> ssl.SSLSocket:
         context = self.system.context()
         if alpn:
             context.set_alpn_protocols(alpn)
-        found = context.wrap_socket(self.plain(), server_hostname=f"attacked.{DOMAIN}")
+        found = context.wrap_socket(self.plain(), server_hostname=f"{name}.{DOMAIN}")
         self.open.append(found)
         return found
 
-    def h1(self, head: str, rest: bytes = b"") -> ssl.SSLSocket:
-        found = self.tls()
-        found.sendall(f"{head} HTTP/1.1\r\nHost: {self.system.host('attacked')}\r\n".encode() + rest)
+    def h1(self, head: str, rest: bytes = b"", name: str = "attacked") -> ssl.SSLSocket:
+        found = self.tls(name=name)
+        found.sendall(f"{head} HTTP/1.1\r\nHost: {self.system.host(name)}\r\n".encode() + rest)
         return found
 
     def h2(self) -> H2User:
@@ -228,4 +230,24 @@ def test_others_do_not_notice(system: Shared, others: Others, what: Callable[[At
         attack.end()
     print(f"{what.__name__}: usual p99 {usual:.3f} s, under attack {under:.3f} s")
     assert under <= max(2 * usual, FLOOR)
+    until(lambda: system.in_flight() == 0, "requests of the attack still count", 20)
+
+
+@pytest.mark.parametrize(("name", "most"), [("eight", FLOOR), ("three", 2.5)])
+def test_one_user_cannot_hold_all_connections_to_an_application(system: Shared, name: str, most: float) -> None:
+    """Downloads that nobody reads, twice as many as the application has connections, and more as soon as some are cut."""
+    visitor, attack, took = system.visitor(), Attack(system), []
+    try:
+        for _ in range(16):
+            attack.h1("GET /kib/4096", b"\r\n", name)
+        time.sleep(4)
+        for _ in range(3):
+            attack.h1("GET /kib/4096", b"\r\n", name)
+            began = time.monotonic()
+            assert visitor.get(system.url(name, "/small")).text == "small"
+            took.append(time.monotonic() - began)
+    finally:
+        attack.end()
+    print(f"{name}: {took}")
+    assert max(took) <= most
     until(lambda: system.in_flight() == 0, "requests of the attack still count", 20)
