@@ -20,6 +20,7 @@ from appproxy.publish.body.charset import Decoded, charset_of, has_ascii, is_utf
 from appproxy.publish.body.coding import CODINGS, Coded
 from appproxy.publish.body.css import css_translator
 from appproxy.publish.body.html import HtmlTranslator
+from appproxy.publish.body.lines import EventsTranslator, Lines
 from appproxy.publish.body.links import Links
 from appproxy.publish.body.script import script_translator
 from appproxy.publish.body.tag import Wanted
@@ -36,6 +37,10 @@ _KINDS = (
     ("json", re.compile(rb"(?:text|application)/(?:[a-z0-9.-]+\+)?json")),
     # Not every `+xml`: what is signed must not change.
     ("xml", re.compile(rb"(?:text|application)/(?:(?:atom|rdf|rss|soap|wsdl)\+)?xml|text/xsl")),
+    ("events", re.compile(rb"text/event-stream")),
+    # None of them is registered; RFC 7464 and RFC 8142 are the last two.
+    ("ndjson", re.compile(
+        rb"application/(?:x-)?(?:nd-?json|json-?lines|jsonl)|application/(?:[a-z0-9.-]+\+)?json-seq")),
 )
 #: Pages that are XML.
 _IS_XML = re.compile(rb"[\t ]*(?:application/xhtml|image/svg)\+xml", re.IGNORECASE)
@@ -189,7 +194,9 @@ class Bodies:
             translator = Coded(translator, coding)
         return public, Counted(translator, int(length[0])) if length else translator
 
-    def _translator(self, kind: str, block: bytes) -> Decoded:
+    def _translator(self, kind: str, block: bytes) -> Stepwise:
+        if kind in ("events", "ndjson"):
+            return Lines(EventsTranslator(self.links) if kind == "events" else script_translator(self.links))
         content_type = values(block, b"content-type")[0]
         inner: Holding
         if kind == "html":

@@ -198,8 +198,9 @@ def _body_kinds(text: str) -> frozenset[str]:
     if _SWITCH.get(small):
         return frozenset({"html", "css"})
     kinds = frozenset(kind.strip() for kind in small.split(","))
-    if not kinds <= {"html", "css", "javascript", "json", "xml"}:
-        raise ValueError("must be yes (html and css), none, or some of html,css,javascript,json,xml with commas between")
+    if not kinds <= {"html", "css", "javascript", "json", "xml", "events", "ndjson"}:
+        raise ValueError(
+            "must be yes (html and css), none, or some of html,css,javascript,json,xml,events,ndjson with commas between")
     return kinds
 
 
@@ -302,7 +303,7 @@ SETTINGS: Mapping[str, Setting] = {
     "translate_headers": Setting("translate_headers", _switch,
                                  "yes: internal URLs and cookies in fields become public ones, and back (yes)"),
     "translate_body": Setting("translate_body", _body_kinds,
-                              "answers in which URLs become public: some of html,css,javascript,json,xml (none)"),
+                              "answers whose URLs become public: some of html,css,javascript,json,xml,events,ndjson (none)"),
     "hsts_max_age": Setting("hsts_max_age", hsts_max_age,
                             "seconds for which browsers are to use https only, such as 31536000 (none)"),
     "hsts_subdomains": Setting("hsts_subdomains", _switch, "yes: hsts_max_age counts for names below the host too (no)"),

@@ -17,6 +17,7 @@ from appproxy.publish.body.charset import Decoded
 from appproxy.publish.body.coding import Coded
 from appproxy.publish.body.css import css_translator
 from appproxy.publish.body.html import HtmlTranslator
+from appproxy.publish.body.lines import EventsTranslator, Lines
 from appproxy.publish.body.script import script_translator
 from appproxy.publish.body.tag import Wanted
 from appproxy.publish.body.translator import LONGEST, Stepwise, Translator, Untouched
@@ -26,11 +27,12 @@ from tests.publish.body.fakes import links
 
 #: Seconds for one step: a quarter of what a turn may take, on a machine that others use, too.
 LONGEST_STEP = 0.020
-KINDS: dict[str, Callable[[], Decoded]] = {
+KINDS: dict[str, Callable[[], Stepwise]] = {
     "html": lambda: Decoded(HtmlTranslator(links(), Wanted(script=True), paths=True)),
     "css": lambda: Decoded(css_translator(links())),
     "script": lambda: Decoded(script_translator(links())),
     "xml": lambda: Decoded(xml_translator(links())),
+    "events": lambda: Lines(EventsTranslator(links())),
 }
 #: What a page begins with, and what follows it again and again.
 UNITS = [
@@ -47,6 +49,8 @@ UNITS = [
     (b"<iframe srcdoc='", b"<iframe srcdoc=&#34;"), (b"", b"<iframe srcdoc=/"),
     (b"<iframe srcdoc='<iframe srcdoc=&quot;<iframe srcdoc=&amp;quot;", b"<iframe srcdoc=/>"),
     (b"", b"<g fill='url(/)'>"), (b"<g fill='", b"url(/) "), (b"", b"<g fill=''>"),
+    (b"", b"\n"), (b"", b"d\n"), (b"", b"data\n"), (b"", b"data:\nid\n"), (b"data:", b"h"), (b"data:http://", b"x"),
+    (b"", b"data:http://h/\n"), (b"", b"data"),
     (b"", b"image-set("), (b"", b"image-set()"), (b"image-set(", b'"/",'), (b"image-set(", b"&quot;"),
     (b"image-set(", b"url(/"), (b"image-set(", b"("),
     (b"", b"@namespace "), (b"", b"@namespace("), (b"@namespace", b"/**/"), (b"", b"@namespace/*"),

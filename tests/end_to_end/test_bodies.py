@@ -120,6 +120,34 @@ def test_the_first_bytes_come_before_the_last_exist(system: System, visitor: Vis
         assert reading.read() == first.replace(b"1\"", b"2\"")
 
 
+@pytest.mark.parametrize(("said", "form"), [
+    ("text/event-stream", b'id: 1\ndata: {"u": "%bnext"}\n\n'), ("application/x-ndjson", b'{"u": "%bnext"}\n')])
+def test_each_event_comes_before_the_next_exists(system: System, visitor: Visitor, said: str, form: bytes) -> None:
+    """An application that waits for its user between two events is heard each time."""
+    system.set("pages", translate_body="events,ndjson")
+    heard = threading.Semaphore(0)
+
+    def answer(call: Call) -> None:
+        call.send(b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nConnection: close\r\n\r\n" % said.encode())
+        for _ in range(3):
+            call.send(form % b"%bpages/" % system.origin.url.encode())
+            heard.acquire(timeout=30)
+
+    system.origin.on("/pages/events", answer)
+    wanted = form % system.url("pages").encode()
+
+    def reads() -> bool:
+        with visitor.opened("GET", system.url("pages", "/events")) as reading:
+            for _ in range(3):
+                event = reading.read(len(wanted))
+                heard.release()
+                if event != wanted:
+                    return False
+            return True
+
+    until(reads, "events as soon as they exist", 5.0)
+
+
 def test_a_large_page_arrives_whole(system: System, visitor: Visitor) -> None:
     """24 MiB, every link public, every other byte as it was."""
     piece = page(system)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from dataclasses import replace
 
 import pytest
@@ -124,7 +125,7 @@ def test_fields_about_the_bytes_go() -> None:
     assert bodies().answer(b"HEAD", 200, said, False) == (HTML + b"vary: x\n", None)
 
 
-@pytest.mark.parametrize("kind", ["html", "css", "javascript", "json", "xml"])
+@pytest.mark.parametrize("kind", ["html", "css", "javascript", "json", "xml", "events", "ndjson"])
 @pytest.mark.parametrize(
     ("content_type", "belongs"),
     [
@@ -133,7 +134,10 @@ def test_fields_about_the_bytes_go() -> None:
         (b"text/javascript", "javascript"),
         (b"application/x-javascript", "javascript"), (b"application/json", "json"), (b"application/hal+json", "json"),
         (b"text/xml; charset=utf-8", "xml"), (b"application/rss+xml", "xml"), (b"application/samlmetadata+xml", ""),
-        (b"text/plain", ""), (b"image/png", ""), (b"text/event-stream", ""),
+        (b"text/plain", ""), (b"image/png", ""), (b"text/event-stream", "events"),
+        (b"application/x-ndjson", "ndjson"), (b"application/jsonl; charset=utf-8", "ndjson"),
+        (b"application/json-seq", "ndjson"),
+        (b"application/geo+json-seq", "ndjson"), (b"application/x-jsonlines", "ndjson"), (b"application/jsonlx", ""),
     ],
 )
 def test_the_type_tells_what_is_translated(kind: str, content_type: bytes, belongs: str) -> None:
@@ -238,6 +242,27 @@ def test_a_streamed_answer_is_translated_as_it_comes() -> None:
     data.say(data.session.body(PAGE[9:]) + data.session.end(b""))
     assert user.wire.take() == b"%x\r\n%b\r\n0\r\n\r\n" % (len(PUBLIC_PAGE), PUBLIC_PAGE)
     assert not user.wire.disconnecting
+
+
+@pytest.mark.parametrize(("said", "piece"), [
+    (b"text/event-stream", b'id: %b/\ndata: {"u": "%b/x"}\n\n'), (b"application/x-ndjson", b'{"id": 1, "u": "%b/x"}\n')])
+@pytest.mark.parametrize("coding", [b"", b"content-encoding: gzip\n"])
+def test_an_event_leaves_before_the_next_one_exists(said: bytes, piece: bytes, coding: bytes) -> None:
+    """Nothing of it waits: not for more bytes, and not for another turn."""
+    world = World((replace(WIKI, translate_body=frozenset({"events", "ndjson"})),))
+    signal = world.welcomed()
+    user = world.user()
+    user.send(GET)
+    data = world.attach(only_request(signal))
+    data.say(data.session.head(200, b"content-type: %b\n" % said + coding))
+    user.wire.take()
+    packer, reader = zlib.compressobj(wbits=31), zlib.decompressobj(wbits=31)
+    count = piece.count(b"%b")
+    internal, public = piece % ((INTERNAL,) * count), piece % ((INTERNAL, PUBLIC)[-count:])
+    for _ in range(3):
+        data.say(data.session.body(packer.compress(internal) + packer.flush(zlib.Z_SYNC_FLUSH) if coding else internal))
+        chunk = user.wire.take().partition(b"\r\n")[2].removesuffix(b"\r\n")
+        assert (reader.decompress(chunk) if coding else chunk) == public
 
 
 def test_a_compressed_answer_stays_compressed() -> None:

@@ -80,6 +80,7 @@ def test_every_field_can_be_set() -> None:
         ("translate_headers", "no", "translate_headers", False),
         ("hsts_max_age", "31536000", "hsts_max_age", 31536000),
         ("translate_body", "HTML, json", "translate_body", frozenset({"html", "json"})),
+        ("translate_body", "events, NDJSON", "translate_body", frozenset({"events", "ndjson"})),
         ("translate_body", "yes", "translate_body", frozenset({"html", "css"})),
         ("translate_body", "none", "translate_body", frozenset()),
         ("translate_body", "no", "translate_body", frozenset()),

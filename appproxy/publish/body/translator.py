@@ -60,13 +60,14 @@ class Sparing:
     """Gives a translator its pieces, in larger ones where what it holds would be looked at again with each byte that comes.
 
     Otherwise a tag of `LONGEST` bytes that arrives byte by byte would take the square of its length. A body whose tokens
-    arrive in a few pieces never waits.
+    arrive in a few pieces never waits. `lines`: nor does the end of a line, where every token ends.
     """
 
-    __slots__ = ("_credit", "_inner", "_pieces", "_size")
+    __slots__ = ("_credit", "_inner", "_lines", "_pieces", "_size")
 
-    def __init__(self, inner: Holding) -> None:
+    def __init__(self, inner: Holding, *, lines: bool = False) -> None:
         self._inner = inner
+        self._lines = lines
         self._credit = _AGAIN_MORE
         self._pieces: list[bytes] = []
         self._size = 0
@@ -76,7 +77,8 @@ class Sparing:
         held = self._inner.held
         if held:
             self._credit = min(self._credit + _AGAIN * len(data), _AGAIN_MORE)
-            if self._credit < held and self._size + len(data) < held // 8:
+            waits = self._credit < held and self._size + len(data) < held // 8
+            if waits and not (self._lines and (b"\n" in data or b"\r" in data)):
                 self._pieces.append(data)
                 self._size += len(data)
                 return b""
