@@ -81,9 +81,11 @@ class _Deflate:
 
     def read(self, data: bytes) -> Iterator[bytes]:
         for piece in slices(data, INPUT):
-            while piece and not self._over:
+            more = bool(piece)
+            while more and not self._over:
                 if not self._inside:
                     piece = self._begin(piece)
+                    more = bool(piece)
                     continue
                 try:
                     out = self._inner.decompress(piece, PIECE)
@@ -91,6 +93,8 @@ class _Deflate:
                     raise _malformed(error) from error
                 ended = self._inner.eof
                 piece = self._inner.unused_data if ended else self._inner.unconsumed_tail
+                # zlib may have read all that there is, and still hold what did not fit into this output.
+                more = bool(piece) or (len(out) >= PIECE and not ended)
                 self._members.grew(len(out))
                 yield out
                 if ended:
@@ -112,9 +116,9 @@ class _Deflate:
         if not data:
             return b""
         size = _gzip_head(data) if self._gzip else _zlib_head(data)
+        if (len(data) if size is None else size) > _LONGEST_HEAD:
+            raise _malformed(f"a head of more than {_LONGEST_HEAD} bytes")
         if size is None:
-            if len(data) > _LONGEST_HEAD:
-                raise _malformed("the head does not end")
             self._head = data
             return b""
         if size < 0:

@@ -110,6 +110,29 @@ def test_a_checksum_of_deflate_means_nothing(spoil: Callable[[bytes], bytes]) ->
     assert zlib.decompress(run(Coded(Untouched(), b"deflate"), spoil(zlib.compress(PAGE)))) == PAGE
 
 
+@pytest.mark.parametrize(("coding", "pack"), [(b"deflate", _raw), (b"gzip", lambda data: gzip.compress(data)[:-8])])
+def test_what_zlib_holds_back_is_asked_for(coding: bytes, pack: Callable[[bytes], bytes]) -> None:
+    """Where the last bytes of a stream are more than fits into one output, and nothing follows them."""
+    for size in range(PIECE, PIECE + 300):
+        decoder = WAYS[coding][0]()
+        assert len(b"".join(decoder.read(pack(b"a" * size)))) == size and decoder.complete
+
+
+@pytest.mark.parametrize("size", [1, 100, 5000, 100_000])
+@pytest.mark.parametrize(("extra", "good"), [(4084, True), (4085, False), (9000, False), (65_535, False)])
+def test_a_long_head_of_gzip_is_refused_however_it_is_cut(extra: int, good: bool, size: int) -> None:
+    """One that is held for long is refused, and so it is where it comes at once."""
+    plain = gzip.compress(PAGE)
+    packed = plain[:3] + b"\4" + plain[4:10] + extra.to_bytes(2, "little") + b"x" * extra + plain[10:]
+    coded = Coded(Untouched(), b"gzip")
+    pieces = [packed[start : start + size] for start in range(0, len(packed), size)]
+    if good:
+        assert gzip.decompress(run(coded, *pieces)) == PAGE
+    else:
+        with pytest.raises(RequestError):
+            run(coded, *pieces)
+
+
 @pytest.mark.parametrize("flags", [0, 1, 2, 4, 8, 16, 31])
 def test_all_that_the_head_of_gzip_may_have(flags: int) -> None:
     """An extra field, a name, a comment and a checksum, wherever it is cut; reserved flags mean nothing."""
