@@ -54,6 +54,8 @@ UNITS = [
     (b"", b"image-set("), (b"", b"image-set()"), (b"image-set(", b'"/",'), (b"image-set(", b"&quot;"),
     (b"image-set(", b"url(/"), (b"image-set(", b"("),
     (b"", b"@namespace "), (b"", b"@namespace("), (b"@namespace", b"/**/"), (b"", b"@namespace/*"),
+    (b"", b"<script type=text/html>"), (b"", b"<meta " + b"content=/ " * 1600 + b">"),
+    (b"", b"<meta " + b"http-equiv=x content=/ " * 690 + b">"), (b"", b"<a href='&sol;" + b"a" * 16_000 + b"'>"),
 ]  # fmt: skip
 
 

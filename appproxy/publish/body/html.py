@@ -35,7 +35,7 @@ _TEMPLATE_TYPE = re.compile(
 class HtmlTranslator:
     """Translates a page. `xml`: it is XHTML, where empty elements and CDATA are what they look like.
 
-    `level` counts the pages that this one is in, by `srcdoc`.
+    `level` counts the pages that this one is in, by `srcdoc`, or as a piece of a page for scripts.
     """
 
     __slots__ = ("_depth", "_held", "_level", "_links", "_paths", "_raw", "_scan", "_wanted", "_xml")
@@ -184,7 +184,9 @@ class HtmlTranslator:
     def _script(self, says: bytes) -> Holding:
         """What the text of a `script` of this type goes through."""
         if _TEMPLATE_TYPE.fullmatch(says) is not None:
-            return HtmlTranslator(self._links, self._wanted, paths=self._paths, level=self._level)
+            if self._level == DEEPEST:
+                return Untouched()
+            return HtmlTranslator(self._links, self._wanted, paths=self._paths, level=self._level + 1)
         known = self._wanted.script and self._wanted.inline and _SCRIPT_TYPE.fullmatch(says) is not None
         return script_translator(self._links) if known else Untouched()
 

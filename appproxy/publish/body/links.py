@@ -88,11 +88,11 @@ class Links:
 
     def _spelled(self, raw: bytes, start: int) -> bytes | None:
         """A URL with references to characters before its query: those are read first, and written as needed."""
-        decoded = b""
+        decoded = bytearray()
         end = start
         while end < len(raw) and raw[end : end + 1] not in (b"?", b"#"):
             if raw[end] != 0x26:
-                decoded += raw[end : end + 1]
+                decoded.append(raw[end])
                 end += 1
                 continue
             found = _REFERENCE.match(raw, end)
@@ -103,7 +103,7 @@ class Links:
                 break
             decoded += meant
             end = found.end()
-        public = self.text(decoded)
+        public = self.text(bytes(decoded))
         return None if public is None else raw[:start] + _escaped(public) + raw[end:]
 
     def srcset(self, raw: bytes) -> bytes | None:

@@ -63,13 +63,14 @@ def changes(
     found = attributes(page, start, end)
     result: list[tuple[int, int, bytes]] = []
     foreign = False
+    says = _says(found, page) if name == b"meta" else b""
     for attribute, _, _, value, last in found:
         holds = table.get(attribute) or (Holds.STYLE if attribute in STYLES and wanted.css and wanted.inline else None)
         if holds is None or value == last:
             continue
         raw = page[value:last]
         if holds is Holds.META:
-            public = _meta(links, found, page, raw)
+            public = _meta(links, says, raw)
         elif holds is Holds.PAGE:
             public = inner(raw, page[last : last + 1] if page[last : last + 1] in (b'"', b"'") else b"")
         else:
@@ -84,12 +85,17 @@ def changes(
     return result
 
 
-def _meta(links: Links, found: list[tuple[bytes, int, int, int, int]], page: bytes, raw: bytes) -> bytes | None:
-    """The content of a meta: what it is, its http-equiv tells."""
+def _says(found: list[tuple[bytes, int, int, int, int]], page: bytes) -> bytes:
+    """What the content of a meta is, in lower case: its last http-equiv tells."""
     says = b""
     for attribute, _, _, value, last in found:
         if attribute == b"http-equiv":
-            says = page[value:last].strip().lower()
+            says = page[value:last]
+    return says.strip().lower()
+
+
+def _meta(links: Links, says: bytes, raw: bytes) -> bytes | None:
+    """The content of a meta."""
     if says.startswith(b"content-security-policy"):
         public = links.sources(raw)
         return None if public == raw else public

@@ -106,6 +106,14 @@ def test_a_template_is_a_piece_of_a_page(says: bytes) -> None:
     assert translated(page, Wanted(css=False, inline=False)) == wanted
 
 
+def test_templates_inside_of_templates_are_looked_into_three_levels_deep() -> None:
+    """Each level costs another look at all that is in it, and a page of nothing else would end in a RecursionError."""
+    begin = b"<script type=text/html>"
+    for levels, public in ((1, PUBLIC), (3, PUBLIC), (4, INTERNAL), (3000, INTERNAL)):
+        page = begin * levels + b"<a href='%b/'>"
+        assert run(HtmlTranslator(links(), Wanted()), page % INTERNAL) == page % public
+
+
 def test_xhtml_has_cdata_and_empty_scripts() -> None:
     """What would hide the rest of an HTML page does not hide that of an XHTML one."""
     page = b'<script src="X/a.js"/><![CDATA[<a href="X/">]]><a href="Y/b"/>'
