@@ -16,6 +16,12 @@ from appproxy.publish.sources import Sources
 from appproxy.publish.url_fields import allowlists, challenges, endpoints, listed_origins, strings
 from appproxy.regex import compiled
 
+#: What parts members of lists in an answer's fields, and how many of them one answer may have: each member is up to 10 us of
+#: work at once. Large policies have 300, a hundred cookies 800.
+_PARTS = b" \t,;<\""
+_MOST_PARTS = 2000
+#: A shorter block need not be looked at.
+_FEW = 4096
 _BLANK = b" \t"
 #: What comes before the URL in a Refresh, as HTML reads it: seconds, a separator, `url=`, a quote.
 _REFRESH = compiled(
@@ -31,6 +37,11 @@ _LINK = compiled(
 _TAGS = compiled(rb"\"[^\"]*+\"|<([^<>]*+)>")
 #: Of each of them in one If; clients have one or two. A request with more is refused.
 _MOST_TAGS = 128
+
+
+def has_too_many(block: bytes) -> bool:
+    """Has an answer's block so many members of lists that they are not to be translated?"""
+    return len(block) > _FEW and len(block) - len(block.translate(None, _PARTS)) > _MOST_PARTS
 
 
 class Urls(Protocol):

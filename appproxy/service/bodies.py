@@ -27,7 +27,7 @@ from appproxy.publish.body.tag import Wanted
 from appproxy.publish.body.translator import Holding, Stepwise
 from appproxy.publish.body.validators import marked, own
 from appproxy.publish.body.xml import xml_translator
-from appproxy.publish.headers import Outward
+from appproxy.publish.headers import Outward, has_too_many
 from appproxy.publish.urls import Translation
 
 _KINDS = (
@@ -53,6 +53,9 @@ _OF_OTHER_BYTES = frozenset({
 _POLICIES = (b"content-security-policy", b"content-security-policy-report-only")
 _HASHES = re.compile(rb"\ncontent-security-policy: [^\n]*'sha(?:256|384|512)-", re.IGNORECASE)
 _READABLE = CODINGS | {b"identity"}
+#: Members of Accept-Encoding, If-None-Match or If-Match in one request; browsers send five, programs a dozen.
+_MOST_MEMBERS = 256
+_LISTS = frozenset([b"accept-encoding", b"if-match", b"if-none-match"])
 #: Fields of a request that are about representations.
 _ASKS = re.compile(rb"^(?:accept-encoding|if-match|if-modified-since|if-none-match|if-range|range): ", re.MULTILINE)
 #: The last segment of a path with an ending, and the endings of what may be translated.
@@ -139,20 +142,26 @@ class Bodies:
         Codings that we do not read are not asked for. A part of what is translated is no part of what the user has, so
         none is asked for where the answer may be translated: the whole is always right (RFC 9110 section 14.2). There a
         copy without our mark is from before its kind was translated, so nobody is asked whether it is still fresh.
+
+        Raises RequestError(BAD_REQUEST) for a list with more members than anybody sends.
         """
         if _ASKS.search(block) is None:
             return block, False
         fields = decode_block(block)
         asked = dict(fields)
         whole = _may_be_translated(target, asked.get(b"sec-fetch-dest", b""), self.kinds)
-        only_marked = whole and method in (b"GET", b"HEAD")
+        reads = method in (b"GET", b"HEAD")
+        only_marked = whole and reads
         any_marked = stale = False
         kept: Fields = []
+        if sum(value.count(b",") for name, value in fields if name in _LISTS) >= _MOST_MEMBERS:
+            raise RequestError(Code.BAD_REQUEST, f"more than {_MOST_MEMBERS} codings or entity tags")
         for name, value in fields:
             if name == b"accept-encoding":
                 value = _readable(value)
             elif name == b"if-none-match":
-                value, any_marked = own(value, self.mark, unmarked=not only_marked)
+                # What must not be overwritten is the application's own, however it was translated.
+                value, any_marked = own(value, self.mark if reads else None, unmarked=not only_marked)
                 stale = any_marked
             elif name == b"if-match":
                 value, _ = own(value, None)
@@ -168,7 +177,7 @@ class Bodies:
 
     def answer(self, method: bytes, status: int, block: bytes, marked_before: bool) -> tuple[bytes, Stepwise | None]:
         """The answer's block and what its body goes through; None: as it is."""
-        if self.policies is not None and b"\ncontent-security-policy" in b"\n" + block:
+        if self.policies is not None and b"\ncontent-security-policy" in b"\n" + block and not has_too_many(block):
             policy = self.policies
             block = encode_block([
                 (name, policy(value) if name in _POLICIES else value) for name, value in decode_block(block)])

@@ -15,7 +15,7 @@ from appproxy.http.refused import Refused, refused_fields, same_spelling
 from appproxy.http.set_cookie import CookieRules, parent_domain, public_set_cookie
 from appproxy.publish.application import Application, Segment
 from appproxy.publish.cors import ANSWERS, CorsTable, Fields, answer_fields
-from appproxy.publish.headers import OUTWARD, Inward, Outward
+from appproxy.publish.headers import OUTWARD, Inward, Outward, has_too_many
 from appproxy.publish.identity_fields import IdentityFields
 from appproxy.publish.response_policy import response_policy
 from appproxy.publish.routing import Route, names_file, target_name
@@ -30,6 +30,12 @@ _DROPPED = frozenset({
 })
 #: Plans that are kept: more than 10,000 applications with a few pairs of URLs each have; the hosts of wildcards are endless.
 _MOST_PLANS = 50_000
+#: Fields with URLs that have one each.
+_ONE_URL = frozenset({
+    b"access-control-allow-origin", b"content-location", b"location", b"refresh", b"service-worker-allowed", b"sourcemap",
+    b"x-sourcemap"})
+#: Bytes of a translated field: one source of a policy can become as many as applications are at one internal place.
+_LONGEST = 32_768
 #: Fields that need more than being passed on, besides those that are taken out and those with URLs.
 _CHANGED = frozenset({b"set-cookie", b"upgrade"})
 
@@ -153,7 +159,8 @@ class Plan:
         """An answer's field block as the user is to see it."""
         lines = b"\n" + block
         if self.special.search(lines) is not None:
-            block = self.special.sub(self._line if status != 101 else self._line_of_upgrade, lines)[1:]
+            line = self._line_of_many if has_too_many(lines) else self._line
+            block = self.special.sub(line if status != 101 else self._line_of_upgrade, lines)[1:]
         return b"%b%bx-request-id: %b\n" % (block, self.added, request_id.encode("ascii"))
 
     def _line(self, found: re.Match[bytes]) -> bytes:
@@ -166,7 +173,8 @@ class Plan:
             return b"" if cookie is None else b"\nset-cookie: " + cookie
         if name in self.unwanted or name == b"upgrade" or self.outward is None:
             return b""
-        return b"\n%b: %b" % (name, self.outward.field(name, value))
+        public = self.outward.field(name, value)
+        return b"\n%b: %b" % (name, public if len(public) <= _LONGEST else value)
 
     def _note_domain(self, value: bytes) -> None:
         """Say once that an application's cookies are for one host, and not for the domain that they name."""
@@ -176,6 +184,11 @@ class Plan:
             _log.warn("cookies of {application} name the domain {domain}, which has other hosts, too: they are kept to "
                       "{host}; where all hosts of a wildcard are its own, set wildcard_cookies=yes",
                       application=name, domain=domain.decode("latin-1"), host=self.segment.external.host)
+
+    def _line_of_many(self, found: re.Match[bytes]) -> bytes:
+        """A line of an answer with more URLs than anybody sends: lists of them stay as they are."""
+        is_list = found[1] in OUTWARD and found[1] not in _ONE_URL
+        return found[0] if is_list and found[1] not in self.unwanted else self._line(found)
 
     def _line_of_upgrade(self, found: re.Match[bytes]) -> bytes:
         """101 must say what to."""
@@ -238,6 +251,8 @@ class Plans:
         self._identity: IdentityFields | None = None
         self._plans: dict[Route, Plan] = {}
         self._narrowed: set[str] = set()
+        #: By application and domain: the hosts of a wildcard are endless, and each asks the same.
+        self._owners: dict[tuple[str, str], bool] = {}
 
     def of(self, route: Route) -> Plan:
         """The plan of this route as it is published now."""
@@ -254,13 +269,18 @@ class Plans:
 
     def _owned(self, application: Application, domain: str) -> bool:
         """Is no other application published at this domain or below it? Cookies for all of it would reach that one."""
-        below = "." + domain
-        return not any(
-            pair.external.host == domain or pair.external.host.endswith(below)
-            for other in self._applications() if other.id != application.id for pair in other.pairs
-        )
+        key = (application.id, domain)
+        known = self._owners.get(key)
+        if known is None:
+            below = "." + domain
+            known = self._owners[key] = not any(
+                pair.external.host == domain or pair.external.host.endswith(below)
+                for other in self._applications() if other.id != application.id for pair in other.pairs
+            )
+        return known
 
     def forget(self) -> None:
         """Something was published or changed; URLs and identity fields of one depend on all the others."""
         self._plans.clear()
+        self._owners.clear()
         self._identity = None

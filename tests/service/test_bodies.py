@@ -52,6 +52,32 @@ def test_only_codings_that_are_read_are_asked_for(asked: bytes, sent: bytes) -> 
     assert values(block, b"accept-encoding") == [sent]
 
 
+@pytest.mark.parametrize("method", [b"PUT", b"DELETE", b"PATCH"])
+def test_what_must_not_be_overwritten_is_asked_for_by_all_its_tags(method: bytes) -> None:
+    """A condition of a request that writes never goes: neither for a tag without our mark nor for one with another one."""
+    made, moved = bodies(), bodies("html")
+    tags = [values(each.answer(b"GET", 200, HTML + b'etag: "v1"\n', False)[0], b"etag")[0] for each in (made, moved)]
+    for tag in tags:
+        block, _ = made.request(b'if-none-match: %b, "v2"\nif-match: %b, W/"v3"\n' % (tag, tag), b"/", method)
+        assert block == b'if-none-match: "v1", "v2"\nif-match: "v1", W/"v3"\n'
+
+
+def test_a_policy_with_very_many_sources_stays() -> None:
+    """Each is translated at once."""
+    for count, public in ((1500, True), (2500, False)):
+        block = b"content-security-policy: default-src" + b" %b/" % INTERNAL * count + b"\n"
+        assert (INTERNAL not in bodies(translate_headers=False).answer(b"GET", 200, block, False)[0]) is public
+
+
+@pytest.mark.parametrize("name", [b"accept-encoding", b"if-none-match", b"if-match"])
+def test_lists_longer_than_anybody_sends_are_refused(name: bytes) -> None:
+    """Each member is looked at."""
+    bodies().request(b"%b: %b\n" % (name, b",".join([b'"a"'] * 256)), b"/")
+    with pytest.raises(RequestError) as caught:
+        bodies().request(b"%b: %b\n" % (name, b",".join([b'"a"'] * 257)), b"/")
+    assert caught.value.code is Code.BAD_REQUEST
+
+
 @pytest.mark.parametrize(
     ("target", "fields", "kept"),
     [

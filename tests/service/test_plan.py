@@ -263,6 +263,18 @@ def test_every_field_with_urls_is_translated_for_every_application() -> None:
     assert Plan.of(HERE, urls=urls).clean(200, said, "7").startswith(wanted)
 
 
+def test_an_answer_with_very_many_urls_costs_little() -> None:
+    """Lists of more URLs than anybody sends stay as they are; what leads the browser somewhere is translated all the same."""
+    plan = Plan.of(BELOW)
+    link = b"link: " + b", ".join([b"<http://internal/app/>"] * 500) + b"\n"
+    assert b"internal" not in plan.clean(200, link, "7")
+    block = link * 2 + b"location: http://internal/app/\nset-cookie: a=b; path=/app/\n"
+    cleaned = plan.clean(200, block, "7")
+    removed = Plan.of(replace(BELOW, removed_fields=frozenset({"link"})))
+    assert b"link" not in removed.clean(200, block, "7")
+    assert cleaned.startswith(link * 2 + b"location: https://x.example.com/wiki/\nset-cookie: a=b; path=/wiki/; Secure\n")
+
+
 def test_what_browsers_say_is_translated_too() -> None:
     """For an application that gets its own name as Host; and with translation switched off so are answers alone."""
     origin = (b"origin", b"https://wiki.example.com:8443")
