@@ -95,7 +95,7 @@ class HeadReader:
     def _read_target(self, method: bytes, target: bytes, scheme: bytes) -> bytes:
         if _TARGET.fullmatch(target) is None and not (target == b"*" and method == b"OPTIONS"):
             raise RequestError(Code.BAD_REQUEST, "the target is malformed")
-        if not target.isascii():
+        if not target.isascii() and len(target) <= self._limits.target:
             target = encode_raw(target)
         if len(target) > self._limits.target:
             raise RequestError(Code.TARGET_TOO_LONG, f"a target of {len(target)} bytes")

@@ -23,7 +23,7 @@ _REQUEST_LINE = re.compile(rb"(" + TOKEN + rb"++) ([!-~\x80-\xff]++) HTTP/([0-9]
 _LINE_FOR_PARSER = b"GET / HTTP/1.1"
 _ABSOLUTE = re.compile(rb"https?://([^/?#]*+)([^#]*+)", re.IGNORECASE)
 
-#: Members of Connection: browsers send two. Each costs a look at every field.
+#: Members of Connection or Upgrade: browsers send two. Each of Connection costs a look at every field.
 _OPTIONS_LIMIT = 32
 
 #: The longest method that the tunnel carries; the longest registered one has 17 characters.
@@ -34,8 +34,8 @@ _NOT_ALLOWED = frozenset([b"CONNECT", b"TRACE"])
 #: What browsers send, which needs no closer look.
 COMMON_METHODS = frozenset([b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"])
 _METHOD = re.compile(TOKEN + rb"{1,%d}+" % LONGEST_METHOD)
-#: Bytes that a URI cannot have (RFC 3986 section 2), and that programs send all the same.
-_RAW = re.compile(rb"[\x80-\xff]")
+#: Bytes that a URI cannot have (RFC 3986 section 2), and that programs send all the same: what they are written as.
+_RAW = {byte: f"%{byte:02X}" for byte in range(0x80, 0x100)}
 _LENGTHS = re.compile(rb"\r\ncontent-length:([\t 0-9,]*+)(?=\r\n)", re.IGNORECASE)
 
 #: Fields that this module reads; all others are only passed on.
@@ -89,7 +89,7 @@ def read_request_line(head: bytes, limits: HeadLimits) -> tuple[bytes, bytes, in
         raise RequestError(Code.VERSION_NOT_SUPPORTED, f"HTTP/{major.decode()}.{minor.decode()}")
     if method not in COMMON_METHODS:
         check_method(method)
-    if not target.isascii():
+    if not target.isascii() and len(target) <= limits.target:
         target = encode_raw(target)
     if len(target) > limits.target:
         raise RequestError(Code.TARGET_TOO_LONG, f"a target of {len(target)} bytes")
@@ -111,7 +111,7 @@ def check_method(method: bytes) -> None:
 
 def encode_raw(target: bytes) -> bytes:
     """A target with its bytes beyond ASCII percent-encoded, which every reader takes for the same (RFC 3986 section 2.1)."""
-    return _RAW.sub(lambda found: b"%%%02X" % found[0][0], target)
+    return target.decode("latin-1").translate(_RAW).encode("ascii")
 
 
 def _parse_fields(section: bytes) -> Fields:
@@ -193,12 +193,14 @@ def _read_options(connection: bytes) -> list[bytes]:
 def _read_upgrade(read: dict[bytes, bytes], version: int, options: list[bytes]) -> bytes | None:
     """What the connection is to be upgraded to, in lower case, or None.
 
-    HTTP/1.0 has no upgrade (RFC 9110 section 7.8). `h2c` is never forwarded: the two ends would speak HTTP/2 past us. A body
-    comes before the upgrade, framed like any other (the same section): what follows it is the new protocol's.
+    HTTP/1.0 has no upgrade (RFC 9110 section 7.8), and who offers more protocols than there are is taken to offer none. `h2c`
+    is never forwarded: the two ends would speak HTTP/2 past us. A body comes before the upgrade, framed like any other (the
+    same section): what follows it is the new protocol's.
     """
-    if version == 10 or b"upgrade" not in read or b"upgrade" not in options:
+    said = read.get(b"upgrade")
+    if version == 10 or said is None or b"upgrade" not in options or said.count(b",") > _OPTIONS_LIMIT:
         return None
-    offered = [member for member in members(read[b"upgrade"]) if member and member.partition(b"/")[0] != b"h2c"]
+    offered = [member for member in members(said) if member and member.partition(b"/")[0] != b"h2c"]
     return b",".join(offered) or None
 
 

@@ -60,7 +60,7 @@ def parse_response(head: bytes, max_fields: int) -> ResponseHead:
     connection = read.get(b"connection", b"")
     answer = ResponseHead(int(line[2]), line[3] or b"", b"", length, is_chunked(read, version), version == 11, b"")
     if connection and connection != b"keep-alive":
-        options = members(connection)
+        options = frozenset(members(connection))
         lines = [field for field in lines if field.partition(b":")[0] not in options]
         answer.upgrade = read.get(b"upgrade", b"") if b"upgrade" in options else b""
         answer.keep_alive = b"close" not in options and (version == 11 or b"keep-alive" in options)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+from itertools import islice
 
 from appproxy.http.head import Fields
 from appproxy.http.proxy_protocol import canonical
@@ -20,10 +21,15 @@ PROXY_PROTOCOL, X_FORWARDED_FOR, FORWARDED = "proxy-protocol", "x-forwarded-for"
 
 #: An address with brackets or without, and perhaps a port (RFC 7239 section 6; some proxies write ports in X-Forwarded-For).
 _NODE = compiled(rb"\[([0-9a-fA-F:.]++)\](?::[0-9]{1,5})?|([0-9]++(?:\.[0-9]++){3})(?::[0-9]{1,5})?|([0-9a-fA-F:.]++)")
-_QUOTED = rb'"(?:[^"\\]|\\.)*+"'
-_ELEMENTS = compiled(rb"(?:[^,\"]|" + _QUOTED + rb")*+(?:,|\Z)")
+_QUOTED = rb'"(?:[^"\\]++|\\.)*+"'
+_LIST = compiled(rb"(?:[^\"]++|" + _QUOTED + rb")*+")
+_ELEMENTS = compiled(rb"(?:[^,\"]++|" + _QUOTED + rb")*+(?:,|\Z)")
 _PAIRS = compiled(rb"[ \t]*+([A-Za-z]++)=(" + _QUOTED + rb"|[^;,\"\s]*+)[ \t]*+(?:;|\Z)")
 _ESCAPED = compiled(rb"\\(.)", re.DOTALL)
+#: Proxies between a client and us, one behind the other. Whatever stands before so many may be anybody's invention.
+_MOST_HOPS = 64
+#: What is said of one hop: RFC 7239 section 4 knows four parameters.
+_MOST_PAIRS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,8 @@ class TrustedProxies:
         said = self.says.encode("ascii")
         client = peer
         # Line by line from the last: one that a user has spoilt says nothing of the proxy's own.
-        for hop in (hop for name, value in reversed(fields) if name == said for hop in read(value)):
+        hops = (hop for name, value in reversed(fields) if name == said for hop in read(value))
+        for hop in islice(hops, _MOST_HOPS):
             if hop is None:
                 break
             client = hop
@@ -71,19 +78,19 @@ def _plain(line: bytes) -> Iterator[str | None]:
 
 def _forwarded(line: bytes) -> Iterator[str | None]:
     """The hops of Forwarded, the last first; None for one that is obfuscated, unknown or malformed."""
-    elements, place = [], 0
-    while place < len(line):
-        found = _ELEMENTS.match(line, place)
-        if found is None:  # a quote that does not end: nobody can say where an element begins
-            yield None
-            return
-        elements.append(found[0].removesuffix(b","))
-        place = found.end()
+    if b'"' not in line:
+        elements = line.removesuffix(b",").rsplit(b",", _MOST_HOPS) if line else []
+    elif _LIST.fullmatch(line) is None:  # a quote that does not end: nobody can say where an element begins
+        elements = [b""]
+    else:  # the last match is always empty, at the end
+        elements = [element.removesuffix(b",") for element in _ELEMENTS.findall(line)[:-1][-_MOST_HOPS:]]
     for element in reversed(elements):
         yield _for_of(element)
 
 
 def _for_of(element: bytes) -> str | None:
+    if element.count(b";") > _MOST_PAIRS:
+        return None
     place, nodes = 0, []
     while place < len(element):
         found = _PAIRS.match(element, place)

@@ -28,6 +28,8 @@ _TRAILING = re.compile(rb"(?<![. ])[. ]++(?=/|\Z)")
 _MOST_MARKS = 30
 #: How many times as long a path's plain form may be: one sign is a word, and one is a sentence of 18 letters (U+FDFA).
 _MOST_GROWTH = 4
+#: The longest path that is decoded, as for targets. Fields could name longer ones, and browsers cut a Referer at 4,096.
+_LONGEST = 8192
 
 T = TypeVar("T")
 
@@ -36,31 +38,41 @@ T = TypeVar("T")
 def _decoded(path: bytes) -> tuple[bytes, bool]:
     """Without percent escapes, and with wide and other variants of a letter, a dot or a slash as the plain one.
 
-    False: it has a letter with so many combining marks, or so many signs that stand for whole sentences, that it stays as
-    it is.
+    False: it is so long, or has a letter with so many combining marks, or so many signs that stand for whole sentences, that
+    it stays as it is.
     """
+    if len(path) > _LONGEST:
+        return path, False
     if b"%" in path:
         path = unquote_to_bytes(path)
     if path.isascii():
         return path, True
     text = path.decode("utf-8", "surrogateescape")
-    if _has_long_run(text):
+    if _is_excessive(text):
         return path, False
-    plain = unicodedata.normalize("NFKC", text)
-    if len(plain) > _MOST_GROWTH * len(text):
-        return path, False
-    return plain.encode("utf-8", "surrogateescape"), True
+    return unicodedata.normalize("NFKC", text).encode("utf-8", "surrogateescape"), True
 
 
-def _has_long_run(text: str) -> bool:
-    """Has it more combining marks in a row than `_MOST_MARKS`, also as what signs are decomposed to?"""
-    normalize, combining = unicodedata.normalize, unicodedata.combining
-    run = 0
+def _is_excessive(text: str) -> bool:
+    """Has it more combining marks in a row than `_MOST_MARKS`, or grows it more than `_MOST_GROWTH`, in its longest form?"""
+    run, left = 0, _MOST_GROWTH * len(text)
     for sign in text:
-        run = run + 1 if not sign.isascii() and combining(normalize("NFKD", sign)[0]) else 0
-        if run > _MOST_MARKS:
+        if sign.isascii():
+            run = 0
+            continue
+        is_mark, size = _decomposed(sign)
+        run = run + 1 if is_mark else 0
+        left -= size
+        if run > _MOST_MARKS or left < 0:
             return True
     return False
+
+
+@lru_cache(maxsize=4096)  # A text has few different ones, and to take one apart costs four times as much as all else.
+def _decomposed(sign: str) -> tuple[bool, int]:
+    """Is what this sign is decomposed to (UAX #15, NFKD) a combining mark, and how long is it?"""
+    plain = unicodedata.normalize("NFKD", sign)
+    return unicodedata.combining(plain[0]) != 0, len(plain)
 
 
 def is_ambiguous(path: bytes) -> bool:

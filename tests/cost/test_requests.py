@@ -33,7 +33,7 @@ TARGETS = [
     b"/callback?state=" + b"a" * 32 + b"&code=" + b"%41" * 2000,
     b"/authorize?" + b"&".join(b"a%d=b" % number for number in range(900)),
     b"/authorize?response_type=code&scope=" + b"a+" * 2000,
-    b"/logout?id_token_hint=" + b"A" * 7000,
+    b"/logout?id_token_hint=" + b"A" * 7000, b"/" + b"\xff" * 2700, b"/" + b"\xff" * 8000, b"/" + b"\xff" * LONG,
 ]
 COOKIES = [
     b";" * LONG, b"=;" * (LONG // 2), b" " * LONG + b"x", b"=" * LONG, b'"' * LONG,
@@ -48,7 +48,7 @@ FIELDS = [
 VALUES = [
     b"," * LONG, b" " * LONG + b"x", b";" * LONG, b'"' * LONG, b"<" * LONG, b"1" * LONG, b"a," * (LONG // 2), b"(" * LONG,
     b"https://wiki.example.org/" * (LONG // 25), b"<https://wiki.example.org/>" * (LONG // 27),
-    b"Bearer " + b"A" * LONG, b"%" * LONG,
+    b"Bearer " + b"A" * LONG, b"%" * LONG, b"https://wiki.example.org/docs/" + b"\xef\xb7\xba" * (LONG // 3),
 ]
 POSTS = [b"/.appproxy/x", b"/.appproxy/sign-out", b"/token", b"/sign-in", b"/authorize", b"/logout", b"/"]
 BODIES = [
@@ -126,6 +126,7 @@ def _one_by_one() -> Iterator[bytes]:
             yield from (ask(host, b"/userinfo" if name == b"authorization" else b"/", name + b": " + value + b"\r\n")
                         for value in VALUES)
         yield ask(host, fields=b"".join(b"x-%d: %b\r\n" % (number, b"v" * 300) for number in range(98)))
+        yield ask(host, fields=b"connection: upgrade\r\nupgrade: " + b"a," * (LONG // 2) + b"\r\n")
         for target in POSTS:
             yield from (ask(host, target, fields, body) for fields, body in BODIES)
     preflight = b"origin: https://other.example\r\naccess-control-request-method: PUT\r\naccess-control-request-headers: "

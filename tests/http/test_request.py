@@ -206,6 +206,11 @@ class TestConnection:
         assert get(b"Connection: upgrade", b"Upgrade:").upgrade is None
         assert get(b"Connection: upgrade").keep_alive
 
+    def test_very_many_protocols_are_no_offer(self) -> None:
+        """Each would be looked at several times; the request goes on as an ordinary one."""
+        assert get(b"Connection: upgrade", b"Upgrade: " + b"a," * 32 + b"websocket").upgrade is not None
+        assert get(b"Connection: upgrade", b"Upgrade: " + b"a," * 33 + b"websocket").upgrade is None
+
     def test_the_old_version_has_no_upgrade(self) -> None:
         """HTTP/1.0: the field is ignored."""
         assert parse(b"GET / HTTP/1.0", b"Connection: upgrade", b"Upgrade: websocket").upgrade is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from appproxy.http.response import ResponseHead, parse_response
+from tests.cost.growth import seconds
 
 
 def parse(start: bytes, *fields: bytes) -> ResponseHead:
@@ -92,6 +93,15 @@ def test_chunked_in_the_old_version() -> None:
 def test_keeping_the_connection(version: bytes, connection: list[bytes], kept: bool) -> None:
     """1.1 keeps it unless told `close`, 1.0 only when told `keep-alive`."""
     assert parse(b"HTTP/" + version + b" 200 OK", *[b"Connection: " + value for value in connection]).keep_alive is kept
+
+
+def test_a_field_that_names_very_many_others_costs_little() -> None:
+    """They are looked up, and not gone through for each field that there is."""
+    names = b"Connection: " + b"a," * 12_000 + b"x-1"
+    few, many = [[names, *(b"X-%d: 1" % number for number in range(count))] for count in (3, 98)]
+    assert seconds(lambda: ok(*many), 5) < 3 * seconds(lambda: ok(*few), 5)
+    block = ok(*many).block
+    assert b"x-1: 1" not in block and b"x-2: 1" in block
 
 
 def test_upgrade_needs_both_fields() -> None:

@@ -87,10 +87,23 @@ def test_a_user_cannot_choose_who_he_is(said: list[bytes]) -> None:
 
 
 @pytest.mark.parametrize("line", [b"10.0.0.1," * 3000, b"," * 30000, b'"' * 30001, b'for="' + b"\\" * 30000, b"a" * 30000,
-                                  b";" * 30000, b"for=10.0.0.1;" * 2000, b"for=10.0.0.1," * 2000, b" " * 30000])
+                                  b";" * 30000, b"for=10.0.0.1;" * 2000, b"for=10.0.0.1," * 2000, b" " * 30000,
+                                  b'"",' * 10000, b"a=;" * 10000, b'for="10.0.0.1",' * 2000])
 def test_long_lists_take_little_time(line: bytes) -> None:
-    """As long as a head may be: less than 50 ms."""
+    """As long as a head may be: less than 20 ms, on a machine that others use, too."""
     for proxies in (LIST, STANDARD):
-        started = time.process_time()
-        proxies.client_of([(proxies.says.encode(), line)], PROXY)
-        assert time.process_time() - started < 0.05
+        took = []
+        for _ in range(5):
+            started = time.process_time()
+            proxies.client_of([(proxies.says.encode(), line)], PROXY)
+            took.append(time.process_time() - started)
+        assert min(took) < 0.02
+
+
+def test_more_proxies_than_anybody_has_are_not_gone_through() -> None:
+    """Where all hops are trusted, whoever is the sixty-fourth of them is the last that counts."""
+    hops = [f"10.2.0.{number}" for number in range(200)]
+    assert LIST.client_of([(b"x-forwarded-for", ", ".join(hops).encode())], PROXY) == "10.2.0.136"
+    assert STANDARD.client_of([(b"forwarded", ", ".join(f"for={hop}" for hop in hops).encode())], PROXY) == "10.2.0.136"
+    quoted = [f'for="{hop}"' for hop in hops]
+    assert STANDARD.client_of([(b"forwarded", ", ".join(quoted).encode())], PROXY) == "10.2.0.136"

@@ -26,7 +26,7 @@ def test_lines_are_written_within_a_second(tmp_path: Path) -> None:
 
 
 def test_lines_can_be_made_when_they_are_written(tmp_path: Path) -> None:
-    """In order with the others, all once a second has passed, and no more than 256 wait."""
+    """In order with the others, all once a second has passed, and no more than 64 wait."""
     clock = Clock()
     path = tmp_path / "access.log"
     file = LineFile(path, clock)
@@ -43,7 +43,7 @@ def test_lines_can_be_made_when_they_are_written(tmp_path: Path) -> None:
     assert path.read_text() == "1\n2\n"
     for number in range(300):
         file.later(partial(line, number))
-    assert len(made) == 1 + 257
+    assert len(made) == 1 + 4 * 65
     file.close()
     assert len(path.read_text().splitlines()) == 302
 

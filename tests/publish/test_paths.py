@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appproxy.publish import paths
 from appproxy.publish.paths import Prefixes, _decoded, is_ambiguous, loose
 from tests.cost.growth import MOST, growth
 
@@ -86,8 +87,9 @@ def test_of_two_values_of_one_prefix_the_first_stays() -> None:
 
 @pytest.mark.parametrize(
     "unit", [b".", b". ", b"%20", b"/a", b"/", b"%CC%95%CC%80", b"%EF%BE%9E%E0%BD%B3", b"%EF%B7%BA", b"%41", b"%FF"])
-def test_time_grows_with_the_path(unit: bytes) -> None:
+def test_time_grows_with_the_path(unit: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where dots, spaces, or marks that have to be put in order, follow each other."""
+    monkeypatch.setattr(paths, "_LONGEST", 1 << 20)
 
     def work(size: int) -> Callable[[], object]:
         path = b"/" + unit * (size // len(unit)) + b"x"
@@ -95,6 +97,13 @@ def test_time_grows_with_the_path(unit: bytes) -> None:
         return lambda: (read(path), is_ambiguous(path), loose(path))
 
     assert growth(work, 16_384) <= MOST
+
+
+def test_what_is_longer_than_a_target_may_be_is_not_read() -> None:
+    """A Referer could be: it stays as it is, and belongs to nobody where the path decides."""
+    assert not is_ambiguous(b"/" + b"%41" * 2730)
+    assert is_ambiguous(b"/" + b"%41" * 2731)
+    assert loose(b"/" + b"%41" * 2731) == b"/" + b"%41" * 2731
 
 
 def test_more_marks_than_any_language_has_are_ambiguous() -> None:
