@@ -15,15 +15,13 @@ from zope.interface import implementer
 
 from appproxy.errors import Code, RequestError
 from appproxy.net.flow import Hold, Tap
-from appproxy.net.turn import turn_end
+from appproxy.net.turn import LONG_WORK, shared_turn
 from appproxy.publish.body.translator import Stepwise
 from appproxy.service.exchange import Exchange
 
 #: Bytes that one answer may have looked at in one turn: some five milliseconds of work. What one read of a connection
 #: brings uncompressed is a quarter of it.
 TURN = 256 * 1024
-#: Seconds after which it is enough for a turn, whatever the bytes were.
-_LONG = 0.005
 
 
 @implementer(IPushProducer)
@@ -34,13 +32,15 @@ class Translated:
     """
 
     __slots__ = ("_broken", "_clock", "_ending", "_exchange", "_left", "_paused", "_pieces", "_steps", "_tap", "_translator",
-                 "_waits")
+                 "_turn", "_waits")
 
     def __init__(self, exchange: Exchange, translator: Stepwise, clock: IReactorTime, tap: Tap | None,
                  broken: Callable[[Code, str], None]) -> None:
         self._exchange = exchange
         self._translator = translator
         self._clock = clock
+        #: What all answers that are translated share.
+        self._turn = shared_turn(clock)
         self._tap = tap
         self._broken = broken
         #: What this turn of the reactor may still look at.
@@ -61,7 +61,7 @@ class Translated:
         Raises RequestError when it cannot be read and nothing was sent yet.
         """
         made: list[bytes] = []
-        left, steps, until = TURN, translator.steps(body), clock.seconds() + _LONG
+        left, steps, until = TURN, translator.steps(body), clock.seconds() + LONG_WORK
         for count, public in steps:
             made.append(public)
             left -= count
@@ -101,11 +101,12 @@ class Translated:
         """Go on until all is done, or it is enough for this turn, or for the user."""
         exchange = self._exchange
         try:
-            seconds = self._clock.seconds
-            until = seconds() + _LONG
-            while not exchange.over and not self._paused and self._left > 0 and self._go_on():
+            seconds, until = self._clock.seconds, self._turn.until()
+            while not exchange.over and not self._paused and self._left > 0:
                 if seconds() > until:
                     self._left = 0
+                elif not self._go_on():
+                    break
         except RequestError as error:
             self._break(error)
         if exchange.over:
@@ -121,7 +122,7 @@ class Translated:
         """Hear of the end of this turn."""
         if not self._waits:
             self._waits = True
-            turn_end(self._clock).add(self)
+            self._turn.add(self)
 
     def _go_on(self) -> bool:
         """One step. False: there is nothing to do."""

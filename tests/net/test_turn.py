@@ -5,9 +5,10 @@ from __future__ import annotations
 import gc
 from weakref import ref
 
+import pytest
 from twisted.internet.task import Clock
 
-from appproxy.net.turn import turn_end
+from appproxy.net.turn import SharedTurn, shared_turn, turn_end
 
 
 class Waiting:
@@ -66,3 +67,47 @@ def test_a_reactor_that_has_gone_is_forgotten() -> None:
     del clock
     gc.collect()
     assert gone() is None
+
+
+def test_long_work_is_shared_among_turns() -> None:
+    """Who comes after the time of a turn is over has the next one, in the order of asking; nothing is left behind."""
+    clock, order = Clock(), list[int]()
+    shared = SharedTurn(clock, 1.0)
+
+    class Working:
+        def __init__(self, number: int) -> None:
+            self._number = number
+
+        def flush_turn(self) -> None:
+            order.append(self._number)
+            clock.rightNow += 0.6
+            if len(order) < 12:
+                shared.add(self)
+
+    for number in range(5):
+        shared.add(Working(number))
+    took = []
+    while clock.calls:
+        call, before = clock.calls.pop(0), len(order)
+        call.func()
+        took.append(len(order) - before)
+    assert order == [0, 1, 2, 3, 4] * 3 + [0]
+    assert max(took) == 2
+    assert shared_turn(clock) is shared_turn(clock)
+
+
+def test_a_fault_in_one_holds_up_no_other() -> None:
+    """The reactor logs it; the rest has the next turn."""
+
+    class Faulty:
+        def flush_turn(self) -> None:
+            raise ZeroDivisionError
+
+    clock, other = Clock(), Waiting()
+    shared = SharedTurn(clock, 1.0)
+    shared.add(Faulty())
+    shared.add(other)
+    with pytest.raises(ZeroDivisionError):
+        clock.advance(0)
+    clock.advance(0)
+    assert other.flushed == 1

@@ -264,3 +264,32 @@ def _dechunked(data: bytes) -> bytes:
         pieces.append(rest[: int(size, 16)])
         data = rest[int(size, 16) + 2 :]
     return b"".join(pieces)
+
+
+def test_many_answers_share_one_turn() -> None:
+    """A hundred that are translated at the same time take as long of a turn as one, and all of them come to their end."""
+    clock = Clock()
+
+    class Long(Slow):
+        def steps(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+            for step in super().steps(data):
+                clock.rightNow += 0.002
+                yield step
+
+    exchanges = [FakeExchange(head_for("https://wiki.example.com/")) for _ in range(100)]
+    for exchange in exchanges:
+        began = clock.seconds()
+        body = Translated(exchange, Long(), clock, None, lambda code, why: None)
+        exchange.start(200, b"", None)
+        body.write(b"abc")
+        body.finish(b"")
+        assert clock.seconds() - began < 0.009
+    assert clock.seconds() < 0.009
+    turns = 0
+    while not all(exchange.over for exchange in exchanges):
+        began = clock.seconds()
+        next_turn(clock)
+        assert clock.seconds() - began < 0.009
+        turns += 1
+        assert turns < 200
+    assert {b"".join(exchange.pieces) for exchange in exchanges} == {b"abc."}
