@@ -20,6 +20,7 @@ _REFERENCE = compiled(
     rb"|(AMP|amp|GT|gt|LT|lt|QUOT|quot)(?![=a-zA-Z0-9;])));?)?+")
 _NAMED = {name[:-1].encode(): character.encode() for name, character in html5.items()
           if name.endswith(";") and len(character) == 1 and character.isascii()}
+_BLANKS = (0x09, 0x0A, 0x0C, 0x0D)
 #: What is written for a character that the value must not have as it is, and that it has not spelled before.
 _NEEDED = {b'"': b"&quot;", b"'": b"&#39;", b"<": b"&lt;", b">": b"&gt;", b"=": b"&#61;", b"`": b"&#96;", b" ": b"&#32;",
            b"\t": b"&#9;", b"\n": b"&#10;", b"\f": b"&#12;", b"\r": b"&#13;"}
@@ -64,4 +65,4 @@ def _meant(found: re.Match[bytes]) -> bytes:
     if decimal is None and hexadecimal is None:
         return b""
     number = int(decimal) if decimal is not None else int(hexadecimal, 16)
-    return bytes([number]) if 0x20 <= number < 0x7F or number in b"\t\n\f\r" else b""
+    return bytes([number]) if 0x20 <= number < 0x7F or number in _BLANKS else b""

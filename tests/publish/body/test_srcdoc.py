@@ -26,6 +26,7 @@ def translated(page: bytes, *, xml: bool = False) -> bytes:
     b'<iframe srcdoc="&#60;a href=&#x22;X/a&#x22;&#62;" src="X/b">', b"<iframe srcdoc=&lt;a&#32;href&equals;X/a&gt;>",
     b'<iframe srcdoc="<style>a{b:url(X/)}</style><script>\'X/\'</script><p style=\'b:url(X/)\'>">',
     b'<iframe srcdoc="&eacute;&copy &lt;a href=X/&eacute;&gt; a&b &unknown; &#233; &#0; &#99999999999; &#00000000000060;">',
+    b'<iframe srcdoc="&#8217;&#x2019;&#256;&#x1F600; &lt;a href=X/&gt;">',
     b'<iframe srcdoc="&lt;!-- &lt;a href=&quot;Y/&quot;&gt; --&gt;&lt;a href=X/&gt;Y">',
     b"<iframe srcdoc=\"&lt;a href='&amp;#104;ttp:Z/a'&gt;\">",
 ])
