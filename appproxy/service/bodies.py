@@ -73,6 +73,9 @@ _MEDIA = frozenset([b"audio", b"font", b"image", b"track", b"video"])
 _DRAWINGS = frozenset({b"svg", b"svgz"})
 
 
+_log = Logger()
+
+
 class Counted:
     """A body whose length its application has announced: too few bytes must not look complete."""
 
@@ -98,6 +101,42 @@ class Counted:
         if self._left:
             raise RequestError(Code.ORIGIN_TRUNCATED, f"{self._left} bytes fewer than announced")
         return self._inner.finish()
+
+
+class Guarded:
+    """A fault of ours in a translator breaks one answer, and no connection of a connector, which others use, too."""
+
+    __slots__ = ("_inner",)
+
+    def __init__(self, inner: Stepwise) -> None:
+        self._inner = inner
+
+    def feed(self, data: bytes) -> bytes:
+        """Take a piece. Raises RequestError."""
+        return b"".join(public for _, public in self.steps(data))
+
+    def steps(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+        """The same, step by step."""
+        try:
+            yield from self._inner.steps(data)
+        except RequestError:
+            raise
+        except Exception as error:
+            raise _fault() from error
+
+    def finish(self) -> bytes:
+        """The body is over. Raises RequestError."""
+        try:
+            return self._inner.finish()
+        except RequestError:
+            raise
+        except Exception as error:
+            raise _fault() from error
+
+
+def _fault() -> RequestError:
+    _log.failure("an answer could not be translated: a fault of ours")
+    return RequestError(Code.INTERNAL, "the translation of the body has failed")
 
 
 @dataclass(slots=True, eq=False)
@@ -201,7 +240,7 @@ class Bodies:
         translator: Stepwise = self._translator(kind, block)
         if coding:
             translator = Coded(translator, coding)
-        return public, Counted(translator, int(length[0])) if length else translator
+        return public, Guarded(Counted(translator, int(length[0])) if length else translator)
 
     def _translator(self, kind: str, block: bytes) -> Stepwise:
         if kind in ("events", "ndjson"):
@@ -243,9 +282,6 @@ class Bodies:
         if len(named) > 1 or named[0] not in CODINGS:
             return b"", f"the content coding {b','.join(named)[:40].decode('latin-1')!r} is not read"
         return named[0], ""
-
-
-_log = Logger()
 
 
 def _warn(application: str, reason: str) -> None:

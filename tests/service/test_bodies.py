@@ -11,6 +11,7 @@ import pytest
 from appproxy.errors import Code, RequestError
 from appproxy.http.fields import values
 from appproxy.publish.application import Segment, Url
+from appproxy.publish.body.html import HtmlTranslator
 from appproxy.publish.urls import Translation
 from appproxy.service.bodies import Bodies
 from appproxy.tunnel.frames import Kind
@@ -342,6 +343,37 @@ def test_a_cut_compressed_stream_is_passed_on_without_an_end() -> None:
     assert world.relay.roster.peers["c1"].in_flight == {}
     assert user.wire.take().endswith(b"0\r\n\r\n") and not user.wire.aborted
     assert world.log[0].failure is None
+
+
+@pytest.mark.parametrize("way", ["whole", "pieces", "end"])
+def test_a_fault_of_ours_breaks_one_answer_and_no_connection(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connector keeps what it has to do for others."""
+
+    class Faulty(HtmlTranslator):
+        def feed(self, data: bytes) -> bytes:
+            if way != "end":
+                raise ZeroDivisionError
+            return data
+
+        def finish(self) -> bytes:
+            raise ZeroDivisionError
+
+    monkeypatch.setattr("appproxy.service.bodies.HtmlTranslator", Faulty)
+    world = World((TRANSLATED,))
+    signal = world.welcomed()
+    user = world.user()
+    user.send(GET)
+    id = only_request(signal)
+    if way == "whole":
+        signal.answer(id, 200, HTML, PAGE)
+    else:
+        data = world.attach(id)
+        data.say(data.session.head(200, HTML) + data.session.body(PAGE) + data.session.end(b""))
+    world.clock.pump([0] * 5)
+    assert world.log[0].failure is Code.INTERNAL
+    assert not signal.wire.aborted and not signal.wire.disconnecting
+    said = user.wire.take()
+    assert said.startswith(b"HTTP/1.1 500 ") if way == "whole" else not said.endswith(b"0\r\n\r\n")
 
 
 def test_a_page_that_ends_within_a_tag_arrives_whole() -> None:
