@@ -15,17 +15,21 @@ _PROTOCOL_ERROR, _STREAM_CLOSED, _CALM = 1, 5, 11
 _REMEMBERED = 100
 #: Streams that a user may hold open. Those beyond the announced number are refused one by one, until he has heard of it.
 _MOST_OPEN = 1_000
+#: Streams that we have reset, and whose user may not have heard of it yet. He never says more of them, once he has.
+_MOST_LATE = 1_000
 
 
 class UserStreams:
     """The streams of one connection as their user has left them. `fault`: the code with which it is to end; 0 for none."""
 
-    __slots__ = ("_closed", "_highest", "_open", "fault")
+    __slots__ = ("_closed", "_highest", "_late", "_open", "fault")
 
     def __init__(self) -> None:
         self.fault = 0
         self._highest = 0
         self._open: set[int] = set()
+        #: In the order in which we have reset them: the oldest is forgotten first.
+        self._late: dict[int, None] = {}
         self._closed: deque[int] = deque(maxlen=_REMEMBERED)
 
     def follow(self, kind: int, flags: int, stream: int) -> None:
@@ -33,15 +37,25 @@ class UserStreams:
         if kind == _PRIORITY:
             if not stream:
                 self.fault = _PROTOCOL_ERROR  # section 6.3
-        elif stream in self._open:
+        elif stream in self._open or stream in self._late:
             if kind == _RESET or flags & _END_STREAM:
                 self._open.discard(stream)
+                self._late.pop(stream, None)
                 self._closed.append(stream)
         elif kind == _HEADERS and stream > self._highest:
             self._begin(stream, flags)
         elif kind != _RESET and 0 < stream <= self._highest:
             passed_over = kind == _HEADERS and stream not in self._closed
             self.fault = _PROTOCOL_ERROR if passed_over else _STREAM_CLOSED
+
+    def closed(self, stream: int) -> None:
+        """The session keeps this stream no longer. One that its user has not ended was reset by us: what comes is late."""
+        if stream not in self._open:
+            return
+        self._open.discard(stream)
+        if len(self._late) >= _MOST_LATE:
+            del self._late[next(iter(self._late))]
+        self._late[stream] = None
 
     def _begin(self, stream: int, flags: int) -> None:
         self._highest = stream

@@ -208,6 +208,7 @@ class H2Connection(Protocol):
 
     def _closed(self, event: h2.StreamClosed) -> None:
         exchange = self._streams.pop(event.stream_id, None)
+        self._head_deadline.closed(event.stream_id)
         if exchange is not None:
             exchange.lost(Code.CANCELLED)
         code = event.error_code

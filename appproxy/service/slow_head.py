@@ -40,6 +40,10 @@ class HeadDeadline:
         elif self.deadline != NEVER:
             self.cancel()
 
+    def closed(self, stream: int) -> None:
+        """The session keeps this stream no longer."""
+        self._blocks.streams.closed(stream)
+
     @property
     def fault(self) -> int:
         """The code of a fault in what was fed that nghttp2 lets pass; 0: there is none."""

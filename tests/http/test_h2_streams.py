@@ -43,3 +43,26 @@ def test_what_is_remembered_is_bounded() -> None:
     assert fault([*many, (_DATA, 0, 1)]) == _CLOSED
     assert fault([(_HEADERS, 0, number) for number in range(1, 2_001, 2)]) == 0
     assert fault([(_HEADERS, 0, number) for number in range(1, 2_003, 2)]) == _CALM
+
+
+def test_streams_that_we_have_reset_are_not_open() -> None:
+    """Their users say no more of them; what is late is none of their faults, until they say that it was the last."""
+    streams = UserStreams()
+    for number in range(1, 6_001, 2):
+        streams.follow(_HEADERS, 0, number)
+        streams.closed(number)
+    streams.follow(_DATA, 0, 5_999)
+    streams.follow(_HEADERS, _END, 5_999)
+    assert streams.fault == 0
+    streams.follow(_DATA, 0, 5_999)
+    assert streams.fault == _CLOSED
+
+
+def test_the_end_of_a_stream_that_its_user_has_ended_changes_nothing() -> None:
+    """It stays one that no more may come on."""
+    streams = UserStreams()
+    streams.follow(_HEADERS, _END, 1)
+    streams.closed(1)
+    streams.closed(3)
+    streams.follow(_DATA, 0, 1)
+    assert streams.fault == _CLOSED

@@ -92,6 +92,14 @@ class TestStreams:
             place.clock.advance(0)
         assert len(place.keeper.exchanges) == 100
 
+    def test_uploads_that_are_refused_do_not_add_up(self) -> None:
+        """Each is answered early and reset; its user says no more of it, and may go on for ever."""
+        place = Place(Answering())
+        for _ in range(1_100):
+            place.ask(request(b"POST"), None)
+            place.clock.advance(0.03)
+        assert not place.wire.disconnecting
+
     def test_many_requests_let_others_have_their_turn(self) -> None:
         """A few begin in each turn of the reactor, however many have come in one read; nothing is read meanwhile."""
         place = Place(greet=False)
