@@ -6,8 +6,9 @@ brought it. So it is the origin that counts, not the application.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TypeAlias
 
 from appproxy.publish.application import Application, Segment, Url
@@ -15,6 +16,10 @@ from appproxy.publish.application import Application, Segment, Url
 #: An origin as far as it tells one server from another.
 _Place: TypeAlias = tuple[str, int]
 _NONE: frozenset[str] = frozenset()
+#: A part of an IPv4 address as inet_aton(3) reads it: hexadecimal, octal or decimal.
+_PART = re.compile(r"0x([0-9a-f]{1,8})|(0[0-7]{0,11})|([1-9][0-9]{0,9})")
+#: Whoever sends it proves what it says: another application's users may have one of their own.
+_PROOF = frozenset({"authorization"})
 
 
 class IdentityFields:
@@ -25,7 +30,7 @@ class IdentityFields:
     def __init__(self, applications: Iterable[Application] = ()) -> None:
         self._learned: dict[_Place, frozenset[str]] = {}
         for application in applications:
-            if names := _names(application):
+            if names := _names(application) - _PROOF:
                 for place in {_place(url) for url in _origins(application)}:
                     self._learned[place] = self._learned.get(place, _NONE) | names
 
@@ -55,14 +60,34 @@ def _origins(application: Application) -> Iterator[Url]:
 def _place(url: Url) -> _Place:
     """What is the same for different ways to write one origin: its machine's names for itself, and http beside https."""
     host = url.host
-    try:
-        address = ip_address(host)
-    except ValueError:
+    address = _address(host)
+    if address is None:
         local = host == "localhost" or (host.endswith(".localhost") and host[0] != "*")
     else:
         address = getattr(address, "ipv4_mapped", None) or address
-        host, local = str(address), address.is_loopback
+        # Who connects to 0.0.0.0 or [::] connects to this machine (Linux, BSD).
+        host, local = str(address), address.is_loopback or address.is_unspecified
     return "localhost" if local else host, 80 if url.port == 443 else url.port
+
+
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    """The address that a host is, also in the older forms that resolvers take: `127.1`, `0x7f000001`; None for a name."""
+    try:
+        return ip_address(host)
+    except ValueError:
+        return _of_numbers(host)
+
+
+def _of_numbers(host: str) -> IPv4Address | None:
+    """Of one to four numbers, of which the last stands for all bytes that the others leave (inet_aton(3))."""
+    found = [_PART.fullmatch(part) for part in host.split(".")]
+    numbers = [int(part[part.lastindex or 0], {1: 16, 2: 8}.get(part.lastindex or 0, 10)) for part in found if part]
+    if len(numbers) != len(found) or len(numbers) > 4:
+        return None
+    *first, last = numbers
+    if any(number > 255 for number in first) or last >= 256 ** (4 - len(first)):
+        return None
+    return IPv4Address(sum(number << 8 * (3 - place) for place, number in enumerate(first)) + last)
 
 
 def _covering(place: _Place) -> Iterator[_Place]:

@@ -34,6 +34,13 @@ def cut(here: Application, *others: Application, host: str = "") -> set[str]:
         ("http://127.0.0.1:1880/", "http://localhost:1880/", True),
         ("http://127.0.0.1:1880/", "http://[::1]:1880/", True),
         ("http://10.0.0.5:1880/", "http://[::ffff:10.0.0.5]:1880/", True),
+        ("http://10.0.0.5:1880/", "http://10.5:1880/", True),
+        ("http://10.0.0.5:1880/", "http://167772165:1880/", True),
+        ("http://10.0.0.5:1880/", "http://0x0a.0.0.05:1880/", True),
+        ("http://127.0.0.1:1880/", "http://127.1:1880/", True),
+        ("http://127.0.0.1:1880/", "http://0.0.0.0:1880/", True),
+        ("http://127.0.0.1:1880/", "http://[::]:1880/", True),
+        ("http://10.0.0.5:1880/", "http://10.0.0.5.corp:1880/", False),
         ("http://[2001:db8::5]:1880/", "http://[2001:db8:0:0::5]:1880/", True),
         ("http://*.corp:1880/", "http://flows.corp:1880/", True),
         ("http://*.corp:1880/", "http://a.b.corp:1880/", True),
@@ -75,6 +82,13 @@ def test_a_constant_is_believed_as_much() -> None:
     """So a neighbour's users cannot send it either."""
     proxy = replace(published("proxy", "http://a.corp/"), request_fields=(RequestField("x-role", "reader"),))
     assert cut(published("other", "http://a.corp/b/"), proxy) == cut(proxy) == {"x-role"}
+
+
+def test_what_proves_itself_is_not_cut_elsewhere() -> None:
+    """One password of everybody at one application says nothing of programs that have their own at another."""
+    proxy = replace(published("proxy", "http://a.corp/"), request_fields=(RequestField("authorization", "Basic YTpi"),))
+    assert cut(proxy) == {"authorization"}
+    assert cut(published("other", "http://a.corp/api/"), proxy) == set()
 
 
 def test_rules_of_several_add_up() -> None:
