@@ -151,8 +151,9 @@ def _gather(section: _Section) -> tuple[Fields, dict[bytes, bytes]]:
     read: dict[bytes, bytes] = {}
     for name, value in section:
         if name == b"cookie":
-            cookies_at = cookies_at if cookies else len(fields)
-            cookies.append(value)
+            if value:  # a piece without one would be a semicolon too many
+                cookies_at = cookies_at if cookies else len(fields)
+                cookies.append(value)
             continue
         if _NAME.fullmatch(name) is None or _VALUE.fullmatch(value) is None:
             raise RequestError(Code.BAD_REQUEST, "a field has a byte that no field may have")

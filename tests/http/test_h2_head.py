@@ -74,6 +74,13 @@ def test_cookies_are_joined() -> None:
     assert head.fields == [(b"host", b"H.example.com:8443"), (b"cookie", b"a=b; c=d"), (b"x", b"y")]
 
 
+@pytest.mark.parametrize("pieces", [[b"", b"a=b"], [b"a=b", b""], [b"a=b", b"", b""]])
+def test_a_piece_without_a_cookie_says_nothing(pieces: list[bytes]) -> None:
+    """As in an HTTP/1.1 line that ends in a semicolon, nobody is confused by it."""
+    head = reader().read(headers(*[(b"cookie", piece) for piece in pieces], (b"x", b"y")), True)
+    assert head.fields[1:] == [(b"cookie", b"a=b"), (b"x", b"y")]
+
+
 def test_many_cookies_are_one_field_line() -> None:
     """They are joined before lines and bytes are counted, as they would have come over HTTP/1.1."""
     head = reader().read(headers(*[(b"cookie", b"name-%d=value" % n) for n in range(160)]), True)
