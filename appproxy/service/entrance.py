@@ -209,10 +209,14 @@ class Entrance:
     def _adds_slash(self, exchange: Exchange, route: Route) -> bool:
         """Send a browser from `/wiki` to `/wiki/`, unless the application has shown that it wants it the other way.
 
-        Programs that write, or open a WebSocket, follow no redirect; what they get is the application's to say.
+        Programs that write, or open a WebSocket, follow no redirect; what they get is the application's to say. So is what
+        scripts of other origins may read: with GET only those say Origin (Fetch section 3.2), and a redirect of ours would
+        lack the application's permission.
         """
         head = exchange.head
-        if head.method not in (b"GET", b"HEAD") or self._relay.plans.of(route).learned.bare:
+        if head.method not in (b"GET", b"HEAD") or head.get(b"origin") is not None:
+            return False
+        if self._relay.plans.of(route).learned.bare:
             return False
         if head.upgrade is not None and head.upgrade.decode("latin-1") in route.application.upgrades:
             return False

@@ -429,6 +429,14 @@ def test_an_upgrade_follows_no_redirect() -> None:
     assert asked(door, "/wiki", upgrade=b"h2c").status == 308
 
 
+def test_a_call_of_a_script_is_answered_by_the_application() -> None:
+    """From a page of another origin a redirect without the application's own permission would be no answer at all."""
+    door = Door(applications=(below("http://internal/int/"),))
+    signal = door.welcomed()
+    asked(door, "/wiki?x", fields=[(b"origin", b"https://other.example.com")])
+    assert [target for _, target in requests(signal.frames())] == [b"/int/?x"]
+
+
 def test_who_has_not_signed_in_learns_nothing_from_it() -> None:
     """The sign-in comes first, and leads back to what was asked for."""
     door = Door(applications=(below("http://internal/", preauthentication=Preauthentication.OIDC),))
