@@ -136,7 +136,7 @@ class Outward:
         return value[: found.start(group)] + self.url(found[group]) + value[found.end(group):]
 
     def _origin(self, origin: bytes) -> bytes:
-        if origin.lower() == self._internal:
+        if origin.lower() == self._internal or (self._own_view is not None and self._own_view.fullmatch(origin)):
             return self._external
         public = self._urls.to_public(origin + b"/", self._host)
         return origin if public is None else _origin_of(public)

@@ -135,6 +135,15 @@ def test_the_origin_that_may_read(one: Application, value: bytes, seen: bytes) -
     assert outward(one).field(b"access-control-allow-origin", value) == seen
 
 
+@pytest.mark.parametrize("one", [WIKI, TOP])
+@pytest.mark.parametrize("scheme", [b"http", b"https"])
+def test_an_application_that_gets_the_public_host_lets_itself_read(one: Application, scheme: bytes) -> None:
+    """By its own scheme, whatever path it has inside; other origins stay."""
+    field, host = outward(one, keeps_host=True).field, one.external.authority.encode()
+    assert field(b"access-control-allow-origin", b"%b://%b" % (scheme, host)) == b"https://" + host
+    assert field(b"access-control-allow-origin", b"http://%b.evil" % host) == b"http://%b.evil" % host
+
+
 @pytest.mark.parametrize(("one", "url", "seen"), [
     (WIKI, b"http://wiki.example.com:8443/a", b"https://wiki.example.com:8443/a"),
     (WIKI, b"https://wiki.example.com:8443/a", b"https://wiki.example.com:8443/a"),
