@@ -48,7 +48,7 @@ UNITS = [
     (b"<iframe srcdoc='", b"<a href=/>"), (b"", b"<iframe srcdoc='&lt;a href=/old/&gt;'>"),
     (b"<iframe srcdoc='", b"<iframe srcdoc=&#34;"), (b"", b"<iframe srcdoc=/"),
     (b"<iframe srcdoc='<iframe srcdoc=&quot;<iframe srcdoc=&amp;quot;", b"<iframe srcdoc=/>"),
-    (b"", b"<g fill='url(/)'>"), (b"<g fill='", b"url(/) "), (b"", b"<g fill=''>"),
+    (b"", b"<g fill='url(/)'>"), (b"<g fill='", b"url(/) "), (b"", b"<g fill=''>"), (b"", b"<?xml-stylesheet "),
     (b"", b"\n"), (b"", b"d\n"), (b"", b"data\n"), (b"", b"data:\nid\n"), (b"data:", b"h"), (b"data:http://", b"x"),
     (b"", b"data:http://h/\n"), (b"", b"data"),
     (b"", b"image-set("), (b"", b"image-set()"), (b"image-set(", b'"/",'), (b"image-set(", b"&quot;"),

@@ -68,7 +68,7 @@ def tokenizer(paths: bool) -> re.Pattern[bytes]:
         rb"|" + link + plain + no_url + relative + plain + rb"(?:>|" + dull + rb">)"
         rb"|/(?!" + foreign + rb")[a-zA-Z][^\t\n\f\r />]*+(?:" + _GAP + rb"|" + _ATTRIBUTE + rb")*+>"
         # Text, `</>`, and what the standard calls bogus comments.
-        rb"|(?=[^a-zA-Z/!?])|/>|/[^a-zA-Z>][^>]*+>|\?[^>]*+>|!(?!--|\[CDATA\[)[^>]*+>"
+        rb"|(?=[^a-zA-Z/!?])|/>|/[^a-zA-Z>][^>]*+>|\?(?!xml-stylesheet" + _W + rb")[^>]*+>|!(?!--|\[CDATA\[)[^>]*+>"
     )
     stop = (
         rb"()<(?:" + link + plain + rb"(?:" + _W + rb"++(?=[hH])|" + dull + rb")" + href

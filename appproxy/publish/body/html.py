@@ -14,6 +14,7 @@ from appproxy.publish.body.srcdoc import DEEPEST, translate_srcdoc
 from appproxy.publish.body.table import FOREIGN, PLAIN, RAW_TEXT
 from appproxy.publish.body.tag import Wanted, attributes, changes, value_of
 from appproxy.publish.body.translator import LONGEST, Holding, Untouched
+from appproxy.regex import compiled
 
 _tokenizer = lru_cache(maxsize=2)(tokenizer)
 _COMMENT_ENDS = re.compile(rb"--!?>")
@@ -23,6 +24,10 @@ _TAG_ENDS = re.compile(rb">")
 _SPELLED = b"&\\"
 _NEVER = re.compile(rb"(?!)")
 _NAME = re.compile(rb"</?+([a-zA-Z][^\t\n\f\r />]*+)(?=[\t\n\f\r />])")
+#: How XML names a style sheet; group 2 is its address.
+_SHEET = compiled(
+    rb"<\?xml-stylesheet(?:(?![\t\n\r ]++href)[\t\n\r ]++[a-z]++[\t\n\r ]*+=[\t\n\r ]*+(?:\"[^\"]*+\"|'[^']*+'))*+"
+    rb"[\t\n\r ]++href[\t\n\r ]*+=[\t\n\r ]*+([\"'])([^\"']*+)\1")
 #: How scripts and data in them say what they are (HTML section 4.12.1); without a type it is JavaScript.
 _SCRIPT_TYPE = re.compile(
     rb"(?:module|importmap|speculationrules|(?:text|application)/(?:x-)?(?:java|ecma)script|application/(?:[a-z.-]+\+)?json)?",
@@ -150,6 +155,8 @@ class HtmlTranslator:
             ends = _CDATA_ENDS if self._depth or self._xml else _TAG_ENDS
             self._raw = RawText(ends, Untouched(), after=True)
             return place, True
+        if page.startswith(b"<?", place):
+            return self._instruction(page, place, out)
         found = TAG.match(page, place)
         if found is None:
             return self._cut(page, place, out)
@@ -201,6 +208,19 @@ class HtmlTranslator:
         out.append(page[place : place + 4])
         self._raw = RawText(_COMMENT_ENDS, Untouched(), after=True)
         return place + 4, True
+
+    def _instruction(self, page: bytes, place: int, out: list[bytes]) -> tuple[int, bool]:
+        """A processing instruction, which XML has: that of a style sheet has its address (xml-stylesheet section 3.1)."""
+        end = page.find(b">", place) + 1
+        if not end:
+            return self._cut(page, place, out)
+        found = _SHEET.match(page, place, end) if self._xml and end - place <= LONGEST else None
+        public = None if found is None else self._links.attribute(found[2])
+        if found is not None and public is not None:
+            out += (page[place : found.start(2)], public)
+            place = found.end(2)
+        out.append(page[place:end])
+        return end, True
 
     def _cut(self, page: bytes, place: int, out: list[bytes]) -> tuple[int, bool]:
         """A tag, or what may become one, that has no end yet: wait for it, unless it is too long."""

@@ -56,7 +56,8 @@ def test_other_attributes_stay(tag: bytes, attribute: bytes) -> None:
         b'<title><a href="X/"></title>', b'<textarea><a href="X/"></textareas></textarea>',
         b"<xmp><a href=X/></xmp>", b"<noframes><a href=X/></noframes>", b'<iframe><a href="X/"></iframe>',
         b'<p title="<a href=X/>">', b"<p title='<a href=X/>'>", b'<a title=" href=X/ ">', b'<a b=c"d href=e" f="href=X/">',
-        b'<plaintext><a href="X/">', b"<!doctype html <a href=X/ >", b"<? <a href=X/ ?>", b"</ <a href=X/>",
+        b'<plaintext><a href="X/">', b"<!doctype html <a href=X/ >", b"<?xml-stylesheet href='X/a.css'?>",
+        b"<?xml-stylesheet href='X/", b"<? <a href=X/ ?>", b"</ <a href=X/>",
         b'<svg><![CDATA[ > <a href="X/"> ]]></svg>', b"</a href=X/>", b"<aa href=X/>", b"<a-b href=X/>", b"< a href=X/>",
         b"<a href", b"<a href=", b"<a href='X/", b"<a href=X/", b"<", b"</", b"<!", b"<!-", b"<!--", b"<a ", b"<script",
         b'<script type="text/plain"><a href="X/"></script>',
@@ -124,7 +125,8 @@ def test_xhtml_has_cdata_and_empty_scripts() -> None:
 def test_a_drawing_is_one_as_before() -> None:
     """SVG as programs write it: addresses and styles become public, names of namespaces and declarations stay."""
     drawing = (
-        b'<?xml version="1.0"?>\n<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/svg11.dtd" [\n'
+        b'<?xml version="1.0"?>\n<?xml-stylesheet type="text/css" href="X/a.css"?>\n<?xml-stylesheet title="Y/"?>\n'
+        b'<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/svg11.dtd" [\n'
         b'<!ENTITY ns "http://wiki.internal:8080/ns">\n]>\n'
         b'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" xmlns:w="Y/ns">\n'
         b"<title>Y/<a href='X/a'/></title><style><![CDATA[a>b{fill:url(\"X/b.svg#c\")}]]></style><defs><style/>"
@@ -169,7 +171,8 @@ def test_the_first_bytes_leave_before_the_last_arrive() -> None:
 
 @pytest.mark.parametrize(
     "endless",
-    [b"text ", b'<a title="', b"<a ", b"<a href=", b"<!-- ", b"<!doctype ", b"</p ", b"<![CDATA[", b"<script>x", b"<style>/* ",
+    [b"text ", b'<a title="', b"<a ", b"<a href=", b"<!-- ", b"<!doctype ", b"<?xml-stylesheet ", b"</p ",
+     b"<![CDATA[", b"<script>x", b"<style>/* ",
      b'<style>"', b"<style>url(/", b"<title>", b"<svg>" * 9, b"<a " + b"b=c " * 9, b"<script>http://"],
 )
 def test_what_never_ends_is_not_held(endless: bytes) -> None:
@@ -246,7 +249,7 @@ _PIECES = st.sampled_from([
     b"&amp;", b"&#x2f;", b"<!--", b"-->", b"--!>", b"<![CDATA[", b"]]>", b"<!doctype ", b"<script", b"<script>", b"</script>",
     b"<style>", b"</style>", b"<title>", b"</title>", b"<svg>", b"</svg>", b"<img ", b"srcset=", b"<p ", b"</p>", b"text",
     b"\xc3\xa4\xff", b"/*", b"*/", b"\\", INTERNAL, INTERNAL + b"/", INTERNAL[5:], b"/old/", b"?q#f", b"http:", b"//",
-    b"<script type=text/html>", b"@import '", b"<meta ", b'content="3;url=', b"integrity=x ",
+    b"<script type=text/html>", b"<?xml-stylesheet ", b"@import '", b"<meta ", b'content="3;url=', b"integrity=x ",
 ])
 PAGES = st.lists(_PIECES, max_size=30).map(b"".join)
 
