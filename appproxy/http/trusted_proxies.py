@@ -23,7 +23,8 @@ PROXY_PROTOCOL, X_FORWARDED_FOR, FORWARDED = "proxy-protocol", "x-forwarded-for"
 _NODE = compiled(rb"\[([0-9a-fA-F:.]++)\](?::[0-9]{1,5})?|([0-9]++(?:\.[0-9]++){3})(?::[0-9]{1,5})?|([0-9a-fA-F:.]++)")
 _QUOTED = rb'"(?:[^"\\]++|\\.)*+"'
 _LIST = compiled(rb"(?:[^\"]++|" + _QUOTED + rb")*+")
-_ELEMENTS = compiled(rb"(?:[^,\"]++|" + _QUOTED + rb")*+(?:,|\Z)")
+#: A quote without an end takes all the rest, so that no search begins again behind it.
+_ELEMENTS = compiled(rb"(?:[^,\"]++|" + _QUOTED + rb"|\"(?s:.)*+)*+(?:,|\Z)")
 _PAIRS = compiled(rb"[ \t]*+([A-Za-z]++)=(" + _QUOTED + rb"|[^;,\"\s]*+)[ \t]*+(?:;|\Z)")
 _ESCAPED = compiled(rb"\\(.)", re.DOTALL)
 #: Proxies between a client and us, one behind the other. Whatever stands before so many may be anybody's invention.
