@@ -50,8 +50,8 @@ class Urls(Protocol):
     def to_public(self, url: bytes, at: str = "") -> bytes | None:
         """The public form of an absolute internal URL, None when it is nobody's."""
 
-    def origins(self, url: bytes, at: str = "") -> list[bytes]:
-        """The public origins of all that is published on an internal origin."""
+    def origin(self, url: bytes, at: str = "") -> bytes | None:
+        """The public origin of what is published on an internal origin, None when nothing is."""
 
     def to_internal(self, url: bytes) -> bytes | None:
         """The internal form of an absolute public URL, None when it is nobody's."""
@@ -86,7 +86,7 @@ class Outward:
         # It sees that host beside its own scheme, and perhaps ours in X-Forwarded-Proto.
         authority = re.escape(external.authority.encode("ascii"))
         self._own_view = compiled(rb"https?://" + authority + rb"(?=[/?#]|\Z)", re.IGNORECASE) if keeps_host else None
-        self.sources = Sources(self.url, self._origins, external, internal, keeps_host=keeps_host)
+        self.sources = Sources(self.url, self._published, external, internal, keeps_host=keeps_host)
 
     def field(self, name: bytes, value: bytes) -> bytes:
         """The public value of a field that `OUTWARD` names."""
@@ -141,8 +141,8 @@ class Outward:
         public = self._urls.to_public(origin + b"/", self._host)
         return origin if public is None else _origin_of(public)
 
-    def _origins(self, origin: bytes) -> list[bytes]:
-        return self._urls.origins(origin, self._host)
+    def _published(self, origin: bytes) -> bytes | None:
+        return self._urls.origin(origin, self._host)
 
 
 #: Fields of an answer that hold URLs (RFC 9110 sections 10.2.2, 8.7 and 11.6.1, RFC 8288, HTML's Refresh and speculation

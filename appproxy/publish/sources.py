@@ -32,18 +32,18 @@ _WEBSOCKETS = {"http": b"ws", "https": b"wss"}
 class Sources:
     """The sources that the answers of one pair of URLs name, neither of them a wildcard.
 
-    `url`: the public form of a URL, the same URL where it has none. `origins`: all public origins of an internal one.
-    `keeps_host`: the application gets the public Host, and so knows itself by it.
+    `url`: the public form of a URL, the same URL where it has none. `origin`: the public origin of an internal one, None
+    where it has none. `keeps_host`: the application gets the public Host, and so knows itself by it.
     """
 
-    __slots__ = ("_external", "_internal", "_known", "_origins", "_own", "_url")
+    __slots__ = ("_external", "_internal", "_known", "_origin", "_own", "_url")
 
     def __init__(
-        self, url: Callable[[bytes], bytes], origins: Callable[[bytes], list[bytes]], external: Url, internal: Url, *,
+        self, url: Callable[[bytes], bytes], origin: Callable[[bytes], bytes | None], external: Url, internal: Url, *,
         keeps_host: bool,
     ) -> None:
         self._url = url
-        self._origins = origins
+        self._origin = origin
         self._external = external
         self._internal = internal
         self._own = [internal, external] if keeps_host else [internal]
@@ -88,34 +88,29 @@ class Sources:
         name = str(host, "ascii").lower().strip("[]")
         wild = name.startswith("*.")
         place = (_STAR + host[1:] if wild else host) + (b":" + port if port is not None and port != b"*" else b"")
-        result = self._translated(scheme, place, path)
-        if wild:
-            result = [one.replace(_STAR + b".", b"*.", 1) for one in result]
-        elif path in (None, b"/") and self._names(name, scheme, port):
-            result.insert(0, self._here(scheme) + (path or b""))
-        if not result:
-            result = [source]
+        if not wild and path in (None, b"/") and self._names(name, scheme, port):
+            result = [self._here(scheme) + (path or b"")]
+        else:
+            public = self._translated(scheme, place, path)
+            if public is not None and wild:
+                public = public.replace(_STAR + b".", b"*.", 1)
+            result = [source if public is None else public]
         if wild and self._is_below(name[1:], scheme, port) and not self._external.host.endswith(_suffix(result[0])):
             # It allows more than is published, and among it the application itself.
             result.append(self._here(scheme))
-        lowered = source.lower()
-        return [source if one.lower() == lowered else one for one in dict.fromkeys(result)]
+        return [source, *result[1:]] if result[0].lower() == source.lower() else result
 
-    def _translated(self, scheme: bytes | None, place: bytes, path: bytes | None) -> list[bytes]:
+    def _translated(self, scheme: bytes | None, place: bytes, path: bytes | None) -> bytes | None:
         """What the table of all applications makes of it. What is allowed by http is allowed by https, too."""
         said = [b""] if scheme is None else [scheme + b":"]
         if scheme is not None and scheme[-1:] not in (b"s", b"S"):
             said.append(scheme + b"s:")
         for start in said:
             url = start + b"//" + place
-            if path is None:
-                result = self._origins(url)
-            else:
-                public = self._url(url + path)
-                result = [] if public == url + path else [public]
-            if result:
-                return [one[2:] for one in result] if scheme is None else result
-        return []
+            public = self._origin(url) if path is None else self._url(url + path)
+            if public is not None and public != url + (path or b""):
+                return public[2:] if scheme is None else public
+        return None
 
     def _names(self, host: str, scheme: bytes | None, port: bytes | None) -> bool:
         """Is it the application, by a name that it has for itself?"""

@@ -67,8 +67,8 @@ def _read(url: bytes) -> _Asked | None:
 #: Scheme, host and port; and what is there, by path.
 _Place = tuple[str, str, int]
 _Paths = Prefixes[list[_Way]]
-#: Pairs of URLs that are looked at for the public origins of one internal origin: a list of sources stays short.
-_MOST_ORIGINS = 16
+#: Pairs of URLs that are looked at for the public origin of one internal origin: a field may name thousands.
+_MOST_WAYS = 16
 
 
 def _external_place(segment: Segment) -> _Place:
@@ -182,23 +182,23 @@ class Translation:
                     return _written(asked, way, host)
         return None
 
-    def origins(self, url: bytes, at: str = "") -> list[bytes]:
-        """The public origins of what is published on an internal origin, absolute or beginning with `//`, without a path.
+    def origin(self, url: bytes, at: str = "") -> bytes | None:
+        """The public origin of what is published on an internal origin, absolute or beginning with `//`, without a path;
+        None when nothing is.
 
-        There are several where paths of one internal host are published on hosts of their own; the one of the host `at` is
-        the first. Of more than `_MOST_ORIGINS` pairs of URLs the rest is left out.
+        Several paths of it may be published on hosts of their own: that of the host `at` is taken, otherwise the first one,
+        of `_MOST_WAYS`.
         """
         asked = _read(url)
         if asked is None:
-            return []
-        ways = [way for paths in self._places_of(asked) for way in islice(chain.from_iterable(paths.values()), _MOST_ORIGINS)]
-        found = []
+            return None
+        ways = [way for paths in self._places_of(asked) for way in islice(chain.from_iterable(paths.values()), _MOST_WAYS)]
         for way in sorted(ways, key=lambda one: not one.segment.covers(at)):
             host = _carried(asked.host, way.segment.internal, way.there)
             here = replace(asked, path=way.prefix)
             if self._leads_to(way, host, here):
-                found.append(b"/".join(_written(here, way, host).split(b"/", 3)[:3]))
-        return list(dict.fromkeys(found))
+                return b"/".join(_written(here, way, host).split(b"/", 3)[:3])
+        return None
 
     def to_internal(self, url: bytes) -> bytes | None:
         """What a public URL stands for inside; None when it belongs to no application, or when its path can be read in

@@ -228,7 +228,7 @@ def test_no_request_breaks(value: bytes, name: bytes) -> None:
 class Slow:
     """The same table, which never says that a look suffices."""
 
-    to_public, to_internal, origins = URLS.to_public, URLS.to_internal, URLS.origins
+    to_public, to_internal, origin = URLS.to_public, URLS.to_internal, URLS.origin
 
     def is_whole(self, url: Url, *, public: bool) -> bool:
         return False

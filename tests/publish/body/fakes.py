@@ -23,7 +23,7 @@ def to_public(url: bytes) -> bytes:
 
 def links() -> Links:
     """A table with nothing remembered yet."""
-    sources = Sources(to_public, lambda origin: [], Url.parse(f"{PUBLIC.decode()}/"), Url.parse(f"{INTERNAL.decode()}/"),
+    sources = Sources(to_public, lambda origin: None, Url.parse(f"{PUBLIC.decode()}/"), Url.parse(f"{INTERNAL.decode()}/"),
                       keeps_host=False)
     return Links(to_public, (), sources.policy)
 
