@@ -20,12 +20,13 @@ from appproxy.net.deadlines import NEVER, Deadlines
 from appproxy.net.seldom import Seldom
 from appproxy.tunnel.backoff import reconnect_delay
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
-from appproxy.tunnel.shares import FEW, FairQueue, Places, give_way
+from appproxy.tunnel.shares import FairQueue, Places, give_way
 
 #: Dials that may fail while a request waits, before it is told.
 MOST_FAILS = 3
-#: Handshakes at once when all that waits is of users who have several data connections.
-_HANDSHAKES_FOR_MANY = 3
+#: For users who have several data connections one handshake is under way at a time, and then there is none for so many times
+#: as long as it took: all of them together cost about a quarter of the time, on a slow machine too.
+_PAUSES = 3.0
 #: Seconds between two looks at who holds a place, while places may become short.
 LOOK_SECONDS = 1.0
 #: Seconds until a place that was to be given back is free: a signal to the service and its answer.
@@ -78,6 +79,10 @@ class Pool:
         #: Those whose pooled connection was stale, so that only a fresh one will do; and streams.
         self._waiting_first: FairQueue[bytes, Attachment] = FairQueue()
         self._dialling = 0
+        #: Since when a connection is dialled for a user who has several, and when the next one may be.
+        self._many_since: float | None = None
+        self._many_after = 0.0
+        self._many_later: IDelayedCall | None = None
         self._failures = 0
         self._later: IDelayedCall | None = None
         self._seldom = Seldom()
@@ -102,9 +107,10 @@ class Pool:
         self._running = False
         self.deadline = NEVER
         self._deadlines.discard(self)
-        if self._later is not None:
-            self._later.cancel()
-            self._later = None
+        for later in (self._later, self._many_later):
+            if later is not None:
+                later.cancel()
+        self._later = self._many_later = None
         for connection in list(self._all):
             connection.abort()
         for queue in (self._waiting_first, self._waiting):
@@ -166,23 +172,31 @@ class Pool:
 
     def data_ready(self, connection: DataConnection) -> None:
         """A fresh connection: for those who insist on one first."""
-        self._dialling -= 1
+        self._dial_over()
         self._failures = 0
         if not self._running:
             connection.abort()
             return
-        waiting = self._waiting_first.pop(_anybody)
+        waiting = self._waiting_first.pop(_anybody) or self._waiting.pop(self._has_few)
+        waiting = waiting or self._waiting.pop(self._places.has_room)
         if waiting is not None:
             self._begin(connection, waiting)
         else:
-            self._use_or_keep(connection)
+            self._keep(connection)
         self._dial_more()
 
     def data_idle(self, connection: DataConnection, before: Attachment) -> None:
         """To the next who waits, else into the pool."""
         if not before.long:
             self._give_back(before)
-        self._use_or_keep(connection)
+        waiting = self._waiting.pop(self._has_few)
+        # Who has few finds one of the idle ones instead of a handshake: they are not for those who have several.
+        if waiting is None and (len(self._idle) >= self._limits.pool_least or not self._places.has_few(before.share)):
+            waiting = self._waiting.pop(self._places.has_room)
+        if waiting is not None:
+            self._begin(connection, waiting)
+        else:
+            self._keep(connection)
 
     def data_closed(self, connection: DataConnection, reason: str) -> None:
         """One less."""
@@ -198,11 +212,10 @@ class Pool:
         self._dial_more()
         self._one_less()
 
-    def _use_or_keep(self, connection: DataConnection) -> None:
-        waiting = self._waiting.pop(self._places.has_room)
-        if waiting is not None:
-            self._begin(connection, waiting)
-            return
+    def _has_few(self, share: bytes) -> bool:
+        return self._places.has_few(share) and self._places.has_room(share)
+
+    def _keep(self, connection: DataConnection) -> None:
         least, most = self._limits.idle_close_least, self._limits.idle_close_most
         connection.deadline = self.seconds() + least + (most - least) * self._random()
         self._idle.append(connection)
@@ -272,19 +285,40 @@ class Pool:
         if not self._running or self._later is not None:
             return
         room = max(0, self._places.free)
-        wanted = min(self._waiting.wanted(self._places.has_room), room) + len(self._waiting_first)
-        wanted += max(0, self._limits.pool_least - len(self._idle))
-        while self._dialling < min(wanted, self._handshakes):
-            self._dialling += 1
-            attempt = self._dial_out(Dialled(self._build))
-            attempt.addErrback(self._not_connected)
+        few = min(self._waiting.wanted(self._has_few), room)
+        many = min(self._waiting.wanted(self._places.has_room), room) - few
+        wanted = few + len(self._waiting_first) + max(0, self._limits.pool_least - len(self._idle))
+        for_many = self._many_since is not None
+        while self._dialling - for_many < min(wanted, self._limits.handshakes):
+            self._dial()
+        if many and not for_many and self._dialling < wanted + many:
+            self._dial_for_many()
 
-    @property
-    def _handshakes(self) -> int:
-        """At once. They cost this end and the service more than all else: many for one user would slow all others down."""
-        places = self._places
-        urgent = self._waiting_first or not self._waiting or self._waiting.wanted(lambda share: places.held(share) < FEW)
-        return self._limits.handshakes if urgent else _HANDSHAKES_FOR_MANY
+    def _dial_for_many(self) -> None:
+        """Handshakes cost this end and the service more than all else: many for one user would slow all others down."""
+        now = self.seconds()
+        if now >= self._many_after:
+            self._many_since = now
+            self._dial()
+        elif self._many_later is None:
+            self._many_later = self._clock.callLater(self._many_after - now, self._many_again)
+
+    def _many_again(self) -> None:
+        self._many_later = None
+        self._dial_more()
+
+    def _dial(self) -> None:
+        self._dialling += 1
+        attempt = self._dial_out(Dialled(self._build))
+        attempt.addErrback(self._not_connected)
+
+    def _dial_over(self) -> None:
+        """Whichever it was: those of users who have several are told apart by their number alone."""
+        self._dialling -= 1
+        if self._many_since is not None:
+            now = self.seconds()
+            self._many_after = now + _PAUSES * (now - self._many_since)
+            self._many_since = None
 
     def _build(self) -> DataConnection:
         connection = DataConnection(self)
@@ -297,7 +331,7 @@ class Pool:
 
     def _dial_failed(self, reason: str) -> None:
         """Wait a little; those who have waited through several failures are told."""
-        self._dialling -= 1
+        self._dial_over()
         self._failures += 1
         if not self._running:
             return

@@ -111,7 +111,11 @@ class Places:
     def has_room(self, key: bytes) -> bool:
         """Is there a place for this share now?"""
         free = self.free
-        return free > self.reserve or (free > 0 and self._held[key] < self.few)
+        return free > self.reserve or (free > 0 and self.has_few(key))
+
+    def has_few(self, key: bytes) -> bool:
+        """Does this share hold so few that the reserve is for it, too?"""
+        return self._held[key] < self.few
 
     def is_over(self, key: bytes) -> bool:
         """Does this share hold more than few, and more than an equal part of all places, with room for one share more?"""

@@ -172,6 +172,28 @@ def test_who_waits_gets_the_place_of_whoever_has_more_than_his_part() -> None:
     place.signal.send(Kind.CANCEL, waiting, b"12")
 
 
+def dialled(place: Place) -> int:
+    """Data connections that are being dialled."""
+    return sum(each.alpn == b"appproxy-data/1" for each in place.rig.dialled)
+
+
+def test_handshakes_for_one_who_has_several_are_made_one_by_one() -> None:
+    """With a pause of three times as long after each; for one who has few, at once."""
+    place = Place(64)
+    place.downloads("ann", 8)
+    for _ in range(5):
+        place.ask("ann", answer=LONG)
+    assert dialled(place) == 1
+    place.rig.clock.advance(0.1)
+    assert len(place.stand()) == 1
+    place.rig.clock.advance(0.2)
+    assert dialled(place) == 0
+    bob = place.ask("bob", answer=LONG)
+    assert [id for id, _ in place.stand()] == [bob]
+    place.rig.clock.advance(0.2)
+    assert dialled(place) == 1
+
+
 def test_a_connection_is_not_used_again_before_the_service_has_read_it() -> None:
     """An answer that is written is not yet read: behind it the next request would wait for a slow reader."""
     place = Place(16)
