@@ -14,6 +14,7 @@ from appproxy.connector.carrier import Carrier
 from appproxy.connector.configuration import OriginAddress
 from appproxy.connector.forward import Forward
 from appproxy.connector.upload import Framing, Upload
+from appproxy.errors import RequestError
 from appproxy.http.client import Event, Head, Interim
 from appproxy.http.connection_authentication import Leg
 from appproxy.tunnel.exchanges import CONNECTOR_TRANSITIONS, Step, advance
@@ -105,11 +106,22 @@ class AskingForward(Forward):
                 self.upload = None
         super().answer_received(events)
 
+    def origin_lost(self, error: RequestError) -> None:
+        """The application closed before its answer was complete. Perhaps it is the question that it does not bear."""
+        connection = self.connection
+        if self._asking and connection is not None and not connection.served and not connection.answered:
+            self.desk.expectations.ignored(self.target_address, self.desk.seconds())
+        super().origin_lost(error)
+
     def inform(self, event: Interim) -> None:
-        """Pass an interim answer on; 100 is the consent."""
+        """Pass an interim answer on; 100 is the consent. Behind another one there is time for it once more, and no longer."""
         super().inform(event)
-        if event.status == _CONTINUE and self._asking:
+        if not self._asking:
+            return
+        if event.status == _CONTINUE:
             self._go_on()
+        else:
+            self.deadline = self.desk.seconds() + ASK_SECONDS
 
     def deadline_passed(self, now: float) -> None:
         """The application says nothing, or cannot be asked yet: go on all the same, as the standard allows."""

@@ -181,7 +181,7 @@ class Forward:
         route = self.route
         if (
             (self.answer is None or not self.answer.begun) and connection is not None and route is not None
-            and may_repeat(connection, self.upload, bool(self.flags & _IDEMPOTENT), self.tries)
+            and may_repeat(connection, self.upload, bool(self.flags & _IDEMPOTENT), self.tries, unwritten=self.waits_at_gate)
         ):
             self.tries += 1
             self.must_challenge = connection.authenticated and self.leg is Leg.NONE

@@ -14,16 +14,18 @@ if TYPE_CHECKING:
 MOST_TRIES = 5
 
 
-def may_repeat(connection: Carrier, upload: Upload | None, idempotent: bool, tries: int) -> bool:
+def may_repeat(
+    connection: Carrier, upload: Upload | None, idempotent: bool, tries: int, *, unwritten: bool = False,
+) -> bool:
     """Has the application certainly, or harmlessly, seen nothing of it? `tries`: how often it was sent so far.
 
-    HTTP/2 says it itself (RFC 9113 section 8.7); of HTTP/1.1 the carrier knows it when the application had ended a kept
-    connection before anything of the request arrived. As long as the gate is closed nothing was written. Else: when a
-    kept connection closed just as it was used, not one byte of an answer came, all of the body is still here, and doing
-    it twice is as good as once (RFC 9110 section 9.2.2).
+    `unwritten`: not even its head was written, because it waits at the gate. HTTP/2 says it itself (RFC 9113 section 8.7);
+    of HTTP/1.1 the carrier knows it when the application had ended a kept connection before anything of the request
+    arrived. Else: when a kept connection closed just as it was used, not one byte of an answer came, all of the body is
+    still here, and doing it twice is as good as once (RFC 9110 section 9.2.2).
     """
     if tries >= MOST_TRIES or (upload is not None and not upload.can_rewind):
         return False
-    if connection.refused or (upload is not None and not upload.handed_over and tries == 1):
+    if connection.refused or (unwritten and tries == 1):
         return True
     return idempotent and connection.served > 0 and not connection.answered and tries < connection.most_tries

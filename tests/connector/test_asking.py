@@ -136,23 +136,42 @@ def test_an_application_that_is_slow_to_connect_to() -> None:
 
 
 def test_interim_answers_are_no_consent() -> None:
-    """102 and 103 go to the user, and hold off the end of the waiting."""
+    """102 and 103 go to the user, and hold off the end of the waiting; but not so long that the service gives up (20 s)."""
     rig = Rig()
     signal, data, origin = asked(rig)
+    wait(rig, signal, ASK_SECONDS - 0.5)
     origin.deliver(b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n")
     assert [Kind(frame[0]) for frame in signal.read()] == [Kind.INFO]
+    wait(rig, signal, ASK_SECONDS - 0.5)
     assert data.read() == []
+    wait(rig, signal, 1.0)
+    assert data.kinds() == [Kind.ATTACH]
 
 
-def test_an_application_that_closes() -> None:
-    """Nothing of the body was sent: once more on a fresh connection; then the user is told."""
+@pytest.mark.parametrize("clean", [True, False])
+def test_an_application_that_closes(clean: bool) -> None:
+    """It has the head, on which many programs act before they read the body: a POST is not sent twice."""
     rig = Rig()
     signal, _, origin = asked(rig)
-    origin.lose(clean=True)
-    again = rig.origin()
-    assert EXPECT in again.take()
-    again.lose(clean=True)
+    origin.lose(clean=clean)
+    assert rig.origins_dialled == []
     assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.ORIGIN_CLOSED)]
+    assert not rig.uplink.requests.expectations.may_ask(HOME, rig.clock.seconds()), "perhaps it closes on each question"
+
+
+def test_an_idempotent_request_meets_the_end_of_a_kept_connection() -> None:
+    """It is asked once more on a fresh one."""
+    rig = Rig()
+    signal, _ = rig.with_data()
+    signal.send(Kind.REQ, 1, encode_request(request()))
+    kept = rig.origin()
+    kept.deliver(OK)
+    rig.settle()
+    kept.take()
+    send(signal, 2, request(b"PUT", length=SIZE))
+    assert EXPECT in kept.take()
+    kept.lose(clean=True)
+    assert EXPECT in rig.origin().take()
 
 
 def test_a_user_who_leaves_meanwhile() -> None:

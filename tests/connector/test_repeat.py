@@ -33,13 +33,13 @@ def test_what_was_refused_unread(can_rewind: bool | None) -> None:
     assert not may_repeat(connection, upload, False, MOST_TRIES)
 
 
-@pytest.mark.parametrize("handed_over", [True, False])
-def test_with_a_body(handed_over: bool) -> None:
+@pytest.mark.parametrize("unwritten", [True, False])
+def test_with_a_body(unwritten: bool) -> None:
     """As long as the gate is closed, whatever the method; never after on a fresh connection."""
     connection: Any = SimpleNamespace(most_tries=5, refused=False, served=0, answered=True)
-    upload: Any = SimpleNamespace(handed_over=handed_over, can_rewind=True)
-    assert may_repeat(connection, upload, False, 1) is not handed_over
-    assert not may_repeat(connection, upload, False, 2)
+    upload: Any = SimpleNamespace(handed_over=False, can_rewind=True)
+    assert may_repeat(connection, upload, False, 1, unwritten=unwritten) is unwritten
+    assert not may_repeat(connection, upload, False, 2, unwritten=unwritten)
 
 
 @pytest.mark.parametrize(("idempotent", "can_rewind", "served", "expected"), [
