@@ -312,16 +312,19 @@ class Origin:
             return
         if self._limited and self._queue and connection.look() is Pending.NOTHING:
             for waiting in self._queue:
-                if waiting.user is not None and waiting.user.owner == owner:
-                    user = waiting.end()
-                    if user is not None:
-                        self._lend(connection, user)
-                        user.origin_ready(connection)
-                        return
+                user = waiting.user
+                if user is None or user.owner != owner or (connection.in_handshake and user.leg is not Leg.NEXT):
+                    continue
+                waiting.end()
+                self._lend(connection, user)
+                user.origin_ready(connection)
+                return
             if not connection.in_handshake:
                 connection.give_up()
                 return
-        connection.deadline = now + IDLE_SECONDS
+        # Others may need the place of a handshake that does not go on, and nothing else would tell them that it is free.
+        unfinished = self._limited and connection.in_handshake
+        connection.deadline = now + (HANDSHAKE_SECONDS if unfinished else IDLE_SECONDS)
         self.deadlines.add(connection)
         self._bindings.used(owner)
         if len(self._bindings) > MOST_BOUND and (oldest := self._bindings.to_evict(NOBODY, now)) is not None:

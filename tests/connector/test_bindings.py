@@ -181,6 +181,35 @@ def test_others_get_its_place() -> None:
     assert house.answers()[-1] == (401, b"")
 
 
+def test_others_get_the_place_of_a_handshake_that_does_not_go_on() -> None:
+    """They wait as long as the next leg may come, and not until the connection has been idle for long enough."""
+    house = House(replace(HOME, max_connections=1))
+    house.ask(ANN, FIRST)
+    wire = house.fresh()
+    wire.deliver(LEG)
+    house.ask(BOB)
+    assert wire.end == "" and not house.origins_dialled
+    house.clock.advance(HANDSHAKE_SECONDS + 1)
+    assert wire.end == "aborted"
+    house.fresh()
+
+
+@pytest.mark.parametrize("block", [b"", FIRST])
+def test_who_waits_does_not_tear_his_own_handshake_apart(block: bytes) -> None:
+    """With few connections a stream of the same user waits for the place until the handshake is over."""
+    house = House(replace(HOME, max_connections=1))
+    house.ask(ANN, FIRST)
+    wire = house.fresh()
+    house.ask(ANN, block)
+    wire.take()
+    wire.deliver(LEG)
+    assert wire.take() == b""
+    house.ask(ANN, THIRD)
+    assert b"TlRMTVNTUAAD" in wire.take()
+    wire.deliver(OK)
+    assert wire.take()
+
+
 def test_one_that_is_not_fresh_enough_makes_room() -> None:
     """A POST that may not use the only connection there may be does not wait until that has grown old."""
     house = House(replace(HOME, max_connections=1))
