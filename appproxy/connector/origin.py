@@ -191,6 +191,8 @@ class Origin:
 
     def _is_beginning(self, owner: bytes, now: float) -> bool:
         """Is a handshake of this owner under way, or is a connection being dialled for one?"""
+        if owner == NOBODY:
+            return False  # it could not go on: these connections serve one request each
         begun = self._beginning.get(owner)
         return (begun is not None and now - begun < HANDSHAKE_SECONDS) or in_handshake(self._bindings.of(owner), now)
 

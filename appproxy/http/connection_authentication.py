@@ -13,9 +13,9 @@ from enum import IntEnum
 
 from appproxy.http.fields import values
 
-#: Negotiate has had drafts and relatives (Nego2, NegoEx), and Kerberos was a scheme of its own. A scheme begins a value, or an
-#: element of a list: several challenges may share a line.
-_SCHEME = rb"(?<![^\t ,])(?i:ntlm|nego[0-9a-z]*+|kerberos)"
+#: Negotiate has had drafts and relatives (Nego2, NegoEx), and Kerberos was a scheme of its own; WS-Management has both, and
+#: CredSSP (MS-WSMV). A scheme begins a value, or an element of a list: several challenges may share a line.
+_SCHEME = rb"(?<![^\t ,])(?i:ntlm|nego[0-9a-z]*+|kerberos|credssp)"
 _scheme = re.compile(_SCHEME + rb"(?=[\t ,]|\Z)").search
 #: A challenge with a token: the server has answered one leg, and waits for the next.
 _leg = re.compile(_SCHEME + rb" ++[0-9A-Za-z+/=]{8}").search
@@ -24,6 +24,8 @@ _token = re.compile(_SCHEME + rb" ++([0-9A-Za-z+/=]++)").search
 #: first byte is 0xa1).
 _FIRST_OF_THREE = b"TlRMTVNTUAAB"
 _CONTINUES = re.compile(rb"TlRMTVNTUAAD|o[Q-Za-f]")
+#: Its legs are records of TLS that nobody else can tell apart.
+_credssp = re.compile(rb"(?<![^\t ,])(?i:credssp)(?=[\t ,]|\Z)").search
 
 
 class Leg(IntEnum):
@@ -61,6 +63,8 @@ def leg_of(block: bytes) -> Leg:
     """What of a handshake this request's block carries."""
     if not has_credentials(block):
         return Leg.NONE
+    if any(map(_credssp, values(block, b"authorization"))):
+        return Leg.NEXT
     return Leg.NEXT if any(map(_CONTINUES.match, _tokens(block))) else Leg.FIRST
 
 

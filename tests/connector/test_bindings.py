@@ -115,6 +115,18 @@ def test_what_is_nobodys_serves_one_request() -> None:
     house.fresh()
 
 
+@pytest.mark.parametrize("block", [FIRST, b"authorization: Negotiate YIIabc\n"])
+def test_what_is_nobodys_waits_for_nobody(block: bytes) -> None:
+    """Kerberos in one leg works there, for many users at the same time."""
+    house = House()
+    for _ in range(3):
+        house.ask(b"-", block)
+    for dialled in house.origins_dialled:
+        assert dialled.stand().take()
+    house.ask(b"-", block)
+    house.origins_dialled.pop().stand()
+
+
 def test_a_handshake_is_not_torn_apart() -> None:
     """While it is under way its owner's other requests go elsewhere; its next leg comes back."""
     house = House()

@@ -22,7 +22,7 @@ FIRST, THIRD = b"TlRMTVNTUAABAAAA", b"TlRMTVNTUAADAAAA"
     ("line", "expected"),
     [
         (b"authorization: NTLM " + FIRST, True), (b"authorization: negotiate YIIabc", True),
-        (b"authorization: Negotiate", True),
+        (b"authorization: Negotiate", True), (b"authorization: CredSSP MDc", True), (b"authorization: CredSSPx MDc", False),
         (b"authorization: nTLM\tx", True), (b"authorization: Kerberos x", True), (b"authorization: Nego2 x", True),
         (b"authorization: Basic x, NTLM y", True), (b"authorization: Basic x,NTLM y", True),
         (b"authorization: Basic bnRsbQ==", False), (b"authorization: Bearer ntlmtoken", False),
@@ -43,6 +43,7 @@ def test_credentials(line: bytes, expected: bool, around: tuple[bytes, bytes]) -
         (b"www-authenticate: NTLM\n", True), (b"www-authenticate: Negotiate abc=\n", True),
         (b'www-authenticate: Basic realm="a, b", negotiate\n', True), (b'www-authenticate: Basic realm="a",NTLM\n', True),
         (b'www-authenticate: Basic realm="a"\nwww-authenticate: ntlm\n', True), (b"persistent-auth: true\n", True),
+        (b"www-authenticate: CredSSP\n", True),
         (b"persistent-auth: false\n", True), (b'www-authenticate: Basic realm="NTLMs"\n', False),
         (b"www-authenticate: Bearer\n", False), (b"x: NTLM\n", False), (b"", False),
     ],
@@ -66,7 +67,7 @@ def test_the_middle_of_a_handshake() -> None:
         (b"NTLM " + FIRST, Leg.FIRST, True), (b"Negotiate " + FIRST, Leg.FIRST, True), (b"NTLM " + THIRD, Leg.NEXT, False),
         (b"Negotiate " + THIRD, Leg.NEXT, False), (b"Negotiate YIIFzwYG", Leg.FIRST, False),
         (b"Negotiate oYIB", Leg.NEXT, False),
-        (b"Negotiate", Leg.FIRST, False), (b"Basic x", Leg.NONE, False),
+        (b"Negotiate", Leg.FIRST, False), (b"Basic x", Leg.NONE, False), (b"CredSSP MDcwNTAzMAMC", Leg.NEXT, False),
     ],
 )  # fmt: skip
 def test_legs(value: bytes, leg: Leg, begins: bool) -> None:
