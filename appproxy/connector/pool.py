@@ -195,8 +195,10 @@ class Pool:
             waiting = self._waiting.pop(self._places.has_room)
         if waiting is not None:
             self._begin(connection, waiting)
-        else:
-            self._keep(connection)
+            return
+        self._keep(connection)
+        if self._waiting:  # somebody who has several may, who then gets a connection of his own
+            self._dial_more()
 
     def data_closed(self, connection: DataConnection, reason: str) -> None:
         """One less."""
