@@ -7,18 +7,26 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable
+from itertools import islice
 
 from appproxy.policy.networks import block_of, network_of
 
 #: Less than this is what rounding leaves: nobody is to wait for it.
 _NOTHING = 1e-6
 
+#: Keys among which the least level is forgotten when there are too many.
+_COMPARED = 8
+
 #: A site of IPv6 counts as so many addresses: more than a home uses, and next to nothing of the 65,536 that it has.
 _SITE = 8
 
 
 class Levels:
-    """A level for each key; it drains by `drain` a second. Of more than `keys` the least recently used are forgotten."""
+    """A level for each key; it drains by `drain` a second.
+
+    At most `keys` are kept. Of the least recently used the one with the least level is forgotten: nobody can make a high
+    level go by using many other keys once.
+    """
 
     def __init__(self, drain: float, keys: int) -> None:
         self.drain = drain
@@ -42,7 +50,16 @@ class Levels:
         self._levels[key] = (level, now)
         self._levels.move_to_end(key)
         if len(self._levels) > self._most:
-            self._levels.popitem(last=False)
+            self._forget_one(now)
+
+    def _forget_one(self, now: float) -> None:
+        """The least level of some old ones; those that are higher have to be looked at again only after all others."""
+        levels = {key: self.at(key, now) for key in islice(self._levels, _COMPARED)}
+        least = min(levels, key=levels.__getitem__)
+        del self._levels[least]
+        for key, level in levels.items():
+            if level > levels[least]:
+                self._levels.move_to_end(key)
 
     def clear(self, key: Hashable) -> None:
         """Nothing is to be held against this key."""

@@ -29,6 +29,8 @@ from appproxy.store.users import User
 
 #: Longer ones are nobody's; also the bound of the form's field.
 LONGEST_NAME = 255
+#: Characters that a name is told apart by: one more than any user's has (`store.names`). Some signs become 18 in NFKC.
+_COUNTED_NAME = 65
 #: Failed sign-ins that the audit has one by one: of one network, of all, and in how many seconds. The rest is a number.
 _WRITTEN = (20, 500, 3600.0)
 #: Bytes: among the few that are remembered of a name, none is taken for another one.
@@ -66,7 +68,8 @@ class Refused:
 
 def normal_name(typed: str) -> str:
     """The name to look up: NFKC and case fold, so that wide letters and capitals are the same name."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", typed.strip()).casefold())
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", typed.strip()).casefold())
+    return folded[:_COUNTED_NAME]
 
 
 class Doorman:

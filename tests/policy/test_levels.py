@@ -41,6 +41,26 @@ class TestLevels:
         levels.clear("c")
         assert levels.at("c", 0.0) == 0.0
 
+    def test_a_high_level_is_not_forgotten_for_many_low_ones(self) -> None:
+        """However many other keys are used once; of equal ones the least recently used goes."""
+        levels = Levels(0.001, 50)
+        for key in ("a", "b", "c"):
+            levels.add(key, 10.0, 0.0)
+        for number in range(1000):
+            levels.add(number, 1.0, 1.0)
+        assert [levels.at(key, 1.0) > 9.0 for key in ("a", "b", "c")] == [True] * 3
+        assert len(levels) == 50
+        assert [number for number in range(1000) if levels.at(number, 1.0)] == list(range(953, 1000))
+
+    def test_what_has_drained_is_forgotten_first(self) -> None:
+        """Also when it was higher once."""
+        levels = Levels(1.0, 3)
+        levels.add("a", 5.0, 0.0)
+        levels.add("b", 50.0, 0.0)
+        for key in "cd":
+            levels.add(key, 1.0, 10.0)
+        assert [levels.at(key, 10.0) for key in "abcd"] == [0.0, 40.0, 1.0, 1.0]
+
     def test_a_clock_that_goes_back(self) -> None:
         """Fills and drains nothing."""
         levels = Levels(1.0, 3)

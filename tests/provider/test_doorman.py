@@ -174,3 +174,8 @@ class TestNormalName:
     def test_one_name(self, typed: str) -> None:
         """However it is typed, it is one name, for the look-up and for counting failures."""
         assert normal_name(typed) == "ann"
+
+    @pytest.mark.parametrize("typed", ["x" * 255, "\ufdfa" * 255])
+    def test_what_is_remembered_is_bounded(self, typed: str) -> None:
+        """Whatever is typed, and whatever Unicode makes of it."""
+        assert len(normal_name(typed)) == 65

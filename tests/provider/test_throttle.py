@@ -73,6 +73,17 @@ class TestOneName:
         most = max(sum(1 for each in times if start <= each < start + DAY) for start in times)
         assert 15 <= most <= 100
 
+    def test_names_that_nobody_has_bring_no_more_guesses(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Whoever tries more made-up names than are told apart makes nobody forget what was tried at a user's."""
+        for name in ("_NAMES", "_PAIRS"):
+            monkeypatch.setattr(f"appproxy.provider.throttle.{name}", 100)
+        throttle, guessed = MemoryThrottle(), 0
+        for turn in range(8):
+            guessed += sum(fails(throttle, who(address=f"10.1.{turn}.{number}")) for number in range(60))
+            for number in range(200):
+                fails(throttle, who(f"nobody {turn} {number}", f"10.2.{turn}.{number // 10}"))
+        assert 40 <= guessed <= 50
+
     def test_a_few_addresses_cannot_keep_a_user_out(self) -> None:
         """When they get nothing any more, the user gets in from a new device at another network, in known ones anyway."""
         throttle = MemoryThrottle()
