@@ -10,9 +10,10 @@ from __future__ import annotations
 import unicodedata
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.exceptions import HashingError, InvalidHashError, VerificationError, VerifyMismatchError
+from argon2.low_level import error_to_str
 
-from appproxy.errors import ConfigError
+from appproxy.errors import Code, ConfigError, RequestError
 
 #: NIST SP 800-63B section 5.1.1: at least 8 signs, no rules of composition.
 SHORTEST = 8
@@ -24,6 +25,8 @@ HASHER = PasswordHasher(time_cost=1, memory_cost=47104, parallelism=1, hash_len=
 #: Far above `HASHER`; a kept hash that asks for more (a damaged or hostile row) is refused, not computed.
 _MOST_MEMORY_KIB = 1024 * 1024
 _MOST_PASSES = 64
+#: What argon2 says when it gets no memory: ARGON2_MEMORY_ALLOCATION_ERROR of argon2.h.
+_NO_MEMORY = error_to_str(-22)
 
 
 def check_new(password: str, name: str) -> None:
@@ -43,21 +46,29 @@ def check_new(password: str, name: str) -> None:
 
 
 def hash_password(password: str, hasher: PasswordHasher = HASHER) -> str:
-    """The argon2id hash to keep, with a fresh salt, as a PHC string."""
-    return hasher.hash(_encoded(password))
+    """The argon2id hash to keep, with a fresh salt, as a PHC string. Raises RequestError(OVERLOADED) for want of memory."""
+    try:
+        return hasher.hash(_encoded(password))
+    except HashingError as error:
+        raise RequestError(Code.OVERLOADED, f"a password could not be hashed: {error}") from error
 
 
 def verify(kept: str, password: str) -> bool:
     """Is this the password of the kept hash? A hash that cannot be read is nobody's.
 
-    A question with two expected answers, so it returns instead of raising.
+    A question with two expected answers, so it returns instead of raising. Raises RequestError(OVERLOADED) where there is
+    no memory to find out: that is no wrong password.
     """
     # Characters are counted first, as in `check_new`.
     if len(password) > LONGEST_BYTES or len(encoded := _encoded(password)) > LONGEST_BYTES or not _affordable(kept):
         return False
     try:
         return HASHER.verify(kept, encoded)
-    except (VerificationError, InvalidHashError):
+    except (VerifyMismatchError, InvalidHashError):
+        return False
+    except VerificationError as error:
+        if str(error) == _NO_MEMORY:
+            raise RequestError(Code.OVERLOADED, f"a password could not be checked: {error}") from error
         return False
 
 

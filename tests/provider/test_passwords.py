@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appproxy.errors import ConfigError
+from appproxy.errors import Code, ConfigError, RequestError
 from appproxy.provider.passwords import HASHER, LONGEST_BYTES, check_new, hash_password, outdated, verify
 from tests.cost.growth import MOST, growth
 
 #: The least that argon2 allows, so that tests are quick.
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@contextmanager
+def little_memory(more: int) -> Iterator[None]:
+    """This process gets so many bytes more and not one beyond (RLIMIT_AS of setrlimit(2))."""
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + more, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 class TestCheckNew:
@@ -68,6 +83,16 @@ class TestVerify:
             return lambda: verify("", "\u0315\u0300" * size)
 
         assert growth(work, 4_000) <= MOST
+
+    def test_no_memory_is_no_wrong_password(self) -> None:
+        """Where it cannot be found out, the answer is not no; whoever asks may do so again."""
+        kept = hash_password("correct horse")
+        with little_memory(20 * 2**20):
+            for ask in (lambda: verify(kept, "correct horse"), lambda: hash_password("correct horse")):
+                with pytest.raises(RequestError) as caught:
+                    ask()
+                assert caught.value.code is Code.OVERLOADED
+        assert verify(kept, "correct horse")
 
     @pytest.mark.parametrize(
         "kept",
