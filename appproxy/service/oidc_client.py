@@ -47,6 +47,8 @@ FRESH = 3600.0
 REFRESH_INTERVAL = 10.0
 #: After a failure wait so many seconds before the next try; whoever comes meanwhile hears of that failure at once.
 RETRY_INTERVAL = 2.0
+#: Hosts of one provider's end points; real ones have one or two.
+_MOST_HOSTS = 16
 
 T = TypeVar("T")
 
@@ -264,19 +266,31 @@ def provider_agent(reactor: object, ca_bundle: str = "") -> Agent:
     """
     if ca_bundle:
         load_chain(ca_bundle, "ca_bundle")
-    return Agent(reactor, _Policy(ca_bundle), connectTimeout=CONNECT_TIMEOUT)
+    return Agent(reactor, ProviderPolicy(cast("IReactorTime", reactor), ca_bundle), connectTimeout=CONNECT_TIMEOUT)
 
 
 @implementer(IPolicyForHTTPS)
-class _Policy:
-    """A provider's certificate is checked as an application's is."""
+class ProviderPolicy:
+    """A provider's certificate is checked as an application's is, against `ca_bundle` or the system's authorities.
 
-    def __init__(self, ca_bundle: str) -> None:
+    To read those takes some 15 ms, and whoever has begun a sign-in can make us call: once an hour is enough.
+    """
+
+    def __init__(self, clock: IReactorTime, ca_bundle: str = "") -> None:
+        self._clock = clock
         self._ca_bundle = ca_bundle
+        #: By host: since when it is used.
+        self._made: dict[bytes, tuple[float, ClientContext]] = {}
 
     def creatorForNetloc(self, hostname: bytes, port: int) -> ClientContext:
         """Called by the agent for each connection."""
-        return origin_context(hostname.decode("ascii"), self._ca_bundle, "", True)
+        now = self._clock.seconds()
+        made = self._made.get(hostname)
+        if made is None or now - made[0] >= FRESH:
+            if len(self._made) >= _MOST_HOSTS:
+                self._made.clear()
+            made = self._made[hostname] = (now, origin_context(hostname.decode("ascii"), self._ca_bundle, "", True))
+        return made[1]
 
 
 class ProviderClients(Mapping[str, OidcClient]):

@@ -31,6 +31,7 @@ from appproxy.service.oidc_client import (
     HttpOidcClient,
     OidcClient,
     ProviderClients,
+    ProviderPolicy,
     provider_agent,
 )
 from appproxy.store.snapshot import ProviderRecord
@@ -326,6 +327,16 @@ class TestProviderAgent:
         pem = create_authority("Test", 1_800_000_000.0, years=1, serial=b"\x01" * 16).certificate
         assert provider_agent(Clock(), pem + pem) is not None
         assert provider_agent(Clock()) is not None
+
+    def test_authorities_are_not_read_for_each_call(self) -> None:
+        """Anybody can cause calls; so they are read once for each host, and again after a while."""
+        clock = Clock()
+        policy = ProviderPolicy(clock)
+        first = policy.creatorForNetloc(b"idp.example.com", 443)
+        assert policy.creatorForNetloc(b"idp.example.com", 443) is first
+        assert policy.creatorForNetloc(b"keys.example.com", 443) is not first
+        clock.advance(FRESH)
+        assert policy.creatorForNetloc(b"idp.example.com", 443) is not first
 
     @pytest.mark.parametrize("bundle", ["x", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
     def test_no_bundle(self, bundle: str) -> None:
