@@ -47,6 +47,11 @@ def sign_in_name(text: str) -> str:
     return text.lower() if text.isascii() else text
 
 
+def is_user_name(text: str) -> bool:
+    """Could a user have this name? It need not be looked up otherwise; PostgreSQL, for one, takes no NUL in a text."""
+    return _USER.fullmatch(sign_in_name(text)) is not None
+
+
 def not_found(what: str, text: str, there: Iterable[str]) -> NotFound:
     """The error for an unknown name, with near ones of those that exist, or some of them, or that there are none."""
     known = sorted(there)

@@ -137,6 +137,8 @@ def remove_from_group(tx: Transaction, user: str, group: str) -> User:
 
 def find_by_name(reading: Reading, name: str) -> User | None:
     """The user who signs in with this name (capitals do not matter), None if there is none."""
+    if not names.is_user_name(name):
+        return None
     row = reading.row(sa.select(users).where(users.c.name == names.sign_in_name(name)))
     return None if row is None else _user(row, user_groups.of_user(reading, row["id"]))
 

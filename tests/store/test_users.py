@@ -50,6 +50,13 @@ def test_refusals(store: Store, now: float, arguments: dict[str, object], error:
         users.add(tx, **{"name": "bob", "password_hash": "hash"} | arguments)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("typed", ["", "ann\0", "\0", "x" * 65, "ann lee", "\udcff"])
+def test_a_name_that_nobody_can_have(store: Store, typed: str) -> None:
+    """Is nobody's; no database is asked for what it cannot hold."""
+    with store.reading() as reading:
+        assert users.find_by_name(reading, typed) is None
+
+
 def test_a_new_password_ends_sessions(store: Store, now: float) -> None:
     """Whoever knew the old one is out."""
     with store.transaction(now) as tx:
