@@ -136,11 +136,15 @@ def remove_from_group(tx: Transaction, user: str, group: str) -> User:
 
 
 def find_by_name(reading: Reading, name: str) -> User | None:
-    """The user who signs in with this name (capitals do not matter), None if there is none."""
+    """The user who signs in with this name (capitals do not matter), None if there is none.
+
+    The database is asked the same for a name that nobody has: the time taken does not tell which names exist.
+    """
     if not names.is_user_name(name):
         return None
     row = reading.row(sa.select(users).where(users.c.name == names.sign_in_name(name)))
-    return None if row is None else _user(row, user_groups.of_user(reading, row["id"]))
+    groups = user_groups.of_user(reading, "" if row is None else row["id"])
+    return None if row is None else _user(row, groups)
 
 
 def find(reading: Reading, user: str) -> User:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+import sqlalchemy as sa
 
 from appproxy.errors import ConfigError
 from appproxy.store import sessions, users
@@ -55,6 +58,24 @@ def test_a_name_that_nobody_can_have(store: Store, typed: str) -> None:
     """Is nobody's; no database is asked for what it cannot hold."""
     with store.reading() as reading:
         assert users.find_by_name(reading, typed) is None
+
+
+def test_as_much_is_asked_for_nobody(store: Store, now: float) -> None:
+    """A wrong password that is known as such costs no hash: then the look-up alone is what could be measured."""
+    with store.transaction(now) as tx:
+        users.add(tx, "ann", "hash", groups=["staff"])
+    asked: dict[str, list[str]] = {}
+    for name in ("ann", "nobody"):
+        with store.reading() as reading:
+            asked[name] = []
+
+            def note(*arguments: Any, name: str = name) -> None:
+                asked[name].append(arguments[2])
+
+            sa.event.listen(reading.connection, "before_cursor_execute", note)
+            users.find_by_name(reading, name)
+    assert len(asked["ann"]) == 2
+    assert asked["nobody"] == asked["ann"]
 
 
 def test_a_new_password_ends_sessions(store: Store, now: float) -> None:
