@@ -1,11 +1,13 @@
 """Entries of the audit that nobody waits for, such as sign-ins: collected for a second, then written in one transaction.
 
 Whoever is not known can cause entries, too: of those some of each network are kept, and some in all; the rest is counted.
+So is what one user causes beyond all that a person does.
 """
 
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -26,6 +28,9 @@ _EVERY = 1.0
 #: Entries about nobody from one network, and in how many seconds: as many as of failed passwords. A person who reads them
 #: has seen enough by then, and one network cannot use up what is there for all.
 _OF_ONE, _WINDOW = 20, 3600.0
+#: Entries of one known user in that time. Fifty tabs make fifty, all day long a few more; a program that signs in every
+#: second would fill the database, in which they stay.
+_OF_USER = 300
 #: Networks that are counted apart: each has one entry with its count in a window, so this bounds those entries too.
 _NETWORKS = 1000
 #: Entries about nobody in all: so many at once, and one more each second.
@@ -78,6 +83,7 @@ class Notes:
         self._left_out = 0
         #: A site of IPv6 counts as one, since whoever has it may change among 65,536 networks.
         self._thinning = Thinning(_OF_ONE, math.ceil(_BURST + _A_SECOND * _WINDOW), _WINDOW, _NETWORKS)
+        self._known = Thinning(_OF_USER, sys.maxsize, _WINDOW)
         self._beyond = 0
         self._counting: IDelayedCall | None = None
         self._allowance = _BURST
@@ -87,7 +93,7 @@ class Notes:
 
     def note(self, actor: str, action: str, target: str = "", detail: Mapping[str, object] | None = None) -> None:
         """Keep an entry; see `audit.record`."""
-        if actor == ANONYMOUS and not self._allowed(str((detail or {}).get("address", ""))):
+        if not self._allowed(actor, detail or {}):
             if self._counting is None:
                 self._counting = self._clock.callLater(_COUNTS_EVERY, self._count)
             return
@@ -110,26 +116,32 @@ class Notes:
             self._flush()
 
     def _count(self) -> None:
-        """Look again until all networks that were counted have been written down."""
+        """Look again until all that was counted has been written down."""
         self._counting = None
         self._keep_counts(self._clock.seconds())
-        if len(self._thinning):
+        if len(self._thinning) or len(self._known):
             self._counting = self._clock.callLater(_COUNTS_EVERY, self._count)
 
     def _keep_counts(self, now: float) -> None:
-        """Keep one entry for each network of which some were left out, once its window is over."""
-        counts = {OTHERS: 0, **self._thinning.due(now)}
-        counts[OTHERS] += self._beyond
+        """Keep one entry for each network or user of which some were left out, once its window is over."""
+        counts, users = {OTHERS: 0, **self._thinning.due(now)}, self._known.due(now)
+        counts[OTHERS] += self._beyond + users.pop(OTHERS, 0)
         self._beyond = 0
         for network, count in counts.items():
             if count:
                 detail = {"address": network or "others", "count": count}
                 self._keep(Entry(self._wall(), ANONYMOUS, "audit.left_out", "", detail))
+        for user, count in users.items():
+            provider, _, actor = user.partition("\n")
+            self._keep(Entry(self._wall(), actor, "audit.left_out", "", {"provider": provider, "count": count}))
 
-    def _allowed(self, address: str) -> bool:
-        """May one more entry about nobody be kept? One that may not is counted."""
+    def _allowed(self, actor: str, detail: Mapping[str, object]) -> bool:
+        """May one more entry be kept? One that may not is counted."""
         now = self._clock.seconds()
-        if not self._thinning.note(block_of(address), now):
+        if actor != ANONYMOUS:
+            # A subject is somebody else's at another provider.
+            return self._known.note(f"{detail.get('provider', '')}\n{actor}", now)
+        if not self._thinning.note(block_of(str(detail.get("address", ""))), now):
             return False
         self._allowance = min(self._allowance + (now - self._filled) * _A_SECOND, _BURST)
         self._filled = now

@@ -119,6 +119,23 @@ def test_a_flood_from_everywhere_is_counted() -> None:
     assert clock.getDelayedCalls() == []
 
 
+def test_one_user_does_not_fill_the_database() -> None:
+    """Somebody who signs in all the time has three hundred entries an hour, and then a count; others have all of theirs."""
+    live, clock, notes = made()
+    for _ in range(10):
+        for _ in range(90):
+            notes.note("user:eve", "sign-in", "eve", {"provider": "corp"})
+        notes.note("user:ann", "sign-in", "ann", {"provider": "corp"})
+        notes.note("user:eve", "sign-in", "eve", {"provider": "another eve's"})
+        clock.advance(1.0)
+    found = Counter(one.actor for batch in live.batches for one in batch)
+    assert found == {"user:eve": 310, "user:ann": 10}
+    pass_time(clock, 1.5)
+    assert live.batches[-1] == [Entry(pytest.approx(4610.0, abs=601.0), "user:eve", "audit.left_out", "",
+                                     {"provider": "corp", "count": 600})]
+    assert clock.getDelayedCalls() == []
+
+
 def test_a_long_flood_makes_few_entries() -> None:
     """Its counts are bounded too, so that they do not push out of the database what is worth reading; none is lost."""
     live, clock, notes = made()
