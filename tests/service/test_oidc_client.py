@@ -24,6 +24,7 @@ from appproxy.errors import Code, ConfigError, RequestError
 from appproxy.pki.authority import create_authority
 from appproxy.service.oidc_client import (
     CALL_TIMEOUT,
+    CALLS,
     FRESH,
     MAX_ANSWER,
     REFRESH_INTERVAL,
@@ -265,6 +266,21 @@ class TestAbuse:
         world.clock.advance(RETRY_INTERVAL)
         world.provider.silent = False
         assert world.run(world.client.metadata()).issuer == ISSUER
+
+    def test_calls_at_the_same_time_are_bounded(self, world: World) -> None:
+        """Whoever sends made-up codes opens no more connections than there are turns; later ones wait, then fail."""
+        world.run(world.client.metadata())
+        world.provider.paths()
+        world.provider.silent = True
+        failed: list[Failure] = []
+        for number in range(CALLS + 10):
+            world.begin(world.client.exchange(f"made up {number}", "v", "https://r", "client 1")).addErrback(failed.append)
+        assert len(world.provider.asked) == CALLS
+        world.clock.advance(CALL_TIMEOUT)
+        world.agent.flush()
+        assert [failure.value.code for failure in failed] == [Code.PROVIDER_UNREACHABLE] * (CALLS + 10)
+        world.provider.silent = False
+        assert world.exchange().id_token == "the.id.token"
 
     def test_an_answer_that_never_ends(self, world: World) -> None:
         """A trickled answer is cut off by the same ten seconds."""
