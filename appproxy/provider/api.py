@@ -11,7 +11,7 @@ from twisted.web.server import Request
 from appproxy.errors import IdentityError, RequestError
 from appproxy.net.web import Answer, EndPoint, Limit, json_answer
 from appproxy.provider.claims import user_claims
-from appproxy.provider.desks import answer_token_request, find_active
+from appproxy.provider.desks import answer_token_request, find_active, is_made_up
 from appproxy.provider.facts import Facts
 from appproxy.provider.metadata import discovery_document
 from appproxy.provider.parameters import LONGEST_TOKEN, read_form
@@ -39,7 +39,10 @@ class Api:
 
     async def token(self, parameters: Mapping[str, str]) -> tuple[int, Mapping[str, object]]:
         """Status and JSON for a token request."""
-        return await self._facts.live.write(answer_token_request, self._facts.ground(), parameters)
+        ground = self._facts.ground()
+        if is_made_up(ground, parameters):
+            return 400, {"error": "invalid_grant"}
+        return await self._facts.live.write(answer_token_request, ground, parameters)
 
     def discovery_end_point(self) -> EndPoint:
         """/.well-known/openid-configuration."""

@@ -218,6 +218,21 @@ def find_active(reading: Reading, session: ProviderSession) -> User | None:
     return user if not user.disabled and user.credentials_changed <= session.auth_time else None
 
 
+def is_made_up(ground: Ground, parameters: Mapping[str, str]) -> bool:
+    """Is the code none that this client was given lately? Anybody can send such, and no transaction need be begun for it.
+
+    Whatever else is wrong with a request is for the rules to say.
+    """
+    client, code = ground.find_client(parameters.get("client_id", "")), parameters.get("code", "")
+    if client is None or not code or parameters.get("grant_type") != "authorization_code":
+        return False
+    try:
+        Grant.unseal(code, client.client_id, ground.snapshot.keys, ground.now)
+    except IdentityError:
+        return True
+    return False
+
+
 def answer_token_request(tx: Transaction, ground: Ground, parameters: Mapping[str, str]) -> tuple[int, _JSON]:
     """Status and JSON for a token request (RFC 6749 section 4.1.3). To be run in a store transaction."""
     try:

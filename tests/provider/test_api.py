@@ -137,8 +137,25 @@ class TestInProcess:
             got(Deferred.fromCoroutine(client.exchange("x", wiki.verifier, CALLBACK, wiki.client_id)))
         assert caught.value.code is Code.PROVIDER_REFUSED
 
-    def test_no_database(self, house: House, wiki: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize("age", [0, 61])
+    def test_made_up_codes_cost_the_database_nothing(
+        self, browser: Browser, house: House, wiki: Flow, monkeypatch: pytest.MonkeyPatch, age: int
+    ) -> None:
+        """Anybody can send them, by the thousand: they keep nobody from the one thread that writes. Nor do old ones."""
+        codes = ["x", "\u00e9", "x" * 10_000, sign_in(browser, wiki).query["code"] + ("" if age else "x")]
+        house.clock.advance(age)
+        written: list[object] = []
+        monkeypatch.setattr(house.live, "write", lambda *arguments: written.append(arguments))
+        client = house.provider.client()
+        for code in codes:
+            with pytest.raises(RequestError) as caught:
+                got(Deferred.fromCoroutine(client.exchange(code, wiki.verifier, CALLBACK, wiki.client_id)))
+            assert caught.value.code is Code.PROVIDER_REFUSED
+        assert written == []
+
+    def test_no_database(self, browser: Browser, house: House, wiki: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
         """When the database is gone the service is told so, to say 503."""
+        code = sign_in(browser, wiki).query["code"]
 
         def gone(*_: object) -> Deferred[object]:
             raise StoreError("gone")
@@ -146,7 +163,7 @@ class TestInProcess:
         monkeypatch.setattr(house.live, "read", gone)
         monkeypatch.setattr(house.live, "write", gone)
         client = house.provider.client()
-        for waiting in (client.keys(), client.exchange("x", wiki.verifier, CALLBACK, wiki.client_id)):
+        for waiting in (client.keys(), client.exchange(code, wiki.verifier, CALLBACK, wiki.client_id)):
             with pytest.raises(RequestError) as caught:
                 got(Deferred.fromCoroutine(waiting))
             assert caught.value.failure.status == 503
