@@ -272,7 +272,7 @@ class TestAbuse:
         world.run(world.client.metadata())
         world.provider.paths()
         world.provider.silent = True
-        failed: list[Failure] = []
+        failed: list[Any] = []
         for number in range(CALLS + 10):
             world.begin(world.client.exchange(f"made up {number}", "v", "https://r", "client 1")).addErrback(failed.append)
         assert len(world.provider.asked) == CALLS
