@@ -27,13 +27,20 @@ class Crowd(Generic[T]):
 
     def enter(self, owner: str, item: T) -> T | None:
         """One more of this owner; gives the oldest of his if that has to go, which then has left."""
-        his = self._owners.setdefault(owner, {})
-        his[item] = None
-        if len(his) <= self._most:
-            return None
-        oldest = next(iter(his))
-        del his[oldest]
+        self.join(owner, item)
+        oldest = self.one_too_many(owner)
+        if oldest is not None:
+            del self._owners[owner][oldest]
         return oldest
+
+    def join(self, owner: str, item: T) -> None:
+        """One more of this owner, also where that is one too many."""
+        self._owners.setdefault(owner, {})[item] = None
+
+    def one_too_many(self, owner: str) -> T | None:
+        """The oldest of an owner who has more than he may."""
+        his = self._owners.get(owner, ())
+        return next(iter(his)) if len(his) > self._most else None
 
     def leave(self, owner: str, item: T) -> None:
         """It is gone, or of use; twice is as once."""

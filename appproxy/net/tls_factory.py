@@ -18,9 +18,9 @@ class HalfCloseTLSFactory(TLSMemoryBIOFactory):
     """Puts `HalfCloseTLS` under each protocol of `wrapped`.
 
     `handshake_seconds` is the longest that a handshake may take, None for ever. `most_handshakes` may be under way at
-    the same time, None for any number, and a quarter of them from one address; one more, and the oldest is cut off: who only
-    connects and says nothing, however often, keeps nobody out who is quicker. `plain` makes the protocol of a connection that
-    begins with HTTP instead of TLS.
+    the same time, None for any number; one more, and the oldest is cut off, of the newcomer's own address if that has more
+    than a quarter of them: who only connects and says nothing, however often, keeps nobody out who is quicker. `plain` makes
+    the protocol of a connection that begins with HTTP instead of TLS.
     """
 
     protocol = HalfCloseTLS
@@ -38,7 +38,8 @@ class HalfCloseTLSFactory(TLSMemoryBIOFactory):
         self._most_handshakes = most_handshakes
         #: In the order of their beginning.
         self._handshakes: dict[HalfCloseTLS, None] = {}
-        # A quarter for one address: with all of it, it would cut off everybody else's.
+        # Where all are taken, an address with a quarter of them cuts off its own: else its next ones cut off everybody's. As
+        # long as there is room, an office behind one address may connect a thousand times at once.
         self._of_address: Crowd[HalfCloseTLS] = Crowd(max(1, (most_handshakes or 0) // 4))
         #: TCP's end of file says that the peer is gone, whatever it said before.
         self.leaves_at_eof = isinstance(context, UserContext)
@@ -58,11 +59,11 @@ class HalfCloseTLSFactory(TLSMemoryBIOFactory):
         """Called by a connection that begins."""
         handshakes = self._handshakes
         handshakes[connection] = None
-        if connection.owner and (eldest := self._of_address.enter(connection.owner, connection)) is not None:
-            del handshakes[eldest]
-            eldest.give_way()
-        if self._most_handshakes is not None and len(handshakes) > self._most_handshakes:
-            oldest = next(iter(handshakes))
+        if self._most_handshakes is None:
+            return
+        self._of_address.join(connection.owner, connection)
+        if len(handshakes) > self._most_handshakes:
+            oldest = self._of_address.one_too_many(connection.owner) or next(iter(handshakes))
             del handshakes[oldest]
             self._of_address.leave(oldest.owner, oldest)
             oldest.give_way()

@@ -76,8 +76,8 @@ class Outward:
         # What it knows of paths begins with the prefix; where it says them with a host, that is one by which it knows itself.
         path = rb"(?=" + re.escape(external.path[:-1].encode("ascii")) + rb"(?:[/?#]|\Z))"
         hosts = b"|".join(re.escape(url.authority.encode("ascii")) for url in (internal, external))
-        self._known = re.compile(path) if prefix else None
-        self._known_here = re.compile(rb"https?://(?:" + hosts + rb")" + path, re.IGNORECASE)
+        self._known = compiled(path) if prefix else None
+        self._known_here = compiled(rb"https?://(?:" + hosts + rb")" + path, re.IGNORECASE)
         self._internal = internal.origin.encode("ascii")
         self._external = external.origin.encode("ascii")
         # Most applications have a host of their own on both sides: then paths are the same, and a look suffices.

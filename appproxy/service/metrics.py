@@ -94,10 +94,10 @@ class NodeCollector(Collector):
         yield GaugeMetricFamily("appproxy_user_connections", "Open connections of users.",
                                 value=len(node.front.connections))
         yield CounterMetricFamily("appproxy_user_connections_accepted", "Connections of users.", value=node.front.accepted)
-        yield CounterMetricFamily("appproxy_user_connections_refused", "Connections of users that were one too many.",
-                                  value=node.front.turned_away)
         yield CounterMetricFamily("appproxy_user_connections_evicted", "Connections of users that gave way to others.",
                                   value=node.front.evicted)
+        yield CounterMetricFamily("appproxy_user_connections_refused", "Connections of users that were one too many.",
+                                  value=node.front.turned_away)
         yield CounterMetricFamily("appproxy_http2_floods", "HTTP/2 connections that were ended for a flood or a fault.",
                                   value=node.front.floods)
         yield GaugeMetricFamily("appproxy_requests_parked", "Requests that wait for a connector.", value=roster.waiting)

@@ -116,6 +116,8 @@ def test_handshakes_under_way_are_few(name: str) -> None:
     cut: list[int] = []
 
     class Shaking:
+        owner = ""
+
         def __init__(self, number: int) -> None:
             self.number = number
 

@@ -127,7 +127,8 @@ def test_a_stream_takes_no_slot() -> None:
     """A request that waits for one gets it, and of the stream's own request nothing is kept."""
     begun = Begun(UPGRADE, body=True)
     roster = begun.world.relay.roster
-    roster.limits = replace(roster.limits, in_flight=1)
+    for peer in roster.peers.values():
+        peer.limit = peer.usual = peer.narrow = 1
     begun.world.user().send(GET)
     assert (roster.waiting, begun.request.head == b"") == (1, False)
     begun.head(101, SWITCH)
