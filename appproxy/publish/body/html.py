@@ -17,23 +17,23 @@ from appproxy.publish.body.translator import LONGEST, Holding, Untouched
 from appproxy.regex import compiled
 
 _tokenizer = lru_cache(maxsize=2)(tokenizer)
-_COMMENT_ENDS = re.compile(rb"--!?>")
-_CDATA_ENDS = re.compile(rb"\]\]>")
-_TAG_ENDS = re.compile(rb">")
+_COMMENT_ENDS = compiled(rb"--!?>")
+_CDATA_ENDS = compiled(rb"\]\]>")
+_TAG_ENDS = compiled(rb">")
 #: Behind the part of a URL that is looked at: a reference to a character, or what browsers read as a slash.
 _SPELLED = b"&\\"
-_NEVER = re.compile(rb"(?!)")
-_NAME = re.compile(rb"</?+([a-zA-Z][^\t\n\f\r />]*+)(?=[\t\n\f\r />])")
+_NEVER = compiled(rb"(?!)")
+_NAME = compiled(rb"</?+([a-zA-Z][^\t\n\f\r />]*+)(?=[\t\n\f\r />])")
 #: How XML names a style sheet; group 2 is its address.
 _SHEET = compiled(
     rb"<\?xml-stylesheet(?:(?![\t\n\r ]++href)[\t\n\r ]++[a-z]++[\t\n\r ]*+=[\t\n\r ]*+(?:\"[^\"]*+\"|'[^']*+'))*+"
     rb"[\t\n\r ]++href[\t\n\r ]*+=[\t\n\r ]*+([\"'])([^\"']*+)\1")
 #: How scripts and data in them say what they are (HTML section 4.12.1); without a type it is JavaScript.
-_SCRIPT_TYPE = re.compile(
+_SCRIPT_TYPE = compiled(
     rb"(?:module|importmap|speculationrules|(?:text|application)/(?:x-)?(?:java|ecma)script|application/(?:[a-z.-]+\+)?json)?",
     re.IGNORECASE)
 #: How pieces of pages say what they are that scripts fill in and insert later; to browsers they are only data.
-_TEMPLATE_TYPE = re.compile(
+_TEMPLATE_TYPE = compiled(
     rb"text/(?:html|ng-template|(?:x-)?(?:[a-z-]+[.-])?(?:template|tmpl|handlebars|mustache))", re.IGNORECASE)
 
 
