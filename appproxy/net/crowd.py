@@ -6,14 +6,11 @@ Who is quicker is kept out by nobody, and one owner, however many he opens, keep
 from __future__ import annotations
 
 from collections.abc import Hashable
-from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
 from typing import Generic, TypeVar
 
-T = TypeVar("T", bound=Hashable)
+from appproxy.policy.networks import network_of
 
-#: What one subscriber has of IPv6 (RFC 6177 section 2): whoever has one address of it has all.
-_SUBSCRIBER = 64
+T = TypeVar("T", bound=Hashable)
 
 
 class Crowd(Generic[T]):
@@ -60,16 +57,3 @@ class Crowd(Generic[T]):
 def subscriber(address: object) -> str:
     """The network that a peer's address counts for; "" where nobody knows it."""
     return network_of(getattr(address, "host", "") or "")
-
-
-@lru_cache(maxsize=4096)
-def network_of(host: str) -> str:
-    """The network that this address counts for; what is no address counts for itself."""
-    try:
-        parsed = ip_address(host)
-    except ValueError:
-        return host
-    if isinstance(parsed, IPv6Address):
-        mapped = parsed.ipv4_mapped
-        return str(mapped) if mapped is not None else str(int(parsed) >> (128 - _SUBSCRIBER))
-    return host

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 
 #: What an address that cannot be read is cut to, so that nobody's memory grows with it.
 _LONGEST = 64
 
 
+@lru_cache(maxsize=4096)  # Each connection and each request of nobody asks, and most come from a few addresses.
 def network_of(address: str) -> str:
     """The address, and of IPv6 its /64, which is what one host gets (RFC 7421): changing within it costs nothing."""
     return _within(address, 64)

@@ -18,9 +18,9 @@ from appproxy.errors import Code
 from appproxy.http import HeadLimits
 from appproxy.http.head import RequestHead
 from appproxy.http.trusted_proxies import TrustedProxies
-from appproxy.net.crowd import network_of
 from appproxy.net.deadlines import Deadlines
 from appproxy.net.tls import ServerName, server_name
+from appproxy.policy.networks import network_of
 from appproxy.service.address_shares import AddressShares
 from appproxy.service.exchange import Exchange, Handler
 

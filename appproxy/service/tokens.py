@@ -11,17 +11,15 @@ from __future__ import annotations
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from hashlib import blake2b
-from ipaddress import IPv6Address, ip_address
 
 from appproxy.identity.session import Session
+from appproxy.policy.networks import network_of
 from appproxy.service.gate import Recent
 
 #: Nobody: a connection that the application authenticates for such a request must not serve another one.
 NOBODY = b"-"
 #: 12 bytes are 16 characters without padding.
 _BYTES = 12
-#: What one subscriber has (RFC 6177 section 2): whoever has one address of it has all.
-_SUBSCRIBER = 64
 
 
 class Tokens:
@@ -40,7 +38,7 @@ class Tokens:
         if session is None:
             found = self._addresses.get(client)
             if found is None:
-                found = self._hash("address", _subscriber(client))
+                found = self._hash("address", network_of(client))
                 self._addresses.put(client, found)
             return found
         user = (session.provider, session.issuer, session.subject)
@@ -71,16 +69,3 @@ class Tokens:
         # Each with its length before it: no two lists of parts have the same bytes.
         text = b"".join(b"%d:%b" % (len(raw), raw) for raw in (part.encode("utf-8", "surrogatepass") for part in parts))
         return urlsafe_b64encode(blake2b(text, digest_size=_BYTES, key=self._key).digest())
-
-
-def _subscriber(client: str) -> str:
-    """The network that an address counts for; what is no address counts for itself."""
-    try:
-        address = ip_address(client)
-    except ValueError:
-        return client
-    if isinstance(address, IPv6Address):
-        # A zone (fe80::1%eth0) is a name of ours, not the user's; a mapped IPv4 address is that.
-        mapped = address.ipv4_mapped
-        return str(mapped) if mapped is not None else str(int(address) >> (128 - _SUBSCRIBER))
-    return client
