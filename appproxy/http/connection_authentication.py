@@ -15,7 +15,8 @@ from appproxy.http.fields import values
 
 #: Negotiate has had drafts and relatives (Nego2, NegoEx), and Kerberos was a scheme of its own; WS-Management has both, and
 #: CredSSP (MS-WSMV). A scheme begins a value, or an element of a list: several challenges may share a line.
-_SCHEME = rb"(?<![^\t ,])(?i:ntlm|nego[0-9a-z]*+|kerberos|credssp)"
+#: The first letter comes first, for a search skips to one quickly: 30,000 commas take a tenth of the time.
+_SCHEME = rb"[nkcNKC](?<![^\t ,].)(?i:(?<=n)tlm|(?<=n)ego[0-9a-z]*+|(?<=k)erberos|(?<=c)redssp)"
 _scheme = re.compile(_SCHEME + rb"(?=[\t ,]|\Z)").search
 #: A challenge with a token: the server has answered one leg, and waits for the next.
 _leg = re.compile(_SCHEME + rb" ++[0-9A-Za-z+/=]{8}").search
