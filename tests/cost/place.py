@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from math import inf
 from time import process_time
 from typing import Any
 
@@ -14,6 +12,7 @@ from twisted.internet.protocol import Factory, Protocol
 
 from appproxy.service.front import Front
 from appproxy.testing import Playground
+from tests.cost.machine import least
 from tests.service.world import Wire
 
 #: A user's address.
@@ -77,18 +76,17 @@ class Place:
         raise AssertionError("the network does not come to rest")
 
     def cheapest(self, front: Front, entry: type[Any], data: bytes, whole: float, longest: float) -> Cost:
-        """The least of some rounds; what is above these bounds is tried more often, for others use the machine, too."""
-        best = Cost(inf, inf, b"")
-        gc.disable()  # what looking through all objects of the tests costs says nothing of the request
-        try:
-            for _ in range(12):
-                again = self.send(front, entry, data)
-                best = Cost(min(best.whole, again.whole), min(best.longest, again.longest), again.answer)
-                if best.whole <= whole and best.longest <= longest:
-                    break
-        finally:
-            gc.enable()
-        return best
+        """The least that this costs; what is above these bounds is tried more often (`machine.least`)."""
+        answer = b""
+
+        def measure() -> tuple[float, float]:
+            nonlocal answer
+            cost = self.send(front, entry, data)
+            answer = cost.answer
+            return cost.whole, cost.longest
+
+        whole, longest = least(measure, (whole, longest))
+        return Cost(whole, longest, answer)
 
 
 @contextmanager
