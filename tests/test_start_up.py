@@ -10,7 +10,10 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 #: What takes most of the time of a start: the database, the reactor, the certificates' library, tables for terminals.
-HEAVY = ("acme", "alembic", "argon2", "authlib", "cryptography", "jinja2", "sqlalchemy", "twisted")
+HEAVY = (
+    "acme", "alembic", "argon2", "authlib", "cryptography", "jinja2", "ngh2", "prometheus_client", "sqlalchemy", "treq",
+    "twisted",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -19,10 +22,11 @@ HEAVY = ("acme", "alembic", "argon2", "authlib", "cryptography", "jinja2", "sqla
         ("import appproxy.cli", ()),
         ("import appproxy.admin.direct", ("cryptography", "sqlalchemy", "twisted")),
         ("import appproxy.twistd.service",
-         ("argon2", "authlib", "cryptography", "jinja2", "sqlalchemy", "twisted")),
-        ("import appproxy.twistd.connector", ("cryptography", "twisted")),
+         ("argon2", "authlib", "cryptography", "jinja2", "ngh2", "prometheus_client", "sqlalchemy", "twisted")),
+        ("import appproxy.twistd.connector", ("cryptography", "ngh2", "twisted")),
+        ("import appproxy.service.cookie_auth", ("cryptography", "jinja2", "twisted")),
     ],
-    ids=["a command", "a command without a service", "the service", "the connector"],
+    ids=["a command", "a command without a service", "the service", "the connector", "sign-in before a site"],
 )
 def test_only_what_is_needed_is_loaded(program: str, needed: tuple[str, ...]) -> None:
     """The rest is imported by what needs it, when it is needed."""

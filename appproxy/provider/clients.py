@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from appproxy.publish.application import Preauthentication
-from appproxy.store.providers import BUILTIN
-from appproxy.store.snapshot import Snapshot
+from appproxy.store.snapshot import BUILTIN, Snapshot
 
 SCOPES = ("openid", "profile", "email", "groups")
 

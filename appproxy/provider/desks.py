@@ -19,8 +19,7 @@ from appproxy.provider.tokens import ACCESS_LIFETIME, CODE_LIFETIME, Access, Gra
 from appproxy.store import one_time, users
 from appproxy.store.keys import read_signing_keys
 from appproxy.store.names import NotFound
-from appproxy.store.providers import BUILTIN
-from appproxy.store.snapshot import SealingKey, Snapshot
+from appproxy.store.snapshot import BUILTIN, SealingKey, Snapshot
 from appproxy.store.transaction import Reading, Transaction
 from appproxy.store.users import User
 

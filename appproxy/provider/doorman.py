@@ -22,8 +22,8 @@ from appproxy.provider.throttle import Go, Repeated, Throttle, Wait, Who
 from appproxy.provider.tokens import ProviderSession
 from appproxy.store import audit, users
 from appproxy.store.live import LiveStore
-from appproxy.store.notes import Note, nowhere
-from appproxy.store.providers import BUILTIN
+from appproxy.store.note import Note, nowhere
+from appproxy.store.snapshot import BUILTIN
 from appproxy.store.transaction import Transaction
 from appproxy.store.users import User
 

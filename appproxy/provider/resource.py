@@ -28,7 +28,7 @@ from appproxy.provider.sign_out import SignOutPages
 from appproxy.provider.signing import rotate
 from appproxy.provider.throttle import MemoryThrottle, Throttle
 from appproxy.store.live import LiveStore
-from appproxy.store.notes import Note, nowhere
+from appproxy.store.note import Note, nowhere
 
 #: How often it is looked whether the signing key is old enough to be changed, in seconds.
 _ROTATE_EVERY = 3600.0

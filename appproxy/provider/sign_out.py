@@ -18,7 +18,7 @@ from appproxy.provider.signing import key_set, read_hint
 from appproxy.provider.tokens import Form, ProviderSession
 from appproxy.store import audit, sessions
 from appproxy.store.keys import read_signing_keys
-from appproxy.store.providers import BUILTIN
+from appproxy.store.snapshot import BUILTIN
 from appproxy.store.transaction import Transaction
 
 _PURPOSE = "sign out"

@@ -23,8 +23,7 @@ from appproxy.publish.routing import Route
 from appproxy.service.exchange import Exchange, Handler
 from appproxy.service.sign_in_ground import Ground
 from appproxy.service.visit import host_of
-from appproxy.store.providers import BUILTIN
-from appproxy.store.snapshot import ProviderRecord
+from appproxy.store.snapshot import BUILTIN, ProviderRecord
 
 #: Links on the page. Nobody reads more, and to make them takes no longer than any other answer of ours.
 MOST = 500

@@ -9,7 +9,7 @@ from appproxy.identity.session import Session
 from appproxy.publish.application import Application
 from appproxy.service.sign_in_ground import Ground
 from appproxy.service.visit import address_of
-from appproxy.store.audit import ANONYMOUS
+from appproxy.store.note import ANONYMOUS
 
 #: Names of entries.
 SIGNED_IN, REFUSED = "sign-in", "sign-in.refused"

@@ -25,8 +25,8 @@ from appproxy.publish.application import Application
 from appproxy.service.apps_page import AppsPage
 from appproxy.service.oidc_client import OidcClient
 from appproxy.service.sign_in_ground import Ground
+from appproxy.service.sign_in_needs import SignInStore
 from appproxy.service.sign_in_steps import Steps
-from appproxy.service.sign_in_store import SignInStore
 from appproxy.service.sign_out import EndSession, SignOut
 from appproxy.service.visit import cookies_of_head, is_navigation
 from appproxy.service.way_back import WayBack, begin

@@ -17,10 +17,9 @@ from appproxy.policy.verdict import Pass
 from appproxy.publish.application import Application, Preauthentication
 from appproxy.publish.routing import Route
 from appproxy.service.oidc_client import OidcClient
-from appproxy.service.sign_in_store import SignInStore
+from appproxy.service.sign_in_needs import SignInStore
 from appproxy.service.visit import cookie_of
-from appproxy.store.providers import BUILTIN
-from appproxy.store.snapshot import ProviderRecord, SealingKey, Snapshot
+from appproxy.store.snapshot import BUILTIN, ProviderRecord, SealingKey, Snapshot
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from appproxy.identity.session import Session
-from appproxy.store.notes import Note, nowhere
+from appproxy.store.note import Note, nowhere
 from appproxy.store.snapshot import Snapshot
 
 

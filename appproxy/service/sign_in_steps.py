@@ -39,8 +39,7 @@ from appproxy.service.sign_out import LONGEST_END, end_url
 from appproxy.service.sign_out_hint import Hint, keep
 from appproxy.service.visit import host_of, query_of
 from appproxy.service.way_back import WayBack
-from appproxy.store.providers import BUILTIN
-from appproxy.store.snapshot import ProviderRecord
+from appproxy.store.snapshot import BUILTIN, ProviderRecord
 
 #: Errors of a provider that mean "not this time" (OpenID Connect Core 1.0 section 3.1.2.6, RFC 6749 section 4.1.2.1): the user
 #: has to be asked after all, or its page was open too long, which Keycloak calls `temporarily_unavailable`.

@@ -23,7 +23,7 @@ from appproxy.service import sign_out_hint
 from appproxy.service.noted import facts, of_session
 from appproxy.service.sign_in_ground import Ground, client_id
 from appproxy.service.visit import form_of, host_of, origin_of, query_of
-from appproxy.store.providers import BUILTIN
+from appproxy.store.snapshot import BUILTIN
 
 #: A confirmation page left open over lunch still works.
 _FORM_LIFETIME = START_LIFETIME

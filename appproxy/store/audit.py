@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from appproxy.store.note import ANONYMOUS as ANONYMOUS
 from appproxy.store.schema import audit
 from appproxy.store.transaction import Reading, Transaction
 
 _LONGEST_ACTOR = 255
 #: Anybody can cause entries about nobody: they go after 90 days, and beyond so many at once.
-ANONYMOUS = "anonymous"
 _ANONYMOUS_DAYS = 90
 _MOST_ANONYMOUS = 100_000
 

@@ -21,9 +21,8 @@ from appproxy.store.application_urls import RESERVED
 from appproxy.store.branding import brand_of
 from appproxy.store.certificates import served
 from appproxy.store.keys import read_sealing_keys, trust_bundle
-from appproxy.store.providers import BUILTIN
 from appproxy.store.providers import list_all as list_providers
-from appproxy.store.snapshot import ConnectorRecord, ConnectorState, ProviderRecord, Snapshot
+from appproxy.store.snapshot import BUILTIN, ConnectorRecord, ConnectorState, ProviderRecord, Snapshot
 from appproxy.store.transaction import ALL, Reading, part_revisions
 
 #: For each field of the snapshot, the tables that it is made of.

@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 from appproxy.policy.networks import block_of
 from appproxy.policy.thinning import OTHERS, Thinning
 from appproxy.store import audit
-from appproxy.store.audit import ANONYMOUS
+from appproxy.store.note import ANONYMOUS
 from appproxy.store.transaction import Transaction
 
 #: Seconds between two transactions.
@@ -50,16 +50,6 @@ class Entry:
     action: str
     target: str
     detail: Mapping[str, object]
-
-
-class Note(Protocol):
-    """Takes entries: `Notes.note`, or what stands for it. `address` of `detail` is where an anonymous one came from."""
-
-    def __call__(self, actor: str, action: str, target: str = "", detail: Mapping[str, object] | None = None) -> None: ...
-
-
-def nowhere(actor: str, action: str, target: str = "", detail: Mapping[str, object] | None = None) -> None:
-    """A `Note` that keeps nothing: for programs without an audit."""
 
 
 class Writing(Protocol):

@@ -13,11 +13,10 @@ from appproxy.errors import ConfigError
 from appproxy.pki.pem import load_chain
 from appproxy.store import names, sessions
 from appproxy.store.schema import applications, providers
+from appproxy.store.snapshot import BUILTIN as BUILTIN
 from appproxy.store.snapshot import ProviderRecord
 from appproxy.store.transaction import Reading, Row, Transaction
 
-#: Id and name of the provider that is part of the service.
-BUILTIN = "builtin"
 #: Purpose of sealing (associated data: never change it).
 CLIENT_SECRET = "client secret"
 _WHAT = "identity provider"

@@ -13,6 +13,9 @@ from appproxy.publish.portal import Portal
 from appproxy.publish.routing import Router
 from appproxy.publish.urls import Translation
 
+#: Id and name of the provider that is part of the service.
+BUILTIN = "builtin"
+
 
 class ConnectorState(Enum):
     """What the admin has decided about a connector; whether it is online is known only to the nodes."""

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from appproxy.store import names, sessions
 from appproxy.store.application_row import GROUP
-from appproxy.store.providers import BUILTIN
 from appproxy.store.schema import assignments, memberships, user_groups, users
+from appproxy.store.snapshot import BUILTIN
 from appproxy.store.transaction import Reading, Transaction
 
 _WHAT = "group"

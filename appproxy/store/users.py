@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from appproxy.errors import ConfigError
 from appproxy.store import names, sessions, user_groups
 from appproxy.store.application_row import USER
-from appproxy.store.providers import BUILTIN
 from appproxy.store.schema import assignments, memberships, users
+from appproxy.store.snapshot import BUILTIN
 from appproxy.store.transaction import Reading, Row, Transaction
 from appproxy.store.user_groups import Group
 

@@ -28,7 +28,7 @@ from appproxy.service.sign_in_store import LiveSignInStore
 from appproxy.store.database import Store
 from appproxy.store.live import LiveStore, Pool
 from appproxy.store.notes import Notes
-from appproxy.store.providers import BUILTIN
+from appproxy.store.snapshot import BUILTIN
 from appproxy.twistd.passwords import admit_password
 
 

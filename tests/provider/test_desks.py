@@ -21,7 +21,7 @@ from appproxy.provider.desks import (
 )
 from appproxy.provider.tokens import SESSION_LIFETIME, Grant, ProviderSession
 from appproxy.store import one_time, users
-from appproxy.store.providers import BUILTIN
+from appproxy.store.snapshot import BUILTIN
 from tests.provider.house import ISSUER, NOW, Flow, House
 
 

@@ -17,7 +17,7 @@ from appproxy.provider.doorman import LONGEST_NAME
 from appproxy.provider.passwords import hash_password
 from appproxy.provider.tokens import FORM_LIFETIME, SESSION_LIFETIME
 from appproxy.store import audit, sessions, users
-from appproxy.store.providers import BUILTIN
+from appproxy.store.snapshot import BUILTIN
 from tests.provider.house import CHEAP, ISSUER, PASSWORD, Browser, Flow, House, Now, Page, claims, sign_in, tokens
 
 SESSION = "__Host-appproxy-session"

@@ -22,7 +22,7 @@ from appproxy.store import applications, assignments, audit, users
 from appproxy.store.database import Store
 from appproxy.store.initial import initialise
 from appproxy.store.live import LiveStore
-from appproxy.store.notes import nowhere
+from appproxy.store.note import nowhere
 from appproxy.store.sealing import Sealer
 from tests.provider.house import CHEAP, ISSUER, NOW, PASSWORD, NoThreads, Now, at_once, got
 from tests.service.exchanges import FakeExchange

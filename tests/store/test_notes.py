@@ -14,7 +14,8 @@ from appproxy.errors import StoreError
 from appproxy.store import audit
 from appproxy.store.audit import ANONYMOUS
 from appproxy.store.database import Store
-from appproxy.store.notes import Entry, Notes, nowhere, write
+from appproxy.store.note import nowhere
+from appproxy.store.notes import Entry, Notes, write
 from appproxy.store.transaction import Transaction
 
 

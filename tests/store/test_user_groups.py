@@ -8,7 +8,7 @@ from appproxy.errors import ConfigError
 from appproxy.store import user_groups, users
 from appproxy.store.database import Store
 from appproxy.store.names import AlreadyThere, NotFound
-from appproxy.store.providers import BUILTIN
+from appproxy.store.snapshot import BUILTIN
 
 
 def test_groups_are_found_by_name_and_id(store: Store, now: float) -> None:

@@ -11,7 +11,7 @@ from appproxy.errors import ConfigError
 from appproxy.store import sessions, users
 from appproxy.store.database import Store
 from appproxy.store.names import AlreadyThere, NotFound
-from appproxy.store.providers import BUILTIN
+from appproxy.store.snapshot import BUILTIN
 
 
 def not_before(store: Store, subject: str) -> float:
