@@ -7,58 +7,10 @@ from dataclasses import replace
 import pytest
 
 from appproxy.connector.bindings import HANDSHAKE_SECONDS
-from appproxy.connector.configuration import OriginAddress
 from appproxy.connector.origin import IDLE_SECONDS, MOST_BOUND, Origin
 from appproxy.errors import Code
-from appproxy.tunnel.frames import Kind
-from tests.connector.rig import HOME, Rig, SignalPeer, Wire, finals, request, send
-
-OK = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"
-WHO = b"HTTP/1.1 401 Who?\r\nwww-authenticate: Negotiate\r\nwww-authenticate: NTLM\r\ncontent-length: 0\r\n\r\n"
-LEG = b"HTTP/1.1 401 Go on\r\nwww-authenticate: NTLM TlRMTVNTUAACAAAA\r\ncontent-length: 0\r\n\r\n"
-FIRST, THIRD = b"authorization: NTLM TlRMTVNTUAABAAAA\n", b"authorization: NTLM TlRMTVNTUAADAAAA\n"
-ANN, BOB = b"a" * 16, b"b" * 16
-
-
-class House(Rig):
-    """A rig that numbers its requests."""
-
-    def __init__(self, home: OriginAddress = HOME) -> None:
-        super().__init__(home=home)
-        self.number = 0
-        #: Requests follow each other without any time between.
-        self.hurried = False
-        self.line: SignalPeer = self.online()
-
-    def ask(self, owner: bytes, block: bytes = b"", method: bytes = b"GET") -> None:
-        """A request comes."""
-        self.number += 1
-        if not self.hurried:
-            self.settle()
-        self.line.keep_alive()
-        send(self.line, self.number, request(method, block=block, owner=owner))
-
-    def answers(self) -> list[object]:
-        """What the service was told since."""
-        return [what for _, _, what in finals(self.line.read())]
-
-    def fresh(self) -> Wire:
-        """The connection that was dialled just now, which is all that was dialled."""
-        wire = self.origin()
-        assert not self.origins_dialled
-        return wire
-
-
-def authenticated(house: House, owner: bytes = ANN) -> Wire:
-    """A connection on which this owner has finished a handshake."""
-    house.ask(owner, FIRST)
-    wire = house.fresh()
-    wire.deliver(LEG)
-    house.ask(owner, THIRD)
-    wire.deliver(OK)
-    wire.take()
-    house.answers()
-    return wire
+from tests.connector.house import ANN, BOB, FIRST, LEG, OK, THIRD, WHO, House, authenticated
+from tests.connector.rig import HOME, Rig
 
 
 @pytest.mark.parametrize("owner", [BOB, b"-"])
@@ -72,36 +24,6 @@ def test_nobody_else_gets_it(owner: bytes, block: bytes) -> None:
     house.fresh().deliver(OK)
     house.ask(ANN)
     assert wire.take()
-
-
-@pytest.mark.parametrize("answer", [WHO, LEG, b"HTTP/1.1 200 OK\r\npersistent-auth: true\r\ncontent-length: 0\r\n\r\n"])
-def test_an_answer_binds_it(answer: bytes) -> None:
-    """A challenge to a request without credentials does it too, on a connection that served others before."""
-    house = House()
-    house.ask(BOB)
-    wire = house.fresh()
-    wire.deliver(OK)
-    wire.take()
-    house.ask(ANN)
-    assert wire.take(), "until then it is everybody's"
-    wire.deliver(answer)
-    house.ask(BOB)
-    assert wire.take() == b""
-    house.fresh()
-
-
-def test_credentials_bind_it_before_any_answer() -> None:
-    """Also when the application answers them with 200 and no challenge, on a kept connection."""
-    house = House()
-    house.ask(BOB)
-    wire = house.fresh()
-    wire.deliver(OK)
-    house.ask(ANN, b"authorization: negotiate YIIabc\n")
-    wire.deliver(OK)
-    wire.take()
-    house.ask(BOB)
-    assert wire.take() == b""
-    house.fresh()
 
 
 def test_what_is_nobodys_serves_one_request() -> None:
@@ -299,15 +221,3 @@ def test_two_applications_share_no_connection() -> None:
     one, other = rig.origins.of(replace(HOME, application="wiki")), rig.origins.of(replace(HOME, application="chat"))
     assert one is not other
     assert isinstance(one, Origin)
-
-
-def test_a_fault_of_ours_cannot_give_it_away() -> None:
-    """Should the pool ever choose wrongly, the connection itself refuses."""
-    house = House()
-    authenticated(house)
-    origin = house.routes["wiki"].origin
-    assert isinstance(origin, Origin)
-    connection = origin._bindings.of(ANN)[0]
-    with pytest.raises(AssertionError, match="somebody else's"):
-        connection.carry(request(owner=BOB), house.routes["wiki"].target, None)
-    assert Kind.FAIL not in [kind for kind, _, _ in finals(house.line.read())]

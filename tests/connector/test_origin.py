@@ -18,25 +18,14 @@ from appproxy.connector.origin import (
     RECENT_SECONDS,
     SETTLE_SECONDS,
     UNRULY_SECONDS,
-    Origin,
 )
 from appproxy.errors import Code
 from appproxy.tunnel.frames import Kind
+from tests.connector.house import OK, idle
 from tests.connector.rig import HOME, Rig, SignalPeer, Wire, code, finals, request, send
 
-OK = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"
-
-
-def idle(rig: Rig) -> tuple[SignalPeer, Wire]:
-    """A connection that has served one request."""
-    signal = rig.online()
-    send(signal, 1)
-    origin = rig.origin()
-    origin.deliver(OK)
-    signal.read()
-    origin.take()
-    rig.settle()
-    return signal, origin
+POISON = b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\npoison"
+NO_BODY = b"HTTP/1.1 304 Not Modified\r\n\r\n"
 
 
 def test_idle_connections_are_closed() -> None:
@@ -98,43 +87,6 @@ def test_an_idle_connection_that_closes_is_forgotten() -> None:
     assert origin.end == "lost"
     send(signal, 2)
     assert len(rig.origins_dialled) == 1
-
-
-def test_bytes_that_nobody_asked_for() -> None:
-    """A 408 on an idle connection must not become the next request's answer."""
-    rig = Rig()
-    signal, origin = idle(rig)
-    origin.deliver(b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n\r\n")
-    assert origin.end == "aborted"
-    send(signal, 2)
-    rig.origin().deliver(OK)
-    assert list(finals(signal.read())) == [(Kind.RSP, 2, (200, b"hello"))]
-
-
-def test_more_than_the_answer() -> None:
-    """An answer with bytes behind its end is delivered, and its connection not used again."""
-    rig = Rig()
-    signal = rig.online()
-    send(signal, 1)
-    origin = rig.origin()
-    origin.deliver(OK + b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\npoison")
-    assert list(finals(signal.read())) == [(Kind.RSP, 1, (200, b"hello"))]
-    assert origin.end == "lost"
-
-
-def test_bytes_in_the_gate() -> None:
-    """An answer before the request was written is nobody's; another connection is dialled."""
-    rig = Rig()
-    signal, data = rig.with_data()
-    send(signal, 1, request(b"POST", length=2))
-    origin = rig.origin()
-    origin.deliver(OK)
-    assert origin.end == "aborted"
-    data.read()
-    data.attached(1)
-    data.wire.deliver(data.session.body(b"ab") + data.session.end())
-    assert rig.origin().take().endswith(b"ab")
-    assert list(finals(signal.read())) == []
 
 
 def test_a_connection_of_a_cancelled_request_is_not_kept() -> None:
@@ -296,17 +248,6 @@ def pulse(rig: Rig, signal: SignalPeer, seconds: float) -> None:
         rig.second.keep_alive()
 
 
-def test_an_end_of_file_counts_within_the_same_turn() -> None:
-    """Twisted closes in its next turn; a request that comes before that is not given to a connection that has ended."""
-    rig = Rig(late_aborts=True)
-    signal, origin = idle(rig)
-    origin.half_close()
-    send(signal, 2)
-    assert origin.take() == b""
-    rig.origin().deliver(OK)
-    assert list(finals(signal.read())) == [(Kind.RSP, 2, (200, b"hello"))]
-
-
 @pytest.mark.parametrize("what", ["end", "reset", "bytes"])
 @pytest.mark.parametrize("method", [b"GET", b"POST"])
 def test_what_the_kernel_knows_counts(what: str, method: bytes) -> None:
@@ -344,27 +285,6 @@ def test_a_quiet_one_is_taken_before_one_that_has_ended() -> None:
     assert second.take() == b""
     assert first.take()
     assert not rig.origins_dialled
-
-
-def test_whoever_uses_a_connection_hears_of_its_end() -> None:
-    """However it came to be used after its end: no request waits for the back-end timeout."""
-    rig = Rig(late_aborts=True)
-    signal, origin = idle(rig)
-    home = rig.origins.of(HOME)
-    assert isinstance(home, Origin)
-    connection = home._idle[0]
-    connection.open = False
-    connection.out.loseConnection()
-    connection.open = True  # as a connection would be whose end was missed
-    send(signal, 2)
-    connection.open = False
-    rig.clock.advance(0)
-    rig.origin().deliver(OK)
-    assert list(finals(signal.read())) == [(Kind.RSP, 2, (200, b"hello"))]
-
-
-POISON = b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\npoison"
-NO_BODY = b"HTTP/1.1 304 Not Modified\r\n\r\n"
 
 
 @pytest.mark.parametrize(("answer", "seconds"), [(OK, SETTLE_SECONDS), (NO_BODY, BODYLESS_SETTLE_SECONDS)])
@@ -418,32 +338,6 @@ def test_a_farewell_is_no_late_answer() -> None:
     rig.clock.advance(5)
     origin.deliver(b"HTTP/1.1 408 Request Timeout\r\n\r\n")
     send(signal, 2)
-    fresh = rig.origin()
-    fresh.deliver(OK)
-    assert not fresh.end
-
-
-@pytest.mark.parametrize(("method", "expected"), [(b"GET", (200, b"hello")), (b"POST", Code.ORIGIN_MALFORMED)])
-def test_what_is_no_answer_belonged_to_the_one_before(method: bytes, expected: object) -> None:
-    """The body of a 304 that comes when the next request is under way: that is sent again if it may be."""
-    rig = Rig()
-    signal, origin = idle(rig)
-    send(signal, 2, request(method))
-    origin.deliver(b"<html>not modified</html>")
-    if method == b"GET":
-        rig.origin().deliver(OK)
-    assert [what for _, _, what in finals(signal.read())] == [expected]
-
-
-def test_a_bad_answer_is_the_applications_own() -> None:
-    """It is not asked for again, and says nothing of the connections."""
-    rig = Rig()
-    signal, origin = idle(rig)
-    send(signal, 2)
-    origin.deliver(b"HTTP/1.1 200 OK\r\na b: c\r\n\r\n")
-    assert [what for _, _, what in finals(signal.read())] == [Code.ORIGIN_MALFORMED]
-    assert not rig.origins_dialled
-    send(signal, 3)
     fresh = rig.origin()
     fresh.deliver(OK)
     assert not fresh.end
