@@ -214,4 +214,5 @@ def streams_possible(wanted: int) -> int:
     `wanted` is what one user may have; the reserve for others (`tunnel.shares`) comes on top.
     """
     limit = raise_limit()
-    return max(0, min(wanted + wanted // 7, (limit - spare(limit)) // 2))
+    others = max(1, wanted // 7) if wanted else 0
+    return max(0, min(wanted + others, (limit - spare(limit)) // 2))

@@ -21,7 +21,7 @@ from appproxy.errors import Code, RequestError
 from appproxy.http.connection_authentication import Leg, has_credentials
 from appproxy.net.deadlines import NEVER, Deadlines
 from appproxy.net.sockets import Pending
-from appproxy.tunnel.shares import FEW, Places
+from appproxy.tunnel.shares import Places
 
 #: Common servers close idle connections after 5 s (Node), 60 s (Apache behind some), 75 s (nginx): a request that meets
 #: such a close is sent again if it is idempotent, so this only saves descriptors.
@@ -67,7 +67,7 @@ class Origin:
         most = address.max_connections
         self._limited = most > 0
         #: Who holds those that are not idle, and those that are being dialled, where there may be few.
-        self._places = Places(most, max(1, min(FEW, most // 8)))
+        self._places = Places(most)
         self._queue = Queue(deadlines)
         self._pressure = Pressure(self._places, self._queue, deadlines, clock.seconds, self._holders)
         self._bindings = Bindings()

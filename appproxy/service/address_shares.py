@@ -10,10 +10,8 @@ from collections import OrderedDict
 from typing import Generic, TypeVar
 from typing import Protocol as Kind
 
-from appproxy.tunnel.shares import FEW, Tally
+from appproxy.tunnel.shares import Tally, few_of, reserve_of
 
-#: One connection in so many is of the reserve, which is for addresses that have few.
-_RESERVE = 8
 #: How many connections of an address are looked at for an idle one; the next look begins behind them.
 _LOOKS = 16
 
@@ -32,11 +30,13 @@ T = TypeVar("T", bound=Connection)
 class AddressShares(Generic[T]):
     """The connections of each address, the one that came first first. `most` is what all addresses have together."""
 
-    __slots__ = ("_most", "_owners", "_reserve", "_rows", "_tally")
+    __slots__ = ("_few", "_most", "_owners", "_reserve", "_rows", "_tally")
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._reserve = most // _RESERVE
+        #: The last ones are for addresses that have few.
+        self._few = few_of(most)
+        self._reserve = reserve_of(most)
         self._tally: Tally[str] = Tally()
         self._rows: dict[str, OrderedDict[T, None]] = {}
         self._owners: dict[T, str] = {}
@@ -69,17 +69,17 @@ class AddressShares(Generic[T]):
             return True, None
         mine = self._tally[owner] if owner is not None else 0
         top = self._tally.most
-        if free > 0 and top <= FEW:
+        if free > 0 and top <= self._few:
             return True, None
         largest = self._tally.largest()
         # One that has as many as anybody makes room for itself.
         giver = owner if mine and mine + 1 >= top else largest if top > mine + 1 else None
         if giver is not None and (idle := self._idle_of(giver)) is not None:
             return True, idle
-        if free > 0 and mine < FEW:
+        if free > 0 and mine < self._few:
             return True, None
         # Nobody's work is broken for one who has about as much.
-        if largest is not None and top > max(FEW, 2 * (mine + 1)):
+        if largest is not None and top > max(self._few, 2 * (mine + 1)):
             return True, next(iter(self._rows[largest]))
         return False, None
 

@@ -13,7 +13,7 @@ from appproxy.errors import Code
 from appproxy.tunnel.ids import RequestIds
 from appproxy.tunnel.limits import DEFAULT_LIMITS
 from appproxy.tunnel.messages import Load
-from appproxy.tunnel.shares import FEW, FairQueue
+from appproxy.tunnel.shares import FairQueue, few_of, reserve_of
 
 if TYPE_CHECKING:
     from appproxy.service.relayed import Relayed
@@ -59,8 +59,8 @@ class RosterLimits:
 class Peer:
     """One connector that is, or just was, connected to this node."""
 
-    __slots__ = ("address", "data", "group", "id", "ids", "in_flight", "instance", "limit", "links", "load", "most", "narrow",
-                 "since", "streams", "timeouts", "try_at", "usual", "version")
+    __slots__ = ("address", "data", "few", "group", "id", "ids", "in_flight", "instance", "limit", "links", "load", "most",
+                 "narrow", "since", "streams", "timeouts", "try_at", "usual", "version")
 
     def __init__(self, id: str, group: str, instance: bytes, since: float, most: int = DEFAULT_LIMITS.in_flight) -> None:
         self.id = id
@@ -74,9 +74,9 @@ class Peer:
         #: How many of these are streams and endless answers: they may be many and idle, and take no place from requests.
         self.streams = 0
         #: Requests that it takes, as its HELLO says, and that are to be given to it; from `usual` on its places are the
-        #: reserve, and from `narrow` on the half of that for applications that have few.
+        #: reserve, for users who have fewer than `few`, and from `narrow` on the half of that for applications that have few.
         self.most = most
-        self.limit = self.usual = self.narrow = 0
+        self.limit = self.usual = self.narrow = self.few = 0
         self.ids = RequestIds()
         #: Data connections, so that all can be closed at once.
         self.data: set[object] = set()
@@ -130,7 +130,8 @@ class Roster:
     def add(self, peer: Peer) -> None:
         """A connector has been welcomed."""
         limit = peer.limit = min(self.limits.in_flight, peer.most)
-        peer.usual, peer.narrow = limit - limit // 8, limit - limit // 8 // 2
+        reserve = reserve_of(limit)
+        peer.usual, peer.narrow, peer.few = limit - reserve, limit - reserve // 2, few_of(limit)
         self.peers[peer.id] = peer
         self._groups.setdefault(peer.group, []).append(peer)
 
@@ -189,7 +190,7 @@ class Roster:
     def _is_of_reserve(self, peer: Peer, load: int, whose: Whose) -> bool:
         """May one more have a place of the reserve? Half of that is also kept from applications that have many."""
         share, application = whose
-        if self.shares.get(share, 0) >= FEW:
+        if self.shares.get(share, 0) >= peer.few:
             return False
         if load < peer.narrow:
             return True
@@ -198,7 +199,7 @@ class Roster:
     def is_over(self, group: str, whose: Whose) -> bool:
         """Has this user more requests under way than an equal part of what the group's connectors take?"""
         places = sum(peer.limit for peer in self._groups.get(group, ()))
-        return self.shares.get(whose[0], 0) > max(FEW, places // (len(self.shares) + 1))
+        return self.shares.get(whose[0], 0) > max(few_of(places), places // (len(self.shares) + 1))
 
     def taken(self, whose: Whose) -> None:
         """A request of this user takes a place."""

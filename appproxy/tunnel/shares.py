@@ -2,8 +2,9 @@
 
 A share is whatever one user (or one address without a sign-in) has; its key is the `share` of REQ. One user alone may have
 nearly all places. The last eighth, the reserve, is for shares that hold few, so that new small work finds a place at once
-whatever the others hold. Whoever waits is served share by share in turn. Where places are short, those give way whose users
-take or send next to nothing, of the largest share first, and then what a share holds beyond an equal part.
+whatever the others hold; it is one place at least wherever there are four. Whoever waits is served share by share in turn.
+Where places are short, those give way whose users take or send next to nothing, of the largest share first, and then what
+a share holds beyond an equal part.
 
 Each call costs the same however many places and shares there are, but for `give_way` and `pop`, which say what they cost.
 """
@@ -17,8 +18,12 @@ from typing import Generic, TypeVar
 
 #: A share that holds fewer places than this may have one of the reserve: a browser opens six connections to a host.
 FEW = 8
-#: One place in so many is of the reserve. With fewer places than that there is none.
+#: Where there are fewer than 32 places, a share holds few as long as it has less than one in so many.
+_FEW_OF = 4
+#: One place in so many is of the reserve.
 _RESERVE = 8
+#: From so many places on one of them is. With fewer, one user would lose a third or more of what is there for nobody.
+_LEAST = 4
 #: Bytes a second below which a user takes or sends next to nothing: the slowest mobile networks give several times that.
 SLOW_RATE = 4096.0
 #: Seconds over which that is looked at. What the sockets on the way hold leaves in pieces: less would misjudge a slow line.
@@ -28,6 +33,16 @@ SLOW_SECONDS_OVER = 3.0
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
+
+
+def few_of(most: int) -> int:
+    """How many of `most` places are too many for a share that wants one of the reserve; 1 or more."""
+    return max(1, min(FEW, most // _FEW_OF))
+
+
+def reserve_of(most: int) -> int:
+    """How many of `most` places are kept for shares that hold few."""
+    return max(most // _RESERVE, 1) if most >= _LEAST else 0
 
 
 class Tally(Generic[K]):
@@ -83,10 +98,10 @@ class Places:
 
     __slots__ = ("_held", "few", "most", "reserve")
 
-    def __init__(self, most: int, few: int = FEW) -> None:
+    def __init__(self, most: int) -> None:
         self.most = most
-        self.few = few
-        self.reserve = most // _RESERVE
+        self.few = few_of(most)
+        self.reserve = reserve_of(most)
         self._held: Tally[bytes] = Tally()
 
     @property

@@ -167,9 +167,19 @@ def test_who_waits_gets_the_place_of_whoever_has_more_than_his_part() -> None:
     assert place.stand() == []
     for _, peer, _ in held:
         peer.read()
-    # Eight places, three users: few is as many as an equal part here, so that only patience is left.
-    assert place.wait(3) == []
-    place.signal.send(Kind.CANCEL, waiting, b"12")
+    (_, gone, code), = place.wait(2)
+    assert gone in {id for id, _, _ in held} and code is Code.GAVE_WAY
+    read = [frame for _ in range(2) for _, peer, _ in held for frame in peer.read()]
+    assert [frame[2] for frame in read if frame[0] == Kind.ATTACH] == [waiting]
+
+
+@pytest.mark.parametrize("most", range(4, 9))
+def test_of_few_places_one_user_leaves_one(most: int) -> None:
+    """However few: from four on another one's request finds a place at once."""
+    place = Place(most)
+    assert len(place.downloads("ann", most)) == most - 1
+    bob = place.ask("bob", answer=LONG)
+    assert [id for id, _ in place.stand()] == [bob]
 
 
 def dialled(place: Place) -> int:

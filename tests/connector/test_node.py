@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IHandshakeListener
 from twisted.internet.protocol import Protocol
@@ -28,6 +29,7 @@ from appproxy.pki import Credential, certificate_request, issue_server, load_cha
 from appproxy.tunnel.data import DataSession
 from appproxy.tunnel.frames import Kind, encode
 from appproxy.tunnel.messages import Goodbye, Request, Welcome, encode_request, request_flags
+from appproxy.tunnel.shares import Places
 from appproxy.tunnel.signal import Role, SignalSession
 from tests.connector.authority import DAY, Authority
 from tests.connector.rig import finals
@@ -285,6 +287,13 @@ def test_limits() -> None:
     settings = ConnectorSettings(address="a:1", name=NAME, id="c1", in_flight=100_000, pool=PoolSettings(least=1, most=5))
     limits = limits_of(settings)
     assert (limits.in_flight, limits.pool_least, limits.pool_most) == (MOST_IN_FLIGHT, 1, 5)
+
+
+@pytest.mark.parametrize("wanted", range(40))
+def test_one_user_may_have_as_many_streams_as_the_setting_says(wanted: int) -> None:
+    """However few; what is kept for others comes on top."""
+    places = Places(streams_possible(wanted))
+    assert places.most - places.reserve >= wanted and bool(places.most) == bool(wanted)
 
 
 def test_streams_need_descriptors() -> None:

@@ -56,6 +56,16 @@ def test_one_address_alone_may_have_nearly_all() -> None:
     assert (door.count("a"), door.gone) == (MOST - RESERVE, first[:RESERVE])
 
 
+@pytest.mark.parametrize("most", range(1, 40))
+def test_of_however_few_others_find_one(most: int) -> None:
+    """From three on, an address that works on all that it may have keeps another one's first connection not out."""
+    door = Door(most)
+    for _ in range(2 * most):
+        door.come("a", idle=False)
+    assert door.count("a") == most - (max(1, most // 8) if most >= 4 else 0)
+    assert (door.come("b", idle=False) is not None) == (most >= 3)
+
+
 def test_a_busy_one_makes_no_room_for_its_own_address() -> None:
     """Then the next of that address is refused, and of another not."""
     door = Door()

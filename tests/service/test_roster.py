@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
+import pytest
+
 from appproxy.errors import Code
 from appproxy.service.relayed import Relayed
 from appproxy.service.roster import Peer, Roster, RosterLimits, Whose
@@ -149,6 +151,21 @@ def test_one_user_leaves_the_reserve_to_others() -> None:
     busy(roster, one, BOB, 10)
     assert roster.pick("default", (), 0.0, (b"cyd", "wiki")) is None
     assert (roster.is_over("default", ANN), roster.is_over("default", BOB)) == (True, False)
+
+
+@pytest.mark.parametrize("most", range(1, 40))
+def test_one_user_leaves_a_place_of_however_few(most: int) -> None:
+    """From four places on, another one's request finds one at once; of fewer, whoever has all hears early that he has."""
+    roster = Roster(0.0, RosterLimits(in_flight=most))
+    one = peer(roster, "a")
+    while roster.pick("default", (), 0.0, ANN) is not None:
+        busy(roster, one, ANN, 1)
+    kept = max(1, most // 8) if most >= 4 else 0
+    assert len(one.in_flight) == most - kept
+    assert roster.pick("default", (), 0.0, BOB) is (one if kept else None)
+    assert roster.is_over("default", ANN) == (most > 1)
+    busy(roster, one, BOB, kept)
+    assert roster.pick("default", (), 0.0, BOB) is None
 
 
 def test_one_application_leaves_half_of_the_reserve_to_others() -> None:
