@@ -10,13 +10,13 @@ from typing import Generic, Protocol, TypeVar, cast
 from urllib.parse import urlencode
 
 from joserfc.jwk import KeySet
-from twisted.internet.defer import Deferred, DeferredSemaphore, succeed
-from twisted.internet.interfaces import IConsumer, IReactorTime
+from twisted.internet.defer import Deferred, DeferredSemaphore
+from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
-from twisted.web.client import Agent
+from twisted.web.client import RequestTransmissionFailed, ResponseNeverReceived
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import IAgent, IBodyProducer, IPolicyForHTTPS
-from zope.interface import implementer
+from twisted.web.iweb import IAgent
 
 from appproxy.errors import Code, IdentityError, RequestError
 from appproxy.identity.oidc import (
@@ -28,15 +28,12 @@ from appproxy.identity.oidc import (
     read_metadata,
 )
 from appproxy.json_input import read_json
-from appproxy.net.contexts import ClientContext, origin_context
-from appproxy.pki.pem import load_chain
+from appproxy.service.provider_agent import BytesProducer
 from appproxy.service.small_body import SmallBody
 from appproxy.store.snapshot import ProviderRecord, Snapshot
 
 #: Seconds for one call to a provider, from connecting to the last byte: a user waits for it.
 CALL_TIMEOUT = 10.0
-#: Seconds to connect; the rest of `CALL_TIMEOUT` is for the answer.
-CONNECT_TIMEOUT = 5.0
 #: Bytes of a discovery document, key set or token answer. Real ones are below 50 kB, and
 #: reading one, however it is made, must not hold up the others.
 MAX_ANSWER = 256 * 1024
@@ -50,10 +47,12 @@ RETRY_INTERVAL = 2.0
 #: Calls to one provider at the same time; others wait for their turn within `CALL_TIMEOUT`. With 50 ms each that is more
 #: than a thousand a second. Whoever has begun a sign-in can make us call with made-up codes.
 CALLS = 64
-#: Hosts of one provider's end points; real ones have one or two.
-_MOST_HOSTS = 16
 
 T = TypeVar("T")
+
+
+class AnswerLost(RequestError):
+    """The connection has ended before anything of the answer came: the provider may have closed it in the same moment."""
 
 
 class OidcClient(Protocol):
@@ -124,7 +123,7 @@ class Fetched(Generic[T]):
 
 
 class HttpOidcClient:
-    """A provider that is reached over HTTPS. `agent` must verify certificates: `provider_agent` does."""
+    """A provider that is reached over HTTPS. `agent` must verify certificates: `ProviderAgent` does."""
 
     def __init__(self, record: ProviderRecord, agent: IAgent, clock: IReactorTime) -> None:
         self._record = record
@@ -216,12 +215,13 @@ class HttpOidcClient:
         headers.setRawHeaders(b"user-agent", [b"appproxy"])
         try:
             asked = Deferred.fromCoroutine(self._send(method, url, headers, body))
-            status, kind, content = await asked.addTimeout(CALL_TIMEOUT, self._clock)
+            status, media, content = await asked.addTimeout(CALL_TIMEOUT, self._clock)
         except Exception as error:  # whatever stands between us and an answer: DNS, TLS, time, a broken message
-            raise RequestError(Code.PROVIDER_UNREACHABLE, f"{url}: {type(error).__name__} {error}") from error
+            kind = AnswerLost if _is_closed(error) else RequestError
+            raise kind(Code.PROVIDER_UNREACHABLE, f"{url}: {type(error).__name__} {error}") from error
         if status >= 500:
             raise RequestError(Code.PROVIDER_UNREACHABLE, f"{url}: status {status}")
-        return status, kind, content
+        return status, media, content
 
     async def _send(self, method: bytes, url: str, headers: Headers, body: bytes | None) -> tuple[int, str, bytes]:
         await self._turns.acquire()
@@ -239,69 +239,19 @@ class HttpOidcClient:
         return cast("int", response.code), kinds[0].partition(";")[0].strip().lower(), await reader.done
 
 
+def _is_closed(error: Exception) -> bool:
+    """Has the provider closed the connection instead of an answer? It was neither refused by us nor given up."""
+    if not isinstance(error, (RequestTransmissionFailed, ResponseNeverReceived)):
+        return False
+    return all(reason.check(ConnectionDone, ConnectionLost) for reason in error.reasons)
+
+
 def _json(content: bytes) -> object:
     """None for what is no JSON."""
     try:
         return read_json(content)
     except ValueError:
         return None
-
-
-@implementer(IBodyProducer)
-class BytesProducer:
-    """A request's body that is there already. Twisted's own would be read in turns of the global reactor."""
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-        self.length = len(body)
-
-    def startProducing(self, consumer: IConsumer) -> Deferred[None]:
-        """Called by the agent."""
-        consumer.write(self._body)
-        return succeed(None)
-
-    def pauseProducing(self) -> None:
-        """All is written already."""
-
-    def resumeProducing(self) -> None:
-        """All is written already."""
-
-    def stopProducing(self) -> None:
-        """All is written already."""
-
-
-def provider_agent(reactor: object, ca_bundle: str = "") -> Agent:
-    """An agent that verifies certificates against `ca_bundle` (PEM text), or against the system's authorities.
-
-    Raises ConfigError when the bundle holds no certificate.
-    """
-    if ca_bundle:
-        load_chain(ca_bundle, "ca_bundle")
-    return Agent(reactor, ProviderPolicy(cast("IReactorTime", reactor), ca_bundle), connectTimeout=CONNECT_TIMEOUT)
-
-
-@implementer(IPolicyForHTTPS)
-class ProviderPolicy:
-    """A provider's certificate is checked as an application's is, against `ca_bundle` or the system's authorities.
-
-    To read those takes some 15 ms, and whoever has begun a sign-in can make us call: once an hour is enough.
-    """
-
-    def __init__(self, clock: IReactorTime, ca_bundle: str = "") -> None:
-        self._clock = clock
-        self._ca_bundle = ca_bundle
-        #: By host: since when it is used.
-        self._made: dict[bytes, tuple[float, ClientContext]] = {}
-
-    def creatorForNetloc(self, hostname: bytes, port: int) -> ClientContext:
-        """Called by the agent for each connection."""
-        now = self._clock.seconds()
-        made = self._made.get(hostname)
-        if made is None or now - made[0] >= FRESH:
-            if len(self._made) >= _MOST_HOSTS:
-                self._made.clear()
-            made = self._made[hostname] = (now, origin_context(hostname.decode("ascii"), self._ca_bundle, "", True))
-        return made[1]
 
 
 class ProviderClients(Mapping[str, OidcClient]):

@@ -30,9 +30,11 @@ from appproxy.identity.states import (
 )
 from appproxy.net.web import Answer, cookie_lines, cookies_of, failure_answer, redirect, request_id
 from appproxy.policy.gate import judge
+from appproxy.policy.once import Once
 from appproxy.policy.verdict import Pass, Refuse
 from appproxy.publish.application import Application
 from appproxy.service import noted
+from appproxy.service.oidc_client import AnswerLost
 from appproxy.service.provider_claims import Wanted, read_claims
 from appproxy.service.sign_in_ground import Ground, client_id, scopes
 from appproxy.service.sign_out import LONGEST_END, end_url
@@ -44,6 +46,10 @@ from appproxy.store.snapshot import BUILTIN, ProviderRecord
 #: Errors of a provider that mean "not this time" (OpenID Connect Core 1.0 section 3.1.2.6, RFC 6749 section 4.1.2.1): the user
 #: has to be asked after all, or its page was open too long, which Keycloak calls `temporarily_unavailable`.
 _PASSING = frozenset({"login_required", "interaction_required", "account_selection_required", "temporarily_unavailable"})
+
+#: Sign-ins of which it is remembered that a code was tried, some 250 bytes each: more than are under way in any four hours
+#: but for a flood, and what is forgotten then may be tried once more.
+_TRIED = 20_000
 
 #: What header rules call the parts of every session.
 _KNOWN_CLAIMS = {"sub", "subject", "iss", "issuer"}
@@ -58,6 +64,8 @@ class Steps:
         self._ground = ground
         self._way_back = way_back
         self._browser_cookie = name_on_port(BROWSER_COOKIE, ground.port)
+        #: Sign-ins of which the provider was asked about a code.
+        self._tried = Once(START_LIFETIME, _TRIED)
 
     async def start(self, request: IRequest) -> Answer:
         """Off to the provider."""
@@ -107,7 +115,8 @@ class Steps:
         try:
             return await self._callback(request, parameters, pending)
         except (RequestError, StoreError) as error:
-            return self._way_back.after(request, pending.start, error, passing=parameters.get("error") in _PASSING)
+            passing = parameters.get("error") in _PASSING or isinstance(error, AnswerLost)
+            return self._way_back.after(request, pending.start, error, passing=passing)
 
     async def _callback(self, request: IRequest, parameters: Mapping[str, str], pending: Pending) -> Answer:
         """Raises RequestError: whatever is wrong with the answer."""
@@ -124,6 +133,9 @@ class Steps:
         code = check_callback(parameters, state=state, metadata=await client.metadata())
         if await ground.store.is_used(_used(pending)):
             raise IdentityError(Code.SIGN_IN_STATE, "this answer was used before")
+        # Whoever has begun a sign-in can make up codes for it: the provider is asked about the first one only.
+        if not self._tried.first(pending.nonce, now):
+            raise IdentityError(Code.SIGN_IN_STATE, "a code for this sign-in was tried before")
         audience = client_id(record, application)
         answer = await client.exchange(code, verifier_of(secret, pending.nonce), ground.redirect_uri, audience)
         named = self._named_groups(record)

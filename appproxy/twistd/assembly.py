@@ -21,7 +21,8 @@ from appproxy.service.apps_page import domain_door
 from appproxy.service.authority_session import LibrarySession
 from appproxy.service.issuing import Issuer
 from appproxy.service.node import ServiceNode
-from appproxy.service.oidc_client import HttpOidcClient, ProviderClients, provider_agent
+from appproxy.service.oidc_client import HttpOidcClient, ProviderClients
+from appproxy.service.provider_agent import ProviderAgent
 from appproxy.service.resources import ResourceHandler
 from appproxy.service.sign_in import SignIn
 from appproxy.service.sign_in_store import LiveSignInStore
@@ -81,7 +82,7 @@ def assemble(
     provider = BuiltInProvider(live, settings.signin_origin, reactor, wall, run=run, note=notes.note)
     clients = ProviderClients(
         lambda: live.snapshot,
-        lambda record: HttpOidcClient(record, provider_agent(reactor, record.ca_bundle), reactor),
+        lambda record: HttpOidcClient(record, ProviderAgent(reactor, record.ca_bundle), reactor),
         {BUILTIN: provider.client()},
     )
     sign_in = SignIn(

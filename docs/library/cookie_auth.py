@@ -29,7 +29,8 @@ from twisted.web.server import Request, Site
 
 from appproxy.identity.oidc import Metadata, TokenAnswer, challenge
 from appproxy.service.cookie_auth import CookieAuthResource, identity_of
-from appproxy.service.oidc_client import HttpOidcClient, OidcClient, provider_agent
+from appproxy.service.oidc_client import HttpOidcClient, OidcClient
+from appproxy.service.provider_agent import ProviderAgent
 from appproxy.store.snapshot import ProviderRecord
 
 
@@ -108,7 +109,7 @@ def make_site(options: argparse.Namespace, reactor: Any, wall: Callable[[], floa
         "idp", "Provider", options.issuer or origin, options.client_id, os.environ.get("CLIENT_SECRET", "")
     )
     stand_in = StandIn(origin, wall)
-    client: OidcClient = HttpOidcClient(record, provider_agent(reactor), reactor) if options.issuer else stand_in
+    client: OidcClient = HttpOidcClient(record, ProviderAgent(reactor), reactor) if options.issuer else stand_in
     protected = CookieAuthResource(
         Welcome(), origin=origin, provider=record, client=client, secret=secret, wall=wall, name="the example"
     )

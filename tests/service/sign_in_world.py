@@ -81,6 +81,9 @@ class FakeProvider:
     known: list[ECKey] = field(default_factory=list)
     document: dict[str, Any] = field(default_factory=dict)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
+    #: Codes that it was asked about; the error that it is to be asked in vain with, once.
+    tried: list[str] = field(default_factory=list)
+    lost: Exception | None = None
     refreshed: int = 0
     #: What UserInfo says, and how often it was asked; the authorization requests that were pushed.
     info: Mapping[str, object] | str | Exception = field(default_factory=dict)
@@ -110,6 +113,10 @@ class FakeProvider:
         return KeySet(list(self.known))
 
     async def exchange(self, code: str, verifier: str, redirect_uri: str, client_id: str) -> TokenAnswer:
+        self.tried.append(code)
+        lost, self.lost = self.lost, None
+        if lost is not None:
+            raise lost
         asked = self.codes.pop(code, None)
         if asked is None or asked["redirect_uri"] != redirect_uri or asked["client_id"] != client_id:
             raise IdentityError(Code.PROVIDER_REFUSED, "unknown code")

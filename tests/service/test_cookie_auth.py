@@ -25,7 +25,7 @@ from twisted.web.static import Data
 
 from appproxy.errors import ConfigError
 from appproxy.service.cookie_auth import CookieAuthResource, IIdentity, identity_of
-from appproxy.service.oidc_client import BytesProducer
+from appproxy.service.provider_agent import BytesProducer
 from tests.service.sign_in_world import ISSUER, NOW, RECORD, FakeProvider, Tokens
 from tests.service.test_oidc_client import result_of
 from tests.service.test_sign_out import hidden

@@ -20,8 +20,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 from zope.interface import implementer
 
-from appproxy.errors import Code, ConfigError, RequestError
-from appproxy.pki.authority import create_authority
+from appproxy.errors import Code, RequestError
 from appproxy.service.oidc_client import (
     CALL_TIMEOUT,
     CALLS,
@@ -32,8 +31,6 @@ from appproxy.service.oidc_client import (
     HttpOidcClient,
     OidcClient,
     ProviderClients,
-    ProviderPolicy,
-    provider_agent,
 )
 from appproxy.store.snapshot import ProviderRecord
 from tests.service.sign_in_world import FakeProvider, snapshot_of
@@ -333,32 +330,6 @@ class Broken:
 
     def request(self, *_: object) -> Deferred[Any]:
         raise ZeroDivisionError("certificate verify failed")
-
-
-class TestProviderAgent:
-    """Which authorities are trusted."""
-
-    def test_a_bundle(self) -> None:
-        """A company's own authority can be given; then it alone counts."""
-        pem = create_authority("Test", 1_800_000_000.0, years=1, serial=b"\x01" * 16).certificate
-        assert provider_agent(Clock(), pem + pem) is not None
-        assert provider_agent(Clock()) is not None
-
-    def test_authorities_are_not_read_for_each_call(self) -> None:
-        """Anybody can cause calls; so they are read once for each host, and again after a while."""
-        clock = Clock()
-        policy = ProviderPolicy(clock)
-        first = policy.creatorForNetloc(b"idp.example.com", 443)
-        assert policy.creatorForNetloc(b"idp.example.com", 443) is first
-        assert policy.creatorForNetloc(b"keys.example.com", 443) is not first
-        clock.advance(FRESH)
-        assert policy.creatorForNetloc(b"idp.example.com", 443) is not first
-
-    @pytest.mark.parametrize("bundle", ["x", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
-    def test_no_bundle(self, bundle: str) -> None:
-        """A bundle without certificates is refused, and not taken for the system's."""
-        with pytest.raises(ConfigError, match="ca_bundle"):
-            provider_agent(Clock(), bundle)
 
 
 class TestProviderClients:

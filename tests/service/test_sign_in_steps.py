@@ -20,6 +20,7 @@ from appproxy.identity.states import FINISH_LIFETIME, START_LIFETIME, Finish, Pe
 from appproxy.publish.application import Application
 from appproxy.publish.paths import is_ambiguous
 from appproxy.publish.routing import Router
+from appproxy.service.oidc_client import AnswerLost
 from appproxy.service.way_back import url_of
 from tests.service.exchanges import FakeExchange, head_for
 from tests.service.sign_in_world import (
@@ -216,6 +217,39 @@ class TestCallback:
         world.store.is_used = unused  # type: ignore[method-assign]
         assert browser.request(url).fields(b"location")[0].startswith(FINISH.encode())
         begun_again(browser, change(url, code="second"))
+
+    def test_one_code_for_a_sign_in(self, world: World, browser: Browser) -> None:
+        """Whoever has begun one makes us ask the provider once, however many codes he makes up for it."""
+        url = browser.stop_at(PAGE, CALLBACK)
+        refused(browser.request(change(url, code="guessed")), Code.PROVIDER_REFUSED)
+        for number in range(20):
+            exchange = browser.request(change(url, code=f"guessed {number}"), fields=PROGRAM)
+            refused(exchange, Code.SIGN_IN_STATE)
+            assert "before" in exchange.detail
+        begun_again(browser, url)
+        assert world.provider.tried == ["guessed"]
+
+    @pytest.mark.parametrize("of", ["nobody", "another browser", "another time"])
+    def test_what_is_not_ours_costs_the_provider_nothing(self, world: World, browser: Browser, of: str) -> None:
+        """A made-up state, one without its cookie and one of long ago are refused before the provider is asked anything."""
+        url = browser.stop_at(PAGE, CALLBACK)
+        state = parse_qs(urlsplit(url).query)["state"][0]
+        if of == "nobody":
+            url = change(url, state="A" * len(state))
+        elif of == "another browser":
+            browser = Browser(world)
+        else:
+            world.now += START_LIFETIME
+        world.provider.down = Code.INTERNAL  # what any question is answered with now
+        for _ in range(3):
+            refused(browser.request(url, fields=PROGRAM), Code.SIGN_IN_STATE)
+        assert world.provider.tried == []
+
+    def test_an_answer_that_was_lost(self, world: World, browser: Browser) -> None:
+        """The code is not sent again: the sign-in begins again by itself, once."""
+        world.provider.lost = AnswerLost(Code.PROVIDER_UNREACHABLE, "closed")
+        assert browser.open(PAGE, limit=20).status == 200
+        assert world.provider.tried == ["code-1", "code-2"]
 
     def test_nobody_makes_the_store_remember(self, world: World, browser: Browser) -> None:
         """Whoever the provider does not know writes nothing down, however many answers he makes up."""
