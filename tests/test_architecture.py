@@ -21,6 +21,7 @@ LEVELS = [
     {"service", "connector", "provider", "admin"},
     {"twistd"},
     {"demo", "testing"},
+    {"api"},
     {"cli"},
 ]
 RANK = {name: rank for rank, level in enumerate(LEVELS) for name in level}

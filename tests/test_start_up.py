@@ -24,9 +24,12 @@ HEAVY = (
         ("import appproxy.twistd.service",
          ("argon2", "authlib", "cryptography", "jinja2", "ngh2", "prometheus_client", "sqlalchemy", "twisted")),
         ("import appproxy.twistd.connector", ("cryptography", "ngh2", "twisted")),
-        ("import appproxy.service.cookie_auth", ("cryptography", "jinja2", "twisted")),
+        ("from appproxy.api import CookieAuthResource, identity_of, oidc_client", ("cryptography", "jinja2", "twisted")),
+        ("from appproxy.api import DataSession, SignalSession, errors, tunnel", ()),
+        ("from appproxy.api import connector_service", ("cryptography", "ngh2", "twisted")),
     ],
-    ids=["a command", "a command without a service", "the service", "the connector", "sign-in before a site"],
+    ids=["a command", "a command without a service", "the service", "the connector", "sign-in before a site",
+         "the tunnel alone", "the connector as a library"],
 )
 def test_only_what_is_needed_is_loaded(program: str, needed: tuple[str, ...]) -> None:
     """The rest is imported by what needs it, when it is needed."""

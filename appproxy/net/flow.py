@@ -26,6 +26,16 @@ class Hold(IntFlag):
     BACKLOG = 2
 
 
+class Bridged(Protocol):
+    """What `bridge` needs of a transport."""
+
+    def pauseProducing(self) -> None: ...
+
+    def resumeProducing(self) -> None: ...
+
+    def registerProducer(self, producer: IPushProducer, streaming: bool) -> None: ...
+
+
 class Pausable(Protocol):
     """What a tap needs of a transport."""
 
@@ -84,3 +94,15 @@ class Tap:
     def stopProducing(self) -> None:
         """The consumer has gone. Its owner hears that from Twisted too, and decides; reading must go on to hear more."""
         self.release(Hold.SLOW_PEER)
+
+
+def bridge(one: Bridged, other: Bridged) -> tuple[Tap, Tap]:
+    """Make each of two transports the other's producer: a slow reader at one end then pauses the sender at the other.
+
+    Gives the taps of `one` and of `other`. Whoever relays the bytes calls `unregisterProducer` on a transport that gets no
+    more of them, and `close` on the tap of one that has gone. Raises RuntimeError when a transport has a producer already.
+    """
+    of_one, of_other = Tap(one), Tap(other)
+    other.registerProducer(of_one, True)
+    one.registerProducer(of_other, True)
+    return of_one, of_other

@@ -1,8 +1,8 @@
 """Sign-in for any site on twisted.web: wrap its root resource, and only users of your identity provider reach it.
 
     root = CookieAuthResource(
-        my_root, origin="https://www.example.com", provider=record, client=HttpOidcClient(record, agent, reactor),
-        secret=secret, wall=time.time,
+        my_root, origin="https://www.example.com", provider=record, client=oidc_client(record, reactor), secret=secret,
+        wall=time.time,
     )
     reactor.listenSSL(443, Site(root), ...)
 
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Collection
+from typing import Any
 
 from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource, Resource, getChildForRequest
@@ -29,7 +30,8 @@ from appproxy.policy.verdict import Pass, SignIn
 from appproxy.publish.application import Application, Url
 from appproxy.publish.routing import Router
 from appproxy.service.gate import Gate
-from appproxy.service.oidc_client import OidcClient
+from appproxy.service.oidc_client import HttpOidcClient, OidcClient
+from appproxy.service.provider_agent import ProviderAgent
 from appproxy.service.sign_in import SignIn as SignInPages
 from appproxy.service.sign_in_memory import MemorySignInStore
 from appproxy.service.visit import host_of
@@ -50,6 +52,15 @@ def identity_of(request: IRequest) -> Session | None:
     """Who asks; None for a request that did not come through a CookieAuthResource."""
     session = getattr(request, "appproxy_session", None)
     return session if isinstance(session, Session) else None
+
+
+def oidc_client(provider: ProviderRecord, reactor: Any) -> OidcClient:
+    """What asks an OpenID Connect provider over HTTPS for a CookieAuthResource. `reactor`: with TCP and time.
+
+    The provider's certificate is checked against `provider.ca_bundle`, or this machine's authorities without one. Raises
+    ConfigError when the bundle holds no certificate.
+    """
+    return HttpOidcClient(provider, ProviderAgent(reactor, provider.ca_bundle), reactor)
 
 
 class CookieAuthResource(Resource):

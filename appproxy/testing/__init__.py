@@ -7,8 +7,10 @@ from appproxy.testing.browser import Browser, Page, SignInFailed
 from appproxy.testing.forms import Form
 from appproxy.testing.network import InlinePool, MemoryNetwork, NeverFired
 from appproxy.testing.playground import Playground
+from appproxy.testing.stand_in import StandInProvider
 from appproxy.testing.transport import MemoryTransport
 
 __all__ = [
     "Browser", "Form", "InlinePool", "MemoryNetwork", "MemoryTransport", "NeverFired", "Page", "Playground", "SignInFailed",
+    "StandInProvider",
 ]

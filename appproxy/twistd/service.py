@@ -10,13 +10,9 @@ from typing import Any
 
 from twisted.application.service import IService
 
-from appproxy.admin.direct import open_store
-from appproxy.admin.lock import ServiceLock
-from appproxy.config import ServiceSettings, StatePaths
-from appproxy.store import service_settings
-from appproxy.store.application_urls import Place
-from appproxy.twistd.assembly import Assembly, assemble
+from appproxy.config import ServiceSettings
 from appproxy.twistd.program import Program, StateOptions
+from appproxy.twistd.proxy_service import ProxyService
 from appproxy.twistd.state import read_settings
 
 
@@ -45,32 +41,17 @@ class ServiceProgram(Program):
         wall: Callable[[], float],
     ) -> None:
         super().__init__("appproxy-service", reactor, environment, settings.log_format)
-        self._paths = StatePaths(directory.absolute())
-        self._settings = settings
-        self._wall = wall
-        self._lock = ServiceLock(self._paths.lock)
-        #: The parts, once they are there.
-        self.assembly: Assembly | None = None
+        self.proxy = ProxyService(settings, directory, reactor, environment, wall)
 
     async def begin(self) -> str:
         """Take the lock, open the store, then listen."""
-        self._lock.acquire()
-        store = open_store(self._paths, self._settings, self._environment, lambda text: self.log.warn("{text}", text=text))
-        try:
-            with store.reading() as reading:
-                service_settings.check_place(reading, Place(self._settings.domain, self._settings.public_port))
-        except BaseException:
-            store.close()
-            raise
-        self.assembly = assemble(self._settings, self._paths.directory, store, self._reactor, self._wall)
-        await self.assembly.start()
-        return f"on {self._settings.signin_origin}, connectors on port {self.assembly.node.tunnel_port}"
+        self.proxy.startService()
+        await self.proxy.ready
+        return f"on {self.proxy.settings.signin_origin}, connectors on port {self.proxy.tunnel_port}"
 
     async def end(self) -> None:
         """Drain, then close."""
-        if self.assembly is not None:
-            await self.assembly.stop()
-        self._lock.release()
+        await self.proxy.stopService()
 
 
 def makeService(options: Options, reactor: Any = None) -> IService:

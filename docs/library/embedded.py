@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,12 +21,7 @@ from twisted.internet.task import react
 from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 
-from appproxy.admin.direct import open_store
-from appproxy.admin.lock import ServiceLock
-from appproxy.config import StatePaths
-from appproxy.errors import AppProxyError
-from appproxy.twistd.assembly import Assembly, assemble
-from appproxy.twistd.state import read_settings
+from appproxy.api import ProxyService, errors, proxy_service
 
 
 class Status(Resource):
@@ -35,35 +29,31 @@ class Status(Resource):
 
     isLeaf = True
 
-    def __init__(self, service: Assembly) -> None:
+    def __init__(self, service: ProxyService) -> None:
         super().__init__()
         self._service = service
 
     def render_GET(self, request: Request) -> bytes:
         """Called by twisted.web."""
-        node = self._service.node
         request.setHeader(b"content-type", b"application/json")
-        return json.dumps({"connectors": node.live(), "requests": node.relay.requests}).encode()
+        return json.dumps({"connectors": dict(self._service.connectors), "requests": self._service.requests}).encode()
 
 
 async def run(reactor: Any, state: Path, status_port: int, stopping: Deferred[None]) -> None:
     """Start the service and the page; go on until `stopping` fires, then drain. Raises SystemExit with the reason."""
-    paths = StatePaths(state)
     try:
-        settings = read_settings(state)
-        # One process owns a state directory; commands find the service through its socket.
-        lock = ServiceLock(paths.lock)
-        lock.acquire()
-        with lock:
-            service = assemble(settings, paths.directory, open_store(paths, settings, os.environ, print), reactor)
-            try:
-                await service.start()
-                page = reactor.listenTCP(status_port, Site(Status(service)), interface="127.0.0.1")
-                print(f"users at {settings.signin_origin}, status at http://127.0.0.1:{page.getHost().port}/", flush=True)
-                await stopping
-            finally:
-                await service.stop()
-    except (AppProxyError, CannotListenError) as error:
+        service = proxy_service(state, reactor)
+        ready = service.ready
+        service.startService()
+        try:
+            await ready
+            page = reactor.listenTCP(status_port, Site(Status(service)), interface="127.0.0.1")
+            at = f"http://127.0.0.1:{page.getHost().port}/"
+            print(f"users at {service.settings.signin_origin}, status at {at}", flush=True)
+            await stopping
+        finally:
+            await service.stopService()
+    except (errors.AppProxyError, CannotListenError) as error:
         raise SystemExit(str(error)) from error
 
 

@@ -24,13 +24,7 @@ from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from appproxy.errors import Code
-from appproxy.net.flow import Tap
-from appproxy.tunnel.data import DataSession
-from appproxy.tunnel.frames import Kind, encode
-from appproxy.tunnel.ids import RequestIds
-from appproxy.tunnel.messages import Hello, Request, Welcome, encode_request, request_flags
-from appproxy.tunnel.signal import Role, SignalSession
+from appproxy.api import DataSession, SignalSession, Tap, bridge, errors, tunnel
 
 
 @implementer(IHalfCloseableProtocol)
@@ -40,10 +34,9 @@ class Plain(Protocol):
     def __init__(self, ready: Callable[[Plain], None]) -> None:
         self._ready = ready
         self.data: Data | None = None
-        self.tap: Tap
+        self.tap: Tap | None = None
 
     def connectionMade(self) -> None:
-        self.tap = Tap(self.transport)  # type: ignore[arg-type]
         # Nothing is read before there is somewhere to put it.
         self.transport.pauseProducing()  # type: ignore[union-attr]
         self._ready(self)
@@ -60,7 +53,8 @@ class Plain(Protocol):
         """Our own half-close has gone out."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self.tap.close()
+        if self.tap is not None:
+            self.tap.close()
         data, self.data = self.data, None
         if data is not None:
             data.transport.unregisterProducer()
@@ -70,7 +64,7 @@ class Plain(Protocol):
 class Data(Protocol):
     """Either end of a data connection: one stream, then it closes."""
 
-    def __init__(self, role: Role, clock: Any, ready: Callable[[Data, int], None]) -> None:
+    def __init__(self, role: tunnel.Role, clock: Any, ready: Callable[[Data, int], None]) -> None:
         self._clock = clock
         self._ready = ready
         self.session = DataSession(role, clock.seconds())
@@ -78,14 +72,13 @@ class Data(Protocol):
         self.transport: Any
 
     def connectionMade(self) -> None:
-        if self.session.role is Role.CONNECTOR:
+        if self.session.role is tunnel.Role.CONNECTOR:
             self._ready(self, 0)
 
     def bridge(self, plain: Plain) -> None:
         """Each side's transport is the other's producer: that is all there is to back-pressure."""
         self.plain, plain.data = plain, self
-        plain.transport.registerProducer(Tap(self.transport), True)  # type: ignore[union-attr]
-        self.transport.registerProducer(plain.tap, True)
+        plain.tap, _ = bridge(plain.transport, self.transport)  # type: ignore[arg-type]
         plain.transport.resumeProducing()  # type: ignore[union-attr]
 
     def say(self, frames: bytes) -> None:
@@ -94,15 +87,15 @@ class Data(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         for kind, _, request_id, _, tail in self.session.receive(data, self._clock.seconds()):
-            if kind == Kind.ATTACH:
+            if kind == tunnel.Kind.ATTACH:
                 self.say(self.session.attached(request_id))
                 self._ready(self, request_id)
-            elif kind == Kind.BODY and self.plain is not None:
+            elif kind == tunnel.Kind.BODY and self.plain is not None:
                 self.plain.transport.write(tail)  # type: ignore[union-attr]
-            elif kind == Kind.END and self.plain is not None:
+            elif kind == tunnel.Kind.END and self.plain is not None:
                 self.plain.transport.unregisterProducer()  # type: ignore[union-attr]
                 self.plain.transport.loseWriteConnection()  # type: ignore[union-attr]
-            elif kind in (Kind.ABORT, Kind.STOP, Kind.DETACH):
+            elif kind in (tunnel.Kind.ABORT, tunnel.Kind.STOP, tunnel.Kind.DETACH):
                 self.transport.loseConnection()
         if output := self.session.take_output():
             self.say(output)
@@ -118,15 +111,15 @@ class Data(Protocol):
 class Signal(Protocol):
     """Either end of the signal connection: it says who is to be connected."""
 
-    def __init__(self, role: Role, clock: Any, wanted: Callable[[int], None], ready: Callable[[Signal], None]) -> None:
+    def __init__(self, role: tunnel.Role, clock: Any, wanted: Callable[[int], None], ready: Callable[[Signal], None]) -> None:
         self._clock = clock
         self._wanted = wanted
         self._ready = ready
         self.session = SignalSession(role, clock.seconds())
 
     def connectionMade(self) -> None:
-        if self.session.role is Role.CONNECTOR:
-            hello = Hello((1,), secrets.token_bytes(16), 0, 0, (), 1000, (), (), "example")
+        if self.session.role is tunnel.Role.CONNECTOR:
+            hello = tunnel.Hello((1,), secrets.token_bytes(16), 0, 0, (), 1000, (), (), "example")
             self.say(self.session.hello(hello))
 
     def say(self, frames: bytes) -> None:
@@ -135,12 +128,12 @@ class Signal(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         for kind, _, request_id, _, _ in self.session.receive(data, self._clock.seconds()):
-            if kind == Kind.HELLO:
-                self.say(self.session.welcome(Welcome("near", EPOCH, "", 0, 15.0, 0, 180)))
+            if kind == tunnel.Kind.HELLO:
+                self.say(self.session.welcome(tunnel.Welcome("near", EPOCH, "", 0, 15.0, 0, 180)))
                 self._ready(self)
-            elif kind == Kind.WELCOME:
+            elif kind == tunnel.Kind.WELCOME:
                 self._ready(self)
-            elif kind == Kind.REQ:
+            elif kind == tunnel.Kind.REQ:
                 self._wanted(request_id)
         if output := self.session.take_output():
             self.say(output)
@@ -153,16 +146,16 @@ EPOCH = b"\0" * 8
 class Near:
     """Accepts users on one port, and the far side's two kinds of connections on two others."""
 
-    def __init__(self, reactor: Any, users: int, tunnel: int) -> None:
+    def __init__(self, reactor: Any, users: int, first: int) -> None:
         self._reactor = reactor
-        self._ids = RequestIds()
+        self._ids = tunnel.RequestIds()
         self._waiting: dict[int, Plain] = {}
         self._signal: Signal | None = None
         listen = reactor.listenTCP
         self.ports = [
             listen(users, _factory(lambda: Plain(self._user))),
-            listen(tunnel, _factory(lambda: Signal(Role.SERVICE, reactor, lambda id: None, self._here))),
-            listen(tunnel + 1, _factory(lambda: Data(Role.SERVICE, reactor, self._attached))),
+            listen(first, _factory(lambda: Signal(tunnel.Role.SERVICE, reactor, lambda id: None, self._here))),
+            listen(first + 1, _factory(lambda: Data(tunnel.Role.SERVICE, reactor, self._attached))),
         ]
 
     def _here(self, signal: Signal) -> None:
@@ -174,13 +167,14 @@ class Near:
             return
         id = self._ids.allocate(self._waiting)
         self._waiting[id] = plain
-        request = Request("tcp", 0, b"GET", b"/", b"-", "-", "http", "-", 60.0, 0, b"tcp", b"null", b"")
-        self._signal.say(encode(Kind.REQ, id, encode_request(request), b"", request_flags(request)))
+        request = tunnel.Request("tcp", 0, b"GET", b"/", b"-", "-", "http", "-", 60.0, 0, b"tcp", b"null", b"")
+        flags = tunnel.request_flags(request)
+        self._signal.say(tunnel.encode(tunnel.Kind.REQ, id, tunnel.encode_request(request), b"", flags))
 
     def _attached(self, data: Data, id: int) -> None:
         plain = self._waiting.pop(id, None)
         if plain is None:
-            data.say(data.session.abort(Code.UNKNOWN_REQUEST))
+            data.say(data.session.abort(errors.Code.UNKNOWN_REQUEST))
         else:
             data.bridge(plain)
 
@@ -196,7 +190,7 @@ class Far:
         self._near = near
         self._target = target
         host, port = near
-        signal = _factory(lambda: Signal(Role.CONNECTOR, reactor, self._wanted, lambda signal: ready()))
+        signal = _factory(lambda: Signal(tunnel.Role.CONNECTOR, reactor, self._wanted, lambda signal: ready()))
         HostnameEndpoint(reactor, host, port).connect(signal).addErrback(failed)
 
     def _wanted(self, id: int) -> None:
@@ -210,7 +204,8 @@ class Far:
             data.bridge(plain)
 
         host, port = self._near
-        HostnameEndpoint(self._reactor, host, port + 1).connect(_factory(lambda: Data(Role.CONNECTOR, self._reactor, attach)))
+        data = _factory(lambda: Data(tunnel.Role.CONNECTOR, self._reactor, attach))
+        HostnameEndpoint(self._reactor, host, port + 1).connect(data)
 
 
 def _factory(make: Callable[[], Protocol]) -> Factory:
@@ -245,14 +240,14 @@ def main(arguments: list[str]) -> None:
         Near(reactor, options.users, options.tunnel)
         print(f"users at port {options.users}, the far side at ports {options.tunnel} and {options.tunnel + 1}", flush=True)
     else:
-        tunnel, target = (f"{host}:{port}" for host, port in (options.tunnel, options.target))
+        near_side, target = (f"{host}:{port}" for host, port in (options.tunnel, options.target))
 
         def failed(failure: Failure) -> None:
-            print(f"{tunnel}: {failure.getErrorMessage()}; start the near side first", file=sys.stderr)
+            print(f"{near_side}: {failure.getErrorMessage()}; start the near side first", file=sys.stderr)
             reactor.stop()
 
         Far(reactor, options.tunnel, options.target,
-            lambda: print(f"connected to {tunnel}, users go to {target}", flush=True), failed)
+            lambda: print(f"connected to {near_side}, users go to {target}", flush=True), failed)
     reactor.run()
 
 

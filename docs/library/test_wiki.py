@@ -3,7 +3,7 @@
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 
-from appproxy.testing import Playground
+from appproxy.api import testing
 
 
 class Wiki(Resource):
@@ -14,7 +14,7 @@ class Wiki(Resource):
 
 
 def test_the_wiki_knows_its_user() -> None:
-    with Playground() as playground:
+    with testing.Playground() as playground:
         playground.add_user("ann", "correct horse battery staple")
         wiki = playground.publish("wiki", Wiki(), users=["ann"], **{"header.x-user": "preferred_username"})
         page = playground.browser().sign_in(wiki, "ann", "correct horse battery staple")

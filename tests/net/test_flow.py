@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from twisted.internet.interfaces import IPushProducer
 from zope.interface.verify import verifyObject
 
-from appproxy.net.flow import Hold, Tap
+from appproxy.net.flow import Hold, Tap, bridge
 
 
 @dataclass
@@ -81,3 +81,25 @@ def test_any_order_of_reasons_pauses_and_wakes_in_turn(steps: list[tuple[bool, H
             tap.release(reason)
             reasons.discard(reason)
         assert transport.reading == (not reasons)
+
+
+class End(Transport):
+    """A transport with a buffer, as far as a bridge sees it."""
+
+    producer: IPushProducer
+
+    def registerProducer(self, producer: IPushProducer, streaming: bool) -> None:
+        assert streaming
+        self.producer = producer
+
+
+def test_a_bridge_pauses_the_sender_of_a_slow_reader_and_nobody_else() -> None:
+    """Each end's buffer holds up the other end's reading."""
+    one, other = End(), End()
+    of_one, of_other = bridge(one, other)
+    other.producer.pauseProducing()
+    assert (one.reading, other.reading) == (False, True)
+    other.producer.resumeProducing()
+    one.producer.pauseProducing()
+    assert (one.reading, other.reading) == (True, False)
+    assert (of_one.held, of_other.held) == (0, Hold.SLOW_PEER)

@@ -73,7 +73,6 @@ def test_another_port_than_at_init_is_told_at_start(state: Path) -> None:
     (failure,) = failures
     assert failure.check(ConfigError)
     assert "set public_port = 443" in str(failure.value)
-    assert program.assembly is None
     Deferred.fromCoroutine(program.end())
     lock = ServiceLock(StatePaths(state).lock)
     assert lock.try_acquire()

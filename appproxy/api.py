@@ -1,0 +1,82 @@
+"""The public names of appproxy as a library, and the only ones: docs/library/stability.md says what that means.
+
+Services of Twisted: `proxy_service` and `connector_service`, which give a `ProxyService` and a `ConnectorService`; `join`
+makes what a connector needs. Sign-in before a site of your own: `CookieAuthResource`, `identity_of`, `ProviderRecord`,
+`OidcClient`, `oidc_client`. The tunnel without input and output: `SignalSession`, `DataSession`, `tunnel`. Bodies from one
+transport to another with back-pressure: `bridge`, `Tap`. For tests: `testing`. What can go wrong: `errors`.
+
+A name is loaded when it is first used, and with it only what it needs.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from appproxy import errors, testing, tunnel
+    from appproxy.net.flow import Tap, bridge
+    from appproxy.service.cookie_auth import CookieAuthResource, identity_of, oidc_client
+    from appproxy.service.oidc_client import OidcClient
+    from appproxy.store.snapshot import ProviderRecord
+    from appproxy.tunnel.data import DataSession
+    from appproxy.tunnel.signal import SignalSession
+    from appproxy.twistd.connector_service import ConnectorService, connector_service, join
+    from appproxy.twistd.proxy_service import ProxyService, proxy_service
+
+__all__ = [
+    "ConnectorService",
+    "CookieAuthResource",
+    "DataSession",
+    "OidcClient",
+    "ProviderRecord",
+    "ProxyService",
+    "SignalSession",
+    "Tap",
+    "bridge",
+    "connector_service",
+    "errors",
+    "identity_of",
+    "join",
+    "oidc_client",
+    "proxy_service",
+    "testing",
+    "tunnel",
+]
+
+#: The module that each name comes from; of a module, the package that it is in.
+_HOMES = {
+    "ConnectorService": "appproxy.twistd.connector_service",
+    "CookieAuthResource": "appproxy.service.cookie_auth",
+    "DataSession": "appproxy.tunnel.data",
+    "OidcClient": "appproxy.service.oidc_client",
+    "ProviderRecord": "appproxy.store.snapshot",
+    "ProxyService": "appproxy.twistd.proxy_service",
+    "SignalSession": "appproxy.tunnel.signal",
+    "Tap": "appproxy.net.flow",
+    "bridge": "appproxy.net.flow",
+    "connector_service": "appproxy.twistd.connector_service",
+    "errors": "appproxy",
+    "identity_of": "appproxy.service.cookie_auth",
+    "join": "appproxy.twistd.connector_service",
+    "oidc_client": "appproxy.service.cookie_auth",
+    "proxy_service": "appproxy.twistd.proxy_service",
+    "testing": "appproxy",
+    "tunnel": "appproxy",
+}
+
+# Checkers of types look at the imports above, and know of a name that is not there.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """Load a name when it is first used (PEP 562)."""
+        home = _HOMES.get(name)
+        if home is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = import_module(f"{home}.{name}") if home == "appproxy" else getattr(import_module(home), name)
+        globals()[name] = found
+        return found
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -1,0 +1,81 @@
+"""The inner side as a service of Twisted: what any program can run, and how it joins a service."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
+
+from appproxy.config import ConnectorSettings
+from appproxy.connector import enrolment
+from appproxy.connector.files import read_settings
+from appproxy.connector.node import ConnectorNode
+
+
+class ConnectorService(Service):
+    """One connector, on a state directory that `appproxy connector join` or `join` has made.
+
+    Starting it dials the service, again and again; it opens no port. `ready` fires with None when the service has
+    welcomed it, and fails with TurnedAway (an AppProxyError) when the service does not want it. Stopping asks for no more
+    requests, waits for those under way (at most `drain_seconds` of the settings), then closes.
+    """
+
+    def __init__(self, settings: ConnectorSettings, directory: Path, reactor: Any, access_log: Path | None) -> None:
+        self.setName("appproxy-connector")
+        #: As they were read.
+        self.settings = settings
+        #: One for each start.
+        self.ready: Deferred[None] = Deferred()
+        self._directory = directory
+        self._reactor = reactor
+        self._access_log = access_log
+        self._node: ConnectorNode | None = None
+
+    @property
+    def in_flight(self) -> int:
+        """Requests and upgraded streams under way."""
+        return 0 if self._node is None else self._node.in_flight
+
+    def startService(self) -> None:
+        """Dial. Raises ConfigError when the directory's key or certificate cannot be used."""
+        self._node = ConnectorNode(self.settings, self._directory, self._reactor, access_log=self._access_log)
+        super().startService()
+        self._node.ready.chainDeferred(self.ready)
+        self._node.startService()
+
+    def stopService(self) -> Deferred[None]:
+        """Drain, then close."""
+        super().stopService()
+        node, self._node = self._node, None
+        if node is None:
+            return succeed(None)
+        if self.ready.called:
+            self.ready = Deferred()
+        return maybeDeferred(node.stopService)
+
+
+def connector_service(state: Path | str, reactor: Any, *, access_log: Path | str | None = None) -> ConnectorService:
+    """A connector as a service of your own program. Nothing is dialled before it is started.
+
+    `state`: a directory that `appproxy connector join` or `join` has made; `reactor`: with TCP and time; `access_log`:
+    a file that gets one JSON object a request, None for none. Raises ConfigError when nobody has joined from there.
+    """
+    directory = Path(state).absolute()
+    log = None if access_log is None else Path(access_log)
+    return ConnectorService(read_settings(directory), directory, reactor, log)
+
+
+def join(token: str, state: Path | str, reactor: Any, *, name: str) -> Deferred[None]:
+    """Join the service of a token, as `appproxy connector join` does: makes the state directory of a connector.
+
+    `token`: what `appproxy connector token` prints; `state`: where nobody has joined from yet; `name`: what admins call
+    the connector. All is written, or nothing. Fails with an AppProxyError that says in one line what to do: ConfigError
+    for the token and the directory, IdentityError when the service there is not the token's, ControlError when it cannot be
+    reached or refuses.
+    """
+    wall = time.time  # noqa: TID251 -- handed on, by the edge of a program
+    joining = enrolment.join(token, Path(state).absolute(), reactor, wall, name)
+    return Deferred.fromCoroutine(joining).addCallback(lambda _: None)

@@ -1,0 +1,150 @@
+"""The public side as a service of Twisted: what `twistd appproxy-service` runs, and any other program can."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, fail
+from twisted.logger import Logger
+
+from appproxy.admin.direct import open_store
+from appproxy.admin.lock import ServiceLock
+from appproxy.config import ServiceSettings, StatePaths
+from appproxy.errors import ConfigError
+from appproxy.store import service_settings
+from appproxy.store.application_urls import Place
+from appproxy.twistd.assembly import Assembly, assemble
+from appproxy.twistd.state import read_settings
+
+#: Who did what is done through `ProxyService.perform`, in the audit.
+_ACTOR = "program"
+
+
+class ProxyService(Service):
+    """One node of the public side, on a state directory that `appproxy init` has made.
+
+    Starting it takes the directory's lock, opens the store and listens where the settings say. `ready` fires with None
+    when users and connectors are accepted, and fails with why they are not: AppProxyError or CannotListenError; nothing
+    is left behind then. Stopping lets requests under way finish; the Deferred fires when all is closed.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self, settings: ServiceSettings, directory: Path, reactor: Any, environment: Mapping[str, str],
+        wall: Callable[[], float],
+    ) -> None:
+        self.setName("appproxy-service")
+        #: As they were read.
+        self.settings = settings
+        #: One for each start.
+        self.ready: Deferred[None] = Deferred()
+        self._paths = StatePaths(directory.absolute())
+        self._reactor = reactor
+        self._environment = environment
+        self._wall = wall
+        self._lock = ServiceLock(self._paths.lock)
+        self._assembly: Assembly | None = None
+        self._starting = False
+        self._wants_to_stop: list[Deferred[None]] = []
+
+    @property
+    def tunnel_port(self) -> int:
+        """Where connectors are accepted. Once it is ready."""
+        return self._parts.node.tunnel_port
+
+    @property
+    def connectors(self) -> Mapping[str, Any]:
+        """The connectors that are online here, by id, with `address`, `version` and `in_flight` each. Once it is ready."""
+        return self._parts.node.live()
+
+    @property
+    def requests(self) -> int:
+        """How many requests were relayed to applications. Once it is ready."""
+        return self._parts.node.relay.requests
+
+    def perform(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Deferred[Any]:
+        """One operation of the admin API (docs/admin-api.md), without a socket; fires with its answer.
+
+        `perform("POST", "/connector-tokens", {"group": "default"})` gives `{"token": ...}`. Fails with an AppProxyError
+        that says what to do, and with ConfigError while the service is not ready.
+        """
+        if self._assembly is None:
+            return fail(ConfigError("the service is not started; wait for its `ready`"))
+        return self._assembly.api.call(method, path, None if body is None else dict(body), _ACTOR)
+
+    @property
+    def _parts(self) -> Assembly:
+        if self._assembly is None:
+            raise ConfigError("the service is not started; wait for its `ready`")
+        return self._assembly
+
+    def startService(self) -> None:
+        """Start; see `ready`."""
+        super().startService()
+        self._starting = True
+        Deferred.fromCoroutine(self._begun()).addBoth(self._started)
+
+    async def _start(self) -> None:
+        self._lock.acquire()
+        store = open_store(self._paths, self.settings, self._environment, lambda text: self.log.warn("{text}", text=text))
+        try:
+            with store.reading() as reading:
+                service_settings.check_place(reading, Place(self.settings.domain, self.settings.public_port))
+        except BaseException:
+            store.close()
+            raise
+        self._assembly = assemble(self.settings, self._paths.directory, store, self._reactor, self._wall)
+        await self._assembly.start()
+
+    async def _begun(self) -> None:
+        try:
+            await self._start()
+        except BaseException:
+            # What was started before it failed is stopped before anybody hears of it.
+            await self._close()
+            raise
+
+    def _started(self, result: Any) -> None:
+        self._starting = False
+        self.ready.callback(result)  # a Failure too
+        waiting, self._wants_to_stop = self._wants_to_stop, []
+        for one in waiting:
+            one.callback(None)
+
+    def stopService(self) -> Deferred[None]:
+        """Drain, then close. A start that is under way is let come to its end first."""
+        super().stopService()
+        begun: Deferred[None] = Deferred()
+        if self._starting:
+            self._wants_to_stop.append(begun)
+        else:
+            begun.callback(None)
+        return begun.addCallback(lambda _: Deferred.fromCoroutine(self._stop()))
+
+    async def _stop(self) -> None:
+        await self._close()
+        if self.ready.called:
+            self.ready = Deferred()
+
+    async def _close(self) -> None:
+        assembly, self._assembly = self._assembly, None
+        if assembly is not None:
+            await assembly.stop()
+        self._lock.release()
+
+
+def proxy_service(state: Path | str, reactor: Any) -> ProxyService:
+    """The public side of appproxy as a service of your own program. Nothing is opened before it is started.
+
+    `state`: a directory that `appproxy init` has made; `reactor`: with TCP, time and threads. Raises ConfigError when the
+    directory's settings cannot be read or are wrong; `ready` of the result tells of all that fails later.
+    """
+    directory = Path(state)
+    wall = time.time  # noqa: TID251 -- handed on, by the edge of a program
+    return ProxyService(read_settings(directory), directory, reactor, os.environ, wall)
