@@ -27,6 +27,17 @@ LEVELS = [
 RANK = {name: rank for rank, level in enumerate(LEVELS) for name in level}
 PURE = set().union(*LEVELS[:4])
 
+#: Inside a package: a module imports none from its own floor or above. Every module has a floor.
+FLOORS = {
+    "appproxy.service.dispatch": [
+        {"request", "responder", "sign_in_start", "gate"},
+        {"stage"},
+        {"access", "forwarding", "hosts", "maintenance", "own_pages", "preflight"},
+        {"dispatcher", "order"},
+        {"__init__"},
+    ],
+}
+
 #: What ties a decision to a machine, a moment or luck. Those come in as arguments.
 OUTSIDE = {
     "asyncio", "glob", "io", "logging", "os", "random", "secrets", "select", "shutil", "signal", "socket", "sqlite3",
@@ -36,6 +47,19 @@ OUTSIDE = {
 OUTSIDE_NAMES = {("pathlib", "Path"), ("uuid", "uuid1"), ("uuid", "uuid4"), ("os", "urandom")}
 #: Methods and functions that do so.
 OUTSIDE_CALLS = {"now", "utcnow", "today", "open", "urandom", "token_bytes", "token_hex", "token_urlsafe", "read_text"}
+
+
+def floor_faults(package: str, module: str, tree: ast.AST) -> list[str]:
+    """Which imports of a module lead to its own floor of the package, or above; `module` is its name in the package."""
+    floor = {name: number for number, names in enumerate(FLOORS[package]) for name in names}
+    found = []
+    for imported, name in imports(tree):
+        inner = imported.removeprefix(package).removeprefix(".") if imported.startswith(package) else None
+        if inner == "":
+            inner = name if name in floor else "__init__"
+        if inner is not None and inner != module and floor[inner.partition(".")[0]] >= floor[module]:
+            found.append(f"imports {inner}, which is not below {module}")
+    return found
 
 
 def modules() -> list[Path]:
@@ -108,6 +132,24 @@ def test_every_package_has_a_level() -> None:
 def test_imports_point_down(path: Path) -> None:
     """No module imports from its own level or above; deciding packages know no clock, luck, file, log or reactor."""
     assert faults(path, path.read_text()) == []
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_floors(package: str) -> None:
+    """Inside a package, too, imports point down, and every module has its floor."""
+    there = {path.stem: path for path in (ROOT / package.replace(".", "/")).glob("*.py")}
+    assert set(there) == set().union(*FLOORS[package])
+    assert {name: floor_faults(package, name, ast.parse(path.read_text())) for name, path in there.items()} == {
+        name: [] for name in there}
+
+
+@pytest.mark.parametrize(("module", "source"), [
+    ("hosts", "from appproxy.service.dispatch.preflight import Preflight"),
+    ("stage", "import appproxy.service.dispatch.order"),
+    ("gate", "from appproxy.service.dispatch import Stage"), ("request", "from appproxy.service.dispatch import stage")])
+def test_a_way_up_is_seen(module: str, source: str) -> None:
+    """The check itself can fail."""
+    assert floor_faults("appproxy.service.dispatch", module, ast.parse(source))
 
 
 @pytest.mark.parametrize(

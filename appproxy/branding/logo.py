@@ -1,7 +1,7 @@
 """A logo: a picture that can only look, whatever is in it.
 
-In an `img` no browser runs a picture's scripts or lets it load anything. The fields that `service.entrance` sends with it
-see to the same when an SVG is opened by itself.
+In an `img` no browser runs a picture's scripts or lets it load anything. The fields that `service.dispatch.own_pages`
+sends with it see to the same when an SVG is opened by itself.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from appproxy.http.connection_authentication import has_challenge, has_credentials
 from appproxy.publish.application import Application
-from appproxy.service.gate import Recent
+from appproxy.service.recent import Recent
 from appproxy.service.tokens import NOBODY
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ from appproxy.net.web import Answer, Ready, failure_answer, request_id
 from appproxy.policy.verdict import Pass, SignIn
 from appproxy.publish.application import Application, Url
 from appproxy.publish.routing import Router
-from appproxy.service.gate import Gate
+from appproxy.service.dispatch.gate import Gate
 from appproxy.service.oidc_client import HttpOidcClient, OidcClient
 from appproxy.service.provider_agent import ProviderAgent
 from appproxy.service.sign_in import SignIn as SignInPages

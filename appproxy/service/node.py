@@ -29,13 +29,16 @@ from appproxy.pki.authority import Credential
 from appproxy.service.access_log import AccessLog
 from appproxy.service.certificates import Certificates
 from appproxy.service.control import Control
+from appproxy.service.dispatch import Dispatcher, Responder
+from appproxy.service.dispatch.gate import Gate
+from appproxy.service.dispatch.order import Parts, stages
+from appproxy.service.dispatch.sign_in_start import SignInStart
 from appproxy.service.end_point import EndPoint
-from appproxy.service.entrance import Entrance, SignInStart, failure_answer
 from appproxy.service.exchange import Exchange, Handler
 from appproxy.service.fronts import Fronts, user_connections
-from appproxy.service.gate import Blocks, Gate
 from appproxy.service.h2_connection import H2Connection
 from appproxy.service.h2_term import NOTICE_SECONDS
+from appproxy.service.identity_blocks import Blocks
 from appproxy.service.listeners import Listeners
 from appproxy.service.metrics import MetricsPage, Traffic
 from appproxy.service.plain_entrance import PlainEntrance, StrayEntrance
@@ -95,10 +98,12 @@ class ServiceNode(Service):
         self.certificates = Certificates(settings, directory or Path(), wall, token)
         self.gate = Gate(settings.public_port)
         self._token = token
+        self._responder = Responder(lambda: self.snapshot.brand)
         self.relay = self._new_relay()
+        self.dispatcher = self._new_dispatcher(sign_in, own_hosts, own_paths)
         self._listeners = Listeners(settings, reactor, self._files.few)
         fronts = Fronts(settings, reactor, self._refusal, self._files, token, wall)
-        self.front = fronts.users(self._new_entrance(sign_in, own_hosts, own_paths), self._note)
+        self.front = fronts.users(self.dispatcher, self._note)
         self._control_front = fronts.control(self._new_control(), self._log_line)
         self._metrics_front = fronts.metrics(MetricsPage(self))
         plain = PlainEntrance(lambda: self.snapshot, settings.port_suffix, own_hosts)
@@ -119,18 +124,19 @@ class ServiceNode(Service):
             self._reactor.seconds(), RosterLimits(in_flight=in_flight, queue=queue, queue_seconds=seconds)
         )
         return Relay(
-            roster, self._reactor, lambda code, exchange: failure_answer(code, exchange, self.snapshot.brand),
+            roster, self._reactor, self._responder.page,
             user_header=blocks.user_header, identity_block=blocks.identity_block, tokens=Tokens(self._token),
             has_connectors=self._has_connectors, urls=lambda: self.snapshot.urls,
             applications=lambda: self.snapshot.applications.values(),
             limits=TunnelLimits(in_flight=in_flight, queue=queue, queue_seconds=seconds), strict=settings.strict,
         )
 
-    def _new_entrance(self, sign_in: SignInStart, own_hosts: Mapping[str, Handler], own_paths: Handler) -> Entrance:
-        return Entrance(
-            lambda: self.snapshot, self.gate, self.relay, sign_in, self._wall, own_hosts=own_hosts, own_paths=own_paths,
-            ports={self.settings.public_port, self.settings.listen.port},
-        )
+    def _new_dispatcher(self, sign_in: SignInStart, own_hosts: Mapping[str, Handler], own_paths: Handler) -> Dispatcher:
+        order = stages(Parts(
+            gate=self.gate, relay=self.relay, sign_in=sign_in, responder=self._responder, own_hosts=own_hosts,
+            own_paths=own_paths, ports={self.settings.public_port, self.settings.listen.port},
+        ))
+        return Dispatcher(order, self._responder, self.store, self._wall, self._reactor)
 
     def _new_control(self) -> Control:
         settings = self.settings
@@ -266,6 +272,7 @@ class ServiceNode(Service):
             self.relay.configuration = new.revision
         if old is None or old.router is not new.router:
             self.relay.plans.forget()
+            self.dispatcher.forget()
             self.relay.symptoms.forget()
         self.end_point.snapshot_changed(new, changed)
         self.certificates.apply(new.certificates)

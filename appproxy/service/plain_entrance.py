@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from appproxy.branding import Brand
 from appproxy.errors import Code
 from appproxy.pages import accepts_json, error_page
-from appproxy.service.entrance import failure_answer
+from appproxy.service.dispatch.responder import failure_answer
 from appproxy.service.exchange import Exchange
 from appproxy.store.acme import HTTP_01
 from appproxy.store.snapshot import Snapshot

@@ -14,7 +14,7 @@ from hashlib import blake2b
 
 from appproxy.identity.session import Session
 from appproxy.policy.networks import network_of
-from appproxy.service.gate import Recent
+from appproxy.service.recent import Recent
 
 #: Nobody: a connection that the application authenticates for such a request must not serve another one.
 NOBODY = b"-"

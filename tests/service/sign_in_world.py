@@ -19,7 +19,7 @@ from appproxy.pages import error_page
 from appproxy.policy.verdict import Pass, Refuse
 from appproxy.publish.application import Application, HeaderRule, Preauthentication, Url
 from appproxy.publish.routing import Router
-from appproxy.service.gate import Gate
+from appproxy.service.dispatch.gate import Gate
 from appproxy.service.resources import ResourceHandler
 from appproxy.service.sign_in import SignIn
 from appproxy.service.sign_in_memory import MemorySignInStore

@@ -13,7 +13,7 @@ from appproxy.errors import Code, RequestError
 from appproxy.identity.session import Session
 from appproxy.publish.application import Application, HeaderRule, Preauthentication, RequestField, Url
 from appproxy.publish.routing import Router
-from appproxy.service.entrance import failure_answer
+from appproxy.service.dispatch.responder import failure_answer
 from appproxy.service.relay import Relay
 from appproxy.service.roster import Peer, Roster, RosterLimits
 from appproxy.service.streamed import StreamedAnswer

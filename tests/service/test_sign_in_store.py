@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred
 from appproxy.errors import Code
 from appproxy.identity.session import Session
 from appproxy.provider import BuiltInProvider, hash_password
-from appproxy.service.gate import Gate
+from appproxy.service.dispatch.gate import Gate
 from appproxy.service.resources import ResourceHandler
 from appproxy.service.sign_in import SignIn
 from appproxy.service.sign_in_store import LiveSignInStore

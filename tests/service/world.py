@@ -13,8 +13,8 @@ from appproxy.pages import accepts_json, error_page
 from appproxy.publish.application import Application, Preauthentication, Url
 from appproxy.publish.routing import Router
 from appproxy.publish.urls import Translation
+from appproxy.service.dispatch.responder import failure_answer
 from appproxy.service.end_point import EndPoint
-from appproxy.service.entrance import failure_answer
 from appproxy.service.exchange import Exchange
 from appproxy.service.front import Front
 from appproxy.service.links import DataLink, SignalLink

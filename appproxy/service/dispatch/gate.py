@@ -7,76 +7,29 @@ place counts.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import Generic, TypeAlias, TypeVar
+from typing import TypeAlias
 
-from appproxy.errors import Code, IdentityError
+from appproxy.errors import IdentityError
 from appproxy.http.cookies import find
 from appproxy.http.head import RequestHead
-from appproxy.identity.claims import is_field_safe
 from appproxy.identity.cookie import CookiePlace, counting_places, open_session
 from appproxy.identity.session import Session
 from appproxy.policy.gate import judge, judge_upgrade
 from appproxy.policy.verdict import Pass, SignIn, Verdict
-from appproxy.publish.application import Application, Preauthentication
+from appproxy.publish.application import Preauthentication
 from appproxy.publish.routing import Route
+from appproxy.service.recent import KEPT, Recent
 from appproxy.store.snapshot import SealingKey, Snapshot
-
-#: Opened cookies that are kept. With Cookie fields of 1,000 bytes that is some 20 MB.
-KEPT = 10_000
 
 #: A Cookie field up to this size is remembered as it is, so that it need not even be taken apart; of a longer one only
 #: our cookie is, to bound the memory.
 _LONG = 2048
 
-T = TypeVar("T")
 #: Cookie field, application id, host; or our cookie's value, application id, host and True.
 _Key: TypeAlias = tuple[bytes, str, str] | tuple[bytes, str, str, bool]
 
 _PASSTHROUGH: Pass[Session] = Pass(None)
-
-
-class Recent(Generic[T]):
-    """The values used last, at most `size` of them.
-
-    Two dicts instead of a linked list: what is used moves to the young one; when that is half the size, it becomes the
-    old one, and the old one is dropped. A hit costs one look-up.
-    """
-
-    __slots__ = ("_half", "_old", "_young")
-
-    def __init__(self, size: int = KEPT) -> None:
-        self._half = max(size // 2, 1)
-        self._young: dict[object, T] = {}
-        self._old: dict[object, T] = {}
-
-    def __len__(self) -> int:
-        return len(self._young.keys() | self._old.keys())
-
-    def __bool__(self) -> bool:
-        return bool(self._young)
-
-    def get(self, key: object) -> T | None:
-        """The value kept for `key`."""
-        value = self._young.get(key)
-        if value is None and self._old:
-            value = self._old.get(key)
-            if value is not None:
-                self.put(key, value)
-        return value
-
-    def put(self, key: object, value: T) -> None:
-        """Keep a value."""
-        if len(self._young) >= self._half:
-            self._old = self._young
-            self._young = {}
-        self._young[key] = value
-
-    def clear(self) -> None:
-        """Forget all."""
-        self._young = {}
-        self._old = {}
 
 
 @dataclass(slots=True, eq=False)
@@ -193,71 +146,3 @@ def own_origins(route: Route) -> frozenset[bytes]:
     pairs = route.application.pairs if route.application.segments or route.application.alternate_hosts else ()
     others = {pair.external.origin for pair in pairs if not pair.external.is_wildcard}
     return frozenset(origin.encode("ascii") for origin in others | {route.origin})
-
-
-class Blocks:
-    """What connector and application are told of the user, worked out once for each session."""
-
-    __slots__ = ("_identity", "_user")
-
-    def __init__(self, size: int = KEPT) -> None:
-        self._user: Recent[tuple[Session, bytes]] = Recent(size)
-        self._identity: Recent[tuple[Session, Application, bytes]] = Recent(size)
-
-    def user_header(self, session: Session | None) -> bytes:
-        """The user as JSON for the tunnel; `null` for nobody."""
-        if session is None:
-            return b"null"
-        kept = self._user.get(session.id)
-        if kept is not None and kept[0] is session:
-            return kept[1]
-        made = user_header(session)
-        self._user.put(session.id, (session, made))
-        return made
-
-    def identity_block(self, application: Application, session: Session | None) -> bytes:
-        """The lines of single sign-on by headers."""
-        if session is None or not application.headers:
-            return b""
-        key = (session.id, application.id)
-        kept = self._identity.get(key)
-        if kept is not None and kept[0] is session and kept[1] is application:
-            return kept[2]
-        made = identity_block(application, session)
-        self._identity.put(key, (session, application, made))
-        return made
-
-
-def user_header(session: Session) -> bytes:
-    """The user as a JSON object: subject, issuer, name. The session's id stays here."""
-    return json.dumps(
-        {"subject": session.subject, "issuer": session.issuer, "name": session.name}, separators=(",", ":")
-    ).encode("ascii")
-
-
-def identity_block(application: Application, session: Session) -> bytes:
-    """One line for each header rule whose claim the user has: UTF-8, as it is in the claim.
-
-    Besides the token's claims a rule may name `subject` and `issuer`. Raises IdentityError(TOKEN_REFUSED) for control
-    characters, which could begin another field.
-    """
-    lines = []
-    for rule in application.headers:
-        value = claim_of(session, rule.claim)
-        if value is None:
-            continue
-        if not is_field_safe(value):
-            raise IdentityError(Code.TOKEN_REFUSED, f"the claim {rule.claim!r} has control characters")
-        lines.append(b"%b: %b\n" % (rule.name.encode("ascii"), value.strip().encode()))
-    return b"".join(lines)
-
-
-def claim_of(session: Session, claim: str) -> str | None:
-    """A claim by the name that header rules use, None when the user has it not."""
-    if claim in ("sub", "subject"):
-        return session.subject
-    if claim in ("iss", "issuer"):
-        return session.issuer
-    if claim == "name":
-        return session.claims.get("name", session.name)
-    return session.claims.get(claim)

@@ -18,9 +18,10 @@ from appproxy.net.tls import ServerName
 from appproxy.publish.application import Application, Preauthentication, Segment, Url
 from appproxy.publish.cors import CorsRule
 from appproxy.publish.routing import Route
-from appproxy.service.entrance import Entrance
-from appproxy.service.exchange import Exchange
-from appproxy.service.gate import Gate
+from appproxy.service.dispatch import Dispatcher, Responder
+from appproxy.service.dispatch.gate import Gate
+from appproxy.service.dispatch.order import Parts, stages
+from appproxy.service.exchange import Exchange, Handler
 from appproxy.tunnel.frames import Kind
 from appproxy.tunnel.messages import decode_request
 from tests.service.exchanges import FakeExchange, head_for
@@ -39,7 +40,7 @@ class SignInPage:
         return ("https://signin.example.com/start", b"set-cookie: a=b\n") if head.method == b"GET" else None
 
 
-def ours(name: bytes) -> object:
+def ours(name: bytes) -> Handler:
     def answer(exchange: Exchange) -> None:
         exchange.answer(200, b"", name)
 
@@ -47,18 +48,19 @@ def ours(name: bytes) -> object:
 
 
 class Door(World):
-    """A world whose users come in through the entrance."""
+    """A world whose users come in through the dispatcher."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.entrance = Entrance(
-            lambda: self.snapshot, Gate(), self.relay, SignInPage(), lambda: 1e9,
-            own_hosts={"signin.example.com": ours(b"sign-in host")},  # type: ignore[dict-item]
-            own_paths=ours(b"own path"),  # type: ignore[arg-type]
-        )
+        responder = Responder()
+        order = stages(Parts(
+            gate=Gate(), relay=self.relay, sign_in=SignInPage(), responder=responder,
+            own_hosts={"signin.example.com": ours(b"sign-in host")}, own_paths=ours(b"own path"),
+        ))
+        self.dispatcher = Dispatcher(order, responder, self, lambda: 1e9, self.clock)
 
     def handle(self, exchange: Exchange) -> None:
-        self.entrance(exchange)
+        self.dispatcher(exchange)
 
 
 def test_passthrough_needs_no_sign_in() -> None:

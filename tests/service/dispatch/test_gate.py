@@ -17,7 +17,9 @@ from appproxy.identity.session import Session
 from appproxy.policy.verdict import Pass, Refuse, SignIn
 from appproxy.publish.application import Application, HeaderRule, Preauthentication, Segment, Url
 from appproxy.publish.routing import Route, Router
-from appproxy.service.gate import Blocks, Gate, Recent, identity_block, user_header
+from appproxy.service.dispatch.gate import Gate
+from appproxy.service.identity_blocks import Blocks, identity_block, user_header
+from appproxy.service.recent import Recent
 from appproxy.store.snapshot import ProviderRecord, SealingKey, Snapshot
 
 NOW = 1_800_000_000.0

@@ -1,0 +1,62 @@
+"""Stages of pre-authentication: who asks, and may they?"""
+
+from __future__ import annotations
+
+from appproxy.policy.verdict import Pass, Refuse
+from appproxy.publish.application import Preauthentication
+from appproxy.publish.response_policy import hsts_line
+from appproxy.publish.routing import Route
+from appproxy.service.dispatch.gate import Gate
+from appproxy.service.dispatch.request import InboundRequest
+from appproxy.service.dispatch.responder import Responder
+from appproxy.service.dispatch.sign_in_start import SignInStart
+from appproxy.service.dispatch.stage import ANSWERED, Outcome, Stage
+
+
+class Authentication(Stage):
+    """Finds the access cookie, and the verdict on whose it is."""
+
+    name = "authentication"
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    def concerns(self, route: Route) -> bool:
+        """Applications that want a sign-in."""
+        return route.application.preauthentication is not Preauthentication.PASSTHROUGH
+
+    def handle(self, request: InboundRequest) -> Outcome:
+        """Set `request.verdict`; what follows from it is the business of others."""
+        request.verdict = self._gate.check(request.head, request.route, request.snapshot, request.now)
+        return None
+
+
+class Authorization(Stage):
+    """Lets pass who may, sends to the sign-in who has to, and refuses all others."""
+
+    name = "authorization"
+
+    def __init__(self, sign_in: SignInStart, responder: Responder) -> None:
+        self._sign_in = sign_in
+        self._responder = responder
+
+    def concerns(self, route: Route) -> bool:
+        """Applications that want a sign-in."""
+        return route.application.preauthentication is not Preauthentication.PASSTHROUGH
+
+    def handle(self, request: InboundRequest) -> Outcome:
+        """Set `request.session`, or answer."""
+        verdict = request.verdict
+        if isinstance(verdict, Pass):
+            request.session = verdict.session
+            return None
+        exchange, application = request.exchange, request.route.application
+        if isinstance(verdict, Refuse):
+            self._responder.refuse(exchange, verdict.code, verdict.reason)
+            return ANSWERED
+        exchange.detail = verdict.reason
+        status, block, body = self._sign_in.begin(request.head, application, exchange.id, request.now)
+        # The first answer that a new user gets is ours.
+        block += hsts_line(application.hsts_max_age, application.hsts_subdomains)
+        exchange.answer(status, block + exchange.own_fields, body)
+        return ANSWERED

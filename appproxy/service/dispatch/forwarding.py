@@ -1,0 +1,55 @@
+"""The last stages: the slash that a path lacks, and the way to a connector."""
+
+from __future__ import annotations
+
+from appproxy.publish.routing import Route, lacks_slash, with_slash
+from appproxy.service.dispatch.request import InboundRequest
+from appproxy.service.dispatch.stage import ANSWERED, Outcome, Stage
+from appproxy.service.plan import Plans
+from appproxy.service.relay import Relay
+
+
+class Slash(Stage):
+    """Sends a browser from `/wiki` to `/wiki/`, unless the application has shown that it wants it the other way.
+
+    Programs that write, or open a WebSocket, follow no redirect; what they get is the application's to say. So is what
+    scripts of other origins may read: with GET only those say Origin (Fetch section 3.2), and a redirect of ours would
+    lack the application's permission.
+    """
+
+    name = "slash"
+
+    def __init__(self, plans: Plans) -> None:
+        self._plans = plans
+
+    def concerns(self, route: Route) -> bool:
+        """Applications below a path."""
+        return len(route.prefix) > 1
+
+    def handle(self, request: InboundRequest) -> Outcome:
+        """Redirect, if the path is the external one without its last slash."""
+        head, route, exchange = request.head, request.route, request.exchange
+        if not lacks_slash(route, head.target) or head.method not in (b"GET", b"HEAD") or head.get(b"origin") is not None:
+            return None
+        if self._plans.of(route).learned.bare:
+            return None
+        if head.upgrade is not None and head.upgrade.decode("latin-1") in route.application.upgrades:
+            return None
+        # Not to be kept: the application may want it the other way tomorrow, and then a kept one would be half of a circle.
+        block = b"location: %b\ncache-control: no-store\n" % with_slash(route, head.target)
+        exchange.answer(308, block + exchange.own_fields, b"")
+        return ANSWERED
+
+
+class ToRelay(Stage):
+    """Gives the request to the relay; nothing comes behind it."""
+
+    name = "relay"
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+
+    def handle(self, request: InboundRequest) -> Outcome:
+        """The relay answers. Raises RequestError."""
+        self._relay.start(request.exchange, request.route, request.session)
+        return ANSWERED

@@ -1,0 +1,67 @@
+"""The stage of applications that are closed for maintenance."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+
+from appproxy.branding import Brand
+from appproxy.errors import Code
+from appproxy.pages import accepts_json, error_page
+from appproxy.policy.gate import maintains
+from appproxy.policy.verdict import Pass, SignIn
+from appproxy.publish.application import Application, Preauthentication
+from appproxy.publish.routing import Route
+from appproxy.service.dispatch.request import InboundRequest
+from appproxy.service.dispatch.sign_in_start import SignInStart
+from appproxy.service.dispatch.stage import ANSWERED, Outcome, Stage
+from appproxy.service.exchange import Exchange
+
+
+def maintenance_answer(
+    application: Application, exchange: Exchange, now: float, brand: Brand, link: str = "",
+) -> tuple[int, bytes, bytes]:
+    """What others than maintainers get while the application is being maintained; `now` is wall clock time.
+
+    `link`: where maintainers sign in.
+    """
+    until = application.maintenance_until
+    notice = application.maintenance_text
+    left = None
+    if until is not None and until > now:  # once it has passed, nobody knows any longer
+        left = math.ceil(until - now)
+        notice = f"{notice} It is expected back at {datetime.fromtimestamp(until, UTC):%Y-%m-%d %H:%M} UTC.".strip()
+    accept_json = accepts_json(exchange.head.get(b"accept"))
+    return error_page(
+        Code.MAINTENANCE, exchange.id, accept_json, notice=notice, retry_after=left, brand=brand,
+        link=link, link_text="Sign in to maintain it" if link else "",
+    )
+
+
+class Maintenance(Stage):
+    """Only those who maintain the application pass; it comes before what anybody else is answered."""
+
+    name = "maintenance"
+
+    def __init__(self, sign_in: SignInStart) -> None:
+        self._sign_in = sign_in
+
+    def concerns(self, route: Route) -> bool:
+        """Applications that are being maintained."""
+        return route.application.maintenance
+
+    def handle(self, request: InboundRequest) -> Outcome:
+        """Answer all but maintainers. Whoever is not signed in may be one of them."""
+        application, exchange = request.route.application, request.exchange
+        open_to_all = application.preauthentication is Preauthentication.PASSTHROUGH
+        verdict = Pass(None) if open_to_all else request.verdict
+        if maintains(application, verdict):
+            return None
+        way = None
+        if isinstance(verdict, SignIn) and (application.maintaining_users or application.maintaining_groups):
+            way = self._sign_in.way(request.head, application, request.now)
+        link, fields = way or ("", b"")
+        exchange.failure = Code.MAINTENANCE
+        status, block, body = maintenance_answer(application, exchange, request.now, request.snapshot.brand, link)
+        exchange.answer(status, block + fields + exchange.own_fields, body)
+        return ANSWERED

@@ -1,0 +1,43 @@
+"""A user's request while it is dispatched: what the stages have found out about it so far."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from appproxy.http.head import RequestHead
+from appproxy.identity.session import Session
+from appproxy.policy.verdict import Verdict
+from appproxy.publish.routing import Route
+from appproxy.service.exchange import Exchange
+from appproxy.store.snapshot import Snapshot
+
+
+class Store(Protocol):
+    """Where the newest picture of the store is."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What to decide with now."""
+        ...
+
+
+class InboundRequest:
+    """Made once a request, on the hot path. `now`: when dispatching began, in seconds since 1970.
+
+    All of it is decided with one `snapshot`. An attribute whose stage has not been passed yet does not exist.
+    """
+
+    __slots__ = ("exchange", "head", "now", "route", "session", "snapshot", "verdict")
+
+    #: Set by the stage `route`.
+    route: Route
+    #: Set by the stage `authentication`, for applications that want a sign-in.
+    verdict: Verdict[Session]
+
+    def __init__(self, exchange: Exchange, snapshot: Snapshot, now: float) -> None:
+        self.exchange = exchange
+        self.head: RequestHead = exchange.head
+        self.snapshot = snapshot
+        self.now = now
+        #: Whose the request is; None where the application wants no sign-in, and before the stage `authorization`.
+        self.session: Session | None = None

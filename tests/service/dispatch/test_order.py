@@ -1,0 +1,65 @@
+"""The order of the stages, and that nobody pays for those that do not concern them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from appproxy.publish.application import Application
+from appproxy.publish.cors import CorsRule
+from appproxy.service.dispatch.gate import Gate
+from appproxy.service.dispatch.order import Parts, stages
+from appproxy.service.dispatch.responder import Responder
+from appproxy.service.relay import Relay
+from tests.service.dispatch.stages import BELOW, OPEN, WIKI, SignInPage, ours, route_to
+from tests.service.world import World
+
+PAGE = Path(__file__).parents[3] / "docs" / "architecture.md"
+
+
+def order() -> tuple[str, ...]:
+    """The names, in order."""
+    return tuple(stage.name for stage in stages(parts()))
+
+
+def parts(relay: Relay | None = None) -> Parts:
+    """Of a node."""
+    return Parts(
+        gate=Gate(), relay=relay or World().relay, sign_in=SignInPage(), responder=Responder(), own_hosts={},
+        own_paths=ours(b""),
+    )
+
+
+def test_the_page_has_the_order_of_the_code() -> None:
+    """All stages, by name, and nothing else."""
+    section = PAGE.read_text().partition("## The stages of dispatching\n")[2].partition("\n## ")[0]
+    assert tuple(re.findall(r"^\| `([a-z-]+)` ", section, re.MULTILINE)) == order()
+
+
+def test_names_are_unique() -> None:
+    """A name is a place."""
+    assert len(set(order())) == len(order())
+
+
+@pytest.mark.parametrize(("application", "names"), [
+    (OPEN, ["authority", "relay"]),
+    (WIKI, ["authority", "authentication", "authorization", "relay"]),
+    (BELOW, ["authority", "authentication", "authorization", "slash", "relay"]),
+    (replace(OPEN, maintenance=True), ["authority", "maintenance", "relay"]),
+    (replace(WIKI, cors=(CorsRule("/", frozenset({"https://a.example"}), frozenset({"PUT"})),)),
+     ["authority", "preflight", "authentication", "authorization", "relay"]),
+], ids=["open", "signed-in", "below a path", "closed", "called"])
+def test_the_stages_behind_the_route(application: Application, names: list[str]) -> None:
+    """Those that concern an application, and no others."""
+    behind = stages(parts())[order().index("route") + 1:]
+    assert [stage.name for stage in behind if stage.concerns(route_to(application))] == names
+
+
+@pytest.mark.parametrize("earlier", ["connection", "authority", "authentication", "maintenance", "authorization"])
+def test_nothing_reaches_the_relay_before(earlier: str) -> None:
+    """What protects an application comes before it."""
+    names = order()
+    assert names.index(earlier) < names.index("relay") == len(names) - 1

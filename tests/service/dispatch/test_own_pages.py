@@ -1,0 +1,69 @@
+"""The stages of our own paths, each by itself."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import replace
+
+import pytest
+
+from appproxy.branding import BRAND_START, make_brand, read_logo
+from appproxy.pages import STYLE, STYLE_PATH, sheet_of
+from appproxy.service.dispatch.own_pages import Branding, OwnPaths, Robots
+from appproxy.service.dispatch.responder import Responder
+from tests.service.dispatch.stages import BELOW, WIKI, asked, exchange_of, ours, passes
+
+SVG = b64encode(b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>').decode()
+
+
+def test_the_branded_sheet_is_kept_for_ever_and_an_older_one_is_not() -> None:
+    """A page from before a change gets the sheet of now."""
+    stage = Branding(Responder())
+    brand = make_brand({"accent": "#0b5cad"})
+    path, sheet = sheet_of(brand)
+    for target, kept in ((path, b"immutable"), (f"{BRAND_START}0.css", b"no-store")):
+        request = asked(f"https://any.example.com{target}")
+        request.snapshot = replace(request.snapshot, brand=brand)
+        assert not passes(stage, request) and exchange_of(request).content == sheet
+        assert kept in (exchange_of(request).field(b"cache-control") or b"")
+
+
+def test_a_logo_is_what_the_brand_has() -> None:
+    """Any other picture is 404, and other paths go on."""
+    logo = read_logo(SVG)
+    stage, brand = Branding(Responder()), replace(make_brand({}), logo=logo)
+    for path, status in ((logo.path, 200), (f"{BRAND_START}other", 404)):
+        request = asked(f"https://any.example.com{path}")
+        request.snapshot = replace(request.snapshot, brand=brand)
+        assert not passes(stage, request) and exchange_of(request).status == status
+    assert passes(stage, asked("https://any.example.com/.appproxy/finish"))
+
+
+@pytest.mark.parametrize(("url", "content"), [
+    ("https://wiki.example.com/.appproxy/finish", b"page"), (f"https://wiki.example.com{STYLE_PATH}", STYLE),
+    (f"https://nobody.example.com{STYLE_PATH}", STYLE), ("https://nobody.example.com/.appproxy/finish", None),
+    ("https://wiki.example.com/page", None)])
+def test_own_paths(url: str, content: bytes | None) -> None:
+    """Ours on hosts where something is published; the style sheet on all."""
+    request = asked(url)
+    assert passes(OwnPaths(ours(b"page")), request) is (content is None)
+    assert exchange_of(request).content == (content or b"")
+
+
+def test_robots() -> None:
+    """Answered where an application is to be in no search engine."""
+    hidden = replace(WIKI, robots_disallow=True)
+    request = asked("https://wiki.example.com/robots.txt", hidden)
+    assert not passes(Robots(), request) and exchange_of(request).content == b"User-agent: *\nDisallow: /\n"
+    assert passes(Robots(), asked("https://wiki.example.com/robots.txt"))
+    assert passes(Robots(), asked("https://wiki.example.com/robots.txt?x", hidden))
+    assert passes(Robots(), asked("https://wiki.example.com/robots.txt", BELOW))
+
+
+@pytest.mark.parametrize("stage", [Branding(Responder()), OwnPaths(ours(b"")), Robots()], ids=lambda stage: stage.name)
+def test_only_their_targets_concern_them(stage: Branding | OwnPaths | Robots) -> None:
+    """What begins otherwise is passed on, so that it may be left out."""
+    assert stage.targets
+    for target in ("/", "/page", "/x/.appproxy/finish", "/robots", "/.appproxy"):
+        assert not target.encode().startswith(stage.targets)
+        assert passes(stage, asked(f"https://wiki.example.com{target}", replace(WIKI, robots_disallow=True)))
