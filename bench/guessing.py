@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from random import Random
 
+from appproxy.policy.fair_queue import FairQueue
 from appproxy.policy.networks import block_of
 from appproxy.provider.checker import MOST_OF_ONE, MOST_WAITING, THREADS
 from appproxy.provider.doorman import lane_of
-from appproxy.provider.fair_queue import FairQueue
 from appproxy.provider.throttle import Go, MemoryThrottle, Repeated, Wait, Who
 
 CHECK = 0.05

@@ -24,6 +24,8 @@ from appproxy.http.cookies import beginning
 from appproxy.http.fields import decode_block
 from appproxy.pages import NO_STORE, SECURITY_FIELDS, STYLE, accepts_json, error_page
 from appproxy.policy.levels import AddressLimit
+from appproxy.policy.networks import network_of
+from appproxy.policy.sender import SENDER
 
 HTML = b"content-type: text/html; charset=utf-8\n" + NO_STORE + SECURITY_FIELDS
 JSON = b"content-type: application/json\n" + NO_STORE + SECURITY_FIELDS
@@ -157,6 +159,12 @@ def send(request: Request, answer: Answer) -> None:
     request.finish()
 
 
+def address_of(request: IRequest) -> str:
+    """The user's address without port, as the front of the service has seen it; "" when there is none."""
+    host = getattr(request.getClientAddress(), "host", None)
+    return host if isinstance(host, str) else ""
+
+
 #: Gives the seconds that the client of a request has to wait, or 0.0 and counts it.
 Limit = Callable[[Request], float]
 
@@ -166,7 +174,7 @@ def limited(burst: float, rate: float, seconds: Callable[[], float]) -> Limit:
     buckets = AddressLimit(burst, rate)
 
     def limit(request: Request) -> float:
-        return buckets.take(str(getattr(request.getClientAddress(), "host", "")), seconds())
+        return buckets.take(address_of(request), seconds())
 
     return limit
 
@@ -201,6 +209,7 @@ class EndPoint(Resource):
         return NOT_DONE_YET
 
     async def _answer(self, request: Request) -> Answer:
+        SENDER.set(network_of(address_of(request)))
         try:
             return await self._dispatch(request)
         except RequestError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from argon2 import PasswordHasher
@@ -13,7 +12,8 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
 from appproxy.errors import Code, RequestError
-from appproxy.provider.fair_queue import FairQueue, Lane
+from appproxy.net.turns import FairTurns
+from appproxy.policy.fair_queue import FairQueue, Lane
 from appproxy.provider.passwords import HASHER, hash_password, outdated, verify
 
 T = TypeVar("T")
@@ -56,13 +56,6 @@ class PasswordThreads:
         return deferToThreadPool(self._reactor, self._pool, work)
 
 
-@dataclass(slots=True)
-class _Check:
-    """One that waits for its turn; `turn` fires when it has come, or fails."""
-
-    turn: Deferred[None]
-
-
 class PasswordChecker:
     """Checks typed passwords against kept hashes, one user as slowly as another, and in a fair order."""
 
@@ -70,15 +63,15 @@ class PasswordChecker:
         self,
         run: Runner,
         hasher: PasswordHasher = HASHER,
-        queue: FairQueue[_Check] | None = None,
+        queue: FairQueue[Deferred[None]] | None = None,
         verify: Callable[[str, str], bool] = verify,
         threads: int = THREADS,
     ) -> None:
         self._run = run
         self._verify = verify
         self._hasher = hasher
-        self._queue: FairQueue[_Check] = FairQueue(MOST_WAITING, MOST_OF_ONE) if queue is None else queue
-        self._idle = threads
+        queue = FairQueue(MOST_WAITING, MOST_OF_ONE) if queue is None else queue
+        self._turns = FairTurns(threads, queue, "too many passwords wait to be checked")
         self._decoy: str | None = None
 
     async def check(self, kept: str | None, password: str, lane: Lane, sender: str) -> tuple[bool, str | None]:
@@ -88,26 +81,12 @@ class PasswordChecker:
         does not tell which names exist. `lane` and `sender`: as in `FairQueue`. Raises RequestError(OVERLOADED) when too
         many checks wait.
         """
-        await self._turn(lane, sender)
+        await self._turns.take(lane, sender)
         try:
             result: tuple[bool, str | None] = await self._run(lambda: self._work(kept, password))
             return result
         finally:
-            self._idle += 1
-            self._next()
-
-    def _turn(self, lane: Lane, sender: str) -> Deferred[None]:
-        mine = _Check(Deferred())
-        for dropped in self._queue.put(lane, sender, mine):
-            dropped.turn.errback(RequestError(Code.OVERLOADED, "too many passwords wait to be checked"))
-        self._next()
-        return mine.turn
-
-    def _next(self) -> None:
-        """Begin as many as there are threads for."""
-        while self._idle > 0 and (check := self._queue.take()) is not None:
-            self._idle -= 1
-            check.turn.callback(None)
+            self._turns.give_back()
 
     def _work(self, kept: str | None, password: str) -> tuple[bool, str | None]:
         if self._decoy is None:

@@ -12,12 +12,12 @@ from hashlib import sha256
 from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
+from appproxy.policy.fair_queue import Lane
 from appproxy.policy.networks import block_of, network_of
 from appproxy.policy.thinning import Thinning
 from appproxy.provider.checker import PasswordChecker
 from appproxy.provider.desks import SignedIn
 from appproxy.provider.devices import Device, known_device
-from appproxy.provider.fair_queue import Lane
 from appproxy.provider.throttle import Go, Repeated, Throttle, Wait, Who
 from appproxy.provider.tokens import ProviderSession
 from appproxy.store import audit, users

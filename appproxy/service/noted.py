@@ -6,9 +6,9 @@ from twisted.web.iweb import IRequest
 
 from appproxy.errors import RequestError
 from appproxy.identity.session import Session
+from appproxy.net.web import address_of
 from appproxy.publish.application import Application
 from appproxy.service.sign_in_ground import Ground
-from appproxy.service.visit import address_of
 from appproxy.store.note import ANONYMOUS
 
 #: Names of entries.

@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar, cast
 from urllib.parse import urlencode
 
 from joserfc.jwk import KeySet
-from twisted.internet.defer import Deferred, DeferredSemaphore
+from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
@@ -28,6 +28,9 @@ from appproxy.identity.oidc import (
     read_metadata,
 )
 from appproxy.json_input import read_json
+from appproxy.net.turns import FairTurns
+from appproxy.policy.fair_queue import FairQueue, Lane
+from appproxy.policy.sender import SENDER
 from appproxy.service.provider_agent import BytesProducer
 from appproxy.service.small_body import SmallBody
 from appproxy.store.snapshot import ProviderRecord, Snapshot
@@ -45,8 +48,10 @@ REFRESH_INTERVAL = 10.0
 #: After a failure wait so many seconds before the next try; whoever comes meanwhile hears of that failure at once.
 RETRY_INTERVAL = 2.0
 #: Calls to one provider at the same time; others wait for their turn within `CALL_TIMEOUT`. With 50 ms each that is more
-#: than a thousand a second. Whoever has begun a sign-in can make us call with made-up codes.
+#: than a thousand a second. Whoever has begun a sign-in can make us call with made-up codes: the networks that ask take turns.
 CALLS = 64
+#: Calls that wait. One network may have all of them while nobody else has any.
+_WAITING = 1000
 
 T = TypeVar("T")
 
@@ -129,7 +134,7 @@ class HttpOidcClient:
         self._record = record
         self._agent = agent
         self._clock = clock
-        self._turns = DeferredSemaphore(CALLS)
+        self._turns = FairTurns(CALLS, FairQueue(_WAITING, _WAITING), "too many calls wait for the identity provider")
         self._metadata = Fetched(clock, self._fetch_metadata)
         self._keys = Fetched(clock, self._fetch_keys)
 
@@ -216,6 +221,8 @@ class HttpOidcClient:
         try:
             asked = Deferred.fromCoroutine(self._send(method, url, headers, body))
             status, media, content = await asked.addTimeout(CALL_TIMEOUT, self._clock)
+        except RequestError:  # there is no room for it
+            raise
         except Exception as error:  # whatever stands between us and an answer: DNS, TLS, time, a broken message
             kind = AnswerLost if _is_closed(error) else RequestError
             raise kind(Code.PROVIDER_UNREACHABLE, f"{url}: {type(error).__name__} {error}") from error
@@ -224,11 +231,11 @@ class HttpOidcClient:
         return status, media, content
 
     async def _send(self, method: bytes, url: str, headers: Headers, body: bytes | None) -> tuple[int, str, bytes]:
-        await self._turns.acquire()
+        await self._turns.take(Lane.STRANGER, SENDER.get())
         try:
             return await self._ask(method, url, headers, body)
         finally:
-            self._turns.release()
+            self._turns.give_back()
 
     async def _ask(self, method: bytes, url: str, headers: Headers, body: bytes | None) -> tuple[int, str, bytes]:
         producer = None if body is None else BytesProducer(body)

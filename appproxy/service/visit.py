@@ -61,12 +61,6 @@ def form_of(request: IRequest) -> Mapping[str, str]:
     return read_parameters(form_body(request, _FORM))
 
 
-def address_of(request: IRequest) -> str:
-    """The user's address without port, as the front of the service has seen it; "" when there is none."""
-    host = getattr(request.getClientAddress(), "host", None)
-    return host if isinstance(host, str) else ""
-
-
 def host_of(request: IRequest) -> str:
     """The host that the user typed, in lower case and without port. Raises RequestError(BAD_REQUEST) for two of them."""
     if len(request.requestHeaders.getRawHeaders(b"host") or []) != 1:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 from twisted.internet.defer import Deferred, fail
@@ -18,6 +20,8 @@ from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
 from appproxy.errors import StoreError
+from appproxy.policy.fair_queue import FairQueue
+from appproxy.policy.sender import SENDER
 from appproxy.store.database import Store
 from appproxy.store.snapshot import Snapshot
 from appproxy.store.transaction import Reading, Transaction
@@ -28,10 +32,28 @@ Subscriber = Callable[[Snapshot, Snapshot], None]
 
 #: How often other processes' commits are looked for, in seconds: a revoked connector or user is cut within it.
 POLL = 1.0
-#: Work that waits for the database's thread; more is refused, so that a database which hangs fills no memory.
+#: Work that waits for the database's thread, for users and for the service itself; more is refused, so that a database
+#: which hangs fills no memory. One network may have all of it while nobody else asks; the networks take turns.
 MOST_WAITING = 1000
+#: Work that is handed to the thread at the same time: one that it does and one that it can go on with.
+HANDED = 2
 #: Work that has waited so long, in seconds, is refused: whoever asked has been told that the database is away.
 PATIENCE = 8.0
+
+
+class _Lane(IntEnum):
+    """Whose work it is: of who sends requests, or of the service itself, which is little. The value: how many turns."""
+
+    REQUESTS = 1
+    SERVICE = 4
+
+
+@dataclass(slots=True)
+class _Work:
+    """What waits for the thread; `done` fires with what comes of `do`."""
+
+    do: Callable[[], Any]
+    done: Deferred[Any]
 
 
 class Pool(Protocol):
@@ -75,7 +97,8 @@ class LiveStore:
         self._built: Snapshot | None = None
         self._version: int | None = None
         self._complaint = ""
-        self._waiting = 0
+        self._queue: FairQueue[_Work] = FairQueue(MOST_WAITING, MOST_WAITING, _Lane)
+        self._idle = HANDED
         self._stopping = False
         #: How often a snapshot could not be built; the one before stayed in use.
         self.failed_builds = 0
@@ -111,6 +134,7 @@ class LiveStore:
         for callback in self._last_words:
             callback()
         self._stopping = True
+        self._hand_over()
         closed = self._in_thread(self._store.close)
         return closed.addBoth(self._ended)
 
@@ -163,10 +187,9 @@ class LiveStore:
         self._last_words.append(callback)
 
     def _in_turn(self, do: Callable[[], T]) -> Deferred[T]:
-        """Run in the thread what others ask for, unless too much waits there already."""
-        if self._stopping or self._waiting >= MOST_WAITING:
-            return fail(StoreError("the service is stopping" if self._stopping else "the database has too much to do"))
-        self._waiting += 1
+        """Run in the thread what others ask for, in a fair order, unless too much waits there already."""
+        if self._stopping:
+            return fail(StoreError("the service is stopping"))
         asked = self._reactor.seconds()
 
         def run() -> T:
@@ -174,11 +197,23 @@ class LiveStore:
                 raise StoreError("the database does not answer in time")
             return do()
 
-        def done(result: T | Failure) -> T | Failure:
-            self._waiting -= 1
-            return result
+        done: Deferred[T] = Deferred()
+        sender = SENDER.get()
+        for dropped in self._queue.put(_Lane.REQUESTS if sender else _Lane.SERVICE, sender, _Work(run, done)):
+            dropped.done.errback(StoreError("the database has too much to do"))
+        self._hand_over()
+        return done
 
-        return self._in_thread(run).addBoth(done)
+    def _hand_over(self) -> None:
+        """Give the thread what it is free for; all there is once the service stops."""
+        while (self._idle > 0 or self._stopping) and (work := self._queue.take()) is not None:
+            self._idle -= 1
+            self._in_thread(work.do).addBoth(self._done, work)
+
+    def _done(self, result: Any, work: _Work) -> None:
+        self._idle += 1
+        self._hand_over()
+        work.done.callback(result)
 
     def _in_thread(self, do: Callable[[], T]) -> Deferred[T]:
         deferred: Deferred[T] = deferToThreadPool(self._reactor, cast("ThreadPool", self._pool), do)

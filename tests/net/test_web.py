@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 from treq.testing import StubTreq
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import ConnectionLost
 from twisted.logger import LogLevel, capturedLogs
 from twisted.python.failure import Failure
@@ -31,6 +31,7 @@ from appproxy.net.web import (
     style_sheet,
 )
 from appproxy.pages import STYLE
+from appproxy.policy.sender import SENDER
 
 ID = "0123456789abcdef0123456789abcdef"
 ORIGIN = "https://signin.example.com"
@@ -285,3 +286,17 @@ def test_the_style_sheet() -> None:
     assert (got.status, got.content) == (200, STYLE)
     assert got.fields["content-type"] == ["text/css; charset=utf-8"]
     assert got.fields["cache-control"] == ["max-age=3600"]
+
+
+def test_whose_work_it_is() -> None:
+    """Queues that what is asked has to wait in know the network it came from, as long as it is at work, and no longer."""
+    seen: list[str] = []
+
+    async def look(request: Request) -> Answer:
+        await succeed(None)
+        seen.append(SENDER.get())
+        return html_answer(200, b"")
+
+    assert ask(EndPoint.reading(look)).status == 200
+    assert seen == ["127.0.0.1"]
+    assert SENDER.get() == ""

@@ -12,8 +12,8 @@ from argon2 import PasswordHasher
 from twisted.internet.defer import Deferred
 
 from appproxy.errors import Code, RequestError
+from appproxy.policy.fair_queue import FairQueue, Lane
 from appproxy.provider.checker import PasswordChecker, PasswordThreads
-from appproxy.provider.fair_queue import FairQueue, Lane
 from appproxy.provider.passwords import hash_password, verify
 from tests.provider.house import CHEAP, at_once, got
 

@@ -9,10 +9,10 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from appproxy.errors import Code, RequestError, StoreError
+from appproxy.policy.fair_queue import FairQueue
 from appproxy.provider.checker import PasswordChecker
 from appproxy.provider.devices import Device
 from appproxy.provider.doorman import Admitted, Attempt, Doorman, Refused, normal_name
-from appproxy.provider.fair_queue import FairQueue
 from appproxy.provider.passwords import hash_password, verify
 from appproxy.provider.throttle import STRANGER_LIMITS, MemoryThrottle, Rule
 from appproxy.store import users

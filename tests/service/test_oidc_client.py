@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Coroutine
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from urllib.parse import parse_qs
@@ -21,6 +22,7 @@ from twisted.web.server import NOT_DONE_YET, Request
 from zope.interface import implementer
 
 from appproxy.errors import Code, RequestError
+from appproxy.policy.sender import SENDER
 from appproxy.service.oidc_client import (
     CALL_TIMEOUT,
     CALLS,
@@ -278,6 +280,23 @@ class TestAbuse:
         assert [failure.value.code for failure in failed] == [Code.PROVIDER_UNREACHABLE] * (CALLS + 10)
         world.provider.silent = False
         assert world.exchange().id_token == "the.id.token"
+
+    def test_networks_take_turns(self, world: World) -> None:
+        """Whoever has more calls waiting than anybody else waits for himself: another network's call comes next."""
+        world.run(world.client.metadata())
+        world.provider.silent = True
+
+        def ask(code: str, sender: str) -> None:
+            SENDER.set(sender)
+            world.begin(world.client.exchange(code, "v", "https://r", "client 1")).addErrback(lambda _: None)
+
+        for number in range(CALLS + 50):
+            copy_context().run(ask, f"made up {number}", "192.0.2.1")
+        copy_context().run(ask, "a good one", "192.0.2.2")
+        for request in world.provider.waiting[:2]:
+            request.finish()
+        world.agent.flush()
+        assert [form["code"] for _, form, _ in world.provider.asked[-2:]] == [[f"made up {CALLS}"], ["a good one"]]
 
     def test_an_answer_that_never_ends(self, world: World) -> None:
         """A trickled answer is cut off by the same ten seconds."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import Any
 
 import pytest
@@ -14,9 +15,10 @@ from twisted.internet.task import Clock
 from twisted.logger import LogLevel, capturedLogs
 
 from appproxy.errors import StoreError
+from appproxy.policy.sender import SENDER
 from appproxy.store import applications, one_time, schema
 from appproxy.store.database import Store
-from appproxy.store.live import MOST_WAITING, PATIENCE, POLL, LiveStore
+from appproxy.store.live import HANDED, MOST_WAITING, PATIENCE, POLL, LiveStore
 from appproxy.store.sealing import Sealer
 from appproxy.store.snapshot import Snapshot
 from appproxy.store.transaction import Reading, Transaction
@@ -119,6 +121,16 @@ def node(store: Store, now: float) -> Node:
     node = Node(store, now)
     node.result(node.live.start())
     return node
+
+
+def ask(node: Node, sender: str, order: list[str]) -> Deferred[None]:
+    """Look into the database for a network; `order` gets its name when it is done."""
+
+    def look() -> Deferred[None]:
+        SENDER.set(sender)
+        return node.live.read(lambda reading: order.append(sender))
+
+    return copy_context().run(look)
 
 
 def publish(node: Node) -> Any:
@@ -286,11 +298,35 @@ class TestWaiting:
 
     def test_it_fills_no_memory(self, node: Node) -> None:
         """So much waits, the rest is refused at once; when it goes on, all who waited are served."""
-        waiting = [node.live.read(lambda reading: True) for _ in range(MOST_WAITING)]
+        waiting = [node.live.read(lambda reading: True) for _ in range(HANDED + MOST_WAITING)]
         with pytest.raises(StoreError, match="too much to do"):
             node.result(node.live.write(one_time.use_once, "a", 1e10))
-        assert [node.result(one) for one in waiting] == [True] * MOST_WAITING
+        assert [node.result(one) for one in waiting] == [True] * (HANDED + MOST_WAITING)
         assert node.result(node.live.write(one_time.use_once, "a", 1e10)) is True
+
+    def test_who_asks_much_waits_for_himself(self, node: Node) -> None:
+        """Behind a thousand looks of one network, another network waits for a few, and the service itself for fewer."""
+        order: list[str] = []
+        for _ in range(MOST_WAITING):
+            ask(node, "192.0.2.1", order)
+        ask(node, "192.0.2.2", order)
+        ask(node, "", order)
+        node.settle()
+        assert order.index("") <= HANDED
+        assert order.index("192.0.2.2") <= HANDED + 2
+        assert len(order) == MOST_WAITING + 2
+
+    def test_who_asks_much_makes_room(self, node: Node) -> None:
+        """Where one network has all the places, another gets one of them: nobody else is refused."""
+        order, refused = list[str](), list[Any]()
+        for _ in range(HANDED + MOST_WAITING):
+            ask(node, "192.0.2.1", order).addErrback(refused.append)
+        assert refused == []
+        ask(node, "192.0.2.2", order)
+        assert [str(failure.value) for failure in refused] == ["the database has too much to do"]
+        node.settle()
+        assert order.count("192.0.2.1") == HANDED + MOST_WAITING - 1
+        assert order.count("192.0.2.2") == 1
 
     def test_who_waited_too_long_is_refused(self, node: Node) -> None:
         """A sign-in that was given up is not carried out afterwards."""
@@ -332,7 +368,8 @@ def test_the_database_has_one_thread_of_its_own(store: Store, now: float) -> Non
     live.start()
     for number in range(5):
         live.read(note, number == 4)
-    assert done.wait(30)
+    while not done.is_set():
+        reactor.wait()
     ended = live.stop()
     while not ended.called:
         reactor.wait()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from appproxy.provider.fair_queue import FairQueue, Lane
+from appproxy.policy.fair_queue import FairQueue, Lane
 
 
 def drained(queue: FairQueue[str], count: int = 1000) -> list[str]:

@@ -7,6 +7,7 @@ that no lane starves; in a lane the senders take turns, one piece of work each. 
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import Generic, TypeVar
 
@@ -23,20 +24,20 @@ class Lane(IntEnum):
 
 
 class FairQueue(Generic[T]):
-    """At most `most` pieces of work wait in each lane, and `each` of one sender."""
+    """At most `most` pieces of work wait in each lane, and `each` of one sender. A lane is the number of its turns."""
 
-    def __init__(self, most: int, each: int) -> None:
+    def __init__(self, most: int, each: int, lanes: Iterable[int] = Lane) -> None:
         self._most = most
         self._each = each
-        self._lanes: dict[Lane, OrderedDict[str, deque[T]]] = {lane: OrderedDict() for lane in Lane}
-        self._counts = dict.fromkeys(Lane, 0)
+        self._lanes: dict[int, OrderedDict[str, deque[T]]] = {lane: OrderedDict() for lane in lanes}
+        self._counts = dict.fromkeys(self._lanes, 0)
         #: Smooth weighted round-robin: each turn raises all by their weight, and the chosen one pays for all.
-        self._credit = dict.fromkeys(Lane, 0)
+        self._credit = dict.fromkeys(self._lanes, 0)
 
     def __len__(self) -> int:
         return sum(self._counts.values())
 
-    def put(self, lane: Lane, sender: str, work: T) -> list[T]:
+    def put(self, lane: int, sender: str, work: T) -> list[T]:
         """Take work in; gives what has no place: nothing, this work, or in a full lane the newest of who has most there."""
         senders = self._lanes[lane]
         waiting = senders.get(sender)
@@ -58,13 +59,13 @@ class FairQueue(Generic[T]):
 
     def take(self) -> T | None:
         """What is to be done next."""
-        filled = [lane for lane in Lane if self._counts[lane]]
+        filled = [lane for lane in self._lanes if self._counts[lane]]
         if not filled:
             return None
         for each in filled:
-            self._credit[each] += each.value
+            self._credit[each] += each
         lane = max(filled, key=lambda each: self._credit[each])
-        self._credit[lane] -= sum(each.value for each in filled)
+        self._credit[lane] -= sum(filled)
         self._counts[lane] -= 1
         sender, waiting = next(iter(self._lanes[lane].items()))
         work = waiting.popleft()
