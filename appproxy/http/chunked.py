@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from appproxy.http.head import Fields
 from appproxy.http.lines import LARGEST_SIZE, parse_lines
 from appproxy.http.unread import Unread
+from appproxy.regex import compiled
 
 #: A size of at most 16 digits, blanks, and an extension. Old programs fill the size up with blanks, which nginx and HAProxy
 #: take, too.
-_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16}+)([ \t]*+(?:;[\t\x20-\x7e\x80-\xff]*+)?)\r\n")
-_SIZE_SO_FAR = re.compile(rb"[0-9A-Fa-f]{0,16}+(?:[ \t]*+(?:;[\t\x20-\x7e\x80-\xff]*+)?)?\r?")
+_SIZE = compiled(rb"([0-9A-Fa-f]{1,16}+)([ \t]*+(?:;[\t\x20-\x7e\x80-\xff]*+)?)\r\n")
+_SIZE_SO_FAR = compiled(rb"[0-9A-Fa-f]{0,16}+(?:[ \t]*+(?:;[\t\x20-\x7e\x80-\xff]*+)?)?\r?")
 #: A size line: 16 digits, CRLF, and an extension as long as a signature needs.
 _LINE_LIMIT = 512
 #: Extensions of one body together, so that they cannot be most of what we read.
@@ -26,6 +25,22 @@ NOT_IN_TRAILERS = frozenset(
     b"date expect expires forwarded host if-match if-modified-since if-none-match if-range if-unmodified-since "
     b"keep-alive location max-forwards origin pragma proxy-authenticate proxy-authorization proxy-connection range "
     b"retry-after set-cookie te trailer transfer-encoding upgrade vary via warning www-authenticate".split())
+
+
+def _small_chunk() -> bytes:
+    """An expression for a whole chunk of 1 to 15 bytes. The one digit of its size says how many bytes follow the line."""
+    line_end = rb"(?:\r\n|[ \t]{0,16}+(?:;[\t\x20-\x7e\x80-\xff]{0,32}+)?\r\n)"
+    digits = b"1 2 3 4 5 6 7 8 9 [aA] [bB] [cC] [dD] [eE] [fF]".split()
+    sizes = b"|".join(b"%b%b[\\s\\S]{%d}" % (digit, line_end, size) for size, digit in enumerate(digits, 1))
+    return rb"0{0,15}+(?:" + sizes + rb")\r\n"
+
+
+#: Small chunks with short extensions, one behind the other; and one of them. The loop that reads any chunk takes three times
+#: as long for them.
+_SMALL_CHUNKS = compiled(b"(?:" + _small_chunk() + b")++")
+_SMALL_CHUNK = compiled(_small_chunk())
+#: Bytes of such a chunk beside its data: one digit, and CRLF twice.
+_AROUND = 5
 
 
 class TrailersTooLong(ValueError):
@@ -75,22 +90,41 @@ class ChunkedDecoder:
 
     def _read_whole_chunks(self, unread: Unread, pieces: list[bytes]) -> None:
         """All chunks that are here whole: one read can bring ten thousand of a byte. Raises ValueError."""
-        data, at = unread.data, unread.at
-        while (line := _SIZE.match(data, at)) is not None:
-            size, extension = line.groups()
+        data, at, read_line = unread.data, unread.at, _SIZE.match
+        while True:
+            if (small := _SMALL_CHUNKS.match(data, at)) is not None:
+                pieces.append(self._join_small_chunks(small[0]))
+                at = small.end()
+            line = read_line(data, at)
+            if line is None:
+                break
             start = line.end()
-            end = start + int(size, 16)
+            end = start + int(line[1], 16)
             if end == start or data[end:end + 2] != b"\r\n":
                 break
-            if extension:
-                self._count(extension)
+            if line[2]:
+                self._count_extension(line[2])
             pieces.append(bytes(data[start:end]))
             at = end + 2
         unread.at = at
 
-    def _count(self, extension: bytes) -> None:
-        self._extensions += len(extension)
-        if len(extension) > _LINE_LIMIT or self._extensions > _EXTENSIONS_LIMIT:
+    def _join_small_chunks(self, run: bytes) -> bytes:
+        """The data of a run of small chunks. Raises ValueError."""
+        chunks = _SMALL_CHUNK.findall(run)
+        data = b"".join([chunk[chunk.find(b"\n") + 1:-2] for chunk in chunks])
+        size = len(data) + _AROUND * len(chunks)
+        if len(run) > size:  # zeros in front of sizes, or extensions
+            self._count_extensions(sum([len(chunk.lstrip(b"0")) for chunk in chunks]) - size)
+        return data
+
+    def _count_extension(self, extension: bytes) -> None:
+        if len(extension) > _LINE_LIMIT:
+            raise ValueError("a chunk extension is too long")
+        self._count_extensions(len(extension))
+
+    def _count_extensions(self, size: int) -> None:
+        self._extensions += size
+        if self._extensions > _EXTENSIONS_LIMIT:
             raise ValueError("chunk extensions are too long")
 
     def _read_size(self, unread: Unread) -> bool:
@@ -100,7 +134,7 @@ class ChunkedDecoder:
                 raise ValueError("a chunk size is malformed")
             return False
         if line[2]:
-            self._count(line[2])
+            self._count_extension(line[2])
         self._left = int(line[1], 16)
         if self._left > LARGEST_SIZE:
             raise ValueError("a chunk is too large")

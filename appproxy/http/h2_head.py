@@ -36,6 +36,8 @@ _READ_HERE = frozenset([b"content-length", b"expect", b"host", b"te"]) | _OF_A_C
 _LINE = 4
 #: And what a whole one has beside method, target and lines: two blanks and the version, CRLF, and the empty line at its end.
 _HEAD = 14
+#: About so many bytes a line has, for a head that is refused before its size is known.
+_USUAL_LINE = 64
 #: The empty line at the end of a trailer section.
 _END = 2
 
@@ -46,9 +48,11 @@ _Section = tuple[tuple[bytes, bytes], ...]
 class HeadReader:
     """Reads the request heads of one connection. `token` gives random bytes, for the handshake of WebSockets."""
 
-    __slots__ = ("_last", "_limits", "_token")
+    __slots__ = ("_last", "_limits", "_token", "size")
 
     def __init__(self, limits: HeadLimits, token: Callable[[int], bytes]) -> None:
+        #: Bytes of the head that was read last, as HTTP/1.1 has them; of a refused one about so many.
+        self.size = 0
         self._limits = limits
         self._token = token
         #: Authority and field section of the last head, their size, and what they were read as.
@@ -77,6 +81,7 @@ class HeadReader:
             known = last[3]
             return RequestHead(method, target, VERSION, known.fields, known.authority, known.host, 0, True, None, False,
                                known.repeated)
+        self.size = _USUAL_LINE * len(section)
         fields, read = _gather(section)
         authority = _read_authority(authority, read.get(b"host"))
         fields.insert(0, (b"host", authority))
@@ -104,6 +109,7 @@ class HeadReader:
         return target
 
     def _check_size(self, size: int) -> None:
+        self.size = size
         if size > self._limits.head:
             raise RequestError(Code.HEAD_TOO_LARGE, f"a head of {size} bytes")
 

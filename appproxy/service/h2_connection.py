@@ -11,7 +11,6 @@ rest. Deadlines: the handshake and the first frame, the pause between two reques
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -34,6 +33,7 @@ from appproxy.net.turn import turn_end
 from appproxy.service.front import NO_HEAD, FrontTimeouts
 from appproxy.service.h2_conduct import Conduct
 from appproxy.service.h2_exchange import H2Exchange
+from appproxy.service.h2_incoming import Incoming
 from appproxy.service.h2_term import Act, Term
 from appproxy.service.slow_head import HeadDeadline
 
@@ -45,10 +45,6 @@ _BATCH = 65_536
 _NO_ERROR, _CALM = int(ErrorCode.NO_ERROR), int(ErrorCode.ENHANCE_YOUR_CALM)
 #: Streams beyond the announced number, which nghttp2 has not even begun.
 _REFUSED = int(ErrorCode.REFUSED_STREAM)
-#: What of a connection's events is heard in one turn of the reactor, in microseconds or so, and what each takes at most: one
-#: read can bring a hundred requests, or thousands of other frames.
-_TURN = 4_000
-_COSTS: dict[type, int] = {h2.RequestReceived: 500, h2.StreamClosed: 100, h2.DataReceived: 4, h2.TrailersReceived: 50}
 _NO_HEAD = replace(NO_HEAD, version=VERSION)
 
 
@@ -74,8 +70,8 @@ class H2Connection(Protocol):
         self.sending: list[H2Exchange] = []
         #: Exchanges that were answered before their request was complete.
         self._early: list[H2Exchange] = []
-        #: What has come and waits for the next turn of the reactor: does it?
-        self._events: deque[h2.Event] = deque()
+        #: What has come and was not heard; does it wait for the next turn of the reactor?
+        self._incoming = Incoming(self.session, self._heads)
         self._resting = False
         self._enlisted = False
         self._pumping = False
@@ -101,13 +97,13 @@ class H2Connection(Protocol):
     def dataReceived(self, data: bytes) -> None:
         if self._closing or not self.session.want_read:
             return  # after goodbye and the last answer nothing more is expected, and whatever comes breaks no rule
+        heads = self._head_deadline.feed(data)
         try:
-            self.session.receive_data(data)
+            self._incoming.receive(data, heads)
             self._take_events()
         except (NGH2Error, RemoteProtocolError) as error:
             self._calm(str(error))
             return
-        self._head_deadline.feed(data)
         if self._head_deadline.fault:
             self._calm("a frame on a stream that the user had ended or passed over", self._head_deadline.fault)
             return
@@ -122,7 +118,7 @@ class H2Connection(Protocol):
         self._term.end()
         self._head_deadline.cancel()
         self._closing = True
-        self._events.clear()
+        self._incoming.clear()
         self._lose_all(Code.CANCELLED)
 
     def pauseProducing(self) -> None:
@@ -142,18 +138,16 @@ class H2Connection(Protocol):
 
     def _take_events(self) -> None:
         """What the session has understood, in its order: as much of it as one turn of the reactor may take."""
-        events = self._events
-        events.extend(self.session.events())
-        left = 0 if self._resting else _TURN
-        while events and left > 0:
-            event = events.popleft()
-            hear = _HEARD.get(type(event))
-            if hear is not None:
-                left -= _COSTS.get(type(event), 1)
-                hear(self, event)
-                if self._closing:
-                    events.clear()
-        if events and not self._resting:
+        incoming = self._incoming
+        incoming.gather()
+        if not self._resting:
+            for event in incoming.of_a_turn():
+                hear = _HEARD.get(type(event))
+                if hear is not None:
+                    hear(self, event)
+                    if self._closing:
+                        incoming.clear()
+        if incoming and not self._resting:
             self._resting = True
             self._transport.pauseProducing()
             self._front.clock.callLater(0, self._go_on)
@@ -355,7 +349,7 @@ class H2Connection(Protocol):
     @property
     def idle(self) -> bool:
         """Has no request been under way for a moment?"""
-        return not self._streams and not self._events and self._front.is_quiet(self._term.deadline)
+        return not self._streams and not self._incoming and self._front.is_quiet(self._term.deadline)
 
     def drain(self) -> None:
         """No new requests, please: those on their way are still taken, for a moment; then only what is under way."""
@@ -397,7 +391,7 @@ class H2Connection(Protocol):
     def _close(self) -> None:
         """Close after what was written."""
         self._closing = True
-        self._events.clear()
+        self._incoming.clear()
         self._lose_all(Code.CANCELLED)
         self._term.close(self.now())
         self._transport.unregisterProducer()

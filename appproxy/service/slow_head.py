@@ -28,9 +28,10 @@ class HeadDeadline:
         self._which = 0
         self.deadline = NEVER
 
-    def feed(self, data: bytes) -> None:
-        """What the user has sent."""
+    def feed(self, data: bytes) -> int:
+        """What the user has sent. Returns how many field blocks begin in it."""
         blocks = self._blocks
+        before = blocks.begun
         blocks.feed(data)
         if blocks.open:
             if self._which != blocks.begun:
@@ -39,6 +40,7 @@ class HeadDeadline:
                 self._deadlines.add(self)
         elif self.deadline != NEVER:
             self.cancel()
+        return blocks.begun - before
 
     def closed(self, stream: int) -> None:
         """The session keeps this stream no longer."""

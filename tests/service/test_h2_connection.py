@@ -112,6 +112,18 @@ class TestStreams:
         assert len(place.keeper.exchanges) == 20
         assert place.wire.reading
 
+    def test_large_heads_let_others_have_their_turn_sooner(self) -> None:
+        """Of heads that are refused because of their size, too: what is done with one takes as long as it is large."""
+        for fields in ([(b"cookie", b"a" * 30_000)], [(b"a", b"b" * 40_000)], [(b"a", b"b")] * 500):
+            place = Place(greet=False)
+            for _ in range(8):
+                place.user.send_request(request(b"GET", b"/a", *fields), end_stream=True)
+            place.connection.dataReceived(place.user.data_to_send())
+            assert len(place.log) + len(place.keeper.exchanges) <= 3
+            for _ in range(8):
+                place.clock.advance(0)
+            assert len(place.log) + len(place.keeper.exchanges) == 8
+
     def test_a_trusted_proxy_says_who_the_client_is(self) -> None:
         """Of each request by itself, as over HTTP/1.1."""
         place = Place()
