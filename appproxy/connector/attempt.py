@@ -42,8 +42,8 @@ class Dialling(Generic[_C]):
     __slots__ = ("_attempt", "_connection", "_ended", "_failed", "_origin", "_over", "_ready", "_slow", "deadline")
 
     def __init__(self, origin: Destination[_C], ready: Callable[[_C], None], failed: Callable[[RequestError], None],
-                 timeout: float, ended: Callable[[], None] = lambda: None) -> None:
-        #: Told once, before `ready` and `failed`, and of cancelling too.
+                 timeout: float, ended: Callable[[bool], None] = lambda stands: None) -> None:
+        #: Called once, before `ready` and `failed`, and of cancelling too: has it led to a connection?
         self._ended = ended
         self._origin = origin
         self._ready = ready
@@ -63,7 +63,7 @@ class Dialling(Generic[_C]):
 
     def succeeded(self, connection: _C) -> None:
         """The connection stands; TLS too."""
-        if self._end():
+        if self._end(True):
             connection.abort()
         else:
             self._ready(connection)
@@ -95,14 +95,14 @@ class Dialling(Generic[_C]):
         self._end()
         self._drop()
 
-    def _end(self) -> bool:
+    def _end(self, stands: bool = False) -> bool:
         """Was it over before?"""
         over, self._over = self._over, True
         self._origin.deadlines.discard(self)
         if self._connection is not None:
             self._connection.dialling = None
         if not over:
-            self._ended()
+            self._ended(stands)
         return over
 
     def _drop(self) -> None:

@@ -75,7 +75,7 @@ def choose(mine: Sequence[OriginConnection], leg: Leg) -> list[OriginConnection]
         # Should the one that gave the challenge be gone, any other can say so.
         return sorted(idle, key=lambda each: (not each.in_handshake, each.authenticated))
     free = [each for each in idle if not each.in_handshake]
-    return sorted(free, key=lambda each: each.authenticated is (leg is Leg.FIRST))
+    return sorted(free, key=lambda each: each.authenticated is (leg is not Leg.NONE))
 
 
 def in_handshake(mine: Sequence[OriginConnection], now: float) -> bool:

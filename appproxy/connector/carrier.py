@@ -70,6 +70,9 @@ class Carrier(Protocol):
     def carry(self, request: Request, target: Target, upload: Upload | None) -> None:
         """Send the request, and its body so far. Raises RequestError."""
 
+    def reserve(self, user: OriginUser) -> None:
+        """The request of its user will be sent later: its body is still to come."""
+
     def write(self, data: bytes) -> None:
         """More of the body, or of the upgraded stream."""
 

@@ -156,7 +156,9 @@ class Forward:
         """There is a connection to the application; the request goes there unless it waits at the gate."""
         self.dialling = None
         self.connection = connection
-        if not self.waits_at_gate:
+        if self.waits_at_gate:
+            connection.reserve(self)
+        else:
             self._send_request(connection)
 
     def _send_request(self, connection: Carrier) -> None:

@@ -90,6 +90,9 @@ class H2Stream:
             if upload.over:
                 self.end_body(upload.trailers)
 
+    def reserve(self, user: OriginUser) -> None:
+        """Streams are nobody's."""
+
     def write(self, data: bytes) -> None:
         """More of the body, or of the upgraded stream."""
         if not self.open or self._ended or not self.id:

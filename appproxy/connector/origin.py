@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from functools import partial
 from operator import attrgetter
 
 from twisted.internet.interfaces import IReactorTime
 
 from appproxy.connector.addresses import AddressWatch, Resolve
 from appproxy.connector.attempt import Connect, Dialling
-from appproxy.connector.bindings import HANDSHAKE_SECONDS, NOBODY, Bindings, choose, in_handshake
+from appproxy.connector.bindings import HANDSHAKE_SECONDS, NOBODY, Bindings, choose
 from appproxy.connector.carrier import Attempt, OriginUser, Source
 from appproxy.connector.configuration import OriginAddress, Target
 from appproxy.connector.h2_origin import H2Origin
+from appproxy.connector.handshakes import Handshakes
 from appproxy.connector.origin_connection import OriginConnection, SecureOriginConnection
 from appproxy.connector.origin_pressure import Pressure
 from appproxy.connector.spread import Spread
 from appproxy.connector.waiting import PATIENCE, Queue, Waiting
-from appproxy.errors import Code, RequestError
+from appproxy.errors import Code
 from appproxy.http.connection_authentication import Leg, has_credentials
 from appproxy.net.deadlines import NEVER, Deadlines
 from appproxy.net.sockets import Pending
@@ -51,8 +53,8 @@ _deadline = attrgetter("deadline")
 class Origin:
     """One address of an application, and the connections to it: of the idle ones that used last is used first."""
 
-    __slots__ = ("_beginning", "_bindings", "_dialling", "_idle", "_limited", "_places", "_pressure", "_queue", "_standing",
-                 "_turns", "_unruly_until", "_watch", "address", "clock", "connect", "deadlines")
+    __slots__ = ("_bindings", "_dialling", "_idle", "_limited", "_places", "_pressure", "_queue", "_standing",
+                 "_unruly_until", "_watch", "address", "clock", "connect", "deadlines", "handshakes")
 
     def __init__(self, address: OriginAddress, clock: IReactorTime, deadlines: Deadlines, connect: Connect,
                  resolve: Resolve | None = None) -> None:
@@ -73,10 +75,7 @@ class Origin:
         self._bindings = Bindings()
         #: Until then no connection is kept.
         self._unruly_until = 0.0
-        #: Owners for whose first leg a connection is being dialled, and since when.
-        self._beginning: dict[bytes, float] = {}
-        #: First legs that wait until another handshake of their owner is over.
-        self._turns = Queue(deadlines)
+        self.handshakes = Handshakes(self._bindings, deadlines, address.connection_authentication != "never")
         self._watch = AddressWatch(address.host, clock, deadlines, resolve, self._moved)
 
     def __len__(self) -> int:
@@ -87,7 +86,7 @@ class Origin:
     def busy(self) -> int:
         """How many requests and streams it has, those that still wait for a connection among them."""
         bound = sum(each.idle for each in self._bindings) if self._bindings else 0
-        return len(self._standing) - len(self._idle) - bound + self._dialling + len(self._queue) + len(self._turns)
+        return len(self._standing) - len(self._idle) - bound + self._dialling + len(self._queue) + len(self.handshakes.waiting)
 
     @property
     def heeds_challenges(self) -> bool:
@@ -101,7 +100,6 @@ class Origin:
 
     def bind(self, connection: OriginConnection, owner: bytes) -> None:
         """Nobody else may ever use it."""
-        self._beginning.pop(owner, None)
         self._bindings.add(connection, owner)
 
     def belongs_to(self, owner: bytes) -> bool:
@@ -115,9 +113,9 @@ class Origin:
         may be sent twice (`repeatable`) takes that chance. One that has ended, or on which something has come, is never
         taken, also before the reactor has heard of it: that costs a system call, 1 us.
         """
-        if self._bindings and (mine := self._bindings.of(user.owner)):
+        if (mine := self._bindings.of(user.owner) if self._bindings else ()) or self.handshakes:
             leg = user.leg
-            if leg is Leg.FIRST and self._is_beginning(user.owner, now):
+            if self.handshakes.takes_turns(user.owner, leg) and self.handshakes.under_way(user.owner, now):
                 return None  # `dial` lets it wait
             for connection in choose(mine, leg):
                 # However long it was idle: to the application another connection would be somebody unknown.
@@ -172,29 +170,20 @@ class Origin:
 
     def dial(self, user: OriginUser, timeout: float, patience: float) -> Attempt:
         """Connect, or wait for a connection when there are as many as there may be."""
-        now = self.clock.seconds()
-        if user.leg is Leg.FIRST:
-            if self._is_beginning(user.owner, now):
-                # Two handshakes of one owner at the same time, and nobody could say which the next leg belongs to.
-                return self._turns.join(user, now + HANDSHAKE_SECONDS, Code.ORIGIN_BUSY, timeout, self._admit)
-            self._beginning[user.owner] = now
-            if len(self._beginning) > MOST_BOUND:  # of those who left while it was dialled nobody takes it out
-                self._beginning = {each: at for each, at in self._beginning.items() if now - at < HANDSHAKE_SECONDS}
+        now, owner, handshakes = self.clock.seconds(), user.owner, self.handshakes
+        if handshakes.takes_turns(owner, user.leg):
+            if handshakes.under_way(owner, now):
+                return handshakes.waiting.join(user, now + HANDSHAKE_SECONDS, Code.ORIGIN_BUSY, timeout, self._admit)
+            handshakes.announce(owner, user, now)
         has_room = self._has_room(user.share)
         if self._is_full() or not has_room:
-            waiting = self._queue.join(user, now + PATIENCE * patience, Code.ORIGIN_BUSY, timeout, since=now)
+            waiting = self._queue.join(user, now + PATIENCE * patience, Code.ORIGIN_BUSY, timeout, since=now,
+                                       left=partial(self._withdraw, owner, user))
             self._pressure.watch()
             if has_room:
-                self._make_room(user.owner, now)
+                self._make_room(owner, now)
             return waiting
         return self._dial(user, timeout)
-
-    def _is_beginning(self, owner: bytes, now: float) -> bool:
-        """Is a handshake of this owner under way, or is a connection being dialled for one?"""
-        if owner == NOBODY:
-            return False  # it could not go on: these connections serve one request each
-        begun = self._beginning.get(owner)
-        return (begun is not None and now - begun < HANDSHAKE_SECONDS) or in_handshake(self._bindings.of(owner), now)
 
     def _make_room(self, owner: bytes, now: float) -> None:
         """One of those that are idle, and of no use to whoever asks, is closed; its end serves who waits."""
@@ -213,12 +202,17 @@ class Origin:
         else:
             waiting.dialling = self.dial(user, waiting.timeout, HANDSHAKE_SECONDS)
 
-    def _next_turn(self, owner: bytes) -> None:
-        """One of this owner's connections is free of a handshake: whoever waits longest for that begins the next one."""
-        for waiting in self._turns:
-            if waiting.user is not None and waiting.user.owner == owner:
+    def next_turn(self, owner: bytes) -> None:
+        """A handshake of this owner is over, or will not begin: whoever waits longest for that begins the next one."""
+        if self.handshakes.waiting and not self.handshakes.under_way(owner, self.clock.seconds()):
+            waiting = self.handshakes.next(owner)
+            if waiting is not None:
                 self._admit(waiting)
-                return
+
+    def _withdraw(self, owner: bytes, user: OriginUser) -> None:
+        """This one is not about to begin a handshake any more, in whatever way that ended."""
+        if self.handshakes and self.handshakes.withdraw(owner, user):
+            self.next_turn(owner)
 
     def _next(self) -> Waiting | None:
         """Whose turn it is: of users who have no connection first, whoever else gave one back for them."""
@@ -235,20 +229,26 @@ class Origin:
         def ready(connection: OriginConnection) -> None:
             self._standing.add(connection)
             self._watch.start()
-            self._lend(connection, user)
-            user.origin_ready(connection)
+            self._hand_over(connection, user)
 
-        def failed(error: RequestError) -> None:
-            self._beginning.pop(user.owner, None)
-            user.origin_failed(error)
-            if self._turns:
-                self._next_turn(user.owner)
-
-        share = user.share
+        share, owner = user.share, user.owner
         self._dialling += 1
         if self._limited:
             self._places.take(share)
-        return Dialling(self, ready, failed, timeout, lambda: self._dialled(share))
+
+        def ended(stands: bool) -> None:
+            self._dialled(share)
+            if not stands:
+                self._withdraw(owner, user)
+
+        return Dialling(self, ready, user.origin_failed, timeout, ended)
+
+    def _hand_over(self, connection: OriginConnection, user: OriginUser) -> None:
+        """This is what it waited for. A handshake that it begins is the connection's affair from then on."""
+        owner = user.owner
+        self._lend(connection, user)
+        user.origin_ready(connection)
+        self._withdraw(owner, user)
 
     def _dialled(self, share: bytes) -> None:
         """One more attempt is over, in whatever way; if it led to nothing, there is room for another."""
@@ -289,8 +289,7 @@ class Origin:
             waiting = self._next()
             user = None if waiting is None else waiting.end()
             if user is not None:
-                self._lend(connection, user)
-                user.origin_ready(connection)
+                self._hand_over(connection, user)
                 return
         connection.deadline = now + IDLE_SECONDS
         self._idle.append(connection)
@@ -318,8 +317,7 @@ class Origin:
                 if user is None or user.owner != owner or (connection.in_handshake and user.leg is not Leg.NEXT):
                     continue
                 waiting.end()
-                self._lend(connection, user)
-                user.origin_ready(connection)
+                self._hand_over(connection, user)
                 return
             if not connection.in_handshake:
                 connection.give_up()
@@ -331,8 +329,7 @@ class Origin:
         self._bindings.used(owner)
         if len(self._bindings) > MOST_BOUND and (oldest := self._bindings.to_evict(NOBODY, now)) is not None:
             oldest.give_up()
-        if self._turns and not connection.in_handshake:
-            self._next_turn(owner)
+        self.next_turn(owner)
 
     def forget(self, connection: OriginConnection) -> None:
         """This one is gone, or has been idle for too long."""
@@ -343,8 +340,8 @@ class Origin:
             self._idle.remove(connection)
         self._standing.discard(connection)
         self._bindings.discard(connection)
-        if self._turns and connection.owner is not None:
-            self._next_turn(connection.owner)
+        if connection.owner is not None:
+            self.next_turn(connection.owner)
         if not self._standing:
             self._watch.stop()
         if self._queue:

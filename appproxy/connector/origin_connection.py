@@ -22,7 +22,7 @@ from appproxy.connector.request_head import request_head
 from appproxy.connector.transport import peer_of, transport_of
 from appproxy.errors import Code, RequestError
 from appproxy.http.client import Head, ResponseReader
-from appproxy.http.connection_authentication import awaits_next_leg, begins_handshake, has_challenge, has_credentials
+from appproxy.http.connection_authentication import Leg, awaits_next_leg, has_challenge, leg_of
 from appproxy.net.deadlines import NEVER
 from appproxy.net.flow import Tap
 from appproxy.net.sockets import Pending, acknowledged, pending, send_now, socket_of
@@ -74,9 +74,9 @@ class OriginConnection(Protocol):
         self.handshake_at = 0.0
         #: Had its last answer no body by its nature?
         self.bodyless = False
-        #: Of the request under way: whose it is, and does it bear such credentials?
+        #: Of the request under way: whose it is, and what of a handshake it bears.
         self._asker = NOBODY
-        self._credentials = False
+        self._leg = Leg.NONE
         self._reader: ResponseReader | None = ResponseReader()
         self._stream: StreamUser | None = None
 
@@ -105,8 +105,8 @@ class OriginConnection(Protocol):
             self.origin.bind(self, request.owner)
         elif self.owner != request.owner or self.owner == NOBODY:
             raise AssertionError("a connection that the application has authenticated is somebody else's")
-        self._credentials = has_credentials(request.block)
-        if self._credentials and begins_handshake(request.block):
+        self._leg = leg_of(request.block)
+        if self._leg is not Leg.NONE and self.origin.handshakes.takes_turns(request.owner, self._leg):
             self._in_handshake(True)
 
     def _heed(self, head: Head) -> None:
@@ -116,12 +116,21 @@ class OriginConnection(Protocol):
                 return
             self.origin.bind(self, self._asker)
         self._in_handshake(awaits_next_leg(head.status, head.block))
-        if self._credentials and not self.in_handshake:
+        if self._leg is not Leg.NONE and not self.in_handshake:
             self.authenticated = head.status != 401
+        if self._leg is Leg.TICKET and (self.authenticated or self.in_handshake):
+            self.origin.handshakes.ticket_answered(not self.in_handshake)
 
     def _in_handshake(self, under_way: bool) -> None:
         self.in_handshake = under_way
         self.handshake_at = self.origin.clock.seconds()
+
+    def reserve(self, user: OriginUser) -> None:
+        """Its user's request waits at the gate: what begins a handshake holds its turn from here on."""
+        if self.origin.handshakes.takes_turns(user.owner, user.leg):
+            if self.owner is None:
+                self.origin.bind(self, user.owner)
+            self._in_handshake(True)
 
     @property
     def idle(self) -> bool:
@@ -231,12 +240,15 @@ class OriginConnection(Protocol):
             user.origin_lost(error)
             return
         if events:
+            before = self.in_handshake
             for event in events:
                 if type(event) is Head:
                     self.bodyless = event.bodyless
                     self._heed(event)
                     break
             user.answer_received(events)
+            if before and not (self.in_handshake or self.idle):
+                self.origin.next_turn(self._asker)  # the answer goes on, perhaps for long
 
     def readConnectionLost(self) -> None:
         """The application has closed its direction, cleanly."""

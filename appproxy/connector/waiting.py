@@ -19,10 +19,14 @@ def _anybody(share: bytes) -> bool:
     return True
 
 
+def _nothing() -> None:
+    """Nobody else is concerned."""
+
+
 class Waiting:
     """One of them: ends in `origin_ready` or `origin_failed`, unless it is cancelled."""
 
-    __slots__ = ("_code", "_late", "_queue", "deadline", "dialling", "share", "since", "timeout", "user")
+    __slots__ = ("_code", "_late", "_queue", "deadline", "dialling", "left", "share", "since", "timeout", "user")
 
     def __init__(self, queue: Queue, user: OriginUser, deadline: float, code: Code, timeout: float,
                  late: Callable[[Waiting], None] | None = None, since: float = 0.0) -> None:
@@ -33,6 +37,8 @@ class Waiting:
         #: Whom it counts for.
         self.share = user.share
         self.since = since
+        #: Called when it gets nothing here, for whatever reason.
+        self.left: Callable[[], None] = _nothing
         self.deadline = deadline
         #: Seconds for its own connection, should one be dialled for it.
         self.timeout = timeout
@@ -50,11 +56,13 @@ class Waiting:
         """It gets none."""
         user = self.end()
         if user is not None:
+            self.left()
             user.origin_failed(error)
 
     def cancel(self) -> None:
         """Nobody wants it any more."""
-        self.end()
+        if self.end() is not None:
+            self.left()
         if self.dialling is not None:
             self.dialling.cancel()
 
@@ -81,9 +89,14 @@ class Queue:
         return iter(self._waiting)
 
     def join(self, user: OriginUser, deadline: float, code: Code, timeout: float,
-             late: Callable[[Waiting], None] | None = None, since: float = 0.0) -> Waiting:
-        """Wait from `since` until then, at most; `code` is what it then fails with, unless `late` knows better."""
+             late: Callable[[Waiting], None] | None = None, since: float = 0.0,
+             left: Callable[[], None] = _nothing) -> Waiting:
+        """Wait from `since` until then, at most; `code` is what it then fails with, unless `late` knows better.
+
+        `left` is called when it gets nothing, for whatever reason, which may be before this returns.
+        """
         waiting = Waiting(self, user, deadline, code, timeout, late, since)
+        waiting.left = left
         if len(self._waiting) >= MOST_WAITING:
             gone = self._waiting.crowd_out(waiting.share)
             if gone is None:

@@ -9,6 +9,8 @@ Blocks are field blocks of the tunnel: lower-case names, LF-ended lines. All sea
 from __future__ import annotations
 
 import re
+from base64 import b64decode
+from binascii import Error as NotBase64
 from enum import IntEnum
 
 from appproxy.http.fields import values
@@ -21,10 +23,11 @@ _scheme = re.compile(_SCHEME + rb"(?=[\t ,]|\Z)").search
 #: A challenge with a token: the server has answered one leg, and waits for the next.
 _leg = re.compile(_SCHEME + rb" ++[0-9A-Za-z+/=]{8}").search
 _token = re.compile(_SCHEME + rb" ++([0-9A-Za-z+/=]++)").search
-#: In base64: NTLM's first message ("NTLMSSP\0" and 1); its third, and a NegTokenResp of SPNEGO (RFC 4178 section 4.2, its
-#: first byte is 0xa1).
-_FIRST_OF_THREE = b"TlRMTVNTUAAB"
+#: In base64: NTLM's third message ("NTLMSSP\0" and 3), and a NegTokenResp of SPNEGO (RFC 4178 section 4.2, its first byte
+#: is 0xa1).
 _CONTINUES = re.compile(rb"TlRMTVNTUAAD|o[Q-Za-f]")
+#: A ticket for the application (RFC 4121 section 4.1: Kerberos 5 by its object identifier, then AP-REQ), bare or in SPNEGO.
+_AP_REQ = b"\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x01\x00"
 #: Its legs are records of TLS that nobody else can tell apart.
 _credssp = re.compile(rb"(?<![^\t ,])(?i:credssp)(?=[\t ,]|\Z)").search
 
@@ -37,6 +40,8 @@ class Leg(IntEnum):
     FIRST = 1
     #: The answer to a challenge, which only the connection that gave the challenge can make sense of.
     NEXT = 2
+    #: A ticket of Kerberos: the first message, and as a rule the only one.
+    TICKET = 3
 
 
 def has_credentials(block: bytes) -> bool:
@@ -55,18 +60,23 @@ def awaits_next_leg(status: int, block: bytes) -> bool:
     return status == 401 and any(map(_leg, values(block, b"www-authenticate")))
 
 
-def begins_handshake(block: bytes) -> bool:
-    """Does a request's block carry the first of NTLM's three messages? (Kerberos needs one leg as a rule.)"""
-    return any(token.startswith(_FIRST_OF_THREE) for token in _tokens(block))
-
-
 def leg_of(block: bytes) -> Leg:
     """What of a handshake this request's block carries."""
     if not has_credentials(block):
         return Leg.NONE
     if any(map(_credssp, values(block, b"authorization"))):
         return Leg.NEXT
-    return Leg.NEXT if any(map(_CONTINUES.match, _tokens(block))) else Leg.FIRST
+    tokens = _tokens(block)
+    if any(map(_CONTINUES.match, tokens)):
+        return Leg.NEXT
+    return Leg.TICKET if tokens and all(map(_is_ticket, tokens)) else Leg.FIRST
+
+
+def _is_ticket(token: bytes) -> bool:
+    try:
+        return _AP_REQ in b64decode(token)
+    except NotBase64:
+        return False
 
 
 def _tokens(block: bytes) -> list[bytes]:

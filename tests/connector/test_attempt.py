@@ -48,8 +48,8 @@ class Place:
         self.given_up: Exception = error.UserError()
         self.attempt: Dialling[Connection] = Dialling(cast(Any, self), self.told.append, self._failed, timeout, self._ended)
 
-    def _ended(self) -> None:
-        self.told.append("ended")
+    def _ended(self, stands: bool) -> None:
+        self.told.append("stands" if stands else "ended")
 
     def _failed(self, error: RequestError) -> None:
         self.told.append(error.code)
@@ -79,10 +79,10 @@ def test_a_connection_that_stands_is_ready_once_it_says_so() -> None:
     connection = place.stand()
     assert place.told == [] and connection.dialling is place.attempt
     place.attempt.succeeded(connection)
-    assert place.told == ["ended", connection]
+    assert place.told == ["stands", connection]
     assert connection.dialling is None and len(place.deadlines) == 0
     place.clock.pump([1.0] * 20)
-    assert place.told == ["ended", connection] and not connection.aborted
+    assert place.told == ["stands", connection] and not connection.aborted
 
 
 @pytest.mark.parametrize(("reason", "code"), [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.internet.task import Clock
 
-from appproxy.connector.waiting import MOST_WAITING, Queue
+from appproxy.connector.waiting import MOST_WAITING, Queue, Waiting
 from appproxy.errors import Code
 from appproxy.net.deadlines import NEVER, Deadlines
 from tests.connector.test_dialling import Nobody
@@ -29,6 +29,31 @@ def test_first_come_first_served() -> None:
     waiting[1].cancel()
     assert [queue.take(), queue.take(), queue.take()] == [users[0], users[2], None]
     assert not queue
+
+
+def test_who_gets_nothing() -> None:
+    """Whoever has to know hears of it once: too late, left, crowded out, or turned away; and not of one that is served."""
+    clock = Clock()
+    queue = Queue(Deadlines(clock))
+    heard: list[str] = []
+
+    def join(name: str, deadline: float = NEVER, share: bytes = b"greedy") -> Waiting:
+        return queue.join(someone(share), deadline, Code.ORIGIN_BUSY, 10.0, left=lambda: heard.append(name))
+
+    served = join("served")
+    join("late", 1.0)
+    gone = join("gone")
+    assert queue.take() is not None
+    served.cancel()
+    clock.advance(1.5)
+    gone.cancel()
+    gone.cancel()
+    assert heard == ["late", "gone"]
+    for number in range(MOST_WAITING):
+        join(str(number))
+    join("turned away")
+    join("modest", share=b"modest")
+    assert heard[2:] == ["turned away", str(MOST_WAITING - 1)]
 
 
 def someone(share: bytes) -> Nobody:

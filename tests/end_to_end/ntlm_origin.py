@@ -1,7 +1,7 @@
 """An application that authenticates connections as IIS does: who completed NTLM on one is whoever asks there from then on.
 
 No password is checked; what is checked is that each message of the handshake comes on the connection that its challenge
-was given on. `/public` is open to everybody, and says who it takes them for.
+was given on. `/public` is open to everybody, and says who it takes them for; `/slow` takes 0.1 s for each challenge.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import base64
 import secrets
 import ssl
 import struct
+import time
 from dataclasses import dataclass
 
 from tests.end_to_end.origins import Call, Origin
@@ -24,6 +25,13 @@ _TARGET = struct.pack("<HH", 2, 2) + "D".encode("utf-16-le") + struct.pack("<HH"
 def first_message() -> bytes:
     """What a client begins with, in base64."""
     return base64.b64encode(_SIGNATURE + struct.pack("<II", 1, _FLAGS) + bytes(16))
+
+
+def in_spnego(message: bytes) -> bytes:
+    """An NTLM message as Negotiate carries it where Kerberos is offered, too (RFC 4178), in base64; lengths are made up."""
+    raw = base64.b64decode(message)
+    start = b"\x60\x40\x06\x06\x2b\x06\x01\x05\x05\x02\xa0\x30" if raw[8] == 1 else b"\xa1\x40\x30\x3e"
+    return base64.b64encode(start + raw)
 
 
 def third_message(challenge: bytes, user: str) -> bytes:
@@ -54,7 +62,7 @@ class NtlmOrigin(Origin):
         self.states: dict[int, State] = {}
         self.misplaced = 0
         super().__init__(context=context)
-        for path in ("/", "/page", "/public"):
+        for path in ("/", "/page", "/public", "/slow"):
             self.on(path, self._answer)
 
     def _answer(self, call: Call) -> bool:
@@ -76,8 +84,11 @@ class NtlmOrigin(Origin):
             state.user = message.split()[1].decode()
             call.answer(f"{state.user} {call.connection.number} 0".encode(), fields="Persistent-Auth: true\r\n")
             return
+        message = message[message.find(_SIGNATURE):]
         kind = struct.unpack_from("<I", message, 8)[0]
         if kind == 1:
+            if call.seen.target.startswith(b"/slow"):
+                time.sleep(0.1)
             state.nonce, state.user = secrets.token_bytes(8), ""
             challenge = base64.b64encode(
                 _SIGNATURE + struct.pack("<IHHI", 2, 0, 0, 48) + struct.pack("<I", _FLAGS) + state.nonce + bytes(8)

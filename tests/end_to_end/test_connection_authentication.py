@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.end_to_end.h2_user import H2User
-from tests.end_to_end.ntlm_origin import NtlmOrigin, first_message, third_message
+from tests.end_to_end.ntlm_origin import NtlmOrigin, first_message, in_spnego, third_message
 from tests.end_to_end.origins import server_context
 from tests.end_to_end.system import System, shared_system
 from tests.end_to_end.visitor import Visitor
@@ -186,10 +186,17 @@ def test_over_http2(system: System, origin: NtlmOrigin) -> None:
         assert h2_ask(h2(system, "open-two"), "/public")[1].startswith(b"nobody")
 
 
-def test_parallel_handshakes_over_http2(system: System, origin: NtlmOrigin) -> None:
-    """Ten streams begin at once: each handshake is finished before the next one begins, so that none is torn."""
+@pytest.mark.parametrize("scheme", ["NTLM", "Negotiate"])
+def test_parallel_handshakes_over_http2(system: System, origin: NtlmOrigin, scheme: str) -> None:
+    """Streams begin at once, and while a challenge is on its way: each handshake is finished before the next one begins."""
+    def credentials(message: bytes) -> bytes:
+        return b"NTLM " + message if scheme == "NTLM" else b"Negotiate " + in_spnego(message)
+
     user = h2(system, "open-one")
-    waiting = {user.ask("/page", "GET", (b"authorization", b"NTLM " + first_message())) for _ in range(10)}
+    waiting = set()
+    for number in range(10):
+        waiting.add(user.ask("/slow", "GET", (b"authorization", credentials(first_message()))))
+        time.sleep(0.03 * (number < 5))
     done = 0
     while waiting:
         user.until(lambda: bool(waiting & user.ended))
@@ -198,7 +205,7 @@ def test_parallel_handshakes_over_http2(system: System, origin: NtlmOrigin) -> N
         head = user.heads[stream]
         assert head[b":status"] == b"401"
         token = head[b"www-authenticate"].partition(b" ")[2]
-        assert h2_ask(user, credentials=b"NTLM " + third_message(token, "ivan"))[1].startswith(b"ivan")
+        assert h2_ask(user, credentials=credentials(third_message(token, "ivan")))[1].startswith(b"ivan")
         done += 1
     assert (done, origin.misplaced) == (10, 0)
 

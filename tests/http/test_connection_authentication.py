@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
+from base64 import b64encode
 
 import pytest
 
 from appproxy.http.connection_authentication import (
     Leg,
     awaits_next_leg,
-    begins_handshake,
     has_challenge,
     has_credentials,
     leg_of,
@@ -61,19 +61,29 @@ def test_the_middle_of_a_handshake() -> None:
     assert not awaits_next_leg(401, b"www-authenticate: Negotiate\nwww-authenticate: NTLM\n")
 
 
+#: A ticket (RFC 4121 section 4.1), and a NegTokenInit that offers Kerberos (RFC 4178 section 4.2.1).
+KERBEROS = b"\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02"
+TICKET = b"\x60\x20" + KERBEROS + b"\x01\x00ticket"
+OFFER = b"\x60\x40\x06\x06\x2b\x06\x01\x05\x05\x02\xa0\x36\x30\x34\xa0\x0d\x30\x0b" + KERBEROS
+
+
 @pytest.mark.parametrize(
-    ("value", "leg", "begins"),
+    ("value", "leg"),
     [
-        (b"NTLM " + FIRST, Leg.FIRST, True), (b"Negotiate " + FIRST, Leg.FIRST, True), (b"NTLM " + THIRD, Leg.NEXT, False),
-        (b"Negotiate " + THIRD, Leg.NEXT, False), (b"Negotiate YIIFzwYG", Leg.FIRST, False),
-        (b"Negotiate oYIB", Leg.NEXT, False),
-        (b"Negotiate", Leg.FIRST, False), (b"Basic x", Leg.NONE, False), (b"CredSSP MDcwNTAzMAMC", Leg.NEXT, False),
+        (b"NTLM " + FIRST, Leg.FIRST), (b"Negotiate " + FIRST, Leg.FIRST), (b"NTLM " + THIRD, Leg.NEXT),
+        (b"Negotiate " + THIRD, Leg.NEXT), (b"Negotiate YIIFzwYG", Leg.FIRST), (b"Negotiate oYIB", Leg.NEXT),
+        (b"Negotiate", Leg.FIRST), (b"Negotiate ?", Leg.FIRST), (b"Negotiate YIIab", Leg.FIRST),
+        (b"Basic x", Leg.NONE), (b"CredSSP MDcwNTAzMAMC", Leg.NEXT),
+        (b"Negotiate " + b64encode(TICKET), Leg.TICKET), (b"Kerberos " + b64encode(TICKET), Leg.TICKET),
+        (b"Negotiate " + b64encode(OFFER + b"\xa2\x22\x04\x20" + TICKET), Leg.TICKET),
+        (b"Negotiate " + b64encode(OFFER + b"\xa2\x12\x04\x10NTLMSSP\0\1\0\0\0"), Leg.FIRST),
+        (b"Negotiate " + b64encode(OFFER), Leg.FIRST),
+        (b"Negotiate " + b64encode(TICKET) + b"\nauthorization: NTLM " + FIRST, Leg.FIRST),
     ],
 )  # fmt: skip
-def test_legs(value: bytes, leg: Leg, begins: bool) -> None:
-    """NTLM bare or in Negotiate, and SPNEGO: what begins, and what only one connection can make sense of."""
-    block = b"authorization: " + value + b"\n"
-    assert (leg_of(block), begins_handshake(block)) == (leg, begins)
+def test_legs(value: bytes, leg: Leg) -> None:
+    """NTLM bare or in Negotiate, SPNEGO and Kerberos: what begins, and what only one connection can make sense of."""
+    assert leg_of(b"authorization: " + value + b"\n") == leg
 
 
 def test_long_blocks_take_time_in_proportion() -> None:
