@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import math
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -14,12 +14,12 @@ from twisted.logger import Logger
 
 from appproxy.policy.fair_queue import Lane
 from appproxy.policy.networks import block_of, network_of
-from appproxy.policy.thinning import Thinning
 from appproxy.provider.checker import PasswordChecker
 from appproxy.provider.desks import SignedIn
 from appproxy.provider.devices import Device, known_device
 from appproxy.provider.throttle import Go, Repeated, Throttle, Wait, Who
 from appproxy.provider.tokens import ProviderSession
+from appproxy.provider.written import FAILED, SIGNED_IN, Written, write
 from appproxy.store import audit, users
 from appproxy.store.live import LiveStore
 from appproxy.store.note import Note, nowhere
@@ -31,8 +31,6 @@ from appproxy.store.users import User
 LONGEST_NAME = 255
 #: Characters that a name is told apart by: one more than any user's has (`store.names`). Some signs become 18 in NFKC.
 _COUNTED_NAME = 65
-#: Failed sign-ins that the audit has one by one: of one network, of all, and in how many seconds. The rest is a number.
-_WRITTEN = (20, 500, 3600.0)
 #: Bytes: among the few that are remembered of a name, none is taken for another one.
 _GUESS_SIZE = 8
 
@@ -94,7 +92,7 @@ class Doorman:
         self._token = token
         #: Of this process alone: hashes of wrong passwords, which may be nearly right, mean nothing elsewhere.
         self._secret = token(32)
-        self._thinning = Thinning(*_WRITTEN)
+        self._written = Written()
 
     async def sign_in(self, attempt: Attempt) -> Admitted | Refused:
         """Try a password. Raises RequestError(OVERLOADED) and StoreError, after which the try does not count."""
@@ -113,11 +111,12 @@ class Doorman:
         if isinstance(decided, Wait):
             self.log.info("sign-in refused: too many attempts, by {rule}", rule=decided.rule.value, address=attempt.address,
                           seconds=math.ceil(decided.seconds), code="THROTTLED")
-            if self._thinning.note(who.network, self._seconds()):
+            if self._written.failed(who.network, self._seconds()):
                 detail = {"address": attempt.address, "provider": BUILTIN, "reason": f"throttled: {decided.rule.value}"}
-                self._note(audit.ANONYMOUS, "user.sign_in_failed", "" if user is None else user.id, detail)
+                self._note(audit.ANONYMOUS, FAILED, "" if user is None else user.id, detail)
             return Refused(decided)
         if isinstance(decided, Repeated):
+            self._written.repeated(user, who.block, self._seconds())
             return Refused()
         right = await self._checked(decided, attempt, user, kept)
         if user is None or not right:
@@ -134,17 +133,23 @@ class Doorman:
         sender = go.who.device or go.who.network
         try:
             right, new_hash = await self._checker.check(kept, attempt.password, lane_of(go), sender)
-            if (right and user is not None) or self._thinning.note(go.who.network, self._seconds()):
+            if self._is_written(go.who, user if right else None) or new_hash is not None:
                 await self._live.write(_record, attempt, user, right, new_hash)
         except Exception:
             self._throttle.abandoned(go, self._seconds())
             raise
         return right
 
-    def write_withheld(self) -> Deferred[None]:
-        """Tell the audit how many failed sign-ins of each network were not written down one by one, once each hour is over."""
-        withheld = self._thinning.due(self._seconds())
-        return self._live.write(_record_withheld, withheld) if withheld else succeed(None)
+    def _is_written(self, who: Who, signed_in: User | None) -> bool:
+        """Does the audit have this one by itself?"""
+        if signed_in is None:
+            return self._written.failed(who.network, self._seconds())
+        return self._written.succeeded(signed_in, who.block, self._seconds())
+
+    def write_withheld(self, *, all: bool = False) -> Deferred[None]:
+        """Tell the audit how many attempts were not written down one by one, once each hour is over; `all`: at once."""
+        withheld = self._written.due(math.inf if all else self._seconds())
+        return self._live.write(write, withheld) if withheld else succeed(None)
 
     def _guess(self, name: str, kept: str | None, password: str) -> bytes:
         """The same for the same name and password, until the user's is another one; tells nothing to others."""
@@ -161,23 +166,17 @@ def lane_of(go: Go) -> Lane:
     return Lane.DOUBTFUL if go.doubtful else Lane.STRANGER
 
 
-def _record_withheld(tx: Transaction, withheld: Mapping[str, int]) -> None:
-    for network, count in withheld.items():
-        detail = {"address": network or "others", "more": count, "provider": BUILTIN}
-        audit.record(tx, audit.ANONYMOUS, "user.sign_in_failed", "", detail)
-
-
 def _record(tx: Transaction, attempt: Attempt, user: User | None, right: bool, new_hash: str | None) -> None:
     """Write down what happened. What was typed as name of nobody is left out: it may be somebody's password."""
     detail = {"address": attempt.address, "provider": BUILTIN}
     if right and user is not None:
         if new_hash is not None:
             users.improve_hash(tx, user.id, user.password_hash, new_hash)
-        audit.record(tx, f"user:{user.name}", "user.sign_in", user.id, detail)
+        audit.record(tx, f"user:{user.name}", SIGNED_IN, user.id, detail)
         return
     if user is None:
         reason = "no such user"
     else:
         reason = "disabled" if user.disabled else "wrong password"
     target = user.id if user is not None else ""
-    audit.record(tx, audit.ANONYMOUS, "user.sign_in_failed", target, {**detail, "reason": reason})
+    audit.record(tx, audit.ANONYMOUS, FAILED, target, {**detail, "reason": reason})

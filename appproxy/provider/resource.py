@@ -32,7 +32,7 @@ from appproxy.store.note import Note, nowhere
 
 #: How often it is looked whether the signing key is old enough to be changed, in seconds.
 _ROTATE_EVERY = 3600.0
-#: How often the audit hears how many failed sign-ins it was spared, in seconds.
+#: How often the audit hears how many sign-ins it was spared, in seconds.
 _WITHHELD_EVERY = 60.0
 #: Requests of one address, at once and a second. Pages and forms: an office of 300 whose browsers restore 50 tabs each, and
 #: whose people then sign in. Calls: the service's own do not come over HTTP.
@@ -87,6 +87,7 @@ class BuiltInProvider:
             self._threads.start()
         self._rotation.start(_ROTATE_EVERY)
         self._withheld.start(_WITHHELD_EVERY, now=False)
+        self._live.before_stop(lambda: self._write_withheld(all=True))
 
     def stop(self) -> None:
         """Stop what `start` started, if it did."""
@@ -122,11 +123,11 @@ class BuiltInProvider:
         """
         return await self._sign_out.end_session(cast("Request", request), user)
 
-    def _write_withheld(self) -> Deferred[None]:
+    def _write_withheld(self, *, all: bool = False) -> Deferred[None]:
         def failed(failure: Failure) -> None:
-            self.log.failure("failed sign-ins could not be counted in the audit", failure)
+            self.log.failure("sign-ins could not be counted in the audit", failure)
 
-        return self._doorman.write_withheld().addErrback(failed)
+        return self._doorman.write_withheld(all=all).addErrback(failed)
 
     def _rotate(self) -> Deferred[None]:
         """One failure must not end the watch: the database may be back in an hour."""

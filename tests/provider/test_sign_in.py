@@ -17,6 +17,7 @@ from appproxy.provider.doorman import LONGEST_NAME
 from appproxy.provider.passwords import hash_password
 from appproxy.provider.tokens import FORM_LIFETIME, SESSION_LIFETIME
 from appproxy.store import audit, sessions, users
+from appproxy.store.database import Store
 from appproxy.store.snapshot import BUILTIN
 from tests.provider.house import CHEAP, ISSUER, PASSWORD, Browser, Flow, House, Now, Page, claims, sign_in, tokens
 
@@ -371,6 +372,32 @@ class TestAudit:
         assert summary.detail["address"] == "127.0.0.1"
         assert summary.detail["more"] == 60 - 20
         assert summary.actor == "anonymous"
+
+    def test_a_program_does_not_fill_it(self, browser: Browser, house: House, store: Store, wiki: Flow) -> None:
+        """With the right password neither: the first is there at once, and of many the number, also when the service stops."""
+        wiki.more = {"prompt": "login"}
+        for _ in range(30):
+            assert sign_in(browser, wiki).status == 303
+        rows = [row for row in house.read(audit.list_recent, 200) if row.action == "user.sign_in"]
+        assert len(rows) == 20
+        house.live.stop()
+        with store.reading() as reading:
+            [row] = audit.list_recent(reading, 1)
+        assert (row.actor, row.action) == ("user:ann", "user.sign_in")
+        assert row.detail == {"provider": "builtin", "address": "127.0.0.1", "more": 10}
+
+    def test_a_program_with_an_old_password_is_seen(self, browser: Browser, house: House, wiki: Flow) -> None:
+        """Each hour an entry says how often it came, for whom and from where."""
+        for _ in range(10):
+            sign_in(browser, wiki, password="old horse")
+        ann = house.read(users.find, "ann")
+        [first] = [row for row in house.read(audit.list_recent, 200) if row.action == "user.sign_in_failed"]
+        assert first.detail["reason"] == "wrong password"
+        house.clock.pump([60.0] * 62)
+        [summary] = [row for row in house.read(audit.list_recent, 200) if "more" in row.detail]
+        assert (summary.actor, summary.action, summary.target) == ("anonymous", "user.sign_in_failed", ann.id)
+        assert summary.detail == {
+            "provider": "builtin", "address": "127.0.0.1", "more": 9, "reason": "the same wrong password again"}
 
     def test_sign_ins_are_recorded(self, browser: Browser, house: House, wiki: Flow) -> None:
         """The audit shows who signed in from where, and which sign-ins failed for what reason."""
