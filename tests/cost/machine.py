@@ -35,6 +35,17 @@ def least(measure: Callable[[], tuple[float, ...]], bounds: tuple[float, ...]) -
         gc.enable()
 
 
+def cost(work: Callable[[], object], bound: float) -> float:
+    """The least that `work` takes, in a usual server's seconds; once is enough where it is within `bound`."""
+
+    def measure() -> tuple[float]:
+        began = process_time()
+        work()
+        return (process_time() - began,)
+
+    return least(measure, (bound,))[0]
+
+
 def slowness() -> float:
     """How many times as slow as a usual server this machine is at the moment, at least 1."""
     began = process_time()

@@ -34,7 +34,7 @@ def alive(pid: int) -> bool:
         return False
 
 
-def gone(pid: int, seconds: float = 5.0) -> bool:
+def gone(pid: int, seconds: float = 60.0) -> bool:
     """Does the process end within this time?"""
     deadline = time.monotonic() + seconds
     while alive(pid):

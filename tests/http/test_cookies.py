@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appproxy.http.cookies import beginning, cut, find
+from tests.cost.machine import cost
 
 OURS = b"__Host-appproxy"
 START = b"__Host-appproxy-start"
@@ -68,13 +67,8 @@ class TestCut:
     b"a=" + b"appproxy" * 8000 + b";__Host-appproxy=v", b"appproxy;" * 8000 + b";__Host-appproxy=v"])
 def test_large_cookies_take_little_time(cookie: bytes) -> None:
     """A thousand fragments or 64 kB are found and cut in less than 10 ms."""
-    times = []
-    for _ in range(3):
-        started = time.process_time()
-        assert find(cookie, OURS)
-        cut(cookie)
-        times.append(time.process_time() - started)
-    assert min(times) < 0.01
+    assert find(cookie, OURS)
+    assert cost(lambda: (find(cookie, OURS), cut(cookie)), 0.01) <= 0.01
 
 
 def test_cookies_by_the_beginning_of_their_name() -> None:
