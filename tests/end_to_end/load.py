@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from tests.end_to_end.behaviours import LARGE, large, slow
+from tests.end_to_end.clock import usual_seconds
 from tests.end_to_end.h2_user import H2User
 from tests.end_to_end.system import System
 from tests.end_to_end.visitor import Visitor
@@ -46,8 +47,8 @@ class Load:
 
     def more(self, number: int, seconds: float = 60.0) -> None:
         """Wait until so many more requests have been answered."""
-        until, deadline = self.done + number, time.monotonic() + seconds
-        while self.done < until and time.monotonic() < deadline:
+        until, deadline = self.done + number, usual_seconds() + seconds
+        while self.done < until and usual_seconds() < deadline:
             time.sleep(0.02)
         assert self.done >= until, f"{self.done} of {until} requests were answered in time; {self.faults[:3]}"
 

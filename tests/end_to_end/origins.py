@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from appproxy.pki.authority import create_authority, issue_server
+from tests.end_to_end.clock import usual_seconds
 
 _HEAD_LIMIT = 256 * 1024
 _REQUEST_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) (/[!-~]*|\*) HTTP/1\.1")
@@ -69,7 +70,7 @@ class Seen:
     def gone(self) -> None:
         """The connector does not want the answer."""
         if not self.left.is_set():
-            self.left_at = time.monotonic()
+            self.left_at = usual_seconds()
             self.left.set()
 
 

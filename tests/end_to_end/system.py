@@ -11,7 +11,7 @@ import shutil
 import signal
 import ssl
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -141,22 +141,20 @@ class System(World):
     def connector_of(self, port: int) -> str:
         """The connector that has this end of a connection to the origin."""
         for name in CONNECTORS:
-            if self.running(name) and _owns(self.supervisor.find(name).process.pid, port):
+            if self.running(name) and port in ports_of(self.supervisor.find(name).process.pid):
                 return name
         raise AssertionError(f"no connector has port {port}")
 
 
-def _owns(pid: int, port: int) -> bool:
-    """Has a process a TCP socket on this local port of 127.0.0.1? (proc(5), /proc/net/tcp)"""
-    local = f"0100007F:{port:04X}"
-    inodes = {row.split()[9] for row in Path("/proc/net/tcp").read_text().splitlines()[1:] if row.split()[1] == local}
+def ports_of(pid: int) -> set[int]:
+    """The local ports of a process's TCP sockets on 127.0.0.1 (proc(5), /proc/net/tcp)."""
+    rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    ports = {f"socket:[{row[9]}]": int(row[1][9:], 16) for row in rows if row[1].startswith("0100007F:")}
     found = set()
     for link in Path(f"/proc/{pid}/fd").iterdir():
-        try:
-            found.add(os.readlink(link))
-        except OSError:
-            continue  # closed meanwhile
-    return any(f"socket:[{inode}]" in found for inode in inodes)
+        with suppress(OSError):  # closed meanwhile
+            found.add(ports.get(os.readlink(link), 0))
+    return found - {0}
 
 
 _shared: list[System] = []

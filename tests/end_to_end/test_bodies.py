@@ -12,9 +12,10 @@ from hashlib import sha256
 
 import pytest
 
+from tests.end_to_end.clock import usual_seconds
 from tests.end_to_end.h2_user import H2User
 from tests.end_to_end.origins import Call
-from tests.end_to_end.system import System, shared_system
+from tests.end_to_end.system import PROMPT, System, shared_system
 from tests.end_to_end.visitor import Visitor
 from tests.end_to_end.world import until
 
@@ -97,9 +98,9 @@ def test_the_setting_decides_within_a_second(system: System, visitor: Visitor) -
     says(system, "/pages/setting", body, "Content-Type: text/html\r\n")
     assert visitor.get(system.url("pages", "/setting")).body == public(system, body)
     system.set("pages", translate_body="none")
-    until(lambda: visitor.get(system.url("pages", "/setting")).body == body, "as it is", 1.0)
+    until(lambda: visitor.get(system.url("pages", "/setting")).body == body, "as it is", PROMPT)
     system.set("pages", translate_body="yes")
-    until(lambda: visitor.get(system.url("pages", "/setting")).body == public(system, body), "public", 1.0)
+    until(lambda: visitor.get(system.url("pages", "/setting")).body == public(system, body), "public", PROMPT)
 
 
 def test_the_first_bytes_come_before_the_last_exist(system: System, visitor: Visitor) -> None:
@@ -145,7 +146,7 @@ def test_each_event_comes_before_the_next_exists(system: System, visitor: Visito
                     return False
             return True
 
-    until(reads, "events as soon as they exist", 5.0)
+    until(reads, "events as soon as they exist", 10)
 
 
 def test_a_large_page_arrives_whole(system: System, visitor: Visitor) -> None:
@@ -205,6 +206,6 @@ def test_a_small_answer_that_is_a_large_page(system: System, visitor: Visitor, v
 
 
 def _prompt(visitor: Visitor, system: System) -> None:
-    began = time.monotonic()
+    began = usual_seconds()
     assert visitor.get(system.url("raw")).status == 200
-    assert time.monotonic() - began < 0.5
+    assert usual_seconds() - began < 1

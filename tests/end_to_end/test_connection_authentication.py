@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.end_to_end.clock import usual_sleep
 from tests.end_to_end.h2_user import H2User
 from tests.end_to_end.ntlm_origin import NtlmOrigin, first_message, in_spnego, third_message
 from tests.end_to_end.origins import server_context
@@ -230,13 +231,13 @@ def test_forced_on_and_off(system: System, origin: NtlmOrigin) -> None:
     """`always`: a connection to the application for each of the users'. `never`: shared, whatever is said."""
     try:
         system.set("open-one", connection_authentication="always")
-        time.sleep(1.5)  # connectors hear of it within a second
+        usual_sleep(1.5)  # connectors hear of it within a second
         one, other = Client(system, "open-one", "x"), Client(system, "open-one", "y")
         places = [{client.ask("/public").body.split()[1] for _ in range(5)} for client in (one, other)]
         assert len(places[0]) == len(places[1]) == 1
         assert places[0] != places[1]
         system.set("open-one", connection_authentication="never")
-        time.sleep(1.5)
+        usual_sleep(1.5)
         reply = one.ask(credentials=b"Negotiate " + base64.b64encode(b"kerberos erin"))
         assert reply.status == 200
         seen = [Client(system, "open-one", "z").ask("/public").body.split()[0] for _ in range(6)]

@@ -15,6 +15,7 @@ from wsproto.connection import ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
 
 from tests.end_to_end.behaviours import accept_websocket, talk
+from tests.end_to_end.clock import usual_seconds
 from tests.end_to_end.origins import Call, Gone
 from tests.end_to_end.system import IN_FLIGHT, PROMPT, System, shared_system
 from tests.end_to_end.visitor import Socket, Visitor
@@ -230,9 +231,9 @@ def test_many_open_websockets_leave_room_for_requests(system: System) -> None:
     for number, wire in enumerate(wires):
         wire.request("GET", "/stay", f"open-{number}", fields={"Connection": "Upgrade", "Upgrade": "websocket"})
         assert wire.reply().status == 101
-    began = time.monotonic()
+    began = usual_seconds()
     assert ask(system).status == 200
-    assert time.monotonic() - began < PROMPT
+    assert usual_seconds() - began < PROMPT
     for wire in wires:
         wire.close()
     until(lambda: system.in_flight() == 0, "streams that are over still count", 10)
@@ -264,4 +265,4 @@ def test_a_half_closed_stream_still_carries_the_other_half(system: System) -> No
         wire.send(b"I am still here")
         (seen,) = system.origin.about("half")
         until(lambda: seen.body == b"I am still here", "the application does not hear the user", 5)
-    assert seen.left.wait(5)
+    until(seen.left.is_set, "the application is still being used", 5)

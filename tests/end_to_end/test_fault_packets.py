@@ -18,6 +18,7 @@ from appproxy.demo.start import free_port
 from appproxy.demo.supervisor import Supervisor, twistd
 from appproxy.tunnel.limits import DEFAULT_LIMITS
 from appproxy.twistd.state import create_state
+from tests.end_to_end.clock import usual_seconds
 from tests.end_to_end.lossy_link import NEAR, LossyLink, why_not
 from tests.end_to_end.system import PROMPT, System
 from tests.end_to_end.wire import Reply, Wire, ask
@@ -88,17 +89,17 @@ class Asking(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        began = time.monotonic()
+        began = usual_seconds()
         with Wire(self._system, "raw") as wire:
             wire.socket.settimeout(2 * DEFAULT_LIMITS.dead_after)
             wire.request(*self._request)
             self.reply = wire.reply()
-        self.seconds = time.monotonic() - began
+        self.seconds = usual_seconds() - began
 
     def answer(self, seconds: float) -> Reply:
         """Wait for it."""
-        self.join(seconds)
-        assert self.reply is not None, f"no answer within {seconds:g} s"
+        until(lambda: not self.is_alive(), "no answer", seconds)
+        assert self.reply is not None, "the connection broke"
         return self.reply
 
 

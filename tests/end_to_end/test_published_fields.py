@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
+from tests.end_to_end.clock import usual_seconds
 from tests.end_to_end.load import Load
 from tests.end_to_end.origins import Call
 from tests.end_to_end.system import PROMPT, System, shared_system
@@ -119,23 +118,23 @@ def test_settings_of_answers_are_live_within_a_second(system: System) -> None:
     says(system, "/app/policy", "Server: secret/1.0", "X-Frame-Options: ALLOWALL")
     system.set("fields", **{"hsts_max_age": "60", "hsts_subdomains": "yes", "response.x-frame-options": "DENY",
                             "removed_fields": "server", "robots_disallow": "no"})
-    began = time.monotonic()
+    began = usual_seconds()
     while not (reply := ask(system, "/outer/policy", "policy")).values("strict-transport-security"):
-        assert time.monotonic() - began < PROMPT
+        assert usual_seconds() - began < PROMPT
     assert reply.values("strict-transport-security") == ["max-age=60; includeSubDomains"]
     assert [reply.values(name) for name in ("x-frame-options", "server", "x-robots-tag")] == [["DENY"], [], []]
     system.set("fields", **{"hsts_max_age": "", "hsts_subdomains": "", "response.x-frame-options": "", "removed_fields": "",
                             "robots_disallow": ""})
-    began = time.monotonic()
+    began = usual_seconds()
     while (reply := ask(system, "/outer/policy", "policy")).values("strict-transport-security"):
-        assert time.monotonic() - began < PROMPT
+        assert usual_seconds() - began < PROMPT
     assert [reply.values(name) for name in ("x-frame-options", "server", "x-robots-tag")] == [
         ["ALLOWALL"], ["secret/1.0"], ["noindex, nofollow"]]
     system.set("fields", translate_headers="no")
     says(system, "/app/off", f"Location: {system.origin.url}app/x", "Set-Cookie: a=1; Path=/app")
-    began = time.monotonic()
+    began = usual_seconds()
     while (reply := ask(system, "/outer/off", "off")).values("location") != [f"{system.origin.url}app/x"]:
-        assert time.monotonic() - began < PROMPT
+        assert usual_seconds() - began < PROMPT
     assert reply.values("set-cookie") == ["a=1; Path=/app"]
     system.set("fields", translate_headers="")
 

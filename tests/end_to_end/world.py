@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from appproxy.demo.start import free_port
 from appproxy.demo.supervisor import Supervisor, twistd
+from tests.end_to_end.clock import usual_seconds
 
 ROOT = Path(__file__).parent.parent.parent
 DOMAIN = "appproxy.localhost"
@@ -51,9 +52,9 @@ def appproxy(*arguments: str, stdin: str = "", under: Sequence[str] = ()) -> Out
 
 def until(found: Callable[[], T], what: str, seconds: float = PATIENCE) -> T:
     """Ask again and again until the answer is true; gives it. Fails with `what` when it takes too long."""
-    deadline = time.monotonic() + seconds
+    deadline = usual_seconds() + seconds
     while not (answer := found()):
-        assert time.monotonic() < deadline, f"{what}: not within {seconds:g} s"
+        assert usual_seconds() < deadline, f"{what}: not within {seconds:g} s"
         time.sleep(0.05)
     return answer
 
