@@ -24,11 +24,11 @@ types: $(VENV)/.dev
 
 # One process a core; a file's tests stay together, because they share what is costly to make.
 unit: $(VENV)/.dev
-	$(PYTEST) -q -n auto --dist loadfile -k "not postgresql"
+	$(PYTEST) -q -n auto --dist loadfile -k "not (store and postgresql)"
 
 # The tests of the store once more, on a server of their own.
 postgresql: $(VENV)/.dev
-	tests/with-postgresql $(PYTEST) -q -k postgresql
+	tests/with-postgresql $(PYTEST) -q tests/store -k postgresql
 
 e2e: $(VENV)/.dev
 	tests/with-postgresql $(PYTEST) -q -c tests/end_to_end/pytest.ini tests/end_to_end

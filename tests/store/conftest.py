@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from appproxy.store.database import Store
 from appproxy.store.engine import make_engine, make_private
 from appproxy.store.initial import initialise
 from appproxy.store.sealing import Sealer
+from tests.store.postgresql import Server
 
 SERVER = "APPPROXY_TEST_POSTGRESQL"
 #: 2026-07-01 00:00 UTC.
@@ -46,30 +46,33 @@ def templates(sealer: Sealer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of an empty database, gone after the test."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/appproxy.db"
-        return
-    server = os.environ.get(SERVER)
-    if not server:
+@pytest.fixture(scope="session")
+def server(sealer: Sealer) -> Iterator[Server]:
+    """The PostgreSQL server; the test is skipped where there is none."""
+    url = os.environ.get(SERVER)
+    if not url:
         pytest.skip(f"{SERVER} names no PostgreSQL server, such as postgresql://user@host/database")
-    # A schema is made in 2 ms, a database in 100.
-    schema = f"test_{secrets.token_hex(8)}"
-    engine = make_engine(server)
-    with engine.begin() as connection:
-        connection.execute(sa.text(f"CREATE SCHEMA {schema}"))
-    yield engine.url.update_query_dict({"options": f"-csearch_path={schema}"}).render_as_string(hide_password=False)
-    with engine.begin() as connection:
-        connection.execute(sa.text(f"DROP SCHEMA {schema} CASCADE"))
-    engine.dispose()
+    server = Server(url, sealer, NOW)
+    yield server
+    server.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database; where the test asks for `store`, too, of the one that this is in."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/appproxy.db"
+    server: Server = request.getfixturevalue("server")
+    return server.url(server.filled() if "store" in request.fixturenames else server.empty())
 
 
 @pytest.fixture
 def empty_store(database_url: str, sealer: Sealer, templates: Path) -> Iterator[Store]:
     """A store with tables and nothing in them."""
-    store = _copy(database_url, sealer, templates / "empty.db")
+    if database_url.startswith("sqlite"):
+        store = _copy(database_url, sealer, templates / "empty.db")
+    else:
+        store = Store.create(database_url, sealer)
     yield store
     store.close()
 
@@ -77,20 +80,17 @@ def empty_store(database_url: str, sealer: Sealer, templates: Path) -> Iterator[
 @pytest.fixture
 def store(database_url: str, sealer: Sealer, templates: Path) -> Iterator[Store]:
     """A store as `init` leaves it, for the domain example.com on port 443."""
-    store = _copy(database_url, sealer, templates / "filled.db")
-    if not database_url.startswith("sqlite"):
-        with store.transaction(NOW) as tx:
-            initialise(tx, "example.com", "https://signin.example.com")
+    if database_url.startswith("sqlite"):
+        store = _copy(database_url, sealer, templates / "filled.db")
+    else:
+        store = Store(make_engine(database_url), sealer)
     yield store
     store.close()
 
 
 def _copy(url: str, sealer: Sealer, template: Path) -> Store:
-    """A store in a copy of the template, or, on PostgreSQL, in new tables."""
+    """A store in a copy of the template."""
     engine = make_engine(url)
-    if engine.dialect.name != "sqlite":
-        engine.dispose()
-        return Store.create(url, sealer)
     make_private(engine.url)
     shutil.copyfile(template, str(engine.url.database))
     return Store(engine, sealer)

@@ -1,0 +1,71 @@
+"""Databases on a PostgreSQL server for tests: each a schema, since a schema is made in 2 ms and a database in 100."""
+
+from __future__ import annotations
+
+import secrets
+
+from appproxy.store import schema
+from appproxy.store.database import Store
+from appproxy.store.engine import make_engine
+from appproxy.store.initial import initialise
+from appproxy.store.sealing import Sealer
+
+#: What is copied, parents first.
+_TABLES = ["alembic_version", *(table.name for table in schema.metadata.sorted_tables)]
+_COUNTER = "audit_number_seq"
+#: Seconds for those who still hold rows of the last test.
+_LOCKED = 10
+
+
+class Server:
+    """Makes schemas, and drops them all in the end. What its tables hold is copied from one that `init` has filled."""
+
+    def __init__(self, url: str, sealer: Sealer, now: float) -> None:
+        self._engine = make_engine(url)
+        self._sealer, self._now = sealer, now
+        self._schemas: list[str] = []
+        self._template = self._used = ""
+
+    def url(self, name: str) -> str:
+        """Where the tables of this schema are found."""
+        url = self._engine.url.update_query_dict({"options": f"-csearch_path={name}"})
+        return url.render_as_string(hide_password=False)
+
+    def empty(self) -> str:
+        """A new schema without tables."""
+        name = f"test_{secrets.token_hex(8)}"
+        self._run(f"CREATE SCHEMA {name}")
+        self._schemas.append(name)
+        return name
+
+    def filled(self) -> str:
+        """A schema as `init` leaves it: the one of the test before, with its rows replaced, since to make it takes 200 ms."""
+        if not self._template:
+            self._template, self._used = self._initial(), self._initial()
+        else:
+            self._restore()
+        return self._used
+
+    def _initial(self) -> str:
+        name = self.empty()
+        store = Store.create(self.url(name), self._sealer)
+        with store.transaction(self._now) as tx:
+            initialise(tx, "example.com", "https://signin.example.com")
+        store.close()
+        return name
+
+    def _restore(self) -> None:
+        deleted = [f"DELETE FROM {self._used}.{table}" for table in reversed(_TABLES)]
+        copied = [f"INSERT INTO {self._used}.{table} SELECT * FROM {self._template}.{table}" for table in _TABLES]
+        counted = f"SELECT setval('{self._used}.{_COUNTER}', last_value, is_called) FROM {self._template}.{_COUNTER}"
+        self._run("; ".join([f"SET LOCAL lock_timeout = '{_LOCKED}s'", *deleted, *copied, counted]))
+
+    def _run(self, statements: str) -> None:
+        with self._engine.begin() as connection:
+            connection.exec_driver_sql(statements)
+
+    def close(self) -> None:
+        """Drop them."""
+        for name in self._schemas:
+            self._run(f"DROP SCHEMA {name} CASCADE")
+        self._engine.dispose()
