@@ -6,6 +6,7 @@ import gzip
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
+from random import Random
 from time import process_time
 
 import brotli
@@ -129,6 +130,12 @@ def test_a_small_piece_that_is_a_large_page() -> None:
     """Four megabytes of what is dearest to look at."""
     packed = gzip.compress(b"<img srcset='" + b"/," * (2 << 20))
     assert _longest_step(lambda: Coded(KINDS["html"](), b"gzip"), packed) <= LONGEST_STEP
+
+
+def test_what_is_behind_the_end_of_brotli() -> None:
+    """Its last piece is read once more, and all that came before it."""
+    packed = brotli.compress(Random(1).randbytes(180_000) + b"<a href=/>" * 100_000, quality=3) + b"more"
+    assert _longest_step(lambda: Coded(KINDS["html"](), b"br"), packed) <= LONGEST_STEP
 
 
 def _longest_step(translator: Callable[[], Stepwise], data: bytes) -> float:

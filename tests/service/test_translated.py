@@ -12,7 +12,7 @@ from twisted.internet.task import Clock
 
 from appproxy.errors import Code, RequestError
 from appproxy.net.flow import Hold, Tap
-from appproxy.publish.body.coding import PIECE
+from appproxy.publish.body.decoders import PIECE
 from appproxy.service.translated import TURN, Translated
 from appproxy.tunnel.frames import Kind
 from tests.service.exchanges import FakeExchange, head_for

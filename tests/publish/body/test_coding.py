@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appproxy.errors import Code, RequestError
-from appproxy.publish.body.coding import CODINGS, GRACE, PIECE, RATIO, WAYS, Coded
+from appproxy.publish.body.coding import CODINGS, GRACE, RATIO, WAYS, Coded
+from appproxy.publish.body.decoders import PIECE
 from appproxy.publish.body.html import HtmlTranslator
 from appproxy.publish.body.tag import Wanted
 from appproxy.publish.body.translator import Untouched
@@ -31,7 +32,8 @@ PACK: list[tuple[bytes, Callable[[bytes], bytes]]] = [
     (b"br", brotli.compress), (b"zstd", zstd.compress),
     (b"gzip", lambda data: gzip.compress(data[:9]) + gzip.compress(data[9:])),
     (b"zstd", lambda data: bytes(zstd.compress(data[:9]) + zstd.compress(data[9:]))),
-    (b"gzip", lambda data: gzip.compress(data) + b"more"),
+    *((coding, lambda data, pack=pack: pack(data) + b"more") for coding, pack in
+      ((b"gzip", gzip.compress), (b"deflate", zlib.compress), (b"br", brotli.compress), (b"zstd", zstd.compress))),
 ]
 UNPACK: dict[bytes, Callable[[bytes], bytes]] = {
     b"gzip": gzip.decompress, b"x-gzip": gzip.decompress, b"deflate": zlib.decompress, b"br": brotli.decompress,
