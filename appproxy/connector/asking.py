@@ -14,7 +14,7 @@ from appproxy.connector.carrier import Carrier
 from appproxy.connector.configuration import OriginAddress
 from appproxy.connector.forward import Forward
 from appproxy.connector.upload import Framing, Upload
-from appproxy.errors import RequestError
+from appproxy.errors import Code, RequestError
 from appproxy.http.client import Event, Head, Interim
 from appproxy.http.connection_authentication import Leg
 from appproxy.tunnel.exchanges import CONNECTOR_TRANSITIONS, Step, advance
@@ -61,14 +61,14 @@ class Expectations:
 class AskingForward(Forward):
     """One such request (flag ASK)."""
 
-    __slots__ = ("_asking", "_unsent")
+    __slots__ = ("_asking", "_expects", "_unsent")
 
-    # `_asking`: the application has not answered yet. `_unsent`: it has answered without the body, so that its connection
-    # cannot have another request.
+    # `_asking`: the application has not answered yet. `_expects`: the question was sent on the present connection, and no
+    # final answer has come. `_unsent`: it has answered without the body, so that its connection cannot have another request.
 
     def _prepare(self, request: Request, framing: Framing) -> None:
         address = self.target_address
-        self._unsent = False
+        self._unsent = self._expects = False
         self._asking = (
             address.protocol != "h2" and self.leg is Leg.NONE
             and self.desk.expectations.may_ask(address, self.desk.seconds())
@@ -86,6 +86,7 @@ class AskingForward(Forward):
         return not self._asking and super().waits_at_gate
 
     def _carry(self, connection: Carrier, request: Request) -> None:
+        self._expects = self._asking
         if self._asking:
             request = replace(request, block=request.block + _EXPECT)
             self.deadline = self.desk.seconds() + ASK_SECONDS
@@ -95,12 +96,12 @@ class AskingForward(Forward):
 
     def answer_received(self, events: list[Event]) -> None:
         """Parts of the answer, as they came in one read."""
-        if self._asking:
-            head = next((event for event in events if type(event) is Head), None)
-            if head is not None:
-                if head.status == _EXPECTATION_FAILED:
-                    self._do_without()
-                    return
+        if self._expects and (head := next((event for event in events if type(event) is Head), None)) is not None:
+            self._expects = False
+            if head.status == _EXPECTATION_FAILED:
+                self._do_without()
+                return
+            if self._asking:
                 # It wants no body: the user is not asked for it.
                 self._asking, self._unsent = False, True
                 self.upload = None
@@ -144,16 +145,25 @@ class AskingForward(Forward):
         self._attach(upload, answer)
 
     def _do_without(self) -> None:
-        """417: the same once more, without the expectation (RFC 9110 section 10.1.1)."""
+        """417: the same once more, without the expectation (RFC 9110 section 10.1.1), which was ours and not the user's.
+
+        It may come late, when some of the body was sent.
+        """
         self.desk.expectations.ignored(self.target_address, self.desk.seconds())
-        connection, self.connection = self.connection, None
         route, upload = self.route, self.upload
         assert route is not None and upload is not None
-        if connection is not None:
-            connection.abort()
+        if not upload.can_rewind:
+            self._break(Code.ORIGIN_CLOSED, "417 to our Expect, late, and the body is not kept: set expect_continue=no")
+            return
+        connection, self.connection = self.connection, None
         self.tries += 1
         upload.rewind()
-        self._go_on()
+        if connection is not None:
+            connection.abort()
+        if self._asking:
+            self._go_on()
+        else:
+            self._extend()
         self._dial(route)
 
     def give_back(self, reusable: bool) -> None:

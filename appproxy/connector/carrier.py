@@ -126,6 +126,9 @@ class OriginUser(Protocol):
     def answer_received(self, events: list[Event]) -> None:
         """Parts of the answer, as they came in one read."""
 
+    def would_repeat(self, carrier: Carrier) -> bool:
+        """Would the request be sent once more if this carrier, its own, were lost now?"""
+
     def origin_lost(self, error: RequestError) -> None:
         """It is gone before the answer (or the stream) was complete."""
 

@@ -177,14 +177,16 @@ class Forward:
         self.dialling = None
         self.fail(error.code, error.detail)
 
+    def would_repeat(self, carrier: Carrier) -> bool:
+        """Is it sent once more should this one, which it uses, be lost now?"""
+        return (self.answer is None or not self.answer.begun) and may_repeat(
+            carrier, self.upload, bool(self.flags & _IDEMPOTENT), self.tries, unwritten=self.waits_at_gate)
+
     def origin_lost(self, error: RequestError) -> None:
         """The application closed before its answer was complete."""
         connection, self.connection = self.connection, None
         route = self.route
-        if (
-            (self.answer is None or not self.answer.begun) and connection is not None and route is not None
-            and may_repeat(connection, self.upload, bool(self.flags & _IDEMPOTENT), self.tries, unwritten=self.waits_at_gate)
-        ):
+        if connection is not None and route is not None and self.would_repeat(connection):
             self.tries += 1
             self.must_challenge = connection.authenticated and self.leg is Leg.NONE
             if self.upload is not None:

@@ -109,6 +109,10 @@ class HealthCheck:
         self._attempt = None
         self._over(str(error))
 
+    def would_repeat(self, carrier: Carrier) -> bool:
+        """The next check is soon enough."""
+        return False
+
     def origin_lost(self, error: RequestError) -> None:
         """It has closed before it answered."""
         self._carrier = None

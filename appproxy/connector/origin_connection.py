@@ -18,10 +18,11 @@ from appproxy.connector.bindings import NOBODY
 from appproxy.connector.carrier import OriginUser, StreamUser
 from appproxy.connector.configuration import Target
 from appproxy.connector.reasons import other_scheme, place_name
+from appproxy.connector.repeat import CROSSING_SECONDS
 from appproxy.connector.request_head import request_head
 from appproxy.connector.transport import peer_of, transport_of
 from appproxy.errors import Code, RequestError
-from appproxy.http.client import Head, ResponseReader
+from appproxy.http.client import Event, Head, ResponseReader
 from appproxy.http.connection_authentication import Leg, awaits_next_leg, has_challenge, leg_of
 from appproxy.net.deadlines import NEVER
 from appproxy.net.flow import Tap
@@ -65,6 +66,8 @@ class OriginConnection(Protocol):
         self._socket: socket.socket | None = None
         #: Bytes that the application's machine had taken when the request was written; None: not asked.
         self._taken: int | None = None
+        #: When the request was written, if others had been served before.
+        self._sent_at = 0.0
         #: Whose it is for good, once the application may have authenticated it (`bindings`); None: anybody's.
         self.owner: bytes | None = None
         #: A request with credentials was answered, and not with 401.
@@ -88,8 +91,10 @@ class OriginConnection(Protocol):
             raise AssertionError("an upgraded connection takes no requests")
         self._bind_for(request)
         data, upgrade = request_head(request, target, upload is not None)
-        # Of a request that must not be sent twice, the end of a kept connection may prove that it was not delivered.
-        self._taken = acknowledged(self.transport) if self.served and request.method not in IDEMPOTENT else None
+        if self.served:
+            self._sent_at = self.origin.clock.seconds()
+            # Of a request that must not be sent twice, the end of a kept connection may prove that it was not delivered.
+            self._taken = acknowledged(self.transport) if request.method not in IDEMPOTENT else None
         if upload is not None:
             data += upload.flow_to(self)
         self._reader.expect(request.method, upgrade)
@@ -240,15 +245,42 @@ class OriginConnection(Protocol):
             user.origin_lost(error)
             return
         if events:
-            before = self.in_handshake
-            for event in events:
-                if type(event) is Head:
-                    self.bodyless = event.bodyless
-                    self._heed(event)
-                    break
-            user.answer_received(events)
-            if before and not (self.in_handshake or self.idle):
-                self.origin.next_turn(self._asker)  # the answer goes on, perhaps for long
+            self._answer(user, events)
+
+    def _answer(self, user: OriginUser, events: list[Event]) -> None:
+        """Hand over what this read brought of the answer."""
+        before = self.in_handshake
+        for event in events:
+            if type(event) is Head:
+                if event.status == 408 and self._has_crossed(user):
+                    return
+                self.bodyless = event.bodyless
+                self._heed(event)
+                break
+        user.answer_received(events)
+        if before and not (self.in_handshake or self.idle):
+            self.origin.next_turn(self._asker)  # the answer goes on, perhaps for long
+
+    def _has_crossed(self, user: OriginUser) -> bool:
+        """Is this 408 about a time without any request, over as one was on its way (RFC 9110 section 15.5.9)? Then the
+        connection counts as closed while it was idle. Where the request cannot be sent once more, the 408 is its answer.
+        """
+        if not self.served or self.origin.clock.seconds() - self._sent_at > CROSSING_SECONDS:
+            return False
+        self.answered = False
+        self.refused = self._is_undelivered
+        if not user.would_repeat(self):
+            self.answered, self.refused = True, False
+            return False
+        self.user = None
+        user.origin_lost(RequestError(Code.ORIGIN_CLOSED, "the application gave up an idle connection (408)"))
+        self.abort()
+        return True
+
+    @property
+    def _is_undelivered(self) -> bool:
+        """Is it proved that nothing of the request has arrived? What came behind it would have acknowledged that."""
+        return self._taken is not None and acknowledged(self.transport) == self._taken
 
     def readConnectionLost(self) -> None:
         """The application has closed its direction, cleanly."""
@@ -287,8 +319,7 @@ class OriginConnection(Protocol):
             self.user = None
             user.origin_lost(RequestError(Code.ORIGIN_CLOSED, "closed before the request was sent"))
             return
-        # The segment that ended the connection would have acknowledged the request, had any of it been there.
-        self.refused = clean and not self.answered and self._taken is not None and acknowledged(self.transport) == self._taken
+        self.refused = clean and not self.answered and self._is_undelivered
         try:
             events = self._reader.end_of_file(clean)
         except RequestError as error:

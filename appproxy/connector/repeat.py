@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 MOST_TRIES = 5
 
 
+#: A 408 that comes so many seconds behind a request on a kept connection was under way when that was written: longer than any
+#: round trip to an application, shorter than any application's patience with a request that it has begun to read.
+CROSSING_SECONDS = 1.0
+
+
 def may_repeat(
     connection: Carrier, upload: Upload | None, idempotent: bool, tries: int, *, unwritten: bool = False,
 ) -> bool:

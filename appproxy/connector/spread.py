@@ -225,5 +225,9 @@ class Attempts:
     def answer_received(self, events: list[Event]) -> None:
         """Never: the carrier is handed on before a request is sent."""
 
+    def would_repeat(self, carrier: Carrier) -> bool:
+        """Never asked, as above."""
+        return False
+
     def origin_lost(self, error: RequestError) -> None:
         """Never, as above."""

@@ -100,11 +100,11 @@ class Upload:
         self._let_go()
 
     def rewind(self) -> None:
-        """What was sent is to be sent once more, to another carrier."""
+        """What was sent is to be sent once more, to another carrier; the one before pauses the user no more."""
         if self._kept is not None:
             self._waiting, self._kept = self._kept, []
             self._kept_size = 0
-        self._origin = None
+        self._let_go()
 
     def flow_to(self, origin: Carrier) -> bytes:
         """Go to this connection from now on; returns what has come already, to be written behind the head."""

@@ -6,9 +6,10 @@ import pytest
 
 from appproxy.connector.asking import ASK_SECONDS, CONNECT_SECONDS, FORGET_SECONDS
 from appproxy.connector.configuration import OriginAddress
+from appproxy.connector.upload import KEPT_BYTES
 from appproxy.errors import Code
 from appproxy.tunnel.frames import Flag, Kind
-from appproxy.tunnel.messages import Request, encode_request, request_flags
+from appproxy.tunnel.messages import Request, decode_code, encode_request, request_flags
 from tests.connector.rig import HOME, DataPeer, Rig, SignalPeer, Wire, finals, request
 
 EXPECT = b"\r\nexpect: 100-continue\r\n"
@@ -117,6 +118,61 @@ def test_an_application_that_knows_no_expectations() -> None:
     data.wire.deliver(data.session.body(b"x" * 10))
     sent = again.take()
     assert EXPECT not in sent and sent.endswith(b"\r\n\r\n" + b"x" * 10)
+
+
+REFUSED = b"HTTP/1.1 417 Expectation Failed\r\ncontent-length: 0\r\n\r\n"
+
+
+@pytest.mark.parametrize("sent", [0, 10, KEPT_BYTES])
+def test_an_application_that_says_so_late(sent: int) -> None:
+    """417 when the body is under way: it goes once more as long as all of it is kept, and the rest of it behind that."""
+    rig = Rig()
+    signal, data, origin = asked(rig)
+    wait(rig, signal, ASK_SECONDS + 0.5)
+    assert data.kinds() == [Kind.ATTACH]
+    data.attached(1)
+    if sent:
+        data.wire.deliver(data.session.body(b"x" * sent))
+        origin.clog()
+    origin.take()
+    origin.deliver(REFUSED)
+    assert origin.end == "aborted" and origin.producer is None and list(finals(signal.read())) == []
+    again = rig.origin()
+    data.wire.deliver(data.session.body(b"y" * 10))
+    whole = again.take()
+    assert EXPECT not in whole and whole.endswith(b"\r\n\r\n" + b"x" * sent + b"y" * 10)
+    again.deliver(REFUSED)
+    assert data.kinds()[0] == Kind.HEAD, "the second time it is the application's own answer"
+
+
+def test_an_application_that_says_so_too_late() -> None:
+    """More of the body is gone than is kept: the user, who asked nothing, gets no 417; the log says what to set."""
+    rig = Rig()
+    signal, data, origin = asked(rig)
+    wait(rig, signal, ASK_SECONDS + 0.5)
+    data.read()
+    data.attached(1)
+    for _ in range(2):
+        data.wire.deliver(data.session.body(b"x" * KEPT_BYTES))
+    origin.deliver(REFUSED)
+    (frame,) = [frame for frame in signal.read() if frame[0] == Kind.FAIL]
+    assert decode_code(frame[3])[0] is Code.ORIGIN_CLOSED and b"expect_continue=no" in frame[3]
+    assert not rig.origins_dialled
+
+
+def test_a_417_that_answers_no_question() -> None:
+    """Where the body went without one, it is the application's answer like any other."""
+    rig = Rig()
+    signal, data = rig.with_data()
+    rig.uplink.requests.expectations.ignored(HOME, rig.clock.seconds())
+    send(signal, 1, request(b"POST", length=SIZE))
+    origin = rig.origin()
+    data.read()
+    data.attached(1)
+    data.wire.deliver(data.session.body(b"x" * 10))
+    assert EXPECT not in origin.take()
+    origin.deliver(REFUSED)
+    assert data.kinds()[0] == Kind.HEAD and not rig.origins_dialled
 
 
 def test_an_application_that_is_slow_to_connect_to() -> None:

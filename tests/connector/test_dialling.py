@@ -166,4 +166,7 @@ class Nobody:
 
     def answer_received(self, events: list[Event]) -> None: ...
 
+    def would_repeat(self, carrier: Carrier) -> bool:
+        return False
+
     def origin_lost(self, error: RequestError) -> None: ...

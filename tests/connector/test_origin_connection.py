@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from twisted.internet.interfaces import IHandshakeListener
 
 from appproxy.connector.origin import Origin
+from appproxy.connector.repeat import CROSSING_SECONDS
+from appproxy.connector.upload import KEPT_BYTES
 from appproxy.errors import Code
+from appproxy.net.sockets import _BYTES_ACKED
 from appproxy.tunnel.frames import Kind
 from appproxy.tunnel.messages import decode_code
 from tests.connector.house import ANN, BOB, LEG, OK, WHO, House, authenticated, idle
@@ -200,3 +206,71 @@ def test_an_upgraded_one_takes_no_request() -> None:
     connection._reader = None
     with pytest.raises(AssertionError, match="upgraded"):
         connection.carry(request(), rig.routes["wiki"].target, None)
+
+
+TIMEOUT = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+
+@pytest.mark.parametrize("more", [b"", b"HTTP/1.1 200 OK\r\n"])
+def test_a_408_that_crosses_the_request(more: bytes) -> None:
+    """The time of an idle connection was over as the request was sent: it goes to a fresh one, as when that had closed."""
+    rig = Rig()
+    signal, origin = idle(rig)
+    send(signal, 2)
+    origin.take()
+    origin.deliver(TIMEOUT[:20])
+    origin.deliver(TIMEOUT[20:] + more)
+    assert origin.end == "aborted" and list(finals(signal.read())) == []
+    fresh = rig.origin()
+    assert fresh.take().startswith(b"GET /page")
+    fresh.deliver(OK)
+    assert list(finals(signal.read())) == [(Kind.RSP, 2, (200, b"hello"))]
+
+
+@pytest.mark.parametrize("case", ["fresh", "POST", "late", "twice", "large"])
+def test_a_408_that_answers_the_request(case: str) -> None:
+    """On a fresh connection, later than any crossing, or where the request cannot be sent once more, it is the answer."""
+    rig = Rig()
+    if case == "fresh":
+        signal = rig.online()
+        send(signal, 2)
+        origin = rig.origin()
+    else:
+        signal, origin = idle(rig)
+        method = {"POST": b"POST", "large": b"PUT"}.get(case, b"GET")
+        send(signal, 2, request(method, length=KEPT_BYTES + 1 if case == "large" else 0))
+        if case == "large":
+            data = rig.data()
+            data.read()
+            data.attached(2)
+            data.wire.deliver(data.session.body(b"x" * KEPT_BYTES) + data.session.body(b"x") + data.session.end())
+        elif case == "late":
+            rig.clock.advance(CROSSING_SECONDS + 0.01)
+        elif case == "twice":
+            origin.deliver(TIMEOUT)
+            origin = rig.origin()
+    origin.deliver(TIMEOUT)
+    assert list(finals(signal.read())) == [(Kind.RSP, 2, (408, b""))] and not rig.origins_dialled
+
+
+class Kernel(socket.socket):
+    """A socket whose peer has acknowledged so many bytes."""
+
+    acknowledged = 100
+
+    def getsockopt(self, *asked: Any) -> Any:
+        """TCP_INFO."""
+        return bytes(_BYTES_ACKED) + struct.pack("=Q", self.acknowledged)
+
+
+@pytest.mark.parametrize("arrived", [0, 1])
+def test_a_408_that_crosses_a_post(arrived: int) -> None:
+    """Sent once more where it is proved that nothing of it had arrived, and only there."""
+    rig = Rig()
+    signal, origin = idle(rig)
+    with Kernel() as origin.socket:
+        send(signal, 2, request(b"POST"))
+        origin.socket.acknowledged += arrived
+        origin.deliver(TIMEOUT)
+    assert list(finals(signal.read())) == [(Kind.RSP, 2, (408, b""))][:arrived]
+    assert len(rig.origins_dialled) == 1 - arrived

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from appproxy.connector.forward import Forward
 from appproxy.errors import Code
 from appproxy.tunnel.frames import Kind
 from tests.connector.rig import DataPeer, Rig, SignalPeer, Wire, finals, request, send
@@ -52,6 +53,22 @@ def test_the_application_dies_while_it_is_slow() -> None:
     assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.ORIGIN_CLOSED)]
     assert data.kinds() == [Kind.STOP, Kind.ABORT]
     assert data.session.idle
+
+
+def test_what_goes_once_more_is_no_longer_paused_by_the_one_before() -> None:
+    """Two applications' connections would pause and resume the same data connection in turn."""
+    rig = Rig()
+    signal, data = rig.with_data()
+    send(signal, 1, request(b"PUT", length=1000))
+    origin = rig.origin()
+    data.read()
+    data.attached(1)
+    data.wire.deliver(data.session.body(b"first"))
+    origin.clog()
+    (forward,) = rig.uplink.requests._open.values()
+    assert isinstance(forward, Forward) and forward.upload is not None and data.wire.paused
+    forward.upload.rewind()
+    assert origin.producer is None and not data.wire.paused
 
 
 def test_chunks_and_trailers() -> None:

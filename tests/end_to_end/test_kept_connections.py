@@ -98,6 +98,45 @@ def test_an_end_that_nobody_could_hear(one_connector: System, method: str) -> No
             until(lambda name=case: len(system.origin.about(name)) == 1, "not seen once", PROMPT)  # type: ignore[misc]
 
 
+@pytest.mark.parametrize(("method", "body"), [("GET", None), ("PUT", b"small"), ("POST", b"small")])
+def test_a_408_behind_the_idle_time(system: System, method: str, body: bytes | None) -> None:
+    """An application gives up each kept connection with a 408 as the second request comes: that goes to a fresh one.
+
+    Not the POST, of which something had arrived: it may have been read.
+    """
+    served: set[int] = set()
+    given_up: set[int] = set()
+
+    def impatient(call: Call) -> bool:
+        if call.connection.number in served:
+            given_up.add(call.connection.number)
+            call.send(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            return False
+        served.add(call.connection.number)
+        call.answer(call.body())
+        return True
+
+    origin = Origin()
+    name = f"impatient-{method}".lower()
+    origin.on("/impatient", impatient)
+    system.application(name, origin.url, preauth="passthrough")
+    try:
+        time.sleep(1.5)  # connectors hear of it within a second
+        statuses = []
+        with Wire(system, name) as wire:
+            for number in range(50):
+                wire.request(method, "/impatient", f"impatient {number}", body)
+                reply = wire.reply()
+                statuses.append(reply.status)
+                assert reply.status == 408 or reply.body == (body or b"")
+                time.sleep(0.06)  # a connection rests so long before it is used again
+        assert len(given_up) > 10, "hardly any connection was used twice"
+        assert set(statuses) == ({200, 408} if method == "POST" else {200})
+    finally:
+        system.call("DELETE", f"/applications/{name}")
+        origin.stop()
+
+
 POISON = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nX-Answers: poison\r\n\r\npoison"
 
 
