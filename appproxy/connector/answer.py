@@ -27,12 +27,14 @@ class AnswerStream:
     """One answer. Nothing leaves before `begin`; `flush` lets leave what was put in since."""
 
     __slots__ = ("_attachment", "_begun", "_head", "_informed", "_kept", "_kept_size", "_out", "_source", "_trailers",
-                 "over", "owner", "sent")
+                 "over", "owner", "sent", "whole")
 
     def __init__(self, owner: AnswerOwner) -> None:
         self.owner = owner
         #: Complete, or broken off.
         self.over = False
+        #: Complete.
+        self.whole = False
         #: Bytes of body.
         self.sent = 0
         self._attachment: Attachment | None = None
@@ -124,7 +126,7 @@ class AnswerStream:
 
     def end(self, trailers: bytes = b"") -> None:
         """The answer is complete."""
-        self.over = True
+        self.over = self.whole = True
         self._let_go()
         connection = self._connection
         if self._head is not None:

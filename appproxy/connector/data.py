@@ -11,6 +11,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from appproxy.connector.request_head import NOBODY
 from appproxy.connector.transport import transport_of
 from appproxy.errors import Code, ProtocolError
 from appproxy.net.deadlines import NEVER
@@ -32,8 +33,6 @@ HANDSHAKE_SECONDS = 10.0
 QUESTIONS = DEFAULT_LIMITS.data_ping_burst - 100
 #: Silence after which the service is gone although a user may just be slow: the service sends PINGs meanwhile.
 SILENCE_SECONDS = DEFAULT_LIMITS.data_dead_after
-#: The `share` of a request that names nobody.
-NOBODY = b"-"
 
 
 class BodyTaker(Protocol):
@@ -67,6 +66,8 @@ class AnswerGiver(Protocol):
 
     #: Bytes so far.
     sent: int
+    #: Has all of it been given?
+    whole: bool
 
     @property
     def begun(self) -> bool:

@@ -16,6 +16,7 @@ from appproxy.connector.in_line import answer_in_line
 from appproxy.connector.patience import TIMEOUT_MARGIN, is_excused
 from appproxy.connector.reasons import place_name
 from appproxy.connector.repeat import may_repeat
+from appproxy.connector.request_head import share_of
 from appproxy.connector.stream import UpgradedStream
 from appproxy.connector.upload import Framing, Upload
 from appproxy.errors import Code, LocalProtocolError, RequestError
@@ -84,7 +85,7 @@ class Forward:
     @property
     def share(self) -> bytes:
         """Whom fair shares are counted for."""
-        return self.request.share
+        return share_of(self.request)
 
     def look(self, now: float) -> Held[GivesWay]:
         """How it uses its connection to the application."""
@@ -140,7 +141,7 @@ class Forward:
     def _attach(self, upload: Upload | None, answer: AnswerStream | None) -> None:
         """Mostly for the answer too: a second data connection for it would cost more than what it saves."""
         attachment = self.attachment = Attachment(
-            self, self.id, upload, answer, self.request.share, self.streaming)
+            self, self.id, upload, answer, self.share, self.streaming)
         if upload is not None:
             upload.use(attachment)
         if answer is not None:

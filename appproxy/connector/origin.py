@@ -122,7 +122,7 @@ class Origin:
                 if connection.look() is Pending.NOTHING:
                     self._bindings.used(user.owner)
                     return self._give(connection, user)
-        return self._take_idle(user, repeatable, now) if self._idle and self._has_room(user.share) else None
+        return self._take_idle(user, repeatable, now) if self._idle and self._has_room(user) else None
 
     def _take_idle(self, user: OriginUser, repeatable: bool, now: float) -> OriginConnection | None:
         """Of those that are anybody's the one that was used last, but not before it was quiet for a moment."""
@@ -164,9 +164,9 @@ class Origin:
     def _holders(self) -> list[OriginUser]:
         return [each.user for each in self._standing if each.user is not None]
 
-    def _has_room(self, share: bytes) -> bool:
-        """May this share have one more? Some are kept for those who have none."""
-        return not self._limited or self._places.has_room(share)
+    def _has_room(self, user: OriginUser) -> bool:
+        """May his share have one more? Some are kept for those who have none."""
+        return not self._limited or self._places.has_room(user.share)
 
     def dial(self, user: OriginUser, timeout: float, patience: float) -> Attempt:
         """Connect, or wait for a connection when there are as many as there may be."""
@@ -175,7 +175,7 @@ class Origin:
             if handshakes.under_way(owner, now):
                 return handshakes.waiting.join(user, now + HANDSHAKE_SECONDS, Code.ORIGIN_BUSY, timeout, self._admit)
             handshakes.announce(owner, user, now)
-        has_room = self._has_room(user.share)
+        has_room = self._has_room(user)
         if self._is_full() or not has_room:
             waiting = self._queue.join(user, now + PATIENCE * patience, Code.ORIGIN_BUSY, timeout, since=now,
                                        left=partial(self._withdraw, owner, user))
@@ -216,7 +216,7 @@ class Origin:
 
     def _next(self) -> Waiting | None:
         """Whose turn it is: of users who have no connection first, whoever else gave one back for them."""
-        return self._queue.next(self._has_none) or self._queue.next(self._has_room)
+        return self._queue.next(self._has_none) or self._queue.next(self._places.has_room)
 
     def _has_none(self, share: bytes) -> bool:
         return not self._places.held(share)

@@ -20,7 +20,7 @@ from appproxy.net.deadlines import NEVER, Deadlines
 from appproxy.net.seldom import Seldom
 from appproxy.tunnel.backoff import reconnect_delay
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
-from appproxy.tunnel.shares import FairQueue, Places, give_way
+from appproxy.tunnel.shares import FairQueue, Held, Places, give_way, hardly_moves
 
 #: Dials that may fail while a request waits, before it is told.
 MOST_FAILS = 3
@@ -125,7 +125,8 @@ class Pool:
 
     def attach(self, attachment: Attachment) -> None:
         """Give this request a data connection, now or as soon as there is one."""
-        attachment.since = attachment.marked_at = self.seconds()
+        attachment.since = attachment.marked_at = now = self.seconds()
+        self._places.repute.forget(now)
         queue = self._waiting_first if attachment.long else self._waiting
         if not (attachment.long or self._places.has_room(attachment.share)) or not self._give_idle(attachment):
             attachment.queue = queue
@@ -177,8 +178,7 @@ class Pool:
         if not self._running:
             connection.abort()
             return
-        waiting = self._waiting_first.pop(_anybody) or self._waiting.pop(self._has_few)
-        waiting = waiting or self._waiting.pop(self._places.has_room)
+        waiting = self._waiting_first.pop(_anybody) or self._next_few() or self._waiting.pop(self._places.has_room)
         if waiting is not None:
             self._begin(connection, waiting)
         else:
@@ -189,7 +189,9 @@ class Pool:
         """To the next who waits, else into the pool."""
         if not before.long:
             self._give_back(before)
-        waiting = self._waiting.pop(self._has_few)
+            if before.answer is not None and before.answer.whole and before.told_at is None:
+                self._places.repute.read(before.share, self.seconds())
+        waiting = self._next_few()
         # Who has few finds one of the idle ones instead of a handshake: they are not for those who have several.
         if waiting is None and (len(self._idle) >= self._limits.pool_least or not self._places.has_few(before.share)):
             waiting = self._waiting.pop(self._places.has_room)
@@ -213,6 +215,15 @@ class Pool:
             self._dial_failed(reason)
         self._dial_more()
         self._one_less()
+
+    def _next_few(self) -> Attachment | None:
+        """Whose turn it is of those who have few: those first of whom something good is known."""
+        if not self._waiting:
+            return None
+        return self._waiting.pop(self._is_trusted) or self._waiting.pop(self._has_few)
+
+    def _is_trusted(self, share: bytes) -> bool:
+        return self._places.repute.is_trusted(share) and self._has_few(share)
 
     def _has_few(self, share: bytes) -> bool:
         return self._places.has_few(share) and self._places.has_room(share)
@@ -240,6 +251,7 @@ class Pool:
         self.deadline = NEVER
         self._deadlines.discard(self)
         places = self._places
+        places.repute.forget(now)
         looked, going = [], 0
         for connection in list(self._all):
             used = connection.attachment or connection.unread
@@ -253,13 +265,15 @@ class Pool:
                 connection.abort()  # the service does not listen
         entitled = self._waiting.wanted(lambda share: not (places.has_room(share) or places.is_over(share)))
         for place in give_way(places, looked, entitled, going):
-            self._cut(place.what, now)
+            self._cut(place, now)
         self._refuse(now)
         self._watch()
 
-    def _cut(self, connection: DataConnection, now: float) -> None:
-        """Its place is needed."""
-        used = connection.attachment or connection.unread
+    def _cut(self, place: Held[DataConnection], now: float) -> None:
+        """It is needed."""
+        if hardly_moves(place):
+            self._places.repute.gave_way(place.key, now)
+        used = place.what.attachment or place.what.unread
         if used is not None:
             used.told_at = now
             self._tell(used.share, "give way to others")

@@ -15,9 +15,10 @@ from appproxy.connector.asking import AskingForward, Expectations
 from appproxy.connector.carrier import Source
 from appproxy.connector.configuration import OriginAddress, Target
 from appproxy.connector.counters import Counters
-from appproxy.connector.data import NOBODY, Attachment
+from appproxy.connector.data import Attachment
 from appproxy.connector.forward import Forward
 from appproxy.connector.link import SignalConnection
+from appproxy.connector.request_head import NOBODY, share_of
 from appproxy.connector.stream import UpgradedStream
 from appproxy.errors import Code, RemoteProtocolError
 from appproxy.net.deadlines import Deadlines
@@ -70,9 +71,9 @@ class Channels(Protocol):
         """One that is open, for what belongs on `channel`."""
 
 
-def share_of(forward: Forward | UpgradedStream) -> bytes:
+def _share_of(forward: Forward | UpgradedStream) -> bytes:
     """Whom it counts for; where nobody is named, a share of its own."""
-    share = forward.request.share
+    share = share_of(forward.request)
     return share if share != NOBODY else b"#%d" % forward.id
 
 
@@ -249,7 +250,7 @@ class Requests:
 
     def begin_stream(self, forward: Forward) -> Code | None:
         """Take a place for a stream or an endless answer; or say why there is none for this user."""
-        share = share_of(forward)
+        share = _share_of(forward)
         if not self._streams.has_room(share):
             code = Code.SHARE_EXCEEDED if self._streams.is_over(share) else Code.TOO_MANY_UPGRADES
             if self._seldom.is_due(share, self.seconds()):
@@ -275,7 +276,7 @@ class Requests:
             return
         if request_id in self._streaming:
             self._streaming.discard(request_id)
-            self._streams.give(share_of(forward))
+            self._streams.give(_share_of(forward))
         self._deadlines.discard(forward)
         if request_id not in self._backlog:
             self._ended.append(request_id)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from appproxy.connector.answer import AnswerStream
 from appproxy.connector.carrier import Carrier
 from appproxy.connector.data import Attachment
+from appproxy.connector.request_head import share_of
 from appproxy.connector.upload import Framing, Upload
 from appproxy.errors import Code, RequestError
 from appproxy.net.deadlines import NEVER
@@ -46,7 +47,7 @@ class UpgradedStream:
         self._idle_seconds = idle_seconds
         self.upload = Upload(self, Framing.RAW)
         self.answer = AnswerStream(self)
-        self.attachment = Attachment(self, self.id, self.upload, self.answer, self.request.share, long=True)
+        self.attachment = Attachment(self, self.id, self.upload, self.answer, share_of(self.request), long=True)
         self.upload.use(self.attachment)
         self.answer.use(self.attachment)
         self.answer.begin(connection, 101, block)

@@ -27,6 +27,7 @@ from appproxy.service.tokens import Tokens
 from appproxy.store.snapshot import Snapshot
 from appproxy.tunnel.limits import TunnelLimits
 from appproxy.tunnel.messages import Request, encode_request, request_flags
+from appproxy.tunnel.shares import ADDRESS
 
 #: The error page of a failure: status, block and body.
 Page = Callable[[Code, Exchange], tuple[int, bytes, bytes]]
@@ -121,7 +122,8 @@ class Relay:
         except LocalProtocolError as error:
             raise RequestError(error.code if error.code is not Code.PROTOCOL else Code.BAD_REQUEST, str(error)) from error
         flags = request_flags(request, strict=self.strict or application.strict, ask=application.expect_continue)
-        relayed = Relayed(self, exchange, plan, encoded, flags, session, (share, application.id))
+        whose = (share if session is not None else ADDRESS + share, application.id)
+        relayed = Relayed(self, exchange, plan, encoded, flags, session, whose)
         relayed.holds_translated = holds_translated
         relayed.owner = owner
         relayed.binds = binds_by_request(application, block)

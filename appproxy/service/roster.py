@@ -13,7 +13,7 @@ from appproxy.errors import Code
 from appproxy.tunnel.ids import RequestIds
 from appproxy.tunnel.limits import DEFAULT_LIMITS
 from appproxy.tunnel.messages import Load
-from appproxy.tunnel.shares import FairQueue, few_of, reserve_of
+from appproxy.tunnel.shares import ADDRESS, FairQueue, few_of, reserve_of
 
 if TYPE_CHECKING:
     from appproxy.service.relayed import Relayed
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 K = TypeVar("K", bytes, str)
 
-#: Whom a request counts for: the user's share, and the application's id.
+#: Whom a request counts for: the user's share, with `ADDRESS` before it where nobody signed in, and the application's id.
 Whose = tuple[bytes, str]
 UNKNOWN: Whose = (b"", "")
 #: Milliseconds that a connector's event loop may be late before others of its group get its requests.
@@ -60,7 +60,7 @@ class Peer:
     """One connector that is, or just was, connected to this node."""
 
     __slots__ = ("address", "data", "few", "group", "id", "ids", "in_flight", "instance", "limit", "links", "load", "most",
-                 "narrow", "since", "streams", "timeouts", "try_at", "usual", "version")
+                 "reserve", "since", "streams", "timeouts", "try_at", "usual", "version")
 
     def __init__(self, id: str, group: str, instance: bytes, since: float, most: int = DEFAULT_LIMITS.in_flight) -> None:
         self.id = id
@@ -74,9 +74,9 @@ class Peer:
         #: How many of these are streams and endless answers: they may be many and idle, and take no place from requests.
         self.streams = 0
         #: Requests that it takes, as its HELLO says, and that are to be given to it; from `usual` on its places are the
-        #: reserve, for users who have fewer than `few`, and from `narrow` on the half of that for applications that have few.
+        #: reserve, for users who have fewer than `few`.
         self.most = most
-        self.limit = self.usual = self.narrow = self.few = 0
+        self.limit = self.usual = self.reserve = self.few = 0
         self.ids = RequestIds()
         #: Data connections, so that all can be closed at once.
         self.data: set[object] = set()
@@ -130,8 +130,8 @@ class Roster:
     def add(self, peer: Peer) -> None:
         """A connector has been welcomed."""
         limit = peer.limit = min(self.limits.in_flight, peer.most)
-        reserve = reserve_of(limit)
-        peer.usual, peer.narrow, peer.few = limit - reserve, limit - reserve // 2, few_of(limit)
+        peer.reserve, peer.few = reserve_of(limit), few_of(limit)
+        peer.usual = limit - peer.reserve
         self.peers[peer.id] = peer
         self._groups.setdefault(peer.group, []).append(peer)
 
@@ -188,13 +188,16 @@ class Roster:
         return peer if load < peer.usual or (load < peer.limit and self._is_of_reserve(peer, load, whose)) else None
 
     def _is_of_reserve(self, peer: Peer, load: int, whose: Whose) -> bool:
-        """May one more have a place of the reserve? Half of that is also kept from applications that have many."""
+        """May one more have a place of the reserve? Half of that is also kept from applications that have many, and a quarter
+        from addresses, which cost an attacker less than users: of an application that has many they get one quarter.
+        """
         share, application = whose
         if self.shares.get(share, 0) >= peer.few:
             return False
-        if load < peer.narrow:
-            return True
-        return self.applications.get(application, 0) <= peer.limit // (len(self.applications) + 1)
+        quarters = 1 if share.startswith(ADDRESS) else 2
+        if self.applications.get(application, 0) <= peer.limit // (len(self.applications) + 1):
+            quarters += 2
+        return load < peer.usual + (peer.reserve * quarters + 3) // 4
 
     def is_over(self, group: str, whose: Whose) -> bool:
         """Has this user more requests under way than an equal part of what the group's connectors take?"""

@@ -1,10 +1,12 @@
 """Fair shares: who may have one of a limited number of places, who waits for one, and who gives way.
 
-A share is whatever one user (or one address without a sign-in) has; its key is the `share` of REQ. One user alone may have
-nearly all places. The last eighth, the reserve, is for shares that hold few, so that new small work finds a place at once
-whatever the others hold; it is one place at least wherever there are four. Whoever waits is served share by share in turn.
-Where places are short, those give way whose users take or send next to nothing, of the largest share first, and then what
-a share holds beyond an equal part.
+A share is whatever one user (or one address without a sign-in) has; its key is the `share` of REQ, with `ADDRESS` before it
+where nobody signed in. One user alone may have nearly all places. The last eighth, the reserve, is for shares that hold few,
+so that new small work finds a place at once whatever the others hold; it is one place at least wherever there are four.
+Addresses cost an attacker little: they get half of the reserve, or three quarters once they have read an answer to its end,
+and who had to give way gets nothing of it for a while. Whoever waits is served share by share in turn. Where places are
+short, those give way whose users take or send next to nothing, of the largest share first, and then what a share holds
+beyond an equal part.
 
 Each call costs the same however many places and shares there are, but for `give_way` and `pop`, which say what they cost.
 """
@@ -24,11 +26,19 @@ _FEW_OF = 4
 _RESERVE = 8
 #: From so many places on one of them is. With fewer, one user would lose a third or more of what is there for nobody.
 _LEAST = 4
+#: What the key of a share begins with that is an address's, and no user's. No token does (`tunnel.messages`).
+ADDRESS = b"@"
+#: Seconds that one who had to give way gets nothing of the reserve, and that an address is known for having read an answer.
+_BLAMED_SECONDS = 60.0
+_KNOWN_SECONDS = 600.0
+#: Shares that are remembered for each of these: those of longest ago are forgotten.
+_MOST_KNOWN = 4_096
 #: Bytes a second below which a user takes or sends next to nothing: the slowest mobile networks give several times that.
 SLOW_RATE = 4096.0
 #: Seconds over which that is looked at. What the sockets on the way hold leaves in pieces: less would misjudge a slow line.
 SLOW_SECONDS = 10.0
-#: The same for one of a share that holds more than an equal part: others wait for its places.
+#: The same for one of a share that holds more than an equal part, and for all when addresses can get nothing more of the
+#: reserve: others wait for these places.
 SLOW_SECONDS_OVER = 3.0
 
 K = TypeVar("K", bound=Hashable)
@@ -93,16 +103,63 @@ class Tally(Generic[K]):
             self.most = after  # a step is one: the key itself is on the level next to the one that it has left empty
 
 
+class Repute:
+    """Who has of late read an answer to its end, and who had to give way because little or nothing went through a place."""
+
+    __slots__ = ("_blamed", "_known")
+
+    def __init__(self) -> None:
+        #: Until when, in the order of these times.
+        self._known: OrderedDict[bytes, float] = OrderedDict()
+        self._blamed: OrderedDict[bytes, float] = OrderedDict()
+
+    def is_trusted(self, key: bytes) -> bool:
+        """Is it a user's, or has it read an answer to its end?"""
+        return not key.startswith(ADDRESS) or key in self._known
+
+    def is_blamed(self, key: bytes) -> bool:
+        """Had this share to give way?"""
+        return key in self._blamed
+
+    def read(self, key: bytes, now: float) -> None:
+        """An answer was read to its end."""
+        if key not in self._blamed:
+            _note(self._known, key, now + _KNOWN_SECONDS)
+
+    def gave_way(self, key: bytes, now: float) -> None:
+        """One of this share was so slow that it had to."""
+        self._known.pop(key, None)
+        _note(self._blamed, key, now + _BLAMED_SECONDS)
+
+    def forget(self, now: float) -> None:
+        """Forget what is too old. Costs nothing but for what is forgotten."""
+        for notes in (self._known, self._blamed):
+            while notes and next(iter(notes.values())) <= now:
+                notes.popitem(last=False)
+
+
+def _note(notes: OrderedDict[bytes, float], key: bytes, until: float) -> None:
+    notes[key] = until
+    notes.move_to_end(key)
+    if len(notes) > _MOST_KNOWN:
+        notes.popitem(last=False)
+
+
 class Places:
     """So many places, and who holds them. A share that holds fewer than `few` may have one of the reserve."""
 
-    __slots__ = ("_held", "few", "most", "reserve")
+    __slots__ = ("_held", "few", "most", "repute", "reserve")
 
     def __init__(self, most: int) -> None:
+        self.repute = Repute()
+        self._held: Tally[bytes] = Tally()
+        self.resize(most)
+
+    def resize(self, most: int) -> None:
+        """So many there are from now on, whatever is held."""
         self.most = most
         self.few = few_of(most)
         self.reserve = reserve_of(most)
-        self._held: Tally[bytes] = Tally()
 
     @property
     def taken(self) -> int:
@@ -119,6 +176,11 @@ class Places:
         """How many of the reserve are held: 0 or less while there is no need to be strict with anybody."""
         return self.reserve - self.free
 
+    @property
+    def tight(self) -> bool:
+        """Is all of the reserve held that addresses may have?"""
+        return self.free <= self.reserve // 2
+
     def held(self, key: bytes) -> int:
         """How many this share holds."""
         return self._held[key]
@@ -126,11 +188,17 @@ class Places:
     def has_room(self, key: bytes) -> bool:
         """Is there a place for this share now?"""
         free = self.free
-        return free > self.reserve or (free > 0 and self.has_few(key))
+        return free > self.reserve or (free > self._kept_from(key) and self.has_few(key))
 
     def has_few(self, key: bytes) -> bool:
-        """Does this share hold so few that the reserve is for it, too?"""
-        return self._held[key] < self.few
+        """Is the reserve for this share, too? It must hold few, and must not have had to give way of late."""
+        return self._held[key] < self.few and not self.repute.is_blamed(key)
+
+    def _kept_from(self, key: bytes) -> int:
+        """How many of the reserve are for others, even if this share has few."""
+        if not key.startswith(ADDRESS):
+            return 0
+        return self.reserve * (1 if self.repute.is_trusted(key) else 2) // 4
 
     def is_over(self, key: bytes) -> bool:
         """Does this share hold more than few, and more than an equal part of all places, with room for one share more?"""
@@ -230,9 +298,14 @@ class Held(Generic[T]):
     seconds: float
 
 
-def is_slow(place: Held[T], over: bool) -> bool:
-    """Does its user take or send next to nothing? `over`: his share holds more than an equal part."""
-    return place.stuck and place.rate < SLOW_RATE and place.seconds >= (SLOW_SECONDS_OVER if over else SLOW_SECONDS)
+def is_slow(place: Held[T], urgent: bool) -> bool:
+    """Does its user take or send next to nothing? `urgent`: his share holds more than an equal part, or places are tight."""
+    return hardly_moves(place) and place.seconds >= (SLOW_SECONDS_OVER if urgent else SLOW_SECONDS)
+
+
+def hardly_moves(place: Held[T]) -> bool:
+    """Does next to nothing go through it at this moment, because of its user?"""
+    return place.stuck and place.rate < SLOW_RATE
 
 
 def give_way(places: Places, held: Sequence[Held[T]], waiting: int, going: int = 0) -> list[Held[T]]:
@@ -244,7 +317,8 @@ def give_way(places: Places, held: Sequence[Held[T]], waiting: int, going: int =
     goes. Costs a sort of `held`.
     """
     over = {key: places.is_over(key) for key in {place.key for place in held}}
-    slow = [place for place in held if is_slow(place, over[place.key])]
+    tight = places.tight
+    slow = [place for place in held if is_slow(place, tight or over[place.key])]
     slow.sort(key=lambda place: (-places.held(place.key), place.rate, -place.seconds))
     most = max(0, waiting - going), max(0, places.short - going, waiting - going)
     gone: list[Held[T]] = []

@@ -376,9 +376,11 @@ class Rig:
 
 def request(method: bytes = b"GET", target: bytes = b"/page", length: int | None = 0, upgrade: bytes | None = None,
             application: str = APPLICATION, block: bytes = b"accept: */*\n", owner: bytes = b"-", user: str = "") -> Request:
-    """A user's request as the service sends it; `user` names whom it counts for."""
+    """A user's request as the service sends it; `user` names whom it counts for: a user, or with @ before it an address."""
+    signed_in = user != "" and not user.startswith("@")
     return Request(application, 1, method, target, b"wiki.example.com", "192.0.2.1", "https", "0" * 32, 85.0, length,
-                   upgrade, b"null", block, user.encode().ljust(16, b"_") if user else b"-", owner)
+                   upgrade, b'{"name":""}' if signed_in else b"null", block,
+                   user.removeprefix("@").encode().ljust(16, b"_") if user else b"-", owner)
 
 
 def send(signal: SignalPeer, request_id: int, asked: Request | None = None, strict: bool = False) -> None:

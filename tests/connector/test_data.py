@@ -26,6 +26,7 @@ class Request:
     told: list[tuple[object, ...]] = field(default_factory=list)
     received: int = 0
     sent: int = 0
+    whole: bool = False
     begun: bool = False
     waits_for_user: bool = False
 

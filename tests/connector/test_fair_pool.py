@@ -23,6 +23,8 @@ class Place:
         self.rig = Rig(limits=replace(DEFAULT_LIMITS, pool_most=most, pool_least=0), **rig)  # type: ignore[arg-type]
         self.signal: SignalPeer = self.rig.online()
         self._last = 0
+        #: Data connections that stand, and have nothing yet.
+        self.spare: list[DataPeer] = []
 
     def ask(self, user: str, length: int = 0, answer: bytes = b"") -> int:
         """A request of this user; the application answers so, if it does."""
@@ -41,7 +43,14 @@ class Place:
             if frames:
                 peer.attached(frames[0][2])
                 found.append((frames[0][2], peer))
+            else:
+                self.spare.append(peer)
         return found
+
+    def attached(self, *peers: DataPeer) -> list[int]:
+        """Requests that these, or spare ones, have been given once the service has read all that they had."""
+        frames = [frame for peer in (*peers, *self.spare) for _ in range(2) for frame in peer.read()]
+        return [frame[2] for frame in frames if frame[0] == Kind.ATTACH]
 
     def downloads(self, user: str, count: int, *, clogged: bool = True) -> list[tuple[int, DataPeer, Wire]]:
         """So many long answers under way, which the service does not read when its users do not."""
@@ -127,6 +136,50 @@ def test_a_trickle_does_not_hold_a_place() -> None:
     assert good[0] not in {id for _, id, _ in gone}
 
 
+def test_many_addresses_leave_places_for_users_and_lose_theirs_soon() -> None:
+    """Six unread downloads of each: a user finds a place at once, and after some seconds an address that is new does, too."""
+    place = Place(32)
+    for number in range(12):
+        for _ in range(6):
+            place.ask(f"@{number}", answer=LONG)
+    held = place.stand()
+    for _, peer in held:
+        peer.wire.clog()
+    assert len(held) == 30
+    ann = place.ask("ann", answer=LONG)
+    assert [id for id, _ in place.stand()] + place.attached() == [ann]
+    new = place.ask("@new", answer=LONG)
+    assert place.stand() == [] and place.attached() == [] and place.wait(2) == []
+    gone: list[object] = []
+    attached: list[int] = []
+    while new not in attached and len(gone) < 80:
+        gone += [code for _, _, code in place.wait(1)]
+        for _, peer in held:
+            peer.wire.unclog()
+        attached += place.attached(*(peer for _, peer in held)) + [id for id, _ in place.stand()]
+        for _, peer in held:
+            peer.wire.clog()
+    assert new in attached and set(gone) == {Code.GAVE_WAY}
+
+
+def test_of_those_who_wait_users_and_who_has_read_before_come_first() -> None:
+    """Whatever came earlier: a place that becomes free is not for the row of addresses that nothing is known of."""
+    place = Place(8)
+    (_, peer, origin), = place.downloads("@known", 1, clogged=False)
+    origin.deliver(b"x" * 999_000)
+    peer.read()
+    held = place.downloads("bob", 8, clogged=False)
+    place.ask("cyd", answer=LONG)
+    place.stand()
+    waiting = [place.ask(user, answer=LONG) for user in ("@new", "@known", "ann")]
+    assert place.stand() == []
+    order: list[int] = []
+    for _, peer, origin in held[:3]:
+        origin.deliver(b"x" * 999_000)
+        order += place.attached(peer)
+    assert order == [waiting[1], waiting[2], waiting[0]]
+
+
 def test_uploads_that_send_next_to_nothing_give_way() -> None:
     """They are told with 503, for nothing was answered yet."""
     place = Place(16)
@@ -169,8 +222,7 @@ def test_who_waits_gets_the_place_of_whoever_has_more_than_his_part() -> None:
         peer.read()
     (_, gone, code), = place.wait(2)
     assert gone in {id for id, _, _ in held} and code is Code.GAVE_WAY
-    read = [frame for _ in range(2) for _, peer, _ in held for frame in peer.read()]
-    assert [frame[2] for frame in read if frame[0] == Kind.ATTACH] == [waiting]
+    assert place.attached(*(peer for _, peer, _ in held)) == [waiting]
 
 
 @pytest.mark.parametrize("most", range(4, 9))

@@ -22,6 +22,7 @@ class Few(Place):
         self.rig = Rig(limits=replace(DEFAULT_LIMITS, pool_least=0), home=replace(HOME, max_connections=most))
         self.signal = self.rig.online()
         self._last = 0
+        self.spare = []
 
     def hang(self, user: str, count: int) -> list[int]:
         """Requests that the application does not answer."""

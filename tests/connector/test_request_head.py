@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from appproxy.connector.configuration import OriginAddress, Target
-from appproxy.connector.request_head import request_head
+from appproxy.connector.request_head import request_head, share_of
 from appproxy.errors import RequestError
 from tests.connector.rig import request
 
@@ -32,3 +32,9 @@ def test_a_target_that_would_break_the_head() -> None:
     """It never reaches the application."""
     with pytest.raises(RequestError):
         request_head(request(target=b"/a b"), INTERNAL, False)
+
+
+@pytest.mark.parametrize(("user", "share"), [("ann", b"ann"), ("@192.0.2.1", b"@192.0.2.1"), ("", b"-")])
+def test_whom_it_counts_for(user: str, share: bytes) -> None:
+    """Where nobody signed in, it is an address, and can be told from a user; an old service names nobody."""
+    assert share_of(request(user=user)).rstrip(b"_") == share

@@ -95,9 +95,9 @@ class System(World):
         """What browsers send as Host."""
         return f"{name}.{DOMAIN}:{self.port}"
 
-    def visitor(self) -> Visitor:
-        """A browser's stand-in, signed in nowhere."""
-        return Visitor(self.port, self.anchor)
+    def visitor(self, address: str = "127.0.0.1") -> Visitor:
+        """A browser's stand-in at this address, signed in nowhere."""
+        return Visitor(self.port, self.anchor, address)
 
     def alice(self) -> Visitor:
         """One who has signed in to `held`."""

@@ -1,117 +1,35 @@
 """One user cannot starve the others: each attack takes all that it can get, and others are served as before.
 
-A connector with 256 data connections and 600 streams, so that the limits are there to be met. The attacker comes from an
+The attacker comes from an
 address of its own and is signed in nowhere; the others are alice, who is, and an address without a sign-in; they use the
 attacked application and another one.
 """
 
 from __future__ import annotations
 
-import json
-import shutil
 import socket
 import ssl
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
-from urllib.parse import urlsplit
+from dataclasses import dataclass, field
 
 import pytest
 
-from appproxy.config import ConnectorPaths, ServiceSettings
-from appproxy.config.connector import PoolSettings, dump_connector, load_connector
-from appproxy.config.values import Address
-from appproxy.demo.supervisor import Supervisor
-from appproxy.twistd.state import create_state
 from tests.end_to_end.h2_user import H2User
-from tests.end_to_end.system import System
-from tests.end_to_end.visitor import Visitor
-from tests.end_to_end.world import DOMAIN, PASSWORD, PATIENCE, appproxy, environment, until
+from tests.end_to_end.shares_system import STREAMS, Others, Shared, shared_places
+from tests.end_to_end.world import DOMAIN, appproxy, until
 
 ATTACKER = "127.0.0.66"
-#: Places at the connector.
-MOST, STREAMS = 256, 600
-ROUNDS = 12
 #: Seconds: whatever takes no longer is good enough on a machine that does other things too.
 FLOOR = 0.4
-UPLOAD = b"u" * 40_000
-
-
-@dataclass(slots=True)
-class Shared(System):
-    """One connector, two applications at the same origin for everybody, and one that asks for a sign-in."""
-
-    def build(self) -> None:
-        settings = ServiceSettings(
-            domain=DOMAIN, listen=Address("127.0.0.1", self.port), tunnel_listen=Address("127.0.0.1", self.tunnel_port),
-            tunnel_address=f"127.0.0.1:{self.tunnel_port}", log_format="json",
-        )  # fmt: skip
-        create_state(self.state, settings, time.time(), {})  # noqa: TID251 -- certificates are dated
-        command = [sys.executable, "-m", "tests.end_to_end.shares_origin"]
-        internal = self.supervisor.start("application", command, "ready on", PATIENCE).rpartition("ready on ")[2].strip()
-        self.application("attacked", internal, preauth="passthrough")
-        self.application("other", internal, preauth="passthrough")
-        self.application("eight", internal, preauth="passthrough", settings={"max_connections": "8"})
-        self.application("three", internal, preauth="passthrough", settings={"max_connections": "3"})
-        self.application("held", internal)
-        self.call("POST", "/users", name="alice", password=PASSWORD, display_name="Alice", groups=["staff"])
-        self.call("POST", "/applications/held/assignments", group="staff")
-        self.start_service()
-        self.join("only")
-        path = ConnectorPaths(self.directory / "only").settings
-        found = load_connector(path.read_text(), str(path))
-        path.write_text(dump_connector(replace(found, streams=STREAMS, pool=PoolSettings(most=MOST))))
-        self.start_connector("only")
-
-    def log(self) -> list[dict[str, object]]:
-        """The service's access log."""
-        return [json.loads(line) for line in (self.state / "access.log").read_text().splitlines()]
 
 
 @pytest.fixture(scope="module")
-def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
     """A system of this file's own."""
-    directory = tmp_path_factory.mktemp("shares")
-    (directory / "logs").mkdir()
-    with ExitStack() as stack:
-        stack.callback(shutil.rmtree, directory, ignore_errors=True)
-        system = Shared(directory, stack.enter_context(Supervisor(directory / "logs", environment())))
-        system.build()
+    with shared_places(tmp_path_factory.mktemp("shares")) as system:
         yield system
-
-
-class Others:
-    """Those who must not notice."""
-
-    def __init__(self, system: Shared) -> None:
-        self._alice = system.visitor()
-        assert self._alice.sign_in(system.url("held", "/small"), "alice").status == 200
-        self._anybody = system.visitor()
-        self._system = system
-
-    def work(self) -> float:
-        """So many rounds of small GETs, downloads and uploads; the longest time that one took. All must succeed."""
-        took = []
-        system = self._system
-        for _ in range(ROUNDS):
-            for visitor, name in ((self._anybody, "attacked"), (self._anybody, "other"), (self._alice, "held")):
-                took += [
-                    self._timed(visitor, "GET", system.url(name, "/small"), None, b"small"),
-                    self._timed(visitor, "GET", system.url(name, "/kib/100"), None, bytes(102_400)),
-                    self._timed(visitor, "POST", system.url(name, "/upload"), UPLOAD, b"%d" % len(UPLOAD)),
-                ]
-        took.sort()
-        return took[-2]  # of 108 the second: the 99th percentile
-
-    @staticmethod
-    def _timed(visitor: Visitor, method: str, url: str, body: bytes | None, means: bytes) -> float:
-        began = time.monotonic()
-        answer = visitor.request(method, url, {"Origin": "https://" + urlsplit(url).netloc} if body else None, body)
-        assert (answer.status, answer.body == means) == (200, True), (url, answer.status, answer.text[:300])
-        return time.monotonic() - began
 
 
 @dataclass(slots=True)

@@ -41,11 +41,12 @@ class Answer:
 class Visitor:
     """Speaks HTTP/1.1 to the service on this machine's `port`, whatever the host is called. Cookies are per host.
 
-    `elsewhere` names other servers of this machine, by host: their ports.
+    `address` is where they come from; `elsewhere` names other servers of this machine, by host: their ports.
     """
 
-    def __init__(self, port: int, anchor: Path) -> None:
+    def __init__(self, port: int, anchor: Path, address: str = "127.0.0.1") -> None:
         self.port = port
+        self._address = address
         self._context = ssl.create_default_context(cafile=str(anchor))
         self.cookies: dict[str, dict[str, str]] = {}
         self.elsewhere: dict[str, int] = {}
@@ -56,7 +57,7 @@ class Visitor:
 
     def connect(self, host: str) -> ssl.SSLSocket:
         """A TLS connection to the service, as if to `host`."""
-        plain = socket.create_connection(("127.0.0.1", self.elsewhere.get(host, self.port)), _TIMEOUT)
+        plain = socket.create_connection(("127.0.0.1", self.elsewhere.get(host, self.port)), _TIMEOUT, (self._address, 0))
         return self._context.wrap_socket(plain, server_hostname=host)
 
     def request(

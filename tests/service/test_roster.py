@@ -179,6 +179,24 @@ def test_one_application_leaves_half_of_the_reserve_to_others() -> None:
     assert roster.pick("default", (), 0.0, (b"new", "other")) is one
 
 
+@pytest.mark.parametrize(("whose", "most"), [("@{}", 145), ("{}", 150)])
+def test_addresses_leave_a_part_of_the_reserve_to_users(whose: str, most: int) -> None:
+    """Of an application that has many they get a quarter of it, of another one three quarters; users half, and all."""
+    roster = Roster(0.0, RosterLimits(in_flight=160))
+    one = peer(roster, "a")
+    for number in range(200):
+        key = whose.format(number).encode(), "hangs"
+        if roster.pick("default", (), 0.0, key) is not None:
+            busy(roster, one, key, 1)
+    assert len(one.in_flight) == most
+    assert roster.pick("default", (), 0.0, (b"ann", "hangs")) is (one if most < 150 else None)
+    for number in range(20):
+        if roster.pick("default", (), 0.0, (b"@other %d" % number, "other")) is not None:
+            busy(roster, one, (b"@other %d" % number, "other"), 1)
+    assert len(one.in_flight) == 155
+    assert roster.pick("default", (), 0.0, (b"ann", "other")) is one
+
+
 def test_a_connector_gets_no_more_than_its_hello_says() -> None:
     """Whatever the service would give it."""
     roster = Roster(0.0, RosterLimits(in_flight=100))

@@ -128,7 +128,7 @@ def test_a_stream_takes_no_slot() -> None:
     begun = Begun(UPGRADE, body=True)
     roster = begun.world.relay.roster
     for peer in roster.peers.values():
-        peer.limit = peer.usual = peer.narrow = 1
+        peer.limit = peer.usual = 1
     begun.world.user().send(GET)
     assert (roster.waiting, begun.request.head == b"") == (1, False)
     begun.head(101, SWITCH)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appproxy.tunnel.shares import (
+    ADDRESS,
     FEW,
     SLOW_RATE,
     SLOW_SECONDS,
@@ -17,6 +18,7 @@ from appproxy.tunnel.shares import (
     FairQueue,
     Held,
     Places,
+    Repute,
     Tally,
     give_way,
 )
@@ -110,6 +112,65 @@ def test_of_any_number_one_user_gives_one_to_another_who_waits(most: int) -> Non
     assert b"a" not in [place.key for place in give_way(places, holding("a", part, stuck=False), 1)]
 
 
+@given(st.integers(1, 400), st.integers(1, 400), st.integers(1, 8))
+def test_however_many_addresses_leave_a_place_for_users(most: int, addresses: int, each: int) -> None:
+    """Half of the reserve is theirs, three quarters once they have read an answer; the rest is for who has signed in."""
+    for known, quarters in ((False, 2), (True, 3)):
+        places = Places(most)
+        for number in range(addresses):
+            key = ADDRESS + b"%d" % number
+            if known:
+                places.repute.read(key, 0.0)
+            for _ in range(each):
+                if places.has_room(key):
+                    places.take(key)
+        assert places.free >= places.reserve - -(-places.reserve * quarters // 4)
+        assert places.has_room(b"ann") or places.reserve < (2 if not known else 4)
+
+
+def test_one_address_alone_has_as_much_as_a_user() -> None:
+    """Only the reserve tells them apart."""
+    for most in range(1, 70):
+        places = Places(most)
+        while places.has_room(b"@a"):
+            places.take(b"@a")
+        assert places.free == places.reserve
+
+
+def test_who_had_to_give_way_gets_nothing_of_the_reserve_for_a_minute() -> None:
+    """A user neither, and whatever is read meanwhile."""
+    places = filled(64, x=56)
+    for key in (b"@a", b"ann"):
+        assert places.has_room(key)
+        places.repute.gave_way(key, 100.0)
+        places.repute.read(key, 101.0)
+        assert not places.has_room(key) and not places.has_few(key)
+        places.repute.forget(159.0)
+        assert not places.has_room(key)
+        places.repute.forget(160.0)
+        assert places.has_room(key)
+    places.give(b"x")
+    places.repute.gave_way(b"@a", 200.0)
+    assert places.has_room(b"@a"), "what is no reserve is for everybody"
+
+
+def test_what_is_known_is_forgotten() -> None:
+    """Ten minutes after the last answer that was read; and never more than some thousands are kept in mind."""
+    repute = Repute()
+    repute.read(b"@a", 0.0)
+    repute.read(b"@b", 1.0)
+    repute.read(b"@a", 2.0)
+    repute.forget(601.0)
+    assert [repute.is_trusted(key) for key in (b"@a", b"@b", b"ann")] == [True, False, True]
+    repute.forget(602.0)
+    assert not repute.is_trusted(b"@a")
+    for number in range(5_000):
+        repute.read(b"@%d" % number, 700.0)
+        repute.gave_way(b"@x%d" % number, 700.0)
+    assert sum(repute.is_trusted(b"@%d" % number) for number in range(5_000)) == 4_096
+    assert sum(repute.is_blamed(b"@x%d" % number) for number in range(5_000)) == 4_096
+
+
 @given(st.lists(st.tuples(KEYS, st.integers(0, 1000)), unique=True, max_size=60))
 def test_rows_are_served_in_turn(items: list[tuple[bytes, int]]) -> None:
     """Each share in its order; between two turns of one share, every other that waits has one."""
@@ -200,9 +261,16 @@ def test_who_is_slow(place: dict[str, Any], goes: bool) -> None:
 @pytest.mark.parametrize(("seconds", "goes"), [(SLOW_SECONDS_OVER, False), (SLOW_SECONDS, True)])
 def test_a_share_within_its_part_is_looked_at_for_longer(seconds: float, goes: bool) -> None:
     """A phone on a bad line takes its bytes in pieces."""
-    shares = {f"u{number}": 4 for number in range(16)}
+    shares = {f"u{number}": 4 for number in range(14)}
     held = [place for key in shares for place in holding(key, 4, seconds=seconds)]
     assert bool(give_way(filled(64, **shares), held, 4)) is goes
+
+
+def test_where_addresses_can_get_nothing_more_all_are_looked_at_alike() -> None:
+    """Half of the reserve is held: three seconds are enough."""
+    shares = {f"u{number}": 4 for number in range(15)}
+    held = [place for key in shares for place in holding(key, 4, seconds=SLOW_SECONDS_OVER)]
+    assert len(give_way(filled(64, **shares), held, 4)) == 4
 
 
 def test_where_none_is_slow_the_large_share_gives_way_to_those_who_wait() -> None:
