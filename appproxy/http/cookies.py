@@ -15,6 +15,8 @@ _BLANK = b" \t"
 #: 4.1.3.2), and the one of an access cookie without Secure. Whatever begins so is ours alone: no application sees one, and
 #: none may set one.
 RESERVED = (b"__host-appproxy", b"appproxy")
+#: The same as we spell it ourselves.
+_SPELT = (b"__Host-appproxy", b"appproxy")
 #: Neither case nor quotes, nor a `=` in front (a cookie without a name), hide a name.
 _OURS = re.compile(rb";[= \t\"]*+(?:__host-appproxy|appproxy)[^;]*+", re.IGNORECASE)
 
@@ -31,11 +33,12 @@ def find(cookie: bytes, name: bytes) -> list[bytes]:
     found = []
     fragments = b";" + cookie + b";"
     for start in _start_of(name).finditer(fragments):
-        value = fragments[start.end():fragments.index(b";", start.end())].strip(_BLANK)
-        if len(value) >= 2 and value[:1] == value[-1:] == b'"':
-            value = value[1:-1]
-        found.append(value)
+        found.append(_unquoted(fragments[start.end():fragments.index(b";", start.end())].strip(_BLANK)))
     return found
+
+
+def _unquoted(value: bytes) -> bytes:
+    return value[1:-1] if len(value) >= 2 and value[:1] == value[-1:] == b'"' else value
 
 
 def beginning(cookies: Iterable[bytes], prefix: bytes) -> list[tuple[bytes, bytes]]:
@@ -48,6 +51,17 @@ def beginning(cookies: Iterable[bytes], prefix: bytes) -> list[tuple[bytes, byte
             name, _, value = fragment.partition(b"=")
             if (name := name.strip(_BLANK)).startswith(prefix):
                 found.append((name, value.strip(_BLANK)))
+    return found
+
+
+def ours(cookies: Iterable[bytes]) -> dict[bytes, list[bytes]]:
+    """The values of each of our cookies in all Cookie values, as `find` gives them: in one pass for any number of names."""
+    found: dict[bytes, list[bytes]] = {}
+    for cookie in cookies:
+        for fragment in cookie.split(b";"):
+            name, mark, value = fragment.partition(b"=")
+            if mark and (name := name.strip(_BLANK)).startswith(_SPELT):
+                found.setdefault(name, []).append(_unquoted(value.strip(_BLANK)))
     return found
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -67,7 +68,18 @@ def cookie_name(port: int, path: str = "/", *, secure: bool = True) -> bytes:
     `Path=/`: theirs end in eight hex digits made from the path. Browsers keep the prefix only with Secure.
     """
     name = name_on_port(COOKIE_PREFIX if secure else BARE_PREFIX, port)
-    return name if path == "/" else name + b"-" + sha256(path.encode()).hexdigest()[:8].encode()
+    return name if path == "/" else name + _digits(path)
+
+
+@lru_cache(maxsize=16_384)  # Hosts may have thousands of paths, and pages of ours ask for the names of all.
+def _digits(path: str) -> bytes:
+    return b"-" + sha256(path.encode()).hexdigest()[:8].encode()
+
+
+def counting_names(path: str, port: int, *, secure: bool) -> tuple[bytes, ...]:
+    """The names of `counting_places`."""
+    name = cookie_name(port, path)
+    return (name,) if secure else (name, cookie_name(port, path, secure=False))
 
 
 def counting_places(application: str, host: str, path: str, port: int, *, secure: bool) -> tuple[CookiePlace, ...]:
@@ -76,8 +88,7 @@ def counting_places(application: str, host: str, path: str, port: int, *, secure
     The safe name always counts: users who signed in before an admin let go of Secure stay signed in. The other does only
     where it is wanted: siblings could have planted it.
     """
-    names = [cookie_name(port, path)] if secure else [cookie_name(port, path), cookie_name(port, path, secure=False)]
-    return tuple(CookiePlace(application, host, path, name) for name in names)
+    return tuple(CookiePlace(application, host, path, name) for name in counting_names(path, port, secure=secure))
 
 
 def set_cookie(

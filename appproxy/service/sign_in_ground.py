@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from twisted.web.iweb import IRequest
 
 from appproxy.errors import Code, IdentityError, RequestError
-from appproxy.identity.cookie import CookiePlace, clear_cookie, cookie_name, counting_places, open_session, set_cookie
+from appproxy.identity.cookie import CookiePlace, clear_cookie, cookie_name, counting_names, open_session, set_cookie
 from appproxy.identity.sealing import NONCE_SIZE
 from appproxy.identity.session import Session
 from appproxy.identity.states import Start
@@ -18,7 +18,7 @@ from appproxy.publish.application import Application, Preauthentication
 from appproxy.publish.routing import Route
 from appproxy.service.oidc_client import OidcClient
 from appproxy.service.sign_in_needs import SignInStore
-from appproxy.service.visit import cookie_of
+from appproxy.service.visit import access_cookies
 from appproxy.store.snapshot import BUILTIN, ProviderRecord, SealingKey, Snapshot
 
 
@@ -102,34 +102,48 @@ class Ground:
             http_only=application.cookie_http_only, same_site=application.cookie_same_site,
         )
 
-    def gone_cookies(self, route: Route) -> list[bytes]:
-        """The Set-Cookie values that delete the application's access cookie, whatever its name was."""
-        kept = [self.access_cookie(route, b"", 0)]
-        return kept if route.application.cookie_secure else [*kept, clear_cookie(cookie_name(self.port, route.cookie_path))]
+    def gone_cookies(self, request: IRequest, host: str) -> list[bytes]:
+        """The Set-Cookie values that delete the access cookies that the browser has on a host, whatever their names were."""
+        cookies, gone = access_cookies(request), []
+        for route in self.routes_on(host) if cookies else ():
+            safe, *bare = counting_names(route.cookie_path, self.port, secure=route.application.cookie_secure)
+            if safe in cookies:
+                gone.append(clear_cookie(safe))
+            if any(name in cookies for name in bare):
+                gone.append(self.access_cookie(route, b"", 0))
+        return gone
 
     def sessions_of(self, request: IRequest, route: Route) -> list[Session]:
         """The sessions that the browser has with an application on a host and that count now: nearly always one or none."""
-        snapshot, now = self.snapshot, self.wall()
-        verdicts = [judge(route.application, session, now, snapshot) for session in self.opened_of(request, route)]
-        return [one.session for one in verdicts if isinstance(one, Pass) and one.session is not None]
+        return [session for session in self._opened(access_cookies(request), route) if self.counts(route, session)]
 
-    def opened_of(self, request: IRequest, route: Route) -> list[Session]:
-        """The same, and those that may count again, such as once a user is assigned again: a sign-out ends them too."""
-        snapshot, now, application = self.snapshot, self.wall(), route.application
-        found = []
-        for place in counting_places(
-            application.id, route.host, route.cookie_path, self.port, secure=application.cookie_secure
-        ):
-            value = cookie_of(request, place.name)
-            if value is None:
+    def counts(self, route: Route, session: Session) -> bool:
+        """May whoever has this opened session use the application now?"""
+        return isinstance(judge(route.application, session, self.wall(), self.snapshot), Pass)
+
+    def opened_on(self, request: IRequest, host: str) -> Iterator[tuple[Route, Session]]:
+        """The sessions that the browser has with all applications of a host, those included that may count again, such as once
+        a user is assigned again: a sign-out ends them too. What is not asked for is not opened.
+        """
+        cookies = access_cookies(request)
+        for route in self.routes_on(host) if cookies else ():
+            for session in self._opened(cookies, route):
+                yield route, session
+
+    def _opened(self, cookies: Mapping[bytes, list[bytes]], route: Route) -> Iterator[Session]:
+        """Of one name that comes twice none counts, as at the gate."""
+        application, path = route.application, route.cookie_path
+        for name in counting_names(path, self.port, secure=application.cookie_secure):
+            values = cookies.get(name, ())
+            if len(values) != 1:
                 continue
+            place = CookiePlace(application.id, route.host, path, name)
             try:
-                session = open_session(value, snapshot.keys, place, now)
+                session = open_session(values[0], self.snapshot.keys, place, self.wall())
             except IdentityError:
                 continue
-            if session.id not in snapshot.revoked_sessions:
-                found.append(session)
-        return found
+            if session.id not in self.snapshot.revoked_sessions:
+                yield session
 
 
 def client_id(record: ProviderRecord, application: Application) -> str:

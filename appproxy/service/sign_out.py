@@ -60,9 +60,7 @@ class SignOut:
     async def sign_out(self, request: IRequest) -> Answer:
         """On the application's host: ask (GET), do (POST)."""
         host = host_of(request)
-        signed_in = [
-            (route, session) for route in self._ground.routes_on(host) for session in self._ground.opened_of(request, route)
-        ]
+        signed_in = list(self._ground.opened_on(request, host))
         if request.method != b"POST":
             return self._ask(request, *signed_in[0]) if signed_in else redirect(self._signed_out_url())
         self._check_form(request, host, signed_in)
@@ -70,7 +68,7 @@ class SignOut:
             noted = {**facts(self._ground, request, route.application), **of_session(session)}
             await self._ground.store.revoke(session, noted)
         gone = cookie_lines(
-            *[line for route in self._ground.routes_on(host) for line in self._ground.gone_cookies(route)],
+            *self._ground.gone_cookies(request, host),
             *[clear_cookie(name) for name, _ in cookies_of(request, START_COOKIE)],
         )
         if not signed_in:
@@ -100,23 +98,17 @@ class SignOut:
 
     async def session(self, request: IRequest) -> Answer:
         """Who is signed in, as JSON; 401 for nobody."""
-        signed_in = self._signed_in(request, host_of(request))
-        if not signed_in:
+        ground = self._ground
+        signed_in = (one for one in ground.opened_on(request, host_of(request)) if ground.counts(*one))
+        route, session = next(signed_in, (None, None))
+        if route is None or session is None:
             return json_answer(401, {"signed_in": False}, WWW_AUTHENTICATE)
-        route, session = signed_in[0]
         said = {
             "signed_in": True, "name": session.name, "subject": session.subject, "issuer": session.issuer,
             "application": route.application.name, "issued": session.issued, "expires": session.expires,
             "auth_time": session.auth_time,
         }
         return json_answer(200, said)
-
-    def _signed_in(self, request: IRequest, host: str) -> list[tuple[Route, Session]]:
-        """The applications on this host that the browser has a session with."""
-        return [
-            (route, session) for route in self._ground.routes_on(host)
-            for session in self._ground.sessions_of(request, route)
-        ]
 
     def _signed_out_url(self) -> str:
         return f"{self._ground.base}/signed-out"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from twisted.web.iweb import IRequest
 
 from appproxy.errors import Code, RequestError
-from appproxy.http.cookies import beginning, find
+from appproxy.http.cookies import beginning, find, ours
 from appproxy.http.head import RequestHead
 from appproxy.identity.binding import Cookie
 from appproxy.identity.oidc import read_parameters
@@ -36,6 +36,11 @@ def cookie_of(request: IRequest, name: bytes) -> bytes | None:
     """The value of the cookie `name`; None when it is missing or there twice."""
     found = [value for line in request.requestHeaders.getRawHeaders(b"cookie") or [] for value in find(line, name)]
     return found[0] if len(found) == 1 else None
+
+
+def access_cookies(request: IRequest) -> dict[bytes, list[bytes]]:
+    """The values of our cookies by name."""
+    return ours(request.requestHeaders.getRawHeaders(b"cookie") or [])
 
 
 def cookies_of_head(head: RequestHead, prefix: bytes) -> list[Cookie]:

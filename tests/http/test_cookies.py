@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appproxy.http.cookies import beginning, cut, find
+from appproxy.http.cookies import beginning, cut, find, ours
 from tests.cost.machine import cost
 
 OURS = b"__Host-appproxy"
@@ -25,6 +25,17 @@ class TestFind:
     def test_values(self, cookie: bytes, values: list[bytes]) -> None:
         """All values of exactly that name, without blanks and quotes; not those of names that contain it."""
         assert find(cookie, OURS) == values
+
+
+    @given(st.lists(st.lists(st.sampled_from(
+        [b"__Host-appproxy", b"__Host-appproxy-8443", b"appproxy", b"appproxy-0a1b", b"a", b"=", b";", b" ", b'"', b"v", b"\t"]
+    ), max_size=20).map(b"".join), max_size=3))
+    def test_all_at_once(self, cookies: list[bytes]) -> None:
+        """In one pass the same is found as name by name."""
+        found = ours(cookies)
+        for name in (b"__Host-appproxy", b"__Host-appproxy-8443", b"appproxy", b"appproxy-0a1b"):
+            assert found.get(name, []) == [value for cookie in cookies for value in find(cookie, name)]
+        assert all(name.startswith((b"__Host-appproxy", b"appproxy")) for name in found)
 
 
 class TestCut:

@@ -6,15 +6,18 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
+from time import process_time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from joserfc import jwt
 
 from appproxy.errors import Code, StoreError
+from appproxy.identity.cookie import cookie_name
 from appproxy.identity.session import Session
 from appproxy.publish.routing import Router
 from appproxy.store.snapshot import ProviderRecord
+from tests.cost.machine import least
 from tests.service.exchanges import FakeExchange
 from tests.service.sign_in_world import ISSUER, NAVIGATION, SIGNIN, WIKI, Browser, FakeProvider, World
 
@@ -242,3 +245,37 @@ class TestTheProvider:
         assert browser.request(url).fields(b"location")[0].startswith(b"https://idp")
         assert browser.request(url).fields(b"location") == [f"{SIGNIN}/signed-out".encode()]
         assert browser.request(f"{SIGNIN}/signed-out?t=garbage").failure is Code.SIGN_IN_STATE
+
+
+class TestManyOnOneHost:
+    """Hundreds of applications by path."""
+
+    APPLICATIONS = tuple(
+        replace(WIKI, id=f"app{number}", name=f"App {number}", external=replace(WIKI.external, path=f"/{number}/"))
+        for number in range(1000))
+
+    def test_who_is_signed_in_is_known_at_once(self) -> None:
+        """Scripts of pages ask often; what it costs depends on the cookies that the browser has, not on what is published."""
+        world = World(applications=self.APPLICATIONS)
+        browser = Browser(world)
+        for number in (3, 999):
+            assert browser.open(f"https://wiki.example.com/{number}/").status == 200
+        assert browser.session("wiki.example.com")["application"] == "App 999"
+
+        def measure() -> tuple[float]:
+            began = process_time()
+            browser.session("wiki.example.com")
+            return (process_time() - began,)
+
+        assert least(measure, (0.003,))[0] <= 0.003
+
+    def test_a_sign_out_deletes_what_is_there(self) -> None:
+        """And names no other cookie: a thousand lines are more than browsers take."""
+        browser = Browser(World(applications=self.APPLICATIONS))
+        for number in (3, 999):
+            assert browser.open(f"https://wiki.example.com/{number}/").status == 200
+        assert sorted(browser.jars["wiki.example.com"]) == sorted(
+            cookie_name(443, f"/{number}/") for number in (3, 999))
+        exchange = browser.request(OUT, b"POST", {"csrf": hidden(browser.request(OUT))})
+        assert len(exchange.fields(b"set-cookie")) == 2
+        assert browser.jars["wiki.example.com"] == {}
