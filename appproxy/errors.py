@@ -108,6 +108,7 @@ class Code(IntEnum):
     THROTTLED = 97
     CROSS_SITE = 98
     CROSS_ORIGIN = 99
+    COOKIE_DOUBLED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +275,10 @@ FAILURES: dict[Code, Failure] = {
                              "Another site may not open a WebSocket here", _ASK),
     Code.CROSS_ORIGIN: Failure(403, "http_request_denied", Source.POLICY, Retry.NEVER,
                                "Pages of this origin may not make this call", _ASK),
+    Code.COOKIE_DOUBLED: Failure(400, "http_request_denied", Source.SIGN_IN, Retry.NEVER,
+                                 "Your browser has two access cookies of one name for this application",
+                                 "They were deleted just now: open the page again. If this page comes back, delete the "
+                                 "cookies of this site and of its neighbours; one of those sets the other cookie."),
 }
 
 

@@ -17,19 +17,20 @@ from twisted.web.resource import IResource, Resource
 
 from appproxy.errors import Code
 from appproxy.http.head import RequestHead
-from appproxy.identity.cookie import START_COOKIE
+from appproxy.identity.cookie import START_COOKIE, cookie_name
 from appproxy.identity.states import MAX_TARGET, Start
-from appproxy.net.web import Answer, EndPoint, Limit, brand_of, html_answer, limited, redirect, style_sheet
+from appproxy.net.web import Answer, EndPoint, Limit, brand_of, cookie_lines, html_answer, limited, redirect, style_sheet
 from appproxy.pages import error_page, render
 from appproxy.publish.application import Application
 from appproxy.service.apps_page import AppsPage
 from appproxy.service.oidc_client import OidcClient
+from appproxy.service.planted import deletions, is_doubled
 from appproxy.service.sign_in_ground import Ground
 from appproxy.service.sign_in_needs import SignInStore
 from appproxy.service.sign_in_steps import Steps
 from appproxy.service.sign_out import EndSession, SignOut
 from appproxy.service.visit import cookies_of_head, is_navigation
-from appproxy.service.way_back import WayBack, begin
+from appproxy.service.way_back import WayBack, begin, url_of
 
 __all__ = ["SignIn", "is_navigation"]
 
@@ -99,6 +100,8 @@ class SignIn:
             return Answer(*error_page(Code.TARGET_TOO_LONG, request_id, accept_json=False, brand=self._ground.snapshot.brand))
         if not head.target.startswith(b"/"):
             return Answer(*error_page(Code.BAD_REQUEST, request_id, accept_json=False, brand=self._ground.snapshot.brand))
+        if not application.cookie_secure and (planted := self._planted(head, host, application, request_id)) is not None:
+            return planted
         url, cookie = self._start(head, host, application, now)
         return redirect(url, cookie + b"x-request-id: " + request_id.encode("ascii") + b"\n")
 
@@ -110,6 +113,20 @@ class SignIn:
         if not is_navigation(head) or len(head.target) > MAX_TARGET or not head.target.startswith(b"/"):
             return None
         return self._start(head, host, application, now)
+
+    def _planted(self, head: RequestHead, host: str, application: Application, request_id: str) -> Answer | None:
+        """The page for a browser with two access cookies of one name, which deletes them; None for others."""
+        ground = self._ground
+        route = ground.route(application, host)
+        name = cookie_name(ground.port, route.cookie_path, secure=False)
+        if not is_doubled(head, [name]):
+            return None
+        link = url_of(ground.snapshot.router_of(host), route, head.target.decode("latin-1"))
+        page = Answer(*error_page(
+            Code.COOKIE_DOUBLED, request_id, accept_json=False, link=link, link_text="Open the page again",
+            brand=ground.snapshot.brand,
+        ))
+        return page._replace(fields=page.fields + cookie_lines(*deletions(name, host, head.target)))
 
     def _start(self, head: RequestHead, host: str, application: Application, now: float) -> tuple[str, bytes]:
         """The sign-in's first URL, with what comes back to `head.target` in it, and the lines of its cookie."""
