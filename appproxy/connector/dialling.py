@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -73,16 +74,24 @@ def _place(address: OriginAddress) -> OriginAddress:
     return replace(address, application="", connection_authentication="auto", max_connections=0)
 
 
+#: Connects to an application that is part of this process; None for one that is not.
+DialHere = Callable[[OriginAddress, IProtocolFactory], Deferred[IProtocol] | None]
+
+
 class OriginDialler:
     """Dials applications: each of the name's addresses in turn, the next one 0.3 s later (RFC 8305)."""
 
-    def __init__(self, reactor: Any, certificates: ClientCertificates) -> None:
+    def __init__(self, reactor: Any, certificates: ClientCertificates, here: DialHere = lambda address, factory: None) -> None:
+        self._here = here
         self._reactor = reactor
         self._certificates = certificates
         #: By place, with what tells the client certificate of today from that of yesterday.
         self._contexts: dict[OriginAddress, tuple[object, ClientContext]] = {}
 
     def __call__(self, address: OriginAddress, factory: IProtocolFactory, timeout: float) -> Deferred[IProtocol]:
+        here = self._here(address, factory)
+        if here is not None:
+            return here
         if address.secure:
             try:
                 factory = wrap_client(self._context(address), factory, self._reactor, timeout)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from random import random
@@ -12,7 +12,7 @@ from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.interfaces import IDelayedCall, IProtocolFactory
 from twisted.logger import Logger
 
 import appproxy
@@ -26,6 +26,7 @@ from appproxy.connector.control import Control
 from appproxy.connector.counters import Counters
 from appproxy.connector.dialling import OriginDialler, ServiceDialler, place_of
 from appproxy.connector.identity import Identity, IdentityFiles
+from appproxy.connector.in_process import InProcess
 from appproxy.connector.origin import Origins
 from appproxy.connector.renewal import Renewal
 from appproxy.connector.uplink import Surroundings, Uplink
@@ -54,6 +55,8 @@ class TurnedAway(AppProxyError):
 class ConnectorNode(Service):
     """One connector, from its settings and state directory. `ready` fires at the first WELCOME.
 
+    `factories`: by application name, servers of this very process, which get those applications' connections.
+
     Starting raises ConfigError when the state directory is not usable. Stopping asks for no more requests, waits for those
     in flight (at most `drain_seconds`), then closes.
     """
@@ -70,6 +73,7 @@ class ConnectorNode(Service):
         token: Callable[[int], bytes] = secrets.token_bytes,
         chance: Callable[[], float] = random,
         access_log: Path | None = None,
+        factories: Mapping[str, IProtocolFactory] | None = None,
     ) -> None:
         self.setName("appproxy-connector")
         self.settings = settings
@@ -85,7 +89,10 @@ class ConnectorNode(Service):
         self._place = place_of(settings.address)
         self._service = ServiceDialler(reactor, settings.name, self._identity)
         self._control = Control(lambda factory: self._service(self._place, b"http/1.1", factory), settings.name, reactor)
-        self._dialler = OriginDialler(reactor, ClientCertificates(ConnectorPaths(state).client_certificates))
+        #: Applications that are part of this process.
+        self.in_process = InProcess(reactor, factories or {}, lambda: self.applications.routes)
+        self._dialler = OriginDialler(
+            reactor, ClientCertificates(ConnectorPaths(state).client_certificates), self.in_process.dial)
         self._origins = Origins(reactor, self._deadlines, self._dialler, self._dialler.resolve)
         self.applications = Applications(
             reactor, self._control, ConfigurationFile(ConnectorPaths(state).configuration), self._origins, self._taken)

@@ -22,12 +22,12 @@ from twisted.internet.interfaces import (
     IReactorTCP,
     IResolutionReceiver,
 )
-from twisted.internet.protocol import ClientFactory
+from twisted.internet.protocol import ClientFactory, Protocol
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from appproxy.testing.transport import MemoryTransport
+from appproxy.net.in_process import InProcessTransport, connect
 
 T = TypeVar("T")
 
@@ -72,7 +72,7 @@ class MemoryConnector:
         self._network = network
         self._destination = IPv4Address("TCP", host, port)
         self._factory = factory
-        self._transport: MemoryTransport | None = None
+        self._transport: InProcessTransport | None = None
         self._stopped = False
 
     def connect(self) -> None:
@@ -105,16 +105,9 @@ class MemoryConnector:
         if server is None:
             self._factory.clientConnectionFailed(self, Failure(ConnectionRefusedError()))
             return
-        client = self._factory.buildProtocol(self._destination)
-        here = MemoryTransport(self._network, source, self._destination)
-        there = MemoryTransport(self._network, self._destination, source)
-        here.other, there.other = there, here
-        here.protocol, there.protocol = client, server
-        self._transport = here
-        self._network.transports += [here, there]
-        server.makeConnection(there)
-        if client is not None:
-            client.makeConnection(here)
+        client = self._factory.buildProtocol(self._destination) or Protocol()
+        self._transport, there = connect(self._network, client, server, source, self._destination)
+        self._network.transports += [self._transport, there]
 
 
 @implementer(IHostResolution)
@@ -174,7 +167,7 @@ class MemoryNetwork(Clock):
         super().__init__()
         self.rightNow = now
         self.ports: dict[int, MemoryPort] = {}
-        self.transports: list[MemoryTransport] = []
+        self.transports: list[InProcessTransport] = []
         self.nameResolver: IHostnameResolver = _Names()
         self._last = _EPHEMERAL
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
+from twisted.internet.interfaces import IProtocolFactory
 
 from appproxy.config import ConnectorSettings
 from appproxy.connector import enrolment
@@ -19,11 +21,15 @@ class ConnectorService(Service):
     """One connector, on a state directory that `appproxy connector join` or `join` has made.
 
     Starting it dials the service, again and again; it opens no port. `ready` fires with None when the service has
-    welcomed it, and fails with TurnedAway (an AppProxyError) when the service does not want it. Stopping asks for no more
-    requests, waits for those under way (at most `drain_seconds` of the settings), then closes.
+    welcomed it, and fails with TurnedAway (an AppProxyError) when the service does not want it, and with ConfigError when it
+    has an application in this process that is not published. Stopping asks for no more requests, waits for those under way
+    (at most `drain_seconds` of the settings), then closes.
     """
 
-    def __init__(self, settings: ConnectorSettings, directory: Path, reactor: Any, access_log: Path | None) -> None:
+    def __init__(
+        self, settings: ConnectorSettings, directory: Path, reactor: Any, access_log: Path | None,
+        factories: Mapping[str, IProtocolFactory],
+    ) -> None:
         self.setName("appproxy-connector")
         #: As they were read.
         self.settings = settings
@@ -32,6 +38,7 @@ class ConnectorService(Service):
         self._directory = directory
         self._reactor = reactor
         self._access_log = access_log
+        self._factories = factories
         self._node: ConnectorNode | None = None
 
     @property
@@ -41,10 +48,19 @@ class ConnectorService(Service):
 
     def startService(self) -> None:
         """Dial. Raises ConfigError when the directory's key or certificate cannot be used."""
-        self._node = ConnectorNode(self.settings, self._directory, self._reactor, access_log=self._access_log)
+        node = self._node = ConnectorNode(
+            self.settings, self._directory, self._reactor, access_log=self._access_log, factories=self._factories)
         super().startService()
-        self._node.ready.chainDeferred(self.ready)
-        self._node.startService()
+        if self._factories:
+            node.ready.addCallback(lambda _: self._check(node))
+        node.ready.chainDeferred(self.ready)
+        node.startService()
+
+    def _check(self, node: ConnectorNode) -> Deferred[None]:
+        """Are the applications of this process published? Known once the service's configuration has been read."""
+        read: Deferred[None] = Deferred()
+        node.applications.refresh(lambda: read.callback(None))
+        return read.addCallback(lambda _: node.in_process.check())
 
     def stopService(self) -> Deferred[None]:
         """Drain, then close."""
@@ -57,15 +73,20 @@ class ConnectorService(Service):
         return maybeDeferred(node.stopService)
 
 
-def connector_service(state: Path | str, reactor: Any, *, access_log: Path | str | None = None) -> ConnectorService:
+def connector_service(
+    state: Path | str, reactor: Any, *, access_log: Path | str | None = None,
+    factories: Mapping[str, IProtocolFactory] | None = None,
+) -> ConnectorService:  # fmt: skip
     """A connector as a service of your own program. Nothing is dialled before it is started.
 
     `state`: a directory that `appproxy connector join` or `join` has made; `reactor`: with TCP and time; `access_log`:
-    a file that gets one JSON object a request, None for none. Raises ConfigError when nobody has joined from there.
+    a file that gets one JSON object a request, None for none; `factories`: by name of a published application, a server
+    factory of this program, such as `twisted.web.server.Site`, that gets its connections. No port is opened for them, and
+    other applications of the connector's group are dialled as ever. Raises ConfigError when nobody has joined from there.
     """
     directory = Path(state).absolute()
     log = None if access_log is None else Path(access_log)
-    return ConnectorService(read_settings(directory), directory, reactor, log)
+    return ConnectorService(read_settings(directory), directory, reactor, log, factories or {})
 
 
 def join(token: str, state: Path | str, reactor: Any, *, name: str) -> Deferred[None]:

@@ -115,7 +115,7 @@ def test_a_reader_who_stops_stops_his_sender(example: ModuleType) -> None:
         place.network.pass_time(0.01)
     assert slow.got == b""
     assert len(quick.got) == 1000
-    held = sum(transport._size for transport in place.network.transports)
+    held = sum(transport.waiting for transport in place.network.transports)
     assert held > 0
     slow.transport.resumeProducing()
     place.network.pass_time(1)

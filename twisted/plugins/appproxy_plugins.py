@@ -1,6 +1,16 @@
-"""The two programs that twistd offers once appproxy is installed. Strings only: nothing of appproxy is loaded here."""
+"""What Twisted finds once appproxy is installed: two programs for twistd, and endpoint strings that begin with `appproxy:`.
+
+Every program of Twisted that looks for plugins reads this file: nothing of appproxy is loaded before it is used.
+"""
+
+from __future__ import annotations
+
+from typing import Any
 
 from twisted.application.service import ServiceMaker
+from twisted.internet.interfaces import IStreamServerEndpoint, IStreamServerEndpointStringParser
+from twisted.plugin import IPlugin
+from zope.interface import implementer
 
 appproxy_service = ServiceMaker(
     "appproxy-service",
@@ -15,3 +25,19 @@ appproxy_connector = ServiceMaker(
     "appproxy's inner side: stands beside the applications and only dials out.",
     "appproxy-connector",
 )
+
+
+@implementer(IPlugin, IStreamServerEndpointStringParser)
+class _PublishedParser:
+    """`appproxy:STATE:application=NAME`: listen through a service, as the connector of that state directory."""
+
+    prefix = "appproxy"
+
+    def parseStreamServer(self, reactor: Any, *args: Any, **kwargs: Any) -> IStreamServerEndpoint:
+        """Called by serverFromString."""
+        from appproxy.twistd.endpoint import endpoint_of
+
+        return endpoint_of(reactor, *args, **kwargs)
+
+
+appproxy_published = _PublishedParser()
