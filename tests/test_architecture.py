@@ -30,7 +30,8 @@ PURE = set().union(*LEVELS[:4])
 #: Inside a package: a module imports none from its own floor or above. Every module has a floor.
 FLOORS = {
     "appproxy.service.dispatch": [
-        {"request", "responder", "sign_in_start", "gate"},
+        {"gate", "responder", "sign_in_start"},
+        {"request"},
         {"stage"},
         {"access", "forwarding", "hosts", "maintenance", "own_pages", "preflight"},
         {"dispatcher", "order"},

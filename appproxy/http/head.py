@@ -24,6 +24,8 @@ class Repeated:
     #: Of HTTP, as in the head; 0 where Via is not told.
     version: int = 0
     block: bytes = b""
+    #: What the gate made of the cookies (`service.dispatch.gate.Opened`).
+    opened: object = None
 
 
 @dataclass(slots=True)

@@ -262,6 +262,11 @@ class Application:
     excluded_hosts: frozenset[str] = frozenset()
 
     @property
+    def passthrough(self) -> bool:
+        """Does it want no sign-in?"""
+        return self.preauthentication is Preauthentication.PASSTHROUGH
+
+    @property
     def pairs(self) -> tuple[Segment, ...]:
         """All its pairs of URLs: its own first, then the alternate hosts, then the segments."""
         own = Segment(self.external, self.internal)

@@ -14,10 +14,11 @@ from twisted.web.server import Request
 from appproxy.errors import Code
 from appproxy.http.head import RequestHead
 from appproxy.identity.session import Session
-from appproxy.net.web import Answer, EndPoint, brand_of, failure_answer, html_answer, redirect
+from appproxy.net.web import Answer, EndPoint, address_of, brand_of, failure_answer, html_answer, redirect
 from appproxy.pages import render
-from appproxy.policy.gate import is_assigned
-from appproxy.publish.application import Application, Preauthentication
+from appproxy.policy.authorizer import Authorizer, RequestContext
+from appproxy.policy.verdict import Pass
+from appproxy.publish.application import Application
 from appproxy.publish.portal import SIGN_IN_PATH
 from appproxy.publish.routing import Route
 from appproxy.service.exchange import Exchange, Handler
@@ -41,16 +42,15 @@ class Entry:
     place: str
 
 
-def entries(applications: Mapping[str, Application], sessions: Mapping[str, Session]) -> list[Entry]:
-    """What may be opened by whoever has these sessions, by provider; in the order of `applications`."""
-    return [_entry(one) for one in applications.values() if _may_open(one, sessions)]
-
-
-def _may_open(application: Application, sessions: Mapping[str, Session]) -> bool:
-    if application.preauthentication is Preauthentication.PASSTHROUGH:
-        return True
-    session = sessions.get(application.provider)
-    return session is not None and is_assigned(application, session.subject, session.groups)
+def entries(
+    applications: Mapping[str, Application], sessions: Mapping[str, Session], authorizer: Authorizer, now: float,
+    client: str = "",
+) -> list[Entry]:
+    """What may be opened by whoever has these sessions, by provider, at this address; in the order of `applications`."""
+    return [
+        _entry(one) for one in applications.values()
+        if isinstance(authorizer.authorize(RequestContext(one, sessions.get(one.provider), now, client, b"GET", b"/")), Pass)
+    ]
 
 
 def _entry(application: Application) -> Entry:
@@ -81,7 +81,8 @@ class AppsPage:
         signed_in = self._sessions(request, routes)
         if not signed_in and len(routes) == 1:
             return self._start(request, routes[0])
-        found = entries(snapshot.applications, signed_in)
+        found = entries(
+            snapshot.applications, signed_in, self._ground.authorizer, self._ground.wall(), address_of(request))
         others = [
             {"name": _called(snapshot.providers[route.application.provider]), "link": route.segment.external.path}
             for route in routes

@@ -25,7 +25,7 @@ from zope.interface import Attribute, Interface
 from appproxy.errors import Code, ConfigError, RequestError
 from appproxy.http.head import RequestHead
 from appproxy.identity.session import Session
-from appproxy.net.web import Answer, Ready, failure_answer, request_id
+from appproxy.net.web import Answer, Ready, address_of, failure_answer, request_id
 from appproxy.policy.verdict import Pass, SignIn
 from appproxy.publish.application import Application, Url
 from appproxy.publish.routing import Router
@@ -131,7 +131,7 @@ class CookieAuthResource(Resource):
         if not routes:
             return failure_answer(request, Code.UNKNOWN_HOST)
         now = self._wall()
-        verdict = self._gate.check(head, routes[0], self._store.snapshot, now)
+        verdict = self._gate.check(head, routes[0], self._store.snapshot, now, address_of(request))
         match verdict:
             case Pass(session):
                 request.appproxy_session = session  # type: ignore[attr-defined]  # read by identity_of

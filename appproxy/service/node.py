@@ -316,7 +316,7 @@ class ServiceNode(Service):
         self.certificates.upkeep()
 
     def _end_expired(self) -> None:
-        count = self.relay.end_expired(self._wall())
+        count = self.relay.end_expired(self.snapshot, self._wall())
         if count:
             self.log.info("{count} open streams were cut: their users' sessions are over", count=count)
 

@@ -11,15 +11,14 @@ from appproxy.http.forwarding import forwarded_block
 from appproxy.http.request import choose_upgrade
 from appproxy.identity.session import Session
 from appproxy.net.deadlines import Deadlines
-from appproxy.policy.gate import judge
-from appproxy.policy.verdict import Pass, Refuse
-from appproxy.publish.application import Application, Preauthentication
+from appproxy.publish.application import Application
 from appproxy.publish.routing import Route, internal_target
 from appproxy.publish.urls import Translation
 from appproxy.service.affinity import Affinity, binds_by_request
 from appproxy.service.exchange import Exchange
 from appproxy.service.plan import Plans
 from appproxy.service.relayed import Relayed
+from appproxy.service.revocation import why_cut
 from appproxy.service.roster import Peer, Roster
 from appproxy.service.shortages import Shortages
 from appproxy.service.symptoms import Symptoms
@@ -140,35 +139,25 @@ class Relay:
         for request in under_way + self.roster.all_waiting():
             if only is not None and (request.session is None or request.session.id not in only):
                 continue
-            application = snapshot.applications.get(request.plan.application.id)
-            if application is None or not snapshot.router.serves(application.id, request.plan.segment.external.host):
-                request.cut(Code.UNKNOWN_HOST, "the application is no longer published there")
-                count += 1
-                continue
-            # As of the session's beginning: a cookie that only grew old decides about new requests, not about this one.
-            session = request.session
-            verdict = judge(
-                application, session, now if session is None else session.issued, snapshot,
-                passthrough=application.preauthentication is Preauthentication.PASSTHROUGH,
-            )
-            if not isinstance(verdict, Pass):
-                code = verdict.code if isinstance(verdict, Refuse) else Code.SIGN_IN_REQUIRED
-                request.cut(code, verdict.reason)
-                count += 1
+            count += self._cut(request, snapshot, now)
         return count
 
-    def end_expired(self, now: float) -> int:
-        """Cut what could go on for ever and whose session is over by `now` (wall clock time); gives how many.
+    def end_expired(self, snapshot: Snapshot, now: float) -> int:
+        """Cut what could go on for ever and may no longer at `now` (wall clock time); gives how many.
 
-        A download may end after its session's time, because it ends. An open WebSocket would make a session that never does.
+        An open WebSocket would make a session that never ends.
         """
-        ended = [
+        endless = [
             request for peer in self.roster.peers.values() for request in peer.in_flight.values()
-            if request.endless and request.session is not None and request.session.expires <= now
+            if request.endless and request.session is not None
         ]
-        for request in ended:
-            request.cut(Code.SIGN_IN_REQUIRED, "the session is over")
-        return len(ended)
+        return sum(self._cut(request, snapshot, now) for request in endless)
+
+    def _cut(self, request: Relayed, snapshot: Snapshot, now: float) -> bool:
+        why = why_cut(request, snapshot, now)
+        if why is not None:
+            request.cut(*why)
+        return why is not None
 
     def no_hope(self, group: str) -> Code | None:
         """Is there any point in waiting for a connector of this group?"""

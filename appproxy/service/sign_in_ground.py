@@ -12,7 +12,8 @@ from appproxy.identity.cookie import CookiePlace, clear_cookie, cookie_name, cou
 from appproxy.identity.sealing import NONCE_SIZE
 from appproxy.identity.session import Session
 from appproxy.identity.states import Start
-from appproxy.policy.gate import judge
+from appproxy.net.web import address_of
+from appproxy.policy.authorizer import Authorizer, RequestContext
 from appproxy.policy.verdict import Pass
 from appproxy.publish.application import Application, Preauthentication
 from appproxy.publish.routing import Route
@@ -40,6 +41,18 @@ class Ground:
     def snapshot(self) -> Snapshot:
         """The newest picture of the store."""
         return self.store.snapshot
+
+    @property
+    def authorizer(self) -> Authorizer:
+        """Who may use what now."""
+        return Authorizer(self.snapshot)
+
+    def context(
+        self, request: IRequest, application: Application, session: Session | None, target: str = "/"
+    ) -> RequestContext[Session]:
+        """What is decided about when a browser that is here now opens a target of an application; `session`: as whom."""
+        path = target.partition("?")[0].encode("latin-1", "replace")
+        return RequestContext(application, session, self.wall(), address_of(request), b"GET", path)
 
     @property
     def key(self) -> SealingKey:
@@ -115,11 +128,12 @@ class Ground:
 
     def sessions_of(self, request: IRequest, route: Route) -> list[Session]:
         """The sessions that the browser has with an application on a host and that count now: nearly always one or none."""
-        return [session for session in self._opened(access_cookies(request), route) if self.counts(route, session)]
+        opened = self._opened(access_cookies(request), route)
+        return [session for session in opened if self.counts(request, route, session)]
 
-    def counts(self, route: Route, session: Session) -> bool:
+    def counts(self, request: IRequest, route: Route, session: Session) -> bool:
         """May whoever has this opened session use the application now?"""
-        return isinstance(judge(route.application, session, self.wall(), self.snapshot), Pass)
+        return isinstance(self.authorizer.authorize(self.context(request, route.application, session)), Pass)
 
     def opened_on(self, request: IRequest, host: str) -> Iterator[tuple[Route, Session]]:
         """The sessions that the browser has with all applications of a host, those included that may count again, such as once

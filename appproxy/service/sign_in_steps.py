@@ -29,7 +29,6 @@ from appproxy.identity.states import (
     verifier_of,
 )
 from appproxy.net.web import Answer, cookie_lines, cookies_of, failure_answer, redirect, request_id
-from appproxy.policy.gate import judge
 from appproxy.policy.once import Once
 from appproxy.policy.verdict import Pass, Refuse
 from appproxy.publish.application import Application
@@ -145,7 +144,7 @@ class Steps:
         keeps = record.id != BUILTIN and pending.start.host != host_of(request)
         hint = keep(ground, record, Hint(claims.subject, answer.id_token)) if keeps else None
         try:
-            session = self._session(claims, application, record, pending.start.host, named)
+            session = self._session(request, claims, application, record, pending.start, named)
         except RequestError as error:
             if error.code is not Code.NOT_ASSIGNED:
                 raise
@@ -214,23 +213,23 @@ class Steps:
         ))
 
     def _session(
-        self, claims: Claims, application: Application, record: ProviderRecord, host: str, named: frozenset[str]
+        self, request: IRequest, claims: Claims, application: Application, record: ProviderRecord, start: Start,
+        named: frozenset[str],
     ) -> Session:
         """The session that the user gets, or RequestError(NOT_ASSIGNED)."""
         ground, now = self._ground, self._ground.wall()
-        snapshot = ground.snapshot
         session = build_session(
             claims, provider=record.id, session_id=ground.token(16).hex(), now=now,
             lifetime=application.session_hours * 3600.0, groups_claim=record.groups_claim, named_groups=named,
             named_claims=[rule.claim for rule in application.headers],
         )
-        verdict = judge(application, session, now, snapshot)
+        verdict = ground.authorizer.authorize(ground.context(request, application, session, start.target))
         if isinstance(verdict, Refuse):
             raise RequestError(verdict.code, verdict.reason)
         if not isinstance(verdict, Pass):
             raise IdentityError(Code.TOKEN_REFUSED, verdict.reason)
         # Too large a cookie is known here, before the browser goes on.
-        seal_session(session, ground.key, ground.place(ground.route(application, host)), ground.nonce())
+        seal_session(session, ground.key, ground.place(ground.route(application, start.host)), ground.nonce())
         return session
 
 

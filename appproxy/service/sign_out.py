@@ -99,7 +99,7 @@ class SignOut:
     async def session(self, request: IRequest) -> Answer:
         """Who is signed in, as JSON; 401 for nobody."""
         ground = self._ground
-        signed_in = (one for one in ground.opened_on(request, host_of(request)) if ground.counts(*one))
+        signed_in = (one for one in ground.opened_on(request, host_of(request)) if ground.counts(request, *one))
         route, session = next(signed_in, (None, None))
         if route is None or session is None:
             return json_answer(401, {"signed_in": False}, WWW_AUTHENTICATE)

@@ -13,9 +13,12 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request
 
 from appproxy.identity.session import Session
+from appproxy.policy.authorizer import Authorizer
 from appproxy.publish.application import Application, Preauthentication, Url
+from appproxy.publish.routing import Router
 from appproxy.service import apps_page
 from appproxy.service.apps_page import Entry, entries
+from appproxy.store.snapshot import ProviderRecord, Snapshot
 from appproxy.testing import Playground
 
 PASSWORD = "correct horse battery staple"
@@ -45,6 +48,10 @@ ANN = Session(id="s", subject="ann", issuer="https://idp", provider="builtin", n
               auth_time=1.0, amr=(), acr="", groups=("staff",), claims={})
 
 
+IDP = ProviderRecord("builtin", "builtin", "https://idp", "appproxy", "")
+AUTHORIZER = Authorizer(Snapshot(1, {}, Router(), {}, {}, {"builtin": IDP}, (), ()))
+
+
 class TestEntries:
     """Which applications are on the page."""
 
@@ -64,7 +71,7 @@ class TestEntries:
     )
     def test_what_may_be_opened_is_shown(self, changes: dict[str, Any], shown: bool) -> None:
         """Exactly what the gate would let this session pass to."""
-        assert bool(entries({"wiki": one("wiki", **changes)}, {"builtin": ANN})) is shown
+        assert bool(entries({"wiki": one("wiki", **changes)}, {"builtin": ANN}, AUTHORIZER, ANN.issued)) is shown
 
     def test_a_link_leads_to_the_external_address(self) -> None:
         """Path and port included; of a wildcard no host can be opened, so it is no link."""
@@ -72,7 +79,7 @@ class TestEntries:
             "a": one("a", external=Url("https", "a.example.org", 8443, "/x/"), assignment_required=False),
             "b": one("b", "*.example.org", assignment_required=False),
         }
-        assert entries(published, {"builtin": ANN}) == [
+        assert entries(published, {"builtin": ANN}, AUTHORIZER, ANN.issued) == [
             Entry("A", "https://a.example.org:8443/x/", "a.example.org:8443/x"), Entry("B", "", "*.example.org"),
         ]
 

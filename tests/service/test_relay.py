@@ -241,7 +241,7 @@ def test_only_what_has_no_end_ends_with_its_session() -> None:
     for request in (endless, nobodys):
         assert request.exchange is not None
         request.answer = StreamedAnswer(request.exchange, 200, b"content-type: text/event-stream\n", 60.0)
-    assert house.relay.end_expired(ANN.expires - 1) == 0
-    assert house.relay.end_expired(ANN.expires) == 1
+    assert house.relay.end_expired(snapshot(), ANN.expires - 1) == 0
+    assert house.relay.end_expired(snapshot(), ANN.expires) == 1
     assert [exchange.failure for exchange in exchanges] == [Code.SIGN_IN_REQUIRED, None, None]
     assert not download.endless

@@ -599,8 +599,8 @@ def test_a_stream_without_end_ends_with_its_session(kind: bytes) -> None:
         user.send(GET)
         data = world.attach(only_request(signal))
         data.say(data.session.head(200, b"content-type: %b\n" % content))
-    assert world.relay.end_expired(ANN.expires - 1) == 0
-    assert world.relay.end_expired(ANN.expires) == 1
+    assert world.relay.end_expired(world.snapshot, ANN.expires - 1) == 0
+    assert world.relay.end_expired(world.snapshot, ANN.expires) == 1
     assert streaming.wire.aborted
     assert not loading.wire.aborted
 
@@ -614,7 +614,7 @@ def test_a_websocket_ends_with_its_session() -> None:
     data = world.attach(only_request(signal), body=True)
     data.say(data.session.head(101, b"upgrade: websocket\n"))
     data.frames()
-    assert world.relay.end_expired(ANN.expires) == 1
+    assert world.relay.end_expired(world.snapshot, ANN.expires) == 1
     assert user.wire.aborted
     assert data.kinds() == [Kind.ABORT, Kind.STOP]
 

@@ -1,9 +1,8 @@
-"""Stages of pre-authentication: who asks, and may they?"""
+"""Stages of pre-authentication: who asks, may they, and what if the application is closed?"""
 
 from __future__ import annotations
 
 from appproxy.policy.verdict import Pass, Refuse
-from appproxy.publish.application import Preauthentication
 from appproxy.publish.response_policy import hsts_line
 from appproxy.publish.routing import Route
 from appproxy.service.dispatch.gate import Gate
@@ -14,7 +13,7 @@ from appproxy.service.dispatch.stage import ANSWERED, Outcome, Stage
 
 
 class Authentication(Stage):
-    """Finds the access cookie, and the verdict on whose it is."""
+    """Finds and opens the access cookie."""
 
     name = "authentication"
 
@@ -23,11 +22,11 @@ class Authentication(Stage):
 
     def concerns(self, route: Route) -> bool:
         """Applications that want a sign-in."""
-        return route.application.preauthentication is not Preauthentication.PASSTHROUGH
+        return not route.application.passthrough
 
     def handle(self, request: InboundRequest) -> Outcome:
-        """Set `request.verdict`; what follows from it is the business of others."""
-        request.verdict = self._gate.check(request.head, request.route, request.snapshot, request.now)
+        """Set `request.opened`; what follows from it is the business of others."""
+        request.opened = self._gate.authenticate(request.head, request.route, request.snapshot, request.now)
         return None
 
 
@@ -36,17 +35,22 @@ class Authorization(Stage):
 
     name = "authorization"
 
-    def __init__(self, sign_in: SignInStart, responder: Responder) -> None:
+    def __init__(self, gate: Gate, sign_in: SignInStart, responder: Responder) -> None:
+        self._gate = gate
         self._sign_in = sign_in
         self._responder = responder
 
     def concerns(self, route: Route) -> bool:
         """Applications that want a sign-in."""
-        return route.application.preauthentication is not Preauthentication.PASSTHROUGH
+        return not route.application.passthrough
 
     def handle(self, request: InboundRequest) -> Outcome:
         """Set `request.session`, or answer."""
-        verdict = request.verdict
+        head, opened = request.head, request.opened
+        if head.upgrade is None and request.now < opened.holds_until:
+            verdict = opened.verdict
+        else:
+            verdict = self._gate.verdict(opened, head, request.route, request.snapshot, request.context())
         if isinstance(verdict, Pass):
             request.session = verdict.session
             return None

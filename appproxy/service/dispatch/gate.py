@@ -1,4 +1,4 @@
-"""The gate: finds the access cookie in a request, opens it, and says what becomes of the request.
+"""The gate: finds the access cookie in a request, opens it, and remembers what an authorizer says of its session.
 
 Hot path: an opened cookie is kept, so that the same one costs a look-up. What it says does not change: with another
 snapshot, such as after anybody's sign-out, it is judged again once, and opened again only where another key or another
@@ -7,7 +7,8 @@ place counts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from math import inf
 from typing import TypeAlias
 
 from appproxy.errors import IdentityError
@@ -15,9 +16,8 @@ from appproxy.http.cookies import find
 from appproxy.http.head import RequestHead
 from appproxy.identity.cookie import CookiePlace, counting_places, open_session
 from appproxy.identity.session import Session
-from appproxy.policy.gate import judge, judge_upgrade
+from appproxy.policy.authorizer import Authorizer, RequestContext, judge_upgrade
 from appproxy.policy.verdict import Pass, SignIn, Verdict
-from appproxy.publish.application import Preauthentication
 from appproxy.publish.routing import Route
 from appproxy.service.recent import KEPT, Recent
 from appproxy.store.snapshot import SealingKey, Snapshot
@@ -29,76 +29,107 @@ _LONG = 2048
 #: Cookie field, application id, host; or our cookie's value, application id, host and True.
 _Key: TypeAlias = tuple[bytes, str, str] | tuple[bytes, str, str, bool]
 
-_PASSTHROUGH: Pass[Session] = Pass(None)
+_NOTHING = SignIn("no access cookie")
 
 
 @dataclass(slots=True, eq=False)
-class _Opened:
-    """An opened cookie: its verdict, the keys and places that it was opened with, and the last snapshot that it passed in.
+class Opened:
+    """What the access cookies of a request hold: sessions, or why one holds none, in the order in which they count.
 
-    `epoch` is the number that the gate gave that snapshot: the snapshot itself would be held in memory.
+    `epoch` is the number that the gate gave the last snapshot that it was looked at with: the snapshot itself would be held
+    in memory. `verdict` is the authorizer's while `now` is before `holds_until`, and the snapshot is the same.
     """
 
-    verdict: Pass[Session]
-    session: Session
+    route: Route
+    key: _Key
+    found: tuple[Session | str, ...]
     keys: tuple[SealingKey, ...]
     places: tuple[CookiePlace, ...]
     epoch: int
+    verdict: Verdict[Session] = field(default=_NOTHING)
+    holds_until: float = -inf
+    kept: bool = False
 
 
 class Gate:
-    """Who may pass. `port`: the public port, part of the cookie's name."""
+    """Who asks, and may they? `port`: the public port, part of the cookie's name."""
 
     __slots__ = ("_epoch", "_opened", "_places", "_port", "_snapshot", "opens")
 
     def __init__(self, port: int = 443, size: int = KEPT) -> None:
         self._port = port
-        #: Those that pass. Failures are not kept: anybody can make up cookies.
-        self._opened: Recent[_Opened] = Recent(size)
+        #: Those of whom one session passed. Others are not kept: anybody can make up cookies.
+        self._opened: Recent[Opened] = Recent(size)
         self._places: dict[tuple[str, str, str, bool], tuple[CookiePlace, ...]] = {}
         self._snapshot: Snapshot | None = None
         self._epoch = 0
         #: How many values of cookies were decrypted.
         self.opens = 0
 
-    def check(self, head: RequestHead, route: Route, snapshot: Snapshot, now: float) -> Verdict[Session]:
-        """The verdict on a request to `route`; `now` is wall clock time."""
-        application = route.application
-        if application.preauthentication is Preauthentication.PASSTHROUGH:
-            return _PASSTHROUGH
+    def authenticate(self, head: RequestHead, route: Route, snapshot: Snapshot, now: float) -> Opened:
+        """What the request's access cookies hold; `now` is wall clock time."""
         if self._snapshot is not snapshot:
             self._snapshot = snapshot
             self._epoch += 1
-        if head.upgrade is not None:
-            origins = [value for name, value in head.fields if name == b"origin"]
-            refusal = judge_upgrade(origins, own_origins(route))
-            if refusal is not None:
-                return refusal
-        lines = [value for name, value in head.fields if name == b"cookie"]
+        # The same fields as those of the connection's last request: the same cookies.
+        repeated = head.repeated
+        if repeated is not None:
+            kept = repeated.opened
+            if isinstance(kept, Opened) and kept.epoch == self._epoch and kept.route is route:
+                return kept
+        lines = []
+        for name, value in head.fields:
+            if name == b"cookie":
+                lines.append(value)
         line = lines[0] if len(lines) == 1 else b"; ".join(lines)
+        application = route.application
         key: _Key = (line, application.id, head.host)
         if len(line) > _LONG:
             found = self._cookies(line, route)
-            if not found:
-                return SignIn("no access cookie")
-            key = (b";".join(place.name + b"=" + value for place, value in found), application.id, head.host, True)
-        kept = self._opened.get(key)
-        if kept is not None and kept.session.expires > now and (
-            kept.epoch == self._epoch or self._still_passes(kept, route, snapshot, now)
-        ):
-            return kept.verdict
-        return self._open(key, line, route, snapshot, now)
+            key = (b";".join([place.name + b"=" + value for place, value in found]), application.id, head.host, True)
+        opened = self._opened.get(key)
+        if opened is None or (opened.epoch != self._epoch and not self._still_opens(opened, route, snapshot)):
+            opened = self._open(key, line, route, snapshot, now)
+        elif repeated is not None and opened.route is route:
+            repeated.opened = opened
+        return opened
 
-    def _still_passes(self, kept: _Opened, route: Route, snapshot: Snapshot, now: float) -> bool:
-        """Does an opened cookie pass in a snapshot that is new to it?
+    def verdict(
+        self, opened: Opened, head: RequestHead, route: Route, snapshot: Snapshot, context: RequestContext[Session],
+    ) -> Verdict[Session]:
+        """What becomes of a request with these cookies: the first session that passes counts.
 
-        Unless it does, the request's cookies are looked at from the beginning: another one may.
+        `context` is the request's, still without a session.
         """
-        if kept.keys != snapshot.keys or kept.places != self.places_of(route):
+        if head.upgrade is not None and (refusal := upgrade_refusal(head, route)) is not None:
+            return refusal
+        if context.now < opened.holds_until:
+            return opened.verdict
+        authorizer = Authorizer(snapshot)
+        verdict: Verdict[Session] = _NOTHING
+        for found in opened.found:
+            verdict = SignIn(found) if isinstance(found, str) else authorizer.authorize(replace(context, session=found))
+            if isinstance(verdict, Pass):
+                if not opened.kept:
+                    opened.kept = True
+                    self._opened.put(opened.key, opened)
+                break
+        opened.verdict, opened.holds_until = verdict, verdict.holds_until
+        return verdict
+
+    def check(self, head: RequestHead, route: Route, snapshot: Snapshot, now: float, client: str = "") -> Verdict[Session]:
+        """Both in one, for a request to `route` from this address."""
+        path = head.target.partition(b"?")[0]
+        context: RequestContext[Session] = RequestContext(route.application, None, now, client, head.method, path)
+        if route.application.passthrough:
+            return Authorizer(snapshot).authorize(context)
+        return self.verdict(self.authenticate(head, route, snapshot, now), head, route, snapshot, context)
+
+    def _still_opens(self, opened: Opened, route: Route, snapshot: Snapshot) -> bool:
+        """Does what was opened before hold the same in a snapshot that is new to it? It is judged again then."""
+        if opened.keys != snapshot.keys or opened.places != self.places_of(route):
             return False
-        if not isinstance(judge(route.application, kept.session, now, snapshot), Pass):
-            return False
-        kept.epoch = self._epoch
+        opened.epoch, opened.route, opened.holds_until = self._epoch, route, -inf
         return True
 
     def places_of(self, route: Route) -> tuple[CookiePlace, ...]:
@@ -118,24 +149,20 @@ class Gate:
         found = ((place, find(line, place.name)) for place in self.places_of(route))
         return [(place, values[0]) for place, values in found if len(values) == 1]
 
-    def _open(
-        self, key: _Key, line: bytes, route: Route, snapshot: Snapshot, now: float
-    ) -> Verdict[Session]:
-        application = route.application
-        verdict: Verdict[Session] = SignIn("no access cookie")
+    def _open(self, key: _Key, line: bytes, route: Route, snapshot: Snapshot, now: float) -> Opened:
+        found: list[Session | str] = []
         for place, value in self._cookies(line, route):
             self.opens += 1
             try:
-                session = open_session(value, snapshot.keys, place, now)
+                found.append(open_session(value, snapshot.keys, place, now))
             except IdentityError as error:
-                verdict = SignIn(error.detail)
-                continue
-            verdict = judge(application, session, now, snapshot)
-            if isinstance(verdict, Pass):
-                places = self.places_of(route)
-                self._opened.put(key, _Opened(verdict, session, snapshot.keys, places, self._epoch))
-                break
-        return verdict
+                found.append(error.detail)
+        return Opened(route, key, tuple(found), snapshot.keys, self.places_of(route), self._epoch)
+
+
+def upgrade_refusal(head: RequestHead, route: Route) -> Verdict[Session] | None:
+    """Why an upgrade may not bear the user's cookie, if it may not."""
+    return judge_upgrade([value for name, value in head.fields if name == b"origin"], own_origins(route))
 
 
 def own_origins(route: Route) -> frozenset[bytes]:

@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 
 from appproxy.branding import Brand
 from appproxy.errors import Code
+from appproxy.identity.session import Session
 from appproxy.pages import accepts_json, error_page
-from appproxy.policy.gate import maintains
-from appproxy.policy.verdict import Pass, SignIn
-from appproxy.publish.application import Application, Preauthentication
+from appproxy.policy.authorizer import maintains
+from appproxy.policy.verdict import Pass, SignIn, Verdict
+from appproxy.publish.application import Application
 from appproxy.publish.routing import Route
+from appproxy.service.dispatch.gate import Gate
 from appproxy.service.dispatch.request import InboundRequest
 from appproxy.service.dispatch.sign_in_start import SignInStart
 from appproxy.service.dispatch.stage import ANSWERED, Outcome, Stage
@@ -43,7 +45,8 @@ class Maintenance(Stage):
 
     name = "maintenance"
 
-    def __init__(self, sign_in: SignInStart) -> None:
+    def __init__(self, gate: Gate, sign_in: SignInStart) -> None:
+        self._gate = gate
         self._sign_in = sign_in
 
     def concerns(self, route: Route) -> bool:
@@ -52,9 +55,11 @@ class Maintenance(Stage):
 
     def handle(self, request: InboundRequest) -> Outcome:
         """Answer all but maintainers. Whoever is not signed in may be one of them."""
-        application, exchange = request.route.application, request.exchange
-        open_to_all = application.preauthentication is Preauthentication.PASSTHROUGH
-        verdict = Pass(None) if open_to_all else request.verdict
+        route, exchange = request.route, request.exchange
+        application = route.application
+        verdict: Verdict[Session] = Pass(None)
+        if not application.passthrough:
+            verdict = self._gate.verdict(request.opened, request.head, route, request.snapshot, request.context())
         if maintains(application, verdict):
             return None
         way = None

@@ -44,8 +44,8 @@ def stages(parts: Parts) -> tuple[Stage, ...]:
         Authority(parts.ports),                                 # names its host in one form,
         Preflight(parts.relay.plans, parts.responder),          # is no preflight,
         Authentication(parts.gate),                             # is a user's
-        Maintenance(parts.sign_in),                             # who maintains it, if it is closed,
-        Authorization(parts.sign_in, parts.responder),          # and who may use it,
+        Maintenance(parts.gate, parts.sign_in),                             # who maintains it, if it is closed,
+        Authorization(parts.gate, parts.sign_in, parts.responder),  # and who may use it,
         Slash(parts.relay.plans),                               # and has its last slash:
         ToRelay(parts.relay),                                   # the relay sends it to a connector.
     )

@@ -6,8 +6,9 @@ from typing import Protocol
 
 from appproxy.http.head import RequestHead
 from appproxy.identity.session import Session
-from appproxy.policy.verdict import Verdict
+from appproxy.policy.authorizer import RequestContext
 from appproxy.publish.routing import Route
+from appproxy.service.dispatch.gate import Opened
 from appproxy.service.exchange import Exchange
 from appproxy.store.snapshot import Snapshot
 
@@ -27,12 +28,12 @@ class InboundRequest:
     All of it is decided with one `snapshot`. An attribute whose stage has not been passed yet does not exist.
     """
 
-    __slots__ = ("exchange", "head", "now", "route", "session", "snapshot", "verdict")
+    __slots__ = ("exchange", "head", "now", "opened", "route", "session", "snapshot")
 
     #: Set by the stage `route`.
     route: Route
     #: Set by the stage `authentication`, for applications that want a sign-in.
-    verdict: Verdict[Session]
+    opened: Opened
 
     def __init__(self, exchange: Exchange, snapshot: Snapshot, now: float) -> None:
         self.exchange = exchange
@@ -41,3 +42,11 @@ class InboundRequest:
         self.now = now
         #: Whose the request is; None where the application wants no sign-in, and before the stage `authorization`.
         self.session: Session | None = None
+
+    def context(self) -> RequestContext[Session]:
+        """What an authorizer is to decide about, still without a session."""
+        exchange, head = self.exchange, self.head
+        return RequestContext(
+            self.route.application, None, self.now, exchange.client, head.method, head.target.partition(b"?")[0],
+            exchange.peer_certificate,
+        )

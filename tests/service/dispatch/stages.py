@@ -6,8 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from appproxy.http.head import RequestHead
+from appproxy.identity.session import Session
+from appproxy.policy.verdict import Verdict
 from appproxy.publish.application import Application, Preauthentication, Url
 from appproxy.publish.routing import Route, Router
+from appproxy.service.dispatch.gate import Opened
 from appproxy.service.dispatch.request import InboundRequest
 from appproxy.service.dispatch.stage import ANSWERED, Stage
 from appproxy.service.exchange import Exchange, Handler
@@ -69,6 +72,11 @@ def ours(name: bytes) -> Handler:
         exchange.answer(200, b"", name)
 
     return answer
+
+
+def opened(request: InboundRequest, verdict: Verdict[Session]) -> Opened:
+    """Cookies that were judged before, by this verdict."""
+    return Opened(request.route, (b"", "", ""), (), (), (), 0, verdict, NOW + 1)
 
 
 class SignInPage:

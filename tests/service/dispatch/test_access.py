@@ -10,10 +10,12 @@ from appproxy.policy.verdict import Pass, Refuse, SignIn
 from appproxy.service.dispatch.access import Authentication, Authorization
 from appproxy.service.dispatch.gate import Gate
 from appproxy.service.dispatch.responder import Responder
-from tests.service.dispatch.stages import NOW, OPEN, WIKI, SignInPage, exchange_of, passes, route_to, routed
+from appproxy.store.snapshot import ProviderRecord
+from tests.service.dispatch.stages import NOW, OPEN, WIKI, SignInPage, exchange_of, opened, passes, route_to, routed
 
 ANN = Session("s1", "ann", "https://idp.example.com", "builtin", "Ann", NOW - 10, NOW + 3600, NOW - 10)
-STAGE = Authorization(SignInPage(), Responder())
+IDP = ProviderRecord("builtin", "builtin", "https://idp.example.com", "appproxy", "")
+STAGE = Authorization(Gate(), SignInPage(), Responder())
 
 
 def test_only_applications_that_want_a_sign_in_are_concerned() -> None:
@@ -26,20 +28,39 @@ def test_authentication_only_finds_out() -> None:
     """It answers nobody."""
     request = routed()
     assert passes(Authentication(Gate()), request)
-    assert isinstance(request.verdict, SignIn)
+    assert request.opened.found == ()
+
+
+def test_what_was_not_judged_before_is_judged() -> None:
+    """And no longer than its time is what was."""
+    spent = replace(ANN, expires=NOW)
+    for found, status in (((), 303), (("garbage",), 303), ((spent,), 303), ((ANN,), 0)):
+        request = routed()
+        request.snapshot = replace(request.snapshot, providers={"builtin": IDP})
+        request.opened = replace(opened(request, Pass(spent)), found=found, holds_until=NOW)
+        assert passes(STAGE, request) is (not status) and exchange_of(request).status == status
+
+
+def test_another_site_cannot_open_a_websocket_as_the_user() -> None:
+    """Whoever it is, and however well they are known."""
+    for origin, status in ((b"https://evil.example", 403), (b"https://wiki.example.com", 0)):
+        request = routed(upgrade=b"websocket", fields=[(b"origin", origin)])
+        request.opened = opened(request, Pass(ANN))
+        passes(STAGE, request)
+        assert exchange_of(request).status == status
 
 
 def test_who_may_passes() -> None:
     """And is known from here on."""
     request = routed()
-    request.verdict = Pass(ANN)
+    request.opened = opened(request, Pass(ANN))
     assert passes(STAGE, request) and request.session is ANN
 
 
 def test_who_may_not_is_refused() -> None:
     """With the reason in the log."""
     request = routed()
-    request.verdict = Refuse(Code.NOT_ASSIGNED, "bob is not assigned")
+    request.opened = opened(request, Refuse(Code.NOT_ASSIGNED, "bob is not assigned"))
     assert not passes(STAGE, request)
     exchange = exchange_of(request)
     assert (exchange.status, exchange.failure, exchange.detail) == (403, Code.NOT_ASSIGNED, "bob is not assigned")
@@ -48,7 +69,7 @@ def test_who_may_not_is_refused() -> None:
 def test_who_is_not_signed_in_is_sent_to_it() -> None:
     """With HSTS, and with what pages of other origins may read."""
     request = routed("https://wiki.example.com/", replace(WIKI, hsts_max_age=60))
-    request.verdict = SignIn("no access cookie")
+    request.opened = opened(request, SignIn("no access cookie"))
     request.exchange.own_fields = b"vary: origin\n"
     assert not passes(STAGE, request)
     exchange = exchange_of(request)

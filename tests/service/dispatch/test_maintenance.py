@@ -9,12 +9,13 @@ import pytest
 from appproxy.errors import Code
 from appproxy.identity.session import Session
 from appproxy.policy.verdict import Pass, SignIn, Verdict
+from appproxy.service.dispatch.gate import Gate
 from appproxy.service.dispatch.maintenance import Maintenance
-from tests.service.dispatch.stages import OPEN, WIKI, SignInPage, exchange_of, passes, route_to, routed
+from tests.service.dispatch.stages import OPEN, WIKI, SignInPage, exchange_of, opened, passes, route_to, routed
 from tests.service.dispatch.test_access import ANN
 
 CLOSED = replace(WIKI, maintenance=True, maintaining_users=frozenset({"ann"}))
-STAGE = Maintenance(SignInPage())
+STAGE = Maintenance(Gate(), SignInPage())
 
 
 def test_only_closed_applications_are_concerned() -> None:
@@ -28,7 +29,7 @@ def test_only_closed_applications_are_concerned() -> None:
 def test_who_passes(verdict: Verdict[Session], link: bool | None) -> None:
     """Maintainers do; whoever may be one is shown where to sign in."""
     request = routed("https://wiki.example.com/", CLOSED)
-    request.verdict = verdict
+    request.opened = opened(request, verdict)
     assert passes(STAGE, request) is (link is None)
     if link is not None:
         exchange = exchange_of(request)

@@ -1,9 +1,10 @@
-"""The decision at the gate, on values: may this session use this application now?"""
+"""The one place that decides who may use an application: on values, for every request and for what is under way."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 from appproxy.errors import Code
 from appproxy.policy.verdict import Pass, Refuse, SignIn, Verdict
@@ -35,6 +36,8 @@ class Assigned(Protocol):
     def name(self) -> str: ...
     @property
     def provider(self) -> str: ...
+    @property
+    def passthrough(self) -> bool: ...
     @property
     def assignment_required(self) -> bool: ...
     @property
@@ -72,6 +75,23 @@ class Facts(Protocol):
 V = TypeVar("V", bound=Visitor)
 
 
+@dataclass(frozen=True, slots=True)
+class RequestContext(Generic[V]):
+    """What a decision is about. `session` is None for who has none; `now` in seconds since 1970.
+
+    `client`: the user's address without port; `path`: of the external URL, without the query; `device`: the certificate (DER)
+    that the user's connection has proved, None for none.
+    """
+
+    application: Assigned
+    session: V | None
+    now: float
+    client: str = ""
+    method: bytes = b""
+    path: bytes = b""
+    device: bytes | None = None
+
+
 def is_assigned(application: Assigned, subject: str, groups: Iterable[str]) -> bool:
     """Is the application assigned to this user, directly or by a group? Ids are compared exactly."""
     return (
@@ -99,31 +119,48 @@ def maintains(application: Maintained, verdict: Verdict[V]) -> bool:
     )
 
 
-def judge(
-    application: Assigned, session: V | None, now: float, facts: Facts, *, passthrough: bool = False,
-) -> Verdict[V]:
-    """The verdict on a request to `application` with `session` (None: no cookie that opens) at `now`.
+class Authorizer:
+    """Decides with the facts of one moment, such as a snapshot. One is as good as another with the same facts."""
 
-    A subject or a group means something only together with who named it: a session counts for the very provider, and
-    issuer, that the application has now.
-    """
-    if passthrough:
-        return Pass(None)
-    if session is None:
-        return SignIn("no session")
-    if session.expires <= now:
-        return SignIn("the session has expired")
-    provider = facts.providers.get(application.provider)
-    if provider is None or session.provider != application.provider or session.issuer != provider.issuer:
-        return SignIn("the session is from another identity provider")
-    if session.id in facts.revoked_sessions:
-        return SignIn("the session was revoked")
-    # A session of the very second of a revocation does not count either: times may be whole seconds.
-    if facts.not_before and session.issued <= facts.not_before.get((session.provider, session.subject), -1.0):
-        return SignIn("the user's sessions were revoked")
-    if not is_assigned(application, session.subject, session.groups):
-        return Refuse(Code.NOT_ASSIGNED, f"{session.subject} is not assigned to {application.name}")
-    return Pass(session)
+    __slots__ = ("_facts",)
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+
+    def authorize(self, context: RequestContext[V], *, under_way: bool = False) -> Verdict[V]:
+        """The verdict on a request.
+
+        `under_way`: it was let pass before. That its session has grown old meanwhile decides about new requests, not about
+        this one; everything else does.
+
+        A subject or a group means something only together with who named it: a session counts for the very provider, and
+        issuer, that the application has now.
+        """
+        application, session = context.application, context.session
+        if application.passthrough:
+            return Pass(None)
+        if session is None:
+            return SignIn("no session")
+        if session.expires <= context.now and not under_way:
+            return SignIn("the session has expired")
+        if reason := self._why_not(application, session):
+            return SignIn(reason, session.expires)
+        if not is_assigned(application, session.subject, session.groups):
+            return Refuse(Code.NOT_ASSIGNED, f"{session.subject} is not assigned to {application.name}", session.expires)
+        return Pass(session, session.expires)
+
+    def _why_not(self, application: Assigned, session: Visitor) -> str:
+        """Why a session does not count for an application, whoever may use it; empty where it does."""
+        facts = self._facts
+        provider = facts.providers.get(application.provider)
+        if provider is None or session.provider != application.provider or session.issuer != provider.issuer:
+            return "the session is from another identity provider"
+        if session.id in facts.revoked_sessions:
+            return "the session was revoked"
+        # A session of the very second of a revocation does not count either: times may be whole seconds.
+        if facts.not_before and session.issued <= facts.not_before.get((session.provider, session.subject), -1.0):
+            return "the user's sessions were revoked"
+        return ""
 
 
 def judge_upgrade(origins: Sequence[bytes], own: Collection[bytes]) -> Refuse | None:

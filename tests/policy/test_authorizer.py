@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 
 import pytest
 
 from appproxy.errors import Code
-from appproxy.policy.gate import is_assigned, judge, judge_upgrade, maintains
+from appproxy.policy.authorizer import Authorizer, RequestContext, is_assigned, judge_upgrade, maintains
 from appproxy.policy.verdict import Pass, Refuse, SignIn, Verdict
 
 NOW = 1000.0
@@ -20,6 +21,7 @@ class App:
 
     name: str = "wiki"
     provider: str = "corp"
+    passthrough: bool = False
     assignment_required: bool = True
     assigned_users: frozenset[str] = frozenset({"ann"})
     assigned_groups: frozenset[str] = frozenset({"staff"})
@@ -62,6 +64,30 @@ OPEN = App(assignment_required=False)
 BOB = User("bob")
 
 
+def judge(application: App, session: User | None, now: float = NOW, **how: bool) -> Verdict[User]:
+    """The verdict of this moment."""
+    return Authorizer(Moment()).authorize(RequestContext(application, session, now), **how)
+
+
+@pytest.mark.parametrize("session", [User(), User(expires=NOW), User(id="gone"), BOB, User(provider="other")])
+@pytest.mark.parametrize("later", [0.0, 99.0, 99.9, 100.0, 1000.0])
+def test_a_verdict_holds_until_it_says(session: User, later: float) -> None:
+    """While it holds, the same would be said; a session that passes does so until its end."""
+    first, then = judge(App(), session), judge(App(), session, NOW + later)
+    if NOW + later < first.holds_until:
+        assert then == first
+    if isinstance(first, Pass):
+        assert first.holds_until == session.expires and isinstance(then, Pass) is (later < 100.0)
+
+
+@pytest.mark.parametrize(("session", "passes"), [
+    (User(), True), (User(expires=NOW - 1), True), (User(id="gone", expires=NOW - 1), False), (User("cut"), False),
+    (User(provider="other"), False), (BOB, False)])
+def test_what_is_under_way_outlives_its_cookie_alone(session: User, passes: bool) -> None:
+    """Not a revocation, nor a change of assignment or provider."""
+    assert isinstance(judge(App(), session, under_way=True), Pass) is passes
+
+
 @pytest.mark.parametrize(
     ("application", "session", "verdict"),
     [
@@ -97,7 +123,7 @@ BOB = User("bob")
 )
 def test_the_table(application: App, session: User | None, verdict: str | Code) -> None:
     """Each line: an application, a session, and what becomes of the request."""
-    found = judge(application, session, NOW, Moment())
+    found = judge(application, session)
     match found:
         case Pass(who):
             assert (verdict, who) == ("pass", session)
@@ -109,8 +135,9 @@ def test_the_table(application: App, session: User | None, verdict: str | Code) 
 
 def test_passthrough_asks_nobody() -> None:
     """An application without pre-authentication lets everybody through, and knows nobody."""
-    assert judge(App(), None, NOW, Moment(), passthrough=True) == Pass(None)
-    assert judge(App(), BOB, NOW, Moment(), passthrough=True) == Pass(None)
+    for session in (None, BOB):
+        verdict = judge(App(passthrough=True), session)
+        assert verdict == Pass(None) and verdict.holds_until == inf
 
 
 def test_assignment_by_user_or_group() -> None:
@@ -144,7 +171,7 @@ def test_cross_site_websockets(origins: list[bytes], passes: bool) -> None:
 
 def test_a_logged_refusal_says_why() -> None:
     """The log names user and application."""
-    verdict = judge(App(), BOB, NOW, Moment())
+    verdict = judge(App(), BOB)
     assert isinstance(verdict, Refuse)
     assert "bob" in verdict.reason
     assert "wiki" in verdict.reason
