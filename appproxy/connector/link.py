@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from appproxy.connector.transport import transport_of
+from appproxy.connector.turns import USUAL
 from appproxy.errors import Code, ProtocolError, RemoteProtocolError
 from appproxy.net.deadlines import NEVER, Deadlines
 from appproxy.net.farewell import Farewell
@@ -45,6 +46,9 @@ class SignalOwner(Protocol):
 
     def welcomed(self, connection: SignalConnection, welcome: Welcome) -> None:
         """The service takes this connection."""
+
+    def much_received(self) -> None:
+        """More than `USUAL` frames have come in one read; they follow."""
 
     def request_received(self, connection: SignalConnection, flags: int, request_id: int, head: bytes) -> None:
         """A REQ."""
@@ -178,7 +182,10 @@ class SignalConnection(TwistedProtocol):
         """Frames of the service."""
         session = self._session
         try:
-            for frame in session.receive(data, self._clock.seconds()):
+            frames = session.receive(data, self._clock.seconds())
+            if len(frames) > USUAL:
+                self.owner.much_received()
+            for frame in frames:
                 if frame[0] == Kind.REQ:
                     self.owner.request_received(self, frame[1], frame[2], frame[3])
                 else:

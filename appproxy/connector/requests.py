@@ -20,6 +20,7 @@ from appproxy.connector.forward import Forward
 from appproxy.connector.link import SignalConnection
 from appproxy.connector.request_head import NOBODY, share_of
 from appproxy.connector.stream import UpgradedStream
+from appproxy.connector.turns import Turns
 from appproxy.errors import Code, RemoteProtocolError
 from appproxy.net.deadlines import Deadlines
 from appproxy.net.seldom import Seldom
@@ -122,6 +123,8 @@ class Requests:
         #: Ids of those that have a place among the streams.
         self._streaming: set[int] = set()
         self._seldom = Seldom()
+        #: Who begins in which turn of the reactor.
+        self.turns: Turns[Forward] = Turns(clock, self._begin)
 
     def __len__(self) -> int:
         return len(self._open)
@@ -150,7 +153,12 @@ class Requests:
             forward.reject(Code.CONNECTOR_BUSY)
             return
         self._deadlines.add(forward)
-        route = self._routes().get(request.application)
+        turns = self.turns
+        if not (turns.counting and turns.must_wait(_share_of(forward), forward)):
+            self._begin(forward)
+
+    def _begin(self, forward: Forward) -> None:
+        route = self._routes().get(forward.request.application)
         if route is not None:
             self._start(forward, route)
         else:
@@ -278,6 +286,8 @@ class Requests:
             self._streaming.discard(request_id)
             self._streams.give(_share_of(forward))
         self._deadlines.discard(forward)
+        if self.turns.counting:
+            self.turns.leave(_share_of(forward), forward)  # type: ignore[arg-type]  # a stream has begun: it is not there
         if request_id not in self._backlog:
             self._ended.append(request_id)
         self._log(forward)

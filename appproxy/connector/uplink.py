@@ -198,6 +198,10 @@ class Uplink:
         self._check_left()
         self._on_welcome(welcome)
 
+    def much_received(self) -> None:
+        """More frames than usual in one read."""
+        self.requests.turns.count()
+
     def request_received(self, connection: SignalConnection, flags: int, request_id: int, head: bytes) -> None:
         """A REQ."""
         self.requests.received(connection, flags, request_id, head)

@@ -17,6 +17,8 @@ from appproxy.http.unread import Unread
 
 #: What of a connection's events is heard in one turn, in microseconds or so, and what each takes at most.
 _TURN = 4_000
+#: A request that its user has reset again costs little: nobody begins it.
+_PASSED_OVER = 20
 _COSTS: dict[type, int] = {h2.RequestReceived: 500, h2.StreamClosed: 100, h2.DataReceived: 4, h2.TrailersReceived: 50}
 #: A head that is larger than this takes longer: a microsecond for so many bytes, of which those of cookies are the dearest.
 _USUAL_HEAD, _HEAD_BYTES = 2_048, 16
@@ -29,12 +31,14 @@ _SLICE, _OF_A_SLICE = 4_096, 250
 class Incoming:
     """That of one connection. `heads` reads the heads of its requests."""
 
-    __slots__ = ("_events", "_heads", "_session", "_unread")
+    __slots__ = ("_events", "_heads", "_reset", "_session", "_unread")
 
     def __init__(self, session: Session, heads: HeadReader) -> None:
         self._session = session
         self._heads = heads
         self._events: deque[h2.Event] = deque()
+        #: Streams that the user has reset, as far as their end has not been heard.
+        self._reset: set[int] = set()
         #: What the session has not seen yet.
         self._unread = Unread()
 
@@ -51,7 +55,10 @@ class Incoming:
 
     def gather(self) -> None:
         """Take what the session has understood, or what has become of it by what was sent."""
-        self._events.extend(self._session.events())
+        events = self._session.events()
+        if len(events) > 1:  # a reset is two events, and only who has asked in the same read is passed over
+            self._reset.update([event.stream_id for event in events if type(event) is h2.StreamReset])
+        self._events.extend(events)
 
     def of_a_turn(self) -> Iterator[h2.Event]:
         """The next events, in their order. Each is to be heard before the next one is asked for. Raises NGH2Error."""
@@ -60,6 +67,9 @@ class Incoming:
             if events:
                 event = events.popleft()
                 kind = type(event)
+                if self._reset and self._passes_over(event):
+                    left -= _PASSED_OVER
+                    continue
                 yield event
                 left -= _COSTS.get(kind, 1)
                 if kind is h2.RequestReceived and (size := self._heads.size) > _USUAL_HEAD:
@@ -69,6 +79,12 @@ class Incoming:
                 left -= _OF_A_SLICE
             else:
                 return
+
+    def _passes_over(self, event: h2.Event) -> bool:
+        """Is it a request that nobody wants any more? It never begins; its end is heard, and counts."""
+        if type(event) is h2.StreamClosed:
+            self._reset.discard(event.stream_id)
+        return type(event) is h2.RequestReceived and event.stream_id in self._reset
 
     def _read_slice(self) -> None:
         """Let the session see more. After its last word it sees nothing more."""

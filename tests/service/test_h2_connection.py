@@ -201,14 +201,33 @@ class TestFloods:
     """Each of these costs us more than the user, if nothing bounds it."""
 
     def test_rapid_reset(self) -> None:
-        """Requests that are cancelled at once: 200, then 50 a second; every one is over for whoever answers."""
+        """Requests that are cancelled at once: 200, then 50 a second. Nobody is asked for an answer that nobody wants."""
         def one(n: int) -> bytes:
             return (frame(_HEADERS, _END_HEADERS | _END_STREAM, 2 * n + 1, HEAD)
                     + frame(_RESET, 0, 2 * n + 1, CALM.to_bytes(4, "big")))
 
         place, count = flood(one, 1000)
-        assert count == 200 and len(place.keeper.exchanges) == 201
+        assert count == 200 and place.keeper.exchanges == [] and place.log == []
+
+    def test_requests_that_are_reset_soon(self) -> None:
+        """In the next read: every one is over for whoever answers."""
+        place = Place()
+        for n in range(1000):
+            place.raw(frame(_HEADERS, _END_HEADERS | _END_STREAM, 2 * n + 1, HEAD))
+            place.raw(frame(_RESET, 0, 2 * n + 1, CALM.to_bytes(4, "big")))
+            if place.wire.disconnecting:
+                break
+        assert n == 200 and len(place.keeper.exchanges) == 201
         assert len(place.keeper.left) == len(place.log) == 201
+
+    def test_a_reset_request_takes_no_other_with_it(self) -> None:
+        """Of those that came with it, only the one that was reset is passed over; the next on that connection is answered."""
+        place = Place(Answering())
+        place.raw(b"".join(frame(_HEADERS, _END_HEADERS | _END_STREAM, 2 * n + 1, HEAD) for n in range(5))
+                  + frame(_RESET, 0, 5, CALM.to_bytes(4, "big")))
+        assert [each.stream for each in place.keeper.exchanges] == [1, 3, 7, 9]  # type: ignore[attr-defined]
+        place.raw(frame(_HEADERS, _END_HEADERS | _END_STREAM, 11, HEAD))
+        assert [each.stream for each in place.keeper.exchanges][-1] == 11  # type: ignore[attr-defined]
 
     def test_resets_now_and_then_are_no_flood(self) -> None:
         """Browsers cancel; 40 a second go on for ever."""
