@@ -68,6 +68,8 @@ class Learned:
 
     #: It wants its path without the last slash, and redirects there from the path with it.
     bare: bool = False
+    #: It leads from the path without the slash to the one with it: nothing shows the opposite any more.
+    slashed: bool = False
     #: It has taken a form of an own page, so it takes the page's origin for its own.
     takes_forms: bool = False
     #: Applications of which the log has said that their cookies' Domain is left out; of all plans together.

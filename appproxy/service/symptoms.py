@@ -11,6 +11,7 @@ from enum import Enum
 
 from appproxy.http.fields import values
 from appproxy.http.head import RequestHead
+from appproxy.publish.routing import names_file
 from appproxy.service.exchange import Exchange
 from appproxy.service.plan import Plan
 
@@ -71,7 +72,7 @@ class Symptoms:
         head = exchange.head
         if status in REDIRECTS:
             if head.method in (b"GET", b"HEAD"):
-                fields = _without_slash(plan, head.target, block, fields)
+                fields = _without_slash(plan, head, block, fields)
             elif head.method not in _SAFE and _is_from_itself(plan, head):
                 plan.learned.takes_forms = True
         symptom = symptom_of(plan, head, status, fields, body)
@@ -128,22 +129,41 @@ def _leads_to_itself(plan: Plan, target: bytes, fields: bytes) -> bool:
     return any(location.partition(b"#")[0] in here for location in values(fields, b"location"))
 
 
-def _without_slash(plan: Plan, target: bytes, block: bytes, fields: bytes) -> bytes:
+def _without_slash(plan: Plan, head: RequestHead, block: bytes, fields: bytes) -> bytes:
     """Some redirect from `/wiki/` to `/wiki`. They are let: a way back to `/wiki/` would be a circle."""
     path = plan.segment.external.path.encode("ascii")
+    asked, _, query = head.target.partition(b"?")
     locations = values(fields, b"location")
-    if len(path) == 1 or target.partition(b"?")[0] != path or len(locations) != 1:
+    # An application at the root cannot tell one from the other, whatever it is asked for.
+    if len(path) == 1 or plan.segment.internal.path == "/" or len(locations) != 1 or asked not in (path, path[:-1]):
         return fields
     location = locations[0]
-    led_to = _path_of(location, plan)
+    led_to, is_own = _path_of(location, plan), _is_own_redirect(plan, head, query, location)
+    if asked != path:
+        if led_to == path and is_own and plan.learned.bare and not names_file(plan.segment.external.path):
+            # It wants the slash after all, so what it has shown before was somebody's choice.
+            plan.learned.bare, plan.learned.slashed = False, True
+        return fields
+    learns = is_own and not plan.learned.slashed
     if led_to == path[:-1]:
-        plan.learned.bare = True
-    elif led_to == path and plan.segment.internal.path != "/" and not _bare(values(block, b"location")[0]).endswith(b"/"):
+        plan.learned.bare |= learns
+    elif led_to == path and not _bare(values(block, b"location")[0]).endswith(b"/"):
         # An internal path means the same with and without its last slash, and comes back with it, but not here.
-        plan.learned.bare = True
+        plan.learned.bare |= learns
         at = location.index(path) + len(path)
         return fields.replace(b"location: " + location, b"location: " + location[:at - 1] + location[at:], 1)
     return fields
+
+
+def _is_own_redirect(plan: Plan, head: RequestHead, query: bytes, location: bytes) -> bool:
+    """Does the application lead there of its own accord? What one request shows counts for everybody.
+
+    Where to go may be in a query, which then cannot be the same in the Location, or in the Referer.
+    """
+    if location.partition(b"#")[0].partition(b"?")[2] != query:
+        return False
+    referer = _path_of(head.get(b"referer") or b"", plan)
+    return referer + b"/" != plan.segment.external.path.encode("ascii")
 
 
 def _path_of(location: bytes, plan: Plan) -> bytes:

@@ -12,6 +12,7 @@ from appproxy.service.symptoms import STATUSES, Symptom, Symptoms, symptom_of
 from tests.service.exchanges import FakeExchange, head_for
 
 BELOW = Application("a", "a", Url.parse("https://a.example.com/wiki/"), Url.parse("http://internal/"))
+DEEP = replace(BELOW, internal=Url.parse("http://internal/int/"))
 
 
 def seen_by_user(plan: Plan, url: str, status: int, block: bytes, fields: bytes, method: bytes = b"GET") -> bytes:
@@ -20,15 +21,54 @@ def seen_by_user(plan: Plan, url: str, status: int, block: bytes, fields: bytes,
 
 
 @pytest.mark.parametrize(("location", "bare"), [
-    (b"/wiki", True), (b"/wiki?a=1", True), (b"https://a.example.com/wiki#x", True), (b"/wiki/", False), (b"/", False),
-    (b"https://a.example.com", False), (b"https://a.example.com.evil.example/wiki", False), (b"//a.example.com/wiki", False),
-    (b"wiki", False), (b"", False)])
+    (b"/wiki?q", True), (b"https://a.example.com/wiki?q#x", True), (b"/wiki", False), (b"/wiki?a=1", False),
+    (b"/wiki/?q", False), (b"/", False), (b"https://a.example.com?q", False),
+    (b"https://a.example.com.evil.example/wiki?q", False), (b"//a.example.com/wiki?q", False), (b"wiki?q", False),
+    (b"", False)])
 def test_an_application_that_wants_no_last_slash(location: bytes, bare: bool) -> None:
-    """It redirects from its path to the same without the slash, on its own host."""
-    plan = Plan.of(BELOW)
+    """It redirects from its path to the same without the slash, on its own host and with the same query."""
+    plan = Plan.of(DEEP)
     fields = b"location: %b\n" % location
     assert seen_by_user(plan, "https://a.example.com/wiki/?q", 302, fields, fields) == fields
     assert plan.learned.bare is bare
+
+
+@pytest.mark.parametrize(("url", "location", "fields"), [
+    ("https://a.example.com/wiki/?next=/wiki", b"/wiki", []),
+    ("https://a.example.com/wiki/?next=%2Fwiki%3Fnext%3D%252Fwiki", b"/wiki?next=%2Fwiki", []),
+    ("https://a.example.com/wiki/", b"/wiki", [(b"referer", b"https://a.example.com/wiki")]),
+    ("https://a.example.com/wiki/", b"/wiki", [(b"referer", b"https://a.example.com/wiki?x#y")]),
+    ("https://a.example.com/wiki/", b"/wiki?x", [(b"referer", b"https://a.example.com/wiki?x")])])
+def test_where_somebody_sends_it_shows_nothing(url: str, location: bytes, fields: list[tuple[bytes, bytes]]) -> None:
+    """An application that leads wherever it is asked to: nobody changes with that what all others get."""
+    plan = Plan.of(DEEP)
+    line = b"location: %b\n" % location
+    Symptoms().examine(plan, FakeExchange(head_for(url, fields=fields)), 302, line, line)
+    assert not plan.learned.bare
+
+
+def test_at_the_root_there_is_nothing_to_tell() -> None:
+    """An application whose internal path is `/` is asked for the same with and without the slash."""
+    plan = Plan.of(BELOW)
+    seen_by_user(plan, "https://a.example.com/wiki/", 302, b"location: /wiki\n", b"location: /wiki\n")
+    assert not plan.learned.bare
+
+
+def test_what_was_shown_wrongly_is_forgotten() -> None:
+    """Whatever it was: who leads from the bare path to the slash wants the slash, for good."""
+    plan = Plan.of(DEEP)
+    there, back = b"location: /wiki\n", b"location: /wiki/\n"
+    seen_by_user(plan, "https://a.example.com/wiki/", 302, there, there)
+    assert plan.learned.bare
+    seen_by_user(plan, "https://a.example.com/wiki?next=/wiki/", 302, back, back)
+    assert plan.learned.bare, "somebody has sent it there"
+    seen_by_user(plan, "https://a.example.com/wiki", 301, back, back)
+    assert not plan.learned.bare
+    seen_by_user(plan, "https://a.example.com/wiki/", 302, there, there)
+    assert not plan.learned.bare
+    file = Plan.of(replace(DEEP, external=Url.parse("https://a.example.com/m.json/")))
+    seen_by_user(file, "https://a.example.com/m.json", 301, b"location: /m.json/\n", b"location: /m.json/\n")
+    assert file.learned.bare
 
 
 @pytest.mark.parametrize(("url", "method", "status"), [
@@ -36,19 +76,19 @@ def test_an_application_that_wants_no_last_slash(location: bytes, bare: bool) ->
     ("https://a.example.com/wiki/", b"POST", 303)])
 def test_other_requests_show_nothing(url: str, method: bytes, status: int) -> None:
     """A page below, the bare path itself, and a form that leads somewhere."""
-    plan = Plan.of(BELOW)
+    plan = Plan.of(DEEP)
     line = b"location: /wiki\n"
     assert seen_by_user(plan, url, status, line, line, method) == line
     assert not plan.learned.bare
 
 
 @pytest.mark.parametrize(("raw", "public", "seen", "bare"), [
-    (b"/int", b"/wiki/", b"/wiki", True), (b"/int?a=/", b"/wiki/?a=/", b"/wiki?a=/", True),
+    (b"/int", b"/wiki/", b"/wiki", True), (b"/int?a=/", b"/wiki/?a=/", b"/wiki?a=/", False),
     (b"http://internal/int#/wiki/", b"https://a.example.com/wiki/#/wiki/", b"https://a.example.com/wiki#/wiki/", True),
     (b"/int/", b"/wiki/", b"/wiki/", False), (b"/int/?a", b"/wiki/?a", b"/wiki/?a", False)])
 def test_what_translation_would_send_in_a_circle(raw: bytes, public: bytes, seen: bytes, bare: bool) -> None:
     """An internal path comes back with its last slash, but not as the way from that very path."""
-    plan = Plan.of(replace(BELOW, internal=Url.parse("http://internal/int/")))
+    plan = Plan.of(DEEP)
     block, fields = b"a: 1\nlocation: %b\n" % raw, b"a: 1\nlocation: %b\n" % public
     assert seen_by_user(plan, "https://a.example.com/wiki/", 308, block, fields) == b"a: 1\nlocation: %b\n" % seen
     assert plan.learned.bare is bare
