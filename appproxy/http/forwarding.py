@@ -23,7 +23,7 @@ _COMMON = frozenset(
     b"priority sec-ch-ua sec-ch-ua-mobile sec-ch-ua-platform sec-fetch-dest sec-fetch-mode sec-fetch-site "
     b"sec-fetch-user upgrade-insecure-requests user-agent".split())
 #: Those that pass, too, but hold URLs.
-_WITH_URLS = frozenset([b"destination", b"if", b"origin", b"referer"])
+_WITH_URLS = frozenset([b"destination", b"hx-current-url", b"if", b"origin", b"ping-from", b"ping-to", b"referer"])
 #: The member `trailers` of TE.
 _TRAILERS = re.compile(rb"(?:\A|,)[ \t]*+trailers[ \t]*+(?:,|\Z)", re.IGNORECASE)
 

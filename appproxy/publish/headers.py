@@ -119,6 +119,9 @@ class Outward:
         bare = value.strip(_BLANK)
         return value.replace(bare, self.url(bare)) if bare else value
 
+    def _one_or_object(self, value: bytes) -> bytes:
+        return endpoints(value, self.url) if value.lstrip(_BLANK)[:1] == b"{" else self._one(value)
+
     def _links(self, value: bytes) -> bytes:
         return _LINK.sub(self._link, value)
 
@@ -146,10 +149,11 @@ class Outward:
 
 
 #: Fields of an answer that hold URLs (RFC 9110 sections 10.2.2, 8.7 and 11.6.1, RFC 8288, HTML's Refresh and speculation
-#: rules, Source Map, Reporting, Service Workers) or origins (Fetch, CSP 3, Permissions Policy, Resource Timing), and how
-#: each is read.
+#: rules, Source Map, Reporting, Service Workers, and htmx) or origins (Fetch, CSP 3, Permissions Policy, Resource Timing),
+#: and how each is read.
 _READ: Mapping[bytes, Callable[[Outward, bytes], bytes]] = {
-    **dict.fromkeys((b"content-location", b"location", b"service-worker-allowed", b"sourcemap", b"x-sourcemap"), Outward._one),
+    **dict.fromkeys((b"content-location", b"hx-push-url", b"hx-redirect", b"hx-replace-url", b"location",
+                     b"service-worker-allowed", b"sourcemap", b"x-sourcemap"), Outward._one),
     **dict.fromkeys((b"content-security-policy", b"content-security-policy-report-only"),
                     lambda here, value: here.sources.policy(value)),
     **dict.fromkeys((b"permissions-policy", b"permissions-policy-report-only"),
@@ -157,6 +161,7 @@ _READ: Mapping[bytes, Callable[[Outward, bytes], bytes]] = {
     **dict.fromkeys((b"reporting-endpoints", b"speculation-rules"), lambda here, value: strings(value, here.url)),
     b"access-control-allow-origin": Outward._origin,
     b"feature-policy": lambda here, value: here.sources.features(value),
+    b"hx-location": Outward._one_or_object,
     b"link": Outward._links,
     b"refresh": Outward._refresh,
     b"report-to": lambda here, value: endpoints(value, here.url),
@@ -166,10 +171,15 @@ _READ: Mapping[bytes, Callable[[Outward, bytes], bytes]] = {
 OUTWARD = frozenset(_READ)
 
 
+#: Fields of a request with the page that it comes from, or, of a ping, with the one that it leads to: RFC 9110 section
+#: 10.1.3, HTML section 4.6.6 (ping), htmx.
+_PAGES = frozenset([b"hx-current-url", b"ping-from", b"ping-to", b"referer"])
+
+
 class Inward:
     """The requests to one pair of URLs. `keeps_host` as in `Outward`: then only WebDAV's fields are changed, because
-    servers compare them with their own scheme, and Origin and Referer fit the Host as they are. Otherwise no field names
-    the public origin.
+    servers compare them with their own scheme, and Origin, Referer and the like fit the Host as they are. Otherwise no field
+    names the public origin.
     """
 
     __slots__ = ("_external", "_external_root", "_internal", "_seen_as", "_urls", "_whole")
@@ -185,8 +195,8 @@ class Inward:
         self._seen_as = seen.encode("ascii") if keeps_host else None
 
     def field(self, name: bytes, value: bytes) -> bytes:
-        """The internal value of Origin, Referer, Destination or If (RFC 6454, RFC 9110 section 10.1.3, RFC 4918 sections
-        10.3 and 10.4); `name` in lower case. Raises RequestError(BAD_REQUEST) for an If with more than anybody sends.
+        """The internal value of Origin, of one of `_PAGES`, of Destination or If (RFC 6454, RFC 4918 sections 10.3 and 10.4);
+        `name` in lower case. Raises RequestError(BAD_REQUEST) for an If with more than anybody sends.
         """
         if name == b"if":
             if value.count(b"<") > _MOST_TAGS or value.count(b'"') > 2 * _MOST_TAGS:
@@ -196,7 +206,7 @@ class Inward:
             return self._url(value)
         if self._seen_as is not None:
             return value
-        if name == b"referer":
+        if name in _PAGES:
             if self._whole and value.startswith(self._external_root):
                 return self._internal + value[len(self._external):]
             return self._urls.to_internal(value) or (self._internal + b"/" if self._is_own(value) else value)

@@ -12,9 +12,9 @@ from appproxy.regex import compiled
 
 #: A quoted string, which may lack its end, as structured fields (RFC 9651 section 3.3.3) and JSON have them.
 _STRING = compiled(rb"\"((?:[^\"\\]++|\\.)*+)(\"|\\?\Z)")
-#: A string that is the value of a member `url` in JSON; or any other.
+#: A string that is the value of a member `url` or `path` in JSON; or any other.
 _MEMBER = compiled(
-    rb"(\"url\"[ \t]*+:[ \t]*+\")((?:[^\"\\]++|\\.)*+)\"|\"(?:[^\"\\]++|\\.)*+(?:\"|\\?\Z)")
+    rb"(\"(?:url|path)\"[ \t]*+:[ \t]*+\")((?:[^\"\\]++|\\.)*+)\"|\"(?:[^\"\\]++|\\.)*+(?:\"|\\?\Z)")
 #: In challenges (RFC 9110 section 11.6.1): a scheme, or a parameter with its value in quotes or not; or a string that
 #: belongs to nothing.
 _PART = compiled(
@@ -55,7 +55,7 @@ def listed_origins(value: bytes, origins: Callable[[bytes], list[bytes]]) -> byt
 
 
 def endpoints(value: bytes, url: Change) -> bytes:
-    """The members `url` of JSON, also with slashes as `\\/`: Report-To."""
+    """The members `url` and `path` of JSON, also with slashes as `\\/`: Report-To, HX-Location."""
     def public(found: re.Match[bytes]) -> bytes:
         if found[1] is None:
             return found[0]

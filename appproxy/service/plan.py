@@ -32,8 +32,8 @@ _DROPPED = frozenset({
 _MOST_PLANS = 50_000
 #: Fields with URLs that have one each.
 _ONE_URL = frozenset({
-    b"access-control-allow-origin", b"content-location", b"location", b"refresh", b"service-worker-allowed", b"sourcemap",
-    b"x-sourcemap"})
+    b"access-control-allow-origin", b"content-location", b"hx-location", b"hx-push-url", b"hx-redirect", b"hx-replace-url",
+    b"location", b"refresh", b"service-worker-allowed", b"sourcemap", b"x-sourcemap"})
 #: Bytes of a translated field: one source of a policy can become as many as applications are at one internal place.
 _LONGEST = 32_768
 #: Fields that need more than being passed on, besides those that are taken out and those with URLs.

@@ -93,6 +93,18 @@ def test_no_path_becomes_another_host(path: bytes) -> None:
     assert outward(TOP).url(path) == b"https://top.example.com:8443" + path[4:]
 
 
+@pytest.mark.parametrize(("name", "value", "seen"), [
+    (b"hx-redirect", b"/shop/cart", b"/cart"), (b"hx-redirect", b"http://intra/shop/cart", b"https://shop.example.com:8443/cart"),
+    (b"hx-push-url", b"/shop/a?b", b"/a?b"), (b"hx-push-url", b"false", b"false"), (b"hx-replace-url", b"true", b"true"),
+    (b"hx-replace-url", b"/shop/", b"/"), (b"hx-location", b"/shop/cart", b"/cart"),
+    (b"hx-location", b'{"path":"/shop/cart", "target":"/shop/x"}', b'{"path":"/cart", "target":"/shop/x"}'),
+    (b"hx-location", b'{"path": "http:\\/\\/intra\\/books\\/1"}',
+     b'{"path": "https:\\/\\/x.example.com:8443\\/library\\/1"}')])
+def test_where_htmx_leads(name: bytes, value: bytes, seen: bytes) -> None:
+    """A page, a path, or an object with one; its words stay."""
+    assert outward(SHOP).field(name, value) == seen
+
+
 @pytest.mark.parametrize(("value", "seen"), [
     (b"5; url=http://wiki.corp:8080/a", b"5; url=https://wiki.example.com:8443/a"),
     (b"0;URL = 'http://wiki.corp:8080/a;b'", b"0;URL = 'https://wiki.example.com:8443/a;b'"),
@@ -176,6 +188,10 @@ def test_an_application_that_gets_the_public_host(one: Application, url: bytes, 
     (TOP, b"referer: https://top.example.com:8443/a", b"referer: http://top.corp/app/a"),
     (SHARED, b"referer: https://x.example.com:8443/library/1", b"referer: http://intra/books/1"),
     (SHARED, b"referer: https://x.example.com:8443/other", b"referer: http://shared/other"),
+    (BOOKS, b"hx-current-url: https://x.example.com:8443/library/1?a", b"hx-current-url: http://intra/books/1?a"),
+    (WIKI, b"ping-from: https://wiki.example.com:8443/a", b"ping-from: http://wiki.corp:8080/a"),
+    (WIKI, b"ping-to: https://shop.example.com:8443/a", b"ping-to: http://intra/shop/a"),
+    (WIKI, b"ping-to: https://evil.example/", b"ping-to: https://evil.example/"),
 ])
 def test_public_urls_become_internal(one: Application, line: bytes, seen: bytes) -> None:
     """Of every published application; what is nobody's stays."""
@@ -186,6 +202,7 @@ def test_public_urls_become_internal(one: Application, line: bytes, seen: bytes)
 @pytest.mark.parametrize(("line", "seen"), [
     (b"origin: https://top.example.com:8443", b"origin: https://top.example.com:8443"),
     (b"referer: https://top.example.com:8443/a", b"referer: https://top.example.com:8443/a"),
+    (b"hx-current-url: https://top.example.com:8443/a", b"hx-current-url: https://top.example.com:8443/a"),
     (b"destination: https://top.example.com:8443/a", b"destination: http://top.example.com:8443/app/a"),
     (b"destination: https://wiki.example.com:8443/a", b"destination: http://wiki.corp:8080/a"),
     (b"destination: /a", b"destination: /app/a"),
@@ -217,7 +234,7 @@ def test_no_field_breaks(value: bytes, name: bytes, keeps_host: bool) -> None:
             assert out.field(name, seen) == seen
 
 
-@given(PIECES, st.sampled_from([b"origin", b"referer", b"destination", b"if"]))
+@given(PIECES, st.sampled_from([b"origin", b"referer", b"destination", b"if", b"hx-current-url"]))
 @settings(max_examples=300)
 def test_no_request_breaks(value: bytes, name: bytes) -> None:
     """Whatever a user says: one good field comes out."""
@@ -280,11 +297,14 @@ def test_long_values_take_little_time(value: bytes) -> None:
     (b"https://w.example.com", b"http://alike/"), (b"https://w.example.com?a", b"http://alike/"),
     (b"https://w.example.com/com/x", b"http://alike/com/x"), (b"https://w.example.com.evil.example/", None),
     (b"https://evil.example/", None)])
-def test_no_referer_names_the_public_origin_to_who_sees_the_internal_one(referer: bytes, seen: bytes | None) -> None:
+@pytest.mark.parametrize("name", [b"referer", b"hx-current-url", b"ping-from", b"ping-to"])
+def test_no_page_names_the_public_origin_to_who_sees_the_internal_one(
+    name: bytes, referer: bytes, seen: bytes | None
+) -> None:
     """Where nothing is published at its path, or its path can be read in two ways, the origin alone is left of it."""
     below = application("below", "https://w.example.com/com/", "http://alike/com/")
     one = Inward(Translation([below]), below.external, below.internal, keeps_host=False)
-    assert one.field(b"referer", referer) == (referer if seen is None else seen)
+    assert one.field(name, referer) == (referer if seen is None else seen)
 
 
 @pytest.mark.parametrize("value", [b"<https://wiki.example.com/> " * 129, b'["a"] ' * 129])
