@@ -44,6 +44,7 @@ from appproxy.service.metrics import MetricsPage, Traffic
 from appproxy.service.plain_entrance import PlainEntrance, StrayEntrance
 from appproxy.service.probe import Outcome, probe_all
 from appproxy.service.relay import Relay
+from appproxy.service.revocation import change_between
 from appproxy.service.roster import Roster, RosterLimits
 from appproxy.service.tokens import Tokens
 from appproxy.store import connectors, keys
@@ -281,14 +282,8 @@ class ServiceNode(Service):
             self._judge_again(old, new)
 
     def _judge_again(self, old: Snapshot, new: Snapshot) -> None:
-        """Cut what is under way and may no longer be; when only sessions were revoked, look at theirs alone."""
-        only = None
-        if (old.applications is new.applications and old.router is new.router and old.providers is new.providers
-                and old.not_before == new.not_before):
-            only = new.revoked_sessions - old.revoked_sessions
-            if not only:
-                return
-        count = self.relay.judge_again(new, self._wall(), only)
+        """Cut what is under way and may no longer be, of those whom the change concerns."""
+        count = self.relay.judge_again(new, self._wall(), change_between(old, new))
         if count:
             self.log.info("{count} requests under way were cut: their users may no longer", count=count)
 

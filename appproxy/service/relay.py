@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 
 from twisted.internet.interfaces import IReactorTime
 
@@ -18,11 +18,12 @@ from appproxy.service.affinity import Affinity, binds_by_request
 from appproxy.service.exchange import Exchange
 from appproxy.service.plan import Plans
 from appproxy.service.relayed import Relayed
-from appproxy.service.revocation import why_cut
+from appproxy.service.revocation import EVERYTHING, Change, why_cut
 from appproxy.service.roster import Peer, Roster
 from appproxy.service.shortages import Shortages
 from appproxy.service.symptoms import Symptoms
 from appproxy.service.tokens import Tokens
+from appproxy.service.under_way import UnderWay
 from appproxy.store.snapshot import Snapshot
 from appproxy.tunnel.limits import TunnelLimits
 from appproxy.tunnel.messages import Request, encode_request, request_flags
@@ -64,6 +65,7 @@ class Relay:
         self.plans = Plans(urls, applications)
         self.affinity = Affinity()
         self.symptoms = Symptoms()
+        self.under_way = UnderWay()
         #: Version of what connectors are told; a request says which one it was made with.
         self.configuration = 0
         self._user_header = user_header
@@ -126,31 +128,25 @@ class Relay:
         relayed.holds_translated = holds_translated
         relayed.owner = owner
         relayed.binds = binds_by_request(application, block)
+        self.under_way.add(relayed)
         relayed.dispatch(self.clock.seconds())
 
-    def judge_again(self, snapshot: Snapshot, now: float, only: Collection[str] | None = None) -> int:
+    def judge_again(self, snapshot: Snapshot, now: float, change: Change = EVERYTHING) -> int:
         """Sessions, assignments or applications have changed: cut what is under way for those who may no longer.
 
         `now` is wall clock time. A WebSocket that is open, a download and an upload end like the next request would.
-        `only`: ids of sessions, when nothing has changed for others. Gives how many were cut.
+        `change`: whom it concerns. Gives how many were cut.
         """
-        under_way = [request for peer in self.roster.peers.values() for request in peer.in_flight.values()]
-        count = 0
-        for request in under_way + self.roster.all_waiting():
-            if only is not None and (request.session is None or request.session.id not in only):
-                continue
-            count += self._cut(request, snapshot, now)
-        return count
+        under_way = self.under_way
+        found = under_way.all() if change.everything else under_way.of(change.sessions, change.subjects, change.applications)
+        return sum(self._cut(request, snapshot, now) for request in found)
 
     def end_expired(self, snapshot: Snapshot, now: float) -> int:
         """Cut what could go on for ever and may no longer at `now` (wall clock time); gives how many.
 
         An open WebSocket would make a session that never ends.
         """
-        endless = [
-            request for peer in self.roster.peers.values() for request in peer.in_flight.values()
-            if request.endless and request.session is not None
-        ]
+        endless = [request for request in self.under_way.endless if request.session is not None]
         return sum(self._cut(request, snapshot, now) for request in endless)
 
     def _cut(self, request: Relayed, snapshot: Snapshot, now: float) -> bool:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 # Members of an IntFlag cost a call each to combine; this is the hot path.
 _BODY, _UPGRADE, _IDEMPOTENT, _ASK = int(Flag.BODY), int(Flag.UPGRADE), int(Flag.IDEMPOTENT), int(Flag.ASK)
 _REQ = int(Kind.REQ)
+_DONE = int(State.DONE)
 #: A connector that never speaks its last word about a cancelled request frees the slot after this, in seconds.
 _CANCELLED = 120.0
 
@@ -93,7 +94,9 @@ class Relayed:
 
     def step(self, step: int) -> None:
         """Follow the table."""
-        self.state = advance(SERVICE_TRANSITIONS, self.state, step)
+        state = self.state = advance(SERVICE_TRANSITIONS, self.state, step)
+        if state == _DONE:
+            self.relay.under_way.discard(self)
 
     @property
     def upgraded(self) -> bool:
@@ -301,6 +304,7 @@ class Relayed:
         """It may go on for ever: it takes no place from requests any more."""
         if (peer := self.peer) is not None:
             self.long = True
+            self.relay.under_way.lengthen(self)
             peer.streams += 1
             self.relay.roster.given(self.whose)
             self.relay.slot_free(peer)

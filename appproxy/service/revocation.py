@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from appproxy.errors import Code
@@ -13,6 +15,41 @@ from appproxy.store.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from appproxy.service.relayed import Relayed
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Whom a change concerns: sessions by id, subjects by provider and subject, applications by id; or everybody."""
+
+    sessions: Collection[str] = ()
+    subjects: Collection[tuple[str, str]] = ()
+    applications: Collection[str] = ()
+    everything: bool = False
+
+
+EVERYTHING = Change(everything=True)
+
+
+def change_between(old: Snapshot, new: Snapshot) -> Change:
+    """Whom it concerns that one snapshot took the place of another: nobody else may do less, or more, than before."""
+    # A provider may be many applications'; and who publishes somewhere may take the place from a wildcard of another.
+    if old.providers != new.providers:
+        return EVERYTHING
+    applications: set[str] = set()
+    if old.applications is not new.applications:
+        both = old.applications.keys() & new.applications.keys()
+        if len(both) != len(old.applications) or len(both) != len(new.applications):
+            return EVERYTHING
+        for id in both:
+            before, after = old.applications[id], new.applications[id]
+            if before is not after:
+                if before.pairs != after.pairs or before.excluded_hosts != after.excluded_hosts:
+                    return EVERYTHING
+                applications.add(id)
+    elif old.router is not new.router:
+        return EVERYTHING
+    subjects = [one for one, time in new.not_before.items() if old.not_before.get(one) != time]
+    return Change(new.revoked_sessions - old.revoked_sessions, subjects, applications)
 
 
 def why_cut(request: Relayed, snapshot: Snapshot, now: float) -> tuple[Code, str] | None:

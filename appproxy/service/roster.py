@@ -258,10 +258,6 @@ class Roster:
         request = waiting.pop(lambda whose: usual or self._is_of_reserve(peer, load, whose))
         return None if request is None else (request, peer)
 
-    def all_waiting(self) -> list[Relayed]:
-        """Everybody who waits, of all groups."""
-        return [request for waiting in self._waiting.values() for request in waiting]
-
     def has_waiting(self, group: str) -> bool:
         """Does anyone wait for a connector of this group?"""
         return bool(self._waiting.get(group))

@@ -15,6 +15,7 @@ from appproxy.publish.application import Application, HeaderRule, Preauthenticat
 from appproxy.publish.routing import Router
 from appproxy.service.dispatch.responder import failure_answer
 from appproxy.service.relay import Relay
+from appproxy.service.revocation import Change
 from appproxy.service.roster import Peer, Roster, RosterLimits
 from appproxy.service.streamed import StreamedAnswer
 from appproxy.service.tokens import Tokens
@@ -227,8 +228,8 @@ def test_a_revoked_session_is_looked_for_alone() -> None:
     house = House()
     exchanges = [house.start(session=session) for session in (ANN, replace(ANN, id="s2"), None)]
     after = snapshot(revoked_sessions=frozenset({"s1", "s2"}))
-    assert house.relay.judge_again(after, 1000.0, {"s3"}) == 0
-    assert house.relay.judge_again(after, 1000.0, {"s2", "s3"}) == 1
+    assert house.relay.judge_again(after, 1000.0, Change({"s3"})) == 0
+    assert house.relay.judge_again(after, 1000.0, Change({"s2", "s3"})) == 1
     assert [exchange.failure for exchange in exchanges] == [None, Code.SIGN_IN_REQUIRED, None]
 
 
@@ -241,6 +242,7 @@ def test_only_what_has_no_end_ends_with_its_session() -> None:
     for request in (endless, nobodys):
         assert request.exchange is not None
         request.answer = StreamedAnswer(request.exchange, 200, b"content-type: text/event-stream\n", 60.0)
+        house.relay.under_way.lengthen(request)
     assert house.relay.end_expired(snapshot(), ANN.expires - 1) == 0
     assert house.relay.end_expired(snapshot(), ANN.expires) == 1
     assert [exchange.failure for exchange in exchanges] == [Code.SIGN_IN_REQUIRED, None, None]
