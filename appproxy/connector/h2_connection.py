@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ngh2 import NGH2Error
 from ngh2 import Setting as H2Setting
 from ngh2 import events as h2
-from twisted.internet.interfaces import IHandshakeListener, IPushProducer
+from twisted.internet.interfaces import IPushProducer
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -21,7 +21,7 @@ from appproxy.http.h2_client import new_client_session
 from appproxy.http.h2_session import STREAMS, Session
 from appproxy.net.deadlines import NEVER
 from appproxy.net.sockets import is_ended, send_now, socket_of
-from appproxy.net.tls import negotiated, set_buffers
+from appproxy.net.tls import set_buffers
 from appproxy.net.turn import turn_end
 
 if TYPE_CHECKING:
@@ -74,10 +74,19 @@ class H2Connection(Protocol):
     def has_room(self) -> bool:
         """Does it take one more request now?"""
         session = self._session
-        if self.retired or not self.open or session is None or not session.can_send_request:
-            return False
-        most = min(STREAMS, session.remote_settings[H2Setting.MAX_CONCURRENT_STREAMS])
-        return self.streams < most
+        takes = self.open and not self.retired and session is not None and session.can_send_request
+        return takes and self.streams < self.most
+
+    @property
+    def most(self) -> int:
+        """How many streams it may have; once it takes no more, those that are left."""
+        if self.retired or self._session is None:
+            return self.streams
+        return min(STREAMS, self._session.remote_settings[H2Setting.MAX_CONCURRENT_STREAMS])
+
+    def users(self) -> list[OriginUser]:
+        """Whose requests are under way."""
+        return [stream.user for stream in (*self._streams.values(), *self._given) if stream.user is not None]
 
     @property
     def streams(self) -> int:
@@ -172,6 +181,7 @@ class H2Connection(Protocol):
         try:
             stream.id = session.send_request(headers, end_stream=ended)
         except NGH2Error:
+            self.origin.give_back(stream)
             # It has closed since the stream was given out: nothing has left.
             stream.refused = True
             self.origin.clock.callLater(0, stream.lost, RequestError(Code.ORIGIN_CLOSED, "the connection is closing"))
@@ -195,7 +205,9 @@ class H2Connection(Protocol):
 
     def reset(self, stream: H2Stream, code: int) -> None:
         """Break a stream off."""
-        self._given.discard(stream)
+        if stream in self._given:
+            self._given.discard(stream)
+            self.origin.give_back(stream)
         if stream.id and self._session is not None:
             if not self._session.reset(stream.id, code):
                 return
@@ -266,6 +278,7 @@ class H2Connection(Protocol):
                 self._pass_over(session, event)
             elif isinstance(event, h2.StreamClosed):
                 del self._streams[stream.id]
+                self.origin.give_back(stream)
                 closed.append((stream, event))
             elif self._tell(stream, event):
                 touched[stream] = None
@@ -328,6 +341,7 @@ class H2Connection(Protocol):
         for stream in given:
             stream.refused = True
         for stream in (*streams, *given):
+            self.origin.give_back(stream)
             code = Code.ORIGIN_TRUNCATED if stream.answered else Code.ORIGIN_CLOSED
             stream.lost(error or RequestError(code, "the application closed the connection"))
 
@@ -381,21 +395,6 @@ class H2Connection(Protocol):
     def stopProducing(self) -> None:
         """Called by the transport when it is lost; connectionLost follows."""
         self._blocked = True
-
-
-@implementer(IHandshakeListener)
-class SecureH2Connection(H2Connection):
-    """The same under TLS, when ALPN has agreed on it."""
-
-    def connected_to_application(self) -> None:
-        """TCP stands; the handshake comes first."""
-
-    def handshakeCompleted(self) -> None:
-        """TLS stands, the certificate is verified."""
-        if negotiated(self.transport) == b"h2":
-            self.greet()
-        else:
-            self._broken("the application does not offer HTTP/2 (ALPN): set protocol=http1")
 
 
 _OF_STREAMS = frozenset([

@@ -37,10 +37,13 @@ class H2Stream:
     authenticated = False
 
     __slots__ = ("_connection", "_ended", "_events", "_interims", "_pieces", "_producer", "_producer_paused", "_raw",
-                 "_request", "_taken", "_upgrade", "answered", "id", "open", "out", "refused", "served", "tap", "user")
+                 "_request", "_taken", "_upgrade", "answered", "id", "open", "out", "refused", "served", "share", "tap",
+                 "user")
 
     def __init__(self, connection: H2Connection, user: OriginUser, served: int) -> None:
         self.user: OriginUser | None = user
+        #: Whose place it has, where the application may have few.
+        self.share: bytes | None = None
         #: 0 until the request is sent.
         self.id = 0
         self.open = True
