@@ -156,6 +156,7 @@ class TestAuthorizationUrl:
             is_pushed(plain, always=True)
         assert caught.value.code is Code.PROVIDER_REFUSED
 
+    @pytest.mark.filterwarnings("ignore:Key size should be:joserfc.errors.SecurityWarning")
     def test_weak_keys(self) -> None:
         """RSA under 2048 bits signs nothing that is believed; stronger keys beside it do."""
         weak, strong = ({**RSAKey.generate_key(bits, auto_kid=True).as_dict(private=False)} for bits in (1024, 2048))

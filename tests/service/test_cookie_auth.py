@@ -13,10 +13,10 @@ from typing import Any
 from urllib.parse import urlencode, urljoin
 
 import pytest
+import treq
 from treq.testing import RequestTraversalAgent
 from twisted.internet.defer import Deferred
 from twisted.internet.testing import MemoryReactorClock
-from twisted.web.client import readBody
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IResponse
 from twisted.web.resource import IResource, Resource
@@ -72,7 +72,7 @@ class Browser:
         asked: Deferred[IResponse] = agent.request(method, url.encode(), headers, body)
         agent.flush()
         response = result_of(asked)
-        read = readBody(response)
+        read = treq.content(response)
         agent.flush()
         for line in response.headers.getRawHeaders("set-cookie", []):
             name, _, value = line.partition(";")[0].partition("=")

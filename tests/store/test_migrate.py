@@ -70,7 +70,7 @@ def test_the_older_name_of_a_setting(database_url: str) -> None:
                 external_host=f"{id_}.example.com", external_path="/", preauthentication="oidc", connector_group="g",
                 provider="p", settings=json.dumps(texts), created=0.0))
         migrate.upgrade(connection)
-        found = dict(connection.execute(sa.select(schema.applications.c.id, schema.applications.c.settings)).tuples().all())
+        found = connection.execute(sa.select(schema.applications.c.id, schema.applications.c.settings)).all()
     engine.dispose()
-    assert {id_: json.loads(text) for id_, text in found.items()} == {
+    assert {id_: json.loads(text) for id_, text in found} == {
         "a": {"view": "public", "max_body": "1M"}, "b": {"view": "internal"}, "c": {}, "d": {"view": ""}}
