@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from appproxy.demo.start import free_port
+from tests.end_to_end.ports import free_port
 from tests.end_to_end.world import environment, until
 from tests.pki.chains import NOW, Made, make
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from appproxy.admin.client import AdminClient
-from appproxy.demo.start import free_port
 from appproxy.demo.supervisor import Supervisor
 from appproxy.twistd.passwords import admit_password
 from tests.end_to_end.authority import BINDING, REFUSED, Authority, authority
+from tests.end_to_end.ports import free_port
 from tests.end_to_end.world import DOMAIN, World, appproxy, environment, until
 
 #: Seconds that a certificate of the first authority lives: short enough to see it renewed.

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from appproxy.demo.start import free_port
 from appproxy.demo.supervisor import Supervisor
+from tests.end_to_end.ports import free_port
 from tests.end_to_end.visitor import Answer, Visitor
 from tests.end_to_end.world import PATIENCE, World, appproxy, environment, until
 from tests.pki.chains import NOW, make

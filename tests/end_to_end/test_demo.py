@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from appproxy.demo.start import free_port
 from appproxy.demo.supervisor import Supervisor
+from tests.end_to_end.ports import free_port
 from tests.end_to_end.visitor import Visitor
 from tests.end_to_end.world import PATIENCE, environment, until
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from appproxy.demo.start import free_port
 from appproxy.demo.supervisor import Supervisor
 from appproxy.pki import Credential, create_authority, issue_server
+from tests.end_to_end.ports import free_port
 from tests.end_to_end.world import DOMAIN, PATIENCE, World, appproxy, environment, until
 
 #: OpenSSL in the programs judges certificates by the real clock.

@@ -14,12 +14,12 @@ import pytest
 
 from appproxy.config import ServiceSettings
 from appproxy.config.values import Address
-from appproxy.demo.start import free_port
 from appproxy.demo.supervisor import Supervisor, twistd
 from appproxy.tunnel.limits import DEFAULT_LIMITS
 from appproxy.twistd.state import create_state
 from tests.end_to_end.clock import usual_seconds
 from tests.end_to_end.lossy_link import NEAR, LossyLink, why_not
+from tests.end_to_end.ports import free_port
 from tests.end_to_end.system import PROMPT, System
 from tests.end_to_end.wire import Reply, Wire, ask
 from tests.end_to_end.world import DOMAIN, PATIENCE, environment, until

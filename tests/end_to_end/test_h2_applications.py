@@ -15,9 +15,9 @@ import grpc
 import pytest
 
 from appproxy.config import ConnectorPaths
-from appproxy.demo.start import free_port
 from appproxy.pki.authority import create_authority, issue_connector, issue_server
 from appproxy.pki.request import certificate_request, new_key, public_key_from_request
+from tests.end_to_end.ports import free_port
 from tests.end_to_end.visitor import Visitor
 from tests.end_to_end.world import DOMAIN, World, until
 

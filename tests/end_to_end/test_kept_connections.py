@@ -121,7 +121,7 @@ def test_a_408_behind_the_idle_time(system: System, method: str, body: bytes | N
     origin.on("/impatient", impatient)
     system.application(name, origin.url, preauth="passthrough")
     try:
-        time.sleep(1.5)  # connectors hear of it within a second
+        usual_sleep(1.5)  # connectors hear of it within a second
         statuses = []
         with Wire(system, name) as wire:
             for number in range(50):

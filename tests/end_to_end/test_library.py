@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from appproxy.demo.start import free_port
 from appproxy.demo.supervisor import Supervisor
+from tests.end_to_end.ports import free_port
 from tests.end_to_end.world import PATIENCE, ROOT, appproxy, environment
 
 LIBRARY = ROOT / "docs" / "library"

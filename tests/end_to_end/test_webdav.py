@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from appproxy.demo.start import free_port
+from tests.end_to_end.ports import free_port
 from tests.end_to_end.visitor import Visitor
 from tests.end_to_end.world import World, until
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from appproxy.demo.start import free_port
 from appproxy.demo.supervisor import Supervisor, twistd
 from tests.end_to_end.clock import usual_seconds
+from tests.end_to_end.ports import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 DOMAIN = "appproxy.localhost"
