@@ -43,6 +43,31 @@ _SMALL_CHUNK = compiled(_small_chunk())
 _AROUND = 5
 
 
+#: A body in so few chunks is looked through for its end before it is read. Programs send what they have written in one piece
+#: as one chunk, or line by line.
+_FEW_CHUNKS = 32
+
+
+def is_whole(unread: Unread) -> bool:
+    """Is all of a chunked body here, which begins with the first unread byte? Nothing is read.
+
+    False also for one that is malformed or has more than `_FEW_CHUNKS`: this only saves time where the answer is yes.
+    """
+    data, at = unread.data, unread.at
+    for _ in range(_FEW_CHUNKS):
+        line = _SIZE.match(data, at)
+        if line is None:
+            return False
+        start = line.end()
+        size = int(line[1], 16)
+        if not size:
+            return data.find(b"\r\n\r\n", start - 2) >= 0
+        at = start + size + 2
+        if at > len(data):
+            return False
+    return False
+
+
 class TrailersTooLong(ValueError):
     """A trailer section with more bytes or lines than are taken."""
 

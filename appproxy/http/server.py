@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from appproxy.errors import Code, RequestError
-from appproxy.http.chunked import ChunkedDecoder, TrailersTooLong
+from appproxy.http.chunked import ChunkedDecoder, TrailersTooLong, is_whole
 from appproxy.http.head import Fields, Repeated, RequestHead
 from appproxy.http.request import HeadLimits, parse_request, read_request_line
 from appproxy.http.unread import Unread
@@ -107,6 +107,13 @@ class RequestReader:
         self._left -= len(piece)
         self.body_done = not self._left
         return piece
+
+    @property
+    def has_whole_body(self) -> bool:
+        """Is all of the body here, of which nothing was read yet? No where that cannot be said at once."""
+        if self._chunks is not None:
+            return is_whole(self._unread)
+        return self.body_done or len(self._unread) >= self._left
 
     def take_rest(self) -> bytes:
         """All unread bytes: after an upgrade they are not HTTP any more."""

@@ -72,6 +72,11 @@ class Exchange(Protocol):
         ...
 
     @property
+    def has_whole_body(self) -> bool:
+        """Has all of the body arrived, as far as that can be said before it is read?"""
+        ...
+
+    @property
     def tap(self) -> IPushProducer:
         """What pauses and resumes the user's bytes."""
         ...

@@ -51,6 +51,11 @@ class ExchangeState:
         """Has our side of the exchange ended?"""
         return self._over
 
+    @property
+    def has_whole_body(self) -> bool:
+        """Has all of the body arrived? Not where nobody has looked."""
+        return False
+
     def abort(self) -> None:
         """Break the answer, in the way of the version."""
         raise NotImplementedError

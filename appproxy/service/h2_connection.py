@@ -191,6 +191,10 @@ class H2Connection(Protocol):
         if exchange is not None and exchange.body is not None:
             exchange.body.arrived(event.data, event.end_stream)
 
+    def brings_end(self, stream: int) -> bool:
+        """Has the end of this stream's body come, too, and waits only for its turn?"""
+        return self._incoming.has_end_of(stream)
+
     def _trailers(self, event: h2.TrailersReceived) -> None:
         exchange = self._streams.get(event.stream_id)
         if exchange is None or exchange.body is None:

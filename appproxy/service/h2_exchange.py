@@ -78,6 +78,11 @@ class H2Exchange(ExchangeState):
         return self.body is None or self.body.complete
 
     @property
+    def has_whole_body(self) -> bool:
+        """Has all of the body arrived, perhaps in the same read as the head?"""
+        return self.complete or self.connection.brings_end(self.stream)
+
+    @property
     def tap(self) -> IPushProducer:
         """What pauses and resumes the user's bytes."""
         return self._incoming.tap

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from itertools import islice
 
 from ngh2 import events as h2
 
@@ -26,6 +27,8 @@ _USUAL_HEAD, _HEAD_BYTES = 2_048, 16
 #: milliseconds. A read that has more heads than this is given to it in slices of so many bytes, each at this cost.
 _HEADS_AT_ONCE = 16
 _SLICE, _OF_A_SLICE = 4_096, 250
+#: Among so many of the next events the end of a body is looked for: programs send a small one right behind its head.
+_AHEAD = 16
 
 
 class Incoming:
@@ -85,6 +88,13 @@ class Incoming:
         if type(event) is h2.StreamClosed:
             self._reset.discard(event.stream_id)
         return type(event) is h2.RequestReceived and event.stream_id in self._reset
+
+    def has_end_of(self, stream: int) -> bool:
+        """Does the end of this stream's body come soon?"""
+        return any(
+            event.stream_id == stream and (isinstance(event, h2.TrailersReceived) or event.end_stream)
+            for event in islice(self._events, _AHEAD) if isinstance(event, (h2.DataReceived, h2.TrailersReceived))
+        )
 
     def _read_slice(self) -> None:
         """Let the session see more. After its last word it sees nothing more."""

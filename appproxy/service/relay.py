@@ -122,7 +122,9 @@ class Relay:
             encoded = encode_request(request)
         except LocalProtocolError as error:
             raise RequestError(error.code if error.code is not Code.PROTOCOL else Code.BAD_REQUEST, str(error)) from error
-        flags = request_flags(request, strict=self.strict or application.strict, ask=application.expect_continue)
+        # A small body that is here would wait for an application which ignores the question, and cost nothing if refused.
+        ask = application.expect_continue and not (head.length is None and exchange.has_whole_body)
+        flags = request_flags(request, strict=self.strict or application.strict, ask=ask)
         whose = (share if session is not None else ADDRESS + share, application.id)
         relayed = Relayed(self, exchange, plan, encoded, flags, session, whose)
         relayed.holds_translated = holds_translated

@@ -253,6 +253,11 @@ class UserConnection(Protocol):
         self.tap.release(Hold.BACKLOG)
         self.feed_body()
 
+    @property
+    def has_whole_body(self) -> bool:
+        """Is all of the body here, of which nothing was read yet?"""
+        return self._reader is not None and self._reader.has_whole_body
+
     def feed_body(self) -> None:
         """Give the exchange what has arrived of its body."""
         current, reader = self._current, self._reader

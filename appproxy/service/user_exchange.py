@@ -49,6 +49,11 @@ class UserExchange(ExchangeState):
         return connection.tap
 
     @property
+    def has_whole_body(self) -> bool:
+        """Has all of the body arrived, of which nothing was read yet?"""
+        return self._connection.has_whole_body
+
+    @property
     def tap(self) -> IPushProducer:
         """What pauses and resumes the user's bytes."""
         return self._connection.tap

@@ -189,6 +189,31 @@ def test_a_refused_upload_costs_its_head(system: System, expect: bool) -> None:
     user.close()
 
 
+@pytest.mark.parametrize("version", ["1.1", "2"])
+@pytest.mark.parametrize("size", [5, 10_000])
+def test_a_small_upload_of_unknown_size_waits_for_nobody(system: System, version: str, size: int) -> None:
+    """All of it came with its head: the application, which might ignore the question, is not asked."""
+    seen: list[tuple[list[bytes], int]] = []
+
+    def look(call: Call) -> bool:
+        seen.append((call.seen.values("expect"), len(call.body())))
+        call.answer(b"seen")
+        return True
+
+    system.origin.on("/look", look)
+    if version == "1.1":
+        with Wire(system, "raw") as wire:
+            wire.send(f"POST /look HTTP/1.1\r\nHost: {wire.host}\r\nX-Case: small\r\nTransfer-Encoding: chunked\r\n\r\n"
+                      f"{size:x}\r\n{'x' * size}\r\n0\r\n\r\n".encode())
+            assert wire.reply().status == 200
+    else:
+        user = H2User(system.port, system.anchor, system.host("raw").partition(":")[0])
+        stream = user.ask("/look", "POST", body=b"x" * size)
+        user.until(lambda: stream in user.ended)
+        user.close()
+    assert seen == [([], size)]
+
+
 @pytest.mark.parametrize("target", ["/consent", "/"])
 def test_an_upload_that_is_wanted(system: System, target: str) -> None:
     """Arrives whole, from an application that says so and from one that says nothing."""

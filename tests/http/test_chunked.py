@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appproxy.http.chunked import ChunkedDecoder
+from appproxy.http.chunked import _FEW_CHUNKS, ChunkedDecoder, is_whole
 from appproxy.http.head import Fields
 from appproxy.http.unread import Unread
 
@@ -118,3 +118,30 @@ def test_small_chunks_mean_the_same_in_one_read(chunks: list[tuple[int, bytes, b
         except ValueError:
             results.append(None)
     assert results[0] == results[1]
+
+
+@given(
+    st.lists(st.binary(min_size=1, max_size=20), max_size=8), st.sampled_from([b"", b"A: b\r\n", b"A: b\r\nC: d\r\n"]),
+    st.integers(0, 250), st.integers(0, 3),
+)
+@settings(max_examples=200)
+def test_the_end_is_seen_before_anything_is_read(chunks: list[bytes], trailer: bytes, cut: int, before: int) -> None:
+    """What is whole for the decoder is so beforehand, and nothing else is; nothing was taken."""
+    data = b"".join(b"%x;e=1\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n" + trailer + b"\r\n"
+    data = data[:cut]
+    unread = Unread()
+    unread.add(b"x" * before + data)
+    unread.take(before)
+    assert is_whole(unread) is decode(data)[3]
+    assert unread.take(1000) == data
+
+
+@pytest.mark.parametrize(("data", "whole"), [
+    (b"1\r\na\r\n" * (_FEW_CHUNKS - 1) + b"0\r\n\r\n", True), (b"1\r\na\r\n" * _FEW_CHUNKS + b"0\r\n\r\n", False),
+    (b"z\r\na\r\n0\r\n\r\n", False), (b"ffffffffffffffff\r\na\r\n0\r\n\r\n", False), (b"0\r\n\r\nGET / HTTP/1.1", True),
+], ids=["few", "many", "malformed", "endless", "pipelined"])  # fmt: skip
+def test_only_a_few_chunks_are_looked_through(data: bytes, whole: bool) -> None:
+    """What is malformed is refused when it is read, and not here."""
+    unread = Unread()
+    unread.add(data)
+    assert is_whole(unread) is whole

@@ -321,3 +321,16 @@ def test_repeated_fields_are_read_once() -> None:
     assert first is not None and second is not None and third is not None
     assert second.fields is first.fields and second is not first
     assert third.get(b"cookie") == b"b"
+
+
+@pytest.mark.parametrize(("head", "body", "whole"), [
+    (GET, b"", True), (POST, b"hell", False), (POST, b"hello", True), (POST, b"hello" + GET, True),
+    (CHUNKED, b"5\r\nhello\r\n", False), (CHUNKED, b"5\r\nhello\r\n0\r\n\r\n" + GET, True), (CHUNKED, b"", False),
+], ids=["none", "part", "all", "more", "chunk", "chunks", "nothing"])  # fmt: skip
+def test_a_body_that_came_with_its_head(head: bytes, body: bytes, whole: bool) -> None:
+    """It is known before it is read, and read all the same."""
+    reader = RequestReader()
+    reader.receive(head + body)
+    assert reader.next_head() is not None
+    assert reader.has_whole_body is whole
+    assert reader.read_body() == body.replace(GET, b"")[3 if head is CHUNKED else 0:][:5]

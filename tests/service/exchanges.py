@@ -65,6 +65,7 @@ class FakeExchange:
     connector: str = ""
     attempts: int = 0
     failure: Code | None = None
+    has_whole_body: bool = False
     detail: str = ""
     received: int = 0
     sent: int = 0

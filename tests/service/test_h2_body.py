@@ -6,6 +6,7 @@ import pytest
 
 from appproxy.errors import Code
 from appproxy.http.h2_session import CONNECTION_WINDOW, FIRST_WINDOW, WINDOW
+from appproxy.service.exchange import Exchange
 from appproxy.service.h2_exchange import H2Exchange
 from tests.service.h2_place import Place, request
 from tests.service.keeper import Keeper
@@ -40,6 +41,34 @@ class TestBodies:
         assert place.keeper.ended and place.keeper.trailers == [(b"checksum", b"1")]
         assert place.keeper.last.received == 1_000_000
         assert [type(event).__name__ for event in place.events][0] == "InformationalResponseReceived"
+
+    @pytest.mark.parametrize("end", ["data", "empty", "trailers", "none", "later"])
+    def test_a_body_that_came_with_its_head(self, end: str) -> None:
+        """Its end is seen when the head is handed over, although its frames have not had their turn."""
+        seen: list[bool] = []
+
+        class Looking(Keeper):
+            def __call__(self, exchange: Exchange) -> None:
+                super().__call__(exchange)
+                seen.append(exchange.has_whole_body)
+
+        place = Place(Looking())
+        other = place.ask(request(b"POST"), None)
+        stream = place.user.send_request(request(b"POST"))
+        place.user.send_data(stream, b"small", end_stream=end == "data")
+        if end == "empty":
+            place.user.end_stream(stream)
+        elif end == "trailers":
+            place.user.send_trailers(stream, [(b"checksum", b"1")])
+        elif end == "none":
+            place.user.end_stream(other)
+        place.turn()
+        if end == "later":
+            place.user.end_stream(stream)
+            place.turn()
+            seen.append(place.keeper.last.has_whole_body)
+        assert seen[:2] == [False, end in ("data", "empty", "trailers")]
+        assert seen[2:] == [True] * (end == "later")
 
     def test_a_reader_who_stops_stops_his_sender_and_no_other(self) -> None:
         """A paused body takes at most a window; another stream's goes on."""

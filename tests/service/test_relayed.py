@@ -712,6 +712,17 @@ class TestAsking:
         (frame,) = signal.frames()
         assert bool(frame[1] & Flag.ASK) is asked
 
+    @pytest.mark.parametrize(("body", "asked"), [
+        (b"5\r\nhello\r\n0\r\n\r\n", False), (b"5\r\nhello\r\n", True), (b"", True),
+    ], ids=["whole", "part", "nothing"])  # fmt: skip
+    def test_a_small_body_of_unknown_size_that_is_here(self, body: bytes, asked: bool) -> None:
+        """The application is not asked: one that ignores the question would keep the user waiting for a second."""
+        world = World()
+        signal = world.welcomed()
+        world.user().send(b"POST /small HTTP/1.1\r\nHost: wiki.example.com\r\nTransfer-Encoding: chunked\r\n\r\n" + body)
+        (frame,) = signal.frames()
+        assert bool(frame[1] & Flag.ASK) is asked
+
     def test_a_refusal_costs_the_head_alone(self) -> None:
         """No 100 goes to the user, not a byte of the body is read, and the connection ends, for a body would follow."""
         world = World()
