@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.clock import usual_seconds, usual_sleep
+from tests.end_to_end.h2_origin import CLOSE_AFTER, H2Origin
 from tests.end_to_end.origins import Call, Gone, Origin, server_context
 from tests.end_to_end.system import CONNECTORS, PROMPT, System, shared_system
 from tests.end_to_end.wire import Wire
@@ -96,6 +97,43 @@ def test_an_end_that_nobody_could_hear(one_connector: System, method: str) -> No
             assert wire.reply().answers == case
             assert usual_seconds() - began < PROMPT
             until(lambda name=case: len(system.origin.about(name)) == 1, "not seen once", PROMPT)  # type: ignore[misc]
+
+
+@pytest.fixture
+def speaking_h2(system: System) -> Iterator[H2Origin]:
+    """An application over HTTP/2, under the name `speaking-h2`."""
+    origin = H2Origin()
+    system.application("speaking-h2", origin.url, preauth="passthrough", settings={"protocol": "h2"})
+    time.sleep(1.5)  # connectors hear of it within a second
+    yield origin
+    system.call("DELETE", "/applications/speaking-h2")
+    origin.stop()
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("way", ["goaway", "close"])
+def test_an_end_over_http2_that_nobody_could_hear(
+    one_connector: System, speaking_h2: H2Origin, method: str, way: str
+) -> None:
+    """The same: GOAWAY and the end of the connection, or the end alone, come while the connector is stopped."""
+    system, origin = one_connector, speaking_h2
+    process = system.supervisor.find(CONNECTORS[0]).process
+    for number in range(10):
+        with Wire(system, "speaking-h2") as wire:
+            wire.request("GET", f"/{way}", f"before {method} {number}")
+            assert wire.reply().status == 200
+            process.send_signal(signal.SIGSTOP)
+            try:
+                time.sleep(CLOSE_AFTER + 0.2)
+                case = f"after {method} {number}"
+                wire.request(method, "/answer", case, None if method == "GET" else b"body")
+                time.sleep(0.2)
+            finally:
+                process.send_signal(signal.SIGCONT)
+            reply = wire.reply()
+            assert (reply.status, reply.answers, reply.body) == (200, case, b"0" if method == "GET" else b"4")
+            assert len(origin.about(case)) == 1
+    assert origin.connections > 10, "each of them met the end of its connection"
 
 
 @pytest.mark.parametrize(("method", "body"), [("GET", None), ("PUT", b"small"), ("POST", b"small")])
