@@ -55,7 +55,7 @@ class AccessLog:
         tunnel lets none of it into the other texts.
         """
         request = forward.request
-        received = forward.upload.received if forward.upload is not None else 0
+        received = _received(forward)
         code = _failure(forward)
         failure = "" if code is None else f',"failure":"{code.name}","detail":{quote(forward.detail)}'
         path = quote(request.target.partition(b"?")[0].decode("latin-1"))
@@ -86,8 +86,12 @@ class AccessLog:
         else:
             counters.failed += 1
         counters.sent += forward.sent
-        if forward.upload is not None:
-            counters.received += forward.upload.received
+        counters.received += _received(forward)
+
+
+def _received(ended: Forward | UpgradedStream) -> int:
+    """Bytes of the user's."""
+    return ended.upload.received if ended.upload is not None else len(ended.request.body)
 
 
 def _failure(ended: Forward | UpgradedStream) -> Code | None:

@@ -81,17 +81,20 @@ class H2Stream:
             raise RequestError(Code.UPGRADE_REFUSED, "the application offers no WebSockets over HTTP/2 (RFC 8441)")
         headers = request_headers(
             request.method, request.target, request.authority if target.keep_host else target.authority,
-            target.address.scheme.encode("ascii"), request.block, length=request.length if upload is not None else 0,
-            upgrade=upgrade)
+            target.address.scheme.encode("ascii"), request.block,
+            length=request.length if upload is not None or request.body else 0, upgrade=upgrade)
         self._request, self._upgrade = request, upgrade
         waiting = b"" if upload is None else upload.flow_to(self)
-        self._ended = upload is None and upgrade is None
+        self._ended = upload is None and upgrade is None and not request.body
         self._connection.begin(self, headers, self._ended)
         if upload is not None:
             if waiting:
                 self.write(waiting)
             if upload.over:
                 self.end_body(upload.trailers)
+        elif request.body:
+            self.write(request.body)
+            self.end_body(b"")
 
     def reserve(self, user: OriginUser) -> None:
         """Streams are nobody's."""

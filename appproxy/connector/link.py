@@ -50,8 +50,10 @@ class SignalOwner(Protocol):
     def much_received(self) -> None:
         """More than `USUAL` frames have come in one read; they follow."""
 
-    def request_received(self, connection: SignalConnection, flags: int, request_id: int, head: bytes) -> None:
-        """A REQ."""
+    def request_received(
+        self, connection: SignalConnection, flags: int, request_id: int, head: bytes, body: bytes
+    ) -> None:
+        """A REQ; `body` is its tail."""
 
     def request_cancelled(self, connection: SignalConnection, request_id: int) -> None:
         """A CANCEL."""
@@ -187,7 +189,7 @@ class SignalConnection(TwistedProtocol):
                 self.owner.much_received()
             for frame in frames:
                 if frame[0] == Kind.REQ:
-                    self.owner.request_received(self, frame[1], frame[2], frame[3])
+                    self.owner.request_received(self, frame[1], frame[2], frame[3], frame[4])
                 else:
                     self._control(frame)
         except ProtocolError as error:

@@ -90,13 +90,15 @@ class OriginConnection(Protocol):
         if self._reader is None:
             raise AssertionError("an upgraded connection takes no requests")
         self._bind_for(request)
-        data, upgrade = request_head(request, target, upload is not None)
+        data, upgrade = request_head(request, target, upload is not None or bool(request.body))
         if self.served:
             self._sent_at = self.origin.clock.seconds()
             # Of a request that must not be sent twice, the end of a kept connection may prove that it was not delivered.
             self._taken = acknowledged(self.transport) if request.method not in IDEMPOTENT else None
         if upload is not None:
             data += upload.flow_to(self)
+        elif request.body:
+            data += request.body
         self._reader.expect(request.method, upgrade)
         self.answered = False
         send_now(self.out, data)

@@ -27,7 +27,7 @@ from appproxy.net.seldom import Seldom
 from appproxy.tunnel.exchanges import State
 from appproxy.tunnel.frames import Flag, Kind, encode
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
-from appproxy.tunnel.messages import decode_request, encode_code
+from appproxy.tunnel.messages import check_body, decode_request, encode_code
 from appproxy.tunnel.shares import Places
 
 #: Final frames kept while no signal connection is up; the service waits 5 s for them.
@@ -136,11 +136,14 @@ class Requests:
 
     # What the service says.
 
-    def received(self, channel: SignalConnection, flags: int, request_id: int, head: bytes) -> None:
+    def received(self, channel: SignalConnection, flags: int, request_id: int, head: bytes, body: bytes = b"") -> None:
         """A REQ. Raises RemoteProtocolError when it is malformed or its id is in use."""
         if request_id in self._open:
             raise RemoteProtocolError(f"REQ {request_id} is there twice")
         request = decode_request(head)
+        if request.length != 0 or body:
+            check_body(flags, request.length, body)
+            request.body = body
         counters = self.counters
         counters.requests += 1
         kind = AskingForward if flags & _ASK else Forward

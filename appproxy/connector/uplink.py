@@ -19,7 +19,7 @@ from appproxy.connector.slots import Slot
 from appproxy.connector.stream import UpgradedStream
 from appproxy.net.deadlines import Deadlines
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
-from appproxy.tunnel.messages import Goodbye, Hello, Load, Welcome
+from appproxy.tunnel.messages import INLINE_BODY, Goodbye, Hello, Load, Welcome
 
 #: Dials this place, offering this protocol (ALPN), with the newest certificate.
 DialPlace = Callable[[Place, bytes, IProtocolFactory], Deferred[IProtocol]]
@@ -167,7 +167,7 @@ class Uplink:
         around = self._around
         return Hello(
             versions=(1,), instance=around.instance, slot=connection.slot,
-            generation=self.slots[connection.slot].generation, capabilities=(),
+            generation=self.slots[connection.slot].generation, capabilities=(INLINE_BODY,),
             most_in_flight=around.limits.in_flight, open=self.requests.open_ids(), ended=self.requests.ended_ids(),
             version=around.version,
         )
@@ -202,9 +202,11 @@ class Uplink:
         """More frames than usual in one read."""
         self.requests.turns.count()
 
-    def request_received(self, connection: SignalConnection, flags: int, request_id: int, head: bytes) -> None:
+    def request_received(
+        self, connection: SignalConnection, flags: int, request_id: int, head: bytes, body: bytes
+    ) -> None:
         """A REQ."""
-        self.requests.received(connection, flags, request_id, head)
+        self.requests.received(connection, flags, request_id, head, body)
 
     def request_cancelled(self, connection: SignalConnection, request_id: int) -> None:
         """A CANCEL."""

@@ -115,6 +115,12 @@ class RequestReader:
             return is_whole(self._unread)
         return self.body_done or len(self._unread) >= self._left
 
+    def whole_body(self) -> bytes | None:
+        """The body, if its length is known and all of it is here; None: nothing was read."""
+        if self._failure is not None or self._chunks is not None or self.body_done or len(self._unread) < self._left:
+            return None
+        return self.read_body()
+
     def take_rest(self) -> bytes:
         """All unread bytes: after an upgrade they are not HTTP any more."""
         return self._unread.take(len(self._unread))

@@ -28,7 +28,7 @@ from appproxy.service.relay import Relay
 from appproxy.service.roster import Peer
 from appproxy.store.snapshot import ConnectorState, Snapshot
 from appproxy.tunnel.frames import Kind, encode
-from appproxy.tunnel.messages import Goodbye, Hello, Welcome, encode_configuration
+from appproxy.tunnel.messages import INLINE_BODY, Goodbye, Hello, Welcome, encode_configuration
 
 SIGNAL = b"appproxy-signal/1"
 DATA = b"appproxy-data/1"
@@ -128,6 +128,7 @@ class EndPoint(Factory):
         link.slot = hello.slot
         peer.links[hello.slot] = link
         peer.version = hello.version
+        peer.takes_bodies = INLINE_BODY in hello.capabilities
         peer.address = link.address
         if isinstance(old, SignalLink):
             old.close()

@@ -102,6 +102,10 @@ class Exchange(Protocol):
         """Read no more of the body; the connection closes after the answer."""
         ...
 
+    def take_body(self) -> bytes | None:
+        """All of the body, if its length is known and it has arrived; None: nothing was read, `read_body` will give it."""
+        ...
+
     def read_body(self, reader: BodyReader) -> IPushProducer:
         """Begin to read the body. The producer returned pauses and resumes it. Call it only when head.length != 0."""
         ...

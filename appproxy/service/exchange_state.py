@@ -56,6 +56,10 @@ class ExchangeState:
         """Has all of the body arrived? Not where nobody has looked."""
         return False
 
+    def take_body(self) -> bytes | None:
+        """All of the body, if it has come with the head; where that cannot be, None."""
+        return None
+
     def abort(self) -> None:
         """Break the answer, in the way of the version."""
         raise NotImplementedError

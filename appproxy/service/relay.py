@@ -14,6 +14,7 @@ from appproxy.net.deadlines import Deadlines
 from appproxy.publish.application import Application
 from appproxy.publish.routing import Route, internal_target
 from appproxy.publish.urls import Translation
+from appproxy.service import small_upload
 from appproxy.service.affinity import Affinity, binds_by_request
 from appproxy.service.exchange import Exchange
 from appproxy.service.plan import Plans
@@ -131,7 +132,7 @@ class Relay:
         relayed.owner = owner
         relayed.binds = binds_by_request(application, block)
         self.under_way.add(relayed)
-        relayed.dispatch(self.clock.seconds())
+        small_upload.dispatch(relayed, exchange)
 
     def judge_again(self, snapshot: Snapshot, now: float, change: Change = EVERYTHING) -> int:
         """Sessions, assignments or applications have changed: cut what is under way for those who may no longer.

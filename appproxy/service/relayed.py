@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from appproxy.errors import Code, RemoteProtocolError, RequestError, Retry
 from appproxy.identity.session import Session
 from appproxy.net.deadlines import NEVER
-from appproxy.service import losses
+from appproxy.service import losses, small_upload
 from appproxy.service.affinity import ANOTHER_ANSWER, binds_by_answer, is_for_nobody
 from appproxy.service.plan import Plan
 from appproxy.service.roster import UNKNOWN, Whose
@@ -46,8 +46,8 @@ class Relayed:
     """One proxied request. `exchange` is None once the user has the answer, or has gone."""
 
     __slots__ = (
-        "_queued", "answer", "attempts", "binds", "data", "deadline", "exchange", "flags", "head", "holds_translated", "id",
-        "interims", "known", "link", "long", "method", "owner", "peer", "plan", "relay", "session", "state", "tried",
+        "_queued", "answer", "attempts", "binds", "body", "data", "deadline", "exchange", "flags", "head", "holds_translated",
+        "id", "interims", "known", "link", "long", "method", "owner", "peer", "plan", "relay", "session", "state", "tried",
         "upload", "whose",
     )
 
@@ -61,6 +61,8 @@ class Relayed:
         #: The head of its REQ, encoded, and the REQ's flags.
         self.head = head
         self.flags = flags
+        #: All of its body, where that travels in the REQ (`small_upload`).
+        self.body = b""
         self.method = exchange.head.method
         #: Whose it is; None where nobody had to sign in.
         self.session = session
@@ -156,6 +158,8 @@ class Relayed:
         link = peer.link()
         assert link is not None
         self.step(Step.DISPATCH)
+        if self.body and not peer.takes_bodies:
+            small_upload.set_apart(self)
         self.peer = peer
         self.link = link
         self.attempts += 1
@@ -175,7 +179,7 @@ class Relayed:
         else:
             self.deadline = now + timeout
         self.relay.deadlines.add(self)
-        link.write(encode(_REQ, self.id, self.head, b"", self.flags))
+        link.write(encode(_REQ, self.id, self.head, self.body, self.flags))
 
     # What the connector says on a signal connection. The caller has taken frames of unknown ids away.
 

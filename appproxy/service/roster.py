@@ -60,7 +60,7 @@ class Peer:
     """One connector that is, or just was, connected to this node."""
 
     __slots__ = ("address", "data", "few", "group", "id", "ids", "in_flight", "instance", "limit", "links", "load", "most",
-                 "reserve", "since", "streams", "timeouts", "try_at", "usual", "version")
+                 "reserve", "since", "streams", "takes_bodies", "timeouts", "try_at", "usual", "version")
 
     def __init__(self, id: str, group: str, instance: bytes, since: float, most: int = DEFAULT_LIMITS.in_flight) -> None:
         self.id = id
@@ -85,6 +85,8 @@ class Peer:
         self.try_at = 0.0
         self.version = ""
         self.address = ""
+        #: Does it take small bodies in the REQ?
+        self.takes_bodies = False
         self.load: Load | None = None
 
     def link(self) -> Link | None:

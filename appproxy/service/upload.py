@@ -51,6 +51,13 @@ class Upload:
         """Can all that was handed over be sent once more?"""
         return self._held is not None
 
+    def adopt(self, pieces: list[bytes], ended: bool) -> None:
+        """This much of it was read before a connector was asked. `ended`: it is all."""
+        self._reading = True
+        self._waiting = pieces
+        if ended:
+            self._trailers = b""
+
     def begin(self, exchange: Exchange, data: DataLink) -> None:
         """The connector has asked for the body on this data connection."""
         if self._reading:

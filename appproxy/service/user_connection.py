@@ -258,6 +258,10 @@ class UserConnection(Protocol):
         """Is all of the body here, of which nothing was read yet?"""
         return self._reader is not None and self._reader.has_whole_body
 
+    def take_body(self) -> bytes | None:
+        """All of the body, if it is here; None: nothing was read."""
+        return None if self._reader is None else self._reader.whole_body()
+
     def feed_body(self) -> None:
         """Give the exchange what has arrived of its body."""
         current, reader = self._current, self._reader

@@ -48,6 +48,13 @@ class UserExchange(ExchangeState):
             connection.start_body(_CONTINUE if self.head.expects_continue and not self.begun else b"")
         return connection.tap
 
+    def take_body(self) -> bytes | None:
+        """All of the body, if it has come with the head."""
+        body = None if self._over else self._connection.take_body()
+        if body is not None:
+            self.received += len(body)
+        return body
+
     @property
     def has_whole_body(self) -> bool:
         """Has all of the body arrived, of which nothing was read yet?"""

@@ -83,7 +83,7 @@ def signal_limits(limits: TunnelLimits = DEFAULT_LIMITS) -> dict[int, int]:
         Kind.WELCOME: limits.control,
         Kind.PING: 8,
         Kind.PONG: 8 + 12,
-        Kind.REQ: limits.request_head,
+        Kind.REQ: limits.request_head + limits.inline_body,
         Kind.RSP: answer + limits.inline,
         Kind.INFO: answer,
         Kind.CANCEL: limits.control,

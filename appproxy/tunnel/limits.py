@@ -31,6 +31,8 @@ class TunnelLimits:
     trailer_lines: int = 32
     #: A complete answer that may ride on the signal connection: longer ones would delay the requests behind them.
     inline: int = 16 * 1024
+    #: A complete body that rides in its REQ: forms, calls of scripts and chunks of chats are smaller; for the same reason.
+    inline_body: int = 16 * 1024
     #: In-line bytes not yet sent on one signal connection; beyond it, answers take a data connection.
     unsent_inline: int = 256 * 1024
     #: Payload of HELLO: ids of twice `in_flight` requests, open and ended, fit.

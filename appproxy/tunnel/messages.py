@@ -36,12 +36,14 @@ from appproxy.tunnel.limits import DEFAULT_LIMITS
 from appproxy.tunnel.retry import IDEMPOTENT
 
 __all__ = [
+    "INLINE_BODY",
     "Attach",
     "Goodbye",
     "Hello",
     "Load",
     "Request",
     "Welcome",
+    "check_body",
     "check_finality",
     "check_trailers",
     "decode_attach",
@@ -96,6 +98,8 @@ _STATUS_LINES = {status: b"%d\n" % status for status in range(100, 1000)}
 _phrased = compiled(rb"([1-9][0-9]{2}) ([\t\x20-\x7e\x80-\xff]{0,%d}+)\n" % DEFAULT_LIMITS.reason).match
 _STATUSES = {line: status for status, line in _STATUS_LINES.items()}
 _HEAD = DEFAULT_LIMITS.head
+#: The capability of a connector that takes small bodies in the REQ itself.
+INLINE_BODY = "inline_body"
 #: A body of more bytes is worth a round trip to the application before it is sent.
 ASKED_SIZE = 1 << 20
 
@@ -109,7 +113,8 @@ class Request:
     back-end timeout in seconds (milliseconds survive). `length` is the body's size, 0 for no body, None for an unknown
     size. `upgrade` is the Upgrade field. `share` names whom fair shares are counted for, `owner` whom a connection that the
     application authenticates may belong to: tokens to be compared, and no more; b"-" is nobody. `user` is one line of JSON,
-    `null` for nobody. `block` holds the field lines exactly as the application is to see them.
+    `null` for nobody. `block` holds the field lines exactly as the application is to see them. `body` is all of the body where
+    that came in the REQ's tail.
     """
 
     application: str
@@ -127,6 +132,7 @@ class Request:
     block: bytes
     share: bytes = b"-"
     owner: bytes = b"-"
+    body: bytes = b""
 
 
 def encode_request(r: Request) -> bytes:
@@ -200,8 +206,19 @@ def decode_request(head: bytes) -> Request:
     )
 
 
+def check_body(flags: int, length: int | None, body: bytes) -> None:
+    """Check the tail of a received REQ: without the flag BODY it is all of the body. Raises RemoteProtocolError."""
+    if flags & _F_BODY:
+        if body:
+            raise RemoteProtocolError("a REQ with a body that is still to be asked for")
+    elif length != len(body):
+        raise RemoteProtocolError(f"a REQ with {len(body)} bytes of a body of {length}")
+    elif len(body) > DEFAULT_LIMITS.inline_body:
+        raise RemoteProtocolError(f"a REQ with {len(body)} bytes of body", Code.TOO_LARGE)
+
+
 def request_flags(r: Request, *, strict: bool = False, ask: bool = False) -> int:
-    """The flags of the REQ that carries `r`. `ask`: where its body is large, the application is asked before it is sent."""
+    """The flags of the REQ that carries `r`, its body apart. `ask`: the application is asked before a large one is sent."""
     flags = 0
     if r.length is None:
         flags = _F_BODY

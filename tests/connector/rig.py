@@ -389,6 +389,13 @@ def send(signal: SignalPeer, request_id: int, asked: Request | None = None, stri
     signal.send(Kind.REQ, request_id, encode_request(asked), flags=request_flags(asked, strict=strict))
 
 
+def send_whole(signal: SignalPeer, request_id: int, method: bytes, body: bytes, length: int | None = None) -> None:
+    """A REQ with its body; `length`: what its head says of that, if not the truth."""
+    asked = request(method, b"/form", len(body) if length is None else length)
+    flags = request_flags(asked) & ~int(Flag.BODY | Flag.LENGTH)
+    signal.send(Kind.REQ, request_id, encode_request(asked), body, flags)
+
+
 def finals(frames: list[Frame]) -> Iterator[tuple[Kind, int, object]]:
     """Kind, id, and status with body, or the code."""
     for kind, _, request_id, head, tail in frames:

@@ -12,7 +12,7 @@ from twisted.logger import capturedLogs, formatEvent
 from appproxy.connector.access_log import AccessLog
 from appproxy.errors import Code
 from appproxy.tunnel.frames import Kind
-from tests.connector.rig import Rig, code, request, send
+from tests.connector.rig import Rig, code, request, send, send_whole
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"
 
@@ -36,6 +36,14 @@ def test_a_line() -> None:
     assert json.loads(logged(rig)[0]) == {
         "time": "2026-07-01T00:00:00.250Z", "request_id": "0" * 32, "method": "GET", "path": "/page", "status": 200,
         "received": 0, "sent": 5, "ms": 12.5, "application": "wiki"}
+
+
+def test_a_body_that_came_in_the_request_is_counted() -> None:
+    """As one that came on a data connection is."""
+    rig = Rig()
+    send_whole(rig.online(), 1, b"POST", b"hello")
+    rig.origin().deliver(OK)
+    assert (json.loads(logged(rig)[0])["received"], rig.counters.received) == (5, 5)
 
 
 def test_a_failure_has_its_name() -> None:

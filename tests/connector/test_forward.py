@@ -12,8 +12,9 @@ from appproxy.connector.patience import TIMEOUT_MARGIN
 from appproxy.errors import Code
 from appproxy.http.client import End, Head
 from appproxy.tunnel.frames import Kind
-from appproxy.tunnel.messages import decode_code, decode_response
-from tests.connector.rig import Rig, Wire, code, finals, request, send
+from appproxy.tunnel.limits import DEFAULT_LIMITS
+from appproxy.tunnel.messages import decode_code, decode_response, encode_request, request_flags
+from tests.connector.rig import Rig, Wire, code, finals, request, send, send_whole
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-type: text/plain\r\n\r\nhello"
 
@@ -235,6 +236,59 @@ class TestLongAnswers:
         """The other connections say something, so that only the application is silent."""
         for peer in (rig.second, *peers):
             peer.keep_alive()  # type: ignore[attr-defined]
+
+
+class TestBodiesInRequests:
+    """REQs with all of a small body in their tail."""
+
+    @pytest.mark.parametrize("size", [1, 5, DEFAULT_LIMITS.inline_body])
+    def test_it_goes_to_the_application_with_its_head(self, size: int) -> None:
+        """In one write, with no data connection; the answer comes in line, and the connection is kept."""
+        rig = Rig()
+        signal = rig.online()
+        send_whole(signal, 1, b"POST", b"x" * size)
+        origin = rig.origin()
+        assert origin.take() == (
+            b"POST /form HTTP/1.1\r\nhost: wiki.corp\r\naccept: */*\r\ncontent-length: %d\r\n\r\n" % size + b"x" * size)
+        origin.deliver(OK)
+        assert list(finals(signal.read())) == [(Kind.RSP, 1, (200, b"hello"))]
+        assert (rig.ended[0].attachment, len(rig.origins.of(rig.home))) == (None, 1)
+
+    @pytest.mark.parametrize(("method", "again"), [(b"PUT", True), (b"POST", False)])
+    def test_a_used_connection_that_closes_at_once(self, method: bytes, again: bool) -> None:
+        """The body is still here; but only what may be done twice is sent once more."""
+        rig = Rig()
+        signal = rig.online()
+        send(signal, 1)
+        old = rig.origin()
+        old.deliver(OK)
+        rig.settle()
+        send_whole(signal, 2, method, b"hello")
+        old.half_close()
+        if again:
+            fresh = rig.origin()
+            assert fresh.take().endswith(b"\r\n\r\nhello")
+            fresh.deliver(OK)
+            assert list(finals(signal.read()))[1:] == [(Kind.RSP, 2, (200, b"hello"))]
+        else:
+            assert list(finals(signal.read()))[1:] == [(Kind.FAIL, 2, Code.ORIGIN_CLOSED)]
+
+    @pytest.mark.parametrize(("body", "length"), [(b"hello", 4), (b"hello", 6), (b"", 5), (b"hello", 0)])
+    def test_a_length_that_is_not_the_bodys_breaks_the_connection(self, body: bytes, length: int) -> None:
+        """The application must not be told of another end than the user's: nothing of it is passed on."""
+        rig = Rig()
+        signal = rig.online()
+        send_whole(signal, 1, b"POST", body, length)
+        assert [frame[0] for frame in signal.read()] == [Kind.ERROR]
+        assert rig.origins_dialled == []
+
+    def test_a_body_that_is_said_to_be_asked_for(self) -> None:
+        """It cannot be here already."""
+        rig = Rig()
+        signal = rig.online()
+        asked = request(b"POST", length=5)
+        signal.send(Kind.REQ, 1, encode_request(asked), b"hello", request_flags(asked))
+        assert [frame[0] for frame in signal.read()] == [Kind.ERROR]
 
 
 class TestGate:

@@ -11,8 +11,8 @@ from appproxy.errors import Code
 from appproxy.http.h2_session import WINDOW
 from appproxy.tunnel.frames import Kind
 from appproxy.tunnel.messages import decode_response
-from tests.connector.h2_application import OK, connected, first, h2_rig, uploading
-from tests.connector.rig import Rig, code, finals, request, send
+from tests.connector.h2_application import OK, H2Application, connected, first, h2_rig, uploading
+from tests.connector.rig import Rig, code, finals, request, send, send_whole
 
 HANDSHAKE = b"sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\nsec-websocket-version: 13\n"
 
@@ -36,6 +36,21 @@ def test_the_body_in_pieces_is_one_answer() -> None:
     application.session.send_data(stream, b"lo", end_stream=True)
     application.wire.deliver(out + application.session.data_to_send())
     assert list(finals(signal.read())) == [(Kind.RSP, 1, (200, b"hello"))]
+
+
+def test_a_body_that_came_in_the_request() -> None:
+    """HEADERS and all of the body at once, and no data connection."""
+    rig = h2_rig()
+    signal = rig.online()
+    send_whole(signal, 1, b"POST", b"hello")
+    application = H2Application(rig, rig.origin())
+    events = application.read()
+    (head,) = [event for event in events if isinstance(event, h2.RequestReceived)]
+    assert (dict(head.headers)[b"content-length"], head.end_stream) == (b"5", False)
+    pieces = [event for event in events if isinstance(event, h2.DataReceived)]
+    assert (b"".join(event.data for event in pieces), pieces[-1].end_stream) == (b"hello", True)
+    application.answer(head.stream_id)
+    assert list(finals(signal.read()))[-1] == (Kind.RSP, 1, (200, b"hello"))
 
 
 def test_a_body_and_trailers_both_ways() -> None:

@@ -89,6 +89,9 @@ class FakeExchange:
 
     def stop_body(self) -> None: ...
 
+    def take_body(self) -> bytes | None:
+        return None
+
     def read_body(self, reader: BodyReader) -> IPushProducer:
         assert self.head.length != 0
         self.reader = reader

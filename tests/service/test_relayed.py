@@ -95,7 +95,7 @@ def test_a_small_upload_is_answered_in_line() -> None:
     world = World()
     signal = world.welcomed()
     user = world.user()
-    user.send(POST + b"hello")
+    user.send(CHUNKED + b"5\r\nhello\r\n0\r\n\r\n")
     id = only_request(signal)
     data = world.attach(id, body=True)
     assert data.kinds() == [Kind.ATTACHED, Kind.BODY, Kind.END]
@@ -110,8 +110,8 @@ def test_the_next_upload_may_overtake_the_answer_in_line() -> None:
     world = World()
     signal = world.welcomed()
     first, second = world.user(), world.user()
-    first.send(POST + b"hello")
-    second.send(POST + b"hel")
+    first.send(CHUNKED + b"5\r\nhello\r\n0\r\n\r\n")
+    second.send(CHUNKED + b"3\r\nhel\r\n")
     ids = [id for id, _ in requests(signal.frames())]
     data = world.attach(ids[0], body=True)
     data.kinds()
@@ -121,7 +121,7 @@ def test_the_next_upload_may_overtake_the_answer_in_line() -> None:
     signal.answer(ids[0], 200, b"", b"one")
     assert first.wire.take().endswith(b"one")
     assert data.kinds() == []
-    second.send(b"lo")
+    second.send(b"2\r\nlo\r\n0\r\n\r\n")
     assert data.kinds() == [Kind.BODY, Kind.END]
     signal.answer(ids[1], 200, b"", b"two")
     assert second.wire.take().endswith(b"two")
@@ -430,6 +430,7 @@ def test_a_slow_connector_pauses_the_user() -> None:
     signal = world.welcomed()
     user = world.user()
     user.send(POST.replace(b"5", b"50"))
+    world.advance(1)
     data = world.attach(only_request(signal), body=True)
     producer = data.wire.producer
     assert producer is not None
@@ -565,6 +566,17 @@ def test_a_parked_request_ends_too() -> None:
     assert world.change(revoked_sessions=frozenset({"s1"})) == 1
     assert user.wire.take().startswith(b"HTTP/1.1 401 ")
     assert world.relay.roster.waiting == 0
+
+
+def test_a_request_whose_body_still_comes_ends_too() -> None:
+    """No connector has heard of it, nor will."""
+    world = Guarded()
+    signal, user = world.welcomed(), world.user()
+    user.send(POST + b"he")
+    assert world.change(revoked_sessions=frozenset({"s1"})) == 1
+    assert user.wire.take().startswith(b"HTTP/1.1 401 ")
+    world.advance(1)
+    assert signal.frames() == []
 
 
 @pytest.mark.parametrize(

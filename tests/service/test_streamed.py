@@ -32,6 +32,7 @@ class Begun:
         self.signal = self.world.welcomed()
         self.user: User = self.world.user()
         self.user.send(request)
+        self.world.advance(1)
         self.data: Data = self.world.attach(only_request(self.signal), body=body)
         (peer,) = self.world.relay.roster.peers.values()
         (found,) = peer.in_flight.values()

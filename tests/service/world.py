@@ -25,7 +25,7 @@ from appproxy.service.user_connection import UserConnection
 from appproxy.store.snapshot import ConnectorRecord, ConnectorState, Snapshot
 from appproxy.tunnel.data import DataSession
 from appproxy.tunnel.frames import Frame, Kind, encode
-from appproxy.tunnel.messages import Hello, decode_request, encode_code, encode_response
+from appproxy.tunnel.messages import INLINE_BODY, Hello, decode_request, encode_code, encode_response
 from appproxy.tunnel.signal import Role, SignalSession
 
 WIKI = Application(
@@ -193,13 +193,13 @@ class World:
         return User(connection, wire)
 
     def signal(self, id: str = "c1", *, instance: bytes = b"i" * 16, slot: int = 0, open: tuple[int, ...] = (),
-               ended: tuple[int, ...] = ()) -> Signal:
+               ended: tuple[int, ...] = (), capabilities: tuple[str, ...] = (INLINE_BODY,)) -> Signal:
         """A connector's signal connection, as far as HELLO."""
         link = SignalLink(self.end_point, id, "198.51.100.1")
         wire = Wire()
         link.makeConnection(wire)
         session = SignalSession(Role.CONNECTOR, self.clock.seconds())
-        hello = Hello((1,), instance, slot, 0, (), 1000, open, ended, "0.1.0")
+        hello = Hello((1,), instance, slot, 0, capabilities, 1000, open, ended, "0.1.0")
         signal = Signal(link, wire, session, self.clock)
         link.dataReceived(session.hello(hello))
         return signal
