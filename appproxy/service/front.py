@@ -23,6 +23,7 @@ from appproxy.net.tls import ServerName, server_name
 from appproxy.policy.networks import network_of
 from appproxy.service.address_shares import AddressShares
 from appproxy.service.exchange import Exchange, Handler
+from appproxy.service.hooks import Hooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +100,14 @@ class Front(Factory):
         token: Callable[[int], bytes] = secrets.token_bytes,
         date: Callable[[], bytes] = lambda: b"",
         most: int | None = None,
+        hooks: Hooks | None = None,
     ) -> None:
         self.handler = handler
         self.clock = clock
         self.refusal = refusal
         self.new_id = new_id
+        #: Of them, `ended` is `log`.
+        self.hooks = hooks or Hooks()
         self.log = log
         self.scheme = scheme
         self.limits = limits or HeadLimits()

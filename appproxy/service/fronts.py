@@ -13,6 +13,7 @@ from appproxy.net.open_files import Shares
 from appproxy.service.date_line import DateLine
 from appproxy.service.exchange import Exchange, Handler
 from appproxy.service.front import Entry, Front, FrontTimeouts, Refusal
+from appproxy.service.hooks import Hooks
 from appproxy.service.user_connection import UserConnection
 from appproxy.service.user_entry import UserEntry
 
@@ -63,11 +64,11 @@ class Fronts:
         by_fields = bool(settings.trusted_proxies) and says != PROXY_PROTOCOL
         self._believed = TrustedProxies(settings.trusted_proxies, says) if by_fields else None
 
-    def users(self, handler: Handler, log: Log) -> Front:
+    def users(self, handler: Handler, hooks: Hooks) -> Front:
         """Behind `listen`."""
         entry = UserEntry if self._settings.http2 else UserConnection
         most = user_connections(self._settings, self._files)
-        return self._front(handler, log, proxies=self._believed, entry=entry, most=most)
+        return self._front(handler, hooks.end, proxies=self._believed, entry=entry, most=most, hooks=hooks)
 
     def control(self, handler: Handler, log: Log) -> Front:
         """Behind `tunnel_listen`, for connectors that ask over HTTP. Nobody's word counts for who they are."""
@@ -89,10 +90,10 @@ class Fronts:
 
     def _front(
         self, handler: Handler, log: Log, *, scheme: str = "https", proxies: TrustedProxies | None = None,
-        entry: Entry = UserConnection, most: int | None = None, refusal: Refusal | None = None,
+        entry: Entry = UserConnection, most: int | None = None, refusal: Refusal | None = None, hooks: Hooks | None = None,
     ) -> Front:
         return Front(
             handler, self._clock, refusal or self._refusal, self._new_id, log=log, scheme=scheme, limits=self._head_limits,
             timeouts=self._timeouts, proxies=proxies, entry=entry, token=self._token, date=self._date,
-            most=most or self._files.few,
+            most=most or self._files.few, hooks=hooks,
         )

@@ -56,6 +56,7 @@ class H2Connection(Protocol):
 
     def __init__(self, front: Front, client: str) -> None:
         self._front = front
+        self.hooks = front.hooks
         self._client = client
         self.number = front.number_connection(client)
         self.session = new_session(front.limits)
@@ -179,6 +180,8 @@ class H2Connection(Protocol):
         self._streams[event.stream_id] = exchange
         self._term.asked()
         if refused is None:
+            if (hook := front.hooks.started) is not None:
+                hook(exchange)
             front.handler(exchange)
         else:
             exchange.failure = refused.code

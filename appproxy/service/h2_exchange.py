@@ -143,6 +143,8 @@ class H2Exchange(ExchangeState):
             status, fields, body = self._no_tunnel()
         self.begun = True
         self.status = status
+        if (hook := self.connection.hooks.answered) is not None:
+            hook(self)
         headers = answer_headers(status, dated(fields, self.connection.date))
         bodyless = self.head.method == b"HEAD" or status in BODYLESS
         if not bodyless:
@@ -172,6 +174,8 @@ class H2Exchange(ExchangeState):
             return
         self.begun = True
         self.status = status
+        if (hook := self.connection.hooks.answered) is not None:
+            hook(self)
         headers = answer_headers(status, dated(fields, self.connection.date))
         bodyless = self.head.method == b"HEAD" or status in BODYLESS
         if not bodyless and length is not None:
@@ -259,6 +263,8 @@ class H2Exchange(ExchangeState):
             return self.tap
         self.begun = self._switched = True
         self.status = 101
+        if (hook := self.connection.hooks.answered) is not None:
+            hook(self)
         try:
             self.connection.session.send_response(self.stream, answer_headers(200, fields))
         except NGH2Error:

@@ -38,6 +38,7 @@ from appproxy.service.exchange import Exchange, Handler
 from appproxy.service.fronts import Fronts, user_connections
 from appproxy.service.h2_connection import H2Connection
 from appproxy.service.h2_term import NOTICE_SECONDS
+from appproxy.service.hooks import Hooks
 from appproxy.service.identity_blocks import Blocks
 from appproxy.service.listeners import Listeners
 from appproxy.service.metrics import MetricsPage, Traffic
@@ -96,6 +97,9 @@ class ServiceNode(Service):
         self._loops: list[LoopingCall] = []
         self._files = shares(raise_limit())
         self.traffic = Traffic()
+        #: Who is told of users' exchanges.
+        self.hooks = Hooks()
+        self.hooks.add("ended", lambda exchange: self.traffic.add(exchange, reactor.seconds()))
         self.certificates = Certificates(settings, directory or Path(), wall, token)
         self.gate = Gate(settings.public_port)
         self._token = token
@@ -104,7 +108,7 @@ class ServiceNode(Service):
         self.dispatcher = self._new_dispatcher(sign_in, own_hosts, own_paths)
         self._listeners = Listeners(settings, reactor, self._files.few)
         fronts = Fronts(settings, reactor, self._refusal, self._files, token, wall)
-        self.front = fronts.users(self.dispatcher, self._note)
+        self.front = fronts.users(self.dispatcher, self.hooks)
         self._control_front = fronts.control(self._new_control(), self._log_line)
         self._metrics_front = fronts.metrics(MetricsPage(self))
         plain = PlainEntrance(lambda: self.snapshot, settings.port_suffix, own_hosts)
@@ -130,6 +134,7 @@ class ServiceNode(Service):
             has_connectors=self._has_connectors, urls=lambda: self.snapshot.urls,
             applications=lambda: self.snapshot.applications.values(),
             limits=TunnelLimits(in_flight=in_flight, queue=queue, queue_seconds=seconds), strict=settings.strict,
+            hooks=self.hooks,
         )
 
     def _new_dispatcher(self, sign_in: SignInStart, own_hosts: Mapping[str, Handler], own_paths: Handler) -> Dispatcher:
@@ -225,6 +230,7 @@ class ServiceNode(Service):
             path = (self._directory or Path()) / self.settings.access_log
             self._file = LineFile(path, self._reactor)
             self._access_log = AccessLog(self._file, self._reactor, self._wall)
+            self.hooks.add("ended", self._access_log.add)
         self._listen(tunnel_context)
         self._start_loops()
 
@@ -319,11 +325,6 @@ class ServiceNode(Service):
         self.log.error("a regular task failed and is tried again later: {reason}", reason=failure.getErrorMessage())
 
     # Logs.
-
-    def _note(self, exchange: Exchange) -> None:
-        self.traffic.add(exchange, self._reactor.seconds())
-        if self._access_log is not None:
-            self._access_log.add(exchange)
 
     def _log_line(self, exchange: Exchange) -> None:
         if self._access_log is not None:

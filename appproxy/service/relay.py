@@ -17,6 +17,7 @@ from appproxy.publish.urls import Translation
 from appproxy.service import small_upload
 from appproxy.service.affinity import Affinity, binds_by_request
 from appproxy.service.exchange import Exchange
+from appproxy.service.hooks import Hooks
 from appproxy.service.plan import Plans
 from appproxy.service.relayed import Relayed
 from appproxy.service.revocation import EVERYTHING, Change, why_cut
@@ -56,6 +57,7 @@ class Relay:
         applications: Callable[[], Iterable[Application]] = tuple,
         limits: TunnelLimits | None = None,
         strict: bool = False,
+        hooks: Hooks | None = None,
     ) -> None:
         self.roster = roster
         self.clock = clock
@@ -67,6 +69,7 @@ class Relay:
         self.affinity = Affinity()
         self.symptoms = Symptoms()
         self.under_way = UnderWay()
+        self.hooks = hooks or Hooks()
         #: Version of what connectors are told; a request says which one it was made with.
         self.configuration = 0
         self._user_header = user_header

@@ -169,6 +169,8 @@ class Relayed:
         if (exchange := self.exchange) is not None:
             exchange.connector = peer.id
             exchange.attempts = self.attempts
+            if (hook := self.relay.hooks.dispatched) is not None:
+                hook(exchange)
         if self.binds:
             self.relay.affinity.note(self.plan.application, self.owner, peer.id)
         limits, timeout = self.relay.limits, self.plan.application.backend_timeout

@@ -168,6 +168,8 @@ class UserConnection(Protocol):
         self._head_begun = False
         client = self._client if front.proxies is None else front.proxies.client_of(head.fields, self._client)
         exchange = self._current = UserExchange(self, head, front.new_id(), client, front.scheme, now)
+        if (hook := front.hooks.started) is not None:
+            hook(exchange)
         front.handler(exchange)
         return True
 

@@ -87,6 +87,8 @@ class UserExchange(ExchangeState):
             return
         self.begun = True
         self.status = status
+        if (hook := self._connection._front.hooks.answered) is not None:
+            hook(self)
         fields = dated(fields, self._connection.date)
         reuse = self.head.keep_alive and self._connection.reusable
         if reuse and self.head.version < 11:
@@ -109,6 +111,8 @@ class UserExchange(ExchangeState):
             return
         self.begun = True
         self.status = status
+        if (hook := self._connection._front.hooks.answered) is not None:
+            hook(self)
         fields = dated(fields, self._connection.date)
         head = self.head
         # While the request's body is still under way, nobody knows yet whether another request can follow.
@@ -183,6 +187,8 @@ class UserExchange(ExchangeState):
         elif not self._over and not self.begun:
             self.begun = self._switched = True
             self.status = 101
+            if (hook := connection._front.hooks.answered) is not None:
+                hook(self)
             connection.write(response_bytes(101, fields, length="none", close=False, chunked=False))
             # An idle WebSocket must cost little: the head is not needed any more, but for the log.
             head = self.head

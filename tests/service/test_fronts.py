@@ -15,6 +15,7 @@ from appproxy.net.open_files import Shares
 from appproxy.service.exchange import Exchange
 from appproxy.service.front import Front
 from appproxy.service.fronts import Fronts, user_connections
+from appproxy.service.hooks import Hooks
 from appproxy.service.user_connection import UserConnection
 from appproxy.service.user_entry import UserEntry
 from tests.service.world import User, Wire, refusal
@@ -25,10 +26,18 @@ FILES = Shares(users=300, few=75)
 ADDRESS = IPv4Address("TCP", "10.0.0.1", 4000)
 REQUEST = b"GET / HTTP/1.1\r\nhost: wiki.example.com\r\nx-forwarded-for: 203.0.113.9\r\n\r\n"
 
+
+def hooks_of(log: Callable[[Exchange], None]) -> Hooks:
+    """Hooks with a log."""
+    hooks = Hooks()
+    hooks.add("ended", log)
+    return hooks
+
+
 #: Makes one of the four: (fronts, handler, log).
 Make = Callable[[Fronts, Callable[[Exchange], None], Callable[[Exchange], None]], Front]
 MAKES: dict[str, Make] = {
-    "users": lambda fronts, handler, log: fronts.users(handler, log),
+    "users": lambda fronts, handler, log: fronts.users(handler, hooks_of(log)),
     "control": lambda fronts, handler, log: fronts.control(handler, log),
     "metrics": lambda fronts, handler, log: fronts.metrics(handler),
     "plain": lambda fronts, handler, log: fronts.plain(handler, log),

@@ -11,6 +11,7 @@ from appproxy.errors import Code
 from appproxy.http.head import RequestHead
 from appproxy.net.flow import Tap
 from appproxy.service.exchange import BodyReader
+from appproxy.service.hooks import Hooks
 from appproxy.service.user_exchange import UserExchange
 from tests.service.exchanges import ID, Producer
 
@@ -52,6 +53,7 @@ class Connection:
     def __post_init__(self) -> None:
         self.tap = Tap(cast(Any, Producer()))
         self._front = self
+        self.hooks = Hooks()
 
     def date(self) -> bytes:
         return b""
