@@ -32,7 +32,7 @@ FLOORS = {
     "appproxy.service.dispatch": [
         {"gate", "responder", "sign_in_start"},
         {"request"},
-        {"stage"},
+        {"ports", "stage"},
         {"access", "forwarding", "hosts", "maintenance", "own_pages", "preflight"},
         {"dispatcher", "order"},
         {"__init__"},

@@ -55,19 +55,21 @@ def dial(system: System, context: ssl.SSLContext, host: str | None, session: ssl
     return context.wrap_socket(plain, server_hostname=host, session=session)
 
 
-def ask(system: System, connection: ssl.SSLSocket, version: str, *hosts: str) -> list[int]:
-    """The statuses of one request for each of these hosts, on this connection."""
+def ask(
+    system: System, connection: ssl.SSLSocket, version: str, *hosts: str, path: str = "/hosts", port: int = 0
+) -> list[int]:
+    """The statuses of one request for each of these hosts, on this connection. `port`: which the Host names, if not ours."""
     found = []
     if version == "h2":
         user = H2User.over(connection, "")
         for host in hosts:
-            user.authority = f"{host}:{system.port}".encode()
-            found.append(user.answer(user.ask("/hosts", "GET", (b"x-case", b"hosts")))[0])
+            user.authority = f"{host}:{port or system.port}".encode()
+            found.append(user.answer(user.ask(path, "GET", (b"x-case", b"hosts")))[0])
         return found
     plain = http.client.HTTPConnection("127.0.0.1", system.port)
     plain.sock = connection
     for host in hosts:
-        plain.request("GET", "/hosts", headers={"Host": f"{host}:{system.port}", "X-Case": "hosts"})
+        plain.request("GET", path, headers={"Host": f"{host}:{port or system.port}", "X-Case": "hosts"})
         answer = plain.getresponse()
         answer.read()
         found.append(answer.status)
@@ -81,6 +83,17 @@ def test_requests_for_other_hosts(system: System, version: str) -> None:
         assert ask(system, one, version, RAW, HELD, NOBODY, RAW) == [200, 421, 421, 200]
     with closing(dial(system, client(version), HELD)) as one:
         assert ask(system, one, version, HELD, RAW, NOBODY, HELD) == [401, 200, 421, 401]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(("host", "path", "status"), [
+    (RAW, "/hosts", 200), (HELD, "/.appproxy/session", 401), (f"signin.{DOMAIN}", "/", 200),
+    (f"signin.{DOMAIN}", "/.well-known/openid-configuration", 200)], ids=["application", "session", "sign-in", "provider"])
+def test_a_foreign_port(system: System, version: str, host: str, path: str, status: int) -> None:
+    """It is 404 for applications and for pages of ours alike."""
+    for port, expected in ((1, 404), (0, status)):
+        with closing(dial(system, client(version), host)) as one:
+            assert ask(system, one, version, host, path=path, port=port) == [expected]
 
 
 @pytest.mark.parametrize("version", VERSIONS)

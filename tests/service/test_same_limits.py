@@ -105,6 +105,14 @@ def test_a_limit(over: Callable[..., tuple[int, RequestHead | None]], status: in
         assert head is not None and head.method == method
 
 
+@pytest.mark.parametrize("fields", [
+    [(b"content-length", b"0"), (b"content-length", b"0")], [(b"content-length", b"0, 0")]], ids=["two lines", "one line"])
+def test_a_length_that_is_said_twice(fields: Fields) -> None:
+    """The one difference: HTTP/1.1 lets it be the same twice (RFC 9112 section 6.3), to nghttp2 it is malformed."""
+    assert over_http_1(b"POST", b"/", fields, None)[0] == 200
+    assert over_http_2(b"POST", b"/", fields, None) == (0, None)
+
+
 @pytest.mark.parametrize("count", [2, 160, 1_000])
 def test_cookies_one_by_one(count: int) -> None:
     """Over HTTP/2 they may come as crumbs, and are the one field that they are over HTTP/1.1."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from appproxy.errors import Code, RequestError
-from appproxy.http.head import RequestHead
-from appproxy.http.host import port_of
 from appproxy.http.request import choose_upgrade
+from appproxy.service.dispatch.ports import check_port
 from appproxy.service.dispatch.request import InboundRequest
 from appproxy.service.dispatch.stage import ANSWERED, Outcome, Stage
 from appproxy.service.exchange import Exchange, Handler
@@ -88,13 +87,3 @@ class Authority(Stage):
         if head.upgrade is not None:
             head.upgrade = choose_upgrade(head.upgrade, route.application.upgrades)
         return None
-
-
-def check_port(head: RequestHead, published: int, ports: Collection[int]) -> None:
-    """Is the host named with a port at which it is published, or where we answer? Raises RequestError(UNKNOWN_HOST).
-
-    No port is every port: front proxies leave it out.
-    """
-    port = port_of(head.authority)
-    if port is not None and port != published and port not in ports:
-        raise RequestError(Code.UNKNOWN_HOST, f"nothing is published at port {port} of {head.host}")

@@ -38,8 +38,8 @@ def stages(parts: Parts) -> tuple[Stage, ...]:
         OwnConnection(),                                        # came on a connection for its host,
         Branding(parts.responder),                              # is for no logo or style sheet of ours,
         OwnHosts(parts.own_hosts, parts.ports),                 # for no host of ours,
-        OwnPaths(parts.own_paths),                              # for no page of ours on an application's host
-        Robots(),                                               # and no robots.txt that we answer;
+        OwnPaths(parts.own_paths, parts.ports),                 # for no page of ours on an application's host
+        Robots(parts.ports),                                    # and no robots.txt that we answer;
         FindRoute(),                                            # belongs to an application,
         Authority(parts.ports),                                 # names its host in one form,
         Preflight(parts.relay.plans, parts.responder),          # is no preflight,

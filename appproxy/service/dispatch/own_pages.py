@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from appproxy.branding import BRAND_START, Brand
 from appproxy.errors import Code
 from appproxy.net.web import STYLE_FIELDS
 from appproxy.pages import STYLE, STYLE_PATH, sheet_of
 from appproxy.publish.robots import robots_text
+from appproxy.service.dispatch.ports import check_port_of_any
 from appproxy.service.dispatch.request import InboundRequest
 from appproxy.service.dispatch.responder import Responder
 from appproxy.service.dispatch.stage import ANSWERED, Outcome, Stage
@@ -64,16 +67,21 @@ class OwnPaths(Stage):
     name = "own-paths"
     targets = (OWN_PATHS,)
 
-    def __init__(self, pages: Handler) -> None:
+    def __init__(self, pages: Handler, ports: Collection[int] = (443,)) -> None:
         self._pages = pages
+        self._ports = frozenset(ports)
 
     def handle(self, request: InboundRequest) -> Outcome:
-        """Answer them. Where nothing is published there is nobody to sign in to, but that page, too, is to be readable."""
+        """Answer them. Where nothing is published there is nobody to sign in to, but that page, too, is to be readable.
+
+        Raises RequestError(UNKNOWN_HOST) for a port at which nothing is published.
+        """
         head = request.head
         if head.target == _STYLE:
             request.exchange.answer(200, STYLE_FIELDS, STYLE)
             return ANSWERED
         if head.target.startswith(OWN_PATHS) and request.snapshot.router.knows_host(head.host):
+            check_port_of_any(request, self._ports)
             self._pages(request.exchange)
             return ANSWERED
         return None
@@ -85,10 +93,14 @@ class Robots(Stage):
     name = "robots"
     targets = (_ROBOTS,)
 
+    def __init__(self, ports: Collection[int] = (443,)) -> None:
+        self._ports = frozenset(ports)
+
     def handle(self, request: InboundRequest) -> Outcome:
-        """Answer unless the application is to answer itself."""
+        """Answer unless the application is to answer itself. Raises RequestError(UNKNOWN_HOST), as `OwnPaths` does."""
         head = request.head
         if head.target != _ROBOTS or (text := robots_text(request.snapshot.router.routes_of(head.host))) is None:
             return None
+        check_port_of_any(request, self._ports)
         request.exchange.answer(200, _ROBOTS_FIELDS, text)
         return ANSWERED

@@ -8,7 +8,9 @@ from dataclasses import replace
 import pytest
 
 from appproxy.branding import BRAND_START, make_brand, read_logo
+from appproxy.errors import Code, RequestError
 from appproxy.pages import STYLE, STYLE_PATH, sheet_of
+from appproxy.publish.application import Url
 from appproxy.service.dispatch.own_pages import Branding, OwnPaths, Robots
 from appproxy.service.dispatch.responder import Responder
 from tests.service.dispatch.stages import BELOW, WIKI, asked, exchange_of, ours, passes
@@ -58,6 +60,23 @@ def test_robots() -> None:
     assert passes(Robots(), asked("https://wiki.example.com/robots.txt"))
     assert passes(Robots(), asked("https://wiki.example.com/robots.txt?x", hidden))
     assert passes(Robots(), asked("https://wiki.example.com/robots.txt", BELOW))
+
+
+@pytest.mark.parametrize(("port", "is_ours"), [("", True), (":", True), (":443", True), (":8443", True), (":9443", True),
+                                               (":0", False), (":1", False), (":80", False)])
+@pytest.mark.parametrize("path", ["/.appproxy/session", "/robots.txt"])
+def test_only_at_our_ports_and_those_of_the_applications(path: str, port: str, is_ours: bool) -> None:
+    """A foreign port is refused, as everywhere else on the host."""
+    there = replace(WIKI, external=Url.parse("https://wiki.example.com:9443/"), robots_disallow=True)
+    request = asked(f"https://wiki.example.com{path}", there)
+    request.head.authority = b"wiki.example.com" + port.encode()
+    stage = OwnPaths(ours(b"page"), {443, 8443}) if path.startswith("/.") else Robots({443, 8443})
+    if is_ours:
+        assert not passes(stage, request) and exchange_of(request).status == 200
+        return
+    with pytest.raises(RequestError) as caught:
+        stage.handle(request)
+    assert caught.value.code is Code.UNKNOWN_HOST
 
 
 @pytest.mark.parametrize("stage", [Branding(Responder()), OwnPaths(ours(b"")), Robots()], ids=lambda stage: stage.name)
