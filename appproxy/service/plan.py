@@ -40,13 +40,18 @@ _LONGEST = 32_768
 _CHANGED = frozenset({b"set-cookie", b"upgrade"})
 
 
-@lru_cache(maxsize=256)  # Nearly all applications replace the same few fields, most of them none.
 def _special(names: frozenset[bytes]) -> re.Pattern[bytes]:
     """Finds in a block, with a line end put before it, a line with one of these names; its groups are name and value.
 
     Beginning with a letter that must be there, it takes half the time of `^` in lines.
     """
     return re.compile(rb"\n(" + _any_of(sorted(names)) + rb"): ([^\n]*+)")
+
+
+@lru_cache(maxsize=256)  # Nearly all applications replace the same few fields, most of them none.
+def _replaced(names: frozenset[bytes]) -> re.Pattern[bytes]:
+    """Finds in a block, with a line end put before it, the lines with these names."""
+    return re.compile(rb"\n" + _any_of(sorted(names)) + rb": [^\n]*+")
 
 
 def _any_of(names: list[bytes]) -> bytes:
@@ -58,6 +63,10 @@ def _any_of(names: list[bytes]) -> bytes:
     parts = [re.escape(first) + _any_of(rest) for first, rest in behind.items()]
     return parts[0] if len(parts) == 1 and not ends else b"(?:%b)" % b"|".join(parts + [b""] * ends) if parts else b""
 
+
+#: The lines that need a closer look in every application's answers, by whether URLs in its fields are translated. To compile
+#: one takes 10 ms, which no request is to wait for: what is the application's own has a small expression for itself.
+_SPECIAL = {False: _special(_DROPPED | _CHANGED), True: _special(_DROPPED | _CHANGED | OUTWARD)}
 
 _log = Logger()
 
@@ -89,8 +98,10 @@ class Plan:
     dropped: Refused
     #: Added to each of its answers.
     added: bytes
-    #: Names that its answers do not keep, and what finds the lines of an answer that need a closer look.
+    #: Names that its answers do not keep because of its settings, and what finds those lines.
     unwanted: frozenset[bytes]
+    replaced: re.Pattern[bytes] | None
+    #: What finds the lines of an answer that need a closer look.
     special: re.Pattern[bytes]
     cookies: CookieRules
     #: What translates URLs in the fields of answers, None where that is switched off; and what makes those of requests
@@ -123,7 +134,6 @@ class Plan:
             hsts_subdomains=application.hsts_subdomains, fields=application.response_fields,
             removed=application.removed_fields,
         )
-        unwanted = _DROPPED | policy.replaced
         pair = (urls or Translation([application]), segment.external, segment.internal)
         is_public = application.view == "public"
         prefix = segment.prefix if application.forwarded_prefix else ""
@@ -131,7 +141,8 @@ class Plan:
         return cls(
             application, segment, target_name(application, segment),
             _refused(application, (identity or IdentityFields([application])).of(application, segment)),
-            policy.added + _via(application), unwanted, _special(unwanted | _CHANGED | (OUTWARD if outward else frozenset())),
+            policy.added + _via(application), policy.replaced, _replaced(policy.replaced) if policy.replaced else None,
+            _SPECIAL[outward is not None],
             _cookie_rules(application, segment, owned), outward, Inward(*pair, keeps_host=is_public),
             public_place(segment.external.origin) if is_public else None, _constants(application, segment),
             Bodies.of(application, segment, urls or Translation([application])) if application.translate_body else None,
@@ -152,14 +163,15 @@ class Plan:
         if plan is None:
             unwanted = self.unwanted | ANSWERS
             plan = self._facing[block] = replace(
-                self, added=self.added + block, unwanted=unwanted,
-                special=_special(unwanted | _CHANGED | (OUTWARD if self.outward else frozenset())), _facing={},
-            )
+                self, added=self.added + block, unwanted=unwanted, replaced=_replaced(unwanted), _facing={})
         return plan
 
     def clean(self, status: int, block: bytes, request_id: str) -> bytes:
         """An answer's field block as the user is to see it."""
         lines = b"\n" + block
+        if self.replaced is not None:
+            lines = self.replaced.sub(b"", lines)
+            block = lines[1:]
         if self.special.search(lines) is not None:
             line = self._line_of_many if has_too_many(lines) else self._line
             block = self.special.sub(line if status != 101 else self._line_of_upgrade, lines)[1:]
@@ -173,7 +185,7 @@ class Plan:
             if cookie != value:
                 self._note_domain(value)
             return b"" if cookie is None else b"\nset-cookie: " + cookie
-        if name in self.unwanted or name == b"upgrade" or self.outward is None:
+        if name in _DROPPED or name == b"upgrade" or self.outward is None:
             return b""
         public = self.outward.field(name, value)
         return b"\n%b: %b" % (name, public if len(public) <= _LONGEST else value)
@@ -190,7 +202,7 @@ class Plan:
     def _line_of_many(self, found: re.Match[bytes]) -> bytes:
         """A line of an answer with more URLs than anybody sends: lists of them stay as they are."""
         is_list = found[1] in OUTWARD and found[1] not in _ONE_URL
-        return found[0] if is_list and found[1] not in self.unwanted else self._line(found)
+        return found[0] if is_list else self._line(found)
 
     def _line_of_upgrade(self, found: re.Match[bytes]) -> bytes:
         """101 must say what to."""

@@ -33,9 +33,10 @@ def _of_outward() -> list[re.Pattern[bytes]]:
 IN_FUNCTIONS: dict[str, Callable[[], list[re.Pattern[bytes]]] | None] = {
     "appproxy.http.cookies._start_of": lambda: [cookies._start_of(b"__Host-appproxy")],
     "appproxy.publish.body.grammar.tokenizer": lambda: [grammar.tokenizer(True), grammar.tokenizer(False)],
-    "appproxy.publish.body.raw_text.end_tag": lambda: [raw_text.end_tag(b"textarea")],
+    "appproxy.publish.body.raw_text._end_tag": lambda: [raw_text._end_tag(b"textarea")],
     "appproxy.publish.headers.__init__": _of_outward,
     "appproxy.service.plan._special": lambda: [plan._special(frozenset({b"set-cookie", b"location"}))],
+    "appproxy.service.plan._replaced": lambda: [plan._replaced(frozenset({b"server", b"x-powered-by"}))],
     "appproxy.regex.compiled": None,
     "appproxy.demo.streams.render_GET": None,
 }

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from appproxy.publish.body.css import css_translator
 from appproxy.publish.body.grammar import TAG, tokenizer
 from appproxy.publish.body.links import Links
-from appproxy.publish.body.raw_text import LongTag, RawText, Script, end_tag
+from appproxy.publish.body.raw_text import END_TAGS, LongTag, RawText, Script
 from appproxy.publish.body.script import script_translator
 from appproxy.publish.body.srcdoc import DEEPEST, translate_srcdoc
 from appproxy.publish.body.table import FOREIGN, PLAIN, RAW_TEXT
@@ -16,7 +15,8 @@ from appproxy.publish.body.tag import Wanted, attributes, changes, value_of
 from appproxy.publish.body.translator import LONGEST, Holding, Untouched
 from appproxy.regex import compiled
 
-_tokenizer = lru_cache(maxsize=2)(tokenizer)
+#: Without and with URLs that are only a path. To compile one takes some 25 ms, which no request is to wait for.
+_TOKENIZERS = (tokenizer(False), tokenizer(True))
 _COMMENT_ENDS = compiled(rb"--!?>")
 _CDATA_ENDS = compiled(rb"\]\]>")
 _TAG_ENDS = compiled(rb">")
@@ -53,7 +53,7 @@ class HtmlTranslator:
         self._wanted = wanted
         self._paths = paths
         self._xml = xml
-        self._scan = _tokenizer(paths)
+        self._scan = _TOKENIZERS[paths]
         self._held = b""
         #: Inside of how many elements of `FOREIGN`.
         self._depth = 0
@@ -186,7 +186,7 @@ class HtmlTranslator:
         else:
             sheet = name == b"style" and self._wanted.css and self._wanted.inline
             inner: Holding = css_translator(self._links) if sheet else Untouched()
-            self._raw = RawText(end_tag(name), inner, after=False)
+            self._raw = RawText(END_TAGS[name], inner, after=False)
 
     def _script(self, says: bytes) -> Holding:
         """What the text of a `script` of this type goes through."""

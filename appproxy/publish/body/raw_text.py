@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from appproxy.publish.body.grammar import CUT_TAG
+from appproxy.publish.body.table import RAW_TEXT
 from appproxy.publish.body.translator import LONGEST, Holding, Untouched
 
 #: What may be the beginning of an end is held back; no end is longer, but for `</textarea` and what follows the name.
@@ -16,10 +16,13 @@ _SCRIPT = re.compile(
     rb"(<!--)|(--(?=>))|(<[sS][cC][rR][iI][pP][tT](?=[\t\n\f\r />]))|(</[sS][cC][rR][iI][pP][tT](?=[\t\n\f\r />]))")
 
 
-@lru_cache(maxsize=32)
-def end_tag(name: bytes) -> re.Pattern[bytes]:
+def _end_tag(name: bytes) -> re.Pattern[bytes]:
     """Finds `</name`, in any case, where the name ends."""
     return re.compile(rb"</" + re.escape(name) + rb"(?=[\t\n\f\r />])", re.IGNORECASE)
+
+
+#: What ends such an element, by its name.
+END_TAGS = {name: _end_tag(name) for name in RAW_TEXT}
 
 
 class RawText:
