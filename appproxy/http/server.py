@@ -30,7 +30,7 @@ class RequestReader:
     """Reads the requests of one connection. After a RequestError it only raises that error again: close."""
 
     __slots__ = ("body_done", "refused_accept", "trailers", "_chunks", "_empty_lines", "_failure", "_last", "_left",
-                 "_limits", "_line_read", "_unread")
+                 "_limits", "_line_looked_at", "_line_read", "_unread")
 
     def __init__(self, limits: HeadLimits = _LIMITS) -> None:
         #: The message whose head was last returned is complete.
@@ -45,6 +45,8 @@ class RequestReader:
         self._left = 0
         self._empty_lines = 0
         self._line_read = False
+        #: Bytes of a request line whose end was not among them.
+        self._line_looked_at = 0
         self._failure: RequestError | None = None
         #: The field section of the last head, and what it was read as.
         self._last: tuple[bytes, RequestHead] | None = None
@@ -176,9 +178,11 @@ class RequestReader:
     def _read_line(self) -> bool:
         """Check the request line alone if it is there: an HTTP/0.9 request has no more, and would wait for ever."""
         start = self._unread.at
-        end = self._unread.data.find(b"\r\n", start, start + self._limits.head)
+        end = self._unread.data.find(b"\r\n", start + max(0, self._line_looked_at - 1), start + self._limits.head)
         if end < 0:
+            self._line_looked_at = len(self._unread)
             return False
+        self._line_looked_at = 0
         read_request_line(bytes(self._unread.data[start:end + 2]), self._limits)
         return True
 

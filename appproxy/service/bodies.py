@@ -25,7 +25,7 @@ from appproxy.publish.body.links import Links
 from appproxy.publish.body.script import script_translator
 from appproxy.publish.body.tag import Wanted
 from appproxy.publish.body.translator import Holding, Stepwise
-from appproxy.publish.body.validators import marked, own
+from appproxy.publish.body.validators import marked, own, own_in_if
 from appproxy.publish.body.xml import xml_translator
 from appproxy.publish.headers import Outward, has_too_many
 from appproxy.publish.urls import Translation
@@ -57,7 +57,7 @@ _READABLE = CODINGS | {b"identity"}
 _MOST_MEMBERS = 256
 _LISTS = frozenset([b"accept-encoding", b"if-match", b"if-none-match"])
 #: Fields of a request that are about representations.
-_ASKS = re.compile(rb"^(?:accept-encoding|if-match|if-modified-since|if-none-match|if-range|range): ", re.MULTILINE)
+_ASKS = re.compile(rb"^(?:accept-encoding|if|if-match|if-modified-since|if-none-match|if-range|range): ", re.MULTILINE)
 #: The last segment of a path with an ending, and the endings of what may be translated.
 _ENDING = re.compile(rb"/[^/?]*\.([a-z0-9]{1,8})(?:\?|\Z)", re.IGNORECASE)
 _PAGES = frozenset(
@@ -202,8 +202,9 @@ class Bodies:
                 # What must not be overwritten is the application's own, however it was translated.
                 value, any_marked = own(value, self.mark if reads else None, unmarked=not only_marked)
                 stale = any_marked
-            elif name == b"if-match":
-                value, _ = own(value, None)
+            elif name in (b"if-match", b"if"):
+                value = own(value, None)[0] if name == b"if-match" else own_in_if(
+                    value, self.mark if reads else None, unmarked=not only_marked)
             elif name in (b"range", b"if-range") and (whole or own(asked.get(b"if-range", b""), None)[1]):
                 continue
             if value or name not in (b"if-none-match", b"if-match"):

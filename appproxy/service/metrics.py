@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from http import HTTPStatus
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 _BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 85.0, 180.0)
 #: More applications than this share the label `other`: labels must stay few.
 _MOST_APPLICATIONS = 1000
+#: Statuses with a label of their own: those that are registered, and 499. An application may answer with any three digits, so
+#: all others are one label for each class.
+_STATUSES = frozenset({*map(int, HTTPStatus), 499})
 #: More certificates than this have no gauge of their own; the log warns of all.
 _MOST_CERTIFICATES = 1000
 
@@ -32,7 +36,8 @@ class Traffic:
     """What the users' exchanges add up to."""
 
     def __init__(self) -> None:
-        self.requests: Counter[tuple[str, int]] = Counter()
+        self.requests: Counter[tuple[str, int | str]] = Counter()
+        self._applications: set[str] = set()
         self.failures: Counter[Code] = Counter()
         self.buckets = [0] * (len(_BOUNDS) + 1)
         self.seconds = 0.0
@@ -41,10 +46,9 @@ class Traffic:
 
     def add(self, exchange: Exchange, now: float) -> None:
         """Count one exchange that is over."""
-        application = exchange.application
-        key = (application, exchange.status or 499)
-        if key not in self.requests and len(self.requests) > _MOST_APPLICATIONS:
-            key = ("other", key[1])
+        key: tuple[str, int | str] = (exchange.application, exchange.status or 499)
+        if key not in self.requests:
+            key = self._labels(exchange.application, exchange.status or 499)
         self.requests[key] += 1
         if exchange.failure is not None:
             self.failures[exchange.failure] += 1
@@ -54,6 +58,15 @@ class Traffic:
             took = now - exchange.started
             self.seconds += took
             self.buckets[bisect_left(_BOUNDS, took)] += 1
+
+    def _labels(self, application: str, status: int) -> tuple[str, int | str]:
+        """What an exchange is counted under."""
+        if application not in self._applications:
+            if len(self._applications) < _MOST_APPLICATIONS:
+                self._applications.add(application)
+            else:
+                application = "other"
+        return application, status if status in _STATUSES else f"{status // 100}xx"
 
     def families(self) -> Iterator[Metric]:
         """The counters in Prometheus' words."""

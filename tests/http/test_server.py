@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from appproxy.errors import Code, RequestError
 from appproxy.http.head import Fields, RequestHead
 from appproxy.http.server import HeadLimits, RequestReader
+from tests.cost.growth import MOST, growth
 from tests.cost.machine import cost
 
 GET = b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -334,3 +337,43 @@ def test_a_body_that_came_with_its_head(head: bytes, body: bytes, whole: bool) -
     assert reader.next_head() is not None
     assert reader.has_whole_body is whole
     assert reader.read_body() == body.replace(GET, b"")[3 if head is CHUNKED else 0:][:5]
+
+
+@pytest.mark.parametrize("before", [b"", b"\r\n", b"GET / HTTP/1.1\r\nx: "], ids=["line", "empty line", "field"])
+def test_what_trickles_in_is_searched_once(before: bytes) -> None:
+    """Four times as many bytes, one by one, are four times the work."""
+    def work(size: int) -> Callable[[], object]:
+        def feed() -> None:
+            reader = RequestReader()
+            for byte in before + b"a" * size:
+                reader.receive(bytes([byte]))
+                assert reader.next_head() is None
+
+        return feed
+
+    assert growth(work, 7_500) <= MOST
+
+
+class Watched(bytearray):
+    """Counts the bytes in which something is searched."""
+
+    looked_at = 0
+
+    def find(self, sought: Any, start: Any = 0, end: Any = None) -> int:
+        self.looked_at += (len(self) if end is None else min(end, len(self))) - start
+        return super().find(sought, start, len(self) if end is None else end)
+
+
+@pytest.mark.parametrize("before", [b"", b"\r\n", b"GET / HTTP/1.1\r\nx: "], ids=["line", "empty line", "field"])
+def test_the_end_of_a_line_is_not_looked_for_in_what_was_searched(before: bytes) -> None:
+    """Each byte is looked at a few times, however long the line is."""
+    reader = RequestReader()
+    reader.receive(before + b"G")
+    assert reader.next_head() is None
+    unread = reader._unread
+    watched = unread.data = Watched(unread.data)
+    for _ in range(7_500):
+        reader.receive(b"a")
+        assert reader.next_head() is None
+    assert unread.data is watched
+    assert 7_500 <= watched.looked_at <= 10 * 7_500

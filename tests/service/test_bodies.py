@@ -59,8 +59,9 @@ def test_what_must_not_be_overwritten_is_asked_for_by_all_its_tags(method: bytes
     made, moved = bodies(), bodies("html")
     tags = [values(each.answer(b"GET", 200, HTML + b'etag: "v1"\n', False)[0], b"etag")[0] for each in (made, moved)]
     for tag in tags:
-        block, _ = made.request(b'if-none-match: %b, "v2"\nif-match: %b, W/"v3"\n' % (tag, tag), b"/", method)
-        assert block == b'if-none-match: "v1", "v2"\nif-match: "v1", W/"v3"\n'
+        asked = b'if-none-match: %b, "v2"\nif-match: %b, W/"v3"\nif: ([%b]) (["v4"])\n' % (tag, tag, tag)
+        block, _ = made.request(asked, b"/", method)
+        assert block == b'if-none-match: "v1", "v2"\nif-match: "v1", W/"v3"\nif: (["v1"]) (["v4"])\n'
 
 
 def test_a_policy_with_very_many_sources_stays() -> None:
@@ -110,6 +111,8 @@ def test_the_application_sees_its_own_tags() -> None:
     assert made.answer(b"GET", 304, b'etag: "v1"\n', True)[0] == b"etag: " + tag + b"\n"
     assert made.answer(b"GET", 304, b'etag: "v1"\n', False)[0] == b'etag: "v1"\n'
     assert made.request(b"if-match: " + tag + b"\n", b"/")[0] == b'if-match: "v1"\n'
+    for method in (b"GET", b"PUT", b"LOCK"):
+        assert made.request(b"if: ([" + tag + b"])\n", b"/", method)[0] == b'if: (["v1"])\n'
 
 
 @pytest.mark.parametrize(("target", "fields", "asked"), [

@@ -12,6 +12,8 @@ import re
 _TAG = re.compile(rb"(W/)?\"([\x21\x23-\x7e\x80-\xff]*+)\"")
 _MARKED = re.compile(rb"W/\"([\x21\x23-\x7e\x80-\xff]*)-t([sw])([0-9a-f]{8})\"")
 
+#: In an If: a URL or a token, which is passed over, and an entity tag.
+_IN_IF = re.compile(rb"<[^<>]*+>|\[[ \t]*+((?:W/)?\"[^\"]*+\")[ \t]*+\]")
 _MEMBER = re.compile(rb"(?:W/)?\"[^\"]*+\"|[^\t ,\"]++")
 
 
@@ -39,6 +41,23 @@ def own(tags: bytes, mark: bytes | None, *, unmarked: bool = True) -> tuple[byte
         if mark is None or found[3] == mark:
             kept.append(b'%b"%b"' % (b"W/" if found[2] == b"w" else b"", found[1]))
     return (b", ".join(kept), any_marked) if any_marked or not unmarked else (tags, False)
+
+
+def own_in_if(value: bytes, mark: bytes | None, *, unmarked: bool = True) -> bytes:
+    """WebDAV's If (RFC 4918 section 10.4) with the application's own entity tags. `mark`, `unmarked`: as for `own`.
+
+    A condition cannot be left out: that would change what the others mean. What does not belong to an answer that is
+    translated as now gets (or keeps) a mark, so that it is like no tag of the application.
+    """
+    def change(found: re.Match[bytes]) -> bytes:
+        if found[1] is None:
+            return found[0]
+        kept, any_marked = own(found[1], mark, unmarked=unmarked)
+        if not kept:
+            kept = found[1] if any_marked else marked(found[1], mark or b"0" * 8) or found[1]
+        return b"[%b]" % kept
+
+    return _IN_IF.sub(change, value)
 
 
 def _split(tags: bytes) -> list[bytes]:

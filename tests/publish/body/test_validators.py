@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from appproxy.publish.body.validators import marked, own
+from appproxy.publish.body.validators import marked, own, own_in_if
 
 MARK = b"0123abcd"
 
@@ -35,3 +35,25 @@ def test_other_tags_stay(tags: bytes) -> None:
 def test_what_is_no_tag_gets_no_mark() -> None:
     """An answer cannot keep it."""
     assert marked(b"abc", MARK) is None
+
+
+def test_a_condition_of_webdav_gets_the_applications_own_tag() -> None:
+    """Of whichever kind; URLs, tokens and what is no tag stay, also with brackets and quotes in them."""
+    for tag in (b'"a"', b'W/"a"', b'""'):
+        public = marked(tag, MARK) or b""
+        for value in (
+            b"(%b)", b"(<urn:uuid:1> %b)", b"(Not %b <DAV:no-lock>) (%b)", b"<http://[::1]:80/x> ([\"b\"] %b)",
+            b"<urn:x:[\"a-ts0123abcd\"]> (%b)", b"(%b) [broken",
+        ):
+            times = value.count(b"%b")
+            assert own_in_if(value % ((b"[" + public + b"]",) * times), MARK) == value % ((b"[" + tag + b"]",) * times)
+    assert own_in_if(b"([ " + (marked(b'"a"', MARK) or b"") + b"\t])", MARK) == b'(["a"])'
+
+
+def test_a_condition_of_webdav_that_is_another_answers_is_never_met() -> None:
+    """It cannot be left out, and must not become a tag of the application's; of what is written any mark goes."""
+    public = b"[" + (marked(b'"a"', b"ffffffff") or b"") + b"]"
+    assert own_in_if(b"(" + public + b' ["b"])', MARK) == b"(" + public + b' ["b"])'
+    assert own_in_if(b"(" + public + b' ["b"])', None) == b'(["a"] ["b"])'
+    assert own_in_if(b'(Not ["b"] <urn:x>)', MARK, unmarked=False) == b'(Not [W/"b-ts0123abcd"] <urn:x>)'
+    assert own_in_if(b"(" + public + b")", MARK, unmarked=False) == b"(" + public + b")"
