@@ -8,12 +8,12 @@ PYTEST := $(BIN)/python -m pytest
 # twistd finds the plugins of an editable installation only in setuptools' compatible mode.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --config-settings editable_mode=compat
 
-.PHONY: demo test lint types unit postgresql e2e bench bench-check system-packages clean
+.PHONY: demo test lint types unit api-docs matrix postgresql e2e bench bench-check system-packages clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/appproxy demo $(DEMO)
 
-test: system-packages lint types unit postgresql e2e bench-check
+test: system-packages lint types api-docs unit postgresql e2e bench-check
 	@echo "appproxy: everything passed"
 
 lint: $(VENV)/.dev
@@ -25,6 +25,14 @@ types: $(VENV)/.dev
 # One process a core; a file's tests stay together, because they share what is costly to make.
 unit: $(VENV)/.dev
 	$(PYTEST) -q -n auto --dist loadfile -k "not (store and postgresql)"
+
+# The reference of appproxy.api, in build/api: a warning is an error.
+api-docs: $(VENV)/.dev
+	$(BIN)/pydoctor
+
+# The unit tests with the lowest and the newest releases that pyproject.toml allows, on every Python of this machine.
+matrix: $(VENV)/.dev
+	$(BIN)/python tests/matrix.py $(MATRIX)
 
 # The tests of the store once more, on a server of their own.
 postgresql: $(VENV)/.dev
@@ -46,7 +54,7 @@ system-packages:
 	@tests/system-packages
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .matrix build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "appproxy needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")'

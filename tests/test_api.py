@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
+from twisted.protocols import tls
 
 from appproxy import api
 
@@ -68,3 +73,63 @@ def test_examples_use_nothing_else(path: Path) -> None:
         for module in ([node.module] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
     ]
     assert {module for module in imported if module and module.startswith("appproxy")} == {"appproxy.api"}
+
+
+def documented() -> Iterator[tuple[str, Any]]:
+    """Each function and class of the public names, and each public method and property of those classes of ours."""
+    for name in sorted(api.__all__):
+        found = getattr(api, name)
+        if isinstance(found, ModuleType):
+            continue
+        yield name, found
+        if isinstance(found, type):
+            for member, value in sorted(vars(found).items()):
+                function = value.fget if isinstance(value, property) else value
+                if not member.startswith("_") and inspect.isfunction(function):
+                    yield f"{name}.{member}", function
+
+
+def unexplained(found: Any) -> list[str]:
+    """Arguments that the docstring does not name. What Twisted calls has Twisted's own names and meanings."""
+    text = inspect.getdoc(found) or ""
+    if isinstance(found, type):
+        text += " " + (inspect.getdoc(vars(found).get("__init__")) or "")
+    try:
+        parameters = inspect.signature(found).parameters
+    except ValueError:
+        return []
+    ours = [name for name in parameters if name not in ("self", "args", "kwargs") and name.islower()]
+    return [name for name in ours if not re.search(rf"\b{name}\b", text)]
+
+
+@pytest.mark.parametrize(("name", "found"), [pytest.param(*each, id=each[0]) for each in documented()])
+def test_each_says_what_it_is(name: str, found: Any) -> None:
+    """Every public name, method and property has a docstring."""
+    assert (inspect.getdoc(found) or "").strip()
+
+
+@pytest.mark.parametrize("name", [name for name in sorted(api.__all__) if inspect.isfunction(getattr(api, name))])
+def test_functions_explain_arguments_and_errors(name: str) -> None:
+    """Each argument by its name; and what is raised, where something is."""
+    found = getattr(api, name)
+    text = inspect.getdoc(found) or ""
+    assert unexplained(found) == []
+    if name != "identity_of":  # it gives None instead
+        assert re.search(r"\b(Raises|Fails)\b", text)
+
+
+def test_what_we_use_of_twisteds_privates_is_listed() -> None:
+    """With the place where it is used: whoever takes up a new Twisted knows what to look at."""
+    upstream = ast.parse(Path(tls.__file__).read_text())
+    theirs = {node.attr for node in ast.walk(upstream) if isinstance(node, ast.Attribute)}
+    theirs |= {node.name for node in ast.walk(upstream) if isinstance(node, ast.FunctionDef)}
+    own = ast.parse((ROOT / "appproxy" / "net" / "half_close.py").read_text())
+    used = {node.attr for node in ast.walk(own) if isinstance(node, ast.Attribute)}
+    used |= {node.name for node in ast.walk(own) if isinstance(node, ast.FunctionDef)}
+    private = {name for name in used & theirs if name.startswith("_") and not name.startswith("__")}
+    for path in (ROOT / "appproxy").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("twisted."):
+                private |= {alias.name for alias in node.names if alias.name.startswith("_")}
+    page = (LIBRARY / "stability.md").read_text()
+    assert sorted(name for name in private if f"`{name}`" not in page) == []

@@ -99,5 +99,5 @@ class ConnectorPaths(Generic[PathT]):
 
     @property
     def lock(self) -> PathT:
-        """Locked while a connector runs on this directory."""
+        """Locked while an endpoint (`appproxy:` of Twisted) listens as this connector."""
         return self.directory / "connector.lock"

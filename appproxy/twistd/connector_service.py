@@ -92,10 +92,10 @@ def connector_service(
 def join(token: str, state: Path | str, reactor: Any, *, name: str) -> Deferred[None]:
     """Join the service of a token, as `appproxy connector join` does: makes the state directory of a connector.
 
-    `token`: what `appproxy connector token` prints; `state`: where nobody has joined from yet; `name`: what admins call
-    the connector. All is written, or nothing. Fails with an AppProxyError that says in one line what to do: ConfigError
-    for the token and the directory, IdentityError when the service there is not the token's, ControlError when it cannot be
-    reached or refuses.
+    `token`: what `appproxy connector token` prints; `state`: where nobody has joined from yet; `reactor`: with TCP and
+    time; `name`: what admins call the connector. All is written, or nothing. Fails with an AppProxyError that says in one
+    line what to do: ConfigError for the token and the directory, IdentityError when the service there is not the token's,
+    ControlError when it cannot be reached or refuses.
     """
     wall = time.time  # noqa: TID251 -- handed on, by the edge of a program
     joining = enrolment.join(token, Path(state).absolute(), reactor, wall, name)
