@@ -17,21 +17,17 @@ from appproxy.net.deadlines import Deadlines
 class Handshakes:
     """Those of one pool. `binds`: do credentials bind connections there at all?"""
 
-    __slots__ = ("_announced", "_bindings", "_binds", "_tickets_suffice", "waiting")
+    __slots__ = ("_bindings", "_binds", "_tickets_suffice", "announced", "waiting")
 
     def __init__(self, bindings: Bindings, deadlines: Deadlines, binds: bool) -> None:
         self._bindings = bindings
         self._binds = binds
         #: By owner: which request is about to begin one, and since when.
-        self._announced: dict[bytes, tuple[OriginUser, float]] = {}
+        self.announced: dict[bytes, tuple[OriginUser, float]] = {}
         #: Requests that wait until another handshake of their owner is over.
         self.waiting = Queue(deadlines)
         #: Does the application answer a ticket of Kerberos without asking for another leg? None: it has not been seen.
         self._tickets_suffice: bool | None = None
-
-    def __bool__(self) -> bool:
-        """Is any announced?"""
-        return bool(self._announced)
 
     def takes_turns(self, owner: bytes, leg: Leg) -> bool:
         """Does a request with this `leg` begin a handshake that must not meet another one of its owner?
@@ -45,21 +41,21 @@ class Handshakes:
 
     def under_way(self, owner: bytes, now: float) -> bool:
         """Is a handshake of this owner under way, or a request that begins one on its way to a connection?"""
-        announced = self._announced.get(owner)
+        announced = self.announced.get(owner)
         if announced is not None and now - announced[1] < HANDSHAKE_SECONDS:
             return True
         return in_handshake(self._bindings.of(owner), now)
 
     def announce(self, owner: bytes, user: OriginUser, now: float) -> None:
         """This request begins one as soon as it has a connection."""
-        self._announced[owner] = user, now
+        self.announced[owner] = user, now
 
     def withdraw(self, owner: bytes, user: OriginUser) -> bool:
         """This request is not about to begin one any more. Was it? `owner` is its own, which it may have forgotten by now."""
-        announced = self._announced.get(owner)
+        announced = self.announced.get(owner)
         if announced is None or announced[0] is not user:
             return False
-        del self._announced[owner]
+        del self.announced[owner]
         return True
 
     def ticket_answered(self, suffices: bool) -> None:

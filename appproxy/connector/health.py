@@ -9,6 +9,7 @@ from twisted.internet.interfaces import IReactorTime
 from appproxy.connector.bindings import NOBODY
 from appproxy.connector.carrier import Attempt, Carrier, Source
 from appproxy.connector.configuration import Target
+from appproxy.connector.repeat import may_repeat
 from appproxy.errors import RequestError
 from appproxy.http.client import End, Event, Head
 from appproxy.http.connection_authentication import Leg
@@ -24,7 +25,8 @@ _FIELDS = b"user-agent: appproxy-health\naccept: */*\n"
 class HealthCheck:
     """GET of the health path, each `health_interval`; `judge` hears each time what was wrong, empty for nothing."""
 
-    __slots__ = ("_attempt", "_carrier", "_clock", "_deadlines", "_judge", "_origin", "_target", "_under_way", "deadline")
+    __slots__ = ("_attempt", "_carrier", "_clock", "_deadlines", "_judge", "_origin", "_target", "_tries", "_under_way",
+                 "deadline")
 
     def __init__(self, origin: Source, target: Target, clock: IReactorTime, deadlines: Deadlines,
                  judge: Callable[[str], None]) -> None:
@@ -36,6 +38,8 @@ class HealthCheck:
         self._attempt: Attempt | None = None
         self._carrier: Carrier | None = None
         self._under_way = False
+        #: How often the question under way was sent.
+        self._tries = 0
         self.deadline = clock.seconds()
         deadlines.add(self)
 
@@ -46,11 +50,15 @@ class HealthCheck:
             self._over(f"no answer within {ANSWER_SECONDS:g} s")
             return
         self._under_way = True
+        self._tries = 1
         self.deadline = now + ANSWER_SECONDS
         carrier = self._origin.take(self, True, now)
         if carrier is not None:
             self.origin_ready(carrier)
-            return
+        else:
+            self._dial()
+
+    def _dial(self) -> None:
         attempt = self._origin.dial(self, ANSWER_SECONDS, ANSWER_SECONDS)
         if self._under_way and self._carrier is None:
             self._attempt = attempt
@@ -110,13 +118,17 @@ class HealthCheck:
         self._over(str(error))
 
     def would_repeat(self, carrier: Carrier) -> bool:
-        """The next check is soon enough."""
-        return False
+        """It only asks, and as patiently as a user's GET."""
+        return may_repeat(carrier, None, True, self._tries)
 
     def origin_lost(self, error: RequestError) -> None:
-        """It has closed before it answered."""
-        self._carrier = None
-        self._over(str(error))
+        """It has closed before it answered. A kept one may do so as it is used, which says nothing of the application."""
+        carrier, self._carrier = self._carrier, None
+        if carrier is not None and self.would_repeat(carrier):
+            self._tries += 1
+            self._dial()
+        else:
+            self._over(str(error))
 
     def _drop(self) -> None:
         attempt, self._attempt = self._attempt, None

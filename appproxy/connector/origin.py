@@ -113,7 +113,7 @@ class Origin:
         may be sent twice (`repeatable`) takes that chance. One that has ended, or on which something has come, is never
         taken, also before the reactor has heard of it: that costs a system call, 1 us.
         """
-        if (mine := self._bindings.of(user.owner) if self._bindings else ()) or self.handshakes:
+        if (mine := self._bindings.of(user.owner) if self._bindings else ()) or self.handshakes.announced:
             leg = user.leg
             if self.handshakes.takes_turns(user.owner, leg) and self.handshakes.under_way(user.owner, now):
                 return None  # `dial` lets it wait
@@ -211,7 +211,7 @@ class Origin:
 
     def _withdraw(self, owner: bytes, user: OriginUser) -> None:
         """This one is not about to begin a handshake any more, in whatever way that ended."""
-        if self.handshakes and self.handshakes.withdraw(owner, user):
+        if self.handshakes.announced and self.handshakes.withdraw(owner, user):
             self.next_turn(owner)
 
     def _next(self) -> Waiting | None:

@@ -291,6 +291,6 @@ def test_whose_turn_it_is() -> None:
     assert not turns.takes_turns(NOBODY, Leg.FIRST)
     one, other = Nobody(), Nobody()
     turns.announce(ANN, one, 0.0)
-    assert turns and turns.under_way(ANN, 1.0) and not turns.under_way(BOB, 1.0) and not turns.under_way(ANN, 11.0)
+    assert turns.announced and turns.under_way(ANN, 1.0) and not turns.under_way(BOB, 1.0) and not turns.under_way(ANN, 11.0)
     assert not turns.withdraw(ANN, other) and not turns.withdraw(BOB, one) and turns.under_way(ANN, 1.0)
-    assert turns.withdraw(ANN, one) and not turns
+    assert turns.withdraw(ANN, one) and not turns.announced

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from twisted.internet.error import ConnectionRefusedError
 
 from appproxy.connector.configuration import Target
@@ -59,6 +60,25 @@ def test_nobody_there() -> None:
     rig.clock.advance(10.5)
     rig.origin().lose()
     assert ["REFUSED" in verdicts[0], "CLOSED" in verdicts[1]] == [True, True]
+
+
+@pytest.mark.parametrize("farewell", [b"", b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"])
+def test_a_kept_connection_that_ends_under_the_question(farewell: bytes) -> None:
+    """That may happen to every idle one, and a fresh one tells: the address is not left out for it."""
+    rig, check, verdicts = checked()
+    origin = rig.origin()
+    origin.deliver(b"HTTP/1.1 204 No Content\r\n\r\n")
+    origin.take()
+    rig.clock.advance(10.5)
+    assert origin.take().startswith(b"GET /ok")
+    if farewell:
+        origin.deliver(farewell)
+    else:
+        origin.lose(clean=True)
+    fresh = rig.origin()
+    assert fresh.take().startswith(b"GET /ok") and verdicts == [""]
+    fresh.lose(clean=True)
+    assert "CLOSED" in verdicts[1] and not rig.origins_dialled
 
 
 def test_it_ends() -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import socket
+import time
 from collections.abc import Iterator
 
 import pytest
 
+from tests.end_to_end.h2_origin import H2Origin
 from tests.end_to_end.h2_user import H2User
 from tests.end_to_end.origins import Call
 from tests.end_to_end.system import System, shared_system
@@ -187,6 +189,47 @@ def test_a_refused_upload_costs_its_head(system: System, expect: bool) -> None:
     user.until(lambda: stream in user.heads)
     assert user.heads[stream][b":status"] == b"401"
     user.close()
+
+
+@pytest.fixture
+def speaking_h2(system: System) -> Iterator[H2Origin]:
+    """An application over HTTP/2, under the name `front-h2`."""
+    origin = H2Origin()
+    system.application("front-h2", origin.url, preauth="passthrough", settings={"protocol": "h2"})
+    time.sleep(1.5)  # connectors hear of it within a second
+    yield origin
+    system.call("DELETE", "/applications/front-h2")
+    origin.stop()
+
+
+class Counting(H2User):
+    """Counts what it has sent."""
+
+    sent = 0
+
+    def flush(self) -> None:
+        """Write what is to be written."""
+        if data := self.session.data_to_send():
+            self.sent += len(data)
+            self.socket.sendall(data)
+
+
+def test_an_upload_that_an_application_over_http2_refuses(system: System, speaking_h2: H2Origin) -> None:
+    """Applications over HTTP/2 are not asked: one that answers on the head alone has the head as soon as the body begins, or
+    soon without. Who waits for the answer has sent nothing more; who does not, a few windows of 20 MB.
+    """
+    with Wire(system, "front-h2") as wire:
+        wire.send(f"POST /refuse HTTP/1.1\r\nHost: {wire.host}\r\nX-Case: waits\r\nContent-Length: 20000000\r\n\r\n".encode())
+        assert wire.head().status == 413
+    user = Counting(system.port, system.anchor, system.host("front-h2").partition(":")[0])
+    stream = user.ask("/refuse", "POST", (b"x-case", b"sends"), body=bytes(20_000_000))
+    user.until(lambda: stream in user.ended)
+    assert user.heads[stream][b":status"] == b"413"
+    sent = user.sent
+    user.close()
+    assert [each.size + each.late for each in speaking_h2.about("waits")] == [0]
+    assert [each.expect for each in speaking_h2.seen] == [False, False]
+    assert sent < 1_500_000, sent
 
 
 @pytest.mark.parametrize("version", ["1.1", "2"])
