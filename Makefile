@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+WORKERS ?= 0
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 # twistd finds the plugins of an editable installation only in setuptools' compatible mode.
@@ -38,8 +39,10 @@ matrix: $(VENV)/.dev
 postgresql: $(VENV)/.dev
 	tests/with-postgresql $(PYTEST) -q tests/store -k postgresql
 
+# WORKERS=2 runs two files at a time; those that compare times follow, one after the other.
 e2e: $(VENV)/.dev
-	tests/with-postgresql $(PYTEST) -q -c tests/end_to_end/pytest.ini tests/end_to_end
+	tests/with-postgresql $(PYTEST) -q -c tests/end_to_end/pytest.ini -n $(WORKERS) --dist loadfile -m "not alone" tests/end_to_end
+	tests/with-postgresql $(PYTEST) -q -c tests/end_to_end/pytest.ini -m alone tests/end_to_end
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench.run

@@ -29,6 +29,8 @@ from tests.end_to_end.visitor import Answer, Visitor
 from tests.end_to_end.wire import Wire, ask
 from tests.end_to_end.world import PASSWORD, PATIENCE, environment, until
 
+pytestmark = pytest.mark.alone
+
 _FULL = 24 << 20
 _DAY = 86_400
 

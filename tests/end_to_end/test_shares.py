@@ -21,6 +21,8 @@ from tests.end_to_end.h2_user import H2User
 from tests.end_to_end.shares_system import STREAMS, Others, Shared, shared_places
 from tests.end_to_end.world import DOMAIN, PATIENCE, appproxy, until
 
+pytestmark = pytest.mark.alone
+
 ATTACKER = "127.0.0.66"
 #: Seconds: whatever takes no longer is good enough on a machine that does other things too.
 FLOOR = 0.4

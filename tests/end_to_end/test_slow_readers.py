@@ -14,6 +14,8 @@ import pytest
 from tests.end_to_end.shares_system import MOST, Others, Shared, second, shared_places
 from tests.end_to_end.world import DOMAIN, PATIENCE, until
 
+pytestmark = pytest.mark.alone
+
 ADDRESSES, EACH = 60, 6
 #: Seconds: whatever takes no longer is good enough on a machine that does other things too. What needs a data connection may
 #: also take so many times as long as what needs none at the same time: that tells a wait for one from a busy machine.
