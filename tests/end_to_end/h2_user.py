@@ -11,7 +11,7 @@ from pathlib import Path
 from ngh2 import Configuration, Connection, Role
 from ngh2 import events as h2
 
-_TIMEOUT = 20.0
+_TIMEOUT = 60.0
 Headers = list[tuple[bytes, bytes]]
 
 

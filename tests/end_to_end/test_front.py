@@ -11,7 +11,7 @@ import pytest
 
 from tests.end_to_end.h2_origin import H2Origin
 from tests.end_to_end.h2_user import H2User
-from tests.end_to_end.origins import Call
+from tests.end_to_end.origins import Call, Origin
 from tests.end_to_end.system import System, shared_system
 from tests.end_to_end.wire import Reply, Wire, ask
 from tests.end_to_end.world import until
@@ -177,18 +177,24 @@ def consent(call: Call) -> bool:
 @pytest.mark.parametrize("expect", [True, False])
 def test_a_refused_upload_costs_its_head(system: System, expect: bool) -> None:
     """Of 20 MB hardly anything has left when the answer is there, whether the user's program waits for consent or not."""
-    system.origin.on("/refuse", refuse)
-    with Wire(system, "raw") as wire:
-        line = "Expect: 100-continue\r\n" if expect else ""
+    # One of its own: of an address that has once left the question unanswered for a second nobody asks again for a while.
+    origin = Origin()
+    origin.on("/refuse", refuse)
+    name = f"refusing-{expect}".lower()
+    system.application(name, origin.url, preauth="passthrough")
+    line = "Expect: 100-continue\r\n" if expect else ""
+    with Wire(system, name) as wire:
         wire.send(f"POST /refuse HTTP/1.1\r\nHost: {wire.host}\r\nX-Case: big\r\n"
                   f"Content-Length: 20000000\r\n{line}\r\n".encode())
         reply = wire.head()
         assert reply.status == 401, "no 100 (Continue) before it"
-    user = H2User(system.port, system.anchor, system.host("raw").partition(":")[0])
+    user = H2User(system.port, system.anchor, system.host(name).partition(":")[0])
     stream = user.ask("/refuse", "POST", (b"content-length", b"20000000"), body=None)
     user.until(lambda: stream in user.heads)
     assert user.heads[stream][b":status"] == b"401"
     user.close()
+    system.call("DELETE", f"/applications/{name}")
+    origin.stop()
 
 
 @pytest.fixture

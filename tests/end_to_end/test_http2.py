@@ -178,7 +178,7 @@ def test_a_stopped_upload_stops_no_other_stream(system: System) -> None:
     go.set()
     assert one.answer(stream) == (200, b"%d" % size)
     one.close()
-    system.set("raw", backend_timeout="2")
+    system.set("raw", backend_timeout="")
 
 
 def test_a_user_who_does_not_read_one_stream(system: System) -> None:
@@ -344,4 +344,4 @@ def test_no_request_is_lost_at_a_stop(system: System) -> None:
         go.set()
         one.close()
         service.wait(20)  # else the next test would find a service that is about to end
-        system.set("raw", backend_timeout="2")
+        system.set("raw", backend_timeout="")

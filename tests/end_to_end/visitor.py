@@ -20,7 +20,7 @@ from tests.end_to_end.world import PASSWORD
 
 #: What browsers send when a person follows a link.
 NAVIGATION = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "same-site", "Sec-Fetch-Dest": "document"}
-_TIMEOUT = 30.0
+_TIMEOUT = 60.0
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from tests.end_to_end.system import System
 from tests.end_to_end.visitor import Visitor
 
-_SECONDS = 30.0
+_SECONDS = 60.0
 _STATUS_LINE = re.compile(rb"HTTP/1\.1 ([1-5][0-9][0-9]) [\t -~\x80-\xff]*")
 _BODYLESS = (204, 304)
 

@@ -23,7 +23,7 @@ DOMAIN = "appproxy.localhost"
 USERS = ("alice", "bob")
 PASSWORD = "correct horse battery staple"
 #: Seconds that a program may take to become ready: this machine may be busy with more than us.
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 T = TypeVar("T")
 
