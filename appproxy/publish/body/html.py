@@ -68,6 +68,9 @@ class HtmlTranslator:
     def feed(self, data: bytes) -> bytes:
         """Take a piece; give what is known."""
         page = self._held + data if self._held else data
+        if self._raw is None and self._held[1:2].isalpha() and b">" not in data and len(page) <= LONGEST:
+            self._held = page  # a tag that does not end here either need not be looked at
+            return b""
         out: list[bytes] = []
         place = 0
         while True:

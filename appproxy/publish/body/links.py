@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
+from itertools import islice
 
 from appproxy.regex import compiled
 
@@ -15,6 +16,8 @@ _LONGEST = 256
 HEAD = rb"(?:[hHwW][tTsS][a-zA-Z]{0,3}+:)?+/[^\"'?#&<>()\\\t\n\f\r ]*+"
 _HEAD = compiled(HEAD)
 _BLANK = b"\t\n\f\r "
+#: Of a value with several URLs, such as a `srcset`, no more are looked at; pictures come in a dozen sizes.
+_MOST_IN_A_VALUE = 1_000
 #: References to characters that may stand in the part of a URL that is looked at, as attributes spell them.
 _REFERENCE = compiled(
     rb"&(?:#([0-9]{1,7})(?![0-9]);?|#[xX]([0-9a-fA-F]{1,6})(?![0-9a-fA-F]);?|(amp|sol|colon|period|num|quest|lowbar|commat|percnt);)")
@@ -132,7 +135,7 @@ class Links:
     def _each(self, pattern: re.Pattern[bytes], raw: bytes) -> bytes | None:
         parts: list[bytes] = []
         done = 0
-        for found in pattern.finditer(raw):
+        for found in islice(pattern.finditer(raw), _MOST_IN_A_VALUE):
             public = None if found[1] is None else self.attribute(found[1])
             if public is not None:
                 parts += (raw[done : found.start(1)], public)

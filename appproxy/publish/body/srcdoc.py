@@ -20,6 +20,8 @@ _REFERENCE = compiled(
     rb"|(AMP|amp|GT|gt|LT|lt|QUOT|quot)(?![=a-zA-Z0-9;])));?)?+")
 _NAMED = {name[:-1].encode(): character.encode() for name, character in html5.items()
           if name.endswith(";") and len(character) == 1 and character.isascii()}
+#: The shortest have four bytes, and a value has at most 16 KiB: more begin no references, and would only take time.
+_MOST_REFERENCES = 4_096
 _BLANKS = (0x09, 0x0A, 0x0C, 0x0D)
 #: What is written for a character that the value must not have as it is, and that it has not spelled before.
 _NEEDED = {b'"': b"&quot;", b"'": b"&#39;", b"<": b"&lt;", b">": b"&gt;", b"=": b"&#61;", b"`": b"&#96;", b" ": b"&#32;",
@@ -34,7 +36,7 @@ def translate_srcdoc(raw: bytes, quote: bytes, level: int, translate: Callable[[
     """
     # A byte that no page has stands for the `&` of a reference that is not read; each level has its own.
     kept = bytes([level])
-    if kept in raw or (b"/" not in raw and b"&" not in raw):
+    if kept in raw or (b"/" not in raw and b"&" not in raw) or raw.count(b"&") > _MOST_REFERENCES:
         return None
     spelled: dict[bytes, bytes] = {}
 

@@ -17,6 +17,8 @@ _TRANSLATE: Mapping[Holds, Callable[[Links, bytes], bytes | None]] = {
     Holds.SRCSET: Links.srcset,
     Holds.STYLE: translate_css,
 }
+#: A tag with more attributes than this passes as it is, as one that is too long does: pages have some dozens.
+_MOST_ATTRIBUTES = 1_000
 _ABSOLUTE = re.compile(rb"[\t\n\f\r ]*+(?:[a-zA-Z][a-zA-Z0-9+.-]*+:|//)")
 
 
@@ -40,11 +42,16 @@ class Wanted:
         return frozenset(link | ({b"script"} if self.script else set()))
 
 
-def attributes(page: bytes, start: int, end: int) -> list[tuple[bytes, int, int, int, int]]:
-    """All attributes between two places of a page: lower-case name, where the attribute is, and where its value is."""
-    found = []
+def attributes(page: bytes, start: int, end: int) -> list[tuple[bytes, int, int, int, int]] | None:
+    """All attributes between two places of a page: lower-case name, where the attribute is, and where its value is.
+
+    None: there are more of them than are looked at.
+    """
+    found: list[tuple[bytes, int, int, int, int]] = []
     match = ATTRIBUTE.match(page, start, end)
     while match is not None:
+        if len(found) == _MOST_ATTRIBUTES:
+            return None
         value = match.span(match.lastindex or 1) if match.lastindex != 1 else (match.end(), match.end())
         found.append((match[1].lower(), match.start(1), match.end(), *value))
         match = ATTRIBUTE.match(page, match.end(), end)
@@ -57,16 +64,23 @@ def changes(
 ) -> list[tuple[int, int, bytes]]:
     """What has to become of the attributes of the tag `name` between two places: spans and what they become, in order.
 
+    Of several of one name only the first counts (HTML section 13.2.5.33); all others stay, for nobody reads them.
     `inner` gives what the raw value of an attribute becomes that holds a page, and gets its quote; None: it stays.
     """
     table = TAGS.get(name, {})
     found = attributes(page, start, end)
+    if found is None:
+        return []
+    first_of: set[bytes] = set()
     result: list[tuple[int, int, bytes]] = []
     foreign = False
     says = _says(found, page) if name == b"meta" else b""
     for attribute, _, _, value, last in found:
         holds = table.get(attribute) or (Holds.STYLE if attribute in STYLES and wanted.css and wanted.inline else None)
-        if holds is None or value == last:
+        if holds is None or attribute in first_of:
+            continue
+        first_of.add(attribute)
+        if value == last:
             continue
         raw = page[value:last]
         if holds is Holds.META:
@@ -86,12 +100,8 @@ def changes(
 
 
 def _says(found: list[tuple[bytes, int, int, int, int]], page: bytes) -> bytes:
-    """What the content of a meta is, in lower case: its last http-equiv tells."""
-    says = b""
-    for attribute, _, _, value, last in found:
-        if attribute == b"http-equiv":
-            says = page[value:last]
-    return says.strip().lower()
+    """What the content of a meta is, in lower case: its http-equiv tells."""
+    return (value_of(found, page, b"http-equiv") or b"").strip().lower()
 
 
 def _meta(links: Links, says: bytes, raw: bytes) -> bytes | None:

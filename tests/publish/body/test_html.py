@@ -64,6 +64,8 @@ def test_other_attributes_stay(tag: bytes, attribute: bytes) -> None:
         b'<script type="x-template"><a href="X/"></script>', b'<script type="text/html"><!-- <a href="X/"> --></script>',
         b"<style></styles>@import 'x'</style>",
         b'<a x= href="X/">',  # the name behind the equals sign is the value
+        b'<img src="/" src="X/" SRC="X/">', b'<meta http-equiv=x http-equiv=content-security-policy content="img-src X">',
+        b"<a " + b"a " * 1_000 + b"href='X/' ping='X/'>",  # so many that nobody looks
     ],
 )
 def test_what_is_no_attribute_to_a_browser_stays(page: bytes) -> None:
@@ -79,7 +81,7 @@ def test_what_is_no_attribute_to_a_browser_stays(page: bytes) -> None:
         b'<![CDATA[><a href="X/">', b'<title></title  ><a href="X/">', b'</><a href="X/">', b'<<a href="X/">',
         b'<a\x0chref="X/">', b'<a/href="X/">', b'<a b="c"href="X/">', b"<a =x href=X/>", b"<a x = y href =  'X/'>",
         b"<svg><title><a href=X/></title></svg>", b"<svg><style/><a href=X/></svg>",
-        b"<svg/><title>&lt;</title><a href=X/>", b"<noscript><img src=X/></noscript>", b'<a href="X/" href="X/">',
+        b"<svg/><title>&lt;</title><a href=X/>", b"<noscript><img src=X/></noscript>",
         b'<a style="background:url(X/)" href="X/">', b"<b style='background:url(&quot;X/&quot;)'>",
         b"<script>x('</scripts>')</script ><a href=X/>", b'<script>"<!-- <script> </script> "</script><a href=X/>',
         b"<script>'X/'</script>", b"<script type=module>import 'X/a.js'</script>", b"<style>@import 'X/a.css'</style>",
@@ -312,3 +314,14 @@ def test_another_parser_sees_the_public_urls(tags: list[tuple[bytes, bytes, byte
         return value.replace(INTERNAL.decode(), PUBLIC.decode()) if kind is Holds.URL and value else value
 
     assert after.seen == [(tag, name, wanted(tag, name, value)) for tag, name, value in before.seen]
+
+
+def test_no_more_urls_of_one_value_are_looked_at_than_the_bound() -> None:
+    """What follows them stays; nor is a page in an attribute read that has more ampersands than references fit."""
+    page = b"<a ping='" + b"/ " * 1_001 + b"'>"
+    inner = HtmlTranslator(Links(lambda url: b"/new" + url), Wanted(), paths=True)
+    assert inner.feed(page) == b"<a ping='" + b"/new/ " * 1_000 + b"/ '>"
+    for count, read in ((4_096, True), (4_097, False)):
+        inner = HtmlTranslator(Links(lambda url: b"/new" + url), Wanted(), paths=True)
+        page = b"<iframe srcdoc='<a href=/>" + b"&" * count + b"'>"
+        assert (b"/new/" in inner.feed(page)) is read
