@@ -3,7 +3,8 @@
 Services of Twisted: `proxy_service` and `connector_service`, which give a `ProxyService` and a `ConnectorService`; `join`
 makes what a connector needs. Sign-in before a site of your own: `CookieAuthResource`, `identity_of`, `ProviderRecord`,
 `OidcClient`, `oidc_client`. The tunnel without input and output: `SignalSession`, `DataSession`, `tunnel`. Bodies from one
-transport to another with back-pressure: `bridge`, `Tap`. For tests: `testing`. What can go wrong: `errors`.
+transport to another with back-pressure: `bridge`, `Tap`. Stages of one's own for requests: `dispatch`. For tests:
+`testing`. What can go wrong: `errors`.
 
 A name is loaded when it is first used, and with it only what it needs.
 """
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from appproxy import errors, testing, tunnel
     from appproxy.net.flow import Tap, bridge
+    from appproxy.service import dispatch
     from appproxy.service.cookie_auth import CookieAuthResource, identity_of, oidc_client
     from appproxy.service.oidc_client import OidcClient
     from appproxy.store.snapshot import ProviderRecord
@@ -35,6 +37,7 @@ __all__ = [
     "Tap",
     "bridge",
     "connector_service",
+    "dispatch",
     "errors",
     "identity_of",
     "join",
@@ -56,6 +59,7 @@ _HOMES = {
     "Tap": "appproxy.net.flow",
     "bridge": "appproxy.net.flow",
     "connector_service": "appproxy.twistd.connector_service",
+    "dispatch": "appproxy.service",
     "errors": "appproxy",
     "identity_of": "appproxy.service.cookie_auth",
     "join": "appproxy.twistd.connector_service",
@@ -65,6 +69,9 @@ _HOMES = {
     "tunnel": "appproxy",
 }
 
+#: The packages whose modules are public names.
+_PACKAGES = ("appproxy", "appproxy.service")
+
 # Checkers of types look at the imports above, and know of a name that is not there.
 if not TYPE_CHECKING:
 
@@ -73,7 +80,7 @@ if not TYPE_CHECKING:
         home = _HOMES.get(name)
         if home is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        found = import_module(f"{home}.{name}") if home == "appproxy" else getattr(import_module(home), name)
+        found = import_module(f"{home}.{name}") if home in _PACKAGES else getattr(import_module(home), name)
         globals()[name] = found
         return found
 

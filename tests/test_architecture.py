@@ -33,7 +33,7 @@ FLOORS = {
         {"gate", "responder", "sign_in_start"},
         {"request"},
         {"ports", "stage"},
-        {"access", "forwarding", "hosts", "maintenance", "own_pages", "preflight"},
+        {"access", "forwarding", "hosts", "maintenance", "own_pages", "plugins", "preflight"},
         {"dispatcher", "order"},
         {"__init__"},
     ],

@@ -15,6 +15,7 @@ from appproxy.config.values import (
     domain,
     flag,
     master_key,
+    names,
     networks,
     number,
     optional,
@@ -104,6 +105,9 @@ class ServiceSettings:
         "access.log", optional(text), "The access log, one JSON object a line. Empty: none is written.", "path")
     log_format: str = setting(
         "text", choice("text", "json"), "How the program's own log is written: text for people, json for machines.")
+    stages: tuple[str, ...] = setting(
+        (), names, "Stages of dispatching that other installed distributions bring, by the names of their entry points\n"
+        "in the group appproxy.stages. Only what is named here is loaded.", "names")
     drain_seconds: float = setting(
         30.0, number(0, 180), "At a stop: how long requests under way may go on.", "seconds")
     strict: bool = setting(

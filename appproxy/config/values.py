@@ -48,6 +48,15 @@ def text(value: object) -> str:
     return value
 
 
+def names(value: object) -> tuple[str, ...]:
+    """A list of texts, each once."""
+    if not isinstance(value, list) or not all(isinstance(one, str) and one.isprintable() and one for one in value):
+        raise ValueError('a list of names is needed, such as ["one", "another"]')
+    if len(set(value)) != len(value):
+        raise ValueError("a name is there twice")
+    return tuple(value)
+
+
 def flag(value: object) -> bool:
     """true or false."""
     if not isinstance(value, bool):

@@ -32,6 +32,7 @@ from appproxy.service.control import Control
 from appproxy.service.dispatch import Dispatcher, Responder
 from appproxy.service.dispatch.gate import Gate
 from appproxy.service.dispatch.order import Parts, stages
+from appproxy.service.dispatch.plugins import insert, load_stages
 from appproxy.service.dispatch.sign_in_start import SignInStart
 from appproxy.service.end_point import EndPoint
 from appproxy.service.exchange import Exchange, Handler
@@ -138,10 +139,10 @@ class ServiceNode(Service):
         )
 
     def _new_dispatcher(self, sign_in: SignInStart, own_hosts: Mapping[str, Handler], own_paths: Handler) -> Dispatcher:
-        order = stages(Parts(
+        order = insert(stages(Parts(
             gate=self.gate, relay=self.relay, sign_in=sign_in, responder=self._responder, own_hosts=own_hosts,
             own_paths=own_paths, ports={self.settings.public_port, self.settings.listen.port},
-        ))
+        )), load_stages(self.settings.stages))
         return Dispatcher(order, self._responder, self.store, self._wall, self._reactor)
 
     def _new_control(self) -> Control:

@@ -30,6 +30,8 @@ class Stage:
     """
 
     name: ClassVar[str]
+    #: Of a stage of another distribution (`plugins`): before which stage it comes.
+    before: ClassVar[str] = ""
     #: Empty: all targets.
     targets: tuple[bytes, ...] = ()
 
