@@ -34,8 +34,10 @@ class Wanted:
     now: float
 
 
-async def read_claims(client: OidcClient, record: ProviderRecord, answer: TokenAnswer, wanted: Wanted) -> Claims:
-    """The believed claims of the user; those of the ID token count before those of UserInfo.
+async def read_claims(
+    client: OidcClient, record: ProviderRecord, answer: TokenAnswer, wanted: Wanted
+) -> tuple[Claims, str]:
+    """The believed claims of the user, those of the ID token before those of UserInfo; and why UserInfo did not come, if so.
 
     Raises IdentityError(TOKEN_REFUSED) for a token or UserInfo that is not to be believed.
     """
@@ -44,10 +46,10 @@ async def read_claims(client: OidcClient, record: ProviderRecord, answer: TokenA
         answer.id_token, keys, issuer=issuer, client_id=wanted.audience, nonce=wanted.nonce, algorithms=record.algorithms,
         now=wanted.now))
     found = lacking(claims.raw, wanted.claims)
-    info = await _user_info(client, record, answer, wanted, claims) if found else {}
+    info, why_not = await _user_info(client, record, answer, wanted, claims) if found else ({}, "")
     made = replace(claims, raw={**info, **claims.raw})
     _say(record, claims, info, found, lacking(made.raw, wanted.claims))
-    return made
+    return made, why_not
 
 
 def lacking(raw: Mapping[str, object], wanted: Collection[str]) -> list[str]:
@@ -66,28 +68,28 @@ async def _believed(client: OidcClient, check: Callable[[KeySet], T]) -> T:
 
 async def _user_info(
     client: OidcClient, record: ProviderRecord, answer: TokenAnswer, wanted: Wanted, claims: Claims
-) -> Mapping[str, object]:
-    """What UserInfo says of the same user; nothing where there is none, or it does not answer.
+) -> tuple[Mapping[str, object], str]:
+    """What UserInfo says of the same user; nothing where there is none, or it does not answer, and then why.
 
-    Without it the user may lack a group, and is refused then; the log tells why.
+    Without it the user may lack a group, and is refused then; log and audit tell why.
     """
     metadata = await client.metadata()
     if not metadata.userinfo_endpoint or not answer.access_token:
-        return {}
+        return {}, ""
     try:
         said = await client.user_info(answer.access_token)
     except RequestError as error:
         if error.code is Code.TOKEN_REFUSED:
             raise
         _log.warn("{provider}: UserInfo could not be read: {detail}", provider=record.name, detail=error.detail)
-        return {}
+        return {}, f"UserInfo could not be read: {error.detail}"
     if isinstance(said, str):
         token = said
         said = await _believed(client, lambda keys: check_user_info(
             token, keys, issuer=metadata.issuer, client_id=wanted.audience, algorithms=record.algorithms))
     if said.get("sub") != claims.subject:
         raise IdentityError(Code.TOKEN_REFUSED, "UserInfo is of another subject than the ID token")
-    return said
+    return said, ""
 
 
 def _say(

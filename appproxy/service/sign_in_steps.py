@@ -139,7 +139,7 @@ class Steps:
         answer = await client.exchange(code, verifier_of(secret, pending.nonce), ground.redirect_uri, audience)
         named = self._named_groups(record)
         wanted = Wanted(audience, pending.nonce, _wanted_claims(application, record, named), ground.wall())
-        claims = await read_claims(client, record, answer, wanted)
+        claims, why_not = await read_claims(client, record, answer, wanted)
         # Where one host is both, in a site of somebody's own, each request would carry it.
         keeps = record.id != BUILTIN and pending.start.host != host_of(request)
         hint = keep(ground, record, Hint(claims.subject, answer.id_token)) if keeps else None
@@ -148,6 +148,8 @@ class Steps:
         except RequestError as error:
             if error.code is not Code.NOT_ASSIGNED:
                 raise
+            if why_not:
+                error = RequestError(error.code, f"{error.detail}; {why_not}")
             noted.refused(ground, request, application, error, claims.subject)
             return self._offer_another_account(request, application, error, pending, claims.subject, hint)
         # Only now, so that nobody whom the provider does not know can make the store remember anything.

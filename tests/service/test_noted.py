@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from appproxy.errors import Code
+from appproxy.errors import Code, IdentityError, RequestError
 from tests.service.sign_in_world import ISSUER, RECORD, WIKI, Browser, FakeProvider, World
 
 PAGE = "https://wiki.example.com/page"
@@ -44,6 +44,21 @@ def test_who_is_refused(world: World) -> None:
     assert (actor, action, target) == ("user:eve", "sign-in.refused", "eve")
     assert (detail["application"], detail["provider"], detail["code"]) == ("Wiki", "Example", "NOT_ASSIGNED")
     assert "eve" in detail["reason"] and detail["address"] == "192.0.2.7"
+
+
+@pytest.mark.parametrize(("info", "actor", "code", "why"), [
+    (IdentityError(Code.TOKEN_REFUSED, "UserInfo end point: the answer is neither a JSON object nor a token"), "anonymous",
+     Code.TOKEN_REFUSED, "neither a JSON object nor a token"),
+    ({"sub": "another"}, "anonymous", Code.TOKEN_REFUSED, "another subject"),
+    (RequestError(Code.PROVIDER_UNREACHABLE, "/me: status 503"), "user:eve", Code.NOT_ASSIGNED, "/me: status 503"),
+], ids=["HTML", "another user", "down"])
+def test_what_is_wrong_with_user_info(info: Any, actor: str, code: Code, why: str) -> None:
+    """An answer that cannot be believed refuses whoever needs it; one that does not come is named where a group is missing."""
+    provider = FakeProvider(user="eve", claims={"groups": None, "email": None, "name": None}, info=info)
+    provider.document["userinfo_endpoint"] = f"{ISSUER}/me"
+    found, action, _, detail = visit(World(provider=provider))
+    assert (found, action, detail["code"]) == (actor, "sign-in.refused", code.name)
+    assert why in detail["reason"]
 
 
 @pytest.mark.parametrize(("how", "code"), [
