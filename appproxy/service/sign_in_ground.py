@@ -119,11 +119,10 @@ class Ground:
         """The Set-Cookie values that delete the access cookies that the browser has on a host, whatever their names were."""
         cookies, gone = access_cookies(request), []
         for route in self.routes_on(host) if cookies else ():
-            safe, *bare = counting_names(route.cookie_path, self.port, secure=route.application.cookie_secure)
-            if safe in cookies:
-                gone.append(clear_cookie(safe))
-            if any(name in cookies for name in bare):
-                gone.append(self.access_cookie(route, b"", 0))
+            own = self.place(route).name
+            for name in counting_names(route.cookie_path, self.port, secure=route.application.cookie_secure):
+                if name in cookies:
+                    gone.append(self.access_cookie(route, b"", 0) if name == own else clear_cookie(name))
         return gone
 
     def sessions_of(self, request: IRequest, route: Route) -> list[Session]:
