@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from functools import partial
-from operator import attrgetter
 
 from twisted.internet.interfaces import IReactorTime
 
@@ -15,6 +13,7 @@ from appproxy.connector.carrier import Attempt, OriginUser, Source
 from appproxy.connector.configuration import OriginAddress, Target
 from appproxy.connector.h2_origin import H2Origin
 from appproxy.connector.handshakes import Handshakes
+from appproxy.connector.kept import IDLE_SECONDS, SETTLE_SECONDS, Kept
 from appproxy.connector.origin_connection import OriginConnection, SecureOriginConnection
 from appproxy.connector.origin_pressure import Pressure
 from appproxy.connector.spread import Spread
@@ -25,29 +24,14 @@ from appproxy.net.deadlines import NEVER, Deadlines
 from appproxy.net.sockets import Pending
 from appproxy.tunnel.shares import Places
 
-#: Common servers close idle connections after 5 s (Node), 60 s (Apache behind some), 75 s (nginx): a request that meets
-#: such a close is sent again if it is idempotent, so this only saves descriptors.
-IDLE_SECONDS = 50.0
-#: A request that must not be sent twice takes a used connection only when it was used this recently.
-RECENT_SECONDS = 2.0
 #: Idle connections to one application; a burst's leftovers beyond it are closed.
 MOST_IDLE = 256
-#: What an application sends behind its answer, beyond the announced length, would be read as the next answer: so a connection
-#: is used again only when it was quiet for so many seconds, and bytes that come meanwhile close it.
-SETTLE_SECONDS = 0.05
-#: After answers that have no body by their nature (HEAD, 204, 304): programs that send one all the same are more common.
-BODYLESS_SETTLE_SECONDS = 0.1
-#: When as many are settling others are not dialled for that reason alone: the one that has been quiet longest is used.
-MOST_SETTLING = 32
 #: How long nothing is kept of an application that was seen to send more than it announces, and how soon behind an answer
 #: its bytes are taken for that. (Later they are a farewell: 408, or an alert of TLS.)
 UNRULY_SECONDS = 600.0
 LATE_SECONDS = 1.0
 #: Connections that belong to one owner each: browsers have six, so this is some 170 users' at the same time.
 MOST_BOUND = 1_024
-
-
-_deadline = attrgetter("deadline")
 
 
 class Origin:
@@ -62,7 +46,7 @@ class Origin:
         self.clock = clock
         self.deadlines = deadlines
         self.connect = connect
-        self._idle: list[OriginConnection] = []
+        self._idle = Kept()
         #: All that stand, idle or not, and how many are being dialled.
         self._standing: set[OriginConnection] = set()
         self._dialling = 0
@@ -107,12 +91,7 @@ class Origin:
         return bool(self._bindings) and bool(self._bindings.of(owner))
 
     def take(self, user: OriginUser, repeatable: bool, now: float) -> OriginConnection | None:
-        """An idle connection, which then is the user's; None: dial one.
-
-        One that has been idle for a while may be closed by the application at this very moment. Only a request that
-        may be sent twice (`repeatable`) takes that chance. One that has ended, or on which something has come, is never
-        taken, also before the reactor has heard of it: that costs a system call, 1 us.
-        """
+        """An idle connection, which then is the user's; None: dial one. `repeatable`: it may be sent twice."""
         if (mine := self._bindings.of(user.owner) if self._bindings else ()) or self.handshakes.announced:
             leg = user.leg
             if self.handshakes.takes_turns(user.owner, leg) and self.handshakes.under_way(user.owner, now):
@@ -122,28 +101,10 @@ class Origin:
                 if connection.look() is Pending.NOTHING:
                     self._bindings.used(user.owner)
                     return self._give(connection, user)
-        return self._take_idle(user, repeatable, now) if self._idle and self._has_room(user) else None
-
-    def _take_idle(self, user: OriginUser, repeatable: bool, now: float) -> OriginConnection | None:
-        """Of those that are anybody's the one that was used last, but not before it was quiet for a moment."""
-        idle = self._idle
-        quiet = bisect_right(idle, now + IDLE_SECONDS - SETTLE_SECONDS, key=_deadline)
-        for connection in reversed(idle[:quiet]):
-            if not repeatable and connection.deadline - now < IDLE_SECONDS - RECENT_SECONDS:
-                break
-            # What has come may be a session ticket of TLS 1.3: the reactor will read it, and the connection lives on.
-            if (not connection.bodyless or connection.deadline - now <= IDLE_SECONDS - BODYLESS_SETTLE_SECONDS) and (
-                connection.look() is Pending.NOTHING
-            ):
-                idle.remove(connection)
-                return self._give(connection, user)
-        if len(idle) - quiet < MOST_SETTLING and not self._is_full():
+        if not self._idle or not self._has_room(user):
             return None
-        for connection in idle[quiet:]:
-            if not connection.bodyless and connection.look() is Pending.NOTHING:
-                idle.remove(connection)
-                return self._give(connection, user)
-        return None
+        found = self._idle.take(user.owner, repeatable, now, self._limited and self._is_full())
+        return None if found is None else self._give(found, user)
 
     def _give(self, connection: OriginConnection, user: OriginUser) -> OriginConnection:
         connection.deadline = NEVER
@@ -187,7 +148,7 @@ class Origin:
 
     def _make_room(self, owner: bytes, now: float) -> None:
         """One of those that are idle, and of no use to whoever asks, is closed; its end serves who waits."""
-        given_up = self._idle[0] if self._idle else self._bindings.to_evict(owner, now)
+        given_up = self._idle.oldest() or self._bindings.to_evict(owner, now)
         if given_up is not None:
             given_up.give_up()
 
@@ -282,7 +243,7 @@ class Origin:
         if connection.stale or len(self._idle) >= MOST_IDLE or now < self._unruly_until:
             connection.give_up()
             return
-        if self._limited and self._queue and connection.bodyless:
+        if self._limited and self._queue and connection.settle_seconds > SETTLE_SECONDS:
             connection.give_up()  # whoever waits gets a fresh one sooner than this one has settled
             return
         if self._limited and self._queue and connection.look() is Pending.NOTHING:
@@ -291,8 +252,7 @@ class Origin:
             if user is not None:
                 self._hand_over(connection, user)
                 return
-        connection.deadline = now + IDLE_SECONDS
-        self._idle.append(connection)
+        self._idle.add(connection, now)
         self.deadlines.add(connection)
 
     def is_late(self, connection: OriginConnection) -> bool:
@@ -302,6 +262,7 @@ class Origin:
     def disturbed(self) -> None:
         """Bytes came where no answer was due, soon after one: the application sends more than it announces."""
         self._unruly_until = self.clock.seconds() + UNRULY_SECONDS
+        self._idle.disturbed()
         for connection in list(self._idle):
             connection.give_up()
 
@@ -336,8 +297,7 @@ class Origin:
         self._give_back(connection)
         connection.deadline = NEVER
         self.deadlines.discard(connection)
-        if connection in self._idle:
-            self._idle.remove(connection)
+        self._idle.discard(connection)
         self._standing.discard(connection)
         self._bindings.discard(connection)
         if connection.owner is not None:

@@ -17,6 +17,7 @@ from zope.interface import implementer
 from appproxy.connector.bindings import NOBODY
 from appproxy.connector.carrier import OriginUser, StreamUser
 from appproxy.connector.configuration import Target
+from appproxy.connector.kept import BODYLESS_SETTLE_SECONDS, HURRIED_SETTLE_SECONDS, SETTLE_SECONDS
 from appproxy.connector.reasons import other_scheme, place_name
 from appproxy.connector.repeat import CROSSING_SECONDS
 from appproxy.connector.request_head import request_head
@@ -77,8 +78,10 @@ class OriginConnection(Protocol):
         self.handshake_at = 0.0
         #: Had its last answer no body by its nature?
         self.bodyless = False
+        #: Was the request under way sent before it had been quiet for long enough (`kept`)?
+        self.hurried = False
         #: Of the request under way: whose it is, and what of a handshake it bears.
-        self._asker = NOBODY
+        self.asker = NOBODY
         self._leg = Leg.NONE
         self._reader: ResponseReader | None = ResponseReader()
         self._stream: StreamUser | None = None
@@ -105,7 +108,7 @@ class OriginConnection(Protocol):
 
     def _bind_for(self, request: Request) -> None:
         """Before a byte is written: from credentials on, and where the application says so, it is this owner's alone."""
-        self._asker = request.owner
+        self.asker = request.owner
         if self.owner is None:
             if not self.origin.binds(request.block):
                 return
@@ -121,7 +124,7 @@ class OriginConnection(Protocol):
         if self.owner is None:
             if not self.origin.heeds_challenges or not has_challenge(head.block):
                 return
-            self.origin.bind(self, self._asker)
+            self.origin.bind(self, self.asker)
         self._in_handshake(awaits_next_leg(head.status, head.block))
         if self._leg is not Leg.NONE and not self.in_handshake:
             self.authenticated = head.status != 401
@@ -183,6 +186,13 @@ class OriginConnection(Protocol):
         if self.open:
             self.open = False
             self.out.abortConnection()
+
+    @property
+    def settle_seconds(self) -> float:
+        """How long it must be quiet before another owner may have it."""
+        if self.hurried:
+            return HURRIED_SETTLE_SECONDS
+        return BODYLESS_SETTLE_SECONDS if self.bodyless else SETTLE_SECONDS
 
     def look(self) -> Pending:
         """What has come while it was idle, as far as nobody has read it yet."""
@@ -261,7 +271,7 @@ class OriginConnection(Protocol):
                 break
         user.answer_received(events)
         if before and not (self.in_handshake or self.idle):
-            self.origin.next_turn(self._asker)  # the answer goes on, perhaps for long
+            self.origin.next_turn(self.asker)  # the answer goes on, perhaps for long
 
     def _has_crossed(self, user: OriginUser) -> bool:
         """Is this 408 about a time without any request, over as one was on its way (RFC 9110 section 15.5.9)? Then the

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from appproxy.connector.bindings import HANDSHAKE_SECONDS
-from appproxy.connector.origin import IDLE_SECONDS, MOST_BOUND, Origin
+from appproxy.connector.kept import IDLE_SECONDS
+from appproxy.connector.origin import MOST_BOUND, Origin
 from appproxy.errors import Code
 from tests.connector.house import ANN, BOB, FIRST, LEG, OK, THIRD, WHO, House, authenticated
 from tests.connector.rig import HOME, Rig

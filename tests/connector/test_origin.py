@@ -10,15 +10,8 @@ from twisted.internet.error import ConnectionRefusedError
 
 from appproxy.connector.addresses import LOOK_SECONDS
 from appproxy.connector.configuration import OriginAddress
-from appproxy.connector.origin import (
-    BODYLESS_SETTLE_SECONDS,
-    IDLE_SECONDS,
-    MOST_IDLE,
-    MOST_SETTLING,
-    RECENT_SECONDS,
-    SETTLE_SECONDS,
-    UNRULY_SECONDS,
-)
+from appproxy.connector.kept import IDLE_SECONDS, RECENT_SECONDS
+from appproxy.connector.origin import MOST_IDLE, UNRULY_SECONDS
 from appproxy.errors import Code
 from appproxy.tunnel.frames import Kind
 from tests.connector.house import OK, idle
@@ -287,24 +280,6 @@ def test_a_quiet_one_is_taken_before_one_that_has_ended() -> None:
     assert not rig.origins_dialled
 
 
-@pytest.mark.parametrize(("answer", "seconds"), [(OK, SETTLE_SECONDS), (NO_BODY, BODYLESS_SETTLE_SECONDS)])
-def test_a_kept_connection_settles_first(answer: bytes, seconds: float) -> None:
-    """What the application sends late behind its answer comes while nobody uses the connection, and closes it."""
-    rig = Rig()
-    signal = rig.online()
-    send(signal, 1)
-    origin = rig.origin()
-    origin.deliver(answer)
-    origin.take()
-    rig.clock.advance(seconds - 0.01)
-    send(signal, 2)
-    assert origin.take() == b""
-    rig.origin().deliver(OK)
-    rig.clock.advance(0.02)
-    send(signal, 3)
-    assert origin.take()
-
-
 def test_who_sends_late_gets_no_second_request() -> None:
     """Once an application was seen to send more than it announces, each of its connections serves one request."""
     rig = Rig()
@@ -341,24 +316,6 @@ def test_a_farewell_is_no_late_answer() -> None:
     fresh = rig.origin()
     fresh.deliver(OK)
     assert not fresh.end
-
-
-def test_few_are_dialled_only_to_settle() -> None:
-    """With many of them the one that has been quiet longest is used; one without a body never is before its time."""
-    rig = Rig()
-    signal = rig.online()
-    wires = []
-    for id in range(1, MOST_SETTLING + 1):
-        send(signal, id)
-        wires.append(rig.origin())
-    wires[0].deliver(NO_BODY)
-    for wire in wires[1:]:
-        wire.deliver(OK)
-        wire.take()
-    wires[0].take()
-    send(signal, 100)
-    assert not rig.origins_dialled
-    assert [bool(wire.take()) for wire in wires[:3]] == [False, True, False]
 
 
 def test_with_few_connections_a_fresh_one_is_sooner() -> None:

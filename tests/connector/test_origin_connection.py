@@ -75,7 +75,7 @@ def test_whoever_uses_a_connection_hears_of_its_end() -> None:
     signal, origin = idle(rig)
     home = rig.origins.of(HOME)
     assert isinstance(home, Origin)
-    connection = home._idle[0]
+    (connection,) = home._idle
     connection.open = False
     connection.out.loseConnection()
     connection.open = True  # as a connection would be whose end was missed

@@ -223,6 +223,48 @@ def test_what_comes_late_is_nobodys_answer(system: System, method: str, status: 
         origin.stop()
 
 
+def very_slow(call: Call) -> bool:
+    """An answer behind which a connection could have been quiet for long."""
+    time.sleep(0.4)
+    call.answer()
+    return True
+
+
+@pytest.mark.parametrize(("method", "status"), [("HEAD", "200"), ("GET", "304"), ("GET", "200")])
+@pytest.mark.parametrize("hurried", [False, True])
+def test_what_comes_late_after_all_is_no_other_users_answer(system: System, method: str, status: str, hurried: bool) -> None:
+    """From an application that was orderly for long, too, and where its user's next request was on the way when it came."""
+    origin = Origin()
+    name = f"late-after-all-{method}-{status}-{hurried}".lower()
+
+    def good(call: Call) -> bool:
+        if status == "304":
+            call.send(f"HTTP/1.1 304 X\r\nX-Answers: {call.seen.case}\r\n\r\n".encode())
+        else:
+            call.answer(b"hello")
+        return True
+
+    for path, behaviour in (("/good", good), ("/late", late), ("/slow", slow), ("/very-slow", very_slow)):
+        origin.on(path, behaviour)
+    system.application(name, origin.url, preauth="passthrough")
+    try:
+        time.sleep(1.5)  # connectors hear of it within a second
+        with Wire(system, name) as one, Wire(system, name) as other:
+            for number in range(450):  # of which either connector gets enough
+                one.request(method, "/good", f"good {number}")
+                assert one.reply(method).answers == f"good {number}"
+            one.request(method, f"/late?{status}", "late")
+            assert one.reply(method).answers == "late"
+            if hurried:
+                one.request("GET", "/very-slow", "hurried")
+            for number in range(20):
+                other.request("GET", "/slow", f"other {number}")
+                assert other.reply().answers == f"other {number}"
+    finally:
+        system.call("DELETE", f"/applications/{name}")
+        origin.stop()
+
+
 @pytest.mark.parametrize(("line", "fields", "status", "phrase"), [
     ("HTTP/1.1 200 Fine by me", "Content-Length: 5", 200, "Fine by me"),
     ("HTTP/1.1 404 ", "Content-Length: 5", 404, ""),
