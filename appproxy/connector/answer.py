@@ -132,7 +132,7 @@ class AnswerStream:
         if self._head is not None:
             self._trailers = trailers
         if connection is not None:
-            self._out.append(connection.session.end(trailers))
+            self._out.append(connection.session.end(trailers) + connection.question())
 
     def break_off(self, code: Code, text: str = "") -> None:
         """The answer cannot be completed, and must not look as if it were; `text` says why, for the service's log."""

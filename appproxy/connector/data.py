@@ -237,12 +237,15 @@ class DataConnection(TwistedProtocol):
     def begin(self, attachment: Attachment) -> None:
         """Take this request's body and answer: ATTACH, and what is there already of the answer, in one write."""
         self.attachment = attachment
+        self._asked = False
         attachment.connection = self
         attachment.tries += 1
         data = self.session.attach(
             attachment.request_id, self.pool.epoch, attachment.body is not None, attachment.answer is not None)
         if attachment.answer is not None:
             data += attachment.answer.replay(self.session)
+            if self.session.sending_over:
+                data += self.question()
         self.deadline = self.session.next_tick()
         self.out.write(data)
 
@@ -267,22 +270,28 @@ class DataConnection(TwistedProtocol):
             if attachment.answer is not None and attachment.answer.begun:
                 # The service stops reading while the user does: only its PONG says that it has come to the end.
                 self.unread = attachment
-                attachment.marked, attachment.marked_at = attachment.moved, self.pool.seconds()
-                self._ask()
+                now = attachment.marked_at = self.pool.seconds()
+                attachment.marked = attachment.moved
+                if not self._asked:
+                    self._ask()
+                elif self.session.caught_up:
+                    self._idle(attachment)
+                else:
+                    self.deadline = now + SILENCE_SECONDS
             else:
                 self._idle(attachment)
             if owner is not None:
                 owner.attachment_over(attachment)
 
+    def question(self) -> bytes:
+        """To be written right behind an answer: the service is to say when it has read all. b"" if it was asked too often."""
+        self._asked = self._questions.may(self.pool.seconds())
+        return self.session.ask() if self._asked else b""
+
     def _ask(self) -> None:
-        """Ask the service to say when it has read all; a little later where it has been asked too often."""
-        now = self.pool.seconds()
-        self._asked = self._questions.may(now)
-        if self._asked:
-            self.deadline = now + SILENCE_SECONDS
-            self.write(self.session.ask())
-        else:
-            self.deadline = now + 1.0
+        """The same where the end was written already; a little later where it has been asked too often."""
+        self.write(self.question())
+        self.deadline = self.pool.seconds() + (SILENCE_SECONDS if self._asked else 1.0)
 
     def _idle(self, before: Attachment) -> None:
         self.unread = None

@@ -6,6 +6,7 @@ It is always read. The TLS transport gathers what is written in one reactor turn
 from __future__ import annotations
 
 from collections.abc import Callable
+from socket import socket
 from typing import Protocol
 
 from twisted.internet.error import ConnectionDone
@@ -20,6 +21,7 @@ from appproxy.connector.turns import USUAL
 from appproxy.errors import Code, ProtocolError, RemoteProtocolError
 from appproxy.net.deadlines import NEVER, Deadlines
 from appproxy.net.farewell import Farewell
+from appproxy.net.sockets import socket_of, unacknowledged
 from appproxy.tunnel.frames import Frame, Kind
 from appproxy.tunnel.limits import DEFAULT_LIMITS
 from appproxy.tunnel.messages import Goodbye, Hello, Load, Welcome, decode_error, decode_welcome
@@ -27,6 +29,9 @@ from appproxy.tunnel.signal import Role, SignalSession
 
 #: In-line answers that the service has not yet read; beyond it answers go on data connections.
 INLINE_UNSENT = DEFAULT_LIMITS.unsent_inline
+#: An answer of more bytes goes in line only where no more than `MOST_AHEAD` are on their way to the service's machine.
+INLINE_SLOW = DEFAULT_LIMITS.inline_slow
+MOST_AHEAD = DEFAULT_LIMITS.unacknowledged
 #: The oldest unsent byte may be this old; then the service does not read, and the connection is useless.
 WRITE_STALL = DEFAULT_LIMITS.write_stall
 #: From TCP to WELCOME. A TLS 1.3 client's handshake seems to succeed before its certificate is judged.
@@ -104,6 +109,7 @@ class SignalConnection(TwistedProtocol):
         self._session.load = owner.load
         self._clogged_since = NEVER
         self._unsent = 0
+        self._socket: socket | None = None
         self._goodbye: Goodbye | None = None
         self._reason = ""
         self._farewell = Farewell()
@@ -122,6 +128,9 @@ class SignalConnection(TwistedProtocol):
 
     def has_room(self, size: int) -> bool:
         """May an in-line answer of this size be put on this connection?"""
+        if size > INLINE_SLOW:
+            # Others would wait for it on a slow link.
+            return self._clogged_since is NEVER and unacknowledged(self._socket) <= MOST_AHEAD
         return self._clogged_since is NEVER or self._unsent + size <= INLINE_UNSENT
 
     def drain(self) -> None:
@@ -169,6 +178,7 @@ class SignalConnection(TwistedProtocol):
         """TCP stands; TLS is under way."""
         self.out = transport_of(self.transport)
         self.out.setTcpNoDelay(True)
+        self._socket = socket_of(self.transport)
         self.deadline = self._clock.seconds() + WELCOME_SECONDS
         self._deadlines.add(self)
 

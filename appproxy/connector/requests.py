@@ -98,7 +98,8 @@ class Requests:
     ) -> None:
         self.seconds = clock.seconds
         self.pool = pool
-        self.inline_limit = limits.inline
+        #: Bytes of an answer that the service takes in line.
+        self.inline_limit = limits.inline_slow
         self.counters = counters
         self.expectations = Expectations()
         #: Called after each request; set while somebody waits for the last one.

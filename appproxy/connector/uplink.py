@@ -193,6 +193,8 @@ class Uplink:
         if self._renewing and self._renewing[0] is slot:
             self._renewing.pop(0)
             self._renew_next()
+        limits = self._around.limits
+        self.requests.inline_limit = min(limits.inline, welcome.limits.get("inline", limits.inline_slow))
         self.pool.start(welcome.epoch, max(1, welcome.limits.get("data_pings", 1)))
         self.requests.flush_backlog(connection)
         self._check_left()

@@ -156,7 +156,7 @@ class EndPoint(Factory):
         return Welcome(
             node=self.node, epoch=self.epoch, host="", port=0, heartbeat=self.limits.ping_after,
             configuration=self.relay.configuration, renew_after=self._renew_after,
-            limits={"data_pings": self.limits.data_pings},
+            limits={"data_pings": self.limits.data_pings, "inline": self.limits.inline},
         )
 
     def _settle(self, peer: Peer, hello: Hello, link: SignalLink, now: float) -> None:

@@ -55,7 +55,7 @@ class Welcome:
     `node`: its id. `epoch`: 8 random bytes of its start. `host`, `port`: where to dial data connections of this very
     node; an empty host or port 0 means the one that the signal connection was dialled at. `heartbeat`: seconds of
     silence before PING. `configuration`: the present version. `renew_after`: the certificate's age in days at which to renew
-    it. `limits`: what the service takes, by name (`data_pings`).
+    it. `limits`: what the service takes, by name (`data_pings`, `inline`).
     """
 
     node: str

@@ -29,8 +29,12 @@ class TunnelLimits:
     trailers: int = 8 * 1024
     #: Lines of trailers.
     trailer_lines: int = 32
-    #: A complete answer that may ride on the signal connection: longer ones would delay the requests behind them.
-    inline: int = 16 * 1024
+    #: A complete answer for the signal connection, when WELCOME says so: with its head it fits into one read of 64 KiB.
+    inline: int = 48 * 1024
+    #: The same when WELCOME says nothing, or when the link is slow: longer ones would delay what is behind them.
+    inline_slow: int = 16 * 1024
+    #: Bytes of a signal connection that the service's machine has not acknowledged: with more the link is slow.
+    unacknowledged: int = 64 * 1024
     #: A complete body that rides in its REQ: forms, calls of scripts and chunks of chats are smaller; for the same reason.
     inline_body: int = 16 * 1024
     #: In-line bytes not yet sent on one signal connection; beyond it, answers take a data connection.

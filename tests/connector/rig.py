@@ -7,7 +7,7 @@ the protocol is found out.
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -209,11 +209,11 @@ class SignalPeer:
                 self.hello = decode_hello(frame[3])
         return [frame for frame in frames if frame[0] != Kind.HELLO]
 
-    def welcome(self, epoch: bytes = EPOCH, host: str = "") -> None:
+    def welcome(self, epoch: bytes = EPOCH, host: str = "", limits: Mapping[str, int] | None = None) -> None:
         """Say WELCOME."""
         self.read()
         assert self.hello is not None
-        self.wire.deliver(self.session.welcome(Welcome("node", epoch, host, 8443, 15.0, 1, 180)))
+        self.wire.deliver(self.session.welcome(Welcome("node", epoch, host, 8443, 15.0, 1, 180, limits or {})))
 
     def send(self, kind: Kind, request_id: int = 0, head: bytes = b"", tail: bytes = b"", flags: int = 0) -> None:
         """Send any frame."""

@@ -8,10 +8,11 @@ import pytest
 from twisted.internet.error import ConnectionRefusedError, DNSLookupError
 
 from appproxy.connector.forward import Forward
+from appproxy.connector.link import INLINE_SLOW, MOST_AHEAD
 from appproxy.connector.patience import TIMEOUT_MARGIN
 from appproxy.errors import Code
 from appproxy.http.client import End, Head
-from appproxy.tunnel.frames import Kind
+from appproxy.tunnel.frames import Kind, encode
 from appproxy.tunnel.limits import DEFAULT_LIMITS
 from appproxy.tunnel.messages import decode_code, decode_response, encode_request, request_flags
 from tests.connector.rig import Rig, Wire, code, finals, request, send, send_whole
@@ -131,6 +132,64 @@ class TestLongAnswers:
         assert len(rig.uplink.requests) == 1
         data.attached(1)
         assert len(rig.uplink.requests) == 0
+
+    def test_its_end_asks_whether_all_was_read(self) -> None:
+        """In the same write; with ATTACHED and PONG in one read the next answer has the connection at once."""
+        rig = Rig()
+        signal, data = rig.with_data()
+        idle = rig.uplink.pool.idle
+        send(signal, 1, strict=True)
+        rig.origin().deliver(OK)
+        (written,) = data.wire.written
+        assert written.endswith(encode(Kind.PING, 0, b"", bytes(7) + b"\x01"))
+        assert rig.uplink.pool.idle == idle - 1
+        data.session.receive(data.wire.take(), rig.clock.seconds())
+        data.wire.deliver(data.session.attached(1) + data.session.take_output())
+        assert rig.uplink.pool.idle == idle
+        assert data.wire.take() == b""
+
+    @pytest.mark.parametrize("later", [False, True])
+    def test_who_has_not_read_all_keeps_the_connection(self, later: bool) -> None:
+        """ATTACHED alone says nothing of what was written behind it."""
+        rig = Rig()
+        signal, data = rig.with_data()
+        idle = rig.uplink.pool.idle
+        send(signal, 1, strict=True)
+        rig.origin().deliver(OK)
+        data.session.receive(data.wire.take(), rig.clock.seconds())
+        data.attached(1)
+        assert (rig.uplink.pool.idle, data.wire.take()) == (idle - 1, b"")
+        if later:
+            data.wire.deliver(data.session.take_output())
+        assert rig.uplink.pool.idle == idle - 1 + later
+
+    @pytest.mark.parametrize("size", [16_385, DEFAULT_LIMITS.inline])
+    @pytest.mark.parametrize(("limits", "in_line"), [({"inline": 49_152}, True), ({}, False), ({"inline": 16_384}, False)])
+    def test_how_much_the_service_takes_in_line_it_says_itself(
+        self, limits: dict[str, int], in_line: bool, size: int
+    ) -> None:
+        """In WELCOME; one that says nothing takes 16 KiB."""
+        rig = Rig()
+        rig.uplink.start()
+        signal = rig.signal()
+        signal.welcome(limits=limits)
+        send(signal, 1)
+        rig.origin().deliver(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % size + bytes(size))
+        assert [kind for kind, _, _ in finals(signal.read())] == [Kind.RSP] * in_line
+
+    @pytest.mark.parametrize(("ahead", "in_line"), [(0, True), (MOST_AHEAD, True), (MOST_AHEAD + 1, False)])
+    def test_on_a_slow_link_others_do_not_wait_for_it(
+        self, monkeypatch: pytest.MonkeyPatch, ahead: int, in_line: bool
+    ) -> None:
+        """What the service's machine has not acknowledged is what the next one would wait for; small ones go all the same."""
+        monkeypatch.setattr("appproxy.connector.link.unacknowledged", lambda found: ahead)
+        rig = Rig()
+        signal, _ = rig.with_data()
+        rig.uplink.requests.inline_limit = DEFAULT_LIMITS.inline
+        for id, size in ((1, INLINE_SLOW), (2, INLINE_SLOW + 1)):
+            send(signal, id)
+            rig.origin().deliver(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % size + bytes(size))
+        assert [id for _, id, _ in finals(signal.read())] == [1, 2][:1 + in_line]
 
     def test_strict_answers_never_go_in_line(self) -> None:
         """With the STRICT flag even a small answer has its data connection."""

@@ -9,7 +9,16 @@ from twisted.internet import tcp
 from twisted.internet.protocol import Protocol
 from twisted.internet.testing import MemoryReactor
 
-from appproxy.net.sockets import Pending, acknowledged, is_ended, pending, prepare_listener, send_now, socket_of
+from appproxy.net.sockets import (
+    Pending,
+    acknowledged,
+    is_ended,
+    pending,
+    prepare_listener,
+    send_now,
+    socket_of,
+    unacknowledged,
+)
 
 
 class Layer:
@@ -38,6 +47,25 @@ def test_acknowledged_bytes_tell_a_reader_from_one_who_stopped() -> None:
             after = acknowledged(transport)
             assert before is not None and after is not None
             assert after - before == 1000
+
+
+def test_unacknowledged_bytes_tell_a_slow_link() -> None:
+    """None while the peer's kernel takes all, more than nothing when it takes no more."""
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
+        other, _ = server.accept()
+        with other:
+            client.sendall(b"x" * 1000)
+            assert len(other.recv(1000, socket.MSG_WAITALL)) == 1000
+            assert unacknowledged(client) == 0
+            client.setblocking(False)
+            sent = 0
+            while True:
+                try:
+                    sent += client.send(bytes(65_536))
+                except BlockingIOError:
+                    break
+            assert 0 < unacknowledged(client) <= sent
+    assert (unacknowledged(client), unacknowledged(None)) == (0, 0)
 
 
 def test_a_transport_without_a_socket_is_no_error() -> None:
