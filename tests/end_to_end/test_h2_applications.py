@@ -7,6 +7,8 @@ import json
 import os
 import secrets
 import shutil
+import socket
+import ssl
 import time
 from collections.abc import Iterator
 from concurrent import futures
@@ -17,6 +19,7 @@ import pytest
 from appproxy.config import ConnectorPaths
 from appproxy.pki.authority import create_authority, issue_connector, issue_server
 from appproxy.pki.request import certificate_request, new_key, public_key_from_request
+from tests.end_to_end.h2_user import H2User
 from tests.end_to_end.ports import free_port
 from tests.end_to_end.visitor import Visitor
 from tests.end_to_end.world import DOMAIN, World, until
@@ -29,7 +32,7 @@ daemon off;
 {user}
 pid {directory}/nginx.pid;
 error_log {directory}/nginx-error.log;
-events {{ worker_connections 256; }}
+events {{ worker_connections 1024; }}
 http {{
     access_log {directory}/nginx-access.log;
     client_body_temp_path {directory}/body;
@@ -48,6 +51,11 @@ http {{
         location / {{ proxy_pass {sample}; }}
     }}
     server {{
+        listen 127.0.0.1:{few} http2;
+        location / {{ proxy_pass {sample}; }}
+        location /hang {{ proxy_pass http://127.0.0.1:{silent}; }}
+    }}
+    server {{
         listen 127.0.0.1:{tls} ssl http2;
         ssl_certificate {directory}/nginx.pem;
         ssl_certificate_key {directory}/nginx.key;
@@ -61,7 +69,10 @@ http {{
 
 @pytest.fixture(scope="module")
 def nginx(world: World) -> Iterator[World]:
-    """The applications `plain` and `tls`, which lead to the sample application through nginx."""
+    """The applications `plain`, `tls` and `few`, which lead to the sample application through nginx.
+
+    `few` may have one connection, and does not answer below /hang.
+    """
     directory = world.directory / "nginx"
     directory.mkdir()
     now = time.time()  # noqa: TID251 -- certificates are dated
@@ -76,23 +87,28 @@ def nginx(world: World) -> Iterator[World]:
     kept.mkdir(mode=0o700)
     (kept / "nginx.pem").touch(mode=0o600)
     (kept / "nginx.pem").write_text(client + key)
-    plain, tls = free_port(), free_port()
+    plain, tls, few = free_port(), free_port(), free_port()
+    silent = socket.create_server(("127.0.0.1", 0), backlog=512)  # what connects is accepted by the kernel, and by nobody else
     user = "user root;" if os.getuid() == 0 else ""
     (directory / "nginx.conf").write_text(NGINX.format(
-        directory=directory, plain=plain, tls=tls, sample=world.internal.rstrip("/"), user=user))
+        directory=directory, plain=plain, tls=tls, few=few, silent=silent.getsockname()[1], user=user,
+        sample=world.internal.rstrip("/")))
     program = shutil.which("nginx", path="/usr/sbin:/usr/bin") or "nginx"
     world.supervisor.start("nginx", [program, "-c", str(directory / "nginx.conf"), "-p", str(directory)])
     world.publish("plain", f"http://127.0.0.1:{plain}", "--preauth", "passthrough", "--set", "protocol=h2")
     world.publish("tls", f"https://127.0.0.1:{tls}", "--preauth", "passthrough", "--set", "protocol=h2")
+    world.publish("few", f"http://127.0.0.1:{few}", "--preauth", "passthrough", "--set", "protocol=h2",
+                  "--set", "max_connections=1")
     world.admin("app", "set", "tls", f"ca_bundle=@{directory / 'authority.pem'}", "server_name=nginx.internal",
                 "client_certificate=nginx")
     visitor = Visitor(world.port, world.anchor)
     until(lambda: visitor.get(world.url("plain", "/")).status == 200, "nginx did not come up")
     until(lambda: visitor.get(world.url("tls", "/")).status == 200, "the connector was not told of the certificates", 10)
     yield world
-    for name in ("plain", "tls"):
+    for name in ("plain", "tls", "few"):
         world.admin("app", "remove", name)
     world.supervisor.end("nginx")
+    silent.close()
 
 
 @pytest.mark.parametrize("name", ["plain", "tls"])
@@ -100,6 +116,33 @@ def test_http2_is_spoken(nginx: World, visitor: Visitor, name: str) -> None:
     """As nginx sees it."""
     answer = visitor.get(nginx.url(name, "/"))
     assert (answer.status, answer.headers["x-spoken"]) == (200, "HTTP/2.0")
+
+
+def test_one_user_cannot_hold_all_streams(nginx: World, visitor: Visitor) -> None:
+    """120 requests without an end, on the one connection that there may be: another user's are answered at once."""
+    context = ssl.create_default_context(cafile=str(nginx.anchor))
+    context.set_alpn_protocols(["h2"])
+    host = f"few.{DOMAIN}"
+    assert visitor.get(nginx.url("few", "/")).status == 200
+    attackers = []
+    for _ in range(2):
+        plain = socket.create_connection(("127.0.0.1", nginx.port), 20, ("127.0.0.66", 0))
+        attackers.append(H2User.over(context.wrap_socket(plain, server_hostname=host), f"{host}:{nginx.port}"))
+    try:
+        for user in attackers:
+            for _ in range(60):
+                user.ask("/hang")
+        time.sleep(1)
+        took = []
+        for _ in range(5):
+            began = time.monotonic()
+            assert visitor.get(nginx.url("few", "/")).status == 200
+            took.append(time.monotonic() - began)
+    finally:
+        for user in attackers:
+            user.close()
+    print(f"few: {took}")
+    assert max(took) < 2.0
 
 
 def test_the_client_certificate_is_shown(nginx: World, visitor: Visitor) -> None:
