@@ -3,7 +3,7 @@
 Services of Twisted: `proxy_service` and `connector_service`, which give a `ProxyService` and a `ConnectorService`; `join`
 makes what a connector needs. Sign-in before a site of your own: `CookieAuthResource`, `identity_of`, `ProviderRecord`,
 `OidcClient`, `oidc_client`. The tunnel without input and output: `SignalSession`, `DataSession`, `tunnel`. Bodies from one
-transport to another with back-pressure: `bridge`, `Tap`. Stages of one's own for requests: `dispatch`. For tests:
+transport to another with back-pressure: `bridge`, `ReadGate`. Stages of one's own for requests: `dispatch`. For tests:
 `testing`. What can go wrong: `errors`.
 
 A name is loaded when it is first used, and with it only what it needs.
@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from appproxy import errors, testing, tunnel
-    from appproxy.net.flow import Tap, bridge
+    from appproxy.net.read_gate import ReadGate, bridge
     from appproxy.service import dispatch
     from appproxy.service.cookie_auth import CookieAuthResource, identity_of, oidc_client
-    from appproxy.service.oidc_client import OidcClient
+    from appproxy.service.signin.oidc_client import OidcClient
     from appproxy.store.snapshot import ProviderRecord
     from appproxy.tunnel.data import DataSession
     from appproxy.tunnel.signal import SignalSession
@@ -34,7 +34,7 @@ __all__ = [
     "ProviderRecord",
     "ProxyService",
     "SignalSession",
-    "Tap",
+    "ReadGate",
     "bridge",
     "connector_service",
     "dispatch",
@@ -52,12 +52,12 @@ _HOMES = {
     "ConnectorService": "appproxy.twistd.connector_service",
     "CookieAuthResource": "appproxy.service.cookie_auth",
     "DataSession": "appproxy.tunnel.data",
-    "OidcClient": "appproxy.service.oidc_client",
+    "OidcClient": "appproxy.service.signin.oidc_client",
     "ProviderRecord": "appproxy.store.snapshot",
     "ProxyService": "appproxy.twistd.proxy_service",
     "SignalSession": "appproxy.tunnel.signal",
-    "Tap": "appproxy.net.flow",
-    "bridge": "appproxy.net.flow",
+    "ReadGate": "appproxy.net.read_gate",
+    "bridge": "appproxy.net.read_gate",
     "connector_service": "appproxy.twistd.connector_service",
     "dispatch": "appproxy.service",
     "errors": "appproxy",

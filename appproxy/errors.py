@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 
 
-class Source(Enum):
+class FailureSource(Enum):
     """Where a failure comes from, in the words that the error page uses."""
 
     REQUEST = "your request"
@@ -121,7 +121,7 @@ class Failure:
 
     status: int
     proxy_status: str
-    source: Source
+    source: FailureSource
     retry: Retry
     title: str
     advice: str
@@ -130,9 +130,9 @@ class Failure:
 
 _ASK = "If it keeps happening, give your administrator the request id."
 _AGAIN = "Try again in a moment. " + _ASK
-_TUNNEL = Source.CONNECTOR
-_APP = Source.APPLICATION
-_REQ = Source.REQUEST
+_TUNNEL = FailureSource.CONNECTOR
+_APP = FailureSource.APPLICATION
+_REQ = FailureSource.REQUEST
 
 FAILURES: dict[Code, Failure] = {
     Code.PROTOCOL: Failure(502, "http_protocol_error", _TUNNEL, Retry.NEVER,
@@ -147,9 +147,9 @@ FAILURES: dict[Code, Failure] = {
                           "The connector's certificate is revoked", _ASK, 30),
     Code.NOT_APPROVED: Failure(503, "destination_unavailable", _TUNNEL, Retry.ANY,
                                "The connector waits for approval", _ASK, 30),
-    Code.SHUTTING_DOWN: Failure(503, "destination_unavailable", Source.SERVICE, Retry.ANY,
+    Code.SHUTTING_DOWN: Failure(503, "destination_unavailable", FailureSource.SERVICE, Retry.ANY,
                                 "The service is restarting", _AGAIN, 2),
-    Code.OVERLOADED: Failure(503, "connection_limit_reached", Source.SERVICE, Retry.ANY,
+    Code.OVERLOADED: Failure(503, "connection_limit_reached", FailureSource.SERVICE, Retry.ANY,
                              "The service is overloaded", _AGAIN, 5),
     Code.DEAD_PEER: Failure(502, "connection_terminated", _TUNNEL, Retry.IDEMPOTENT,
                             "The connector stopped responding", _AGAIN),
@@ -159,7 +159,7 @@ FAILURES: dict[Code, Failure] = {
                             "The connector used another connector's request", _ASK),
     Code.CANCELLED: Failure(499, "connection_terminated", _REQ, Retry.NEVER,
                             "The user left", "Nothing to do."),
-    Code.INTERNAL: Failure(500, "proxy_internal_error", Source.SERVICE, Retry.NEVER,
+    Code.INTERNAL: Failure(500, "proxy_internal_error", FailureSource.SERVICE, Retry.NEVER,
                            "The service had an internal error", _ASK),
     Code.DRAINING: Failure(503, "destination_unavailable", _TUNNEL, Retry.ANY,
                            "The connector is shutting down", _AGAIN, 2),
@@ -191,12 +191,12 @@ FAILURES: dict[Code, Failure] = {
                                      "The application's name could not be looked up in time", _AGAIN),
     Code.ORIGIN_BUSY: Failure(503, "connection_limit_reached", _APP, Retry.NEVER,
                               "The application is busy with other requests", _AGAIN, 5),
-    Code.CONNECTION_AUTHENTICATION: Failure(502, "proxy_configuration_error", Source.SERVICE, Retry.NEVER,
+    Code.CONNECTION_AUTHENTICATION: Failure(502, "proxy_configuration_error", FailureSource.SERVICE, Retry.NEVER,
                                             "The application cannot be signed in to in this way",
                                             "Tell your administrator that it needs protocol=http1."),
     Code.NO_CONNECTOR: Failure(503, "destination_unavailable", _TUNNEL, Retry.NEVER,
                                "No connector is online for this application", _AGAIN, 10),
-    Code.QUEUE_FULL: Failure(503, "connection_limit_reached", Source.SERVICE, Retry.NEVER,
+    Code.QUEUE_FULL: Failure(503, "connection_limit_reached", FailureSource.SERVICE, Retry.NEVER,
                              "Too many requests wait for this application", _AGAIN, 5),
     Code.QUEUE_TIMEOUT: Failure(503, "destination_unavailable", _TUNNEL, Retry.NEVER,
                                 "No connector took the request in time", _AGAIN, 5),
@@ -206,9 +206,9 @@ FAILURES: dict[Code, Failure] = {
                                   "The application did not answer in time", _AGAIN),
     Code.CONNECTOR_LOST: Failure(502, "connection_terminated", _TUNNEL, Retry.IDEMPOTENT,
                                  "The connection to the connector was lost during your request", _AGAIN),
-    Code.TOO_MANY_UPGRADES: Failure(503, "connection_limit_reached", Source.SERVICE, Retry.NEVER,
+    Code.TOO_MANY_UPGRADES: Failure(503, "connection_limit_reached", FailureSource.SERVICE, Retry.NEVER,
                                     "Too many streams are open", _AGAIN, 30),
-    Code.STORE_UNAVAILABLE: Failure(503, "proxy_internal_error", Source.SERVICE, Retry.NEVER,
+    Code.STORE_UNAVAILABLE: Failure(503, "proxy_internal_error", FailureSource.SERVICE, Retry.NEVER,
                                     "The service cannot reach its database", _AGAIN, 5),
     Code.MAINTENANCE: Failure(503, "destination_unavailable", _APP, Retry.NEVER,
                               "The application is under maintenance", "Come back later; nothing is wrong on your side.", 300),
@@ -253,29 +253,29 @@ FAILURES: dict[Code, Failure] = {
                                   "No WebSocket can be opened at this address", _ASK),
     Code.MISDIRECTED: Failure(421, "http_request_error", _REQ, Retry.NEVER,
                               "This connection was made for another host", "Open the address again. " + _ASK),
-    Code.SIGN_IN_REQUIRED: Failure(401, "http_request_denied", Source.SIGN_IN, Retry.NEVER,
+    Code.SIGN_IN_REQUIRED: Failure(401, "http_request_denied", FailureSource.SIGN_IN, Retry.NEVER,
                                    "You are not signed in", "Open the page in a browser and sign in."),
-    Code.NOT_ASSIGNED: Failure(403, "http_request_denied", Source.POLICY, Retry.NEVER,
+    Code.NOT_ASSIGNED: Failure(403, "http_request_denied", FailureSource.POLICY, Retry.NEVER,
                                "You may not use this application",
                                "Ask your administrator to assign it to you."),
-    Code.SIGN_IN_STATE: Failure(400, "http_request_denied", Source.SIGN_IN, Retry.NEVER,
+    Code.SIGN_IN_STATE: Failure(400, "http_request_denied", FailureSource.SIGN_IN, Retry.NEVER,
                                 "This sign-in has expired or was started in another browser",
                                 "Open the application again. Cookies must be allowed."),
-    Code.PROVIDER_REFUSED: Failure(403, "http_request_denied", Source.PROVIDER, Retry.NEVER,
+    Code.PROVIDER_REFUSED: Failure(403, "http_request_denied", FailureSource.PROVIDER, Retry.NEVER,
                                    "The identity provider refused the sign-in", _ASK),
-    Code.PROVIDER_UNREACHABLE: Failure(503, "destination_unavailable", Source.PROVIDER, Retry.NEVER,
+    Code.PROVIDER_UNREACHABLE: Failure(503, "destination_unavailable", FailureSource.PROVIDER, Retry.NEVER,
                                        "The identity provider cannot be reached", _AGAIN, 10),
-    Code.TOKEN_REFUSED: Failure(403, "http_request_denied", Source.PROVIDER, Retry.NEVER,
+    Code.TOKEN_REFUSED: Failure(403, "http_request_denied", FailureSource.PROVIDER, Retry.NEVER,
                                 "The identity provider's answer cannot be trusted", _ASK),
-    Code.COOKIE_TOO_LARGE: Failure(403, "http_request_denied", Source.SIGN_IN, Retry.NEVER,
+    Code.COOKIE_TOO_LARGE: Failure(403, "http_request_denied", FailureSource.SIGN_IN, Retry.NEVER,
                                    "Your account has too many groups for the access cookie", _ASK),
-    Code.THROTTLED: Failure(429, "http_request_denied", Source.SIGN_IN, Retry.NEVER,
+    Code.THROTTLED: Failure(429, "http_request_denied", FailureSource.SIGN_IN, Retry.NEVER,
                             "Too many failed sign-ins", "Wait a minute, then try again.", 60),
-    Code.CROSS_SITE: Failure(403, "http_request_denied", Source.POLICY, Retry.NEVER,
+    Code.CROSS_SITE: Failure(403, "http_request_denied", FailureSource.POLICY, Retry.NEVER,
                              "Another site may not open a WebSocket here", _ASK),
-    Code.CROSS_ORIGIN: Failure(403, "http_request_denied", Source.POLICY, Retry.NEVER,
+    Code.CROSS_ORIGIN: Failure(403, "http_request_denied", FailureSource.POLICY, Retry.NEVER,
                                "Pages of this origin may not make this call", _ASK),
-    Code.COOKIE_DOUBLED: Failure(400, "http_request_denied", Source.SIGN_IN, Retry.NEVER,
+    Code.COOKIE_DOUBLED: Failure(400, "http_request_denied", FailureSource.SIGN_IN, Retry.NEVER,
                                  "Your browser has two access cookies of one name for this application",
                                  "They were deleted just now: open the page again. If this page comes back, delete the "
                                  "cookies of this site and of its neighbours; one of those sets the other cookie."),

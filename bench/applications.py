@@ -14,7 +14,7 @@ from appproxy.admin.client import read_settings
 from appproxy.admin.direct import open_store
 from appproxy.config import StatePaths
 from appproxy.demo.supervisor import Supervisor
-from appproxy.store import applications
+from appproxy.store.applications import applications
 from bench.measure import Target, Void, cpu_seconds, family, memory, requests
 from bench.reference import Reference
 from bench.report import Row, Series

@@ -19,8 +19,8 @@ from random import Random
 from appproxy.policy.fair_queue import FairQueue
 from appproxy.policy.networks import block_of
 from appproxy.provider.checker import MOST_OF_ONE, MOST_WAITING, THREADS
-from appproxy.provider.doorman import lane_of
-from appproxy.provider.throttle import Go, MemoryThrottle, Repeated, Wait, Who
+from appproxy.provider.password_authenticator import lane_of
+from appproxy.provider.throttle import CountedAttempt, MemoryThrottle, RepeatedPassword, ThrottleGo, ThrottleWait
 
 CHECK = 0.05
 DAY = 86400.0
@@ -55,7 +55,7 @@ class Site:
     guesses: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
-        self._queue: FairQueue[tuple[Attempt, Go, Actor]] = FairQueue(MOST_WAITING, MOST_OF_ONE)
+        self._queue: FairQueue[tuple[Attempt, ThrottleGo, Actor]] = FairQueue(MOST_WAITING, MOST_OF_ONE)
         self._idle = THREADS
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = itertools.count()
@@ -83,16 +83,16 @@ class Site:
 
     def _begin(self, attempt: Attempt, actor: Actor) -> None:
         guess = f"{attempt.name} {attempt.password}".encode()
-        who = Who(attempt.name, attempt.network, block_of(attempt.network), attempt.device, guess)
+        who = CountedAttempt(attempt.name, attempt.network, block_of(attempt.network), attempt.device, guess)
         decided = self.throttle.begin(who, self.now)
-        if isinstance(decided, Go):
+        if isinstance(decided, ThrottleGo):
             sender = attempt.device or attempt.network
             for dropped, go, its_actor in self._queue.put(lane_of(decided), sender, (attempt, decided, actor)):
                 self.throttle.abandoned(go, self.now)
                 self._settle(dropped, "busy", its_actor)
             self._next()
         else:
-            self._settle(attempt, "wrong" if isinstance(decided, Repeated) else decided, actor)
+            self._settle(attempt, "wrong" if isinstance(decided, RepeatedPassword) else decided, actor)
 
     def _settle(self, attempt: Attempt, outcome: object, actor: Actor) -> None:
         attempt.outcome = outcome
@@ -104,7 +104,7 @@ class Site:
             attempt, go, actor = work
             self.at(self.now + CHECK, lambda a=attempt, g=go, b=actor: self._checked(a, g, b))  # type: ignore[misc]
 
-    def _checked(self, attempt: Attempt, go: Go, actor: Actor) -> None:
+    def _checked(self, attempt: Attempt, go: ThrottleGo, actor: Actor) -> None:
         self._idle += 1
         attempt.checked = True
         if self.passwords.get(attempt.name) == attempt.password:
@@ -144,7 +144,7 @@ def honest(site: Site, chance: Random, name: str, network: str, device: str | No
         if attempt.outcome == "right":
             figures.held.append(held)
             return
-        if isinstance(attempt.outcome, Wait):
+        if isinstance(attempt.outcome, ThrottleWait):
             seconds = math.ceil(attempt.outcome.seconds)
             held += seconds
             yield float(seconds)

@@ -24,10 +24,10 @@ from appproxy.publish.body.css import css_translator
 from appproxy.publish.body.html import HtmlTranslator
 from appproxy.publish.body.links import Links
 from appproxy.publish.body.script import script_translator
-from appproxy.publish.body.tag import Wanted
+from appproxy.publish.body.tag import WantedAttributes
 from appproxy.publish.body.translator import Translator
 from appproxy.publish.body.xml import xml_translator
-from appproxy.publish.headers import Outward
+from appproxy.publish.headers import AnswerUrls
 from appproxy.publish.urls import Translation
 
 _PIECE = 64 * 1024
@@ -53,12 +53,12 @@ def _links() -> Links:
     ]
     outer, inner = Url("https", "wiki.example.com", 443), Url("http", "wiki.internal", 8080)
     table = Translation([*applications, Application("wiki", "wiki", outer, inner)])
-    return Links(Outward(table, outer, inner, keeps_host=False).url, table.facts.leaves)
+    return Links(AnswerUrls(table, outer, inner, keeps_host=False).url, table.facts.leaves)
 
 
 def _cases(size: int) -> list[tuple[str, bytes, Callable[[Links], Translator]]]:
     def page(links: Links) -> Translator:
-        return HtmlTranslator(links, Wanted())
+        return HtmlTranslator(links, WantedAttributes())
 
     linked = _page(_INTERNAL, size)
     sheet = b".item-%d > a { background: #fff url(http://wiki.internal:8080/i/%d.png) no-repeat; color: #333; margin: 0 1 }\n"
@@ -106,8 +106,8 @@ def _parsers(page: bytes) -> dict[str, Callable[[], object]]:
 def _growth(links: Links, mebibytes: int) -> float:
     """MiB by which the process grows while it translates so many."""
     page = _page(_INTERNAL, 1 << 20)
-    translator = HtmlTranslator(links, Wanted())
-    _run(HtmlTranslator(links, Wanted()), page)
+    translator = HtmlTranslator(links, WantedAttributes())
+    _run(HtmlTranslator(links, WantedAttributes()), page)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for _ in range(mebibytes):
         for start in range(0, len(page), _PIECE):

@@ -13,11 +13,11 @@ from twisted.internet.task import Clock
 from twisted.web.static import Data
 
 from appproxy.cli.main import appproxy_command
-from appproxy.connector.access_log import AccessLog as ConnectorLog
+from appproxy.connector.requests.access_log import AccessLog as ConnectorLog
 from appproxy.errors import Code
 from appproxy.net.line_file import LineFile
-from appproxy.service.access_log import AccessLog as ServiceLog
-from appproxy.service.metrics import NodeCollector
+from appproxy.service.own.access_log import AccessLog as ServiceLog
+from appproxy.service.own.metrics import NodeCollector
 from appproxy.testing import Playground
 from tests.connector.rig import Rig, send
 from tests.service.world import World

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from appproxy.http.writer import response_bytes
+from appproxy.http.h1.writer import response_bytes
 from appproxy.status import Status, status_of
 
 

@@ -11,11 +11,13 @@ from appproxy.admin.problems import problems_of
 from appproxy.admin.segments import segment_record
 from appproxy.errors import ConfigError
 from appproxy.publish.application import Application, Preauthentication
-from appproxy.store import applications, assignments, connector_groups, providers
-from appproxy.store.application_settings import COLUMNS, SETTINGS
-from appproxy.store.assignments import Assignment
-from appproxy.store.request_settings import HEADER, HEADER_HELP, REQUEST, REQUEST_HELP
-from appproxy.store.response_settings import RESPONSE, RESPONSE_HELP
+from appproxy.store.applications import applications, assignments
+from appproxy.store.applications.assignments import Assignment
+from appproxy.store.applications.request_settings import HEADER, HEADER_HELP, REQUEST, REQUEST_HELP
+from appproxy.store.applications.response_settings import RESPONSE, RESPONSE_HELP
+from appproxy.store.applications.settings import COLUMNS, SETTINGS
+from appproxy.store.connectors import groups as connector_groups
+from appproxy.store.people import providers
 from appproxy.store.transaction import Reading, Transaction
 
 #: Long texts (certificates) are not repeated in the audit.

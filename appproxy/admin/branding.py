@@ -5,7 +5,7 @@ from __future__ import annotations
 from appproxy.admin.operation import Call, Change, Command, Operation, Query
 from appproxy.branding import BRAND_KEYS, brand_key, read_logo
 from appproxy.errors import ConfigError
-from appproxy.store import branding
+from appproxy.store.service import branding
 from appproxy.store.transaction import Reading, Transaction
 
 

@@ -12,9 +12,10 @@ from appproxy.net.system_roots import system_roots
 from appproxy.pki import Credential, certificate_facts, check_server_certificate, load_chain
 from appproxy.pki.expiry import days_left, ends_soon
 from appproxy.pki.selection import by_name, names_of
-from appproxy.store import acme, applications, certificates
-from appproxy.store.acme import AcmeAccount, CertificateOrder
-from appproxy.store.certificates import StoredCertificate
+from appproxy.store.applications import applications
+from appproxy.store.certificates import acme, certificates
+from appproxy.store.certificates.acme import AcmeAccount, CertificateOrder
+from appproxy.store.certificates.certificates import StoredCertificate
 from appproxy.store.names import NotFound
 from appproxy.store.transaction import Reading, Transaction
 

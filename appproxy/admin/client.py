@@ -44,14 +44,14 @@ class AdminClient:
         hash_password: Callable[[str, str], str],
         *,
         say: Callable[[str], None] = _quiet,
-        wall: Callable[[], float] = time.time,  # noqa: TID251 -- the default of an argument
+        wall_clock: Callable[[], float] = time.time,  # noqa: TID251 -- the default of an argument
         environment: Mapping[str, str] = os.environ,
         mute: float = MUTE,
     ) -> None:
         self._paths = StatePaths(state)
         self._hash_password = hash_password
         self._say = say
-        self._wall = wall
+        self._wall_clock = wall_clock
         self._environment = environment
         self._mute = mute
         self._said: set[str] = set()
@@ -125,7 +125,7 @@ class AdminClient:
 
         settings = read_settings(self._paths)
         context = AdminContext(
-            f"local:{os.getuid()}", self._wall(), settings, self._hash_password, live=self._nobody_online,
+            f"local:{os.getuid()}", self._wall_clock(), settings, self._hash_password, live=self._nobody_online,
             given_certificate=lambda: _given_certificate(self._paths, settings),
         )  # fmt: skip
         return perform(self._paths, context, self._environment, self._tell, method, path, body)

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from appproxy.admin.operation import Call, Change, Command, Operation, Query
 from appproxy.pki.names import fingerprint
 from appproxy.pki.tokens import JoinToken, encode_token
-from appproxy.store import connector_groups, connectors, join_tokens, keys
-from appproxy.store.connector_groups import ConnectorGroup
-from appproxy.store.connectors import Connector
+from appproxy.store.connectors import connectors, join_tokens
+from appproxy.store.connectors import groups as connector_groups
+from appproxy.store.connectors.connectors import Connector
+from appproxy.store.connectors.groups import ConnectorGroup
+from appproxy.store.service import keys
 from appproxy.store.snapshot import ConnectorState
 from appproxy.store.transaction import Reading, Transaction
 

@@ -6,7 +6,7 @@ from appproxy.admin.operation import Call, Change, Command, Operation, Query
 from appproxy.errors import ConfigError
 from appproxy.publish.application import Application
 from appproxy.publish.cors import CorsRule
-from appproxy.store import applications, cors_rules
+from appproxy.store.applications import applications, cors_rules
 from appproxy.store.transaction import Reading, Transaction
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from appproxy.admin.operations import ROUTES, AdminContext, Query
 from appproxy.config.service import ServiceSettings
 from appproxy.config.state import StatePaths
-from appproxy.store.database import Store
-from appproxy.store.master import read_master
+from appproxy.store.database.store import Store
+from appproxy.store.service.master_key import read_master
 
 __all__ = ["AdminContext", "open_store", "perform"]
 

@@ -14,12 +14,12 @@ from appproxy.admin.direct import open_store
 from appproxy.admin.lock import ServiceLock
 from appproxy.config.state import StatePaths
 from appproxy.errors import ConfigError, StoreError
-from appproxy.store import audit
-from appproxy.store.database import Store
+from appproxy.store.database.resealing import reseal_all
+from appproxy.store.database.store import Store
 from appproxy.store.engine import copy_database
-from appproxy.store.master import FILE, create_master, read_file
-from appproxy.store.resealing import reseal_all
 from appproxy.store.sealing import Sealer
+from appproxy.store.service import audit
+from appproxy.store.service.master_key import FILE, create_master, read_file
 
 _NEW = FILE + ".new"
 
@@ -66,9 +66,9 @@ def change_master(
     state: Path,
     *,
     environment: Mapping[str, str] = os.environ,
-    wall: Callable[[], float] = time.time,  # noqa: TID251 -- the default of an argument
+    wall_clock: Callable[[], float] = time.time,  # noqa: TID251 -- the default of an argument
 ) -> int:
-    """Make a new STATE/master.key and seal every secret anew under it; gives their number.
+    """Make a new STATE/master.key and seal every secret again under it; gives their number.
 
     Only while no service runs. Interrupted at any point, the next call finishes it. Raises ConfigError or StoreError;
     the old key is in force then.
@@ -87,7 +87,7 @@ def change_master(
         fresh.unlink(missing_ok=True)
         store = open_store(paths, settings, environment, lambda text: None)
         try:
-            count = _reseal(store, read_file(create_master(state, name=_NEW), "new master key"), wall())
+            count = _reseal(store, read_file(create_master(state, name=_NEW), "new master key"), wall_clock())
         finally:
             store.close()
         fresh.replace(paths.master_key)

@@ -12,7 +12,7 @@ from appproxy.admin.body import Body
 from appproxy.admin.problem import WrongMethod
 from appproxy.config.service import ServiceSettings
 from appproxy.errors import ConfigError, NotFound
-from appproxy.store import audit
+from appproxy.store.service import audit
 from appproxy.store.transaction import Reading, Transaction
 
 

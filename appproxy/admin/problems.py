@@ -9,7 +9,9 @@ from appproxy.errors import ConfigError
 from appproxy.pki import certificate_facts
 from appproxy.pki.selection import by_name
 from appproxy.publish.application import Application
-from appproxy.store import certificates, connector_groups, connectors, keys
+from appproxy.store.certificates import certificates
+from appproxy.store.connectors import connectors, groups
+from appproxy.store.service import keys
 from appproxy.store.snapshot import ConnectorState
 from appproxy.store.transaction import Reading
 
@@ -20,7 +22,7 @@ def problems_of(reading: Reading, application: Application, context: AdminContex
 
 
 def _without_connector(reading: Reading, application: Application, context: AdminContext) -> Iterator[str]:
-    group = connector_groups.find(reading, application.connector_group).name
+    group = groups.find(reading, application.connector_group).name
     approved = [
         one.id for one in connectors.list_all(reading)
         if one.group == application.connector_group and one.state is ConnectorState.APPROVED

@@ -5,7 +5,7 @@ from __future__ import annotations
 from appproxy.admin.operation import Call, Change, Command, Operation, Query
 from appproxy.errors import ConfigError
 from appproxy.pki.pem import split_chain
-from appproxy.store import providers
+from appproxy.store.people import providers
 from appproxy.store.snapshot import ProviderRecord
 from appproxy.store.transaction import Reading, Transaction
 

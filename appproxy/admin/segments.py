@@ -5,7 +5,7 @@ from __future__ import annotations
 from appproxy.admin.operation import Call, Change, Command, Operation, Query
 from appproxy.errors import ConfigError
 from appproxy.publish.application import Segment
-from appproxy.store import applications, segments
+from appproxy.store.applications import applications, segments
 from appproxy.store.transaction import Reading, Transaction
 
 

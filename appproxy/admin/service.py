@@ -7,8 +7,11 @@ import sqlalchemy as sa
 from appproxy.admin.operation import Call, Change, Command, Operation, Query
 from appproxy.errors import ConfigError
 from appproxy.pki import not_after
-from appproxy.store import audit, keys, providers, schema, service_settings, sessions, users
+from appproxy.store import schema
 from appproxy.store.names import NotFound
+from appproxy.store.people import providers, sessions, users
+from appproxy.store.service import audit, keys
+from appproxy.store.service import settings as service_settings
 from appproxy.store.transaction import Reading, Transaction, current_revision
 
 _MOST_AUDIT_ROWS = 1000

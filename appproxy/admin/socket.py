@@ -27,7 +27,7 @@ from appproxy.admin.problem import problem
 from appproxy.config.service import ServiceSettings
 from appproxy.errors import AppProxyError, ConfigError
 from appproxy.json_input import read_json
-from appproxy.store.live import LiveStore
+from appproxy.store.database.live import LiveStore
 
 #: The largest body, in bytes: room for any bundle of certificates.
 BODY_LIMIT = 1 << 20
@@ -53,7 +53,7 @@ class AdminApi:
         hash_password: Callable[[str, str], str],
         live: Callable[[], Mapping[str, object]],
         limits_met: Callable[[], Sequence[Mapping[str, object]]] = tuple,
-        wall: Callable[[], float] = time.time,  # noqa: TID251 -- the default of an argument
+        wall_clock: Callable[[], float] = time.time,  # noqa: TID251 -- the default of an argument
         given_certificate: Callable[[], str | None] = lambda: None,
         symptoms: Callable[[], Sequence[tuple[str, str, int]]] = tuple,
         probe: Callable[[], Deferred[Mapping[str, Any]]] = lambda: succeed({}),
@@ -66,7 +66,7 @@ class AdminApi:
         self._hash_password = hash_password
         self._live = live
         self._limits_met = limits_met
-        self._wall = wall
+        self._wall_clock = wall_clock
 
     def call(self, method: str, path: str, body: object, actor: str) -> Deferred[object]:
         """Perform one operation as `actor`; the answer is what JSON can say. Fails with an AppProxyError."""
@@ -80,7 +80,8 @@ class AdminApi:
         live = {id_: dict(one) if isinstance(one, Mapping) else one for id_, one in self._live().items()}
         given = self._given_certificate()
         context = AdminContext(
-            actor, self._wall(), self._settings, self._hash_password, lambda: live, tuple(self._limits_met()), running=True,
+            actor, self._wall_clock(), self._settings, self._hash_password, lambda: live, tuple(self._limits_met()),
+            running=True,
             given_certificate=lambda: given, symptoms=self._symptoms(), probes=probes,
         )  # fmt: skip
         operation, call = ROUTES.prepare(method, path, body, context)

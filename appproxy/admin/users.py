@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from appproxy.admin.operation import Call, Change, Command, Operation, Query
 from appproxy.errors import ConfigError
-from appproxy.store import names, user_groups, users
+from appproxy.store import names
+from appproxy.store.people import user_groups, users
+from appproxy.store.people.users import User
 from appproxy.store.transaction import Reading, Transaction
-from appproxy.store.users import User
 
 
 def _list(reading: Reading, call: Call) -> object:

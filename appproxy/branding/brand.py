@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from urllib.parse import urlsplit
 
-from appproxy.branding.colours import DARK, LIGHT, Colour, Ground, contrast, readable
+from appproxy.branding.colours import DARK, LIGHT, Background, Colour, contrast, readable
 from appproxy.branding.logo import BRAND_START, Logo, check_logo, read_logo
 from appproxy.errors import ConfigError
 
@@ -70,7 +70,7 @@ def _help_link(text: str) -> str:
     return text
 
 
-def _accent(ground: Ground) -> Callable[[str], str]:
+def _accent(ground: Background) -> Callable[[str], str]:
     def check(text: str) -> str:
         found = _COLOUR.fullmatch(text)
         if found is None:
@@ -108,7 +108,7 @@ def brand_key(text: str) -> str:
 
 
 def check_brand(texts: Mapping[str, str]) -> dict[str, str]:
-    """The settings in the form that is kept. Raises ConfigError, which names the key and the mend."""
+    """The settings in the form that is kept. Raises ConfigError, which names the key and the fix."""
     checked: dict[str, str] = {}
     for key, text in texts.items():
         small = brand_key(key)

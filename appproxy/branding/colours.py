@@ -41,7 +41,7 @@ def contrast(one: Colour, other: Colour) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class Background:
     """The colours of the style sheet, by day or by night, that an accent meets.
 
     `card`: what it stands on; `on_accent`: what is written on it, never nearer to it than the card; `strong`: towards
@@ -58,11 +58,11 @@ class Ground:
 
 
 #: As in style.css; a test compares them.
-LIGHT = Ground(Colour(255, 255, 255), Colour(255, 255, 255), Colour(0, 0, 0))
-DARK = Ground(Colour(0x1A, 0x21, 0x28), Colour(0x0C, 0x1A, 0x28), Colour(255, 255, 255))
+LIGHT = Background(Colour(255, 255, 255), Colour(255, 255, 255), Colour(0, 0, 0))
+DARK = Background(Colour(0x1A, 0x21, 0x28), Colour(0x0C, 0x1A, 0x28), Colour(255, 255, 255))
 
 
-def readable(accent: Colour, ground: Ground, least: float) -> Colour:
+def readable(accent: Colour, ground: Background, least: float) -> Colour:
     """The accent, changed no more than its contrast with the card needs."""
     steps = (accent.towards(ground.strong, step / 50) for step in range(51))
     return next(each for each in steps if contrast(each, ground.card) >= least)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from appproxy.cli.calling import Setting, given, key_values, pass_setting
+from appproxy.cli.calling import CallSettings, given, key_values, pass_setting
 from appproxy.cli.cors import cors
 from appproxy.cli.output import Column, done, json_option, note, show_record, show_rows
 from appproxy.cli.segments import segment
@@ -42,7 +42,7 @@ def app() -> None:
 @json_option
 @pass_setting
 def publish(
-    setting: Setting, name: str, internal: str, external: str, preauth: str, group: str | None, provider: str | None,
+    setting: CallSettings, name: str, internal: str, external: str, preauth: str, group: str | None, provider: str | None,
     pairs: tuple[str, ...], users: tuple[str, ...], groups: tuple[str, ...], everyone: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Publish an application under NAME, and let users in."""
@@ -65,7 +65,7 @@ def publish(
 @app.command("list")
 @json_option
 @pass_setting
-def list_(setting: Setting, as_json: bool) -> None:
+def list_(setting: CallSettings, as_json: bool) -> None:
     """List the published applications."""
     empty = "Nothing is published; see `appproxy app publish --help`."
     show_rows(setting.call("GET", "applications"), _COLUMNS, as_json, empty)
@@ -75,7 +75,7 @@ def list_(setting: Setting, as_json: bool) -> None:
 @click.argument("name")
 @json_option
 @pass_setting
-def show(setting: Setting, name: str, as_json: bool) -> None:
+def show(setting: CallSettings, name: str, as_json: bool) -> None:
     """Show one application with its settings and assignments, and what keeps users from reaching it."""
     # Here, because it costs time that the other commands need not pay.
     from appproxy.cli.probes import addresses_of
@@ -103,7 +103,7 @@ def _hosts(application: Mapping[str, Any]) -> list[str]:
 @click.argument("pairs", nargs=-1, required=True, metavar="KEY=VALUE...")
 @json_option
 @pass_setting
-def set_(setting: Setting, name: str, pairs: tuple[str, ...], as_json: bool) -> None:
+def set_(setting: CallSettings, name: str, pairs: tuple[str, ...], as_json: bool) -> None:
     """Change an application; an empty VALUE puts the default back. `appproxy app keys` lists the keys."""
     made = setting.call("PATCH", "applications", name, body={"settings": key_values(pairs)})
     done(f"{made['name']} is changed", made, as_json)
@@ -112,7 +112,7 @@ def set_(setting: Setting, name: str, pairs: tuple[str, ...], as_json: bool) -> 
 @app.command()
 @json_option
 @pass_setting
-def keys(setting: Setting, as_json: bool) -> None:
+def keys(setting: CallSettings, as_json: bool) -> None:
     """List the keys that an application can be set by."""
     columns = (Column("KEY", "key"), Column("MEANING", "explanation", prose=True))
     show_rows(setting.call("GET", "application-settings"), columns, as_json, "")
@@ -122,7 +122,7 @@ def keys(setting: Setting, as_json: bool) -> None:
 @click.argument("name")
 @json_option
 @pass_setting
-def remove(setting: Setting, name: str, as_json: bool) -> None:
+def remove(setting: CallSettings, name: str, as_json: bool) -> None:
     """Publish an application no longer."""
     gone = setting.call("DELETE", "applications", name)
     done(f"{gone['name']} is no longer published", gone, as_json)
@@ -157,7 +157,7 @@ def _who(user: str | None, group: str | None, provider: str | None) -> dict[str,
 @json_option
 @pass_setting
 def assign(
-    setting: Setting, application: str, user: str | None, group: str | None, provider: str | None,
+    setting: CallSettings, application: str, user: str | None, group: str | None, provider: str | None,
     maintainer: bool | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Let a user or a group use APPLICATION."""
@@ -173,7 +173,7 @@ def assign(
 @json_option
 @pass_setting
 def unassign(
-    setting: Setting, application: str, user: str | None, group: str | None, provider: str | None, as_json: bool
+    setting: CallSettings, application: str, user: str | None, group: str | None, provider: str | None, as_json: bool
 ) -> None:
     """Let a user or a group use APPLICATION no longer."""
     gone = setting.call("DELETE", "applications", application, "assignments", body=_who(user, group, provider))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from appproxy.branding import BRAND_KEYS
-from appproxy.cli.calling import Setting, given, key_values, pass_setting
+from appproxy.cli.calling import CallSettings, given, key_values, pass_setting
 from appproxy.cli.output import Column, done, json_option, show_record, show_rows
 
 _PICTURES = [key for key, one in BRAND_KEYS.items() if one.is_picture]
@@ -19,7 +19,7 @@ def branding() -> None:
 @branding.command()
 @json_option
 @pass_setting
-def show(setting: Setting, as_json: bool) -> None:
+def show(setting: CallSettings, as_json: bool) -> None:
     """Show all settings; an empty one has its default."""
     show_record(setting.call("GET", "branding"), as_json)
 
@@ -28,7 +28,7 @@ def show(setting: Setting, as_json: bool) -> None:
 @click.argument("pairs", nargs=-1, required=True, metavar="KEY=VALUE...")
 @json_option
 @pass_setting
-def set_(setting: Setting, pairs: tuple[str, ...], as_json: bool) -> None:
+def set_(setting: CallSettings, pairs: tuple[str, ...], as_json: bool) -> None:
     """Change settings; an empty VALUE puts the default back. `appproxy branding keys` lists the keys.
 
     A logo is a file: logo=@FILE.
@@ -42,7 +42,7 @@ def set_(setting: Setting, pairs: tuple[str, ...], as_json: bool) -> None:
 @click.argument("keys", nargs=-1, metavar="[KEY...]")
 @json_option
 @pass_setting
-def reset(setting: Setting, keys: tuple[str, ...], as_json: bool) -> None:
+def reset(setting: CallSettings, keys: tuple[str, ...], as_json: bool) -> None:
     """Put the defaults of these KEYs back, or all of them."""
     made = setting.call("DELETE", "branding", body=given(keys=keys))
     done("the branding is reset", made, as_json)
@@ -51,7 +51,7 @@ def reset(setting: Setting, keys: tuple[str, ...], as_json: bool) -> None:
 @branding.command("keys")
 @json_option
 @pass_setting
-def keys_(setting: Setting, as_json: bool) -> None:
+def keys_(setting: CallSettings, as_json: bool) -> None:
     """List the keys."""
     columns = (Column("KEY", "key"), Column("MEANING", "explanation", prose=True))
     show_rows(setting.call("GET", "branding-settings"), columns, as_json, "")

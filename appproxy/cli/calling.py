@@ -21,7 +21,7 @@ STATE_VARIABLE = "APPPROXY_STATE"
 
 
 @dataclass(slots=True)
-class Setting:
+class CallSettings:
     """What `appproxy --state DIR` says to the commands below it."""
 
     state: Path | None = None
@@ -51,7 +51,7 @@ class Setting:
         raise ConfigError(f"there is already an {what} {name!r}; choose another name, or change the one that is there")
 
 
-pass_setting = click.make_pass_decorator(Setting, ensure=True)
+pass_setting = click.make_pass_decorator(CallSettings, ensure=True)
 
 
 def given(**fields: object) -> dict[str, object]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from appproxy.cli.calling import Setting, given, pass_setting
+from appproxy.cli.calling import CallSettings, given, pass_setting
 from appproxy.cli.output import Column, done, json_option, moment, show_record, show_rows
 from appproxy.errors import ConfigError
 
@@ -38,7 +38,7 @@ def certificate() -> None:
 @_AUTHORITY
 @json_option
 @pass_setting
-def add(setting: Setting, chain: Path, key: Path, name: str | None, authority: Path | None, as_json: bool) -> None:
+def add(setting: CallSettings, chain: Path, key: Path, name: str | None, authority: Path | None, as_json: bool) -> None:
     """Add a certificate; it answers for its hosts within a second."""
     made = setting.call("POST", "certificates", body=given(name=name, **_pair(chain, key, authority)))
     done(f"{made['name']} answers for {', '.join(made['names'])} until {moment(made['not_after'])}", made, as_json)
@@ -47,7 +47,7 @@ def add(setting: Setting, chain: Path, key: Path, name: str | None, authority: P
 @certificate.command("list")
 @json_option
 @pass_setting
-def list_(setting: Setting, as_json: bool) -> None:
+def list_(setting: CallSettings, as_json: bool) -> None:
     """List the certificates beside the default one."""
     empty = "Only the default certificate is there; see `appproxy certificate add --help`."
     show_rows(setting.call("GET", "certificates"), _COLUMNS, as_json, empty)
@@ -57,7 +57,7 @@ def list_(setting: Setting, as_json: bool) -> None:
 @click.argument("name")
 @json_option
 @pass_setting
-def show(setting: Setting, name: str, as_json: bool) -> None:
+def show(setting: CallSettings, name: str, as_json: bool) -> None:
     """Show one certificate, and the hosts of ours that it answers for."""
     show_record(setting.call("GET", "certificates", name), as_json, _WORDS)
 
@@ -70,7 +70,7 @@ def show(setting: Setting, name: str, as_json: bool) -> None:
 @json_option
 @pass_setting
 def renew(
-    setting: Setting, name: str, chain: Path | None, key: Path | None, authority: Path | None, as_json: bool
+    setting: CallSettings, name: str, chain: Path | None, key: Path | None, authority: Path | None, as_json: bool
 ) -> None:
     """Put a new certificate in the place of NAME; connections that are there go on.
 
@@ -96,7 +96,7 @@ def renew(
 @json_option
 @pass_setting
 def authority_(
-    setting: Setting, directory: str | None, contacts: tuple[str, ...], agree_terms: bool, authority: Path | None,
+    setting: CallSettings, directory: str | None, contacts: tuple[str, ...], agree_terms: bool, authority: Path | None,
     binding_id: str | None, binding_key_stdin: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Choose the authority that issues by ACME, by the URL of its directory; without one, show which it is.
@@ -126,7 +126,7 @@ def authority_(
 @json_option
 @pass_setting
 def order(
-    setting: Setting, hosts: tuple[str, ...], uncovered: bool, name: str | None, challenge: str, as_json: bool
+    setting: CallSettings, hosts: tuple[str, ...], uncovered: bool, name: str | None, challenge: str, as_json: bool
 ) -> None:
     """Order a certificate for these hosts by ACME; the service fetches it, and renews it in time."""
     if uncovered == bool(hosts) or (uncovered and name is not None):
@@ -143,7 +143,7 @@ def order(
 @click.argument("name")
 @json_option
 @pass_setting
-def remove(setting: Setting, name: str, as_json: bool) -> None:
+def remove(setting: CallSettings, name: str, as_json: bool) -> None:
     """Serve a certificate no longer; its hosts get another that covers them, or the default one."""
     gone = setting.call("DELETE", "certificates", name)
     text = f"{gone['name']} is removed"

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from appproxy.cli.calling import Setting, given, pass_setting
+from appproxy.cli.calling import CallSettings, given, pass_setting
 from appproxy.cli.output import Column, done, json_option, moment, note, show_record, show_rows
 from appproxy.twistd.shown import connector_command
 
@@ -36,7 +36,7 @@ def connector() -> None:
 @click.option("--expires", metavar="TIME", help="Until when: 30m, 1h, 7d.  [default: 1h]")
 @json_option
 @pass_setting
-def token(setting: Setting, group: str | None, uses: int | None, expires: str | None, as_json: bool) -> None:
+def token(setting: CallSettings, group: str | None, uses: int | None, expires: str | None, as_json: bool) -> None:
     """Print a join token. It is a secret, and is shown this once."""
     made = setting.call("POST", "connector-tokens", body=given(group=group, uses=uses, expires=expires))
     done(made["token"], made, as_json)
@@ -47,7 +47,7 @@ def token(setting: Setting, group: str | None, uses: int | None, expires: str | 
 @connector.command()
 @json_option
 @pass_setting
-def tokens(setting: Setting, as_json: bool) -> None:
+def tokens(setting: CallSettings, as_json: bool) -> None:
     """List the join tokens that were given out."""
     show_rows(setting.call("GET", "connector-tokens"), _TOKENS, as_json, "There are no join tokens.")
 
@@ -56,7 +56,7 @@ def tokens(setting: Setting, as_json: bool) -> None:
 @click.argument("token_id", metavar="ID")
 @json_option
 @pass_setting
-def remove_token(setting: Setting, token_id: str, as_json: bool) -> None:
+def remove_token(setting: CallSettings, token_id: str, as_json: bool) -> None:
     """Take a join token back."""
     gone = setting.call("DELETE", "connector-tokens", token_id)
     done(f"{gone['id']} can be used no longer", gone, as_json)
@@ -65,7 +65,7 @@ def remove_token(setting: Setting, token_id: str, as_json: bool) -> None:
 @connector.command("list")
 @json_option
 @pass_setting
-def list_(setting: Setting, as_json: bool) -> None:
+def list_(setting: CallSettings, as_json: bool) -> None:
     """List the connectors and what they do now."""
     empty = "No connector has joined; `appproxy connector token` prints what one needs."
     show_rows(setting.call("GET", "connectors"), _CONNECTORS, as_json, empty)
@@ -75,7 +75,7 @@ def list_(setting: Setting, as_json: bool) -> None:
 @click.argument("connector_id", metavar="ID")
 @json_option
 @pass_setting
-def show(setting: Setting, connector_id: str, as_json: bool) -> None:
+def show(setting: CallSettings, connector_id: str, as_json: bool) -> None:
     """Show one connector."""
     words = {key: moment for key in ("not_after", "enrolled", "last_seen")}
     show_record(setting.call("GET", "connectors", connector_id), as_json, words)
@@ -85,7 +85,7 @@ def show(setting: Setting, connector_id: str, as_json: bool) -> None:
 @click.argument("connector_id", metavar="ID")
 @json_option
 @pass_setting
-def approve(setting: Setting, connector_id: str, as_json: bool) -> None:
+def approve(setting: CallSettings, connector_id: str, as_json: bool) -> None:
     """Let a connector carry traffic."""
     made = setting.call("POST", "connectors", connector_id, "approve")
     done(f"{made['name']} is approved", made, as_json)
@@ -95,7 +95,7 @@ def approve(setting: Setting, connector_id: str, as_json: bool) -> None:
 @click.argument("connector_id", metavar="ID")
 @json_option
 @pass_setting
-def revoke(setting: Setting, connector_id: str, as_json: bool) -> None:
+def revoke(setting: CallSettings, connector_id: str, as_json: bool) -> None:
     """Trust a connector no longer; its connections are cut."""
     made = setting.call("POST", "connectors", connector_id, "revoke")
     done(f"{made['name']} is revoked", made, as_json)
@@ -106,7 +106,7 @@ def revoke(setting: Setting, connector_id: str, as_json: bool) -> None:
 @click.option("--group", required=True, metavar="GROUP", help="The new group.")
 @json_option
 @pass_setting
-def move(setting: Setting, connector_id: str, group: str, as_json: bool) -> None:
+def move(setting: CallSettings, connector_id: str, group: str, as_json: bool) -> None:
     """Put a connector into another group; it need not be restarted."""
     made = setting.call("POST", "connectors", connector_id, "move", body={"group": group})
     done(f"{made['name']} is in group {made['group']}", made, as_json)
@@ -116,7 +116,7 @@ def move(setting: Setting, connector_id: str, group: str, as_json: bool) -> None
 @click.argument("connector_id", metavar="ID")
 @json_option
 @pass_setting
-def remove(setting: Setting, connector_id: str, as_json: bool) -> None:
+def remove(setting: CallSettings, connector_id: str, as_json: bool) -> None:
     """Forget a connector; it can come back only with a new token."""
     gone = setting.call("DELETE", "connectors", connector_id)
     done(f"{gone['name']} is removed", gone, as_json)
@@ -130,11 +130,11 @@ def remove(setting: Setting, connector_id: str, as_json: bool) -> None:
 def join(token_text: str, state: Path, name: str | None, as_json: bool) -> None:
     """Join the service that printed TOKEN, and make the connector's state directory."""
     # Here, because it costs half a second, and only this command needs it.
-    from appproxy.connector.enrolment import join as join_service
+    from appproxy.connector.enrol.enrolment import join as join_service
 
-    wall = time.time  # noqa: TID251 -- the program's edge
+    wall_clock = time.time  # noqa: TID251 -- the program's edge
     called = name or socket.gethostname()
-    settings, issued = run_once(lambda reactor: join_service(token_text, state.absolute(), reactor, wall, called))
+    settings, issued = run_once(lambda reactor: join_service(token_text, state.absolute(), reactor, wall_clock, called))
     told = f"{state} is made: connector {issued.id} of {settings.name}.\n"
     told += f"Start it:\n  {connector_command(state)}"
     done(told, {"id": issued.id, "service": settings.name, "address": settings.address, "state": str(state)}, as_json)
@@ -171,7 +171,7 @@ def connector_group() -> None:
 @connector_group.command("list")
 @json_option
 @pass_setting
-def list_groups(setting: Setting, as_json: bool) -> None:
+def list_groups(setting: CallSettings, as_json: bool) -> None:
     """List the connector groups."""
     show_rows(setting.call("GET", "connector-groups"), _GROUPS, as_json, "There are none.")
 
@@ -181,7 +181,7 @@ def list_groups(setting: Setting, as_json: bool) -> None:
 @click.option("--needs-approval", is_flag=True, help="New connectors wait until an admin approves them.")
 @json_option
 @pass_setting
-def add_group(setting: Setting, name: str, needs_approval: bool, as_json: bool) -> None:
+def add_group(setting: CallSettings, name: str, needs_approval: bool, as_json: bool) -> None:
     """Make a connector group."""
     made = setting.call("POST", "connector-groups", body={"name": name, "needs_approval": needs_approval})
     done(f"connector group {made['name']} is made", made, as_json)
@@ -192,7 +192,7 @@ def add_group(setting: Setting, name: str, needs_approval: bool, as_json: bool) 
 @click.option("--needs-approval/--no-approval", required=True, help="Do new connectors wait for an admin's approval?")
 @json_option
 @pass_setting
-def set_group(setting: Setting, name: str, needs_approval: bool, as_json: bool) -> None:
+def set_group(setting: CallSettings, name: str, needs_approval: bool, as_json: bool) -> None:
     """Change a connector group."""
     made = setting.call("PATCH", "connector-groups", name, body={"needs_approval": needs_approval})
     done(f"connector group {made['name']} is changed", made, as_json)
@@ -202,7 +202,7 @@ def set_group(setting: Setting, name: str, needs_approval: bool, as_json: bool) 
 @click.argument("name")
 @json_option
 @pass_setting
-def remove_group(setting: Setting, name: str, as_json: bool) -> None:
+def remove_group(setting: CallSettings, name: str, as_json: bool) -> None:
     """Remove a connector group that is not used."""
     gone = setting.call("DELETE", "connector-groups", name)
     done(f"connector group {gone['name']} is removed", gone, as_json)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from appproxy.cli.calling import Setting, given, pass_setting
+from appproxy.cli.calling import CallSettings, given, pass_setting
 from appproxy.cli.output import Column, done, json_option, show_rows
 
 _COLUMNS = (
@@ -52,7 +52,7 @@ def cors() -> None:
 @_rule_options
 @json_option
 @pass_setting
-def add(setting: Setting, /, application: str, as_json: bool, **rule: Any) -> None:
+def add(setting: CallSettings, /, application: str, as_json: bool, **rule: Any) -> None:
     """Let pages of other origins call APPLICATION."""
     made = setting.call("POST", "applications", application, "cors", body=_rule(rule))
     text = f"pages of {', '.join(made['origins'])} may call {application} at {made['resource']}"
@@ -65,7 +65,7 @@ def add(setting: Setting, /, application: str, as_json: bool, **rule: Any) -> No
 @click.argument("application")
 @json_option
 @pass_setting
-def list_(setting: Setting, application: str, as_json: bool) -> None:
+def list_(setting: CallSettings, application: str, as_json: bool) -> None:
     """List the rules of APPLICATION."""
     empty = "There is no rule: the application answers calls of other origins itself; see `appproxy app cors add --help`."
     show_rows(setting.call("GET", "applications", application, "cors"), _COLUMNS, as_json, empty)
@@ -77,7 +77,7 @@ def list_(setting: Setting, application: str, as_json: bool) -> None:
 @_rule_options
 @json_option
 @pass_setting
-def set_(setting: Setting, /, application: str, as_json: bool, **rule: Any) -> None:
+def set_(setting: CallSettings, /, application: str, as_json: bool, **rule: Any) -> None:
     """Change a rule of APPLICATION; what is not given stays."""
     made = setting.call("PATCH", "applications", application, "cors", body=_rule(rule))
     done(f"the rule for {made['resource']} is changed", made, as_json)
@@ -88,7 +88,7 @@ def set_(setting: Setting, /, application: str, as_json: bool, **rule: Any) -> N
 @_RESOURCE
 @json_option
 @pass_setting
-def remove(setting: Setting, application: str, resource: str | None, as_json: bool) -> None:
+def remove(setting: CallSettings, application: str, resource: str | None, as_json: bool) -> None:
     """Remove a rule; APPLICATION answers calls of other origins there itself again."""
     gone = setting.call("DELETE", "applications", application, "cors", body=given(resource=resource))
     done(f"the rule for {gone['resource']} is removed", gone, as_json)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from appproxy.cli.calling import Setting, pass_setting
+from appproxy.cli.calling import CallSettings, pass_setting
 from appproxy.cli.findings import Finding, Health, Walk
 from appproxy.cli.output import json_option, show_json
 from appproxy.config import ConnectorPaths, StatePaths
@@ -22,7 +22,7 @@ _SIGNS = {Health.GOOD: ("ok", "green"), Health.WARNING: ("look", "yellow"), Heal
 @click.option("--state", type=click.Path(path_type=Path), metavar="DIR", help="Of a service or of a connector.")
 @json_option
 @pass_setting
-def doctor(setting: Setting, state: Path | None, as_json: bool) -> None:
+def doctor(setting: CallSettings, state: Path | None, as_json: bool) -> None:
     """Find what is broken at this end, and say what to do. The exit code is 1 when something is."""
     # Here, because they cost half a second that the other commands need not pay.
     from appproxy.cli import doctor_connector, doctor_service
@@ -57,8 +57,8 @@ def _say(finding: Finding) -> None:
     word, colour = _SIGNS[finding.health]
     shown = click.style(f"{word:<6}", fg=colour) if sys.stdout.isatty() else f"{word:<6}"
     click.echo(f"{shown} {finding.step}: {finding.detail}  ({finding.milliseconds:g} ms)")
-    if finding.mend:
-        click.echo(f"       hint: {finding.mend}")
+    if finding.hint:
+        click.echo(f"       hint: {finding.hint}")
 
 
 COMMANDS = (doctor,)

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 from appproxy.cli.findings import Ailing, Health, Walk
 from appproxy.cli.probes import PATIENCE, check_dates, connect, resolve, shake_hands, speaks_http, speaks_tls, trusting
 from appproxy.config import ConnectorPaths, ConnectorSettings
-from appproxy.connector.dialling import place_of
-from appproxy.connector.files import read_settings
-from appproxy.connector.identity import Identity, IdentityFiles
+from appproxy.connector.config.files import read_settings
+from appproxy.connector.enrol.identity import Identity, IdentityFiles
+from appproxy.connector.enrol.service_dialer import place_of
 from appproxy.json_input import read_json
 
 _AGAIN = "join again with a new token: appproxy connector join TOKEN --state NEWDIR"
@@ -54,16 +54,16 @@ def _tunnel(
         return []
     connection = None
     with walk.step("way to the service") as told:
-        mend = "start the service; open this port in the firewalls between (outbound only is needed)"
-        connection = connect(place.host, place.port, mend)
+        hint = "start the service; open this port in the firewalls between (outbound only is needed)"
+        connection = connect(place.host, place.port, hint)
         told.append(f"{place.host} port {place.port} answers")
     if connection is None:
         return []
     secure = None
     with walk.step("TLS to the service") as told:
         context = _context(identity, paths)
-        mend = "something between breaks TLS open, or this is another service; " + _AGAIN
-        secure = shake_hands(connection, context, settings.name, mend)
+        hint = "something between breaks TLS open, or this is another service; " + _AGAIN
+        secure = shake_hands(connection, context, settings.name, hint)
         told.append(f"{settings.name}, {secure.version()}")
     if secure is None:
         return []
@@ -94,11 +94,11 @@ def _configuration(secure: ssl.SSLSocket, name: str, now: float) -> list[dict[st
         body = answer.read()
     except (OSError, http.client.HTTPException) as error:
         # A TLS 1.3 server judges our certificate after the handshake; it then just closes.
-        mend = f"look at `appproxy connector list` there: is it revoked or removed? Then {_AGAIN}"
-        raise Ailing(f"it closed the connection ({error})", mend) from error
+        hint = f"look at `appproxy connector list` there: is it revoked or removed? Then {_AGAIN}"
+        raise Ailing(f"it closed the connection ({error})", hint) from error
     if answer.status != 200:
-        mend = "look at `appproxy connector list` there: is it approved, and neither revoked nor removed?"
-        raise Ailing(f"it answers with status {answer.status}", mend)
+        hint = "look at `appproxy connector list` there: is it approved, and neither revoked nor removed?"
+        raise Ailing(f"it answers with status {answer.status}", hint)
     date = answer.getheader("Date")
     if date is not None:
         there = parsedate_to_datetime(date).timestamp()

@@ -14,8 +14,10 @@ from appproxy.cli.probes import addresses_of
 from appproxy.config import ServiceSettings
 from appproxy.pki.selection import by_name
 from appproxy.publish.application import Application
-from appproxy.store import applications, connector_groups, connectors
-from appproxy.store.database import Store
+from appproxy.store.applications import applications
+from appproxy.store.connectors import connectors
+from appproxy.store.connectors import groups as connector_groups
+from appproxy.store.database.store import Store
 from appproxy.store.snapshot import ConnectorState
 from appproxy.store.transaction import Reading
 

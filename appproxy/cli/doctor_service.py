@@ -20,9 +20,12 @@ from appproxy.identity.oidc import is_pushed, read_metadata
 from appproxy.pki import certificate_facts, not_after, not_before, split_chain
 from appproxy.pki.authority import Credential
 from appproxy.pki.expiry import days_left, ends_soon
-from appproxy.store import acme, certificates, keys, providers, service_settings
-from appproxy.store.application_urls import Place
-from appproxy.store.database import Store
+from appproxy.store.certificates import acme, certificates
+from appproxy.store.database.store import Store
+from appproxy.store.people import providers
+from appproxy.store.service import keys
+from appproxy.store.service import settings as service_settings
+from appproxy.store.service.place import PublicAddress
 from appproxy.twistd.passwords import admit_password
 from appproxy.twistd.shown import service_command
 from appproxy.twistd.state import read_settings
@@ -57,7 +60,7 @@ def examine(walk: Walk, state: Path, now: float, environment: Mapping[str, str])
             told.append(str(paths.database) if settings.database_url is None else "the database of the settings")
         if store is not None:
             with walk.step("domain and port") as told, store.reading() as reading:
-                service_settings.check_place(reading, Place(settings.domain, settings.public_port))
+                service_settings.check_place(reading, PublicAddress(settings.domain, settings.public_port))
                 told.append(f"users come to {settings.signin_origin}")
             anchors, default = _certificates(walk, store, settings, paths, now)
             _added_certificates(walk, store, now)
@@ -91,13 +94,13 @@ def _certificates(
         if settings.certificate is not None:
             path = paths.resolve(settings.certificate)
             certificate = path.read_text()
-            mend, anchors = f"put a new certificate into {path}", []
+            hint, anchors = f"put a new certificate into {path}", []
             told.append(str(path))
         elif user is not None:
-            certificate, mend = user.certificate, _RESTART
+            certificate, hint = user.certificate, _RESTART
         else:
             raise Ailing("there is none", "set `certificate` and `key` in service.toml")
-        told.append(check_dates(not_before(certificate), not_after(certificate), now, mend))
+        told.append(check_dates(not_before(certificate), not_after(certificate), now, hint))
     return anchors, certificate
 
 
@@ -146,8 +149,8 @@ def _providers(walk: Walk, store: Store, redirect_uri: str) -> None:
         with walk.step(f"identity provider {one.name}") as told:
             url = one.issuer.rstrip("/") + "/.well-known/openid-configuration"
             context = trusting(one.ca_bundle)
-            mend = f"give the authorities that vouch for it: appproxy provider set {one.name} --ca-bundle FILE"
-            document = fetch_json(url, context, mend, "correct what is named, here or at the provider")
+            hint = f"give the authorities that vouch for it: appproxy provider set {one.name} --ca-bundle FILE"
+            document = fetch_json(url, context, hint, "correct what is named, here or at the provider")
             try:
                 metadata = read_metadata(document, one.issuer)
             except IdentityError as error:
@@ -237,11 +240,11 @@ def _reachable(address: Address) -> tuple[str, int]:
 
 def _names(settings: ServiceSettings) -> str:
     """Do the names that users and connectors need resolve?"""
-    mend = f"add DNS records for {settings.domain} and *.{settings.domain} that point here"
+    hint = f"add DNS records for {settings.domain} and *.{settings.domain} that point here"
     if settings.domain.endswith(".localhost"):
         return f"*.{settings.domain} is always this machine"
     dialled = settings.tunnel_address.rpartition(":")[0].strip("[]")
-    found = {name: resolve(name, mend) for name in (settings.signin_host, settings.apps_host, dialled)}
+    found = {name: resolve(name, hint) for name in (settings.signin_host, settings.apps_host, dialled)}
     return ", ".join(f"{name} is {' '.join(addresses)}" for name, addresses in found.items())
 
 

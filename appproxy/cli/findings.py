@@ -26,7 +26,7 @@ class Finding:
     step: str
     health: Health
     detail: str
-    mend: str
+    hint: str
     milliseconds: float
 
     def as_json(self) -> dict[str, object]:
@@ -35,11 +35,11 @@ class Finding:
 
 
 class Ailing(AppProxyError):
-    """A step found something; `mend` says what to do."""
+    """A step found something; `hint` says what to do."""
 
-    def __init__(self, detail: str, mend: str, health: Health = Health.BROKEN) -> None:
+    def __init__(self, detail: str, hint: str, health: Health = Health.BROKEN) -> None:
         super().__init__(detail)
-        self.mend = mend
+        self.hint = hint
         self.health = health
 
 
@@ -61,18 +61,18 @@ class Walk:
         """Time one step; what it appends to the list is its detail. Errors become its finding and stop here."""
         told: list[str] = []
         began = self._clock()
-        health, mend = Health.GOOD, ""
+        health, hint = Health.GOOD, ""
         try:
             yield told
         except Ailing as error:
-            told, health, mend = [str(error)], error.health, error.mend
+            told, health, hint = [str(error)], error.health, error.hint
         except AppProxyError as error:
             # Our errors name what to do themselves.
             told, health = [str(error)], Health.BROKEN
         except OSError as error:
             place = f"{error.filename}: " if error.filename is not None else ""
             told, health = [f"{place}{error.strerror or error}"], Health.BROKEN
-        finding = Finding(name, health, "; ".join(told), mend, round((self._clock() - began) * 1000, 1))
+        finding = Finding(name, health, "; ".join(told), hint, round((self._clock() - began) * 1000, 1))
         self.findings.append(finding)
         self._say(finding)
 

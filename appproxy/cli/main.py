@@ -12,7 +12,7 @@ import click
 
 import appproxy
 from appproxy.cli import applications, branding, certificates, connectors, diagnosis, maintenance, providers, service, users
-from appproxy.cli.calling import STATE_VARIABLE, Setting
+from appproxy.cli.calling import STATE_VARIABLE, CallSettings
 from appproxy.errors import AppProxyError
 
 #: Exit codes: a failure that was explained, a wrong command line, Ctrl-C (128 and SIGINT).
@@ -30,7 +30,7 @@ def appproxy_command(context: click.Context, state: Path | None) -> None:
 
     Commands that change something act on the service whose state directory --state names, running or not.
     """
-    context.obj = Setting(state)
+    context.obj = CallSettings(state)
 
 
 for command in (

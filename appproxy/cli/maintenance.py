@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from appproxy.cli.calling import Setting, pass_setting
+from appproxy.cli.calling import CallSettings, pass_setting
 from appproxy.config.state import StatePaths
 
 _DIRECTORY = click.Path(path_type=Path)
@@ -15,7 +15,7 @@ _DIRECTORY = click.Path(path_type=Path)
 @click.command()
 @click.argument("directory", type=_DIRECTORY)
 @pass_setting
-def backup(setting: Setting, directory: Path) -> None:
+def backup(setting: CallSettings, directory: Path) -> None:
     """Copy database and settings into the new DIRECTORY, also while the service runs.
 
     The master key is left out; keep a copy of it elsewhere.
@@ -31,7 +31,7 @@ def backup(setting: Setting, directory: Path) -> None:
 @click.command()
 @click.argument("directory", type=_DIRECTORY)
 @pass_setting
-def restore(setting: Setting, directory: Path) -> None:
+def restore(setting: CallSettings, directory: Path) -> None:
     """Make the new state directory that --state names from the backup in DIRECTORY."""
     from appproxy.admin.maintenance import restore as restore_state
 
@@ -42,7 +42,7 @@ def restore(setting: Setting, directory: Path) -> None:
 
 @click.command()
 @pass_setting
-def reseal(setting: Setting) -> None:
+def reseal(setting: CallSettings) -> None:
     """Make a new master key and seal all secrets again under it. Stop the service first.
 
     If it is interrupted, the next call finishes it.

@@ -21,12 +21,12 @@ _DAY = 86400.0
 _SOON = 14
 
 
-def resolve(host: str, mend: str) -> list[str]:
+def resolve(host: str, hint: str) -> list[str]:
     """The addresses of a name. Raises Ailing."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except OSError as error:
-        raise Ailing(f"{host}: {error.strerror or error}", mend) from error
+        raise Ailing(f"{host}: {error.strerror or error}", hint) from error
     return sorted({str(entry[4][0]) for entry in found})
 
 
@@ -40,12 +40,12 @@ def addresses_of(host: str) -> frozenset[str]:
         return frozenset()
 
 
-def connect(host: str, port: int, mend: str) -> socket.socket:
+def connect(host: str, port: int, hint: str) -> socket.socket:
     """A TCP connection. Raises Ailing."""
     try:
         return socket.create_connection((host, port), PATIENCE)
     except OSError as error:
-        raise Ailing(f"{host} port {port}: {error.strerror or error}", mend) from error
+        raise Ailing(f"{host} port {port}: {error.strerror or error}", hint) from error
 
 
 def trusting(ca_bundle: str = "") -> ssl.SSLContext:
@@ -59,17 +59,17 @@ def trusting(ca_bundle: str = "") -> ssl.SSLContext:
 
 
 def shake_hands(
-    connection: socket.socket, context: ssl.SSLContext, name: str, mend: str
+    connection: socket.socket, context: ssl.SSLContext, name: str, hint: str
 ) -> ssl.SSLSocket:
     """TLS on a connection. Raises Ailing; what the certificate lacks is in its text."""
     try:
         return context.wrap_socket(connection, server_hostname=name)
     except ssl.SSLCertVerificationError as error:
         connection.close()
-        raise Ailing(f"the certificate shown is not trusted for {name}: {error.verify_message}", mend) from error
+        raise Ailing(f"the certificate shown is not trusted for {name}: {error.verify_message}", hint) from error
     except (ssl.SSLError, OSError) as error:
         connection.close()
-        raise Ailing(f"no TLS: {getattr(error, 'reason', None) or error}", mend) from error
+        raise Ailing(f"no TLS: {getattr(error, 'reason', None) or error}", hint) from error
 
 
 def speaks_tls(host: str, port: int) -> bool:
@@ -96,11 +96,11 @@ def speaks_http(host: str, port: int) -> bool:
         asking.close()
 
 
-def fetch_json(url: str, context: ssl.SSLContext, trust_mend: str, mend: str) -> object:
-    """The JSON document at an https address; no redirect is followed. Raises Ailing, with `trust_mend` for TLS."""
+def fetch_json(url: str, context: ssl.SSLContext, trust_hint: str, hint: str) -> object:
+    """The JSON document at an https address; no redirect is followed. Raises Ailing, with `trust_hint` for TLS."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or 443
-    with shake_hands(connect(host, port, mend), context, host, trust_mend) as connection:
+    with shake_hands(connect(host, port, hint), context, host, trust_hint) as connection:
         asking = HTTPConnection(host, port, timeout=PATIENCE)
         asking.sock = connection
         try:
@@ -108,17 +108,17 @@ def fetch_json(url: str, context: ssl.SSLContext, trust_mend: str, mend: str) ->
             answer = asking.getresponse()
             content = answer.read(_MOST_JSON)
         except (OSError, HTTPException) as error:
-            raise Ailing(f"{url}: {error}", mend) from error
+            raise Ailing(f"{url}: {error}", hint) from error
     if answer.status != 200:
-        raise Ailing(f"{url}: status {answer.status}", mend)
+        raise Ailing(f"{url}: status {answer.status}", hint)
     try:
         return read_json(content)
     except ValueError as error:
-        raise Ailing(f"{url}: the answer is not JSON", mend) from error
+        raise Ailing(f"{url}: the answer is not JSON", hint) from error
 
 
 def post_form(
-    url: str, context: ssl.SSLContext, form: Mapping[str, str], authorization: str | None, mend: str
+    url: str, context: ssl.SSLContext, form: Mapping[str, str], authorization: str | None, hint: str
 ) -> tuple[int, object]:
     """Status and JSON (None for anything else) of what an https address answers to a form. Raises Ailing."""
     parts = urlsplit(url)
@@ -127,7 +127,7 @@ def post_form(
     if authorization is not None:
         headers["Authorization"] = authorization
     target = parts.path + (f"?{parts.query}" if parts.query else "")
-    with shake_hands(connect(host, port, mend), context, host, mend) as connection:
+    with shake_hands(connect(host, port, hint), context, host, hint) as connection:
         asking = HTTPConnection(host, port, timeout=PATIENCE)
         asking.sock = connection
         try:
@@ -135,20 +135,20 @@ def post_form(
             answer = asking.getresponse()
             content = answer.read(_MOST_JSON)
         except (OSError, HTTPException) as error:
-            raise Ailing(f"{url}: {error}", mend) from error
+            raise Ailing(f"{url}: {error}", hint) from error
     try:
         return answer.status, read_json(content)
     except ValueError:
         return answer.status, None
 
 
-def check_dates(not_before: float, not_after: float, now: float, mend: str) -> str:
+def check_dates(not_before: float, not_after: float, now: float, hint: str) -> str:
     """Is the certificate valid now? Gives until when. Raises Ailing, as a warning when it ends soon."""
     ends = datetime.fromtimestamp(not_after, UTC).strftime("%Y-%m-%d")
     if now < not_before:
         raise Ailing("the certificate is not valid yet", "set this machine's clock right (timedatectl set-ntp true)")
     if now >= not_after:
-        raise Ailing(f"the certificate ended on {ends}", mend)
+        raise Ailing(f"the certificate ended on {ends}", hint)
     if not_after - now < _SOON * _DAY:
-        raise Ailing(f"the certificate ends on {ends}", mend, Health.WARNING)
+        raise Ailing(f"the certificate ends on {ends}", hint, Health.WARNING)
     return f"valid until {ends}"

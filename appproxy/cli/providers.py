@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from appproxy.cli.calling import Setting, given, pass_setting
+from appproxy.cli.calling import CallSettings, given, pass_setting
 from appproxy.cli.output import Column, done, json_option, note, show_record, show_rows
 from appproxy.cli.users import must_be_askable, secret_from, secret_line
 
@@ -62,7 +62,7 @@ def provider() -> None:
 @provider.command("list")
 @json_option
 @pass_setting
-def list_(setting: Setting, as_json: bool) -> None:
+def list_(setting: CallSettings, as_json: bool) -> None:
     """List the identity providers."""
     show_rows(setting.call("GET", "providers"), _COLUMNS, as_json, "There is no provider.")
 
@@ -71,7 +71,7 @@ def list_(setting: Setting, as_json: bool) -> None:
 @click.argument("name")
 @json_option
 @pass_setting
-def show(setting: Setting, name: str, as_json: bool) -> None:
+def show(setting: CallSettings, name: str, as_json: bool) -> None:
     """Show one identity provider; its secret is never shown."""
     show_record(setting.call("GET", "providers", name), as_json)
 
@@ -84,7 +84,8 @@ def show(setting: Setting, name: str, as_json: bool) -> None:
 @json_option
 @pass_setting
 def add(
-    setting: Setting, name: str, issuer: str, client_id: str, client_secret_stdin: bool, public: bool, scopes: tuple[str, ...],
+    setting: CallSettings, name: str, issuer: str, client_id: str, client_secret_stdin: bool, public: bool,
+    scopes: tuple[str, ...],
     groups_claim: str | None, algorithms: tuple[str, ...], ca_bundle: str | None, pushed_requests: str | None,
     as_json: bool,
 ) -> None:  # fmt: skip
@@ -117,7 +118,7 @@ def add(
 @json_option
 @pass_setting
 def set_(
-    setting: Setting, name: str, client_id: str | None, client_secret_stdin: bool, public: bool, scopes: tuple[str, ...],
+    setting: CallSettings, name: str, client_id: str | None, client_secret_stdin: bool, public: bool, scopes: tuple[str, ...],
     groups_claim: str | None, algorithms: tuple[str, ...], ca_bundle: str | None, pushed_requests: str | None,
     as_json: bool,
 ) -> None:  # fmt: skip
@@ -141,7 +142,7 @@ def set_(
 @click.argument("name")
 @json_option
 @pass_setting
-def remove(setting: Setting, name: str, as_json: bool) -> None:
+def remove(setting: CallSettings, name: str, as_json: bool) -> None:
     """Remove an identity provider that no application uses."""
     gone = setting.call("DELETE", "providers", name)
     done(f"{gone['name']} is removed", gone, as_json)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from appproxy.cli.calling import Setting, key_values, pass_setting
+from appproxy.cli.calling import CallSettings, key_values, pass_setting
 from appproxy.cli.output import Column, done, json_option, show_rows
 
 _COLUMNS = (Column("EXTERNAL", "external"), Column("INTERNAL", "internal"), Column("ID", "id"))
@@ -21,7 +21,7 @@ def segment() -> None:
 @click.option("--internal", required=True, metavar="URL", help="Where the connector finds it, e.g. http://api.local:8080/")
 @json_option
 @pass_setting
-def add(setting: Setting, application: str, external: str, internal: str, as_json: bool) -> None:
+def add(setting: CallSettings, application: str, external: str, internal: str, as_json: bool) -> None:
     """Publish one more pair of URLs of APPLICATION."""
     body = {"external": external, "internal": internal}
     made = setting.call("POST", "applications", application, "segments", body=body)
@@ -32,7 +32,7 @@ def add(setting: Setting, application: str, external: str, internal: str, as_jso
 @click.argument("application")
 @json_option
 @pass_setting
-def list_(setting: Setting, application: str, as_json: bool) -> None:
+def list_(setting: CallSettings, application: str, as_json: bool) -> None:
     """List the segments of APPLICATION."""
     empty = "There is no segment; see `appproxy app segment add --help`."
     show_rows(setting.call("GET", "applications", application, "segments"), _COLUMNS, as_json, empty)
@@ -44,7 +44,7 @@ def list_(setting: Setting, application: str, as_json: bool) -> None:
 @click.argument("pairs", nargs=-1, required=True, metavar="KEY=VALUE...")
 @json_option
 @pass_setting
-def set_(setting: Setting, application: str, segment: str, pairs: tuple[str, ...], as_json: bool) -> None:
+def set_(setting: CallSettings, application: str, segment: str, pairs: tuple[str, ...], as_json: bool) -> None:
     """Change a SEGMENT, named by its external URL or id: external=URL, internal=URL."""
     body = {"settings": key_values(pairs)}
     made = setting.call("PATCH", "applications", application, "segments", segment, body=body)
@@ -56,7 +56,7 @@ def set_(setting: Setting, application: str, segment: str, pairs: tuple[str, ...
 @click.argument("segment")
 @json_option
 @pass_setting
-def remove(setting: Setting, application: str, segment: str, as_json: bool) -> None:
+def remove(setting: CallSettings, application: str, segment: str, as_json: bool) -> None:
     """Publish a SEGMENT no longer, named by its external URL or id."""
     gone = setting.call("DELETE", "applications", application, "segments", segment)
     done(f"{gone['external']} is no longer published", gone, as_json)

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from appproxy.admin.client import AdminClient
-from appproxy.cli.calling import Setting, given, pass_setting
+from appproxy.cli.calling import CallSettings, given, pass_setting
 from appproxy.cli.output import Column, done, json_option, moment, plain, show_record, show_rows
 from appproxy.config import ServiceSettings, dump_service, load_service
 from appproxy.twistd.passwords import admit_password
@@ -40,7 +40,7 @@ _AUDIT = (
 @click.option("--key", type=click.Path(path_type=Path), metavar="PEM", help="Its private key.")
 @pass_setting
 def init(
-    setting: Setting, state: Path | None, domain: str, listen: str | None, tunnel_listen: str | None,
+    setting: CallSettings, state: Path | None, domain: str, listen: str | None, tunnel_listen: str | None,
     tunnel_address: str | None, public_port: int | None, certificate: Path | None, key: Path | None,
 ) -> None:  # fmt: skip
     """Make the state directory of a new service, and a token for its first connector."""
@@ -96,7 +96,7 @@ def demo(port: int | None, state: Path | None) -> None:
 @click.command()
 @json_option
 @pass_setting
-def status(setting: Setting, as_json: bool) -> None:
+def status(setting: CallSettings, as_json: bool) -> None:
     """Show what the service has and does."""
     words = {"tunnel_certificate_expires": moment, "user_certificate_expires": moment}
     found = setting.call("GET", "status")
@@ -110,7 +110,7 @@ def status(setting: Setting, as_json: bool) -> None:
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many.")
 @json_option
 @pass_setting
-def audit(setting: Setting, limit: int, as_json: bool) -> None:
+def audit(setting: CallSettings, limit: int, as_json: bool) -> None:
     """List the latest changes, the newest first."""
     show_rows(setting.call("GET", "audit", body={"limit": limit}), _AUDIT, as_json, "Nothing has been changed yet.")
 
@@ -128,7 +128,7 @@ def session() -> None:
 @json_option
 @pass_setting
 def revoke(
-    setting: Setting, user: str | None, subject: str | None, provider: str | None, session_id: str | None, as_json: bool,
+    setting: CallSettings, user: str | None, subject: str | None, provider: str | None, session_id: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """End sessions at once, on all nodes."""
     body = given(user=user, subject=subject, session=session_id)

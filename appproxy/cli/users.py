@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import click
 
-from appproxy.cli.calling import Setting, given, pass_setting
+from appproxy.cli.calling import CallSettings, given, pass_setting
 from appproxy.cli.output import Column, done, json_option, moment, show_record, show_rows
 from appproxy.errors import ConfigError
 
@@ -93,7 +93,7 @@ def user() -> None:
 @json_option
 @pass_setting
 def add(
-    setting: Setting, name: str, groups: tuple[str, ...], display_name: str | None, email: str | None,
+    setting: CallSettings, name: str, groups: tuple[str, ...], display_name: str | None, email: str | None,
     password_stdin: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Add a user. Groups that are not there yet are made."""
@@ -108,7 +108,7 @@ def add(
 @user.command("list")
 @json_option
 @pass_setting
-def list_(setting: Setting, as_json: bool) -> None:
+def list_(setting: CallSettings, as_json: bool) -> None:
     """List the users."""
     empty = "There are no users; add one with `appproxy user add NAME`."
     show_rows(setting.call("GET", "users"), _USERS, as_json, empty)
@@ -118,7 +118,7 @@ def list_(setting: Setting, as_json: bool) -> None:
 @click.argument("name")
 @json_option
 @pass_setting
-def show(setting: Setting, name: str, as_json: bool) -> None:
+def show(setting: CallSettings, name: str, as_json: bool) -> None:
     """Show one user."""
     show_record(setting.call("GET", "users", name), as_json, {"credentials_changed": moment})
 
@@ -129,7 +129,7 @@ def show(setting: Setting, name: str, as_json: bool) -> None:
 @click.option("--email", metavar="ADDRESS", help="Passed on to applications that ask for it.")
 @json_option
 @pass_setting
-def set_(setting: Setting, name: str, display_name: str | None, email: str | None, as_json: bool) -> None:
+def set_(setting: CallSettings, name: str, display_name: str | None, email: str | None, as_json: bool) -> None:
     """Change how a user is called."""
     body = given(display_name=display_name, email=email)
     if not body:
@@ -143,7 +143,7 @@ def set_(setting: Setting, name: str, display_name: str | None, email: str | Non
 @_STDIN
 @json_option
 @pass_setting
-def password(setting: Setting, name: str, password_stdin: bool, as_json: bool) -> None:
+def password(setting: CallSettings, name: str, password_stdin: bool, as_json: bool) -> None:
     """Set another password; the user's sessions end."""
     must_be_askable(password_stdin, *_PASSWORD)
     called = setting.call("GET", "users", name)["name"]
@@ -155,7 +155,7 @@ def password(setting: Setting, name: str, password_stdin: bool, as_json: bool) -
 @click.argument("name")
 @json_option
 @pass_setting
-def disable(setting: Setting, name: str, as_json: bool) -> None:
+def disable(setting: CallSettings, name: str, as_json: bool) -> None:
     """Let a user sign in no longer; sessions end."""
     made = setting.call("PATCH", "users", name, body={"disabled": True})
     done(f"{made['name']} is disabled", made, as_json)
@@ -165,7 +165,7 @@ def disable(setting: Setting, name: str, as_json: bool) -> None:
 @click.argument("name")
 @json_option
 @pass_setting
-def enable(setting: Setting, name: str, as_json: bool) -> None:
+def enable(setting: CallSettings, name: str, as_json: bool) -> None:
     """Let a disabled user sign in again."""
     made = setting.call("PATCH", "users", name, body={"disabled": False})
     done(f"{made['name']} is enabled", made, as_json)
@@ -175,7 +175,7 @@ def enable(setting: Setting, name: str, as_json: bool) -> None:
 @click.argument("name")
 @json_option
 @pass_setting
-def remove(setting: Setting, name: str, as_json: bool) -> None:
+def remove(setting: CallSettings, name: str, as_json: bool) -> None:
     """Remove a user; sessions end."""
     gone = setting.call("DELETE", "users", name)
     done(f"{gone['name']} is removed", gone, as_json)
@@ -189,7 +189,7 @@ def group() -> None:
 @group.command("list")
 @json_option
 @pass_setting
-def list_groups(setting: Setting, as_json: bool) -> None:
+def list_groups(setting: CallSettings, as_json: bool) -> None:
     """List the groups with their members."""
     show_rows(setting.call("GET", "groups"), _GROUPS, as_json, "There are no groups; `appproxy user add --group` makes them.")
 
@@ -198,7 +198,7 @@ def list_groups(setting: Setting, as_json: bool) -> None:
 @click.argument("name")
 @json_option
 @pass_setting
-def add_group(setting: Setting, name: str, as_json: bool) -> None:
+def add_group(setting: CallSettings, name: str, as_json: bool) -> None:
     """Make a group."""
     made = setting.call("POST", "groups", body={"name": name})
     done(f"group {made['name']} is made", made, as_json)
@@ -208,7 +208,7 @@ def add_group(setting: Setting, name: str, as_json: bool) -> None:
 @click.argument("name")
 @json_option
 @pass_setting
-def remove_group(setting: Setting, name: str, as_json: bool) -> None:
+def remove_group(setting: CallSettings, name: str, as_json: bool) -> None:
     """Remove a group; its members' sessions end."""
     gone = setting.call("DELETE", "groups", name)
     done(f"group {gone['name']} is removed", gone, as_json)
@@ -219,7 +219,7 @@ def remove_group(setting: Setting, name: str, as_json: bool) -> None:
 @click.argument("member")
 @json_option
 @pass_setting
-def join(setting: Setting, name: str, member: str, as_json: bool) -> None:
+def join(setting: CallSettings, name: str, member: str, as_json: bool) -> None:
     """Make the user MEMBER a member of group NAME."""
     made = setting.call("PUT", "users", member, "groups", name)
     done(f"{made['name']} is in group {name}", made, as_json)
@@ -230,7 +230,7 @@ def join(setting: Setting, name: str, member: str, as_json: bool) -> None:
 @click.argument("member")
 @json_option
 @pass_setting
-def leave(setting: Setting, name: str, member: str, as_json: bool) -> None:
+def leave(setting: CallSettings, name: str, member: str, as_json: bool) -> None:
     """Take the user MEMBER out of group NAME; sessions end."""
     made = setting.call("DELETE", "users", member, "groups", name)
     done(f"{made['name']} is no longer in group {name}", made, as_json)

@@ -117,7 +117,7 @@ def _as_table(value: object, key: str) -> Mapping[str, object]:
 
 
 def _nearest(key: str, known: Sequence[str]) -> str:
-    """`; did you mean X?`, or nothing when no key is like it. A key that stands in the wrong table is found too."""
+    """`; did you mean X?`, or nothing when no key is like it. A key that is in the wrong table is found too."""
     names = {one: one for one in known} | {one.rpartition(".")[2]: one for one in reversed(known)}
     for wanted in (key, key.rpartition(".")[2]):
         near = get_close_matches(wanted, names, 1, 0.8)
@@ -136,7 +136,7 @@ def value_of(settings: object, key: str) -> object:
 
 
 def dump(settings: object, plain: object, heading: str) -> str:
-    """The settings as TOML that explains itself: what equals the same setting of `plain` stands there as a comment."""
+    """The settings as TOML that explains itself: what equals the same setting of `plain` is there as a comment."""
     lines = [f"# {line}".rstrip() for line in heading.splitlines()]
     table_name = ""
     for one in settings_of(type(settings)):

@@ -1,6 +1,6 @@
 """The agent next to the applications: it only dials out."""
 
-from appproxy.connector.enrolment import join
+from appproxy.connector.enrol.enrolment import join
 from appproxy.connector.node import ConnectorNode, TurnedAway
 
 __all__ = ["ConnectorNode", "TurnedAway", "join"]

@@ -18,18 +18,19 @@ from twisted.logger import Logger
 import appproxy
 from appproxy.config.connector import ConnectorSettings
 from appproxy.config.state import ConnectorPaths
-from appproxy.connector.access_log import AccessLog
-from appproxy.connector.applications import Applications
-from appproxy.connector.client_certificates import ClientCertificates
-from appproxy.connector.configuration import Configuration, ConfigurationFile
-from appproxy.connector.control import Control
+from appproxy.connector.config.client_certificates import ClientCertificates
+from appproxy.connector.config.configuration import Configuration, ConfigurationFile
 from appproxy.connector.counters import Counters
-from appproxy.connector.dialling import OriginDialler, ServiceDialler, place_of
-from appproxy.connector.identity import Identity, IdentityFiles
-from appproxy.connector.in_process import InProcess
-from appproxy.connector.origin import Origins
-from appproxy.connector.renewal import Renewal
-from appproxy.connector.uplink import Surroundings, Uplink
+from appproxy.connector.enrol.control import ControlClient
+from appproxy.connector.enrol.identity import Identity, IdentityFiles
+from appproxy.connector.enrol.renewal import Renewal
+from appproxy.connector.enrol.service_dialer import ServiceDialler, place_of
+from appproxy.connector.origin.dialer import OriginDialler
+from appproxy.connector.origin.origins import Origins
+from appproxy.connector.requests.access_log import AccessLog
+from appproxy.connector.requests.applications import Applications
+from appproxy.connector.requests.in_process import InProcess
+from appproxy.connector.uplink import Uplink, UplinkSurroundings
 from appproxy.errors import AppProxyError
 from appproxy.net.deadlines import Deadlines
 from appproxy.net.line_file import LineFile
@@ -49,7 +50,7 @@ LAG_SECONDS = 1.0
 
 
 class TurnedAway(AppProxyError):
-    """The service does not want this connector, and dialling again cannot help; the message names the mend."""
+    """The service does not want this connector, and dialling again cannot help; the message names the fix."""
 
 
 class ConnectorNode(Service):
@@ -69,8 +70,8 @@ class ConnectorNode(Service):
         state: Path,
         reactor: Any,
         *,
-        wall: Callable[[], float] = time,
-        token: Callable[[int], bytes] = secrets.token_bytes,
+        wall_clock: Callable[[], float] = time,
+        random_bytes: Callable[[int], bytes] = secrets.token_bytes,
         chance: Callable[[], float] = random,
         access_log: Path | None = None,
         factories: Mapping[str, IProtocolFactory] | None = None,
@@ -88,7 +89,7 @@ class ConnectorNode(Service):
         self._deadlines = Deadlines(reactor)
         self._place = place_of(settings.address)
         self._service = ServiceDialler(reactor, settings.name, self._identity)
-        self._control = Control(lambda factory: self._service(self._place, b"http/1.1", factory), settings.name, reactor)
+        self._control = ControlClient(lambda factory: self._service(self._place, b"http/1.1", factory), settings.name, reactor)
         #: Applications that are part of this process.
         self.in_process = InProcess(reactor, factories or {}, lambda: self.applications.routes)
         self._dialler = OriginDialler(
@@ -96,11 +97,11 @@ class ConnectorNode(Service):
         self._origins = Origins(reactor, self._deadlines, self._dialler, self._dialler.resolve)
         self.applications = Applications(
             reactor, self._control, ConfigurationFile(ConnectorPaths(state).configuration), self._origins, self._taken)
-        self._renewal = Renewal(reactor, wall, self._control, lambda: self._identity, self._renewed)
+        self._renewal = Renewal(reactor, wall_clock, self._control, lambda: self._identity, self._renewed)
         self._log = AccessLog(
-            reactor, wall, self.counters, None if access_log is None else self._write_line, name_of=self._name_of)
-        around = Surroundings(
-            clock=reactor, dial=self._service, negotiated=negotiated, random=chance, instance=token(16),
+            reactor, wall_clock, self.counters, None if access_log is None else self._write_line, name_of=self._name_of)
+        around = UplinkSurroundings(
+            clock=reactor, dial=self._service, negotiated=negotiated, random=chance, instance=random_bytes(16),
             version=appproxy.__version__, routes=lambda: self.applications.routes, refresh=self.applications.refresh,
             log=self._log.add, counters=self.counters, limits=limits_of(settings),
             most_streams=streams_possible(settings.streams),

@@ -49,7 +49,7 @@ class Dialled:
         self._build = build
 
     def buildProtocol(self, addr: IAddress | None) -> IProtocol:
-        """TCP stands."""
+        """TCP is connected."""
         return self._build()
 
     def doStart(self) -> None:

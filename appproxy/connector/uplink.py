@@ -9,23 +9,23 @@ from twisted.internet.interfaces import IProtocol, IProtocolFactory, IReactorTim
 from twisted.logger import Logger
 
 from appproxy.connector.counters import Counters
-from appproxy.connector.data import DATA_ALPN
-from appproxy.connector.dialling import Place
-from appproxy.connector.forward import Forward
-from appproxy.connector.link import SIGNAL_ALPN, SignalConnection
-from appproxy.connector.pool import Pool
-from appproxy.connector.requests import Requests, Route
-from appproxy.connector.slots import Slot
-from appproxy.connector.stream import UpgradedStream
+from appproxy.connector.enrol.service_dialer import ServiceAddress
+from appproxy.connector.requests.origin_request import OriginRequest
+from appproxy.connector.requests.requests import OriginRoute, Requests
+from appproxy.connector.requests.upgraded_stream import UpgradedStream
+from appproxy.connector.tunnel.data import DATA_ALPN
+from appproxy.connector.tunnel.pool import DataConnectionPool
+from appproxy.connector.tunnel.signal import SIGNAL_ALPN, SignalConnection
+from appproxy.connector.tunnel.signal_reconnector import SignalReconnector
 from appproxy.net.deadlines import Deadlines
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
 from appproxy.tunnel.messages import INLINE_BODY, Goodbye, Hello, Load, Welcome
 
 #: Dials this place, offering this protocol (ALPN), with the newest certificate.
-DialPlace = Callable[[Place, bytes, IProtocolFactory], Deferred[IProtocol]]
+DialPlace = Callable[[ServiceAddress, bytes, IProtocolFactory], Deferred[IProtocol]]
 
 
-class Surroundings:
+class UplinkSurroundings:
     """What an uplink needs of the rest of the connector."""
 
     def __init__(
@@ -37,9 +37,9 @@ class Surroundings:
         random: Callable[[], float],
         instance: bytes,
         version: str,
-        routes: Callable[[], Mapping[str, Route]],
+        routes: Callable[[], Mapping[str, OriginRoute]],
         refresh: Callable[[Callable[[], None]], None],
-        log: Callable[[Forward | UpgradedStream], None],
+        log: Callable[[OriginRequest | UpgradedStream], None],
         counters: Counters,
         limits: TunnelLimits = DEFAULT_LIMITS,
         most_streams: int = DEFAULT_LIMITS.streams_most,
@@ -60,14 +60,14 @@ class Surroundings:
 
 
 class Uplink:
-    """One service node. `on_welcome` hears of every WELCOME, `on_goodbye` of an error that dialling again cannot mend."""
+    """One service node. `on_welcome` hears of every WELCOME, `on_goodbye` of an error that dialling again cannot fix."""
 
     log = Logger()
 
     def __init__(
         self,
-        place: Place,
-        around: Surroundings,
+        place: ServiceAddress,
+        around: UplinkSurroundings,
         on_welcome: Callable[[Welcome], None],
         on_goodbye: Callable[[Goodbye], None],
         on_change: Callable[[], None],
@@ -81,17 +81,18 @@ class Uplink:
         self._epoch = b""
         self._drained: set[SignalConnection] = set()
         #: Slots whose connection is still to be replaced, the first one at present.
-        self._renewing: list[Slot] = []
+        self._renewing: list[SignalReconnector] = []
         self._leaving: Deferred[None] | None = None
         self._closed: Deferred[None] | None = None
         self._signals: set[SignalConnection] = set()
-        self.pool = Pool(around.clock, self._deadlines, self._dial_data, around.negotiated, around.random, around.limits,
+        self.pool = DataConnectionPool(around.clock, self._deadlines, self._dial_data, around.negotiated, around.random,
+                                       around.limits,
                          self._check_closed)
         self.requests = Requests(
             around.clock, self._deadlines, self.pool, self, around.routes, around.refresh, around.counters, around.log,
             around.limits, around.most_streams)
         self.slots = tuple(
-            Slot(number, around.clock, self._dial_signal, self._make_signal, around.random, on_goodbye)
+            SignalReconnector(number, around.clock, self._dial_signal, self._make_signal, around.random, on_goodbye)
             for number in range(around.limits.signal_connections))
         #: Delay of the reactor's turns in milliseconds; set by whoever measures it.
         self.lag_ms = 0
@@ -185,7 +186,7 @@ class Uplink:
                 self.pool.stop()
                 self.requests.forget_all()
             self._epoch = welcome.epoch
-        self._data_place = Place(welcome.host or self._place.host, welcome.port or self._place.port)
+        self._data_place = ServiceAddress(welcome.host or self._place.host, welcome.port or self._place.port)
         slot = self.slots[connection.slot]
         old = slot.welcomed(connection)
         if old is not None and old.is_drained:

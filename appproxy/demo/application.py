@@ -120,10 +120,10 @@ def pairs(request: Request) -> list[tuple[str, str]]:
     return [(name.decode("latin-1").lower(), value.decode("utf-8", "replace")) for name, all_ in raw for value in all_]
 
 
-def sample_site(reactor: Any, wall: Callable[[], float], listening: str) -> Site:
+def sample_site(reactor: Any, wall_clock: Callable[[], float], listening: str) -> Site:
     """The whole application; `listening` is the address that the start page shows."""
     root = Resource()
-    chat, events, slow = ChatFactory(), Events(reactor, wall), Slow(reactor)
+    chat, events, slow = ChatFactory(), Events(reactor, wall_clock), Slow(reactor)
     root.putChild(b"", Start(listening))
     page = Resource()
     for file, kind in (("page.css", "text/css"), ("page.js", "text/javascript")):

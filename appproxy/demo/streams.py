@@ -128,10 +128,10 @@ class Events(Resource):
 
     isLeaf = True
 
-    def __init__(self, reactor: IReactorTime, wall: Callable[[], float]) -> None:
+    def __init__(self, reactor: IReactorTime, wall_clock: Callable[[], float]) -> None:
         super().__init__()
         self._reactor = reactor
-        self._wall = wall
+        self._wall_clock = wall_clock
         #: How many streams are open now.
         self.open = 0
 
@@ -144,7 +144,7 @@ class Events(Resource):
         def tick() -> None:
             nonlocal number
             number += 1
-            request.write(b"data: " + json.dumps({"number": number, "time": self._wall()}).encode() + b"\n\n")
+            request.write(b"data: " + json.dumps({"number": number, "time": self._wall_clock()}).encode() + b"\n\n")
 
         def left(_: object) -> None:
             self.open -= 1

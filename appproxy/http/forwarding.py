@@ -13,7 +13,7 @@ from appproxy.http.cookies import cut
 from appproxy.http.fields import encode_block
 from appproxy.http.head import Fields, RequestHead
 from appproxy.http.lines import members
-from appproxy.http.refused import Refused, same_spelling
+from appproxy.http.refused import RefusedFields, same_spelling
 
 #: Members of Connection that are no names of fields to take out.
 _OPTIONS = frozenset([b"close", b"keep-alive", b"upgrade", b"te", b""])
@@ -32,8 +32,8 @@ _TRAILERS = re.compile(rb"(?:\A|,)[ \t]*+trailers[ \t]*+(?:,|\Z)", re.IGNORECASE
 _VIA = {0: b"", 10: b"via: 1.0 appproxy\n", 11: b"via: 1.1 appproxy\n", 20: b"via: 2.0 appproxy\n"}
 
 
-class Inward(Protocol):
-    """What translates URLs: `publish.headers.Inward`."""
+class RequestUrlTranslator(Protocol):
+    """What translates URLs: `publish.headers.RequestUrls`."""
 
     def field(self, name: bytes, value: bytes) -> bytes:
         """The value of one of `_WITH_URLS` with internal URLs."""
@@ -60,8 +60,8 @@ def public_place(origin: str) -> PublicPlace:
     return PublicPlace(lines.encode("ascii"), f';host="{authority}";proto={scheme}'.encode("ascii"))
 
 
-def forwarded_block(head: RequestHead, *, client: str, place: PublicPlace | None, drop: Refused,
-                    request_id: bytes, inward: Inward | None = None, via: bool = True) -> bytes:
+def forwarded_block(head: RequestHead, *, client: str, place: PublicPlace | None, drop: RefusedFields,
+                    request_id: bytes, inward: RequestUrlTranslator | None = None, via: bool = True) -> bytes:
     """The field block for the application, ready for the tunnel.
 
     `client` is the user's address without port, `place` what the application is told of the public URL: None, nothing, it
@@ -84,13 +84,14 @@ def forwarded_block(head: RequestHead, *, client: str, place: PublicPlace | None
 
 
 def _without_id(
-    head: RequestHead, client: str, place: PublicPlace | None, drop: Refused, inward: Inward | None, version: int
+    head: RequestHead, client: str, place: PublicPlace | None, drop: RefusedFields, inward: RequestUrlTranslator | None,
+    version: int
 ) -> bytes:
     """All but what is different for each request."""
     return _from_user(head, drop, inward) + _VIA[version] + _ours(client.encode("ascii"), place)
 
 
-def _from_user(head: RequestHead, drop: Refused, inward: Inward | None) -> bytes:
+def _from_user(head: RequestHead, drop: RefusedFields, inward: RequestUrlTranslator | None) -> bytes:
     """What is left of what the user said."""
     connection: list[bytes] = []
     lines: list[bytes] = []
@@ -128,7 +129,7 @@ def _heed(name: bytes, value: bytes, version: int, connection: list[bytes], line
         lines.append(b"te: trailers\n")
 
 
-def forwarded_trailers(trailers: Fields, drop: Refused) -> bytes:
+def forwarded_trailers(trailers: Fields, drop: RefusedFields) -> bytes:
     """The block of a request's trailers, without what its head may not say either, and without cookies.
 
     No browser sends a Cookie there, and nobody looks for ours in it.

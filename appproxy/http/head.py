@@ -10,7 +10,7 @@ Fields = list[tuple[bytes, bytes]]
 
 
 @dataclass(slots=True, eq=False)
-class Repeated:
+class RepeatedSection:
     """What was worked out for a field section, for the next request of the connection that repeats it to the letter.
 
     Browsers that poll, and programs, send the same fields again and again, cookies included. `block` was
@@ -48,7 +48,7 @@ class RequestHead:
     keep_alive: bool
     upgrade: bytes | None
     expects_continue: bool
-    repeated: Repeated | None = field(default=None, repr=False, compare=False)
+    repeated: RepeatedSection | None = field(default=None, repr=False, compare=False)
 
     def get(self, name: bytes) -> bytes | None:
         """The value of the only field called `name` (lower case), or of the first one."""

@@ -103,7 +103,7 @@ _ALWAYS = OF_THE_CONNECTION | WORDS_OF_PROXIES
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Refused:
+class RefusedFields:
     """What users of one application may not send on. All names as `same_spelling` gives them."""
 
     names: frozenset[bytes]
@@ -120,10 +120,10 @@ class Refused:
 
 
 @lru_cache(maxsize=256)  # Nearly all applications have the same: no name of their own, none allowed.
-def refused_fields(own: frozenset[bytes] = frozenset(), allowed: frozenset[bytes] = frozenset()) -> Refused:
+def refused_fields(own: frozenset[bytes] = frozenset(), allowed: frozenset[bytes] = frozenset()) -> RefusedFields:
     """What users may not send where `own` (in `same_spelling`) are fields that we set, and where they may send `allowed`.
 
     Of `allowed` only names count that would tell who the user is, and none of `own`.
     """
     free = frozenset(filter(names_a_user, map(same_spelling, allowed))) - own
-    return Refused((_ALWAYS | IDENTITY_NAMES | own) - free, free)
+    return RefusedFields((_ALWAYS | IDENTITY_NAMES | own) - free, free)

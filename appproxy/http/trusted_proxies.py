@@ -1,7 +1,7 @@
 """Front proxies that are believed: by their addresses alone, and only about who the client is.
 
 A list of hops grows at its right end: each proxy appends whom it was called by. So the rightmost address that is no
-trusted proxy's is the client; what stands left of it anybody may have written (RFC 7239 section 8.1).
+trusted proxy's is the client; what is left of it anybody may have written (RFC 7239 section 8.1).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LIST = compiled(rb"(?:[^\"]++|" + _QUOTED + rb")*+")
 _ELEMENTS = compiled(rb"(?:[^,\"]++|" + _QUOTED + rb"|\"(?s:.)*+)*+(?:,|\Z)")
 _PAIRS = compiled(rb"[ \t]*+([A-Za-z]++)=(" + _QUOTED + rb"|[^;,\"\s]*+)[ \t]*+(?:;|\Z)")
 _ESCAPED = compiled(rb"\\(.)", re.DOTALL)
-#: Proxies between a client and us, one behind the other. Whatever stands before so many may be anybody's invention.
+#: Proxies between a client and us, one behind the other. Whatever is before so many may be anybody's invention.
 _MOST_HOPS = 64
 #: What is said of one hop: RFC 7239 section 4 knows four parameters.
 _MOST_PAIRS = 32

@@ -34,7 +34,7 @@ def cookie_name(prefix: bytes, secret: bytes) -> bytes:
 
 
 def mint(random: bytes) -> bytes:
-    """A secret made of `SECRET_SIZE` random bytes, as it stands in the cookie."""
+    """A secret made of `SECRET_SIZE` random bytes, as it is in the cookie."""
     return encode(random)
 
 

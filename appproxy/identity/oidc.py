@@ -207,7 +207,7 @@ def end_session_url(metadata: Metadata, client_id: str, return_to: str, *, id_to
 
 
 def read_parameters(query: bytes) -> dict[str, str]:
-    """The parameters of a query, each of which may stand there once (RFC 6749 section 3.1).
+    """The parameters of a query, each of which may be there once (RFC 6749 section 3.1).
 
     Raises IdentityError(SIGN_IN_STATE) for a doubled parameter, too many of them, or what is not UTF-8.
     """

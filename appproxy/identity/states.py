@@ -40,7 +40,7 @@ MOST_TRIES = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class StartState:
     """A browser wants `target` (origin-form) of `application` on `host`; `binding` is its start cookie's hash.
 
     `tries`: how often this sign-in has begun again by itself.
@@ -57,21 +57,21 @@ class Start:
         return seal(purpose, _start_payload(self), key, now + START_LIFETIME, nonce)
 
     @classmethod
-    def unseal(cls, text: bytes, keys: Iterable[Key], now: float, purpose: str = "start") -> Start:
+    def unseal(cls, text: bytes, keys: Iterable[Key], now: float, purpose: str = "start") -> StartState:
         """Raises IdentityError(SIGN_IN_STATE)."""
         return _read_start(unseal(purpose, text, keys, now))
 
     @classmethod
-    def recall(cls, text: bytes, keys: Iterable[Key], purpose: str = "start") -> Start:
+    def recall(cls, text: bytes, keys: Iterable[Key], purpose: str = "start") -> StartState:
         """The same, however old the text is: only to find the way back."""
         return cls.unseal(text, keys, -math.inf, purpose)
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
+class PendingState:
     """A sign-in that waits for `provider` to send the browser back; `browser`: hash of the sign-in host's cookie."""
 
-    start: Start
+    start: StartState
     provider: str
     nonce: str
     browser: str
@@ -82,23 +82,23 @@ class Pending:
         return seal("state", payload, key, now + START_LIFETIME, nonce).decode("ascii")
 
     @classmethod
-    def unseal(cls, text: bytes, keys: Iterable[Key], now: float) -> Pending:
+    def unseal(cls, text: bytes, keys: Iterable[Key], now: float) -> PendingState:
         """Raises IdentityError(SIGN_IN_STATE)."""
         payload: Mapping[str, Any] = unseal("state", text, keys, now)
         return cls(_read_start(payload), payload["i"], payload["n"], payload["b"])
 
     @classmethod
-    def recall(cls, text: bytes, keys: Iterable[Key]) -> Pending:
+    def recall(cls, text: bytes, keys: Iterable[Key]) -> PendingState:
         """The same, however old the text is: only to find the way back."""
         return cls.unseal(text, keys, -math.inf)
 
 
 @dataclass(frozen=True, slots=True)
-class Finish:
+class FinishState:
     """A sign-in that has succeeded; `id` may be used once."""
 
     id: str
-    start: Start
+    start: StartState
     session: Session
 
     def seal(self, key: Key, now: float, nonce: bytes) -> bytes:
@@ -107,13 +107,13 @@ class Finish:
         return seal("finish", payload, key, now + FINISH_LIFETIME, nonce, (self.start.host,))
 
     @classmethod
-    def unseal(cls, text: bytes, keys: Iterable[Key], now: float, host: str) -> Finish:
+    def unseal(cls, text: bytes, keys: Iterable[Key], now: float, host: str) -> FinishState:
         """Raises IdentityError(SIGN_IN_STATE), also when the text is for another host."""
         payload: Mapping[str, Any] = unseal("finish", text, keys, now, (host,))
         return cls(payload["u"], _read_start(payload), from_payload(payload["s"]))
 
     @classmethod
-    def recall(cls, text: bytes, keys: Iterable[Key], host: str) -> Finish:
+    def recall(cls, text: bytes, keys: Iterable[Key], host: str) -> FinishState:
         """The same, however old the text is: only to find the way back."""
         return cls.unseal(text, keys, -math.inf, host)
 
@@ -126,10 +126,10 @@ def verifier_of(secret: bytes, nonce: str) -> str:
     return encode(hmac.digest(secret, b"pkce " + nonce.encode(), sha256)).decode("ascii")
 
 
-def _start_payload(start: Start) -> dict[str, object]:
+def _start_payload(start: StartState) -> dict[str, object]:
     payload: dict[str, object] = {"a": start.application, "h": start.host, "p": start.target, "c": start.binding}
     return {**payload, "t": start.tries} if start.tries else payload
 
 
-def _read_start(payload: Mapping[str, Any]) -> Start:
-    return Start(payload["a"], payload["h"], payload["p"], payload["c"], payload.get("t", 0))
+def _read_start(payload: Mapping[str, Any]) -> StartState:
+    return StartState(payload["a"], payload["h"], payload["p"], payload["c"], payload.get("t", 0))

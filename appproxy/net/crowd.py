@@ -1,6 +1,6 @@
-"""How many connections each owner may have of a kind that costs us and is of no use yet: one more, and his oldest goes.
+"""How many connections each owner may have of a kind that costs us and is of no use yet: one more, and their oldest goes.
 
-Who is quicker is kept out by nobody, and one owner, however many he opens, keeps no other out.
+Who is quicker is kept out by nobody, and one owner, however many they open, keeps no other out.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from appproxy.policy.networks import network_of
 T = TypeVar("T", bound=Hashable)
 
 
-class Crowd(Generic[T]):
+class BoundedConnections(Generic[T]):
     """Connections by owner, in the order of their coming; at most `most` of one."""
 
     __slots__ = ("_most", "_owners")
@@ -23,7 +23,7 @@ class Crowd(Generic[T]):
         self._owners: dict[str, dict[T, None]] = {}
 
     def enter(self, owner: str, item: T) -> T | None:
-        """One more of this owner; gives the oldest of his if that has to go, which then has left."""
+        """One more of this owner; gives their oldest if that has to go, which then has left."""
         self.join(owner, item)
         oldest = self.one_too_many(owner)
         if oldest is not None:
@@ -35,7 +35,7 @@ class Crowd(Generic[T]):
         self._owners.setdefault(owner, {})[item] = None
 
     def one_too_many(self, owner: str) -> T | None:
-        """The oldest of an owner who has more than he may."""
+        """The oldest of an owner who has more than they may."""
         his = self._owners.get(owner, ())
         return next(iter(his)) if len(his) > self._most else None
 

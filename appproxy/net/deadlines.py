@@ -17,7 +17,7 @@ from twisted.logger import Logger
 NEVER = math.inf
 
 
-class Waiting(Protocol):
+class HasDeadline(Protocol):
     """Something with a deadline, in monotonic seconds; `NEVER` for none."""
 
     deadline: float
@@ -35,19 +35,19 @@ class Deadlines:
         #: A quarter of a second: the shortest deadline of the product is a second.
         self._tick = tick
         self._clock = clock
-        self._waiting: set[Waiting] = set()
+        self._waiting: set[HasDeadline] = set()
         self._call: IDelayedCall | None = None
 
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def add(self, item: Waiting) -> None:
+    def add(self, item: HasDeadline) -> None:
         """Look at this object's deadline from now on."""
         self._waiting.add(item)
         if self._call is None:
             self._call = self._clock.callLater(self._tick, self._sweep)
 
-    def discard(self, item: Waiting) -> None:
+    def discard(self, item: HasDeadline) -> None:
         """No longer. The sweep ends by itself when nothing is left."""
         self._waiting.discard(item)
 
@@ -58,7 +58,7 @@ class Deadlines:
             self._call.cancel()
             self._call = None
 
-    def _tell(self, item: Waiting, now: float) -> None:
+    def _tell(self, item: HasDeadline, now: float) -> None:
         """One that fails leaves the sweep: the others must not wait for it for ever."""
         try:
             item.deadline_passed(now)

@@ -19,7 +19,7 @@ _MILLISECONDS = tuple(f".{count:03d}Z" for count in range(1000))
 
 
 class LineFile:
-    """Lines to a file that may be moved away under us (log rotation): buffered, appended, opened anew when it is gone."""
+    """Lines to a file that may be moved away under us (log rotation): buffered, appended, reopened when it is gone."""
 
     log = Logger()
 
@@ -64,7 +64,7 @@ class LineFile:
             self.lost += len(lines) - 1
 
     def _follow(self) -> None:
-        """Open the file anew when somebody has moved it away."""
+        """Open the file again when somebody has moved it away."""
         try:
             there = os.stat(self._path).st_ino
         except FileNotFoundError:

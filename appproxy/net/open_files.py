@@ -34,7 +34,7 @@ def raise_limit() -> int:
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
             soft = hard
         except (ValueError, OSError):
-            pass  # some systems refuse what they have announced; then the soft limit stands
+            pass  # some systems refuse what they have announced; then the soft limit remains
     return _MOST if soft == resource.RLIM_INFINITY else min(soft, _MOST)
 
 

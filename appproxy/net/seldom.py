@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Hashable
 
 
-class Seldom:
+class LogThinning:
     """Is it time to say this again? Once in `seconds`; of the `most` subjects that were spoken of last."""
 
     __slots__ = ("_most", "_said", "_seconds")

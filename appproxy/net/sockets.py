@@ -31,7 +31,7 @@ def socket_of(transport: object) -> socket.socket | None:
     return None
 
 
-class Pending(IntEnum):
+class UnreadBytes(IntEnum):
     """What a socket holds of its peer's that nobody has read."""
 
     NOTHING = 0
@@ -40,20 +40,20 @@ class Pending(IntEnum):
     END = 2
 
 
-def pending(found: socket.socket | None) -> Pending:
+def pending(found: socket.socket | None) -> UnreadBytes:
     """Look at what comes next from the peer, without taking it; NOTHING where there is no socket (tests).
 
     The reactor learns of an end of file when it polls, and calls in any order what one poll has found: a connection
     that it still takes for open may have ended long ago, above all after this process was stopped for a while.
     """
     if found is None:
-        return Pending.NOTHING
+        return UnreadBytes.NOTHING
     try:
-        return Pending.BYTES if found.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) else Pending.END
+        return UnreadBytes.BYTES if found.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) else UnreadBytes.END
     except BlockingIOError:
-        return Pending.NOTHING
+        return UnreadBytes.NOTHING
     except OSError:
-        return Pending.END
+        return UnreadBytes.END
 
 
 def is_ended(found: socket.socket | None) -> bool:

@@ -6,9 +6,9 @@ from twisted.internet.interfaces import IAddress, IProtocolFactory, IReactorTime
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from appproxy.net.contexts import ClientContext, TunnelContext, UserContext
-from appproxy.net.crowd import Crowd, subscriber
+from appproxy.net.crowd import BoundedConnections, subscriber
+from appproxy.net.flush_scheduler import flush_scheduler
 from appproxy.net.half_close import HalfCloseTLS
-from appproxy.net.turn import turn_end
 
 #: Seconds for a handshake, from the connection to its end.
 HANDSHAKE_SECONDS = 30.0
@@ -40,10 +40,10 @@ class HalfCloseTLSFactory(TLSMemoryBIOFactory):
         self._handshakes: dict[HalfCloseTLS, None] = {}
         # Where all are taken, an address with a quarter of them cuts off its own: else its next ones cut off everybody's. As
         # long as there is room, an office behind one address may connect a thousand times at once.
-        self._of_address: Crowd[HalfCloseTLS] = Crowd(max(1, (most_handshakes or 0) // 4))
+        self._of_address: BoundedConnections[HalfCloseTLS] = BoundedConnections(max(1, (most_handshakes or 0) // 4))
         #: TCP's end of file says that the peer is gone, whatever it said before.
         self.leaves_at_eof = isinstance(context, UserContext)
-        self.flush_later = turn_end(clock).add
+        self.flush_later = flush_scheduler(clock).add
 
     def buildProtocol(self, addr: IAddress | None) -> HalfCloseTLS | None:  # type: ignore[override]
         """None, which refuses the connection, when the wrapped factory says None."""

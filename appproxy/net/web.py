@@ -105,7 +105,7 @@ def read_pairs(encoded: bytes) -> dict[bytes, list[bytes]]:
     return found
 
 
-class Told(Protocol):
+class RequestOutcome(Protocol):
     """What a request of ours has as `exchange`: it hears for the access log what went wrong."""
 
     failure: Code | None
@@ -126,7 +126,7 @@ def brand_of(request: IRequest) -> Brand:
 
 def tell(request: IRequest, code: Code, detail: str) -> None:
     """The access log hears what was wrong, also where the answer is no error page."""
-    told: Told | None = getattr(request, "exchange", None)
+    told: RequestOutcome | None = getattr(request, "exchange", None)
     if told is not None:
         told.failure = code
         told.detail = detail
@@ -179,7 +179,7 @@ def limited(burst: float, rate: float, seconds: Callable[[], float]) -> Limit:
     return limit
 
 
-class EndPoint(Resource):
+class AsyncResource(Resource):
     """One address and what serves each of its methods. `limit`: how often one client may ask."""
 
     isLeaf = True
@@ -191,7 +191,7 @@ class EndPoint(Resource):
         self._limit = limit
 
     @classmethod
-    def reading(cls, serve: Serve, limit: Limit | None = None) -> EndPoint:
+    def reading(cls, serve: Serve, limit: Limit | None = None) -> AsyncResource:
         """One that changes nothing, so that HEAD may ask as well as GET."""
         return cls({b"GET": serve, b"HEAD": serve}, limit)
 
@@ -238,7 +238,7 @@ class EndPoint(Resource):
         return failure_answer(request, Code.METHOD_NOT_ALLOWED, fields=allow)
 
 
-class Ready(Resource):
+class StaticAnswer(Resource):
     """An answer that is there already, whatever is asked, also below its address."""
 
     isLeaf = True
@@ -253,10 +253,10 @@ class Ready(Resource):
         return NOT_DONE_YET
 
 
-def style_sheet() -> EndPoint:
+def style_sheet() -> AsyncResource:
     """The one style sheet."""
 
     async def serve(request: Request) -> Answer:
         return Answer(200, STYLE_FIELDS, STYLE)
 
-    return EndPoint.reading(serve)
+    return AsyncResource.reading(serve)

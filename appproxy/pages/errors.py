@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 
 from appproxy.branding import PLAIN, Brand
-from appproxy.errors import FAILURES, Code, Source
+from appproxy.errors import FAILURES, Code, FailureSource
 from appproxy.pages.render import render
 from appproxy.pages.security import NO_STORE, SECURITY_FIELDS
 
@@ -22,7 +22,7 @@ WWW_AUTHENTICATE = b'www-authenticate: Cookie realm="appproxy"\n'
 
 #: The way of a request, as the page draws it.
 HOPS = ("You", "Service", "Connector", "Application")
-_HOP_OF = {Source.REQUEST: "You", Source.CONNECTOR: "Connector", Source.APPLICATION: "Application"}
+_HOP_OF = {FailureSource.REQUEST: "You", FailureSource.CONNECTOR: "Connector", FailureSource.APPLICATION: "Application"}
 
 
 def error_page(

@@ -20,7 +20,7 @@ _environment = Environment(
 def render(name: str, brand: Brand = PLAIN, /, **context: object) -> bytes:
     """One page, UTF-8. `name` is `apps`, `error`, `message`, `sign_in`, `sign_out` or `signed_out`.
 
-    What each takes stands at the top of its template; a missing value raises jinja2.UndefinedError.
+    What each takes is said at the top of its template; a missing value raises jinja2.UndefinedError.
     """
     return _environment.get_template(f"{name}.html").render(
         brand=brand, style_path=sheet_of(brand)[0], **context

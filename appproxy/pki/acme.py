@@ -1,4 +1,4 @@
-"""What RFC 8555 (ACME) and RFC 8737 (tls-alpn-01) need of certificates, and when a certificate is ordered anew."""
+"""What RFC 8555 (ACME) and RFC 8737 (tls-alpn-01) need of certificates, and when a certificate is ordered again."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def alpn_credential(host: str, key_authorization: str, now: float, serial: bytes
 
 
 def renewal_due(not_before: float, not_after: float, chance: float) -> float:
-    """When to order anew; `chance` is from 0 to 1. All in seconds since 1970."""
+    """When to order again; `chance` is from 0 to 1. All in seconds since 1970."""
     life = not_after - not_before
     return not_after - life * (_LEFT - _SPREAD * chance)
 

@@ -1,6 +1,6 @@
 """Certificates that an admin gives for users' browsers: what is wrong with one is said before anybody meets it.
 
-Browsers say "your connection is not private" and no more; each rule here names the reason and the mend. The rules are
+Browsers say "your connection is not private" and no more; each rule here names the reason and the fix. The rules are
 those that today's browsers share (CA/Browser Forum's baseline requirements, RFC 5280, RFC 9525).
 """
 
@@ -75,7 +75,7 @@ def check_server_certificate(
     """The chain in the order that TLS wants, leaf first and without its root, and the key: fit to be served now.
 
     `certificate` and `key` are PEM; `roots` are the authorities that users' browsers trust. Raises ConfigError with the
-    reason and the mend; no error quotes the key.
+    reason and the fix; no error quotes the key.
     """
     private = load_key(key)
     given = load_chain(certificate)

@@ -69,7 +69,7 @@ def decode_token(text: str) -> JoinToken:
     """Read a join token; blanks and line ends around it do not matter.
 
     Whether it has expired is not looked at: compare `expires` with the wall clock. Raises ConfigError, which names the
-    mend and quotes nothing of the token, as it is a secret.
+    fix and quotes nothing of the token, as it is a secret.
     """
     text = text.strip()
     if not text.startswith(PREFIX):

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from appproxy.errors import Code
-from appproxy.policy.verdict import Pass, Refuse, SignIn, Verdict
+from appproxy.policy.verdict import Pass, Refuse, SignInRequired, Verdict
 
 
 class Visitor(Protocol):
-    """What a decision needs of a session: `appproxy.identity.session.Session` has it."""
+    """What a decision needs of a session: `appproxy.identity.session.H2Session` has it."""
 
     @property
     def id(self) -> str: ...
@@ -140,11 +140,11 @@ class Authorizer:
         if application.passthrough:
             return Pass(None)
         if session is None:
-            return SignIn("no session")
+            return SignInRequired("no session")
         if session.expires <= context.now and not under_way:
-            return SignIn("the session has expired")
+            return SignInRequired("the session has expired")
         if reason := self._why_not(application, session):
-            return SignIn(reason, session.expires)
+            return SignInRequired(reason, session.expires)
         if not is_assigned(application, session.subject, session.groups):
             return Refuse(Code.NOT_ASSIGNED, f"{session.subject} is not assigned to {application.name}", session.expires)
         return Pass(session, session.expires)

@@ -1,6 +1,6 @@
-"""A queue with fair shares: who sends much waits for himself, and nobody else waits for him.
+"""A queue with fair shares: whoever sends much waits for themselves, and nobody else waits for them.
 
-Waiting work stands in lanes by how well its sender is known, and in each lane by sender. Lanes get turns by their weight, so
+Waiting work is in lanes by how well its sender is known, and in each lane by sender. Lanes get turns by their weight, so
 that no lane starves; in a lane the senders take turns, one piece of work each. Pure: nothing runs here.
 """
 

@@ -21,7 +21,7 @@ _COMPARED = 8
 _SITE = 8
 
 
-class Levels:
+class LeakyBuckets:
     """A level for each key; it drains by `drain` a second.
 
     At most `keys` are kept. Of the least recently used the one with the least level is forgotten: nobody can make a high
@@ -76,7 +76,7 @@ class RateLimit:
 
     def __init__(self, burst: float, rate: float, keys: int = 20_000) -> None:
         self._burst = burst
-        self._levels = Levels(rate, keys)
+        self._levels = LeakyBuckets(rate, keys)
 
     def __len__(self) -> int:
         return len(self._levels)

@@ -24,7 +24,7 @@ class Pass(Generic[S]):
 
 
 @dataclass(frozen=True, slots=True)
-class SignIn:
+class SignInRequired:
     """The user must sign in first; `reason` is for the log."""
 
     reason: str
@@ -40,4 +40,4 @@ class Refuse:
     holds_until: float = field(default=inf, compare=False)
 
 
-Verdict: TypeAlias = Pass[S] | SignIn | Refuse
+Verdict: TypeAlias = Pass[S] | SignInRequired | Refuse

@@ -9,15 +9,15 @@ from joserfc.jwk import KeySet
 from twisted.web.server import Request
 
 from appproxy.errors import IdentityError, RequestError
-from appproxy.net.web import Answer, EndPoint, Limit, json_answer
+from appproxy.net.web import Answer, AsyncResource, Limit, json_answer
 from appproxy.provider.claims import user_claims
-from appproxy.provider.desks import answer_token_request, find_active, is_made_up
-from appproxy.provider.facts import Facts
+from appproxy.provider.facts import ProviderFacts
+from appproxy.provider.grants import answer_token_request, find_active, is_made_up
 from appproxy.provider.metadata import discovery_document
 from appproxy.provider.parameters import LONGEST_TOKEN, read_form
 from appproxy.provider.signing import key_set
 from appproxy.provider.tokens import Access, ProviderSession
-from appproxy.store.keys import read_signing_keys
+from appproxy.store.service.keys import read_signing_keys
 
 #: RFC 6750 section 3.
 _BEARER = b'www-authenticate: Bearer realm="appproxy"'
@@ -26,7 +26,7 @@ _BEARER = b'www-authenticate: Bearer realm="appproxy"'
 class Api:
     """What clients call, over HTTP or in process."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: ProviderFacts) -> None:
         self._facts = facts
 
     def document(self) -> dict[str, object]:
@@ -39,26 +39,26 @@ class Api:
 
     async def token(self, parameters: Mapping[str, str]) -> tuple[int, Mapping[str, object]]:
         """Status and JSON for a token request."""
-        ground = self._facts.ground()
-        if is_made_up(ground, parameters):
+        context = self._facts.context()
+        if is_made_up(context, parameters):
             return 400, {"error": "invalid_grant"}
-        return await self._facts.live.write(answer_token_request, ground, parameters)
+        return await self._facts.live.write(answer_token_request, context, parameters)
 
-    def discovery_end_point(self) -> EndPoint:
+    def discovery_end_point(self) -> AsyncResource:
         """/.well-known/openid-configuration."""
-        return EndPoint.reading(self._discovery)
+        return AsyncResource.reading(self._discovery)
 
-    def keys_end_point(self, limit: Limit) -> EndPoint:
+    def keys_end_point(self, limit: Limit) -> AsyncResource:
         """/jwks."""
-        return EndPoint.reading(self._keys, limit)
+        return AsyncResource.reading(self._keys, limit)
 
-    def token_end_point(self, limit: Limit) -> EndPoint:
+    def token_end_point(self, limit: Limit) -> AsyncResource:
         """/token."""
-        return EndPoint({b"POST": self._token}, limit)
+        return AsyncResource({b"POST": self._token}, limit)
 
-    def userinfo_end_point(self, limit: Limit) -> EndPoint:
+    def userinfo_end_point(self, limit: Limit) -> AsyncResource:
         """/userinfo (OpenID Connect Core section 5.3)."""
-        return EndPoint({b"GET": self._userinfo, b"POST": self._userinfo}, limit)
+        return AsyncResource({b"GET": self._userinfo, b"POST": self._userinfo}, limit)
 
     async def _discovery(self, request: Request) -> Answer:
         return json_answer(200, self.document())
@@ -78,13 +78,13 @@ class Api:
         if given is None:
             return json_answer(401, {}, _BEARER + b"\n")
         scheme, _, token = given.partition(" ")
-        ground = self._facts.ground()
+        context = self._facts.context()
         try:
-            access = Access.unseal(token if scheme.lower() == "bearer" else "", ground.snapshot.keys, ground.now)
+            access = Access.unseal(token if scheme.lower() == "bearer" else "", context.snapshot.keys, context.now)
         except IdentityError:
             return _invalid_token()
         session = ProviderSession(access.session, access.user, access.auth_time)
-        user = await self._facts.live.read(find_active, session) if ground.valid(session) else None
+        user = await self._facts.live.read(find_active, session) if context.valid(session) else None
         return json_answer(200, user_claims(user, access.scope)) if user is not None else _invalid_token()
 
 

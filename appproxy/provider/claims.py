@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appproxy.store.users import User
+from appproxy.store.people.users import User
 
 #: All that `user_claims` may give; the discovery document lists them.
 CLAIMS = ("sub", "name", "preferred_username", "email", "groups", "group_names")

@@ -12,27 +12,27 @@ from appproxy.errors import Code, IdentityError
 from appproxy.identity import binding
 from appproxy.identity.cookie import COOKIE_PREFIX, clear_cookie, name_on_port, set_cookie
 from appproxy.net.web import cookie_lines, cookies_of
-from appproxy.provider.desks import Ground, SignedIn, find_active
 from appproxy.provider.devices import LIFETIME as DEVICE_LIFETIME
 from appproxy.provider.devices import Device, seal_devices, unseal_devices, with_device
-from appproxy.provider.tokens import FORM_LIFETIME, Form, ProviderSession
-from appproxy.store.live import LiveStore
+from appproxy.provider.grants import GrantContext, SignedIn, find_active
+from appproxy.provider.tokens import FORM_LIFETIME, FormState, ProviderSession
+from appproxy.store.database.live import LiveStore
 
 _STANDARD_PORT = 443
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """`wall`: seconds since 1970; `token`: random bytes."""
+class ProviderFacts:
+    """`wall_clock`: seconds since 1970; `random_bytes`: random bytes."""
 
     issuer: str
     live: LiveStore
-    wall: Callable[[], float]
-    token: Callable[[int], bytes] = field(repr=False)
+    wall_clock: Callable[[], float]
+    random_bytes: Callable[[int], bytes] = field(repr=False)
 
-    def ground(self) -> Ground:
+    def context(self) -> GrantContext:
         """The facts of this moment."""
-        return Ground(self.issuer, self.live.snapshot, self.wall(), self.token)
+        return GrantContext(self.issuer, self.live.snapshot, self.wall_clock(), self.random_bytes)
 
     @property
     def host(self) -> str:
@@ -44,12 +44,12 @@ class Facts:
         value = request.getCookie(self._cookie(b"session"))
         if value is None:
             return None
-        ground = self.ground()
+        context = self.context()
         try:
-            session = ProviderSession.unseal(value, ground.snapshot.keys, ground.now)
+            session = ProviderSession.unseal(value, context.snapshot.keys, context.now)
         except IdentityError:
             return None
-        return session if ground.valid(session) else None
+        return session if context.valid(session) else None
 
     async def who(self, request: Request) -> SignedIn | None:
         """The user that the browser is signed in as."""
@@ -61,8 +61,8 @@ class Facts:
 
     def keep_session(self, session: ProviderSession) -> bytes:
         """The field line that gives the browser a session. It ends with the browser, or when the session ends."""
-        ground = self.ground()
-        return cookie_lines(set_cookie(self._cookie(b"session"), session.seal(ground.key, ground.nonce())))
+        context = self.context()
+        return cookie_lines(set_cookie(self._cookie(b"session"), session.seal(context.key, context.nonce())))
 
     def drop_session(self) -> bytes:
         """The field line that takes the browser's session."""
@@ -70,29 +70,29 @@ class Facts:
 
     def devices(self, request: Request) -> tuple[Device, ...]:
         """The users who have signed in with this browser before."""
-        ground = self.ground()
-        return unseal_devices(request.getCookie(self._cookie(b"device")), ground.snapshot.keys, ground.now)
+        context = self.context()
+        return unseal_devices(request.getCookie(self._cookie(b"device")), context.snapshot.keys, context.now)
 
     def keep_device(self, devices: tuple[Device, ...], device: Device) -> bytes:
         """The field line by which the browser is known as its user's from now on, beside those of before."""
-        ground = self.ground()
-        sealed = seal_devices(with_device(devices, device), ground.key, ground.now, ground.nonce())
+        context = self.context()
+        sealed = seal_devices(with_device(devices, device), context.key, context.now, context.nonce())
         return cookie_lines(set_cookie(self._cookie(b"device"), sealed, int(DEVICE_LIFETIME)))
 
-    def bind_form(self, request: Request, form: Form) -> tuple[str, bytes]:
+    def bind_form(self, request: Request, form: FormState) -> tuple[str, bytes]:
         """The hidden field's value, and the field line of the cookie it is bound to: the browser's, if it has one."""
         prefix = self._cookie(b"browser")
         cookies = cookies_of(request, prefix)
         known = binding.secrets_of(cookies, prefix)
-        secret = known[0] if known else binding.mint(self.token(binding.SECRET_SIZE))
+        secret = known[0] if known else binding.mint(self.random_bytes(binding.SECRET_SIZE))
         surplus = () if known else binding.surplus(cookies, prefix)
-        ground = self.ground()
-        sealed = form.seal(ground.key, ground.now, ground.nonce(), binding.binding(secret))
+        context = self.context()
+        sealed = form.seal(context.key, context.now, context.nonce(), binding.binding(secret))
         # Set again where it was there before, so that it lasts as long as this form.
         cookie = set_cookie(binding.cookie_name(prefix, secret), secret, int(FORM_LIFETIME))
         return sealed, cookie_lines(cookie, *map(clear_cookie, surplus))
 
-    def open_form(self, request: Request, text: str, purpose: str) -> Form:
+    def open_form(self, request: Request, text: str, purpose: str) -> FormState:
         """The form that this browser was given and posts now.
 
         Raises IdentityError when it is forged or comes from another site; StaleForm when it is ours, but too old or not
@@ -101,9 +101,9 @@ class Facts:
         origin = request.getHeader("origin")
         if origin is not None and origin != self.issuer:
             raise IdentityError(Code.SIGN_IN_STATE, "the form was posted from another site")
-        ground, prefix = self.ground(), self._cookie(b"browser")
+        context, prefix = self.context(), self._cookie(b"browser")
         secrets = binding.secrets_of(cookies_of(request, prefix), prefix)
-        return Form.unseal(text, purpose, ground.snapshot.keys, ground.now, secrets)
+        return FormState.unseal(text, purpose, context.snapshot.keys, context.now, secrets)
 
     def _cookie(self, purpose: bytes) -> bytes:
         return name_on_port(COOKIE_PREFIX + b"-" + purpose, urlsplit(self.issuer).port or _STANDARD_PORT)

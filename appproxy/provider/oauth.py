@@ -26,7 +26,7 @@ from joserfc.jwk import ECKey
 
 from appproxy.provider.clients import Client
 from appproxy.provider.tokens import Grant
-from appproxy.store.users import User
+from appproxy.store.people.users import User
 
 #: Status, body (a mapping to be sent as JSON, or "") and header fields.
 Response = tuple[int, Any, Mapping[str, str]]
@@ -43,7 +43,7 @@ _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _AGE = re.compile(r"[0-9]{1,9}")
 
 
-class Desk(Protocol):
+class GrantStore(Protocol):
     """Where the rules get and leave what they talk about."""
 
     @property
@@ -56,7 +56,7 @@ class Desk(Protocol):
         ...
 
 
-class AuthorizationDesk(Desk, Protocol):
+class AuthorizationGrants(GrantStore, Protocol):
     """The authorization end point's."""
 
     def new_code(self, client: Client, parameters: Mapping[str, str], scope: str) -> str:
@@ -64,7 +64,7 @@ class AuthorizationDesk(Desk, Protocol):
         ...
 
 
-class TokenDesk(Desk, Protocol):
+class TokenGrants(GrantStore, Protocol):
     """The token end point's."""
 
     def take_code(self, code: str, client: Client) -> Grant | None:
@@ -92,7 +92,7 @@ class TokenDesk(Desk, Protocol):
         ...
 
 
-class Request(OAuth2Request):  # type: ignore[misc]  # here and below: Authlib has no annotations
+class OAuthRequest(OAuth2Request):  # type: ignore[misc]  # here and below: Authlib has no annotations
     """Checked parameters, as Authlib wants them."""
 
     def __init__(self, method: str, uri: str, parameters: Mapping[str, str]) -> None:
@@ -133,10 +133,10 @@ class _Narrow(CodeChallenge):  # type: ignore[misc]
 class _IdToken(OpenIDCode):  # type: ignore[misc]
     """Adds the ID token to the token answer."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, grants: GrantStore) -> None:
         super().__init__(require_nonce=True)
         # Both end points register it, for the nonce; only the token end point makes tokens.
-        self._desk = cast("TokenDesk", desk)
+        self._grants = cast("TokenGrants", grants)
         self._key: ECKey | None = None
 
     def exists_nonce(self, nonce: str, request: OAuth2Request) -> bool:
@@ -146,7 +146,7 @@ class _IdToken(OpenIDCode):  # type: ignore[misc]
     def resolve_client_private_key(self, client: Client) -> ECKey:
         """Asked for twice, for the header and for the signature: it must be one key."""
         if self._key is None:
-            self._key = self._desk.signing_key()
+            self._key = self._grants.signing_key()
         return self._key
 
     def get_encode_header(self, client: Client) -> dict[str, str]:
@@ -155,11 +155,11 @@ class _IdToken(OpenIDCode):  # type: ignore[misc]
 
     def get_compatible_claims(self, request: OAuth2Request) -> dict[str, object]:
         """Authlib's own version reads the clock."""
-        return dict(self._desk.frame_claims(request.authorization_code))
+        return dict(self._grants.frame_claims(request.authorization_code))
 
     def generate_user_info(self, user: User, scope: str) -> dict[str, object]:
         """Called by Authlib for the claims about the user."""
-        return dict(self._desk.user_claims(user, scope))
+        return dict(self._grants.user_claims(user, scope))
 
 
 class _Unprintable(dict[str, object]):
@@ -176,44 +176,44 @@ class _CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
 
     def generate_authorization_code(self) -> str:
         """Called by Authlib when all checks are passed."""
-        desk: AuthorizationDesk = self.server.desk
-        return desk.new_code(self.request.client, self.request.payload.data, self.request.scope)
+        grants: AuthorizationGrants = self.server.grants
+        return grants.new_code(self.request.client, self.request.payload.data, self.request.scope)
 
     def save_authorization_code(self, code: str, request: OAuth2Request) -> None:
         """Nothing to keep."""
 
     def query_authorization_code(self, code: str, client: Client) -> Grant | None:
         """Used up here, before its verifier is looked at: who guesses verifiers has one try."""
-        desk: TokenDesk = self.server.desk
-        return desk.take_code(code, client)
+        grants: TokenGrants = self.server.grants
+        return grants.take_code(code, client)
 
     def delete_authorization_code(self, authorization_code: Grant) -> None:
         """It is used up already."""
 
     def authenticate_user(self, authorization_code: Grant) -> User | None:
         """None for a user who was removed or disabled in between."""
-        desk: TokenDesk = self.server.desk
-        return desk.find_user(authorization_code)
+        grants: TokenGrants = self.server.grants
+        return grants.find_user(authorization_code)
 
     def generate_token(self, **_: object) -> dict[str, object]:
         """The answer, but for the ID token, which is added by `_IdToken`."""
-        desk: TokenDesk = self.server.desk
-        return _Unprintable(desk.access_token(self.request.authorization_code))
+        grants: TokenGrants = self.server.grants
+        return _Unprintable(grants.access_token(self.request.authorization_code))
 
 
 class Server(AuthorizationServer):  # type: ignore[misc]
     """The server of one call."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, grants: GrantStore) -> None:
         super().__init__()
-        self.desk = desk
-        self.register_grant(_CodeGrant, [_Narrow(required=True), _IdToken(desk)])
+        self.grants = grants
+        self.register_grant(_CodeGrant, [_Narrow(required=True), _IdToken(grants)])
 
     def query_client(self, client_id: str) -> Client | None:
         """Called by Authlib."""
-        return self.desk.find_client(client_id)
+        return self.grants.find_client(client_id)
 
-    def create_oauth2_request(self, request: Request) -> Request:
+    def create_oauth2_request(self, request: OAuthRequest) -> OAuthRequest:
         """It is one already."""
         return request
 
@@ -227,5 +227,5 @@ class Server(AuthorizationServer):  # type: ignore[misc]
         """Called by Authlib with what to answer. Redirects say who sends them (RFC 9207 section 2)."""
         fields = dict(headers)
         if "Location" in fields:
-            fields["Location"] = add_params_to_uri(fields["Location"], [("iss", self.desk.issuer)])
+            fields["Location"] = add_params_to_uri(fields["Location"], [("iss", self.grants.issuer)])
         return status, body, fields

@@ -32,7 +32,7 @@ _NO_MEMORY = error_to_str(-22)
 def check_new(password: str, name: str) -> None:
     """Refuse a new password that is too short, too long, or the user's name.
 
-    Raises ConfigError, which names the mend.
+    Raises ConfigError, which names the fix.
     """
     # Characters are counted first: putting a long run of combining marks in order takes the square of its length.
     if len(password) <= LONGEST_BYTES and len(_normal(password)) < SHORTEST:
@@ -73,7 +73,7 @@ def verify(kept: str, password: str) -> bool:
 
 
 def outdated(kept: str, hasher: PasswordHasher = HASHER) -> bool:
-    """Was this hash made with other parameters than those of today? Then hash the password anew at its next use."""
+    """Was this hash made with other parameters than those of today? Then hash the password again at its next use."""
     return hasher.check_needs_rehash(kept)
 
 

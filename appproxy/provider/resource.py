@@ -19,16 +19,16 @@ from appproxy.net.web import limited
 from appproxy.provider.api import Api
 from appproxy.provider.checker import PasswordChecker, PasswordThreads, Runner
 from appproxy.provider.client import InProcessClient
-from appproxy.provider.doorman import Doorman
-from appproxy.provider.facts import Facts
+from appproxy.provider.facts import ProviderFacts
 from appproxy.provider.metadata import AUTHORIZE, JWKS, LOGOUT, SIGN_IN, TOKEN, USERINFO
+from appproxy.provider.password_authenticator import PasswordAuthenticator
 from appproxy.provider.passwords import HASHER
 from appproxy.provider.sign_in import SignInPages
 from appproxy.provider.sign_out import SignOutPages
 from appproxy.provider.signing import rotate
 from appproxy.provider.throttle import MemoryThrottle, Throttle
-from appproxy.store.live import LiveStore
-from appproxy.store.note import Note, nowhere
+from appproxy.store.database.live import LiveStore
+from appproxy.store.service.note import Note, nowhere
 
 #: How often it is looked whether the signing key is old enough to be changed, in seconds.
 _ROTATE_EVERY = 3600.0
@@ -49,15 +49,15 @@ class BuiltInProvider:
         live: LiveStore,
         issuer: str,
         reactor: Any,
-        wall: Callable[[], float],
+        wall_clock: Callable[[], float],
         *,
-        token: Callable[[int], bytes] = secrets.token_bytes,
+        random_bytes: Callable[[int], bytes] = secrets.token_bytes,
         hasher: PasswordHasher = HASHER,
         throttle: Throttle | None = None,
         run: Runner | None = None,
         note: Note = nowhere,
     ) -> None:
-        """`issuer`: `https://signin.DOMAIN[:PORT]`; `wall`: seconds since 1970; `run` replaces the password threads.
+        """`issuer`: `https://signin.DOMAIN[:PORT]`; `wall_clock`: seconds since 1970; `run` replaces the password threads.
 
         `note` keeps entries of the audit that nobody waits for.
 
@@ -67,15 +67,15 @@ class BuiltInProvider:
         self._threads: PasswordThreads | None = None
         if run is None:
             run = self._threads = PasswordThreads(reactor)
-        facts = Facts(issuer, live, wall, token)
+        facts = ProviderFacts(issuer, live, wall_clock, random_bytes)
         checker = PasswordChecker(run, hasher)
-        doorman = Doorman(live, checker, throttle or MemoryThrottle(), reactor.seconds, token, note)
+        authenticator = PasswordAuthenticator(live, checker, throttle or MemoryThrottle(), reactor.seconds, random_bytes, note)
         self._api = Api(facts)
-        self._sign_in = SignInPages(facts, doorman)
+        self._sign_in = SignInPages(facts, authenticator)
         self._sign_out = SignOutPages(facts)
         self._issuer = issuer
         self._seconds: Callable[[], float] = reactor.seconds
-        self._doorman = doorman
+        self._authenticator = authenticator
         self._withheld = LoopingCall(self._write_withheld)
         self._withheld.clock = reactor
         self._rotation = LoopingCall(self._rotate)
@@ -127,7 +127,7 @@ class BuiltInProvider:
         def failed(failure: Failure) -> None:
             self.log.failure("sign-ins could not be counted in the audit", failure)
 
-        return self._doorman.write_withheld(all=all).addErrback(failed)
+        return self._authenticator.write_withheld(all=all).addErrback(failed)
 
     def _rotate(self) -> Deferred[None]:
         """One failure must not end the watch: the database may be back in an hour."""

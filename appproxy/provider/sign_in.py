@@ -9,25 +9,31 @@ from urllib.parse import urlencode
 from twisted.web.server import Request
 
 from appproxy.errors import Code, IdentityError, RequestError
-from appproxy.net.web import Answer, EndPoint, Limit, brand_of, failure_answer, redirect, tell
+from appproxy.net.web import Answer, AsyncResource, Limit, brand_of, failure_answer, redirect, tell
 from appproxy.pages import NO_STORE, SIGN_IN_SCRIPT, render, with_script
-from appproxy.provider.desks import AskPassword, Redirect, authorize, authorize_after_password
-from appproxy.provider.doorman import LONGEST_NAME, Attempt, Doorman, Refused, normal_name
-from appproxy.provider.facts import Facts
+from appproxy.provider.facts import ProviderFacts
+from appproxy.provider.grants import AskPassword, Redirect, authorize, authorize_after_password
 from appproxy.provider.metadata import AUTHORIZE, SIGN_IN
 from appproxy.provider.parameters import read_form, read_query
-from appproxy.provider.throttle import Rule, Wait
-from appproxy.provider.tokens import Form, StaleForm
+from appproxy.provider.password_authenticator import (
+    LONGEST_NAME,
+    PasswordAttempt,
+    PasswordAuthenticator,
+    PasswordRefused,
+    normal_name,
+)
+from appproxy.provider.throttle import ThrottleRule, ThrottleWait
+from appproxy.provider.tokens import FormState, StaleForm
 
 _PURPOSE = "sign in"
 _WRONG = "The user name or the password is wrong."
 _HTML = b"content-type: text/html; charset=utf-8\n" + NO_STORE + with_script(SIGN_IN_SCRIPT)
 #: What holds an attempt back, in words that tell nobody whether there is such a user.
 _WAIT = {
-    Rule.DEVICE: "Too many wrong passwords in this browser.",
-    Rule.NAME: "There were too many attempts to sign in with this user name from places where it was not used before. "
+    ThrottleRule.DEVICE: "Too many wrong passwords in this browser.",
+    ThrottleRule.NAME: "There were too many attempts to sign in with this user name from places where it was not used before. "
                "A browser in which you have signed in before still works.",
-    Rule.NETWORK: "There were too many attempts from your network to sign in with different user names. "
+    ThrottleRule.NETWORK: "There were too many attempts from your network to sign in with different user names. "
                   "A browser in which you have signed in before still works.",
 }  # fmt: skip
 _BUSY = "Too many people are signing in at this moment. Try again in a few seconds."
@@ -38,17 +44,17 @@ _STALE = "This page was open for too long, or its cookie was lost. Sign in once 
 class SignInPages:
     """The two end points that people see."""
 
-    def __init__(self, facts: Facts, doorman: Doorman) -> None:
+    def __init__(self, facts: ProviderFacts, authenticator: PasswordAuthenticator) -> None:
         self._facts = facts
-        self._doorman = doorman
+        self._authenticator = authenticator
 
-    def authorize(self, limit: Limit) -> EndPoint:
+    def authorize(self, limit: Limit) -> AsyncResource:
         """/authorize, which OpenID Connect Core section 3.1.2.1 wants for both methods."""
-        return EndPoint({b"GET": self._authorize_get, b"POST": self._authorize_post}, limit)
+        return AsyncResource({b"GET": self._authorize_get, b"POST": self._authorize_post}, limit)
 
-    def sign_in(self, limit: Limit) -> EndPoint:
+    def sign_in(self, limit: Limit) -> AsyncResource:
         """/sign-in, where the form is posted."""
-        return EndPoint({b"POST": self._sign_in}, limit)
+        return AsyncResource({b"POST": self._sign_in}, limit)
 
     async def _authorize_get(self, request: Request) -> Answer:
         return await self._authorize(request, read_query(request))
@@ -59,7 +65,7 @@ class SignInPages:
     async def _authorize(self, request: Request, parameters: Mapping[str, str]) -> Answer:
         who = await self._facts.who(request)
         try:
-            decided = authorize(self._facts.ground(), parameters, who)
+            decided = authorize(self._facts.context(), parameters, who)
         except IdentityError as error:
             return self._lost(request, error, parameters.get("client_id", ""))
         if isinstance(decided, AskPassword):
@@ -79,23 +85,23 @@ class SignInPages:
         if onward is not None:
             return redirect(onward)
         devices = self._facts.devices(request)
-        attempt = Attempt(
-            name, posted.get("password", ""), client_address(request), self._facts.wall(), devices,
+        attempt = PasswordAttempt(
+            name, posted.get("password", ""), client_address(request), self._facts.wall_clock(), devices,
         )
         try:
-            result = await self._doorman.sign_in(attempt)
+            result = await self._authenticator.sign_in(attempt)
         except RequestError as error:
             if error.code is not Code.OVERLOADED:
                 raise
             tell(request, error.code, error.detail)
             return self._form(request, 503, form.parameters, name, _BUSY, b"retry-after: %d\n" % _BUSY_SECONDS)
-        if isinstance(result, Refused):
+        if isinstance(result, PasswordRefused):
             return self._again(request, form, name, result.wait)
-        decided = authorize_after_password(self._facts.ground(), form.parameters, result.who)
+        decided = authorize_after_password(self._facts.context(), form.parameters, result.who)
         cookies = self._facts.keep_session(result.who.session) + self._facts.keep_device(devices, result.device)
         return redirect(decided.location, cookies)
 
-    async def _already(self, request: Request, form: Form, name: str | None = None) -> str | None:
+    async def _already(self, request: Request, form: FormState, name: str | None = None) -> str | None:
         """Where to go on when another tab has signed in meanwhile, as the same user (`name`; None: as anybody).
 
         None when the password is needed: for want of a session, or because the request asks for it all the same.
@@ -103,7 +109,7 @@ class SignInPages:
         who = await self._facts.who(request)
         if who is None or name not in (None, who.user.name):
             return None
-        decided = authorize(self._facts.ground(), form.parameters, who)
+        decided = authorize(self._facts.context(), form.parameters, who)
         return decided.location if isinstance(decided, Redirect) else None
 
     async def _stale(self, request: Request, stale: StaleForm, name: str) -> Answer:
@@ -124,7 +130,7 @@ class SignInPages:
             link_text="Open the application" if home else "Your applications",
         )  # fmt: skip
 
-    def _again(self, request: Request, form: Form, name: str, wait: Wait | None) -> Answer:
+    def _again(self, request: Request, form: FormState, name: str, wait: ThrottleWait | None) -> Answer:
         if wait is None:
             return self._form(request, 403, form.parameters, name, _WRONG)
         seconds = max(1, math.ceil(wait.seconds))
@@ -136,7 +142,7 @@ class SignInPages:
         self, request: Request, status: int, parameters: Mapping[str, str], name: str, error: str = "",
         fields: bytes = b"",
     ) -> Answer:
-        token, cookie = self._facts.bind_form(request, Form(_PURPOSE, parameters))
+        token, cookie = self._facts.bind_form(request, FormState(_PURPOSE, parameters))
         application = self._facts.live.snapshot.signed_in_to(parameters["client_id"])
         body = render(
             "sign_in", brand_of(request), action=f"/{SIGN_IN}", csrf=token, user_name=name[:LONGEST_NAME], error=error,

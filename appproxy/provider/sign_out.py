@@ -8,16 +8,17 @@ from urllib.parse import urlencode
 from twisted.web.server import Request
 
 from appproxy.errors import Code, IdentityError
-from appproxy.net.web import Answer, EndPoint, brand_of, html_answer, redirect
+from appproxy.net.web import Answer, AsyncResource, brand_of, html_answer, redirect
 from appproxy.pages import render
-from appproxy.provider.desks import SignedIn
-from appproxy.provider.facts import Facts
+from appproxy.provider.facts import ProviderFacts
+from appproxy.provider.grants import SignedIn
 from appproxy.provider.metadata import LOGOUT
 from appproxy.provider.parameters import read_form, read_query
 from appproxy.provider.signing import key_set, read_hint
-from appproxy.provider.tokens import Form, ProviderSession
-from appproxy.store import audit, sessions
-from appproxy.store.keys import read_signing_keys
+from appproxy.provider.tokens import FormState, ProviderSession
+from appproxy.store.people import sessions
+from appproxy.store.service import audit
+from appproxy.store.service.keys import read_signing_keys
 from appproxy.store.snapshot import BUILTIN
 from appproxy.store.transaction import Transaction
 
@@ -29,12 +30,12 @@ SIGNED_OUT = "/signed-out"
 class SignOutPages:
     """/logout."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: ProviderFacts) -> None:
         self._facts = facts
 
-    def logout(self) -> EndPoint:
+    def logout(self) -> AsyncResource:
         """Section 2: both methods."""
-        return EndPoint({b"GET": self._get, b"POST": self._post})
+        return AsyncResource({b"GET": self._get, b"POST": self._post})
 
     async def end_session(self, request: Request, user: str | None = None) -> bytes:
         """End the session of this browser on all nodes; gives the field line that takes its cookie.
@@ -87,7 +88,7 @@ class SignOutPages:
         return redirect(self._facts.issuer + SIGNED_OUT + query, cookie)
 
     def _confirm(self, request: Request, onward: Mapping[str, str], client_id: str, who: SignedIn) -> Answer:
-        token, cookie = self._facts.bind_form(request, Form(_PURPOSE, onward))
+        token, cookie = self._facts.bind_form(request, FormState(_PURPOSE, onward))
         application = self._facts.live.snapshot.signed_in_to(client_id)
         body = render(
             "sign_out", brand_of(request), action=f"/{LOGOUT}", csrf=token, name=who.user.display_name,

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from appproxy.policy.levels import Levels
+from appproxy.policy.levels import LeakyBuckets
 
 _DAY = 86400.0
 #: A bucket of 50 that drains by 50 a day takes at most 100 in any 24 hours, and 50 a day for ever.
@@ -70,7 +70,7 @@ _NAMES = 20_000
 _PAIRS = 50_000
 
 
-class Rule(Enum):
+class ThrottleRule(Enum):
     """Which rule holds an attempt back."""
 
     DEVICE = "device"
@@ -79,7 +79,7 @@ class Rule(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Who:
+class CountedAttempt:
     """An attempt as it is counted. `network` and `block` as in `policy.networks`; `device`: id of a known device of this user.
 
     `guess`: a keyed hash of name and password, which is the same for the same ones.
@@ -93,48 +93,48 @@ class Who:
 
 
 @dataclass(frozen=True, slots=True)
-class Go:
+class ThrottleGo:
     """Check the password; then say `succeeded`, `failed` or `abandoned`.
 
     `standing`: this user has signed in from there before; `fresh`: the name is new at its network; `doubtful`: other names
     have failed from there, and did not sign in since.
     """
 
-    who: Who
+    who: CountedAttempt
     standing: bool = False
     fresh: bool = False
     doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class ThrottleWait:
     """Not now: `seconds` from now, if nothing else is tried meanwhile."""
 
-    rule: Rule
+    rule: ThrottleRule
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
-class Repeated:
+class RepeatedPassword:
     """This password was wrong for this name a while ago, and is so still."""
 
 
 class Throttle(Protocol):
     """What counts attempts: in one process's memory, or one day in a store that nodes share."""
 
-    def begin(self, who: Who, now: float) -> Go | Wait | Repeated:
-        """May this password be tried? With `Go` it is counted."""
+    def begin(self, who: CountedAttempt, now: float) -> ThrottleGo | ThrottleWait | RepeatedPassword:
+        """May this password be tried? With `ThrottleGo` it is counted."""
         ...
 
-    def succeeded(self, go: Go, now: float) -> None:
+    def succeeded(self, go: ThrottleGo, now: float) -> None:
         """The password was right."""
         ...
 
-    def failed(self, go: Go, now: float) -> None:
+    def failed(self, go: ThrottleGo, now: float) -> None:
         """The password was wrong."""
         ...
 
-    def abandoned(self, go: Go, now: float) -> None:
+    def abandoned(self, go: ThrottleGo, now: float) -> None:
         """The password could not be checked, which is nobody's failure."""
         ...
 
@@ -156,12 +156,12 @@ class MemoryThrottle:
     """Counts in this process's memory."""
 
     def __init__(self) -> None:
-        self._names = Levels(NAME_BUCKET / _DAY, _NAMES)
-        self._tries = Levels(_TRIES_DRAIN, _PAIRS)
-        self._devices = Levels(_DEVICE_DRAIN, _NAMES)
-        self._networks = Levels(_NETWORK_DRAIN, _NAMES)
-        self._good = Levels(_GOOD_DRAIN, _NAMES)
-        self._strikes = Levels(_STRIKES_DRAIN, _NAMES)
+        self._names = LeakyBuckets(NAME_BUCKET / _DAY, _NAMES)
+        self._tries = LeakyBuckets(_TRIES_DRAIN, _PAIRS)
+        self._devices = LeakyBuckets(_DEVICE_DRAIN, _NAMES)
+        self._networks = LeakyBuckets(_NETWORK_DRAIN, _NAMES)
+        self._good = LeakyBuckets(_GOOD_DRAIN, _NAMES)
+        self._strikes = LeakyBuckets(_STRIKES_DRAIN, _NAMES)
         #: Since when a name has standing at a network.
         self._standing: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._wrong: OrderedDict[str, deque[bytes]] = OrderedDict()
@@ -170,30 +170,30 @@ class MemoryThrottle:
         levels = (self._names, self._tries, self._devices, self._networks, self._good, self._strikes)
         return max(*map(len, levels), len(self._standing), len(self._wrong))
 
-    def begin(self, who: Who, now: float) -> Go | Wait | Repeated:
-        """May this password be tried? With `Go` it is counted."""
+    def begin(self, who: CountedAttempt, now: float) -> ThrottleGo | ThrottleWait | RepeatedPassword:
+        """May this password be tried? With `ThrottleGo` it is counted."""
         if who.guess in self._wrong.get(who.name, ()):
-            return Repeated()
+            return RepeatedPassword()
         if who.device is not None:
             seconds = self._devices.wait(who.device, DEVICE_BUCKET, now)
             if seconds > 0.0:
-                return Wait(Rule.DEVICE, seconds)
+                return ThrottleWait(ThrottleRule.DEVICE, seconds)
             self._devices.add(who.device, 1.0, now)
-            return Go(who)
+            return ThrottleGo(who)
         return self._begin_without_device(who, now)
 
-    def _begin_without_device(self, who: Who, now: float) -> Go | Wait:
+    def _begin_without_device(self, who: CountedAttempt, now: float) -> ThrottleGo | ThrottleWait:
         pair = (who.name, who.network)
         standing = now - self._standing.get(pair, -STANDING_LIFETIME) < STANDING_LIFETIME
         tries = self._tries.at(pair, now)
         seconds = self._names.wait(who.name, name_limit(max(tries, self._record(who, now)), standing), now)
         if seconds > 0.0:
-            return Wait(Rule.NAME, seconds)
+            return ThrottleWait(ThrottleRule.NAME, seconds)
         fresh = tries <= 0.0 and not standing
         if fresh:
             seconds = self._wait_of_network(who, now)
             if seconds > 0.0:
-                return Wait(Rule.NETWORK, seconds)
+                return ThrottleWait(ThrottleRule.NETWORK, seconds)
         doubtful = self._strikes.at(who.network, now) - (tries > 0.0) >= _DOUBT
         for network in {who.network, who.block}:
             self._tries.add((who.name, network), 1.0, now)
@@ -202,21 +202,21 @@ class MemoryThrottle:
         if fresh:
             self._strikes.add(who.network, 1.0, now)
         self._names.add(who.name, 1.0, now)
-        return Go(who, standing, fresh, doubtful)
+        return ThrottleGo(who, standing, fresh, doubtful)
 
-    def _record(self, who: Who, now: float) -> float:
+    def _record(self, who: CountedAttempt, now: float) -> float:
         """What else than its own tries speaks against a network: those of its block, and names that failed from it."""
         wider = 0.0 if who.block == who.network else self._tries.at((who.name, who.block), now) * _BLOCK_SHARE
         return max(wider, self._strikes.at(who.network, now) * _STRIKE_SHARE)
 
-    def _wait_of_network(self, who: Who, now: float) -> float:
+    def _wait_of_network(self, who: CountedAttempt, now: float) -> float:
         own = self._networks.wait(who.network, network_limit(self._good.at(who.network, now)), now)
         if who.block == who.network:
             return own
         limit = network_limit(self._good.at(who.block, now)) / _BLOCK_SHARE
         return max(own, self._networks.wait(who.block, limit, now))
 
-    def succeeded(self, go: Go, now: float) -> None:
+    def succeeded(self, go: ThrottleGo, now: float) -> None:
         """The password was right: nothing is held any longer against this device, or against this name at this network.
 
         What fills the bucket of the name stays, but for this attempt: it may be an attacker's, at the same network.
@@ -241,7 +241,7 @@ class MemoryThrottle:
         if len(self._standing) > _PAIRS:
             self._standing.popitem(last=False)
 
-    def failed(self, go: Go, now: float) -> None:
+    def failed(self, go: ThrottleGo, now: float) -> None:
         """The password was wrong; it is counted already."""
         wrong = self._wrong.setdefault(go.who.name, deque(maxlen=_GUESSES))
         wrong.append(go.who.guess)
@@ -249,7 +249,7 @@ class MemoryThrottle:
         if len(self._wrong) > _NAMES:
             self._wrong.popitem(last=False)
 
-    def abandoned(self, go: Go, now: float) -> None:
+    def abandoned(self, go: ThrottleGo, now: float) -> None:
         """The password could not be checked."""
         who = go.who
         if who.device is not None:

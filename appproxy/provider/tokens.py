@@ -130,7 +130,7 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class FormState:
     """The hidden field of a form: what to go on with once it is posted, bound to a cookie of the browser.
 
     It is the guard against forged posts and the only place where the way onward is kept.
@@ -145,7 +145,7 @@ class Form:
         return seal("provider form", payload, key, now + FORM_LIFETIME, nonce, (self.purpose,)).decode("ascii")
 
     @classmethod
-    def unseal(cls, text: str, purpose: str, keys: Iterable[Key], now: float, secrets: Iterable[bytes]) -> Form:
+    def unseal(cls, text: str, purpose: str, keys: Iterable[Key], now: float, secrets: Iterable[bytes]) -> FormState:
         """Open a posted field with the `secrets` of the browser's cookies.
 
         Raises IdentityError(SIGN_IN_STATE) when it is not ours, and StaleForm when it is, but too old or not this browser's.
@@ -162,6 +162,6 @@ class Form:
 class StaleForm(IdentityError):
     """A form of ours that cannot count any more; what it was for is known."""
 
-    def __init__(self, form: Form, detail: str) -> None:
+    def __init__(self, form: FormState, detail: str) -> None:
         super().__init__(Code.SIGN_IN_STATE, detail)
         self.form = form

@@ -10,10 +10,10 @@ import sys
 from dataclasses import dataclass
 
 from appproxy.policy.thinning import Thinning
-from appproxy.store import audit
-from appproxy.store.providers import BUILTIN
+from appproxy.store.people.providers import BUILTIN
+from appproxy.store.people.users import User
+from appproxy.store.service import audit
 from appproxy.store.transaction import Transaction
-from appproxy.store.users import User
 
 SIGNED_IN, FAILED = "user.sign_in", "user.sign_in_failed"
 #: In how many seconds.

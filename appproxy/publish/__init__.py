@@ -2,10 +2,10 @@
 
 from appproxy.publish.application import Application, HeaderRule, Preauthentication, Segment, Url
 from appproxy.publish.paths import is_ambiguous
-from appproxy.publish.routing import Route, Router, internal_target
+from appproxy.publish.routing import ApplicationRoute, Router, internal_target
 from appproxy.publish.urls import Translation
 
 __all__ = [
-    "Application", "HeaderRule", "Preauthentication", "Route", "Router", "Segment", "Translation", "Url",
+    "Application", "HeaderRule", "Preauthentication", "ApplicationRoute", "Router", "Segment", "Translation", "Url",
     "internal_target", "is_ambiguous",
 ]  # fmt: skip

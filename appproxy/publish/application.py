@@ -76,7 +76,7 @@ class Url:
     def parse(cls, text: str, key: str = "URL") -> Url:
         """Read a URL that an admin wrote; `key` names it in errors.
 
-        Raises ConfigError, which names the mend.
+        Raises ConfigError, which names the fix.
         """
         _refuse_unicode(text, key)
         if _UNFIT.search(text):

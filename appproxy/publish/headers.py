@@ -60,7 +60,7 @@ class Urls(Protocol):
         """Is everything on the host of this public or internal URL below this very URL, and no more specific one?"""
 
 
-class Outward:
+class AnswerUrls:
     """The answers of one pair of URLs, neither of them a wildcard.
 
     `keeps_host`: the application gets the public Host, and so knows itself by it. `prefix`: it is told this path before its
@@ -151,19 +151,19 @@ class Outward:
 #: Fields of an answer that hold URLs (RFC 9110 sections 10.2.2, 8.7 and 11.6.1, RFC 8288, HTML's Refresh and speculation
 #: rules, Source Map, Reporting, Service Workers, and htmx) or origins (Fetch, CSP 3, Permissions Policy, Resource Timing),
 #: and how each is read.
-_READ: Mapping[bytes, Callable[[Outward, bytes], bytes]] = {
+_READ: Mapping[bytes, Callable[[AnswerUrls, bytes], bytes]] = {
     **dict.fromkeys((b"content-location", b"hx-push-url", b"hx-redirect", b"hx-replace-url", b"location",
-                     b"service-worker-allowed", b"sourcemap", b"x-sourcemap"), Outward._one),
+                     b"service-worker-allowed", b"sourcemap", b"x-sourcemap"), AnswerUrls._one),
     **dict.fromkeys((b"content-security-policy", b"content-security-policy-report-only"),
                     lambda here, value: here.sources.policy(value)),
     **dict.fromkeys((b"permissions-policy", b"permissions-policy-report-only"),
                     lambda here, value: allowlists(value, here.sources.public)),
     **dict.fromkeys((b"reporting-endpoints", b"speculation-rules"), lambda here, value: strings(value, here.url)),
-    b"access-control-allow-origin": Outward._origin,
+    b"access-control-allow-origin": AnswerUrls._origin,
     b"feature-policy": lambda here, value: here.sources.features(value),
-    b"hx-location": Outward._one_or_object,
-    b"link": Outward._links,
-    b"refresh": Outward._refresh,
+    b"hx-location": AnswerUrls._one_or_object,
+    b"link": AnswerUrls._links,
+    b"refresh": AnswerUrls._refresh,
     b"report-to": lambda here, value: endpoints(value, here.url),
     b"timing-allow-origin": lambda here, value: listed_origins(value, here.sources.public),
     b"www-authenticate": lambda here, value: challenges(value, here.url),
@@ -176,8 +176,8 @@ OUTWARD = frozenset(_READ)
 _PAGES = frozenset([b"hx-current-url", b"ping-from", b"ping-to", b"referer"])
 
 
-class Inward:
-    """The requests to one pair of URLs. `keeps_host` as in `Outward`: then only WebDAV's fields are changed, because
+class RequestUrls:
+    """The requests to one pair of URLs. `keeps_host` as in `AnswerUrls`: then only WebDAV's fields are changed, because
     servers compare them with their own scheme, and Origin, Referer and the like fit the Host as they are. Otherwise no field
     names the public origin.
     """

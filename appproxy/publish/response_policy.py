@@ -1,4 +1,4 @@
-"""What an admin wants in every answer of an application, or in none: HSTS, X-Robots-Tag, fields of his choice.
+"""What an admin wants in every answer of an application, or in none: HSTS, X-Robots-Tag, fields of their choice.
 
 Worked out once for an application; an answer then gets one constant block of lines.
 """

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from appproxy.publish.routing import Route
+from appproxy.publish.routing import ApplicationRoute
 
 
-def robots_text(routes: Collection[Route]) -> bytes | None:
+def robots_text(routes: Collection[ApplicationRoute]) -> bytes | None:
     """The text for a host with these routes; None: it is the business of whoever has the path, or there is none.
 
     The longest rule counts (RFC 9309 section 2.2.2), so that an application below a path can differ from the one above.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from appproxy.errors import Code, ConfigError, RequestError
 from appproxy.publish.application import Application, Segment
-from appproxy.publish.growing import Growing, Pair
+from appproxy.publish.incremental_index import IncrementalIndex, Pair
 from appproxy.publish.paths import Prefixes, is_ambiguous, loose
 
 #: Hosts of wildcards whose routes are remembered; a flood of invented names must not grow it.
@@ -24,7 +24,7 @@ _FILE = re.compile(r"/[^/]*\.[A-Za-z][A-Za-z0-9]{0,15}/\Z")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Route:
+class ApplicationRoute:
     """Where a request goes: to one pair of URLs of an application. The same object as long as nothing is published.
 
     `segment` has the very hosts, also of a wildcard. `prefix` is the external path, `internal` the application's, both
@@ -76,7 +76,8 @@ class _Host:
             pairs = sorted(pairs, key=lambda pair: (len(pair[1].external.path), pair[1].external.path), reverse=True)
         cookies = {application.id: segment.external.path for application, segment in pairs}
         self.routes = [
-            Route(application, segment, segment.external.path.encode("ascii"), segment.internal.path.encode("ascii"),
+            ApplicationRoute(application, segment,
+                             segment.external.path.encode("ascii"), segment.internal.path.encode("ascii"),
                   cookies[application.id], segment.external.authority.encode("ascii"))
             for application, segment in pairs
         ]
@@ -87,7 +88,7 @@ class _Host:
             self._exact = Prefixes((route.prefix, route) for route in self.routes)
             self._loose = Prefixes((loose(route.prefix), route) for route in self.routes)
 
-    def find(self, target: bytes) -> Route | None:
+    def find(self, target: bytes) -> ApplicationRoute | None:
         """The route of a target. Raises RequestError(AMBIGUOUS_PATH) when another reading of the path has another."""
         if self.only is not None:
             return self.only
@@ -123,7 +124,7 @@ class Router:
     def __init__(
         self, applications: Iterable[Application] = (), reserved: Iterable[str] = (), before: Router | None = None
     ) -> None:
-        self._table: Growing[str, _Host | list[Pair]] = Growing(
+        self._table: IncrementalIndex[str, _Host | list[Pair]] = IncrementalIndex(
             applications, _host_of, _made, None if before is None else before._table)
         table = self._table
         self._reserved = frozenset(reserved)
@@ -141,7 +142,7 @@ class Router:
         """Is anything published on this host (lower case, no port)?"""
         return self._on(host) is not None
 
-    def routes_of(self, host: str) -> list[Route]:
+    def routes_of(self, host: str) -> list[ApplicationRoute]:
         """All routes of one host, the most granular first."""
         found = self._on(host)
         return [] if found is None else list(found.routes)
@@ -151,7 +152,7 @@ class Router:
         found = self._on(host)
         return found is not None and any(route.application.id == application for route in found.routes)
 
-    def find(self, host: str, target: bytes) -> Route:
+    def find(self, host: str, target: bytes) -> ApplicationRoute:
         """The route of a request to `host` (lower case, no port) with the origin-form `target`.
 
         Raises RequestError: UNKNOWN_HOST when nothing is published there, AMBIGUOUS_PATH when the answer depends on
@@ -192,18 +193,18 @@ def names_file(path: str) -> bool:
     return _FILE.search(path) is not None
 
 
-def lacks_slash(route: Route, target: bytes) -> bool:
+def lacks_slash(route: ApplicationRoute, target: bytes) -> bool:
     """Is the target's path the external one without its last slash? From there relative links lead beside it."""
     size = len(route.prefix) - 1
     return size > 0 and target[size:size + 1] in (b"", b"?") and target[:size] == route.prefix[:size]
 
 
-def with_slash(route: Route, target: bytes) -> bytes:
+def with_slash(route: ApplicationRoute, target: bytes) -> bytes:
     """A target that lacks the last slash of the external path, with it; the query stays."""
     return route.prefix + target[len(route.prefix) - 1:]
 
 
-def internal_target(route: Route, target: bytes, *, bare: bool = False) -> bytes:
+def internal_target(route: ApplicationRoute, target: bytes, *, bare: bool = False) -> bytes:
     """The target as the application is to see it: external prefix taken off, internal one put on.
 
     `bare`: where the external path lacks its last slash, the internal one does too.

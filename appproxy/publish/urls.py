@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 
 from appproxy.publish.application import Application, Segment, Url
-from appproxy.publish.growing import Growing, Pair
+from appproxy.publish.incremental_index import IncrementalIndex, Pair
 from appproxy.publish.paths import Prefixes, is_ambiguous
 from appproxy.publish.url_facts import UrlFacts
 
@@ -109,7 +109,7 @@ class _Side:
 
     __slots__ = ("_depths", "_hosts", "_wildcards")
 
-    def __init__(self, table: Growing[_Place, _Paths]) -> None:
+    def __init__(self, table: IncrementalIndex[_Place, _Paths]) -> None:
         self._hosts = table.made
         self._wildcards = {place: found for place, found in table.made.items() if place[1][0] == "*"}
         self._depths = sorted({host.count(".") for _, host, _ in self._wildcards}, reverse=True)
@@ -147,9 +147,9 @@ class Translation:
         self, applications: Iterable[Application] = (), reserved: Iterable[str] = (), before: Translation | None = None
     ) -> None:
         applications = tuple(applications)
-        self._inward: Growing[_Place, _Paths] = Growing(
+        self._inward: IncrementalIndex[_Place, _Paths] = IncrementalIndex(
             applications, _external_place, _inward, None if before is None else before._inward)
-        self._outward: Growing[_Place, _Paths] = Growing(
+        self._outward: IncrementalIndex[_Place, _Paths] = IncrementalIndex(
             applications, _internal_place, _outward, None if before is None else before._outward)
         self._public = _Side(self._inward)
         self._internal = _Side(self._outward)

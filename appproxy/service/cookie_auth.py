@@ -2,7 +2,7 @@
 
     root = CookieAuthResource(
         my_root, origin="https://www.example.com", provider=record, client=oidc_client(record, reactor), secret=secret,
-        wall=time.time,
+        wall_clock=time.time,
     )
     reactor.listenSSL(443, Site(root), ...)
 
@@ -25,23 +25,23 @@ from zope.interface import Attribute, Interface
 from appproxy.errors import Code, ConfigError, RequestError
 from appproxy.http.head import RequestHead
 from appproxy.identity.session import Session
-from appproxy.net.web import Answer, Ready, address_of, failure_answer, request_id
-from appproxy.policy.verdict import Pass, SignIn
+from appproxy.net.web import Answer, StaticAnswer, address_of, failure_answer, request_id
+from appproxy.policy.verdict import Pass, SignInRequired
 from appproxy.publish.application import Application, Url
 from appproxy.publish.routing import Router
 from appproxy.service.dispatch.gate import Gate
-from appproxy.service.oidc_client import HttpOidcClient, OidcClient
-from appproxy.service.provider_agent import ProviderAgent
-from appproxy.service.sign_in import SignIn as SignInPages
-from appproxy.service.sign_in_memory import MemorySignInStore
-from appproxy.service.visit import host_of
+from appproxy.service.signin.browser_request import host_of
+from appproxy.service.signin.memory_store import MemorySignInStore
+from appproxy.service.signin.oidc_client import HttpOidcClient, OidcClient
+from appproxy.service.signin.provider_agent import ProviderAgent
+from appproxy.service.signin.sign_in import SignIn as SignInPages
 from appproxy.store.snapshot import ProviderRecord, SealingKey, Snapshot
 
 _RESERVED = b".appproxy"
 
 
 class IIdentity(Interface):
-    """The component of a request that says who asks: an `appproxy.identity.session.Session`."""
+    """The component of a request that says who asks: an `appproxy.identity.session.H2Session`."""
 
     subject = Attribute("The user's id with the provider.")
     issuer = Attribute("The provider.")
@@ -69,32 +69,33 @@ class CookieAuthResource(Resource):
     `origin`: how browsers reach this site, https and without a path (http only for loopback, where browsers keep
     `Secure` cookies too). `secret`: 32 bytes that only this site has; another one signs everybody out. `users` and
     `groups`: ids of those who may pass, as the provider spells them; without both everybody whom it signs in may.
-    `wall`: seconds since 1970. Raises ConfigError.
+    `wall_clock`: seconds since 1970. Raises ConfigError.
 
     It must be the root of its host, or `pages` must be put as child `.appproxy` of that root.
     """
 
     def __init__(
         self, resource: IResource, *, origin: str, provider: ProviderRecord, client: OidcClient, secret: bytes,
-        wall: Callable[[], float], name: str = "this site", users: Collection[str] = (),
+        wall_clock: Callable[[], float], name: str = "this site", users: Collection[str] = (),
         groups: Collection[str] = (), session_hours: float = 12.0,
-        token: Callable[[int], bytes] = secrets.token_bytes,
+        random_bytes: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         super().__init__()
         if len(secret) != 32:
             raise ConfigError("secret: 32 random bytes are needed")
         external = _check_origin(origin)
         self._resource = resource
-        self._wall = wall
+        self._wall_clock = wall_clock
         self._application = Application(
             id="site", name=name, external=external, internal=external, provider=provider.id,
             assignment_required=bool(users or groups), assigned_users=frozenset(users),
             assigned_groups=frozenset(groups), session_hours=session_hours,
         )
-        self._store = MemorySignInStore(_snapshot(self._application, provider, secret), wall)
+        self._store = MemorySignInStore(_snapshot(self._application, provider, secret), wall_clock)
         self._gate = Gate(external.port)
         self._sign_in = SignInPages(
-            f"{external.origin}/.appproxy", external.port, self._store, {provider.id: client}, wall, token=token
+            f"{external.origin}/.appproxy", external.port, self._store, {provider.id: client}, wall_clock,
+            random_bytes=random_bytes
         )
         #: The pages of sign-in and sign-out.
         self.pages = Resource()
@@ -110,14 +111,14 @@ class CookieAuthResource(Resource):
         if request.prepath and request.postpath is not None:
             request.postpath.insert(0, request.prepath.pop())
         if answer is not None:
-            return Ready(answer)
+            return StaticAnswer(answer)
         found: IResource = getChildForRequest(self._resource, request)
         return found
 
     def render(self, request: Request) -> bytes | int:
         """Called by twisted.web when the path ends here."""
         answer = self._judge(request)
-        resource = self._resource if answer is None else Ready(answer)
+        resource = self._resource if answer is None else StaticAnswer(answer)
         rendered: bytes | int = resource.render(request)
         return rendered
 
@@ -130,14 +131,14 @@ class CookieAuthResource(Resource):
         routes = self._store.snapshot.router.routes_of(head.host)
         if not routes:
             return failure_answer(request, Code.UNKNOWN_HOST)
-        now = self._wall()
+        now = self._wall_clock()
         verdict = self._gate.check(head, routes[0], self._store.snapshot, now, address_of(request))
         match verdict:
             case Pass(session):
                 request.appproxy_session = session  # type: ignore[attr-defined]  # read by identity_of
                 request.setComponent(IIdentity, session)
                 return None
-            case SignIn():
+            case SignInRequired():
                 return self._sign_in.begin(head, head.host, self._application, request_id(request), now)
         return failure_answer(request, verdict.code)
 

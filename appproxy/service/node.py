@@ -26,34 +26,35 @@ from appproxy.net.open_files import raise_limit, shares
 from appproxy.net.tls import TunnelContext, tunnel_context
 from appproxy.pages import accepts_json, error_page
 from appproxy.pki.authority import Credential
-from appproxy.service.access_log import AccessLog
-from appproxy.service.certificates import Certificates
-from appproxy.service.control import Control
-from appproxy.service.dispatch import Dispatcher, Responder
+from appproxy.service.dispatch import Dispatcher, ErrorPages
 from appproxy.service.dispatch.gate import Gate
 from appproxy.service.dispatch.order import Parts, stages
+from appproxy.service.dispatch.plain import PlainDispatcher, StrayDispatcher
 from appproxy.service.dispatch.plugins import insert, load_stages
 from appproxy.service.dispatch.sign_in_start import SignInStart
-from appproxy.service.end_point import EndPoint
-from appproxy.service.exchange import Exchange, Handler
-from appproxy.service.fronts import Fronts, user_connections
-from appproxy.service.h2_connection import H2Connection
-from appproxy.service.h2_term import NOTICE_SECONDS
-from appproxy.service.hooks import Hooks
-from appproxy.service.identity_blocks import Blocks
-from appproxy.service.listeners import Listeners
-from appproxy.service.metrics import MetricsPage, Traffic
-from appproxy.service.plain_entrance import PlainEntrance, StrayEntrance
-from appproxy.service.probe import Outcome, probe_all
-from appproxy.service.relay import Relay
-from appproxy.service.revocation import change_between
-from appproxy.service.roster import Roster, RosterLimits
-from appproxy.service.tokens import Tokens
-from appproxy.store import connectors, keys
-from appproxy.store.live import LiveStore
+from appproxy.service.exchange.exchange import Exchange, Handler
+from appproxy.service.exchange.hooks import Hooks
+from appproxy.service.front.h2.connection import H2Connection
+from appproxy.service.front.h2.lifetime import NOTICE_SECONDS
+from appproxy.service.listen.fronts import Fronts, user_connections
+from appproxy.service.listen.listeners import Listeners
+from appproxy.service.own.access_log import AccessLog
+from appproxy.service.own.control import ControlApi
+from appproxy.service.own.metrics import MetricsPage, Traffic
+from appproxy.service.own.served_certificates import Certificates
+from appproxy.service.relay.identity_blocks import Blocks
+from appproxy.service.relay.probe import ProbeResult, probe_all
+from appproxy.service.relay.relay import Relay
+from appproxy.service.relay.revocation import change_between
+from appproxy.service.relay.roster import Roster, RosterLimits
+from appproxy.service.relay.share_tokens import ShareTokens
+from appproxy.service.tunnel.listener import TunnelListener
+from appproxy.store.connectors import connectors
+from appproxy.store.database.live import LiveStore
+from appproxy.store.database.upkeep import keep_up
+from appproxy.store.service import keys
 from appproxy.store.snapshot import ConnectorState, Snapshot
 from appproxy.store.transaction import Reading, Transaction
-from appproxy.store.upkeep import keep_up
 from appproxy.tunnel.limits import TunnelLimits
 
 #: Seconds between two notes in the store that a connector is there.
@@ -82,14 +83,14 @@ class ServiceNode(Service):
         own_hosts: Mapping[str, Handler],
         own_paths: Handler,
         directory: Path | None = None,
-        wall: Callable[[], float] = time.time,  # noqa: TID251 -- the default of an argument
-        token: Callable[[int], bytes] = secrets.token_bytes,
+        wall_clock: Callable[[], float] = time.time,  # noqa: TID251 -- the default of an argument
+        random_bytes: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self.settings = settings
         self.store = store
         self.ready: Deferred[None] = Deferred()
         self._reactor = reactor
-        self._wall = wall
+        self._wall_clock = wall_clock
         self._directory = directory
         self._file: LineFile | None = None
         self._access_log: AccessLog | None = None
@@ -101,23 +102,23 @@ class ServiceNode(Service):
         #: Who is told of users' exchanges.
         self.hooks = Hooks()
         self.hooks.add("ended", lambda exchange: self.traffic.add(exchange, reactor.seconds()))
-        self.certificates = Certificates(settings, directory or Path(), wall, token)
+        self.certificates = Certificates(settings, directory or Path(), wall_clock, random_bytes)
         self.gate = Gate(settings.public_port)
-        self._token = token
-        self._responder = Responder(lambda: self.snapshot.brand)
+        self._random_bytes = random_bytes
+        self._error_pages = ErrorPages(lambda: self.snapshot.brand)
         self.relay = self._new_relay()
         self.dispatcher = self._new_dispatcher(sign_in, own_hosts, own_paths)
         self._listeners = Listeners(settings, reactor, self._files.few)
-        fronts = Fronts(settings, reactor, self._refusal, self._files, token, wall)
+        fronts = Fronts(settings, reactor, self._refusal, self._files, random_bytes, wall_clock)
         self.front = fronts.users(self.dispatcher, self.hooks)
         self._control_front = fronts.control(self._new_control(), self._log_line)
         self._metrics_front = fronts.metrics(MetricsPage(self))
-        plain = PlainEntrance(lambda: self.snapshot, settings.port_suffix, own_hosts)
+        plain = PlainDispatcher(lambda: self.snapshot, settings.port_suffix, own_hosts)
         self._plain_front = fronts.plain(plain, self._log_line)
-        stray = StrayEntrance(plain, lambda: self.snapshot.brand)
+        stray = StrayDispatcher(plain, lambda: self.snapshot.brand)
         self._stray_front = fronts.stray(stray, stray.refusal, self._log_line)
-        self.end_point = EndPoint(
-            self.relay, reactor, wall, lambda: self.snapshot, node=token(8).hex(), epoch=token(8),
+        self.end_point = TunnelListener(
+            self.relay, reactor, wall_clock, lambda: self.snapshot, node=random_bytes(8).hex(), epoch=random_bytes(8),
             control=self._control_front, renew_after=settings.renew_after_days, seen=self._seen,
         )
 
@@ -130,8 +131,8 @@ class ServiceNode(Service):
             self._reactor.seconds(), RosterLimits(in_flight=in_flight, queue=queue, queue_seconds=seconds)
         )
         return Relay(
-            roster, self._reactor, self._responder.page,
-            user_header=blocks.user_header, identity_block=blocks.identity_block, tokens=Tokens(self._token),
+            roster, self._reactor, self._error_pages.page,
+            user_header=blocks.user_header, identity_block=blocks.identity_block, tokens=ShareTokens(self._random_bytes),
             has_connectors=self._has_connectors, urls=lambda: self.snapshot.urls,
             applications=lambda: self.snapshot.applications.values(),
             limits=TunnelLimits(in_flight=in_flight, queue=queue, queue_seconds=seconds), strict=settings.strict,
@@ -140,14 +141,14 @@ class ServiceNode(Service):
 
     def _new_dispatcher(self, sign_in: SignInStart, own_hosts: Mapping[str, Handler], own_paths: Handler) -> Dispatcher:
         order = insert(stages(Parts(
-            gate=self.gate, relay=self.relay, sign_in=sign_in, responder=self._responder, own_hosts=own_hosts,
+            gate=self.gate, relay=self.relay, sign_in=sign_in, error_pages=self._error_pages, own_hosts=own_hosts,
             own_paths=own_paths, ports={self.settings.public_port, self.settings.listen.port},
         )), load_stages(self.settings.stages))
-        return Dispatcher(order, self._responder, self.store, self._wall, self._reactor)
+        return Dispatcher(order, self._error_pages, self.store, self._wall_clock, self._reactor)
 
-    def _new_control(self) -> Control:
+    def _new_control(self) -> ControlApi:
         settings = self.settings
-        return Control(
+        return ControlApi(
             self.store, lambda: self.relay.configuration, certificate_days=settings.certificate_days,
             renew_after_days=settings.renew_after_days, seconds=self._reactor.seconds,
         )
@@ -161,7 +162,7 @@ class ServiceNode(Service):
 
     def now(self) -> float:
         """Seconds since 1970."""
-        return self._wall()
+        return self._wall_clock()
 
     @property
     def lost_log_lines(self) -> int:
@@ -193,7 +194,7 @@ class ServiceNode(Service):
             for peer in self.relay.roster.peers.values()
         }
 
-    def probe(self) -> Deferred[Mapping[str, Outcome]]:
+    def probe(self) -> Deferred[Mapping[str, ProbeResult]]:
         """Ask each application whether it answers; fires with what came of it, by name."""
         snapshot = self.snapshot
         return probe_all(
@@ -221,7 +222,7 @@ class ServiceNode(Service):
 
     async def _begin(self) -> None:
         await self.store.start()
-        self._started_at = self._wall()
+        self._started_at = self._wall_clock()
         self._apply(None, self.snapshot)
         self.store.subscribe(self._apply)
         await self.store.write(keep_up, self._started_at)
@@ -230,7 +231,7 @@ class ServiceNode(Service):
         if self.settings.access_log:
             path = (self._directory or Path()) / self.settings.access_log
             self._file = LineFile(path, self._reactor)
-            self._access_log = AccessLog(self._file, self._reactor, self._wall)
+            self._access_log = AccessLog(self._file, self._reactor, self._wall_clock)
             self.hooks.add("ended", self._access_log.add)
         self._listen(tunnel_context)
         self._start_loops()
@@ -290,7 +291,7 @@ class ServiceNode(Service):
 
     def _judge_again(self, old: Snapshot, new: Snapshot) -> None:
         """Cut what is under way and may no longer be, of those whom the change concerns."""
-        count = self.relay.judge_again(new, self._wall(), change_between(old, new))
+        count = self.relay.judge_again(new, self._wall_clock(), change_between(old, new))
         if count:
             self.log.info("{count} requests under way were cut: their users may no longer", count=count)
 
@@ -318,7 +319,7 @@ class ServiceNode(Service):
         self.certificates.upkeep()
 
     def _end_expired(self) -> None:
-        count = self.relay.end_expired(self.snapshot, self._wall())
+        count = self.relay.end_expired(self.snapshot, self._wall_clock())
         if count:
             self.log.info("{count} open streams were cut: their users' sessions are over", count=count)
 

@@ -102,7 +102,9 @@ external_urls = sa.Table(
     sa.Column("path", sa.String(1024), primary_key=True),
     sa.Column("application", ID, _key("applications", cascade=True), nullable=False, index=True),
 )
-#: `kind` is `user` or `group`; `value` the subject or group as the provider's tokens name it.
+#: The kinds of assignments.
+USER, GROUP = "user", "group"
+#: `kind` is USER or GROUP; `value` the subject or group as the provider's tokens name it.
 assignments = sa.Table(
     "assignments", metadata,
     sa.Column("application", ID, _key("applications", cascade=True), primary_key=True),

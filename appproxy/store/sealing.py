@@ -34,10 +34,10 @@ def _derive(master: bytes, info: str, length: int) -> bytes:
 class Sealer:
     """Seals and opens under one master key of 32 bytes; `source` tells the admin where that key comes from."""
 
-    __slots__ = ("source", "key_id", "_master", "_ciphers", "_token")
+    __slots__ = ("source", "key_id", "_master", "_ciphers", "_random_bytes")
 
     def __init__(
-        self, master: bytes, source: str = "the master key", token: Callable[[int], bytes] = secrets.token_bytes
+        self, master: bytes, source: str = "the master key", random_bytes: Callable[[int], bytes] = secrets.token_bytes
     ) -> None:
         if len(master) != MASTER_LENGTH:
             raise StoreError(f"{source}: a master key has {MASTER_LENGTH} bytes, this one {len(master)}")
@@ -45,14 +45,14 @@ class Sealer:
         self.key_id = _derive(master, _ID_INFO, _ID_LENGTH)
         self._master = master
         self._ciphers: dict[str, AESGCM] = {}
-        self._token = token
+        self._random_bytes = random_bytes
 
     def __repr__(self) -> str:
         return f"<Sealer {self.key_id.hex()} of {self.source}>"
 
     def seal(self, purpose: str, row: str, plain: bytes) -> bytes:
         """`plain`, sealed for this purpose and row."""
-        nonce = self._token(_NONCE_LENGTH)
+        nonce = self._random_bytes(_NONCE_LENGTH)
         sealed = self._cipher(purpose).encrypt(nonce, plain, self._bound(purpose, row))
         return VERSION + self.key_id + nonce + sealed
 

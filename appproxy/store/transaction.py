@@ -44,7 +44,7 @@ class Transaction(Reading):
     """
 
     now: float
-    token: Callable[[int], bytes] = secrets.token_bytes
+    random_bytes: Callable[[int], bytes] = secrets.token_bytes
     touched: set[str] = field(default_factory=set)
 
     def change(self, statement: UpdateBase) -> int:
@@ -53,7 +53,7 @@ class Transaction(Reading):
 
     def new_id(self) -> str:
         """A random id of 16 hex digits."""
-        return self.token(8).hex()
+        return self.random_bytes(8).hex()
 
 
 def note_changes(connection: sa.Connection, touched: set[str]) -> None:

@@ -18,7 +18,7 @@ from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import implementer
 
 from appproxy.net.tls import ClientContext, origin_context, wrap_client
-from appproxy.service.provider_agent import BytesProducer
+from appproxy.service.signin.provider_agent import BytesProducer
 from appproxy.testing.forms import Form
 from appproxy.testing.network import MemoryNetwork
 

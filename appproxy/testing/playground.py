@@ -18,8 +18,8 @@ from twisted.web.server import Site
 from appproxy.admin.direct import open_store
 from appproxy.config import ServiceSettings, StatePaths
 from appproxy.config.values import Address
-from appproxy.connector.enrolment import join
-from appproxy.connector.files import read_settings
+from appproxy.connector.config.files import read_settings
+from appproxy.connector.enrol.enrolment import join
 from appproxy.connector.node import ConnectorNode
 from appproxy.testing.browser import Browser
 from appproxy.testing.network import InlinePool, MemoryNetwork
@@ -49,17 +49,17 @@ class Playground:
         self.domain = domain
         began = self.network.seconds()
         epoch = time.time()  # noqa: TID251 -- OpenSSL judges certificates by the real clock, so ours begins there
-        self._wall = lambda: epoch + self.network.seconds() - began
+        self._wall_clock = lambda: epoch + self.network.seconds() - began
         self._directory = Path(tempfile.mkdtemp(prefix="appproxy-playground-"))
         settings = ServiceSettings(
             domain=domain, listen=Address(_HERE, 443), tunnel_listen=_TUNNEL, tunnel_address=str(_TUNNEL),
             access_log="access.log", strict=strict,
         )  # fmt: skip
         state = self._directory / "service"
-        create_state(state, settings, self._wall(), {})
+        create_state(state, settings, self._wall_clock(), {})
         store = open_store(StatePaths(state), settings, {}, lambda text: None)
         self.service = assemble(
-            settings, state, store, self.network, self._wall, pool=InlinePool(), run=lambda work: succeed(work())
+            settings, state, store, self.network, self._wall_clock, pool=InlinePool(), run=lambda work: succeed(work())
         )
         self.connectors: list[ConnectorNode] = []
         self._anchor = (state / "trust-anchor.pem").read_bytes()
@@ -97,9 +97,9 @@ class Playground:
         """Enrol a connector with a token, as an admin would, and start it."""
         made = self.admin("POST", "/connector-tokens", {"group": group})
         state = self._directory / f"connector-{len(self.connectors)}"
-        joining = join(made["token"], state, self.network, self._wall, state.name)
+        joining = join(made["token"], state, self.network, self._wall_clock, state.name)
         self.network.run(Deferred.fromCoroutine(joining))
-        connector = ConnectorNode(read_settings(state), state, self.network, wall=self._wall)
+        connector = ConnectorNode(read_settings(state), state, self.network, wall_clock=self._wall_clock)
         connector.startService()
         self.network.run(connector.ready)
         self.connectors.append(connector)

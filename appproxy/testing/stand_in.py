@@ -24,7 +24,7 @@ class StandInProvider(Resource):
     """Never use it in earnest: whoever comes is `user`.
 
     It is both sides of a provider: a resource for the browser (`page`, to be reached as `ISSUER/stand-in`), and the
-    `client` of a CookieAuthResource, which then needs no network. `issuer` is the site's own origin, `wall` gives seconds
+    `client` of a CookieAuthResource, which then needs no network. `issuer`: the site's own origin; `wall_clock` gives seconds
     since 1970, `user` are claims of the ID token beside the usual ones; without `sub` that is `ann`.
     """
 
@@ -33,12 +33,12 @@ class StandInProvider(Resource):
     page = b"stand-in"
 
     def __init__(
-        self, issuer: str, wall: Callable[[], float], user: Mapping[str, object] | None = None,
+        self, issuer: str, wall_clock: Callable[[], float], user: Mapping[str, object] | None = None,
         token: Callable[[int], str] = secrets.token_hex,
     ) -> None:
         super().__init__()
         self._issuer = issuer
-        self._wall = wall
+        self._wall_clock = wall_clock
         self._user = {"sub": "ann", "name": "Ann"} if user is None else {"sub": "ann", **user}
         self._token = token
         self._key = ECKey.generate_key("P-256", {"kid": "stand-in"})
@@ -68,7 +68,7 @@ class StandInProvider(Resource):
         digest = hashlib.sha256(verifier.encode()).digest()  # RFC 7636 section 4.6
         if not client or (client, wanted) != (client_id, base64.urlsafe_b64encode(digest).rstrip(b"=").decode()):
             raise IdentityError(Code.PROVIDER_REFUSED, "the stand-in has given no such code")
-        now = self._wall()
+        now = self._wall_clock()
         claims = {
             "iss": self._issuer, "aud": client_id, "nonce": nonce, "iat": now, "exp": now + _LIFETIME, **self._user,
         }

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from appproxy.errors import Code, LocalProtocolError, RemoteProtocolError
 from appproxy.tunnel.frames import HEADER, Frame, FrameReader, Kind, data_limits, encode
-from appproxy.tunnel.greetings import Goodbye, decode_attach, decode_error, encode_attach, encode_error
+from appproxy.tunnel.handshake import Goodbye, decode_attach, decode_error, encode_attach, encode_error
 from appproxy.tunnel.heartbeat import Heartbeat
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
 from appproxy.tunnel.messages import check_end, check_finality, check_trailers, decode_code, encode_code, encode_response
 from appproxy.tunnel.reply import Reply
 from appproxy.tunnel.signal import Role
-from appproxy.tunnel.ways import ANSWER_WAY, BODY_WAY, OF_CONNECTION, RECEIVABLE, Attachment, Way
+from appproxy.tunnel.stream_directions import ANSWER_WAY, BODY_WAY, OF_CONNECTION, RECEIVABLE, Attachment, StreamDirection
 
 _BODY = int(Kind.BODY)
-_OPEN = int(Way.OPEN)
+_OPEN = int(StreamDirection.OPEN)
 _WITH_TAIL = frozenset({Kind.BODY, Kind.END})
 _pack = HEADER.pack
 
@@ -47,8 +47,8 @@ class DataSession:
             dead_after=limits.data_dead_after,
         )
         self._attachment = Attachment.IDLE
-        self._sending = Way.OVER
-        self._receiving = Way.OVER
+        self._sending = StreamDirection.OVER
+        self._receiving = StreamDirection.OVER
         self._sends = BODY_WAY if role is Role.SERVICE else ANSWER_WAY
         self._receives = ANSWER_WAY if role is Role.SERVICE else BODY_WAY
         self._receivable = RECEIVABLE[role]
@@ -69,12 +69,12 @@ class DataSession:
     @property
     def sending_over(self) -> bool:
         """Nothing more may be sent of the current request."""
-        return self._sending is Way.OVER
+        return self._sending is StreamDirection.OVER
 
     @property
     def receiving_over(self) -> bool:
         """Nothing more will come of the current request."""
-        return self._receiving is Way.OVER
+        return self._receiving is StreamDirection.OVER
 
     def receive(self, data: bytes, now: float) -> list[Frame]:
         """The frames for the owner, those of other requests than the current one left out. BODY comes in pieces.
@@ -165,9 +165,9 @@ class DataSession:
 
     def _take_stop(self, head: bytes) -> bool:
         code, _ = decode_code(head)
-        if self._sending is Way.OVER:
+        if self._sending is StreamDirection.OVER:
             return False
-        self._sending = Way.OVER
+        self._sending = StreamDirection.OVER
         if self._attachment is Attachment.ASKED:
             self._abort_owed = code
         else:
@@ -186,7 +186,7 @@ class DataSession:
         self._check(kind, head, tail)
         self._receiving = after
         self._settle()
-        return after is not Way.STOPPED
+        return after is not StreamDirection.STOPPED
 
     def _check(self, kind: int, head: bytes, tail: bytes) -> None:
         """What a frame of the direction that is received must satisfy."""
@@ -277,7 +277,7 @@ class DataSession:
         """This direction is broken; `text` says why, for logs. Nothing when it is over already, or while ATTACH is not
         answered.
         """
-        if self._sending is Way.OVER or self._unanswered:
+        if self._sending is StreamDirection.OVER or self._unanswered:
             return b""
         request_id = self._send(Kind.ABORT)
         self._settle()
@@ -285,9 +285,9 @@ class DataSession:
 
     def stop(self, code: Code) -> bytes:
         """No more of the other direction will be read. Nothing when it is over or stopped already, or as in `abort`."""
-        if self._receiving in (Way.OVER, Way.STOPPED) or self._unanswered:
+        if self._receiving in (StreamDirection.OVER, StreamDirection.STOPPED) or self._unanswered:
             return b""
-        self._receiving = Way.STOPPED
+        self._receiving = StreamDirection.STOPPED
         self._stop_reply.ask()
         return encode(Kind.STOP, self.current, encode_code(code))
 
@@ -298,7 +298,7 @@ class DataSession:
         nothing when another request is attached already.
         """
         if self.role is Role.CONNECTOR:
-            if self._attachment is not Attachment.ATTACHED or self._sending is not Way.WAITING or self._receiving:
+            if self._attachment is not Attachment.ATTACHED or self._sending is not StreamDirection.WAITING or self._receiving:
                 raise LocalProtocolError("RSP while the body or the answer is under way on a data connection")
             self._become_idle()
         elif self._answer_may_be_elsewhere:
@@ -308,8 +308,8 @@ class DataSession:
     def _answer_may_be_elsewhere(self) -> bool:
         """For the service: the body is over, and not one frame of the answer has come here."""
         return (
-            self._attachment is Attachment.ATTACHED and self._sending is Way.OVER and self.role is Role.SERVICE
-            and self._receiving in (Way.WAITING, Way.STOPPED)
+            self._attachment is Attachment.ATTACHED and self._sending is StreamDirection.OVER and self.role is Role.SERVICE
+            and self._receiving in (StreamDirection.WAITING, StreamDirection.STOPPED)
         )
 
     def go(self) -> bytes:
@@ -343,21 +343,21 @@ class DataSession:
     def _begin(self, request_id: int, *, sending: bool, receiving: bool) -> None:
         self._attachment = Attachment.ASKED
         self.current = request_id
-        self._sending = Way.WAITING if sending else Way.OVER
-        self._receiving = Way.WAITING if receiving else Way.OVER
+        self._sending = StreamDirection.WAITING if sending else StreamDirection.OVER
+        self._receiving = StreamDirection.WAITING if receiving else StreamDirection.OVER
         self._abort_owed = None
         self._interims = 0
         self._attach_reply.ask()
 
     def _settle(self) -> None:
         """Both ways over: idle again."""
-        over = self._sending is Way.OVER and self._receiving is Way.OVER
+        over = self._sending is StreamDirection.OVER and self._receiving is StreamDirection.OVER
         if over and self._attachment is Attachment.ATTACHED:
             self._become_idle()
 
     def _become_idle(self) -> None:
         self._attachment = Attachment.IDLE
-        self._sending = self._receiving = Way.OVER
+        self._sending = self._receiving = StreamDirection.OVER
         self.current = 0
 
     def ask(self) -> bytes:
@@ -395,7 +395,7 @@ class DataSession:
         excused = self._heartbeat.excused
         if self._attachment is Attachment.ASKED:
             deadline = min(deadline, self._attach_reply.due(excused))
-        if self._receiving is Way.STOPPED:
+        if self._receiving is StreamDirection.STOPPED:
             deadline = min(deadline, self._stop_reply.due(excused))
         return deadline
 

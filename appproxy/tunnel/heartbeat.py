@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from appproxy.errors import Code, LocalProtocolError, RemoteProtocolError
-from appproxy.tunnel.allowance import Allowance
 from appproxy.tunnel.frames import Frame, Kind, encode
 from appproxy.tunnel.limits import TunnelLimits
+from appproxy.tunnel.token_bucket import TokenBucket
 
 _SIZE = 8
 
@@ -33,7 +33,7 @@ class Heartbeat:
         # Not only after silence: the PONG tells more than that the peer is alive.
         self._steady = steady
         self._most = limits.unsent_control
-        self._allowance = Allowance("PINGs", burst, every, now)
+        self._allowance = TokenBucket("PINGs", burst, every, now)
         self._sent = 0
         self._answered = 0
         self._output = bytearray()

@@ -12,7 +12,7 @@ from appproxy.errors import Code, LocalProtocolError, RemoteProtocolError
 from appproxy.regex import compiled
 from appproxy.status import Status
 from appproxy.tunnel.frames import Flag, Kind
-from appproxy.tunnel.greetings import (
+from appproxy.tunnel.handshake import (
     Attach,
     Goodbye,
     Hello,

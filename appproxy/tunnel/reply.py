@@ -24,7 +24,7 @@ class Reply:
         return self._asked_at is not None
 
     def ask(self) -> None:
-        """It is asked for anew."""
+        """It is asked for again."""
         self._asked_at = None
 
     def begin(self, now: float) -> bool:

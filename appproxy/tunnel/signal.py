@@ -6,9 +6,8 @@ from collections.abc import Callable
 from enum import IntEnum
 
 from appproxy.errors import Code, LocalProtocolError, RemoteProtocolError
-from appproxy.tunnel.allowance import Allowance
 from appproxy.tunnel.frames import Frame, FrameReader, Kind, encode, signal_limits
-from appproxy.tunnel.greetings import (
+from appproxy.tunnel.handshake import (
     Goodbye,
     Hello,
     Load,
@@ -26,6 +25,7 @@ from appproxy.tunnel.greetings import (
 from appproxy.tunnel.heartbeat import Heartbeat
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
 from appproxy.tunnel.messages import check_finality
+from appproxy.tunnel.token_bucket import TokenBucket
 
 
 class Role(IntEnum):
@@ -139,7 +139,7 @@ class SignalSession:
             limits, now, burst=limits.ping_burst, every=limits.ping_every, ping_after=limits.ping_after,
             dead_after=limits.dead_after, steady=role is Role.SERVICE,
         )
-        self._control = Allowance("control frames", limits.control_burst, limits.control_every, now)
+        self._control = TokenBucket("control frames", limits.control_burst, limits.control_every, now)
         self._opened = now
         self._swift: frozenset[int] = frozenset()
 

@@ -17,18 +17,18 @@ from appproxy.http.head import RequestHead
 from appproxy.provider import BuiltInProvider
 from appproxy.provider.checker import Runner
 from appproxy.publish.application import Application
-from appproxy.service.apps_page import domain_door
-from appproxy.service.authority_session import LibrarySession
-from appproxy.service.issuing import Issuer
 from appproxy.service.node import ServiceNode
-from appproxy.service.oidc_client import HttpOidcClient, ProviderClients
-from appproxy.service.provider_agent import ProviderAgent
-from appproxy.service.resources import ResourceHandler
-from appproxy.service.sign_in import SignIn
-from appproxy.service.sign_in_store import LiveSignInStore
-from appproxy.store.database import Store
-from appproxy.store.live import LiveStore, Pool
-from appproxy.store.notes import Notes
+from appproxy.service.own.acme_session import LibrarySession
+from appproxy.service.own.certificate_orders import Issuer
+from appproxy.service.own.resources import ResourceHandler
+from appproxy.service.signin.apps_page import domain_door
+from appproxy.service.signin.oidc_client import HttpOidcClient, ProviderClients
+from appproxy.service.signin.provider_agent import ProviderAgent
+from appproxy.service.signin.sign_in import SignIn
+from appproxy.service.signin.store import LiveSignInStore
+from appproxy.store.database.live import LiveStore, WorkerThreads
+from appproxy.store.database.store import Store
+from appproxy.store.service.notes import Notes
 from appproxy.store.snapshot import BUILTIN
 from appproxy.twistd.passwords import admit_password
 
@@ -68,25 +68,25 @@ def assemble(
     directory: Path,
     store: Store,
     reactor: Any,
-    wall: Callable[[], float] = time.time,  # noqa: TID251 -- the default of an argument
+    wall_clock: Callable[[], float] = time.time,  # noqa: TID251 -- the default of an argument
     *,
-    pool: Pool | None = None,
+    pool: WorkerThreads | None = None,
     run: Runner | None = None,
 ) -> Assembly:
     """Build a node on an open store. `directory` is where relative paths of the settings count from.
 
     `pool` and `run` replace the threads of the database and of the password checks.
     """
-    live = LiveStore(reactor, store, wall, pool)
-    notes = Notes(live, reactor, wall)
-    provider = BuiltInProvider(live, settings.signin_origin, reactor, wall, run=run, note=notes.note)
+    live = LiveStore(reactor, store, wall_clock, pool)
+    notes = Notes(live, reactor, wall_clock)
+    provider = BuiltInProvider(live, settings.signin_origin, reactor, wall_clock, run=run, note=notes.note)
     clients = ProviderClients(
         lambda: live.snapshot,
         lambda record: HttpOidcClient(record, ProviderAgent(reactor, record.ca_bundle), reactor),
         {BUILTIN: provider.client()},
     )
     sign_in = SignIn(
-        settings.signin_origin, settings.public_port, LiveSignInStore(live, notes.note), clients, wall,
+        settings.signin_origin, settings.public_port, LiveSignInStore(live, notes.note), clients, wall_clock,
         extra=provider.resources(), end_builtin=provider.end_session, seconds=reactor.seconds,
     )  # fmt: skip
 
@@ -99,14 +99,14 @@ def assemble(
             settings.signin_host: handler(sign_in.signin_root), settings.apps_host: handler(sign_in.apps_root),
             settings.domain: domain_door(settings.apps_origin, handler(Resource())),
         },
-        own_paths=handler(sign_in.application_root), directory=directory, wall=wall,
+        own_paths=handler(sign_in.application_root), directory=directory, wall_clock=wall_clock,
     )  # fmt: skip
     api = AdminApi(
-        live, settings, admit_password, node.live, node.limits_met, wall, lambda: node.certificates.given,
+        live, settings, admit_password, node.live, node.limits_met, wall_clock, lambda: node.certificates.given,
         node.relay.symptoms.counts, node.probe,
     )  # fmt: skip
     admin = AdminSocket(reactor, api, StatePaths(directory).admin_socket)
-    return Assembly(live, node, provider, api, admin, Issuer(live, LibrarySession, reactor, wall))
+    return Assembly(live, node, provider, api, admin, Issuer(live, LibrarySession, reactor, wall_clock))
 
 
 class _Start:

@@ -11,7 +11,7 @@ from twisted.application.service import IService
 from twisted.internet.defer import Deferred, maybeDeferred
 
 from appproxy.config import ConnectorSettings
-from appproxy.connector.files import read_settings
+from appproxy.connector.config.files import read_settings
 from appproxy.connector.node import ConnectorNode
 from appproxy.twistd.program import Program, StateOptions
 
@@ -24,7 +24,7 @@ class Options(StateOptions):
     """The command line of `twistd appproxy-connector`."""
 
     longdesc = (
-        "The inner side of appproxy: stands beside the applications, listens on nothing and only dials the service. "
+        "The inner side of appproxy: runs beside the applications, listens on nothing and only dials the service. "
         "Make its state directory with `appproxy connector join`. SIGTERM lets requests under way finish."
     )
     made_by = "appproxy connector join"

@@ -12,8 +12,8 @@ from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.interfaces import IProtocolFactory
 
 from appproxy.config import ConnectorSettings
-from appproxy.connector import enrolment
-from appproxy.connector.files import read_settings
+from appproxy.connector.config.files import read_settings
+from appproxy.connector.enrol import enrolment
 from appproxy.connector.node import ConnectorNode
 
 
@@ -97,6 +97,6 @@ def join(token: str, state: Path | str, reactor: Any, *, name: str) -> Deferred[
     line what to do: ConfigError for the token and the directory, IdentityError when the service there is not the token's,
     ControlError when it cannot be reached or refuses.
     """
-    wall = time.time  # noqa: TID251 -- handed on, by the edge of a program
-    joining = enrolment.join(token, Path(state).absolute(), reactor, wall, name)
+    wall_clock = time.time  # noqa: TID251 -- handed on, by the edge of a program
+    joining = enrolment.join(token, Path(state).absolute(), reactor, wall_clock, name)
     return Deferred.fromCoroutine(joining).addCallback(lambda _: None)

@@ -16,8 +16,8 @@ from appproxy.admin.direct import open_store
 from appproxy.admin.lock import ServiceLock
 from appproxy.config import ServiceSettings, StatePaths
 from appproxy.errors import ConfigError
-from appproxy.store import service_settings
-from appproxy.store.application_urls import Place
+from appproxy.store.service import settings as service_settings
+from appproxy.store.service.place import PublicAddress
 from appproxy.twistd.assembly import Assembly, assemble
 from appproxy.twistd.state import read_settings
 
@@ -37,7 +37,7 @@ class ProxyService(Service):
 
     def __init__(
         self, settings: ServiceSettings, directory: Path, reactor: Any, environment: Mapping[str, str],
-        wall: Callable[[], float],
+        wall_clock: Callable[[], float],
     ) -> None:
         self.setName("appproxy-service")
         #: As they were read.
@@ -47,7 +47,7 @@ class ProxyService(Service):
         self._paths = StatePaths(directory.absolute())
         self._reactor = reactor
         self._environment = environment
-        self._wall = wall
+        self._wall_clock = wall_clock
         self._lock = ServiceLock(self._paths.lock)
         self._assembly: Assembly | None = None
         self._starting = False
@@ -95,11 +95,11 @@ class ProxyService(Service):
         store = open_store(self._paths, self.settings, self._environment, lambda text: self.log.warn("{text}", text=text))
         try:
             with store.reading() as reading:
-                service_settings.check_place(reading, Place(self.settings.domain, self.settings.public_port))
+                service_settings.check_place(reading, PublicAddress(self.settings.domain, self.settings.public_port))
         except BaseException:
             store.close()
             raise
-        self._assembly = assemble(self.settings, self._paths.directory, store, self._reactor, self._wall)
+        self._assembly = assemble(self.settings, self._paths.directory, store, self._reactor, self._wall_clock)
         await self._assembly.start()
 
     async def _begun(self) -> None:
@@ -146,5 +146,5 @@ def proxy_service(state: Path | str, reactor: Any) -> ProxyService:
     directory's settings cannot be read or are wrong; `ready` of the result tells of all that fails later.
     """
     directory = Path(state)
-    wall = time.time  # noqa: TID251 -- handed on, by the edge of a program
-    return ProxyService(read_settings(directory), directory, reactor, os.environ, wall)
+    wall_clock = time.time  # noqa: TID251 -- handed on, by the edge of a program
+    return ProxyService(read_settings(directory), directory, reactor, os.environ, wall_clock)

@@ -38,10 +38,10 @@ class ServiceProgram(Program):
         settings: ServiceSettings,
         reactor: Any,
         environment: Mapping[str, str],
-        wall: Callable[[], float],
+        wall_clock: Callable[[], float],
     ) -> None:
         super().__init__("appproxy-service", reactor, environment, settings.log_format)
-        self.proxy = ProxyService(settings, directory, reactor, environment, wall)
+        self.proxy = ProxyService(settings, directory, reactor, environment, wall_clock)
 
     async def begin(self) -> str:
         """Take the lock, open the store, then listen."""

@@ -1,4 +1,4 @@
-"""Commands as they are printed for people to type: what stands there must run as it stands, in the shell they sit at."""
+"""Commands as they are printed for people to type: what is printed must run as it is, in the shell they sit at."""
 
 from __future__ import annotations
 

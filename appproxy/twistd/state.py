@@ -14,9 +14,9 @@ from appproxy.config import ServiceSettings, StatePaths, dump_service
 from appproxy.errors import ConfigError
 from appproxy.net.tls import user_context
 from appproxy.pki.authority import Credential
-from appproxy.store.database import Store
-from appproxy.store.initial import initialise
-from appproxy.store.master import create_master, read_master
+from appproxy.store.database.initial import initialise
+from appproxy.store.database.store import Store
+from appproxy.store.service.master_key import create_master, read_master
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Made:
 def create_state(directory: Path, settings: ServiceSettings, now: float, environment: Mapping[str, str]) -> Made:
     """Make a state directory: settings, master key, database with its authorities.
 
-    It is built beside its place and moved there in one step. Raises ConfigError or StoreError, with the mend.
+    It is built beside its place and moved there in one step. Raises ConfigError or StoreError, with the fix.
     """
     directory = directory.absolute()
     _must_be_free(directory)
@@ -51,7 +51,7 @@ def create_state(directory: Path, settings: ServiceSettings, now: float, environ
 
 
 def read_settings(directory: Path) -> ServiceSettings:
-    """The settings of a state directory. Raises ConfigError, with the mend."""
+    """The settings of a state directory. Raises ConfigError, with the fix."""
     paths = StatePaths(directory.absolute())
     if client.is_missing(paths.settings):
         raise ConfigError(f"{paths.settings}: not found; make a state directory with `appproxy init --state {directory}`")

@@ -40,7 +40,7 @@ class Welcome(Resource):
         return f"Welcome, {name}. Sign out at /.appproxy/sign-out\n".encode()
 
 
-def make_site(options: argparse.Namespace, reactor: Any, wall: Callable[[], float]) -> Resource:
+def make_site(options: argparse.Namespace, reactor: Any, wall_clock: Callable[[], float]) -> Resource:
     """The root of the site."""
     origin = f"http://localhost:{options.port}"
     # A new one at each start signs everybody out; keep it in a file to keep them.
@@ -48,10 +48,10 @@ def make_site(options: argparse.Namespace, reactor: Any, wall: Callable[[], floa
     record = ProviderRecord(
         "idp", "Provider", options.issuer or origin, options.client_id, os.environ.get("CLIENT_SECRET", "")
     )
-    stand_in = None if options.issuer else testing.StandInProvider(origin, wall)
+    stand_in = None if options.issuer else testing.StandInProvider(origin, wall_clock)
     client: OidcClient = oidc_client(record, reactor) if stand_in is None else stand_in
     protected = CookieAuthResource(
-        Welcome(), origin=origin, provider=record, client=client, secret=secret, wall=wall, name="the example"
+        Welcome(), origin=origin, provider=record, client=client, secret=secret, wall_clock=wall_clock, name="the example"
     )
     return protected if stand_in is None else _Beside(protected, stand_in)
 

@@ -23,7 +23,7 @@ class OfficeHours(dispatch.Stage):
     name = "office-hours"
     before = "slash"
 
-    def concerns(self, route: dispatch.Route) -> bool:
+    def concerns(self, route: dispatch.ApplicationRoute) -> bool:
         """Only these applications pay for it."""
         return route.application.name.startswith("office-")
 

@@ -24,7 +24,7 @@ from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from appproxy.api import DataSession, SignalSession, Tap, bridge, errors, tunnel
+from appproxy.api import DataSession, ReadGate, SignalSession, bridge, errors, tunnel
 
 
 @implementer(IHalfCloseableProtocol)
@@ -34,7 +34,7 @@ class Plain(Protocol):
     def __init__(self, ready: Callable[[Plain], None]) -> None:
         self._ready = ready
         self.data: Data | None = None
-        self.tap: Tap | None = None
+        self.read_gate: ReadGate | None = None
 
     def connectionMade(self) -> None:
         # Nothing is read before there is somewhere to put it.
@@ -53,8 +53,8 @@ class Plain(Protocol):
         """Our own half-close has gone out."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        if self.tap is not None:
-            self.tap.close()
+        if self.read_gate is not None:
+            self.read_gate.close()
         data, self.data = self.data, None
         if data is not None:
             data.transport.unregisterProducer()
@@ -78,7 +78,7 @@ class Data(Protocol):
     def bridge(self, plain: Plain) -> None:
         """Each side's transport is the other's producer: that is all there is to back-pressure."""
         self.plain, plain.data = plain, self
-        plain.tap, _ = bridge(plain.transport, self.transport)  # type: ignore[arg-type]
+        plain.read_gate, _ = bridge(plain.transport, self.transport)  # type: ignore[arg-type]
         plain.transport.resumeProducing()  # type: ignore[union-attr]
 
     def say(self, frames: bytes) -> None:

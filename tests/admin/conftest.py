@@ -12,11 +12,11 @@ import pytest
 from appproxy.admin.operations import ROUTES, AdminContext, Query
 from appproxy.config.service import ServiceSettings
 from appproxy.errors import ConfigError
-from appproxy.store.audit import AuditRow, list_recent
-from appproxy.store.database import Store
+from appproxy.store.database.initial import initialise
+from appproxy.store.database.store import Store
 from appproxy.store.engine import make_engine
-from appproxy.store.initial import initialise
 from appproxy.store.sealing import Sealer
+from appproxy.store.service.audit import AuditRow, list_recent
 
 #: 2026-07-01 00:00 UTC.
 NOW = 1782864000.0

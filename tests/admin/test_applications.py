@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from appproxy.errors import ConfigError
-from appproxy.store.application_settings import COLUMNS, SETTINGS
+from appproxy.store.applications.settings import COLUMNS, SETTINGS
 from appproxy.store.names import NotFound
 
 WIKI = {"name": "wiki", "internal": "http://wiki:8000", "external": "https://wiki.example.com"}

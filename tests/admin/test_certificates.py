@@ -10,7 +10,7 @@ from appproxy.config.service import ServiceSettings
 from appproxy.config.values import Address
 from appproxy.errors import ConfigError
 from appproxy.pki import Credential
-from appproxy.store import acme
+from appproxy.store.certificates import acme
 from appproxy.store.names import AlreadyThere, NotFound
 from tests.admin.conftest import NOW
 from tests.pki.chains import DAY, ROOT, Made, chain, leaf, make

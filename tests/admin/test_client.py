@@ -16,10 +16,10 @@ from appproxy.admin.client import AdminClient
 from appproxy.admin.lock import ServiceLock
 from appproxy.config.service import ServiceSettings, dump_service
 from appproxy.errors import ConfigError, StoreError
-from appproxy.store.database import Store
-from appproxy.store.initial import initialise
-from appproxy.store.master import create_master, read_master
+from appproxy.store.database.initial import initialise
+from appproxy.store.database.store import Store
 from appproxy.store.names import NotFound
+from appproxy.store.service.master_key import create_master, read_master
 
 NOW = 1782864000.0
 
@@ -49,7 +49,7 @@ def state(tmp_path: Path, made: Path) -> Path:
 def client(state: Path, said: list[str] | None = None, mute: float = 0.2) -> AdminClient:
     """A client that hashes no password."""
     return AdminClient(
-        state, lambda name, password: "hash", say=(said if said is not None else []).append, wall=lambda: NOW, mute=mute
+        state, lambda name, password: "hash", say=(said if said is not None else []).append, wall_clock=lambda: NOW, mute=mute
     )
 
 

@@ -9,8 +9,9 @@ import pytest
 from appproxy.errors import ConfigError
 from appproxy.pki.names import fingerprint
 from appproxy.pki.tokens import decode_token, hash_secret
-from appproxy.store import connectors, keys
+from appproxy.store.connectors import connectors
 from appproxy.store.names import AlreadyThere, NotFound
+from appproxy.store.service import keys
 
 NOW = 1782864000.0
 

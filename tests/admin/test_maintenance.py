@@ -13,9 +13,9 @@ from appproxy.admin.lock import ServiceLock
 from appproxy.config.service import ServiceSettings, dump_service
 from appproxy.config.state import StatePaths
 from appproxy.errors import ConfigError, StoreError
-from appproxy.store.database import Store
-from appproxy.store.initial import initialise
-from appproxy.store.master import create_master, read_master
+from appproxy.store.database.initial import initialise
+from appproxy.store.database.store import Store
+from appproxy.store.service.master_key import create_master, read_master
 
 NOW = 1782864000.0
 
@@ -38,12 +38,12 @@ def state(tmp_path: Path) -> Path:
 
 def call(state: Path, method: str, path: str, body: dict[str, object] | None = None) -> object:
     """Perform an operation."""
-    return AdminClient(state, lambda name, password: "hash", wall=lambda: NOW).call(method, path, body)
+    return AdminClient(state, lambda name, password: "hash", wall_clock=lambda: NOW).call(method, path, body)
 
 
 def change_master(state: Path) -> int:
     """Change the master key."""
-    return maintenance.change_master(state, wall=lambda: NOW)
+    return maintenance.change_master(state, wall_clock=lambda: NOW)
 
 
 class TestBackup:
@@ -73,7 +73,7 @@ class TestBackup:
         settings = read_settings(StatePaths(state))
         store = open_store(StatePaths(state), settings, {}, lambda text: None)
         with store.transaction(NOW) as tx:
-            from appproxy.store import user_groups
+            from appproxy.store.people import user_groups
 
             user_groups.add(tx, "half")
             maintenance.back_up(state, tmp_path / "copy")

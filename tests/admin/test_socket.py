@@ -172,7 +172,7 @@ class TestApi:
                     return succeed(do(reading, *args))
 
         live: Any = Live()
-        return AdminApi(live, settings, lambda name, password: "hash", lambda: desk.live, wall=lambda: 7.0)
+        return AdminApi(live, settings, lambda name, password: "hash", lambda: desk.live, wall_clock=lambda: 7.0)
 
     def test_queries_and_commands(self, desk: Any, settings: ServiceSettings) -> None:
         """Each gets what it needs; the audit names the caller."""

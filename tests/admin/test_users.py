@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from appproxy.errors import ConfigError
-from appproxy.store import users
 from appproxy.store.names import AlreadyThere, NotFound
+from appproxy.store.people import users
 
 ANN = {"name": "Ann", "password": "long enough", "groups": ["staff"], "email": "ann@example.com"}
 

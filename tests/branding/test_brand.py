@@ -41,7 +41,7 @@ def test_markup_stays_text(name: str) -> None:
     ],
 )  # fmt: skip
 def test_what_is_refused(key: str, text: str, words: str) -> None:
-    """Each refusal names the key and the mend."""
+    """Each refusal names the key and the fix."""
     with pytest.raises(ConfigError, match=key) as caught:
         check_brand({key: text})
     assert words in str(caught.value)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appproxy.branding.colours import DARK, LIGHT, Colour, Ground, contrast, readable
+from appproxy.branding.colours import DARK, LIGHT, Background, Colour, contrast, readable
 from appproxy.pages import STYLE
 
 COLOURS = st.binary(min_size=3, max_size=3).map(lambda data: Colour(*data))
@@ -25,7 +25,7 @@ def test_contrast_is_that_of_wcag(one: str, other: str, ratio: float) -> None:
 
 @pytest.mark.parametrize("ground", [LIGHT, DARK], ids=["light", "dark"])
 @given(accent=COLOURS)
-def test_any_colour_can_be_made_readable(ground: Ground, accent: Colour) -> None:
+def test_any_colour_can_be_made_readable(ground: Background, accent: Colour) -> None:
     """Links on the card, what is written on buttons, and both under the pointer: 4.5 to 1."""
     made = readable(accent, ground, 4.5)
     found = dict(re.findall(r"--([a-z-]+): #([0-9a-f]{6});", ground.declarations(made)))
@@ -38,7 +38,7 @@ def test_any_colour_can_be_made_readable(ground: Ground, accent: Colour) -> None
 
 
 @pytest.mark.parametrize(("ground", "place"), [(LIGHT, 0), (DARK, 1)], ids=["light", "dark"])
-def test_the_style_sheet_has_the_same_cards(ground: Ground, place: int) -> None:
+def test_the_style_sheet_has_the_same_cards(ground: Background, place: int) -> None:
     """What contrast is computed against is what is drawn."""
     block = re.findall(r":root {(.*?)}", STYLE.decode(), re.S)[place]
     card = re.findall(r"--card: #([0-9a-f]+)", block)[0]

@@ -7,21 +7,21 @@ from pathlib import Path
 import click
 import pytest
 
-from appproxy.cli.calling import Setting, given, key_values
+from appproxy.cli.calling import CallSettings, given, key_values
 from appproxy.errors import ConfigError, StoreError
 
 
 def test_names_are_encoded(state: Path) -> None:
     """A name with a slash asks for that name, and for no other path."""
     with pytest.raises(StoreError, match="a/b"):
-        Setting(state).call("GET", "applications", "a/b")
+        CallSettings(state).call("GET", "applications", "a/b")
 
 
 def test_a_command_s_own_state_wins(tmp_path: Path) -> None:
     """--state of the command itself goes before the general one."""
-    assert Setting(Path("a")).needed(Path("b")) == Path("b")
+    assert CallSettings(Path("a")).needed(Path("b")) == Path("b")
     with pytest.raises(ConfigError):
-        Setting().needed()
+        CallSettings().needed()
 
 
 def test_fields_that_are_not_given_are_left_out() -> None:

@@ -8,13 +8,13 @@ from tests.cli.conftest import Typing
 
 
 def test_a_sound_directory_warns_that_nothing_runs(bare: Typing, state: Path) -> None:
-    """Settings, key and database are good; the mend says how to start."""
+    """Settings, key and database are good; the fix says how to start."""
     walked = bare("doctor", "--state", str(state), "--json")
     by_step = {one["step"]: one for one in walked.json}
     for step in ("settings", "state directory", "master key and database"):
         assert by_step[step]["health"] == "good", by_step[step]
     assert by_step["service"]["health"] == "warning"
-    assert "twistd -n --pidfile= appproxy-service" in by_step["service"]["mend"]
+    assert "twistd -n --pidfile= appproxy-service" in by_step["service"]["hint"]
 
 
 def test_a_broken_directory_has_a_code_and_a_mend(bare: Typing, state: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from appproxy.cli.doctor_connector import examine
 from appproxy.cli.findings import Finding, Health, Walk
 from appproxy.config import ConnectorPaths, ConnectorSettings, dump_connector
-from appproxy.connector.identity import Identity, IdentityFiles
+from appproxy.connector.enrol.identity import Identity, IdentityFiles
 from appproxy.pki import Credential, certificate_request, new_key, public_key_from_request
 from appproxy.pki.authority import create_authority, issue_connector
 from tests.cli.conftest import NOW
@@ -33,18 +33,18 @@ def walk_over(directory: Path, now: float) -> list[Finding]:
 
 
 def test_the_first_broken_hop_is_the_last_step(tmp_path: Path) -> None:
-    """A name that cannot be found ends the walk; the mend names the setting."""
+    """A name that cannot be found ends the walk; the fix names the setting."""
     found = walk_over(joined(tmp_path / "c"), NOW)
     assert [one.health for one in found] == [Health.GOOD, Health.GOOD, Health.BROKEN]
     assert found[-1].step == "name of the service"
-    assert "connector.toml" in found[-1].mend
+    assert "connector.toml" in found[-1].hint
 
 
 def test_an_old_certificate_says_to_join_again(tmp_path: Path) -> None:
     """A connector that was away for too long is told the one command."""
     found = walk_over(joined(tmp_path / "c"), NOW + 400 * 86400.0)
     assert found[1].health is Health.BROKEN
-    assert "appproxy connector join" in found[1].mend
+    assert "appproxy connector join" in found[1].hint
 
 
 def test_a_lost_key_is_named(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from appproxy.cli import doctor_published
 from appproxy.cli.findings import Finding, Health, Walk
 from appproxy.config import ServiceSettings, StatePaths
 from appproxy.pki import Credential
-from appproxy.store import certificates
+from appproxy.store.certificates import certificates
 from appproxy.twistd.state import read_settings
 from tests.cli.conftest import NOW, Typing
 from tests.pki.chains import leaf
@@ -50,7 +50,7 @@ def test_a_group_without_a_connector_is_named(typed: Typing, look: Looking) -> N
     typed(*PUBLISH)
     found = look()["connectors of applications"]
     assert (found.health, found.detail) == (Health.BROKEN, "wiki: no connector in group default")
-    assert "appproxy connector token --group default" in found.mend
+    assert "appproxy connector token --group default" in found.hint
 
 
 def test_hosts_without_a_certificate_are_named(typed: Typing, look: Looking, state: Path) -> None:
@@ -75,7 +75,7 @@ def test_hosts_without_dns_are_named(typed: Typing, look: Looking) -> None:
     assert (missing.health, missing.detail) == (Health.BROKEN, "no DNS record for wiki.example.com")
     elsewhere = look({"wiki.example.com": frozenset({"198.51.100.9"})})["names of hosts"]
     assert elsewhere.health is Health.WARNING
-    assert "wiki.example.com (198.51.100.9)" in elsewhere.detail and "192.0.2.1" in elsewhere.mend
+    assert "wiki.example.com (198.51.100.9)" in elsewhere.detail and "192.0.2.1" in elsewhere.hint
 
 
 def test_showing_an_application_says_what_is_missing(typed: Typing) -> None:

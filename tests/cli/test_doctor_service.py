@@ -9,7 +9,7 @@ from appproxy.cli.doctor_service import examine
 from appproxy.cli.findings import Health, Walk
 from appproxy.config import StatePaths
 from appproxy.pki import Credential
-from appproxy.store import acme, certificates
+from appproxy.store.certificates import acme, certificates
 from appproxy.twistd.state import read_settings
 from tests.cli.conftest import NOW
 from tests.pki.chains import leaf
@@ -57,7 +57,7 @@ def test_added_certificates_age(state: Path) -> None:
         examine(walk, state, NOW + days * DAY, {})
         (found,) = (one for one in walk.findings if one.step == "added certificates")
         assert found.health is expected
-        assert expected is Health.GOOD or ("wiki" in found.detail and "appproxy certificate renew" in found.mend)
+        assert expected is Health.GOOD or ("wiki" in found.detail and "appproxy certificate renew" in found.hint)
 
 
 def test_refused_orders_are_told(state: Path) -> None:

@@ -27,7 +27,7 @@ def test_each_kind_of_end_becomes_a_finding() -> None:
         raise Ailing("off", "switch it on")
     assert walk.broken
     assert said == walk.findings
-    assert [(one.step, one.health.value, one.detail, one.mend, one.milliseconds) for one in said] == [
+    assert [(one.step, one.health.value, one.detail, one.hint, one.milliseconds) for one in said] == [
         ("one", "good", "fine; very", "", 500.0), ("two", "warning", "soon", "renew it", 0.0),
         ("three", "broken", "x: wrong", "", 0.0), ("four", "broken", "/y: No such file or directory", "", 0.0),
         ("five", "broken", "off", "switch it on", 0.0),

@@ -17,23 +17,23 @@ def test_a_good_certificate_tells_its_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("begins", "ends", "health", "mend"),
+    ("begins", "ends", "health", "hint"),
     [
         (NOW + 1, NOW + 100 * DAY, Health.BROKEN, "clock"), (NOW - DAY, NOW, Health.BROKEN, "renew"),
         (NOW - DAY, NOW + 13 * DAY, Health.WARNING, "renew"),
     ],
 )  # fmt: skip
-def test_others_are_told_with_the_mend(begins: float, ends: float, health: Health, mend: str) -> None:
+def test_others_are_told_with_the_mend(begins: float, ends: float, health: Health, hint: str) -> None:
     """Not yet, no longer, not for long."""
     with pytest.raises(Ailing) as raised:
         check_dates(begins, ends, NOW, "renew")
     assert raised.value.health is health
-    assert mend in raised.value.mend
+    assert hint in raised.value.hint
 
 
 def test_a_name_that_does_not_exist() -> None:
     """`.invalid` never resolves (RFC 6761)."""
     with pytest.raises(Ailing) as raised:
         resolve("nothing.invalid", "mend the DNS")
-    assert raised.value.mend == "mend the DNS"
+    assert raised.value.hint == "mend the DNS"
     assert resolve("127.0.0.1", "") == ["127.0.0.1"]

@@ -10,7 +10,7 @@ PAGE = Path(__file__).parent.parent.parent / "docs" / "settings.md"
 
 
 def test_the_page_is_up_to_date() -> None:
-    """docs/settings.md is what `settings_page` says: write it anew after a change of settings."""
+    """docs/settings.md is what `settings_page` says: write it again after a change of settings."""
     assert PAGE.read_text() == settings_page()
 
 

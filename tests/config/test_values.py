@@ -120,15 +120,15 @@ class TestAddresses:
         assert networks(["10.0.0.0/8", "::1"]) == (ip_network("10.0.0.0/8"), ip_network("::1/128"))
 
     @pytest.mark.parametrize(
-        ("value", "mend"),
+        ("value", "hint"),
         [
             ("10.0.0.0/8", "list"), ([10], "list"), (None, "list"), (["10.0.0.1/8"], "host bits"), (["proxy"], "must be"),
             (["0.0.0.0/0"], "everybody"), (["::/0"], "everybody"), (["10.0.0.0/33"], "must be"),
         ],
     )
-    def test_no_networks(self, value: object, mend: str) -> None:
+    def test_no_networks(self, value: object, hint: str) -> None:
         """To trust everybody is to trust nobody's word but the user's own."""
-        with pytest.raises(ValueError, match=mend):
+        with pytest.raises(ValueError, match=hint):
             networks(value)
 
     @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from appproxy.connector.identity import Identity
+from appproxy.connector.enrol.identity import Identity
 from appproxy.pki import (
     Credential,
     certificate_request,

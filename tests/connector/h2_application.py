@@ -7,8 +7,8 @@ from typing import Any
 from ngh2 import Configuration, Connection, Role, Setting
 from ngh2 import events as h2
 
-from appproxy.connector.configuration import OriginAddress, Target
-from appproxy.connector.requests import Route
+from appproxy.connector.config.configuration import OriginAddress, Target
+from appproxy.connector.requests.requests import OriginRoute
 from appproxy.tunnel.messages import Request
 from tests.connector.rig import APPLICATION, DataPeer, Rig, SignalPeer, Wire, request, send
 
@@ -73,7 +73,7 @@ def h2_rig(address: OriginAddress = H2) -> Rig:
     """A connector whose application speaks HTTP/2."""
     rig = Rig(home=address)
     target = Target(APPLICATION, address, b"wiki.corp", False, 10.0, 3600.0, frozenset({b"websocket"}))
-    rig.routes[APPLICATION] = Route(target, rig.origins.of(address))
+    rig.routes[APPLICATION] = OriginRoute(target, rig.origins.of(address))
     return rig
 
 

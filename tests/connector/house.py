@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appproxy.connector.configuration import OriginAddress
+from appproxy.connector.config.configuration import OriginAddress
 from tests.connector.rig import HOME, Rig, SignalPeer, Wire, finals, request, send
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"

@@ -26,14 +26,14 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from appproxy.connector.configuration import OriginAddress, Target
+from appproxy.connector.config.configuration import OriginAddress, Target
 from appproxy.connector.counters import Counters
-from appproxy.connector.dialling import Place
-from appproxy.connector.forward import Forward
-from appproxy.connector.origin import Origins
-from appproxy.connector.requests import Route
-from appproxy.connector.stream import UpgradedStream
-from appproxy.connector.uplink import Surroundings, Uplink
+from appproxy.connector.enrol.service_dialer import ServiceAddress
+from appproxy.connector.origin.origins import Origins
+from appproxy.connector.requests.origin_request import OriginRequest
+from appproxy.connector.requests.requests import OriginRoute
+from appproxy.connector.requests.upgraded_stream import UpgradedStream
+from appproxy.connector.uplink import Uplink, UplinkSurroundings
 from appproxy.errors import Code
 from appproxy.net.deadlines import Deadlines
 from appproxy.tunnel.data import DataSession
@@ -289,13 +289,13 @@ class Rig:
     clock: Clock = field(default_factory=Clock)
     dialled: list[Dialled] = field(default_factory=list)
     origins_dialled: list[Dialled] = field(default_factory=list)
-    ended: list[Forward | UpgradedStream] = field(default_factory=list)
+    ended: list[OriginRequest | UpgradedStream] = field(default_factory=list)
     counters: Counters = field(default_factory=Counters)
     refreshes: list[Callable[[], None]] = field(default_factory=list)
     welcomes: list[Welcome] = field(default_factory=list)
     goodbyes: list[Goodbye] = field(default_factory=list)
     changes: int = 0
-    routes: dict[str, Route] = field(default_factory=dict)
+    routes: dict[str, OriginRoute] = field(default_factory=dict)
     random: float = 0.5
     most_streams: int = 100
     home: OriginAddress = HOME
@@ -307,20 +307,20 @@ class Rig:
         self.deadlines = Deadlines(self.clock)
         self.origins = Origins(self.clock, self.deadlines, self._connect, self._resolve)
         target = Target(APPLICATION, self.home, b"wiki.corp", False, 10.0, 3600.0, frozenset({b"websocket"}))
-        self.routes[APPLICATION] = Route(target, self.origins.of(self.home))
-        around = Surroundings(
+        self.routes[APPLICATION] = OriginRoute(target, self.origins.of(self.home))
+        around = UplinkSurroundings(
             clock=self.clock, dial=self._dial, negotiated=lambda transport: getattr(transport, "negotiatedProtocol", None),
             random=lambda: self.random, instance=b"i" * 16, version="1.0", routes=lambda: self.routes,
             refresh=self.refreshes.append, log=self.ended.append, counters=self.counters, limits=self.limits,
             most_streams=self.most_streams,
         )
-        self.uplink = Uplink(Place("connect.example.com", 8443), around, self.welcomes.append, self.goodbyes.append,
+        self.uplink = Uplink(ServiceAddress("connect.example.com", 8443), around, self.welcomes.append, self.goodbyes.append,
                              self._changed)
 
     def _changed(self) -> None:
         self.changes += 1
 
-    def _dial(self, place: Place, alpn: bytes, factory: IProtocolFactory) -> Deferred[IProtocol]:
+    def _dial(self, place: ServiceAddress, alpn: bytes, factory: IProtocolFactory) -> Deferred[IProtocol]:
         answer: Deferred[IProtocol] = Deferred()
         self.dialled.append(Dialled(place, factory, answer, alpn, self.clock if self.late_aborts else None))
         return answer

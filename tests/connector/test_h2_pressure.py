@@ -11,9 +11,9 @@ from ngh2 import events as h2
 from twisted.internet.error import ConnectionLost
 from twisted.python.failure import Failure
 
-from appproxy.connector.h2_origin import H2Origin
+from appproxy.connector.origin.h2_origin import H2Origin
 from appproxy.errors import Code
-from appproxy.http.h2_session import STREAMS
+from appproxy.http.h2.session import STREAMS
 from appproxy.tunnel.frames import Kind
 from tests.connector.h2_application import H2, H2Application, connected, first, h2_rig
 from tests.connector.rig import Rig, code, finals, request, send

@@ -20,7 +20,7 @@ from zope.interface import implementer
 from appproxy.config.connector import ConnectorSettings, PoolSettings, dump_connector
 from appproxy.config.state import ConnectorPaths
 from appproxy.connector import ConnectorNode, TurnedAway
-from appproxy.connector.identity import Identity, IdentityFiles
+from appproxy.connector.enrol.identity import Identity, IdentityFiles
 from appproxy.connector.node import MOST_IN_FLIGHT, limits_of, pool_possible, streams_possible
 from appproxy.connector.transport import Dialled
 from appproxy.errors import Code
@@ -95,7 +95,7 @@ class Service:
         self.reactor = MemoryReactorClock()
         self.authority = Authority(NOW)
         self.goodbye: Goodbye | None = None
-        self.wall = NOW
+        self.wall_clock = NOW
         self.peers: list[Peer] = []
         self.ends: list[End] = []
         self.renewed = 0
@@ -107,7 +107,7 @@ class Service:
         IdentityFiles(ConnectorPaths(folder)).create(self.identity(), dump_connector(settings))
         self.folder = folder
         self.node = ConnectorNode(
-            settings, folder, deterministicResolvingReactor(self.reactor, ["127.0.0.1"]), wall=lambda: self.wall,
+            settings, folder, deterministicResolvingReactor(self.reactor, ["127.0.0.1"]), wall_clock=lambda: self.wall_clock,
             chance=lambda: 0.5, access_log=folder / "access.log")
 
     def identity(self) -> Identity:
@@ -267,7 +267,7 @@ def test_a_renewal(tmp_path: Path) -> None:
     """An old certificate is renewed, kept, and shown on new signal connections; the old ones go."""
     service = Service(tmp_path)
     old = IdentityFiles(ConnectorPaths(tmp_path)).load()
-    service.wall = NOW + 200 * DAY
+    service.wall_clock = NOW + 200 * DAY
     service.node.startService()
     service.settle()
     service.settle()

@@ -1,4 +1,4 @@
-"""One service node: greeting, loss, drain, and a node that was started anew."""
+"""One service node: greeting, loss, drain, and a node that was restarted."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_data_connections_wait_for_the_welcome() -> None:
     assert rig.dialled == []
     signal.welcome(host="node-3.example.com")
     assert [each.alpn for each in rig.dialled] == [b"appproxy-data/1"] * 2
-    assert str(rig.dialled[0].where) == "Place(host='node-3.example.com', port=8443)"
+    assert str(rig.dialled[0].where) == "ServiceAddress(host='node-3.example.com', port=8443)"
     other.welcome(host="node-3.example.com")
 
 
@@ -67,7 +67,7 @@ def test_the_last_signal_connection_takes_the_data_connections_along() -> None:
 
 
 def test_a_new_epoch() -> None:
-    """The node was started anew: what it had asked for is given up, without a word, and its ids may come again."""
+    """The node was restarted: what it had asked for is given up, without a word, and its ids may come again."""
     rig = Rig()
     signal = rig.online()
     send(signal, 1)

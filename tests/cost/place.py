@@ -10,7 +10,7 @@ from typing import Any
 
 from twisted.internet.protocol import Factory, Protocol
 
-from appproxy.service.front import Front
+from appproxy.service.front.front import Front
 from appproxy.testing import Playground
 from tests.cost.machine import least
 from tests.service.world import Wire

@@ -20,7 +20,7 @@ from appproxy.publish.body.css import css_translator
 from appproxy.publish.body.html import HtmlTranslator
 from appproxy.publish.body.lines import EventsTranslator, Lines
 from appproxy.publish.body.script import script_translator
-from appproxy.publish.body.tag import Wanted
+from appproxy.publish.body.tag import WantedAttributes
 from appproxy.publish.body.translator import LONGEST, Stepwise, Translator, Untouched
 from appproxy.publish.body.xml import xml_translator
 from tests.cost.growth import MOST, growth
@@ -30,7 +30,7 @@ from tests.publish.body.fakes import links
 #: Seconds for one step.
 LONGEST_STEP = 0.010
 KINDS: dict[str, Callable[[], Stepwise]] = {
-    "html": lambda: Decoded(HtmlTranslator(links(), Wanted(script=True), paths=True)),
+    "html": lambda: Decoded(HtmlTranslator(links(), WantedAttributes(script=True), paths=True)),
     "css": lambda: Decoded(css_translator(links())),
     "script": lambda: Decoded(script_translator(links())),
     "xml": lambda: Decoded(xml_translator(links())),

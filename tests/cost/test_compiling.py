@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from twisted.internet.protocol import Factory, Protocol
 
-from appproxy.service import plan
-from appproxy.service.user_connection import UserConnection
+from appproxy.service.front.h1.connection import UserConnection
+from appproxy.service.relay import plan
 from appproxy.testing import Playground
 from tests.cost.place import Place
 

@@ -11,9 +11,9 @@ import pytest
 
 from appproxy.http import cookies
 from appproxy.publish.body import grammar, raw_text
-from appproxy.publish.headers import Outward
+from appproxy.publish.headers import AnswerUrls
 from appproxy.publish.urls import Translation
-from appproxy.service import plan
+from appproxy.service.relay import plan
 from tests.cost.growth import MOST, growth, seconds
 from tests.cost.patterns import Used, global_patterns, places_in_functions, texts
 from tests.service.world import WIKI
@@ -24,7 +24,7 @@ SUSPECT = 150e-9
 
 
 def _of_outward() -> list[re.Pattern[bytes]]:
-    outward = Outward(Translation([WIKI]), WIKI.external, WIKI.internal, keeps_host=True)
+    outward = AnswerUrls(Translation([WIKI]), WIKI.external, WIKI.internal, keeps_host=True)
     found = getattr(outward, "_own_view", None)
     return [found] if isinstance(found, re.Pattern) else []
 
@@ -35,8 +35,8 @@ IN_FUNCTIONS: dict[str, Callable[[], list[re.Pattern[bytes]]] | None] = {
     "appproxy.publish.body.grammar.tokenizer": lambda: [grammar.tokenizer(True), grammar.tokenizer(False)],
     "appproxy.publish.body.raw_text._end_tag": lambda: [raw_text._end_tag(b"textarea")],
     "appproxy.publish.headers.__init__": _of_outward,
-    "appproxy.service.plan._special": lambda: [plan._special(frozenset({b"set-cookie", b"location"}))],
-    "appproxy.service.plan._replaced": lambda: [plan._replaced(frozenset({b"server", b"x-powered-by"}))],
+    "appproxy.service.relay.plan._special": lambda: [plan._special(frozenset({b"set-cookie", b"location"}))],
+    "appproxy.service.relay.plan._replaced": lambda: [plan._replaced(frozenset({b"server", b"x-powered-by"}))],
     "appproxy.regex.compiled": None,
     "appproxy.demo.streams.render_GET": None,
 }

@@ -12,8 +12,8 @@ from struct import pack
 
 import pytest
 
-from appproxy.service.h2_connection import H2Connection
-from appproxy.service.user_connection import UserConnection
+from appproxy.service.front.h1.connection import UserConnection
+from appproxy.service.front.h2.connection import H2Connection
 from tests.cost.place import Place, place
 
 WHOLE, LONGEST = 0.005, 0.020

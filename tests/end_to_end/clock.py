@@ -60,8 +60,8 @@ class Stopwatch:
     """How long something takes, for what is bounded on both sides: `least` on the wall clock, `most` as on a free machine."""
 
     def __init__(self) -> None:
-        self._wall, self._usual = time.monotonic(), usual_seconds()
+        self._wall_clock, self._usual = time.monotonic(), usual_seconds()
 
     def between(self, least: float, most: float) -> bool:
         """Has it been running for so many seconds?"""
-        return time.monotonic() - self._wall > least and usual_seconds() - self._usual < most
+        return time.monotonic() - self._wall_clock > least and usual_seconds() - self._usual < most

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from appproxy.store.application_settings import COLUMNS, SETTINGS
-from appproxy.store.request_settings import HEADER, REQUEST
-from appproxy.store.response_settings import RESPONSE
+from appproxy.store.applications.request_settings import HEADER, REQUEST
+from appproxy.store.applications.response_settings import RESPONSE
+from appproxy.store.applications.settings import COLUMNS, SETTINGS
 from tests.end_to_end.system import System
 from tests.end_to_end.world import DOMAIN
 

@@ -109,7 +109,7 @@ def test_ordered_served_and_renewed(world: AcmeWorld, pebble: Authority, challen
 
 
 def test_renewed_on_demand(world: AcmeWorld, pebble: Authority) -> None:
-    """`renew` without files orders anew at once."""
+    """`renew` without files orders again at once."""
     host = f"now.{DOMAIN}"
     world.admin("certificate", "order", host)
     record = issued(world, host)

@@ -95,7 +95,7 @@ def test_the_service_s_doctor(ill: World) -> None:
     assert code == 1
     listener = found["users' listener"]
     assert listener["health"] == "warning"
-    assert "Example Works CA" in listener["detail"] and "clients need this authority" in listener["mend"]
+    assert "Example Works CA" in listener["detail"] and "clients need this authority" in listener["hint"]
     assert found["connectors of applications"]["detail"] == "far: no connector in group remote"
     assert found["certificates of hosts"]["health"] == "good"
     assert "application well" not in found and "application far" not in found
@@ -112,8 +112,8 @@ def test_the_connector_s_doctor(ill: World) -> None:
     assert set(by_name) == {"well", "down", "no-tls", "tls"}
     assert by_name["well"]["health"] == "good"
     assert "Connection refused" in by_name["down"]["detail"]
-    assert "appproxy app set no-tls internal=http://127.0.0.1:" in by_name["no-tls"]["mend"]
-    assert "appproxy app set tls internal=https://127.0.0.1:" in by_name["tls"]["mend"]
+    assert "appproxy app set no-tls internal=http://127.0.0.1:" in by_name["no-tls"]["hint"]
+    assert "appproxy app set tls internal=https://127.0.0.1:" in by_name["tls"]["hint"]
 
 
 def test_the_connector_s_log(ill: World) -> None:

@@ -14,7 +14,7 @@ import pytest
 from appproxy.admin.client import AdminClient, read_settings
 from appproxy.admin.direct import open_store
 from appproxy.config import StatePaths
-from appproxy.store import providers
+from appproxy.store.people import providers
 from appproxy.twistd.passwords import admit_password
 from tests.end_to_end.clock import usual_seconds
 from tests.end_to_end.load import Load
@@ -32,7 +32,7 @@ CHANGES = int(os.environ.get("APPPROXY_CHANGES", "2"))
 def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> System:
     """The system that is changed."""
     found = shared_system(request, tmp_path_factory)
-    found.mend()
+    found.hint()
     found.call("POST", "/connector-groups", name="empty")
     paths = StatePaths(found.state)
     with (

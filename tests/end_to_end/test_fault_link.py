@@ -43,7 +43,7 @@ def cable(system: System) -> Iterator[Cable]:
 
 @pytest.fixture(autouse=True)
 def fresh(system: System, cable: Cable) -> None:
-    """A connector waits longer with each loss in a row (until it has been up for 30 s): begin each test anew."""
+    """A connector waits longer with each loss in a row (until it has been up for 30 s): begin each test again."""
     system.supervisor.end(NAME, 30)
     system.start_connector(NAME)
 

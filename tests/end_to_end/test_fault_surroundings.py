@@ -79,7 +79,7 @@ def mended(system: Standing) -> Iterator[None]:
     yield
     if system.before or not system.running("service"):
         system.restart()
-    system.mend()
+    system.hint()
 
 
 def works(system: Standing, alice: Visitor) -> None:

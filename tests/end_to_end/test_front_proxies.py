@@ -26,7 +26,7 @@ def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def trust(world: World, networks: str, says: str) -> None:
-    """Change service.toml and start the service anew."""
+    """Change service.toml and start the service again."""
     world.supervisor.end("service")
     path = world.state / "service.toml"
     lines = [line for line in path.read_text().splitlines() if "trusted_proxies" not in line]

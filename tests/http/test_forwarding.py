@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from appproxy.http import forwarding
 from appproxy.http.fields import check_block, decode_block, values
 from appproxy.http.forwarding import forwarded_block, forwarded_trailers, public_place
-from appproxy.http.head import Fields, Repeated, RequestHead
-from appproxy.http.refused import Refused, refused_fields, same_spelling
-from appproxy.http.server import RequestReader
+from appproxy.http.h1.server import RequestReader
+from appproxy.http.head import Fields, RepeatedSection, RequestHead
+from appproxy.http.refused import RefusedFields, refused_fields, same_spelling
 from tests.cost.machine import cost
 
 PLACE = public_place("https://wiki.example:8443")
@@ -22,7 +22,7 @@ OURS = [
     (b"x-request-id", b"0123")]
 
 
-def block_of(*lines: bytes, client: str = "192.0.2.7", drop: Refused = IDENTITY,
+def block_of(*lines: bytes, client: str = "192.0.2.7", drop: RefusedFields = IDENTITY,
     version: bytes = b"1.1") -> bytes:
     """The block that the application gets for a request with these field lines."""
     reader = RequestReader()
@@ -191,10 +191,10 @@ def test_it_is_fast() -> None:
 
 def test_repeated_fields_are_cleaned_for_each_application_anew() -> None:
     """What was worked out for one application is not given to another."""
-    repeated = Repeated()
+    repeated = RepeatedSection()
     fields = [(b"x-user", b"me"), (b"cookie", b"__Host-appproxy=1; theirs=2")]
 
-    def block(drop: Refused, request_id: bytes) -> bytes:
+    def block(drop: RefusedFields, request_id: bytes) -> bytes:
         head = RequestHead(b"GET", b"/", 11, fields, b"a", "a", 0, True, None, False, repeated)
         return forwarded_block(head, client="192.0.2.1", place=PLACE, drop=drop, request_id=request_id)
 
@@ -232,7 +232,7 @@ class Shouting:
 
 def test_fields_with_urls_are_translated_and_no_others() -> None:
     """Also when a field section repeats: what one translation has made is not given to another."""
-    repeated = Repeated()
+    repeated = RepeatedSection()
 
     def block(inward: Shouting | None) -> bytes:
         fields = [(b"referer", b"me"), (b"x-a", b"me")]
@@ -250,7 +250,7 @@ def test_fields_with_urls_are_translated_and_no_others() -> None:
 @pytest.mark.parametrize(("version", "said"), [(10, b"1.0"), (11, b"1.1"), (20, b"2.0")])
 def test_via_says_how_the_request_came(version: int, said: bytes) -> None:
     """After those before us, whatever Connection names; and again for the next request of another version."""
-    repeated = Repeated()
+    repeated = RepeatedSection()
 
     def lines(version: int, via: bool) -> list[bytes]:
         fields = [(b"via", b"1.1 cache.example"), (b"connection", b"x-a"), (b"x-a", b"1")]

@@ -44,7 +44,7 @@ def test_nobody_else_is_believed(proxies: TrustedProxies) -> None:
     ([b"[1.2.3.4]"], "1.2.3.4"), ([b'"203.0.113.9"'], PROXY), ([b"1.2.3.4:"], PROXY), ([b"1.2.3.4:123456"], PROXY),
 ])
 def test_x_forwarded_for(lines: list[bytes], client: str) -> None:
-    """The rightmost address that is no trusted proxy's; what stands left of it anybody may have written."""
+    """The rightmost address that is no trusted proxy's; what is left of it anybody may have written."""
     fields = [(b"x-forwarded-for", line) for line in lines] + [(b"forwarded", b"for=9.9.9.9")]
     assert LIST.client_of(fields, PROXY) == client
 

@@ -91,7 +91,7 @@ class TestSignature:
         assert "signature" in refused(f"{head}.{other}.{signature}")
 
     def test_an_unknown_key_may_be_a_new_one(self) -> None:
-        """A key id that is not in the key set says so, so that the set can be fetched anew."""
+        """A key id that is not in the key set says so, so that the set can be fetched again."""
         with pytest.raises(UnknownKeyError):
             check(sign(claims(), header={"kid": "new"}))
         two = Checker(keys=KeySet([EC, ECKey.import_key(STRANGER.as_dict(), {"kid": "other"})]))

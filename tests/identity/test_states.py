@@ -11,29 +11,29 @@ from appproxy.identity.states import (
     MAX_STATE,
     MAX_TARGET,
     START_LIFETIME,
-    Finish,
-    Pending,
-    Start,
+    FinishState,
+    PendingState,
+    StartState,
     verifier_of,
 )
 from tests.identity.test_cookie import SESSION
 from tests.identity.test_sealing import NEW, NONCE, NOW
 
 SECRET = mint(b"r" * 16)
-START = Start("wiki", "wiki.example.com", "/page?q=1", binding(SECRET))
-PENDING = Pending(START, "idp", "nonce", binding(SECRET))
-FINISH = Finish("once", START, SESSION)
+START = StartState("wiki", "wiki.example.com", "/page?q=1", binding(SECRET))
+PENDING = PendingState(START, "idp", "nonce", binding(SECRET))
+FINISH = FinishState("once", START, SESSION)
 HOST = "wiki.example.com"
 
 
 @pytest.mark.parametrize("tries", [0, 1])
 def test_each_step_reads_its_own_text(tries: int) -> None:
     """What a step wrote, the next one reads, with the number of tries."""
-    start = Start("wiki", HOST, "/page?q=1", binding(SECRET), tries)
-    pending, finish = Pending(start, "idp", "nonce", "b"), Finish("once", start, SESSION)
-    assert Start.unseal(start.seal(NEW, NOW, NONCE), [NEW], NOW) == start
-    assert Pending.unseal(pending.seal(NEW, NOW, NONCE).encode(), [NEW], NOW) == pending
-    assert Finish.unseal(finish.seal(NEW, NOW, NONCE), [NEW], NOW, HOST) == finish
+    start = StartState("wiki", HOST, "/page?q=1", binding(SECRET), tries)
+    pending, finish = PendingState(start, "idp", "nonce", "b"), FinishState("once", start, SESSION)
+    assert StartState.unseal(start.seal(NEW, NOW, NONCE), [NEW], NOW) == start
+    assert PendingState.unseal(pending.seal(NEW, NOW, NONCE).encode(), [NEW], NOW) == pending
+    assert FinishState.unseal(finish.seal(NEW, NOW, NONCE), [NEW], NOW, HOST) == finish
 
 
 def test_no_step_reads_anothers() -> None:
@@ -42,15 +42,15 @@ def test_no_step_reads_anothers() -> None:
     again = START.seal(NEW, NOW, NONCE, "again")
     for text in (start, pending, again):
         with pytest.raises(IdentityError):
-            Finish.recall(text, [NEW], HOST)
+            FinishState.recall(text, [NEW], HOST)
     for text in (pending, finish, again):
         with pytest.raises(IdentityError):
-            Start.recall(text, [NEW])
+            StartState.recall(text, [NEW])
     for text in (start, finish, again):
         with pytest.raises(IdentityError):
-            Pending.recall(text, [NEW])
+            PendingState.recall(text, [NEW])
     with pytest.raises(IdentityError):
-        Finish.recall(finish, [NEW], "crm.example.com")
+        FinishState.recall(finish, [NEW], "crm.example.com")
 
 
 def test_they_do_not_last() -> None:
@@ -58,14 +58,14 @@ def test_they_do_not_last() -> None:
     late = NOW + START_LIFETIME
     start, pending, finish = START.seal(NEW, NOW, NONCE), PENDING.seal(NEW, NOW, NONCE).encode(), FINISH.seal(NEW, NOW, NONCE)
     with pytest.raises(IdentityError):
-        Start.unseal(start, [NEW], late)
+        StartState.unseal(start, [NEW], late)
     with pytest.raises(IdentityError):
-        Pending.unseal(pending, [NEW], late)
+        PendingState.unseal(pending, [NEW], late)
     with pytest.raises(IdentityError):
-        Finish.unseal(finish, [NEW], NOW + FINISH_LIFETIME, HOST)
-    assert Start.recall(start, [NEW]) == START
-    assert Pending.recall(pending, [NEW]) == PENDING
-    assert Finish.recall(finish, [NEW], HOST) == FINISH
+        FinishState.unseal(finish, [NEW], NOW + FINISH_LIFETIME, HOST)
+    assert StartState.recall(start, [NEW]) == START
+    assert PendingState.recall(pending, [NEW]) == PENDING
+    assert FinishState.recall(finish, [NEW], HOST) == FINISH
 
 
 def test_the_verifier_belongs_to_browser_and_sign_in() -> None:
@@ -78,6 +78,6 @@ def test_the_verifier_belongs_to_browser_and_sign_in() -> None:
 
 def test_the_longest_way_back_fits() -> None:
     """The longest target that is kept fits into the URLs that carry it."""
-    start = Start("a" * 16, "h" * 100, "/" + "x" * (MAX_TARGET - 1), binding(SECRET), 1)
-    assert len(Pending(start, "p" * 16, "n" * 22, "b" * 43).seal(NEW, NOW, NONCE)) < MAX_STATE
-    assert len(Finish("u" * 32, start, SESSION).seal(NEW, NOW, NONCE)) < 8000 - 3500
+    start = StartState("a" * 16, "h" * 100, "/" + "x" * (MAX_TARGET - 1), binding(SECRET), 1)
+    assert len(PendingState(start, "p" * 16, "n" * 22, "b" * 43).seal(NEW, NOW, NONCE)) < MAX_STATE
+    assert len(FinishState("u" * 32, start, SESSION).seal(NEW, NOW, NONCE)) < 8000 - 3500

@@ -15,7 +15,7 @@ import pytest
 from appproxy.config import load_service
 from appproxy.errors import ConfigError
 from appproxy.publish.application import Application
-from appproxy.service.dispatch import Dispatcher, Responder, Stage
+from appproxy.service.dispatch import Dispatcher, ErrorPages, Stage
 from appproxy.service.dispatch.order import stages
 from appproxy.service.dispatch.plugins import insert, load_stages
 from tests.service.dispatch.stages import OPEN
@@ -60,7 +60,7 @@ def test_it_refuses_outside_office_hours(when: datetime, application: Applicatio
     signal = world.welcomed()
     order = insert(stages(parts(world.relay)), load_stages(["office-hours"]))
     exchange = FakeExchange(head_for("https://wiki.example.com/page"))
-    Dispatcher(order, Responder(), world, when.timestamp, world.clock)(exchange)
+    Dispatcher(order, ErrorPages(), world, when.timestamp, world.clock)(exchange)
     assert bool(requests(signal.frames())) is is_open and exchange.status == (0 if is_open else 403)
 
 

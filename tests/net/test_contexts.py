@@ -194,7 +194,7 @@ class TestTunnel:
         assert chain[1].fingerprint(chain[1].signature_hash_algorithm).hex() == fingerprint(OURS.certificate)
 
     def test_no_session_is_resumed(self) -> None:
-        """Each connection of a connector proves its key anew: a revoked one cannot ride on an old session."""
+        """Each connection of a connector proves its key again: a revoked one cannot ride on an old session."""
         context = tunnel_context(SERVICE, [OURS.certificate])
         client = Resuming(connector_context([OURS.certificate], CONNECT, CONNECTOR, [SIGNAL]))
         assert [client.resumed_at(context) for _ in range(3)] == [False, False, False]

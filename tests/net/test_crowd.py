@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 
-from appproxy.net.crowd import Crowd, subscriber
+from appproxy.net.crowd import BoundedConnections, subscriber
 
 
 def test_the_oldest_of_one_owner_goes() -> None:
     """Not the newcomer, and not another owner's."""
-    crowd: Crowd[int] = Crowd(2)
+    crowd: BoundedConnections[int] = BoundedConnections(2)
     assert [crowd.enter("a", number) for number in range(3)] == [None, None, 0]
     assert crowd.enter("b", 9) is None
     assert (crowd.count("a"), crowd.count("b"), len(crowd)) == (2, 1, 2)
@@ -18,7 +18,7 @@ def test_the_oldest_of_one_owner_goes() -> None:
 
 def test_who_leaves_makes_room() -> None:
     """Twice is as once; nothing is kept of owners who have none."""
-    crowd: Crowd[int] = Crowd(1)
+    crowd: BoundedConnections[int] = BoundedConnections(1)
     crowd.enter("a", 1)
     for _ in range(2):
         crowd.leave("a", 1)

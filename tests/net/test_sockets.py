@@ -10,7 +10,7 @@ from twisted.internet.protocol import Protocol
 from twisted.internet.testing import MemoryReactor
 
 from appproxy.net.sockets import (
-    Pending,
+    UnreadBytes,
     acknowledged,
     is_ended,
     pending,
@@ -139,15 +139,15 @@ def test_what_is_pending_is_seen_and_stays() -> None:
     """A byte, then the end behind it; looking takes nothing away."""
     near, far = socket.socketpair()
     with near:
-        assert pending(near) is Pending.NOTHING
+        assert pending(near) is UnreadBytes.NOTHING
         with far:
             far.sendall(b"x")
-            assert [pending(near), pending(near)] == [Pending.BYTES] * 2
-        assert pending(near) is Pending.BYTES
+            assert [pending(near), pending(near)] == [UnreadBytes.BYTES] * 2
+        assert pending(near) is UnreadBytes.BYTES
         assert near.recv(1) == b"x"
-        assert pending(near) is Pending.END
-    assert pending(near) is Pending.END, "one that is closed"
-    assert pending(None) is Pending.NOTHING
+        assert pending(near) is UnreadBytes.END
+    assert pending(near) is UnreadBytes.END, "one that is closed"
+    assert pending(None) is UnreadBytes.NOTHING
 
 
 def test_an_end_is_seen_behind_bytes() -> None:

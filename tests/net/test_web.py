@@ -20,8 +20,8 @@ from appproxy.errors import FAILURES, Code, RequestError, StoreError
 from appproxy.http.fields import check_block, values
 from appproxy.net.web import (
     Answer,
-    EndPoint,
-    Ready,
+    AsyncResource,
+    StaticAnswer,
     cookie_lines,
     failure_answer,
     form_body,
@@ -108,13 +108,13 @@ async def fine(request: Request) -> Answer:
     return html_answer(200, b"fine")
 
 
-def failing(error: Exception) -> EndPoint:
+def failing(error: Exception) -> AsyncResource:
     """A page that does not."""
 
     async def fail(request: Request) -> Answer:
         raise error
 
-    return EndPoint.reading(fail)
+    return AsyncResource.reading(fail)
 
 
 @pytest.mark.parametrize("ours", [True, False])
@@ -123,13 +123,13 @@ class TestEndPoint:
 
     def test_an_answer(self, ours: bool) -> None:
         """Status, fields and body arrive; HEAD gets no body."""
-        got = ask(EndPoint.reading(fine), ours=ours)
+        got = ask(AsyncResource.reading(fine), ours=ours)
         assert (got.status, got.content) == (200, b"fine")
         assert got.fields["content-type"] == ["text/html; charset=utf-8"]
         assert got.fields["cache-control"] == ["no-store"]
         assert got.length == 4
         assert len(got.fields["content-security-policy"]) == 1
-        head = ask(EndPoint.reading(fine), method="HEAD", ours=ours)
+        head = ask(AsyncResource.reading(fine), method="HEAD", ours=ours)
         assert (head.status, head.content) == (200, b"")
 
     @pytest.mark.parametrize(
@@ -158,11 +158,11 @@ class TestEndPoint:
     @pytest.mark.parametrize(
         ("page", "path", "method", "status"),
         [
-            (EndPoint.reading(fine), "/here/below", "GET", 404),
-            (EndPoint.reading(fine), "/here", "POST", 405),
-            (EndPoint({b"GET": fine}), "/here", "HEAD", 405),
-            (EndPoint({b"POST": fine}), "/here", "GET", 405),
-            (Ready(html_answer(200, b"fine")), "/here/below", "PUT", 200),
+            (AsyncResource.reading(fine), "/here/below", "GET", 404),
+            (AsyncResource.reading(fine), "/here", "POST", 405),
+            (AsyncResource({b"GET": fine}), "/here", "HEAD", 405),
+            (AsyncResource({b"POST": fine}), "/here", "GET", 405),
+            (StaticAnswer(html_answer(200, b"fine")), "/here/below", "PUT", 200),
         ],
     )
     def test_what_a_page_answers(self, ours: bool, page: Resource, path: str, method: str, status: int) -> None:
@@ -173,7 +173,7 @@ class TestEndPoint:
 
     def test_wrong_method(self, ours: bool) -> None:
         """Another method is refused, and the answer says which there are."""
-        assert ask(EndPoint({b"GET": fine, b"POST": fine}), method="PUT", ours=ours).fields["allow"] == ["GET, POST"]
+        assert ask(AsyncResource({b"GET": fine, b"POST": fine}), method="PUT", ours=ours).fields["allow"] == ["GET, POST"]
 
     def test_programs_get_json(self, ours: bool) -> None:
         """Who asks for JSON gets the failure as JSON."""
@@ -195,7 +195,7 @@ def test_the_user_leaves_meanwhile() -> None:
     async def late(request: Request) -> Answer:
         return await waiting
 
-    front = Front(EndPoint({b"GET": late}))
+    front = Front(AsyncResource({b"GET": late}))
     treq = StubTreq(front)
     cast("Any", treq).request("GET", ORIGIN + "/here").addErrback(lambda _: None)
     treq.flush()
@@ -216,7 +216,7 @@ def test_an_answer_that_cannot_be_sent() -> None:
         return html_answer(200, b"after the end")
 
     with capturedLogs() as events:
-        ask(EndPoint({b"GET": odd}))
+        ask(AsyncResource({b"GET": odd}))
     assert [event["log_level"] for event in events if event["log_namespace"].startswith("appproxy")] == [LogLevel.critical]
 
 
@@ -261,7 +261,7 @@ def test_forms(kind: str, body: bytes, status: int, text: str | None) -> None:
     async def posted(request: Request) -> Answer:
         return html_answer(200, form_body(request, 10))
 
-    got = ask(EndPoint({b"POST": posted}), method="POST", body=body, content_type=kind)
+    got = ask(AsyncResource({b"POST": posted}), method="POST", body=body, content_type=kind)
     assert got.status == status
     assert text is None or got.text == text
 
@@ -272,7 +272,7 @@ def test_a_way_out() -> None:
     async def refused(request: Request) -> Answer:
         return failure_answer(request, Code.NOT_ASSIGNED, "canary", fields=b"a: b\n", link="https://x/", link_text="Out")
 
-    got = ask(EndPoint({b"GET": refused}))
+    got = ask(AsyncResource({b"GET": refused}))
     assert got.status == 403
     assert 'href="https://x/"' in got.text
     assert got.fields["a"] == ["b"]
@@ -297,6 +297,6 @@ def test_whose_work_it_is() -> None:
         seen.append(SENDER.get())
         return html_answer(200, b"")
 
-    assert ask(EndPoint.reading(look)).status == 200
+    assert ask(AsyncResource.reading(look)).status == 200
     assert seen == ["127.0.0.1"]
     assert SENDER.get() == ""

@@ -65,7 +65,7 @@ def test_only_the_hash_is_stored() -> None:
 
 @pytest.mark.parametrize("length", range(10, len(encode_token(TOKEN)), 7))
 def test_cut_off(length: int) -> None:
-    """A token that was not copied whole is recognised, and the mend named."""
+    """A token that was not copied whole is recognised, and the fix named."""
     with pytest.raises(ConfigError, match="copy the whole line"):
         decode_token(encode_token(TOKEN)[:length])
 

@@ -10,7 +10,7 @@ import pytest
 
 from appproxy.errors import Code
 from appproxy.policy.authorizer import Authorizer, RequestContext, is_assigned, judge_upgrade, maintains
-from appproxy.policy.verdict import Pass, Refuse, SignIn, Verdict
+from appproxy.policy.verdict import Pass, Refuse, SignInRequired, Verdict
 
 NOW = 1000.0
 
@@ -127,7 +127,7 @@ def test_the_table(application: App, session: User | None, verdict: str | Code) 
     match found:
         case Pass(who):
             assert (verdict, who) == ("pass", session)
-        case SignIn(reason):
+        case SignInRequired(reason):
             assert verdict == reason
         case Refuse(code, _):
             assert verdict is code
@@ -181,7 +181,7 @@ def test_a_logged_refusal_says_why() -> None:
     ("verdict", "expected"),
     [
         (Pass(User("ann")), True), (Pass(BOB), False), (Pass(User("bob", groups=("staff", "ops"))), True),
-        (Pass(User("bob", groups=("staff",))), False), (Pass(None), False), (SignIn("no session"), False),
+        (Pass(User("bob", groups=("staff",))), False), (Pass(None), False), (SignInRequired("no session"), False),
         (Refuse(Code.NOT_ASSIGNED, "bob"), False),
     ],
 )  # fmt: skip

@@ -6,20 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appproxy.policy.levels import AddressLimit, Levels, RateLimit
+from appproxy.policy.levels import AddressLimit, LeakyBuckets, RateLimit
 
 
 class TestLevels:
     def test_drains(self) -> None:
         """With time, and never below nothing."""
-        levels = Levels(0.5, 10)
+        levels = LeakyBuckets(0.5, 10)
         levels.add("a", 3.0, 0.0)
         assert [levels.at("a", now) for now in (0.0, 2.0, 6.0, 100.0)] == [3.0, 2.0, 0.0, 0.0]
         assert levels.at("b", 0.0) == 0.0
 
     def test_waits(self) -> None:
         """Until one more fits, and no longer for what rounding leaves."""
-        levels = Levels(0.1, 10)
+        levels = LeakyBuckets(0.1, 10)
         levels.add("a", 3.0, 0.0)
         assert levels.wait("a", 4.0, 0.0) == 0.0
         assert levels.wait("a", 3.0, 0.0) == pytest.approx(10.0)
@@ -30,7 +30,7 @@ class TestLevels:
 
     def test_nothing_is_kept_of_nothing(self) -> None:
         """What was taken back, or cleared, takes no memory; of too many the oldest go."""
-        levels = Levels(1.0, 3)
+        levels = LeakyBuckets(1.0, 3)
         levels.add("a", 1.0, 0.0)
         levels.add("a", -1.0, 0.0)
         assert len(levels) == 0
@@ -43,7 +43,7 @@ class TestLevels:
 
     def test_a_high_level_is_not_forgotten_for_many_low_ones(self) -> None:
         """However many other keys are used once; of equal ones the least recently used goes."""
-        levels = Levels(0.001, 50)
+        levels = LeakyBuckets(0.001, 50)
         for key in ("a", "b", "c"):
             levels.add(key, 10.0, 0.0)
         for number in range(1000):
@@ -54,7 +54,7 @@ class TestLevels:
 
     def test_what_has_drained_is_forgotten_first(self) -> None:
         """Also when it was higher once."""
-        levels = Levels(1.0, 3)
+        levels = LeakyBuckets(1.0, 3)
         levels.add("a", 5.0, 0.0)
         levels.add("b", 50.0, 0.0)
         for key in "cd":
@@ -63,7 +63,7 @@ class TestLevels:
 
     def test_a_clock_that_goes_back(self) -> None:
         """Fills and drains nothing."""
-        levels = Levels(1.0, 3)
+        levels = LeakyBuckets(1.0, 3)
         levels.add("a", 2.0, 100.0)
         assert levels.at("a", 50.0) == 2.0
 

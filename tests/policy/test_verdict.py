@@ -7,7 +7,7 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 from appproxy.errors import Code
-from appproxy.policy.verdict import Pass, Refuse, SignIn
+from appproxy.policy.verdict import Pass, Refuse, SignInRequired
 
 
 def test_a_verdict_cannot_be_changed() -> None:
@@ -15,5 +15,5 @@ def test_a_verdict_cannot_be_changed() -> None:
     verdict = Refuse(Code.NOT_ASSIGNED, "because")
     with pytest.raises(FrozenInstanceError):
         verdict.code = Code.INTERNAL  # type: ignore[misc]
-    assert SignIn("no session") == SignIn("no session")
+    assert SignInRequired("no session") == SignInRequired("no session")
     assert Pass(None) == Pass(None)

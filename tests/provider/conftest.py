@@ -10,11 +10,12 @@ import pytest
 from twisted.web.resource import Resource
 
 from appproxy.provider import BuiltInProvider, hash_password
-from appproxy.store import applications, users
-from appproxy.store.database import Store
+from appproxy.store.applications import applications
+from appproxy.store.database.initial import initialise
+from appproxy.store.database.live import LiveStore
+from appproxy.store.database.store import Store
 from appproxy.store.engine import make_engine
-from appproxy.store.initial import initialise
-from appproxy.store.live import LiveStore
+from appproxy.store.people import users
 from appproxy.store.sealing import Sealer
 from tests.provider.house import CHEAP, ISSUER, NOW, PASSWORD, Browser, House, NoThreads, Now, at_once
 

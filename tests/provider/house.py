@@ -21,7 +21,7 @@ from twisted.web.resource import Resource
 from appproxy.identity.oidc import challenge
 from appproxy.provider import BuiltInProvider
 from appproxy.publish.application import Application
-from appproxy.store.live import LiveStore
+from appproxy.store.database.live import LiveStore
 from appproxy.store.transaction import Transaction
 
 ISSUER = "https://signin.example.com"

@@ -12,11 +12,11 @@ from twisted.internet.defer import Deferred
 from appproxy.errors import Code, RequestError, StoreError
 from appproxy.identity.id_token import check_id_token
 from appproxy.identity.oidc import read_keys, read_metadata
-from appproxy.store import user_groups, users
+from appproxy.store.people import user_groups, users
 from tests.provider.house import CALLBACK, ISSUER, Browser, Flow, House, claims, got, sign_in, tokens
 
 if TYPE_CHECKING:
-    from appproxy.service.oidc_client import OidcClient
+    from appproxy.service.signin.oidc_client import OidcClient
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from appproxy.provider.claims import user_claims
 from appproxy.provider.clients import Client, find_client
 from appproxy.publish.application import Preauthentication
-from appproxy.store import users
+from appproxy.store.people import users
 from tests.provider.house import CALLBACK, House
 
 

@@ -48,7 +48,7 @@ class TestCheckNew:
         check_new(password, "ann")
 
     @pytest.mark.parametrize(
-        ("password", "mend"),
+        ("password", "hint"),
         [
             ("", "at least 8"),
             ("seven77", "at least 8"),
@@ -58,9 +58,9 @@ class TestCheckNew:
             ("Margarethe", "user's name"),
         ],
     )
-    def test_names_the_mend(self, password: str, mend: str) -> None:
+    def test_names_the_mend(self, password: str, hint: str) -> None:
         """A refused password comes with a sentence that says what to change."""
-        with pytest.raises(ConfigError, match=mend):
+        with pytest.raises(ConfigError, match=hint):
             check_new(password, "margarethe")
 
 
@@ -125,7 +125,7 @@ class TestVerify:
 
 class TestOutdated:
     def test_parameters_of_today(self) -> None:
-        """A hash of other parameters is to be made anew, one of today's is not."""
+        """A hash of other parameters is to be made again, one of today's is not."""
         assert outdated(hash_password("correct horse", CHEAP), HASHER)
         assert not outdated(hash_password("correct horse", CHEAP), CHEAP)
 

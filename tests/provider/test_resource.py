@@ -7,7 +7,7 @@ from twisted.internet.defer import Deferred, fail
 from twisted.logger import capturedLogs
 
 from appproxy.errors import StoreError
-from appproxy.store.keys import read_signing_keys
+from appproxy.store.service.keys import read_signing_keys
 from tests.provider.house import Browser, Flow, House, sign_in, tokens
 
 

@@ -13,11 +13,12 @@ from twisted.web.resource import Resource
 
 from appproxy.provider import BuiltInProvider
 from appproxy.provider.checker import MOST_OF_ONE, THREADS
-from appproxy.provider.doorman import LONGEST_NAME
+from appproxy.provider.password_authenticator import LONGEST_NAME
 from appproxy.provider.passwords import hash_password
 from appproxy.provider.tokens import FORM_LIFETIME, SESSION_LIFETIME
-from appproxy.store import audit, sessions, users
-from appproxy.store.database import Store
+from appproxy.store.database.store import Store
+from appproxy.store.people import sessions, users
+from appproxy.store.service import audit
 from appproxy.store.snapshot import BUILTIN
 from tests.provider.house import CHEAP, ISSUER, PASSWORD, Browser, Flow, House, Now, Page, claims, sign_in, tokens
 

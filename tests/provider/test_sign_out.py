@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from twisted.web.server import Request
 
-from appproxy.net.web import Answer, EndPoint, redirect
+from appproxy.net.web import Answer, AsyncResource, redirect
 from appproxy.provider.signing import rotate
-from appproxy.store import audit, users
+from appproxy.store.people import users
+from appproxy.store.service import audit
 from tests.provider.house import CALLBACK, ISSUER, Browser, Flow, House, sign_in, tokens
 
 SESSION = "__Host-appproxy-session"
@@ -119,7 +120,7 @@ class TestInProcess:
         async def sign_out(request: Request) -> Answer:
             return redirect("/", await house.provider.end_session(request, whose[0]))
 
-        house.root.putChild(b"sign-out", EndPoint({b"POST": sign_out}))
+        house.root.putChild(b"sign-out", AsyncResource({b"POST": sign_out}))
         sign_in(browser, wiki)
         whose.append("somebody else")
         browser.post("/sign-out", {})

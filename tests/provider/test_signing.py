@@ -11,9 +11,9 @@ from joserfc import jwt
 from appproxy.errors import IdentityError
 from appproxy.identity.sealing import encode
 from appproxy.provider.signing import KEY_AGE, KEY_KEEP, key_set, load, read_hint, rotate
-from appproxy.store.database import Store
-from appproxy.store.keys import SigningKey, read_signing_keys
+from appproxy.store.database.store import Store
 from appproxy.store.schema import signing_keys
+from appproxy.store.service.keys import SigningKey, read_signing_keys
 from tests.provider.house import ISSUER, NOW
 
 

@@ -12,12 +12,12 @@ from appproxy.provider.throttle import (
     LAST_LIMIT,
     NETWORK_BUCKET,
     STRANGER_LIMITS,
-    Go,
+    CountedAttempt,
     MemoryThrottle,
-    Repeated,
-    Rule,
-    Wait,
-    Who,
+    RepeatedPassword,
+    ThrottleGo,
+    ThrottleRule,
+    ThrottleWait,
     name_limit,
     network_limit,
 )
@@ -26,38 +26,38 @@ DAY = 86400.0
 NEWCOMERS = int(STRANGER_LIMITS[0][1])
 
 
-def who(name: str = "ann", address: str = "192.0.2.1", device: str | None = None, guess: object = "") -> Who:
+def who(name: str = "ann", address: str = "192.0.2.1", device: str | None = None, guess: object = "") -> CountedAttempt:
     """An attempt; each has its own password unless one is given."""
     who.count += 1  # type: ignore[attr-defined]
     text = str(guess) if guess != "" else str(who.count)  # type: ignore[attr-defined]
-    return Who(name, network_of(address), block_of(address), device, text.encode())
+    return CountedAttempt(name, network_of(address), block_of(address), device, text.encode())
 
 
 who.count = 0  # type: ignore[attr-defined]
 
 
-def fails(throttle: MemoryThrottle, attempt: Who, now: float = 0.0) -> bool:
+def fails(throttle: MemoryThrottle, attempt: CountedAttempt, now: float = 0.0) -> bool:
     """Try a wrong password; was it checked?"""
     decided = throttle.begin(attempt, now)
-    if isinstance(decided, Go):
+    if isinstance(decided, ThrottleGo):
         throttle.failed(decided, now)
-    return isinstance(decided, Go)
+    return isinstance(decided, ThrottleGo)
 
 
-def succeeds(throttle: MemoryThrottle, attempt: Who, now: float = 0.0) -> bool:
+def succeeds(throttle: MemoryThrottle, attempt: CountedAttempt, now: float = 0.0) -> bool:
     """Try the right password; was it checked?"""
     decided = throttle.begin(attempt, now)
-    if isinstance(decided, Go):
+    if isinstance(decided, ThrottleGo):
         throttle.succeeded(decided, now)
-    return isinstance(decided, Go)
+    return isinstance(decided, ThrottleGo)
 
 
-def held_by(throttle: MemoryThrottle, attempt: Who, now: float = 0.0) -> Rule | None:
+def held_by(throttle: MemoryThrottle, attempt: CountedAttempt, now: float = 0.0) -> ThrottleRule | None:
     """Which rule would hold it back; it is not counted."""
     decided = throttle.begin(attempt, now)
-    if isinstance(decided, Go):
+    if isinstance(decided, ThrottleGo):
         throttle.abandoned(decided, now)
-    return decided.rule if isinstance(decided, Wait) else None
+    return decided.rule if isinstance(decided, ThrottleWait) else None
 
 
 class TestOneName:
@@ -92,7 +92,7 @@ class TestOneName:
             for number in range(9):
                 fails(throttle, who(address=f"192.0.2.{number}"), 1.0)
         for number in range(9):
-            assert held_by(throttle, who(address=f"192.0.2.{number}"), 1.0) is Rule.NAME
+            assert held_by(throttle, who(address=f"192.0.2.{number}"), 1.0) is ThrottleRule.NAME
         assert held_by(throttle, who(address="203.0.113.1"), 1.0) is None
         assert held_by(throttle, who(address="198.51.100.1"), 1.0) is None
         assert held_by(throttle, who(device="d"), 1.0) is None
@@ -103,7 +103,7 @@ class TestOneName:
         assert succeeds(throttle, who(address="198.51.100.1"))
         for number in range(1000):
             fails(throttle, who(address=f"10.1.{number // 250}.{number % 250}"))
-        assert held_by(throttle, who(address="203.0.113.1")) is Rule.NAME
+        assert held_by(throttle, who(address="203.0.113.1")) is ThrottleRule.NAME
         assert held_by(throttle, who(address="198.51.100.1")) is None
         assert held_by(throttle, who(device="d")) is None
 
@@ -113,8 +113,8 @@ class TestOneName:
         while fails(throttle, attempt := who()):
             pass
         decided = throttle.begin(attempt, 0.0)
-        assert isinstance(decided, Wait)
-        assert held_by(throttle, who(), decided.seconds - 1.0) is Rule.NAME
+        assert isinstance(decided, ThrottleWait)
+        assert held_by(throttle, who(), decided.seconds - 1.0) is ThrottleRule.NAME
         assert held_by(throttle, who(), decided.seconds) is None
 
     def test_the_same_wrong_password_is_no_new_guess(self) -> None:
@@ -122,7 +122,7 @@ class TestOneName:
         throttle = MemoryThrottle()
         assert fails(throttle, who(guess="old"))
         for minute in range(1000):
-            assert isinstance(throttle.begin(who(guess="old"), minute * 60.0), Repeated)
+            assert isinstance(throttle.begin(who(guess="old"), minute * 60.0), RepeatedPassword)
         assert held_by(throttle, who(guess="new"), 60_000.0) is None
         assert held_by(throttle, who("bob", guess="old"), 60_000.0) is None
 
@@ -143,7 +143,7 @@ class TestDevices:
         """Ten wrong passwords in a known browser, then it waits; others do not."""
         throttle = MemoryThrottle()
         assert sum(fails(throttle, who(device="d")) for _ in range(50)) == DEVICE_BUCKET
-        assert held_by(throttle, who(device="d")) is Rule.DEVICE
+        assert held_by(throttle, who(device="d")) is ThrottleRule.DEVICE
         assert held_by(throttle, who(device="e")) is None
         assert held_by(throttle, who()) is None
 
@@ -168,7 +168,7 @@ class TestNetworks:
         assert succeeds(throttle, who("known"))
         tried = sum(fails(throttle, who(f"user{number}")) for number in range(200))
         assert NETWORK_BUCKET <= tried <= network_limit(1)
-        assert held_by(throttle, who("someone")) is Rule.NETWORK
+        assert held_by(throttle, who("someone")) is ThrottleRule.NETWORK
         assert held_by(throttle, who("someone", "192.0.2.2")) is None
         assert held_by(throttle, who("someone", device="d")) is None
         assert held_by(throttle, who("known")) is None
@@ -202,7 +202,7 @@ class TestNetworks:
             fails(throttle, who(f"user{number}"))
         for number in range(int(LAST_LIMIT)):
             assert fails(throttle, who("ann", f"198.51.100.{number}"))
-        assert held_by(throttle, who("ann")) is Rule.NAME
+        assert held_by(throttle, who("ann")) is ThrottleRule.NAME
         assert held_by(throttle, who("ann", "203.0.113.1")) is None
 
     def test_a_site_of_many_networks(self) -> None:
@@ -210,7 +210,7 @@ class TestNetworks:
         throttle = MemoryThrottle()
         tried = sum(fails(throttle, who(f"user{number}", f"2001:db8:1:{number:x}::1")) for number in range(1000))
         assert tried == NETWORK_BUCKET * 4
-        assert held_by(throttle, who("someone", "2001:db8:1:ffff::1")) is Rule.NETWORK
+        assert held_by(throttle, who("someone", "2001:db8:1:ffff::1")) is ThrottleRule.NETWORK
         assert held_by(throttle, who("someone", "2001:db8:2::1")) is None
 
     def test_a_site_of_many_networks_at_one_name(self) -> None:
@@ -252,11 +252,11 @@ class TestBounds:
         for outcome, name, address, device, passed in steps:
             now += passed
             decided = throttle.begin(who(name, address, device), now)
-            if isinstance(decided, Go):
+            if isinstance(decided, ThrottleGo):
                 end = {"right": throttle.succeeded, "wrong": throttle.failed, "away": throttle.abandoned}[outcome]
                 end(decided, now)
             else:
-                assert isinstance(decided, Wait)
+                assert isinstance(decided, ThrottleWait)
                 assert 0.0 < decided.seconds < DAY
 
     def test_not_checked_is_not_counted(self) -> None:
@@ -265,5 +265,5 @@ class TestBounds:
         for number in range(200):
             for attempt in (who(), who(f"user{number}"), who(device="d"), who("ann", "2001:db8::1")):
                 decided = throttle.begin(attempt, 0.0)
-                assert isinstance(decided, Go)
+                assert isinstance(decided, ThrottleGo)
                 throttle.abandoned(decided, 0.0)

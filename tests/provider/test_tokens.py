@@ -14,7 +14,7 @@ from appproxy.provider.tokens import (
     FORM_LIFETIME,
     SESSION_LIFETIME,
     Access,
-    Form,
+    FormState,
     Grant,
     ProviderSession,
     StaleForm,
@@ -29,7 +29,7 @@ SECRET = mint(b"s" * 16)
 SESSION = ProviderSession("session", "user", NOW)
 GRANT = Grant("id", "wiki", "https://signin.example.com/callback", "c" * 43, "nonce", "openid", SESSION)
 ACCESS = Access("user", "session", "openid", NOW)
-FORM = Form("sign in", {"state": "x"})
+FORM = FormState("sign in", {"state": "x"})
 
 SEALED: dict[str, tuple[str, float]] = {
     "session": (SESSION.seal(KEY, NONCE).decode(), SESSION_LIFETIME),
@@ -41,7 +41,7 @@ OPEN: dict[str, Callable[[str, float, tuple[SealingKey, ...]], object]] = {
     "session": lambda text, now, keys: ProviderSession.unseal(text.encode(), keys, now),
     "code": lambda text, now, keys: Grant.unseal(text, "wiki", keys, now),
     "access token": lambda text, now, keys: Access.unseal(text, keys, now),
-    "form": lambda text, now, keys: Form.unseal(text, "sign in", keys, now, [SECRET]),
+    "form": lambda text, now, keys: FormState.unseal(text, "sign in", keys, now, [SECRET]),
 }
 WHOLE = {"session": SESSION, "code": GRANT, "access token": ACCESS, "form": FORM}
 
@@ -88,8 +88,8 @@ class TestBinding:
         """A form's field opens with the cookie of its own browser, and for its own page."""
         for theirs in ([], [mint(b"o" * 16)]):
             with pytest.raises(StaleForm) as caught:
-                Form.unseal(SEALED["form"][0], "sign in", (KEY,), NOW, theirs)
+                FormState.unseal(SEALED["form"][0], "sign in", (KEY,), NOW, theirs)
             assert caught.value.form == FORM, "what it was for is still known"
-        assert Form.unseal(SEALED["form"][0], "sign in", (KEY,), NOW, [mint(b"o" * 16), SECRET]) == FORM
+        assert FormState.unseal(SEALED["form"][0], "sign in", (KEY,), NOW, [mint(b"o" * 16), SECRET]) == FORM
         with pytest.raises(IdentityError):
-            Form.unseal(SEALED["form"][0], "sign out", (KEY,), NOW, [SECRET])
+            FormState.unseal(SEALED["form"][0], "sign out", (KEY,), NOW, [SECRET])

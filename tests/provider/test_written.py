@@ -6,8 +6,8 @@ import math
 from dataclasses import replace
 
 from appproxy.provider.written import Count, Written
-from appproxy.store import users
-from appproxy.store.users import User
+from appproxy.store.people import users
+from appproxy.store.people.users import User
 from tests.provider.house import House
 
 

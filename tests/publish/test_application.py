@@ -26,7 +26,7 @@ def test_reads_what_admins_write(text: str, url: Url) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "mend"),
+    ("text", "hint"),
     [
         ("wiki.example.com", "http:// or https://"),
         ("ftp://wiki.example.com", "http:// or https://"),
@@ -43,11 +43,11 @@ def test_reads_what_admins_write(text: str, url: Url) -> None:
         ("https://wiki.example.com\\a", "backslash"),
     ],
 )
-def test_refuses_with_the_mend(text: str, mend: str) -> None:
+def test_refuses_with_the_mend(text: str, hint: str) -> None:
     """Each refusal says what is wrong, and which setting it was."""
     with pytest.raises(ConfigError, match="internal: ") as caught:
         Url.parse(text, "internal")
-    assert mend in str(caught.value)
+    assert hint in str(caught.value)
 
 
 def test_is_written_as_it_is_read() -> None:

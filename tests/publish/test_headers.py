@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from appproxy.errors import Code, RequestError
 from appproxy.http.fields import check_block
 from appproxy.publish.application import Application, Url
-from appproxy.publish.headers import OUTWARD, Inward, Outward
+from appproxy.publish.headers import OUTWARD, AnswerUrls, RequestUrls
 from appproxy.publish.urls import Translation
 from tests.cost.machine import cost
 
@@ -36,14 +36,14 @@ TOP = application("top", "https://top.example.com:8443/", "http://top.corp/app/"
 URLS = Translation([WIKI, SHOP, BOOKS, SIX, TOP, SHARED, COM, COMMUNITY])
 
 
-def outward(one: Application, *, keeps_host: bool = False) -> Outward:
+def outward(one: Application, *, keeps_host: bool = False) -> AnswerUrls:
     """For the answers of an application."""
-    return Outward(URLS, one.external, one.internal, keeps_host=keeps_host)
+    return AnswerUrls(URLS, one.external, one.internal, keeps_host=keeps_host)
 
 
-def inward(one: Application, *, keeps_host: bool = False) -> Inward:
+def inward(one: Application, *, keeps_host: bool = False) -> RequestUrls:
     """For the requests to it."""
-    return Inward(URLS, one.external, one.internal, keeps_host=keeps_host)
+    return RequestUrls(URLS, one.external, one.internal, keeps_host=keeps_host)
 
 
 @pytest.mark.parametrize(("one", "url", "seen"), [
@@ -256,11 +256,11 @@ class Slow:
 @settings(max_examples=400)
 def test_a_look_gives_what_the_table_gives(url: bytes, keeps_host: bool) -> None:
     """For an application that has a host of its own on both sides the table need not be asked."""
-    slow = Outward(Slow(), WIKI.external, WIKI.internal, keeps_host=keeps_host)
+    slow = AnswerUrls(Slow(), WIKI.external, WIKI.internal, keeps_host=keeps_host)
     assert outward(WIKI, keeps_host=keeps_host).url(url) == slow.url(url)
     for name in (b"origin", b"referer", b"destination", b"if"):
         said = url.replace(b"http://wiki.corp:8080", b"https://wiki.example.com:8443")
-        asked = Inward(Slow(), WIKI.external, WIKI.internal, keeps_host=keeps_host)
+        asked = RequestUrls(Slow(), WIKI.external, WIKI.internal, keeps_host=keeps_host)
         assert inward(WIKI, keeps_host=keeps_host).field(name, said) == asked.field(name, said)
 
 
@@ -303,7 +303,7 @@ def test_no_page_names_the_public_origin_to_who_sees_the_internal_one(
 ) -> None:
     """Where nothing is published at its path, or its path can be read in two ways, the origin alone is left of it."""
     below = application("below", "https://w.example.com/com/", "http://alike/com/")
-    one = Inward(Translation([below]), below.external, below.internal, keeps_host=False)
+    one = RequestUrls(Translation([below]), below.external, below.internal, keeps_host=False)
     assert one.field(name, referer) == (referer if seen is None else seen)
 
 

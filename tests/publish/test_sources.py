@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from appproxy.publish.application import Application, Url
-from appproxy.publish.headers import Outward
+from appproxy.publish.headers import AnswerUrls
 from appproxy.publish.urls import Translation
 from tests.cost.growth import MOST, growth
 from tests.publish.test_headers import BOOKS, SHOP, TOP, URLS, WIKI, application, outward
@@ -99,7 +99,7 @@ def test_a_report_of_a_violation_goes_to_the_public_path() -> None:
 ])
 def test_wildcards_that_are_published(source: bytes, seen: bytes) -> None:
     """The public wildcard takes their place; what is carried over from a host stays."""
-    here = Outward(Translation([WILD]), Url.parse("https://a.example.com:8443/"), Url.parse("http://a.internal:8080/"),
+    here = AnswerUrls(Translation([WILD]), Url.parse("https://a.example.com:8443/"), Url.parse("http://a.internal:8080/"),
                    keeps_host=False)
     assert here.field(CSP, b"img-src " + source) == b"img-src " + seen
 
@@ -108,7 +108,7 @@ def test_wildcards_that_are_published(source: bytes, seen: bytes) -> None:
 def test_what_is_allowed_by_http_is_allowed_by_https(source: bytes) -> None:
     """CSP 3 section 6.7.2.9; for oneself and for neighbours."""
     for one in (SECURE, WIKI):
-        here = Outward(Translation([WIKI, SECURE]), one.external, one.internal, keeps_host=False)
+        here = AnswerUrls(Translation([WIKI, SECURE]), one.external, one.internal, keeps_host=False)
         assert here.sources.public(source) == [b"https://secure.example.com"]
 
 
@@ -138,7 +138,7 @@ def test_an_internal_origin_with_many_applications() -> None:
     apps = [application(f"a{n:03}", f"https://a{n:03}.example.com/", f"http://intra/a{n:03}/") for n in range(100)]
     many = Translation([*apps, WIKI])
     for one, seen in ((apps[50], b"https://a050.example.com"), (WIKI, b"https://a000.example.com")):
-        here = Outward(many, one.external, one.internal, keeps_host=False)
+        here = AnswerUrls(many, one.external, one.internal, keeps_host=False)
         assert here.field(CSP, b"img-src http://intra") == b"img-src " + seen
     assert URLS.origin(b"http://nobody") is URLS.origin(b"mailto:a") is None
 

@@ -12,7 +12,7 @@ from appproxy.errors import Code
 from appproxy.http.fields import check_block, values
 from appproxy.http.head import Fields, RequestHead
 from appproxy.net.tls import ServerName
-from appproxy.service.exchange import AnswerKeeper, BodyReader
+from appproxy.service.exchange.exchange import BodyReader, Responder
 
 ID = "0123456789abcdef0123456789abcdef"
 
@@ -44,7 +44,7 @@ class Producer:
 
 @dataclass(eq=False)
 class FakeExchange:
-    """Implements `service.exchange.Exchange`. With `body` not None the whole body comes as soon as it is asked for."""
+    """Implements `exchange.Exchange`. With `body` not None the whole body comes as soon as it is asked for."""
 
     head: RequestHead
     body: bytes | None = b""
@@ -52,7 +52,7 @@ class FakeExchange:
     client: str = "192.0.2.7"
     scheme: str = "https"
     started: float = 0.0
-    keeper: AnswerKeeper | None = None
+    responder: Responder | None = None
     reader: BodyReader | None = None
     status: int = 0
     block: bytes = b""
@@ -79,7 +79,7 @@ class FakeExchange:
         return self.state not in ("open", "flowing")
 
     @property
-    def tap(self) -> IPushProducer:
+    def read_gate(self) -> IPushProducer:
         return Producer()
 
     @property
@@ -139,8 +139,8 @@ class FakeExchange:
     def leave(self) -> None:
         """The user goes away."""
         self.state = "left"
-        if self.keeper is not None:
-            self.keeper.user_left(Code.CANCELLED)
+        if self.responder is not None:
+            self.responder.user_left(Code.CANCELLED)
 
     @property
     def content(self) -> bytes:

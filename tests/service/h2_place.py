@@ -8,10 +8,10 @@ from ngh2 import Configuration, Connection, ConnectionStateError, Role
 from ngh2 import events as h2
 from twisted.internet.task import Clock
 
-from appproxy.service.exchange import Exchange
-from appproxy.service.front import Front
-from appproxy.service.h2_connection import H2Connection
-from appproxy.service.user_entry import UserEntry
+from appproxy.service.exchange.exchange import Exchange
+from appproxy.service.front.front import Front
+from appproxy.service.front.h2.connection import H2Connection
+from appproxy.service.listen.entry import UserEntry
 from tests.service.keeper import Keeper
 from tests.service.world import Wire, refusal
 
@@ -35,12 +35,12 @@ def web_socket(*fields: tuple[bytes, bytes]) -> Headers:
 class Place:
     """A connection whose user is at hand. `manual`: the user's windows open only when a test says so."""
 
-    def __init__(self, keeper: Keeper | None = None, *, manual: bool = False, greet: bool = True) -> None:
+    def __init__(self, responder: Keeper | None = None, *, manual: bool = False, greet: bool = True) -> None:
         self.clock = Clock()
-        self.keeper = keeper or Keeper()
+        self.responder = responder or Keeper()
         self.log: list[Exchange] = []
-        self.front = Front(self.keeper, self.clock, refusal, lambda: "0" * 32, entry=UserEntry,
-                           log=self.log.append, token=lambda size: b"the sample nonce"[:size])
+        self.front = Front(self.responder, self.clock, refusal, lambda: "0" * 32, entry=UserEntry,
+                           log=self.log.append, random_bytes=lambda size: b"the sample nonce"[:size])
         self.connection = H2Connection(self.front, "203.0.113.7")
         self.wire = Wire()
         self.user = Connection(Role.CLIENT, Configuration(auto_window_update=not manual))

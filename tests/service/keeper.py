@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from appproxy.errors import Code
 from appproxy.http.head import Fields
-from appproxy.service.exchange import Exchange
+from appproxy.service.exchange.exchange import Exchange
 
 
 class Keeper:
@@ -19,7 +19,7 @@ class Keeper:
         self.answer_at_once: bytes | None = None
 
     def __call__(self, exchange: Exchange) -> None:
-        exchange.keeper = self
+        exchange.responder = self
         self.exchanges.append(exchange)
         if self.answer_at_once is not None:
             exchange.answer(200, b"", self.answer_at_once)

@@ -20,9 +20,9 @@ from appproxy.policy.verdict import Pass, Refuse
 from appproxy.publish.application import Application, HeaderRule, Preauthentication, Url
 from appproxy.publish.routing import Router
 from appproxy.service.dispatch.gate import Gate
-from appproxy.service.resources import ResourceHandler
-from appproxy.service.sign_in import SignIn
-from appproxy.service.sign_in_memory import MemorySignInStore
+from appproxy.service.own.resources import ResourceHandler
+from appproxy.service.signin.memory_store import MemorySignInStore
+from appproxy.service.signin.sign_in import SignIn
 from appproxy.store.snapshot import ProviderRecord, SealingKey, Snapshot
 from tests.service.exchanges import FakeExchange, head_for
 
@@ -172,7 +172,7 @@ class World:
         self.store.note = self._note
         clients = {"idp": self.provider, **self.extra}
         self.sign_in = SignIn(
-            SIGNIN, 443, self.store, clients, lambda: self.now, token=Tokens(), end_builtin=self._end
+            SIGNIN, 443, self.store, clients, lambda: self.now, random_bytes=Tokens(), end_builtin=self._end
         )
         self.gate = Gate()
         self._own = ResourceHandler(self.sign_in.application_root)

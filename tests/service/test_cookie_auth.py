@@ -25,10 +25,10 @@ from twisted.web.static import Data
 
 from appproxy.errors import ConfigError
 from appproxy.service.cookie_auth import CookieAuthResource, IIdentity, identity_of
-from appproxy.service.provider_agent import BytesProducer
+from appproxy.service.signin.provider_agent import BytesProducer
 from tests.service.sign_in_world import ISSUER, NOW, RECORD, FakeProvider, Tokens
-from tests.service.test_oidc_client import result_of
-from tests.service.test_sign_out import hidden
+from tests.service.signin.test_oidc_client import result_of
+from tests.service.signin.test_sign_out import hidden
 
 ORIGIN = "https://www.example.com"
 EXAMPLE = Path(__file__).parents[2] / "docs" / "library" / "cookie_auth.py"
@@ -111,7 +111,7 @@ def protect(resource: IResource, provider: FakeProvider | None = None, **options
     """The resource behind sign-in."""
     values: dict[str, Any] = {
         "origin": ORIGIN, "provider": RECORD, "client": provider or FakeProvider(), "secret": b"s" * 32,
-        "wall": lambda: NOW, "token": Tokens(), **options,
+        "wall_clock": lambda: NOW, "random_bytes": Tokens(), **options,
     }
     return CookieAuthResource(resource, **values)
 

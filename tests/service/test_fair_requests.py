@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from appproxy.errors import Code
-from appproxy.service.roster import RosterLimits
+from appproxy.service.relay.roster import RosterLimits
 from appproxy.tunnel.frames import Kind
 from tests.service.world import GET, User, World, only_request, requests
 
@@ -116,7 +116,7 @@ def test_an_answer_that_gave_way_breaks_off_and_is_named() -> None:
     id = only_request(signal)
     data = world.attach(id)
     data.say(data.session.head(200, b"content-length: 1000\n") + data.session.body(b"x" * 10))
-    data.link.tap.pauseProducing()
+    data.link.read_gate.pauseProducing()
     assert not data.wire.reading
     signal.fail(Kind.FAIL, id, Code.GAVE_WAY)
     assert user.wire.aborted

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from appproxy.http.h2_blocks import PREFACE
-from appproxy.http.h2_session import CONNECTION_WINDOW, STREAMS
+from appproxy.http.h2.blocks import PREFACE
+from appproxy.http.h2.session import CONNECTION_WINDOW, STREAMS
 from tests.service.h2_place import HEAD, Place, frame
 
 _DATA, _HEADERS, _PRIORITY, _RESET, _SETTINGS, _PUSH, _PING, _GOAWAY, _WINDOW, _CONTINUATION = range(10)
@@ -213,9 +213,9 @@ def test_a_head(data: bytes) -> None:
     """Its stream is reset, nobody is asked, and the next request is."""
     place = Place()
     assert outcome(place, data, len(data)) == Resets(_PROTOCOL)
-    assert place.keeper.exchanges == []
+    assert place.responder.exchanges == []
     place.raw(whole(3))
-    assert len(place.keeper.exchanges) == 1
+    assert len(place.responder.exchanges) == 1
 
 
 @pytest.mark.parametrize("late", [frame(_DATA, 1, 1, b"x"), whole()], ids=["DATA", "HEADERS"])
@@ -225,7 +225,7 @@ def test_after_both_ends(late: bytes, answered: bool) -> None:
     place = Place()
     place.raw(whole())
     if answered:
-        place.keeper.last.answer(200, b"", b"x")
+        place.responder.last.answer(200, b"", b"x")
         place.clock.advance(0)
         place.wire.take()
     assert outcome(place, late, len(late)) == Ends(_CLOSED)
@@ -235,22 +235,22 @@ def test_what_is_late_on_a_stream_that_we_have_reset() -> None:
     """The user could not know: his DATA and trailers are thrown away, and his next request is answered."""
     place = Place()
     place.raw(begun())
-    place.keeper.last.answer(200, b"", b"x")
+    place.responder.last.answer(200, b"", b"x")
     place.clock.advance(0)
     back = frames(place.wire.take())
     assert (_RESET, 0, 1, word(0)) in back
     assert outcome(place, frame(_DATA, 0, 1, b"x") + whole(head=line(b"a", b"b")), 1 << 20) == IGNORED
     place.raw(whole(3))
-    assert len(place.keeper.exchanges) == 2
+    assert len(place.responder.exchanges) == 2
 
 
 def test_a_head_in_pieces() -> None:
     """CONTINUATION with nothing, with one byte, with the rest: one request."""
     place = Place()
     place.raw(frame(_HEADERS, _END_STREAM, 1, HEAD[:5]) + frame(_CONTINUATION, 0, 1) + frame(_CONTINUATION, 0, 1, HEAD[5:6]))
-    assert place.keeper.exchanges == []
+    assert place.responder.exchanges == []
     place.raw(frame(_CONTINUATION, _END_HEADERS, 1, HEAD[6:]))
-    assert [exchange.head.host for exchange in place.keeper.exchanges] == ["h.example.com"]
+    assert [exchange.head.host for exchange in place.responder.exchanges] == ["h.example.com"]
 
 
 class TestTheBeginning:
@@ -269,7 +269,7 @@ class TestTheBeginning:
         """The connection ends, and nobody is asked."""
         place = Place(greet=False)
         place.raw(PREFACE + first)
-        assert place.wire.disconnecting and place.keeper.exchanges == []
+        assert place.wire.disconnecting and place.responder.exchanges == []
 
 
 class TestWindows:
@@ -279,7 +279,7 @@ class TestWindows:
         """A place whose user has said these settings, and gets an answer of five bytes on stream 1."""
         place = Place(greet=False)
         place.raw(PREFACE + settings(*entries) + whole())
-        exchange = place.keeper.last
+        exchange = place.responder.last
         exchange.start(200, b"", 5)
         exchange.write(b"12345")
         exchange.finish()
@@ -319,7 +319,7 @@ class TestWindows:
         place = Place()
         piece = frame(_DATA, 0, 1, bytes(16_384)) * 100
         place.raw(begun())
-        place.keeper.last.abort()
+        place.responder.last.abort()
         for _ in range(CONNECTION_WINDOW // (100 * 16_384) + 2):
             place.raw(piece)
         assert not place.wire.disconnecting
@@ -332,6 +332,6 @@ def test_a_stream_too_many(knows: bool) -> None:
     place.raw(PREFACE + settings() + (frame(_SETTINGS, _ACK, 0) if knows else b""))
     place.raw(b"".join(begun(2 * n + 1) for n in range(STREAMS)))
     back = frames(place.raw(begun(2 * STREAMS + 1)))
-    assert len(place.keeper.exchanges) == STREAMS
+    assert len(place.responder.exchanges) == STREAMS
     assert ((_RESET, 0, 2 * STREAMS + 1, word(_REFUSED)) in back) is not knows
     assert place.wire.disconnecting is knows

@@ -16,7 +16,9 @@ from appproxy.config.service import ServiceLimits
 from appproxy.config.values import Address
 from appproxy.net.open_files import raise_limit, shares
 from appproxy.service.node import ServiceNode
-from appproxy.store import applications, connector_groups, sessions
+from appproxy.store.applications import applications
+from appproxy.store.connectors import groups
+from appproxy.store.people import sessions
 from appproxy.store.transaction import Transaction
 from appproxy.testing.network import InlinePool, MemoryNetwork
 from appproxy.twistd.assembly import assemble
@@ -104,7 +106,7 @@ def test_a_node_that_drains_takes_nobody_and_can_be_watched(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("beyond", [False, True])
 def test_more_users_than_open_files_allow_are_warned_of(beyond: bool, tmp_path: Path) -> None:
-    """Before the first of them is refused, and with the mend."""
+    """Before the first of them is refused, and with the fix."""
     most = shares(raise_limit()).users
     place = Place(tmp_path, limits=ServiceLimits(user_connections=most + beyond))
     with capturedLogs() as events:
@@ -125,7 +127,7 @@ def test_what_others_do_makes_no_plan_again(tmp_path: Path) -> None:
     def change(tx: Transaction) -> None:
         sessions.revoke_session(tx, "s1")
         sessions.revoke_subject(tx, "builtin", "ann")
-        connector_groups.add(tx, f"branch {tx.new_id()}")
+        groups.add(tx, f"branch {tx.new_id()}")
 
     for _ in range(2):
         place.network.run(store.write(change))

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from appproxy.http.head import RequestHead
-from tests.service import h2_place, test_user_connection
+from tests.service import h2_place
+from tests.service.front.h1 import test_connection
 from tests.service.keeper import Keeper
 
 Fields = list[tuple[bytes, bytes]]
@@ -16,14 +17,14 @@ _HOST = b"h.example.com"
 
 def over_http_1(method: bytes, target: bytes, fields: Fields, trailers: Fields | None) -> tuple[int, RequestHead | None]:
     """The answer's status, 0 for none, and the head that whoever answers got."""
-    place = test_user_connection.Place(Reading())
+    place = test_connection.Place(Reading())
     lines = b"".join(b"%b: %b\r\n" % field for field in [(b"host", _HOST), *fields])
     body = b""
     if trailers is not None:
         lines += b"transfer-encoding: chunked\r\n"
         body = b"0\r\n" + b"".join(b"%b: %b\r\n" % field for field in trailers) + b"\r\n"
     answer = place.send(b"%b %b HTTP/1.1\r\n%b\r\n%b" % (method, target, lines, body))
-    return int(answer[9:12] or 0), _head(place.keeper)
+    return int(answer[9:12] or 0), _head(place.responder)
 
 
 def over_http_2(method: bytes, target: bytes, fields: Fields, trailers: Fields | None) -> tuple[int, RequestHead | None]:
@@ -34,7 +35,7 @@ def over_http_2(method: bytes, target: bytes, fields: Fields, trailers: Fields |
     if trailers is not None:
         place.user.send_trailers(stream, trailers)
     place.turn()
-    return int(place.head(stream).get(b":status", b"0")), _head(place.keeper)
+    return int(place.head(stream).get(b":status", b"0")), _head(place.responder)
 
 
 class Reading(Keeper):
@@ -51,8 +52,8 @@ class Reading(Keeper):
         self.last.answer(200, b"", b"")
 
 
-def _head(keeper: Keeper) -> RequestHead | None:
-    return keeper.last.head if keeper.exchanges else None
+def _head(responder: Keeper) -> RequestHead | None:
+    return responder.last.head if responder.exchanges else None
 
 
 def lines_of(count: int, size: int) -> Fields:

@@ -13,15 +13,15 @@ from appproxy.pages import accepts_json, error_page
 from appproxy.publish.application import Application, Preauthentication, Url
 from appproxy.publish.routing import Router
 from appproxy.publish.urls import Translation
-from appproxy.service.dispatch.responder import failure_answer
-from appproxy.service.end_point import EndPoint
-from appproxy.service.exchange import Exchange
-from appproxy.service.front import Front
-from appproxy.service.links import DataLink, SignalLink
-from appproxy.service.relay import Relay
-from appproxy.service.roster import Roster, RosterLimits
-from appproxy.service.tokens import Tokens
-from appproxy.service.user_connection import UserConnection
+from appproxy.service.dispatch.error_pages import failure_answer
+from appproxy.service.exchange.exchange import Exchange
+from appproxy.service.front.front import Front
+from appproxy.service.front.h1.connection import UserConnection
+from appproxy.service.relay.relay import Relay
+from appproxy.service.relay.roster import Roster, RosterLimits
+from appproxy.service.relay.share_tokens import ShareTokens
+from appproxy.service.tunnel.links import DataLink, SignalLink
+from appproxy.service.tunnel.listener import TunnelListener
 from appproxy.store.snapshot import ConnectorRecord, ConnectorState, Snapshot
 from appproxy.tunnel.data import DataSession
 from appproxy.tunnel.frames import Frame, Kind, encode
@@ -164,12 +164,12 @@ class World:
         self.relay = Relay(
             Roster(self.clock.seconds(), self.limits), self.clock, failure_answer,
             user_header=lambda session: b"null", identity_block=lambda application, session: b"",
-            tokens=Tokens(bytes),
+            tokens=ShareTokens(bytes),
             has_connectors=lambda group: any(one.group == group for one in self.snapshot.connectors.values()),
             urls=lambda: self.snapshot.urls,
         )
         self.front = Front(self.handle, self.clock, refusal, self._new_id, entry=UserConnection, log=self.log.append)
-        self.end_point = EndPoint(
+        self.end_point = TunnelListener(
             self.relay, self.clock, lambda: 1e9, lambda: self.snapshot, node="n1", epoch=b"epoch678",
             control=Factory.forProtocol(Protocol), renew_after=180,
         )

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from appproxy.store.database import Store
+from appproxy.store.database.initial import initialise
+from appproxy.store.database.store import Store
 from appproxy.store.engine import make_engine, make_private
-from appproxy.store.initial import initialise
 from appproxy.store.sealing import Sealer
 from tests.store.postgresql import Server
 

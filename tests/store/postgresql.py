@@ -5,9 +5,9 @@ from __future__ import annotations
 import secrets
 
 from appproxy.store import schema
-from appproxy.store.database import Store
+from appproxy.store.database.initial import initialise
+from appproxy.store.database.store import Store
 from appproxy.store.engine import make_engine
-from appproxy.store.initial import initialise
 from appproxy.store.sealing import Sealer
 
 #: What is copied, parents first.

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
 from appproxy.store import migrate, schema
-from appproxy.store.database import Store
+from appproxy.store.database.store import Store
 from appproxy.store.engine import make_engine, make_private
 from appproxy.store.sealing import Sealer
 
@@ -43,7 +43,7 @@ def test_a_database_that_is_up_to_date_needs_no_alembic(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/appproxy.db"
     Store.create(url, Sealer(bytes(32), "test")).close()
     opening = (
-        "import sys; from appproxy.store.database import Store; from appproxy.store.sealing import Sealer; "
+        "import sys; from appproxy.store.database.store import Store; from appproxy.store.sealing import Sealer; "
         f"Store.open({url!r}, Sealer(bytes(32), 'test')).close(); print('alembic' in sys.modules)")
     ended = subprocess.run([sys.executable, "-c", opening], capture_output=True, text=True, cwd=ROOT)
     assert (ended.stdout, ended.stderr) == ("False\n", "")

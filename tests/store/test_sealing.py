@@ -68,7 +68,7 @@ def test_a_master_has_32_bytes() -> None:
 
 def test_the_layout_stays() -> None:
     """A value sealed by the first version opens for ever."""
-    sealed = Sealer(MASTER, token=lambda count: bytes(count)).seal("leaf key", "0123456789abcdef", b"secret")
+    sealed = Sealer(MASTER, random_bytes=lambda count: bytes(count)).seal("leaf key", "0123456789abcdef", b"secret")
     text = "898e7e4389f3c2b25d1ee43f73bd3fe47db449af8fa7"
     assert sealed.hex() == "7331" + "cb4b954c" + 12 * "00" + text
 

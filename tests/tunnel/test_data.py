@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from appproxy.errors import Code, LocalProtocolError, RemoteProtocolError
 from appproxy.tunnel.data import DataSession
 from appproxy.tunnel.frames import DATA_LIMITS, HEADER, Frame, FrameReader, Kind, encode
-from appproxy.tunnel.greetings import Goodbye, encode_error
+from appproxy.tunnel.handshake import Goodbye, encode_error
 from appproxy.tunnel.limits import TunnelLimits
 from appproxy.tunnel.messages import encode_code, encode_response
 from appproxy.tunnel.signal import Role

@@ -9,7 +9,7 @@ from pathlib import Path
 import appproxy
 from appproxy.config.connector import ConnectorSettings, PoolSettings
 from appproxy.config.service import ServiceLimits, ServiceSettings
-from appproxy.service.roster import RosterLimits
+from appproxy.service.relay.roster import RosterLimits
 from appproxy.tunnel.limits import TunnelLimits
 
 ROOT = Path(appproxy.__file__).parent

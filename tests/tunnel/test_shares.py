@@ -44,7 +44,7 @@ def holding(key: str, count: int, *, stuck: bool = True, rate: float = 0.0, seco
 
 @given(st.lists(st.tuples(KEYS, st.booleans())))
 def test_a_tally_is_a_count(steps: list[tuple[bytes, bool]]) -> None:
-    """It agrees with counting anew, after whatever comes and goes."""
+    """It agrees with counting again, after whatever comes and goes."""
     tally, plain = Tally[bytes](), Counter[bytes]()
     for key, more in steps:
         if more:

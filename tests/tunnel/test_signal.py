@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from appproxy.errors import Code, LocalProtocolError, RemoteProtocolError
 from appproxy.tunnel.frames import HEADER, SIGNAL_LIMITS, Frame, Kind, encode
-from appproxy.tunnel.greetings import (
+from appproxy.tunnel.handshake import (
     Goodbye,
     Hello,
     Load,

@@ -37,7 +37,7 @@ from appproxy.tunnel.messages import (
     encode_welcome,
     request_flags,
 )
-from appproxy.tunnel.ways import ANSWER_WAY, BODY_WAY, Way
+from appproxy.tunnel.stream_directions import ANSWER_WAY, BODY_WAY, StreamDirection
 
 SPECIFICATION = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text()
 
@@ -120,7 +120,7 @@ def test_the_directions_of_a_data_connection_are_specified() -> None:
     body, answer = text.split("The answer's direction:")
     for part, table in ((body.split("The body's direction:")[1], BODY_WAY), (answer, ANSWER_WAY)):
         assert transitions(rows(part)) == {
-            Way(state).name: {Kind(kind).name: after.name for kind, after in steps.items()}
+            StreamDirection(state).name: {Kind(kind).name: after.name for kind, after in steps.items()}
             for state, steps in table.items()
         }
 

@@ -8,8 +8,8 @@ import pytest
 
 from appproxy.config import Address, ServiceSettings, StatePaths
 from appproxy.errors import AppProxyError, ConfigError
-from appproxy.store.database import Store
-from appproxy.store.master import read_master
+from appproxy.store.database.store import Store
+from appproxy.store.service.master_key import read_master
 from appproxy.twistd.state import create_state, read_settings
 
 NOW = 1_800_000_000.0

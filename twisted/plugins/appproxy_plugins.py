@@ -22,7 +22,7 @@ appproxy_service = ServiceMaker(
 appproxy_connector = ServiceMaker(
     "appproxy-connector",
     "appproxy.twistd.connector",
-    "appproxy's inner side: stands beside the applications and only dials out.",
+    "appproxy's inner side: runs beside the applications and only dials out.",
     "appproxy-connector",
 )
 

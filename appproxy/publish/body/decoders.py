@@ -58,7 +58,7 @@ class Decoder(Protocol):
 class Deflate:
     """gzip (RFC 1952), also several members in a row, and deflate with or without zlib's head, as browsers take both.
 
-    What stands behind a stream, lengths and checksums, is not looked at, as in browsers: a page whose trailer is cut or wrong
+    What is behind a stream, lengths and checksums, is not looked at, as in browsers: a page whose trailer is cut or wrong
     is shown by them.
     """
 

@@ -11,7 +11,7 @@ from appproxy.publish.body.raw_text import END_TAGS, LongTag, RawText, Script
 from appproxy.publish.body.script import script_translator
 from appproxy.publish.body.srcdoc import DEEPEST, translate_srcdoc
 from appproxy.publish.body.table import FOREIGN, PLAIN, RAW_TEXT
-from appproxy.publish.body.tag import Wanted, attributes, changes, value_of
+from appproxy.publish.body.tag import WantedAttributes, attributes, changes, value_of
 from appproxy.publish.body.translator import LONGEST, Holding, Untouched
 from appproxy.regex import compiled
 
@@ -46,7 +46,7 @@ class HtmlTranslator:
     __slots__ = ("_depth", "_held", "_level", "_links", "_paths", "_raw", "_scan", "_wanted", "_xml")
 
     def __init__(
-        self, links: Links, wanted: Wanted, *, paths: bool = False, xml: bool = False, level: int = 0,
+        self, links: Links, wanted: WantedAttributes, *, paths: bool = False, xml: bool = False, level: int = 0,
     ) -> None:
         self._links = links
         self._level = level

@@ -23,7 +23,7 @@ _ABSOLUTE = re.compile(rb"[\t\n\f\r ]*+(?:[a-zA-Z][a-zA-Z0-9+.-]*+:|//)")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedAttributes:
     """What of a page is translated, besides the attributes that hold URLs.
 
     `css`: style sheets; `script`: strings of scripts, and JSON in pages. `inline` False: neither inside of pages, because
@@ -59,7 +59,7 @@ def attributes(page: bytes, start: int, end: int) -> list[tuple[bytes, int, int,
 
 
 def changes(
-    links: Links, wanted: Wanted, name: bytes, page: bytes, start: int, end: int,
+    links: Links, wanted: WantedAttributes, name: bytes, page: bytes, start: int, end: int,
     inner: Callable[[bytes, bytes], bytes | None],
 ) -> list[tuple[int, int, bytes]]:
     """What has to become of the attributes of the tag `name` between two places: spans and what they become, in order.

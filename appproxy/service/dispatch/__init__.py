@@ -1,9 +1,9 @@
 """From a user's exchange to the relay, in stages: `order` has the list, `Dispatcher` walks it."""
 
-from appproxy.publish.routing import Route
+from appproxy.publish.routing import ApplicationRoute
 from appproxy.service.dispatch.dispatcher import Dispatcher
+from appproxy.service.dispatch.error_pages import ErrorPages
 from appproxy.service.dispatch.request import InboundRequest
-from appproxy.service.dispatch.responder import Responder
 from appproxy.service.dispatch.stage import ANSWERED, Outcome, Stage
 
-__all__ = ["ANSWERED", "Dispatcher", "InboundRequest", "Outcome", "Responder", "Route", "Stage"]
+__all__ = ["ANSWERED", "Dispatcher", "InboundRequest", "Outcome", "ErrorPages", "ApplicationRoute", "Stage"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from appproxy.policy.verdict import Pass, Refuse
 from appproxy.publish.response_policy import hsts_line
-from appproxy.publish.routing import Route
+from appproxy.publish.routing import ApplicationRoute
+from appproxy.service.dispatch.error_pages import ErrorPages
 from appproxy.service.dispatch.gate import Gate
 from appproxy.service.dispatch.request import InboundRequest
-from appproxy.service.dispatch.responder import Responder
 from appproxy.service.dispatch.sign_in_start import SignInStart
 from appproxy.service.dispatch.stage import ANSWERED, Outcome, Stage
 
@@ -20,7 +20,7 @@ class Authentication(Stage):
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
 
-    def concerns(self, route: Route) -> bool:
+    def concerns(self, route: ApplicationRoute) -> bool:
         """Applications that want a sign-in."""
         return not route.application.passthrough
 
@@ -35,12 +35,12 @@ class Authorization(Stage):
 
     name = "authorization"
 
-    def __init__(self, gate: Gate, sign_in: SignInStart, responder: Responder) -> None:
+    def __init__(self, gate: Gate, sign_in: SignInStart, error_pages: ErrorPages) -> None:
         self._gate = gate
         self._sign_in = sign_in
-        self._responder = responder
+        self._error_pages = error_pages
 
-    def concerns(self, route: Route) -> bool:
+    def concerns(self, route: ApplicationRoute) -> bool:
         """Applications that want a sign-in."""
         return not route.application.passthrough
 
@@ -56,7 +56,7 @@ class Authorization(Stage):
             return None
         exchange, application = request.exchange, request.route.application
         if isinstance(verdict, Refuse):
-            self._responder.refuse(exchange, verdict.code, verdict.reason)
+            self._error_pages.refuse(exchange, verdict.code, verdict.reason)
             return ANSWERED
         exchange.detail = verdict.reason
         status, block, body = self._sign_in.begin(request.head, application, exchange.id, request.now)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from appproxy.publish.routing import Route, lacks_slash, with_slash
+from appproxy.publish.routing import ApplicationRoute, lacks_slash, with_slash
 from appproxy.service.dispatch.request import InboundRequest
 from appproxy.service.dispatch.stage import ANSWERED, Outcome, Stage
-from appproxy.service.plan import Plans
-from appproxy.service.relay import Relay
+from appproxy.service.relay.plan import Plans
+from appproxy.service.relay.relay import Relay
 
 
 class Slash(Stage):
@@ -22,7 +22,7 @@ class Slash(Stage):
     def __init__(self, plans: Plans) -> None:
         self._plans = plans
 
-    def concerns(self, route: Route) -> bool:
+    def concerns(self, route: ApplicationRoute) -> bool:
         """Applications below a path."""
         return len(route.prefix) > 1
 

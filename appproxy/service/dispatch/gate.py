@@ -17,8 +17,8 @@ from appproxy.http.head import RequestHead
 from appproxy.identity.cookie import CookiePlace, counting_places, open_session
 from appproxy.identity.session import Session
 from appproxy.policy.authorizer import Authorizer, RequestContext, judge_upgrade
-from appproxy.policy.verdict import Pass, SignIn, Verdict
-from appproxy.publish.routing import Route
+from appproxy.policy.verdict import Pass, SignInRequired, Verdict
+from appproxy.publish.routing import ApplicationRoute
 from appproxy.service.recent import KEPT, Recent
 from appproxy.store.snapshot import SealingKey, Snapshot
 
@@ -29,7 +29,7 @@ _LONG = 2048
 #: Cookie field, application id, host; or our cookie's value, application id, host and True.
 _Key: TypeAlias = tuple[bytes, str, str] | tuple[bytes, str, str, bool]
 
-_NOTHING = SignIn("no access cookie")
+_NOTHING = SignInRequired("no access cookie")
 
 
 @dataclass(slots=True, eq=False)
@@ -40,7 +40,7 @@ class Opened:
     in memory. `verdict` is the authorizer's while `now` is before `holds_until`, and the snapshot is the same.
     """
 
-    route: Route
+    route: ApplicationRoute
     key: _Key
     found: tuple[Session | str, ...]
     keys: tuple[SealingKey, ...]
@@ -66,7 +66,7 @@ class Gate:
         #: How many values of cookies were decrypted.
         self.opens = 0
 
-    def authenticate(self, head: RequestHead, route: Route, snapshot: Snapshot, now: float) -> Opened:
+    def authenticate(self, head: RequestHead, route: ApplicationRoute, snapshot: Snapshot, now: float) -> Opened:
         """What the request's access cookies hold; `now` is wall clock time."""
         if self._snapshot is not snapshot:
             self._snapshot = snapshot
@@ -95,7 +95,7 @@ class Gate:
         return opened
 
     def verdict(
-        self, opened: Opened, head: RequestHead, route: Route, snapshot: Snapshot, context: RequestContext[Session],
+        self, opened: Opened, head: RequestHead, route: ApplicationRoute, snapshot: Snapshot, context: RequestContext[Session],
     ) -> Verdict[Session]:
         """What becomes of a request with these cookies: the first session that passes counts.
 
@@ -108,7 +108,10 @@ class Gate:
         authorizer = Authorizer(snapshot)
         verdict: Verdict[Session] = _NOTHING
         for found in opened.found:
-            verdict = SignIn(found) if isinstance(found, str) else authorizer.authorize(replace(context, session=found))
+            if isinstance(found, str):
+                verdict = SignInRequired(found)
+            else:
+                verdict = authorizer.authorize(replace(context, session=found))
             if isinstance(verdict, Pass):
                 if not opened.kept:
                     opened.kept = True
@@ -117,7 +120,9 @@ class Gate:
         opened.verdict, opened.holds_until = verdict, verdict.holds_until
         return verdict
 
-    def check(self, head: RequestHead, route: Route, snapshot: Snapshot, now: float, client: str = "") -> Verdict[Session]:
+    def check(
+        self, head: RequestHead, route: ApplicationRoute, snapshot: Snapshot, now: float, client: str = "",
+    ) -> Verdict[Session]:
         """Both in one, for a request to `route` from this address."""
         path = head.target.partition(b"?")[0]
         context: RequestContext[Session] = RequestContext(route.application, None, now, client, head.method, path)
@@ -125,14 +130,14 @@ class Gate:
             return Authorizer(snapshot).authorize(context)
         return self.verdict(self.authenticate(head, route, snapshot, now), head, route, snapshot, context)
 
-    def _still_opens(self, opened: Opened, route: Route, snapshot: Snapshot) -> bool:
+    def _still_opens(self, opened: Opened, route: ApplicationRoute, snapshot: Snapshot) -> bool:
         """Does what was opened before hold the same in a snapshot that is new to it? It is judged again then."""
         if opened.keys != snapshot.keys or opened.places != self.places_of(route):
             return False
         opened.epoch, opened.route, opened.holds_until = self._epoch, route, -inf
         return True
 
-    def places_of(self, route: Route) -> tuple[CookiePlace, ...]:
+    def places_of(self, route: ApplicationRoute) -> tuple[CookiePlace, ...]:
         """Where the application's access cookie counts on the route's host."""
         application = route.application
         key = (application.id, route.host, route.cookie_path, application.cookie_secure)
@@ -144,12 +149,12 @@ class Gate:
             self._places[key] = places
         return places
 
-    def _cookies(self, line: bytes, route: Route) -> list[tuple[CookiePlace, bytes]]:
+    def _cookies(self, line: bytes, route: ApplicationRoute) -> list[tuple[CookiePlace, bytes]]:
         """The access cookies, one for each name. Two of one: somebody plays tricks (a browser keeps one), so none counts."""
         found = ((place, find(line, place.name)) for place in self.places_of(route))
         return [(place, values[0]) for place, values in found if len(values) == 1]
 
-    def _open(self, key: _Key, line: bytes, route: Route, snapshot: Snapshot, now: float) -> Opened:
+    def _open(self, key: _Key, line: bytes, route: ApplicationRoute, snapshot: Snapshot, now: float) -> Opened:
         found: list[Session | str] = []
         for place, value in self._cookies(line, route):
             self.opens += 1
@@ -160,12 +165,12 @@ class Gate:
         return Opened(route, key, tuple(found), snapshot.keys, self.places_of(route), self._epoch)
 
 
-def upgrade_refusal(head: RequestHead, route: Route) -> Verdict[Session] | None:
+def upgrade_refusal(head: RequestHead, route: ApplicationRoute) -> Verdict[Session] | None:
     """Why an upgrade may not bear the user's cookie, if it may not."""
     return judge_upgrade([value for name, value in head.fields if name == b"origin"], own_origins(route))
 
 
-def own_origins(route: Route) -> frozenset[bytes]:
+def own_origins(route: ApplicationRoute) -> frozenset[bytes]:
     """From where pages may open a WebSocket there: the route's own origin, and those of all URLs of its application.
 
     Other hosts of a wildcard are not among them: they may be other people's.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from appproxy.errors import Code, RequestError
-from appproxy.http.request import choose_upgrade
+from appproxy.http.h1.request import choose_upgrade
 from appproxy.service.dispatch.ports import check_port
 from appproxy.service.dispatch.request import InboundRequest
 from appproxy.service.dispatch.stage import ANSWERED, Outcome, Stage
-from appproxy.service.exchange import Exchange, Handler
+from appproxy.service.exchange.exchange import Exchange, Handler
 from appproxy.store.snapshot import Snapshot
 
 

@@ -10,14 +10,14 @@ from appproxy.errors import Code
 from appproxy.identity.session import Session
 from appproxy.pages import accepts_json, error_page
 from appproxy.policy.authorizer import maintains
-from appproxy.policy.verdict import Pass, SignIn, Verdict
+from appproxy.policy.verdict import Pass, SignInRequired, Verdict
 from appproxy.publish.application import Application
-from appproxy.publish.routing import Route
+from appproxy.publish.routing import ApplicationRoute
 from appproxy.service.dispatch.gate import Gate
 from appproxy.service.dispatch.request import InboundRequest
 from appproxy.service.dispatch.sign_in_start import SignInStart
 from appproxy.service.dispatch.stage import ANSWERED, Outcome, Stage
-from appproxy.service.exchange import Exchange
+from appproxy.service.exchange.exchange import Exchange
 
 
 def maintenance_answer(
@@ -49,7 +49,7 @@ class Maintenance(Stage):
         self._gate = gate
         self._sign_in = sign_in
 
-    def concerns(self, route: Route) -> bool:
+    def concerns(self, route: ApplicationRoute) -> bool:
         """Applications that are being maintained."""
         return route.application.maintenance
 
@@ -63,7 +63,7 @@ class Maintenance(Stage):
         if maintains(application, verdict):
             return None
         way = None
-        if isinstance(verdict, SignIn) and (application.maintaining_users or application.maintaining_groups):
+        if isinstance(verdict, SignInRequired) and (application.maintaining_users or application.maintaining_groups):
             way = self._sign_in.way(request.head, application, request.now)
         link, fields = way or ("", b"")
         exchange.failure = Code.MAINTENANCE

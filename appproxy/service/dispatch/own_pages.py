@@ -9,11 +9,11 @@ from appproxy.errors import Code
 from appproxy.net.web import STYLE_FIELDS
 from appproxy.pages import STYLE, STYLE_PATH, sheet_of
 from appproxy.publish.robots import robots_text
+from appproxy.service.dispatch.error_pages import ErrorPages
 from appproxy.service.dispatch.ports import check_port_of_any
 from appproxy.service.dispatch.request import InboundRequest
-from appproxy.service.dispatch.responder import Responder
 from appproxy.service.dispatch.stage import ANSWERED, Outcome, Stage
-from appproxy.service.exchange import Exchange, Handler
+from appproxy.service.exchange.exchange import Exchange, Handler
 
 #: On each application's host these paths are the service's and are never forwarded.
 OWN_PATHS = b"/.appproxy/"
@@ -37,8 +37,8 @@ class Branding(Stage):
     name = "branding"
     targets = (_BRAND,)
 
-    def __init__(self, responder: Responder) -> None:
-        self._responder = responder
+    def __init__(self, error_pages: ErrorPages) -> None:
+        self._error_pages = error_pages
 
     def handle(self, request: InboundRequest) -> Outcome:
         """Answer what is below the brand's paths."""
@@ -58,7 +58,7 @@ class Branding(Stage):
             if logo is not None and target == logo.path.encode("ascii"):
                 exchange.answer(200, b"content-type: %b\n" % logo.kind.encode("ascii") + _LOGO_FIELDS, logo.picture)
                 return
-        self._responder.refuse(exchange, Code.NOT_FOUND)
+        self._error_pages.refuse(exchange, Code.NOT_FOUND)
 
 
 class OwnPaths(Stage):

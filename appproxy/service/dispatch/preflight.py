@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from appproxy.errors import Code
 from appproxy.publish.cors import answer_fields, answer_preflight, is_preflight
-from appproxy.publish.routing import Route
+from appproxy.publish.routing import ApplicationRoute
+from appproxy.service.dispatch.error_pages import ErrorPages
 from appproxy.service.dispatch.request import InboundRequest
-from appproxy.service.dispatch.responder import Responder
 from appproxy.service.dispatch.stage import ANSWERED, Outcome, Stage
-from appproxy.service.plan import Plans
+from appproxy.service.relay.plan import Plans
 
 
 class Preflight(Stage):
@@ -19,11 +19,11 @@ class Preflight(Stage):
 
     name = "preflight"
 
-    def __init__(self, plans: Plans, responder: Responder) -> None:
+    def __init__(self, plans: Plans, error_pages: ErrorPages) -> None:
         self._plans = plans
-        self._responder = responder
+        self._error_pages = error_pages
 
-    def concerns(self, route: Route) -> bool:
+    def concerns(self, route: ApplicationRoute) -> bool:
         """Applications with rules."""
         return bool(route.application.cors)
 
@@ -40,7 +40,7 @@ class Preflight(Stage):
         preflight = answer_preflight(rule, head.fields)
         if preflight.refusal:
             exchange.own_fields = preflight.block
-            self._responder.refuse(exchange, Code.CROSS_ORIGIN, preflight.refusal)
+            self._error_pages.refuse(exchange, Code.CROSS_ORIGIN, preflight.refusal)
         else:
             exchange.answer(204, preflight.block, b"")
         return ANSWERED

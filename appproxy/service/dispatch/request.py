@@ -7,9 +7,9 @@ from typing import Protocol
 from appproxy.http.head import RequestHead
 from appproxy.identity.session import Session
 from appproxy.policy.authorizer import RequestContext
-from appproxy.publish.routing import Route
+from appproxy.publish.routing import ApplicationRoute
 from appproxy.service.dispatch.gate import Opened
-from appproxy.service.exchange import Exchange
+from appproxy.service.exchange.exchange import Exchange
 from appproxy.store.snapshot import Snapshot
 
 
@@ -31,7 +31,7 @@ class InboundRequest:
     __slots__ = ("exchange", "head", "now", "opened", "route", "session", "snapshot")
 
     #: Set by the stage `route`.
-    route: Route
+    route: ApplicationRoute
     #: Set by the stage `authentication`, for applications that want a sign-in.
     opened: Opened
 

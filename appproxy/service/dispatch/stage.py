@@ -7,7 +7,7 @@ from typing import ClassVar, Final, Literal, TypeAlias
 
 from twisted.internet.defer import Deferred
 
-from appproxy.publish.routing import Route
+from appproxy.publish.routing import ApplicationRoute
 from appproxy.service.dispatch.request import InboundRequest
 
 
@@ -35,7 +35,7 @@ class Stage:
     #: Empty: all targets.
     targets: tuple[bytes, ...] = ()
 
-    def concerns(self, route: Route) -> bool:
+    def concerns(self, route: ApplicationRoute) -> bool:
         """Are requests to this route to pass the stage? Asked once a route, of stages behind `route`."""
         return True
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from appproxy.publish.body.charset import Decoded, charset_of, has_ascii, is_utf_16
 from appproxy.publish.body.html import HtmlTranslator
-from appproxy.publish.body.tag import Wanted
+from appproxy.publish.body.tag import WantedAttributes
 from tests.publish.body.fakes import INTERNAL, PLACES, PUBLIC, cuts, links, run
 
 LONG = "\u2014\U0001f600x" * 20
@@ -17,7 +17,7 @@ PAGE = f"<title>{LONG}</title><p title='Gr\u00fc\u00dfe \U0001f600'>\u2014</p><a
 
 def translator(charset: str = "") -> Decoded:
     """Of a page with this charset in its field."""
-    return Decoded(HtmlTranslator(links(), Wanted()), charset)
+    return Decoded(HtmlTranslator(links(), WantedAttributes()), charset)
 
 
 @pytest.mark.parametrize(

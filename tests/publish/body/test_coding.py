@@ -17,7 +17,7 @@ from appproxy.errors import Code, RequestError
 from appproxy.publish.body.coding import CODINGS, GRACE, RATIO, WAYS, Coded
 from appproxy.publish.body.decoders import PIECE
 from appproxy.publish.body.html import HtmlTranslator
-from appproxy.publish.body.tag import Wanted
+from appproxy.publish.body.tag import WantedAttributes
 from appproxy.publish.body.translator import Untouched
 from tests.publish.body.fakes import INTERNAL, PLACES, PUBLIC, cuts, links, run
 
@@ -55,7 +55,7 @@ def test_what_was_packed_is_translated_and_packed(
 ) -> None:
     """However it is cut; in several members or frames too."""
     page = PAGE * times + noise.replace(b"<", b"").replace(b">", b"")
-    packed = run(Coded(HtmlTranslator(links(), Wanted()), coding), *cuts(pack(page), places))
+    packed = run(Coded(HtmlTranslator(links(), WantedAttributes()), coding), *cuts(pack(page), places))
     assert UNPACK[coding](packed) == page.replace(INTERNAL, PUBLIC)
 
 
@@ -64,7 +64,7 @@ def test_what_is_known_can_be_read_at_once(coding: bytes, pack: Callable[[bytes]
     """A page that its application flushes reaches the user although its end is still to come."""
     decoder, encoder = WAYS[coding]
     packer = encoder()
-    coded = Coded(HtmlTranslator(links(), Wanted()), coding)
+    coded = Coded(HtmlTranslator(links(), WantedAttributes()), coding)
     seen = b"".join(decoder().read(coded.feed(packer.write(PAGE))))
     assert seen == PAGE.replace(INTERNAL, PUBLIC)
 

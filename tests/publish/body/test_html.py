@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from appproxy.publish.body.html import HtmlTranslator
 from appproxy.publish.body.links import Links
 from appproxy.publish.body.table import TAGS, Holds
-from appproxy.publish.body.tag import Wanted
+from appproxy.publish.body.tag import WantedAttributes
 from appproxy.publish.body.translator import LONGEST
 from tests.publish.body.fakes import INTERNAL, PLACES, PUBLIC, cuts, links, run, to_public
 
-EVERYTHING = Wanted(css=True, script=True)
+EVERYTHING = WantedAttributes(css=True, script=True)
 
 
-def translated(page: bytes, wanted: Wanted = EVERYTHING, *, paths: bool = True, xml: bool = False) -> bytes:
+def translated(page: bytes, wanted: WantedAttributes = EVERYTHING, *, paths: bool = True, xml: bool = False) -> bytes:
     """The page as users get it."""
     return run(HtmlTranslator(links(), wanted, paths=paths, xml=xml), page)
 
@@ -106,7 +106,7 @@ def test_a_template_is_a_piece_of_a_page(says: bytes) -> None:
     page = (b'<script type="%b"><# if (a<b) { #><img src="X/{{ data.a }}"><a class=\'{{b}}\' href=X/c>d</a>"X/"</script>'
             b"<a href=X/>" % says).replace(b"X", INTERNAL)
     wanted = all_public(page).replace(b'"%b/"<' % PUBLIC, b'"%b/"<' % INTERNAL)
-    assert translated(page, Wanted(css=False, inline=False)) == wanted
+    assert translated(page, WantedAttributes(css=False, inline=False)) == wanted
 
 
 def test_templates_inside_of_templates_are_looked_into_three_levels_deep() -> None:
@@ -114,7 +114,7 @@ def test_templates_inside_of_templates_are_looked_into_three_levels_deep() -> No
     begin = b"<script type=text/html>"
     for levels, public in ((1, PUBLIC), (3, PUBLIC), (4, INTERNAL), (3000, INTERNAL)):
         page = begin * levels + b"<a href='%b/'>"
-        assert run(HtmlTranslator(links(), Wanted()), page % INTERNAL) == page % public
+        assert run(HtmlTranslator(links(), WantedAttributes()), page % INTERNAL) == page % public
 
 
 def test_xhtml_has_cdata_and_empty_scripts() -> None:
@@ -153,15 +153,16 @@ def test_hashes_of_what_we_translate_are_dropped() -> None:
     page = b'<script src="/a.js" integrity="sha384-A"></script><link integrity=sha384-B href=a.css>'
     foreign = b'<script integrity="sha384-C" src="https://cdn.example/a.js"></script>'
     assert translated(page + foreign) == b'<script src="/a.js" ></script><link  href=a.css>' + foreign
-    assert translated(page, Wanted(css=False, script=False)) == page
-    assert translated(page, Wanted(css=True, script=False)) == page.replace(b"integrity=sha384-B", b"")
+    assert translated(page, WantedAttributes(css=False, script=False)) == page
+    assert translated(page, WantedAttributes(css=True, script=False)) == page.replace(b"integrity=sha384-B", b"")
 
 
 def test_what_a_policy_has_hashes_of_stays() -> None:
     """With hashes in the security policy neither scripts nor styles inside of the page change."""
     page = b"<style>@import 'X/'</style><script>'X/'</script><p style='a:url(X/)'><a href=X/>".replace(b"X", INTERNAL)
-    assert translated(page, Wanted(script=True, inline=False)) == page.replace(b"<a href=" + INTERNAL, b"<a href=" + PUBLIC)
-    assert translated(page, Wanted(css=False)) == page.replace(b"<a href=" + INTERNAL, b"<a href=" + PUBLIC)
+    expected = page.replace(b"<a href=" + INTERNAL, b"<a href=" + PUBLIC)
+    assert translated(page, WantedAttributes(script=True, inline=False)) == expected
+    assert translated(page, WantedAttributes(css=False)) == page.replace(b"<a href=" + INTERNAL, b"<a href=" + PUBLIC)
 
 
 def test_the_first_bytes_leave_before_the_last_arrive() -> None:
@@ -230,7 +231,7 @@ def test_what_a_place_is_depends_on_what_was_before(page: bytes, public: bytes) 
 
     page, public = (text.replace(b"X", INTERNAL).replace(b"Y", PUBLIC) for text in (page, public))
     for pieces in ([page], [bytes([byte]) for byte in page]):
-        translator = HtmlTranslator(Links(table, [b"kb"]), Wanted(), paths=True)
+        translator = HtmlTranslator(Links(table, [b"kb"]), WantedAttributes(), paths=True)
         assert run(translator, b"<a href=%b/x>" % INTERNAL, *pieces) == b"<a href=%b/x>" % PUBLIC + public
 
 
@@ -241,9 +242,9 @@ def test_what_a_place_is_depends_on_what_was_before(page: bytes, public: bytes) 
 def test_an_end_is_found_wherever_it_is_cut(page: bytes) -> None:
     """Of titles, scripts and comments."""
     page = (page % (b"x" * 50)).replace(b"X", b"<a href=%b/>" % INTERNAL)
-    whole = translated(page, Wanted())
+    whole = translated(page, WantedAttributes())
     for place in range(len(page)):
-        assert run(HtmlTranslator(links(), Wanted()), page[:place], page[place:]) == whole
+        assert run(HtmlTranslator(links(), WantedAttributes()), page[:place], page[place:]) == whole
 
 
 _PIECES = st.sampled_from([
@@ -307,7 +308,7 @@ def test_another_parser_sees_the_public_urls(tags: list[tuple[bytes, bytes, byte
     page = b"".join(b'<%b id="i" %b="%b"></%b>' % (tag, name, value, tag) for tag, name, value in tags)
     before, after = _Attributes(), _Attributes()
     before.feed(page.decode())
-    after.feed(translated(page, Wanted(css=False)).decode())
+    after.feed(translated(page, WantedAttributes(css=False)).decode())
 
     def wanted(tag: str, name: str, value: str | None) -> str | None:
         kind = TAGS.get(tag.encode(), {}).get(name.encode())
@@ -319,9 +320,9 @@ def test_another_parser_sees_the_public_urls(tags: list[tuple[bytes, bytes, byte
 def test_no_more_urls_of_one_value_are_looked_at_than_the_bound() -> None:
     """What follows them stays; nor is a page in an attribute read that has more ampersands than references fit."""
     page = b"<a ping='" + b"/ " * 1_001 + b"'>"
-    inner = HtmlTranslator(Links(lambda url: b"/new" + url), Wanted(), paths=True)
+    inner = HtmlTranslator(Links(lambda url: b"/new" + url), WantedAttributes(), paths=True)
     assert inner.feed(page) == b"<a ping='" + b"/new/ " * 1_000 + b"/ '>"
     for count, read in ((4_096, True), (4_097, False)):
-        inner = HtmlTranslator(Links(lambda url: b"/new" + url), Wanted(), paths=True)
+        inner = HtmlTranslator(Links(lambda url: b"/new" + url), WantedAttributes(), paths=True)
         page = b"<iframe srcdoc='<a href=/>" + b"&" * count + b"'>"
         assert (b"/new/" in inner.feed(page)) is read

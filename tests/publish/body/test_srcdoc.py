@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from appproxy.publish.body.html import HtmlTranslator
 from appproxy.publish.body.srcdoc import DEEPEST
-from appproxy.publish.body.tag import Wanted
+from appproxy.publish.body.tag import WantedAttributes
 from tests.publish.body.fakes import INTERNAL, PLACES, PUBLIC, cuts, links, run
 
 
 def translated(page: bytes, *, xml: bool = False) -> bytes:
     """The page as users get it."""
-    return run(HtmlTranslator(links(), Wanted(script=True), paths=True, xml=xml), page)
+    return run(HtmlTranslator(links(), WantedAttributes(script=True), paths=True, xml=xml), page)
 
 
 @pytest.mark.parametrize("page", [
@@ -118,7 +118,7 @@ _PIECES = st.sampled_from([
 def test_cutting_does_not_matter(page: bytes, places: list[int]) -> None:
     """However the page arrives, the same bytes leave; without our URLs, those that came."""
     def through(*pieces: bytes) -> bytes:
-        return run(HtmlTranslator(links(), Wanted(script=True), paths=True), *pieces)
+        return run(HtmlTranslator(links(), WantedAttributes(script=True), paths=True), *pieces)
 
     assert through(*cuts(page, places)) == through(page)
     other = page.replace(b"wiki", b"w").replace(b"/old/", b"/o/")

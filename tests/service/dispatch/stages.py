@@ -9,11 +9,11 @@ from appproxy.http.head import RequestHead
 from appproxy.identity.session import Session
 from appproxy.policy.verdict import Verdict
 from appproxy.publish.application import Application, Preauthentication, Url
-from appproxy.publish.routing import Route, Router
+from appproxy.publish.routing import ApplicationRoute, Router
 from appproxy.service.dispatch.gate import Opened
 from appproxy.service.dispatch.request import InboundRequest
 from appproxy.service.dispatch.stage import ANSWERED, Stage
-from appproxy.service.exchange import Exchange, Handler
+from appproxy.service.exchange.exchange import Exchange, Handler
 from appproxy.store.snapshot import Snapshot
 from tests.service.exchanges import FakeExchange, head_for
 
@@ -60,7 +60,7 @@ def passes(stage: Stage, request: InboundRequest) -> bool:
     return outcome is None
 
 
-def route_to(application: Application) -> Route:
+def route_to(application: Application) -> ApplicationRoute:
     """The application's own route."""
     return Router([application]).routes_of(application.external.host)[0]
 

@@ -6,16 +6,16 @@ from dataclasses import replace
 
 from appproxy.errors import Code
 from appproxy.identity.session import Session
-from appproxy.policy.verdict import Pass, Refuse, SignIn
+from appproxy.policy.verdict import Pass, Refuse, SignInRequired
 from appproxy.service.dispatch.access import Authentication, Authorization
+from appproxy.service.dispatch.error_pages import ErrorPages
 from appproxy.service.dispatch.gate import Gate
-from appproxy.service.dispatch.responder import Responder
 from appproxy.store.snapshot import ProviderRecord
 from tests.service.dispatch.stages import NOW, OPEN, WIKI, SignInPage, exchange_of, opened, passes, route_to, routed
 
 ANN = Session("s1", "ann", "https://idp.example.com", "builtin", "Ann", NOW - 10, NOW + 3600, NOW - 10)
 IDP = ProviderRecord("builtin", "builtin", "https://idp.example.com", "appproxy", "")
-STAGE = Authorization(Gate(), SignInPage(), Responder())
+STAGE = Authorization(Gate(), SignInPage(), ErrorPages())
 
 
 def test_only_applications_that_want_a_sign_in_are_concerned() -> None:
@@ -69,7 +69,7 @@ def test_who_may_not_is_refused() -> None:
 def test_who_is_not_signed_in_is_sent_to_it() -> None:
     """With HSTS, and with what pages of other origins may read."""
     request = routed("https://wiki.example.com/", replace(WIKI, hsts_max_age=60))
-    request.opened = opened(request, SignIn("no access cookie"))
+    request.opened = opened(request, SignInRequired("no access cookie"))
     request.exchange.own_fields = b"vary: origin\n"
     assert not passes(STAGE, request)
     exchange = exchange_of(request)

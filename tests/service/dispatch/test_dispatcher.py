@@ -17,11 +17,11 @@ from appproxy.identity.session import Session
 from appproxy.net.tls import ServerName
 from appproxy.publish.application import Application, Preauthentication, Segment, Url
 from appproxy.publish.cors import CorsRule
-from appproxy.publish.routing import Route
-from appproxy.service.dispatch import Dispatcher, Responder
+from appproxy.publish.routing import ApplicationRoute
+from appproxy.service.dispatch import Dispatcher, ErrorPages
 from appproxy.service.dispatch.gate import Gate
 from appproxy.service.dispatch.order import Parts, stages
-from appproxy.service.exchange import Exchange, Handler
+from appproxy.service.exchange.exchange import Exchange, Handler
 from appproxy.tunnel.frames import Kind
 from appproxy.tunnel.messages import decode_request
 from tests.service.exchanges import FakeExchange, head_for
@@ -52,12 +52,12 @@ class Door(World):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        responder = Responder()
+        error_pages = ErrorPages()
         order = stages(Parts(
-            gate=Gate(), relay=self.relay, sign_in=SignInPage(), responder=responder,
+            gate=Gate(), relay=self.relay, sign_in=SignInPage(), error_pages=error_pages,
             own_hosts={"signin.example.com": ours(b"sign-in host")}, own_paths=ours(b"own path"),
         ))
-        self.dispatcher = Dispatcher(order, responder, self, lambda: 1e9, self.clock)
+        self.dispatcher = Dispatcher(order, error_pages, self, lambda: 1e9, self.clock)
 
     def handle(self, exchange: Exchange) -> None:
         self.dispatcher(exchange)
@@ -198,7 +198,7 @@ def test_a_fault_of_ours_is_a_page_with_the_request_id() -> None:
     """And never a hanging request, or a traceback."""
     door = Door()
 
-    def broken(exchange: Exchange, route: Route, session: Session | None) -> None:
+    def broken(exchange: Exchange, route: ApplicationRoute, session: Session | None) -> None:
         raise ZeroDivisionError("secret")
 
     door.relay.start = broken  # type: ignore[method-assign]

@@ -7,12 +7,12 @@ from typing import Any, cast
 import pytest
 
 from appproxy.identity.session import Session
-from appproxy.publish.routing import Route
+from appproxy.publish.routing import ApplicationRoute
 from appproxy.service.dispatch.forwarding import Slash, ToRelay
 from appproxy.service.dispatch.stage import ANSWERED
-from appproxy.service.exchange import Exchange
-from appproxy.service.plan import Plans
-from appproxy.service.relay import Relay
+from appproxy.service.exchange.exchange import Exchange
+from appproxy.service.relay.plan import Plans
+from appproxy.service.relay.relay import Relay
 from tests.service.dispatch.stages import BELOW, WIKI, exchange_of, passes, route_to, routed
 from tests.service.dispatch.test_access import ANN
 
@@ -47,9 +47,9 @@ class Notes:
     """A relay that notes what it is given."""
 
     def __init__(self) -> None:
-        self.started: list[tuple[Exchange, Route, Session | None]] = []
+        self.started: list[tuple[Exchange, ApplicationRoute, Session | None]] = []
 
-    def start(self, exchange: Exchange, route: Route, session: Session | None) -> None:
+    def start(self, exchange: Exchange, route: ApplicationRoute, session: Session | None) -> None:
         self.started.append((exchange, route, session))
 
 

@@ -10,15 +10,15 @@ import pytest
 
 from appproxy.errors import Code, IdentityError
 from appproxy.http.fields import check_block
-from appproxy.http.head import Fields, Repeated, RequestHead
+from appproxy.http.head import Fields, RepeatedSection, RequestHead
 from appproxy.identity.cookie import CookiePlace, cookie_name, seal_session
 from appproxy.identity.session import Session
-from appproxy.policy.verdict import Pass, Refuse, SignIn
+from appproxy.policy.verdict import Pass, Refuse, SignInRequired
 from appproxy.publish.application import Application, HeaderRule, Preauthentication, Segment, Url
-from appproxy.publish.routing import Route, Router
+from appproxy.publish.routing import ApplicationRoute, Router
 from appproxy.service.dispatch.gate import Gate, Opened
-from appproxy.service.identity_blocks import Blocks, identity_block, user_header
 from appproxy.service.recent import Recent
+from appproxy.service.relay.identity_blocks import Blocks, identity_block, user_header
 from appproxy.store.snapshot import ProviderRecord, SealingKey, Snapshot
 from tests.cost.machine import cost
 
@@ -62,7 +62,7 @@ def head(*fields: tuple[bytes, bytes], value: bytes | None = None, upgrade: byte
     return RequestHead(b"GET", b"/", 11, lines, HOST.encode(), HOST, 0, True, upgrade, False)
 
 
-def route_of(application: Application, host: str = HOST) -> Route:
+def route_of(application: Application, host: str = HOST) -> ApplicationRoute:
     """The application's own route."""
     return Router([application]).routes_of(host)[0]
 
@@ -106,7 +106,7 @@ class TestWhoPasses:
     )
     def test_without_a_good_cookie(self, request_head: RequestHead) -> None:
         """No cookie, a forged one, another application's or host's, two of them: sign in first."""
-        assert isinstance(check(request_head), SignIn)
+        assert isinstance(check(request_head), SignInRequired)
 
     @pytest.mark.parametrize("method", [b"GET", b"HEAD", b"OPTIONS", b"POST", b"PROPFIND", b"X"])
     def test_no_method_goes_round_the_gate(self, method: bytes) -> None:
@@ -114,7 +114,7 @@ class TestWhoPasses:
         request_head = head((b"user-agent", b"kube-probe"))
         request_head.method = method
         request_head.target = b"/?bypass=1"
-        assert isinstance(check(request_head), SignIn)
+        assert isinstance(check(request_head), SignInRequired)
 
     def test_who_is_not_assigned(self) -> None:
         """A user of somebody else's application is refused; signing in again would not help."""
@@ -126,7 +126,7 @@ class TestWhoPasses:
         """A key change signs nobody out; taking a key away does."""
         new = SealingKey(2, b"n" * 32, NOW)
         assert check(head(value=cookie()), snapshot=snapshot_of(WIKI, keys=(new, KEY))) == Pass(ANN)
-        assert isinstance(check(head(value=cookie()), snapshot=snapshot_of(WIKI, keys=(new,))), SignIn)
+        assert isinstance(check(head(value=cookie()), snapshot=snapshot_of(WIKI, keys=(new,))), SignInRequired)
 
 
 class TestWhatIsKept:
@@ -136,7 +136,7 @@ class TestWhatIsKept:
         """A session ends in time although its cookie was opened before."""
         gate = Gate()
         assert isinstance(gate.check(head(value=cookie()), ROUTE, SNAPSHOT, NOW), Pass)
-        assert isinstance(gate.check(head(value=cookie()), ROUTE, SNAPSHOT, ANN.expires), SignIn)
+        assert isinstance(gate.check(head(value=cookie()), ROUTE, SNAPSHOT, ANN.expires), SignInRequired)
 
     @pytest.mark.parametrize(
         "changes",
@@ -149,11 +149,11 @@ class TestWhatIsKept:
         ],
     )
     def test_revocation_reaches_a_known_cookie(self, changes: dict[str, Any]) -> None:
-        """Sign-out, a disabled user, a withdrawn key: the very next request is judged anew."""
+        """Sign-out, a disabled user, a withdrawn key: the very next request is judged again."""
         gate = Gate()
         assert isinstance(gate.check(head(value=cookie()), ROUTE, SNAPSHOT, NOW), Pass)
         later = snapshot_of(WIKI, revision=2, **changes)
-        assert isinstance(gate.check(head(value=cookie()), ROUTE, later, NOW), SignIn)
+        assert isinstance(gate.check(head(value=cookie()), ROUTE, later, NOW), SignInRequired)
 
     def test_who_signs_out_costs_nobody_else_anything(self) -> None:
         """Another one's sign-out, a new application, another setting: no cookie that passes is opened again."""
@@ -174,7 +174,7 @@ class TestWhatIsKept:
             route = later.router.routes_of(HOST)[0]
             for _ in range(3):
                 assert gate.check(head(value=cookie()), route, later, NOW) == Pass(ANN)
-            assert isinstance(gate.check(head(value=cookie(bob)), route, later, NOW), SignIn)
+            assert isinstance(gate.check(head(value=cookie(bob)), route, later, NOW), SignInRequired)
         assert gate.opens == 2
 
     def test_the_very_session_goes_on(self) -> None:
@@ -206,28 +206,28 @@ class TestWhatIsKept:
         crm = replace(WIKI, id="crm")
         gate = Gate()
         gate.check(head(value=cookie()), ROUTE, SNAPSHOT, NOW)
-        assert isinstance(gate.check(head(value=cookie()), route_of(crm), SNAPSHOT, NOW), SignIn)
+        assert isinstance(gate.check(head(value=cookie()), route_of(crm), SNAPSHOT, NOW), SignInRequired)
         other, wild = head(value=cookie()), replace(WIKI, external=Url("https", "*.example.com", 443))
         other.host = "other.example.com"
-        assert isinstance(gate.check(other, route_of(wild, other.host), snapshot_of(wild), NOW), SignIn)
+        assert isinstance(gate.check(other, route_of(wild, other.host), snapshot_of(wild), NOW), SignInRequired)
 
     def test_fields_that_are_repeated_to_the_letter(self) -> None:
         """The connection remembers what they were, for the same route and snapshot, and no longer than the session lasts."""
         docs = replace(WIKI, id="docs", external=Url("https", HOST, 443, "/docs/"))
         both = snapshot_of(WIKI, docs)
         gate, request = Gate(), head(value=cookie())
-        request.repeated = Repeated()
+        request.repeated = RepeatedSection()
         route, other = both.router.find(HOST, b"/"), both.router.find(HOST, b"/docs/")
         first = [gate.authenticate(request, route, both, NOW) for _ in range(3)]
         assert request.repeated.opened is None and gate.opens == 3, "nobody has passed yet"
         assert all(isinstance(gate.check(request, route, both, NOW), Pass) for _ in range(3))
         assert isinstance(request.repeated.opened, Opened) and first[0].found == request.repeated.opened.found
-        assert isinstance(gate.check(request, other, both, NOW), SignIn)
-        assert isinstance(gate.check(request, route, both, ANN.expires), SignIn)
+        assert isinstance(gate.check(request, other, both, NOW), SignInRequired)
+        assert isinstance(gate.check(request, route, both, ANN.expires), SignInRequired)
         later = replace(both, revision=2, revoked_sessions=frozenset({"s1"}))
-        assert isinstance(gate.check(request, route, later, NOW), SignIn)
+        assert isinstance(gate.check(request, route, later, NOW), SignInRequired)
         assert isinstance(gate.check(request, route, both, NOW), Pass)
-        assert isinstance(gate.check(request, route, replace(both, keys=()), NOW), SignIn)
+        assert isinstance(gate.check(request, route, replace(both, keys=()), NOW), SignInRequired)
 
     def test_a_refusal_ends_with_its_session(self) -> None:
         """Who is not assigned is sent to the sign-in once the session is over, as without a memory."""
@@ -237,7 +237,7 @@ class TestWhatIsKept:
         later, route = snapshot_of(bobs, revision=2), route_of(bobs)
         for _ in range(2):
             assert isinstance(gate.check(request, route, later, ANN.expires - 1), Refuse)
-        assert isinstance(gate.check(request, route, later, ANN.expires), SignIn)
+        assert isinstance(gate.check(request, route, later, ANN.expires), SignInRequired)
 
     def test_a_long_cookie_field(self) -> None:
         """An application's own large cookies neither hide ours nor fill the memory."""
@@ -246,13 +246,13 @@ class TestWhatIsKept:
             request = head((b"cookie", b"big=%d" % number + b"x" * 4000), value=cookie())
             assert gate.check(request, ROUTE, SNAPSHOT, NOW) == Pass(ANN)
         assert len(gate._opened) == 1
-        assert isinstance(gate.check(head((b"cookie", b"big=" + b"x" * 4000)), ROUTE, SNAPSHOT, NOW), SignIn)
+        assert isinstance(gate.check(head((b"cookie", b"big=" + b"x" * 4000)), ROUTE, SNAPSHOT, NOW), SignInRequired)
 
     def test_a_bare_value_is_no_cookie(self) -> None:
         """The cookie's value without its name passes nobody, also when it is known."""
         gate = Gate()
         gate.check(head((b"cookie", b"big=" + b"x" * 4000), value=cookie()), ROUTE, SNAPSHOT, NOW)
-        assert isinstance(gate.check(head((b"cookie", cookie())), ROUTE, SNAPSHOT, NOW), SignIn)
+        assert isinstance(gate.check(head((b"cookie", cookie())), ROUTE, SNAPSHOT, NOW), SignInRequired)
 
     def test_the_memory_is_bounded(self) -> None:
         """However many cookies come, no more than the size is kept, and the ones in use stay."""
@@ -330,7 +330,7 @@ class TestNames:
         assert place == CookiePlace("docs", HOST, "/docs/", name) and name != b"__Host-appproxy"
         request = head((b"cookie", name + b"=" + cookie(application="docs", path="/docs/", name=name)))
         assert isinstance(gate.check(request, route_of(docs), both, NOW), Pass)
-        assert isinstance(gate.check(request, ROUTE, both, NOW), SignIn)
+        assert isinstance(gate.check(request, ROUTE, both, NOW), SignInRequired)
 
     @pytest.mark.parametrize("moved", [
         {"external": Url("https", HOST, 443, "/pc/")}, {"external": Url("https", HOST, 443)},
@@ -348,13 +348,13 @@ class TestNames:
         (place,) = gate.places_of(route_of(after))
         for name in (place.name, old):
             request = head((b"cookie", name + b"=" + value))
-            assert isinstance(gate.check(request, route_of(after), snapshot_of(after), NOW), SignIn)
+            assert isinstance(gate.check(request, route_of(after), snapshot_of(after), NOW), SignInRequired)
 
     def test_a_value_under_another_name_opens_nothing(self) -> None:
         """Names, too, are authenticated: a planted cookie without Secure cannot be made of the safe one."""
         plain = replace(WIKI, cookie_secure=False)
         request = head((b"cookie", b"appproxy=" + cookie()))
-        assert isinstance(check(request, plain, snapshot_of(plain)), SignIn)
+        assert isinstance(check(request, plain, snapshot_of(plain)), SignInRequired)
 
     def test_without_secure(self) -> None:
         """The name lacks the prefix; a cookie under the safe name still counts."""
@@ -363,7 +363,7 @@ class TestNames:
         bare = head((b"cookie", b"appproxy=" + cookie(name=b"appproxy")))
         assert isinstance(gate.check(bare, route_of(plain), both, NOW), Pass)
         assert isinstance(gate.check(head(value=cookie()), route_of(plain), both, NOW), Pass)
-        assert isinstance(Gate().check(bare, ROUTE, SNAPSHOT, NOW), SignIn)
+        assert isinstance(Gate().check(bare, ROUTE, SNAPSHOT, NOW), SignInRequired)
 
     @pytest.mark.parametrize("padding", [b"", b"; x=" + b"y" * 3000])
     def test_a_spent_cookie_hides_no_good_one(self, padding: bytes) -> None:
@@ -376,7 +376,7 @@ class TestNames:
             for _ in range(2):
                 assert gate.check(head((b"cookie", line)), route_of(plain), both, NOW) == Pass(who)
         line = b"appproxy=" + cookie(spent, name=b"appproxy") + b"; __Host-appproxy=" + cookie(spent) + padding
-        assert isinstance(gate.check(head((b"cookie", line)), route_of(plain), both, NOW), SignIn)
+        assert isinstance(gate.check(head((b"cookie", line)), route_of(plain), both, NOW), SignInRequired)
 
 
 class TestIdentity:

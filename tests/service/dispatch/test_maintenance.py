@@ -8,7 +8,7 @@ import pytest
 
 from appproxy.errors import Code
 from appproxy.identity.session import Session
-from appproxy.policy.verdict import Pass, SignIn, Verdict
+from appproxy.policy.verdict import Pass, SignInRequired, Verdict
 from appproxy.service.dispatch.gate import Gate
 from appproxy.service.dispatch.maintenance import Maintenance
 from tests.service.dispatch.stages import OPEN, WIKI, SignInPage, exchange_of, opened, passes, route_to, routed
@@ -24,7 +24,7 @@ def test_only_closed_applications_are_concerned() -> None:
 
 
 @pytest.mark.parametrize(("verdict", "link"), [
-    (Pass(ANN), None), (Pass(replace(ANN, subject="bob")), False), (SignIn("no cookie"), True)],
+    (Pass(ANN), None), (Pass(replace(ANN, subject="bob")), False), (SignInRequired("no cookie"), True)],
     ids=["maintainer", "user", "nobody"])
 def test_who_passes(verdict: Verdict[Session], link: bool | None) -> None:
     """Maintainers do; whoever may be one is shown where to sign in."""

@@ -10,10 +10,10 @@ import pytest
 
 from appproxy.publish.application import Application
 from appproxy.publish.cors import CorsRule
+from appproxy.service.dispatch.error_pages import ErrorPages
 from appproxy.service.dispatch.gate import Gate
 from appproxy.service.dispatch.order import Parts, stages
-from appproxy.service.dispatch.responder import Responder
-from appproxy.service.relay import Relay
+from appproxy.service.relay.relay import Relay
 from tests.service.dispatch.stages import BELOW, OPEN, WIKI, SignInPage, ours, route_to
 from tests.service.world import World
 
@@ -28,7 +28,7 @@ def order() -> tuple[str, ...]:
 def parts(relay: Relay | None = None) -> Parts:
     """Of a node."""
     return Parts(
-        gate=Gate(), relay=relay or World().relay, sign_in=SignInPage(), responder=Responder(), own_hosts={},
+        gate=Gate(), relay=relay or World().relay, sign_in=SignInPage(), error_pages=ErrorPages(), own_hosts={},
         own_paths=ours(b""),
     )
 

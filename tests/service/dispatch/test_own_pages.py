@@ -11,8 +11,8 @@ from appproxy.branding import BRAND_START, make_brand, read_logo
 from appproxy.errors import Code, RequestError
 from appproxy.pages import STYLE, STYLE_PATH, sheet_of
 from appproxy.publish.application import Url
+from appproxy.service.dispatch.error_pages import ErrorPages
 from appproxy.service.dispatch.own_pages import Branding, OwnPaths, Robots
-from appproxy.service.dispatch.responder import Responder
 from tests.service.dispatch.stages import BELOW, WIKI, asked, exchange_of, ours, passes
 
 SVG = b64encode(b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>').decode()
@@ -20,7 +20,7 @@ SVG = b64encode(b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>').
 
 def test_the_branded_sheet_is_kept_for_ever_and_an_older_one_is_not() -> None:
     """A page from before a change gets the sheet of now."""
-    stage = Branding(Responder())
+    stage = Branding(ErrorPages())
     brand = make_brand({"accent": "#0b5cad"})
     path, sheet = sheet_of(brand)
     for target, kept in ((path, b"immutable"), (f"{BRAND_START}0.css", b"no-store")):
@@ -33,7 +33,7 @@ def test_the_branded_sheet_is_kept_for_ever_and_an_older_one_is_not() -> None:
 def test_a_logo_is_what_the_brand_has() -> None:
     """Any other picture is 404, and other paths go on."""
     logo = read_logo(SVG)
-    stage, brand = Branding(Responder()), replace(make_brand({}), logo=logo)
+    stage, brand = Branding(ErrorPages()), replace(make_brand({}), logo=logo)
     for path, status in ((logo.path, 200), (f"{BRAND_START}other", 404)):
         request = asked(f"https://any.example.com{path}")
         request.snapshot = replace(request.snapshot, brand=brand)
@@ -79,7 +79,7 @@ def test_only_at_our_ports_and_those_of_the_applications(path: str, port: str, i
     assert caught.value.code is Code.UNKNOWN_HOST
 
 
-@pytest.mark.parametrize("stage", [Branding(Responder()), OwnPaths(ours(b"")), Robots()], ids=lambda stage: stage.name)
+@pytest.mark.parametrize("stage", [Branding(ErrorPages()), OwnPaths(ours(b"")), Robots()], ids=lambda stage: stage.name)
 def test_only_their_targets_concern_them(stage: Branding | OwnPaths | Robots) -> None:
     """What begins otherwise is passed on, so that it may be left out."""
     assert stage.targets

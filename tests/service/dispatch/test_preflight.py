@@ -6,15 +6,15 @@ from dataclasses import replace
 
 from appproxy.errors import Code
 from appproxy.publish.cors import CorsRule
+from appproxy.service.dispatch.error_pages import ErrorPages
 from appproxy.service.dispatch.preflight import Preflight
-from appproxy.service.dispatch.responder import Responder
-from appproxy.service.plan import Plans
+from appproxy.service.relay.plan import Plans
 from tests.service.dispatch.stages import WIKI, exchange_of, passes, route_to, routed
 
 RULE = CorsRule("/api/", frozenset({"https://app.example.org"}), frozenset({"PUT"}), credentials=True)
 RULED = replace(WIKI, cors=(RULE,))
 ASKS = [(b"origin", b"https://app.example.org"), (b"access-control-request-method", b"PUT")]
-STAGE = Preflight(Plans(), Responder())
+STAGE = Preflight(Plans(), ErrorPages())
 
 
 def test_only_applications_with_rules_are_concerned() -> None:

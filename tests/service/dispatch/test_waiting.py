@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred, succeed
 
 from appproxy.errors import Code, RequestError
 from appproxy.publish.routing import Router
-from appproxy.service.dispatch import ANSWERED, Dispatcher, InboundRequest, Outcome, Responder, Stage
+from appproxy.service.dispatch import ANSWERED, Dispatcher, ErrorPages, InboundRequest, Outcome, Stage
 from appproxy.service.dispatch.dispatcher import WAIT_SECONDS
 from appproxy.service.dispatch.order import stages
 from appproxy.service.dispatch.stage import Decided
@@ -45,7 +45,7 @@ class House(World):
         order = list(stages(parts(self.relay)))
         place = [stage.name for stage in order].index(before)
         order[place:place] = slow
-        self.dispatcher = Dispatcher(order, Responder(), self, lambda: 1e9, self.clock)
+        self.dispatcher = Dispatcher(order, ErrorPages(), self, lambda: 1e9, self.clock)
         self.connector = self.welcomed()
 
     def ask(self) -> FakeExchange:

@@ -1,0 +1,265 @@
+"""What the connector knows of the applications: their targets, read from the service and kept on disk.
+
+The service's answer to `GET /configuration` is a JSON object:
+
+    {"version": 17, "trust": ["PEM", ...], "renew_after_days": 180, "applications": {"wiki": {
+      "id": "wiki", "internal": "https://wiki.corp:8443/base/", "host_header": "internal" | "original",
+      "verify_tls": true, "ca_bundle": "PEM or empty", "server_name": "",
+      "client_certificate": "", "protocol": "http1" | "h2",
+      "max_connections": 0, "connect_timeout": 10.0,
+      "upgrade_idle_timeout": 18000.0, "upgrades": ["websocket"]}}}
+
+Only what is listed there is ever dialled. Unknown keys are passed over, so that a newer service can say more.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from appproxy.connector.config.files import write_private
+from appproxy.errors import ConfigError
+from appproxy.json_input import read_json
+from appproxy.publish.application import CONNECTION_AUTHENTICATION, FILE_NAME, PROTOCOLS, Segment, Url
+
+#: 10,000 applications with a few segments each, many of them with certificates; more is not a configuration but a
+#: mistake.
+MOST_BYTES = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class OriginAddress:
+    """Where connections go, and how they are secured: targets of one application with an equal one share connections."""
+
+    scheme: str
+    host: str
+    port: int
+    verify_tls: bool = True
+    ca_bundle: str = field(default="", repr=False)
+    #: The name in the certificate and in SNI; empty: the host's.
+    server_name: str = ""
+    #: Of the connector's files that with the certificate to show; empty: none.
+    client_certificate: str = ""
+    #: `http1`, or `h2`: HTTP/2, agreed on by ALPN with TLS, and known beforehand (h2c) without.
+    protocol: str = "http1"
+    #: At the same time, from this connector; 0: any number.
+    max_connections: int = 0
+    #: Whose they are: two applications share none, whatever machine they lead to.
+    application: str = ""
+    #: Does the application authenticate connections, and not each request? One of `CONNECTION_AUTHENTICATION`.
+    connection_authentication: str = "auto"
+
+    @property
+    def secure(self) -> bool:
+        """Does it want TLS?"""
+        return self.scheme == "https"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One application as the connector sees it. Times in seconds."""
+
+    application: str
+    address: OriginAddress
+    #: What its own Host field says: its name, and the port unless that is the scheme's own.
+    authority: bytes
+    #: The application sees the name that the user typed instead.
+    keep_host: bool
+    connect_timeout: float
+    upgrade_idle_timeout: float
+    upgrades: frozenset[bytes]
+    #: For a wildcard: both URLs, of which `address` and `authority` then have a star, too; and hosts that it does not
+    #: stand for.
+    wildcard: Segment | None = None
+    excluded_hosts: frozenset[str] = frozenset()
+    #: Where else it lives; a wildcard, and further segments, have none.
+    others: tuple[OriginAddress, ...] = ()
+    #: What tells whether an address is well; empty: nothing is asked. Only with `others`.
+    health_path: str = ""
+    health_interval: float = 10.0
+    #: What admins call it; for logs.
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """All targets by name, and the service's version number of them; 0: none was ever read.
+
+    The name is the application's id; for one of its segments, a dot and the segment's id follow.
+    """
+
+    version: int = 0
+    #: The anchors that the service's certificate may come from, PEM; empty: as before.
+    trust: tuple[str, ...] = ()
+    targets: Mapping[str, Target] = field(default_factory=dict)
+    #: What the service said of each application, by its id: what it says again need not be read again.
+    entries: Mapping[str, Mapping[str, object]] = field(default_factory=dict, repr=False, compare=False)
+
+
+def parse_configuration(text: bytes, before: Configuration | None = None) -> Configuration:
+    """Read what the service, or the file, says. Raises ConfigError, which names the application and the key.
+
+    `before`: the configuration until now; of applications that are the same there, the targets are its very objects.
+    """
+    if len(text) > MOST_BYTES:
+        raise ConfigError(f"configuration: {len(text)} bytes are more than the {MOST_BYTES} that are taken")
+    try:
+        data = read_json(text, None)  # megabytes of somebody who is trusted: not looked through twice
+    except ValueError as error:
+        raise ConfigError(f"configuration: not JSON ({error})") from error
+    if not isinstance(data, dict) or not isinstance(data.get("applications"), dict):
+        raise ConfigError("configuration: an object with applications by id is needed")
+    version = data.get("version")
+    if not isinstance(version, int) or isinstance(version, bool) or version < 0:
+        raise ConfigError("configuration: version: a whole number is needed")
+    trust = data.get("trust", [])
+    if not isinstance(trust, list) or not all(isinstance(each, str) for each in trust):
+        raise ConfigError("configuration: trust: a list of certificates is needed")
+    targets = _targets(data["applications"], before or Configuration())
+    return Configuration(version, tuple(trust), targets, data["applications"])
+
+
+def _targets(entries: Mapping[str, object], before: Configuration) -> dict[str, Target]:
+    targets: dict[str, Target] = {}
+    for name, entry in entries.items():
+        if not isinstance(entry, dict):
+            raise ConfigError(f"configuration: {name}: an object is needed")
+        known = entry == before.entries.get(name)
+        own = targets[name] = before.targets[name] if known else _target(name, entry)
+        segments = entry.get("segments")
+        if segments and known:
+            targets.update((f"{name}.{id_}", before.targets[f"{name}.{id_}"]) for id_ in segments)
+        elif segments:
+            targets.update(_segments(name, own, segments))
+    return targets
+
+
+def _segments(name: str, own: Target, segments: object) -> Iterator[tuple[str, Target]]:
+    """An application's other targets: what is said of the first holds for them, but for the URLs."""
+    if not isinstance(segments, dict):
+        raise ConfigError(f"configuration: {name}: segments: an object is needed")
+    for id_, entry in segments.items():
+        where = f"{name}.{id_}"
+        if not isinstance(entry, dict):
+            raise ConfigError(f"configuration: {where}: an object is needed")
+        url = Url.parse(_text(entry, "internal", where), f"configuration: {where}: internal")
+        address = replace(own.address, scheme=url.scheme, host=url.host, port=url.port)
+        yield where, replace(own, others=(), health_path="", address=address, authority=url.authority.encode("ascii"),
+                             wildcard=_wildcard(where, entry, url))
+
+
+def _wildcard(name: str, entry: Mapping[str, object], internal: Url) -> Segment | None:
+    if not internal.is_wildcard:
+        return None
+    external = Url.parse(_text(entry, "external", name), f"configuration: {name}: external")
+    if not external.is_wildcard:
+        raise ConfigError(f"configuration: {name}: external: {external} is no wildcard, and {internal} is")
+    return Segment(external, internal)
+
+
+def _target(name: str, entry: Mapping[str, object]) -> Target:
+    url = Url.parse(_text(entry, "internal", name), f"configuration: {name}: internal")
+    host_header = _text(entry, "host_header", name, "internal")
+    if host_header not in ("internal", "original"):
+        raise ConfigError(f"configuration: {name}: host_header: {host_header!r} is neither internal nor original")
+    upgrades = entry.get("upgrades", ["websocket"])
+    if not isinstance(upgrades, list) or not all(isinstance(each, str) and each.isascii() for each in upgrades):
+        raise ConfigError(f"configuration: {name}: upgrades: a list of names is needed")
+    verify = entry.get("verify_tls", True)
+    if not isinstance(verify, bool):
+        raise ConfigError(f"configuration: {name}: verify_tls: true or false is needed")
+    certificate = _text(entry, "client_certificate", name, "")
+    if certificate and not FILE_NAME.fullmatch(certificate):
+        raise ConfigError(f"configuration: {name}: client_certificate: {certificate!r} is not a plain name")
+    protocol = _choice(entry, "protocol", name, PROTOCOLS)
+    authentication = _choice(entry, "connection_authentication", name, CONNECTION_AUTHENTICATION)
+    if protocol == "h2" and authentication == "always":
+        raise ConfigError(f"configuration: {name}: connection_authentication: always needs protocol http1")
+    address = OriginAddress(url.scheme, url.host, url.port, verify, _text(entry, "ca_bundle", name, ""),
+                            _text(entry, "server_name", name, ""), certificate, protocol,
+                            _count(entry, "max_connections", name), name,
+                            authentication)
+    return Target(
+        name, address, url.authority.encode("ascii"), host_header == "original",
+        _seconds(entry, "connect_timeout", name, 10.0),
+        _seconds(entry, "upgrade_idle_timeout", name, 5 * 3600.0),
+        frozenset(each.lower().encode("ascii") for each in upgrades),
+        _wildcard(name, entry, url), _excluded(name, entry),
+        () if url.is_wildcard else _others(name, entry, address),
+        _text(entry, "health_path", name, ""), _seconds(entry, "health_interval", name, 10.0),
+        _text(entry, "name", name, name),
+    )
+
+
+def _others(name: str, entry: Mapping[str, object], address: OriginAddress) -> tuple[OriginAddress, ...]:
+    texts = entry.get("origins", [])
+    if not isinstance(texts, list) or not all(isinstance(each, str) for each in texts):
+        raise ConfigError(f"configuration: {name}: origins: a list of URLs is needed")
+    urls = [Url.parse(text, f"configuration: {name}: origins") for text in texts]
+    return tuple(replace(address, scheme=url.scheme, host=url.host, port=url.port) for url in urls)
+
+
+def _excluded(name: str, entry: Mapping[str, object]) -> frozenset[str]:
+    hosts = entry.get("excluded_hosts", [])
+    if not isinstance(hosts, list) or not all(isinstance(each, str) for each in hosts):
+        raise ConfigError(f"configuration: {name}: excluded_hosts: a list of hosts is needed")
+    return frozenset(hosts)
+
+
+def _text(entry: Mapping[str, object], key: str, where: str, default: str | None = None) -> str:
+    value = entry.get(key, default)
+    if not isinstance(value, str):
+        raise ConfigError(f"configuration: {where}: {key}: a text is needed")
+    return value
+
+
+def _choice(entry: Mapping[str, object], key: str, where: str, words: tuple[str, ...]) -> str:
+    """One of these words, the first when the key is not there."""
+    value = _text(entry, key, where, words[0])
+    if value not in words:
+        raise ConfigError(f"configuration: {where}: {key}: {value!r} is none of {', '.join(words)}")
+    return value
+
+
+def _count(entry: Mapping[str, object], key: str, where: str) -> int:
+    value = entry.get(key, 0)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ConfigError(f"configuration: {where}: {key}: a whole number is needed")
+    return value
+
+
+def _seconds(entry: Mapping[str, object], key: str, where: str, default: float) -> float:
+    value = entry.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value <= 0:
+        raise ConfigError(f"configuration: {where}: {key}: a number of seconds above 0 is needed")
+    return float(value)
+
+
+class ConfigurationFile:
+    """The last good configuration on disk, so that a connector can start while the service is away."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def load(self) -> Configuration:
+        """What was kept; an empty configuration when there is no file. Raises ConfigError that names the file."""
+        try:
+            text = self._path.read_bytes()
+        except FileNotFoundError:
+            return Configuration()
+        except OSError as error:
+            raise ConfigError(f"{self._path}: cannot be read ({error.strerror})") from error
+        try:
+            return parse_configuration(text)
+        except ConfigError as error:
+            raise ConfigError(f"{self._path}: {error}; delete the file, it will be read again") from error
+
+    def save(self, text: bytes) -> None:
+        """Keep this text, all of it or nothing."""
+        write_private(self._path, text)
+
+
+#: Told of every new configuration.
+Taker = Callable[[Configuration], None]

@@ -1,0 +1,99 @@
+"""Joining: from a token to a connector that can run. The secret leaves only after the service has proved who it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import HostnameEndpoint
+from twisted.internet.error import ConnectError, DNSLookupError
+
+from appproxy.config.connector import ConnectorSettings, dump_connector
+from appproxy.config.state import ConnectorPaths
+from appproxy.connector.enrol.control import CALL_SECONDS, ControlClient, Issued
+from appproxy.connector.enrol.identity import Identity, IdentityFiles, fits
+from appproxy.connector.enrol.service_dialer import place_of
+from appproxy.errors import AppProxyError, ConfigError
+from appproxy.net.tls import connector_context, shown_chain, wrap_client
+from appproxy.pki import Credential, JoinToken, certificate_request, check_first_contact, connector_id, decode_token, new_key
+
+#: Gives the chain (PEM, leaf first) that the service at a token's address shows.
+Look = Callable[[JoinToken], Deferred[list[str]]]
+#: Gives the control end points of a token's service, trusting this one anchor (PEM).
+Reach = Callable[[JoinToken, str], ControlClient]
+
+
+async def join(
+    token_text: str, state: Path, reactor: Any, wall_clock: Callable[[], float], name: str,
+    *, look: Look | None = None, reach: Reach | None = None,
+) -> tuple[ConnectorSettings, Issued]:  # fmt: skip
+    """Join the service of a token: `state` then holds a connector called `name`. All is written, or nothing.
+
+    Raises AppProxyError with one line for the admin: ConfigError for the token and the directory, IdentityError for a
+    service that is not the token's, ControlError for one that cannot be reached or refuses.
+    """
+    files = IdentityFiles(ConnectorPaths(state))
+    if files.joined:
+        raise ConfigError(f"{state}: a connector has joined from here already; give another --state, or remove this one")
+    token = decode_token(token_text)
+    now = wall_clock()
+    if token.expires <= now:
+        when = datetime.fromtimestamp(token.expires, UTC)
+        raise ConfigError(f"join token: expired on {when:%Y-%m-%d %H:%M} UTC; make a new one: appproxy connector token")
+    network = _Network(reactor)
+    chain = await _reaching(token, (look or network.look)(token))
+    anchor = check_first_contact(chain, token.anchor, token.name, now)
+    key = new_key()
+    with files.reserved(key):
+        issued = await (reach or network.reach)(token, anchor).enrol(token, certificate_request(key), name)
+        if not fits(key, issued.certificate) or connector_id(issued.certificate) != issued.id:
+            raise ConfigError("join: the service has signed another key, or for another connector")
+        settings = ConnectorSettings(address=token.address, name=token.name, id=issued.id)
+        try:
+            files.create(Identity(Credential(issued.certificate, key), issued.trust), dump_connector(settings))
+        except OSError as error:
+            told = f"cannot be written ({error.strerror}); the token has been used, make a new one"
+            raise ConfigError(f"{state}: {told}") from error
+    return settings, issued
+
+
+async def _reaching(token: JoinToken, chain: Deferred[list[str]]) -> list[str]:
+    """Wait for the first contact; errors say which address was tried."""
+    try:
+        return await chain
+    except AppProxyError:
+        raise
+    except DNSLookupError as error:
+        told = "its name cannot be found; is it the address of the service?"
+        raise ConfigError(f"join: {token.address}: {told}") from error
+    except ConnectError as error:
+        told = f"nothing answers ({error}); is the service up, and the way open?"
+        raise ConfigError(f"join: {token.address}: {told}") from error
+    except Exception as error:
+        told = f"no TLS 1.3 there ({error}); is it the connectors' port of the service?"
+        raise ConfigError(f"join: {token.address}: {told}") from error
+
+
+class _Network:
+    """The real thing."""
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+
+    def _endpoint(self, token: JoinToken) -> HostnameEndpoint:
+        place = place_of(token.address)
+        return HostnameEndpoint(self._reactor, place.host, place.port, CALL_SECONDS)
+
+    def look(self, token: JoinToken) -> Deferred[list[str]]:
+        """The chain that the service shows."""
+        return Deferred.fromCoroutine(shown_chain(self._endpoint(token), token.name, self._reactor))
+
+    def reach(self, token: JoinToken, anchor: str) -> ControlClient:
+        """The control end points, on a new connection that trusts only this anchor."""
+        context = connector_context([anchor], token.name, None, [b"http/1.1"])
+        return ControlClient(
+            lambda factory: self._endpoint(token).connect(wrap_client(context, factory, self._reactor)), token.name,
+            self._reactor)

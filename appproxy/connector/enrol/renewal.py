@@ -1,0 +1,106 @@
+"""A new key and certificate in good time, with no request lost.
+
+The new pair is written first, then new signal connections are dialled with it, and the old ones drained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from appproxy.connector.enrol.control import Issued
+from appproxy.connector.enrol.identity import Identity, fits
+from appproxy.errors import ConfigError
+from appproxy.pki import Credential, certificate_request, new_key
+
+DAY = 86400.0
+#: How often the certificate's age is looked at.
+LOOK_SECONDS = 3600.0
+#: Whatever the service says, the last third of the certificate's life is time to renew it.
+LATEST_SHARE = 2 / 3
+
+
+def is_due(identity: Identity, renew_after_days: int, now: float) -> bool:
+    """Is it time for a new certificate? `now` in seconds since 1970."""
+    life = identity.not_after - identity.not_before
+    return now >= identity.not_before + min(DAY + renew_after_days * DAY, life * LATEST_SHARE)
+
+
+class RenewalSigner(Protocol):
+    """The service's end point for renewal."""
+
+    async def renew(self, csr: str) -> Issued:
+        """A certificate for this request (PEM). Raises ControlError."""
+
+
+class Renewal:
+    """Looks at the certificate's age once an hour, and at every WELCOME."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        wall_clock: Callable[[], float],
+        control: RenewalSigner,
+        identity: Callable[[], Identity],
+        take: Callable[[Identity], None],
+    ) -> None:
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._control = control
+        self._identity = identity
+        self._take = take
+        self._after_days: int | None = None
+        self._tried = -LOOK_SECONDS
+        self._running: Deferred[None] | None = None
+        self._later: IDelayedCall | None = None
+
+    def welcome(self, renew_after_days: int) -> None:
+        """The service says at which age a certificate is to be renewed."""
+        self._after_days = renew_after_days
+        self.look()
+
+    def look(self) -> None:
+        """Renew if it is time."""
+        if self._later is not None and self._later.active():
+            self._later.cancel()
+        self._later = self._clock.callLater(LOOK_SECONDS, self.look)
+        after, now = self._after_days, self._clock.seconds()
+        # A new certificate that is due at once (clocks that differ by months) must not lead round in a circle.
+        if self._running is not None or after is None or now < self._tried + LOOK_SECONDS:
+            return
+        if is_due(self._identity(), after, self._wall_clock()):
+            self._tried = now
+            self._running = Deferred.fromCoroutine(self._renew())
+            self._running.addErrback(self._failed)
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._after_days = None
+        if self._later is not None and self._later.active():
+            self._later.cancel()
+        self._later = None
+        if self._running is not None:
+            self._running.cancel()
+
+    async def _renew(self) -> None:
+        key = new_key()
+        issued = await self._control.renew(certificate_request(key))
+        if not fits(key, issued.certificate):
+            raise ConfigError("the service has signed another key")
+        self._take(Identity(Credential(issued.certificate, key), issued.trust))
+        self._running = None
+        self.log.info("the certificate has been renewed")
+
+    def _failed(self, reason: Failure) -> None:
+        self._running = None
+        if self._after_days is not None:
+            days = (self._identity().not_after - self._wall_clock()) / DAY
+            self.log.error("the certificate cannot be renewed: {reason}; it holds for {days:.0f} more days",
+                           reason=reason.getErrorMessage(), days=days)

@@ -1,0 +1,53 @@
+"""How connections to the service are made: with the connector's certificate, and with the service's authority alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import HostnameEndpoint
+from twisted.internet.interfaces import IProtocol, IProtocolFactory
+
+from appproxy.connector.enrol.identity import Identity
+from appproxy.net.contexts import HTTP, TUNNEL_PROTOCOLS, ClientContext
+from appproxy.net.tls import connector_context, wrap_client
+
+#: For the service: a dead address of its name must not hold up the next one for long.
+CONNECT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAddress:
+    """Where the service is dialled."""
+
+    host: str
+    port: int
+
+
+def place_of(address: str) -> ServiceAddress:
+    """From `host:port`, checked before; an IPv6 host is in brackets."""
+    host, _, port = address.rpartition(":")
+    return ServiceAddress(host.strip("[]"), int(port))
+
+
+class ServiceDialler:
+    """Dials the service with the newest certificate; one context for each protocol until that changes."""
+
+    def __init__(self, reactor: Any, name: str, identity: Identity, timeout: float = CONNECT_SECONDS) -> None:
+        self._reactor = reactor
+        self._name = name
+        self._timeout = timeout
+        self._contexts: dict[bytes, ClientContext] = {}
+        self.use(identity)
+
+    def use(self, identity: Identity) -> None:
+        """Take this certificate, and these anchors, from now on. Raises ConfigError when they cannot be used."""
+        self._contexts = {
+            protocol: connector_context(identity.trust, self._name, identity.credential, [protocol])
+            for protocol in (*TUNNEL_PROTOCOLS, HTTP)
+        }
+
+    def __call__(self, place: ServiceAddress, alpn: bytes, factory: IProtocolFactory) -> Deferred[IProtocol]:
+        layer = wrap_client(self._contexts[alpn], factory, self._reactor, self._timeout)
+        return HostnameEndpoint(self._reactor, place.host, place.port, self._timeout).connect(layer)

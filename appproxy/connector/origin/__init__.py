@@ -1,0 +1,1 @@
+"""Connections to the applications: dialled, kept, shared out, watched."""

@@ -1,0 +1,1 @@
+"""The requests under way at a connector."""

@@ -1,0 +1,69 @@
+"""Whole small answers go on the signal connection, in one frame: RSP.
+
+That is what most answers of most applications are, and the way of all of them is as short as it can be: nothing is
+attached, and nothing waited for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from appproxy.http.h1.client import BodyPiece, Event
+from appproxy.tunnel.exchanges import CONNECTOR_TRANSITIONS, Step, advance
+from appproxy.tunnel.frames import Flag, Kind, encode
+from appproxy.tunnel.messages import encode_response
+
+if TYPE_CHECKING:
+    from appproxy.connector.requests.origin_request import OriginRequest
+
+# Members of an IntFlag cost a call each to combine; this is the hot path.
+_STRICT = int(Flag.STRICT)
+_RSP = int(Kind.RSP)
+
+
+def answer_in_line(forward: OriginRequest, events: list[Event]) -> bool:
+    """Answer so if `events`, which end with End, are all of the answer and it is small; False: nothing was done.
+
+    Raises LocalProtocolError when the tunnel cannot carry its head.
+    """
+    end = events[-1]
+    at = -2
+    body = b""
+    middle = events[at]
+    if type(middle) is BodyPiece:
+        body = middle.data
+        at = -3
+    head = events[at]
+    desk = forward.desk
+    channel = desk.channel_for(forward)
+    if (
+        not _is_idle(forward)
+        or forward.flags & _STRICT
+        or len(body) > desk.inline_limit
+        or end.trailers  # type: ignore[union-attr]
+        or (channel is not None and not channel.has_room(len(body)))
+    ):
+        return False
+    for interim in events[:at]:
+        forward.inform(interim)  # type: ignore[arg-type]
+    forward.status = head.status  # type: ignore[union-attr]
+    forward.sent = len(body)
+    frame = encode(_RSP, forward.id, encode_response(head.status, head.block), body)  # type: ignore[union-attr]
+    forward.give_back(end.keep_alive)  # type: ignore[union-attr]
+    forward.state = advance(CONNECTOR_TRANSITIONS, forward.state, Step.ANSWER)
+    if channel is not None:
+        channel.send_inline(frame)
+    else:
+        desk.send_final(forward, frame)
+    if forward.answer is not None:
+        forward.answer.went_in_line()
+    forward.finish()
+    return True
+
+
+def _is_idle(forward: OriginRequest) -> bool:
+    """Not while the body is still under way, nor once a frame of the answer went on a data connection."""
+    answer, upload = forward.answer, forward.upload
+    if answer is None:
+        return upload is None or upload.over
+    return upload is not None and upload.over and answer.can_go_in_line()

@@ -1,0 +1,1 @@
+"""The connector's ends of the tunnel."""

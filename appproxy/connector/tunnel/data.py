@@ -1,0 +1,427 @@
+"""A data connection, as the connector dials it: one body, one answer, or one upgraded stream at a time."""
+
+from __future__ import annotations
+
+from typing import Protocol, TypeVar
+
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IHandshakeListener
+from twisted.internet.protocol import Protocol as TwistedProtocol
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from appproxy.connector.origin.request_head import NOBODY
+from appproxy.connector.transport import transport_of
+from appproxy.errors import Code, ProtocolError
+from appproxy.net.deadlines import NEVER
+from appproxy.net.read_gate import HoldReason, ReadGate
+from appproxy.net.sockets import write_through
+from appproxy.net.tls import set_buffers
+from appproxy.tunnel.data import DataSession
+from appproxy.tunnel.frames import Frame, Kind
+from appproxy.tunnel.limits import DEFAULT_LIMITS
+from appproxy.tunnel.messages import decode_code, decode_error
+from appproxy.tunnel.shares import SLOW_RATE, SLOW_SECONDS_OVER, FairQueue, Held
+from appproxy.tunnel.signal import Role
+from appproxy.tunnel.token_bucket import TokenBucket
+
+DATA_ALPN = b"appproxy-data/1"
+#: From TCP to the end of the handshake.
+HANDSHAKE_SECONDS = 10.0
+#: Questions at once whether the service has read all: some less than the PINGs that it takes.
+QUESTIONS = DEFAULT_LIMITS.data_ping_burst - 100
+#: Silence after which the service is gone although a user may just be slow: the service sends PINGs meanwhile.
+SILENCE_SECONDS = DEFAULT_LIMITS.data_dead_after
+
+
+class BodyTaker(Protocol):
+    """Takes what comes from the user on a data connection."""
+
+    #: Bytes so far.
+    received: int
+
+    @property
+    def waits_for_user(self) -> bool:
+        """Is it the user who has to send?"""
+
+    def attached(self, connection: DataConnection) -> None:
+        """The service has agreed to give it."""
+
+    def body_received(self, data: bytes) -> None:
+        """A piece of the body."""
+
+    def body_ended(self, trailers: bytes) -> None:
+        """The body is complete."""
+
+    def body_broken(self, code: Code) -> None:
+        """No more of it comes: the user left, or we asked to stop."""
+
+    def go(self) -> None:
+        """The user waits for an answer before the body."""
+
+
+class AnswerGiver(Protocol):
+    """Gives an answer to a data connection."""
+
+    #: Bytes so far.
+    sent: int
+    #: Has all of it been given?
+    whole: bool
+
+    @property
+    def begun(self) -> bool:
+        """Has its head been given?"""
+
+    @property
+    def waits_for_user(self) -> bool:
+        """Is it the user who has to read?"""
+
+    def replay(self, session: DataSession) -> bytes:
+        """What is to follow ATTACH at once: all of the answer that was kept so far."""
+
+    def attached(self, connection: DataConnection) -> None:
+        """The service has taken it: nothing needs to be kept any more."""
+
+    def stopped(self, code: Code) -> None:
+        """The service will not read more."""
+
+
+class DataAttachment:
+    """One request's wish for a data connection, and the connection once there is one."""
+
+    __slots__ = ("answer", "body", "confirmed", "connection", "fails", "holder", "long", "marked", "marked_at", "owner",
+                 "queue", "request_id", "share", "since", "told_at", "tries")
+
+    def __init__(self, owner: AttachmentOwner, request_id: int, body: BodyTaker | None, answer: AnswerGiver | None,
+                 share: bytes = NOBODY, long: bool = False) -> None:
+        self.owner: AttachmentOwner | None = owner
+        #: The owner, also when it wants to hear no more: it is told when its place is needed.
+        self.holder = owner
+        #: When that was.
+        self.told_at: float | None = None
+        self.request_id = request_id
+        self.body = body
+        self.answer = answer
+        #: Whom it counts for. Where nobody is named, it is a share of its own.
+        self.share = share if share != NOBODY else b"#%d" % request_id
+        #: An upgraded stream or an endless answer: these have places of their own, which the requests count.
+        self.long = long
+        self.connection: DataConnection | None = None
+        #: Where it waits for one.
+        self.queue: FairQueue[bytes, DataAttachment] | None = None
+        #: Since when it waits, or has one.
+        self.since = 0.0
+        #: How many bytes had gone through it, at which time, when its rate was last found good.
+        self.marked = 0
+        self.marked_at = 0.0
+        #: ATTACHED has come.
+        self.confirmed = False
+        #: How often ATTACH was sent.
+        self.tries = 0
+        #: How often dialling failed while it waited.
+        self.fails = 0
+
+    @property
+    def moved(self) -> int:
+        """How many bytes have gone through it, both ways."""
+        return (self.body.received if self.body is not None else 0) + (self.answer.sent if self.answer is not None else 0)
+
+    @property
+    def waits_for_user(self) -> bool:
+        """Is it the user who keeps it, by not reading the answer or, as long as there is none, not sending the body?"""
+        answer, body = self.answer, self.body
+        if answer is not None and answer.begun:
+            return answer.waits_for_user
+        paused = self.connection is not None and self.connection.read_gate.held  # for the application is slow
+        return body is not None and body.waits_for_user and not paused
+
+    def failed(self, code: Code) -> None:
+        """It will not be, or is no more."""
+        owner, self.owner = self.owner, None
+        self.connection = None
+        self._leave()
+        if owner is not None:
+            owner.attachment_failed(self, code)
+
+    def forget(self) -> None:
+        """The request is over. A connection goes back to the pool once both its directions are."""
+        self.owner = None
+        self._leave()
+
+    def _leave(self) -> None:
+        queue, self.queue = self.queue, None
+        if queue is not None:
+            queue.discard(self.share, self)
+
+
+class AttachmentOwner(Protocol):
+    """Who wished for it."""
+
+    def attachment_failed(self, attachment: DataAttachment, code: Code) -> None:
+        """Refused, impossible, or lost before both directions were over."""
+
+    def attachment_over(self, attachment: DataAttachment) -> None:
+        """Both directions are over, and the service knows of it."""
+
+    def give_way(self) -> None:
+        """Others need its place: its user takes, or sends, next to nothing, or has more than an equal part."""
+
+
+T = TypeVar("T")
+
+
+def look_at(used: DataAttachment, what: T, now: float, unread: bool = False) -> Held[T]:
+    """How a place is used at this moment. While enough goes through it, its rate counts from now on.
+
+    `unread`: all of the answer has been given, and the service has not read it to its end.
+    """
+    seconds = now - used.marked_at
+    moved = used.moved
+    rate = (moved - used.marked) / seconds if seconds > 0 else 0.0
+    # With an unread end it is the user who reads, and what they read nobody here can see.
+    stuck = unread or used.waits_for_user
+    if seconds >= SLOW_SECONDS_OVER and (rate >= SLOW_RATE or not stuck):
+        used.marked, used.marked_at = moved, now
+    return Held(used.share, what, stuck, rate, seconds)
+
+
+class DataPool(Protocol):
+    """Where data connections belong."""
+
+    epoch: bytes
+    #: PINGs a second that the service takes on a data connection.
+    pings: int
+
+    def data_ready(self, connection: DataConnection) -> None:
+        """The handshake is over."""
+
+    def data_idle(self, connection: DataConnection, before: DataAttachment) -> None:
+        """It can be used again, after this one."""
+
+    def data_closed(self, connection: DataConnection, reason: str) -> None:
+        """It is gone."""
+
+    def attach_again(self, attachment: DataAttachment) -> None:
+        """Its connection did not answer: a fresh one is wanted."""
+
+    def seconds(self) -> float:
+        """Monotonic time."""
+
+    def negotiated(self, transport: object) -> bytes | None:
+        """The protocol that TLS agreed on."""
+
+
+@implementer(IHandshakeListener)
+class DataConnection(TwistedProtocol):
+    """One data connection."""
+
+    log = Logger()
+
+    def __init__(self, pool: DataPool) -> None:
+        now = pool.seconds()
+        self.pool = pool
+        self.attachment: DataAttachment | None = None
+        #: Its last answer is written, but perhaps not read by the service: what is written now would wait behind it.
+        self.unread: DataAttachment | None = None
+        self._asked = False
+        self._questions = TokenBucket("questions", QUESTIONS, 1 / pool.pings, now)
+        self.open = False
+        #: Has the handshake ever been over?
+        self.ready = False
+        self.deadline = now + HANDSHAKE_SECONDS
+        self.session = DataSession(Role.CONNECTOR, now)
+
+    # What the connector does.
+
+    def begin(self, attachment: DataAttachment) -> None:
+        """Take this request's body and answer: ATTACH, and what is there already of the answer, in one write."""
+        self.attachment = attachment
+        self._asked = False
+        attachment.connection = self
+        attachment.tries += 1
+        data = self.session.attach(
+            attachment.request_id, self.pool.epoch, attachment.body is not None, attachment.answer is not None)
+        if attachment.answer is not None:
+            data += attachment.answer.replay(self.session)
+            if self.session.sending_over:
+                data += self.question()
+        self.deadline = self.session.next_tick()
+        self.out.write(data)
+
+    def write_through(self, data: bytes) -> None:
+        """The same, when it is all that this turn has to say."""
+        if self.open and data:
+            write_through(self.out, data)
+
+    def write(self, data: bytes) -> None:
+        """Bytes that the session made."""
+        if self.open and data:
+            self.out.write(data)
+
+    def settle(self) -> None:
+        """Go back to the pool when nothing is under way any more, and the service has read all of it."""
+        attachment = self.attachment
+        if attachment is not None and self.session.idle and self.open:
+            self.attachment = None
+            attachment.connection = None
+            owner, attachment.owner = attachment.owner, None
+            self.read_gate.release(HoldReason.SLOW_PEER | HoldReason.BACKLOG)
+            if attachment.answer is not None and attachment.answer.begun:
+                # The service stops reading while the user does: only its PONG says that it has come to the end.
+                self.unread = attachment
+                now = attachment.marked_at = self.pool.seconds()
+                attachment.marked = attachment.moved
+                if not self._asked:
+                    self._ask()
+                elif self.session.caught_up:
+                    self._idle(attachment)
+                else:
+                    self.deadline = now + SILENCE_SECONDS
+            else:
+                self._idle(attachment)
+            if owner is not None:
+                owner.attachment_over(attachment)
+
+    def question(self) -> bytes:
+        """To be written right behind an answer: the service is to say when it has read all. b"" if it was asked too often."""
+        self._asked = self._questions.may(self.pool.seconds())
+        return self.session.ask() if self._asked else b""
+
+    def _ask(self) -> None:
+        """The same where the end was written already; a little later where it has been asked too often."""
+        self.write(self.question())
+        self.deadline = self.pool.seconds() + (SILENCE_SECONDS if self._asked else 1.0)
+
+    def _idle(self, before: DataAttachment) -> None:
+        self.unread = None
+        self.deadline = NEVER
+        self.pool.data_idle(self, before)
+
+    def close(self) -> None:
+        """Close when what was written has left."""
+        self.open = False
+        self.out.unregisterProducer()
+        self.out.loseConnection()
+
+    def abort(self) -> None:
+        """Close at once."""
+        self.open = False
+        self.deadline = NEVER
+        self.out.abortConnection()
+
+    def deadline_passed(self, now: float) -> None:
+        """No handshake, no ATTACHED, idle for long enough, or time for a PING."""
+        if self.unread is not None:
+            self._still_unread(now)
+            return
+        if self.attachment is None:
+            self.abort()
+            return
+        self.session.reading = not self.read_gate.held
+        try:
+            self.session.tick(now)
+        except ProtocolError as error:
+            self._break_off(error)
+            return
+        self.write(self.session.take_output())
+        self.deadline = self.session.next_tick()
+
+    def _still_unread(self, now: float) -> None:
+        """Its user is slow; but a service that says nothing at all, not even its own PINGs, is gone."""
+        if now - self.session.heard > SILENCE_SECONDS:
+            self.abort()
+        elif not self._asked:
+            self._ask()
+        else:
+            self.deadline = now + SILENCE_SECONDS
+
+    # What Twisted calls.
+
+    def connectionMade(self) -> None:
+        """TCP is connected; TLS is under way."""
+        self.out = transport_of(self.transport)
+        self.out.setTcpNoDelay(True)
+        set_buffers(self.transport)
+        self.read_gate = ReadGate(self.out)
+
+    def handshakeCompleted(self) -> None:
+        """TLS is up as far as we can see."""
+        if self.pool.negotiated(self.transport) != DATA_ALPN:
+            self.abort()
+            return
+        self.open = self.ready = True
+        self.pool.data_ready(self)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Frames of the service."""
+        session = self.session
+        try:
+            for frame in session.receive(data, self.pool.seconds()):
+                self._take(frame)
+        except ProtocolError as error:
+            self._break_off(error)
+            return
+        self.write(session.take_output())
+        if self.unread is not None and self._asked and session.caught_up:
+            self._idle(self.unread)
+        self.settle()
+
+    def connectionLost(self, reason: Failure = Failure(ConnectionDone())) -> None:  # noqa: B008 -- Twisted's signature
+        """The connection is gone: once more on a fresh one, if it was stale."""
+        self.open = False
+        self.deadline = NEVER
+        self.read_gate.close()
+        self.pool.data_closed(self, reason.getErrorMessage())
+        attachment, self.attachment = self.attachment, None
+        if attachment is None:
+            return
+        attachment.connection = None
+        if attachment.confirmed or attachment.tries > 1:
+            attachment.failed(Code.CONNECTOR_LOST)
+        elif attachment.owner is not None:
+            self.pool.attach_again(attachment)
+
+    def _take(self, frame: Frame) -> None:
+        attachment, kind = self.attachment, frame[0]
+        if kind == Kind.ERROR:
+            self.log.warn("the service closes a data connection: {reason}", reason=decode_error(frame[3]).text)
+            self.abort()
+        elif attachment is None:
+            return
+        elif kind == Kind.ATTACHED:
+            self._attached(attachment)
+        elif kind == Kind.DETACH:
+            self._detached(attachment, decode_code(frame[3])[0])
+        elif kind == Kind.STOP:
+            if attachment.answer is not None:
+                attachment.answer.stopped(decode_code(frame[3])[0])
+        elif attachment.body is not None:
+            self._take_body(attachment.body, kind, frame)
+
+    def _take_body(self, body: BodyTaker, kind: int, frame: Frame) -> None:
+        if kind == Kind.BODY:
+            body.body_received(frame[4])
+        elif kind == Kind.END:
+            body.body_ended(frame[4])
+        elif kind == Kind.ABORT:
+            body.body_broken(decode_code(frame[3])[0])
+        elif kind == Kind.GO:
+            body.go()
+
+    def _attached(self, attachment: DataAttachment) -> None:
+        attachment.confirmed = True
+        self.deadline = self.session.next_tick()
+        if attachment.body is not None:
+            attachment.body.attached(self)
+        if attachment.answer is not None:
+            attachment.answer.attached(self)
+
+    def _detached(self, attachment: DataAttachment, code: Code) -> None:
+        self.attachment = None
+        self._idle(attachment)
+        attachment.failed(code)
+
+    def _break_off(self, error: ProtocolError) -> None:
+        self.log.warn("data connection dropped: {reason}", reason=str(error), code=error.code.name)
+        self.abort()

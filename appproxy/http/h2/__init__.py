@@ -1,0 +1,1 @@
+"""HTTP/2: field blocks, heads and sessions."""

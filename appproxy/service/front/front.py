@@ -1,0 +1,191 @@
+"""Users in front: what all connections of one listener have in common, whatever they speak.
+
+HTTP/1.1 is in `user_connection`, HTTP/2 in `h2_connection`, and `user_entry` finds out which of them a user wants.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from typing import Protocol as Kind
+
+from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.internet.protocol import Factory, Protocol
+
+from appproxy.errors import Code
+from appproxy.http import HeadLimits
+from appproxy.http.head import RequestHead
+from appproxy.http.trusted_proxies import TrustedProxies
+from appproxy.net.deadlines import Deadlines
+from appproxy.net.tls import ServerName, server_name
+from appproxy.policy.networks import network_of
+from appproxy.service.exchange.exchange import Exchange, Handler
+from appproxy.service.exchange.hooks import Hooks
+from appproxy.service.front.address_shares import AddressShares
+
+
+@dataclass(frozen=True, slots=True)
+class FrontTimeouts:
+    """Seconds, but `body_rate` in bytes a second. A phone on a bad line passes all of them."""
+
+    handshake: float = 30.0
+    head: float = 20.0
+    body_window: float = 30.0
+    #: Slower than any modem; an upload of 10 GiB at this rate would take 500 days.
+    body_rate: float = 240.0
+    #: Longer than a minute's pause of a reader who means to go on.
+    write_stall: float = 90.0
+    keep_alive: float = 75.0
+    #: How long the rest of an unwanted upload is thrown away, so that the answer is not lost in a reset.
+    linger: float = 2.0
+
+
+#: Answer to a request that nobody could be asked about: (code, request id, its Accept value or None) to status, block, body.
+Refusal = Callable[[Code, str, bytes | None], tuple[int, bytes, bytes]]
+
+#: Of a request whose own head could not be used.
+NO_HEAD = RequestHead(b"-", b"-", 11, [], b"", "", 0, False, None, False)
+
+
+class Connected(Kind):
+    """A user's connection, whatever it speaks."""
+
+    @property
+    def idle(self) -> bool:
+        """Has no request been under way on it for `QUIET_SECONDS`? The head of one may be on its way."""
+
+    def drain(self) -> None:
+        """Close what is idle, and everything else after what is under way."""
+
+    def abort(self) -> None:
+        """Close at once; what was under way is broken."""
+
+
+#: Numbers the users' connections of this process, on whatever listener; none comes twice.
+_numbers = count(1)
+
+#: The end of an answer may still be in the buffers of a connection that has been idle for less.
+QUIET_SECONDS = 2.0
+
+#: Makes a connection: (front, the user's address).
+Entry = Callable[["Front", str], Protocol]
+
+
+class Front(Factory):
+    """Makes a connection for each user. `log` is called once for each exchange, when it is over.
+
+    `entry` makes it: `UserConnection` for HTTP/1.1, `UserEntry` where ALPN decides. `random_bytes` gives random bytes,
+    `date` the field line that an answer without a date gets.
+    `most` connections may be open at the same time. `AddressShares` decides who gives way when that is nearly reached, and who
+    is closed at once.
+    """
+
+    noisy = False
+
+    def __init__(
+        self,
+        handler: Handler,
+        clock: IReactorTime,
+        refusal: Refusal,
+        new_id: Callable[[], str],
+        *,
+        entry: Entry,
+        log: Callable[[Exchange], None] = lambda exchange: None,
+        scheme: str = "https",
+        limits: HeadLimits | None = None,
+        timeouts: FrontTimeouts | None = None,
+        proxies: TrustedProxies | None = None,
+        random_bytes: Callable[[int], bytes] = secrets.token_bytes,
+        date: Callable[[], bytes] = lambda: b"",
+        most: int | None = None,
+        hooks: Hooks | None = None,
+    ) -> None:
+        self.handler = handler
+        self.clock = clock
+        self.refusal = refusal
+        self.new_id = new_id
+        #: Of them, `ended` is `log`.
+        self.hooks = hooks or Hooks()
+        self.log = log
+        self.scheme = scheme
+        self.limits = limits or HeadLimits()
+        self.timeouts = timeouts or FrontTimeouts()
+        #: Whose word in fields counts for who the client is; None: nobody's.
+        self.proxies = proxies
+        self.deadlines = Deadlines(clock)
+        self.entry = entry
+        self.random_bytes = random_bytes
+        self.date = date
+        self.connections: set[Connected] = set()
+        self.draining = False
+        self.accepted = 0
+        self._shares: AddressShares[Connected] | None = AddressShares(most) if most is not None else None
+        #: Connections that were closed at once because there were too many.
+        self.turned_away = 0
+        #: Connections that were closed so that others could come in.
+        self.evicted = 0
+        #: HTTP/2 connections that were ended for too much of what is no request.
+        self.floods = 0
+
+    def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
+        host: str = getattr(addr, "host", "")
+        # A listener on [::] shows IPv4 users inside IPv6 (RFC 4291 section 2.5.5.2); everybody else knows them as IPv4.
+        client = host.removeprefix("::ffff:") if "." in host else host
+        return self.entry(self, client) if self._has_room(client) else None
+
+    def _has_room(self, client: str) -> bool:
+        if self._shares is None:
+            return True
+        admitted, evicted = self._shares.room_for(self._owner(client), len(self.connections))
+        if evicted is not None:
+            self.evicted += 1
+            # Twisted reports its end a turn later.
+            self.leave(evicted)
+            evicted.abort()
+        elif not admitted:
+            self.turned_away += 1
+        return admitted
+
+    def _owner(self, client: str) -> str | None:
+        """Whose share a connection counts for. A trusted proxy carries many users, and has none."""
+        if not client or (self.proxies is not None and self.proxies.trusts(client)):
+            return None
+        return network_of(client)
+
+    def enter(self, connection: Connected, client: str) -> None:
+        """Called by a connection from this address that begins."""
+        self.connections.add(connection)
+        if self._shares is not None and (owner := self._owner(client)) is not None:
+            self._shares.enter(connection, owner)
+
+    def leave(self, connection: Connected) -> None:
+        """Called by a connection that has ended; twice is as once."""
+        self.connections.discard(connection)
+        if self._shares is not None:
+            self._shares.leave(connection)
+
+    def is_quiet(self, deadline: float) -> bool:
+        """Has a connection that may be idle until then been so for a moment? One that never said anything always has."""
+        return self.clock.seconds() >= deadline - self.timeouts.keep_alive + QUIET_SECONDS
+
+    def number_connection(self, peer: str) -> int:
+        """The number of a connection from this address; 0 for a trusted proxy's, which may carry several users."""
+        return 0 if self.proxies is not None and self.proxies.trusts(peer) else next(_numbers)
+
+    def server_name(self, transport: object, peer: str) -> ServerName | None:
+        """What a connection from this address was made for. A trusted proxy sends requests for many hosts on one."""
+        return None if self.proxies is not None and self.proxies.trusts(peer) else server_name(transport)
+
+    def drain(self) -> None:
+        """Close what is idle, and everything else after its answer."""
+        self.draining = True
+        for connection in list(self.connections):
+            connection.drain()
+
+    def abort(self) -> None:
+        """Break what is left."""
+        for connection in list(self.connections):
+            connection.abort()
+        self.deadlines.stop()

@@ -1,0 +1,1 @@
+"""Ports, TLS and versions of HTTP: what answers on each listener."""

@@ -1,0 +1,1 @@
+"""What the service answers itself or does for itself: pages, control end points, metrics, certificates, logs."""

@@ -1,0 +1,191 @@
+"""Prometheus metrics: plain numbers on the hot path, put into words only when somebody asks."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from http import HTTPStatus
+from itertools import islice
+from typing import TYPE_CHECKING, Protocol
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from appproxy.errors import Code
+from appproxy.pki.expiry import days_left
+from appproxy.service.exchange.exchange import Exchange
+from appproxy.service.relay.shortages import SHORTAGES
+
+if TYPE_CHECKING:
+    from appproxy.service.front.front import Front
+    from appproxy.service.own.served_certificates import Certificates
+    from appproxy.service.relay.relay import Relay
+    from appproxy.service.tunnel.listener import TunnelListener
+    from appproxy.store.snapshot import Snapshot
+
+#: Seconds: from a cached page near by to the longest usual back-end timeout.
+_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 85.0, 180.0)
+#: More applications than this share the label `other`: labels must stay few.
+_MOST_APPLICATIONS = 1000
+#: Statuses with a label of their own: those that are registered, and 499. An application may answer with any three digits, so
+#: all others are one label for each class.
+_STATUSES = frozenset({*map(int, HTTPStatus), 499})
+#: More certificates than this have no gauge of their own; the log warns of all.
+_MOST_CERTIFICATES = 1000
+
+
+class Traffic:
+    """What the users' exchanges add up to."""
+
+    def __init__(self) -> None:
+        self.requests: Counter[tuple[str, int | str]] = Counter()
+        self._applications: set[str] = set()
+        self.failures: Counter[Code] = Counter()
+        self.buckets = [0] * (len(_BOUNDS) + 1)
+        self.seconds = 0.0
+        self.received = 0
+        self.sent = 0
+
+    def add(self, exchange: Exchange, now: float) -> None:
+        """Count one exchange that is over."""
+        key: tuple[str, int | str] = (exchange.application, exchange.status or 499)
+        if key not in self.requests:
+            key = self._labels(exchange.application, exchange.status or 499)
+        self.requests[key] += 1
+        if exchange.failure is not None:
+            self.failures[exchange.failure] += 1
+        self.received += exchange.received
+        self.sent += exchange.sent
+        if exchange.status != 101:  # how long a WebSocket was open is no latency
+            took = now - exchange.started
+            self.seconds += took
+            self.buckets[bisect_left(_BOUNDS, took)] += 1
+
+    def _labels(self, application: str, status: int) -> tuple[str, int | str]:
+        """What an exchange is counted under."""
+        if application not in self._applications:
+            if len(self._applications) < _MOST_APPLICATIONS:
+                self._applications.add(application)
+            else:
+                application = "other"
+        return application, status if status in _STATUSES else f"{status // 100}xx"
+
+    def families(self) -> Iterator[Metric]:
+        """The counters in Prometheus' words."""
+        requests = CounterMetricFamily("appproxy_requests", "Requests answered, or left by their users (499).",
+                                       labels=["application", "status"])
+        for (application, status), count in self.requests.items():
+            requests.add_metric([application, str(status)], count)
+        yield requests
+        failures = CounterMetricFamily("appproxy_failures", "Failures by name.", labels=["failure"])
+        for code, count in self.failures.items():
+            failures.add_metric([code.name], count)
+        yield failures
+        yield CounterMetricFamily("appproxy_body_received_bytes", "Bytes of request bodies.", value=self.received)
+        yield CounterMetricFamily("appproxy_body_sent_bytes", "Bytes of answers' bodies.", value=self.sent)
+        yield HistogramMetricFamily("appproxy_request_seconds", "From a request's head to the end of its answer.",
+                                    buckets=self._cumulative(), sum_value=self.seconds)
+
+    def _cumulative(self) -> list[tuple[str, float]]:
+        total = 0
+        buckets = []
+        for bound, count in zip((*_BOUNDS, "+Inf"), self.buckets, strict=True):
+            total += count
+            buckets.append((str(bound), float(total)))
+        return buckets
+
+
+class MeasuredNode(Protocol):
+    """What the numbers are taken from: `service.node.ServiceNode`."""
+
+    traffic: Traffic
+    relay: Relay
+    front: Front
+    end_point: TunnelListener
+    certificates: Certificates
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What the node works from now."""
+
+    @property
+    def lost_log_lines(self) -> int:
+        """Lines of the access log that could not be written."""
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+
+
+class NodeCollector(Collector):
+    """Asks a node for its numbers at each scrape."""
+
+    def __init__(self, node: MeasuredNode) -> None:
+        self._node = node
+
+    def collect(self) -> Iterable[Metric]:
+        """Called by prometheus_client."""
+        node = self._node
+        yield from node.traffic.families()
+        roster = node.relay.roster
+        yield GaugeMetricFamily("appproxy_user_connections", "Open connections of users.",
+                                value=len(node.front.connections))
+        yield CounterMetricFamily("appproxy_user_connections_accepted", "Connections of users.", value=node.front.accepted)
+        yield CounterMetricFamily("appproxy_user_connections_evicted", "Connections of users that gave way to others.",
+                                  value=node.front.evicted)
+        yield CounterMetricFamily("appproxy_user_connections_refused", "Connections of users that were one too many.",
+                                  value=node.front.turned_away)
+        yield CounterMetricFamily("appproxy_http2_floods", "HTTP/2 connections that were ended for a flood or a fault.",
+                                  value=node.front.floods)
+        yield GaugeMetricFamily("appproxy_requests_parked", "Requests that wait for a connector.", value=roster.waiting)
+        in_flight = GaugeMetricFamily("appproxy_connector_in_flight", "Requests under way.", labels=["connector", "group"])
+        online = GaugeMetricFamily("appproxy_connectors_online", "Connectors that take requests.", labels=["group"])
+        for peer in roster.peers.values():
+            in_flight.add_metric([peer.id, peer.group], len(peer.in_flight))
+        for group in node.snapshot.connector_groups:
+            online.add_metric([group], roster.online(group))
+        yield in_flight
+        yield online
+        yield self._limits()
+        yield CounterMetricFamily("appproxy_tunnel_protocol_errors", "Times that a connector broke the tunnel protocol.",
+                                  value=node.end_point.protocol_errors)
+        yield self._certificates()
+        yield GaugeMetricFamily("appproxy_snapshot_revision", "Revision of the store that this node works from.",
+                                value=node.snapshot.revision)
+        yield CounterMetricFamily("appproxy_access_log_lost_lines", "Lines that could not be written.",
+                                  value=node.lost_log_lines)
+
+    def _limits(self) -> Metric:
+        met = CounterMetricFamily("appproxy_limits_met", "Requests that met a limit which all users share.",
+                                  labels=["application", "limit"])
+        for code in sorted(SHORTAGES):
+            met.add_metric(["", code.name], 0)  # there from the beginning, so that the first one is a rise
+        for (application, code), count in self._node.relay.shortages.counts.items():
+            met.add_metric([application, code.name], count)
+        return met
+
+    def _certificates(self) -> Metric:
+        days = GaugeMetricFamily("appproxy_certificate_days_left", "Days until a certificate ends; below 0 when it has.",
+                                 labels=["certificate", "source"])
+        now = self._node.now()
+        for one in islice(self._node.certificates.expiries(), _MOST_CERTIFICATES):
+            days.add_metric([one.name, one.source], days_left(one.not_after, now))
+        return days
+
+
+class MetricsPage:
+    """The handler of the metrics listener: GET /metrics, and nothing else."""
+
+    def __init__(self, node: MeasuredNode) -> None:
+        self._registry = CollectorRegistry()
+        self._registry.register(NodeCollector(node))
+
+    def __call__(self, exchange: Exchange) -> None:
+        """Answer one exchange (`service.exchange.exchange.Handler`)."""
+        head = exchange.head
+        if head.target.partition(b"?")[0] != b"/metrics" or head.method not in (b"GET", b"HEAD"):
+            exchange.answer(404, b"content-type: text/plain\n", b"only GET /metrics is here\n")
+            return
+        page = generate_latest(self._registry)
+        exchange.answer(200, b"content-type: text/plain; version=0.0.4; charset=utf-8\ncache-control: no-store\n", page)

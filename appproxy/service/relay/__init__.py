@@ -1,0 +1,1 @@
+"""Requests on their way to connectors, and answers on their way back."""

@@ -1,0 +1,71 @@
+"""What connectors tell users apart by: short tokens that are equal or not, and mean nothing to anybody else.
+
+`share` is whom fair shares are counted for, `owner` whom a connection to an application may belong to that the application
+authenticates (NTLM, Negotiate). A user is a subject of a provider: two providers may have one issuer and name different
+people alike. Both are keyed hashes with a key of the process's start, 96 bits long: among ten million
+owners the probability that any two are equal is 10^-15.
+"""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
+from hashlib import blake2b
+
+from appproxy.identity.session import Session
+from appproxy.policy.networks import network_of
+from appproxy.service.recent import Recent
+
+#: Nobody: a connection that the application authenticates for such a request must not serve another one.
+NOBODY = b"-"
+#: 12 bytes are 16 characters without padding.
+_BYTES = 12
+
+
+class ShareTokens:
+    """Makes them, each once for a session, an address or a user's connection. `token` gives random bytes."""
+
+    __slots__ = ("_addresses", "_key", "_owners", "_users")
+
+    def __init__(self, token: Callable[[int], bytes]) -> None:
+        self._key = token(32)
+        self._users: Recent[bytes] = Recent()
+        self._addresses: Recent[bytes] = Recent()
+        self._owners: Recent[bytes] = Recent()
+
+    def share(self, session: Session | None, client: str) -> bytes:
+        """The user's token; without a session that of the address, of IPv6 of its /64."""
+        if session is None:
+            found = self._addresses.get(client)
+            if found is None:
+                found = self._hash("address", network_of(client))
+                self._addresses.put(client, found)
+            return found
+        user = (session.provider, session.issuer, session.subject)
+        found = self._users.get(user)
+        if found is None:
+            found = self._hash("user", *user)
+            self._users.put(user, found)
+        return found
+
+    def owner(self, session: Session | None, connection: int) -> bytes:
+        """The token of a session on the user's connection with this number; b"-" where neither is known.
+
+        Connection 0 proves nothing: a trusted proxy brings several users on it. The session counts there alone.
+        """
+        if session is None:
+            if not connection:
+                return NOBODY
+            key: tuple[object, ...] = (connection,)
+        else:
+            key = (connection, session.id, session.provider, session.issuer, session.subject)
+        found = self._owners.get(key)
+        if found is None:
+            found = self._hash("owner", *map(str, key))
+            self._owners.put(key, found)
+        return found
+
+    def _hash(self, *parts: str) -> bytes:
+        # Each with its length before it: no two lists of parts have the same bytes.
+        text = b"".join(b"%d:%b" % (len(raw), raw) for raw in (part.encode("utf-8", "surrogatepass") for part in parts))
+        return urlsafe_b64encode(blake2b(text, digest_size=_BYTES, key=self._key).digest())

@@ -1,0 +1,120 @@
+"""The way back to the application when a step of a sign-in fails: by itself, once, or as a link on the page.
+
+    callback or finish fails   ---->   /.appproxy/again (application's host)   ---->   with a session: the page
+                                                                                       without: a new start cookie, /start
+
+What a sign-in is for is in its sealed texts, and these can be read however old they are. Most of what goes wrong is gone
+the second time: a page that was open too long, Back, a lost cookie. The provider then knows the user, and asks nothing.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from twisted.logger import Logger
+from twisted.web.iweb import IRequest
+
+from appproxy.errors import Code, IdentityError, RequestError, StoreError
+from appproxy.identity import binding
+from appproxy.identity.cookie import START_COOKIE, clear_cookie, set_cookie
+from appproxy.identity.states import MOST_TRIES, START_LIFETIME, StartState
+from appproxy.net.web import Answer, cookie_lines, cookies_of, failure_answer, redirect, request_id
+from appproxy.publish.routing import ApplicationRoute, Router
+from appproxy.service.signin import audit
+from appproxy.service.signin.browser_request import host_of, is_page_request, query_of
+from appproxy.service.signin.context import SignInContext
+
+_AGAIN = "again"
+_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
+
+
+def begin(context: SignInContext, start: StartState, cookies: list[binding.Cookie], now: float) -> tuple[str, bytes]:
+    """A new way through sign-in: its first URL, and field lines with its cookie. `start.binding` is made here.
+
+    `cookies`: the start cookies that the browser has. Raises RequestError(INTERNAL) when there is no key to seal with.
+    """
+    secret = binding.mint(context.random_bytes(binding.SECRET_SIZE))
+    bound = StartState(start.application, start.host, start.target, binding.binding(secret), start.tries)
+    url = f"{context.base}/start?r={bound.seal(context.key, now, context.nonce()).decode('ascii')}"
+    cookie = set_cookie(binding.cookie_name(START_COOKIE, secret), secret, int(START_LIFETIME))
+    return url, cookie_lines(cookie, *map(clear_cookie, binding.surplus(cookies, START_COOKIE)))
+
+
+def url_of(router: Router, route: ApplicationRoute, target: str) -> str:
+    """The absolute URL of a target of the application on the route's host, and of nothing else.
+
+    Raises IdentityError(SIGN_IN_STATE).
+    """
+    raw = target.encode("latin-1")
+    try:
+        found = router.find(route.host, raw).application.id if raw.startswith(b"/") else ""
+    except RequestError as error:
+        raise IdentityError(Code.SIGN_IN_STATE, "the way back is nobody's") from error
+    if found != route.application.id:
+        raise IdentityError(Code.SIGN_IN_STATE, "the way back is not the application's")
+    return route.origin + quote(raw, safe=_PRINTABLE)
+
+
+class WayBack:
+    """Responder of /.appproxy/again, and what other steps answer when they fail."""
+
+    log = Logger()
+
+    def __init__(self, context: SignInContext) -> None:
+        self._context = context
+
+    def destination(self, start: StartState) -> tuple[ApplicationRoute, str]:
+        """Where the user wanted to go, if it is still published: a route and a URL. Raises IdentityError(SIGN_IN_STATE)."""
+        context = self._context
+        route = context.route(context.application(start), start.host)
+        return route, url_of(context.snapshot.router_of(start.host), route, start.target)
+
+    async def again(self, request: IRequest) -> Answer:
+        """On the application's host: go on with the session that is there, or begin the sign-in once more."""
+        context = self._context
+        try:
+            start = StartState.recall(query_of(request).get("r", "").encode(), context.snapshot.keys, _AGAIN)
+            if start.host != host_of(request):
+                raise IdentityError(Code.SIGN_IN_STATE, "a way back to another host")
+        except IdentityError as error:
+            return self.unknown(request, error)
+        try:
+            route, location = self.destination(start)
+        except IdentityError as error:
+            return self.after(request, start, error)
+        if context.sessions_of(request, route):
+            return redirect(location)
+        url, cookies = begin(context, start, cookies_of(request, START_COOKIE), context.wall_clock())
+        return redirect(url, cookies)
+
+    def after(
+        self, request: IRequest, start: StartState, error: RequestError | StoreError, *, passing: bool = False,
+    ) -> Answer:
+        """A step has failed. `passing`: it may well succeed the next time."""
+        if isinstance(error, StoreError):
+            error = RequestError(Code.STORE_UNAVAILABLE, str(error))
+        code = error.code
+        self.log.info("sign-in: {code} {detail}", code=code.name, detail=error.detail, request_id=request_id(request))
+        try:
+            route, link = self.destination(start)
+        except IdentityError:
+            application = self._context.snapshot.signed_in_to(start.application)
+            audit.refused(self._context, request, application, error)
+            if application is None or not application.home:
+                return self.unknown(request, error)
+            return failure_answer(request, code, error.detail, link=application.home, link_text="Open the application")
+        if (passing or code is Code.SIGN_IN_STATE) and start.tries < MOST_TRIES and is_page_request(request):
+            return redirect(self._again_url(route, start))
+        audit.refused(self._context, request, route.application, error)
+        return failure_answer(request, code, error.detail, link=link, link_text="Try again")
+
+    def unknown(self, request: IRequest, error: RequestError) -> Answer:
+        """A step has failed, and nothing tells what it was for: the list of the user's applications is a way on."""
+        link = self._context.snapshot.portal.url
+        return failure_answer(request, error.code, error.detail, link=link, link_text="Your applications")
+
+    def _again_url(self, route: ApplicationRoute, start: StartState) -> str:
+        context = self._context
+        once_more = StartState(start.application, start.host, start.target, "", start.tries + 1)
+        text = once_more.seal(context.key, context.wall_clock(), context.nonce(), _AGAIN)
+        return f"{route.origin}/.appproxy/again?r={text.decode('ascii')}"

@@ -1,0 +1,1 @@
+"""The service's ends of the tunnel: where connectors arrive."""

@@ -1,0 +1,1 @@
+"""Published applications: settings, URLs, assignments."""

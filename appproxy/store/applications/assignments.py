@@ -1,0 +1,110 @@
+"""Who may use an application: users and groups of its identity provider."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+
+from appproxy.errors import ConfigError
+from appproxy.publish.application import Preauthentication
+from appproxy.store import names
+from appproxy.store.applications import applications
+from appproxy.store.people import providers, user_groups, users
+from appproxy.store.schema import GROUP, USER, assignments
+from appproxy.store.transaction import Reading, Transaction
+
+#: OpenID Connect Core section 2: a subject has at most 255 ASCII characters.
+_LONGEST = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """`value` is what tokens carry; `label` what people call it (the same for other providers than the built-in).
+
+    `maintainer`: may use the application while it is being maintained.
+    """
+
+    provider: str
+    kind: str
+    value: str
+    label: str
+    maintainer: bool = False
+
+
+def assign(
+    tx: Transaction, application: str, *, user: str | None = None, group: str | None = None, provider: str | None = None,
+    maintainer: bool | None = None,
+) -> Assignment:
+    """Let a user or a group in. `provider`: the application's own if None; `maintainer`: None leaves it as it is.
+
+    Users and groups of the built-in provider go by name; of others by subject and by the value in the groups claim.
+    Raises ConfigError (not exactly one given, or a maintainer where nobody signs in) or NotFound.
+    """
+    found = applications.find(tx, application)
+    made = _resolve(tx, found.provider if provider is None else provider, user, group)
+    if maintainer and found.preauthentication is Preauthentication.PASSTHROUGH:
+        raise ConfigError(f"maintainer: nobody signs in to {found.name} (preauth=passthrough), so none can be told apart")
+    row = tx.row(sa.select(assignments).where(_is(found.id, made)))
+    if row is None:
+        made = replace(made, maintainer=bool(maintainer))
+        values = {"provider": made.provider, "kind": made.kind, "value": made.value, "maintainer": made.maintainer}
+        tx.change(sa.insert(assignments).values(application=found.id, **values))
+        return made
+    made = replace(made, maintainer=row["maintainer"] if maintainer is None else maintainer)
+    if made.maintainer != row["maintainer"]:
+        tx.change(sa.update(assignments).where(_is(found.id, made)).values(maintainer=made.maintainer))
+    return made
+
+
+def unassign(
+    tx: Transaction, application: str, *, user: str | None = None, group: str | None = None, provider: str | None = None
+) -> Assignment:
+    """Let a user or a group in no longer. Raises NotFound when it was not assigned."""
+    found = applications.find(tx, application)
+    gone = _resolve(tx, found.provider if provider is None else provider, user, group)
+    if tx.change(sa.delete(assignments).where(_is(found.id, gone))) == 0:
+        there = [one.label for one in list_for(tx, found.id) if one.kind == gone.kind]
+        raise names.not_found(f"{gone.kind} assigned to {found.name}:", gone.label, there)
+    return gone
+
+
+def list_for(reading: Reading, application: str) -> list[Assignment]:
+    """The assignments of an application, by kind and label."""
+    found = applications.find(reading, application)
+    rows = reading.rows(sa.select(assignments).where(assignments.c.application == found.id))
+    labels = {one.id: one.name for one in users.list_all(reading)} if rows else {}
+    labels |= {one.id: one.name for one in user_groups.list_all(reading)} if rows else {}
+    made = [
+        Assignment(
+            row["provider"], row["kind"], row["value"],
+            labels.get(row["value"], row["value"]) if row["provider"] == providers.BUILTIN else row["value"],
+            row["maintainer"],
+        )
+        for row in rows
+    ]  # fmt: skip
+    return sorted(made, key=lambda one: (one.kind, one.label, one.provider))
+
+
+def _resolve(reading: Reading, provider: str, user: str | None, group: str | None) -> Assignment:
+    if (user is None) == (group is None):
+        raise ConfigError("assign: give either a user or a group")
+    kind, text = (USER, user) if user is not None else (GROUP, group)
+    id_ = providers.find(reading, provider).id
+    assert text is not None
+    if id_ == providers.BUILTIN:
+        named = users.find(reading, text) if kind == USER else user_groups.find(reading, text)
+        return Assignment(id_, kind, named.id, named.name)
+    if not text or len(text) > _LONGEST or not text.isprintable():
+        raise ConfigError(f"assign: the {kind} must have 1 to {_LONGEST} printable characters")
+    return Assignment(id_, kind, text, text)
+
+
+def _is(application_id: str, one: Assignment) -> sa.ColumnElement[bool]:
+    table = assignments
+    return sa.and_(
+        table.c.application == application_id,
+        table.c.provider == one.provider,
+        table.c.kind == one.kind,
+        table.c.value == one.value,
+    )

@@ -1,0 +1,1 @@
+"""Certificates for users' browsers, and their orders."""

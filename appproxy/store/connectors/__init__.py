@@ -1,0 +1,1 @@
+"""Enrolled connectors, their groups, tokens to join."""

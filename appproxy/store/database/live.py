@@ -1,0 +1,278 @@
+"""The store of a running node: one thread for the database, one snapshot for everybody else.
+
+The reactor's thread never waits for the database: it reads `snapshot`, which is replaced in one assignment, and hands
+everything else to the thread.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
+
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.task import LoopingCall
+from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.python.threadpool import ThreadPool
+
+from appproxy.errors import StoreError
+from appproxy.policy.fair_queue import FairQueue
+from appproxy.policy.sender import SENDER
+from appproxy.store.database.store import Store
+from appproxy.store.snapshot import Snapshot
+from appproxy.store.transaction import Reading, Transaction
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Subscriber = Callable[[Snapshot, Snapshot], None]
+
+#: How often other processes' commits are looked for, in seconds: a revoked connector or user is cut within it.
+POLL = 1.0
+#: Work that waits for the database's thread, for users and for the service itself; more is refused, so that a database
+#: which hangs fills no memory. One network may have all of it while nobody else asks; the networks take turns.
+MOST_WAITING = 1000
+#: Work that is handed to the thread at the same time: one that it does and one that it can go on with.
+HANDED = 2
+#: Work that has waited so long, in seconds, is refused: whoever asked has been told that the database is away.
+PATIENCE = 8.0
+
+
+class _Lane(IntEnum):
+    """Whose work it is: of who sends requests, or of the service itself, which is little. The value: how many turns."""
+
+    REQUESTS = 1
+    SERVICE = 4
+
+
+@dataclass(slots=True)
+class _Work:
+    """What waits for the thread; `done` fires with what comes of `do`."""
+
+    do: Callable[[], Any]
+    done: Deferred[Any]
+
+
+class WorkerThreads(Protocol):
+    """What LiveStore needs of `twisted.python.threadpool.ThreadPool`."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def callInThreadWithCallback(
+        self, onResult: Callable[[bool, Any], object] | None, func: Callable[..., object], *args: Any, **kwargs: Any
+    ) -> object: ...
+
+
+class LiveStore:
+    """An open store, served by its own thread, which closes it in the end.
+
+    `reactor` has timers and `callFromThread`; `wall_clock` gives the time of transactions, in seconds since 1970.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        reactor: Any,
+        store: Store,
+        wall_clock: Callable[[], float] = time.time,  # noqa: TID251 -- the default of an argument
+        pool: WorkerThreads | None = None,
+    ) -> None:
+        self._reactor = reactor
+        self._store = store
+        self._wall_clock = wall_clock
+        # One thread: transactions of one node wait here, not inside the database.
+        self._pool: WorkerThreads = pool if pool is not None else ThreadPool(1, 1, name="store")
+        self._polling = LoopingCall(self._poll)
+        self._polling.clock = reactor
+        self._subscribers: list[Subscriber] = []
+        self._last_words: list[Callable[[], object]] = []
+        self._snapshot: Snapshot | None = None
+        # Both belong to the database thread.
+        self._built: Snapshot | None = None
+        self._version: int | None = None
+        self._complaint = ""
+        self._queue: FairQueue[_Work] = FairQueue(MOST_WAITING, MOST_WAITING, _Lane)
+        self._idle = HANDED
+        self._stopping = False
+        #: How often a snapshot could not be built; the one before stayed in use.
+        self.failed_builds = 0
+        #: Does the database answer? For the health page.
+        self.reachable = True
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest picture of the store. Only after `start`."""
+        if self._snapshot is None:
+            raise StoreError("the store was not started")
+        return self._snapshot
+
+    def start(self) -> Deferred[None]:
+        """Build the first snapshot, then look for others' changes every second. Fails as the build fails."""
+        self._pool.start()
+        started = self._in_thread(self._first_build)
+
+        def begin(snapshot: Snapshot) -> None:
+            self._swap(snapshot)
+            self._polling.start(POLL, now=False)
+
+        def failed(failure: Failure) -> Failure:
+            self._pool.stop()
+            return failure
+
+        return started.addCallbacks(begin, failed)
+
+    def stop(self) -> Deferred[None]:
+        """Finish what the thread has to do, then end it and close the database."""
+        if self._polling.running:
+            self._polling.stop()
+        for callback in self._last_words:
+            callback()
+        self._stopping = True
+        self._hand_over()
+        closed = self._in_thread(self._store.close)
+        return closed.addBoth(self._ended)
+
+    def _ended(self, result: None | Failure) -> None | Failure:
+        self._pool.stop()
+        return result
+
+    def write(
+        self, do: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> Deferred[T]:
+        """Run `do(transaction, ...)` in one write transaction; all of it happens, or, if it raises, nothing.
+
+        When the Deferred fires, `snapshot` shows the change already.
+        """
+
+        def run() -> tuple[T, Snapshot | None]:
+            with self._store.transaction(self._wall_clock()) as transaction:
+                result = do(transaction, *args, **kwargs)
+            return result, self._rebuild()
+
+        def done(outcome: tuple[T, Snapshot | None]) -> T:
+            result, snapshot = outcome
+            if snapshot is not None:
+                self._swap(snapshot)
+            return result
+
+        return self._in_turn(run).addCallback(done)
+
+    def read(self, do: Callable[Concatenate[Reading, P], T], *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
+        """Run `do(reading, ...)` on one consistent look at the database."""
+
+        def run() -> T:
+            with self._store.reading() as reading:
+                return do(reading, *args, **kwargs)
+
+        return self._in_turn(run)
+
+    def subscribe(self, callback: Subscriber) -> Callable[[], None]:
+        """Call `callback(old, new)` in the reactor's thread after each change of the snapshot; gives its end."""
+        self._subscribers.append(callback)
+
+        def unsubscribe() -> None:
+            if callback in self._subscribers:
+                self._subscribers.remove(callback)
+
+        return unsubscribe
+
+    def before_stop(self, callback: Callable[[], object]) -> None:
+        """Call `callback` when the store is about to stop: what it writes then is still written."""
+        self._last_words.append(callback)
+
+    def _in_turn(self, do: Callable[[], T]) -> Deferred[T]:
+        """Run in the thread what others ask for, in a fair order, unless too much waits there already."""
+        if self._stopping:
+            return fail(StoreError("the service is stopping"))
+        asked = self._reactor.seconds()
+
+        def run() -> T:
+            if self._reactor.seconds() - asked > PATIENCE:
+                raise StoreError("the database does not answer in time")
+            return do()
+
+        done: Deferred[T] = Deferred()
+        sender = SENDER.get()
+        for dropped in self._queue.put(_Lane.REQUESTS if sender else _Lane.SERVICE, sender, _Work(run, done)):
+            dropped.done.errback(StoreError("the database has too much to do"))
+        self._hand_over()
+        return done
+
+    def _hand_over(self) -> None:
+        """Give the thread what it is free for; all there is once the service stops."""
+        while (self._idle > 0 or self._stopping) and (work := self._queue.take()) is not None:
+            self._idle -= 1
+            self._in_thread(work.do).addBoth(self._done, work)
+
+    def _done(self, result: Any, work: _Work) -> None:
+        self._idle += 1
+        self._hand_over()
+        work.done.callback(result)
+
+    def _in_thread(self, do: Callable[[], T]) -> Deferred[T]:
+        deferred: Deferred[T] = deferToThreadPool(self._reactor, cast("ThreadPool", self._pool), do)
+        return deferred
+
+    def _first_build(self) -> Snapshot:
+        # The number first: a commit in between is then seen by the first poll.
+        self._version = self._store.data_version()
+        self._built = self._store.build_snapshot()
+        return self._built
+
+    def _poll(self) -> Deferred[None]:
+        def look() -> Snapshot | None:
+            version = self._store.data_version()
+            if version == self._version and not self._complaint:
+                return None
+            self._version = version
+            return self._rebuild()
+
+        def done(snapshot: Snapshot | None) -> None:
+            self.reachable = True
+            if snapshot is not None:
+                self._swap(snapshot)
+
+        def failed(failure: Failure) -> None:
+            # Once an outage, not once a second; the node goes on with what it knows.
+            if self.reachable:
+                self.log.error("the database does not answer: {reason}", reason=failure.getErrorMessage())
+            self.reachable = False
+
+        return self._in_thread(look).addCallbacks(done, failed)
+
+    def _rebuild(self) -> Snapshot | None:
+        """A newer snapshot, None when nothing changed or it cannot be built. Runs in the database thread."""
+        try:
+            snapshot = self._store.build_snapshot(self._built)
+        except Exception as error:
+            # Whatever it is, a node with yesterday's picture serves its users better than one with none. It is tried
+            # again at each poll, and logged when it changes.
+            failure = Failure() if str(error) != self._complaint else None
+            self._complaint = str(error) or repr(error)
+            self._reactor.callFromThread(self._count_failure, failure)
+            return None
+        self._complaint = ""
+        changed = snapshot is not self._built
+        self._built = snapshot
+        return snapshot if changed else None
+
+    def _count_failure(self, failure: Failure | None) -> None:
+        self.failed_builds += 1
+        if failure is not None:
+            self.log.failure("the snapshot could not be built; the one before stays in use", failure)
+
+    def _swap(self, snapshot: Snapshot) -> None:
+        old, self._snapshot = self._snapshot, snapshot
+        for callback in list(self._subscribers):
+            if old is None:
+                continue
+            try:
+                callback(old, snapshot)
+            except Exception:
+                self.log.failure("a subscriber of the store failed")

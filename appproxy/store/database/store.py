@@ -1,0 +1,237 @@
+"""One database: opened, checked, read, written, and turned into snapshots. Synchronous; `live.py` gives it a thread."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.pool import PoolProxiedConnection
+from twisted.logger import Logger
+
+from appproxy.errors import StoreError
+from appproxy.store import migrate
+from appproxy.store.database.snapshot_builder import Builder, uncollected
+from appproxy.store.engine import WRITE, file_identity, in_memory, make_engine, make_private
+from appproxy.store.names import AlreadyThere
+from appproxy.store.schema import master_check, revisions
+from appproxy.store.sealing import Sealer
+from appproxy.store.snapshot import Snapshot
+from appproxy.store.transaction import ALL, Reading, Transaction, bump, current_revision, note_changes
+
+_CHECK = "check"
+_CHECK_TEXT = b"appproxy"
+
+log = Logger()
+
+
+def _say(text: str) -> None:
+    log.warn("{text}", text=text)
+
+
+class Store:
+    """An open database. Use `open` or `create`; threads may share it, each with its own transactions."""
+
+    def __init__(self, engine: sa.Engine, sealer: Sealer, random_bytes: Callable[[int], bytes] = secrets.token_bytes) -> None:
+        self._engine = engine
+        self._sealer = sealer
+        self._random_bytes = random_bytes
+        self._builder = Builder()
+        self._watch: PoolProxiedConnection | None = None
+        #: The file that `_watch` has open.
+        self._watched: tuple[int, int] | None = None
+
+    @classmethod
+    def create(cls, url: str, sealer: Sealer, random_bytes: Callable[[int], bytes] = secrets.token_bytes) -> Store:
+        """Make the tables in an empty database and remember which master key it has.
+
+        Raises StoreError when it is not empty or cannot be reached, ConfigError when the URL is wrong.
+        """
+        engine = make_engine(url)
+        store = cls(engine, sealer, random_bytes)
+        with _closing_on_error(engine), _explaining(engine):
+            make_private(engine.url)
+            with engine.connect().execution_options(**{WRITE: True}) as connection, connection.begin():
+                if migrate.found_version(connection) is not None:
+                    raise StoreError(f"{_name(engine)}: a database is already there; give another state directory")
+                migrate.upgrade(connection)
+                sealed = sealer.seal(_CHECK, _CHECK, _CHECK_TEXT)
+                connection.execute(sa.insert(master_check).values(id=_CHECK, sealed=sealed))
+                connection.execute(sa.insert(revisions).values(part=ALL, revision=0))
+        return store
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        sealer: Sealer,
+        random_bytes: Callable[[int], bytes] = secrets.token_bytes,
+        say: Callable[[str], None] = _say,
+    ) -> Store:
+        """Open a database that `create` made; an older schema is migrated after `say` was told so.
+
+        Raises StoreError: none there, a newer schema, another master key; ConfigError when the URL is wrong.
+        """
+        engine = make_engine(url)
+        store = cls(engine, sealer, random_bytes)
+        with _closing_on_error(engine), _explaining(engine):
+            if engine.url.get_backend_name() == "sqlite" and not in_memory(engine.url):
+                _must_exist(engine)
+            store._bring_up_to_date(say)
+            store._check_master()
+        return store
+
+    def close(self) -> None:
+        """Close all connections."""
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
+        self._engine.dispose()
+
+    @contextmanager
+    def transaction(self, now: float) -> Iterator[Transaction]:
+        """A write transaction at the time `now`: committed at the end, undone by any exception.
+
+        One runs at a time, also over several nodes. What it changes of the snapshot gets a new revision.
+        """
+        with (
+            _explaining(self._engine),
+            self._engine.connect() as plain,
+            plain.execution_options(**{WRITE: True}) as connection,
+            connection.begin(),
+        ):
+            # SQLite is locked by BEGIN IMMEDIATE; this is the same for PostgreSQL (SQLite leaves FOR UPDATE out).
+            connection.execute(sa.select(revisions.c.revision).where(revisions.c.part == ALL).with_for_update())
+            transaction = Transaction(connection, self._sealer, now, self._random_bytes)
+            note_changes(connection, transaction.touched)
+            yield transaction
+            bump(transaction)
+
+    @contextmanager
+    def reading(self) -> Iterator[Reading]:
+        """One consistent look at the database, which waits for no writer."""
+        with _explaining(self._engine), self._engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with connection.begin():
+                yield Reading(connection, self._sealer)
+
+    def build_snapshot(self, previous: Snapshot | None = None) -> Snapshot:
+        """The picture of the store at this moment; what did not change since `previous` is shared with it.
+
+        Not to be run in two threads at once.
+        """
+        with self.reading() as reading, uncollected():
+            return self._builder.build(reading, previous)
+
+    def revision(self) -> int:
+        """The revision of the last change."""
+        with self.reading() as reading:
+            return current_revision(reading)
+
+    def data_version(self) -> int:
+        """A number that differs from the last one when another connection has committed; cheap enough for each second.
+
+        To be called from one thread only.
+        """
+        if self._engine.dialect.name != "sqlite":
+            return self.revision()
+        with _explaining(self._engine):
+            if self._watch is not None and self._watched != self._file():
+                self._watch.invalidate()
+                self._watch = None
+            try:
+                if self._watch is None:
+                    self._watched = self._file()
+                    # The number means something only on one and the same connection; a raw one, because a transaction
+                    # that stays open would keep the journal growing.
+                    self._watch = self._engine.raw_connection()
+                return _data_version(self._watch)
+            except sqlite3.Error as error:
+                # The driver's own, since SQLAlchemy is not between; the next poll gets another connection.
+                if self._watch is not None:
+                    self._watch.invalidate()
+                    self._watch = None
+                raise StoreError(f"{_name(self._engine)}: {error}") from error
+
+    def _file(self) -> tuple[int, int] | None:
+        """Which file is the database now? None in memory, or when it has gone."""
+        return None if in_memory(self._engine.url) else file_identity(str(self._engine.url.database))
+
+    def _bring_up_to_date(self, say: Callable[[str], None]) -> None:
+        newest = migrate.newest_version()
+        with self._engine.connect() as connection:
+            found = migrate.found_version(connection)
+        if found is None:
+            raise StoreError(f"{_name(self._engine)}: no appproxy database; run: appproxy init")
+        if not migrate.is_known(found):
+            raise StoreError(
+                f"{_name(self._engine)}: its schema {found} is newer than this program ({newest}); upgrade appproxy"
+            )
+        if found != newest:
+            say(f"{_name(self._engine)}: the schema is brought from {found} to {newest}")
+            with self._engine.connect().execution_options(**{WRITE: True}) as connection, connection.begin():
+                # Several nodes may start at once: the first migrates, the others find nothing left to do.
+                connection.execute(sa.select(revisions.c.revision).where(revisions.c.part == ALL).with_for_update())
+                migrate.upgrade(connection)
+
+    def _check_master(self) -> None:
+        with self.reading() as reading:
+            check_master(reading)
+
+
+def _data_version(connection: PoolProxiedConnection) -> int:
+    cursor = connection.cursor()
+    try:
+        cursor.execute("PRAGMA data_version")
+        row = cursor.fetchone()
+    finally:
+        cursor.close()
+    return int(row[0]) if row else 0
+
+
+def check_master(reading: Reading) -> None:
+    """Raises StoreError, which names the source, when the sealer's master key is not this database's."""
+    row = reading.row(sa.select(master_check).where(master_check.c.id == _CHECK))
+    if row is None or reading.sealer.open(_CHECK, _CHECK, row["sealed"]) != _CHECK_TEXT:
+        raise StoreError("the database does not say which master key it has; restore it from a backup")
+
+
+def _must_exist(engine: sa.Engine) -> None:
+    try:
+        with open(str(engine.url.database), "rb"):
+            return
+    except FileNotFoundError:
+        raise StoreError(f"{engine.url.database}: no database is there; run: appproxy init") from None
+    except OSError as error:
+        raise StoreError(f"{engine.url.database}: {error.strerror}") from error
+
+
+def _name(engine: sa.Engine) -> str:
+    """The database in words that hold no password."""
+    return engine.url.render_as_string(hide_password=True)
+
+
+@contextmanager
+def _closing_on_error(engine: sa.Engine) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        engine.dispose()
+        raise
+
+
+@contextmanager
+def _explaining(engine: sa.Engine) -> Iterator[None]:
+    """Say what the database refused in one line, without the statement and its values, which may be secret."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise AlreadyThere(f"{_name(engine)}: refused, because it is already there or still in use") from error.orig
+    except DBAPIError as error:
+        raise StoreError(f"{_name(engine)}: {str(error.orig).strip()}") from error.orig
+    except SQLAlchemyError as error:
+        raise StoreError(f"{_name(engine)}: {error}") from error

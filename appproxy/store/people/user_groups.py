@@ -1,0 +1,94 @@
+"""Groups of the users of the built-in identity provider."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from appproxy.store import names
+from appproxy.store.people import sessions
+from appproxy.store.schema import GROUP, assignments, memberships, user_groups, users
+from appproxy.store.snapshot import BUILTIN
+from appproxy.store.transaction import Reading, Transaction
+
+_WHAT = "group"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One group; tokens carry its id."""
+
+    id: str
+    name: str
+
+
+def add(tx: Transaction, name: str) -> Group:
+    """Make a group. Raises ConfigError or AlreadyThere."""
+    name = names.title(name, "group")
+    table = user_groups
+    names.check_new(tx, table, table.c.name_key == names.key(name), name, _WHAT)
+    made = Group(tx.new_id(), name)
+    tx.change(sa.insert(table).values(id=made.id, name=name, name_key=names.key(name)))
+    return made
+
+
+def find_or_add(tx: Transaction, name: str) -> Group:
+    """The group of this name, made when it is not there."""
+    try:
+        return find(tx, name)
+    except names.NotFound:
+        return add(tx, name)
+
+
+def remove(tx: Transaction, group: str) -> Group:
+    """Remove a group: its assignments go, and its members' sessions end."""
+    found = find(tx, group)
+    for member in members(tx, found.id):
+        sessions.revoke_subject(tx, BUILTIN, member)
+    own = (assignments.c.provider == BUILTIN) & (assignments.c.kind == GROUP) & (assignments.c.value == found.id)
+    tx.change(sa.delete(assignments).where(own))
+    tx.change(sa.delete(user_groups).where(user_groups.c.id == found.id))
+    return found
+
+
+def find(reading: Reading, group: str) -> Group:
+    """The group of this name or id. Raises NotFound, with near names."""
+    row = names.find_row(reading, user_groups, user_groups.c.name_key == names.key(group), group, _WHAT)
+    return Group(row["id"], row["name"])
+
+
+def list_all(reading: Reading) -> list[Group]:
+    """All groups, by name."""
+    rows = reading.rows(sa.select(user_groups).order_by(user_groups.c.name_key))
+    return [Group(row["id"], row["name"]) for row in rows]
+
+
+def members(reading: Reading, group_id: str) -> list[str]:
+    """The ids of a group's users, by name."""
+    statement = sa.select(users.c.id).join(memberships, memberships.c.user_id == users.c.id)
+    return list(reading.connection.scalars(statement.where(memberships.c.group_id == group_id).order_by(users.c.name)))
+
+
+def add_member(tx: Transaction, group_id: str, user_id: str) -> None:
+    """Make a user a member; one who is already stays it."""
+    table = memberships
+    if tx.row(sa.select(table).where(table.c.user_id == user_id, table.c.group_id == group_id)) is None:
+        tx.change(sa.insert(table).values(user_id=user_id, group_id=group_id))
+
+
+def of_user(reading: Reading, user_id: str) -> list[Group]:
+    """The groups of one user, by name."""
+    statement = sa.select(user_groups).join(memberships, memberships.c.group_id == user_groups.c.id)
+    rows = reading.rows(statement.where(memberships.c.user_id == user_id).order_by(user_groups.c.name_key))
+    return [Group(row["id"], row["name"]) for row in rows]
+
+
+def by_user(reading: Reading) -> dict[str, list[Group]]:
+    """The groups of all users, by the user's id."""
+    statement = sa.select(memberships.c.user_id, user_groups.c.id, user_groups.c.name)
+    statement = statement.join(user_groups, memberships.c.group_id == user_groups.c.id).order_by(user_groups.c.name_key)
+    found: dict[str, list[Group]] = {}
+    for row in reading.rows(statement):
+        found.setdefault(row["user_id"], []).append(Group(row["id"], row["name"]))
+    return found

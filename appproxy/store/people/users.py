@@ -1,0 +1,191 @@
+"""Users of the built-in identity provider. Their subject in tokens is their id. Their groups: `user_groups.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from appproxy.errors import ConfigError
+from appproxy.store import names
+from appproxy.store.people import sessions, user_groups
+from appproxy.store.people.user_groups import Group
+from appproxy.store.schema import USER, assignments, memberships, users
+from appproxy.store.snapshot import BUILTIN
+from appproxy.store.transaction import Reading, Row, Transaction
+
+_WHAT = "user"
+#: RFC 5321 section 4.5.3.1.3: a path has 256 octets with its brackets.
+_LONGEST_EMAIL = 254
+_LONGEST_DISPLAY_NAME = 128
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """One user. `credentials_changed` is when the password was set last, in seconds since 1970."""
+
+    id: str
+    name: str
+    display_name: str
+    email: str
+    password_hash: str = field(repr=False)
+    disabled: bool
+    groups: tuple[Group, ...]
+    credentials_changed: float
+
+
+def add(
+    tx: Transaction,
+    name: str,
+    password_hash: str,
+    display_name: str = "",
+    email: str = "",
+    groups: Iterable[str] = (),
+) -> User:
+    """Add a user; `groups` are names, and one that is not there is made. Raises ConfigError or AlreadyThere."""
+    name = check_new(tx, name, display_name, email)
+    id_ = tx.new_id()
+    tx.change(
+        sa.insert(users).values(
+            id=id_, name=name, display_name=_display_name(display_name or name), email=_email(email),
+            password_hash=password_hash, disabled=False, created=tx.now, credentials_changed=tx.now,
+        )  # fmt: skip
+    )
+    for group in groups:
+        user_groups.add_member(tx, user_groups.find_or_add(tx, group).id, id_)
+    return find(tx, id_)
+
+
+def check_new(reading: Reading, name: str, display_name: str = "", email: str = "", groups: Iterable[str] = ()) -> str:
+    """Could such a user be added? Gives the name as it would be kept. Raises ConfigError or AlreadyThere."""
+    name = names.user_name(name)
+    names.check_new(reading, users, users.c.name == name, name, _WHAT)
+    _display_name(display_name or name)
+    _email(email)
+    for group in groups:
+        names.title(group, "group")
+    return name
+
+
+def remove(tx: Transaction, user: str) -> User:
+    """Remove a user: sessions end, assignments go."""
+    found = find(tx, user)
+    sessions.forget_subject(tx, BUILTIN, found.id)
+    own = (assignments.c.provider == BUILTIN) & (assignments.c.kind == USER) & (assignments.c.value == found.id)
+    tx.change(sa.delete(assignments).where(own))
+    tx.change(sa.delete(users).where(users.c.id == found.id))
+    return found
+
+
+def set_password(tx: Transaction, user: str, password_hash: str) -> User:
+    """Give a user another password; sessions that the old one began end."""
+    found = find(tx, user)
+    values = {"password_hash": password_hash, "credentials_changed": tx.now}
+    tx.change(sa.update(users).where(users.c.id == found.id).values(values))
+    sessions.revoke_subject(tx, BUILTIN, found.id)
+    return find(tx, found.id)
+
+
+def improve_hash(tx: Transaction, user_id: str, old_hash: str, new_hash: str) -> None:
+    """Keep the same password under a stronger hash, unless it was changed meanwhile; sessions live on."""
+    same = (users.c.id == user_id) & (users.c.password_hash == old_hash)
+    tx.change(sa.update(users).where(same).values(password_hash=new_hash))
+
+
+def disable(tx: Transaction, user: str, disabled: bool = True) -> User:
+    """Let a user sign in no longer, and end the sessions; or, with False, let the user in again."""
+    found = find(tx, user)
+    if disabled == found.disabled:
+        return found
+    if disabled:
+        sessions.bar_subject(tx, BUILTIN, found.id)
+    else:
+        sessions.admit_subject(tx, BUILTIN, found.id)
+    tx.change(sa.update(users).where(users.c.id == found.id).values(disabled=disabled))
+    return find(tx, found.id)
+
+
+def set_profile(tx: Transaction, user: str, *, display_name: str | None = None, email: str | None = None) -> User:
+    """Change how a user is called; None leaves a value as it is."""
+    found = find(tx, user)
+    values = {
+        "display_name": found.display_name if display_name is None else _display_name(display_name or found.name),
+        "email": found.email if email is None else _email(email),
+    }
+    tx.change(sa.update(users).where(users.c.id == found.id).values(values))
+    return find(tx, found.id)
+
+
+def add_to_group(tx: Transaction, user: str, group: str) -> User:
+    """Make a user a member; a group that is not there is an error."""
+    found = find(tx, user)
+    user_groups.add_member(tx, user_groups.find(tx, group).id, found.id)
+    return find(tx, found.id)
+
+
+def remove_from_group(tx: Transaction, user: str, group: str) -> User:
+    """Take a user out of a group; sessions end, since their cookies name the group."""
+    found, wanted = find(tx, user), user_groups.find(tx, group)
+    if wanted not in found.groups:
+        raise names.not_found("group of this user", group, [one.name for one in found.groups])
+    is_it = (memberships.c.user_id == found.id) & (memberships.c.group_id == wanted.id)
+    tx.change(sa.delete(memberships).where(is_it))
+    sessions.revoke_subject(tx, BUILTIN, found.id)
+    return find(tx, found.id)
+
+
+def find_by_name(reading: Reading, name: str) -> User | None:
+    """The user who signs in with this name (capitals do not matter), None if there is none.
+
+    The database is asked the same for a name that nobody has: the time taken does not tell which names exist.
+    """
+    if not names.is_user_name(name):
+        return None
+    row = reading.row(sa.select(users).where(users.c.name == names.sign_in_name(name)))
+    groups = user_groups.of_user(reading, "" if row is None else row["id"])
+    return None if row is None else _user(row, groups)
+
+
+def find(reading: Reading, user: str) -> User:
+    """The user of this name or id. Raises NotFound, with near names."""
+    row = names.find_row(reading, users, users.c.name == names.sign_in_name(user), user, _WHAT)
+    return _user(row, user_groups.of_user(reading, row["id"]))
+
+
+def list_all(reading: Reading) -> list[User]:
+    """All users, by name."""
+    groups = user_groups.by_user(reading)
+    return [_user(row, groups.get(row["id"], ())) for row in reading.rows(sa.select(users).order_by(users.c.name))]
+
+
+def _user(row: Row, groups: Sequence[Group]) -> User:
+    return User(
+        id=row["id"],
+        name=row["name"],
+        display_name=row["display_name"],
+        email=row["email"],
+        password_hash=row["password_hash"],
+        disabled=row["disabled"],
+        groups=tuple(groups),
+        credentials_changed=row["credentials_changed"],
+    )
+
+
+def _display_name(text: str) -> str:
+    text = text.strip()
+    if not text or len(text) > _LONGEST_DISPLAY_NAME or not text.isprintable():
+        raise ConfigError(f"display_name: {text!r} must have 1 to {_LONGEST_DISPLAY_NAME} printable signs")
+    return text
+
+
+def _email(text: str) -> str:
+    """An address, or none. One @ and no space is all that holds for every address in use."""
+    if text and (len(text) > _LONGEST_EMAIL or not text.isprintable() or " " in text or not _one_at(text)):
+        raise ConfigError(f"email: {text!r} is not an address, such as ann@example.com")
+    return text
+
+
+def _one_at(text: str) -> bool:
+    local, _, domain = text.partition("@")
+    return bool(local and domain) and "@" not in domain

@@ -1,0 +1,1 @@
+"""What the service as a whole keeps: settings, brand, keys, audit."""

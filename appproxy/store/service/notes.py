@@ -1,0 +1,165 @@
+"""Entries of the audit that nobody waits for, such as sign-ins: collected for a second, then written in one transaction.
+
+Whoever is not known can cause entries, too: of those some of each network are kept, and some in all; the rest is counted.
+So is what one user causes beyond all that a person does.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from appproxy.policy.networks import block_of
+from appproxy.policy.thinning import OTHERS, Thinning
+from appproxy.store.service import audit
+from appproxy.store.service.note import ANONYMOUS
+from appproxy.store.transaction import Transaction
+
+#: Seconds between two transactions.
+_EVERY = 1.0
+#: Entries about nobody from one network, and in how many seconds: as many as of failed passwords. A person who reads them
+#: has seen enough by then, and one network cannot use up what is there for all.
+_OF_ONE, _WINDOW = 20, 3600.0
+#: Entries of one known user in that time. Fifty tabs make fifty, all day long a few more; a program that signs in every
+#: second would fill the database, in which they stay.
+_OF_USER = 300
+#: Networks that are counted apart: each has one entry with its count in a window, so this bounds those entries too.
+_NETWORKS = 1000
+#: Entries about nobody in all: so many at once, and one more each second.
+_BURST, _A_SECOND = 60.0, 1.0
+#: Seconds between two looks for counts that are due.
+_COUNTS_EVERY = 600.0
+#: Entries that wait for the database; after that they are only counted.
+_MOST = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class AuditNote:
+    """One entry; `time` in seconds since 1970, the others as in `audit.record`."""
+
+    time: float
+    actor: str
+    action: str
+    target: str
+    detail: Mapping[str, object]
+
+
+class Writing(Protocol):
+    """What is needed of `store.database.live.LiveStore`."""
+
+    def write(
+        self, do: Callable[[Transaction, Sequence[AuditNote]], None], entries: Sequence[AuditNote], /
+    ) -> Deferred[None]: ...
+
+    def before_stop(self, callback: Callable[[], object], /) -> None: ...
+
+
+class Notes:
+    """Made once a node; `wall_clock` gives seconds since 1970. What it has when the store stops is written first."""
+
+    log = Logger()
+
+    def __init__(self, live: Writing, clock: IReactorTime, wall_clock: Callable[[], float]) -> None:
+        self._live = live
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._entries: list[AuditNote] = []
+        self._left_out = 0
+        #: A site of IPv6 counts as one, since whoever has it may change among 65,536 networks.
+        self._thinning = Thinning(_OF_ONE, math.ceil(_BURST + _A_SECOND * _WINDOW), _WINDOW, _NETWORKS)
+        self._known = Thinning(_OF_USER, sys.maxsize, _WINDOW)
+        self._beyond = 0
+        self._counting: IDelayedCall | None = None
+        self._allowance = _BURST
+        self._filled = clock.seconds()
+        self._flushing: IDelayedCall | None = None
+        live.before_stop(self._finish)
+
+    def note(self, actor: str, action: str, target: str = "", detail: Mapping[str, object] | None = None) -> None:
+        """Keep an entry; see `audit.record`."""
+        if not self._allowed(actor, detail or {}):
+            if self._counting is None:
+                self._counting = self._clock.callLater(_COUNTS_EVERY, self._count)
+            return
+        self._keep(AuditNote(self._wall_clock(), actor, action, target, dict(detail or {})))
+
+    def _keep(self, entry: AuditNote) -> None:
+        if len(self._entries) >= _MOST:
+            self._left_out += 1
+        else:
+            self._entries.append(entry)
+        if self._flushing is None:
+            self._flushing = self._clock.callLater(_EVERY, self._flush)
+
+    def _finish(self) -> None:
+        if self._counting is not None:
+            self._counting.cancel()
+            self._keep_counts(math.inf)
+        if self._flushing is not None:
+            self._flushing.cancel()
+            self._flush()
+
+    def _count(self) -> None:
+        """Look again until all that was counted has been written down."""
+        self._counting = None
+        self._keep_counts(self._clock.seconds())
+        if len(self._thinning) or len(self._known):
+            self._counting = self._clock.callLater(_COUNTS_EVERY, self._count)
+
+    def _keep_counts(self, now: float) -> None:
+        """Keep one entry for each network or user of which some were left out, once its window is over."""
+        counts, users = {OTHERS: 0, **self._thinning.due(now)}, self._known.due(now)
+        counts[OTHERS] += self._beyond + users.pop(OTHERS, 0)
+        self._beyond = 0
+        for network, count in counts.items():
+            if count:
+                detail = {"address": network or "others", "count": count}
+                self._keep(AuditNote(self._wall_clock(), ANONYMOUS, "audit.left_out", "", detail))
+        for user, count in users.items():
+            provider, _, actor = user.partition("\n")
+            self._keep(AuditNote(self._wall_clock(), actor, "audit.left_out", "", {"provider": provider, "count": count}))
+
+    def _allowed(self, actor: str, detail: Mapping[str, object]) -> bool:
+        """May one more entry be kept? One that may not is counted."""
+        now = self._clock.seconds()
+        if actor != ANONYMOUS:
+            # A subject is somebody else's at another provider.
+            return self._known.note(f"{detail.get('provider', '')}\n{actor}", now)
+        if not self._thinning.note(block_of(str(detail.get("address", ""))), now):
+            return False
+        self._allowance = min(self._allowance + (now - self._filled) * _A_SECOND, _BURST)
+        self._filled = now
+        if self._allowance < 1.0:
+            self._beyond += 1
+            return False
+        self._allowance -= 1.0
+        return True
+
+    def _flush(self) -> None:
+        self._flushing = None
+        entries, self._entries = self._entries, []
+        count, self._left_out = self._left_out, 0
+        summary = [AuditNote(self._wall_clock(), ANONYMOUS, "audit.left_out", "", {"count": count})] if count else []
+        if entries or summary:
+            self._live.write(write, [*entries, *summary]).addErrback(self._failed, entries, count)
+
+    def _failed(self, failure: Failure, entries: list[AuditNote], count: int) -> None:
+        """The database is away: what it missed is tried again with the next entries."""
+        self.log.error("the audit could not be written: {reason}", reason=failure.getErrorMessage())
+        both = [*entries, *self._entries]
+        self._entries = both[:_MOST]
+        self._left_out += count + len(both[_MOST:])
+
+
+def write(tx: Transaction, entries: Sequence[AuditNote]) -> None:
+    """Write entries down with their own times."""
+    for one in entries:
+        audit.record(tx, one.actor, one.action, one.target, one.detail, one.time)

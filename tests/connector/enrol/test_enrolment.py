@@ -1,0 +1,191 @@
+"""Joining: one token, one command, and nothing half done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.error import ConnectionRefusedError, DNSLookupError
+from twisted.python.failure import Failure
+
+from appproxy.config.connector import load_connector
+from appproxy.config.state import ConnectorPaths
+from appproxy.connector.enrol.control import ControlClient, ControlError, Issued
+from appproxy.connector.enrol.enrolment import join
+from appproxy.connector.enrol.identity import IdentityFiles
+from appproxy.errors import AppProxyError, ConfigError, IdentityError
+from appproxy.pki import JoinToken, encode_token, fingerprint
+from tests.connector.authority import NOW, Authority
+
+NAME = "connect.example.com"
+
+
+class Service:
+    """A service that issues join tokens and takes them."""
+
+    def __init__(self) -> None:
+        self.authority = Authority()
+        self.anchor = fingerprint(self.authority.anchor)
+        self.chain = self.authority.chain(NAME)
+        self.secrets: list[bytes] = []
+        self.trusted: list[str] = []
+        self.refuse = False
+        self.id = "c1"
+        self.sign: Callable[[str], str] = lambda csr: self.authority.sign(csr, self.id)
+
+    def token(self, **others: Any) -> str:
+        """A join token."""
+        values = {"address": "127.0.0.1:8443", "name": NAME, "anchor": self.anchor, "id": "token-1",
+                  "secret": b"s" * 32, "expires": NOW + 3600}
+        return encode_token(JoinToken(**{**values, **others}))
+
+    def look(self, token: JoinToken) -> Deferred[list[str]]:
+        """What it shows."""
+        return succeed(self.chain)
+
+    def reach(self, token: JoinToken, anchor: str) -> ControlClient:
+        """Its end points, for whoever trusts this anchor."""
+        self.trusted.append(anchor)
+        return cast(ControlClient, self)
+
+    async def enrol(self, token: JoinToken, csr: str, name: str) -> Issued:
+        """Take a token."""
+        self.secrets.append(token.secret)
+        if self.refuse:
+            raise ControlError("the service refused /enrol: the token was used up", 403)
+        return Issued(self.sign(csr), (self.authority.anchor,), "c1", "default", "approved")
+
+    def join(self, state: Path, token: str | None = None, now: float = NOW) -> Any:
+        """Join; gives what came, or raises."""
+        results: list[Any] = []
+        call = join(token or self.token(), state, None, lambda: now, "host-7", look=self.look, reach=self.reach)
+        Deferred.fromCoroutine(call).addBoth(results.append)
+        if isinstance(results[0], Failure):
+            results[0].raiseException()
+        return results[0]
+
+
+def test_joined(tmp_path: Path) -> None:
+    """The state directory holds all that the connector needs."""
+    service = Service()
+    settings, issued = service.join(tmp_path / "state")
+    assert (settings.id, settings.name, settings.address) == ("c1", NAME, "127.0.0.1:8443")
+    assert issued.state == "approved"
+    paths = ConnectorPaths(tmp_path / "state")
+    assert load_connector(paths.settings.read_text(), "connector.toml") == settings
+    assert IdentityFiles(paths).load().trust == (service.authority.anchor,)
+    assert service.trusted == [service.authority.anchor]
+
+
+def test_the_key_stays_here(tmp_path: Path) -> None:
+    """Files are for their owner only."""
+    Service().join(tmp_path)
+    assert (tmp_path / "connector.key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("how", ["another service", "another name", "no anchor", "expired"])
+def test_the_secret_never_leaves_for_a_stranger(tmp_path: Path, how: str) -> None:
+    """Whoever is not the service of the token does not get to see its secret."""
+    service = Service()
+    now = NOW
+    match how:
+        case "another service":
+            service.chain = Authority().chain(NAME)
+        case "another name":
+            service.chain = service.authority.chain("connect.evil.example")
+        case "no anchor":
+            service.chain = service.chain[:1]
+        case "expired":
+            now = NOW + 40 * 86400
+    token = service.token(expires=NOW + 50 * 86400)
+    with pytest.raises(IdentityError):
+        service.join(tmp_path / "state", token, now)
+    assert service.secrets == []
+    assert not (tmp_path / "state").exists()
+
+
+def test_an_expired_token(tmp_path: Path) -> None:
+    """It is not even tried, and the fix is named."""
+    service = Service()
+    with pytest.raises(ConfigError, match="expired on 2026-07-01 01:00 UTC.*connector token"):
+        service.join(tmp_path, now=NOW + 3600)
+    assert service.secrets == []
+
+
+def test_a_mangled_token(tmp_path: Path) -> None:
+    """The error quotes nothing of it."""
+    service = Service()
+    token = service.token()[:-5]
+    with pytest.raises(ConfigError, match="join token") as caught:
+        service.join(tmp_path, token)
+    assert token[20:40] not in str(caught.value)
+
+
+def test_twice(tmp_path: Path) -> None:
+    """A connector that has joined is not overwritten; the new token stays unused."""
+    service = Service()
+    service.join(tmp_path)
+    before = (tmp_path / "connector.key").read_bytes()
+    with pytest.raises(ConfigError, match="joined from here already"):
+        service.join(tmp_path)
+    assert (tmp_path / "connector.key").read_bytes() == before
+    assert len(service.secrets) == 1
+
+
+def test_a_refusal_writes_nothing(tmp_path: Path) -> None:
+    """A used-up token leaves no trace."""
+    service = Service()
+    service.refuse = True
+    with pytest.raises(ControlError, match="used up"):
+        service.join(tmp_path / "state")
+    assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize("how", ["another key", "another id"])
+def test_a_certificate_that_is_not_ours(tmp_path: Path, how: str) -> None:
+    """It is not written."""
+    service = Service()
+    if how == "another key":
+        other = service.authority.identity()
+        service.sign = lambda csr: other.credential.certificate
+    else:
+        service.id = "c2"
+    with pytest.raises(ConfigError, match="signed another key"):
+        service.join(tmp_path / "state")
+    assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize(("error", "told"), [
+    (DNSLookupError(), "its name cannot be found"),
+    (ConnectionRefusedError(), "nothing answers"),
+    (ValueError("wrong version number"), "no TLS 1.3 there"),
+])
+def test_a_service_that_cannot_be_reached(tmp_path: Path, error: Exception, told: str) -> None:
+    """One line with the address and the likely reason."""
+    service = Service()
+    service.look = lambda token: fail(error)  # type: ignore[method-assign]
+    with pytest.raises(AppProxyError, match=rf"127\.0\.0\.1:8443: {told}"):
+        service.join(tmp_path)
+
+
+def test_a_directory_that_cannot_be_written(tmp_path: Path) -> None:
+    """It is found out before the token is used."""
+    (tmp_path / "file").write_text("")
+    service = Service()
+    with pytest.raises(ConfigError, match=r"cannot be written \(Not a directory\); the token is still good"):
+        service.join(tmp_path / "file" / "state")
+    assert service.secrets == []
+
+
+def test_a_refusal_leaves_a_directory_as_it_was(tmp_path: Path) -> None:
+    """What was made for the connector goes, parents too; what was there stays."""
+    service = Service()
+    service.refuse = True
+    (tmp_path / "kept").mkdir()
+    for state in (tmp_path / "kept", tmp_path / "kept" / "deep" / "state"):
+        with pytest.raises(ControlError):
+            service.join(state)
+    assert [path.name for path in tmp_path.rglob("*")] == ["kept"]

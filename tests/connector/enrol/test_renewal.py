@@ -1,0 +1,122 @@
+"""A new certificate in good time."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.logger import capturedLogs
+
+from appproxy.connector.enrol.control import ControlError, Issued
+from appproxy.connector.enrol.identity import Identity, fits
+from appproxy.connector.enrol.renewal import LOOK_SECONDS, Renewal, is_due
+from tests.connector.authority import DAY, NOW, Authority
+
+
+class Service:
+    """Signs when the test says so."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Deferred[Issued]]] = []
+
+    async def renew(self, csr: str) -> Issued:
+        """Wait for the test."""
+        answer: Deferred[Issued] = Deferred()
+        self.asked.append((csr, answer))
+        return await answer
+
+
+class House:
+    """A connector's certificate and its renewal."""
+
+    def __init__(self) -> None:
+        self.authority = Authority()
+        self.identity = self.authority.identity()
+        self.clock = Clock()
+        self.wall_clock = NOW
+        self.service = Service()
+        self.taken: list[Identity] = []
+        self.renewal = Renewal(self.clock, lambda: self.wall_clock, self.service, lambda: self.identity, self.taken.append)
+
+
+def test_when() -> None:
+    """At the age that the service says, or after two thirds of the certificate's life, whichever is first."""
+    identity = Authority().identity(days=365)
+    assert not is_due(identity, 180, NOW + 179 * DAY)
+    assert is_due(identity, 180, NOW + 180 * DAY)
+    assert not is_due(identity, 360, NOW + 240 * DAY)
+    assert is_due(identity, 360, NOW + 245 * DAY)
+
+
+def test_renewed() -> None:
+    """A new key is made, signed, and taken up with the new anchors."""
+    house = House()
+    house.wall_clock = NOW + 200 * DAY
+    house.renewal.welcome(180)
+    csr, answer = house.service.asked[0]
+    answer.callback(Issued(house.authority.sign(csr), ("A", "B")))
+    new = house.taken[0]
+    assert fits(new.credential.key, new.credential.certificate)
+    assert new.credential.key != house.identity.credential.key
+    assert new.trust == ("A", "B")
+
+
+def test_not_before_its_time() -> None:
+    """A young certificate is looked at every hour."""
+    house = House()
+    house.renewal.welcome(180)
+    assert house.service.asked == []
+    house.wall_clock = NOW + 181 * DAY
+    house.clock.advance(LOOK_SECONDS)
+    assert len(house.service.asked) == 1
+
+
+def test_once_at_a_time() -> None:
+    """Both signal connections are welcomed; one certificate is asked for."""
+    house = House()
+    house.wall_clock = NOW + 200 * DAY
+    house.renewal.welcome(180)
+    house.renewal.welcome(180)
+    assert len(house.service.asked) == 1
+
+
+def test_not_in_a_circle() -> None:
+    """A new certificate that is due again at once waits an hour."""
+    house = House()
+    house.wall_clock = NOW + 200 * DAY
+    for _ in range(3):
+        house.renewal.welcome(180)
+        csr, answer = house.service.asked[-1]
+        if not answer.called:
+            answer.callback(Issued(house.authority.sign(csr), ("A",)))
+    assert len(house.service.asked) == 1
+
+
+def test_a_failure_is_tried_again() -> None:
+    """After an hour; the log tells how long the old one holds."""
+    house = House()
+    house.wall_clock = NOW + 200 * DAY
+    house.renewal.welcome(180)
+    with capturedLogs() as events:
+        house.service.asked[0][1].errback(ControlError("the service refused"))
+    assert round(events[-1]["days"]) == 165
+    house.clock.advance(LOOK_SECONDS)
+    assert len(house.service.asked) == 2
+
+
+def test_another_key() -> None:
+    """A certificate for another key is not taken."""
+    house = House()
+    house.wall_clock = NOW + 200 * DAY
+    house.renewal.welcome(180)
+    house.service.asked[0][1].callback(Issued(house.identity.credential.certificate, ("A",)))
+    assert house.taken == []
+
+
+def test_stop() -> None:
+    """No timer stays, and an answer that comes later changes nothing."""
+    house = House()
+    house.wall_clock = NOW + 200 * DAY
+    house.renewal.welcome(180)
+    house.renewal.stop()
+    assert house.clock.getDelayedCalls() == []
+    assert house.taken == []

@@ -1,0 +1,227 @@
+"""The applications: from the file at once, from the service as soon as it answers, and never asked for without end."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+
+from appproxy.connector.config.configuration import Configuration, ConfigurationFile
+from appproxy.connector.enrol.control import ControlError
+from appproxy.connector.origin.origins import Origins
+from appproxy.connector.requests.applications import LEAST_GAP, REFRESH_SECONDS, Applications
+from appproxy.net.deadlines import Deadlines
+
+
+def text(version: int, *names: str) -> bytes:
+    """A configuration with these applications."""
+    return json.dumps({
+        "version": version, "applications": {name: {"internal": f"http://{name}.corp/"} for name in names}}).encode()
+
+
+class Service:
+    """A configuration end point: each call waits until the test answers."""
+
+    def __init__(self) -> None:
+        self.asked: list[Deferred[bytes]] = []
+
+    async def configuration(self) -> bytes:
+        """Wait for the test."""
+        answer: Deferred[bytes] = Deferred()
+        self.asked.append(answer)
+        return await answer
+
+
+class House:
+    """Applications with a service that answers when told."""
+
+    def __init__(self, folder: Path) -> None:
+        self.clock = Clock()
+        self.service = Service()
+        self.file = ConfigurationFile(folder / "configuration.json")
+        self.taken: list[Configuration] = []
+        self.deadlines = Deadlines(self.clock)
+        origins = Origins(self.clock, self.deadlines, lambda address, factory, timeout: Deferred())
+        self.applications = Applications(self.clock, self.service, self.file, origins, self.taken.append)
+        self.told = 0
+
+    def tell(self) -> None:
+        """Called after a refresh."""
+        self.told += 1
+
+
+def test_works_from_the_file(tmp_path: Path) -> None:
+    """While the service does not answer, the last configuration serves."""
+    house = House(tmp_path)
+    house.file.save(text(4, "wiki"))
+    house.applications.start()
+    assert set(house.applications.routes) == {"wiki"}
+    house.clock.advance(0)
+    house.service.asked[0].errback(ControlError("the service cannot be reached"))
+    assert set(house.applications.routes) == {"wiki"}
+    assert house.applications.version == 4
+
+
+def test_what_did_not_change_is_kept(tmp_path: Path) -> None:
+    """With its connections, also those of a wildcard's hosts; what changed is made again."""
+    entry = {"internal": "http://*.corp/", "external": "https://*.example.com/"}
+
+    def said(version: int, **changes: object) -> bytes:
+        plain = {"internal": "http://wiki.corp/"}
+        return json.dumps({"version": version, "applications": {"wiki": plain, "wild": entry | changes}}).encode()
+
+    house = House(tmp_path)
+    house.file.save(said(1))
+    house.applications.start()
+    house.clock.advance(0)
+    wiki, wild = house.applications.routes["wiki"], house.applications.routes["wild"]
+    assert wild.hosts is not None
+    host = wild.hosts.of(b"a.example.com")
+    assert host is not None and host.target.address in house.applications.addresses()
+    house.service.asked[0].callback(said(2))
+    assert house.applications.version == 2
+    assert house.applications.routes == {"wiki": wiki, "wild": wild} and wild.hosts.of(b"a.example.com") is host
+    house.applications.refresh()
+    house.clock.advance(LEAST_GAP)
+    house.service.asked[1].callback(said(3, host_header="original"))
+    changed = house.applications.routes["wild"]
+    assert house.applications.routes["wiki"] is wiki
+    assert changed is not wild and changed.hosts is not None
+    assert host.target.address not in house.applications.addresses()
+
+
+def test_a_damaged_file_does_not_stop_it(tmp_path: Path) -> None:
+    """It is logged, and the service is asked."""
+    (tmp_path / "configuration.json").write_bytes(b"{")
+    house = House(tmp_path)
+    house.applications.start()
+    house.clock.advance(0)
+    house.service.asked[0].callback(text(5, "wiki"))
+    assert set(house.applications.routes) == {"wiki"}
+
+
+def test_what_the_service_says_is_kept(tmp_path: Path) -> None:
+    """Its answer is used and written to the file."""
+    house = House(tmp_path)
+    house.applications.start()
+    house.clock.advance(0)
+    house.service.asked[0].callback(text(5, "wiki", "mail"))
+    assert set(house.applications.routes) == {"wiki", "mail"}
+    assert house.file.load().version == 5
+    assert [each.version for each in house.taken] == [5]
+
+
+def test_nonsense_changes_nothing(tmp_path: Path) -> None:
+    """An answer that is no configuration is logged; the old one stays, also in the file."""
+    house = House(tmp_path)
+    house.file.save(text(4, "wiki"))
+    house.applications.start()
+    house.clock.advance(0)
+    house.service.asked[0].callback(b'{"version": 5, "applications": {"a": {"internal": "file:///etc/passwd"}}}')
+    assert set(house.applications.routes) == {"wiki"}
+    assert house.file.load().version == 4
+
+
+def test_every_10_minutes(tmp_path: Path) -> None:
+    """For the hint that was lost, and after a failure."""
+    house = House(tmp_path)
+    house.applications.start()
+    house.clock.advance(0)
+    house.service.asked[0].errback(ControlError("down"))
+    house.clock.advance(REFRESH_SECONDS - 1)
+    assert len(house.service.asked) == 1
+    house.clock.advance(1)
+    assert len(house.service.asked) == 2
+
+
+def test_many_who_ask_are_one_question(tmp_path: Path) -> None:
+    """All are told when the answer is there."""
+    house = House(tmp_path)
+    house.applications.start()
+    house.clock.advance(0)
+    house.service.asked[0].callback(text(1))
+    house.clock.advance(LEAST_GAP)
+    for _ in range(100):
+        house.applications.refresh(house.tell)
+    house.clock.advance(0)
+    assert len(house.service.asked) == 2
+    assert house.told == 0
+    house.service.asked[1].callback(text(2, "wiki"))
+    assert house.told == 100
+
+
+def test_a_question_during_an_answer(tmp_path: Path) -> None:
+    """The answer under way may be too old: one more is asked for, and only then those who wait are told."""
+    house = House(tmp_path)
+    house.applications.start()
+    house.clock.advance(0)
+    house.applications.refresh(house.tell)
+    house.service.asked[0].callback(text(1))
+    assert house.told == 0
+    house.clock.advance(LEAST_GAP)
+    house.service.asked[1].callback(text(2, "wiki"))
+    assert house.told == 1
+
+
+def test_not_more_than_twice_a_second(tmp_path: Path) -> None:
+    """Requests for unknown applications do not become questions without end."""
+    house = House(tmp_path)
+    house.applications.start()
+    house.clock.advance(0)
+    house.service.asked[0].callback(text(1))
+    for _ in range(50):
+        house.applications.refresh(house.tell)
+        house.clock.advance(0.1)
+        for answer in house.service.asked:
+            if not answer.called:
+                answer.callback(text(1))
+    assert len(house.service.asked) <= 11
+    house.clock.advance(1)
+
+
+def test_failure_tells_those_who_wait(tmp_path: Path) -> None:
+    """They are not left waiting."""
+    house = House(tmp_path)
+    house.applications.start()
+    house.clock.advance(0)
+    house.service.asked[0].callback(text(1))
+    house.clock.advance(LEAST_GAP)
+    house.applications.refresh(house.tell)
+    house.clock.advance(0)
+    house.service.asked[1].errback(ControlError("down"))
+    assert house.told == 1
+
+
+def test_stop(tmp_path: Path) -> None:
+    """No timer and no question stays."""
+    house = House(tmp_path)
+    house.applications.start()
+    house.clock.advance(0)
+    house.applications.refresh(house.tell)
+    house.applications.stop()
+    assert house.told == 1
+    assert house.clock.getDelayedCalls() == []
+    house.applications.refresh(house.tell)
+    assert house.told == 2
+
+
+def test_health_checks_end_with_their_application(tmp_path: Path) -> None:
+    """Those of an application that has changed or gone; those of one that stayed go on, with what they know."""
+
+    def several(version: int, *names: str, path: str = "/ok") -> bytes:
+        entry = {"internal": "http://a.corp/", "origins": ["http://b.corp/"], "health_path": path}
+        return json.dumps({"version": version, "applications": {name: entry for name in names}}).encode()
+
+    house = House(tmp_path)
+    house.file.save(several(1, "wiki", "mail"))
+    house.applications.start()
+    assert len(house.deadlines) == 4
+    kept = house.applications.routes["wiki"].origin
+    house.clock.advance(0)
+    house.service.asked[0].callback(several(2, "wiki"))
+    assert house.applications.routes["wiki"].origin is kept
+    assert len(house.deadlines) == 2
+    house.applications.stop()
+    assert len(house.deadlines) == 0

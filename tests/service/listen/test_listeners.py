@@ -1,0 +1,191 @@
+"""The open ports of a node: what lies before each, and the order in which they close."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from ipaddress import ip_network
+
+import pytest
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IAddress, IProtocolFactory
+from twisted.internet.protocol import Factory
+from twisted.internet.task import Clock
+
+from appproxy.config import ServiceSettings
+from appproxy.config.values import Address
+from appproxy.net.contexts import UserContext
+from appproxy.net.proxied import ProxiedFactory
+from appproxy.net.tls import tunnel_context
+from appproxy.net.tls_factory import HalfCloseTLSFactory
+from appproxy.service.listen.listeners import BACKLOG, Listeners
+from tests.pki.authorities import OURS, SERVICE
+
+SETTINGS = ServiceSettings(
+    domain="example.com", listen=Address("127.0.0.1", 8443), tunnel_listen=Address("127.0.0.2", 8444),
+    metrics_listen=Address("127.0.0.3", 9100), acme_listen=Address("127.0.0.4", 8080),
+)
+PROXIED = replace(SETTINGS, trusted_proxies=(ip_network("10.0.0.0/8"),))
+NAMES = {8443: "users", 8444: "tunnel", 9100: "metrics", 8080: "plain"}
+
+
+@dataclass
+class Port:
+    """One that closes when the test lets it."""
+
+    reactor: Reactor
+    port: int
+    factory: IProtocolFactory
+    backlog: int
+    interface: str
+
+    def getHost(self) -> IAddress:
+        return IPv4Address("TCP", self.interface, self.port + 1)
+
+    def stopListening(self) -> Deferred[None] | None:
+        self.reactor.closed.append(NAMES[self.port])
+        if not self.reactor.slow:
+            return None
+        self.reactor.closing = Deferred()
+        return self.reactor.closing
+
+
+@dataclass(eq=False)
+class Reactor(Clock):
+    """Opens ports. `slow`: a port waits for `closing` to close."""
+
+    ports: list[Port] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
+    slow: bool = False
+    closing: Deferred[None] | None = None
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def listenTCP(self, port: int, factory: IProtocolFactory, backlog: int, interface: str) -> Port:
+        self.ports.append(Port(self, port, factory, backlog, interface))
+        return self.ports[-1]
+
+
+class Place:
+    """All listeners of these settings, open."""
+
+    def __init__(self, settings: ServiceSettings = SETTINGS) -> None:
+        self.reactor = Reactor()
+        self.users, self.tunnel, self.metrics, self.plain = (Factory() for _ in range(4))
+        self.stray = Factory()
+        listeners = self.listeners = Listeners(settings, self.reactor, 7)
+        listeners.open_users(self.users, UserContext(SERVICE, http2=True), self.stray)
+        listeners.open_tunnel(self.tunnel, tunnel_context(SERVICE, (OURS.certificate,)))
+        listeners.open_metrics(self.metrics)
+        listeners.open_plain(self.plain)
+
+    def behind(self, name: str) -> IProtocolFactory:
+        return next(port.factory for port in self.reactor.ports if NAMES[port.port] == name)
+
+
+def test_each_listens_where_the_settings_say() -> None:
+    """With room for a thousand connects at once."""
+    ports = Place().reactor.ports
+    assert [(port.interface, port.port) for port in ports] == [
+        ("127.0.0.1", 8443), ("127.0.0.2", 8444), ("127.0.0.3", 9100), ("127.0.0.4", 8080)]
+    assert {port.backlog for port in ports} == {BACKLOG}
+
+
+def test_what_the_settings_do_not_have_is_not_opened() -> None:
+    """Metrics and http-01 are wanted by few."""
+    ports = Place(replace(SETTINGS, metrics_listen=None, acme_listen=None)).reactor.ports
+    assert [NAMES[port.port] for port in ports] == ["users", "tunnel"]
+
+
+def test_users_and_connectors_come_over_tls() -> None:
+    """Each with its own context; metrics and http-01 are plain."""
+    place = Place(replace(SETTINGS, limits=replace(SETTINGS.limits, handshake_seconds=9.0)))
+    for name, inner in (("users", place.users), ("tunnel", place.tunnel)):
+        factory = place.behind(name)
+        assert isinstance(factory, HalfCloseTLSFactory)
+        assert (factory.wrappedFactory, factory.handshake_seconds) == (inner, 9.0)
+        assert factory.leaves_at_eof is (name == "users")  # what only the context of users asks for
+    assert (place.behind("metrics"), place.behind("plain")) == (place.metrics, place.plain)
+
+
+@pytest.mark.parametrize("name", ["users", "tunnel"])
+def test_handshakes_under_way_are_few(name: str) -> None:
+    """One more than the limit, and the oldest is cut off."""
+    factory = Place().behind(name)
+    cut: list[int] = []
+
+    class Shaking:
+        owner = ""
+
+        def __init__(self, number: int) -> None:
+            self.number = number
+
+        def give_way(self) -> None:
+            cut.append(self.number)
+
+    assert isinstance(factory, HalfCloseTLSFactory)
+    for number in range(8):
+        factory.handshake_begun(Shaking(number))  # type: ignore[arg-type]
+    assert cut == [0]
+
+
+def test_a_load_balancer_may_stand_before_users_only() -> None:
+    """Its header comes before TLS. Connectors are met by nobody else, and metrics stay in the house."""
+    place = Place(PROXIED)
+    users, plain = place.behind("users"), place.behind("plain")
+    assert isinstance(users, ProxiedFactory)
+    assert isinstance(users.factory, HalfCloseTLSFactory)
+    assert isinstance(plain, ProxiedFactory)
+    assert plain.factory is place.plain
+    assert isinstance(place.behind("tunnel"), HalfCloseTLSFactory)
+    assert place.behind("metrics") is place.metrics
+
+
+def test_a_proxy_that_speaks_in_fields_is_not_asked_for_a_header() -> None:
+    """The front reads what it says."""
+    place = Place(replace(PROXIED, trusted_proxies_say="x-forwarded-for"))
+    assert isinstance(place.behind("users"), HalfCloseTLSFactory)
+    assert place.behind("plain") is place.plain
+
+
+def test_the_ports_that_were_given() -> None:
+    """Where the settings say 0, the system chooses."""
+    place = Place()
+    assert (place.listeners.user_port, place.listeners.tunnel_port) == (8444, 8445)
+    empty = Listeners(SETTINGS, Reactor(), 7)
+    assert (empty.user_port, empty.tunnel_port) == (0, 0)
+
+
+def test_metrics_are_the_last_to_go() -> None:
+    """Whoever watches the drain wants to see it; what is closed is not closed again."""
+    place = Place()
+    Deferred.fromCoroutine(place.listeners.close_entrances())
+    assert place.reactor.closed == ["users", "tunnel"]
+    Deferred.fromCoroutine(place.listeners.close())
+    assert place.reactor.closed == ["users", "tunnel", "metrics", "plain"]
+    Deferred.fromCoroutine(place.listeners.close())
+    assert len(place.reactor.closed) == 4
+
+
+def test_closing_waits_for_each_port() -> None:
+    """A node that starts again finds them free."""
+    place = Place()
+    place.reactor.slow = True
+    done: list[None] = []
+    Deferred.fromCoroutine(place.listeners.close()).addCallback(done.append)
+    for number in range(1, 5):
+        assert (len(place.reactor.closed), done) == (number, [])
+        closing, place.reactor.closing = place.reactor.closing, None
+        assert closing is not None
+        closing.callback(None)
+    assert done == [None]
+
+
+def test_what_was_opened_is_closed_when_the_rest_could_not_be() -> None:
+    """A start that failed leaves no port behind."""
+    reactor = Reactor()
+    listeners = Listeners(SETTINGS, reactor, 7)
+    listeners.open_users(Factory(), UserContext(SERVICE, http2=True), Factory())
+    Deferred.fromCoroutine(listeners.close())
+    assert reactor.closed == ["users"]

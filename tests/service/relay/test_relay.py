@@ -1,0 +1,249 @@
+"""What a connector is told of a request, and which of those that wait is served, or cut, when something changes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from twisted.internet.task import Clock
+
+from appproxy.errors import Code, RequestError
+from appproxy.identity.session import Session
+from appproxy.publish.application import Application, HeaderRule, Preauthentication, RequestField, Url
+from appproxy.publish.routing import Router
+from appproxy.service.dispatch.error_pages import failure_answer
+from appproxy.service.relay.relay import Relay
+from appproxy.service.relay.revocation import Change
+from appproxy.service.relay.roster import Peer, Roster, RosterLimits
+from appproxy.service.relay.share_tokens import ShareTokens
+from appproxy.service.relay.streamed_answer import StreamedAnswer
+from appproxy.store.snapshot import ProviderRecord, Snapshot
+from appproxy.tunnel.frames import Flag, Frame, FrameReader, Kind, signal_limits
+from appproxy.tunnel.messages import Request, decode_request
+from tests.service.exchanges import FakeExchange, head_for
+
+URL = "https://wiki.example.com/in/page?q=1"
+WIKI = Application(
+    "wiki", "wiki", Url.parse("https://wiki.example.com/in/"), Url.parse("http://internal:8080/out/"),
+    robots_disallow=False, assigned_users=frozenset({"ann"}),
+)
+IDP = ProviderRecord("builtin", "builtin", "https://signin.example.com", "appproxy", "")
+ANN = Session("s1", "ann", "https://signin.example.com", "builtin", "Ann", 940.0, 4600.0, 940.0)
+
+
+@dataclass
+class Link:
+    """A signal connection of a connector: the frames that were written to it."""
+
+    congested: bool = False
+    draining: bool = False
+    frames: list[Frame] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._reader = FrameReader(signal_limits())
+
+    def write(self, data: bytes) -> None:
+        self.frames += self._reader.receive(data)
+
+    def kinds(self) -> list[int]:
+        return [frame[0] for frame in self.frames]
+
+    def asked(self) -> Request:
+        """What the last REQ says."""
+        return decode_request([frame for frame in self.frames if frame[0] == Kind.REQ][-1][3])
+
+
+class House:
+    """A relay, and one connector unless it is told to have none."""
+
+    def __init__(self, *, connectors: int = 1, limits: RosterLimits | None = None, **how: Any) -> None:
+        self.clock = Clock()
+        self.clock.advance(1000.0)
+        self.relay = Relay(
+            Roster(self.clock.seconds(), limits), self.clock, failure_answer,
+            user_header=lambda session: b'{"sub":"%b"}' % session.subject.encode(),
+            identity_block=lambda application, session: b"x-user: %b\n" % session.name.encode(),
+            tokens=ShareTokens(bytes), **how,
+        )
+        self.relay.configuration = 7
+        self.link = Link()
+        for number in range(connectors):
+            self.join(f"c{number + 1}")
+
+    def join(self, id: str) -> Peer:
+        peer = Peer(id, "default", b"i" * 16, 0.0)
+        peer.links[0] = self.link
+        self.relay.roster.add(peer)
+        return peer
+
+    def start(self, application: Application = WIKI, session: Session | None = None, url: str = URL,
+              connection: int = 1, **head: Any) -> FakeExchange:
+        """A user asks."""
+        exchange = FakeExchange(head_for(url, **head), connection_number=connection)
+        route = Router([application]).find(exchange.head.host, exchange.head.target)
+        self.relay.start(exchange, route, session)
+        return exchange
+
+
+def test_the_connector_is_told_all_that_it_needs() -> None:
+    """The application and its configuration's version, the internal target, who asks and how long he may be kept."""
+    house = House()
+    exchange = house.start(replace(WIKI, backend_timeout=33.0), fields=[(b"accept", b"*/*")])
+    asked = house.link.asked()
+    assert (asked.application, asked.configuration) == ("wiki", 7)
+    assert (asked.method, asked.target, asked.authority) == (b"GET", b"/out/page?q=1", b"wiki.example.com")
+    assert (asked.client, asked.scheme, asked.correlation) == ("192.0.2.7", "https", exchange.id)
+    assert (asked.timeout, asked.length, asked.upgrade) == (33.0, 0, None)
+    assert b"accept: */*\n" in asked.block
+    assert (exchange.application, exchange.connector, exchange.attempts) == ("wiki", "c1", 1)
+
+
+def test_nobody_is_named_where_nobody_signed_in() -> None:
+    """Not for the log, not for the application, whatever its rules are."""
+    house = House()
+    exchange = house.start(replace(WIKI, headers=(HeaderRule("x-user", "name"),)))
+    assert (exchange.subject, house.link.asked().user) == ("", b"null")
+    assert b"x-user" not in house.link.asked().block
+
+
+@pytest.mark.parametrize("rules", [(), (HeaderRule("x-user", "name"),)])
+def test_who_signed_in_is_named(rules: tuple[HeaderRule, ...]) -> None:
+    """To the log and the connector always, to the application by its rules and never by the user's own word."""
+    house = House()
+    exchange = house.start(replace(WIKI, headers=rules), ANN, fields=[(b"x-user", b"admin")])
+    asked = house.link.asked()
+    assert (exchange.subject, json.loads(asked.user)) == ("ann", {"sub": "ann"})
+    assert (b"x-user: Ann\n" in asked.block) is bool(rules)
+    assert not rules or b"admin" not in asked.block
+
+
+def test_constants_are_in_every_request() -> None:
+    """Once, and never by the user's own word."""
+    house = House()
+    house.start(replace(WIKI, request_fields=(RequestField("x-region", "north"),)), fields=[(b"x-region", b"south")])
+    assert [line for line in house.link.asked().block.splitlines() if b"region" in line] == [b"x-region: north"]
+
+
+def test_our_cookie_stays_here() -> None:
+    """The application's own goes on."""
+    house = House()
+    house.start(fields=[(b"cookie", b"__Host-appproxy-of-a-neighbour=secret; theirs=1")])
+    assert b"cookie: theirs=1\n" in house.link.asked().block
+
+
+def test_a_body_over_the_applications_limit_is_refused() -> None:
+    """Before a connector hears of it; at the limit it passes, and so does one whose size nobody knows yet."""
+    application = replace(WIKI, max_body=5)
+    house = House()
+    with pytest.raises(RequestError) as caught:
+        house.start(application, method=b"POST", body=b"123456")
+    assert caught.value.code is Code.BODY_TOO_LARGE
+    assert (house.link.frames, house.relay.requests) == ([], 0)
+    house.start(application, method=b"POST", body=b"12345")
+    assert house.link.asked().length == 5
+    house.start(application, method=b"POST", body=None)
+    assert house.link.asked().length is None
+    assert house.relay.requests == 2
+
+
+@pytest.mark.parametrize(("upgrade", "passed"), [(b"websocket", b"websocket"), (b"h2c", None)])
+def test_only_upgrades_that_the_application_allows(upgrade: bytes, passed: bytes | None) -> None:
+    """Any other is an ordinary request, for whoever answers too."""
+    house = House()
+    exchange = house.start(upgrade=upgrade)
+    assert house.link.asked().upgrade == exchange.head.upgrade == passed
+
+
+@pytest.mark.parametrize(("node", "application"), [(False, False), (True, False), (False, True)])
+def test_strict_is_the_nodes_or_the_applications_wish(node: bool, application: bool) -> None:
+    """Then no answer goes in line."""
+    house = House(strict=node)
+    house.start(replace(WIKI, strict=application))
+    assert bool(house.link.frames[0][1] & Flag.STRICT) is (node or application)
+
+
+@pytest.mark.parametrize(("head", "code"), [
+    ({"fields": [(b"x-long", b"x" * 200_000)]}, Code.HEAD_TOO_LARGE),
+    ({"method": b"G T"}, Code.BAD_REQUEST),
+])
+def test_a_request_that_the_tunnel_cannot_carry_is_the_users_fault(head: dict[str, Any], code: Code) -> None:
+    """Never a fault of the tunnel's; nothing was written."""
+    house = House()
+    with pytest.raises(RequestError) as caught:
+        house.start(**head)
+    assert caught.value.code is code and house.link.frames == []
+
+
+def test_without_hope_the_answer_comes_at_once() -> None:
+    """No connector is enrolled in the group; otherwise the request waits."""
+    assert House(connectors=0, has_connectors=lambda group: group == "lab").start().failure is Code.NO_CONNECTOR
+    house = House(connectors=0, has_connectors=lambda group: group == "default")
+    assert house.start().state == "open" and house.relay.roster.waiting == 1
+
+
+def test_who_has_waited_longest_is_served_first() -> None:
+    """As many as the connector has room for; the next when one has its answer."""
+    house = House(connectors=0, limits=RosterLimits(in_flight=2))
+    waiting = [house.start(url=f"https://wiki.example.com/in/{number}") for number in range(3)]
+    peer = house.join("c1")
+    house.relay.serve("lab")
+    assert house.link.frames == []
+    house.relay.serve("default")
+    assert [decode_request(frame[3]).target for frame in house.link.frames] == [b"/out/0", b"/out/1"]
+    next(iter(peer.in_flight.values())).answered(200, b"", b"done")
+    assert waiting[0].content == b"done" and house.link.asked().target == b"/out/2"
+    assert house.relay.roster.waiting == 0
+
+
+def snapshot(application: Application = WIKI, **how: Any) -> Snapshot:
+    """What the node works from after a change."""
+    return Snapshot(
+        revision=2, applications={"wiki": application}, router=Router([application]), connectors={},
+        connector_groups={}, keys=(), trust_bundle=(), **{"providers": {"builtin": IDP}, **how},
+    )
+
+
+@pytest.mark.parametrize(("after", "code"), [
+    (snapshot(), None),
+    (snapshot(replace(WIKI, assigned_users=frozenset())), Code.NOT_ASSIGNED),
+    (snapshot(replace(WIKI, external=Url.parse("https://other.example.com/in/"))), Code.UNKNOWN_HOST),
+    (replace(snapshot(), applications={}), Code.UNKNOWN_HOST),
+    (snapshot(revoked_sessions=frozenset({"s1"})), Code.SIGN_IN_REQUIRED),
+    (snapshot(replace(WIKI, preauthentication=Preauthentication.PASSTHROUGH), revoked_sessions=frozenset({"s1"})), None),
+])
+def test_a_change_cuts_those_who_may_no_longer(after: Snapshot, code: Code | None) -> None:
+    """Under way or waiting: both are judged as their next request would be, and counted."""
+    house = House(limits=RosterLimits(in_flight=1))
+    exchanges = [house.start(session=ANN), house.start(session=ANN)]
+    assert house.relay.roster.waiting == 1
+    assert house.relay.judge_again(after, 1000.0) == (0 if code is None else 2)
+    assert [exchange.failure for exchange in exchanges] == [code, code]
+    assert (Kind.CANCEL in house.link.kinds()) is (code is not None)
+
+
+def test_a_revoked_session_is_looked_for_alone() -> None:
+    """When nothing else has changed, those of others are not judged again."""
+    house = House()
+    exchanges = [house.start(session=session) for session in (ANN, replace(ANN, id="s2"), None)]
+    after = snapshot(revoked_sessions=frozenset({"s1", "s2"}))
+    assert house.relay.judge_again(after, 1000.0, Change({"s3"})) == 0
+    assert house.relay.judge_again(after, 1000.0, Change({"s2", "s3"})) == 1
+    assert [exchange.failure for exchange in exchanges] == [None, Code.SIGN_IN_REQUIRED, None]
+
+
+def test_only_what_has_no_end_ends_with_its_session() -> None:
+    """A download goes on; so does what nobody signed in for."""
+    house = House()
+    exchanges = [house.start(session=session) for session in (ANN, ANN, None)]
+    (peer,) = house.relay.roster.peers.values()
+    endless, download, nobodys = peer.in_flight.values()
+    for request in (endless, nobodys):
+        assert request.exchange is not None
+        request.answer = StreamedAnswer(request.exchange, 200, b"content-type: text/event-stream\n", 60.0)
+        house.relay.under_way.lengthen(request)
+    assert house.relay.end_expired(snapshot(), ANN.expires - 1) == 0
+    assert house.relay.end_expired(snapshot(), ANN.expires) == 1
+    assert [exchange.failure for exchange in exchanges] == [Code.SIGN_IN_REQUIRED, None, None]
+    assert not download.endless

@@ -1,0 +1,211 @@
+"""Entries of the audit that nobody waits for: bounded, and none lost without a count."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import pytest
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.task import Clock
+from twisted.logger import capturedLogs
+
+from appproxy.errors import StoreError
+from appproxy.store.database.store import Store
+from appproxy.store.service import audit
+from appproxy.store.service.audit import ANONYMOUS
+from appproxy.store.service.note import nowhere
+from appproxy.store.service.notes import AuditNote, Notes, write
+from appproxy.store.transaction import Transaction
+
+
+class Live:
+    """A store that keeps what it is to write; `away`: the database does not answer."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[AuditNote]] = []
+        self.away = False
+        self.last_words: list[Callable[[], object]] = []
+
+    def write(self, do: Callable[[Transaction, Sequence[AuditNote]], None], entries: Sequence[AuditNote], /) -> Deferred[None]:
+        assert do is write
+        if self.away:
+            return fail(StoreError("away"))
+        self.batches.append(list(entries))
+        return succeed(None)
+
+    def before_stop(self, callback: Callable[[], object], /) -> None:
+        self.last_words.append(callback)
+
+
+def made() -> tuple[Live, Clock, Notes]:
+    """Notes of a node whose clock stands at 1000."""
+    live, clock = Live(), Clock()
+    return live, clock, Notes(live, clock, lambda: 1000.0 + clock.seconds())
+
+
+def test_they_are_written_together() -> None:
+    """Those of a second in one transaction, each with its own time; nothing is done while there is none."""
+    live, clock, notes = made()
+    notes.note("user:ann", "sign-in", "ann", {"address": "192.0.2.1"})
+    clock.advance(0.5)
+    notes.note("user:bob", "sign-in")
+    assert live.batches == []
+    clock.advance(0.5)
+    assert live.batches == [[
+        AuditNote(1000.0, "user:ann", "sign-in", "ann", {"address": "192.0.2.1"}),
+        AuditNote(1000.5, "user:bob", "sign-in", "", {})]]
+    assert clock.getDelayedCalls() == []
+
+
+def refused(notes: Notes, *addresses: str) -> None:
+    """A refused sign-in of nobody known from each address."""
+    for address in addresses:
+        notes.note(ANONYMOUS, "sign-in.refused", "", {"address": address})
+
+
+def addresses(live: Live, action: str = "sign-in.refused") -> Counter[object]:
+    """How many entries of this action have been written, by their addresses."""
+    return Counter(one.detail["address"] for batch in live.batches for one in batch if one.action == action)
+
+
+def pass_time(clock: Clock, hours: float) -> None:
+    """In steps of a minute, so that what one timer starts can end, too."""
+    clock.pump([60.0] * round(hours * 60))
+
+
+@pytest.mark.parametrize(
+    ("flood", "network"),
+    [
+        (["192.0.2.1"], "192.0.2.1"),
+        (["::ffff:192.0.2.1", "192.0.2.1"], "192.0.2.1"),
+        ([f"2001:db8:7:{number:x}::1" for number in range(500)], "2001:db8:7::/48"),
+        (["unknown"], "unknown"),
+        ([""], "others"),
+    ],
+)
+def test_one_network_does_not_use_up_what_all_have(flood: list[str], network: str) -> None:
+    """Twenty of it are kept in an hour, and the count of the others once that is over; those from elsewhere are all kept."""
+    live, clock, notes = made()
+    for number in range(500):
+        refused(notes, flood[number % len(flood)])
+    refused(notes, "198.51.100.7", "2001:db8:8::1")
+    clock.advance(1.0)
+    found = addresses(live)
+    assert found.total() == 22 and found["198.51.100.7"] == found["2001:db8:8::1"] == 1
+    assert addresses(live, "audit.left_out") == {}
+    pass_time(clock, 1.5)
+    assert live.batches[-1][0].detail == {"address": network, "count": 480}
+    assert addresses(live, "audit.left_out").total() == 1
+    assert clock.getDelayedCalls() == []
+    refused(notes, flood[0])
+    clock.advance(1.0)
+    assert addresses(live).total() == 23
+
+
+def test_a_flood_from_everywhere_is_counted() -> None:
+    """Of those about nobody sixty are kept, then one a second; those of known users all."""
+    live, clock, notes = made()
+    refused(notes, *(f"192.0.2.{number}" for number in range(200)))
+    notes.note("user:ann", "sign-in")
+    clock.advance(1.0)
+    (batch,) = live.batches
+    assert addresses(live).total() == 60
+    assert batch[60].actor == "user:ann" and len(batch) == 61
+    clock.advance(4.0)
+    refused(notes, *(f"198.51.100.{number}" for number in range(10)))
+    clock.advance(1.0)
+    assert addresses(live).total() == 65
+    pass_time(clock, 1.5)
+    assert [one.detail for one in live.batches[2]] == [{"address": "others", "count": 145}]
+    assert clock.getDelayedCalls() == []
+
+
+def test_one_user_does_not_fill_the_database() -> None:
+    """Somebody who signs in all the time has three hundred entries an hour, and then a count; others have all of theirs."""
+    live, clock, notes = made()
+    for _ in range(10):
+        for _ in range(90):
+            notes.note("user:eve", "sign-in", "eve", {"provider": "corp"})
+        notes.note("user:ann", "sign-in", "ann", {"provider": "corp"})
+        notes.note("user:eve", "sign-in", "eve", {"provider": "another eve's"})
+        clock.advance(1.0)
+    found = Counter(one.actor for batch in live.batches for one in batch)
+    assert found == {"user:eve": 310, "user:ann": 10}
+    pass_time(clock, 1.5)
+    (count,) = live.batches[-1]
+    assert (count.actor, count.action, count.detail) == ("user:eve", "audit.left_out", {"provider": "corp", "count": 600})
+    assert clock.getDelayedCalls() == []
+
+
+def test_a_long_flood_makes_few_entries() -> None:
+    """Its counts are bounded too, so that they do not push out of the database what is worth reading; none is lost."""
+    live, clock, notes = made()
+    for hour in range(3):
+        for number in range(4000):
+            refused(notes, f"10.{hour}.{number // 250}.{number % 250}")
+        for number in range(4000):
+            refused(notes, f"10.{hour}.{number // 250}.{number % 250}")
+        pass_time(clock, 1.0)
+    pass_time(clock, 1.5)
+    counts = [one for batch in live.batches for one in batch if one.action == "audit.left_out"]
+    assert addresses(live).total() + sum(int(str(one.detail["count"])) for one in counts) == 24000
+    assert len(counts) < 3 * 1010
+
+
+def test_counts_at_the_end() -> None:
+    """What was left out is written before the store stops, though the hour is not over."""
+    live, clock, notes = made()
+    refused(notes, *["192.0.2.1"] * 50)
+    for callback in live.last_words:
+        callback()
+    assert live.batches[0][-1].detail == {"address": "192.0.2.1", "count": 30}
+    assert clock.getDelayedCalls() == []
+
+
+def test_a_database_that_is_away() -> None:
+    """Nothing is lost while it is not long; after that it is counted, and memory is bounded."""
+    live, clock, notes = made()
+    live.away = True
+    with capturedLogs() as events:
+        for number in range(3000):
+            notes.note(f"user:{number}", "sign-in")
+            if number % 500 == 0:
+                clock.advance(1.0)
+    assert any("away" in str(event.get("reason")) for event in events)
+    assert len(notes._entries) <= 1000
+    live.away = False
+    clock.advance(1.0)
+    (batch,) = live.batches
+    assert batch[0].actor == "user:0" and batch[-1].action == "audit.left_out"
+    assert len(batch) + int(str(batch[-1].detail["count"])) == 3001
+
+
+def test_what_there_is_at_the_end() -> None:
+    """Is written before the store stops."""
+    live, clock, notes = made()
+    notes.note("user:ann", "sign-in")
+    for callback in live.last_words:
+        callback()
+    assert [one.actor for one in live.batches[0]] == ["user:ann"]
+    assert clock.getDelayedCalls() == []
+
+
+def test_without_an_audit() -> None:
+    """Programs of one's own may have none."""
+    nowhere("user:ann", "sign-in", "ann", {})
+
+
+def test_in_the_database(store: Store, now: float) -> None:
+    """With their own times; what is about nobody is forgotten when it is old, or too much."""
+    entries = [AuditNote(now - 5, "user:ann", "sign-in", "ann", {"a": 1}), *(
+        AuditNote(now - age * 86400, ANONYMOUS, "sign-in.refused", "", {}) for age in (400, 91, 89, 1, 1, 1))]
+    with store.transaction(now) as tx:
+        write(tx, entries)
+        audit.purge(tx)
+        assert [row.time for row in audit.list_recent(tx)] == [
+            now - 86400, now - 86400, now - 86400, now - 89 * 86400, now - 5]
+        audit.purge(tx, most=2)
+        assert [row.actor for row in audit.list_recent(tx)] == [ANONYMOUS, ANONYMOUS, "user:ann"]
+        audit.purge(tx, most=2)
+        assert len(audit.list_recent(tx)) == 3
