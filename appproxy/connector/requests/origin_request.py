@@ -23,6 +23,7 @@ from appproxy.errors import Code, LocalProtocolError, RequestError
 from appproxy.http.connection_authentication import Leg, has_challenge, leg_of
 from appproxy.http.h1.client import BodyPiece, End, Event, Head, Interim
 from appproxy.net.deadlines import NEVER
+from appproxy.net.read_gate import HoldReason
 from appproxy.tunnel.exchanges import CONNECTOR_TRANSITIONS, State, Step, advance
 from appproxy.tunnel.frames import Flag, Kind, encode
 from appproxy.tunnel.messages import Request, encode_code, encode_response
@@ -43,7 +44,7 @@ class OriginRequest:
 
     __slots__ = ("answer", "attachment", "channel", "code", "connection", "deadline", "desk", "detail", "dialling", "flags",
                  "id", "must_challenge", "request", "route", "sent", "silence", "started", "state", "status", "streaming",
-                 "tries", "upload")
+                 "switching", "tries", "upload")
 
     def __init__(self, desk: Requests, channel: SignalConnection, flags: int, request_id: int, request: Request,
                  now: float) -> None:
@@ -69,6 +70,8 @@ class OriginRequest:
         self.must_challenge = False
         #: Its answer is endless, and has a place among the streams.
         self.streaming = False
+        #: 101 and all that came with it, while the service has not said yet that the body is complete.
+        self.switching: tuple[Head, list[Event]] | None = None
         self.status = 0
         self.sent = 0
         self.code: Code | None = None
@@ -205,6 +208,9 @@ class OriginRequest:
 
     def answer_received(self, events: list[Event]) -> None:
         """Parts of the answer, as they came in one read."""
+        if self.switching is not None:
+            self.switching[1].extend(events)
+            return
         if self.must_challenge and not self._is_challenged(events):
             self._break(Code.ORIGIN_CLOSED, "the connection that the application had authenticated has ended")
             return
@@ -310,6 +316,12 @@ class OriginRequest:
         connection, route = self.connection, self.route
         assert connection is not None and route is not None  # it is what calls us
         if self.upload is not None and not self.upload.over:
+            if self.upload.sent_whole:
+                # The application counts the body's bytes, and its answer to the last one may overtake END. The stream is
+                # attached once the body's data connection is free (`attachment_over`); nothing is read before.
+                self.switching = head, events
+                connection.read_gate.hold(HoldReason.BACKLOG)
+                return
             # RFC 9110 section 7.8: the new protocol begins after the request. Nobody could tell its bytes from the body's.
             self.fail(Code.ORIGIN_MALFORMED, "101 before the request was complete")
             return
@@ -446,7 +458,11 @@ class OriginRequest:
         answer = self.answer
         if attachment.answer is None:  # the body alone came there
             self.attachment = None
-            if answer is not None and answer.begun and self.state < _CANCELLED:
+            if self.state >= _CANCELLED:
+                return
+            if self.switching is not None:
+                self._switch(*self.switching)
+            elif answer is not None and answer.begun:
                 self._attach(None, answer)
             return
         if answer is not None and answer.begun and answer.over and self.state < _CANCELLED:

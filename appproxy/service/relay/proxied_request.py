@@ -252,14 +252,17 @@ class ProxiedRequest:
         """May the connector attach for this? Not for a body that is over, and never on two connections at once."""
         if self.state in (State.QUEUED, State.DONE, State.CANCELLED) or self.exchange is None or self.data is not None:
             return False
-        if body and not self._may_send():
+        if body and not self._may_send(response):
             return False
         return body or response
 
-    def _may_send(self) -> bool:
-        """Is there anything of the user's to be given: a body that nobody has had, or, once that is over, a stream?"""
+    def _may_send(self, response: bool) -> bool:
+        """Is there anything of the user's to be given: a body that nobody has had, or, once that is over, a stream?
+
+        A stream is attached both ways (`response`). Who asks for the bytes alone has lost the body, and would wait for ever.
+        """
         upload = self.upload
-        if self.flags & _UPGRADE and (upload is None or upload.over):
+        if response and self.flags & _UPGRADE and (upload is None or upload.over):
             return True
         return upload is not None and not upload.handed_over
 

@@ -282,7 +282,7 @@ class DataLink(Protocol):
             return
         self.request = request
         self._write(self.session.attached(request_id))
-        self.deadline = self.session.next_tick()
+        self._look()  # before the request, whose body may be over within the call: then it is unused once more
         request.attached(self, attach.want_body)
 
     # What the request asks for.

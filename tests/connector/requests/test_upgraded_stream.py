@@ -316,10 +316,50 @@ class TestWithABody:
     def test_a_switch_before_the_end_of_the_body(self) -> None:
         """Nobody could tell the stream's bytes from the body's: it is refused."""
         rig = Rig()
-        signal, _, origin = self.sent(rig)
+        signal, _, origin = self.sent(rig, length=6)
         origin.deliver(SWITCH)
         assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.ORIGIN_MALFORMED)]
         assert origin.end == "aborted"
+
+    def test_a_switch_before_the_service_says_that_this_was_all(self) -> None:
+        """The application has had all of the body, and may switch: the stream begins when the end has come."""
+        rig = Rig()
+        signal, data, origin = self.sent(rig)
+        origin.deliver(SWITCH + b"hi")
+        assert data.kinds() == [] and signal.read() == [] and origin.paused
+        data.wire.deliver(data.session.end(b""))
+        frames = data.read()
+        assert [Kind(frame[0]) for frame in frames] == [Kind.ATTACH, Kind.HEAD, Kind.BODY], "where the body was"
+        assert frames[0][1] == 3 and frames[2][4] == b"hi"
+        data.attached(1)
+        data.wire.deliver(data.session.body(b"raw"))
+        assert origin.take() == b"raw"
+        origin.deliver(b"more")
+        assert [frame[4] for frame in data.read()] == [b"more"]
+
+    @pytest.mark.parametrize("how", ["cancel", "abort", "origin lost", "origin closed", "data lost"])
+    def test_an_end_before_the_service_says_that_this_was_all(self, how: str) -> None:
+        """Whoever goes while the switch waits: the user hears of it once, and nothing is left behind."""
+        rig = Rig()
+        signal, data, origin = self.sent(rig)
+        origin.deliver(SWITCH + b"hi")
+        match how:
+            case "cancel":
+                signal.send(Kind.CANCEL, 1, code())
+            case "abort":
+                data.wire.deliver(data.session.abort(Code.CANCELLED))
+            case "origin lost":
+                origin.lose()
+            case "origin closed":
+                origin.lose(clean=True)
+            case "data lost":
+                data.wire.lose()
+        if how in ("cancel", "origin lost", "origin closed"):
+            data.wire.deliver(data.session.end(b""))
+        assert origin.end
+        assert [kind for kind, _, _ in finals(signal.read())] == [Kind.FAIL]
+        assert len(rig.uplink.requests) == 0 and len(rig.ended) == 1
+        assert Kind.HEAD not in data.kinds()
 
     def test_a_broken_body(self) -> None:
         """Whoever leaves in the middle of it gets no stream."""

@@ -672,6 +672,27 @@ class TestUpgradeWithABody:
         data.say(data.session.body(b"back"))
         assert user.wire.take() == b"back"
 
+    def test_a_body_that_is_here_whole(self) -> None:
+        """It is over in the turn in which it is asked for: its data connection is idle then, and lives on for the stream."""
+        world = World()
+        signal = world.welcomed()
+        user = world.user()
+        user.send(self.HEAD + b"helloSTREAM")
+        id = only_request(signal)
+        data = world.attach(id, body=True, response=False)
+        world.keep_alive(signal, 2)
+        assert not data.wire.aborted
+        assert data.kinds() == [Kind.ATTACHED, Kind.BODY, Kind.END]
+        data.say(data.session.attach(id, b"epoch678", True, True) + data.session.head(101, b"upgrade: websocket\n"))
+        assert [(Kind(frame[0]), frame[4]) for frame in data.frames()] == [(Kind.ATTACHED, b""), (Kind.BODY, b"STREAM")]
+
+    def test_a_body_that_was_lost_behind_its_end(self) -> None:
+        """It is not there any more, and bytes of a stream go nowhere without an answer: who asks for it again is refused."""
+        world = World()
+        _, _, id = self.handed_over(world)
+        assert world.attach(id, body=True, response=False).kinds() == [Kind.DETACH]
+        assert world.attach(id, body=True).kinds() == [Kind.ATTACHED], "the stream is another thing"
+
     def test_a_refusal_in_line(self) -> None:
         """What followed the body is read as the next request, as it was meant to be then."""
         world = World()
