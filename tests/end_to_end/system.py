@@ -128,7 +128,7 @@ class System(World):
         """Requests that connectors have not spoken their last word about."""
         return sum(one["in_flight"] for one in self.call("GET", "/connectors"))
 
-    def hint(self) -> None:
+    def repair(self) -> None:
         """Start what a test has stopped, and see that nothing is left of what it began."""
         if not self.running("service"):
             self.start_service()

@@ -32,7 +32,7 @@ CHANGES = int(os.environ.get("APPPROXY_CHANGES", "2"))
 def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> System:
     """The system that is changed."""
     found = shared_system(request, tmp_path_factory)
-    found.hint()
+    found.repair()
     found.call("POST", "/connector-groups", name="empty")
     paths = StatePaths(found.state)
     with (

@@ -38,9 +38,9 @@ def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture(autouse=True)
 def mended(system: System) -> Iterator[None]:
     """Before and after each test everything is there."""
-    system.hint()
+    system.repair()
     yield
-    system.hint()
+    system.repair()
 
 
 def test_revoking_cuts_what_is_open(system: System) -> None:

@@ -38,9 +38,9 @@ def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture(autouse=True)
 def mended(system: System) -> Iterator[None]:
     """Before and after each test everything is there."""
-    system.hint()
+    system.repair()
     yield
-    system.hint()
+    system.repair()
 
 
 def hang(call: Call) -> bool:
@@ -81,7 +81,7 @@ class Outcome:
 @pytest.fixture(scope="module")
 def outcomes(system: System) -> dict[str, Outcome]:
     """All kinds at once, on both connectors; the first is killed, the fate of what it had is told, and of the others."""
-    system.hint()
+    system.repair()
     wires: dict[str, Wire] = {}
     where: dict[str, str] = {}
     for kind, (method, target, fields, body) in UNDER_WAY.items():

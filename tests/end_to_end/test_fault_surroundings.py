@@ -79,7 +79,7 @@ def mended(system: Standing) -> Iterator[None]:
     yield
     if system.before or not system.running("service"):
         system.restart()
-    system.hint()
+    system.repair()
 
 
 def works(system: Standing, alice: Visitor) -> None:

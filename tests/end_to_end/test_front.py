@@ -24,7 +24,7 @@ _DATE = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-9]{2} [A-Z][a-z]{2} [0-9]
 def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> System:
     """The system whose front is looked at."""
     found = shared_system(request, tmp_path_factory)
-    found.hint()
+    found.repair()
     return found
 
 

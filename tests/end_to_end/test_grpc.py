@@ -76,7 +76,7 @@ def system(
 ) -> Iterator[System]:
     """The application is `grpc` for everybody, and `grpc-held` for alice."""
     found: System = shared_system(request, tmp_path_factory)
-    found.hint()
+    found.repair()
     inside, settings = f"http://127.0.0.1:{talk[1]}/", {"protocol": "h2", "backend_timeout": "30"}
     found.application("grpc", inside, preauth="passthrough", settings=settings)
     found.application("grpc-held", inside, settings={**settings, "header.x-user-name": "name"})

@@ -28,9 +28,9 @@ MIB = 1024 * 1024
 def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """The system of bare sockets, mended afterwards."""
     shared = shared_system(request, tmp_path_factory)
-    shared.hint()
+    shared.repair()
     yield shared
-    shared.hint()
+    shared.repair()
 
 
 def user(system: System, name: str = "raw", *, manual: bool = False) -> H2User:

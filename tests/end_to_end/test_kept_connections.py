@@ -30,7 +30,7 @@ def one_connector(system: System) -> Iterator[System]:
     """With the first connector alone, so that its kept connections are the ones that are used."""
     system.supervisor.end(CONNECTORS[1], 60, signal.SIGTERM)
     yield system
-    system.hint()
+    system.repair()
 
 
 def hush(call: Call) -> bool:
