@@ -302,28 +302,41 @@ def test_who_only_connects_keeps_nobody_out(system: Standing) -> None:
 
 
 def test_more_users_than_there_is_room_for(system: Standing) -> None:
-    """The last ones are closed at once; those who are there, and connectors, go on; then there is room again."""
+    """An address with nearly all connections loses its idle ones to its new ones; others, and connectors, go on."""
     system.restart("prlimit", "--nofile=400:400")
     until(lambda: system.online() == len(CONNECTORS), "the connectors did not come back", 30)
-    context, inside, refused = system.context(), [], 0
+    context, opened, refused = system.context(), [], 0
     try:
         with Wire(system, "raw") as early:
             for _ in range(200):
-                plain = socket.create_connection(("127.0.0.1", system.port), timeout=30)
+                plain = socket.create_connection(("127.0.0.1", system.port), timeout=30, source_address=("127.0.0.2", 0))
                 try:
-                    inside.append(context.wrap_socket(plain, server_hostname=system.host("raw").partition(":")[0]))
+                    opened.append(context.wrap_socket(plain, server_hostname=system.host("raw").partition(":")[0]))
                 except OSError:
                     refused += 1
                     plain.close()
-            assert 140 <= len(inside) <= 150
-            assert refused == 200 - len(inside)
+            # 150 for users in all: half of what 400 files leave. Some of these, the reserve, are for other addresses.
+            until(lambda: 120 <= sum(map(_is_open, opened)) <= 150, "the address has not lost what is too much", 10)
+            assert refused <= 80
             early.request("GET", "/", "early")
             assert early.reply().status == 200
+            assert _answers(system)
             assert system.online() == len(CONNECTORS)
     finally:
-        for one in inside:
+        for one in opened:
             one.close()
     until(lambda: _answers(system), "no room again", 10)
+
+
+def _is_open(connection: ssl.SSLSocket) -> bool:
+    """Has the service said nothing, and not closed it?"""
+    connection.setblocking(False)
+    try:
+        return connection.recv(1) != b""
+    except ssl.SSLWantReadError:
+        return True
+    except OSError:
+        return False
 
 
 def _answers(system: Standing) -> bool:

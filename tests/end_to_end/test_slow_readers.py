@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -45,6 +46,10 @@ def test_many_slow_readers(system: Shared, others: Others, trickle: int) -> None
     """Unread, or 2 KiB every two seconds: others work as before, a newcomer waits for some seconds, and the slow are cut."""
     usual = others.work()
     before = len(system.log())
+
+    def cut() -> list[dict[str, Any]]:
+        return [line for line in system.log()[before:] if line.get("failure") == "GAVE_WAY"]
+
     system.supervisor.start("attack", [
         sys.executable, "-m", "tests.end_to_end.slow_readers", str(system.port), f"attacked.{DOMAIN}", "/kib/4096",
         str(ADDRESSES), str(EACH), str(trickle)], f"ready: {ADDRESSES * EACH}", PATIENCE)
@@ -54,13 +59,13 @@ def test_many_slow_readers(system: Shared, others: Others, trickle: int) -> None
         assert system.visitor("127.0.0.77").get(system.url("attacked", "/kib/100")).status == 200
         newcomer = usual_seconds() - began
         small, large = map(second, others.times())
-        cut = [line for line in system.log()[before:] if line.get("failure") == "GAVE_WAY"]
+        # Whoever waits for a place gets one of a slow reader's, sooner or later; on a quick machine others are done before.
+        until(lambda: len(cut()) >= ADDRESSES * EACH - MOST, "too few slow readers have given way", PATIENCE)
     finally:
         system.supervisor.end("attack")
     print(f"trickle {trickle}: usual p99 {usual:.3f} s, under attack {large:.3f} s, without data connections {small:.3f} s, "
-          f"a newcomer {newcomer:.3f} s, {len(cut)} cut")
+          f"a newcomer {newcomer:.3f} s, {len(cut())} cut")
     assert large <= max(2 * usual, FLOOR, TIMES * small)
     assert newcomer <= NEWCOMER
-    assert len(cut) >= ADDRESSES * EACH - MOST
-    assert {str(line["client"]).rpartition(".")[0] for line in cut} == {"127.1.0"}
+    assert {str(line["client"]).rpartition(".")[0] for line in cut()} == {"127.1.0"}
     until(lambda: system.in_flight() == 0, "requests of the attack still count", 20)
