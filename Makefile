@@ -3,18 +3,28 @@
 
 PYTHON ?= python3
 VENV ?= .venv
-WORKERS ?= 0
+# Of the tests from end to end: they wait most of the time, two to a core keep it busy.
+WORKERS ?= 4
+BESIDE = $(MAKE) --no-print-directory --jobs=4 --output-sync=target
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
+E2E := $(PYTEST) -q -c tests/end_to_end/pytest.ini
 # twistd finds the plugins of an editable installation only in setuptools' compatible mode.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --config-settings editable_mode=compat
 
-.PHONY: demo test lint types unit api-docs matrix postgresql e2e bench bench-check system-packages clean
+.PHONY: demo test lint types unit api-docs docs matrix postgresql e2e e2e-beside e2e-alone bench bench-check system-packages clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/appproxy demo $(DEMO)
 
-test: system-packages lint types api-docs unit postgresql e2e bench-check
+# What does not depend on each other runs side by side, and is shown when it has ended. End to end is mostly waiting, so that
+# the rest of the work fits in; what compares times comes last, and has the machine to itself.
+test: system-packages $(VENV)/.dev
+	@echo "unit tests and the source, a minute or two"
+	@$(BESIDE) lint types docs unit
+	@echo "end to end, five minutes or so"
+	@$(BESIDE) e2e-beside postgresql bench-check
+	@$(MAKE) --no-print-directory e2e-alone
 	@echo "appproxy: everything passed"
 
 lint: $(VENV)/.dev
@@ -25,24 +35,38 @@ types: $(VENV)/.dev
 
 # One process a core; a file's tests stay together, because they share what is costly to make.
 unit: $(VENV)/.dev
-	$(PYTEST) -q -n auto --dist loadfile -k "not (store and postgresql)"
+	$(PYTEST) -q -n auto --dist loadfile -m "not postgresql"
 
 # The reference of appproxy.api, in build/api: a warning is an error.
 api-docs: $(VENV)/.dev
 	$(BIN)/pydoctor
 
+# docs/ as a site, in build/docs, with that reference below api/: a link to nowhere is an error.
+docs: api-docs
+	$(BIN)/python -m sphinx -b html --nitpicky --fail-on-warning --keep-going --quiet docs build/docs
+	@rm -rf build/docs/api && cp -R build/api build/docs/api
+
 # The unit tests with the lowest and the newest releases that pyproject.toml allows, on every Python of this machine.
 matrix: $(VENV)/.dev
 	$(BIN)/python tests/matrix.py $(MATRIX)
 
-# The tests of the store once more, on a server of their own.
+# The tests of what is stored once more, on a server of their own: those below tests/store, and files that take the fixtures from
+# there. To look for them in all files takes longer than many of them.
 postgresql: $(VENV)/.dev
-	tests/with-postgresql $(PYTEST) -q tests/store -k postgresql
+	tests/with-postgresql $(PYTEST) -q -m postgresql -n 2 --dist loadfile tests/store \
+		$$(grep -rl --include='test_*.py' 'from tests\.store\.conftest' tests)
 
-# WORKERS=2 runs two files at a time; those that compare times follow, one after the other.
-e2e: $(VENV)/.dev
-	tests/with-postgresql $(PYTEST) -q -c tests/end_to_end/pytest.ini -n $(WORKERS) --dist loadfile -m "not alone" tests/end_to_end
-	tests/with-postgresql $(PYTEST) -q -c tests/end_to_end/pytest.ini -m alone tests/end_to_end
+e2e:
+	@$(MAKE) --no-print-directory e2e-beside
+	@$(MAKE) --no-print-directory e2e-alone
+
+# WORKERS files at a time.
+e2e-beside: $(VENV)/.dev
+	tests/with-postgresql $(E2E) -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not alone" tests/end_to_end
+
+# Those that compare times, one after the other.
+e2e-alone: $(VENV)/.dev
+	tests/with-postgresql $(E2E) -m alone tests/end_to_end
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench.run

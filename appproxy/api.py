@@ -3,8 +3,9 @@
 Services of Twisted: `proxy_service` and `connector_service`, which give a `ProxyService` and a `ConnectorService`; `join`
 makes what a connector needs. Sign-in before a site of your own: `CookieAuthResource`, `identity_of`, `ProviderRecord`,
 `OidcClient`, `oidc_client`. The tunnel without input and output: `SignalSession`, `DataSession`, `tunnel`. Bodies from one
-transport to another with back-pressure: `bridge`, `ReadGate`. Stages of one's own for requests: `dispatch`. For tests:
-`testing`. What can go wrong: `errors`.
+transport to another with back-pressure: `bridge`, `ReadGate`. Stages and signers of one's own for requests: `dispatch`.
+Kinds of identity providers of one's own: `signin`. Credentials for applications: `OriginAuth`. For tests: `testing`. What can
+go wrong: `errors`.
 
 A name is loaded when it is first used, and with it only what it needs.
 """
@@ -16,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from appproxy import errors, testing, tunnel
+    from appproxy.connector.requests.origin_auth import OriginAuth
     from appproxy.net.read_gate import ReadGate, bridge
-    from appproxy.service import dispatch
+    from appproxy.service import dispatch, signin
     from appproxy.service.cookie_auth import CookieAuthResource, identity_of, oidc_client
     from appproxy.service.signin.oidc_client import OidcClient
     from appproxy.store.snapshot import ProviderRecord
@@ -31,6 +33,7 @@ __all__ = [
     "CookieAuthResource",
     "DataSession",
     "OidcClient",
+    "OriginAuth",
     "ProviderRecord",
     "ProxyService",
     "SignalSession",
@@ -43,6 +46,7 @@ __all__ = [
     "join",
     "oidc_client",
     "proxy_service",
+    "signin",
     "testing",
     "tunnel",
 ]
@@ -53,6 +57,7 @@ _HOMES = {
     "CookieAuthResource": "appproxy.service.cookie_auth",
     "DataSession": "appproxy.tunnel.data",
     "OidcClient": "appproxy.service.signin.oidc_client",
+    "OriginAuth": "appproxy.connector.requests.origin_auth",
     "ProviderRecord": "appproxy.store.snapshot",
     "ProxyService": "appproxy.twistd.proxy_service",
     "SignalSession": "appproxy.tunnel.signal",
@@ -65,6 +70,7 @@ _HOMES = {
     "join": "appproxy.twistd.connector_service",
     "oidc_client": "appproxy.service.cookie_auth",
     "proxy_service": "appproxy.twistd.proxy_service",
+    "signin": "appproxy.service",
     "testing": "appproxy",
     "tunnel": "appproxy",
 }

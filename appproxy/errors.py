@@ -3,14 +3,16 @@
 A `Code` is a small number, because it also travels through the tunnel (`docs/protocol.md` lists them). `FAILURES` says
 all the rest. Nothing else in appproxy decides which status a failure has.
 
-The programs raise `AppProxyError`. Its subclasses tell who has to act: `ConfigError` the admin, `LocalProtocolError` we,
-`RemoteProtocolError` the peer, `RequestError` whoever sent the request.
+The programs raise `AppProxyError`, which has a name, a message and a hint. Its subclasses tell who has to act: `ConfigError`
+the admin, `LocalProtocolError` we, `RemoteProtocolError` the peer, `RequestError` whoever sent the request.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum, IntEnum
+from typing import Self
 
 
 class FailureSource(Enum):
@@ -109,6 +111,9 @@ class Code(IntEnum):
     CROSS_SITE = 98
     CROSS_ORIGIN = 99
     COOKIE_DOUBLED = 100
+    POLICY_BLOCKED = 101
+    PROOF_MISSING = 102
+    CREDENTIAL_REFUSED = 110
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,11 +284,44 @@ FAILURES: dict[Code, Failure] = {
                                  "Your browser has two access cookies of one name for this application",
                                  "They were deleted just now: open the page again. If this page comes back, delete the "
                                  "cookies of this site and of its neighbours; one of those sets the other cookie."),
+    Code.CREDENTIAL_REFUSED: Failure(401, "http_request_denied", FailureSource.SIGN_IN, Retry.NEVER,
+                                     "The token of your program is not accepted",
+                                     "Ask your administrator for a new one, and check where it is sent."),
+    Code.POLICY_BLOCKED: Failure(403, "http_request_denied", FailureSource.POLICY, Retry.NEVER,
+                                 "A policy of your organisation does not allow this",
+                                 "It may depend on where you are, on the time, or on your device. " + _ASK),
+    Code.PROOF_MISSING: Failure(403, "http_request_denied", FailureSource.POLICY, Retry.NEVER,
+                                "This application needs a stronger sign-in",
+                                "Sign in with a second factor or a passkey if you have one. " + _ASK),
 }
 
 
 class AppProxyError(Exception):
-    """Anything that appproxy raises on purpose."""
+    """Anything that appproxy raises on purpose, and the one way to say an error: its name, what is wrong, and what to do.
+
+    `name` is for programs, and made of the class's: `not-found`. `message` is one line that names the setting, the thing or
+    the place; `hint` says what to do, "" where the message does. As a text it is both, with a semicolon between. It becomes
+    a line, a problem document or a page in one place each: `cli.main`, `admin.problem`, `pages.errors`.
+    """
+
+    name = "app-proxy"
+
+    def __init__(self, message: str = "", *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __init_subclass__(cls) -> None:
+        words = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", cls.__name__.strip("_")).lower()
+        cls.name = words.removesuffix("-error")
+
+    def __str__(self) -> str:
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
+    def at(self, place: str) -> Self:
+        """The same error, its message beginning with where it happened: a file, a key."""
+        self.message = f"{place}: {self.message}"
+        return self
 
 
 class ConfigError(AppProxyError):
@@ -294,8 +332,16 @@ class StoreError(AppProxyError):
     """The store refused: not found, already there, wrong master key; the message names what to do."""
 
 
+class StoreAway(StoreError):
+    """The database server cannot be reached now; it may be again at any time."""
+
+
 class NotFound(StoreError):
     """Nothing of this name is there; the message lists near ones."""
+
+
+class KeyReused(AppProxyError):
+    """The same idempotency key came with another change."""
 
 
 class AlreadyThere(StoreError):
@@ -307,6 +353,7 @@ class RequestError(AppProxyError):
 
     def __init__(self, code: Code, detail: str = "") -> None:
         super().__init__(f"{code.name}: {detail}" if detail else code.name)
+        self.name = code.name.lower().replace("_", "-")
         self.code = code
         self.detail = detail
 

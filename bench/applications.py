@@ -96,13 +96,13 @@ def run_applications(
     rates, service, connector = ((Series(), Series()) for _ in range(3))
     with two_sides(directory, count, say) as sides:
         for side in sides:
-            requests(side.target, 32, 1, directory)
+            requests(side.target, 32, 1)
         for number in range(rounds):
             for at in (0, 1) if number % 2 == 0 else (1, 0):
                 side = sides[at]
                 pids = side.pids("service"), side.pids("connector")
                 before = cpu_seconds(pids[0]), cpu_seconds(pids[1])
-                load = requests(side.target, 32, seconds, directory)
+                load = requests(side.target, 32, seconds)
                 rates[at].values.append(load.rate)
                 for series, one, start in zip((service, connector), pids, before, strict=True):
                     series[at].values.append((cpu_seconds(one) - start) / load.requests * 1e6)

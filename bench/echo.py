@@ -16,7 +16,7 @@ from bench.measure import Target, Void, cpu_seconds
 from bench.report import Row, Series
 
 if TYPE_CHECKING:
-    from bench.run import Stage
+    from bench.stage import Stage
 
 #: Bytes of a message: those of Autobahn's cases 12 and 13.
 SIZES = (16, 256, 4_096)

@@ -18,9 +18,9 @@ from random import Random
 
 from appproxy.policy.fair_queue import FairQueue
 from appproxy.policy.networks import block_of
-from appproxy.provider.checker import MOST_OF_ONE, MOST_WAITING, THREADS
-from appproxy.provider.password_authenticator import lane_of
-from appproxy.provider.throttle import CountedAttempt, MemoryThrottle, RepeatedPassword, ThrottleGo, ThrottleWait
+from appproxy.provider.passwords.authenticator import lane_of
+from appproxy.provider.passwords.checker import MOST_OF_ONE, MOST_WAITING, THREADS
+from appproxy.provider.passwords.throttle import CountedAttempt, MemoryThrottle, RepeatedPassword, ThrottleGo, ThrottleWait
 
 CHECK = 0.05
 DAY = 86400.0
@@ -319,13 +319,13 @@ def main() -> None:
     print("|---|---|---|")
     for result in results():
         held = "; ".join(
-            f"{name}: {_seconds(figures.percentile(0.99))} ({_seconds(figures.percentile(1.0))})"
+            f"{name}: {seconds_in_words(figures.percentile(0.99))} ({seconds_in_words(figures.percentile(1.0))})"
             for name, figures in result.groups.items()
         )
         print(f"| {result.title} | {held} | {result.guesses} |")
 
 
-def _seconds(seconds: float) -> str:
+def seconds_in_words(seconds: float) -> str:
     if seconds >= DAY:
         return "a day or more"
     return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

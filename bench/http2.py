@@ -11,15 +11,15 @@ from bench.measure import Target, Void, cpu_seconds
 from bench.report import Row, Series
 
 if TYPE_CHECKING:
-    from bench.run import Stage
+    from bench.stage import Stage
 
 #: As many requests at once either way: 8 connections of 8 streams, 64 connections of one request.
 _VERSIONS: tuple[tuple[str, Sequence[str]], ...] = (
     ("HTTP/2", ("-c8", "-m8")),
     ("HTTP/1.1", ("--h1", "-c64", "-m1")),
 )
-#: The share of HTTP/1.1's rate that HTTP/2 must have; one is what is wanted.
-GOAL = 0.7
+#: How many times HTTP/1.1's rate HTTP/2 is to have.
+GOAL = 1.3
 #: Heads of the table's columns.
 SIDES = ("HTTP/2", "HTTP/1.1")
 
@@ -45,8 +45,8 @@ def read_h2load(text: str, errors: str = "") -> tuple[float, int]:
 
 def run_http2(there: Stage, say: Callable[[str], None]) -> list[Row]:
     """Small requests in interleaved rounds: the version that goes first changes each time."""
-    targets = [("GET 1 KiB, signed in", there.product("guard", "/small", there.cookie)),
-               ("GET 32 KiB, signed in", there.product("guard", "/page", there.cookie))]
+    targets = [("GET 1 KiB, signed in", there.product("guard", "/small")),
+               ("GET 32 KiB, signed in", there.product("guard", "/page"))]
     rows = []
     for name, target in targets:
         rates, service, connector = ((Series(), Series()) for _ in range(3))

@@ -17,7 +17,7 @@ from bench.measure import Void, memory
 from bench.report import Row, Series
 
 if TYPE_CHECKING:
-    from bench.run import Stage
+    from bench.stage import Stage
 
 #: MiB above their level before that service and connector may take while streams pass.
 MOST_GROWTH = 64

@@ -13,7 +13,8 @@ from appproxy.errors import AppProxyError
 
 _TICK = os.sysconf("SC_CLK_TCK")
 _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
-_POST = 'wrk.method = "POST"\nwrk.body = string.rep("x", 1024)\nwrk.headers["Content-Type"] = "application/octet-stream"\n'
+#: What wrk is to send in place of the same GET again and again.
+POST, BROWSER = (str(Path(__file__).with_name(name)) for name in ("post.lua", "browser.lua"))
 
 
 class Void(AppProxyError):
@@ -44,13 +45,14 @@ class Load:
     requests: int
 
 
-def requests(target: Target, connections: int, seconds: float, directory: Path, post: bool = False) -> Load:
-    """Ask as fast as answers come over so many connections. Raises Void on any answer that is not 2xx."""
-    script = directory / "post.lua"
-    script.write_text(_POST)
+def requests(target: Target, connections: int, seconds: float, script: str = "") -> Load:
+    """Ask as fast as answers come over so many connections, as `script` says (a file for wrk), or with GET.
+
+    Raises Void on any answer that is not 2xx or 3xx.
+    """
     command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--latency", *target.fields()]
     ended = subprocess.run(
-        [*command, *(["-s", str(script)] if post else []), target.url], capture_output=True, text=True, timeout=seconds + 30
+        [*command, *(["-s", script] if script else []), target.url], capture_output=True, text=True, timeout=seconds + 30
     )
     try:
         return read_wrk(ended.stdout, ended.stderr)
@@ -78,6 +80,15 @@ def _seconds(text: str) -> float:
 def download(target: Target, size: int) -> float:
     """One stream down; gives bytes a second."""
     return _curl(target, ["-o", "/dev/null"], "%{speed_download} %{size_download}", size)
+
+
+def page(target: Target) -> bytes:
+    """A body, to be looked at. Raises Void unless it came with 200."""
+    command = ["curl", "-skf", "--http1.1", *target.fields(), target.url]
+    ended = subprocess.run(command, capture_output=True, timeout=30)
+    if ended.returncode:
+        raise Void(f"{target.url}: curl ended with {ended.returncode}")
+    return ended.stdout
 
 
 def upload(target: Target, file: Path, size: int) -> float:

@@ -66,13 +66,14 @@ _APPLICATION = """
         listen 127.0.0.1:{port} reuseport;
         root {directory}/files;
         default_type application/octet-stream;
+        types {{ text/html html; }}
         # Through itself: only a proxied body is read to its end before the answer.
         location = /post {{ proxy_pass http://127.0.0.1:{port}/accept; }}
         location = /accept {{ return 204; }}
     }}
 """
 _FIRST = """
-    upstream inner {{ server 127.0.0.1:{inner}; keepalive 64; keepalive_requests 1000000000; }}
+    upstream inner {{ server 127.0.0.1:{inner}; keepalive 320; keepalive_requests 1000000000; }}
     server {{
         listen 127.0.0.1:{port} ssl;
         ssl_certificate {directory}/user.pem;
@@ -91,9 +92,9 @@ _FIRST = """
     }}
 """
 _SECOND = """
-    upstream application {{ server {target}; keepalive 64; keepalive_requests 1000000000; }}
-    upstream sink {{ server {sink}; keepalive 64; keepalive_requests 1000000000; }}
-    upstream sample {{ server {sample}; keepalive 64; keepalive_requests 1000000000; }}
+    upstream application {{ server {target}; keepalive 320; keepalive_requests 1000000000; }}
+    upstream sink {{ server {sink}; keepalive 320; keepalive_requests 1000000000; }}
+    upstream sample {{ server {sample}; keepalive 320; keepalive_requests 1000000000; }}
     server {{
         listen 127.0.0.1:{port} ssl;
         ssl_certificate {directory}/inner.pem;
@@ -101,6 +102,12 @@ _SECOND = """
         ssl_client_certificate {directory}/authority.pem;
         ssl_verify_client on;
         location / {{ proxy_pass http://application; }}
+        # What comes closest to translating links: one text for another, everywhere in a page.
+        location = /links.html {{
+            proxy_pass http://application;
+            sub_filter http://{target} https://{host};
+            sub_filter_once off;
+        }}
         location = /sink {{ proxy_pass http://sink; }}
         location = /events {{ proxy_pass http://sample; }}
         location = /echo {{ proxy_pass http://sample; }}
@@ -133,6 +140,7 @@ class Reference:
                 while left:
                     left -= file.write(secrets.token_bytes(min(left, 1 << 20)))
         self.application_port = free_port()
+        (files / "links.html").write_bytes(linked_page(f"http://127.0.0.1:{self.application_port}", 32 * 1024))
         self._start("application-nginx", _APPLICATION, port=self.application_port)
         return f"http://127.0.0.1:{self.application_port}"
 
@@ -142,7 +150,7 @@ class Reference:
         inner, self.port, self.status_port = free_port(), free_port(), free_port()
         self._start(
             "inner-nginx", _HOP + _SECOND, port=inner, target=f"127.0.0.1:{self.application_port}", sink=sink, sample=sample,
-            status=self.status_port,
+            status=self.status_port, host=HOST,
         )  # fmt: skip
         self._start("outer-nginx", _HOP + _FIRST, port=self.port, inner=inner)
 
@@ -182,6 +190,17 @@ class Reference:
 
     def _write(self, name: str, text: str) -> None:
         (self.directory / name).write_text(text)
+
+
+def linked_page(origin: str, size: int) -> bytes:
+    """A page of about so many bytes with a link to this origin every 200."""
+    line = '<li class="item"><a href="%s/pages/%d?x=1">Some words</a> <span>%s</span></li>\n'
+    lines, length = ["<!doctype html>\n<title>Links</title>\n<ul>\n"], 0
+    while length < size:
+        begun = line % (origin, len(lines), "")
+        lines.append(line % (origin, len(lines), "x" * (200 - len(begun))))
+        length += 200
+    return "".join(lines).encode()
 
 
 def _wait_for(port: int, seconds: float = 10.0) -> None:

@@ -24,7 +24,7 @@ PLACE = ROOT / ".matrix"
 _NEWEST = 20
 WAYS = ("lowest", "newest")
 #: As `make unit`: what PostgreSQL does is the same with every Python.
-TESTS = ("-q", "-n", "auto", "--dist", "loadfile", "-k", "not postgresql")
+TESTS = ("-q", "-n", "auto", "--dist", "loadfile", "-m", "not postgresql")
 
 
 def lowest(dependencies: Iterable[str]) -> list[str]:

@@ -16,6 +16,7 @@ import pytest
 from twisted.protocols import tls
 
 from appproxy import api
+from tests import source
 
 ROOT = Path(__file__).parent.parent
 LIBRARY = ROOT / "docs" / "library"
@@ -127,8 +128,8 @@ def test_what_we_use_of_twisteds_privates_is_listed() -> None:
     used = {node.attr for node in ast.walk(own) if isinstance(node, ast.Attribute)}
     used |= {node.name for node in ast.walk(own) if isinstance(node, ast.FunctionDef)}
     private = {name for name in used & theirs if name.startswith("_") and not name.startswith("__")}
-    for path in (ROOT / "appproxy").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+    for path in source.files():
+        for node in source.nodes(path):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("twisted."):
                 private |= {alias.name for alias in node.names if alias.name.startswith("_")}
     page = (LIBRARY / "stability.md").read_text()

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from configparser import ConfigParser
+from functools import cache
 from pathlib import Path
 
 import pytest
+
+from appproxy.admin.audit_page import audit_page
+from appproxy.admin.noted import NOTED
+from appproxy.admin.operations import OPERATIONS, Command
+from tests import source
 
 ROOT = Path(__file__).parent.parent
 
 #: From the ground up. A package imports only from levels below its own; never from a neighbour on the same level.
 LEVELS = [
-    {"errors", "json_input", "regex", "status"},
+    {"errors", "json_input", "paths", "regex", "status"},
     {"branding"},
-    {"http", "tunnel", "publish", "identity", "policy", "pki", "pages"},
+    {"http", "tunnel", "identity", "ldap", "policy", "pki", "pages"},
+    {"publish"},
     {"config"},
+    {"plugins"},
     {"store", "net"},
     {"service", "connector", "provider", "admin"},
     {"twistd"},
@@ -25,25 +33,29 @@ LEVELS = [
     {"cli"},
 ]
 RANK = {name: rank for rank, level in enumerate(LEVELS) for name in level}
-PURE = set().union(*LEVELS[:4])
+PURE = set().union(*LEVELS[:5])
 
 #: The same inside packages that have sub-packages: a file or sub-package imports from its own level and from those below.
 INNER = {
     "store": [
-        {"schema", "migrations", "migrate", "engine", "names", "sealing", "snapshot", "transaction"},
+        {"paging"},
+        {"schema", "schema_certificates", "schema_directories", "schema_machines", "schema_nodes", "schema_roles",
+         "migrations", "migrate", "engine", "names", "sealing", "snapshot", "transaction"},
         {"service"},
         {"people", "certificates", "connectors"},
+        {"machines"},
         {"applications"},
+        {"policies", "roles"},
         {"database"},
     ],
     "http": [
-        {"connection_authentication", "cookies", "fields", "forwarding", "head", "host", "lines", "proxy_protocol", "refused",
-         "set_cookie", "trusted_proxies"},
+        {"authorization", "connect", "connection_authentication", "cookies", "fields", "forwarding", "head", "host", "lines",
+         "proxy_protocol", "refused", "set_cookie", "trusted_proxies"},
         {"h1"},
         {"h2"},
     ],
     "service": [
-        {"exchange", "recent"},
+        {"exchange", "kept_form", "recent"},
         {"front"},
         {"listen"},
         {"relay"},
@@ -51,48 +63,47 @@ INNER = {
         {"dispatch"},
         {"own"},
         {"signin"},
+        {"cuts"},
         {"cookie_auth", "node"},
     ],
     "service.dispatch": [
-        {"error_pages", "gate", "planted", "sign_in_start"},
+        {"decision_log", "error_pages", "gate", "machine_gate", "planted", "provider_tokens", "sign_in_start"},
         {"request"},
         {"ports", "stage"},
-        {"access", "forwarding", "hosts", "maintenance", "own_pages", "plain", "plugins", "preflight"},
+        {"access", "forwarding", "hosts", "kept_forms", "machine_access", "maintenance", "own_pages", "plain", "plugins",
+         "preflight", "resource_metadata"},
         {"dispatcher", "order"},
     ],
-    "service.front": [{"address_shares", "front", "pace"}, {"h1"}, {"h2"}],
+    "service.front": [{"address_shares", "request_turns", "front", "pace"}, {"h1"}, {"h2"}],
+    "provider": [
+        {"assurance", "parameters", "words"},
+        {"tokens"},
+        {"oauth"},
+        {"directories"},
+        {"passwords"},
+        {"facts"},
+        {"front_channel"},
+        {"factors"},
+        {"steps"},
+        {"api", "back_channel", "sign_in", "sign_out"},
+        {"client"},
+        {"resource"},
+    ],
     "connector": [
         {"counters", "transport", "turns"},
+        {"observation"},
         {"config"},
         {"origin"},
         {"tunnel"},
         {"requests"},
         {"enrol"},
         {"uplink"},
+        {"uplinks"},
         {"node"},
     ],
 }
 #: Files that know each other, as types at least, with the reason. There are no others.
-CIRCLES = {
-    frozenset({"net.half_close", "net.tls_factory"}): "a factory and its protocol, as Twisted has them",
-    frozenset({"service.front.h1.connection", "service.front.h1.exchange"}): "one class moves bytes, the other frames answers",
-    frozenset({"service.front.h2.body", "service.front.h2.connection", "service.front.h2.exchange"}): "the same for HTTP/2",
-    frozenset({f"service.relay.{name}" for name in (
-        "affinity", "failover", "proxied_request", "relay", "revocation", "roster", "small_upload", "streamed_answer",
-        "under_way", "upload")}):
-        "the parts of one request's life",
-    frozenset({"service.tunnel.arrivals", "service.tunnel.links", "service.tunnel.listener"}):
-        "a listener and its connections",
-    frozenset({f"connector.origin.{name}" for name in (
-        "h2_connection", "h2_origin", "h2_secure_connection", "h2_stream")}):
-        "a pool, its connections and their streams",
-    frozenset({f"connector.origin.{name}" for name in (
-        "bindings", "h1_connection", "handshakes", "health_check", "kept", "load_balancer", "origins")}):
-        "a pool, its connections and whose they are",
-    frozenset({f"connector.requests.{name}" for name in (
-        "expectation", "inline_answer", "origin_request", "requests", "upgraded_stream")}):
-        "the parts of one request's life at the connector",
-}
+CIRCLES: dict[frozenset[str], str] = {}
 
 #: What ties a decision to a machine, a moment or luck. Those come in as arguments.
 OUTSIDE = {
@@ -107,7 +118,7 @@ OUTSIDE_CALLS = {"now", "utcnow", "today", "open", "urandom", "token_bytes", "to
 
 def modules() -> list[Path]:
     """Every source file of the package, but its version."""
-    return sorted(path for path in (ROOT / "appproxy").rglob("*.py") if path != ROOT / "appproxy" / "__init__.py")
+    return [path for path in source.files() if path != ROOT / "appproxy" / "__init__.py"]
 
 
 def package_of(path: Path) -> str:
@@ -116,9 +127,9 @@ def package_of(path: Path) -> str:
     return first.removesuffix(".py")
 
 
-def imports(tree: ast.AST) -> Iterator[tuple[str, str]]:
+def imports(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, str]]:
     """Each imported (module, name), also inside functions; name is "" for `import module`."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from ((alias.name, "") for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -131,12 +142,11 @@ def ours(module: str, name: str) -> str | None:
     return parts[1] if parts[0] == "appproxy" and parts[1] in RANK else None
 
 
-def faults(path: Path, source: str) -> list[str]:
+def faults(path: Path, nodes: list[ast.AST]) -> list[str]:
     """What in this file breaks the rules."""
     package = package_of(path)
-    tree = ast.parse(source)
     found = []
-    for module, name in imports(tree):
+    for module, name in imports(nodes):
         target = ours(module, name)
         if module.startswith("."):
             found.append(f"relative import of {module}")
@@ -145,7 +155,7 @@ def faults(path: Path, source: str) -> list[str]:
         if package in PURE and (knows_outside(module) or (module, name) in OUTSIDE_NAMES):
             found.append(f"imports {module} {name}".rstrip())
     if package in PURE:
-        found += [f"calls {name}()" for name in calls(tree) if name in OUTSIDE_CALLS]
+        found += [f"calls {name}()" for name in calls(nodes) if name in OUTSIDE_CALLS]
     return found
 
 
@@ -155,9 +165,9 @@ def knows_outside(module: str) -> bool:
     return any(".".join(parts[:end]) in OUTSIDE for end in range(1, len(parts) + 1))
 
 
-def calls(tree: ast.AST) -> Iterator[str]:
+def calls(nodes: Iterable[ast.AST]) -> Iterator[str]:
     """The last name of everything that is called."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             # `sealer.open(...)` is a method of ours; files are opened by the bare name, or through their module.
             if node.func.attr != "open":
@@ -174,11 +184,11 @@ def test_every_package_has_a_level() -> None:
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_imports_point_down(path: Path) -> None:
     """No module imports from its own level or above; deciding packages know no clock, luck, file, log or reactor."""
-    assert faults(path, path.read_text()) == []
+    assert faults(path, source.nodes(path)) == []
 
 
 @pytest.mark.parametrize(
-    ("where", "source"),
+    ("where", "text"),
     [
         ("http/a.py", "from appproxy.publish import routing"),
         ("http/a.py", "from appproxy import tunnel"),
@@ -193,30 +203,31 @@ def test_imports_point_down(path: Path) -> None:
         ("pki/a.py", "from . import b"),
     ],
 )
-def test_breaking_a_rule_is_seen(where: str, source: str) -> None:
+def test_breaking_a_rule_is_seen(where: str, text: str) -> None:
     """The check itself can fail: each of these files would be refused."""
-    assert faults(ROOT / "appproxy" / where, source)
+    assert faults(ROOT / "appproxy" / where, list(ast.walk(ast.parse(text))))
 
 
 @pytest.mark.parametrize(
-    ("where", "source"),
+    ("where", "text"),
     [
         ("service/a.py", "import time\nfrom appproxy.http import fields\nfrom appproxy.service import front"),
         ("pki/a.py", "import datetime\nfrom pathlib import PurePath\nfrom appproxy.errors import Code"),
     ],
 )
-def test_what_is_allowed_passes(where: str, source: str) -> None:
+def test_what_is_allowed_passes(where: str, text: str) -> None:
     """The check does not refuse what the rules allow."""
-    assert faults(ROOT / "appproxy" / where, source) == []
+    assert faults(ROOT / "appproxy" / where, list(ast.walk(ast.parse(text)))) == []
 
 
+@cache
 def graph() -> dict[str, set[str]]:
     """Which of our modules each module imports, also only for types: `store.names` and the like."""
     names = {name_of(path) for path in modules()}
     arrows: dict[str, set[str]] = {name: set() for name in names}
     for path in modules():
         name = name_of(path)
-        for module, imported in imports(ast.parse(path.read_text())):
+        for module, imported in imports(source.nodes(path)):
             if module.startswith("appproxy."):
                 module = module.removeprefix("appproxy.")
                 target = f"{module}.{imported}" if f"{module}.{imported}" in names else module
@@ -288,6 +299,39 @@ def test_files_know_each_other_only_where_the_reason_is_said() -> None:
     assert circles({name: targets for name, targets in graph().items() if "." in name}) == set(CIRCLES)
 
 
+#: Lines of a file, and of a function from its first line to its last, that can still be read in one go.
+FILE_LINES, FUNCTION_LINES = 420, 50
+
+
+def too_long(path: Path, text: str, nodes: Iterable[ast.AST]) -> list[str]:
+    """What of a file is longer than that. `path` only says which rule holds: a file of tests may be longer."""
+    found = [
+        f"{node.name} has {length} lines" for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if (length := (node.end_lineno or 0) - node.lineno + 1) > FUNCTION_LINES
+    ]
+    if path.is_relative_to(ROOT / "appproxy") and (lines := text.count("\n")) > FILE_LINES:
+        found.append(f"the file has {lines} lines")
+    return found
+
+
+@pytest.mark.parametrize("folder", ["appproxy", "tests", "bench"])
+def test_files_and_functions_can_be_read_in_one_go(folder: str) -> None:
+    """No function is longer than 50 lines, and no file of the product longer than 420."""
+    texts = {path: path.read_text() for path in (ROOT / folder).rglob("*.py")}
+    own = folder == "appproxy"
+    found = {str(path.relative_to(ROOT)): too_long(path, text, source.nodes(path) if own else ast.walk(ast.parse(text)))
+             for path, text in texts.items()}
+    assert {path: long for path, long in found.items() if long} == {}
+
+
+def test_what_is_too_long_is_seen() -> None:
+    """The check itself can fail, by one line."""
+    just = "def f():\n" + " x\n" * 49
+    path = ROOT / "appproxy" / "a.py"
+    for text, long in ((just, []), (just + " x\n", ["f has 51 lines"]), ("x\n" * 421, ["the file has 421 lines"])):
+        assert too_long(path, text, ast.walk(ast.parse(text))) == long
+
+
 def test_every_package_is_shipped() -> None:
     """setup.cfg lists each package by name, so that none is missing from what people install."""
     parser = ConfigParser()
@@ -304,3 +348,11 @@ def test_the_plugin_folder_is_no_package() -> None:
     """Twisted finds our plugins only when twisted/plugins has no __init__.py beside them."""
     assert not (ROOT / "twisted" / "plugins" / "__init__.py").exists()
     assert not (ROOT / "twisted" / "__init__.py").exists()
+
+
+def test_the_page_of_the_audit() -> None:
+    """docs/audit.md is what the code says: every action, what it means and the keys of its detail."""
+    commands = {one.action for one in OPERATIONS if isinstance(one, Command)}
+    assert commands == NOTED.keys(), "each command's keys stand in appproxy/admin/noted.py"
+    make = "python -c \"from appproxy.admin.audit_page import audit_page as page; print(page(), end='')\" > docs/audit.md"
+    assert (ROOT / "docs" / "audit.md").read_text() == audit_page(), f"name the keys in appproxy/admin/noted.py, then: {make}"

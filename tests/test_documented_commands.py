@@ -32,6 +32,8 @@ def parse(arguments: list[str]) -> None:
     while isinstance(command, click.Group):
         context = command.make_context("appproxy", list(arguments), resilient_parsing=False)
         rest = [*context._protected_args, *context.args]
+        if command.invoke_without_command and rest in ([], ["[OPTIONS]"]):
+            return
         _, found, arguments = command.resolve_command(context, rest)
         assert found is not None
         command = found

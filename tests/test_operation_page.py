@@ -13,7 +13,7 @@ from twisted.internet.task import Clock
 from twisted.web.static import Data
 
 from appproxy.cli.main import appproxy_command
-from appproxy.connector.requests.access_log import AccessLog as ConnectorLog
+from appproxy.connector.requests.access_log import ConnectorAccessLog as ConnectorLog
 from appproxy.errors import Code
 from appproxy.net.line_file import LineFile
 from appproxy.service.own.access_log import AccessLog as ServiceLog
@@ -22,13 +22,14 @@ from appproxy.testing import Playground
 from tests.connector.rig import Rig, send
 from tests.service.world import World
 
-PAGE = (Path(__file__).parent.parent / "docs" / "operation.md").read_text()
+DOCS = Path(__file__).parent.parent / "docs"
+PAGE, OBSERVATION = ((DOCS / name).read_text() for name in ("operation.md", "observation.md"))
 
 
-def table(*heads: str) -> list[list[str]]:
-    """The cells of the table with these column heads, without their backquotes."""
-    start = PAGE.index(f"| {' | '.join(heads)} |\n")
-    lines = PAGE[start:].split("\n\n")[0].splitlines()[2:]
+def table(*heads: str, page: str = PAGE) -> list[list[str]]:
+    """The cells of the first table with these column heads, without their backquotes."""
+    start = page.index(f"| {' | '.join(heads)} |\n")
+    lines = page[start:].split("\n\n")[0].splitlines()[2:]
     return [[cell.strip().replace("`", "") for cell in line.strip("|").split("|")] for line in lines]
 
 
@@ -98,7 +99,7 @@ def test_the_metrics(playground: Playground) -> None:
         ]
         for family in NodeCollector(playground.service.node).collect()
     ]
-    assert [row[:3] for row in table("name", "type", "labels", "meaning")] == scraped
+    assert [row[:3] for row in table("name", "type", "labels", "meaning", page=OBSERVATION)] == scraped
 
 
 def test_the_commands() -> None:

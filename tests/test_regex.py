@@ -41,7 +41,7 @@ def test_the_same_everywhere(pattern: str, text: str, end: int) -> None:
 @pytest.mark.filterwarnings("ignore:Possible nested set:FutureWarning")
 @given(st.text(r"ab()[]^\*+?{1}", max_size=12))
 def test_what_is_no_pattern_stays_none(pattern: str) -> None:
-    """Rewriting breaks no pattern and mends none."""
+    """Rewriting breaks no pattern and repairs none."""
     try:
         re.compile(pattern)
     except (re.error, RecursionError):

@@ -21,7 +21,7 @@ class Body:
         for key in fields:
             if key not in known:
                 there = ", ".join(known) or "none"
-                raise ConfigError(f"{key}: no such field here; there is {there}")
+                raise ConfigError(f"{key}: no such field here", hint=f"there is {there}")
         # A field that is null is as good as left out.
         self._fields = {key: value for key, value in fields.items() if value is not None}
 
@@ -60,6 +60,13 @@ class Body:
             raise ConfigError(f"{key}: a whole number is needed")
         return value
 
+    def number(self, key: str, default: float | None = None) -> float:
+        """A number, whole or not."""
+        value = self._value(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ConfigError(f"{key}: a number is needed")
+        return float(value)
+
     def duration(self, key: str, default: float | None = None) -> float:
         """Seconds, as a number or as a text such as `90s`, `1h` or `7d`."""
         value = self._value(key, default)
@@ -76,6 +83,10 @@ class Body:
         if not isinstance(value, dict) or not all(isinstance(one, str) for one in value.values()):
             raise ConfigError(f"{key}: an object of texts is needed")
         return dict(value)
+
+    def json(self, key: str) -> object:
+        """Anything that JSON can say; what it means is for others to check."""
+        return self._value(key, None)
 
     def _value(self, key: str, default: object) -> object:
         value = self._fields.get(key, default)

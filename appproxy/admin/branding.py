@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from appproxy.admin.operation import Call, Change, Command, Operation, Query
+from appproxy.admin.principal import Permission
 from appproxy.branding import BRAND_KEYS, brand_key, read_logo
 from appproxy.errors import ConfigError
 from appproxy.store.service import branding
@@ -17,7 +18,7 @@ def _set(tx: Transaction, call: Call) -> Change:
     texts = call.body.mapping("settings")
     if not texts:
         raise ConfigError("settings: give at least one KEY=VALUE")
-    return Change(_record(branding.put(tx, texts)), "", {key: _shown(key, text) for key, text in texts.items()})
+    return Change(_record(branding.put(tx, texts)), "", {brand_key(key): _shown(key, text) for key, text in texts.items()})
 
 
 def _reset(tx: Transaction, call: Call) -> Change:
@@ -40,9 +41,13 @@ def _shown(key: str, text: str) -> str:
 
 
 OPERATIONS: tuple[Operation, ...] = (
-    Query("/branding", "What the service's own pages say and look like.", _show),
+    Query("/branding", "What the service's own pages say and look like.", _show,
+          live=(), permission=Permission.READ_BRANDING),
     Command("PATCH", "/branding", "branding.set", "Change it; an empty text puts the default back. Pictures in base64.", _set,
-            ("settings",)),
-    Command("DELETE", "/branding", "branding.reset", "Put some keys back to their defaults, or all.", _reset, ("keys",)),
-    Query("/branding-settings", "The keys that the pages can be set by.", _keys),
+            ("settings",),
+            permission=Permission.CHANGE_BRANDING),
+    Command("DELETE", "/branding", "branding.reset", "Put some keys back to their defaults, or all.", _reset, ("keys",),
+            permission=Permission.CHANGE_BRANDING),
+    Query("/branding-settings", "The keys that the pages can be set by.", _keys,
+          permission=Permission.READ_BRANDING),
 )

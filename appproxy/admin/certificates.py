@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from appproxy.admin.operation import Call, Change, Command, Operation, Query
+from appproxy.admin.principal import Permission
 from appproxy.config.values import domain
 from appproxy.errors import ConfigError
 from appproxy.net.system_roots import system_roots
@@ -48,7 +49,7 @@ def _add(tx: Transaction, call: Call) -> Change:
 def _replace(tx: Transaction, call: Call) -> Change:
     _, order = _find(tx, call)
     if order is not None:
-        raise ConfigError(f"{order.name}: is issued by ACME; renew it without files, or remove it and add your own")
+        raise ConfigError(f"{order.name}: is issued by ACME", hint="renew it without files, or remove it and add your own")
     return _changed(tx, certificates.replace(tx, call.path["certificate"], _checked(call)), None, call)
 
 
@@ -76,7 +77,8 @@ def _challenge(reading: Reading, call: Call) -> str:
     if challenge not in (acme.HTTP_01, acme.TLS_ALPN_01):
         raise ConfigError(f"challenge: {acme.HTTP_01} or {acme.TLS_ALPN_01} is needed")
     if challenge == acme.HTTP_01 and call.context.settings.acme_listen is None:
-        raise ConfigError("challenge: http-01 needs `acme_listen` in service.toml; set it and restart, or use tls-alpn-01")
+        raise ConfigError("challenge: http-01 needs `acme_listen` in service.toml",
+                          hint="set it and restart, or use tls-alpn-01")
     if acme.account(reading) is None:
         raise ConfigError(_NO_AUTHORITY)
     return challenge
@@ -102,7 +104,7 @@ def _order_uncovered(tx: Transaction, call: Call) -> Change:
 def _renew(tx: Transaction, call: Call) -> Change:
     stored, order = _find(tx, call)
     if order is None:
-        raise ConfigError(f"{call.path['certificate']}: was not ordered by ACME; give --certificate and --key")
+        raise ConfigError(f"{call.path['certificate']}: was not ordered by ACME", hint="give --certificate and --key")
     acme.hurry(tx, order.id)
     return _changed(tx, stored, acme.find_order(tx, order.id), call)
 
@@ -129,7 +131,7 @@ def _set_authority(tx: Transaction, call: Call) -> Change:
             raise ConfigError(f"contacts: {one!r} is no mail address")
     binding_id, binding_key = body.text("binding_id", ""), body.text("binding_key", "")
     if bool(binding_id) != bool(binding_key) or not _BASE64URL.fullmatch(binding_key):
-        raise ConfigError("binding_key: is needed with binding_id, as base64url text; give both or none")
+        raise ConfigError("binding_key: is needed with binding_id, as base64url text", hint="give both or none")
     urls = [f"mailto:{one}" for one in contacts]
     answer = _authority(acme.set_account(tx, directory, urls, authority, binding_id, binding_key))
     return Change(answer, directory, answer)
@@ -148,7 +150,8 @@ def _ordered_hosts(texts: tuple[str, ...]) -> list[str]:
     hosts = []
     for one in texts:
         if one.startswith("*."):
-            raise ConfigError(f"hosts: {one} is a wildcard, which authorities issue only by DNS (dns-01); name each host")
+            raise ConfigError(f"hosts: {one} is a wildcard, which authorities issue only by DNS (dns-01)",
+                              hint="name each host")
         try:
             host = domain(one)
         except ValueError as error:
@@ -199,7 +202,8 @@ def _our_hosts(reading: Reading, call: Call) -> list[str]:
     """All that users may open."""
     settings = call.context.settings
     hosts = {pair.external.host for one in applications.list_all(reading) for pair in one.pairs}
-    return sorted(hosts | {settings.signin_host, settings.apps_host})
+    own = {settings.signin_host, settings.apps_host} | ({settings.admin_host} if settings.admin_api else set())
+    return sorted(hosts | own)
 
 
 def _certificate(
@@ -256,17 +260,27 @@ def _change(answer: Mapping[str, object]) -> Change:
 _ONE = "/certificates/{certificate}"
 _PAIR = ("certificate", "key", "authority")
 OPERATIONS: tuple[Operation, ...] = (
-    Query("/certificates", "All certificates for users, beside the default one, and those that are ordered.", _list),
-    Command("POST", "/certificates", "certificate.add", "Add a certificate and its key (PEM).", _add, ("name", *_PAIR)),
-    Query(_ONE, "One certificate, and the hosts that it answers for.", _show),
-    Command("PUT", _ONE, "certificate.replace", "Put a new certificate in the place of one.", _replace, _PAIR),
-    Command("DELETE", _ONE, "certificate.remove", "Serve a certificate no longer, and order it no more.", _remove),
+    Query("/certificates", "All certificates for users, beside the default one, and those that are ordered.", _list,
+          page="id", permission=Permission.READ_CERTIFICATES),
+    Command("POST", "/certificates", "certificate.add", "Add a certificate and its key (PEM).", _add, ("name", *_PAIR),
+            permission=Permission.CHANGE_CERTIFICATES),
+    Query(_ONE, "One certificate, and the hosts that it answers for.", _show,
+          live=(), permission=Permission.READ_CERTIFICATES),
+    Command("PUT", _ONE, "certificate.replace", "Put a new certificate in the place of one.", _replace, _PAIR,
+            permission=Permission.CHANGE_CERTIFICATES),
+    Command("DELETE", _ONE, "certificate.remove", "Serve a certificate no longer, and order it no more.", _remove,
+            permission=Permission.CHANGE_CERTIFICATES),
     Command("POST", "/certificate-orders", "certificate.order", "Order a certificate by ACME, and its renewals.", _order,
-            ("name", "hosts", "challenge")),
+            ("name", "hosts", "challenge"),
+            permission=Permission.CHANGE_CERTIFICATES),
     Command("POST", "/certificate-orders/uncovered", "certificate.order_uncovered",
-            "Order one for each host of ours that has none.", _order_uncovered, ("challenge",)),
-    Command("POST", _ONE + "/renew", "certificate.renew", "Renew a certificate by ACME now.", _renew),
-    Query("/certificate-authority", "The authority that issues by ACME.", _show_authority),
+            "Order one for each host of ours that has none.", _order_uncovered, ("challenge",),
+            permission=Permission.CHANGE_CERTIFICATES),
+    Command("POST", _ONE + "/renew", "certificate.renew", "Renew a certificate by ACME now.", _renew,
+            permission=Permission.CHANGE_CERTIFICATES),
+    Query("/certificate-authority", "The authority that issues by ACME.", _show_authority,
+          live=(), permission=Permission.READ_CERTIFICATES),
     Command("PUT", "/certificate-authority", "certificate.authority", "Choose the authority that issues by ACME.",
-            _set_authority, ("directory", "contacts", "agree_terms", "authority", "binding_id", "binding_key")),
+            _set_authority, ("directory", "contacts", "agree_terms", "authority", "binding_id", "binding_key"),
+            permission=Permission.CHANGE_CERTIFICATES),
 )  # fmt: skip

@@ -19,9 +19,12 @@ from appproxy.admin.problem import error_of
 from appproxy.config.service import ServiceSettings, load_service
 from appproxy.config.state import StatePaths
 from appproxy.errors import ConfigError, StoreError
+from appproxy.policy.conditional.locations import CountryOf, no_country
 
 #: Answered by the socket at once, without the store: a client learns whether the service is mute or only busy.
 ALIVE = "/alive"
+#: In the answer: how many attempts to start a successor have failed, and why the last one has.
+FAILED_RELOADS, WHY = "failed_reloads", "why"
 #: Seconds of silence after which the service counts as mute: asked whether it is alive, it answers in milliseconds.
 MUTE = 2.0
 #: Seconds that an operation may take then. To list 10,000 applications takes 2 on a slow machine.
@@ -65,7 +68,7 @@ class AdminClient:
             if not is_missing(self._paths.directory / "connector.toml"):
                 raise ConfigError(f"{self._paths.directory}: this is a connector's state directory; give that of the service, "
                                   "on its machine (here only `appproxy doctor` works)")
-            raise ConfigError(f"{self._paths.directory}: no state of a service is there; run: appproxy init")
+            raise ConfigError(f"{self._paths.directory}: no state of a service is there", hint="run: appproxy init")
         lock = ServiceLock(self._paths.lock)
         until = time.monotonic() + self._mute
         while True:
@@ -78,7 +81,7 @@ class AdminClient:
                 return self._over_socket(connection, method, path, body)
             if time.monotonic() >= until:
                 raise StoreError(
-                    f"the service{lock.holder()} does not answer at {self._paths.admin_socket}; see its log, or stop it"
+                    f"the service{lock.holder()} does not answer at {self._paths.admin_socket}", hint="see its log, or stop it"
                 )
             time.sleep(PAUSE)
 
@@ -111,7 +114,7 @@ class AdminClient:
             data = json.loads(answer.read() or b"null")
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise StoreError(
-                f"the service does not answer at {self._paths.admin_socket} ({error}); see its log"
+                f"the service does not answer at {self._paths.admin_socket} ({error})", hint="see its log"
             ) from error
         finally:
             speaking.close()
@@ -122,11 +125,13 @@ class AdminClient:
     def _in_process(self, method: str, path: str, body: Mapping[str, object] | None) -> object:
         # Here, because a database costs a third of a second, and most commands find a service that has it open.
         from appproxy.admin.direct import AdminContext, perform
+        from appproxy.admin.principal import Principal
 
         settings = read_settings(self._paths)
         context = AdminContext(
-            f"local:{os.getuid()}", self._wall_clock(), settings, self._hash_password, live=self._nobody_online,
-            given_certificate=lambda: _given_certificate(self._paths, settings),
+            Principal.full(f"local:{os.getuid()}"), self._wall_clock(), settings, self._hash_password,
+            live=self._nobody_online,
+            given_certificate=lambda: _given_certificate(self._paths, settings), country_of=_country_of(self._paths, settings),
         )  # fmt: skip
         return perform(self._paths, context, self._environment, self._tell, method, path, body)
 
@@ -148,6 +153,20 @@ def is_missing(path: Path) -> bool:
         return not path.exists()
     except OSError:
         return False
+
+
+def _country_of(paths: StatePaths[Path], settings: ServiceSettings) -> CountryOf:
+    """As the service of these settings would know countries. The file is opened when somebody asks, or ConfigError raised."""
+    if settings.country_database is None:
+        return no_country
+    path = paths.resolve(settings.country_database)
+
+    def country_of(address: str) -> str | None:
+        from appproxy.store.policies.countries import CountryDatabase
+
+        return CountryDatabase(path).country_of(address)
+
+    return country_of
 
 
 def _given_certificate(paths: StatePaths[Path], settings: ServiceSettings) -> str | None:

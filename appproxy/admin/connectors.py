@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from appproxy.admin.operation import Call, Change, Command, Operation, Query
+from appproxy.admin.principal import Permission
 from appproxy.pki.names import fingerprint
 from appproxy.pki.tokens import JoinToken, encode_token
 from appproxy.store.connectors import connectors, join_tokens
@@ -22,7 +23,7 @@ _TOKEN_LIFE = 3600.0
 def _list(reading: Reading, call: Call) -> object:
     groups = {one.id: one.name for one in connector_groups.list_all(reading)}
     live = call.context.live()
-    return [_connector(one, groups[one.group], live) for one in connectors.list_all(reading)]
+    return [_connector(one, groups[one.group], live) for one in connectors.list_all(reading, call.page)]
 
 
 def _show(reading: Reading, call: Call) -> object:
@@ -67,7 +68,7 @@ def _list_tokens(reading: Reading, call: Call) -> object:
             "id": one.id, "group": groups[one.group], "uses": one.uses, "uses_left": one.uses_left,
             "created": one.created, "expires": one.expires, "expired": one.expires <= call.context.now,
         }
-        for one in join_tokens.list_all(reading)
+        for one in join_tokens.list_all(reading, call.page)
     ]  # fmt: skip
 
 
@@ -77,9 +78,7 @@ def _remove_token(tx: Transaction, call: Call) -> Change:
 
 
 def _list_groups(reading: Reading, call: Call) -> object:
-    counts: dict[str, int] = {}
-    for one in connectors.list_all(reading):
-        counts[one.group] = counts.get(one.group, 0) + 1
+    counts = connectors.count_by_group(reading)
     return [{**_group(one), "connectors": counts.get(one.id, 0)} for one in connector_groups.list_all(reading)]
 
 
@@ -136,23 +135,41 @@ def _changed(tx: Transaction, one: Connector, call: Call) -> Change:
     return Change(answer, one.id, {key: answer[key] for key in ("name", "group", "state")})
 
 
+#: What a connector's record says of it that no admin has changed.
+_LIVE = (
+    "address", "certificate_serial", "in_flight", "last_seen", "not_after", "online", "signal_connections", "status",
+    "version",
+)  # fmt: skip
 _ONE = "/connectors/{connector}"
 _GROUP = "/connector-groups/{group}"
 OPERATIONS: tuple[Operation, ...] = (
-    Query("/connectors", "All connectors with what they do now.", _list),
-    Query(_ONE, "One connector.", _show),
-    Command("POST", _ONE + "/approve", "connector.approve", "Let a connector carry traffic.", _approve),
-    Command("POST", _ONE + "/revoke", "connector.revoke", "Trust a connector no longer.", _revoke),
-    Command("POST", _ONE + "/move", "connector.move", "Put a connector into another group.", _move, ("group",)),
-    Command("DELETE", _ONE, "connector.remove", "Forget a connector.", _remove),
-    Query("/connector-tokens", "Join tokens that were given out.", _list_tokens),
+    Query("/connectors", "All connectors with what they do now.", _list,
+          page="id", reads_pages=True, permission=Permission.READ_CONNECTORS),
+    Query(_ONE, "One connector.", _show,
+          live=_LIVE, permission=Permission.READ_CONNECTORS),
+    Command("POST", _ONE + "/approve", "connector.approve", "Let a connector carry traffic.", _approve,
+            permission=Permission.CHANGE_CONNECTORS),
+    Command("POST", _ONE + "/revoke", "connector.revoke", "Trust a connector no longer.", _revoke,
+            permission=Permission.CHANGE_CONNECTORS),
+    Command("POST", _ONE + "/move", "connector.move", "Put a connector into another group.", _move, ("group",),
+            permission=Permission.CHANGE_CONNECTORS),
+    Command("DELETE", _ONE, "connector.remove", "Forget a connector.", _remove,
+            permission=Permission.CHANGE_CONNECTORS),
+    Query("/connector-tokens", "Join tokens that were given out.", _list_tokens,
+          page="id", reads_pages=True, permission=Permission.READ_CONNECTORS),
     Command("POST", "/connector-tokens", "connector.token", "Make a join token.", _new_token,
-            ("group", "uses", "expires")),
-    Command("DELETE", "/connector-tokens/{token}", "connector.token.remove", "Take a join token back.", _remove_token),
-    Query("/connector-groups", "All connector groups.", _list_groups),
+            ("group", "uses", "expires"),
+            permission=Permission.CHANGE_CONNECTORS),
+    Command("DELETE", "/connector-tokens/{token}", "connector.token.remove", "Take a join token back.", _remove_token,
+            permission=Permission.CHANGE_CONNECTORS),
+    Query("/connector-groups", "All connector groups.", _list_groups,
+          page="name", permission=Permission.READ_CONNECTORS),
     Command("POST", "/connector-groups", "connector_group.add", "Make a connector group.", _add_group,
-            ("name", "needs_approval")),
+            ("name", "needs_approval"),
+            permission=Permission.CHANGE_CONNECTORS),
     Command("PATCH", _GROUP, "connector_group.set", "Do new connectors wait for approval?", _set_group,
-            ("needs_approval",)),
-    Command("DELETE", _GROUP, "connector_group.remove", "Remove a connector group that is not used.", _remove_group),
+            ("needs_approval",),
+            permission=Permission.CHANGE_CONNECTORS),
+    Command("DELETE", _GROUP, "connector_group.remove", "Remove a connector group that is not used.", _remove_group,
+            permission=Permission.CHANGE_CONNECTORS),
 )  # fmt: skip

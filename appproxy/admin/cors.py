@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from appproxy.admin.operation import Call, Change, Command, Operation, Query
+from appproxy.admin.principal import Permission
 from appproxy.errors import ConfigError
 from appproxy.publish.application import Application
 from appproxy.publish.cors import CorsRule
@@ -67,10 +68,14 @@ _ALL = "/applications/{application}/cors"
 _LISTS = ("origins", "methods", "headers", "exposed")
 _REST = ("credentials", "max_age")
 OPERATIONS: tuple[Operation, ...] = (
-    Query(_ALL, "Which pages of other origins may call the application.", _list),
+    Query(_ALL, "Which pages of other origins may call the application.", _list,
+          page="resource", live=(), permission=Permission.READ_APPLICATIONS),
     Command("POST", _ALL, "cors.add", "Let pages of other origins call a path of the application.", _add,
-            ("resource", *_LISTS, *_REST)),
+            ("resource", *_LISTS, *_REST),
+            permission=Permission.CHANGE_APPLICATIONS),
     Command("PATCH", _ALL, "cors.set", "Change the rule of a path; what is left out stays.", _set,
-            ("resource", *_LISTS, *_REST)),
-    Command("DELETE", _ALL, "cors.remove", "Let the application speak for itself there again.", _remove, ("resource",)),
+            ("resource", *_LISTS, *_REST),
+            permission=Permission.CHANGE_APPLICATIONS),
+    Command("DELETE", _ALL, "cors.remove", "Let the application speak for itself there again.", _remove, ("resource",),
+            permission=Permission.CHANGE_APPLICATIONS),
 )  # fmt: skip

@@ -15,11 +15,12 @@ __all__ = ["AdminContext", "open_store", "perform"]
 
 
 def open_store(
-    paths: StatePaths[Path], settings: ServiceSettings, environment: Mapping[str, str], say: Callable[[str], None]
+    paths: StatePaths[Path], settings: ServiceSettings, environment: Mapping[str, str], say: Callable[[str], None],
+    begun: Callable[[Store], object] = lambda store: None,
 ) -> Store:
     """The store of a state directory, with the master key that its settings name. Raises ConfigError or StoreError."""
     sealer = read_master(settings.master_key, paths.directory, environment)
-    return Store.open(paths.database_url(settings), sealer, say=say)
+    return Store.open(paths.database_url(settings), sealer, say=say, begun=begun)
 
 
 def perform(

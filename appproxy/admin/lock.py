@@ -30,6 +30,18 @@ class ServiceLock:
         """Is it ours?"""
         return self._descriptor is not None
 
+    @property
+    def descriptor(self) -> int:
+        """What a successor needs to hold the lock, too: it belongs to the open file (flock(2)), until all have closed it."""
+        if self._descriptor is None:
+            raise ConfigError(f"{self._path}: is not locked by this process")
+        return self._descriptor
+
+    def adopt(self, descriptor: int) -> None:
+        """Hold it with a predecessor, which gives its own hold back when it ends."""
+        self._descriptor = descriptor
+        self._sign(descriptor)
+
     def try_acquire(self) -> bool:
         """Take the lock if it is free. Raises ConfigError when the state directory cannot be written to."""
         if self._descriptor is not None:
@@ -37,7 +49,8 @@ class ServiceLock:
         try:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            raise ConfigError(f"{self._path}: {error.strerror}; is this the state directory, and is it yours?") from error
+            raise ConfigError(f"{self._path}: {error.strerror}",
+                              hint="is this the state directory, and is it yours?") from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -50,10 +63,14 @@ class ServiceLock:
             # A command of root must not leave a lock that the service's own user cannot open.
             owner = self._path.parent.stat()
             os.fchown(descriptor, owner.st_uid, owner.st_gid)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        self._sign(descriptor)
         self._descriptor = descriptor
         return True
+
+    @staticmethod
+    def _sign(descriptor: int) -> None:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
 
     def acquire(
         self,
@@ -66,7 +83,7 @@ class ServiceLock:
         while not self.try_acquire():
             if clock() >= until:
                 raise ConfigError(
-                    f"{self._path.parent}: another service{self.holder()} runs on this state directory; stop it first"
+                    f"{self._path.parent}: another service{self.holder()} runs on this state directory", hint="stop it first"
                 )
             sleep(PAUSE)
 

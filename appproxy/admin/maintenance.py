@@ -19,6 +19,7 @@ from appproxy.store.database.store import Store
 from appproxy.store.engine import copy_database
 from appproxy.store.sealing import Sealer
 from appproxy.store.service import audit
+from appproxy.store.service.actions import MASTER_CHANGE
 from appproxy.store.service.master_key import FILE, create_master, read_file
 
 _NEW = FILE + ".new"
@@ -52,10 +53,10 @@ def restore(backup: Path, state: Path) -> None:
     """
     source, paths = StatePaths(backup), StatePaths(state)
     if not source.settings.is_file() or not source.database.is_file():
-        raise ConfigError(f"{backup}: not a backup; it must have {source.settings.name} and {source.database.name}")
+        raise ConfigError(f"{backup}: not a backup", hint=f"it must have {source.settings.name} and {source.database.name}")
     settings = read_settings(source)
     if settings.database_url is not None:
-        raise ConfigError(f"{source.settings}: database_url names a database elsewhere; take that line out first")
+        raise ConfigError(f"{source.settings}: database_url names a database elsewhere", hint="take that line out first")
     _new_directory(state)
     for old, new in ((source.database, paths.database), (source.settings, paths.settings)):
         shutil.copyfile(old, new)
@@ -76,10 +77,10 @@ def change_master(
     paths = StatePaths(state)
     settings = read_settings(paths)
     if settings.master_key != "file":
-        raise ConfigError("master_key: only the key in master.key can be changed; set master_key to file for it")
+        raise ConfigError("master_key: only the key in master.key can be changed", hint="set master_key to file for it")
     with ServiceLock(paths.lock) as lock:
         if not lock.try_acquire():
-            raise ConfigError(f"the service{lock.holder()} runs; stop it first, since it knows only the old key")
+            raise ConfigError(f"the service{lock.holder()} runs", hint="stop it first, since it knows only the old key")
         fresh = state / _NEW
         if _finish(paths.database_url(settings), fresh):
             fresh.replace(paths.master_key)
@@ -107,7 +108,7 @@ def _finish(url: str, fresh: Path) -> bool:
 def _reseal(store: Store, sealer: Sealer, now: float) -> int:
     with store.transaction(now) as tx:
         count = reseal_all(tx, sealer)
-        audit.record(tx, f"local:{os.getuid()}", "master.change", "", {"secrets": count})
+        audit.record(tx, f"local:{os.getuid()}", MASTER_CHANGE, "", {"secrets": count})
     return count
 
 
@@ -115,6 +116,6 @@ def _new_directory(path: Path) -> None:
     try:
         path.mkdir(mode=0o700)
     except FileExistsError:
-        raise ConfigError(f"{path}: is already there; give a new directory") from None
+        raise ConfigError(f"{path}: is already there", hint="give a new directory") from None
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error

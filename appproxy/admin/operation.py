@@ -4,16 +4,33 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import Enum
 from typing import Any
 from urllib.parse import unquote
 
+from appproxy.admin import guard
 from appproxy.admin.body import Body
-from appproxy.admin.problem import WrongMethod
+from appproxy.admin.pages import PAGING, etag_of, page_of, page_wanted
+from appproxy.admin.principal import Forbidden, Permission, Principal
+from appproxy.admin.problem import Changed, WrongMethod
 from appproxy.config.service import ServiceSettings
 from appproxy.errors import ConfigError, NotFound
+from appproxy.policy.conditional.locations import CountryOf, no_country
+from appproxy.store.applications import applications
+from appproxy.store.paging import ListPage
 from appproxy.store.service import audit
+from appproxy.store.service.note import Action
 from appproxy.store.transaction import Reading, Transaction
+
+
+class Ask(Enum):
+    """What an operation wants to know of a directory before it runs: only a running service can ask."""
+
+    #: What works of it.
+    REPORT = "report"
+    #: Which group has the name that the body has as `group`.
+    GROUP = "group"
 
 
 def _none_given() -> str | None:
@@ -28,16 +45,17 @@ def _nobody_online() -> Mapping[str, object]:
 class AdminContext:
     """What operations need beside the store.
 
-    `actor` is who acts, such as `local:0`; `now` seconds since 1970. `hash_password(name, password)` refuses a weak
+    `principal` is who acts; `now` seconds since 1970. `hash_password(name, password)` refuses a weak
     password with ConfigError. `live` gives by connector id what a running node knows of it: `online`, `address`,
     `version`, `in_flight`; `limits_met` says which users met a shared limit lately. `given_certificate` gives the PEM of the
     default certificate that the settings' files have, None when the service made its own. `probes` has, for an operation
     that wants them, what applications have answered just now, by name: each has `status`, `failure` and `detail`.
     `running` is False when a command works on the database without a service. `symptoms` are what answers of applications
-    look like: application, hint and how often.
+    look like: application, hint and how often. `country_of` gives the country of an address. `told` is what a directory
+    has said to an operation that `asks`, None without a service.
     """
 
-    actor: str
+    principal: Principal
     now: float
     settings: ServiceSettings
     hash_password: Callable[[str, str], str] = field(repr=False)
@@ -47,15 +65,30 @@ class AdminContext:
     given_certificate: Callable[[], str | None] = _none_given
     symptoms: Sequence[tuple[str, str, int]] = ()
     probes: Mapping[str, Any] = field(default_factory=dict)
+    country_of: CountryOf = no_country
+    told: Any = None
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of an operation: the names in its path, its body, and who calls."""
+    """One call of an operation: the names in its path, its body, and who calls.
+
+    `scope`: ids of the applications that it may be done to, None for no such limit; then the path names an application.
+    `unchanged`: the ETag (without quotes) that what is to be changed must have, and the query that tells it; None: whatever
+    it is now. `page`: which part of a listing is wanted; None: all of it.
+    """
 
     path: Mapping[str, str]
     body: Body
     context: AdminContext
+    unchanged: tuple[str, Query] | None = None
+    scope: frozenset[str] | None = None
+    page: ListPage | None = None
+
+    def check_scope(self, reading: Reading) -> None:
+        """Raises Forbidden where the caller may do it to some applications alone, and not to the one that the path names."""
+        if self.scope is not None and applications.find_id(reading, self.path["application"]) not in self.scope:
+            raise Forbidden(f"{self.context.principal.name} may not do this to {self.path['application']}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +104,10 @@ class Change:
 class Query:
     """An operation that only looks: `GET`. `path` has names in braces; `run` gives what JSON can say.
 
-    `probes`: applications are asked before, whether they answer; needs a running service.
+    `probes`: applications are asked before, whether they answer; needs a running service. `page`: of a listing, the field by
+    which it goes in pages; no two rows have the same. `reads_pages`: the listing may be long, and `run` reads the rows of
+    `call.page` alone. `live`: fields of the answer that change by themselves, which its ETag
+    leaves out; None: it has no ETag. `asks`: as in `Ask`, of the directory that the path names.
     """
 
     path: str
@@ -80,15 +116,35 @@ class Query:
     fields: tuple[str, ...] = ()
     method: str = "GET"
     probes: bool = False
+    page: str = ""
+    reads_pages: bool = False
+    live: tuple[str, ...] | None = None
+    asks: Ask | None = None
+    permission: Permission = field(kw_only=True)
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """All fields that a body may have."""
+        return (*self.fields, *PAGING) if self.page else self.fields
 
     def perform(self, reading: Reading, call: Call) -> object:
-        """Run it."""
-        return self.run(reading, call)
+        """Run it. Raises ConfigError for a page that cannot be."""
+        call.check_scope(reading)
+        if not self.page:
+            return self.run(reading, call)
+        page = page_wanted(call.body)
+        if self.reads_pages:
+            return self.run(reading, replace(call, page=page))
+        return page_of(self.run(reading, call), self.page, page)
+
+    def etag(self, answer: object) -> str:
+        """The ETag of an answer, without its quotes; "" where there is none."""
+        return "" if self.live is None else etag_of(answer, self.live)
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """An operation that changes the store; each leaves a row in the audit, named `action`."""
+    """An operation that changes the store; each leaves a row in the audit, named `action`. `asks` as in `Query`."""
 
     method: str
     path: str
@@ -96,11 +152,30 @@ class Command:
     explanation: str
     run: Callable[[Transaction, Call], Change]
     fields: tuple[str, ...] = ()
+    asks: Ask | None = None
+    permission: Permission = field(kw_only=True)
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """All fields that a body may have."""
+        return self.fields
 
     def perform(self, tx: Transaction, call: Call) -> object:
-        """Run it, and note in the same transaction who did what."""
-        change = self.run(tx, call)
-        audit.record(tx, call.context.actor, self.action, change.target, change.detail)
+        """Run it, and note in the same transaction who did what.
+
+        Raises Changed when it is not what the caller saw, Forbidden when it would give the caller more than they may, and
+        LastAdministrator.
+        """
+        if call.unchanged is not None:
+            expected, query = call.unchanged
+            if query.etag(query.run(tx, replace(call, body=Body({}, ())))) != expected:
+                raise Changed("it has been changed since you read it", hint="read it again, and change what is there now")
+        call.check_scope(tx)
+        principal = call.context.principal
+        guard.check_targets(tx, principal, self.permission, call.path, call.body, call.context.now)
+        with guard.keeping_an_administrator(tx, principal, self.permission):
+            change = self.run(tx, call)
+        audit.record(tx, principal.name, Action(self.action), change.target, {**change.detail, **principal.noted})
         return change.answer
 
 
@@ -127,16 +202,35 @@ class Routes:
             there = True
         if there:
             raise WrongMethod(f"{method} is not possible on {path}")
-        raise NotFound(f"the admin API has no {path}; see docs/admin-api.md")
+        raise NotFound(f"the admin API has no {path}", hint="see docs/admin-api.md")
 
-    def prepare(self, method: str, path: str, body: object, context: AdminContext) -> tuple[Operation, Call]:
-        """Find the operation and check the form of its body. Raises NotFound or ConfigError."""
+    def prepare(
+        self, method: str, path: str, body: object, context: AdminContext, if_match: str = ""
+    ) -> tuple[Operation, Call]:
+        """Find the operation, and check who calls and the form of the body. `if_match`: an ETag without its quotes.
+
+        Raises NotFound, Forbidden, Changed or ConfigError.
+        """
         operation, names = self.find(method, path)
+        scope = context.principal.reach(operation.permission)
+        if scope is not None and "application" not in names:
+            context.principal.require(operation.permission)
         if body is not None and not isinstance(body, dict):
             raise ConfigError("the body must be a JSON object")
         if not _storable([names, body]):
             raise ConfigError("no text may have a NUL or half a surrogate pair: no database takes it")
-        return operation, Call(names, Body(body or {}, operation.fields), context)
+        unchanged = (if_match, self._told(path)) if if_match and operation.method != "GET" else None
+        return operation, Call(names, Body(body or {}, operation.known), context, unchanged, scope)
+
+    def _told(self, path: str) -> Query:
+        """The query that tells what is at a path. Raises Changed where none has an ETag: then nobody knows what it was."""
+        try:
+            found, _ = self.find("GET", path)
+        except NotFound:
+            found = None
+        if not isinstance(found, Query) or found.live is None:
+            raise Changed(f"If-Match: nothing at {path} has an ETag", hint="leave it out")
+        return found
 
 
 def _storable(data: object) -> bool:

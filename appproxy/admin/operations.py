@@ -2,7 +2,27 @@
 
 from __future__ import annotations
 
-from appproxy.admin import applications, branding, certificates, connectors, cors, providers, segments, service, users
+from appproxy.admin import (
+    applications,
+    audit,
+    branding,
+    certificates,
+    clients,
+    connectors,
+    cors,
+    directories,
+    native_clients,
+    nodes,
+    policies,
+    providers,
+    role_assignments,
+    second_factors,
+    segments,
+    service,
+    service_tokens,
+    sessions,
+    users,
+)
 from appproxy.admin.operation import AdminContext, Call, Change, Command, Operation, Query, Routes
 
 __all__ = ["OPERATIONS", "ROUTES", "AdminContext", "Call", "Change", "Command", "Operation", "Query", "Routes"]
@@ -12,10 +32,20 @@ OPERATIONS: tuple[Operation, ...] = (
     *segments.OPERATIONS,
     *cors.OPERATIONS,
     *users.OPERATIONS,
+    *second_factors.OPERATIONS,
     *connectors.OPERATIONS,
     *certificates.OPERATIONS,
     *providers.OPERATIONS,
+    *directories.OPERATIONS,
+    *policies.OPERATIONS,
     *branding.OPERATIONS,
     *service.OPERATIONS,
+    *nodes.OPERATIONS,
+    *sessions.OPERATIONS,
+    *service_tokens.OPERATIONS,
+    *native_clients.OPERATIONS,
+    *clients.OPERATIONS,
+    *role_assignments.OPERATIONS,
+    *audit.OPERATIONS,
 )
 ROUTES = Routes(OPERATIONS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from appproxy.admin.operation import Call, Change, Command, Operation, Query
+from appproxy.admin.principal import Permission
 from appproxy.errors import ConfigError
 from appproxy.publish.application import Segment
 from appproxy.store.applications import applications, segments
@@ -42,9 +43,13 @@ def segment_record(one: Segment) -> dict[str, object]:
 _ALL = "/applications/{application}/segments"
 _ONE = _ALL + "/{segment}"
 OPERATIONS: tuple[Operation, ...] = (
-    Query(_ALL, "The segments of an application.", _list),
+    Query(_ALL, "The segments of an application.", _list,
+          page="external", live=(), permission=Permission.READ_APPLICATIONS),
     Command("POST", _ALL, "segment.add", "Publish one more pair of URLs under the application's policy.", _add,
-            ("external", "internal")),
-    Command("PATCH", _ONE, "segment.set", "Change a segment, named by its external URL or its id.", _set, ("settings",)),
-    Command("DELETE", _ONE, "segment.remove", "Publish a segment no longer.", _remove),
+            ("external", "internal"),
+            permission=Permission.PUBLISH),
+    Command("PATCH", _ONE, "segment.set", "Change a segment, named by its external URL or its id.", _set, ("settings",),
+            permission=Permission.PUBLISH),
+    Command("DELETE", _ONE, "segment.remove", "Publish a segment no longer.", _remove,
+            permission=Permission.PUBLISH),
 )  # fmt: skip

@@ -21,13 +21,19 @@ from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
-from appproxy.admin.client import ALIVE
+from appproxy.admin.body import Body
+from appproxy.admin.client import ALIVE, FAILED_RELOADS, WHY
+from appproxy.admin.operation import Ask
 from appproxy.admin.operations import ROUTES, AdminContext, Query
-from appproxy.admin.problem import problem
+from appproxy.admin.principal import Principal
+from appproxy.admin.problem import NotJson, NotSaidToBeJson, Stranger, TooLarge, problem
+from appproxy.admin.service import STATUS, status_without_database
 from appproxy.config.service import ServiceSettings
 from appproxy.errors import AppProxyError, ConfigError
 from appproxy.json_input import read_json
+from appproxy.policy.conditional.locations import CountryOf, no_country
 from appproxy.store.database.live import LiveStore
+from appproxy.store.transaction import Transaction
 
 #: The largest body, in bytes: room for any bundle of certificates.
 BODY_LIMIT = 1 << 20
@@ -41,6 +47,15 @@ def peer_uid(transport: Any) -> int:
     """The user id of the process at the other end, as the kernel knows it."""
     found = transport.socket.getsockopt(sockets.SOL_SOCKET, sockets.SO_PEERCRED, _CREDENTIALS.size)
     return int(_CREDENTIALS.unpack(found)[1])
+
+
+#: Makes a change, or does something else in its place, in one transaction; gives the answer.
+Around = Callable[[Transaction, Callable[[], object]], object]
+
+
+def straight(tx: Transaction, change: Callable[[], object]) -> object:
+    """Nothing but the change."""
+    return change()
 
 
 class AdminApi:
@@ -57,7 +72,12 @@ class AdminApi:
         given_certificate: Callable[[], str | None] = lambda: None,
         symptoms: Callable[[], Sequence[tuple[str, str, int]]] = tuple,
         probe: Callable[[], Deferred[Mapping[str, Any]]] = lambda: succeed({}),
+        country_of: CountryOf = no_country,
+        asked: Callable[[Ask, Mapping[str, str], Body], Deferred[Any]] = lambda ask, path, body: succeed(None),
     ) -> None:
+        """`asked` asks a directory for an operation with this path and body."""
+        self._asked = asked
+        self._country_of = country_of
         self._probe = probe
         self._given_certificate = given_certificate
         self._store = store
@@ -68,26 +88,45 @@ class AdminApi:
         self._limits_met = limits_met
         self._wall_clock = wall_clock
 
-    def call(self, method: str, path: str, body: object, actor: str) -> Deferred[object]:
-        """Perform one operation as `actor`; the answer is what JSON can say. Fails with an AppProxyError."""
-        operation, _ = ROUTES.find(method, path)
-        if isinstance(operation, Query) and operation.probes:
-            return self._probe().addCallback(lambda probes: self._perform(method, path, body, actor, probes))
-        return self._perform(method, path, body, actor, {})
+    def call(
+        self, method: str, path: str, body: object, principal: Principal, if_match: str = "", around: Around = straight,
+    ) -> Deferred[object]:
+        """Perform one operation for somebody; the answer is what JSON can say. Fails with an AppProxyError.
 
-    def _perform(self, method: str, path: str, body: object, actor: str, probes: Mapping[str, Any]) -> Deferred[object]:
+        `if_match`: the ETag (without its quotes) that what is changed must have; `around`: makes a change in its transaction.
+        """
+        operation, _ = ROUTES.find(method, path)
+        if operation.asks is not None:
+            # Who may not, or asks for nonsense, has nothing asked.
+            call = ROUTES.prepare(method, path, body, self._context(principal, {}), if_match)[1]
+            return self._asked(operation.asks, call.path, call.body).addCallback(
+                lambda told: self._perform(method, path, body, principal, if_match, {}, told, around))
+        if isinstance(operation, Query) and operation.probes:
+            ROUTES.prepare(method, path, body, self._context(principal, {}), if_match)
+            return self._probe().addCallback(lambda probes: self._perform(method, path, body, principal, if_match, probes))
+        return self._perform(method, path, body, principal, if_match, {}, around=around)
+
+    def _perform(
+        self, method: str, path: str, body: object, principal: Principal, if_match: str, probes: Mapping[str, Any],
+        told: object = None, around: Around = straight,
+    ) -> Deferred[object]:
+        operation, call = ROUTES.prepare(method, path, body, self._context(principal, probes, told), if_match)
+        if isinstance(operation, Query):
+            if operation.path == STATUS and not self._store.reachable:
+                return succeed(status_without_database(self._store.snapshot, call, self._store.kept_at))
+            return self._store.read(operation.perform, call)
+        command = operation
+        return self._store.write(lambda tx: around(tx, lambda: command.perform(tx, call)))
+
+    def _context(self, principal: Principal, probes: Mapping[str, Any], told: object = None) -> AdminContext:
         # What is online belongs to the reactor's thread; operations run in the database's.
         live = {id_: dict(one) if isinstance(one, Mapping) else one for id_, one in self._live().items()}
         given = self._given_certificate()
-        context = AdminContext(
-            actor, self._wall_clock(), self._settings, self._hash_password, lambda: live, tuple(self._limits_met()),
+        return AdminContext(
+            principal, self._wall_clock(), self._settings, self._hash_password, lambda: live, tuple(self._limits_met()),
             running=True,
-            given_certificate=lambda: given, symptoms=self._symptoms(), probes=probes,
+            given_certificate=lambda: given, symptoms=self._symptoms(), probes=probes, country_of=self._country_of, told=told,
         )  # fmt: skip
-        operation, call = ROUTES.prepare(method, path, body, context)
-        if isinstance(operation, Query):
-            return self._store.read(operation.perform, call)
-        return self._store.write(operation.perform, call)
 
 
 class _BoundedRequest(Request):
@@ -115,6 +154,8 @@ class AdminResource(Resource):
         self, api: AdminApi, allowed: frozenset[int], uid_of: Callable[[Any], int] = peer_uid
     ) -> None:
         super().__init__()
+        #: What a client hears that asks whether the service is alive.
+        self.alive: dict[str, object] = {"process": os.getpid(), FAILED_RELOADS: 0, WHY: ""}
         self._api = api
         self._allowed = allowed
         self._uid_of = uid_of
@@ -132,49 +173,71 @@ class AdminResource(Resource):
         def failed(failure: Failure) -> None:
             if not isinstance(failure.value, AppProxyError):
                 self.log.failure("an operation of the admin API failed", failure)
-                answer(*problem(AppProxyError()))
-            elif isinstance(failure.value, _Refused):
-                answer(failure.value.status, failure.value.body)
-            else:
-                answer(*problem(failure.value))
+            answer(*problem(failure.value))
 
-        performed.addCallback(lambda data: answer(200, data)).addErrback(failed)
+        def found(data: object) -> None:
+            if not gone:
+                _write_found(request, data)
+
+        performed.addCallback(found).addErrback(failed)
         return NOT_DONE_YET
 
     def _perform(self, request: Request) -> Deferred[object]:
         channel: Any = request.channel
         uid = self._uid_of(channel.transport)
         if uid not in self._allowed:
-            raise _Refused(403, "Refused", "only root and the user of the service may do this")
+            raise Stranger("only root and the user of the service may do this")
         method, path = request.method.decode("ascii"), request.path.decode("latin-1")
         if path == ALIVE:
-            return succeed({"process": os.getpid()})
-        return self._api.call(method, path, _body(request), f"local:{uid}")
-
-
-class _Refused(AppProxyError):
-    """Refused before an operation was found."""
-
-    def __init__(self, status: int, title: str, detail: str) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+            return succeed(self.alive)
+        body = _body(request) if method != "GET" or not request.args else _asked(request.args)
+        return self._api.call(method, path, body, Principal.full(f"local:{uid}"), _tag(request.getHeader(b"if-match")))
 
 
 def _body(request: Request) -> object:
     """The JSON of the body; None when there is none."""
     if getattr(request, "too_large", False):
-        raise _Refused(413, "Too large", f"the body may have {BODY_LIMIT} bytes")
+        raise TooLarge(f"the body may have {BODY_LIMIT} bytes")
     data = request.content.read() if request.content is not None else b""
     if not data:
         return None
     kind = (request.getHeader(b"content-type") or b"").partition(b";")[0].strip().lower()
     if kind != b"application/json":
-        raise _Refused(415, "Not JSON", "the Content-Type must be application/json")
+        raise NotSaidToBeJson("the Content-Type must be application/json")
     try:
         return read_json(data)
     except ValueError as error:
-        raise _Refused(400, "Not JSON", f"the body is not JSON: {error}") from error
+        raise NotJson(f"the body is not JSON: {error}") from error
+
+
+def _asked(args: Mapping[bytes, Sequence[bytes]]) -> dict[str, object]:
+    """The fields of a query's body, as its URL says them; numbers are numbers."""
+    texts = {name.decode("utf-8", "replace"): values[-1].decode("utf-8", "replace") for name, values in args.items()}
+    return {name: int(text) if name in ("limit", "before") and text.isascii() and text.isdigit() and len(text) < 10 else text
+            for name, text in texts.items()}
+
+
+def _tag(value: bytes | None) -> str:
+    """The ETag of a precondition, without its quotes; "" for none, and for what any state meets.
+
+    A list, or a weak one, is no strong ETag of ours, and so meets nothing (RFC 9110 section 13.1.1).
+    """
+    text = (value or b"").decode("latin-1").strip()
+    return "" if text == "*" else text.strip('"') or text
+
+
+def _write_found(request: Request, data: object) -> None:
+    """What an operation answers; of a query whose answer the caller has already, only that it is the same."""
+    method, path = request.method.decode("ascii"), request.path.decode("latin-1")
+    operation = ROUTES.find(method, path)[0] if method == "GET" and path != ALIVE else None
+    etag = operation.etag(data) if isinstance(operation, Query) else ""
+    if etag:
+        request.setHeader(b"etag", b'"%b"' % etag.encode("ascii"))
+        if f'"{etag}"' in (request.getHeader(b"if-none-match") or b"").decode("latin-1"):
+            request.setResponseCode(304)
+            request.finish()
+            return
+    _write(request, 200, data)
 
 
 def _write(request: Request, status: int, data: object) -> None:
@@ -201,16 +264,48 @@ class AdminSocket(Service):
     def __init__(self, reactor: Any, api: AdminApi, path: Path) -> None:
         self._reactor = reactor
         self._path = path
-        self._site = _Site(
-            AdminResource(api, frozenset({0, os.getuid()})), requestFactory=_BoundedRequest, reactor=reactor
-        )
+        self._resource = AdminResource(api, frozenset({0, os.getuid()}))
+        self._site = _Site(self._resource, requestFactory=_BoundedRequest, reactor=reactor)
         self._port: IListeningPort | None = None
+
+    @property
+    def descriptor(self) -> int:
+        """The listening socket, for a successor."""
+        port: Any = self._port
+        return int(port.fileno())
+
+    def leave(self) -> None:
+        """A successor has the same socket: take no more commands, and leave it where it is."""
+        port: Any = self._port
+        self._port = None
+        port.stopReading()
+
+    def adopt(self, descriptor: int) -> None:
+        """Take a predecessor's socket; in place of `startService`. Commands are taken from `enter` on, when it takes no more:
+        in between, one process or the other would answer.
+        """
+        self._port = port = self._reactor.adoptStreamPort(descriptor, sockets.AF_UNIX, self._site)
+        port.stopReading()
+        os.close(descriptor)  # the port has one of its own
+        self._path.chmod(0o600)  # Twisted has made it everybody's, in a directory that is ours alone
+        super().startService()
+
+    def enter(self) -> None:
+        """The predecessor takes no more commands."""
+        port: Any = self._port
+        if port is not None:
+            port.startReading()
+
+    def no_successor(self, reason: str) -> None:
+        """A process that was to go on in this one's place could not."""
+        alive = self._resource.alive
+        self._resource.alive = {**alive, FAILED_RELOADS: int(str(alive[FAILED_RELOADS])) + 1, WHY: reason}
 
     def startService(self) -> None:
         """Listen. Raises ConfigError when the directory is open to others, or the path too long for a socket."""
         check_directory(self._path.parent)
         if len(os.fsencode(self._path)) >= _LONGEST_PATH:
-            raise ConfigError(f"{self._path}: too long for a UNIX socket; use a state directory with a shorter path")
+            raise ConfigError(f"{self._path}: too long for a UNIX socket", hint="use a state directory with a shorter path")
         # Who holds the lock knows that a socket which is there has lost its service.
         self._path.unlink(missing_ok=True)
         self._port = self._reactor.listenUNIX(str(self._path), self._site, mode=0o600)
@@ -227,4 +322,4 @@ def check_directory(directory: Path) -> None:
     """Raises ConfigError unless `directory` is ours, and closed to everybody else."""
     found = directory.stat()
     if found.st_uid not in (0, os.getuid()) or found.st_mode & 0o077:
-        raise ConfigError(f"{directory}: only its owner may enter the state directory; run: chmod 700 {directory}")
+        raise ConfigError(f"{directory}: only its owner may enter the state directory", hint=f"run: chmod 700 {directory}")

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from appproxy.admin.operation import Call, Change, Command, Operation, Query
+from appproxy.admin.principal import Permission
 from appproxy.errors import ConfigError
 from appproxy.store import names
-from appproxy.store.people import user_groups, users
+from appproxy.store.people import directories, factors, password_links, user_groups, users
 from appproxy.store.people.users import User
 from appproxy.store.transaction import Reading, Transaction
 
 
 def _list(reading: Reading, call: Call) -> object:
-    return [_user(one) for one in users.list_all(reading)]
+    called = directories.names_of(reading)
+    return [_user(one, called) for one in users.list_all(reading, call.page)]
 
 
 def _show(reading: Reading, call: Call) -> object:
-    return _user(users.find(reading, call.path["user"]))
+    found = users.find(reading, call.path["user"])
+    has = factors.of_user(reading, found.id)
+    link = password_links.of_user(reading, found.id, call.context.now)
+    return {
+        **_user(found, directories.names_of(reading)), "has_password": found.password_hash != "",
+        "second_factors": factors.listed(reading, found.id),
+        "second_factor_due": has.due,
+        "link": None if link is None else {"kind": link.kind.value, "expires": link.expires},
+    }  # fmt: skip
 
 
 def _add(tx: Transaction, call: Call) -> Change:
@@ -68,13 +80,9 @@ def _remove_from_group(tx: Transaction, call: Call) -> Change:
 
 
 def _list_groups(reading: Reading, call: Call) -> object:
-    members: dict[str, list[str]] = {}
-    for user in users.list_all(reading):
-        for group in user.groups:
-            members.setdefault(group.id, []).append(user.name)
-    return [
-        {"id": one.id, "name": one.name, "members": members.get(one.id, [])} for one in user_groups.list_all(reading)
-    ]
+    found = user_groups.list_all(reading, call.page)
+    members = user_groups.member_names(reading, None if call.page is None else [one.id for one in found])
+    return [{"id": one.id, "name": one.name, "members": members.get(one.id, [])} for one in found]
 
 
 def _add_group(tx: Transaction, call: Call) -> Change:
@@ -87,8 +95,11 @@ def _remove_group(tx: Transaction, call: Call) -> Change:
     return Change({"id": gone.id, "name": gone.name}, gone.id, {"name": gone.name})
 
 
-def _user(one: User) -> dict[str, object]:
+def _user(one: User, called: Mapping[str, str] | None = None) -> dict[str, object]:
+    """`called`: the names of directories by id."""
+    directory = {} if called is None else {"directory": called.get(one.directory, "")}
     return {
+        **directory,
         "id": one.id,
         "name": one.name,
         "display_name": one.display_name,
@@ -105,21 +116,33 @@ def _changed(one: User, **noted: object) -> Change:
 
 _ONE = "/users/{user}"
 OPERATIONS: tuple[Operation, ...] = (
-    Query("/users", "All users.", _list),
+    Query("/users", "All users.", _list,
+          page="name", reads_pages=True, permission=Permission.READ_USERS),
     Command("POST", "/users", "user.add", "Add a user; groups that are not there are made.", _add,
-            ("name", "password", "display_name", "email", "groups")),
+            ("name", "password", "display_name", "email", "groups"),
+            permission=Permission.CHANGE_USERS),
     Query("/user-check", "Could such a user be added? An error says why not.", _check,
-          ("name", "display_name", "email", "groups")),
-    Query(_ONE, "One user.", _show),
+          ("name", "display_name", "email", "groups"),
+          permission=Permission.READ_USERS),
+    Query(_ONE, "One user.", _show,
+          live=("link", "second_factor_due"), permission=Permission.READ_USERS),
     Command("PATCH", _ONE, "user.set", "Change how a user is called, or whether the user may sign in.", _set,
-            ("display_name", "email", "disabled")),
-    Command("DELETE", _ONE, "user.remove", "Remove a user; sessions end.", _remove),
+            ("display_name", "email", "disabled"),
+            permission=Permission.CHANGE_USERS),
+    Command("DELETE", _ONE, "user.remove", "Remove a user; sessions end.", _remove,
+            permission=Permission.CHANGE_USERS),
     Command("PUT", _ONE + "/password", "user.set_password", "Set another password; sessions end.", _set_password,
-            ("password",)),
-    Command("PUT", _ONE + "/groups/{group}", "user.add_to_group", "Make a user a member of a group.", _add_to_group),
+            ("password",),
+            permission=Permission.RESET_CREDENTIALS),
+    Command("PUT", _ONE + "/groups/{group}", "user.add_to_group", "Make a user a member of a group.", _add_to_group,
+            permission=Permission.CHANGE_USERS),
     Command("DELETE", _ONE + "/groups/{group}", "user.remove_from_group", "Take a user out of a group; sessions end.",
-            _remove_from_group),
-    Query("/groups", "All groups with their members.", _list_groups),
-    Command("POST", "/groups", "group.add", "Make a group.", _add_group, ("name",)),
-    Command("DELETE", "/groups/{group}", "group.remove", "Remove a group; its members' sessions end.", _remove_group),
+            _remove_from_group,
+            permission=Permission.CHANGE_USERS),
+    Query("/groups", "All groups with their members.", _list_groups,
+          page="name", reads_pages=True, permission=Permission.READ_USERS),
+    Command("POST", "/groups", "group.add", "Make a group.", _add_group, ("name",),
+            permission=Permission.CHANGE_USERS),
+    Command("DELETE", "/groups/{group}", "group.remove", "Remove a group; its members' sessions end.", _remove_group,
+            permission=Permission.CHANGE_USERS),
 )  # fmt: skip

@@ -103,7 +103,7 @@ def brand_key(text: str) -> str:
     """The key as it is kept, of how an admin writes it. Raises ConfigError, which names those that there are."""
     key = text.lower().replace("-", "_")
     if key not in BRAND_KEYS:
-        raise ConfigError(f"{text}: no such setting; the keys are {', '.join(BRAND_KEYS)}")
+        raise ConfigError(f"{text}: no such setting", hint=f"the keys are {', '.join(BRAND_KEYS)}")
     return key
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,13 +10,27 @@ import click
 
 from appproxy.cli.calling import CallSettings, given, key_values, pass_setting
 from appproxy.cli.cors import cors
+from appproxy.cli.near_misses import Pair
 from appproxy.cli.output import Column, done, json_option, note, show_record, show_rows
 from appproxy.cli.segments import segment
+from appproxy.cli.wrong_use import WrongUse
 
 _COLUMNS = (
     Column("NAME", "name"), Column("EXTERNAL", "external"), Column("INTERNAL", "internal"), Column("SIGN-IN", "preauth"),
     Column("CONNECTOR GROUP", "connector_group"), Column("ASSIGNED", "assigned"),
 )  # fmt: skip
+
+
+def _settings() -> Collection[str]:
+    from appproxy.publish.settings.table import SETTINGS
+
+    return SETTINGS
+
+
+def _keys() -> Collection[str]:
+    from appproxy.publish.settings.texts import all_keys
+
+    return all_keys()
 
 
 @click.group()
@@ -37,8 +51,9 @@ def app() -> None:
 @click.option("--everyone", is_flag=True, help="Let everybody in who can sign in.")
 @click.option("--connector-group", "--group", "group", metavar="GROUP",
               help="The connector group that serves it.  [default: default]")
-@click.option("--provider", metavar="PROVIDER", help="The identity provider.  [default: the built-in one]")
-@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A setting; see `appproxy app keys`.")
+@click.option("--provider", metavar="PROVIDER",
+              help="The identity provider, or several with commas between.  [default: the built-in one]")
+@click.option("--set", "pairs", multiple=True, type=Pair(_settings), help="A setting; see `appproxy app keys`.")
 @json_option
 @pass_setting
 def publish(
@@ -47,7 +62,7 @@ def publish(
 ) -> None:  # fmt: skip
     """Publish an application under NAME, and let users in."""
     if everyone and (users or groups or preauth == "passthrough"):
-        raise click.UsageError("--everyone goes with none of --user, --user-group and --preauth passthrough")
+        raise WrongUse("--everyone goes with none of --user, --user-group and --preauth passthrough")
     settings = {**({"assignment_required": "no"} if everyone else {}), **key_values(pairs)}
     body = given(
         name=name, internal=internal, external=external, preauth=preauth, connector_group=group, provider=provider,
@@ -58,7 +73,7 @@ def publish(
     if users or groups:
         text += f"\n{', '.join((*users, *groups))} may use it"
     elif made["preauth"] == "oidc" and made["assignment_required"]:
-        text += f"\nNobody may open it yet: appproxy assign {made['name']} --user NAME"
+        text += f"\nNobody can open it yet: appproxy assign {made['name']} --user NAME"
     done(text, made, as_json)
 
 
@@ -100,7 +115,7 @@ def _hosts(application: Mapping[str, Any]) -> list[str]:
 
 @app.command("set")
 @click.argument("name")
-@click.argument("pairs", nargs=-1, required=True, metavar="KEY=VALUE...")
+@click.argument("pairs", nargs=-1, required=True, type=Pair(_keys), metavar="KEY=VALUE...")
 @json_option
 @pass_setting
 def set_(setting: CallSettings, name: str, pairs: tuple[str, ...], as_json: bool) -> None:
@@ -145,7 +160,7 @@ def _who_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def _who(user: str | None, group: str | None, provider: str | None) -> dict[str, object]:
     if (user is None) == (group is None):
-        raise click.UsageError("give either --user or --group")
+        raise WrongUse("give either --user or --group")
     return given(user=user, group=group, provider=provider)
 
 

@@ -6,6 +6,7 @@ import click
 
 from appproxy.branding import BRAND_KEYS
 from appproxy.cli.calling import CallSettings, given, key_values, pass_setting
+from appproxy.cli.near_misses import Pair
 from appproxy.cli.output import Column, done, json_option, show_record, show_rows
 
 _PICTURES = [key for key, one in BRAND_KEYS.items() if one.is_picture]
@@ -25,7 +26,7 @@ def show(setting: CallSettings, as_json: bool) -> None:
 
 
 @branding.command("set")
-@click.argument("pairs", nargs=-1, required=True, metavar="KEY=VALUE...")
+@click.argument("pairs", nargs=-1, required=True, type=Pair(lambda: BRAND_KEYS), metavar="KEY=VALUE...")
 @json_option
 @pass_setting
 def set_(setting: CallSettings, pairs: tuple[str, ...], as_json: bool) -> None:

@@ -9,6 +9,7 @@ import click
 
 from appproxy.cli.calling import CallSettings, given, pass_setting
 from appproxy.cli.output import Column, done, json_option, moment, show_record, show_rows
+from appproxy.cli.wrong_use import WrongUse
 from appproxy.errors import ConfigError
 
 _COLUMNS = (
@@ -81,7 +82,7 @@ def renew(
         done(f"{made['name']} is ordered again; see `appproxy certificate show {made['name']}`", made, as_json)
         return
     if chain is None or key is None:
-        raise click.UsageError("give --certificate and --key, or neither of them")
+        raise WrongUse("give --certificate and --key, or neither of them")
     made = setting.call("PUT", "certificates", name, body=_pair(chain, key, authority))
     done(f"{made['name']} is renewed until {moment(made['not_after'])}", made, as_json)
 
@@ -130,7 +131,7 @@ def order(
 ) -> None:
     """Order a certificate for these hosts by ACME; the service fetches it, and renews it in time."""
     if uncovered == bool(hosts) or (uncovered and name is not None):
-        raise click.UsageError("give HOST..., or --uncovered alone")
+        raise WrongUse("give HOST..., or --uncovered alone")
     if uncovered:
         orders = setting.call("POST", "certificate-orders", "uncovered", body={"challenge": challenge})
         done("\n".join(f"{one['name']} is ordered" for one in orders) or "every host has one", orders, as_json)
@@ -161,7 +162,7 @@ def _text(path: Path) -> str:
     try:
         return path.read_text()
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: is no PEM text; convert it with openssl (pkcs12, or x509 -inform der)") from error
+        raise ConfigError(f"{path}: is no PEM text", hint="convert it with openssl (pkcs12, or x509 -inform der)") from error
 
 
 COMMANDS = (certificate,)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,9 @@ import click
 
 from appproxy.cli.calling import CallSettings, given, pass_setting
 from appproxy.cli.output import Column, done, json_option, moment, note, show_record, show_rows
+from appproxy.cli.wrong_use import WrongUse
+from appproxy.config.outbound_proxy import credentials_source, proxy_url
+from appproxy.config.values import Reader
 from appproxy.twistd.shown import connector_command
 
 _CONNECTORS = (
@@ -122,19 +127,41 @@ def remove(setting: CallSettings, connector_id: str, as_json: bool) -> None:
     done(f"{gone['name']} is removed", gone, as_json)
 
 
+def _checked(read: Reader) -> Callable[[click.Context, click.Parameter, str | None], str | None]:
+    """An option that is a setting."""
+    def check(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+        try:
+            return None if value is None else str(read(value))
+        except ValueError as error:
+            raise WrongUse(f"--{str(parameter.name).replace('_', '-')}: {error}") from None
+
+    return check
+
+
 @connector.command()
 @click.argument("token_text", metavar="TOKEN")
 @click.option("--state", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Made here; for this connector.")
 @click.option("--name", metavar="NAME", help="What the service calls it.  [default: this machine's name]")
+@click.option("--proxy", metavar="URL", callback=_checked(proxy_url),
+              help="The HTTP proxy on the way to the service, http://HOST:PORT; `none` for no proxy in any case.  "
+              "[default: what HTTPS_PROXY says]")
+@click.option("--proxy-credentials", metavar="FILE", callback=_checked(credentials_source),
+              help="A file with USER:PASSWORD for that proxy, or env:NAME for a variable of the environment.")
 @json_option
-def join(token_text: str, state: Path, name: str | None, as_json: bool) -> None:
+def join(
+    token_text: str, state: Path, name: str | None, proxy: str | None, proxy_credentials: str | None, as_json: bool
+) -> None:
     """Join the service that printed TOKEN, and make the connector's state directory."""
     # Here, because it costs half a second, and only this command needs it.
     from appproxy.connector.enrol.enrolment import join as join_service
 
     wall_clock = time.time  # noqa: TID251 -- the program's edge
     called = name or socket.gethostname()
-    settings, issued = run_once(lambda reactor: join_service(token_text, state.absolute(), reactor, wall_clock, called))
+    if proxy_credentials is not None and not proxy_credentials.startswith("env:"):
+        proxy_credentials = str(Path(proxy_credentials).absolute())
+    settings, issued = run_once(lambda reactor: join_service(
+        token_text, state.absolute(), reactor, wall_clock, called, environment=os.environ, outbound_proxy=proxy,
+        credentials=proxy_credentials))
     told = f"{state} is made: connector {issued.id} of {settings.name}.\n"
     told += f"Start it:\n  {connector_command(state)}"
     done(told, {"id": issued.id, "service": settings.name, "address": settings.address, "state": str(state)}, as_json)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import os
 import shlex
+import socket
 import ssl
 import time
 from email.utils import parsedate_to_datetime
@@ -14,10 +16,13 @@ from urllib.parse import urlsplit
 from appproxy.cli.findings import Ailing, Health, Walk
 from appproxy.cli.probes import PATIENCE, check_dates, connect, resolve, shake_hands, speaks_http, speaks_tls, trusting
 from appproxy.config import ConnectorPaths, ConnectorSettings
-from appproxy.connector.config.files import read_settings
+from appproxy.config.outbound_proxy import OutboundProxy
+from appproxy.connector.config.files import proxies_of, read_settings
 from appproxy.connector.enrol.identity import Identity, IdentityFiles
-from appproxy.connector.enrol.service_dialer import place_of
+from appproxy.connector.enrol.service_dialer import ServiceAddress, place_of
+from appproxy.http.connect import connect_request, read_connect_answer
 from appproxy.json_input import read_json
+from appproxy.net.through_proxy import ANSWER_SECONDS, refusal
 
 _AGAIN = "join again with a new token: appproxy connector join TOKEN --state NEWDIR"
 #: Seconds that two clocks may differ; certificates are dated to the second, sign-ins last minutes.
@@ -46,17 +51,7 @@ def _tunnel(
     walk: Walk, settings: ConnectorSettings, identity: Identity, paths: ConnectorPaths[Path], now: float
 ) -> list[dict[str, Any]]:
     """Name, TCP, mutual TLS, and a call; gives the applications that the service named."""
-    place = place_of(settings.address)
-    with walk.step("name of the service") as told:
-        addresses = resolve(place.host, "correct this machine's DNS, or `address` in connector.toml")
-        told.append(f"{place.host} is {' '.join(addresses)}")
-    if not walk.last_good:
-        return []
-    connection = None
-    with walk.step("way to the service") as told:
-        hint = "start the service; open this port in the firewalls between (outbound only is needed)"
-        connection = connect(place.host, place.port, hint)
-        told.append(f"{place.host} port {place.port} answers")
+    connection = _reach(walk, settings, paths)
     if connection is None:
         return []
     secure = None
@@ -72,6 +67,59 @@ def _tunnel(
         applications = _configuration(secure, settings.name, now)
         told.append(f"knows this connector; {len(applications)} applications for it")
     return applications
+
+
+def _reach(walk: Walk, settings: ConnectorSettings, paths: ConnectorPaths[Path]) -> socket.socket | None:
+    """A connection to the service, through the proxy where there is one; None when a step has failed."""
+    place = place_of(settings.address)
+    proxy = None
+    with walk.step("proxy settings") as told:
+        proxies = proxies_of(settings.outbound_proxy, settings.outbound_proxy_credentials, paths.directory, os.environ)
+        proxy = proxies.towards(place.host, place.port)
+        told.append("no proxy" if proxy is None else f"{proxy}, by {proxy.source}")
+    if not walk.last_good:
+        return None
+    host, port, what, setting = place.host, place.port, "service", "`address` in connector.toml"
+    hint = "start the service; open this port in the firewalls between (outbound only is needed)"
+    if proxy is not None:
+        host, port, what, setting = proxy.host, proxy.port, "proxy", proxy.source
+        hint = f"open the way to the proxy, or correct {proxy.source}"
+    with walk.step(f"name of the {what}") as told:
+        addresses = resolve(host, f"correct this machine's DNS, or {setting}")
+        told.append(f"{host} is {' '.join(addresses)}")
+    if not walk.last_good:
+        return None
+    connection = None
+    with walk.step(f"way to the {what}") as told:
+        connection = connect(host, port, hint)
+        told.append(f"{host} port {port} answers")
+    if connection is None or proxy is None:
+        return connection
+    with walk.step("way through the proxy") as told:
+        _tunnel_through(connection, proxy, place)
+        told.append(f"leads to {place.host} port {place.port}")
+    return connection if walk.last_good else None
+
+
+def _tunnel_through(connection: socket.socket, proxy: OutboundProxy, place: ServiceAddress) -> None:
+    """Ask the proxy for a tunnel. Raises ProxyError, or Ailing."""
+    connection.settimeout(ANSWER_SECONDS)
+    hint = f"is {proxy} an HTTP proxy? ({proxy.source})"
+    begun, answer = b"", None
+    try:
+        connection.sendall(connect_request(place.host, place.port, proxy.credentials))
+        while answer is None:
+            # No byte of the tunnel is taken: the service says nothing before we do.
+            data = connection.recv(4096)
+            if not data:
+                raise Ailing(f"the proxy {proxy} closed the connection without an answer", hint)
+            begun += data
+            answer = read_connect_answer(begun)
+    except (OSError, ValueError) as error:
+        raise Ailing(f"the proxy {proxy}: {error}", hint) from error
+    connection.settimeout(PATIENCE)
+    if not answer.is_open:
+        raise refusal(proxy, f"{place.host}:{place.port}", answer)
 
 
 def _context(identity: Identity, paths: ConnectorPaths[Path]) -> ssl.SSLContext:

@@ -10,8 +10,8 @@ from typing import Any
 from appproxy.admin.client import AdminClient
 from appproxy.admin.direct import open_store
 from appproxy.admin.lock import ServiceLock
-from appproxy.cli import doctor_limits, doctor_published
-from appproxy.cli.doctor_provider import try_client
+from appproxy.cli import doctor_directories, doctor_limits, doctor_published
+from appproxy.cli.doctor_provider import check_settings, try_client
 from appproxy.cli.findings import Ailing, Health, Walk
 from appproxy.cli.probes import check_dates, connect, fetch_json, resolve, shake_hands, trusting
 from appproxy.config import Address, ServiceSettings, StatePaths
@@ -26,6 +26,7 @@ from appproxy.store.people import providers
 from appproxy.store.service import keys
 from appproxy.store.service import settings as service_settings
 from appproxy.store.service.place import PublicAddress
+from appproxy.store.snapshot import OIDC, ProviderRecord
 from appproxy.twistd.passwords import admit_password
 from appproxy.twistd.shown import service_command
 from appproxy.twistd.state import read_settings
@@ -65,8 +66,10 @@ def examine(walk: Walk, state: Path, now: float, environment: Mapping[str, str])
             anchors, default = _certificates(walk, store, settings, paths, now)
             _added_certificates(walk, store, now)
             _orders(walk, store)
-            _providers(walk, store, f"{settings.signin_origin}/callback")
+            _providers(walk, store, settings.signin_origin, now)
         running = _is_running(walk, paths)
+        if store is not None:
+            doctor_directories.examine(walk, store, AdminClient(paths.directory, admit_password) if running else None)
         if running:
             doctor_limits.examine(walk, AdminClient(paths.directory, admit_password))
             _listeners(walk, settings, anchors, default)
@@ -141,18 +144,24 @@ def _orders(walk: Walk, store: Store) -> None:
         told.append(str(len(found)))
 
 
-def _providers(walk: Walk, store: Store, redirect_uri: str) -> None:
+def _providers(walk: Walk, store: Store, origin: str, now: float) -> None:
     """Does each identity provider that we did not make answer, and to the name that its tokens have?"""
     with store.reading() as reading:
         found = [one for one in providers.list_all(reading) if one.id != providers.BUILTIN]
     for one in found:
         with walk.step(f"identity provider {one.name}") as told:
-            url = one.issuer.rstrip("/") + "/.well-known/openid-configuration"
-            context = trusting(one.ca_bundle)
+            if one.kind != OIDC:
+                told.append(_kind(one))
+                continue
+            url = one.discovery_url
+            context = trusting(one.ca_bundle, one.tls_credential(now))
             hint = f"give the authorities that vouch for it: appproxy provider set {one.name} --ca-bundle FILE"
-            document = fetch_json(url, context, hint, "correct what is named, here or at the provider")
+            document: object = {"issuer": one.issuer}
+            if one.settings.discovers:
+                document = fetch_json(url, context, hint, "correct what is named, here or at the provider")
             try:
-                metadata = read_metadata(document, one.issuer)
+                metadata = read_metadata(document, one.issuer, one.settings.endpoints)
+                metadata = metadata.over_mtls() if one.tls_credential(now) is not None else metadata
             except IdentityError as error:
                 raise Ailing(f"{url}: {error}", "the issuer must be what the provider's documents and tokens name, letter by "
                              "letter: appproxy provider add") from error
@@ -161,7 +170,16 @@ def _providers(walk: Walk, store: Store, redirect_uri: str) -> None:
             except IdentityError as error:
                 raise Ailing(error.detail, f"appproxy provider set {one.name} --pushed-requests auto") from error
             told.append(f"{one.issuer} answers")
-            told.append(try_client(metadata, one, context, redirect_uri))
+            told.extend(check_settings(metadata, one, now, several=len(found) > 1))
+            told.append(try_client(metadata, one, context, f"{origin}{one.callback_path}", now))
+
+
+def _kind(record: ProviderRecord) -> str:
+    """Only what brings a kind knows how to ask its providers. Raises Ailing when it is not installed."""
+    if record.kind not in providers.PROVIDER_KINDS.names():
+        raise Ailing(f"nobody can sign in with it: no installed distribution brings the kind {record.kind!r}",
+                     f"install the one with this entry point of {providers.PROVIDER_KINDS.group}, and restart the service")
+    return f"of the kind {record.kind}, which is installed"
 
 
 def _end(not_after: float, now: float) -> str:
@@ -182,6 +200,12 @@ def _is_running(walk: Walk, paths: StatePaths[Path]) -> bool:
         status = AdminClient(paths.directory, admit_password).call("GET", "/status")
         running = True
         told.append(f"running{lock.holder()}, {status['applications']} applications")
+        database = status["database"]
+        if not database["reachable"]:
+            age = database["age"]
+            kept = "" if age is None else f", started from what was kept {age / 60:.0f} minutes ago"
+            raise Ailing(f"running without its database{kept}: users, applications and revocations stay as they are, and "
+                         "nobody can sign in at the built-in provider", "start the database, or open the way to it")
         told.append(f"{status['connectors_online']} of {status['connectors']} connectors online")
         if not status["connectors_online"]:
             raise Ailing("running, but no connector is online", "on a connector's machine: appproxy doctor --state DIR",

@@ -38,8 +38,7 @@ class Ailing(AppProxyError):
     """A step found something; `hint` says what to do."""
 
     def __init__(self, detail: str, hint: str, health: Health = Health.BROKEN) -> None:
-        super().__init__(detail)
-        self.hint = hint
+        super().__init__(detail, hint=hint)
         self.health = health
 
 
@@ -64,11 +63,9 @@ class Walk:
         health, hint = Health.GOOD, ""
         try:
             yield told
-        except Ailing as error:
-            told, health, hint = [str(error)], error.health, error.hint
         except AppProxyError as error:
-            # Our errors name what to do themselves.
-            told, health = [str(error)], Health.BROKEN
+            health = error.health if isinstance(error, Ailing) else Health.BROKEN
+            told, hint = [error.message], error.hint
         except OSError as error:
             place = f"{error.filename}: " if error.filename is not None else ""
             told, health = [f"{place}{error.strerror or error}"], Health.BROKEN

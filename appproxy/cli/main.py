@@ -11,8 +11,30 @@ from typing import Any, NoReturn
 import click
 
 import appproxy
-from appproxy.cli import applications, branding, certificates, connectors, diagnosis, maintenance, providers, service, users
-from appproxy.cli.calling import STATE_VARIABLE, CallSettings
+from appproxy.admin.remote import Remote
+from appproxy.cli import (
+    applications,
+    audit,
+    branding,
+    certificates,
+    clients,
+    connectors,
+    contexts,
+    diagnosis,
+    directories,
+    maintenance,
+    native_clients,
+    nodes,
+    policies,
+    providers,
+    roles,
+    service,
+    service_tokens,
+    sessions,
+    users,
+)
+from appproxy.cli.calling import CONTEXT_VARIABLE, STATE_VARIABLE, CallSettings
+from appproxy.cli.near_misses import explained
 from appproxy.errors import AppProxyError
 
 #: Exit codes: a failure that was explained, a wrong command line, Ctrl-C (128 and SIGINT).
@@ -24,19 +46,33 @@ FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
 @click.option(
     "--state", type=click.Path(path_type=Path), envvar=STATE_VARIABLE, metavar="DIR", help="State directory of the service."
 )
+@click.option("--context", "named", envvar=CONTEXT_VARIABLE, default="", metavar="NAME",
+              help="A service elsewhere, from `appproxy login`.")
 @click.pass_context
-def appproxy_command(context: click.Context, state: Path | None) -> None:
+def appproxy_command(context: click.Context, state: Path | None, named: str) -> None:
     """Publish internal web applications through a service that connectors dial.
 
-    Commands that change something act on the service whose state directory --state names, running or not.
+    Commands that change something act on the service whose state directory --state names, running or not, or on the one
+    elsewhere that --context names, or that was logged in to last.
     """
-    context.obj = CallSettings(state)
+    context.obj = CallSettings(state, named, remote_of)
+
+
+def remote_of(name: str) -> Remote | None:
+    """The service of a context; for "" the one in use, None where there is none. Raises ConfigError."""
+    known = contexts.read_contexts(contexts.contexts_file())
+    name = name or known.current
+    return known.find(name) if name else None
 
 
 for command in (
-    *service.COMMANDS, *applications.COMMANDS, *users.COMMANDS, *connectors.COMMANDS, *diagnosis.COMMANDS,
-    *maintenance.COMMANDS, *branding.COMMANDS, *certificates.COMMANDS, *providers.COMMANDS,
+    *audit.COMMANDS, *service.COMMANDS, *nodes.COMMANDS,
+    *sessions.COMMANDS, *applications.COMMANDS, *service_tokens.COMMANDS, *native_clients.COMMANDS,
+    *clients.COMMANDS, *users.COMMANDS, *connectors.COMMANDS, *diagnosis.COMMANDS, *maintenance.COMMANDS,
+    *branding.COMMANDS, *certificates.COMMANDS, *providers.COMMANDS, *policies.COMMANDS, *directories.COMMANDS,
+    *roles.COMMANDS, *contexts.COMMANDS,
 ):  # fmt: skip
+    assert command.name not in appproxy_command.commands, command.name  # it would take the other one's place unseen
     appproxy_command.add_command(command)
 
 
@@ -50,7 +86,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         result: Any = appproxy_command.main(arguments, prog_name="appproxy", standalone_mode=False)
     except click.UsageError as error:
-        error.show()
+        explained(error).show()
         return WRONG_USE
     except click.ClickException as error:
         return _explain(error.format_message())

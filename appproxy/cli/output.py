@@ -85,12 +85,14 @@ def show_record(record: object, as_json: bool, words: Mapping[str, Callable[[obj
     assert isinstance(record, dict)
     width = max(map(len, record), default=0)
     for key, value in record.items():
-        if isinstance(value, list) and value and isinstance(value[0], dict):
+        if words is not None and key in words:
+            lines = [words[key](value)]
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
             lines = [_pairs(one, " ") for one in value]
         elif isinstance(value, dict):
             lines = [_pairs(value, "=")]
         else:
-            lines = [(words or {}).get(key, plain)(value)]
+            lines = [plain(value)]
         for number, text in enumerate(lines):
             click.echo(f"{'' if number else key:<{width}}  {text}".rstrip())
 

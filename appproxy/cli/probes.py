@@ -7,10 +7,12 @@ import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException
+from tempfile import NamedTemporaryFile
 from urllib.parse import urlencode, urlsplit
 
 from appproxy.cli.findings import Ailing, Health
 from appproxy.json_input import read_json
+from appproxy.pki.authority import Credential
 
 #: Seconds for each hop; what takes longer is broken for users too.
 PATIENCE = 5.0
@@ -48,13 +50,19 @@ def connect(host: str, port: int, hint: str) -> socket.socket:
         raise Ailing(f"{host} port {port}: {error.strerror or error}", hint) from error
 
 
-def trusting(ca_bundle: str = "") -> ssl.SSLContext:
-    """A client's context with the rules of service and connector: this machine's store, or PEM text in its place.
+def trusting(ca_bundle: str = "", credential: Credential | None = None) -> ssl.SSLContext:
+    """A client's context with the rules of service and connector: this machine's store, or PEM text in its place;
+    `credential`: what is shown to a server that asks for a certificate.
 
     A path ends at the first key that is trusted (`net.contexts.trust_keys_of`), on every version of Python.
     """
     context = ssl.create_default_context(cadata=ca_bundle or None)
     context.verify_flags = ssl.VERIFY_X509_TRUSTED_FIRST | ssl.VERIFY_X509_PARTIAL_CHAIN
+    if credential is not None:
+        with NamedTemporaryFile("w") as file:  # made for us alone; ssl takes files only
+            file.write(credential.key + credential.certificate)
+            file.flush()
+            context.load_cert_chain(file.name)
     return context
 
 

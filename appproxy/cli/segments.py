@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from appproxy.cli.calling import CallSettings, key_values, pass_setting
+from appproxy.cli.near_misses import Pair
 from appproxy.cli.output import Column, done, json_option, show_rows
 
 _COLUMNS = (Column("EXTERNAL", "external"), Column("INTERNAL", "internal"), Column("ID", "id"))
@@ -41,7 +42,8 @@ def list_(setting: CallSettings, application: str, as_json: bool) -> None:
 @segment.command("set")
 @click.argument("application")
 @click.argument("segment")
-@click.argument("pairs", nargs=-1, required=True, metavar="KEY=VALUE...")
+@click.argument("pairs", nargs=-1, required=True, type=Pair(lambda: ("external", "internal")),
+                metavar="KEY=VALUE...")
 @json_option
 @pass_setting
 def set_(setting: CallSettings, application: str, segment: str, pairs: tuple[str, ...], as_json: bool) -> None:

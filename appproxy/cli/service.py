@@ -1,4 +1,4 @@
-"""appproxy init, demo, status, audit, session ...: the service as a whole."""
+"""appproxy init, demo, status, reload: the service as a whole."""
 
 from __future__ import annotations
 
@@ -11,22 +11,14 @@ from typing import Any
 import click
 
 from appproxy.admin.client import AdminClient
+from appproxy.admin.reload import reloaded
 from appproxy.cli.calling import CallSettings, given, pass_setting
-from appproxy.cli.output import Column, done, json_option, moment, plain, show_record, show_rows
+from appproxy.cli.output import json_option, moment, note, plain, show_record
 from appproxy.config import ServiceSettings, dump_service, load_service
 from appproxy.twistd.passwords import admit_password
 from appproxy.twistd.shown import service_command
 
-
-def _fields(value: object) -> str:
-    return ", ".join(f"{key}={plain(each)}" for key, each in value.items()) if isinstance(value, dict) else ""
-
-
 _STATE = click.option("--state", type=click.Path(path_type=Path), metavar="DIR", help="State directory.")
-_AUDIT = (
-    Column("TIME", "time", moment), Column("WHO", "actor"), Column("WHAT", "action"), Column("ON", "target"),
-    Column("DETAIL", "detail", _fields, prose=True),
-)  # fmt: skip
 
 
 @click.command()
@@ -38,10 +30,13 @@ _AUDIT = (
 @click.option("--public-port", type=int, metavar="PORT", help="The port in users' URLs.  [default: that of --listen]")
 @click.option("--certificate", type=click.Path(path_type=Path), metavar="PEM", help="Chain for DOMAIN and *.DOMAIN.")
 @click.option("--key", type=click.Path(path_type=Path), metavar="PEM", help="Its private key.")
+@click.option(
+    "--database", metavar="URL", envvar="APPPROXY_DATABASE",
+    help="An empty PostgreSQL database, postgresql://USER@HOST/NAME; also in APPPROXY_DATABASE.  [default: a file in DIR]")
 @pass_setting
 def init(
     setting: CallSettings, state: Path | None, domain: str, listen: str | None, tunnel_listen: str | None,
-    tunnel_address: str | None, public_port: int | None, certificate: Path | None, key: Path | None,
+    tunnel_address: str | None, public_port: int | None, certificate: Path | None, key: Path | None, database: str | None,
 ) -> None:  # fmt: skip
     """Make the state directory of a new service, and a token for its first connector."""
     # Here, because it costs time that the other commands need not pay.
@@ -51,7 +46,7 @@ def init(
     options = {
         "domain": domain, "listen": listen, "tunnel_listen": tunnel_listen, "tunnel_address": tunnel_address,
         "public_port": public_port, "certificate": certificate and str(certificate.absolute()),
-        "key": key and str(key.absolute()),
+        "key": key and str(key.absolute()), "database_url": database,
     }  # fmt: skip
     settings = _checked(given(**options))
     made = create_state(directory, settings, time.time(), os.environ)  # noqa: TID251 -- the program's edge
@@ -93,51 +88,45 @@ def demo(port: int | None, state: Path | None) -> None:
     run_demo(port, state, sys.stdout)
 
 
+def _database(value: Any) -> str:
+    if value["reachable"]:
+        return "reachable"
+    return "away" if value["kept_at"] is None else f"away since the start; what is known was kept {moment(value['kept_at'])}"
+
+
+def _open_files(value: Any) -> str:
+    if value is None:
+        return plain(value)
+    closed = f"; {value['closed']} connections were closed for want of one" if value["closed"] else ""
+    return f"{value['open']} of {value['limit']}{closed}"
+
+
 @click.command()
 @json_option
 @pass_setting
 def status(setting: CallSettings, as_json: bool) -> None:
     """Show what the service has and does."""
-    words = {"tunnel_certificate_expires": moment, "user_certificate_expires": moment}
+    words = {
+        "tunnel_certificate_expires": moment, "user_certificate_expires": moment, "database": _database,
+        "open_files": _open_files,
+    }  # fmt: skip
     found = setting.call("GET", "status")
     if not as_json:
+        if not found["database"]["reachable"]:
+            note("THE DATABASE IS AWAY: the service works from what it knew, and takes no command; see: appproxy doctor")
         # Lists of what is wrong: nothing is, mostly.
         found = {key: value for key, value in found.items() if value != []}
     show_record(found, as_json, words)
 
 
 @click.command()
-@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many.")
-@json_option
 @pass_setting
-def audit(setting: CallSettings, limit: int, as_json: bool) -> None:
-    """List the latest changes, the newest first."""
-    show_rows(setting.call("GET", "audit", body={"limit": limit}), _AUDIT, as_json, "Nothing has been changed yet.")
+def reload(setting: CallSettings) -> None:
+    """Let a new process go on in the service's place, with the installed version and the present settings.
+
+    Nobody is refused meanwhile. The old process finishes what is under way, for `drain_seconds` at most.
+    """
+    click.echo(f"process {reloaded(setting.needed())} serves now")
 
 
-@click.group()
-def session() -> None:
-    """Sessions of users."""
-
-
-@session.command()
-@click.option("--user", metavar="NAME", help="All sessions of this user of the built-in provider.")
-@click.option("--subject", metavar="SUBJECT", help="All sessions of this subject of the provider given by --provider.")
-@click.option("--provider", metavar="PROVIDER", help="Whose subject is meant.")
-@click.option("--session", "session_id", metavar="ID", help="One session.")
-@json_option
-@pass_setting
-def revoke(
-    setting: CallSettings, user: str | None, subject: str | None, provider: str | None, session_id: str | None, as_json: bool,
-) -> None:  # fmt: skip
-    """End sessions at once, on all nodes."""
-    body = given(user=user, subject=subject, session=session_id)
-    if len(body) != 1:
-        raise click.UsageError("give one of --user, --subject and --session")
-    if provider is not None and subject is None:
-        raise click.UsageError("--provider goes with --subject")
-    made = setting.call("POST", "sessions", "revoke", body={**body, **given(provider=provider)})
-    done(f"revoked: {user or subject or session_id}", made, as_json)
-
-
-COMMANDS = (init, demo, status, audit, session)
+COMMANDS = (init, demo, status, reload)

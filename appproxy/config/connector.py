@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from appproxy.config.outbound_proxy import credentials_source, proxy_url
 from appproxy.config.setting import dump, load, needed, setting, settings_of, table
-from appproxy.config.values import choice, dial_address, domain, number, text, whole
+from appproxy.config.values import Address, choice, dial_address, domain, number, optional, text, whole
+from appproxy.config.values import address as listen_address
 from appproxy.errors import ConfigError
 
 
@@ -29,6 +31,16 @@ class ConnectorSettings:
     address: str = needed(dial_address, "Where the service listens for connectors.", "HOST:PORT")
     name: str = needed(domain, "The name in the service's certificate there.")
     id: str = needed(text, "The id that the service gave to this connector when it joined.")
+    outbound_proxy: str | None = setting(
+        None, optional(proxy_url), "The HTTP proxy through which the service is dialled, by CONNECT: http://HOST:PORT;\n"
+        "`none` for no proxy in any case. Names that NO_PROXY in the environment lists are dialled without one.", "URL",
+        default_text="what HTTPS_PROXY in the environment says")
+    outbound_proxy_credentials: str | None = setting(
+        None, optional(credentials_source), "The user and the password for that proxy (Basic), as USER:PASSWORD: the\n"
+        "path of a file, or `env:NAME` for a variable of the environment.", "path")
+    lookup_seconds: float = setting(
+        60.0, number(0, 86_400), "How often the service's name is looked up while connected, so that connections follow it\n"
+        "to another address. 0: only for a new connection. Behind a proxy it is the proxy that looks names up.", "seconds")
     drain_seconds: float = setting(
         30.0, number(0, 180), "At a stop: how long requests under way may go on.", "seconds")
     in_flight: int = setting(
@@ -36,6 +48,10 @@ class ConnectorSettings:
     streams: int = setting(
         10_000, whole(0, 100_000), "WebSockets, event streams and the like that one user may have here at the same time; an\n"
         "eighth of all is kept for others. Fewer where this machine allows too few open files.", "streams")
+    metrics_listen: Address | None = setting(
+        None, optional(listen_address),
+        "Where Prometheus reads metrics, and others /live and /ready, without sign-in; give an\n"
+        "address that only they can reach. Empty: nowhere.", "HOST:PORT")
     log_format: str = setting(
         "text", choice("text", "json"), "How the program's log is written: text for people, json for machines.")
     pool: PoolSettings = table(PoolSettings)

@@ -17,8 +17,8 @@ before it can open its database or reach its service; everything else (applicati
 by commands and kept in the database.
 
 `appproxy init` writes `service.toml` and `appproxy connector join` writes `connector.toml`, with every setting explained
-and those at their default as comments. A change takes effect at the next start. A key that does not exist is an error,
-and so is a value that makes no sense; the error names the file, the key and what is needed.
+and those at their default as comments. A change takes effect at the next start or [reload](operation.md#reload). A key
+that does not exist is an error, and so is a value that makes no sense; the error names the file, the key and what is needed.
 
 A key with a dot, like `limits.queue`, is the key `queue` in the table `[limits]`. Relative paths count from the state
 directory. An empty text means "none".

@@ -17,6 +17,7 @@ from appproxy.config.values import (
     master_key,
     names,
     networks,
+    node_name,
     number,
     optional,
     text,
@@ -73,7 +74,13 @@ class ServiceSettings:
         default_text="the port of `listen`")
     tunnel_address: str = setting(
         "", optional(dial_address), "What connectors dial; it is written into join tokens.", "HOST:PORT",
-        default_text="connect.DOMAIN and the port of `tunnel_listen`")
+        default_text="connect.DOMAIN, or this machine for NAME.localhost, and the port of `tunnel_listen`")
+    tunnel_advertise: str | None = setting(
+        None, optional(dial_address), "Where connectors dial this very node. Needed where several nodes share a database:\n"
+        "each has an address of its own, where nothing else answers. Empty: it tells none.", "HOST:PORT")
+    node_name: str | None = setting(
+        None, optional(node_name), "What this node is called in `appproxy node list`.", "name",
+        default_text="the machine's name")
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = setting(
         (), networks, "Load balancers and proxies in front of us that are believed when they say who the client is.",
         "addresses and networks")
@@ -81,6 +88,9 @@ class ServiceSettings:
         PROXY_PROTOCOL, choice(PROXY_PROTOCOL, X_FORWARDED_FOR, FORWARDED), "How they say it: `proxy-protocol` (version "
         "1 or 2, before TLS; a connection of theirs\nwithout it is closed) or the field `x-forwarded-for` or `forwarded` "
         "of each request.")
+    admin_api: bool = setting(
+        False, flag, "Let people and programs that have a role administer the service from elsewhere, at\n"
+        "https://admin.DOMAIN. Without it only this machine's administrator can, by the commands here.")
     certificate: str | None = setting(
         None, optional(text), "Certificate chain of the users' listener (PEM file, leaf first), for DOMAIN and\n"
         "*.DOMAIN. Without it the certificate is one of this service's own making, see trust-anchor.pem.", "path")
@@ -93,21 +103,42 @@ class ServiceSettings:
         "file", master_key, "Where the key that seals all secrets in the database comes from: `file` (master.key in\n"
         "the state directory), `env:NAME` (the environment variable NAME is the path of a file) or\n"
         "`credential:NAME` (a systemd credential).")
+    kept_snapshot_hours: float = setting(
+        24.0, number(0, 8_760), "With a database on a server: for how long after it was last seen a start may do without it,\n"
+        "from what is kept sealed in snapshot.sealed. 0: never, and nothing is kept.", "hours")
+    country_database: str | None = setting(
+        None, optional(text), "The countries of addresses, for policies that ask about them: a file in MaxMind's format,\n"
+        "such as GeoLite2-Country.mmdb. A new file in its place is taken up at once. Empty: no country is known.", "path")
     http2: bool = setting(
         True, flag, "Speak HTTP/2 with users whose programs offer it; HTTP/1.1 is spoken in any case.")
     metrics_listen: Address | None = setting(
-        None, optional(address), "Where Prometheus reads metrics, without sign-in; give an address that only it can\n"
-        "reach. Empty: nowhere.", "HOST:PORT")
+        None, optional(address), "Where Prometheus reads metrics, and others /live and /ready, without sign-in; give an\n"
+        "address that only they can reach. Empty: nowhere.", "HOST:PORT")
     acme_listen: Address | None = setting(
         None, optional(address), "Where certificate authorities look at our hosts without TLS (http-01), which they do at\n"
         "port 80; everybody else is sent to https. Empty: nowhere.", "HOST:PORT")
+    audit_days: int = setting(
+        0, whole(0, 36_500), "How long entries of the audit are kept. 0: for ever. Those about nobody who is known: 90 days.",
+        "days")
     access_log: str | None = setting(
         "access.log", optional(text), "The access log, one JSON object a line. Empty: none is written.", "path")
+    decision_log: str | None = setting(
+        None, optional(text), "What policies have decided, and from what: `appproxy policy replay` reads it. It has who\n"
+        "asked for what from where. Empty: none is written.", "path")
+    decision_log_size: int = setting(
+        200, whole(2, 1_000_000), "How large it may become, in two files: the older one (PATH.1) is dropped in time.", "MiB")
+    decision_log_sample: int = setting(
+        100, whole(0, 1_000_000), "Beside each new decision, every so many-th request is in it; 0 for none.", "requests")
+    decision_log_addresses: str = setting(
+        "full", choice("full", "truncated"), "How addresses are in it: `full`, or `truncated` to the /24, of IPv6 the /48.")
     log_format: str = setting(
         "text", choice("text", "json"), "How the program's own log is written: text for people, json for machines.")
     stages: tuple[str, ...] = setting(
         (), names, "Stages of dispatching that other installed distributions bring, by the names of their entry points\n"
         "in the group appproxy.stages. Only what is named here is loaded.", "names")
+    signer: str | None = setting(
+        None, optional(text), "What signs requests on their way to applications, by the name of its entry point in the group\n"
+        "appproxy.request_signers of another installed distribution. Empty: nothing does.", "name")
     drain_seconds: float = setting(
         30.0, number(0, 180), "At a stop: how long requests under way may go on.", "seconds")
     strict: bool = setting(
@@ -124,7 +155,7 @@ class ServiceSettings:
         if not self.public_port:
             object.__setattr__(self, "public_port", self.listen.port)
         if not self.tunnel_address:
-            object.__setattr__(self, "tunnel_address", f"{self.connect_host}:{self.tunnel_listen.port}")
+            object.__setattr__(self, "tunnel_address", self._usual_tunnel_address())
         listeners = {"listen": self.listen, "tunnel_listen": self.tunnel_listen, "metrics_listen": self.metrics_listen,
                      "acme_listen": self.acme_listen}
         taken: dict[str, Address] = {}
@@ -133,11 +164,11 @@ class ServiceSettings:
                 continue
             for other, another in taken.items():
                 if one.clashes(another):
-                    raise ConfigError(f"{key}: {one} is the address of {other} too; give it a port of its own")
+                    raise ConfigError(f"{key}: {one} is the address of {other} too", hint="give it a port of its own")
             taken[key] = one
         if (self.certificate is None) != (self.key is None):
             given, missing = ("certificate", "key") if self.key is None else ("key", "certificate")
-            raise ConfigError(f"{missing}: is needed with {given}; give both or none")
+            raise ConfigError(f"{missing}: is needed with {given}", hint="give both or none")
         if self.renew_after_days >= self.certificate_days:
             raise ConfigError(f"renew_after_days: a number below certificate_days ({self.certificate_days}) is needed")
 
@@ -148,8 +179,25 @@ class ServiceSettings:
 
     @property
     def apps_host(self) -> str:
-        """Access panel and administration."""
+        """The lists of applications."""
         return f"apps.{self.domain}"
+
+    @property
+    def admin_host(self) -> str:
+        """The admin API, where the setting `admin_api` has it."""
+        return f"admin.{self.domain}"
+
+    @property
+    def admin_origin(self) -> str:
+        """`https://admin.DOMAIN[:PORT]`."""
+        return f"https://{self.admin_host}{self.port_suffix}"
+
+    def _usual_tunnel_address(self) -> str:
+        """A name below `localhost` is this machine (RFC 6761 section 6.3), but only some resolvers know that."""
+        listen = self.tunnel_listen
+        if not self.domain.endswith(".localhost"):
+            return f"{self.connect_host}:{listen.port}"
+        return str(Address("127.0.0.1", listen.port) if listen.everywhere else listen)
 
     @property
     def connect_host(self) -> str:

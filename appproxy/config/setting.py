@@ -82,14 +82,14 @@ def load(kind: type[T], text: str, where: str) -> T:
     try:
         return _build(kind, found, "", [one.key for one in settings_of(kind)])
     except ConfigError as error:
-        raise ConfigError(f"{where}: {error}") from error
+        raise error.at(where) from None
 
 
 def _build(kind: type[T], found: Mapping[str, object], prefix: str, known: Sequence[str]) -> T:
     marks = {one.name: one for one in fields(kind) if _MARK in one.metadata}  # type: ignore[arg-type]
     for name in found:
         if name not in marks:
-            raise ConfigError(f"{prefix}{name}: there is no such setting{_nearest(prefix + name, known)}")
+            raise ConfigError(f"{prefix}{name}: there is no such setting", hint=_nearest(prefix + name, known))
     values: dict[str, Any] = {}
     for name, one in marks.items():
         mark = one.metadata[_MARK]
@@ -117,13 +117,13 @@ def _as_table(value: object, key: str) -> Mapping[str, object]:
 
 
 def _nearest(key: str, known: Sequence[str]) -> str:
-    """`; did you mean X?`, or nothing when no key is like it. A key that is in the wrong table is found too."""
+    """`did you mean X?`, or nothing when no key is like it. A key that is in the wrong table is found too."""
     names = {one: one for one in known} | {one.rpartition(".")[2]: one for one in reversed(known)}
     for wanted in (key, key.rpartition(".")[2]):
         near = get_close_matches(wanted, names, 1, 0.8)
         near = near or [one for one in names if one.startswith(wanted)] or get_close_matches(wanted, names, 1, 0.6)
         if near:
-            return f"; did you mean {names[near[0]]}?"
+            return f"did you mean {names[near[0]]}?"
     return ""
 
 

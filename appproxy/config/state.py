@@ -33,6 +33,11 @@ class StatePaths(Generic[PathT]):
         return self.directory / "master.key"
 
     @property
+    def kept_snapshot(self) -> PathT:
+        """What a start needs while the database server is away, sealed."""
+        return self.directory / "snapshot.sealed"
+
+    @property
     def admin_socket(self) -> PathT:
         """Where the running service takes commands."""
         return self.directory / "admin.sock"

@@ -15,6 +15,7 @@ Reader = Callable[[object], Any]
 
 #: RFC 1123 section 2.1: letters, digits and hyphens, no hyphen at the ends, at most 63.
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_NODE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _MASTER_KEY = re.compile(r"file|env:[A-Za-z_][A-Za-z0-9_]*|credential:[A-Za-z0-9_.-]+")
 _DATABASES = ("sqlite:///", "postgresql://", "postgresql+psycopg://")
 #: `connect.` or `signin.` must still fit before it (RFC 1035 section 2.3.4: 253 characters in all).
@@ -151,6 +152,13 @@ def domain(value: object) -> str:
     if labels[-1].isdigit():
         raise ValueError(f"{name!r} must be a DNS name, not an IP address")
     return name
+
+
+def node_name(value: object) -> str:
+    """What admins call one node."""
+    if not isinstance(value, str) or not _NODE_NAME.fullmatch(value):
+        raise ValueError("1 to 64 letters, digits, `.`, `_` and `-` are needed, beginning with a letter or a digit")
+    return value
 
 
 def database_url(value: object) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
+from appproxy.errors import Code
+
 
 class Counters:
     """Each only rises, from the start of the process."""
 
-    __slots__ = ("cancelled", "failed", "in_line", "received", "rejected", "requests", "sent", "streamed",
+    __slots__ = ("cancelled", "failed", "failures", "in_line", "received", "rejected", "requests", "sent", "streamed",
                  "upgrades")
 
     def __init__(self) -> None:
@@ -18,10 +22,8 @@ class Counters:
         self.rejected = 0
         self.failed = 0
         self.cancelled = 0
+        #: Those that failed, were rejected or cancelled, by why.
+        self.failures: Counter[Code] = Counter()
         #: Bytes of bodies from users, and to them.
         self.received = 0
         self.sent = 0
-
-    def as_dict(self) -> dict[str, int]:
-        """All, by name."""
-        return {name: getattr(self, name) for name in self.__slots__}

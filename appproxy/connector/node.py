@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from random import random
 from time import time  # noqa: TID251 -- only handed on, as the wall clock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IProtocolFactory
 from twisted.logger import Logger
 
@@ -20,24 +20,32 @@ from appproxy.config.connector import ConnectorSettings
 from appproxy.config.state import ConnectorPaths
 from appproxy.connector.config.client_certificates import ClientCertificates
 from appproxy.connector.config.configuration import Configuration, ConfigurationFile
+from appproxy.connector.config.files import proxies_of
 from appproxy.connector.counters import Counters
 from appproxy.connector.enrol.control import ControlClient
 from appproxy.connector.enrol.identity import Identity, IdentityFiles
-from appproxy.connector.enrol.renewal import Renewal
+from appproxy.connector.enrol.renewal import CertificateRenewal
 from appproxy.connector.enrol.service_dialer import ServiceDialler, place_of
 from appproxy.connector.origin.dialer import OriginDialler
 from appproxy.connector.origin.origins import Origins
-from appproxy.connector.requests.access_log import AccessLog
+from appproxy.connector.requests.access_log import ConnectorAccessLog
 from appproxy.connector.requests.applications import Applications
 from appproxy.connector.requests.in_process import InProcess
-from appproxy.connector.uplink import Uplink, UplinkSurroundings
+from appproxy.connector.requests.origin_auth import OriginAuths, nobody
+from appproxy.connector.tunnel.service_watch import ServiceWatch
+from appproxy.connector.uplink import UplinkSurroundings
+from appproxy.connector.uplinks import Uplinks
 from appproxy.errors import AppProxyError
 from appproxy.net.deadlines import Deadlines
+from appproxy.net.inherited import Inherited
 from appproxy.net.line_file import LineFile
 from appproxy.net.open_files import raise_limit, spare
 from appproxy.net.tls import negotiated
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
 from appproxy.tunnel.messages import Goodbye, Welcome
+
+if TYPE_CHECKING:
+    from appproxy.connector.observation import ObservationListener
 
 #: After the drain: how long the closing of connections may take.
 LEAVE_SECONDS = 3.0
@@ -57,12 +65,16 @@ class ConnectorNode(Service):
     """One connector, from its settings and state directory. `ready` fires at the first WELCOME.
 
     `factories`: by application name, servers of this very process, which get those applications' connections.
+    `origin_auth`: by application name, what authenticates requests there. `environment`: where HTTPS_PROXY may be.
+    `inherited`: a predecessor's sockets.
 
     Starting raises ConfigError when the state directory is not usable. Stopping asks for no more requests, waits for those
     in flight (at most `drain_seconds`), then closes.
     """
 
     log = Logger()
+    _lines: LineFile | None = None
+    _lag: IDelayedCall | None = None
 
     def __init__(
         self,
@@ -70,11 +82,14 @@ class ConnectorNode(Service):
         state: Path,
         reactor: Any,
         *,
+        environment: Mapping[str, str],
         wall_clock: Callable[[], float] = time,
         random_bytes: Callable[[int], bytes] = secrets.token_bytes,
         chance: Callable[[], float] = random,
         access_log: Path | None = None,
         factories: Mapping[str, IProtocolFactory] | None = None,
+        origin_auth: OriginAuths = nobody,
+        inherited: Inherited | None = None,
     ) -> None:
         self.setName("appproxy-connector")
         self.settings = settings
@@ -84,11 +99,13 @@ class ConnectorNode(Service):
         self._files = IdentityFiles(ConnectorPaths(state))
         self._identity = self._files.load()
         self._access_log = access_log
-        self._lines: LineFile | None = None
-        self._lag: IDelayedCall | None = None
+        self._wall_clock = wall_clock
+        self._observation = self._observed(inherited or Inherited())
         self._deadlines = Deadlines(reactor)
         self._place = place_of(settings.address)
-        self._service = ServiceDialler(reactor, settings.name, self._identity)
+        proxies = proxies_of(settings.outbound_proxy, settings.outbound_proxy_credentials, state, environment)
+        self._proxy = proxies.towards(self._place.host, self._place.port)
+        self._service = ServiceDialler(reactor, settings.name, self._identity, proxies)
         self._control = ControlClient(lambda factory: self._service(self._place, b"http/1.1", factory), settings.name, reactor)
         #: Applications that are part of this process.
         self.in_process = InProcess(reactor, factories or {}, lambda: self.applications.routes)
@@ -96,22 +113,74 @@ class ConnectorNode(Service):
             reactor, ClientCertificates(ConnectorPaths(state).client_certificates), self.in_process.dial)
         self._origins = Origins(reactor, self._deadlines, self._dialler, self._dialler.resolve)
         self.applications = Applications(
-            reactor, self._control, ConfigurationFile(ConnectorPaths(state).configuration), self._origins, self._taken)
-        self._renewal = Renewal(reactor, wall_clock, self._control, lambda: self._identity, self._renewed)
-        self._log = AccessLog(
+            reactor, self._control, ConfigurationFile(ConnectorPaths(state).configuration), self._origins, self._taken,
+            origin_auth)
+        self._renewal = CertificateRenewal(reactor, wall_clock, self._control, lambda: self._identity, self._renewed)
+        self._log = ConnectorAccessLog(
             reactor, wall_clock, self.counters, None if access_log is None else self._write_line, name_of=self._name_of)
-        around = UplinkSurroundings(
+        around = self._around = UplinkSurroundings(
             clock=reactor, dial=self._service, negotiated=negotiated, random=chance, instance=random_bytes(16),
             version=appproxy.__version__, routes=lambda: self.applications.routes, refresh=self.applications.refresh,
             log=self._log.add, counters=self.counters, limits=limits_of(settings),
             most_streams=streams_possible(settings.streams),
         )
-        self.uplink = Uplink(self._place, around, self._welcomed, self._turned_away, self.applications.refresh)
+        self.uplinks = Uplinks(self._place, around, self._welcomed, self._turned_away, self.applications.refresh)
+        self._watch = self._watched()
+
+    def _watched(self) -> ServiceWatch:
+        host, resolve = self._place.host, self._dialler.resolve if self._proxy is None else None
+        return ServiceWatch(host, self.settings.lookup_seconds, self._reactor, self._deadlines, resolve,
+                            lambda addresses: self.uplinks.moved(host, addresses))
 
     @property
     def in_flight(self) -> int:
         """Requests under way; upgraded streams are counted too."""
-        return len(self.uplink.requests)
+        return self.uplinks.in_flight
+
+    # What is observed (`observation.ObservedConnector`).
+
+    @property
+    def nodes_up(self) -> dict[str, bool]:
+        """By the id of a service node: is a signal connection to it up?"""
+        return {node: uplink.is_up for node, uplink in self.uplinks.nodes.items()}
+
+    @property
+    def outages(self) -> dict[str, str]:
+        """By name of an application that does not answer: the failure's name."""
+        return self._log.outages
+
+    @property
+    def lag_seconds(self) -> float:
+        """How late the reactor was when it was last measured."""
+        return self._around.lag_ms / 1000
+
+    @property
+    def certificate_end(self) -> float:
+        """When this connector's certificate ends, in seconds since 1970."""
+        return self._identity.not_after
+
+    @property
+    def configuration_version(self) -> int:
+        """The service's configuration that is in use; 0 before there is one."""
+        return self.applications.version
+
+    @property
+    def why_not_ready(self) -> str:
+        """What keeps it from serving requests; "" for nothing."""
+        if not self.running:
+            return "draining"
+        return "" if any(self.nodes_up.values()) else "not connected to the service"
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return self._wall_clock()
+
+    def _observed(self, inherited: Inherited) -> ObservationListener | None:
+        address = self.settings.metrics_listen
+        if address is None:
+            return None
+        from appproxy.connector.observation import ObservationListener  # with it comes twisted.web: some 5 MiB
+        return ObservationListener(self, self._reactor, address, inherited)
 
     def _name_of(self, application: str) -> str:
         route = self.applications.routes.get(application)
@@ -120,10 +189,15 @@ class ConnectorNode(Service):
     def startService(self) -> None:
         """Dial the service."""
         super().startService()
+        if self._proxy is not None:
+            self.log.info("the service is dialled through the proxy {proxy} ({source})", proxy=str(self._proxy),
+                          source=self._proxy.source)
+        if self._observation is not None:
+            self._observation.open()
         if self._access_log is not None:
             self._lines = LineFile(self._access_log, self._reactor)
         self.applications.start()
-        self.uplink.start()
+        self.uplinks.start()
         self._renewal.look()
         self._lag = self._reactor.callLater(LAG_SECONDS, self._measure, self._reactor.seconds() + LAG_SECONDS)
 
@@ -131,23 +205,33 @@ class ConnectorNode(Service):
         """Drain, then close."""
         super().stopService()
         self._renewal.stop()
+        self._watch.stop()
         self.log.info("draining: {count} requests are under way", count=self.in_flight)
-        drained = self.uplink.drain()
+        drained = self.uplinks.drain()
         drained.addTimeout(self.settings.drain_seconds, self._reactor, lambda result, seconds: None)
         drained.addCallback(self._leave)
         drained.addCallback(self._close)
         return drained
 
+    def hand_over(self) -> dict[str, int]:
+        """What a successor needs, by name. Once it is started."""
+        return {} if self._observation is None else self._observation.descriptors()
+
+    def leave(self) -> None:
+        """A successor is ready: accept nothing more. Stopping then drains beside it."""
+        if self._observation is not None:
+            self._observation.leave()
+
     def _leave(self, result: None) -> Deferred[None]:
         """The last bytes of the last answers are still to be sent."""
-        closed = self.uplink.close()
+        closed = self.uplinks.close()
         return closed.addTimeout(LEAVE_SECONDS, self._reactor, lambda result, seconds: None)
 
-    def _close(self, result: None) -> None:
+    def _close(self, result: None) -> Deferred[None]:
         if self.in_flight:
             self.log.warn("{count} requests did not end in time, and are cut", count=self.in_flight)
         self.applications.stop()
-        self.uplink.stop()
+        self.uplinks.stop()
         self._origins.close()
         self._deadlines.stop()
         if self._lag is not None:
@@ -156,6 +240,7 @@ class ConnectorNode(Service):
         if self._lines is not None:
             self._lines.close()
             self._lines = None
+        return succeed(None) if self._observation is None else self._observation.close()
 
     # What the parts say.
 
@@ -163,6 +248,7 @@ class ConnectorNode(Service):
         if welcome.configuration != self.applications.version:
             self.applications.refresh()
         self._renewal.welcome(welcome.renew_after)
+        self._watch.start()
         if not self.ready.called:
             self.log.info("connected to {node}", node=welcome.node)
             self.ready.callback(None)
@@ -189,7 +275,7 @@ class ConnectorNode(Service):
         self._service.use(identity)
         self._files.renew(identity)
         self._identity = identity
-        self.uplink.renew()
+        self.uplinks.renew()
 
     def _write_line(self, line: Callable[[], str]) -> None:
         if self._lines is not None:
@@ -198,7 +284,7 @@ class ConnectorNode(Service):
     def _measure(self, due: float) -> None:
         """How late is a call? The service is told, and prefers connectors that are not."""
         now = self._reactor.seconds()
-        self.uplink.lag_ms = int((now - due) * 1000)
+        self._around.lag_ms = int((now - due) * 1000)
         self._lag = self._reactor.callLater(LAG_SECONDS, self._measure, now + LAG_SECONDS)
 
 
@@ -206,8 +292,14 @@ def limits_of(settings: ConnectorSettings) -> TunnelLimits:
     """The tunnel's limits, with what the settings say."""
     pool = settings.pool
     return replace(
-        DEFAULT_LIMITS, in_flight=min(settings.in_flight, MOST_IN_FLIGHT), pool_least=pool.least,
+        DEFAULT_LIMITS, in_flight=min(settings.in_flight, MOST_IN_FLIGHT, requests_possible()), pool_least=pool.least,
         pool_most_idle=pool.most_idle, pool_most=pool_possible(pool.most))
+
+
+def requests_possible() -> int:
+    """For how many requests there are files: each has a connection to an application, some one to the service, too."""
+    limit = raise_limit()
+    return max(1, (limit - spare(limit)) * 3 // 4)
 
 
 def pool_possible(wanted: int) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProtocol, IProtocolFactory, IReactorTime
@@ -10,9 +12,9 @@ from twisted.logger import Logger
 
 from appproxy.connector.counters import Counters
 from appproxy.connector.enrol.service_dialer import ServiceAddress
-from appproxy.connector.requests.origin_request import OriginRequest
-from appproxy.connector.requests.requests import OriginRoute, Requests
-from appproxy.connector.requests.upgraded_stream import UpgradedStream
+from appproxy.connector.requests.live_request import LiveRequest
+from appproxy.connector.requests.requests import Requests
+from appproxy.connector.requests.route import OriginRoute
 from appproxy.connector.tunnel.data import DATA_ALPN
 from appproxy.connector.tunnel.pool import DataConnectionPool
 from appproxy.connector.tunnel.signal import SIGNAL_ALPN, SignalConnection
@@ -20,6 +22,7 @@ from appproxy.connector.tunnel.signal_reconnector import SignalReconnector
 from appproxy.net.deadlines import Deadlines
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
 from appproxy.tunnel.messages import INLINE_BODY, Goodbye, Hello, Load, Welcome
+from appproxy.tunnel.node_list import NodePlace
 
 #: Dials this place, offering this protocol (ALPN), with the newest certificate.
 DialPlace = Callable[[ServiceAddress, bytes, IProtocolFactory], Deferred[IProtocol]]
@@ -39,7 +42,7 @@ class UplinkSurroundings:
         version: str,
         routes: Callable[[], Mapping[str, OriginRoute]],
         refresh: Callable[[Callable[[], None]], None],
-        log: Callable[[OriginRequest | UpgradedStream], None],
+        log: Callable[[LiveRequest], None],
         counters: Counters,
         limits: TunnelLimits = DEFAULT_LIMITS,
         most_streams: int = DEFAULT_LIMITS.streams_most,
@@ -57,10 +60,38 @@ class UplinkSurroundings:
         self.counters = counters
         self.limits = limits
         self.most_streams = most_streams
+        #: Delay of the reactor's turns in milliseconds; set by whoever measures it.
+        self.lag_ms = 0
+
+
+class OtherNodes(Protocol):
+    """The uplinks to other nodes, as one of them sees them."""
+
+    def is_of_another(self, uplink: Uplink, connection: SignalConnection, welcome: Welcome) -> bool:
+        """Another node than that of the uplink has taken this connection. True: it is looked after, and not the uplink's."""
+
+    def is_over(self, uplink: Uplink) -> None:
+        """The node of this one has left, and another has taken its place."""
+
+    def place_for(self, uplink: Uplink, slot: int) -> ServiceAddress:
+        """Where a signal connection is dialled."""
+
+    def told(self, uplink: Uplink, places: Sequence[NodePlace]) -> None:
+        """The node of this one has said which nodes there are."""
+
+    def is_down(self, uplink: Uplink) -> None:
+        """Its last signal connection was lost."""
+
+    def ids(self, uplink: Uplink) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """What the HELLO of this one lists: requests that are open, and that ended."""
 
 
 class Uplink:
-    """One service node. `on_welcome` hears of every WELCOME, `on_goodbye` of an error that dialling again cannot fix."""
+    """One service node. `on_welcome` hears of every WELCOME, `on_goodbye` of an error that dialling again cannot fix.
+
+    Which node it is the first WELCOME says. Where `place` leads to several nodes, a connection that another one has taken is
+    for `others`; an uplink alone takes it for the same node, restarted.
+    """
 
     log = Logger()
 
@@ -71,9 +102,19 @@ class Uplink:
         on_welcome: Callable[[Welcome], None],
         on_goodbye: Callable[[Goodbye], None],
         on_change: Callable[[], None],
+        others: OtherNodes | None = None,
     ) -> None:
+        #: The node's id; "" until the first WELCOME.
+        self.node = ""
+        self._others = others
         self._place = place
-        self._data_place = place
+        #: Where the node says that it is.
+        self.data_place = place
+        #: Where nodes say that it is, and which nodes it says there are: by their ids, None for one without a place.
+        self.node_place: ServiceAddress | None = None
+        self.view: dict[str, ServiceAddress | None] = {}
+        #: It is in lists, so that being in none means that it is gone.
+        self.is_listed = False
         self._around = around
         self._on_welcome = on_welcome
         self._on_change = on_change
@@ -91,16 +132,22 @@ class Uplink:
         self.requests = Requests(
             around.clock, self._deadlines, self.pool, self, around.routes, around.refresh, around.counters, around.log,
             around.limits, around.most_streams)
+        #: A REQ (`SignalOwner`).
+        self.request_received = self.requests.received
         self.slots = tuple(
-            SignalReconnector(number, around.clock, self._dial_signal, self._make_signal, around.random, on_goodbye)
+            SignalReconnector(
+                number, around.clock, partial(self._dial_signal, number), self._make_signal, around.random, on_goodbye)
             for number in range(around.limits.signal_connections))
-        #: Delay of the reactor's turns in milliseconds; set by whoever measures it.
-        self.lag_ms = 0
+        #: The node drains; and, a new one has then answered where this one was dialled.
+        self.node_leaves = self.is_succeeded = False
+        #: Since when no signal connection is up.
+        self.away_since = around.clock.seconds()
 
     def start(self) -> None:
         """Dial."""
         for slot in self.slots:
-            slot.start()
+            if slot.idle:
+                slot.start()
 
     def renew(self) -> None:
         """A new certificate is there: replace the signal connections by new ones, one after the other.
@@ -110,6 +157,18 @@ class Uplink:
         """
         self._renewing = list(self.slots)
         self._renew_next()
+
+    def moved(self, host: str, addresses: frozenset[str]) -> None:
+        """This name leads to these addresses now: replace signal connections to others, as `renew` does."""
+        if host != self.data_place.host or self._renewing or self.is_leaving or self.node_leaves:
+            return
+        self.pool.leave(addresses)
+        elsewhere = [slot for slot in self.slots if slot.current is not None and slot.current.peer_host not in addresses]
+        if elsewhere:
+            self.log.info("{host} has moved to {addresses}: signal connections follow", host=host,
+                          addresses=" ".join(sorted(addresses)))
+            self._renewing = elsewhere
+            self._renew_next()
 
     def _renew_next(self) -> None:
         while self._renewing:
@@ -161,24 +220,75 @@ class Uplink:
                 return slot.current
         return None
 
+    @property
+    def is_up(self) -> bool:
+        """Is any signal connection up?"""
+        return any(slot.current is not None for slot in self.slots)
+
+    def succeeded(self) -> None:
+        """A new node was found where this one leaves: dial no more. What is up serves what is under way."""
+        self.is_succeeded = True
+        for slot in self.slots:
+            slot.rest()
+
+    def retire(self) -> None:
+        """It is in no list any more: dial no more, until it is in one again."""
+        self.is_succeeded = True
+        for slot in self.slots:
+            slot.rest()
+
+    def listed(self, place: ServiceAddress | None) -> None:
+        """It is in a list, with this place."""
+        self.is_listed, self.node_place = True, place
+        if self.is_succeeded and not self.node_leaves and not self.is_leaving:
+            self.is_succeeded = False
+            for slot in self.slots:
+                slot.resume()
+
+    def hand_over(self, connection: SignalConnection, other: Uplink) -> bool:
+        """Give a connection that has just been welcomed to the uplink of its node; False when that has no use for it."""
+        slot = other.slots[connection.slot]
+        if other.is_leaving or not slot.idle:
+            return False
+        self._signals.discard(connection)
+        self.slots[connection.slot].release(connection)
+        other._signals.add(connection)
+        connection.move(other, other._deadlines)
+        slot.adopt(connection)
+        return True
+
+    @property
+    def is_leaving(self) -> bool:
+        """Has it begun to drain or to close?"""
+        return self._leaving is not None or self._closed is not None
+
     # What the signal connections say.
 
     def hello(self, connection: SignalConnection) -> Hello:
         """Who we are, and what became of the node's requests."""
         around = self._around
+        is_open, ended = self.requests.open_ids(), self.requests.ended_ids()
+        if self._others is not None:
+            is_open, ended = self._others.ids(self)
         return Hello(
             versions=(1,), instance=around.instance, slot=connection.slot,
             generation=self.slots[connection.slot].generation, capabilities=(INLINE_BODY,),
-            most_in_flight=around.limits.in_flight, open=self.requests.open_ids(), ended=self.requests.ended_ids(),
-            version=around.version,
+            most_in_flight=around.limits.in_flight, open=is_open, ended=ended,
+            version=around.version, node=self.node,
         )
 
     def load(self) -> Load:
         """Rides on PONG."""
-        return Load(self.requests.in_flight, self.pool.idle, self.lag_ms)
+        return Load(self.requests.in_flight, self.pool.idle, self._around.lag_ms)
 
     def welcomed(self, connection: SignalConnection, welcome: Welcome) -> None:
         """The service takes us. With another epoch it has forgotten all that was before."""
+        others = self._others if self.node and welcome.node != self.node else None
+        if others is not None and others.is_of_another(self, connection, welcome):
+            return
+        if self.node != welcome.node:
+            self.node, self.node_place, self.is_listed = welcome.node, None, False
+        self.node_leaves = False
         if self._epoch != welcome.epoch:
             if self._epoch:
                 # Ids of the old epoch mean nothing any more.
@@ -186,7 +296,8 @@ class Uplink:
                 self.pool.stop()
                 self.requests.forget_all()
             self._epoch = welcome.epoch
-        self._data_place = ServiceAddress(welcome.host or self._place.host, welcome.port or self._place.port)
+        base = self.node_place or self._place
+        self.data_place = ServiceAddress(welcome.host or base.host, welcome.port or base.port)
         slot = self.slots[connection.slot]
         old = slot.welcomed(connection)
         if old is not None and old.is_drained:
@@ -205,12 +316,6 @@ class Uplink:
         """More frames than usual in one read."""
         self.requests.turns.count()
 
-    def request_received(
-        self, connection: SignalConnection, flags: int, request_id: int, head: bytes, body: bytes
-    ) -> None:
-        """A REQ."""
-        self.requests.received(connection, flags, request_id, head, body)
-
     def request_cancelled(self, connection: SignalConnection, request_id: int) -> None:
         """A CANCEL."""
         self.requests.cancelled(connection, request_id)
@@ -219,9 +324,15 @@ class Uplink:
         """A CONFIG hint."""
         self._on_change()
 
+    def nodes_told(self, connection: SignalConnection, places: Sequence[NodePlace]) -> None:
+        """A NODES."""
+        if self._others is not None:
+            self._others.told(self, places)
+
     def service_drains(self, connection: SignalConnection) -> None:
         """The node is leaving: answer what it gave us, and be there when it is back."""
         slot = self.slots[connection.slot]
+        self.node_leaves = True
         if slot.current is connection:
             slot.replace()
         self.requests.watcher = self._check_left
@@ -238,9 +349,16 @@ class Uplink:
         """Without any signal connection, the data connections are worth nothing."""
         self._drained.discard(connection)
         self._signals.discard(connection)
+        was_up = self.is_up
         self.slots[connection.slot].lost(connection, goodbye, reason)
+        if was_up and not self.is_up:
+            self.away_since = self._around.clock.seconds()
+            if self._others is not None:
+                self._others.is_down(self)
         if self._closed is None and all(slot.current is None for slot in self.slots):
             self.pool.stop()
+            if self.is_succeeded and self._others is not None:
+                self._others.is_over(self)
         self._check_left()
         self._check_closed()
 
@@ -268,8 +386,9 @@ class Uplink:
         self._signals.add(connection)
         return connection
 
-    def _dial_signal(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
-        return self._around.dial(self._place, SIGNAL_ALPN, factory)
+    def _dial_signal(self, slot: int, factory: IProtocolFactory) -> Deferred[IProtocol]:
+        place = self._place if self._others is None else self._others.place_for(self, slot)
+        return self._around.dial(self.data_place if self.is_up else place, SIGNAL_ALPN, factory)
 
     def _dial_data(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
-        return self._around.dial(self._data_place, DATA_ALPN, factory)
+        return self._around.dial(self.data_place, DATA_ALPN, factory)

@@ -26,7 +26,7 @@ from twisted.web.websocket import WebSocketResource
 
 from appproxy.demo.chat import ChatFactory, EchoFactory
 from appproxy.demo.faults import Fault, Trailers
-from appproxy.demo.streams import Download, Events, Slow, StreamingRequest, Upload
+from appproxy.demo.streams import Download, Events, Slow, StreamingRequest, UploadResource
 
 #: The page loads nothing from elsewhere and runs no inline script; `connect-src 'self'` covers wss too.
 POLICY = (
@@ -75,7 +75,7 @@ class Headers(Resource):
     render_POST = render_GET
 
 
-class Redirect(Resource):
+class RedirectResource(Resource):
     """/redirect/N: a redirect to an address of about N characters; N up to 8000."""
 
     isLeaf = True
@@ -99,7 +99,7 @@ class Cookies(Resource):
         return b"two cookies\n"
 
 
-class State(Resource):
+class DemoState(Resource):
     """/state: what is open now, and how many users did not wait. The tests look here."""
 
     isLeaf = True
@@ -132,17 +132,17 @@ def sample_site(reactor: Any, wall_clock: Callable[[], float], listening: str) -
         b"page": page,
         b"healthy": Data(b"fine\n", "text/plain"),
         b"headers": Headers(),
-        b"upload": Upload(),
+        b"upload": UploadResource(),
         b"download": Download(),
         b"events": events,
         b"slow": slow,
         b"fault": Fault(reactor),
         b"trailers": Trailers(),
-        b"redirect": Redirect(),
+        b"redirect": RedirectResource(),
         b"cookies": Cookies(),
         b"chat": WebSocketResource(chat),
         b"echo": WebSocketResource(EchoFactory()),
-        b"state": State(lambda: {"chat": len(chat.room), "events": events.open, "cancelled": slow.cancelled}),
+        b"state": DemoState(lambda: {"chat": len(chat.room), "events": events.open, "cancelled": slow.cancelled}),
     }
     for name, child in children.items():
         root.putChild(name, child)

@@ -24,6 +24,7 @@ from appproxy.errors import ConfigError
 from appproxy.twistd.passwords import admit_password
 from appproxy.twistd.shown import program
 from appproxy.twistd.state import create_state
+from appproxy.twistd.successive import RELOAD_VARIABLE
 
 #: glibc and browsers send *.localhost to this machine, with no DNS.
 DOMAIN = "appproxy.localhost"
@@ -98,7 +99,7 @@ def start_demo(demo: Demo) -> Supervisor:
     )  # fmt: skip
     create_state(demo.service, settings, time.time(), os.environ)  # noqa: TID251 -- the program's edge
     demo.logs.mkdir()
-    supervisor = Supervisor(demo.logs)
+    supervisor = Supervisor(demo.logs, {**os.environ, RELOAD_VARIABLE: "no"})
     try:
         ready = supervisor.start(
             "application", [sys.executable, "-m", "appproxy.demo.application", "--listen", f"{_LOOPBACK}:0"], "ready on "
@@ -160,7 +161,7 @@ def _user_port(port: int | None) -> int:
     """The port asked for, or the preferred one, or one that is free. Raises ConfigError when that asked for is taken."""
     if port is not None:
         if not _is_free(port):
-            raise ConfigError(f"--port: {port} is in use or not allowed; give another")
+            raise ConfigError(f"--port: {port} is in use or not allowed", hint="give another")
         return port
     return PREFERRED_PORT if _is_free(PREFERRED_PORT) else free_port()
 

@@ -37,7 +37,7 @@ class StreamingRequest(Request):
         self.digest.update(data)
 
 
-class Upload(Resource):
+class UploadResource(Resource):
     """PUT or POST any bytes; the answer tells how many arrived and their SHA-256."""
 
     isLeaf = True
@@ -51,7 +51,7 @@ class Upload(Resource):
 
 
 @implementer(IPullProducer)
-class Blocks:
+class BlocksResource:
     """Writes `size` bytes to a request, as fast as its reader takes them."""
 
     def __init__(self, request: Request, size: int) -> None:
@@ -95,7 +95,7 @@ class Download(Resource):
         request.setHeader(b"content-disposition", b'attachment; filename="download.bin"')
         if request.method == b"HEAD":
             return b""
-        request.registerProducer(Blocks(request, size), False)
+        request.registerProducer(BlocksResource(request, size), False)
         return NOT_DONE_YET
 
     def _answer_hash(self, request: Request, size: int) -> int:

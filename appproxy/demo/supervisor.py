@@ -32,7 +32,7 @@ class ProgramFailed(AppProxyError):
 
 
 @dataclass(slots=True)
-class Program:
+class ChildProgram:
     """A program under way; `log` is the file that has its output."""
 
     name: str
@@ -60,7 +60,7 @@ class Supervisor:
         self._logs = logs
         self._environment = dict(os.environ if environment is None else environment)
         self._environment["PYTHONUNBUFFERED"] = "1"
-        self.programs: list[Program] = []
+        self.programs: list[ChildProgram] = []
 
     def __enter__(self) -> Supervisor:
         return self
@@ -79,7 +79,7 @@ class Supervisor:
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=self._environment,
                 start_new_session=True, preexec_fn=_end_with_parent(os.getpid()),
             )  # fmt: skip
-        program = Program(name, process, log)
+        program = ChildProgram(name, process, log)
         self.programs.append(program)
         return self.wait_for(program, ready, seconds) if ready else ""
 
@@ -97,7 +97,7 @@ class Supervisor:
             raise ProgramFailed(f"{name} ended with code {code}:\n{program.tail()}")
         return program.output()
 
-    def wait_for(self, program: Program, text: str, seconds: float) -> str:
+    def wait_for(self, program: ChildProgram, text: str, seconds: float) -> str:
         """The first line of the program's output that contains `text`. Raises ProgramFailed."""
         deadline = time.monotonic() + seconds
         while True:
@@ -111,7 +111,7 @@ class Supervisor:
                 raise ProgramFailed(f"{program.name} did not say {text!r} within {seconds:g} s:\n{program.tail()}")
             time.sleep(_LOOK_EVERY)
 
-    def find(self, name: str) -> Program:
+    def find(self, name: str) -> ChildProgram:
         """The newest program of this name."""
         return next(program for program in reversed(self.programs) if program.name == name)
 

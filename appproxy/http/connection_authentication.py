@@ -46,13 +46,16 @@ class Leg(IntEnum):
 
 def has_credentials(block: bytes) -> bool:
     """Does a request's block bear credentials that authenticate its connection? Cheap where it has no Authorization."""
-    return any(map(_scheme, values(block, b"authorization")))
+    return b"authorization: " in block and any(map(_scheme, values(block, b"authorization")))
 
 
 def has_challenge(block: bytes) -> bool:
     """Does an answer's block say that its connection is, or is to be, authenticated?"""
     # Persistent-Auth (RFC 4559's companion in IIS) speaks of such a connection, whatever it says.
-    return any(map(_scheme, values(block, b"www-authenticate"))) or bool(values(block, b"persistent-auth"))
+    return (
+        b"www-authenticate: " in block and any(map(_scheme, values(block, b"www-authenticate")))
+        or b"persistent-auth: " in block and bool(values(block, b"persistent-auth"))
+    )
 
 
 def awaits_next_leg(status: int, block: bytes) -> bool:

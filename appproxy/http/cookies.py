@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 
 _BLANK = b" \t"
 #: What the name of each cookie of ours begins with, in lower case: the way in for browsers (`__Host-`, RFC 6265bis section
@@ -21,19 +20,15 @@ _SPELT = (b"__Host-appproxy", b"appproxy")
 _OURS = re.compile(rb";[= \t\"]*+(?:__host-appproxy|appproxy)[^;]*+", re.IGNORECASE)
 
 
-@lru_cache(maxsize=64)  # The names are ours: a few for each port.
-def _start_of(name: bytes) -> re.Pattern[bytes]:
-    return re.compile(rb";[ \t]*+" + re.escape(name) + rb"[ \t]*+=")
-
-
 def find(cookie: bytes, name: bytes) -> list[bytes]:
     """All values of the cookie `name` in one Cookie value, in their order, without blanks and quotes around them."""
-    if name not in cookie:
-        return []
     found = []
-    fragments = b";" + cookie + b";"
-    for start in _start_of(name).finditer(fragments):
-        found.append(_unquoted(fragments[start.end():fragments.index(b";", start.end())].strip(_BLANK)))
+    if name in cookie:
+        for fragment in cookie.split(b";"):
+            if name in fragment:
+                said, mark, value = fragment.partition(b"=")
+                if mark and said.strip(_BLANK) == name:
+                    found.append(_unquoted(value.strip(_BLANK)))
     return found
 
 

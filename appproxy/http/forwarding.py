@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from appproxy.http.cookies import cut
@@ -17,9 +18,9 @@ from appproxy.http.refused import RefusedFields, same_spelling
 
 #: Members of Connection that are no names of fields to take out.
 _OPTIONS = frozenset([b"close", b"keep-alive", b"upgrade", b"te", b""])
-#: What browsers send with every request: nothing that `refused` names, so look no closer.
+#: What browsers send with every request: no other spelling of what `refused` names, so the names themselves suffice.
 _COMMON = frozenset(
-    b"accept accept-encoding accept-language cache-control content-type if-modified-since if-none-match pragma "
+    b"accept accept-encoding accept-language cache-control content-type host if-modified-since if-none-match pragma "
     b"priority sec-ch-ua sec-ch-ua-mobile sec-ch-ua-platform sec-fetch-dest sec-fetch-mode sec-fetch-site "
     b"sec-fetch-user upgrade-insecure-requests user-agent".split())
 #: Those that pass, too, but hold URLs.
@@ -88,7 +89,7 @@ def _without_id(
     version: int
 ) -> bytes:
     """All but what is different for each request."""
-    return _from_user(head, drop, inward) + _VIA[version] + _ours(client.encode("ascii"), place)
+    return _from_user(head, drop, inward) + _VIA[version] + _ours(client, place)
 
 
 def _from_user(head: RequestHead, drop: RefusedFields, inward: RequestUrlTranslator | None) -> bytes:
@@ -146,9 +147,11 @@ def _named_by(connection: list[bytes]) -> frozenset[bytes]:
     return frozenset(map(same_spelling, members(b",".join(connection)))) - _OPTIONS
 
 
-def _ours(client: bytes, place: PublicPlace | None) -> bytes:
+@lru_cache(maxsize=4096)  # The same for all requests of a user to an application.
+def _ours(client: str, place: PublicPlace | None) -> bytes:
     """What we say about the user; `forwarded` is RFC 7239, where an address with colons is bracketed and quoted."""
-    node = b'"[%b]"' % client if b":" in client else client
+    address = client.encode("ascii")
+    node = b'"[%b]"' % address if ":" in client else address
     if place is None:
-        return b"x-forwarded-for: %b\nforwarded: for=%b\n" % (client, node)
-    return b"x-forwarded-for: %b\n%bforwarded: for=%b%b\n" % (client, place.lines, node, place.pairs)
+        return b"x-forwarded-for: %b\nforwarded: for=%b\n" % (address, node)
+    return b"x-forwarded-for: %b\n%bforwarded: for=%b%b\n" % (address, place.lines, node, place.pairs)

@@ -21,8 +21,7 @@ class _Collector:
 
     __slots__ = ("fields",)
 
-    def __init__(self) -> None:
-        self.fields: Fields = []
+    fields: Fields
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A field; the parser strips white space in front of the value only."""
@@ -37,13 +36,14 @@ def parse_head(parser: type[httptools.HttpRequestParser | httptools.HttpResponse
     transfer coding.
     """
     collector = _Collector()
+    fields = collector.fields = []
     try:
         parser(collector).feed_data(head)
     except httptools.HttpParserUpgrade:
         pass
     except httptools.HttpParserError as error:
         raise ValueError(str(error)) from error
-    return collector.fields
+    return fields
 
 
 def parse_lines(section: bytes) -> Fields:

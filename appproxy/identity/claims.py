@@ -8,23 +8,23 @@ from appproxy.errors import Code, IdentityError
 from appproxy.identity.id_token import Claims
 from appproxy.identity.session import Session
 
+#: Groups of a user that are kept, whether an assignment names them or not: an assignment that comes later counts for these
+#: at once, for others with the next refresh or sign-in.
+MANY = 500
 #: Characters of a display name that are kept: it is only shown, and the cookie is small.
 MAX_NAME = 100
 
 
 def build_session(
-    claims: Claims, *, provider: str, session_id: str, now: float, lifetime: float, groups_claim: str = "groups",
-    named_groups: Container[str] = frozenset(), named_claims: Iterable[str] = (),
+    claims: Claims, *, provider: str, session_id: str, now: float, expires: float, groups_claim: str = "groups",
+    named_groups: Container[str] = frozenset(), named_claims: Iterable[str] = (), refresh_at: float = 0.0,
 ) -> Session:
-    """A new session with the provider of this id, issued `now`.
-
-    It ends with the token, and after `lifetime` seconds at the latest.
+    """A new session with the provider of this id, issued `now`. How long the token lasts does not matter to it.
 
     Of the token's groups only `named_groups` are kept, of its claims only `named_claims`. Raises
     IdentityError(TOKEN_REFUSED) when a kept claim has control characters, as it would become a request field, and when
     the session would be over at once: the browser would be sent round and round.
     """
-    expires = min(claims.expires, now + lifetime)
     if expires <= now:
         raise IdentityError(Code.TOKEN_REFUSED, "the session would be over at once")
     return Session(
@@ -32,7 +32,7 @@ def build_session(
         issued=now, expires=expires, auth_time=claims.auth_time,
         amr=claims.amr, acr=claims.acr,
         groups=tuple(group for group in groups_of(claims.raw, groups_claim) if group in named_groups),
-        claims=kept_claims(claims.raw, named_claims),
+        claims=kept_claims(claims.raw, named_claims), seen=now, refresh_at=refresh_at,
     )
 
 
@@ -53,6 +53,12 @@ def groups_of(raw: Mapping[str, object], claim: str) -> tuple[str, ...]:
     if not isinstance(value, list):
         return ()
     return tuple(dict.fromkeys(group for group in value if isinstance(group, str) and group))
+
+
+def with_few_groups(raw: Mapping[str, object], claim: str, named: Container[str]) -> Mapping[str, object]:
+    """The claims as they are kept: of more than `MANY` groups only those that some assignment names."""
+    groups = groups_of(raw, claim)
+    return {**raw, claim: [group for group in groups if group in named]} if len(groups) > MANY else raw
 
 
 def kept_claims(raw: Mapping[str, object], names: Iterable[str]) -> dict[str, str]:

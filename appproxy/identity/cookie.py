@@ -29,8 +29,12 @@ SAME_SITE = {"lax": b"Lax", "none": b"None"}
 START_COOKIE = b"__Host-appproxy-start"
 #: The same on the sign-in host, for all sign-ins and forms of the browser; perhaps `-PORT`, and then the same, follow.
 BROWSER_COOKIE = COOKIE_PREFIX + b"-browser"
-#: The ID token of the last sign-in with one provider, on the sign-in host; eight hex digits of the provider follow.
-HINT_COOKIE = b"__Host-appproxy-hint-"
+#: Says that a tab keeps the fragment of an address over a sign-in; on the sign-in host. Eight hex digits of that follow.
+FRAGMENT_COOKIE = COOKIE_PREFIX + b"-fragment"
+#: Which session the browser has with one provider, on the sign-in host; eight hex digits of the provider follow.
+SIGNED_IN_COOKIE = b"__Host-appproxy-signed-in-"
+#: Which of several providers the browser has chosen, on the sign-in host.
+CHOICE_COOKIE = COOKIE_PREFIX + b"-choice"
 #: Browsers keep 4,096 bytes of a cookie, name and attributes included; the rest is margin.
 MAX_COOKIE = 3500
 
@@ -115,7 +119,10 @@ def to_payload(session: Session) -> dict[str, object]:
         "i": session.id, "p": session.provider, "s": session.subject, "o": session.issuer, "n": session.name,
         "t": session.issued, "e": session.expires, "a": session.auth_time,
     }
-    parts = {"m": session.amr, "c": session.acr, "g": session.groups, "k": dict(session.claims)}
+    parts = {
+        "m": session.amr, "c": session.acr, "g": session.groups, "k": dict(session.claims), "d": session.seen,
+        "r": session.refresh_at, "w": session.network,
+    }
     payload.update({name: part for name, part in parts.items() if part})
     return payload
 
@@ -127,6 +134,7 @@ def from_payload(payload: Mapping[str, Any]) -> Session:
         id=payload["i"], provider=payload["p"], subject=payload["s"], issuer=payload["o"], name=payload["n"],
         issued=payload["t"], expires=payload["e"], auth_time=payload["a"],
         amr=tuple(read("m", ())), acr=read("c", ""), groups=tuple(read("g", ())), claims=read("k", {}),
+        seen=read("d", 0.0), refresh_at=read("r", 0.0), network=read("w", ""),
     )
 
 

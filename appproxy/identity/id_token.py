@@ -34,6 +34,10 @@ _END_OF_TIME = 253402300800.0
 _FORBIDDEN_HEADER = ("crit", "jwk", "jku", "x5u", "x5c", "b64", "zip", "enc")
 
 
+#: What values of the claim `acrs` begin with among the methods of a sign-in (`amr`), where there is room for several.
+ACRS = "acrs:"
+
+
 class UnknownKeyError(IdentityError):
     """No key of the set has made the signature; perhaps the provider has a new one, under the same name or another."""
 
@@ -57,29 +61,76 @@ def _refuse(detail: str) -> IdentityError:
 
 
 def check_id_token(
-    token: str, keys: KeySet, *, issuer: str, client_id: str, nonce: str, algorithms: Sequence[str], now: float
+    token: str, keys: KeySet, *, issuer: str, client_id: str, nonce: str | None, algorithms: Sequence[str], now: float,
+    max_age: int | None = None,
 ) -> Claims:
-    """The claims of `token`, or IdentityError(TOKEN_REFUSED), or UnknownKeyError when another key set may help."""
-    raw = _payload(_verified(token, keys, algorithms))
-    if raw.get("iss") != issuer:
-        raise _refuse("another issuer")
-    _check_audience(raw, client_id)
+    """The claims of `token`, or IdentityError(TOKEN_REFUSED), or UnknownKeyError when another key set may help.
+
+    `nonce` is None for a token that came with a refresh (section 12.2), over our own connection: it need not have one.
+    `max_age`: the seconds that we asked for since the user has proved who they are; None: we did not.
+    """
+    raw = verified_claims(token, keys, issuer=issuer, client_id=client_id, algorithms=algorithms)
     said = raw.get("nonce")
-    if not isinstance(said, str) or not hmac.compare_digest(said.encode(), nonce.encode()):
+    if nonce is not None and (not isinstance(said, str) or not hmac.compare_digest(said.encode(), nonce.encode())):
         raise _refuse("the nonce is not the one that we gave")
+    claims, auth_time = claims_of(raw, now), time_of(raw, "auth_time")
+    if max_age is not None and (auth_time is None or now > auth_time + max_age + LEEWAY):
+        raise _refuse("it lacks auth_time, or the user has proved who they are longer ago than max_age allows")
+    return claims
+
+
+def claims_of(raw: Mapping[str, object], now: float) -> Claims:
+    """Subject and times of a token whose issuer and audience are right. Raises IdentityError(TOKEN_REFUSED)."""
     expires, issued = _required_time(raw, "exp"), _required_time(raw, "iat")
     if now >= expires + LEEWAY:
         raise _refuse("expired")
-    if max(issued, _time(raw, "nbf") or 0.0) > now + LEEWAY:
+    if max(issued, time_of(raw, "nbf") or 0.0) > now + LEEWAY:
         raise _refuse("not valid yet")
     if expires <= issued:
         raise _refuse("expires before it was issued")
-    auth_time = _time(raw, "auth_time")
+    auth_time = time_of(raw, "auth_time")
     return Claims(
-        issuer=issuer, subject=_subject(raw), issued=issued, expires=expires,
+        issuer=_text(raw.get("iss")), subject=_subject(raw), issued=issued, expires=expires,
         auth_time=issued if auth_time is None else auth_time,
-        amr=_texts(raw.get("amr")), acr=_text(raw.get("acr")), raw=raw,
+        # Microsoft Entra's authentication contexts: what a sign-in has, of several at once.
+        amr=(*_texts(raw.get("amr")), *(ACRS + one for one in _texts(raw.get("acrs")))),
+        acr=_text(raw.get("acr")), raw=raw,
     )
+
+
+def verified_claims(
+    token: str, keys: KeySet, *, issuer: str, client_id: str, algorithms: Sequence[str], types: Sequence[str] = ("jwt",)
+) -> Mapping[str, object]:
+    """The claims of a signed token from this issuer for this client; `types`: what it may call itself, in lower case.
+
+    Raises what `check_id_token` raises. No time was looked at.
+    """
+    raw = signed_payload(token, keys, algorithms, types)
+    if raw.get("iss") != issuer:
+        raise _refuse("another issuer")
+    _check_audience(raw, client_id)
+    return raw
+
+
+def signed_payload(token: str, keys: KeySet, algorithms: Sequence[str], types: Sequence[str]) -> Mapping[str, object]:
+    """The claims of a token that one of these keys has signed. Raises what `check_id_token` raises.
+
+    Neither times, issuer nor audience were looked at.
+    """
+    return _payload(_verified(token, keys, algorithms, types))
+
+
+def issuer_of(token: str) -> str:
+    """Who a token says that it is from: nothing of it is believed yet. "" for what is no token."""
+    parts = token.split(".") if token.isascii() and len(token) <= MAX_TOKEN else ()
+    if len(parts) != 3:
+        return ""
+    try:
+        raw = read_json(urlsafe_b64decode(parts[1] + "=="))
+    except ValueError:
+        return ""
+    issuer = raw.get("iss") if isinstance(raw, dict) else None
+    return issuer if isinstance(issuer, str) else ""
 
 
 def check_user_info(
@@ -97,7 +148,7 @@ def check_user_info(
     return raw
 
 
-def _verified(token: str, keys: KeySet, wanted: Sequence[str]) -> bytes:
+def _verified(token: str, keys: KeySet, wanted: Sequence[str], types: Sequence[str] = ("jwt",)) -> bytes:
     """The payload, once the signature was found good."""
     algorithms = [name for name in wanted if name in ALGORITHMS]
     if not isinstance(token, str) or not token.isascii() or not 0 < len(token) <= MAX_TOKEN:
@@ -110,7 +161,7 @@ def _verified(token: str, keys: KeySet, wanted: Sequence[str]) -> bytes:
         read_json(urlsafe_b64decode(token.partition(".")[0] + "=="))  # joserfc does not bound how deep it is nested
         message = jws.extract_compact(token.encode("ascii"), None, registry)
         header = message.headers()
-        algorithm = _check_header(header, algorithms)
+        algorithm = _check_header(header, algorithms, types)
         key = _choose_key(keys, header.get("kid"), algorithm)
         if not _is_signed_by(message, key, algorithms, registry):
             raise UnknownKeyError(Code.TOKEN_REFUSED, "ID token: the signature is wrong")
@@ -127,12 +178,12 @@ def _is_signed_by(message: jws.CompactSignature, key: Key, algorithms: list[str]
         return False
 
 
-def _check_header(header: Mapping[str, object], algorithms: Sequence[str]) -> str:
+def _check_header(header: Mapping[str, object], algorithms: Sequence[str], types: Sequence[str]) -> str:
     for name in _FORBIDDEN_HEADER:
         if name in header:
             raise _refuse(f"its header has {name}")
     kind = header.get("typ", "JWT")
-    if not isinstance(kind, str) or kind.lower() != "jwt":
+    if not isinstance(kind, str) or kind.lower().removeprefix("application/") not in types:
         raise _refuse("it is a token of another type")
     algorithm = header.get("alg")
     if not isinstance(algorithm, str) or algorithm not in algorithms:
@@ -172,7 +223,8 @@ def _check_audience(raw: Mapping[str, object], client_id: str) -> None:
         raise _refuse("it was issued to another party")
 
 
-def _time(raw: Mapping[str, object], name: str) -> float | None:
+def time_of(raw: Mapping[str, object], name: str) -> float | None:
+    """A claim that is a time; None where there is none. Raises IdentityError(TOKEN_REFUSED) for what is no time."""
     value = raw.get(name)
     if value is None:
         return None
@@ -185,7 +237,7 @@ def _time(raw: Mapping[str, object], name: str) -> float | None:
 
 
 def _required_time(raw: Mapping[str, object], name: str) -> float:
-    value = _time(raw, name)
+    value = time_of(raw, name)
     if value is None:
         raise _refuse(f"it has no {name}")
     return value
@@ -199,7 +251,8 @@ def _subject(raw: Mapping[str, object]) -> str:
 
 
 def _text(value: object) -> str:
-    return value[:255] if isinstance(value, str) else ""
+    """What is kept of it, in databases too, which do not take every sign."""
+    return value[:255] if isinstance(value, str) and value.isprintable() else ""
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -6,16 +6,16 @@ OpenID Connect Discovery 1.0, OpenID Connect Core 1.0 section 3.1, PKCE (RFC 763
 from __future__ import annotations
 
 import hmac
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry, KeySet, RSAKey
 
 from appproxy.errors import Code, IdentityError
+from appproxy.identity.oidc_settings import check_https
 from appproxy.identity.sealing import encode
 
 #: Keys of one provider. The largest public providers publish below ten.
@@ -24,9 +24,16 @@ MAX_KEYS = 100
 MIN_RSA_BITS = 2048
 #: Parameters of one callback. Six are specified.
 _MAX_PARAMETERS = 20
+#: Seconds; a year. What lasts longer is as if it had no end.
+_LONGEST_TOKEN = 366 * 86400
 #: Two names of one algorithm (RFC 9864 section 2.2): the key may have the one, and a token the other.
 _ED25519 = ("Ed25519", "EdDSA")
 _ASYMMETRIC = ("RSA", "EC", "OKP")
+#: End points that we call ourselves, and that may have an alias for certificates.
+_ALIASES = (
+    "token_endpoint", "userinfo_endpoint", "pushed_authorization_request_endpoint", "revocation_endpoint",
+    "introspection_endpoint",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +52,42 @@ class Metadata:
     #: Where authorization requests are pushed to, and whether they must be (RFC 9126 section 5).
     par_endpoint: str = ""
     par_required: bool = False
+    #: Where tokens are given back (RFC 7009).
+    revocation_endpoint: str = ""
+    #: Where it is asked whether a token counts (RFC 7662).
+    introspection_endpoint: str = ""
+    #: Must authorization requests be signed (RFC 9101 section 10.5)?
+    signed_requests: bool = False
+    #: End points that ask for a certificate in TLS, by their names (RFC 8705 section 5).
+    mtls_aliases: Mapping[str, str] = field(default_factory=dict)
+
+    def over_mtls(self) -> Metadata:
+        """The same, with the end points for clients that show a certificate."""
+        alias = self.mtls_aliases.get
+        return replace(
+            self, token_endpoint=alias("token_endpoint", self.token_endpoint),
+            userinfo_endpoint=alias("userinfo_endpoint", self.userinfo_endpoint),
+            par_endpoint=alias("pushed_authorization_request_endpoint", self.par_endpoint),
+            revocation_endpoint=alias("revocation_endpoint", self.revocation_endpoint),
+            introspection_endpoint=alias("introspection_endpoint", self.introspection_endpoint),
+        )
+
+
+class GrantRefused(IdentityError):
+    """The provider has taken back what it gave, such as a refresh token: `invalid_grant` (RFC 6749 section 5.2)."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenAnswer:
-    """What the token end point gave for a code."""
+    """What the token end point gave for a code or a refresh token.
+
+    `lifetime`: seconds that the access token lasts, 0.0 where it is not said.
+    """
 
     id_token: str = field(repr=False)
     access_token: str = field(default="", repr=False)
     refresh_token: str = field(default="", repr=False)
+    lifetime: float = 0.0
 
 
 def _refuse(detail: str, code: Code = Code.TOKEN_REFUSED) -> IdentityError:
@@ -64,24 +98,22 @@ def _https(document: Mapping[str, object], name: str, required: bool = True) -> 
     value = document.get(name)
     if value is None and not required:
         return ""
-    if not isinstance(value, str) or len(value) > 2048 or not value.isascii() or not value.isprintable():
+    if not isinstance(value, str):
         raise _refuse(f"provider metadata: {name} is missing or not a URL")
     try:
-        parts = urlsplit(value)
+        return check_https(value)
     except ValueError as error:
-        raise _refuse(f"provider metadata: {name} is not a URL") from error
-    if parts.scheme != "https" or not parts.hostname or parts.fragment or parts.username is not None or " " in value:
-        raise _refuse(f"provider metadata: {name} is not an https URL without user and fragment")
-    return value
+        raise _refuse(f"provider metadata: {name} {error}") from error
 
 
-def read_metadata(document: object, issuer: str) -> Metadata:
+def read_metadata(document: object, issuer: str, by_hand: Mapping[str, str] | None = None) -> Metadata:
     """Check a discovery document. Its issuer must be exactly the one that was asked (section 4.3).
 
-    Raises IdentityError(TOKEN_REFUSED).
+    `by_hand`: end points that count in place of the document's. Raises IdentityError(TOKEN_REFUSED).
     """
     if not isinstance(document, dict):
         raise _refuse("provider metadata: not a JSON object")
+    document = {**document, **(by_hand or {})}
     if document.get("issuer") != issuer:
         raise _refuse("provider metadata: the issuer is not the one that was configured")
     methods = document.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
@@ -104,7 +136,15 @@ def read_metadata(document: object, issuer: str) -> Metadata:
         iss_parameter=document.get("authorization_response_iss_parameter_supported") is True,
         userinfo_endpoint=_https(document, "userinfo_endpoint", required=False),
         par_endpoint=par_endpoint, par_required=par_required,
+        revocation_endpoint=_https(document, "revocation_endpoint", required=False),
+        introspection_endpoint=_https(document, "introspection_endpoint", required=False),
+        signed_requests=document.get("require_signed_request_object") is True,
+        mtls_aliases=_aliases(document.get("mtls_endpoint_aliases")),
     )
+
+
+def _aliases(said: object) -> dict[str, str]:
+    return {name: _https(said, name) for name in _ALIASES if name in said} if isinstance(said, dict) else {}
 
 
 def read_keys(document: object) -> KeySet:
@@ -177,20 +217,16 @@ def pushed_parameters(client_id: str, answer: object) -> dict[str, str]:
     return {"client_id": client_id, "request_uri": uri}
 
 
-def client_authentication(metadata: Metadata, client_id: str, secret: str) -> tuple[dict[str, str], str | None]:
-    """How a client shows who it is (RFC 6749 section 2.3.1): fields of the form, and the value of Authorization.
-
-    Basic goes first, for a body ends up in logs more easily. A public client, without a secret, only says its id. Raises
-    IdentityError(PROVIDER_REFUSED) when the provider takes neither of the two methods.
-    """
-    if not secret:
-        return {"client_id": client_id}, None
-    if "client_secret_basic" in metadata.token_auth_methods:
-        pair = f"{quote_plus(client_id)}:{quote_plus(secret)}".encode("ascii")
-        return {}, "Basic " + b64encode(pair).decode("ascii")
-    if "client_secret_post" in metadata.token_auth_methods:
-        return {"client_id": client_id, "client_secret": secret}, None
-    raise _refuse("token end point: it takes neither client_secret_basic nor client_secret_post", Code.PROVIDER_REFUSED)
+def read_token_answer(answer: Mapping[str, object]) -> TokenAnswer:
+    """The parts of a token end point's answer (RFC 6749 section 5.1); "" and 0.0 for what is not there."""
+    found = [answer.get(name) for name in ("id_token", "access_token", "refresh_token")]
+    id_token, access_token, refresh_token = (text if isinstance(text, str) else "" for text in found)
+    lifetime = answer.get("expires_in")
+    if isinstance(lifetime, str) and lifetime.isascii() and lifetime.isdecimal() and len(lifetime) < 10:
+        lifetime = int(lifetime)  # some say it as a text
+    if isinstance(lifetime, bool) or not isinstance(lifetime, int | float) or not 0 < lifetime < _LONGEST_TOKEN:
+        lifetime = 0.0
+    return TokenAnswer(id_token, access_token, refresh_token, float(lifetime))
 
 
 def end_session_url(metadata: Metadata, client_id: str, return_to: str, *, id_token: str = "", subject: str = "") -> str:

@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+#: Seconds between two times that a cookie is made again while its session is used: often enough to tell idle ones.
+SEEN_EVERY = 300.0
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
     """One user's access to one application on one host. Times are seconds since 1970.
+
+    `id` is that of the sign-in at the provider, the same for all applications. `seen`: when the cookie was made, which is
+    done again while the session is used; `refresh_at`: when the provider is to be asked again, 0 for never.
+
+    `credential`: what a program has shown in place of a cookie, in the words of the setting `bearer`; "" is the cookie.
+    `auth_time` is 0.0 where the provider does not say when the user signed in. `network`: where the session began, as
+    `policy.networks.network_of` says it; kept only where a policy binds sessions to that.
 
     `subject` and `groups` are those of `provider` (its id) alone: another one may call somebody else so. `groups` holds
     only those that some assignment names, `claims` only those that a header rule names.
@@ -26,3 +36,7 @@ class Session:
     acr: str = ""
     groups: tuple[str, ...] = ()
     claims: Mapping[str, str] = field(default_factory=dict)
+    seen: float = 0.0
+    refresh_at: float = 0.0
+    credential: str = ""
+    network: str = ""

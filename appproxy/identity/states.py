@@ -16,7 +16,7 @@ from __future__ import annotations
 import hmac
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -43,7 +43,9 @@ MOST_TRIES = 1
 class StartState:
     """A browser wants `target` (origin-form) of `application` on `host`; `binding` is its start cookie's hash.
 
-    `tries`: how often this sign-in has begun again by itself.
+    `tries`: how often this sign-in has begun again by itself. `strengths`, and no longer ago than `max_age` seconds (0.0 for
+    any time): what policies ask of it. `kept`: the ticket of a form that is sent at its end, or "". `beside`: it ends on a
+    page that closes itself, because the one that it was for is still open.
     """
 
     application: str
@@ -51,6 +53,10 @@ class StartState:
     target: str
     binding: str
     tries: int = 0
+    strengths: tuple[str, ...] = ()
+    max_age: float = 0.0
+    kept: str = field(default="", repr=False)
+    beside: bool = False
 
     def seal(self, key: Key, now: float, nonce: bytes, purpose: str = "start") -> bytes:
         """For the URL of the start page; with the purpose "again" for that of beginning once more."""
@@ -69,23 +75,29 @@ class StartState:
 
 @dataclass(frozen=True, slots=True)
 class PendingState:
-    """A sign-in that waits for `provider` to send the browser back; `browser`: hash of the sign-in host's cookie."""
+    """A sign-in that waits for `provider` to send the browser back; `browser`: hash of the sign-in host's cookie.
+
+    `asked`: when the provider was asked for a new sign-in (seconds since 1970), 0.0 where it was not.
+    """
 
     start: StartState
     provider: str
     nonce: str
     browser: str
+    asked: float = 0.0
 
     def seal(self, key: Key, now: float, nonce: bytes) -> str:
         """The `state` parameter."""
         payload = {**_start_payload(self.start), "i": self.provider, "n": self.nonce, "b": self.browser}
+        if self.asked:
+            payload["f"] = int(self.asked)
         return seal("state", payload, key, now + START_LIFETIME, nonce).decode("ascii")
 
     @classmethod
     def unseal(cls, text: bytes, keys: Iterable[Key], now: float) -> PendingState:
         """Raises IdentityError(SIGN_IN_STATE)."""
         payload: Mapping[str, Any] = unseal("state", text, keys, now)
-        return cls(_read_start(payload), payload["i"], payload["n"], payload["b"])
+        return cls(_read_start(payload), payload["i"], payload["n"], payload["b"], payload.get("f", 0.0))
 
     @classmethod
     def recall(cls, text: bytes, keys: Iterable[Key]) -> PendingState:
@@ -128,8 +140,11 @@ def verifier_of(secret: bytes, nonce: str) -> str:
 
 def _start_payload(start: StartState) -> dict[str, object]:
     payload: dict[str, object] = {"a": start.application, "h": start.host, "p": start.target, "c": start.binding}
-    return {**payload, "t": start.tries} if start.tries else payload
+    more = {"t": start.tries, "d": start.strengths, "y": start.max_age, "k": start.kept, "w": start.beside}
+    return {**payload, **{name: part for name, part in more.items() if part}}
 
 
 def _read_start(payload: Mapping[str, Any]) -> StartState:
-    return StartState(payload["a"], payload["h"], payload["p"], payload["c"], payload.get("t", 0))
+    read = payload.get
+    more = (read("t", 0), tuple(read("d", ())), read("y", 0.0), read("k", ""), read("w", False))
+    return StartState(payload["a"], payload["h"], payload["p"], payload["c"], *more)

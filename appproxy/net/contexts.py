@@ -304,7 +304,7 @@ def _use(context: SSL.Context, credential: Credential) -> None:
         context.use_privatekey(load_key(credential.key))
         context.check_privatekey()
     except SSL.Error as error:
-        raise ConfigError(f"certificate: does not belong to its key ({error}); give both of one pair") from error
+        raise ConfigError(f"certificate: does not belong to its key ({error})", hint="give both of one pair") from error
 
 
 def _trust(context: SSL.Context, bundle: Sequence[str]) -> None:

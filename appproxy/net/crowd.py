@@ -36,13 +36,13 @@ class BoundedConnections(Generic[T]):
 
     def one_too_many(self, owner: str) -> T | None:
         """The oldest of an owner who has more than they may."""
-        his = self._owners.get(owner, ())
-        return next(iter(his)) if len(his) > self._most else None
+        theirs = self._owners.get(owner, ())
+        return next(iter(theirs)) if len(theirs) > self._most else None
 
     def leave(self, owner: str, item: T) -> None:
         """It is gone, or of use; twice is as once."""
-        his = self._owners.get(owner)
-        if his is not None and his.pop(item, self) is None and not his:
+        theirs = self._owners.get(owner)
+        if theirs is not None and theirs.pop(item, self) is None and not theirs:
             del self._owners[owner]
 
     def count(self, owner: str) -> int:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Protocol
 from weakref import WeakKeyDictionary, ref
 
 from twisted.internet.interfaces import IReactorTime
 
+from appproxy.net.reactor import RelayReactor
+
 
 class Flushed(Protocol):
-    """What can be asked to flush."""
+    """What can be asked to do a piece of long work."""
 
     def flush_turn(self) -> None:
-        """Called once, after everything that this turn of the reactor had to do. Must not raise."""
+        """Called once. Must not raise."""
 
 
 class FlushScheduler:
-    """One delayed call for all connections of a reactor that wrote in its turn; a delayed call each would cost as much
-    as encrypting a small message.
+    """The end of a turn of a reactor that knows nothing better than a delayed call (`net.reactor` does): one for all that
+    asked. One for each connection that wrote would cost as much as encrypting a small message.
     """
 
     __slots__ = ("_clock", "_waiting")
@@ -26,18 +29,18 @@ class FlushScheduler:
     def __init__(self, clock: IReactorTime) -> None:
         # Not the clock itself: the table below would keep both for ever.
         self._clock = ref(clock)
-        self._waiting: list[Flushed] = []
+        self._waiting: list[Callable[[], object]] = []
 
-    def add(self, one: Flushed) -> None:
-        """Flush it at the end of this turn; it adds itself once a turn at most."""
+    def add(self, call: Callable[[], object]) -> None:
+        """Call this once at the end of this turn."""
         if not self._waiting and (clock := self._clock()) is not None:
             clock.callLater(0, self._flush)
-        self._waiting.append(one)
+        self._waiting.append(call)
 
     def _flush(self) -> None:
         waiting, self._waiting = self._waiting, []
-        for one in waiting:
-            one.flush_turn()
+        for call in waiting:
+            call()
 
 
 class SharedFlushScheduler:
@@ -92,12 +95,14 @@ class SharedFlushScheduler:
 _ends: WeakKeyDictionary[IReactorTime, FlushScheduler] = WeakKeyDictionary()
 
 
-def flush_scheduler(clock: IReactorTime) -> FlushScheduler:
-    """The one that belongs to this reactor."""
+def at_turn_end(clock: IReactorTime) -> Callable[[Callable[[], object]], None]:
+    """What has something called once at the end of this turn of a reactor, after everything else. It must not raise."""
+    if isinstance(clock, RelayReactor):
+        return clock.at_turn_end
     found = _ends.get(clock)
     if found is None:
         found = _ends[clock] = FlushScheduler(clock)
-    return found
+    return found.add
 
 
 #: Seconds of long work in one turn: others notice no more than that of it.

@@ -7,8 +7,8 @@
   on. Other protocols are closed both ways, as ever.
 - A connection that ends without close_notify ends with ConnectionLost, one that ends with it with ConnectionDone: what
   came before may be believed complete only in the second case.
-- All that is written in one reactor turn leaves as one run of records; all that one TCP read brought is one call of
-  dataReceived.
+- All that is written in one reactor turn leaves as one run of records (`batched_tls`); all that one TCP read brought is
+  one call of dataReceived.
 - `abortConnection` never sends close_notify: a broken answer cannot look like a complete one.
 - A handshake that takes too long, and a peer that does not answer our close, are cut off; so is the oldest of too many
   handshakes at the same time.
@@ -19,7 +19,6 @@ It overrides methods that Twisted does not promise to keep; tests/net/test_half_
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
 from OpenSSL import SSL
 from twisted.internet.error import ConnectionDone
@@ -27,28 +26,19 @@ from twisted.internet.interfaces import (
     IDelayedCall,
     IHalfCloseableProtocol,
     IHandshakeListener,
-    IProtocol,
     IProtocolFactory,
+    IReactorTime,
 )
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
-from twisted.protocols.tls import TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from appproxy.errors import AppProxyError
+from appproxy.net.batched_tls import BatchedTLS, BatchingFactory
 from appproxy.net.contexts import ACME_TLS, CertificateRefused
-from appproxy.net.records import put_input, read_records, take_output, write_records
-from appproxy.net.sockets import send_now
-
-if TYPE_CHECKING:
-    from appproxy.net.tls_factory import HalfCloseTLSFactory
-
-#: A plaintext batch: four full records. Larger ones only make OpenSSL's memory buffers, which never shrink, larger.
-_BATCH = 65_536
-#: Writes that may wait for the end of the reactor's turn. With all of a busy turn's requests in one batch, service and
-#: connector work in turn, each waiting for the other; four at a time keep both at work. One in four costs a system call.
-_MOST_WRITES = 4
+from appproxy.net.records import read_records, renew_buffers
+from appproxy.net.sockets import step_past_endpoint
 
 #: Seconds that a peer has to answer our close_notify; then what is still to be written is written and the connection
 #: closed, and after as long again it is cut off.
@@ -73,40 +63,46 @@ class NoProtocol(AppProxyError):
     """The peer offered no protocol (ALPN) that this listener speaks."""
 
 
+class ConnectionFactory(BatchingFactory):
+    """What the connections of one listener, or of one client, have in common: `tls_factory.HalfCloseTLSFactory`."""
+
+    clock: IReactorTime
+    #: A peer without a protocol (ALPN) in common with us is sent away.
+    requires_protocol: bool
+    #: Seconds for a handshake; None: any number.
+    handshake_seconds: float | None
+    #: Makes the protocol of a connection that begins with HTTP instead of TLS.
+    plain: IProtocolFactory | None
+    #: TCP's end of file says that the peer is gone, whatever it said before.
+    leaves_at_eof: bool
+
+    def handshake_begun(self, connection: HalfCloseTLS) -> None:
+        """Called by a connection that begins."""
+        raise NotImplementedError
+
+    def handshake_over(self, connection: HalfCloseTLS) -> None:
+        """Called by a connection whose handshake succeeded, or that has ended; twice is as once."""
+        raise NotImplementedError
+
+
 @implementer(IHalfCloseableProtocol)
-class HalfCloseTLS(TLSMemoryBIOProtocol):
+class HalfCloseTLS(BatchedTLS):
     """TLS over another transport; the transport of `wrappedProtocol`. See the module's own text.
 
     The wrapped protocol reads `peer_certificate` and `negotiated` in `handshakeCompleted` (IHandshakeListener), never
     in connectionMade: by then no handshake has taken place.
     """
 
-    factory: HalfCloseTLSFactory
-    #: The transport below: TCP's, another layer's, or a test's.
-    transport: Any
-    _tlsConnection: Any
+    factory: ConnectionFactory
     #: Whose handshakes it counts among: the peer's network, "" where that does not matter.
     owner = ""
     #: close_notify has come: nothing more is read.
     _read_over = False
-    #: loseWriteConnection has been called: nothing more is taken.
-    _write_over = False
-    #: close_notify has gone out.
-    _close_sent = False
-    #: Our turn to flush is noted with the factory.
-    _enlisted = False
     _deadline: IDelayedCall | None = None
     #: The transport below has gone.
     _ended = False
     #: Bytes have come.
     _heard = False
-
-    def __init__(
-        self, factory: HalfCloseTLSFactory, wrappedProtocol: IProtocol, _connectWrapped: bool = True
-    ) -> None:
-        super().__init__(factory, wrappedProtocol, _connectWrapped)
-        self._outgoing: list[bytes] = []
-        self._outgoing_size = 0
 
     @property
     def handshake_done(self) -> bool:
@@ -119,6 +115,7 @@ class HalfCloseTLS(TLSMemoryBIOProtocol):
         """Called by the transport below: start the handshake and its deadline."""
         self._set_deadline(self.factory.handshake_seconds, self._handshake_late)
         self.factory.handshake_begun(self)
+        step_past_endpoint(transport, self)
         super().makeConnection(transport)
 
     def _checkHandshakeStatus(self) -> None:
@@ -136,6 +133,7 @@ class HalfCloseTLS(TLSMemoryBIOProtocol):
             self._set_deadline(None)
             # The last flight, and the session tickets: nothing else would send them before our first write.
             self._flushSendBIO()
+            renew_buffers(self._tlsConnection)
             self._handshake_done()
 
     def _handshake_done(self) -> None:
@@ -169,8 +167,13 @@ class HalfCloseTLS(TLSMemoryBIOProtocol):
     def dataReceived(self, data: bytes) -> None:
         """Called by the transport below."""
         if self._handshakeDone and not self._appSendBuffer:
-            put_input(self._tlsConnection, data)
-            self._flushReceiveBIO()
+            if self._lostTLSConnection or self._read_over:
+                return
+            plain, end = read_records(self._tlsConnection, data)
+            if plain and not self.disconnecting:
+                self.wrappedProtocol.dataReceived(plain)
+            if end is not None:
+                self._reading_ended(end)
         elif not self._heard and self.factory.plain is not None and data[:1].isalpha():
             self._become_plain(self.factory.plain, data)
         else:
@@ -193,10 +196,15 @@ class HalfCloseTLS(TLSMemoryBIOProtocol):
     def _flushReceiveBIO(self) -> None:
         if self._lostTLSConnection or self._read_over:
             return
-        data, end = read_records(self._tlsConnection)
-        if data and not self.disconnecting:
-            self.wrappedProtocol.dataReceived(data)
-        if end is None or self._aborted or self._lostTLSConnection or self._tlsConnection is None:
+        plain, end = read_records(self._tlsConnection)
+        if plain and not self.disconnecting:
+            self.wrappedProtocol.dataReceived(plain)
+        if end is not None:
+            self._reading_ended(end)
+
+    def _reading_ended(self, end: SSL.Error) -> None:
+        """No more can be read, for this reason."""
+        if self._aborted or self._lostTLSConnection or self._tlsConnection is None:
             return
         if isinstance(end, SSL.ZeroReturnError):
             self._peer_finished()
@@ -220,91 +228,6 @@ class HalfCloseTLS(TLSMemoryBIOProtocol):
             # TCP ends within that call when its own direction was closed before.
             if not self._ended:
                 self._tlsShutdownFinished(None)
-
-    # Writing
-
-    def write(self, data: bytes) -> None:
-        """Take bytes; they leave with all others of this reactor turn. After a close they are dropped."""
-        if self._write_over or (self.disconnecting and self._producer is None) or self._lostTLSConnection:
-            return
-        if data.__class__ is not bytes:
-            data = b"".join((data,))
-        if not data:  # OpenSSL takes an empty write for an error
-            return
-        self._outgoing.append(data)
-        self._outgoing_size += len(data)
-        if self._outgoing_size >= _BATCH or len(self._outgoing) >= _MOST_WRITES:
-            self._flush_outgoing()
-        elif not self._enlisted:
-            self._enlisted = True
-            self.factory.flush_later(self)
-
-    def write_now(self, data: bytes) -> None:
-        """As `write`, but it leaves at once, after what was written before: the caller has gathered a turn's bytes."""
-        if self._write_over or (self.disconnecting and self._producer is None) or self._lostTLSConnection or not data:
-            return
-        self._outgoing.append(data)
-        self._flush_outgoing()
-
-    def flush_turn(self) -> None:
-        """Called by the factory at the end of the reactor's turn."""
-        self._enlisted = False
-        try:
-            self._flush_outgoing()
-        except Exception:
-            # The others of this turn must not suffer for it.
-            _log.failure("while writing to a TLS connection")
-            self.abortConnection()
-
-    def _flush_outgoing(self) -> None:
-        """Hand what has gathered to OpenSSL."""
-        outgoing = self._outgoing
-        if outgoing:
-            self._outgoing = []
-            self._outgoing_size = 0
-            self._write(outgoing[0] if len(outgoing) == 1 else b"".join(outgoing))
-
-    def _write(self, data: bytes) -> None:
-        if self._lostTLSConnection or self._close_sent:
-            return
-        if self._appSendBuffer:
-            self._bufferedWrite(data)
-            return
-        if len(data) > _BATCH:
-            for start in range(0, len(data), _BATCH):
-                self._write(data[start : start + _BATCH])
-            return
-        problem = write_records(self._tlsConnection, data)
-        if problem is None:
-            self._flushSendBIO()
-        elif isinstance(problem, SSL.WantReadError):
-            self._bufferedWrite(data)
-        else:
-            self._tlsShutdownFinished(_failure(problem))
-
-    def _flushSendBIO(self) -> None:
-        records = take_output(self._tlsConnection)
-        if records:
-            send_now(self.transport, records)
-
-    def _unbufferPendingWrites(self) -> None:
-        pending, self._appSendBuffer = self._appSendBuffer, []
-        self._write(b"".join(pending))
-        if self._appSendBuffer:
-            return
-        if self._producer is not None:
-            self._producer.resumeProducing()
-        else:
-            self._finish_writing()
-
-    def unregisterProducer(self) -> None:
-        """The producer is done; a close that waited for it goes on."""
-        self._flush_outgoing()
-        # The inherited method would send close_notify by itself, and for loseConnection alone.
-        closing, self.disconnecting = self.disconnecting, False
-        super().unregisterProducer()
-        self.disconnecting = closing
-        self._finish_writing()
 
     # Ending
 

@@ -60,7 +60,7 @@ class LineFile:
             os.write(self._descriptor, "\n".join(lines).encode())
         except OSError as error:
             if not self.lost:
-                self.log.error("the access log {path} cannot be written: {error}", path=str(self._path), error=error)
+                self.log.error("the log {path} cannot be written: {error}", path=str(self._path), error=error)
             self.lost += len(lines) - 1
 
     def _follow(self) -> None:
@@ -73,10 +73,33 @@ class LineFile:
             os.close(self._descriptor)
             self._descriptor = self._open()
 
+    @property
+    def size(self) -> int:
+        """Bytes of the file as it is now."""
+        return os.fstat(self._descriptor).st_size
+
     def close(self) -> None:
         """Write what is kept, and close."""
         self.flush()
         os.close(self._descriptor)
+
+
+class BoundedLineFile(LineFile):
+    """Lines to a file, and when half of `most` bytes are in it to a new one; the one before is kept as PATH.1."""
+
+    def __init__(self, path: Path, clock: IReactorTime, most: int) -> None:
+        super().__init__(path, clock)
+        self._most = most
+
+    def flush(self) -> None:
+        """Write what is kept; then begin a new file if it is time."""
+        super().flush()
+        if self.size * 2 < self._most:
+            return
+        try:
+            os.replace(self._path, self._path.with_name(self._path.name + ".1"))
+        except OSError as error:
+            self.log.error("{path} cannot be moved away: {error}", path=str(self._path), error=error)
 
 
 def time_stamps() -> Callable[[float], str]:

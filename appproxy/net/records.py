@@ -24,41 +24,43 @@ class _Room(local):
 
     def __init__(self) -> None:
         self.buffer: Any = ffi.new("char[]", ROOM)
+        #: The same, for those who only look at what is in it.
+        self.view = memoryview(ffi.buffer(self.buffer))
         #: Where OpenSSL says where its own bytes are; only their number is of use here.
         self.pointer: Any = ffi.new("char **")
 
 
 _room = _Room()
+# Functions of the binding: looking one up costs a tenth of calling it, and they are called for every record.
+_read, _write = lib.SSL_read, lib.SSL_write
+_put, _take, _left = lib.BIO_write, lib.BIO_read, lib.BIO_get_mem_data
 
 
-def put_input(connection: SSL.Connection, data: bytes) -> None:
-    """Hand over bytes of the peer. Raises SSL.Error when OpenSSL has no memory for them."""
-    if lib.BIO_write(connection._into_ssl, data, len(data)) != len(data):
-        raise SSL.Error([])
+def read_records(connection: SSL.Connection, data: bytes = b"") -> tuple[bytes, SSL.Error | None]:
+    """Hand over `data` of the peer; gives all plaintext that is there now, b"" when none, and how the reading ended: None
+    when more may come later.
 
-
-def read_records(connection: SSL.Connection) -> tuple[bytes, SSL.Error | None]:
-    """All plaintext that is there, b"" when none, and how the reading ended: None when more may come later.
-
-    The end is ZeroReturnError for close_notify, SysCallError for an end of file without it, else what went wrong.
+    The end is ZeroReturnError for close_notify, SysCallError for an end of file without it, else what went wrong. Raises
+    SSL.Error when OpenSSL has no memory for `data`.
     """
-    buffer = _room.buffer
-    pointer = _room.pointer
+    room = _room
+    buffer = room.buffer
+    pointer = room.pointer
     ssl = connection._ssl
     source = connection._into_ssl
-    read = lib.SSL_read
-    left = lib.BIO_get_mem_data
+    if data and _put(source, data, len(data)) != len(data):
+        raise SSL.Error([])
     taken = 0
     pieces: list[bytes] = []
     while True:
-        got = read(ssl, buffer + taken, ROOM - taken)
+        got = _read(ssl, buffer + taken if taken else buffer, ROOM - taken)
         if got <= 0:
             break
         taken += got
         if ROOM - taken < 16_384:
-            pieces.append(ffi.buffer(buffer, taken)[:])
+            pieces.append(room.view[:taken].tobytes())
             taken = 0
-        elif not left(source, pointer):
+        elif not _left(source, pointer):
             # Every record that is there whole has been read whole, as there was room: asking once more would cost as
             # much as this record did.
             got = 1
@@ -66,30 +68,58 @@ def read_records(connection: SSL.Connection) -> tuple[bytes, SSL.Error | None]:
     end: SSL.Error | None = None
     if got <= 0 and lib.SSL_get_error(ssl, got) != lib.SSL_ERROR_WANT_READ:
         end = _error(connection, got)
-    data: bytes = ffi.buffer(buffer, taken)[:] if taken else b""
+    plain = room.view[:taken].tobytes() if taken else b""
     if pieces:
-        pieces.append(data)
-        data = b"".join(pieces)
-    return data, end
+        pieces.append(plain)
+        plain = b"".join(pieces)
+    return plain, end
 
 
-def write_records(connection: SSL.Connection, data: bytes) -> SSL.Error | None:
-    """Encrypt all of `data`; None when done. WantReadError: nothing was taken, the handshake is not over."""
-    got = lib.SSL_write(connection._ssl, data, len(data))
-    return None if got > 0 else _error(connection, got) or SSL.WantReadError()
+def encrypt(connection: SSL.Connection, data: bytes) -> memoryview | bytes:
+    """Encrypt all of `data`; gives all records that are to be sent, as `take_output` does.
 
-
-def take_output(connection: SSL.Connection) -> bytes:
-    """All records that OpenSSL wants to have sent, b"" when none."""
-    buffer = _room.buffer
-    got = lib.BIO_read(connection._from_ssl, buffer, ROOM)
+    Raises SSL.WantReadError when nothing was taken, because the handshake is not over; SSL.Error for all else.
+    """
+    got = _write(connection._ssl, data, len(data))
     if got <= 0:
-        return b""
-    data: bytes = ffi.buffer(buffer, got)[:]
-    while got == ROOM:
-        got = lib.BIO_read(connection._from_ssl, buffer, ROOM)
-        data += ffi.buffer(buffer, max(got, 0))[:]
+        raise _error(connection, got) or SSL.WantReadError()
+    room = _room
+    got = _take(connection._from_ssl, room.buffer, ROOM)
+    return room.view[:got] if 0 < got < ROOM else _long_output(connection, got)
+
+
+def take_output(connection: SSL.Connection) -> memoryview | bytes:
+    """All records that OpenSSL wants to have sent, empty when none.
+
+    As long as they fit, they are not copied: what is given is only good until the next call of a function here.
+    """
+    room = _room
+    got = _take(connection._from_ssl, room.buffer, ROOM)
+    return room.view[:got] if 0 < got < ROOM else _long_output(connection, got)
+
+
+def _long_output(connection: SSL.Connection, got: int) -> bytes:
+    """All of it where there is more than fits, of which `got` bytes are in the buffer; b"" if `got` is not even positive."""
+    room = _room
+    data = b""
+    while got > 0:
+        data += room.view[:got].tobytes()
+        got = _take(connection._from_ssl, room.buffer, ROOM)
     return data
+
+
+def renew_buffers(connection: SSL.Connection) -> None:
+    """Give back the memory of OpenSSL's buffers for what comes and what goes, which only ever grow: those of a handshake are
+    some kilobytes each. Does nothing while there is something in them.
+    """
+    if _left(connection._into_ssl, _room.pointer) or _left(connection._from_ssl, _room.pointer):
+        return
+    into, out = lib.BIO_new(lib.BIO_s_mem()), lib.BIO_new(lib.BIO_s_mem())
+    if ffi.NULL in (into, out):
+        raise MemoryError
+    # The connection owns them from here on, and frees the former ones.
+    lib.SSL_set_bio(connection._ssl, into, out)
+    connection._into_ssl, connection._from_ssl = into, out
 
 
 def _error(connection: SSL.Connection, result: int) -> SSL.Error | None:

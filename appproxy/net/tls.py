@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
@@ -98,7 +98,7 @@ def peer_chain(transport: object) -> list[str]:
     return [one.public_bytes(Encoding.PEM).decode("ascii") for one in chain or ()]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ServerName:
     """What a user's TLS connection was made for (RFC 6066 section 3)."""
 
@@ -106,10 +106,17 @@ class ServerName:
     asked: str
     #: The names in the certificate that belongs to it.
     certified: Mapping[str, object]
+    #: The last other host that it was found to be for: the next request on the connection names the same.
+    _covered: str = field(default="", init=False, repr=False, compare=False)
 
     def covers(self, host: str) -> bool:
         """Is the certificate one for this host, too?"""
-        return by_name(self.certified, host) is not None
+        if host == self._covered:
+            return True
+        if by_name(self.certified, host) is None:
+            return False
+        self._covered = host
+        return True
 
 
 def server_name(transport: object) -> ServerName | None:

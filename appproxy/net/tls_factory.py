@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from twisted.internet.interfaces import IAddress, IProtocolFactory, IReactorTime
-from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from appproxy.net.contexts import ClientContext, TunnelContext, UserContext
 from appproxy.net.crowd import BoundedConnections, subscriber
-from appproxy.net.flush_scheduler import flush_scheduler
-from appproxy.net.half_close import HalfCloseTLS
+from appproxy.net.flush_scheduler import at_turn_end
+from appproxy.net.half_close import ConnectionFactory, HalfCloseTLS
 
 #: Seconds for a handshake, from the connection to its end.
 HANDSHAKE_SECONDS = 30.0
 
 
-class HalfCloseTLSFactory(TLSMemoryBIOFactory):
+class HalfCloseTLSFactory(ConnectionFactory):
     """Puts `HalfCloseTLS` under each protocol of `wrapped`.
 
     `handshake_seconds` is the longest that a handshake may take, None for ever. `most_handshakes` may be under way at
@@ -41,9 +40,8 @@ class HalfCloseTLSFactory(TLSMemoryBIOFactory):
         # Where all are taken, an address with a quarter of them cuts off its own: else its next ones cut off everybody's. As
         # long as there is room, an office behind one address may connect a thousand times at once.
         self._of_address: BoundedConnections[HalfCloseTLS] = BoundedConnections(max(1, (most_handshakes or 0) // 4))
-        #: TCP's end of file says that the peer is gone, whatever it said before.
         self.leaves_at_eof = isinstance(context, UserContext)
-        self.flush_later = flush_scheduler(clock).add
+        self.at_turn_end = at_turn_end(clock)
 
     def buildProtocol(self, addr: IAddress | None) -> HalfCloseTLS | None:  # type: ignore[override]
         """None, which refuses the connection, when the wrapped factory says None."""

@@ -134,17 +134,17 @@ def tell(request: IRequest, code: Code, detail: str) -> None:
 
 def failure_answer(
     request: IRequest, code: Code, detail: str = "", *, fields: bytes = b"", link: str = "", link_text: str = "",
-    retry_after: int | None = None,
+    retry_after: int | None = None, notice: str = "",
 ) -> Answer:
     """The error page, or JSON when that is asked for. The access log hears of code and `detail`, the user does not.
 
-    `retry_after`: seconds, in place of the failure's own.
+    `retry_after`: seconds, in place of the failure's own; `notice`: for the user, in place of its advice.
     """
     tell(request, code, detail)
     accept = b", ".join(request.requestHeaders.getRawHeaders(b"accept") or [])
     status, block, body = error_page(
         code, request_id(request), accepts_json(accept), link=link, link_text=link_text, brand=brand_of(request),
-        retry_after=retry_after,
+        retry_after=retry_after, notice=notice,
     )
     return Answer(status, block + fields, body)
 

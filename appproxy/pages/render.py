@@ -18,7 +18,7 @@ _environment = Environment(
 )
 
 def render(name: str, brand: Brand = PLAIN, /, **context: object) -> bytes:
-    """One page, UTF-8. `name` is `apps`, `error`, `message`, `sign_in`, `sign_out` or `signed_out`.
+    """One page, UTF-8. `name` is that of a template, such as `sign_in`.
 
     What each takes is said at the top of its template; a missing value raises jinja2.UndefinedError.
     """
@@ -35,6 +35,23 @@ STYLE: bytes = _environment.get_template("style.css").render().encode()
 #: leads on when another tab has signed in.
 SIGN_IN_SCRIPT = Markup(_environment.get_template("sign_in.js").render())
 _environment.globals["sign_in_script"] = SIGN_IN_SCRIPT
+#: The script of pages where a passkey is used or made: browsers have no other way to it.
+PASSKEY_SCRIPT = Markup(_environment.get_template("passkey.js").render())
+_environment.globals["passkey_script"] = PASSKEY_SCRIPT
+#: The script of the page that asks for a provider, which works without it as well: it carries the fragment over the form.
+CHOOSE_PROVIDER_SCRIPT = Markup(_environment.get_template("choose_provider.js").render())
+_environment.globals["choose_provider_script"] = CHOOSE_PROVIDER_SCRIPT
+#: The scripts that keep an address's fragment in the browser while another provider's pages are open, and put it back.
+KEEP_FRAGMENT_SCRIPT = Markup(_environment.get_template("keep_fragment.js").render())
+PUT_FRAGMENT_BACK_SCRIPT = Markup(_environment.get_template("put_fragment_back.js").render())
+#: The script that has the browser send the form which stands for what was sent before a sign-in.
+SEND_FORM_SCRIPT = Markup(_environment.get_template("send_form.js").render())
+#: The script that leads from a page of ours to the next one, where a redirect cannot.
+LEAD_ON_SCRIPT = Markup(_environment.get_template("lead_on.js").render())
+#: The script that leads on from a page whose frames end sessions elsewhere.
+SIGN_OUT_ELSEWHERE_SCRIPT = Markup(_environment.get_template("sign_out_elsewhere.js").render())
+#: The script that tells pages of the same origin that somebody has signed in again beside them.
+SIGNED_IN_AGAIN_SCRIPT = Markup(_environment.get_template("signed_in_again.js").render())
 
 
 #: A brand is forgotten some changes after it went.

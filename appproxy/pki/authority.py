@@ -123,7 +123,7 @@ def _issue(
     anchor = load_chain(authority.certificate, "authority")[0]
     begin = datetime.fromtimestamp(now, UTC)
     if begin >= anchor.not_valid_after_utc:
-        raise ConfigError(f"authority: expired on {anchor.not_valid_after_utc:%Y-%m-%d}; make a new one")
+        raise ConfigError(f"authority: expired on {anchor.not_valid_after_utc:%Y-%m-%d}", hint="make a new one")
     builder = (
         x509.CertificateBuilder()
         .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)]))

@@ -55,7 +55,7 @@ def load_key(pem: str, what: str = "key") -> PrivateKey:
     try:
         key = load_pem_private_key(pem.encode(), None)
     except TypeError as error:
-        raise ConfigError(f"{what}: has a passphrase; store it without one, in a file that only we can read") from error
+        raise ConfigError(f"{what}: has a passphrase", hint="store it without one, in a file that only we can read") from error
     except (ValueError, UnsupportedAlgorithm) as error:
         raise ConfigError(f"{what}: not a readable PEM private key") from error
     if not isinstance(key, ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey):

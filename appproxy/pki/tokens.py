@@ -54,10 +54,10 @@ class JoinToken:
 def encode_token(token: JoinToken) -> str:
     """The token as the one line that an admin copies. Raises ValueError for what `decode_token` would refuse."""
     body = {
-        "v": 1, "a": token.address, "n": token.name, "f": token.anchor, "i": token.id, "s": _base64(token.secret),
+        "v": 1, "a": token.address, "n": token.name, "f": token.anchor, "i": token.id, "s": to_base64(token.secret),
         "e": token.expires,
     }
-    text = PREFIX + _base64(json.dumps(body, separators=(",", ":")).encode())
+    text = PREFIX + to_base64(json.dumps(body, separators=(",", ":")).encode())
     try:
         decode_token(text)
     except ConfigError as error:
@@ -74,14 +74,14 @@ def decode_token(text: str) -> JoinToken:
     text = text.strip()
     if not text.startswith(PREFIX):
         if _ANY_VERSION.match(text):
-            raise ConfigError("join token: made by a newer appproxy; upgrade the connector")
-        raise ConfigError(f"join token: must start with {PREFIX}; {_AGAIN}")
+            raise ConfigError("join token: made by a newer appproxy", hint="upgrade the connector")
+        raise ConfigError(f"join token: must start with {PREFIX}", hint=_AGAIN)
     try:
-        body = read_json(_unbase64(text[len(PREFIX) :]))
+        body = read_json(from_base64(text[len(PREFIX) :]))
     except ValueError as error:
-        raise ConfigError(f"join token: cut off or mistyped; {_AGAIN}") from error
+        raise ConfigError("join token: cut off or mistyped", hint=_AGAIN) from error
     if not isinstance(body, dict) or body.get("v") != 1:
-        raise ConfigError(f"join token: not of a version that this appproxy knows; {_AGAIN}")
+        raise ConfigError("join token: not of a version that this appproxy knows", hint=_AGAIN)
     return JoinToken(
         address=_address(body), name=_text(body, "n", _NAME), anchor=_text(body, "f", _ANCHOR),
         id=_text(body, "i", _ID), secret=_secret(body), expires=_expires(body),
@@ -96,39 +96,40 @@ def hash_secret(secret: bytes) -> str:
 def _text(body: dict[str, object], key: str, form: re.Pattern[str]) -> str:
     value = body.get(key)
     if not isinstance(value, str) or not form.fullmatch(value):
-        raise ConfigError(f"join token: damaged (field {key}); {_AGAIN}")
+        raise ConfigError(f"join token: damaged (field {key})", hint=_AGAIN)
     return value
 
 
 def _address(body: dict[str, object]) -> str:
     address = _text(body, "a", _ADDRESS)
     if not 1 <= int(address.rpartition(":")[2]) <= 65_535:
-        raise ConfigError(f"join token: damaged (port); {_AGAIN}")
+        raise ConfigError("join token: damaged (port)", hint=_AGAIN)
     return address
 
 
 def _secret(body: dict[str, object]) -> bytes:
     try:
-        secret = _unbase64(_text(body, "s", _SECRET))
+        secret = from_base64(_text(body, "s", _SECRET))
     except ValueError as error:
-        raise ConfigError(f"join token: damaged (field s); {_AGAIN}") from error
+        raise ConfigError("join token: damaged (field s)", hint=_AGAIN) from error
     if len(secret) != SECRET_BYTES:
-        raise ConfigError(f"join token: damaged (field s); {_AGAIN}")
+        raise ConfigError("join token: damaged (field s)", hint=_AGAIN)
     return secret
 
 
 def _expires(body: dict[str, object]) -> float:
     value = body.get("e")
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e11 or math.isnan(value):
-        raise ConfigError(f"join token: damaged (field e); {_AGAIN}")
+        raise ConfigError("join token: damaged (field e)", hint=_AGAIN)
     return float(value)
 
 
-def _base64(data: bytes) -> str:
+def to_base64(data: bytes) -> str:
+    """Base64url without padding (RFC 4648 section 5)."""
     return urlsafe_b64encode(data).decode("ascii").rstrip("=")
 
 
-def _unbase64(text: str) -> bytes:
+def from_base64(text: str) -> bytes:
     """Strict base64url without padding; ValueError for any other character or stray bits."""
     if len(text) > _LONGEST:
         raise ValueError("too long")
@@ -136,6 +137,6 @@ def _unbase64(text: str) -> bytes:
         data = urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except Base64Error as error:
         raise ValueError(str(error)) from error
-    if _base64(data) != text:
+    if to_base64(data) != text:
         raise ValueError("not canonical")
     return data

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from appproxy.errors import Code
+from appproxy.policy.conditional.compiled import PolicySet, Program
+from appproxy.policy.conditional.model import Policy
+from appproxy.policy.networks import network_of
 from appproxy.policy.verdict import Pass, Refuse, SignInRequired, Verdict
+
+#: What a session's `credential` is called that came with a service token.
+SERVICE_TOKEN = "service-token"
+#: The same for an access token of the application's provider.
+PROVIDER_TOKEN = "provider"
+#: The setting `bearer` of an application that takes every kind of credentials.
+BOTH = "both"
 
 
 class Visitor(Protocol):
@@ -26,24 +36,57 @@ class Visitor(Protocol):
     @property
     def expires(self) -> float: ...
     @property
+    def seen(self) -> float: ...
+    @property
     def groups(self) -> Sequence[str]: ...
+    @property
+    def auth_time(self) -> float: ...
+    @property
+    def amr(self) -> Sequence[str]: ...
+    @property
+    def acr(self) -> str: ...
+    @property
+    def network(self) -> str:
+        """Where it began, as `policy.networks.network_of` says it; "" where that is not kept."""
+        ...
+
+    @property
+    def credential(self) -> str:
+        """"" for an access cookie; else what was shown in its place, as the setting `bearer` calls it."""
+        ...
+
+
+class Access(Protocol):
+    """Whom an application lets in of those that one identity provider vouches for, by that provider's ids."""
+
+    @property
+    def assigned_users(self) -> frozenset[str]: ...
+    @property
+    def assigned_groups(self) -> frozenset[str]: ...
+    @property
+    def maintaining_users(self) -> frozenset[str]: ...
+    @property
+    def maintaining_groups(self) -> frozenset[str]: ...
 
 
 class Assigned(Protocol):
     """What a decision needs of an application: `appproxy.publish.application.Application` has it."""
 
     @property
+    def id(self) -> str: ...
+    @property
     def name(self) -> str: ...
     @property
-    def provider(self) -> str: ...
+    def bearer(self) -> str: ...
     @property
     def passthrough(self) -> bool: ...
     @property
+    def idle_minutes(self) -> float: ...
+    @property
     def assignment_required(self) -> bool: ...
-    @property
-    def assigned_users(self) -> frozenset[str]: ...
-    @property
-    def assigned_groups(self) -> frozenset[str]: ...
+    def access_of(self, provider: str) -> Access | None:
+        """Whom it lets in of this provider's; None where it is no provider of the application."""
+        ...
 
 
 class Issuing(Protocol):
@@ -51,6 +94,31 @@ class Issuing(Protocol):
 
     @property
     def issuer(self) -> str: ...
+    @property
+    def idle(self) -> float:
+        """Seconds without a request after which a session counts no longer."""
+        ...
+
+
+class ProgramToken(Protocol):
+    """What a decision needs of a service token: `appproxy.store.snapshot.ServiceToken` has it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def applications(self) -> Collection[str]:
+        """Ids of those that it opens."""
+        ...
+
+    @property
+    def secrets(self) -> Mapping[str, float]:
+        """Hashes of its secrets, each with its end."""
+        ...
+
+    def takes(self, client: str) -> bool:
+        """May it be used from this address?"""
+        ...
 
 
 class Facts(Protocol):
@@ -71,8 +139,19 @@ class Facts(Protocol):
         """By provider and subject, the time before which sessions do not count."""
         ...
 
+    @property
+    def service_tokens(self) -> Mapping[str, ProgramToken]:
+        """By id, which is their sessions' subject."""
+        ...
+
+    @property
+    def policies(self) -> PolicySet:
+        """Conditional access."""
+        ...
+
 
 V = TypeVar("V", bound=Visitor)
+_OTHER_PROVIDER = "the session is from another identity provider"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +159,8 @@ class RequestContext(Generic[V]):
     """What a decision is about. `session` is None for who has none; `now` in seconds since 1970.
 
     `client`: the user's address without port; `path`: of the external URL, without the query; `device`: the certificate (DER)
-    that the user's connection has proved, None for none.
+    that the user's connection has proved, None for none; `begun`: it was let pass before, and goes on; `user_agent`: the
+    field's value; `upgrade`: the connection is to change to another protocol.
     """
 
     application: Assigned
@@ -90,32 +170,25 @@ class RequestContext(Generic[V]):
     method: bytes = b""
     path: bytes = b""
     device: bytes | None = None
+    begun: bool = False
+    user_agent: bytes = b""
+    upgrade: bool = False
 
 
-def is_assigned(application: Assigned, subject: str, groups: Iterable[str]) -> bool:
-    """Is the application assigned to this user, directly or by a group? Ids are compared exactly."""
-    return (
-        not application.assignment_required
-        or subject in application.assigned_users
-        or not application.assigned_groups.isdisjoint(groups)
-    )
+def is_assigned(access: Access, subject: str, groups: Iterable[str]) -> bool:
+    """Is the application assigned to this user of the provider, directly or by a group? Ids are compared exactly."""
+    return subject in access.assigned_users or not access.assigned_groups.isdisjoint(groups)
 
 
-class Maintained(Protocol):
-    """What a decision needs of an application that may be closed for maintenance."""
-
-    @property
-    def maintaining_users(self) -> frozenset[str]: ...
-    @property
-    def maintaining_groups(self) -> frozenset[str]: ...
-
-
-def maintains(application: Maintained, verdict: Verdict[V]) -> bool:
+def maintains(application: Assigned, verdict: Verdict[V]) -> bool:
     """May who got this verdict use the application while it is being maintained?"""
     session = verdict.session if isinstance(verdict, Pass) else None
-    return session is not None and (
-        session.subject in application.maintaining_users
-        or not application.maintaining_groups.isdisjoint(session.groups)
+    # A token's subject is no user's.
+    if session is None or session.credential == SERVICE_TOKEN:
+        return False
+    access = application.access_of(session.provider)
+    return access is not None and (
+        session.subject in access.maintaining_users or not access.maintaining_groups.isdisjoint(session.groups)
     )
 
 
@@ -133,8 +206,8 @@ class Authorizer:
         `under_way`: it was let pass before. That its session has grown old meanwhile decides about new requests, not about
         this one; everything else does.
 
-        A subject or a group means something only together with who named it: a session counts for the very provider, and
-        issuer, that the application has now.
+        A subject or a group means something only together with who named it: a session counts for a very provider, and
+        issuer, that the application has now, and only that provider's users and groups are looked at.
         """
         application, session = context.application, context.session
         if application.passthrough:
@@ -143,24 +216,97 @@ class Authorizer:
             return SignInRequired("no session")
         if session.expires <= context.now and not under_way:
             return SignInRequired("the session has expired")
-        if reason := self._why_not(application, session):
+        if session.credential and application.bearer not in (session.credential, BOTH):
+            return SignInRequired(f"{application.name} takes no {session.credential}")
+        if session.credential == SERVICE_TOKEN:
+            return self._authorize_program(context, session, under_way)
+        access = application.access_of(session.provider)
+        if access is None:
+            return SignInRequired(_OTHER_PROVIDER, session.expires)
+        if reason := self._why_not(session):
             return SignInRequired(reason, session.expires)
-        if not is_assigned(application, session.subject, session.groups):
-            return Refuse(Code.NOT_ASSIGNED, f"{session.subject} is not assigned to {application.name}", session.expires)
-        return Pass(session, session.expires)
+        # What goes on is in use, however old the cookie is that it began with; and an access token cannot be made again.
+        is_in_use = context.begun or bool(session.credential)
+        ends = session.expires if is_in_use else min(session.expires, self._idle_end(application, session))
+        if ends <= context.now and not under_way:
+            return SignInRequired("the session was not used for too long")
+        if application.assignment_required and not is_assigned(access, session.subject, session.groups):
+            return Refuse(Code.NOT_ASSIGNED, f"{session.subject} is not assigned to {application.name}", ends)
+        return self._by_policies(context, session, ends, under_way)
 
-    def _why_not(self, application: Assigned, session: Visitor) -> str:
-        """Why a session does not count for an application, whoever may use it; empty where it does."""
+    def _by_policies(self, context: RequestContext[V], session: V, ends: float, under_way: bool) -> Verdict[V]:
+        """The verdict on who may use the application, as far as policies let them. A service token is no user: they are not
+        about it.
+        """
+        policies = self._facts.policies
+        program = policies.program(context.application.id)
+        if program is None or (session.provider, session.subject) in policies.exempt:
+            return Pass(session, ends)
+        return _conditional(program, context, session, ends, under_way)
+
+    def _authorize_program(self, context: RequestContext[V], session: V, under_way: bool) -> Verdict[V]:
+        """The verdict on who has shown a service token. The id of a service token's session is the hash of its secret."""
+        application = context.application
+        token = self._facts.service_tokens.get(session.subject)
+        ends = None if token is None else token.secrets.get(session.id)
+        if token is None or ends is None:
+            return SignInRequired("there is no such service token, or not any more")
+        if ends <= context.now and not under_way:
+            return SignInRequired("the service token has expired")
+        if application.id not in token.applications:
+            return Refuse(Code.NOT_ASSIGNED, f"the service token {token.name} is not for {application.name}", ends)
+        if not token.takes(context.client):
+            return Refuse(Code.NOT_ASSIGNED, f"the service token {token.name} is not for use from {context.client}", ends)
+        return Pass(session, ends)
+
+    def _idle_end(self, application: Assigned, session: Visitor) -> float:
+        idle = min(application.idle_minutes * 60.0, self._facts.providers[session.provider].idle)
+        return (session.seen or session.issued) + idle
+
+    def _why_not(self, session: Visitor) -> str:
+        """Why a session counts nowhere; empty where it does."""
         facts = self._facts
-        provider = facts.providers.get(application.provider)
-        if provider is None or session.provider != application.provider or session.issuer != provider.issuer:
-            return "the session is from another identity provider"
+        provider = facts.providers.get(session.provider)
+        if provider is None or session.issuer != provider.issuer:
+            return _OTHER_PROVIDER
         if session.id in facts.revoked_sessions:
             return "the session was revoked"
         # A session of the very second of a revocation does not count either: times may be whole seconds.
         if facts.not_before and session.issued <= facts.not_before.get((session.provider, session.subject), -1.0):
             return "the user's sessions were revoked"
         return ""
+
+
+def _conditional(
+    program: Program, context: RequestContext[V], session: V, ends: float, under_way: bool
+) -> Verdict[V]:
+    """What policies make of a session that may else pass until `ends`."""
+    if session.issued <= program.groups_since(session.provider):
+        return SignInRequired("a policy asks about groups that the session does not hold", ends)
+    facts = program.facts(session, context.now, context)
+    decision = program.decide(facts, aged=not under_way)
+    until = min(ends, decision.holds_until)
+    if decision.blocked:
+        names = ", ".join(repr(policy.name) for policy in decision.blocked)
+        message = _message(decision.blocked)
+        return Refuse(Code.POLICY_BLOCKED, f"{session.subject} is blocked by {names}", until, message)
+    if decision.demand:
+        names = ", ".join(repr(policy.name) for policy in decision.lacking)
+        return SignInRequired(f"{names} asks for {decision.demand}", until, decision.demand, _message(decision.lacking))
+    controls = decision.controls
+    if controls.bound and session.network != network_of(context.client):
+        return SignInRequired("the session is bound to the network in which it began", until)
+    idle_end = (session.seen or session.issued) + controls.idle
+    if not context.begun:
+        if idle_end <= context.now and not under_way:
+            return SignInRequired("the session was not used for longer than a policy allows", until)
+        until = min(until, idle_end)
+    return Pass(session, until, controls)
+
+
+def _message(policies: Iterable[Policy]) -> str:
+    """What the first of them that has something to say tells users."""
+    return next((policy.message for policy in policies if policy.message), "")
 
 
 def judge_upgrade(origins: Sequence[bytes], own: Collection[bytes]) -> Refuse | None:

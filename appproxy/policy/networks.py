@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 from functools import lru_cache
 
 #: What an address that cannot be read is cut to, so that nobody's memory grows with it.
@@ -18,6 +19,16 @@ def network_of(address: str) -> str:
 def block_of(address: str) -> str:
     """The address, and of IPv6 its /48, which is what one site gets (RFC 6177): it has 65,536 networks."""
     return _within(address, 48)
+
+
+def is_within(address: str, networks: Iterable[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> bool:
+    """Is an address in one of these networks? One that cannot be read is in none."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
+    return any((mapped or parsed) in network for network in networks)
 
 
 def _within(address: str, prefix: int) -> str:

@@ -8,26 +8,37 @@ from typing import Any, cast
 from joserfc.jwk import KeySet
 from twisted.web.server import Request
 
-from appproxy.errors import IdentityError, RequestError
-from appproxy.net.web import Answer, AsyncResource, Limit, json_answer
-from appproxy.provider.claims import user_claims
+from appproxy.errors import Code, IdentityError, RequestError
+from appproxy.identity.oidc import GrantRefused
+from appproxy.net.web import Answer, AsyncResource, Limit, address_of, json_answer
 from appproxy.provider.facts import ProviderFacts
-from appproxy.provider.grants import answer_token_request, find_active, is_made_up
-from appproxy.provider.metadata import discovery_document
+from appproxy.provider.oauth.claims import user_claims
+from appproxy.provider.oauth.client_secret import with_secret
+from appproxy.provider.oauth.clients import Client
+from appproxy.provider.oauth.grants import find_active
+from appproxy.provider.oauth.metadata import DEVICE, discovery_document
+from appproxy.provider.oauth.signing import key_set, sign_claims
+from appproxy.provider.oauth.token_requests import answer_token_request, is_made_up
 from appproxy.provider.parameters import LONGEST_TOKEN, read_form
-from appproxy.provider.signing import key_set
-from appproxy.provider.tokens import Access, ProviderSession
+from appproxy.provider.tokens import Access, Grant, ProviderSession
+from appproxy.store.machines import device_codes, native_grants
+from appproxy.store.service.actions import CLIENT_REFUSED, CLIENT_SIGN_IN
 from appproxy.store.service.keys import read_signing_keys
+from appproxy.store.service.note import ANONYMOUS, Action, Note, nowhere
+from appproxy.store.snapshot import BUILTIN, RelyingParty
 
 #: RFC 6750 section 3.
 _BEARER = b'www-authenticate: Bearer realm="appproxy"'
+#: RFC 6749 section 5.2.
+_INVALID_CLIENT = json_answer(401, {"error": "invalid_client"}, b'www-authenticate: Basic realm="appproxy"\n')
 
 
 class Api:
     """What clients call, over HTTP or in process."""
 
-    def __init__(self, facts: ProviderFacts) -> None:
+    def __init__(self, facts: ProviderFacts, note: Note = nowhere) -> None:
         self._facts = facts
+        self._note = note
 
     def document(self) -> dict[str, object]:
         """The discovery document."""
@@ -44,6 +55,40 @@ class Api:
             return 400, {"error": "invalid_grant"}
         return await self._facts.live.write(answer_token_request, context, parameters)
 
+    async def renewal(self, access_token: str) -> tuple[str, float]:
+        """A refresh token, and after how many seconds it is to be used: for users of directories, who may change there at any
+        time. "" and 0.0 for others. Only in process: no end point takes one.
+        """
+        facts = self._facts
+        context = facts.context()
+        access = Access.unseal(access_token, context.snapshot.keys, context.now)
+        seconds = await facts.directories.refresh_seconds(access.user)
+        if seconds is None:
+            return "", 0.0
+        return access.seal_renewal(context.key, context.nonce()), seconds
+
+    async def renewed(self, refresh_token: str, client_id: str) -> tuple[str, float]:
+        """The ID token for a refresh token, and after how many seconds the next one is wanted. Raises GrantRefused."""
+        facts = self._facts
+        context = facts.context()
+        try:
+            access = Access.unseal_renewal(refresh_token, context.snapshot.keys, context.now)
+        except IdentityError as error:
+            raise GrantRefused(Code.PROVIDER_REFUSED, "the refresh token counts no longer") from error
+        session = ProviderSession(access.session, access.user, access.auth_time)
+        if not context.valid(session) or not await facts.directories.refresh(access.user):
+            raise GrantRefused(Code.PROVIDER_REFUSED, "the directory does not let this user sign in any more")
+        # The directory may have told of another password just now, which ends the session.
+        context = facts.context()
+        user = await facts.live.read(find_active, session) if context.valid(session) else None
+        if user is None:
+            raise GrantRefused(Code.PROVIDER_REFUSED, "the session has ended")
+        signed = await facts.live.read(sign_claims, {
+            "iss": context.issuer, "aud": client_id, "iat": int(context.now), "exp": int(session.expires), "sid": session.id,
+            "auth_time": int(session.auth_time), **user_claims(user, access.scope),
+        })
+        return signed, await facts.directories.refresh_seconds(user.id) or 0.0
+
     def discovery_end_point(self) -> AsyncResource:
         """/.well-known/openid-configuration."""
         return AsyncResource.reading(self._discovery)
@@ -55,6 +100,14 @@ class Api:
     def token_end_point(self, limit: Limit) -> AsyncResource:
         """/token."""
         return AsyncResource({b"POST": self._token}, limit)
+
+    def device_authorization_end_point(self, limit: Limit) -> AsyncResource:
+        """/device-authorization (RFC 8628 section 3.1)."""
+        return AsyncResource({b"POST": self._device}, limit)
+
+    def revocation_end_point(self, limit: Limit) -> AsyncResource:
+        """/revoke (RFC 7009)."""
+        return AsyncResource({b"POST": self._revoke}, limit)
 
     def userinfo_end_point(self, limit: Limit) -> AsyncResource:
         """/userinfo (OpenID Connect Core section 5.3)."""
@@ -68,10 +121,77 @@ class Api:
 
     async def _token(self, request: Request) -> Answer:
         try:
-            parameters = read_form(request, LONGEST_TOKEN)
+            posted = read_form(request, LONGEST_TOKEN)
         except RequestError as error:
             return json_answer(error.failure.status, {"error": "invalid_request"})
-        return json_answer(*await self.token(parameters))
+        try:
+            parameters = with_secret(posted, request.getHeader("authorization"))
+        except IdentityError:
+            return _INVALID_CLIENT
+        client = self._facts.context().find_client(parameters.get("client_id", ""))
+        if client is None or client.party is None:
+            return json_answer(*await self.token(parameters))
+        if not client.check_client_secret(parameters.get("client_secret", "")):
+            self._note_party(request, ANONYMOUS, CLIENT_REFUSED, client.party, {"reason": "its secret is wrong"})
+            return _INVALID_CLIENT
+        status, answer = await self.token(parameters)
+        if status == 200:
+            self._note_sign_in(request, client.party, parameters["code"])
+        return json_answer(status, answer)
+
+    def _note_sign_in(self, request: Request, party: RelyingParty, code: str) -> None:
+        """Who has signed in to a relying party, by the code that it was given."""
+        context = self._facts.context()
+        try:
+            grant = Grant.unseal(code, party.id, context.snapshot.keys, context.now)
+        except IdentityError:  # It has ended in this very moment.
+            return
+        self._note_party(request, f"user:{grant.session.user}", CLIENT_SIGN_IN, party, {
+            "provider": BUILTIN, "session": grant.session.id, "scope": grant.scope, "auth_time": grant.session.auth_time,
+            "acr": grant.get_acr(), "amr": grant.get_amr(),
+        })  # fmt: skip
+
+    def _note_party(
+        self, request: Request, actor: str, action: Action, party: RelyingParty, detail: Mapping[str, object]
+    ) -> None:
+        self._note(actor, action, party.id, {"name": party.name, "address": address_of(request), **detail})
+
+    async def _device(self, request: Request) -> Answer:
+        client, parameters, refusal = self._native(request)
+        if client is None:
+            return refusal
+        facts = self._facts
+        resource = client.resource(facts.live.snapshot, parameters.get("resource", ""))
+        if resource is None:
+            return json_answer(400, {"error": "invalid_target"})
+        scope = client.get_allowed_scope(parameters.get("scope")) or ""
+        secret, code = await facts.live.write(device_codes.new, client.client_id, scope, resource)
+        place = f"{facts.issuer}/{DEVICE}"
+        return json_answer(200, {
+            "device_code": secret, "user_code": code.shown, "verification_uri": place,
+            "verification_uri_complete": f"{place}?user_code={code.shown}", "expires_in": int(device_codes.LIFETIME),
+            "interval": int(device_codes.INTERVAL),
+        })  # fmt: skip
+
+    async def _revoke(self, request: Request) -> Answer:
+        client, parameters, refusal = self._native(request)
+        if client is None:
+            return refusal
+        token = parameters.get("token", "")
+        if native_grants.is_refresh_token(token):
+            await self._facts.live.write(native_grants.give_back, token, client.client_id)
+        # Section 2.2: a token that is none is as good as one that was revoked.
+        return json_answer(200, {})
+
+    def _native(self, request: Request) -> tuple[Client | None, Mapping[str, str], Answer]:
+        """The native client that calls, and what it says; or the answer to who is none."""
+        try:
+            parameters = read_form(request, LONGEST_TOKEN)
+        except RequestError as error:
+            return None, {}, json_answer(error.failure.status, {"error": "invalid_request"})
+        client = self._facts.context().find_client(parameters.get("client_id", ""))
+        known = client if client is not None and client.native is not None else None
+        return known, parameters, json_answer(400, {"error": "invalid_client"})
 
     async def _userinfo(self, request: Request) -> Answer:
         given = request.getHeader("authorization")

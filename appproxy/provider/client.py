@@ -46,7 +46,26 @@ class InProcessClient:
             raise _unreachable(error) from error
         if status != 200:
             raise IdentityError(Code.PROVIDER_REFUSED, f"the built-in provider answered {answer.get('error')!r}")
-        return TokenAnswer(str(answer["id_token"]), str(answer["access_token"]))
+        access_token = str(answer["access_token"])
+        try:
+            renewal, lifetime = await self._api.renewal(access_token)
+        except StoreError as error:
+            raise _unreachable(error) from error
+        return TokenAnswer(str(answer["id_token"]), access_token, renewal, lifetime)
+
+    async def refresh(self, refresh_token: str, client_id: str) -> TokenAnswer:
+        """What is so now of a user of a directory; others have no refresh tokens. Raises GrantRefused when they may sign in no
+        more, and RequestError(PROVIDER_UNREACHABLE) when the directory does not answer.
+        """
+        try:
+            id_token, lifetime = await self._api.renewed(refresh_token, client_id)
+        except StoreError as error:
+            raise _unreachable(error) from error
+        return TokenAnswer(id_token, lifetime=lifetime)
+
+    async def member_groups(self, place: str, access_token: str) -> list[str]:
+        """Never asked: its tokens name all groups."""
+        return []
 
     async def user_info(self, access_token: str) -> Mapping[str, object] | str:
         """Never asked: see `metadata`."""

@@ -8,13 +8,14 @@ from urllib.parse import urlsplit
 
 from twisted.web.server import Request
 
-from appproxy.errors import Code, IdentityError
+from appproxy.errors import Code, IdentityError, RequestError
 from appproxy.identity import binding
 from appproxy.identity.cookie import COOKIE_PREFIX, clear_cookie, name_on_port, set_cookie
 from appproxy.net.web import cookie_lines, cookies_of
-from appproxy.provider.devices import LIFETIME as DEVICE_LIFETIME
-from appproxy.provider.devices import Device, seal_devices, unseal_devices, with_device
-from appproxy.provider.grants import GrantContext, SignedIn, find_active
+from appproxy.provider.directories.source import Directories
+from appproxy.provider.oauth.grants import GrantContext, SignedIn, find_in_use, find_signed_in
+from appproxy.provider.passwords.devices import LIFETIME as DEVICE_LIFETIME
+from appproxy.provider.passwords.devices import Device, seal_devices, unseal_devices, with_device
 from appproxy.provider.tokens import FORM_LIFETIME, FormState, ProviderSession
 from appproxy.store.database.live import LiveStore
 
@@ -29,6 +30,7 @@ class ProviderFacts:
     live: LiveStore
     wall_clock: Callable[[], float]
     random_bytes: Callable[[int], bytes] = field(repr=False)
+    directories: Directories
 
     def context(self) -> GrantContext:
         """The facts of this moment."""
@@ -41,23 +43,38 @@ class ProviderFacts:
 
     def session(self, request: Request) -> ProviderSession | None:
         """The session of the browser's cookie, unless it has ended."""
+        session = self.last_session(request)
+        return session if session is not None and self.context().valid(session) else None
+
+    def last_session(self, request: Request) -> ProviderSession | None:
+        """The session of the browser's cookie, whether or not it was ended meanwhile."""
         value = request.getCookie(self._cookie(b"session"))
         if value is None:
             return None
         context = self.context()
         try:
-            session = ProviderSession.unseal(value, context.snapshot.keys, context.now)
+            return ProviderSession.unseal(value, context.snapshot.keys, context.now)
         except IdentityError:
             return None
-        return session if context.valid(session) else None
 
     async def who(self, request: Request) -> SignedIn | None:
-        """The user that the browser is signed in as."""
-        session = self.session(request)
+        """The user that the browser is signed in as, and which second factors they have. None after too long a pause."""
+        session, context = self.session(request), self.context()
         if session is None:
             return None
-        user = await self.live.read(find_active, session)
-        return SignedIn(session, user) if user is not None else None
+        try:
+            return await self.directories.admitted(
+                await self.live.read(find_in_use, session, context.now - context.record.idle))
+        except RequestError:
+            # The directory is away: nobody is taken for signed in on old word alone, and the form says what is the matter.
+            return None
+
+    async def find(self, session: ProviderSession) -> SignedIn | None:
+        """The session's user with their factors, if their directory still lets them sign in; None where it counts no longer.
+
+        Raises RequestError(PROVIDER_UNREACHABLE) when the directory is to be asked and does not answer.
+        """
+        return await self.directories.admitted(await self.live.read(find_signed_in, session))
 
     def keep_session(self, session: ProviderSession) -> bytes:
         """The field line that gives the browser a session. It ends with the browser, or when the session ends."""

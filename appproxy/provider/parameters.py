@@ -23,11 +23,11 @@ def read_query(request: Request) -> Mapping[str, str]:
 
 def read_form(request: Request, longest: int = LONGEST) -> Mapping[str, str]:
     """The parameters of a posted form of at most so many bytes. Raises RequestError."""
-    return _read(form_body(request, longest))
+    return _read(form_body(request, longest), longest)
 
 
-def _read(encoded: bytes) -> Mapping[str, str]:
+def _read(encoded: bytes, longest: int = LONGEST) -> Mapping[str, str]:
     """A name without a value is left out (RFC 6749 section 3.1), one that comes twice is refused."""
-    if len(encoded) > LONGEST:
+    if len(encoded) > longest:
         raise RequestError(Code.BODY_TOO_LARGE, "parameters")
     return {name: value for name, value in read_parameters(encoded).items() if value}

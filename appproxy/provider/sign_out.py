@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import urlencode
 
+from authlib.common.urls import add_params_to_uri
 from twisted.web.server import Request
 
 from appproxy.errors import Code, IdentityError
-from appproxy.net.web import Answer, AsyncResource, brand_of, html_answer, redirect
+from appproxy.net.web import Answer, AsyncResource, Limit, brand_of, html_answer
 from appproxy.pages import render
 from appproxy.provider.facts import ProviderFacts
-from appproxy.provider.grants import SignedIn
-from appproxy.provider.metadata import LOGOUT
+from appproxy.provider.front_channel import SignOutElsewhere
+from appproxy.provider.oauth.grants import SignedIn
+from appproxy.provider.oauth.metadata import LOGOUT
+from appproxy.provider.oauth.signing import key_set, read_hint
 from appproxy.provider.parameters import read_form, read_query
-from appproxy.provider.signing import key_set, read_hint
+from appproxy.provider.steps.onward import leave
 from appproxy.provider.tokens import FormState, ProviderSession
-from appproxy.store.people import sessions
+from appproxy.store.people import session_rows, sessions
 from appproxy.store.service import audit
+from appproxy.store.service.actions import USER_SIGN_OUT
 from appproxy.store.service.keys import read_signing_keys
 from appproxy.store.snapshot import BUILTIN
 from appproxy.store.transaction import Transaction
 
 _PURPOSE = "sign out"
-#: The service's page that says so; the only place that a browser is sent to after signing out.
+#: The service's page that says so, where a browser is sent to unless a client has registered another place.
 SIGNED_OUT = "/signed-out"
 
 
@@ -32,22 +35,29 @@ class SignOutPages:
 
     def __init__(self, facts: ProviderFacts) -> None:
         self._facts = facts
+        self._elsewhere = SignOutElsewhere(facts)
 
-    def logout(self) -> AsyncResource:
+    def elsewhere(self, limit: Limit) -> AsyncResource:
+        """The page of frames."""
+        return self._elsewhere.page(limit)
+
+    def logout(self, limit: Limit) -> AsyncResource:
         """Section 2: both methods."""
-        return AsyncResource({b"GET": self._get, b"POST": self._post})
+        return AsyncResource({b"GET": self._get, b"POST": self._post}, limit)
 
-    async def end_session(self, request: Request, user: str | None = None) -> bytes:
-        """End the session of this browser on all nodes; gives the field line that takes its cookie.
+    async def end_session(self, request: Request, onward: str, user: str | None = None) -> tuple[str, bytes]:
+        """End the session of this browser on all nodes; gives where it goes, and the field line that takes its cookie.
 
-        `user`: whose it must be; another one's stays, and b"" is given.
+        It goes to `onward`, over a page of frames where relying parties want to hear of it that way. `user`: whose session it
+        must be; another one's stays, and there is no field line.
         """
-        session = self._facts.session(request)
-        if session is not None and user not in (None, session.user):
-            return b""
-        if session is not None:
-            await self._facts.live.write(_revoke, session)
-        return self._facts.drop_session()
+        facts = self._facts
+        session = facts.last_session(request)
+        if session is None or user not in (None, session.user):
+            return onward, facts.drop_session() if session is None else b""
+        if facts.context().valid(session):
+            await facts.live.write(_revoke, session)
+        return await self._elsewhere.way(session, onward), facts.drop_session()
 
     async def _get(self, request: Request) -> Answer:
         return await self._asked(request, read_query(request))
@@ -61,38 +71,59 @@ class SignOutPages:
 
     async def _asked(self, request: Request, parameters: Mapping[str, str]) -> Answer:
         """A client asks. Section 6: without a hint that fits, anybody could; so the user is asked."""
-        onward = self._onward(parameters)
         who = await self._facts.who(request)
-        if who is None or await self._hinted(parameters, who):
+        hint = await self._hint(parameters, needed=who is not None)
+        onward = self._onward(parameters, hint)
+        if who is None or hint.get("sub") == who.user.id:
             return await self._end(request, onward)
         return self._confirm(request, onward, parameters.get("client_id", ""), who)
 
-    def _onward(self, parameters: Mapping[str, str]) -> dict[str, str]:
-        """The state to give back. Section 3: the way on leads only to a registered address, and there is one."""
-        target = parameters.get("post_logout_redirect_uri")
-        if target is not None and target != self._facts.issuer + SIGNED_OUT:
+    def _onward(self, parameters: Mapping[str, str], hint: Mapping[str, object]) -> dict[str, str]:
+        """Where to go on, `to`, with the state to give back. Section 3: only to an address that the client has registered,
+        which is named by its id or by the hint; that of the service is everybody's.
+        """
+        target, client = parameters.get("post_logout_redirect_uri"), parameters.get("client_id", "")
+        if client and hint and client != hint.get("aud"):
+            raise IdentityError(Code.SIGN_IN_STATE, "the hint is another client's")
+        if target is None:
+            return {}
+        party = self._facts.live.snapshot.relying_parties.get(client or str(hint.get("aud", "")))
+        registered = () if party is None else party.post_logout_redirect_uris
+        if target != self._facts.issuer + SIGNED_OUT and target not in registered:
             raise IdentityError(Code.SIGN_IN_STATE, "post_logout_redirect_uri is not registered")
-        return {"state": parameters["state"]} if target is not None and "state" in parameters else {}
+        return {"to": target, **({"state": parameters["state"]} if "state" in parameters else {})}
 
-    async def _hinted(self, parameters: Mapping[str, str], who: SignedIn) -> bool:
-        """Does the request bring an ID token of this user, so that it cannot be forged by another site?"""
+    async def _hint(self, parameters: Mapping[str, str], *, needed: bool) -> Mapping[str, object]:
+        """What an ID token of ours says, which proves that no other site asks; nothing without one.
+
+        Raises IdentityError(TOKEN_REFUSED) for one that is not ours, where it is `needed`: nobody else cares.
+        """
         hint = parameters.get("id_token_hint")
         if hint is None:
-            return False
+            return {}
         keys = key_set(await self._facts.live.read(read_signing_keys))
-        return read_hint(hint, keys, self._facts.issuer).get("sub") == who.user.id
+        try:
+            return read_hint(hint, keys, self._facts.issuer)
+        except IdentityError:
+            if needed:
+                raise
+            return {}
 
     async def _end(self, request: Request, onward: Mapping[str, str]) -> Answer:
-        cookie = await self.end_session(request)
-        query = "?" + urlencode(onward) if onward else ""
-        return redirect(self._facts.issuer + SIGNED_OUT + query, cookie)
+        to = onward.get("to", self._facts.issuer + SIGNED_OUT)
+        if "state" in onward:
+            to = str(add_params_to_uri(to, [("state", onward["state"])]))
+        return leave(request, *await self.end_session(request, to))
 
     def _confirm(self, request: Request, onward: Mapping[str, str], client_id: str, who: SignedIn) -> Answer:
         token, cookie = self._facts.bind_form(request, FormState(_PURPOSE, onward))
-        application = self._facts.live.snapshot.signed_in_to(client_id)
+        snapshot = self._facts.live.snapshot
+        application, party = snapshot.signed_in_to(client_id), snapshot.relying_parties.get(client_id)
+        known = application or party
+        name = self._facts.host if known is None else known.name
         body = render(
             "sign_out", brand_of(request), action=f"/{LOGOUT}", csrf=token, name=who.user.display_name,
-            application=application.name if application is not None else self._facts.host,
+            application=name,
             link=(application.home if application is not None else "") or self._facts.issuer + "/",
         )
         return html_answer(200, body, cookie)
@@ -100,4 +131,6 @@ class SignOutPages:
 
 def _revoke(tx: Transaction, session: ProviderSession) -> None:
     sessions.revoke_session(tx, session.id, session.expires)
-    audit.record(tx, f"user:{session.user}", "user.sign_out", session.user, {"provider": BUILTIN})
+    # With it all that it has signed in to.
+    session_rows.end_at_provider(tx, BUILTIN, session.id, session.user)
+    audit.record(tx, f"user:{session.user}", USER_SIGN_OUT, session.user, {"provider": BUILTIN})

@@ -1,7 +1,7 @@
 """Applications, routing and URLs: pure decisions on values."""
 
+from appproxy.paths import is_ambiguous
 from appproxy.publish.application import Application, HeaderRule, Preauthentication, Segment, Url
-from appproxy.publish.paths import is_ambiguous
 from appproxy.publish.routing import ApplicationRoute, Router, internal_target
 from appproxy.publish.urls import Translation
 

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from enum import Enum
-from urllib.parse import urlsplit
 
-import idna
-
-from appproxy.errors import ConfigError
 from appproxy.publish.cors import CorsRule
-from appproxy.publish.response_policy import ResponseField
+from appproxy.publish.settings.request_fields import HeaderRule, RequestField
+from appproxy.publish.settings.setting import column, columns_of
+from appproxy.publish.settings.table import ApplicationSettings
+from appproxy.publish.url import Url
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
-#: What no URL has: everything but printable ASCII; and the backslash, which browsers take for a slash.
-_UNFIT = re.compile(r"[^\x21-\x7e]|\\")
-
-#: What may stand for a file on the connector: no path leads out of its directory.
-FILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-#: What an application may speak.
-PROTOCOLS = ("http1", "h2")
-#: Whether the application authenticates connections (NTLM, Negotiate): found out by what is said, always, or never.
-CONNECTION_AUTHENTICATION = ("auto", "always", "never")
-#: `internal`: requests speak of the internal URL only, as if the user had typed that. `public`: of the public one, and say
-#: so as trusted proxies do.
-VIEWS = ("internal", "public")
+__all__ = ["COLUMNS", "Application", "HeaderRule", "Preauthentication", "RequestField", "Segment", "Url"]
 
 
 class Preauthentication(Enum):
@@ -33,104 +19,6 @@ class Preauthentication(Enum):
 
     OIDC = "oidc"
     PASSTHROUGH = "passthrough"
-
-
-@dataclass(frozen=True, slots=True)
-class Url:
-    """An absolute http or https URL of an application: no query, no fragment, no user; the path ends in `/`."""
-
-    scheme: str
-    host: str
-    port: int
-    path: str = "/"
-
-    @property
-    def authority(self) -> str:
-        """Host, and port unless it is the scheme's own, as a Host field says it."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
-
-    @property
-    def origin(self) -> str:
-        """Scheme and authority: `https://wiki.example.com`."""
-        return f"{self.scheme}://{self.authority}"
-
-    @property
-    def is_wildcard(self) -> bool:
-        """Does it stand for many hosts: `*.example.com`?"""
-        return self.host.startswith("*.")
-
-    @property
-    def suffix(self) -> str:
-        """What all hosts of a wildcard end in: `.example.com`."""
-        return self.host[1:]
-
-    def on(self, host: str) -> Url:
-        """The same URL on another host."""
-        return Url(self.scheme, host, self.port, self.path)
-
-    def __str__(self) -> str:
-        return self.origin + self.path
-
-    @classmethod
-    def parse(cls, text: str, key: str = "URL") -> Url:
-        """Read a URL that an admin wrote; `key` names it in errors.
-
-        Raises ConfigError, which names the fix.
-        """
-        _refuse_unicode(text, key)
-        if _UNFIT.search(text):
-            raise ConfigError(f"{key}: {text!r} has a space, backslash or other character that a URL cannot have")
-        try:
-            parts = urlsplit(text)
-            port = parts.port
-        except ValueError as error:
-            raise ConfigError(f"{key}: {text!r} is not a URL ({error})") from error
-        if parts.scheme not in _DEFAULT_PORTS:
-            raise ConfigError(f"{key}: {text!r} must start with http:// or https://")
-        host = (parts.hostname or "").rstrip(".")
-        if not host:
-            raise ConfigError(f"{key}: {text!r} names no host")
-        if parts.username is not None or parts.query or parts.fragment or text.endswith(("?", "#")):
-            raise ConfigError(f"{key}: {text!r} must have no user name, query or fragment")
-        if port == 0:
-            raise ConfigError(f"{key}: {text!r} has port 0; give 1 to 65535, or none")
-        path = parts.path or "/"
-        if not path.endswith("/"):
-            path += "/"
-        if "//" in path or any(segment in (".", "..") for segment in path.split("/")):
-            raise ConfigError(f"{key}: the path of {text!r} must have no empty, `.` or `..` segment")
-        return cls(parts.scheme, host, port or _DEFAULT_PORTS[parts.scheme], path)
-
-
-def _refuse_unicode(text: str, key: str) -> None:
-    """Raises ConfigError for a host name beyond ASCII, with the form that DNS and certificates have (RFC 5891)."""
-    if text.isascii():
-        return
-    try:
-        host = urlsplit(text).hostname or ""
-        named = host if host.isascii() else idna.encode(host.removeprefix("*."), uts46=True).decode("ascii")
-    except ValueError:  # an IDNAError, too, is one
-        return
-    if named != host:
-        shown = "*." * host.startswith("*.") + named
-        raise ConfigError(f"{key}: write the host {host} in its ASCII form, {shown}, as DNS and certificates have it")
-
-
-@dataclass(frozen=True, slots=True)
-class HeaderRule:
-    """Single sign-on by headers: put the user's `claim` into the request field `name` (lower case)."""
-
-    name: str
-    claim: str
-
-
-@dataclass(frozen=True, slots=True)
-class RequestField:
-    """A field that every request to the application gets: its name (lower case) and its value."""
-
-    name: str
-    value: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,101 +58,69 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class Application:
-    """One published application. Times are seconds; groups and users of `assigned` are ids of `provider`.
+class ProviderAccess:
+    """Who may use an application of those that one more identity provider vouches for. All are ids of that provider."""
 
-    It has one policy, and one or more pairs of URLs: `pairs`.
+    provider: str
+    assigned_users: frozenset[str] = frozenset()
+    assigned_groups: frozenset[str] = frozenset()
+    maintaining_users: frozenset[str] = frozenset()
+    maintaining_groups: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Application(ApplicationSettings):
+    """One published application. Times are seconds; users and groups, assigned or maintaining, are ids of `provider`.
+
+    It has one policy, and one or more pairs of URLs: `pairs`. Its settings are in `publish.settings.table`.
     """
 
     id: str
-    name: str
-    external: Url
-    internal: Url
-    preauthentication: Preauthentication = Preauthentication.OIDC
-    connector_group: str = "default"
-    provider: str = "builtin"
-    assignment_required: bool = True
+    name: str = field(metadata=column("name", "what people call the application"))
+    external: Url = field(metadata=column("external", "the URL that users type"))
+    internal: Url = field(metadata=column("internal", "the URL that the connector calls"))
+    preauthentication: Preauthentication = field(
+        default=Preauthentication.OIDC,
+        metadata=column("preauth", "oidc: users sign in first; passthrough: everybody reaches the application"))
+    connector_group: str = field(
+        default="default", metadata=column("connector_group", "the group of connectors that can reach the application"))
+    provider: str = field(
+        default="builtin",
+        metadata=column("provider", "the identity provider that users sign in with; several of them with commas between"))
     assigned_users: frozenset[str] = frozenset()
     assigned_groups: frozenset[str] = frozenset()
-    #: 85 s is what Entra calls the default back-end timeout; 180 s its long one.
-    backend_timeout: float = 85.0
-    connect_timeout: float = 10.0
-    #: Silence on an upgraded connection, and on an event stream.
-    upgrade_idle_timeout: float = 5 * 3600.0
-    #: Hours that an access cookie lasts at most.
-    session_hours: float = 12.0
-    #: One of `VIEWS`: which place Host, Origin, Referer and the forwarding fields of its requests speak of.
-    view: str = "internal"
-    #: Requests and answers say that they came through us.
-    via: bool = True
-    verify_tls: bool = True
-    ca_bundle: str = ""
-    server_name: str = ""
-    #: The name of a file of the connector: the certificate that it shows to the application.
-    client_certificate: str = ""
-    #: One of `PROTOCOLS`.
-    protocol: str = "http1"
-    #: At the same time, from each connector; 0: any number.
-    max_connections: int = 0
-    #: Does it authenticate connections, as with NTLM, and not each request? One of `CONNECTION_AUTHENTICATION`.
-    connection_authentication: str = "auto"
-    #: Where else it lives beside `internal`; only scheme, host and port count.
-    origins: tuple[Url, ...] = ()
-    #: What tells whether one of them is well; empty: nothing is asked. Seconds between two questions.
-    health_path: str = ""
-    health_interval: float = 10.0
-    upgrades: frozenset[str] = frozenset({"websocket"})
-    robots_disallow: bool = True
-    #: Only maintainers reach it; everybody else is told so, and perhaps why, and when (seconds since 1970) it will be back.
-    maintenance: bool = False
-    maintenance_text: str = ""
-    maintenance_until: float | None = None
     maintaining_users: frozenset[str] = frozenset()
     maintaining_groups: frozenset[str] = frozenset()
-    #: Every body and every answer on its own data connection: the published Entra flow, exactly.
-    strict: bool = False
-    max_body: int | None = None
-    #: Those that reach it; empty: all that HTTP has.
-    methods: frozenset[bytes] = frozenset()
-    #: Ask it before a large body is sent (`Expect: 100-continue`).
-    expect_continue: bool = True
-    headers: tuple[HeaderRule, ...] = field(default=())
-    #: Fields that every request gets, with values of the admin's choice.
-    request_fields: tuple[RequestField, ...] = ()
-    #: It is told in X-Forwarded-Prefix which path users have before its own.
-    forwarded_prefix: bool = False
-    #: Of the fields that usually tell who the user is, those that users may send themselves (lower case).
-    user_fields: frozenset[str] = frozenset()
-    #: The access cookie's attributes. Persistent: it outlives the browser, until the session ends.
-    cookie_secure: bool = True
-    cookie_http_only: bool = True
-    cookie_persistent: bool = False
-    cookie_same_site: str = "lax"
-    #: Its own cookies may be for all hosts of its wildcard.
-    wildcard_cookies: bool = False
-    #: Internal URLs in fields become public ones and the other way round.
-    translate_headers: bool = True
-    #: Of these kinds of bodies (html, css, javascript, json) internal URLs become public ones.
-    translate_body: frozenset[str] = field(default=frozenset())
-    #: Seconds for which browsers are to use https only (RFC 6797); None: the application's own field stays.
-    hsts_max_age: int | None = None
-    hsts_subdomains: bool = False
-    #: Fields that every answer gets, and names (lower case) that none has.
-    response_fields: tuple[ResponseField, ...] = field(default=())
-    removed_fields: frozenset[str] = frozenset()
+    #: More identity providers that users may choose, and whom each of them vouches for.
+    other_providers: tuple[ProviderAccess, ...] = ()
     #: Which pages of other origins may call it; without rules it answers them itself.
     cors: tuple[CorsRule, ...] = ()
     #: More pairs of URLs under the same policy.
     segments: tuple[Segment, ...] = ()
-    #: Other host names under which `external` answers too.
-    alternate_hosts: tuple[str, ...] = ()
-    #: Hosts that none of its wildcards stands for.
-    excluded_hosts: frozenset[str] = frozenset()
 
     @property
     def passthrough(self) -> bool:
         """Does it want no sign-in?"""
         return self.preauthentication is Preauthentication.PASSTHROUGH
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """The ids of all its identity providers, in the order in which users may choose."""
+        return (self.provider, *(one.provider for one in self.other_providers))
+
+    def access_of(self, provider: str) -> Application | ProviderAccess | None:
+        """Who may use it of those that a provider vouches for; None where it is none of the application's. What one
+        provider's tokens say means nothing at another.
+        """
+        if provider == self.provider:
+            return self
+        return next((one for one in self.other_providers if one.provider == provider), None)
+
+    @property
+    def has_maintainers(self) -> bool:
+        """May anybody use it while it is being maintained?"""
+        accesses: list[Application | ProviderAccess] = [self, *self.other_providers]
+        return any(one.maintaining_users or one.maintaining_groups for one in accesses)
 
     @property
     def pairs(self) -> tuple[Segment, ...]:
@@ -279,3 +135,7 @@ class Application:
     def home(self) -> str:
         """Where a link to the application leads; empty when it has only wildcards."""
         return next((str(pair.external) for pair in self.pairs if not pair.external.is_wildcard), "")
+
+
+#: What an admin sets by key, but the store keeps as columns of their own.
+COLUMNS = columns_of(Application)

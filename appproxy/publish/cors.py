@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from appproxy.publish.paths import Prefixes, is_ambiguous, loose
+from appproxy.paths import Prefixes, is_ambiguous, loose
 
 #: Stands for every origin, or for every name of a field, where credentials are not allowed.
 ANY = "*"
@@ -56,7 +56,7 @@ class CorsRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Preflight:
+class PreflightAnswer:
     """The fields of the answer to a preflight; `refusal` says for the log why the call is not allowed, or is empty."""
 
     block: bytes
@@ -100,25 +100,25 @@ def is_preflight(method: bytes, fields: Fields) -> bool:
     return b"origin" in names and b"access-control-request-method" in names
 
 
-def answer_preflight(rule: CorsRule, fields: Fields) -> Preflight:
+def answer_preflight(rule: CorsRule, fields: Fields) -> PreflightAnswer:
     """May the call be made that this preflight asks about?"""
     origin, method = _only(fields, b"origin"), _only(fields, b"access-control-request-method")
     if origin is None or not _is_allowed(rule, origin):
-        return Preflight(_VARY_PREFLIGHT, "no rule allows this origin")
+        return PreflightAnswer(_VARY_PREFLIGHT, "no rule allows this origin")
     if method is None or method not in _SAFE_METHODS and method.decode("latin-1") not in rule.methods:
-        return Preflight(_VARY_PREFLIGHT, "no rule allows this method")
+        return PreflightAnswer(_VARY_PREFLIGHT, "no rule allows this method")
     wanted = b",".join(value for name, value in fields if name == b"access-control-request-headers")
     if wanted.count(b",") >= _MOST_NAMES:
-        return Preflight(_VARY_PREFLIGHT, f"more than {_MOST_NAMES} names of fields")
+        return PreflightAnswer(_VARY_PREFLIGHT, f"more than {_MOST_NAMES} names of fields")
     names = [name for name in (part.strip().lower() for part in wanted.split(b",")) if name]
     if not all(_may_set(rule, name.decode("latin-1")) for name in names):
-        return Preflight(_VARY_PREFLIGHT, "no rule allows one of these fields")
+        return PreflightAnswer(_VARY_PREFLIGHT, "no rule allows one of these fields")
     block = _allowing(rule, origin)
     methods = {each.encode("ascii") for each in rule.methods} | {method}
     block += b"access-control-allow-methods: %b\n" % b", ".join(sorted(methods))
     if names:
         block += b"access-control-allow-headers: %b\n" % b", ".join(dict.fromkeys(names))
-    return Preflight(block + b"access-control-max-age: %d\n" % rule.max_age + _VARY_PREFLIGHT)
+    return PreflightAnswer(block + b"access-control-max-age: %d\n" % rule.max_age + _VARY_PREFLIGHT)
 
 
 def answer_fields(rule: CorsRule, fields: Fields) -> bytes:

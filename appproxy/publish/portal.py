@@ -34,7 +34,7 @@ class Portal:
 
 def portal_at(host: str, port: int, published: Iterable[Application], builtin: str) -> Portal:
     """The portal on `host`, for the providers of the `published` applications; without any, for the built-in one."""
-    used = {one.provider for one in published if one.preauthentication is Preauthentication.OIDC}
+    used = {provider for one in published if one.preauthentication is Preauthentication.OIDC for provider in one.providers}
     made = {provider: _list_of(provider, host, port) for provider in sorted(used or {builtin})}
     return Portal(made, Router(made.values()))
 

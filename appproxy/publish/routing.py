@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from appproxy.errors import Code, ConfigError, RequestError
+from appproxy.paths import Prefixes, is_ambiguous, loose
 from appproxy.publish.application import Application, Segment
 from appproxy.publish.incremental_index import IncrementalIndex, Pair
-from appproxy.publish.paths import Prefixes, is_ambiguous, loose
 
 #: Hosts of wildcards whose routes are remembered; a flood of invented names must not grow it.
 _REMEMBERED = 4096
@@ -89,9 +89,10 @@ class _Host:
             self._loose = Prefixes((loose(route.prefix), route) for route in self.routes)
 
     def find(self, target: bytes) -> ApplicationRoute | None:
-        """The route of a target. Raises RequestError(AMBIGUOUS_PATH) when another reading of the path has another."""
-        if self.only is not None:
-            return self.only
+        """The route of a target, where the path matters.
+
+        Raises RequestError(AMBIGUOUS_PATH) when another reading of the path has another.
+        """
         path = target.partition(b"?")[0]
         route = self._exact.longest(path)
         if is_ambiguous(path) or self._loose.longest(loose(path)) is not route:
@@ -161,7 +162,7 @@ class Router:
         found = self._hosts.get(host) or self._on(host)
         if found is None:
             raise RequestError(Code.UNKNOWN_HOST, f"nothing is published on {host}")
-        route = found.find(target)
+        route = found.only or found.find(target)
         if route is None:
             raise RequestError(Code.UNKNOWN_HOST, f"nothing is published at this path of {host}")
         return route

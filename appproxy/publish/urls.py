@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
+from appproxy.paths import Prefixes, is_ambiguous
 from appproxy.publish.application import Application, Segment, Url
 from appproxy.publish.incremental_index import IncrementalIndex, Pair
-from appproxy.publish.paths import Prefixes, is_ambiguous
 from appproxy.publish.url_facts import UrlFacts
 
 #: scheme, host, port, path, and the rest. No user name, no backslash: what is read in two ways is no URL of ours.

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Any
 
 from twisted.web.iweb import IRequest
@@ -31,6 +32,7 @@ from appproxy.publish.application import Application, Url
 from appproxy.publish.routing import Router
 from appproxy.service.dispatch.gate import Gate
 from appproxy.service.signin.browser_request import host_of
+from appproxy.service.signin.identity_provider import OidcProvider
 from appproxy.service.signin.memory_store import MemorySignInStore
 from appproxy.service.signin.oidc_client import HttpOidcClient, OidcClient
 from appproxy.service.signin.provider_agent import ProviderAgent
@@ -94,8 +96,8 @@ class CookieAuthResource(Resource):
         self._store = MemorySignInStore(_snapshot(self._application, provider, secret), wall_clock)
         self._gate = Gate(external.port)
         self._sign_in = SignInPages(
-            f"{external.origin}/.appproxy", external.port, self._store, {provider.id: client}, wall_clock,
-            random_bytes=random_bytes
+            f"{external.origin}/.appproxy", external.port, self._store,
+            {provider.id: OidcProvider(provider, client)}, wall_clock, random_bytes=random_bytes
         )
         #: The pages of sign-in and sign-out.
         self.pages = Resource()
@@ -169,5 +171,7 @@ def _check_origin(origin: str) -> Url:
 def _snapshot(application: Application, provider: ProviderRecord, secret: bytes) -> Snapshot:
     return Snapshot(
         revision=1, applications={application.id: application}, router=Router([application]), connectors={},
-        connector_groups={}, providers={provider.id: provider}, keys=(SealingKey(1, secret, 0.0),), trust_bundle=(),
+        # No cookie is made again here, so that none would tell when it was used.
+        connector_groups={}, providers={provider.id: replace(provider, idle_minutes=0.0)},
+        keys=(SealingKey(1, secret, 0.0),), trust_bundle=(),
     )

@@ -14,47 +14,56 @@ from pathlib import Path
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, succeed
-from twisted.internet.task import LoopingCall
+from twisted.internet.defer import Deferred
+from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from appproxy.config.service import ServiceSettings
 from appproxy.errors import Code, ConfigError
-from appproxy.net.line_file import LineFile
+from appproxy.net.inherited import Inherited
+from appproxy.net.line_file import BoundedLineFile, LineFile
 from appproxy.net.open_files import raise_limit, shares
 from appproxy.net.tls import TunnelContext, tunnel_context
 from appproxy.pages import accepts_json, error_page
 from appproxy.pki.authority import Credential
+from appproxy.service.cuts import Cuts
 from appproxy.service.dispatch import Dispatcher, ErrorPages
+from appproxy.service.dispatch.decision_log import DecisionLog
 from appproxy.service.dispatch.gate import Gate
+from appproxy.service.dispatch.kept_forms import FormKeeping, FormStore, KeptStart
 from appproxy.service.dispatch.order import Parts, stages
 from appproxy.service.dispatch.plain import PlainDispatcher, StrayDispatcher
 from appproxy.service.dispatch.plugins import insert, load_stages
+from appproxy.service.dispatch.provider_tokens import TokenBook
 from appproxy.service.dispatch.sign_in_start import SignInStart
 from appproxy.service.exchange.exchange import Exchange, Handler
 from appproxy.service.exchange.hooks import Hooks
-from appproxy.service.front.h2.connection import H2Connection
-from appproxy.service.front.h2.lifetime import NOTICE_SECONDS
-from appproxy.service.listen.fronts import Fronts, user_connections
+from appproxy.service.front.front import NOTICE_SECONDS
+from appproxy.service.listen.fronts import Fronts, OtherFronts, user_connections
 from appproxy.service.listen.listeners import Listeners
 from appproxy.service.own.access_log import AccessLog
 from appproxy.service.own.control import ControlApi
 from appproxy.service.own.metrics import MetricsPage, Traffic
 from appproxy.service.own.served_certificates import Certificates
+from appproxy.service.own.token_uses import programs
 from appproxy.service.relay.identity_blocks import Blocks
 from appproxy.service.relay.probe import ProbeResult, probe_all
 from appproxy.service.relay.relay import Relay
-from appproxy.service.relay.revocation import change_between
+from appproxy.service.relay.request_signer import load_signer
 from appproxy.service.relay.roster import Roster, RosterLimits
 from appproxy.service.relay.share_tokens import ShareTokens
+from appproxy.service.signin.renewal import Renewal
 from appproxy.service.tunnel.listener import TunnelListener
-from appproxy.store.connectors import connectors
+from appproxy.service.tunnel.membership import Membership, own_record
+from appproxy.service.tunnel.sightings import Sightings
+from appproxy.service.tunnel.succession import Succession
 from appproxy.store.database.live import LiveStore
 from appproxy.store.database.upkeep import keep_up
 from appproxy.store.service import keys
-from appproxy.store.snapshot import ConnectorState, Snapshot
-from appproxy.store.transaction import Reading, Transaction
+from appproxy.store.service.note import Note, nowhere
+from appproxy.store.snapshot import Snapshot
+from appproxy.store.transaction import Reading
 from appproxy.tunnel.limits import TunnelLimits
 
 #: Seconds between two notes in the store that a connector is there.
@@ -62,8 +71,12 @@ _SEEN_EVERY = 60.0
 _UPKEEP_EVERY = 3600.0
 #: Seconds that an endless stream may outlive its session.
 _EXPIRED_EVERY = 15.0
+#: Seconds between two looks whether a window of time of some policy has begun or ended.
+_WINDOWS_EVERY = 1.0
 #: Seconds for which it is of interest that somebody met a limit.
 _LATELY = 900.0
+#: Seconds that an idle connection may still use once a successor serves: most ask again before, and hear that it was the last.
+_UNHURRIED = 5.0
 #: Seconds between two looks whether the files of the users' certificate have changed.
 _LOOK_EVERY = 5.0
 
@@ -72,6 +85,8 @@ class ServiceNode(Service):
     """A node. The store is started and stopped by it; `own_hosts` and `own_paths` serve our own pages."""
 
     log = Logger()
+    #: Of decisions; None where they are not logged, and before the start.
+    _decision_file: LineFile | None = None
 
     def __init__(
         self,
@@ -85,6 +100,11 @@ class ServiceNode(Service):
         directory: Path | None = None,
         wall_clock: Callable[[], float] = time.time,  # noqa: TID251 -- the default of an argument
         random_bytes: Callable[[int], bytes] = secrets.token_bytes,
+        renewal: Renewal | None = None,
+        note: Note = nowhere,
+        inherited: Inherited | None = None,
+        tokens: TokenBook | None = None,
+        forms: tuple[FormStore, KeptStart] | None = None,
     ) -> None:
         self.settings = settings
         self.store = store
@@ -98,29 +118,26 @@ class ServiceNode(Service):
         self._tunnel_context: TunnelContext | None = None
         self._loops: list[LoopingCall] = []
         self._files = shares(raise_limit())
-        self.traffic = Traffic()
+        self.traffic = Traffic(reactor.seconds)
         #: Who is told of users' exchanges.
         self.hooks = Hooks()
-        self.hooks.add("ended", lambda exchange: self.traffic.add(exchange, reactor.seconds()))
+        self.hooks.add("ended", self.traffic.add)
         self.certificates = Certificates(settings, directory or Path(), wall_clock, random_bytes)
-        self.gate = Gate(settings.public_port)
+        self.gate = Gate(settings.public_port, renewing=renewal)
+        self._programs = programs(self.gate, store, reactor, note, tokens)
         self._random_bytes = random_bytes
         self._error_pages = ErrorPages(lambda: self.snapshot.brand)
         self.relay = self._new_relay()
-        self.dispatcher = self._new_dispatcher(sign_in, own_hosts, own_paths)
-        self._listeners = Listeners(settings, reactor, self._files.few)
+        self._cuts = Cuts(self.relay, lambda: self.snapshot, wall_clock, renewal)
+        self.dispatcher = self._new_dispatcher(sign_in, own_hosts, own_paths, forms)
+        self._listeners = Listeners(settings, reactor, self._files.few, inherited)
         fronts = Fronts(settings, reactor, self._refusal, self._files, random_bytes, wall_clock)
         self.front = fronts.users(self.dispatcher, self.hooks)
-        self._control_front = fronts.control(self._new_control(), self._log_line)
-        self._metrics_front = fronts.metrics(MetricsPage(self))
-        plain = PlainDispatcher(lambda: self.snapshot, settings.port_suffix, own_hosts)
-        self._plain_front = fronts.plain(plain, self._log_line)
-        stray = StrayDispatcher(plain, lambda: self.snapshot.brand)
-        self._stray_front = fronts.stray(stray, stray.refusal, self._log_line)
-        self.end_point = TunnelListener(
-            self.relay, reactor, wall_clock, lambda: self.snapshot, node=random_bytes(8).hex(), epoch=random_bytes(8),
-            control=self._control_front, renew_after=settings.renew_after_days, seen=self._seen,
-        )
+        self._other_fronts = self._new_other_fronts(fronts, own_hosts)
+        self._sightings = Sightings(store, self.relay.roster)
+        self.membership, self.end_point = self._new_end_point(directory or Path())
+        self.succession = Succession(
+            directory or Path(), reactor, self._listeners, self.end_point, inherited is not None and inherited.succeeds)
 
     # Its parts.
 
@@ -133,18 +150,57 @@ class ServiceNode(Service):
         return Relay(
             roster, self._reactor, self._error_pages.page,
             user_header=blocks.user_header, identity_block=blocks.identity_block, tokens=ShareTokens(self._random_bytes),
-            has_connectors=self._has_connectors, urls=lambda: self.snapshot.urls,
+            has_connectors=lambda group: self.snapshot.has_connectors(group), urls=lambda: self.snapshot.urls,
             applications=lambda: self.snapshot.applications.values(),
             limits=TunnelLimits(in_flight=in_flight, queue=queue, queue_seconds=seconds), strict=settings.strict,
-            hooks=self.hooks,
+            hooks=self.hooks, signer=load_signer(settings.signer),
         )
 
-    def _new_dispatcher(self, sign_in: SignInStart, own_hosts: Mapping[str, Handler], own_paths: Handler) -> Dispatcher:
+    def _new_dispatcher(
+        self, sign_in: SignInStart, own_hosts: Mapping[str, Handler], own_paths: Handler,
+        forms: tuple[FormStore, KeptStart] | None,
+    ) -> Dispatcher:
+        keeping = None if forms is None else FormKeeping(*forms, self._random_bytes)
         order = insert(stages(Parts(
-            gate=self.gate, relay=self.relay, sign_in=sign_in, error_pages=self._error_pages, own_hosts=own_hosts,
-            own_paths=own_paths, ports={self.settings.public_port, self.settings.listen.port},
+            gate=self.gate, programs=self._programs, relay=self.relay, sign_in=sign_in, error_pages=self._error_pages,
+            own_hosts=own_hosts, own_paths=own_paths, ports={self.settings.public_port, self.settings.listen.port},
+            keeping=keeping, decisions=self._new_decision_log(),
         )), load_stages(self.settings.stages))
         return Dispatcher(order, self._error_pages, self.store, self._wall_clock, self._reactor)
+
+    def _new_decision_log(self) -> DecisionLog | None:
+        settings = self.settings
+        if not settings.decision_log:
+            return None
+
+        def later(line: Callable[[], str]) -> None:
+            if self._decision_file is not None:
+                self._decision_file.later(line)
+
+        return DecisionLog(later, settings.decision_log_sample, truncates=settings.decision_log_addresses == "truncated")
+
+    def _new_end_point(self, directory: Path) -> tuple[Membership, TunnelListener]:
+        """This node among the others that serve from the same database, and where connectors arrive."""
+        own = own_record(self.settings, self._random_bytes(8).hex(), directory)
+        membership = Membership(own, self.store, self._reactor, self._wall_clock)
+        end_point = TunnelListener(
+            self.relay, self._reactor, self._wall_clock, lambda: self.snapshot, node=own.id,
+            epoch=self._random_bytes(8), control=self._other_fronts.control,
+            renew_after=self.settings.renew_after_days, seen=self._sightings.seen, nodes=lambda: membership.places,
+            look=self.store.look,
+        )
+        membership.changed = end_point.nodes_changed
+        return membership, end_point
+
+    def _new_other_fronts(self, fronts: Fronts, own_hosts: Mapping[str, Handler]) -> OtherFronts:
+        plain = PlainDispatcher(lambda: self.snapshot, self.settings.port_suffix, own_hosts)
+        stray = StrayDispatcher(plain, lambda: self.snapshot.brand)
+        return OtherFronts(
+            control=fronts.control(self._new_control(), self._log_line),
+            plain=fronts.plain(plain, self._log_line),
+            stray=fronts.stray(stray, stray.refusal, self._log_line),
+            metrics=fronts.metrics(MetricsPage(self)),
+        )
 
     def _new_control(self) -> ControlApi:
         settings = self.settings
@@ -225,7 +281,11 @@ class ServiceNode(Service):
         self._started_at = self._wall_clock()
         self._apply(None, self.snapshot)
         self.store.subscribe(self._apply)
-        await self.store.write(keep_up, self._started_at)
+        if self.store.kept_at is None:
+            await self.membership.check()
+            await self.store.write(keep_up, self._started_at, self.settings.audit_days)
+        else:
+            self.store.when_back(self._keep_up)
         tunnel_context = await self._load_certificates()
         self.certificates.upkeep()
         if self.settings.access_log:
@@ -233,12 +293,18 @@ class ServiceNode(Service):
             self._file = LineFile(path, self._reactor)
             self._access_log = AccessLog(self._file, self._reactor, self._wall_clock)
             self.hooks.add("ended", self._access_log.add)
+        if self.settings.decision_log:
+            path = (self._directory or Path()) / self.settings.decision_log
+            self._decision_file = BoundedLineFile(path, self._reactor, self.settings.decision_log_size << 20)
+        self.succession.begin()
         self._listen(tunnel_context)
+        await self.membership.join(self.succession.succeeds)
         self._start_loops()
 
     def _start_loops(self) -> None:
-        for seconds, do in ((_SEEN_EVERY, self._note_all_seen), (_UPKEEP_EVERY, self._keep_up),
-                            (_LOOK_EVERY, self.certificates.look), (_EXPIRED_EVERY, self._end_expired)):
+        for seconds, do in ((_SEEN_EVERY, self._sightings.note_all), (_UPKEEP_EVERY, self._keep_up),
+                            (_LOOK_EVERY, self.certificates.look), (_EXPIRED_EVERY, self._cuts.end_expired),
+                            (_WINDOWS_EVERY, self._cuts.end_windows)):
             loop = LoopingCall(do)
             loop.clock = self._reactor
             loop.start(seconds, now=False).addErrback(lambda failure: self.log.failure("a regular task failed", failure))
@@ -246,7 +312,7 @@ class ServiceNode(Service):
 
     async def _load_certificates(self) -> TunnelContext:
         """Take up the listeners' certificates; connections that are there are not touched."""
-        tunnel_leaf, user_leaf = await self.store.read(_leaves)
+        tunnel_leaf, user_leaf = await self.store.read_kept(_leaves)
         if tunnel_leaf is None:
             raise ConfigError("the database has no certificate for the connectors' listener; make a new state directory: "
                               "appproxy init")
@@ -264,10 +330,10 @@ class ServiceNode(Service):
         if self.most_users > self._files.users:
             self.log.warn("limits.user_connections: {wanted} is more than open files allow ({found}); raise their limit "
                           "(LimitNOFILE=)", wanted=self.most_users, found=self._files.users)
-        self._listeners.open_users(self.front, self.certificates.context, self._stray_front)
+        self._listeners.open_users(self.front, self.certificates.context, self._other_fronts.stray)
         self._listeners.open_tunnel(self.end_point, tunnel_context)
-        self._listeners.open_metrics(self._metrics_front)
-        self._listeners.open_plain(self._plain_front)
+        self._listeners.open_metrics(self._other_fronts.metrics)
+        self._listeners.open_plain(self._other_fronts.plain)
 
     # Changes.
 
@@ -286,42 +352,15 @@ class ServiceNode(Service):
         self.end_point.snapshot_changed(new, changed)
         self.certificates.apply(new.certificates)
         self.certificates.prove(new.challenges)
-        if old is not None:
-            self._judge_again(old, new)
-
-    def _judge_again(self, old: Snapshot, new: Snapshot) -> None:
-        """Cut what is under way and may no longer be, of those whom the change concerns."""
-        count = self.relay.judge_again(new, self._wall_clock(), change_between(old, new))
-        if count:
-            self.log.info("{count} requests under way were cut: their users may no longer", count=count)
-
-    def _has_connectors(self, group: str) -> bool:
-        return any(
-            record.group == group and record.state is ConnectorState.APPROVED
-            for record in self.snapshot.connectors.values()
-        )
-
-    def _seen(self, id: str, here: bool, version: str, address: str, serial: str) -> None:
-        self.store.write(connectors.seen, id, version, address, serial).addErrback(
-            lambda failure: self.log.warn("a connector's sighting could not be kept: {reason}",
-                                          reason=failure.getErrorMessage()))
-
-    def _note_all_seen(self) -> Deferred[None]:
-        here = [(peer.id, peer.version, peer.address) for peer in self.relay.roster.peers.values() if peer.links]
-        return self.store.write(_see_all, here).addErrback(self._later) if here else succeed(None)
+        self._cuts.snapshot_changed(old, new)
 
     def _keep_up(self) -> Deferred[None]:
         return Deferred.fromCoroutine(self._renew()).addErrback(self._later)
 
     async def _renew(self) -> None:
-        if await self.store.write(keep_up, self._started_at):
-            await self._load_certificates()
+        await self.store.write(keep_up, self._started_at, self.settings.audit_days)
+        await self._load_certificates()  # another node may have renewed them
         self.certificates.upkeep()
-
-    def _end_expired(self) -> None:
-        count = self.relay.end_expired(self.snapshot, self._wall_clock())
-        if count:
-            self.log.info("{count} open streams were cut: their users' sessions are over", count=count)
 
     def _later(self, failure: Failure) -> None:
         self.log.error("a regular task failed and is tried again later: {reason}", reason=failure.getErrorMessage())
@@ -342,43 +381,35 @@ class ServiceNode(Service):
     async def _stop(self) -> None:
         for loop in self._loops:
             loop.stop()
+        self.membership.leave()
         await self._listeners.close_entrances()
-        self.front.drain()
-        if any(isinstance(one, H2Connection) for one in self.front.connections):
-            # Requests that were on their way when their users heard of it still need connectors.
-            await self._pause(NOTICE_SECONDS + 0.25)
-        self.end_point.drain()
-        self._control_front.drain()
-        self._plain_front.drain()
-        self._stray_front.drain()
         deadline = self._reactor.seconds() + self.settings.drain_seconds
+        notice = _UNHURRIED if self.succession.is_succeeded else NOTICE_SECONDS
+        self.front.drain(min(notice, self.settings.drain_seconds))
+        if not self.succession.is_succeeded:
+            if self.front.connections:
+                # Requests that were on their way when their users heard of it still need connectors.
+                await deferLater(self._reactor, self.front.notice + 0.25)
+            self.end_point.drain()
+        for front in self._other_fronts.drained:
+            front.drain()
         while self.front.connections and self._reactor.seconds() < deadline:
-            await self._pause(0.1)
+            await deferLater(self._reactor, 0.1)
         self.front.abort()
         self.end_point.abort()
-        self._control_front.abort()
-        self._metrics_front.abort()
-        self._plain_front.abort()
-        self._stray_front.abort()
+        for front in self._other_fronts:
+            front.abort()
         await self._listeners.close()
-        await self._pause(0)
-        if self._file is not None:
-            self._file.close()
+        await self.succession.close()
+        await deferLater(self._reactor, 0)
+        for file in (self._file, self._decision_file):
+            if file is not None:
+                file.close()
         await self.store.stop()
 
     def _refusal(self, code: Code, request_id: str, accept: bytes | None) -> tuple[int, bytes, bytes]:
         return error_page(code, request_id, accepts_json(accept), brand=self.snapshot.brand)
 
-    def _pause(self, seconds: float) -> Deferred[None]:
-        paused: Deferred[None] = Deferred()
-        self._reactor.callLater(seconds, paused.callback, None)
-        return paused
-
 
 def _leaves(reading: Reading) -> tuple[Credential | None, Credential | None]:
     return keys.server_leaf(reading, keys.CONNECTOR), keys.server_leaf(reading, keys.USER)
-
-
-def _see_all(tx: Transaction, here: list[tuple[str, str, str]]) -> None:
-    for id, version, address in here:
-        connectors.seen(tx, id, version, address)

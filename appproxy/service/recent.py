@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
-#: Values that are kept. With Cookie fields of 1,000 bytes as keys that is some 20 MB.
+#: Values that are kept. With access cookies of 500 bytes as keys that is some 10 MB.
 KEPT = 10_000
 
 T = TypeVar("T")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import socket
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -20,6 +22,11 @@ BUSY_TIMEOUT = 5.0
 #: A server that is away is noticed before a user's sign-in has waited for 10 seconds: seconds to connect, and
 #: milliseconds without an acknowledgement.
 _SERVER = {"connect_timeout": 5, "tcp_user_timeout": 5000, "keepalives_idle": 10}
+#: What the server itself ends, in milliseconds: a statement, the wait for another writer, and a transaction whose client has
+#: gone without a word, and which would keep all others waiting.
+_LIMITS = {"statement_timeout": 15_000, "lock_timeout": 5_000, "idle_in_transaction_session_timeout": 30_000}
+#: Open connections to servers, by engine.
+_open: WeakKeyDictionary[sa.Engine, set[Any]] = WeakKeyDictionary()
 #: Set on a connection that begins a write transaction.
 WRITE = "appproxy_write"
 
@@ -32,14 +39,50 @@ def make_engine(url: str) -> sa.Engine:
         if kind == "postgresql":
             driven = _with_driver(parsed)
             arguments = _SERVER if driven.get_driver_name() == "psycopg" else {}
-            return sa.create_engine(driven, connect_args=arguments, pool_pre_ping=True, pool_size=2, max_overflow=8)
+            engine = sa.create_engine(driven, connect_args=arguments, pool_pre_ping=True, pool_size=2, max_overflow=8)
+            _bound(engine)
+            return engine
         if kind == "sqlite":
             return _sqlite(parsed)
     except (ArgumentError, NoSuchModuleError) as error:
-        raise ConfigError("database_url: not a database URL; use sqlite:///PATH or postgresql://...") from error
+        raise ConfigError("database_url: not a database URL", hint="use sqlite:///PATH or postgresql://...") from error
     except ImportError as error:
-        raise ConfigError("database_url: PostgreSQL needs a driver; run: pip install 'appproxy[postgresql]'") from error
-    raise ConfigError(f"database_url: {kind} is not supported; use sqlite:///PATH or postgresql://...")
+        raise ConfigError("database_url: PostgreSQL needs a driver", hint="run: pip install 'appproxy[postgresql]'") from error
+    raise ConfigError(f"database_url: {kind} is not supported", hint="use sqlite:///PATH or postgresql://...")
+
+
+def _bound(engine: sa.Engine) -> None:
+    """Set the server's limits on each connection, and know all that are open."""
+    open_now = _open[engine] = set()
+
+    @event.listens_for(engine, "connect")
+    def _(connection: Any, _record: object) -> None:
+        open_now.add(connection)
+        with connection.cursor() as cursor:
+            for name, value in _LIMITS.items():
+                cursor.execute(f"SET {name} = {value}")
+        connection.commit()
+
+    @event.listens_for(engine, "close")
+    def _(connection: Any, _record: object) -> None:
+        open_now.discard(connection)
+
+
+def interrupt(engine: sa.Engine) -> None:
+    """End all connections of the engine to a server, from any thread: whoever waits for an answer there fails at once.
+
+    Only the socket is shut down; the thread that uses the connection closes it.
+    """
+    for connection in list(_open.get(engine, ())):
+        with suppress(Exception), socket.socket(fileno=os.dup(connection.fileno())) as found:
+            found.shutdown(socket.SHUT_RDWR)
+
+
+def without_limits(connection: sa.Connection) -> None:
+    """A migration of this transaction takes as long as it takes."""
+    if connection.dialect.name == "postgresql":
+        for name in _LIMITS:
+            connection.exec_driver_sql(f"SET LOCAL {name} = 0")
 
 
 def make_private(url: sa.URL) -> None:

@@ -45,7 +45,7 @@ def known_versions() -> tuple[str, ...]:
     texts = [path.read_text() for path in sorted((_FOLDER / "versions").glob("v*.py"))]
     found = tuple(match[1] for text in texts if (match := _REVISION.search(text)))
     if not found:
-        raise StoreError(f"{_FOLDER}: no migrations are there; install appproxy again")
+        raise StoreError(f"{_FOLDER}: no migrations are there", hint="install appproxy again")
     return found
 
 

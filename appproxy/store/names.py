@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from appproxy.errors import AlreadyThere as AlreadyThere
 from appproxy.errors import ConfigError
 from appproxy.errors import NotFound as NotFound
+from appproxy.store.paging import among
 from appproxy.store.transaction import Reading, Row
 
 #: Long enough for any title, short enough for a table on a terminal.
@@ -62,13 +63,14 @@ def not_found(what: str, text: str, there: Iterable[str]) -> NotFound:
         hint = f"there are: {', '.join(known[:_SHOWN])}{more}"
     else:
         hint = "there is none yet"
-    return NotFound(f"there is no {what} {text!r}; {hint}")
+    return NotFound(f"there is no {what} {text!r}", hint=f"{hint}")
 
 
 def already_there(what: str, text: str) -> AlreadyThere:
     """The error for a name that is taken."""
     article = "an" if what[0] in "aeio" else "a"
-    return AlreadyThere(f"there is already {article} {what} {text!r}; choose another name, or change the one that is there")
+    return AlreadyThere(f"there is already {article} {what} {text!r}",
+                        hint="choose another name, or change the one that is there")
 
 
 def find_row(reading: Reading, table: sa.Table, is_named: sa.ColumnElement[bool], text: str, what: str) -> Row:
@@ -77,6 +79,12 @@ def find_row(reading: Reading, table: sa.Table, is_named: sa.ColumnElement[bool]
     if row is None:
         raise not_found(what, text, reading.connection.scalars(sa.select(table.c.name)))
     return row
+
+
+def by_id(reading: Reading, table: sa.Table, ids: Iterable[str] | None = None) -> dict[str, str]:
+    """What the rows of `table` are called, by id: of these ids, as far as they are there, or of all."""
+    chosen = sa.select(table.c.id, table.c.name)
+    return {row["id"]: row["name"] for which in among(table.c.id, ids) for row in reading.rows(chosen.where(which))}
 
 
 def check_new(reading: Reading, table: sa.Table, is_named: sa.ColumnElement[bool], text: str, what: str) -> None:

@@ -23,38 +23,40 @@ SUBJECT = sa.String(255)
 metadata = sa.MetaData(naming_convention=_NAMES)
 
 
-def _key(table: str, *, cascade: bool = False) -> sa.ForeignKey:
+#: What a table of the snapshot has as `info`.
+IN_SNAPSHOT = {"snapshot": True}
+
+
+def snapshot_table(name: str, *parts: sa.schema.SchemaItem) -> sa.Table:
+    """A table that the snapshot is made of. A write to any other leaves the revision alone: signing in uses up a one-time id,
+    and must not make every node drop what it remembers of opened cookies.
+    """
+    return sa.Table(name, metadata, *parts, info=IN_SNAPSHOT)
+
+
+def key_of(table: str, *, cascade: bool = False) -> sa.ForeignKey:
     """A reference to the id of `table`; `cascade`: the row goes with what it refers to."""
     return sa.ForeignKey(f"{table}.id", ondelete="CASCADE" if cascade else "RESTRICT")
 
 
 #: One row a table that the snapshot is made of, and `all`: the revision at which it changed last.
 revisions = sa.Table(
-    "revisions", metadata,
-    sa.Column("part", NAME, primary_key=True),
-    sa.Column("revision", sa.BigInteger, nullable=False),
-)
+    "revisions", metadata, sa.Column("part", NAME, primary_key=True), sa.Column("revision", sa.BigInteger, nullable=False))
 #: What the service as a whole is: domain, public port, instance id.
-settings = sa.Table(
-    "settings", metadata,
-    sa.Column("key", ID, primary_key=True),
-    sa.Column("value", sa.Text, nullable=False),
-)
+settings = snapshot_table(
+    "settings", sa.Column("key", ID, primary_key=True), sa.Column("value", sa.Text, nullable=False))
 #: One row: a known text sealed under the master key, so that a wrong one is noticed before anything is opened.
 master_check = sa.Table(
-    "master_check", metadata,
-    sa.Column("id", ID, primary_key=True),
-    sa.Column("sealed", sa.LargeBinary, nullable=False),
-)
-connector_groups = sa.Table(
-    "connector_groups", metadata,
+    "master_check", metadata, sa.Column("id", ID, primary_key=True), sa.Column("sealed", sa.LargeBinary, nullable=False))
+connector_groups = snapshot_table(
+    "connector_groups",
     sa.Column("id", ID, primary_key=True),
     sa.Column("name", NAME, nullable=False),
     sa.Column("name_key", NAME, nullable=False, unique=True),
     sa.Column("needs_approval", sa.Boolean, nullable=False),
 )
-providers = sa.Table(
-    "providers", metadata,
+providers = snapshot_table(
+    "providers",
     sa.Column("id", ID, primary_key=True),
     sa.Column("name", NAME, nullable=False),
     sa.Column("name_key", NAME, nullable=False, unique=True),
@@ -66,10 +68,22 @@ providers = sa.Table(
     sa.Column("algorithms", sa.Text, nullable=False),
     sa.Column("ca_bundle", sa.Text, nullable=False, server_default=""),
     sa.Column("pushed_requests", sa.String(16), nullable=False, server_default="auto"),
+    sa.Column("session_hours", sa.Double, nullable=False, server_default="12"),
+    sa.Column("idle_minutes", sa.Double, nullable=False, server_default="240"),
+    sa.Column("fetch_groups", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("kind", ID, nullable=False, server_default="oidc"),
+    sa.Column("settings", sa.Text, nullable=False, server_default="{}"),
+    sa.Column("secret_changed", sa.Double, nullable=False, server_default="0"),
 )
+#: Keys by which we prove to a provider that we are its client; `given`: by an admin, for TLS.
+client_keys = snapshot_table(
+    "client_keys", sa.Column("id", ID, primary_key=True), sa.Column("type", ID, nullable=False),
+    sa.Column("provider", ID, key_of("providers", cascade=True), nullable=False, index=True),
+    sa.Column("key", sa.LargeBinary, nullable=False), sa.Column("certificate", sa.Text, nullable=False),
+    sa.Column("created", sa.Double, nullable=False), sa.Column("given", sa.Boolean, nullable=False))
 #: `settings` is a JSON object of texts, only of what the admin set; `external_host` and `external_path` are unique.
-applications = sa.Table(
-    "applications", metadata,
+applications = snapshot_table(
+    "applications",
     sa.Column("id", ID, primary_key=True),
     sa.Column("name", NAME, nullable=False),
     sa.Column("name_key", NAME, nullable=False, unique=True),
@@ -78,45 +92,50 @@ applications = sa.Table(
     sa.Column("external_path", sa.String(1024), nullable=False),
     sa.Column("internal", sa.Text, nullable=False),
     sa.Column("preauthentication", ID, nullable=False),
-    sa.Column("connector_group", ID, _key("connector_groups"), nullable=False, index=True),
-    sa.Column("provider", ID, _key("providers"), nullable=False, index=True),
+    sa.Column("connector_group", ID, key_of("connector_groups"), nullable=False, index=True),
+    sa.Column("provider", ID, key_of("providers"), nullable=False, index=True),
     sa.Column("settings", sa.Text, nullable=False),
     sa.Column("created", sa.Double, nullable=False),
     sa.UniqueConstraint("external_host", "external_path"),
 )
+#: More identity providers of an application, in the order of `position`; its first is in its own row.
+application_providers = snapshot_table(
+    "application_providers", sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("application", ID, key_of("applications", cascade=True), primary_key=True),
+    sa.Column("provider", ID, key_of("providers"), primary_key=True, index=True))
 #: More pairs of URLs of an application; `settings` is a JSON object of texts, as there.
-segments = sa.Table(
-    "segments", metadata,
+segments = snapshot_table(
+    "segments",
     sa.Column("id", ID, primary_key=True),
-    sa.Column("application", ID, _key("applications", cascade=True), nullable=False, index=True),
+    sa.Column("application", ID, key_of("applications", cascade=True), nullable=False, index=True),
     sa.Column("external", sa.Text, nullable=False),
     sa.Column("internal", sa.Text, nullable=False),
     sa.Column("settings", sa.Text, nullable=False),
     sa.Column("created", sa.Double, nullable=False),
 )
 #: All external hosts and paths that are taken, each by one application: its own, its alternate hosts', its segments'.
-#: `path` is as `publish.paths.loose` reads it.
+#: `path` is as `paths.loose` reads it.
 external_urls = sa.Table(
     "external_urls", metadata,
     sa.Column("host", sa.String(255), primary_key=True),
     sa.Column("path", sa.String(1024), primary_key=True),
-    sa.Column("application", ID, _key("applications", cascade=True), nullable=False, index=True),
+    sa.Column("application", ID, key_of("applications", cascade=True), nullable=False, index=True),
 )
 #: The kinds of assignments.
 USER, GROUP = "user", "group"
 #: `kind` is USER or GROUP; `value` the subject or group as the provider's tokens name it.
-assignments = sa.Table(
-    "assignments", metadata,
-    sa.Column("application", ID, _key("applications", cascade=True), primary_key=True),
-    sa.Column("provider", ID, _key("providers", cascade=True), primary_key=True),
+assignments = snapshot_table(
+    "assignments",
+    sa.Column("application", ID, key_of("applications", cascade=True), primary_key=True),
+    sa.Column("provider", ID, key_of("providers", cascade=True), primary_key=True),
     sa.Column("kind", ID, primary_key=True),
     sa.Column("value", SUBJECT, primary_key=True),
     sa.Column("maintainer", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 #: What pages of other origins may do. `host` is "" for all hosts of the application; lists have blanks between.
-cors_rules = sa.Table(
-    "cors_rules", metadata,
-    sa.Column("application", ID, _key("applications", cascade=True), primary_key=True),
+cors_rules = snapshot_table(
+    "cors_rules",
+    sa.Column("application", ID, key_of("applications", cascade=True), primary_key=True),
     sa.Column("host", sa.String(255), primary_key=True),
     sa.Column("path", sa.String(1024), primary_key=True),
     sa.Column("origins", sa.Text, nullable=False),
@@ -125,6 +144,27 @@ cors_rules = sa.Table(
     sa.Column("exposed", sa.Text, nullable=False),
     sa.Column("credentials", sa.Boolean, nullable=False),
     sa.Column("max_age", sa.Integer, nullable=False),
+)
+#: What conditional access is made of: `kind` is `policy`, `location` or `strength`, `document` a JSON object in which ids
+#: stand for users, groups, applications and providers. `version` grows by one with each change.
+policy_documents = snapshot_table(
+    "policy_documents",
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("kind", ID, nullable=False),
+    sa.Column("name", NAME, nullable=False),
+    sa.Column("name_key", NAME, nullable=False),
+    sa.Column("document", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("groups_since", sa.Double, nullable=False),
+    sa.Column("created", sa.Double, nullable=False),
+    sa.Column("changed", sa.Double, nullable=False),
+    sa.UniqueConstraint("kind", "name_key"),
+)
+#: Whom no policy concerns.
+break_glass = snapshot_table(
+    "break_glass",
+    sa.Column("provider", ID, key_of("providers", cascade=True), primary_key=True),
+    sa.Column("subject", SUBJECT, primary_key=True),
 )
 users = sa.Table(
     "users", metadata,
@@ -145,25 +185,80 @@ user_groups = sa.Table(
 )
 memberships = sa.Table(
     "memberships", metadata,
-    sa.Column("user_id", ID, _key("users", cascade=True), primary_key=True),
-    sa.Column("group_id", ID, _key("user_groups", cascade=True), primary_key=True, index=True),
+    sa.Column("user_id", ID, key_of("users", cascade=True), primary_key=True),
+    sa.Column("group_id", ID, key_of("user_groups", cascade=True), primary_key=True, index=True),
+)
+#: Authenticator apps (RFC 6238). `last_step` is the step of the last code that was taken: none counts twice.
+authenticator_apps = sa.Table(
+    "authenticator_apps", metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("user_id", ID, key_of("users", cascade=True), nullable=False, index=True),
+    sa.Column("label", NAME, nullable=False),
+    sa.Column("secret", sa.LargeBinary, nullable=False),
+    sa.Column("last_step", sa.BigInteger, nullable=False),
+    sa.Column("created", sa.Double, nullable=False),
+    sa.Column("used", sa.Double, nullable=False),
+)
+#: WebAuthn credentials. `credential` and `public_key` (COSE) are base64url; a credential's id has up to 1,023 bytes.
+passkeys = sa.Table(
+    "passkeys", metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("user_id", ID, key_of("users", cascade=True), nullable=False, index=True),
+    sa.Column("label", NAME, nullable=False),
+    sa.Column("credential", sa.String(1364), nullable=False, unique=True),
+    sa.Column("public_key", sa.Text, nullable=False),
+    sa.Column("sign_count", sa.BigInteger, nullable=False),
+    sa.Column("transports", NAME, nullable=False),
+    sa.Column("created", sa.Double, nullable=False),
+    sa.Column("used", sa.Double, nullable=False),
+)
+#: Only the SHA-256 of a code is kept; one that is used goes.
+recovery_codes = sa.Table(
+    "recovery_codes", metadata,
+    sa.Column("user_id", ID, key_of("users", cascade=True), primary_key=True),
+    sa.Column("code_hash", ID, primary_key=True),
+)
+#: Wrong codes of the last day. `origin` is the known device that they came from, "" for everywhere else.
+refused_codes = sa.Table(
+    "refused_codes", metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("user_id", ID, key_of("users", cascade=True), nullable=False, index=True),
+    sa.Column("origin", ID, nullable=False),
+    sa.Column("time", sa.Double, nullable=False, index=True),
+)
+#: Who must have a second factor: the members of a group, or all (`user_group` is null, the id is `all`).
+second_factor_rules = sa.Table(
+    "second_factor_rules", metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("user_group", ID, key_of("user_groups", cascade=True), nullable=True, unique=True),
+    sa.Column("since", sa.Double, nullable=False),
+    sa.Column("grace", sa.Double, nullable=False),
+)
+#: Links by which users set their own password, once: the id is the SHA-256 of what the link holds.
+password_links = sa.Table(
+    "password_links", metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("user_id", ID, key_of("users", cascade=True), nullable=False, index=True),
+    sa.Column("kind", ID, nullable=False),
+    sa.Column("created", sa.Double, nullable=False),
+    sa.Column("expires", sa.Double, nullable=False, index=True),
 )
 #: Only the SHA-256 of a join token's secret is kept.
 join_tokens = sa.Table(
     "join_tokens", metadata,
     sa.Column("id", ID, primary_key=True),
     sa.Column("secret_hash", ID, nullable=False),
-    sa.Column("connector_group", ID, _key("connector_groups", cascade=True), nullable=False, index=True),
+    sa.Column("connector_group", ID, key_of("connector_groups", cascade=True), nullable=False, index=True),
     sa.Column("uses", sa.Integer, nullable=False),
     sa.Column("uses_left", sa.Integer, nullable=False),
     sa.Column("created", sa.Double, nullable=False),
     sa.Column("expires", sa.Double, nullable=False, index=True),
 )
-connectors = sa.Table(
-    "connectors", metadata,
+connectors = snapshot_table(
+    "connectors",
     sa.Column("id", ID, primary_key=True),
     sa.Column("name", NAME, nullable=False),
-    sa.Column("connector_group", ID, _key("connector_groups"), nullable=False, index=True),
+    sa.Column("connector_group", ID, key_of("connector_groups"), nullable=False, index=True),
     sa.Column("state", ID, nullable=False),
     sa.Column("certificate_serial", ID, nullable=False),
     sa.Column("not_after", sa.Double, nullable=False),
@@ -175,14 +270,14 @@ connectors = sa.Table(
 #: Apart from `connectors`, so that a sign of life changes no snapshot.
 connector_sightings = sa.Table(
     "connector_sightings", metadata,
-    sa.Column("connector", ID, _key("connectors", cascade=True), primary_key=True),
+    sa.Column("connector", ID, key_of("connectors", cascade=True), primary_key=True),
     sa.Column("seen", sa.Double, nullable=False),
     sa.Column("version", NAME, nullable=False),
     sa.Column("address", NAME, nullable=False),
 )
 #: `kind` is `connector` (whom connectors and the service trust) or `user` (for browsers, without a certificate given).
-authorities = sa.Table(
-    "authorities", metadata,
+authorities = snapshot_table(
+    "authorities",
     sa.Column("id", ID, primary_key=True),
     sa.Column("kind", ID, nullable=False),
     sa.Column("certificate", sa.Text, nullable=False),
@@ -195,67 +290,15 @@ leaves = sa.Table(
     "leaves", metadata,
     sa.Column("id", ID, primary_key=True),
     sa.Column("kind", ID, nullable=False),
-    sa.Column("authority", ID, _key("authorities", cascade=True), nullable=False, index=True),
+    sa.Column("authority", ID, key_of("authorities", cascade=True), nullable=False, index=True),
     sa.Column("certificate", sa.Text, nullable=False),
     sa.Column("key", sa.LargeBinary, nullable=False),
     sa.Column("created", sa.Double, nullable=False),
     sa.Column("not_after", sa.Double, nullable=False),
-)
-#: Certificates of the users' listener beside its default one. `source` is `given` or `acme`; `names` are its DNS names
-#: with blanks between.
-certificates = sa.Table(
-    "certificates", metadata,
-    sa.Column("id", ID, primary_key=True),
-    sa.Column("name", NAME, nullable=False),
-    sa.Column("name_key", NAME, nullable=False, unique=True),
-    sa.Column("source", ID, nullable=False),
-    sa.Column("names", sa.Text, nullable=False),
-    sa.Column("certificate", sa.Text, nullable=False),
-    sa.Column("key", sa.LargeBinary, nullable=False),
-    sa.Column("not_before", sa.Double, nullable=False),
-    sa.Column("not_after", sa.Double, nullable=False),
-    sa.Column("created", sa.Double, nullable=False),
-    sa.Column("changed", sa.Double, nullable=False),
-)
-#: One row at most: our account at an authority that speaks ACME. `contacts` are URLs with blanks between.
-acme_accounts = sa.Table(
-    "acme_accounts", metadata,
-    sa.Column("id", ID, primary_key=True),
-    sa.Column("directory", sa.Text, nullable=False),
-    sa.Column("contacts", sa.Text, nullable=False),
-    sa.Column("authority", sa.Text, nullable=False),
-    sa.Column("key", sa.LargeBinary, nullable=False),
-    sa.Column("binding_id", sa.Text, nullable=False),
-    sa.Column("binding_key", sa.LargeBinary, nullable=False),
-    sa.Column("url", sa.Text, nullable=False),
-)
-#: The id is that of the certificate, once it is issued. `owner` is the node that has it in hand until `owned_until`.
-certificate_orders = sa.Table(
-    "certificate_orders", metadata,
-    sa.Column("id", ID, primary_key=True),
-    sa.Column("name", NAME, nullable=False),
-    sa.Column("name_key", NAME, nullable=False, unique=True),
-    sa.Column("hosts", sa.Text, nullable=False),
-    sa.Column("challenge", ID, nullable=False),
-    sa.Column("due", sa.Double, nullable=False),
-    sa.Column("failures", sa.Integer, nullable=False),
-    sa.Column("problem", sa.Text, nullable=False),
-    sa.Column("owner", ID, nullable=False),
-    sa.Column("owned_until", sa.Double, nullable=False),
-    sa.Column("created", sa.Double, nullable=False),
-)
-#: What the authority asks of all nodes while an order is in hand; `kind` is `http-01` or `tls-alpn-01`.
-acme_challenges = sa.Table(
-    "acme_challenges", metadata,
-    sa.Column("token", sa.String(255), primary_key=True),
-    sa.Column("kind", ID, nullable=False),
-    sa.Column("host", sa.String(255), nullable=False),
-    sa.Column("answer", sa.Text, nullable=False),
-    sa.Column("expires", sa.Double, nullable=False, index=True),
 )
 #: Keys of cookies and of sign-in state; the id is one byte in the sealed text.
-sealing_keys = sa.Table(
-    "sealing_keys", metadata,
+sealing_keys = snapshot_table(
+    "sealing_keys",
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("secret", sa.LargeBinary, nullable=False),
     sa.Column("created", sa.Double, nullable=False),
@@ -273,20 +316,55 @@ one_time = sa.Table(
     sa.Column("id", sa.String(255), primary_key=True),
     sa.Column("expires", sa.Double, nullable=False, index=True),
 )
-revoked_sessions = sa.Table(
-    "revoked_sessions", metadata,
+revoked_sessions = snapshot_table(
+    "revoked_sessions",
     sa.Column("id", ID, primary_key=True),
     sa.Column("expires", sa.Double, nullable=False, index=True),
 )
 #: Sessions of `subject` with `provider` that were issued before `time` do not count; the row itself goes at `expires`.
-not_before = sa.Table(
-    "not_before", metadata,
+not_before = snapshot_table(
+    "not_before",
     sa.Column("provider", ID, primary_key=True),
     sa.Column("subject", SUBJECT, primary_key=True),
     sa.Column("time", sa.Double, nullable=False),
     sa.Column("expires", sa.Double, nullable=False, index=True),
 )
-#: `detail` is a JSON object.
+#: One row a sign-in at a provider, whichever applications it opens. `sid` is the provider's own name of its session;
+#: `client` the browser's description of itself; `amr` is a JSON list, `claims` a sealed JSON object. `refresh_at` is 0 where
+#: nothing is to be refreshed; the process that refreshes has the row until `lease_until`. `ended` is 0 while it lasts.
+sessions = sa.Table(
+    "sessions", metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("provider", ID, nullable=False),
+    sa.Column("subject", SUBJECT, nullable=False),
+    sa.Column("issuer", sa.Text, nullable=False),
+    sa.Column("name", NAME, nullable=False),
+    sa.Column("sid", SUBJECT, nullable=False),
+    sa.Column("began", sa.Double, nullable=False),
+    sa.Column("seen", sa.Double, nullable=False),
+    sa.Column("expires", sa.Double, nullable=False, index=True),
+    sa.Column("ended", sa.Double, nullable=False),
+    sa.Column("address", ID, nullable=False),
+    sa.Column("client", sa.String(255), nullable=False),
+    sa.Column("auth_time", sa.Double, nullable=False),
+    sa.Column("amr", sa.Text, nullable=False),
+    sa.Column("acr", SUBJECT, nullable=False),
+    sa.Column("id_token", sa.LargeBinary, nullable=False),
+    sa.Column("refresh_token", sa.LargeBinary, nullable=False),
+    sa.Column("claims", sa.LargeBinary, nullable=False),
+    sa.Column("refresh_at", sa.Double, nullable=False),
+    sa.Column("refreshes", sa.Integer, nullable=False),
+    sa.Column("lease_until", sa.Double, nullable=False),
+    sa.Index("ix_sessions_provider_subject", "provider", "subject"),
+    sa.Index("ix_sessions_provider_sid", "provider", "sid"),
+)
+#: What a session has opened: applications, and lists of applications.
+session_applications = sa.Table(
+    "session_applications", metadata,
+    sa.Column("session", ID, key_of("sessions", cascade=True), primary_key=True),
+    sa.Column("application", ID, primary_key=True),
+)
+#: `detail` is a JSON object; `link` binds an entry to the one before it, "" in what versions before chains have written.
 audit = sa.Table(
     "audit", metadata,
     sa.Column("number", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
@@ -295,12 +373,26 @@ audit = sa.Table(
     sa.Column("action", NAME, nullable=False),
     sa.Column("target", sa.Text, nullable=False),
     sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("link", ID, nullable=False, server_default=""),
+)
+#: Where the chains of the audit begin and end (`service.audit_chain`).
+audit_chains = sa.Table(
+    "audit_chains", metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("key", sa.LargeBinary, nullable=False),
+    sa.Column("start", ID, nullable=False),
+    sa.Column("head", ID, nullable=False),
+    sa.Column("begins", sa.BigInteger, nullable=False),
+    sa.Column("seal", ID, nullable=False),
 )
 
-#: The tables that the snapshot is made of. A write to any other leaves the revision alone: signing in uses up a
-#: one-time id, and must not make every node drop what it remembers of opened cookies.
-SNAPSHOT_TABLES = frozenset(
-    table.name
-    for table in (settings, connector_groups, providers, applications, segments, assignments, cors_rules, connectors,
-                  authorities, sealing_keys, revoked_sessions, not_before, certificates, acme_challenges)
-)  # fmt: skip
+#: Posted forms whose senders sign in again; `owner` and `place` are hashes (`service.kept_form`).
+kept_forms = sa.Table(
+    "kept_forms", metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("owner", ID, nullable=False, index=True),
+    sa.Column("place", ID, nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("expires", sa.Double, nullable=False, index=True),
+    sa.Column("form", sa.LargeBinary, nullable=False),
+)

@@ -59,15 +59,15 @@ class Sealer:
     def open(self, purpose: str, row: str, sealed: bytes) -> bytes:
         """What was sealed for this purpose and row. Raises StoreError: another master key, or not what was sealed."""
         if sealed[: len(VERSION)] != VERSION or len(sealed) < _HEAD_LENGTH:
-            raise StoreError(f"{purpose} {row}: not a sealed value of this version; restore the database from a backup")
+            raise StoreError(f"{purpose} {row}: not a sealed value of this version", hint="restore the database from a backup")
         if sealed[len(VERSION) : len(VERSION) + _ID_LENGTH] != self.key_id:
-            raise StoreError(f"{self.source} is not the master key of this database; give the one it was made with")
+            raise StoreError(f"{self.source} is not the master key of this database", hint="give the one it was made with")
         nonce = sealed[_HEAD_LENGTH - _NONCE_LENGTH : _HEAD_LENGTH]
         try:
             return self._cipher(purpose).decrypt(nonce, sealed[_HEAD_LENGTH:], self._bound(purpose, row))
         except InvalidTag:
             raise StoreError(
-                f"{purpose} {row}: the sealed value was changed; restore the database from a backup"
+                f"{purpose} {row}: the sealed value was changed", hint="restore the database from a backup"
             ) from None
 
     def _cipher(self, purpose: str) -> AESGCM:

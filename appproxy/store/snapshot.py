@@ -5,16 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from ipaddress import IPv4Network, IPv6Network
+from math import inf
 
 from appproxy.branding import PLAIN, Brand
+from appproxy.identity.client_authentication import ProviderClient
+from appproxy.identity.client_keys import ClientKey, shown_key, signing_key
+from appproxy.identity.oidc_settings import BY_CERTIFICATE, OidcSettings
 from appproxy.pki.authority import Credential
+from appproxy.policy.conditional.compiled import NO_POLICIES, PolicySet
+from appproxy.policy.networks import is_within
 from appproxy.publish.application import Application
 from appproxy.publish.portal import Portal
 from appproxy.publish.routing import Router
 from appproxy.publish.urls import Translation
 
-#: Id and name of the provider that is part of the service.
+#: Id, name and kind of the provider that is part of the service.
 BUILTIN = "builtin"
+#: The kind of providers that speak OpenID Connect over HTTPS.
+OIDC = "oidc"
 
 
 class ConnectorState(Enum):
@@ -38,7 +47,10 @@ class ConnectorRecord:
 
 @dataclass(frozen=True, slots=True)
 class ProviderRecord:
-    """One OpenID Connect provider. The built-in one has the id `builtin`."""
+    """One identity provider. The built-in one has the id `builtin`.
+
+    Its kind says who makes sense of the other fields: `oidc`, `builtin`, or an entry point of `appproxy.identity_providers`.
+    """
 
     id: str
     name: str
@@ -52,6 +64,50 @@ class ProviderRecord:
     ca_bundle: str = field(default="", repr=False)
     #: Authorization requests are pushed `always`, or where the provider requires it: `auto`.
     pushed_requests: str = "auto"
+    #: How long a session lasts at most, whatever its applications say, and how long without a request; 0: for ever.
+    session_hours: float = 12.0
+    idle_minutes: float = 240.0
+    #: May groups that do not fit into a token be fetched from where the token says they are?
+    fetch_groups: bool = False
+    kind: str = OIDC
+    #: How OpenID Connect is spoken with it.
+    settings: OidcSettings = OidcSettings()
+    #: When the secret was set, in seconds since 1970; 0.0: before that was noted.
+    secret_changed: float = 0.0
+    #: By which we prove to be its client, where it is not by the secret.
+    keys: tuple[ClientKey, ...] = ()
+
+    def client(self, client_id: str, now: float) -> ProviderClient:
+        """Who we are to it under this id; `now`: seconds since 1970."""
+        settings = self.settings
+        return ProviderClient(
+            client_id, self.client_secret, settings.client_authentication,
+            signing_key(self.keys, settings.key_type, now), settings.client_algorithm,
+            settings.client_assertion_audience == "token_endpoint",
+        )
+
+    def tls_credential(self, now: float) -> Credential | None:
+        """The certificate that is shown to it in TLS, None for none."""
+        method = self.settings.client_authentication
+        if method not in BY_CERTIFICATE:
+            return None
+        key = shown_key(self.keys, self.settings.key_type, now, given=method == "tls_client_auth")
+        return None if key is None else Credential(key.certificate, key.key)
+
+    @property
+    def discovery_url(self) -> str:
+        """Where its metadata is (OpenID Connect Discovery 1.0 section 4)."""
+        return self.settings.discovery_url or self.issuer.rstrip("/") + "/.well-known/openid-configuration"
+
+    @property
+    def callback_path(self) -> str:
+        """The path of its redirect URI on the sign-in host."""
+        return f"/callback/{self.id}" if self.settings.redirect_uri == "own" else "/callback"
+
+    @property
+    def idle(self) -> float:
+        """Seconds without a request after which a session counts no longer."""
+        return self.idle_minutes * 60.0 or inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +145,84 @@ class AcmeChallenge:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceToken:
+    """What a program signs in with. `secrets`: hashes of those that count, each with its end in seconds since 1970.
+
+    `applications`: ids of those that it opens. `networks`: where it may come from; empty: from everywhere.
+    """
+
+    id: str
+    name: str
+    applications: frozenset[str]
+    secrets: Mapping[str, float] = field(repr=False)
+    networks: tuple[IPv4Network | IPv6Network, ...]
+    claims: Mapping[str, str]
+    created: float
+
+    def takes(self, client: str) -> bool:
+        """May it be used from this address?"""
+        return not self.networks or is_within(client, self.networks)
+
+
+#: What kind of holder of a role a service token is; users and groups are called as in `store.schema`.
+TOKEN = "token"
+
+
+@dataclass(frozen=True, slots=True)
+class RoleAssignment:
+    """Who has which role. `provider` is "" for a service token, `value` what their tokens carry, of a service token its id.
+
+    `application`: for that one (its id) alone, "" for all. Times are seconds since 1970; `expires`: 0 for good.
+    """
+
+    id: str
+    role: str
+    provider: str
+    kind: str
+    value: str
+    application: str
+    created: float
+    expires: float
+
+    def holds(self, now: float) -> bool:
+        """Does it count now?"""
+        return not self.expires or now < self.expires
+
+
+@dataclass(frozen=True, slots=True)
+class NativeClient:
+    """A program on people's machines that signs them in at the built-in provider, for these applications (ids)."""
+
+    id: str
+    name: str
+    redirect_uris: tuple[str, ...]
+    applications: frozenset[str]
+    created: float
+
+
+@dataclass(frozen=True, slots=True)
+class RelyingParty:
+    """An application that is not published here, and signs people in at the built-in provider: a client with a secret.
+
+    `secrets`: hashes of those that count, each with its end in seconds since 1970. Each URI counts to the letter.
+    """
+
+    id: str
+    name: str
+    redirect_uris: tuple[str, ...]
+    post_logout_redirect_uris: tuple[str, ...]
+    secrets: Mapping[str, float] = field(repr=False)
+    created: float
+    #: Where it hears that a session has ended, "" for nowhere; does it have to be told which one (`sid`)?
+    backchannel_logout_uri: str = ""
+    backchannel_logout_session_required: bool = False
+    #: PEM of the authorities that alone vouch for its TLS certificate; "" for the system's.
+    ca_bundle: str = field(default="", repr=False)
+    #: What a frame of the user's browser loads for it, "" for nothing.
+    frontchannel_logout_uri: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """All that a node decides with. Replaced whole when `revision` changes; unchanged parts are shared.
 
@@ -109,17 +243,38 @@ class Snapshot:
     settings: Mapping[str, str] = field(default_factory=dict)
     certificates: tuple[ServedCertificate, ...] = ()
     challenges: tuple[AcmeChallenge, ...] = ()
+    service_tokens: Mapping[str, ServiceToken] = field(default_factory=dict)
+    native_clients: Mapping[str, NativeClient] = field(default_factory=dict)
+    relying_parties: Mapping[str, RelyingParty] = field(default_factory=dict)
+    #: Who administers the service.
+    roles: tuple[RoleAssignment, ...] = ()
     #: From internal URLs to public ones and back, of all applications.
     urls: Translation = field(default_factory=Translation)
     #: How our own pages look.
     brand: Brand = PLAIN
     #: The lists of applications at `apps.DOMAIN`, which users sign in to like to an application.
     portal: Portal = field(default_factory=Portal)
+    #: The admin API at `admin.DOMAIN`, which those sign in to who have a role.
+    administration: Portal = field(default_factory=Portal)
+    #: Conditional access: the policies that are on.
+    policies: PolicySet = NO_POLICIES
+    #: Those that are only reported, as if they were on.
+    reported: PolicySet = NO_POLICIES
 
     def signed_in_to(self, id: str) -> Application | None:
-        """What of this id users sign in to: a published application, or a list of the portal."""
-        return self.applications.get(id) or self.portal.find(id)
+        """What of this id users sign in to: a published application, a list of the portal, or the administration."""
+        return self.applications.get(id) or self.portal.find(id) or self.administration.find(id)
+
+    def has_connectors(self, group: str) -> bool:
+        """Is any connector approved in this group?"""
+        approved = ConnectorState.APPROVED
+        return any(one.group == group and one.state is approved for one in self.connectors.values())
 
     def router_of(self, host: str) -> Router:
-        """The router that knows a host: the portal's for its own, else that of the published applications."""
-        return self.portal.router if self.portal.router.knows_host(host) else self.router
+        """The router that knows a host: for their own the portal's and the administration's, else that of the published
+        applications, of which one may be at `admin.DOMAIN` where there is no administration.
+        """
+        if self.portal.router.knows_host(host):
+            return self.portal.router
+        own = self.administration.router
+        return own if own.knows_host(host) and not self.router.knows_host(host) else self.router

@@ -11,11 +11,13 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.sql.dml import UpdateBase
 
-from appproxy.store.schema import SNAPSHOT_TABLES, revisions
+from appproxy.store.schema import IN_SNAPSHOT, revisions
 from appproxy.store.sealing import Sealer
 
 #: The row of `revisions` that counts all changes.
 ALL = "all"
+#: What other processes are told of at once, where the database can: of a new revision, and of nodes that come and go.
+SNAPSHOT, NODES = "snapshot", "nodes"
 
 Row = sa.RowMapping
 
@@ -40,16 +42,21 @@ class Reading:
 class Transaction(Reading):
     """A write transaction: all or nothing, one at a time. `now` is its moment, in seconds since 1970.
 
-    `touched` collects the names of the tables that it changed.
+    `touched` collects the names of the tables of the snapshot that it changed, `told` what others are told besides.
     """
 
     now: float
     random_bytes: Callable[[int], bytes] = secrets.token_bytes
     touched: set[str] = field(default_factory=set)
+    told: set[str] = field(default_factory=set)
 
     def change(self, statement: UpdateBase) -> int:
         """Insert, update or delete; gives the number of rows (-1 where the database does not tell)."""
         return self.connection.execute(statement).rowcount
+
+    def tell(self, what: str) -> None:
+        """Other processes hear of this when it is committed."""
+        self.told.add(what)
 
     def new_id(self) -> str:
         """A random id of 16 hex digits."""
@@ -57,22 +64,23 @@ class Transaction(Reading):
 
 
 def note_changes(connection: sa.Connection, touched: set[str]) -> None:
-    """From now on, collect in `touched` the tables that `connection` changes: nobody can forget to say so."""
+    """From now on, collect in `touched` what `connection` changes of the snapshot's tables: nobody can forget to say so."""
 
     @event.listens_for(connection, "after_execute")
     def _(_connection: object, clause: object, _many: object, _one: object, _options: object, result: Any) -> None:
         # An INSERT with RETURNING counts no rows, so that only UPDATE and DELETE can be told to have changed nothing.
         if isinstance(clause, sa.Insert) or (isinstance(clause, sa.Update | sa.Delete) and result.rowcount != 0):
-            touched.add(clause.entity_description["table"].name)
+            table = clause.entity_description["table"]
+            if table.info == IN_SNAPSHOT:
+                touched.add(table.name)
 
 
 def bump(transaction: Transaction) -> int | None:
     """Give this transaction's changes a revision of their own; None when no part of the snapshot changed."""
-    parts = transaction.touched & SNAPSHOT_TABLES
-    if not parts:
+    if not transaction.touched:
         return None
     revision = current_revision(transaction) + 1
-    for part in sorted(parts) + [ALL]:
+    for part in [*sorted(transaction.touched), ALL]:
         statement = sa.update(revisions).where(revisions.c.part == part).values(revision=revision)
         if transaction.change(statement) == 0:
             transaction.change(sa.insert(revisions).values(part=part, revision=revision))

@@ -16,6 +16,7 @@ from twisted.web.resource import IResource
 from twisted.web.server import Site
 
 from appproxy.admin.direct import open_store
+from appproxy.admin.principal import Principal
 from appproxy.config import ServiceSettings, StatePaths
 from appproxy.config.values import Address
 from appproxy.connector.config.files import read_settings
@@ -27,6 +28,7 @@ from appproxy.twistd.assembly import assemble
 from appproxy.twistd.state import create_state
 
 _HERE = "127.0.0.1"
+_ADMIN = Principal.full("playground")
 _TUNNEL = Address(_HERE, 8443)
 
 
@@ -40,11 +42,11 @@ class Playground:
             browser.sign_in(wiki, "ann", "a long password")
             assert browser.get(wiki + "page").status == 200
 
-    `strict` sends every body and answer over a data connection of its own. State lies in a directory of its own, which
-    goes at the end.
+    `strict` sends every body and answer over a data connection of its own; `admin_api` serves `admin.DOMAIN`. State lies
+    in a directory of its own, which goes at the end.
     """
 
-    def __init__(self, *, domain: str = "example.org", strict: bool = False) -> None:
+    def __init__(self, *, domain: str = "example.org", strict: bool = False, admin_api: bool = False) -> None:
         self.network = MemoryNetwork()
         self.domain = domain
         began = self.network.seconds()
@@ -53,7 +55,7 @@ class Playground:
         self._directory = Path(tempfile.mkdtemp(prefix="appproxy-playground-"))
         settings = ServiceSettings(
             domain=domain, listen=Address(_HERE, 443), tunnel_listen=_TUNNEL, tunnel_address=str(_TUNNEL),
-            access_log="access.log", strict=strict,
+            access_log="access.log", strict=strict, admin_api=admin_api,
         )  # fmt: skip
         state = self._directory / "service"
         create_state(state, settings, self._wall_clock(), {})
@@ -91,15 +93,16 @@ class Playground:
 
     def admin(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
         """Any operation of the admin API."""
-        return self.network.run(self.service.api.call(method, path, None if body is None else dict(body), "playground"))
+        return self.network.run(self.service.api.call(method, path, None if body is None else dict(body), _ADMIN))
 
     def add_connector(self, group: str = "default") -> ConnectorNode:
         """Enrol a connector with a token, as an admin would, and start it."""
         made = self.admin("POST", "/connector-tokens", {"group": group})
         state = self._directory / f"connector-{len(self.connectors)}"
-        joining = join(made["token"], state, self.network, self._wall_clock, state.name)
+        joining = join(made["token"], state, self.network, self._wall_clock, state.name, environment={})
         self.network.run(Deferred.fromCoroutine(joining))
-        connector = ConnectorNode(read_settings(state), state, self.network, wall_clock=self._wall_clock)
+        connector = ConnectorNode(
+            read_settings(state), state, self.network, environment={}, wall_clock=self._wall_clock)
         connector.startService()
         self.network.run(connector.ready)
         self.connectors.append(connector)

@@ -74,6 +74,14 @@ class StandInProvider(Resource):
         }
         return TokenAnswer(jwt.encode({"alg": "ES256", "kid": "stand-in"}, claims, self._key, ["ES256"]))
 
+    async def refresh(self, refresh_token: str, client_id: str) -> TokenAnswer:
+        """It gives no refresh tokens. Raises IdentityError."""
+        raise IdentityError(Code.PROVIDER_REFUSED, "the stand-in gives no refresh tokens")
+
+    async def member_groups(self, place: str, access_token: str) -> list[str]:
+        """Its tokens name all groups."""
+        return []
+
     async def user_info(self, access_token: str) -> Mapping[str, object]:
         """Nothing more than the token says."""
         return {"sub": self._user["sub"]}

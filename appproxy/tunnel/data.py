@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from appproxy.errors import Code, LocalProtocolError, RemoteProtocolError
-from appproxy.tunnel.frames import HEADER, Frame, FrameReader, Kind, data_limits, encode
+from appproxy.tunnel.data_heartbeat import DataHeartbeat
+from appproxy.tunnel.frames import HEADER, Frame, FrameReader, Kind, body_frames, data_limits, encode
 from appproxy.tunnel.handshake import Goodbye, decode_attach, decode_error, encode_attach, encode_error
-from appproxy.tunnel.heartbeat import Heartbeat
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
 from appproxy.tunnel.messages import check_end, check_finality, check_trailers, decode_code, encode_code, encode_response
-from appproxy.tunnel.reply import Reply
 from appproxy.tunnel.signal import Role
 from appproxy.tunnel.stream_directions import ANSWER_WAY, BODY_WAY, OF_CONNECTION, RECEIVABLE, Attachment, StreamDirection
 
@@ -34,18 +33,14 @@ class DataSession:
     def __init__(
         self, role: Role, now: float, limits: TunnelLimits = DEFAULT_LIMITS, *, jitter: float = 0.5
     ) -> None:
-        """`jitter`: 0 to 1, spreads the PINGs of many connections over 54 to 66 s."""
+        """`jitter`: as in `DataHeartbeat`."""
         self.role = role
         #: The attached request's id; 0 when idle.
         self.current = 0
         self.reading = True
         self._limits = limits
         self._reader = FrameReader(data_limits(limits), pass_through=Kind.BODY)
-        self._heartbeat = Heartbeat(
-            limits, now, burst=limits.data_ping_burst, every=1 / limits.data_pings,
-            ping_after=limits.data_ping_after * (0.9 + 0.2 * jitter),
-            dead_after=limits.data_dead_after,
-        )
+        self._heartbeat = DataHeartbeat(limits, now, jitter)
         self._attachment = Attachment.IDLE
         self._sending = StreamDirection.OVER
         self._receiving = StreamDirection.OVER
@@ -57,9 +52,6 @@ class DataSession:
         self._empty = 0
         self._interims = 0
         self._closed = False
-        self._now = now
-        self._attach_reply = Reply(limits.attach_answer, now)
-        self._stop_reply = Reply(limits.stop_answer, now)
 
     @property
     def idle(self) -> bool:
@@ -84,7 +76,7 @@ class DataSession:
         if self._closed:
             return []
         if data:
-            self._now = self._heartbeat.heard = now
+            self._heartbeat.now = self._heartbeat.heard = now
         frames: list[Frame] = []
         for frame in self._reader.receive(data):
             if frame[0] == _BODY and self._receiving == _OPEN and frame[2] == self.current and frame[4]:
@@ -93,6 +85,19 @@ class DataSession:
             elif self._take(frame, now):
                 frames.append(frame)
         return frames
+
+    def piece(self, data: bytes, now: float) -> bytes:
+        """The piece of a body, or of a stream, that `data` is and nothing else; b"" if it is anything else.
+
+        Then it is for `receive`, which does the same for all that can come, at several times the cost.
+        """
+        if self._receiving != _OPEN or self._closed:
+            return b""
+        piece = self._reader.whole(data, self.current)
+        if piece:
+            self._heartbeat.now = self._heartbeat.heard = now
+            self._empty = 0
+        return piece
 
     def _take(self, frame: Frame, now: float) -> bool:
         """Follow one frame; whether the owner is to see it."""
@@ -246,25 +251,18 @@ class DataSession:
         """A piece of the body; in several frames when longer than 64 KiB. Nothing for nothing."""
         if not data:
             return b""
-        request_id = self._send(Kind.BODY)
+        # As in `_send`: what is open stays open, and was not before ATTACH was answered.
+        request_id = self.current if self._sending == _OPEN else self._send(Kind.BODY)
         length = len(data)
         if length <= self._limits.chunk:
             return _pack(length, _BODY, 0, 0, request_id) + data
-        return b"".join(self._frames(request_id, data))
+        return b"".join(body_frames(request_id, data, self._limits.chunk))
 
     def body_frames(self, data: bytes) -> list[bytes]:
         """The same for writeSequence: header, data, header, data ... without copying up to 64 KiB."""
         if not data:
             return []
-        return self._frames(self._send(Kind.BODY), data)
-
-    def _frames(self, request_id: int, data: bytes) -> list[bytes]:
-        most = self._limits.chunk
-        frames = []
-        for at in range(0, len(data), most):
-            piece = data[at : at + most]
-            frames += [_pack(len(piece), _BODY, 0, 0, request_id), piece]
-        return frames
+        return body_frames(self._send(Kind.BODY), data, self._limits.chunk)
 
     def end(self, trailers: bytes = b"") -> bytes:
         """This direction is complete; of an upgraded stream: half-closed."""
@@ -288,7 +286,7 @@ class DataSession:
         if self._receiving in (StreamDirection.OVER, StreamDirection.STOPPED) or self._unanswered:
             return b""
         self._receiving = StreamDirection.STOPPED
-        self._stop_reply.ask()
+        self._heartbeat.stop_reply.ask()
         return encode(Kind.STOP, self.current, encode_code(code))
 
     def answered_in_line(self) -> None:
@@ -347,7 +345,7 @@ class DataSession:
         self._receiving = StreamDirection.WAITING if receiving else StreamDirection.OVER
         self._abort_owed = None
         self._interims = 0
-        self._attach_reply.ask()
+        self._heartbeat.attach_reply.ask()
 
     def _settle(self) -> None:
         """Both ways over: idle again."""
@@ -378,35 +376,21 @@ class DataSession:
         """PING after silence while attached. Raises RemoteProtocolError (DEAD_PEER): silence, or a STOP or ATTACH that
         stays without its answer.
         """
-        self._now = now
-        if self.idle or self._closed:
-            return
-        if self._attach_reply.begin(now):
-            self._heartbeat.heard = now
-        self._stop_reply.begin(now)
-        if self.reading and now >= self._deadline():
+        self._heartbeat.now = now
+        if not (self.idle or self._closed) and self._heartbeat.is_dead(
+            now, asked=self._attachment is Attachment.ASKED, stopped=self._receiving is StreamDirection.STOPPED,
+            reading=self.reading,
+        ):
             raise RemoteProtocolError(f"no sign of life, or no answer, on request {self.current}", Code.DEAD_PEER)
-        self._heartbeat.tick(now)
-        if not self.reading:
-            self._heartbeat.excused = now
-
-    def _deadline(self) -> float:
-        deadline = self._heartbeat.dead_at()
-        excused = self._heartbeat.excused
-        if self._attachment is Attachment.ASKED:
-            deadline = min(deadline, self._attach_reply.due(excused))
-        if self._receiving is StreamDirection.STOPPED:
-            deadline = min(deadline, self._stop_reply.due(excused))
-        return deadline
 
     def next_tick(self) -> float:
         """When `tick` is to be called next: infinite when never, in the past when at once (to start a deadline)."""
         if self.idle or self._closed:
             return float("inf")
-        if not (self._attach_reply.begun and self._stop_reply.begun):
-            return self._now
-        ping_at = self._heartbeat.ping_at()
-        return min(ping_at, self._deadline()) if self.reading else ping_at
+        return self._heartbeat.next_tick(
+            asked=self._attachment is Attachment.ASKED, stopped=self._receiving is StreamDirection.STOPPED,
+            reading=self.reading,
+        )
 
     def take_output(self) -> bytes:
         """PINGs, PONGs and owed ABORTs to write, once."""

@@ -171,6 +171,8 @@ CONNECTOR_TRANSITIONS: dict[int, dict[int, State]] = {
         _T.INFO: _S.ORIGIN,
         _T.HEAD: _S.ANSWERING,
         _T.ANSWER: _S.DONE,
+        # No connection could be opened, for want of a file: the application was given nothing.
+        _T.REJECT: _S.DONE,
         _T.FAIL: _S.DONE,
         _T.ABORT: _S.CANCELLED,
         _T.LOST: _S.DONE,

@@ -20,7 +20,7 @@ class Kind(IntEnum):
     """The kinds of frames; 0x01 to 0x1f on signal connections, 0x20 to 0x2f on data connections.
 
     PING, PONG and ERROR are used on both. 0x30 to 0x3f are kept for a multiplexed stream; kinds with bit 0x80 may be
-    ignored by whoever does not know them.
+    ignored by whoever does not know them: NODES, on signal connections, came after the first release.
     """
 
     HELLO = 1
@@ -46,6 +46,7 @@ class Kind(IntEnum):
     ABORT = 0x26
     STOP = 0x27
     GO = 0x28
+    NODES = 0x81
 
 
 class Flag(IntFlag):
@@ -71,6 +72,7 @@ HEADER_SIZE = HEADER.size
 #: Unknown kinds with this bit may be ignored.
 IGNORABLE = 0x80
 
+_BODY = int(Kind.BODY)
 _unpack = HEADER.unpack_from
 _pack = HEADER.pack
 
@@ -93,6 +95,7 @@ def signal_limits(limits: TunnelLimits = DEFAULT_LIMITS) -> dict[int, int]:
         Kind.DRAINED: 0,
         Kind.CONFIG: 20,
         Kind.ERROR: limits.control,
+        Kind.NODES: limits.nodes,
     }
 
 
@@ -132,6 +135,15 @@ def encode(kind: int, request_id: int = 0, head: bytes = b"", tail: bytes = b"",
         return _pack(length, kind, flags, len(head), request_id) + head + tail
     except StructError as error:
         raise LocalProtocolError(f"{Kind(kind).name} cannot be written: {error}", Code.TOO_LARGE) from error
+
+
+def body_frames(request_id: int, data: bytes, most: int) -> list[bytes]:
+    """BODY frames of at most so many bytes each, header and piece in turn, without a copy of what fits into one."""
+    frames = []
+    for at in range(0, len(data), most):
+        piece = data[at : at + most]
+        frames += [_pack(len(piece), _BODY, 0, 0, request_id), piece]
+    return frames
 
 
 @cache
@@ -197,6 +209,18 @@ class FrameReader:
         if at < size:
             self._pending += data[at:] if at else data
         return frames
+
+    def whole(self, data: bytes, request_id: int) -> bytes:
+        """The payload, if `data` is just one frame of the kind `pass_through` for this request, and no frame is under way;
+        b"" if not: then it is for `receive`. A message on a stream mostly comes so.
+        """
+        size = len(data) - 12
+        if size <= 0 or self._left or self._pending:
+            return b""
+        length, kind, _, head, for_request = _unpack(data)
+        if length != size or kind != self._through or for_request != request_id or head or size > self._through_limit:
+            return b""
+        return data[12:]
 
     def _seldom(self, data: bytes, at: int, frames: list[Frame]) -> int:
         """A frame to pass through, to skip, or to refuse; the position behind what could be used of it."""

@@ -46,6 +46,8 @@ class Hello:
     open: tuple[int, ...]
     ended: tuple[int, ...]
     version: str
+    #: The node that is meant; "" for whichever answers.
+    node: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,7 @@ def encode_hello(hello: Hello) -> bytes:
             "open": list(hello.open),
             "ended": list(hello.ended),
             "version": hello.version,
+            **({"node": hello.node} if hello.node else {}),
         },
         _hello_from,
         DEFAULT_LIMITS.hello,
@@ -132,6 +135,7 @@ def _hello_from(read: JsonHead) -> Hello:
         open=read.integers("open", 1, LARGEST, 2 * most),
         ended=read.integers("ended", 1, LARGEST, 2 * most),
         version=read.text("version", 64),
+        node="" if read.get("node") is None else read.text("node", 64),
     )
 
 

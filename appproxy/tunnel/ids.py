@@ -6,6 +6,8 @@ from collections.abc import Container
 
 #: The largest id; 0 is the connection itself.
 LARGEST = 2**32 - 1
+#: Bytes of one.
+ID_SIZE = 4
 
 
 class RequestIds:

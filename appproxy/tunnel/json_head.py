@@ -78,6 +78,18 @@ class JsonHead:
             _refuse(key)
         return {_text(key, name, 64): _integer(key, item, 0, 2**53) for name, item in value.items()}
 
+    def objects(self, key: str, count: int) -> tuple[JsonHead, ...]:
+        """At most `count` objects, each to be read as a head is."""
+        return tuple(JsonHead._of(key, item) for item in self._list(key, count))
+
+    @classmethod
+    def _of(cls, key: str, value: object) -> JsonHead:
+        if not isinstance(value, dict):
+            _refuse(key)
+        read = cls.__new__(cls)
+        read._values = value
+        return read
+
     def _list(self, key: str, count: int) -> list[object]:
         value = self._values.get(key)
         if not isinstance(value, list) or len(value) > count:

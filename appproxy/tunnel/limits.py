@@ -43,6 +43,8 @@ class TunnelLimits:
     hello: int = 65535
     #: Payload of the other JSON heads (WELCOME, ERROR) and of the codes.
     control: int = 4 * 1024
+    #: Payload of NODES: 64 nodes with the longest names, and more keys than there are today.
+    nodes: int = 32 * 1024
     #: A payload of an unknown kind that may be ignored.
     ignored: int = 64 * 1024
     #: Payload of BODY, and the piece that bridges read at once: one read of Twisted.
@@ -79,6 +81,11 @@ class TunnelLimits:
     ping_after: float = 15.0
     #: Silence after which the peer is dead: two PINGs were lost. Tighter heartbeats made other tunnels flap.
     dead_after: float = 40.0
+    #: The same with something on its way that not even the kernel of the peer acknowledges: the path swallows packets.
+    #: Four retransmissions were lost by then, or five. A process that is frozen is no such thing.
+    unreachable_after: float = 10.0
+    #: After so much silence a connector that has requests asks for life: else it would have nothing on its way.
+    ask_after: float = 3.0
     #: Silence before PING on a data connection with a request attached: only half-open ones are to be found there.
     data_ping_after: float = 60.0
     #: Silence after which such a connection is dead: two PINGs were lost.
@@ -93,7 +100,7 @@ class TunnelLimits:
     data_ping_burst: int = 400
     #: PINGs a second that it earns, when WELCOME says so (else one): each answer there is followed by one.
     data_pings: int = 1000
-    #: Seldom control frames (CONFIG) that a peer may send at once.
+    #: Seldom control frames (CONFIG, NODES) that a peer may send at once.
     control_burst: int = 20
     #: Seconds in which it earns one more. A service that has more to tell waits for so long, and then tells the newest.
     control_every: float = 0.5

@@ -21,7 +21,7 @@ def may_retry(
     state: int,
     *,
     processed: Retry,
-    method: bytes,
+    idempotent: bool,
     handed_over: bool,
     attempts: int,
     body_held: bool,
@@ -31,6 +31,7 @@ def may_retry(
     - `processed`: what is known of the failure. ANY: surely not processed (a REJECT; LIMBO and not listed).
       IDEMPOTENT: unknown (the connector was lost; listed as ended, but its answer never came). NEVER: the failure is
       final.
+    - `idempotent`: its method is one of `IDEMPOTENT`.
     - `handed_over`: BODY, END or GO was written. **A request without a body is handed over as soon as its REQ is
       written**, and its (empty) body counts as held.
     - `attempts`: how often the request was dispatched so far, this time included.
@@ -44,4 +45,4 @@ def may_retry(
         return False
     if processed is Retry.ANY or not handed_over:
         return attempts <= DEFAULT_LIMITS.retries
-    return method in IDEMPOTENT and attempts <= 1
+    return idempotent and attempts <= 1

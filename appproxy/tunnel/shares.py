@@ -41,6 +41,11 @@ SLOW_SECONDS = 10.0
 #: reserve: others wait for these places.
 SLOW_SECONDS_OVER = 3.0
 
+#: The same where somebody waits who holds nothing at all, for an address that holds more than one and has never read an answer
+#: to its end: so long must nothing have gone through the place. One of several pictures may be cut of a user on a line that
+#: has just come to a halt; the other would see nothing.
+STILL_SECONDS = 0.5
+
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
@@ -104,7 +109,7 @@ class Tally(Generic[K]):
 
 
 class Repute:
-    """Who has of late read an answer to its end, and who had to give way because little or nothing went through a place."""
+    """Who has recently read an answer to its end, and who had to give way because little or nothing went through a place."""
 
     __slots__ = ("_blamed", "_known")
 
@@ -191,7 +196,7 @@ class Places:
         return free > self.reserve or (free > self._kept_from(key) and self.has_few(key))
 
     def has_few(self, key: bytes) -> bool:
-        """Is the reserve for this share, too? It must hold few, and must not have had to give way of late."""
+        """Is the reserve for this share, too? It must hold few, and must not have had to give way recently."""
         return self._held[key] < self.few and not self.repute.is_blamed(key)
 
     def _kept_from(self, key: bytes) -> int:
@@ -270,6 +275,10 @@ class FairQueue(Generic[K, T]):
         """How many wait whose share `may` have a place; looks at each share once."""
         return sum(len(row) for key, row in self._rows.items() if may(key))
 
+    def count(self, may: Callable[[K], bool]) -> int:
+        """How many shares wait that `may` have something; looks at each once."""
+        return sum(may(key) for key in self._rows)
+
     def crowd_out(self, key: K) -> T | None:
         """Make room for one of this share: the latest of the share that has most waiting, which then waits no longer.
 
@@ -288,7 +297,7 @@ class Held(Generic[T]):
     """A place that is held, as `give_way` looks at it.
 
     `stuck`: it waits for its user, who does not read the answer or does not send the body. `rate`: bytes a second that
-    went through it in its last `seconds`.
+    went through it in its last `seconds`. `still`: for how many seconds nothing has, at least.
     """
 
     key: bytes
@@ -296,10 +305,11 @@ class Held(Generic[T]):
     stuck: bool
     rate: float
     seconds: float
+    still: float = 0.0
 
 
 def is_slow(place: Held[T], urgent: bool) -> bool:
-    """Does its user take or send next to nothing? `urgent`: his share holds more than an equal part, or places are tight."""
+    """Does its user take or send next to nothing? `urgent`: their share holds more than an equal part, or places are tight."""
     return hardly_moves(place) and place.seconds >= (SLOW_SECONDS_OVER if urgent else SLOW_SECONDS)
 
 
@@ -308,13 +318,21 @@ def hardly_moves(place: Held[T]) -> bool:
     return place.stuck and place.rate < SLOW_RATE
 
 
-def give_way(places: Places, held: Sequence[Held[T]], waiting: int, going: int = 0) -> list[Held[T]]:
+def stands_still(place: Held[T], repute: Repute) -> bool:
+    """Has nothing gone through it for a moment, because of an address of which nothing good is known?"""
+    return place.stuck and place.still >= STILL_SECONDS and not repute.is_trusted(place.key)
+
+
+def give_way(
+    places: Places, held: Sequence[Held[T]], waiting: int, going: int = 0, newcomers: int = 0,
+) -> list[Held[T]]:
     """Who gives way now. `waiting`: how many wait for a place whose shares are not over their part; `going`: how many were
-    told before to go, and are not among `held` any more, though they have not given back their places yet.
+    told before to go, and are not among `held` any more, though they have not given back their places yet; `newcomers`:
+    how many of those who wait are the first of their share, which holds nothing.
 
     The slow ones do: those of shares that are over their part as far as the reserve is used, others where anybody waits.
-    Where that is not enough for those who wait, so do more of shares that are over their part, those through which least
-    goes. Costs a sort of `held`.
+    For newcomers, those that stand still do, but for the last of each share. Where that is not enough for those who wait, so
+    do more of shares that are over their part, those through which least goes. Costs a sort of `held`.
     """
     over = {key: places.is_over(key) for key in {place.key for place in held}}
     tight = places.tight
@@ -325,6 +343,10 @@ def give_way(places: Places, held: Sequence[Held[T]], waiting: int, going: int =
     for place in slow:
         if len(gone) < most[over[place.key]]:
             gone.append(place)
+    # A stranger finds a place only beyond the part of the reserve that is kept from strangers.
+    needed = newcomers + max(0, places.reserve // 2 - places.free) - going - len(gone)
+    if newcomers and needed > 0:
+        gone += _still_ones(places, held, gone, needed)
     missing = waiting - going - len(gone) - max(0, places.free)
     if missing <= 0:
         return gone
@@ -342,3 +364,21 @@ def give_way(places: Places, held: Sequence[Held[T]], waiting: int, going: int =
             missing -= 1
             gone.append(place)
     return gone
+
+
+def _still_ones(places: Places, held: Sequence[Held[T]], gone: Sequence[Held[T]], most: int) -> list[Held[T]]:
+    """Those that stand still, at most so many, of the largest shares, and never the last of a share."""
+    chosen = {id(place) for place in gone}
+    left: dict[bytes, int] = {}
+    for place in gone:
+        left[place.key] = left.get(place.key, places.held(place.key)) - 1
+    still = [place for place in held if id(place) not in chosen and stands_still(place, places.repute)]
+    still.sort(key=lambda place: (-places.held(place.key), -place.still))
+    found: list[Held[T]] = []
+    for place in still:
+        if len(found) >= most:
+            break
+        if (remains := left.get(place.key, places.held(place.key))) > 1:
+            left[place.key] = remains - 1
+            found.append(place)
+    return found

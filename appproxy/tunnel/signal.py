@@ -25,6 +25,7 @@ from appproxy.tunnel.handshake import (
 from appproxy.tunnel.heartbeat import Heartbeat
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
 from appproxy.tunnel.messages import check_finality
+from appproxy.tunnel.node_list import decode_nodes
 from appproxy.tunnel.token_bucket import TokenBucket
 
 
@@ -72,7 +73,7 @@ RECEIVED: dict[Role, dict[SignalState, dict[int, SignalState]]] = {
         _ST.OPENING: {_K.ERROR: _ST.CLOSED},
         _ST.GREETED: {_K.WELCOME: _ST.READY, _K.ERROR: _ST.CLOSED},
         _ST.READY: {
-            **dict.fromkeys((_K.PING, _K.PONG, _K.REQ, _K.CANCEL, _K.CONFIG, _K.DRAIN, _K.DRAINED), _ST.READY),
+            **dict.fromkeys((_K.PING, _K.PONG, _K.REQ, _K.CANCEL, _K.CONFIG, _K.NODES, _K.DRAIN, _K.DRAINED), _ST.READY),
             _K.ERROR: _ST.CLOSED,
         },
         _ST.CLOSED: {},
@@ -116,8 +117,8 @@ class SignalSession:
     """Either end of a signal connection.
 
     Give it what arrives and the time (`receive`, `tick` when `next_tick` is reached), write what `take_output` and the
-    verbs return. Frames of requests (REQ, RSP, INFO, CANCEL, REJECT, FAIL, CONFIG) are written by the owner with
-    `encode`; a service asks `may_send_requests` before REQ.
+    verbs return. Frames of requests (REQ, RSP, INFO, CANCEL, REJECT, FAIL), CONFIG and NODES are written by the owner
+    with `encode`; a service asks `may_send_requests` before REQ.
     """
 
     def __init__(self, role: Role, now: float, limits: TunnelLimits = DEFAULT_LIMITS) -> None:
@@ -224,6 +225,8 @@ class SignalSession:
             self.own_drain = self._drain_after(self.own_drain, kind, RemoteProtocolError)
         elif kind == Kind.CONFIG:
             decode_configuration(head)
+        elif kind == Kind.NODES:
+            decode_nodes(head)
 
     @staticmethod
     def _drain_after(
@@ -273,6 +276,20 @@ class SignalSession:
         if self.state is not SignalState.READY:
             return self._opened + self._limits.hello_seconds
         return min(self._heartbeat.dead_at(), self._heartbeat.ping_at())
+
+    def ping(self) -> bytes:
+        """A PING out of turn, whose answer tells at once whether the peer lives."""
+        return self._heartbeat.ping()
+
+    @property
+    def heard(self) -> float:
+        """When something of the peer came last."""
+        return self._heartbeat.heard
+
+    @property
+    def is_answered(self) -> bool:
+        """Has the peer answered the last PING?"""
+        return self._heartbeat.caught_up
 
     def take_output(self) -> bytes:
         """PINGs and PONGs to write, once."""

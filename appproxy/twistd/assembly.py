@@ -1,36 +1,53 @@
-"""Puts the parts of a service together: store, sign-in, built-in provider, node. Whoever starts one comes here."""
+"""Puts the parts of a service together: store, sign-in, built-in provider, node. Every start goes through `assemble`."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.defer import maybeDeferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.web.resource import IResource, Resource
 
+from appproxy.admin.body import Body
+from appproxy.admin.operation import Ask
 from appproxy.admin.socket import AdminApi, AdminSocket
 from appproxy.config import ServiceSettings, StatePaths
 from appproxy.http.head import RequestHead
+from appproxy.net.inherited import Inherited
+from appproxy.policy.conditional.demands import NOTHING, Demand
+from appproxy.policy.conditional.locations import no_country
 from appproxy.provider import BuiltInProvider
-from appproxy.provider.checker import Runner
+from appproxy.provider.passwords.checker import Runner
 from appproxy.publish.application import Application
+from appproxy.service.exchange.exchange import Handler
 from appproxy.service.node import ServiceNode
 from appproxy.service.own.acme_session import LibrarySession
 from appproxy.service.own.certificate_orders import Issuer
 from appproxy.service.own.resources import ResourceHandler
+from appproxy.service.signin.access_tokens import AccessTokens
 from appproxy.service.signin.apps_page import domain_door
-from appproxy.service.signin.oidc_client import HttpOidcClient, ProviderClients
+from appproxy.service.signin.identity_provider import OidcProvider
+from appproxy.service.signin.oidc_client import HttpOidcClient
+from appproxy.service.signin.posting import Posting
 from appproxy.service.signin.provider_agent import ProviderAgent
+from appproxy.service.signin.providers import Providers
 from appproxy.service.signin.sign_in import SignIn
 from appproxy.service.signin.store import LiveSignInStore
+from appproxy.store.database.away import AwayStore
 from appproxy.store.database.live import LiveStore, WorkerThreads
 from appproxy.store.database.store import Store
+from appproxy.store.policies.countries import CountryDatabase
 from appproxy.store.service.notes import Notes
-from appproxy.store.snapshot import BUILTIN
+from appproxy.store.snapshot import BUILTIN, OIDC, ProviderRecord
+from appproxy.twistd.administration import Administration
+from appproxy.twistd.opening import keeper_of
 from appproxy.twistd.passwords import admit_password
+
+#: The admin API's socket, among what a successor inherits.
+ADMIN = "admin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +61,33 @@ class Assembly:
     admin: AdminSocket
     issuer: Issuer
 
-    async def start(self) -> None:
-        """Returns when all listeners accept and the snapshot is loaded. Raises what a part raises; then call `stop`."""
+    async def start(self, admin_socket: int | None = None) -> None:
+        """Returns when all listeners accept and the snapshot is loaded. Raises what a part raises; then call `stop`.
+
+        `admin_socket`: a predecessor's listening socket for commands.
+        """
         self.node.startService()
         await self.node.ready
         self.provider.start()
-        self.admin.startService()
+        if admin_socket is None:
+            self.admin.startService()
+        else:
+            self.admin.adopt(admin_socket)
         self.issuer.start()
+
+    def hand_over(self) -> dict[str, int]:
+        """All listening sockets, for a successor. Raises CannotListenError."""
+        return {**self.node.succession.hand_over(), ADMIN: self.admin.descriptor}
+
+    def enter(self) -> None:
+        """The predecessor takes nothing more: commands are for this process."""
+        self.admin.enter()
+
+    def leave(self) -> None:
+        """A successor has taken up the sockets: take nothing new. Then call `stop`."""
+        self.admin.leave()
+        self.node.membership.hand_over()
+        self.node.succession.leave()
 
     async def stop(self) -> None:
         """Drain, then stop; parts that were not started are left alone."""
@@ -66,47 +103,98 @@ class Assembly:
 def assemble(
     settings: ServiceSettings,
     directory: Path,
-    store: Store,
+    store: Store | AwayStore,
     reactor: Any,
     wall_clock: Callable[[], float] = time.time,  # noqa: TID251 -- the default of an argument
     *,
     pool: WorkerThreads | None = None,
     run: Runner | None = None,
+    inherited: Inherited | None = None,
 ) -> Assembly:
     """Build a node on an open store. `directory` is where relative paths of the settings count from.
+    `inherited` has sockets that listen already.
 
     `pool` and `run` replace the threads of the database and of the password checks.
     """
-    live = LiveStore(reactor, store, wall_clock, pool)
+    country_of = _countries(settings, directory, store)
+    keeper = keeper_of(StatePaths(directory), settings, store, wall_clock)
+    live = LiveStore(reactor, store, wall_clock, pool, keeper)
     notes = Notes(live, reactor, wall_clock)
-    provider = BuiltInProvider(live, settings.signin_origin, reactor, wall_clock, run=run, note=notes.note)
-    clients = ProviderClients(
-        lambda: live.snapshot,
-        lambda record: HttpOidcClient(record, ProviderAgent(reactor, record.ca_bundle), reactor),
-        {BUILTIN: provider.client()},
-    )
+    provider = BuiltInProvider(
+        live, settings.signin_origin, reactor, wall_clock, run=run, note=notes.note, post=Posting(reactor))
+    providers = _providers(live, provider, reactor, wall_clock)
+    sign_in_store = LiveSignInStore(live, notes.note, wall_clock)
     sign_in = SignIn(
-        settings.signin_origin, settings.public_port, LiveSignInStore(live, notes.note), clients, wall_clock,
+        settings.signin_origin, settings.public_port, sign_in_store, providers, wall_clock,
         extra=provider.resources(), end_builtin=provider.end_session, seconds=reactor.seconds,
+        refreshing=(sign_in_store, reactor),
     )  # fmt: skip
-
-    def handler(root: IResource) -> ResourceHandler:
-        return ResourceHandler(root, brand=lambda: live.snapshot.brand)
-
+    start = _Start(sign_in)
+    tokens, pages = AccessTokens(providers, reactor), _handler(live, sign_in.application_root)
+    administration = Administration(
+        settings, live, reactor, wall_clock, sign_in=start, renewal=sign_in.renewal, pages=pages, tokens=tokens,
+        note=notes.note)
+    own_hosts = _own_hosts(settings, live, sign_in, administration)
     node = ServiceNode(
-        settings, live, reactor, _Start(sign_in),
-        own_hosts={
-            settings.signin_host: handler(sign_in.signin_root), settings.apps_host: handler(sign_in.apps_root),
-            settings.domain: domain_door(settings.apps_origin, handler(Resource())),
-        },
-        own_paths=handler(sign_in.application_root), directory=directory, wall_clock=wall_clock,
+        settings, live, reactor, start, own_hosts=own_hosts, own_paths=pages, directory=directory, wall_clock=wall_clock,
+        renewal=sign_in.renewal, note=notes.note, inherited=inherited, tokens=tokens, forms=(sign_in_store, start),
     )  # fmt: skip
     api = AdminApi(
         live, settings, admit_password, node.live, node.limits_met, wall_clock, lambda: node.certificates.given,
-        node.relay.symptoms.counts, node.probe,
+        node.relay.symptoms.counts, node.probe, country_of,
+        lambda ask, path, body: Deferred.fromCoroutine(_asked(provider, ask, path, body)),
     )  # fmt: skip
+    administration.use(api)
     admin = AdminSocket(reactor, api, StatePaths(directory).admin_socket)
     return Assembly(live, node, provider, api, admin, Issuer(live, LibrarySession, reactor, wall_clock))
+
+
+def _countries(settings: ServiceSettings, directory: Path, store: Store | AwayStore) -> Callable[[str], str | None]:
+    """Says in which country an address is. With a database of them, the store uses it, too."""
+    if settings.country_database is None:
+        return no_country
+    countries = CountryDatabase(directory / settings.country_database)
+    store.use_countries(countries)
+    return countries.country_of
+
+
+def _providers(
+    live: LiveStore, builtin: BuiltInProvider, reactor: Any, wall_clock: Callable[[], float],
+) -> Providers:
+    """All identity providers: the built-in one without a connection, others over HTTPS."""
+    in_process = builtin.client()
+
+    def over_https(record: ProviderRecord) -> OidcProvider:
+        agent = ProviderAgent(reactor, record.ca_bundle, credential=lambda: record.tls_credential(wall_clock()))
+        return OidcProvider(record, HttpOidcClient(record, agent, reactor, wall_clock), wall_clock)
+
+    return Providers(lambda: live.snapshot, {
+        BUILTIN: lambda record: OidcProvider(record, in_process),
+        OIDC: over_https,
+    }, reactor)
+
+
+def _handler(live: LiveStore, root: IResource) -> ResourceHandler:
+    return ResourceHandler(root, brand=lambda: live.snapshot.brand)
+
+
+def _own_hosts(
+    settings: ServiceSettings, live: LiveStore, sign_in: SignIn, administration: Administration
+) -> dict[str, Handler]:
+    """What answers on the hosts of the service itself."""
+    wanted = {settings.admin_host: administration.handler} if settings.admin_api else {}
+    return {
+        **wanted,
+        settings.signin_host: _handler(live, sign_in.signin_root), settings.apps_host: _handler(live, sign_in.apps_root),
+        settings.domain: domain_door(settings.apps_origin, _handler(live, Resource())),
+    }
+
+
+async def _asked(provider: BuiltInProvider, ask: Ask, path: Mapping[str, str], body: Body) -> object:
+    """What a directory says to an operation."""
+    if ask is Ask.REPORT:
+        return await provider.directories.report(path["directory"])
+    return await provider.directories.find_group(path["directory"], body.text("group"))
 
 
 class _Start:
@@ -115,9 +203,17 @@ class _Start:
     def __init__(self, sign_in: SignIn) -> None:
         self._sign_in = sign_in
 
-    def begin(self, head: RequestHead, application: Application, request_id: str, now: float) -> tuple[int, bytes, bytes]:
+    def begin(
+        self, head: RequestHead, application: Application, request_id: str, now: float, demand: Demand = NOTHING,
+    ) -> tuple[int, bytes, bytes]:
         """Off to the sign-in, or 401."""
-        return self._sign_in.begin(head, head.host, application, request_id, now)
+        return self._sign_in.begin(head, head.host, application, request_id, now, demand)
+
+    def begin_kept(
+        self, head: RequestHead, application: Application, ticket: str, request_id: str, now: float, demand: Demand,
+    ) -> tuple[int, bytes, bytes]:
+        """Off to the sign-in, with a form that is kept."""
+        return self._sign_in.begin_kept(head, head.host, application, ticket, request_id, now, demand)
 
     def way(self, head: RequestHead, application: Application, now: float) -> tuple[str, bytes] | None:
         """A link to the sign-in."""

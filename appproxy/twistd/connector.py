@@ -13,7 +13,9 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from appproxy.config import ConnectorSettings
 from appproxy.connector.config.files import read_settings
 from appproxy.connector.node import ConnectorNode
-from appproxy.twistd.program import Program, StateOptions
+from appproxy.net.inherited import Inherited, inherited, initial_environment
+from appproxy.twistd.program import StateOptions
+from appproxy.twistd.successive import SuccessiveProgram, why_no_successor
 
 #: How long a start waits for the service, in seconds. After that the connector counts as started and goes on dialling:
 #: it must come up by itself when the service does.
@@ -25,7 +27,8 @@ class Options(StateOptions):
 
     longdesc = (
         "The inner side of appproxy: runs beside the applications, listens on nothing and only dials the service. "
-        "Make its state directory with `appproxy connector join`. SIGTERM lets requests under way finish."
+        "Make its state directory with `appproxy connector join`. SIGTERM lets requests under way finish. "
+        "SIGHUP starts a new process beside this one, which then drains."
     )
     made_by = "appproxy connector join"
     read_settings = staticmethod(read_settings)
@@ -35,7 +38,7 @@ class Options(StateOptions):
     ]
 
 
-class ConnectorProgram(Program):
+class ConnectorProgram(SuccessiveProgram):
     """One connector on its state directory."""
 
     def __init__(
@@ -45,18 +48,26 @@ class ConnectorProgram(Program):
         reactor: Any,
         environment: Mapping[str, str],
         access_log: Path | None,
+        given: Inherited | None = None,
+        why_no_successor: str = "",
     ) -> None:
-        super().__init__("appproxy-connector", reactor, environment, settings.log_format)
+        super().__init__("appproxy-connector", reactor, environment, settings.log_format, given, why_no_successor)
         self._directory = directory
         self._settings = settings
         self._access_log = access_log
+        self._inherited = given or Inherited()
         #: The connector, once it is there.
         self.node: ConnectorNode | None = None
 
     async def begin(self) -> str:
         """Dial; ready at the first WELCOME. Raises TurnedAway when the service does not want this connector."""
-        self.node = ConnectorNode(self._settings, self._directory, self._reactor, access_log=self._access_log)
+        self.node = ConnectorNode(
+            self._settings, self._directory, self._reactor, environment=self._environment, access_log=self._access_log,
+            inherited=self._inherited)
         self.node.startService()
+        self._inherited.close_rest()
+        # Now, and not at WELCOME: the service has a place for a second process of ours once the first one drains.
+        self.may_be_succeeded()
         connected: Deferred[bool] = Deferred()
 
         def go_on(answered: bool) -> None:
@@ -73,6 +84,15 @@ class ConnectorProgram(Program):
                 later.cancel()
         return f"but {self._settings.address} does not answer yet; it is dialled again and again"
 
+    def hand_over(self) -> Mapping[str, int]:
+        """The listening socket, where there is one."""
+        return {} if self.node is None else self.node.hand_over()
+
+    def leave(self) -> None:
+        """Accept nothing more."""
+        if self.node is not None:
+            self.node.leave()
+
     async def end(self) -> None:
         """Drain, then close."""
         if self.node is not None and self.node.running:
@@ -86,4 +106,7 @@ def makeService(options: Options, reactor: Any = None) -> IService:
     directory = Path(options["state"]).absolute()
     name = options["access-log"] or "access.log"
     access_log = None if name == "-" else directory / name
-    return ConnectorProgram(directory, options["settings"], reactor, os.environ, access_log)
+    given = inherited(os.environ, initial_environment(), os.getpid())
+    return ConnectorProgram(
+        directory, options["settings"], reactor, os.environ, access_log, given,
+        why_no_successor(options, os.environ, os.getpid()))

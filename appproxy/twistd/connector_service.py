@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from appproxy.config import ConnectorSettings
 from appproxy.connector.config.files import read_settings
 from appproxy.connector.enrol import enrolment
 from appproxy.connector.node import ConnectorNode
+from appproxy.connector.requests.origin_auth import OriginAuths, nobody
 
 
 class ConnectorService(Service):
@@ -28,7 +30,7 @@ class ConnectorService(Service):
 
     def __init__(
         self, settings: ConnectorSettings, directory: Path, reactor: Any, access_log: Path | None,
-        factories: Mapping[str, IProtocolFactory],
+        factories: Mapping[str, IProtocolFactory], origin_auth: OriginAuths = nobody,
     ) -> None:
         self.setName("appproxy-connector")
         #: As they were read.
@@ -39,6 +41,7 @@ class ConnectorService(Service):
         self._reactor = reactor
         self._access_log = access_log
         self._factories = factories
+        self._origin_auth = origin_auth
         self._node: ConnectorNode | None = None
 
     @property
@@ -49,7 +52,8 @@ class ConnectorService(Service):
     def startService(self) -> None:
         """Dial. Raises ConfigError when the directory's key or certificate cannot be used."""
         node = self._node = ConnectorNode(
-            self.settings, self._directory, self._reactor, access_log=self._access_log, factories=self._factories)
+            self.settings, self._directory, self._reactor, environment=os.environ, access_log=self._access_log,
+            factories=self._factories, origin_auth=self._origin_auth)
         super().startService()
         if self._factories:
             node.ready.addCallback(lambda _: self._check(node))
@@ -75,18 +79,20 @@ class ConnectorService(Service):
 
 def connector_service(
     state: Path | str, reactor: Any, *, access_log: Path | str | None = None,
-    factories: Mapping[str, IProtocolFactory] | None = None,
+    factories: Mapping[str, IProtocolFactory] | None = None, origin_auth: OriginAuths | None = None,
 ) -> ConnectorService:  # fmt: skip
     """A connector as a service of your own program. Nothing is dialled before it is started.
 
     `state`: a directory that `appproxy connector join` or `join` has made; `reactor`: with TCP and time; `access_log`:
     a file that gets one JSON object a request, None for none; `factories`: by name of a published application, a server
     factory of this program, such as `twisted.web.server.Site`, that gets its connections. No port is opened for them, and
-    other applications of the connector's group are dialled as ever. Raises ConfigError when nobody has joined from there.
+    other applications of the connector's group are dialled as ever; `origin_auth`: called with the name of an application,
+    gives the `OriginAuth` that authenticates requests there, or None for nothing. Raises ConfigError when nobody has joined
+    from there.
     """
     directory = Path(state).absolute()
     log = None if access_log is None else Path(access_log)
-    return ConnectorService(read_settings(directory), directory, reactor, log, factories or {})
+    return ConnectorService(read_settings(directory), directory, reactor, log, factories or {}, origin_auth or nobody)
 
 
 def join(token: str, state: Path | str, reactor: Any, *, name: str) -> Deferred[None]:
@@ -98,5 +104,6 @@ def join(token: str, state: Path | str, reactor: Any, *, name: str) -> Deferred[
     ControlError when it cannot be reached or refuses.
     """
     wall_clock = time.time  # noqa: TID251 -- handed on, by the edge of a program
-    joining = enrolment.join(token, Path(state).absolute(), reactor, wall_clock, name)
+    joining = enrolment.join(token, Path(state).absolute(), reactor, wall_clock, name,
+                             environment=os.environ)
     return Deferred.fromCoroutine(joining).addCallback(lambda _: None)

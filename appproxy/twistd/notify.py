@@ -9,6 +9,16 @@ READY = b"READY=1"
 STOPPING = b"STOPPING=1"
 
 
+def reloading(microseconds: int) -> bytes:
+    """A reload begins, at this time of CLOCK_MONOTONIC; `READY` or `succeeded` ends it."""
+    return b"RELOADING=1\nMONOTONIC_USEC=%d" % microseconds
+
+
+def succeeded(process: int) -> bytes:
+    """Another process of ours is the service from now on."""
+    return b"MAINPID=%d\nREADY=1" % process
+
+
 def notify(environment: Mapping[str, str], message: bytes) -> bool:
     """Send `message` if somebody listens; gives whether it was sent. A service manager that is gone stops nobody."""
     address = environment.get("NOTIFY_SOCKET", "")

@@ -19,12 +19,16 @@ from twisted.python.failure import Failure
 from twisted.python.usage import Options, UsageError
 
 from appproxy.errors import AppProxyError, ConfigError
+from appproxy.net.reactor import install_unless_another
 from appproxy.twistd.json_log import JsonLines
 from appproxy.twistd.notify import READY, STOPPING, notify
 
 
 class StateOptions(Options):
     """A command line with a state directory, whose settings are read at once; nothing is opened or dialled yet.
+
+    twistd reads it before anything imports a reactor, and so ours is installed here (as `-r` installs one, and as early),
+    unless the user has asked for another.
 
     Subclasses name the command that makes the directory, and what reads its settings (it raises ConfigError).
     """
@@ -40,9 +44,10 @@ class StateOptions(Options):
             self["settings"] = self.read_settings(Path(self["state"]))
         except ConfigError as error:
             raise UsageError(str(error)) from error
+        install_unless_another()
 
 
-class Program(Service):
+class TwistdProgram(Service):
     """A twistd service whose start is a coroutine. Subclasses give `begin` and `end`.
 
     `reactor` must have callWhenRunning and stop. `environment` is where systemd's NOTIFY_SOCKET is looked for.
@@ -57,6 +62,8 @@ class Program(Service):
         self._log_format = log_format
         self._failed = False
         self._begun = False
+        #: Another process goes on in this one's place: it is what a service manager watches.
+        self.is_succeeded = False
         #: Fires when the program is ready, or has failed to become so.
         self.started: Deferred[None] = Deferred()
 
@@ -95,13 +102,20 @@ class Program(Service):
         self.log.info("{program} ready{said}", program=self.name, said=f" {said}" if said else "")
         notify(self._environment, READY)
 
+    def give_up(self, failure: Failure) -> None:
+        """What it needs is gone: drain, and end as a program that has failed."""
+        self._end_failed(failure, "cannot go on")
+
     def _could_not_start(self, failure: Failure) -> None:
+        self._end_failed(failure, "cannot start")
+
+    def _end_failed(self, failure: Failure, what: str) -> None:
         self._failed = True
         error = failure.value
         if isinstance(error, AppProxyError | CannotListenError | OSError):
-            self.log.critical("{program} cannot start: {reason}", program=self.name, reason=reason_of(error))
+            self.log.critical("{program} {what}: {reason}", program=self.name, what=what, reason=reason_of(error))
         else:
-            self.log.failure("{program} cannot start", failure, program=self.name)
+            self.log.failure("{program} {what}", failure, program=self.name, what=what)
         # twistd knows no exit code of ours, so it is set at the very end.
         atexit.register(_exit_with_failure)
         self._reactor.stop()
@@ -109,7 +123,8 @@ class Program(Service):
     def stopService(self) -> Deferred[None]:
         """Called by twistd at its end; it waits for the drain."""
         super().stopService()
-        notify(self._environment, STOPPING)
+        if not self.is_succeeded:
+            notify(self._environment, STOPPING)
         return _run(self._end()) if self._begun else succeed(None)
 
     async def _end(self) -> None:

@@ -12,17 +12,19 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, fail
 from twisted.logger import Logger
 
-from appproxy.admin.direct import open_store
 from appproxy.admin.lock import ServiceLock
+from appproxy.admin.principal import Principal
 from appproxy.config import ServiceSettings, StatePaths
 from appproxy.errors import ConfigError
-from appproxy.store.service import settings as service_settings
-from appproxy.store.service.place import PublicAddress
-from appproxy.twistd.assembly import Assembly, assemble
+from appproxy.net.inherited import Inherited
+from appproxy.twistd.assembly import ADMIN, Assembly, assemble
+from appproxy.twistd.opening import KeptWatch, open_or_kept
 from appproxy.twistd.state import read_settings
 
+#: The state directory's lock, among what a successor inherits.
+LOCK = "lock"
 #: Who did what is done through `ProxyService.perform`, in the audit.
-_ACTOR = "program"
+_PRINCIPAL = Principal.full("program")
 
 
 class ProxyService(Service):
@@ -37,7 +39,7 @@ class ProxyService(Service):
 
     def __init__(
         self, settings: ServiceSettings, directory: Path, reactor: Any, environment: Mapping[str, str],
-        wall_clock: Callable[[], float],
+        wall_clock: Callable[[], float], inherited: Inherited | None = None,
     ) -> None:
         self.setName("appproxy-service")
         #: As they were read.
@@ -48,8 +50,12 @@ class ProxyService(Service):
         self._reactor = reactor
         self._environment = environment
         self._wall_clock = wall_clock
+        self._inherited = inherited or Inherited()
         self._lock = ServiceLock(self._paths.lock)
         self._assembly: Assembly | None = None
+        self._watch: KeptWatch | None = None
+        #: Fails with a StoreAway when a service that has started without its database has been so for too long.
+        self.over: Deferred[None] = Deferred()
         self._starting = False
         self._wants_to_stop: list[Deferred[None]] = []
 
@@ -75,13 +81,13 @@ class ProxyService(Service):
         that says what to do, and with ConfigError while the service is not ready.
         """
         if self._assembly is None:
-            return fail(ConfigError("the service is not started; wait for its `ready`"))
-        return self._assembly.api.call(method, path, None if body is None else dict(body), _ACTOR)
+            return fail(ConfigError("the service is not started", hint="wait for its `ready`"))
+        return self._assembly.api.call(method, path, None if body is None else dict(body), _PRINCIPAL)
 
     @property
     def _parts(self) -> Assembly:
         if self._assembly is None:
-            raise ConfigError("the service is not started; wait for its `ready`")
+            raise ConfigError("the service is not started", hint="wait for its `ready`")
         return self._assembly
 
     def startService(self) -> None:
@@ -90,17 +96,39 @@ class ProxyService(Service):
         self._starting = True
         Deferred.fromCoroutine(self._begun()).addBoth(self._started)
 
+    def hand_over(self) -> dict[str, int]:
+        """What a successor on the same state directory needs, by name. Once it is ready. Raises CannotListenError."""
+        return {**self._parts.hand_over(), LOCK: self._lock.descriptor}
+
+    def enter(self) -> None:
+        """The predecessor takes nothing more: commands are for this process."""
+        if self._assembly is not None:
+            self._assembly.enter()
+
+    def leave(self) -> None:
+        """A successor is ready, with our sockets and the lock: take nothing new. Stopping then drains beside it."""
+        self._parts.leave()
+
+    def no_successor(self, reason: str) -> None:
+        """It could not be started. Whoever has asked for it at the admin socket hears why."""
+        self._parts.admin.no_successor(reason)
+
     async def _start(self) -> None:
-        self._lock.acquire()
-        store = open_store(self._paths, self.settings, self._environment, lambda text: self.log.warn("{text}", text=text))
-        try:
-            with store.reading() as reading:
-                service_settings.check_place(reading, PublicAddress(self.settings.domain, self.settings.public_port))
-        except BaseException:
-            store.close()
-            raise
-        self._assembly = assemble(self.settings, self._paths.directory, store, self._reactor, self._wall_clock)
-        await self._assembly.start()
+        lock = self._inherited.take(LOCK)
+        if lock is None:
+            self._lock.acquire()
+        else:
+            self._lock.adopt(lock)
+        store = open_or_kept(
+            self._paths, self.settings, self._environment, self._wall_clock(), self._reactor.seconds)
+        self._assembly = assemble(
+            self.settings, self._paths.directory, store, self._reactor, self._wall_clock, inherited=self._inherited)
+        await self._assembly.start(self._inherited.take(ADMIN))
+        self._inherited.close_rest()
+        live = self._assembly.live
+        self._watch = KeptWatch(live, self.settings.kept_snapshot_hours, self._reactor, self._wall_clock)
+        self._watch.over.addErrback(self.over.errback)
+        self._watch.start()
 
     async def _begun(self) -> None:
         try:
@@ -134,6 +162,8 @@ class ProxyService(Service):
 
     async def _close(self) -> None:
         assembly, self._assembly = self._assembly, None
+        if self._watch is not None:
+            self._watch.stop()
         if assembly is not None:
             await assembly.stop()
         self._lock.release()

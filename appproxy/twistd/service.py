@@ -11,9 +11,11 @@ from typing import Any
 from twisted.application.service import IService
 
 from appproxy.config import ServiceSettings
-from appproxy.twistd.program import Program, StateOptions
+from appproxy.net.inherited import Inherited, inherited, initial_environment
+from appproxy.twistd.program import StateOptions
 from appproxy.twistd.proxy_service import ProxyService
 from appproxy.twistd.state import read_settings
+from appproxy.twistd.successive import SuccessiveProgram, why_no_successor
 
 
 class Options(StateOptions):
@@ -21,15 +23,15 @@ class Options(StateOptions):
 
     longdesc = (
         "The public side of appproxy: listens for users (HTTPS) and for connectors (mutual TLS). "
-        "Make its state directory with `appproxy init`. SIGTERM lets requests under way finish."
+        "Make its state directory with `appproxy init`. SIGTERM lets requests under way finish. "
+        "SIGHUP starts a new process beside this one, which then drains."
     )
     made_by = "appproxy init"
     read_settings = staticmethod(read_settings)
     optParameters = [["state", "s", None, f"The state directory that `{made_by}` has made."]]
 
 
-
-class ServiceProgram(Program):
+class ServiceProgram(SuccessiveProgram):
     """One node of the service on a state directory."""
 
     def __init__(
@@ -39,19 +41,39 @@ class ServiceProgram(Program):
         reactor: Any,
         environment: Mapping[str, str],
         wall_clock: Callable[[], float],
+        given: Inherited | None = None,
+        why_no_successor: str = "",
     ) -> None:
-        super().__init__("appproxy-service", reactor, environment, settings.log_format)
-        self.proxy = ProxyService(settings, directory, reactor, environment, wall_clock)
+        super().__init__("appproxy-service", reactor, environment, settings.log_format, given, why_no_successor)
+        self.proxy = ProxyService(settings, directory, reactor, environment, wall_clock, given)
 
     async def begin(self) -> str:
         """Take the lock, open the store, then listen."""
         self.proxy.startService()
+        self.proxy.over.addErrback(self.give_up)
         await self.proxy.ready
+        self.may_be_succeeded()
         return f"on {self.proxy.settings.signin_origin}, connectors on port {self.proxy.tunnel_port}"
 
     async def end(self) -> None:
         """Drain, then close."""
         await self.proxy.stopService()
+
+    def hand_over(self) -> Mapping[str, int]:
+        """Sockets and lock."""
+        return self.proxy.hand_over()
+
+    def enter(self) -> None:
+        """Take commands."""
+        self.proxy.enter()
+
+    def leave(self) -> None:
+        """Accept nothing more."""
+        self.proxy.leave()
+
+    def no_successor(self, reason: str) -> None:
+        """Whoever asks at the admin socket hears why."""
+        self.proxy.no_successor(reason)
 
 
 def makeService(options: Options, reactor: Any = None) -> IService:
@@ -59,4 +81,7 @@ def makeService(options: Options, reactor: Any = None) -> IService:
     if reactor is None:
         from twisted.internet import reactor  # noqa: TID251 -- twistd calls us without one
     settings = options["settings"]
-    return ServiceProgram(Path(options["state"]), settings, reactor, os.environ, time.time)  # noqa: TID251 -- the program's edge
+    return ServiceProgram(
+        Path(options["state"]), settings, reactor, os.environ, time.time,  # noqa: TID251 -- the program's edge
+        inherited(os.environ, initial_environment(), os.getpid()), why_no_successor(options, os.environ, os.getpid()),
+    )  # fmt: skip

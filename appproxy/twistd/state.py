@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from appproxy.admin import client
 from appproxy.config import ServiceSettings, StatePaths, dump_service
@@ -17,6 +18,8 @@ from appproxy.pki.authority import Credential
 from appproxy.store.database.initial import initialise
 from appproxy.store.database.store import Store
 from appproxy.store.service.master_key import create_master, read_master
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,43 +33,68 @@ class Made:
 def create_state(directory: Path, settings: ServiceSettings, now: float, environment: Mapping[str, str]) -> Made:
     """Make a state directory: settings, master key, database with its authorities.
 
-    It is built beside its place and moved there in one step. Raises ConfigError or StoreError, with the fix.
+    It is built beside its place and moved there in one step. Where the directory is there already, as systemd makes one for a
+    user who may make none, it is built inside, and the settings, without which it is no state directory, are moved last.
+    Raises ConfigError or StoreError, with the fix.
     """
     directory = directory.absolute()
-    _must_be_free(directory)
+    _is_there(directory)
     _check_certificate(directory, settings)
+    anchor = make_directory(directory, lambda building: _fill(building, settings, now, environment))
+    return Made(directory, StatePaths(directory).trust_anchor if anchor else None)
+
+
+def make_directory(directory: Path, fill: Callable[[Path], T]) -> T:
+    """What `fill` writes into the directory that it is given becomes this one; gives its result. Raises ConfigError."""
+    there = _is_there(directory)
+    beside = directory if there else directory.parent
     try:
-        directory.parent.mkdir(parents=True, exist_ok=True)
-        building = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
+        beside.mkdir(parents=True, exist_ok=True)
+        building = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=beside))
     except OSError as error:
-        raise ConfigError(f"{directory.parent}: no directory can be made here: {error.strerror}") from error
+        raise ConfigError(f"{beside}: no directory can be made here: {error.strerror}") from error
     try:
-        anchor = _fill(building, settings, now, environment)
-        os.rename(building, directory)
+        result = fill(building)
+        if there:
+            _move_up(building)
+        else:
+            os.rename(building, directory)
     except OSError as error:
         raise ConfigError(f"{directory}: cannot be made: {error}") from error
     finally:
         shutil.rmtree(building, ignore_errors=True)
-    return Made(directory, StatePaths(directory).trust_anchor if anchor else None)
+    return result
 
 
 def read_settings(directory: Path) -> ServiceSettings:
     """The settings of a state directory. Raises ConfigError, with the fix."""
     paths = StatePaths(directory.absolute())
     if client.is_missing(paths.settings):
-        raise ConfigError(f"{paths.settings}: not found; make a state directory with `appproxy init --state {directory}`")
+        raise ConfigError(f"{paths.settings}: not found",
+                          hint=f"make a state directory with `appproxy init --state {directory}`")
     return client.read_settings(paths)
 
 
-def _must_be_free(directory: Path) -> None:
+def _is_there(directory: Path) -> bool:
+    """Is the directory there, and empty?"""
     try:
         taken = any(directory.iterdir())
     except FileNotFoundError:
-        return
+        return False
     except OSError as error:
         raise ConfigError(f"{directory}: cannot be read: {error.strerror}") from error
     if taken:
-        raise ConfigError(f"{directory}: is not empty; give a new directory")
+        raise ConfigError(f"{directory}: is not empty", hint="give a new directory")
+    return True
+
+
+def _move_up(building: Path) -> None:
+    """Everything to the directory above, which is nobody else's from now on; the settings last."""
+    directory = building.parent
+    directory.chmod(0o700)
+    settings = StatePaths(building).settings
+    for path in sorted(building.iterdir(), key=lambda path: path == settings):
+        os.rename(path, directory / path.name)
 
 
 def _check_certificate(directory: Path, settings: ServiceSettings) -> None:
@@ -89,7 +117,7 @@ def _fill(building: Path, settings: ServiceSettings, now: float, environment: Ma
     if settings.master_key == "file":
         create_master(building)
     sealer = read_master(settings.master_key, building, environment)
-    _write(paths.settings, dump_service(settings))
+    write_file(paths.settings, dump_service(settings))
     store = Store.create(paths.database_url(settings), sealer)
     try:
         with store.transaction(now) as tx:
@@ -97,12 +125,14 @@ def _fill(building: Path, settings: ServiceSettings, now: float, environment: Ma
     finally:
         store.close()
     if made.user_anchor is not None:
-        _write(paths.trust_anchor, made.user_anchor)
+        write_file(paths.trust_anchor, made.user_anchor)
     return made.user_anchor is not None
 
 
-def _write(path: Path, text: str) -> None:
-    with path.open("x") as file:
+def write_file(path: Path, text: str, *, private: bool = False) -> None:
+    """A new file, to be there also after a power cut."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666)
+    with os.fdopen(descriptor, "w") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from appproxy.admin.operations import ROUTES, AdminContext, Query
+from appproxy.admin.principal import Principal
 from appproxy.config.service import ServiceSettings
 from appproxy.errors import ConfigError
 from appproxy.store.database.initial import initialise
@@ -36,11 +37,12 @@ class Desk:
     store: Store
     settings: ServiceSettings
     live: dict[str, object] = field(default_factory=dict)
+    principal: Principal = field(default_factory=lambda: Principal.full("local:0"))
 
-    def call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> object:
-        """Perform an operation as local:0."""
-        context = AdminContext("local:0", NOW, self.settings, hash_password, lambda: self.live)
-        operation, call = ROUTES.prepare(method, path, body, context)
+    def call(self, method: str, path: str, body: Mapping[str, object] | None = None, if_match: str = "") -> object:
+        """Perform an operation as `principal`."""
+        context = AdminContext(self.principal, NOW, self.settings, hash_password, lambda: self.live)
+        operation, call = ROUTES.prepare(method, path, body, context, if_match)
         if isinstance(operation, Query):
             with self.store.reading() as reading:
                 return operation.perform(reading, call)

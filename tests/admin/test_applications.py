@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 
+from appproxy.admin import roles
 from appproxy.errors import ConfigError
-from appproxy.store.applications.settings import COLUMNS, SETTINGS
+from appproxy.publish.settings.table import SETTINGS
+from appproxy.publish.settings.texts import all_keys
+from appproxy.store.applications import applications
 from appproxy.store.names import NotFound
+from appproxy.store.snapshot import RoleAssignment
 
 WIKI = {"name": "wiki", "internal": "http://wiki:8000", "external": "https://wiki.example.com"}
 
@@ -44,7 +48,19 @@ def test_settings(desk: Any) -> None:
 def test_every_key_is_explained(desk: Any) -> None:
     """So that the command line can list them."""
     keys = [row["key"] for row in desk.rows("/application-settings")]
-    assert keys == [*COLUMNS, *SETTINGS, "header.NAME", "request.NAME", "response.NAME"]
+    assert keys == all_keys()
+
+
+def test_every_setting_is_kept_and_shown(desk: Any) -> None:
+    """As it was typed; what the programs then read is the same value."""
+    for row in SETTINGS.values():
+        text = row.kind.examples[-1]
+        if text.startswith("@") or row.key == "excluded_hosts":  # a file; hosts of a wildcard that is not here
+            continue
+        assert desk.record("PATCH", "/applications/wiki", {"settings": {row.key: text}})["settings"][row.key] == text
+        with desk.store.reading() as reading:
+            assert getattr(applications.find(reading, "wiki"), row.key) == row.kind.parse(text)
+        desk.call("PATCH", "/applications/wiki", {"settings": {row.key: ""}})
 
 
 def test_assigning(desk: Any) -> None:
@@ -81,3 +97,37 @@ def test_a_long_value_is_cut_in_the_audit(desk: Any) -> None:
     desk.call("PATCH", "/applications/wiki", {"settings": {"ca_bundle": pem}})
     assert len(desk.audit()[0].detail["settings"]["ca_bundle"]) == 203
     assert desk.record("GET", "/applications/wiki")["settings"]["ca_bundle"] == pem
+
+
+def test_a_password_of_the_application(desk: Any) -> None:
+    """In a field of every request: it is for those who change that very application, and for nobody else, nor in the audit."""
+    secret = {"request.authorization": "Basic c2VjcmV0"}
+    crm = {"name": "crm", "internal": "http://crm/", "external": "https://crm.example.com"}
+    made = desk.record("POST", "/applications", {**crm, "settings": {**secret, "strict": "yes"}})
+    desk.call("PATCH", "/applications/wiki", {"settings": {"Request.Authorization": "Basic c2VjcmV0"}})
+    assert [one.action for one in desk.audit()[:2]] == ["application.set", "application.publish"]
+    assert "c2VjcmV0" not in str([one.detail for one in desk.audit()])
+    assert desk.audit()[1].detail["settings"] == {"request.authorization": "(hidden)", "strict": "yes"}
+    for role, of, seen in (
+        ("administrator", "", True), ("application-administrator", "", True), ("application-administrator", made["id"], True),
+        ("application-administrator", "another", False), ("reader", "", False), ("help-desk", "", False),
+        ("auditor", "", False),
+    ):
+        desk.principal = roles.principal("user:x", [RoleAssignment("1", role, "builtin", "user", "x", of, 0.0, 0.0)])
+        shown = desk.record("GET", "/applications/crm")["settings"]
+        assert shown == {"strict": "yes", **(secret if seen else {"request.authorization": "(hidden)"})}, role
+
+
+def test_several_providers(desk: Any) -> None:
+    """By name with commas between; each assignment says whose it is, by name too."""
+    for name in ("corp", "guests"):
+        desk.call("POST", "/providers", {
+            "name": name, "issuer": f"https://{name}.example", "client_id": "x", "client_secret": "y"})
+    body = {"name": "crm", "internal": "http://crm/", "external": "https://crm.example.com", "provider": "corp,builtin"}
+    assert desk.record("POST", "/applications", body)["providers"] == ["corp", "builtin"]
+    desk.call("PATCH", "/applications/crm", {"settings": {"provider": "guests, corp"}})
+    desk.call("POST", "/applications/crm/assignments", {"group": "staff"})
+    desk.call("POST", "/applications/crm/assignments", {"group": "staff", "provider": "corp"})
+    shown = desk.record("GET", "/applications/crm")
+    assert (shown["provider"], shown["providers"], shown["assigned"]) == ("guests", ["guests", "corp"], 2)
+    assert {one["provider"] for one in shown["assignments"]} == {"corp", "guests"}

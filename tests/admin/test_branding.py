@@ -23,7 +23,7 @@ def test_from_setting_to_resetting(desk: Any) -> None:
     assert desk.record("DELETE", "/branding") == plain
     made = desk.record("PATCH", "/branding", {"settings": {"Logo": in_base64(PNG)}})
     assert made == {**plain, "logo": str(read_logo(in_base64(PNG)))}
-    assert desk.rows("/audit")[0]["detail"] == {"Logo": made["logo"]}, "the audit is not filled with pictures"
+    assert desk.rows("/audit")[0]["detail"] == {"logo": made["logo"]}, "the audit is not filled with pictures"
     assert desk.record("DELETE", "/branding") == plain
     actions = [row["action"] for row in desk.rows("/audit")][2:6]
     assert actions == ["branding.reset", "branding.reset", "branding.set", "branding.set"]

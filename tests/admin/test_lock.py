@@ -62,3 +62,18 @@ def test_a_directory_that_is_not_there(tmp_path: Path) -> None:
     """Is told by its name."""
     with pytest.raises(ConfigError, match="none/service.lock: No such file"):
         ServiceLock(tmp_path / "none" / "service.lock").try_acquire()
+
+
+def test_two_processes_may_hold_it_one_after_the_other(tmp_path: Path) -> None:
+    """The second by the first one's descriptor: there is no moment in which it is free."""
+    path = tmp_path / "service.lock"
+    first, second, other = ServiceLock(path), ServiceLock(path), ServiceLock(path)
+    with pytest.raises(ConfigError, match="is not locked by this process"):
+        _ = first.descriptor
+    first.acquire()
+    second.adopt(os.dup(first.descriptor))
+    first.release()
+    assert second.held and not other.try_acquire()
+    second.release()
+    assert other.try_acquire()
+    other.release()

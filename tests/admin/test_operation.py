@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from appproxy.admin.operation import Call, Change, Command, Query, Routes
+from appproxy.admin.operation import AdminContext, Call, Change, Command, Query, Routes
+from appproxy.admin.principal import Permission, Principal
 from appproxy.admin.problem import WrongMethod
+from appproxy.config.service import ServiceSettings
 from appproxy.errors import ConfigError
 from appproxy.store.names import NotFound
 from appproxy.store.transaction import Reading, Transaction
@@ -22,10 +24,13 @@ def change(tx: Transaction, call: Call) -> Change:
 
 
 ROUTES = Routes((
-    Query("/things", "All.", look),
-    Query("/things/{thing}", "One.", look),
-    Command("PUT", "/things/{thing}/parts/{part}", "thing.put", "Put.", change, ("size",)),
+    Query("/things", "All.", look, permission=Permission.READ_USERS),
+    Query("/things/{thing}", "One.", look, permission=Permission.READ_USERS),
+    Command("PUT", "/things/{thing}/parts/{part}", "thing.put", "Put.", change, ("size",),
+            permission=Permission.CHANGE_USERS),
 ))  # fmt: skip
+CONTEXT = AdminContext(
+    Principal.full("local:0"), 0.0, ServiceSettings(domain="example.com"), lambda name, password: "hash")
 
 
 @pytest.mark.parametrize(
@@ -60,12 +65,12 @@ def test_a_body_is_an_object_with_known_fields() -> None:
     wrong: object
     for wrong in (["a"], "text", 3, True):
         with pytest.raises(ConfigError, match="must be a JSON object"):
-            ROUTES.prepare("GET", "/things", wrong, None)  # type: ignore[arg-type]
+            ROUTES.prepare("GET", "/things", wrong, CONTEXT)
     for text in ("a\x00b", "\ud800", "\\\x00"):
         with pytest.raises(ConfigError, match="no database takes it"):
-            ROUTES.prepare("PUT", "/things/a/parts/b", {"size": [text]}, None)  # type: ignore[arg-type]
+            ROUTES.prepare("PUT", "/things/a/parts/b", {"size": [text]}, CONTEXT)
     with pytest.raises(ConfigError, match="no database takes it"):
-        ROUTES.prepare("GET", "/things/a%00", None, None)  # type: ignore[arg-type]
-    assert ROUTES.prepare("PUT", "/things/a/parts/b", {"size": "\\u0000 ü \U0001f600"}, None)  # type: ignore[arg-type]
+        ROUTES.prepare("GET", "/things/a%00", None, CONTEXT)
+    assert ROUTES.prepare("PUT", "/things/a/parts/b", {"size": "\\u0000 ü \U0001f600"}, CONTEXT)
     with pytest.raises(ConfigError, match="weight: no such field"):
-        ROUTES.prepare("PUT", "/things/a/parts/b", {"weight": 1}, None)  # type: ignore[arg-type]
+        ROUTES.prepare("PUT", "/things/a/parts/b", {"weight": 1}, CONTEXT)

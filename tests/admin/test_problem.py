@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import pytest
 
-from appproxy.admin.problem import WrongMethod, error_of, problem
-from appproxy.errors import AppProxyError, Code, ConfigError, LocalProtocolError, RequestError, StoreError
-from appproxy.store.names import AlreadyThere, NotFound
+from appproxy.admin.problem import _STATUS, error_of, problem
+from appproxy.errors import AlreadyThere, AppProxyError, Code, LocalProtocolError, RequestError
+
+KINDS = {kind: status for kind, status, _ in _STATUS if kind is not RequestError}
 
 
-@pytest.mark.parametrize(
-    ("error", "status"),
-    [(NotFound("x"), 404), (WrongMethod("x"), 405), (AlreadyThere("x"), 409), (ConfigError("x"), 422), (StoreError("x"), 503)],
-)
-def test_an_error_comes_back_as_it_was(error: AppProxyError, status: int) -> None:
-    """A command tells the same, whether a service runs or not."""
+@pytest.mark.parametrize(("kind", "status"), KINDS.items(), ids=lambda one: getattr(one, "__name__", one))
+@pytest.mark.parametrize("hint", ["", "do that"])
+def test_an_error_comes_back_as_it_was(kind: type[AppProxyError], status: int, hint: str) -> None:
+    """Name, message and hint: a command tells the same, whether a service runs or not."""
+    error = kind("x: is wrong", hint=hint)
     found, body = problem(error)
     again = error_of(found, body)
     assert found == body["status"] == status
-    assert type(again) is type(error) and str(again) == "x"
+    assert body["name"] == error.name and body.get("hint", "") == hint and body["detail"] == str(error)
+    assert type(again) is type(error) and (again.message, again.hint) == ("x: is wrong", hint)
+
+
+def test_an_older_service_says_no_name() -> None:
+    """The status tells enough."""
+    again = error_of(409, {"detail": "there is already a user 'ann'; choose another name"})
+    assert type(again) is AlreadyThere and str(again).endswith("; choose another name")
 
 
 def test_a_refused_request() -> None:

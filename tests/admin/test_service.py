@@ -6,8 +6,14 @@ from typing import Any
 
 import pytest
 
+from appproxy.admin.body import Body
+from appproxy.admin.operation import AdminContext, Call
+from appproxy.admin.principal import Principal
+from appproxy.admin.service import status_without_database
+from appproxy.config import ServiceSettings
 from appproxy.errors import ConfigError
-from appproxy.store.names import NotFound
+from appproxy.publish.routing import Router
+from appproxy.store.snapshot import Snapshot
 
 
 def test_status(desk: Any) -> None:
@@ -27,46 +33,6 @@ def test_the_trust_anchor(desk: Any) -> None:
     assert "PRIVATE" not in repr(desk.record("GET", "/trust-anchor"))
 
 
-def test_sessions_end(desk: Any) -> None:
-    """One, or all of a user by name, or all of a subject of another provider."""
-    ann = desk.record("POST", "/users", {"name": "ann", "password": "long enough"})["id"]
-    desk.call("POST", "/sessions/revoke", {"session": "s1"})
-    desk.call("POST", "/sessions/revoke", {"user": "ann"})
-    desk.call("POST", "/sessions/revoke", {"subject": "other"})
-    snapshot = desk.store.build_snapshot()
-    assert snapshot.revoked_sessions == {"s1"}
-    assert set(snapshot.not_before) == {("builtin", ann), ("builtin", "other")}
-    assert [row.target for row in desk.audit()[:3]] == ["other", ann, "s1"]
-
-
-def test_a_subject_is_one_of_a_provider(desk: Any) -> None:
-    """Two providers may call different people so: whose is meant has to be said where there is a choice."""
-    corp = desk.record("POST", "/providers", {
-        "name": "corp", "issuer": "https://corp.example", "client_id": "c", "client_secret": "s"})["id"]
-    with pytest.raises(ConfigError, match="provider: .*builtin, corp"):
-        desk.call("POST", "/sessions/revoke", {"subject": "ann"})
-    with pytest.raises(NotFound):
-        desk.call("POST", "/sessions/revoke", {"subject": "ann", "provider": "crop"})
-    with pytest.raises(ConfigError, match="provider: goes with subject"):
-        desk.call("POST", "/sessions/revoke", {"session": "s1", "provider": "corp"})
-    desk.call("POST", "/sessions/revoke", {"subject": "ann", "provider": "corp"})
-    assert set(desk.store.build_snapshot().not_before) == {(corp, "ann")}
-    assert desk.audit()[0].detail == {"by": "subject", "provider": corp}
-    desk.call("DELETE", "/providers/corp")
-    assert desk.store.build_snapshot().not_before == {}
-
-
-@pytest.mark.parametrize(
-    ("body", "error"),
-    [({}, ConfigError), ({"session": "a", "user": "b"}, ConfigError), ({"session": ""}, ConfigError),
-     ({"session": "x" * 65}, ConfigError), ({"subject": "x" * 256}, ConfigError), ({"user": "nobody"}, NotFound)],
-)  # fmt: skip
-def test_sessions_that_are_none(desk: Any, body: dict[str, object], error: type[Exception]) -> None:
-    """Exactly one, and one that can be."""
-    with pytest.raises(error):
-        desk.call("POST", "/sessions/revoke", body)
-
-
 def test_audit(desk: Any) -> None:
     """The newest first, as many as asked for."""
     for name in ("a", "b", "c"):
@@ -78,3 +44,16 @@ def test_audit(desk: Any) -> None:
     for limit in (0, 1001, "2"):
         with pytest.raises(ConfigError, match="limit: "):
             desk.call("GET", "/audit", {"limit": limit})
+
+
+def test_without_the_database() -> None:
+    """What is known is said, and that it is all from memory."""
+    snapshot = Snapshot(
+        7, {}, Router([], []), {}, {}, {}, (), (), settings={"instance": "f" * 16})
+    call = Call({}, Body({}, ()), AdminContext(
+        Principal.full("local:0"), 100.0, ServiceSettings(domain="example.com"), lambda name, password: "",
+        lambda: {"a": {"online": True}, "b": {"online": False}}))
+    found = status_without_database(snapshot, call, 40.0)
+    assert found["database"] == {"reachable": False, "kept_at": 40.0, "age": 60.0}
+    assert (found["instance"], found["revision"], found["connectors_online"], found["users"]) == ("f" * 16, 7, 1, None)
+    assert status_without_database(snapshot, call, None)["database"] == {"reachable": False, "kept_at": None, "age": None}

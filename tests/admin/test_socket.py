@@ -14,6 +14,8 @@ from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.logger import capturedLogs
 from twisted.web.server import Site
 
+from appproxy.admin.pages import etag_of
+from appproxy.admin.principal import Principal
 from appproxy.admin.socket import (
     BODY_LIMIT,
     AdminApi,
@@ -33,11 +35,14 @@ class Api:
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, str, object, str]] = []
+        self.matches: list[str] = []
         self.answer: Deferred[object] | None = None
 
-    def call(self, method: str, path: str, body: object, actor: str) -> Deferred[object]:
+    def call(self, method: str, path: str, body: object, principal: Principal, if_match: str = "") -> Deferred[object]:
         """Called by the resource."""
-        self.calls.append((method, path, body, actor))
+        assert principal == Principal.full(principal.name)
+        self.matches.append(if_match)
+        self.calls.append((method, path, body, principal.name))
         return self.answer if self.answer is not None else succeed({"ok": True})
 
 
@@ -79,10 +84,43 @@ def test_a_call_goes_through_with_its_caller() -> None:
     assert api.calls == [("POST", "/users/a%2Fb", {"name": "x"}, "local:1000"), ("GET", "/users", None, "local:0")]
 
 
+def test_fields_of_a_query_are_in_its_url() -> None:
+    """Numbers are numbers; an ETag that is asked for goes along."""
+    api = Api()
+    assert End(api).ask("GET", "/audit?limit=20&before=7")[0] == 200
+    assert End(api).ask("GET", "/users?after=%C3%BC&limit=x")[0] == 200
+    assert [body for _, _, body, _ in api.calls] == [{"limit": 20, "before": 7}, {"after": "ü", "limit": "x"}]
+
+
+@pytest.mark.parametrize(("asked", "status"), [("", 200), ('If-None-Match: "TAG"', 304), ('If-None-Match: W/"TAG", "x"', 304),
+                                               ('If-None-Match: "x"', 200)])
+def test_what_the_caller_has_is_not_sent_again(asked: str, status: int) -> None:
+    """With its ETag."""
+    api = Api()
+    api.answer = succeed({"id": "1", "problems": []})
+    tag = etag_of({"id": "1"}, ())
+    end = End(api)
+    line = asked.replace("TAG", tag) + "\r\n" if asked else ""
+    end.send(f"GET /applications/w HTTP/1.1\r\nHost: localhost\r\n{line}\r\n".encode())
+    said = end.transport.value().decode()
+    assert said.startswith(f"HTTP/1.1 {status} ") and f'"{tag}"' in said and ("problems" in said) is (status == 200)
+
+
+@pytest.mark.parametrize(("field", "match"), [
+    ('"abc"', "abc"), ("*", ""), ('""', '""'), ('W/"abc"', 'W/"abc'), ('"a", "b"', 'a", "b'),
+])
+def test_a_precondition_goes_along(field: str, match: str) -> None:
+    """Only one strong ETag can be met; a star is met by whatever is there."""
+    api = Api()
+    End(api).send(f"DELETE /users/ann HTTP/1.1\r\nHost: localhost\r\nIf-Match: {field}\r\n\r\n".encode())
+    assert api.matches == [match]
+
+
 def test_it_says_that_it_is_alive() -> None:
     """Without the store, and to those who may call only."""
     api = Api()
-    assert End(api).ask("GET", "/alive") == (200, "application/json", {"process": os.getpid()})
+    assert End(api).ask("GET", "/alive") == (
+        200, "application/json", {"process": os.getpid(), "failed_reloads": 0, "why": ""})
     assert End(api, 1001).ask("GET", "/alive")[0] == 403
     assert api.calls == []
 
@@ -161,6 +199,8 @@ class TestApi:
         class Live:
             """Runs transactions in the caller's thread."""
 
+            reachable = True
+
             def write(self, do: Any, *args: Any) -> Deferred[Any]:
                 """As LiveStore.write."""
                 with desk.store.transaction(7.0) as tx:
@@ -179,8 +219,8 @@ class TestApi:
         api = self.api(desk, settings)
         desk.live["c"] = {"online": True}
         found: list[Any] = []
-        api.call("POST", "/groups", {"name": "staff"}, "local:5").addCallback(found.append)
-        api.call("GET", "/status", None, "local:5").addCallback(found.append)
+        api.call("POST", "/groups", {"name": "staff"}, Principal.full("local:5")).addCallback(found.append)
+        api.call("GET", "/status", None, Principal.full("local:5")).addCallback(found.append)
         assert found[0]["name"] == "staff"
         assert (found[1]["running"], found[1]["connectors_online"]) == (True, 1)
         assert [(row.actor, row.action) for row in desk.audit()] == [("local:5", "group.add")]
@@ -201,7 +241,8 @@ class TestApi:
 
         live: Any = Keeping()
         desk.live["c"] = {"online": True}
-        AdminApi(live, settings, lambda name, password: "", lambda: desk.live).call("GET", "/connectors", None, "x")
+        api = AdminApi(live, settings, lambda name, password: "", lambda: desk.live)
+        api.call("GET", "/connectors", None, Principal.full("x"))
         desk.live["c"]["online"] = False
         desk.live["d"] = {}
         assert taken == [{"c": {"online": True}}]
@@ -224,7 +265,7 @@ class TestSocket:
         service.stopService()
 
     def test_an_open_directory_is_refused(self, tmp_path: Path) -> None:
-        """With the command that mends it."""
+        """With the command that helps."""
         tmp_path.chmod(0o750)
         with pytest.raises(ConfigError, match=f"chmod 700 {tmp_path}"):
             AdminSocket(MemoryReactorClock(), Api(), tmp_path / "admin.sock").startService()  # type: ignore[arg-type]

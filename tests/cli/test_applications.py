@@ -14,7 +14,7 @@ def test_publish_show_set_remove(typed: Typing) -> None:
     made = typed(*PUBLISH, "--set", "backend_timeout=180")
     assert made.code == 0
     assert made.out == (
-        "wiki is published at https://wiki.example.com/\nNobody may open it yet: appproxy assign wiki --user NAME\n"
+        "wiki is published at https://wiki.example.com/\nNobody can open it yet: appproxy assign wiki --user NAME\n"
     )
     assert made.err == ""
     assert [one["name"] for one in typed("app", "list", "--json").json] == ["wiki"]

@@ -35,7 +35,7 @@ def walk_over(directory: Path, now: float) -> list[Finding]:
 def test_the_first_broken_hop_is_the_last_step(tmp_path: Path) -> None:
     """A name that cannot be found ends the walk; the fix names the setting."""
     found = walk_over(joined(tmp_path / "c"), NOW)
-    assert [one.health for one in found] == [Health.GOOD, Health.GOOD, Health.BROKEN]
+    assert [one.health for one in found] == [Health.GOOD, Health.GOOD, Health.GOOD, Health.BROKEN]
     assert found[-1].step == "name of the service"
     assert "connector.toml" in found[-1].hint
 

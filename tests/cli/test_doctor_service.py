@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from appproxy.admin.direct import open_store
 from appproxy.cli.doctor_service import examine
 from appproxy.cli.findings import Health, Walk
 from appproxy.config import StatePaths
 from appproxy.pki import Credential
+from appproxy.store import schema
 from appproxy.store.certificates import acme, certificates
+from appproxy.store.people import providers
 from appproxy.twistd.state import read_settings
 from tests.cli.conftest import NOW
 from tests.pki.chains import leaf
@@ -75,6 +79,19 @@ def test_refused_orders_are_told(state: Path) -> None:
     examine(walk, state, NOW, {})
     (found,) = (one for one in walk.findings if one.step == "ordered certificates")
     assert (found.health, found.detail) == (Health.WARNING, "wiki: caa: no")
+
+
+def test_a_provider_whose_kind_is_gone(state: Path) -> None:
+    """Its distribution was removed: nobody can sign in."""
+    store = open_store(StatePaths(state), read_settings(state), {}, print)
+    with store.transaction(NOW) as tx:
+        made = providers.add(tx, "forum", "https://forum.example.com", "appproxy", "secret")
+        tx.change(sa.update(schema.providers).where(schema.providers.c.id == made.id).values(kind="discourse"))
+    store.close()
+    walk = Walk(lambda finding: None)
+    examine(walk, state, NOW, {})
+    (found,) = (one for one in walk.findings if one.step == "identity provider forum")
+    assert found.health is Health.BROKEN and "brings the kind 'discourse'" in found.detail and "install" in found.hint
 
 
 def test_another_master_key_is_found(state: Path) -> None:

@@ -7,7 +7,7 @@ from appproxy.errors import ConfigError
 
 
 def test_each_kind_of_end_becomes_a_finding() -> None:
-    """Good steps, ours and the system's errors, and those that know a mend."""
+    """Good steps, ours and the system's errors, and those that have a hint."""
     said: list[Finding] = []
     times = iter([0.0, 0.5, 1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 4.0, 4.0])
     walk = Walk(said.append, lambda: next(times))

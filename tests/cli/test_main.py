@@ -13,7 +13,7 @@ from tests.cli.conftest import Typing
 
 
 def test_an_expected_error_is_one_line(bare: Typing, tmp_path: Path) -> None:
-    """A missing state directory is named with its mend, on standard error, with exit code 1 and no traceback."""
+    """A missing state directory is named with its hint, on standard error, with exit code 1 and no traceback."""
     typed = bare("--state", str(tmp_path / "none"), "app", "list")
     assert typed.code == FAILED
     assert typed.out == ""

@@ -34,6 +34,6 @@ def test_others_are_told_with_the_mend(begins: float, ends: float, health: Healt
 def test_a_name_that_does_not_exist() -> None:
     """`.invalid` never resolves (RFC 6761)."""
     with pytest.raises(Ailing) as raised:
-        resolve("nothing.invalid", "mend the DNS")
-    assert raised.value.hint == "mend the DNS"
+        resolve("nothing.invalid", "repair the DNS")
+    assert raised.value.hint == "repair the DNS"
     assert resolve("127.0.0.1", "") == ["127.0.0.1"]

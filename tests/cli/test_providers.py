@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from appproxy.pki.authority import create_authority
+from appproxy.pki.client_certificate import new_client_credential
 from tests.cli.conftest import Typing
 
 ADD = ("provider", "add", "corp", "--issuer", "https://login.corp.example", "--client-id", "abc", "--client-secret-stdin")
@@ -65,3 +66,42 @@ def test_a_secret_that_ends(typed: Typing) -> None:
     assert typed("provider", "show", "corp", "--json").json["scopes"] == ["openid", "roles"]
     assert "n3w" not in typed("audit").out + changed.out
     assert "nothing to change" in typed("provider", "set", "corp").err
+
+
+def test_how_long_sessions_last(typed: Typing) -> None:
+    """Also with the built-in provider, of which nothing else can be set."""
+    given = ("--session-hours", "8", "--idle-minutes", "30", "--fetch-groups")
+    typed("provider", "add", "corp", "--issuer", "https://idp.example.org", "--client-id", "c", "--public", *given)
+    found = typed("provider", "show", "corp", "--json").json
+    assert (found["session_hours"], found["idle_minutes"], found["fetch_groups"]) == (8.0, 30.0, True)
+    assert found["backchannel_logout_uri"].endswith("/backchannel-logout")
+    typed("provider", "set", "corp", "--no-fetch-groups", "--idle-minutes", "0")
+    found = typed("provider", "show", "corp", "--json").json
+    assert (found["session_hours"], found["idle_minutes"], found["fetch_groups"]) == (8.0, 0.0, False)
+    assert typed("provider", "set", "builtin", "--session-hours", "4").code == 0
+    assert typed("provider", "set", "builtin", "--client-id", "x").code == 1
+
+
+def test_how_it_is_spoken_with(typed: Typing) -> None:
+    """`--set`, of the keys that `provider keys` lists; a wrong one is told with those that are there."""
+    assert typed(*ADD, "--set", "response_mode=form_post", "--set", "max_age=60", stdin="s3cr3t\n").code == 0
+    assert typed("provider", "show", "corp", "--json").json["settings"] == {"max_age": "60", "response_mode": "form_post"}
+    assert typed("provider", "set", "corp", "--set", "max_age=").code == 0
+    assert typed("provider", "show", "corp", "--json").json["settings"] == {"response_mode": "form_post"}
+    assert "no setting" in typed("provider", "set", "corp", "--set", "x=y").err
+    assert "response_mode" in typed("provider", "keys").out
+
+
+def test_keys_of_the_client(typed: Typing, tmp_path: Path) -> None:
+    """A new one before its time; a certificate of an authority from files."""
+    assert typed(*ADD, "--set", "client_authentication=private_key_jwt", stdin="s3cr3t\n").code == 0
+    assert "is the next key" in typed("provider", "new-key", "corp").out
+    assert len(typed("provider", "show", "corp", "--json").json["keys"]) == 2
+    pair = new_client_credential("EC", "x", 1_800_000_000.0, b"x" * 16)
+    (tmp_path / "client.pem").write_text(pair.certificate)
+    (tmp_path / "client.key").write_text(pair.key)
+    files = ("--tls-certificate", str(tmp_path / "client.pem"), "--tls-key", str(tmp_path / "client.key"))
+    assert typed("provider", "set", "corp", *files, "--set", "client_authentication=tls_client_auth").code == 0
+    assert any(key["given"] for key in typed("provider", "show", "corp", "--json").json["keys"])
+    refused = typed("provider", "set", "corp", "--tls-key", str(tmp_path / "none"))
+    assert (refused.code, "--tls-key" in refused.err) == (2, True)

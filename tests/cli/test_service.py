@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from appproxy.cli.service import _quoted
+from appproxy.cli.service import _database, _open_files, _quoted
 from appproxy.config import load_service
 from appproxy.pki import create_authority, decode_token, not_after
 from tests.cli.conftest import NOW, Typing
@@ -70,6 +70,21 @@ def test_status_knows_a_given_certificate(bare: Typing, typed: Typing, state: Pa
     assert (gone.code, "chain.pem cannot be read" in gone.err) == (1, True)
 
 
+def test_init_on_another_database(bare: Typing, tmp_path: Path) -> None:
+    """In one command; a second service is not put on top of the first, and leaves no directory behind."""
+    url = f"sqlite:///{tmp_path}/elsewhere.db"
+    first, second = tmp_path / "first", tmp_path / "second"
+    made = bare("init", "--state", str(first), "--domain", "example.com", "--database", url)
+    assert made.code == 0, made.err
+    assert load_service((first / "service.toml").read_text(), "service.toml").database_url == url
+    assert not (first / "appproxy.db").exists()
+    assert bare("--state", str(first), "status", "--json").json["domain"] == "example.com"
+    again = bare("init", "--state", str(second), "--domain", "example.com", "--database", url)
+    assert (again.code, "another, empty database" in again.err, second.exists()) == (1, True, False)
+    wrong = bare("init", "--state", str(second), "--domain", "example.com", "--database", "mysql://x/y")
+    assert (wrong.code, "database_url" in wrong.err, second.exists()) == (1, True, False)
+
+
 def test_init_never_overwrites(bare: Typing, state: Path) -> None:
     """A directory with something in it is left alone."""
     before = sorted(path.name for path in state.iterdir())
@@ -85,18 +100,21 @@ def test_status_and_audit(typed: Typing) -> None:
     words = typed("status")
     assert {line.split()[0] for line in words.out.splitlines()} == set(found) - {"symptoms", "limits_met"}
     assert words.err.count("no service runs") == 1
+    assert re.search(r"^database +reachable$", words.out, re.MULTILINE)
     typed("group", "add", "staff")
     (row,) = typed("audit", "--json").json
     assert (row["action"], row["detail"]) == ("group.add", {"name": "staff"})
     assert "group.add" in typed("audit", "--limit", "1").out
 
 
-def test_revoking_needs_exactly_one_target(typed: Typing) -> None:
-    """A user, a subject or a session."""
-    assert typed("session", "revoke").code == 2
-    assert typed("session", "revoke", "--user", "a", "--subject", "b").code == 2
-    assert typed("session", "revoke", "--subject", "b").out == "revoked: b\n"
-    assert typed("session", "revoke", "--user", "nobody").code == 1
+def test_a_database_that_is_away_and_files_that_were_short() -> None:
+    """In words, not as the fields of the answer."""
+    assert _database({"reachable": False, "kept_at": None, "age": None}) == "away"
+    kept = _database({"reachable": False, "kept_at": 1e9, "age": 5.0})
+    assert kept.startswith("away since the start; what is known was kept 2001-")
+    short = _open_files({"open": 9, "limit": 10, "closed": 3, "seconds_ago": 1.0})
+    assert short == "9 of 10; 3 connections were closed for want of one"
+    assert _open_files(None) == ""
 
 
 @pytest.mark.parametrize("text", ['a"b', "a\\b", "a\nb", "ä\x7f", "plain"])

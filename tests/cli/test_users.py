@@ -178,3 +178,22 @@ def test_a_provider_that_is_there_is_told_before_its_secret_is_asked_for(termina
     asked = terminal("provider", "add", "builtin", "--issuer", "https://id.example.com", "--client-id", "x")
     asked.expect("there is already an identity provider 'builtin'")
     assert "secret" not in asked.text
+
+
+def test_second_factors(typed: Typing) -> None:
+    """Who must have one; an invitation and a link are printed and nothing else; factors are shown and reset."""
+    assert typed("second-factor", "list").err == "Nobody must have a second factor.\n"
+    assert typed("group", "add", "admins").code == 0
+    assert typed("second-factor", "require", "--group", "admins", "--grace", "14d").out == (
+        "group admins must have a second factor\n")
+    assert typed("second-factor", "require").out == "all users must have a second factor\n"
+    rows = [line.split("\t") for line in typed("second-factor", "list").out.splitlines()]
+    assert [(who, grace) for who, _, grace in rows] == [("all users", "0 days"), ("group admins", "14 days")]
+    assert typed("second-factor", "waive").code == 0
+    invited = typed("user", "invite", "bob", "--group", "admins", "--expires", "2d").out
+    assert invited.startswith("https://signin.") and "/password?t=" in invited and len(invited.splitlines()) == 1
+    shown = typed("user", "show", "bob")
+    assert "invitation, until" in shown.out and "has_password         no" in shown.out
+    assert typed("user", "password-link", "bob").out != invited
+    assert typed("user", "reset-factors", "bob").out == "bob has no second factors any more\n"
+    assert typed("user", "show", "bob", "--json").json["second_factors"] == []

@@ -43,6 +43,13 @@ class TestDefaults:
         assert found.renew_after_days == 180
         assert found.drain_seconds == 30.0
 
+    @pytest.mark.parametrize(("listen", "dialled"), [
+        ("0.0.0.0:8443", "127.0.0.1:8443"), ("[::]:8443", "127.0.0.1:8443"), ("[::1]:8444", "[::1]:8444")])
+    def test_a_domain_below_localhost_is_this_machine(self, listen: str, dialled: str) -> None:
+        """Also where the resolver does not know that, as most do not."""
+        found = load_service(f'domain = "wiki.localhost"\ntunnel_listen = "{listen}"\n', "service.toml")
+        assert found.tunnel_address == dialled
+
     def test_hosts(self) -> None:
         """The reserved hosts follow from the domain, and the port stands in URLs unless it is 443."""
         found = ServiceSettings(domain="example.com")
@@ -72,7 +79,7 @@ class TestDefaults:
 
 
 class TestErrors:
-    """Each error names file, key and mend."""
+    """Each error names file, key and what to write."""
 
     @pytest.mark.parametrize(
         ("toml", "expected"),

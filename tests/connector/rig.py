@@ -30,9 +30,8 @@ from appproxy.connector.config.configuration import OriginAddress, Target
 from appproxy.connector.counters import Counters
 from appproxy.connector.enrol.service_dialer import ServiceAddress
 from appproxy.connector.origin.origins import Origins
-from appproxy.connector.requests.origin_request import OriginRequest
-from appproxy.connector.requests.requests import OriginRoute
-from appproxy.connector.requests.upgraded_stream import UpgradedStream
+from appproxy.connector.requests.live_request import LiveRequest
+from appproxy.connector.requests.route import OriginRoute
 from appproxy.connector.uplink import Uplink, UplinkSurroundings
 from appproxy.errors import Code
 from appproxy.net.deadlines import Deadlines
@@ -70,6 +69,8 @@ class Wire:
         self.later = later
         self.negotiatedProtocol = alpn
         self.written: list[bytes] = []
+        #: Of these, what did not wait for the turn's end.
+        self.at_once: list[bytes] = []
         self.producer: IPushProducer | None = None
         self.paused = False
         self.clogged = False
@@ -83,6 +84,11 @@ class Wire:
         self.socket: socket.socket | None = None
 
     # What the protocol calls.
+
+    def write_now(self, data: bytes) -> None:
+        """As TLS has it."""
+        self.at_once.append(data)
+        self.write(data)
 
     def write(self, data: bytes) -> None:
         assert isinstance(data, bytes)
@@ -209,11 +215,12 @@ class SignalPeer:
                 self.hello = decode_hello(frame[3])
         return [frame for frame in frames if frame[0] != Kind.HELLO]
 
-    def welcome(self, epoch: bytes = EPOCH, host: str = "", limits: Mapping[str, int] | None = None) -> None:
+    def welcome(self, epoch: bytes = EPOCH, host: str = "", limits: Mapping[str, int] | None = None,
+                node: str = "node") -> None:
         """Say WELCOME."""
         self.read()
         assert self.hello is not None
-        self.wire.deliver(self.session.welcome(Welcome("node", epoch, host, 8443, 15.0, 1, 180, limits or {})))
+        self.wire.deliver(self.session.welcome(Welcome(node, epoch, host, 8443, 15.0, 1, 180, limits or {})))
 
     def send(self, kind: Kind, request_id: int = 0, head: bytes = b"", tail: bytes = b"", flags: int = 0) -> None:
         """Send any frame."""
@@ -289,7 +296,7 @@ class Rig:
     clock: Clock = field(default_factory=Clock)
     dialled: list[Dialled] = field(default_factory=list)
     origins_dialled: list[Dialled] = field(default_factory=list)
-    ended: list[OriginRequest | UpgradedStream] = field(default_factory=list)
+    ended: list[LiveRequest] = field(default_factory=list)
     counters: Counters = field(default_factory=Counters)
     refreshes: list[Callable[[], None]] = field(default_factory=list)
     welcomes: list[Welcome] = field(default_factory=list)
@@ -308,7 +315,7 @@ class Rig:
         self.origins = Origins(self.clock, self.deadlines, self._connect, self._resolve)
         target = Target(APPLICATION, self.home, b"wiki.corp", False, 10.0, 3600.0, frozenset({b"websocket"}))
         self.routes[APPLICATION] = OriginRoute(target, self.origins.of(self.home))
-        around = UplinkSurroundings(
+        around = self.around = UplinkSurroundings(
             clock=self.clock, dial=self._dial, negotiated=lambda transport: getattr(transport, "negotiatedProtocol", None),
             random=lambda: self.random, instance=b"i" * 16, version="1.0", routes=lambda: self.routes,
             refresh=self.refreshes.append, log=self.ended.append, counters=self.counters, limits=self.limits,

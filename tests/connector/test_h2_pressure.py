@@ -73,7 +73,7 @@ def test_one_user_leaves_some_streams(streams: int, alone: int) -> None:
 
 
 def test_who_has_none_goes_before_who_has_some() -> None:
-    """Although he came later."""
+    """Although they came later."""
     place = Few(2)
     for _ in range(4):
         place.ask("ann")

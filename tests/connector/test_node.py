@@ -107,7 +107,8 @@ class Service:
         IdentityFiles(ConnectorPaths(folder)).create(self.identity(), dump_connector(settings))
         self.folder = folder
         self.node = ConnectorNode(
-            settings, folder, deterministicResolvingReactor(self.reactor, ["127.0.0.1"]), wall_clock=lambda: self.wall_clock,
+            settings, folder, deterministicResolvingReactor(self.reactor, ["127.0.0.1"]), environment={},
+            wall_clock=lambda: self.wall_clock,
             chance=lambda: 0.5, access_log=folder / "access.log")
 
     def identity(self) -> Identity:

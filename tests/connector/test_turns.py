@@ -41,7 +41,7 @@ class Desk:
 
 @given(st.lists(st.sampled_from([b"a", b"b", b"c"]), max_size=200))
 def test_all_begin_each_share_in_its_order_and_so_many_in_a_turn(shares: list[bytes]) -> None:
-    """Whoever came with many waits for himself; another one's next request begins in the next turn."""
+    """Whoever came with many waits for themselves; another one's next request begins in the next turn."""
     desk = Desk()
     desk.turns.count()
     for number, share in enumerate(shares):
@@ -72,7 +72,7 @@ def test_one_user_with_a_thousand_holds_up_nobody() -> None:
 
 
 def test_who_leaves_takes_no_turn() -> None:
-    """Neither his own nor another one's."""
+    """Neither their own nor another one's."""
     desk = Desk()
     desk.turns.count()
     for number in range(100):
@@ -90,9 +90,8 @@ def asked(first: int, count: int, user: str) -> bytes:
 
 
 @pytest.mark.parametrize(("count", "begun"), [(USUAL, USUAL), (100, BEGUN)])
-def test_a_read_with_many_requests(count: int, begun: int) -> None:
+def test_a_read_with_many_requests(count: int, begun: int, rig: Rig) -> None:
     """No more than usual: all begin at once. Else some do in each turn, and that of another user who came last in the next."""
-    rig = Rig()
     signal = rig.online()
     signal.wire.deliver(asked(1, count, "ann"))
     assert len(rig.origins_dialled) == begun
@@ -104,9 +103,8 @@ def test_a_read_with_many_requests(count: int, begun: int) -> None:
     assert begun <= place <= begun + 1
 
 
-def test_what_is_cancelled_while_it_waits_never_begins() -> None:
+def test_what_is_cancelled_while_it_waits_never_begins(rig: Rig) -> None:
     """Asking and cancelling in a circle costs the application nothing; each request gets its last word."""
-    rig = Rig()
     signal = rig.online()
     signal.wire.deliver(asked(1, 100, "ann") + b"".join(
         encode(Kind.CANCEL, id, encode_code(Code.CANCELLED)) for id in range(1, 101)))

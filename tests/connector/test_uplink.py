@@ -11,9 +11,8 @@ from tests.connector.rig import EPOCH, Rig, finals, request, send
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"
 
 
-def test_two_signal_connections_greet() -> None:
+def test_two_signal_connections_greet(rig: Rig) -> None:
     """Both slots say HELLO with the same instance."""
-    rig = Rig()
     rig.uplink.start()
     first, second = rig.signal(), rig.signal()
     first.read()
@@ -27,9 +26,8 @@ def test_two_signal_connections_greet() -> None:
     assert len(rig.welcomes) == 1
 
 
-def test_data_connections_wait_for_the_welcome() -> None:
+def test_data_connections_wait_for_the_welcome(rig: Rig) -> None:
     """Two are dialled as soon as the node is known, to the place that it names."""
-    rig = Rig()
     rig.uplink.start()
     signal, other = rig.signal(), rig.signal()
     assert rig.dialled == []
@@ -39,9 +37,8 @@ def test_data_connections_wait_for_the_welcome() -> None:
     other.welcome(host="node-3.example.com")
 
 
-def test_one_signal_connection_is_lost() -> None:
+def test_one_signal_connection_is_lost(rig: Rig) -> None:
     """Its answers go on the other one; it is dialled again, and data connections stay."""
-    rig = Rig()
     signal, data = rig.with_data()
     send(signal, 1)
     origin = rig.origin()
@@ -56,9 +53,8 @@ def test_one_signal_connection_is_lost() -> None:
     assert (again.hello.slot, again.hello.generation) == (0, 2)
 
 
-def test_the_last_signal_connection_takes_the_data_connections_along() -> None:
+def test_the_last_signal_connection_takes_the_data_connections_along(rig: Rig) -> None:
     """Without them nobody could be told anything."""
-    rig = Rig()
     signal, data = rig.with_data()
     signal.wire.lose()
     assert data.wire.end == ""
@@ -66,9 +62,8 @@ def test_the_last_signal_connection_takes_the_data_connections_along() -> None:
     assert data.wire.end == "aborted"
 
 
-def test_a_new_epoch() -> None:
+def test_a_new_epoch(rig: Rig) -> None:
     """The node was restarted: what it had asked for is given up, without a word, and its ids may come again."""
-    rig = Rig()
     signal = rig.online()
     send(signal, 1)
     origin = rig.origin()
@@ -84,9 +79,8 @@ def test_a_new_epoch() -> None:
     assert list(finals(again.read())) == [(Kind.RSP, 1, (200, b"hello"))]
 
 
-def test_the_same_epoch_goes_on() -> None:
+def test_the_same_epoch_goes_on(rig: Rig) -> None:
     """A lost connection alone gives nothing up."""
-    rig = Rig()
     signal = rig.online()
     send(signal, 1)
     origin = rig.origin()
@@ -96,9 +90,8 @@ def test_the_same_epoch_goes_on() -> None:
     assert origin.end == ""
 
 
-def test_drain_waits_for_what_is_in_flight() -> None:
+def test_drain_waits_for_what_is_in_flight(rig: Rig) -> None:
     """DRAIN goes out; requests that were under way, and those that cross it, are served; then it is over."""
-    rig = Rig()
     signal = rig.online()
     send(signal, 1)
     done = finished(rig.uplink.drain())
@@ -114,9 +107,8 @@ def test_drain_waits_for_what_is_in_flight() -> None:
     assert done == [None]
 
 
-def test_drain_waits_for_drained() -> None:
+def test_drain_waits_for_drained(rig: Rig) -> None:
     """With nothing in flight, a request may still be on its way until the service has said DRAINED."""
-    rig = Rig()
     signal = rig.online()
     done = finished(rig.uplink.drain())
     signal.read()
@@ -127,9 +119,8 @@ def test_drain_waits_for_drained() -> None:
     assert done == [None]
 
 
-def test_a_draining_connector_does_not_dial() -> None:
+def test_a_draining_connector_does_not_dial(rig: Rig) -> None:
     """A signal connection that is lost while draining stays lost."""
-    rig = Rig()
     signal = rig.online()
     rig.dialled.clear()
     done = finished(rig.uplink.drain())
@@ -140,18 +131,16 @@ def test_a_draining_connector_does_not_dial() -> None:
     assert done == [None]
 
 
-def test_closing_waits_for_the_last_bytes() -> None:
+def test_closing_waits_for_the_last_bytes(rig: Rig) -> None:
     """After the drain all connections are closed politely."""
-    rig = Rig()
     signal, data = rig.with_data()
     done = finished(rig.uplink.close())
     assert (signal.wire.end, rig.second.wire.end, data.wire.end) == ("lost", "lost", "lost")
     assert done == [None]
 
 
-def test_a_service_that_drains() -> None:
+def test_a_service_that_drains(rig: Rig) -> None:
     """What it gave is answered, then DRAINED; another connection is dialled meanwhile."""
-    rig = Rig()
     signal = rig.online()
     rig.dialled = [each for each in rig.dialled if each.alpn != b"appproxy-signal/1"]
     send(signal, 1)
@@ -162,9 +151,8 @@ def test_a_service_that_drains() -> None:
     assert [Kind(frame[0]) for frame in signal.read()] == [Kind.RSP, Kind.DRAINED]
 
 
-def test_renewing_replaces_one_connection_after_the_other() -> None:
+def test_renewing_replaces_one_connection_after_the_other(rig: Rig) -> None:
     """Each is drained before its HELLO, so that the list in that is complete; no request is lost."""
-    rig = Rig()
     old = rig.online()
     rig.dialled.clear()
     send(old, 1)
@@ -188,9 +176,8 @@ def test_renewing_replaces_one_connection_after_the_other() -> None:
     assert [Kind(frame[0]) for frame in rig.second.read()] == [Kind.DRAIN]
 
 
-def test_renewing_when_the_service_closes_the_old_connection() -> None:
+def test_renewing_when_the_service_closes_the_old_connection(rig: Rig) -> None:
     """Answers to what came on it take another one, and data connections stay."""
-    rig = Rig()
     old, data = rig.with_data()
     send(old, 1)
     rig.uplink.renew()
@@ -205,26 +192,23 @@ def test_renewing_when_the_service_closes_the_old_connection() -> None:
     assert data.wire.end == ""
 
 
-def test_renewing_while_one_is_down() -> None:
+def test_renewing_while_one_is_down(rig: Rig) -> None:
     """What is dialled anyway has the new certificate; the other one is replaced."""
-    rig = Rig()
     signal = rig.online()
     signal.wire.lose()
     rig.uplink.renew()
     assert [Kind(frame[0]) for frame in rig.second.read()] == [Kind.DRAIN]
 
 
-def test_a_configuration_hint() -> None:
+def test_a_configuration_hint(rig: Rig) -> None:
     """CONFIG is passed on to whoever reads the configuration."""
-    rig = Rig()
     signal = rig.online()
     signal.send(Kind.CONFIG, 0, b"2")
     assert rig.changes == 1
 
 
-def test_stopping_leaves_nothing() -> None:
+def test_stopping_leaves_nothing(rig: Rig) -> None:
     """No connection, no timer."""
-    rig = Rig()
     signal, data = rig.with_data()
     send(signal, 1, request(b"POST", length=4))
     rig.origin()
@@ -241,3 +225,24 @@ def finished(deferred: Deferred[None]) -> list[None]:
     results: list[None] = []
     deferred.addCallback(results.append)
     return results
+
+
+def test_the_service_has_moved(rig: Rig) -> None:
+    """What leads to its old address is replaced, one after the other; idle data connections there go at once."""
+    old, data = rig.with_data()
+    good = frozenset({"192.0.2.7", "192.0.2.8"})
+    rig.uplink.moved("elsewhere.example.com", frozenset({"192.0.2.8"}))
+    rig.uplink.moved("connect.example.com", good)
+    assert old.read() == rig.second.read() == [] and data.wire.end == ""
+    rig.second.wire.host = "192.0.2.8"
+    rig.uplink.moved("connect.example.com", frozenset({"192.0.2.8"}))
+    assert [Kind(frame[0]) for frame in old.read()] == [Kind.DRAIN]
+    assert data.wire.end != ""
+    rig.uplink.moved("connect.example.com", frozenset({"192.0.2.8"}))  # it is under way
+    old.wire.deliver(old.session.drained())
+    new = rig.signal()
+    new.wire.host = "192.0.2.8"
+    new.welcome()
+    assert old.wire.end == "lost" and rig.second.read() == []
+    rig.uplink.moved("connect.example.com", frozenset({"192.0.2.8"}))
+    assert new.read() == rig.second.read() == []

@@ -13,6 +13,7 @@ from re import _constants, _parser  # type: ignore[attr-defined]  # the only des
 from typing import Any, NamedTuple
 
 import appproxy
+from tests import source
 
 ROOT = Path(appproxy.__file__).parent
 #: What an expression may be used for.
@@ -73,13 +74,20 @@ def places_in_functions() -> set[str]:
     found = set()
     for name in modules():
         path = ROOT.joinpath(*name.split(".")[1:])
-        source = path.with_suffix(".py") if path.with_suffix(".py").exists() else path / "__init__.py"
-        for node in ast.walk(ast.parse(source.read_text())):
+        file = path.with_suffix(".py") if path.with_suffix(".py").exists() else path / "__init__.py"
+        for node in source.nodes(file):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                calls = {ast.unparse(call.func) for call in ast.walk(node) if isinstance(call, ast.Call)}
+                calls = {_name_of(call.func) for call in ast.walk(node) if isinstance(call, ast.Call)}
                 if calls & (_COMPILE | _DIRECT):
                     found.add(f"{name}.{node.name}")
     return found
+
+
+def _name_of(called: ast.expr) -> str:
+    """`compiled`, or `re.compile`; "" for what is called by no name."""
+    if isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name):
+        return f"{called.value.id}.{called.attr}"
+    return called.id if isinstance(called, ast.Name) else ""
 
 
 # Texts.

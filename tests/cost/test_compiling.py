@@ -12,7 +12,7 @@ from twisted.internet.protocol import Factory, Protocol
 from appproxy.service.front.h1.connection import UserConnection
 from appproxy.service.relay import plan
 from appproxy.testing import Playground
-from tests.cost.place import Place
+from tests.cost.measured_node import MeasuredNode
 
 #: What a request may compile in all, in bytes: what is told of one application, its hosts and names. That takes 1 ms.
 SMALL = 400
@@ -50,7 +50,7 @@ def test_no_request_waits_for_expressions(monkeypatch: pytest.MonkeyPatch) -> No
             "name": "below", "internal": f"http://127.0.0.1:{port}/", "external": "https://open.example.org/b/",
             "preauth": "passthrough", "settings": {"translate_body": "html"}})
         playground.network.pass_time(2)
-        place = Place(playground)
+        node = MeasuredNode(playground)
         plan._replaced.cache_clear()
         re.purge()
         monkeypatch.setattr(_compiler, "compile", counted)
@@ -58,7 +58,7 @@ def test_no_request_waits_for_expressions(monkeypatch: pytest.MonkeyPatch) -> No
         for _ in range(2):
             before = len(sizes)
             for target in (b"/", b"/drawing", b"/sheet", b"/b/", b"/b/drawing"):
-                answer = place.send(place.users, UserConnection, b"GET %b HTTP/1.1\r\nhost: open.example.org\r\n\r\n" % target)
+                answer = node.send(node.users, UserConnection, b"GET %b HTTP/1.1\r\nhost: open.example.org\r\n\r\n" % target)
                 assert answer.answer.startswith(b"HTTP/1.1 200 ")
                 assert (b"server: x" in answer.answer) == target.startswith(b"/b/")
             costs.append(sizes[before:])

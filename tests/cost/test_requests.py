@@ -14,7 +14,7 @@ import pytest
 
 from appproxy.service.front.h1.connection import UserConnection
 from appproxy.service.front.h2.connection import H2Connection
-from tests.cost.place import Place, place
+from tests.cost.measured_node import MeasuredNode, measured_node
 
 WHOLE, LONGEST = 0.005, 0.020
 #: For one call, where many small things come in one read.
@@ -97,9 +97,9 @@ PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, b"")
 
 
 @pytest.fixture(scope="module")
-def node() -> Iterator[Place]:
+def node() -> Iterator[MeasuredNode]:
     """One for all."""
-    with place() as made:
+    with measured_node() as made:
         yield made
 
 
@@ -120,7 +120,7 @@ def _one_by_one() -> Iterator[bytes]:
     yield ask(WIKI, b"/api/x", preflight + b"x-a," * 7000 + b"\r\n").replace(b"GET", b"OPTIONS", 1)
 
 
-def test_one_request_of_http1(node: Place) -> None:
+def test_one_request_of_http1(node: MeasuredNode) -> None:
     """Whatever its target, fields and body are made of."""
     dear = []
     for data in _one_by_one():
@@ -131,7 +131,7 @@ def test_one_request_of_http1(node: Place) -> None:
     assert dear == []
 
 
-def test_one_enrolment(node: Place) -> None:
+def test_one_enrolment(node: MeasuredNode) -> None:
     """Anybody may ask to enrol a connector; what is no request is refused, and not with a fault of ours."""
     for body in ENROLMENTS:
         data = ask(WIKI, b"/enrol", b"", body)
@@ -141,7 +141,7 @@ def test_one_enrolment(node: Place) -> None:
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_many_requests_in_one_read(node: Place, host: bytes) -> None:
+def test_many_requests_in_one_read(node: MeasuredNode, host: bytes) -> None:
     """Two thousand requests in one read are answered, and others have their turn between them."""
     for target, fields in ((b"/", b""), (b"/", NAVIGATION), (b"/start", NAVIGATION), (b"/?" + b"%41" * 2000, NAVIGATION)):
         one = ask(host, target, fields)
@@ -151,7 +151,7 @@ def test_many_requests_in_one_read(node: Place, host: bytes) -> None:
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_bodies_in_tiny_chunks(node: Place, host: bytes) -> None:
+def test_bodies_in_tiny_chunks(node: MeasuredNode, host: bytes) -> None:
     """A read of ten thousand chunks of one byte is no more work than it has to be."""
     head = b"POST / HTTP/1.1\r\nhost: %b\r\ntransfer-encoding: chunked\r\n\r\n" % host
     sixteen = b"10\r\n" + b"a" * 16 + b"\r\n"
@@ -186,7 +186,7 @@ def _frames() -> Iterator[tuple[str, bytes]]:
         yield f"frames of type {kind}", frame(kind, 0, stream, payload) * 20_000
 
 
-def test_frames_of_http2(node: Place) -> None:
+def test_frames_of_http2(node: MeasuredNode) -> None:
     """Floods of frames, and heads that are a few bytes each and large when they are read."""
     dear = []
     for name, frames in _frames():

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from appproxy.demo.streams import BLOCK, MIB, Blocks
+from appproxy.demo.streams import BLOCK, MIB, BlocksResource
 
 
 class Sink:
@@ -31,7 +31,7 @@ class Sink:
 def test_a_download_has_its_size(size: int) -> None:
     """A piece each time that there is room, then the end."""
     sink = Sink()
-    blocks = Blocks(cast("Any", sink), size)
+    blocks = BlocksResource(cast("Any", sink), size)
     while not sink.events:
         blocks.resumeProducing()
     assert sum(map(len, sink.pieces)) == size

@@ -9,11 +9,14 @@ from contextlib import suppress
 
 
 class Cable:
-    """Listens on `port` and passes everything on to the service's tunnel listener at `to`, while it is plugged in."""
+    """Listens on `port` (at the address and port `at`) and passes everything on to `to`, while it is plugged in: a port, such
+    as the service's for connectors, or the path of a UNIX socket.
+    """
 
-    def __init__(self, to: int) -> None:
+    def __init__(self, to: int | str, at: tuple[str, int] = ("127.0.0.1", 0)) -> None:
         self._to = to
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self._passing = 0
+        self._listener = socket.create_server(at, backlog=1024)
         self.port: int = self._listener.getsockname()[1]
         self._plugged = threading.Event()
         self._plugged.set()
@@ -23,6 +26,11 @@ class Cable:
         self._ends: set[socket.socket] = set()
         self._lock = threading.Lock()
         threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def open(self) -> int:
+        """How many connections have a direction that is not over."""
+        return (self._passing + 1) // 2
 
     def pull(self) -> None:
         """Break all connections, and refuse new ones."""
@@ -60,7 +68,7 @@ class Cable:
                 _reset(near)
                 continue
             try:
-                far = socket.create_connection(("127.0.0.1", self._to), 10)
+                far = self._dial()
             except OSError:
                 _reset(near)
                 continue
@@ -70,7 +78,21 @@ class Cable:
             for one, other in ((near, far), (far, near)):
                 threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
 
+    def _dial(self) -> socket.socket:
+        if isinstance(self._to, int):
+            return socket.create_connection(("127.0.0.1", self._to), 10)
+        far = socket.socket(socket.AF_UNIX)
+        far.connect(self._to)
+        return far
+
     def _pass_on(self, one: socket.socket, other: socket.socket) -> None:
+        with self._lock:
+            self._passing += 1
+        self._pass(one, other)
+        with self._lock:
+            self._passing -= 1
+
+    def _pass(self, one: socket.socket, other: socket.socket) -> None:
         with suppress(OSError):
             while data := one.recv(65536):
                 self._flowing.wait()

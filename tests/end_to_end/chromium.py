@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -38,8 +39,8 @@ def chromium(profile: Path, *more: str) -> Iterator[Chrome]:
 
 
 def wait(browser: Chrome) -> WebDriverWait[Chrome]:
-    """Waiting with patience."""
-    return WebDriverWait(browser, PATIENCE)
+    """Waiting with patience. What was there a moment ago may be gone with its page: the new one is looked at then."""
+    return WebDriverWait(browser, PATIENCE, ignored_exceptions=[StaleElementReferenceException])
 
 
 def sign_in(browser: Chrome, user: str, password: str) -> None:

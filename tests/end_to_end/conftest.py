@@ -8,8 +8,30 @@ from pathlib import Path
 import pytest
 
 from appproxy.demo.supervisor import Supervisor
+from tests.end_to_end import network
 from tests.end_to_end.visitor import Visitor
 from tests.end_to_end.world import World, environment
+
+pytest_plugins = ("tests.end_to_end.second_tries",)
+
+#: Files that take longest, the longest first. Where several run at a time these begin, so that none goes on alone in the end.
+LONGEST = (
+    "acme", "late_answers", "kept_connections", "operation", "fault_packets", "fault_commands", "fault_surroundings", "doctor",
+    "refresh", "published_sites", "fault_processes", "library", "identity_provider", "fault_link", "mesh", "nodes",
+)  # fmt: skip
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Whoever runs tests does it in a network of its own."""
+    config = session.config
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):  # not one that only hands them out
+        network.enter_own()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first; pytest-xdist hands them out in this order (with `--no-loadscope-reorder`)."""
+    rank = {f"test_{name}.py": number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
 
 
 def make_world(directory: Path) -> Iterator[World]:

@@ -38,6 +38,8 @@ class H2Origin:
     def __init__(self) -> None:
         self.seen: list[Stream] = []
         self.connections = 0
+        #: How many of them it has given up, with the end on the way.
+        self.given_up = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
@@ -63,19 +65,26 @@ class H2Origin:
         session = Connection(Role.SERVER, Configuration(auto_window_update=False))
         session.initiate_connection()
         streams: dict[int, Stream] = {}
-        with plain, suppress(OSError, NGH2Error):
-            while True:
-                while output := session.data_to_send():
-                    plain.sendall(output)
-                if any(stream.answered and stream.path in ("/goaway", "/close") for stream in streams.values()):
-                    self._give_up(plain, session, next(stream.path for stream in streams.values()))
+        with suppress(OSError, NGH2Error):
+            with plain:
+                if not self._converse(plain, session, streams):
                     return
-                data = plain.recv(_READ)
-                if not data:
-                    return
-                session.receive_data(data)
-                for event in session.events():
-                    self._hear(session, streams, event)
+            self.given_up += 1
+
+    def _converse(self, plain: socket.socket, session: Connection, streams: dict[int, Stream]) -> bool:
+        """Until one side is at its end; True where that is this one."""
+        while True:
+            while output := session.data_to_send():
+                plain.sendall(output)
+            if any(stream.answered and stream.path in ("/goaway", "/close") for stream in streams.values()):
+                self._give_up(plain, session, next(stream.path for stream in streams.values()))
+                return True
+            data = plain.recv(_READ)
+            if not data:
+                return False
+            session.receive_data(data)
+            for event in session.events():
+                self._hear(session, streams, event)
 
     def _give_up(self, plain: socket.socket, session: Connection, path: str) -> None:
         time.sleep(CLOSE_AFTER)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
+from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,16 @@ class IdentityProvider:
     able: bool = True
     pushed: dict[str, str] = field(default_factory=dict)
     access_token: str = ""
+    #: Seconds that its tokens last, 0 for an hour and no refresh tokens; those that count, which are good for one use, with
+    #: the name of the sign-in that they come from; when each sign-in was refreshed, and tokens that came twice.
+    lifetime: int = 0
+    tokens: dict[str, str] = field(default_factory=dict)
+    refreshed: dict[str, list[float]] = field(default_factory=dict)
+    reused: list[str] = field(default_factory=list)
+    #: It shows a form before it signs anybody in, as those do that nobody has a session with.
+    asking: bool = False
+    #: It answers 503 whatever is asked.
+    away: bool = False
     #: The query with which a sign-out came.
     ended: dict[str, str] = field(default_factory=dict)
 
@@ -79,18 +90,38 @@ class IdentityProvider:
             return 401, {"error": "invalid_client"}
         if not self.secret and (authorization or form.get("client_id") != CLIENT or "client_secret" in form):
             return 401, {"error": "invalid_client"}
+        if form.get("grant_type") == "refresh_token":
+            return self.refresh(form.get("refresh_token", ""))
         query = self.codes.pop(form.get("code", ""), None)
         verifier = base64.urlsafe_b64encode(sha256(form.get("code_verifier", "").encode()).digest()).rstrip(b"=").decode()
         if query is None or verifier != query["code_challenge"] or form.get("redirect_uri") != self.redirect_uri:
             return 400, {"error": "invalid_grant"}
+        return 200, self.answer({"nonce": query["nonce"]}, secrets.token_urlsafe(8))
+
+    def answer(self, more: dict[str, str], origin: str) -> dict[str, object]:
+        """Tokens. `origin`: a name for the sign-in that they come from."""
         now = int(time.time())  # noqa: TID251 -- tokens are dated
         claims = {
-            "iss": self.issuer, "sub": self.user, "aud": CLIENT, "iat": now, "exp": now + 3600, "nonce": query["nonce"],
+            "iss": self.issuer, "sub": self.user, "aud": CLIENT, "iat": now, "exp": now + (self.lifetime or 3600), **more,
             **({} if self.thin else self.claims),
         }  # fmt: skip
         token = jwt.encode({"alg": "RS256", "kid": self.key.kid}, claims, self.key)
         self.access_token = secrets.token_urlsafe(16)
-        return 200, {"token_type": "Bearer", "access_token": self.access_token, "id_token": token}
+        made: dict[str, object] = {"token_type": "Bearer", "access_token": self.access_token, "id_token": token}
+        if self.lifetime:
+            again = secrets.token_urlsafe(16)
+            self.tokens[again] = origin
+            made |= {"expires_in": self.lifetime, "refresh_token": again}
+        return made
+
+    def refresh(self, token: str) -> tuple[int, dict[str, object]]:
+        """The token end point (RFC 6749 section 6), with tokens that are good for one use."""
+        origin = self.tokens.pop(token, None)
+        if origin is None:
+            self.reused.append(token)
+            return 400, {"error": "invalid_grant"}
+        self.refreshed.setdefault(origin, []).append(time.monotonic())
+        return 200, self.answer({}, origin)
 
     def push(self, form: dict[str, str]) -> tuple[int, dict[str, object]]:
         """The end point for pushed authorization requests."""
@@ -112,6 +143,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, provider.metadata())
         elif parts.path == "/keys":
             self._answer(200, {"keys": [provider.key.as_dict(private=False)]})
+        elif parts.path == "/leave":
+            self._page(f'<iframe src="{provider.signed_out_uri.replace("signed-out", "frontchannel-logout")}?{parts.query}">')
+        elif parts.path == "/authorize" and provider.asking:
+            # In a browsing context group of its own, as large providers want it.
+            self._page(f'<form method="post" action="/form?{escape(parts.query)}"><button>Sign in</button></form>',
+                       ("Cross-Origin-Opener-Policy", "same-origin"))
         elif parts.path == "/authorize":
             self._lead(provider.authorize(query))
         elif parts.path == "/me" and self.headers["Authorization"] == f"Bearer {provider.access_token}":
@@ -125,11 +162,27 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.provider.asked.append(self.path)
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        if self.provider.away:
+            self._answer(503, {})
+            return
         form = {name: values[0] for name, values in parse_qs(body).items()}
-        if self.path == "/par":
+        if self.path.startswith("/form?"):
+            query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
+            self._lead(self.provider.authorize(query))
+        elif self.path == "/par":
             self._answer(*self.provider.push(form))
         else:
             self._answer(*self.provider.token(self.headers["Authorization"] or "", form))
+
+    def _page(self, body: str, *fields: tuple[str, str]) -> None:
+        encoded = f"<!doctype html><title>provider</title>{body}".encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        for name, value in fields:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(encoded)))
+        self.end_headers()
+        self.wfile.write(encoded)
 
     def _answer(self, status: int, document: dict[str, Any]) -> None:
         body = json.dumps(document).encode()

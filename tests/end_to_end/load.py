@@ -17,7 +17,7 @@ from tests.end_to_end.world import DOMAIN
 
 class Load:
     """A context: within it `users` ask the application `name`, each on a kept-alive connection, and `streams` more on one of
-    HTTP/2, `visitor` lending his cookies. `faults` says what went wrong.
+    HTTP/2, `visitor` lending their cookies. `faults` says what went wrong.
     """
 
     def __init__(
@@ -62,6 +62,9 @@ class Load:
                 wire = wire or Wire(self._system, self._name, visitor=self._visitor)
                 HABITS[turn % len(HABITS)](wire, case)
                 self.done += 1
+                if wire.is_last:
+                    wire.close()
+                    wire = None
             except (OSError, Cut, AssertionError) as error:
                 self.faults.append(f"{time.monotonic():.2f} {case} {HABITS[turn % len(HABITS)].__name__}: {error!r}")
                 if wire is not None:
@@ -93,6 +96,9 @@ class Load:
                     answers = user.heads[stream].get(b"x-answers", b"").decode()
                     assert (status, answers, found == body) == (200, case, True), f"{user.heads[stream]} {found[:300]!r}"
                     self.done += 1
+                if user.goaways:
+                    user.close()
+                    user = None
             except (OSError, AssertionError, KeyError) as error:
                 self.faults.append(f"{time.monotonic():.2f} HTTP/2, turn {turn}: {error!r}")
                 if user is not None:

@@ -38,11 +38,15 @@ def why_not() -> str:
 
 
 class LossyLink:
-    """Packets go at once, until `loss` (a share) and `delay` (seconds, one way) say otherwise."""
+    """Packets go at once, until `loss` (a share), `delay` (seconds, one way) and `rate` (bytes a second each way, 0 for any)
+    say otherwise. With a rate, `queue` bytes wait at either end, and what comes then is lost, as in a router.
+    """
 
     def __init__(self) -> None:
         self.loss = 0.0
         self.delay = 0.0
+        self.rate = 0.0
+        self.queue = 25_000
         self.lost = 0
         self._chance = random.Random(42)
         self._over = threading.Event()
@@ -91,6 +95,7 @@ class LossyLink:
     def _carry(self) -> None:
         other = {self._near: self._far, self._far: self._near}
         late: list[tuple[float, int, int, bytes]] = []
+        free = dict.fromkeys(other, 0.0)
         count = 0
         while not self._over.is_set():
             wait = 0.1 if not late else min(0.1, max(0.0, late[0][0] - time.monotonic()))
@@ -99,8 +104,15 @@ class LossyLink:
                 if self._chance.random() < self.loss:
                     self.lost += 1
                     continue
+                due = now = time.monotonic()
+                if self.rate:
+                    due = max(now, free[end])
+                    if (due - now) * self.rate > self.queue:
+                        self.lost += 1
+                        continue
+                    due = free[end] = due + len(packet) / self.rate
                 count += 1
-                heapq.heappush(late, (time.monotonic() + self.delay, count, other[end], packet))
+                heapq.heappush(late, (due + self.delay, count, other[end], packet))
             now = time.monotonic()
             while late and late[0][0] <= now:
                 with suppress(OSError):

@@ -233,6 +233,10 @@ class Origin:
         """The requests of this name."""
         return [seen for seen in list(self.seen) if seen.case == case]
 
+    def refuse(self) -> None:
+        """Nobody can connect any more; connections that are there stay."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+
     def stop(self) -> None:
         """Close everything."""
         self._listener.close()

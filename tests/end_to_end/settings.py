@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from appproxy.store.applications.request_settings import HEADER, REQUEST
-from appproxy.store.applications.response_settings import RESPONSE
-from appproxy.store.applications.settings import COLUMNS, SETTINGS
+from appproxy.publish.application import COLUMNS
+from appproxy.publish.settings.request_fields import HEADER, REQUEST
+from appproxy.publish.settings.response_fields import RESPONSE
+from appproxy.publish.settings.table import SETTINGS
 from tests.end_to_end.system import System
 from tests.end_to_end.world import DOMAIN
 
@@ -12,7 +13,7 @@ from tests.end_to_end.world import DOMAIN
 _CANDIDATES = (
     "websocket", "20M", "30M", "yes", "no", "none", "lax", "internal", "public", "/one", "/two", "html", "json", "41", "42",
     "2030-01-01T12:00Z", "2031-01-01T12:00Z", "server", "x-powered-by",
-    "x-user", "x-webauth-user",
+    "x-user", "x-webauth-user", "auto", "never", "off", "service-token", "at+jwt", "any",
 )  # fmt: skip
 #: With one of these values nobody can be served who is served with the other: that is what they are for.
 REFUSING = frozenset({"maintenance", "protocol", "preauth", "connector_group", "external", "provider"})
@@ -44,7 +45,7 @@ def values_of(key: str, system: System) -> tuple[str, str]:
     found: dict[object, str] = {}
     for text in _CANDIDATES:
         try:
-            found.setdefault(SETTINGS[key].parse(text), text)
+            found.setdefault(SETTINGS[key].kind.parse(text), text)
         except ValueError:
             continue
     assert found, f"{key}: no value for it is among the candidates; add two"

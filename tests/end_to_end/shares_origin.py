@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from asyncio import IncompleteReadError, StreamReader, StreamWriter
 
+_PIECE = 65_536
 _OK = b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\n"
 
 
@@ -26,9 +27,14 @@ async def answer(reader: StreamReader, writer: StreamWriter) -> None:
                 writer.write(_OK % b"text/event-stream" + b"Transfer-Encoding: chunked\r\n\r\n9\r\ndata: 1\n\n\r\n")
                 await reader.read()
                 return
-            body = b"%d" % length if length else b"small"
             if path.startswith(b"/kib/"):
-                body = bytes(1024) * int(path[5:])
+                size = 1024 * int(path[5:])
+                writer.write(_OK % b"text/plain" + b"Content-Length: %d\r\n\r\n" % size)
+                for start in range(0, size, _PIECE):  # who does not read costs no more than what fits into buffers
+                    writer.write(bytes(min(_PIECE, size - start)))
+                    await writer.drain()
+                continue
+            body = b"%d" % length if length else b"small"
             writer.write(_OK % b"text/plain" + b"Content-Length: %d\r\n\r\n" % len(body) + body)
             await writer.drain()
     except (IncompleteReadError, ConnectionError):

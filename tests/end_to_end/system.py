@@ -1,12 +1,13 @@
 """A system of real processes for tests that attack or break it: two connectors, an origin of bare sockets, short limits.
 
 It is made in this process as far as that is possible, because each command costs a start of Python; its programs are
-the real ones. All test files share one, which `mended` brings back to its order.
+the real ones. All test files share one, which `restored` brings back to its order.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import ssl
@@ -15,7 +16,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 
@@ -48,12 +49,15 @@ class System(World):
 
     origin: Origin = field(default_factory=Origin)
     ids: dict[str, str] = field(default_factory=dict)
+    #: Another database than the state directory's file.
+    database: str | None = None
 
     def build(self) -> None:
         """From nothing to a running system."""
         settings = ServiceSettings(
             domain=DOMAIN, listen=Address("127.0.0.1", self.port), tunnel_listen=Address("127.0.0.1", self.tunnel_port),
             tunnel_address=f"127.0.0.1:{self.tunnel_port}", drain_seconds=DRAIN_SECONDS, log_format="json",
+            database_url=self.database,
             limits=ServiceLimits(head_seconds=HEAD_SECONDS, in_flight=IN_FLIGHT),
         )  # fmt: skip
         create_state(self.state, settings, time.time(), os.environ)  # noqa: TID251 -- certificates are dated
@@ -86,6 +90,17 @@ class System(World):
     def application(self, name: str, internal: str, **others: object) -> None:
         """Publish an application."""
         self.call("POST", "/applications", name=name, internal=internal, external=self.url(name), **others)
+
+    def application_heard_of(self, name: str, internal: str, **others: object) -> None:
+        """The same, and wait until each connector that is there knows it, by its port."""
+        self.application(name, internal, **others)
+        address = re.compile(rf":{urlsplit(internal).port}\b")
+
+        def heard() -> bool:
+            files = [ConnectorPaths(self.directory / one).configuration for one in CONNECTORS if self.running(one)]
+            return all(address.search(file.read_text()) for file in files)
+
+        until(heard, f"the connectors do not hear of {name}")
 
     def set(self, name: str, **texts: str) -> None:
         """Change an application."""
@@ -161,10 +176,11 @@ _shared: list[System] = []
 
 
 def shared_system(request: pytest.FixtureRequest, factory: pytest.TempPathFactory) -> System:
-    """The one system of all files; it ends with the test run."""
+    """The one system of all files; it ends with the test run, or with a test that fails (`second_tries.py`)."""
     if not _shared:
         stack = ExitStack()
-        request.config.add_cleanup(stack.close)
+        request.session.addfinalizer(stack.close)
+        stack.callback(_shared.clear)
         directory = factory.mktemp("system")
         stack.callback(shutil.rmtree, directory, ignore_errors=True)
         (directory / "logs").mkdir()

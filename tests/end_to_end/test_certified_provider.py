@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from appproxy.demo.supervisor import Supervisor
+from tests.end_to_end import network
 from tests.end_to_end.ports import free_port
-from tests.end_to_end.visitor import Answer, Visitor
+from tests.end_to_end.visitor import Answer, Socket, Visitor
 from tests.end_to_end.world import PATIENCE, World, appproxy, environment, until
 from tests.pki.chains import NOW, make
 
@@ -29,17 +30,21 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("certified")
     for path in _HERE.iterdir():
         shutil.copy(path, directory)
-    ended = subprocess.run(
-        ["npm", "install", "--no-audit", "--no-fund", "--prefer-offline", "--ignore-scripts"], cwd=directory,
-        capture_output=True, text=True, timeout=180, check=False)
+    with network.outside():
+        ended = subprocess.run(
+            ["npm", "install", "--no-audit", "--no-fund", "--prefer-offline", "--ignore-scripts"], cwd=directory,
+            capture_output=True, text=True, timeout=180, check=False)
     if ended.returncode:
         pytest.skip(f"npm could not install the provider: {ended.stderr[-500:]}")
     return directory
 
 
 @contextmanager
-def certified(world: World, modules: Path, name: str, secret: str, par: bool) -> Iterator[Path]:
-    """A provider, and the application `certified` that signs in with it; gives its authority's file."""
+def certified(world: World, modules: Path, name: str, secret: str, par: bool, lifetime: int = 0) -> Iterator[Path]:
+    """A provider, and the application `certified` that signs in with it; gives its authority's file.
+
+    `lifetime`: its tokens last so many seconds, there are refresh tokens, and it says when its sessions end.
+    """
     port = free_port()
     directory = modules / name
     directory.mkdir()
@@ -52,6 +57,9 @@ def certified(world: World, modules: Path, name: str, secret: str, par: bool) ->
         "secret": secret, "par": par, "callback": world.url("signin", "/callback"),
         "signedOut": world.url("signin", "/signed-out"),
     }
+    if lifetime:
+        asked |= {
+            "lifetime": lifetime, "backchannel": world.url("signin", "/backchannel-logout"), "anchor": str(world.anchor)}
     with Supervisor(directory, environment()) as supervisor:
         supervisor.start("provider", ["node", str(modules / "provider.mjs"), json.dumps(asked)], "ready on", PATIENCE)
         how = ["--client-secret-stdin"] if secret else ["--public"]
@@ -92,3 +100,34 @@ def test_the_whole_way(world: World, modules: Path, name: str, secret: str, par:
         out = visitor.submit(asking, logout="yes")
         assert (out.status, urlsplit(out.url).path) == (200, "/signed-out")
         assert visitor.navigate(world.url(name)).url.startswith("https://localhost:")
+
+
+@needed
+def test_a_session_is_refreshed_and_ended_by_its_provider(world: World, modules: Path) -> None:
+    """Tokens of 20 seconds: nobody is asked again while the session is used. Signing out at the provider itself ends it here,
+    with its open stream, in a second.
+    """
+    with certified(world, modules, "minutes", _SECRET, False, lifetime=20) as anchor:
+        url = world.url("minutes")
+        until(lambda: Visitor(world.port, world.anchor).get(url).status == 401, "not live", 10)
+        visitor, page = _through(world, anchor, "minutes", "carol")
+        assert page.status == 200, page.text
+        talk = Socket(visitor, world.url("minutes", "/echo"))
+
+        def refreshed(times: int) -> bool:
+            assert visitor.get(url).status == 200
+            (row,) = world.admin_json("session", "list", "--provider", "minutes", "--json")
+            return int(row["refreshes"]) >= times
+
+        for times in (1, 2):
+            until(lambda times=times: refreshed(times), "not refreshed", 60)  # type: ignore[misc]
+        assert 'Hello, <span id="who">Carol</span>' in visitor.get(url).text
+        (row,) = world.admin_json("session", "list", "--provider", "minutes", "--json")
+        assert row["sid"] and row["applications"] == ["minutes"]
+        issuer = json.loads(world.admin("provider", "show", "minutes", "--json"))["issuer"]
+        out = visitor.submit(visitor.navigate(f"{issuer}/session/end"), logout="yes")
+        assert out.status == 200
+        assert talk.ends(within=3)
+        assert visitor.get(url).status == 401
+        assert "back-channel logout" in {
+            one["detail"].get("reason") for one in world.admin_json("audit", "--json") if one["action"] == "session.ended"}

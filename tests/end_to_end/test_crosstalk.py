@@ -218,11 +218,11 @@ def test_a_websocket_carries_a_large_message_and_closes_properly(system: System)
     assert talk.receive() == message
     talk.send("")
     assert talk.receive() == ""
-    talk._send(CloseConnection(1000, "goodbye"))
+    talk.say_goodbye("goodbye")
     assert talk.closed()
     seen = [one for one in system.origin.seen if one.target == b"/ws"][-1]
     until(lambda: seen.body == b"goodbye", "the application has not seen the close", 5)
-    assert talk._connection.recv(1) == b""
+    assert talk.at_the_end()
 
 
 def test_many_open_websockets_leave_room_for_requests(system: System) -> None:

@@ -36,7 +36,7 @@ def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(autouse=True)
-def mended(system: System) -> Iterator[None]:
+def restored(system: System) -> Iterator[None]:
     """Before and after each test everything is there."""
     system.repair()
     yield

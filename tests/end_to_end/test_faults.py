@@ -294,5 +294,5 @@ def test_a_reader_who_stops_holds_up_nobody(system: System) -> None:
             assert ask(system, "raw", "/", f"beside-{number}", "POST", bytes(1000)).body == bytes(1000)
         assert usual_seconds() - began < 10 * PROMPT
         assert not sent.is_set(), "64 MiB were taken in for a user who reads nothing"
-        stopped._fill(whole := Reply(200, []), 64 * MIB)
+        stopped.fill(whole := Reply(200, []), 64 * MIB)
     assert sha256(whole.body).digest() == sha256(piece * (64 * MIB // len(piece))).digest()

@@ -6,7 +6,7 @@ import re
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import pytest
 
@@ -206,12 +206,65 @@ def test_a_refused_upload_costs_its_head(system: System, expect: bool) -> None:
     origin.stop()
 
 
+#: Longer than an application is given to say what it thinks of the question.
+LATE = 1.6
+
+
+def refuse_the_question_late(call: Call) -> None:
+    """Some applications and the balancers before them know no Expect; this one says so when the body has begun."""
+    if not call.seen.values("expect"):
+        call.answer(b"%d" % len(call.body()))
+        return
+    time.sleep(LATE)
+    call.send(b"HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+
+@pytest.mark.parametrize("version", ["1.1", "2"])
+@pytest.mark.parametrize(("size", "status"), [(50_000, 200), (3_000_000, 502)])
+def test_a_late_417_to_our_own_question(system: System, version: str, size: int, status: int) -> None:
+    """The user has asked nothing: what is still held goes once more without the question; what is not is a 502 that names
+    the setting, and the next upload is not asked for.
+    """
+    origin = Origin()
+    origin.on("/late", refuse_the_question_late)
+    name = f"late-{version[0]}-{size}"
+    system.application(name, origin.url, preauth="passthrough")
+
+    def upload(size: int) -> tuple[int, bytes]:
+        if version == "2":
+            user = H2User(system.port, system.anchor, system.host(name).partition(":")[0])
+            stream = user.ask("/late", "POST", body=None)
+            user.send(stream, b"x" * (size // 2))
+            time.sleep(0.2)  # only what is not here when the head is looked at is asked for
+            user.send(stream, b"x" * (size - size // 2), end=True)
+            user.until(lambda: stream in user.ended)
+            user.close()
+            return int(user.heads[stream][b":status"]), bytes(user.bodies[stream])
+        with Wire(system, name) as wire:
+            wire.send(f"POST /late HTTP/1.1\r\nHost: {wire.host}\r\nX-Case: late\r\n"
+                      "Transfer-Encoding: chunked\r\n\r\n".encode())
+            time.sleep(0.2)
+            with suppress(OSError):  # an answer may come first
+                wire.send(b"%x\r\n" % size + b"x" * size + b"\r\n0\r\n\r\n")
+            reply = wire.reply()
+            return reply.status, reply.body
+
+    found, body = upload(size)
+    assert found == status and (status != 200 or body == b"%d" % size)
+    assert upload(70_000) == (200, b"70000")
+    if status == 502:
+        log = system.state / "access.log"
+        until(lambda: any("expect_continue=no" in line and name in line for line in log.read_text().splitlines()),
+              "the access log names no setting")
+    system.call("DELETE", f"/applications/{name}")
+    origin.stop()
+
+
 @pytest.fixture
 def speaking_h2(system: System) -> Iterator[H2Origin]:
     """An application over HTTP/2, under the name `front-h2`."""
     origin = H2Origin()
-    system.application("front-h2", origin.url, preauth="passthrough", settings={"protocol": "h2"})
-    time.sleep(1.5)  # connectors hear of it within a second
+    system.application_heard_of("front-h2", origin.url, preauth="passthrough", settings={"protocol": "h2"})
     yield origin
     system.call("DELETE", "/applications/front-h2")
     origin.stop()

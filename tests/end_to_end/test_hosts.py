@@ -98,7 +98,7 @@ def test_a_foreign_port(system: System, version: str, host: str, path: str, stat
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_what_is_asked_for_on_its_own_connection(system: System, version: str) -> None:
-    """A host that is nobody's is said to be so there; and who names no host when he dials may ask for any."""
+    """A host that is nobody's is said to be so there; and who names no host when they dial may ask for any."""
     with closing(dial(system, client(version), NOBODY)) as one:
         assert ask(system, one, version, NOBODY) == [404]
     with closing(dial(system, client(version), None)) as one:

@@ -15,6 +15,12 @@ from tests.end_to_end.world import World, appproxy, until
 
 
 @pytest.fixture(scope="module")
+def world(own_world: World) -> World:
+    """Of the file's own, and of each other that takes `corp` from here: a provider of this name is added once to a service."""
+    return own_world
+
+
+@pytest.fixture(scope="module")
 def corp(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[IdentityProvider]:
     """One that the service does not trust yet; the application `foreign` is for its engineers."""
     directory = tmp_path_factory.mktemp("corp")
@@ -24,6 +30,12 @@ def corp(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ide
         world.publish("foreign", world.internal, "--provider", "corp", "--set", "header.x-user-name=name")
         world.admin("assign", "foreign", "--group", "engineers")
         yield made
+
+
+@pytest.fixture
+def trusted(world: World, corp: IdentityProvider) -> None:
+    """The service is given its authority."""
+    world.admin("provider", "set", "corp", "--ca-bundle", str(corp.anchor))
 
 
 def _visit(world: World, corp: IdentityProvider, user: str, *roles: str) -> tuple[Visitor, Answer]:
@@ -46,9 +58,9 @@ def test_what_nobody_vouches_for_is_not_trusted(world: World, corp: IdentityProv
     assert "appproxy provider set corp --ca-bundle FILE" in found.out
 
 
+@pytest.mark.usefixtures("trusted")
 def test_users_of_the_organisation_sign_in(world: World, corp: IdentityProvider) -> None:
     """With its authority given: who has the group gets in, with the name that the provider tells; others do not."""
-    world.admin("provider", "set", "corp", "--ca-bundle", str(corp.anchor))
     assert f"identity provider corp: {corp.issuer} answers" in appproxy("--state", str(world.state), "doctor").out
     visitor, page = _sign_in(world, corp)
     assert page.url == world.url("foreign", "/?a=1")
@@ -108,6 +120,7 @@ def test_another_provider_ends_what_the_former_gave(world: World, corp: Identity
     assert visitor.get(url).status == 401
 
 
+@pytest.mark.usefixtures("trusted")
 def test_a_new_secret(world: World, corp: IdentityProvider) -> None:
     """Secrets end: with the old one nobody gets in, with the new one at once; who is signed in stays so."""
     before, _ = _sign_in(world, corp)
@@ -115,7 +128,7 @@ def test_a_new_secret(world: World, corp: IdentityProvider) -> None:
     page = _visit(world, corp, "carol", "engineers")[1]
     assert (page.status, "PROVIDER_REFUSED" in page.text) == (403, True)
     told = appproxy("--state", str(world.state), "doctor")
-    assert told.code == 1 and "it does not take the client 'appproxy' with this secret (401 invalid_client)" in told.out
+    assert told.code == 1 and "it does not take the client 'appproxy' by client_secret_basic (401 invalid_client)" in told.out
     assert "appproxy provider set corp --client-secret-stdin" in told.out
     assert "invalid_client" in world.supervisor.find("service").output()
     world.admin("provider", "set", "corp", "--client-secret-stdin", stdin=corp.secret + "\n")
@@ -124,6 +137,7 @@ def test_a_new_secret(world: World, corp: IdentityProvider) -> None:
     assert "the client is known" in appproxy("--state", str(world.state), "doctor").out
 
 
+@pytest.mark.usefixtures("trusted")
 def test_a_new_key_under_the_old_name(world: World, corp: IdentityProvider) -> None:
     """The provider changes its key and keeps the name: the next sign-in but the rate's bound succeeds by itself."""
     _sign_in(world, corp)
@@ -131,6 +145,7 @@ def test_a_new_key_under_the_old_name(world: World, corp: IdentityProvider) -> N
     _sign_in(world, corp, 30)
 
 
+@pytest.mark.usefixtures("trusted")
 def test_requests_are_pushed_because_we_say_so(world: World, corp: IdentityProvider) -> None:
     """The provider's metadata does not require it; its rule for this client does. Without an end point the doctor says why."""
     corp.pushing, corp.requiring = True, False
@@ -146,6 +161,7 @@ def test_requests_are_pushed_because_we_say_so(world: World, corp: IdentityProvi
         corp.pushing, corp.requiring, corp.able = False, True, True
 
 
+@pytest.mark.usefixtures("trusted")
 def test_a_provider_that_tells_all_by_user_info(world: World, corp: IdentityProvider) -> None:
     """As a public client, with pushed requests: groups and name come from UserInfo, and the log says so."""
     corp.thin, corp.pushing, corp.secret = True, True, ""

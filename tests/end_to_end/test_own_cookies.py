@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.end_to_end.visitor import Visitor
 from tests.end_to_end.world import DOMAIN, World, until
 
 _HOST = f"shared.{DOMAIN}"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def published(world: World) -> None:
+    """Two applications on one host, each with a host of its own beside it."""
+    for name in ("pa", "pb"):
+        world.admin("app", "publish", name, "--internal", world.internal, "--external", world.url("shared", f"/{name}/"),
+                    "--set", f"alternate_hosts={name}.{DOMAIN}")
+        world.admin("assign", name, "--user", "alice")
 
 
 def _seen(visitor: Visitor, url: str) -> list[str]:
@@ -19,10 +30,6 @@ def _seen(visitor: Visitor, url: str) -> list[str]:
 
 def test_a_neighbour_never_sees_our_cookies(world: World, visitor: Visitor) -> None:
     """Not after the application that they belong to has moved to another path; and they open nothing there."""
-    for name in ("pa", "pb"):
-        world.admin("app", "publish", name, "--internal", world.internal, "--external", world.url("shared", f"/{name}/"),
-                    "--set", f"alternate_hosts={name}.{DOMAIN}")
-        world.admin("assign", name, "--user", "alice")
     assert visitor.sign_in(world.url("shared", "/pa/"), "alice").status == 200
     assert visitor.navigate(world.url("shared", "/pb/")).status == 200
     jar = visitor.cookies[_HOST]

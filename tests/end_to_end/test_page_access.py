@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
 from tests.end_to_end.chromium import sign_in, wait
 from tests.end_to_end.test_browser import browser
-from tests.end_to_end.world import World, until
+from tests.end_to_end.world import PASSWORD, World, until
 
 __all__ = ["browser"]
 
@@ -105,6 +106,26 @@ def test_signed_out(browser: Chrome, world: World) -> None:
 def _closed(browser: Chrome, world: World) -> bool:
     browser.get(world.url("sample"))
     return "MAINTENANCE" in browser.page_source
+
+
+def test_own_sessions(browser: Chrome, world: World) -> None:
+    """Where a user is signed in; and the way out by keyboard alone."""
+    browser.get(world.url("apps", "/sign-in/builtin/"))  # other tests may have published with other providers
+    wait(browser).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, "[name=password], .apps"))
+    if browser.find_elements(By.NAME, "password"):
+        sign_in(browser, "alice", PASSWORD)
+    wait(browser).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, "a[href='/sessions']"))[0].click()
+    wait(browser).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, ".sessions"))
+    assert "Chrome on Linux (this browser)" in browser.find_element(By.CSS_SELECTOR, ".sessions").text
+    check(browser)
+    for _ in range(10):
+        browser.switch_to.active_element.send_keys(Keys.TAB)
+        focused = browser.switch_to.active_element
+        if focused.text.startswith("Sign out"):
+            break
+    assert "since" in focused.accessible_name, "whoever hears the page knows which session is meant"
+    focused.send_keys(Keys.ENTER)
+    wait(browser).until(lambda driver: "/signed-out" in driver.current_url)
 
 
 def test_maintenance(browser: Chrome, world: World) -> None:

@@ -171,7 +171,7 @@ def test_a_wrong_application_is_told(world: World) -> None:
 
 
 def test_a_directory_that_nobody_has_joined_from_ends_the_program(world: World) -> None:
-    """At once, with the command that mends it."""
+    """At once, with the command that helps."""
     ended = subprocess.run(twist_web(world, "nowhere"), capture_output=True, text=True, env=environment(), timeout=PATIENCE)
     assert ended.returncode != 0
     assert "appproxy connector join" in ended.stdout + ended.stderr

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -34,16 +33,18 @@ def _ordinary(origin: Origin) -> int:
 
 
 def test_both_get_requests(world: World, visitor: Visitor, pair: tuple[Origin, Origin]) -> None:
-    """In turn."""
+    """In turn, but for a health check that just then makes one of them busier."""
     for _ in range(20):
         assert visitor.get(world.url("pair", "/page")).status == 200
-    assert [_ordinary(origin) for origin in pair] == [10, 10]
+    first, second = (_ordinary(origin) for origin in pair)
+    assert first + second == 20
+    assert abs(first - second) <= 4
 
 
 def test_one_goes_and_nobody_notices(world: World, pair: tuple[Origin, Origin]) -> None:
     """While eight users send forms, one address is gone: all of them are answered."""
     # A connection that waits to be accepted while its listener ends is reset, and nobody knows whether a form was read.
-    between = threading.Barrier(8, lambda: pair[1]._listener.shutdown(socket.SHUT_RDWR))
+    between = threading.Barrier(8, pair[1].refuse)
 
     def once(call: Call) -> bool:
         call.answer(call.body(), fields="Connection: close\r\n")

@@ -22,8 +22,8 @@ ADDRESSES, EACH = 60, 6
 #: also take so many times as long as what needs none at the same time: that tells a wait for one from a busy machine.
 FLOOR = 0.4
 TIMES = 4.0
-#: A new address may have to wait until others have hardly moved for three seconds, a look, and their farewell.
-NEWCOMER = 6.0
+#: A new address may have to wait until others have stood still for half a second, a look, and their farewell.
+NEWCOMER = 1.0
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def others(system: Shared) -> Others:
 
 @pytest.mark.parametrize("trickle", [0, 2048])
 def test_many_slow_readers(system: Shared, others: Others, trickle: int) -> None:
-    """Unread, or 2 KiB every two seconds: others work as before, a newcomer waits for some seconds, and the slow are cut."""
+    """Unread, or 2 KiB every two seconds: others work as before, a newcomer finds a place soon, and the slow are cut."""
     usual = others.work()
     before = len(system.log())
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.end_to_end import network
 from tests.end_to_end.world import ROOT
 
 
@@ -28,7 +29,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes((ROOT / name).read_bytes())
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(directory), str(source)]
-    subprocess.run(command, check=True, timeout=300)
+    with network.outside():
+        subprocess.run(command, check=True, timeout=300)
     (built,) = directory.glob("appproxy-*.whl")
     return built
 

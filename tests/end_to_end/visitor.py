@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 import ssl
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from html import unescape
 from http.cookies import SimpleCookie
 from pathlib import Path
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -100,7 +102,11 @@ class Visitor:
         for _ in range(10):
             answer = self.request(method, url, headers, body)
             location = answer.headers["Location"]
-            if answer.status not in (301, 302, 303, 307, 308) or location is None:
+            # A page that only leads on, by a script or, without scripts, by itself.
+            onward = re.search(r'<a id="onward" href="([^"]+)"', answer.text) if b'id="onward"' in answer.body else None
+            if onward is not None:
+                location = unescape(onward[1])
+            elif answer.status not in (301, 302, 303, 307, 308) or location is None:
                 return answer
             url, method, body = urljoin(url, location), "GET", None
             headers = dict(NAVIGATION)
@@ -179,9 +185,17 @@ class Socket:
             pass
         return True
 
+    def say_goodbye(self, reason: str | None = None) -> None:
+        """Send a close, and leave the connection open for the answer."""
+        self._send(CloseConnection(1000, reason))
+
+    def at_the_end(self) -> bool:
+        """Has the connection ended, with nothing behind what was read?"""
+        return self._connection.recv(1) == b""
+
     def close(self) -> None:
         """Close properly."""
-        self._send(CloseConnection(1000))
+        self.say_goodbye()
         self._connection.close()
 
     def _send(self, event: Event) -> None:

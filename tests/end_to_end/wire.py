@@ -60,6 +60,8 @@ class Wire:
         )
         self._rest = b""
         self._visitor = visitor
+        #: The service has said that it closes behind its answer.
+        self.is_last = False
 
     def __enter__(self) -> Wire:
         return self
@@ -98,7 +100,7 @@ class Wire:
         if reply.values("transfer-encoding"):
             self._read_chunks(reply)
         elif lengths := reply.values("content-length"):
-            self._fill(reply, int(lengths[0]))
+            self.fill(reply, int(lengths[0]))
         else:
             self._read_to_end(reply)
         return reply
@@ -109,6 +111,7 @@ class Wire:
         found = _STATUS_LINE.fullmatch(line)
         assert found is not None, f"no status line: {line!r}"
         fields = [_pair(line) for line in lines]
+        self.is_last = ("connection", "close") in fields
         return Reply(int(found[1]), fields)
 
     def read(self) -> bytes:
@@ -162,7 +165,8 @@ class Wire:
             raise Cut(reply)
         return data
 
-    def _fill(self, reply: Reply, size: int) -> None:
+    def fill(self, reply: Reply, size: int) -> None:
+        """Read so many more bytes of its body. Raises Cut."""
         pieces, left = [reply.body], size
         while left:
             try:
@@ -184,8 +188,8 @@ class Wire:
             size = int(number, 16)
             if not size:
                 break
-            self._fill(reply, size)
-            self._fill(end := Reply(0, []), 2)
+            self.fill(reply, size)
+            self.fill(end := Reply(0, []), 2)
             assert end.body == b"\r\n"
         if not self._rest:
             self._rest = self._more(reply)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -9,10 +10,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from appproxy.cli.main import run
 from appproxy.demo.supervisor import Supervisor, twistd
 from tests.end_to_end.clock import usual_seconds
 from tests.end_to_end.ports import free_port
@@ -50,6 +53,18 @@ def appproxy(*arguments: str, stdin: str = "", under: Sequence[str] = ()) -> Out
     return Outcome(ended.returncode, ended.stdout, ended.stderr)
 
 
+def in_process(*arguments: str, stdin: str = "") -> Outcome:
+    """The same in this process, where a command's effect is what matters: a start of Python is most of what it costs."""
+    out, err, terminal = io.StringIO(), io.StringIO(), sys.stdin
+    sys.stdin = io.StringIO(stdin)
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            code = run(arguments)
+    finally:
+        sys.stdin = terminal
+    return Outcome(code, out.getvalue(), err.getvalue())
+
+
 def until(found: Callable[[], T], what: str, seconds: float = PATIENCE) -> T:
     """Ask again and again until the answer is true; gives it. Fails with `what` when it takes too long."""
     deadline = usual_seconds() + seconds
@@ -85,7 +100,7 @@ class World:
 
     def admin(self, *arguments: str, stdin: str = "") -> str:
         """A command on the service that must succeed; gives what it prints."""
-        outcome = appproxy("--state", str(self.state), *arguments, stdin=stdin)
+        outcome = in_process("--state", str(self.state), *arguments, stdin=stdin)
         assert outcome.code == 0, f"appproxy {' '.join(arguments)}: {outcome.err}"
         return outcome.out
 
@@ -95,11 +110,13 @@ class World:
 
     def build(self) -> None:
         """From nothing to a system with two applications, two users and one connector."""
-        made = appproxy(
+        made = in_process(
             "init", "--state", str(self.state), "--domain", DOMAIN, "--listen", f"127.0.0.1:{self.port}",
             "--tunnel-listen", f"127.0.0.1:{self.tunnel_port}", "--tunnel-address", f"127.0.0.1:{self.tunnel_port}",
         )  # fmt: skip
         assert made.code == 0, made.err
+        settings = self.state / "service.toml"
+        settings.write_text('decision_log = "decisions.log"\n' + settings.read_text())
         command = [sys.executable, "-m", "appproxy.demo.application", "--listen", "127.0.0.1:0"]
         self.internal = self.supervisor.start("application", command, "ready on", PATIENCE).rpartition("ready on ")[2]
         self.publish("sample", self.internal, "--set", "header.x-user-name=name")

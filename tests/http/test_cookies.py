@@ -77,9 +77,9 @@ class TestCut:
     b"__Host-appproxy" * 4369 + b";__Host-appproxy=v", b" " * 65536 + b";__Host-appproxy=v",
     b"a=" + b"appproxy" * 8000 + b";__Host-appproxy=v", b"appproxy;" * 8000 + b";__Host-appproxy=v"])
 def test_large_cookies_take_little_time(cookie: bytes) -> None:
-    """A thousand fragments or 64 kB are found and cut in less than 10 ms."""
+    """A thousand fragments or 64 kB are found and cut in less than 20 ms, as long as one turn of the reactor may take."""
     assert find(cookie, OURS)
-    assert cost(lambda: (find(cookie, OURS), cut(cookie)), 0.01) <= 0.01
+    assert cost(lambda: (find(cookie, OURS), cut(cookie)), 0.02) <= 0.02
 
 
 def test_cookies_by_the_beginning_of_their_name() -> None:

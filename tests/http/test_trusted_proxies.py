@@ -28,7 +28,7 @@ def test_trusted_by_address_alone(address: str, trusted: bool) -> None:
 
 @pytest.mark.parametrize("proxies", [LIST, STANDARD])
 def test_nobody_else_is_believed(proxies: TrustedProxies) -> None:
-    """Whatever a user's own fields say, his connection's address is his address."""
+    """Whatever a user's own fields say, the connection's address is the user's."""
     fields = [(b"x-forwarded-for", b"203.0.113.9"), (b"forwarded", b"for=203.0.113.9")]
     assert proxies.client_of(fields, "198.51.100.7") == "198.51.100.7"
     assert proxies.client_of(fields, PROXY) == "203.0.113.9"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from appproxy.errors import IdentityError
-from appproxy.identity.claims import build_session, claim_text, groups_of, is_field_safe
+from appproxy.identity.claims import build_session, claim_text, groups_of, is_field_safe, with_few_groups
 from appproxy.identity.session import Session
 from tests.identity.mint import NOW, Checker, claims, sign
 
@@ -15,28 +15,36 @@ from tests.identity.mint import NOW, Checker, claims, sign
 def build(lifetime: float = 7200.0, names: tuple[str, ...] = (), **changes: Any) -> Session:
     """The session of a token with these claims."""
     return build_session(
-        Checker()(sign(claims(**changes))), provider="corp", session_id="s1", now=NOW, lifetime=lifetime,
+        Checker()(sign(claims(**changes))), provider="corp", session_id="s1", now=NOW, expires=NOW + lifetime,
         named_groups={"g1", "g2"}, named_claims=names,
     )
 
 
-def test_it_ends_with_token_or_application() -> None:
-    """The earlier of the token's end and the application's limit counts."""
-    assert build().expires == NOW + 3600
-    assert build(lifetime=60).expires == NOW + 60
-    assert build().issued == NOW
+def test_it_does_not_end_with_the_token() -> None:
+    """How long it lasts is for settings to say."""
+    assert build().expires == NOW + 7200
+    assert build(exp=NOW + 1, lifetime=60).expires == NOW + 60
+    assert (build().issued, build().seen, build().refresh_at) == (NOW, NOW, 0.0)
 
 
 def test_a_session_that_would_be_over_is_refused() -> None:
-    """A token in its last minute of grace does not send the browser round and round."""
+    """It would send the browser round and round."""
     with pytest.raises(IdentityError):
-        build(iat=NOW - 90, exp=NOW - 30)
+        build(lifetime=0.0)
 
 
 def test_only_named_groups_are_kept() -> None:
     """The cookie holds the groups that some assignment names, spelled exactly so."""
     assert build(groups=["g2", "G1", "g3", "g2", 7, "g1 "]).groups == ("g2",)
     assert build().groups == ()
+
+
+def test_very_many_groups() -> None:
+    """Of those only what is named is kept, so that a row and a process's memory stay small."""
+    few = {"groups": [str(number) for number in range(500)], "name": "Ann"}
+    assert with_few_groups(few, "groups", set()) is few
+    many = {"groups": [str(number) for number in range(501)], "name": "Ann"}
+    assert with_few_groups(many, "groups", {"7", "x"}) == {"groups": ["7"], "name": "Ann"}
 
 
 def test_odd_groups() -> None:

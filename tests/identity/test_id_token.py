@@ -9,9 +9,11 @@ import pytest
 from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
 
 from appproxy.errors import Code, IdentityError
-from appproxy.identity.id_token import UnknownKeyError
+from appproxy.identity.id_token import ACRS, ALGORITHMS, UnknownKeyError
 from appproxy.identity.oidc import read_keys
+from appproxy.policy.conditional.model import Proof, Strength
 from tests.identity.mint import EC, KEYS, NOW, RSA, STRANGER, Checker, claims, confused, sign, unsigned
+from tests.policy.conditional.people import Person
 
 check = Checker()
 
@@ -32,6 +34,18 @@ class TestGood:
         found = check(sign(claims(amr=["pwd", "otp"], acr="2", auth_time=NOW - 5)))
         assert (found.subject, found.expires, found.auth_time) == ("user-1", NOW + 3600, NOW - 5)
         assert (found.amr, found.acr, found.raw["name"]) == (("pwd", "otp"), "2", "Ann")
+
+    def test_authentication_contexts_are_methods(self) -> None:
+        """Of Microsoft Entra, which says several at once; anything else than a list of texts is none."""
+        assert check(sign(claims(amr=["pwd"], acrs=["c1", 7, "c2"]))).amr == ("pwd", "acrs:c1", "acrs:c2")
+        assert check(sign(claims(acrs="c1"))).amr == ()
+        # Policies, which know no tokens, call them the same.
+        assert Strength("s", (Proof("p", "c1"),)).is_met(Person(provider="p", amr=(f"{ACRS}c1",)))
+
+    def test_signs_that_a_database_does_not_take(self) -> None:
+        """A level or a method of such is as good as none."""
+        found = check(sign(claims(amr=["pwd", "a\x00"], acr="2\x00")))
+        assert (found.amr, found.acr) == (("pwd", ""), "")
 
     def test_rsa_tokens_are_read(self) -> None:
         """Most providers sign with RS256."""
@@ -217,3 +231,24 @@ def test_a_signature_that_no_key_has_made() -> None:
 #: A key of another kind under the name of the one that signs.
 RSA_AS_EC = RSAKey.import_key({**{
     name: value for name, value in RSA.as_dict(private=False).items() if name != "alg"}, "kid": "ec"})
+
+
+#: Every other algorithm that a provider's list may name, with a key of its kind.
+PLAIN_RSA = RSAKey.import_key({
+    **{name: value for name, value in RSA.as_dict(private=True).items() if name != "alg"}, "kid": "ec"})
+OTHERS: list[tuple[str, Any]] = [
+    *((name, PLAIN_RSA) for name in ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")),
+    *((name, ECKey.generate_key(curve, {"kid": "ec"})) for name, curve in (
+        ("ES256", "P-256"), ("ES384", "P-384"), ("ES512", "P-521"))),
+]
+
+
+@pytest.mark.parametrize(("algorithm", "key"), OTHERS, ids=[name for name, _ in OTHERS])
+def test_every_algorithm_of_the_list(algorithm: str, key: Any) -> None:
+    """Believed where the provider's list has it, and by that list alone."""
+    checker = Checker(read_keys({"keys": [key.as_dict(private=False)]}), algorithms=(algorithm,))
+    token = sign(claims(), key, algorithm=algorithm)
+    assert checker(token).subject == "user-1"
+    others = tuple(sorted(ALGORITHMS - {algorithm}))
+    assert "algorithm" in refused(token, Checker(checker.keys, algorithms=others))
+    refused(token[:-8] + ("AAAAAAAA" if token[-8:] != "AAAAAAAA" else "BBBBBBBB"), checker)

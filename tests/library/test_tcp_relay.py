@@ -50,7 +50,7 @@ class End(Protocol):
         self.lost = True
 
 
-class Place:
+class TcpRelayRig:
     """Both sides of the relay, a target, and a user who is connected to it."""
 
     def __init__(self, example: ModuleType) -> None:
@@ -79,53 +79,53 @@ class Place:
 
 def test_bytes_go_both_ways(example: ModuleType) -> None:
     """What one end writes the other gets, however much it is."""
-    place = Place(example)
-    (target,) = place.targets
-    place.user.transport.write(b"a" * 300_000)
+    rig = TcpRelayRig(example)
+    (target,) = rig.targets
+    rig.user.transport.write(b"a" * 300_000)
     target.transport.write(b"hello")
-    place.network.pass_time(1)
+    rig.network.pass_time(1)
     assert target.got == b"a" * 300_000
-    assert place.user.got == b"hello"
+    assert rig.user.got == b"hello"
 
 
 def test_each_direction_closes_on_its_own(example: ModuleType) -> None:
     """The target may still answer after the user has said all."""
-    place = Place(example)
-    (target,) = place.targets
-    place.user.transport.write(b"question")
-    place.user.transport.loseWriteConnection()
-    place.network.pass_time(1)
+    rig = TcpRelayRig(example)
+    (target,) = rig.targets
+    rig.user.transport.write(b"question")
+    rig.user.transport.loseWriteConnection()
+    rig.network.pass_time(1)
     assert target.got == b"question" and target.ended and not target.lost
     target.transport.write(b"answer")
     target.transport.loseConnection()
-    place.network.pass_time(1)
-    assert place.user.got == b"answer"
-    assert place.user.ended
+    rig.network.pass_time(1)
+    assert rig.user.got == b"answer"
+    assert rig.user.ended
 
 
 def test_a_reader_who_stops_stops_his_sender(example: ModuleType) -> None:
-    """And nobody else; nothing is lost once he reads again."""
-    place = Place(example)
-    other = place.dial()
-    slow, quick = place.targets
+    """And nobody else; nothing is lost once they read again."""
+    rig = TcpRelayRig(example)
+    other = rig.dial()
+    slow, quick = rig.targets
     slow.transport.pauseProducing()
     for _ in range(100):
-        place.user.transport.write(b"x" * 10_000)
+        rig.user.transport.write(b"x" * 10_000)
         other.transport.write(b"y" * 10)
-        place.network.pass_time(0.01)
+        rig.network.pass_time(0.01)
     assert slow.got == b""
     assert len(quick.got) == 1000
-    held = sum(transport.waiting for transport in place.network.transports)
+    held = sum(transport.waiting for transport in rig.network.transports)
     assert held > 0
     slow.transport.resumeProducing()
-    place.network.pass_time(1)
+    rig.network.pass_time(1)
     assert len(slow.got) == 1_000_000
 
 
 def test_an_end_that_goes_takes_the_other_with_it(example: ModuleType) -> None:
     """No half of a relayed connection is left behind."""
-    place = Place(example)
-    (target,) = place.targets
+    rig = TcpRelayRig(example)
+    (target,) = rig.targets
     target.transport.abortConnection()
-    place.network.pass_time(1)
-    assert place.user.ended
+    rig.network.pass_time(1)
+    assert rig.user.ended

@@ -8,7 +8,7 @@ from weakref import ref
 import pytest
 from twisted.internet.task import Clock
 
-from appproxy.net.flush_scheduler import SharedFlushScheduler, flush_scheduler, shared_turn
+from appproxy.net.flush_scheduler import SharedFlushScheduler, at_turn_end, shared_turn
 
 
 class Waiting:
@@ -22,7 +22,7 @@ class Waiting:
     def flush_turn(self) -> None:
         self.flushed += 1
         if self._then is not None and self._clock is not None:
-            flush_scheduler(self._clock).add(self._then)
+            at_turn_end(self._clock)(self._then.flush_turn)
             assert self._then.flushed == 0
             assert len(self._clock.getDelayedCalls()) == 1
 
@@ -32,7 +32,7 @@ def test_all_of_a_turn_in_one_call() -> None:
     clock = Clock()
     waiting = [Waiting() for _ in range(100)]
     for one in waiting:
-        flush_scheduler(clock).add(one)
+        at_turn_end(clock)(one.flush_turn)
     assert len(clock.getDelayedCalls()) == 1
     clock.advance(0)
     assert [one.flushed for one in waiting] == [1] * 100
@@ -43,7 +43,7 @@ def test_what_a_flush_causes_is_for_the_next_turn() -> None:
     """Two connections that write to each other do not hold the reactor."""
     clock = Clock()
     second = Waiting()
-    flush_scheduler(clock).add(Waiting(second, clock))
+    at_turn_end(clock)(Waiting(second, clock).flush_turn)
     clock.advance(0)
     assert second.flushed == 1
 
@@ -52,8 +52,8 @@ def test_one_for_each_reactor() -> None:
     """Two reactors do not flush each other's connections."""
     here, there = Clock(), Clock()
     one = Waiting()
-    flush_scheduler(here).add(one)
-    assert flush_scheduler(here) is flush_scheduler(here) is not flush_scheduler(there)
+    at_turn_end(here)(one.flush_turn)
+    assert at_turn_end(here) == at_turn_end(here) != at_turn_end(there)
     there.advance(0)
     assert one.flushed == 0
 
@@ -61,7 +61,7 @@ def test_one_for_each_reactor() -> None:
 def test_a_reactor_that_has_gone_is_forgotten() -> None:
     """Nothing keeps an old reactor alive."""
     clock = Clock()
-    flush_scheduler(clock).add(Waiting())
+    at_turn_end(clock)(Waiting().flush_turn)
     clock.advance(0)
     gone = ref(clock)
     del clock

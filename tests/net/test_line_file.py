@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
-from appproxy.net.line_file import LineFile, time_stamps
+from appproxy.net.line_file import BoundedLineFile, LineFile, time_stamps
 
 
 def test_lines_are_written_within_a_second(tmp_path: Path) -> None:
@@ -60,6 +60,20 @@ def test_a_rotated_file_is_followed(tmp_path: Path) -> None:
     file.close()
     assert (tmp_path / "access.log.1").read_text() == "1\n"
     assert path.read_text() == "2\n"
+
+
+def test_a_bounded_file_never_takes_more(tmp_path: Path) -> None:
+    """It goes on in a new one when half of the room is taken; of older ones the last stays."""
+    clock, path, former = Clock(), tmp_path / "decisions.log", tmp_path / "decisions.log.1"
+    file = BoundedLineFile(path, clock, 100)
+    for number in range(40):
+        file.later(partial(str, f"line {number:04}"))
+        clock.advance(1)
+        assert sum(one.stat().st_size for one in tmp_path.iterdir()) <= 100 + len("line 0000\n")
+    file.close()
+    lines = (former.read_text() + path.read_text()).splitlines() if path.exists() else former.read_text().splitlines()
+    assert lines == [f"line {number:04}" for number in range(40 - len(lines), 40)]
+    assert len(lines) >= 5
 
 
 def test_a_disk_that_takes_nothing_costs_lines_and_no_request() -> None:

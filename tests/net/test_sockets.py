@@ -6,19 +6,27 @@ import socket
 from typing import cast
 
 from twisted.internet import tcp
-from twisted.internet.protocol import Protocol
-from twisted.internet.testing import MemoryReactor
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import _WrappingProtocol
+from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.task import Clock
+from twisted.internet.testing import MemoryReactor, MemoryReactorClock
 
+from appproxy.net.contexts import origin_context
 from appproxy.net.sockets import (
+    Unreachable,
     UnreadBytes,
     acknowledged,
     is_ended,
     pending,
     prepare_listener,
+    retry_evenly,
     send_now,
     socket_of,
+    step_past_endpoint,
     unacknowledged,
 )
+from appproxy.net.tls import wrap_client
 
 
 class Layer:
@@ -66,6 +74,49 @@ def test_unacknowledged_bytes_tell_a_slow_link() -> None:
                     break
             assert 0 < unacknowledged(client) <= sent
     assert (unacknowledged(client), unacknowledged(None)) == (0, 0)
+
+
+def test_lost_packets_are_sent_again_at_even_intervals() -> None:
+    """The kernel is told so; where there is no TCP, nothing happens."""
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
+        assert client.getsockopt(socket.IPPROTO_TCP, 16) == 0
+        retry_evenly(client)
+        assert client.getsockopt(socket.IPPROTO_TCP, 16) == 1
+    retry_evenly(client)
+    with socket.socket(socket.AF_UNIX) as local:
+        retry_evenly(local)
+    retry_evenly(None)
+
+
+def test_a_path_that_swallows_packets() -> None:
+    """Only the time counts for which something was on its way, and no acknowledgement of any kind came."""
+    path = Unreachable()
+    # Idle for a minute, then something is sent: the last acknowledgement is old, and proves nothing.
+    assert [path.judge(100, 60.0 + second, 1000.0 + second) for second in range(12)] == [float(second) for second in range(12)]
+    # Progress begins it again.
+    assert path.judge(101, 0.1, 1012.0) == 0.0 and path.judge(101, 1.1, 1013.0) == 1.0
+    # Packets behind a lost one are acknowledged, though nothing is taken.
+    assert [path.judge(101, 0.2, 1013.0 + second) for second in (5, 20, 60)] == [0.2] * 3
+
+
+def test_a_peer_that_does_not_read_can_be_reached() -> None:
+    """Its kernel takes bytes, or at least says that there is no room."""
+    path = Unreachable()
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
+        other, _ = server.accept()
+        with other:
+            client.sendall(b"x")
+            other.recv(1)
+            assert path.look(client, 0.0) == path.look(client, 100.0) == 0.0
+            client.setblocking(False)
+            try:
+                while True:
+                    client.send(bytes(65_536))
+            except BlockingIOError:
+                pass
+            assert unacknowledged(client) and path.look(client, 101.0) == 0.0
+            assert path.look(client, 201.0) < 60.0  # by the kernel's clock, which has seen an acknowledgement just now
+    assert path.look(client, 300.0) == path.look(None, 300.0) == path.seconds == 0.0
 
 
 def test_a_transport_without_a_socket_is_no_error() -> None:
@@ -132,6 +183,71 @@ def test_what_the_kernel_takes_is_sent_at_once_and_nothing_is_overtaken() -> Non
             got += theirs.recv(1_000_000)
         assert got == lots + b"last"
         assert not reactor.writers
+        ours.close()
+
+
+def test_what_was_sent_is_not_looked_at_again() -> None:
+    """The caller's buffer may be another's by the time that the rest is sent; a connection that is lost is no error here."""
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    reactor = Epoll()
+    transport = tcp.Connection(ours, Protocol(), cast("None", reactor))
+    transport.connected = True
+    buffer = bytearray(b"a" * 4_000_000)
+    with memoryview(buffer) as view:
+        send_now(transport, view)
+        buffer[:] = b"b" * len(buffer)
+        send_now(transport, view[:1])
+    got = b""
+    with theirs:
+        theirs.settimeout(5)
+        while len(got) < len(buffer) + 1:
+            if reactor.writers:
+                transport.doWrite()
+            got += theirs.recv(1_000_000)
+    assert got == b"a" * len(buffer) + b"b"
+    send_now(transport, memoryview(b"to nobody"))
+    assert reactor.writers == {transport}, "the reactor will find out"
+    ours.close()
+
+
+class Past(Protocol):
+    """Steps past the end point that has connected it."""
+
+    def connectionMade(self) -> None:
+        step_past_endpoint(self.transport, self)
+
+
+def test_a_client_end_point_is_gone_once_it_has_connected() -> None:
+    """It hears of the connection, and of nothing that comes; a wrapper of another protocol stays."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        ours.setblocking(False)
+        connected: Deferred[object] = Deferred()
+        protocol, other = Past(), Past()
+        transport = tcp.Connection(ours, _WrappingProtocol(connected, protocol), cast("None", Epoll()))
+        step_past_endpoint(transport, other)
+        assert transport.protocol is not other
+        transport.protocol.makeConnection(transport)
+        assert (transport.protocol, connected.result) == (protocol, protocol)
+        step_past_endpoint(object(), protocol)
+        ours.close()
+
+
+def test_tls_steps_past_it_too() -> None:
+    """The layer that is closest to the socket does."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        ours.setblocking(False)
+        clock = Clock()
+        factory = wrap_client(origin_context("localhost", "", "", False), Factory.forProtocol(Protocol), clock)
+        layer = factory.buildProtocol(None)
+        assert layer is not None
+        transport = tcp.Connection(ours, _WrappingProtocol(Deferred(), layer), cast("None", MemoryReactorClock()))
+        transport.connected = True
+        transport.protocol.makeConnection(transport)
+        assert transport.protocol is layer
+        layer.abortConnection()
         ours.close()
 
 

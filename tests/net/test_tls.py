@@ -14,7 +14,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
 from appproxy.errors import IdentityError
-from appproxy.net.sockets import write_through
+from appproxy.net.sockets import through
 from appproxy.net.tls import (
     HandshakeTimeout,
     connector_context,
@@ -282,10 +282,10 @@ def test_what_is_written_through_leaves_without_a_turn() -> None:
     end.sent.clear()
     talker.transport.write(b"one ")  # type: ignore[union-attr]
     assert end.sent == []
-    write_through(talker.transport, b"two")
+    through(talker.transport)(b"two")
     assert len(end.sent) == 1
     plain = StringTransport()
-    write_through(plain, b"x")
+    through(plain)(b"x")
     assert plain.value() == b"x"
 
 

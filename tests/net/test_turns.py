@@ -17,7 +17,7 @@ def waiting(turns: FairTurns, sender: str, order: list[str]) -> Deferred[Any]:
 
 
 def test_in_a_fair_order() -> None:
-    """Who has many waiting waits for himself, and no more are at work than there are places."""
+    """Who has many waiting waits for themselves, and no more are at work than there are places."""
     turns, order = FairTurns(2, FairQueue(10, 10), "full"), list[str]()
     for sender in ("a", "a", "a", "a", "b"):
         waiting(turns, sender, order)

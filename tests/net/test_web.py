@@ -200,6 +200,7 @@ def test_the_user_leaves_meanwhile() -> None:
     cast("Any", treq).request("GET", ORIGIN + "/here").addErrback(lambda _: None)
     treq.flush()
     front.request.connectionLost(Failure(ConnectionLost()))
+    gc.collect()  # what other tests have left behind is not ours
     with capturedLogs() as events:
         waiting.callback(html_answer(200, b"late"))
         # A Deferred that failed says so when it is collected.

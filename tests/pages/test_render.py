@@ -7,8 +7,21 @@ from html.parser import HTMLParser
 
 import pytest
 from jinja2 import UndefinedError
+from markupsafe import Markup
 
-from appproxy.pages import SIGN_IN_SCRIPT, STYLE, STYLE_PATH, render
+from appproxy.pages import (
+    CHOOSE_PROVIDER_SCRIPT,
+    KEEP_FRAGMENT_SCRIPT,
+    LEAD_ON_SCRIPT,
+    PASSKEY_SCRIPT,
+    PUT_FRAGMENT_BACK_SCRIPT,
+    SEND_FORM_SCRIPT,
+    SIGN_IN_SCRIPT,
+    SIGNED_IN_AGAIN_SCRIPT,
+    STYLE,
+    STYLE_PATH,
+    render,
+)
 
 EVIL = "\"'><script>alert(1)</script>"
 PAGES: dict[str, dict[str, object]] = {
@@ -19,6 +32,14 @@ PAGES: dict[str, dict[str, object]] = {
                 "hidden": {EVIL: EVIL}},
     "sign_out": {"action": EVIL, "csrf": EVIL, "name": EVIL, "application": EVIL, "link": EVIL},
     "signed_out": {},
+    "account": {"action": EVIL, "csrf": EVIL, "name": EVIL, "user_name": EVIL, "own_password": True, "codes": 3, "more": EVIL,
+                "error": EVIL,
+                "needed": EVIL,
+                "factors": [{"kind": EVIL, "id": EVIL, "label": EVIL, "created": EVIL, "used": EVIL}]},
+    "new_password": {"action": EVIL, "csrf": EVIL, "title": EVIL, "user_name": EVIL, "shortest": 8, "error": EVIL},
+    "send_again": {"why": EVIL, "link": EVIL},
+    "recovery_codes": {"codes": [EVIL], "link": EVIL, "link_text": EVIL},
+    "set_up_app": {"action": EVIL, "csrf": EVIL, "qr": EVIL, "secret": EVIL, "label": EVIL, "error": EVIL},
 }  # fmt: skip
 
 
@@ -53,6 +74,68 @@ def test_the_script_of_the_sign_in_page() -> None:
     assert read.attributes("form")[0]["data-resume"] == EVIL
     assert "</" not in SIGN_IN_SCRIPT
     assert f"<script>{SIGN_IN_SCRIPT}</script>" in render("sign_in", **PAGES["sign_in"], resume="/").decode()
+
+
+#: Pages of passkeys, which have scripts of ours: each with its number.
+WITH_PASSKEY: dict[str, tuple[int, dict[str, object]]] = {
+    "second_factor": (2, {"action": EVIL, "csrf": EVIL, "name": EVIL, "error": EVIL, "application": EVIL, "code": "app",
+                          "passkey": EVIL, "optional": True, "resume": EVIL}),
+    "set_up": (1, {"action": EVIL, "csrf": EVIL, "why": EVIL, "error": EVIL, "app": True, "passkey": EVIL, "leave": EVIL}),
+    "sign_in": (2, {**PAGES["sign_in"], "resume": EVIL, "passkey": EVIL}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WITH_PASSKEY)
+def test_pages_with_passkeys(name: str) -> None:
+    """Only our own scripts, to the letter; the Enter key presses no passkey button; each visible field has its label."""
+    scripts, context = WITH_PASSKEY[name]
+    page = render(name, **context)
+    read = Reader(page)
+    assert len(read.attributes("script")) == page.count(b"<script") == scripts
+    assert f"<script>{PASSKEY_SCRIPT}</script>" in page.decode() and "</" not in PASSKEY_SCRIPT
+    assert read.attributes("form")[0]["data-passkey"] == EVIL
+    [button] = [one for one in read.attributes("button") if "data-passkey-button" in one]
+    assert button["type"] == "button"
+    visible = [field["id"] for field in read.attributes("input") if field.get("type") != "hidden"]
+    assert visible == [label["for"] for label in read.attributes("label")]
+
+
+def test_the_page_that_asks_for_a_provider() -> None:
+    """Its one script to the letter, a label for each visible field, and what comes from elsewhere is text."""
+    page = render("choose_provider", action=EVIL, sealed=EVIL, application=EVIL, by_mail=True, mail=EVIL, error=EVIL,
+                  keep=True, providers=[{"id": EVIL, "name": EVIL}])
+    read = Reader(page)
+    assert f"<script>{CHOOSE_PROVIDER_SCRIPT}</script>" in page.decode() and page.count(b"<script") == 1
+    assert [one["value"] for one in read.attributes("button") if "value" in one] == [EVIL]
+    visible = [field["id"] for field in read.attributes("input") if field.get("type") != "hidden"]
+    assert visible == [label["for"] for label in read.attributes("label")]
+    assert len(read.attributes("h1")) == 1 and "</" not in CHOOSE_PROVIDER_SCRIPT
+
+
+@pytest.mark.parametrize(("name", "script", "context"), [
+    ("send_form", SEND_FORM_SCRIPT, {"action": EVIL, "ticket": EVIL, "application": EVIL}),
+    ("signed_in_again", SIGNED_IN_AGAIN_SCRIPT, {"onward": EVIL}),
+])
+def test_the_last_pages_of_a_sign_in(name: str, script: Markup, context: dict[str, object]) -> None:
+    """Each has its one script, to the letter, and works by a button or link without it."""
+    page = render(name, **context, script=script)
+    read = Reader(page)
+    assert f"<script>{script}</script>" in page.decode() and page.count(b"<script") == 1 and "</" not in script
+    assert EVIL in [*(form["action"] for form in read.attributes("form")), *(link["href"] for link in read.attributes("a"))]
+
+
+@pytest.mark.parametrize("script", [LEAD_ON_SCRIPT, KEEP_FRAGMENT_SCRIPT, PUT_FRAGMENT_BACK_SCRIPT])
+def test_the_page_between(script: Markup) -> None:
+    """It leads on by its one script, without it by itself or a link; an address is text, and nothing holds the script up."""
+    page = render("onward", title=EVIL, text=EVIL, onward=EVIL, key=EVIL, mark=EVIL, script=script)
+    read = Reader(page)
+    assert f"<script>{script}</script>" in page.decode() and page.count(b"<script") == 1 and "</" not in script
+    assert [link["href"] for link in read.attributes("a")] == [EVIL, EVIL]
+    [refresh] = [meta["content"] for meta in read.attributes("meta") if meta.get("http-equiv") == "refresh"]
+    assert refresh == f"0; url={EVIL}"
+    head = page[:page.index(b"<script")].decode()
+    shown = "".join(part.partition("</noscript>")[2] for part in head.split("<noscript>")[1:])
+    assert "stylesheet" not in shown and "refresh" not in shown and "<main" not in shown
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -3,30 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 
 import pytest
 
 from appproxy.errors import Code
 from appproxy.policy.authorizer import Authorizer, RequestContext, is_assigned, judge_upgrade, maintains
+from appproxy.policy.conditional.compiled import NO_POLICIES, PolicySet
 from appproxy.policy.verdict import Pass, Refuse, SignInRequired, Verdict
 
 NOW = 1000.0
 
 
 @dataclass(frozen=True)
+class Lets:
+    """Whom an application lets in of one provider's."""
+
+    assigned_users: frozenset[str] = frozenset()
+    assigned_groups: frozenset[str] = frozenset()
+    maintaining_users: frozenset[str] = frozenset()
+    maintaining_groups: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class App:
     """An application."""
 
+    id: str = "a1"
     name: str = "wiki"
+    bearer: str = "off"
     provider: str = "corp"
     passthrough: bool = False
     assignment_required: bool = True
+    idle_minutes: float = 60.0
     assigned_users: frozenset[str] = frozenset({"ann"})
     assigned_groups: frozenset[str] = frozenset({"staff"})
     maintaining_users: frozenset[str] = frozenset()
     maintaining_groups: frozenset[str] = frozenset()
+    others: Mapping[str, Lets] = field(default_factory=dict)
+
+    def access_of(self, provider: str) -> App | Lets | None:
+        return self if provider == self.provider else self.others.get(provider)
 
 
 @dataclass(frozen=True)
@@ -39,7 +57,13 @@ class User:
     issuer: str = "https://corp.example"
     issued: float = NOW - 100
     expires: float = NOW + 100
+    seen: float = 0.0
     groups: tuple[str, ...] = field(default=())
+    credential: str = ""
+    auth_time: float = NOW - 100
+    amr: tuple[str, ...] = ("pwd",)
+    acr: str = ""
+    network: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +71,19 @@ class Provider:
     """An identity provider."""
 
     issuer: str
+    idle: float = 7200.0
+
+
+@dataclass(frozen=True)
+class Token:
+    """A service token."""
+
+    name: str = "ci"
+    applications: frozenset[str] = frozenset({"a1"})
+    secrets: Mapping[str, float] = field(default_factory=lambda: {"new": NOW + 100, "former": NOW + 10})
+
+    def takes(self, client: str) -> bool:
+        return client.startswith("10.")
 
 
 @dataclass(frozen=True)
@@ -58,8 +95,12 @@ class Moment:
     revoked_sessions: frozenset[str] = frozenset({"gone"})
     not_before: Mapping[tuple[str, str], float] = field(default_factory=lambda: {
         ("corp", "cut"): NOW - 50, ("other", "ann"): NOW + 50})
+    service_tokens: Mapping[str, Token] = field(default_factory=lambda: {"t1": Token(), "t2": Token(applications=frozenset())})
+    policies: PolicySet = NO_POLICIES
 
 
+LATE = 100_000.0
+LONG = User(issued=LATE - 5000, expires=LATE + 90000, seen=LATE - 3000)
 OPEN = App(assignment_required=False)
 BOB = User("bob")
 
@@ -190,3 +231,107 @@ def test_who_maintains_it(verdict: Verdict[User], expected: bool) -> None:
     application = App(maintaining_users=frozenset({"ann"}), maintaining_groups=frozenset({"ops"}))
     assert maintains(application, verdict) is expected
     assert not maintains(App(), verdict)
+
+
+#: Of a second provider that says `staff` and `ann`, too.
+BOTH = App(others={"other": Lets(frozenset({"eve"}), frozenset({"guests"}), frozenset({"eve"}))},
+           maintaining_users=frozenset({"ann"}))
+
+
+@pytest.mark.parametrize(("user", "passes", "maintaining"), [
+    (User("ann"), True, True), (User("bob", groups=("staff",)), True, False),
+    (User("eve"), False, False), (User("bob", groups=("guests",)), False, False),
+    (User("eve", provider="other", issuer="https://other.example"), True, True),
+    (User("bob", provider="other", issuer="https://other.example", groups=("guests",)), True, False),
+    (User("cid", provider="other", issuer="https://other.example", groups=("staff",)), False, False),
+])
+def test_several_providers(user: User, passes: bool, maintaining: bool) -> None:
+    """A subject and a group let somebody in only together with the provider that names them, and so do maintainers."""
+    verdict = judge(BOTH, user)
+    assert isinstance(verdict, Pass if passes else Refuse), verdict
+    assert maintains(BOTH, verdict) is maintaining
+    open_to_all = replace(BOTH, assignment_required=False)
+    assert isinstance(judge(open_to_all, user), Pass)
+
+
+@pytest.mark.parametrize("user", [
+    User(provider="third"), User(issuer="https://other.example"), User(provider="other"),
+    User(provider="other", issuer="https://corp.example")])
+def test_several_providers_and_none_of_them(user: User) -> None:
+    """Neither a provider that the application does not have, nor one under another's name."""
+    for application in (BOTH, replace(BOTH, assignment_required=False)):
+        assert judge(application, user) == SignInRequired("the session is from another identity provider")
+
+
+@pytest.mark.parametrize(("session", "application", "ends"), [
+    (LONG, App(), LATE + 600), (LONG, App(idle_minutes=1000), LATE + 4200), (replace(LONG, seen=0.0), App(), LATE - 1400),
+    (replace(LONG, expires=LATE + 60), App(), LATE + 60),
+])
+def test_whoever_is_idle(session: User, application: App, ends: float) -> None:
+    """The shorter of the application's and the provider's time counts, from the last time that the cookie was made."""
+    verdict = judge(application, session, ends - 0.1)
+    assert verdict == Pass(session) and verdict.holds_until == ends
+    assert judge(application, session, ends) == SignInRequired(
+        "the session has expired" if ends == session.expires else "the session was not used for too long")
+
+
+def test_what_goes_on_is_not_idle() -> None:
+    """A stream that is open is in use, until the session ends."""
+    def later(now: float) -> Verdict[User]:
+        return Authorizer(Moment()).authorize(RequestContext(App(), LONG, now, begun=True))
+
+    assert later(LATE + 80000) == Pass(LONG)
+    assert later(LATE + 90000) == SignInRequired("the session has expired")
+
+
+BOT = User("t1", "new", "service-token", "service-token", credential="service-token")
+
+
+@pytest.mark.parametrize(("session", "bearer", "client", "now", "expected"), [
+    (BOT, "service-token", "10.1.1.1", NOW, "pass"),
+    (BOT, "both", "10.1.1.1", NOW, "pass"),
+    (BOT, "off", "10.1.1.1", NOW, "takes no service-token"),
+    (BOT, "provider", "10.1.1.1", NOW, "takes no service-token"),
+    (BOT, "service-token", "192.0.2.1", NOW, Code.NOT_ASSIGNED),
+    (BOT, "service-token", "", NOW, Code.NOT_ASSIGNED),
+    (replace(BOT, subject="t2"), "service-token", "10.1.1.1", NOW, Code.NOT_ASSIGNED),
+    (replace(BOT, subject="t3"), "service-token", "10.1.1.1", NOW, "there is no such"),
+    (replace(BOT, id="old"), "service-token", "10.1.1.1", NOW, "there is no such"),
+    (replace(BOT, id="former"), "service-token", "10.1.1.1", NOW + 9, "pass"),
+    (replace(BOT, id="former"), "service-token", "10.1.1.1", NOW + 10, "has expired"),
+])
+def test_programs_with_service_tokens(session: User, bearer: str, client: str, now: float, expected: str | Code) -> None:
+    """What the application takes, which of its secrets count, what it opens and from where; no assignment matters."""
+    application = App(bearer=bearer, assigned_users=frozenset({"t2", "t3"}))
+    verdict = Authorizer(Moment()).authorize(RequestContext(application, session, now, client))
+    if expected == "pass":
+        assert verdict == Pass(session) and verdict.holds_until == Moment().service_tokens["t1"].secrets[session.id]
+    elif isinstance(verdict, SignInRequired):
+        assert str(expected) in verdict.reason
+    else:
+        assert isinstance(verdict, Refuse) and verdict.code is expected
+
+
+def test_a_token_that_has_ended_lets_a_download_end() -> None:
+    """What is under way and has an end goes on; no secret that is gone does."""
+    def later(session: User) -> Verdict[User]:
+        context = RequestContext(App(bearer="both"), session, NOW + 99, "10.1.1.1", begun=True)
+        return Authorizer(Moment()).authorize(context, under_way=True)
+
+    assert later(replace(BOT, id="former")) == Pass(replace(BOT, id="former"))
+    assert isinstance(later(replace(BOT, id="older")), SignInRequired)
+
+
+def test_no_program_maintains() -> None:
+    """A token's id means nothing among users."""
+    assert not maintains(App(maintaining_users=frozenset({"t1"})), Pass(BOT))
+
+
+def test_access_tokens_are_users() -> None:
+    """Their assignments and revocations count; that nobody used them for long does not, for they cannot be made again."""
+    token = replace(LONG, credential="provider", seen=0.0)
+    for bearer in ("provider", "both"):
+        assert judge(App(bearer=bearer), token, LATE + 50000) == Pass(token)
+    assert judge(App(bearer="provider"), replace(token, subject="bob", groups=())) != Pass(token)
+    for bearer in ("off", "service-token"):
+        assert isinstance(judge(App(bearer=bearer), token), SignInRequired)

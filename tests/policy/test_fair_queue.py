@@ -1,4 +1,4 @@
-"""Who sends much waits for himself."""
+"""Who sends much waits for themselves."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from appproxy.store.database.store import Store
 from appproxy.store.engine import make_engine
 from appproxy.store.people import users
 from appproxy.store.sealing import Sealer
-from tests.provider.house import CHEAP, ISSUER, NOW, PASSWORD, Browser, House, NoThreads, Now, at_once
+from tests.provider.house import CHEAP, ISSUER, NOW, PASSWORD, Browser, House, Noted, NoThreads, Now, at_once
 
 SEALER = Sealer(b"m" * 32, "test master")
 
@@ -54,12 +54,17 @@ def house(store: Store) -> Iterator[House]:
     now = Now(clock)
     live = LiveStore(clock, store, now, pool=at_once)
     live.start()
-    provider = BuiltInProvider(live, ISSUER, clock, now, hasher=CHEAP, run=at_once.run)
+    noted: list[Noted] = []
+
+    def note(actor: str, action: str, target: str = "", detail: Mapping[str, object] | None = None) -> None:
+        noted.append(Noted(actor, action, target, detail or {}))
+
+    provider = BuiltInProvider(live, ISSUER, clock, now, hasher=CHEAP, run=at_once.run, note=note)
     provider.start()
     root = Resource()
     for name, child in provider.resources().items():
         root.putChild(name, child)
-    yield House(clock, live, provider, root)
+    yield House(clock, live, provider, root, noted)
     provider.stop()
     live.stop()
     assert clock.getDelayedCalls() == []

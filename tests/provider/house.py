@@ -82,6 +82,16 @@ class _AtOnce:
 at_once = _AtOnce()
 
 
+@dataclass(frozen=True)
+class Noted:
+    """An entry of the audit that nobody waits for."""
+
+    actor: str
+    action: str
+    target: str = ""
+    detail: Mapping[str, object] = field(default_factory=dict)
+
+
 @dataclass
 class House:
     """A running provider and what it stands on."""
@@ -90,6 +100,8 @@ class House:
     live: LiveStore
     provider: BuiltInProvider
     root: Resource
+    #: What was noted for the audit.
+    noted: list[Noted] = field(default_factory=list)
 
     @property
     def now(self) -> float:

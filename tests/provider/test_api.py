@@ -34,7 +34,7 @@ class TestDiscovery:
         rfc8414.AuthorizationServerMetadata(document).validate([rfc9207.AuthorizationServerMetadata])
         metadata = read_metadata(document, ISSUER)
         assert metadata.iss_parameter
-        assert metadata.token_auth_methods == ("none",)
+        assert metadata.token_auth_methods == ("client_secret_basic", "client_secret_post", "none")
         for name, value in document.items():
             if name.endswith(("_endpoint", "_uri")):
                 assert browser.get(value.removeprefix(ISSUER)).status != 404, name
@@ -43,7 +43,7 @@ class TestDiscovery:
         """Every address in it begins with the issuer."""
         document = json.loads(browser.get("/.well-known/openid-configuration").text)
         addresses = [value for name, value in document.items() if name.endswith(("issuer", "_endpoint", "_uri"))]
-        assert len(addresses) == 6
+        assert len(addresses) == 8
         assert all(address.startswith(ISSUER) for address in addresses)
 
     def test_key_set(self, browser: Browser) -> None:

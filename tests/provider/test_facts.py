@@ -7,7 +7,7 @@ import re
 from twisted.web.resource import Resource
 
 from appproxy.provider import BuiltInProvider
-from appproxy.provider.metadata import discovery_document
+from appproxy.provider.oauth.metadata import discovery_document
 from tests.provider.house import CHEAP, Browser, Flow, House, Now, at_once
 
 

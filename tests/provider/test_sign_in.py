@@ -8,19 +8,20 @@ from hashlib import sha256
 from html import unescape
 
 import pytest
-from twisted.internet.defer import Deferred
 from twisted.web.resource import Resource
 
 from appproxy.provider import BuiltInProvider
-from appproxy.provider.checker import MOST_OF_ONE, THREADS
-from appproxy.provider.password_authenticator import LONGEST_NAME
-from appproxy.provider.passwords import hash_password
+from appproxy.provider.passwords.authenticator import LONGEST_NAME
+from appproxy.provider.passwords.checker import MOST_OF_ONE, THREADS
+from appproxy.provider.passwords.rules import hash_password
 from appproxy.provider.tokens import FORM_LIFETIME, SESSION_LIFETIME
 from appproxy.store.database.store import Store
-from appproxy.store.people import sessions, users
+from appproxy.store.people import providers, session_rows, sessions, users
 from appproxy.store.service import audit
 from appproxy.store.snapshot import BUILTIN
 from tests.provider.house import CHEAP, ISSUER, PASSWORD, Browser, Flow, House, Now, Page, claims, sign_in, tokens
+from tests.provider.passwords.test_checker import Later
+from tests.store.people.test_session_rows import made
 
 SESSION = "__Host-appproxy-session"
 
@@ -45,9 +46,10 @@ class TestForm:
         [policy] = page.fields["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "'unsafe-inline'" not in policy
-        [script] = re.findall("<script>(.*?)</script>", page.text, re.S)
-        hashed = base64.b64encode(sha256(script.encode()).digest()).decode()
-        assert re.search("script-src ([^;]*)", policy)[1] == f"'sha256-{hashed}'"  # type: ignore[index]
+        scripts = re.findall("<script>(.*?)</script>", page.text, re.S)
+        hashed = [base64.b64encode(sha256(script.encode()).digest()).decode() for script in scripts]
+        assert len(scripts) == 2
+        assert re.search("script-src ([^;]*)", policy)[1] == " ".join(f"'sha256-{one}'" for one in hashed)  # type: ignore[index]
         assert page.fields["content-type"] == ["text/html; charset=utf-8"]
 
     def test_nothing_typed_becomes_markup(self, browser: Browser, wiki: Flow) -> None:
@@ -58,7 +60,7 @@ class TestForm:
         again = browser.post("/sign-in", {"csrf": shown.csrf, "username": evil, "password": "x"})
         for page in (shown, again):
             assert "&lt;script&gt;" in page.text
-            assert page.text.count("<script") == 1, "our own"
+            assert page.text.count("<script") == 2, "our own"
 
     def test_the_password_never_comes_back(self, browser: Browser, wiki: Flow) -> None:
         """After a wrong password the name is still there and the password is not."""
@@ -286,7 +288,7 @@ class TestThrottle:
     def test_unknown_names_are_throttled_alike(self, browser: Browser, wiki: Flow) -> None:
         """That guessing slows down does not tell whether the name exists: the pages are the same to the letter."""
         pages = [self.guesses(browser, wiki, name) for name in ("ann", "nobody")]
-        texts = [re.sub('value="[^"]*"|data-resume="[^"]*"', "", page.text) for page in pages]
+        texts = [re.sub('value="[^"]*"|data-(resume|passkey)="[^"]*"', "", page.text) for page in pages]
         assert texts[0] == texts[1]
 
     def test_very_long_names_share_a_counter_with_their_beginning(self, browser: Browser, wiki: Flow) -> None:
@@ -327,8 +329,8 @@ class TestThrottle:
 
     def test_too_busy(self, house: House, wiki: Flow) -> None:
         """The page says so, with 503 and when to come back, and nothing that was typed as name is lost."""
-        never: Deferred[object] = Deferred()
-        provider = BuiltInProvider(house.live, ISSUER, house.clock, Now(house.clock), hasher=CHEAP, run=lambda work: never)
+        later = Later()
+        provider = BuiltInProvider(house.live, ISSUER, house.clock, Now(house.clock), hasher=CHEAP, run=later)
         root = Resource()
         for name, child in provider.resources().items():
             root.putChild(name, child)
@@ -342,6 +344,8 @@ class TestThrottle:
         assert page.fields["retry-after"] == ["5"]
         assert "Too many people are signing in" in page.text
         assert 'value="ann"' in page.text
+        # All are answered: what still waited at the end of the tests would complain then.
+        later.work_off()
 
 
 class TestRates:
@@ -452,11 +456,37 @@ class TestSession:
 
     def test_ends_after_twelve_hours(self, browser: Browser, house: House, wiki: Flow) -> None:
         """After a working day the password is asked for again."""
+        house.write(lambda tx: providers.change(tx, BUILTIN, idle_minutes=0.0))
         sign_in(browser, wiki)
         house.clock.advance(SESSION_LIFETIME - 1)
         assert browser.get("/authorize", wiki.query()).status == 303
         house.clock.advance(1)
         assert is_form(browser.get("/authorize", wiki.query()))
+
+    def test_ends_as_settings_say(self, browser: Browser, house: House, wiki: Flow) -> None:
+        """`session_hours` after the password was typed, tokens included, and for sessions from before at once."""
+        code = sign_in(browser, wiki).query["code"]
+        house.write(lambda tx: providers.change(tx, BUILTIN, session_hours=1.0))
+        assert claims(tokens(browser, wiki, code)["id_token"])["exp"] == house.now + 3600
+        house.clock.advance(3599)
+        assert browser.get("/authorize", wiki.query()).status == 303
+        house.clock.advance(1)
+        assert is_form(browser.get("/authorize", wiki.query()))
+
+    def test_ends_after_a_pause(self, browser: Browser, house: House, wiki: Flow) -> None:
+        """Of `idle_minutes`, in which nothing was asked of any application that was opened with it."""
+        house.write(lambda tx: providers.change(tx, BUILTIN, idle_minutes=30.0))
+        sid = claims(tokens(browser, wiki, sign_in(browser, wiki).query["code"])["id_token"])["sid"]
+        house.clock.advance(1799)
+        assert browser.get("/authorize", wiki.query()).status == 303
+        used = made(house.now, provider=BUILTIN, sid=sid, subject=house.read(users.find, "ann").id)
+        house.write(session_rows.begin, used)
+        house.clock.advance(1799)
+        assert browser.get("/authorize", wiki.query()).status == 303
+        house.clock.advance(1)
+        assert is_form(browser.get("/authorize", wiki.query()))
+        assert sign_in(browser, wiki).status == 303
+        assert browser.get("/authorize", wiki.query()).status == 303
 
     @pytest.mark.parametrize("deed", ["disabled", "removed", "other password", "revoked", "all revoked"])
     def test_ends_with_the_user(self, browser: Browser, house: House, wiki: Flow, deed: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 from twisted.web.server import Request
 
 from appproxy.net.web import Answer, AsyncResource, redirect
-from appproxy.provider.signing import rotate
+from appproxy.provider.oauth.signing import rotate
 from appproxy.store.people import users
 from appproxy.store.service import audit
 from tests.provider.house import CALLBACK, ISSUER, Browser, Flow, House, sign_in, tokens
@@ -118,12 +118,12 @@ class TestInProcess:
         whose: list[str] = []
 
         async def sign_out(request: Request) -> Answer:
-            return redirect("/", await house.provider.end_session(request, whose[0]))
+            return redirect(*await house.provider.end_session(request, whose[0], "/onward"))
 
         house.root.putChild(b"sign-out", AsyncResource({b"POST": sign_out}))
         sign_in(browser, wiki)
         whose.append("somebody else")
-        browser.post("/sign-out", {})
+        assert browser.post("/sign-out", {}).location == "/onward"
         assert SESSION in browser.cookies
         whose[0] = house.read(users.find, "ann").id
         cookie = browser.cookies[SESSION]

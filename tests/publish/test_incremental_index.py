@@ -66,8 +66,8 @@ def test_it_comes_to_the_same_as_building_anew(history: list[dict[str, Applicati
     for applications in history:
         router = Router(applications.values(), (), router)
         urls = Translation(applications.values(), (), urls)
-        anew = list(applications.values())[::-1]
-        assert seen(router, urls) == seen(Router(anew), Translation(anew))
+        fresh = list(applications.values())[::-1]
+        assert seen(router, urls) == seen(Router(fresh), Translation(fresh))
 
 
 def test_what_did_not_change_is_shared() -> None:

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appproxy.errors import Code, ConfigError, RequestError
+from appproxy.paths import is_ambiguous
 from appproxy.publish.application import Application, Segment, Url
-from appproxy.publish.paths import is_ambiguous
 from appproxy.publish.routing import Router, internal_target, lacks_slash, with_slash
 
 

@@ -70,6 +70,7 @@ class FakeExchange:
     received: int = 0
     sent: int = 0
     own_fields: bytes = b""
+    renewal: bytes = b""
     begun: bool = False
     server_name: ServerName | None = None
     connection_number: int = 1
@@ -91,6 +92,9 @@ class FakeExchange:
 
     def take_body(self) -> bytes | None:
         return None
+
+    def replace(self, head: RequestHead, body: bytes) -> None:
+        self.head, self.body = head, body
 
     def read_body(self, reader: BodyReader) -> IPushProducer:
         assert self.head.length != 0

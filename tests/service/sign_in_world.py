@@ -12,16 +12,18 @@ from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
-from appproxy.errors import Code, IdentityError
+from appproxy.errors import Code, IdentityError, RequestError
 from appproxy.http.head import Fields
 from appproxy.identity.oidc import Metadata, TokenAnswer, challenge, read_metadata
 from appproxy.pages import error_page
-from appproxy.policy.verdict import Pass, Refuse
+from appproxy.policy.verdict import Pass, Refuse, SignInRequired
 from appproxy.publish.application import Application, HeaderRule, Preauthentication, Url
 from appproxy.publish.routing import Router
 from appproxy.service.dispatch.gate import Gate
 from appproxy.service.own.resources import ResourceHandler
+from appproxy.service.signin.identity_provider import OidcProvider
 from appproxy.service.signin.memory_store import MemorySignInStore
+from appproxy.service.signin.oidc_client import GrantRefused
 from appproxy.service.signin.sign_in import SignIn
 from appproxy.store.snapshot import ProviderRecord, SealingKey, Snapshot
 from tests.service.exchanges import FakeExchange, head_for
@@ -88,10 +90,25 @@ class FakeProvider:
     #: What UserInfo says, and how often it was asked; the authorization requests that were pushed.
     info: Mapping[str, object] | str | Exception = field(default_factory=dict)
     asked_info: int = 0
+    #: What the place says that a token names for groups, and which were asked.
+    elsewhere: list[str] | Exception = field(default_factory=list)
+    asked_places: list[str] = field(default_factory=list)
+    #: What such a place says of distributed claims, and which were asked with which token.
+    far: Mapping[str, object] | str | Exception = field(default_factory=dict)
+    asked_claims: list[tuple[str, str]] = field(default_factory=list)
     issued: int = 0
     pushed: list[dict[str, str]] = field(default_factory=list)
     down: Code | None = None
     now: Callable[[], float] = lambda: NOW
+    #: The refresh token that it gives and takes, "" for none; how long its tokens last; what it was asked with.
+    refresh_token: str = ""
+    lifetime: float = 0.0
+    refreshes: list[str] = field(default_factory=list)
+    #: Each sign-in has refresh tokens of its own, each good for one use: those that are.
+    one_use: bool = False
+    given: set[str] = field(default_factory=set)
+    #: Refresh tokens that were given back.
+    taken_back: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.known = self.known or [self.key]
@@ -112,6 +129,37 @@ class FakeProvider:
             self.known = [self.key]
         return KeySet(list(self.known))
 
+    async def refresh(self, refresh_token: str, client_id: str) -> TokenAnswer:
+        self.refreshes.append(refresh_token)
+        if self.down is not None:
+            raise RequestError(self.down, "the provider is down")
+        if refresh_token not in (self.given if self.one_use else {self.refresh_token}):
+            raise GrantRefused(Code.PROVIDER_REFUSED, "token end point: 400 'invalid_grant'")
+        self.given.discard(refresh_token)
+        if not self.one_use:
+            self.refresh_token = f"refresh-{len(self.refreshes)}"
+        return self._answer(client_id, None)
+
+    async def revoke(self, refresh_token: str, client_id: str) -> None:
+        self.taken_back.append(refresh_token)
+        if self.down is not None:
+            raise RequestError(self.down, "the provider is down")
+
+    def _answer(self, client_id: str, nonce: str | None) -> TokenAnswer:
+        now = self.now()
+        said = {
+            "iss": self.issuer, "aud": client_id, "sub": self.user, "nonce": nonce, "iat": now,
+            "exp": now + 3600, "name": self.user.title(), **self.claims, **self.changes,
+        }
+        said = {name: value for name, value in said.items() if value is not None}
+        token = jwt.encode({"alg": "ES256", "kid": self.key.kid}, said, self.key, ["ES256"])
+        again = self.refresh_token
+        if self.one_use:
+            self.issued += 1
+            again = f"refresh-{self.issued}"
+            self.given.add(again)
+        return TokenAnswer(token, "access", again, self.lifetime)
+
     async def exchange(self, code: str, verifier: str, redirect_uri: str, client_id: str) -> TokenAnswer:
         self.tried.append(code)
         lost, self.lost = self.lost, None
@@ -121,13 +169,14 @@ class FakeProvider:
         if asked is None or asked["redirect_uri"] != redirect_uri or asked["client_id"] != client_id:
             raise IdentityError(Code.PROVIDER_REFUSED, "unknown code")
         assert asked["code_challenge"] == challenge(verifier)
-        now = self.now()
-        said = {
-            "iss": self.issuer, "aud": client_id, "sub": self.user, "nonce": asked["nonce"], "iat": now,
-            "exp": now + 3600, "name": self.user.title(), **self.claims, **self.changes,
-        }
-        said = {name: value for name, value in said.items() if value is not None}
-        return TokenAnswer(jwt.encode({"alg": "ES256", "kid": self.key.kid}, said, self.key, ["ES256"]), "access")
+        return self._answer(client_id, asked["nonce"])
+
+    async def member_groups(self, place: str, access_token: str) -> list[str]:
+        assert access_token == "access"
+        self.asked_places.append(place)
+        if isinstance(self.elsewhere, Exception):
+            raise self.elsewhere
+        return self.elsewhere
 
     async def user_info(self, access_token: str) -> Mapping[str, object] | str:
         assert access_token == "access"
@@ -135,6 +184,12 @@ class FakeProvider:
         if isinstance(self.info, Exception):
             raise self.info
         return self.info
+
+    async def claims_at(self, endpoint: str, access_token: str) -> Mapping[str, object] | str:
+        self.asked_claims.append((endpoint, access_token))
+        if isinstance(self.far, Exception):
+            raise self.far
+        return self.far
 
     async def push(self, parameters: Mapping[str, str]) -> Mapping[str, str]:
         self.pushed.append(dict(parameters))
@@ -165,14 +220,20 @@ class World:
     extra: Mapping[str, FakeProvider] = field(default_factory=dict)
     records: tuple[ProviderRecord, ...] = (RECORD,)
 
+    #: What makes its store.
+    store_of: Callable[[Snapshot, Callable[[], float]], MemorySignInStore] = MemorySignInStore
+
     def __post_init__(self) -> None:
-        self.store = MemorySignInStore(snapshot_of(*self.applications, records=self.records), lambda: self.now)
+        self.store = self.store_of(snapshot_of(*self.applications, records=self.records), lambda: self.now)
         #: The audit: actor, action, target, detail.
         self.noted: list[tuple[str, str, str, Mapping[str, object]]] = []
         self.store.note = self._note
-        clients = {"idp": self.provider, **self.extra}
+        records = {record.id: record for record in self.records}
+        providers = {
+            id: OidcProvider(records.get(id, RECORD), client) for id, client in {"idp": self.provider, **self.extra}.items()
+        }
         self.sign_in = SignIn(
-            SIGNIN, 443, self.store, clients, lambda: self.now, random_bytes=Tokens(), end_builtin=self._end
+            SIGNIN, 443, self.store, providers, lambda: self.now, random_bytes=Tokens(), end_builtin=self._end
         )
         self.gate = Gate()
         self._own = ResourceHandler(self.sign_in.application_root)
@@ -183,9 +244,9 @@ class World:
     def _note(self, actor: str, action: str, target: str = "", detail: Mapping[str, object] | None = None) -> None:
         self.noted.append((actor, action, target, detail or {}))
 
-    async def _end(self, request: object, subject: str) -> bytes:
+    async def _end(self, request: object, subject: str, onward: str) -> tuple[str, bytes]:
         self.ended += 1
-        return b"set-cookie: __Host-appproxy-provider=; Path=/; Secure; Max-Age=0\n"
+        return onward, b"set-cookie: __Host-appproxy-provider=; Path=/; Secure; Max-Age=0\n"
 
     def handle(self, exchange: FakeExchange) -> None:
         """What the front does with a request."""
@@ -208,8 +269,8 @@ class World:
                 exchange.answer(200, b"content-type: text/plain\n", b"welcome")
             case Refuse(code, _):
                 exchange.answer(*error_page(code, exchange.id, False))
-            case _:
-                exchange.answer(*self.sign_in.begin(head, head.host, application, exchange.id, self.now))
+            case SignInRequired(demand=demand):
+                exchange.answer(*self.sign_in.begin(head, head.host, application, exchange.id, self.now, demand))
 
 
 NAVIGATION: Fields = [(b"sec-fetch-mode", b"navigate"), (b"accept", b"text/html,*/*;q=0.8")]

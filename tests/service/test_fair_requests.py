@@ -1,4 +1,4 @@
-"""One user's requests at the service: others find a place, and whoever exceeds his part hears so, and early."""
+"""One user's requests at the service: others find a place, and whoever exceeds their part hears so, and early."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def busy(world: World, count: int) -> list[User]:
 
 
 def test_a_user_with_all_places_keeps_nobody_out() -> None:
-    """His next request waits, another one's is sent at once."""
+    """Their next request waits, another one's is sent at once."""
     world = World(connectors=("c1",), limits=RosterLimits(in_flight=80))
     signal = world.welcomed()
     busy(world, 71)

@@ -14,7 +14,7 @@ import pytest
 
 from appproxy.http.h2.blocks import PREFACE
 from appproxy.http.h2.session import CONNECTION_WINDOW, STREAMS
-from tests.service.h2_place import HEAD, Place, frame
+from tests.service.h2_rig import HEAD, H2Rig, frame
 
 _DATA, _HEADERS, _PRIORITY, _RESET, _SETTINGS, _PUSH, _PING, _GOAWAY, _WINDOW, _CONTINUATION = range(10)
 #: The same bit says ACK in SETTINGS and PING.
@@ -77,15 +77,15 @@ def frames(data: bytes) -> list[tuple[int, int, int, bytes]]:
     return found
 
 
-def outcome(place: Place, data: bytes, size: int) -> Ends | Resets | str:
+def outcome(rig: H2Rig, data: bytes, size: int) -> Ends | Resets | str:
     """What comes of these bytes when `size` of them arrive at a time."""
-    sent = b"".join(place.raw(data[start:start + size]) for start in range(0, len(data), size))
+    sent = b"".join(rig.raw(data[start:start + size]) for start in range(0, len(data), size))
     back = frames(sent)
     if goodbye := [payload for kind, _, _, payload in back if kind == _GOAWAY]:
-        assert place.wire.disconnecting
+        assert rig.wire.disconnecting
         return Ends(int.from_bytes(goodbye[-1][4:8], "big"))
-    assert not place.wire.disconnecting
-    assert (_PING, _ACK, 0, b"8 bytes.") in frames(place.raw(frame(_PING, 0, 0, b"8 bytes.")))
+    assert not rig.wire.disconnecting
+    assert (_PING, _ACK, 0, b"8 bytes.") in frames(rig.raw(frame(_PING, 0, 0, b"8 bytes.")))
     for kind, _, stream, payload in back:
         if kind == _RESET and stream == 1:
             return Resets(int.from_bytes(payload, "big"))
@@ -205,110 +205,110 @@ HEADS: Sequence[tuple[str, bytes]] = [
 @pytest.mark.parametrize(("data", "wanted"), [case[1:] for case in FRAMES], ids=[case[0] for case in FRAMES])
 def test_a_frame(data: bytes, wanted: Ends | Resets | str, size: int) -> None:
     """The standard's answer, however the bytes are cut."""
-    assert outcome(Place(), data, size) == wanted
+    assert outcome(H2Rig(), data, size) == wanted
 
 
 @pytest.mark.parametrize("data", [case[1] for case in HEADS], ids=[case[0] for case in HEADS])
 def test_a_head(data: bytes) -> None:
     """Its stream is reset, nobody is asked, and the next request is."""
-    place = Place()
-    assert outcome(place, data, len(data)) == Resets(_PROTOCOL)
-    assert place.responder.exchanges == []
-    place.raw(whole(3))
-    assert len(place.responder.exchanges) == 1
+    rig = H2Rig()
+    assert outcome(rig, data, len(data)) == Resets(_PROTOCOL)
+    assert rig.responder.exchanges == []
+    rig.raw(whole(3))
+    assert len(rig.responder.exchanges) == 1
 
 
 @pytest.mark.parametrize("late", [frame(_DATA, 1, 1, b"x"), whole()], ids=["DATA", "HEADERS"])
 @pytest.mark.parametrize("answered", [False, True])
 def test_after_both_ends(late: bytes, answered: bool) -> None:
     """A frame on a stream that its user had ended ends the connection, whether or not the answer is complete."""
-    place = Place()
-    place.raw(whole())
+    rig = H2Rig()
+    rig.raw(whole())
     if answered:
-        place.responder.last.answer(200, b"", b"x")
-        place.clock.advance(0)
-        place.wire.take()
-    assert outcome(place, late, len(late)) == Ends(_CLOSED)
+        rig.responder.last.answer(200, b"", b"x")
+        rig.clock.advance(0)
+        rig.wire.take()
+    assert outcome(rig, late, len(late)) == Ends(_CLOSED)
 
 
 def test_what_is_late_on_a_stream_that_we_have_reset() -> None:
-    """The user could not know: his DATA and trailers are thrown away, and his next request is answered."""
-    place = Place()
-    place.raw(begun())
-    place.responder.last.answer(200, b"", b"x")
-    place.clock.advance(0)
-    back = frames(place.wire.take())
+    """The user could not know: their DATA and trailers are thrown away, and their next request is answered."""
+    rig = H2Rig()
+    rig.raw(begun())
+    rig.responder.last.answer(200, b"", b"x")
+    rig.clock.advance(0)
+    back = frames(rig.wire.take())
     assert (_RESET, 0, 1, word(0)) in back
-    assert outcome(place, frame(_DATA, 0, 1, b"x") + whole(head=line(b"a", b"b")), 1 << 20) == IGNORED
-    place.raw(whole(3))
-    assert len(place.responder.exchanges) == 2
+    assert outcome(rig, frame(_DATA, 0, 1, b"x") + whole(head=line(b"a", b"b")), 1 << 20) == IGNORED
+    rig.raw(whole(3))
+    assert len(rig.responder.exchanges) == 2
 
 
 def test_a_head_in_pieces() -> None:
     """CONTINUATION with nothing, with one byte, with the rest: one request."""
-    place = Place()
-    place.raw(frame(_HEADERS, _END_STREAM, 1, HEAD[:5]) + frame(_CONTINUATION, 0, 1) + frame(_CONTINUATION, 0, 1, HEAD[5:6]))
-    assert place.responder.exchanges == []
-    place.raw(frame(_CONTINUATION, _END_HEADERS, 1, HEAD[6:]))
-    assert [exchange.head.host for exchange in place.responder.exchanges] == ["h.example.com"]
+    rig = H2Rig()
+    rig.raw(frame(_HEADERS, _END_STREAM, 1, HEAD[:5]) + frame(_CONTINUATION, 0, 1) + frame(_CONTINUATION, 0, 1, HEAD[5:6]))
+    assert rig.responder.exchanges == []
+    rig.raw(frame(_CONTINUATION, _END_HEADERS, 1, HEAD[6:]))
+    assert [exchange.head.host for exchange in rig.responder.exchanges] == ["h.example.com"]
 
 
 class TestTheBeginning:
     """RFC 9113 section 3.4."""
 
     def test_the_first_word_is_ours(self) -> None:
-        """SETTINGS, before the user has said anything; his own are acknowledged (section 6.5.3)."""
-        place = Place(greet=False)
-        place.clock.advance(0)
-        assert frames(place.wire.take())[0][:3] == (_SETTINGS, 0, 0)
-        back = frames(place.raw(PREFACE + settings((4, 1000))))
+        """SETTINGS, before the user has said anything; their own are acknowledged (section 6.5.3)."""
+        rig = H2Rig(greet=False)
+        rig.clock.advance(0)
+        assert frames(rig.wire.take())[0][:3] == (_SETTINGS, 0, 0)
+        back = frames(rig.raw(PREFACE + settings((4, 1000))))
         assert (_SETTINGS, _ACK, 0, b"") in back
 
     @pytest.mark.parametrize("first", [frame(_PING, 0, 0, bytes(8)), whole(), frame(_SETTINGS, _ACK, 0)])
     def test_something_other_than_settings(self, first: bytes) -> None:
         """The connection ends, and nobody is asked."""
-        place = Place(greet=False)
-        place.raw(PREFACE + first)
-        assert place.wire.disconnecting and place.responder.exchanges == []
+        rig = H2Rig(greet=False)
+        rig.raw(PREFACE + first)
+        assert rig.wire.disconnecting and rig.responder.exchanges == []
 
 
 class TestWindows:
     """RFC 9113 sections 5.2, 6.9.1 and 6.9.2, and what we are sent beyond them."""
 
-    def answered(self, *entries: tuple[int, int]) -> Place:
+    def answered(self, *entries: tuple[int, int]) -> H2Rig:
         """A place whose user has said these settings, and gets an answer of five bytes on stream 1."""
-        place = Place(greet=False)
-        place.raw(PREFACE + settings(*entries) + whole())
-        exchange = place.responder.last
+        rig = H2Rig(greet=False)
+        rig.raw(PREFACE + settings(*entries) + whole())
+        exchange = rig.responder.last
         exchange.start(200, b"", 5)
         exchange.write(b"12345")
         exchange.finish()
-        return place
+        return rig
 
-    def data(self, place: Place, after: bytes = b"") -> bytes:
+    def data(self, rig: H2Rig, after: bytes = b"") -> bytes:
         """What comes of the body once the user has said this."""
-        return b"".join(payload for kind, _, _, payload in frames(place.raw(after)) if kind == _DATA)
+        return b"".join(payload for kind, _, _, payload in frames(rig.raw(after)) if kind == _DATA)
 
     def test_a_window_of_one(self) -> None:
-        """One byte at a time, as he asks for them."""
-        place = self.answered((4, 1))
-        assert self.data(place) == b"1"
-        assert self.data(place, frame(_WINDOW, 0, 1, word(3))) == b"234"
-        assert self.data(place, frame(_WINDOW, 0, 1, word(3))) == b"5"
+        """One byte at a time, as they ask for them."""
+        rig = self.answered((4, 1))
+        assert self.data(rig) == b"1"
+        assert self.data(rig, frame(_WINDOW, 0, 1, word(3))) == b"234"
+        assert self.data(rig, frame(_WINDOW, 0, 1, word(3))) == b"5"
 
     def test_a_window_that_is_made_larger_later(self) -> None:
         """SETTINGS change the windows of streams that are open."""
-        place = self.answered((4, 0))
-        assert self.data(place) == b""
-        assert self.data(place, settings((4, 2))) == b"12"
+        rig = self.answered((4, 0))
+        assert self.data(rig) == b""
+        assert self.data(rig, settings((4, 2))) == b"12"
 
     def test_a_window_below_nothing(self) -> None:
         """What was sent counts when SETTINGS make it smaller: first the debt is to be paid."""
-        place = self.answered((4, 3))
-        assert self.data(place) == b"123"
-        assert self.data(place, settings((4, 1))) == b""
-        assert self.data(place, frame(_WINDOW, 0, 1, word(2))) == b""
-        assert self.data(place, frame(_WINDOW, 0, 1, word(1))) == b"4"
+        rig = self.answered((4, 3))
+        assert self.data(rig) == b"123"
+        assert self.data(rig, settings((4, 1))) == b""
+        assert self.data(rig, frame(_WINDOW, 0, 1, word(2))) == b""
+        assert self.data(rig, frame(_WINDOW, 0, 1, word(1))) == b"4"
 
     def test_of_several_settings_the_last_counts(self) -> None:
         """They are taken in their order (section 6.5.3)."""
@@ -316,22 +316,22 @@ class TestWindows:
 
     def test_what_comes_for_streams_that_are_gone(self) -> None:
         """It takes nothing from the window of all streams together, which would otherwise be empty one day."""
-        place = Place()
+        rig = H2Rig()
         piece = frame(_DATA, 0, 1, bytes(16_384)) * 100
-        place.raw(begun())
-        place.responder.last.abort()
+        rig.raw(begun())
+        rig.responder.last.abort()
         for _ in range(CONNECTION_WINDOW // (100 * 16_384) + 2):
-            place.raw(piece)
-        assert not place.wire.disconnecting
+            rig.raw(piece)
+        assert not rig.wire.disconnecting
 
 
 @pytest.mark.parametrize("knows", [False, True])
 def test_a_stream_too_many(knows: bool) -> None:
     """RFC 9113 section 5.1.2: refused, to be sent again, for one who has not acknowledged the number; else the end."""
-    place = Place(greet=False)
-    place.raw(PREFACE + settings() + (frame(_SETTINGS, _ACK, 0) if knows else b""))
-    place.raw(b"".join(begun(2 * n + 1) for n in range(STREAMS)))
-    back = frames(place.raw(begun(2 * STREAMS + 1)))
-    assert len(place.responder.exchanges) == STREAMS
+    rig = H2Rig(greet=False)
+    rig.raw(PREFACE + settings() + (frame(_SETTINGS, _ACK, 0) if knows else b""))
+    rig.raw(b"".join(begun(2 * n + 1) for n in range(STREAMS)))
+    back = frames(rig.raw(begun(2 * STREAMS + 1)))
+    assert len(rig.responder.exchanges) == STREAMS
     assert ((_RESET, 0, 2 * STREAMS + 1, word(_REFUSED)) in back) is not knows
-    assert place.wire.disconnecting is knows
+    assert rig.wire.disconnecting is knows

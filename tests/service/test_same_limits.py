@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from appproxy.http.head import RequestHead
-from tests.service import h2_place
+from tests.service import h2_rig
 from tests.service.front.h1 import test_connection
-from tests.service.keeper import Keeper
+from tests.service.recording_responder import RecordingResponder
 
 Fields = list[tuple[bytes, bytes]]
 _HOST = b"h.example.com"
@@ -17,28 +17,28 @@ _HOST = b"h.example.com"
 
 def over_http_1(method: bytes, target: bytes, fields: Fields, trailers: Fields | None) -> tuple[int, RequestHead | None]:
     """The answer's status, 0 for none, and the head that whoever answers got."""
-    place = test_connection.Place(Reading())
+    rig = test_connection.ConnectionRig(Reading())
     lines = b"".join(b"%b: %b\r\n" % field for field in [(b"host", _HOST), *fields])
     body = b""
     if trailers is not None:
         lines += b"transfer-encoding: chunked\r\n"
         body = b"0\r\n" + b"".join(b"%b: %b\r\n" % field for field in trailers) + b"\r\n"
-    answer = place.send(b"%b %b HTTP/1.1\r\n%b\r\n%b" % (method, target, lines, body))
-    return int(answer[9:12] or 0), _head(place.responder)
+    answer = rig.send(b"%b %b HTTP/1.1\r\n%b\r\n%b" % (method, target, lines, body))
+    return int(answer[9:12] or 0), _head(rig.responder)
 
 
 def over_http_2(method: bytes, target: bytes, fields: Fields, trailers: Fields | None) -> tuple[int, RequestHead | None]:
     """The same."""
-    place = h2_place.Place(Reading())
+    rig = h2_rig.H2Rig(Reading())
     head = [(b":method", method), (b":scheme", b"https"), (b":authority", _HOST), (b":path", target), *fields]
-    stream = place.user.send_request(head, end_stream=trailers is None)
+    stream = rig.user.send_request(head, end_stream=trailers is None)
     if trailers is not None:
-        place.user.send_trailers(stream, trailers)
-    place.turn()
-    return int(place.head(stream).get(b":status", b"0")), _head(place.responder)
+        rig.user.send_trailers(stream, trailers)
+    rig.turn()
+    return int(rig.head(stream).get(b":status", b"0")), _head(rig.responder)
 
 
-class Reading(Keeper):
+class Reading(RecordingResponder):
     """Answers each request when all of it is there."""
 
     def __call__(self, exchange: object) -> None:
@@ -52,7 +52,7 @@ class Reading(Keeper):
         self.last.answer(200, b"", b"")
 
 
-def _head(responder: Keeper) -> RequestHead | None:
+def _head(responder: RecordingResponder) -> RequestHead | None:
     return responder.last.head if responder.exchanges else None
 
 

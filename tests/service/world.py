@@ -17,11 +17,13 @@ from appproxy.service.dispatch.error_pages import failure_answer
 from appproxy.service.exchange.exchange import Exchange
 from appproxy.service.front.front import Front
 from appproxy.service.front.h1.connection import UserConnection
+from appproxy.service.relay.proxied_request import ProxiedRequest
 from appproxy.service.relay.relay import Relay
-from appproxy.service.relay.roster import Roster, RosterLimits
+from appproxy.service.relay.roster import Peer, Roster, RosterLimits
 from appproxy.service.relay.share_tokens import ShareTokens
-from appproxy.service.tunnel.links import DataLink, SignalLink
+from appproxy.service.tunnel.data_link import DataLink
 from appproxy.service.tunnel.listener import TunnelListener
+from appproxy.service.tunnel.signal_link import SignalLink
 from appproxy.store.snapshot import ConnectorRecord, ConnectorState, Snapshot
 from appproxy.tunnel.data import DataSession
 from appproxy.tunnel.frames import Frame, Kind, encode
@@ -46,6 +48,13 @@ class Wire(StringTransport):
         super().__init__()
         self.half_closed = False
         self.aborted = False
+        #: Of what was written, what did not wait for the turn's end.
+        self.at_once: list[bytes] = []
+
+    def write_now(self, data: bytes) -> None:
+        """As TLS has it."""
+        self.at_once.append(data)
+        self.write(data)
 
     def loseWriteConnection(self) -> None:
         self.half_closed = True
@@ -169,8 +178,9 @@ class World:
             urls=lambda: self.snapshot.urls,
         )
         self.front = Front(self.handle, self.clock, refusal, self._new_id, entry=UserConnection, log=self.log.append)
+        # With this epoch ids begin with 1.
         self.end_point = TunnelListener(
-            self.relay, self.clock, lambda: 1e9, lambda: self.snapshot, node="n1", epoch=b"epoch678",
+            self.relay, self.clock, lambda: 1e9, lambda: self.snapshot, node="n1", epoch=b"\0\0\0\0n678",
             control=Factory.forProtocol(Protocol), renew_after=180,
         )
 
@@ -193,13 +203,13 @@ class World:
         return User(connection, wire)
 
     def signal(self, id: str = "c1", *, instance: bytes = b"i" * 16, slot: int = 0, open: tuple[int, ...] = (),
-               ended: tuple[int, ...] = (), capabilities: tuple[str, ...] = (INLINE_BODY,)) -> Signal:
+               ended: tuple[int, ...] = (), capabilities: tuple[str, ...] = (INLINE_BODY,), node: str = "") -> Signal:
         """A connector's signal connection, as far as HELLO."""
         link = SignalLink(self.end_point, id, "198.51.100.1")
         wire = Wire()
         link.makeConnection(wire)
         session = SignalSession(Role.CONNECTOR, self.clock.seconds())
-        hello = Hello((1,), instance, slot, 0, capabilities, 1000, open, ended, "0.1.0")
+        hello = Hello((1,), instance, slot, 0, capabilities, 1000, open, ended, "0.1.0", node)
         signal = Signal(link, wire, session, self.clock)
         link.dataReceived(session.hello(hello))
         return signal
@@ -220,7 +230,7 @@ class World:
     def attach(self, request_id: int, *, body: bool = False, response: bool = True, id: str = "c1") -> Data:
         """A data connection that the service has attached to this request."""
         data = self.data(id)
-        data.say(data.session.attach(request_id, b"epoch678", body, response))
+        data.say(data.session.attach(request_id, b"\0\0\0\0n678", body, response))
         return data
 
     def advance(self, seconds: float) -> None:
@@ -250,6 +260,13 @@ def requests(frames: list[Frame]) -> list[tuple[int, bytes]]:
     return [(frame[2], decode_request(frame[3]).target) for frame in frames if frame[0] == Kind.REQ]
 
 
+def under_way(peer: Peer) -> list[ProxiedRequest]:
+    """What the connector has."""
+    found = [each for each in peer.in_flight.values() if isinstance(each, ProxiedRequest)]
+    assert len(found) == len(peer.in_flight)
+    return found
+
+
 def only_request(signal: Signal) -> int:
     """The id of the one request that has come."""
     ((id, _),) = requests(signal.frames())
@@ -259,4 +276,6 @@ def only_request(signal: Signal) -> int:
 GET = b"GET /page HTTP/1.1\r\nHost: wiki.example.com\r\n\r\n"
 POST = b"POST /form HTTP/1.1\r\nHost: wiki.example.com\r\nContent-Length: 5\r\n\r\n"
 
-__all__ = ["GET", "POST", "WIKI", "Data", "Signal", "User", "Wire", "World", "encode_code", "only_request", "requests"]
+__all__ = [
+    "GET", "POST", "WIKI", "Data", "Signal", "User", "Wire", "World", "encode_code", "only_request", "requests", "under_way",
+]

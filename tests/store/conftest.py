@@ -57,7 +57,7 @@ def server(sealer: Sealer) -> Iterator[Server]:
     server.close()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty database; where the test asks for `store`, too, of the one that this is in."""
     if request.param == "sqlite":

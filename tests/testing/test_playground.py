@@ -93,7 +93,7 @@ def test_a_revoked_connector_is_cut(playground: Playground) -> None:
     assert page.status == 503
 
 
-class Place(Resource):
+class Echoing(Resource):
     """An internal application that shows which host and path it was asked for."""
 
     isLeaf = True
@@ -107,7 +107,7 @@ def test_wildcards_segments_and_other_hosts() -> None:
     with Playground() as playground:
         playground.add_user("ann", PASSWORD)
         playground.add_user("bob", PASSWORD)
-        playground.publish("places", Place(), users=["ann"])
+        playground.publish("places", Echoing(), users=["ann"])
         port = playground.admin("GET", "/applications/places")["internal"].rpartition(":")[2].rstrip("/")
         for external, internal in (
             ("https://*.example.org/", f"http://*.corp:{port}/"), ("https://api.example.org/v1/", f"http://api.corp:{port}/app/"),

@@ -743,6 +743,67 @@ def test_a_body_arrives_whole(pieces: list[bytes], cuts: list[int], role: Role) 
     assert receiver.receiving_over
 
 
+@given(st.lists(st.tuples(st.sampled_from(["body", "other", "cut", "ping", "empty"]), st.binary(min_size=1, max_size=40)),
+                max_size=12), st.sampled_from(list(Role)))
+def test_the_short_way_gives_what_the_long_one_gives(reads: list[tuple[str, bytes]], role: Role) -> None:
+    """Whether a read is asked first if it is one piece makes no difference, but for the cost."""
+    short, long = Pair(), Pair()
+    sender = long.of(role)
+    opening = sender.head(200, b"") if role is Role.CONNECTOR else sender.go()
+    other = Role.CONNECTOR if role is Role.SERVICE else Role.SERVICE
+    short.of(other).receive(opening, 0.0)
+    long.of(other).receive(opening, 0.0)
+    got: list[bytes] = []
+    expected: list[bytes] = []
+    for number, (what, data) in enumerate(reads, 1):
+        frame = sender.body(data)
+        reads_of = {"body": [frame], "other": [encode(Kind.BODY, 9, b"", data)], "empty": [encode(Kind.BODY, 5)],
+                    "cut": [frame[: len(frame) // 2], frame[len(frame) // 2 :] + frame],
+                    "ping": [frame + encode(Kind.PING, 0, b"", number.to_bytes(8)) + frame]}[what]
+        for read in reads_of:
+            piece = short.of(other).piece(read, float(number))
+            got += [piece] if piece else [one[4] for one in short.of(other).receive(read, float(number))]
+            expected += [one[4] for one in long.of(other).receive(read, float(number))]
+            assert short.of(other).heard == long.of(other).heard == number
+    assert b"".join(got) == b"".join(expected)
+    assert short.of(other).take_output() == long.of(other).take_output()
+
+
+def test_one_whole_piece_is_seen_as_such() -> None:
+    """All else is for `receive`, which finds what is wrong with it; after the end and a stop that is all."""
+    pair = Pair()
+    service, connector = pair.service, pair.connector
+    early = service.body(b"early")
+    assert connector.piece(early, 1.0) == b"", "the gate was not open: `receive` has to follow that"
+    pair.to_connector(early)
+    frame = service.body(b"hello")
+    assert connector.piece(frame, 2.0) == b"hello"
+    assert connector.heard == 2.0
+    for other in (frame[:-1], frame + b"x", frame + frame, encode(Kind.BODY, 9, b"", b"hello"), encode(Kind.BODY, 5),
+                  encode(Kind.END, 5, b"", b"a: b\n"), HEADER.pack(5, Kind.BODY, 0, 1, 5) + b"hello",
+                  HEADER.pack(65_537, Kind.BODY, 0, 0, 5) + bytes(65_537), b""):
+        assert connector.piece(other, 3.0) == b""
+    assert connector.heard == 2.0
+    pair.to_connector(frame[:5])
+    assert connector.piece(frame, 3.0) == b"", "a frame is under way"
+    pair.to_connector(frame[5:14])
+    assert connector.piece(frame, 3.0) == b"", "and its payload"
+    pair.to_connector(frame[14:])
+    assert connector.piece(frame, 3.0) == b"hello"
+    connector.stop(Code.CANCELLED)
+    assert connector.piece(frame, 4.0) == b"", "it is thrown away"
+
+
+def test_pieces_count_between_empty_frames() -> None:
+    """Full bodies between empty ones are no abuse, whichever way they were read."""
+    pair = Pair()
+    pair.to_connector(pair.service.go())
+    for _ in range(3):
+        for _ in range(TunnelLimits().empty_bodies):
+            pair.to_connector(encode(Kind.BODY, 5))
+        assert pair.connector.piece(pair.service.body(b"x"), 0.0) == b"x"
+
+
 def test_nothing_of_a_body_is_kept() -> None:
     """A session holds no byte of a body that was given to its owner: memory does not grow with the body."""
     pair = Pair()

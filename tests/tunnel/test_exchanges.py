@@ -135,10 +135,10 @@ class TestConnector:
         for state in (State.RECEIVED, State.GATE):
             assert not {Step.ANSWER, Step.HEAD, Step.INFO} & set(CONNECTOR_TRANSITIONS[state])
 
-    def test_reject_is_said_only_before_the_application_is_asked(self) -> None:
-        """REJECT promises that nothing was processed, so it is impossible from ORIGIN on."""
+    def test_reject_is_said_only_before_the_application_answers(self) -> None:
+        """REJECT promises that nothing was processed. From ORIGIN it is said where no connection could be opened."""
         states = {state for state, steps in CONNECTOR_TRANSITIONS.items() if Step.REJECT in steps}
-        assert states == {State.RECEIVED, State.GATE, State.CANCELLED}
+        assert states == {State.RECEIVED, State.GATE, State.ORIGIN, State.CANCELLED}
 
     def test_a_cancelled_request_owes_one_final_frame(self) -> None:
         """After CANCEL the connector still says its last word."""

@@ -117,7 +117,7 @@ class TestLimits:
     def test_kinds_to_ignore_are_skipped_without_being_kept(self) -> None:
         """Kinds with bit 0x80 may come from a later version: they are skipped, even cut in pieces."""
         reader = FrameReader(SIGNAL_LIMITS)
-        data = HEADER.pack(5000, 0x81, 9, 17, 1) + bytes(5000) + encode(Kind.DRAIN)
+        data = HEADER.pack(5000, 0xff, 9, 17, 1) + bytes(5000) + encode(Kind.DRAIN)
         assert reader.receive(data[:3000]) == []
         assert not reader._pending
         assert reader.receive(data[3000:]) == [(Kind.DRAIN, 0, 0, b"", b"")]

@@ -23,6 +23,7 @@ READS: list[Read] = [
     lambda head: head.truth("a"),
     lambda head: head.binary("a", 2),
     lambda head: head.table("a", 1),
+    lambda head: [one.text("b", 1) for one in head.objects("a", 2)],
 ]
 
 
@@ -37,6 +38,7 @@ READS: list[Read] = [
         ('{"a": false}', READS[5], False),
         ('{"a": "00ff"}', READS[6], b"\x00\xff"),
         ('{"a": {"b": 1}}', READS[7], {"b": 1}),
+        ('{"a": [{"b": "x"}, {"b": "y", "c": 1}]}', READS[8], ["x", "y"]),
     ],
 )
 def test_right_values(text: str, read: Read, value: object) -> None:
@@ -55,6 +57,7 @@ def test_right_values(text: str, read: Read, value: object) -> None:
         ('{"a": 0}', READS[5]),
         ('{"a": "00f"}', READS[6]), ('{"a": "00 f"}', READS[6]), ('{"a": "00fg"}', READS[6]), ('{"a": "00"}', READS[6]),
         ('{"a": {"b": 1, "c": 1}}', READS[7]), ('{"a": {"b": -1}}', READS[7]), ('{"a": []}', READS[7]),
+        ('{"a": {"b": "x"}}', READS[8]), ('{"a": [1]}', READS[8]), ('{"a": [{}, {}, {}]}', READS[8]),
     ],
 )
 def test_wrong_values(text: str, read: Read) -> None:

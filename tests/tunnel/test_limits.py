@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-from pathlib import Path
 
-import appproxy
 from appproxy.config.connector import ConnectorSettings, PoolSettings
 from appproxy.config.service import ServiceLimits, ServiceSettings
 from appproxy.service.relay.roster import RosterLimits
 from appproxy.tunnel.limits import TunnelLimits
-
-ROOT = Path(appproxy.__file__).parent
+from tests import source
 
 
 def read(where: set[str], skip: str) -> set[str]:
     """Names that are read of values that are called so, in all of the code but the file that defines them."""
     found = set()
-    for path in ROOT.rglob("*.py"):
-        if path.relative_to(ROOT).as_posix() == skip:
+    for path in source.files():
+        if path.relative_to(source.ROOT).as_posix() == skip:
             continue
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in source.nodes(path):
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and _name(node.value) in where:
                 found.add(node.attr)
     return found

@@ -20,7 +20,8 @@ def ask(
     body_held: bool = False,
 ) -> bool:
     return may_retry(
-        state, processed=processed, method=method, handed_over=handed_over, attempts=attempts, body_held=body_held
+        state, processed=processed, idempotent=method in IDEMPOTENT, handed_over=handed_over, attempts=attempts,
+        body_held=body_held,
     )
 
 

@@ -103,7 +103,7 @@ def test_one_user_alone_has_nearly_all_of_any_number(most: int) -> None:
 
 @pytest.mark.parametrize("most", range(2, 70))
 def test_of_any_number_one_user_gives_one_to_another_who_waits(most: int) -> None:
-    """Whoever has all gives one up at the first look, however well his answers move; with an equal part, none."""
+    """Whoever has all gives one up at the first look, however well their answers move; with an equal part, none."""
     places = filled(most, a=most)
     gone = give_way(places, holding("a", most, stuck=False), 1)
     assert [place.key for place in gone] == [b"a"]
@@ -290,12 +290,26 @@ def test_who_is_going_already_counts() -> None:
     assert [len(give_way(places, held, 0, going)) for going in (0, 3, 4, 9)] == [4, 1, 0, 0]
 
 
+def test_for_newcomers_those_go_that_stand_still() -> None:
+    """Of the largest shares of strangers, the longest first, never the last of one; nobody else, and no more than need it."""
+    places = filled(64, **{"@a": 20, "@b": 10, "@c": 1, "ann": 20, "@known": 9})
+    places.repute.read(b"@known", 0.0)
+    held = [Held(key.encode(), number, True, 9e9, 1.0, 0.5 + number / 100)
+            for key, count in (("@a", 2), ("@b", 9), ("@c", 1), ("ann", 20), ("@known", 9)) for number in range(count)]
+    gone = give_way(places, held, 0, 0, 3)
+    assert [(place.key, place.what) for place in gone] == [(b"@a", 1), (b"@a", 0), (b"@b", 8)]
+    assert len(give_way(places, held, 0, 2, 3)) == 1 and give_way(places, held, 0) == []
+    assert {place.key for place in give_way(places, held, 0, 0, 99)} == {b"@a", b"@b"}
+    assert give_way(filled(64, **{"@c": 1}), [Held(b"@c", 0, True, 0.0, 1.0, 1.0)], 0, 0, 1) == []
+    assert give_way(places, [Held(b"@a", 0, True, 9e9, 1.0, 0.4), Held(b"@a", 1, False, 9e9, 1.0, 9.0)], 0, 0, 2) == []
+
+
 SHARES = st.dictionaries(st.sampled_from([f"u{number}" for number in range(12)]), st.integers(1, 60), min_size=1)
 
 
 @given(SHARES, st.integers(0, 40), st.data())
 def test_giving_way_is_for_others_and_for_no_more_than_need_it(shares: dict[str, int], waiting: int, data: Any) -> None:
-    """Nobody goes without need, no more go than need it, and who is neither slow nor over his part never goes."""
+    """Nobody goes without need, no more go than need it, and who is neither slow nor over their part never goes."""
     places = filled(256, **shares)
     held = [
         Held(key.encode(), number, data.draw(st.booleans()), data.draw(st.sampled_from([0.0, 9e9])), 60.0)

@@ -23,6 +23,7 @@ from appproxy.tunnel.handshake import (
 )
 from appproxy.tunnel.limits import TunnelLimits
 from appproxy.tunnel.messages import encode_code, encode_response
+from appproxy.tunnel.node_list import NodePlace, encode_nodes
 from appproxy.tunnel.signal import DRAIN, RECEIVED, SENT, DrainState, Role, SignalSession, SignalState
 
 HELLO = Hello((1,), bytes(16), 0, 1, (), 1000, (), (), "1.0")
@@ -69,6 +70,7 @@ GOOD = {
     Kind.REJECT: encode(Kind.REJECT, 7, encode_code(Code.DRAINING)),
     Kind.FAIL: encode(Kind.FAIL, 7, encode_code(Code.ORIGIN_TLS)),
     Kind.CONFIG: encode(Kind.CONFIG, 0, encode_configuration(18)),
+    Kind.NODES: encode(Kind.NODES, 0, encode_nodes([NodePlace("one", "", 0)])),
     Kind.ERROR: encode(Kind.ERROR, 0, encode_error(Goodbye(Code.PROTOCOL))),
 }
 
@@ -138,7 +140,7 @@ class TestGreeting:
             (Role.SERVICE, SignalState.READY, "PING PONG RSP INFO REJECT FAIL DRAIN DRAINED ERROR"),
             (Role.CONNECTOR, SignalState.OPENING, "ERROR"),
             (Role.CONNECTOR, SignalState.GREETED, "WELCOME ERROR"),
-            (Role.CONNECTOR, SignalState.READY, "PING PONG REQ CANCEL CONFIG DRAIN DRAINED ERROR"),
+            (Role.CONNECTOR, SignalState.READY, "PING PONG REQ CANCEL CONFIG NODES DRAIN DRAINED ERROR"),
         ],
     )
     def test_the_table(self, role: Role, state: SignalState, kinds: str) -> None:

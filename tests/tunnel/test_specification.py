@@ -37,6 +37,7 @@ from appproxy.tunnel.messages import (
     encode_welcome,
     request_flags,
 )
+from appproxy.tunnel.node_list import decode_nodes, encode_nodes
 from appproxy.tunnel.stream_directions import ANSWER_WAY, BODY_WAY, StreamDirection
 
 SPECIFICATION = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text()
@@ -179,6 +180,7 @@ AGAIN: dict[Kind, Callable[[bytes], bytes]] = {
     Kind.WELCOME: lambda head: encode_welcome(decode_welcome(head)),
     Kind.ERROR: lambda head: encode_error(decode_error(head)),
     Kind.REQ: lambda head: encode_request(decode_request(head)),
+    Kind.NODES: lambda head: encode_nodes(decode_nodes(head)),
     Kind.CONFIG: lambda head: encode_configuration(decode_configuration(head)),
     Kind.ATTACH: lambda head: encode_attach(decode_attach(head, 3).epoch),
     **dict.fromkeys((Kind.RSP, Kind.INFO, Kind.HEAD), again_response),

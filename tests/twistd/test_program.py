@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import atexit
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from twisted.logger import capturedLogs as captured
 
 from appproxy.errors import ConfigError
 from appproxy.twistd.json_log import JsonLines
-from appproxy.twistd.program import Program, reason_of
+from appproxy.twistd.program import TwistdProgram, reason_of
 
 
 class Running:
@@ -37,7 +39,7 @@ class Running:
         self.stopped += 1
 
 
-class Example(Program):
+class Example(TwistdProgram):
     """Begins as the test says; ends when the test says."""
 
     def __init__(self, reactor: Running, environment: Mapping[str, str], error: Exception | None = None) -> None:
@@ -126,7 +128,7 @@ def test_stopping_before_the_reactor_ran() -> None:
 def test_json_is_for_twistd_s_log_too() -> None:
     """With log_format json, twistd's application gets our observer."""
     application = Application("example")
-    program = Program("example", Running(), {}, "json")
+    program = TwistdProgram("example", Running(), {}, "json")
     program.setServiceParent(application)
     assert isinstance(ILogObserver(application), JsonLines)
     assert list(IServiceCollection(application)) == [program]
@@ -144,3 +146,26 @@ def test_json_is_for_twistd_s_log_too() -> None:
 def test_reasons_are_one_line(error: Exception, reason: str) -> None:
     """A taken port says which, and what to do."""
     assert reason_of(error) == reason
+
+
+@pytest.mark.parametrize(("asked", "found"), [("", "RelayReactor"), ("-r select ", "SelectReactor")])
+def test_twistd_runs_on_our_reactor_unless_another_is_asked_for(asked: str, found: str) -> None:
+    """It is there before twistd builds anything."""
+    code = f"""
+from twisted.application.app import ServerOptions
+from twisted.application.service import ServiceMaker
+from appproxy.twistd.program import StateOptions
+
+class Options(StateOptions):
+    read_settings = staticmethod(lambda path: None)
+    optParameters = [["state", "s", None, ""]]
+
+class Twistd(ServerOptions):
+    subCommands = [("program", None, Options, "")]
+
+Twistd().parseOptions({asked.split()!r} + ["program", "--state", "."])
+from twisted.internet import reactor
+print(type(reactor).__name__)
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert ended.stdout.strip() == found, ended.stderr

@@ -30,11 +30,17 @@ def test_what_is_made_can_be_opened(tmp_path: Path) -> None:
 
 
 def test_an_empty_directory_is_taken(tmp_path: Path) -> None:
-    """One that an admin has made beforehand, with whatever rights."""
+    """One that systemd or an admin has made, with whatever rights: it stays the same, and nothing is made beside it."""
     state = tmp_path / "state"
     state.mkdir(mode=0o755)
+    before = state.stat()
     create_state(state, SETTINGS, NOW, {})
+    assert (state.stat().st_ino, state.stat().st_mtime_ns > before.st_mtime_ns) == (before.st_ino, True)
     assert state.stat().st_mode & 0o777 == 0o700
+    assert read_settings(state) == SETTINGS
+    new = tmp_path / "new"
+    create_state(new, SETTINGS, NOW, {})
+    assert sorted(path.name for path in state.iterdir()) == sorted(path.name for path in new.iterdir())
 
 
 def test_a_full_directory_is_not(tmp_path: Path) -> None:
@@ -54,9 +60,12 @@ def test_a_full_directory_is_not(tmp_path: Path) -> None:
     ],
 )
 def test_a_failure_leaves_nothing(tmp_path: Path, settings: ServiceSettings) -> None:
-    """However far it came, no half directory is left."""
+    """However far it came, no half directory is left, nor half of what belongs into one that was there."""
     with pytest.raises(AppProxyError):
         create_state(tmp_path / "state", settings, NOW, {})
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(AppProxyError):
+        create_state(tmp_path, settings, NOW, {})
     assert list(tmp_path.iterdir()) == []
 
 
@@ -70,12 +79,12 @@ def test_a_certificate_that_does_not_fit_its_key(tmp_path: Path) -> None:
 
 
 def test_no_settings_says_how_to_make_them(tmp_path: Path) -> None:
-    """The mend is a command to copy."""
+    """The hint is a command to copy."""
     with pytest.raises(ConfigError, match=f"appproxy init --state {tmp_path}"):
         read_settings(tmp_path)
 
 
 def test_a_directory_that_cannot_be_looked_into(tmp_path: Path) -> None:
-    """Is told as such, in one line: it is not taken for one that is not there, which `init` would mend."""
+    """Is told as such, in one line: it is not taken for one that is not there, for which `init` would help."""
     with pytest.raises(ConfigError, match="cannot be read: File name too long"):
         read_settings(tmp_path / ("x" * 300))

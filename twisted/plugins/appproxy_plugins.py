@@ -1,4 +1,5 @@
-"""What Twisted finds once appproxy is installed: two programs for twistd, and endpoint strings that begin with `appproxy:`.
+"""What Twisted finds once appproxy is installed: two programs for twistd, a reactor, and endpoint strings that begin with
+`appproxy:`.
 
 Every program of Twisted that looks for plugins reads this file: nothing of appproxy is loaded before it is used.
 """
@@ -7,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from twisted.application.reactors import Reactor
 from twisted.application.service import ServiceMaker
 from twisted.internet.interfaces import IStreamServerEndpoint, IStreamServerEndpointStringParser
 from twisted.plugin import IPlugin
@@ -25,6 +27,8 @@ appproxy_connector = ServiceMaker(
     "appproxy's inner side: runs beside the applications and only dials out.",
     "appproxy-connector",
 )
+
+appproxy_reactor = Reactor("appproxy", "appproxy.net.reactor", "epoll(7) with less work for each event: appproxy's own")
 
 
 @implementer(IPlugin, IStreamServerEndpointStringParser)

@@ -25,7 +25,7 @@ class ClientCertificates:
         try:
             found = os.stat(self._path(name))
         except OSError as error:
-            raise ConfigError(f"{self._path(name)}: {error.strerror}; put certificate chain and key there") from error
+            raise ConfigError(f"{self._path(name)}: {error.strerror}", hint="put certificate chain and key there") from error
         return found.st_mtime_ns, found.st_ino
 
     def load(self, name: str) -> Credential:
@@ -38,7 +38,7 @@ class ClientCertificates:
         except (OSError, ValueError) as error:
             raise ConfigError(f"{path}: cannot be read ({error})") from error
         if stat.S_IMODE(mode) & 0o077:
-            raise ConfigError(f"{path}: others may read it; chmod 600")
+            raise ConfigError(f"{path}: others may read it", hint="chmod 600")
         load_chain(text, str(path))
         load_key(text, str(path))
         return Credential(text, text)

@@ -3,26 +3,26 @@
 The service's answer to `GET /configuration` is a JSON object:
 
     {"version": 17, "trust": ["PEM", ...], "renew_after_days": 180, "applications": {"wiki": {
-      "id": "wiki", "internal": "https://wiki.corp:8443/base/", "host_header": "internal" | "original",
-      "verify_tls": true, "ca_bundle": "PEM or empty", "server_name": "",
-      "client_certificate": "", "protocol": "http1" | "h2",
-      "max_connections": 0, "connect_timeout": 10.0,
-      "upgrade_idle_timeout": 18000.0, "upgrades": ["websocket"]}}}
+      "id": "wiki", "name": "Wiki", "internal": "https://wiki.corp:8443/base/", "external": "https://wiki.example.com/",
+      "verify_tls": true, "connect_timeout": 10.0, ...}}}
 
-Only what is listed there is ever dialled. Unknown keys are passed over, so that a newer service can say more.
+where `...` are the settings of `publish.settings.table.OriginSettings`, and `segments` by their ids. Only what is listed there
+is ever dialled. Unknown keys are passed over, so that a newer service can say more.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from appproxy.connector.config.files import write_private
 from appproxy.errors import ConfigError
 from appproxy.json_input import read_json
-from appproxy.publish.application import CONNECTION_AUTHENTICATION, FILE_NAME, PROTOCOLS, Segment, Url
+from appproxy.publish.application import Segment
+from appproxy.publish.settings.table import ORIGIN_SETTINGS, OriginSettings, check_together
+from appproxy.publish.url import Url
 
 #: 10,000 applications with a few segments each, many of them with certificates; more is not a configuration but a
 #: mistake.
@@ -48,7 +48,7 @@ class OriginAddress:
     max_connections: int = 0
     #: Whose they are: two applications share none, whatever machine they lead to.
     application: str = ""
-    #: Does the application authenticate connections, and not each request? One of `CONNECTION_AUTHENTICATION`.
+    #: Does the application authenticate connections, and not each request? "auto", "always" or "never".
     connection_authentication: str = "auto"
 
     @property
@@ -81,6 +81,8 @@ class Target:
     health_interval: float = 10.0
     #: What admins call it; for logs.
     name: str = ""
+    #: All that the service says of it. What is above was worked out of them, once for all requests.
+    settings: OriginSettings = OriginSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,51 +163,35 @@ def _wildcard(name: str, entry: Mapping[str, object], internal: Url) -> Segment 
 
 def _target(name: str, entry: Mapping[str, object]) -> Target:
     url = Url.parse(_text(entry, "internal", name), f"configuration: {name}: internal")
-    host_header = _text(entry, "host_header", name, "internal")
-    if host_header not in ("internal", "original"):
-        raise ConfigError(f"configuration: {name}: host_header: {host_header!r} is neither internal nor original")
-    upgrades = entry.get("upgrades", ["websocket"])
-    if not isinstance(upgrades, list) or not all(isinstance(each, str) and each.isascii() for each in upgrades):
-        raise ConfigError(f"configuration: {name}: upgrades: a list of names is needed")
-    verify = entry.get("verify_tls", True)
-    if not isinstance(verify, bool):
-        raise ConfigError(f"configuration: {name}: verify_tls: true or false is needed")
-    certificate = _text(entry, "client_certificate", name, "")
-    if certificate and not FILE_NAME.fullmatch(certificate):
-        raise ConfigError(f"configuration: {name}: client_certificate: {certificate!r} is not a plain name")
-    protocol = _choice(entry, "protocol", name, PROTOCOLS)
-    authentication = _choice(entry, "connection_authentication", name, CONNECTION_AUTHENTICATION)
-    if protocol == "h2" and authentication == "always":
-        raise ConfigError(f"configuration: {name}: connection_authentication: always needs protocol http1")
-    address = OriginAddress(url.scheme, url.host, url.port, verify, _text(entry, "ca_bundle", name, ""),
-                            _text(entry, "server_name", name, ""), certificate, protocol,
-                            _count(entry, "max_connections", name), name,
-                            authentication)
+    settings = _settings(name, entry)
+    address = OriginAddress(
+        url.scheme, url.host, url.port, settings.verify_tls, settings.ca_bundle, settings.server_name,
+        settings.client_certificate, settings.protocol, settings.max_connections, name, settings.connection_authentication)
+    others = () if url.is_wildcard else tuple(
+        replace(address, scheme=one.scheme, host=one.host, port=one.port) for one in settings.origins)
     return Target(
-        name, address, url.authority.encode("ascii"), host_header == "original",
-        _seconds(entry, "connect_timeout", name, 10.0),
-        _seconds(entry, "upgrade_idle_timeout", name, 5 * 3600.0),
-        frozenset(each.lower().encode("ascii") for each in upgrades),
-        _wildcard(name, entry, url), _excluded(name, entry),
-        () if url.is_wildcard else _others(name, entry, address),
-        _text(entry, "health_path", name, ""), _seconds(entry, "health_interval", name, 10.0),
-        _text(entry, "name", name, name),
+        name, address, url.authority.encode("ascii"), settings.view == "public", settings.connect_timeout,
+        settings.upgrade_idle_timeout, frozenset(each.encode("ascii") for each in settings.upgrades),
+        _wildcard(name, entry, url), settings.excluded_hosts, others, settings.health_path if others else "",
+        settings.health_interval, _text(entry, "name", name, name), settings,
     )
 
 
-def _others(name: str, entry: Mapping[str, object], address: OriginAddress) -> tuple[OriginAddress, ...]:
-    texts = entry.get("origins", [])
-    if not isinstance(texts, list) or not all(isinstance(each, str) for each in texts):
-        raise ConfigError(f"configuration: {name}: origins: a list of URLs is needed")
-    urls = [Url.parse(text, f"configuration: {name}: origins") for text in texts]
-    return tuple(replace(address, scheme=url.scheme, host=url.host, port=url.port) for url in urls)
-
-
-def _excluded(name: str, entry: Mapping[str, object]) -> frozenset[str]:
-    hosts = entry.get("excluded_hosts", [])
-    if not isinstance(hosts, list) or not all(isinstance(each, str) for each in hosts):
-        raise ConfigError(f"configuration: {name}: excluded_hosts: a list of hosts is needed")
-    return frozenset(hosts)
+def _settings(name: str, entry: Mapping[str, object]) -> OriginSettings:
+    """The rows of the table that are sent to connectors; what is not there has its default. Raises ConfigError."""
+    found: dict[str, Any] = {}
+    for one in ORIGIN_SETTINGS:
+        if one.wire in entry:
+            try:
+                found[one.key] = one.kind.from_json(entry[one.wire])
+            except ValueError as error:
+                raise ConfigError(f"configuration: {name}: {one.wire}: {error}") from error
+    settings = OriginSettings(**found)
+    try:
+        check_together(settings)
+    except ConfigError as error:
+        raise error.at(f"configuration: {name}") from None
+    return settings
 
 
 def _text(entry: Mapping[str, object], key: str, where: str, default: str | None = None) -> str:
@@ -213,28 +199,6 @@ def _text(entry: Mapping[str, object], key: str, where: str, default: str | None
     if not isinstance(value, str):
         raise ConfigError(f"configuration: {where}: {key}: a text is needed")
     return value
-
-
-def _choice(entry: Mapping[str, object], key: str, where: str, words: tuple[str, ...]) -> str:
-    """One of these words, the first when the key is not there."""
-    value = _text(entry, key, where, words[0])
-    if value not in words:
-        raise ConfigError(f"configuration: {where}: {key}: {value!r} is none of {', '.join(words)}")
-    return value
-
-
-def _count(entry: Mapping[str, object], key: str, where: str) -> int:
-    value = entry.get(key, 0)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ConfigError(f"configuration: {where}: {key}: a whole number is needed")
-    return value
-
-
-def _seconds(entry: Mapping[str, object], key: str, where: str, default: float) -> float:
-    value = entry.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value <= 0:
-        raise ConfigError(f"configuration: {where}: {key}: a number of seconds above 0 is needed")
-    return float(value)
 
 
 class ConfigurationFile:
@@ -254,7 +218,7 @@ class ConfigurationFile:
         try:
             return parse_configuration(text)
         except ConfigError as error:
-            raise ConfigError(f"{self._path}: {error}; delete the file, it will be read again") from error
+            raise ConfigError(f"{self._path}: {error}", hint="delete the file, it will be read again") from error
 
     def save(self, text: bytes) -> None:
         """Keep this text, all of it or nothing."""

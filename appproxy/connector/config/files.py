@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from appproxy.config.connector import ConnectorSettings, load_connector
+from appproxy.config.outbound_proxy import OutboundProxies, checked_credentials, read_proxies
 from appproxy.config.state import ConnectorPaths
 from appproxy.errors import ConfigError
 
@@ -19,10 +20,37 @@ def read_settings(directory: Path) -> ConnectorSettings:
         text = path.read_text()
     except FileNotFoundError:
         join = f"appproxy connector join TOKEN --state {directory}"
-        raise ConfigError(f"{path}: not found; join the service first: {join}") from None
+        raise ConfigError(f"{path}: not found", hint=f"join the service first: {join}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
     return load_connector(text, str(path))
+
+
+def proxies_of(
+    outbound_proxy: str | None, credentials: str | None, directory: Path, environment: Mapping[str, str]
+) -> OutboundProxies:
+    """The proxy on the way out, from its two settings and the environment. Raises ConfigError."""
+    return read_proxies(outbound_proxy, _credentials(credentials, directory, environment), environment)
+
+
+def _credentials(source: str | None, directory: Path, environment: Mapping[str, str]) -> str:
+    """`USER:PASSWORD`, or "" without a source. Raises ConfigError, which does not show it."""
+    if source is None:
+        return ""
+    try:
+        if source.startswith("env:"):
+            found = environment.get(source.removeprefix("env:"), "")
+        else:
+            found = (directory / source).read_text().strip()
+        if not found:
+            raise ValueError("nothing is there")
+        return checked_credentials(found)
+    except OSError as error:
+        raise ConfigError(f"outbound_proxy_credentials: {source}: cannot be read ({error.strerror})") from None
+    except ValueError as error:
+        told = "it is no UTF-8" if isinstance(error, UnicodeDecodeError) else error
+        raise ConfigError(f"outbound_proxy_credentials: {source}: {told}",
+                          hint="write USER:PASSWORD there, on one line") from None
 
 
 def write_private(path: Path, data: bytes) -> None:

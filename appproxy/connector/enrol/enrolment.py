@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.error import ConnectError, DNSLookupError
+from twisted.internet.interfaces import IStreamClientEndpoint
 
 from appproxy.config.connector import ConnectorSettings, dump_connector
+from appproxy.config.outbound_proxy import OutboundProxies
 from appproxy.config.state import ConnectorPaths
+from appproxy.connector.config.files import proxies_of
 from appproxy.connector.enrol.control import CALL_SECONDS, ControlClient, Issued
 from appproxy.connector.enrol.identity import Identity, IdentityFiles, fits
-from appproxy.connector.enrol.service_dialer import place_of
+from appproxy.connector.enrol.service_dialer import place_of, way_to
 from appproxy.errors import AppProxyError, ConfigError
 from appproxy.net.tls import connector_context, shown_chain, wrap_client
 from appproxy.pki import Credential, JoinToken, certificate_request, check_first_contact, connector_id, decode_token, new_key
@@ -28,22 +30,27 @@ Reach = Callable[[JoinToken, str], ControlClient]
 
 async def join(
     token_text: str, state: Path, reactor: Any, wall_clock: Callable[[], float], name: str,
-    *, look: Look | None = None, reach: Reach | None = None,
+    *, environment: Mapping[str, str], outbound_proxy: str | None = None, credentials: str | None = None,
+    look: Look | None = None, reach: Reach | None = None,
 ) -> tuple[ConnectorSettings, Issued]:  # fmt: skip
     """Join the service of a token: `state` then holds a connector called `name`. All is written, or nothing.
 
+    `outbound_proxy` and `credentials` are the connector's settings `outbound_proxy` and `outbound_proxy_credentials`; without
+    them `environment` says which proxy there is.
+
     Raises AppProxyError with one line for the admin: ConfigError for the token and the directory, IdentityError for a
-    service that is not the token's, ControlError for one that cannot be reached or refuses.
+    service that is not the token's, ControlError for one that cannot be reached or refuses, ProxyError for the proxy.
     """
     files = IdentityFiles(ConnectorPaths(state))
     if files.joined:
-        raise ConfigError(f"{state}: a connector has joined from here already; give another --state, or remove this one")
+        raise ConfigError(f"{state}: a connector has joined from here already",
+                          hint="give another --state, or remove this one")
     token = decode_token(token_text)
     now = wall_clock()
     if token.expires <= now:
         when = datetime.fromtimestamp(token.expires, UTC)
-        raise ConfigError(f"join token: expired on {when:%Y-%m-%d %H:%M} UTC; make a new one: appproxy connector token")
-    network = _Network(reactor)
+        raise ConfigError(f"join token: expired on {when:%Y-%m-%d %H:%M} UTC", hint="make a new one: appproxy connector token")
+    network = _Network(reactor, proxies_of(outbound_proxy, credentials, state, environment))
     chain = await _reaching(token, (look or network.look)(token))
     anchor = check_first_contact(chain, token.anchor, token.name, now)
     key = new_key()
@@ -51,7 +58,8 @@ async def join(
         issued = await (reach or network.reach)(token, anchor).enrol(token, certificate_request(key), name)
         if not fits(key, issued.certificate) or connector_id(issued.certificate) != issued.id:
             raise ConfigError("join: the service has signed another key, or for another connector")
-        settings = ConnectorSettings(address=token.address, name=token.name, id=issued.id)
+        settings = ConnectorSettings(address=token.address, name=token.name, id=issued.id, outbound_proxy=outbound_proxy,
+                                     outbound_proxy_credentials=credentials)
         try:
             files.create(Identity(Credential(issued.certificate, key), issued.trust), dump_connector(settings))
         except OSError as error:
@@ -80,12 +88,12 @@ async def _reaching(token: JoinToken, chain: Deferred[list[str]]) -> list[str]:
 class _Network:
     """The real thing."""
 
-    def __init__(self, reactor: Any) -> None:
+    def __init__(self, reactor: Any, proxies: OutboundProxies) -> None:
         self._reactor = reactor
+        self._proxies = proxies
 
-    def _endpoint(self, token: JoinToken) -> HostnameEndpoint:
-        place = place_of(token.address)
-        return HostnameEndpoint(self._reactor, place.host, place.port, CALL_SECONDS)
+    def _endpoint(self, token: JoinToken) -> IStreamClientEndpoint:
+        return way_to(self._reactor, place_of(token.address), self._proxies, CALL_SECONDS)
 
     def look(self, token: JoinToken) -> Deferred[list[str]]:
         """The chain that the service shows."""

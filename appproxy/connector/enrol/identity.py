@@ -116,10 +116,10 @@ class IdentityFiles:
             if fits(key, certificate):
                 os.replace(self._next_key, self._paths.key)
                 return key
-        raise ConfigError(f"{self._paths.key}: does not belong to {self._paths.certificate.name}; {_AGAIN}")
+        raise ConfigError(f"{self._paths.key}: does not belong to {self._paths.certificate.name}", hint=_AGAIN)
 
     def _read(self, path: Path) -> str:
         try:
             return path.read_text("ascii")
         except (OSError, ValueError) as error:
-            raise ConfigError(f"{path}: cannot be read ({error}); {_AGAIN}") from error
+            raise ConfigError(f"{path}: cannot be read ({error})", hint=_AGAIN) from error

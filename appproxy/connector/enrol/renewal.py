@@ -38,7 +38,7 @@ class RenewalSigner(Protocol):
         """A certificate for this request (PEM). Raises ControlError."""
 
 
-class Renewal:
+class CertificateRenewal:
     """Looks at the certificate's age once an hour, and at every WELCOME."""
 
     log = Logger()

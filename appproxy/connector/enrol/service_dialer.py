@@ -7,10 +7,12 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint
-from twisted.internet.interfaces import IProtocol, IProtocolFactory
+from twisted.internet.interfaces import IProtocol, IProtocolFactory, IStreamClientEndpoint
 
+from appproxy.config.outbound_proxy import OutboundProxies
 from appproxy.connector.enrol.identity import Identity
 from appproxy.net.contexts import HTTP, TUNNEL_PROTOCOLS, ClientContext
+from appproxy.net.through_proxy import ThroughProxy
 from appproxy.net.tls import connector_context, wrap_client
 
 #: For the service: a dead address of its name must not hold up the next one for long.
@@ -31,10 +33,21 @@ def place_of(address: str) -> ServiceAddress:
     return ServiceAddress(host.strip("[]"), int(port))
 
 
+def way_to(reactor: Any, place: ServiceAddress, proxies: OutboundProxies, timeout: float) -> IStreamClientEndpoint:
+    """How this place is connected to: straight, or through a proxy."""
+    proxy = proxies.towards(place.host, place.port)
+    if proxy is None:
+        return HostnameEndpoint(reactor, place.host, place.port, timeout)
+    return ThroughProxy(reactor, proxy, place.host, place.port, timeout)
+
+
 class ServiceDialler:
     """Dials the service with the newest certificate; one context for each protocol until that changes."""
 
-    def __init__(self, reactor: Any, name: str, identity: Identity, timeout: float = CONNECT_SECONDS) -> None:
+    def __init__(
+        self, reactor: Any, name: str, identity: Identity, proxies: OutboundProxies, timeout: float = CONNECT_SECONDS
+    ) -> None:
+        self._proxies = proxies
         self._reactor = reactor
         self._name = name
         self._timeout = timeout
@@ -50,4 +63,4 @@ class ServiceDialler:
 
     def __call__(self, place: ServiceAddress, alpn: bytes, factory: IProtocolFactory) -> Deferred[IProtocol]:
         layer = wrap_client(self._contexts[alpn], factory, self._reactor, self._timeout)
-        return HostnameEndpoint(self._reactor, place.host, place.port, self._timeout).connect(layer)
+        return way_to(self._reactor, place, self._proxies, self._timeout).connect(layer)

@@ -20,11 +20,12 @@ Resolve = Callable[[str], Deferred[frozenset[str]]]
 class AddressWatch:
     """Tells `found` of a name's addresses, again and again as long as it is started."""
 
-    __slots__ = ("_clock", "_deadlines", "_found", "_host", "_resolve", "deadline")
+    __slots__ = ("_clock", "_deadlines", "_found", "_host", "_resolve", "_seconds", "deadline")
 
     def __init__(self, host: str, clock: IReactorTime, deadlines: Deadlines, resolve: Resolve | None,
-                 found: Callable[[frozenset[str]], None]) -> None:
+                 found: Callable[[frozenset[str]], None], seconds: float = LOOK_SECONDS) -> None:
         self._host = host
+        self._seconds = seconds
         self._clock = clock
         self._deadlines = deadlines
         self._resolve = None if _is_address(host) else resolve
@@ -34,7 +35,7 @@ class AddressWatch:
     def start(self) -> None:
         """There are connections, made just now or known to be right."""
         if self._resolve is not None and self.deadline == NEVER:
-            self.deadline = self._clock.seconds() + LOOK_SECONDS
+            self.deadline = self._clock.seconds() + self._seconds
             self._deadlines.add(self)
 
     def stop(self) -> None:
@@ -44,7 +45,7 @@ class AddressWatch:
 
     def deadline_passed(self, now: float) -> None:
         """Look."""
-        self.deadline = now + LOOK_SECONDS
+        self.deadline = now + self._seconds
         if self._resolve is not None:
             self._resolve(self._host).addCallback(self._take)
 

@@ -19,6 +19,7 @@ from appproxy.connector.config.configuration import OriginAddress
 from appproxy.connector.origin.lookup import LookupTimedOut, WatchedLookup, addresses_of
 from appproxy.errors import Code, ConfigError
 from appproxy.net.contexts import HTTP, HTTP2, CertificateRefused, ClientContext
+from appproxy.net.exhaustion import EXHAUSTION, NO_FILE, is_exhausted
 from appproxy.net.tls import origin_context, wrap_client
 
 _CODES: list[tuple[type[BaseException], Code]] = [
@@ -35,8 +36,15 @@ _CODES: list[tuple[type[BaseException], Code]] = [
 ]
 
 
+#: What a look-up ends with, also where it could open no socket.
+_NO_NAME = (error.DNSLookupError, error.UnknownHostError)
+
+
 def failure_code(reason: Failure, in_handshake: bool) -> Code:
     """Which code a failed connection has. A connection that ends inside the TLS handshake failed because of TLS."""
+    if getattr(reason.value, "osError", None) in NO_FILE or (reason.check(*_NO_NAME) and is_exhausted()):
+        EXHAUSTION.met("connections to applications")
+        return Code.CONNECTOR_BUSY
     for kind, code in _CODES:
         if reason.check(kind):
             return code

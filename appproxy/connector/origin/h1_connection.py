@@ -6,7 +6,7 @@ It reads answers and knows nothing of the tunnel; which connection serves which 
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING
+from collections import OrderedDict
 
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener
@@ -15,7 +15,9 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from appproxy.connector.config.configuration import Target
+from appproxy.connector.origin.attempt import Dialling
 from appproxy.connector.origin.bindings import NOBODY
+from appproxy.connector.origin.h1_pool import H1ConnectionPool
 from appproxy.connector.origin.kept import BODYLESS_SETTLE_SECONDS, HURRIED_SETTLE_SECONDS, SETTLE_SECONDS
 from appproxy.connector.origin.origin_stream import OriginUser, RequestBody, StreamUser
 from appproxy.connector.origin.reasons import other_scheme, place_name
@@ -27,14 +29,10 @@ from appproxy.http.connection_authentication import Leg, awaits_next_leg, has_ch
 from appproxy.http.h1.client import Event, Head, ResponseReader
 from appproxy.net.deadlines import NEVER
 from appproxy.net.read_gate import ReadGate
-from appproxy.net.sockets import UnreadBytes, acknowledged, pending, send_now, socket_of
+from appproxy.net.sockets import UnreadBytes, acknowledged, pending, send_now, socket_of, step_past_endpoint
 from appproxy.net.tls import set_buffers
 from appproxy.tunnel.messages import Request
 from appproxy.tunnel.retry import IDEMPOTENT
-
-if TYPE_CHECKING:
-    from appproxy.connector.origin.attempt import Dialling
-    from appproxy.connector.origin.origins import Origin
 
 
 @implementer(IHalfCloseableProtocol)
@@ -46,7 +44,7 @@ class OriginConnection(Protocol):
     #: An application that closes after each answer without saying so can do it to several kept connections in a row.
     most_tries = 5
 
-    def __init__(self, origin: Origin) -> None:
+    def __init__(self, origin: H1ConnectionPool[OriginConnection]) -> None:
         self.origin = origin
         self.user: OriginUser | None = None
         #: For whom it is counted, where the application may have few.
@@ -77,6 +75,8 @@ class OriginConnection(Protocol):
         self.handshake_at = 0.0
         #: Had its last answer no body by its nature?
         self.bodyless = False
+        #: Where `Kept` has it; None: it does not.
+        self.kept_in: OrderedDict[OriginConnection, None] | None = None
         #: Was the request under way sent before it had been quiet for long enough (`kept`)?
         self.hurried = False
         #: Of the request under way: whose it is, and what of a handshake it bears.
@@ -121,7 +121,7 @@ class OriginConnection(Protocol):
     def _heed(self, head: Head) -> None:
         """What an answer says of the connection: a challenge binds it also where no credentials were sent."""
         if self.owner is None:
-            if not self.origin.heeds_challenges or not has_challenge(head.block):
+            if not has_challenge(head.block) or not self.origin.heeds_challenges:
                 return
             self.origin.bind(self, self.asker)
         self._in_handshake(awaits_next_leg(head.status, head.block))
@@ -211,6 +211,7 @@ class OriginConnection(Protocol):
 
     def connectionMade(self) -> None:
         """TCP is connected."""
+        step_past_endpoint(self.transport, self)
         self.out = transport_of(self.transport)
         self.read_gate = ReadGate(self.out)
         self.out.setTcpNoDelay(True)
@@ -299,7 +300,7 @@ class OriginConnection(Protocol):
             self._stream.raw_ended()
             return
         # At once, and not when Twisted has closed it: until then this turn's requests would still be given to it.
-        self.origin.forget(self)
+        self._forget()
         self._end_of_file(True)
         if self.open:
             self.open = False
@@ -312,12 +313,18 @@ class OriginConnection(Protocol):
         """The connection is gone, both ways."""
         self.read_gate.close()
         was_open, self.open = self.open, False
-        self.origin.forget(self)
+        self._forget()
         if self.dialling is not None:
             self.dialling.failed(reason)
         else:
             # Whoever uses it hears of its end in any case, however it came to be used.
             self._end_of_file(was_open and reason.check(ConnectionDone) is not None)
+
+    def _forget(self) -> None:
+        """The application has ended it."""
+        if self.idle and self.origin.is_late(self):
+            self.origin.closed_behind_answer()
+        self.origin.forget(self)
 
     def _end_of_file(self, clean: bool) -> None:
         user, stream = self.user, self._stream

@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from ngh2 import NGH2Error
 from ngh2 import Setting as H2Setting
 from ngh2 import events as h2
+from twisted.internet import protocol
 from twisted.internet.interfaces import IPushProducer
-from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from appproxy.connector.origin.attempt import Dialling
+from appproxy.connector.origin.h2_port import H2Pool, H2Port
 from appproxy.connector.origin.h2_stream import H2Stream
+from appproxy.connector.origin.origin_stream import OriginUser
 from appproxy.connector.transport import peer_of, transport_of
 from appproxy.errors import Code, RequestError
-from appproxy.http.fields import decode_block
 from appproxy.http.h2.client import new_client_session
 from appproxy.http.h2.session import STREAMS, H2Session
 from appproxy.net.deadlines import NEVER
-from appproxy.net.flush_scheduler import flush_scheduler
-from appproxy.net.sockets import is_ended, send_now, socket_of
+from appproxy.net.sockets import is_ended, socket_of
 from appproxy.net.tls import set_buffers
 
-if TYPE_CHECKING:
-    from appproxy.connector.origin.attempt import Dialling
-    from appproxy.connector.origin.h2_origin import H2Origin
-    from appproxy.connector.origin.origin_stream import OriginUser
-
-#: What is taken from the session at once.
-_BATCH = 65_536
 #: A connection that was silent for this long is asked whether it still lives before it is trusted with more.
 SILENT_SECONDS = 2.0
 #: Seconds for the answer.
@@ -39,11 +34,22 @@ PING_SECONDS = 5.0
 IDLE_SECONDS = 50.0
 
 
+class ConnectionPool(H2Pool[H2Stream], Protocol):
+    """Where the connections of an application are kept: `h2_origin`."""
+
+    def room(self, connection: H2Connection) -> None:
+        """A connection has room, perhaps: for those who wait."""
+
+    def forget(self, connection: H2Connection) -> None:
+        """A connection that takes no more requests."""
+
+
 @implementer(IPushProducer)
-class H2Connection(Protocol):
+class H2Connection(H2Port[H2Stream], protocol.Protocol):
     """One connection, without TLS."""
 
-    def __init__(self, origin: H2Origin) -> None:
+    def __init__(self, origin: ConnectionPool) -> None:
+        super().__init__(origin)
         self.origin = origin
         self.dialling: Dialling[H2Connection] | None = None
         self.deadline = NEVER
@@ -54,19 +60,9 @@ class H2Connection(Protocol):
         #: Where it leads; empty when the transport does not know.
         self.peer = ""
         self._socket: socket.socket | None = None
-        self._session: H2Session | None = None
-        self._streams: dict[int, H2Stream] = {}
-        #: Streams that were given out and have not yet sent their request.
-        self._given: set[H2Stream] = set()
-        #: Streams whose senders are paused.
-        self.paused: dict[H2Stream, None] = {}
         self._served = 0
         self._heard = origin.clock.seconds()
         self._pinged = False
-        self._blocked = False
-        self._left = False
-        self._enlisted = False
-        self._later = flush_scheduler(origin.clock)
 
     # What the origin asks.
 
@@ -94,7 +90,7 @@ class H2Connection(Protocol):
         return len(self._streams) + len(self._given)
 
     def is_fresh(self, now: float) -> bool:
-        """Has the application said something of late?"""
+        """Has the application said something recently?"""
         return now - self._heard <= SILENT_SECONDS
 
     @property
@@ -165,65 +161,9 @@ class H2Connection(Protocol):
             return
         self.deadline = NEVER if not self.idle else self.origin.clock.seconds() + IDLE_SECONDS
 
-    # What streams ask.
-
-    @property
-    def offers_upgrades(self) -> bool:
-        """Does the application take extended CONNECT (RFC 8441)?"""
-        session = self._session
-        return session is not None and session.remote_settings.get(H2Setting.ENABLE_CONNECT_PROTOCOL) == 1
-
-    def begin(self, stream: H2Stream, headers: list[tuple[bytes, bytes]], ended: bool) -> None:
-        """Send a request's head."""
-        session = self._session
-        self._given.discard(stream)
-        assert session is not None  # streams are given out when it is up
-        try:
-            stream.id = session.send_request(headers, end_stream=ended)
-        except NGH2Error:
-            self.origin.give_back(stream)
-            # It has closed since the stream was given out: nothing has left.
-            stream.refused = True
-            self.origin.clock.callLater(0, stream.lost, RequestError(Code.ORIGIN_CLOSED, "the connection is closing"))
-            return
-        self._streams[stream.id] = stream
-        self.enlist()
-
-    def send(self, stream: H2Stream, data: bytes) -> None:
-        """Send a piece of body."""
-        session = self._session
-        assert session is not None  # as in `begin`
-        if session.send(stream.id, data):
-            self.enlist()
-
-    def end(self, stream: H2Stream, trailers: bytes) -> None:
-        """End a body."""
-        session = self._session
-        assert session is not None  # as in `begin`
-        if session.finish(stream.id, decode_block(trailers)):
-            self.enlist()
-
-    def reset(self, stream: H2Stream, code: int) -> None:
-        """Break a stream off."""
-        if stream in self._given:
-            self._given.discard(stream)
-            self.origin.give_back(stream)
-        if stream.id and self._session is not None:
-            if not self._session.reset(stream.id, code):
-                return
-            self.enlist()
+    def _freed(self) -> None:
         self._watch()
         self.origin.room(self)
-
-    def acknowledge(self, stream: H2Stream, size: int) -> None:
-        """So many bytes were taken: the windows open again."""
-        if self._session is not None and self._session.acknowledge(stream.id, size):
-            self.enlist()
-
-    def waiting(self, stream: H2Stream) -> int:
-        """Bytes of the stream's body that wait for the application."""
-        session = self._session
-        return 0 if session is None or not stream.id else session.waiting(stream.id)
 
     # What Twisted calls.
 
@@ -339,34 +279,11 @@ class H2Connection(Protocol):
         streams, self._streams = list(self._streams.values()), {}
         given, self._given = self._given, set()
         for stream in given:
-            stream.refused = True
+            stream.refuse()
         for stream in (*streams, *given):
             self.origin.give_back(stream)
             code = Code.ORIGIN_TRUNCATED if stream.answered else Code.ORIGIN_CLOSED
             stream.lost(error or RequestError(code, "the application closed the connection"))
-
-    # What goes out.
-
-    def enlist(self) -> None:
-        """Something is to be sent: at the end of this turn, with all else."""
-        if not self._enlisted:
-            self._enlisted = True
-            self._later.add(self)
-
-    def flush_turn(self) -> None:
-        """Called at the end of the reactor's turn."""
-        self._enlisted = False
-        if self._session is None or self._left:
-            return
-        try:
-            self._pump()
-            self._take_events(self._session)
-        except NGH2Error as error:
-            self._broken(str(error))
-            return
-        session = self._session
-        if not self._left and session is not None and not session.want_read and not session.want_write and not self._blocked:
-            self._end_of_session()
 
     def _end_of_session(self) -> None:
         """The session wants nothing any more: it was told to end, or what came was no HTTP/2."""
@@ -375,13 +292,6 @@ class H2Connection(Protocol):
             self.abort()
         else:
             self._broken("the application does not speak HTTP/2: set protocol=http1")
-
-    def _pump(self) -> None:
-        session = self._session
-        while session is not None and not self._blocked and (output := session.data_to_send(_BATCH)):
-            send_now(self.out, output)
-        for stream in [stream for stream in self.paused if not stream.open or stream.drained()]:
-            self.paused.pop(stream, None)
 
     def pauseProducing(self) -> None:
         """Called by the transport: it is full."""

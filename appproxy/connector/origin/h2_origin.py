@@ -76,7 +76,7 @@ class H2Origin:
         return None
 
     def _has_room(self, user: OriginUser) -> bool:
-        """May his share have one more? Some are kept for those who have few."""
+        """May their share have one more? Some are kept for those who have few."""
         if not self._limited:
             return True
         connections = self._connections
@@ -105,7 +105,7 @@ class H2Origin:
         """Wait for a stream; the user hears of it later, or even before this returns."""
         now = self.clock.seconds()
         self._timeout = timeout
-        room = [connection for connection in self._connections if connection.has_room]
+        room = [connection for connection in self._connections if connection.has_room and not connection.ended]
         if not self._has_room(user) or (self._is_full() and not self._dialling and not room):
             waiting = self._queue.join(user, now + PATIENCE * patience, Code.ORIGIN_BUSY, timeout, since=now)
         else:
@@ -144,16 +144,16 @@ class H2Origin:
             waiting.fail(error)
 
     def room(self, connection: H2Connection) -> None:
-        """A connection has room, perhaps: for those who wait."""
+        """A connection has room, perhaps: for those who wait. One that has ended has none, heard of by the reactor or not."""
         if self._queue and connection.has_room and not connection.is_fresh(self.clock.seconds()):
             connection.check(self.clock.seconds())  # it comes back here, or is lost
             return
-        while self._queue and connection.has_room and (waiting := self._next()) is not None:
+        while self._queue and connection.has_room and not connection.ended and (waiting := self._next()) is not None:
             user = waiting.end()
             if user is not None:
                 stream = self._lend(connection, user)
                 user.origin_ready(stream)
-        if self._queue and not any(each.has_room for each in self._connections):
+        if self._queue and not any(each.has_room and not each.ended for each in self._connections):
             self._dial_more()
 
     def _next(self) -> WaitingRequest | None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ngh2 import ErrorCode, NGH2Error
 from ngh2 import events as h2
 from twisted.internet.interfaces import IPushProducer
 
 from appproxy.connector.config.configuration import Target
+from appproxy.connector.origin.h2_port import H2Port
 from appproxy.connector.origin.origin_stream import OriginUser, RequestBody, StreamUser
 from appproxy.errors import Code, RequestError
 from appproxy.http.connection_authentication import has_credentials
@@ -16,9 +15,6 @@ from appproxy.http.h1.client import BodyPiece, End, Event
 from appproxy.http.h2.client import read_head, read_interim, read_switch, read_trailers, request_headers
 from appproxy.net.read_gate import ReadGate
 from appproxy.tunnel.messages import Request
-
-if TYPE_CHECKING:
-    from appproxy.connector.origin.h2_connection import H2Connection
 
 #: Bytes of a body that wait for the application before whoever sends them is paused.
 MOST_WAITING = 65_536
@@ -39,7 +35,7 @@ class H2Stream:
                  "_request", "_taken", "_upgrade", "answered", "id", "open", "out", "refused", "served", "share", "read_gate",
                  "user")
 
-    def __init__(self, connection: H2Connection, user: OriginUser, served: int) -> None:
+    def __init__(self, connection: H2Port[H2Stream], user: OriginUser, served: int) -> None:
         self.user: OriginUser | None = user
         #: Whose place it has, where the application may have few.
         self.share: bytes | None = None
@@ -71,7 +67,7 @@ class H2Stream:
 
     def carry(self, request: Request, target: Target, upload: RequestBody | None) -> None:
         """Send the request, and its body so far. Raises RequestError."""
-        if self._connection.origin.refuses_credentials and has_credentials(request.block):
+        if self._connection.refuses_credentials and has_credentials(request.block):
             raise RequestError(Code.CONNECTION_AUTHENTICATION, "NTLM and Negotiate need protocol=http1")
         upgrade = request.upgrade
         if upgrade is not None and (upload is not None or upgrade.lower() not in target.upgrades):
@@ -85,7 +81,7 @@ class H2Stream:
         self._request, self._upgrade = request, upgrade
         waiting = b"" if upload is None else upload.flow_to(self)
         self._ended = upload is None and upgrade is None and not request.body
-        self._connection.begin(self, headers, self._ended)
+        self.id = self._connection.begin(self, headers, self._ended)
         if upload is not None:
             if waiting:
                 self.write(waiting)
@@ -196,6 +192,10 @@ class H2Stream:
             elif isinstance(event, End):
                 user.raw_ended()
 
+    def refuse(self) -> None:
+        """Nothing of its request has left, so another may carry it."""
+        self.refused = True
+
     def lost(self, error: RequestError) -> None:
         """The stream is no more."""
         self.open = False
@@ -254,7 +254,7 @@ class H2Stream:
         if self._producer is not None and not self._producer_paused and self._waiting > MOST_WAITING:
             self._producer_paused = True
             self._producer.pauseProducing()
-            self._connection.paused[self] = None
+            self._connection.await_room(self)
 
     def unregisterProducer(self) -> None:
         """Nothing more of the body comes."""

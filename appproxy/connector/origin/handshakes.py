@@ -7,11 +7,21 @@ says how far it is (`bindings.in_handshake`). Whatever ends an announcement lets
 
 from __future__ import annotations
 
-from appproxy.connector.origin.bindings import HANDSHAKE_SECONDS, NOBODY, Bindings, in_handshake
+from collections.abc import Sequence
+from typing import Protocol
+
+from appproxy.connector.origin.bindings import HANDSHAKE_SECONDS, NOBODY, BoundConnection, in_handshake
 from appproxy.connector.origin.origin_stream import OriginUser
 from appproxy.connector.origin.waiting import WaitingRequest, WaitingRequests
 from appproxy.http.connection_authentication import Leg
 from appproxy.net.deadlines import Deadlines
+
+
+class BindingsOf(Protocol):
+    """The bound connections of one pool."""
+
+    def of(self, owner: bytes) -> Sequence[BoundConnection]:
+        """All of this owner's, in use or not."""
 
 
 class Handshakes:
@@ -19,7 +29,7 @@ class Handshakes:
 
     __slots__ = ("_bindings", "_binds", "_tickets_suffice", "announced", "waiting")
 
-    def __init__(self, bindings: Bindings, deadlines: Deadlines, binds: bool) -> None:
+    def __init__(self, bindings: BindingsOf, deadlines: Deadlines, binds: bool) -> None:
         self._bindings = bindings
         self._binds = binds
         #: By owner: which request is about to begin one, and since when.

@@ -10,13 +10,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import Any, Generic, Protocol, TypeVar
 
 from appproxy.connector.origin.bindings import NOBODY
 from appproxy.net.sockets import UnreadBytes
-
-if TYPE_CHECKING:
-    from appproxy.connector.origin.h1_connection import OriginConnection
 
 #: Common servers close idle connections after 5 s (Node), 60 s (Apache behind some), 75 s (nginx): a request that meets
 #: such a close is sent again if it is idempotent, so this only saves descriptors.
@@ -32,41 +29,71 @@ BODYLESS_SETTLE_SECONDS = 0.1
 HURRIED_SETTLE_SECONDS = 1.0
 #: When as many are settling others are not dialled for that reason alone: the one that has been quiet longest is used.
 MOST_SETTLING = 32
-#: Answers of one kind (with a body, or without by their nature) behind which nothing came late, until the same owner's next
-#: request need not wait. An application that sends too much does so with most of its answers.
+#: Answers of one kind (with a body, or without by their nature) behind which nothing came late, not even an end, until the
+#: same owner's next request need not wait. An application that sends too much, or closes without a word, does so with most of
+#: its answers.
 ORDERLY = 200
 
 
-class Kept:
+class KeptConnection(Protocol):
+    """A connection, as far as keeping it goes."""
+
+    #: Of an idle one; set by `Kept`.
+    deadline: float
+    #: Where `Kept` has it; None: it does not.
+    kept_in: OrderedDict[Any, None] | None
+    #: Was the request under way sent before it had been quiet for long enough? Set by `Kept`.
+    hurried: bool
+    #: Had its last answer no body by its nature?
+    bodyless: bool
+    #: Whose request was the last one.
+    asker: bytes
+
+    def __hash__(self) -> int:
+        """By identity."""
+
+    @property
+    def settle_seconds(self) -> float:
+        """How long it must be quiet before another owner may have it."""
+
+    def look(self) -> UnreadBytes:
+        """What has come while it was idle, as far as nobody has read it yet."""
+
+
+C = TypeVar("C", bound=KeptConnection)
+
+
+class Kept(Generic[C]):
     """Those of one address. Of several that would do, the one that was used last is used first."""
 
-    __slots__ = ("_of", "_orderly", "_quiet", "_settling")
+    __slots__ = ("_of", "_orderly", "_quiet", "_settling", "count")
 
     def __init__(self) -> None:
         #: Quiet for long enough: the one that has been here longest first.
-        self._quiet: OrderedDict[OriginConnection, None] = OrderedDict()
+        self._quiet: OrderedDict[C, None] = OrderedDict()
         #: By the time that they must be quiet, the one that was used longest ago first.
-        self._settling: dict[float, OrderedDict[OriginConnection, None]] = {
+        self._settling: dict[float, OrderedDict[C, None]] = {
             SETTLE_SECONDS: OrderedDict(), BODYLESS_SETTLE_SECONDS: OrderedDict(), HURRIED_SETTLE_SECONDS: OrderedDict()}
         #: By the owner of the last request.
-        self._of: dict[bytes, dict[OriginConnection, None]] = {}
+        self._of: dict[bytes, dict[C, None]] = {}
         #: How many orderly answers there were, with a body and without.
         self._orderly = [0, 0]
+        #: How many there are.
+        self.count = 0
 
     def __len__(self) -> int:
-        return len(self._quiet) + self._count_settling()
+        return self.count
 
-    def __iter__(self) -> Iterator[OriginConnection]:
+    def __iter__(self) -> Iterator[C]:
         return chain(self._quiet, *self._settling.values())
 
-    def _count_settling(self) -> int:
-        return sum(map(len, self._settling.values()))
-
-    def add(self, connection: OriginConnection, now: float) -> None:
+    def add(self, connection: C, now: float) -> None:
         """It has served a request, and may serve another."""
         connection.deadline = now + IDLE_SECONDS
         self._orderly[connection.bodyless] += 1
-        self._settling[connection.settle_seconds][connection] = None
+        row = connection.kept_in = self._settling[connection.settle_seconds]
+        row[connection] = None
+        self.count += 1
         owner = connection.asker
         if owner != NOBODY:
             mine = self._of.get(owner)
@@ -75,25 +102,26 @@ class Kept:
             else:
                 mine[connection] = None
 
-    def discard(self, connection: OriginConnection) -> None:
+    def discard(self, connection: C) -> None:
         """It is used, or gone."""
-        if self._quiet.pop(connection, self) is self and (
-            self._settling[connection.settle_seconds].pop(connection, self) is self
-        ):
+        row, connection.kept_in = connection.kept_in, None
+        if row is None:
             return
+        del row[connection]
+        self.count -= 1
         mine = self._of.get(connection.asker)
         if mine is not None and mine.pop(connection, self) is None and not mine:
             del self._of[connection.asker]
 
     def disturbed(self) -> None:
-        """The application sends more than it announces: it has to be orderly for a while again."""
+        """The application sends more than it announces, or closes without a word: it has to be orderly for a while again."""
         self._orderly = [0, 0]
 
-    def oldest(self) -> OriginConnection | None:
+    def oldest(self) -> C | None:
         """One to do without: of those that are quiet the one that has been here longest."""
         return next(iter(self), None)
 
-    def take(self, owner: bytes, repeatable: bool, now: float, full: bool) -> OriginConnection | None:
+    def take(self, owner: bytes, repeatable: bool, now: float, full: bool) -> C | None:
         """One for a request of this owner; None: another is to be dialled. `full`: but none can be.
 
         One that has been idle for a while may be closed by the application at this very moment. Only a request that may be
@@ -114,7 +142,7 @@ class Kept:
         for connection in reversed(self._quiet):
             if connection.deadline >= least and connection.look() is UnreadBytes.NOTHING:
                 return self._give(connection, False)
-        if full or self._count_settling() >= MOST_SETTLING:
+        if full or self.count - len(self._quiet) >= MOST_SETTLING:
             for connection in self._settling[SETTLE_SECONDS]:
                 if connection.look() is UnreadBytes.NOTHING:
                     return self._give(connection, True)
@@ -130,8 +158,9 @@ class Kept:
                     break
                 settling.popitem(last=False)
                 self._quiet[connection] = None
+                connection.kept_in = self._quiet
 
-    def _give(self, connection: OriginConnection, hurried: bool) -> OriginConnection:
+    def _give(self, connection: C, hurried: bool) -> C:
         self.discard(connection)
         connection.hurried = hurried
         return connection

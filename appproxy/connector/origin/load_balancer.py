@@ -115,8 +115,8 @@ class LoadBalancer:
 
     def failed(self, upstream: Upstream, error: RequestError) -> None:
         """No connection could be made."""
-        if error.code is Code.ORIGIN_BUSY:
-            return  # our own limit says nothing about the application
+        if error.code in (Code.ORIGIN_BUSY, Code.CONNECTOR_BUSY):
+            return  # a limit of ours says nothing about the application
         if not upstream.failures:
             self.log.warn("{application}: {upstream} cannot be reached: {reason}",
                           application=self._application, upstream=str(upstream), reason=str(error))

@@ -57,16 +57,26 @@ class OriginStream(Protocol):
 
     #: Whose it is.
     user: OriginUser | None
-    #: Can bytes still be written?
-    open: bool
-    #: How many requests its connection has served before this one.
-    served: int
-    #: Has a byte come since the request was sent?
-    answered: bool
-    #: Is it gone, and the request has certainly not been looked at?
-    refused: bool
-    #: The reading side.
-    read_gate: ReadGate
+
+    @property
+    def open(self) -> bool:
+        """Can bytes still be written?"""
+
+    @property
+    def served(self) -> int:
+        """How many requests its connection has served before this one."""
+
+    @property
+    def answered(self) -> bool:
+        """Has a byte come since the request was sent?"""
+
+    @property
+    def refused(self) -> bool:
+        """Is it gone, and the request has certainly not been looked at?"""
+
+    @property
+    def read_gate(self) -> ReadGate:
+        """The reading side."""
 
     @property
     def authenticated(self) -> bool:

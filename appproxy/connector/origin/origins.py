@@ -46,7 +46,7 @@ class Origin:
         self.clock = clock
         self.deadlines = deadlines
         self.connect = connect
-        self._idle = Kept()
+        self._idle: Kept[OriginConnection] = Kept()
         #: All that are up, idle or not, and how many are being dialled.
         self._standing: set[OriginConnection] = set()
         self._dialling = 0
@@ -56,7 +56,7 @@ class Origin:
         self._places = Places(most)
         self._queue = WaitingRequests(deadlines)
         self._pressure = Pressure(self._places, self._queue, deadlines, clock.seconds, self._holders)
-        self._bindings = Bindings()
+        self._bindings: Bindings[OriginConnection] = Bindings()
         #: Until then no connection is kept.
         self._unruly_until = 0.0
         self.handshakes = Handshakes(self._bindings, deadlines, address.connection_authentication != "never")
@@ -64,13 +64,14 @@ class Origin:
 
     def __len__(self) -> int:
         """How many are idle, and anybody's."""
-        return len(self._idle)
+        return self._idle.count
 
     @property
     def busy(self) -> int:
         """How many requests and streams it has, those that still wait for a connection among them."""
         bound = sum(each.idle for each in self._bindings) if self._bindings else 0
-        return len(self._standing) - len(self._idle) - bound + self._dialling + len(self._queue) + len(self.handshakes.waiting)
+        waiting = len(self._queue) + len(self.handshakes.waiting)
+        return len(self._standing) - self._idle.count - bound + self._dialling + waiting
 
     @property
     def heeds_challenges(self) -> bool:
@@ -80,7 +81,9 @@ class Origin:
     def binds(self, block: bytes) -> bool:
         """Is a connection that a request with this block is sent on its owner's alone from then on?"""
         how = self.address.connection_authentication
-        return has_credentials(block) if how == "auto" else how == "always"
+        if how == "auto":
+            return b"authorization: " in block and has_credentials(block)
+        return how == "always"
 
     def bind(self, connection: OriginConnection, owner: bytes) -> None:
         """Nobody else may ever use it."""
@@ -92,7 +95,7 @@ class Origin:
 
     def take(self, user: OriginUser, repeatable: bool, now: float) -> OriginConnection | None:
         """An idle connection, which then is the user's; None: dial one. `repeatable`: it may be sent twice."""
-        if (mine := self._bindings.of(user.owner) if self._bindings else ()) or self.handshakes.announced:
+        if (mine := self._bindings.of(user.owner) if self._bindings.count else ()) or self.handshakes.announced:
             leg = user.leg
             if self.handshakes.takes_turns(user.owner, leg) and self.handshakes.under_way(user.owner, now):
                 return None  # `dial` lets it wait
@@ -101,14 +104,17 @@ class Origin:
                 if connection.look() is UnreadBytes.NOTHING:
                     self._bindings.used(user.owner)
                     return self._give(connection, user)
-        if not self._idle or not self._has_room(user):
+        if not self._idle.count or self._limited and not self._has_room(user):
             return None
         found = self._idle.take(user.owner, repeatable, now, self._limited and self._is_full())
         return None if found is None else self._give(found, user)
 
     def _give(self, connection: OriginConnection, user: OriginUser) -> OriginConnection:
         connection.deadline = NEVER
-        self._lend(connection, user)
+        if self._limited:
+            self._lend(connection, user)
+        else:
+            connection.user = user
         return connection
 
     def _lend(self, connection: OriginConnection, user: OriginUser) -> None:
@@ -126,7 +132,7 @@ class Origin:
         return [each.user for each in self._standing if each.user is not None]
 
     def _has_room(self, user: OriginUser) -> bool:
-        """May his share have one more? Some are kept for those who have none."""
+        """May their share have one more? Some are kept for those who have none."""
         return not self._limited or self._places.has_room(user.share)
 
     def dial(self, user: OriginUser, timeout: float, patience: float) -> OriginAttempt:
@@ -189,6 +195,7 @@ class Origin:
     def _dial(self, user: OriginUser, timeout: float) -> Dialling[OriginConnection]:
         def ready(connection: OriginConnection) -> None:
             self._standing.add(connection)
+            self.deadlines.add(connection)
             self._watch.start()
             self._hand_over(connection, user)
 
@@ -235,12 +242,13 @@ class Origin:
 
     def keep(self, connection: OriginConnection) -> None:
         """This one is free: for who waits, or for later."""
-        self._give_back(connection)
+        if connection.share is not None:
+            self._give_back(connection)
         if connection.owner is not None:
             self._keep_bound(connection, connection.owner)
             return
         now = self.clock.seconds()
-        if connection.stale or len(self._idle) >= MOST_IDLE or now < self._unruly_until:
+        if connection.stale or self._idle.count >= MOST_IDLE or now < self._unruly_until:
             connection.give_up()
             return
         if self._limited and self._queue and connection.settle_seconds > SETTLE_SECONDS:
@@ -253,10 +261,9 @@ class Origin:
                 self._hand_over(connection, user)
                 return
         self._idle.add(connection, now)
-        self.deadlines.add(connection)
 
     def is_late(self, connection: OriginConnection) -> bool:
-        """Do bytes that come on this idle connection belong to the answer before?"""
+        """Does what comes on this idle connection, bytes or its end, belong to the answer before?"""
         return connection.deadline - self.clock.seconds() > IDLE_SECONDS - LATE_SECONDS
 
     def disturbed(self) -> None:
@@ -265,6 +272,13 @@ class Origin:
         self._idle.disturbed()
         for connection in list(self._idle):
             connection.give_up()
+
+    def closed_behind_answer(self) -> None:
+        """An idle connection ended soon after an answer that had not said so: the next one may be about to.
+
+        A request that must not be sent twice would be lost on it, so nobody gets one before it has been quiet for a while.
+        """
+        self._idle.disturbed()
 
     def _keep_bound(self, connection: OriginConnection, owner: bytes) -> None:
         """For its owner and nobody else; where others wait for its place, only as long as a handshake needs it."""
@@ -286,7 +300,6 @@ class Origin:
         # Others may need the place of a handshake that does not go on, and nothing else would tell them that it is free.
         unfinished = self._limited and connection.in_handshake
         connection.deadline = now + (HANDSHAKE_SECONDS if unfinished else IDLE_SECONDS)
-        self.deadlines.add(connection)
         self._bindings.used(owner)
         if len(self._bindings) > MOST_BOUND and (oldest := self._bindings.to_evict(NOBODY, now)) is not None:
             oldest.give_up()

@@ -15,7 +15,7 @@ from json.encoder import encode_basestring_ascii as quote
 from twisted.internet.interfaces import IReactorTime
 
 from appproxy.connector.counters import Counters
-from appproxy.connector.requests.origin_request import OriginRequest
+from appproxy.connector.requests.live_request import LiveRequest
 from appproxy.connector.requests.outages import OUTAGES, Outages
 from appproxy.connector.requests.upgraded_stream import UpgradedStream
 from appproxy.errors import Code
@@ -25,7 +25,7 @@ from appproxy.net.line_file import time_stamps
 REJECTIONS = frozenset({Code.CONNECTOR_BUSY, Code.UNKNOWN_APPLICATION, Code.DRAINING})
 
 
-class AccessLog:
+class ConnectorAccessLog:
     """Counts what has ended, and gives what makes a line of it to `write`, if there is one.
 
     `outages` hears of it too, with what `name_of` calls an application.
@@ -44,19 +44,27 @@ class AccessLog:
         self._counters = counters
         self._write = write
 
-    def add(self, forward: OriginRequest | UpgradedStream) -> None:
-        """A request is over."""
-        self._count(forward)
-        if self._write is not None:
-            self._write(partial(self._line, forward, self._wall_clock(), self._clock.seconds() - forward.started))
+    @property
+    def outages(self) -> dict[str, str]:
+        """By name of an application that does not answer: the failure's name."""
+        return {self._name_of(application): outage.code.name for application, outage in self._outages.known.items()}
 
-    def _line(self, forward: OriginRequest | UpgradedStream, ended: float, seconds: float) -> str:
+    def add(self, forward: LiveRequest) -> None:
+        """A request is over."""
+        code, upload = _failure(forward), forward.upload
+        received = len(forward.request.body) if upload is None else upload.received
+        self._count(forward, code, received)
+        if self._write is not None:
+            seconds = self._clock.seconds() - forward.started
+            self._write(partial(self._line, forward, code, received, self._wall_clock(), seconds))
+
+    def _line(
+        self, forward: LiveRequest, code: Code | None, received: int, ended: float, seconds: float
+    ) -> str:
         """Written by hand: an encoder takes four times as long. Only the path may hold what JSON has to escape; the
         tunnel lets none of it into the other texts.
         """
         request = forward.request
-        received = _received(forward)
-        code = _failure(forward)
         failure = "" if code is None else f',"failure":"{code.name}","detail":{quote(forward.detail)}'
         path = quote(request.target.partition(b"?")[0].decode("latin-1"))
         return (
@@ -65,14 +73,14 @@ class AccessLog:
             f'"ms":{seconds * 1000:.1f},"application":"{request.application}"{failure}}}'
         )
 
-    def _count(self, forward: OriginRequest | UpgradedStream) -> None:
+    def _count(self, forward: LiveRequest, code: Code | None, received: int) -> None:
         counters = self._counters
-        code = _failure(forward)
         application = forward.request.application
         if code is not None:
+            counters.failures[code] += 1
             if code in OUTAGES:
                 self._outages.failed(application, self._name_of(application), code, forward.detail)
-        elif self._outages:
+        elif self._outages.known:
             self._outages.answered(application, self._name_of(application))
         if code is None:
             if forward.answer is None:
@@ -86,14 +94,9 @@ class AccessLog:
         else:
             counters.failed += 1
         counters.sent += forward.sent
-        counters.received += _received(forward)
+        counters.received += received
 
 
-def _received(ended: OriginRequest | UpgradedStream) -> int:
-    """Bytes of the user's."""
-    return ended.upload.received if ended.upload is not None else len(ended.request.body)
-
-
-def _failure(ended: OriginRequest | UpgradedStream) -> Code | None:
+def _failure(ended: LiveRequest) -> Code | None:
     """What failed. That its user left is how most streams end: nobody closes a WebSocket who closes a page."""
     return None if isinstance(ended, UpgradedStream) and ended.code is Code.CANCELLED else ended.code

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from appproxy.connector.tunnel.data import DataAttachment, DataConnection
+from appproxy.connector.tunnel.attachment import AttachedConnection, DataAttachment
 from appproxy.errors import Code
 from appproxy.net.read_gate import HoldReason
 from appproxy.tunnel.data import DataSession
@@ -52,7 +52,7 @@ class AnswerStream:
         self._attachment = attachment
 
     @property
-    def _connection(self) -> DataConnection | None:
+    def _connection(self) -> AttachedConnection | None:
         return None if self._attachment is None else self._attachment.connection
 
     @property
@@ -112,7 +112,8 @@ class AnswerStream:
         """A piece of the body."""
         self.sent += len(data)
         if self._head is None:
-            connection = self._connection
+            attachment = self._attachment
+            connection = None if attachment is None else attachment.connection
             if connection is not None:
                 self._out.append(connection.session.body(data))
             return
@@ -123,6 +124,17 @@ class AnswerStream:
         connection = self._connection
         if connection is not None:
             self._out.append(connection.session.body(data))
+
+    def pass_through(self, data: bytes) -> None:
+        """A piece of a stream: it leaves at once, behind what was put in before."""
+        attachment = self._attachment
+        connection = None if attachment is None else attachment.connection
+        if connection is None or self._head is not None or self._out:
+            self.body(data)
+            self.flush(through=True)
+        else:
+            self.sent += len(data)
+            connection.write_through(connection.session.body(data))
 
     def end(self, trailers: bytes = b"") -> None:
         """The answer is complete."""
@@ -148,7 +160,8 @@ class AnswerStream:
 
     def flush(self, through: bool = False) -> None:
         """Let it leave; `through`: at once."""
-        connection = self._connection
+        attachment = self._attachment
+        connection = None if attachment is None else attachment.connection
         if self._out and connection is not None:
             out = self._out
             data = out[0] if len(out) == 1 else b"".join(out)
@@ -177,7 +190,7 @@ class AnswerStream:
             out.append(session.end(self._trailers))
         return b"".join(out)
 
-    def attached(self, connection: DataConnection) -> None:
+    def attached(self, connection: AttachedConnection) -> None:
         """The service has taken it: nothing needs to be kept any more."""
         if self._head is None:
             return

@@ -19,7 +19,8 @@ from appproxy.connector.config.configuration import (
 )
 from appproxy.connector.origin.load_balancer import LoadBalancer
 from appproxy.connector.origin.origins import Origins
-from appproxy.connector.requests.requests import OriginRoute
+from appproxy.connector.requests.origin_auth import AuthenticatedSource, OriginAuths, authenticated, nobody
+from appproxy.connector.requests.route import OriginRoute
 from appproxy.connector.requests.wildcard import WildcardHosts
 from appproxy.errors import ConfigError
 
@@ -49,6 +50,7 @@ class Applications:
         file: ConfigurationFile,
         origins: Origins,
         taken: Callable[[Configuration], None] = lambda configuration: None,
+        auths: OriginAuths = nobody,
     ) -> None:
         self.routes: Mapping[str, OriginRoute] = {}
         self.version = 0
@@ -58,6 +60,7 @@ class Applications:
         self._file = file
         self._origins = origins
         self._taken = taken
+        self._auths = auths
         self._stopped = True
         self._running: Deferred[None] | None = None
         self._again = False
@@ -134,13 +137,14 @@ class Applications:
         old = self.routes.get(name)
         if old is not None and old.target == target:
             return old
-        hosts = None if target.wildcard is None else WildcardHosts(target, self._origins)
-        return OriginRoute(target, self._origins.source(target), hosts)
+        hosts = None if target.wildcard is None else WildcardHosts(target, self._origins, self._auths)
+        return OriginRoute(target, authenticated(self._origins.source(target), target, self._auths), hosts)
 
     def _end_checks(self, routes: Iterable[OriginRoute]) -> None:
         for route in routes:
-            if isinstance(route.origin, LoadBalancer):
-                route.origin.close()
+            origin = route.origin.source if isinstance(route.origin, AuthenticatedSource) else route.origin
+            if isinstance(origin, LoadBalancer):
+                origin.close()
 
     def addresses(self) -> set[OriginAddress]:
         """Where the applications are."""

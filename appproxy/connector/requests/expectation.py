@@ -8,16 +8,19 @@ while, because each question would cost its users that time.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Protocol
 
 from appproxy.connector.config.configuration import OriginAddress
 from appproxy.connector.origin.origin_stream import OriginStream
 from appproxy.connector.requests.answer import AnswerStream
+from appproxy.connector.requests.live_request import RequestTable
 from appproxy.connector.requests.origin_request import OriginRequest
 from appproxy.connector.requests.upload import Framing, OriginUpload
 from appproxy.errors import Code, RequestError
 from appproxy.http.connection_authentication import Leg
-from appproxy.http.h1.client import Event, Head, Interim
-from appproxy.tunnel.exchanges import CONNECTOR_TRANSITIONS, Step, advance
+from appproxy.http.h1.client import Event as AnswerEvent
+from appproxy.http.h1.client import Head, Interim
+from appproxy.tunnel.life.origin import Event
 from appproxy.tunnel.messages import Request
 
 __all__ = ["ExpectingRequest", "Expectations"]
@@ -58,15 +61,23 @@ class Expectations:
         self._deaf[address] = now + FORGET_SECONDS
 
 
+class ExpectingDesk(RequestTable, Protocol):
+    """The table of all requests, for those that ask first."""
+
+    expectations: Expectations
+
+
 class ExpectingRequest(OriginRequest):
     """One such request (flag ASK)."""
 
     __slots__ = ("_asking", "_expects", "_unsent")
 
+    desk: ExpectingDesk
+
     # `_asking`: the application has not answered yet. `_expects`: the question was sent on the present connection, and no
     # final answer has come. `_unsent`: it has answered without the body, so that its connection cannot have another request.
 
-    def _prepare(self, request: Request, framing: Framing) -> None:
+    def _prepare(self, request: Request, how: Framing) -> None:
         address = self.target_address
         self._unsent = self._expects = False
         self._asking = (
@@ -74,11 +85,17 @@ class ExpectingRequest(OriginRequest):
             and self.desk.expectations.may_ask(address, self.desk.seconds())
         )
         if not self._asking:
-            super()._prepare(request, framing)
+            super()._prepare(request, how)
             return
-        self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.FORWARD)
+        self._follow(Event.FORWARD)
         self.deadline = min(self.deadline, self.started + CONNECT_SECONDS)
-        self.upload = OriginUpload(self, framing, request.length or 0, request.length is not None)
+        self.upload = OriginUpload(self, how, request.length or 0, request.length is not None)
+
+    @property
+    def target_address(self) -> OriginAddress:
+        """Where the application is; of several places the first. Known from `start` on."""
+        assert self.route is not None
+        return self.route.target.address
 
     @property
     def waits_at_gate(self) -> bool:
@@ -94,7 +111,7 @@ class ExpectingRequest(OriginRequest):
 
     # What the application says.
 
-    def answer_received(self, events: list[Event]) -> None:
+    def answer_received(self, events: list[AnswerEvent]) -> None:
         """Parts of the answer, as they came in one read."""
         if self._expects and (head := next((event for event in events if type(event) is Head), None)) is not None:
             self._expects = False
@@ -120,7 +137,7 @@ class ExpectingRequest(OriginRequest):
         if not self._asking:
             return
         if event.status == _CONTINUE:
-            self._go_on()
+            self._ask_user()
         else:
             self.deadline = self.desk.seconds() + ASK_SECONDS
 
@@ -132,9 +149,9 @@ class ExpectingRequest(OriginRequest):
         asked = self.connection is not None
         if asked:
             self.desk.expectations.ignored(self.target_address, now)
-        self._go_on(asked)
+        self._ask_user(asked)
 
-    def _go_on(self, has_head: bool = True) -> None:
+    def _ask_user(self, has_head: bool = True) -> None:
         """Ask for the body. Without `has_head` the application has nothing yet, and gets it with the body's first byte."""
         self._asking = False
         upload = self.upload
@@ -153,7 +170,8 @@ class ExpectingRequest(OriginRequest):
         route, upload = self.route, self.upload
         assert route is not None and upload is not None
         if not upload.can_rewind:
-            self._break(Code.ORIGIN_CLOSED, "417 to our Expect, late, and the body is not kept: set expect_continue=no")
+            why = "417 to our Expect, late, and the body is not kept: set expect_continue=no"
+            self._end(Event.BROKEN, Code.ORIGIN_CLOSED, why)
             return
         connection, self.connection = self.connection, None
         self.tries += 1
@@ -161,7 +179,7 @@ class ExpectingRequest(OriginRequest):
         if connection is not None:
             connection.abort()
         if self._asking:
-            self._go_on()
+            self._ask_user()
         else:
             self._extend()
         self._dial(route)

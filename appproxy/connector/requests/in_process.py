@@ -9,7 +9,7 @@ from twisted.internet.error import ConnectionRefusedError
 from twisted.internet.interfaces import IProtocol, IProtocolFactory, IReactorTime
 
 from appproxy.connector.config.configuration import OriginAddress
-from appproxy.connector.requests.requests import OriginRoute
+from appproxy.connector.requests.route import OriginRoute
 from appproxy.errors import ConfigError
 from appproxy.net.in_process import InProcessAddress, connect
 
@@ -61,7 +61,7 @@ class InProcess:
                     f"application {name!r} is not published in this connector's group (there: {there}); publish it with "
                     f"`appproxy app publish {name} --external URL --internal http://{name}.internal/`"
                 )
-            if any(each.address.secure for each in targets):
+            if any(address.secure for each in targets for address in (each.address, *each.others)):
                 raise ConfigError(
                     f"application {name!r}: its internal URL is https, and within one process there is no TLS; use "
                     f"`appproxy app set {name} internal=http://...`"

@@ -6,22 +6,40 @@ attached, and nothing waited for.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from appproxy.http.h1.client import BodyPiece, Event
-from appproxy.tunnel.exchanges import CONNECTOR_TRANSITIONS, Step, advance
+from appproxy.connector.requests.answer import AnswerStream
+from appproxy.connector.requests.live_request import RequestTable, Sender
+from appproxy.connector.requests.upload import OriginUpload
+from appproxy.http.h1.client import BodyPiece, Event, Interim
 from appproxy.tunnel.frames import Flag, Kind, encode
 from appproxy.tunnel.messages import encode_response
-
-if TYPE_CHECKING:
-    from appproxy.connector.requests.origin_request import OriginRequest
 
 # Members of an IntFlag cost a call each to combine; this is the hot path.
 _STRICT = int(Flag.STRICT)
 _RSP = int(Kind.RSP)
 
 
-def answer_in_line(forward: OriginRequest, events: list[Event]) -> bool:
+class Answerable(Sender, Protocol):
+    """The request that is answered."""
+
+    desk: RequestTable
+    #: Of its REQ.
+    flags: int
+    upload: OriginUpload | None
+    answer: AnswerStream | None
+
+    def inform(self, event: Interim) -> None:
+        """Pass an interim answer on."""
+
+    def give_back(self, reusable: bool) -> None:
+        """Nothing more comes from the application."""
+
+    def went_in_line(self, status: int, sent: int) -> None:
+        """The whole answer has been sent: the request is over. `sent`: bytes of its body."""
+
+
+def answer_in_line(forward: Answerable, events: list[Event]) -> bool:
     """Answer so if `events`, which end with End, are all of the answer and it is small; False: nothing was done.
 
     Raises LocalProtocolError when the tunnel cannot carry its head.
@@ -37,7 +55,7 @@ def answer_in_line(forward: OriginRequest, events: list[Event]) -> bool:
     desk = forward.desk
     channel = desk.channel_for(forward)
     if (
-        not _is_idle(forward)
+        (forward.answer is not None or forward.upload is not None) and not _is_idle(forward)
         or forward.flags & _STRICT
         or len(body) > desk.inline_limit
         or end.trailers  # type: ignore[union-attr]
@@ -46,22 +64,19 @@ def answer_in_line(forward: OriginRequest, events: list[Event]) -> bool:
         return False
     for interim in events[:at]:
         forward.inform(interim)  # type: ignore[arg-type]
-    forward.status = head.status  # type: ignore[union-attr]
-    forward.sent = len(body)
     frame = encode(_RSP, forward.id, encode_response(head.status, head.block), body)  # type: ignore[union-attr]
     forward.give_back(end.keep_alive)  # type: ignore[union-attr]
-    forward.state = advance(CONNECTOR_TRANSITIONS, forward.state, Step.ANSWER)
     if channel is not None:
         channel.send_inline(frame)
     else:
         desk.send_final(forward, frame)
     if forward.answer is not None:
         forward.answer.went_in_line()
-    forward.finish()
+    forward.went_in_line(head.status, len(body))  # type: ignore[union-attr]
     return True
 
 
-def _is_idle(forward: OriginRequest) -> bool:
+def _is_idle(forward: Answerable) -> bool:
     """Not while the body is still under way, nor once a frame of the answer went on a data connection."""
     answer, upload = forward.answer, forward.upload
     if answer is None:

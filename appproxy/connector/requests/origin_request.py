@@ -6,50 +6,46 @@ one read, RSP. All else (bodies, long answers, upgrades, retries) hangs off it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from appproxy.connector.config.configuration import OriginAddress
 from appproxy.connector.origin.origin_stream import GivesWay, OriginAttempt, OriginStream
 from appproxy.connector.origin.reasons import place_name
 from appproxy.connector.origin.repeat import may_repeat
 from appproxy.connector.origin.request_head import share_of
 from appproxy.connector.requests.answer import AnswerStream
 from appproxy.connector.requests.inline_answer import answer_in_line
+from appproxy.connector.requests.live_request import LiveRequest, RequestTable
 from appproxy.connector.requests.origin_timeout import TIMEOUT_MARGIN, is_excused
+from appproxy.connector.requests.route import OriginRoute
 from appproxy.connector.requests.upgraded_stream import UpgradedStream
-from appproxy.connector.requests.upload import Framing, OriginUpload
-from appproxy.connector.tunnel.data import DataAttachment, look_at
+from appproxy.connector.requests.upload import Framing, OriginUpload, framing
+from appproxy.connector.tunnel.attachment import DataAttachment, look_at
+from appproxy.connector.tunnel.signal import SignalConnection
 from appproxy.errors import Code, LocalProtocolError, RequestError
 from appproxy.http.connection_authentication import Leg, has_challenge, leg_of
-from appproxy.http.h1.client import BodyPiece, End, Event, Head, Interim
-from appproxy.net.deadlines import NEVER
+from appproxy.http.h1.client import BodyPiece, End, Head, Interim
+from appproxy.http.h1.client import Event as AnswerEvent
 from appproxy.net.read_gate import HoldReason
-from appproxy.tunnel.exchanges import CONNECTOR_TRANSITIONS, State, Step, advance
+from appproxy.tunnel.exchanges import State
 from appproxy.tunnel.frames import Flag, Kind, encode
-from appproxy.tunnel.messages import Request, encode_code, encode_response
+from appproxy.tunnel.life.origin import BORN, LIFE, STATE, Action, Event
+from appproxy.tunnel.messages import Request, encode_response
 from appproxy.tunnel.shares import Held
 from appproxy.tunnel.silence import is_endless, silence_of
 
-if TYPE_CHECKING:
-    from appproxy.connector.requests.requests import OriginRoute, Requests
-    from appproxy.connector.tunnel.signal import SignalConnection
-
 _BODY, _UPGRADE, _IDEMPOTENT = int(Flag.BODY), int(Flag.UPGRADE), int(Flag.IDEMPOTENT)
-_RECEIVED, _DONE, _CANCELLED = State.RECEIVED, State.DONE, State.CANCELLED
-_INFO, _FAIL, _REJECT = int(Kind.INFO), int(Kind.FAIL), int(Kind.REJECT)
+_FORWARD, _ANSWERED = int(Event.FORWARD), int(Event.ANSWERED)
+_ORIGIN, _CANCELLED = int(State.ORIGIN), int(State.CANCELLED)
+_INFO = int(Kind.INFO)
 
 
-class OriginRequest:
+class OriginRequest(LiveRequest):
     """One request. It is the user of its connection to the application, and the owner of its body and answer."""
 
-    __slots__ = ("answer", "attachment", "channel", "code", "connection", "deadline", "desk", "detail", "dialling", "flags",
-                 "id", "must_challenge", "request", "route", "sent", "silence", "started", "state", "status", "streaming",
-                 "switching", "tries", "upload")
+    __slots__ = ("_sent", "connection", "dialling", "flags", "must_challenge", "route", "silence", "streaming", "switching",
+                 "tries")
 
-    def __init__(self, desk: Requests, channel: SignalConnection, flags: int, request_id: int, request: Request,
+    def __init__(self, desk: RequestTable, channel: SignalConnection, flags: int, request_id: int, request: Request,
                  now: float) -> None:
         self.desk = desk
-        #: The signal connection that its REQ came on.
         self.channel = channel
         self.flags = flags
         self.id = request_id
@@ -58,7 +54,7 @@ class OriginRequest:
         #: Seconds that the application may be silent.
         self.silence = request.timeout + TIMEOUT_MARGIN
         self.deadline = now + self.silence
-        self.state: int = _RECEIVED
+        self.life = BORN
         self.route: OriginRoute | None = None
         self.connection: OriginStream | None = None
         self.dialling: OriginAttempt | None = None
@@ -71,11 +67,10 @@ class OriginRequest:
         #: Its answer is endless, and has a place among the streams.
         self.streaming = False
         #: 101 and all that came with it, while the service has not said yet that the body is complete.
-        self.switching: tuple[Head, list[Event]] | None = None
+        self.switching: tuple[Head, list[AnswerEvent]] | None = None
         self.status = 0
-        self.sent = 0
+        self._sent = 0
         self.code: Code | None = None
-        #: Why, in words.
         self.detail = ""
 
     # To the application.
@@ -109,9 +104,9 @@ class OriginRequest:
         self.route = route
         request = self.request
         if self.flags & _BODY:
-            self._prepare(request, _framing(route, request.length))
+            self._prepare(request, framing(route.target.address.protocol, request.length))
         else:
-            self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.FORWARD)
+            self.life, _ = LIFE[self.life | _FORWARD]
         repeatable = bool(self.flags & _IDEMPOTENT) and self.upload is None
         connection = route.origin.take(self, repeatable, self.started)
         if connection is not None:
@@ -119,10 +114,10 @@ class OriginRequest:
         else:
             self._dial(route)
 
-    def _prepare(self, request: Request, framing: Framing) -> None:
+    def _prepare(self, request: Request, how: Framing) -> None:
         """There is a body: have it attached."""
-        self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.NEED_BODY)
-        self.upload = OriginUpload(self, framing, request.length or 0, request.length is not None)
+        self._follow(Event.NEED_BODY)
+        self.upload = OriginUpload(self, how, request.length or 0, request.length is not None)
         if self.flags & _UPGRADE:
             # The stream needs a connection whose two directions are both its own.
             self._attach(self.upload, None)
@@ -131,20 +126,13 @@ class OriginRequest:
             self._attach(self.upload, self.answer)
 
     @property
-    def target_address(self) -> OriginAddress:
-        """Where the application is; of several places the first. Known from `start` on."""
-        assert self.route is not None
-        return self.route.target.address
-
-    @property
     def waits_at_gate(self) -> bool:
         """Must the application hear nothing yet?"""
         return self.upload is not None and not self.upload.handed_over
 
     def _attach(self, upload: OriginUpload | None, answer: AnswerStream | None) -> None:
         """Mostly for the answer too: a second data connection for it would cost more than what it saves."""
-        attachment = self.attachment = DataAttachment(
-            self, self.id, upload, answer, self.share, self.streaming)
+        attachment = self.attachment = DataAttachment(self, self.id, upload, answer, self.share, self.streaming)
         if upload is not None:
             upload.use(attachment)
         if answer is not None:
@@ -153,21 +141,22 @@ class OriginRequest:
 
     def _dial(self, route: OriginRoute) -> None:
         dialling = route.origin.dial(self, route.target.connect_timeout, self.request.timeout)
-        if self.connection is None and self.state < _CANCELLED:
+        if self.connection is None and self.life & STATE < _CANCELLED:
             self.dialling = dialling
 
     def origin_ready(self, connection: OriginStream) -> None:
         """There is a connection to the application; the request goes there unless it waits at the gate."""
         self.dialling = None
         self.connection = connection
-        if self.waits_at_gate:
+        if self.upload is not None and self.waits_at_gate:
             connection.reserve(self)
         else:
-            self._send_request(connection)
+            self._send_request()
 
-    def _send_request(self, connection: OriginStream) -> None:
+    def _send_request(self) -> None:
         try:
-            self._carry(connection, self.request)
+            if self.connection is not None:
+                self._carry(self.connection, self.request)
         except RequestError as error:
             self.fail(error.code, error.detail)
 
@@ -177,9 +166,12 @@ class OriginRequest:
         connection.carry(request, route.target, self.upload)
 
     def origin_failed(self, error: RequestError) -> None:
-        """The application cannot be reached."""
+        """The application cannot be reached; where that is our fault, and nothing was given to it yet, another may try."""
         self.dialling = None
-        self.fail(error.code, error.detail)
+        if error.code is Code.CONNECTOR_BUSY and self.tries == 1 and self.upload is None:
+            self.reject(error.code)
+        else:
+            self.fail(error.code, error.detail)
 
     def would_repeat(self, origin_stream: OriginStream) -> bool:
         """Is it sent once more should this one, which it uses, be lost now?"""
@@ -197,36 +189,31 @@ class OriginRequest:
                 self.upload.rewind()
             self._dial(route)
         else:
-            self._break(error.code, error.detail)
-
-    @property
-    def is_known_to_answer(self) -> bool:
-        """Does the service know that the answer is on its way?"""
-        return self.attachment is not None and self.attachment.confirmed and self.status != 0
+            self._end(Event.BROKEN, error.code, error.detail)
 
     # From the application.
 
-    def answer_received(self, events: list[Event]) -> None:
+    def answer_received(self, events: list[AnswerEvent]) -> None:
         """Parts of the answer, as they came in one read."""
         if self.switching is not None:
             self.switching[1].extend(events)
             return
         if self.must_challenge and not self._is_challenged(events):
-            self._break(Code.ORIGIN_CLOSED, "the connection that the application had authenticated has ended")
+            self._end(Event.BROKEN, Code.ORIGIN_CLOSED, "the connection that the application had authenticated has ended")
             return
         try:
             self._take_answer(events)
         except LocalProtocolError as error:
             # The tunnel is a little stricter about fields than the reader of answers.
-            self._break(error.code, str(error))
+            self._end(Event.BROKEN, error.code, str(error))
 
-    def _is_challenged(self, events: list[Event]) -> bool:
+    def _is_challenged(self, events: list[AnswerEvent]) -> bool:
         """Does the application ask who it is? Else the answer would be another than the user's connection deserves."""
         head = next((event for event in events if type(event) is Head), None)
         self.must_challenge = head is None
         return head is None or (head.status == 401 and has_challenge(head.block))
 
-    def _take_answer(self, events: list[Event]) -> None:
+    def _take_answer(self, events: list[AnswerEvent]) -> None:
         answer = self.answer
         if (answer is None or not answer.begun) and type(events[-1]) is End and answer_in_line(self, events):
             return
@@ -243,17 +230,19 @@ class OriginRequest:
                 self.inform(event)  # type: ignore[arg-type]
             else:
                 self._end_answer(event)  # type: ignore[arg-type]
-            if self.state >= _CANCELLED:
+            if self.life & STATE >= _CANCELLED:
                 return
         answer = self.answer
         if answer is not None and answer.begun:
             self._extend()
-            self._deliver(answer)
+            if self.attachment is None:
+                self._attach(None, answer)
+            else:
+                answer.flush()
 
     def inform(self, event: Interim) -> None:
         """Pass an interim answer on: on the attached connection, else where the request came from."""
-        self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.INFO)
-        self._extend()  # it is at work
+        self._follow(Event.INFORMED)
         if event.status == 100 or (self.answer is not None and self.answer.inform(event.status, event.block)):
             # 100 Continue is between the application and us: the service has sent its own when ATTACH came.
             return
@@ -273,24 +262,17 @@ class OriginRequest:
                 self.fail(refusal)
                 return
             self.streaming = True
-        self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.HEAD)
+        self._follow(Event.HEADED)
         self.status = head.status
         if self.answer is None:
             self.answer = AnswerStream(self)
         self.answer.begin(connection, head.status, head.block)
 
-    def _deliver(self, answer: AnswerStream) -> None:
-        """Let leave what this read brought, with ATTACH before it if that was not sent yet."""
-        if self.attachment is None:
-            self._attach(None, answer)
-        else:
-            answer.flush()
-
     def _end_answer(self, end: End) -> None:
         answer = self.answer
         assert answer is not None  # the head comes first
-        self.sent = answer.sent
         answer.end(end.trailers)
+        self._follow(Event.COMPLETE)
         upload = self.upload
         whole = upload is None or upload.sent_whole
         self.give_back(end.keep_alive and whole)
@@ -311,7 +293,7 @@ class OriginRequest:
                 upload.leave_origin()
             connection.release(reusable)
 
-    def _switch(self, head: Head, events: list[Event]) -> None:
+    def _switch(self, head: Head, events: list[AnswerEvent]) -> None:
         """The application speaks another protocol from here on: a stream takes this request's place."""
         connection, route = self.connection, self.route
         assert connection is not None and route is not None  # it is what calls us
@@ -337,14 +319,11 @@ class OriginRequest:
 
     def gate_opened(self) -> None:
         """The service has begun to hand over the body."""
-        self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.HANDED_OVER)
-        self._extend()
-        if self.connection is not None:
-            self._send_request(self.connection)
+        self._follow(Event.HANDED_OVER)
 
     def upload_moved(self) -> None:
         """The application's time starts again with each piece of the body."""
-        if self.state == State.ORIGIN:
+        if self.life & STATE == _ORIGIN:
             self._extend()
 
     def upload_over(self) -> None:
@@ -352,123 +331,56 @@ class OriginRequest:
 
     # Ends.
 
-    def cancel(self, code: Code = Code.CANCELLED) -> None:
-        """CANCEL: the user left, or waits no longer. Break all off, with the one final frame that frees the slot."""
-        if self.state >= _CANCELLED:
-            return
-        self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.USER_LEFT)
-        self._break(code)
+    @property
+    def sent(self) -> int:
+        """Bytes of the answer's body."""
+        return self._sent if self.answer is None else self._sent or self.answer.sent
 
-    def upload_broken(self, code: Code) -> None:
-        """The rest of the body will never come: neither will a believable answer."""
-        self.cancel(code)
-
-    def answer_stopped(self, code: Code) -> None:
-        """STOP: a CANCEL that came on the data connection."""
-        self.cancel(code)
+    def went_in_line(self, status: int, sent: int) -> None:
+        """The whole answer has been sent in one frame."""
+        self.status, self._sent = status, sent
+        self.life, _ = LIFE[self.life | _ANSWERED]
+        self.finish()
 
     def deadline_passed(self, now: float) -> None:
         """The application has been silent for too long, unless it was not its turn."""
         if is_excused(self.connection, self.upload, self.attachment):
-            self._extend()
-        else:
-            self._break(Code.ORIGIN_TIMEOUT, f"{self._place()}: no answer within backend_timeout, {self.request.timeout:g} s")
-
-    def _place(self) -> str:
-        return place_name(self.route.target.address) if self.route is not None else "the application"
+            self._follow(Event.DEADLINE_EXCUSED)
+            return
+        place = place_name(self.route.target.address) if self.route is not None else "the application"
+        seconds = f"{self.request.timeout:g} s"
+        self._end(Event.DEADLINE, Code.ORIGIN_TIMEOUT, f"{place}: no answer within backend_timeout, {seconds}")
 
     def reject(self, code: Code) -> None:
         """Not processed: another connector may have it."""
-        self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.REJECT)
-        self.desk.send_final(self, encode(_REJECT, self.id, encode_code(code)))
-        self.code = code
-        self.finish()
+        self._end(Event.REJECTED, code)
 
     def fail(self, code: Code, text: str = "") -> None:
         """It may have been processed, and there will be no answer."""
-        if self.state == _DONE:
-            return
-        self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.FAIL)
-        self.code, self.detail = code, text
-        self._drop_origin()
-        if self.upload is not None:
-            self.upload.stop(code)
-        if self.answer is not None:
-            self.answer.break_off(code, text)
-        self.desk.send_final(self, encode(_FAIL, self.id, encode_code(code, text)))
-        self.finish()
-
-    def _break(self, code: Code, text: str = "") -> None:
-        """There will be no answer, or not the rest of the one that has begun."""
-        if self.answer is not None and self.answer.begun:
-            self._break_off(code, text)
-        else:
-            self.fail(code, text)
+        self._end(Event.FAILED, code, text)
 
     def give_way(self) -> None:
-        """Others need its data connection. The service stops reading that while the user does, so FAIL goes before ABORT."""
+        """Others need its data connection."""
         if self.attachment is not None and self.attachment.told_at is None:
             self.attachment.told_at = self.desk.seconds()
-        if self.state == _DONE:
-            self.desk.tell(self, encode(_FAIL, self.id, encode_code(Code.GAVE_WAY)))
-        elif self.answer is not None and self.answer.begun:
-            self._break_off(Code.GAVE_WAY, unread=True)
-        elif self.state < _CANCELLED:
-            self.fail(Code.GAVE_WAY)
-
-    def _break_off(self, code: Code, text: str = "", unread: bool = False) -> None:
-        """The answer had begun: its data connection says that it is broken."""
-        self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.ABORT)
-        self.code, self.detail = code, text
-        answer = self.answer
-        assert answer is not None  # it had begun
-        self._drop_origin()
-        self.sent = answer.sent
-        if self.upload is not None:
-            self.upload.stop(code)
-        if unread or not answer.confirmed:
-            # The service may never look at what was written there: the last word goes to where it listens for sure.
-            self.desk.send_final(self, encode(_FAIL, self.id, encode_code(code, text)))
-        if not answer.over:
-            answer.break_off(code, text)
-        self.finish()
-
-    def node_lost(self) -> None:
-        """The service node is gone, or has forgotten all: nobody waits for an answer."""
-        self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.LOST)
-        self.code = Code.CONNECTOR_LOST
-        self._drop_origin()
-        self.finish()
+        self._end(Event.GAVE_WAY, Code.GAVE_WAY)
 
     def attachment_failed(self, attachment: DataAttachment, code: Code) -> None:
         """No data connection, or no more."""
-        if attachment is not self.attachment or self.state == _DONE:
-            return
-        if self.upload is not None:
-            self.upload.lost()
-        if self.answer is not None and self.answer.begun:
-            self.answer.lost()
-            self._break_off(code)
-        else:
-            self.answer = None
-            self.fail(code)
+        if attachment is self.attachment:
+            self._end(Event.DATA_FAILED, code)
 
     def attachment_over(self, attachment: DataAttachment) -> None:
         """Both directions of a data connection are over, and the service knows of it."""
-        answer = self.answer
         if attachment.answer is None:  # the body alone came there
             self.attachment = None
-            if self.state >= _CANCELLED:
-                return
-            if self.switching is not None:
-                self._switch(*self.switching)
-            elif answer is not None and answer.begun:
-                self._attach(None, answer)
-            return
-        if answer is not None and answer.begun and answer.over and self.state < _CANCELLED:
-            self.state = advance(CONNECTOR_TRANSITIONS, self.state, Step.END)
-            self._drop_origin()
-            self.finish()
+            self._follow(Event.BODY_OVER)
+        else:
+            self._follow(Event.DATA_OVER)
+
+    def _resume_switch(self) -> None:
+        if self.switching is not None:
+            self._switch(*self.switching)
 
     def _drop_origin(self) -> None:
         dialling, self.dialling = self.dialling, None
@@ -482,16 +394,10 @@ class OriginRequest:
         """Something moved."""
         self.deadline = self.desk.seconds() + self.silence
 
-    def finish(self) -> None:
-        """The last word was said."""
-        self.state = _DONE
-        self.deadline = NEVER
-        if self.attachment is not None:
-            self.attachment.forget()
-        self.desk.finished(self)
 
-
-def _framing(route: OriginRoute, length: int | None) -> Framing:
-    if route.target.address.protocol == "h2":
-        return Framing.OWN
-    return Framing.CHUNKED if length is None else Framing.LENGTH
+OriginRequest.actions = LiveRequest.actions | {
+    Action.EXTEND: OriginRequest._extend,
+    Action.SEND: OriginRequest._send_request,
+    Action.ATTACH_ANSWER: lambda request: request._attach(None, request.answer),
+    Action.RESUME_SWITCH: OriginRequest._resume_switch,
+}

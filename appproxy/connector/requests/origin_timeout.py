@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from appproxy.connector.origin.origin_stream import OriginStream
     from appproxy.connector.requests.upload import OriginUpload
-    from appproxy.connector.tunnel.data import DataAttachment
+    from appproxy.connector.tunnel.attachment import DataAttachment
 
 #: The service's own back-end timeout comes first, because it also counts what the tunnel takes; this is for the case
 #: that its CANCEL does not come.

@@ -35,28 +35,25 @@ class Outages:
 
     def __init__(self, seconds: Callable[[], float]) -> None:
         self._seconds = seconds
-        self._known: dict[str, _Outage] = {}
-
-    def __bool__(self) -> bool:
-        """Is any application down? Otherwise nobody need say that one has answered."""
-        return bool(self._known)
+        #: Applications that are down, by id: while there is none, nobody need say that one has answered.
+        self.known: dict[str, _Outage] = {}
 
     def failed(self, application: str, name: str, code: Code, reason: str) -> None:
         """A request to `application` (its id) has failed; `reason` names the place."""
         if code not in OUTAGES:
             return
-        known = self._known.get(application)
+        known = self.known.get(application)
         if known is not None and (known.code is code or self._seconds() - known.logged < CALM_SECONDS):
             known.requests += 1
             return
-        self._known[application] = _Outage(code, self._seconds())
+        self.known[application] = _Outage(code, self._seconds())
         self.log.warn("{name} does not answer: {code}, {reason}", name=name, code=code.name, reason=reason,
                       application=application)
 
     def answered(self, application: str, name: str) -> None:
         """A request to `application` was answered."""
-        known = self._known.get(application)
+        known = self.known.get(application)
         if known is not None and self._seconds() - known.logged >= CALM_SECONDS:
-            del self._known[application]
+            del self.known[application]
             self.log.info("{name} answers again; {count} requests had failed", name=name, count=known.requests,
                           application=application)

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from itertools import chain
 from typing import Protocol
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from appproxy.connector.config.configuration import OriginAddress, Target
 from appproxy.connector.counters import Counters
-from appproxy.connector.origin.origin_stream import OriginSource
-from appproxy.connector.origin.request_head import NOBODY, share_of
 from appproxy.connector.requests.expectation import Expectations, ExpectingRequest
+from appproxy.connector.requests.live_request import DataConnections, LiveRequest, Sender
 from appproxy.connector.requests.origin_request import OriginRequest
-from appproxy.connector.requests.upgraded_stream import UpgradedStream
-from appproxy.connector.tunnel.data import DataAttachment
+from appproxy.connector.requests.route import OriginRoute
 from appproxy.connector.tunnel.signal import SignalConnection
 from appproxy.connector.turns import Turns
 from appproxy.errors import Code, RemoteProtocolError
@@ -35,47 +31,11 @@ MOST_BACKLOG = 1024 * 1024
 _ASK = int(Flag.ASK)
 
 
-@dataclass(frozen=True, slots=True)
-class OriginRoute:
-    """Where an application's requests go."""
-
-    target: Target
-    origin: OriginSource
-    #: Of a wildcard: the routes of its hosts, one of which takes the place of this one.
-    hosts: WildcardRoutes | None = None
-
-
-class WildcardRoutes(Protocol):
-    """The routes of a wildcard."""
-
-    def of(self, authority: bytes) -> OriginRoute | None:
-        """The one for this Host; None when the wildcard does not stand for it."""
-
-    def addresses(self) -> set[OriginAddress]:
-        """Where those are that are in use."""
-
-
-class DataConnections(Protocol):
-    """Gives data connections."""
-
-    def attach(self, attachment: DataAttachment) -> None:
-        """Give this request one, now or later."""
-
-    def lengthen(self, attachment: DataAttachment) -> None:
-        """Its answer is endless: it takes no place from others any more."""
-
-
 class SignalChannels(Protocol):
     """The signal connections of the node."""
 
     def other_than(self, channel: SignalConnection) -> SignalConnection | None:
         """One that is open, for what belongs on `channel`."""
-
-
-def _share_of(forward: OriginRequest | UpgradedStream) -> bytes:
-    """Whom it counts for; where nobody is named, a share of its own."""
-    share = share_of(forward.request)
-    return share if share != NOBODY else b"#%d" % forward.id
 
 
 class Requests:
@@ -92,7 +52,7 @@ class Requests:
         routes: Callable[[], Mapping[str, OriginRoute]],
         refresh: Callable[[Callable[[], None]], None],
         counters: Counters,
-        log: Callable[[OriginRequest | UpgradedStream], None],
+        log: Callable[[LiveRequest], None],
         limits: TunnelLimits = DEFAULT_LIMITS,
         most_streams: int = DEFAULT_LIMITS.streams_most,
     ) -> None:
@@ -113,7 +73,7 @@ class Requests:
         #: Upgraded streams and endless answers.
         self._streams = Places(most_streams)
         self._tombstone_seconds = limits.tombstone_seconds
-        self._open: dict[int, OriginRequest | UpgradedStream] = {}
+        self._open: dict[int, LiveRequest] = {}
         #: Ids whose final frame was sent. At most so many requests hold a slot at the service, so those whose final
         #: frame was lost with its connection are among these, however long ago that was.
         self._ended: deque[int] = deque(maxlen=limits.in_flight)
@@ -153,31 +113,27 @@ class Requests:
         if self._tombstones and self._tombstones.pop(request_id, None) is not None:
             forward.cancel()
             return
-        if self.in_flight > self._most:
+        if len(self._open) > self._most and self.in_flight > self._most:
             forward.reject(Code.CONNECTOR_BUSY)
             return
         self._deadlines.add(forward)
         turns = self.turns
-        if not (turns.counting and turns.must_wait(_share_of(forward), forward)):
+        if not (turns.counting and turns.must_wait(forward.counts_for, forward)):
             self._begin(forward)
 
     def _begin(self, forward: OriginRequest) -> None:
-        route = self._routes().get(forward.request.application)
-        if route is not None:
-            self._start(forward, route)
-        else:
+        """A fault of ours costs this request, and not the connection that all the others share."""
+        route: OriginRoute | None = self._routes().get(forward.request.application)
+        if route is None:
             self._refresh(lambda: self._look_again(forward))
-
-    def _start(self, forward: OriginRequest, route: OriginRoute) -> None:
-        """Begin; a fault of ours costs this request, and not the connection that all the others share."""
+            return
         try:
-            found: OriginRoute | None = route
             if route.hosts is not None:
-                found = route.hosts.of(forward.request.authority)
-            if found is None:
+                route = route.hosts.of(forward.request.authority)
+            if route is None:
                 forward.reject(Code.UNKNOWN_APPLICATION)
             else:
-                forward.start(found)
+                forward.start(route)
         except Exception:
             self.log.failure("request {id} failed by a fault of this program", id=forward.request.correlation)
             forward.fail(Code.INTERNAL)
@@ -186,9 +142,8 @@ class Requests:
         """The configuration was read once more for an application that was unknown."""
         if forward.state != State.RECEIVED:
             return
-        route = self._routes().get(forward.request.application)
-        if route is not None:
-            self._start(forward, route)
+        if forward.request.application in self._routes():
+            self._begin(forward)
         else:
             forward.reject(Code.UNKNOWN_APPLICATION)
 
@@ -239,30 +194,30 @@ class Requests:
 
     # What the requests ask.
 
-    def channel_for(self, forward: OriginRequest | UpgradedStream) -> SignalConnection | None:
+    def channel_for(self, request: Sender) -> SignalConnection | None:
         """Where this request's frames go: where it came from, or to the other one."""
-        channel = forward.channel
+        channel = request.channel
         return channel if channel.open else self._channels.other_than(channel)
 
-    def send_final(self, forward: OriginRequest | UpgradedStream, frame: bytes) -> None:
+    def send_final(self, request: Sender, frame: bytes) -> None:
         """Send a final frame, or keep it until a connection is up."""
-        channel = self.channel_for(forward)
+        channel = self.channel_for(request)
         if channel is not None:
             channel.send(frame)
         elif self._backlog_size + len(frame) <= MOST_BACKLOG:
-            self._backlog[forward.id] = frame
+            self._backlog[request.id] = frame
             self._backlog_size += len(frame)
 
-    def upgraded(self, forward: OriginRequest, stream: UpgradedStream) -> None:
+    def upgraded(self, request: LiveRequest, stream: LiveRequest) -> None:
         """A stream takes this request's place, and does not count as in flight."""
-        self._deadlines.discard(forward)
+        self._deadlines.discard(request)
         self._open[stream.id] = stream
         self._deadlines.add(stream)
         self.counters.upgrades += 1
 
-    def begin_stream(self, forward: OriginRequest) -> Code | None:
+    def begin_stream(self, request: LiveRequest) -> Code | None:
         """Take a place for a stream or an endless answer; or say why there is none for this user."""
-        share = _share_of(forward)
+        share = request.counts_for
         if not self._streams.has_room(share):
             code = Code.SHARE_EXCEEDED if self._streams.is_over(share) else Code.TOO_MANY_UPGRADES
             if self._seldom.is_due(share, self.seconds()):
@@ -270,30 +225,30 @@ class Requests:
                               held=self._streams.held(share), most=self._streams.most, code=code.name)
             return code
         self._streams.take(share)
-        self._streaming.add(forward.id)
-        if forward.attachment is not None:
-            self.pool.lengthen(forward.attachment)
+        self._streaming.add(request.id)
+        if request.attachment is not None:
+            self.pool.lengthen(request.attachment)
         return None
 
-    def tell(self, forward: OriginRequest | UpgradedStream, frame: bytes) -> None:
+    def tell(self, request: Sender, frame: bytes) -> None:
         """Send a frame of a request that has ended here; the service may not have come to its end."""
-        channel = self.channel_for(forward)
+        channel = self.channel_for(request)
         if channel is not None:
             channel.send(frame)
 
-    def finished(self, forward: OriginRequest | UpgradedStream) -> None:
+    def finished(self, request: LiveRequest) -> None:
         """Its final frame has been sent, or nobody waits for one."""
-        request_id = forward.id
+        request_id = request.id
         if self._open.pop(request_id, None) is None:
             return
         if request_id in self._streaming:
             self._streaming.discard(request_id)
-            self._streams.give(_share_of(forward))
-        self._deadlines.discard(forward)
+            self._streams.give(request.counts_for)
+        self._deadlines.discard(request)
         if self.turns.counting:
-            self.turns.leave(_share_of(forward), forward)  # type: ignore[arg-type]  # a stream has begun: it is not there
+            self.turns.leave(request.counts_for, request)  # type: ignore[arg-type]  # a stream has begun: it is not there
         if request_id not in self._backlog:
             self._ended.append(request_id)
-        self._log(forward)
+        self._log(request)
         if self.watcher is not None:
             self.watcher()

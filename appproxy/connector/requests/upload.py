@@ -9,14 +9,13 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
-from appproxy.connector.tunnel.data import DataAttachment
+from appproxy.connector.tunnel.attachment import AttachedConnection, DataAttachment
 from appproxy.errors import Code
 from appproxy.http.h1.writer import chunk, last_chunk
 from appproxy.net.read_gate import HoldReason
 
 if TYPE_CHECKING:
     from appproxy.connector.origin.origin_stream import OriginStream
-    from appproxy.connector.tunnel.data import DataConnection
 
 
 class Framing(Enum):
@@ -30,12 +29,19 @@ class Framing(Enum):
     OWN = 4
 
 
+def framing(protocol: str, length: int | None) -> Framing:
+    """How a body is framed on the way to an application. `protocol`: its address's; `length`: None where nobody knows it."""
+    if protocol == "h2":
+        return Framing.OWN
+    return Framing.CHUNKED if length is None else Framing.LENGTH
+
+
 #: Bytes of a body that are kept for another try: HTTP/2 may refuse a request after some of them were sent, and a kept
 #: connection of HTTP/1.1 may end.
 KEPT_BYTES = 65_536
 
 
-class UploadOwner(Protocol):
+class OriginUploadOwner(Protocol):
     """The request that the body belongs to."""
 
     def gate_opened(self) -> None:
@@ -57,7 +63,7 @@ class OriginUpload:
     __slots__ = ("_attachment", "_framing", "_kept", "_kept_size", "_left", "_measured", "_origin", "_stopping", "_waiting",
                  "handed_over", "over", "owner", "received", "trailers")
 
-    def __init__(self, owner: UploadOwner, framing: Framing, length: int = 0, measured: bool = False) -> None:
+    def __init__(self, owner: OriginUploadOwner, framing: Framing, length: int = 0, measured: bool = False) -> None:
         self.owner = owner
         #: Has the gate opened?
         self.handed_over = framing is Framing.RAW
@@ -117,7 +123,7 @@ class OriginUpload:
             self.attached(attachment.connection)
         return waiting
 
-    def attached(self, connection: DataConnection) -> None:
+    def attached(self, connection: AttachedConnection) -> None:
         """The service has agreed to give it: pause it while the application is slow."""
         if self._origin is not None:
             self._origin.out.registerProducer(connection.read_gate, True)
@@ -200,7 +206,8 @@ class OriginUpload:
     def _pass_on(self, data: bytes) -> None:
         if self._origin is not None:
             if data:
-                self._keep(data)
+                if self._kept is not None:
+                    self._keep(data)
                 self._origin.write(data)
                 self.owner.upload_moved()
             return

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from appproxy.connector.config.configuration import OriginAddress, Target
 from appproxy.connector.origin.origins import Origins
-from appproxy.connector.requests.requests import OriginRoute
+from appproxy.connector.requests.origin_auth import OriginAuths, authenticated, nobody
+from appproxy.connector.requests.route import OriginRoute
 from appproxy.http.host import parse_host
 
 #: Hosts of one wildcard whose connections are kept; users may type endlessly many.
@@ -22,9 +23,10 @@ _LONGEST_HOST = 253
 class WildcardHosts:
     """The routes of one wildcard, by the host that the user typed (`requests.WildcardRoutes`)."""
 
-    def __init__(self, target: Target, origins: Origins) -> None:
+    def __init__(self, target: Target, origins: Origins, auths: OriginAuths = nobody) -> None:
         self.target = target
         self._origins = origins
+        self._auths = auths
         self._routes: dict[str, OriginRoute] = {}
 
     def of(self, authority: bytes) -> OriginRoute | None:
@@ -53,4 +55,4 @@ class WildcardHosts:
             self._origins.forget(self._routes.pop(next(iter(self._routes))).target.address)
         address = replace(target.address, host=internal.host)
         found = replace(target, address=address, authority=internal.authority.encode("ascii"))
-        return OriginRoute(found, self._origins.of(address))
+        return OriginRoute(found, authenticated(self._origins.of(address), found, self._auths))

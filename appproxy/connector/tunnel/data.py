@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IHandshakeListener
@@ -11,18 +11,17 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from appproxy.connector.origin.request_head import NOBODY
 from appproxy.connector.transport import transport_of
+from appproxy.connector.tunnel.attachment import BodyTaker, DataAttachment
 from appproxy.errors import Code, ProtocolError
 from appproxy.net.deadlines import NEVER
 from appproxy.net.read_gate import HoldReason, ReadGate
-from appproxy.net.sockets import write_through
+from appproxy.net.sockets import through
 from appproxy.net.tls import set_buffers
 from appproxy.tunnel.data import DataSession
 from appproxy.tunnel.frames import Frame, Kind
 from appproxy.tunnel.limits import DEFAULT_LIMITS
 from appproxy.tunnel.messages import decode_code, decode_error
-from appproxy.tunnel.shares import SLOW_RATE, SLOW_SECONDS_OVER, FairQueue, Held
 from appproxy.tunnel.signal import Role
 from appproxy.tunnel.token_bucket import TokenBucket
 
@@ -33,157 +32,6 @@ HANDSHAKE_SECONDS = 10.0
 QUESTIONS = DEFAULT_LIMITS.data_ping_burst - 100
 #: Silence after which the service is gone although a user may just be slow: the service sends PINGs meanwhile.
 SILENCE_SECONDS = DEFAULT_LIMITS.data_dead_after
-
-
-class BodyTaker(Protocol):
-    """Takes what comes from the user on a data connection."""
-
-    #: Bytes so far.
-    received: int
-
-    @property
-    def waits_for_user(self) -> bool:
-        """Is it the user who has to send?"""
-
-    def attached(self, connection: DataConnection) -> None:
-        """The service has agreed to give it."""
-
-    def body_received(self, data: bytes) -> None:
-        """A piece of the body."""
-
-    def body_ended(self, trailers: bytes) -> None:
-        """The body is complete."""
-
-    def body_broken(self, code: Code) -> None:
-        """No more of it comes: the user left, or we asked to stop."""
-
-    def go(self) -> None:
-        """The user waits for an answer before the body."""
-
-
-class AnswerGiver(Protocol):
-    """Gives an answer to a data connection."""
-
-    #: Bytes so far.
-    sent: int
-    #: Has all of it been given?
-    whole: bool
-
-    @property
-    def begun(self) -> bool:
-        """Has its head been given?"""
-
-    @property
-    def waits_for_user(self) -> bool:
-        """Is it the user who has to read?"""
-
-    def replay(self, session: DataSession) -> bytes:
-        """What is to follow ATTACH at once: all of the answer that was kept so far."""
-
-    def attached(self, connection: DataConnection) -> None:
-        """The service has taken it: nothing needs to be kept any more."""
-
-    def stopped(self, code: Code) -> None:
-        """The service will not read more."""
-
-
-class DataAttachment:
-    """One request's wish for a data connection, and the connection once there is one."""
-
-    __slots__ = ("answer", "body", "confirmed", "connection", "fails", "holder", "long", "marked", "marked_at", "owner",
-                 "queue", "request_id", "share", "since", "told_at", "tries")
-
-    def __init__(self, owner: AttachmentOwner, request_id: int, body: BodyTaker | None, answer: AnswerGiver | None,
-                 share: bytes = NOBODY, long: bool = False) -> None:
-        self.owner: AttachmentOwner | None = owner
-        #: The owner, also when it wants to hear no more: it is told when its place is needed.
-        self.holder = owner
-        #: When that was.
-        self.told_at: float | None = None
-        self.request_id = request_id
-        self.body = body
-        self.answer = answer
-        #: Whom it counts for. Where nobody is named, it is a share of its own.
-        self.share = share if share != NOBODY else b"#%d" % request_id
-        #: An upgraded stream or an endless answer: these have places of their own, which the requests count.
-        self.long = long
-        self.connection: DataConnection | None = None
-        #: Where it waits for one.
-        self.queue: FairQueue[bytes, DataAttachment] | None = None
-        #: Since when it waits, or has one.
-        self.since = 0.0
-        #: How many bytes had gone through it, at which time, when its rate was last found good.
-        self.marked = 0
-        self.marked_at = 0.0
-        #: ATTACHED has come.
-        self.confirmed = False
-        #: How often ATTACH was sent.
-        self.tries = 0
-        #: How often dialling failed while it waited.
-        self.fails = 0
-
-    @property
-    def moved(self) -> int:
-        """How many bytes have gone through it, both ways."""
-        return (self.body.received if self.body is not None else 0) + (self.answer.sent if self.answer is not None else 0)
-
-    @property
-    def waits_for_user(self) -> bool:
-        """Is it the user who keeps it, by not reading the answer or, as long as there is none, not sending the body?"""
-        answer, body = self.answer, self.body
-        if answer is not None and answer.begun:
-            return answer.waits_for_user
-        paused = self.connection is not None and self.connection.read_gate.held  # for the application is slow
-        return body is not None and body.waits_for_user and not paused
-
-    def failed(self, code: Code) -> None:
-        """It will not be, or is no more."""
-        owner, self.owner = self.owner, None
-        self.connection = None
-        self._leave()
-        if owner is not None:
-            owner.attachment_failed(self, code)
-
-    def forget(self) -> None:
-        """The request is over. A connection goes back to the pool once both its directions are."""
-        self.owner = None
-        self._leave()
-
-    def _leave(self) -> None:
-        queue, self.queue = self.queue, None
-        if queue is not None:
-            queue.discard(self.share, self)
-
-
-class AttachmentOwner(Protocol):
-    """Who wished for it."""
-
-    def attachment_failed(self, attachment: DataAttachment, code: Code) -> None:
-        """Refused, impossible, or lost before both directions were over."""
-
-    def attachment_over(self, attachment: DataAttachment) -> None:
-        """Both directions are over, and the service knows of it."""
-
-    def give_way(self) -> None:
-        """Others need its place: its user takes, or sends, next to nothing, or has more than an equal part."""
-
-
-T = TypeVar("T")
-
-
-def look_at(used: DataAttachment, what: T, now: float, unread: bool = False) -> Held[T]:
-    """How a place is used at this moment. While enough goes through it, its rate counts from now on.
-
-    `unread`: all of the answer has been given, and the service has not read it to its end.
-    """
-    seconds = now - used.marked_at
-    moved = used.moved
-    rate = (moved - used.marked) / seconds if seconds > 0 else 0.0
-    # With an unread end it is the user who reads, and what they read nobody here can see.
-    stuck = unread or used.waits_for_user
-    if seconds >= SLOW_SECONDS_OVER and (rate >= SLOW_RATE or not stuck):
-        used.marked, used.marked_at = moved, now
-    return Held(used.share, what, stuck, rate, seconds)
 
 
 class DataPool(Protocol):
@@ -229,6 +77,8 @@ class DataConnection(TwistedProtocol):
         self.open = False
         #: Has the handshake ever been over?
         self.ready = False
+        #: When it was dialled.
+        self.begun = now
         self.deadline = now + HANDSHAKE_SECONDS
         self.session = DataSession(Role.CONNECTOR, now)
 
@@ -252,7 +102,7 @@ class DataConnection(TwistedProtocol):
     def write_through(self, data: bytes) -> None:
         """The same, when it is all that this turn has to say."""
         if self.open and data:
-            write_through(self.out, data)
+            self._through(data)
 
     def write(self, data: bytes) -> None:
         """Bytes that the session made."""
@@ -344,6 +194,7 @@ class DataConnection(TwistedProtocol):
         self.out.setTcpNoDelay(True)
         set_buffers(self.transport)
         self.read_gate = ReadGate(self.out)
+        self._through = through(self.transport)
 
     def handshakeCompleted(self) -> None:
         """TLS is up as far as we can see."""
@@ -355,10 +206,15 @@ class DataConnection(TwistedProtocol):
 
     def dataReceived(self, data: bytes) -> None:
         """Frames of the service."""
-        session = self.session
+        session, attachment, now = self.session, self.attachment, self.pool.seconds()
         try:
-            for frame in session.receive(data, self.pool.seconds()):
-                self._take(frame)
+            if attachment is not None and attachment.body is not None and (piece := session.piece(data, now)):
+                attachment.body.body_received(piece)
+                if self.attachment is attachment:
+                    return  # a piece owes the peer no word, and ends nothing
+            else:
+                for frame in session.receive(data, now):
+                    self._take(frame)
         except ProtocolError as error:
             self._break_off(error)
             return

@@ -13,8 +13,9 @@ from twisted.internet.interfaces import IDelayedCall, IProtocol, IProtocolFactor
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from appproxy.connector.transport import Dialled
-from appproxy.connector.tunnel.data import DataAttachment, DataConnection, look_at
+from appproxy.connector.transport import Dialled, peer_of
+from appproxy.connector.tunnel.attachment import DataAttachment, look_at
+from appproxy.connector.tunnel.data import DataConnection
 from appproxy.errors import Code
 from appproxy.net.deadlines import NEVER, Deadlines
 from appproxy.net.seldom import LogThinning
@@ -29,12 +30,19 @@ MOST_FAILS = 3
 _PAUSES = 3.0
 #: Seconds between two looks at who holds a place, while places may become short.
 LOOK_SECONDS = 1.0
+#: The same while somebody waits who has none: as short as the sweep makes it.
+LOOK_SECONDS_NONE = 0.25
 #: Seconds until a place that was to be given back is free: a signal to the service and its answer.
 GOING_SECONDS = 5.0
 #: Seconds that a request waits of a user who has more than an equal part: a moment, for downloads of theirs that end.
 PATIENCE = 3.0
 #: Seconds that any other waits: some less than the service, which would blame the application.
 MOST_PATIENCE = DEFAULT_LIMITS.attach_seconds - 2.0
+
+#: A handshake that takes longer than this, or fails beside connections that are in use, tells of a full link; for so many
+#: seconds none is made then but for who waits.
+SLOW_SECONDS = 2.0
+FULL_SECONDS = 30.0
 
 #: Dials the data end point.
 Dial = Callable[[IProtocolFactory], Deferred[IProtocol]]
@@ -84,6 +92,7 @@ class DataConnectionPool:
         self._many_after = 0.0
         self._many_later: IDelayedCall | None = None
         self._failures = 0
+        self._full_until = 0.0
         self._later: IDelayedCall | None = None
         self._seldom = LogThinning()
 
@@ -121,6 +130,11 @@ class DataConnectionPool:
         """Close all once what was written to them has left; nothing new is dialled."""
         self._running = False
         for connection in list(self._all):
+            connection.close()
+
+    def leave(self, addresses: frozenset[str]) -> None:
+        """The node is at these addresses now: connections to others that nobody uses are closed."""
+        for connection in [one for one in self._idle if peer_of(one.transport) not in addresses]:
             connection.close()
 
     def attach(self, attachment: DataAttachment) -> None:
@@ -174,6 +188,8 @@ class DataConnectionPool:
     def data_ready(self, connection: DataConnection) -> None:
         """A fresh connection: for those who insist on one first."""
         self._dial_over()
+        if self.seconds() - connection.begun > SLOW_SECONDS:
+            self._full_until = self.seconds() + FULL_SECONDS
         self._failures = 0
         if not self._running:
             connection.abort()
@@ -217,10 +233,15 @@ class DataConnectionPool:
         self._one_less()
 
     def _next_few(self) -> DataAttachment | None:
-        """Whose turn it is of those who have few: those first of whom something good is known."""
+        """Whose turn it is of those who have few: those first of whom something good is known, then those who have none."""
         if not self._waiting:
             return None
-        return self._waiting.pop(self._is_trusted) or self._waiting.pop(self._has_few)
+        waiting = self._waiting
+        return waiting.pop(self._is_trusted) or waiting.pop(self._is_new) or waiting.pop(self._has_few)
+
+    def _is_new(self, share: bytes) -> bool:
+        """Does it hold nothing, and may it have a place?"""
+        return not self._places.held(share) and self._has_few(share)
 
     def _is_trusted(self, share: bytes) -> bool:
         return self._places.repute.is_trusted(share) and self._has_few(share)
@@ -241,10 +262,18 @@ class DataConnectionPool:
     # Who gives way.
 
     def _watch(self) -> None:
-        """Look at all who hold a place every second, as long as places may become short."""
-        if self.deadline == NEVER and (self._waiting or 2 * self._places.taken >= self._places.most):
-            self.deadline = self.seconds() + LOOK_SECONDS
+        """Look at all who hold a place every second, as long as places may become short; sooner for who has none."""
+        if not (self._waiting or 2 * self._places.taken >= self._places.most):
+            return
+        due = self.seconds() + (LOOK_SECONDS_NONE if self._newcomers() else LOOK_SECONDS)
+        if self.deadline > due:
+            self.deadline = due
             self._deadlines.add(self)
+
+    def _newcomers(self) -> int:
+        """How many shares wait that hold nothing, and find no place."""
+        places = self._places
+        return self._waiting.count(lambda share: not places.held(share) and not places.has_room(share))
 
     def deadline_passed(self, now: float) -> None:
         """Time to look."""
@@ -264,7 +293,7 @@ class DataConnectionPool:
             else:
                 connection.abort()  # the service does not listen
         entitled = self._waiting.wanted(lambda share: not (places.has_room(share) or places.is_over(share)))
-        for place in give_way(places, looked, entitled, going):
+        for place in give_way(places, looked, entitled, going, self._newcomers()):
             self._cut(place, now)
         self._refuse(now)
         self._watch()
@@ -303,12 +332,18 @@ class DataConnectionPool:
         room = max(0, self._places.free)
         few = min(self._waiting.wanted(self._has_few), room)
         many = min(self._waiting.wanted(self._places.has_room), room) - few
-        wanted = few + len(self._waiting_first) + max(0, self._limits.pool_least - len(self._idle))
+        wanted = few + len(self._waiting_first) + max(0, self._least - len(self._idle))
         for_many = self._many_since is not None
         while self._dialling - for_many < min(wanted, self._limits.handshakes):
             self._dial()
         if many and not for_many and self._dialling < wanted + many:
             self._dial_for_many()
+
+    @property
+    def _least(self) -> int:
+        """How many idle ones there are to be; on a full link, each handshake takes from those who use it."""
+        is_full = self.seconds() < self._full_until and self._places.taken > 0
+        return 0 if is_full else self._limits.pool_least
 
     def _dial_for_many(self) -> None:
         """Handshakes cost this end and the service more than all else: many for one user would slow all others down."""
@@ -349,6 +384,7 @@ class DataConnectionPool:
         """Wait a little; those who have waited through several failures are told."""
         self._dial_over()
         self._failures += 1
+        self._full_until = self.seconds() + FULL_SECONDS
         if not self._running:
             return
         self.log.warn("data connection not made: {reason}", reason=reason)

@@ -5,7 +5,7 @@ It is always read. The TLS transport gathers what is written in one reactor turn
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from socket import socket
 from typing import Protocol
 
@@ -16,15 +16,16 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from appproxy.connector.transport import transport_of
+from appproxy.connector.transport import peer_of, transport_of
 from appproxy.connector.turns import USUAL
 from appproxy.errors import Code, ProtocolError, RemoteProtocolError
 from appproxy.net.deadlines import NEVER, Deadlines
 from appproxy.net.farewell import Farewell
-from appproxy.net.sockets import socket_of, unacknowledged
+from appproxy.net.sockets import Unreachable, retry_evenly, socket_of, unacknowledged
 from appproxy.tunnel.frames import Frame, Kind
 from appproxy.tunnel.limits import DEFAULT_LIMITS
 from appproxy.tunnel.messages import Goodbye, Hello, Load, Welcome, decode_error, decode_welcome
+from appproxy.tunnel.node_list import NodePlace, decode_nodes
 from appproxy.tunnel.signal import Role, SignalSession
 
 #: In-line answers that the service has not yet read; beyond it answers go on data connections.
@@ -34,6 +35,8 @@ INLINE_SLOW = DEFAULT_LIMITS.inline_slow
 MOST_AHEAD = DEFAULT_LIMITS.unacknowledged
 #: The oldest unsent byte may be this old; then the service does not read, and the connection is useless.
 WRITE_STALL = DEFAULT_LIMITS.write_stall
+#: How often it is looked at whether anything comes through.
+LOOK_SECONDS = 1.0
 #: From TCP to WELCOME. A TLS 1.3 client's handshake seems to succeed before its certificate is judged.
 WELCOME_SECONDS = 20.0
 
@@ -65,6 +68,9 @@ class SignalOwner(Protocol):
 
     def configuration_changed(self) -> None:
         """A CONFIG hint."""
+
+    def nodes_told(self, connection: SignalConnection, places: Sequence[NodePlace]) -> None:
+        """Which nodes the service has, as this one sees it."""
 
     def service_drains(self, connection: SignalConnection) -> None:
         """The service wants this connection to end: no REQ comes on it any more."""
@@ -113,6 +119,8 @@ class SignalConnection(TwistedProtocol):
         self._goodbye: Goodbye | None = None
         self._reason = ""
         self._farewell = Farewell()
+        self._path = Unreachable()
+        self._asked = 0.0
 
     # What the rest of the connector does.
 
@@ -156,6 +164,18 @@ class SignalConnection(TwistedProtocol):
         self.open = False
         self.out.abortConnection()
 
+    @property
+    def peer_host(self) -> str:
+        """The service's address at the other end."""
+        return peer_of(self.transport)
+
+    def move(self, owner: SignalOwner, deadlines: Deadlines) -> None:
+        """Another owner takes it over, deadlines and all: it has turned out to lead to another node."""
+        self._deadlines.discard(self)
+        self.owner, self._deadlines = owner, deadlines
+        self._session.load = owner.load
+        deadlines.add(self)
+
     # Flow: the service is slow. Nothing is paused; the in-line test looks at it.
 
     def pauseProducing(self) -> None:
@@ -179,6 +199,7 @@ class SignalConnection(TwistedProtocol):
         self.out = transport_of(self.transport)
         self.out.setTcpNoDelay(True)
         self._socket = socket_of(self.transport)
+        retry_evenly(self._socket)
         self.deadline = self._clock.seconds() + WELCOME_SECONDS
         self._deadlines.add(self)
 
@@ -236,7 +257,19 @@ class SignalConnection(TwistedProtocol):
         output = self._session.take_output()
         if output:
             self.send(output)
-        self.deadline = min(self._session.next_tick(), self._clogged_since + WRITE_STALL)
+        self.deadline = min(self._session.next_tick(), self._clogged_since + WRITE_STALL, now + LOOK_SECONDS)
+        self._look(now)
+
+    def _look(self, now: float) -> None:
+        """Does anything come through? While there are requests the service asks, too, and so there mostly does."""
+        session = self._session
+        seconds = self._path.look(self._socket, now)
+        if seconds >= DEFAULT_LIMITS.unreachable_after and now - session.heard >= seconds:
+            self.abort(f"nothing that was sent has arrived for {seconds:.0f} s")
+            self.deadline = NEVER
+        elif self.owner.load().in_flight and now - max(session.heard, self._asked) >= DEFAULT_LIMITS.ask_after:
+            self._asked = now
+            self.send(session.ping())
 
     def _control(self, frame: Frame) -> None:
         kind = frame[0]
@@ -245,10 +278,12 @@ class SignalConnection(TwistedProtocol):
         elif kind == Kind.WELCOME:
             self.open = True
             self.welcomed_at = self._clock.seconds()
-            self.deadline = self._session.next_tick()
+            self.deadline = min(self._session.next_tick(), self.welcomed_at + LOOK_SECONDS)
             self.owner.welcomed(self, decode_welcome(frame[3]))
         elif kind == Kind.CONFIG:
             self.owner.configuration_changed()
+        elif kind == Kind.NODES:
+            self.owner.nodes_told(self, decode_nodes(frame[3]))
         elif kind == Kind.DRAIN:
             self.service_drains = True
             self.owner.service_drains(self)

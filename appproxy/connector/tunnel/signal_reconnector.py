@@ -68,14 +68,25 @@ class SignalReconnector:
 
     def stop(self) -> None:
         """Dial no more; what is up stays up."""
-        self._running = False
-        if self._later is not None:
-            self._later.cancel()
-            self._later = None
+        self.rest()
         if self._dialling is not None:
             self._dialling.cancel()
         if self._coming is not None:
             self._coming.abort("stopped")
+
+    def rest(self) -> None:
+        """Dial no more; what is up stays up, and what is under way goes on."""
+        self._running = False
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
+
+    def resume(self) -> None:
+        """Dial again what is lost, after a `rest`."""
+        if not self._running:
+            self._running = True
+            if self.idle:
+                self._dial()
 
     def replace(self) -> None:
         """Dial a new connection, with the newest certificate; the present one stays until that is welcomed."""
@@ -98,6 +109,27 @@ class SignalReconnector:
         self._away_since = None
         old, self.current = self.current, connection
         return old
+
+    @property
+    def idle(self) -> bool:
+        """Is no connection up, or about to be?"""
+        return self.current is None and self._coming is None and self._dialling is None
+
+    def release(self, connection: SignalConnection) -> None:
+        """This one, which was just dialled, is another node's: dial again, after a while."""
+        if connection is self._coming:
+            self._coming = None
+            if self._running:
+                self._dial_later(None)
+
+    def adopt(self, connection: SignalConnection) -> None:
+        """This one was dialled by another node's slot, and is ours. Only while `idle`."""
+        self._running = True
+        self.generation += 1
+        self._coming = connection
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
 
     def lost(self, connection: SignalConnection, goodbye: Goodbye | None, reason: str) -> None:
         """A connection is gone. Dial again, unless it was an old one, or that cannot help."""

@@ -209,7 +209,7 @@ class ResponseReader:
             events.append(BodyPiece(data))
         if done:
             # What follows an answer belongs to nobody, and could be taken for the answer to the next request.
-            self._spoiled = len(self._unread) > 0 or not self._keep_alive
+            self._spoiled = self._unread.at < len(self._unread.data) or not self._keep_alive
             self._state, self._chunks = _IDLE, None
             events.append(End(encode_block(trailers) if trailers else b"", not self._spoiled))
 

@@ -63,7 +63,10 @@ def parse_request(head: bytes, limits: HeadLimits) -> RequestHead:
     fields = _parse_fields(head[head.find(b"\r\n"):])
     read = _gather(fields)
     authority = read.get(b"host", b"")
-    host = _read_host(authority)
+    try:
+        host = parse_host(authority)
+    except ValueError as error:
+        raise RequestError(Code.BAD_REQUEST, str(error)) from error
     if target[:1] != b"/":
         target = _rewrite_target(method, target, authority)
     elif b"#" in target:
@@ -149,13 +152,6 @@ def _gather(fields: Fields) -> dict[bytes, bytes]:
         if name in _READ_HERE:
             read[name] = read[name] + b"," + value if name in read else value
     return read
-
-
-def _read_host(authority: bytes) -> str:
-    try:
-        return parse_host(authority)
-    except ValueError as error:
-        raise RequestError(Code.BAD_REQUEST, str(error)) from error
 
 
 def _rewrite_target(method: bytes, target: bytes, authority: bytes) -> bytes:

@@ -58,7 +58,8 @@ def parse_response(head: bytes, max_fields: int) -> ResponseHead:
             read[name] = read[name] + b"," + value if name in read else value
     length = parse_length(read[b"content-length"]) if b"content-length" in read else None
     connection = read.get(b"connection", b"")
-    answer = ResponseHead(int(line[2]), line[3] or b"", b"", length, is_chunked(read, version), version == 11, b"")
+    chunked = b"transfer-encoding" in read and is_chunked(read, version)
+    answer = ResponseHead(int(line[2]), line[3] or b"", b"", length, chunked, version == 11, b"")
     if connection and connection != b"keep-alive":
         options = frozenset(members(connection))
         lines = [field for field in lines if field.partition(b":")[0] not in options]

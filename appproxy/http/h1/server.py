@@ -9,6 +9,7 @@ disturb the answer under way. A length is counted, chunks are decoded by `chunke
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from appproxy.errors import Code, RequestError
 from appproxy.http.h1.chunked import ChunkedDecoder, TrailersTooLong, is_whole
@@ -29,7 +30,7 @@ _LIMITS = HeadLimits()
 class RequestReader:
     """Reads the requests of one connection. After a RequestError it only raises that error again: close."""
 
-    __slots__ = ("body_done", "refused_accept", "trailers", "_chunks", "_empty_lines", "_failure", "_last", "_left",
+    __slots__ = ("body_done", "receive", "refused_accept", "trailers", "_chunks", "_empty_lines", "_failure", "_last", "_left",
                  "_limits", "_line_looked_at", "_line_read", "_unread")
 
     def __init__(self, limits: HeadLimits = _LIMITS) -> None:
@@ -41,6 +42,8 @@ class RequestReader:
         self.refused_accept: bytes | None = None
         self._limits = limits
         self._unread = Unread()
+        #: Keep bytes of the user until they are asked for.
+        self.receive: Callable[[bytes], None] = self._unread.add
         self._chunks: ChunkedDecoder | None = None
         self._left = 0
         self._empty_lines = 0
@@ -57,13 +60,15 @@ class RequestReader:
         return len(self._unread)
 
     @property
+    def is_empty(self) -> bool:
+        """Is there nothing to be read?"""
+        unread = self._unread
+        return unread.at == len(unread.data)
+
+    @property
     def started(self) -> bool:
         """Has a byte of a next head arrived? Empty lines in front of it count until `next_head` has skipped them."""
         return self.body_done and len(self._unread) > 0
-
-    def receive(self, data: bytes) -> None:
-        """Keep bytes of the user until they are asked for."""
-        self._unread.add(data)
 
     def next_head(self) -> RequestHead | None:
         """The next request, or None while its head is incomplete or the body of the one before is not read.
@@ -72,7 +77,8 @@ class RequestReader:
         """
         if self._failure is not None:
             raise self._failure
-        if not self.body_done:
+        unread = self._unread
+        if not self.body_done or unread.at == len(unread.data):
             return None
         head = None
         try:

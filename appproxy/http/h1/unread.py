@@ -58,7 +58,9 @@ class Unread:
         """
         end = self.data.find(_HEAD_END, max(self.at, self._searched - 3))
         if end >= 0 and end + 4 - self.at <= limit:
-            return self.take(end + 4 - self.at)
+            piece = self.data[self.at:end + 4]
+            self.at = end + 4
+            return piece if isinstance(piece, bytes) else bytes(piece)
         if end >= 0 or len(self) > limit:
             raise OverflowError(f"a head of more than {limit} bytes")
         # The byte before a head is not the head's: a body that ends in CR gives no LF its CR.

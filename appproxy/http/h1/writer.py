@@ -14,6 +14,8 @@ from appproxy.status import Status
 #: What is put between the parts of a request head must not be able to end a line or a part.
 _REQUEST_START = re.compile(TOKEN + rb"++ [!-~]++ HTTP/1\.1\r\nhost: [!-~]*+\r\n")
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
+#: A member of an enumeration costs a call to look up.
+_SWITCHING_PROTOCOLS = int(HTTPStatus.SWITCHING_PROTOCOLS)
 #: Methods that mean nothing by a body: without one, no length is sent.
 _BODILESS = frozenset([b"GET", b"HEAD", b"OPTIONS", b"DELETE", b"TRACE"])
 
@@ -59,7 +61,7 @@ def response_bytes(status: int, block: bytes, *, length: int | None | Literal["n
         framing = b"content-length: %d\r\n" % length
     elif chunked and length is None:
         framing = b"transfer-encoding: chunked\r\n"
-    if status == HTTPStatus.SWITCHING_PROTOCOLS:
+    if status == _SWITCHING_PROTOCOLS:
         framing += b"connection: upgrade\r\n"
     elif close:
         framing += b"connection: close\r\n"

@@ -32,9 +32,11 @@ _GZIP_HEAD, _GZIP_TRAILER, _LONGEST_HEAD = 10, 8, 4096
 _ZSTD_WINDOW = 23
 #: How a frame of zstd begins, and one that is to be skipped (RFC 8878 section 3.1.2).
 _ZSTD_MAGIC = (b"\x28\xb5\x2f\xfd", *(bytes([number]) + b"\x2a\x4d\x18" for number in range(0x50, 0x60)))
-#: Bytes that brotli's decoder gets at once: so many are read one by one where its end is among them. And those of one body
-#: that are kept for that; few pages are larger.
+#: Bytes that brotli's decoder gets at once: so many are read one by one where its end is among them. And those that are kept
+#: before they are read a second time; few pages are larger.
 _BROTLI_INPUT, _BROTLI_KEPT = 4 * 1024, 256 * 1024
+#: What keeping a piece takes besides: a page may arrive byte by byte.
+_OF_A_PIECE = 64
 
 
 def malformed(why: object) -> RequestError:
@@ -179,59 +181,62 @@ class Brotli:
     """One stream (RFC 7932); what is behind it is nobody's, and browsers do not mind it.
 
     The library fails where such bytes come in one piece with the end, and gives nothing of that piece. So what came is kept,
-    up to a bound, and read once more then: all but the last piece, and that byte by byte, until the end.
+    and read once more then: all but the last piece, and that byte by byte, until the end. Of a body that is too large to be
+    kept, a second decoder reads all but the latest pieces.
     """
 
     def __init__(self) -> None:
         self._inner = brotli.Decompressor()
-        #: What came, None where it was too much to be kept; and the bytes that it was read as.
-        self._kept: list[bytes] | None = []
+        #: What that has read, and the second one has not, and its size.
+        self._kept: list[bytes] = []
         self._size = 0
-        self._given = 0
+        self._second = brotli.Decompressor()
+        #: Bytes of text that the first one has given and the second one has not.
+        self._ahead = 0
         self.complete = False
 
     def read(self, data: bytes) -> Iterator[bytes]:
         for piece in slices(data, _BROTLI_INPUT):
             if self.complete:
                 return
-            self._keep(piece)
-            try:
-                for out in self._process(piece):
-                    self._given += len(out)
-                    yield out
-            except brotli.error as error:
-                if self._kept is None:
-                    raise malformed(error) from error
-                yield from self._again(self._kept)
-            if self.complete:
-                self._kept = None
-
-    def _keep(self, piece: bytes) -> None:
-        self._size += len(piece)
-        if self._kept is not None:
             self._kept.append(piece)
-            if self._size > _BROTLI_KEPT:
-                self._kept = None
+            self._size += len(piece) + _OF_A_PIECE
+            try:
+                for out in self._process(self._inner, piece):
+                    self._ahead += len(out)
+                    yield out
+            except brotli.error:
+                yield from self._again()
+            if self.complete:
+                self._kept = []
+            elif self._size > _BROTLI_KEPT:
+                yield from self._follow()
 
-    def _process(self, piece: bytes) -> Iterator[bytes]:
+    def _process(self, decoder: brotli.Decompressor, piece: bytes) -> Iterator[bytes]:
         """What is known behind this piece. Raises brotli.error, also where more than the end is in it."""
-        out = self._inner.process(piece, output_buffer_limit=PIECE)
+        out = decoder.process(piece, output_buffer_limit=PIECE)
         while out:  # `can_accept_more_data` says so too early
             yield out
-            if self._inner.is_finished():
+            if decoder.is_finished():
                 break
-            out = self._inner.process(b"", output_buffer_limit=PIECE)
-        self.complete = bool(self._inner.is_finished())
+            out = decoder.process(b"", output_buffer_limit=PIECE)
+        self.complete = bool(decoder.is_finished())
 
-    def _again(self, kept: list[bytes]) -> Iterator[bytes]:
-        """Read from the beginning to the end, and give what was not given yet. Raises RequestError where there is no end."""
-        self._inner = brotli.Decompressor()
-        passed = self._given
+    def _follow(self) -> Iterator[bytes]:
+        """Let the second decoder read all that the first one has; what it gives is known."""
+        kept, self._kept, self._size = self._kept, [], 0
+        for piece in kept:
+            for out in self._process(self._second, piece):
+                self._ahead -= len(out)
+                yield b""
+
+    def _again(self) -> Iterator[bytes]:
+        """Read from there to the end, and give what was not given yet. Raises RequestError where there is no end."""
         try:
-            for piece in (*kept[:-1], *slices(kept[-1], 1)):
-                for out in self._process(piece):
-                    new = out[passed:]
-                    passed -= len(out) - len(new)
+            for piece in (*self._kept[:-1], *slices(self._kept[-1], 1)):
+                for out in self._process(self._second, piece):
+                    new = out[max(0, self._ahead):]
+                    self._ahead -= len(out)
                     yield new
                 if self.complete:
                     return

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from appproxy.publish.body.links import HEAD
-from appproxy.publish.body.table import FOREIGN, PLAIN, RAW_TEXT, STYLES, TAGS, Holds
+from appproxy.publish.body.table import EVERY_TAG, FOREIGN, PLAIN, RAW_TEXT, STYLES, TAGS, Holds
 from appproxy.regex import compiled
 
 _W = rb"[\t\n\f\r ]"
@@ -37,7 +37,7 @@ def any_of(words: set[bytes]) -> bytes:
 
 
 def _names(*kinds: Holds) -> bytes:
-    return any_of({name for names in TAGS.values() for name, holds in names.items() if holds in kinds})
+    return any_of({name for names in (*TAGS.values(), EVERY_TAG) for name, holds in names.items() if holds in kinds})
 
 
 def tokenizer(paths: bool) -> re.Pattern[bytes]:

@@ -22,14 +22,16 @@ _SVG = {b"href": _U, b"xlink:href": _U}
 #: Entra's table, and what has come into HTML since: `area`, `srcset`, `imagesrcset`, `poster` of video, `ping`; what SVG
 #: fetches or leads to, old backgrounds, and the names that scripts which load pictures late agree on.
 TAGS: dict[bytes, dict[bytes, Holds]] = {
-    b"a": {b"href": _U, b"ping": Holds.SEVERAL, b"xlink:href": _U},
+    b"a": {b"href": _U, b"data-href": _U, b"data-src": _U, b"ping": Holds.SEVERAL, b"xlink:href": _U},
     b"area": {b"href": _U, b"ping": Holds.SEVERAL},
-    b"audio": {b"src": _U},
+    b"audio": {b"src": _U, b"data-src": _U},
     b"base": {b"href": _U},
+    b"blockquote": {b"cite": _U},
     b"body": {b"background": _U},
     b"button": {b"formaction": _U},
-    b"div": {b"data-background": _U, b"data-src": _U},
-    b"embed": {b"src": _U},
+    b"del": {b"cite": _U},
+    b"div": {b"data-background": _U, b"data-bg": _U, b"data-src": _U},
+    b"embed": {b"src": _U, b"data-src": _U},
     b"feimage": _SVG,
     b"filter": _SVG,
     b"form": {b"action": _U},
@@ -38,8 +40,10 @@ TAGS: dict[bytes, dict[bytes, Holds]] = {
     b"html": {b"manifest": _U},
     b"iframe": {b"src": _U, b"data-src": _U, b"longdesc": _U, b"srcdoc": Holds.PAGE},
     b"image": _SVG,
-    b"img": {b"src": _U, b"data-src": _U, b"data-srcset": Holds.SRCSET, b"longdesc": _U, b"srcset": Holds.SRCSET},
+    b"img": {b"src": _U, b"data-lazy-src": _U, b"data-lazy-srcset": Holds.SRCSET, b"data-original": _U, b"data-src": _U,
+             b"data-srcset": Holds.SRCSET, b"longdesc": _U, b"srcset": Holds.SRCSET},
     b"input": {b"formaction": _U, b"src": _U, b"value": _U},
+    b"ins": {b"cite": _U},
     b"lineargradient": _SVG,
     b"link": {b"href": _U, b"imagesrcset": Holds.SRCSET},
     b"menuitem": {b"icon": _U},
@@ -47,17 +51,31 @@ TAGS: dict[bytes, dict[bytes, Holds]] = {
     b"mpath": _SVG,
     b"object": {b"archive": Holds.SEVERAL, b"codebase": _U, b"data": _U},
     b"pattern": _SVG,
+    b"q": {b"cite": _U},
     b"radialgradient": _SVG,
-    b"script": {b"src": _U, **_SVG},
-    b"source": {b"src": _U, b"data-srcset": Holds.SRCSET, b"srcset": Holds.SRCSET},
+    b"script": {b"src": _U, b"data-src": _U, **_SVG},
+    b"section": {b"data-background": _U, b"data-bg": _U},
+    b"source": {b"src": _U, b"data-src": _U, b"data-srcset": Holds.SRCSET, b"srcset": Holds.SRCSET},
     b"table": {b"background": _U},
+    b"tbody": {b"background": _U},
     b"td": {b"background": _U},
     b"textpath": _SVG,
+    b"tfoot": {b"background": _U},
     b"th": {b"background": _U},
+    b"thead": {b"background": _U},
+    b"tr": {b"background": _U},
     b"track": {b"src": _U},
+    b"turbo-frame": {b"src": _U},
     b"use": _SVG,
-    b"video": {b"poster": _U, b"src": _U},
+    b"video": {b"poster": _U, b"src": _U, b"data-poster": _U, b"data-src": _U},
 }
+#: Of every tag: where htmx sends requests, what it writes to the address bar, and its streams; also with `data-` before it.
+EVERY_TAG: dict[bytes, Holds] = {
+    prefix + name: _U
+    for prefix in (b"", b"data-")
+    for name in (b"hx-delete", b"hx-get", b"hx-patch", b"hx-post", b"hx-push-url", b"hx-put", b"hx-replace-url",
+                 b"sse-connect", b"ws-connect")
+}  # fmt: skip
 #: Besides those, of every tag `style`, and the properties with `url()` that SVG also writes as attributes (SVG 2 section 6.6).
 STYLES = frozenset({
     b"style", b"clip-path", b"cursor", b"fill", b"filter", b"marker-end", b"marker-mid", b"marker-start", b"mask", b"stroke",

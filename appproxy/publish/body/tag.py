@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from appproxy.publish.body.css import translate_css
 from appproxy.publish.body.grammar import ATTRIBUTE
 from appproxy.publish.body.links import Links
-from appproxy.publish.body.table import STYLES, TAGS, Holds
+from appproxy.publish.body.table import EVERY_TAG, STYLES, TAGS, Holds
 
 _TRANSLATE: Mapping[Holds, Callable[[Links, bytes], bytes | None]] = {
     Holds.URL: Links.attribute,
@@ -17,6 +17,7 @@ _TRANSLATE: Mapping[Holds, Callable[[Links, bytes], bytes | None]] = {
     Holds.SRCSET: Links.srcset,
     Holds.STYLE: translate_css,
 }
+_STYLES = dict.fromkeys(STYLES, Holds.STYLE)
 #: A tag with more attributes than this passes as it is, as one that is too long does: pages have some dozens.
 _MOST_ATTRIBUTES = 1_000
 _ABSOLUTE = re.compile(rb"[\t\n\f\r ]*+(?:[a-zA-Z][a-zA-Z0-9+.-]*+:|//)")
@@ -34,6 +35,11 @@ class WantedAttributes:
     css: bool = True
     script: bool = False
     inline: bool = True
+
+    @property
+    def styles(self) -> Mapping[bytes, Holds]:
+        """Attributes of every tag that hold style sheets."""
+        return _STYLES if self.css and self.inline else {}
 
     @property
     def resources(self) -> frozenset[bytes]:
@@ -67,7 +73,7 @@ def changes(
     Of several of one name only the first counts (HTML section 13.2.5.33); all others stay, for nobody reads them.
     `inner` gives what the raw value of an attribute becomes that holds a page, and gets its quote; None: it stays.
     """
-    table = TAGS.get(name, {})
+    table, styles = TAGS.get(name, {}), wanted.styles
     found = attributes(page, start, end)
     if found is None:
         return []
@@ -76,7 +82,7 @@ def changes(
     foreign = False
     says = _says(found, page) if name == b"meta" else b""
     for attribute, _, _, value, last in found:
-        holds = table.get(attribute) or (Holds.STYLE if attribute in STYLES and wanted.css and wanted.inline else None)
+        holds = table.get(attribute) or EVERY_TAG.get(attribute) or styles.get(attribute)
         if holds is None or attribute in first_of:
             continue
         first_of.add(attribute)

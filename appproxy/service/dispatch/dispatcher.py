@@ -124,6 +124,8 @@ class Dispatcher:
 
     def _rest(self, stage: Stage) -> Dispatcher:
         """The other stages. They are all asked again: a session, or what is published, may have changed meanwhile."""
+        if stage.asked_again:
+            return self
         rest = self._without.get(stage)
         if rest is None:
             others = [one for one in self._stages if one is not stage]

@@ -10,9 +10,10 @@ from appproxy.pages import accepts_json, error_page
 from appproxy.service.exchange.exchange import Exchange
 
 
-def failure_answer(code: Code, exchange: Exchange, brand: Brand = PLAIN) -> tuple[int, bytes, bytes]:
+def failure_answer(code: Code, exchange: Exchange, brand: Brand = PLAIN, notice: str = "") -> tuple[int, bytes, bytes]:
     """The page of a failure, or its JSON, as the request asks for."""
-    status, block, body = error_page(code, exchange.id, accepts_json(exchange.head.get(b"accept")), brand=brand)
+    accept_json = accepts_json(exchange.head.get(b"accept"))
+    status, block, body = error_page(code, exchange.id, accept_json, brand=brand, notice=notice)
     return status, block + exchange.own_fields, body
 
 
@@ -24,16 +25,18 @@ class ErrorPages:
     def __init__(self, brand: Callable[[], Brand] = lambda: PLAIN) -> None:
         self._brand = brand
 
-    def page(self, code: Code, exchange: Exchange) -> tuple[int, bytes, bytes]:
+    def page(self, code: Code, exchange: Exchange, notice: str = "") -> tuple[int, bytes, bytes]:
         """Status, fields and body of a failure (`service.relay.relay.Page`)."""
-        return failure_answer(code, exchange, self._brand())
+        return failure_answer(code, exchange, self._brand(), notice)
 
-    def refuse(self, exchange: Exchange, code: Code, detail: str = "") -> None:
-        """Answer with the failure, or break off an answer that has begun. `detail` is for the admin's logs."""
+    def refuse(self, exchange: Exchange, code: Code, detail: str = "", notice: str = "") -> None:
+        """Answer with the failure, or break off an answer that has begun. `detail` is for the admin's logs, `notice` for the
+        user in place of the usual advice.
+        """
         exchange.failure = code
         if detail:
             exchange.detail = detail
         if exchange.begun:
             exchange.abort()
         else:
-            exchange.answer(*self.page(code, exchange))
+            exchange.answer(*self.page(code, exchange, notice))

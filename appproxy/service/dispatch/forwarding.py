@@ -1,7 +1,8 @@
-"""The last stages: the slash that a path lacks, and the way to a connector."""
+"""The last stages: the slash that a path lacks, what an application is not to get, and the way to a connector."""
 
 from __future__ import annotations
 
+from appproxy.errors import Code, RequestError
 from appproxy.publish.routing import ApplicationRoute, lacks_slash, with_slash
 from appproxy.service.dispatch.request import InboundRequest
 from appproxy.service.dispatch.stage import ANSWERED, Outcome, Stage
@@ -41,6 +42,31 @@ class Slash(Stage):
         return ANSWERED
 
 
+class Limits(Stage):
+    """Refuses what the application is not to get by its settings `methods` and `max_body`.
+
+    A body whose size nobody knows yet is counted as it comes (`relay.upload`).
+    """
+
+    name = "limits"
+
+    def concerns(self, route: ApplicationRoute) -> bool:
+        """Applications with such a setting."""
+        return bool(route.application.methods) or route.application.max_body is not None
+
+    def handle(self, request: InboundRequest) -> Outcome:
+        """Pass it on, or raise RequestError: 413 or 405."""
+        application, head = request.route.application, request.head
+        most = application.max_body
+        if most is not None and head.length is not None and head.length > most:
+            raise RequestError(Code.BODY_TOO_LARGE, f"{head.length} bytes, {most} are allowed")
+        if application.methods and head.method not in application.methods:
+            # RFC 9110 section 10.2.1: 405 says what is allowed.
+            request.exchange.own_fields += b"allow: %b\n" % b", ".join(sorted(application.methods))
+            raise RequestError(Code.METHOD_NOT_ALLOWED, f"{head.method.decode()}, and the setting methods allows others")
+        return None
+
+
 class ToRelay(Stage):
     """Gives the request to the relay; nothing comes behind it."""
 
@@ -51,5 +77,5 @@ class ToRelay(Stage):
 
     def handle(self, request: InboundRequest) -> Outcome:
         """The relay answers. Raises RequestError."""
-        self._relay.start(request.exchange, request.route, request.session)
+        self._relay.start(request.exchange, request.route, request.session, request.transfers)
         return ANSWERED

@@ -13,7 +13,7 @@ from appproxy.policy.authorizer import maintains
 from appproxy.policy.verdict import Pass, SignInRequired, Verdict
 from appproxy.publish.application import Application
 from appproxy.publish.routing import ApplicationRoute
-from appproxy.service.dispatch.gate import Gate
+from appproxy.service.dispatch.gate import Judge
 from appproxy.service.dispatch.request import InboundRequest
 from appproxy.service.dispatch.sign_in_start import SignInStart
 from appproxy.service.dispatch.stage import ANSWERED, Outcome, Stage
@@ -45,7 +45,7 @@ class Maintenance(Stage):
 
     name = "maintenance"
 
-    def __init__(self, gate: Gate, sign_in: SignInStart) -> None:
+    def __init__(self, gate: Judge, sign_in: SignInStart) -> None:
         self._gate = gate
         self._sign_in = sign_in
 
@@ -63,7 +63,7 @@ class Maintenance(Stage):
         if maintains(application, verdict):
             return None
         way = None
-        if isinstance(verdict, SignInRequired) and (application.maintaining_users or application.maintaining_groups):
+        if isinstance(verdict, SignInRequired) and application.has_maintainers:
             way = self._sign_in.way(request.head, application, request.now)
         link, fields = way or ("", b"")
         exchange.failure = Code.MAINTENANCE

@@ -6,13 +6,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from appproxy.service.dispatch.access import Authentication, Authorization
+from appproxy.service.dispatch.decision_log import DecisionLog
 from appproxy.service.dispatch.error_pages import ErrorPages
-from appproxy.service.dispatch.forwarding import Slash, ToRelay
+from appproxy.service.dispatch.forwarding import Limits, Slash, ToRelay
 from appproxy.service.dispatch.gate import Gate
 from appproxy.service.dispatch.hosts import Authority, FindRoute, OwnConnection, OwnHosts
+from appproxy.service.dispatch.kept_forms import FormKeeping, KeptForms
+from appproxy.service.dispatch.machine_access import MachineAuthentication, MachineAuthorization, Programs
 from appproxy.service.dispatch.maintenance import Maintenance
 from appproxy.service.dispatch.own_pages import Branding, OwnPaths, Robots
 from appproxy.service.dispatch.preflight import Preflight
+from appproxy.service.dispatch.resource_metadata import ResourceMetadata
 from appproxy.service.dispatch.sign_in_start import SignInStart
 from appproxy.service.dispatch.stage import Stage
 from appproxy.service.exchange.exchange import Handler
@@ -21,15 +25,21 @@ from appproxy.service.relay.relay import Relay
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What the stages are made of. `own_hosts`: what answers on `signin.D`, `apps.D` and `D`; `ports`: where users come in."""
+    """What the stages are made of. `own_hosts`: what answers on `signin.D`, `apps.D` and `D`; `ports`: where users come in.
+
+    Without `keeping` no form outlives its session; without `decisions` none is logged.
+    """
 
     gate: Gate
+    programs: Programs
     relay: Relay
     sign_in: SignInStart
     error_pages: ErrorPages
     own_hosts: Mapping[str, Handler]
     own_paths: Handler
     ports: Collection[int] = field(default=(443,))
+    keeping: FormKeeping | None = None
+    decisions: DecisionLog | None = None
 
 
 def stages(parts: Parts) -> tuple[Stage, ...]:
@@ -39,13 +49,18 @@ def stages(parts: Parts) -> tuple[Stage, ...]:
         Branding(parts.error_pages),                              # is for no logo or style sheet of ours,
         OwnHosts(parts.own_hosts, parts.ports),                 # for no host of ours,
         OwnPaths(parts.own_paths, parts.ports),                 # for no page of ours on an application's host
-        Robots(parts.ports),                                    # and no robots.txt that we answer;
+        Robots(parts.ports),                                    # no robots.txt that we answer,
+        ResourceMetadata(parts.ports),                          # and not for what programs look up first;
         FindRoute(),                                            # belongs to an application,
         Authority(parts.ports),                                 # names its host in one form,
         Preflight(parts.relay.plans, parts.error_pages),          # is no preflight,
         Authentication(parts.gate),                             # is a user's
-        Maintenance(parts.gate, parts.sign_in),                             # who maintains it, if it is closed,
-        Authorization(parts.gate, parts.sign_in, parts.error_pages),  # and who may use it,
-        Slash(parts.relay.plans),                               # and has its last slash:
+        MachineAuthentication(parts.programs),                  # or a program's
+        Maintenance(parts.programs.gate, parts.sign_in),                             # who maintains it, if it is closed,
+        KeptForms(parts.gate, parts.keeping),                   # no form that waits for its sender, or stands for one,
+        Authorization(parts.gate, parts.sign_in, parts.error_pages, parts.decisions),  # and who may use it,
+        MachineAuthorization(parts.programs, parts.sign_in, parts.error_pages, parts.decisions),  # or which program,
+        Slash(parts.relay.plans),                               # has its last slash,
+        Limits(),                                                # and is what the application takes:
         ToRelay(parts.relay),                                   # the relay sends it to a connector.
     )

@@ -7,6 +7,7 @@ from typing import Protocol
 from appproxy.http.head import RequestHead
 from appproxy.identity.session import Session
 from appproxy.policy.authorizer import RequestContext
+from appproxy.policy.conditional.transfers import Transfers
 from appproxy.publish.routing import ApplicationRoute
 from appproxy.service.dispatch.gate import Opened
 from appproxy.service.exchange.exchange import Exchange
@@ -28,7 +29,7 @@ class InboundRequest:
     All of it is decided with one `snapshot`. An attribute whose stage has not been passed yet does not exist.
     """
 
-    __slots__ = ("exchange", "head", "now", "opened", "route", "session", "snapshot")
+    __slots__ = ("exchange", "head", "now", "opened", "route", "session", "snapshot", "transfers")
 
     #: Set by the stage `route`.
     route: ApplicationRoute
@@ -42,11 +43,13 @@ class InboundRequest:
         self.now = now
         #: Whose the request is; None where the application wants no sign-in, and before the stage `authorization`.
         self.session: Session | None = None
+        #: What policies let through of it and its answer; None for all.
+        self.transfers: Transfers | None = None
 
     def context(self) -> RequestContext[Session]:
         """What an authorizer is to decide about, still without a session."""
         exchange, head = self.exchange, self.head
         return RequestContext(
             self.route.application, None, self.now, exchange.client, head.method, head.target.partition(b"?")[0],
-            exchange.peer_certificate,
+            exchange.peer_certificate, user_agent=head.get(b"user-agent") or b"", upgrade=head.upgrade is not None,
         )

@@ -32,6 +32,8 @@ class Stage:
     name: ClassVar[str]
     #: Of a stage of another distribution (`plugins`): before which stage it comes.
     before: ClassVar[str] = ""
+    #: Is it asked again, with all others, after a request has waited for it? Then it must know by itself what it has learned.
+    asked_again: ClassVar[bool] = False
     #: Empty: all targets.
     targets: tuple[bytes, ...] = ()
 
@@ -43,7 +45,7 @@ class Stage:
         """Answer the request, pass it on, or make it wait. Raises RequestError: that is the answer.
 
         While a request waits its exchange belongs to the dispatcher, which cancels the Deferred when the user leaves or
-        `dispatcher.WAIT_SECONDS` have passed. After the wait all other stages are asked again, because what they decided
-        with may have changed.
+        `dispatcher.WAIT_SECONDS` have passed. After the wait all other stages are asked again (`asked_again`: this one, too),
+        because what they decided with may have changed.
         """
         raise NotImplementedError

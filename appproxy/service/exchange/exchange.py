@@ -52,6 +52,8 @@ class Exchange(Protocol):
     begun: bool
     #: Lines for an answer of the service's own: whether pages of other origins may read it.
     own_fields: bytes
+    #: Lines for an application's answer: an access cookie that was made again.
+    renewal: bytes
 
     # For the access log: whoever learns one of these says so here.
     application: str
@@ -108,6 +110,10 @@ class Exchange(Protocol):
 
     def read_body(self, reader: BodyReader) -> IPushProducer:
         """Begin to read the body. The producer returned pauses and resumes it. Call it only when head.length != 0."""
+        ...
+
+    def replace(self, head: RequestHead, body: bytes) -> None:
+        """Go on as if the request were this one: all of the body that came with it was read."""
         ...
 
     def inform(self, status: int, fields: bytes) -> None:

@@ -46,11 +46,6 @@ class Hooks:
         hooks.remove(hook)
         self._set(event, tuple(hooks))
 
-    def end(self, exchange: Exchange) -> None:
-        """The event `ended`, for `service.front.front.Front.log`."""
-        if self.ended is not None:
-            self.ended(exchange)
-
     def _set(self, event: str, hooks: tuple[Hook, ...]) -> None:
         if event not in self.EVENTS:
             raise ValueError(f"{event}: there is no such event; there are {', '.join(self.EVENTS)}")

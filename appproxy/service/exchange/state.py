@@ -6,19 +6,19 @@ from twisted.internet.interfaces import IPushProducer
 
 from appproxy.errors import Code
 from appproxy.http.head import RequestHead
-from appproxy.service.exchange.exchange import Responder
+from appproxy.service.exchange.exchange import BodyReader, Responder
 
-#: Statuses whose answers never have a body (RFC 9110 sections 15.3.5 and 15.4.5).
-BODYLESS = frozenset({204, 304})
+#: Bytes: a TLS record holds as many.
+_PIECE = 16384
 
 
 class ExchangeState:
     """The attributes of `service.exchange.exchange.Exchange`, as they are when a head has come."""
 
     __slots__ = (
-        "_left", "_over", "_producer", "_switched", "application", "attempts", "begun", "client", "connector",
-        "detail", "failure", "head", "id", "responder", "own_fields", "received", "scheme", "sent", "started", "status",
-        "subject",
+        "_given", "_left", "_over", "_producer", "_switched", "application", "attempts", "begun", "client", "connector",
+        "detail", "failure", "head", "id", "responder", "own_fields", "received", "renewal", "scheme", "sent", "started",
+        "status", "subject",
     )
 
     def __init__(self, head: RequestHead, id: str, client: str, scheme: str, started: float) -> None:
@@ -31,10 +31,13 @@ class ExchangeState:
         self.begun = False
         self._over = False
         self._switched = False
+        #: The body that counts in place of what has come; None: what comes does.
+        self._given: bytes | None = None
         #: Bytes that a streamed answer still owes, -1 when their number was not announced, -2 when none are to be sent.
         self._left = -1
         self._producer: IPushProducer | None = None
         self.own_fields = b""
+        self.renewal = b""
         # For the access log.
         self.status = 0
         self.sent = 0
@@ -59,6 +62,16 @@ class ExchangeState:
     def take_body(self) -> bytes | None:
         """All of the body, if it has come with the head; where that cannot be, None."""
         return None
+
+    def replace(self, head: RequestHead, body: bytes) -> None:
+        """Go on as if the request were this one."""
+        self.head, self._given = head, body
+
+    def _give(self, reader: BodyReader, body: bytes) -> None:
+        """Hand over a body that is here, in pieces of the size in which others come."""
+        for start in range(0, len(body), _PIECE):
+            reader.body_received(body[start : start + _PIECE])
+        reader.body_ended([])
 
     def abort(self) -> None:
         """Break the answer, in the way of the version."""

@@ -24,6 +24,7 @@ from appproxy.policy.networks import network_of
 from appproxy.service.exchange.exchange import Exchange, Handler
 from appproxy.service.exchange.hooks import Hooks
 from appproxy.service.front.address_shares import AddressShares
+from appproxy.service.front.request_turns import RequestTurns
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Connected(Kind):
         """Has no request been under way on it for `QUIET_SECONDS`? The head of one may be on its way."""
 
     def drain(self) -> None:
-        """Close what is idle, and everything else after what is under way."""
+        """Ask for no more: close what stays idle for `Front.notice` seconds, and everything else after what is under way."""
 
     def abort(self) -> None:
         """Close at once; what was under way is broken."""
@@ -65,6 +66,10 @@ class Connected(Kind):
 
 #: Numbers the users' connections of this process, on whatever listener; none comes twice.
 _numbers = count(1)
+
+#: Between the word that no new requests are welcome and the last one that is taken: requests on their way arrive, from
+#: anywhere on Earth.
+NOTICE_SECONDS = 1.0
 
 #: The end of an answer may still be in the buffers of a connection that has been idle for less.
 QUIET_SECONDS = 2.0
@@ -92,7 +97,7 @@ class Front(Factory):
         new_id: Callable[[], str],
         *,
         entry: Entry,
-        log: Callable[[Exchange], None] = lambda exchange: None,
+        log: Callable[[Exchange], None] | None = None,
         scheme: str = "https",
         limits: HeadLimits | None = None,
         timeouts: FrontTimeouts | None = None,
@@ -106,20 +111,25 @@ class Front(Factory):
         self.clock = clock
         self.refusal = refusal
         self.new_id = new_id
-        #: Of them, `ended` is `log`.
         self.hooks = hooks or Hooks()
-        self.log = log
+        if log is not None:
+            self.hooks.add("ended", log)
         self.scheme = scheme
         self.limits = limits or HeadLimits()
         self.timeouts = timeouts or FrontTimeouts()
         #: Whose word in fields counts for who the client is; None: nobody's.
         self.proxies = proxies
         self.deadlines = Deadlines(clock)
+        #: How much of which HTTP/2 users is heard in a turn of the reactor.
+        self.turns = RequestTurns(clock)
         self.entry = entry
         self.random_bytes = random_bytes
         self.date = date
         self.connections: set[Connected] = set()
         self.draining = False
+        #: Seconds for which an idle connection stays open once `draining`. HTTP/1.1 has no word for "no more requests" but the
+        #: head of an answer: one who was closed without it may have sent the next request already (RFC 9112 section 9.5).
+        self.notice = NOTICE_SECONDS
         self.accepted = 0
         self._shares: AddressShares[Connected] | None = AddressShares(most) if most is not None else None
         #: Connections that were closed at once because there were too many.
@@ -138,7 +148,7 @@ class Front(Factory):
     def _has_room(self, client: str) -> bool:
         if self._shares is None:
             return True
-        admitted, evicted = self._shares.room_for(self._owner(client), len(self.connections))
+        admitted, evicted = self._shares.room_for(self.owner_of(client), len(self.connections))
         if evicted is not None:
             self.evicted += 1
             # Twisted reports its end a turn later.
@@ -148,7 +158,7 @@ class Front(Factory):
             self.turned_away += 1
         return admitted
 
-    def _owner(self, client: str) -> str | None:
+    def owner_of(self, client: str) -> str | None:
         """Whose share a connection counts for. A trusted proxy carries many users, and has none."""
         if not client or (self.proxies is not None and self.proxies.trusts(client)):
             return None
@@ -157,7 +167,7 @@ class Front(Factory):
     def enter(self, connection: Connected, client: str) -> None:
         """Called by a connection from this address that begins."""
         self.connections.add(connection)
-        if self._shares is not None and (owner := self._owner(client)) is not None:
+        if self._shares is not None and (owner := self.owner_of(client)) is not None:
             self._shares.enter(connection, owner)
 
     def leave(self, connection: Connected) -> None:
@@ -165,6 +175,11 @@ class Front(Factory):
         self.connections.discard(connection)
         if self._shares is not None:
             self._shares.leave(connection)
+
+    def ended(self, exchange: Exchange) -> None:
+        """Called once for each exchange, when it is over."""
+        if (hook := self.hooks.ended) is not None:
+            hook(exchange)
 
     def is_quiet(self, deadline: float) -> bool:
         """Has a connection that may be idle until then been so for a moment? One that never said anything always has."""
@@ -178,9 +193,10 @@ class Front(Factory):
         """What a connection from this address was made for. A trusted proxy sends requests for many hosts on one."""
         return None if self.proxies is not None and self.proxies.trusts(peer) else server_name(transport)
 
-    def drain(self) -> None:
-        """Close what is idle, and everything else after its answer."""
+    def drain(self, notice: float = NOTICE_SECONDS) -> None:
+        """Close what stays idle for `notice` seconds, and everything else after its answer."""
         self.draining = True
+        self.notice = notice
         for connection in list(self.connections):
             connection.drain()
 

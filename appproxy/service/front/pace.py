@@ -40,7 +40,7 @@ class Pace:
         self._acked = acked
 
     def resume(self) -> None:
-        """He has read enough of it."""
+        """They have read enough of it."""
         self.paused_since = None
 
     def stalled(self, now: float, limit: float, acked: int | None) -> bool:

@@ -10,6 +10,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from appproxy.net.contexts import HTTP2
+from appproxy.net.deadlines import NEVER
 from appproxy.net.tls import negotiated
 from appproxy.service.front.h1.connection import UserConnection
 from appproxy.service.front.h2.connection import H2Connection
@@ -26,6 +27,7 @@ class UserEntry(Protocol):
         self._front = front
         self._client = client
         self._inner: H2Connection | UserConnection | None = None
+        self.deadline = NEVER
 
     def connectionMade(self) -> None:
         self._front.enter(self, self._client)
@@ -33,7 +35,7 @@ class UserEntry(Protocol):
     def handshakeCompleted(self) -> None:
         """Called by TLS."""
         front = self._front
-        front.leave(self)
+        self._leave()
         kind = H2Connection if negotiated(self.transport) == HTTP2 else UserConnection
         inner = self._inner = kind(front, self._client)
         self.dataReceived = inner.dataReceived  # type: ignore[method-assign]
@@ -53,9 +55,13 @@ class UserEntry(Protocol):
         """Called by TLS: our own close_notify has been written."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self._front.leave(self)
+        self._leave()
         if self._inner is not None:
             self._inner.connectionLost(reason)
+
+    def _leave(self) -> None:
+        self._front.leave(self)
+        self._front.deadlines.discard(self)
 
     @property
     def idle(self) -> bool:
@@ -63,7 +69,13 @@ class UserEntry(Protocol):
         return True
 
     def drain(self) -> None:
-        """Nothing has been asked yet: a browser that connects ahead of need must not hold up the end."""
+        """A handshake that has begun may end. A browser that connects ahead of need must not hold up the end."""
+        front = self._front
+        self.deadline = front.clock.seconds() + front.notice
+        front.deadlines.add(self)
+
+    def deadline_passed(self, now: float) -> None:
+        """Called by the sweep."""
         self.abort()
 
     def abort(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from twisted.internet.interfaces import IReactorTime
 
@@ -40,6 +41,20 @@ def user_connections(settings: ServiceSettings, files: Shares) -> int:
     return settings.limits.user_connections or files.users
 
 
+class OtherFronts(NamedTuple):
+    """What answers beside the users' front; nobody waits there for long."""
+
+    control: Front
+    plain: Front
+    stray: Front
+    metrics: Front
+
+    @property
+    def drained(self) -> tuple[Front, Front, Front]:
+        """Those that end their connections when the node drains; metrics are of interest until it has."""
+        return self.control, self.plain, self.stray
+
+
 class Fronts:
     """Makes them. `files` shares out the open files, `wall_clock` gives the time; request ids are one row."""
 
@@ -69,7 +84,7 @@ class Fronts:
         """Behind `listen`."""
         entry = UserEntry if self._settings.http2 else UserConnection
         most = user_connections(self._settings, self._files)
-        return self._front(handler, hooks.end, proxies=self._believed, entry=entry, most=most, hooks=hooks)
+        return self._front(handler, proxies=self._believed, entry=entry, most=most, hooks=hooks)
 
     def control(self, handler: Handler, log: Log) -> Front:
         """Behind `tunnel_listen`, for connectors that ask over HTTP. Nobody's word counts for who they are."""
@@ -77,7 +92,7 @@ class Fronts:
 
     def metrics(self, handler: Handler) -> Front:
         """Behind `metrics_listen`. What is looked at again and again is in no log."""
-        return self._front(handler, lambda exchange: None, scheme="http")
+        return self._front(handler, scheme="http")
 
     def plain(self, handler: Handler, log: Log) -> Front:
         """Behind `acme_listen`: users and authorities who come without TLS."""
@@ -90,7 +105,7 @@ class Fronts:
         return self._front(handler, log, scheme="http", proxies=self._believed, refusal=refusal, most=most)
 
     def _front(
-        self, handler: Handler, log: Log, *, scheme: str = "https", proxies: TrustedProxies | None = None,
+        self, handler: Handler, log: Log | None = None, *, scheme: str = "https", proxies: TrustedProxies | None = None,
         entry: Entry = UserConnection, most: int | None = None, refusal: Refusal | None = None, hooks: Hooks | None = None,
     ) -> Front:
         return Front(

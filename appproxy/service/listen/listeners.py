@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
@@ -11,6 +12,7 @@ from appproxy.config.service import ServiceSettings
 from appproxy.config.values import Address
 from appproxy.http.trusted_proxies import PROXY_PROTOCOL, TrustedProxies
 from appproxy.net.contexts import TunnelContext, UserContext
+from appproxy.net.inherited import Inherited, family_of, listener_name
 from appproxy.net.proxied import ProxiedFactory
 from appproxy.net.sockets import prepare_listener
 from appproxy.net.tls import wrap_server
@@ -20,17 +22,25 @@ BACKLOG = 4096
 
 
 class Listeners:
-    """Where the node listens, by its settings. `most_handshakes`: of each TLS listener, under way at the same time."""
+    """Where the node listens, by its settings. `most_handshakes`: of each TLS listener, under way at the same time.
 
-    def __init__(self, settings: ServiceSettings, reactor: Any, most_handshakes: int) -> None:
+    A socket that was inherited for an address is used in place of a new one.
+    """
+
+    def __init__(
+        self, settings: ServiceSettings, reactor: Any, most_handshakes: int, inherited: Inherited | None = None
+    ) -> None:
         self._settings = settings
         self._reactor = reactor
+        self._inherited = inherited or Inherited()
         self._most_handshakes = most_handshakes
         self._proxies = TrustedProxies(settings.trusted_proxies, settings.trusted_proxies_say)
         self._users: IListeningPort | None = None
         self._tunnel: IListeningPort | None = None
         #: Those that stay open while the node drains.
         self._others: list[IListeningPort] = []
+        #: All, by the names that a successor looks for.
+        self._named: dict[str, Any] = {}
 
     @property
     def user_port(self) -> int:
@@ -44,21 +54,33 @@ class Listeners:
 
     def open_users(self, factory: IProtocolFactory, context: UserContext, plain: IProtocolFactory) -> None:
         """`listen`: HTTPS, perhaps behind a load balancer. Who comes there with `http://` is answered by `plain`."""
-        self._users = self._listen(self._settings.listen, self._behind_proxies(self._tls(context, factory, plain)))
+        self._users = self._listen("listen", self._settings.listen, self._behind_proxies(self._tls(context, factory, plain)))
 
     def open_tunnel(self, factory: IProtocolFactory, context: TunnelContext) -> None:
         """`tunnel_listen`: connectors, whose TLS ends here and nowhere else."""
-        self._tunnel = self._listen(self._settings.tunnel_listen, self._tls(context, factory))
+        self._tunnel = self._listen("tunnel_listen", self._settings.tunnel_listen, self._tls(context, factory))
 
     def open_metrics(self, factory: IProtocolFactory) -> None:
         """`metrics_listen`, where the settings have it."""
         if self._settings.metrics_listen is not None:
-            self._others.append(self._listen(self._settings.metrics_listen, factory))
+            self._others.append(self._listen("metrics_listen", self._settings.metrics_listen, factory))
 
     def open_plain(self, factory: IProtocolFactory) -> None:
         """`acme_listen`, where the settings have it; perhaps behind a load balancer."""
         if self._settings.acme_listen is not None:
-            self._others.append(self._listen(self._settings.acme_listen, self._behind_proxies(factory)))
+            self._others.append(self._listen("acme_listen", self._settings.acme_listen, self._behind_proxies(factory)))
+
+    def descriptors(self) -> dict[str, int]:
+        """The listening sockets, for a successor."""
+        return {name: port.fileno() for name, port in self._named.items()}
+
+    def leave(self) -> None:
+        """A successor has the same sockets: accept nothing more, and leave them open, for closing would end their queues."""
+        for port in self._named.values():
+            port.stopReading()
+        self._named.clear()
+        self._others.clear()
+        self._users = self._tunnel = None
 
     async def close_entrances(self) -> None:
         """Take no more users and connectors. Whoever watches the drain still sees it: metrics are the last to go."""
@@ -87,9 +109,16 @@ class Listeners:
             return ProxiedFactory(factory, self._proxies.trusts, self._reactor)
         return factory
 
-    def _listen(self, address: Address, factory: IProtocolFactory) -> IListeningPort:
-        port: IListeningPort = self._reactor.listenTCP(address.port, factory, backlog=BACKLOG, interface=address.host)
+    def _listen(self, setting: str, address: Address, factory: IProtocolFactory) -> IListeningPort:
+        port: IListeningPort
+        descriptor = self._inherited.listening(setting, address)
+        if descriptor is None:
+            port = self._reactor.listenTCP(address.port, factory, backlog=BACKLOG, interface=address.host)
+        else:
+            port = self._reactor.adoptStreamPort(descriptor, family_of(descriptor), factory)
+            os.close(descriptor)  # the port has one of its own
         prepare_listener(port)
+        self._named[listener_name(setting, address)] = port
         return port
 
 

@@ -25,6 +25,7 @@ from appproxy.store.certificates import acme
 from appproxy.store.certificates.acme import AcmeAccount, CertificateOrder
 from appproxy.store.database.live import POLL, LiveStore
 from appproxy.store.service import audit
+from appproxy.store.service.actions import CERTIFICATE_ISSUE
 from appproxy.store.snapshot import AcmeChallenge
 from appproxy.store.transaction import Transaction
 
@@ -138,7 +139,7 @@ class Issuer:
         def keep(tx: Transaction) -> bool:
             kept = acme.issued(tx, order.id, self._node, credential, again)
             if kept:
-                audit.record(tx, "service", "certificate.issue", order.id, detail)
+                audit.record(tx, "service", CERTIFICATE_ISSUE, order.id, detail)
             return kept
 
         if await self._store.write(keep):

@@ -8,9 +8,7 @@ import json
 from collections.abc import Mapping
 
 from appproxy.publish.application import Application
-
-#: What a connector allows when it is told nothing.
-_UPGRADES = frozenset({"websocket"})
+from appproxy.publish.settings.table import ORIGIN_SETTINGS
 
 
 class ConnectorView:
@@ -41,35 +39,22 @@ class ConnectorView:
 
 
 def told(application: Application) -> dict[str, object]:
-    """What a connector has to know of an application. Keys that few applications need are there only for those."""
-    more: dict[str, object] = {}
-    if application.segments:
-        more["segments"] = {
-            one.id: {"internal": str(one.internal), "external": str(one.external)} for one in application.segments
-        }
-    if application.excluded_hosts:
-        more["excluded_hosts"] = sorted(application.excluded_hosts)
-    if application.origins:
-        more["origins"] = [str(url) for url in application.origins]
-        more["health_path"] = application.health_path
-        more["health_interval"] = application.health_interval
-    if application.connection_authentication != "auto":
-        more["connection_authentication"] = application.connection_authentication
-    if application.upgrades != _UPGRADES:
-        more["upgrades"] = sorted(application.upgrades)
-    return {
+    """What a connector has to know of an application: the rows of `OriginSettings`, and its URLs.
+
+    Keys that few applications need are there only for those.
+    """
+    said: dict[str, object] = {
         "id": application.id,
         "name": application.name,
         "internal": str(application.internal),
         "external": str(application.external),
-        "host_header": "original" if application.view == "public" else "internal",
-        "verify_tls": application.verify_tls,
-        "ca_bundle": application.ca_bundle,
-        "server_name": application.server_name,
-        "client_certificate": application.client_certificate,
-        "protocol": application.protocol,
-        "max_connections": application.max_connections,
-        "connect_timeout": application.connect_timeout,
-        "upgrade_idle_timeout": application.upgrade_idle_timeout,
-        **more,
     }
+    for one in ORIGIN_SETTINGS:
+        value = getattr(application, one.key)
+        if not one.sparse or value != one.default:
+            said[one.wire] = one.kind.to_json(value)
+    if application.segments:
+        said["segments"] = {
+            one.id: {"internal": str(one.internal), "external": str(one.external)} for one in application.segments
+        }
+    return said

@@ -123,7 +123,7 @@ class ControlApi:
         }
 
     async def _renew(self, exchange: Exchange, body: Json) -> tuple[int, Json]:
-        record = self._who(exchange)
+        record = await self._who(exchange)
         public_key = public_key_from_request(_text(body, "csr", 8192))
         old = shown(exchange.peer_certificate or b"")
         try:
@@ -135,7 +135,7 @@ class ControlApi:
         return 201, {"certificate": certificate, "trust": list(self._store.snapshot.trust_bundle)}
 
     async def _tell(self, exchange: Exchange, body: Json) -> tuple[int, bytes]:
-        record = self._who(exchange)
+        record = await self._who(exchange)
         snapshot = self._store.snapshot
         said = {
             "version": self._configuration(),
@@ -147,12 +147,15 @@ class ControlApi:
         text = self._told.applications(snapshot.applications, record.group) if approved else "{}"
         return 200, f'{json.dumps(said)[:-1]}, "applications": {text}}}'.encode()
 
-    def _who(self, exchange: Exchange) -> ConnectorRecord:
-        """The connector whose certificate this connection has shown and proved."""
+    async def _who(self, exchange: Exchange) -> ConnectorRecord:
+        """The connector whose certificate this connection has shown and proved, which may have joined at another node."""
         certificate = exchange.peer_certificate
         if certificate is None:
             raise IdentityError(Code.SIGN_IN_REQUIRED, "a client certificate is required")
-        record = self._store.snapshot.connectors.get(connector_id(certificate))
+        id = connector_id(certificate)
+        if id not in self._store.snapshot.connectors:
+            await self._store.look()
+        record = self._store.snapshot.connectors.get(id)
         if record is None or record.state is ConnectorState.REVOKED:
             raise IdentityError(Code.REVOKED, "this connector is revoked or removed; enrol it again")
         exchange.connector = record.id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
@@ -14,6 +14,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from appproxy.errors import Code
+from appproxy.net.exhaustion import EXHAUSTION
 from appproxy.pki.expiry import days_left
 from appproxy.service.exchange.exchange import Exchange
 from appproxy.service.relay.shortages import SHORTAGES
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from appproxy.service.own.served_certificates import Certificates
     from appproxy.service.relay.relay import Relay
     from appproxy.service.tunnel.listener import TunnelListener
+    from appproxy.store.database.live import LiveStore
     from appproxy.store.snapshot import Snapshot
 
 #: Seconds: from a cached page near by to the longest usual back-end timeout.
@@ -34,12 +36,15 @@ _MOST_APPLICATIONS = 1000
 _STATUSES = frozenset({*map(int, HTTPStatus), 499})
 #: More certificates than this have no gauge of their own; the log warns of all.
 _MOST_CERTIFICATES = 1000
+_TEXT_FIELDS = b"content-type: text/plain; charset=utf-8\ncache-control: no-store\n"
+_METRICS_FIELDS = b"content-type: text/plain; version=0.0.4; charset=utf-8\ncache-control: no-store\n"
 
 
 class Traffic:
-    """What the users' exchanges add up to."""
+    """What the users' exchanges add up to. `seconds`: monotonic time, as exchanges have it."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        self._seconds = seconds
         self.requests: Counter[tuple[str, int | str]] = Counter()
         self._applications: set[str] = set()
         self.failures: Counter[Code] = Counter()
@@ -48,7 +53,7 @@ class Traffic:
         self.received = 0
         self.sent = 0
 
-    def add(self, exchange: Exchange, now: float) -> None:
+    def add(self, exchange: Exchange) -> None:
         """Count one exchange that is over."""
         key: tuple[str, int | str] = (exchange.application, exchange.status or 499)
         if key not in self.requests:
@@ -59,7 +64,7 @@ class Traffic:
         self.received += exchange.received
         self.sent += exchange.sent
         if exchange.status != 101:  # how long a WebSocket was open is no latency
-            took = now - exchange.started
+            took = self._seconds() - exchange.started
             self.seconds += took
             self.buckets[bisect_left(_BOUNDS, took)] += 1
 
@@ -111,6 +116,10 @@ class MeasuredNode(Protocol):
         """What the node works from now."""
 
     @property
+    def store(self) -> LiveStore:
+        """What the node works from."""
+
+    @property
     def lost_log_lines(self) -> int:
         """Lines of the access log that could not be written."""
 
@@ -153,6 +162,14 @@ class NodeCollector(Collector):
         yield self._certificates()
         yield GaugeMetricFamily("appproxy_snapshot_revision", "Revision of the store that this node works from.",
                                 value=node.snapshot.revision)
+        yield CounterMetricFamily("appproxy_connections_without_descriptor",
+                                  "Connections that were closed because no file descriptor was free.", value=EXHAUSTION.closed)
+        store = node.store
+        yield GaugeMetricFamily("appproxy_database_up", "Does the database answer?", value=int(store.reachable))
+        yield GaugeMetricFamily("appproxy_kept_snapshot_age_seconds", "Age of the kept snapshot that is worked from.",
+                                value=0.0 if store.kept_at is None else node.now() - store.kept_at)
+        yield GaugeMetricFamily("appproxy_kept_snapshot_timestamp_seconds", "When it was written last.",
+                                value=store.kept_for_next)
         yield CounterMetricFamily("appproxy_access_log_lost_lines", "Lines that could not be written.",
                                   value=node.lost_log_lines)
 
@@ -175,17 +192,23 @@ class NodeCollector(Collector):
 
 
 class MetricsPage:
-    """The handler of the metrics listener: GET /metrics, and nothing else."""
+    """The handler of the metrics listener: GET /metrics, /live (the program turns) and /ready (it takes users' requests)."""
 
     def __init__(self, node: MeasuredNode) -> None:
+        self._node = node
         self._registry = CollectorRegistry()
         self._registry.register(NodeCollector(node))
 
     def __call__(self, exchange: Exchange) -> None:
         """Answer one exchange (`service.exchange.exchange.Handler`)."""
         head = exchange.head
-        if head.target.partition(b"?")[0] != b"/metrics" or head.method not in (b"GET", b"HEAD"):
-            exchange.answer(404, b"content-type: text/plain\n", b"only GET /metrics is here\n")
-            return
-        page = generate_latest(self._registry)
-        exchange.answer(200, b"content-type: text/plain; version=0.0.4; charset=utf-8\ncache-control: no-store\n", page)
+        path = head.target.partition(b"?")[0] if head.method in (b"GET", b"HEAD") else b""
+        if path == b"/metrics":
+            exchange.answer(200, _METRICS_FIELDS, generate_latest(self._registry))
+        elif path == b"/live":
+            exchange.answer(200, _TEXT_FIELDS, b"ok\n")
+        elif path == b"/ready":
+            draining = self._node.front.draining
+            exchange.answer(503 if draining else 200, _TEXT_FIELDS, b"draining\n" if draining else b"ok\n")
+        else:
+            exchange.answer(404, _TEXT_FIELDS, b"only GET /metrics, /live and /ready are here\n")

@@ -88,7 +88,8 @@ class Certificates:
             self._seen = self._stamp()
             default = self._read()
         if default is None:
-            raise ConfigError("certificate: neither the settings nor the database has one for users; run `appproxy init`")
+            raise ConfigError("certificate: neither the settings nor the database has one for users",
+                              hint="run `appproxy init`")
         self._serve(default, stored)
 
     def apply(self, stored: Sequence[ServedCertificate]) -> None:

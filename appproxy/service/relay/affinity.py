@@ -6,15 +6,10 @@ costs a handshake and no more, so the table is bounded and nobody tells the node
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from appproxy.http.connection_authentication import has_challenge, has_credentials
 from appproxy.publish.application import Application
 from appproxy.service.recent import Recent
 from appproxy.service.relay.share_tokens import NOBODY
-
-if TYPE_CHECKING:
-    from appproxy.service.relay.proxied_request import ProxiedRequest
 
 #: Why a repeated request has no answer.
 ANOTHER_ANSWER = "the connector was lost with the connection that the application had authenticated"
@@ -22,31 +17,33 @@ ANOTHER_ANSWER = "the connector was lost with the connection that the applicatio
 MOST_OWNERS = 10_000
 
 
-class Affinity:
+class Affinity(Recent[str]):
     """Connectors by application and owner (`service.relay.share_tokens`)."""
 
-    __slots__ = ("_connectors",)
+    __slots__ = ("used",)
 
     def __init__(self) -> None:
-        self._connectors: Recent[str] = Recent(MOST_OWNERS)
-
-    def __bool__(self) -> bool:
-        return bool(self._connectors)
+        super().__init__(MOST_OWNERS)
+        #: Has any connector ever been noted?
+        self.used = False
 
     def connector_of(self, application: Application, owner: bytes) -> str | None:
         """The id of the connector that was used last; None: any will do."""
-        return self._connectors.get((application.id, owner))
+        return self.get((application.id, owner))
 
     def note(self, application: Application, owner: bytes, connector: str) -> None:
         """It was this one."""
         if owner != NOBODY:
-            self._connectors.put((application.id, owner), connector)
+            self.used = True
+            self.put((application.id, owner), connector)
 
 
 def binds_by_request(application: Application, block: bytes) -> bool:
     """Is the connection that carries a request with this block its owner's alone?"""
     how = application.connection_authentication
-    return has_credentials(block) if how == "auto" else how == "always"
+    if how == "auto":
+        return b"authorization: " in block and has_credentials(block)
+    return how == "always"
 
 
 def binds_by_answer(application: Application, block: bytes) -> bool:
@@ -54,9 +51,9 @@ def binds_by_answer(application: Application, block: bytes) -> bool:
     return application.connection_authentication == "auto" and has_challenge(block)
 
 
-def is_for_nobody(request: ProxiedRequest, status: int, block: bytes) -> bool:
+def is_for_nobody(repeated: bool, status: int, block: bytes) -> bool:
     """Is it the answer to a repeat at another connector, where the application knew nobody and did not ask?
 
     The request had been sent to where its owner was known; a page for somebody unknown is no answer to it.
     """
-    return bool(request.tried) and not (status == 401 and has_challenge(block))
+    return repeated and not (status == 401 and has_challenge(block))

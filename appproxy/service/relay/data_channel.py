@@ -1,4 +1,4 @@
-"""What a request asks of the data connection that it is attached to: `service.tunnel.links.DataLink` in the service."""
+"""What a request asks of the data connection that it is attached to: `service.tunnel.data_link.DataLink` in the service."""
 
 from __future__ import annotations
 

@@ -116,6 +116,8 @@ class Plan:
     bodies: TranslatedBodies | None = None
     #: Its rules for calls from other origins; None: it answers them itself.
     cors: CorsTable | None = None
+    #: `dropped` for requests of programs: with the field of their credential; None where that is forwarded, or nobody has one.
+    dropped_for_programs: RefusedFields | None = None
     learned: Learned = field(default_factory=Learned, repr=False, compare=False)
     #: This plan for requests that a rule covers, by the fields that their answers get.
     _facing: dict[bytes, Plan] = field(default_factory=dict, repr=False, compare=False)
@@ -124,9 +126,10 @@ class Plan:
     def of(
         cls, application: Application, segment: Segment | None = None, urls: Translation | None = None,
         identity: IdentityFields | None = None, owned: Callable[[Application, str], bool] = lambda application, domain: True,
+        signed: frozenset[str] = frozenset(),
     ) -> Plan:
         """Work it out; without a `segment` for the application's own pair of URLs, without `urls` and `identity` as if it
-        were alone. `owned`: is nothing else published below this domain?
+        were alone. `owned`: is nothing else published below this domain? `signed`: fields of the signer.
         """
         segment = segment or Segment(application.external, application.internal)
         policy = response_policy(
@@ -138,9 +141,10 @@ class Plan:
         is_public = application.view == "public"
         prefix = segment.prefix if application.forwarded_prefix else ""
         outward = AnswerUrls(*pair, keeps_host=is_public, prefix=prefix) if application.translate_headers else None
+        own = (identity or IdentityFields([application])).of(application, segment) | signed
+        cuts = application.bearer != "off" and not application.bearer_forward
         return cls(
-            application, segment, target_name(application, segment),
-            _refused(application, (identity or IdentityFields([application])).of(application, segment)),
+            application, segment, target_name(application, segment), _refused(application, own),
             policy.added + _via(application), policy.replaced, _replaced(policy.replaced) if policy.replaced else None,
             _SPECIAL[outward is not None],
             _cookie_rules(application, segment, owned), outward, RequestUrls(*pair, keeps_host=is_public),
@@ -148,14 +152,21 @@ class Plan:
             TranslatedBodies.of(application, segment, urls or Translation([application]))
             if application.translate_body else None,
             CorsTable(application.cors, segment.external.host) if application.cors else None,
-            Learned(bare=names_file(segment.external.path)),
+            dropped_for_programs=_refused(application, own | {application.bearer_header}) if cuts else None,
+            learned=Learned(bare=names_file(segment.external.path)),
         )
 
-    def facing(self, target: bytes, fields: Fields) -> Plan:
-        """The plan for one request, where there are rules for calls from other origins.
+    def facing(self, target: bytes, fields: Fields, renewal: bytes = b"") -> Plan:
+        """The plan for one request, where there are rules for calls from other origins, or the answer brings an access cookie.
 
-        A rule's fields take the place of the application's. There are as many plans as rules have origins.
+        A rule's fields take the place of the application's. There are as many plans as rules have origins. `renewal`: the
+        cookie's lines. No cache may give that to others, whatever the application says of its answer: of several directives
+        the strictest counts (RFC 9111 section 4.2.1).
         """
+        plan = self._facing_origin(target, fields)
+        return replace(plan, added=plan.added + renewal + b"cache-control: private\n") if renewal else plan
+
+    def _facing_origin(self, target: bytes, fields: Fields) -> Plan:
         rule = None if self.cors is None else self.cors.find(target)
         if rule is None:
             return self
@@ -258,10 +269,13 @@ class Plans:
     """The plans of all routes, each worked out when it is first needed, and again when anything is published."""
 
     def __init__(
-        self, urls: Callable[[], Translation] = Translation, applications: Callable[[], Iterable[Application]] = tuple
+        self, urls: Callable[[], Translation] = Translation, applications: Callable[[], Iterable[Application]] = tuple,
+        signed: frozenset[str] = frozenset(),
     ) -> None:
+        """`signed`: fields that a signer gives requests, and that no user may send."""
         self._urls = urls
         self._applications = applications
+        self._signed = signed
         #: Of all applications; None until it is first needed.
         self._identity: IdentityFields | None = None
         self._plans: dict[ApplicationRoute, Plan] = {}
@@ -278,7 +292,7 @@ class Plans:
             if self._identity is None:
                 self._identity = IdentityFields(self._applications())
             plan = self._plans[route] = Plan.of(
-                route.application, route.segment, self._urls(), self._identity, self._owned)
+                route.application, route.segment, self._urls(), self._identity, self._owned, self._signed)
             plan.learned.narrowed = self._narrowed
         return plan
 

@@ -102,6 +102,9 @@ class Probe(ExchangeState):
         """There is none."""
         return self.read_gate
 
+    def replace(self, head: RequestHead, body: bytes) -> None:
+        """Nothing takes its place."""
+
     def inform(self, status: int, fields: bytes) -> None:
         """An interim answer is none yet."""
 

@@ -1,114 +1,45 @@
-"""One request on its way through the tunnel, and its answer on its way back.
+"""One request on its way through the tunnel: it waits for a connector, has a slot there, loses it, perhaps gets another.
 
-`ProxiedRequest` stands between a user's exchange and a connector. The table `SERVICE_TRANSITIONS` says what may follow what;
-here is what each step does, and in `losses` what becomes of a request whose connector or time is lost. The request's slot
-at the connector (`Peer.in_flight`) is freed only by the connector's final frame or its loss, whatever the user does:
-sending and cancelling in a circle gains nothing (rapid reset).
+The slot (`Peer.in_flight`) is freed only by the connector's final frame or its loss, whatever the user does: sending and
+cancelling in a circle gains nothing (rapid reset). What follows from what happens is for `tunnel.life.proxied_rows` to say;
+here, and in `answered_request`, it is done.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from appproxy.errors import Code, RemoteProtocolError, RequestError, Retry
-from appproxy.identity.session import Session
-from appproxy.net.deadlines import NEVER
-from appproxy.service.relay import failover, small_upload
-from appproxy.service.relay.affinity import ANOTHER_ANSWER, binds_by_answer, is_for_nobody
-from appproxy.service.relay.plan import Plan
-from appproxy.service.relay.roster import UNKNOWN, Whose
-from appproxy.service.relay.share_tokens import NOBODY
-from appproxy.service.relay.shortages import SHORTAGES
-from appproxy.service.relay.streamed_answer import StreamedAnswer
-from appproxy.service.relay.symptoms import STATUSES
-from appproxy.service.relay.translated_answer import TranslatedAnswer
-from appproxy.service.relay.upload import Upload
-from appproxy.tunnel.exchanges import SERVICE_TRANSITIONS, State, Step, advance
+from appproxy.errors import Code
+from appproxy.service.relay.answered_request import AnsweredRequest
+from appproxy.service.relay.roster import Peer, SignalChannel
+from appproxy.tunnel.exchanges import State
 from appproxy.tunnel.frames import Flag, Kind, encode
+from appproxy.tunnel.life.proxied import ATTEMPTS, STATE, WITHOUT_BODY, Action, Event, with_body
+from appproxy.tunnel.life.proxied_rows import LIFE
 from appproxy.tunnel.messages import encode_code
-from appproxy.tunnel.retry import may_retry
 
-if TYPE_CHECKING:
-    from appproxy.service.exchange.exchange import Exchange
-    from appproxy.service.relay.data_channel import DataChannel
-    from appproxy.service.relay.relay import Relay
-    from appproxy.service.relay.roster import Peer, SignalChannel
-
-# Members of an IntFlag cost a call each to combine; this is the hot path.
-_BODY, _UPGRADE, _IDEMPOTENT, _ASK = int(Flag.BODY), int(Flag.UPGRADE), int(Flag.IDEMPOTENT), int(Flag.ASK)
-_REQ = int(Kind.REQ)
-_DONE = int(State.DONE)
-#: A connector that never speaks its last word about a cancelled request frees the slot after this, in seconds.
-_CANCELLED = 120.0
+_APART = int(Flag.BODY | Flag.LENGTH)
+_REQ, _DISPATCHED = int(Kind.REQ), int(Event.DISPATCHED)
 
 
-class ProxiedRequest:
-    """One proxied request. `exchange` is None once the user has the answer, or has gone."""
+class ProxiedRequest(AnsweredRequest):
+    """One proxied request (`roster.Dispatchable`)."""
 
-    __slots__ = (
-        "_queued", "answer", "attempts", "binds", "body", "data", "deadline", "exchange", "flags", "head", "holds_translated",
-        "id", "interims", "known", "link", "long", "method", "owner", "peer", "plan", "relay", "session", "state", "tried",
-        "upload", "whose",
-    )
+    __slots__ = ()
 
-    def __init__(
-        self, relay: Relay, exchange: Exchange, plan: Plan, head: bytes, flags: int, session: Session | None = None,
-        whose: Whose = UNKNOWN,
-    ) -> None:
-        self.relay = relay
-        self.exchange: Exchange | None = exchange
-        self.plan = plan
-        #: The head of its REQ, encoded, and the REQ's flags.
-        self.head = head
-        self.flags = flags
-        #: All of its body, where that travels in the REQ (`small_upload`).
-        self.body = b""
-        self.method = exchange.head.method
-        #: Whose it is; None where nobody had to sign in.
-        self.session = session
-        #: Whose connections to the application may carry it, and does it make them that one's alone (`affinity`)?
-        self.owner = NOBODY
-        self.binds = False
-        #: It went to the connector where the application knows its owner, and says itself nothing of who that is.
-        self.known = False
-        #: Whom it counts for.
-        self.whose = whose
-        #: It is a stream by now, or has an endless answer, and takes no place from others.
-        self.long = False
-        self.state: int = State.QUEUED
-        self.id = 0
-        self.peer: Peer | None = None
-        self.link: SignalChannel | None = None
-        self.data: DataChannel | None = None
-        self.tried: tuple[str, ...] = ()
-        self.attempts = 0
-        self.interims = 0
-        self.deadline = NEVER
-        self.upload: Upload | None = None
-        if flags & _BODY:
-            self.upload = Upload(self, replayable=bool(flags & _IDEMPOTENT), most=plan.application.max_body)
-        self._queued = 0.0
-        #: Its answer, once that has begun on a data connection.
-        self.answer: StreamedAnswer | None = None
-        #: Has the user got a translated answer already, and asks whether it is fresh?
-        self.holds_translated = False
-        exchange.responder = self
+    def dispatch_with(self, body: bytes) -> None:
+        """Send it to a connector with all of its body, which is here."""
+        self.body = body
+        self.upload = None
+        self.flags &= ~_APART
+        self.life &= WITHOUT_BODY
+        self.dispatch(self.relay.clock.seconds())
 
-    def step(self, step: int) -> None:
-        """Follow the table."""
-        state = self.state = advance(SERVICE_TRANSITIONS, self.state, step)
-        if state == _DONE:
-            self.relay.under_way.discard(self)
-
-    @property
-    def upgraded(self) -> bool:
-        """Is it a stream of bytes by now?"""
-        return self.answer is not None and self.answer.upgraded
-
-    @property
-    def endless(self) -> bool:
-        """May its answer go on for ever?"""
-        return self.answer is not None and self.answer.endless
+    def _set_apart(self) -> None:
+        """The connector takes no bodies in the REQ: this one is to be asked for."""
+        body, self.body = self.body, b""
+        self.flags |= _APART
+        self.life = with_body(self.life)
+        self.upload = self._new_upload()
+        self.upload.adopt([body], ended=True)
 
     # To a connector.
 
@@ -117,7 +48,7 @@ class ProxiedRequest:
         relay = self.relay
         group = self.plan.application.connector_group
         roster = relay.roster
-        kept = self._kept_peer() if relay.affinity else None
+        kept = self._kept_peer() if relay.affinity.used else None
         if kept is not None and not self.binds:
             self.known = True
         peer = kept or roster.pick(group, self.tried, now, self.whose)
@@ -128,11 +59,12 @@ class ProxiedRequest:
             self._queued = now
         refusal = relay.no_hope(group) or roster.park(self, group, now, self.whose)
         if refusal is not None:
-            self.step(Step.FAIL)
-            self.fail(refusal, "no connector takes requests of this group")
+            self._follow(Event.REFUSED, refusal, "no connector takes requests of this group")
             return
+        self.life, _ = LIFE[self.life | Event.PARKED]
         limits = roster.limits
         over = roster.is_over(group, self.whose)
+        # It has waited since it came, whatever it has been through meanwhile.
         self.deadline = self._queued + min(limits.queue_seconds, limits.queue_seconds_over if over else limits.queue_seconds)
         relay.deadlines.add(self)
 
@@ -142,172 +74,134 @@ class ProxiedRequest:
         id_ = relay.affinity.connector_of(application, self.owner)
         return None if id_ is None else relay.roster.usable(id_, application.connector_group, self.tried, self.whose)
 
-    def _note_challenge(self, status: int, block: bytes) -> None:
-        """The next leg of a handshake that begins with this answer must come to the same connector."""
-        if status == 401 and self.peer is not None and binds_by_answer(self.plan.application, block):
-            self.relay.affinity.note(self.plan.application, self.owner, self.peer.id)
-
     def crowded_out(self) -> None:
         """Called by the roster: too many wait, and most of them are of this user."""
-        self.relay.deadlines.discard(self)
-        self.step(Step.FAIL)
-        self.fail(Code.SHARE_EXCEEDED, "too many requests wait for a connector, and most are of this user")
+        self._follow(
+            Event.REFUSED, Code.SHARE_EXCEEDED, "too many requests wait for a connector, and most are of this user")
 
     def send(self, peer: Peer, now: float) -> None:
         """Give it to this connector, which `Roster.pick` has just chosen."""
         link = peer.link()
         assert link is not None
-        self.step(Step.DISPATCH)
         if self.body and not peer.takes_bodies:
-            small_upload.set_apart(self)
+            self._set_apart()
+        life, (wait,) = LIFE[self.life | _DISPATCHED]
+        self.life = life
+        relay = self.relay
         self.peer = peer
         self.link = link
-        self.attempts += 1
         self.id = peer.ids.allocate(peer.in_flight)
         peer.in_flight[self.id] = self
-        self.relay.roster.taken(self.whose)
+        relay.roster.taken(self.whose)
         if (exchange := self.exchange) is not None:
             exchange.connector = peer.id
-            exchange.attempts = self.attempts
-            if (hook := self.relay.hooks.dispatched) is not None:
+            exchange.attempts = life >> ATTEMPTS
+            if (hook := relay.hooks.dispatched) is not None:
                 hook(exchange)
         if self.binds:
-            self.relay.affinity.note(self.plan.application, self.owner, peer.id)
-        limits, timeout = self.relay.limits, self.plan.application.backend_timeout
-        if self.upload is not None:
-            self.deadline = now + limits.attach_seconds
-        elif self.flags & _UPGRADE:
-            self.deadline = now + max(limits.attach_upgrade_seconds, timeout)
-        else:
-            self.deadline = now + timeout
-        self.relay.deadlines.add(self)
+            relay.affinity.note(self.plan.application, self.owner, peer.id)
+        self.deadline = now + self._seconds(wait)
+        relay.deadlines.add(self)
         link.write(encode(_REQ, self.id, self.head, self.body, self.flags))
 
-    # What the connector says on a signal connection. The caller has taken frames of unknown ids away.
-
-    def answered(self, status: int, block: bytes, body: bytes) -> None:
-        """RSP: the complete answer."""
-        self.step(Step.ANSWER)
-        if self.peer is not None and self.peer.timeouts:
-            self.peer.answered()
-        if self.data is not None:
-            self.data.answer_elsewhere()
-        self._note_challenge(status, block)
-        self.free()
-        exchange = self.exchange
-        if exchange is None:
-            return
-        if self.known and is_for_nobody(self, status, block):
-            self.fail(Code.CONNECTOR_LOST, ANOTHER_ANSWER)
-            return
-        plan, translator = self.plan, None
-        if plan.bodies is not None:
-            block, translator = plan.bodies.answer(self.method, status, block, self.holds_translated)
-        fields = plan.clean(status, block, exchange.id)
-        if status in STATUSES:
-            fields = self.relay.symptoms.examine(plan, exchange, status, block, fields, body)
-        if translator is not None:
-            try:
-                TranslatedAnswer.whole(exchange, translator, self.relay.clock, status, fields, body)
-            except RequestError as error:
-                self.fail(error.code, error.detail)
-            self.exchange = None
-            return
-        self.exchange = None
-        exchange.answer(status, fields, body)
-
-    def informed(self, status: int, block: bytes) -> None:
-        """INFO: an interim answer. Raises RemoteProtocolError when they do not end."""
-        self.step(Step.INFO)
-        self.interims += 1
-        if self.interims > self.relay.limits.interims:
-            raise RemoteProtocolError("too many interim answers to one request", Code.OVERLOADED)
-        if self.upload is None or self.data is not None:
-            self.deadline = self.relay.clock.seconds() + self.plan.application.backend_timeout  # it is at work
-        if self.exchange is not None:
-            self.exchange.inform(status, self.plan.clean(status, block, self.exchange.id))
+    # What it hears of its connector.
 
     def rejected(self, code: Code, text: str) -> None:
         """REJECT: not processed, so another connector may have it."""
-        before, peer = self.state, self.peer
-        self.step(Step.REJECT)
-        self.free()
-        if self.exchange is None:
-            return
-        if self.may_retry(before, Retry.ANY):
-            self.try_another(peer)
-        else:
-            self.step(Step.FAIL)
-            self.fail(code, text)
+        self._follow(Event.REJECTED, code, text)
 
     def failed(self, code: Code, text: str) -> None:
         """FAIL: the connector's last word; it may have been processed."""
-        self.step(Step.FAIL)
-        self.free()
-        self.fail(code, text)
+        self._follow(Event.FAILED, code, text)
 
-    # What happens on a data connection.
+    def told(self, listed_open: bool, listed_ended: bool, link: SignalChannel) -> None:
+        """A HELLO after limbo: the connector has it, has ended it, or never received it."""
+        if listed_open:
+            if self.life & STATE == State.LIMBO:
+                self.link = link
+            self._follow(Event.LISTED)
+        elif listed_ended:
+            self._follow(Event.ENDED, Code.CONNECTOR_LOST, "the answer was lost with its connection")
+        else:
+            self._follow(Event.NOT_LISTED, Code.CONNECTOR_LOST, "the request was lost with its connection")
 
-    def wants(self, body: bool, response: bool) -> bool:
-        """May the connector attach for this? Not for a body that is over, and never on two connections at once."""
-        if self.state in (State.QUEUED, State.DONE, State.CANCELLED) or self.exchange is None or self.data is not None:
-            return False
-        if body and not self._may_send(response):
-            return False
-        return body or response
+    def link_lost(self) -> None:
+        """The signal connection that carried it has gone; the next HELLO tells what became of it."""
+        self._follow(Event.LINK_LOST)
 
-    def _may_send(self, response: bool) -> bool:
-        """Is there anything of the user's to be given: a body that nobody has had, or, once that is over, a stream?
+    def peer_lost(self) -> None:
+        """The connector has gone for good."""
+        self._follow(Event.PEER_LOST, Code.CONNECTOR_LOST, "the connector was lost")
 
-        A stream is attached both ways (`response`). Who asks for the bytes alone has lost the body, and would wait for ever.
-        """
-        upload = self.upload
-        if response and self.flags & _UPGRADE and (upload is None or upload.over):
-            return True
-        return upload is not None and not upload.handed_over
+    def stuck(self) -> None:
+        """The connector does not answer at the moment. Who is bound to it by a connection's authentication waits."""
+        if not self.binds:
+            self._follow(Event.STUCK)
 
-    def attached(self, data: DataChannel, want_body: bool) -> None:
-        """The connector has a data connection ready; if it wants the body, read it from the user now."""
-        self.step(Step.ATTACH)
-        self.data = data
-        if want_body and self.upload is not None and not self.upload.over and self.exchange is not None:
-            self.deadline = self.relay.clock.seconds() + self.plan.application.backend_timeout
-            self.upload.begin(self.exchange, data)
+    # Actions.
 
-    def headed(self, status: int, block: bytes) -> None:
-        """HEAD on the data connection: the answer begins."""
-        self.step(Step.HEAD)
-        if self.peer is not None and self.peer.timeouts:
-            self.peer.answered()
-        self._note_challenge(status, block)
-        exchange, data = self.exchange, self.data
-        if exchange is None or data is None:
+    def _forget(self) -> None:
+        self.relay.under_way.discard(self)
+
+    def _shun(self) -> None:
+        if self.peer is not None:
+            self.tried += (self.peer.id,)
+
+    def _retry(self) -> None:
+        if self.upload is not None:
+            self.upload.again()
+        self.dispatch(self.relay.clock.seconds())
+
+    def _unpark(self) -> None:
+        self.relay.roster.unpark(self, self.plan.application.connector_group, self.whose)
+        self._rest()
+
+    def _rest(self) -> None:
+        self.relay.deadlines.discard(self)
+
+    def _suspect(self) -> None:
+        if self.peer is not None:
+            self.relay.roster.timed_out(self.peer, self.relay.clock.seconds())
+
+    def _cancel(self) -> None:
+        """Tell the connector that nobody wants it any more; its slot stays taken until the last word."""
+        if self.upload is not None:
+            self.upload.cancel_go()
+        peer, link = self.peer, self.link
+        if peer is not None and link not in peer.links.values():
+            link = next(iter(peer.links.values()), None)
+        if link is not None:
+            link.write(encode(Kind.CANCEL, self.id, encode_code(Code.CANCELLED)))
+        if self.data is not None:
+            self.data.cancel()
+
+    def _leave_data(self) -> None:
+        data, self.data = self.data, None
+        if data is not None:
+            data.let_go()
+
+    def _vacate(self) -> None:
+        self._free(False)
+
+    def _free(self, serve: bool = True) -> None:
+        """It is not under way at its connector any more; `serve`: whose turn it is may have the place at once."""
+        if self.upload is not None:
+            self.upload.cancel_go()
+        self.relay.deadlines.discard(self)
+        if self.data is not None:
+            self._leave_data()
+        self.link = None
+        peer, self.peer = self.peer, None
+        if peer is None:
             return
-        if self.known and is_for_nobody(self, status, block):
-            self.cut(Code.CONNECTOR_LOST, ANOTHER_ANSWER)
-            return
-        if status == 101 and not self.flags & _UPGRADE:
-            raise RemoteProtocolError("101 to a request that asked for no upgrade")
-        answer = StreamedAnswer(exchange, status, block, self.plan.application.upgrade_idle_timeout)
-        fields = answer.begin(self, data.read_gate, status, block)
-        if status in STATUSES:
-            fields = self.relay.symptoms.examine(self.plan, exchange, status, block, fields)
-        self.answer = answer
-        self.deadline = self.relay.clock.seconds() + answer.silence
-        if answer.endless:
-            self._lengthen()
-        if answer.upgraded:
-            self._upgrade(exchange, data, fields)
-            return
-        if self.flags & _UPGRADE:
-            data.end(b"")  # the connector was ready for a stream; the application did not want one
-        answer.start(status, fields)
-
-    def _upgrade(self, exchange: Exchange, data: DataChannel, fields: bytes) -> None:
-        # What only the request needed goes: an idle stream must cost little.
-        self.head = b""
-        self.upload = Upload(self, replayable=False)
-        self.upload.stream(exchange, data, fields)
+        del peer.in_flight[self.id]
+        if self.long:
+            self.long = False
+            peer.streams -= 1
+        else:
+            self.relay.roster.given(self.whose)
+        if serve:
+            self.relay.slot_free(peer)
 
     def _lengthen(self) -> None:
         """It may go on for ever: it takes no place from requests any more."""
@@ -318,170 +212,45 @@ class ProxiedRequest:
             self.relay.roster.given(self.whose)
             self.relay.slot_free(peer)
 
-    def streamed(self, piece: bytes) -> None:
-        """BODY: a piece of the answer."""
-        answer = self.answer
-        if self.exchange is not None and answer is not None:
-            self.deadline = self.relay.clock.seconds() + answer.silence
-            answer.write(piece)  # which may end it, and set another deadline
+    def _read_body(self) -> None:
+        upload, exchange, data = self.upload, self.exchange, self.data
+        assert upload is not None and exchange is not None and data is not None  # it was attached for a body
+        upload.begin(exchange, data)
 
-    def ended(self, trailers: bytes) -> None:
-        """END: the answer is complete; of an upgraded stream, the application's direction."""
-        exchange, answer = self.exchange, self.answer
-        if not (self.upgraded and self.upload is not None and not self.upload.over):
-            self.step(Step.END)
-            self.free()
-            self.exchange = None
-        if exchange is not None and answer is not None:
-            answer.finish(trailers)
+    # How the user hears of a failure.
 
-    def aborted(self, code: Code, text: str) -> None:
-        """ABORT: the connector has broken off what this data connection carried."""
-        streaming = self.state in (State.STREAM, State.CANCELLED)
-        self._leave_data()
-        self.step(Step.ABORT)
-        if streaming:
-            self.free()
-            self.fail(code, text)
-        elif self.state == State.CANCELLED:
-            # Its FAIL, or an answer, is still to come, and frees the slot.
-            self._cancel_deadline()
-            self.fail(code, text)
-
-    def stopped(self) -> None:
-        """STOP: the connector reads no more of the body; an answer comes, or has come."""
-        if self.upload is not None:
-            self.upload.stop()
-        if self.exchange is not None:
-            self.exchange.stop_body()
-
-    # What the user does.
-
-    def upload_moved(self) -> None:
-        """Bytes of the user's are on their way: the application has the whole time again."""
-        answer = self.answer
-        seconds = self.plan.application.backend_timeout if answer is None else answer.silence
-        self.deadline = self.relay.clock.seconds() + seconds
-
-    def upload_ended(self) -> None:
-        """The user has sent all."""
-        data = self.data
-        if not self.upgraded:
-            self.upload_moved()
-        elif data is not None and data.answer_over:
-            self.step(Step.END)
-            self.free()
-            self.exchange = None
-
-    def user_left(self, code: Code) -> None:
-        """The user has gone: tell the connector within this turn."""
-        self.exchange = None
-        if self.state != State.DONE:
-            self._leave()
-
-    def cut(self, code: Code, why: str) -> None:
-        """The user may no longer: nothing more goes either way."""
-        if self.exchange is not None and self.state != State.DONE:
-            self._leave()
-            self.fail(code, why)
-
-    def _leave(self) -> None:
-        queued = self.state == State.QUEUED
-        self.step(Step.USER_LEFT)
-        if queued:
-            self.unpark()
+    def _fail_without_turn(self) -> None:
+        if self.relay.roster.is_over(self.plan.application.connector_group, self.whose):
+            self.fail(Code.SHARE_EXCEEDED, "too many requests of this user are under way, and this one waited for them")
         else:
-            self.cancel()
+            self.fail(Code.QUEUE_TIMEOUT, "parked too long")
 
-    def deadline_passed(self, now: float) -> None:
-        """Called by the sweep."""
-        failover.deadline_passed(self, now)
+    def _fail_without_attach(self) -> None:
+        self.fail(Code.NO_ATTACH, f"the connector asked for no body within {self.plan.application.backend_timeout:g} s")
 
-    # To another connector.
+    def _fail_without_answer(self) -> None:
+        what = "no answer" if self.answer is None else "nothing more of the answer"
+        self.fail(Code.BACKEND_TIMEOUT, f"{what} within backend_timeout, {self.plan.application.backend_timeout:g} s")
 
-    def may_retry(self, state: int, processed: Retry) -> bool:
-        """May another connector have it, from this state? `processed`: what the loss says of it at most."""
-        upload = self.upload
-        return may_retry(
-            state, processed=processed, method=self.method, attempts=self.attempts,
-            # Without a body all is handed over with the REQ itself, and nothing is missing to send it again.
-            # Where the application was to be asked, it may have had the head before anything of the body was handed over.
-            handed_over=upload is None or upload.handed_over or bool(self.flags & _ASK),
-            body_held=upload is None or upload.held or not upload.handed_over,
-        )
+    def _fail_without_hello(self) -> None:
+        self.fail(Code.CONNECTOR_LOST, "no signal connection came back")
 
-    def try_another(self, peer: Peer | None) -> None:
-        """Send it to another connector than this one, from the beginning."""
-        if peer is not None:
-            self.tried += (peer.id,)
-        if self.upload is not None:
-            self.upload.again()
-        self.dispatch(self.relay.clock.seconds())
 
-    # How it lets go of what it holds.
-
-    def unpark(self) -> None:
-        """It waits for a connector no longer."""
-        self.relay.roster.unpark(self, self.plan.application.connector_group, self.whose)
-        self.relay.deadlines.discard(self)
-
-    def cancel(self) -> None:
-        """Tell the connector that nobody wants it any more; its slot stays taken until the last word."""
-        if self.upload is not None:
-            self.upload.cancel_go()
-        self._cancel_deadline()
-        peer, link = self.peer, self.link
-        if peer is not None and link not in peer.links.values():
-            link = next(iter(peer.links.values()), None)
-        if link is not None:
-            link.write(encode(Kind.CANCEL, self.id, encode_code(Code.CANCELLED)))
-        data = self.data
-        if data is None:
-            return
-        answered = self.upgraded and data.answer_over
-        data.cancel()
-        if answered and self.state == State.CANCELLED:
-            self.step(Step.END)  # the application had closed its direction, and that was the connector's final frame
-            self.free()
-
-    def _cancel_deadline(self) -> None:
-        self.deadline = self.relay.clock.seconds() + _CANCELLED
-
-    def _leave_data(self) -> None:
-        data, self.data = self.data, None
-        if data is not None:
-            data.let_go()
-
-    def free(self) -> None:
-        """The connector has nothing more to say of it: its slot is free for the next."""
-        if self.upload is not None:
-            self.upload.cancel_go()
-        self.relay.deadlines.discard(self)
-        self._leave_data()
-        self.link = None
-        peer, self.peer = self.peer, None
-        if peer is not None:
-            self.leave(peer)
-            self.relay.slot_free(peer)
-
-    def leave(self, peer: Peer) -> None:
-        """It is not under way at this connector any more."""
-        del peer.in_flight[self.id]
-        if self.long:
-            self.long = False
-            peer.streams -= 1
-        else:
-            self.relay.roster.given(self.whose)
-
-    def fail(self, code: Code, text: str) -> None:
-        """Tell the user: with a page, or by breaking off where they have part of an answer, which must not look complete."""
-        exchange, self.exchange = self.exchange, None
-        if exchange is not None:
-            exchange.failure = code
-            exchange.detail = text
-            if code in SHORTAGES:
-                self.relay.shortages.note(exchange, code)
-            if exchange.begun:
-                exchange.abort()
-            else:
-                exchange.answer(*self.relay.page(code, exchange))
+ProxiedRequest.actions = {
+    Action.LENGTHEN: ProxiedRequest._lengthen,
+    Action.FREE: ProxiedRequest._free,
+    Action.VACATE: ProxiedRequest._vacate,
+    Action.FORGET: ProxiedRequest._forget,
+    Action.SHUN: ProxiedRequest._shun,
+    Action.RETRY: ProxiedRequest._retry,
+    Action.CANCEL: ProxiedRequest._cancel,
+    Action.LEAVE_DATA: ProxiedRequest._leave_data,
+    Action.UNPARK: ProxiedRequest._unpark,
+    Action.REST: ProxiedRequest._rest,
+    Action.SUSPECT: ProxiedRequest._suspect,
+    Action.READ_BODY: ProxiedRequest._read_body,
+    Action.TELL_NO_TURN: ProxiedRequest._fail_without_turn,
+    Action.TELL_NO_ATTACH: ProxiedRequest._fail_without_attach,
+    Action.TELL_NO_ANSWER: ProxiedRequest._fail_without_answer,
+    Action.TELL_NO_HELLO: ProxiedRequest._fail_without_hello,
+}

@@ -4,17 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from appproxy.errors import Code
 from appproxy.identity.session import Session
-from appproxy.policy.authorizer import Authorizer, RequestContext
+from appproxy.policy.authorizer import SERVICE_TOKEN, Authorizer, RequestContext
+from appproxy.policy.conditional.transfers import Refused, Transfers
 from appproxy.policy.verdict import Pass, Refuse
 from appproxy.publish.application import Application
+from appproxy.service.exchange.exchange import Exchange
+from appproxy.service.relay.plan import Plan
+from appproxy.service.relay.streamed_answer import StreamedAnswer
+from appproxy.service.relay.transfers import refused_block, refused_head
 from appproxy.store.snapshot import Snapshot
 
-if TYPE_CHECKING:
-    from appproxy.service.relay.proxied_request import ProxiedRequest
+
+class Revocable(Protocol):
+    """A request or stream under way."""
+
+    plan: Plan
+    method: bytes
+    #: Whose it is; None where nobody had to sign in.
+    session: Session | None
+    #: None once the user has the answer, or has gone.
+    exchange: Exchange | None
+    #: None until it has begun, and for one that came in one piece.
+    answer: StreamedAnswer | None
+
+    @property
+    def endless(self) -> bool:
+        """May its answer go on for ever?"""
+
+    def cut(self, code: Code, why: str) -> None:
+        """The user may no longer: nothing more goes either way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +55,7 @@ EVERYTHING = Change(everything=True)
 def change_between(old: Snapshot, new: Snapshot) -> Change:
     """Whom it concerns that one snapshot took the place of another: nobody else may do less, or more, than before."""
     # A provider may be many applications'; and who publishes somewhere may take the place from a wildcard of another.
-    if old.providers != new.providers:
+    if old.providers != new.providers or old.policies is not new.policies:
         return EVERYTHING
     applications: set[str] = set()
     if old.applications is not new.applications:
@@ -49,10 +71,12 @@ def change_between(old: Snapshot, new: Snapshot) -> Change:
     elif old.router is not new.router:
         return EVERYTHING
     subjects = [one for one, time in new.not_before.items() if old.not_before.get(one) != time]
+    if old.service_tokens is not new.service_tokens:
+        subjects += [(SERVICE_TOKEN, id) for id, token in old.service_tokens.items() if new.service_tokens.get(id) != token]
     return Change(new.revoked_sessions - old.revoked_sessions, subjects, applications)
 
 
-def why_cut(request: ProxiedRequest, snapshot: Snapshot, now: float) -> tuple[Code, str] | None:
+def why_cut(request: Revocable, snapshot: Snapshot, now: float) -> tuple[Code, str] | None:
     """Why a request may not go on, with this snapshot at `now` (wall clock time); None: it may."""
     plan = request.plan
     application = snapshot.applications.get(plan.application.id)
@@ -61,15 +85,27 @@ def why_cut(request: ProxiedRequest, snapshot: Snapshot, now: float) -> tuple[Co
     # What has no end must not outlive its session; a download may, because it ends.
     verdict = Authorizer(snapshot).authorize(context_of(request, application, now), under_way=not request.endless)
     if isinstance(verdict, Pass):
-        return None
+        refused = _refused(request, application, verdict.controls.transfers)
+        return None if refused is None else (Code.POLICY_BLOCKED, str(refused))
     return verdict.code if isinstance(verdict, Refuse) else Code.SIGN_IN_REQUIRED, verdict.reason
 
 
-def context_of(request: ProxiedRequest, application: Application, now: float) -> RequestContext[Session]:
+def _refused(request: Revocable, application: Application, transfers: Transfers | None) -> Refused | None:
+    """What a policy lets through no more of a request, or of its answer where that has begun."""
+    exchange, answer = request.exchange, request.answer
+    if transfers is None or exchange is None:
+        return None
+    if refused := refused_head(transfers, exchange.head, application.upgrades):
+        return refused
+    return None if answer is None else refused_block(transfers, request.method, *answer.head)
+
+
+def context_of(request: Revocable, application: Application, now: float) -> RequestContext[Session]:
     """What an authorizer is to decide about; `application`: as it is published now."""
     exchange = request.exchange
     if exchange is None:  # the user has left: there is nothing more to be cut
-        return RequestContext(application, request.session, now, method=request.method)
+        return RequestContext(application, request.session, now, method=request.method, begun=True)
     path = exchange.head.target.partition(b"?")[0]
     return RequestContext(
-        application, request.session, now, exchange.client, request.method, path, exchange.peer_certificate)
+        application, request.session, now, exchange.client, request.method, path, exchange.peer_certificate, begun=True,
+        user_agent=exchange.head.get(b"user-agent") or b"", upgrade=exchange.head.upgrade is not None)

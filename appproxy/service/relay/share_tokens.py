@@ -25,13 +25,25 @@ _BYTES = 12
 class ShareTokens:
     """Makes them, each once for a session, an address or a user's connection. `token` gives random bytes."""
 
-    __slots__ = ("_addresses", "_key", "_owners", "_users")
+    __slots__ = ("_addresses", "_both", "_key", "_users")
 
     def __init__(self, token: Callable[[int], bytes]) -> None:
         self._key = token(32)
         self._users: Recent[bytes] = Recent()
         self._addresses: Recent[bytes] = Recent()
-        self._owners: Recent[bytes] = Recent()
+        #: Share and owner, by all that they are made of.
+        self._both: Recent[tuple[bytes, bytes]] = Recent()
+
+    def of(self, session: Session | None, client: str, connection: int) -> tuple[bytes, bytes]:
+        """`share` and `owner` of a request: one look-up for all but the first of a connection."""
+        key: tuple[object, ...] = (connection, client)
+        if session is not None:
+            key = (connection, session.id, session.provider, session.issuer, session.subject)
+        both = self._both.get(key)
+        if both is None:
+            both = self.share(session, client), self.owner(session, connection)
+            self._both.put(key, both)
+        return both
 
     def share(self, session: Session | None, client: str) -> bytes:
         """The user's token; without a session that of the address, of IPv6 of its /64."""
@@ -59,11 +71,7 @@ class ShareTokens:
             key: tuple[object, ...] = (connection,)
         else:
             key = (connection, session.id, session.provider, session.issuer, session.subject)
-        found = self._owners.get(key)
-        if found is None:
-            found = self._hash("owner", *map(str, key))
-            self._owners.put(key, found)
-        return found
+        return self._hash("owner", *map(str, key))
 
     def _hash(self, *parts: str) -> bytes:
         # Each with its length before it: no two lists of parts have the same bytes.

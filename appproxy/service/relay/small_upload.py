@@ -8,22 +8,14 @@ have it as soon as its REQ is written (`tunnel.retry`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from appproxy.http.head import Fields, RequestHead
+from appproxy.service.exchange.exchange import Exchange
+from appproxy.service.relay.proxied_request import ProxiedRequest
 from appproxy.service.relay.upload import Upload
-from appproxy.tunnel.exchanges import State
 from appproxy.tunnel.frames import Flag
 from appproxy.tunnel.limits import DEFAULT_LIMITS
 
-if TYPE_CHECKING:
-    from appproxy.service.exchange.exchange import Exchange
-    from appproxy.service.relay.proxied_request import ProxiedRequest
-
-_BODY = int(Flag.BODY)
-_APART = int(Flag.BODY | Flag.LENGTH)
 _NOT_SMALL = int(Flag.UPGRADE | Flag.STRICT | Flag.ASK)
-_IDEMPOTENT = int(Flag.IDEMPOTENT)
 _MOST = DEFAULT_LIMITS.inline_body
 #: Seconds in which the rest of a small body is to come. Programs send it at once; one that waits for an answer first (it may,
 #: but none is known that tells the size) waits no longer than people notice.
@@ -31,14 +23,13 @@ GATHER_SECONDS = 0.5
 
 
 def dispatch(request: ProxiedRequest, exchange: Exchange) -> None:
-    """Send it to a connector: with its body, if that is small, as soon as all of it is here."""
-    flags = request.flags
-    if not flags & _BODY or flags & _NOT_SMALL or not _is_small(exchange.head):
+    """Send one that has a body to a connector: with it, if it is small, as soon as all of it is here."""
+    if request.flags & _NOT_SMALL or not _is_small(exchange.head):
         request.dispatch(request.relay.clock.seconds())
         return
     body = exchange.take_body()
     if body is not None:
-        _dispatch_with(request, body)
+        request.dispatch_with(body)
     else:
         Gathering(request).begin(exchange)
 
@@ -46,25 +37,6 @@ def dispatch(request: ProxiedRequest, exchange: Exchange) -> None:
 def _is_small(head: RequestHead) -> bool:
     """Can its body travel with it? Not one that its user sends only when asked to, for the application may want none."""
     return head.length is not None and head.length <= _MOST and not head.expects_continue
-
-
-def set_apart(request: ProxiedRequest) -> None:
-    """The connector takes no bodies in the REQ: this one is to be asked for."""
-    body, request.body = request.body, b""
-    request.flags |= _APART
-    request.upload = _upload(request)
-    request.upload.adopt([body], ended=True)
-
-
-def _upload(request: ProxiedRequest) -> Upload:
-    return Upload(request, replayable=bool(request.flags & _IDEMPOTENT), most=request.plan.application.max_body)
-
-
-def _dispatch_with(request: ProxiedRequest, body: bytes) -> None:
-    request.body = body
-    request.upload = None
-    request.flags &= ~_APART
-    request.dispatch(request.relay.clock.seconds())
 
 
 class Gathering:
@@ -96,7 +68,7 @@ class Gathering:
         if self._upload is not None:
             self._upload.body_ended(trailers)
         elif self._end():
-            _dispatch_with(self._request, b"".join(self._pieces))
+            self._request.dispatch_with(b"".join(self._pieces))
 
     def deadline_passed(self, now: float) -> None:
         """The rest does not come: let a connector ask for it. The user is paused until then."""
@@ -114,4 +86,4 @@ class Gathering:
         """Wait no longer; False where the user has left meanwhile."""
         request = self._request
         request.relay.deadlines.discard(self)
-        return request.state == State.QUEUED and request.exchange is not None
+        return request.exchange is not None

@@ -2,27 +2,50 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from twisted.internet.interfaces import IReactorTime
+
+from appproxy.errors import Code
 from appproxy.http.fields import values
+from appproxy.net.read_gate import ReadGate
+from appproxy.policy.conditional.transfers import Refused, Transfers
+from appproxy.service.exchange.exchange import Exchange
+from appproxy.service.relay.plan import Plan
+from appproxy.service.relay.transfers import Counted, Sink
 from appproxy.service.relay.translated_answer import TranslatedAnswer
 from appproxy.tunnel.silence import is_endless, silence_of
 
-if TYPE_CHECKING:
-    from appproxy.net.read_gate import ReadGate
-    from appproxy.service.exchange.exchange import Exchange
-    from appproxy.service.relay.proxied_request import ProxiedRequest
+
+class Asked(Protocol):
+    """The request that it answers."""
+
+    plan: Plan
+    method: bytes
+    #: Has the user got a translated answer already, and asks whether it is fresh?
+    holds_translated: bool
+    #: What policies let through of it; None for all.
+    transfers: Transfers | None
+
+    def deny(self, refused: Refused) -> None:
+        """A policy lets no more through."""
+
+    def cut(self, code: Code, why: str) -> None:
+        """It cannot be read: nothing more goes to the user."""
 
 
 class StreamedAnswer:
     """One, from its head on. `idle_timeout`: seconds that an upgraded stream may be silent."""
 
-    __slots__ = ("_exchange", "_sink", "endless", "silence", "upgraded")
+    __slots__ = ("_exchange", "endless", "head", "silence", "sink", "upgraded")
 
     def __init__(self, exchange: Exchange, status: int, block: bytes, idle_timeout: float) -> None:
         self._exchange = exchange
         #: Where its pieces go: through a translator, where the application's URLs are translated.
-        self._sink: Exchange | TranslatedAnswer = exchange
+        self.sink: Sink = exchange
+        #: Status and fields as the application has sent them: what policies that come later are asked about. Of an upgraded
+        #: stream, of which there are many, nothing is kept.
+        self.head = (status, b"" if status == 101 else block)
         #: After 101 there is no answer any more, but a stream of bytes each way.
         self.upgraded = status == 101
         #: May it go on for ever? Its session ends it then.
@@ -30,15 +53,20 @@ class StreamedAnswer:
         #: Seconds.
         self.silence = idle_timeout if self.upgraded else silence_of(block, idle_timeout)
 
-    def begin(self, request: ProxiedRequest, read_gate: ReadGate, status: int, block: bytes) -> bytes:
+    def begin(self, request: Asked, clock: IReactorTime, read_gate: ReadGate, status: int, block: bytes) -> bytes:
         """Set its way up; `read_gate` is paused while the user reads slowly. Gives the user's fields."""
         exchange, plan = self._exchange, request.plan
+        producer: ReadGate | TranslatedAnswer = read_gate
         if plan.bodies is not None:
             block, translator = plan.bodies.answer(request.method, status, block, request.holds_translated)
             if translator is not None:
-                self._sink = TranslatedAnswer(exchange, translator, request.relay.clock, read_gate, request.cut)
+                self.sink = producer = TranslatedAnswer(exchange, translator, clock, read_gate, request.cut)
+        rule = None if request.transfers is None else request.transfers.download
+        if rule is not None and not self.upgraded:
+            refused = Refused(rule, f"download of more than {rule.most:.0f} bytes")
+            self.sink = Counted(self.sink, rule.most, lambda: request.deny(refused))
         fields = plan.clean(status, block, exchange.id)
-        exchange.register_producer(self._sink if isinstance(self._sink, TranslatedAnswer) else read_gate)
+        exchange.register_producer(producer)
         return fields
 
     def start(self, status: int, fields: bytes) -> None:
@@ -46,12 +74,8 @@ class StreamedAnswer:
         length = values(fields, b"content-length")
         self._exchange.start(status, fields, int(length[0]) if length else None)
 
-    def write(self, piece: bytes) -> None:
-        """Send a piece of its body."""
-        self._sink.write(piece)
-
     def finish(self, trailers: bytes) -> None:
         """It is complete; of a stream: the application's direction is."""
         # What is still translated goes on by itself, and needs to know nobody but the user.
-        sink, self._sink = self._sink, self._exchange
+        sink, self.sink = self.sink, self._exchange
         sink.finish(trailers)

@@ -31,6 +31,7 @@ class Symptom(Enum):
 
     ORIGIN = "refuses requests from its own pages"
     CIRCLE = "redirects to the very URL that it was asked for"
+    HTTPS = "redirects to https at its internal name, where users cannot follow"
     HOST = "refuses the host that it is called by"
 
 
@@ -45,6 +46,11 @@ _HELP: Mapping[tuple[Symptom, str], str] = {
         "if it wants https, or its public name, `appproxy app set {name} view=public` tells it",
     (Symptom.CIRCLE, "public"):
         "if it wants https, let it believe X-Forwarded-Proto, or `appproxy app set {name} view=internal`",
+    (Symptom.HTTPS, "internal"):
+        "if it wants https, `appproxy app set {name} view=public` tells it that users come by it, or publish its https port "
+        "as the internal URL",
+    (Symptom.HTTPS, "public"):
+        "if it wants https, let it believe X-Forwarded-Proto, or publish its https port as the internal URL",
     (Symptom.HOST, "internal"):
         "if it serves its public name alone, `appproxy app set {name} view=public`",
     (Symptom.HOST, "public"):
@@ -94,7 +100,11 @@ class Symptoms:
 def symptom_of(plan: Plan, head: RequestHead, status: int, fields: bytes, body: bytes) -> Symptom | None:
     """Which symptom this answer may be; None for most."""
     if status in REDIRECTS:
-        return Symptom.CIRCLE if head.method in (b"GET", b"HEAD") and _leads_to_itself(plan, head.target, fields) else None
+        if head.method not in (b"GET", b"HEAD"):
+            return None
+        if _leads_to_itself(plan, head.target, fields):
+            return Symptom.CIRCLE
+        return Symptom.HTTPS if _leads_to_https_inside(plan, head.target, fields) else None
     if head.method not in _SAFE:
         return Symptom.ORIGIN if _may_be_about_origin(plan, head, status, fields) else None
     # A page may be refused for many reasons: without a word about hosts only a bad request counts that has nothing to be bad.
@@ -127,6 +137,24 @@ def _leads_to_itself(plan: Plan, target: bytes, fields: bytes) -> bool:
     origin = plan.segment.external.origin.encode("ascii")
     here = (target, origin + target)
     return any(location.partition(b"#")[0] in here for location in values(fields, b"location"))
+
+
+def _leads_to_https_inside(plan: Plan, target: bytes, fields: bytes) -> bool:
+    """Is the Location what was asked for, by https at the internal host: `return 301 https://$host$request_uri`?
+
+    The port is what the application takes for that of https. Where that is published the Location was translated.
+    """
+    internal, prefix = plan.segment.internal, plan.segment.external.path.encode("ascii")
+    if internal.scheme != "http" or internal.is_wildcard or not target.startswith(prefix):
+        return False
+    host = (f"[{internal.host}]" if ":" in internal.host else internal.host).encode("ascii")
+    inside = internal.path.encode("ascii") + target[len(prefix):]
+    for location in values(fields, b"location"):
+        authority, slash, rest = location[8:].partition(b"/")
+        name = authority.lower()
+        if location[:8].lower() == b"https://" and (name == host or name.startswith(host + b":")):
+            return (slash + rest).partition(b"#")[0] == inside
+    return False
 
 
 def _without_slash(plan: Plan, head: RequestHead, block: bytes, fields: bytes) -> bytes:

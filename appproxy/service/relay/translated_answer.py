@@ -164,7 +164,7 @@ class TranslatedAnswer:
             self._read_gate.hold(HoldReason.SLOW_PEER)
 
     def resumeProducing(self) -> None:
-        """He has caught up. Whoever says so may be in the middle of something, so work begins with the next turn."""
+        """They have caught up. Whoever says so may be in the middle of something, so work begins with the next turn."""
         self._paused = False
         if self._read_gate is not None:
             self._read_gate.release(HoldReason.SLOW_PEER)

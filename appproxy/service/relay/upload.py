@@ -2,35 +2,66 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall
 
 from appproxy.errors import Code
 from appproxy.http.forwarding import forwarded_trailers
 from appproxy.http.head import Fields
-from appproxy.tunnel.exchanges import Step
-
-if TYPE_CHECKING:
-    from appproxy.service.exchange.exchange import Exchange
-    from appproxy.service.relay.data_channel import DataChannel
-    from appproxy.service.relay.proxied_request import ProxiedRequest
+from appproxy.service.exchange.exchange import Exchange
+from appproxy.service.relay.data_channel import DataChannel
+from appproxy.service.relay.plan import Plan
+from appproxy.service.relay.shared import Shared
 
 #: As much of a body is kept so that an idempotent request can be sent once more.
 _HELD_BODY = 65536
+
+
+class UploadOwner(Protocol):
+    """The request that the bytes belong to."""
+
+    relay: Shared
+    plan: Plan
+    #: None once the user has the answer, or has gone.
+    exchange: Exchange | None
+    #: Where they go now.
+    data: DataChannel | None
+
+    def handed_over(self) -> None:
+        """From here on the connector may give something to the application. Once a try."""
+
+    def outgrown(self) -> None:
+        """More was handed over than is kept: it cannot be sent once more."""
+
+    def upload_moved(self) -> None:
+        """Bytes of the user's are on their way."""
+
+    def upload_ended(self) -> None:
+        """The user has sent all, and so was written."""
+
+    def cut(self, code: Code, why: str) -> None:
+        """More came than the application takes: nothing more goes either way."""
 
 
 class Upload:
     """Passes a user's bytes to a data connection, once the connector has asked for them (an `exchange.BodyReader`).
 
     Until the first BODY, END or GO is written, the request is provably unprocessed: `handed_over` is False. `most`: bytes
-    that the application takes, None for any number.
+    that may come, None for any number; `over` is called when more do, and the request is cut without it.
     """
 
-    __slots__ = ("_go", "_held", "_held_size", "_left", "_reading", "_request", "_trailers", "_waiting", "handed_over", "over")
+    __slots__ = (
+        "_go", "_held", "_held_size", "_left", "_outgrown", "_owner", "_reading", "_trailers", "_waiting", "handed_over",
+        "over",
+    )
 
-    def __init__(self, request: ProxiedRequest, *, replayable: bool, most: int | None = None) -> None:
-        self._request = request
+    def __init__(
+        self, owner: UploadOwner, *, replayable: bool, most: int | None = None,
+        over: Callable[[], object] | None = None,
+    ) -> None:
+        self._owner = owner
         self.handed_over = False
         #: Nothing more will be written to the data connection that has it now.
         self.over = False
@@ -39,17 +70,13 @@ class Upload:
         self._held_size = 0
         #: Of `most`, what may still come.
         self._left = most
+        self._outgrown = over
         self._reading = False
         #: What has come since the last data connection was lost, and before the next: the user is paused meanwhile.
         self._waiting: list[bytes] = []
         #: The user has sent all, and ended with these trailers.
         self._trailers: bytes | None = None
         self._go: IDelayedCall | None = None
-
-    @property
-    def held(self) -> bool:
-        """Can all that was handed over be sent once more?"""
-        return self._held is not None
 
     def adopt(self, pieces: list[bytes], ended: bool) -> None:
         """This much of it was read before a connector was asked. `ended`: it is all."""
@@ -66,10 +93,10 @@ class Upload:
         else:
             self._reading = True
             exchange.read_body(self)
-        if self._request.data is data and not self.over:
+        if self._owner.data is data and not self.over:
             data.feed(exchange.read_gate)
             if not self.handed_over:
-                relay = self._request.relay
+                relay = self._owner.relay
                 self.cancel_go()
                 self._go = relay.clock.callLater(relay.limits.go_after, self._say_go)
 
@@ -78,7 +105,7 @@ class Upload:
         self.handed_over = self._reading = True
         self._held = None
         read_gate = exchange.switch(fields, self)
-        if self._request.data is data and not self.over:
+        if self._owner.data is data and not self.over:
             data.feed(read_gate)
 
     def again(self) -> None:
@@ -100,7 +127,7 @@ class Upload:
         """A piece from the user."""
         if self.over:
             return
-        link = self._request.data
+        link = self._owner.data
         if link is None:
             self._wait(data)
             return
@@ -108,32 +135,37 @@ class Upload:
             self._left -= len(data)
             if self._left < 0:
                 self.stop()
-                self._request.cut(Code.BODY_TOO_LARGE, "more of a body came than the application takes")
+                if self._outgrown is not None:
+                    self._outgrown()
+                else:
+                    self._owner.cut(Code.BODY_TOO_LARGE, "more of a body came than the application takes")
                 return
-        self._hand_over()
+        if not self.handed_over:
+            self._hand_over()
         if self._held is not None:
             self._held_size += len(data)
             self._held.append(data)
             if self._held_size > _HELD_BODY:
                 self._held = None
-        self._request.upload_moved()
-        if self._request.data is link:
+                self._owner.outgrown()
+        self._owner.upload_moved()
+        if self._owner.data is link:
             link.body(data)
 
     def body_ended(self, trailers: Fields) -> None:
         """The user has sent all."""
-        request = self._request
-        self._trailers = forwarded_trailers(trailers, request.plan.dropped) if trailers else b""
-        link = request.data
+        owner = self._owner
+        self._trailers = forwarded_trailers(trailers, owner.plan.dropped) if trailers else b""
+        link = owner.data
         if link is not None and not self.over:
             self._end(link)
-            request.upload_ended()
-        elif self._waiting and request.exchange is not None:
-            request.exchange.read_gate.resumeProducing()  # nothing more comes but the news that the user has gone
+            owner.upload_ended()
+        elif self._waiting and owner.exchange is not None:
+            owner.exchange.read_gate.resumeProducing()  # nothing more comes but the news that the user has gone
 
     def _wait(self, data: bytes) -> None:
         """There is no data connection now: keep the piece for the next one, and let the user send no more until then."""
-        exchange = self._request.exchange
+        exchange = self._owner.exchange
         if exchange is not None:
             self._waiting.append(data)
             exchange.read_gate.pauseProducing()
@@ -148,7 +180,7 @@ class Upload:
             self.body_received(piece)
         if self._trailers is not None:
             self._end(data)
-            self._request.upload_ended()
+            self._owner.upload_ended()
 
     def _end(self, link: DataChannel) -> None:
         self._hand_over()
@@ -157,7 +189,7 @@ class Upload:
 
     def _say_go(self) -> None:
         self._go = None
-        link = self._request.data
+        link = self._owner.data
         if link is not None and not self.handed_over:
             self._hand_over()
             link.go()
@@ -167,4 +199,4 @@ class Upload:
         if not self.handed_over:
             self.handed_over = True
             self.cancel_go()
-            self._request.step(Step.HANDED_OVER)
+            self._owner.handed_over()

@@ -17,14 +17,17 @@ from appproxy.identity.session import Session
 from appproxy.net.web import Answer, AsyncResource, address_of, brand_of, failure_answer, html_answer, redirect
 from appproxy.pages import render
 from appproxy.policy.authorizer import Authorizer, RequestContext
-from appproxy.policy.verdict import Pass
+from appproxy.policy.verdict import Pass, SignInRequired
 from appproxy.publish.application import Application
 from appproxy.publish.portal import SIGN_IN_PATH
 from appproxy.publish.routing import ApplicationRoute
 from appproxy.service.exchange.exchange import Exchange, Handler
-from appproxy.service.signin.browser_request import host_of
+from appproxy.service.signin.browser_request import host_of, user_agent_of
+from appproxy.service.signin.choosing import called
 from appproxy.service.signin.context import SignInContext
-from appproxy.store.snapshot import BUILTIN, ProviderRecord
+from appproxy.service.signin.sessions_page import PATH as SESSIONS
+from appproxy.service.signin.sessions_page import SessionsPage
+from appproxy.store.snapshot import BUILTIN
 
 #: Links on the page. Nobody reads more, and to make them takes no longer than any other answer of ours.
 MOST = 500
@@ -44,12 +47,19 @@ class PortalEntry:
 
 def entries(
     applications: Mapping[str, Application], sessions: Mapping[str, Session], authorizer: Authorizer, now: float,
-    client: str = "",
+    client: str = "", user_agent: bytes = b"",
 ) -> list[PortalEntry]:
-    """What may be opened by whoever has these sessions, by provider, at this address; in the order of `applications`."""
+    """What may be opened by whoever has these sessions, by provider, at this address; in the order of `applications`.
+
+    What asks for a stronger sign-in is there, too: opening it begins that.
+    """
+    def may(one: Application, session: Session | None) -> bool:
+        verdict = authorizer.authorize(RequestContext(one, session, now, client, b"GET", b"/", user_agent=user_agent))
+        return isinstance(verdict, Pass) or (isinstance(verdict, SignInRequired) and bool(verdict.demand))
+
     return [
         _entry(one) for one in applications.values()
-        if isinstance(authorizer.authorize(RequestContext(one, sessions.get(one.provider), now, client, b"GET", b"/")), Pass)
+        if any(may(one, sessions.get(provider)) for provider in one.providers)
     ]
 
 
@@ -59,18 +69,17 @@ def _entry(application: Application) -> PortalEntry:
     return PortalEntry(application.name, link, place.netloc + place.path.rstrip("/"))
 
 
-def _called(provider: ProviderRecord) -> str:
-    return "a user name and password" if provider.id == BUILTIN else provider.name
-
-
 class AppsPage:
     """The resources of the host. `pages`: children of `/.appproxy`, as on every application's host."""
 
     def __init__(self, context: SignInContext, begin: Begin, pages: Mapping[bytes, IResource]) -> None:
         self._context = context
         self._begin = begin
+        sessions = SessionsPage(context)
         self.root: IResource = _tree({
             b"": AsyncResource.reading(self._show), b".appproxy": _tree(pages),
+            SESSIONS.encode("ascii"): AsyncResource(
+                {b"GET": sessions.show, b"HEAD": sessions.show, b"POST": sessions.end}),
             SIGN_IN_PATH.strip("/").encode("ascii"): _SignInPaths(AsyncResource.reading(self._sign_in)),
         })  # fmt: skip
 
@@ -82,15 +91,17 @@ class AppsPage:
         if not signed_in and len(routes) == 1:
             return self._start(request, routes[0])
         found = entries(
-            snapshot.applications, signed_in, self._context.authorizer, self._context.wall_clock(), address_of(request))
+            snapshot.applications, signed_in, self._context.authorizer, self._context.wall_clock(), address_of(request),
+            user_agent_of(request))
         others = [
-            {"name": _called(snapshot.providers[route.application.provider]), "link": route.segment.external.path}
+            {"name": called(snapshot.providers[route.application.provider]), "link": route.segment.external.path}
             for route in routes
             if route.application.provider not in signed_in and route.application.provider in snapshot.providers
         ]
         page = render(
             "apps", brand_of(request), entries=found[:MOST] if signed_in else [], more=max(len(found) - MOST, 0),
             names=list(dict.fromkeys(session.name for session in signed_in.values())), providers=others,
+            account=f"{snapshot.providers[BUILTIN].issuer}/account" if BUILTIN in signed_in else "",
         )  # fmt: skip
         return html_answer(200, page)
 

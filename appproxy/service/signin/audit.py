@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from twisted.web.iweb import IRequest
 
 from appproxy.errors import RequestError
 from appproxy.identity.session import Session
 from appproxy.net.web import address_of
 from appproxy.publish.application import Application
+from appproxy.service.signin.browser_request import client_of
 from appproxy.service.signin.context import SignInContext
+from appproxy.store.service.actions import SIGN_IN, SIGN_IN_REFUSED
 from appproxy.store.service.note import ANONYMOUS
 
-#: Names of entries.
-SIGNED_IN, REFUSED = "sign-in", "sign-in.refused"
 
-
-def facts(context: SignInContext, request: IRequest, application: Application | None) -> dict[str, object]:
-    """The provider and the application by name, and the address."""
+def facts(
+    context: SignInContext, request: IRequest, application: Application | None, provider: str = ""
+) -> dict[str, object]:
+    """The provider and the application by name, the address, and what the browser calls itself. `provider`: its id, "" where
+    none was chosen yet.
+    """
+    where = {"address": address_of(request), "client": client_of(request)}
     if application is None:
-        return {"address": address_of(request)}
-    provider = context.snapshot.providers.get(application.provider)
-    return {
-        "address": address_of(request), "application": application.name,
-        "provider": application.provider if provider is None else provider.name,
-    }
+        return {**where}
+    if not provider and len(application.providers) == 1:
+        provider = application.provider
+    record = context.snapshot.providers.get(provider)
+    named = {"provider": provider if record is None else record.name} if provider else {}
+    return {**where, "application": application.name, **named}
 
 
 def of_session(session: Session) -> dict[str, object]:
@@ -31,15 +37,21 @@ def of_session(session: Session) -> dict[str, object]:
     return {"issuer": session.issuer, "name": session.name, "session": session.id}
 
 
-def signed_in(context: SignInContext, request: IRequest, application: Application, session: Session) -> None:
-    """Note that a session has begun."""
-    noted = {**facts(context, request, application), **of_session(session), "expires": session.expires}
-    context.store.note(f"user:{session.subject}", SIGNED_IN, session.subject, noted)
+def signed_in(
+    context: SignInContext, request: IRequest, application: Application, session: Session, more: Mapping[str, object]
+) -> None:
+    """Note that a session has begun; `more`: what policies have to say."""
+    noted = {
+        **facts(context, request, application, session.provider), **of_session(session), "expires": session.expires,
+        "amr": list(session.amr), "acr": session.acr, "auth_time": session.auth_time, **more,
+    }
+    context.store.note(f"user:{session.subject}", SIGN_IN, session.subject, noted)
 
 
 def refused(
-    context: SignInContext, request: IRequest, application: Application | None, error: RequestError, subject: str = ""
+    context: SignInContext, request: IRequest, application: Application | None, error: RequestError, subject: str = "",
+    provider: str = "",
 ) -> None:
-    """Note that a sign-in has failed; `subject`: whose, where the provider's word for it was believed."""
-    noted = {**facts(context, request, application), "code": error.code.name, "reason": error.detail}
-    context.store.note(f"user:{subject}" if subject else ANONYMOUS, REFUSED, subject, noted)
+    """Note that a sign-in has failed; `subject`: whose, where the word of `provider` (its id) for it was believed."""
+    noted = {**facts(context, request, application, provider), "code": error.code.name, "reason": error.detail}
+    context.store.note(f"user:{subject}" if subject else ANONYMOUS, SIGN_IN_REFUSED, subject, noted)

@@ -56,6 +56,14 @@ def is_page_request(request: IRequest) -> bool:
     return any(b"text/html" in value.lower() for value in request.requestHeaders.getRawHeaders(b"accept") or [])
 
 
+def is_document_request(request: IRequest) -> bool:
+    """Will a browser show the answer as a page of its own, not in a frame? Only Sec-Fetch fields tell for certain."""
+    fields = request.requestHeaders
+    return all(
+        [bytes(each) for each in fields.getRawHeaders(name) or []] == [value]
+        for name, value in ((b"sec-fetch-mode", b"navigate"), (b"sec-fetch-dest", b"document")))
+
+
 def query_of(request: IRequest) -> dict[str, str]:
     """The query's parameters. Raises IdentityError(SIGN_IN_STATE), also for a doubled one."""
     return read_parameters(request.uri.partition(b"?")[2])
@@ -72,6 +80,18 @@ def host_of(request: IRequest) -> str:
         raise RequestError(Code.BAD_REQUEST, "not exactly one Host")
     host: bytes = request.getRequestHostname()
     return host.decode("ascii", "replace").lower().rstrip(".")
+
+
+def client_of(request: IRequest) -> str:
+    """What the browser says that it is (User-Agent), 255 signs at most; "" for nothing."""
+    said = (request.requestHeaders.getRawHeaders(b"user-agent") or [b""])[0]
+    return "".join(sign if sign.isprintable() else " " for sign in said[:255].decode("ascii", "replace"))
+
+
+def user_agent_of(request: IRequest) -> bytes:
+    """The User-Agent field as it is; b"" for none."""
+    said: bytes = (request.requestHeaders.getRawHeaders(b"user-agent") or [b""])[0]
+    return said
 
 
 def origin_of(request: IRequest) -> str | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
 
 from twisted.web.iweb import IRequest
 
@@ -14,12 +15,13 @@ from appproxy.identity.session import Session
 from appproxy.identity.states import StartState
 from appproxy.net.web import address_of
 from appproxy.policy.authorizer import Authorizer, RequestContext
+from appproxy.policy.networks import network_of
 from appproxy.policy.verdict import Pass
 from appproxy.publish.application import Application, Preauthentication
 from appproxy.publish.routing import ApplicationRoute
-from appproxy.service.signin.browser_request import access_cookies
+from appproxy.service.signin.browser_request import access_cookies, user_agent_of
+from appproxy.service.signin.identity_provider import IdentityProvider
 from appproxy.service.signin.needs import SignInStore
-from appproxy.service.signin.oidc_client import OidcClient
 from appproxy.store.snapshot import BUILTIN, ProviderRecord, SealingKey, Snapshot
 
 
@@ -27,15 +29,17 @@ from appproxy.store.snapshot import BUILTIN, ProviderRecord, SealingKey, Snapsho
 class SignInContext:
     """`base`: the URL below which start and callback are, without a slash at the end. `port`: the public one.
 
-    `wall_clock`: seconds since 1970; `random_bytes`: random bytes. `clients` by the provider's id.
+    `wall_clock`: seconds since 1970; `random_bytes`: random bytes. `providers` by their ids.
     """
 
     base: str
     port: int
     store: SignInStore
-    clients: Mapping[str, OidcClient]
+    providers: Mapping[str, IdentityProvider]
     wall_clock: Callable[[], float]
     random_bytes: Callable[[int], bytes] = field(repr=False)
+    #: Are sessions refreshed while they last?
+    refreshes: bool = False
 
     @property
     def snapshot(self) -> Snapshot:
@@ -52,7 +56,8 @@ class SignInContext:
     ) -> RequestContext[Session]:
         """What is decided about when a browser that is here now opens a target of an application; `session`: as whom."""
         path = target.partition("?")[0].encode("latin-1", "replace")
-        return RequestContext(application, session, self.wall_clock(), address_of(request), b"GET", path)
+        return RequestContext(
+            application, session, self.wall_clock(), address_of(request), b"GET", path, user_agent=user_agent_of(request))
 
     @property
     def key(self) -> SealingKey:
@@ -66,10 +71,9 @@ class SignInContext:
         """For one sealing."""
         return self.random_bytes(NONCE_SIZE)
 
-    @property
-    def redirect_uri(self) -> str:
-        """The only one that providers know."""
-        return f"{self.base}/callback"
+    def redirect_uri(self, record: ProviderRecord) -> str:
+        """Where this provider sends browsers back to."""
+        return self.base + record.callback_path
 
     def application(self, start: StartState) -> Application:
         """The application that a sign-in is for, if it is still published on that host and wants a sign-in."""
@@ -95,12 +99,22 @@ class SignInContext:
                 return route
         raise IdentityError(Code.SIGN_IN_STATE, "the application is no longer published there")
 
-    def provider(self, application: Application) -> tuple[ProviderRecord, OidcClient]:
-        """The application's provider and its client."""
+    def provider(self, application: Application, id: str) -> tuple[ProviderRecord, IdentityProvider]:
+        """One of the application's providers, as its record and as what does it. Raises IdentityError(SIGN_IN_STATE) for
+        another's, and RequestError(PROVIDER_UNREACHABLE) for one that is not there.
+        """
+        if id not in application.providers:
+            raise IdentityError(Code.SIGN_IN_STATE, "the application has another provider now")
         try:
-            return self.snapshot.providers[application.provider], self.clients[application.provider]
+            return self.snapshot.providers[id], self.providers[id]
         except KeyError as error:
-            raise RequestError(Code.PROVIDER_UNREACHABLE, f"no provider {application.provider!r}") from error
+            raise RequestError(Code.PROVIDER_UNREACHABLE, f"no provider {id!r}") from error
+
+    @property
+    def origin(self) -> str:
+        """Of the host that `base` is on."""
+        scheme, host, *_ = urlsplit(self.base)
+        return f"{scheme}://{host}"
 
     def place(self, route: ApplicationRoute) -> CookiePlace:
         """Where the access cookie goes that a sign-in ends with."""
@@ -133,6 +147,13 @@ class SignInContext:
     def counts(self, request: IRequest, route: ApplicationRoute, session: Session) -> bool:
         """May whoever has this opened session use the application now?"""
         return isinstance(self.authorizer.authorize(self.context(request, route.application, session)), Pass)
+
+    def bound(self, request: IRequest, application: Application, session: Session) -> Session:
+        """The session, with the network of the browser that is here now where a policy binds sessions to theirs."""
+        program = self.snapshot.policies.program(application.id)
+        if program is None or not program.binds:
+            return session
+        return replace(session, network=network_of(address_of(request)))
 
     def opened_on(self, request: IRequest, host: str) -> Iterator[tuple[ApplicationRoute, Session]]:
         """The sessions that the browser has with all applications of a host, those included that may count again, such as once

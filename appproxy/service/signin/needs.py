@@ -1,11 +1,12 @@
-"""What sign-in needs of a store: what is published, ids that are used once, and sessions that end."""
+"""What sign-in needs of a store: what is published, ids that are used once, and sessions that begin and end."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from appproxy.identity.session import Session
+from appproxy.store.people.session_record import Begun, SessionRow, SessionTokens, SignedIn
 from appproxy.store.service.note import Note
 from appproxy.store.snapshot import Snapshot
 
@@ -26,8 +27,44 @@ class SignInStore(Protocol):
         """Was `id` used up before? Writes nothing, so that it may be asked for anybody."""
         ...
 
+    async def begin(self, made: SignedIn, known: str, used: str, until: float) -> Begun:
+        """Write a sign-in down, with the session `known` if that goes on, and use `used` up until `until`.
+
+        Raises IdentityError(SIGN_IN_STATE) when it was used before, or the provider has ended this session meanwhile.
+        """
+        ...
+
+    async def sessions_of(self, provider: str, subject: str) -> Sequence[SessionRow]:
+        """The sessions that last of a provider's subject, the last used first."""
+        ...
+
+    async def tokens(self, session: str) -> SessionTokens:
+        """The provider's last tokens of a session (its id), also of one that has just ended."""
+        ...
+
     async def revoke(self, session: Session, noted: Mapping[str, object]) -> None:
         """From now on the session counts nowhere; `noted`: what the audit says besides of this sign-out."""
+        ...
+
+    async def end(self, session: str, subject: str, noted: Mapping[str, object]) -> None:
+        """The same of a session that is known by its id only; one that is over before is not noted again."""
+        ...
+
+    async def end_others(self, provider: str, subject: str, kept: str, noted: Mapping[str, object]) -> None:
+        """All sessions of a provider's subject end but the one `kept` (its id), each with an entry."""
+        ...
+
+    async def end_at_provider(
+        self, provider: str, subject: str, sid: str, noted: Mapping[str, object], once: tuple[str, float] | None = None
+    ) -> int | None:
+        """The provider has ended its session `sid`, or, where that is "", all of `subject`; so do ours, each with an entry.
+
+        `once`: an id to use up, and until when. Gives how many have ended; None: the id was used before.
+        """
+        ...
+
+    async def look_for_form(self, id: str, place: str) -> tuple[str, bytes] | None:
+        """The owner of a kept form, and the form (`service.kept_form`); None where there is none of this id at this place."""
         ...
 
     @property

@@ -5,8 +5,10 @@ No redirect is followed and nothing is decompressed: an answer is what that one 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from typing import Generic, Protocol, TypeVar, cast
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Generic, Protocol, TypeVar, cast, runtime_checkable
 from urllib.parse import urlencode
 
 from joserfc.jwk import KeySet
@@ -19,21 +21,25 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent
 
 from appproxy.errors import Code, IdentityError, RequestError
+from appproxy.identity.client_authentication import prove
+from appproxy.identity.group_overage import read_member_groups
+from appproxy.identity.oidc import GrantRefused as GrantRefused
 from appproxy.identity.oidc import (
     Metadata,
     TokenAnswer,
-    client_authentication,
     pushed_parameters,
     read_keys,
     read_metadata,
+    read_token_answer,
 )
+from appproxy.identity.oidc_settings import BY_CERTIFICATE
 from appproxy.json_input import read_json
 from appproxy.net.turns import FairTurns
 from appproxy.policy.fair_queue import FairQueue, Lane
 from appproxy.policy.sender import SENDER
 from appproxy.service.signin.provider_agent import BytesProducer
 from appproxy.service.signin.small_body import SmallBody
-from appproxy.store.snapshot import ProviderRecord, Snapshot
+from appproxy.store.snapshot import ProviderRecord
 
 #: Seconds for one call to a provider, from connecting to the last byte: a user waits for it.
 CALL_TIMEOUT = 10.0
@@ -61,7 +67,7 @@ class AnswerLost(RequestError):
 
 
 class OidcClient(Protocol):
-    """One identity provider, as sign-in sees it. Calls raise RequestError(PROVIDER_UNREACHABLE) within 10 s."""
+    """One identity provider that speaks OpenID Connect. Calls raise RequestError(PROVIDER_UNREACHABLE) within 10 s."""
 
     async def metadata(self) -> Metadata:
         """What the provider says about itself."""
@@ -75,8 +81,19 @@ class OidcClient(Protocol):
         """The tokens for a code. Raises IdentityError(PROVIDER_REFUSED) when the provider does not take it."""
         ...
 
+    async def refresh(self, refresh_token: str, client_id: str) -> TokenAnswer:
+        """The tokens for a refresh token; an ID token need not be among them.
+
+        Raises GrantRefused when it counts no longer, and IdentityError(PROVIDER_REFUSED) when that is not said.
+        """
+        ...
+
     async def user_info(self, access_token: str) -> Mapping[str, object] | str:
         """What the UserInfo end point says: claims, or a signed token. Raises IdentityError(PROVIDER_REFUSED)."""
+        ...
+
+    async def member_groups(self, place: str, access_token: str) -> list[str]:
+        """The groups that a token has left out, from the https URL that it names. Raises IdentityError."""
         ...
 
     async def push(self, parameters: Mapping[str, str]) -> Mapping[str, str]:
@@ -84,24 +101,54 @@ class OidcClient(Protocol):
         ...
 
 
+@runtime_checkable
+class Revokes(Protocol):
+    """A client that also gives refresh tokens back."""
+
+    async def revoke(self, refresh_token: str, client_id: str) -> None:
+        """Give one back (RFC 7009), where the provider takes it. Raises IdentityError(PROVIDER_REFUSED)."""
+        ...
+
+
+@runtime_checkable
+class Introspects(Protocol):
+    """A client that also asks what an access token is."""
+
+    async def introspect(self, token: str) -> object:
+        """What the provider says of it (RFC 7662). Raises IdentityError(PROVIDER_REFUSED), also where it cannot be asked."""
+        ...
+
+
+@runtime_checkable
+class FetchesClaims(Protocol):
+    """A client that also fetches claims from where a token says that they are."""
+
+    async def claims_at(self, endpoint: str, access_token: str) -> Mapping[str, object] | str:
+        """What an https URL says: claims, or a signed token. Raises RequestError, or IdentityError(PROVIDER_REFUSED)."""
+        ...
+
+
 class Fetched(Generic[T]):
-    """Something fetched and kept. However many ask at the same time, it is fetched once."""
+    """Something fetched and kept. However many ask at the same time, it is fetched once. While it is fetched again, or cannot
+    be, whoever is content with what is there gets that: anybody can make us ask again.
+    """
 
     def __init__(self, clock: IReactorTime, fetch: Callable[[], Awaitable[T]]) -> None:
         self._clock = clock
         self._fetch = fetch
         self._value: T | None = None
+        self._fetched = 0.0
         self._error: Exception | None = None
         self._asked = 0.0
         self._waiting: list[Deferred[T]] | None = None
 
     async def get(self, max_age: float = FRESH) -> T:
         """The value, not older than `max_age` seconds. Raises what fetching raised."""
-        age = self._clock.seconds() - self._asked
-        if self._error is not None and age < RETRY_INTERVAL:
-            raise self._error
-        if self._value is not None and age < max_age:
+        now = self._clock.seconds()
+        if self._value is not None and now - self._fetched < max_age:
             return self._value
+        if self._error is not None and now - self._asked < RETRY_INTERVAL:
+            raise self._error
         if self._waiting is not None:
             waiting: Deferred[T] = Deferred()
             self._waiting.append(waiting)
@@ -111,10 +158,11 @@ class Fetched(Generic[T]):
     async def _ask(self) -> T:
         waiting: list[Deferred[T]] = []
         self._waiting = waiting
-        self._value = self._error = None
-        self._asked = self._clock.seconds()
+        self._error = None
+        asked = self._asked = self._clock.seconds()
         try:
             value = self._value = await self._fetch()
+            self._fetched = asked
         except Exception as error:
             self._error, self._waiting = error, None
             self._asked = self._clock.seconds()
@@ -130,8 +178,12 @@ class Fetched(Generic[T]):
 class HttpOidcClient:
     """A provider that is reached over HTTPS. `agent` must verify certificates: `ProviderAgent` does."""
 
-    def __init__(self, record: ProviderRecord, agent: IAgent, clock: IReactorTime) -> None:
+    def __init__(
+        self, record: ProviderRecord, agent: IAgent, clock: IReactorTime,
+        wall_clock: Callable[[], float] = time.time,  # noqa: TID251 -- the default of an argument
+    ) -> None:
         self._record = record
+        self._wall_clock = wall_clock
         self._agent = agent
         self._clock = clock
         self._turns = FairTurns(CALLS, FairQueue(_WAITING, _WAITING), "too many calls wait for the identity provider")
@@ -152,28 +204,55 @@ class HttpOidcClient:
         form = {
             "grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri, "code_verifier": verifier,
         }
+        answer = await self._token(metadata, client_id, form)
+        if not isinstance(answer.get("id_token"), str):
+            raise IdentityError(Code.TOKEN_REFUSED, "token end point: no ID token in the answer")
+        return read_token_answer(answer)
+
+    async def refresh(self, refresh_token: str, client_id: str) -> TokenAnswer:
+        """Ask the token end point (RFC 6749 section 6, OpenID Connect Core section 12)."""
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        return read_token_answer(await self._token(await self.metadata(), client_id, form))
+
+    async def _token(self, metadata: Metadata, client_id: str, form: Mapping[str, str]) -> Mapping[str, object]:
         status, answer = await self._post(metadata, metadata.token_endpoint, client_id, form)
         if status != 200:
             error = answer.get("error") if isinstance(answer, dict) else None
-            raise IdentityError(Code.PROVIDER_REFUSED, f"token end point: {status} {str(error)[:100]!r}")
-        if not isinstance(answer, dict) or not isinstance(answer.get("id_token"), str):
-            raise IdentityError(Code.TOKEN_REFUSED, "token end point: no ID token in the answer")
-        parts = [part if isinstance(part, str) else "" for part in map(answer.get, ("access_token", "refresh_token"))]
-        return TokenAnswer(answer["id_token"], *parts)
+            kind = GrantRefused if error == "invalid_grant" else IdentityError
+            raise kind(Code.PROVIDER_REFUSED, f"token end point: {status} {str(error)[:100]!r}")
+        if not isinstance(answer, dict):
+            raise IdentityError(Code.TOKEN_REFUSED, "token end point: the answer is no JSON object")
+        return answer
 
     async def user_info(self, access_token: str) -> Mapping[str, object] | str:
         """Ask the UserInfo end point (OpenID Connect Core section 5.3)."""
-        url = (await self.metadata()).userinfo_endpoint
-        headers = Headers({"authorization": [f"Bearer {access_token}"], "accept": ["application/json, application/jwt"]})
+        return await self._claims("UserInfo end point", (await self.metadata()).userinfo_endpoint, access_token)
+
+    async def claims_at(self, endpoint: str, access_token: str) -> Mapping[str, object] | str:
+        """Ask a place of distributed claims (section 5.6.2)."""
+        return await self._claims(endpoint, endpoint, access_token)
+
+    async def _claims(self, what: str, url: str, access_token: str) -> Mapping[str, object] | str:
+        headers = Headers({"accept": ["application/json, application/jwt"]})
+        if access_token:
+            headers.setRawHeaders("authorization", [f"Bearer {access_token}"])
         status, kind, content = await self._content(b"GET", url, headers, None)
         if status != 200:
-            raise IdentityError(Code.PROVIDER_REFUSED, f"UserInfo end point: status {status}")
+            raise IdentityError(Code.PROVIDER_REFUSED, f"{what}: status {status}")
         if kind == "application/jwt":
             return content.decode("ascii", "replace").strip()
         answer = _json(content)
         if not isinstance(answer, dict):
-            raise IdentityError(Code.TOKEN_REFUSED, "UserInfo end point: the answer is neither a JSON object nor a token")
+            raise IdentityError(Code.TOKEN_REFUSED, f"{what}: the answer is neither a JSON object nor a token")
         return answer
+
+    async def member_groups(self, place: str, access_token: str) -> list[str]:
+        """Ask a directory as Entra's is asked (Microsoft Graph, `getMemberObjects`)."""
+        headers = Headers({"authorization": [f"Bearer {access_token}"], "content-type": ["application/json"]})
+        status, answer = await self._call(b"POST", place, headers, b'{"securityEnabledOnly": false}')
+        if status != 200:
+            raise IdentityError(Code.PROVIDER_REFUSED, f"{place}: status {status}")
+        return read_member_groups(answer)
 
     async def push(self, parameters: Mapping[str, str]) -> Mapping[str, str]:
         """Ask the end point for pushed authorization requests (RFC 9126 section 2.1)."""
@@ -184,21 +263,47 @@ class HttpOidcClient:
             raise IdentityError(Code.PROVIDER_REFUSED, f"pushed authorization request: {status} {str(error)[:100]!r}")
         return pushed_parameters(client_id, answer)
 
+    async def revoke(self, refresh_token: str, client_id: str) -> None:
+        """Ask the revocation end point (RFC 7009 section 2.1), if there is one."""
+        metadata = await self.metadata()
+        if not metadata.revocation_endpoint:
+            return
+        form = {"token": refresh_token, "token_type_hint": "refresh_token"}
+        status, answer = await self._post(metadata, metadata.revocation_endpoint, client_id, form)
+        if status != 200:
+            error = answer.get("error") if isinstance(answer, dict) else None
+            raise IdentityError(Code.PROVIDER_REFUSED, f"revocation end point: {status} {str(error)[:100]!r}")
+
+    async def introspect(self, token: str) -> object:
+        """Ask the introspection end point (RFC 7662 section 2.1), as the client that we are."""
+        metadata = await self.metadata()
+        if not metadata.introspection_endpoint:
+            raise IdentityError(Code.PROVIDER_REFUSED, "the identity provider has no introspection end point")
+        form = {"token": token, "token_type_hint": "access_token"}
+        status, answer = await self._post(metadata, metadata.introspection_endpoint, self._record.client_id, form)
+        if status != 200:
+            raise IdentityError(Code.PROVIDER_REFUSED, f"introspection end point: status {status}")
+        return answer
+
     async def _post(
         self, metadata: Metadata, url: str, client_id: str, form: Mapping[str, str]
     ) -> tuple[int, object]:
         """Post a form as the client that we are."""
-        own, authorization = client_authentication(metadata, client_id, self._record.client_secret)
+        now = self._wall_clock()
+        proof = prove(metadata, self._record.client(client_id, now), now=now, jti=secrets.token_hex(16))
         headers = Headers({"content-type": ["application/x-www-form-urlencoded"]})
-        if authorization is not None:
-            headers.setRawHeaders("authorization", [authorization])
-        return await self._call(b"POST", url, headers, urlencode({**form, **own}).encode("ascii"))
+        if proof.authorization is not None:
+            headers.setRawHeaders("authorization", [proof.authorization])
+        return await self._call(b"POST", url, headers, urlencode({**form, **proof.form}).encode("ascii"))
 
     async def _fetch_metadata(self) -> Metadata:
         issuer = self._record.issuer
         if not issuer.startswith("https://"):  # the store refuses such; a program of one's own may have none
             raise IdentityError(Code.TOKEN_REFUSED, "the provider's issuer is not an https URL")
-        return read_metadata(await self._document(issuer.rstrip("/") + "/.well-known/openid-configuration"), issuer)
+        settings = self._record.settings
+        document = await self._document(self._record.discovery_url) if settings.discovers else {"issuer": issuer}
+        metadata = read_metadata(document, issuer, settings.endpoints)
+        return metadata.over_mtls() if settings.client_authentication in BY_CERTIFICATE else metadata
 
     async def _fetch_keys(self) -> KeySet:
         return read_keys(await self._document((await self.metadata()).jwks_uri))
@@ -259,34 +364,3 @@ def _json(content: bytes) -> object:
         return read_json(content)
     except ValueError:
         return None
-
-
-class ProviderClients(Mapping[str, OidcClient]):
-    """The clients of all providers in the snapshot by id, made when first needed and again when a record changes.
-
-    `fixed` holds those that are not reached over HTTPS, such as the built-in one.
-    """
-
-    def __init__(
-        self, snapshot: Callable[[], Snapshot], make: Callable[[ProviderRecord], OidcClient],
-        fixed: Mapping[str, OidcClient],
-    ) -> None:
-        self._snapshot = snapshot
-        self._make = make
-        self._fixed = fixed
-        self._made: dict[str, tuple[ProviderRecord, OidcClient]] = {}
-
-    def __getitem__(self, id: str) -> OidcClient:
-        if id in self._fixed:
-            return self._fixed[id]
-        record = self._snapshot().providers[id]
-        kept = self._made.get(id)
-        if kept is None or kept[0] != record:
-            kept = self._made[id] = (record, self._make(record))
-        return kept[1]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter({**self._fixed, **self._snapshot().providers})
-
-    def __len__(self) -> int:
-        return len(list(iter(self)))

@@ -5,6 +5,7 @@ A handshake costs both ends more than all else of a call, and whoever has begun 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 from twisted.internet.defer import Deferred
@@ -15,6 +16,7 @@ from twisted.web.iweb import IAgent, IAgentEndpointFactory, IBodyProducer, IPoli
 from zope.interface import implementer
 
 from appproxy.net.contexts import ClientContext, origin_context
+from appproxy.pki.authority import Credential
 from appproxy.pki.pem import load_chain
 
 #: Seconds to connect; the rest of a call's time is for the answer.
@@ -37,16 +39,20 @@ _MOST_HOSTS = 16
 class ProviderAgent:
     """An agent for one provider, so that nothing is shared with others that trust other authorities.
 
-    `ca_bundle`: PEM text, "" for the system's authorities. A GET that a kept connection did not answer is sent once more, on a
-    new one; a POST never. Raises ConfigError when the bundle holds no certificate.
+    `ca_bundle`: PEM text, "" for the system's authorities; `credential`: gives the certificate that is shown to a server
+    that asks for one. A GET that a kept connection did not answer is sent once more, on a new one; a POST never. Raises
+    ConfigError when the bundle holds no certificate.
     """
 
-    def __init__(self, reactor: IReactorTime, ca_bundle: str = "", endpoints: IAgentEndpointFactory | None = None) -> None:
+    def __init__(
+        self, reactor: IReactorTime, ca_bundle: str = "", endpoints: IAgentEndpointFactory | None = None,
+        credential: Callable[[], Credential | None] = lambda: None,
+    ) -> None:
         """`endpoints` replaces what dials, and with it the check of certificates: for tests."""
         if ca_bundle:
             load_chain(ca_bundle, "ca_bundle")
         self._reactor = reactor
-        self._policy = ProviderPolicy(reactor, ca_bundle)
+        self._policy = ProviderPolicy(reactor, ca_bundle, credential)
         self._endpoints = endpoints
         self._renew()
 
@@ -76,8 +82,11 @@ class ProviderAgent:
 class ProviderPolicy:
     """A provider's certificate is checked as an application's is, against `ca_bundle` or the system's authorities."""
 
-    def __init__(self, clock: IReactorTime, ca_bundle: str = "") -> None:
+    def __init__(
+        self, clock: IReactorTime, ca_bundle: str = "", credential: Callable[[], Credential | None] = lambda: None
+    ) -> None:
         self._clock = clock
+        self._credential = credential
         self._ca_bundle = ca_bundle
         #: By host: since when it is used.
         self._made: dict[bytes, tuple[float, ClientContext]] = {}
@@ -89,7 +98,8 @@ class ProviderPolicy:
         if made is None or now - made[0] >= AUTHORITIES_FRESH:
             if len(self._made) >= _MOST_HOSTS:
                 self._made.clear()
-            made = self._made[hostname] = (now, origin_context(hostname.decode("ascii"), self._ca_bundle, "", True))
+            made = self._made[hostname] = (now, origin_context(
+                hostname.decode("ascii"), self._ca_bundle, "", True, self._credential()))
         return made[1]
 
 

@@ -12,51 +12,81 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 
+from twisted.internet.interfaces import IReactorTime
 from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource, Resource
+from twisted.web.server import Request
 
 from appproxy.errors import Code
 from appproxy.http.head import RequestHead
+from appproxy.identity.client_keys import key_set
 from appproxy.identity.cookie import START_COOKIE, cookie_name
 from appproxy.identity.states import MAX_TARGET, StartState
-from appproxy.net.web import Answer, AsyncResource, Limit, brand_of, cookie_lines, html_answer, limited, redirect, style_sheet
-from appproxy.pages import error_page, render
+from appproxy.net.web import (
+    Answer,
+    AsyncResource,
+    Limit,
+    brand_of,
+    cookie_lines,
+    failure_answer,
+    html_answer,
+    json_answer,
+    limited,
+    redirect,
+    style_sheet,
+)
+from appproxy.pages import LEAD_ON_SCRIPT, NO_STORE, error_page, failure_fields, render, with_script
+from appproxy.policy.conditional.demands import NOTHING, Demand
 from appproxy.publish.application import Application
 from appproxy.service.dispatch.planted import deletions, is_doubled
 from appproxy.service.signin.apps_page import AppsPage
 from appproxy.service.signin.browser_request import cookies_of_head, is_navigation
 from appproxy.service.signin.context import SignInContext
+from appproxy.service.signin.identity_provider import IdentityProvider
 from appproxy.service.signin.needs import SignInStore
-from appproxy.service.signin.oidc_client import OidcClient
+from appproxy.service.signin.provider_logout import ProviderLogout
+from appproxy.service.signin.refreshing import RefreshStore
+from appproxy.service.signin.renewal import Renewal
+from appproxy.service.signin.sign_in_again import SignInAgain
 from appproxy.service.signin.sign_out import EndSession, SignOut
+from appproxy.service.signin.step_up import with_demand
 from appproxy.service.signin.steps import SignInSteps
-from appproxy.service.signin.way_back import WayBack, begin, url_of
+from appproxy.service.signin.urls import url_of
+from appproxy.service.signin.way_back import WayBack, begin
 
 __all__ = ["SignIn", "is_navigation"]
 
 
+_LEAD_ON_FIELDS = b"content-type: text/html; charset=utf-8\n" + NO_STORE + with_script(LEAD_ON_SCRIPT)
 #: One step of sign-in, for each address: an office of 300 whose browsers restore 50 tabs each, within ten minutes.
 BURST, RATE = 3000.0, 20.0
+#: Ends of sessions that browsers report, for each address: an office that leaves together. Whoever guesses gets no further.
+FRONT_BURST, FRONT_RATE = 300.0, 1.0
 
 
 class SignIn:
     """Made once a node.
 
-    `signin_origin`: `https://signin.DOMAIN[:PORT]`; `public_port`: part of cookie names; `clients`: by provider id;
+    `signin_origin`: `https://signin.DOMAIN[:PORT]`; `public_port`: part of cookie names; `providers`: by their ids;
     `wall_clock`: seconds since 1970. `extra`: more children of the sign-in host, such as the built-in provider's;
     `end_builtin`: ends a browser's session with the built-in provider and gives field lines. `seconds`: the monotonic clock.
+    `refreshing`: where sessions are kept that are to be refreshed, and what tells the time meanwhile.
     """
 
     def __init__(
-        self, signin_origin: str, public_port: int, store: SignInStore, clients: Mapping[str, OidcClient],
+        self, signin_origin: str, public_port: int, store: SignInStore, providers: Mapping[str, IdentityProvider],
         wall_clock: Callable[[], float], *, random_bytes: Callable[[int], bytes] = secrets.token_bytes,
         extra: Mapping[bytes, IResource] | None = None, end_builtin: EndSession | None = None,
-        seconds: Callable[[], float] | None = None,
+        seconds: Callable[[], float] | None = None, refreshing: tuple[RefreshStore, IReactorTime] | None = None,
     ) -> None:
         self._seconds = seconds or wall_clock
-        self._context = SignInContext(signin_origin, public_port, store, clients, wall_clock, random_bytes)
+        self._context = SignInContext(
+            signin_origin, public_port, store, providers, wall_clock, random_bytes, refreshes=refreshing is not None)
+        #: Keeps sessions that are in use as new as their provider has them.
+        self.renewal = None if refreshing is None else Renewal(self._context, *refreshing)
         self._way_back = WayBack(self._context)
         self._steps = SignInSteps(self._context, self._way_back)
+        self._provider_logout = ProviderLogout(self._context, self._seconds)
         self._sign_out = SignOut(self._context, end_builtin)
         #: For the host `signin.DOMAIN`.
         self.signin_root: IResource = self._make_signin_root(extra or {})
@@ -68,9 +98,14 @@ class SignIn:
     def signin_pages(self) -> dict[bytes, IResource]:
         """The pages below `signin_origin`."""
         return {
-            b"start": AsyncResource({b"GET": self._steps.start}, self._limit()),
-            b"callback": AsyncResource({b"GET": self._steps.callback}, self._limit()),
+            b"start": AsyncResource({b"GET": self._steps.start, b"POST": self._steps.choose}, self._limit()),
+            b"callback": _WithPathsBelow(
+                AsyncResource({b"GET": self._steps.callback, b"POST": self._steps.posted}, self._limit())),
+            b"client-keys": _WithPathsBelow(AsyncResource.reading(self._client_keys, self._limit())),
             b"signed-out": AsyncResource({b"GET": self._sign_out.signed_out}, self._limit()),
+            b"backchannel-logout": AsyncResource({b"POST": self._provider_logout.back_channel}, self._limit()),
+            b"frontchannel-logout": AsyncResource(
+                {b"GET": self._provider_logout.front_channel}, limited(FRONT_BURST, FRONT_RATE, self._seconds)),
         }
 
     def application_pages(self) -> dict[bytes, IResource]:
@@ -79,18 +114,28 @@ class SignIn:
         return {
             b"finish": AsyncResource({b"GET": self._steps.finish}, self._limit()),
             b"again": AsyncResource({b"GET": self._way_back.again}, self._limit()),
+            b"sign-in": AsyncResource({b"GET": SignInAgain(self._context).sign_in}, self._limit()),
             b"sign-out": AsyncResource({b"GET": sign_out, b"HEAD": sign_out, b"POST": sign_out}),
             b"session": AsyncResource.reading(self._sign_out.session),
             b"style.css": style_sheet(),
         }
 
+    async def _client_keys(self, request: IRequest) -> Answer:
+        """The keys of our client at one provider, which the path names: that provider fetches them (`jwks_uri`)."""
+        record = self._context.snapshot.providers.get(request.path.rpartition(b"/")[2].decode("ascii", "replace"))
+        if record is None or not record.settings.needs_key:
+            return failure_answer(request, Code.NOT_FOUND, "no provider with keys has this path")
+        return json_answer(200, key_set(record.keys))
+
     def _limit(self) -> Limit:
         return limited(BURST, RATE, self._seconds)
 
     def begin(
-        self, head: RequestHead, host: str, application: Application, request_id: str, now: float
+        self, head: RequestHead, host: str, application: Application, request_id: str, now: float, demand: Demand = NOTHING,
     ) -> Answer:
         """The answer to a request that needs a sign-in first: off to it, or 401 as JSON when nobody waits for a page.
+
+        `demand`: what policies ask of the sign-in.
 
         Raises RequestError(INTERNAL) when there is no key to seal with.
         """
@@ -102,8 +147,32 @@ class SignIn:
             return Answer(*error_page(Code.BAD_REQUEST, request_id, accept_json=False, brand=self._context.snapshot.brand))
         if not application.cookie_secure and (planted := self._planted(head, host, application, request_id)) is not None:
             return planted
-        url, cookie = self._start(head, host, application, now)
+        url, cookie = self._start(head, host, application, now, demand)
         return redirect(url, cookie + b"x-request-id: " + request_id.encode("ascii") + b"\n")
+
+    def begin_kept(
+        self, head: RequestHead, host: str, application: Application, ticket: str, request_id: str, now: float,
+        demand: Demand = NOTHING,
+    ) -> Answer:
+        """The answer to a posted form that is kept under this ticket: off to the sign-in, at whose end it is sent.
+
+        Raises RequestError(INTERNAL) when there is no key to seal with.
+        """
+        # An address that is too long for this way is kept with the form; the application's own then stands for it.
+        target = head.target if len(head.target) <= MAX_TARGET else head.target.partition(b"?")[0]
+        if len(target) > MAX_TARGET:
+            target = self._context.route(application, host).prefix
+        start = with_demand(StartState(application.id, host, target.decode("latin-1"), "", kept=ticket), demand)
+        url, cookie = begin(self._context, start, cookies_of_head(head, START_COOKIE), now)
+        # No redirect: to where a form leads, a page may allow its own host alone, and browsers hold redirects to that, too
+        # (`form-action`, Content Security Policy Level 3 section 6.4.2).
+        page = render(
+            "onward", self._context.snapshot.brand, title="Your session has ended",
+            text="What you have sent is kept, and is sent once you have signed in.", onward=url, key="", mark="",
+            script=LEAD_ON_SCRIPT,
+        )
+        fields = _LEAD_ON_FIELDS + failure_fields(Code.SIGN_IN_REQUIRED) + cookie
+        return Answer(401, fields + b"x-request-id: " + request_id.encode("ascii") + b"\n", page)
 
     def way(self, head: RequestHead, host: str, application: Application, now: float) -> tuple[str, bytes] | None:
         """For a page of ours that offers the sign-in: where it begins, and field lines. None where nobody waits for a page.
@@ -128,9 +197,11 @@ class SignIn:
         ))
         return page._replace(fields=page.fields + cookie_lines(*deletions(name, host, head.target)))
 
-    def _start(self, head: RequestHead, host: str, application: Application, now: float) -> tuple[str, bytes]:
+    def _start(
+        self, head: RequestHead, host: str, application: Application, now: float, demand: Demand = NOTHING
+    ) -> tuple[str, bytes]:
         """The sign-in's first URL, with what comes back to `head.target` in it, and the lines of its cookie."""
-        start = StartState(application.id, host, head.target.decode("latin-1"), "")
+        start = with_demand(StartState(application.id, host, head.target.decode("latin-1"), ""), demand)
         return begin(self._context, start, cookies_of_head(head, START_COOKIE), now)
 
     def _make_signin_root(self, extra: Mapping[bytes, IResource]) -> IResource:
@@ -149,6 +220,23 @@ class SignIn:
             link=self._context.snapshot.portal.url, link_text="Your applications",
         )  # fmt: skip
         return html_answer(200, page)
+
+
+class _WithPathsBelow(Resource):
+    """A page that is also found one name further down: it looks at the path itself."""
+
+    def __init__(self, page: IResource) -> None:
+        super().__init__()
+        self._page = page
+
+    def getChild(self, path: bytes, request: Request) -> IResource:
+        """Called by twisted.web for one name."""
+        return self._page
+
+    def render(self, request: Request) -> bytes | int:
+        """Called by twisted.web for none."""
+        rendered: bytes | int = self._page.render(request)
+        return rendered
 
 
 def _tree(children: Mapping[bytes, IResource]) -> Resource:

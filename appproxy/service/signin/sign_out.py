@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.web.iweb import IRequest
 
@@ -19,31 +20,38 @@ from appproxy.pages import render
 from appproxy.pages.errors import WWW_AUTHENTICATE
 from appproxy.publish.application import Application
 from appproxy.publish.routing import ApplicationRoute
-from appproxy.service.signin import sign_out_hint
+from appproxy.service.signin import signed_in_cookie
 from appproxy.service.signin.audit import facts, of_session
 from appproxy.service.signin.browser_request import form_of, host_of, origin_of, query_of
+from appproxy.service.signin.choosing import Choosing
 from appproxy.service.signin.context import SignInContext, client_id
+from appproxy.service.signin.identity_provider import TakesBack
+from appproxy.store.people.session_record import SessionTokens
 from appproxy.store.snapshot import BUILTIN
 
 #: A confirmation page left open over lunch still works.
 _FORM_LIFETIME = START_LIFETIME
 #: Two redirects of a browser.
-_END_LIFETIME = 60.0
+END_LIFETIME = 60.0
 #: Time to read an error page and choose to sign in as somebody else.
 LONGEST_END = 600.0
 _ASK, _END = "sign-out", "sign-out end"
 
-#: Ends the built-in provider's session of the request's browser, if it is this subject's; gives field lines for the answer.
-EndSession = Callable[[IRequest, str], Awaitable[bytes]]
+#: Ends the built-in provider's session of the request's browser, if it is this subject's; gives where the browser goes, which
+#: leads to the URL that it is called with, and field lines for the answer.
+EndSession = Callable[[IRequest, str, str], Awaitable[tuple[str, bytes]]]
 
 
-def end_url(context: SignInContext, application: Application, lifetime: float, subject: str, browser: str = "") -> str:
-    """Where the provider's session of `subject` is ended, once and soon: on the sign-in host, for only there are its cookies.
+def end_url(
+    context: SignInContext, application: Application, lifetime: float, provider: str, subject: str, browser: str = ""
+) -> str:
+    """Where the session of `subject` with `provider` (its id) is ended, once and soon: on the sign-in host, for only there are
+    its cookies.
 
     Given to somebody else, it ends nothing of theirs: another subject's session stays, and with `browser` (the hash of a
     browser cookie's secret, see `identity.binding`) that of every other browser.
     """
-    payload = {"a": application.id, "u": context.random_bytes(16).hex(), "s": subject, "b": browser}
+    payload = {"a": application.id, "p": provider, "u": context.random_bytes(16).hex(), "s": subject, "b": browser}
     text = seal(_END, payload, context.key, context.wall_clock() + lifetime, context.nonce())
     return f"{context.base}/signed-out?t={text.decode('ascii')}"
 
@@ -56,6 +64,7 @@ class SignOut:
     def __init__(self, context: SignInContext, end_builtin: EndSession | None = None) -> None:
         self._context = context
         self._end_builtin = end_builtin
+        self._choosing = Choosing(context)
 
     async def sign_out(self, request: IRequest) -> Answer:
         """On the application's host: ask (GET), do (POST)."""
@@ -65,7 +74,7 @@ class SignOut:
             return self._ask(request, *signed_in[0]) if signed_in else redirect(self._signed_out_url())
         self._check_form(request, host, signed_in)
         for route, session in signed_in:
-            noted = {**facts(self._context, request, route.application), **of_session(session)}
+            noted = {**facts(self._context, request, route.application, session.provider), **of_session(session)}
             await self._context.store.revoke(session, noted)
         gone = cookie_lines(
             *self._context.gone_cookies(request, host),
@@ -74,7 +83,7 @@ class SignOut:
         if not signed_in:
             return redirect(self._signed_out_url(), gone)
         route, session = signed_in[0]
-        return redirect(end_url(self._context, route.application, _END_LIFETIME, session.subject), gone)
+        return redirect(end_url(self._context, route.application, END_LIFETIME, session.provider, session.subject), gone)
 
     async def signed_out(self, request: IRequest) -> Answer:
         """On the sign-in host: end the provider's session, if sent here by a sign-out; else only say so."""
@@ -89,7 +98,7 @@ class SignOut:
             return redirect(self._signed_out_url())
         application = context.snapshot.signed_in_to(str(payload["a"]))
         return redirect(self._signed_out_url()) if application is None else await self._end(
-            request, application, str(payload["s"]))
+            request, application, str(payload.get("p", application.provider)), str(payload["s"]))
 
     def _is_browser(self, request: IRequest, bound: str) -> bool:
         """Is it the browser that was given the link?"""
@@ -143,22 +152,43 @@ class SignOut:
         if signed_in:
             raise RequestError(Code.CROSS_SITE, "a sign-out without the hidden field")
 
-    async def _end(self, request: IRequest, application: Application, subject: str) -> Answer:
-        """At the provider; the ID token that the browser keeps tells it whose session is meant."""
+    async def _end(self, request: IRequest, application: Application, provider: str, subject: str) -> Answer:
+        """At the provider; the last ID token of the browser's session tells it whose session is meant.
+
+        The browser may have a newer session than the one that was signed out: that ends, too.
+        """
         context = self._context
-        record, client = context.provider(application)
-        if record.id == BUILTIN and self._end_builtin is not None:
-            return redirect(self._signed_out_url(), await self._end_builtin(request, subject))
-        hint = sign_out_hint.read(context, request, record)
-        if hint is not None and hint.subject != subject:
+        record, client = context.provider(application, provider)
+        browser = signed_in_cookie.read(context, request, record)
+        if browser is not None and browser.subject != subject:
             return redirect(self._signed_out_url())  # sent here by somebody else's sign-out
+        gone = cookie_lines(signed_in_cookie.gone(context, record)) + self._choosing.forget(request)
+        if browser is not None:
+            noted = {**facts(context, request, application, provider), "session": browser.session}
+            await context.store.end(browser.session, subject, noted)
+        if record.id == BUILTIN and self._end_builtin is not None:
+            onward, fields = await self._end_builtin(request, subject, self._signed_out_url())
+            return redirect(onward, fields + gone)
         try:
+            tokens = SessionTokens() if browser is None else await context.store.tokens(browser.session)
+            if tokens.refresh_token and isinstance(client, TakesBack):
+                # Nobody waits for it.
+                Deferred.fromCoroutine(
+                    self._take_back(client, tokens.refresh_token, client_id(record, application))
+                ).addErrback(lambda failure: self.log.failure("a refresh token was not taken back", failure))
             url = end_session_url(
-                await client.metadata(), client_id(record, application), self._signed_out_url(),
-                id_token="" if hint is None else hint.id_token, subject=subject,
+                await client.metadata(), client_id(record, application), self._signed_out_url(), id_token=tokens.id_token,
+                subject=subject,
             )
         except RequestError as error:
             # Our own session has ended all the same; only the provider's lives on.
             self.log.warn("sign-out did not reach the provider: {detail}", detail=error.detail)
             url = ""
-        return redirect(url or self._signed_out_url(), cookie_lines(sign_out_hint.gone(context, record)))
+        return redirect(url or self._signed_out_url(), gone)
+
+    async def _take_back(self, provider: TakesBack, refresh_token: str, client: str) -> None:
+        """Our session has ended, whatever becomes of its refresh token."""
+        try:
+            await provider.take_back(refresh_token, client)
+        except RequestError as error:
+            self.log.warn("a refresh token was not taken back: {detail}", detail=error.detail)

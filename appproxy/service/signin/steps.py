@@ -6,17 +6,19 @@ checks what comes back, token and assignment included; finish (on the applicatio
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from urllib.parse import urlsplit
 
 from twisted.logger import Logger
 from twisted.web.iweb import IRequest
 
 from appproxy.errors import Code, IdentityError, RequestError, StoreError
-from appproxy.identity import binding
-from appproxy.identity.claims import build_session
+from appproxy.identity import answer_state, binding
+from appproxy.identity.claims import build_session, with_few_groups
 from appproxy.identity.cookie import BROWSER_COOKIE, START_COOKIE, clear_cookie, name_on_port, seal_session, set_cookie
-from appproxy.identity.id_token import Claims
-from appproxy.identity.oidc import authorization_parameters, authorization_url, check_callback, is_pushed
+from appproxy.identity.id_token import MAX_SUBJECT, Claims
+from appproxy.identity.oidc import TokenAnswer, authorization_parameters
 from appproxy.identity.sealing import encode
 from appproxy.identity.session import Session
 from appproxy.identity.states import (
@@ -28,18 +30,25 @@ from appproxy.identity.states import (
     StartState,
     verifier_of,
 )
-from appproxy.net.web import Answer, cookie_lines, cookies_of, failure_answer, redirect, request_id
+from appproxy.net.web import Answer, address_of, cookie_lines, cookies_of, failure_answer, redirect, request_id
 from appproxy.policy.once import Once
 from appproxy.policy.verdict import Pass, Refuse
 from appproxy.publish.application import Application
-from appproxy.service.signin import audit
-from appproxy.service.signin.browser_request import host_of, query_of
+from appproxy.service.signin import audit, policy_notes, signed_in_cookie, step_up
+from appproxy.service.signin.browser_request import client_of, form_of, host_of, query_of
+from appproxy.service.signin.choosing import Choosing
 from appproxy.service.signin.context import SignInContext, client_id, scopes
+from appproxy.service.signin.destination import lead_on
+from appproxy.service.signin.fragment import FragmentKeeper
+from appproxy.service.signin.freshness import needed
 from appproxy.service.signin.oidc_client import AnswerLost
-from appproxy.service.signin.provider_claims import WantedClaims, read_claims
+from appproxy.service.signin.provider_claims import WantedClaims
+from appproxy.service.signin.refreshing import LEAST_LIFETIME
 from appproxy.service.signin.sign_out import LONGEST_END, end_url
-from appproxy.service.signin.sign_out_hint import SignOutHint, keep
+from appproxy.service.signin.signed_in_cookie import SignedInBrowser
+from appproxy.service.signin.wanted import KNOWN_CLAIMS, WantedByProvider
 from appproxy.service.signin.way_back import WayBack
+from appproxy.store.people.session_record import SignedIn
 from appproxy.store.snapshot import BUILTIN, ProviderRecord
 
 #: Errors of a provider that mean "not this time" (OpenID Connect Core 1.0 section 3.1.2.6, RFC 6749 section 4.1.2.1): the user
@@ -50,8 +59,10 @@ _PASSING = frozenset({"login_required", "interaction_required", "account_selecti
 #: but for a flood, and what is forgotten then may be tried once more.
 _TRIED = 20_000
 
-#: What header rules call the parts of every session.
-_KNOWN_CLAIMS = {"sub", "subject", "iss", "issuer"}
+
+#: Goes on with a sign-in that begins: request, what was said, what is sealed, the application, and its providers.
+_Go = Callable[
+    [IRequest, Mapping[str, str], StartState, Application, Sequence[ProviderRecord]], Awaitable[Answer]]
 
 
 class SignInSteps:
@@ -63,59 +74,125 @@ class SignInSteps:
         self._context = context
         self._way_back = way_back
         self._browser_cookie = name_on_port(BROWSER_COOKIE, context.port)
+        self._fragment = FragmentKeeper(context.port)
         #: Sign-ins of which the provider was asked about a code.
         self._tried = Once(START_LIFETIME, _TRIED)
+        self._wanted = WantedByProvider()
+        self._choosing = Choosing(context)
 
     async def start(self, request: IRequest) -> Answer:
-        """Off to the provider."""
-        keys = self._context.snapshot.keys
+        """Off to the provider, or to the page that asks which."""
+        return await self._begin(request, query_of(request), self._settled)
+
+    async def choose(self, request: IRequest) -> Answer:
+        """What the user has chosen on that page."""
+        return await self._begin(request, form_of(request), self._chosen)
+
+    async def _begin(self, request: IRequest, said: Mapping[str, str], go: _Go) -> Answer:
+        """Open what begins the sign-in, then `go` on with it."""
+        keys, text = self._context.snapshot.keys, said.get("r", "")
         try:
-            text = query_of(request).get("r", "").encode()
-            start = StartState.recall(text, keys)
+            start = StartState.recall(text.encode(), keys)
         except IdentityError as error:
             return self._way_back.unknown(request, error)
         try:
-            StartState.unseal(text, keys, self._context.wall_clock())
-            return await self._start(request, start)
+            StartState.unseal(text.encode(), keys, self._context.wall_clock())
+            application = self._context.application(start)
+            return await go(request, said, start, application, self._choosing.offered(application))
         except (RequestError, StoreError) as error:
-            return self._way_back.after(request, start, error)
+            return self._ask_again(request, self._way_back.after(request, start, error))
 
-    async def _start(self, request: IRequest, start: StartState) -> Answer:
+    async def _settled(
+        self, request: IRequest, said: Mapping[str, str], start: StartState, application: Application,
+        offered: Sequence[ProviderRecord],
+    ) -> Answer:
+        record = self._choosing.settled(request, offered)
+        if record is None:
+            return self._choosing.page(request, application, offered, said["r"])
+        return await self._leave(request, start, application, record)
+
+    async def _chosen(
+        self, request: IRequest, said: Mapping[str, str], start: StartState, application: Application,
+        offered: Sequence[ProviderRecord],
+    ) -> Answer:
+        record, mail = self._choosing.read(said, offered), said.get("mail", "").strip()
+        if record is None:
+            return self._choosing.page(request, application, offered, said["r"], mail)
+        # Which account is meant is told to nobody else than the provider that the address leads to.
+        hint = {} if "provider" in said else {"login_hint": mail}
+        answer = await self._leave(request, start, application, record, hint)
+        remembered = self._choosing.remember(request, record, keep="keep" in said)
+        return answer._replace(fields=answer.fields + remembered)
+
+    def _ask_again(self, request: IRequest, answer: Answer) -> Answer:
+        """A page that says why it could not be: whoever tries again may choose another provider."""
+        return answer if answer.status == 303 else answer._replace(fields=answer.fields + self._choosing.forget(request))
+
+    async def _leave(
+        self, request: IRequest, start: StartState, application: Application, record: ProviderRecord,
+        hint: Mapping[str, str] | None = None,
+    ) -> Answer:
         context, now = self._context, self._context.wall_clock()
-        application = context.application(start)
-        record, client = context.provider(application)
-        metadata = await client.metadata()
+        provider = context.provider(application, record.id)[1]
         cookies = cookies_of(request, self._browser_cookie)
         known = binding.secrets_of(cookies, self._browser_cookie)
         secret = known[0] if known else binding.mint(context.random_bytes(binding.SECRET_SIZE))
         nonce = encode(context.random_bytes(16)).decode("ascii")
-        state = PendingState(start, record.id, nonce, binding.binding(secret)).seal(context.key, now, context.nonce())
+        fresh = needed(application, record).parameters(again=start.tries > 0 and record.id != BUILTIN)
+        pending = PendingState(start, record.id, nonce, binding.binding(secret), now if fresh else 0.0)
+        state = pending.seal(context.key, now, context.nonce())
         if len(state) > MAX_STATE:
             raise RequestError(Code.TARGET_TOO_LONG, "the way back does not fit into a URL")
-        parameters: Mapping[str, str] = authorization_parameters(
-            client_id=client_id(record, application), redirect_uri=context.redirect_uri, state=state,
+        url = await provider.authorization_url(authorization_parameters(
+            client_id=client_id(record, application), redirect_uri=context.redirect_uri(record), state=state,
             nonce=nonce, verifier=verifier_of(secret, nonce), scopes=scopes(record),
-        )
-        if is_pushed(metadata, always=record.pushed_requests == "always"):
-            parameters = await client.push(parameters)
-        url = authorization_url(metadata, parameters)
+            extra={
+                **record.settings.request_parameters(), **fresh, **(hint or {}),
+                **step_up.parameters(start, record, context.snapshot.policies)},
+        ))
         # Set again where it was there before, so that it lasts as long as this sign-in may take.
         cookie = set_cookie(binding.cookie_name(self._browser_cookie, secret), secret, int(START_LIFETIME))
         surplus = () if known else binding.surplus(cookies, self._browser_cookie)
-        return redirect(url, cookie_lines(cookie, *map(clear_cookie, surplus)))
+        lines = cookie_lines(cookie, *map(clear_cookie, surplus))
+        # The built-in provider's own pages carry the fragment on.
+        return redirect(url, lines) if record.id == BUILTIN else self._fragment.keep(request, nonce, url, lines)
+
+    async def posted(self, request: IRequest) -> Answer:
+        """Back from a provider that posts its answer (OAuth 2.0 Form Post Response Mode): on to `callback`, sealed.
+
+        Browsers send no cookie of ours with another site's form, and so it is not known yet who comes. They do send it where
+        this leads. Sealed, because what the provider keeps out of URLs is not to be put into one here.
+        """
+        context = self._context
+        parameters = form_of(request)
+        try:
+            pending = PendingState.recall(parameters.get("state", "").encode(), context.snapshot.keys)
+            record = context.snapshot.providers.get(pending.provider)
+            if record is None or record.settings.response_mode != "form_post":
+                raise IdentityError(Code.SIGN_IN_STATE, "this provider was not asked to post its answer")
+            self._check_address(request, record)
+        except IdentityError as error:
+            return self._way_back.unknown(request, error)
+        try:
+            sealed = answer_state.seal(parameters, context.key, context.wall_clock(), context.nonce())
+        except RequestError as error:
+            return self._way_back.after(request, pending.start, error, provider=record.id)
+        return redirect(f"{context.redirect_uri(record)}?{sealed}")
 
     async def callback(self, request: IRequest) -> Answer:
         """Back from the provider."""
         try:
-            parameters = query_of(request)
+            parameters = answer_state.unsealed(query_of(request), self._context.snapshot.keys, self._context.wall_clock())
             pending = PendingState.recall(parameters.get("state", "").encode(), self._context.snapshot.keys)
         except IdentityError as error:
             return self._way_back.unknown(request, error)
         try:
-            return await self._callback(request, parameters, pending)
+            answer = await self._callback(request, parameters, pending)
         except (RequestError, StoreError) as error:
             passing = parameters.get("error") in _PASSING or isinstance(error, AnswerLost)
-            return self._way_back.after(request, pending.start, error, passing=passing)
+            answer = self._way_back.after(request, pending.start, error, passing=passing, provider=pending.provider)
+            answer = self._ask_again(request, answer)
+        return self._fragment.put_back(request, pending.nonce, answer)
 
     async def _callback(self, request: IRequest, parameters: Mapping[str, str], pending: PendingState) -> Answer:
         """Raises RequestError: whatever is wrong with the answer."""
@@ -126,39 +203,51 @@ class SignInSteps:
         if secret is None:
             raise IdentityError(Code.SIGN_IN_STATE, "no sign-in with this state is under way in this browser")
         application = context.application(pending.start)
-        record, client = context.provider(application)
-        if record.id != pending.provider:
-            raise IdentityError(Code.SIGN_IN_STATE, "the application has another provider now")
-        code = check_callback(parameters, state=state, metadata=await client.metadata())
+        record, provider = context.provider(application, pending.provider)
+        self._check_address(request, record)
+        code = await provider.check_callback(parameters, state)
         if await context.store.is_used(_used(pending)):
             raise IdentityError(Code.SIGN_IN_STATE, "this answer was used before")
         # Whoever has begun a sign-in can make up codes for it: the provider is asked about the first one only.
         if not self._tried.first(pending.nonce, now):
             raise IdentityError(Code.SIGN_IN_STATE, "a code for this sign-in was tried before")
         audience = client_id(record, application)
-        answer = await client.exchange(code, verifier_of(secret, pending.nonce), context.redirect_uri, audience)
-        named = self._named_groups(record)
+        answer = await provider.exchange(code, verifier_of(secret, pending.nonce), context.redirect_uri(record), audience)
+        named = self._wanted.of(context.snapshot, record.id).groups
         wanted = WantedClaims(audience, pending.nonce, _wanted_claims(application, record, named), context.wall_clock())
-        claims, why_not = await read_claims(client, record, answer, wanted)
-        # Where one host is both, in a site of somebody's own, each request would carry it.
-        keeps = record.id != BUILTIN and pending.start.host != host_of(request)
-        hint = keep(context, record, SignOutHint(claims.subject, answer.id_token)) if keeps else None
-        try:
-            session = self._session(request, claims, application, record, pending.start, named)
-        except RequestError as error:
-            if error.code is not Code.NOT_ASSIGNED:
-                raise
-            if why_not:
-                error = RequestError(error.code, f"{error.detail}; {why_not}")
-            audit.refused(context, request, application, error, claims.subject)
-            return self._offer_another_account(request, application, error, pending, claims.subject, hint)
+        claims, why_not = await provider.claims(answer, wanted)
+        if "auth_time" not in claims.raw:
+            claims = replace(claims, auth_time=0.0)
+        needed(application, record).check(claims, pending.asked, context.wall_clock())
+        session, refusal = self._session(request, claims, application, record, pending.start, named, answer)
+        if isinstance(refusal, StartState):
+            text = refusal.seal(context.key, now, context.nonce()).decode("ascii")
+            return redirect(f"{context.base}/start?r={text}")
+        known = signed_in_cookie.read(context, request, record)
         # Only now, so that nobody whom the provider does not know can make the store remember anything.
-        if not await context.store.use_once(_used(pending), now + START_LIFETIME):
-            raise IdentityError(Code.SIGN_IN_STATE, "this answer was used before")
+        begun = await context.store.begin(
+            _signed_in(request, session, replace(claims, raw=with_few_groups(claims.raw, record.groups_claim, named)),
+                       answer, "" if refusal else application.id, record),
+            "" if known is None else known.session, _used(pending), now + START_LIFETIME)
+        # Where one host is both, in a site of somebody's own, each request would carry it.
+        kept = signed_in_cookie.keep(context, record, SignedInBrowser(begun.id, claims.subject))
+        lines = cookie_lines(kept) if pending.start.host != host_of(request) else b""
+        if refusal is not None:
+            error = RequestError(refusal.code, f"{refusal.reason}; {why_not}" if why_not else refusal.reason)
+            audit.refused(context, request, application, error, claims.subject, record.id)
+            return self._offer_another_account(
+                request, application, error, pending, claims.subject, lines, refusal.message)
+        session = replace(
+            session, id=begun.id, expires=min(begun.expires, session.expires), refresh_at=begun.refresh_at)
         finish = FinishState(context.random_bytes(16).hex(), pending.start, session).seal(
             context.key, context.wall_clock(), context.nonce())
         origin = context.route(application, pending.start.host).origin
-        return redirect(f"{origin}/.appproxy/finish?t={finish.decode('ascii')}", cookie_lines(*([hint] if hint else [])))
+        return redirect(f"{origin}/.appproxy/finish?t={finish.decode('ascii')}", lines)
+
+    def _check_address(self, request: IRequest, record: ProviderRecord) -> None:
+        """Raises IdentityError(TOKEN_REFUSED) for an answer that came to another redirect URI than the provider was told."""
+        if request.path.decode("ascii", "replace") != urlsplit(self._context.redirect_uri(record)).path:
+            raise IdentityError(Code.TOKEN_REFUSED, "the answer came to another provider's redirect URI")
 
     async def finish(self, request: IRequest) -> Answer:
         """On the application's host: set the access cookie and go where the user wanted to."""
@@ -171,7 +260,7 @@ class SignInSteps:
         try:
             return await self._finish(request, text, finish)
         except (RequestError, StoreError) as error:
-            return self._way_back.after(request, finish.start, error)
+            return self._way_back.after(request, finish.start, error, provider=finish.session.provider)
 
     async def _finish(self, request: IRequest, text: bytes, finish: FinishState) -> Answer:
         context, now, host, start = self._context, self._context.wall_clock(), finish.start.host, finish.start
@@ -186,54 +275,86 @@ class SignInSteps:
                 raise IdentityError(Code.SIGN_IN_STATE, "this way into the application was used before")
         except IdentityError:
             # The user reloads, or came back: with a session of their own they may go on.
-            if not context.sessions_of(request, route):
+            if not (sessions := context.sessions_of(request, route)):
                 raise
-            return redirect(location)
+            return await lead_on(context, request, route, start, location, sessions[0])
         self.log.info(
             "{subject} has signed in to {application}", subject=finish.session.subject, application=application.name,
             request_id=request_id(request),
         )
-        audit.signed_in(context, request, application, finish.session)
-        sealed = seal_session(finish.session, context.key, context.place(route), context.nonce())
-        left = max(int(finish.session.expires - now), 1) if application.cookie_persistent else None
+        session = context.bound(request, application, finish.session)
+        asked = context.context(request, application, session, start.target)
+        audit.signed_in(context, request, application, session, policy_notes.notes(context.snapshot, asked, session))
+        verdict = context.authorizer.authorize(asked)
+        persistent = application.cookie_persistent and not (isinstance(verdict, Pass) and not verdict.controls.persistent)
+        sealed = seal_session(session, context.key, context.place(route), context.nonce())
+        left = max(int(session.expires - now), 1) if persistent else None
         gone = clear_cookie(binding.cookie_name(START_COOKIE, secret))
-        return redirect(location, cookie_lines(context.access_cookie(route, sealed, left), gone))
+        lines = cookie_lines(context.access_cookie(route, sealed, left), gone)
+        return await lead_on(context, request, route, start, location, finish.session, lines)
 
     def _offer_another_account(
         self, request: IRequest, application: Application, error: RequestError, pending: PendingState, subject: str,
-        hint: bytes | None,
+        lines: bytes, notice: str,
     ) -> Answer:
         """A person may have two accounts, and the provider remembers the wrong one. The link is good in this browser alone."""
         self.log.info("{detail}", detail=error.detail, code=error.code.name, request_id=request_id(request))
-        url = end_url(self._context, application, LONGEST_END, subject, pending.browser)
-        refusal = failure_answer(request, error.code, error.detail, link=url, link_text="Sign out to use another account")
-        return refusal if hint is None else refusal._replace(fields=refusal.fields + cookie_lines(hint))
+        url = end_url(self._context, application, LONGEST_END, pending.provider, subject, pending.browser)
+        refusal = failure_answer(
+            request, error.code, error.detail, link=url, link_text="Sign out to use another account", notice=notice)
+        return refusal._replace(fields=refusal.fields + lines)
 
-    def _named_groups(self, record: ProviderRecord) -> frozenset[str]:
-        """Groups that any application names: assignments change while sessions last."""
-        return frozenset().union(*(
-            each.assigned_groups for each in self._context.snapshot.applications.values() if each.provider == record.id
-        ))
+    def _refresh_at(self, claims: Claims, answer: TokenAnswer, now: float) -> float:
+        """When the provider is to be asked again, as its tokens are over then; 0.0 where it cannot be."""
+        if not answer.refresh_token or not self._context.refreshes:
+            return 0.0
+        return now + max(answer.lifetime or claims.expires - now, LEAST_LIFETIME)
 
     def _session(
         self, request: IRequest, claims: Claims, application: Application, record: ProviderRecord, start: StartState,
-        named: frozenset[str],
-    ) -> Session:
-        """The session that the user gets, or RequestError(NOT_ASSIGNED)."""
+        named: frozenset[str], answer: TokenAnswer,
+    ) -> tuple[Session, Refuse | StartState | None]:
+        """The session that the user would get if this sign-in were a new one, and why they may not have it; or how the sign-in
+        goes on, where policies ask for more.
+        """
         context, now = self._context, self._context.wall_clock()
+        hours = min(application.session_hours, record.session_hours)
         session = build_session(
             claims, provider=record.id, session_id=context.random_bytes(16).hex(), now=now,
-            lifetime=application.session_hours * 3600.0, groups_claim=record.groups_claim, named_groups=named,
-            named_claims=[rule.claim for rule in application.headers],
+            expires=_not_after(record, claims, now + hours * 3600.0), groups_claim=record.groups_claim, named_groups=named,
+            named_claims=[rule.claim for rule in application.headers], refresh_at=self._refresh_at(claims, answer, now),
         )
-        verdict = context.authorizer.authorize(context.context(request, application, session, start.target))
-        if isinstance(verdict, Refuse):
-            raise RequestError(verdict.code, verdict.reason)
+        session = context.bound(request, application, session)
+        verdict = step_up.decided(
+            context.authorizer.authorize(context.context(request, application, session, start.target)),
+            start, session, context.snapshot.policies, now)
+        if isinstance(verdict, Refuse | StartState):
+            return session, verdict
         if not isinstance(verdict, Pass):
             raise IdentityError(Code.TOKEN_REFUSED, verdict.reason)
         # Too large a cookie is known here, before the browser goes on.
         seal_session(session, context.key, context.place(context.route(application, start.host)), context.nonce())
-        return session
+        return session, None
+
+
+def _not_after(record: ProviderRecord, claims: Claims, end: float) -> float:
+    """Of the built-in provider no session outlasts that provider's own, which began with a password."""
+    return min(end, claims.expires) if record.id == BUILTIN else end
+
+
+def _signed_in(
+    request: IRequest, session: Session, claims: Claims, answer: TokenAnswer, application: str, record: ProviderRecord,
+) -> SignedIn:
+    """What the store keeps. `application`: its id, "" where the user may not use it."""
+    sid = claims.raw.get("sid")
+    return SignedIn(
+        id=session.id, provider=record.id, subject=claims.subject, issuer=claims.issuer, name=session.name,
+        sid=sid if isinstance(sid, str) and len(sid) <= MAX_SUBJECT and sid.isprintable() else "", application=application,
+        expires=_not_after(record, claims, session.issued + record.session_hours * 3600.0), address=address_of(request),
+        client=client_of(request),
+        auth_time=claims.auth_time, amr=claims.amr, acr=claims.acr, claims=claims.raw, id_token=answer.id_token,
+        refresh_token=answer.refresh_token, refresh_at=session.refresh_at,
+    )
 
 
 def _used(pending: PendingState) -> str:
@@ -243,5 +364,5 @@ def _used(pending: PendingState) -> str:
 
 def _wanted_claims(application: Application, record: ProviderRecord, named: frozenset[str]) -> list[str]:
     """What a sign-in to the application needs to know of the user."""
-    rules = {rule.claim for rule in application.headers} - _KNOWN_CLAIMS
+    rules = {rule.claim for rule in application.headers} - KNOWN_CLAIMS
     return [*rules, record.groups_claim] if named else [*rules]

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
+from appproxy.errors import Code, IdentityError
 from appproxy.identity.session import Session
 from appproxy.store.database.live import LiveStore
-from appproxy.store.people import one_time, sessions
+from appproxy.store.people import kept_forms, one_time, providers, session_refresh, session_rows, sessions
+from appproxy.store.people.session_record import Begun, Later, Lease, Refreshed, SessionRow, SessionTokens, SignedIn
 from appproxy.store.service import audit
-from appproxy.store.service.note import Note
+from appproxy.store.service.actions import SESSION_ENDED, SIGN_OUT
+from appproxy.store.service.note import Action, Note
 from appproxy.store.snapshot import Snapshot
-from appproxy.store.transaction import Transaction
+from appproxy.store.transaction import Reading, Transaction
 
 
 class LiveSignInStore:
     """A `SignInStore` on the database that all nodes share."""
 
-    def __init__(self, live: LiveStore, note: Note) -> None:
+    def __init__(self, live: LiveStore, note: Note, wall_clock: Callable[[], float]) -> None:
         self._live = live
+        self._wall_clock = wall_clock
         #: Keeps entries of the audit.
         self.note = note
 
@@ -34,11 +38,112 @@ class LiveSignInStore:
         """One look."""
         return await self._live.read(one_time.is_used, id)
 
+    async def begin(self, made: SignedIn, known: str, used: str, until: float) -> Begun:
+        """One transaction."""
+        return await self._live.write(_begin, made, known, used, until)
+
+    async def sessions_of(self, provider: str, subject: str) -> Sequence[SessionRow]:
+        """One look."""
+        return await self._live.read(_sessions_of, provider, subject, self._wall_clock())
+
+    async def keep_form(self, id: str, owner: str, place: str, form: bytes, expires: float) -> bool:
+        """One transaction."""
+        return await self._live.write(kept_forms.keep, id, owner, place, form, expires)
+
+    async def look_for_form(self, id: str, place: str) -> tuple[str, bytes] | None:
+        """One look."""
+        return await self._live.read(kept_forms.look, id, place, self._wall_clock())
+
+    async def take_form(self, id: str, owner: str, place: str) -> bytes | None:
+        """One transaction."""
+        return await self._live.write(kept_forms.take, id, owner, place)
+
+    async def tokens(self, session: str) -> SessionTokens:
+        """One look."""
+        return await self._live.read(session_rows.tokens, session)
+
     async def revoke(self, session: Session, noted: Mapping[str, object]) -> None:
         """Write it down, with a line in the audit log."""
-        await self._live.write(_revoke, session, noted)
+        await self._live.write(_end, session.id, session.subject, noted, always=True)
+
+    async def end(self, session: str, subject: str, noted: Mapping[str, object]) -> None:
+        """One transaction."""
+        await self._live.write(_end, session, subject, noted)
+
+    async def end_others(self, provider: str, subject: str, kept: str, noted: Mapping[str, object]) -> None:
+        """One transaction."""
+        await self._live.write(_end_others, provider, subject, kept, noted)
+
+    async def take_refresh(self, session: str) -> Lease | Refreshed | Later | None:
+        """One transaction."""
+        return await self._live.write(session_refresh.take, session)
+
+    async def finish_refresh(self, lease: Lease, made: Refreshed, refresh_token: str, id_token: str) -> bool:
+        """One write."""
+        return await self._live.write(session_refresh.finish, lease, made, refresh_token, id_token)
+
+    async def give_refresh_back(self, lease: Lease, again: float) -> None:
+        """One write."""
+        await self._live.write(session_refresh.give_back, lease, again)
+
+    async def end_refused(self, session: str, subject: str, noted: Mapping[str, object]) -> None:
+        """One transaction."""
+        await self._live.write(_end, session, subject, noted, action=SESSION_ENDED)
+
+    async def seen(self, moments: Mapping[str, float]) -> None:
+        """One transaction."""
+        await self._live.write(session_rows.seen, moments)
+
+    async def end_at_provider(
+        self, provider: str, subject: str, sid: str, noted: Mapping[str, object], once: tuple[str, float] | None = None
+    ) -> int | None:
+        """One transaction. Of a `sid` that nobody has signed nothing is written unless the session is there."""
+        if once is None and sid and not await self._live.read(session_rows.is_of, provider, sid):
+            return 0
+        return await self._live.write(_end_at_provider, provider, subject, sid, noted, once)
 
 
-def _revoke(tx: Transaction, session: Session, noted: Mapping[str, object]) -> None:
-    sessions.revoke_session(tx, session.id, session.expires)
-    audit.record(tx, f"user:{session.subject}", "sign-out", session.subject, noted)
+def _end_at_provider(
+    tx: Transaction, provider: str, subject: str, sid: str, noted: Mapping[str, object], once: tuple[str, float] | None
+) -> int | None:
+    if once is not None and not one_time.use_once(tx, *once):
+        return None
+    if sid:
+        ended = session_rows.end_at_provider(tx, provider, sid, subject)
+    else:
+        ended = session_rows.list_all(tx, tx.now, provider=provider, subject=subject)
+        sessions.revoke_subject(tx, provider, subject)
+    for one in ended:
+        audit.record(tx, f"user:{one.subject}", SESSION_ENDED, one.subject, {**noted, "name": one.name, "session": one.id})
+    return len(ended)
+
+
+def _sessions_of(reading: Reading, provider: str, subject: str, now: float) -> Sequence[SessionRow]:
+    return session_rows.list_all(reading, now, provider=provider, subject=subject)
+
+
+def _begin(tx: Transaction, made: SignedIn, known: str, used: str, until: float) -> Begun:
+    if not one_time.use_once(tx, used, until):
+        raise IdentityError(Code.SIGN_IN_STATE, "this answer was used before")
+    begun = session_rows.begin(tx, made, known)
+    if begun is None:
+        raise IdentityError(Code.SIGN_IN_STATE, "the provider has ended this session meanwhile")
+    if begun.made_room:
+        noted = {"provider": providers.find(tx, made.provider).name, "name": made.name, "address": made.address,
+                 "client": made.client, "count": begun.made_room, "reason": "the user has too many sessions"}
+        audit.record(tx, f"user:{made.subject}", SESSION_ENDED, made.subject, noted)
+    return begun
+
+
+def _end_others(tx: Transaction, provider: str, subject: str, kept: str, noted: Mapping[str, object]) -> None:
+    for row in session_rows.end_others(tx, provider, subject, kept):
+        audit.record(tx, f"user:{subject}", SIGN_OUT, subject, {**noted, "name": row.name, "session": row.id})
+
+
+def _end(
+    tx: Transaction, session: str, subject: str, noted: Mapping[str, object], always: bool = False, action: Action = SIGN_OUT,
+) -> None:
+    """Sessions from before there were rows have none: `always` notes their end, too."""
+    row = session_rows.end(tx, session)
+    if row is not None or always:
+        audit.record(tx, f"user:{subject}", action, subject, noted)

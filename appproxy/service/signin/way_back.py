@@ -9,7 +9,7 @@ the second time: a page that was open too long, Back, a lost cookie. The provide
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from dataclasses import replace
 
 from twisted.logger import Logger
 from twisted.web.iweb import IRequest
@@ -19,13 +19,14 @@ from appproxy.identity import binding
 from appproxy.identity.cookie import START_COOKIE, clear_cookie, set_cookie
 from appproxy.identity.states import MOST_TRIES, START_LIFETIME, StartState
 from appproxy.net.web import Answer, cookie_lines, cookies_of, failure_answer, redirect, request_id
-from appproxy.publish.routing import ApplicationRoute, Router
+from appproxy.publish.routing import ApplicationRoute
 from appproxy.service.signin import audit
 from appproxy.service.signin.browser_request import host_of, is_page_request, query_of
 from appproxy.service.signin.context import SignInContext
+from appproxy.service.signin.destination import lead_on
+from appproxy.service.signin.urls import url_of
 
 _AGAIN = "again"
-_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 
 
 def begin(context: SignInContext, start: StartState, cookies: list[binding.Cookie], now: float) -> tuple[str, bytes]:
@@ -34,25 +35,10 @@ def begin(context: SignInContext, start: StartState, cookies: list[binding.Cooki
     `cookies`: the start cookies that the browser has. Raises RequestError(INTERNAL) when there is no key to seal with.
     """
     secret = binding.mint(context.random_bytes(binding.SECRET_SIZE))
-    bound = StartState(start.application, start.host, start.target, binding.binding(secret), start.tries)
+    bound = replace(start, binding=binding.binding(secret))
     url = f"{context.base}/start?r={bound.seal(context.key, now, context.nonce()).decode('ascii')}"
     cookie = set_cookie(binding.cookie_name(START_COOKIE, secret), secret, int(START_LIFETIME))
     return url, cookie_lines(cookie, *map(clear_cookie, binding.surplus(cookies, START_COOKIE)))
-
-
-def url_of(router: Router, route: ApplicationRoute, target: str) -> str:
-    """The absolute URL of a target of the application on the route's host, and of nothing else.
-
-    Raises IdentityError(SIGN_IN_STATE).
-    """
-    raw = target.encode("latin-1")
-    try:
-        found = router.find(route.host, raw).application.id if raw.startswith(b"/") else ""
-    except RequestError as error:
-        raise IdentityError(Code.SIGN_IN_STATE, "the way back is nobody's") from error
-    if found != route.application.id:
-        raise IdentityError(Code.SIGN_IN_STATE, "the way back is not the application's")
-    return route.origin + quote(raw, safe=_PRINTABLE)
 
 
 class WayBack:
@@ -82,15 +68,16 @@ class WayBack:
             route, location = self.destination(start)
         except IdentityError as error:
             return self.after(request, start, error)
-        if context.sessions_of(request, route):
-            return redirect(location)
+        if sessions := context.sessions_of(request, route):
+            return await lead_on(context, request, route, start, location, sessions[0])
         url, cookies = begin(context, start, cookies_of(request, START_COOKIE), context.wall_clock())
         return redirect(url, cookies)
 
     def after(
         self, request: IRequest, start: StartState, error: RequestError | StoreError, *, passing: bool = False,
+        provider: str = "",
     ) -> Answer:
-        """A step has failed. `passing`: it may well succeed the next time."""
+        """A step has failed. `passing`: it may well succeed the next time; `provider`: the id of the one that it was with."""
         if isinstance(error, StoreError):
             error = RequestError(Code.STORE_UNAVAILABLE, str(error))
         code = error.code
@@ -99,13 +86,13 @@ class WayBack:
             route, link = self.destination(start)
         except IdentityError:
             application = self._context.snapshot.signed_in_to(start.application)
-            audit.refused(self._context, request, application, error)
+            audit.refused(self._context, request, application, error, provider=provider)
             if application is None or not application.home:
                 return self.unknown(request, error)
             return failure_answer(request, code, error.detail, link=application.home, link_text="Open the application")
         if (passing or code is Code.SIGN_IN_STATE) and start.tries < MOST_TRIES and is_page_request(request):
             return redirect(self._again_url(route, start))
-        audit.refused(self._context, request, route.application, error)
+        audit.refused(self._context, request, route.application, error, provider=provider)
         return failure_answer(request, code, error.detail, link=link, link_text="Try again")
 
     def unknown(self, request: IRequest, error: RequestError) -> Answer:
@@ -115,6 +102,6 @@ class WayBack:
 
     def _again_url(self, route: ApplicationRoute, start: StartState) -> str:
         context = self._context
-        once_more = StartState(start.application, start.host, start.target, "", start.tries + 1)
+        once_more = replace(start, binding="", tries=start.tries + 1)
         text = once_more.seal(context.key, context.wall_clock(), context.nonce(), _AGAIN)
         return f"{route.origin}/.appproxy/again?r={text.decode('ascii')}"

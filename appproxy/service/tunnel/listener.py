@@ -6,33 +6,43 @@ tells which protocol the connection speaks.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.interfaces import IAddress, IDelayedCall, IHandshakeListener, IProtocol, IReactorTime
-from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IAddress, IProtocol, IReactorTime
+from twisted.internet.protocol import Factory, Protocol
 from twisted.logger import Logger
-from twisted.python.failure import Failure
-from zope.interface import implementer
 
 from appproxy.errors import Code, IdentityError, ProtocolError
-from appproxy.net.crowd import subscriber
-from appproxy.net.deadlines import NEVER, Deadlines
-from appproxy.net.tls import negotiated, peer_certificate
+from appproxy.net.deadlines import Deadlines
 from appproxy.pki.names import connector_id, not_after, serial
-from appproxy.service.relay import failover
+from appproxy.policy.paced import Paced
 from appproxy.service.relay.relay import Relay
 from appproxy.service.relay.roster import Peer
 from appproxy.service.tunnel.arrivals import Arrivals
-from appproxy.service.tunnel.links import DataLink, SignalLink
+from appproxy.service.tunnel.data_link import DataLink
+from appproxy.service.tunnel.former import FormerProcesses
+from appproxy.service.tunnel.incoming import CONTROL, IncomingConnection
+from appproxy.service.tunnel.rivals import Rivals
+from appproxy.service.tunnel.signal_link import SignalLink
+from appproxy.service.tunnel.suspicion import look
 from appproxy.store.snapshot import ConnectorState, Snapshot
 from appproxy.tunnel.frames import Kind, encode
+from appproxy.tunnel.ids import ID_SIZE
 from appproxy.tunnel.messages import INLINE_BODY, Goodbye, Hello, Welcome, encode_configuration
+from appproxy.tunnel.node_list import NodePlace, encode_nodes
+from appproxy.tunnel.signal import SignalSession
+
+#: Seconds between two lists of nodes to a connector, of which each may be dialled.
+NODES_EVERY = 1.0
 
 SIGNAL = b"appproxy-signal/1"
 DATA = b"appproxy-data/1"
-CONTROL = b"http/1.1"
+
+_UNKNOWN = Goodbye(Code.OVERLOADED, 5.0, False, "the database cannot be asked who this connector is")
+_MISTAKEN = Goodbye(Code.OVERLOADED, 3.0, False, "this is another node, which has this connection already")
+_DUPLICATE = Goodbye(Code.DUPLICATE, 20.0, False, "another process uses this connector's certificate")
 
 #: Told of a connector that came (True) or went (False): id, version, address, serial number of the certificate or "".
 Seen = Callable[[str, bool, str, str, str], None]
@@ -56,7 +66,10 @@ class TunnelListener(Factory):
         control: Factory,
         renew_after: int,
         seen: Seen = lambda id, here, version, address, serial: None,
+        nodes: Callable[[], Sequence[NodePlace]] = lambda: (),
+        look: Callable[[], Deferred[bool]] = lambda: succeed(True),
     ) -> None:
+        """`look` takes up what other nodes have committed, and fires with whether the database has answered."""
         self.relay = relay
         self.roster = relay.roster
         self.limits = relay.limits
@@ -71,11 +84,17 @@ class TunnelListener(Factory):
         self._control = control
         self._renew_after = renew_after
         self._seen = seen
+        self._nodes = nodes
+        self._look_up = look
         self._entries: set[IncomingConnection] = set()
         self.arrivals = Arrivals()
-        #: When connectors were last told that the configuration has changed, and the call that tells them of more.
-        self._hinted = -math.inf
-        self._hinting: IDelayedCall | None = None
+        self._rivals = Rivals(clock, self._found_out)
+        #: Processes that this one succeeds, as long as one of them drains.
+        self.former: FormerProcesses | None = None
+        #: Tell connectors that the configuration, or the list of nodes, has changed: the first time at once, and together with
+        #: what follows right after that.
+        self._hinting = Paced(clock, self.limits.control_every, self._hint)
+        self._listing = Paced(clock, NODES_EVERY, self._list)
         # For metrics.
         self.protocol_errors = 0
 
@@ -102,28 +121,76 @@ class TunnelListener(Factory):
             return link
         if record is None or record.state is not ConnectorState.APPROVED:
             return None
-        return DataLink(self, id)
+        if self.former is not None and not self.former.any:
+            self.former = None
+        return DataLink(self, id) if self.former is None else self.former.undecided(self, id)
 
     # Signal connections.
 
     def admit(self, link: SignalLink, hello: Hello) -> None:
-        """A connector has said HELLO: welcome it, or say why not."""
-        refusal = self._refusal(link, hello)
+        """A connector has said HELLO: welcome it, say why not, or find out whether its other process lives.
+
+        One that is not known here may have joined at another node a moment ago. It would not come again if it were sent away.
+        """
+        if link.connector_id in self._snapshot().connectors:
+            self._arrived(link, hello)
+        else:
+            self._look_up().addCallback(self._looked_up, link, hello)
+
+    def _looked_up(self, answered: bool, link: SignalLink, hello: Hello) -> None:
+        if link not in self.links:
+            return  # it is gone meanwhile
+        if answered or link.connector_id in self._snapshot().connectors:
+            self._arrived(link, hello)
+        else:
+            self._turn_away(link, _UNKNOWN)
+
+    def _arrived(self, link: SignalLink, hello: Hello) -> None:
+        peer = self.roster.peers.get(link.connector_id)
+        if peer is not None and peer.instance != hello.instance and peer.online and self._refusal(link) is None:
+            self._rivals.wait(link, hello, lambda: _links_of(peer))
+        else:
+            self._admit(link, hello)
+
+    def _found_out(self, link: SignalLink, hello: Hello, lives: bool) -> None:
+        """What came of the question whether another process of this connector lives."""
+        peer = self.roster.peers.get(link.connector_id)
+        if peer is not None and peer.instance != hello.instance and peer.online:
+            if lives:
+                self._turn_away(link, _DUPLICATE)
+                return
+            self.log.info("connector {id}: its process of before does not answer, and is given up", id=peer.id)
+            self._lose(peer)
+        self._admit(link, hello)
+
+    def _turn_away(self, link: SignalLink, refusal: Goodbye) -> None:
+        self.log.info("connector {id} was turned away: {reason}", id=link.connector_id, reason=refusal.text)
+        link.goodbye(refusal)
+
+    def _admit(self, link: SignalLink, hello: Hello) -> None:
+        refusal = self._refusal(link)
         if refusal is not None:
-            self.log.info("connector {id} was turned away: {reason}", id=link.connector_id, reason=refusal.text)
-            link.goodbye(refusal)
+            self._turn_away(link, refusal)
             return
         now = self.clock.seconds()
         group = self._snapshot().connectors[link.connector_id].group
-        peer = self.roster.peers.get(link.connector_id)
-        if peer is not None and peer.instance != hello.instance:
-            self._lose(peer)  # the process was restarted; what the old one had is gone
-            peer = None
+        peer = next((one for one in self.roster.of(link.connector_id) if one.instance == hello.instance), None)
         if peer is None:
-            peer = Peer(link.connector_id, group, hello.instance, now, hello.most_in_flight)
+            before_ids = int.from_bytes(self.epoch[:ID_SIZE], "big")
+            before = self.roster.peers.get(link.connector_id)
+            peer = Peer(link.connector_id, group, hello.instance, now, hello.most_in_flight, before_ids)
+            if before is not None:
+                peer.ids = before.ids  # a data connection names a request, and not the process that has it
+                if before.links:
+                    self.roster.step_aside(before, now)
+                else:
+                    self._lose(before)  # the process was restarted; what the old one had is gone
             self.roster.add(peer)
         self.arrivals.greeted(link)
-        old = peer.links.pop(hello.slot, None)
+        old = peer.links.get(hello.slot)
+        if isinstance(old, SignalLink) and not old.draining and hello.node not in ("", self.node):
+            self._turn_away(link, _MISTAKEN)
+            return
         link.peer = peer
         link.slot = hello.slot
         peer.links[hello.slot] = link
@@ -131,15 +198,15 @@ class TunnelListener(Factory):
         peer.takes_bodies = INLINE_BODY in hello.capabilities
         peer.address = link.address
         if isinstance(old, SignalLink):
-            old.close()
-        link.write(link.session.welcome(self._welcome()))
+            self._replace(old, link)
+        link.write(link.session.welcome(self._welcome()) + self._list_of_nodes())
         link.deadline = min(link.session.next_tick(), now + 1.0)
-        self._settle(peer, hello, link, now)
+        self._settle(peer, hello, link)
         self.log.info("connector {id} is here on signal connection {slot}", id=peer.id, slot=hello.slot)
         self._seen(peer.id, True, peer.version, peer.address, link.serial)
         self.relay.serve(peer.group)
 
-    def _refusal(self, link: SignalLink, hello: Hello) -> Goodbye | None:
+    def _refusal(self, link: SignalLink) -> Goodbye | None:
         record = self._snapshot().connectors.get(link.connector_id)
         if record is None or record.state is ConnectorState.REVOKED:
             return Goodbye(Code.REVOKED, None, True, "this connector is revoked or removed: enrol it again")
@@ -147,53 +214,82 @@ class TunnelListener(Factory):
             return Goodbye(Code.NOT_APPROVED, 30.0, False, "an administrator has to approve this connector")
         if self.draining:
             return Goodbye(Code.SHUTTING_DOWN, 2.0, False, "this node is shutting down")
-        peer = self.roster.peers.get(link.connector_id)
-        if peer is not None and peer.instance != hello.instance and peer.links:
-            return Goodbye(Code.DUPLICATE, 20.0, False, "another process uses this connector's certificate")
         return None
 
     def _welcome(self) -> Welcome:
+        own = next((one for one in self._nodes() if one.node == self.node), NodePlace(self.node, "", 0))
         return Welcome(
-            node=self.node, epoch=self.epoch, host="", port=0, heartbeat=self.limits.ping_after,
+            node=self.node, epoch=self.epoch, host=own.host, port=own.port, heartbeat=self.limits.ping_after,
             configuration=self.relay.configuration, renew_after=self._renew_after,
             limits={"data_pings": self.limits.data_pings, "inline": self.limits.inline},
         )
 
-    def _settle(self, peer: Peer, hello: Hello, link: SignalLink, now: float) -> None:
-        """What became of the requests whose connection was lost: the connector's HELLO tells."""
-        is_open, is_ended = set(hello.open), set(hello.ended)
+    def _replace(self, old: SignalLink, link: SignalLink) -> None:
+        """This one is here in place of another of its slot.
+
+        One that was drained is still read, until the connector closes it: answers that it has sent there before this HELLO may
+        come after it, for nothing orders two connections. There is one such link a slot at most.
+        """
+        if old.replaces is not None:
+            old.replaces.close()
+            old.replaces = None
+        if old.draining:
+            link.replaces = old
+        else:
+            old.close()
+
+    def _settle(self, peer: Peer, hello: Hello, link: SignalLink) -> None:
+        """What became of the requests whose connection was lost, or is read to its end: the connector's HELLO tells."""
+        is_open, is_ended, old = set(hello.open), set(hello.ended), link.replaces
         for id, request in list(peer.in_flight.items()):
-            failover.told(request, id in is_open, id in is_ended, link, now)
+            if old is not None and request.link is old:
+                if id in is_ended:
+                    continue  # its answer is on the way, on the connection that it came from
+                request.link_lost()
+            request.told(id in is_open, id in is_ended, link)
 
     def link_lost(self, link: SignalLink) -> None:
         """A signal connection has gone."""
+        self._rivals.gone(link)
         peer = link.peer
         if peer is None:
             return
+        if link.replaces is not None:
+            link.replaces.close()
         if peer.links.get(link.slot) is link:
             del peer.links[link.slot]
-        now = self.clock.seconds()
         for request in list(peer.in_flight.values()):
             if request.link is link:
-                failover.link_lost(request, now)
-        if not peer.links and self.roster.peers.get(peer.id) is peer:
+                request.link_lost()
+        if not peer.links and self.roster.here(peer):
             self.log.info("connector {id} has no signal connection left", id=peer.id)
-            self._seen(peer.id, False, peer.version, peer.address, "")
+            if peer.id in self.roster.peers:
+                self._seen(peer.id, False, peer.version, peer.address, "")
             self.clock.callLater(self.limits.limbo_seconds, self._give_up, peer)
+
+    def look(self, peer: Peer, now: float) -> None:
+        """Does this connector answer, as far as requests wait for it? Each of its signal connections asks once a second."""
+        if len(peer.in_flight) <= peer.streams and not peer.suspected:
+            return
+        links = _links_of(peer)
+        times = [link.session.heard for link in links] + [data.heard for data in peer.data if isinstance(data, DataLink)]
+        words: dict[SignalSession, bytes] = {link.session: b"" for link in links}
+        look(self.roster, peer, words, max(times, default=now), now)
+        for link in links:
+            link.write(words[link.session])
 
     def _give_up(self, peer: Peer) -> None:
         """It did not come back in time."""
-        if not peer.links and self.roster.peers.get(peer.id) is peer:
+        if not peer.links and self.roster.here(peer):
             self._lose(peer)
 
     def _lose(self, peer: Peer) -> None:
         """Nothing more is to be expected of this connector's process."""
         self.roster.remove(peer, self.clock.seconds())
-        for link in list(peer.links.values()):
-            if isinstance(link, SignalLink):
-                link.close()
+        for link in _links_of(peer):
+            link.close()
         for request in list(peer.in_flight.values()):
-            failover.peer_lost(request)
+            request.peer_lost()
         for data in list(peer.data):
             if isinstance(data, DataLink):
                 data.close()
@@ -202,6 +298,7 @@ class TunnelListener(Factory):
         """The connector takes no more requests on this connection."""
         if link.peer is not None and not link.peer.online:
             self.log.info("connector {id} is shutting down", id=link.peer.id)
+            self._rivals.drained(link.peer.id)
 
     def blame(self, link: SignalLink | DataLink, error: ProtocolError) -> None:
         """A connector broke the protocol."""
@@ -214,14 +311,13 @@ class TunnelListener(Factory):
     def snapshot_changed(self, snapshot: Snapshot, configuration_changed: bool) -> None:
         """Cut who is revoked, move who was moved, tell all of a new configuration."""
         now = self.clock.seconds()
-        for peer in list(self.roster.peers.values()):
+        for peer in self.roster.all():
             record = snapshot.connectors.get(peer.id)
             if record is None or record.state is not ConnectorState.APPROVED:
-                for link in list(peer.links.values()):
-                    if isinstance(link, SignalLink):
-                        link.goodbye(Goodbye(Code.REVOKED, None, True, "an administrator has revoked this connector"))
+                for link in _links_of(peer):
+                    link.goodbye(Goodbye(Code.REVOKED, None, True, "an administrator has revoked this connector"))
                 self._lose(peer)
-            elif record.group != peer.group:
+            elif record.group != peer.group and self.roster.peers.get(peer.id) is peer:
                 self.roster.move(peer, record.group, now)
                 self.relay.serve(record.group)
         for id, entries in list(self.arrivals.of.items()):
@@ -230,24 +326,27 @@ class TunnelListener(Factory):
                 for entry in list(entries):
                     entry.dismiss(Goodbye(Code.REVOKED, None, True, "an administrator has revoked this connector"))
         if configuration_changed:
-            self._hint_soon()
+            self._hinting.ask(at_once=True)
 
-    def _hint_soon(self) -> None:
-        """Tell all connectors of the configuration: at once, or, right after another change, together with what follows."""
-        if self._hinting is None:
-            wait = self._hinted + self.limits.control_every - self.clock.seconds()
-            if wait <= 0:
-                self._hint()
-            else:
-                self._hinting = self.clock.callLater(wait, self._hint)
+    def nodes_changed(self) -> None:
+        """Tell all connectors which nodes there are now."""
+        self._listing.ask(at_once=True)
 
     def _hint(self) -> None:
-        self._hinting = None
-        self._hinted = self.clock.seconds()
-        hint = encode(Kind.CONFIG, 0, encode_configuration(self.relay.configuration))
+        self._write_to_all(encode(Kind.CONFIG, 0, encode_configuration(self.relay.configuration)))
+
+    def _list(self) -> None:
+        self._write_to_all(self._list_of_nodes())
+
+    def _list_of_nodes(self) -> bytes:
+        """Those that live, for connectors to connect to; nothing where nodes are not told of."""
+        places = self._nodes()
+        return encode(Kind.NODES, 0, encode_nodes(places)) if places else b""
+
+    def _write_to_all(self, frame: bytes) -> None:
         for link in self.links:
             if link.peer is not None:
-                link.write(hint)
+                link.write(frame)
 
     def drain(self) -> None:
         """Ask every connector to send its next requests elsewhere; nothing under way is cut."""
@@ -256,12 +355,25 @@ class TunnelListener(Factory):
             if link.peer is not None and not link.draining:
                 link.write(link.session.drain())
 
+    def make_way(self) -> None:
+        """A successor listens in our place: every connector looks for it with one of its two signal connections.
+
+        What came here already needs the other one, to the end. Nothing is asked of a connector that has only one at the
+        moment: it is about to dial.
+        """
+        self.draining = True
+        for peer in self.roster.peers.values():
+            links = [link for link in _links_of(peer) if not link.draining]
+            if len(links) > 1:
+                links[0].write(links[0].session.drain())
+                links[0].draining = True
+
     def abort(self) -> None:
         """Close all that is left."""
-        if self._hinting is not None:
-            self._hinting.cancel()
-            self._hinting = None
-        for peer in list(self.roster.peers.values()):
+        self._hinting.stop()
+        self._listing.stop()
+        self._rivals.stop()
+        for peer in self.roster.all():
             self._lose(peer)
         for link in list(self.links):
             link.close()
@@ -280,70 +392,5 @@ class TunnelListener(Factory):
         self.deadlines.discard(entry)
 
 
-@implementer(IHandshakeListener)
-class IncomingConnection(Protocol):
-    """A connection until its handshake is complete; then it is what ALPN says, and this only passes on."""
-
-    #: As for users: seconds that a handshake may take.
-    _HANDSHAKE = 30.0
-
-    def __init__(self, end_point: TunnelListener, addr: IAddress | None) -> None:
-        self._end_point = end_point
-        self._addr = addr
-        #: Whom it counts for: the network that it comes from, and the connector whose certificate it has shown.
-        self.address = subscriber(addr)
-        self.id = ""
-        self._inner: IProtocol | None = None
-        self.deadline = NEVER
-
-    def connectionMade(self) -> None:
-        self.deadline = self._end_point.clock.seconds() + self._HANDSHAKE
-        self._end_point.entered(self)
-
-    def handshakeCompleted(self) -> None:
-        end_point = self._end_point
-        end_point.left(self)
-        transport = self.transport
-        alpn, certificate = negotiated(transport), peer_certificate(transport)
-        self.id = _id_of(certificate)
-        end_point.arrivals.proved(self)
-        inner = end_point.protocol_for(alpn, certificate, self._addr)
-        if inner is None:
-            self.abort()
-            return
-        if alpn == CONTROL:
-            end_point.arrivals.calls(self)
-        self._inner = inner
-        self.dataReceived = inner.dataReceived  # type: ignore[method-assign]
-        inner.makeConnection(transport)  # type: ignore[arg-type]
-
-    def dataReceived(self, data: bytes) -> None:
-        """Before the handshake nothing can come."""
-
-    def deadline_passed(self, now: float) -> None:
-        self.abort()
-
-    def abort(self) -> None:
-        """Close at once."""
-        self.transport.abortConnection()  # type: ignore[union-attr]
-
-    def dismiss(self, goodbye: Goodbye) -> None:
-        """Its connector is revoked: nothing is left of it within a second."""
-        if isinstance(self._inner, SignalLink):
-            self._inner.goodbye(goodbye)
-        else:
-            self.abort()
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self._end_point.left(self)
-        self._end_point.arrivals.left(self)
-        if self._inner is not None:
-            self._inner.connectionLost(reason)
-
-
-def _id_of(certificate: bytes | None) -> str:
-    """The connector that a certificate names; "" for none, or one that is not ours to know."""
-    try:
-        return connector_id(certificate) if certificate is not None else ""
-    except IdentityError:
-        return ""
+def _links_of(peer: Peer) -> list[SignalLink]:
+    return [link for link in peer.links.values() if isinstance(link, SignalLink)]

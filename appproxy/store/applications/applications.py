@@ -8,13 +8,14 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from appproxy.errors import ConfigError
-from appproxy.publish.application import Application, Preauthentication, Segment, Url
+from appproxy.publish.application import COLUMNS, Application, Preauthentication, Segment, Url
+from appproxy.publish.settings.texts import check_texts
 from appproxy.store import names
-from appproxy.store.applications import cors_rules
+from appproxy.store.applications import cors_rules, further_providers
 from appproxy.store.applications.external_urls import check_excluded, checked_external, claim, refuse_taken
 from appproxy.store.applications.row import Assigned, application_of, segment_of
-from appproxy.store.applications.settings import COLUMNS, check_texts
 from appproxy.store.connectors import groups
+from appproxy.store.paging import ListPage, among, paged
 from appproxy.store.people import providers
 from appproxy.store.schema import applications, assignments, segments
 from appproxy.store.service.place import check_internal, check_pair
@@ -37,7 +38,7 @@ def publish(
     settings: Mapping[str, str] | None = None,
     **more: str,
 ) -> Application:
-    """Publish an application; `settings` (or arguments) are texts by the keys of `application_settings.SETTINGS`.
+    """Publish an application; `settings` (or arguments) are texts by the keys of `publish.settings.table.SETTINGS`.
 
     Raises ConfigError (a value is wrong) or StoreError (name or URL taken, group or provider unknown).
     """
@@ -47,6 +48,7 @@ def publish(
     check_pair(url, inner)
     refuse_taken(tx, url)
     id_ = tx.new_id()
+    first, *others = further_providers.find_all(tx, provider)
     texts = {key: text for key, text in check_texts({**(settings or {}), **more}).items() if text}
     values = {
         "name": name,
@@ -55,10 +57,11 @@ def publish(
         "internal": str(inner),
         "preauthentication": _preauthentication(preauthentication).value,
         "connector_group": groups.find(tx, connector_group).id,
-        "provider": providers.find(tx, provider).id,
+        "provider": first,
         "settings": _dump(texts),
     }
     tx.change(sa.insert(applications).values(id=id_, created=tx.now, **values))
+    further_providers.replace(tx, id_, others)
     made = find(tx, id_)
     check_excluded(made)
     claim(tx, made)
@@ -81,6 +84,8 @@ def set_values(tx: Transaction, application: str, values: Mapping[str, str]) -> 
             raise ConfigError(f"{small}: a value is needed")
         else:
             columns |= _column(tx, row["id"], small, text)
+            if small == "provider":
+                further_providers.replace(tx, row["id"], further_providers.find_all(tx, text)[1:])
     # Checked together, since two header rules may clash only with each other.
     checked = check_texts(settings)
     merged = json.loads(row["settings"]) | checked
@@ -110,22 +115,35 @@ def find(reading: Reading, application: str) -> Application:
     rows = reading.rows(sa.select(assignments).where(assignments.c.application == row["id"]))
     more = reading.rows(sa.select(segments).where(segments.c.application == row["id"]).order_by(_SEGMENTS))
     assigned = frozenset((one["provider"], one["kind"], one["value"], one["maintainer"]) for one in rows)
-    return application_of(row, assigned, tuple(map(segment_of, more)), tuple(cors_rules.list_for(reading, row["id"])))
+    others = further_providers.by_application(reading, [row["id"]]).get(row["id"], ())
+    return application_of(
+        row, assigned, tuple(map(segment_of, more)), tuple(cors_rules.list_for(reading, row["id"])), others)
 
 
-def list_all(reading: Reading) -> list[Application]:
-    """All applications, by name."""
+def find_id(reading: Reading, application: str) -> str:
+    """The id of the application of this name or id. Raises NotFound, with near names."""
+    return str(_find_row(reading, application)["id"])
+
+
+def list_all(reading: Reading, page: ListPage | None = None) -> list[Application]:
+    """All applications, or a page of them, by name."""
+    rows = reading.rows(paged(sa.select(applications), applications.c.name_key, page, names.key))
+    ids = None if page is None else [row["id"] for row in rows]
     assigned: dict[str, set[Assigned]] = {}
-    for one in reading.rows(sa.select(assignments)):
-        assigned.setdefault(one["application"], set()).add((one["provider"], one["kind"], one["value"], one["maintainer"]))
+    for which in among(assignments.c.application, ids):
+        for one in reading.rows(sa.select(assignments).where(which)):
+            who = (one["provider"], one["kind"], one["value"], one["maintainer"])
+            assigned.setdefault(one["application"], set()).add(who)
     more: dict[str, list[Segment]] = {}
-    for one in reading.rows(sa.select(segments).order_by(_SEGMENTS)):
-        more.setdefault(one["application"], []).append(segment_of(one))
-    cors = cors_rules.by_application(reading)
-    rows = reading.rows(sa.select(applications).order_by(applications.c.name_key))
+    for which in among(segments.c.application, ids):
+        for one in reading.rows(sa.select(segments).where(which).order_by(_SEGMENTS)):
+            more.setdefault(one["application"], []).append(segment_of(one))
+    cors = cors_rules.by_application(reading, ids)
+    others = further_providers.by_application(reading, ids)
     return [
         application_of(
-            row, frozenset(assigned.get(row["id"], ())), tuple(more.get(row["id"], ())), cors.get(row["id"], ())
+            row, frozenset(assigned.get(row["id"], ())), tuple(more.get(row["id"], ())), cors.get(row["id"], ()),
+            others.get(row["id"], ()),
         )
         for row in rows
     ]
@@ -155,7 +173,7 @@ def _column(tx: Transaction, id_: str, key: str, text: str) -> dict[str, object]
         case "connector_group":
             return {"connector_group": groups.find(tx, text).id}
         case _:
-            return {"provider": providers.find(tx, text).id}
+            return {"provider": further_providers.find_all(tx, text)[0]}
 
 
 def _external_columns(url: Url) -> dict[str, object]:

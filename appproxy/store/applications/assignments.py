@@ -10,8 +10,11 @@ from appproxy.errors import ConfigError
 from appproxy.publish.application import Preauthentication
 from appproxy.store import names
 from appproxy.store.applications import applications
+from appproxy.store.paging import ListPage
 from appproxy.store.people import providers, user_groups, users
 from appproxy.store.schema import GROUP, USER, assignments
+from appproxy.store.schema import user_groups as groups_table
+from appproxy.store.schema import users as users_table
 from appproxy.store.transaction import Reading, Transaction
 
 #: OpenID Connect Core section 2: a subject has at most 255 ASCII characters.
@@ -30,6 +33,11 @@ class Assignment:
     value: str
     label: str
     maintainer: bool = False
+
+    @property
+    def key(self) -> str:
+        """Its name among those of an application; no provider or kind has a slash."""
+        return f"{self.provider}/{self.kind}/{self.value}"
 
 
 def assign(
@@ -71,11 +79,24 @@ def unassign(
 
 def list_for(reading: Reading, application: str) -> list[Assignment]:
     """The assignments of an application, by kind and label."""
-    found = applications.find(reading, application)
-    rows = reading.rows(sa.select(assignments).where(assignments.c.application == found.id))
-    labels = {one.id: one.name for one in users.list_all(reading)} if rows else {}
-    labels |= {one.id: one.name for one in user_groups.list_all(reading)} if rows else {}
-    made = [
+    made = list_page(reading, applications.find(reading, application).id)
+    return sorted(made, key=lambda one: (one.kind, one.label, one.provider))
+
+
+def list_page(reading: Reading, application_id: str, page: ListPage | None = None) -> list[Assignment]:
+    """The assignments of an application, or a page of them, by `key`."""
+    table = assignments.c
+    chosen = sa.select(assignments).where(table.application == application_id)
+    if page is not None:
+        chosen = chosen.limit(page.limit)
+        if page.after is not None:
+            last = (*page.after.split("/", 2), "", "")[:3]
+            chosen = chosen.where(sa.tuple_(table.provider, table.kind, table.value) > sa.tuple_(*map(sa.literal, last)))
+    rows = reading.rows(chosen.order_by(table.provider, table.kind, table.value))
+    builtin = [(row["kind"], row["value"]) for row in rows if row["provider"] == providers.BUILTIN]
+    labels = names.by_id(reading, users_table, [value for kind, value in builtin if kind == USER])
+    labels |= names.by_id(reading, groups_table, [value for kind, value in builtin if kind == GROUP])
+    return [
         Assignment(
             row["provider"], row["kind"], row["value"],
             labels.get(row["value"], row["value"]) if row["provider"] == providers.BUILTIN else row["value"],
@@ -83,7 +104,6 @@ def list_for(reading: Reading, application: str) -> list[Assignment]:
         )
         for row in rows
     ]  # fmt: skip
-    return sorted(made, key=lambda one: (one.kind, one.label, one.provider))
 
 
 def _resolve(reading: Reading, provider: str, user: str | None, group: str | None) -> Assignment:

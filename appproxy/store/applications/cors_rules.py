@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
 from appproxy.errors import ConfigError
+from appproxy.paths import is_ambiguous
 from appproxy.publish.application import Application, Url
 from appproxy.publish.cors import ANY, CorsRule
-from appproxy.publish.paths import is_ambiguous
 from appproxy.store import names
+from appproxy.store.paging import among
 from appproxy.store.schema import cors_rules
 from appproxy.store.transaction import Reading, Row, Transaction
 
@@ -44,11 +45,11 @@ def checked(
     shown = tuple(dict.fromkeys(_name(one, "exposed", patterns=False) for one in exposed))
     allowed = frozenset(_origin(one) for one in origins)
     if credentials and ANY in allowed:
-        raise ConfigError("origins: * lets every site in and cannot be together with credentials; name the origins")
+        raise ConfigError("origins: * lets every site in and cannot be together with credentials", hint="name the origins")
     if credentials and ANY in fields:
-        raise ConfigError("headers: * cannot be together with credentials; name the fields, or a beginning such as x-*")
+        raise ConfigError("headers: * cannot be together with credentials", hint="name the fields, or a beginning such as x-*")
     if ANY in allowed and len(allowed) > 1:
-        raise ConfigError("origins: * is every origin; leave the others out, or leave * out")
+        raise ConfigError("origins: * is every origin", hint="leave the others out, or leave * out")
     host, path = _place(resource)
     return CorsRule(
         path, allowed, frozenset(_method(one) for one in methods), fields, shown, credentials, max_age, host
@@ -60,7 +61,8 @@ def put(tx: Transaction, application: Application, rule: CorsRule, *, new: bool)
     where = _is(application.id, rule.host, rule.path)
     there = tx.row(sa.select(cors_rules).where(where))
     if new and there is not None:
-        raise names.AlreadyThere(f"there is already a CORS rule for {rule.resource}; change it with `appproxy app cors set`")
+        raise names.AlreadyThere(f"there is already a CORS rule for {rule.resource}",
+                                 hint="change it with `appproxy app cors set`")
     if not new and there is None:
         raise _not_found(tx, application.id, rule.resource)
     if not _is_reached(application, rule):
@@ -113,11 +115,13 @@ def list_for(reading: Reading, application: str) -> list[CorsRule]:
     return [rule_of(row) for row in reading.rows(statement.order_by(table.c.host, table.c.path))]
 
 
-def by_application(reading: Reading) -> dict[str, tuple[CorsRule, ...]]:
-    """All rules, for the snapshot."""
+def by_application(reading: Reading, applications: Iterable[str] | None = None) -> dict[str, tuple[CorsRule, ...]]:
+    """The rules of these applications (ids), or all, by the application's id."""
     found: dict[str, list[CorsRule]] = {}
-    for row in reading.rows(sa.select(cors_rules).order_by(cors_rules.c.application, cors_rules.c.host, cors_rules.c.path)):
-        found.setdefault(row["application"], []).append(rule_of(row))
+    chosen = sa.select(cors_rules).order_by(cors_rules.c.application, cors_rules.c.host, cors_rules.c.path)
+    for which in among(cors_rules.c.application, applications):
+        for row in reading.rows(chosen.where(which)):
+            found.setdefault(row["application"], []).append(rule_of(row))
     return {id_: tuple(rules) for id_, rules in found.items()}
 
 
@@ -151,7 +155,7 @@ def _place(resource: str) -> tuple[str, str]:
     if resource.startswith("https://"):
         url = Url.parse(resource, "resource")
         if url.is_wildcard:
-            raise ConfigError(f"resource: {resource!r} has a star; name one host, or only the path for all hosts")
+            raise ConfigError(f"resource: {resource!r} has a star", hint="name one host, or only the path for all hosts")
         host, path = url.host, url.path
     else:
         host, path = "", resource if resource.endswith("/") else resource + "/"
@@ -166,7 +170,7 @@ def _origin(text: str) -> str:
     if text == ANY:
         return text
     if "*" in text:
-        raise ConfigError(f"origins: {text!r} has a star; name each origin exactly, or only * without credentials")
+        raise ConfigError(f"origins: {text!r} has a star", hint="name each origin exactly, or only * without credentials")
     parts = urlsplit(text) if text.isascii() else None
     if parts is None or parts.path or not text.startswith(("https://", "http://")):
         raise ConfigError(f"origins: {text!r} must be scheme, host and port without a path, such as https://app.example.com")

@@ -7,9 +7,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from appproxy.errors import ConfigError
+from appproxy.paths import loose
 from appproxy.pki.selection import by_name
 from appproxy.publish.application import Application, Url
-from appproxy.publish.paths import loose
 from appproxy.store import names
 from appproxy.store.applications.cors_rules import refuse_orphans
 from appproxy.store.certificates.certificates import list_all as list_certificates
@@ -63,7 +63,7 @@ def check_excluded(application: Application) -> None:
         if not any(pair.covers(host) for pair in wildcards):
             there = ", ".join(f"*{pair.external.suffix}" for pair in wildcards)
             hint = f"give hosts below {there}" if there else "this application has none; publish one first"
-            raise ConfigError(f"excluded_hosts: {host!r} is a host that no wildcard stands for; {hint}")
+            raise ConfigError(f"excluded_hosts: {host!r} is a host that no wildcard stands for", hint=f"{hint}")
 
 
 def refuse_taken(reading: Reading, url: Url, own: str | None = None) -> None:
@@ -83,6 +83,6 @@ def _place(url: Url) -> _Place:
 def _check_alternates(reading: Reading, application: Application) -> None:
     key = "alternate_hosts"
     if application.alternate_hosts and application.external.is_wildcard:
-        raise ConfigError(f"{key}: a wildcard has none; publish the other hosts as a segment of the application")
+        raise ConfigError(f"{key}: a wildcard has none", hint="publish the other hosts as a segment of the application")
     for host in application.alternate_hosts:
         checked_external(reading, str(application.external.on(host)), key)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TypeAlias
 
-from appproxy.publish.application import Application, Preauthentication, Segment, Url
+from appproxy.publish.application import Application, Preauthentication, ProviderAccess, Segment, Url
 from appproxy.publish.cors import CorsRule
-from appproxy.store.applications.settings import parse_settings
+from appproxy.publish.settings.texts import parse_settings
 from appproxy.store.schema import GROUP, USER
 from appproxy.store.transaction import Row
 
@@ -22,11 +22,10 @@ def segment_of(row: Row) -> Segment:
 
 def application_of(
     row: Row, assigned: frozenset[Assigned], segments: tuple[Segment, ...] = (),
-    cors: tuple[CorsRule, ...] = (),
+    cors: tuple[CorsRule, ...] = (), others: tuple[str, ...] = (),
 ) -> Application:
-    """The application of one row; of `assigned` only its own provider's count."""
-    own = [one for one in assigned if one[0] == row["provider"]]
-    users, groups = ([one for one in own if one[1] == kind] for kind in (USER, GROUP))
+    """The application of one row; of `assigned` only its own providers' count. `others`: ids of more providers."""
+    own = _access(row["provider"], assigned)
     return Application(
         id=row["id"],
         name=row["name"],
@@ -35,11 +34,25 @@ def application_of(
         preauthentication=Preauthentication(row["preauthentication"]),
         connector_group=row["connector_group"],
         provider=row["provider"],
+        assigned_users=own.assigned_users,
+        assigned_groups=own.assigned_groups,
+        maintaining_users=own.maintaining_users,
+        maintaining_groups=own.maintaining_groups,
+        other_providers=tuple(_access(provider, assigned) for provider in others),
+        segments=segments,
+        cors=cors,
+        **parse_settings(json.loads(row["settings"])),
+    )
+
+
+def _access(provider: str, assigned: frozenset[Assigned]) -> ProviderAccess:
+    """Whom of a provider's people the assignments let in."""
+    own = [one for one in assigned if one[0] == provider]
+    users, groups = ([one for one in own if one[1] == kind] for kind in (USER, GROUP))
+    return ProviderAccess(
+        provider,
         assigned_users=frozenset(value for _, _, value, _ in users),
         assigned_groups=frozenset(value for _, _, value, _ in groups),
         maintaining_users=frozenset(value for _, _, value, is_maintainer in users if is_maintainer),
         maintaining_groups=frozenset(value for _, _, value, is_maintainer in groups if is_maintainer),
-        segments=segments,
-        cors=cors,
-        **parse_settings(json.loads(row["settings"])),
     )

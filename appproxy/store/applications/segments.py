@@ -47,7 +47,7 @@ def set_values(tx: Transaction, application: str, segment: str, values: Mapping[
             case "internal":
                 internal = check_internal(text)
             case _:
-                raise ConfigError(f"{key}: no such setting of a segment; the keys are {', '.join(COLUMNS)}")
+                raise ConfigError(f"{key}: no such setting of a segment", hint=f"the keys are {', '.join(COLUMNS)}")
     if (external, internal) != (old.external, old.internal):
         tx.change(sa.update(segments).where(segments.c.id == old.id).values(**_urls(external, internal)))
         claim(tx, applications.find(tx, found.id))

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from appproxy.pki.authority import Credential
 from appproxy.pki.server_certificate import certificate_facts
 from appproxy.store import names
-from appproxy.store.schema import certificates
+from appproxy.store.schema_certificates import certificates
 from appproxy.store.snapshot import ServedCertificate
 from appproxy.store.transaction import Reading, Row, Transaction
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -10,13 +11,14 @@ from appproxy.errors import Code, IdentityError
 from appproxy.store import names
 from appproxy.store.connectors import groups
 from appproxy.store.connectors.join_tokens import new_token, use_token
+from appproxy.store.paging import ListPage, paged
 from appproxy.store.schema import connector_sightings, connectors
 from appproxy.store.snapshot import ConnectorState
 from appproxy.store.transaction import Reading, Row, Transaction
 
 __all__ = [
-    "Connector", "Shown", "approve", "enrol", "find", "list_all", "move", "new_token", "remove", "remove_inactive", "renew",
-    "revoke", "seen", "use_token",
+    "Connector", "Shown", "approve", "count_by_group", "enrol", "find", "list_all", "move", "new_token", "remove",
+    "remove_inactive", "renew", "revoke", "seen", "seen_all", "use_token",
 ]  # fmt: skip
 
 _WHAT = "connector"
@@ -103,7 +105,7 @@ def approve(tx: Transaction, connector: str) -> Connector:
     """Let a connector carry traffic. A revoked one stays revoked: its key may be in wrong hands."""
     found = find(tx, connector)
     if found.state is ConnectorState.REVOKED:
-        raise names.AlreadyThere(f"connector {found.name!r} is revoked; let it join again with a new token")
+        raise names.AlreadyThere(f"connector {found.name!r} is revoked", hint="let it join again with a new token")
     return _set(tx, found, state=ConnectorState.APPROVED.value)
 
 
@@ -148,6 +150,12 @@ def seen(tx: Transaction, connector_id: str, version: str, address: str, serial:
         tx.change(sa.insert(table).values(connector=connector_id, **values))
 
 
+def seen_all(tx: Transaction, here: Iterable[tuple[str, str, str]]) -> None:
+    """The same for several: id, version and address of each."""
+    for id_, version, address in here:
+        seen(tx, id_, version, address)
+
+
 def find(reading: Reading, connector: str) -> Connector:
     """The connector of this id, or of this name if only one has it. Raises NotFound or AlreadyThere."""
     row = reading.row(_query().where(connectors.c.id == connector))
@@ -156,16 +164,24 @@ def find(reading: Reading, connector: str) -> Connector:
     named = reading.rows(_query().where(connectors.c.name == connector))
     if len(named) > 1:
         ids = ", ".join(row["id"] for row in named)
-        raise names.AlreadyThere(f"{len(named)} connectors are called {connector!r}; give one of the ids {ids}")
+        raise names.AlreadyThere(f"{len(named)} connectors are called {connector!r}", hint=f"give one of the ids {ids}")
     if not named:
         there = [text for one in list_all(reading) for text in (one.name, one.id)]
         raise names.not_found(_WHAT, connector, there)
     return _connector(named[0])
 
 
-def list_all(reading: Reading) -> list[Connector]:
-    """All connectors, by name."""
-    return [_connector(row) for row in reading.rows(_query().order_by(connectors.c.name, connectors.c.id))]
+def list_all(reading: Reading, page: ListPage | None = None) -> list[Connector]:
+    """All connectors, by name; or a page of them, by id."""
+    if page is None:
+        return [_connector(row) for row in reading.rows(_query().order_by(connectors.c.name, connectors.c.id))]
+    return [_connector(row) for row in reading.rows(paged(_query(), connectors.c.id, page))]
+
+
+def count_by_group(reading: Reading) -> dict[str, int]:
+    """How many connectors each group (its id) has; groups without any are left out."""
+    counted = sa.select(connectors.c.connector_group, sa.func.count().label("count")).group_by(connectors.c.connector_group)
+    return {row["connector_group"]: row["count"] for row in reading.rows(counted)}
 
 
 

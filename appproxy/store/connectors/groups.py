@@ -52,7 +52,7 @@ def remove(tx: Transaction, group: str) -> ConnectorGroup:
     for table, what in ((connectors, "connector"), (applications, "application")):
         row = tx.row(sa.select(table.c.name).where(table.c.connector_group == found.id))
         if row is not None:
-            raise names.AlreadyThere(f"group {found.name!r} still has the {what} {row['name']!r}; move it first")
+            raise names.AlreadyThere(f"group {found.name!r} still has the {what} {row['name']!r}", hint="move it first")
     tx.change(sa.delete(connector_groups).where(connector_groups.c.id == found.id))
     return found
 

@@ -10,6 +10,7 @@ from appproxy.errors import Code, ConfigError, IdentityError
 from appproxy.pki.tokens import SECRET_BYTES, hash_secret
 from appproxy.store import names
 from appproxy.store.connectors import groups
+from appproxy.store.paging import ListPage, paged
 from appproxy.store.schema import join_tokens
 from appproxy.store.transaction import Reading, Transaction
 
@@ -20,7 +21,7 @@ _LONGEST_LIFE = 90 * 86400.0
 
 
 @dataclass(frozen=True, slots=True)
-class TokenRecord:
+class JoinTokenRecord:
     """What is known of a token that was given out. Times are seconds since 1970."""
 
     id: str
@@ -82,11 +83,12 @@ def remove(tx: Transaction, token_id: str) -> None:
         raise names.not_found("join token", token_id, [one.id for one in list_all(tx)])
 
 
-def list_all(reading: Reading) -> list[TokenRecord]:
-    """All tokens, the newest first; also those used up, until they expire."""
-    rows = reading.rows(sa.select(join_tokens).order_by(join_tokens.c.created.desc(), join_tokens.c.id))
+def list_all(reading: Reading, page: ListPage | None = None) -> list[JoinTokenRecord]:
+    """All tokens, the newest first, also those used up, until they expire; or a page of them, by id."""
+    newest = sa.select(join_tokens).order_by(join_tokens.c.created.desc(), join_tokens.c.id)
+    rows = reading.rows(newest if page is None else paged(sa.select(join_tokens), join_tokens.c.id, page))
     return [
-        TokenRecord(row["id"], row["connector_group"], row["uses"], row["uses_left"], row["created"], row["expires"])
+        JoinTokenRecord(row["id"], row["connector_group"], row["uses"], row["uses_left"], row["created"], row["expires"])
         for row in rows
     ]
 

@@ -51,7 +51,7 @@ def initialise(tx: Transaction, domain: str, public_origin: str, *, own_certific
         raise ConfigError(f"domain: {domain!r} must be a host name with a dot, such as apps.example.com")
     place = PublicAddress(domain, Url.parse(public_origin, "public_origin").port)
     if tx.row(sa.select(settings)) is not None:
-        raise StoreError("the database is not empty; give another state directory")
+        raise StoreError("the database is not empty", hint="give another state directory")
     instance = tx.new_id()
     service_settings.put(tx, service_settings.INSTANCE, instance)
     service_settings.put(tx, service_settings.DOMAIN, domain)
@@ -70,7 +70,7 @@ def initialise(tx: Transaction, domain: str, public_origin: str, *, own_certific
 def _add_builtin(tx: Transaction, place: PublicAddress) -> None:
     providers.add(
         tx, providers.BUILTIN, place.origin("signin"), BUILTIN_CLIENT, tx.random_bytes(32).hex(),
-        algorithms=("ES256",), id_=providers.BUILTIN,
+        algorithms=("ES256",), kind=providers.BUILTIN, id_=providers.BUILTIN,
     )  # fmt: skip
 
 

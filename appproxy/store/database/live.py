@@ -13,6 +13,7 @@ from enum import IntEnum
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 from twisted.internet.defer import Deferred, fail
+from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import LoopingCall
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
@@ -21,24 +22,39 @@ from twisted.python.threadpool import ThreadPool
 
 from appproxy.errors import StoreError
 from appproxy.policy.fair_queue import FairQueue
+from appproxy.policy.paced import Paced
 from appproxy.policy.sender import SENDER
+from appproxy.store.database.away import AwayStore
+from appproxy.store.database.hearing import Hearing
+from appproxy.store.database.kept import Keeper
 from appproxy.store.database.store import Store
 from appproxy.store.snapshot import Snapshot
-from appproxy.store.transaction import Reading, Transaction
+from appproxy.store.transaction import SNAPSHOT, Reading, Transaction
 
 P = ParamSpec("P")
 T = TypeVar("T")
+R = TypeVar("R")
 Subscriber = Callable[[Snapshot, Snapshot], None]
 
-#: How often other processes' commits are looked for, in seconds: a revoked connector or user is cut within it.
-POLL = 1.0
+#: How often other processes' commits are looked for, in seconds: a revoked connector or user is cut within it. Where the
+#: database tells of them they are looked for at once, as often as `HURRY` allows.
+POLL, HURRY = 1.0, 0.1
 #: Work that waits for the database's thread, for users and for the service itself; more is refused, so that a database
 #: which hangs fills no memory. One network may have all of it while nobody else asks; the networks take turns.
 MOST_WAITING = 1000
 #: Work that is handed to the thread at the same time: one that it does and one that it can go on with.
 HANDED = 2
-#: Work that has waited so long, in seconds, is refused: whoever asked has been told that the database is away.
+#: Work that has waited so long, in seconds, is refused: whoever asked is told that the database does not answer.
 PATIENCE = 8.0
+#: So are those whose work was begun by then, and is not done so long after they have asked.
+LONGEST = 10.0
+#: The connections to a server on which work has been under way for so long are given up: a server that is frozen
+#: answers no more, but its machine acknowledges every byte, and TCP has nothing to complain of.
+GIVEN_UP = 10.0
+
+
+_TOO_LATE = "the database does not answer in time"
+_BEGUN = "it was begun and may still be done: look before you ask again"
 
 
 class _Lane(IntEnum):
@@ -54,6 +70,34 @@ class _Work:
 
     do: Callable[[], Any]
     done: Deferred[Any]
+    #: It does not wait any more.
+    begun: bool = False
+    #: Tells whoever asked that it takes too long; None once they have been told, or have their answer.
+    late: IDelayedCall | None = None
+
+
+class _Watch:
+    """Calls `interrupt` when what was handed to the thread has been under way there for too long."""
+
+    def __init__(self, reactor: Any, interrupt: Callable[[], object]) -> None:
+        self._reactor = reactor
+        self._interrupt = interrupt
+        #: When the thread has begun with it; None while it waits there.
+        self.begun: float | None = None
+        self._later: IDelayedCall = reactor.callLater(GIVEN_UP, self._look)
+
+    def _look(self) -> None:
+        left = GIVEN_UP if self.begun is None else self.begun + GIVEN_UP - self._reactor.seconds()
+        if left <= 0:
+            self._interrupt()
+        else:
+            self._later = self._reactor.callLater(left, self._look)
+
+    def over(self, result: R) -> R:
+        """It is done."""
+        if self._later.active():
+            self._later.cancel()
+        return result
 
 
 class WorkerThreads(Protocol):
@@ -79,10 +123,13 @@ class LiveStore:
     def __init__(
         self,
         reactor: Any,
-        store: Store,
+        store: Store | AwayStore,
         wall_clock: Callable[[], float] = time.time,  # noqa: TID251 -- the default of an argument
         pool: WorkerThreads | None = None,
+        keeper: Keeper | None = None,
     ) -> None:
+        """`keeper`: writes what the next start needs if the database is away then."""
+        self._keeper = keeper
         self._reactor = reactor
         self._store = store
         self._wall_clock = wall_clock
@@ -93,6 +140,9 @@ class LiveStore:
         self._subscribers: list[Subscriber] = []
         self._last_words: list[Callable[[], object]] = []
         self._snapshot: Snapshot | None = None
+        self._hearing = Hearing(reactor, store, self._in_thread, POLL)
+        self._hurry = Paced(reactor, HURRY, self._poll)
+        self._hearing.on(SNAPSHOT, self._hurry.ask)
         # Both belong to the database thread.
         self._built: Snapshot | None = None
         self._version: int | None = None
@@ -102,8 +152,9 @@ class LiveStore:
         self._stopping = False
         #: How often a snapshot could not be built; the one before stayed in use.
         self.failed_builds = 0
-        #: Does the database answer? For the health page.
-        self.reachable = True
+        #: Does the database answer?
+        self.reachable = store.kept_at is None
+        self._back: list[Callable[[], object]] = []
 
     @property
     def snapshot(self) -> Snapshot:
@@ -111,6 +162,22 @@ class LiveStore:
         if self._snapshot is None:
             raise StoreError("the store was not started")
         return self._snapshot
+
+    @property
+    def kept_at(self) -> float | None:
+        """When that which was kept for a start without the database was known to be so, in seconds since 1970, as long as
+        this node works from it; else None.
+        """
+        return self._store.kept_at
+
+    @property
+    def kept_for_next(self) -> float:
+        """When what the next start may need was written last, in seconds since 1970; 0.0: never."""
+        return self._store.kept_at or (0.0 if self._keeper is None else self._keeper.at)
+
+    def when_back(self, callback: Callable[[], object]) -> None:
+        """Call `callback` when the database answers for the first time, after a start without it."""
+        self._back.append(callback)
 
     def start(self) -> Deferred[None]:
         """Build the first snapshot, then look for others' changes every second. Fails as the build fails."""
@@ -120,6 +187,7 @@ class LiveStore:
         def begin(snapshot: Snapshot) -> None:
             self._swap(snapshot)
             self._polling.start(POLL, now=False)
+            self._hearing.start()
 
         def failed(failure: Failure) -> Failure:
             self._pool.stop()
@@ -131,6 +199,8 @@ class LiveStore:
         """Finish what the thread has to do, then end it and close the database."""
         if self._polling.running:
             self._polling.stop()
+        self._hurry.stop()
+        self._hearing.stop()
         for callback in self._last_words:
             callback()
         self._stopping = True
@@ -172,6 +242,19 @@ class LiveStore:
 
         return self._in_turn(run)
 
+    def read_kept(self, do: Callable[Concatenate[Reading, P], T], *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
+        """The same of tables that are kept for a start without the database, which then is not asked."""
+
+        def run() -> T:
+            with self._store.reading_kept() as reading:
+                return do(reading, *args, **kwargs)
+
+        return self._in_turn(run)
+
+    def look(self) -> Deferred[bool]:
+        """Take up now what others have committed; fires with whether the database has answered."""
+        return self._poll().addCallback(lambda done: self.reachable)
+
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         """Call `callback(old, new)` in the reactor's thread after each change of the snapshot; gives its end."""
         self._subscribers.append(callback)
@@ -182,6 +265,10 @@ class LiveStore:
 
         return unsubscribe
 
+    def on_notice(self, what: str, callback: Callable[[], object]) -> Callable[[], None]:
+        """Call `callback` when another process has told of `what`; gives its end. A hint: it may be lost."""
+        return self._hearing.on(what, callback)
+
     def before_stop(self, callback: Callable[[], object]) -> None:
         """Call `callback` when the store is about to stop: what it writes then is still written."""
         self._last_words.append(callback)
@@ -190,53 +277,87 @@ class LiveStore:
         """Run in the thread what others ask for, in a fair order, unless too much waits there already."""
         if self._stopping:
             return fail(StoreError("the service is stopping"))
-        asked = self._reactor.seconds()
-
-        def run() -> T:
-            if self._reactor.seconds() - asked > PATIENCE:
-                raise StoreError("the database does not answer in time")
-            return do()
-
-        done: Deferred[T] = Deferred()
+        work = _Work(do, Deferred())
+        work.late = self._reactor.callLater(PATIENCE, self._too_late, work)
         sender = SENDER.get()
-        for dropped in self._queue.put(_Lane.REQUESTS if sender else _Lane.SERVICE, sender, _Work(run, done)):
-            dropped.done.errback(StoreError("the database has too much to do"))
+        for dropped in self._queue.put(_Lane.REQUESTS if sender else _Lane.SERVICE, sender, work):
+            self._tell(dropped, Failure(StoreError("the database has too much to do")))
         self._hand_over()
-        return done
+        return work.done
 
     def _hand_over(self) -> None:
         """Give the thread what it is free for; all there is once the service stops."""
         while (self._idle > 0 or self._stopping) and (work := self._queue.take()) is not None:
+            if work.late is None:
+                continue  # whoever asked has been told that it takes too long
             self._idle -= 1
-            self._in_thread(work.do).addBoth(self._done, work)
+            self._in_thread(self._begin, work).addBoth(self._done, work)
+
+    def _begin(self, work: _Work) -> Any:
+        """In the thread. What was refused while it waited there is not done: nobody hears of it any more."""
+        if work.late is None:
+            raise StoreError(_TOO_LATE)
+        work.begun = True
+        return work.do()
 
     def _done(self, result: Any, work: _Work) -> None:
         self._idle += 1
         self._hand_over()
+        self._tell(work, result)
+
+    def _too_late(self, work: _Work) -> None:
+        """Refuse it; if it was begun, after some more time. What is under way then may still come to its end."""
+        if work.begun:
+            work.late = self._reactor.callLater(LONGEST - PATIENCE, self._tell, work,
+                                                Failure(StoreError(_TOO_LATE, hint=_BEGUN)))
+        else:
+            self._tell(work, Failure(StoreError(_TOO_LATE)))
+
+    def _tell(self, work: _Work, result: Any) -> None:
+        """What came of it, if that was not said before."""
+        late, work.late = work.late, None
+        if late is None:
+            return
+        if late.active():
+            late.cancel()
         work.done.callback(result)
 
-    def _in_thread(self, do: Callable[[], T]) -> Deferred[T]:
-        deferred: Deferred[T] = deferToThreadPool(self._reactor, cast("ThreadPool", self._pool), do)
-        return deferred
+    def _in_thread(self, do: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
+        watch = _Watch(self._reactor, self._store.interrupt)
+
+        def run() -> T:
+            watch.begun = self._reactor.seconds()
+            return do(*args, **kwargs)
+
+        deferred: Deferred[T] = deferToThreadPool(self._reactor, cast("ThreadPool", self._pool), run)
+        return deferred.addBoth(watch.over)
 
     def _first_build(self) -> Snapshot:
-        # The number first: a commit in between is then seen by the first poll.
-        self._version = self._store.data_version()
+        # The number first: a commit in between is then seen by the first poll. Where the database is away each poll asks.
+        self._version = None if self._store.kept_at is not None else self._store.data_version()
         self._built = self._store.build_snapshot()
         return self._built
 
     def _poll(self) -> Deferred[None]:
+        was_away = self._store.kept_at is not None
+
         def look() -> Snapshot | None:
             version = self._store.data_version()
-            if version == self._version and not self._complaint:
-                return None
+            changed = version != self._version or bool(self._complaint) or self._store.countries_changed()
             self._version = version
-            return self._rebuild()
+            snapshot = self._rebuild() if changed else None
+            if self._keeper is not None and self._store.real is not None and not self._complaint:
+                self._keeper.look(self._store.real, version)
+            return snapshot
 
         def done(snapshot: Snapshot | None) -> None:
             self.reachable = True
             if snapshot is not None:
                 self._swap(snapshot)
+            if was_away:
+                self.log.info("the database answers: from now on this service works with it")
+                for callback in self._back:
+                    callback()
 
         def failed(failure: Failure) -> None:
             # Once an outage, not once a second; the node goes on with what it knows.

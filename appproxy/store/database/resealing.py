@@ -5,12 +5,20 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from appproxy.store.certificates import acme, certificates
-from appproxy.store.people import providers
-from appproxy.store.schema import acme_accounts, authorities, leaves, master_check, sealing_keys, signing_keys
-from appproxy.store.schema import certificates as certificate_table
+from appproxy.store.people import authenticator_apps, client_keys, directories, kept_forms, providers, session_rows
+from appproxy.store.roles import idempotency
+from appproxy.store.schema import audit_chains, authorities, leaves, master_check, sealing_keys, signing_keys
+from appproxy.store.schema import authenticator_apps as app_table
+from appproxy.store.schema import client_keys as client_key_table
+from appproxy.store.schema import kept_forms as kept_form_table
 from appproxy.store.schema import providers as provider_table
+from appproxy.store.schema import sessions as session_table
+from appproxy.store.schema_certificates import acme_accounts
+from appproxy.store.schema_certificates import certificates as certificate_table
+from appproxy.store.schema_directories import directories as directory_table
+from appproxy.store.schema_roles import idempotent_answers
 from appproxy.store.sealing import Sealer
-from appproxy.store.service import keys
+from appproxy.store.service import audit_chain, keys
 from appproxy.store.transaction import Transaction
 
 CHECK = "check"
@@ -19,13 +27,22 @@ CHECK = "check"
 SEALED: tuple[tuple[sa.Table, str, str], ...] = (
     (master_check, "sealed", CHECK),
     (provider_table, "client_secret", providers.CLIENT_SECRET),
+    (client_key_table, "key", client_keys.CLIENT_KEY),
+    (directory_table, "bind_password", directories.BIND_PASSWORD),
     (authorities, "key", keys.AUTHORITY_KEY),
     (leaves, "key", keys.LEAF_KEY),
     (sealing_keys, "secret", keys.SEALING_KEY),
     (signing_keys, "key", keys.SIGNING_KEY),
     (certificate_table, "key", certificates.CERTIFICATE_KEY),
+    (app_table, "secret", authenticator_apps.SECRET),
     (acme_accounts, "key", acme.ACCOUNT_KEY),
     (acme_accounts, "binding_key", acme.BINDING_KEY),
+    (session_table, "id_token", session_rows.ID_TOKEN),
+    (session_table, "refresh_token", session_rows.REFRESH_TOKEN),
+    (session_table, "claims", session_rows.CLAIMS),
+    (kept_form_table, "form", kept_forms.KEPT_FORM),
+    (audit_chains, "key", audit_chain.CHAIN_KEY),
+    (idempotent_answers, "answer", idempotency.IDEMPOTENT_ANSWER),
 )
 
 
@@ -41,4 +58,6 @@ def reseal_all(tx: Transaction, new_sealer: Sealer) -> int:
             value = {column: new_sealer.seal(purpose, str(row["id"]), plain)}
             tx.change(sa.update(table).where(table.c.id == row["id"]).values(value))
             count += 1
+    # What this transaction seals and opens from now on.
+    tx.sealer = new_sealer
     return count

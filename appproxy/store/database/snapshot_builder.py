@@ -9,40 +9,63 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from appproxy.policy.conditional.compiled import NO_POLICIES, PolicySet
+from appproxy.policy.conditional.locations import Locations, no_country
+from appproxy.publish.administration import Holders, administration_at
 from appproxy.publish.application import Application, Segment
 from appproxy.publish.cors import CorsRule
 from appproxy.publish.portal import Portal, portal_at
 from appproxy.publish.routing import Router
 from appproxy.publish.urls import Translation
-from appproxy.store import schema
-from appproxy.store.applications import cors_rules
+from appproxy.store import schema, schema_certificates, schema_machines, schema_roles
+from appproxy.store.applications import cors_rules, further_providers
 from appproxy.store.applications.row import Assigned, application_of, segment_of
 from appproxy.store.certificates.acme import challenges
 from appproxy.store.certificates.certificates import served
+from appproxy.store.machines import clients, native_clients
+from appproxy.store.machines.service_tokens import snapshot_tokens
 from appproxy.store.people.providers import list_all as list_providers
+from appproxy.store.policies import documents, policies
+from appproxy.store.policies.countries import CountryDatabase
+from appproxy.store.roles import assignments as role_assignments
 from appproxy.store.service import settings as service_settings
 from appproxy.store.service.branding import brand_of
 from appproxy.store.service.keys import read_sealing_keys, trust_bundle
 from appproxy.store.service.place import RESERVED
-from appproxy.store.snapshot import BUILTIN, ConnectorRecord, ConnectorState, ProviderRecord, Snapshot
+from appproxy.store.snapshot import (
+    BUILTIN,
+    TOKEN,
+    ConnectorRecord,
+    ConnectorState,
+    ProviderRecord,
+    RoleAssignment,
+    Snapshot,
+)
 from appproxy.store.transaction import ALL, Reading, part_revisions
 
 #: For each field of the snapshot, the tables that it is made of.
 PARTS: Mapping[str, tuple[sa.Table, ...]] = {
-    "applications": (schema.applications, schema.segments, schema.assignments, schema.cors_rules),
+    "applications": (schema.applications, schema.application_providers, schema.segments, schema.assignments,
+                     schema.cors_rules),
     "connectors": (schema.connectors,),
     "connector_groups": (schema.connector_groups,),
-    "providers": (schema.providers,),
+    "providers": (schema.providers, schema.client_keys),
     "keys": (schema.sealing_keys,),
     "trust_bundle": (schema.authorities,),
     "revoked_sessions": (schema.revoked_sessions,),
     "not_before": (schema.not_before,),
     "settings": (schema.settings,),
-    "certificates": (schema.certificates,),
-    "challenges": (schema.acme_challenges,),
+    "certificates": (schema_certificates.certificates,),
+    "challenges": (schema_certificates.acme_challenges,),
+    "service_tokens": (schema_machines.service_tokens, schema_machines.service_token_applications,
+                       schema_roles.role_assignments),
+    "policies": (schema.policy_documents, schema.break_glass),
+    "native_clients": (schema_machines.native_clients, schema_machines.native_client_applications),
+    "relying_parties": (schema_machines.clients,),
+    "roles": (schema_roles.role_assignments,),
 }
-#: What an application is made of: its row, its assignments, its segments and CORS rules.
-_Source = tuple[tuple[object, ...], frozenset[Assigned], tuple[Segment, ...], tuple[CorsRule, ...]]
+#: What an application is made of: its row, its assignments, its segments and CORS rules, and its other providers.
+_Source = tuple[tuple[object, ...], frozenset[Assigned], tuple[Segment, ...], tuple[CorsRule, ...], tuple[str, ...]]
 #: The id comes first.
 _APPLICATIONS = sa.select(schema.applications).order_by(schema.applications.c.name_key)
 
@@ -65,9 +88,16 @@ class Builder:
     """Builds snapshots and remembers what the last one was made of."""
 
     def __init__(self) -> None:
+        #: Where the countries of addresses are known from; None: from nowhere.
+        self.countries: CountryDatabase | None = None
         self._last: Snapshot | None = None
         self._revisions: Mapping[str, int] = {}
         self._sources: dict[str, tuple[_Source, Application]] = {}
+        #: Named locations, and the versions of those that they were made of.
+        self._locations: tuple[frozenset[tuple[str, int]], Locations] | None = None
+        #: Ids of applications by tag, as the last one had them; and whether any policy names a tag.
+        self._tags: Mapping[str, frozenset[str]] = {}
+        self._names_tags = False
 
     def build(self, reading: Reading, previous: Snapshot | None) -> Snapshot:
         """The picture of the store; parts that did not change since `previous` are its very objects.
@@ -76,14 +106,24 @@ class Builder:
         """
         found = part_revisions(reading)
         last = self._last if previous is not None and previous is self._last else None
-        if last is not None and found.get(ALL, 0) == last.revision:
+        elsewhere = self.countries is not None and self.countries.refresh()
+        if elsewhere:
+            self._locations = None
+        if last is not None and found.get(ALL, 0) == last.revision and not elsewhere:
             return last
         parts: dict[str, Any] = {}
+        tags = self._tags
         for name, tables in PARTS.items():
-            if last is not None and all(found.get(t.name) == self._revisions.get(t.name) for t in tables):
+            same = all(found.get(t.name) == self._revisions.get(t.name) for t in tables)
+            if name == "policies":
+                # Applications by tag are part of the policies that name tags.
+                if last is None or parts["applications"] is not last.applications:
+                    tags = policies.tags(parts["applications"].values())
+                same = same and not elsewhere and (tags == self._tags or not self._names_tags)
+            if last is not None and same:
                 parts[name] = getattr(last, name)
             else:
-                parts[name] = _BUILDERS[name](self, reading)
+                parts[name] = self._policies(reading, tags) if name == "policies" else _BUILDERS[name](self, reading)
         same = last is not None and parts["settings"] is last.settings
         brand = last.brand if last is not None and same else brand_of(parts["settings"])
         domain = parts["settings"].get(service_settings.DOMAIN, "")
@@ -98,8 +138,16 @@ class Builder:
             reserved = [f"{name}.{domain}" for name in RESERVED]
             router = Router(published, reserved, None if last is None else last.router)
             urls = Translation(published, reserved, None if last is None else last.urls)
-        self._last = Snapshot(revision=found.get(ALL, 0), router=router, urls=urls, brand=brand, portal=portal, **parts)
-        self._revisions = found
+        if last is not None and parts["roles"] is last.roles and domain == last.settings.get(service_settings.DOMAIN, ""):
+            administration = last.administration
+        else:
+            administration = _administration(parts["settings"], parts["roles"])
+        kept = last is not None and parts["policies"] is last.policies
+        reported = last.reported if last is not None and kept else parts["policies"].reporting()
+        self._last = Snapshot(
+            revision=found.get(ALL, 0), router=router, urls=urls, brand=brand, portal=portal, reported=reported,
+            administration=administration, **parts)
+        self._revisions, self._tags = found, tags
         return self._last
 
     def _applications(self, reading: Reading) -> dict[str, Application]:
@@ -114,11 +162,12 @@ class Builder:
         for one in reading.rows(sa.select(schema.segments).order_by(schema.segments.c.external)):
             segments.setdefault(one["application"], []).append(segment_of(one))
         cors = cors_rules.by_application(reading)
+        others = further_providers.by_application(reading)
         sources: dict[str, tuple[_Source, Application]] = {}
         for row in reading.connection.execute(_APPLICATIONS):
             id_ = row[0]
             source = (tuple(row), frozenset(assigned.get(id_, ())), tuple(segments.get(id_, ())),
-                      cors.get(id_, ()))
+                      cors.get(id_, ()), others.get(id_, ()))
             known = self._sources.get(id_)
             if known is None or known[0] != source:
                 known = (source, application_of(row._mapping, *source[1:]))
@@ -126,11 +175,38 @@ class Builder:
         self._sources = sources
         return {id_: application for id_, (_, application) in sources.items()}
 
+    def _policies(self, reading: Reading, tags: Mapping[str, frozenset[str]]) -> PolicySet:
+        """Networks are many and change seldom: they are made ready again only when one of the locations has changed."""
+        versions = frozenset((one.id, one.version) for one in documents.list_all(reading, documents.Kind.LOCATION))
+        if self._locations is None or self._locations[0] != versions:
+            country_of = no_country if self.countries is None else self.countries.country_of
+            self._locations = (versions, policies.read_locations(reading, country_of))
+        made = policies.policy_set(reading, self._locations[1], tags)
+        self._names_tags = policies.names_tags(reading)
+        return made if made.policies else NO_POLICIES
+
 
 def _portal(settings: Mapping[str, str], published: Iterable[Application]) -> Portal:
     """Nobody's in a database that was not made by `appproxy init`."""
     domain, port = settings.get(service_settings.DOMAIN), settings.get(service_settings.PUBLIC_PORT, "443")
     return portal_at(f"apps.{domain}", int(port), published, BUILTIN) if domain else Portal()
+
+
+def _administration(settings: Mapping[str, str], assigned: Iterable[RoleAssignment]) -> Portal:
+    """For all who have a role, also one that has ended since: what it allows now is asked with each request."""
+    domain, port = settings.get(service_settings.DOMAIN), settings.get(service_settings.PUBLIC_PORT, "443")
+    if not domain:
+        return Portal()
+    users: dict[str, set[str]] = {}
+    groups: dict[str, set[str]] = {}
+    for one in assigned:
+        if one.kind != TOKEN:
+            (users if one.kind == schema.USER else groups).setdefault(one.provider, set()).add(one.value)
+    holders = {
+        provider: Holders(frozenset(users.get(provider, ())), frozenset(groups.get(provider, ())))
+        for provider in users.keys() | groups.keys()
+    }
+    return administration_at(f"admin.{domain}", int(port), holders, BUILTIN)
 
 
 def _connectors(_: Builder, reading: Reading) -> dict[str, ConnectorRecord]:
@@ -170,4 +246,8 @@ _BUILDERS: Mapping[str, Callable[[Builder, Reading], object]] = {
     "settings": lambda _, reading: service_settings.get_all(reading),
     "certificates": lambda _, reading: served(reading),
     "challenges": lambda _, reading: challenges(reading),
+    "service_tokens": lambda _, reading: snapshot_tokens(reading),
+    "native_clients": lambda _, reading: {one.id: one for one in native_clients.list_all(reading)},
+    "relying_parties": lambda _, reading: clients.snapshot_parties(reading),
+    "roles": lambda _, reading: tuple(role_assignments.list_all(reading)),
 }

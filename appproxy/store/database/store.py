@@ -8,19 +8,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import PoolProxiedConnection
 from twisted.logger import Logger
 
-from appproxy.errors import StoreError
+from appproxy.errors import StoreAway, StoreError
 from appproxy.store import migrate
+from appproxy.store.database import notices
 from appproxy.store.database.snapshot_builder import Builder, uncollected
-from appproxy.store.engine import WRITE, file_identity, in_memory, make_engine, make_private
+from appproxy.store.engine import WRITE, file_identity, in_memory, interrupt, make_engine, make_private, without_limits
 from appproxy.store.names import AlreadyThere
+from appproxy.store.policies.countries import CountryDatabase
 from appproxy.store.schema import master_check, revisions
 from appproxy.store.sealing import Sealer
 from appproxy.store.snapshot import Snapshot
-from appproxy.store.transaction import ALL, Reading, Transaction, bump, current_revision, note_changes
+from appproxy.store.transaction import ALL, SNAPSHOT, Reading, Transaction, bump, current_revision, note_changes
 
 _CHECK = "check"
 _CHECK_TEXT = b"appproxy"
@@ -56,7 +58,8 @@ class Store:
             make_private(engine.url)
             with engine.connect().execution_options(**{WRITE: True}) as connection, connection.begin():
                 if migrate.found_version(connection) is not None:
-                    raise StoreError(f"{_name(engine)}: a database is already there; give another state directory")
+                    raise StoreError(f"{_name(engine)}: appproxy's tables are already there",
+                                     hint="give another state directory, or another, empty database")
                 migrate.upgrade(connection)
                 sealed = sealer.seal(_CHECK, _CHECK, _CHECK_TEXT)
                 connection.execute(sa.insert(master_check).values(id=_CHECK, sealed=sealed))
@@ -70,19 +73,39 @@ class Store:
         sealer: Sealer,
         random_bytes: Callable[[int], bytes] = secrets.token_bytes,
         say: Callable[[str], None] = _say,
+        begun: Callable[[Store], object] = lambda store: None,
     ) -> Store:
-        """Open a database that `create` made; an older schema is migrated after `say` was told so.
+        """Open a database that `create` made; an older schema is migrated after `say` was told so. `begun` gets the store
+        before anything is asked of it: `interrupt` ends the opening.
 
-        Raises StoreError: none there, a newer schema, another master key; ConfigError when the URL is wrong.
+        Raises StoreError: none there, a newer schema, another master key; StoreAway when its server does not answer;
+        ConfigError when the URL is wrong.
         """
         engine = make_engine(url)
         store = cls(engine, sealer, random_bytes)
+        begun(store)
         with _closing_on_error(engine), _explaining(engine):
             if engine.url.get_backend_name() == "sqlite" and not in_memory(engine.url):
                 _must_exist(engine)
             store._bring_up_to_date(say)
             store._check_master()
         return store
+
+    def interrupt(self) -> None:
+        """End the connections to a database server: work on them fails, and the next begins with a new one. For any thread.
+
+        A file has none, and is waited for.
+        """
+        interrupt(self._engine)
+
+    def can_hear(self, reactor: object) -> bool:
+        """Does the database tell of what others commit?"""
+        return notices.can_hear(self._engine, reactor)
+
+    def listen(self) -> PoolProxiedConnection:
+        """A connection for `notices.Notices`. Raises StoreError."""
+        with _explaining(self._engine):
+            return notices.listen(self._engine)
 
     def close(self) -> None:
         """Close all connections."""
@@ -108,7 +131,8 @@ class Store:
             transaction = Transaction(connection, self._sealer, now, self._random_bytes)
             note_changes(connection, transaction.touched)
             yield transaction
-            bump(transaction)
+            told = {SNAPSHOT} if bump(transaction) is not None else set()
+            notices.tell(connection, told | transaction.told)
 
     @contextmanager
     def reading(self) -> Iterator[Reading]:
@@ -119,6 +143,20 @@ class Store:
             with connection.begin():
                 yield Reading(connection, self._sealer)
 
+    #: What `AwayStore` has besides; here they are of no moment.
+    kept_at: float | None = None
+    reading_kept = reading
+
+    @property
+    def real(self) -> Store:
+        """The store itself."""
+        return self
+
+    @property
+    def on_server(self) -> bool:
+        """Is it a server's, which may be away while we are here?"""
+        return self._engine.dialect.name != "sqlite"
+
     def build_snapshot(self, previous: Snapshot | None = None) -> Snapshot:
         """The picture of the store at this moment; what did not change since `previous` is shared with it.
 
@@ -126,6 +164,14 @@ class Store:
         """
         with self.reading() as reading, uncollected():
             return self._builder.build(reading, previous)
+
+    def use_countries(self, database: CountryDatabase) -> None:
+        """From now on snapshots know the countries of addresses."""
+        self._builder.countries = database
+
+    def countries_changed(self) -> bool:
+        """Is there a new file of countries, which the next snapshot takes up?"""
+        return self._builder.countries is not None and self._builder.countries.changed
 
     def revision(self) -> int:
         """The revision of the last change."""
@@ -166,15 +212,16 @@ class Store:
         with self._engine.connect() as connection:
             found = migrate.found_version(connection)
         if found is None:
-            raise StoreError(f"{_name(self._engine)}: no appproxy database; run: appproxy init")
+            raise StoreError(f"{_name(self._engine)}: no appproxy database", hint="run: appproxy init")
         if not migrate.is_known(found):
             raise StoreError(
-                f"{_name(self._engine)}: its schema {found} is newer than this program ({newest}); upgrade appproxy"
+                f"{_name(self._engine)}: its schema {found} is newer than this program ({newest})", hint="upgrade appproxy"
             )
         if found != newest:
             say(f"{_name(self._engine)}: the schema is brought from {found} to {newest}")
             with self._engine.connect().execution_options(**{WRITE: True}) as connection, connection.begin():
                 # Several nodes may start at once: the first migrates, the others find nothing left to do.
+                without_limits(connection)
                 connection.execute(sa.select(revisions.c.revision).where(revisions.c.part == ALL).with_for_update())
                 migrate.upgrade(connection)
 
@@ -197,7 +244,7 @@ def check_master(reading: Reading) -> None:
     """Raises StoreError, which names the source, when the sealer's master key is not this database's."""
     row = reading.row(sa.select(master_check).where(master_check.c.id == _CHECK))
     if row is None or reading.sealer.open(_CHECK, _CHECK, row["sealed"]) != _CHECK_TEXT:
-        raise StoreError("the database does not say which master key it has; restore it from a backup")
+        raise StoreError("the database does not say which master key it has", hint="restore it from a backup")
 
 
 def _must_exist(engine: sa.Engine) -> None:
@@ -205,7 +252,7 @@ def _must_exist(engine: sa.Engine) -> None:
         with open(str(engine.url.database), "rb"):
             return
     except FileNotFoundError:
-        raise StoreError(f"{engine.url.database}: no database is there; run: appproxy init") from None
+        raise StoreError(f"{engine.url.database}: no database is there", hint="run: appproxy init") from None
     except OSError as error:
         raise StoreError(f"{engine.url.database}: {error.strerror}") from error
 
@@ -213,6 +260,20 @@ def _must_exist(engine: sa.Engine) -> None:
 def _name(engine: sa.Engine) -> str:
     """The database in words that hold no password."""
     return engine.url.render_as_string(hide_password=True)
+
+
+#: What a server says that is there and takes nobody now (PostgreSQL, appendix A: 57P01 to 57P03, 53300).
+_TAKES_NOBODY = ("is starting up", "is shutting down", "in recovery mode", "not yet accepting", "too many clients",
+                 "connection slots", "terminating connection")
+
+
+def _is_away(engine: sa.Engine, error: BaseException | None) -> bool:
+    """Does this mean that the server cannot be reached? Not, that it refuses us: a wrong password is nobody's outage."""
+    state = getattr(error, "sqlstate", None)
+    if engine.dialect.name == "sqlite" or state is not None:
+        return state is not None and str(state).startswith(("08", "57P"))
+    text = str(error)
+    return "FATAL" not in text or any(words in text for words in _TAKES_NOBODY)
 
 
 @contextmanager
@@ -232,6 +293,7 @@ def _explaining(engine: sa.Engine) -> Iterator[None]:
     except IntegrityError as error:
         raise AlreadyThere(f"{_name(engine)}: refused, because it is already there or still in use") from error.orig
     except DBAPIError as error:
-        raise StoreError(f"{_name(engine)}: {str(error.orig).strip()}") from error.orig
+        kind = StoreAway if isinstance(error, OperationalError) and _is_away(engine, error.orig) else StoreError
+        raise kind(f"{_name(engine)}: {' '.join(str(error.orig).split())}") from error.orig
     except SQLAlchemyError as error:
         raise StoreError(f"{_name(engine)}: {error}") from error

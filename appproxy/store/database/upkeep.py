@@ -5,26 +5,52 @@ from __future__ import annotations
 from appproxy.store.certificates import acme
 from appproxy.store.connectors import connectors, join_tokens
 from appproxy.store.database.initial import renew_leaves
-from appproxy.store.people import one_time, sessions
+from appproxy.store.machines import native_grants, service_tokens
+from appproxy.store.people import (
+    client_keys,
+    client_sessions,
+    kept_forms,
+    one_time,
+    password_links,
+    providers,
+    refused_codes,
+    session_rows,
+    sessions,
+)
+from appproxy.store.roles import assignments as role_assignments
+from appproxy.store.roles import idempotency
 from appproxy.store.service import audit, keys
+from appproxy.store.service.actions import CONNECTOR_INACTIVE
 from appproxy.store.transaction import Transaction
 
 #: In seconds. A node looks for connectors that never came back only when it was there itself for a day to see them.
 _WATCHED = 86400.0
 
 
-def keep_up(tx: Transaction, node_started: float) -> list[str]:
-    """Do what is due, one node or several; `node_started` in seconds since 1970. Gives the names of new certificates.
+def keep_up(tx: Transaction, node_started: float, audit_days: int = 0) -> list[str]:
+    """Do what is due, one node or several; `node_started` in seconds since 1970, `audit_days`: how long the audit is kept, 0
+    for ever. Gives the names of new certificates.
 
     A sealing key changes the snapshot; a leaf does not: whoever serves it must take it up from `keys.server_leaf`.
     """
     keys.rotate_sealing_keys(tx)
+    for one in providers.list_all(tx):
+        client_keys.keep_up(tx, one.id, one.client_id, one.settings)
     one_time.purge(tx)
-    audit.purge(tx)
+    kept_forms.purge(tx)
+    audit.purge(tx, audit_days)
     acme.purge(tx)
     sessions.purge(tx)
+    session_rows.purge(tx)
+    client_sessions.purge(tx)
+    refused_codes.purge(tx)
+    password_links.purge(tx)
     join_tokens.purge(tx)
+    service_tokens.purge(tx)
+    native_grants.purge(tx)
+    role_assignments.purge(tx)
+    idempotency.purge(tx)
     if tx.now - node_started > _WATCHED:
         for gone in connectors.remove_inactive(tx):
-            audit.record(tx, "service", "connector.remove", gone.id, {"name": gone.name, "reason": "inactive"})
+            audit.record(tx, "service", CONNECTOR_INACTIVE, gone.id, {"name": gone.name, "reason": "inactive"})
     return renew_leaves(tx)

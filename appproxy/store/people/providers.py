@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
 from appproxy.errors import ConfigError
+from appproxy.identity.client_keys import ClientKey
+from appproxy.identity.oidc_settings import read_settings, texts_of
+from appproxy.pki.authority import Credential
 from appproxy.pki.pem import load_chain
+from appproxy.plugins import Plugins
+from appproxy.publish.settings.table import LEAST_IDLE_MINUTES, LONGEST_SESSION_HOURS
 from appproxy.store import names
-from appproxy.store.people import sessions
-from appproxy.store.schema import applications, providers
+from appproxy.store.people import client_keys, sessions
+from appproxy.store.schema import application_providers, applications, providers
 from appproxy.store.snapshot import BUILTIN as BUILTIN
-from appproxy.store.snapshot import ProviderRecord
+from appproxy.store.snapshot import OIDC, ProviderRecord
 from appproxy.store.transaction import Reading, Row, Transaction
 
 #: Purpose of sealing (associated data: never change it).
@@ -29,6 +35,8 @@ DEFAULT_ALGORITHMS = ("RS256", "ES256")
 PUSHED_REQUESTS = ("auto", "always")
 #: RFC 6749 section 3.3.
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,128}")
+#: Kinds of other distributions.
+PROVIDER_KINDS = Plugins("appproxy.identity_providers")
 _CLAIM = re.compile(r"[A-Za-z0-9_.:/-]{1,128}")
 
 
@@ -44,33 +52,73 @@ def add(
     algorithms: Sequence[str] = DEFAULT_ALGORITHMS,
     ca_bundle: str = "",
     pushed_requests: str = "auto",
+    session_hours: float = 12.0,
+    idle_minutes: float = 240.0,
+    fetch_groups: bool = False,
+    kind: str = OIDC,
+    settings: Mapping[str, str] | None = None,
+    tls: Credential | None = None,
     id_: str | None = None,
 ) -> ProviderRecord:
-    """Add a provider. Raises ConfigError (a value is wrong) or AlreadyThere."""
+    """Add a provider; `settings` are texts by the keys of `identity.oidc_settings`. Raises ConfigError or AlreadyThere."""
     made = ProviderRecord(
         id_ or tx.new_id(), names.title(name, "provider"), check_issuer(issuer), client_id, client_secret,
         tuple(scopes), groups_claim, tuple(algorithms), ca_bundle, pushed_requests,
+        session_hours, idle_minutes, fetch_groups, kind, read_settings(settings or {}), tx.now,
     )  # fmt: skip
     _check(made)
     table = providers
     names.check_new(tx, table, table.c.name_key == names.key(name), name, _WHAT)
     tx.change(sa.insert(table).values(
-        id=made.id, name=made.name, name_key=names.key(made.name), issuer=made.issuer, **_changeable(tx, made)))
-    return made
+        id=made.id, name=made.name, name_key=names.key(made.name), issuer=made.issuer, kind=made.kind,
+        **_changeable(tx, made)))
+    return _with_keys(tx, made, tls)
 
 
-def change(tx: Transaction, provider: str, **changes: object) -> ProviderRecord:
-    """Change fields of `ProviderRecord`, except its id, name and issuer: whom a token means depends on its issuer.
+def change(
+    tx: Transaction, provider: str, settings: Mapping[str, str] | None = None, tls: Credential | None = None, /,
+    **changes: object,
+) -> ProviderRecord:
+    """Change fields of `ProviderRecord`, except its id, name, kind and issuer: whom a token means depends on its issuer.
 
-    Raises NotFound, AlreadyThere (the built-in one changes by itself) or ConfigError (a value is wrong).
+    Of `settings` (texts) those that are named change; an empty text puts one back to its default. Raises NotFound,
+    AlreadyThere (the built-in one changes by itself) or ConfigError (a value is wrong). `tls`: the certificate to show.
     """
     found = find(tx, provider)
-    if found.id == BUILTIN:
-        raise names.AlreadyThere("the built-in identity provider has nothing to set; add one of your own")
-    made = replace(found, **changes)  # type: ignore[arg-type]
+    if found.id == BUILTIN and (settings or tls or not changes.keys() <= {"session_hours", "idle_minutes"}):
+        raise names.AlreadyThere(
+            "of the built-in identity provider only session_hours and idle_minutes can be set", hint="add one of your own")
+    if "client_secret" in changes:
+        changes["secret_changed"] = tx.now
+    said = read_settings({**texts_of(found.settings), **(settings or {})})
+    made = replace(found, settings=said, **changes)  # type: ignore[arg-type]
     _check(made)
     tx.change(sa.update(providers).where(providers.c.id == made.id).values(**_changeable(tx, made)))
-    return made
+    return _with_keys(tx, made, tls)
+
+
+def _with_keys(tx: Transaction, made: ProviderRecord, tls: Credential | None) -> ProviderRecord:
+    """What was written, with the keys that its settings need; `tls`: new ones that the admin has given."""
+    if tls is not None:
+        client_keys.give(tx, made.id, tls.certificate, tls.key)
+    client_keys.keep_up(tx, made.id, made.client_id, made.settings)
+    keyed = replace(made, keys=client_keys.by_provider(tx, made.id).get(made.id, ()))
+    if made.settings.client_authentication == "tls_client_auth" and not any(key.given for key in keyed.keys):
+        raise ConfigError("tls_certificate: is needed for client_authentication=tls_client_auth, with tls_key")
+    return keyed
+
+
+def new_key(tx: Transaction, provider: str) -> ProviderRecord:
+    """Make the next key of our client there; the one before signs until the new one was published for a day.
+
+    Raises NotFound, or ConfigError where no key is needed.
+    """
+    found = find(tx, provider)
+    if not found.settings.needs_key:
+        raise ConfigError(
+            f"{found.name}: the client has no keys there", hint="set client_authentication or request_object first")
+    client_keys.add(tx, found.id, found.client_id, found.settings.key_type)
+    return find(tx, found.id)
 
 
 def _changeable(tx: Transaction, made: ProviderRecord) -> dict[str, object]:
@@ -83,6 +131,11 @@ def _changeable(tx: Transaction, made: ProviderRecord) -> dict[str, object]:
         "algorithms": " ".join(made.algorithms),
         "ca_bundle": made.ca_bundle,
         "pushed_requests": made.pushed_requests,
+        "session_hours": made.session_hours,
+        "idle_minutes": made.idle_minutes,
+        "fetch_groups": made.fetch_groups,
+        "settings": json.dumps(texts_of(made.settings), sort_keys=True),
+        "secret_changed": made.secret_changed,
     }
 
 
@@ -105,26 +158,42 @@ def check_issuer(text: str) -> str:
 def _check(made: ProviderRecord) -> None:
     if not made.client_id or not made.client_id.isprintable():
         raise ConfigError("client_id: a non-empty text is needed, as the identity provider shows it")
-    if "openid" not in made.scopes or not all(_SCOPE.fullmatch(scope) for scope in made.scopes):
-        raise ConfigError("scopes: must be words, openid among them")
+    _check_kind(made)
+    if (made.kind == OIDC and "openid" not in made.scopes) or not all(_SCOPE.fullmatch(scope) for scope in made.scopes):
+        raise ConfigError("scopes: must be words, for OpenID Connect openid among them")
     if not _CLAIM.fullmatch(made.groups_claim):
         raise ConfigError(f"groups_claim: {made.groups_claim!r} is not the name of a claim, such as groups")
     if not made.algorithms or not set(made.algorithms) <= set(ALGORITHMS):
         raise ConfigError(f"algorithms: must be some of {', '.join(ALGORITHMS)}")
     if made.pushed_requests not in PUSHED_REQUESTS:
         raise ConfigError(f"pushed_requests: must be one of {', '.join(PUSHED_REQUESTS)}")
+    if not 0.1 <= made.session_hours <= LONGEST_SESSION_HOURS:
+        raise ConfigError(f"session_hours: must be a number of hours from 0.1 to {LONGEST_SESSION_HOURS:g}")
+    if made.idle_minutes and not LEAST_IDLE_MINUTES <= made.idle_minutes <= LONGEST_SESSION_HOURS * 60:
+        raise ConfigError(f"idle_minutes: must be 0, or a number of minutes from {LEAST_IDLE_MINUTES:g} to "
+                          f"{LONGEST_SESSION_HOURS * 60:g}")
     if made.ca_bundle:
         load_chain(made.ca_bundle, "ca_bundle")
+
+
+def _check_kind(made: ProviderRecord) -> None:
+    """Raises ConfigError for one that no distribution here brings."""
+    there = [OIDC, *PROVIDER_KINDS.names()]
+    if made.kind not in there and not made.kind == made.id == BUILTIN:
+        raise ConfigError(f"kind: {made.kind!r} is none of {', '.join(there)}; install the distribution that brings it as an "
+                          f"entry point of {PROVIDER_KINDS.group}")
 
 
 def remove(tx: Transaction, provider: str) -> ProviderRecord:
     """Remove a provider that no application uses."""
     found = find(tx, provider)
     if found.id == BUILTIN:
-        raise names.AlreadyThere("the built-in identity provider stays; applications may use another one")
-    row = tx.row(sa.select(applications.c.name).where(applications.c.provider == found.id))
+        raise names.AlreadyThere("the built-in identity provider stays", hint="applications may use another one")
+    further = sa.select(application_providers.c.application).where(application_providers.c.provider == found.id)
+    uses = (applications.c.provider == found.id) | applications.c.id.in_(further)
+    row = tx.row(sa.select(applications.c.name).where(uses))
     if row is not None:
-        raise names.AlreadyThere(f"the application {row['name']!r} still uses {found.name!r}; set its provider first")
+        raise names.AlreadyThere(f"the application {row['name']!r} still uses {found.name!r}", hint="set its provider first")
     sessions.forget_provider(tx, found.id)
     tx.change(sa.delete(providers).where(providers.c.id == found.id))
     return found
@@ -133,15 +202,18 @@ def remove(tx: Transaction, provider: str) -> ProviderRecord:
 def find(reading: Reading, provider: str) -> ProviderRecord:
     """The provider of this name or id. Raises NotFound, with near names."""
     is_named = providers.c.name_key == names.key(provider)
-    return provider_of(reading, names.find_row(reading, providers, is_named, provider, _WHAT))
+    row = names.find_row(reading, providers, is_named, provider, _WHAT)
+    return provider_of(reading, row, client_keys.by_provider(reading, row["id"]).get(row["id"], ()))
 
 
 def list_all(reading: Reading) -> list[ProviderRecord]:
     """All providers, by name."""
-    return [provider_of(reading, row) for row in reading.rows(sa.select(providers).order_by(providers.c.name_key))]
+    keys = client_keys.by_provider(reading)
+    rows = reading.rows(sa.select(providers).order_by(providers.c.name_key))
+    return [provider_of(reading, row, keys.get(row["id"], ())) for row in rows]
 
 
-def provider_of(reading: Reading, row: Row) -> ProviderRecord:
+def provider_of(reading: Reading, row: Row, keys: tuple[ClientKey, ...]) -> ProviderRecord:
     """The provider of one row, its secret opened."""
     return ProviderRecord(
         id=row["id"],
@@ -154,4 +226,11 @@ def provider_of(reading: Reading, row: Row) -> ProviderRecord:
         algorithms=tuple(row["algorithms"].split()),
         ca_bundle=row["ca_bundle"],
         pushed_requests=row["pushed_requests"],
+        session_hours=row["session_hours"],
+        idle_minutes=row["idle_minutes"],
+        fetch_groups=row["fetch_groups"],
+        kind=row["kind"],
+        settings=read_settings(json.loads(row["settings"])),
+        secret_changed=row["secret_changed"],
+        keys=keys,
     )

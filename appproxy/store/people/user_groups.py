@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from appproxy.errors import ConfigError
 from appproxy.store import names
+from appproxy.store.paging import ListPage, among, paged
 from appproxy.store.people import sessions
 from appproxy.store.schema import GROUP, assignments, memberships, user_groups, users
+from appproxy.store.schema_directories import directory_groups
+from appproxy.store.schema_roles import role_assignments
 from appproxy.store.snapshot import BUILTIN
 from appproxy.store.transaction import Reading, Transaction
 
@@ -48,6 +53,9 @@ def remove(tx: Transaction, group: str) -> Group:
         sessions.revoke_subject(tx, BUILTIN, member)
     own = (assignments.c.provider == BUILTIN) & (assignments.c.kind == GROUP) & (assignments.c.value == found.id)
     tx.change(sa.delete(assignments).where(own))
+    roles = role_assignments.c
+    tx.change(sa.delete(role_assignments).where(
+        roles.provider == BUILTIN, roles.kind == GROUP, roles.value == found.id))
     tx.change(sa.delete(user_groups).where(user_groups.c.id == found.id))
     return found
 
@@ -58,10 +66,16 @@ def find(reading: Reading, group: str) -> Group:
     return Group(row["id"], row["name"])
 
 
-def list_all(reading: Reading) -> list[Group]:
-    """All groups, by name."""
-    rows = reading.rows(sa.select(user_groups).order_by(user_groups.c.name_key))
+def list_all(reading: Reading, page: ListPage | None = None) -> list[Group]:
+    """All groups, or a page of them, by name."""
+    rows = reading.rows(paged(sa.select(user_groups), user_groups.c.name_key, page, names.key))
     return [Group(row["id"], row["name"]) for row in rows]
+
+
+def must_be_own(reading: Reading, group: Group) -> None:
+    """Raises ConfigError for a group of a directory, which alone says who is in it."""
+    if reading.row(sa.select(directory_groups).where(directory_groups.c.group_id == group.id)) is not None:
+        raise ConfigError(f"{group.name} is a group of a directory", hint="its members are changed in the directory")
 
 
 def members(reading: Reading, group_id: str) -> list[str]:
@@ -84,11 +98,22 @@ def of_user(reading: Reading, user_id: str) -> list[Group]:
     return [Group(row["id"], row["name"]) for row in rows]
 
 
-def by_user(reading: Reading) -> dict[str, list[Group]]:
-    """The groups of all users, by the user's id."""
+def member_names(reading: Reading, groups: Iterable[str] | None = None) -> dict[str, list[str]]:
+    """The names of the members of these groups (ids), or of all, in their order; by the group's id."""
+    statement = sa.select(memberships.c.group_id, users.c.name).join(users, memberships.c.user_id == users.c.id)
+    found: dict[str, list[str]] = {}
+    for which in among(memberships.c.group_id, groups):
+        for row in reading.rows(statement.where(which).order_by(users.c.name)):
+            found.setdefault(row["group_id"], []).append(row["name"])
+    return found
+
+
+def by_user(reading: Reading, ids: Iterable[str] | None = None) -> dict[str, list[Group]]:
+    """The groups of these users (ids), or of all, by the user's id."""
     statement = sa.select(memberships.c.user_id, user_groups.c.id, user_groups.c.name)
     statement = statement.join(user_groups, memberships.c.group_id == user_groups.c.id).order_by(user_groups.c.name_key)
     found: dict[str, list[Group]] = {}
-    for row in reading.rows(statement):
-        found.setdefault(row["user_id"], []).append(Group(row["id"], row["name"]))
+    for which in among(memberships.c.user_id, ids):
+        for row in reading.rows(statement.where(which)):
+            found.setdefault(row["user_id"], []).append(Group(row["id"], row["name"]))
     return found

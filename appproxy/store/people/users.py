@@ -9,9 +9,12 @@ import sqlalchemy as sa
 
 from appproxy.errors import ConfigError
 from appproxy.store import names
-from appproxy.store.people import sessions, user_groups
+from appproxy.store.paging import ListPage, among, paged
+from appproxy.store.people import password_links, sessions, user_groups
 from appproxy.store.people.user_groups import Group
 from appproxy.store.schema import USER, assignments, memberships, users
+from appproxy.store.schema_directories import directory_users
+from appproxy.store.schema_roles import role_assignments
 from appproxy.store.snapshot import BUILTIN
 from appproxy.store.transaction import Reading, Row, Transaction
 
@@ -23,7 +26,10 @@ _LONGEST_DISPLAY_NAME = 128
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """One user. `credentials_changed` is when the password was set last, in seconds since 1970."""
+    """One user. `credentials_changed` is when the password was set last, in seconds since 1970.
+
+    `directory`: the id of the directory that the user is of, "" for one of our own.
+    """
 
     id: str
     name: str
@@ -33,6 +39,7 @@ class User:
     disabled: bool
     groups: tuple[Group, ...]
     credentials_changed: float
+    directory: str = ""
 
 
 def add(
@@ -74,16 +81,20 @@ def remove(tx: Transaction, user: str) -> User:
     sessions.forget_subject(tx, BUILTIN, found.id)
     own = (assignments.c.provider == BUILTIN) & (assignments.c.kind == USER) & (assignments.c.value == found.id)
     tx.change(sa.delete(assignments).where(own))
+    roles = role_assignments.c
+    tx.change(sa.delete(role_assignments).where(
+        roles.provider == BUILTIN, roles.kind == USER, roles.value == found.id))
     tx.change(sa.delete(users).where(users.c.id == found.id))
     return found
 
 
 def set_password(tx: Transaction, user: str, password_hash: str) -> User:
-    """Give a user another password; sessions that the old one began end."""
-    found = find(tx, user)
+    """Give a user another password; sessions that the old one began end, and so do links to set one."""
+    found = own(find(tx, user), "the password is changed in the directory")
     values = {"password_hash": password_hash, "credentials_changed": tx.now}
     tx.change(sa.update(users).where(users.c.id == found.id).values(values))
     sessions.revoke_subject(tx, BUILTIN, found.id)
+    password_links.remove(tx, found.id)
     return find(tx, found.id)
 
 
@@ -108,7 +119,7 @@ def disable(tx: Transaction, user: str, disabled: bool = True) -> User:
 
 def set_profile(tx: Transaction, user: str, *, display_name: str | None = None, email: str | None = None) -> User:
     """Change how a user is called; None leaves a value as it is."""
-    found = find(tx, user)
+    found = own(find(tx, user), "the directory says how its users are called")
     values = {
         "display_name": found.display_name if display_name is None else _display_name(display_name or found.name),
         "email": found.email if email is None else _email(email),
@@ -119,14 +130,16 @@ def set_profile(tx: Transaction, user: str, *, display_name: str | None = None, 
 
 def add_to_group(tx: Transaction, user: str, group: str) -> User:
     """Make a user a member; a group that is not there is an error."""
-    found = find(tx, user)
-    user_groups.add_member(tx, user_groups.find(tx, group).id, found.id)
+    found, wanted = find(tx, user), user_groups.find(tx, group)
+    user_groups.must_be_own(tx, wanted)
+    user_groups.add_member(tx, wanted.id, found.id)
     return find(tx, found.id)
 
 
 def remove_from_group(tx: Transaction, user: str, group: str) -> User:
     """Take a user out of a group; sessions end, since their cookies name the group."""
     found, wanted = find(tx, user), user_groups.find(tx, group)
+    user_groups.must_be_own(tx, wanted)
     if wanted not in found.groups:
         raise names.not_found("group of this user", group, [one.name for one in found.groups])
     is_it = (memberships.c.user_id == found.id) & (memberships.c.group_id == wanted.id)
@@ -143,23 +156,43 @@ def find_by_name(reading: Reading, name: str) -> User | None:
     if not names.is_user_name(name):
         return None
     row = reading.row(sa.select(users).where(users.c.name == names.sign_in_name(name)))
-    groups = user_groups.of_user(reading, "" if row is None else row["id"])
-    return None if row is None else _user(row, groups)
+    id_ = "" if row is None else row["id"]
+    groups, directory = user_groups.of_user(reading, id_), _directory_of(reading, id_)
+    return None if row is None else _user(row, groups, directory)
 
 
 def find(reading: Reading, user: str) -> User:
     """The user of this name or id. Raises NotFound, with near names."""
     row = names.find_row(reading, users, users.c.name == names.sign_in_name(user), user, _WHAT)
-    return _user(row, user_groups.of_user(reading, row["id"]))
+    return _user(row, user_groups.of_user(reading, row["id"]), _directory_of(reading, row["id"]))
 
 
-def list_all(reading: Reading) -> list[User]:
-    """All users, by name."""
-    groups = user_groups.by_user(reading)
-    return [_user(row, groups.get(row["id"], ())) for row in reading.rows(sa.select(users).order_by(users.c.name))]
+def list_all(reading: Reading, page: ListPage | None = None) -> list[User]:
+    """All users, or a page of them, by name."""
+    rows = reading.rows(paged(sa.select(users), users.c.name, page, names.sign_in_name))
+    ids = None if page is None else [row["id"] for row in rows]
+    groups = user_groups.by_user(reading, ids)
+    of = {
+        row["user_id"]: row["directory"] for which in among(directory_users.c.user_id, ids)
+        for row in reading.rows(sa.select(directory_users).where(which))
+    }
+    return [_user(row, groups.get(row["id"], ()), of.get(row["id"], "")) for row in rows]
 
 
-def _user(row: Row, groups: Sequence[Group]) -> User:
+def _directory_of(reading: Reading, user_id: str) -> str:
+    """The id of the directory that a user is of, "" for none."""
+    row = reading.row(sa.select(directory_users.c.directory).where(directory_users.c.user_id == user_id))
+    return "" if row is None else str(row["directory"])
+
+
+def own(user: User, why: str) -> User:
+    """The same. Raises ConfigError for a user of a directory."""
+    if user.directory:
+        raise ConfigError(f"{user.name} is a user of a directory", hint=why)
+    return user
+
+
+def _user(row: Row, groups: Sequence[Group], directory: str) -> User:
     return User(
         id=row["id"],
         name=row["name"],
@@ -169,6 +202,7 @@ def _user(row: Row, groups: Sequence[Group]) -> User:
         disabled=row["disabled"],
         groups=tuple(groups),
         credentials_changed=row["credentials_changed"],
+        directory=directory,
     )
 
 

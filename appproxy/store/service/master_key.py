@@ -40,11 +40,21 @@ def read_master(choice: str, state: Path, environment: Mapping[str, str]) -> Sea
     return read_file(path, source, private=choice == "file")
 
 
+def read_master_key(choice: str, state: Path, environment: Mapping[str, str]) -> bytes:
+    """The key itself, for a machine that is to have it too. Raises StoreError, as `read_master`."""
+    path, source = locate_master(choice, state, environment)
+    return _read(path, source, private=choice == "file")
+
+
 def read_file(path: Path, source: str, *, private: bool = True) -> Sealer:
     """The sealer for a key file; `private`: refuse it when others can read it. Raises StoreError."""
+    return Sealer(_read(path, source, private=private), source)
+
+
+def _read(path: Path, source: str, *, private: bool) -> bytes:
     try:
         if private and path.stat().st_mode & 0o077:
-            raise StoreError(f"{source} can be read by others; run: chmod 600 {path}")
+            raise StoreError(f"{source} can be read by others", hint=f"run: chmod 600 {path}")
         with path.open("rb") as file:
             text = file.read(_MOST + 1)
     except OSError as error:
@@ -56,7 +66,7 @@ def read_file(path: Path, source: str, *, private: bool = True) -> Sealer:
         master = b""
     if len(text) > _MOST or len(digits) != 2 * MASTER_LENGTH or len(master) != MASTER_LENGTH:
         raise StoreError(f"{source} must hold {2 * MASTER_LENGTH} hex digits and nothing else")
-    return Sealer(master, source)
+    return master
 
 
 def locate_master(choice: str, state: Path, environment: Mapping[str, str]) -> tuple[Path, str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
@@ -20,7 +19,9 @@ from twisted.python.failure import Failure
 from appproxy.policy.networks import block_of
 from appproxy.policy.thinning import OTHERS, Thinning
 from appproxy.store.service import audit
-from appproxy.store.service.note import ANONYMOUS
+from appproxy.store.service.actions import AUDIT_LEFT_OUT
+from appproxy.store.service.audit import AuditEntry
+from appproxy.store.service.note import ANONYMOUS, Action
 from appproxy.store.transaction import Transaction
 
 #: Seconds between two transactions.
@@ -41,22 +42,11 @@ _COUNTS_EVERY = 600.0
 _MOST = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class AuditNote:
-    """One entry; `time` in seconds since 1970, the others as in `audit.record`."""
-
-    time: float
-    actor: str
-    action: str
-    target: str
-    detail: Mapping[str, object]
-
-
 class Writing(Protocol):
     """What is needed of `store.database.live.LiveStore`."""
 
     def write(
-        self, do: Callable[[Transaction, Sequence[AuditNote]], None], entries: Sequence[AuditNote], /
+        self, do: Callable[[Transaction, Sequence[AuditEntry]], None], entries: Sequence[AuditEntry], /
     ) -> Deferred[None]: ...
 
     def before_stop(self, callback: Callable[[], object], /) -> None: ...
@@ -71,7 +61,7 @@ class Notes:
         self._live = live
         self._clock = clock
         self._wall_clock = wall_clock
-        self._entries: list[AuditNote] = []
+        self._entries: list[AuditEntry] = []
         self._left_out = 0
         #: A site of IPv6 counts as one, since whoever has it may change among 65,536 networks.
         self._thinning = Thinning(_OF_ONE, math.ceil(_BURST + _A_SECOND * _WINDOW), _WINDOW, _NETWORKS)
@@ -83,15 +73,15 @@ class Notes:
         self._flushing: IDelayedCall | None = None
         live.before_stop(self._finish)
 
-    def note(self, actor: str, action: str, target: str = "", detail: Mapping[str, object] | None = None) -> None:
+    def note(self, actor: str, action: Action, target: str = "", detail: Mapping[str, object] | None = None) -> None:
         """Keep an entry; see `audit.record`."""
         if not self._allowed(actor, detail or {}):
             if self._counting is None:
                 self._counting = self._clock.callLater(_COUNTS_EVERY, self._count)
             return
-        self._keep(AuditNote(self._wall_clock(), actor, action, target, dict(detail or {})))
+        self._keep(AuditEntry(self._wall_clock(), actor, action, target, dict(detail or {})))
 
-    def _keep(self, entry: AuditNote) -> None:
+    def _keep(self, entry: AuditEntry) -> None:
         if len(self._entries) >= _MOST:
             self._left_out += 1
         else:
@@ -122,10 +112,10 @@ class Notes:
         for network, count in counts.items():
             if count:
                 detail = {"address": network or "others", "count": count}
-                self._keep(AuditNote(self._wall_clock(), ANONYMOUS, "audit.left_out", "", detail))
+                self._keep(AuditEntry(self._wall_clock(), ANONYMOUS, AUDIT_LEFT_OUT, "", detail))
         for user, count in users.items():
             provider, _, actor = user.partition("\n")
-            self._keep(AuditNote(self._wall_clock(), actor, "audit.left_out", "", {"provider": provider, "count": count}))
+            self._keep(AuditEntry(self._wall_clock(), actor, AUDIT_LEFT_OUT, "", {"provider": provider, "count": count}))
 
     def _allowed(self, actor: str, detail: Mapping[str, object]) -> bool:
         """May one more entry be kept? One that may not is counted."""
@@ -147,11 +137,11 @@ class Notes:
         self._flushing = None
         entries, self._entries = self._entries, []
         count, self._left_out = self._left_out, 0
-        summary = [AuditNote(self._wall_clock(), ANONYMOUS, "audit.left_out", "", {"count": count})] if count else []
+        summary = [AuditEntry(self._wall_clock(), ANONYMOUS, AUDIT_LEFT_OUT, "", {"count": count})] if count else []
         if entries or summary:
             self._live.write(write, [*entries, *summary]).addErrback(self._failed, entries, count)
 
-    def _failed(self, failure: Failure, entries: list[AuditNote], count: int) -> None:
+    def _failed(self, failure: Failure, entries: list[AuditEntry], count: int) -> None:
         """The database is away: what it missed is tried again with the next entries."""
         self.log.error("the audit could not be written: {reason}", reason=failure.getErrorMessage())
         both = [*entries, *self._entries]
@@ -159,7 +149,6 @@ class Notes:
         self._left_out += count + len(both[_MOST:])
 
 
-def write(tx: Transaction, entries: Sequence[AuditNote]) -> None:
+def write(tx: Transaction, entries: Sequence[AuditEntry]) -> None:
     """Write entries down with their own times."""
-    for one in entries:
-        audit.record(tx, one.actor, one.action, one.target, one.detail, one.time)
+    audit.record_all(tx, entries)

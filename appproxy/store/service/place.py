@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from appproxy.errors import ConfigError
+from appproxy.paths import is_ambiguous
 from appproxy.publish.application import Url
-from appproxy.publish.paths import is_ambiguous
 
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 #: Names below the domain that the service itself answers to.
-RESERVED = ("signin", "apps", "connect")
+RESERVED = ("signin", "apps", "connect", "admin")
 #: The path on every application's host that is the service's own.
 OWN_PATH = "/.appproxy/"
 #: Fits every index of every database, and no sensible path is longer.
@@ -48,10 +48,10 @@ def check_external(
         url = Url(url.scheme, url.host, place.public_port, url.path)
     if url.port != place.public_port:
         port = place.public_port
-        raise ConfigError(f"{key}: users reach this service on port {port}; leave the port out of {text!r}")
+        raise ConfigError(f"{key}: users reach this service on port {port}", hint=f"leave the port out of {text!r}")
     _check_host(url.host, place, covered, key)
     if url.path.lower().startswith(OWN_PATH):
-        raise ConfigError(f"{key}: {OWN_PATH} belongs to the service; choose another path")
+        raise ConfigError(f"{key}: {OWN_PATH} belongs to the service", hint="choose another path")
     _check_path(url, key)
     return url
 
@@ -67,10 +67,10 @@ def _check_path(url: Url, key: str) -> None:
 def _check_host(host: str, place: PublicAddress, covered: Callable[[str], bool], key: str) -> None:
     labels = host.removeprefix("*.").split(".")
     if not all(map(_LABEL.fullmatch, labels)) or len(host) > _LONGEST_HOST:
-        raise ConfigError(f"{key}: {host} is not a host name; use a-z, 0-9 and hyphens, and `*.` only at the beginning")
+        raise ConfigError(f"{key}: {host} is not a host name", hint="use a-z, 0-9 and hyphens, and `*.` only at the beginning")
     label = host.removesuffix("." + place.domain)
     if label in RESERVED:
-        raise ConfigError(f"{key}: {host} is the service's own; choose another name")
+        raise ConfigError(f"{key}: {host} is the service's own", hint="choose another name")
     if host == place.domain or covered(host):
         return
     if label == host:
@@ -94,10 +94,10 @@ def check_internal(text: str) -> Url:
 def _check_internal_wildcard(host: str) -> None:
     labels = host.removeprefix("*.").split(".")
     if not host.startswith("*.") or not all(map(_LABEL.fullmatch, labels)):
-        raise ConfigError(f"internal: {host} is not a host name; a `*.` may only stand at the beginning, before a name")
+        raise ConfigError(f"internal: {host} is not a host name", hint="a `*.` may only stand at the beginning, before a name")
     if labels[-1].isdigit():
         # `*.0.0.1` would let whoever chooses the label choose an address.
-        raise ConfigError(f"internal: {host} ends like an address; a wildcard needs a domain")
+        raise ConfigError(f"internal: {host} ends like an address", hint="a wildcard needs a domain")
 
 
 def check_pair(external: Url, internal: Url) -> None:
@@ -105,4 +105,4 @@ def check_pair(external: Url, internal: Url) -> None:
     if external.is_wildcard and not internal.is_wildcard:
         raise ConfigError(f"internal: {external} is a wildcard, so {internal} must be one, too, such as http://*.internal/")
     if internal.is_wildcard and not external.is_wildcard:
-        raise ConfigError(f"internal: {internal} is a wildcard, and {external} is not; both must be, or neither")
+        raise ConfigError(f"internal: {internal} is a wildcard, and {external} is not", hint="both must be, or neither")

@@ -90,7 +90,7 @@ def test_what_is_said_again_is_not_read_again() -> None:
     ({"connect_timeout": True}, "wiki: connect_timeout"),
     ({"upgrades": "websocket"}, "wiki: upgrades"),
     ({"connection_authentication": "yes"}, "wiki: connection_authentication"),
-    ({"connection_authentication": "always", "protocol": "h2"}, "needs protocol http1"),
+    ({"connection_authentication": "always", "protocol": "h2"}, "needs protocol=http1"),
     ({"ca_bundle": None}, "wiki: ca_bundle"),
     ({"client_certificate": "../connector"}, "wiki: client_certificate"),
     ({"client_certificate": "/etc/key"}, "wiki: client_certificate"),

@@ -40,7 +40,7 @@ def test_settings_are_read_back(tmp_path: Path) -> None:
 
 
 def test_settings_that_are_not_there(tmp_path: Path) -> None:
-    """The error names file and mend; so it does for a file that is none."""
+    """The error names file and hint; so it does for a file that is none."""
     with pytest.raises(ConfigError, match="connector.toml: not found; .*appproxy connector join"):
         read_settings(tmp_path / "missing")
     (tmp_path / "connector.toml").mkdir()

@@ -23,7 +23,7 @@ TOKEN = JoinToken("127.0.0.1:8443", "connect.example.com", "0" * 64, "token-1", 
 ISSUED = b'{"id": "c1", "certificate": "CERT", "trust": ["ANCHOR"], "state": "approved", "group": "default"}'
 
 
-class House:
+class ControlRig:
     """The control end points of a service, on a wire."""
 
     def __init__(self) -> None:
@@ -72,37 +72,37 @@ def refused(results: list[Any]) -> str:
 
 def test_enrolment() -> None:
     """The secret leaves only once the handshake is over; the answer is taken apart."""
-    house = House()
-    results = running(house.control.enrol(TOKEN, "CSR", "host-7"))
-    assert house.wire is not None and house.wire.take() == b""
-    head, _, body = house.stand().take().partition(b"\r\n\r\n")
+    rig = ControlRig()
+    results = running(rig.control.enrol(TOKEN, "CSR", "host-7"))
+    assert rig.wire is not None and rig.wire.take() == b""
+    head, _, body = rig.stand().take().partition(b"\r\n\r\n")
     assert head.startswith(b"POST /enrol HTTP/1.1\r\nhost: connect.example.com\r\n")
     assert json.loads(body) == {
         "token": "token-1", "secret": "c3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3M", "csr": "CSR", "name": "host-7"}
-    house.wire.deliver(answer(201, ISSUED))
+    rig.wire.deliver(answer(201, ISSUED))
     issued = results[0]
     assert not isinstance(issued, Failure)
     assert (issued.id, issued.certificate, issued.trust, issued.state) == ("c1", "CERT", ("ANCHOR",), "approved")
-    assert house.wire.end == "aborted"
-    assert house.clock.getDelayedCalls() == []
+    assert rig.wire.end == "aborted"
+    assert rig.clock.getDelayedCalls() == []
 
 
 def test_renewal() -> None:
     """Only the request for a certificate is sent; who we are, TLS has told."""
-    house = House()
-    results = running(house.control.renew("CSR"))
-    assert json.loads(house.stand().take().partition(b"\r\n\r\n")[2]) == {"csr": "CSR"}
-    assert house.wire is not None
-    house.wire.deliver(answer(201, b'{"certificate": "CERT", "trust": ["A", "B"]}'))
+    rig = ControlRig()
+    results = running(rig.control.renew("CSR"))
+    assert json.loads(rig.stand().take().partition(b"\r\n\r\n")[2]) == {"csr": "CSR"}
+    assert rig.wire is not None
+    rig.wire.deliver(answer(201, b'{"certificate": "CERT", "trust": ["A", "B"]}'))
     assert not isinstance(results[0], Failure)
     assert results[0].trust == ("A", "B")
 
 
 def test_configuration_in_pieces() -> None:
     """The answer may come byte by byte."""
-    house = House()
-    results = running(house.control.configuration())
-    wire = house.stand()
+    rig = ControlRig()
+    results = running(rig.control.configuration())
+    wire = rig.stand()
     for byte in answer(200, b'{"version": 1}'):
         wire.deliver(bytes([byte]))
     assert results == [b'{"version": 1}']
@@ -110,27 +110,27 @@ def test_configuration_in_pieces() -> None:
 
 def test_a_refusal_says_why() -> None:
     """The service's problem document, on one line."""
-    house = House()
-    results = running(house.control.enrol(TOKEN, "CSR", "host-7"))
+    rig = ControlRig()
+    results = running(rig.control.enrol(TOKEN, "CSR", "host-7"))
     problem = b'{"title": "The token is refused", "detail": "it was used\\nup", "status": 403}'
-    house.stand().deliver(answer(403, problem))
+    rig.stand().deliver(answer(403, problem))
     assert refused(results) == "the service refused /enrol: it was used up"
 
 
 def test_a_refusal_without_details_says_its_title() -> None:
     """That is better than a number."""
-    house = House()
-    results = running(house.control.enrol(TOKEN, "CSR", "host-7"))
-    house.stand().deliver(answer(403, b'{"title": "The service is busy", "detail": ""}'))
+    rig = ControlRig()
+    results = running(rig.control.enrol(TOKEN, "CSR", "host-7"))
+    rig.stand().deliver(answer(403, b'{"title": "The service is busy", "detail": ""}'))
     assert refused(results) == "the service refused /enrol: The service is busy"
 
 
 @pytest.mark.parametrize("status", [302, 404, 500])
 def test_other_answers(status: int) -> None:
     """A redirect is not followed; it is an error like others."""
-    house = House()
-    results = running(house.control.configuration())
-    house.stand().deliver(answer(status, b"<html>"))
+    rig = ControlRig()
+    results = running(rig.control.configuration())
+    rig.stand().deliver(answer(status, b"<html>"))
     assert refused(results) == f"the service refused /configuration: status {status}"
 
 
@@ -138,45 +138,45 @@ def test_other_answers(status: int) -> None:
                                   b'{"certificate": "C", "trust": [1]}', b'{"certificate": 1, "trust": ["A"]}'])
 def test_an_answer_that_lacks_something(body: bytes) -> None:
     """It is refused before anything is written to disk."""
-    house = House()
-    results = running(house.control.renew("CSR"))
-    house.stand().deliver(answer(201, body))
+    rig = ControlRig()
+    results = running(rig.control.renew("CSR"))
+    rig.stand().deliver(answer(201, body))
     assert "answer" in refused(results)
 
 
 def test_nobody_answers() -> None:
     """A refused connection."""
-    house = House()
-    house.refuse = True
-    assert "cannot be reached" in refused(running(house.control.configuration()))
-    assert house.clock.getDelayedCalls() == []
+    rig = ControlRig()
+    rig.refuse = True
+    assert "cannot be reached" in refused(running(rig.control.configuration()))
+    assert rig.clock.getDelayedCalls() == []
 
 
 def test_a_mute_service() -> None:
     """It is left after 30 s."""
-    house = House()
-    results = running(house.control.configuration())
-    wire = house.stand()
-    house.clock.advance(CALL_SECONDS)
+    rig = ControlRig()
+    results = running(rig.control.configuration())
+    wire = rig.stand()
+    rig.clock.advance(CALL_SECONDS)
     assert "did not answer" in refused(results)
     assert wire.end == "aborted"
 
 
 def test_a_handshake_that_fails() -> None:
     """The reason is passed on."""
-    house = House()
-    results = running(house.control.configuration())
-    assert house.wire is not None
-    house.wire.protocol.makeConnection(house.wire)
-    house.wire.lose()
+    rig = ControlRig()
+    results = running(rig.control.configuration())
+    assert rig.wire is not None
+    rig.wire.protocol.makeConnection(rig.wire)
+    rig.wire.lose()
     assert "closed the connection" in refused(results)
 
 
 def test_a_truncated_answer() -> None:
     """Half a configuration is none."""
-    house = House()
-    results = running(house.control.configuration())
-    wire = house.stand()
+    rig = ControlRig()
+    results = running(rig.control.configuration())
+    wire = rig.stand()
     wire.deliver(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{")
     wire.lose(clean=True)
     assert "ORIGIN_TRUNCATED" in refused(results)
@@ -184,9 +184,9 @@ def test_a_truncated_answer() -> None:
 
 def test_an_endless_answer() -> None:
     """It is cut at the size of the largest configuration."""
-    house = House()
-    results = running(house.control.configuration())
-    wire = house.stand()
+    rig = ControlRig()
+    results = running(rig.control.configuration())
+    wire = rig.stand()
     wire.deliver(b"HTTP/1.1 200 OK\r\n\r\n")
     for _ in range(MOST_BYTES // 2**20 + 1):
         if not wire.end:

@@ -61,7 +61,8 @@ class Service:
     def join(self, state: Path, token: str | None = None, now: float = NOW) -> Any:
         """Join; gives what came, or raises."""
         results: list[Any] = []
-        call = join(token or self.token(), state, None, lambda: now, "host-7", look=self.look, reach=self.reach)
+        call = join(token or self.token(), state, None, lambda: now, "host-7", environment={},
+                    look=self.look, reach=self.reach)
         Deferred.fromCoroutine(call).addBoth(results.append)
         if isinstance(results[0], Failure):
             results[0].raiseException()

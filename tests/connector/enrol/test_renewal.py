@@ -8,7 +8,7 @@ from twisted.logger import capturedLogs
 
 from appproxy.connector.enrol.control import ControlError, Issued
 from appproxy.connector.enrol.identity import Identity, fits
-from appproxy.connector.enrol.renewal import LOOK_SECONDS, Renewal, is_due
+from appproxy.connector.enrol.renewal import LOOK_SECONDS, CertificateRenewal, is_due
 from tests.connector.authority import DAY, NOW, Authority
 
 
@@ -25,7 +25,7 @@ class Service:
         return await answer
 
 
-class House:
+class RenewalRig:
     """A connector's certificate and its renewal."""
 
     def __init__(self) -> None:
@@ -35,7 +35,8 @@ class House:
         self.wall_clock = NOW
         self.service = Service()
         self.taken: list[Identity] = []
-        self.renewal = Renewal(self.clock, lambda: self.wall_clock, self.service, lambda: self.identity, self.taken.append)
+        self.renewal = CertificateRenewal(
+            self.clock, lambda: self.wall_clock, self.service, lambda: self.identity, self.taken.append)
 
 
 def test_when() -> None:
@@ -49,74 +50,74 @@ def test_when() -> None:
 
 def test_renewed() -> None:
     """A new key is made, signed, and taken up with the new anchors."""
-    house = House()
-    house.wall_clock = NOW + 200 * DAY
-    house.renewal.welcome(180)
-    csr, answer = house.service.asked[0]
-    answer.callback(Issued(house.authority.sign(csr), ("A", "B")))
-    new = house.taken[0]
+    rig = RenewalRig()
+    rig.wall_clock = NOW + 200 * DAY
+    rig.renewal.welcome(180)
+    csr, answer = rig.service.asked[0]
+    answer.callback(Issued(rig.authority.sign(csr), ("A", "B")))
+    new = rig.taken[0]
     assert fits(new.credential.key, new.credential.certificate)
-    assert new.credential.key != house.identity.credential.key
+    assert new.credential.key != rig.identity.credential.key
     assert new.trust == ("A", "B")
 
 
 def test_not_before_its_time() -> None:
     """A young certificate is looked at every hour."""
-    house = House()
-    house.renewal.welcome(180)
-    assert house.service.asked == []
-    house.wall_clock = NOW + 181 * DAY
-    house.clock.advance(LOOK_SECONDS)
-    assert len(house.service.asked) == 1
+    rig = RenewalRig()
+    rig.renewal.welcome(180)
+    assert rig.service.asked == []
+    rig.wall_clock = NOW + 181 * DAY
+    rig.clock.advance(LOOK_SECONDS)
+    assert len(rig.service.asked) == 1
 
 
 def test_once_at_a_time() -> None:
     """Both signal connections are welcomed; one certificate is asked for."""
-    house = House()
-    house.wall_clock = NOW + 200 * DAY
-    house.renewal.welcome(180)
-    house.renewal.welcome(180)
-    assert len(house.service.asked) == 1
+    rig = RenewalRig()
+    rig.wall_clock = NOW + 200 * DAY
+    rig.renewal.welcome(180)
+    rig.renewal.welcome(180)
+    assert len(rig.service.asked) == 1
 
 
 def test_not_in_a_circle() -> None:
     """A new certificate that is due again at once waits an hour."""
-    house = House()
-    house.wall_clock = NOW + 200 * DAY
+    rig = RenewalRig()
+    rig.wall_clock = NOW + 200 * DAY
     for _ in range(3):
-        house.renewal.welcome(180)
-        csr, answer = house.service.asked[-1]
+        rig.renewal.welcome(180)
+        csr, answer = rig.service.asked[-1]
         if not answer.called:
-            answer.callback(Issued(house.authority.sign(csr), ("A",)))
-    assert len(house.service.asked) == 1
+            answer.callback(Issued(rig.authority.sign(csr), ("A",)))
+    assert len(rig.service.asked) == 1
 
 
 def test_a_failure_is_tried_again() -> None:
     """After an hour; the log tells how long the old one holds."""
-    house = House()
-    house.wall_clock = NOW + 200 * DAY
-    house.renewal.welcome(180)
+    rig = RenewalRig()
+    rig.wall_clock = NOW + 200 * DAY
+    rig.renewal.welcome(180)
     with capturedLogs() as events:
-        house.service.asked[0][1].errback(ControlError("the service refused"))
+        rig.service.asked[0][1].errback(ControlError("the service refused"))
     assert round(events[-1]["days"]) == 165
-    house.clock.advance(LOOK_SECONDS)
-    assert len(house.service.asked) == 2
+    rig.clock.advance(LOOK_SECONDS)
+    assert len(rig.service.asked) == 2
 
 
 def test_another_key() -> None:
     """A certificate for another key is not taken."""
-    house = House()
-    house.wall_clock = NOW + 200 * DAY
-    house.renewal.welcome(180)
-    house.service.asked[0][1].callback(Issued(house.identity.credential.certificate, ("A",)))
-    assert house.taken == []
+    rig = RenewalRig()
+    rig.wall_clock = NOW + 200 * DAY
+    rig.renewal.welcome(180)
+    rig.service.asked[0][1].callback(Issued(rig.identity.credential.certificate, ("A",)))
+    assert rig.taken == []
 
 
 def test_stop() -> None:
     """No timer stays, and an answer that comes later changes nothing."""
-    house = House()
-    house.wall_clock = NOW + 200 * DAY
-    house.renewal.welcome(180)
-    house.renewal.stop()
-    assert house.clock.getDelayedCalls() == []
-    assert house.taken == []
+    rig = RenewalRig()
+    rig.wall_clock = NOW + 200 * DAY
+    rig.renewal.welcome(180)
+    rig.renewal.stop()
+    assert rig.clock.getDelayedCalls() == []
+    assert rig.taken == []

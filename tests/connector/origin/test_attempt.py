@@ -35,7 +35,7 @@ class Connection(Protocol):
             self.dialling.failed(reason)
 
 
-class Place:
+class Asker:
     """An application's address, and who asks for a connection to it: `told` how it went."""
 
     def __init__(self, scheme: str = "http", timeout: float = 10.0) -> None:
@@ -75,14 +75,14 @@ class Place:
 
 def test_a_connection_that_stands_is_ready_once_it_says_so() -> None:
     """TCP alone is not enough: TLS, or HTTP/2, may follow."""
-    place = Place()
-    connection = place.stand()
-    assert place.told == [] and connection.dialling is place.attempt
-    place.attempt.succeeded(connection)
-    assert place.told == ["stands", connection]
-    assert connection.dialling is None and len(place.deadlines) == 0
-    place.clock.pump([1.0] * 20)
-    assert place.told == ["stands", connection] and not connection.aborted
+    asker = Asker()
+    connection = asker.stand()
+    assert asker.told == [] and connection.dialling is asker.attempt
+    asker.attempt.succeeded(connection)
+    assert asker.told == ["stands", connection]
+    assert connection.dialling is None and len(asker.deadlines) == 0
+    asker.clock.pump([1.0] * 20)
+    assert asker.told == ["stands", connection] and not connection.aborted
 
 
 @pytest.mark.parametrize(("reason", "code"), [
@@ -92,85 +92,85 @@ def test_a_connection_that_stands_is_ready_once_it_says_so() -> None:
 ])
 def test_one_that_does_not_come_to_stand(reason: Exception, code: Code) -> None:
     """The failure has a name of its own, told once."""
-    place = Place()
-    place.dialled.fail(reason)
-    assert place.told == ["ended", code] and len(place.deadlines) == 0
-    place.clock.pump([1.0] * 20)
-    assert place.told == ["ended", code]
+    asker = Asker()
+    asker.dialled.fail(reason)
+    assert asker.told == ["ended", code] and len(asker.deadlines) == 0
+    asker.clock.pump([1.0] * 20)
+    assert asker.told == ["ended", code]
 
 
 @pytest.mark.parametrize(("scheme", "code"), [("https", Code.ORIGIN_TLS), ("http", Code.ORIGIN_CLOSED)])
 def test_a_connection_that_is_lost_before_it_is_ready(scheme: str, code: Code) -> None:
     """Within TLS it is TLS that failed."""
-    place = Place(scheme)
-    place.stand()
-    assert place.told == []
-    place.attempt.failed(Failure(error.ConnectionLost()))
-    assert place.told == ["ended", code]
+    asker = Asker(scheme)
+    asker.stand()
+    assert asker.told == []
+    asker.attempt.failed(Failure(error.ConnectionLost()))
+    assert asker.told == ["ended", code]
 
 
 def test_a_secure_one_that_is_refused_has_no_fault_of_tls() -> None:
     """TCP never stood."""
-    place = Place("https")
-    place.dialled.fail(error.ConnectionLost())
-    assert place.told == ["ended", Code.ORIGIN_CLOSED]
+    asker = Asker("https")
+    asker.dialled.fail(error.ConnectionLost())
+    assert asker.told == ["ended", Code.ORIGIN_CLOSED]
 
 
 def test_one_that_stands_and_is_of_no_use() -> None:
     """It does not speak what it should; whatever follows is not told."""
-    place = Place()
-    place.stand()
-    place.attempt.refused(RequestError(Code.ORIGIN_MALFORMED, "no HTTP/2"))
-    place.attempt.refused(RequestError(Code.ORIGIN_CLOSED))
-    assert place.told == ["ended", Code.ORIGIN_MALFORMED]
+    asker = Asker()
+    asker.stand()
+    asker.attempt.refused(RequestError(Code.ORIGIN_MALFORMED, "no HTTP/2"))
+    asker.attempt.refused(RequestError(Code.ORIGIN_CLOSED))
+    assert asker.told == ["ended", Code.ORIGIN_MALFORMED]
 
 
 def test_too_long() -> None:
     """The attempt is given up, also where TCP is connected and TLS does not; nothing stays open."""
     for standing in (False, True):
-        place = Place()
-        connection = place.stand() if standing else None
-        place.clock.pump([0.25] * 39)
-        assert place.told == []
-        place.clock.pump([0.25] * 2)
-        assert place.told == ["ended", Code.ORIGIN_CONNECT_TIMEOUT]
-        assert len(place.deadlines) == 0
+        asker = Asker()
+        connection = asker.stand() if standing else None
+        asker.clock.pump([0.25] * 39)
+        assert asker.told == []
+        asker.clock.pump([0.25] * 2)
+        assert asker.told == ["ended", Code.ORIGIN_CONNECT_TIMEOUT]
+        assert len(asker.deadlines) == 0
         if connection is not None:
             transport: Any = connection.transport
             assert transport.end == "aborted"
         else:
-            assert place.cancelled == 1
+            assert asker.cancelled == 1
 
 
 def test_a_look_up_that_takes_too_long_is_told_as_such() -> None:
     """It says so when it is given up, and the whole attempt then has that name."""
-    place = Place()
-    place.given_up = LookupTimedOut()
-    place.clock.pump([0.25] * 41)
-    assert place.told == ["ended", Code.ORIGIN_DNS_TIMEOUT]
+    asker = Asker()
+    asker.given_up = LookupTimedOut()
+    asker.clock.pump([0.25] * 41)
+    assert asker.told == ["ended", Code.ORIGIN_DNS_TIMEOUT]
 
 
 def test_a_cancelled_one_tells_nobody_but_whoever_counts() -> None:
     """Neither ready nor failed; a connection that stands is reset."""
     for standing in (False, True):
-        place = Place()
-        connection = place.stand() if standing else None
-        place.attempt.cancel()
-        assert place.told == ["ended"] and len(place.deadlines) == 0
-        place.attempt.cancel()
-        place.attempt.failed(Failure(error.ConnectionLost()))
-        assert place.told == ["ended"]
+        asker = Asker()
+        connection = asker.stand() if standing else None
+        asker.attempt.cancel()
+        assert asker.told == ["ended"] and len(asker.deadlines) == 0
+        asker.attempt.cancel()
+        asker.attempt.failed(Failure(error.ConnectionLost()))
+        assert asker.told == ["ended"]
         if connection is not None:
             transport: Any = connection.transport
             assert transport.end == "aborted" and connection.dialling is None
         else:
-            assert place.cancelled == 1
+            assert asker.cancelled == 1
 
 
 def test_one_that_is_ready_too_late_is_closed() -> None:
     """Nobody would use it."""
-    place = Place()
-    connection = place.stand()
-    place.attempt.cancel()
-    place.attempt.succeeded(connection)
-    assert connection.aborted and place.told == ["ended"]
+    asker = Asker()
+    connection = asker.stand()
+    asker.attempt.cancel()
+    asker.attempt.succeeded(connection)
+    assert connection.aborted and asker.told == ["ended"]

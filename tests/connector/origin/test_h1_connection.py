@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from twisted.internet.interfaces import IHandshakeListener
 
+from appproxy.connector.origin.kept import ORDERLY
 from appproxy.connector.origin.origins import Origin
 from appproxy.connector.origin.repeat import CROSSING_SECONDS
 from appproxy.connector.requests.upload import KEPT_BYTES
@@ -17,13 +18,12 @@ from appproxy.errors import Code
 from appproxy.net.sockets import _BYTES_ACKED
 from appproxy.tunnel.frames import Kind
 from appproxy.tunnel.messages import decode_code
-from tests.connector.house import ANN, BOB, LEG, OK, WHO, House, authenticated, idle
+from tests.connector.numbered_rig import ANN, BOB, LEG, OK, WHO, NumberedRig, authenticated, idle
 from tests.connector.rig import HOME, Rig, code, finals, request, send
 
 
-def test_bytes_that_nobody_asked_for() -> None:
+def test_bytes_that_nobody_asked_for(rig: Rig) -> None:
     """A 408 on an idle connection must not become the next request's answer."""
-    rig = Rig()
     signal, origin = idle(rig)
     origin.deliver(b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n\r\n")
     assert origin.end == "aborted"
@@ -32,9 +32,8 @@ def test_bytes_that_nobody_asked_for() -> None:
     assert list(finals(signal.read())) == [(Kind.RSP, 2, (200, b"hello"))]
 
 
-def test_more_than_the_answer() -> None:
+def test_more_than_the_answer(rig: Rig) -> None:
     """An answer with bytes behind its end is delivered, and its connection not used again."""
-    rig = Rig()
     signal = rig.online()
     send(signal, 1)
     origin = rig.origin()
@@ -43,9 +42,8 @@ def test_more_than_the_answer() -> None:
     assert origin.end == "lost"
 
 
-def test_bytes_in_the_gate() -> None:
+def test_bytes_in_the_gate(rig: Rig) -> None:
     """An answer before the request was written is nobody's; another connection is dialled."""
-    rig = Rig()
     signal, data = rig.with_data()
     send(signal, 1, request(b"POST", length=2))
     origin = rig.origin()
@@ -69,6 +67,26 @@ def test_an_end_of_file_counts_within_the_same_turn() -> None:
     assert list(finals(signal.read())) == [(Kind.RSP, 2, (200, b"hello"))]
 
 
+@pytest.mark.parametrize("clean", [True, False])
+def test_an_application_that_closes_behind_its_answers_is_given_no_post_in_a_hurry(clean: bool) -> None:
+    """However many it has answered: the same owner's next request could meet the next end, and it must not be sent twice."""
+    numbered = NumberedRig()
+    numbered.hurried = True
+    for _ in range(ORDERLY + 10):
+        numbered.ask(ANN, method=b"POST")
+        wire = numbered.fresh()
+        wire.deliver(OK)
+        numbered.answers()
+        wire.half_close() if clean else wire.lose()
+    numbered.ask(ANN, method=b"POST")
+    before = numbered.fresh()
+    before.deliver(OK)
+    before.take()
+    numbered.ask(ANN, method=b"POST")
+    assert before.take() == b""
+    numbered.fresh()
+
+
 def test_whoever_uses_a_connection_hears_of_its_end() -> None:
     """However it came to be used after its end: no request waits for the back-end timeout."""
     rig = Rig(late_aborts=True)
@@ -87,9 +105,8 @@ def test_whoever_uses_a_connection_hears_of_its_end() -> None:
 
 
 @pytest.mark.parametrize(("method", "expected"), [(b"GET", (200, b"hello")), (b"POST", Code.ORIGIN_MALFORMED)])
-def test_what_is_no_answer_belonged_to_the_one_before(method: bytes, expected: object) -> None:
+def test_what_is_no_answer_belonged_to_the_one_before(method: bytes, expected: object, rig: Rig) -> None:
     """The body of a 304 that comes when the next request is under way: that is sent again if it may be."""
-    rig = Rig()
     signal, origin = idle(rig)
     send(signal, 2, request(method))
     origin.deliver(b"<html>not modified</html>")
@@ -98,9 +115,8 @@ def test_what_is_no_answer_belonged_to_the_one_before(method: bytes, expected: o
     assert [what for _, _, what in finals(signal.read())] == [expected]
 
 
-def test_a_bad_answer_is_the_applications_own() -> None:
+def test_a_bad_answer_is_the_applications_own(rig: Rig) -> None:
     """It is not asked for again, and says nothing of the connections."""
-    rig = Rig()
     signal, origin = idle(rig)
     send(signal, 2)
     origin.deliver(b"HTTP/1.1 200 OK\r\na b: c\r\n\r\n")
@@ -115,43 +131,43 @@ def test_a_bad_answer_is_the_applications_own() -> None:
 @pytest.mark.parametrize("answer", [WHO, LEG, b"HTTP/1.1 200 OK\r\npersistent-auth: true\r\ncontent-length: 0\r\n\r\n"])
 def test_an_answer_binds_it(answer: bytes) -> None:
     """A challenge to a request without credentials does it too, on a connection that served others before."""
-    house = House()
-    house.ask(BOB)
-    wire = house.fresh()
+    numbered = NumberedRig()
+    numbered.ask(BOB)
+    wire = numbered.fresh()
     wire.deliver(OK)
     wire.take()
-    house.ask(ANN)
+    numbered.ask(ANN)
     assert wire.take(), "until then it is everybody's"
     wire.deliver(answer)
-    house.ask(BOB)
+    numbered.ask(BOB)
     assert wire.take() == b""
-    house.fresh()
+    numbered.fresh()
 
 
 def test_credentials_bind_it_before_any_answer() -> None:
     """Also when the application answers them with 200 and no challenge, on a kept connection."""
-    house = House()
-    house.ask(BOB)
-    wire = house.fresh()
+    numbered = NumberedRig()
+    numbered.ask(BOB)
+    wire = numbered.fresh()
     wire.deliver(OK)
-    house.ask(ANN, b"authorization: negotiate YIIabc\n")
+    numbered.ask(ANN, b"authorization: negotiate YIIabc\n")
     wire.deliver(OK)
     wire.take()
-    house.ask(BOB)
+    numbered.ask(BOB)
     assert wire.take() == b""
-    house.fresh()
+    numbered.fresh()
 
 
 def test_a_fault_of_ours_cannot_give_it_away() -> None:
     """Should the pool ever choose wrongly, the connection itself refuses."""
-    house = House()
-    authenticated(house)
-    origin = house.routes["wiki"].origin
+    numbered = NumberedRig()
+    authenticated(numbered)
+    origin = numbered.routes["wiki"].origin
     assert isinstance(origin, Origin)
     connection = origin._bindings.of(ANN)[0]
     with pytest.raises(AssertionError, match="somebody else's"):
-        connection.carry(request(owner=BOB), house.routes["wiki"].target, None)
-    assert Kind.FAIL not in [kind for kind, _, _ in finals(house.line.read())]
+        connection.carry(request(owner=BOB), numbered.routes["wiki"].target, None)
+    assert Kind.FAIL not in [kind for kind, _, _ in finals(numbered.line.read())]
 
 
 @pytest.mark.parametrize(("scheme", "kept", "hint"), [("http", False, True), ("https", False, False), ("http", True, False)])
@@ -196,9 +212,8 @@ def test_nobody_waits_for_its_handshake() -> None:
     assert wire.end == "aborted"
 
 
-def test_an_upgraded_one_takes_no_request() -> None:
+def test_an_upgraded_one_takes_no_request(rig: Rig) -> None:
     """Its bytes are the stream's."""
-    rig = Rig()
     rig.online()
     home = rig.origins.of(HOME)
     assert isinstance(home, Origin)
@@ -212,9 +227,8 @@ TIMEOUT = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length:
 
 
 @pytest.mark.parametrize("more", [b"", b"HTTP/1.1 200 OK\r\n"])
-def test_a_408_that_crosses_the_request(more: bytes) -> None:
+def test_a_408_that_crosses_the_request(more: bytes, rig: Rig) -> None:
     """The time of an idle connection was over as the request was sent: it goes to a fresh one, as when that had closed."""
-    rig = Rig()
     signal, origin = idle(rig)
     send(signal, 2)
     origin.take()
@@ -228,9 +242,8 @@ def test_a_408_that_crosses_the_request(more: bytes) -> None:
 
 
 @pytest.mark.parametrize("case", ["fresh", "POST", "late", "twice", "large"])
-def test_a_408_that_answers_the_request(case: str) -> None:
+def test_a_408_that_answers_the_request(case: str, rig: Rig) -> None:
     """On a fresh connection, later than any crossing, or where the request cannot be sent once more, it is the answer."""
-    rig = Rig()
     if case == "fresh":
         signal = rig.online()
         send(signal, 2)
@@ -264,9 +277,8 @@ class Kernel(socket.socket):
 
 
 @pytest.mark.parametrize("arrived", [0, 1])
-def test_a_408_that_crosses_a_post(arrived: int) -> None:
+def test_a_408_that_crosses_a_post(arrived: int, rig: Rig) -> None:
     """Sent once more where it is proved that nothing of it had arrived, and only there."""
-    rig = Rig()
     signal, origin = idle(rig)
     with Kernel() as origin.socket:
         send(signal, 2, request(b"POST"))

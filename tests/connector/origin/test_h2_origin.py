@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import replace
 
 import pytest
@@ -49,6 +50,26 @@ def test_what_the_application_announces_is_kept() -> None:
     one.read()
     one.answer(5, b"third")
     assert (Kind.RSP, 3, (200, b"third")) in list(finals(signal.read()))
+
+
+@pytest.mark.parametrize("method", [b"GET", b"POST"])
+def test_an_end_that_the_reactor_has_yet_to_hear_of(method: bytes) -> None:
+    """Above all after the connector was stopped for a while: the request gets another connection, also one that must wait."""
+    rig = h2_rig()
+    signal, application, stream = first(rig)
+    application.answer(stream)
+    signal.read()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        near = socket.create_connection(server.getsockname())
+        far, _ = server.accept()
+    with near:
+        far.close()
+        assert near.recv(1, socket.MSG_PEEK) == b""
+        application.wire.protocol._socket = near  # type: ignore[attr-defined]  # else found when the connection was made
+        send(signal, 2, request(method))
+        assert application.requests() == []
+        connected(rig).answer(1)
+    assert list(finals(signal.read())) == [(Kind.RSP, 2, (200, b"hello"))]
 
 
 def test_an_application_that_is_not_there() -> None:

@@ -273,7 +273,7 @@ class TestUpgrades:
         return signal, data, connected(rig, **settings)
 
     def test_both_directions_until_both_are_closed(self) -> None:
-        """The user gets the 101 that he waits for."""
+        """The user gets the 101 that they wait for."""
         rig = h2_rig()
         signal, data, application = self.asked(rig, enable_connect_protocol=1)
         assert application.session.remote_settings

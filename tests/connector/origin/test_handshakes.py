@@ -13,11 +13,11 @@ from appproxy.connector.origin.bindings import NOBODY, Bindings
 from appproxy.connector.origin.h1_connection import OriginConnection
 from appproxy.connector.origin.handshakes import Handshakes
 from appproxy.connector.origin.origins import Origin
-from appproxy.connector.requests.requests import OriginRoute
+from appproxy.connector.requests.route import OriginRoute
 from appproxy.http.connection_authentication import Leg
 from appproxy.net.deadlines import Deadlines
 from appproxy.tunnel.frames import Kind
-from tests.connector.house import ANN, BOB, FIRST, LEG, OK, THIRD, WHO, House
+from tests.connector.numbered_rig import ANN, BOB, FIRST, LEG, OK, THIRD, WHO, NumberedRig
 from tests.connector.origin.test_dialer import Nobody
 from tests.connector.rig import HOME, Wire, code, request, send
 
@@ -31,16 +31,16 @@ NTLM_IN_SPNEGO, TICKET = (b"authorization: Negotiate " + b64encode(token) + b"\n
 GO_ON = b"HTTP/1.1 401 Go on\r\nwww-authenticate: Negotiate oYGhMIGeoAMKAQE=\r\ncontent-length: 0\r\n\r\n"
 
 
-def house(most: int = 0, scheme: str = "http", how: str = "auto") -> House:
+def numbered(most: int = 0, scheme: str = "http", how: str = "auto") -> NumberedRig:
     """An application with so many connections at most."""
-    made = House(replace(HOME, max_connections=most, scheme=scheme, connection_authentication=how))
+    made = NumberedRig(replace(HOME, max_connections=most, scheme=scheme, connection_authentication=how))
     route = made.routes["wiki"]
     target = replace(route.target, connect_timeout=CONNECT_SECONDS, address=made.home)
     made.routes["wiki"] = OriginRoute(target, route.origin)
     return made
 
 
-def two(made: House, body: bool = False) -> None:
+def two(made: NumberedRig, body: bool = False) -> None:
     """Two requests of one owner that begin handshakes: number 1 and 2. Nothing is sent of the second."""
     for length in (None if body else 0, 0):
         made.number += 1
@@ -48,12 +48,12 @@ def two(made: House, body: bool = False) -> None:
         send(made.line, made.number, request(b"POST" if length is None else b"GET", block=FIRST, owner=ANN, length=length))
 
 
-def cancel(made: House, number: int = 1) -> None:
+def cancel(made: NumberedRig, number: int = 1) -> None:
     """The user left."""
     made.line.send(Kind.CANCEL, number, code())
 
 
-def is_sent(made: House, wire: Wire | None = None) -> bool:
+def is_sent(made: NumberedRig, wire: Wire | None = None) -> bool:
     """Is the second one's first leg on its way, with no time passing: on this connection, or on one dialled for it?"""
     made.clock.advance(0)
     return BEGINS in (made.fresh() if wire is None else wire).take()
@@ -62,24 +62,24 @@ def is_sent(made: House, wire: Wire | None = None) -> bool:
 # Before there is a connection.
 
 
-def refused(made: House) -> None:
+def refused(made: NumberedRig) -> None:
     made.origins_dialled.pop().fail(ConnectionRefusedError())
 
 
-def too_slow(made: House) -> None:
+def too_slow(made: NumberedRig) -> None:
     made.clock.advance(CONNECT_SECONDS + 0.5)
     made.origins_dialled.pop(0)
 
 
-def left(made: House) -> None:
+def left(made: NumberedRig) -> None:
     made.origins_dialled.pop()
     cancel(made)
 
 
 @pytest.mark.parametrize("way", [refused, too_slow, left], ids=lambda way: way.__name__)
-def test_dialling_that_leads_to_nothing(way: Callable[[House], None]) -> None:
+def test_dialling_that_leads_to_nothing(way: Callable[[NumberedRig], None]) -> None:
     """The next one is dialled for at once."""
-    made = house()
+    made = numbered()
     two(made)
     assert len(made.origins_dialled) == 1
     way(made)
@@ -89,7 +89,7 @@ def test_dialling_that_leads_to_nothing(way: Callable[[House], None]) -> None:
 @pytest.mark.parametrize("way", ["ended", "left"])
 def test_tls_that_leads_to_nothing(way: str) -> None:
     """TCP stood."""
-    made = house(scheme="https")
+    made = numbered(scheme="https")
     two(made)
     wire = made.fresh()
     if way == "ended":
@@ -104,7 +104,7 @@ def test_tls_that_leads_to_nothing(way: str) -> None:
 
 def test_waiting_for_a_place_that_leads_to_nothing() -> None:
     """With few connections a first leg may wait for one; when its user leaves, the next one waits in its place."""
-    made = house(most=1)
+    made = numbered(most=1)
     made.ask(BOB)
     wire = made.fresh()
     made.number = 10
@@ -117,7 +117,7 @@ def test_waiting_for_a_place_that_leads_to_nothing() -> None:
 
 def test_behind_several_addresses() -> None:
     """There the one who waits for a connection is not the request itself, and forgets whose it is when it is cancelled."""
-    made = house()
+    made = numbered()
     target = replace(made.routes["wiki"].target, others=(replace(HOME, host="other.corp"),))
     made.routes["wiki"] = OriginRoute(target, made.origins.source(target))
     other = made.origins.of(target.others[0])
@@ -136,7 +136,7 @@ def test_behind_several_addresses() -> None:
 @pytest.mark.parametrize("way", ["left", "ended", "waits"])
 def test_a_body_that_does_not_come(kept: bool, way: str) -> None:
     """A first leg with a body holds its turn until it is sent, on a fresh connection and on one that was anybody's."""
-    made = house()
+    made = numbered()
     if kept:
         made.ask(BOB)
         wire = made.fresh()
@@ -165,7 +165,7 @@ def test_a_body_that_does_not_come(kept: bool, way: str) -> None:
 ])  # fmt: skip
 def test_an_answer_that_is_no_challenge(answer: bytes) -> None:
     """It is over with one leg, and the connection is free for the next handshake."""
-    made = house()
+    made = numbered()
     two(made)
     wire = made.fresh()
     wire.take()
@@ -176,7 +176,7 @@ def test_an_answer_that_is_no_challenge(answer: bytes) -> None:
 @pytest.mark.parametrize("leg", [1, 3])
 def test_an_answer_that_takes_its_time(leg: int) -> None:
     """A download, or a stream of events: who waits gets another connection as soon as its head says that all is done."""
-    made = house()
+    made = numbered()
     two(made)
     wire = made.fresh()
     if leg == 3:
@@ -189,7 +189,7 @@ def test_an_answer_that_takes_its_time(leg: int) -> None:
 
 def test_a_connection_that_goes_to_another_request() -> None:
     """With few connections one of the owner's other requests may wait for it: the next handshake then waits for any place."""
-    made = house(most=2)
+    made = numbered(most=2)
     made.ask(BOB)
     others = made.fresh()
     others.take()
@@ -207,7 +207,7 @@ def test_a_connection_that_goes_to_another_request() -> None:
 @pytest.mark.parametrize("way", ["left", "ended", "lost"])
 def test_an_answer_that_does_not_come(way: str) -> None:
     """The connection is gone, and with it the handshake."""
-    made = house()
+    made = numbered()
     two(made)
     wire = made.fresh()
     wire.take()
@@ -224,7 +224,7 @@ def test_an_answer_that_does_not_come(way: str) -> None:
 @pytest.mark.parametrize("block", [FIRST, NTLM_IN_SPNEGO])
 def test_no_two_at_once(block: bytes) -> None:
     """From its first byte on until its last answer: neither dials, nor takes a connection that is free or anybody's."""
-    made = house()
+    made = numbered()
     made.ask(ANN, block)
     wire = made.fresh()
     made.ask(BOB)
@@ -245,7 +245,7 @@ def test_no_two_at_once(block: bytes) -> None:
 
 def test_nor_while_the_first_is_dialled() -> None:
     """A connection of anybody's that becomes free meanwhile is not taken for the second."""
-    made = house()
+    made = numbered()
     made.ask(BOB)
     free = made.fresh()
     made.ask(ANN, FIRST)
@@ -259,7 +259,7 @@ def test_nor_while_the_first_is_dialled() -> None:
 
 def test_tickets_side_by_side() -> None:
     """Kerberos needs one leg as a rule: once the application has shown that, nobody waits; when it asks for more, they do."""
-    made = house()
+    made = numbered()
     for _ in range(2):
         made.ask(ANN, TICKET)
     wire = made.fresh()
@@ -278,14 +278,14 @@ def test_tickets_side_by_side() -> None:
 @pytest.mark.parametrize("how", ["auto", "never"])
 def test_who_never_binds_never_waits(how: str) -> None:
     """With `never` connections are everybody's, and credentials say nothing of them."""
-    made = house(how=how)
+    made = numbered(how=how)
     two(made)
     assert len(made.origins_dialled) == (2 if how == "never" else 1)
 
 
 def test_whose_turn_it_is() -> None:
     """By owner; what is nobody's, other legs and other requests wait for nobody. Who withdraws must have announced it."""
-    clock = House().clock
+    clock = NumberedRig().clock
     turns = Handshakes(Bindings(), Deadlines(clock), True)
     assert [turns.takes_turns(ANN, leg) for leg in (Leg.NONE, Leg.FIRST, Leg.NEXT, Leg.TICKET)] == [False, True, False, True]
     assert not turns.takes_turns(NOBODY, Leg.FIRST)

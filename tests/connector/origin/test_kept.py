@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from appproxy.connector.origin.bindings import NOBODY
 from appproxy.connector.origin.kept import (
@@ -16,7 +20,7 @@ from appproxy.connector.origin.kept import (
     Kept,
 )
 from appproxy.net.sockets import UnreadBytes
-from tests.connector.house import ANN, BOB, OK
+from tests.connector.numbered_rig import ANN, BOB, OK
 from tests.connector.rig import HOME, Rig, SignalPeer, Wire, request, send
 
 NO_BODY = b"HTTP/1.1 304 Not Modified\r\n\r\n"
@@ -32,6 +36,7 @@ class Connection:
         self.hurried = False
         self.deadline = 0.0
         self.pending = UnreadBytes.NOTHING
+        self.kept_in: object = None
 
     @property
     def settle_seconds(self) -> float:
@@ -43,24 +48,24 @@ class Connection:
         return self.pending
 
 
-def orderly(*kinds: bool) -> Kept:
+def orderly(*kinds: bool) -> Kept[Any]:
     """Of an application that has been orderly for long enough behind answers of these kinds (bodyless or not)."""
-    kept = Kept()
+    kept: Kept[Any] = Kept()
     for bodyless in kinds:
         for _ in range(ORDERLY):
             connection = Connection(bodyless=bodyless)
-            kept.add(connection, 0.0)  # type: ignore[arg-type]
-            kept.discard(connection)  # type: ignore[arg-type]
+            kept.add(connection, 0.0)
+            kept.discard(connection)
     return kept
 
 
-def add(kept: Kept, connection: Connection, now: float = 0.0) -> Connection:
+def add(kept: Kept[Any], connection: Connection, now: float = 0.0) -> Connection:
     """It has served a request."""
-    kept.add(connection, now)  # type: ignore[arg-type]
+    kept.add(connection, now)
     return connection
 
 
-def take(kept: Kept, owner: bytes, now: float, *, repeatable: bool = True, full: bool = False) -> object:
+def take(kept: Kept[Any], owner: bytes, now: float, *, repeatable: bool = True, full: bool = False) -> object:
     """What a request of this owner gets; it answers, so that nothing is left of the one that was taken."""
     return kept.take(owner, repeatable, now, full)
 
@@ -95,7 +100,7 @@ def test_who_was_late_once_has_to_be_orderly_again() -> None:
     for number in range(ORDERLY + 1):
         connection = add(kept, Connection(ANN))
         assert take(kept, ANN, 0.001) is (connection if number == ORDERLY else None)
-        kept.discard(connection)  # type: ignore[arg-type]
+        kept.discard(connection)
 
 
 @pytest.mark.parametrize("full", [False, True])
@@ -158,7 +163,7 @@ def test_all_that_are_here_are_counted_and_the_oldest_goes_first() -> None:
     add(kept, connections[1], 0.07)
     assert take(kept, ANN, 0.08) is connections[2]
     for connection in connections:
-        kept.discard(connection)  # type: ignore[arg-type]
+        kept.discard(connection)
     assert (len(kept), kept._of) == (0, {})
 
 
@@ -172,10 +177,8 @@ def test_an_owner_leaves_nothing() -> None:
 
 
 @pytest.mark.parametrize(("answer", "seconds"), [(OK, SETTLE_SECONDS), (NO_BODY, BODYLESS_SETTLE_SECONDS)])
-def test_a_kept_connection_settles_first(answer: bytes, seconds: float) -> None:
+def test_a_kept_connection_settles_first(answer: bytes, seconds: float, rig: Rig, signal: SignalPeer) -> None:
     """What the application sends late behind its answer comes while nobody uses the connection, and closes it."""
-    rig = Rig()
-    signal = rig.online()
     send(signal, 1)
     origin = rig.origin()
     origin.deliver(answer)
@@ -189,10 +192,8 @@ def test_a_kept_connection_settles_first(answer: bytes, seconds: float) -> None:
     assert origin.take()
 
 
-def test_few_are_dialled_only_to_settle() -> None:
+def test_few_are_dialled_only_to_settle(rig: Rig, signal: SignalPeer) -> None:
     """With many of them the one that has been quiet longest is used; one without a body never is before its time."""
-    rig = Rig()
-    signal = rig.online()
     wires = []
     for id in range(1, MOST_SETTLING + 1):
         send(signal, id)
@@ -266,3 +267,30 @@ class TestAtAConnector:
         wire.deliver(OK)
         rig.clock.advance(IDLE_SECONDS + 1)
         assert wire.end
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["add", "discard", "take", "hurry"]), st.floats(0, 0.3))))
+def test_each_is_kept_once_or_not_at_all(steps: list[tuple[int, str, float]]) -> None:
+    """Whatever has happened to it: it is in one row, counted once, and of its owner."""
+    kept: Kept[Any] = Kept()
+    now = 0.0
+    connections = [Connection(ANN if number % 2 else NOBODY, bodyless=number > 3) for number in range(6)]
+    there: set[object] = set()
+    for number, what, seconds in steps:
+        now += seconds
+        connection = connections[number]
+        if what == "add" and connection not in there:
+            add(kept, connection, now)
+            there.add(connection)
+        elif what == "hurry" and connection not in there:
+            connection.hurried = True
+        elif what == "discard":
+            kept.discard(connection)
+            there.discard(connection)
+        elif what == "take":
+            there.discard(take(kept, ANN, now, full=number > 2))
+        assert set(kept) == there and len(kept) == len(there) == sum(map(len, (kept._quiet, *kept._settling.values())))
+        mine: set[object] = {each for row in kept._of.values() for each in row}
+        assert mine == {
+            each for each in there if isinstance(each, Connection) and each.asker == ANN}
+        assert all((one.kept_in is not None) == (one in there) for one in connections)

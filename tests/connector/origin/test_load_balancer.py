@@ -10,7 +10,7 @@ from twisted.logger import capturedLogs
 
 from appproxy.connector.config.configuration import OriginAddress, Target
 from appproxy.connector.origin.load_balancer import FIRST_PAUSE, LONGEST_PAUSE, LoadBalancer
-from appproxy.connector.requests.requests import OriginRoute
+from appproxy.connector.requests.route import OriginRoute
 from appproxy.errors import Code, RequestError
 from appproxy.tunnel.frames import Kind
 from tests.connector.h2_application import H2Application

@@ -14,16 +14,15 @@ from appproxy.connector.origin.kept import IDLE_SECONDS, RECENT_SECONDS
 from appproxy.connector.origin.origins import MOST_IDLE, UNRULY_SECONDS
 from appproxy.errors import Code
 from appproxy.tunnel.frames import Kind
-from tests.connector.house import OK, idle
+from tests.connector.numbered_rig import OK, idle
 from tests.connector.rig import HOME, Rig, SignalPeer, Wire, code, finals, request, send
 
 POISON = b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\npoison"
 NO_BODY = b"HTTP/1.1 304 Not Modified\r\n\r\n"
 
 
-def test_idle_connections_are_closed() -> None:
+def test_idle_connections_are_closed(rig: Rig) -> None:
     """After 50 s without a request."""
-    rig = Rig()
     _, origin = idle(rig)
     rig.clock.advance(IDLE_SECONDS - 1)
     assert origin.end == ""
@@ -31,10 +30,8 @@ def test_idle_connections_are_closed() -> None:
     assert origin.end == "aborted"
 
 
-def test_the_one_used_last_is_used_first() -> None:
+def test_the_one_used_last_is_used_first(rig: Rig, signal: SignalPeer) -> None:
     """So that a burst's other connections grow old and go."""
-    rig = Rig()
-    signal = rig.online()
     send(signal, 1)
     send(signal, 2)
     first, second = rig.origin(), rig.origin()
@@ -46,10 +43,8 @@ def test_the_one_used_last_is_used_first() -> None:
     assert first.take()
 
 
-def test_a_burst_leaves_no_crowd() -> None:
+def test_a_burst_leaves_no_crowd(rig: Rig, signal: SignalPeer) -> None:
     """Only so many idle connections are kept to one application."""
-    rig = Rig()
-    signal = rig.online()
     wires = []
     for id in range(1, MOST_IDLE + 3):
         send(signal, id)
@@ -60,9 +55,8 @@ def test_a_burst_leaves_no_crowd() -> None:
     assert len(rig.origins.of(HOME)) == MOST_IDLE
 
 
-def test_what_must_not_be_repeated_takes_no_chance() -> None:
+def test_what_must_not_be_repeated_takes_no_chance(rig: Rig) -> None:
     """A POST on a connection that was idle for a while could meet its close: it gets a fresh one."""
-    rig = Rig()
     signal, origin = idle(rig)
     rig.clock.advance(RECENT_SECONDS + 0.5)
     send(signal, 2, request(b"POST", length=0))
@@ -72,9 +66,8 @@ def test_what_must_not_be_repeated_takes_no_chance() -> None:
     assert origin.take()
 
 
-def test_an_idle_connection_that_closes_is_forgotten() -> None:
+def test_an_idle_connection_that_closes_is_forgotten(rig: Rig) -> None:
     """The next request dials."""
-    rig = Rig()
     signal, origin = idle(rig)
     origin.half_close()
     assert origin.end == "lost"
@@ -82,10 +75,8 @@ def test_an_idle_connection_that_closes_is_forgotten() -> None:
     assert len(rig.origins_dialled) == 1
 
 
-def test_a_connection_of_a_cancelled_request_is_not_kept() -> None:
+def test_a_connection_of_a_cancelled_request_is_not_kept(rig: Rig, signal: SignalPeer) -> None:
     """Its answer may still come."""
-    rig = Rig()
-    signal = rig.online()
     send(signal, 1)
     origin = rig.origin()
     signal.send(Kind.CANCEL, 1, b"12")
@@ -113,9 +104,8 @@ def test_a_handshake_that_fails() -> None:
     assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.ORIGIN_TLS)]
 
 
-def test_forgotten_addresses_are_closed() -> None:
+def test_forgotten_addresses_are_closed(rig: Rig) -> None:
     """An application that is no longer configured keeps no connection."""
-    rig = Rig()
     _, origin = idle(rig)
     rig.origins.retain(set())
     assert origin.end == "aborted"
@@ -199,10 +189,8 @@ class TestLimits:
 class TestNames:
     """The application's name may move."""
 
-    def test_connections_to_an_old_address_are_not_used_again(self) -> None:
+    def test_connections_to_an_old_address_are_not_used_again(self, rig: Rig, signal: SignalPeer) -> None:
         """Idle ones are closed, busy ones finish first."""
-        rig = Rig()
-        signal = rig.online()
         send(signal, 1)
         send(signal, 2)
         idle, busy = rig.origin(), rig.origin()
@@ -243,9 +231,8 @@ def pulse(rig: Rig, signal: SignalPeer, seconds: float) -> None:
 
 @pytest.mark.parametrize("what", ["end", "reset", "bytes"])
 @pytest.mark.parametrize("method", [b"GET", b"POST"])
-def test_what_the_kernel_knows_counts(what: str, method: bytes) -> None:
+def test_what_the_kernel_knows_counts(what: str, method: bytes, rig: Rig) -> None:
     """The connector was stopped: the application's end waits unread while a new request is dispatched first."""
-    rig = Rig()
     signal, origin = idle(rig)
     with origin.kernel() as far:
         if what == "bytes":
@@ -260,10 +247,8 @@ def test_what_the_kernel_knows_counts(what: str, method: bytes) -> None:
         assert list(finals(signal.read())) == [(Kind.RSP, 2, (200, b"hello"))]
 
 
-def test_a_quiet_one_is_taken_before_one_that_has_ended() -> None:
+def test_a_quiet_one_is_taken_before_one_that_has_ended(rig: Rig, signal: SignalPeer) -> None:
     """The request need not dial because the connection that was used last has gone."""
-    rig = Rig()
-    signal = rig.online()
     send(signal, 1)
     send(signal, 2)
     first, second = rig.origin(), rig.origin()
@@ -280,10 +265,8 @@ def test_a_quiet_one_is_taken_before_one_that_has_ended() -> None:
     assert not rig.origins_dialled
 
 
-def test_who_sends_late_gets_no_second_request() -> None:
+def test_who_sends_late_gets_no_second_request(rig: Rig, signal: SignalPeer) -> None:
     """Once an application was seen to send more than it announces, each of its connections serves one request."""
-    rig = Rig()
-    signal = rig.online()
     send(signal, 1)
     send(signal, 2)
     first, second = rig.origin(), rig.origin()
@@ -306,9 +289,8 @@ def test_who_sends_late_gets_no_second_request() -> None:
     assert not fourth.end
 
 
-def test_a_farewell_is_no_late_answer() -> None:
+def test_a_farewell_is_no_late_answer(rig: Rig) -> None:
     """A 408 on a connection that was idle for a while closes that connection alone."""
-    rig = Rig()
     signal, origin = idle(rig)
     rig.clock.advance(5)
     origin.deliver(b"HTTP/1.1 408 Request Timeout\r\n\r\n")

@@ -72,7 +72,7 @@ def test_users_are_served_in_turn() -> None:
 
 
 def test_one_user_cannot_fill_it() -> None:
-    """His latest goes for a newcomer, and hears why; he himself is told that it is full."""
+    """Their latest goes for a newcomer, and hears why; they themselves hear that it is full."""
     queue = WaitingRequests(Deadlines(Clock()))
     many = [someone(b"ann") for _ in range(MOST_WAITING)]
     for user in many:

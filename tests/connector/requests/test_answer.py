@@ -8,9 +8,8 @@ from tests.connector.rig import DataPeer, Rig, request, send
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n"
 
 
-def test_a_stale_pooled_connection() -> None:
+def test_a_stale_pooled_connection(rig: Rig) -> None:
     """A pooled connection that dies before ATTACHED: once more, whole, on a fresh one."""
-    rig = Rig()
     signal, stale = rig.with_data()
     send(signal, 1)
     origin = rig.origin()
@@ -25,9 +24,8 @@ def test_a_stale_pooled_connection() -> None:
     assert [frame[4] for frame in fresh.read()] == [b"third"]
 
 
-def test_the_idle_ones_are_as_stale() -> None:
+def test_the_idle_ones_are_as_stale(rig: Rig) -> None:
     """The second try does not take another pooled connection."""
-    rig = Rig()
     signal, stale = rig.with_data()
     send(signal, 1)
     rig.origin().deliver(HEAD + b"first")
@@ -36,9 +34,8 @@ def test_the_idle_ones_are_as_stale() -> None:
     assert rig.data().kinds() == [Kind.ATTACH, Kind.HEAD, Kind.BODY]
 
 
-def test_not_a_third_time() -> None:
+def test_not_a_third_time(rig: Rig) -> None:
     """When the fresh connection dies too, the answer is broken off."""
-    rig = Rig()
     signal, stale = rig.with_data()
     send(signal, 1)
     origin = rig.origin()
@@ -49,9 +46,8 @@ def test_not_a_third_time() -> None:
     assert len(rig.uplink.requests) == 0
 
 
-def test_attach_is_answered_in_5_seconds_or_sent_again() -> None:
+def test_attach_is_answered_in_5_seconds_or_sent_again(rig: Rig) -> None:
     """A mute pooled connection is closed, and a fresh one dialled."""
-    rig = Rig()
     signal, mute = rig.with_data()
     send(signal, 1)
     rig.origin().deliver(HEAD + b"first")
@@ -60,9 +56,8 @@ def test_attach_is_answered_in_5_seconds_or_sent_again() -> None:
     assert rig.data().kinds() == [Kind.ATTACH, Kind.HEAD, Kind.BODY]
 
 
-def test_what_is_kept_is_bounded() -> None:
+def test_what_is_kept_is_bounded(rig: Rig) -> None:
     """Beyond 64 KiB the application waits until the service has taken the connection."""
-    rig = Rig()
     signal, data = rig.with_data()
     send(signal, 1)
     origin = rig.origin()
@@ -76,9 +71,8 @@ def test_what_is_kept_is_bounded() -> None:
     assert not origin.paused
 
 
-def test_a_slow_service_pauses_the_application() -> None:
+def test_a_slow_service_pauses_the_application(rig: Rig) -> None:
     """Back-pressure is the transport's: paused once, resumed once."""
-    rig = Rig()
     signal, data = rig.with_data()
     send(signal, 1)
     origin = rig.origin()
@@ -91,9 +85,8 @@ def test_a_slow_service_pauses_the_application() -> None:
     assert not origin.paused
 
 
-def test_a_finished_answer_lets_go() -> None:
+def test_a_finished_answer_lets_go(rig: Rig) -> None:
     """An answer that ends while the service is slow leaves its connection to the application usable."""
-    rig = Rig()
     signal, data = rig.with_data()
     send(signal, 1)
     origin = rig.origin()
@@ -109,9 +102,8 @@ def test_a_finished_answer_lets_go() -> None:
     assert rig.origins_dialled == []
 
 
-def test_bytes_that_come_in_spite_of_the_pause() -> None:
+def test_bytes_that_come_in_spite_of_the_pause(rig: Rig) -> None:
     """TLS may still deliver what it had read: the answer ends, and its connection is awake for the next request."""
-    rig = Rig()
     signal, data = rig.with_data()
     send(signal, 1)
     origin = rig.origin()
@@ -127,9 +119,8 @@ def test_bytes_that_come_in_spite_of_the_pause() -> None:
     assert rig.origins_dialled == []
 
 
-def test_a_slow_service_is_no_fault_of_the_application() -> None:
+def test_a_slow_service_is_no_fault_of_the_application(rig: Rig) -> None:
     """While its answer is not being read, an application is not taken for silent."""
-    rig = Rig()
     signal, data = rig.with_data()
     send(signal, 1)
     origin = rig.origin()
@@ -145,9 +136,8 @@ def test_a_slow_service_is_no_fault_of_the_application() -> None:
     assert origin.end == ""
 
 
-def test_interim_answers_ride_on_an_attached_connection() -> None:
+def test_interim_answers_ride_on_an_attached_connection(rig: Rig) -> None:
     """INFO goes where the answer will go."""
-    rig = Rig()
     signal, data = rig.with_data()
     send(signal, 1, request(b"POST", length=1))
     origin = rig.origin()

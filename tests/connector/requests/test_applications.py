@@ -34,7 +34,7 @@ class Service:
         return await answer
 
 
-class House:
+class ApplicationsRig:
     """Applications with a service that answers when told."""
 
     def __init__(self, folder: Path) -> None:
@@ -54,14 +54,14 @@ class House:
 
 def test_works_from_the_file(tmp_path: Path) -> None:
     """While the service does not answer, the last configuration serves."""
-    house = House(tmp_path)
-    house.file.save(text(4, "wiki"))
-    house.applications.start()
-    assert set(house.applications.routes) == {"wiki"}
-    house.clock.advance(0)
-    house.service.asked[0].errback(ControlError("the service cannot be reached"))
-    assert set(house.applications.routes) == {"wiki"}
-    assert house.applications.version == 4
+    rig = ApplicationsRig(tmp_path)
+    rig.file.save(text(4, "wiki"))
+    rig.applications.start()
+    assert set(rig.applications.routes) == {"wiki"}
+    rig.clock.advance(0)
+    rig.service.asked[0].errback(ControlError("the service cannot be reached"))
+    assert set(rig.applications.routes) == {"wiki"}
+    assert rig.applications.version == 4
 
 
 def test_what_did_not_change_is_kept(tmp_path: Path) -> None:
@@ -72,139 +72,139 @@ def test_what_did_not_change_is_kept(tmp_path: Path) -> None:
         plain = {"internal": "http://wiki.corp/"}
         return json.dumps({"version": version, "applications": {"wiki": plain, "wild": entry | changes}}).encode()
 
-    house = House(tmp_path)
-    house.file.save(said(1))
-    house.applications.start()
-    house.clock.advance(0)
-    wiki, wild = house.applications.routes["wiki"], house.applications.routes["wild"]
+    rig = ApplicationsRig(tmp_path)
+    rig.file.save(said(1))
+    rig.applications.start()
+    rig.clock.advance(0)
+    wiki, wild = rig.applications.routes["wiki"], rig.applications.routes["wild"]
     assert wild.hosts is not None
     host = wild.hosts.of(b"a.example.com")
-    assert host is not None and host.target.address in house.applications.addresses()
-    house.service.asked[0].callback(said(2))
-    assert house.applications.version == 2
-    assert house.applications.routes == {"wiki": wiki, "wild": wild} and wild.hosts.of(b"a.example.com") is host
-    house.applications.refresh()
-    house.clock.advance(LEAST_GAP)
-    house.service.asked[1].callback(said(3, host_header="original"))
-    changed = house.applications.routes["wild"]
-    assert house.applications.routes["wiki"] is wiki
+    assert host is not None and host.target.address in rig.applications.addresses()
+    rig.service.asked[0].callback(said(2))
+    assert rig.applications.version == 2
+    assert rig.applications.routes == {"wiki": wiki, "wild": wild} and wild.hosts.of(b"a.example.com") is host
+    rig.applications.refresh()
+    rig.clock.advance(LEAST_GAP)
+    rig.service.asked[1].callback(said(3, host_header="original"))
+    changed = rig.applications.routes["wild"]
+    assert rig.applications.routes["wiki"] is wiki
     assert changed is not wild and changed.hosts is not None
-    assert host.target.address not in house.applications.addresses()
+    assert host.target.address not in rig.applications.addresses()
 
 
 def test_a_damaged_file_does_not_stop_it(tmp_path: Path) -> None:
     """It is logged, and the service is asked."""
     (tmp_path / "configuration.json").write_bytes(b"{")
-    house = House(tmp_path)
-    house.applications.start()
-    house.clock.advance(0)
-    house.service.asked[0].callback(text(5, "wiki"))
-    assert set(house.applications.routes) == {"wiki"}
+    rig = ApplicationsRig(tmp_path)
+    rig.applications.start()
+    rig.clock.advance(0)
+    rig.service.asked[0].callback(text(5, "wiki"))
+    assert set(rig.applications.routes) == {"wiki"}
 
 
 def test_what_the_service_says_is_kept(tmp_path: Path) -> None:
     """Its answer is used and written to the file."""
-    house = House(tmp_path)
-    house.applications.start()
-    house.clock.advance(0)
-    house.service.asked[0].callback(text(5, "wiki", "mail"))
-    assert set(house.applications.routes) == {"wiki", "mail"}
-    assert house.file.load().version == 5
-    assert [each.version for each in house.taken] == [5]
+    rig = ApplicationsRig(tmp_path)
+    rig.applications.start()
+    rig.clock.advance(0)
+    rig.service.asked[0].callback(text(5, "wiki", "mail"))
+    assert set(rig.applications.routes) == {"wiki", "mail"}
+    assert rig.file.load().version == 5
+    assert [each.version for each in rig.taken] == [5]
 
 
 def test_nonsense_changes_nothing(tmp_path: Path) -> None:
     """An answer that is no configuration is logged; the old one stays, also in the file."""
-    house = House(tmp_path)
-    house.file.save(text(4, "wiki"))
-    house.applications.start()
-    house.clock.advance(0)
-    house.service.asked[0].callback(b'{"version": 5, "applications": {"a": {"internal": "file:///etc/passwd"}}}')
-    assert set(house.applications.routes) == {"wiki"}
-    assert house.file.load().version == 4
+    rig = ApplicationsRig(tmp_path)
+    rig.file.save(text(4, "wiki"))
+    rig.applications.start()
+    rig.clock.advance(0)
+    rig.service.asked[0].callback(b'{"version": 5, "applications": {"a": {"internal": "file:///etc/passwd"}}}')
+    assert set(rig.applications.routes) == {"wiki"}
+    assert rig.file.load().version == 4
 
 
 def test_every_10_minutes(tmp_path: Path) -> None:
     """For the hint that was lost, and after a failure."""
-    house = House(tmp_path)
-    house.applications.start()
-    house.clock.advance(0)
-    house.service.asked[0].errback(ControlError("down"))
-    house.clock.advance(REFRESH_SECONDS - 1)
-    assert len(house.service.asked) == 1
-    house.clock.advance(1)
-    assert len(house.service.asked) == 2
+    rig = ApplicationsRig(tmp_path)
+    rig.applications.start()
+    rig.clock.advance(0)
+    rig.service.asked[0].errback(ControlError("down"))
+    rig.clock.advance(REFRESH_SECONDS - 1)
+    assert len(rig.service.asked) == 1
+    rig.clock.advance(1)
+    assert len(rig.service.asked) == 2
 
 
 def test_many_who_ask_are_one_question(tmp_path: Path) -> None:
     """All are told when the answer is there."""
-    house = House(tmp_path)
-    house.applications.start()
-    house.clock.advance(0)
-    house.service.asked[0].callback(text(1))
-    house.clock.advance(LEAST_GAP)
+    rig = ApplicationsRig(tmp_path)
+    rig.applications.start()
+    rig.clock.advance(0)
+    rig.service.asked[0].callback(text(1))
+    rig.clock.advance(LEAST_GAP)
     for _ in range(100):
-        house.applications.refresh(house.tell)
-    house.clock.advance(0)
-    assert len(house.service.asked) == 2
-    assert house.told == 0
-    house.service.asked[1].callback(text(2, "wiki"))
-    assert house.told == 100
+        rig.applications.refresh(rig.tell)
+    rig.clock.advance(0)
+    assert len(rig.service.asked) == 2
+    assert rig.told == 0
+    rig.service.asked[1].callback(text(2, "wiki"))
+    assert rig.told == 100
 
 
 def test_a_question_during_an_answer(tmp_path: Path) -> None:
     """The answer under way may be too old: one more is asked for, and only then those who wait are told."""
-    house = House(tmp_path)
-    house.applications.start()
-    house.clock.advance(0)
-    house.applications.refresh(house.tell)
-    house.service.asked[0].callback(text(1))
-    assert house.told == 0
-    house.clock.advance(LEAST_GAP)
-    house.service.asked[1].callback(text(2, "wiki"))
-    assert house.told == 1
+    rig = ApplicationsRig(tmp_path)
+    rig.applications.start()
+    rig.clock.advance(0)
+    rig.applications.refresh(rig.tell)
+    rig.service.asked[0].callback(text(1))
+    assert rig.told == 0
+    rig.clock.advance(LEAST_GAP)
+    rig.service.asked[1].callback(text(2, "wiki"))
+    assert rig.told == 1
 
 
 def test_not_more_than_twice_a_second(tmp_path: Path) -> None:
     """Requests for unknown applications do not become questions without end."""
-    house = House(tmp_path)
-    house.applications.start()
-    house.clock.advance(0)
-    house.service.asked[0].callback(text(1))
+    rig = ApplicationsRig(tmp_path)
+    rig.applications.start()
+    rig.clock.advance(0)
+    rig.service.asked[0].callback(text(1))
     for _ in range(50):
-        house.applications.refresh(house.tell)
-        house.clock.advance(0.1)
-        for answer in house.service.asked:
+        rig.applications.refresh(rig.tell)
+        rig.clock.advance(0.1)
+        for answer in rig.service.asked:
             if not answer.called:
                 answer.callback(text(1))
-    assert len(house.service.asked) <= 11
-    house.clock.advance(1)
+    assert len(rig.service.asked) <= 11
+    rig.clock.advance(1)
 
 
 def test_failure_tells_those_who_wait(tmp_path: Path) -> None:
     """They are not left waiting."""
-    house = House(tmp_path)
-    house.applications.start()
-    house.clock.advance(0)
-    house.service.asked[0].callback(text(1))
-    house.clock.advance(LEAST_GAP)
-    house.applications.refresh(house.tell)
-    house.clock.advance(0)
-    house.service.asked[1].errback(ControlError("down"))
-    assert house.told == 1
+    rig = ApplicationsRig(tmp_path)
+    rig.applications.start()
+    rig.clock.advance(0)
+    rig.service.asked[0].callback(text(1))
+    rig.clock.advance(LEAST_GAP)
+    rig.applications.refresh(rig.tell)
+    rig.clock.advance(0)
+    rig.service.asked[1].errback(ControlError("down"))
+    assert rig.told == 1
 
 
 def test_stop(tmp_path: Path) -> None:
     """No timer and no question stays."""
-    house = House(tmp_path)
-    house.applications.start()
-    house.clock.advance(0)
-    house.applications.refresh(house.tell)
-    house.applications.stop()
-    assert house.told == 1
-    assert house.clock.getDelayedCalls() == []
-    house.applications.refresh(house.tell)
-    assert house.told == 2
+    rig = ApplicationsRig(tmp_path)
+    rig.applications.start()
+    rig.clock.advance(0)
+    rig.applications.refresh(rig.tell)
+    rig.applications.stop()
+    assert rig.told == 1
+    assert rig.clock.getDelayedCalls() == []
+    rig.applications.refresh(rig.tell)
+    assert rig.told == 2
 
 
 def test_health_checks_end_with_their_application(tmp_path: Path) -> None:
@@ -214,14 +214,14 @@ def test_health_checks_end_with_their_application(tmp_path: Path) -> None:
         entry = {"internal": "http://a.corp/", "origins": ["http://b.corp/"], "health_path": path}
         return json.dumps({"version": version, "applications": {name: entry for name in names}}).encode()
 
-    house = House(tmp_path)
-    house.file.save(several(1, "wiki", "mail"))
-    house.applications.start()
-    assert len(house.deadlines) == 4
-    kept = house.applications.routes["wiki"].origin
-    house.clock.advance(0)
-    house.service.asked[0].callback(several(2, "wiki"))
-    assert house.applications.routes["wiki"].origin is kept
-    assert len(house.deadlines) == 2
-    house.applications.stop()
-    assert len(house.deadlines) == 0
+    rig = ApplicationsRig(tmp_path)
+    rig.file.save(several(1, "wiki", "mail"))
+    rig.applications.start()
+    assert len(rig.deadlines) == 4
+    kept = rig.applications.routes["wiki"].origin
+    rig.clock.advance(0)
+    rig.service.asked[0].callback(several(2, "wiki"))
+    assert rig.applications.routes["wiki"].origin is kept
+    assert len(rig.deadlines) == 2
+    rig.applications.stop()
+    assert len(rig.deadlines) == 0

@@ -41,9 +41,8 @@ def wait(rig: Rig, signal: SignalPeer, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("length", [SIZE, None])
-def test_an_application_that_consents(length: int | None) -> None:
+def test_an_application_that_consents(length: int | None, rig: Rig) -> None:
     """Only then the body is attached; it goes behind the head, with nothing said twice."""
-    rig = Rig()
     signal, data, origin = asked(rig, length)
     origin.deliver(CONTINUE)
     (frame,) = data.read()
@@ -60,18 +59,16 @@ def test_an_application_that_consents(length: int | None) -> None:
 
 
 @pytest.mark.parametrize("status", [b"401 Unauthorized", b"413 Content Too Large", b"200 OK"])
-def test_an_application_that_wants_no_body(status: bytes) -> None:
+def test_an_application_that_wants_no_body(status: bytes, rig: Rig) -> None:
     """Its answer goes to the user at once, and no data connection was used; its connection has no other request."""
-    rig = Rig()
     signal, data, origin = asked(rig)
     origin.deliver(b"HTTP/1.1 " + status + b"\r\ncontent-length: 2\r\n\r\nno")
     assert list(finals(signal.read())) == [(Kind.RSP, 1, (int(status[:3]), b"no"))]
     assert data.read() == [] and origin.end != ""
 
 
-def test_an_application_that_refuses_at_length() -> None:
+def test_an_application_that_refuses_at_length(rig: Rig) -> None:
     """The answer alone is attached."""
-    rig = Rig()
     _, data, origin = asked(rig)
     origin.deliver(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 7\r\n\r\nno")
     frames = data.read()
@@ -82,9 +79,8 @@ def test_an_application_that_refuses_at_length() -> None:
     assert origin.end != ""
 
 
-def test_an_application_that_says_nothing() -> None:
+def test_an_application_that_says_nothing(rig: Rig) -> None:
     """After a second the body goes all the same; for ten minutes it is not asked again."""
-    rig = Rig()
     signal, data, origin = asked(rig)
     wait(rig, signal, ASK_SECONDS + 0.5)
     assert data.kinds() == [Kind.ATTACH]
@@ -95,9 +91,8 @@ def test_an_application_that_says_nothing() -> None:
     assert rig.spare.kinds() == [Kind.ATTACH]
 
 
-def test_what_was_learned_is_forgotten() -> None:
+def test_what_was_learned_is_forgotten(rig: Rig) -> None:
     """Applications are updated."""
-    rig = Rig()
     rig.online()
     expectations = rig.uplink.requests.expectations
     one, other = OriginAddress("http", "a", 80), OriginAddress("http", "b", 80)
@@ -106,9 +101,8 @@ def test_what_was_learned_is_forgotten() -> None:
     assert expectations.may_ask(one, FORGET_SECONDS)
 
 
-def test_an_application_that_knows_no_expectations() -> None:
+def test_an_application_that_knows_no_expectations(rig: Rig) -> None:
     """417: the request goes once more without, on a fresh connection."""
-    rig = Rig()
     signal, data, origin = asked(rig)
     origin.deliver(b"HTTP/1.1 417 Expectation Failed\r\ncontent-length: 0\r\n\r\n")
     assert origin.end == "aborted" and list(finals(signal.read())) == []
@@ -124,9 +118,8 @@ REFUSED = b"HTTP/1.1 417 Expectation Failed\r\ncontent-length: 0\r\n\r\n"
 
 
 @pytest.mark.parametrize("sent", [0, 10, KEPT_BYTES])
-def test_an_application_that_says_so_late(sent: int) -> None:
+def test_an_application_that_says_so_late(sent: int, rig: Rig) -> None:
     """417 when the body is under way: it goes once more as long as all of it is kept, and the rest of it behind that."""
-    rig = Rig()
     signal, data, origin = asked(rig)
     wait(rig, signal, ASK_SECONDS + 0.5)
     assert data.kinds() == [Kind.ATTACH]
@@ -145,9 +138,8 @@ def test_an_application_that_says_so_late(sent: int) -> None:
     assert data.kinds()[0] == Kind.HEAD, "the second time it is the application's own answer"
 
 
-def test_an_application_that_says_so_too_late() -> None:
+def test_an_application_that_says_so_too_late(rig: Rig) -> None:
     """More of the body is gone than is kept: the user, who asked nothing, gets no 417; the log says what to set."""
-    rig = Rig()
     signal, data, origin = asked(rig)
     wait(rig, signal, ASK_SECONDS + 0.5)
     data.read()
@@ -160,9 +152,8 @@ def test_an_application_that_says_so_too_late() -> None:
     assert not rig.origins_dialled
 
 
-def test_a_417_that_answers_no_question() -> None:
+def test_a_417_that_answers_no_question(rig: Rig) -> None:
     """Where the body went without one, it is the application's answer like any other."""
-    rig = Rig()
     signal, data = rig.with_data()
     rig.uplink.requests.expectations.ignored(HOME, rig.clock.seconds())
     send(signal, 1, request(b"POST", length=SIZE))
@@ -175,9 +166,8 @@ def test_a_417_that_answers_no_question() -> None:
     assert data.kinds()[0] == Kind.HEAD and not rig.origins_dialled
 
 
-def test_an_application_that_is_slow_to_connect_to() -> None:
+def test_an_application_that_is_slow_to_connect_to(rig: Rig) -> None:
     """The service waits for ATTACH no longer than 20 s: the body is attached before, and the application not asked."""
-    rig = Rig()
     signal, data = rig.with_data()
     send(signal, 1, request(b"POST", length=SIZE))
     wait(rig, signal, CONNECT_SECONDS - 0.5)
@@ -191,9 +181,8 @@ def test_an_application_that_is_slow_to_connect_to() -> None:
     assert rig.uplink.requests.expectations.may_ask(HOME, rig.clock.seconds())
 
 
-def test_interim_answers_are_no_consent() -> None:
+def test_interim_answers_are_no_consent(rig: Rig) -> None:
     """102 and 103 go to the user, and hold off the end of the waiting; but not so long that the service gives up (20 s)."""
-    rig = Rig()
     signal, data, origin = asked(rig)
     wait(rig, signal, ASK_SECONDS - 0.5)
     origin.deliver(b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n")
@@ -205,9 +194,8 @@ def test_interim_answers_are_no_consent() -> None:
 
 
 @pytest.mark.parametrize("clean", [True, False])
-def test_an_application_that_closes(clean: bool) -> None:
+def test_an_application_that_closes(clean: bool, rig: Rig) -> None:
     """It has the head, on which many programs act before they read the body: a POST is not sent twice."""
-    rig = Rig()
     signal, _, origin = asked(rig)
     origin.lose(clean=clean)
     assert rig.origins_dialled == []
@@ -215,9 +203,8 @@ def test_an_application_that_closes(clean: bool) -> None:
     assert not rig.uplink.requests.expectations.may_ask(HOME, rig.clock.seconds()), "perhaps it closes on each question"
 
 
-def test_an_idempotent_request_meets_the_end_of_a_kept_connection() -> None:
+def test_an_idempotent_request_meets_the_end_of_a_kept_connection(rig: Rig) -> None:
     """It is asked once more on a fresh one."""
-    rig = Rig()
     signal, _ = rig.with_data()
     signal.send(Kind.REQ, 1, encode_request(request()))
     kept = rig.origin()
@@ -230,9 +217,8 @@ def test_an_idempotent_request_meets_the_end_of_a_kept_connection() -> None:
     assert EXPECT in rig.origin().take()
 
 
-def test_a_user_who_leaves_meanwhile() -> None:
+def test_a_user_who_leaves_meanwhile(rig: Rig) -> None:
     """The application's connection ends."""
-    rig = Rig()
     signal, data, origin = asked(rig)
     signal.send(Kind.CANCEL, 1, b"12")
     assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.CANCELLED)]

@@ -55,8 +55,8 @@ class Forward:
     def give_back(self, reusable: bool) -> None:
         self.done.append("connection kept" if reusable else "connection closed")
 
-    def finish(self) -> None:
-        assert self.state == State.DONE
+    def went_in_line(self, status: int, sent: int) -> None:
+        self.status, self.sent, self.state = status, sent, State.DONE
         self.done.append("finished")
 
     def take(self, *events: Event) -> bool:

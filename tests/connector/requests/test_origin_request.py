@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from errno import EMFILE
 
 import pytest
-from twisted.internet.error import ConnectionRefusedError, DNSLookupError
+from twisted.internet.error import ConnectError, ConnectionRefusedError, DNSLookupError
 
 from appproxy.connector.requests.origin_request import OriginRequest
 from appproxy.connector.requests.origin_timeout import TIMEOUT_MARGIN
@@ -23,9 +24,8 @@ OK = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-type: text/plain\r\n\r\nh
 class TestSmallAnswers:
     """What needs no data connection."""
 
-    def test_a_small_answer_goes_in_line(self) -> None:
+    def test_a_small_answer_goes_in_line(self, rig: Rig) -> None:
         """A GET and its small answer: one request head out, one RSP back."""
-        rig = Rig()
         signal = rig.online()
         send(signal, 1)
         origin = rig.origin()
@@ -35,9 +35,8 @@ class TestSmallAnswers:
         assert len(rig.uplink.requests) == 0
         assert rig.ended[0].sent == 5
 
-    def test_the_connection_to_the_application_is_used_again(self) -> None:
+    def test_the_connection_to_the_application_is_used_again(self, rig: Rig) -> None:
         """The second request does not dial."""
-        rig = Rig()
         signal = rig.online()
         send(signal, 1)
         origin = rig.origin()
@@ -48,9 +47,8 @@ class TestSmallAnswers:
         origin.deliver(OK)
         assert [id for _, id, _ in finals(signal.read())] == [1, 2]
 
-    def test_answers_come_in_any_order(self) -> None:
+    def test_answers_come_in_any_order(self, rig: Rig) -> None:
         """A slow request does not hold up the next one."""
-        rig = Rig()
         signal = rig.online()
         send(signal, 1)
         send(signal, 2)
@@ -59,9 +57,8 @@ class TestSmallAnswers:
         slow.deliver(OK)
         assert [id for _, id, _ in finals(signal.read())] == [2, 1]
 
-    def test_a_connection_that_is_to_close_is_not_used_again(self) -> None:
+    def test_a_connection_that_is_to_close_is_not_used_again(self, rig: Rig) -> None:
         """`Connection: close` is obeyed."""
-        rig = Rig()
         signal = rig.online()
         send(signal, 1)
         origin = rig.origin()
@@ -70,9 +67,8 @@ class TestSmallAnswers:
         assert list(finals(signal.read())) == [(Kind.RSP, 1, (200, b""))]
 
     @pytest.mark.parametrize(("method", "status"), [(b"HEAD", 200), (b"GET", 304), (b"GET", 204)])
-    def test_answers_without_a_body(self, method: bytes, status: int) -> None:
+    def test_answers_without_a_body(self, method: bytes, status: int, rig: Rig) -> None:
         """HEAD, 204 and 304 are over with their head, whatever length they name."""
-        rig = Rig()
         signal = rig.online()
         send(signal, 1, request(method))
         length = b"" if status == 204 else b"content-length: 7000\r\n"
@@ -81,9 +77,8 @@ class TestSmallAnswers:
         assert list(finals(frames)) == [(Kind.RSP, 1, (status, b""))]
         assert (b"content-length: 7000" in frames[0][3]) == bool(length)
 
-    def test_interim_answers_are_passed_on(self) -> None:
+    def test_interim_answers_are_passed_on(self, rig: Rig) -> None:
         """103 goes ahead of the answer; 100 Continue is between the application and us."""
-        rig = Rig()
         signal = rig.online()
         send(signal, 1)
         origin = rig.origin()
@@ -92,9 +87,8 @@ class TestSmallAnswers:
         assert [Kind(frame[0]) for frame in frames] == [Kind.INFO, Kind.RSP]
         assert decode_response(frames[0][3]) == (103, b"link: </a>\n")
 
-    def test_two_cookies_survive(self) -> None:
+    def test_two_cookies_survive(self, rig: Rig) -> None:
         """A second Set-Cookie is not lost."""
-        rig = Rig()
         signal = rig.online()
         send(signal, 1)
         rig.origin().deliver(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\ncontent-length: 0\r\n\r\n")
@@ -104,9 +98,8 @@ class TestSmallAnswers:
 class TestLongAnswers:
     """What goes on a data connection."""
 
-    def test_the_head_leaves_at_once(self) -> None:
+    def test_the_head_leaves_at_once(self, rig: Rig) -> None:
         """Nobody waits for more of the body to decide: an event stream's first event is there at once."""
-        rig = Rig()
         signal, data = rig.with_data()
         send(signal, 1)
         origin = rig.origin()
@@ -121,9 +114,8 @@ class TestLongAnswers:
         assert len(rig.uplink.requests) == 0
         assert signal.read() == []
 
-    def test_too_long_for_in_line(self) -> None:
+    def test_too_long_for_in_line(self, rig: Rig) -> None:
         """A complete answer of more than 16 KiB goes on a data connection, in one write with ATTACH."""
-        rig = Rig()
         signal, data = rig.with_data()
         send(signal, 1)
         rig.origin().deliver(b"HTTP/1.1 200 OK\r\ncontent-length: 20000\r\n\r\n" + bytes(20000))
@@ -133,9 +125,8 @@ class TestLongAnswers:
         data.attached(1)
         assert len(rig.uplink.requests) == 0
 
-    def test_its_end_asks_whether_all_was_read(self) -> None:
+    def test_its_end_asks_whether_all_was_read(self, rig: Rig) -> None:
         """In the same write; with ATTACHED and PONG in one read the next answer has the connection at once."""
-        rig = Rig()
         signal, data = rig.with_data()
         idle = rig.uplink.pool.idle
         send(signal, 1, strict=True)
@@ -149,9 +140,8 @@ class TestLongAnswers:
         assert data.wire.take() == b""
 
     @pytest.mark.parametrize("later", [False, True])
-    def test_who_has_not_read_all_keeps_the_connection(self, later: bool) -> None:
+    def test_who_has_not_read_all_keeps_the_connection(self, later: bool, rig: Rig) -> None:
         """ATTACHED alone says nothing of what was written behind it."""
-        rig = Rig()
         signal, data = rig.with_data()
         idle = rig.uplink.pool.idle
         send(signal, 1, strict=True)
@@ -191,26 +181,23 @@ class TestLongAnswers:
             rig.origin().deliver(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % size + bytes(size))
         assert [id for _, id, _ in finals(signal.read())] == [1, 2][:1 + in_line]
 
-    def test_strict_answers_never_go_in_line(self) -> None:
+    def test_strict_answers_never_go_in_line(self, rig: Rig) -> None:
         """With the STRICT flag even a small answer has its data connection."""
-        rig = Rig()
         signal, data = rig.with_data()
         send(signal, 1, strict=True)
         rig.origin().deliver(OK)
         assert data.kinds() == [Kind.ATTACH, Kind.HEAD, Kind.BODY, Kind.END]
         assert signal.read() == []
 
-    def test_trailers_never_go_in_line(self) -> None:
+    def test_trailers_never_go_in_line(self, rig: Rig) -> None:
         """RSP has no place for trailers."""
-        rig = Rig()
         signal, data = rig.with_data()
         send(signal, 1)
         rig.origin().deliver(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nx: y\r\n\r\n")
         assert data.kinds() == [Kind.ATTACH, Kind.HEAD, Kind.BODY, Kind.END]
 
-    def test_a_truncated_answer_is_aborted(self) -> None:
+    def test_a_truncated_answer_is_aborted(self, rig: Rig) -> None:
         """Fewer bytes than announced: ABORT, never END."""
-        rig = Rig()
         signal, data = rig.with_data()
         send(signal, 1)
         origin = rig.origin()
@@ -224,9 +211,8 @@ class TestLongAnswers:
         assert len(rig.uplink.requests) == 0
         assert data.session.idle
 
-    def test_silence_in_an_answer_breaks_it(self) -> None:
+    def test_silence_in_an_answer_breaks_it(self, rig: Rig) -> None:
         """The data connection says so: what came before must not look complete. Nothing else is said of it."""
-        rig = Rig()
         signal, data = rig.with_data()
         send(signal, 1)
         origin = rig.origin()
@@ -238,9 +224,8 @@ class TestLongAnswers:
         assert [(Kind(frame[0]), decode_code(frame[3])[0]) for frame in data.read()] == [(Kind.ABORT, Code.ORIGIN_TIMEOUT)]
         assert (signal.read(), origin.end) == ([], "aborted")
 
-    def test_a_body_that_ends_with_the_connection(self) -> None:
+    def test_a_body_that_ends_with_the_connection(self, rig: Rig) -> None:
         """Without length and chunks, only a clean close is the end."""
-        rig = Rig()
         signal, data = rig.with_data()
         send(signal, 1)
         origin = rig.origin()
@@ -250,9 +235,8 @@ class TestLongAnswers:
         origin.half_close()
         assert data.kinds() == [Kind.END]
 
-    def test_a_reset_is_no_clean_close(self) -> None:
+    def test_a_reset_is_no_clean_close(self, rig: Rig) -> None:
         """The same, cut off: ABORT."""
-        rig = Rig()
         signal, data = rig.with_data()
         send(signal, 1)
         origin = rig.origin()
@@ -262,9 +246,8 @@ class TestLongAnswers:
         origin.lose(clean=False)
         assert data.kinds() == [Kind.ABORT]
 
-    def test_the_user_stops_reading_for_good(self) -> None:
+    def test_the_user_stops_reading_for_good(self, rig: Rig) -> None:
         """STOP on the data connection resets the application's connection; ABORT is the answer."""
-        rig = Rig()
         signal, data = rig.with_data()
         send(signal, 1)
         origin = rig.origin()
@@ -276,9 +259,8 @@ class TestLongAnswers:
         assert data.kinds() == [Kind.ABORT]
         assert len(rig.uplink.requests) == 0
 
-    def test_a_late_answer_after_silence(self) -> None:
+    def test_a_late_answer_after_silence(self, rig: Rig) -> None:
         """An answer that falls silent for 10 minutes is broken off."""
-        rig = Rig()
         signal, data = rig.with_data()
         send(signal, 1)
         origin = rig.origin()
@@ -301,9 +283,8 @@ class TestBodiesInRequests:
     """REQs with all of a small body in their tail."""
 
     @pytest.mark.parametrize("size", [1, 5, DEFAULT_LIMITS.inline_body])
-    def test_it_goes_to_the_application_with_its_head(self, size: int) -> None:
+    def test_it_goes_to_the_application_with_its_head(self, size: int, rig: Rig) -> None:
         """In one write, with no data connection; the answer comes in line, and the connection is kept."""
-        rig = Rig()
         signal = rig.online()
         send_whole(signal, 1, b"POST", b"x" * size)
         origin = rig.origin()
@@ -314,9 +295,8 @@ class TestBodiesInRequests:
         assert (rig.ended[0].attachment, len(rig.origins.of(rig.home))) == (None, 1)
 
     @pytest.mark.parametrize(("method", "again"), [(b"PUT", True), (b"POST", False)])
-    def test_a_used_connection_that_closes_at_once(self, method: bytes, again: bool) -> None:
+    def test_a_used_connection_that_closes_at_once(self, method: bytes, again: bool, rig: Rig) -> None:
         """The body is still here; but only what may be done twice is sent once more."""
-        rig = Rig()
         signal = rig.online()
         send(signal, 1)
         old = rig.origin()
@@ -333,17 +313,15 @@ class TestBodiesInRequests:
             assert list(finals(signal.read()))[1:] == [(Kind.FAIL, 2, Code.ORIGIN_CLOSED)]
 
     @pytest.mark.parametrize(("body", "length"), [(b"hello", 4), (b"hello", 6), (b"", 5), (b"hello", 0)])
-    def test_a_length_that_is_not_the_bodys_breaks_the_connection(self, body: bytes, length: int) -> None:
+    def test_a_length_that_is_not_the_bodys_breaks_the_connection(self, body: bytes, length: int, rig: Rig) -> None:
         """The application must not be told of another end than the user's: nothing of it is passed on."""
-        rig = Rig()
         signal = rig.online()
         send_whole(signal, 1, b"POST", body, length)
         assert [frame[0] for frame in signal.read()] == [Kind.ERROR]
         assert rig.origins_dialled == []
 
-    def test_a_body_that_is_said_to_be_asked_for(self) -> None:
+    def test_a_body_that_is_said_to_be_asked_for(self, rig: Rig) -> None:
         """It cannot be here already."""
-        rig = Rig()
         signal = rig.online()
         asked = request(b"POST", length=5)
         signal.send(Kind.REQ, 1, encode_request(asked), b"hello", request_flags(asked))
@@ -353,9 +331,8 @@ class TestBodiesInRequests:
 class TestGate:
     """Requests with a body."""
 
-    def test_nothing_is_written_before_the_body_begins(self) -> None:
+    def test_nothing_is_written_before_the_body_begins(self, rig: Rig) -> None:
         """Neither head nor body reaches the application before the first BODY."""
-        rig = Rig()
         signal, data = rig.with_data()
         send(signal, 1, request(b"POST", length=4))
         origin = rig.origin()
@@ -376,9 +353,8 @@ class TestGate:
 
     @pytest.mark.parametrize("length", [4, None])
     @pytest.mark.parametrize("whole", [True, False])
-    def test_a_small_body_goes_once_more(self, length: int | None, whole: bool) -> None:
+    def test_a_small_body_goes_once_more(self, length: int | None, whole: bool, rig: Rig) -> None:
         """PUT on a kept connection that ends before any answer: head and body go on a fresh one, and the rest follows."""
-        rig = Rig()
         signal, data = rig.with_data()
         send(signal, 1)
         kept = rig.origin()
@@ -403,9 +379,8 @@ class TestGate:
         fresh.deliver(OK)
         assert list(finals(signal.read())) == [(Kind.RSP, 2, (200, b"hello"))]
 
-    def test_a_large_body_does_not(self) -> None:
+    def test_a_large_body_does_not(self, rig: Rig) -> None:
         """What is not kept cannot be sent again: the user is told."""
-        rig = Rig()
         signal, data = rig.with_data()
         send(signal, 1)
         kept = rig.origin()
@@ -420,9 +395,8 @@ class TestGate:
         assert not rig.origins_dialled
         assert [kind for kind, _, _ in finals(signal.read())] == [Kind.FAIL]
 
-    def test_a_connection_is_kept_once_all_of_the_body_was_sent(self) -> None:
+    def test_a_connection_is_kept_once_all_of_the_body_was_sent(self, rig: Rig) -> None:
         """The application answers before the service has said that this was all: its connection has nothing more to carry."""
-        rig = Rig()
         signal, data = rig.with_data()
         send(signal, 1, request(b"POST", length=4))
         origin = rig.origin()
@@ -442,9 +416,8 @@ class TestGate:
         assert list(finals(signal.read())) == [(Kind.RSP, 2, (200, b"hello"))]
         assert len(rig.uplink.requests) == 0
 
-    def test_an_answer_in_line_frees_the_data_connection(self) -> None:
+    def test_an_answer_in_line_frees_the_data_connection(self, rig: Rig) -> None:
         """The next request attaches there without a word about the one before."""
-        rig = Rig()
         signal, data = rig.with_data()
         origins: list[Wire] = []
         for number in (1, 2):
@@ -458,9 +431,8 @@ class TestGate:
             origins[0].deliver(OK)
             assert list(finals(signal.read())) == [(Kind.RSP, number, (200, b"hello"))]
 
-    def test_an_answer_after_early_hints_stays_on_the_data_connection(self) -> None:
+    def test_an_answer_after_early_hints_stays_on_the_data_connection(self, rig: Rig) -> None:
         """An RSP could overtake the interim answer that went there."""
-        rig = Rig()
         signal, data = rig.with_data()
         send(signal, 1, request(b"POST", length=2))
         origin = rig.origin()
@@ -472,9 +444,8 @@ class TestGate:
         assert data.kinds() == [Kind.INFO, Kind.HEAD, Kind.BODY, Kind.END]
         assert list(finals(signal.read())) == []
 
-    def test_an_early_answer_goes_on_the_data_connection(self) -> None:
+    def test_an_early_answer_goes_on_the_data_connection(self, rig: Rig) -> None:
         """While the body is under way it cannot be in line: the service would take the connection for free."""
-        rig = Rig()
         signal, data = rig.with_data()
         send(signal, 1, request(b"POST", length=4))
         origin = rig.origin()
@@ -485,9 +456,8 @@ class TestGate:
         assert data.kinds() == [Kind.HEAD, Kind.BODY, Kind.END, Kind.STOP]
         assert list(finals(signal.read())) == []
 
-    def test_an_empty_body_opens_it_with_its_end(self) -> None:
+    def test_an_empty_body_opens_it_with_its_end(self, rig: Rig) -> None:
         """END alone is enough; the chunked body is empty then."""
-        rig = Rig()
         signal, data = rig.with_data()
         send(signal, 1, request(b"POST", length=None))
         origin = rig.origin()
@@ -496,9 +466,8 @@ class TestGate:
         data.wire.deliver(data.session.end())
         assert origin.take().endswith(b"transfer-encoding: chunked\r\n\r\n0\r\n\r\n")
 
-    def test_go_opens_it_without_a_byte(self) -> None:
+    def test_go_opens_it_without_a_byte(self, rig: Rig) -> None:
         """GO sends the head on, for applications that speak first; trailers follow the body."""
-        rig = Rig()
         signal, data = rig.with_data()
         send(signal, 1, request(b"POST", length=None))
         origin = rig.origin()
@@ -509,9 +478,8 @@ class TestGate:
         data.wire.deliver(data.session.body(b"abc") + data.session.end(b"x: y\n"))
         assert origin.take() == b"3\r\nabc\r\n0\r\nx: y\r\n\r\n"
 
-    def test_the_body_may_come_before_the_connection(self) -> None:
+    def test_the_body_may_come_before_the_connection(self, rig: Rig) -> None:
         """While the application is being dialled one read of the body is kept, and no more is read."""
-        rig = Rig()
         signal, data = rig.with_data()
         send(signal, 1, request(b"POST", length=4))
         data.read()
@@ -522,9 +490,8 @@ class TestGate:
         assert origin.take().endswith(b"\r\n\r\nab")
         assert not data.wire.paused
 
-    def test_a_closed_connection_in_the_gate_is_replaced(self) -> None:
+    def test_a_closed_connection_in_the_gate_is_replaced(self, rig: Rig) -> None:
         """Nothing was written yet, so even a POST may have another connection."""
-        rig = Rig()
         signal, data = rig.with_data()
         send(signal, 1, request(b"POST", length=2))
         rig.origin().lose(clean=True)
@@ -533,9 +500,8 @@ class TestGate:
         data.wire.deliver(data.session.body(b"ab") + data.session.end())
         assert rig.origin().take().endswith(b"\r\n\r\nab")
 
-    def test_an_application_that_closes_again_and_again(self) -> None:
+    def test_an_application_that_closes_again_and_again(self, rig: Rig) -> None:
         """It is not dialled for ever."""
-        rig = Rig()
         signal, _ = rig.with_data()
         send(signal, 1, request(b"POST", length=2))
         rig.origin().lose(clean=True)
@@ -543,9 +509,8 @@ class TestGate:
         assert rig.origins_dialled == []
         assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.ORIGIN_CLOSED)]
 
-    def test_an_early_final_answer_stops_the_upload(self) -> None:
+    def test_an_early_final_answer_stops_the_upload(self, rig: Rig) -> None:
         """The answer is delivered whole, the rest of the body is not wanted, and the connection is not used again."""
-        rig = Rig()
         signal, data = rig.with_data()
         send(signal, 1, request(b"POST", length=1000))
         origin = rig.origin()
@@ -560,9 +525,8 @@ class TestGate:
         assert len(rig.uplink.requests) == 0
         assert rig.ended[0].code is None
 
-    def test_an_answer_may_begin_while_the_body_goes_on(self) -> None:
+    def test_an_answer_may_begin_while_the_body_goes_on(self, rig: Rig) -> None:
         """Both directions flow at once, as gRPC wants it."""
-        rig = Rig()
         signal, data = rig.with_data()
         send(signal, 1, request(b"POST", length=None))
         origin = rig.origin()
@@ -576,9 +540,8 @@ class TestGate:
         assert origin.take() == b"4\r\nmore\r\n"
 
     @pytest.mark.parametrize("begun", [False, True])
-    def test_why_an_upload_failed_is_told(self, begun: bool) -> None:
+    def test_why_an_upload_failed_is_told(self, begun: bool, rig: Rig) -> None:
         """On the data connection, too: what comes there is what the service's log has."""
-        rig = Rig()
         signal, data = rig.with_data()
         send(signal, 1, request(b"POST", length=4))
         data.read()
@@ -595,9 +558,8 @@ class TestGate:
         assert [bool(why) for _, why in aborts] == [True]
 
     @pytest.mark.parametrize("body", [b"too long", b"x"])
-    def test_a_body_of_another_length_is_refused(self, body: bytes) -> None:
+    def test_a_body_of_another_length_is_refused(self, body: bytes, rig: Rig) -> None:
         """More or fewer bytes than announced never reach a connection that others will use."""
-        rig = Rig()
         signal, data = rig.with_data()
         send(signal, 1, request(b"POST", length=4))
         origin = rig.origin()
@@ -608,9 +570,8 @@ class TestGate:
         assert b"too long" not in origin.take()
         assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.PROTOCOL)]
 
-    def test_a_user_who_leaves_in_the_upload(self) -> None:
+    def test_a_user_who_leaves_in_the_upload(self, rig: Rig) -> None:
         """ABORT of the body resets the application's connection: it must not take what came for the whole."""
-        rig = Rig()
         signal, data = rig.with_data()
         send(signal, 1, request(b"POST", length=None))
         origin = rig.origin()
@@ -632,34 +593,38 @@ class TestFailures:
         (ConnectionRefusedError(), Code.ORIGIN_REFUSED),
         (DNSLookupError(), Code.ORIGIN_DNS),
     ])
-    def test_no_connection(self, error: Exception, failure: Code) -> None:
+    def test_no_connection(self, error: Exception, failure: Code, rig: Rig) -> None:
         """The user's error page can say what is wrong with the application."""
-        rig = Rig()
         signal = rig.online()
         send(signal, 1)
         rig.origins_dialled.pop().fail(error)
         assert list(finals(signal.read())) == [(Kind.FAIL, 1, failure)]
 
-    def test_connecting_takes_too_long(self) -> None:
+    def test_no_file_for_a_connection(self, rig: Rig) -> None:
+        """That is not the application's fault: another connector may have the request, whatever its method."""
+        signal = rig.online()
+        for id, method in ((1, b"GET"), (2, b"POST")):
+            send(signal, id, request(method=method))
+            rig.origins_dialled.pop().fail(ConnectError(EMFILE, "too many open files"))
+            assert list(finals(signal.read())) == [(Kind.REJECT, id, Code.CONNECTOR_BUSY)]
+
+    def test_connecting_takes_too_long(self, rig: Rig) -> None:
         """The application's connect timeout is kept."""
-        rig = Rig()
         signal = rig.online()
         send(signal, 1)
         rig.clock.advance(10.5)
         assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.ORIGIN_CONNECT_TIMEOUT)]
 
-    def test_a_late_connection_is_not_kept(self) -> None:
+    def test_a_late_connection_is_not_kept(self, rig: Rig) -> None:
         """A connection that comes to stand after its request has gone is closed."""
-        rig = Rig()
         signal = rig.online()
         send(signal, 1)
         signal.send(Kind.CANCEL, 1, code())
         assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.CANCELLED)]
         assert rig.origins_dialled[0].answer.called
 
-    def test_a_used_connection_that_closes_at_once(self) -> None:
+    def test_a_used_connection_that_closes_at_once(self, rig: Rig) -> None:
         """An idempotent request is sent once more on a fresh connection; the user notices nothing."""
-        rig = Rig()
         signal = rig.online()
         send(signal, 1)
         old = rig.origin()
@@ -669,9 +634,8 @@ class TestFailures:
         rig.origin().deliver(OK)
         assert [(kind, id) for kind, id, _ in finals(signal.read())] == [(Kind.RSP, 1), (Kind.RSP, 2)]
 
-    def test_only_once(self) -> None:
+    def test_only_once(self, rig: Rig) -> None:
         """The second connection is fresh: its close is the application's answer."""
-        rig = Rig()
         signal = rig.online()
         send(signal, 1)
         old = rig.origin()
@@ -681,9 +645,8 @@ class TestFailures:
         rig.origin().half_close()
         assert list(finals(signal.read()))[1:] == [(Kind.FAIL, 2, Code.ORIGIN_CLOSED)]
 
-    def test_never_what_must_not_be_done_twice(self) -> None:
+    def test_never_what_must_not_be_done_twice(self, rig: Rig) -> None:
         """A POST without a body that was written to a used connection is not repeated."""
-        rig = Rig()
         signal = rig.online()
         send(signal, 1)
         old = rig.origin()
@@ -694,9 +657,8 @@ class TestFailures:
         assert list(finals(signal.read()))[1:] == [(Kind.FAIL, 2, Code.ORIGIN_CLOSED)]
         assert rig.origins_dialled == []
 
-    def test_never_after_the_first_byte(self) -> None:
+    def test_never_after_the_first_byte(self, rig: Rig) -> None:
         """An answer that had begun is not asked for again."""
-        rig = Rig()
         signal = rig.online()
         send(signal, 1)
         old = rig.origin()
@@ -707,9 +669,8 @@ class TestFailures:
         old.half_close()
         assert list(finals(signal.read()))[1:] == [(Kind.FAIL, 2, Code.ORIGIN_TRUNCATED)]
 
-    def test_garbage(self) -> None:
+    def test_garbage(self, rig: Rig) -> None:
         """An answer that is not HTTP fails the request and closes the connection."""
-        rig = Rig()
         signal = rig.online()
         send(signal, 1)
         origin = rig.origin()
@@ -717,9 +678,8 @@ class TestFailures:
         assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.ORIGIN_MALFORMED)]
         assert origin.end == "aborted"
 
-    def test_a_head_that_the_tunnel_cannot_carry(self) -> None:
+    def test_a_head_that_the_tunnel_cannot_carry(self, rig: Rig) -> None:
         """It is a little stricter than the reader of answers: the request fails, and the tunnel's connection lives."""
-        rig = Rig()
         signal = rig.online()
         send(signal, 1)
         origin = rig.origin()
@@ -729,9 +689,8 @@ class TestFailures:
         ((kind, id, _),) = finals(signal.read())
         assert (kind, id, origin.end) == (Kind.FAIL, 1, "aborted")
 
-    def test_the_application_is_too_slow(self) -> None:
+    def test_the_application_is_too_slow(self, rig: Rig) -> None:
         """After the back-end timeout and a margin, in which the service's own CANCEL should have come."""
-        rig = Rig()
         signal = rig.online()
         send(signal, 1)
         origin = rig.origin()
@@ -743,9 +702,8 @@ class TestFailures:
         assert origin.end == "aborted"
         assert [ended.code for ended in rig.ended] == [Code.ORIGIN_TIMEOUT]
 
-    def test_cancel(self) -> None:
+    def test_cancel(self, rig: Rig) -> None:
         """CANCEL resets the connection to the application at once and is answered, so that the slot becomes free."""
-        rig = Rig()
         signal = rig.online()
         send(signal, 1)
         origin = rig.origin()
@@ -753,9 +711,8 @@ class TestFailures:
         assert origin.end == "aborted"
         assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.CANCELLED)]
 
-    def test_cancel_inside_an_answer(self) -> None:
+    def test_cancel_inside_an_answer(self, rig: Rig) -> None:
         """The final frame then is ABORT on the data connection."""
-        rig = Rig()
         signal, data = rig.with_data()
         send(signal, 1)
         origin = rig.origin()
@@ -767,9 +724,8 @@ class TestFailures:
         assert data.kinds() == [Kind.ABORT]
         assert signal.read() == []
 
-    def test_the_data_connection_is_lost_inside_an_answer(self) -> None:
+    def test_the_data_connection_is_lost_inside_an_answer(self, rig: Rig) -> None:
         """Nobody can have the rest; the application is told at once."""
-        rig = Rig()
         signal, data = rig.with_data()
         send(signal, 1)
         origin = rig.origin()
@@ -780,9 +736,8 @@ class TestFailures:
         assert origin.end == "aborted"
         assert rig.ended[0].code is Code.CONNECTOR_LOST
 
-    def test_a_second_attach_that_is_refused(self) -> None:
+    def test_a_second_attach_that_is_refused(self, rig: Rig) -> None:
         """DETACH: the service no longer knows the request; the application's connection is closed."""
-        rig = Rig()
         signal, data = rig.with_data()
         send(signal, 1, strict=True)
         origin = rig.origin()
@@ -794,9 +749,8 @@ class TestFailures:
         assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.UNKNOWN_REQUEST)]
 
     @pytest.mark.parametrize("first", ["CANCEL", "DETACH"])
-    def test_the_user_leaves_before_a_whole_answer_is_attached(self, first: str) -> None:
+    def test_the_user_leaves_before_a_whole_answer_is_attached(self, first: str, rig: Rig) -> None:
         """What was written behind an ATTACH that is refused counts for nothing: the slot still becomes free."""
-        rig = Rig()
         signal, data = rig.with_data()
         send(signal, 1, strict=True)
         rig.origin().deliver(OK)
@@ -810,9 +764,8 @@ class TestFailures:
         assert list(finals(signal.read())) == [(Kind.FAIL, 1, expected)]
 
 
-def test_an_application_may_take_an_hour() -> None:
+def test_an_application_may_take_an_hour(rig: Rig) -> None:
     """The time that the service gives is the time that the connector waits, and a little more."""
-    rig = Rig()
     signal = rig.online()
     send(signal, 1, replace(request(), timeout=3600.0))
     rig.origin()
@@ -820,9 +773,8 @@ def test_an_application_may_take_an_hour() -> None:
     assert keep[0].deadline == rig.clock.seconds() + 3600.0 + TIMEOUT_MARGIN
 
 
-def test_an_application_that_speaks_something_else() -> None:
+def test_an_application_that_speaks_something_else(rig: Rig) -> None:
     """It greets in its own way and waits: the request fails at once."""
-    rig = Rig()
     signal = rig.online()
     send(signal, 1)
     origin = rig.origin()

@@ -22,11 +22,11 @@ def test_a_line_when_it_begins_and_one_when_it_is_over() -> None:
     """With name and place; whatever comes in between is only counted."""
     time = Time()
     outages = Outages(time)
-    assert not outages
+    assert not outages.known
     with capturedLogs() as events:
         for _ in range(3):
             outages.failed("a1", "wiki", Code.ORIGIN_REFUSED, "http://wiki.corp:80: refused")
-        assert outages
+        assert outages.known
         time.now = CALM_SECONDS
         outages.answered("b2", "crm")
         outages.answered("a1", "wiki")
@@ -35,7 +35,7 @@ def test_a_line_when_it_begins_and_one_when_it_is_over() -> None:
         "wiki does not answer: ORIGIN_REFUSED, http://wiki.corp:80: refused",
         "wiki answers again; 3 requests had failed",
     ]
-    assert not outages
+    assert not outages.known
 
 
 def test_one_that_fails_now_and_then_fills_no_disk() -> None:
@@ -55,4 +55,4 @@ def test_what_is_no_outage(code: Code) -> None:
     """A user who leaves, and limits of our own."""
     outages = Outages(Time())
     outages.failed("a1", "wiki", code, "")
-    assert not outages
+    assert not outages.known

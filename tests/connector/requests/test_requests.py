@@ -11,7 +11,7 @@ from twisted.internet.interfaces import IProtocol, IProtocolFactory
 from twisted.logger import capturedLogs
 
 from appproxy.connector.config.configuration import OriginAddress, Target
-from appproxy.connector.requests.requests import OriginRoute
+from appproxy.connector.requests.route import OriginRoute
 from appproxy.connector.requests.wildcard import WildcardHosts
 from appproxy.errors import Code
 from appproxy.publish.application import Segment, Url
@@ -29,9 +29,8 @@ def new_route(rig: Rig) -> OriginRoute:
     return OriginRoute(target, rig.origins.of(address))
 
 
-def test_an_unknown_application_is_asked_for_once() -> None:
+def test_an_unknown_application_is_asked_for_once(rig: Rig) -> None:
     """The configuration is read once more; then the request goes its way."""
-    rig = Rig()
     signal = rig.online()
     send(signal, 1, request(application="new"))
     assert len(rig.refreshes) == 1
@@ -50,9 +49,8 @@ def wildcard(rig: Rig, **more: Any) -> None:
     rig.routes["wild"] = OriginRoute(target, rig.origins.of(address), WildcardHosts(target, rig.origins))
 
 
-def test_the_host_of_a_wildcard_is_worked_out_here() -> None:
+def test_the_host_of_a_wildcard_is_worked_out_here(rig: Rig) -> None:
     """What the user typed for the star is put before the internal suffix: in what is dialled, and in Host."""
-    rig = Rig()
     signal = rig.online()
     wildcard(rig)
     send(signal, 1, replace(request(application="wild"), authority=b"A.b.example.com:8443"))
@@ -68,9 +66,8 @@ def test_the_host_of_a_wildcard_is_worked_out_here() -> None:
     [b"evil.example", b"example.com", b"evilexample.com", b"a.example.com.evil.example", b"no.example.com", b"a..example.com",
      b".example.com", b"x" * 200, b"127.0.0.1", b"[::1]", b"-", b"a.example.org"],
 )
-def test_a_request_can_name_no_other_host(authority: bytes) -> None:
+def test_a_request_can_name_no_other_host(authority: bytes, rig: Rig) -> None:
     """What is not below the external wildcard, or is excluded, is dialled nowhere."""
-    rig = Rig()
     signal = rig.online()
     wildcard(rig, excluded_hosts=frozenset({"no.example.com"}))
     send(signal, 1, replace(request(application="wild"), authority=authority))
@@ -78,9 +75,8 @@ def test_a_request_can_name_no_other_host(authority: bytes) -> None:
     assert rig.origins_dialled == []
 
 
-def test_an_application_that_stays_unknown() -> None:
+def test_an_application_that_stays_unknown(rig: Rig) -> None:
     """REJECT: another connector may know it."""
-    rig = Rig()
     signal = rig.online()
     send(signal, 1, request(application="new"))
     rig.refreshes[0]()
@@ -88,9 +84,8 @@ def test_an_application_that_stays_unknown() -> None:
     assert rig.origins_dialled == []
 
 
-def test_cancelled_while_the_configuration_is_read() -> None:
+def test_cancelled_while_the_configuration_is_read(rig: Rig) -> None:
     """The user left; the answer of the service changes nothing more."""
-    rig = Rig()
     signal = rig.online()
     send(signal, 1, request(application="new"))
     signal.send(Kind.CANCEL, 1, code())
@@ -112,9 +107,8 @@ def test_too_many_at_once() -> None:
     assert list(finals(signal.read())) == [(Kind.RSP, 1, (200, b"hello"))]
 
 
-def test_an_id_that_is_in_use() -> None:
+def test_an_id_that_is_in_use(rig: Rig) -> None:
     """The service breaks the protocol: that connection is dropped, the request itself goes on."""
-    rig = Rig()
     signal = rig.online()
     send(signal, 1)
     send(signal, 1)
@@ -123,9 +117,8 @@ def test_an_id_that_is_in_use() -> None:
     assert list(finals(rig.second.read())) == [(Kind.RSP, 1, (200, b"hello"))]
 
 
-def test_a_fault_of_ours_costs_one_request() -> None:
+def test_a_fault_of_ours_costs_one_request(rig: Rig) -> None:
     """The connection that all requests share goes on."""
-    rig = Rig()
     signal = rig.online()
 
     def broken(address: OriginAddress, factory: IProtocolFactory, timeout: float) -> Deferred[IProtocol]:
@@ -142,9 +135,8 @@ def test_a_fault_of_ours_costs_one_request() -> None:
     assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.INTERNAL), (Kind.RSP, 2, (200, b"hello"))]
 
 
-def test_cancel_of_an_unknown_request_leaves_a_tombstone() -> None:
+def test_cancel_of_an_unknown_request_leaves_a_tombstone(rig: Rig) -> None:
     """Its slot becomes free, and should the request still come, it is refused for a minute."""
-    rig = Rig()
     signal = rig.online()
     rig.second.send(Kind.CANCEL, 7, code())
     assert list(finals(rig.second.read())) == [(Kind.FAIL, 7, Code.CANCELLED)]
@@ -153,9 +145,8 @@ def test_cancel_of_an_unknown_request_leaves_a_tombstone() -> None:
     assert rig.origins_dialled == []
 
 
-def test_a_late_cancel() -> None:
+def test_a_late_cancel(rig: Rig) -> None:
     """For a request whose last word was said, nothing is said again."""
-    rig = Rig()
     signal = rig.online()
     send(signal, 1)
     rig.origin().deliver(OK)
@@ -164,9 +155,8 @@ def test_a_late_cancel() -> None:
     assert signal.read() == []
 
 
-def test_in_line_answers_wait_for_a_slow_service() -> None:
+def test_in_line_answers_wait_for_a_slow_service(rig: Rig) -> None:
     """256 KiB unsent on a signal connection; beyond it, small answers take data connections."""
-    rig = Rig()
     signal, data = rig.with_data()
     signal.wire.clog()
     for id in range(1, 18):
@@ -177,9 +167,8 @@ def test_in_line_answers_wait_for_a_slow_service() -> None:
     assert data.kinds() == [Kind.ATTACH, Kind.HEAD, Kind.BODY, Kind.END]
 
 
-def test_the_service_reads_again() -> None:
+def test_the_service_reads_again(rig: Rig) -> None:
     """Then answers go in line again."""
-    rig = Rig()
     signal = rig.online()
     signal.wire.clog()
     signal.wire.unclog()
@@ -188,9 +177,8 @@ def test_the_service_reads_again() -> None:
     assert list(finals(signal.read())) == [(Kind.RSP, 1, (200, b"hello"))]
 
 
-def test_what_hello_tells() -> None:
+def test_what_hello_tells(rig: Rig) -> None:
     """Open: what waits for an answer. Ended: whose last word may have been lost. Not: what streams already."""
-    rig = Rig()
     signal, data = rig.with_data()
     for id in (1, 2, 3):
         send(signal, id)
@@ -204,9 +192,8 @@ def test_what_hello_tells() -> None:
     assert rig.uplink.requests.ended_ids() == (1,)
 
 
-def test_answers_wait_for_a_signal_connection() -> None:
+def test_answers_wait_for_a_signal_connection(rig: Rig) -> None:
     """With none up, a final frame is kept, listed as open, and sent after the next WELCOME."""
-    rig = Rig()
     signal = rig.online()
     send(signal, 1)
     origin = rig.origin()

@@ -22,34 +22,30 @@ def upgraded(rig: Rig, first: bytes = b"") -> tuple[SignalPeer, DataPeer, Wire]:
     return signal, data, origin
 
 
-def test_the_request_asks_for_the_upgrade() -> None:
+def test_the_request_asks_for_the_upgrade(rig: Rig) -> None:
     """The fields that are between two ends only are the connector's to add."""
-    rig = Rig()
     signal, _ = rig.with_data()
     send(signal, 1, request(upgrade=b"websocket"))
     assert b"connection: upgrade\r\nupgrade: websocket\r\n" in rig.origin().take()
 
 
-def test_an_upgrade_that_is_not_allowed() -> None:
+def test_an_upgrade_that_is_not_allowed(rig: Rig) -> None:
     """Of a protocol that the application does not list, the application hears nothing."""
-    rig = Rig()
     signal, _ = rig.with_data()
     send(signal, 1, request(upgrade=b"h2c"))
     assert b"upgrade" not in rig.origin().take()
 
 
-def test_a_refused_upgrade() -> None:
+def test_a_refused_upgrade(rig: Rig) -> None:
     """The user gets the application's own answer."""
-    rig = Rig()
     signal, _ = rig.with_data()
     send(signal, 1, request(upgrade=b"websocket"))
     rig.origin().deliver(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno")
     assert list(finals(signal.read())) == [(Kind.RSP, 1, (403, b"no"))]
 
 
-def test_bytes_both_ways() -> None:
+def test_bytes_both_ways(rig: Rig) -> None:
     """What comes right behind the 101 belongs to the stream; then all goes through as it is."""
-    rig = Rig()
     _, data, origin = upgraded(rig, b"hello")
     frames = data.read()
     assert [Kind(frame[0]) for frame in frames] == [Kind.ATTACH, Kind.HEAD, Kind.BODY]
@@ -62,9 +58,8 @@ def test_bytes_both_ways() -> None:
     assert [frame[4] for frame in data.read()] == [b"\x82\x00"]
 
 
-def test_it_does_not_count_as_in_flight() -> None:
+def test_it_does_not_count_as_in_flight(rig: Rig) -> None:
     """Idle WebSockets take no request's place."""
-    rig = Rig()
     _, data, _ = upgraded(rig)
     data.read()
     data.attached(1)
@@ -72,9 +67,8 @@ def test_it_does_not_count_as_in_flight() -> None:
     assert len(rig.uplink.requests) == 1
 
 
-def test_the_application_closes_first() -> None:
+def test_the_application_closes_first(rig: Rig) -> None:
     """Its close ends its direction only; what the user still sends arrives."""
-    rig = Rig()
     _, data, origin = upgraded(rig)
     data.read()
     data.attached(1)
@@ -90,9 +84,8 @@ def test_the_application_closes_first() -> None:
     assert rig.uplink.pool.idle == 2
 
 
-def test_the_user_closes_first() -> None:
+def test_the_user_closes_first(rig: Rig) -> None:
     """The application sees the end of that direction, and may go on."""
-    rig = Rig()
     _, data, origin = upgraded(rig)
     data.read()
     data.attached(1)
@@ -105,9 +98,8 @@ def test_the_user_closes_first() -> None:
     assert len(rig.uplink.requests) == 0
 
 
-def test_a_half_closed_stream_does_not_stay() -> None:
+def test_a_half_closed_stream_does_not_stay(rig: Rig) -> None:
     """When one direction is closed, a minute of silence ends the other."""
-    rig = Rig()
     signal, data, origin = upgraded(rig)
     data.read()
     data.attached(1)
@@ -117,9 +109,8 @@ def test_a_half_closed_stream_does_not_stay() -> None:
     assert rig.ended[0].code is Code.ORIGIN_TIMEOUT
 
 
-def test_a_silent_stream_ends_after_its_time() -> None:
+def test_a_silent_stream_ends_after_its_time(rig: Rig) -> None:
     """An hour here; each byte starts it again."""
-    rig = Rig()
     signal, data, origin = upgraded(rig)
     data.read()
     data.attached(1)
@@ -132,9 +123,8 @@ def test_a_silent_stream_ends_after_its_time() -> None:
 
 
 @pytest.mark.parametrize("how", ["cancel", "abort", "stop", "origin reset", "data lost"])
-def test_every_end_closes_all(how: str) -> None:
+def test_every_end_closes_all(how: str, rig: Rig) -> None:
     """Whoever goes, nothing is left behind."""
-    rig = Rig()
     signal, data, origin = upgraded(rig)
     data.read()
     data.attached(1)
@@ -159,9 +149,8 @@ def test_every_end_closes_all(how: str) -> None:
         assert data.session.idle
 
 
-def test_the_user_leaves_before_the_stream_is_attached() -> None:
+def test_the_user_leaves_before_the_stream_is_attached(rig: Rig) -> None:
     """The slot becomes free, although nobody looks at the data connection any more."""
-    rig = Rig()
     signal, data, _ = upgraded(rig)
     signal.send(Kind.CANCEL, 1, code())
     data.read()
@@ -169,9 +158,8 @@ def test_the_user_leaves_before_the_stream_is_attached() -> None:
     assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.CANCELLED)]
 
 
-def test_back_pressure_both_ways() -> None:
+def test_back_pressure_both_ways(rig: Rig) -> None:
     """Each side's transport is the other's producer."""
-    rig = Rig()
     _, data, origin = upgraded(rig)
     data.read()
     data.attached(1)
@@ -184,9 +172,8 @@ def test_back_pressure_both_ways() -> None:
     assert not data.wire.paused
 
 
-def test_an_application_that_does_not_read() -> None:
+def test_an_application_that_does_not_read(rig: Rig) -> None:
     """The data connection is paused, so the service's silence on it proves nothing: the stream lives."""
-    rig = Rig()
     signal, data, origin = upgraded(rig)
     data.read()
     data.attached(1)
@@ -202,9 +189,8 @@ def test_an_application_that_does_not_read() -> None:
     assert origin.take() == b"still here"
 
 
-def test_a_stale_data_connection() -> None:
+def test_a_stale_data_connection(rig: Rig) -> None:
     """The 101 and what followed it go out once more on a fresh one."""
-    rig = Rig()
     _, stale, origin = upgraded(rig, b"hello")
     stale.wire.lose()
     fresh = rig.data()
@@ -231,16 +217,13 @@ def wait(rig: Rig, seconds: int, *peers: SignalPeer | DataPeer) -> None:
             peer.keep_alive()
 
 
-def test_bytes_to_the_user_leave_at_once() -> None:
+def test_bytes_to_the_user_leave_at_once(rig: Rig) -> None:
     """A message is all that a turn has to say on its connection: TLS need not wait for the turn's end."""
-    rig = Rig()
     _, data, origin = upgraded(rig)
     data.read()
     data.attached(1)
-    through: list[bytes] = []
-    data.wire.write_now = through.append  # type: ignore[attr-defined]
     origin.deliver(b"\x82\x00")
-    assert [piece[-2:] for piece in through] == [b"\x82\x00"]
+    assert [piece[-2:] for piece in data.wire.at_once] == [b"\x82\x00"]
 
 
 class TestWithABody:
@@ -260,9 +243,8 @@ class TestWithABody:
         assert b"content-length: %d\r\nconnection: upgrade\r\nupgrade: websocket" % length in head and body == b"hello"
         return signal, data, origin
 
-    def test_it_becomes_a_stream(self) -> None:
+    def test_it_becomes_a_stream(self, rig: Rig) -> None:
         """The application has all of the body before the first byte of the stream."""
-        rig = Rig()
         _, data, origin = self.sent(rig)
         data.wire.deliver(data.session.end(b""))
         origin.deliver(SWITCH + b"hi")
@@ -273,17 +255,15 @@ class TestWithABody:
         data.wire.deliver(data.session.body(b"raw"))
         assert origin.take() == b"raw"
 
-    def test_a_refusal_after_the_body(self) -> None:
+    def test_a_refusal_after_the_body(self, rig: Rig) -> None:
         """Is an answer like any other."""
-        rig = Rig()
         signal, data, origin = self.sent(rig)
         data.wire.deliver(data.session.end(b""))
         origin.deliver(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno")
         assert list(finals(signal.read())) == [(Kind.RSP, 1, (403, b"no"))]
 
-    def test_a_long_answer_after_the_body(self) -> None:
+    def test_a_long_answer_after_the_body(self, rig: Rig) -> None:
         """Gets a connection of its own."""
-        rig = Rig()
         _, data, origin = self.sent(rig)
         data.wire.deliver(data.session.end(b""))
         origin.deliver(b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\nbe")
@@ -291,9 +271,8 @@ class TestWithABody:
         assert [Kind(frame[0]) for frame in frames] == [Kind.ATTACH, Kind.HEAD, Kind.BODY]
         assert frames[0][1] == 2
 
-    def test_a_refusal_before_the_end_of_the_body(self) -> None:
+    def test_a_refusal_before_the_end_of_the_body(self, rig: Rig) -> None:
         """The rest of the body is not wanted; then the answer goes."""
-        rig = Rig()
         signal, data, origin = self.sent(rig, length=6)
         origin.deliver(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno")
         assert data.kinds() == [Kind.STOP]
@@ -302,9 +281,8 @@ class TestWithABody:
         assert [Kind(frame[0]) for frame in frames] == [Kind.ATTACH, Kind.HEAD, Kind.BODY, Kind.END]
         assert signal.read() == [] and origin.end == "aborted"
 
-    def test_a_refusal_before_the_service_says_that_this_was_all(self) -> None:
+    def test_a_refusal_before_the_service_says_that_this_was_all(self, rig: Rig) -> None:
         """The application has had all of the body: its connection is kept, and the answer goes when the end has come."""
-        rig = Rig()
         signal, data, origin = self.sent(rig)
         origin.deliver(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno")
         assert data.kinds() == []
@@ -313,17 +291,15 @@ class TestWithABody:
         assert [Kind(frame[0]) for frame in frames] == [Kind.ATTACH, Kind.HEAD, Kind.BODY, Kind.END]
         assert signal.read() == [] and origin.end == ""
 
-    def test_a_switch_before_the_end_of_the_body(self) -> None:
+    def test_a_switch_before_the_end_of_the_body(self, rig: Rig) -> None:
         """Nobody could tell the stream's bytes from the body's: it is refused."""
-        rig = Rig()
         signal, _, origin = self.sent(rig, length=6)
         origin.deliver(SWITCH)
         assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.ORIGIN_MALFORMED)]
         assert origin.end == "aborted"
 
-    def test_a_switch_before_the_service_says_that_this_was_all(self) -> None:
+    def test_a_switch_before_the_service_says_that_this_was_all(self, rig: Rig) -> None:
         """The application has had all of the body, and may switch: the stream begins when the end has come."""
-        rig = Rig()
         signal, data, origin = self.sent(rig)
         origin.deliver(SWITCH + b"hi")
         assert data.kinds() == [] and signal.read() == [] and origin.paused
@@ -338,9 +314,8 @@ class TestWithABody:
         assert [frame[4] for frame in data.read()] == [b"more"]
 
     @pytest.mark.parametrize("how", ["cancel", "abort", "origin lost", "origin closed", "data lost"])
-    def test_an_end_before_the_service_says_that_this_was_all(self, how: str) -> None:
+    def test_an_end_before_the_service_says_that_this_was_all(self, how: str, rig: Rig) -> None:
         """Whoever goes while the switch waits: the user hears of it once, and nothing is left behind."""
-        rig = Rig()
         signal, data, origin = self.sent(rig)
         origin.deliver(SWITCH + b"hi")
         match how:
@@ -361,9 +336,8 @@ class TestWithABody:
         assert len(rig.uplink.requests) == 0 and len(rig.ended) == 1
         assert Kind.HEAD not in data.kinds()
 
-    def test_a_broken_body(self) -> None:
+    def test_a_broken_body(self, rig: Rig) -> None:
         """Whoever leaves in the middle of it gets no stream."""
-        rig = Rig()
         signal, data, origin = self.sent(rig)
         data.wire.deliver(data.session.abort(Code.CANCELLED))
         assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.CANCELLED)]

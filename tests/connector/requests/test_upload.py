@@ -20,9 +20,8 @@ def uploading(rig: Rig, length: int | None = 1000) -> tuple[SignalPeer, DataPeer
     return signal, data, origin
 
 
-def test_a_slow_application_pauses_the_service() -> None:
+def test_a_slow_application_pauses_the_service(rig: Rig) -> None:
     """Back-pressure is the transport's: paused once, resumed once."""
-    rig = Rig()
     _, data, origin = uploading(rig)
     origin.clog()
     assert data.wire.paused
@@ -30,9 +29,8 @@ def test_a_slow_application_pauses_the_service() -> None:
     assert not data.wire.paused
 
 
-def test_a_body_that_ends_while_the_application_is_slow() -> None:
+def test_a_body_that_ends_while_the_application_is_slow(rig: Rig) -> None:
     """The data connection goes back to the pool awake, and is no longer the application's to pause."""
-    rig = Rig()
     signal, data, origin = uploading(rig, 8)
     data.wire.deliver(data.session.body(b"end") + data.session.end())
     assert origin.producer is None
@@ -43,9 +41,8 @@ def test_a_body_that_ends_while_the_application_is_slow() -> None:
     assert rig.uplink.pool.idle == 2
 
 
-def test_the_application_dies_while_it_is_slow() -> None:
+def test_the_application_dies_while_it_is_slow(rig: Rig) -> None:
     """The request fails, the body is stopped, and the data connection is awake again."""
-    rig = Rig()
     signal, data, origin = uploading(rig)
     origin.clog()
     origin.lose()
@@ -55,9 +52,8 @@ def test_the_application_dies_while_it_is_slow() -> None:
     assert data.session.idle
 
 
-def test_what_goes_once_more_is_no_longer_paused_by_the_one_before() -> None:
+def test_what_goes_once_more_is_no_longer_paused_by_the_one_before(rig: Rig) -> None:
     """Two applications' connections would pause and resume the same data connection in turn."""
-    rig = Rig()
     signal, data = rig.with_data()
     send(signal, 1, request(b"PUT", length=1000))
     origin = rig.origin()
@@ -71,9 +67,8 @@ def test_what_goes_once_more_is_no_longer_paused_by_the_one_before() -> None:
     assert origin.producer is None and not data.wire.paused
 
 
-def test_chunks_and_trailers() -> None:
+def test_chunks_and_trailers(rig: Rig) -> None:
     """A body of unknown length goes in chunks, its trailers behind it."""
-    rig = Rig()
     _, data, origin = uploading(rig, None)
     data.wire.deliver(data.session.body(b"0123456789abcdef0"))
     assert origin.take() == b"11\r\n0123456789abcdef0\r\n"
@@ -81,9 +76,8 @@ def test_chunks_and_trailers() -> None:
     assert origin.take() == b"0\r\nchecksum: 7\r\n\r\n"
 
 
-def test_a_slow_user_is_no_fault_of_the_application() -> None:
-    """While the user takes his time the application's time does not run; once all is there it does."""
-    rig = Rig()
+def test_a_slow_user_is_no_fault_of_the_application(rig: Rig) -> None:
+    """While the user takes their time the application's time does not run; once all is there it does."""
     signal, data, origin = uploading(rig, 8)
     for _ in range(20):
         rig.clock.advance(10)
@@ -100,18 +94,16 @@ def test_a_slow_user_is_no_fault_of_the_application() -> None:
     assert rig.ended[0].code is Code.ORIGIN_TIMEOUT
 
 
-def test_the_data_connection_is_lost_in_the_upload() -> None:
+def test_the_data_connection_is_lost_in_the_upload(rig: Rig) -> None:
     """What the application has is not whole: its connection is reset, and the request fails."""
-    rig = Rig()
     signal, data, origin = uploading(rig)
     data.wire.lose()
     assert origin.end == "aborted"
     assert list(finals(signal.read())) == [(Kind.FAIL, 1, Code.CONNECTOR_LOST)]
 
 
-def test_a_stale_connection_before_the_body() -> None:
+def test_a_stale_connection_before_the_body(rig: Rig) -> None:
     """A pooled connection that dies before ATTACHED is replaced; the body comes on the fresh one."""
-    rig = Rig()
     signal, stale = rig.with_data()
     send(signal, 1, request(b"POST", length=2))
     origin = rig.origin()

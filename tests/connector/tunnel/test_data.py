@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import pytest
 from twisted.internet.task import Clock
 
-from appproxy.connector.tunnel.data import DATA_ALPN, HANDSHAKE_SECONDS, DataAttachment, DataConnection
+from appproxy.connector.tunnel.attachment import AttachedConnection, DataAttachment
+from appproxy.connector.tunnel.data import DATA_ALPN, HANDSHAKE_SECONDS, DataConnection
 from appproxy.errors import Code
 from appproxy.net.deadlines import NEVER
 from appproxy.net.read_gate import HoldReason
@@ -33,7 +34,7 @@ class Request:
     def give_way(self) -> None:
         self.told.append(("give way",))
 
-    def attached(self, connection: DataConnection) -> None:
+    def attached(self, connection: AttachedConnection) -> None:
         self.told.append(("attached",))
 
     def body_received(self, data: bytes) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from twisted.internet.error import ConnectionRefusedError
 
+from appproxy.connector.tunnel.pool import SLOW_SECONDS
 from appproxy.errors import Code
 from appproxy.tunnel.frames import Kind
 from appproxy.tunnel.limits import DEFAULT_LIMITS
@@ -23,18 +24,16 @@ def uploads(rig: Rig, signal: SignalPeer, ids: range) -> None:
         send(signal, id, request(b"POST", length=4))
 
 
-def test_two_are_kept_ready() -> None:
+def test_two_are_kept_ready(rig: Rig) -> None:
     """One that is taken is replaced."""
-    rig = Rig()
     signal, _ = rig.with_data()
     assert (rig.uplink.pool.idle, data_dials(rig)) == (2, 0)
     uploads(rig, signal, range(1, 2))
     assert (rig.uplink.pool.idle, data_dials(rig)) == (1, 1)
 
 
-def test_eight_handshakes_at_once() -> None:
+def test_eight_handshakes_at_once(rig: Rig) -> None:
     """A burst does not storm the service; the next is dialled when one stands."""
-    rig = Rig()
     signal, _ = rig.with_data()
     uploads(rig, signal, range(1, 21))
     assert data_dials(rig) == 8
@@ -42,9 +41,8 @@ def test_eight_handshakes_at_once() -> None:
     assert data_dials(rig) == 8
 
 
-def test_who_waits_is_served_in_order() -> None:
+def test_who_waits_is_served_in_order(rig: Rig) -> None:
     """A connection that comes back goes to the one that waited longest."""
-    rig = Rig()
     signal, data = rig.with_data()
     uploads(rig, signal, range(1, 5))
     finish(rig, data, 1)
@@ -86,9 +84,8 @@ def test_a_stream_does_not_count() -> None:
     assert rig.data().kinds() == [Kind.ATTACH, Kind.HEAD]
 
 
-def test_idle_ones_close() -> None:
+def test_idle_ones_close(rig: Rig) -> None:
     """After 55 to 65 s, chosen by chance; two are dialled again."""
-    rig = Rig()
     signal, data = rig.with_data()
     for _ in range(59):
         rig.clock.advance(1)
@@ -144,9 +141,8 @@ def test_a_cancelled_request_waits_no_more() -> None:
     assert rig.uplink.pool.idle == 1
 
 
-def test_a_connection_without_our_protocol() -> None:
+def test_a_connection_without_our_protocol(rig: Rig) -> None:
     """It is closed, and counts as a failure to dial."""
-    rig = Rig()
     rig.online()
     rig.dialled[0].alpn = b"http/1.1"
     wire = rig.dialled.pop(0).stand()
@@ -154,9 +150,8 @@ def test_a_connection_without_our_protocol() -> None:
     assert rig.uplink.pool.idle == 0
 
 
-def test_a_handshake_that_hangs() -> None:
+def test_a_handshake_that_hangs(rig: Rig) -> None:
     """It is given up after 10 s."""
-    rig = Rig()
     rig.online()
     rig.dialled[0].alpn = None
     wire = rig.dialled.pop(0).stand()
@@ -164,9 +159,8 @@ def test_a_handshake_that_hangs() -> None:
     assert wire.end == "aborted"
 
 
-def test_a_broken_protocol() -> None:
+def test_a_broken_protocol(rig: Rig) -> None:
     """A data connection that breaks the rules is closed; its request fails."""
-    rig = Rig()
     signal, data = rig.with_data()
     uploads(rig, signal, range(1, 2))
     data.read()
@@ -219,3 +213,21 @@ def finish(rig: Rig, data: DataPeer, request_id: int, read: bool = True) -> None
     origins = rig.origins_dialled
     origins.pop(0).stand().deliver(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
     data.session.answered_in_line()
+
+
+def test_a_full_link(rig: Rig) -> None:
+    """After a handshake that took long, connections are made for who waits, and none to be idle, while some are in use."""
+    signal, _ = rig.with_data()
+    uploads(rig, signal, range(1, 3))
+    assert data_dials(rig) == 2
+    rig.dialled[0].alpn = None
+    wire = rig.dialled.pop(0).stand()
+    rig.clock.advance(SLOW_SECONDS + 1)
+    wire.negotiatedProtocol = b"appproxy-data/1"
+    wire.protocol.handshakeCompleted()  # type: ignore[attr-defined]
+    rig.data()
+    assert (rig.uplink.pool.idle, data_dials(rig)) == (2, 0)
+    uploads(rig, signal, range(3, 5))
+    assert (rig.uplink.pool.idle, data_dials(rig)) == (0, 0)
+    uploads(rig, signal, range(5, 6))
+    assert data_dials(rig) == 1

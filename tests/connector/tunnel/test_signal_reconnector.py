@@ -17,9 +17,8 @@ def signals(rig: Rig) -> int:
     return [each.alpn for each in rig.dialled].count(b"appproxy-signal/1")
 
 
-def test_the_first_retry_is_spread_too() -> None:
+def test_the_first_retry_is_spread_too(rig: Rig) -> None:
     """With chance 0.5 of at most half a second: a quarter of one."""
-    rig = Rig()
     rig.uplink.start()
     rig.dialled.pop(0).fail(ConnectionRefusedError())
     assert signals(rig) == 1
@@ -103,9 +102,8 @@ def test_the_service_says_when() -> None:
     assert signals(rig) == 1
 
 
-def test_a_permanent_error_stops() -> None:
+def test_a_permanent_error_stops(rig: Rig) -> None:
     """A revoked connector does not dial again, and says what to do."""
-    rig = Rig()
     rig.uplink.start()
     signal = rig.signal()
     rig.dialled.clear()
@@ -118,17 +116,15 @@ def test_a_permanent_error_stops() -> None:
     assert [event["hint"] for event in events if "hint" in event] == [f"; {HINTS[Code.REVOKED]}"]
 
 
-def test_only_one_dial_at_a_time() -> None:
+def test_only_one_dial_at_a_time(rig: Rig) -> None:
     """A renewal while the slot is dialling does not dial twice."""
-    rig = Rig()
     rig.uplink.start()
     rig.uplink.renew()
     assert signals(rig) == 2
 
 
-def test_a_replaced_connection_that_ends_is_not_dialled_again() -> None:
+def test_a_replaced_connection_that_ends_is_not_dialled_again(rig: Rig) -> None:
     """The service closes the old connection once the new one is there."""
-    rig = Rig()
     old = rig.online()
     send(old, 1)
     rig.uplink.renew()
@@ -143,9 +139,8 @@ def test_a_replaced_connection_that_ends_is_not_dialled_again() -> None:
     assert signals(rig) == 1  # for the new one, which has said nothing for a minute
 
 
-def test_stop_while_dialling() -> None:
+def test_stop_while_dialling(rig: Rig) -> None:
     """The dial is given up."""
-    rig = Rig()
     rig.uplink.start()
     rig.uplink.stop()
     rig.clock.advance(60)

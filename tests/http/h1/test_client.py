@@ -266,7 +266,7 @@ class TestEndOfFile:
         assert self.code(data, clean) is Code.ORIGIN_TRUNCATED
 
     def test_a_reset_does_not_end_a_body(self) -> None:
-        """A body that only a close can end is not ended by a reset: nobody may take it for whole."""
+        """A body that only a close can end is not ended by a reset: it must not be taken for whole."""
         assert self.code(UNTIL_CLOSE + b"hello", False) is Code.ORIGIN_TRUNCATED
 
     def test_a_free_connection(self) -> None:

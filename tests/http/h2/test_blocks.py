@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appproxy.http.h2.blocks import PREFACE, FieldBlocks
-from tests.service.h2_place import frame
+from tests.service.h2_rig import frame
 
 _DATA, _HEADERS, _PING, _CONTINUATION, _END = 0, 1, 6, 9, 4
 

@@ -68,14 +68,25 @@ def test_what_is_no_brotli_has_no_end(noise: bytes) -> None:
         assert not decoder.complete
 
 
-def test_no_more_of_a_page_is_kept_than_the_bound() -> None:
-    """A page too large to be kept is read as ever, and fails where more than its end is in its last piece."""
-    page = Random(3).randbytes(400_000)
+@pytest.mark.parametrize("page", [Random(3).randbytes(700_000), b"".join(b"<p>%d</p>" % n * 3 for n in range(600_000))])
+@pytest.mark.parametrize("size", [1, 100, 16_000, 10_000_000])
+def test_what_is_behind_the_end_of_a_page_too_large_to_be_kept(page: bytes, size: int) -> None:
+    """It is read as any other, however it arrives; no more than the bound is kept of it, and its middle may not be wrong."""
     packed = brotli.compress(page, quality=3)
-    decoder = Brotli()
-    assert read(decoder, packed, b"more") == page and decoder.complete
-    with pytest.raises(RequestError):
-        read(Brotli(), packed + b"more")
+    assert len(packed) > 550_000
+    whole = packed + b"more"
+    decoder, out, most = Brotli(), [], 0
+    for at in range(0, len(whole), size):
+        for piece in decoder.read(whole[at : at + size]):
+            out.append(piece)
+        if at % 1000 < size:  # to count byte by byte would take most of the time
+            most = max(most, sum(map(len, decoder._kept)), 64 * len(decoder._kept))
+    assert b"".join(out) == page and decoder.complete
+    assert most < 300_000 and not decoder._kept
+    cut = Brotli()
+    with suppress(RequestError):
+        read(cut, packed[:500_000] + b"\xff" * 9000)
+    assert not cut.complete
 
 
 def test_frames_of_zstd_follow_one_another() -> None:

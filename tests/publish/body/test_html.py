@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from appproxy.publish.body.html import HtmlTranslator
 from appproxy.publish.body.links import Links
-from appproxy.publish.body.table import TAGS, Holds
+from appproxy.publish.body.table import EVERY_TAG, TAGS, Holds
 from appproxy.publish.body.tag import WantedAttributes
 from appproxy.publish.body.translator import LONGEST
 from tests.publish.body.fakes import INTERNAL, PLACES, PUBLIC, cuts, links, run, to_public
@@ -30,7 +30,8 @@ def all_public(page: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(("tag", "attribute"), [
-    (tag, name) for tag, names in TAGS.items() for name, holds in names.items() if holds is not Holds.PAGE])
+    (tag, name) for tag, names in TAGS.items() for name, holds in names.items() if holds is not Holds.PAGE
+] + [(tag, name) for tag in (b"button", b"x-menu") for name in EVERY_TAG])
 @pytest.mark.parametrize("form", [b'<%b x="1" %b="%b/a" y>', b"<%b %b='%b/a'>", b"<%b %b=%b/a >", b"<%b\n%b = \t\"%b\"/>"])
 def test_each_attribute_of_the_table_is_translated(tag: bytes, attribute: bytes, form: bytes) -> None:
     """In double and single quotes and without; in capitals too."""

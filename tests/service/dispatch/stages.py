@@ -7,10 +7,13 @@ from typing import Any
 
 from appproxy.http.head import RequestHead
 from appproxy.identity.session import Session
+from appproxy.policy.conditional.demands import NOTHING, Demand
 from appproxy.policy.verdict import Verdict
 from appproxy.publish.application import Application, Preauthentication, Url
 from appproxy.publish.routing import ApplicationRoute, Router
-from appproxy.service.dispatch.gate import Opened
+from appproxy.service.dispatch.gate import Gate, Opened
+from appproxy.service.dispatch.machine_access import Programs
+from appproxy.service.dispatch.machine_gate import MachineGate
 from appproxy.service.dispatch.request import InboundRequest
 from appproxy.service.dispatch.stage import ANSWERED, Stage
 from appproxy.service.exchange.exchange import Exchange, Handler
@@ -79,10 +82,18 @@ def opened(request: InboundRequest, verdict: Verdict[Session]) -> Opened:
     return Opened(request.route, (b"", "", ""), (), (), (), 0, verdict, NOW + 1)
 
 
+def programs(uses: list[tuple[str, str, float]] | None = None) -> Programs:
+    """What signs programs in; `uses` gets what is noted of tokens."""
+    noted = [] if uses is None else uses
+    return Programs(gate=MachineGate(Gate(), lambda *use: noted.append(use)), seconds=lambda: 1000.0)
+
+
 class SignInPage:
     """A sign-in that only says that it was asked for."""
 
-    def begin(self, head: RequestHead, application: Application, request_id: str, now: float) -> tuple[int, bytes, bytes]:
+    def begin(
+        self, head: RequestHead, application: Application, request_id: str, now: float, demand: Demand = NOTHING,
+    ) -> tuple[int, bytes, bytes]:
         """Off to it."""
         return 303, b"location: https://signin.example.com/start\n", b""
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from appproxy.errors import Code
 from appproxy.identity.session import Session
+from appproxy.policy.conditional.demands import SessionControls
+from appproxy.policy.conditional.transfers import Rule, Transfers
 from appproxy.policy.verdict import Pass, Refuse, SignInRequired
 from appproxy.service.dispatch.access import Authentication, Authorization
 from appproxy.service.dispatch.error_pages import ErrorPages
@@ -75,3 +77,18 @@ def test_who_is_not_signed_in_is_sent_to_it() -> None:
     exchange = exchange_of(request)
     assert exchange.status == 303 and exchange.detail == "no access cookie" and exchange.failure is None
     assert exchange.field(b"strict-transport-security") == b"max-age=60" and exchange.field(b"vary") == b"origin"
+
+
+def test_who_may_only_read_sends_nothing() -> None:
+    """In the words of the policy, whose name is in the log; what passes has its rules with it."""
+    reading = Pass(ANN, controls=SessionControls(transfers=Transfers(read_only=Rule("Guests", "Only reading here."))))
+    request = routed(method=b"POST", body=b"a=1")
+    request.opened = opened(request, reading)
+    assert not passes(STAGE, request)
+    exchange = exchange_of(request)
+    assert (exchange.status, exchange.failure) == (403, Code.POLICY_BLOCKED)
+    assert b"Only reading here." in exchange.content and "'Guests' lets through no POST" in exchange.detail
+    request = routed()
+    request.opened = opened(request, reading)
+    assert passes(STAGE, request)
+    assert request.transfers is reading.controls.transfers

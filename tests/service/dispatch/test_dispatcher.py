@@ -13,17 +13,17 @@ from hypothesis import strategies as st
 from appproxy.branding import BRAND_START
 from appproxy.errors import Code
 from appproxy.http.head import RequestHead
-from appproxy.identity.session import Session
 from appproxy.net.tls import ServerName
+from appproxy.policy.conditional.demands import NOTHING, Demand
 from appproxy.publish.application import Application, Preauthentication, Segment, Url
 from appproxy.publish.cors import CorsRule
-from appproxy.publish.routing import ApplicationRoute
 from appproxy.service.dispatch import Dispatcher, ErrorPages
 from appproxy.service.dispatch.gate import Gate
 from appproxy.service.dispatch.order import Parts, stages
 from appproxy.service.exchange.exchange import Exchange, Handler
 from appproxy.tunnel.frames import Kind
 from appproxy.tunnel.messages import decode_request
+from tests.service.dispatch.stages import programs
 from tests.service.exchanges import FakeExchange, head_for
 from tests.service.world import GET, WIKI, World, only_request, requests
 
@@ -33,7 +33,9 @@ CLOSED = replace(WIKI, preauthentication=Preauthentication.OIDC, robots_disallow
 class SignInPage:
     """A sign-in that only says that it was asked for."""
 
-    def begin(self, head: RequestHead, application: Application, request_id: str, now: float) -> tuple[int, bytes, bytes]:
+    def begin(
+        self, head: RequestHead, application: Application, request_id: str, now: float, demand: Demand = NOTHING,
+    ) -> tuple[int, bytes, bytes]:
         return 303, b"location: https://signin.example.com/start\n", b""
 
     def way(self, head: RequestHead, application: Application, now: float) -> tuple[str, bytes] | None:
@@ -54,7 +56,7 @@ class Door(World):
         super().__post_init__()
         error_pages = ErrorPages()
         order = stages(Parts(
-            gate=Gate(), relay=self.relay, sign_in=SignInPage(), error_pages=error_pages,
+            gate=Gate(), programs=programs(), relay=self.relay, sign_in=SignInPage(), error_pages=error_pages,
             own_hosts={"signin.example.com": ours(b"sign-in host")}, own_paths=ours(b"own path"),
         ))
         self.dispatcher = Dispatcher(order, error_pages, self, lambda: 1e9, self.clock)
@@ -198,7 +200,7 @@ def test_a_fault_of_ours_is_a_page_with_the_request_id() -> None:
     """And never a hanging request, or a traceback."""
     door = Door()
 
-    def broken(exchange: Exchange, route: ApplicationRoute, session: Session | None) -> None:
+    def broken(*_: Any, **__: Any) -> None:
         raise ZeroDivisionError("secret")
 
     door.relay.start = broken  # type: ignore[method-assign]

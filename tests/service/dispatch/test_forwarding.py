@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 
+from appproxy.errors import Code, RequestError
 from appproxy.identity.session import Session
+from appproxy.policy.conditional.transfers import Rule, Transfers
 from appproxy.publish.routing import ApplicationRoute
-from appproxy.service.dispatch.forwarding import Slash, ToRelay
+from appproxy.service.dispatch.forwarding import Limits, Slash, ToRelay
 from appproxy.service.dispatch.stage import ANSWERED
 from appproxy.service.exchange.exchange import Exchange
 from appproxy.service.relay.plan import Plans
@@ -17,6 +20,7 @@ from tests.service.dispatch.stages import BELOW, WIKI, exchange_of, passes, rout
 from tests.service.dispatch.test_access import ANN
 
 BARE = "https://wiki.example.com/wiki"
+PAGE = "https://wiki.example.com/page"
 
 
 def test_only_applications_below_a_path_are_concerned() -> None:
@@ -47,17 +51,43 @@ class Notes:
     """A relay that notes what it is given."""
 
     def __init__(self) -> None:
-        self.started: list[tuple[Exchange, ApplicationRoute, Session | None]] = []
+        self.started: list[tuple[Exchange, ApplicationRoute, Session | None, Transfers | None]] = []
 
-    def start(self, exchange: Exchange, route: ApplicationRoute, session: Session | None) -> None:
-        self.started.append((exchange, route, session))
+    def start(
+        self, exchange: Exchange, route: ApplicationRoute, session: Session | None, transfers: Transfers | None
+    ) -> None:
+        self.started.append((exchange, route, session, transfers))
 
 
 def test_the_relay_gets_what_was_found_out() -> None:
-    """Exchange, route and whose it is; nothing follows."""
+    """Exchange, route, whose it is and what policies let through; nothing follows."""
     relay = Notes()
-    for session in (ANN, None):
+    for session, transfers in ((ANN, Transfers(read_only=Rule("p"))), (None, None)):
         request = routed()
-        request.session = session
+        request.session, request.transfers = session, transfers
         assert ToRelay(cast("Relay", relay)).handle(request) is ANSWERED
-        assert relay.started.pop() == (request.exchange, request.route, session)
+        assert relay.started.pop() == (request.exchange, request.route, session, transfers)
+
+
+@pytest.mark.parametrize(("body", "passed"), [(b"123456", False), (b"12345", True), (None, True)])
+def test_a_body_over_the_applications_limit_is_refused(body: bytes | None, passed: bool) -> None:
+    """413; at the limit it passes, and so does one whose size nobody knows yet."""
+    small = replace(WIKI, max_body=5)
+    request = routed(PAGE, small, method=b"POST", body=body)
+    stage = Limits()
+    assert stage.concerns(request.route)
+    if passed:
+        assert stage.handle(request) is None
+        return
+    with pytest.raises(RequestError) as caught:
+        stage.handle(request)
+    assert caught.value.code is Code.BODY_TOO_LARGE
+
+
+def test_methods_that_an_application_does_not_want_are_refused() -> None:
+    """405, with those that it wants."""
+    request = routed(PAGE, replace(WIKI, methods=frozenset({b"POST", b"GET"})), method=b"PUT")
+    with pytest.raises(RequestError) as caught:
+        Limits().handle(request)
+    assert caught.value.code is Code.METHOD_NOT_ALLOWED
+    assert request.exchange.own_fields == b"allow: GET, POST\n"

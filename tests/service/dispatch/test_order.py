@@ -14,7 +14,7 @@ from appproxy.service.dispatch.error_pages import ErrorPages
 from appproxy.service.dispatch.gate import Gate
 from appproxy.service.dispatch.order import Parts, stages
 from appproxy.service.relay.relay import Relay
-from tests.service.dispatch.stages import BELOW, OPEN, WIKI, SignInPage, ours, route_to
+from tests.service.dispatch.stages import BELOW, OPEN, WIKI, SignInPage, ours, programs, route_to
 from tests.service.world import World
 
 PAGE = Path(__file__).parents[3] / "docs" / "architecture.md"
@@ -28,8 +28,8 @@ def order() -> tuple[str, ...]:
 def parts(relay: Relay | None = None) -> Parts:
     """Of a node."""
     return Parts(
-        gate=Gate(), relay=relay or World().relay, sign_in=SignInPage(), error_pages=ErrorPages(), own_hosts={},
-        own_paths=ours(b""),
+        gate=Gate(), programs=programs(), relay=relay or World().relay, sign_in=SignInPage(), error_pages=ErrorPages(),
+        own_hosts={}, own_paths=ours(b""),
     )
 
 
@@ -47,18 +47,26 @@ def test_names_are_unique() -> None:
 @pytest.mark.parametrize(("application", "names"), [
     (OPEN, ["authority", "relay"]),
     (WIKI, ["authority", "authentication", "authorization", "relay"]),
+    (replace(WIKI, bearer="service-token", maintenance=True),
+     ["authority", "machine-authentication", "maintenance", "machine-authorization", "relay"]),
+    (replace(OPEN, bearer="service-token"), ["authority", "relay"]),
     (BELOW, ["authority", "authentication", "authorization", "slash", "relay"]),
+    (replace(OPEN, methods=frozenset({b"GET"})), ["authority", "limits", "relay"]),
+    (replace(OPEN, max_body=5), ["authority", "limits", "relay"]),
     (replace(OPEN, maintenance=True), ["authority", "maintenance", "relay"]),
     (replace(WIKI, cors=(CorsRule("/", frozenset({"https://a.example"}), frozenset({"PUT"})),)),
      ["authority", "preflight", "authentication", "authorization", "relay"]),
-], ids=["open", "signed-in", "below a path", "closed", "called"])
+], ids=["open", "signed-in", "programs", "nobody signs in", "below a path", "methods", "a small body", "closed", "called"])
 def test_the_stages_behind_the_route(application: Application, names: list[str]) -> None:
     """Those that concern an application, and no others."""
     behind = stages(parts())[order().index("route") + 1:]
     assert [stage.name for stage in behind if stage.concerns(route_to(application))] == names
 
 
-@pytest.mark.parametrize("earlier", ["connection", "authority", "authentication", "maintenance", "authorization"])
+@pytest.mark.parametrize("earlier", [
+    "connection", "authority", "authentication", "machine-authentication", "maintenance", "authorization",
+    "machine-authorization",
+])
 def test_nothing_reaches_the_relay_before(earlier: str) -> None:
     """What protects an application comes before it."""
     names = order()

@@ -37,7 +37,7 @@ class Slow(Stage):
         return self.outcome
 
 
-class House(World):
+class SlowNode(World):
     """A node with slow stages before one of the usual ones."""
 
     def __init__(self, *slow: Stage, before: str = "relay") -> None:
@@ -59,24 +59,25 @@ class House(World):
 def test_a_request_goes_on_when_its_stage_has_decided(before: str) -> None:
     """Once, and the stage is not asked again."""
     slow = Slow()
-    house = House(slow, before=before)
-    exchange = house.ask()
-    assert not requests(house.connector.frames()) and not exchange.over
+    slow_node = SlowNode(slow, before=before)
+    exchange = slow_node.ask()
+    assert not requests(slow_node.connector.frames()) and not exchange.over
     slow.outcome.callback(None)
-    assert [target for _, target in requests(house.connector.frames())] == [b"/page"]
+    assert [target for _, target in requests(slow_node.connector.frames())] == [b"/page"]
     assert len(slow.asked) == 1
-    assert all(call.getTime() < house.clock.seconds() + 1 for call in house.clock.getDelayedCalls()), "a time-out is left"
+    soon = slow_node.clock.seconds() + 1
+    assert all(call.getTime() < soon for call in slow_node.clock.getDelayedCalls()), "a time-out is left"
 
 
 def test_two_that_wait() -> None:
     """One after the other."""
     first, second = Slow(), Slow()
-    house = House(first, second)
-    house.ask()
+    slow_node = SlowNode(first, second)
+    slow_node.ask()
     first.outcome.callback(None)
-    assert len(second.asked) == 1 and not requests(house.connector.frames())
+    assert len(second.asked) == 1 and not requests(slow_node.connector.frames())
     second.outcome.callback(None)
-    assert requests(house.connector.frames())
+    assert requests(slow_node.connector.frames())
     assert (len(first.asked), len(second.asked)) == (1, 1)
 
 
@@ -84,30 +85,30 @@ def test_one_that_need_not_wait() -> None:
     """A Deferred that has fired already."""
     slow = Slow()
     slow.outcome = succeed(None)
-    house = House(slow)
-    house.ask()
-    assert requests(house.connector.frames())
+    slow_node = SlowNode(slow)
+    slow_node.ask()
+    assert requests(slow_node.connector.frames())
 
 
 def test_what_has_changed_meanwhile_counts() -> None:
     """What is no longer published when the wait is over is not reached."""
     slow = Slow()
-    house = House(slow)
-    exchange = house.ask()
-    house.snapshot = replace(house.snapshot, router=Router([]), applications={})
+    slow_node = SlowNode(slow)
+    exchange = slow_node.ask()
+    slow_node.snapshot = replace(slow_node.snapshot, router=Router([]), applications={})
     slow.outcome.callback(None)
-    assert exchange.failure is Code.UNKNOWN_HOST and not requests(house.connector.frames())
+    assert exchange.failure is Code.UNKNOWN_HOST and not requests(slow_node.connector.frames())
 
 
 def test_a_stage_may_answer_late() -> None:
     """By itself, or by an error."""
     slow = Slow()
-    exchange = House(slow).ask()
+    exchange = SlowNode(slow).ask()
     exchange.answer(200, b"", b"from the stage")
     slow.outcome.callback(ANSWERED)
     assert exchange.content == b"from the stage"
     slow = Slow()
-    exchange = House(slow).ask()
+    exchange = SlowNode(slow).ask()
     slow.outcome.errback(RequestError(Code.SHARE_EXCEEDED, "too many"))
     assert (exchange.failure, exchange.detail) == (Code.SHARE_EXCEEDED, "too many")
 
@@ -115,7 +116,7 @@ def test_a_stage_may_answer_late() -> None:
 def test_a_fault_is_a_page() -> None:
     """Whatever it is."""
     slow = Slow()
-    exchange = House(slow).ask()
+    exchange = SlowNode(slow).ask()
     slow.outcome.errback(ZeroDivisionError("secret"))
     assert exchange.status == 500 and b"secret" not in exchange.content
 
@@ -123,18 +124,18 @@ def test_a_fault_is_a_page() -> None:
 def test_nobody_waits_for_ever() -> None:
     """The stage is given up, and the log names it."""
     slow = Slow()
-    house = House(slow)
-    exchange = house.ask()
-    house.clock.advance(WAIT_SECONDS - 1)
+    slow_node = SlowNode(slow)
+    exchange = slow_node.ask()
+    slow_node.clock.advance(WAIT_SECONDS - 1)
     assert not exchange.over
-    house.clock.advance(1)
+    slow_node.clock.advance(1)
     assert exchange.failure is Code.INTERNAL and "slow" in exchange.detail and slow.cancelled == 1
 
 
 def test_a_user_who_leaves_is_not_waited_for() -> None:
     """The stage hears of it, and nothing reaches a connector."""
     slow = Slow()
-    house = House(slow)
-    exchange = house.ask()
+    slow_node = SlowNode(slow)
+    exchange = slow_node.ask()
     exchange.leave()
-    assert slow.cancelled == 1 and not requests(house.connector.frames()) and exchange.status == 0
+    assert slow.cancelled == 1 and not requests(slow_node.connector.frames()) and exchange.status == 0

@@ -7,8 +7,8 @@ from appproxy.service.exchange.state import ExchangeState
 from tests.service.exchanges import head_for
 
 
-class Keeper:
-    """Whoever answers; may do so when he is told."""
+class RecordingResponder:
+    """Whoever answers; may do so when they are told."""
 
     def __init__(self, exchange: ExchangeState, ends: bool) -> None:
         self.told: list[Code] = []
@@ -22,7 +22,7 @@ class Keeper:
 
 def told(ends: bool) -> tuple[bool, list[Code]]:
     exchange = ExchangeState(head_for("https://a.example.com/"), "0" * 32, "192.0.2.1", "https", 0.0)
-    responder = Keeper(exchange, ends)
+    responder = RecordingResponder(exchange, ends)
     exchange.responder = responder
     first = exchange.tell(Code.BAD_REQUEST)
     exchange.tell(Code.BAD_REQUEST)
@@ -30,6 +30,6 @@ def told(ends: bool) -> tuple[bool, list[Code]]:
 
 
 def test_whoever_answers_is_told_once() -> None:
-    """Then it is for the front to answer, unless he has ended it."""
+    """Then it is for the front to answer, unless they have ended it."""
     assert told(ends=False) == (True, [Code.BAD_REQUEST])
     assert told(ends=True) == (False, [Code.BAD_REQUEST])

@@ -12,7 +12,7 @@ from twisted.internet.task import Clock
 from appproxy.http.trusted_proxies import X_FORWARDED_FOR, TrustedProxies
 from appproxy.service.front.front import QUIET_SECONDS, Front
 from appproxy.service.front.h1.connection import UserConnection
-from tests.service.keeper import Keeper
+from tests.service.recording_responder import RecordingResponder
 from tests.service.world import Wire, refusal
 
 
@@ -43,11 +43,11 @@ class Made(Protocol):
 
 
 def front(**parts: object) -> Front:
-    return Front(Keeper(), Clock(), refusal, lambda: "0" * 32, **{"entry": Made, **parts})  # type: ignore[arg-type]
+    return Front(RecordingResponder(), Clock(), refusal, lambda: "0" * 32, **{"entry": Made, **parts})  # type: ignore[arg-type]
 
 
-def enter(place: Front) -> Made:
-    made = place.buildProtocol(None)
+def enter(rig: Front) -> Made:
+    made = rig.buildProtocol(None)
     assert isinstance(made, Made)
     made.makeConnection(Wire())
     return made
@@ -56,22 +56,22 @@ def enter(place: Front) -> Made:
 @pytest.mark.parametrize("entry", [Made, UserConnection])
 def test_one_connection_too_many(entry: object) -> None:
     """It is closed at once, and counted; when another has gone there is room again."""
-    place = front(entry=entry, most=2)
+    rig = front(entry=entry, most=2)
     inside = []
     for _ in range(2):
-        connection = place.buildProtocol(None)
+        connection = rig.buildProtocol(None)
         assert connection is not None
         connection.makeConnection(Wire())
         inside.append(connection)
-    assert (place.buildProtocol(None), place.turned_away) == (None, 1)
-    place.connections.discard(inside[0])
-    assert place.buildProtocol(None) is not None
-    assert place.turned_away == 1
+    assert (rig.buildProtocol(None), rig.turned_away) == (None, 1)
+    rig.connections.discard(inside[0])
+    assert rig.buildProtocol(None) is not None
+    assert rig.turned_away == 1
 
 
-def come_from(place: Front, host: str) -> UserConnection | None:
+def come_from(rig: Front, host: str) -> UserConnection | None:
     """A connection from this address, if it is taken."""
-    connection = place.buildProtocol(IPv4Address("TCP", host, 4711))
+    connection = rig.buildProtocol(IPv4Address("TCP", host, 4711))
     if connection is None:
         return None
     assert isinstance(connection, UserConnection)
@@ -81,50 +81,50 @@ def come_from(place: Front, host: str) -> UserConnection | None:
 
 def test_one_address_gives_way_to_others() -> None:
     """Its oldest connection without a request does, and its place is free at once."""
-    place = front(entry=UserConnection, most=64)
-    first = [come_from(place, "203.0.113.9") for _ in range(56)]
-    late = come_from(place, "203.0.113.10")
-    assert late is not None and late in place.connections
+    rig = front(entry=UserConnection, most=64)
+    first = [come_from(rig, "203.0.113.9") for _ in range(56)]
+    late = come_from(rig, "203.0.113.10")
+    assert late is not None and late in rig.connections
     wires = [one.transport for one in first if one is not None]
     assert [isinstance(wire, Wire) and wire.aborted for wire in wires] == [True] + [False] * 55
-    assert (len(place.connections), place.evicted, place.turned_away) == (56, 1, 0)
+    assert (len(rig.connections), rig.evicted, rig.turned_away) == (56, 1, 0)
     for one in [*first, late]:
         assert one is not None
         one.connectionLost()
-    assert place.connections == set()
+    assert rig.connections == set()
 
 
 def test_a_connection_at_work_is_not_idle() -> None:
     """Nor is one in the moment after its answer, whose end may still be on its way."""
-    place = front(entry=UserConnection, most=64)
-    assert isinstance(place.clock, Clock)
-    one = come_from(place, "203.0.113.9")
+    rig = front(entry=UserConnection, most=64)
+    assert isinstance(rig.clock, Clock)
+    one = come_from(rig, "203.0.113.9")
     assert one is not None and one.idle
     one.dataReceived(b"GET / HTTP/1.1\r\nhost: wiki.example.com\r\n")
     assert one.idle
     one.dataReceived(b"\r\n")
     assert not one.idle
-    handler = place.handler
-    assert isinstance(handler, Keeper)
+    handler = rig.handler
+    assert isinstance(handler, RecordingResponder)
     handler.last.answer(200, b"", b"done")
     assert not one.idle
-    place.clock.advance(QUIET_SECONDS)
+    rig.clock.advance(QUIET_SECONDS)
     assert one.idle
 
 
 def test_a_trusted_proxy_may_have_all_connections() -> None:
     """It carries many users."""
-    place = front(entry=UserConnection, most=64, proxies=TrustedProxies((ip_network("10.0.0.0/8"),), X_FORWARDED_FOR))
-    assert None not in [come_from(place, "10.0.0.1") for _ in range(64)]
-    assert come_from(place, "10.0.0.1") is None
-    assert (place.evicted, place.turned_away) == (0, 1)
+    rig = front(entry=UserConnection, most=64, proxies=TrustedProxies((ip_network("10.0.0.0/8"),), X_FORWARDED_FOR))
+    assert None not in [come_from(rig, "10.0.0.1") for _ in range(64)]
+    assert come_from(rig, "10.0.0.1") is None
+    assert (rig.evicted, rig.turned_away) == (0, 1)
 
 
 def test_without_a_limit_all_come_in() -> None:
     """Where the system sets it."""
-    place = front()
-    assert len({enter(place) for _ in range(1000)}) == 1000
-    assert place.turned_away == 0
+    rig = front()
+    assert len({enter(rig) for _ in range(1000)}) == 1000
+    assert rig.turned_away == 0
 
 
 @pytest.mark.parametrize(("shown", "client"), [
@@ -145,22 +145,22 @@ def test_an_address_that_is_none_is_empty() -> None:
 
 def test_draining_asks_every_connection() -> None:
     """Each knows by itself what it still owes; those that come later can see that the end has begun."""
-    place = front()
-    inside = [enter(place) for _ in range(3)]
-    assert not place.draining
-    place.drain()
-    assert ([one.asked for one in inside], place.draining) == ([["drain"]] * 3, True)
+    rig = front()
+    inside = [enter(rig) for _ in range(3)]
+    assert not rig.draining
+    rig.drain()
+    assert ([one.asked for one in inside], rig.draining) == ([["drain"]] * 3, True)
 
 
 def test_the_end_leaves_no_timer() -> None:
     """Each connection is broken, and none is told of a deadline any more."""
-    place = front()
-    inside = [enter(place) for _ in range(3)]
-    place.abort()
-    assert isinstance(place.clock, Clock)
-    place.clock.advance(10)
+    rig = front()
+    inside = [enter(rig) for _ in range(3)]
+    rig.abort()
+    assert isinstance(rig.clock, Clock)
+    rig.clock.advance(10)
     assert [one.asked for one in inside] == [["abort"]] * 3
-    assert place.clock.getDelayedCalls() == []
+    assert rig.clock.getDelayedCalls() == []
 
 
 def test_connections_are_numbered_unless_they_carry_several_users() -> None:

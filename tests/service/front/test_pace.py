@@ -23,7 +23,7 @@ def judged(*windows: tuple[int, bool]) -> list[bool]:
     ([(99, False)], [True]),
     ([(5000, False), (99, False)], [False, True]),  # what came before is no credit
     ([(0, True)], [False]),  # paused: nothing can come
-    ([(0, True), (0, False), (0, False)], [False, False, True]),  # nor in the window in which he was let go on
+    ([(0, True), (0, False), (0, False)], [False, False, True]),  # nor in the window in which they were let go on
     ([(0, True), (0, True), (100, False), (100, False)], [False] * 4),
 ])
 def test_how_much_of_a_body_must_come(windows: list[tuple[int, bool]], slow: list[bool]) -> None:
@@ -55,7 +55,7 @@ def test_who_reads_nothing_has_left(now: float, acked: int | None, stalled: bool
 
 
 def test_a_slow_reader_has_his_time_anew() -> None:
-    """From the moment that he was seen to have taken something, and only for what is new."""
+    """From the moment that they were seen to have taken something, and only for what is new."""
     pace = Pace()
     pace.pause(10.0, 1000)
     assert not pace.stalled(100.0, 90.0, 1001)

@@ -16,8 +16,9 @@ from appproxy.http.trusted_proxies import X_FORWARDED_FOR, TrustedProxies
 from appproxy.net.contexts import ClientContext, UserContext, new_context
 from appproxy.net.tls_factory import HalfCloseTLSFactory
 from appproxy.service.exchange.exchange import Exchange
-from appproxy.service.front.front import Entry, Front
+from appproxy.service.front.front import NOTICE_SECONDS, Entry, Front
 from appproxy.service.front.h1.connection import UserConnection
+from appproxy.service.front.h2.connection import H2Connection
 from appproxy.service.listen.entry import UserEntry
 from tests.net.wire import End
 from tests.pki.authorities import SERVICE
@@ -161,5 +162,18 @@ def test_a_connection_ahead_of_need() -> None:
     line = Line(b"h2", turns=0)
     assert len(line.front.connections) == 1
     line.front.drain()
+    line.clock.advance(NOTICE_SECONDS - 0.1)
+    assert not line.here.aborted
+    line.clock.advance(0.35)
     line.flush()
-    assert line.front.connections == set()
+    assert line.front.connections == set() and len(line.front.deadlines) == 0
+
+
+@pytest.mark.parametrize("alpn", [b"http/1.1", b"h2"])
+def test_a_handshake_that_a_drain_meets(alpn: bytes) -> None:
+    """It comes to its end, and what is asked then is answered: the user came before the drain."""
+    line = Line(alpn, turns=0)
+    line.front.drain()
+    line.flush()
+    assert [type(one) for one in line.front.connections] == [H2Connection if alpn == b"h2" else UserConnection]
+    assert not line.there.disconnecting

@@ -49,7 +49,7 @@ def token(size: int) -> bytes:
     return bytes(range(1, size + 1))
 
 
-class Place:
+class FrontRig:
     """One front, asked once."""
 
     def __init__(self, which: str, settings: ServiceSettings = SETTINGS, fronts: Fronts | None = None) -> None:
@@ -83,45 +83,45 @@ class Place:
 )
 def test_what_each_front_is(which: str, scheme: str, client: str, logged: int) -> None:
     """A proxy is believed where users come, and what watches the node is in no log."""
-    place = Place(which, FIELDS)
-    exchange = place.ask()
-    assert (exchange.scheme, exchange.client, len(place.logged)) == (scheme, client, logged)
+    rig = FrontRig(which, FIELDS)
+    exchange = rig.ask()
+    assert (exchange.scheme, exchange.client, len(rig.logged)) == (scheme, client, logged)
 
 
 @pytest.mark.parametrize("which", ["users", "plain"])
 @pytest.mark.parametrize("settings", [SETTINGS, replace(FIELDS, trusted_proxies=())])
 def test_fields_are_believed_only_where_they_are_the_way(which: str, settings: ServiceSettings) -> None:
     """With the PROXY protocol the connection says who it is, and without proxies nobody is asked to look."""
-    place = Place(which, settings)
-    assert place.ask(REQUEST.replace(b"x-forwarded-for", settings.trusted_proxies_say.encode())).client == "10.0.0.1"
-    assert place.front.proxies is None
+    rig = FrontRig(which, settings)
+    assert rig.ask(REQUEST.replace(b"x-forwarded-for", settings.trusted_proxies_say.encode())).client == "10.0.0.1"
+    assert rig.front.proxies is None
 
 
 @pytest.mark.parametrize("which", list(MAKES))
 def test_only_users_speak_http2(which: str) -> None:
     """Where the settings have it."""
-    with_http2 = Place(which, replace(SETTINGS, http2=True)).front.buildProtocol(ADDRESS)
+    with_http2 = FrontRig(which, replace(SETTINGS, http2=True)).front.buildProtocol(ADDRESS)
     assert type(with_http2) is (UserEntry if which == "users" else UserConnection)
-    assert type(Place(which).front.buildProtocol(ADDRESS)) is UserConnection
+    assert type(FrontRig(which).front.buildProtocol(ADDRESS)) is UserConnection
 
 
 @pytest.mark.parametrize(("which", "most"), [("users", 300), ("control", 75), ("metrics", 75), ("plain", 75), ("stray", 18)])
 def test_each_has_its_share_of_the_open_files(which: str, most: int) -> None:
     """One more is closed at once."""
-    place = Place(which)
+    rig = FrontRig(which)
     for number in range(most):
-        place.user(IPv4Address("TCP", f"10.1.{number // 100}.{number % 100}", 4000))
-    assert place.front.buildProtocol(ADDRESS) is None
+        rig.user(IPv4Address("TCP", f"10.1.{number // 100}.{number % 100}", 4000))
+    assert rig.front.buildProtocol(ADDRESS) is None
 
 
 def test_the_settings_count_before_the_share() -> None:
     """For users; others have no setting."""
     settings = replace(SETTINGS, limits=replace(SETTINGS.limits, user_connections=2))
     assert (user_connections(settings, FILES), user_connections(SETTINGS, FILES)) == (2, 300)
-    users, control = Place("users", settings), Place("control", settings)
-    for place in (users, control):
-        place.user(IPv4Address("TCP", "10.1.0.1", 4000))
-        place.user(IPv4Address("TCP", "10.1.0.2", 4000))
+    users, control = FrontRig("users", settings), FrontRig("control", settings)
+    for rig in (users, control):
+        rig.user(IPv4Address("TCP", "10.1.0.1", 4000))
+        rig.user(IPv4Address("TCP", "10.1.0.2", 4000))
     assert users.front.buildProtocol(ADDRESS) is None
     assert control.front.buildProtocol(ADDRESS) is not None
 
@@ -131,7 +131,7 @@ def test_the_limits_of_the_settings_are_those_of_each_front(which: str) -> None:
     """How long a head may be and how slow its user, not a default of the code's."""
     limits = replace(SETTINGS.limits, head_bytes=5_000, head_fields=41, target_bytes=900, handshake_seconds=11.0,
                      head_seconds=12.0, body_rate=13, stall_seconds=14.0, keep_alive_seconds=15.0)
-    front = Place(which, replace(SETTINGS, limits=limits)).front
+    front = FrontRig(which, replace(SETTINGS, limits=limits)).front
     assert (front.limits.head, front.limits.fields, front.limits.target) == (5_000, 41, 900)
     times = front.timeouts
     assert (times.handshake, times.head, times.body_rate, times.write_stall, times.keep_alive) == (11, 12, 13, 14, 15)
@@ -140,7 +140,7 @@ def test_the_limits_of_the_settings_are_those_of_each_front(which: str) -> None:
 def test_request_ids_are_one_row_for_all_fronts() -> None:
     """Two requests of one node never have the same, wherever they came in; 32 hex digits."""
     fronts = Fronts(SETTINGS, Clock(), refusal, FILES, token, lambda: 784_111_777.0)
-    ids = [Place(which, fronts=fronts).ask().id for which in MAKES]
+    ids = [FrontRig(which, fronts=fronts).ask().id for which in MAKES]
     assert ids == [f"010203040506070800000000{0x01020304 + number:08x}" for number in range(1, 6)]
 
 
@@ -148,4 +148,4 @@ def test_request_ids_are_one_row_for_all_fronts() -> None:
 def test_every_answer_has_a_date(which: str) -> None:
     """Also one to a request that is malformed (RFC 9110 section 6.6.1)."""
     for request in (REQUEST, b"GET / HTTP/1.1\r\n\r\n"):
-        assert b"\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\n" in Place(which).user().send(request)
+        assert b"\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\n" in FrontRig(which).user().send(request)

@@ -67,7 +67,7 @@ class Reactor(Clock):
         return self.ports[-1]
 
 
-class Place:
+class ListenersRig:
     """All listeners of these settings, open."""
 
     def __init__(self, settings: ServiceSettings = SETTINGS) -> None:
@@ -86,7 +86,7 @@ class Place:
 
 def test_each_listens_where_the_settings_say() -> None:
     """With room for a thousand connects at once."""
-    ports = Place().reactor.ports
+    ports = ListenersRig().reactor.ports
     assert [(port.interface, port.port) for port in ports] == [
         ("127.0.0.1", 8443), ("127.0.0.2", 8444), ("127.0.0.3", 9100), ("127.0.0.4", 8080)]
     assert {port.backlog for port in ports} == {BACKLOG}
@@ -94,25 +94,25 @@ def test_each_listens_where_the_settings_say() -> None:
 
 def test_what_the_settings_do_not_have_is_not_opened() -> None:
     """Metrics and http-01 are wanted by few."""
-    ports = Place(replace(SETTINGS, metrics_listen=None, acme_listen=None)).reactor.ports
+    ports = ListenersRig(replace(SETTINGS, metrics_listen=None, acme_listen=None)).reactor.ports
     assert [NAMES[port.port] for port in ports] == ["users", "tunnel"]
 
 
 def test_users_and_connectors_come_over_tls() -> None:
     """Each with its own context; metrics and http-01 are plain."""
-    place = Place(replace(SETTINGS, limits=replace(SETTINGS.limits, handshake_seconds=9.0)))
-    for name, inner in (("users", place.users), ("tunnel", place.tunnel)):
-        factory = place.behind(name)
+    rig = ListenersRig(replace(SETTINGS, limits=replace(SETTINGS.limits, handshake_seconds=9.0)))
+    for name, inner in (("users", rig.users), ("tunnel", rig.tunnel)):
+        factory = rig.behind(name)
         assert isinstance(factory, HalfCloseTLSFactory)
         assert (factory.wrappedFactory, factory.handshake_seconds) == (inner, 9.0)
         assert factory.leaves_at_eof is (name == "users")  # what only the context of users asks for
-    assert (place.behind("metrics"), place.behind("plain")) == (place.metrics, place.plain)
+    assert (rig.behind("metrics"), rig.behind("plain")) == (rig.metrics, rig.plain)
 
 
 @pytest.mark.parametrize("name", ["users", "tunnel"])
 def test_handshakes_under_way_are_few(name: str) -> None:
     """One more than the limit, and the oldest is cut off."""
-    factory = Place().behind(name)
+    factory = ListenersRig().behind(name)
     cut: list[int] = []
 
     class Shaking:
@@ -132,51 +132,51 @@ def test_handshakes_under_way_are_few(name: str) -> None:
 
 def test_a_load_balancer_may_stand_before_users_only() -> None:
     """Its header comes before TLS. Connectors are met by nobody else, and metrics stay in the house."""
-    place = Place(PROXIED)
-    users, plain = place.behind("users"), place.behind("plain")
+    rig = ListenersRig(PROXIED)
+    users, plain = rig.behind("users"), rig.behind("plain")
     assert isinstance(users, ProxiedFactory)
     assert isinstance(users.factory, HalfCloseTLSFactory)
     assert isinstance(plain, ProxiedFactory)
-    assert plain.factory is place.plain
-    assert isinstance(place.behind("tunnel"), HalfCloseTLSFactory)
-    assert place.behind("metrics") is place.metrics
+    assert plain.factory is rig.plain
+    assert isinstance(rig.behind("tunnel"), HalfCloseTLSFactory)
+    assert rig.behind("metrics") is rig.metrics
 
 
 def test_a_proxy_that_speaks_in_fields_is_not_asked_for_a_header() -> None:
     """The front reads what it says."""
-    place = Place(replace(PROXIED, trusted_proxies_say="x-forwarded-for"))
-    assert isinstance(place.behind("users"), HalfCloseTLSFactory)
-    assert place.behind("plain") is place.plain
+    rig = ListenersRig(replace(PROXIED, trusted_proxies_say="x-forwarded-for"))
+    assert isinstance(rig.behind("users"), HalfCloseTLSFactory)
+    assert rig.behind("plain") is rig.plain
 
 
 def test_the_ports_that_were_given() -> None:
     """Where the settings say 0, the system chooses."""
-    place = Place()
-    assert (place.listeners.user_port, place.listeners.tunnel_port) == (8444, 8445)
+    rig = ListenersRig()
+    assert (rig.listeners.user_port, rig.listeners.tunnel_port) == (8444, 8445)
     empty = Listeners(SETTINGS, Reactor(), 7)
     assert (empty.user_port, empty.tunnel_port) == (0, 0)
 
 
 def test_metrics_are_the_last_to_go() -> None:
     """Whoever watches the drain wants to see it; what is closed is not closed again."""
-    place = Place()
-    Deferred.fromCoroutine(place.listeners.close_entrances())
-    assert place.reactor.closed == ["users", "tunnel"]
-    Deferred.fromCoroutine(place.listeners.close())
-    assert place.reactor.closed == ["users", "tunnel", "metrics", "plain"]
-    Deferred.fromCoroutine(place.listeners.close())
-    assert len(place.reactor.closed) == 4
+    rig = ListenersRig()
+    Deferred.fromCoroutine(rig.listeners.close_entrances())
+    assert rig.reactor.closed == ["users", "tunnel"]
+    Deferred.fromCoroutine(rig.listeners.close())
+    assert rig.reactor.closed == ["users", "tunnel", "metrics", "plain"]
+    Deferred.fromCoroutine(rig.listeners.close())
+    assert len(rig.reactor.closed) == 4
 
 
 def test_closing_waits_for_each_port() -> None:
     """A node that starts again finds them free."""
-    place = Place()
-    place.reactor.slow = True
+    rig = ListenersRig()
+    rig.reactor.slow = True
     done: list[None] = []
-    Deferred.fromCoroutine(place.listeners.close()).addCallback(done.append)
+    Deferred.fromCoroutine(rig.listeners.close()).addCallback(done.append)
     for number in range(1, 5):
-        assert (len(place.reactor.closed), done) == (number, [])
-        closing, place.reactor.closing = place.reactor.closing, None
+        assert (len(rig.reactor.closed), done) == (number, [])
+        closing, rig.reactor.closing = rig.reactor.closing, None
         assert closing is not None
         closing.callback(None)
     assert done == [None]

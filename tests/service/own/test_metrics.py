@@ -22,10 +22,10 @@ class Over:
 
 def counted(*exchanges: Over) -> dict[tuple[str, str], float]:
     """The requests by their labels."""
-    traffic = Traffic()
+    traffic = Traffic(lambda: 1.0)
     for exchange in exchanges:
         made: Any = exchange
-        traffic.add(made, 1.0)
+        traffic.add(made)
     requests = next(iter(traffic.families()))
     return {(sample.labels["application"], sample.labels["status"]): sample.value for sample in requests.samples}
 

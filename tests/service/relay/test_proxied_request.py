@@ -14,12 +14,11 @@ from appproxy.service.exchange.exchange import Exchange
 from appproxy.store.snapshot import ProviderRecord
 from appproxy.tunnel.frames import Flag, Kind
 from appproxy.tunnel.messages import decode_request, encode_code, encode_response
-from tests.service.world import GET, POST, WIKI, Signal, User, World, only_request, requests
+from tests.service.world import GET, POST, WIKI, Signal, User, World, only_request, requests, under_way
 
 
-def test_a_small_answer_goes_straight_to_the_user() -> None:
+def test_a_small_answer_goes_straight_to_the_user(world: World) -> None:
     """Status, fields and body of an in-line answer arrive in one piece, and the connection stays."""
-    world = World()
     signal = world.welcomed()
     user = world.user()
     assert user.send(GET) == b""
@@ -31,9 +30,8 @@ def test_a_small_answer_goes_straight_to_the_user() -> None:
     assert world.relay.roster.peers["c1"].in_flight == {}
 
 
-def test_the_application_sees_no_cookie_of_ours() -> None:
+def test_the_application_sees_no_cookie_of_ours(world: World) -> None:
     """The access cookie ends at the service; no frame holds it."""
-    world = World()
     signal = world.welcomed()
     world.user().send(b"GET / HTTP/1.1\r\nHost: wiki.example.com\r\nCookie: a=1; __Host-appproxy=CANARY; b=2\r\n\r\n")
     raw = signal.wire.value()
@@ -42,9 +40,8 @@ def test_the_application_sees_no_cookie_of_ours() -> None:
     assert b"cookie: a=1; b=2\n" in decode_request(frame[3]).block
 
 
-def test_urls_in_fields_are_internal_inside_and_public_outside() -> None:
-    """Where the user comes from is told in the application's own terms, where it sends him in the public ones."""
-    world = World()
+def test_urls_in_fields_are_internal_inside_and_public_outside(world: World) -> None:
+    """Where the user comes from is told in the application's own terms, where it sends them in the public ones."""
     signal = world.welcomed()
     user = world.user()
     user.send(GET[:-2] + b"Origin: https://wiki.example.com\r\nReferer: https://wiki.example.com/from\r\n\r\n")
@@ -56,9 +53,8 @@ def test_urls_in_fields_are_internal_inside_and_public_outside() -> None:
     assert b"\r\nlocation: https://wiki.example.com/to\r\n" in user.wire.take()
 
 
-def test_pipelined_requests_are_answered_in_order() -> None:
+def test_pipelined_requests_are_answered_in_order(world: World) -> None:
     """The second request is not even sent before the first is answered."""
-    world = World()
     signal = world.welcomed()
     user = world.user()
     user.send(GET.replace(b"/page", b"/1") + GET.replace(b"/page", b"/2"))
@@ -72,9 +68,8 @@ def test_pipelined_requests_are_answered_in_order() -> None:
     assert answers.index(b"one") < answers.index(b"two")
 
 
-def test_the_body_is_read_only_when_the_connector_asks_for_it() -> None:
+def test_the_body_is_read_only_when_the_connector_asks_for_it(world: World) -> None:
     """100 Continue goes out with the ATTACH, and not before."""
-    world = World()
     signal = world.welcomed()
     user = world.user()
     assert user.send(POST.replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n")) == b""
@@ -90,9 +85,8 @@ def test_the_body_is_read_only_when_the_connector_asks_for_it() -> None:
     assert not user.wire.disconnecting
 
 
-def test_a_small_upload_is_answered_in_line() -> None:
+def test_a_small_upload_is_answered_in_line(world: World) -> None:
     """RSP frees the data connection without a frame on it."""
-    world = World()
     signal = world.welcomed()
     user = world.user()
     user.send(CHUNKED + b"5\r\nhello\r\n0\r\n\r\n")
@@ -105,9 +99,8 @@ def test_a_small_upload_is_answered_in_line() -> None:
     assert data.link.session.idle
 
 
-def test_the_next_upload_may_overtake_the_answer_in_line() -> None:
+def test_the_next_upload_may_overtake_the_answer_in_line(world: World) -> None:
     """The connector reuses the data connection at once; the answer before, which comes later, does not touch it."""
-    world = World()
     signal = world.welcomed()
     first, second = world.user(), world.user()
     first.send(CHUNKED + b"5\r\nhello\r\n0\r\n\r\n")
@@ -116,7 +109,7 @@ def test_the_next_upload_may_overtake_the_answer_in_line() -> None:
     data = world.attach(ids[0], body=True)
     data.kinds()
     data.session.answered_in_line()
-    data.say(data.session.attach(ids[1], b"epoch678", True, True))
+    data.say(data.session.attach(ids[1], b"\0\0\0\0n678", True, True))
     assert data.kinds() == [Kind.ATTACHED, Kind.BODY]
     signal.answer(ids[0], 200, b"", b"one")
     assert first.wire.take().endswith(b"one")
@@ -128,9 +121,8 @@ def test_the_next_upload_may_overtake_the_answer_in_line() -> None:
     assert world.relay.roster.peers["c1"].in_flight == {}
 
 
-def test_go_is_said_to_a_connector_whose_user_waits_too() -> None:
+def test_go_is_said_to_a_connector_whose_user_waits_too(world: World) -> None:
     """A tenth of a second without a body byte: the application may speak first (gRPC)."""
-    world = World()
     signal = world.welcomed()
     user = world.user()
     user.send(b"POST / HTTP/1.1\r\nHost: wiki.example.com\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -142,9 +134,8 @@ def test_go_is_said_to_a_connector_whose_user_waits_too() -> None:
     assert data.kinds() == [Kind.BODY]
 
 
-def test_a_long_answer_streams() -> None:
+def test_a_long_answer_streams(world: World) -> None:
     """Head and pieces go out as they come; the end of a chunked answer bears its trailers."""
-    world = World()
     signal = world.welcomed()
     user = world.user()
     user.send(GET)
@@ -159,9 +150,8 @@ def test_a_long_answer_streams() -> None:
     assert data.link.session.idle
 
 
-def test_a_broken_answer_never_looks_complete() -> None:
+def test_a_broken_answer_never_looks_complete(world: World) -> None:
     """ABORT in the middle resets the user's connection."""
-    world = World()
     signal = world.welcomed()
     user = world.user()
     user.send(GET)
@@ -174,9 +164,8 @@ def test_a_broken_answer_never_looks_complete() -> None:
 
 
 @pytest.mark.parametrize("sent", [b"short", b"much too long"])
-def test_an_answer_of_another_length_than_announced_is_broken(sent: bytes) -> None:
+def test_an_answer_of_another_length_than_announced_is_broken(sent: bytes, world: World) -> None:
     """The user sees a broken transfer, never a clean short or long one."""
-    world = World()
     signal = world.welcomed()
     user = world.user()
     user.send(GET)
@@ -188,9 +177,8 @@ def test_an_answer_of_another_length_than_announced_is_broken(sent: bytes) -> No
     assert user.wire.take().count(b"HTTP/1.1") == 1
 
 
-def test_a_user_who_leaves_is_told_to_the_connector_at_once() -> None:
+def test_a_user_who_leaves_is_told_to_the_connector_at_once(world: World) -> None:
     """CANCEL goes out in the same turn; the slot is free only after the connector's last word."""
-    world = World()
     signal = world.welcomed()
     user = world.user()
     user.send(GET)
@@ -203,9 +191,8 @@ def test_a_user_who_leaves_is_told_to_the_connector_at_once() -> None:
     assert world.log[-1].failure is Code.CANCELLED
 
 
-def test_leaving_in_a_stream_breaks_both_directions() -> None:
+def test_leaving_in_a_stream_breaks_both_directions(world: World) -> None:
     """ABORT and STOP go to the data connection, CANCEL to the signal connection."""
-    world = World()
     signal = world.welcomed()
     user = world.user()
     user.send(GET)
@@ -217,9 +204,8 @@ def test_leaving_in_a_stream_breaks_both_directions() -> None:
     assert Kind.CANCEL in [frame[0] for frame in signal.frames()]
 
 
-def test_a_rejected_request_goes_to_another_connector() -> None:
+def test_a_rejected_request_goes_to_another_connector(world: World) -> None:
     """REJECT means not processed: any method may be tried elsewhere."""
-    world = World()
     first, second = world.welcomed("c1"), world.welcomed("c2", instance=b"j" * 16)
     user = world.user()
     user.send(POST + b"hello")
@@ -229,9 +215,8 @@ def test_a_rejected_request_goes_to_another_connector() -> None:
     assert requests(other.frames())
 
 
-def test_three_rejects_are_enough() -> None:
+def test_three_rejects_are_enough(world: World) -> None:
     """A request is given to three connectors at most."""
-    world = World()
     signal = world.welcomed()
     user = world.user()
     user.send(GET)
@@ -248,9 +233,8 @@ def test_three_rejects_are_enough() -> None:
     assert user.wire.take().startswith(b"HTTP/1.1 503 ")
 
 
-def test_a_failing_application_is_named_on_the_page() -> None:
+def test_a_failing_application_is_named_on_the_page(world: World) -> None:
     """FAIL becomes the status and the Proxy-Status of its code."""
-    world = World()
     signal = world.welcomed()
     user = world.user()
     user.send(GET)
@@ -268,9 +252,8 @@ def test_nobody_there_and_nobody_expected() -> None:
     assert b"retry-after: 10" in answer
 
 
-def test_a_request_waits_for_a_connector_that_may_come_back() -> None:
+def test_a_request_waits_for_a_connector_that_may_come_back(world: World) -> None:
     """A short outage of the tunnel is not seen by users."""
-    world = World()
     user = world.user()
     assert user.send(GET) == b""
     world.advance(3)
@@ -279,9 +262,8 @@ def test_a_request_waits_for_a_connector_that_may_come_back() -> None:
     assert user.wire.take().endswith(b"late but here")
 
 
-def test_one_who_leaves_while_waiting_waits_no_more() -> None:
+def test_one_who_leaves_while_waiting_waits_no_more(world: World) -> None:
     """The queue holds only those who still want an answer."""
-    world = World()
     user = world.user()
     user.send(GET)
     user.leave()
@@ -291,9 +273,8 @@ def test_one_who_leaves_while_waiting_waits_no_more() -> None:
 CHUNKED = b"PUT /form HTTP/1.1\r\nHost: wiki.example.com\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
-def test_an_early_answer_stops_the_upload() -> None:
+def test_an_early_answer_stops_the_upload(world: World) -> None:
     """The answer arrives, the rest of the upload is thrown away for a moment, and the connection closes."""
-    world = World()
     signal = world.welcomed()
     user = world.user()
     user.send(POST.replace(b"5", b"500000"))
@@ -336,9 +317,8 @@ def test_a_body_of_unknown_length_grows_too_large(answered: bool) -> None:
     assert Kind.CANCEL in [frame[0] for frame in signal.frames()]
 
 
-def test_an_upgrade_becomes_a_stream_both_ways() -> None:
+def test_an_upgrade_becomes_a_stream_both_ways(world: World) -> None:
     """101, then bytes; each side closes its own direction."""
-    world = World()
     signal = world.welcomed()
     user = world.user()
     user.send(
@@ -363,9 +343,8 @@ def test_an_upgrade_becomes_a_stream_both_ways() -> None:
 
 
 @pytest.mark.parametrize("how", ["leaves", "is silent"])
-def test_a_stream_that_the_application_has_closed_frees_its_slot(how: str) -> None:
+def test_a_stream_that_the_application_has_closed_frees_its_slot(how: str, world: World) -> None:
     """END was the connector's final frame: when the user then breaks off, nothing more is waited for."""
-    world = World()
     signal = world.welcomed()
     user = world.user()
     user.send(b"GET /chat HTTP/1.1\r\nHost: wiki.example.com\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
@@ -373,7 +352,7 @@ def test_a_stream_that_the_application_has_closed_frees_its_slot(how: str) -> No
     data.say(data.session.head(101, b"upgrade: websocket\n"))
     data.say(data.session.end())
     (peer,) = world.relay.roster.peers.values()
-    (relayed,) = peer.in_flight.values()
+    (relayed,) = under_way(peer)
     assert peer.streams == 1
     if how == "leaves":
         user.leave()
@@ -383,9 +362,8 @@ def test_a_stream_that_the_application_has_closed_frees_its_slot(how: str) -> No
     assert Kind.ABORT in data.kinds()
 
 
-def test_a_refused_upgrade_is_the_applications_own_answer() -> None:
+def test_a_refused_upgrade_is_the_applications_own_answer(world: World) -> None:
     """Whatever it says instead of 101 is what the user gets, and the connection is an ordinary one again."""
-    world = World()
     signal = world.welcomed()
     user = world.user()
     user.send(
@@ -400,18 +378,16 @@ def test_a_refused_upgrade_is_the_applications_own_answer() -> None:
     assert requests(signal.frames())
 
 
-def test_an_upgrade_that_the_application_does_not_allow_is_an_ordinary_request() -> None:
+def test_an_upgrade_that_the_application_does_not_allow_is_an_ordinary_request(world: World) -> None:
     """The field is dropped, and the request goes on."""
-    world = World()
     signal = world.welcomed()
     world.user().send(b"GET / HTTP/1.1\r\nHost: wiki.example.com\r\nConnection: Upgrade\r\nUpgrade: foo\r\n\r\n")
     ((frame),) = signal.frames()
     assert decode_request(frame[3]).upgrade is None
 
 
-def test_a_slow_reader_pauses_the_connector_and_nobody_else() -> None:
+def test_a_slow_reader_pauses_the_connector_and_nobody_else(world: World) -> None:
     """The data connection is the producer of the user's transport."""
-    world = World()
     signal = world.welcomed()
     user = world.user()
     user.send(GET)
@@ -424,9 +400,8 @@ def test_a_slow_reader_pauses_the_connector_and_nobody_else() -> None:
     assert data.wire.reading
 
 
-def test_a_slow_connector_pauses_the_user() -> None:
+def test_a_slow_connector_pauses_the_user(world: World) -> None:
     """The user's connection is the producer of the data connection."""
-    world = World()
     signal = world.welcomed()
     user = world.user()
     user.send(POST.replace(b"5", b"50"))
@@ -440,9 +415,8 @@ def test_a_slow_connector_pauses_the_user() -> None:
     assert user.wire.reading
 
 
-def test_a_reader_who_stops_for_good_is_cut_off() -> None:
+def test_a_reader_who_stops_for_good_is_cut_off(world: World) -> None:
     """90 s without taking anything."""
-    world = World()
     signal = world.welcomed()
     user = world.user()
     user.send(GET)
@@ -456,9 +430,8 @@ def test_a_reader_who_stops_for_good_is_cut_off() -> None:
     assert user.wire.aborted
 
 
-def test_a_connector_cannot_attach_to_what_it_was_not_given() -> None:
+def test_a_connector_cannot_attach_to_what_it_was_not_given(world: World) -> None:
     """An id that names no request of this connector is answered by DETACH."""
-    world = World()
     signal = world.welcomed("c1")
     world.welcomed("c2", instance=b"j" * 16)
     world.user().send(GET)
@@ -468,18 +441,16 @@ def test_a_connector_cannot_attach_to_what_it_was_not_given() -> None:
     assert data.kinds() == [Kind.DETACH]
 
 
-def test_late_and_unknown_answers_break_nothing() -> None:
+def test_late_and_unknown_answers_break_nothing(world: World) -> None:
     """A frame for a request that nobody waits for is dropped."""
-    world = World()
     signal = world.welcomed()
     signal.answer(4711, 200, b"", b"?")
     signal.fail(Kind.FAIL, 4712, Code.ORIGIN_REFUSED)
     assert not signal.wire.disconnecting
 
 
-def test_what_the_tables_forbid_is_the_connectors_fault() -> None:
+def test_what_the_tables_forbid_is_the_connectors_fault(world: World) -> None:
     """An in-line answer to a request whose answer has begun: the connection ends, and the connector is told why."""
-    world = World()
     signal = world.welcomed()
     user = world.user()
     user.send(GET)
@@ -491,9 +462,8 @@ def test_what_the_tables_forbid_is_the_connectors_fault() -> None:
     assert world.end_point.protocol_errors == 1
 
 
-def test_interim_answers_have_an_end() -> None:
+def test_interim_answers_have_an_end(world: World) -> None:
     """Eight reach the user; a ninth ends the connector's connection."""
-    world = World()
     signal = world.welcomed()
     user = world.user()
     user.send(GET)
@@ -660,9 +630,8 @@ class TestUpgradeWithABody:
         assert body.session.idle and body.link.session.idle
         return signal, user, id
 
-    def test_it_becomes_a_stream(self) -> None:
+    def test_it_becomes_a_stream(self, world: World) -> None:
         """On a second data connection, with exactly what is behind the body."""
-        world = World()
         _, user, id = self.handed_over(world)
         data = world.attach(id, body=True)
         data.say(data.session.head(101, b"upgrade: websocket\n"))
@@ -672,9 +641,8 @@ class TestUpgradeWithABody:
         data.say(data.session.body(b"back"))
         assert user.wire.take() == b"back"
 
-    def test_a_body_that_is_here_whole(self) -> None:
+    def test_a_body_that_is_here_whole(self, world: World) -> None:
         """It is over in the turn in which it is asked for: its data connection is idle then, and lives on for the stream."""
-        world = World()
         signal = world.welcomed()
         user = world.user()
         user.send(self.HEAD + b"helloSTREAM")
@@ -683,26 +651,23 @@ class TestUpgradeWithABody:
         world.keep_alive(signal, 2)
         assert not data.wire.aborted
         assert data.kinds() == [Kind.ATTACHED, Kind.BODY, Kind.END]
-        data.say(data.session.attach(id, b"epoch678", True, True) + data.session.head(101, b"upgrade: websocket\n"))
+        data.say(data.session.attach(id, b"\0\0\0\0n678", True, True) + data.session.head(101, b"upgrade: websocket\n"))
         assert [(Kind(frame[0]), frame[4]) for frame in data.frames()] == [(Kind.ATTACHED, b""), (Kind.BODY, b"STREAM")]
 
-    def test_a_body_that_was_lost_behind_its_end(self) -> None:
+    def test_a_body_that_was_lost_behind_its_end(self, world: World) -> None:
         """It is not there any more, and bytes of a stream go nowhere without an answer: who asks for it again is refused."""
-        world = World()
         _, _, id = self.handed_over(world)
         assert world.attach(id, body=True, response=False).kinds() == [Kind.DETACH]
         assert world.attach(id, body=True).kinds() == [Kind.ATTACHED], "the stream is another thing"
 
-    def test_a_refusal_in_line(self) -> None:
+    def test_a_refusal_in_line(self, world: World) -> None:
         """What followed the body is read as the next request, as it was meant to be then."""
-        world = World()
         signal, user, id = self.handed_over(world)
         signal.answer(id, 403, b"", b"no")
         assert b"403" in user.wire.take()
 
-    def test_a_switch_before_the_body_is_complete(self) -> None:
+    def test_a_switch_before_the_body_is_complete(self, world: World) -> None:
         """A connector that says so is not believed: the rest of the body is no stream."""
-        world = World()
         signal = world.welcomed()
         user = world.user()
         user.send(self.HEAD + b"hel")
@@ -710,9 +675,8 @@ class TestUpgradeWithABody:
         data.say(data.session.head(101, b"upgrade: websocket\n"))
         assert user.wire.aborted and b"101" not in user.wire.take()
 
-    def test_a_switch_that_nobody_asked_for(self) -> None:
+    def test_a_switch_that_nobody_asked_for(self, world: World) -> None:
         """Is a fault of the connector's."""
-        world = World()
         signal = world.welcomed()
         user = world.user()
         user.send(GET)
@@ -720,9 +684,8 @@ class TestUpgradeWithABody:
         data.say(data.session.head(101, b"upgrade: websocket\n"))
         assert data.wire.aborted and b"101" not in user.wire.take()
 
-    def test_a_body_is_given_once(self) -> None:
+    def test_a_body_is_given_once(self, world: World) -> None:
         """While it is under way nobody else may attach for it."""
-        world = World()
         signal = world.welcomed()
         user = world.user()
         user.send(self.HEAD + b"hel")
@@ -748,17 +711,15 @@ class TestAsking:
     @pytest.mark.parametrize(("body", "asked"), [
         (b"5\r\nhello\r\n0\r\n\r\n", False), (b"5\r\nhello\r\n", True), (b"", True),
     ], ids=["whole", "part", "nothing"])  # fmt: skip
-    def test_a_small_body_of_unknown_size_that_is_here(self, body: bytes, asked: bool) -> None:
+    def test_a_small_body_of_unknown_size_that_is_here(self, body: bytes, asked: bool, world: World) -> None:
         """The application is not asked: one that ignores the question would keep the user waiting for a second."""
-        world = World()
         signal = world.welcomed()
         world.user().send(b"POST /small HTTP/1.1\r\nHost: wiki.example.com\r\nTransfer-Encoding: chunked\r\n\r\n" + body)
         (frame,) = signal.frames()
         assert bool(frame[1] & Flag.ASK) is asked
 
-    def test_a_refusal_costs_the_head_alone(self) -> None:
+    def test_a_refusal_costs_the_head_alone(self, world: World) -> None:
         """No 100 goes to the user, not a byte of the body is read, and the connection ends, for a body would follow."""
-        world = World()
         signal = world.welcomed()
         user = world.user()
         assert user.send(self.HEAD % b"POST") == b""
@@ -768,9 +729,8 @@ class TestAsking:
         assert world.log[0].received == 0
 
     @pytest.mark.parametrize(("method", "again"), [(b"POST", False), (b"PUT", True)])
-    def test_a_connector_that_is_lost_meanwhile(self, method: bytes, again: bool) -> None:
+    def test_a_connector_that_is_lost_meanwhile(self, method: bytes, again: bool, world: World) -> None:
         """The application may have had the head: another connector gets only what may be done twice."""
-        world = World()
         signal, other = world.welcomed("c1"), world.welcomed("c2")
         user = world.user()
         user.send(self.HEAD % method)
@@ -782,9 +742,8 @@ class TestAsking:
         assert answer == b"" if again else answer.startswith(b"HTTP/1.1 502 ")
 
     @pytest.mark.parametrize("method", [b"POST", b"PUT"])
-    def test_a_connector_that_rejects_it(self, method: bytes) -> None:
+    def test_a_connector_that_rejects_it(self, method: bytes, world: World) -> None:
         """It promises that the application was given nothing: another one gets it, whatever the method."""
-        world = World()
         signal = world.welcomed("c1")
         user = world.user()
         user.send(self.HEAD % method)

@@ -23,6 +23,7 @@ from appproxy.store.snapshot import ProviderRecord, Snapshot
 from appproxy.tunnel.frames import Flag, Frame, FrameReader, Kind, signal_limits
 from appproxy.tunnel.messages import Request, decode_request
 from tests.service.exchanges import FakeExchange, head_for
+from tests.service.world import under_way
 
 URL = "https://wiki.example.com/in/page?q=1"
 WIKI = Application(
@@ -55,7 +56,7 @@ class Link:
         return decode_request([frame for frame in self.frames if frame[0] == Kind.REQ][-1][3])
 
 
-class House:
+class RelayRig:
     """A relay, and one connector unless it is told to have none."""
 
     def __init__(self, *, connectors: int = 1, limits: RosterLimits | None = None, **how: Any) -> None:
@@ -88,10 +89,10 @@ class House:
 
 
 def test_the_connector_is_told_all_that_it_needs() -> None:
-    """The application and its configuration's version, the internal target, who asks and how long he may be kept."""
-    house = House()
-    exchange = house.start(replace(WIKI, backend_timeout=33.0), fields=[(b"accept", b"*/*")])
-    asked = house.link.asked()
+    """The application and its configuration's version, the internal target, who asks and how long they may be kept."""
+    rig = RelayRig()
+    exchange = rig.start(replace(WIKI, backend_timeout=33.0), fields=[(b"accept", b"*/*")])
+    asked = rig.link.asked()
     assert (asked.application, asked.configuration) == ("wiki", 7)
     assert (asked.method, asked.target, asked.authority) == (b"GET", b"/out/page?q=1", b"wiki.example.com")
     assert (asked.client, asked.scheme, asked.correlation) == ("192.0.2.7", "https", exchange.id)
@@ -102,18 +103,18 @@ def test_the_connector_is_told_all_that_it_needs() -> None:
 
 def test_nobody_is_named_where_nobody_signed_in() -> None:
     """Not for the log, not for the application, whatever its rules are."""
-    house = House()
-    exchange = house.start(replace(WIKI, headers=(HeaderRule("x-user", "name"),)))
-    assert (exchange.subject, house.link.asked().user) == ("", b"null")
-    assert b"x-user" not in house.link.asked().block
+    rig = RelayRig()
+    exchange = rig.start(replace(WIKI, headers=(HeaderRule("x-user", "name"),)))
+    assert (exchange.subject, rig.link.asked().user) == ("", b"null")
+    assert b"x-user" not in rig.link.asked().block
 
 
 @pytest.mark.parametrize("rules", [(), (HeaderRule("x-user", "name"),)])
 def test_who_signed_in_is_named(rules: tuple[HeaderRule, ...]) -> None:
     """To the log and the connector always, to the application by its rules and never by the user's own word."""
-    house = House()
-    exchange = house.start(replace(WIKI, headers=rules), ANN, fields=[(b"x-user", b"admin")])
-    asked = house.link.asked()
+    rig = RelayRig()
+    exchange = rig.start(replace(WIKI, headers=rules), ANN, fields=[(b"x-user", b"admin")])
+    asked = rig.link.asked()
     assert (exchange.subject, json.loads(asked.user)) == ("ann", {"sub": "ann"})
     assert (b"x-user: Ann\n" in asked.block) is bool(rules)
     assert not rules or b"admin" not in asked.block
@@ -121,47 +122,32 @@ def test_who_signed_in_is_named(rules: tuple[HeaderRule, ...]) -> None:
 
 def test_constants_are_in_every_request() -> None:
     """Once, and never by the user's own word."""
-    house = House()
-    house.start(replace(WIKI, request_fields=(RequestField("x-region", "north"),)), fields=[(b"x-region", b"south")])
-    assert [line for line in house.link.asked().block.splitlines() if b"region" in line] == [b"x-region: north"]
+    rig = RelayRig()
+    rig.start(replace(WIKI, request_fields=(RequestField("x-region", "north"),)), fields=[(b"x-region", b"south")])
+    assert [line for line in rig.link.asked().block.splitlines() if b"region" in line] == [b"x-region: north"]
 
 
 def test_our_cookie_stays_here() -> None:
     """The application's own goes on."""
-    house = House()
-    house.start(fields=[(b"cookie", b"__Host-appproxy-of-a-neighbour=secret; theirs=1")])
-    assert b"cookie: theirs=1\n" in house.link.asked().block
-
-
-def test_a_body_over_the_applications_limit_is_refused() -> None:
-    """Before a connector hears of it; at the limit it passes, and so does one whose size nobody knows yet."""
-    application = replace(WIKI, max_body=5)
-    house = House()
-    with pytest.raises(RequestError) as caught:
-        house.start(application, method=b"POST", body=b"123456")
-    assert caught.value.code is Code.BODY_TOO_LARGE
-    assert (house.link.frames, house.relay.requests) == ([], 0)
-    house.start(application, method=b"POST", body=b"12345")
-    assert house.link.asked().length == 5
-    house.start(application, method=b"POST", body=None)
-    assert house.link.asked().length is None
-    assert house.relay.requests == 2
+    rig = RelayRig()
+    rig.start(fields=[(b"cookie", b"__Host-appproxy-of-a-neighbour=secret; theirs=1")])
+    assert b"cookie: theirs=1\n" in rig.link.asked().block
 
 
 @pytest.mark.parametrize(("upgrade", "passed"), [(b"websocket", b"websocket"), (b"h2c", None)])
 def test_only_upgrades_that_the_application_allows(upgrade: bytes, passed: bytes | None) -> None:
     """Any other is an ordinary request, for whoever answers too."""
-    house = House()
-    exchange = house.start(upgrade=upgrade)
-    assert house.link.asked().upgrade == exchange.head.upgrade == passed
+    rig = RelayRig()
+    exchange = rig.start(upgrade=upgrade)
+    assert rig.link.asked().upgrade == exchange.head.upgrade == passed
 
 
 @pytest.mark.parametrize(("node", "application"), [(False, False), (True, False), (False, True)])
 def test_strict_is_the_nodes_or_the_applications_wish(node: bool, application: bool) -> None:
     """Then no answer goes in line."""
-    house = House(strict=node)
-    house.start(replace(WIKI, strict=application))
-    assert bool(house.link.frames[0][1] & Flag.STRICT) is (node or application)
+    rig = RelayRig(strict=node)
+    rig.start(replace(WIKI, strict=application))
+    assert bool(rig.link.frames[0][1] & Flag.STRICT) is (node or application)
 
 
 @pytest.mark.parametrize(("head", "code"), [
@@ -170,31 +156,31 @@ def test_strict_is_the_nodes_or_the_applications_wish(node: bool, application: b
 ])
 def test_a_request_that_the_tunnel_cannot_carry_is_the_users_fault(head: dict[str, Any], code: Code) -> None:
     """Never a fault of the tunnel's; nothing was written."""
-    house = House()
+    rig = RelayRig()
     with pytest.raises(RequestError) as caught:
-        house.start(**head)
-    assert caught.value.code is code and house.link.frames == []
+        rig.start(**head)
+    assert caught.value.code is code and rig.link.frames == []
 
 
 def test_without_hope_the_answer_comes_at_once() -> None:
     """No connector is enrolled in the group; otherwise the request waits."""
-    assert House(connectors=0, has_connectors=lambda group: group == "lab").start().failure is Code.NO_CONNECTOR
-    house = House(connectors=0, has_connectors=lambda group: group == "default")
-    assert house.start().state == "open" and house.relay.roster.waiting == 1
+    assert RelayRig(connectors=0, has_connectors=lambda group: group == "lab").start().failure is Code.NO_CONNECTOR
+    rig = RelayRig(connectors=0, has_connectors=lambda group: group == "default")
+    assert rig.start().state == "open" and rig.relay.roster.waiting == 1
 
 
 def test_who_has_waited_longest_is_served_first() -> None:
     """As many as the connector has room for; the next when one has its answer."""
-    house = House(connectors=0, limits=RosterLimits(in_flight=2))
-    waiting = [house.start(url=f"https://wiki.example.com/in/{number}") for number in range(3)]
-    peer = house.join("c1")
-    house.relay.serve("lab")
-    assert house.link.frames == []
-    house.relay.serve("default")
-    assert [decode_request(frame[3]).target for frame in house.link.frames] == [b"/out/0", b"/out/1"]
+    rig = RelayRig(connectors=0, limits=RosterLimits(in_flight=2))
+    waiting = [rig.start(url=f"https://wiki.example.com/in/{number}") for number in range(3)]
+    peer = rig.join("c1")
+    rig.relay.serve("lab")
+    assert rig.link.frames == []
+    rig.relay.serve("default")
+    assert [decode_request(frame[3]).target for frame in rig.link.frames] == [b"/out/0", b"/out/1"]
     next(iter(peer.in_flight.values())).answered(200, b"", b"done")
-    assert waiting[0].content == b"done" and house.link.asked().target == b"/out/2"
-    assert house.relay.roster.waiting == 0
+    assert waiting[0].content == b"done" and rig.link.asked().target == b"/out/2"
+    assert rig.relay.roster.waiting == 0
 
 
 def snapshot(application: Application = WIKI, **how: Any) -> Snapshot:
@@ -215,35 +201,35 @@ def snapshot(application: Application = WIKI, **how: Any) -> Snapshot:
 ])
 def test_a_change_cuts_those_who_may_no_longer(after: Snapshot, code: Code | None) -> None:
     """Under way or waiting: both are judged as their next request would be, and counted."""
-    house = House(limits=RosterLimits(in_flight=1))
-    exchanges = [house.start(session=ANN), house.start(session=ANN)]
-    assert house.relay.roster.waiting == 1
-    assert house.relay.judge_again(after, 1000.0) == (0 if code is None else 2)
+    rig = RelayRig(limits=RosterLimits(in_flight=1))
+    exchanges = [rig.start(session=ANN), rig.start(session=ANN)]
+    assert rig.relay.roster.waiting == 1
+    assert rig.relay.judge_again(after, 1000.0) == (0 if code is None else 2)
     assert [exchange.failure for exchange in exchanges] == [code, code]
-    assert (Kind.CANCEL in house.link.kinds()) is (code is not None)
+    assert (Kind.CANCEL in rig.link.kinds()) is (code is not None)
 
 
 def test_a_revoked_session_is_looked_for_alone() -> None:
     """When nothing else has changed, those of others are not judged again."""
-    house = House()
-    exchanges = [house.start(session=session) for session in (ANN, replace(ANN, id="s2"), None)]
+    rig = RelayRig()
+    exchanges = [rig.start(session=session) for session in (ANN, replace(ANN, id="s2"), None)]
     after = snapshot(revoked_sessions=frozenset({"s1", "s2"}))
-    assert house.relay.judge_again(after, 1000.0, Change({"s3"})) == 0
-    assert house.relay.judge_again(after, 1000.0, Change({"s2", "s3"})) == 1
+    assert rig.relay.judge_again(after, 1000.0, Change({"s3"})) == 0
+    assert rig.relay.judge_again(after, 1000.0, Change({"s2", "s3"})) == 1
     assert [exchange.failure for exchange in exchanges] == [None, Code.SIGN_IN_REQUIRED, None]
 
 
 def test_only_what_has_no_end_ends_with_its_session() -> None:
     """A download goes on; so does what nobody signed in for."""
-    house = House()
-    exchanges = [house.start(session=session) for session in (ANN, ANN, None)]
-    (peer,) = house.relay.roster.peers.values()
-    endless, download, nobodys = peer.in_flight.values()
+    rig = RelayRig()
+    exchanges = [rig.start(session=session) for session in (ANN, ANN, None)]
+    (peer,) = rig.relay.roster.peers.values()
+    endless, download, nobodys = under_way(peer)
     for request in (endless, nobodys):
         assert request.exchange is not None
         request.answer = StreamedAnswer(request.exchange, 200, b"content-type: text/event-stream\n", 60.0)
-        house.relay.under_way.lengthen(request)
-    assert house.relay.end_expired(snapshot(), ANN.expires - 1) == 0
-    assert house.relay.end_expired(snapshot(), ANN.expires) == 1
+        rig.relay.under_way.lengthen(request)
+    assert rig.relay.end_expired(snapshot(), ANN.expires - 1) == 0
+    assert rig.relay.end_expired(snapshot(), ANN.expires) == 1
     assert [exchange.failure for exchange in exchanges] == [Code.SIGN_IN_REQUIRED, None, None]
     assert not download.endless

@@ -12,7 +12,7 @@ from appproxy.publish.application import Application, Url
 from appproxy.publish.routing import Router
 from appproxy.service.relay.revocation import EVERYTHING, Change, change_between, why_cut
 from appproxy.store.snapshot import Snapshot
-from tests.service.relay.test_relay import ANN, IDP, House
+from tests.service.relay.test_relay import ANN, IDP, RelayRig
 from tests.service.relay.test_relay import WIKI as ANNS
 
 WIKI = replace(ANNS, assigned_users=frozenset({"ann", "bob"}))
@@ -59,12 +59,12 @@ def test_whom_a_change_concerns(name: str) -> None:
 @pytest.mark.parametrize("name", AFTER)
 def test_nobody_is_overlooked(name: str) -> None:
     """Whoever may no longer is among those whom the change concerns."""
-    house = House()
+    rig = RelayRig()
     sessions: list[Session | None] = [ANN, replace(ANN, id="s2", subject="bob"), None, replace(ANN, id="s3", provider="x")]
     for application, host in ((WIKI, "wiki.example.com"), (DOCS, "a.docs.example.com"), (DOCS, "b.docs.example.com")):
         for session in sessions:
-            house.start(application, session, f"https://{host}/in/")
-    under_way, (after, _) = house.relay.under_way, AFTER[name]
+            rig.start(application, session, f"https://{host}/in/")
+    under_way, (after, _) = rig.relay.under_way, AFTER[name]
     change = change_between(OLD, after)
     concerned = under_way.all() if change.everything else under_way.of(change.sessions, change.subjects, change.applications)
     may_no_longer = {

@@ -66,7 +66,7 @@ def test_other_groups_are_not_asked() -> None:
 
 
 def test_full_congested_draining_and_tried_ones_are_passed_over() -> None:
-    """Nobody is given more than he can take."""
+    """Nobody is given more than they can take."""
     roster = Roster(0.0, RosterLimits(in_flight=2))
     peer(roster, "full", 2)
     cast(FakeLink, peer(roster, "congested").links[0]).congested = True
@@ -136,18 +136,18 @@ def busy(roster: Roster, made: Peer, whose: Whose, count: int) -> None:
 
 
 def test_one_user_leaves_the_reserve_to_others() -> None:
-    """However many requests a user has, another one's finds a place at once; his own wait, and do not hold up others."""
+    """However many requests a user has, another one's finds a place at once; their own wait, and do not hold up others."""
     roster = Roster(0.0, RosterLimits(in_flight=80))
     one = peer(roster, "a")
     while roster.pick("default", (), 0.0, ANN) is not None:
         busy(roster, one, ANN, 1)
     assert len(one.in_flight) == 70
     assert roster.pick("default", (), 0.0, BOB) is one
-    his, hers = cast(ProxiedRequest, (1,)), cast(ProxiedRequest, (2,))
-    assert roster.park(his, "default", 0.0, ANN) is None
+    first, other = cast(ProxiedRequest, (1,)), cast(ProxiedRequest, (2,))
+    assert roster.park(first, "default", 0.0, ANN) is None
     assert roster.next_waiting("default", 0.0) is None
-    assert roster.park(hers, "default", 0.0, BOB) is None
-    assert roster.next_waiting("default", 0.0) == (hers, one)
+    assert roster.park(other, "default", 0.0, BOB) is None
+    assert roster.next_waiting("default", 0.0) == (other, one)
     busy(roster, one, BOB, 10)
     assert roster.pick("default", (), 0.0, (b"cyd", "wiki")) is None
     assert (roster.is_over("default", ANN), roster.is_over("default", BOB)) == (True, False)
@@ -155,7 +155,7 @@ def test_one_user_leaves_the_reserve_to_others() -> None:
 
 @pytest.mark.parametrize("most", range(1, 40))
 def test_one_user_leaves_a_place_of_however_few(most: int) -> None:
-    """From four places on, another one's request finds one at once; of fewer, whoever has all hears early that he has."""
+    """From four places on, another one's request finds one at once; of fewer, whoever has all hears early that they have."""
     roster = Roster(0.0, RosterLimits(in_flight=most))
     one = peer(roster, "a")
     while roster.pick("default", (), 0.0, ANN) is not None:
@@ -231,7 +231,7 @@ class Waits:
 
 
 def test_who_has_most_in_the_queue_makes_room() -> None:
-    """One user cannot fill it: his latest goes for a newcomer; his next is refused."""
+    """One user cannot fill it: their latest goes for a newcomer; their next is refused."""
     roster = Roster(0.0, RosterLimits(queue=4))
     many = [Waits() for _ in range(4)]
     for one in many:

@@ -101,9 +101,15 @@ def test_no_two_owners_are_written_alike() -> None:
     assert made.owner(replace(ANN, id="s1x", issuer="y"), 1) != made.owner(replace(ANN, id="s1", issuer="xy"), 1)
 
 
-def test_they_are_worked_out_once() -> None:
-    """The next request of the same user costs a look-up: it gets the same object."""
+@pytest.mark.parametrize("session", [None, ANN, BOB, replace(ANN, provider="second")])
+@pytest.mark.parametrize("client", ["192.0.2.1", "192.0.2.2"])
+@pytest.mark.parametrize("connection", [0, 7, 8])
+def test_both_are_worked_out_once(session: Session | None, client: str, connection: int) -> None:
+    """The next request of the connection costs one look-up, whoever else came meanwhile."""
     made = tokens()
-    assert made.owner(ANN, 7) is made.owner(ANN, 7)
-    assert made.share(ANN, "") is made.share(ANN, "")
-    assert made.share(None, "192.0.2.1") is made.share(None, "192.0.2.1")
+    for other in (None, ANN, BOB):
+        made.of(other, "192.0.2.1", 7)
+    both = made.of(session, client, connection)
+    assert both == (made.share(session, client), made.owner(session, connection))
+    assert made.of(session, client, connection) is both
+    assert both[0] is made.share(session, client)

@@ -9,7 +9,7 @@ from appproxy.service.relay.small_upload import GATHER_SECONDS
 from appproxy.tunnel.frames import Flag, Kind
 from appproxy.tunnel.limits import DEFAULT_LIMITS
 from tests.service.exchanges import FakeExchange, head_for
-from tests.service.world import POST, WIKI, Signal, World, only_request
+from tests.service.world import POST, WIKI, Signal, World, only_request, under_way
 
 MOST = DEFAULT_LIMITS.inline_body
 EXPECTING = POST.replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n")
@@ -28,9 +28,8 @@ def asked(signal: Signal) -> list[tuple[bool, bytes]]:
 
 @pytest.mark.parametrize("size", [1, 5, MOST])
 @pytest.mark.parametrize("method", [b"POST", b"PUT", b"GET"])
-def test_a_body_that_comes_with_its_head_is_in_the_request(method: bytes, size: int) -> None:
+def test_a_body_that_comes_with_its_head_is_in_the_request(method: bytes, size: int, world: World) -> None:
     """The connector has all that the application needs, and the user's next request may follow."""
-    world = World()
     signal, user = world.welcomed(), world.user()
     user.send(posting(size, method) + b"x" * size)
     assert asked(signal) == [(False, b"x" * size)]
@@ -41,9 +40,8 @@ def test_a_body_that_comes_with_its_head_is_in_the_request(method: bytes, size: 
     assert asked(signal) == [(False, b"two")]
 
 
-def test_a_body_that_comes_in_pieces_is_waited_for() -> None:
+def test_a_body_that_comes_in_pieces_is_waited_for(world: World) -> None:
     """No connector hears of the request before it is whole."""
-    world = World()
     signal, user = world.welcomed(), world.user()
     user.send(POST)
     user.send(b"he")
@@ -59,9 +57,8 @@ def test_a_body_that_comes_in_pieces_is_waited_for() -> None:
 
 @pytest.mark.parametrize("rest", [[b"llo"], [b"l", b"lo"]])
 @pytest.mark.parametrize("first", [b"", b"he"])
-def test_a_body_that_does_not_come_is_asked_for(first: bytes, rest: list[bytes]) -> None:
+def test_a_body_that_does_not_come_is_asked_for(first: bytes, rest: list[bytes], world: World) -> None:
     """With what has come already, in order; the user is paused until the connector takes it."""
-    world = World()
     signal, user = world.welcomed(), world.user()
     user.send(POST)
     if first:
@@ -80,18 +77,16 @@ def test_a_body_that_does_not_come_is_asked_for(first: bytes, rest: list[bytes])
 
 
 @pytest.mark.parametrize("head", [posting(MOST + 1), EXPECTING, CHUNKED], ids=["large", "waits for 100", "unknown size"])
-def test_what_is_not_small_is_asked_for_at_once(head: bytes) -> None:
+def test_what_is_not_small_is_asked_for_at_once(head: bytes, world: World) -> None:
     """Nothing of its body is read before."""
-    world = World()
     signal, user = world.welcomed(), world.user()
     user.send(head)
     assert asked(signal) == [(True, b"")]
     assert user.wire.take() == b""
 
 
-def test_strict_tunnels_carry_no_bodies_in_requests() -> None:
+def test_strict_tunnels_carry_no_bodies_in_requests(world: World) -> None:
     """STRICT is for those who want nothing but heads on signal connections."""
-    world = World()
     world.relay.strict = True
     signal, user = world.welcomed(), world.user()
     user.send(POST + b"hello")
@@ -99,9 +94,8 @@ def test_strict_tunnels_carry_no_bodies_in_requests() -> None:
 
 
 @pytest.mark.parametrize("late", [False, True])
-def test_an_older_connector_asks_for_the_body(late: bool) -> None:
+def test_an_older_connector_asks_for_the_body(late: bool, world: World) -> None:
     """It says nothing of `inline_body` in its HELLO, and gets the body on a data connection."""
-    world = World()
     signal, user = world.welcomed(capabilities=()), world.user()
     user.send(POST + (b"" if late else b"hello"))
     if late:
@@ -116,9 +110,8 @@ def test_an_older_connector_asks_for_the_body(late: bool) -> None:
 
 
 @pytest.mark.parametrize(("method", "again"), [(b"POST", False), (b"PUT", True)])
-def test_a_connector_that_is_lost(method: bytes, again: bool) -> None:
+def test_a_connector_that_is_lost(method: bytes, again: bool, world: World) -> None:
     """The application may have had all of it: only what may be done twice is sent to another connector, with its body."""
-    world = World()
     first, user = world.welcomed("c1"), world.user()
     user.send(posting(5, method) + b"hello")
     second = world.welcomed("c2", instance=b"j" * 16)
@@ -128,9 +121,8 @@ def test_a_connector_that_is_lost(method: bytes, again: bool) -> None:
     assert user.wire.take().startswith(b"HTTP/1.1 502 ") is not again
 
 
-def test_a_request_that_never_arrived_is_sent_again_whatever_its_method() -> None:
+def test_a_request_that_never_arrived_is_sent_again_whatever_its_method(world: World) -> None:
     """The next HELLO does not list it."""
-    world = World()
     signal, user = world.welcomed(), world.user()
     user.send(POST + b"hello")
     assert asked(signal) == [(False, b"hello")]
@@ -138,9 +130,8 @@ def test_a_request_that_never_arrived_is_sent_again_whatever_its_method() -> Non
     assert asked(world.welcomed()) == [(False, b"hello")]
 
 
-def test_who_leaves_before_his_body_is_whole_leaves_nothing() -> None:
+def test_who_leaves_before_his_body_is_whole_leaves_nothing(world: World) -> None:
     """No connector hears of it, then or later."""
-    world = World()
     signal, user = world.welcomed(), world.user()
     user.send(POST + b"he")
     user.leave()
@@ -156,4 +147,4 @@ def test_an_exchange_that_has_no_body_at_once_gives_it_later() -> None:
     exchange = FakeExchange(head, b"hello")
     world.relay.start(exchange, world.snapshot.router.find(head.host, head.target), None)
     assert asked(signal) == [(False, b"hello")]
-    assert WIKI.id in {request.plan.application.id for request in world.relay.roster.peers["c1"].in_flight.values()}
+    assert WIKI.id in {request.plan.application.id for request in under_way(world.relay.roster.peers["c1"])}

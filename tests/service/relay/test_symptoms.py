@@ -165,3 +165,28 @@ def test_what_was_seen_is_counted_and_named() -> None:
 def test_ordinary_answers_are_not_looked_at() -> None:
     """What nearly every request gets costs one look into a set."""
     assert not STATUSES & {200, 204, 206, 304, 401, 404}
+
+
+@pytest.mark.parametrize(("location", "found"), [
+    (b"https://internal/int/page?q", True), (b"HTTPS://INTERNAL:8443/int/page?q#x", True),
+    (b"https://internal/int/other", False),
+    (b"https://internal.example/int/page?q", False), (b"http://internal:8080/int/page?q", False), (b"https://internal", False),
+    (b"https://", False), (b"", False), (b"https://other@internal/int/page?q", False)])
+@pytest.mark.parametrize("method", [b"GET", b"HEAD", b"POST"])
+def test_who_wants_https_inside(location: bytes, found: bool, method: bytes) -> None:
+    """It leads to the same page by https, at a name that users do not have."""
+    plan = Plan.of(DEEP)
+    head = head_for("https://a.example.com/wiki/page?q", method=method)
+    symptom = symptom_of(plan, head, 302, b"location: %b\n" % location, b"")
+    assert symptom is (Symptom.HTTPS if found and method != b"POST" else None)
+
+
+def test_https_inside_of_applications_without_a_name_of_their_own() -> None:
+    """An address of IPv6 is in brackets; an application that is called by https is where it wants to be."""
+    for internal, location, found in (
+        ("http://[fd00::1]:8080/", b"https://[fd00::1]/page", Symptom.HTTPS),
+        ("https://internal:8443/", b"https://internal/wiki/page", None),
+    ):
+        plan = Plan.of(replace(BELOW, internal=Url.parse(internal)))
+        head = head_for("https://a.example.com/wiki/page")
+        assert symptom_of(plan, head, 302, b"location: %b\n" % location, b"") is found

@@ -63,7 +63,7 @@ class Strict:
 
 
 @dataclass
-class Place:
+class TranslationRig:
     """A body on its way, with all that is around it."""
 
     exchange: FakeExchange = field(default_factory=lambda: FakeExchange(head_for("https://wiki.example.com/")))
@@ -89,92 +89,92 @@ class Place:
 
 def test_small_pieces_are_there_at_once() -> None:
     """Nobody waits for anything, and nothing is left to be called."""
-    place = Place()
-    place.body.write(b"ab")
-    place.body.finish(b"")
-    assert (place.exchange.content, place.exchange.state, place.transport.reading) == (b"ab.", "finished", True)
-    place.turn()
-    assert place.clock.getDelayedCalls() == []
+    rig = TranslationRig()
+    rig.body.write(b"ab")
+    rig.body.finish(b"")
+    assert (rig.exchange.content, rig.exchange.state, rig.transport.reading) == (b"ab.", "finished", True)
+    rig.turn()
+    assert rig.clock.getDelayedCalls() == []
 
 
 @pytest.mark.parametrize("pieces", [[b"abcdefghij"], [b"a", b"b", b"cdefg", b"h", b"i", b"j"], [b"abcd", b"efgh", b"", b"ij"]])
 def test_one_turn_does_only_so_much(pieces: list[bytes]) -> None:
     """Whether it comes in one piece or in many; the order stays, and whoever sends more is paused until all is used."""
-    place = Place()
+    rig = TranslationRig()
     for piece in pieces:
-        place.body.write(piece)
+        rig.body.write(piece)
     text = b"abcdefghij"
-    assert (place.exchange.content, place.transport.reading) == (text[:STEPS], False)
-    assert (place.turn(), place.transport.reading) == (text[: 2 * STEPS], False)
-    assert (place.turn(), place.transport.reading) == (text, True)
-    place.body.write(b"kl")
-    place.body.finish(b"x: y\n")
-    assert (place.turn(), place.exchange.state) == (text + b"kl.", "finished")
+    assert (rig.exchange.content, rig.transport.reading) == (text[:STEPS], False)
+    assert (rig.turn(), rig.transport.reading) == (text[: 2 * STEPS], False)
+    assert (rig.turn(), rig.transport.reading) == (text, True)
+    rig.body.write(b"kl")
+    rig.body.finish(b"x: y\n")
+    assert (rig.turn(), rig.exchange.state) == (text + b"kl.", "finished")
 
 
 def test_the_end_waits_for_what_came_before() -> None:
     """The connection that the body came on is free for others at once, and is left alone from then on."""
-    place = Place()
-    place.body.write(b"abcdefghij")
-    place.body.finish(b"")
-    assert (place.exchange.content, place.exchange.state, place.read_gate.held) == (b"abcd", "flowing", 0)
-    place.body.pauseProducing()
-    assert place.read_gate.held == 0
-    place.body.resumeProducing()
+    rig = TranslationRig()
+    rig.body.write(b"abcdefghij")
+    rig.body.finish(b"")
+    assert (rig.exchange.content, rig.exchange.state, rig.read_gate.held) == (b"abcd", "flowing", 0)
+    rig.body.pauseProducing()
+    assert rig.read_gate.held == 0
+    rig.body.resumeProducing()
     for _ in range(3):
-        assert place.read_gate.held == 0
-        place.turn()
-    assert (place.exchange.content, place.exchange.state) == (b"abcdefghij.", "finished")
+        assert rig.read_gate.held == 0
+        rig.turn()
+    assert (rig.exchange.content, rig.exchange.state) == (b"abcdefghij.", "finished")
 
 
 def test_what_a_slow_user_does_not_want_is_not_made() -> None:
     """Neither in this turn nor in later ones; the sender is paused for both reasons, and goes on after both are gone."""
-    place = Place()
-    place.body.write(b"abcdef")
-    place.body.pauseProducing()
+    rig = TranslationRig()
+    rig.body.write(b"abcdef")
+    rig.body.pauseProducing()
     for _ in range(3):
-        assert (place.turn(), place.read_gate.held) == (b"abcd", HoldReason.SLOW_PEER | HoldReason.BACKLOG)
-    place.body.resumeProducing()
-    assert (place.exchange.content, place.read_gate.held) == (b"abcd", HoldReason.BACKLOG)
-    assert (place.turn(), place.transport.reading) == (b"abcdef", True)
+        assert (rig.turn(), rig.read_gate.held) == (b"abcd", HoldReason.SLOW_PEER | HoldReason.BACKLOG)
+    rig.body.resumeProducing()
+    assert (rig.exchange.content, rig.read_gate.held) == (b"abcd", HoldReason.BACKLOG)
+    assert (rig.turn(), rig.transport.reading) == (b"abcdef", True)
 
 
 def test_the_end_reaches_a_slow_user_too() -> None:
-    """Not before he has caught up."""
-    place = Place()
-    place.body.pauseProducing()
-    place.body.write(b"a")
-    place.body.finish(b"")
-    assert (place.turn(), place.exchange.state) == (b"", "flowing")
-    place.body.resumeProducing()
-    assert (place.turn(), place.exchange.state) == (b"a.", "finished")
+    """Not before they have caught up."""
+    rig = TranslationRig()
+    rig.body.pauseProducing()
+    rig.body.write(b"a")
+    rig.body.finish(b"")
+    assert (rig.turn(), rig.exchange.state) == (b"", "flowing")
+    rig.body.resumeProducing()
+    assert (rig.turn(), rig.exchange.state) == (b"a.", "finished")
 
 
 @pytest.mark.parametrize("ended", [False, True])
 def test_a_body_that_cannot_be_read_is_broken(ended: bool) -> None:
-    """By whoever gives it while he still can; after the end, here."""
-    place = Place()
-    place.body.write(b"abcdef!gh")
+    """By whoever gives it while they still can; after the end, here."""
+    rig = TranslationRig()
+    rig.body.write(b"abcdef!gh")
     if ended:
-        place.body.finish(b"")
-    assert place.exchange.state == "flowing"
-    place.turn()
-    assert (place.exchange.content, place.exchange.state) == (b"abcdef", "aborted")
-    assert place.faults == ([] if ended else [Code.ORIGIN_MALFORMED])
-    assert place.exchange.failure is (Code.ORIGIN_MALFORMED if ended else None)
-    place.turn()
-    assert place.clock.getDelayedCalls() == []
+        rig.body.finish(b"")
+    assert rig.exchange.state == "flowing"
+    rig.turn()
+    assert (rig.exchange.content, rig.exchange.state) == (b"abcdef", "aborted")
+    assert rig.faults == ([] if ended else [Code.ORIGIN_MALFORMED])
+    assert rig.exchange.failure is (Code.ORIGIN_MALFORMED if ended else None)
+    rig.turn()
+    assert rig.clock.getDelayedCalls() == []
 
 
 def test_nothing_is_done_for_a_user_who_has_left() -> None:
-    """The connection to the connector is his request's no more, and is not held again."""
-    place = Place()
-    place.body.write(b"abcdefghij")
-    place.exchange.leave()
-    place.read_gate.release(HoldReason.BACKLOG | HoldReason.SLOW_PEER)
-    assert (place.turn(), place.read_gate.held) == (b"abcd", 0)
-    place.turn()
-    assert place.clock.getDelayedCalls() == []
+    """The connection to the connector is their request's no more, and is not held again."""
+    rig = TranslationRig()
+    rig.body.write(b"abcdefghij")
+    rig.exchange.leave()
+    rig.read_gate.release(HoldReason.BACKLOG | HoldReason.SLOW_PEER)
+    assert (rig.turn(), rig.read_gate.held) == (b"abcd", 0)
+    rig.turn()
+    assert rig.clock.getDelayedCalls() == []
 
 
 def test_a_small_complete_answer_tells_its_length() -> None:
@@ -217,7 +217,7 @@ def test_a_page_that_is_much_larger_than_what_came_takes_many_turns(in_line: boo
         data = world.attach(id)
         assert data.kinds() == [Kind.ATTACHED]
         data.say(data.session.head(200, fields) + data.session.body(packed) + data.session.end(b""))
-        data.say(data.session.attach(99, b"epoch678", True, True))  # it is free for others at once
+        data.say(data.session.attach(99, b"\0\0\0\0n678", True, True))  # it is free for others at once
         assert data.wire.reading and data.kinds() == [Kind.DETACH]
     reader, read, pages, longest = zlib.decompressobj(31), 0, b"", 0
     for _ in range(200):
@@ -233,7 +233,7 @@ def test_a_page_that_is_much_larger_than_what_came_takes_many_turns(in_line: boo
 
 
 def test_who_waits_for_whom() -> None:
-    """The connector, for the service to use what it has sent, and for a user who reads slowly; never after he has left."""
+    """The connector, for the service to use what it has sent, and for a user who reads slowly; never after they have left."""
     world = World((TRANSLATED,))
     signal = world.welcomed()
     packed = gzip.compress(PAGE * 40_000)

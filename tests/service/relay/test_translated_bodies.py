@@ -247,9 +247,8 @@ def test_a_small_answer_is_translated() -> None:
     assert answer.endswith(b"\r\n\r\n" + PUBLIC_PAGE) and b"\r\ncontent-length: %d\r\n" % len(PUBLIC_PAGE) in answer
 
 
-def test_applications_that_do_not_want_it_get_nothing_changed() -> None:
+def test_applications_that_do_not_want_it_get_nothing_changed(world: World) -> None:
     """Not a byte."""
-    world = World()
     signal = world.welcomed()
     user = world.user()
     user.send(GET)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,13 +13,11 @@ from appproxy.http.head import RequestHead
 from appproxy.identity.session import Session
 from appproxy.publish.application import Application
 from appproxy.service.exchange.exchange import Exchange
-from appproxy.service.relay.under_way import UnderWay
+from appproxy.service.relay.proxied_request import ProxiedRequest
+from appproxy.service.relay.under_way import MOST_NEW, UnderWay
 from appproxy.tunnel.frames import Kind
 from tests.service.exchanges import FakeExchange, head_for
-from tests.service.world import WIKI, Signal, World, requests
-
-if TYPE_CHECKING:
-    from appproxy.service.relay.proxied_request import ProxiedRequest
+from tests.service.world import WIKI, Signal, World, requests, under_way
 
 ANN = Session("s1", "ann", "https://idp.example.com", "builtin", "Ann", 0.0, 2e9, 0.0)
 
@@ -48,11 +46,11 @@ def request(application: int, session: int | None, subject: int, provider: int) 
 few = st.integers(0, 2)
 
 
-@given(st.lists(st.builds(request, few, st.none() | few, few, few), max_size=12), st.data())
+@given(st.lists(st.builds(request, few, st.none() | few, few, few), max_size=12), st.integers(0, 12), st.data())
 @settings(max_examples=100, deadline=None)
-def test_what_is_added_is_found_until_it_is_taken_away(made: list[ProxiedRequest], data: st.DataObject) -> None:
-    """By each of its keys, by several at once, and never by another's."""
-    index, there = UnderWay(), set()
+def test_what_is_added_is_found_until_it_is_taken_away(made: list[ProxiedRequest], most: int, data: st.DataObject) -> None:
+    """By each of its keys, by several at once, and never by another's; however many are indexed only when there are more."""
+    index, there = UnderWay(most), set()
     for one in made + data.draw(st.permutations(made)):
         if one in there:
             index.discard(one)
@@ -65,6 +63,9 @@ def test_what_is_added_is_found_until_it_is_taken_away(made: list[ProxiedRequest
                 index.lengthen(one)
             there.add(one)
         assert index.all() == there and len(index) == len(there)
+        assert len(index._new) <= most
+        if data.draw(st.booleans()):
+            continue  # nobody asks, and what is new stays so
         assert index.endless == {each for each in there if each.session is not None}
         sessions, names = {"s0", "s1"}, {("p0", "u0"), ("p1", "u2")}
         assert index.of(sessions=sessions) == {each for each in there if each.session and each.session.id in sessions}
@@ -74,10 +75,20 @@ def test_what_is_added_is_found_until_it_is_taken_away(made: list[ProxiedRequest
         assert index.of(["s2"], [("p2", "u1")], ["a0"]) == {
             each for each in there if each.plan.application.id == "a0" or (each.session is not None and (
                 each.session.id == "s2" or (each.session.provider, each.session.subject) == ("p2", "u1")))}
-    assert not (index._applications or index._sessions or index._subjects or index.endless)
+    assert not (index._new or index._applications or index._sessions or index._subjects or index.endless)
 
 
-class House(World):
+def test_a_short_request_is_never_indexed() -> None:
+    """It is over before anybody asks."""
+    index = UnderWay()
+    for number in range(MOST_NEW):
+        index.add(request(0, number, number, 0))
+    assert not index._sessions
+    index.add(request(0, 0, 0, 0))
+    assert len(index._sessions) == MOST_NEW and not index._new
+
+
+class RelayRig(World):
     """A node with one connector, whose users are all Ann."""
 
     def __init__(self) -> None:
@@ -97,43 +108,43 @@ class House(World):
 
     def held(self) -> set[ProxiedRequest]:
         """What a connector has, and what waits."""
-        waiting = {one for row in self.relay.roster._waiting.values() for one in row}
-        return waiting | {one for peer in self.relay.roster.peers.values() for one in peer.in_flight.values()}
+        waiting = {one for row in self.relay.roster._waiting.values() for one in row if isinstance(one, ProxiedRequest)}
+        return waiting | {one for peer in self.relay.roster.peers.values() for one in under_way(peer)}
 
 
 USERS = ["ask", "post", "upgrade", "leave"]
 CONNECTORS = ["answer", "fail", "reject", "attach", "stream"]
 
 
-def step(house: House, what: str, number: int) -> None:
+def step(rig: RelayRig, what: str, number: int) -> None:
     """One thing that happens."""
-    signal = house.signal_
+    signal = rig.signal_
     if what in USERS:
-        user_step(house, what, number)
+        user_step(rig, what, number)
     elif what == "wait":
-        house.advance(12.0)
+        rig.advance(12.0)
     elif what == "join" and signal is None:
-        house.signal_ = house.welcomed()
+        rig.signal_ = rig.welcomed()
     elif what == "lose" and signal is not None:
         signal.lose()
-        house.signal_ = None
+        rig.signal_ = None
     elif what in CONNECTORS and signal is not None and not signal.wire.disconnecting:
-        connector_step(house, signal, what, number)
+        connector_step(rig, signal, what, number)
 
 
-def user_step(house: House, what: str, number: int) -> None:
+def user_step(rig: RelayRig, what: str, number: int) -> None:
     """A user asks, or goes."""
     if what == "leave":
-        if open_ := [one for one in house.exchanges if not one.over]:
+        if open_ := [one for one in rig.exchanges if not one.over]:
             open_[number % len(open_)].leave()
     else:
-        house.start(b"POST" if what == "post" else b"GET", b"x" * 9 if what == "post" else b"",
+        rig.start(b"POST" if what == "post" else b"GET", b"x" * 9 if what == "post" else b"",
                     b"websocket" if what == "upgrade" else None)
 
 
-def connector_step(house: House, signal: Signal, what: str, number: int) -> None:
+def connector_step(rig: RelayRig, signal: Signal, what: str, number: int) -> None:
     """The connector says something of a request that it has."""
-    known = sorted({id for peer in house.relay.roster.peers.values() for id in peer.in_flight})
+    known = sorted({id for peer in rig.relay.roster.peers.values() for id in peer.in_flight})
     if not known:
         return
     id = known[number % len(known)]
@@ -142,7 +153,7 @@ def connector_step(house: House, signal: Signal, what: str, number: int) -> None
     elif what in ("fail", "reject"):
         signal.fail(Kind.FAIL if what == "fail" else Kind.REJECT, id, Code.ORIGIN_REFUSED)
     else:
-        data = house.attach(id)
+        data = rig.attach(id)
         if what == "stream" and not data.wire.disconnecting:
             data.say(data.session.head(200, b"content-type: text/event-stream\n"))
 
@@ -151,26 +162,26 @@ def connector_step(house: House, signal: Signal, what: str, number: int) -> None
 @settings(max_examples=150, deadline=None)
 def test_whatever_happens_the_index_has_what_is_under_way(steps: list[tuple[str, int]]) -> None:
     """Answers, failures, lost connections, users who leave, time-outs: exactly what a connector has or what waits."""
-    house = House()
-    house.signal_ = house.welcomed()
+    rig = RelayRig()
+    rig.signal_ = rig.welcomed()
     for what, number in steps:
-        step(house, what, number)
-        assert house.relay.under_way.all() == house.held()
-        assert house.relay.under_way.endless <= house.held()
-    if house.signal_ is not None:
-        house.signal_.lose()
-    house.advance(150.0)
-    assert len(house.relay.under_way) == 0 and not house.held()
+        step(rig, what, number)
+        assert rig.relay.under_way.all() == rig.held()
+        assert rig.relay.under_way.endless <= rig.held()
+    if rig.signal_ is not None:
+        rig.signal_.lose()
+    rig.advance(150.0)
+    assert len(rig.relay.under_way) == 0 and not rig.held()
 
 
 def test_who_asks_for_much_is_found_among_many() -> None:
     """A request that is answered leaves nothing behind; one that is not is found by session, user and application."""
-    house = House()
-    signal = house.signal_ = house.welcomed()
+    rig = RelayRig()
+    signal = rig.signal_ = rig.welcomed()
     for _ in range(3):
-        house.start(b"GET", b"", None)
+        rig.start(b"GET", b"", None)
     first, *_ = [id for id, _ in requests(signal.frames())]
     signal.answer(first)
-    under_way = house.relay.under_way
+    under_way = rig.relay.under_way
     assert len(under_way.of(sessions=["s1"])) == len(under_way.of(subjects=[("builtin", "ann")])) == 2
     assert len(under_way.of(applications=["wiki"])) == 2 and not under_way.of(["s2"], [("other", "ann")], ["docs"])

@@ -96,6 +96,10 @@ def playground() -> Iterator[Playground]:
         yield playground
 
 
+#: Where users of the built-in provider look after these.
+OWN = "Your password and second factors"
+
+
 def links(text: str) -> dict[str, str]:
     """Texts and addresses of the links of a page."""
     return {unescape(words): href for href, words in re.findall(r'<a[^>]* href="([^"]*)">([^<]*)</a>', text)}
@@ -112,13 +116,14 @@ class TestThePage:
         assert "signed in as <strong>ann</strong>" in page.text
         assert links(page.text) == {
             "all": "https://all.example.org/", "wiki": "https://wiki.example.org/", "Sign out": "/.appproxy/sign-out",
+            OWN: "https://signin.example.org/account", "Your sessions": "/sessions",
         }
         assert browser.get("https://wiki.example.org/").body == b"wiki"
 
     def test_somebody_without_an_assignment_sees_only_what_is_everybodys(self, playground: Playground) -> None:
         """Names of other applications are nobody's business."""
         page = playground.browser().sign_in(APPS, "eve", PASSWORD)
-        assert set(links(page.text)) == {"all", "Sign out"}
+        assert set(links(page.text)) == {"all", OWN, "Your sessions", "Sign out"}
 
     def test_nothing_is_told_without_a_sign_in(self, playground: Playground) -> None:
         """A script gets 401, a person the form; neither any name."""
@@ -133,8 +138,8 @@ class TestThePage:
         browser = playground.browser()
         browser.sign_in(APPS, "ann", PASSWORD)
         asked = browser.get(APPS + ".appproxy/sign-out")
-        # Sessions with applications are others, and live on: the page must not say that all of them end.
         assert "signed in to <strong>the list of your applications</strong>" in asked.text
+        assert "all applications" in asked.text, "they end with it, and whoever signs out must know"
         found = re.search(r'name="csrf" value="([^"]+)"', asked.text)
         assert found is not None
         origin = {"origin": APPS.rstrip("/"), "sec-fetch-site": "same-origin"}
@@ -208,12 +213,12 @@ def test_with_several_providers_the_user_chooses() -> None:
         assert set(choice) == {"Sign in with a user name and password", "Sign in with Corp"}
         page = browser.sign_in(APPS + choice["Sign in with a user name and password"].lstrip("/"), "ann", PASSWORD)
         assert page.url == APPS
-        assert set(links(page.text)) == {"wiki", "Sign in with Corp to see more", "Sign out"}
+        assert set(links(page.text)) == {"wiki", "Sign in with Corp to see more", OWN, "Your sessions", "Sign out"}
 
 
 def test_a_long_list_ends(playground: Playground, monkeypatch: pytest.MonkeyPatch) -> None:
     """The page has a bound, and says how many are left out."""
     monkeypatch.setattr(apps_page, "MOST", 1)
     page = playground.browser().sign_in(APPS, "ann", PASSWORD)
-    assert set(links(page.text)) == {"all", "Sign out"}
+    assert set(links(page.text)) == {"all", OWN, "Your sessions", "Sign out"}
     assert "1 more are not shown" in page.text

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from appproxy.errors import Code, IdentityError, RequestError
-from tests.service.sign_in_world import ISSUER, RECORD, WIKI, Browser, FakeProvider, World
+from tests.service.sign_in_world import ISSUER, NOW, RECORD, WIKI, Browser, FakeProvider, World
 
 PAGE = "https://wiki.example.com/page"
 
@@ -28,12 +28,16 @@ def visit(world: World) -> tuple[str, str, str, dict[str, Any]]:
 
 
 def test_who_signs_in(world: World) -> None:
-    """With the id by which an administrator ends the session."""
+    """With the id by which an administrator ends the session, and how the user has proved who they are."""
+    world.provider.changes = {"amr": ["pwd", "otp"], "acr": "2", "auth_time": NOW - 9}
     actor, action, target, detail = visit(world)
     assert (actor, action, target) == ("user:ann", "sign-in", "ann")
     session = detail.pop("session")
     assert detail.pop("expires") > 0
-    assert detail == {"address": "192.0.2.7", "application": "Wiki", "provider": "Example", "issuer": ISSUER, "name": "Ann"}
+    assert detail == {
+        "address": "192.0.2.7", "client": "", "application": "Wiki", "provider": "Example", "issuer": ISSUER, "name": "Ann",
+        "amr": ["pwd", "otp"], "acr": "2", "auth_time": NOW - 9,
+    }
     assert isinstance(session, str) and len(session) == 32
 
 

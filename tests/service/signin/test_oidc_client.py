@@ -22,6 +22,7 @@ from twisted.web.server import NOT_DONE_YET, Request
 from zope.interface import implementer
 
 from appproxy.errors import Code, RequestError
+from appproxy.identity.oidc_settings import read_settings
 from appproxy.policy.sender import SENDER
 from appproxy.service.signin.oidc_client import (
     CALL_TIMEOUT,
@@ -30,12 +31,10 @@ from appproxy.service.signin.oidc_client import (
     MAX_ANSWER,
     REFRESH_INTERVAL,
     RETRY_INTERVAL,
+    GrantRefused,
     HttpOidcClient,
-    OidcClient,
-    ProviderClients,
 )
 from appproxy.store.snapshot import ProviderRecord
-from tests.service.sign_in_world import FakeProvider, snapshot_of
 
 ISSUER = "https://idp.example.com/tenant"
 RECORD = ProviderRecord("idp", "Example", ISSUER, "client 1", "s:cr&t")
@@ -163,6 +162,23 @@ class TestAsking:
             world.run(world.client.keys(refresh=True))
         assert world.provider.paths() == ["keys"]
 
+    def test_made_up_tokens_cost_nobody_the_keys(self, world: World) -> None:
+        """Anybody can have them fetched again: while that takes its time, and when it fails, those that are there count."""
+        world.run(world.client.keys())
+        world.clock.advance(REFRESH_INTERVAL)
+        world.provider.silent = True
+        forced = world.begin(world.client.keys(refresh=True))
+        assert world.run(world.client.keys()).keys[0].kid == "k1"
+        world.clock.advance(CALL_TIMEOUT)
+        with pytest.raises(RequestError):
+            result_of(forced)
+        assert world.run(world.client.keys()).keys[0].kid == "k1"
+        world.fails(world.client.keys(refresh=True))
+        world.provider.silent = False
+        world.provider.answers["/tenant/keys"] = 200, {"keys": [{**KEY.as_dict(private=False), "kid": "k2"}]}
+        world.clock.advance(RETRY_INTERVAL)
+        assert world.run(world.client.keys(refresh=True)).keys[0].kid == "k2"
+
     def test_many_at_once_ask_once(self, world: World) -> None:
         """A hundred users who sign in at the same moment cost the provider one request."""
         world.provider.silent = True
@@ -282,7 +298,7 @@ class TestAbuse:
         assert world.exchange().id_token == "the.id.token"
 
     def test_networks_take_turns(self, world: World) -> None:
-        """Whoever has more calls waiting than anybody else waits for himself: another network's call comes next."""
+        """Whoever has more calls waiting than anybody else waits for themselves: another network's call comes next."""
         world.run(world.client.metadata())
         world.provider.silent = True
 
@@ -351,31 +367,6 @@ class Broken:
         raise ZeroDivisionError("certificate verify failed")
 
 
-class TestProviderClients:
-    """The clients of all providers."""
-
-    def test_made_when_needed_and_anew_when_changed(self) -> None:
-        """A changed secret or issuer takes effect at the next sign-in; unchanged providers keep what they know."""
-        builtin, made = FakeProvider(), list[ProviderRecord]()
-
-        def make(record: ProviderRecord) -> OidcClient:
-            made.append(record)
-            return FakeProvider()
-
-        snapshot = snapshot_of(records=(RECORD,))
-        clients = ProviderClients(lambda: snapshot, make, {"builtin": builtin})
-        assert clients["builtin"] is builtin
-        assert clients["idp"] is clients["idp"]
-        assert set(clients) == {"builtin", "idp"}
-        assert len(clients) == 2
-        before = clients["idp"]
-        snapshot = snapshot_of(records=(replace(RECORD, client_secret="new"),))
-        assert clients["idp"] is not before
-        assert len(made) == 2
-        with pytest.raises(KeyError):
-            clients["other"]
-
-
 class TestUserInfo:
     """What the token lacks."""
 
@@ -406,6 +397,43 @@ class TestUserInfo:
         assert caught.value.code is code
 
 
+class TestMemberGroups:
+    """Groups that are elsewhere."""
+
+    def test_they_are_asked_for(self, world: World) -> None:
+        """With the access token, as Microsoft Graph wants it."""
+        world.provider.answers["/tenant/groups"] = (200, {"value": ["g1", "g2"]})
+        assert world.run(world.client.member_groups(f"{ISSUER}/groups", "the token")) == ["g1", "g2"]
+        assert world.provider.asked[-1][2] == "Bearer the token"
+        world.provider.answers["/tenant/groups"] = (403, {"error": {}})
+        assert world.fails(world.client.member_groups(f"{ISSUER}/groups", "the token")).code is Code.PROVIDER_REFUSED
+
+
+class TestRefreshing:
+    """The token end point, with a refresh token."""
+
+    def test_new_tokens(self, world: World) -> None:
+        """An ID token need not be among them."""
+        world.provider.answers["/tenant/token"] = (200, {
+            "access_token": "a", "refresh_token": "r2", "expires_in": "60", "token_type": "Bearer"})
+        said = world.run(world.client.refresh("r1", "client 1"))
+        assert (said.id_token, said.access_token, said.refresh_token, said.lifetime) == ("", "a", "r2", 60.0)
+        path, form, authorization = world.provider.asked[-1]
+        assert (path, form) == ("/tenant/token", {"grant_type": ["refresh_token"], "refresh_token": ["r1"]})
+        assert authorization.startswith("Basic ")
+
+    @pytest.mark.parametrize(("status", "answer", "code", "over"), [
+        (400, {"error": "invalid_grant"}, Code.PROVIDER_REFUSED, True),
+        (401, {"error": "invalid_client"}, Code.PROVIDER_REFUSED, False), (400, b"<html>", Code.PROVIDER_REFUSED, False),
+        (200, b"<html>", Code.TOKEN_REFUSED, False), (503, {"error": "invalid_grant"}, Code.PROVIDER_UNREACHABLE, False),
+    ])
+    def test_a_refusal_and_what_is_none(self, world: World, status: int, answer: Any, code: Code, over: bool) -> None:
+        """Only `invalid_grant` says that the session is over."""
+        world.provider.answers["/tenant/token"] = (status, answer)
+        error = world.fails(world.client.refresh("r1", "client 1"))
+        assert (error.code, isinstance(error, GrantRefused)) == (code, over)
+
+
 class TestPushing:
     """Pushed authorization requests."""
 
@@ -422,3 +450,81 @@ class TestPushing:
         world.provider.answers["/tenant/par"] = (400, {"error": "invalid_request"})
         error = world.fails(world.client.push(asked))
         assert error.code is Code.PROVIDER_REFUSED and "invalid_request" in error.detail
+
+
+def test_a_token_is_given_back(world: World) -> None:
+    """RFC 7009, as the client that we are; a provider without an end point for it is not asked."""
+    world.run(world.client.revoke("r1", "client 1"))
+    assert "/tenant/revoke" not in [path for path, _, _ in world.provider.asked]
+    world.provider.answers["/tenant/.well-known/openid-configuration"][1]["revocation_endpoint"] = f"{ISSUER}/revoke"
+    world.provider.answers["/tenant/revoke"] = (200, b"")
+    world.client = HttpOidcClient(RECORD, world.agent, world.clock)
+    world.run(world.client.revoke("r1", "client 1"))
+    path, form, authorization = world.provider.asked[-1]
+    assert (path, form) == ("/tenant/revoke", {"token": ["r1"], "token_type_hint": ["refresh_token"]})
+    assert authorization.startswith("Basic ")
+    world.provider.answers["/tenant/revoke"] = (400, {"error": "unsupported_token_type"})
+    assert "unsupported_token_type" in world.fails(world.client.revoke("r1", "client 1")).detail
+
+
+class TestSettings:
+    """What an admin says of the provider counts before what it says itself."""
+
+    def client(self, world: World, client_secret: str = RECORD.client_secret, **texts: str) -> None:
+        """The client of a provider with these settings."""
+        record = replace(RECORD, client_secret=client_secret, settings=read_settings(texts))
+        world.client = HttpOidcClient(record, world.agent, world.clock, lambda: 1_800_000_000.0)
+
+    def test_discovery_elsewhere(self, world: World) -> None:
+        """The document has another address; its issuer is still compared."""
+        document = world.provider.answers.pop("/tenant/.well-known/openid-configuration")
+        world.provider.answers["/odd/metadata"] = document
+        self.client(world, discovery_url="https://idp.example.com/odd/metadata", token_endpoint=f"{ISSUER}/other")
+        metadata = world.run(world.client.metadata())
+        assert (metadata.token_endpoint, metadata.jwks_uri) == (f"{ISSUER}/other", f"{ISSUER}/keys")
+        document[1]["issuer"] = "https://evil.example"
+        self.client(world, discovery_url="https://idp.example.com/odd/metadata")
+        assert world.fails(world.client.metadata()).code is Code.TOKEN_REFUSED
+
+    def test_no_discovery(self, world: World) -> None:
+        """Nothing is fetched but the keys."""
+        self.client(world, discovery_url="none", authorization_endpoint=f"{ISSUER}/a", token_endpoint=f"{ISSUER}/token",
+                    jwks_uri=f"{ISSUER}/keys")
+        assert world.run(world.client.metadata()).authorization_endpoint == f"{ISSUER}/a"
+        world.run(world.client.keys())
+        assert world.provider.paths() == ["keys"]
+
+    def test_the_way_to_authenticate(self, world: World) -> None:
+        """Also one that the metadata does not name."""
+        self.client(world, client_authentication="client_secret_post")
+        world.exchange()
+        _, form, authorization = world.provider.asked[-1]
+        assert (form["client_secret"], authorization) == (["s:cr&t"], None)
+        self.client(world, client_secret="s" * 32, client_authentication="client_secret_jwt")
+        proofs = set()
+        for _ in range(2):
+            world.exchange()
+            _, form, authorization = world.provider.asked[-1]
+            assert authorization is None and "client_secret" not in form
+            proofs.add(form["client_assertion"][0])
+        assert len(proofs) == 2
+
+    def test_end_points_for_certificates(self, world: World) -> None:
+        """Those with an alias are called there by a client that shows a certificate, and by no other (RFC 8705 section 5)."""
+        document = world.provider.answers["/tenant/.well-known/openid-configuration"][1]
+        document["mtls_endpoint_aliases"] = {"token_endpoint": f"{ISSUER}/mtls", "authorization_endpoint": "http://x"}
+        assert world.run(world.client.metadata()).token_endpoint == f"{ISSUER}/token"
+        self.client(world, client_authentication="self_signed_tls_client_auth")
+        metadata = world.run(world.client.metadata())
+        assert (metadata.token_endpoint, metadata.authorization_endpoint) == (f"{ISSUER}/mtls", f"{ISSUER}/authorize")
+        document["mtls_endpoint_aliases"] = {"token_endpoint": "http://idp.example.com/mtls"}
+        self.client(world, client_authentication="self_signed_tls_client_auth")
+        assert world.fails(world.client.metadata()).code is Code.TOKEN_REFUSED
+
+
+@pytest.mark.parametrize("token", ["", "of the place"])
+def test_claims_that_are_elsewhere(world: World, token: str) -> None:
+    """Asked with the token that goes with the place, or with none."""
+    world.provider.answers["/far"] = (200, {"groups": ["staff"]})
+    assert world.run(world.client.claims_at("https://claims.example.net/far", token)) == {"groups": ["staff"]}
+    assert world.provider.asked == [("/far", {}, f"Bearer {token}" if token else None)]

@@ -11,7 +11,9 @@ from joserfc.jwk import ECKey
 from twisted.logger import capturedLogs
 
 from appproxy.errors import Code, IdentityError, RequestError
+from appproxy.identity.oidc_settings import read_settings
 from appproxy.service.signin.provider_claims import lacking
+from appproxy.store.snapshot import ProviderRecord
 from tests.service.sign_in_world import ISSUER, RECORD, Browser, FakeProvider, World
 
 PAGE = "https://wiki.example.com/page"
@@ -155,3 +157,97 @@ def test_pushed_requests_where_our_side_wants_them() -> None:
 def test_what_is_lacking(raw: dict[str, Any], wanted: list[str], found: list[str]) -> None:
     """An empty list of groups is an answer."""
     assert lacking(raw, wanted) == found
+
+
+#: What Entra says of whoever is in more than 200 groups.
+OVERAGE = {
+    "_claim_names": {"groups": "src1"},
+    "_claim_sources": {"src1": {"endpoint": "https://graph.windows.net/tenant/users/id/getMemberObjects"}},
+}
+
+
+def test_groups_that_do_not_fit() -> None:
+    """The refusal says why, and how to change it."""
+    made = world({"sub": "eve", "name": "Eve"}, **OVERAGE)
+    assert Browser(made).open(PAGE).failure is Code.NOT_ASSIGNED
+    (reason,) = [detail["reason"] for _, action, _, detail in made.noted if action == "sign-in.refused"]
+    assert "too many for the token" in str(reason) and "--fetch-groups" in str(reason)
+    assert made.provider.asked_places == []
+
+
+@pytest.mark.parametrize(("elsewhere", "enters"), [
+    (["other", "staff"], True), ([], False), (RequestError(Code.PROVIDER_UNREACHABLE, "away"), False),
+    (IdentityError(Code.TOKEN_REFUSED, "something else"), False),
+])
+def test_groups_that_are_fetched(elsewhere: list[str] | Exception, enters: bool) -> None:
+    """Where the provider's record allows it. Without them nobody enters who needs one."""
+    made = world({"sub": "eve", "name": "Eve"}, **OVERAGE)
+    made.store.snapshot = replace(made.store.snapshot, providers={"idp": replace(RECORD, fetch_groups=True)})
+    made.sign_in._context.providers["idp"]._record = replace(RECORD, fetch_groups=True)  # type: ignore[attr-defined]
+    made.provider.elsewhere = elsewhere
+    assert (Browser(made).open(PAGE).status == 200) is enters
+    assert made.provider.asked_places == ["https://graph.microsoft.com/v1.0/me/getMemberObjects"]
+    reasons = [str(detail["reason"]) for _, action, _, detail in made.noted if action == "sign-in.refused"]
+    assert isinstance(elsewhere, list) or "could not be fetched" in reasons[0]
+
+
+def test_groups_that_somebody_else_would_tell() -> None:
+    """A believed token that names another place than the directory does not make us send the access token there."""
+    source = {"src1": {"endpoint": "https://directory.example/groups"}}
+    made = world({"sub": "eve", "name": "Eve"}, _claim_names=OVERAGE["_claim_names"], _claim_sources=source)
+    made.sign_in._context.providers["idp"]._record = replace(RECORD, fetch_groups=True)  # type: ignore[attr-defined]
+    made.store.snapshot = replace(made.store.snapshot, providers={"idp": replace(RECORD, fetch_groups=True)})
+    made.provider.elsewhere = ["staff"]
+    assert Browser(made).open(PAGE).failure is Code.NOT_ASSIGNED
+    assert made.provider.asked_places == []
+    assert "not Microsoft Graph" in str(made.noted[-1][3]["reason"])
+
+
+#: Groups that are at another place, which is asked with a token of its own.
+FAR = {"_claim_names": {"groups": "far"},
+       "_claim_sources": {"far": {"endpoint": "https://claims.example.net/me", "access_token": "of the place"}}}
+HOSTS = replace(RECORD, settings=read_settings({"claim_hosts": "claims.example.net"}))
+
+
+def far(record: ProviderRecord, said: Any, **claims: Any) -> World:
+    """A service with this record, whose provider says that Eve's groups are elsewhere, where `said` is said."""
+    provider = FakeProvider(user="eve", claims={**BARE, "name": "Eve", **claims}, far=said)
+    return World(provider=provider, records=(record,))
+
+
+@pytest.mark.parametrize(("said", "enters"), [
+    ({"sub": "eve", "groups": ["staff"]}, True), ({"groups": ["staff"]}, True), ({"groups": ["others"]}, False), ({}, False),
+    ({"sub": "ann", "groups": ["staff"]}, False), ("no.token.this", False),
+    (RequestError(Code.PROVIDER_UNREACHABLE, "away"), False), (IdentityError(Code.PROVIDER_REFUSED, "status 401"), False),
+])
+def test_distributed_claims(said: Any, enters: bool) -> None:
+    """Asked with the token that is for them alone; what does not come is missing, and the audit says why."""
+    made = far(HOSTS, said, **FAR)
+    assert (Browser(made).open(PAGE).content == b"welcome") is enters
+    assert made.provider.asked_claims == [("https://claims.example.net/me", "of the place")]
+    if not isinstance(said, dict):
+        assert "source 'far'" in str(made.noted[-1][3]["reason"])
+
+
+@pytest.mark.parametrize("endpoint", [
+    "https://claims.example.net:444/me", "https://evil.claims.example.net/", "http://claims.example.net/me",
+    "https://claims.example.net@evil.example/", "https://169.254.169.254/latest", "https://evil.example/?claims.example.net",
+    7])
+def test_a_place_that_no_admin_has_named(endpoint: Any) -> None:
+    """Is not asked, whatever a token says; nor is any without such a setting."""
+    source = {"_claim_names": FAR["_claim_names"], "_claim_sources": {"far": {"endpoint": endpoint}}}
+    for made in (far(HOSTS, {"groups": ["staff"]}, **source), far(RECORD, {"groups": ["staff"]}, **FAR)):
+        assert Browser(made).open(PAGE).failure is Code.NOT_ASSIGNED
+        assert made.provider.asked_claims == []
+
+
+def test_aggregated_claims() -> None:
+    """They come in a token of the provider's own; nobody else's signature counts."""
+    made = far(RECORD, {})
+    forged = ECKey.generate_key("P-256", {"kid": "k1"})
+    for key, changes, enters in ((made.provider.key, {}, True), (made.provider.key, {"sub": "ann"}, False),
+                                 (made.provider.key, {"iss": "https://other.example"}, False), (forged, {}, False)):
+        token = jwt.encode({"alg": "ES256", "kid": "k1"}, {"sub": "eve", "groups": ["staff"], **changes}, key, ["ES256"])
+        made.provider.claims |= {"_claim_names": {"groups": "near"}, "_claim_sources": {"near": {"JWT": token}}}
+        assert (Browser(made).open(PAGE).content == b"welcome") is enters
+    assert made.provider.asked_claims == []

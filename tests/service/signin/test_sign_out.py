@@ -19,7 +19,7 @@ from appproxy.publish.routing import Router
 from appproxy.store.snapshot import ProviderRecord
 from tests.cost.machine import least
 from tests.service.exchanges import FakeExchange
-from tests.service.sign_in_world import ISSUER, NAVIGATION, SIGNIN, WIKI, Browser, FakeProvider, World
+from tests.service.sign_in_world import ISSUER, NAVIGATION, RECORD, SIGNIN, WIKI, Browser, FakeProvider, World
 
 PAGE = "https://wiki.example.com/page"
 OUT = "https://wiki.example.com/.appproxy/sign-out"
@@ -139,6 +139,88 @@ class TestSigningOut:
         assert (exchange.status, exchange.failure) == (503, Code.STORE_UNAVAILABLE)
 
 
+class TestEverywhere:
+    """One sign-in at the provider is one session with all applications."""
+
+    CRM_PAGE = "https://crm.example.com/"
+
+    def test_on_all_hosts(self, world: World) -> None:
+        """Signing out of one application ends the others, on other hosts too."""
+        world.provider.claims["groups"] = ["staff", "sales"]
+        browser = Browser(world)
+        for page in (PAGE, self.CRM_PAGE):
+            assert browser.open(page).status == 200
+        stolen = dict(browser.jars["crm.example.com"])
+        sign_out(browser)
+        browser.jars["crm.example.com"] = stolen
+        for page in (PAGE, self.CRM_PAGE):
+            assert browser.request(page, fields=[]).status == 401
+        assert not [name for name in browser.jars["signin.example.com"] if b"signed-in" in name]
+
+    def test_another_browser_stays(self, world: World, browser: Browser) -> None:
+        """It is a sign-in of its own, though it is the same user's."""
+        other = Browser(world)
+        assert other.open(PAGE).status == 200
+        sign_out(browser)
+        assert other.request(PAGE, fields=[]).status == 200
+
+    @pytest.mark.parametrize(("again", "same"), [({}, True), ({"sid": "p-2"}, False), ({"sub": "bob"}, False)])
+    def test_what_is_one_session(self, world: World, again: Mapping[str, str], same: bool) -> None:
+        """Another session of the provider, or another user, is another one of ours."""
+        world.provider.claims["groups"] = ["staff", "sales"]
+        world.provider.changes = {"sid": "p-1"}
+        browser = Browser(world)
+        browser.open(PAGE)
+        world.provider.changes = {"sid": "p-1", **again}
+        assert browser.open(self.CRM_PAGE).status == 200
+        ids = {detail["session"] for _, action, _, detail in world.noted if action == "sign-in"}
+        assert len(ids) == (1 if same else 2)
+
+    @pytest.mark.parametrize("sid", ["a\x00", "x" * 256, 5, None])
+    def test_odd_names_of_sessions(self, world: World, sid: object) -> None:
+        """They count as none, and users come in."""
+        world.provider.changes = {"sid": sid}
+        assert Browser(world).open(PAGE).status == 200
+
+    def test_a_session_that_has_ended_does_not_go_on(self, world: World, browser: Browser) -> None:
+        """The cookie that names it, kept and put back, leads to a new one."""
+        kept = dict(browser.jars["signin.example.com"])
+        sign_out(browser)
+        browser.jars["signin.example.com"] = kept
+        assert browser.open(PAGE).status == 200
+        ids = [detail["session"] for _, action, _, detail in world.noted if action == "sign-in"]
+        assert len(set(ids)) == 2
+
+    def test_no_application_lasts_longer_than_the_session(self) -> None:
+        """An application that is opened late ends with the others."""
+        world = World(records=(replace(RECORD, idle_minutes=0.0),))
+        world.provider.claims["groups"] = ["staff", "sales"]
+        world.provider.now = lambda: world.now
+        browser = Browser(world)
+        browser.open(PAGE)
+        world.now += 11 * 3600
+        browser.open(self.CRM_PAGE)
+        assert browser.session("crm.example.com")["expires"] == browser.session("wiki.example.com")["expires"]
+        world.now += 3601
+        assert browser.request(self.CRM_PAGE, fields=[]).status == 401
+
+    def test_the_newer_session_of_the_browser_ends_too(self, world: World, browser: Browser) -> None:
+        """Its provider's session is the one that is ended."""
+        world.provider.changes = {"sid": "p-2"}
+        world.provider.claims["groups"] = ["staff", "sales"]
+        browser.open(self.CRM_PAGE)
+        sign_out(browser)
+        assert browser.request(self.CRM_PAGE, fields=[]).status == 401
+
+    def test_cookies_of_another_browser(self, world: World, browser: Browser) -> None:
+        """Which session a browser has cannot be made up, and is bound to its provider."""
+        jar = browser.jars["signin.example.com"]
+        (name,) = [name for name in jar if b"signed-in" in name]
+        for value in (b"AAAA", jar[name][:-2] + b"AA"):
+            jar[name] = value
+            assert browser.open(self.CRM_PAGE if value == b"AAAA" else PAGE).status in (200, 403)
+
+
 class TestForgery:
     """Other sites cannot sign anybody out."""
 
@@ -186,13 +268,31 @@ class TestTheProvider:
         assert jwt.decode(query["id_token_hint"][0], world.provider.key, algorithms=["ES256"]).claims["sub"] == "ann"
         assert "post_logout_redirect_uri=https%3A%2F%2Fsignin.example.com%2Fsigned-out" in url
 
-    def test_without_a_token(self, world: World, browser: Browser) -> None:
-        """One that was too large to keep: the provider is told the subject."""
+    def test_a_refresh_token(self, world: World, browser: Browser) -> None:
+        """Nobody needs it any more: the provider is told, and whatever it says, the session has ended."""
+        world.provider.refresh_token = "refresh-0"
+        for down in (None, Code.PROVIDER_UNREACHABLE):
+            world.provider.down = None
+            browser.jars.clear()
+            browser.open(PAGE)
+            world.provider.down = down
+            assert b"signed out" in sign_out(browser).content
+        assert world.provider.taken_back == ["refresh-0", "refresh-0"]
+
+    def test_a_large_token(self, world: World, browser: Browser) -> None:
+        """It is in no cookie, so that its size does not matter."""
         world.provider.document["end_session_endpoint"] = f"{ISSUER}/logout"
         browser.jars.clear()
         world.provider.claims["noise"] = [sha256(b"%d" % number).hexdigest() for number in range(100)]
         browser.open(PAGE)
-        assert not [name for name in browser.jars["signin.example.com"] if b"hint" in name]
+        exchange = browser.request(OUT, b"POST", {"csrf": hidden(browser.request(OUT))})
+        url = browser.stop_at(exchange.fields(b"location")[0].decode(), f"{ISSUER}/logout")
+        assert len(parse_qs(urlsplit(url).query)["id_token_hint"][0]) > 6400
+
+    def test_without_a_token(self, world: World, browser: Browser) -> None:
+        """A browser that has lost the cookie which names its session: the provider is told the subject."""
+        world.provider.document["end_session_endpoint"] = f"{ISSUER}/logout"
+        browser.jars["signin.example.com"].clear()
         exchange = browser.request(OUT, b"POST", {"csrf": hidden(browser.request(OUT))})
         url = browser.stop_at(exchange.fields(b"location")[0].decode(), f"{ISSUER}/logout")
         assert parse_qs(urlsplit(url).query)["logout_hint"] == ["ann"]

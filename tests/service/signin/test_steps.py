@@ -17,11 +17,12 @@ from appproxy.identity.binding import binding, cookie_name, mint
 from appproxy.identity.cookie import START_COOKIE
 from appproxy.identity.oidc import challenge
 from appproxy.identity.states import FINISH_LIFETIME, START_LIFETIME, FinishState, PendingState, StartState, verifier_of
+from appproxy.paths import is_ambiguous
 from appproxy.publish.application import Application
-from appproxy.publish.paths import is_ambiguous
 from appproxy.publish.routing import Router
+from appproxy.service.signin.identity_provider import OidcProvider
 from appproxy.service.signin.oidc_client import AnswerLost
-from appproxy.service.signin.way_back import url_of
+from appproxy.service.signin.urls import url_of
 from tests.service.exchanges import FakeExchange, head_for
 from tests.service.sign_in_world import (
     CRM,
@@ -219,7 +220,7 @@ class TestCallback:
         begun_again(browser, change(url, code="second"))
 
     def test_one_code_for_a_sign_in(self, world: World, browser: Browser) -> None:
-        """Whoever has begun one makes us ask the provider once, however many codes he makes up for it."""
+        """Whoever has begun one makes us ask the provider once, however many codes they make up for it."""
         url = browser.stop_at(PAGE, CALLBACK)
         refused(browser.request(change(url, code="guessed")), Code.PROVIDER_REFUSED)
         for number in range(20):
@@ -228,6 +229,24 @@ class TestCallback:
             assert "before" in exchange.detail
         begun_again(browser, url)
         assert world.provider.tried == ["guessed"]
+
+    def test_who_fills_what_is_remembered_keeps_nobody_out(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """However many sign-ins they make up codes for: those that others have begun end, and once."""
+        monkeypatch.setattr("appproxy.service.signin.steps._TRIED", 3)
+        world = World()
+        browser = Browser(world)
+        mine = browser.stop_at(PAGE, CALLBACK)
+        attacker = Browser(world)
+        for number in range(8):
+            made_up = change(attacker.stop_at(PAGE, CALLBACK), code=f"guessed {number}")
+            refused(attacker.request(made_up, fields=PROGRAM), Code.PROVIDER_REFUSED)
+        assert browser.open(mine, limit=20).status == 200
+        for number in range(8):
+            made_up = change(attacker.stop_at(PAGE, CALLBACK), code=f"guessed {number}")
+            refused(attacker.request(made_up, fields=PROGRAM), Code.PROVIDER_REFUSED)
+        tried = len(world.provider.tried)
+        refused(browser.request(mine, fields=PROGRAM), Code.SIGN_IN_STATE)
+        assert len(world.provider.tried) == tried
 
     @pytest.mark.parametrize("of", ["nobody", "another browser", "another time"])
     def test_what_is_not_ours_costs_the_provider_nothing(self, world: World, browser: Browser, of: str) -> None:
@@ -252,7 +271,7 @@ class TestCallback:
         assert world.provider.tried == ["code-1", "code-2"]
 
     def test_nobody_makes_the_store_remember(self, world: World, browser: Browser) -> None:
-        """Whoever the provider does not know writes nothing down, however many answers he makes up."""
+        """Whoever the provider does not know writes nothing down, however many answers they make up."""
         for _ in range(20):
             url = browser.stop_at(PAGE, CALLBACK)
             refused(browser.request(change(url, code="guessed")), Code.PROVIDER_REFUSED)
@@ -358,7 +377,7 @@ class TestCallback:
         snapshot = World(applications=(other,)).store.snapshot
         record = replace(snapshot.providers["idp"], id="other")
         world.store.snapshot = replace(snapshot, providers={"other": record})
-        world.sign_in._context.clients["other"] = world.provider  # type: ignore[index]
+        world.sign_in._context.providers["other"] = OidcProvider(record, world.provider)  # type: ignore[index]
         begun_again(browser, url)
 
 
@@ -389,7 +408,7 @@ class TestFinish:
 
     @pytest.mark.parametrize(("chosen", "line"), [
         ({}, b"__Host-appproxy=V; Path=/; Secure; HttpOnly; SameSite=Lax"),
-        ({"cookie_persistent": True}, b"__Host-appproxy=V; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=3600"),
+        ({"cookie_persistent": True}, b"__Host-appproxy=V; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=43200"),
         ({"cookie_http_only": False}, b"__Host-appproxy=V; Path=/; Secure; SameSite=Lax"),
         ({"cookie_same_site": "none"}, b"__Host-appproxy=V; Path=/; Secure; HttpOnly; SameSite=None"),
         ({"cookie_secure": False}, b"appproxy=V; Path=/; HttpOnly; SameSite=Lax"),

@@ -16,6 +16,7 @@ from appproxy.identity.session import Session
 from appproxy.provider import BuiltInProvider, hash_password
 from appproxy.service.dispatch.gate import Gate
 from appproxy.service.own.resources import ResourceHandler
+from appproxy.service.signin.identity_provider import OidcProvider
 from appproxy.service.signin.sign_in import SignIn
 from appproxy.service.signin.store import LiveSignInStore
 from appproxy.store.applications import applications, assignments
@@ -26,6 +27,7 @@ from appproxy.store.people import users
 from appproxy.store.sealing import Sealer
 from appproxy.store.service import audit
 from appproxy.store.service.note import nowhere
+from appproxy.store.snapshot import ProviderRecord
 from tests.provider.house import CHEAP, ISSUER, NOW, PASSWORD, NoThreads, Now, at_once, got
 from tests.service.exchanges import FakeExchange
 from tests.service.sign_in_world import Browser, World
@@ -45,15 +47,25 @@ class Service(World):
         wall_clock = Now(self.clock)
         self.now = wall_clock()
         self.noted: list[tuple[str, str, str, Mapping[str, object]]] = []
-        self.store: Any = LiveSignInStore(self.live, self._note)
+        self.store: Any = LiveSignInStore(self.live, self._note, wall_clock)
+        record = ProviderRecord("builtin", "builtin", ISSUER, "", "", kind="builtin")
+        provider = OidcProvider(record, self.builtin.client())
         self.sign_in = SignIn(
-            ISSUER, 443, self.store, {"builtin": self.builtin.client()}, wall_clock, extra=self.builtin.resources(),
+            ISSUER, 443, self.store, {"builtin": provider}, wall_clock, extra=self.builtin.resources(),
             end_builtin=self.builtin.end_session,
         )
         self.gate = Gate()
         self.reached = []
         self._own = ResourceHandler(self.sign_in.application_root)
         self._signin = ResourceHandler(self.sign_in.signin_root)
+        self._apps = ResourceHandler(self.sign_in.apps_root)
+
+    def handle(self, exchange: FakeExchange) -> None:
+        """What the front does with a request."""
+        if exchange.head.host == "apps.example.com":
+            self._apps(exchange)
+        else:
+            super().handle(exchange)
 
 
 @pytest.fixture(scope="module")
@@ -145,16 +157,46 @@ def test_sign_out_ends_both(service: Service) -> None:
 
 def test_ids_are_used_once_on_all_nodes(service: Service) -> None:
     """Two nodes with one database agree on what was used."""
-    store = LiveSignInStore(service.live, nowhere)
+    store = LiveSignInStore(service.live, nowhere, lambda: NOW)
     assert run(store.use_once("finish:1", NOW + 60))
-    assert not run(LiveSignInStore(service.live, nowhere).use_once("finish:1", NOW + 60))
+    assert not run(LiveSignInStore(service.live, nowhere, lambda: NOW).use_once("finish:1", NOW + 60))
 
 
 def test_a_revoked_session_is_in_the_snapshot(service: Service) -> None:
     """All nodes learn of it from their picture of the store."""
-    store = LiveSignInStore(service.live, nowhere)
+    store = LiveSignInStore(service.live, nowhere, lambda: NOW)
     run(store.revoke(Session("s-1", "u", ISSUER, "corp", "n", NOW, NOW + 60, NOW), {"address": "192.0.2.1"}))
     assert "s-1" in store.snapshot.revoked_sessions
+
+
+def test_the_provider_ends_a_session(service: Service) -> None:
+    """In the database each session that ends has an entry, and an id is used once; what nobody has signed writes nothing."""
+    browser = Browser(service)
+    type_password(browser, browser.open(PAGE), "ann")
+    store: LiveSignInStore = service.store
+    _, _, subject, detail = service.noted[0]
+    noted = {"provider": "x", "reason": "back-channel logout"}
+    before = service.live.snapshot.revision
+    assert run(store.end_at_provider("builtin", "", "no such session", noted)) == 0
+    assert service.live.snapshot.revision == before
+    count = run(store.end_at_provider("builtin", subject, "", noted, ("once", NOW + 60)))
+    assert count >= 1  # other tests have left some
+    assert run(store.end_at_provider("builtin", subject, "", noted, ("once", NOW + 60))) is None
+    ended = [row for row in got(service.live.read(audit.list_recent)) if row.action == "session.ended"]
+    assert {(row.target, row.detail["reason"]) for row in ended} == {(subject, noted["reason"])}
+    assert len(ended) == count and detail["session"] in {row.detail["session"] for row in ended}
+    assert browser.request(PAGE, fields=[]).status == 401
+
+
+def test_signing_out_of_the_provider_ends_all(service: Service) -> None:
+    """At the built-in provider's own page, without any application."""
+    browser = Browser(service)
+    type_password(browser, browser.open(PAGE), "ann")
+    form = browser.request(f"{ISSUER}/logout")
+    found = re.search(rb'name="csrf" value="([^"]+)"', form.content)
+    assert found is not None
+    assert browser.request(f"{ISSUER}/logout", b"POST", {"csrf": unescape(found[1].decode())}).status == 303
+    assert browser.request(PAGE, fields=[]).status == 401
 
 
 def run(coroutine: Any) -> Any:

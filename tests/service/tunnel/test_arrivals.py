@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.internet.address import IPv4Address
 
 from appproxy.service.tunnel.arrivals import Arrivals
-from appproxy.service.tunnel.listener import IncomingConnection
+from appproxy.service.tunnel.incoming import IncomingConnection
 from appproxy.tunnel.frames import Kind
 from tests.service.world import GET, Wire, World, only_request
 
@@ -20,9 +20,8 @@ def entry(world: World, id: str, host: str = "192.0.2.7") -> tuple[IncomingConne
     return made, wire
 
 
-def test_signal_connections_that_say_nothing() -> None:
+def test_signal_connections_that_say_nothing(world: World) -> None:
     """Four of one certificate; the oldest goes. One that was welcomed counts no more."""
-    world = World()
     welcomed = world.welcomed("c1")
     silent = []
     for _ in range(6):
@@ -58,23 +57,22 @@ def test_a_data_connection_that_never_has_a_request_is_closed() -> None:
         if second == 100:
             world.user().send(GET)
             id = only_request(signal)
-            now_and_then.say(now_and_then.session.attach(id, b"epoch678", False, True))
+            now_and_then.say(now_and_then.session.attach(id, b"\0\0\0\0n678", False, True))
             now_and_then.say(now_and_then.session.head(200, b"content-length: 0\n") + now_and_then.session.end())
             assert [frame[0] for frame in now_and_then.frames()] == [Kind.ATTACHED]
     assert never.wire.aborted
     assert not now_and_then.wire.aborted
 
 
-def test_calls_of_one_certificate_and_of_one_address() -> None:
+def test_calls_of_one_certificate_and_of_one_address(world: World) -> None:
     """Whoever opens many keeps no others out."""
-    world = World()
     arrivals = Arrivals()
     other, its_wire = entry(world, "c2", "192.0.2.99")
     arrivals.calls(other)
-    his = [entry(world, "c1", f"192.0.2.{number}") for number in range(17)]
-    for one, _ in his:
+    many = [entry(world, "c1", f"192.0.2.{number}") for number in range(17)]
+    for one, _ in many:
         arrivals.calls(one)
-    assert [wire.aborted for _, wire in his] == [True] + [False] * 16
+    assert [wire.aborted for _, wire in many] == [True] + [False] * 16
     without = [entry(world, "", "198.51.100.66") for _ in range(257)]
     for one, _ in without:
         arrivals.calls(one)
@@ -82,9 +80,8 @@ def test_calls_of_one_certificate_and_of_one_address() -> None:
     assert not its_wire.aborted
 
 
-def test_a_revoked_connector_loses_all_of_its_connections() -> None:
+def test_a_revoked_connector_loses_all_of_its_connections(world: World) -> None:
     """Those that call control end points, and those that have said nothing yet, too; nothing is kept of it."""
-    world = World()
     world.welcomed("c2")
     call, wire = entry(world, "c1")
     other, its_wire = entry(world, "c2")

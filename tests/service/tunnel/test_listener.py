@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from twisted.internet.defer import Deferred
 from twisted.internet.testing import StringTransport
 
 from appproxy.errors import Code
-from appproxy.service.tunnel.links import DataLink, SignalLink
-from appproxy.service.tunnel.listener import CONTROL, DATA, SIGNAL, IncomingConnection
+from appproxy.service.tunnel.data_link import DataLink
+from appproxy.service.tunnel.incoming import CONTROL, IncomingConnection
+from appproxy.service.tunnel.listener import DATA, NODES_EVERY, SIGNAL
+from appproxy.service.tunnel.rivals import ANSWER_SECONDS
+from appproxy.service.tunnel.signal_link import SignalLink
 from appproxy.store.snapshot import ConnectorState
 from appproxy.tunnel.frames import Kind, encode
-from tests.service.world import GET, Signal, World, requests
+from appproxy.tunnel.node_list import NodePlace, decode_nodes
+from tests.service.world import GET, POST, Signal, User, World, requests
 
 
 def goodbye(signal: Signal) -> Code | None:
@@ -33,18 +38,16 @@ def test_an_unknown_connector_is_turned_away() -> None:
     assert signal.wire.disconnecting
 
 
-def test_a_revoked_one_too() -> None:
+def test_a_revoked_one_too(world: World) -> None:
     """For good: dialling again cannot help."""
-    world = World()
     set_state(world, "c1", ConnectorState.REVOKED)
     signal = world.signal("c1")
     assert goodbye(signal) is Code.REVOKED
     assert signal.session.peer_goodbye is not None and signal.session.peer_goodbye.permanent
 
 
-def test_one_that_waits_for_approval_is_told_to_come_again() -> None:
+def test_one_that_waits_for_approval_is_told_to_come_again(world: World) -> None:
     """It carries no traffic until then."""
-    world = World()
     set_state(world, "c1", ConnectorState.PENDING)
     signal = world.signal("c1")
     assert goodbye(signal) is Code.NOT_APPROVED
@@ -53,28 +56,160 @@ def test_one_that_waits_for_approval_is_told_to_come_again() -> None:
     assert world.welcomed("c1")
 
 
-def test_two_processes_with_one_certificate() -> None:
-    """The second is refused while the first lives, and welcome when it has gone."""
-    world = World()
+OTHER = b"other instance!!"
+
+
+def test_two_processes_with_one_certificate(world: World) -> None:
+    """The second is refused while the first answers, and welcome when it has gone."""
     first = world.welcomed("c1")
-    second = world.signal("c1", instance=b"other instance!!")
+    second = world.signal("c1", instance=OTHER)
+    first.frames()
+    first.link.dataReceived(first.session.take_output())  # its PONG
+    world.clock.advance(ANSWER_SECONDS)
     assert goodbye(second) is Code.DUPLICATE
     first.lose()
-    assert world.welcomed("c1", instance=b"other instance!!")
+    assert world.welcomed("c1", instance=OTHER)
 
 
-def test_a_new_connection_of_the_same_slot_replaces_the_old() -> None:
+def test_a_connector_whose_machine_was_lost_is_back(world: World) -> None:
+    """Its connections still seem to be there, but nobody answers on them: it need not wait for the end of a heartbeat."""
+    first = world.welcomed("c1")
+    user = world.user()
+    user.send(GET)
+    assert [frame[0] for frame in first.frames()] == [Kind.REQ]
+    second, third = (world.signal("c1", instance=OTHER, slot=slot) for slot in (0, 1))
+    assert second.frames() == [] and first.frames() == []  # a PING, which is not answered
+    world.clock.advance(ANSWER_SECONDS)
+    assert first.wire.aborted
+    ((id, _),) = requests(second.frames())
+    second.answer(id, body=b"the second time")
+    assert user.wire.take().endswith(b"the second time")
+    assert [frame[0] for frame in third.frames()] == [Kind.WELCOME]
+
+
+def test_one_round_of_questions_at_a_time(world: World) -> None:
+    """However many connections a second process dials: the first one counts what it is asked."""
+    first = world.welcomed("c1")
+    for slot in (0, 1, 0, 1):
+        world.signal("c1", instance=OTHER, slot=slot)
+    assert first.wire.take().count(bytes([Kind.PING]) + bytes(7)) == 1
+
+
+def test_who_leaves_while_it_waits(world: World) -> None:
+    """Is forgotten."""
+    first = world.welcomed("c1")
+    world.signal("c1", instance=OTHER).lose()
+    world.clock.advance(ANSWER_SECONDS)
+    assert world.relay.roster.peers["c1"].links == {0: first.link}
+
+
+def test_the_next_process_of_a_connector_that_drains(world: World) -> None:
+    """It gets what is new; what the first one has it ends, on data connections that it dials meanwhile, too."""
+    first = world.welcomed("c1")
+    users = [world.user() for _ in range(3)]
+    users[0].send(GET)
+    ((old, _),) = requests(first.frames())
+    second = world.signal("c1", instance=OTHER)
+    first.link.dataReceived(first.session.drain())
+    assert [frame[0] for frame in second.frames()] == [Kind.WELCOME]  # at once
+    users[1].send(GET)
+    ((new, _),) = requests(second.frames())
+    assert new != old
+    second.answer(new, body=b"new")
+    assert users[1].wire.take().endswith(b"new")
+    data = world.attach(old)
+    assert [frame[0] for frame in data.frames()] == [Kind.ATTACHED]
+    data.say(data.session.head(200, b"content-length: 3\n") + data.session.body(b"old") + data.session.end(b""))
+    assert users[0].wire.take().endswith(b"old")
+    first.lose()
+    world.keep_alive(second, int(world.end_point.limits.limbo_seconds) + 2)
+    assert world.relay.roster.leaving == {} and data.wire.aborted
+    users[2].send(GET)
+    assert len(requests(second.frames())) == 1
+
+
+def test_a_process_that_drains_is_revoked_with_its_successor(world: World) -> None:
+    """All that has the certificate goes."""
+    first = world.welcomed("c1")
+    first.link.dataReceived(first.session.drain())
+    second = world.welcomed("c1", instance=OTHER)
+    set_state(world, "c1", ConnectorState.REVOKED)
+    world.end_point.snapshot_changed(world.snapshot, True)
+    assert goodbye(first) is goodbye(second) is Code.REVOKED
+    assert world.relay.roster.all() == []
+
+
+def test_a_new_connection_of_the_same_slot_replaces_the_old(world: World) -> None:
     """The old one was half open: the connector knows better."""
-    world = World()
     old = world.welcomed("c1")
     world.welcomed("c1")
     assert old.wire.aborted
     assert len(world.relay.roster.peers["c1"].links) == 1
 
 
-def test_the_second_slot_stands_beside_the_first() -> None:
+def drained(world: World) -> tuple[User, Signal]:
+    """A connection that asks for no more, with a POST that its connector has."""
+    old = world.welcomed("c1")
+    user = world.user()
+    user.send(POST + b"hello")
+    assert [frame[0] for frame in old.frames()] == [Kind.REQ]
+    old.link.dataReceived(old.session.drain())
+    assert [frame[0] for frame in old.frames()] == [Kind.DRAINED]
+    return user, old
+
+
+def test_an_answer_on_a_drained_connection_comes_after_the_next_hello(world: World) -> None:
+    """Nothing orders two connections: the answer was sent first, and is not lost."""
+    user, old = drained(world)
+    world.welcomed("c1", ended=(1,))
+    old.answer(1, body=b"done")
+    assert user.wire.take().endswith(b"done")
+    old.lose()
+    assert len(world.relay.roster.peers["c1"].links) == 1
+
+
+def test_what_a_drained_connection_leaves_unanswered_goes_on_with_the_next(world: World) -> None:
+    """Its connector has it, as HELLO says: the end of the old connection means nothing to it."""
+    user, old = drained(world)
+    new = world.welcomed("c1", open=(1,))
+    old.lose()
+    new.answer(1, body=b"done")
+    assert user.wire.take().endswith(b"done")
+
+
+def test_what_a_drained_connection_never_delivered_is_sent_again(world: World) -> None:
+    """HELLO would name it."""
+    user, _ = drained(world)
+    new = world.welcomed("c1")
+    ((id, _),) = requests(new.frames())
+    new.answer(id, body=b"done")
+    assert user.wire.take().endswith(b"done")
+
+
+def test_an_answer_that_a_drained_connection_takes_with_it_is_missed_in_the_end(world: World) -> None:
+    """It is not waited for longer than for a HELLO."""
+    user, old = drained(world)
+    new = world.welcomed("c1", ended=(1,))
+    old.lose()
+    assert user.wire.take() == b""
+    world.keep_alive(new, int(world.end_point.limits.limbo_seconds) + 2)
+    assert user.wire.take().startswith(b"HTTP/1.1 502")
+
+
+def test_a_slot_has_one_drained_connection_at_most(world: World) -> None:
+    """And none behind one that is lost."""
+    _, first = drained(world)
+    second = world.welcomed("c1", ended=(1,))
+    assert not first.wire.aborted
+    second.link.dataReceived(second.session.drain())
+    third = world.welcomed("c1", ended=(1,))
+    assert first.wire.aborted and not second.wire.aborted
+    third.lose()
+    assert second.wire.aborted
+
+
+def test_the_second_slot_stands_beside_the_first(world: World) -> None:
     """Two signal connections of one connector."""
-    world = World()
     world.welcomed("c1", slot=0)
     world.welcomed("c1", slot=1)
     assert len(world.relay.roster.peers["c1"].links) == 2
@@ -91,18 +226,16 @@ def test_a_draining_connector_gets_no_more_requests() -> None:
     assert world.relay.roster.waiting == 1
 
 
-def test_a_draining_service_asks_for_no_answers_in_a_hurry() -> None:
+def test_a_draining_service_asks_for_no_answers_in_a_hurry(world: World) -> None:
     """DRAIN goes to every connector, and newcomers are sent away for a moment."""
-    world = World()
     signal = world.welcomed("c1")
     world.end_point.drain()
     assert [frame[0] for frame in signal.frames()] == [Kind.DRAIN]
     assert goodbye(world.signal("c2")) is Code.SHUTTING_DOWN
 
 
-def test_a_moved_connector_serves_its_new_group_at_once() -> None:
+def test_a_moved_connector_serves_its_new_group_at_once(world: World) -> None:
     """Without a restart; the configuration that goes with it is hinted."""
-    world = World()
     signal = world.welcomed("c1")
     records = dict(world.snapshot.connectors)
     records["c1"] = replace(records["c1"], group="other")
@@ -115,9 +248,8 @@ def test_a_moved_connector_serves_its_new_group_at_once() -> None:
     assert requests(signal.frames()) == []
 
 
-def test_many_changes_are_told_in_few_words() -> None:
+def test_many_changes_are_told_in_few_words(world: World) -> None:
     """The first at once, later ones together half a second after it: a connector takes no flood of hints."""
-    world = World()
     signal = world.welcomed("c1")
 
     def change() -> None:
@@ -143,9 +275,8 @@ def test_many_changes_are_told_in_few_words() -> None:
     assert len(world.clock.getDelayedCalls()) <= before
 
 
-def test_a_broken_protocol_ends_one_connection_and_no_more() -> None:
+def test_a_broken_protocol_ends_one_connection_and_no_more(world: World) -> None:
     """The peer is told, it is counted, and other connectors go on."""
-    world = World()
     bad, good = world.welcomed("c1"), world.welcomed("c2", instance=b"j" * 16)
     bad.link.dataReceived(encode(Kind.REQ, 5, b"a service does not get requests"))
     assert bad.wire.disconnecting
@@ -153,9 +284,8 @@ def test_a_broken_protocol_ends_one_connection_and_no_more() -> None:
     assert not good.wire.disconnecting
 
 
-def test_a_connector_that_falls_silent_is_given_up() -> None:
+def test_a_connector_that_falls_silent_is_given_up(world: World) -> None:
     """40 s, in which it was asked twice."""
-    world = World()
     signal = world.welcomed("c1")
     world.advance(20)
     assert signal.wire.take()[4] == Kind.PING
@@ -163,9 +293,8 @@ def test_a_connector_that_falls_silent_is_given_up() -> None:
     assert signal.wire.aborted
 
 
-def test_a_connection_without_hello_goes() -> None:
+def test_a_connection_without_hello_goes(world: World) -> None:
     """Ten seconds."""
-    world = World()
     link = SignalLink(world.end_point, "c1", "")
     transport = StringTransport()
     link.makeConnection(transport)
@@ -173,25 +302,22 @@ def test_a_connection_without_hello_goes() -> None:
     assert transport.disconnecting
 
 
-def test_an_expired_certificate_ends_the_connection() -> None:
+def test_an_expired_certificate_ends_the_connection(world: World) -> None:
     """Never later than notAfter."""
-    world = World()
     signal = world.welcomed("c1")
     signal.link.not_after = 1e9 - 1
     world.advance(2)
     assert signal.wire.disconnecting
 
 
-def test_data_connections_need_a_signal_connection() -> None:
+def test_data_connections_need_a_signal_connection(world: World) -> None:
     """A connector that is not here has nothing to attach."""
-    world = World()
     data = world.data("c1")
     assert data.wire.aborted
 
 
-def test_all_goes_when_a_connector_does_not_come_back() -> None:
+def test_all_goes_when_a_connector_does_not_come_back(world: World) -> None:
     """Data connections, requests, and its place in the roster."""
-    world = World()
     signal = world.welcomed("c1")
     user = world.user()
     user.send(GET)
@@ -203,9 +329,8 @@ def test_all_goes_when_a_connector_does_not_come_back() -> None:
     assert world.end_point.links == set()
 
 
-def test_alpn_decides_what_a_connection_speaks() -> None:
+def test_alpn_decides_what_a_connection_speaks(world: World) -> None:
     """Tunnel protocols need a certificate of ours; HTTP goes to the control end points; nothing else is spoken."""
-    world = World()
     assert world.end_point.protocol_for(SIGNAL, None, None) is None
     assert world.end_point.protocol_for(DATA, None, None) is None
     assert world.end_point.protocol_for(None, None, None) is None
@@ -214,9 +339,8 @@ def test_alpn_decides_what_a_connection_speaks() -> None:
     assert not isinstance(world.end_point.protocol_for(CONTROL, None, None), SignalLink | DataLink | None)
 
 
-def test_a_handshake_that_never_ends_is_cut() -> None:
+def test_a_handshake_that_never_ends_is_cut(world: World) -> None:
     """30 s."""
-    world = World()
     entry = IncomingConnection(world.end_point, None)
     transport = StringTransport()
     entry.makeConnection(transport)
@@ -224,9 +348,8 @@ def test_a_handshake_that_never_ends_is_cut() -> None:
     assert transport.disconnecting
 
 
-def test_nothing_is_left_after_abort() -> None:
+def test_nothing_is_left_after_abort(world: World) -> None:
     """No timer, no connection."""
-    world = World()
     world.welcomed("c1")
     world.user().send(GET)
     world.end_point.abort()
@@ -234,3 +357,64 @@ def test_nothing_is_left_after_abort() -> None:
     world.relay.deadlines.stop()
     world.advance(10)
     assert world.clock.getDelayedCalls() == []
+
+
+def nodes_told(signal: Signal) -> list[tuple[NodePlace, ...]]:
+    """The lists of nodes that have come."""
+    return [decode_nodes(frame[3]) for frame in signal.frames() if frame[0] == Kind.NODES]
+
+
+def test_connectors_are_told_of_all_nodes(world: World) -> None:
+    """Behind WELCOME, which has the node's own place, and after each change; of many changes in a second once."""
+    own, other = NodePlace("n1", "one.example.com", 8443), NodePlace("n2", "two.example.com", 8443)
+    there = [own]
+    world.end_point._nodes = lambda: there
+    signal = world.signal("c1")
+    frames = signal.frames()
+    assert [frame[0] for frame in frames] == [Kind.WELCOME, Kind.NODES]
+    welcome = signal.session.peer_welcome
+    assert welcome is not None and (welcome.host, welcome.port) == ("one.example.com", 8443)
+    assert decode_nodes(frames[1][3]) == (own,)
+    there.append(other)
+    for _ in range(3):
+        world.end_point.nodes_changed()
+    assert nodes_told(signal) == [(own, other)]
+    there.remove(own)
+    world.clock.advance(NODES_EVERY)
+    assert nodes_told(signal) == [(other,)]
+
+
+def test_one_that_has_joined_at_another_node(world: World) -> None:
+    """It is looked for once more before it is sent away for good; and not for good where the database cannot be asked."""
+    looks: list[Deferred[bool]] = []
+
+    def look() -> Deferred[bool]:
+        looks.append(Deferred())
+        return looks[-1]
+
+    world.end_point._look_up = look
+    signal, gone, away, unknown = (world.signal("c9") for _ in range(4))
+    assert signal.frames() == [] and len(looks) == 4
+    gone.lose()
+    looks[2].callback(False)
+    assert goodbye(away) is Code.OVERLOADED
+    assert away.session.peer_goodbye is not None and not away.session.peer_goodbye.permanent
+    looks[3].callback(True)
+    assert goodbye(unknown) is Code.REVOKED
+    world.snapshot = replace(world.snapshot, connectors={
+        **world.snapshot.connectors, "c9": replace(world.snapshot.connectors["c1"], id="c9")})
+    looks[1].callback(True)
+    assert "c9" not in world.relay.roster.peers
+    looks[0].callback(True)
+    assert [frame[0] for frame in signal.frames()] == [Kind.WELCOME]
+
+
+def test_a_connection_for_another_node_takes_the_place_of_none(world: World) -> None:
+    """An address may lead elsewhere than it was told for; where that place is free it is as good as another."""
+    signal = world.welcomed("c1")
+    stray = world.signal("c1", node="elsewhere")
+    assert goodbye(stray) is Code.OVERLOADED
+    assert not signal.wire.disconnecting and world.relay.roster.peers["c1"].links == {0: signal.link}
+    assert [frame[0] for frame in world.signal("c1", slot=1, node="elsewhere").frames()] == [Kind.WELCOME]
+    again = world.welcomed("c1", node="n1")
+    assert world.relay.roster.peers["c1"].links[0] is again.link

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from appproxy.errors import ConfigError
-from appproxy.publish.application import Application
+from appproxy.publish.application import Application, ProviderAccess
 from appproxy.store.applications import applications, assignments
 from appproxy.store.database.store import Store
 from appproxy.store.names import NotFound
@@ -123,3 +123,20 @@ def test_no_maintainers_where_nobody_signs_in(store: Store, wiki: Application, n
         with pytest.raises(ConfigError, match="preauth=passthrough"):
             assignments.assign(tx, "wiki", user="ann", maintainer=True)
         assert assignments.list_for(tx, "wiki") == []
+
+
+def test_of_several_providers_each_has_its_own(store: Store, wiki: Application, now: float) -> None:
+    """What is assigned names a provider; without one it is the application's first. All count, each for itself."""
+    with store.transaction(now) as tx:
+        applications.set_values(tx, "wiki", {"provider": "builtin, corp"})
+        corp = providers.find(tx, "corp").id
+        assignments.assign(tx, "wiki", user="ann")
+        assignments.assign(tx, "wiki", user="ann", provider="corp", maintainer=True)
+        assignments.assign(tx, "wiki", group="staff", provider="corp")
+        found, listed = applications.find(tx, "wiki"), applications.list_all(tx)[0]
+        ann = users.find(tx, "ann").id
+    assert found == listed == store.build_snapshot().applications[wiki.id]
+    assert found.assigned_users == {ann} and found.assigned_groups == frozenset()
+    assert found.other_providers == (
+        ProviderAccess(corp, frozenset({"ann"}), frozenset({"staff"}), frozenset({"ann"}), frozenset()),)
+    assert found.has_maintainers

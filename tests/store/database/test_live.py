@@ -13,12 +13,13 @@ import sqlalchemy as sa
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.logger import LogLevel, capturedLogs
+from twisted.python.failure import Failure
 
 from appproxy.errors import StoreError
 from appproxy.policy.sender import SENDER
 from appproxy.store import schema
 from appproxy.store.applications import applications
-from appproxy.store.database.live import HANDED, MOST_WAITING, PATIENCE, POLL, LiveStore
+from appproxy.store.database.live import GIVEN_UP, HANDED, LONGEST, MOST_WAITING, PATIENCE, POLL, LiveStore
 from appproxy.store.database.store import Store
 from appproxy.store.people import one_time
 from appproxy.store.sealing import Sealer
@@ -70,8 +71,6 @@ class Pool:
 
     def callInThreadWithCallback(self, onResult: Any, func: Callable[..., object], *args: Any, **kwargs: Any) -> None:
         """Called by Twisted."""
-        from twisted.python.failure import Failure
-
         assert self.running, "work for a pool that does not run"
 
         def do() -> None:
@@ -337,6 +336,41 @@ class TestWaiting:
         with pytest.raises(StoreError, match="does not answer in time"):
             node.result(late)
         assert node.result(node.live.write(one_time.use_once, "a", 1e10)) is True
+
+
+    def test_who_waits_is_told_while_it_hangs(self, node: Node, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Not when it goes on, which may be never. What is under way is waited for a little longer."""
+        heard: list[str] = []
+        seen: list[list[str]] = []
+        monkeypatch.setattr(store, "interrupt", lambda: heard.append("interrupted"))
+
+        def hang(reading: Reading) -> None:
+            node.reactor.advance(PATIENCE)
+            seen.append(list(heard))
+            node.reactor.advance(LONGEST - PATIENCE)
+            seen.append(list(heard))
+            node.reactor.advance(GIVEN_UP)
+
+        def hear(failure: Failure, name: str) -> None:
+            heard.append(f"{name}: {failure.getErrorMessage()}")
+
+        node.live.read(hang).addErrback(hear, "first")
+        node.live.read(lambda reading: None).addErrback(hear, "second")
+        node.settle()
+        late = "the database does not answer in time"
+        # Of the first it is not known whether it comes to its end.
+        refused = [f"second: {late}", f"first: {late}; it was begun and may still be done: look before you ask again"]
+        assert seen[0] == refused[:1] and sorted(seen[1]) == sorted([*refused, "interrupted"])
+        assert node.result(node.live.read(lambda reading: "well")) == "well"
+
+    def test_what_takes_its_time_is_not_interrupted(self, node: Node, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Each piece of work has its own time, which begins with it: what waits for its turn in the thread uses none up."""
+        interrupted: list[bool] = []
+        monkeypatch.setattr(store, "interrupt", lambda: interrupted.append(True))
+        for _ in range(3):
+            node.live.read(lambda reading: node.reactor.advance(GIVEN_UP * 0.7))
+        node.settle()
+        assert interrupted == []
 
 
 def test_after_the_end_nothing_is_taken(node: Node) -> None:

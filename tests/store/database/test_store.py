@@ -117,7 +117,7 @@ class TestFile:
 
 @pytest.mark.parametrize("url", ["", "nonsense", "mysql://host/db", "sqlite+nonsense:///x", "oracle://h/d"])
 def test_a_wrong_url_names_the_setting(url: str, sealer: Sealer) -> None:
-    """The admin learns which setting to mend."""
+    """The admin learns which setting to change."""
     with pytest.raises(ConfigError, match="database_url"):
         Store.open(url, sealer)
 

@@ -24,6 +24,7 @@ def test_the_built_in_one_is_there_and_stays(store: Store, now: float) -> None:
     """Its issuer is the sign-in host."""
     with store.transaction(now) as tx:
         assert providers.find(tx, "builtin").issuer == "https://signin.example.com"
+        assert providers.find(tx, "builtin").kind == "builtin"
         with pytest.raises(AlreadyThere, match="built-in identity provider stays"):
             providers.remove(tx, "builtin")
 
@@ -59,6 +60,9 @@ def test_another_one(store: Store, now: float) -> None:
         {"algorithms": []},
         {"ca_bundle": "x"},
         {"pushed_requests": "never"},
+        {"kind": "builtin"},
+        {"kind": "saml"},
+        {"kind": ""},
         {"name": ""},
     ],
 )
@@ -86,7 +90,7 @@ def test_changes(store: Store, now: float, pem: str) -> None:
         providers.change(tx, "corp", algorithms=("EdDSA",), client_id="other", groups_claim="roles", scopes=("openid",))
         with pytest.raises(NotFound):
             providers.change(tx, "corpse", client_id="x")
-        with pytest.raises(AlreadyThere, match="nothing to set"):
+        with pytest.raises(AlreadyThere, match="only session_hours and idle_minutes"):
             providers.change(tx, "builtin", client_id="x")
     expected = replace(changed, algorithms=("EdDSA",), client_id="other", groups_claim="roles", scopes=("openid",))
     assert store.build_snapshot().providers[made.id] == expected

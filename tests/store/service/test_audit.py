@@ -6,13 +6,15 @@ import pytest
 
 from appproxy.store.database.store import Store
 from appproxy.store.service import audit
+from appproxy.store.service.actions import USER_SIGN_IN
+from appproxy.store.service.note import Action
 
 
 def test_the_latest_come_first(store: Store, now: float) -> None:
     """With all that was noted."""
     for number in range(3):
         with store.transaction(now + number) as tx:
-            audit.record(tx, "local:0", "user.add", f"u{number}", {"name": "ann\n"})
+            audit.record(tx, "local:0", Action("user.add"), f"u{number}", {"name": "ann\n"})
     with store.reading() as reading:
         found = audit.list_recent(reading, 2)
     assert [(row.target, row.time) for row in found] == [("u2", now + 2), ("u1", now + 1)]
@@ -23,7 +25,7 @@ def test_the_latest_come_first(store: Store, now: float) -> None:
 def test_a_deed_that_failed_is_not_noted(store: Store, now: float) -> None:
     """The note and the deed are one transaction."""
     with pytest.raises(ValueError), store.transaction(now) as tx:
-        audit.record(tx, "local:0", "user.add")
+        audit.record(tx, "local:0", Action("user.add"))
         raise ValueError
     with store.reading() as reading:
         assert audit.list_recent(reading) == []
@@ -32,5 +34,5 @@ def test_a_deed_that_failed_is_not_noted(store: Store, now: float) -> None:
 def test_a_long_actor_is_cut(store: Store, now: float) -> None:
     """Whatever name a user of another provider has, the sign-in is noted."""
     with store.transaction(now) as tx:
-        audit.record(tx, "user:" + "x" * 1000, "user.sign_in")
+        audit.record(tx, "user:" + "x" * 1000, USER_SIGN_IN)
         assert len(audit.list_recent(tx)[0].actor) == 255

@@ -34,7 +34,7 @@ class TestFile:
             create_master(tmp_path)
 
     def test_others_may_not_read_it(self, tmp_path: Path) -> None:
-        """A key file that is open to others is refused, with the command that mends it."""
+        """A key file that is open to others is refused, with the command that helps."""
         create_master(tmp_path).chmod(0o640)
         with pytest.raises(StoreError, match=f"chmod 600 {tmp_path}/master.key"):
             read_master("file", tmp_path, {})

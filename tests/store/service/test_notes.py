@@ -13,9 +13,10 @@ from twisted.logger import capturedLogs
 from appproxy.errors import StoreError
 from appproxy.store.database.store import Store
 from appproxy.store.service import audit
-from appproxy.store.service.audit import ANONYMOUS
+from appproxy.store.service.actions import SIGN_IN, SIGN_IN_REFUSED
+from appproxy.store.service.audit import ANONYMOUS, AuditEntry
 from appproxy.store.service.note import nowhere
-from appproxy.store.service.notes import AuditNote, Notes, write
+from appproxy.store.service.notes import Notes, write
 from appproxy.store.transaction import Transaction
 
 
@@ -23,11 +24,13 @@ class Live:
     """A store that keeps what it is to write; `away`: the database does not answer."""
 
     def __init__(self) -> None:
-        self.batches: list[list[AuditNote]] = []
+        self.batches: list[list[AuditEntry]] = []
         self.away = False
         self.last_words: list[Callable[[], object]] = []
 
-    def write(self, do: Callable[[Transaction, Sequence[AuditNote]], None], entries: Sequence[AuditNote], /) -> Deferred[None]:
+    def write(
+        self, do: Callable[[Transaction, Sequence[AuditEntry]], None], entries: Sequence[AuditEntry], /
+    ) -> Deferred[None]:
         assert do is write
         if self.away:
             return fail(StoreError("away"))
@@ -47,21 +50,21 @@ def made() -> tuple[Live, Clock, Notes]:
 def test_they_are_written_together() -> None:
     """Those of a second in one transaction, each with its own time; nothing is done while there is none."""
     live, clock, notes = made()
-    notes.note("user:ann", "sign-in", "ann", {"address": "192.0.2.1"})
+    notes.note("user:ann", SIGN_IN, "ann", {"address": "192.0.2.1"})
     clock.advance(0.5)
-    notes.note("user:bob", "sign-in")
+    notes.note("user:bob", SIGN_IN)
     assert live.batches == []
     clock.advance(0.5)
     assert live.batches == [[
-        AuditNote(1000.0, "user:ann", "sign-in", "ann", {"address": "192.0.2.1"}),
-        AuditNote(1000.5, "user:bob", "sign-in", "", {})]]
+        AuditEntry(1000.0, "user:ann", SIGN_IN, "ann", {"address": "192.0.2.1"}),
+        AuditEntry(1000.5, "user:bob", SIGN_IN, "", {})]]
     assert clock.getDelayedCalls() == []
 
 
 def refused(notes: Notes, *addresses: str) -> None:
     """A refused sign-in of nobody known from each address."""
     for address in addresses:
-        notes.note(ANONYMOUS, "sign-in.refused", "", {"address": address})
+        notes.note(ANONYMOUS, SIGN_IN_REFUSED, "", {"address": address})
 
 
 def addresses(live: Live, action: str = "sign-in.refused") -> Counter[object]:
@@ -107,7 +110,7 @@ def test_a_flood_from_everywhere_is_counted() -> None:
     """Of those about nobody sixty are kept, then one a second; those of known users all."""
     live, clock, notes = made()
     refused(notes, *(f"192.0.2.{number}" for number in range(200)))
-    notes.note("user:ann", "sign-in")
+    notes.note("user:ann", SIGN_IN)
     clock.advance(1.0)
     (batch,) = live.batches
     assert addresses(live).total() == 60
@@ -126,9 +129,9 @@ def test_one_user_does_not_fill_the_database() -> None:
     live, clock, notes = made()
     for _ in range(10):
         for _ in range(90):
-            notes.note("user:eve", "sign-in", "eve", {"provider": "corp"})
-        notes.note("user:ann", "sign-in", "ann", {"provider": "corp"})
-        notes.note("user:eve", "sign-in", "eve", {"provider": "another eve's"})
+            notes.note("user:eve", SIGN_IN, "eve", {"provider": "corp"})
+        notes.note("user:ann", SIGN_IN, "ann", {"provider": "corp"})
+        notes.note("user:eve", SIGN_IN, "eve", {"provider": "another eve's"})
         clock.advance(1.0)
     found = Counter(one.actor for batch in live.batches for one in batch)
     assert found == {"user:eve": 310, "user:ann": 10}
@@ -169,7 +172,7 @@ def test_a_database_that_is_away() -> None:
     live.away = True
     with capturedLogs() as events:
         for number in range(3000):
-            notes.note(f"user:{number}", "sign-in")
+            notes.note(f"user:{number}", SIGN_IN)
             if number % 500 == 0:
                 clock.advance(1.0)
     assert any("away" in str(event.get("reason")) for event in events)
@@ -184,7 +187,7 @@ def test_a_database_that_is_away() -> None:
 def test_what_there_is_at_the_end() -> None:
     """Is written before the store stops."""
     live, clock, notes = made()
-    notes.note("user:ann", "sign-in")
+    notes.note("user:ann", SIGN_IN)
     for callback in live.last_words:
         callback()
     assert [one.actor for one in live.batches[0]] == ["user:ann"]
@@ -193,13 +196,13 @@ def test_what_there_is_at_the_end() -> None:
 
 def test_without_an_audit() -> None:
     """Programs of one's own may have none."""
-    nowhere("user:ann", "sign-in", "ann", {})
+    nowhere("user:ann", SIGN_IN, "ann", {})
 
 
 def test_in_the_database(store: Store, now: float) -> None:
     """With their own times; what is about nobody is forgotten when it is old, or too much."""
-    entries = [AuditNote(now - 5, "user:ann", "sign-in", "ann", {"a": 1}), *(
-        AuditNote(now - age * 86400, ANONYMOUS, "sign-in.refused", "", {}) for age in (400, 91, 89, 1, 1, 1))]
+    entries = [AuditEntry(now - 5, "user:ann", SIGN_IN, "ann", {"address": "192.0.2.1"}), *(
+        AuditEntry(now - age * 86400, ANONYMOUS, SIGN_IN_REFUSED, "", {}) for age in (400, 91, 89, 1, 1, 1))]
     with store.transaction(now) as tx:
         write(tx, entries)
         audit.purge(tx)

@@ -25,7 +25,7 @@ def test_a_database_without_a_domain_is_told_as_such(empty_store: Store) -> None
 
 
 def test_settings_that_mean_another_place_are_refused(store: Store) -> None:
-    """URLs are in the database since `init`: with another domain or port nobody could sign in. The mend is named."""
+    """URLs are in the database since `init`: with another domain or port nobody could sign in. What to do is named."""
     with store.reading() as reading:
         found = service_settings.place(reading)
         service_settings.check_place(reading, found)

@@ -14,7 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from twisted.internet.interfaces import IHalfCloseableProtocol, IPushProducer, IReactorTime, ITransport
+from twisted.internet.interfaces import (
+    IHalfCloseableProtocol,
+    IHandshakeListener,
+    IPushProducer,
+    IReactorTime,
+    ITransport,
+)
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -23,7 +29,7 @@ from appproxy.errors import Code, RequestError
 from appproxy.http import RequestReader
 from appproxy.net.deadlines import NEVER
 from appproxy.net.read_gate import HoldReason, ReadGate
-from appproxy.net.sockets import acknowledged, write_through
+from appproxy.net.sockets import acknowledged, through
 from appproxy.net.tls import ServerName, peer_certificate
 from appproxy.service.exchange.exchange import BodyReader
 from appproxy.service.front.front import NO_HEAD, Front
@@ -39,12 +45,13 @@ BACKLOG = 65536
 AT_ONCE = 8
 
 
-@implementer(IHalfCloseableProtocol)
+@implementer(IHalfCloseableProtocol, IHandshakeListener)
 class UserConnection(Protocol):
     """One user's connection."""
 
     def __init__(self, front: Front, client: str) -> None:
-        self._front = front
+        #: What all connections share.
+        self.front = front
         self._client = client
         self.number = front.number_connection(client)
         self._reader: RequestReader | None = RequestReader(front.limits)
@@ -57,19 +64,27 @@ class UserConnection(Protocol):
         self._closing = False
         self._no_more = False
         self._pace = Pace()
-        self._server_name: ServerName | None = None
-        self._named = False
+        #: What this connection was made for, once the handshake is done.
+        self.server_name: ServerName | None = None
         self.deadline = NEVER
 
     # What Twisted says.
 
     def connectionMade(self) -> None:
-        front = self._front
+        front = self.front
         front.accepted += 1
         front.enter(self, self._client)
         self.read_gate = ReadGate(self.transport)  # type: ignore[arg-type]
+        self.write: Callable[[bytes], None] = self.transport.write  # type: ignore[union-attr]
+        #: For all that a turn has to say.
+        self.write_through = through(self.transport)
         self.deadline = front.clock.seconds() + front.timeouts.handshake
         front.deadlines.add(self)
+        self.handshakeCompleted()  # it may be: `listen.entry` waits for it
+
+    def handshakeCompleted(self) -> None:
+        """Called by TLS where nothing stands between."""
+        self.server_name = self.front.server_name(self.transport, self._client)
 
     def dataReceived(self, data: bytes) -> None:
         if self._stream is not None:
@@ -82,9 +97,7 @@ class UserConnection(Protocol):
         current = self._current
         if current is None and not self._resting:
             self._advance()
-        elif current is None:
-            self._hold_backlog(reader)
-        elif current.body_reader is not None:
+        elif current is not None and current.body_reader is not None:
             self._pace.arrived += len(data)
             self.feed_body()
         else:
@@ -105,8 +118,8 @@ class UserConnection(Protocol):
         """Our own half-close has been written."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self._front.leave(self)
-        self._front.deadlines.discard(self)
+        self.front.leave(self)
+        self.front.deadlines.discard(self)
         self.read_gate.close()
         self._closing = True
         if (current := self._current) is not None:
@@ -137,7 +150,7 @@ class UserConnection(Protocol):
         """Let others have their turn: the rest of what was pipelined is taken in the next one."""
         self._resting = True
         self._hold_backlog(reader)
-        self._front.clock.callLater(0, self._go_on)
+        self.front.clock.callLater(0, self._go_on)
 
     def _go_on(self) -> None:
         self._resting = False
@@ -150,7 +163,7 @@ class UserConnection(Protocol):
             self.read_gate.hold(HoldReason.BACKLOG)
 
     def _take_head(self, reader: RequestReader) -> bool:
-        front = self._front
+        front = self.front
         try:
             head = reader.next_head()
         except RequestError as error:
@@ -175,7 +188,7 @@ class UserConnection(Protocol):
 
     def _refuse(self, code: Code, detail: str, accept: bytes | None = None) -> None:
         """Answer a head that cannot be used, and close."""
-        front = self._front
+        front = self.front
         exchange = UserExchange(self, NO_HEAD, front.new_id(), self._client, front.scheme, front.clock.seconds())
         exchange.failure = code
         exchange.detail = detail
@@ -190,46 +203,39 @@ class UserConnection(Protocol):
     @property
     def reusable(self) -> bool:
         """May another request follow the current one?"""
-        return self.request_complete and not self._front.draining and not self._closing
-
-    @property
-    def date(self) -> Callable[[], bytes]:
-        """Gives the line for an answer without a date."""
-        return self._front.date
+        reader = self._reader
+        return (reader is None or reader.body_done) and not self.front.draining and not self._closing
 
     @property
     def clock(self) -> IReactorTime:
-        return self._front.clock
+        return self.front.clock
 
     @property
     def peer_certificate(self) -> bytes | None:
         """The verified certificate that this connection has shown."""
         return peer_certificate(self.transport)
 
-    @property
-    def server_name(self) -> ServerName | None:
-        """What this connection was made for; to be asked after the handshake."""
-        if not self._named:
-            self._named = True
-            self._server_name = self._front.server_name(self.transport, self._client)
-        return self._server_name
-
     def exchange_over(self, exchange: UserExchange, reuse: bool) -> None:
         """The answer is written whole. `reuse`: its head said that the connection stays."""
         self._current = None
-        self.read_gate.release(_SLOW_PEER)
-        self._front.log(exchange)
-        if reuse and self.reusable and not self._no_more:
-            self.deadline = self.clock.seconds() + self._front.timeouts.keep_alive
-            self.read_gate.release(_BACKLOG)
-            self._advance()
-        else:
+        front, reader = self.front, self._reader
+        if (hook := front.hooks.ended) is not None:
+            hook(exchange)
+        # `reusable` once more, without a call: a streamed answer began long ago.
+        if not reuse or reader is None or not reader.body_done or self._closing or self._no_more:
+            self.read_gate.release(_SLOW_PEER)
             self._farewell()
+            return
+        # An answer that began before the drain has promised that the connection stays.
+        self.deadline = front.clock.seconds() + (front.notice if front.draining else front.timeouts.keep_alive)
+        self.read_gate.release(_SLOW_PEER | _BACKLOG)
+        if not reader.is_empty:
+            self._advance()
 
     def exchange_broken(self, exchange: UserExchange) -> None:
-        """The answer could not be completed: nobody may take it for whole."""
+        """The answer could not be completed: it must not be taken for whole."""
         self._current = None
-        self._front.log(exchange)
+        self.front.ended(exchange)
         self.abort()
 
     def _farewell(self) -> None:
@@ -238,7 +244,7 @@ class UserConnection(Protocol):
         self._closing = True
         self._stream = self._reader = None
         self.read_gate.release(_BACKLOG)
-        self.deadline = self.clock.seconds() + self._front.timeouts.linger
+        self.deadline = self.clock.seconds() + self.front.timeouts.linger
         if complete:
             self._transport.loseConnection()
         elif hasattr(self._transport, "loseWriteConnection"):
@@ -251,7 +257,7 @@ class UserConnection(Protocol):
         if first:
             self._transport.write(first)
         self._pace.body_begins()
-        self.deadline = self.clock.seconds() + self._front.timeouts.body_window
+        self.deadline = self.clock.seconds() + self.front.timeouts.body_window
         self.read_gate.release(HoldReason.BACKLOG)
         self.feed_body()
 
@@ -295,7 +301,7 @@ class UserConnection(Protocol):
         if exchange.begun:
             exchange.abort()
         else:
-            exchange.answer(*self._front.refusal(code, exchange.id, exchange.head.get(b"accept")))
+            exchange.answer(*self.front.refusal(code, exchange.id, exchange.head.get(b"accept")))
 
     # Streams after 101.
 
@@ -314,7 +320,7 @@ class UserConnection(Protocol):
         """Our direction is over; when the user's is too, so is the connection."""
         if self._no_more:
             self._current = None
-            self._front.log(exchange)
+            self.front.ended(exchange)
             self._farewell()
         elif hasattr(self._transport, "loseWriteConnection"):
             self._transport.loseWriteConnection()
@@ -326,7 +332,7 @@ class UserConnection(Protocol):
         now = self.clock.seconds()
         if paused:
             self._pace.pause(now, acknowledged(self.transport))
-            self.deadline = min(self.deadline, now + self._front.timeouts.write_stall)
+            self.deadline = min(self.deadline, now + self.front.timeouts.write_stall)
         else:
             self._pace.resume()
             self.deadline = NEVER if not self._reading_body else self.deadline
@@ -336,7 +342,7 @@ class UserConnection(Protocol):
         return self._current is not None and self._current.body_reader is not None
 
     def deadline_passed(self, now: float) -> None:
-        current, pace, limits = self._current, self._pace, self._front.timeouts
+        current, pace, limits = self._current, self._pace, self.front.timeouts
         reading = self._reading_body
         if self._closing:
             self.abort()
@@ -369,30 +375,24 @@ class UserConnection(Protocol):
         assert self.transport is not None
         return self.transport
 
-    def write(self, data: bytes) -> None:
-        self._transport.write(data)
-
-    def write_through(self, data: bytes) -> None:
-        """All that this turn has to say."""
-        write_through(self._transport, data)
-
     def register(self, producer: IPushProducer) -> None:
         self._transport.registerProducer(producer, True)  # type: ignore[attr-defined]
 
     def unregister(self) -> None:
+        self._transport.unregisterProducer()  # type: ignore[attr-defined]
+        # Only now: TLS first writes what it has gathered, which may pause whoever is still registered.
         if self._pace.paused_since is not None:
             self.watch_answer(False)
-        self._transport.unregisterProducer()  # type: ignore[attr-defined]
 
     @property
     def idle(self) -> bool:
         """Has no request been under way for a moment?"""
-        return self._current is None and not self._resting and self._front.is_quiet(self.deadline)
+        return self._current is None and not self._resting and self.front.is_quiet(self.deadline)
 
     def drain(self) -> None:
-        """Close at once if nothing is under way."""
+        """Close in a moment if nothing is under way: the next request, if it comes before, is answered with the last word."""
         if self._current is None and not self._closing and not (self._reader is not None and self._reader.started):
-            self._farewell()
+            self.deadline = min(self.deadline, self.clock.seconds() + self.front.notice)
 
     def abort(self) -> None:
         """Close so that the user sees a break, not an end."""

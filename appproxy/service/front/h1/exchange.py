@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Protocol
 
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
@@ -10,30 +11,91 @@ from zope.interface import implementer
 from appproxy.errors import Code
 from appproxy.http.h1.writer import chunk, last_chunk, response_bytes
 from appproxy.http.head import RequestHead
+from appproxy.net.read_gate import ReadGate
 from appproxy.net.tls import ServerName
-from appproxy.service.exchange.date_line import dated
+from appproxy.service.exchange.answering import AnsweringExchange
 from appproxy.service.exchange.exchange import BodyReader
-from appproxy.service.exchange.state import BODYLESS, ExchangeState
-
-if TYPE_CHECKING:
-    from appproxy.service.front.h1.connection import UserConnection
+from appproxy.service.front.front import Front
 
 #: What an HTTP/1.0 user has to be told (RFC 9112 appendix C.2.2).
 _KEEP_ALIVE = b"connection: keep-alive\n"
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
+class ConnectionPort(Protocol):
+    """What an exchange asks of its connection: `h1.connection.UserConnection`."""
+
+    front: Front
+    #: Which of the user's connections it is; 0 where a trusted proxy is between.
+    number: int
+    #: The user's bytes.
+    read_gate: ReadGate
+    #: What the user's TLS connection was made for.
+    server_name: ServerName | None
+    #: Writes part of an answer.
+    write: Callable[[bytes], None]
+    #: Writes what does not wait for the end of the turn.
+    write_through: Callable[[bytes], None]
+
+    @property
+    def request_complete(self) -> bool:
+        """Has the request arrived whole?"""
+
+    @property
+    def reusable(self) -> bool:
+        """May another request follow, as far as is known now?"""
+
+    @property
+    def has_whole_body(self) -> bool:
+        """Has all of the body arrived, of which nothing was read yet?"""
+
+    @property
+    def peer_certificate(self) -> bytes | None:
+        """The verified leaf certificate of whoever is connected, in DER; None where none was asked for."""
+
+    def take_body(self) -> bytes | None:
+        """All of the body, if it has come with the head."""
+
+    def start_body(self, first: bytes) -> None:
+        """Read the body, after writing this."""
+
+    def register(self, producer: IPushProducer) -> None:
+        """Pause this while the user reads slowly."""
+
+    def unregister(self) -> None:
+        """Nobody is to be paused any longer."""
+
+    def watch_answer(self, paused: bool) -> None:
+        """The user reads slowly, or again."""
+
+    def become_stream(self, reader: BodyReader) -> None:
+        """From now on all bytes are a stream's."""
+
+    def close_stream(self, exchange: UserExchange) -> None:
+        """The stream's direction to the user is over."""
+
+    def exchange_over(self, exchange: UserExchange, reuse: bool) -> None:
+        """The answer is complete. `reuse`: another request may follow."""
+
+    def exchange_broken(self, exchange: UserExchange) -> None:
+        """The answer cannot be completed."""
+
+
 @implementer(IPushProducer)
-class UserExchange(ExchangeState):
+class UserExchange(AnsweringExchange):
     """One request of a user (see `service.exchange.exchange.Exchange`), and what the access log says of it at the end."""
 
-    __slots__ = ("_chunked", "_connection", "_reuse", "body_reader")
+    __slots__ = ("_chunked", "_connection", "_reuse", "body_reader", "connection_number")
 
     def __init__(
-        self, connection: UserConnection, head: RequestHead, id: str, client: str, scheme: str, started: float
+        self, connection: ConnectionPort, head: RequestHead, id: str, client: str, scheme: str, started: float
     ) -> None:
         super().__init__(head, id, client, scheme, started)
+        self.front = connection.front
+        self.tunnel = False
         self._connection = connection
+        #: Which of the user's connections it came on; 0 where a trusted proxy is between.
+        self.connection_number = connection.number
         self.body_reader: BodyReader | None = None
         self._chunked = False
         self._reuse = False
@@ -43,13 +105,18 @@ class UserExchange(ExchangeState):
     def read_body(self, reader: BodyReader) -> IPushProducer:
         """Begin to read the body; `reader` may be called before this returns."""
         connection = self._connection
-        if not self._over:
+        if self._given is not None:
+            if not self._over:
+                self._give(reader, self._given)
+        elif not self._over:
             self.body_reader = reader
             connection.start_body(_CONTINUE if self.head.expects_continue and not self.begun else b"")
         return connection.read_gate
 
     def take_body(self) -> bytes | None:
         """All of the body, if it has come with the head."""
+        if self._given is not None:
+            return self._given
         body = None if self._over else self._connection.take_body()
         if body is not None:
             self.received += len(body)
@@ -58,17 +125,12 @@ class UserExchange(ExchangeState):
     @property
     def has_whole_body(self) -> bool:
         """Has all of the body arrived, of which nothing was read yet?"""
-        return self._connection.has_whole_body
+        return self._given is not None or self._connection.has_whole_body
 
     @property
     def read_gate(self) -> IPushProducer:
         """What pauses and resumes the user's bytes."""
         return self._connection.read_gate
-
-    @property
-    def connection_number(self) -> int:
-        """Which of the user's connections it came on; 0 where a trusted proxy is between."""
-        return self._connection.number
 
     def stop_body(self) -> None:
         """Read no more of the body. When the answer is complete the connection closes."""
@@ -81,49 +143,33 @@ class UserExchange(ExchangeState):
         if not self._over and not self.begun and self.head.version >= 11:
             self._connection.write(response_bytes(status, fields, length="none", close=False, chunked=False))
 
-    def answer(self, status: int, fields: bytes, body: bytes) -> None:
-        """Send a complete answer in one write."""
-        if self._over or self.begun:
-            return
-        self.begun = True
-        self.status = status
-        if (hook := self._connection._front.hooks.answered) is not None:
-            hook(self)
-        fields = dated(fields, self._connection.date)
-        reuse = self.head.keep_alive and self._connection.reusable
-        if reuse and self.head.version < 11:
+    def _send_whole(self, status: int, fields: bytes, body: bytes | None) -> None:
+        """In one write."""
+        connection, head = self._connection, self.head
+        reuse = head.keep_alive and connection.reusable
+        if reuse and head.version < 11:
             fields += _KEEP_ALIVE
-        if self.head.method == b"HEAD" or status in BODYLESS:
+        if body is None:
             whole = response_bytes(status, fields, length="none", close=not reuse, chunked=False)
         else:
-            size = self.sent = len(body)
+            size = len(body)
             # An application's own length, if it is the right one and the only one, need not be taken out and put in again.
             right = b"\ncontent-length: %d\n" % size in fields and fields.count(b"content-length: ") == 1
             whole = response_bytes(
                 status, fields, length="none" if right else size, close=not reuse, chunked=False
             ) + body
-        self._connection.write(whole)
+        connection.write(whole)
         self._end(reuse)
 
-    def start(self, status: int, fields: bytes, length: int | None) -> None:
-        """Send the head of a streamed answer."""
-        if self._over or self.begun:
-            return
-        self.begun = True
-        self.status = status
-        if (hook := self._connection._front.hooks.answered) is not None:
-            hook(self)
-        fields = dated(fields, self._connection.date)
+    def _send_head(self, status: int, fields: bytes, length: int | None) -> None:
         head = self.head
         # While the request's body is still under way, nobody knows yet whether another request can follow.
         reuse = head.keep_alive and (self._connection.reusable or self.body_reader is not None)
         if reuse and head.version < 11 and (length is not None or head.method == b"HEAD"):
             fields += _KEEP_ALIVE
-        if head.method == b"HEAD" or status in BODYLESS:
-            self._left = -2
+        if self._left == -2:
             whole = response_bytes(status, fields, length="none", close=not reuse, chunked=False)
         elif length is not None:
-            self._left = length
             whole = response_bytes(status, fields, length=length, close=not reuse, chunked=False)
         elif head.version >= 11:
             self._chunked = True
@@ -134,34 +180,17 @@ class UserExchange(ExchangeState):
         self._reuse = reuse
         self._connection.write(whole)
 
-    def write(self, data: bytes) -> None:
-        """Send a piece of the body."""
-        if self._over or not data or self._left == -2:
-            return
-        self.sent += len(data)
-        if self._chunked:
-            data = chunk(data)
-        elif self._left >= 0:
-            if len(data) > self._left:
-                self.overrun()
-                return
-            self._left -= len(data)
+    def _send(self, data: bytes) -> None:
         if self._switched:
             self._connection.write_through(data)
         else:
-            self._connection.write(data)
+            self._connection.write(chunk(data) if self._chunked else data)
 
-    def finish(self, trailers: bytes = b"") -> None:
-        """The answer is complete, unless fewer bytes came than were announced."""
-        if self._over:
-            return
+    def _send_end(self, trailers: bytes) -> None:
         if self._switched:
             self._over = True
             self._release()
             self._connection.close_stream(self)
-        elif self._left > 0:
-            self.failure = Code.ORIGIN_TRUNCATED
-            self.abort()
         else:
             if self._chunked:
                 self._connection.write(last_chunk(trailers))
@@ -187,7 +216,7 @@ class UserExchange(ExchangeState):
         elif not self._over and not self.begun:
             self.begun = self._switched = True
             self.status = 101
-            if (hook := connection._front.hooks.answered) is not None:
+            if (hook := self.front.hooks.answered) is not None:
                 hook(self)
             connection.write(response_bytes(101, fields, length="none", close=False, chunked=False))
             # An idle WebSocket must cost little: the head is not needed any more, but for the log.
@@ -237,13 +266,14 @@ class UserExchange(ExchangeState):
             self.failure = code
         if responder is not None:
             responder.user_left(code)
-        self._connection._front.log(self)
+        self._connection.front.ended(self)
 
     def _end(self, reuse: bool) -> None:
         self._over = True
         self.responder = None
         self.body_reader = None
-        self._release()
+        if self._producer is not None:
+            self._release()
         self._connection.exchange_over(self, reuse)
 
     def _release(self) -> None:

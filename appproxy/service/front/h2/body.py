@@ -7,16 +7,23 @@ at most a window of it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from appproxy.http.head import Fields
 from appproxy.net.deadlines import NEVER
 from appproxy.net.read_gate import ReadGate
 from appproxy.service.exchange.exchange import BodyReader
+from appproxy.service.front.h2.port import H2Port
 from appproxy.tunnel.silence import SILENCE_SECONDS
 
-if TYPE_CHECKING:
-    from appproxy.service.front.h2.exchange import H2Exchange
+
+class BodyOwner(Protocol):
+    """The exchange that a body belongs to."""
+
+    connection: H2Port
+    stream: int
+    #: Bytes of the body that were taken; counted here.
+    received: int
 
 
 class H2Body:
@@ -25,7 +32,7 @@ class H2Body:
     __slots__ = ("_arrived", "_bytes", "_exchange", "_judged", "_owed", "_reader", "_trailers", "_unwanted", "complete",
                  "since", "read_gate")
 
-    def __init__(self, exchange: H2Exchange, complete: bool) -> None:
+    def __init__(self, exchange: BodyOwner, complete: bool) -> None:
         self._exchange = exchange
         #: All of it is here.
         self.complete = complete

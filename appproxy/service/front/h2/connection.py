@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ngh2 import ErrorCode, NGH2Error, Priority
+from ngh2 import ErrorCode, NGH2Error
 from ngh2 import events as h2
 from twisted.internet.interfaces import IPushProducer
 from twisted.internet.protocol import Protocol, connectionDone
@@ -25,17 +25,14 @@ from zope.interface import implementer
 
 from appproxy.errors import Code, RemoteProtocolError, RequestError
 from appproxy.http.h2.head import VERSION, HeadReader, request_trailers
-from appproxy.http.h2.session import new_session
-from appproxy.net.deadlines import NEVER
-from appproxy.net.flush_scheduler import flush_scheduler
 from appproxy.net.sockets import acknowledged
 from appproxy.net.tls import peer_certificate
-from appproxy.service.front.front import NO_HEAD, FrontTimeouts
+from appproxy.service.front.front import NO_HEAD
 from appproxy.service.front.h2.exchange import H2Exchange
-from appproxy.service.front.h2.flood_limits import FloodLimits
 from appproxy.service.front.h2.head_deadline import HeadDeadline
 from appproxy.service.front.h2.incoming import Incoming
-from appproxy.service.front.h2.lifetime import ConnectionLifetime, LifetimeAction
+from appproxy.service.front.h2.lifetime import LifetimeAction
+from appproxy.service.front.h2.port import H2Port, Stream
 
 if TYPE_CHECKING:
     from appproxy.service.front.front import Front
@@ -49,42 +46,32 @@ _NO_HEAD = replace(NO_HEAD, version=VERSION)
 
 
 @implementer(IPushProducer)
-class H2Connection(Protocol):
+class H2Connection(H2Port, Protocol):
     """One user's connection that speaks HTTP/2."""
 
     _log = Logger()
 
     def __init__(self, front: Front, client: str) -> None:
-        self._front = front
-        self.hooks = front.hooks
+        super().__init__(front)
         self._client = client
+        #: Whose part of a turn it takes.
+        self._owner = front.owner_of(client) or self
         self.number = front.number_connection(client)
-        self.session = new_session(front.limits)
-        self.timeouts: FrontTimeouts = front.timeouts
-        self.refusal = front.refusal
-        self.date = front.date
-        self.now = front.clock.seconds
         self._heads = HeadReader(front.limits, front.random_bytes)
         self._head_deadline = HeadDeadline(front.deadlines, self.now, front.timeouts.head, self._head_too_slow)
         self._streams: dict[int, H2Exchange] = {}
-        #: Exchanges whose bytes may wait in the session.
-        self.sending: list[H2Exchange] = []
-        #: Exchanges that were answered before their request was complete.
-        self._early: list[H2Exchange] = []
         #: What has come and was not heard; does it wait for the next turn of the reactor?
-        self._incoming = Incoming(self.session, self._heads)
+        self._incoming = Incoming(self._session, self._heads)
         self._resting = False
-        self._enlisted = False
-        self._pumping = False
-        self._closing = False
-        self._later = flush_scheduler(front.clock)
-        self._conduct = FloodLimits(self.now())
-        self._term = ConnectionLifetime(front.deadlines, front.timeouts, self._deadline_passed)
+        #: Is the transport paused until then?
+        self._held_back = False
+        #: Will it be looked at when what may not be heard yet may be?
+        self._waking = False
 
     # What Twisted says.
 
     def connectionMade(self) -> None:
-        front = self._front
+        front = self.front
         front.accepted += 1
         front.enter(self, self._client)
         #: What this connection was made for.
@@ -96,8 +83,12 @@ class H2Connection(Protocol):
         self.enlist()
 
     def dataReceived(self, data: bytes) -> None:
-        if self._closing or not self.session.want_read:
+        if self._closing or not self._session.want_read:
             return  # after goodbye and the last answer nothing more is expected, and whatever comes breaks no rule
+        if self._resting and not self._held_back:
+            # Only now: its turn mostly comes before it says more, and to pause and resume are two system calls.
+            self._held_back = True
+            self._transport.pauseProducing()
         heads = self._head_deadline.feed(data)
         try:
             self._incoming.receive(data, heads)
@@ -115,7 +106,8 @@ class H2Connection(Protocol):
         self.abort()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self._front.leave(self)
+        self.front.leave(self)
+        self.front.turns.leave(self._owner, self)
         self._term.end()
         self._head_deadline.cancel()
         self._closing = True
@@ -139,26 +131,48 @@ class H2Connection(Protocol):
 
     def _take_events(self) -> None:
         """What the session has understood, in its order: as much of it as one turn of the reactor may take."""
-        incoming = self._incoming
-        incoming.gather()
-        if not self._resting:
-            for event in incoming.of_a_turn():
+        incoming, turns = self._incoming, self.front.turns
+        doubt = turns.doubt(self._owner)
+        incoming.gather(self.now() + doubt if doubt else 0.0)
+        if incoming.held:
+            self._wait_for(incoming)
+        if self._resting:
+            return
+        if (part := turns.left(self._owner, doubt)) > 0:
+            for event in incoming.of_a_turn(part):
                 hear = _HEARD.get(type(event))
                 if hear is not None:
                     hear(self, event)
                     if self._closing:
                         incoming.clear()
-        if incoming and not self._resting:
+            turns.spent(self._owner, part - incoming.left)
+        if incoming.may_be_heard:
             self._resting = True
-            self._transport.pauseProducing()
-            self._front.clock.callLater(0, self._go_on)
+            turns.wait(self._owner, self)
 
-    def _go_on(self) -> None:
-        """Another turn begins for what has come before."""
+    def _wait_for(self, incoming: Incoming) -> None:
+        """Some of it may not be heard yet: look again when it may."""
+        now = self.now()
+        incoming.release(now)
+        if (due := incoming.next_due) is not None and not self._waking:
+            self._waking = True
+            self.front.clock.callLater(max(0.0, due - now), self._wake)
+
+    def _wake(self) -> None:
+        self._waking = False
+        self._hear_more()
+
+    def go_on(self) -> None:
+        """Called by `RequestTurns`: another turn begins for what has come before."""
         self._resting = False
+        self._hear_more()
+        if self._held_back and not self._resting and not self._closing:  # what has come before is heard whole
+            self._held_back = False
+            self._transport.resumeProducing()
+
+    def _hear_more(self) -> None:
         if self._closing:
             return
-        self._transport.resumeProducing()
         try:
             self._take_events()
         except (NGH2Error, RemoteProtocolError) as error:
@@ -167,7 +181,7 @@ class H2Connection(Protocol):
         self.enlist()
 
     def _begin(self, event: h2.RequestReceived) -> None:
-        front = self._front
+        front = self.front
         refused: RequestError | None = None
         head = _NO_HEAD
         try:
@@ -203,7 +217,7 @@ class H2Connection(Protocol):
         if exchange is None or exchange.body is None:
             return
         try:
-            exchange.body.trailed(request_trailers(event.headers, self._front.limits))
+            exchange.body.trailed(request_trailers(event.headers, self.front.limits))
         except RequestError as error:
             exchange.spoil(error.code, error.detail)
 
@@ -214,6 +228,7 @@ class H2Connection(Protocol):
             exchange.lost(Code.CANCELLED)
         code = event.error_code
         if code and code != _REFUSED and (exchange is None or not exchange.broken):
+            self.front.turns.cancelled(self._owner)
             self._conduct.broke(self.now())
 
     def _window(self, event: h2.WindowUpdated) -> None:
@@ -226,59 +241,8 @@ class H2Connection(Protocol):
 
     # What exchanges ask for.
 
-    def acknowledge(self, stream: int, size: int) -> None:
-        """So many bytes of the stream have been taken: its window, and the connection's, open again."""
-        if self.session.acknowledge(stream, size):
-            self.enlist()
-
-    def open_window(self, stream: int) -> None:
-        """Somebody reads this stream's body: more of it may be on its way."""
-        if self.session.open_window(stream):
-            self.enlist()
-
-    def give_priority(self, stream: int, priority: Priority, *, for_good: bool = False) -> None:
-        """How the stream's bytes share with those of others (RFC 9218). `for_good`: whatever the user says later."""
-        try:
-            self.session.set_stream_priority(stream, priority, ignore_client_signal=for_good)
-        except NGH2Error:
-            return  # the stream has ended
-
-    def break_stream(self, exchange: H2Exchange, code: int) -> None:
-        """Reset a stream."""
-        exchange.broken = True
-        if self.session.reset(exchange.stream, code):
-            self.enlist()
-
-    def exchange_over(self, exchange: H2Exchange) -> None:
-        """The answer is given whole to the session."""
-        if not exchange.complete:
-            self._early.append(exchange)
-        self.log(exchange)
-        self.enlist()
-
-    def log(self, exchange: H2Exchange) -> None:
-        """An exchange is over; called once for each."""
-        self._term.answered(self.now())
-        self._front.log(exchange)
-
-    def sent(self, exchange: H2Exchange, size: int) -> None:
-        """A piece of an answer was given to the session."""
-        self._conduct.earned(size)
-        if not exchange.writing:
-            exchange.writing = True
-            self.sending.append(exchange)
-        self.enlist()
-
-    def watch(self, exchange: H2Exchange, deadline: float) -> None:
-        """Look at this exchange by then."""
-        exchange.deadline = min(exchange.deadline, deadline)
-        self._front.deadlines.add(exchange)
-
-    def unwatch(self, exchange: H2Exchange) -> None:
-        """No longer."""
-        if exchange.deadline != NEVER:
-            exchange.deadline = NEVER
-            self._front.deadlines.discard(exchange)
+    def _has(self, exchange: Stream) -> bool:
+        return self._streams.get(exchange.stream) is exchange
 
     def acknowledged(self) -> int | None:
         """While the transport is full: how many bytes the user's kernel has taken."""
@@ -289,65 +253,10 @@ class H2Connection(Protocol):
         """The verified certificate that this connection has shown."""
         return peer_certificate(self.transport)
 
-    # What goes out.
-
-    def enlist(self) -> None:
-        """Something is to be sent: at the end of this turn, with all else."""
-        if not self._enlisted:
-            self._enlisted = True
-            self._later.add(self)
-
-    def flush_turn(self) -> None:
-        """Called at the end of the reactor's turn."""
-        self._enlisted = False
-        try:
-            self._pump()
-        except (NGH2Error, RemoteProtocolError) as error:
-            self._calm(str(error))
-
-    def _pump(self) -> None:
-        """Give the transport what the session has, as long as it takes it."""
-        if self._closing or self._pumping:
-            return
-        session, term = self.session, self._term
-        self._pumping = True
-        try:
-            while not term.blocked and (output := session.data_to_send(_BATCH)):
-                self._send(output)
-                if self.sending:
-                    self._refill()
-        finally:
-            self._pumping = False
-        if self._closing:
-            return
-        if self._early and not term.blocked:
-            self._end_early()
-        self._take_events()
-        if not term.blocked and not session.want_read and not session.want_write:
-            self._close()
-
-    def _refill(self) -> None:
-        """Wake whoever was paused because their bytes waited, and forget those who have none."""
-        sending, self.sending = self.sending, []
-        for exchange in sending:
-            if not exchange.drained():
-                self.sending.append(exchange)
-
-    def _end_early(self) -> None:
-        """The answer has left, and the user is still sending: they need not (RFC 9113 section 8.1)."""
-        early, self._early = self._early, []
-        for exchange in early:
-            if self._streams.get(exchange.stream) is not exchange or exchange.complete:
-                continue
-            if exchange.writing:
-                self._early.append(exchange)
-            else:
-                self.break_stream(exchange, _NO_ERROR)
-
     # The end.
 
     def _deadline_passed(self, now: float) -> None:
-        act = LifetimeAction.ABORT if self._closing else self._term.decide(now, self.acknowledged(), bool(self.sending))
+        act = LifetimeAction.ABORT if self._closing else self._term.decide(now, self.acknowledged(), bool(self._sending))
         if act is LifetimeAction.ABORT:
             self.abort()
         elif act is LifetimeAction.LAST_WORD:
@@ -356,14 +265,14 @@ class H2Connection(Protocol):
     @property
     def idle(self) -> bool:
         """Has no request been under way for a moment?"""
-        return not self._streams and not self._incoming and self._front.is_quiet(self._term.deadline)
+        return not self._streams and not self._incoming and self.front.is_quiet(self._term.deadline)
 
     def drain(self) -> None:
         """No new requests, please: those on their way are still taken, for a moment; then only what is under way."""
         if self._closing or not self._term.notice(self.now()):
             return
         try:
-            self.session.send_shutdown_notice()
+            self._session.send_shutdown_notice()
         except NGH2Error:
             self.abort()
             return
@@ -373,7 +282,7 @@ class H2Connection(Protocol):
         """Say which requests were taken; whatever comes later was not, and can be sent again elsewhere."""
         self._term.last_word(now)
         try:
-            self.session.send_goaway(_NO_ERROR)
+            self._session.send_goaway(_NO_ERROR)
         except NGH2Error:
             self.abort()
             return
@@ -384,7 +293,7 @@ class H2Connection(Protocol):
         if self._closing:
             return
         self._closing = True
-        self._front.floods += 1
+        self.front.floods += 1
         self._log.info("an HTTP/2 connection of {client} was ended: {reason}", client=self._client, reason=reason)
         last = max(self._streams, default=0)
         # The session refuses to say anything more; this is a GOAWAY (RFC 9113 section 6.8).

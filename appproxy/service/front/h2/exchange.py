@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from base64 import b64encode
 from hashlib import sha1
-from typing import TYPE_CHECKING
 
-from ngh2 import ErrorCode, NGH2Error, Priority
+from ngh2 import ErrorCode, Priority
 from twisted.internet.interfaces import IPushProducer
 
 from appproxy.errors import Code
@@ -19,13 +18,11 @@ from appproxy.http.h2.head import answer_headers, trailer_headers
 from appproxy.http.head import RequestHead
 from appproxy.net.deadlines import NEVER
 from appproxy.net.tls import ServerName
-from appproxy.service.exchange.date_line import dated
+from appproxy.service.exchange.answering import AnsweringExchange
 from appproxy.service.exchange.exchange import BodyReader
-from appproxy.service.exchange.state import BODYLESS, ExchangeState
+from appproxy.service.front.front import Front
 from appproxy.service.front.h2.body import H2Body
-
-if TYPE_CHECKING:
-    from appproxy.service.front.h2.connection import H2Connection
+from appproxy.service.front.h2.port import H2Port
 
 _CANCEL, _INTERNAL = int(ErrorCode.CANCEL), int(ErrorCode.INTERNAL_ERROR)
 #: Bytes of an answer that may wait for the user's windows: what a transport takes before it pauses its producer.
@@ -43,17 +40,22 @@ _LAST = Priority(7, True)
 _ACCEPT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
-class H2Exchange(ExchangeState):
+class H2Exchange(AnsweringExchange):
     """One stream. Everything that leaves goes out at the end of the reactor's turn, with that of all other streams."""
 
-    __slots__ = ("_long", "_mark", "_paused", "body", "broken", "connection", "deadline", "stream", "tunnel", "writing")
+    front: Front
+
+    __slots__ = ("_long", "_mark", "_paused", "body", "broken", "connection", "connection_number", "deadline", "stream")
 
     def __init__(
-        self, connection: H2Connection, stream: int, head: RequestHead, id: str, client: str, scheme: str,
+        self, connection: H2Port, stream: int, head: RequestHead, id: str, client: str, scheme: str,
         started: float, complete: bool,
     ) -> None:
         super().__init__(head, id, client, scheme, started)
+        self.front = connection.front
         self.connection = connection
+        #: Which of the user's connections it came on; 0 where a trusted proxy is between.
+        self.connection_number = connection.number
         self.stream = stream
         #: Was it an extended CONNECT? The head tells only as long as the upgrade is allowed.
         self.tunnel = head.upgrade is not None
@@ -65,8 +67,6 @@ class H2Exchange(ExchangeState):
         #: It has become too long to go before others.
         self._long = False
         self._paused = False
-        #: Bytes of the answer's body may be waiting in the session.
-        self.writing = False
         #: How far the user had taken the answer when it was last looked at.
         self._mark: tuple[int, int | None] | None = None
 
@@ -80,7 +80,7 @@ class H2Exchange(ExchangeState):
     @property
     def has_whole_body(self) -> bool:
         """Has all of the body arrived, perhaps in the same read as the head?"""
-        return self.complete or self.connection.brings_end(self.stream)
+        return self._given is not None or self.complete or self.connection.brings_end(self.stream)
 
     @property
     def read_gate(self) -> IPushProducer:
@@ -94,11 +94,6 @@ class H2Exchange(ExchangeState):
         return self.body
 
     @property
-    def connection_number(self) -> int:
-        """Which of the user's connections it came on; 0 where a trusted proxy is between."""
-        return self.connection.number
-
-    @property
     def peer_certificate(self) -> bytes | None:
         """The verified leaf certificate of whoever is connected, in DER; None where none was asked for."""
         return self.connection.peer_certificate
@@ -110,12 +105,15 @@ class H2Exchange(ExchangeState):
 
     def read_body(self, reader: BodyReader) -> IPushProducer:
         """Begin to read the body; `reader` may be called before this returns."""
-        if not self._over:
+        if self._given is not None:
+            if not self._over:
+                self._give(reader, self._given)
+        elif not self._over:
             connection = self.connection
             if self.head.expects_continue and not self.begun:
                 self.inform(100, b"")
             now = connection.now()
-            connection.watch(self, now + connection.timeouts.body_window)
+            self._watch(now + self.front.timeouts.body_window)
             self._incoming.read(reader, now)
         return self.read_gate
 
@@ -129,108 +127,39 @@ class H2Exchange(ExchangeState):
     def inform(self, status: int, fields: bytes) -> None:
         """Pass on an interim answer."""
         if not self._over and not self.begun:
-            try:
-                self.connection.session.send_informational_response(self.stream, answer_headers(status, fields))
-            except NGH2Error:
-                return  # the stream has gone, and the connection is about to hear of it
-            self.connection.enlist()
+            self.connection.inform(self.stream, answer_headers(status, fields))
 
-    def answer(self, status: int, fields: bytes, body: bytes) -> None:
-        """Send a complete answer."""
-        if self._over or self.begun:
-            return
-        if self.tunnel and 200 <= status < 300:
-            status, fields, body = self._no_tunnel()
-        self.begun = True
-        self.status = status
-        if (hook := self.connection.hooks.answered) is not None:
-            hook(self)
-        headers = answer_headers(status, dated(fields, self.connection.date))
-        bodyless = self.head.method == b"HEAD" or status in BODYLESS
-        if not bodyless:
-            size = self.sent = len(body)
-            _set_length(headers, size)
-        session = self.connection.session
-        try:
-            if bodyless or not body:
-                session.send_response(self.stream, headers, end_stream=True)
-            else:
-                session.send_response(self.stream, headers)
-                session.send_data(self.stream, body, end_stream=True)
-                self.connection.sent(self, size)
-        except NGH2Error:
-            pass
+    def _send_whole(self, status: int, fields: bytes, body: bytes | None) -> None:
+        headers = answer_headers(status, fields)
+        if body is not None:
+            _set_length(headers, len(body))
+        self.connection.send_whole(self, headers, body)
         self._end()
 
-    def start(self, status: int, fields: bytes, length: int | None) -> None:
-        """Send the head of a streamed answer."""
-        if self._over or self.begun:
-            return
-        if self.tunnel and 200 <= status < 300:
-            responder = self.responder
-            self.answer(status, fields, b"")
-            if responder is not None:
-                responder.user_left(Code.UPGRADE_REFUSED)
-            return
-        self.begun = True
-        self.status = status
-        if (hook := self.connection.hooks.answered) is not None:
-            hook(self)
-        headers = answer_headers(status, dated(fields, self.connection.date))
-        bodyless = self.head.method == b"HEAD" or status in BODYLESS
-        if not bodyless and length is not None:
-            self._left = length
+    def _send_head(self, status: int, fields: bytes, length: int | None) -> None:
+        headers = answer_headers(status, fields)
+        if length is not None and self._left != -2:
             _set_length(headers, length)
-        if bodyless or length == 0:
-            self._left = -2
-        try:
-            self.connection.session.send_response(self.stream, headers, end_stream=self._left == -2)
-        except NGH2Error:
-            return
-        if self.head.get(b"priority") is None:
-            self.connection.give_priority(self.stream, _SHARED)
-        self.connection.enlist()
-
-    def write(self, data: bytes) -> None:
-        """Send a piece of the body."""
-        if self._over or not data or self._left == -2:
-            return
-        self.sent += len(data)
-        if self._left >= 0:
-            if len(data) > self._left:
-                self.overrun()
-                return
-            self._left -= len(data)
+            if not length:
+                self._left = -2
         connection = self.connection
-        try:
-            connection.session.send_data(self.stream, data)
-        except NGH2Error:
+        if connection.send_head(self.stream, headers, ended=self._left == -2) and self.head.get(b"priority") is None:
+            connection.give_priority(self.stream, _SHARED)
+
+    def _send(self, data: bytes) -> None:
+        connection = self.connection
+        if not connection.send(self, data):
             return
-        connection.sent(self, len(data))
         if not self._long and self.sent > _LONG:
             self._long = True
             connection.give_priority(self.stream, _LAST, for_good=True)
-        if self._producer is not None and not self._paused and connection.session.queued_body_size(self.stream) > _HIGH:
+        if self._producer is not None and not self._paused and connection.waiting(self.stream) > _HIGH:
             self._paused = True
             self._producer.pauseProducing()
 
-    def finish(self, trailers: bytes = b"") -> None:
-        """The answer is complete, unless fewer bytes came than were announced."""
-        if self._over:
-            return
-        if self._left > 0:
-            self.failure = Code.ORIGIN_TRUNCATED
-            self.abort()
-            return
-        session = self.connection.session
-        try:
-            if self._left != -2:
-                if trailers and (headers := trailer_headers(trailers)):
-                    session.send_trailers(self.stream, headers)
-                else:
-                    session.end_stream(self.stream)
-        except NGH2Error:
-            pass
+    def _send_end(self, trailers: bytes) -> None:
+        if self._left != -2:
+            self.connection.end(self.stream, trailer_headers(trailers) if trailers else ())
         if self._switched:
             self._over = True
             self._release()
@@ -245,7 +174,7 @@ class H2Exchange(ExchangeState):
         self._over = True
         self.stop_body()
         self._release()
-        self.connection.break_stream(self, _INTERNAL)
+        self.reset(_INTERNAL)
         self.connection.log(self)
         self._switched = False
 
@@ -263,13 +192,10 @@ class H2Exchange(ExchangeState):
             return self.read_gate
         self.begun = self._switched = True
         self.status = 101
-        if (hook := self.connection.hooks.answered) is not None:
+        if (hook := self.front.hooks.answered) is not None:
             hook(self)
-        try:
-            self.connection.session.send_response(self.stream, answer_headers(200, fields))
-        except NGH2Error:
+        if not self.connection.send_head(self.stream, answer_headers(200, fields)):
             return self.read_gate
-        self.connection.enlist()
         # An idle WebSocket must cost little: the head is not needed any more, but for the log.
         self.head = RequestHead(head.method, head.target.partition(b"?")[0], head.version, [], head.authority, head.host, 0,
                                 False, None, False)
@@ -283,7 +209,7 @@ class H2Exchange(ExchangeState):
         return self._refusal(Code.UPGRADE_REFUSED)
 
     def _refusal(self, code: Code) -> tuple[int, bytes, bytes]:
-        return self.connection.refusal(code, self.id, self.head.get(b"accept"))
+        return self.front.refusal(code, self.id, self.head.get(b"accept"))
 
     # Pausing.
 
@@ -299,27 +225,40 @@ class H2Exchange(ExchangeState):
     def drained(self) -> bool:
         """Some bytes have left: wake whoever was paused. True when none wait any longer."""
         connection = self.connection
-        waiting = connection.session.queued_body_size(self.stream)
+        waiting = connection.waiting(self.stream)
         if self._paused and waiting <= _LOW:
             self._paused = False
             if self._producer is not None:
                 self._producer.resumeProducing()
-                waiting = connection.session.queued_body_size(self.stream)
+                waiting = connection.waiting(self.stream)
         if waiting:
             if self._mark is None:
                 self._mark = self._taken()
-                connection.watch(self, connection.now() + connection.timeouts.write_stall)
+                self._watch(connection.now() + self.front.timeouts.write_stall)
             return False
         self._mark = None
-        self.writing = False
         return True
 
     def _taken(self) -> tuple[int, int | None]:
         """What grows as long as the user takes something, however little."""
         connection = self.connection
-        return connection.session.queued_body_size(self.stream) - self.sent, connection.acknowledged()
+        return connection.waiting(self.stream) - self.sent, connection.acknowledged()
 
     # Deadlines and the end.
+
+    def _watch(self, deadline: float) -> None:
+        self.deadline = min(self.deadline, deadline)
+        self.front.deadlines.add(self)
+
+    def _unwatch(self) -> None:
+        if self.deadline != NEVER:
+            self.deadline = NEVER
+            self.front.deadlines.discard(self)
+
+    def reset(self, code: int) -> None:
+        """Break the stream off."""
+        self.broken = True
+        self.connection.reset(self.stream, code)
 
     @property
     def quiet(self) -> bool:
@@ -328,7 +267,7 @@ class H2Exchange(ExchangeState):
 
     def deadline_passed(self, now: float) -> None:
         """Called by the sweep."""
-        timeouts = self.connection.timeouts
+        timeouts = self.front.timeouts
         self.deadline = now + timeouts.body_window
         if self._mark is not None:
             mark = self._taken()
@@ -344,7 +283,7 @@ class H2Exchange(ExchangeState):
                 return
             self.deadline = min(self.deadline, now + timeouts.body_window)
         if self.quiet:
-            self.connection.unwatch(self)
+            self._unwatch()
 
     @property
     def _is_grpc(self) -> bool:
@@ -364,12 +303,12 @@ class H2Exchange(ExchangeState):
 
     def _leave(self, code: Code) -> None:
         """The user takes nothing any more."""
-        self.connection.break_stream(self, _CANCEL)
+        self.reset(_CANCEL)
         self.lost(code)
 
     def lost(self, code: Code) -> None:
         """The stream is gone; called once, also for one that has ended well."""
-        self.connection.unwatch(self)
+        self._unwatch()
         if self.body is not None:
             self.body.close()
         if self._over and not self._switched:
@@ -390,9 +329,12 @@ class H2Exchange(ExchangeState):
     def _end(self) -> None:
         self._over = True
         self.responder = None
-        self.stop_body()
-        self._release()
-        self.connection.exchange_over(self)
+        self._producer = None
+        self._paused = False
+        if self.body is not None:
+            self.body.stop()
+        self.connection.over(self)
+        self.connection.log(self)
 
     def _release(self) -> None:
         self._producer = None

@@ -28,7 +28,7 @@ class FloodLimits:
         self._controls.take(now)
 
     def broke(self, now: float) -> None:
-        """He has broken a stream, or made us reset it."""
+        """They have broken a stream, or made us reset it."""
         self._broken.take(now)
 
     def updated(self) -> None:
@@ -38,5 +38,5 @@ class FloodLimits:
             raise RemoteProtocolError("too many window updates", Code.OVERLOADED)
 
     def earned(self, size: int) -> None:
-        """A piece of an answer was sent, so many bytes. He may answer it with window updates."""
+        """A piece of an answer was sent, so many bytes. They may answer it with window updates."""
         self._updates = min(_UPDATES, self._updates + 2 + size // 512)

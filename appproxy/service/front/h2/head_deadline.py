@@ -14,12 +14,14 @@ from appproxy.net.deadlines import NEVER, Deadlines
 class HeadDeadline:
     """That of one connection; `passed` is called when it is over. Trailers count as a head."""
 
-    __slots__ = ("_blocks", "_deadlines", "_now", "_passed", "_seconds", "_which", "deadline")
+    __slots__ = ("_blocks", "_deadlines", "_now", "_passed", "_seconds", "_which", "closed", "deadline")
 
     def __init__(
         self, deadlines: Deadlines, now: Callable[[], float], seconds: float, passed: Callable[[], None]
     ) -> None:
         self._blocks = FieldBlocks()
+        #: To be called with a stream that the session keeps no longer.
+        self.closed = self._blocks.streams.closed
         self._deadlines = deadlines
         self._now = now
         self._seconds = seconds
@@ -41,10 +43,6 @@ class HeadDeadline:
         elif self.deadline != NEVER:
             self.cancel()
         return blocks.begun - before
-
-    def closed(self, stream: int) -> None:
-        """The session keeps this stream no longer."""
-        self._blocks.streams.closed(stream)
 
     @property
     def fault(self) -> int:

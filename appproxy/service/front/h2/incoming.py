@@ -1,7 +1,7 @@
 """What an HTTP/2 user has sent and nobody has heard yet, and how much of it one turn of the reactor takes.
 
 One read can bring a hundred requests, or thousands of other frames. Its bytes go through nghttp2 and become events; both wait
-here while others have their turn.
+here while others have their turn (`service.front.request_turns`).
 """
 
 from __future__ import annotations
@@ -16,9 +16,7 @@ from appproxy.http.h1.unread import Unread
 from appproxy.http.h2.head import HeadReader
 from appproxy.http.h2.session import H2Session
 
-#: What of a connection's events is heard in one turn, in microseconds or so, and what each takes at most.
-_TURN = 4_000
-#: A request that its user has reset again costs little: nobody begins it.
+#: What an event takes at most, in microseconds or so. A request that its user has reset again costs little: nobody begins it.
 _PASSED_OVER = 20
 _COSTS: dict[type, int] = {h2.RequestReceived: 500, h2.StreamClosed: 100, h2.DataReceived: 4, h2.TrailersReceived: 50}
 #: A head that is larger than this takes longer: a microsecond for so many bytes, of which those of cookies are the dearest.
@@ -29,12 +27,14 @@ _HEADS_AT_ONCE = 16
 _SLICE, _OF_A_SLICE = 4_096, 250
 #: Among so many of the next events the end of a body is looked for: programs send a small one right behind its head.
 _AHEAD = 16
+#: So many events that may not be heard yet are too many: then they are, and what is a flood is found to be one.
+_MOST_HELD = 1_000
 
 
 class Incoming:
     """That of one connection. `heads` reads the heads of its requests."""
 
-    __slots__ = ("_events", "_heads", "_reset", "_session", "_unread")
+    __slots__ = ("_due", "_events", "_heads", "_held_events", "_reset", "_session", "_unread", "held", "left")
 
     def __init__(self, session: H2Session, heads: HeadReader) -> None:
         self._session = session
@@ -44,10 +44,27 @@ class Incoming:
         self._reset: set[int] = set()
         #: What the session has not seen yet.
         self._unread = Unread()
+        #: Events that may not be heard before some moment, each read's in one piece, and how many they are.
+        self.held: deque[tuple[float, list[h2.Event]]] = deque()
+        self._held_events = 0
+        #: That moment for what comes now; 0.0: at once.
+        self._due = 0.0
+        #: What was left of the last turn's part.
+        self.left = 0
 
     def __bool__(self) -> bool:
         """Does anything wait?"""
-        return bool(self._events) or len(self._unread) > 0
+        return bool(self._events) or len(self._unread) > 0 or bool(self.held)
+
+    @property
+    def may_be_heard(self) -> bool:
+        """Does anything wait for nothing but its turn?"""
+        return bool(self._events) or self._unread.at < len(self._unread.data)
+
+    @property
+    def next_due(self) -> float | None:
+        """When the first of those may be heard that may not yet."""
+        return self.held[0][0] if self.held else None
 
     def receive(self, data: bytes, heads: int) -> None:
         """The user's next bytes, in which so many heads begin. Raises NGH2Error."""
@@ -56,16 +73,37 @@ class Incoming:
         else:
             self._session.receive_data(data)
 
-    def gather(self) -> None:
-        """Take what the session has understood, or what has become of it by what was sent."""
+    def gather(self, due: float = 0.0) -> None:
+        """Take what the session has understood, or what has become of it by what was sent.
+
+        No request of it begins before `due`, nor is heard what follows one; 0.0: at once.
+        """
+        self._due = due
+        self._take()
+
+    def release(self, now: float) -> None:
+        """What was to wait until now, or is too much, has only to wait for its turn."""
+        while self.held and (self.held[0][0] <= now or self._held_events > _MOST_HELD):
+            events = self.held.popleft()[1]
+            self._held_events -= len(events)
+            self._events.extend(events)
+
+    def _take(self) -> None:
         events = self._session.events()
         if len(events) > 1:  # a reset is two events, and only who has asked in the same read is passed over
             self._reset.update([event.stream_id for event in events if type(event) is h2.StreamReset])
-        self._events.extend(events)
+        if self.held or (self._due and any(type(event) is h2.RequestReceived for event in events)):
+            self.held.append((self._due, events))
+            self._held_events += len(events)
+        else:
+            self._events.extend(events)
 
-    def of_a_turn(self) -> Iterator[h2.Event]:
-        """The next events, in their order. Each is to be heard before the next one is asked for. Raises NGH2Error."""
-        events, left = self._events, _TURN
+    def of_a_turn(self, left: int) -> Iterator[h2.Event]:
+        """The next events, in their order, as many as cost `left`. Each is to be heard before the next one is asked for.
+
+        Raises NGH2Error.
+        """
+        events, unread = self._events, self._unread
         while left > 0:
             if events:
                 event = events.popleft()
@@ -77,11 +115,12 @@ class Incoming:
                 left -= _COSTS.get(kind, 1)
                 if kind is h2.RequestReceived and (size := self._heads.size) > _USUAL_HEAD:
                     left -= size // _HEAD_BYTES
-            elif len(self._unread):
+            elif unread.at < len(unread.data):
                 self._read_slice()
                 left -= _OF_A_SLICE
             else:
-                return
+                break
+        self.left = left
 
     def _passes_over(self, event: h2.Event) -> bool:
         """Is it a request that nobody wants any more? It never begins; its end is heard, and counts."""
@@ -101,9 +140,11 @@ class Incoming:
         piece = self._unread.take(_SLICE)
         if self._session.want_read:
             self._session.receive_data(piece)
-            self.gather()
+            self._take()
 
     def clear(self) -> None:
         """Nobody hears the rest."""
         self._events.clear()
+        self.held.clear()
+        self._held_events = 0
         self._unread.take(len(self._unread))

@@ -6,11 +6,7 @@ from collections.abc import Callable
 from enum import Enum
 
 from appproxy.net.deadlines import NEVER, Deadlines
-from appproxy.service.front.front import FrontTimeouts
-
-#: Between the word that no new requests are welcome and the last one that is taken: requests on their way arrive, from
-#: anywhere on Earth.
-NOTICE_SECONDS = 1.0
+from appproxy.service.front.front import NOTICE_SECONDS, FrontTimeouts
 
 
 class LifetimeAction(Enum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from appproxy.publish.paths import loose
+from appproxy.paths import loose
 
 revision = "segments"
 down_revision = "certificates"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import pytest
@@ -26,7 +26,7 @@ class Sink:
     def body_ended(self, trailers: object) -> None: ...
 
 
-class Keeper:
+class RecordingResponder:
     """Whoever answers: what it is told."""
 
     def __init__(self) -> None:
@@ -45,6 +45,7 @@ class Connection:
     written: bytes = b""
     told: list[object] = field(default_factory=list)
     logged: int = 0
+    number: int = 1
     stream: BodyReader | None = None
     registered: object = None
     #: Writes that did not wait for the end of the turn.
@@ -52,13 +53,13 @@ class Connection:
 
     def __post_init__(self) -> None:
         self.read_gate = ReadGate(cast(Any, Producer()))
-        self._front = self
+        self.front = self
         self.hooks = Hooks()
 
     def date(self) -> bytes:
         return b""
 
-    def log(self, exchange: object) -> None:
+    def ended(self, exchange: object) -> None:
         self.logged += 1
 
     def write(self, data: bytes) -> None:
@@ -105,7 +106,7 @@ def ask(method: bytes = b"GET", *, version: int = 11, length: int | None = 0, ke
     head = RequestHead(method, b"/a?q=secret", version, [(b"cookie", b"c")], b"h", "h", length, keep_alive, None,
                        expects_continue)
     exchange = UserExchange(cast(Any, connection), head, ID, "192.0.2.7", "https", 1.0)
-    exchange.responder = Keeper()
+    exchange.responder = RecordingResponder()
     return exchange, connection
 
 
@@ -209,7 +210,7 @@ def test_an_answer_that_is_too_short_is_broken() -> None:
 def test_an_answer_that_is_too_long_is_broken() -> None:
     """No byte beyond the announced ones leaves, and whoever gives it is told."""
     exchange, connection = ask()
-    responder = cast(Keeper, exchange.responder)
+    responder = cast(RecordingResponder, exchange.responder)
     exchange.start(200, b"", 5)
     connection.take()
     exchange.write(b"hello!")
@@ -328,7 +329,7 @@ def test_a_stream_of_which_one_direction_is_over_can_still_break() -> None:
     exchange.abort()
     assert connection.told == ["half-closed", "broken"]
     exchange, connection = ask()
-    responder = cast(Keeper, exchange.responder)
+    responder = cast(RecordingResponder, exchange.responder)
     exchange.switch(WS, Sink())
     exchange.finish()
     exchange.lost(Code.CANCELLED)
@@ -338,7 +339,7 @@ def test_a_stream_of_which_one_direction_is_over_can_still_break() -> None:
 def test_a_user_who_leaves() -> None:
     """Whoever answers is told once, the log has the reason, and nothing is written any more."""
     exchange, connection = ask()
-    responder = cast(Keeper, exchange.responder)
+    responder = cast(RecordingResponder, exchange.responder)
     exchange.start(200, b"", 5)
     connection.take()
     exchange.lost(Code.CANCELLED)
@@ -361,7 +362,7 @@ def test_a_user_who_leaves_for_a_reason_that_is_known() -> None:
 def test_whoever_has_answered_hears_no_more() -> None:
     """A user who leaves after the answer was written leaves nobody."""
     exchange, _ = ask()
-    responder = cast(Keeper, exchange.responder)
+    responder = cast(RecordingResponder, exchange.responder)
     exchange.answer(200, b"", b"")
     exchange.lost(Code.CANCELLED)
     assert responder.left == [] and exchange.failure is None and exchange.responder is None
@@ -373,3 +374,30 @@ def test_an_early_answer_ends_the_reading() -> None:
     exchange.read_body(Sink())
     exchange.answer(413, b"", b"")
     assert exchange.body_reader is None and connection.told[-1] == "stays"
+
+
+class Collected:
+    """A reader that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self.ended = False
+
+    def body_received(self, data: bytes) -> None:
+        self.pieces.append(data)
+
+    def body_ended(self, trailers: object) -> None:
+        self.ended = True
+
+
+@pytest.mark.parametrize("size", [0, 5, 16_384, 40_000])
+def test_another_request_in_its_place(size: int) -> None:
+    """It goes on with that one's head, and with all of its body, which does not come from the connection."""
+    exchange, connection = ask(b"POST", length=3)
+    body = (bytes(range(256)) * 200)[:size]
+    exchange.replace(replace(exchange.head, target=b"/other", length=size), body)
+    reader = Collected()
+    exchange.read_body(reader)
+    assert exchange.head.target == b"/other" and b"".join(reader.pieces) == body and reader.ended
+    assert all(0 < len(piece) <= 16_384 for piece in reader.pieces)
+    assert exchange.has_whole_body and exchange.take_body() == body and connection.told == []

@@ -5,8 +5,8 @@ from __future__ import annotations
 from twisted.internet.task import Clock
 
 from appproxy.net.deadlines import NEVER, Deadlines
-from appproxy.service.front.front import FrontTimeouts
-from appproxy.service.front.h2.lifetime import NOTICE_SECONDS, ConnectionLifetime, LifetimeAction
+from appproxy.service.front.front import NOTICE_SECONDS, FrontTimeouts
+from appproxy.service.front.h2.lifetime import ConnectionLifetime, LifetimeAction
 
 TIMES = FrontTimeouts()
 
@@ -92,7 +92,7 @@ def test_a_goodbye() -> None:
 
 
 def test_after_the_last_word() -> None:
-    """What is under way has all its time; then the user has a moment to close, unless he still reads an answer."""
+    """What is under way has all its time; then the user has a moment to close, unless they still read an answer."""
     term = new(requests=1)
     term.notice(10)
     term.last_word(11)

@@ -1,0 +1,118 @@
+"""What a field of an operation is made of: for the description of the API, and to read fields that come in a query."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+
+from appproxy.admin.operation import Operation
+from appproxy.errors import ConfigError
+
+
+class Kind(Enum):
+    """What JSON has for a field."""
+
+    TEXT = "text"
+    TEXTS = "list of texts"
+    FLAG = "true or false"
+    WHOLE = "whole number"
+    NUMBER = "number"
+    DURATION = "time from now"
+    MAPPING = "object of texts"
+    DOCUMENT = "object"
+    DOCUMENTS = "list of objects"
+
+
+_KINDS: Mapping[Kind, frozenset[str]] = {
+    Kind.TEXTS: frozenset({
+        "algorithms", "amr", "applications", "contacts", "exposed", "groups", "headers", "hosts", "keys", "methods",
+        "networks", "origins", "post_logout_redirect_uris", "realms", "redirect_uris", "scopes", "servers", "users",
+        "without"}),
+    Kind.FLAG: frozenset({
+        "agree_terms", "credentials", "disabled", "fetch_groups", "force", "maintainer", "needs_approval", "dry_run"}),
+    Kind.WHOLE: frozenset({"limit", "before", "max_age", "uses", "wrong_passwords"}),
+    Kind.NUMBER: frozenset({"idle_minutes", "refresh_minutes", "session_hours"}),
+    Kind.DURATION: frozenset({"expires", "grace", "overlap", "sign_in_age"}),
+    Kind.MAPPING: frozenset({"claims", "settings"}),
+    Kind.DOCUMENT: frozenset({"document"}),
+    Kind.DOCUMENTS: frozenset({"policies"}),
+}  # fmt: skip
+#: Of a field by its name; all others are texts.
+_BY_NAME = {name: kind for kind, names in _KINDS.items() for name in names}
+
+#: The fields that a call cannot do without, where there are any.
+REQUIRED: Mapping[str, tuple[str, ...]] = {
+    "POST /applications": ("name", "internal", "external"),
+    "PATCH /applications/{application}": ("settings",),
+    "POST /applications/{application}/segments": ("external", "internal"),
+    "PATCH /applications/{application}/segments/{segment}": ("settings",),
+    "POST /applications/{application}/cors": ("origins",),
+    "POST /users": ("name", "password"),
+    "GET /user-check": ("name",),
+    "PUT /users/{user}/password": ("password",),
+    "POST /groups": ("name",),
+    "POST /invitations": ("name",),
+    "POST /connectors/{connector}/move": ("group",),
+    "POST /connector-groups": ("name",),
+    "PATCH /connector-groups/{group}": ("needs_approval",),
+    "POST /certificates": ("name", "certificate", "key"),
+    "PUT /certificates/{certificate}": ("certificate", "key"),
+    "POST /certificate-orders": ("name", "hosts"),
+    "POST /providers": ("name",),
+    "POST /directories": ("name", "kind"),
+    "POST /directories/{directory}/groups": ("group",),
+    "PUT /policies/{policy}": ("document",),
+    "PUT /locations/{location}": ("document",),
+    "PUT /strengths/{strength}": ("document",),
+    "PUT /contexts/{context}": ("document",),
+    "GET /policy-explanation": ("application", "user"),
+    "PATCH /branding": ("settings",),
+    "POST /service-tokens": ("name",),
+    "POST /native-clients": ("name", "applications"),
+    "POST /clients": ("name", "redirect_uris"),
+    "POST /role-assignments": ("role",),
+    "DELETE /role-assignments": ("role",),
+}
+
+
+def kind_of(name: str) -> Kind:
+    """What a field is made of."""
+    return _BY_NAME.get(name, Kind.TEXT)
+
+
+def required(operation: Operation) -> tuple[str, ...]:
+    """The fields that it cannot do without."""
+    return REQUIRED.get(f"{operation.method} {operation.path}", ())
+
+
+def read_query(pairs: Sequence[tuple[str, str]]) -> dict[str, object]:
+    """The fields that a query says: numbers as digits, `true` and `false`, lists by a name again and again.
+
+    Raises ConfigError for a name that comes twice and is no list's, and for what is not of its kind.
+    """
+    found: dict[str, object] = {}
+    for name, text in pairs:
+        kind = kind_of(name)
+        if kind is Kind.TEXTS:
+            texts = found.setdefault(name, [])
+            assert isinstance(texts, list)
+            texts.append(text)
+        elif name in found:
+            raise ConfigError(f"{name}: is there twice")
+        else:
+            found[name] = _read(name, kind, text)
+    return found
+
+
+def _read(name: str, kind: Kind, text: str) -> object:
+    if kind is Kind.FLAG:
+        if text not in ("true", "false"):
+            raise ConfigError(f"{name}: true or false is needed")
+        return text == "true"
+    if kind in (Kind.WHOLE, Kind.NUMBER):
+        if not (text.isascii() and text.isdigit() and len(text) < 10):
+            raise ConfigError(f"{name}: a whole number is needed")
+        return int(text)
+    if kind in (Kind.MAPPING, Kind.DOCUMENT, Kind.DOCUMENTS):
+        raise ConfigError(f"{name}: cannot be said in a query", hint="send it as JSON")
+    return text

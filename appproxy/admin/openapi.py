@@ -1,0 +1,189 @@
+"""The description of the API that programs read: OpenAPI 3.1, made of the table of operations."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import appproxy
+from appproxy.admin.fields import Kind, kind_of, required
+from appproxy.admin.operation import Command, Operation, Query
+from appproxy.admin.operations import OPERATIONS
+from appproxy.admin.pages import MOST_ROWS
+
+Schema = dict[str, Any]
+
+_TEXT: Schema = {"type": "string"}
+#: `Body.duration` reads them so.
+_DURATION: Schema = {
+    "description": "A time from now: seconds, or a text such as 90s, 30m, 1h, 7d.",
+    "oneOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^[0-9]{1,9}(\.[0-9]{1,3})? ?[smhdw]?$"}],
+}
+_SCHEMAS: dict[Kind, Schema] = {
+    Kind.TEXT: _TEXT,
+    Kind.TEXTS: {"type": "array", "items": _TEXT},
+    Kind.FLAG: {"type": "boolean"},
+    Kind.WHOLE: {"type": "integer"},
+    Kind.NUMBER: {"type": "number"},
+    Kind.DURATION: _DURATION,
+    Kind.MAPPING: {"type": "object", "additionalProperties": _TEXT},
+    Kind.DOCUMENT: {"type": "object"},
+    Kind.DOCUMENTS: {"type": "array", "items": {"type": "object"}},
+}
+#: The same in a query.
+_IN_QUERY: dict[Kind, Schema] = {
+    **_SCHEMAS,
+    Kind.WHOLE: {"type": "integer", "minimum": 0, "maximum": 999_999_999},
+    Kind.DURATION: _DURATION["oneOf"][1],
+}
+#: Queries without pages whose answer is a list.
+_LISTS = frozenset({
+    "/application-settings", "/second-factor-rules", "/provider-settings", "/policy-check", "/branding-settings", "/probes",
+    "/audit", "/sessions",
+})
+_LIMIT: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_ROWS}
+#: A listing without pages.
+_MORE: Schema = {**_LIMIT, "maximum": 10_000}
+_PROBLEMS = {
+    "400": "The request cannot be read", "401": "Nobody is signed in", "403": "Not allowed", "404": "Not found",
+    "405": "Not possible here", "409": "Already there, or still in use", "412": "Changed meanwhile", "413": "Too large",
+    "415": "Not JSON", "422": "A wrong value", "429": "Too many requests", "500": "A fault of the service",
+    "503": "The store, or a directory, does not answer",
+}  # fmt: skip
+_PROBLEM: Schema = {
+    "type": "object",
+    "description": "RFC 9457.",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": _TEXT, "title": _TEXT, "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "One line for people, which names the field and what to do."},
+        "name": {"type": "string", "description": "Which error it is, for programs."},
+        "hint": {"type": "string", "description": "The part of `detail` that says what to do."},
+        "code": _TEXT, "source": _TEXT, "request_id": _TEXT,
+    },
+}  # fmt: skip
+
+
+def description(origin: str, prefix: str) -> Schema:
+    """The document of an API at `origin`, below the path `prefix`."""
+    paths: dict[str, Schema] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
+    paths["/me"] = {"get": _me()}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "appproxy admin API", "version": appproxy.__version__,
+            "description": "Everything that an administrator does. What a caller may do follows from their roles.",
+        },
+        "servers": [{"url": origin + prefix}],
+        "security": [{"bearer": []}],
+        "paths": dict(sorted(paths.items())),
+        "components": {
+            "schemas": {"Problem": _PROBLEM},
+            "securitySchemes": {"bearer": {
+                "type": "http", "scheme": "bearer", "description": "A service token with a role, or an access token."}},
+        },
+    }  # fmt: skip
+
+
+def name_of(operation: Operation) -> str:
+    """A name for programs: a command's action, and what a query gets."""
+    if isinstance(operation, Command):
+        return operation.action.replace(".", "_").replace("-", "_")
+    parts = operation.path.strip("/").split("/")
+    words = [f"of_{part[1:-1]}" if part.startswith("{") and number < len(parts) - 1 else part.strip("{}")
+             for number, part in enumerate(parts)]
+    if parts[-1].startswith("{"):
+        return "get_" + "_".join(words[-1:]).replace("-", "_")
+    return ("list_" if operation.page else "get_") + "_".join([words[-1], *words[1:-1]]).replace("-", "_")
+
+
+def _operation(operation: Operation) -> Schema:
+    made: Schema = {
+        "operationId": name_of(operation), "summary": operation.explanation, "tags": [operation.path.split("/")[1]],
+        "description": f"Needs the permission `{operation.permission.value}`.",
+        "parameters": [_in_path(name) for name in re.findall(r"\{([a-z]+)\}", operation.path)],
+        "responses": _responses(operation),
+    }  # fmt: skip
+    if isinstance(operation, Query):
+        made["parameters"] += [_in_query(operation, name) for name in operation.known]
+        if operation.live is not None:
+            made["parameters"].append(_field("If-None-Match", "An ETag: nothing is sent if it is still that."))
+        return made
+    made["parameters"].append({
+        "name": "dry_run", "in": "query", "schema": {"type": "boolean"},
+        "description": "true: check and answer as if it was done, and change nothing."})
+    made["parameters"].append(_field("If-Match", "An ETag: nothing is done unless it is still that."))
+    if operation.method == "POST":
+        made["parameters"].append(_field("Idempotency-Key", "The same change with the same key happens once; for a day.", 255))
+    if operation.method == "DELETE":
+        made["parameters"] += [_in_query(operation, name) for name in operation.known]
+    elif operation.known:
+        made["requestBody"] = {
+            "required": bool(required(operation)), "content": {"application/json": {"schema": _body(operation)}}}
+    return made
+
+
+def _body(operation: Operation) -> Schema:
+    schema: Schema = {
+        "type": "object", "additionalProperties": False,
+        "properties": {name: _SCHEMAS[kind_of(name)] for name in operation.known},
+    }  # fmt: skip
+    if needed := required(operation):
+        schema["required"] = list(needed)
+    return schema
+
+
+def _in_path(name: str) -> Schema:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1},
+            "description": "A name or an id."}
+
+
+def _in_query(operation: Operation, name: str) -> Schema:
+    schema = _IN_QUERY[kind_of(name)]
+    if name == "limit":
+        schema = _MORE if operation.path == "/sessions" else _LIMIT
+    return {"name": name, "in": "query", "required": name in required(operation), "schema": schema}
+
+
+def _field(name: str, description: str, longest: int = 0) -> Schema:
+    schema: Schema = {"type": "string", **({"minLength": 1, "maxLength": longest} if longest else {})}
+    return {"name": name, "in": "header", "required": False, "schema": schema, "description": description}
+
+
+def _responses(operation: Operation) -> Schema:
+    schema: Schema = {"type": "object"}
+    headers: Schema = {}
+    if isinstance(operation, Query) and (operation.page or operation.path in _LISTS):
+        schema = {"type": "array", "items": {"type": "object"}}
+    if isinstance(operation, Query) and operation.page:
+        headers["Link"] = {"schema": _TEXT, "description": 'The next page, rel="next", if there is one (RFC 8288).'}
+    if isinstance(operation, Query) and operation.live is not None:
+        headers["ETag"] = {"schema": _TEXT}
+    made: Schema = {"200": {"description": "Done.", "content": {"application/json": {"schema": schema}}}}
+    if headers:
+        made["200"]["headers"] = headers
+    if "ETag" in headers:
+        made["304"] = {"description": "It is still what the caller has."}
+    return {**made, **_problems()}
+
+
+def _problems() -> Schema:
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": f"{text}.", "content": content} for status, text in _PROBLEMS.items()}
+
+
+def _me() -> Schema:
+    texts: Schema = {"type": "array", "items": _TEXT}
+    schema: Schema = {
+        "type": "object", "required": ["name", "provider", "subject", "permissions", "roles"],
+        "properties": {
+            "name": _TEXT, "provider": _TEXT, "subject": _TEXT, "permissions": texts, "roles": texts,
+            "for_one_application": {"type": "object", "additionalProperties": texts},
+        },
+    }  # fmt: skip
+    return {
+        "operationId": "get_me", "summary": "Who calls, and what they may do.", "tags": ["me"],
+        "responses": {"200": {"description": "Done.", "content": {"application/json": {"schema": schema}}}, **_problems()},
+    }

@@ -1,0 +1,192 @@
+"""What a connector says of itself where `metrics_listen` is set: `/metrics` for Prometheus, `/live` and `/ready` for whoever
+watches programs.
+
+Plain numbers are put into words only when somebody asks. twisted.web answers; who does not set it never imports that.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
+from twisted.web.iweb import IRequest
+from twisted.web.resource import Resource
+from twisted.web.server import Site
+
+from appproxy.config.values import Address
+from appproxy.connector.counters import Counters
+from appproxy.net.inherited import Inherited, family_of, listener_name
+from appproxy.pki.expiry import days_left
+
+_SETTING = "metrics_listen"
+_TEXT = b"text/plain; version=0.0.4; charset=utf-8"
+#: Seconds that a scraper's connection may be idle. Prometheus keeps one between two scrapes, a minute apart as a rule.
+_IDLE = 120.0
+
+
+class ObservedConnector(Protocol):
+    """What the numbers are taken from: `connector.node.ConnectorNode`."""
+
+    counters: Counters
+
+    @property
+    def in_flight(self) -> int:
+        """Requests under way; upgraded streams are counted too."""
+
+    @property
+    def nodes_up(self) -> Mapping[str, bool]:
+        """By the id of a service node: is a signal connection to it up?"""
+
+    @property
+    def outages(self) -> Mapping[str, str]:
+        """By name of an application that does not answer: the failure's name."""
+
+    @property
+    def lag_seconds(self) -> float:
+        """How late the reactor was when it was last measured."""
+
+    @property
+    def certificate_end(self) -> float:
+        """When this connector's certificate ends, in seconds since 1970."""
+
+    @property
+    def configuration_version(self) -> int:
+        """The service's configuration that is in use; 0 before there is one."""
+
+    @property
+    def why_not_ready(self) -> str:
+        """What keeps it from serving requests; "" for nothing."""
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+
+
+class ConnectorCollector(Collector):
+    """Asks a connector for its numbers at each scrape."""
+
+    def __init__(self, connector: ObservedConnector) -> None:
+        self._connector = connector
+
+    def collect(self) -> Iterable[Metric]:
+        """Called by prometheus_client."""
+        connector, counters = self._connector, self._connector.counters
+        requests = CounterMetricFamily("appproxy_connector_requests", "Requests that are over, by how they ended.",
+                                       labels=["result"])
+        for result in ("in_line", "streamed", "rejected", "failed", "cancelled"):
+            requests.add_metric([result], getattr(counters, result))
+        yield requests
+        yield CounterMetricFamily("appproxy_connector_upgrades", "Upgrades, to WebSocket for example, that were accepted.",
+                                  value=counters.upgrades)
+        failures = CounterMetricFamily("appproxy_connector_failures", "Failures by name.", labels=["failure"])
+        for code, count in counters.failures.items():
+            failures.add_metric([code.name], count)
+        yield failures
+        yield CounterMetricFamily("appproxy_connector_body_received_bytes", "Bytes of request bodies.",
+                                  value=counters.received)
+        yield CounterMetricFamily("appproxy_connector_body_sent_bytes", "Bytes of answers' bodies.", value=counters.sent)
+        yield GaugeMetricFamily("appproxy_connector_requests_under_way", "Requests and upgraded streams under way.",
+                                value=connector.in_flight)
+        nodes = GaugeMetricFamily("appproxy_connector_node_up", "Is a signal connection to this node of the service up?",
+                                  labels=["node"])
+        for node, is_up in connector.nodes_up.items():
+            nodes.add_metric([node], float(is_up))
+        yield nodes
+        outages = GaugeMetricFamily("appproxy_connector_application_down", "1 for an application that does not answer.",
+                                    labels=["application", "failure"])
+        for name, failure in connector.outages.items():
+            outages.add_metric([name, failure], 1)
+        yield outages
+        yield GaugeMetricFamily("appproxy_connector_lag_seconds", "How late the program was when it last looked.",
+                                value=connector.lag_seconds)
+        yield GaugeMetricFamily("appproxy_connector_certificate_days_left", "Days until its certificate ends.",
+                                value=days_left(connector.certificate_end, connector.now()))
+        yield GaugeMetricFamily("appproxy_connector_configuration", "The version of the configuration that is in use.",
+                                value=connector.configuration_version)
+
+
+class _Page(Resource):
+    """One path: what `text` gives."""
+
+    def __init__(self, connector: ObservedConnector) -> None:
+        super().__init__()
+        self._connector = connector
+
+
+class _Metrics(_Page):
+    def __init__(self, connector: ObservedConnector) -> None:
+        super().__init__(connector)
+        self._registry = CollectorRegistry()
+        self._registry.register(ConnectorCollector(connector))
+
+    def render_GET(self, request: IRequest) -> bytes:
+        request.setHeader(b"content-type", _TEXT)
+        return generate_latest(self._registry)
+
+
+class _Live(_Page):
+    def render_GET(self, request: IRequest) -> bytes:
+        request.setHeader(b"content-type", _TEXT)
+        return b"ok\n"
+
+
+class _Ready(_Page):
+    def render_GET(self, request: IRequest) -> bytes:
+        request.setHeader(b"content-type", _TEXT)
+        reason = self._connector.why_not_ready
+        if reason:
+            request.setResponseCode(503)
+        return f"{reason or 'ok'}\n".encode()
+
+
+class _Site(Site):
+    """One whose readers are in no log, and where nobody sends a form."""
+
+    displayTracebacks = False
+    noisy = False
+    _parsePOSTFormSubmission = False
+
+    def log(self, request: object) -> None:
+        """Called by twisted.web for each answer."""
+
+
+class ObservationListener:
+    """HTTP/1.1 without TLS and without sign-in at `address`. A socket inherited for it is used in place of a new one."""
+
+    def __init__(self, connector: ObservedConnector, reactor: Any, address: Address, inherited: Inherited) -> None:
+        root = Resource()
+        for name, page in ((b"metrics", _Metrics), (b"live", _Live), (b"ready", _Ready)):
+            root.putChild(name, page(connector))
+        self._site = _Site(root, reactor=reactor, timeout=_IDLE)
+        self._reactor = reactor
+        self._address = address
+        self._inherited = inherited
+        self._port: Any = None
+
+    def open(self) -> None:
+        """Listen. Raises CannotListenError."""
+        address, descriptor = self._address, self._inherited.listening(_SETTING, self._address)
+        if descriptor is None:
+            self._port = self._reactor.listenTCP(address.port, self._site, interface=address.host)
+        else:
+            self._port = self._reactor.adoptStreamPort(descriptor, family_of(descriptor), self._site)
+            os.close(descriptor)  # the port has one of its own
+
+    def descriptors(self) -> dict[str, int]:
+        """The listening socket, for a successor."""
+        return {} if self._port is None else {listener_name(_SETTING, self._address): self._port.fileno()}
+
+    def leave(self) -> None:
+        """A successor has the same socket: accept nothing more, and leave it open, for closing would end its queue."""
+        port, self._port = self._port, None
+        if port is not None:
+            port.stopReading()
+
+    def close(self) -> Deferred[None]:
+        """Listen no more."""
+        port, self._port = self._port, None
+        return succeed(None) if port is None else maybeDeferred(port.stopListening)

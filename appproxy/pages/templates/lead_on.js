@@ -1,0 +1,6 @@
+
+"use strict";
+{
+  const onward = document.getElementById("onward");
+  location.replace(onward.href + location.hash);
+}

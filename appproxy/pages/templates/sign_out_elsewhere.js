@@ -1,0 +1,8 @@
+
+"use strict";
+{
+  const onward = document.getElementById("onward").href;
+  const leave = () => location.replace(onward);
+  addEventListener("load", leave);
+  setTimeout(leave, 3000);
+}

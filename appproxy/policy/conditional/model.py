@@ -1,0 +1,145 @@
+"""Policies, named locations and authentication strengths as values. Times and durations are seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from math import inf
+from typing import Protocol
+
+from appproxy.policy.conditional.conditions import Condition
+from appproxy.policy.conditional.demands import UNLIMITED, SessionControls
+
+#: What authentication contexts of Microsoft Entra (the claim `acrs`) begin with among the `amr` of a sign-in.
+ACRS = "acrs:"
+#: Names of strengths that are always there.
+MFA, PHISHING_RESISTANT = "mfa", "phishing-resistant"
+
+
+class State(Enum):
+    """What a policy does: `REPORT_ONLY` is written down and explained, and changes no answer."""
+
+    ON = "on"
+    REPORT_ONLY = "report-only"
+    OFF = "off"
+
+
+class Subject(Protocol):
+    """Whom assignments are about: a session, for one."""
+
+    @property
+    def provider(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def groups(self) -> Sequence[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Users and groups, each with the id of the provider that calls them so."""
+
+    everyone: bool = False
+    users: frozenset[tuple[str, str]] = frozenset()
+    groups: frozenset[tuple[str, str]] = frozenset()
+
+    def has(self, subject: Subject) -> bool:
+        """Is this user one of them, directly or by a group?"""
+        if self.everyone or (subject.provider, subject.subject) in self.users:
+            return True
+        return bool(self.groups) and any((subject.provider, group) in self.groups for group in subject.groups)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a user must have proved: all of it, or with `alternatives` any of it; or nothing helps: `block`."""
+
+    block: bool = False
+    strengths: tuple[str, ...] = ()
+    sign_in_within: float = inf
+    alternatives: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Policy:
+    """One policy. `applications`: ids, None for all. `message`: what its refusal tells users, in the admin's words.
+
+    `groups_since`: sessions that are older may not hold the groups that it names.
+    """
+
+    name: str
+    state: State
+    included: Who
+    excluded: Who
+    applications: frozenset[str] | None
+    excluded_applications: frozenset[str]
+    conditions: tuple[Condition, ...] = ()
+    grant: Grant = Grant()
+    controls: SessionControls = UNLIMITED
+    message: str = ""
+    groups_since: float = 0.0
+
+    def is_for(self, application: str) -> bool:
+        """Is an application (its id) assigned to it?"""
+        chosen = self.applications is None or application in self.applications
+        return chosen and application not in self.excluded_applications
+
+    def groups(self) -> Collection[tuple[str, str]]:
+        """All groups that it names."""
+        return self.included.groups | self.excluded.groups
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A named location: networks in CIDR notation, and countries by their codes (ISO 3166-1 alpha-2)."""
+
+    name: str
+    networks: tuple[str, ...] = ()
+    countries: frozenset[str] = frozenset()
+    trusted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One way to meet a strength: what a provider (its id, "" for any) must say of a sign-in; "" and empty: anything."""
+
+    provider: str = ""
+    acr: str = ""
+    amr: frozenset[str] = frozenset()
+
+
+class Proved(Protocol):
+    """What a provider has said of a sign-in. `auth_time`: when the user proved it, 0.0 where the provider does not tell."""
+
+    @property
+    def provider(self) -> str: ...
+    @property
+    def acr(self) -> str: ...
+    @property
+    def amr(self) -> Sequence[str]: ...
+    @property
+    def auth_time(self) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Strength:
+    """A named authentication strength: any of these proofs will do."""
+
+    name: str
+    proofs: tuple[Proof, ...]
+
+    def is_met(self, proved: Proved) -> bool:
+        """Does a sign-in amount to it?"""
+        for proof in self.proofs:
+            if (
+                proof.provider in ("", proved.provider) and proof.amr.issubset(proved.amr)
+                # A sign-in has one `acr`, and of `acrs` any number.
+                and (proof.acr in ("", proved.acr) or ACRS + proof.acr in proved.amr)
+            ):
+                return True
+        return False
+
+    def acr_values(self, provider: str) -> list[str]:
+        """What to ask a provider for (`acr_values`), the first that is named first."""
+        return list(dict.fromkeys(one.acr for one in self.proofs if one.acr and one.provider in ("", provider)))

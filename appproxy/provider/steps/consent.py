@@ -1,0 +1,141 @@
+"""The pages on which people let a native client use an application as them, and type the code of a device (RFC 8628).
+
+Both are where phishing happens: somebody else starts a program, and sends its code or its link. So the pages say who asks for
+what, and that nobody else may have asked for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from authlib.common.urls import add_params_to_uri
+from twisted.web.server import Request
+
+from appproxy.errors import Code, IdentityError
+from appproxy.net.web import Answer, AsyncResource, Limit, brand_of, failure_answer, html_answer, redirect
+from appproxy.pages import render
+from appproxy.provider.oauth.clients import Client
+from appproxy.provider.oauth.grants import Redirect, SignedIn, authorize
+from appproxy.provider.oauth.metadata import CONSENT, DEVICE
+from appproxy.provider.parameters import read_form, read_query
+from appproxy.provider.steps.onward import Onward, leave
+from appproxy.provider.steps.sign_in_form import resume
+from appproxy.provider.tokens import FormState
+from appproxy.store.machines import device_codes
+from appproxy.store.machines.device_codes import DeviceCode
+
+PURPOSE = "consent"
+#: Nobody redeems the code of a device's request, so its challenge may be any.
+_CHALLENGE = "A" * 43
+_UNKNOWN = "No program waits with this code. Look at it once more; it counts for ten minutes."
+_OVER = "This code counts no longer. Start the program again, and use the code that it shows then."
+
+
+class ConsentPages:
+    """/consent and /device."""
+
+    def __init__(self, onward: Onward) -> None:
+        self._onward = onward
+        self._facts = onward.facts
+
+    def consent(self, limit: Limit) -> AsyncResource:
+        """Where a request of a native client leads once its user is signed in, and where the answer is posted."""
+        return AsyncResource({b"GET": self._ask, b"POST": self._onward.answering(PURPOSE, self._answered)}, limit)
+
+    def device(self, limit: Limit) -> AsyncResource:
+        """Where a device's code is typed."""
+        return AsyncResource({b"GET": self._device, b"POST": self._typed}, limit)
+
+    async def _device(self, request: Request) -> Answer:
+        return self._device_page(request, 200, read_query(request).get("user_code", ""))
+
+    async def _typed(self, request: Request) -> Answer:
+        text = read_form(request).get("user_code", "")
+        facts = self._facts
+        found = await facts.live.read(device_codes.of_user, device_codes.typed(text), facts.wall_clock())
+        if found is None:
+            return self._device_page(request, 404, text, _UNKNOWN)
+        # From here on it is an authorization request like any other: sign-in, second factor, consent.
+        return redirect(resume({
+            "response_type": "code", "client_id": found.client, "redirect_uri": f"{facts.issuer}/{DEVICE}", "state": found.id,
+            "scope": found.scope, "resource": found.audience, "code_challenge": _CHALLENGE, "code_challenge_method": "S256",
+        }))  # fmt: skip
+
+    def _device_page(self, request: Request, status: int, typed: str, error: str = "") -> Answer:
+        body = render("device", brand_of(request), action=f"/{DEVICE}", user_code=typed[:20], error=error)
+        return html_answer(status, body)
+
+    async def _ask(self, request: Request) -> Answer:
+        parameters = read_query(request)
+        who = await self._facts.who(request)
+        try:
+            decided = authorize(self._facts.context(), parameters, who)
+        except IdentityError as error:
+            return failure_answer(request, error.code, error.detail)
+        if who is None or not isinstance(decided, Redirect):
+            return redirect(resume(parameters))
+        if not decided.location.startswith(f"/{CONSENT}?"):
+            return redirect(decided.location)
+        return await self._page(request, who, parameters)
+
+    async def _page(self, request: Request, who: SignedIn, parameters: Mapping[str, str]) -> Answer:
+        facts, client = self._facts, self._client(parameters)
+        waiting = await self._waiting(client, parameters)
+        if self._is_device(client, parameters) and waiting is None:
+            return self._device_page(request, 404, "", _OVER)
+        snapshot = facts.live.snapshot
+        resource = client.resource(snapshot, parameters.get("resource", "")) or ""
+        token, cookie = facts.bind_form(request, FormState(PURPOSE, parameters, who.session))
+        body = render(
+            "consent", brand_of(request), action=f"/{CONSENT}", csrf=token, name=who.user.display_name or who.user.name,
+            client="" if client.native is None else client.native.name, resource=resource,
+            code="" if waiting is None else waiting.shown,
+        )
+        return html_answer(200, body, cookie)
+
+    async def _answered(self, request: Request, posted: Mapping[str, str], form: FormState, who: SignedIn) -> Answer:
+        facts, parameters = self._facts, form.parameters
+        try:
+            decided = authorize(facts.context(), parameters, who, consented=True)
+        except IdentityError as error:
+            return failure_answer(request, error.code, error.detail)
+        if not isinstance(decided, Redirect):
+            return redirect(resume(parameters))
+        allowed, client = posted.get("do") == "allow", self._client(parameters)
+        if self._is_device(client, parameters):
+            waiting = await self._waiting(client, parameters)
+            session = who.session.packed() if allowed else None
+            if waiting is None or not await facts.live.write(device_codes.decide, waiting.id, session):
+                return self._device_page(request, 404, "", _OVER)
+            return self._done(request, allowed)
+        return leave(request, decided.location if allowed else self._denied(parameters))
+
+    def _denied(self, parameters: Mapping[str, str]) -> str:
+        """Where a client hears that it may not (RFC 6749 section 4.1.2.1, RFC 9207)."""
+        said = [("error", "access_denied"), ("iss", self._facts.issuer)]
+        if "state" in parameters:
+            said.append(("state", parameters["state"]))
+        return str(add_params_to_uri(parameters["redirect_uri"], said))
+
+    def _done(self, request: Request, allowed: bool) -> Answer:
+        title = "You are signed in on the other device" if allowed else "The other device gets nothing"
+        text = "Go back to it; this page can be closed."
+        return html_answer(200, render("message", brand_of(request), title=title, text=text, link="", link_text=""))
+
+    def _client(self, parameters: Mapping[str, str]) -> Client:
+        """The client of a request that was found good."""
+        client = self._facts.context().find_client(parameters.get("client_id", ""))
+        if client is None:
+            raise IdentityError(Code.SIGN_IN_STATE, "the client was removed meanwhile")
+        return client
+
+    def _is_device(self, client: Client, parameters: Mapping[str, str]) -> bool:
+        return parameters.get("redirect_uri") == client.redirect_uri
+
+    async def _waiting(self, client: Client, parameters: Mapping[str, str]) -> DeviceCode | None:
+        """The device that waits for this request, if one does."""
+        if not self._is_device(client, parameters):
+            return None
+        found = await self._facts.live.read(device_codes.find, parameters.get("state", ""), self._facts.wall_clock())
+        good = found is not None and found.client == client.client_id and found.audience == parameters.get("resource")
+        return found if good else None

@@ -1,0 +1,192 @@
+"""The gate for programs: credentials that a request shows in place of an access cookie.
+
+Hot path: who has passed is remembered, by all that the answer depends on: the credential, the application, the client's
+address, and the snapshot. A request without a credential is the cookie gate's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from math import inf
+
+from appproxy.http.authorization import AmbiguousCredential, read_credential
+from appproxy.http.head import RequestHead
+from appproxy.identity.service_token import read_token
+from appproxy.identity.session import Session
+from appproxy.policy.authorizer import SERVICE_TOKEN, Authorizer, RequestContext
+from appproxy.policy.conditional.compiled import NO_POLICIES
+from appproxy.policy.conditional.conditions import Fact
+from appproxy.policy.verdict import Pass, Refuse, SignInRequired, Verdict
+from appproxy.publish.application import Application
+from appproxy.publish.routing import ApplicationRoute
+from appproxy.service.dispatch.gate import Gate, Opened
+from appproxy.service.dispatch.provider_tokens import (
+    Known,
+    NoTokens,
+    TokenBook,
+    provider_of,
+    provider_session,
+    takes_access_tokens,
+)
+from appproxy.service.recent import KEPT, Recent
+from appproxy.store.snapshot import ProviderRecord, ServiceToken, Snapshot
+
+#: Seconds between two notes that a token was used from one address.
+USED_EVERY = 60.0
+#: Called with a service token's id, the client's address and the time of its use (seconds since 1970).
+Used = Callable[[str, str, float], object]
+
+
+@dataclass(slots=True, eq=False)
+class Presented(Opened):
+    """What a credential stands for: a session, or why for none. `client`: the address that it was shown from.
+
+    `until`: when it must be looked at again. `refusal`: it is good, and not enough. `unasked`: the provider whose it may
+    be, and who has to be asked first. `known`: what that has said of it.
+    """
+
+    client: str = ""
+    until: float = inf
+    refusal: Refuse | None = None
+    unasked: ProviderRecord | None = None
+    known: Known | None = None
+
+
+class MachineGate:
+    """Who asks, and may they, where programs may sign in without a browser.
+
+    `cookies`: the gate for all others; `tokens`: what is known of access tokens.
+    """
+
+    def __init__(self, cookies: Gate, used: Used, tokens: TokenBook | None = None, size: int = KEPT) -> None:
+        self._cookies = cookies
+        self._used = used
+        self._tokens: TokenBook = tokens or NoTokens()
+        #: Those that passed. Others are not kept: anybody can make them up.
+        self._passed: Recent[Presented] = Recent(size)
+        self._snapshot: Snapshot | None = None
+        #: Negative, so that none is one of the cookie gate's.
+        self._epoch = -1
+
+    def authenticate(self, head: RequestHead, route: ApplicationRoute, snapshot: Snapshot, now: float, client: str) -> Opened:
+        """What the request's credential stands for, or, if it has none, its access cookies; `now` is wall clock time."""
+        if self._snapshot is not snapshot:
+            self._snapshot = snapshot
+            self._epoch -= 1
+        repeated = head.repeated
+        if repeated is not None:
+            kept = repeated.opened
+            if isinstance(kept, Presented) and kept.client == client and self._holds(kept, route, now):
+                return kept
+        application = route.application
+        try:
+            credential = read_credential(
+                head.fields, application.bearer_header.encode("ascii"), basic=application.bearer_basic)
+        except AmbiguousCredential as error:
+            return self._presented(route, b"", client, error.detail)
+        if credential is None:
+            return self._cookies.authenticate(head, route, snapshot, now)
+        presented = self._passed.get((credential, application.id, route.host, client))
+        if presented is None or not self._holds(presented, route, now):
+            presented = self._look(credential, route, snapshot, now, client)
+        if repeated is not None and presented.unasked is None:
+            repeated.opened = presented
+        return presented
+
+    def settle(self, presented: Presented, known: Known, now: float) -> Presented:
+        """The same, now that the provider was asked."""
+        credential = presented.key[0]
+        assert isinstance(credential, bytes)
+        return self._of_provider(presented.route, credential, presented.client, known, now)
+
+    def verdict(
+        self, opened: Opened, head: RequestHead, route: ApplicationRoute, snapshot: Snapshot, context: RequestContext[Session],
+    ) -> Verdict[Session]:
+        """What becomes of the request. No browser adds a credential by itself, so an upgrade may come from any origin."""
+        if not isinstance(opened, Presented):
+            return self._cookies.verdict(opened, head, route, snapshot, context)
+        if context.now < opened.holds_until:
+            return opened.verdict
+        found = opened.found[0]
+        if opened.refusal is not None:
+            return opened.refusal
+        if isinstance(found, str):
+            return SignInRequired(found)
+        verdict = Authorizer(snapshot).authorize(replace(context, session=found))
+        if isinstance(verdict, Pass):
+            program = snapshot.policies.program(route.application.id)
+            # What is kept is by credential and address: where policies look at more of it, each request is judged.
+            kept = program is None or not program.varies & ~Fact.ADDRESS
+            opened.verdict, opened.holds_until = verdict, min(verdict.holds_until, opened.until) if kept else -inf
+            if not opened.kept:
+                opened.kept, opened.renew_at = True, -inf
+                self._passed.put(opened.key, opened)
+        return verdict
+
+    def renew(self, opened: Opened, now: float) -> bytes:
+        """Note once in a while that a token is used; no browser waits for a cookie."""
+        if not isinstance(opened, Presented):
+            return self._cookies.renew(opened, now)
+        opened.renew_at = now + USED_EVERY
+        session = opened.found[0]
+        if isinstance(session, Session) and session.credential == SERVICE_TOKEN:
+            self._used(session.subject, opened.client, now)
+        return b""
+
+    def _holds(self, presented: Presented, route: ApplicationRoute, now: float) -> bool:
+        """Does what was found before still say what the credential stands for?"""
+        return presented.epoch == self._epoch and presented.route is route and now < presented.until
+
+    def _look(
+        self, credential: bytes, route: ApplicationRoute, snapshot: Snapshot, now: float, client: str
+    ) -> Presented:
+        application = route.application
+        record = provider_of(credential, application, snapshot)
+        if read_token(credential) is not None or not takes_access_tokens(application) or record is None:
+            return self._presented(route, credential, client, _service_session(credential, application, snapshot))
+        known = self._tokens.known(credential, record, now)
+        if known is not None:
+            return self._of_provider(route, credential, client, known, now)
+        presented = self._presented(route, credential, client, "the access token was not looked at yet")
+        presented.unasked = record
+        return presented
+
+    def _of_provider(
+        self, route: ApplicationRoute, credential: bytes, client: str, known: Known, now: float
+    ) -> Presented:
+        policies = NO_POLICIES if self._snapshot is None else self._snapshot.policies
+        found = provider_session(credential, known, route, now, policies.groups_of(known.record.id))
+        if isinstance(found, Refuse):
+            presented = self._presented(route, credential, client, found.reason)
+            presented.refusal = found
+        else:
+            presented = self._presented(route, credential, client, found)
+        presented.until, presented.known = known.until, known
+        return presented
+
+    def _presented(self, route: ApplicationRoute, credential: bytes, client: str, found: Session | str) -> Presented:
+        key = (credential, route.application.id, route.host, client)
+        return Presented(route, key, (found,), (), (), self._epoch, client=client)
+
+
+def _service_session(credential: bytes, application: Application, snapshot: Snapshot) -> Session | str:
+    """The session of a service token, or why there is none."""
+    read = read_token(credential)
+    if read is None:
+        return "the credential is none that is taken here"
+    id, secret = read
+    token = snapshot.service_tokens.get(id)
+    if token is None or secret not in token.secrets:
+        return "there is no such service token, or not any more"
+    return service_session(token, secret, application)
+
+
+def service_session(token: ServiceToken, secret: str, application: Application) -> Session:
+    """Who uses a service token, as the application is told. Its id is the hash of the secret, for each ends by itself."""
+    wanted = {rule.claim for rule in application.headers}
+    claims = {name: value for name, value in token.claims.items() if name in wanted}
+    return Session(
+        id=secret, subject=token.id, issuer=SERVICE_TOKEN, provider=SERVICE_TOKEN, name=token.name, issued=token.created,
+        expires=token.secrets[secret], auth_time=token.created, claims=claims, credential=SERVICE_TOKEN,
+    )

@@ -1,0 +1,305 @@
+"""The host `admin.DOMAIN`: who asks there, is it their own doing, and how often? What they ask for is the API's business.
+
+People sign in as to an application, and policies are about them, too; programs show a service token or an access token. The
+stages are those of applications. What is more: a page of another host, be it a sibling, must not be able to use the cookie
+of an administrator who opens it, so that requests with the cookie have to come from this host's own pages.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from appproxy.errors import Code, RequestError
+from appproxy.http.head import Fields, RequestHead
+from appproxy.identity.session import Session
+from appproxy.pages import NO_STORE, SECURITY_FIELDS, error_page, render
+from appproxy.policy.authorizer import Authorizer, RequestContext
+from appproxy.policy.levels import RateLimit
+from appproxy.policy.verdict import Pass, Refuse, SignInRequired
+from appproxy.publish.administration import ADMINISTRATION
+from appproxy.publish.routing import ApplicationRoute
+from appproxy.service.dispatch.error_pages import ErrorPages
+from appproxy.service.dispatch.machine_access import MachineAuthentication, MachineAuthorization, Programs
+from appproxy.service.dispatch.request import InboundRequest, Store
+from appproxy.service.dispatch.resource_metadata import ResourceMetadata
+from appproxy.service.dispatch.sign_in_start import SignInStart
+from appproxy.service.dispatch.stage import ANSWERED
+from appproxy.service.exchange.exchange import Exchange, Handler
+from appproxy.store.snapshot import Snapshot
+
+T = TypeVar("T")
+#: Answers a request of somebody, with its body: status, fields, body.
+Answering = Callable[[Exchange, bytes, Session], Deferred[tuple[int, bytes, bytes]]]
+
+#: Bytes of a body: room for any bundle of certificates.
+BODY_LIMIT = 1 << 20
+#: Requests of one caller, at once and a second: a program that sets up a hundred applications, then goes on steadily.
+BURST, RATE = 200.0, 20.0
+_API = b"/api/"
+_OWN_PATHS = b"/.appproxy/"
+#: Some frameworks take the method from these: nobody here does, and whoever sends one is mistaken or an attacker.
+_METHOD_OVERRIDES = frozenset({b"x-http-method-override", b"x-http-method", b"x-method-override"})
+_HTML = b"content-type: text/html; charset=utf-8\n" + NO_STORE + SECURITY_FIELDS
+
+
+class AdminHost:
+    """A `Handler`.
+
+    `pages`: sign-in and sign-out below `/.appproxy/`; `metadata`: where programs sign in; `answer`: the API.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self, store: Store, programs: Programs, sign_in: SignInStart, error_pages: ErrorPages, *, pages: Handler,
+        metadata: ResourceMetadata, answer: Answering, wall_clock: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._programs = programs
+        self._metadata = metadata
+        self._authentication = MachineAuthentication(programs)
+        self._authorization = _Authorization(programs, sign_in, error_pages)
+        self._error_pages = error_pages
+        self._pages = pages
+        self._answer = answer
+        self._wall_clock = wall_clock
+        self._limit = RateLimit(BURST, RATE)
+
+    def __call__(self, exchange: Exchange) -> None:
+        """Answer one exchange."""
+        exchange.application = ADMINISTRATION
+        if exchange.head.target.startswith(_OWN_PATHS):
+            self._pages(exchange)
+            return
+        self._guarded(exchange, lambda: self._ask_who(exchange))
+
+    def _guarded(self, exchange: Exchange, do: Callable[[], object]) -> None:
+        """Whatever fails is an answer."""
+        try:
+            do()
+        except RequestError as error:
+            self._refuse(exchange, error.code, error.detail)
+        except Exception:
+            self.log.failure("a request for the administration failed")
+            self._refuse(exchange, Code.INTERNAL)
+
+    def _ask_who(self, exchange: Exchange) -> None:
+        head = exchange.head
+        check_head(head)
+        request = self._request(exchange)
+        if self._metadata.handle(request) is ANSWERED:
+            return
+        outcome = self._authentication.handle(request)
+        if isinstance(outcome, Deferred):
+            # The provider is asked about an access token; then all is decided again, with what is known by then.
+            _Waiting(exchange, outcome, lambda: self._guarded(exchange, lambda: self._ask_who(exchange)), self._failed)
+        elif self._authorization.handle(request) is not ANSWERED:
+            assert request.session is not None
+            self._admit(request, request.session)
+
+    def _request(self, exchange: Exchange) -> InboundRequest:
+        request = InboundRequest(exchange, self._store.snapshot, self._wall_clock())
+        request.route = route_of(request.snapshot, exchange.head.host)
+        return request
+
+    def _admit(self, request: InboundRequest, session: Session) -> None:
+        exchange, head = request.exchange, request.head
+        exchange.subject = session.subject
+        if not session.credential:
+            check_own_page(head, request.route.origin)
+        wait = self._limit.take((session.provider, session.subject), self._programs.seconds())
+        if wait > 0.0:
+            self._refuse(exchange, Code.TOO_MANY_REQUESTS, "of one administrator", math.ceil(wait))
+        elif not head.target.startswith(_API):
+            self._page(exchange, session)
+        elif head.length == 0:
+            self._perform(exchange, session, b"")
+        elif head.length is not None and head.length > BODY_LIMIT:
+            self._refuse(exchange, Code.BODY_TOO_LARGE)
+        else:
+            body = _Body(exchange, lambda data: self._guarded(exchange, lambda: self._perform(exchange, session, data)),
+                         lambda: self._refuse(exchange, Code.BODY_TOO_LARGE))
+            exchange.responder = body
+            exchange.read_body(body)
+
+    def _perform(self, exchange: Exchange, session: Session, body: bytes) -> None:
+        """A body may take long: who has been shut out meanwhile does nothing more."""
+        request = self._request(exchange)
+        context: RequestContext[Session] = request.context()
+        verdict = Authorizer(request.snapshot).authorize(_with(context, session))
+        if not isinstance(verdict, Pass):
+            code = verdict.code if isinstance(verdict, Refuse) else Code.SIGN_IN_REQUIRED
+            self._refuse(exchange, code, verdict.reason)
+            return
+        exchange.responder = _Nobody()
+        self._answer(exchange, body, session).addCallbacks(
+            lambda answer: send(exchange, *answer), lambda failure: self._failed(exchange, failure))
+
+    def _page(self, exchange: Exchange, session: Session) -> None:
+        """The only page, for whoever opens the host with a browser: signed in as whom, and where the API is."""
+        head = exchange.head
+        if head.target.partition(b"?")[0] != b"/":
+            self._refuse(exchange, Code.NOT_FOUND)
+        elif head.method not in (b"GET", b"HEAD"):
+            self._refuse(exchange, Code.METHOD_NOT_ALLOWED)
+        else:
+            page = render(
+                "message", self._store.snapshot.brand, title="Administration",
+                text=f"You are signed in as {session.name}. Programs and the command line find the API here.",
+                link="/api/v1/openapi.json", link_text="Description of the API",
+            )  # fmt: skip
+            send(exchange, 200, _HTML, page)
+
+    def _failed(self, exchange: Exchange, failure: Failure) -> None:
+        error = failure.value
+        if isinstance(error, RequestError):
+            self._refuse(exchange, error.code, error.detail)
+        else:
+            self.log.failure("a request for the administration failed", failure)
+            self._refuse(exchange, Code.INTERNAL)
+
+    def _refuse(self, exchange: Exchange, code: Code, detail: str = "", retry_after: int | None = None) -> None:
+        exchange.failure, exchange.detail = code, detail or exchange.detail
+        if exchange.head.target.startswith(_API):
+            exchange.answer(*error_page(code, exchange.id, accept_json=True, retry_after=retry_after))
+        else:
+            self._error_pages.refuse(exchange, code, detail)
+
+
+class _Authorization(MachineAuthorization):
+    """The same as of applications; programs that call the API get JSON."""
+
+    def refuse(self, request: InboundRequest, verdict: Refuse) -> None:
+        """403."""
+        exchange = request.exchange
+        if not request.head.target.startswith(_API):
+            super().refuse(request, verdict)
+            return
+        exchange.failure, exchange.detail = verdict.code, verdict.reason
+        exchange.answer(*error_page(verdict.code, exchange.id, accept_json=True, notice=verdict.message))
+
+    def ask(self, request: InboundRequest, verdict: SignInRequired) -> None:
+        """401 for whoever calls the API: a sign-in would lead back to a request that has lost its body."""
+        exchange, head = request.exchange, request.head
+        if not head.target.startswith(_API) or any(name == b"authorization" for name, _ in head.fields):
+            super().ask(request, verdict)
+            return
+        exchange.failure, exchange.detail = Code.SIGN_IN_REQUIRED, verdict.reason
+        status, block, body = error_page(Code.SIGN_IN_REQUIRED, exchange.id, accept_json=True, notice=verdict.message)
+        exchange.answer(status, self.challenge(request) + block, body)
+
+
+class _Body:
+    """A body, whole and bounded."""
+
+    def __init__(self, exchange: Exchange, done: Callable[[bytes], None], too_large: Callable[[], None]) -> None:
+        self._exchange = exchange
+        self._done = done
+        self._too_large = too_large
+        self._pieces: list[bytes] = []
+        self._taken = 0
+
+    def body_received(self, data: bytes) -> None:
+        """A piece of it."""
+        self._taken += len(data)
+        if self._taken <= BODY_LIMIT:
+            self._pieces.append(data)
+        elif self._taken - len(data) <= BODY_LIMIT:  # the first piece too much
+            self._pieces.clear()
+            self._exchange.stop_body()
+            self._too_large()
+
+    def body_ended(self, trailers: Fields) -> None:
+        """All of it is there."""
+        if self._taken <= BODY_LIMIT:
+            self._done(b"".join(self._pieces))
+
+    def user_left(self, code: Code) -> None:
+        """Nothing was done yet."""
+        self._taken = BODY_LIMIT + 1
+        self._pieces.clear()
+
+
+class _Nobody:
+    """What was begun is completed, whoever has left."""
+
+    def user_left(self, code: Code) -> None:
+        """The answer finds nobody."""
+
+
+class _Waiting:
+    """A request whose credential the provider is asked about."""
+
+    def __init__(
+        self, exchange: Exchange, waits_for: Deferred[T], go_on: Callable[[], None],
+        failed: Callable[[Exchange, Failure], None],
+    ) -> None:
+        self._waits_for = waits_for
+        self._left = False
+        exchange.responder = self
+
+        def fail(failure: Failure) -> None:
+            if not self._left:
+                failed(exchange, failure)
+
+        waits_for.addCallbacks(lambda _: go_on(), fail)
+
+    def user_left(self, code: Code) -> None:
+        """The others that wait for the same are not concerned."""
+        self._left = True
+        self._waits_for.cancel()
+
+
+def route_of(snapshot: Snapshot, host: str) -> ApplicationRoute:
+    """The administration's one route. Raises RequestError(UNKNOWN_HOST)."""
+    routes = snapshot.administration.router.routes_of(host)
+    if not routes:
+        raise RequestError(Code.UNKNOWN_HOST, "the administration is not here")
+    return routes[0]
+
+
+def check_head(head: RequestHead) -> None:
+    """Raises RequestError(BAD_REQUEST) for what nobody means well who sends it."""
+    if head.upgrade is not None:
+        raise RequestError(Code.BAD_REQUEST, "nothing here is upgraded")
+    if not head.target.startswith(b"/"):
+        raise RequestError(Code.BAD_REQUEST, "not a path")
+    if any(name in _METHOD_OVERRIDES for name, _ in head.fields):
+        raise RequestError(Code.BAD_REQUEST, "another method in a field")
+
+
+def check_own_page(head: RequestHead, origin: str) -> None:
+    """Raises RequestError(CROSS_SITE) for a request with the cookie that another host's page may have sent.
+
+    A change needs this very Origin: browsers send one with every request that is neither GET nor HEAD (Fetch standard, section
+    3.1), and no page can choose it. What is only read, a page elsewhere could not see; it learns nothing from how long it
+    takes either where browsers say by Sec-Fetch fields whose doing it is. A link from elsewhere may be followed.
+    """
+    values = [value for name, value in head.fields if name == b"origin"]
+    if (values or head.method not in (b"GET", b"HEAD")) and values != [origin.encode("ascii")]:
+        raise RequestError(Code.CROSS_SITE, "not from this host's own page")
+    site, mode, dest = (head.get(b"sec-fetch-" + name) for name in (b"site", b"mode", b"dest"))
+    is_page = mode == b"navigate" and dest == b"document" and head.method in (b"GET", b"HEAD")
+    if site not in (None, b"same-origin", b"none") and not is_page:
+        raise RequestError(Code.CROSS_SITE, "another site's doing")
+
+
+def send(exchange: Exchange, status: int, fields: bytes, body: bytes) -> None:
+    """Answer; for HEAD without the body, and with a cookie that was made again."""
+    fields += b"x-request-id: %b\n" % exchange.id.encode("ascii") + exchange.renewal
+    if exchange.head.method == b"HEAD":
+        exchange.answer(status, fields + b"content-length: %d\n" % len(body), b"")
+    else:
+        exchange.answer(status, fields, body)
+
+
+def _with(context: RequestContext[Session], session: Session) -> RequestContext[Session]:
+    return RequestContext(
+        context.application, session, context.now, context.client, context.method, context.path, context.device, True,
+        context.user_agent)

@@ -1,0 +1,79 @@
+"""What all requests of a node share on their way to a connector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from twisted.internet.interfaces import IReactorTime
+
+from appproxy.errors import Code
+from appproxy.net.deadlines import Deadlines
+from appproxy.service.exchange.exchange import Exchange
+from appproxy.service.exchange.hooks import Hooks
+from appproxy.service.relay.affinity import Affinity
+from appproxy.service.relay.roster import Peer, Roster
+from appproxy.service.relay.shortages import SHORTAGES, Shortages
+from appproxy.service.relay.symptoms import Symptoms
+from appproxy.service.relay.under_way import UnderWay
+from appproxy.tunnel.limits import TunnelLimits
+
+
+class Page(Protocol):
+    """`notice`: what the user reads in place of the usual advice."""
+
+    def __call__(self, code: Code, exchange: Exchange, *, notice: str = "") -> tuple[int, bytes, bytes]:
+        """The error page of a failure: status, block and body."""
+        ...
+
+
+class Shared:
+    """`has_connectors` says whether any connector is enrolled in a group."""
+
+    def __init__(
+        self,
+        roster: Roster,
+        clock: IReactorTime,
+        page: Page,
+        has_connectors: Callable[[str], bool],
+        limits: TunnelLimits,
+        hooks: Hooks,
+    ) -> None:
+        self.roster = roster
+        self.clock = clock
+        self.page = page
+        self.limits = limits
+        self.hooks = hooks
+        self.deadlines = Deadlines(clock)
+        self.affinity = Affinity()
+        self.symptoms = Symptoms()
+        self.under_way = UnderWay()
+        self.shortages = Shortages(clock)
+        self._has_connectors = has_connectors
+
+    def no_hope(self, group: str) -> Code | None:
+        """Is there any point in waiting for a connector of this group?"""
+        return None if self._has_connectors(group) else Code.NO_CONNECTOR
+
+    def refuse(self, exchange: Exchange, code: Code, text: str, notice: str = "") -> None:
+        """Tell a user: with a page, or by breaking off where they have part of an answer, which must not look complete."""
+        exchange.failure = code
+        exchange.detail = text
+        if code in SHORTAGES:
+            self.shortages.note(exchange, code)
+        if exchange.begun:
+            exchange.abort()
+        else:
+            exchange.answer(*self.page(code, exchange, notice=notice))
+
+    def slot_free(self, peer: Peer) -> None:
+        """A connector can take another request: whose turn it is gets it."""
+        if self.roster.has_waiting(peer.group):
+            self.serve(peer.group)
+
+    def serve(self, group: str) -> None:
+        """Give waiting requests to connectors, as long as there are both."""
+        now = self.clock.seconds()
+        while (found := self.roster.next_waiting(group, now)) is not None:
+            request, peer = found
+            request.send(peer, now)

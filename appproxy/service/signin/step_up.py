@@ -1,0 +1,114 @@
+"""Step-up: what policies ask of a sign-in goes to the provider, and what comes back is checked. Nobody goes round twice.
+
+    gate or callback: a demand   ---->   /start with it   ---->   provider: a level, max_age, prompt   ---->   callback
+    proved: on to the application; otherwise a page that says what is missing
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from math import inf
+
+from appproxy.errors import Code
+from appproxy.identity.session import Session
+from appproxy.identity.states import StartState
+from appproxy.policy.conditional.compiled import PolicySet
+from appproxy.policy.conditional.demands import Demand
+from appproxy.policy.verdict import Pass, Refuse, SignInRequired, Verdict
+from appproxy.store.snapshot import ProviderRecord
+
+
+def with_demand(start: StartState, demand: Demand) -> StartState:
+    """The same sign-in, which has to prove this."""
+    return replace(
+        start, strengths=tuple(sorted(demand.strengths)), max_age=0.0 if demand.max_age == inf else demand.max_age)
+
+
+def demand_of(start: StartState) -> Demand:
+    """What a sign-in has to prove."""
+    return Demand(frozenset(start.strengths), start.max_age or inf)
+
+
+def parameters(start: StartState, record: ProviderRecord, policies: PolicySet) -> dict[str, str]:
+    """For the authorization request (OpenID Connect Core 1.0 section 3.1.2.1).
+
+    Where several strengths are needed at once, a value that is good for all of them is asked for. A provider that has no value
+    for one is asked for a whole new sign-in, at which the user can prove more.
+    """
+    asked: dict[str, str] = {}
+    settings = record.settings
+    values: list[list[str]] = []
+    for name in start.strengths:
+        strength = policies.strengths.get(name)
+        values.append(strength.acr_values(record.id) if strength is not None else [])
+    if values and all(values):
+        common = [value for value in values[0] if all(value in others for others in values[1:])]
+        wanted = common or list(dict.fromkeys(value for some in values for value in some))
+        if settings.step_up == "acr_values":
+            asked["acr_values"] = " ".join(wanted)
+        else:
+            asked["claims"] = _claims(settings.step_up, wanted, bool(common), dict(settings.parameters).get("claims", ""))
+    elif values:
+        asked["prompt"] = "login"
+    if start.max_age:
+        asked |= {"max_age": str(int(start.max_age)), "prompt": "login"}
+    return asked
+
+
+def _claims(step_up: str, wanted: Sequence[str], any_will_do: bool, given: str) -> str:
+    """A claims request (OpenID Connect Core 1.0 section 5.5): that the ID token has this level is essential.
+
+    `step_up`: `claims` asks for `acr` (section 5.5.1.1), `acrs` for an authentication context of Microsoft Entra, of which one
+    is named where any will do. `given`: what the admin asks every time besides.
+    """
+    if step_up == "claims":
+        member: tuple[str, dict[str, object]] = ("acr", {"essential": True, "values": list(wanted)})
+    elif any_will_do or len(wanted) == 1:
+        member = ("acrs", {"essential": True, "value": wanted[0]})
+    else:
+        member = ("acrs", {"essential": True, "values": list(wanted)})
+    try:
+        request = json.loads(given) if given else {}
+    except ValueError:
+        request = {}
+    whole = dict(request) if isinstance(request, dict) else {}
+    ours = whole.get("id_token")
+    whole["id_token"] = {**(ours if isinstance(ours, dict) else {}), member[0]: member[1]}
+    return json.dumps(whole, separators=(",", ":"))
+
+
+def decided(
+    verdict: Verdict[Session], start: StartState, session: Session, policies: PolicySet, now: float
+) -> Verdict[Session] | StartState:
+    """What becomes of a sign-in: the verdict on its session, or the way through it once more, which has to prove more.
+
+    What was asked for and is not proved is refused, whatever would be said of this very request: where the browser comes from
+    another address than at the application, it would be sent round and round.
+    """
+    asked = demand_of(start)
+    missing = _unproved(asked, session, policies, now)
+    if missing:
+        return _refusal(missing, verdict)
+    if not isinstance(verdict, SignInRequired) or not verdict.demand:
+        return verdict
+    if asked | verdict.demand == asked:
+        return _refusal(verdict.demand, verdict)
+    return with_demand(start, asked | verdict.demand)
+
+
+def _unproved(demand: Demand, session: Session, policies: PolicySet, now: float) -> Demand:
+    lacking = {name for name in demand.strengths if not policies.meets(name, session)}
+    return Demand(frozenset(lacking), demand.max_age if session.auth_time + demand.max_age <= now else inf)
+
+
+def _refusal(missing: Demand, verdict: Verdict[Session]) -> Verdict[Session]:
+    """A block tells more than what is missing."""
+    if isinstance(verdict, Refuse):
+        return verdict
+    said = "" if isinstance(verdict, Pass) else f"{verdict.reason}; "
+    message = "" if isinstance(verdict, Pass) else verdict.message
+    return Refuse(
+        Code.PROOF_MISSING, f"{said}the identity provider has not confirmed {missing}",
+        message=f"{message} Missing: {missing}." if message else f"Your identity provider has not confirmed {missing}.")

@@ -1,0 +1,1 @@
+"""What signs programs in: service tokens."""

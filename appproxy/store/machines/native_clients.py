@@ -1,0 +1,84 @@
+"""Native clients: programs on people's machines that sign them in at the built-in provider. None has a secret (RFC 8252)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+
+from appproxy.errors import ConfigError
+from appproxy.store import names
+from appproxy.store.paging import ListPage, among, paged
+from appproxy.store.schema_machines import native_client_applications as pairs
+from appproxy.store.schema_machines import native_clients as table
+from appproxy.store.snapshot import NativeClient
+from appproxy.store.transaction import Reading, Row, Transaction
+
+_KIND = "client"
+_MOST_URIS = 10
+#: A scheme of one's own is a domain name from behind (RFC 8252 section 7.1), so that it has a dot.
+_OWN_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")
+_URI = re.compile(r"[!$-;=?-\[\]_a-z~]{1,500}")
+
+
+def add(tx: Transaction, name: str, applications: Collection[str], redirect_uris: Collection[str]) -> NativeClient:
+    """Register one for applications (ids). Without redirect URIs it has device codes only. Raises ConfigError."""
+    name = names.title(name, "name")
+    names.check_new(tx, table, table.c.name_key == names.key(name), name, _KIND)
+    if not applications:
+        raise ConfigError("applications: name one at least", hint="its tokens are for the applications that it names")
+    if len(redirect_uris) > _MOST_URIS:
+        raise ConfigError(f"redirect_uris: at most {_MOST_URIS}")
+    for uri in redirect_uris:
+        _check(uri)
+    id_ = tx.new_id()
+    tx.change(sa.insert(table).values(
+        id=id_, name=name, name_key=names.key(name), redirect_uris=json.dumps(list(redirect_uris)), created=tx.now))
+    for application in sorted(set(applications)):
+        tx.change(sa.insert(pairs).values(client=id_, application=application))
+    return find(tx, id_)
+
+
+def remove(tx: Transaction, client: str) -> NativeClient:
+    """Forget one, by name or id, and all that users have let it do. Raises NotFound."""
+    found = find(tx, client)
+    tx.change(sa.delete(table).where(table.c.id == found.id))
+    return found
+
+
+def find(reading: Reading, client: str) -> NativeClient:
+    """The client of this name or id. Raises NotFound."""
+    row = names.find_row(reading, table, table.c.name_key == names.key(client), client, _KIND)
+    return _client(row, reading.connection.scalars(sa.select(pairs.c.application).where(pairs.c.client == row["id"])).all())
+
+
+def list_all(reading: Reading, page: ListPage | None = None) -> list[NativeClient]:
+    """All of them, or a page, by name."""
+    rows = reading.rows(paged(sa.select(table), table.c.name_key, page, names.key))
+    found: dict[str, list[str]] = {}
+    for which in among(pairs.c.client, None if page is None else [row["id"] for row in rows]):
+        for row in reading.rows(sa.select(pairs).where(which)):
+            found.setdefault(row["client"], []).append(row["application"])
+    return [_client(row, found.get(row["id"], ())) for row in rows]
+
+
+def _client(row: Row, applications: Collection[str]) -> NativeClient:
+    uris = tuple(json.loads(row["redirect_uris"]))
+    return NativeClient(row["id"], row["name"], uris, frozenset(applications), row["created"])
+
+
+def _check(uri: str) -> None:
+    """https, http of this very machine, or a scheme of one's own (RFC 8252 section 7). Raises ConfigError."""
+    hint = "write https://..., http://127.0.0.1/callback (any port counts then), or com.example.app:/callback"
+    try:
+        parts = urlsplit(uri)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise ConfigError(f"redirect_uris: {uri[:100]!r} is no URI", hint=hint) from error
+    local = parts.scheme == "http" and host in ("127.0.0.1", "::1", "localhost")
+    good = local or (parts.scheme == "https" and bool(host)) or _OWN_SCHEME.fullmatch(parts.scheme)
+    if not good or not _URI.fullmatch(uri) or parts.username is not None or "#" in uri:
+        raise ConfigError(f"redirect_uris: {uri[:100]!r} leads to no client", hint=hint)

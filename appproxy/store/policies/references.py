@@ -1,0 +1,163 @@
+"""What policies name: in documents of admins by names, in what is kept by ids, so that nobody inherits what was another's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from appproxy.policy.conditional.locations import TRUSTED
+from appproxy.policy.conditional.naming import ALL, TAG, split_who
+from appproxy.policy.conditional.strengths import BUILT_IN
+from appproxy.publish.administration import ADMINISTRATION
+from appproxy.publish.administration import NAME as ADMINISTRATION_NAME
+from appproxy.store import names, schema
+from appproxy.store.applications import applications
+from appproxy.store.people import providers, user_groups, users
+from appproxy.store.policies import documents
+from appproxy.store.policies.documents import Kind
+from appproxy.store.snapshot import BUILTIN
+from appproxy.store.transaction import Reading
+
+Document = Mapping[str, object]
+_Change = Callable[[str, str], str]
+
+
+def resolved(reading: Reading, document: Document) -> dict[str, object]:
+    """A policy's document with ids in place of names. The document is one that `read_policy` takes.
+
+    Raises NotFound, which begins with the path to the wrong name.
+    """
+    return _changed(document, {
+        "users": lambda text, path: _who(reading, text, path),
+        "applications": lambda text, _: _application(reading, text),
+        "providers": lambda text, _: providers.find(reading, text).id,
+        "contexts": lambda text, _: documents.find(reading, Kind.CONTEXT, text).name,
+        "locations": lambda text, _: text if text == TRUSTED else documents.find(reading, Kind.LOCATION, text).name,
+        "strengths": lambda text, _: strength_name(reading, text),
+    })
+
+
+def _application(reading: Reading, text: str) -> str:
+    """An id; or a tag that some application has, so that no policy is for nothing by a slip. Raises NotFound."""
+    if text == ADMINISTRATION_NAME:
+        return ADMINISTRATION
+    if not text.startswith(TAG):
+        return applications.find(reading, text).id
+    known = {tag for one in applications.list_all(reading) for tag in one.tags}
+    if text.removeprefix(TAG) not in known:
+        raise names.not_found("application with the tag", text.removeprefix(TAG), known)
+    return text
+
+
+def strength_name(reading: Reading, text: str) -> str:
+    """The name of a strength as it is written. Raises NotFound."""
+    if text in BUILT_IN:
+        return text
+    try:
+        return documents.find(reading, Kind.STRENGTH, text).name
+    except names.NotFound:
+        raise names.not_found("strength", text, {
+            *BUILT_IN, *(one.name for one in documents.list_all(reading, Kind.STRENGTH))}) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What ids are called now; one that is gone is shown as it is kept."""
+
+    users: Mapping[str, str]
+    groups: Mapping[str, str]
+    applications: Mapping[str, str]
+    providers: Mapping[str, str]
+    #: All that any application has, as policies name them.
+    tags: Mapping[str, str]
+
+    @classmethod
+    def now(cls, reading: Reading) -> Names:
+        """As the database has them."""
+        published = applications.list_all(reading)
+        return cls(
+            names.by_id(reading, schema.users),
+            names.by_id(reading, schema.user_groups),
+            {ADMINISTRATION: ADMINISTRATION_NAME, **{one.id: one.name for one in published}},
+            names.by_id(reading, schema.providers),
+            {TAG + tag: TAG + tag for one in published for tag in one.tags},
+        )
+
+    def shown(self, document: Document) -> dict[str, object]:
+        """A kept document with names, as an admin would write it."""
+        return _changed(document, {
+            "users": lambda text, path: self._who(text, path),
+            "applications": lambda text, _: self.applications.get(text, text),
+            "providers": lambda text, _: self.providers.get(text, text),
+        })
+
+    def gone(self, document: Document) -> list[str]:
+        """Paths of what a kept document names and what is not there any more."""
+        found: list[str] = []
+
+        def note(known: Mapping[str, str]) -> _Change:
+            def look(text: str, path: str) -> str:
+                if text not in known:
+                    found.append(path)
+                return text
+
+            return look
+
+        def who(text: str, path: str) -> str:
+            provider, kind, value = split_who(text, path)
+            known = self.users if kind == "user" else self.groups
+            if provider not in self.providers or (provider == BUILTIN and value not in known):
+                found.append(path)
+            return text
+
+        _changed(document, {
+            "users": who, "applications": note({**self.applications, **self.tags}), "providers": note(self.providers)})
+        return found
+
+    def _who(self, text: str, path: str) -> str:
+        provider, kind, value = split_who(text, path)
+        if provider == BUILTIN:
+            return f"{kind}:{(self.users if kind == 'user' else self.groups).get(value, value)}"
+        return f"{self.providers.get(provider, provider)}/{kind}:{value}"
+
+
+def _who(reading: Reading, text: str, path: str) -> str:
+    provider, kind, value = split_who(text, path)
+    id_ = providers.find(reading, provider).id
+    if id_ == BUILTIN:
+        value = users.find(reading, value).id if kind == "user" else user_groups.find(reading, value).id
+    return f"{id_}/{kind}:{value}"
+
+
+def _changed(document: Document, changes: Mapping[str, _Change]) -> dict[str, object]:
+    """A copy with each named text changed; `changes` by what is named."""
+    made = dict(document)
+    for key in ("users", "applications"):
+        if key in made and key in changes:
+            made[key] = _lists(made[key], key, changes[key])
+    conditions = made.get("conditions")
+    if isinstance(conditions, Mapping):
+        made["conditions"] = {
+            key: _lists(value, f"conditions.{key}", changes[key]) if key in changes else value
+            for key, value in conditions.items()
+        }
+    grant = made.get("grant")
+    if isinstance(grant, Mapping) and "require" in grant and "strengths" in changes:
+        made["grant"] = {**grant, "require": _texts(grant["require"], "grant.require", changes["strengths"])}
+    return made
+
+
+def _lists(value: object, path: str, change: _Change) -> object:
+    return {key: _texts(texts, f"{path}.{key}", change) for key, texts in cast("Document", value).items()}
+
+
+def _texts(value: object, path: str, change: _Change) -> list[str]:
+    made = []
+    for number, text in enumerate(cast("list[str]", value)):
+        where = f"{path}[{number}]"
+        try:
+            made.append(text if text == ALL else change(text, where))
+        except names.NotFound as error:
+            raise error.at(where) from None
+    return made

@@ -1,0 +1,123 @@
+"""The names of what the audit tells beside administrators' changes: what each means, and which keys its detail may have.
+
+`docs/audit.md` is made of it. An entry's action is always one of these, or that of a command of the admin API: whatever is
+written takes an `Action`, which nothing else makes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from appproxy.store.service.note import Action
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What an action means, and the keys that its detail may have."""
+
+    meaning: str
+    keys: tuple[str, ...]
+
+
+_events: dict[str, Event] = {}
+
+
+def _event(name: str, meaning: str, keys: str = "") -> Action:
+    _events[name] = Event(meaning, tuple(keys.split()))
+    return Action(name)
+
+
+_FACTS = "address client application provider"
+_SESSION = "issuer name session"
+
+USER_SIGN_IN = _event(
+    "user.sign_in", "A user has signed in to the built-in provider, or proved a second factor there.",
+    "address provider directory methods more")
+USER_PASSWORD_ACCEPTED = _event(
+    "user.password_accepted", "A password was right, and a second factor is asked for now.", "address provider directory more")
+USER_SIGN_IN_FAILED = _event(
+    "user.sign_in_failed", "A password was wrong, or was not looked at.", "address provider directory reason more")
+USER_FACTOR_USED = _event("user.factor_used", "A second factor was used.", "address provider factor")
+USER_FACTOR_REFUSED = _event("user.factor_refused", "A second factor was refused.", "address provider factor reason")
+USER_FACTOR_ENROLLED = _event(
+    "user.factor_enrolled", "A user has set up a second factor.", "address provider factor id label")
+USER_FACTOR_REMOVED = _event(
+    "user.factor_removed", "A user has removed a second factor.", "address provider factor id label")
+USER_RECOVERY_CODES_MADE = _event(
+    "user.recovery_codes_made", "A user was given new recovery codes in the place of all old ones.", "address provider")
+USER_PASSWORD_CHANGED = _event("user.password_changed", "A user has set another password.", "address provider")
+USER_PASSWORD_SET_BY_LINK = _event(
+    "user.password_set_by_link", "A user has set a password by the link of an administrator.", "address provider")
+USER_DIRECTORY_REFUSED = _event(
+    "user.directory_refused", "A directory does not let a user in any more who has signed in; their sessions have ended.",
+    "provider directory reason")
+USER_SIGN_OUT = _event("user.sign_out", "A session with the built-in provider has ended by a sign-out.", "provider")
+NODE_TOKEN_ADD = _event("node_token.add", "A token was made with which one machine becomes a node.", "expires")
+NODE_JOIN = _event("node.join", "A machine has become a node, by a token.", "address")
+SIGN_IN = _event(
+    "sign-in", "A session with an application has begun, whichever the provider.",
+    f"{_FACTS} {_SESSION} expires amr acr auth_time report_only break_glass")
+SIGN_IN_REFUSED = _event("sign-in.refused", "A session with an application has not begun.", f"{_FACTS} code reason")
+SIGN_OUT = _event("sign-out", "The user has ended a session.", f"{_FACTS} {_SESSION}")
+SESSION_ENDED = _event(
+    "session.ended", "A session has ended: by its provider, because that refused a refresh, or because there were too many.",
+    f"{_FACTS} {_SESSION} reason count")
+SESSION_END_REFUSED = _event(
+    "session.end_refused", "What came to end a session was not to be believed.", "address code reason")
+PROGRAM_SIGN_IN = _event(
+    "program.sign_in", "A program has used an application with a credential; once an hour, application and address.",
+    f"address application provider {_SESSION} expires")
+PROGRAM_REFUSED = _event(
+    "program.refused", "A program's credential was refused by an application.",
+    f"address application provider subject {_SESSION} expires reason")
+CLIENT_SIGN_IN = _event(
+    "client.sign_in", "A user has signed in to an application elsewhere, which was given tokens.",
+    "address provider name session scope auth_time acr amr")
+CLIENT_REFUSED = _event(
+    "client.refused", "Somebody has shown a wrong secret of an application elsewhere, or none.", "address name reason")
+CLIENT_SIGNED_OUT = _event(
+    "client.signed_out", "An application elsewhere was told that a session has ended.", "name subject session tries")
+CLIENT_SIGN_OUT_FAILED = _event(
+    "client.sign_out_failed", "An application elsewhere was not told that a session has ended, and will not be.",
+    "name subject session tries reason")
+CERTIFICATE_ISSUE = _event("certificate.issue", "A certificate was issued by ACME.", "name names fingerprint not_after")
+CONNECTOR_INACTIVE = _event("connector.remove", "A connector that never came back was forgotten.", "name reason")
+MASTER_CHANGE = _event("master.change", "All secrets in the store were sealed under another master key.", "secrets")
+AUDIT_LEFT_OUT = _event(
+    "audit.left_out", "More entries came about nobody known, or of one user, than are kept.", "address provider count")
+
+#: By name.
+EVENTS: Mapping[str, Event] = _events
+#: What keys mean, wherever they stand.
+KEYS: Mapping[str, str] = {
+    "acr": "how strongly the user has proved who they are, as the provider calls it",
+    "address": "where it came from: an IP address; of counted entries a network, or `others`",
+    "amr": "by which methods, as the provider calls them (RFC 8176)",
+    "application": "name of the application",
+    "auth_time": "when the user proved it, in seconds since 1970",
+    "break_glass": "policies that would have kept this user out, who is exempt from them",
+    "client": "what the browser or program calls itself",
+    "code": "the error's [code](requests.md)",
+    "count": "how many",
+    "directory": "name of the directory",
+    "expires": "when the session ends at the latest, in seconds since 1970",
+    "factor": "`totp`, `passkey` or `recovery-code`",
+    "fingerprint": "SHA-256 of the certificate",
+    "id": "of the second factor",
+    "issuer": "the provider's issuer",
+    "label": "what the user calls the second factor",
+    "methods": "what was proved, in this order",
+    "more": "how many there were besides, which have no entry of their own",
+    "name": "of the user, of the client, or of the thing that was changed, as people call it",
+    "names": "the certificate's host names",
+    "not_after": "its end, in seconds since 1970",
+    "provider": "the identity provider, by name; `builtin` for the built-in one",
+    "reason": "why, in words",
+    "report_only": "what policies would have done that are only reported",
+    "scope": "what was granted",
+    "secrets": "how many were sealed",
+    "session": "id of the session, for `appproxy session revoke --session ID`; of clients that of the provider's (`sid`)",
+    "subject": "whose session it was: a user's id",
+    "tries": "how often it was tried",
+}

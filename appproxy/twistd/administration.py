@@ -1,0 +1,79 @@
+"""The admin API over HTTPS, put together: the host that people and programs sign in at, and the table of operations."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import Deferred, fail
+
+from appproxy.admin.https import Answered, Asked, Caller, HttpsApi
+from appproxy.admin.socket import AdminApi
+from appproxy.config import ServiceSettings
+from appproxy.errors import Code, RequestError
+from appproxy.http.fields import encode_block
+from appproxy.identity.session import Session
+from appproxy.pages import NO_STORE, SECURITY_FIELDS
+from appproxy.policy.authorizer import SERVICE_TOKEN
+from appproxy.service.dispatch.error_pages import ErrorPages
+from appproxy.service.dispatch.gate import Gate
+from appproxy.service.dispatch.provider_tokens import TokenBook
+from appproxy.service.dispatch.resource_metadata import ResourceMetadata
+from appproxy.service.dispatch.sign_in_start import SignInStart
+from appproxy.service.exchange.exchange import Exchange, Handler
+from appproxy.service.own.admin_host import AdminHost
+from appproxy.service.own.token_uses import programs
+from appproxy.service.signin.renewal import Renewal
+from appproxy.store.database.live import LiveStore
+from appproxy.store.service.note import Note
+
+
+class Administration:
+    """Made once a node, and asked only where the setting `admin_api` wants it. `use` is called before anybody asks."""
+
+    def __init__(
+        self, settings: ServiceSettings, live: LiveStore, reactor: Any, wall_clock: Callable[[], float], *,
+        sign_in: SignInStart, renewal: Renewal | None, pages: Handler, tokens: TokenBook, note: Note,
+    ) -> None:
+        self._settings = settings
+        self._live = live
+        self._wall_clock = wall_clock
+        self._api: HttpsApi | None = None
+        gate = Gate(settings.public_port, renewing=renewal)
+        #: Answers what comes to `admin.DOMAIN`.
+        self.handler: Handler = AdminHost(
+            live, programs(gate, live, reactor, note, tokens), sign_in, ErrorPages(lambda: live.snapshot.brand),
+            pages=pages, metadata=ResourceMetadata({settings.public_port, settings.listen.port}), answer=self._answer,
+            wall_clock=wall_clock)
+
+    def use(self, api: AdminApi) -> None:
+        """Perform operations by this from now on."""
+        self._api = HttpsApi(api, lambda: self._live.snapshot, self._wall_clock, self._settings.admin_origin)
+
+    def _answer(self, exchange: Exchange, body: bytes, session: Session) -> Deferred[tuple[int, bytes, bytes]]:
+        if self._api is None:
+            return fail(RequestError(Code.OVERLOADED, "the node begins"))
+        return self._api.answer(asked_of(exchange, body, session)).addCallback(written)
+
+
+def asked_of(exchange: Exchange, body: bytes, session: Session) -> Asked:
+    """A request as the API takes it; HEAD is a GET whose body is left out. Raises RequestError(BAD_REQUEST)."""
+    head = exchange.head
+    fields: dict[str, str] = {}
+    for name, value in head.fields:
+        key, text = name.decode("latin-1"), value.decode("latin-1")
+        fields[key] = f"{fields[key]}, {text}" if key in fields else text
+    method = "GET" if head.method == b"HEAD" else head.method.decode("latin-1")
+    provider = "" if session.credential == SERVICE_TOKEN else session.provider
+    caller = Caller(provider, session.subject, session.name, session.groups, exchange.client)
+    return Asked(method, head.target.decode("latin-1"), fields, body, caller)
+
+
+def written(answered: Answered) -> tuple[int, bytes, bytes]:
+    """Status, fields and body."""
+    fields = encode_block([(name.encode("ascii"), value.encode("latin-1")) for name, value in answered.fields])
+    fields += NO_STORE + SECURITY_FIELDS
+    if answered.status == 304:
+        return 304, fields, b""
+    return answered.status, b"content-type: %b\n" % answered.kind.encode() + fields, json.dumps(answered.data).encode() + b"\n"

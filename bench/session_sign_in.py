@@ -1,0 +1,143 @@
+"""Sign-ins through the built-in provider: what they cost the service, how many there may be, and what others notice."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from urllib.parse import urlsplit
+
+from appproxy.demo.start import free_port
+from appproxy.demo.supervisor import twistd
+from appproxy.provider.passwords.rules import hash_password, verify
+from appproxy.testing.forms import Form
+from bench.h2_client import Browser, Latencies, connect, tls
+from bench.measure import cpu_seconds, family
+from bench.report import Row, Series
+from tests.end_to_end.world import DOMAIN, PASSWORD, PATIENCE, World
+
+#: What is wanted: milliseconds of CPU beside argon2, sign-ins a second without it, and how much longer others may wait.
+MOST_CPU, LEAST_RATE, MOST_RATIO = 60.0, 50.0, 2.0
+_NAME = "pages"
+_OTHERS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class SignInEffort:
+    """`users` sign in in turn; `sign_ins` each time; `quiet`: seconds in which nothing happens, to compare with."""
+
+    users: int = 40
+    sign_ins: int = 400
+    quiet: float = 20.0
+
+
+class CheapWorld(World):
+    """A service whose password hashes cost next to nothing (`bench.cheap_passwords`)."""
+
+    def start_service(self) -> None:
+        """Start the service; it is ready when this returns."""
+        options = ["-n", "--pidfile=", "appproxy-service", "--state", str(self.state)]
+        command = [twistd()[0], "-m", "bench.cheap_passwords", *options]
+        self.supervisor.start("service", command, "appproxy-service ready on https://", PATIENCE)
+
+
+async def sign_in(world: World, user: str, number: int) -> Browser:
+    """A new browser types the password, and has the page in the end; gives its connection to the application."""
+    context = tls(world.anchor)
+    hosts = {name: await connect(context, world.port, f"{name}.{DOMAIN}", "", number) for name in (_NAME, "signin")}
+    where, form = f"https://{_NAME}.{DOMAIN}/page", None
+    while True:
+        parts = urlsplit(where)
+        name = (parts.hostname or f"signin.{DOMAIN}").partition(".")[0]
+        answer = await hosts[name].load(parts.path + (f"?{parts.query}" if parts.query else ""), form)
+        if (location := answer.head.get(b"location")) is not None:
+            where, form = location.decode(), None
+        elif name == _NAME:
+            hosts["signin"].close()
+            return hosts[_NAME]
+        else:
+            page = Form(answer.body.decode())
+            where = f"https://signin.{DOMAIN}{page.action}"
+            form = {**page.fields, "username": user, "password": PASSWORD}
+
+
+async def _many(world: World, effort: SignInEffort, at_once: int, numbers: Iterator[int]) -> float:
+    """So many sign-ins, `at_once` at the same time; gives how many a second."""
+    left = iter(range(effort.sign_ins))
+
+    async def some() -> None:
+        for _ in left:
+            number = next(numbers)
+            (await sign_in(world, f"user-{number % effort.users}", number)).close()
+
+    began = time.monotonic()
+    await asyncio.gather(*(some() for _ in range(at_once)))
+    return effort.sign_ins / (time.monotonic() - began)
+
+
+def argon2_seconds() -> float:
+    """CPU of one check, the least of ten: what else uses the machine makes it no less."""
+    kept = hash_password(PASSWORD)
+    costs = []
+    for _ in range(10):
+        began = time.thread_time()
+        verify(kept, PASSWORD)
+        costs.append(time.thread_time() - began)
+    return min(costs)
+
+
+def _prepare(world: World, effort: SignInEffort) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    world.supervisor.start("held", [sys.executable, "-m", "bench.held", address], "held ready")
+    world.publish(_NAME, f"http://{address}", "--set", "assignment_required=no")
+    for number in range(effort.users):
+        world.admin("user", "add", f"user-{number}", "--password-stdin", stdin=PASSWORD + "\n")
+
+
+async def _cost(world: World, effort: SignInEffort, say: Callable[[str], None]) -> list[Row]:
+    """With real hashes: CPU, and what others notice while as many passwords as can be are checked."""
+    pids, numbers = family(world.supervisor.find("service").process.pid), count(1000)
+    await asyncio.gather(*(sign_in(world, f"user-{number}", number) for number in range(4)))  # what is made only once
+    before = cpu_seconds(pids)
+    rate = await _many(world, effort, 1, numbers)
+    used = (cpu_seconds(pids) - before) / effort.sign_ins
+    argon2 = argon2_seconds()
+    say(f"one after the other: {rate:.1f} sign-ins a second; {used * 1e3:.0f} ms of CPU each, argon2 {argon2 * 1e3:.0f} of it")
+    others = Latencies([await sign_in(world, f"user-{number % effort.users}", number) for number in range(_OTHERS)], "/page")
+    others.start()
+    await asyncio.sleep(2.0)
+    began = time.monotonic()
+    await asyncio.sleep(effort.quiet)
+    quiet = others.p99(began, time.monotonic())
+    began = time.monotonic()
+    rate = await _many(world, effort, 16, numbers)
+    during = others.p99(began, time.monotonic())
+    await others.stop()
+    say(f"16 at once: {rate:.1f} sign-ins a second")
+    return [
+        Row("CPU of the service for a sign-in, beside argon2", "ms", Series([(used - argon2) * 1e3]), most=MOST_CPU),
+        Row("others' p99 while 16 sign in at once, beside a quiet time", "ms", Series([during * 1e3]), Series([quiet * 1e3]),
+            most_ratio=MOST_RATIO),
+        Row("others' requests that were refused", f"of {len(others.answers):,}", Series([others.refused()]), most=0.0),
+    ]
+
+
+def run_sign_in(world: World, effort: SignInEffort, say: Callable[[str], None]) -> list[Row]:
+    """In a world of its own, which has been built, with real hashes."""
+    _prepare(world, effort)
+    return asyncio.run(_cost(world, effort, say))
+
+
+def run_cheap(world: World, effort: SignInEffort, say: Callable[[str], None]) -> list[Row]:
+    """The same in a `CheapWorld`: how many sign-ins a second there may be."""
+    _prepare(world, effort)
+    pids = family(world.supervisor.find("service").process.pid)
+    before = cpu_seconds(pids)
+    rate = asyncio.run(_many(world, effort, 8, count(1000)))
+    used = (cpu_seconds(pids) - before) / effort.sign_ins
+    say(f"without argon2: {used * 1e3:.0f} ms of CPU for a sign-in")
+    bar = Row("sign-ins a second, without argon2", "1/s", Series([rate]), Series([LEAST_RATE]), goal=1.0)
+    return [bar, Row("what the service could do with all of one processor", "1/s", Series([1 / used]))]

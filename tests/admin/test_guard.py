@@ -1,0 +1,240 @@
+"""Nobody gets more than they were given, and somebody who may do everything is always left."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import pytest
+
+from appproxy.admin import roles
+from appproxy.admin.guard import PEOPLE, TOKENS
+from appproxy.admin.operations import OPERATIONS, Command
+from appproxy.admin.principal import FULL, Forbidden, LastAdministrator, Permission, Principal
+from appproxy.errors import AppProxyError, ConfigError
+from appproxy.store.snapshot import RoleAssignment
+from tests.admin.conftest import Desk
+
+WIKI = {"name": "wiki", "internal": "http://w/", "external": "https://wiki.example.com"}
+LONG = "long enough"
+
+
+@pytest.fixture
+def staffed(desk: Desk) -> Desk:
+    """Ann administers; bob is on the help desk; chiefs administer, with dora among them; `robot` is a token that does."""
+    for name in ("ann", "bob", "dora", "eve"):
+        desk.call("POST", "/users", {"name": name, "password": LONG})
+    for name in ("chiefs", "staff"):
+        desk.call("POST", "/groups", {"name": name})
+    desk.call("PUT", "/users/dora/groups/chiefs")
+    desk.call("POST", "/applications", WIKI)
+    desk.call("POST", "/service-tokens", {"name": "robot", "applications": ["wiki"]})
+    for who in ({"user": "ann"}, {"group": "chiefs"}, {"token": "robot"}):
+        desk.call("POST", "/role-assignments", {"role": "administrator", **who})
+    desk.call("POST", "/role-assignments", {"role": "help-desk", "user": "bob"})
+    return desk
+
+
+def caller(*names: str, application: str = "") -> Principal:
+    """Somebody with these roles."""
+    return roles.principal(
+        "builtin:x", [RoleAssignment("1", one, "builtin", "user", "x", application, 0.0, 0.0) for one in names])
+
+
+def filled(path: str, user: str, group: str, token: str) -> str:
+    """A path with names in it."""
+    return path.replace("{user}", user).replace("{group}", group).replace("{token}", token)
+
+
+#: What would make the caller into somebody else, with a body that else would do.
+BODIES: Mapping[str, Mapping[str, object]] = {
+    "PUT /users/{user}/password": {"password": LONG},
+    "PATCH /users/{user}": {"display_name": "x"},
+    "POST /users": {"name": "new", "password": LONG, "groups": ["chiefs"]},
+    "POST /invitations": {"name": "new", "groups": ["chiefs"]},
+}
+GUARDED = [one for one in OPERATIONS if isinstance(one, Command) and one.permission in PEOPLE | TOKENS]
+#: Who is named in their path or body; the others make what has no role yet.
+TOWARDS = [one for one in GUARDED if re.search(r"\{(user|group|token)\}", one.path) or "groups" in one.known]
+
+
+def test_there_is_no_other_way_to_name_somebody() -> None:
+    """A field or a part of a path of another name would have to be looked at, too."""
+    named = {name for one in GUARDED for name in (*re.findall(r"\{([a-z]+)\}", one.path), *one.known)}
+    assert named & {"user", "users", "group", "groups", "token", "tokens", "member", "members", "client", "subject"} == {
+        "user", "group", "groups", "token", "client"}
+    assert not any({"user", "group", "token", "client"} & set(one.known) for one in GUARDED)
+
+
+@pytest.mark.parametrize("operation", TOWARDS, ids=lambda one: f"{one.method} {one.path}")
+@pytest.mark.parametrize("user", ["ann", "dora", "eve"])
+def test_nobody_takes_over_who_may_more(staffed: Desk, operation: Command, user: str) -> None:
+    """Administrators, by themselves or by a group, and a group or a token that is one: whatever operation it is."""
+    group = "chiefs" if user == "eve" else "staff"
+    if user == "eve" and not ("group" in operation.path or "groups" in operation.known or "token" in operation.path):
+        pytest.skip("eve has no role")
+    if user != "eve" and "{user}" not in operation.path:
+        pytest.skip("no user is named")
+    before = len(staffed.audit())
+    staffed.principal = Principal("builtin:x", FULL - {Permission.CHANGE_ROLES})
+    body = BODIES.get(f"{operation.method} {operation.path}")
+    with pytest.raises(Forbidden, match="may do less than"):
+        staffed.call(operation.method, filled(operation.path, user, group, "robot"), body)
+    assert len(staffed.audit()) == before
+
+
+def test_help_desk_helps_its_like(staffed: Desk) -> None:
+    """And everybody without a role, but nobody who may more."""
+    staffed.principal = caller("help-desk")
+    for user in ("eve", "bob"):
+        staffed.call("PUT", f"/users/{user}/password", {"password": LONG})
+        staffed.call("DELETE", f"/users/{user}/factors")
+    with pytest.raises(Forbidden, match="ann"):
+        staffed.call("POST", "/users/ann/password-link")
+    with pytest.raises(Forbidden, match=r"users\.change"):
+        staffed.call("DELETE", "/users/eve")
+
+
+@pytest.mark.parametrize(
+    "operation", [one for one in GUARDED if "{user}" in one.path], ids=lambda one: f"{one.method} {one.path}")
+def test_nobody_becomes_one_whom_no_policy_concerns(staffed: Desk, operation: Command) -> None:
+    """Not even with all about users: policies are others' business."""
+    staffed.call("PUT", "/break-glass/eve")
+    staffed.principal = caller("user-administrator", "help-desk")
+    with pytest.raises(Forbidden, match="eve is a break-glass user"):
+        staffed.call(
+            operation.method, filled(operation.path, "eve", "staff", ""), BODIES.get(f"{operation.method} {operation.path}"))
+    staffed.principal = caller("user-administrator", "policy-administrator")
+    staffed.call("PUT", "/users/eve/password", {"password": LONG})
+
+
+def test_a_role_that_has_ended_protects_nobody(staffed: Desk) -> None:
+    """As it gives nothing."""
+    staffed.call("POST", "/role-assignments", {"role": "auditor", "user": "eve", "expires": "1s"})
+    staffed.principal = caller("help-desk")
+    with pytest.raises(Forbidden):
+        staffed.call("PUT", "/users/eve/password", {"password": LONG})
+    with staffed.store.transaction(1.0) as tx:
+        from appproxy.store.schema_roles import role_assignments
+
+        tx.change(role_assignments.update().where(role_assignments.c.role == "auditor").values(expires=1.0))
+    staffed.call("PUT", "/users/eve/password", {"password": LONG})
+
+
+@pytest.mark.parametrize("role", [one for one in roles.ROLES if one != "help-desk"])
+def test_nobody_gives_more_than_they_have(staffed: Desk, role: str) -> None:
+    """Neither to themselves nor to others; nor do they take it from who has it."""
+    staffed.principal = Principal("builtin:x", roles.ROLES["help-desk"].permissions | {Permission.CHANGE_ROLES})
+    for method in ("POST", "DELETE"):
+        with pytest.raises(Forbidden, match=f"less than the role {role}"):
+            staffed.call(method, "/role-assignments", {"role": role, "user": "bob"})
+    staffed.call("POST", "/role-assignments", {"role": "help-desk", "user": "eve"})
+
+
+def test_who_has_a_role_for_one_application(staffed: Desk) -> None:
+    """Does there what concerns that alone; elsewhere nothing, whatever name or id is given."""
+    staffed.call("POST", "/applications", {**WIKI, "name": "other", "external": "https://other.example.com"})
+    id_ = staffed.record("GET", "/applications/wiki")["id"]
+    other = staffed.record("GET", "/applications/other")["id"]
+    staffed.principal = caller("application-administrator", application=str(id_))
+    staffed.call("POST", "/applications/wiki/assignments", {"user": "eve"})
+    staffed.call("PATCH", f"/applications/{id_}", {"settings": {"maintenance": "yes", "header.x-user": "sub"}})
+    staffed.call("DELETE", "/applications/wiki/assignments", {"user": "eve"})
+    for name in ("other", "OTHER", str(other), "other%20".removesuffix("%20")):
+        with pytest.raises(Forbidden):
+            staffed.call("POST", f"/applications/{name}/assignments", {"user": "eve"})
+    for method, path, body in (
+        ("DELETE", "/applications/wiki", None),
+        ("POST", "/applications", {**WIKI, "name": "new", "external": "https://new.example.com"}),
+        ("POST", "/applications/wiki/segments", {"external": "https://other.example.com/login/", "internal": "http://w/"}),
+        ("PATCH", "/applications/wiki", {"settings": {"external": "https://other.example.com/login/"}}),
+        ("PATCH", "/applications/wiki", {"settings": {"Connector-Group": "default"}}),
+        ("PATCH", "/applications/wiki", {"settings": {"origins": "http://10.0.0.1/"}}),
+        ("PATCH", "/applications/wiki", {"settings": {"client_certificate": "others"}}),
+        ("PATCH", "/applications/wiki", {"settings": {"hsts_subdomains": "yes"}}),
+        ("PATCH", "/applications/wiki", {"settings": {"preauth": "passthrough"}}),
+        ("PATCH", "/applications/wiki", {"settings": {"tags": "harmless"}}),
+        ("POST", "/service-tokens", {"name": "t", "applications": ["wiki"]}),
+        ("GET", "/users", None),
+    ):
+        with pytest.raises(Forbidden):
+            staffed.call(method, path, body)
+    assert {row["name"] for row in staffed.rows("/applications")} == {"wiki", "other"}
+
+
+def test_roles_are_given_for_an_application_where_that_has_a_meaning(staffed: Desk) -> None:
+    """And go with it."""
+    staffed.call("POST", "/role-assignments", {"role": "application-administrator", "user": "eve", "application": "wiki"})
+    with pytest.raises(ConfigError, match="for all or for none"):
+        staffed.call("POST", "/role-assignments", {"role": "help-desk", "user": "eve", "application": "wiki"})
+    assert [one["application"] for one in staffed.rows("/role-assignments")].count("wiki") == 1
+    staffed.call("DELETE", "/applications/wiki")
+    assert not any(one["application"] for one in staffed.rows("/role-assignments"))
+
+
+LOSSES = [
+    ("DELETE", "/role-assignments", {"role": "administrator", "user": "ann"}),
+    ("POST", "/role-assignments", {"role": "administrator", "user": "ann", "expires": "1d"}),
+    ("PATCH", "/users/ann", {"disabled": True}),
+    ("DELETE", "/users/ann", None),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), LOSSES)
+def test_the_last_administrator_stays(desk: Desk, method: str, path: str, body: Mapping[str, object] | None) -> None:
+    """Whichever way they would go; a token, a role for a time or somebody disabled is no substitute."""
+    for name in ("ann", "eve", "gone"):
+        desk.call("POST", "/users", {"name": name, "password": LONG})
+    desk.call("POST", "/applications", WIKI)
+    desk.call("POST", "/service-tokens", {"name": "robot", "applications": ["wiki"]})
+    desk.call("PATCH", "/users/gone", {"disabled": True})
+    for who in ({"user": "ann"}, {"token": "robot"}, {"user": "eve", "expires": "1d"}, {"user": "gone"}):
+        desk.call("POST", "/role-assignments", {"role": "administrator", **who})
+    desk.principal = Principal("builtin:x", FULL)
+    before = desk.rows("/role-assignments")
+    with pytest.raises(LastAdministrator, match="somebody else"):
+        desk.call(method, path, body)
+    assert desk.rows("/role-assignments") == before and desk.record("GET", "/users/ann")["disabled"] is False
+    desk.call("PATCH", "/users/gone", {"disabled": False})
+    desk.call(method, path, body)
+
+
+def test_the_last_member_of_the_administrators(desk: Desk) -> None:
+    """Is an administrator like any other: neither leaves the group, nor goes the group."""
+    desk.call("POST", "/users", {"name": "ann", "password": LONG, "groups": ["chiefs"]})
+    desk.call("POST", "/role-assignments", {"role": "administrator", "group": "chiefs"})
+    desk.principal = Principal("builtin:x", FULL)
+    for path in ("/users/ann/groups/chiefs", "/groups/chiefs", "/users/ann"):
+        with pytest.raises(LastAdministrator):
+            desk.call("DELETE", path)
+
+
+def test_the_system_administrator_may_shut_out_anybody(desk: Desk) -> None:
+    """An account that is in wrong hands is disabled at once; the role itself waits until somebody else has it."""
+    desk.call("POST", "/users", {"name": "ann", "password": LONG})
+    desk.call("POST", "/role-assignments", {"role": "administrator", "user": "ann"})
+    with pytest.raises(LastAdministrator):
+        desk.call("DELETE", "/role-assignments", {"role": "administrator", "user": "ann"})
+    desk.call("PATCH", "/users/ann", {"disabled": True})
+    desk.call("DELETE", "/users/ann")
+    assert desk.rows("/role-assignments") == []
+
+
+def test_what_is_gone_has_no_role(staffed: Desk) -> None:
+    """Users, groups and tokens: their assignments go with them."""
+    for path in ("/users/ann", "/users/bob", "/groups/chiefs", "/service-tokens/robot"):
+        staffed.call("DELETE", path)
+    assert staffed.rows("/role-assignments") == []
+
+
+def test_who_is_meant_is_said_once(staffed: Desk) -> None:
+    """And is somebody who is there; of another provider nobody here knows who is."""
+    for body in ({}, {"user": "ann", "group": "chiefs"}, {"token": "robot", "provider": "builtin"}, {"user": "nobody"},
+                 {"user": "ann", "expires": "0s"}, {"user": "ann", "rights": "all"}):
+        with pytest.raises(AppProxyError):
+            staffed.call("POST", "/role-assignments", {"role": "reader", **body})
+    staffed.call("POST", "/providers", {"name": "c", "issuer": "https://c", "client_id": "c", "client_secret": "c"})
+    made = staffed.record("POST", "/role-assignments", {"role": "reader", "group": "g-1", "provider": "c"})
+    assert (made["name"], made["provider"], made["expires"]) == ("g-1", "c", 0.0)
+    staffed.call("DELETE", "/providers/c")
+    assert "c" not in {one["provider"] for one in staffed.rows("/role-assignments")}

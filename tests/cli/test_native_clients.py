@@ -1,0 +1,16 @@
+"""appproxy native-client ..."""
+
+from __future__ import annotations
+
+from tests.cli.conftest import Typing
+
+
+def test_the_life_of_a_client(typed: Typing) -> None:
+    """Standard output has the client id alone."""
+    assert typed("app", "publish", "wiki", "--internal", "http://w/", "--external", "https://wiki.example.com").code == 0
+    made = typed("native-client", "add", "Tool", "--app", "wiki", "--redirect-uri", "http://127.0.0.1/cb")
+    assert made.code == 0 and len(made.out) == 17
+    assert "Tool" in typed("native-client", "list").out
+    assert typed("native-client", "list", "--json").json[0]["id"] == made.out.strip()
+    assert typed("native-client", "remove", "Tool").out == "Tool is removed\n"
+    assert typed("native-client", "add", "Tool", "--app", "wiki", "--redirect-uri", "http://evil.example/").code == 1

@@ -1,0 +1,73 @@
+"""What a database server may cost us: limits of its own, and a way out when it does not answer."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from appproxy.store.engine import interrupt, make_engine, without_limits
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[sa.Engine]:
+    """Of the database that the test asks for."""
+    found = make_engine(database_url)
+    yield found
+    found.dispose()
+
+
+def limits(connection: sa.Connection) -> list[str]:
+    """Of statements, of the wait for others, and of idle transactions."""
+    names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+    return [str(connection.exec_driver_sql(f"SHOW {name}").scalar()) for name in names]
+
+
+@pytest.mark.parametrize("database_url", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True)
+class TestServer:
+    """PostgreSQL."""
+
+    def test_the_server_ends_what_takes_too_long(self, engine: sa.Engine) -> None:
+        """In each transaction of each connection; a migration takes as long as it takes, and the next one does not."""
+        for _ in range(2):
+            with engine.connect() as connection, connection.begin():
+                assert limits(connection) == ["15s", "5s", "30s"]
+                without_limits(connection)
+                assert limits(connection) == ["0"] * 3
+
+    def test_whoever_waits_for_an_answer_is_let_go(self, engine: sa.Engine) -> None:
+        """From another thread; the next connection is as good as any."""
+        errors: list[Any] = []
+        begun = threading.Event()
+
+        def wait() -> None:
+            try:
+                with engine.connect() as connection:
+                    begun.set()
+                    connection.exec_driver_sql("SELECT pg_sleep(60)")
+            except DBAPIError as error:
+                errors.append(error)
+
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        assert begun.wait(30)
+        interrupt(engine)
+        waiting.join(30)
+        assert not waiting.is_alive() and errors[0].connection_invalidated
+        with engine.connect() as connection:
+            assert connection.exec_driver_sql("SELECT 7").scalar() == 7
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_file_is_not_interrupted(engine: sa.Engine, database_url: str) -> None:
+    """Nobody is at its other end."""
+    with open(database_url.removeprefix("sqlite:///"), "w"):
+        pass
+    with engine.connect() as connection:
+        interrupt(engine)
+        without_limits(connection)
+        assert connection.exec_driver_sql("SELECT 7").scalar() == 7

@@ -1,0 +1,86 @@
+"""The files of packaging/: what systemd itself says of the units."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from configparser import ConfigParser
+from pathlib import Path
+
+import pytest
+
+from appproxy.config import ServiceSettings
+
+PACKAGING = Path(__file__).parents[1] / "packaging"
+UNITS = sorted((PACKAGING / "systemd").glob("*.service"))
+#: systemd's own scale goes to 10; below 2 is what it calls good.
+EXPOSURE = 2.0
+
+needs_prometheus = pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+
+
+def read(unit: Path) -> ConfigParser:
+    """A unit; of a key that stands several times the last value."""
+    parser = ConfigParser(strict=False, interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read(unit)
+    return parser
+
+
+def analyze(*arguments: str) -> str:
+    """What systemd-analyze prints; it fails where it finds a fault."""
+    run = subprocess.run(["systemd-analyze", *arguments], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout + run.stderr
+
+
+@needs_systemd
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_systemd_understands_every_line(unit: Path, tmp_path: Path) -> None:
+    """Where the program is installed. An unknown key is only a warning to it, to us a fault."""
+    program = tmp_path / "twistd"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    copy = tmp_path / unit.name
+    copy.write_text(unit.read_text().replace("/opt/appproxy/bin/twistd", str(program)))
+    assert unit.name not in analyze("verify", "--man=no", str(copy))
+
+
+@needs_systemd
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_little_is_open_to_a_program_that_was_taken_over(unit: Path) -> None:
+    """What systemd calls the exposure level of the unit."""
+    level = re.search(r"exposure level for \S+: ([0-9.]+)", analyze("security", "--offline=true", str(unit)))
+    assert level is not None
+    assert float(level[1]) <= EXPOSURE
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_the_unit_fits_the_program(unit: Path) -> None:
+    """It is asked for a new process by SIGHUP, may drain, and finds its state where systemd makes the directory."""
+    service = read(unit)["Service"]
+    assert service["ExecStart"].endswith(f" {unit.stem} --state /var/lib/{service['StateDirectory']}")
+    assert service["ExecReload"] == "/bin/kill -HUP $MAINPID"
+    assert int(service["TimeoutStopSec"]) > ServiceSettings(domain="example.com").drain_seconds
+    assert service["User"] == service["Group"] == service["StateDirectory"]
+    users = re.findall(r"^u (\S+) ", (PACKAGING / "sysusers.d" / "appproxy.conf").read_text(), re.M)
+    assert service["User"] in users
+
+
+def test_both_programs_have_one() -> None:
+    """Otherwise the tests above say nothing."""
+    assert [unit.stem for unit in UNITS] == ["appproxy-connector", "appproxy-service"]
+
+
+@needs_prometheus
+def test_each_alert_fires_when_it_should() -> None:
+    """And is silent when all is well: promtool runs tests/alerts.yml, in which each alert is named in both cases."""
+    cases = Path(__file__).parent / "alerts.yml"
+    alerts = re.findall(r"- alert: (\w+)", (PACKAGING / "prometheus" / "appproxy.rules.yml").read_text())
+    silent, fired = (set(re.findall(pattern, cases.read_text())) for pattern in (r"alertname: (\w+)}", r'alertname="(\w+)"'))
+    assert set(alerts) == silent == fired and len(alerts) > 10
+    command = ["promtool", "test", "rules", str(cases)]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+    assert run.returncode == 0, run.stdout + run.stderr

@@ -1,0 +1,46 @@
+"""The words of code and documentation: plain modern English."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+#: What reads as if it were old, with what is said today. A user is "they".
+ARCHAIC = {
+    "mend": "fix, hint", "mends": "fixes", "whence": "from where", "hither": "here", "thereof": "of it",
+    "lest": "so that ... not", "doorman": "authenticator",
+    "he": "they", "him": "them", "his": "their", "himself": "themselves",
+}
+_ARCHAIC = re.compile(rf"(?<![\w.`-])(?<!b\")({'|'.join(ARCHAIC)})(?![\w`(=-])", re.I)
+
+
+def archaic(text: str) -> list[str]:
+    """Lines with such a word, with their numbers."""
+    return [f"{number}: {line.strip()}" for number, line in enumerate(text.splitlines(), 1) if _ARCHAIC.search(line)]
+
+
+def texts() -> list[Path]:
+    """All that people read: sources, tests and documentation. What a release brought is said as it was said then."""
+    folders = [ROOT / name for name in ("appproxy", "bench", "docs", "packaging")]
+    found = [path for folder in folders for path in folder.rglob("*") if path.suffix in (".py", ".md")]
+    return [path for path in [*found, *ROOT.glob("*.md")] if path not in (Path(__file__), ROOT / "CHANGELOG.md")]
+
+
+def test_no_text_has_archaic_words() -> None:
+    """Nobody should have to read a sentence twice."""
+    found = {str(path.relative_to(ROOT)): archaic(path.read_text()) for path in texts()}
+    assert {path: lines for path, lines in found.items() if lines} == {}
+
+
+@pytest.mark.parametrize("text", ["#: His own.", '"""He is told."""', "with the mend,"])
+def test_an_archaic_word_is_seen(text: str) -> None:
+    """The check itself can fail."""
+    assert archaic(text)
+
+
+def test_other_words_are_left_alone() -> None:
+    """Parts of words, and what is data."""
+    assert archaic('recommended amendment, the history; user.send(b"he"); theirs') == []
