@@ -19,8 +19,8 @@ from appproxy.errors import ConfigError
 
 #: A JSON object: descriptors by name.
 HANDED_OVER = "APPPROXY_HANDED_OVER"
-#: sd_listen_fds(3): SD_LISTEN_FDS_START.
-_FIRST = 3
+#: Where systemd's sockets begin: sd_listen_fds(3).
+SD_LISTEN_FDS_START = 3
 
 
 @dataclass(slots=True)
@@ -67,10 +67,13 @@ def initial_environment() -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def inherited(environment: MutableMapping[str, str], initial: Mapping[str, str], process: int) -> Inherited:
+def inherited(
+    environment: MutableMapping[str, str], initial: Mapping[str, str], process: int, first: int = SD_LISTEN_FDS_START,
+) -> Inherited:
     """What this `process` was given, by its environment, from which it is taken out so that no child believes it too.
 
-    `initial`: the same as it was at the start. Raises ConfigError when systemd hands over what is no listening TCP socket.
+    `initial`: the same as it was at the start. `first`: the descriptor that systemd's sockets begin at. Raises ConfigError
+    when systemd hands over what is no listening TCP socket.
     """
     handed = environment.pop(HANDED_OVER, "")
     said = {name: initial.get(name, "") for name in ("LISTEN_PID", "LISTEN_FDS")}
@@ -81,7 +84,7 @@ def inherited(environment: MutableMapping[str, str], initial: Mapping[str, str],
         os.set_inheritable(descriptor, False)
     of_systemd: dict[Address, int] = {}
     if said["LISTEN_PID"] == str(process) and said["LISTEN_FDS"].isdecimal():
-        for descriptor in range(_FIRST, _FIRST + int(said["LISTEN_FDS"])):
+        for descriptor in range(first, first + int(said["LISTEN_FDS"])):
             os.set_inheritable(descriptor, False)
             of_systemd[_address_of(descriptor)] = descriptor
     return Inherited(named, of_systemd)

@@ -50,8 +50,10 @@ def test_the_end_of_a_process_frees_the_lock(tmp_path: Path) -> None:
     """However it ended; the file that is left means nothing."""
     child = os.fork()
     if child == 0:
-        ServiceLock(tmp_path / "service.lock").try_acquire()
-        os._exit(0)
+        try:
+            ServiceLock(tmp_path / "service.lock").try_acquire()
+        finally:
+            os._exit(0)  # whatever comes: a second process must not go on with the tests
     os.waitpid(child, 0)
     lock = ServiceLock(tmp_path / "service.lock")
     assert (tmp_path / "service.lock").exists() and lock.try_acquire()

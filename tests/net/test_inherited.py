@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack
+from inspect import signature
 
 import pytest
 
@@ -13,6 +13,7 @@ from appproxy.config.values import Address
 from appproxy.errors import ConfigError
 from appproxy.net.inherited import (
     HANDED_OVER,
+    SD_LISTEN_FDS_START,
     Inherited,
     as_variable,
     family_of,
@@ -61,29 +62,27 @@ def test_what_nobody_takes_is_closed(listening: socket.socket) -> None:
         os.fstat(descriptor)
 
 
-@pytest.fixture
-def third(listening: socket.socket) -> Iterator[Address]:
-    """The socket is descriptor 3, as of systemd; gives its address."""
-    with ExitStack() as stack:
-        kept = os.dup(3)
-        stack.callback(os.close, kept)
-        stack.callback(os.dup2, kept, 3)
-        os.dup2(listening.fileno(), 3)
-        yield Address(*listening.getsockname())
-
-
-def test_sockets_of_systemd_are_known_by_their_address(third: Address) -> None:
-    """sd_listen_fds(3): they begin at 3, and are this process's alone."""
+def test_sockets_of_systemd_are_known_by_their_address(listening: socket.socket) -> None:
+    """sd_listen_fds(3): they follow one another, and are this process's alone."""
     environment = {"LISTEN_PID": "7", "LISTEN_FDS": "1", "LISTEN_FDNAMES": "users"}
-    found = inherited(environment, dict(environment), 7)
-    assert environment == {} and not found.succeeds
-    assert found.listening("listen", third) == 3
+    descriptor = duplicate(listening)
+    os.set_inheritable(descriptor, True)
+    found = inherited(environment, dict(environment), 7, first=descriptor)
+    assert environment == {} and not found.succeeds and not os.get_inheritable(descriptor)
+    assert found.listening("listen", Address(*listening.getsockname())) == descriptor
     found.close_rest()
+    os.close(descriptor)  # which is there still: whoever has taken it closes it
 
 
-def test_sockets_for_another_process_are_not_ours(third: Address) -> None:
+def test_systemd_begins_at_3() -> None:
+    """The default. Nothing is put there: descriptor 3 of a test's process belongs to whoever runs the test."""
+    assert signature(inherited).parameters["first"].default == SD_LISTEN_FDS_START == 3
+
+
+def test_sockets_for_another_process_are_not_ours(listening: socket.socket) -> None:
     """The variables of a parent reach its children, too."""
-    assert inherited({}, {"LISTEN_PID": "8", "LISTEN_FDS": "1"}, 7).listening("listen", third) is None
+    found = inherited({}, {"LISTEN_PID": "8", "LISTEN_FDS": "1"}, 7, first=listening.fileno())
+    assert found.listening("listen", Address(*listening.getsockname())) is None
 
 
 def test_a_socket_that_no_setting_names_is_an_error(listening: socket.socket) -> None:
@@ -93,12 +92,11 @@ def test_a_socket_that_no_setting_names_is_an_error(listening: socket.socket) ->
         Inherited(of_systemd={address: duplicate(listening)}).close_rest()
 
 
-def test_what_is_no_listening_socket_is_refused(third: Address, listening: socket.socket) -> None:
+def test_what_is_no_listening_socket_is_refused() -> None:
     """A datagram socket in the unit, or one for each connection (Accept=yes)."""
-    with socket.socket() as other:
-        os.dup2(other.fileno(), 3)
-        with pytest.raises(ConfigError, match="descriptor 3 of systemd is no listening TCP socket"):
-            inherited({}, {"LISTEN_PID": "7", "LISTEN_FDS": "1"}, 7)
+    refused = "of systemd is no listening TCP socket"
+    with socket.socket() as other, pytest.raises(ConfigError, match=f"descriptor {other.fileno()} {refused}"):
+        inherited({}, {"LISTEN_PID": "7", "LISTEN_FDS": "1"}, 7, first=other.fileno())
 
 
 def test_nothing_is_inherited() -> None:
