@@ -29,13 +29,14 @@ _SHORT = 120.0
 class LogoutToken:
     """Whose sessions have ended: `sid` names one, and without it all of `subject` are meant; one of both may be "".
 
-    `id` may be used once until `expires` (seconds since 1970).
+    `id` may be used once until `expires` (seconds since 1970). `issued`: when, by the provider's clock.
     """
 
     id: str
     subject: str
     sid: str
     expires: float
+    issued: float
 
 
 def _refuse(detail: str) -> IdentityError:
@@ -68,7 +69,20 @@ def check_logout_token(
         raise _refuse("it has no jti")
     if not subject and not sid:
         raise _refuse("it has neither sub nor sid")
-    return LogoutToken(id_, subject, sid, expires + LEEWAY)
+    return LogoutToken(id_, subject, sid, expires + LEEWAY, issued)
+
+
+def began_after(issued: float, claims: Mapping[str, object], began: float) -> bool:
+    """Has a session begun after a logout token was `issued`, which came late and cannot mean it?
+
+    `claims`: its last ID token's, whose `iat` is of the same clock as `issued`. `began`: by our own, which may differ by
+    `LEEWAY`; it tells alone where there is no `iat`, and it tells of sessions that were refreshed since.
+    """
+    try:
+        said = id_token.time_of(claims, "iat")
+    except IdentityError:
+        said = None
+    return began > issued + LEEWAY if said is None else said > issued and began > issued - LEEWAY
 
 
 def _check_events(raw: Mapping[str, object]) -> None:

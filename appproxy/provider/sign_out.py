@@ -12,7 +12,6 @@ from appproxy.net.web import Answer, AsyncResource, Limit, brand_of, html_answer
 from appproxy.pages import render
 from appproxy.provider.facts import ProviderFacts
 from appproxy.provider.front_channel import SignOutElsewhere
-from appproxy.provider.oauth.grants import SignedIn
 from appproxy.provider.oauth.metadata import LOGOUT
 from appproxy.provider.oauth.signing import key_set, read_hint
 from appproxy.provider.parameters import read_form, read_query
@@ -71,12 +70,14 @@ class SignOutPages:
 
     async def _asked(self, request: Request, parameters: Mapping[str, str]) -> Answer:
         """A client asks. Section 6: without a hint that fits, anybody could; so the user is asked."""
-        who = await self._facts.who(request)
-        hint = await self._hint(parameters, needed=who is not None)
+        session = self._facts.session(request)
+        hint = await self._hint(parameters, needed=session is not None)
         onward = self._onward(parameters, hint)
-        if who is None or hint.get("sub") == who.user.id:
+        if session is None or hint.get("sub") == session.user:
             return await self._end(request, onward)
-        return self._confirm(request, onward, parameters.get("client_id", ""), who)
+        # Who it is may not be known now: a directory is away. There is something to end all the same.
+        who = await self._facts.who(request)
+        return self._confirm(request, onward, parameters.get("client_id", ""), "" if who is None else who.user.display_name)
 
     def _onward(self, parameters: Mapping[str, str], hint: Mapping[str, object]) -> dict[str, str]:
         """Where to go on, `to`, with the state to give back. Section 3: only to an address that the client has registered,
@@ -115,14 +116,14 @@ class SignOutPages:
             to = str(add_params_to_uri(to, [("state", onward["state"])]))
         return leave(request, *await self.end_session(request, to))
 
-    def _confirm(self, request: Request, onward: Mapping[str, str], client_id: str, who: SignedIn) -> Answer:
+    def _confirm(self, request: Request, onward: Mapping[str, str], client_id: str, user: str) -> Answer:
         token, cookie = self._facts.bind_form(request, FormState(_PURPOSE, onward))
         snapshot = self._facts.live.snapshot
         application, party = snapshot.signed_in_to(client_id), snapshot.relying_parties.get(client_id)
         known = application or party
         name = self._facts.host if known is None else known.name
         body = render(
-            "sign_out", brand_of(request), action=f"/{LOGOUT}", csrf=token, name=who.user.display_name,
+            "sign_out", brand_of(request), action=f"/{LOGOUT}", csrf=token, name=user,
             application=name,
             link=(application.home if application is not None else "") or self._facts.issuer + "/",
         )

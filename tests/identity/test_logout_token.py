@@ -11,7 +11,7 @@ from joserfc.jwk import KeySet
 
 from appproxy.errors import Code, IdentityError
 from appproxy.identity.id_token import UnknownKeyError, issuer_of
-from appproxy.identity.logout_token import EVENT, LogoutToken, check_logout_token
+from appproxy.identity.logout_token import EVENT, LogoutToken, began_after, check_logout_token
 from tests.identity.mint import CLIENT, ISSUER, KEYS, NOW, RSA, STRANGER, Checker, claims, confused, sign, unsigned
 
 
@@ -43,7 +43,7 @@ def refused(token: str, **how: Any) -> str:
 @pytest.mark.parametrize("header", [{"typ": "logout+jwt"}, {"typ": "application/logout+JWT"}, {"typ": "JWT"}, {"typ": None}])
 def test_good_ones(header: dict[str, Any]) -> None:
     """Section 2.4 recommends a type of its own; what many providers say is taken, too."""
-    assert check(sign(said(), header=header)) == LogoutToken("j1", "user-1", "p1", NOW + 180)
+    assert check(sign(said(), header=header)) == LogoutToken("j1", "user-1", "p1", NOW + 180, NOW)
 
 
 def test_one_session_or_all() -> None:
@@ -51,6 +51,16 @@ def test_one_session_or_all() -> None:
     assert check(sign(said(sid=None))).sid == ""
     assert check(sign(said(sub=None))).subject == ""
     assert check(sign(said(), RSA, {"kid": "rsa"}, "RS256")).sid == "p1"
+
+
+@pytest.mark.parametrize(("claims", "began", "later"), [
+    ({"iat": NOW + 1}, NOW + 1, True), ({"iat": NOW}, NOW + 1, False), ({"iat": NOW - 9}, NOW + 900, False),
+    ({"iat": NOW + 1}, NOW - 59, True), ({"iat": NOW + 900}, NOW - 60, False),
+    ({}, NOW + 61, True), ({}, NOW + 60, False), ({"iat": "x"}, NOW + 61, True),
+])
+def test_which_sessions_it_cannot_mean(claims: dict[str, Any], began: float, later: bool) -> None:
+    """Those that the provider has signed in after it; one that was only refreshed since is older, and clocks may differ."""
+    assert began_after(NOW, claims, began) is later
 
 
 def test_how_long_it_is_remembered() -> None:

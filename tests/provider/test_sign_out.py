@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 from twisted.web.server import Request
 
+from appproxy.errors import Code, RequestError
 from appproxy.net.web import Answer, AsyncResource, redirect
+from appproxy.provider.directories.source import Directories
+from appproxy.provider.oauth.grants import SignedIn
 from appproxy.provider.oauth.signing import rotate
 from appproxy.store.people import users
 from appproxy.store.service import audit
@@ -38,6 +41,23 @@ class TestConfirmed:
         browser.cookies[SESSION] = cookie
         assert browser.get("/authorize", wiki.query()).status == 200, "a copy of the cookie still works"
         assert house.read(audit.list_recent)[0].action == "user.sign_out"
+
+    def test_the_directory_is_away(self, browser: Browser, wiki: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Who has signed in is asked also while nobody can tell their name: else any site could sign them out meanwhile."""
+        sign_in(browser, wiki)
+
+        async def away(self: Directories, who: SignedIn | None) -> SignedIn | None:
+            raise RequestError(Code.PROVIDER_UNREACHABLE, "the directory is away")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Directories, "admitted", away)
+            page = browser.get("/logout", {"client_id": wiki.client_id})
+            assert page.status == 200 and "wiki" in page.text and "Ann Other" not in page.text
+        assert browser.get("/authorize", wiki.query()).status == 303, "the session has ended"
+        with monkeypatch.context() as patch:
+            patch.setattr(Directories, "admitted", away)
+            assert browser.post("/logout", {"csrf": page.csrf}, origin=ISSUER).status == 303
+        assert browser.get("/authorize", wiki.query()).status == 200
 
     def test_another_site_cannot_confirm(self, browser: Browser, browser_of_another: Browser, wiki: Flow) -> None:
         """Another site cannot sign a user out behind their back."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from appproxy.errors import Code, IdentityError
+from appproxy.identity.id_token import LEEWAY
+from appproxy.identity.logout_token import began_after
 from appproxy.identity.session import Session
 from appproxy.store.people.session_record import Begun, SessionRow, SessionTokens, SignedIn
 from appproxy.store.service.actions import SESSION_ENDED
@@ -28,6 +31,7 @@ class MemorySignInStore:
         self._used: dict[str, float] = {}
         self._revoked: dict[str, float] = {}
         self._begun: dict[str, SignedIn] = {}
+        self._began: dict[str, float] = {}
 
     async def use_once(self, id: str, expires: float) -> bool:
         """Use `id` up; False when it was used before."""
@@ -52,6 +56,7 @@ class MemorySignInStore:
         if found is not None and known not in self._revoked and _whose(found) == _whose(made):
             made = replace(made, id=found.id, expires=found.expires)
         self._begun[made.id] = made
+        self._began = {each: self._began.get(each, now) for each in self._begun}
         return Begun(made.id, made.expires, made.refresh_at)
 
     async def sessions_of(self, provider: str, subject: str) -> Sequence[SessionRow]:
@@ -80,7 +85,8 @@ class MemorySignInStore:
         self._revoke(session.id, session.expires)
 
     async def end_at_provider(
-        self, provider: str, subject: str, sid: str, noted: Mapping[str, object], once: tuple[str, float] | None = None
+        self, provider: str, subject: str, sid: str, noted: Mapping[str, object], once: tuple[str, float] | None = None,
+        issued: float = math.inf,
     ) -> int | None:
         """From now on none of them counts."""
         if once is not None and not await self.use_once(*once):
@@ -89,10 +95,13 @@ class MemorySignInStore:
             one for one in self._begun.values() if one.provider == provider and one.id not in self._revoked
             and (not sid or one.sid == sid or (subject and not one.sid)) and (not subject or one.subject == subject)
         ]
+        later = [] if sid else [one for one in ended if began_after(issued, one.claims, self._began[one.id])]
+        ended = [one for one in ended if one not in later]
         for one in ended:
             self._revoke(one.id, one.expires)
         if not sid:
-            barred = {**self.snapshot.not_before, (provider, subject): self._wall_clock()}
+            until = issued if later else min(self._wall_clock(), issued + LEEWAY)
+            barred = {**self.snapshot.not_before, (provider, subject): until}
             self.snapshot = replace(self.snapshot, revision=self.snapshot.revision + 1, not_before=barred)
         for one in ended:
             self.note(f"user:{one.subject}", SESSION_ENDED, one.subject, {**noted, "name": one.name, "session": one.id})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -55,11 +56,13 @@ class SignInStore(Protocol):
         ...
 
     async def end_at_provider(
-        self, provider: str, subject: str, sid: str, noted: Mapping[str, object], once: tuple[str, float] | None = None
+        self, provider: str, subject: str, sid: str, noted: Mapping[str, object], once: tuple[str, float] | None = None,
+        issued: float = math.inf,
     ) -> int | None:
         """The provider has ended its session `sid`, or, where that is "", all of `subject`; so do ours, each with an entry.
 
-        `once`: an id to use up, and until when. Gives how many have ended; None: the id was used before.
+        `once`: an id to use up, and until when. `issued`: when the provider has said so, by its clock: where all are meant,
+        those that have begun since are not. Gives how many have ended; None: the id was used before.
         """
         ...
 

@@ -60,7 +60,7 @@ class ProviderLogout:
         once = f"logout {sha256(f'{record.id} {token.id}'.encode()).hexdigest()}"
         noted = {"provider": record.name, "address": address_of(request), "reason": "back-channel logout"}
         count = await self._context.store.end_at_provider(
-            record.id, token.subject, token.sid, noted, (once, token.expires))
+            record.id, token.subject, token.sid, noted, (once, token.expires), token.issued)
         if count is None:
             raise IdentityError(Code.TOKEN_REFUSED, "logout token: it was used before")
         self.log.info("{provider} has ended sessions: {count} of {subject}", provider=record.name, count=count,

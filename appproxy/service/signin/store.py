@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 from appproxy.errors import Code, IdentityError
 from appproxy.identity.session import Session
 from appproxy.store.database.live import LiveStore
-from appproxy.store.people import kept_forms, one_time, providers, session_refresh, session_rows, sessions
+from appproxy.store.people import kept_forms, one_time, providers, session_refresh, session_rows
 from appproxy.store.people.session_record import Begun, Later, Lease, Refreshed, SessionRow, SessionTokens, SignedIn
 from appproxy.store.service import audit
 from appproxy.store.service.actions import SESSION_ENDED, SIGN_OUT
@@ -95,24 +96,25 @@ class LiveSignInStore:
         await self._live.write(session_rows.seen, moments)
 
     async def end_at_provider(
-        self, provider: str, subject: str, sid: str, noted: Mapping[str, object], once: tuple[str, float] | None = None
+        self, provider: str, subject: str, sid: str, noted: Mapping[str, object], once: tuple[str, float] | None = None,
+        issued: float = math.inf,
     ) -> int | None:
         """One transaction. Of a `sid` that nobody has signed nothing is written unless the session is there."""
         if once is None and sid and not await self._live.read(session_rows.is_of, provider, sid):
             return 0
-        return await self._live.write(_end_at_provider, provider, subject, sid, noted, once)
+        return await self._live.write(_end_at_provider, provider, subject, sid, noted, once, issued)
 
 
 def _end_at_provider(
-    tx: Transaction, provider: str, subject: str, sid: str, noted: Mapping[str, object], once: tuple[str, float] | None
+    tx: Transaction, provider: str, subject: str, sid: str, noted: Mapping[str, object], once: tuple[str, float] | None,
+    issued: float,
 ) -> int | None:
     if once is not None and not one_time.use_once(tx, *once):
         return None
     if sid:
         ended = session_rows.end_at_provider(tx, provider, sid, subject)
     else:
-        ended = session_rows.list_all(tx, tx.now, provider=provider, subject=subject)
-        sessions.revoke_subject(tx, provider, subject)
+        ended = session_rows.end_until(tx, provider, subject, issued)
     for one in ended:
         audit.record(tx, f"user:{one.subject}", SESSION_ENDED, one.subject, {**noted, "name": one.name, "session": one.id})
     return len(ended)

@@ -20,8 +20,8 @@ from appproxy.store.transaction import Reading, Row, Transaction
 MOST = 200
 #: Seconds for which it is known that a user has signed in to a client, 30 days: its own session may be longer than ours.
 _KEPT = 30 * 86400.0
-#: Seconds for which it is known that a session has ended: a sign-out leads the browser on within them.
-_AFTER_END = 3600.0
+#: Seconds for which it is known that a session has ended: for as long as clients are told of it again and again.
+_AFTER_END = 5 * 3600.0
 #: Seconds after which what was taken and not done is tried by another node.
 LEASE = 60.0
 #: What is looked at in one transaction.
@@ -77,6 +77,7 @@ def take(tx: Transaction, busy: Mapping[str, int], each: int) -> list[Notice]:
 
     For `LEASE` seconds they are the caller's, who then says `done` or `again`.
     """
+    _name_each(tx)
     taken: list[Notice] = []
     counts = dict(busy)
     full = [client for client, count in busy.items() if count >= each]
@@ -88,6 +89,20 @@ def take(tx: Transaction, busy: Mapping[str, int], each: int) -> list[Notice]:
             tx.change(sa.update(notices).where(notices.c.id == row["id"]).values(values))
             taken.append(Notice(row["id"], row["client"], row["user"], row["sid"], row["tries"] + 1))
     return taken
+
+
+def _name_each(tx: Transaction) -> None:
+    """A notice of all sessions of a user that has to be told after the user has signed in there again becomes one for each
+    that has ended: "all" would be the new one, too.
+    """
+    mine = (table.c.client == notices.c.client) & (table.c.user == notices.c.user)
+    again = sa.select(table.c.sid).where(mine & (table.c.ended == 0.0)).exists()
+    for row in tx.rows(sa.select(notices).where((notices.c.due <= tx.now) & (notices.c.sid == "") & again).limit(_BATCH)):
+        ended = sa.select(table.c.sid).where(
+            (table.c.client == row["client"]) & (table.c.user == row["user"]) & (table.c.ended > 0.0))
+        done(tx, row["id"])
+        for sid in tx.connection.scalars(ended).all():
+            tx.change(sa.insert(notices).values({**row, "id": tx.new_id(), "sid": sid}))
 
 
 def done(tx: Transaction, notice: str) -> bool:

@@ -12,6 +12,8 @@ from hashlib import sha256
 
 import sqlalchemy as sa
 
+from appproxy.identity.id_token import LEEWAY
+from appproxy.identity.logout_token import began_after
 from appproxy.store.paging import ListPage, among, paged
 from appproxy.store.people import one_time, session_bound, sessions
 from appproxy.store.people.session_record import PROVIDER_SESSION_LIFETIME, Begun, SessionRow, SessionTokens, SignedIn
@@ -176,6 +178,30 @@ def end_at_provider(tx: Transaction, provider: str, sid: str, subject: str = "")
     for one in found:
         sessions.revoke_session(tx, one.id, one.expires)
     return found
+
+
+def end_until(tx: Transaction, provider: str, subject: str, issued: float) -> list[SessionRow]:
+    """End all sessions of a provider's subject, but those that have begun after the provider has said so: `issued`, by its
+    clock. It may say it again and again until it is heard, and the user may have signed in anew meanwhile.
+    """
+    rows = tx.rows(sa.select(table).where(
+        (table.c.provider == provider) & (table.c.subject == subject) & (table.c.ended == 0.0) & (table.c.expires > tx.now)))
+    later = {row["id"] for row in rows if began_after(issued, _claims(tx, row), row["began"])}
+    found = _rows(tx, [row for row in rows if row["id"] not in later])
+    # Where none is kept, clocks that differ end rather too much; access tokens that came since are judged by this, too.
+    until = issued if later else issued + LEEWAY
+    if until >= tx.now:
+        sessions.revoke_subject(tx, provider, subject)
+        return found
+    for one in found:
+        sessions.revoke_session(tx, one.id, one.expires)
+    sessions.revoke_issued(tx, provider, subject, until)
+    return found
+
+
+def _claims(reading: Reading, row: Row) -> Mapping[str, object]:
+    claims: dict[str, object] = json.loads(reading.sealer.open(CLAIMS, row["id"], row["claims"]))
+    return claims
 
 
 def _gone(provider: str, sid: str) -> str:

@@ -41,9 +41,19 @@ def has_ended(reading: Reading, session_id: str, provider: str, subject: str, be
 
 def revoke_subject(tx: Transaction, provider: str, subject: str) -> None:
     """End all sessions of a provider's subject that were issued until now; whoever is barred stays it."""
-    row = tx.row(sa.select(not_before.c.time).where(_is(provider, subject)))
-    if row is None or row["time"] < tx.now:
+    if _is_news(tx, provider, subject, tx.now):
         _set(tx, provider, subject, tx.now, tx.now + LONGEST)
+
+
+def revoke_issued(tx: Transaction, provider: str, subject: str, until: float) -> None:
+    """The same of those that were issued `until` then, but for their rows; whoever is barred stays it."""
+    if _is_news(tx, provider, subject, until):
+        _set_time(tx, provider, subject, until, tx.now + LONGEST)
+
+
+def _is_news(reading: Reading, provider: str, subject: str, time: float) -> bool:
+    row = reading.row(sa.select(not_before.c.time).where(_is(provider, subject)))
+    return row is None or row["time"] < time
 
 
 def bar_subject(tx: Transaction, provider: str, subject: str) -> None:
@@ -72,12 +82,16 @@ def _is(provider: str, subject: str) -> sa.ColumnElement[bool]:
 
 
 def _set(tx: Transaction, provider: str, subject: str, time: float, expires: float) -> None:
-    values = {"time": time, "expires": expires}
-    if tx.change(sa.update(not_before).where(_is(provider, subject)).values(values)) == 0:
-        tx.change(sa.insert(not_before).values(provider=provider, subject=subject, **values))
+    _set_time(tx, provider, subject, time, expires)
     _end(tx, (rows.c.provider == provider) & (rows.c.subject == subject))
     if provider == BUILTIN:
         client_sessions.user_ended(tx, subject)
+
+
+def _set_time(tx: Transaction, provider: str, subject: str, time: float, expires: float) -> None:
+    values = {"time": time, "expires": expires}
+    if tx.change(sa.update(not_before).where(_is(provider, subject)).values(values)) == 0:
+        tx.change(sa.insert(not_before).values(provider=provider, subject=subject, **values))
 
 
 def _end(tx: Transaction, which: sa.ColumnElement[bool]) -> None:

@@ -83,6 +83,19 @@ class TestBackChannel:
         assert post(world, token(world.provider, sid=None)).status == 200
         assert not signed_in(browser) and not signed_in(other)
 
+    def test_it_comes_late(self, world: World, browser: Browser) -> None:
+        """A token that the provider sends again and again, because nobody had heard it, ends no session that began since."""
+        late = token(world.provider, sid=None, iat=NOW, exp=NOW + 600)
+        world.now += 300
+        again, other = Browser(world), Browser(world)
+        world.provider.changes = {"sid": "provider-session-2", "iat": world.now}
+        assert again.open(PAGE).status == 200
+        world.now += 5
+        assert post(world, late).status == 200
+        assert not signed_in(browser) and signed_in(again)
+        assert len([one for one in world.noted if one[1] == "session.ended"]) == 1
+        assert other.open(PAGE).status == 200
+
     def test_who_is_meant(self, world: World, browser: Browser) -> None:
         """Another session, or this one of another subject, ends nothing; that is no error."""
         others: list[dict[str, Any]] = [{"sid": "provider-session-9"}, {"sub": "bob"}, {"sub": "bob", "sid": None}]

@@ -65,6 +65,26 @@ def test_a_user_is_out(store: Store, now: float, end: object) -> None:
     assert told == {(ids["hears"], "ann", ""), (ids["each"], "ann", "s1"), (ids["each"], "ann", "s2")}
 
 
+def test_the_user_is_back_before_it_is_told(store: Store, now: float) -> None:
+    """A notice of all a user's sessions, sent again after the user has signed in anew, names those that have ended."""
+    with store.transaction(now) as tx:
+        ids = register(tx, hears=HEARS, other=HEARS)
+        for one in ids.values():
+            for sid in ("s1", "s2"):
+                client_sessions.begin(tx, one, sid, "ann")
+        sessions.revoke_subject(tx, BUILTIN, "ann")
+        first = client_sessions.take(tx, {}, 9)
+        assert said(first) == {(ids["hears"], "ann", ""), (ids["other"], "ann", "")}
+        for notice in first:
+            client_sessions.again(tx, notice.id, now + 3 * 3600)
+    with store.transaction(now + 3 * 3600) as tx:
+        client_sessions.begin(tx, ids["hears"], "s3", "ann")
+        client_sessions.purge(tx)
+        later = client_sessions.take(tx, {}, 9)
+        assert said(later) == {(ids["other"], "ann", ""), (ids["hears"], "ann", "s1"), (ids["hears"], "ann", "s2")}
+        assert {one.tries for one in later} == {2}
+
+
 def test_taken_and_given(store: Store, now: float) -> None:
     """What is taken is nobody else's for a while, then another's, until it is done; each client has only so many at a time."""
     with store.transaction(now) as tx:
@@ -107,13 +127,13 @@ def test_no_more_than_so_many(store: Store, now: float) -> None:
 
 
 def test_forgotten_in_the_end(store: Store, now: float) -> None:
-    """A month after it began, or an hour after its end."""
+    """A month after it began, or five hours after its end, when nobody is told of it any more."""
     with store.transaction(now) as tx:
         ids = register(tx, hears=HEARS)
         client_sessions.begin(tx, ids["hears"], "s1", "ann")
         client_sessions.begin(tx, ids["hears"], "s2", "ann")
         sessions.revoke_session(tx, "s1")
-    for later, known in ((3000.0, {"s1", "s2"}), (3601.0, {"s2"}), (29 * 86400.0, {"s2"}), (31 * 86400.0, set())):
+    for later, known in ((17000.0, {"s1", "s2"}), (18001.0, {"s2"}), (29 * 86400.0, {"s2"}), (31 * 86400.0, set())):
         with store.transaction(now + later) as tx:
             client_sessions.purge(tx)
             assert {sid for sid in ("s1", "s2") if client_sessions.clients_of(tx, sid)} == known

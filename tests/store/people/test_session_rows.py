@@ -101,6 +101,25 @@ def test_the_provider_ends_one(store: Store, now: float) -> None:
     assert store.build_snapshot().revoked_sessions == {"a", "c", "e"}
 
 
+def test_the_provider_says_late_that_all_have_ended(store: Store, now: float) -> None:
+    """Those that began since stay, with tokens that came since; where none has, a clock that is a minute off counts."""
+    before, after = {"iat": now - 500.0}, {"iat": now - 100.0}
+    with store.transaction(now - 400) as tx:
+        session_rows.begin(tx, made(now, "old", claims=before))
+        session_rows.begin(tx, made(now, "foreign", claims=before, subject="bob"))
+    with store.transaction(now - 100) as tx:
+        session_rows.begin(tx, made(now, "new", claims=after, sid="p2"))
+    with store.transaction(now) as tx:
+        assert [row.id for row in session_rows.end_until(tx, "corp", "ann", now - 200)] == ["old"]
+        assert {row.id for row in session_rows.list_all(tx, now)} == {"new", "foreign"}
+    facts = store.build_snapshot()
+    assert facts.revoked_sessions == {"old"} and facts.not_before == {("corp", "ann"): now - 200}
+    with store.transaction(now) as tx:
+        assert [row.id for row in session_rows.end_until(tx, "corp", "bob", now - 200)] == ["foreign"]
+        assert [row.id for row in session_rows.end_until(tx, "corp", "ann", now - 50)] == ["new"]
+    assert store.build_snapshot().not_before == {("corp", "bob"): now - 140, ("corp", "ann"): now}
+
+
 def test_whoever_is_barred_has_none(store: Store, now: float) -> None:
     """A change that ends all sessions of a subject, or a provider that is removed, ends their rows."""
     with store.transaction(now) as tx:
