@@ -45,7 +45,7 @@ from appproxy.provider.oauth.signing import rotate
 from appproxy.provider.passwords.authenticator import PasswordAuthenticator
 from appproxy.provider.passwords.checker import PasswordChecker, PasswordThreads, Runner
 from appproxy.provider.passwords.rules import HASHER
-from appproxy.provider.passwords.throttle import MemoryThrottle, Throttle
+from appproxy.provider.passwords.shared_throttle import SharedThrottle
 from appproxy.provider.sign_in import SignInPages
 from appproxy.provider.sign_out import SignOutPages
 from appproxy.provider.steps.account import AccountPages
@@ -81,7 +81,6 @@ class BuiltInProvider:
         *,
         random_bytes: Callable[[int], bytes] = secrets.token_bytes,
         hasher: PasswordHasher = HASHER,
-        throttle: Throttle | None = None,
         run: Runner | None = None,
         note: Note = nowhere,
         directories: Directories | None = None,
@@ -101,8 +100,9 @@ class BuiltInProvider:
         self.directories = directories or Directories(live, reactor, wall_clock, random_bytes)
         facts = ProviderFacts(issuer, live, wall_clock, random_bytes, self.directories)
         checker = PasswordChecker(run, hasher)
+        self._throttle = SharedThrottle(live, reactor, wall_clock, random_bytes)
         authenticator = PasswordAuthenticator(
-            live, checker, throttle or MemoryThrottle(), reactor.seconds, random_bytes, note, self.directories)
+            live, checker, self._throttle, reactor.seconds, random_bytes, note, self.directories)
         self._api = Api(facts, note)
         onward, factors = Onward(facts), FactorAuthenticator(facts, authenticator, note)
         self._sign_in = SignInPages(onward, authenticator, factors)
@@ -125,6 +125,7 @@ class BuiltInProvider:
         """Start the password threads, and look after the signing key from now on."""
         if self._threads is not None:
             self._threads.start()
+        self._throttle.start()
         self._rotation.start(_ROTATE_EVERY)
         self._withheld.start(_WITHHELD_EVERY, now=False)
         if self._back_channel is not None:
@@ -133,6 +134,7 @@ class BuiltInProvider:
 
     def stop(self) -> None:
         """Stop what `start` started, if it did."""
+        self._throttle.stop()
         if self._back_channel is not None:
             self._back_channel.stop()
         for loop in (self._rotation, self._withheld):

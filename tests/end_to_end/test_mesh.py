@@ -166,6 +166,26 @@ def test_a_change_is_live_at_the_other_node_in_a_second(mesh: Mesh) -> None:
         assert usual_seconds() - began < PROMPT
 
 
+def test_guesses_count_at_all_nodes_together(mesh: Mesh) -> None:
+    """Who has used up the guesses at a name at one node finds none left at another, nor after a restart."""
+    names = [f"somebody{number}" for number in range(8)]
+    used: list[str] = []
+
+    def guess(node: str, name: str) -> int:
+        return mesh.visit(node).sign_in(mesh.url("held", "/signed-in"), name, secrets.token_hex(4)).status
+
+    def is_known_elsewhere() -> bool:
+        """One guess at the other node is refused, as none is there that counts by itself alone."""
+        used.append(names.pop())
+        assert any(guess("service", used[-1]) == 429 for _ in range(60))
+        return guess("other", used[-1]) == 429
+
+    until(is_known_elsewhere, "the other node does not know of it", 60)
+    mesh.supervisor.end("other", 30.0)
+    mesh.start_node("other")
+    assert guess("other", used[-1]) == 429
+
+
 def test_a_connector_may_enrol_at_any_node(mesh: Mesh) -> None:
     """And is at all of them a moment later: none takes it for one that was removed."""
     token = mesh.at("other", "POST", "/connector-tokens")["token"]

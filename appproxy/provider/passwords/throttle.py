@@ -17,7 +17,7 @@ name, and a user who mistypes and then signs in takes theirs back. It concerns o
 The same wrong password for the same name again is no new guess: it is refused without being counted or checked.
 
 Counted is before the outcome is known, so that a hundred guesses sent at once do not all get through. In memory and
-bounded; each node counts on its own.
+bounded; what other processes have counted is learned (`provider.passwords.shared_throttle`).
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ class RepeatedPassword:
 
 
 class Throttle(Protocol):
-    """What counts attempts: in one process's memory, or one day in a store that nodes share."""
+    """What counts attempts: one process alone, or all of the service together."""
 
     def begin(self, who: CountedAttempt, now: float) -> ThrottleGo | ThrottleWait | RepeatedPassword:
         """May this password be tried? With `ThrottleGo` it is counted."""
@@ -183,17 +183,21 @@ class MemoryThrottle:
         return self._begin_without_device(who, now)
 
     def _begin_without_device(self, who: CountedAttempt, now: float) -> ThrottleGo | ThrottleWait:
-        pair = (who.name, who.network)
-        standing = now - self._standing.get(pair, -STANDING_LIFETIME) < STANDING_LIFETIME
-        tries = self._tries.at(pair, now)
+        standing, tries = self._has_standing(who, now), self._tries.at((who.name, who.network), now)
         seconds = self._names.wait(who.name, name_limit(max(tries, self._record(who, now)), standing), now)
         if seconds > 0.0:
             return ThrottleWait(ThrottleRule.NAME, seconds)
-        fresh = tries <= 0.0 and not standing
-        if fresh:
+        if tries <= 0.0 and not standing:
             seconds = self._wait_of_network(who, now)
             if seconds > 0.0:
                 return ThrottleWait(ThrottleRule.NETWORK, seconds)
+        return self._count(who, standing, tries, now)
+
+    def _has_standing(self, who: CountedAttempt, now: float) -> bool:
+        return now - self._standing.get((who.name, who.network), -STANDING_LIFETIME) < STANDING_LIFETIME
+
+    def _count(self, who: CountedAttempt, standing: bool, tries: float, now: float) -> ThrottleGo:
+        fresh = tries <= 0.0 and not standing
         doubtful = self._strikes.at(who.network, now) - (tries > 0.0) >= _DOUBT
         for network in {who.network, who.block}:
             self._tries.add((who.name, network), 1.0, now)
@@ -203,6 +207,16 @@ class MemoryThrottle:
             self._strikes.add(who.network, 1.0, now)
         self._names.add(who.name, 1.0, now)
         return ThrottleGo(who, standing, fresh, doubtful)
+
+    def learned(self, who: CountedAttempt, right: bool, now: float) -> None:
+        """An attempt that another process has let through at the time `now`, and what came of it."""
+        if who.device is not None:
+            self._devices.add(who.device, 1.0, now)
+            go = ThrottleGo(who)
+        else:
+            go = self._count(who, self._has_standing(who, now), self._tries.at((who.name, who.network), now), now)
+        if right:
+            self.succeeded(go, now)
 
     def _record(self, who: CountedAttempt, now: float) -> float:
         """What else than its own tries speaks against a network: those of its block, and names that failed from it."""

@@ -11,6 +11,7 @@ from appproxy.store.people import (
     client_sessions,
     kept_forms,
     one_time,
+    password_attempts,
     password_links,
     providers,
     refused_codes,
@@ -44,6 +45,7 @@ def keep_up(tx: Transaction, node_started: float, audit_days: int = 0) -> list[s
     session_rows.purge(tx)
     client_sessions.purge(tx)
     refused_codes.purge(tx)
+    password_attempts.purge(tx)
     password_links.purge(tx)
     join_tokens.purge(tx)
     service_tokens.purge(tx)
