@@ -20,8 +20,14 @@ def _list(reading: Reading, call: Call) -> object:
 def _add(tx: Transaction, call: Call) -> Change:
     body = call.body
     named = [applications.find(tx, name).id for name in body.texts("applications")]
-    made = native_clients.add(tx, body.text("name"), named, body.texts("redirect_uris", ()))
+    made = native_clients.add(
+        tx, body.text("name"), named, body.texts("redirect_uris", ()), device_codes=body.flag("device_codes", default=False))
     return Change(_shown(tx, made), made.id, _shown(tx, made))
+
+
+def _set(tx: Transaction, call: Call) -> Change:
+    made = native_clients.change(tx, call.path["client"], device_codes=call.body.flag("device_codes"))
+    return Change(_shown(tx, made), made.id, {"name": made.name, "device_codes": made.device_codes})
 
 
 def _remove(tx: Transaction, call: Call) -> Change:
@@ -41,7 +47,7 @@ def _record(one: NativeClient, called: dict[str, str]) -> dict[str, object]:
     """`called`: the names of applications by id."""
     return {
         "id": one.id, "name": one.name, "applications": sorted(called[id] for id in one.applications if id in called),
-        "redirect_uris": list(one.redirect_uris), "created": one.created,
+        "redirect_uris": list(one.redirect_uris), "created": one.created, "device_codes": one.device_codes,
     }  # fmt: skip
 
 
@@ -49,7 +55,9 @@ OPERATIONS: tuple[Operation, ...] = (
     Query("/native-clients", "Programs that sign people in at the built-in provider.", _list,
           page="name", reads_pages=True, permission=Permission.READ_TOKENS),
     Command("POST", "/native-clients", "native_client.add", "Register one; it has no secret.", _add,
-            ("name", "applications", "redirect_uris"), permission=Permission.CHANGE_TOKENS),
+            ("name", "applications", "redirect_uris", "device_codes"), permission=Permission.CHANGE_TOKENS),
+    Command("PATCH", "/native-clients/{client}", "native_client.set", "Let it have device codes, or not any more.", _set,
+            ("device_codes",), permission=Permission.CHANGE_TOKENS),
     Command("DELETE", "/native-clients/{client}", "native_client.remove",
             "Forget one, and end all that users have let it do.", _remove,
             permission=Permission.CHANGE_TOKENS),

@@ -85,7 +85,8 @@ _KEYS = {
     "service_token.add": "applications expires name networks",
     "service_token.rotate": "applications expires name networks",
     "service_token.revoke": "applications expires name networks",
-    "native_client.add": "applications created id name redirect_uris",
+    "native_client.add": "applications created device_codes id name redirect_uris",
+    "native_client.set": "device_codes name",
     "native_client.remove": "name",
     "client.add":
         "backchannel_logout_session_required backchannel_logout_uri ca_bundle frontchannel_logout_uri name "

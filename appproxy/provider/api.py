@@ -14,7 +14,7 @@ from appproxy.net.web import Answer, AsyncResource, Limit, address_of, json_answ
 from appproxy.provider.facts import ProviderFacts
 from appproxy.provider.oauth.claims import user_claims
 from appproxy.provider.oauth.client_secret import with_secret
-from appproxy.provider.oauth.clients import Client
+from appproxy.provider.oauth.clients import DEVICE_CODE, Client
 from appproxy.provider.oauth.grants import find_active
 from appproxy.provider.oauth.metadata import DEVICE, discovery_document
 from appproxy.provider.oauth.signing import key_set, sign_claims
@@ -31,6 +31,7 @@ from appproxy.store.snapshot import BUILTIN, RelyingParty
 _BEARER = b'www-authenticate: Bearer realm="appproxy"'
 #: RFC 6749 section 5.2.
 _INVALID_CLIENT = json_answer(401, {"error": "invalid_client"}, b'www-authenticate: Basic realm="appproxy"\n')
+_NO_DEVICE_CODES = "it is registered without device codes: appproxy native-client set NAME --device-codes"
 
 
 class Api:
@@ -160,6 +161,8 @@ class Api:
         client, parameters, refusal = self._native(request)
         if client is None:
             return refusal
+        if not client.check_grant_type(DEVICE_CODE):
+            return json_answer(400, {"error": "unauthorized_client", "error_description": _NO_DEVICE_CODES})
         facts = self._facts
         resource = client.resource(facts.live.snapshot, parameters.get("resource", ""))
         if resource is None:

@@ -44,6 +44,7 @@ native_clients = snapshot_table(
     sa.Column("name_key", NAME, nullable=False, unique=True),
     sa.Column("redirect_uris", sa.Text, nullable=False),
     sa.Column("created", sa.Double, nullable=False),
+    sa.Column("device_codes", sa.Boolean, nullable=False),
 )
 native_client_applications = snapshot_table(
     "native_client_applications",

@@ -198,6 +198,8 @@ class NativeClient:
     redirect_uris: tuple[str, ...]
     applications: frozenset[str]
     created: float
+    #: May it have a code that its user types elsewhere (RFC 8628)?
+    device_codes: bool
 
 
 @dataclass(frozen=True, slots=True)

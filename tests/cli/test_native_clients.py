@@ -12,5 +12,11 @@ def test_the_life_of_a_client(typed: Typing) -> None:
     assert made.code == 0 and len(made.out) == 17
     assert "Tool" in typed("native-client", "list").out
     assert typed("native-client", "list", "--json").json[0]["id"] == made.out.strip()
+    assert typed("native-client", "set", "Tool", "--device-codes").out == "Tool may have device codes\n"
+    assert typed("native-client", "list", "--json").json[0]["device_codes"] is True
+    assert typed("native-client", "set", "Tool", "--no-device-codes").out == "Tool may not have device codes\n"
+    none = typed("native-client", "add", "Box", "--app", "wiki")
+    assert none.code == 1 and "--redirect-uri" not in none.err and "without device codes" in none.err
+    assert typed("native-client", "add", "Box", "--app", "wiki", "--device-codes").code == 0
     assert typed("native-client", "remove", "Tool").out == "Tool is removed\n"
     assert typed("native-client", "add", "Tool", "--app", "wiki", "--redirect-uri", "http://evil.example/").code == 1

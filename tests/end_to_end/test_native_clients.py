@@ -13,7 +13,7 @@ import pytest
 
 from tests.end_to_end.native import Native, allow_device
 from tests.end_to_end.visitor import Visitor
-from tests.end_to_end.world import DOMAIN, World
+from tests.end_to_end.world import DOMAIN, World, until
 
 REDIRECT = "http://127.0.0.1:39999/callback"
 
@@ -25,7 +25,8 @@ def client(world: World) -> Native:
                   "--set", "header.x-user-name=name")
     world.publish("other", world.internal, "--set", "bearer=provider")
     world.admin("assign", "orders", "--user", "alice")
-    id_ = world.admin("native-client", "add", "Orders CLI", "--app", "orders", "--redirect-uri", "http://127.0.0.1/callback").strip()
+    id_ = world.admin("native-client", "add", "Orders CLI", "--app", "orders", "--redirect-uri", "http://127.0.0.1/callback",
+                      "--device-codes").strip()
     return Native(id_, f"https://signin.{DOMAIN}:{world.port}", world.anchor)
 
 
@@ -40,6 +41,13 @@ def claims(token: str) -> dict[str, object]:
     part = token.split(".")[1]
     found: dict[str, object] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     return found
+
+
+def offered(client: Native) -> dict[str, object]:
+    """What a program is told that asks for a device code."""
+    url = client.metadata()["device_authorization_endpoint"]
+    said: dict[str, object] = client.call(url, {"client_id": client.client_id})[1]
+    return said
 
 
 def test_a_device(world: World, client: Native, alice: Visitor) -> None:
@@ -67,6 +75,20 @@ def test_a_device_that_nobody_wants(world: World, client: Native, alice: Visitor
     assert "No program waits" in alice.submit(alice.navigate(begun["verification_uri"]), user_code="BBBB-BBBB").text
     allow_device(alice, "alice", begun["verification_uri"], begun["user_code"], allow=False)
     assert client.poll(begun["device_code"])[1]["error"] == "access_denied"
+
+
+def test_device_codes_are_switched_off(world: World, client: Native, alice: Visitor) -> None:
+    """A program gets none then, a device that waits gets nothing, and its users still sign in with a browser."""
+    begun = client.device()
+    world.admin("native-client", "set", "Orders CLI", "--no-device-codes")
+    try:
+        until(lambda: offered(client).get("error") == "unauthorized_client", "device codes are still given")
+        assert client.poll(begun["device_code"])[1]["error"] == "unauthorized_client"
+        assert "No program waits" in alice.submit(alice.navigate(begun["verification_uri"]), user_code=begun["user_code"]).text
+        assert client.by_browser(alice, "alice", REDIRECT)["code"]
+    finally:
+        world.admin("native-client", "set", "Orders CLI", "--device-codes")
+        until(lambda: "device_code" in offered(client), "no device codes")
 
 
 def test_a_browser(world: World, client: Native, alice: Visitor) -> None:

@@ -66,7 +66,8 @@ class Client:
         if self.party is not None:
             return redirect_uri in self.party.redirect_uris
         if self.native is not None:
-            return redirect_uri == self.redirect_uri or is_redirect_of(redirect_uri, self.native.redirect_uris)
+            device = self.native.device_codes and redirect_uri == self.redirect_uri
+            return device or is_redirect_of(redirect_uri, self.native.redirect_uris)
         return redirect_uri == self.redirect_uri
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
@@ -84,8 +85,11 @@ class Client:
         return response_type == "code"
 
     def check_grant_type(self, grant_type: str) -> bool:
-        """Codes; native clients have refresh tokens and device codes besides."""
-        return grant_type == "authorization_code" or (self.native is not None and grant_type in ("refresh_token", DEVICE_CODE))
+        """Codes; native clients have refresh tokens besides, and device codes where they are registered for them."""
+        if self.native is None:
+            return grant_type == "authorization_code"
+        device = (DEVICE_CODE,) if self.native.device_codes else ()
+        return grant_type in ("authorization_code", "refresh_token", *device)
 
     def resource(self, snapshot: Snapshot, asked: str) -> str | None:
         """The resource (RFC 8707) of a native client that a URL belongs to, which its tokens will be for; None for none.

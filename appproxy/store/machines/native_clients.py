@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from appproxy.errors import ConfigError
 from appproxy.store import names
 from appproxy.store.paging import ListPage, among, paged
+from appproxy.store.schema_machines import device_codes as waiting
 from appproxy.store.schema_machines import native_client_applications as pairs
 from appproxy.store.schema_machines import native_clients as table
 from appproxy.store.snapshot import NativeClient
@@ -24,8 +25,10 @@ _OWN_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")
 _URI = re.compile(r"[!$-;=?-\[\]_a-z~]{1,500}")
 
 
-def add(tx: Transaction, name: str, applications: Collection[str], redirect_uris: Collection[str]) -> NativeClient:
-    """Register one for applications (ids). Without redirect URIs it has device codes only. Raises ConfigError."""
+def add(
+    tx: Transaction, name: str, applications: Collection[str], redirect_uris: Collection[str], *, device_codes: bool = False
+) -> NativeClient:
+    """Register one for applications (ids), with redirect URIs or device codes or both. Raises ConfigError."""
     name = names.title(name, "name")
     names.check_new(tx, table, table.c.name_key == names.key(name), name, _KIND)
     if not applications:
@@ -34,12 +37,27 @@ def add(tx: Transaction, name: str, applications: Collection[str], redirect_uris
         raise ConfigError(f"redirect_uris: at most {_MOST_URIS}")
     for uri in redirect_uris:
         _check(uri)
+    _check_ways(bool(redirect_uris), device_codes)
     id_ = tx.new_id()
     tx.change(sa.insert(table).values(
-        id=id_, name=name, name_key=names.key(name), redirect_uris=json.dumps(list(redirect_uris)), created=tx.now))
+        id=id_, name=name, name_key=names.key(name), redirect_uris=json.dumps(list(redirect_uris)), created=tx.now,
+        device_codes=device_codes))
     for application in sorted(set(applications)):
         tx.change(sa.insert(pairs).values(client=id_, application=application))
     return find(tx, id_)
+
+
+def change(tx: Transaction, client: str, *, device_codes: bool) -> NativeClient:
+    """Let one have device codes, by name or id, or not any more: who waits with one gets nothing.
+
+    Raises ConfigError or NotFound.
+    """
+    found = find(tx, client)
+    _check_ways(bool(found.redirect_uris), device_codes)
+    tx.change(sa.update(table).where(table.c.id == found.id).values(device_codes=device_codes))
+    if not device_codes:
+        tx.change(sa.delete(waiting).where(waiting.c.client == found.id))
+    return find(tx, found.id)
 
 
 def remove(tx: Transaction, client: str) -> NativeClient:
@@ -67,7 +85,14 @@ def list_all(reading: Reading, page: ListPage | None = None) -> list[NativeClien
 
 def _client(row: Row, applications: Collection[str]) -> NativeClient:
     uris = tuple(json.loads(row["redirect_uris"]))
-    return NativeClient(row["id"], row["name"], uris, frozenset(applications), row["created"])
+    return NativeClient(row["id"], row["name"], uris, frozenset(applications), row["created"], bool(row["device_codes"]))
+
+
+def _check_ways(redirects: bool, device_codes: bool) -> None:
+    if not redirects and not device_codes:
+        raise ConfigError(
+            "redirect_uris: without one and without device codes nobody can sign in",
+            hint="name a redirect URI, such as http://127.0.0.1/callback, or allow device codes")
 
 
 def _check(uri: str) -> None:

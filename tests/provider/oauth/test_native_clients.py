@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from appproxy.provider.oauth.clients import find_client, is_redirect_of
+from appproxy.provider.oauth.clients import DEVICE_CODE, find_client, is_redirect_of
 from appproxy.publish.application import Application, Url
 from appproxy.publish.routing import Router
 from appproxy.store.snapshot import NativeClient, Snapshot
@@ -19,9 +19,9 @@ MCP = replace(API, id="mcp", name="mcp", external=Url.parse("https://tools.examp
 COOKIE = replace(API, id="web", name="web", external=Url.parse("https://web.example.com/"), bearer="off")
 
 
-def snapshot(*applications: Application, of: tuple[str, ...] = ("api",)) -> Snapshot:
+def snapshot(*applications: Application, of: tuple[str, ...] = ("api",), device_codes: bool = True) -> Snapshot:
     """One with a client for these applications."""
-    client = NativeClient("cli", "Tool", ("http://127.0.0.1/cb", "https://a.example/cb"), frozenset(of), 0.0)
+    client = NativeClient("cli", "Tool", ("http://127.0.0.1/cb", "https://a.example/cb"), frozenset(of), 0.0, device_codes)
     return Snapshot(
         revision=1, applications={one.id: one for one in applications}, router=Router(applications), connectors={},
         connector_groups={}, providers={}, keys=(), trust_bundle=(), native_clients={"cli": client})
@@ -47,6 +47,15 @@ def test_where_codes_go(uri: str, good: bool) -> None:
     client = find_client(snapshot(API), "cli", ISSUER + "/callback")
     assert client is not None and client.check_redirect_uri(uri) is good
     assert client.check_redirect_uri(ISSUER + "/device") and not client.check_redirect_uri(ISSUER + "/callback")
+
+
+@pytest.mark.parametrize("device_codes", [True, False])
+def test_device_codes_where_it_is_registered_for_them(*, device_codes: bool) -> None:
+    """Else it has the code flow alone, and nobody is led to the page of a device."""
+    client = find_client(snapshot(API, device_codes=device_codes), "cli", ISSUER + "/callback")
+    assert client is not None and client.check_grant_type(DEVICE_CODE) is device_codes
+    assert client.check_redirect_uri(ISSUER + "/device") is device_codes
+    assert client.check_grant_type("authorization_code") and client.check_grant_type("refresh_token")
 
 
 @pytest.mark.parametrize(("url", "found"), [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -27,7 +28,8 @@ class Native:
 
     def __init__(self, house: House) -> None:
         self.house = house
-        self.id = house.write(native_clients.add, "Tool", [house.application("wiki").id], [CALLBACK]).id
+        add = partial(native_clients.add, device_codes=True)
+        self.id = house.write(add, "Tool", [house.application("wiki").id], [CALLBACK]).id
         self.user = house.read(users.find, "ann").id
         self.session = ProviderSession("s" * 32, self.user, house.now)
         self.resource = house.application("wiki").home

@@ -18,7 +18,7 @@ SESSION = {"i": "s1", "u": "ann", "a": 1.0, "m": ["pwd"]}
 def test_a_device_waits_until_somebody_allows_it(store: Store, now: float) -> None:
     """Its code is found by what the user types, once; then the device has a session."""
     with store.transaction(now) as tx:
-        client = native_clients.add(tx, "Tool", publish(tx), [])
+        client = native_clients.add(tx, "Tool", publish(tx), [], device_codes=True)
         secret, made = device_codes.new(tx, client.id, "openid", "https://wiki.example.com/")
         assert set(made.user_code) <= set(SIGNS) and made.shown == f"{made.user_code[:4]}-{made.user_code[4:]}"
         assert device_codes.of_user(tx, typed(made.shown.lower()), now) == made == device_codes.find(tx, made.id, now)
@@ -34,7 +34,7 @@ def test_a_device_waits_until_somebody_allows_it(store: Store, now: float) -> No
 def test_denied_and_too_late(store: Store, now: float) -> None:
     """Nobody decides twice, or after ten minutes."""
     with store.transaction(now) as tx:
-        client = native_clients.add(tx, "Tool", publish(tx), [])
+        client = native_clients.add(tx, "Tool", publish(tx), [], device_codes=True)
         secret, denied = device_codes.new(tx, client.id, "", "x")
         _, late = device_codes.new(tx, client.id, "", "x")
         assert device_codes.decide(tx, denied.id, None) and not device_codes.decide(tx, denied.id, SESSION)
@@ -56,7 +56,7 @@ def test_only_so_many_wait(store: Store, now: float, monkeypatch: pytest.MonkeyP
     """Whoever makes them up fills no database."""
     monkeypatch.setattr(device_codes, "MOST", 3)
     with store.transaction(now) as tx:
-        client = native_clients.add(tx, "Tool", publish(tx), [])
+        client = native_clients.add(tx, "Tool", publish(tx), [], device_codes=True)
         for _ in range(3):
             device_codes.new(tx, client.id, "", "x")
         with pytest.raises(RequestError):

@@ -7,7 +7,7 @@ import pytest
 from appproxy.errors import AlreadyThere, ConfigError
 from appproxy.store.applications import applications
 from appproxy.store.database.store import Store
-from appproxy.store.machines import native_clients
+from appproxy.store.machines import device_codes, native_clients
 from appproxy.store.names import NotFound
 from tests.store.machines.test_service_tokens import publish
 
@@ -21,9 +21,10 @@ def test_the_life_of_a_client(store: Store, now: float) -> None:
         ids = publish(tx)
         made = native_clients.add(tx, "Tool", ids, GOOD)
         with pytest.raises(AlreadyThere):
-            native_clients.add(tx, "tool", ids, [])
+            native_clients.add(tx, "tool", ids, GOOD)
     snapshot = store.build_snapshot()
-    assert snapshot.native_clients == {made.id: made} and made.redirect_uris == tuple(GOOD) and made.applications == set(ids)
+    assert snapshot.native_clients == {made.id: made} and not made.device_codes
+    assert made.redirect_uris == tuple(GOOD) and made.applications == set(ids)
     with store.transaction(now) as tx:
         applications.remove(tx, "wiki")
         assert native_clients.find(tx, "TOOL").applications == frozenset()
@@ -43,6 +44,23 @@ def test_uris_that_lead_to_no_client(store: Store, now: float, uri: str) -> None
     """Neither in the clear to other machines, nor to what a browser would run."""
     with store.transaction(now) as tx, pytest.raises(ConfigError, match="redirect_uris"):
         native_clients.add(tx, "Tool", publish(tx), [uri])
+
+
+def test_a_switch_for_device_codes(store: Store, now: float) -> None:
+    """Who signs in neither way is no client; who had codes and may not any more has none that somebody could still type."""
+    with store.transaction(now) as tx:
+        ids = publish(tx)
+        with pytest.raises(ConfigError, match="redirect_uris: without one and without device codes"):
+            native_clients.add(tx, "Tool", ids, [])
+        box = native_clients.add(tx, "Box", ids, [], device_codes=True)
+        with pytest.raises(ConfigError, match="without device codes"):
+            native_clients.change(tx, "box", device_codes=False)
+        tool = native_clients.add(tx, "Tool", ids, GOOD, device_codes=True)
+        codes = [device_codes.new(tx, one.id, "", "https://wiki.example.com/")[1] for one in (box, tool)]
+        assert native_clients.change(tx, "tool", device_codes=False).device_codes is False
+        found = [device_codes.of_user(tx, code.user_code, now) for code in codes]
+        assert found == [codes[0], None]
+        assert native_clients.change(tx, tool.id, device_codes=True).device_codes is True
 
 
 def test_a_client_is_for_something(store: Store, now: float) -> None:
