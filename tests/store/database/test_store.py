@@ -211,9 +211,9 @@ class TestTransaction:
             except BaseException as error:
                 failed.append(error)
 
-        in_threads(work, 20)
+        in_threads(work, 8)  # each waits for the others, on a busy machine too
         assert failed == []
-        assert store.revision() == before + 20
+        assert store.revision() == before + 8
         stores[1].close()
 
 
