@@ -27,6 +27,7 @@ LEVELS = [
     {"plugins"},
     {"store", "net"},
     {"service", "connector", "provider", "admin"},
+    {"console"},
     {"twistd"},
     {"demo", "testing"},
     {"api"},

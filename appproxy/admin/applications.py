@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from appproxy.admin.cors import cors_record
 from appproxy.admin.operation import Call, Change, Command, Operation, Query
+from appproxy.admin.pages import SEARCH
 from appproxy.admin.principal import Permission
 from appproxy.admin.problems import problems_of
 from appproxy.admin.segments import segment_record
@@ -188,7 +189,7 @@ def _without_secrets(values: Mapping[str, object]) -> dict[str, object]:
 
 _ONE = "/applications/{application}"
 OPERATIONS: tuple[Operation, ...] = (
-    Query("/applications", "All applications.", _list,
+    Query("/applications", "All applications, or those with the text of `search` in a name or URL.", _list, (SEARCH,),
           page="name", reads_pages=True, permission=Permission.READ_APPLICATIONS),
     Command("POST", "/applications", "application.publish", "Publish an application; `users` and `groups` are let in.",
             _publish,

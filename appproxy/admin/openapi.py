@@ -39,7 +39,7 @@ _IN_QUERY: dict[Kind, Schema] = {
 #: Queries without pages whose answer is a list.
 _LISTS = frozenset({
     "/application-settings", "/second-factor-rules", "/provider-settings", "/policy-check", "/branding-settings", "/probes",
-    "/audit", "/sessions",
+    "/audit", "/sessions", "/concerns", "/applications/{application}/failures", "/applications/{application}/check",
 })
 _LIMIT: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_ROWS}
 #: A listing without pages.

@@ -25,12 +25,18 @@ from appproxy.store.transaction import Reading, Transaction
 
 
 class Ask(Enum):
-    """What an operation wants to know of a directory before it runs: only a running service can ask."""
+    """What an operation wants to know before it runs, and only a running service can say."""
 
-    #: What works of it.
+    #: What works of a directory.
     REPORT = "report"
-    #: Which group has the name that the body has as `group`.
+    #: Which group of a directory has the name that the body has as `group`.
     GROUP = "group"
+    #: What users have asked for in the last hour.
+    TRAFFIC = "traffic"
+    #: Which requests to an application have failed.
+    FAILURES = "failures"
+    #: Where the hosts of an application lead, and whether it answers.
+    REACH = "reach"
 
 
 def _none_given() -> str | None:
@@ -51,8 +57,8 @@ class AdminContext:
     default certificate that the settings' files have, None when the service made its own. `probes` has, for an operation
     that wants them, what applications have answered just now, by name: each has `status`, `failure` and `detail`.
     `running` is False when a command works on the database without a service. `symptoms` are what answers of applications
-    look like: application, hint and how often. `country_of` gives the country of an address. `told` is what a directory
-    has said to an operation that `asks`, None without a service.
+    look like: application, hint and how often. `country_of` gives the country of an address. `told` is what the service, or
+    a directory, has said to an operation that `asks`, None without a service.
     """
 
     principal: Principal
@@ -107,7 +113,7 @@ class Query:
     `probes`: applications are asked before, whether they answer; needs a running service. `page`: of a listing, the field by
     which it goes in pages; no two rows have the same. `reads_pages`: the listing may be long, and `run` reads the rows of
     `call.page` alone. `live`: fields of the answer that change by themselves, which its ETag
-    leaves out; None: it has no ETag. `asks`: as in `Ask`, of the directory that the path names.
+    leaves out; None: it has no ETag. `asks`: as in `Ask`, of the directory or application that the path names.
     """
 
     path: str

@@ -11,18 +11,21 @@ from appproxy.store.paging import ListPage
 
 #: Fields of every listing that goes in pages.
 PAGING = ("limit", "after")
+#: Field of listings that can be searched: what their rows must have somewhere.
+SEARCH = "search"
+_LONGEST_SEARCH = 200
 #: Rows of one page at most.
 MOST_ROWS = 1000
 
 
 def page_wanted(body: Body) -> ListPage | None:
     """Which page is asked for; None: all rows, as they come. Raises ConfigError."""
-    if not any(name in body for name in PAGING):
+    if not any(name in body for name in (*PAGING, SEARCH)):
         return None
     limit = body.whole("limit", MOST_ROWS)
     if not 1 <= limit <= MOST_ROWS:
         raise ConfigError(f"limit: 1 to {MOST_ROWS} is needed")
-    return ListPage(limit, body.optional("after"))
+    return ListPage(limit, body.optional("after"), body.text(SEARCH, "")[:_LONGEST_SEARCH])
 
 
 def page_of(answer: object, key: str, page: ListPage | None) -> object:

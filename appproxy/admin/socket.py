@@ -75,7 +75,7 @@ class AdminApi:
         country_of: CountryOf = no_country,
         asked: Callable[[Ask, Mapping[str, str], Body], Deferred[Any]] = lambda ask, path, body: succeed(None),
     ) -> None:
-        """`asked` asks a directory for an operation with this path and body."""
+        """`asked` asks the node, or a directory, for an operation with this path and body."""
         self._asked = asked
         self._country_of = country_of
         self._probe = probe

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from appproxy.admin.operation import Call, Change, Command, Operation, Query
+from appproxy.admin.pages import SEARCH
 from appproxy.admin.principal import Permission
 from appproxy.errors import ConfigError
 from appproxy.store import names
@@ -116,7 +117,7 @@ def _changed(one: User, **noted: object) -> Change:
 
 _ONE = "/users/{user}"
 OPERATIONS: tuple[Operation, ...] = (
-    Query("/users", "All users.", _list,
+    Query("/users", "All users, or those with the text of `search` in a name or mail address.", _list, (SEARCH,),
           page="name", reads_pages=True, permission=Permission.READ_USERS),
     Command("POST", "/users", "user.add", "Add a user; groups that are not there are made.", _add,
             ("name", "password", "display_name", "email", "groups"),
@@ -139,7 +140,8 @@ OPERATIONS: tuple[Operation, ...] = (
     Command("DELETE", _ONE + "/groups/{group}", "user.remove_from_group", "Take a user out of a group; sessions end.",
             _remove_from_group,
             permission=Permission.CHANGE_USERS),
-    Query("/groups", "All groups with their members.", _list_groups,
+    Query("/groups", "All groups with their members, or those with the text of `search` in their name.", _list_groups,
+          (SEARCH,),
           page="name", reads_pages=True, permission=Permission.READ_USERS),
     Command("POST", "/groups", "group.add", "Make a group.", _add_group, ("name",),
             permission=Permission.CHANGE_USERS),

@@ -47,6 +47,7 @@ from appproxy.service.own.control import ControlApi
 from appproxy.service.own.metrics import MetricsPage, Traffic
 from appproxy.service.own.served_certificates import Certificates
 from appproxy.service.own.token_uses import programs
+from appproxy.service.own.traffic_history import TrafficHistory
 from appproxy.service.relay.identity_blocks import Blocks
 from appproxy.service.relay.probe import ProbeResult, probe_all
 from appproxy.service.relay.relay import Relay
@@ -77,6 +78,8 @@ _WINDOWS_EVERY = 1.0
 _LATELY = 900.0
 #: Seconds that an idle connection may still use once a successor serves: most ask again before, and hear that it was the last.
 _UNHURRIED = 5.0
+#: Seconds of what the history of requests is made of.
+_MINUTE = 60.0
 #: Seconds between two looks whether the files of the users' certificate have changed.
 _LOOK_EVERY = 5.0
 
@@ -87,6 +90,7 @@ class ServiceNode(Service):
     log = Logger()
     #: Of decisions; None where they are not logged, and before the start.
     _decision_file: LineFile | None = None
+    _started_at = 0.0
 
     def __init__(
         self,
@@ -114,11 +118,11 @@ class ServiceNode(Service):
         self._directory = directory
         self._file: LineFile | None = None
         self._access_log: AccessLog | None = None
-        self._started_at = 0.0
         self._tunnel_context: TunnelContext | None = None
         self._loops: list[LoopingCall] = []
         self._files = shares(raise_limit())
         self.traffic = Traffic(reactor.seconds)
+        self.history = TrafficHistory(self.traffic, reactor.seconds)
         #: Who is told of users' exchanges.
         self.hooks = Hooks()
         self.hooks.add("ended", self.traffic.add)
@@ -250,11 +254,12 @@ class ServiceNode(Service):
             for peer in self.relay.roster.peers.values()
         }
 
-    def probe(self) -> Deferred[Mapping[str, ProbeResult]]:
-        """Ask each application whether it answers; fires with what came of it, by name."""
+    def probe(self, *ids: str) -> Deferred[Mapping[str, ProbeResult]]:
+        """Ask each application, or these, whether it answers; fires with what came of it, by name."""
         snapshot = self.snapshot
+        wanted = [found for one in ids or snapshot.applications if (found := snapshot.applications.get(one)) is not None]
         return probe_all(
-            snapshot.applications.values(), snapshot.router,
+            wanted, snapshot.router,
             lambda exchange, route: self.relay.start(exchange, route, None), self._reactor, self.front.new_id,
         )  # fmt: skip
 
@@ -304,7 +309,7 @@ class ServiceNode(Service):
     def _start_loops(self) -> None:
         for seconds, do in ((_SEEN_EVERY, self._sightings.note_all), (_UPKEEP_EVERY, self._keep_up),
                             (_LOOK_EVERY, self.certificates.look), (_EXPIRED_EVERY, self._cuts.end_expired),
-                            (_WINDOWS_EVERY, self._cuts.end_windows)):
+                            (_WINDOWS_EVERY, self._cuts.end_windows), (_MINUTE, self.history.note)):
             loop = LoopingCall(do)
             loop.clock = self._reactor
             loop.start(seconds, now=False).addErrback(lambda failure: self.log.failure("a regular task failed", failure))

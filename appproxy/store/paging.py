@@ -14,7 +14,7 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    """At most `limit` rows, those whose key is behind `after`; None: the first ones.
+    """At most `limit` rows, those whose key is behind `after`; None: the first ones. `search`: only rows with this text.
 
     The keys of a listing are unique, and the database compares them, so that rows which come or go meanwhile neither repeat
     nor hide others.
@@ -22,20 +22,26 @@ class ListPage:
 
     limit: int
     after: str | None = None
+    search: str = ""
 
 
 def paged(
-    statement: sa.Select[Any], key: sa.ColumnElement[Any], page: ListPage | None, kept_as: Callable[[str], str] = str
+    statement: sa.Select[Any], key: sa.ColumnElement[Any], page: ListPage | None, kept_as: Callable[[str], str] = str,
+    searched: Sequence[sa.ColumnElement[Any]] = (),
 ) -> sa.Select[Any]:
     """The rows of a page, by `key`, which has an index; all of them without one.
 
-    `kept_as`: the key of what `after` names, such as a name in small letters.
+    `kept_as`: the key of what `after` names, such as a name in small letters. `searched`: where the text of a search is looked
+    for, whether capital or small.
     """
     ordered = statement.order_by(key)
     if page is None:
         return ordered
     if page.after is not None:
         ordered = ordered.where(key > kept_as(page.after))
+    if page.search:
+        text = page.search.casefold()
+        ordered = ordered.where(sa.or_(*(sa.func.lower(one).contains(text, autoescape=True) for one in searched)))
     return ordered.limit(page.limit)
 
 

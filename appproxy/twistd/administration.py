@@ -1,4 +1,4 @@
-"""The admin API over HTTPS, put together: the host that people and programs sign in at, and the table of operations."""
+"""The administration over HTTPS, put together: the host where people and programs sign in, the operations, the pages."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from twisted.internet.defer import Deferred, fail
 from appproxy.admin.https import Answered, Asked, Caller, HttpsApi
 from appproxy.admin.socket import AdminApi
 from appproxy.config import ServiceSettings
+from appproxy.console import Console
+from appproxy.console.console import PageRequest
 from appproxy.errors import Code, RequestError
 from appproxy.http.fields import encode_block
 from appproxy.identity.session import Session
@@ -22,7 +24,7 @@ from appproxy.service.dispatch.provider_tokens import TokenBook
 from appproxy.service.dispatch.resource_metadata import ResourceMetadata
 from appproxy.service.dispatch.sign_in_start import SignInStart
 from appproxy.service.exchange.exchange import Exchange, Handler
-from appproxy.service.own.admin_host import AdminHost
+from appproxy.service.own.admin_host import API, AdminHost
 from appproxy.service.own.token_uses import programs
 from appproxy.service.signin.renewal import Renewal
 from appproxy.store.database.live import LiveStore
@@ -40,6 +42,7 @@ class Administration:
         self._live = live
         self._wall_clock = wall_clock
         self._api: HttpsApi | None = None
+        self._console: Console | None = None
         gate = Gate(settings.public_port, renewing=renewal)
         #: Answers what comes to `admin.DOMAIN`.
         self.handler: Handler = AdminHost(
@@ -49,12 +52,22 @@ class Administration:
 
     def use(self, api: AdminApi) -> None:
         """Perform operations by this from now on."""
-        self._api = HttpsApi(api, lambda: self._live.snapshot, self._wall_clock, self._settings.admin_origin)
+        live = self._live
+        self._api = HttpsApi(api, lambda: live.snapshot, self._wall_clock, self._settings.admin_origin)
+        self._console = Console(
+            self._api.answer, lambda: live.snapshot.brand, lambda: live.snapshot.keys, self._settings.public_port,
+            self._wall_clock)
 
     def _answer(self, exchange: Exchange, body: bytes, session: Session) -> Deferred[tuple[int, bytes, bytes]]:
-        if self._api is None:
+        if self._api is None or self._console is None:
             return fail(RequestError(Code.OVERLOADED, "the node begins"))
-        return self._api.answer(asked_of(exchange, body, session)).addCallback(written)
+        asked = asked_of(exchange, body, session)
+        if exchange.head.target.startswith(API):
+            return self._api.answer(asked).addCallback(written)
+        if session.credential:
+            return fail(RequestError(Code.NOT_FOUND, "pages are for people; programs find the API below /api/v1"))
+        return self._console.answer(
+            PageRequest(asked.method, asked.target, asked.fields, body, asked.caller, session.id))
 
 
 def asked_of(exchange: Exchange, body: bytes, session: Session) -> Asked:

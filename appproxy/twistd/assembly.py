@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,6 @@ from typing import Any
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.web.resource import IResource, Resource
 
-from appproxy.admin.body import Body
-from appproxy.admin.operation import Ask
 from appproxy.admin.socket import AdminApi, AdminSocket
 from appproxy.config import ServiceSettings, StatePaths
 from appproxy.http.head import RequestHead
@@ -43,6 +41,7 @@ from appproxy.store.policies.countries import CountryDatabase
 from appproxy.store.service.notes import Notes
 from appproxy.store.snapshot import BUILTIN, OIDC, ProviderRecord
 from appproxy.twistd.administration import Administration
+from appproxy.twistd.asking import asked
 from appproxy.twistd.opening import keeper_of
 from appproxy.twistd.passwords import admit_password
 
@@ -142,7 +141,7 @@ def assemble(
     api = AdminApi(
         live, settings, admit_password, node.live, node.limits_met, wall_clock, lambda: node.certificates.given,
         node.relay.symptoms.counts, node.probe, country_of,
-        lambda ask, path, body: Deferred.fromCoroutine(_asked(provider, ask, path, body)),
+        lambda ask, path, body: Deferred.fromCoroutine(asked(provider, node, reactor, ask, path, body)),
     )  # fmt: skip
     administration.use(api)
     admin = AdminSocket(reactor, api, StatePaths(directory).admin_socket)
@@ -188,13 +187,6 @@ def _own_hosts(
         settings.signin_host: _handler(live, sign_in.signin_root), settings.apps_host: _handler(live, sign_in.apps_root),
         settings.domain: domain_door(settings.apps_origin, _handler(live, Resource())),
     }
-
-
-async def _asked(provider: BuiltInProvider, ask: Ask, path: Mapping[str, str], body: Body) -> object:
-    """What a directory says to an operation."""
-    if ask is Ask.REPORT:
-        return await provider.directories.report(path["directory"])
-    return await provider.directories.find_group(path["directory"], body.text("group"))
 
 
 class _Start:

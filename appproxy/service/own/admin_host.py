@@ -1,4 +1,4 @@
-"""The host `admin.DOMAIN`: who asks there, is it their own doing, and how often? What they ask for is the API's business.
+"""The host `admin.DOMAIN`: who asks there, is it their own doing, and how often? What they get is up to the API and the pages.
 
 People sign in as to an application, and policies are about them, too; programs show a service token or an access token. The
 stages are those of applications. What is more: a page of another host, be it a sibling, must not be able to use the cookie
@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 from appproxy.errors import Code, RequestError
 from appproxy.http.head import Fields, RequestHead
 from appproxy.identity.session import Session
-from appproxy.pages import NO_STORE, SECURITY_FIELDS, error_page, render
+from appproxy.pages import error_page
 from appproxy.policy.authorizer import Authorizer, RequestContext
 from appproxy.policy.levels import RateLimit
 from appproxy.policy.verdict import Pass, Refuse, SignInRequired
@@ -41,17 +41,17 @@ Answering = Callable[[Exchange, bytes, Session], Deferred[tuple[int, bytes, byte
 BODY_LIMIT = 1 << 20
 #: Requests of one caller, at once and a second: a program that sets up a hundred applications, then goes on steadily.
 BURST, RATE = 200.0, 20.0
-_API = b"/api/"
+#: Of the API; all other paths are pages, or what signs people in and out.
+API = b"/api/"
 _OWN_PATHS = b"/.appproxy/"
 #: Some frameworks take the method from these: nobody here does, and whoever sends one is mistaken or an attacker.
 _METHOD_OVERRIDES = frozenset({b"x-http-method-override", b"x-http-method", b"x-method-override"})
-_HTML = b"content-type: text/html; charset=utf-8\n" + NO_STORE + SECURITY_FIELDS
 
 
 class AdminHost:
     """A `Handler`.
 
-    `pages`: sign-in and sign-out below `/.appproxy/`; `metadata`: where programs sign in; `answer`: the API.
+    `pages`: sign-in and sign-out below `/.appproxy/`; `metadata`: where programs sign in; `answer`: the API, and the pages.
     """
 
     log = Logger()
@@ -116,8 +116,6 @@ class AdminHost:
         wait = self._limit.take((session.provider, session.subject), self._programs.seconds())
         if wait > 0.0:
             self._refuse(exchange, Code.TOO_MANY_REQUESTS, "of one administrator", math.ceil(wait))
-        elif not head.target.startswith(_API):
-            self._page(exchange, session)
         elif head.length == 0:
             self._perform(exchange, session, b"")
         elif head.length is not None and head.length > BODY_LIMIT:
@@ -141,21 +139,6 @@ class AdminHost:
         self._answer(exchange, body, session).addCallbacks(
             lambda answer: send(exchange, *answer), lambda failure: self._failed(exchange, failure))
 
-    def _page(self, exchange: Exchange, session: Session) -> None:
-        """The only page, for whoever opens the host with a browser: signed in as whom, and where the API is."""
-        head = exchange.head
-        if head.target.partition(b"?")[0] != b"/":
-            self._refuse(exchange, Code.NOT_FOUND)
-        elif head.method not in (b"GET", b"HEAD"):
-            self._refuse(exchange, Code.METHOD_NOT_ALLOWED)
-        else:
-            page = render(
-                "message", self._store.snapshot.brand, title="Administration",
-                text=f"You are signed in as {session.name}. Programs and the command line find the API here.",
-                link="/api/v1/openapi.json", link_text="Description of the API",
-            )  # fmt: skip
-            send(exchange, 200, _HTML, page)
-
     def _failed(self, exchange: Exchange, failure: Failure) -> None:
         error = failure.value
         if isinstance(error, RequestError):
@@ -166,7 +149,7 @@ class AdminHost:
 
     def _refuse(self, exchange: Exchange, code: Code, detail: str = "", retry_after: int | None = None) -> None:
         exchange.failure, exchange.detail = code, detail or exchange.detail
-        if exchange.head.target.startswith(_API):
+        if exchange.head.target.startswith(API):
             exchange.answer(*error_page(code, exchange.id, accept_json=True, retry_after=retry_after))
         else:
             self._error_pages.refuse(exchange, code, detail)
@@ -178,16 +161,23 @@ class _Authorization(MachineAuthorization):
     def refuse(self, request: InboundRequest, verdict: Refuse) -> None:
         """403."""
         exchange = request.exchange
-        if not request.head.target.startswith(_API):
+        if not request.head.target.startswith(API):
             super().refuse(request, verdict)
             return
         exchange.failure, exchange.detail = verdict.code, verdict.reason
         exchange.answer(*error_page(verdict.code, exchange.id, accept_json=True, notice=verdict.message))
 
     def ask(self, request: InboundRequest, verdict: SignInRequired) -> None:
-        """401 for whoever calls the API: a sign-in would lead back to a request that has lost its body."""
+        """401 for whoever calls the API or sends a form: a sign-in would lead back to a request that has lost its body."""
         exchange, head = request.exchange, request.head
-        if not head.target.startswith(_API) or any(name == b"authorization" for name, _ in head.fields):
+        if not head.target.startswith(API) and head.method not in (b"GET", b"HEAD"):
+            exchange.failure, exchange.detail = Code.SIGN_IN_REQUIRED, verdict.reason
+            exchange.answer(*error_page(
+                Code.SIGN_IN_REQUIRED, exchange.id, accept_json=False, link="/", link_text="Sign in",
+                brand=request.snapshot.brand,
+                notice="Your session has ended, and nothing was changed. Sign in, then send the form again."))
+            return
+        if not head.target.startswith(API) or any(name == b"authorization" for name, _ in head.fields):
             super().ask(request, verdict)
             return
         exchange.failure, exchange.detail = Code.SIGN_IN_REQUIRED, verdict.reason

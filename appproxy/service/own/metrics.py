@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from appproxy.store.snapshot import Snapshot
 
 #: Seconds: from a cached page near by to the longest usual back-end timeout.
-_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 85.0, 180.0)
+BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 85.0, 180.0)
 #: More applications than this share the label `other`: labels must stay few.
 _MOST_APPLICATIONS = 1000
 #: Statuses with a label of their own: those that are registered, and 499. An application may answer with any three digits, so
@@ -40,6 +40,10 @@ _TEXT_FIELDS = b"content-type: text/plain; charset=utf-8\ncache-control: no-stor
 _METRICS_FIELDS = b"content-type: text/plain; version=0.0.4; charset=utf-8\ncache-control: no-store\n"
 
 
+def _unheard(exchange: Exchange) -> None:
+    """Nobody wants to know."""
+
+
 class Traffic:
     """What the users' exchanges add up to. `seconds`: monotonic time, as exchanges have it."""
 
@@ -48,10 +52,12 @@ class Traffic:
         self.requests: Counter[tuple[str, int | str]] = Counter()
         self._applications: set[str] = set()
         self.failures: Counter[Code] = Counter()
-        self.buckets = [0] * (len(_BOUNDS) + 1)
+        self.buckets = [0] * (len(BOUNDS) + 1)
         self.seconds = 0.0
         self.received = 0
         self.sent = 0
+        #: Hears of each exchange that has failed.
+        self.failed: Callable[[Exchange], None] = _unheard
 
     def add(self, exchange: Exchange) -> None:
         """Count one exchange that is over."""
@@ -61,12 +67,13 @@ class Traffic:
         self.requests[key] += 1
         if exchange.failure is not None:
             self.failures[exchange.failure] += 1
+            self.failed(exchange)
         self.received += exchange.received
         self.sent += exchange.sent
         if exchange.status != 101:  # how long a WebSocket was open is no latency
             took = self._seconds() - exchange.started
             self.seconds += took
-            self.buckets[bisect_left(_BOUNDS, took)] += 1
+            self.buckets[bisect_left(BOUNDS, took)] += 1
 
     def _labels(self, application: str, status: int) -> tuple[str, int | str]:
         """What an exchange is counted under."""
@@ -96,7 +103,7 @@ class Traffic:
     def _cumulative(self) -> list[tuple[str, float]]:
         total = 0
         buckets = []
-        for bound, count in zip((*_BOUNDS, "+Inf"), self.buckets, strict=True):
+        for bound, count in zip((*BOUNDS, "+Inf"), self.buckets, strict=True):
             total += count
             buckets.append((str(bound), float(total)))
         return buckets

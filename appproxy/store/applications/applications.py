@@ -127,7 +127,8 @@ def find_id(reading: Reading, application: str) -> str:
 
 def list_all(reading: Reading, page: ListPage | None = None) -> list[Application]:
     """All applications, or a page of them, by name."""
-    rows = reading.rows(paged(sa.select(applications), applications.c.name_key, page, names.key))
+    rows = reading.rows(paged(sa.select(applications), applications.c.name_key, page, names.key,
+                              (applications.c.name_key, applications.c.external, applications.c.internal)))
     ids = None if page is None else [row["id"] for row in rows]
     assigned: dict[str, set[Assigned]] = {}
     for which in among(assignments.c.application, ids):

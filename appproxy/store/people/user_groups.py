@@ -68,7 +68,7 @@ def find(reading: Reading, group: str) -> Group:
 
 def list_all(reading: Reading, page: ListPage | None = None) -> list[Group]:
     """All groups, or a page of them, by name."""
-    rows = reading.rows(paged(sa.select(user_groups), user_groups.c.name_key, page, names.key))
+    rows = reading.rows(paged(sa.select(user_groups), user_groups.c.name_key, page, names.key, (user_groups.c.name_key,)))
     return [Group(row["id"], row["name"]) for row in rows]
 
 

@@ -169,7 +169,8 @@ def find(reading: Reading, user: str) -> User:
 
 def list_all(reading: Reading, page: ListPage | None = None) -> list[User]:
     """All users, or a page of them, by name."""
-    rows = reading.rows(paged(sa.select(users), users.c.name, page, names.sign_in_name))
+    rows = reading.rows(paged(sa.select(users), users.c.name, page, names.sign_in_name,
+                              (users.c.name, users.c.display_name, users.c.email)))
     ids = None if page is None else [row["id"] for row in rows]
     groups = user_groups.by_user(reading, ids)
     of = {

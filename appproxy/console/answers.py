@@ -1,0 +1,77 @@
+"""What a page comes to: something to show, or another page to go on with."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from appproxy.admin.problem import WrongMethod
+from appproxy.console.visit import Visit
+from appproxy.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class PageContent:
+    """A page: its template, its title, and what the template takes."""
+
+    template: str
+    title: str
+    context: Mapping[str, object] = field(default_factory=dict)
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Redirection:
+    """On to another page of this host. `done`: a key of `frame.DONE`, which that page says."""
+
+    path: str
+    done: str = ""
+
+
+Serve = Callable[[Visit], Awaitable[PageContent | Redirection]]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsolePage:
+    """A page at a path with names in braces. `again`: of what a form is sent to, the page that is shown when it is refused."""
+
+    method: str
+    path: str
+    serve: Serve
+    again: Serve | None = None
+
+
+class PageTable:
+    """All pages, found by method and path."""
+
+    def __init__(self, pages: Iterable[ConsolePage]) -> None:
+        self._pages = [(tuple(one.path.strip("/").split("/")), one) for one in pages]
+
+    def find(self, method: str, path: str) -> tuple[ConsolePage, Mapping[str, str]]:
+        """The page, and the names in its path (`%2F` and the like decoded). Raises NotFound or WrongMethod."""
+        parts, there = path.strip("/").split("/"), False
+        for route, page in self._pages:
+            names = _names(route, parts)
+            if names is None:
+                continue
+            if page.method == method:
+                return page, names
+            there = True
+        if there:
+            raise WrongMethod(f"{method} is not possible on {path}")
+        raise NotFound(f"there is no page {path}", hint="see the list of pages")
+
+
+def _names(route: tuple[str, ...], parts: list[str]) -> dict[str, str] | None:
+    if len(route) != len(parts):
+        return None
+    names: dict[str, str] = {}
+    for expected, part in zip(route, parts, strict=True):
+        if expected.startswith("{"):
+            if not part:
+                return None
+            names[expected[1:-1]] = unquote(part)
+        elif expected != part:
+            return None
+    return names

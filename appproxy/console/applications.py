@@ -1,0 +1,54 @@
+"""The list of applications, and the form that publishes one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from appproxy.admin.principal import Permission
+from appproxy.console.answers import PageContent, Redirection
+from appproxy.console.visit import Visit, listing, one_of
+from appproxy.errors import ConfigError
+
+
+async def listed(visit: Visit) -> PageContent:
+    """A page of them, by name, or of those that were searched for."""
+    return PageContent("applications", "Applications", {"list": await listing(visit, "/applications", "name")})
+
+
+async def publishing(visit: Visit) -> PageContent:
+    """The form."""
+    groups = await visit.get_if(Permission.READ_CONNECTORS, "/connector-groups", [])
+    providers = await visit.get_if(Permission.READ_PROVIDERS, "/providers", [])
+    return PageContent("publish", "Publish an application", {
+        "groups": [one["name"] for one in groups] or ["default"], "providers": [one["name"] for one in providers],
+        "answer": None,
+    })
+
+
+async def publish(visit: Visit) -> Redirection | PageContent:
+    """Check the form, or publish what it says; then the application's page says whether it can be reached."""
+    body = _body(visit)
+    if visit.said("do") == "check":
+        answer = await visit.change("POST", "/applications", body, dry=True)
+        form = await publishing(visit)
+        # Filled in as it was sent: nothing is wrong, and nothing was done.
+        visit.error = _Checked()
+        return PageContent(form.template, form.title, {**form.context, "answer": answer})
+    made = await visit.change("POST", "/applications", body)
+    return Redirection(one_of("applications", made["id"]) + "?check=yes", "published")
+
+
+class _Checked(ConfigError):
+    """Stands for no error: the form is shown with what was written in it."""
+
+
+def _body(visit: Visit) -> Mapping[str, object]:
+    settings = {key: text for key in ("tags", "view") if (text := visit.said(key))}
+    optional = {key: text for key in ("connector_group", "provider") if (text := visit.said(key))}
+    people = {} if visit.said("preauth") == "passthrough" else {
+        key: texts for key in ("users", "groups") if (texts := visit.chosen(key))}
+    return {
+        "name": visit.said("name"), "internal": visit.said("internal"), "external": visit.said("external"),
+        "preauth": visit.said("preauth", "oidc") or "oidc", **optional, **people,
+        **({"settings": settings} if settings else {}),
+    }

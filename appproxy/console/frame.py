@@ -1,0 +1,110 @@
+"""What is around every page: navigation, search, who has signed in, and what the last form came to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from hashlib import sha256
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from appproxy.admin.principal import Permission
+from appproxy.branding import Brand
+from appproxy.console import moments
+from appproxy.console.answers import PageContent
+from appproxy.console.visit import Visit, one_of
+
+_P = Permission
+
+
+@dataclass(frozen=True, slots=True)
+class NavigationLink:
+    """A link of the navigation, for who has the permission."""
+
+    path: str
+    label: str
+    permission: Permission
+
+
+NAVIGATION = (
+    NavigationLink("/applications", "Applications", _P.READ_APPLICATIONS),
+)
+#: What the page after a form says; no text of a query is ever shown.
+DONE: Mapping[str, str] = {
+    "published": "It is published. Below is what was checked just now.",
+    "saved": "The settings are saved, and hold within a second.",
+    "assigned": "They may use it from now on.",
+    "unassigned": "They may use it no longer.",
+    "removed": "It is removed.",
+    "added": "It is added.",
+    "approved": "The connector carries traffic from now on.",
+    "revoked": "The connector is revoked: it is cut off, and cannot come back with its certificate.",
+    "moved": "The connector is in the other group now.",
+    "user-saved": "The change is saved.",
+    "disabled": "The user is disabled, and signed out everywhere.",
+    "enabled": "The user may sign in again.",
+    "factors": "The second factors are forgotten, and the user is signed out everywhere.",
+    "joined-group": "The user is in the group.",
+    "left-group": "The user is no longer in the group, and is signed out.",
+    "ended": "Signed out: the next request needs a new sign-in.",
+    "policy-saved": "The policy is saved, and holds within a second.",
+    "token-removed": "The join token is taken back.",
+    "renewing": "The certificate is ordered again; that takes a minute or two.",
+}
+
+_environment = Environment(
+    loader=PackageLoader("appproxy.console"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+    lstrip_blocks=True, auto_reload=False,
+)
+_environment.globals.update(
+    moment=moments.moment, machine=moments.machine, within=moments.within, many=moments.many, path_of=one_of, P=Permission)
+
+_environment.filters["twice"] = lambda texts: [(one, one) for one in texts]
+
+SCRIPT: bytes = _environment.get_template("console.js").render().encode()
+SCRIPT_PATH = f"/console-{sha256(SCRIPT).hexdigest()[:16]}.js"
+_STYLE: bytes = _environment.get_template("console.css").render().encode()
+
+
+#: A brand is forgotten some changes after it went.
+@lru_cache(maxsize=8)
+def sheet_of(brand: Brand) -> tuple[str, bytes]:
+    """The style sheet with an organisation's colours, and its path, which is another when it changes."""
+    sheet = _STYLE + brand.colours.encode()
+    return f"/console-{sha256(sheet).hexdigest()[:16]}.css", sheet
+
+
+def framed(shown: PageContent, visit: Visit, brand: Brand, proof: str) -> bytes:
+    """The whole page, UTF-8. `proof`: the hidden field of its forms."""
+    error = visit.error
+    return _environment.get_template(f"{shown.template}.html").render(
+        title=shown.title, brand=brand, style_path=sheet_of(brand)[0], script_path=SCRIPT_PATH, proof=proof,
+        navigation=[one for one in NAVIGATION if visit.may(one.permission)], here="/" + visit.path.split("/")[1],
+        who=visit.caller.name, roles=visit.roles, may=visit.may, said=said_in(visit), now=visit.now,
+        ago=partial(_ago, visit.now), query=visit.asked, error="" if error is None else error.message,
+        hint="" if error is None else error.hint, wrong=wrong_field(visit), done=DONE.get(visit.asked("done"), ""),
+        **shown.context,
+    ).encode()
+
+
+def _ago(now: float, time: float | None) -> str:
+    return moments.relative(time, now)
+
+
+def said_in(visit: Visit) -> Callable[..., str]:
+    """What a field is filled with: what the visitor has written, when that was refused; else what there is."""
+    def said(name: str, default: object = "") -> str:
+        if visit.error is not None and name in visit.form:
+            return visit.said(name)
+        return str(default)
+
+    return said
+
+
+def wrong_field(visit: Visit) -> str:
+    """The field that a refusal is about, "" for none: errors begin with the name of what is wrong."""
+    if visit.error is None:
+        return ""
+    name = visit.error.message.partition(":")[0]
+    return name if name in visit.form else ""

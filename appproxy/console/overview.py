@@ -1,0 +1,59 @@
+"""The first page: how the service does, and what needs attention."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from appproxy.admin.principal import Permission
+from appproxy.console.answers import PageContent
+from appproxy.console.visit import Visit, one_of
+from appproxy.errors import StoreError
+
+#: Of the chart, in its own units.
+_HEIGHT, _BAR = 96.0, 10.0
+#: Where what a concern is about can be looked after.
+_PLACES = {"connector": "/connectors", "group": "/connectors", "certificate": "/certificates", "application": "/applications"}
+
+
+async def overview(visit: Visit) -> PageContent:
+    """For who may not read what the service does: where else to go."""
+    if not visit.may(Permission.READ_SERVICE):
+        return PageContent("overview", "Overview", {"status": None})
+    status = await visit.get("/status")
+    traffic = await visit.get("/traffic")
+    try:
+        concerns = await visit.get("/concerns")
+    except StoreError as error:
+        concerns = [{"about": "", "id": "", "urgency": "broken", "detail": error.message, "hint": error.hint}]
+    return PageContent("overview", "Overview", {
+        "status": status, "traffic": traffic, "bars": bars(traffic["minutes"]),
+        "most": max((one["requests"] for one in traffic["minutes"]), default=0),
+        "concerns": [{**one, "link": link_of(one, visit)} for one in concerns],
+    })
+
+
+def bars(minutes: Sequence[Mapping[str, Any]]) -> list[dict[str, float]]:
+    """A bar for each minute, the last at the right: how high all, and how much of it failed."""
+    most = max((one["requests"] for one in minutes), default=0) or 1
+    first = 60 - len(minutes)
+    made = []
+    for number, one in enumerate(minutes):
+        height = round(one["requests"] / most * _HEIGHT, 1)
+        failed = round(one["failed"] / most * _HEIGHT, 1)
+        if one["failed"]:
+            failed = max(failed, 2.0)  # one of a thousand is seen, too
+        made.append({"x": (first + number) * _BAR, "height": max(height, failed), "failed": failed})
+    return made
+
+
+def link_of(concern: Mapping[str, Any], visit: Visit) -> str:
+    """The page where something can be done about it, "" for none."""
+    place = _PLACES.get(concern["about"], "")
+    if concern["about"] == "connector" and visit.may(Permission.READ_CONNECTORS):
+        return one_of("connectors", concern["id"])
+    if concern["about"] == "application":
+        return one_of("applications", concern["id"])
+    if concern["about"] == "certificate" and not visit.may(Permission.READ_CERTIFICATES):
+        return ""
+    return place if concern["about"] != "group" or visit.may(Permission.READ_CONNECTORS) else ""

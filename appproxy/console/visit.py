@@ -1,0 +1,125 @@
+"""One request for a page: who asks, what for, and the admin API in their name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from twisted.internet.defer import Deferred
+
+from appproxy.admin.https import PREFIX, Answered, Asked, Caller
+from appproxy.admin.principal import Permission
+from appproxy.admin.problem import error_of
+from appproxy.errors import AppProxyError
+
+#: The admin API: answers what somebody asks, as far as they may.
+Api = Callable[[Asked], Deferred[Answered]]
+#: Rows of one page of a listing.
+ROWS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What somebody may do: for everything, and for some applications (ids) alone."""
+
+    permissions: frozenset[str]
+    scoped: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def allow(self, permission: Permission, application: str = "") -> bool:
+        """May they, to this application if one is given?"""
+        return permission.value in self.permissions or application in self.scoped.get(permission.value, ())
+
+
+@dataclass(slots=True)
+class Visit:
+    """A request. `names`: those in its path; `query` and `form`: fields with all their values; `now`: seconds since 1970.
+
+    `error` is why the form that was sent was refused; the page with that form is shown again then.
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, Sequence[str]]
+    form: Mapping[str, Sequence[str]]
+    caller: Caller
+    api: Api
+    now: float
+    names: Mapping[str, str] = field(default_factory=dict)
+    rights: Rights = field(default_factory=lambda: Rights(frozenset()))
+    roles: Sequence[str] = ()
+    error: AppProxyError | None = None
+
+    def may(self, permission: Permission, application: str = "") -> bool:
+        """Has the visitor this permission?"""
+        return self.rights.allow(permission, application)
+
+    def asked(self, name: str) -> str:
+        """A field of the query, "" where it is not there."""
+        return (self.query.get(name) or [""])[0]
+
+    def said(self, name: str, default: str = "") -> str:
+        """A field of the form, without spaces at its ends."""
+        return (self.form.get(name) or [default])[0].strip()
+
+    def chosen(self, name: str) -> list[str]:
+        """All values of a field of the form that are not empty; several may be in one, parted by commas or lines."""
+        texts = [part.strip() for text in self.form.get(name, ()) for part in text.replace("\n", ",").split(",")]
+        return [one for one in texts if one]
+
+    async def know(self) -> None:
+        """Learn who the visitor is, from the API."""
+        me = await self.get("/me")
+        scoped = {name: frozenset(ids) for name, ids in me["for_one_application"].items()}
+        self.rights, self.roles = Rights(frozenset(me["permissions"]), scoped), me["roles"]
+
+    async def get(self, path: str, **fields: object) -> Any:
+        """What an operation answers. Raises an AppProxyError, as it does."""
+        given = {name: value for name, value in fields.items() if value not in ("", None)}
+        query = f"?{urlencode(given, doseq=True, quote_via=quote)}" if given else ""
+        return await self._call("GET", path + query, None)
+
+    async def get_if(self, permission: Permission, path: str, otherwise: Any = None, **fields: object) -> Any:
+        """The same, and `otherwise` for a visitor who may not."""
+        return await self.get(path, **fields) if self.may(permission) else otherwise
+
+    async def change(self, method: str, path: str, body: Mapping[str, object] | None = None, *, dry: bool = False) -> Any:
+        """Have an operation change something, or (`dry`) say what it would answer. Raises an AppProxyError."""
+        if method == "DELETE" and body:
+            path, body = f"{path}?{urlencode(body, doseq=True, quote_via=quote)}", None
+        if dry:
+            path += ("&" if "?" in path else "?") + "dry_run=true"
+        return await self._call(method, path, body)
+
+    async def _call(self, method: str, path: str, body: Mapping[str, object] | None) -> Any:
+        data = b"" if body is None else json.dumps(body).encode()
+        fields = {"content-type": "application/json"} if data else {}
+        answered = await self.api(Asked(method, PREFIX + path, fields, data, self.caller))
+        if answered.status >= 400:
+            raise error_of(answered.status, answered.data)
+        return answered.data
+
+
+def one_of(*parts: str) -> str:
+    """A path of the API, or of a page, with names in it that may have any sign."""
+    return "/" + "/".join(quote(part, safe="") for part in parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of a long listing. `more`: the key behind which the next page begins, "" for the last."""
+
+    rows: Sequence[Any]
+    more: str
+    after: str
+    search: str
+
+
+async def listing(visit: Visit, path: str, key: str, rows: int = ROWS) -> Listing:
+    """The page that the visitor asks for by `after` and `search`."""
+    after, search = visit.asked("after"), visit.asked("search").strip()
+    found = await visit.get(path, limit=rows + 1, after=after, search=search)
+    shown = found[:rows]
+    return Listing(shown, str(shown[-1][key]) if len(found) > rows else "", after, search)

@@ -1,0 +1,90 @@
+"""What only a running service can say to an operation: it is asked before the operation begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.interfaces import IResolutionReceiver
+from zope.interface import implementer
+
+from appproxy.admin.body import Body
+from appproxy.admin.operation import Ask
+from appproxy.provider import BuiltInProvider
+from appproxy.publish.application import Application
+from appproxy.service.node import ServiceNode
+
+#: Hosts of one application that are looked up: a resolver that does not answer costs seconds for each.
+_MOST_HOSTS = 20
+
+
+async def asked(
+    provider: BuiltInProvider, node: ServiceNode, reactor: Any, ask: Ask, path: Mapping[str, str], body: Body
+) -> object:
+    """What an operation wants to know; None for an application that is not there, of which the store will say so."""
+    match ask:
+        case Ask.REPORT:
+            return await provider.directories.report(path["directory"])
+        case Ask.GROUP:
+            return await provider.directories.find_group(path["directory"], body.text("group"))
+        case Ask.TRAFFIC:
+            return node.history.told()
+        case Ask.FAILURES:
+            application = named(node, path["application"])
+            return [] if application is None else node.history.failures.of(application.name)
+        case Ask.REACH:
+            application = named(node, path["application"])
+            return None if application is None else await _reach(node, reactor, application)
+
+
+def named(node: ServiceNode, text: str) -> Application | None:
+    """The application with this id or name, as the node knows it."""
+    published = node.snapshot.applications
+    key = text.casefold()
+    return published.get(text) or next((one for one in published.values() if one.name.casefold() == key), None)
+
+
+async def _reach(node: ServiceNode, reactor: Any, application: Application) -> Mapping[str, object]:
+    """Where its hosts lead, where the service's own host leads, and how it answers."""
+    hosts = dict.fromkeys(
+        pair.external.host for pair in application.pairs
+        if not pair.external.is_wildcard and not pair.external.host.endswith(".localhost"))
+    asked_for = [*hosts][:_MOST_HOSTS]
+    own = node.settings.signin_host
+    looked_up = gatherResults([_addresses(reactor, host) for host in (*asked_for, own)])
+    probed = await node.probe(application.id)
+    found = await looked_up
+    probe = probed.get(application.name)
+    return {
+        "hosts": dict(zip(asked_for, found, strict=False)), "own": found[-1],
+        "probe": None if probe is None else {"status": probe.status, "failure": probe.failure, "detail": probe.detail},
+    }
+
+
+def _addresses(reactor: Any, host: str) -> Deferred[list[str]]:
+    receiver = _Addresses()
+    reactor.nameResolver.resolveHostName(receiver, host)
+    return receiver.done
+
+
+@implementer(IResolutionReceiver)
+class _Addresses:
+    """Fires `done` with all addresses of a name, [] for one that is not there."""
+
+    def __init__(self) -> None:
+        self.done: Deferred[list[str]] = Deferred()
+        self._found: list[str] = []
+
+    def resolutionBegan(self, resolutionInProgress: object) -> None:
+        """Called by the resolver."""
+
+    def addressResolved(self, address: object) -> None:
+        """Called by the resolver for each."""
+        if isinstance(address, IPv4Address | IPv6Address) and address.host not in self._found:
+            self._found.append(address.host)
+
+    def resolutionComplete(self) -> None:
+        """Called by the resolver."""
+        self.done.callback(self._found)

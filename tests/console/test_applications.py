@@ -1,0 +1,156 @@
+"""Applications on the pages: found, published, changed, assigned, tried and removed, each by the operations of the API."""
+
+from __future__ import annotations
+
+from tests.console.conftest import House, Seat
+
+WIKI = {"name": "handbook", "internal": "http://10.0.0.7:8080/", "external": "https://handbook.example.org/",
+        "preauth": "oidc"}
+
+
+def test_publishing(house: House, alice: Seat) -> None:
+    """One form; then its page says what was checked. Who did it, and from where, is in the audit."""
+    page = alice.send("/applications/new", {**WIKI, "users": "rita, hal", "tags": "docs", "do": "publish"})
+    assert page.status == 200 and "It is published." in page.text and "Can it be reached?" in page.text
+    made = house.call("GET", "/applications/handbook")
+    assert sorted(one["user"] for one in made["assignments"]) == ["hal", "rita"] and made["settings"] == {"tags": "docs"}
+    row = house.last()
+    assert row["action"] == "application.publish" and row["detail"]["caller"] == "alice" and row["actor"].startswith("user:")
+    house.call("DELETE", "/applications/handbook")
+
+
+def test_checking_alone_publishes_nothing(house: House, alice: Seat) -> None:
+    """The form is shown again as it was filled in."""
+    page = alice.send("/applications/new", {**WIKI, "groups": "", "do": "check"})
+    assert page.status == 200 and "This can be published." in page.text and 'value="http://10.0.0.7:8080/"' in page.text
+    assert "handbook" not in {one["name"] for one in house.call("GET", "/applications")}
+
+
+def test_a_wrong_value_is_shown_at_its_field(alice: Seat) -> None:
+    """With what to do; all else that was written is still there."""
+    page = alice.send("/applications/new", {**WIKI, "internal": "ftp://x/", "do": "publish"})
+    assert page.status == 422 and 'role="alert"' in page.text and 'value="https://handbook.example.org/"' in page.text
+    before, _, after = page.text.partition('value="ftp://x/"')
+    assert 'aria-invalid="true"' in after.partition(">")[0] and 'aria-invalid' not in before
+    assert alice.send("/applications/new", {**WIKI, "name": "wiki", "do": "publish"}).status == 409
+
+
+def test_finding(house: House, alice: Seat) -> None:
+    """By a part of the name or of a URL, whether capital or small; signs of SQL are letters like others."""
+    for text, there in (("WIK", True), ("wiki.example", True), ("nothing", False), ("%", False), ("w_ki", False)):
+        assert ('/applications/' + house.call("GET", "/applications/wiki")["id"] in alice.see(
+            "/applications?search=" + text.replace("%", "%25")).text) is there, text
+    assert ">wiki</a>" in alice.see("/search?q=WiKi").text
+    assert "Nothing that you may read" in alice.see("/search?q=zzz").text
+
+
+def test_pages_of_a_long_list(house: House, alice: Seat) -> None:
+    """Fifty each, by name: the link to the next one leads on to where this one ends."""
+    for number in range(60):
+        house.call("POST", "/applications", {
+            "name": f"many {number:02}", "internal": "http://10.0.0.1/", "external": f"https://many.example.org/{number:02}/"})
+    first = alice.see("/applications?search=many").text
+    assert "many 49</a>" in first and "many 50</a>" not in first and 'rel="next"' in first
+    second = alice.see("/applications?search=many&after=many%2049").text
+    assert "many 50</a>" in second and "many 59</a>" in second and "many 49</a>" not in second and 'rel="next"' not in second
+    for number in range(60):
+        house.call("DELETE", f"/applications/many%20{number:02}")
+
+
+def test_its_page(house: House, alice: Seat) -> None:
+    """Who may use it, the policies about it, by name, tag or all, and what the gate says to a user."""
+    house.call("PATCH", "/applications/wiki", {"settings": {"tags": "papers"}})
+    about = {"users": {"include": ["all"]}, "grant": {"block": True}}
+    for name, include, exclude, state in (
+        ("by name", ["wiki"], [], "report-only"), ("by tag", ["tag:papers"], [], "report-only"),
+        ("all", ["all"], [], "report-only"), ("not it", ["all"], ["wiki"], "report-only"),
+        ("switched off", ["all"], [], "off"),
+    ):
+        applications = {"include": include, **({"exclude": exclude} if exclude else {})}
+        house.call("PUT", f"/policies/{name.replace(' ', '%20')}", {
+            "document": {**about, "state": state, "applications": applications}, "force": True})
+    text = alice.see("/applications/wiki").text
+    section = text.partition('id="policies"')[2].partition("</section>")[0]
+    assert [name for name in ("by name", "by tag", "all", "not it", "switched off") if f"<li>{name} " in section] == [
+        "by name", "by tag", "all"]
+    assert "Gets in:" in alice.see("/applications/wiki?user=rita").text
+    refused = alice.see("/applications/wiki?user=hal").text
+    assert "Is refused:" in refused and "not assigned to this user" in refused
+    assert "Cannot be said" in alice.see("/applications/wiki?user=nobody").text
+    for name in ("by name", "by tag", "all", "not it", "switched off"):
+        house.call("DELETE", f"/policies/{name.replace(' ', '%20')}")
+    house.call("PATCH", "/applications/wiki", {"settings": {"tags": ""}})
+
+
+def test_letting_in(house: House, alice: Seat) -> None:
+    """A user or a group, also as maintainer, and out again; whom nobody knows is said."""
+    path = "/applications/wiki"
+    done = alice.send(path + "/assign", {"kind": "user", "who": "hal", "maintainer": "yes"})
+    assert "They may use it from now on." in done.text
+    (hal,) = [one for one in house.call("GET", path)["assignments"] if one["user"] == "hal"]
+    assert hal["maintainer"] is True
+    wrong = alice.send(path + "/assign", {"kind": "group", "who": "nobodies"})
+    assert wrong.status == 404 and "nobodies" in wrong.text and 'role="alert"' in wrong.text
+    gone = alice.send(path + "/unassign", {"kind": "user", "value": hal["value"], "provider": "builtin"})
+    assert "They may use it no longer." in gone.text
+    assert "hal" not in {one["user"] for one in house.call("GET", path)["assignments"]}
+
+
+def test_settings(house: House, alice: Seat) -> None:
+    """Explained by topic; what was changed is sent, what was not is left, and an empty field is the default again."""
+    path = "/applications/wiki/settings"
+    text = alice.see(path).text
+    for row in house.call("GET", "/application-settings"):
+        assert f'<code>{row["key"]}</code>' in text or "topic" not in row and not row["key"].endswith(".NAME")
+    assert alice.send(path, {"set.session_hours": "3", "set.idle_minutes": ""}).status == 200
+    assert house.last()["detail"]["settings"] == {"session_hours": "3"}
+    alice.send(path, {"key": "header.x-name", "value": "name"})
+    assert house.call("GET", "/applications/wiki")["settings"] == {"session_hours": "3", "header.x-name": "name"}
+    wrong = alice.send(path, {"set.session_hours": "soon"})
+    assert wrong.status == 422 and 'value="soon"' in wrong.text and "session_hours" in wrong.text
+    alice.send(path, {"set.session_hours": ""})
+    alice.send(path, {"key": "header.x-name", "value": ""})
+    assert house.call("GET", "/applications/wiki")["settings"] == {}
+    columns = alice.send("/applications/wiki/columns", {"name": "wiki", "internal": "http://10.0.0.9/"})
+    assert columns.status == 200 and house.last()["detail"]["settings"] == {"internal": "http://10.0.0.9/"}
+
+
+def test_removing(house: House, alice: Seat) -> None:
+    """After its page has asked once more."""
+    house.call("POST", "/applications", {key: WIKI[key] for key in ("name", "internal", "external")})
+    assert "Users get" in alice.see("/applications/handbook").text
+    assert "It is removed." in alice.send("/applications/handbook/remove", {}).text
+    assert "handbook" not in {one["name"] for one in house.call("GET", "/applications")}
+
+
+def test_what_a_reader_sees_changes_nothing(house: House) -> None:
+    """No form is shown, and one that is sent all the same is refused, as the API refuses it."""
+    rita = house.seat("rita")
+    text = rita.see("/applications/wiki").text
+    assert 'method="post"' not in text and "Publish" not in rita.see("/applications").text
+    house.call("PATCH", "/applications/wiki", {"settings": {"request.x-key": "secret-of-wiki"}})
+    assert "secret-of-wiki" not in rita.see("/applications/wiki").text + rita.see("/applications/wiki/settings").text
+    house.call("PATCH", "/applications/wiki", {"settings": {"request.x-key": ""}})
+    for path, form in (
+        ("/applications/new", {**WIKI, "do": "publish"}), ("/applications/wiki/assign", {"kind": "user", "who": "hal"}),
+        ("/applications/wiki/remove", {}), ("/applications/wiki/settings", {"set.session_hours": "3"}),
+        ("/applications/wiki/columns", {"internal": "http://10.0.0.66/"}),
+    ):
+        assert rita.send(path, form).status == 403, path
+    assert {one["name"] for one in house.call("GET", "/applications")} == {"wiki"}
+
+
+def test_who_has_one_application(house: House) -> None:
+    """Sees its settings and people, and changes those; where it leads is not theirs to change, nor is any other."""
+    house.playground.add_user("owen", "a rather long password")
+    house.call("POST", "/role-assignments", {"role": "application-administrator", "user": "owen", "application": "wiki"})
+    house.call("POST", "/applications", {key: WIKI[key] for key in ("name", "internal", "external")})
+    owen = house.seat("owen")
+    text = owen.see("/applications/wiki").text
+    assert "/assign" in text and "/columns" not in text and "/remove" not in text
+    assert "/assign" not in owen.see("/applications/handbook").text
+    assert owen.send("/applications/wiki/settings", {"set.session_hours": "5"}).status == 200
+    assert owen.send("/applications/handbook/settings", {"set.session_hours": "5"}).status == 403
+    assert owen.send("/applications/wiki/columns", {"internal": "http://10.0.0.66/"}).status == 403
+    house.call("PATCH", "/applications/wiki", {"settings": {"session_hours": ""}})
+    house.call("DELETE", "/applications/handbook")
