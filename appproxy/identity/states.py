@@ -29,8 +29,8 @@ from appproxy.identity.session import Session
 START_LIFETIME = 4 * 3600.0
 #: Two redirects of a browser, in seconds.
 FINISH_LIFETIME = 60.0
-#: Longest target that is kept, in bytes: with it and the largest session a finish URL stays below 8,192 bytes, and the state
-#: below `MAX_STATE`.
+#: Longest target that travels in them, in bytes; `identity.long_address` has others. With it and the largest session a finish
+#: URL stays below 8,192 bytes, and the state below `MAX_STATE`.
 MAX_TARGET = 2000
 #: Bytes of a state: the built-in provider takes parameters of 4,096, and others give it back in a URL beside a code.
 MAX_STATE = 4000
@@ -45,7 +45,8 @@ class StartState:
 
     `tries`: how often this sign-in has begun again by itself. `strengths`, and no longer ago than `max_age` seconds (0.0 for
     any time): what policies ask of it. `kept`: the ticket of a form that is sent at its end, or "". `beside`: it ends on a
-    page that closes itself, because the one that it was for is still open.
+    page that closes itself, because the one that it was for is still open. `address`: where the browser keeps a target that is
+    too long for a sealed text (`identity.long_address`); `target` is what stands for it then. Else "".
     """
 
     application: str
@@ -57,6 +58,7 @@ class StartState:
     max_age: float = 0.0
     kept: str = field(default="", repr=False)
     beside: bool = False
+    address: str = ""
 
     def seal(self, key: Key, now: float, nonce: bytes, purpose: str = "start") -> bytes:
         """For the URL of the start page; with the purpose "again" for that of beginning once more."""
@@ -140,11 +142,13 @@ def verifier_of(secret: bytes, nonce: str) -> str:
 
 def _start_payload(start: StartState) -> dict[str, object]:
     payload: dict[str, object] = {"a": start.application, "h": start.host, "p": start.target, "c": start.binding}
-    more = {"t": start.tries, "d": start.strengths, "y": start.max_age, "k": start.kept, "w": start.beside}
+    more = {"t": start.tries, "d": start.strengths, "y": start.max_age, "k": start.kept, "w": start.beside,
+            "l": start.address}
     return {**payload, **{name: part for name, part in more.items() if part}}
 
 
 def _read_start(payload: Mapping[str, Any]) -> StartState:
     read = payload.get
-    more = (read("t", 0), tuple(read("d", ())), read("y", 0.0), read("k", ""), read("w", False))
+    more = (read("t", 0), tuple(read("d", ())), read("y", 0.0), read("k", ""), read("w", False),
+            read("l", ""))
     return StartState(payload["a"], payload["h"], payload["p"], payload["c"], *more)

@@ -94,6 +94,19 @@ def test_a_form_is_kept_and_sent_once(browser: Chrome, world: World, size: int) 
     assert [entry for entry in browser.get_log("browser") if "Content Security Policy" in entry["message"]] == []
 
 
+def test_a_form_of_an_application_that_programs_use_as_well(browser: Chrome, world: World) -> None:
+    """It is kept and sent like any other."""
+    world.admin("app", "set", "sample", "bearer=both")
+    try:
+        as_alice(browser, world)
+        browser.execute_script(_POST, world.url("sample", "/upload"), "application/x-www-form-urlencoded", "x" * 50)
+        at_password(browser)
+        sign_in(browser, "alice", PASSWORD)
+        arrives(browser, world.url("sample", "/upload"), b"text=" + b"x" * 50)
+    finally:
+        world.admin("app", "set", "sample", "bearer=off")
+
+
 def test_another_user_sends_nothing(browser: Chrome, world: World) -> None:
     """Whoever signs in instead is told, and what alice had typed is not sent as theirs."""
     as_alice(browser, world)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,9 +10,9 @@ import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
-from tests.end_to_end.chromium import chromium, wait
+from tests.end_to_end.chromium import chromium, sign_in, wait
 from tests.end_to_end.identity_provider import CLIENT, IdentityProvider, identity_provider
-from tests.end_to_end.world import World
+from tests.end_to_end.world import PASSWORD, World
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +67,28 @@ def test_each_tab_keeps_its_own(browser: Chrome, world: World, corp: IdentityPro
     assert [entry for entry in browser.get_log("browser") if "Content Security Policy" in entry["message"]] == []
     browser.get(world.url("signin", "/"))
     assert browser.execute_script("return [sessionStorage.length, document.cookie]") == [0, ""]
+
+
+def test_long_addresses(browser: Chrome, world: World, corp: IdentityProvider) -> None:
+    """Up to the longest that is taken, in several tabs at once, with fragments: each comes to its own, also by Reload."""
+    sizes = (2500, 5000, 8000)
+    wanted = [world.url("foreign", f"/?tab={size}&{secrets.token_urlsafe(size)[:size]}#/route/{size}") for size in sizes]
+    for number, url in enumerate(wanted):
+        if number:
+            browser.switch_to.new_window("tab")
+        browser.get(url)
+        at_form(browser, corp)
+    handles = browser.window_handles
+    for number in (1, 2, 0):
+        browser.switch_to.window(handles[number])
+        browser.find_element(By.TAG_NAME, "button").click()
+        wait(browser).until(lambda driver, url=wanted[number]: driver.current_url == url)  # type: ignore[misc]
+    browser.refresh()
+    assert browser.current_url == wanted[0]
+    own = world.url("sample", f"/?{secrets.token_urlsafe(6000)}#own")
+    browser.get(own)
+    sign_in(browser, "alice", PASSWORD)
+    wait(browser).until(lambda driver: driver.current_url == own)
 
 
 def test_back_leads_over_our_pages(browser: Chrome, world: World, corp: IdentityProvider) -> None:

@@ -301,9 +301,10 @@ class Browser:
         self.seen.append(url)
         host = str(urlsplit(url).hostname)
         lines = list(fields)
-        jar = self.jars.setdefault(host, {})
-        if jar:
-            lines.append((b"cookie", b"; ".join(name + b"=" + value for name, value in jar.items())))
+        # Cookies of this path alone come first.
+        kept = [pair for key in (host + urlsplit(url).path, host) for pair in self.jars.get(key, {}).items()]
+        if kept:
+            lines.append((b"cookie", b"; ".join(name + b"=" + value for name, value in kept)))
         body = b""
         if form is not None:
             body = urlencode(form).encode()
@@ -316,15 +317,18 @@ class Browser:
     def receive(self, url: str, exchange: FakeExchange) -> None:
         """The answer has arrived."""
         for value in exchange.fields(b"set-cookie"):
-            self._keep(self.jars.setdefault(str(urlsplit(url).hostname), {}), value)
+            self._keep(str(urlsplit(url).hostname), value)
 
-    def _keep(self, jar: dict[bytes, bytes], line: bytes) -> None:
+    def _keep(self, host: str, line: bytes) -> None:
         pair, *attributes = [part.strip() for part in line.split(b";")]
         name, _, value = pair.partition(b"=")
-        assert name.startswith(b"__Host-") or not self.strict
+        [path] = [one.removeprefix(b"Path=").decode() for one in attributes if one.startswith(b"Path=")]
+        assert path == "/" or (path.startswith("/.appproxy/at/") and b"Secure" in attributes)
+        assert name.startswith(b"__Host-") or not self.strict or path != "/"
         assert b"Secure" in attributes or not name.startswith(b"__Host-"), "browsers refuse such a cookie"
-        assert b"Path=/" in attributes
-        assert len(pair) <= 4096, "browsers drop such a cookie"
+        assert path == "/" or not name.startswith(b"__Host-"), "browsers refuse such a cookie"
+        assert len(line) <= 4096, "browsers drop such a cookie"
+        jar = self.jars.setdefault(host if path == "/" else host + path, {})
         if b"Max-Age=0" in attributes:
             jar.pop(name, None)
         else:

@@ -30,8 +30,8 @@ from appproxy.policy.verdict import Pass, SignInRequired
 from appproxy.publish.application import Application
 from appproxy.publish.response_policy import hsts_line
 from appproxy.publish.routing import ApplicationRoute
-from appproxy.service.dispatch.access import takes_programs
 from appproxy.service.dispatch.gate import Gate
+from appproxy.service.dispatch.machine_gate import Presented
 from appproxy.service.dispatch.request import InboundRequest
 from appproxy.service.dispatch.stage import ANSWERED, Decided, Outcome, Stage
 from appproxy.service.exchange.exchange import Exchange
@@ -98,13 +98,13 @@ class KeptForms(Stage):
 
     def concerns(self, route: ApplicationRoute) -> bool:
         """Applications that people sign in to with a browser."""
-        application = route.application
-        return self._keeping is not None and not application.passthrough and not takes_programs(application)
+        return self._keeping is not None and not route.application.passthrough
 
     def handle(self, request: InboundRequest) -> Outcome:
         """Pass on all but posts without a session, and those that bring a ticket."""
         head = request.head
-        if head.method != b"POST" or self._keeping is None:
+        # What shows a credential is no browser: it has what it sends, and is told what is wrong.
+        if head.method != b"POST" or self._keeping is None or isinstance(request.opened, Presented):
             return None
         verdict = self._gate.verdict(request.opened, head, request.route, request.snapshot, request.context())
         if isinstance(verdict, Pass):

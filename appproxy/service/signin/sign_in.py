@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.web.iweb import IRequest
@@ -19,6 +20,7 @@ from twisted.web.server import Request
 
 from appproxy.errors import Code
 from appproxy.http.head import RequestHead
+from appproxy.identity import long_address
 from appproxy.identity.client_keys import key_set
 from appproxy.identity.cookie import START_COOKIE, cookie_name
 from appproxy.identity.states import MAX_TARGET, StartState
@@ -114,6 +116,7 @@ class SignIn:
         return {
             b"finish": AsyncResource({b"GET": self._steps.finish}, self._limit()),
             b"again": AsyncResource({b"GET": self._way_back.again}, self._limit()),
+            b"at": _WithPathsBelow(AsyncResource({b"GET": self._way_back.at}, self._limit())),
             b"sign-in": AsyncResource({b"GET": SignInAgain(self._context).sign_in}, self._limit()),
             b"sign-out": AsyncResource({b"GET": sign_out, b"HEAD": sign_out, b"POST": sign_out}),
             b"session": AsyncResource.reading(self._sign_out.session),
@@ -141,8 +144,6 @@ class SignIn:
         """
         if not is_navigation(head):
             return Answer(*error_page(Code.SIGN_IN_REQUIRED, request_id, accept_json=True, brand=self._context.snapshot.brand))
-        if len(head.target) > MAX_TARGET:
-            return Answer(*error_page(Code.TARGET_TOO_LONG, request_id, accept_json=False, brand=self._context.snapshot.brand))
         if not head.target.startswith(b"/"):
             return Answer(*error_page(Code.BAD_REQUEST, request_id, accept_json=False, brand=self._context.snapshot.brand))
         if not application.cookie_secure and (planted := self._planted(head, host, application, request_id)) is not None:
@@ -158,11 +159,9 @@ class SignIn:
 
         Raises RequestError(INTERNAL) when there is no key to seal with.
         """
-        # An address that is too long for this way is kept with the form; the application's own then stands for it.
-        target = head.target if len(head.target) <= MAX_TARGET else head.target.partition(b"?")[0]
-        if len(target) > MAX_TARGET:
-            target = self._context.route(application, host).prefix
-        start = with_demand(StartState(application.id, host, target.decode("latin-1"), "", kept=ticket), demand)
+        # An address that is too long for this way is kept with the form.
+        target = self._shown(head.target, application, host)
+        start = with_demand(StartState(application.id, host, target, "", kept=ticket), demand)
         url, cookie = begin(self._context, start, cookies_of_head(head, START_COOKIE), now)
         # No redirect: to where a form leads, a page may allow its own host alone, and browsers hold redirects to that, too
         # (`form-action`, Content Security Policy Level 3 section 6.4.2).
@@ -179,7 +178,7 @@ class SignIn:
 
         Raises RequestError(INTERNAL) when there is no key to seal with.
         """
-        if not is_navigation(head) or len(head.target) > MAX_TARGET or not head.target.startswith(b"/"):
+        if not is_navigation(head) or not head.target.startswith(b"/"):
             return None
         return self._start(head, host, application, now)
 
@@ -201,8 +200,20 @@ class SignIn:
         self, head: RequestHead, host: str, application: Application, now: float, demand: Demand = NOTHING
     ) -> tuple[str, bytes]:
         """The sign-in's first URL, with what comes back to `head.target` in it, and the lines of its cookie."""
-        start = with_demand(StartState(application.id, host, head.target.decode("latin-1"), ""), demand)
-        return begin(self._context, start, cookies_of_head(head, START_COOKIE), now)
+        context, target, kept = self._context, head.target, b""
+        start = StartState(application.id, host, self._shown(target, application, host), "")
+        if len(target) > MAX_TARGET:
+            start = replace(start, address=context.random_bytes(long_address.ID_SIZE).hex())
+            kept = cookie_lines(*long_address.keep(target, start.address, host, context.key, context.nonce()))
+        url, cookies = begin(context, with_demand(start, demand), cookies_of_head(head, START_COOKIE), now)
+        return url, cookies + kept
+
+    def _shown(self, target: bytes, application: Application, host: str) -> str:
+        """A target, or what stands for one that is too long for sealed texts: its path, else the application's."""
+        for shown in (target, target.partition(b"?")[0]):
+            if len(shown) <= MAX_TARGET:
+                return shown.decode("latin-1")
+        return self._context.route(application, host).prefix.decode("latin-1")
 
     def _make_signin_root(self, extra: Mapping[bytes, IResource]) -> IResource:
         own: dict[bytes, IResource] = {

@@ -2,6 +2,7 @@
 
     callback or finish fails   ---->   /.appproxy/again (application's host)   ---->   with a session: the page
                                                                                        without: a new start cookie, /start
+    an address too long for URLs    ---->    /.appproxy/at/ID (application's host), which the browser itself keeps
 
 What a sign-in is for is in its sealed texts, and these can be read however old they are. Most of what goes wrong is gone
 the second time: a page that was open too long, Back, a lost cookie. The provider then knows the user, and asks nothing.
@@ -15,7 +16,8 @@ from twisted.logger import Logger
 from twisted.web.iweb import IRequest
 
 from appproxy.errors import Code, IdentityError, RequestError, StoreError
-from appproxy.identity import binding
+from appproxy.http.cookies import ours
+from appproxy.identity import binding, long_address
 from appproxy.identity.cookie import START_COOKIE, clear_cookie, set_cookie
 from appproxy.identity.states import MOST_TRIES, START_LIFETIME, StartState
 from appproxy.net.web import Answer, cookie_lines, cookies_of, failure_answer, redirect, request_id
@@ -53,6 +55,8 @@ class WayBack:
         """Where the user wanted to go, if it is still published: a route and a URL. Raises IdentityError(SIGN_IN_STATE)."""
         context = self._context
         route = context.route(context.application(start), start.host)
+        if start.address:
+            return route, f"{route.origin}{long_address.PLACE}{start.address}"
         return route, url_of(context.snapshot.router_of(start.host), route, start.target)
 
     async def again(self, request: IRequest) -> Answer:
@@ -72,6 +76,18 @@ class WayBack:
             return await lead_on(context, request, route, start, location, sessions[0])
         url, cookies = begin(context, start, cookies_of(request, START_COOKIE), context.wall_clock())
         return redirect(url, cookies)
+
+    async def at(self, request: IRequest) -> Answer:
+        """On the application's host: on to an address that was too long for a sign-in, which this browser has kept."""
+        snapshot, host = self._context.snapshot, host_of(request)
+        cookies = ours(request.requestHeaders.getRawHeaders(b"cookie") or [])
+        try:
+            id = request.path.rpartition(b"/")[2].decode("ascii", "replace")
+            target = long_address.recall(cookies, id, host, snapshot.keys)
+            router = snapshot.router_of(host)
+            return redirect(url_of(router, router.find(host, target), target.decode("latin-1")))
+        except RequestError as error:
+            return self.unknown(request, error)
 
     def after(
         self, request: IRequest, start: StartState, error: RequestError | StoreError, *, passing: bool = False,

@@ -15,6 +15,7 @@ from appproxy.policy.conditional.demands import Demand
 from appproxy.publish.application import Application
 from appproxy.service.dispatch.gate import Gate
 from appproxy.service.dispatch.kept_forms import FormKeeping, KeptForms
+from appproxy.service.dispatch.machine_gate import Presented
 from appproxy.service.dispatch.request import InboundRequest
 from appproxy.service.dispatch.stage import ANSWERED, Outcome
 from appproxy.service.kept_form import KeptForm, owner_of, place_of, row_of
@@ -31,6 +32,7 @@ OWN: Fields = [
     (b"origin", b"https://wiki.example.com"), (b"sec-fetch-site", b"same-origin"), (b"sec-fetch-mode", b"navigate"),
     (b"sec-fetch-dest", b"document"), (b"content-type", b"application/x-www-form-urlencoded"),
 ]
+BOTH = replace(WIKI, bearer="both")
 TICKET = "0123456789abcdef" * 2
 BRINGING: Fields = [(b"content-type", b"text/plain")]
 BROUGHT = f"appproxy-kept={TICKET}\r\n".encode()
@@ -111,6 +113,7 @@ def test_whom_it_concerns() -> None:
     """People's applications; nobody where nothing is kept at all."""
     keeping = FormKeeping(Forms(), Forms(), bytes)
     assert KeptForms(Gate(), keeping).concerns(route_to(WIKI))
+    assert KeptForms(Gate(), keeping).concerns(route_to(BOTH))
     assert not KeptForms(Gate(), keeping).concerns(route_to(OPEN)) and not KeptForms(Gate(), None).concerns(route_to(WIKI))
 
 
@@ -136,6 +139,16 @@ def test_all_else_passes_on(door: Door, session: Session | None, fields: Fields,
     body, method = (BROUGHT, b"POST") if method == b"TICKET" else (b"x=y", method)
     request, outcome = door.ask(session, body, fields, method=method)
     assert outcome is None and exchange_of(request).reader is None and not door.forms.kept
+
+
+def test_where_programs_sign_in_as_well(door: Door) -> None:
+    """A browser's form is kept there, too; a program that shows a credential is answered by others, whatever else it says."""
+    request, outcome = door.ask(ENDED, b"x=y", OWN, BOTH)
+    assert result(outcome) is ANSWERED and len(door.forms.kept) == 1
+    request, outcome = door.ask(ENDED, b"x=y", OWN, BOTH, arrives=False)
+    request.opened = Presented(request.route, (b"wrong", "wiki", "", ""), ("there is no such service token",), (), (), -1)
+    stage = KeptForms(door.gate, FormKeeping(door.forms, door.forms, bytes))
+    assert stage.handle(request) is None and len(door.forms.kept) == 1
 
 
 def test_nobody_s_form(door: Door) -> None:

@@ -27,13 +27,13 @@ class Planted(Browser):
             fields = [*fields, (b"cookie", self.planted[0] + b"=planted")]
         return super().send(url, method, form, fields)
 
-    def _keep(self, jar: dict[bytes, bytes], line: bytes) -> None:
+    def _keep(self, host: str, line: bytes) -> None:
         if self.planted is not None and line == b"%b=; Path=%b; Domain=%b; Max-Age=0" % (
             self.planted[0], self.planted[2].encode(), self.planted[1].encode()
         ):
             self.planted = None
         if b"Domain=" not in line and b"Path=/;" in line:
-            super()._keep(jar, line)
+            super()._keep(host, line)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from random import Random
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from appproxy.errors import Code
 from appproxy.http.fields import values
 from appproxy.http.head import Fields
+from appproxy.identity.long_address import LONGEST
 from appproxy.identity.states import MAX_TARGET, START_LIFETIME
 from appproxy.publish.application import Application, Segment, Url
 from appproxy.service.signin.memory_store import MemorySignInStore
@@ -88,12 +90,50 @@ class TestTheWholeWay:
             assert browser.seen[-1] == pages[tab]
 
     def test_the_longest_address(self, world: World, browser: Browser) -> None:
-        """An address at the limit survives; beyond it the user is told, and nothing is lost silently."""
-        long = "https://wiki.example.com/" + "x" * (MAX_TARGET - 1)
-        assert browser.open(long).status == 200
-        assert browser.seen[-1] == long
-        assert max(map(len, browser.seen)) < 8192
-        assert Browser(world).open(long + "x").status == 414
+        """An address at the limit survives, and so does one that is longer than what travels in URLs."""
+        for size in (MAX_TARGET, MAX_TARGET + 1, LONGEST):
+            long = "https://wiki.example.com/?" + _noise(size - 2)
+            browser = Browser(world)
+            assert browser.open(long).status == 200
+            assert (browser.seen[-1], browser.seen[0]) == (long, long)
+            assert max(map(len, browser.seen[1:-1])) < 8192
+
+    def test_a_long_path(self, browser: Browser) -> None:
+        """One that is too long without its query comes back, too."""
+        long = f"https://wiki.example.com/{_noise(3000)}?x=%2F&y"
+        assert browser.open(long).status == 200 and browser.seen[-1] == long
+
+    def test_long_addresses_of_many_tabs(self, world: World, browser: Browser) -> None:
+        """Each tab comes to its own, in any order, and going back finds it again; no request carries the others'."""
+        pages = [f"https://wiki.example.com/{number}?{_noise(8000)}" for number in range(40)]
+        callbacks = [browser.stop_at(page, SIGNIN + "/callback") for page in pages]
+        for page, callback in reversed([*zip(pages, callbacks, strict=True)]):
+            assert browser.open(callback).status == 200 and browser.seen[-1] == page
+            [at] = [url for url in browser.seen[-3:] if "/.appproxy/at/" in url]
+            assert browser.open(at).status == 200 and browser.seen[-1] == page
+        assert sum(map(len, browser.jars["wiki.example.com"].values())) < 8192
+
+    def test_a_long_address_is_kept_by_nobody_else(self, world: World, browser: Browser) -> None:
+        """Another browser, or one that has lost a part of it, is told so, and led to the user's applications."""
+        long = f"https://wiki.example.com/?{_noise(8000)}"
+        at = browser.stop_at(long, "https://wiki.example.com/.appproxy/at/")
+        assert Browser(world).open(at).status == 400
+        jar = browser.jars[at.removeprefix("https://")]
+        del jar[b"appproxy-at-1"]
+        assert browser.open(at).status == 400
+
+    def test_a_long_address_where_it_has_to_begin_again(self, world: World, browser: Browser) -> None:
+        """The second try leads there as well."""
+        long = f"https://wiki.example.com/wiki?{_noise(5000)}"
+        callback = browser.stop_at(long, SIGNIN + "/callback")
+        browser.jars[SIGNIN.removeprefix("https://")].clear()
+        assert browser.open(callback).status == 200 and browser.seen[-1] == long
+
+    def test_a_long_address_of_nothing_published(self, world: World, browser: Browser) -> None:
+        """What was kept leads only to what is published now, and wants a sign-in for it or not."""
+        at = browser.stop_at(f"https://wiki.example.com/?{_noise(5000)}", "https://wiki.example.com/.appproxy/at/")
+        world.store.snapshot = snapshot_of()
+        assert browser.request(at).status in (400, 404)
 
     def test_forgotten_sign_ins_do_not_pile_up(self, world: World, browser: Browser) -> None:
         """On the sign-in host one cookie is enough for all sign-ins of a browser, one after another."""
@@ -315,3 +355,8 @@ class TestHosts:
         assert many.request(out, b"POST", {}, [*NAVIGATION, (b"origin", b"https://a.example.com")]).status == 303
         assert many.request("https://a.example.com/").status == 303
         assert many.request("https://b.example.com/").status == 303
+
+
+def _noise(size: int) -> str:
+    """Text that cannot be packed much, always the same."""
+    return "".join(chr(97 + byte % 26) if byte % 3 else chr(48 + byte % 10) for byte in Random(7).randbytes(size))
