@@ -21,7 +21,7 @@ ROOT = Path(__file__).parent.parent
 LEVELS = [
     {"errors", "json_input", "paths", "regex", "status"},
     {"branding"},
-    {"http", "tunnel", "identity", "ldap", "policy", "pki", "pages"},
+    {"http", "tunnel", "identity", "ldap", "policy", "pki", "pages", "export"},
     {"publish"},
     {"config"},
     {"plugins"},
@@ -40,8 +40,8 @@ PURE = set().union(*LEVELS[:5])
 INNER = {
     "store": [
         {"paging"},
-        {"schema", "schema_attempts", "schema_certificates", "schema_directories", "schema_machines", "schema_nodes",
-         "schema_roles", "migrations", "migrate", "engine", "names", "sealing", "snapshot", "transaction"},
+        {"schema", "schema_attempts", "schema_certificates", "schema_directories", "schema_exports", "schema_machines",
+         "schema_nodes", "schema_roles", "migrations", "migrate", "engine", "names", "sealing", "snapshot", "transaction"},
         {"service"},
         {"people", "certificates", "connectors"},
         {"machines"},
@@ -64,6 +64,7 @@ INNER = {
         {"dispatch"},
         {"own"},
         {"signin"},
+        {"exports"},
         {"cuts"},
         {"cookie_auth", "node"},
     ],

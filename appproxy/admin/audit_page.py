@@ -11,7 +11,7 @@ _HEAD = """\
 
 `appproxy audit` lists who did what, and when; `GET /audit` of the [admin API](admin-api.md) gives the same as JSON. Each entry
 has a number, a time, an actor, an action, a target and a detail. This page is made of the code: every action that there is
-stands here.
+stands here. It can be [exported](audit-export.md) as it is written.
 
 | actor | who |
 |---|---|

@@ -70,6 +70,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "POST /service-tokens": ("name",),
     "POST /native-clients": ("name", "applications"),
     "POST /clients": ("name", "redirect_uris"),
+    "POST /audit-exports": ("name", "url"),
     "POST /role-assignments": ("role",),
     "DELETE /role-assignments": ("role",),
 }

@@ -100,6 +100,9 @@ _KEYS = {
     "client.remove":
         "backchannel_logout_session_required backchannel_logout_uri ca_bundle frontchannel_logout_uri name "
         "post_logout_redirect_uris redirect_uris",
+    "audit_export.add": "destination format name start",
+    "audit_export.remove": "destination name position",
+    "audit_export.test": "name problem",
     "role.assign": "application expires kind name provider role value",
     "role.unassign": "application expires kind name provider role value",
 }

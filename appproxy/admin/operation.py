@@ -37,6 +37,8 @@ class Ask(Enum):
     FAILURES = "failures"
     #: Where the hosts of an application lead, and whether it answers.
     REACH = "reach"
+    #: What comes of an entry that is sent there.
+    EXPORT = "export"
 
 
 def _none_given() -> str | None:

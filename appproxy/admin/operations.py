@@ -5,6 +5,7 @@ from __future__ import annotations
 from appproxy.admin import (
     applications,
     audit,
+    audit_exports,
     branding,
     certificates,
     clients,
@@ -49,5 +50,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *clients.OPERATIONS,
     *role_assignments.OPERATIONS,
     *audit.OPERATIONS,
+    *audit_exports.OPERATIONS,
 )
 ROUTES = Routes(OPERATIONS)

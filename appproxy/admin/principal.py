@@ -45,6 +45,8 @@ class Permission(Enum):
     #: Whoever can make one gets into the applications that it names.
     CHANGE_TOKENS = "tokens.change"
     READ_AUDIT = "audit.read"
+    #: Whoever can add a destination has all that everybody does sent there.
+    CHANGE_EXPORTS = "exports.change"
     READ_ROLES = "roles.read"
     #: Nobody can give a role that may do more than they may themselves.
     CHANGE_ROLES = "roles.change"

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from appproxy.cli import audit_exports
 from appproxy.cli.calling import CallSettings, given, pass_setting
 from appproxy.cli.output import Column, json_option, moment, plain, show_json, show_rows
 from appproxy.errors import StoreError
@@ -89,4 +90,5 @@ def verify(setting: CallSettings, as_json: bool) -> None:
                    + (f"; the last is number {one['last']}, link {one['link'][:16]}" if one["checked"] else ""))
 
 
+audit.add_command(audit_exports.export)
 COMMANDS = (audit,)

@@ -10,7 +10,7 @@ from typing import Any
 from appproxy.admin.client import AdminClient
 from appproxy.admin.direct import open_store
 from appproxy.admin.lock import ServiceLock
-from appproxy.cli import doctor_directories, doctor_limits, doctor_published
+from appproxy.cli import doctor_directories, doctor_exports, doctor_limits, doctor_published
 from appproxy.cli.doctor_provider import check_settings, try_client
 from appproxy.cli.findings import Ailing, Health, Walk
 from appproxy.cli.probes import check_dates, connect, fetch_json, resolve, shake_hands, trusting
@@ -70,6 +70,7 @@ def examine(walk: Walk, state: Path, now: float, environment: Mapping[str, str])
         running = _is_running(walk, paths)
         if store is not None:
             doctor_directories.examine(walk, store, AdminClient(paths.directory, admit_password) if running else None)
+            doctor_exports.examine(walk, store, now)
         if running:
             doctor_limits.examine(walk, AdminClient(paths.directory, admit_password))
             _listeners(walk, settings, anchors, default)

@@ -118,7 +118,8 @@ class ServiceSettings:
         None, optional(address), "Where certificate authorities look at our hosts without TLS (http-01), which they do at\n"
         "port 80; everybody else is sent to https. Empty: nowhere.", "HOST:PORT")
     audit_days: int = setting(
-        0, whole(0, 36_500), "How long entries of the audit are kept. 0: for ever. Those about nobody who is known: 90 days.",
+        0, whole(0, 36_500), "How long entries of the audit are kept; 30 days longer, if an export lacks them. 0: for ever.\n"
+        "Those about nobody who is known: 90 days.",
         "days")
     access_log: str | None = setting(
         "access.log", optional(text), "The access log, one JSON object a line. Empty: none is written.", "path")

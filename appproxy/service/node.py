@@ -44,7 +44,7 @@ from appproxy.service.listen.fronts import Fronts, OtherFronts, user_connections
 from appproxy.service.listen.listeners import Listeners
 from appproxy.service.own.access_log import AccessLog
 from appproxy.service.own.control import ControlApi
-from appproxy.service.own.metrics import MetricsPage, Traffic
+from appproxy.service.own.metrics import ExportNumbers, MetricsPage, Traffic
 from appproxy.service.own.served_certificates import Certificates
 from appproxy.service.own.token_uses import programs
 from appproxy.service.own.traffic_history import TrafficHistory
@@ -91,6 +91,8 @@ class ServiceNode(Service):
     #: Of decisions; None where they are not logged, and before the start.
     _decision_file: LineFile | None = None
     _started_at = 0.0
+    #: What is known of the audit's export; None where nothing exports it.
+    exporter: ExportNumbers | None = None
 
     def __init__(
         self,
@@ -148,9 +150,7 @@ class ServiceNode(Service):
     def _new_relay(self) -> Relay:
         settings, blocks = self.settings, Blocks()
         in_flight, queue, seconds = settings.limits.in_flight, settings.limits.queue, settings.limits.queue_seconds
-        roster = Roster(
-            self._reactor.seconds(), RosterLimits(in_flight=in_flight, queue=queue, queue_seconds=seconds)
-        )
+        roster = Roster(self._reactor.seconds(), RosterLimits(in_flight=in_flight, queue=queue, queue_seconds=seconds))
         return Relay(
             roster, self._reactor, self._error_pages.page,
             user_header=blocks.user_header, identity_block=blocks.identity_block, tokens=ShareTokens(self._random_bytes),

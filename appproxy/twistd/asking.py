@@ -14,14 +14,17 @@ from appproxy.admin.body import Body
 from appproxy.admin.operation import Ask
 from appproxy.provider import BuiltInProvider
 from appproxy.publish.application import Application
+from appproxy.service.exports.exporter import Exporter
 from appproxy.service.node import ServiceNode
+from appproxy.store.service import audit_exports
 
 #: Hosts of one application that are looked up: a resolver that does not answer costs seconds for each.
 _MOST_HOSTS = 20
 
 
 async def asked(
-    provider: BuiltInProvider, node: ServiceNode, reactor: Any, ask: Ask, path: Mapping[str, str], body: Body
+    provider: BuiltInProvider, node: ServiceNode, exporter: Exporter, reactor: Any, ask: Ask, path: Mapping[str, str],
+    body: Body,
 ) -> object:
     """What an operation wants to know; None for an application that is not there, of which the store will say so."""
     match ask:
@@ -29,6 +32,8 @@ async def asked(
             return await provider.directories.report(path["directory"])
         case Ask.GROUP:
             return await provider.directories.find_group(path["directory"], body.text("group"))
+        case Ask.EXPORT:
+            return await exporter.try_out(await node.store.read(audit_exports.find, path["export"]))
         case Ask.TRAFFIC:
             return node.history.told()
         case Ask.FAILURES:

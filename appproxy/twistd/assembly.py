@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from appproxy.provider import BuiltInProvider
 from appproxy.provider.passwords.checker import Runner
 from appproxy.publish.application import Application
 from appproxy.service.exchange.exchange import Handler
+from appproxy.service.exports.exporter import Exporter
+from appproxy.service.exports.senders import Senders
 from appproxy.service.node import ServiceNode
 from appproxy.service.own.acme_session import LibrarySession
 from appproxy.service.own.certificate_orders import Issuer
@@ -59,6 +62,7 @@ class Assembly:
     api: AdminApi
     admin: AdminSocket
     issuer: Issuer
+    exporter: Exporter
 
     async def start(self, admin_socket: int | None = None) -> None:
         """Returns when all listeners accept and the snapshot is loaded. Raises what a part raises; then call `stop`.
@@ -73,6 +77,7 @@ class Assembly:
         else:
             self.admin.adopt(admin_socket)
         self.issuer.start()
+        self.exporter.start()
 
     def hand_over(self) -> dict[str, int]:
         """All listening sockets, for a successor. Raises CannotListenError."""
@@ -93,6 +98,7 @@ class Assembly:
         if not self.node.running:
             return
         self.issuer.stop()
+        self.exporter.stop()
         await maybeDeferred(self.admin.stopService)
         if self.node.ready.called:
             self.provider.stop()
@@ -138,14 +144,16 @@ def assemble(
         settings, live, reactor, start, own_hosts=own_hosts, own_paths=pages, directory=directory, wall_clock=wall_clock,
         renewal=sign_in.renewal, note=notes.note, inherited=inherited, tokens=tokens, forms=(sign_in_store, start),
     )  # fmt: skip
+    exporter = node.exporter = Exporter(
+        live, settings.domain, Senders(reactor, wall_clock), reactor, wall_clock, secrets.token_bytes)
     api = AdminApi(
         live, settings, admit_password, node.live, node.limits_met, wall_clock, lambda: node.certificates.given,
         node.relay.symptoms.counts, node.probe, country_of,
-        lambda ask, path, body: Deferred.fromCoroutine(asked(provider, node, reactor, ask, path, body)),
+        lambda ask, path, body: Deferred.fromCoroutine(asked(provider, node, exporter, reactor, ask, path, body)),
     )  # fmt: skip
     administration.use(api)
     admin = AdminSocket(reactor, api, StatePaths(directory).admin_socket)
-    return Assembly(live, node, provider, api, admin, Issuer(live, LibrarySession, reactor, wall_clock))
+    return Assembly(live, node, provider, api, admin, Issuer(live, LibrarySession, reactor, wall_clock), exporter)
 
 
 def _countries(settings: ServiceSettings, directory: Path, store: Store | AwayStore) -> Callable[[str], str | None]:

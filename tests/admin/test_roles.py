@@ -63,12 +63,12 @@ def test_every_role_is_explained(role: Role) -> None:
 
 
 def test_who_may_do_everything() -> None:
-    """One role, and no other may give roles, name providers or change certificates."""
+    """One role, and no other may give roles, name providers, change certificates or send the audit elsewhere."""
     assert ROLES[ADMINISTRATOR].permissions == FULL
     others = frozenset[Permission]().union(*(one.permissions for one in ROLES.values() if one.name != ADMINISTRATOR))
     assert FULL - others == {
         Permission.CHANGE_ROLES, Permission.CHANGE_PROVIDERS, Permission.CHANGE_DIRECTORIES, Permission.CHANGE_CERTIFICATES,
-        Permission.CHANGE_BRANDING,
+        Permission.CHANGE_BRANDING, Permission.CHANGE_EXPORTS,
     }
 
 

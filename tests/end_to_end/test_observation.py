@@ -95,6 +95,7 @@ def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observed]:
             made.start()
             made.system.admin("app", "publish", "away", "--internal", f"http://127.0.0.1:{free_port()}", "--external",
                               made.system.url("away"), "--preauth", "passthrough")
+            made.system.admin("audit", "export", "add", "file", f"file://{directory}/audit.jsonl")
             yield made
         finally:
             made.stop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from http import HTTPStatus
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
@@ -18,6 +18,7 @@ from appproxy.net.exhaustion import EXHAUSTION
 from appproxy.pki.expiry import days_left
 from appproxy.service.exchange.exchange import Exchange
 from appproxy.service.relay.shortages import SHORTAGES
+from appproxy.store.service.audit_exports import Backlog
 
 if TYPE_CHECKING:
     from appproxy.service.front.front import Front
@@ -109,6 +110,14 @@ class Traffic:
         return buckets
 
 
+class ExportNumbers(Protocol):
+    """What is known of the audit's export: `service.exports.exporter.Exporter`."""
+
+    backlogs: Sequence[Backlog]
+    sent: Counter[str]
+    failures: Counter[str]
+
+
 class MeasuredNode(Protocol):
     """What the numbers are taken from: `service.node.ServiceNode`."""
 
@@ -117,6 +126,7 @@ class MeasuredNode(Protocol):
     front: Front
     end_point: TunnelListener
     certificates: Certificates
+    exporter: ExportNumbers | None
 
     @property
     def snapshot(self) -> Snapshot:
@@ -179,6 +189,8 @@ class NodeCollector(Collector):
                                 value=store.kept_for_next)
         yield CounterMetricFamily("appproxy_access_log_lost_lines", "Lines that could not be written.",
                                   value=node.lost_log_lines)
+        if node.exporter is not None:
+            yield from _export_families(node.exporter, node.now())
 
     def _limits(self) -> Metric:
         met = CounterMetricFamily("appproxy_limits_met", "Requests that met a limit which all users share.",
@@ -196,6 +208,26 @@ class NodeCollector(Collector):
         for one in islice(self._node.certificates.expiries(), _MOST_CERTIFICATES):
             days.add_metric([one.name, one.source], days_left(one.not_after, now))
         return days
+
+
+def _export_families(exporter: ExportNumbers, now: float) -> Iterator[Metric]:
+    """What waits and was given up is the same at each node; what arrived and failed is this one's doing."""
+    labels = ["destination"]
+    waiting = GaugeMetricFamily("appproxy_audit_export_waiting", "Entries that wait for a destination.", labels=labels)
+    oldest = GaugeMetricFamily("appproxy_audit_export_lag_seconds", "Age of the first of them, 0 for none.", labels=labels)
+    refused = CounterMetricFamily("appproxy_audit_export_refused", "Entries that it will never take.", labels=labels)
+    lost = CounterMetricFamily("appproxy_audit_export_lost", "Entries that were forgotten before it had them.", labels=labels)
+    sent = CounterMetricFamily("appproxy_audit_export_sent", "Entries that have arrived.", labels=labels)
+    failures = CounterMetricFamily("appproxy_audit_export_failures", "Tries that have failed.", labels=labels)
+    for one in exporter.backlogs:
+        name = [one.export.name]
+        waiting.add_metric(name, one.waiting)
+        oldest.add_metric(name, max(0.0, now - one.since) if one.waiting else 0.0)
+        refused.add_metric(name, one.export.refused)
+        lost.add_metric(name, one.export.lost)
+        sent.add_metric(name, exporter.sent[one.export.name])
+        failures.add_metric(name, exporter.failures[one.export.name])
+    yield from (waiting, oldest, refused, lost, sent, failures)
 
 
 class MetricsPage:

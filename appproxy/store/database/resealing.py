@@ -16,9 +16,10 @@ from appproxy.store.schema import sessions as session_table
 from appproxy.store.schema_certificates import acme_accounts
 from appproxy.store.schema_certificates import certificates as certificate_table
 from appproxy.store.schema_directories import directories as directory_table
+from appproxy.store.schema_exports import audit_exports as export_table
 from appproxy.store.schema_roles import idempotent_answers
 from appproxy.store.sealing import Sealer
-from appproxy.store.service import audit_chain, keys
+from appproxy.store.service import audit_chain, audit_exports, keys
 from appproxy.store.transaction import Transaction
 
 CHECK = "check"
@@ -42,6 +43,8 @@ SEALED: tuple[tuple[sa.Table, str, str], ...] = (
     (session_table, "claims", session_rows.CLAIMS),
     (kept_form_table, "form", kept_forms.KEPT_FORM),
     (audit_chains, "key", audit_chain.CHAIN_KEY),
+    (export_table, "key", audit_exports.EXPORT_KEY),
+    (export_table, "secret", audit_exports.EXPORT_SECRET),
     (idempotent_answers, "answer", idempotency.IDEMPOTENT_ANSWER),
 )
 

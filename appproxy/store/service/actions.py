@@ -86,6 +86,8 @@ CONNECTOR_INACTIVE = _event("connector.remove", "A connector that never came bac
 MASTER_CHANGE = _event("master.change", "All secrets in the store were sealed under another master key.", "secrets")
 AUDIT_LEFT_OUT = _event(
     "audit.left_out", "More entries came about nobody known, or of one user, than are kept.", "address provider count")
+AUDIT_EXPORT_LOST = _event(
+    "audit.export_lost", "Old entries were forgotten that a destination of the audit's export did not have yet.", "name count")
 
 #: By name.
 EVENTS: Mapping[str, Event] = _events

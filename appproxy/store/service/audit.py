@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from appproxy.store.schema import audit
-from appproxy.store.service import audit_chain
+from appproxy.store.service import audit_chain, audit_exports
+from appproxy.store.service.actions import AUDIT_EXPORT_LOST
 from appproxy.store.service.note import ANONYMOUS as ANONYMOUS
 from appproxy.store.service.note import Action
 from appproxy.store.transaction import Reading, Transaction
@@ -19,6 +21,8 @@ _LONGEST_ACTOR = 255
 #: Anybody can cause entries about nobody: they go after 90 days, and beyond so many at once.
 _ANONYMOUS_DAYS = 90
 _MOST_ANONYMOUS = 100_000
+#: What was not exported yet is kept for so many days longer, and of entries about nobody so many times as many.
+_HELD_DAYS, _HELD_TIMES = 30, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,25 +124,47 @@ def list_recent(
     ]
 
 
-def purge(tx: Transaction, days: int = 0, most: int = _MOST_ANONYMOUS) -> None:
+def purge(tx: Transaction, days: int = 0, most: int = _MOST_ANONYMOUS) -> dict[str, int]:
     """Forget old entries about nobody, and all but the latest `most` of them; of others those older than `days`, 0 for none.
+
+    What some destination of an export does not have yet is kept for longer, to a bound. Beyond it, it is forgotten all the
+    same, and noted; gives how many entries each destination will not have, by name.
 
     A chain is cut at its beginning only: an entry is kept while an older one is.
     """
     nobodys = audit.c.actor == ANONYMOUS
-    numbers = sa.select(audit.c.number).where(nobodys).order_by(audit.c.number.desc()).offset(most).limit(1)
-    last_gone = tx.connection.scalar(numbers)
-    if last_gone is not None:
-        audit_chain.cut(tx, audit_chain.NOBODYS, last_gone + 1)
-    _forget(tx, audit_chain.NOBODYS, nobodys, _ANONYMOUS_DAYS)
+    unsent = audit_exports.first_unsent(tx)
+
+    def beyond(count: int) -> int:
+        numbers = sa.select(audit.c.number).where(nobodys).order_by(audit.c.number.desc()).offset(count).limit(1)
+        return (tx.connection.scalar(numbers) or 0) + 1
+
+    missed = Counter[str]()
+    usual = max(beyond(most), _first_young(tx, nobodys, _ANONYMOUS_DAYS))
+    bound = max(beyond(most * _HELD_TIMES), _first_young(tx, nobodys, _ANONYMOUS_DAYS + _HELD_DAYS))
+    missed.update(_forget(tx, audit_chain.NOBODYS, nobodys, usual, bound, unsent))
     if days:
-        _forget(tx, audit_chain.KNOWN, ~nobodys, days)
+        usual, bound = (_first_young(tx, ~nobodys, some) for some in (days, days + _HELD_DAYS))
+        missed.update(_forget(tx, audit_chain.KNOWN, ~nobodys, usual, bound, unsent))
+    for name, count in missed.items():
+        record(tx, "service", AUDIT_EXPORT_LOST, "", {"name": name, "count": count})
+    return missed
 
 
-def _forget(tx: Transaction, chain: str, mine: sa.ColumnElement[bool], days: int) -> None:
-    """Those older than so many days, up to the first that is not."""
+def _first_young(tx: Transaction, mine: sa.ColumnElement[bool], days: int) -> int:
+    """The number of the first of these entries that is not so old; behind all where every one is."""
     is_young = audit.c.time >= tx.now - days * 86400.0
     first = tx.connection.scalar(sa.select(sa.func.min(audit.c.number)).where(mine, is_young))
-    newest = tx.connection.scalar(sa.select(sa.func.max(audit.c.number)).where(mine))
-    if newest is not None:
-        audit_chain.cut(tx, chain, newest + 1 if first is None else first)
+    if first is not None:
+        return int(first)
+    return int(tx.connection.scalar(sa.select(sa.func.max(audit.c.number)).where(mine)) or 0) + 1
+
+
+def _forget(
+    tx: Transaction, chain: str, mine: sa.ColumnElement[bool], usual: int, bound: int, unsent: int | None
+) -> dict[str, int]:
+    """Those with numbers below `usual`; where from `unsent` on some were not exported, of these only those below `bound`."""
+    before = usual if unsent is None else min(usual, max(unsent, bound))
+    missed = {} if unsent is None or before <= unsent else audit_exports.missed(tx, mine & (audit.c.number < before))
+    audit_chain.cut(tx, chain, before)
+    return missed

@@ -1,0 +1,1 @@
+"""Sending the audit to where it is exported to."""

@@ -1,0 +1,183 @@
+"""Sends the audit to where it is exported to: one node a destination, one batch at a time, beside all requests.
+
+    entries wait -> claimed (one node) -> batch read and written in the store's thread -> sent -> arrived: go on behind it
+                                                            not arrived -> left alone for a while, then whoever looks first
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from appproxy.errors import StoreError
+from appproxy.export.entry import ExportedEntry
+from appproxy.export.pace import MOST_BYTES, BatchSize, retry_delay
+from appproxy.service.exports.delivery import Deliver, DeliveryFailed, Load
+from appproxy.service.exports.senders import writer_for
+from appproxy.store.database.live import LiveStore
+from appproxy.store.service import audit_exports
+from appproxy.store.service.audit_exports import AuditExport, Backlog, Batch
+
+#: Seconds between two looks for entries that wait.
+LOOK_EVERY = 1.0
+#: Signs of what went wrong that are shown.
+_LONGEST_PROBLEM = 500
+
+
+class Exporter:
+    """`service`: the domain; `deliver` sends; `wall_clock` gives seconds since 1970. `start` it, and `stop` it at the end."""
+
+    log = Logger()
+
+    def __init__(
+        self, live: LiveStore, service: str, deliver: Deliver, reactor: Any, wall_clock: Callable[[], float],
+        random_bytes: Callable[[int], bytes],
+    ) -> None:
+        self._live = live
+        self._service = service
+        self._deliver = deliver
+        self._wall_clock = wall_clock
+        self._random_bytes = random_bytes
+        self._node = random_bytes(8).hex()
+        self._looking = LoopingCall(self._look)
+        self._looking.clock = reactor
+        self._look_under_way = False
+        self._sizes: dict[str, BatchSize] = {}
+        #: What is being sent, by destination.
+        self._under_way: dict[str, Deferred[None]] = {}
+        self._complaint = ""
+        #: What waits for each destination, as it was at the last look.
+        self.backlogs: Sequence[Backlog] = ()
+        #: Of this node since its start, by the destination's name: entries that have arrived, and tries that have failed.
+        self.sent: Counter[str] = Counter()
+        self.failures: Counter[str] = Counter()
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._looking.start(LOOK_EVERY, now=False)
+
+    def stop(self) -> None:
+        """Send nothing more; what is under way is sent again by whoever comes next."""
+        if self._looking.running:
+            self._looking.stop()
+        if self._under_way:
+            for sending in list(self._under_way.values()):
+                sending.cancel()
+            self._live.write(audit_exports.release, self._node).addErrback(self._complain)
+
+    def try_out(self, export: AuditExport) -> Deferred[str]:
+        """Send an entry that is in no audit, as an administrator wishes; fires with what went wrong, "" for nothing."""
+        entry = ExportedEntry(
+            self._service, 0, self._wall_clock(), "service", "audit.export_test", export.id, {"name": export.name},
+            self._random_bytes(16).hex())
+        load = Load(entry.id, (writer_for(export)(entry),))
+        return self._deliver(export, load).addCallbacks(lambda _: "", _problem_of)
+
+    def _look(self) -> None:
+        """Called every second: one look at a time."""
+        if not self._look_under_way:
+            self._look_under_way = True
+            Deferred.fromCoroutine(self._begin()).addErrback(self._complain).addBoth(self._looked)
+
+    def _looked(self, _: object) -> None:
+        self._look_under_way = False
+
+    async def _begin(self) -> None:
+        now = self._wall_clock()
+        self.backlogs = await self._live.read(audit_exports.backlogs, now, self._node)
+        self._complaint = ""
+        there = {one.export.id for one in self.backlogs}
+        self._sizes = {id_: size for id_, size in self._sizes.items() if id_ in there}
+        for one in self.backlogs:
+            id_ = one.export.id
+            if one.waiting and one.is_free and one.export.due <= now and id_ not in self._under_way and self._looking.running:
+                sending = self._under_way[id_] = Deferred.fromCoroutine(self._send_all(id_))
+                sending.addErrback(self._complain).addBoth(partial(self._over, id_))
+
+    def _over(self, id_: str, _: object) -> None:
+        self._under_way.pop(id_, None)
+
+    def _complain(self, failure: Failure) -> None:
+        if failure.check(CancelledError):
+            return
+        reason = failure.getErrorMessage()
+        if not failure.check(StoreError):
+            self.log.failure("the audit could not be exported", failure)
+        elif reason != self._complaint:
+            # Once an outage of the database, not at every look.
+            self._complaint = reason
+            self.log.error("the audit cannot be exported now: {reason}", reason=reason)
+
+    async def _send_all(self, id_: str) -> None:
+        """Send what waits for a destination, batch by batch."""
+        export = await self._live.write(audit_exports.claim, id_, self._node)
+        while export is not None:
+            size = self._sizes.setdefault(id_, BatchSize())
+            batch = await self._live.read(
+                audit_exports.next_batch, export, self._service, writer_for(export), size.now, MOST_BYTES)
+            if batch is None:
+                return
+            export = await self._send(export, batch, size)
+
+    async def _send(self, export: AuditExport, batch: Batch, size: BatchSize) -> AuditExport | None:
+        """Send one batch; gives what to go on with, None where that makes no sense now."""
+        try:
+            await self._deliver(export, _load(export, batch))
+        except CancelledError:
+            raise
+        except Exception as error:  # whatever is between us and an answer: DNS, TLS, time, a full disk
+            return await self._not_arrived(export, batch, size, error)
+        size.taken()
+        if export.failures:
+            self.log.info("the audit flows to {name} again", name=export.name)
+        self.sent[export.name] += len(batch.pieces)
+        still_ours = await self._live.write(audit_exports.delivered, export.id, self._node, batch)
+        return replace(export, position=batch.last, failures=0) if still_ours else None
+
+    async def _not_arrived(
+        self, export: AuditExport, batch: Batch, size: BatchSize, error: Exception
+    ) -> AuditExport | None:
+        problem = _words(error)
+        refused = isinstance(error, DeliveryFailed) and error.refused
+        if refused and len(batch.pieces) > 1:
+            size.give_up(len(batch.pieces))
+            return await self._live.write(audit_exports.claim, export.id, self._node)
+        if refused and size.give_up(1):
+            self.log.error("{name} will never take entry {number} of the audit, which is left out: {problem}",
+                           name=export.name, number=batch.last, problem=problem)
+            still_ours = await self._live.write(audit_exports.left_out, export.id, self._node, batch.last)
+            return replace(export, position=batch.last, failures=0) if still_ours else None
+        self.failures[export.name] += 1
+        asked_for = error.wait if isinstance(error, DeliveryFailed) else 0.0
+        wait = retry_delay(export.failures + 1, self._chance(), asked_for)
+        if not export.failures:
+            # Once an outage; `appproxy audit export list` has the latest.
+            self.log.error("the audit does not reach {name}, and waits for it: {problem}", name=export.name, problem=problem)
+        await self._live.write(audit_exports.failed, export.id, self._node, problem, wait)
+        return None
+
+    def _chance(self) -> float:
+        return int.from_bytes(self._random_bytes(4), "big") / 2**32
+
+
+def _load(export: AuditExport, batch: Batch) -> Load:
+    """With the same id whenever these entries go there together."""
+    return Load(f"{export.id}-{batch.pieces[0][0]}-{batch.last}", tuple(piece for _, piece in batch.pieces))
+
+
+def _problem_of(failure: Failure) -> str:
+    return " ".join(failure.getErrorMessage().split())[:_LONGEST_PROBLEM]
+
+
+def _words(error: BaseException) -> str:
+    """What went wrong, in a line."""
+    text = str(error) if isinstance(error, DeliveryFailed) else f"{type(error).__name__} {error}"
+    return " ".join(text.split())[:_LONGEST_PROBLEM]

@@ -1,0 +1,64 @@
+"""A batch as an HTTPS request: signed, posted to what an administrator has named, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IPushProducer, IReactorTime
+from twisted.internet.protocol import Protocol
+from twisted.web.http_headers import Headers
+from twisted.web.iweb import IAgent, IResponse
+
+from appproxy.export.webhook import Verdict, batch, signed_fields, verdict_on, wait_asked_for
+from appproxy.service.exports.delivery import DeliveryFailed, Load
+from appproxy.service.signin.provider_agent import BytesProducer, ProviderAgent
+from appproxy.store.service.audit_exports import AuditExport
+
+MakeAgent = Callable[[AuditExport], IAgent]
+#: Destinations whose connections are kept for a moment.
+_MOST_AGENTS = 16
+
+
+class WebhookClient:
+    """Posts batches (`delivery.Deliver`). `make_agent`: what dials for a destination; `wall_clock`: seconds since 1970."""
+
+    def __init__(self, reactor: IReactorTime, wall_clock: Callable[[], float], make_agent: MakeAgent | None = None) -> None:
+        self._wall_clock = wall_clock
+        self._make_agent = make_agent or (
+            lambda export: ProviderAgent(reactor, export.ca_bundle, credential=lambda: export.credential))
+        self._agents: dict[str, IAgent] = {}
+
+    def __call__(self, export: AuditExport, load: Load) -> Deferred[None]:
+        """Post it."""
+        return Deferred.fromCoroutine(self._post(export, load))
+
+    async def _post(self, export: AuditExport, load: Load) -> None:
+        body, now = batch(load.pieces), self._wall_clock()
+        fields = {**signed_fields(export.secret, load.id, now, body), "user-agent": "appproxy"}
+        headers = Headers({name: [value] for name, value in fields.items()})
+        response: IResponse = await self._agent(export).request(
+            b"POST", export.url.encode("ascii"), headers, BytesProducer(body))
+        status = cast("int", response.code)
+        response.deliverBody(_Unread())
+        verdict = verdict_on(status)
+        if verdict is not Verdict.TAKEN:
+            asked = response.headers.getRawHeaders("retry-after") or [None]
+            raise DeliveryFailed(f"the receiver answers {status}", wait_asked_for(asked[0], now),
+                                 refused=verdict is Verdict.REFUSED)
+
+    def _agent(self, export: AuditExport) -> IAgent:
+        if export.id not in self._agents:
+            if len(self._agents) >= _MOST_AGENTS:
+                self._agents.clear()
+            self._agents[export.id] = self._make_agent(export)
+        return self._agents[export.id]
+
+
+class _Unread(Protocol):
+    """Nobody reads what comes behind the status, however much it is."""
+
+    def connectionMade(self) -> None:
+        """Called by the agent."""
+        cast("IPushProducer", self.transport).stopProducing()

@@ -1,0 +1,70 @@
+"""Batches that are posted, and what their answers mean."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from base64 import b64encode
+from email.utils import formatdate
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appproxy.export.webhook import (
+    Verdict,
+    batch,
+    key_of,
+    key_text,
+    signature,
+    signed_fields,
+    verdict_on,
+    wait_asked_for,
+)
+
+KEY, NOW = bytes(range(32)), 1782864000.9
+
+
+def test_the_signature_is_that_of_standard_webhooks() -> None:
+    """HMAC-SHA256 over id, time and body, as a receiver's library counts it; each of the three is under it."""
+    body = batch([b'{"a":1}', b'{"a":2}'])
+    assert json.loads(body) == [{"a": 1}, {"a": 2}]
+    fields = signed_fields(KEY, "m-1", NOW, body)
+    expected = hmac.digest(KEY, b"m-1.1782864000." + body, "sha256")
+    assert fields["webhook-signature"] == "v1," + b64encode(expected).decode()
+    assert (fields["webhook-id"], fields["webhook-timestamp"]) == ("m-1", "1782864000")
+    assert fields["content-type"] == "application/json"
+    others = {signature(KEY, "m-2", NOW, body), signature(KEY, "m-1", NOW + 1, body), signature(KEY, "m-1", NOW, body + b" "),
+              signature(KEY[::-1], "m-1", NOW, body)}
+    assert len(others) == 4 and fields["webhook-signature"] not in others
+
+
+def test_the_key_that_is_shown() -> None:
+    """With the prefix that receivers' libraries look for."""
+    assert key_text(KEY).startswith("whsec_") and key_of(key_text(KEY)) == KEY
+
+
+@pytest.mark.parametrize(("statuses", "verdict"), [
+    ((200, 202, 204), Verdict.TAKEN),
+    ((400, 413, 415, 422), Verdict.REFUSED),
+    ((301, 307, 401, 403, 404, 408, 410, 425, 429, 500, 502, 503, 504), Verdict.LATER),
+])
+def test_answers(statuses: tuple[int, ...], verdict: Verdict) -> None:
+    """Only what is the content's own fault is never tried again; what an administrator can mend waits."""
+    assert {verdict_on(status) for status in statuses} == {verdict}
+
+
+@pytest.mark.parametrize(("text", "seconds"), [
+    ("120", 120.0), (" 5 ", 5.0), ("0", 0.0), ("999999999999", 3600.0), (None, 0.0), ("soon", 0.0), ("-1", 0.0), ("", 0.0),
+    (formatdate(NOW + 60, usegmt=True), 59.1), (formatdate(NOW - 60, usegmt=True), 0.0),
+    ("Wed, 01 Jul 9999 00:00:00 GMT", 3600.0),
+])
+def test_retry_after(text: str | None, seconds: float) -> None:
+    """Seconds or a date, for an hour at most; what cannot be read is no wish."""
+    assert wait_asked_for(text, NOW) == pytest.approx(seconds)
+
+
+@given(st.text())
+def test_no_text_breaks_retry_after(text: str) -> None:
+    """Whatever a receiver says."""
+    assert 0 <= wait_asked_for(text, NOW) <= 3600

@@ -1,0 +1,51 @@
+"""Each way to a destination."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.task import Clock
+
+from appproxy.service.exports.delivery import TIMEOUT, DeliveryFailed, Load
+from appproxy.service.exports.senders import Senders, writer_for
+from appproxy.store.service.audit_exports import LEASE, AuditExport
+from tests.export.test_formats import ADDED
+
+
+def export(url: str, format_name: str = "json") -> AuditExport:
+    """A destination."""
+    return AuditExport("1", "x", url, format_name, "", "", 0.0, 0, 0.0, 0, "", 0.0, 0, 0, 0, b"k" * 32, "")
+
+
+@pytest.mark.parametrize(("url", "start"), [
+    ("file:///a", b"{"), ("https://hooks/", b"{"), ("syslog://logs", b"<109>1 "), ("syslog+tls://logs", b"<109>1 "),
+])
+def test_how_an_entry_is_written(url: str, start: bytes) -> None:
+    """As JSON, or as a message with its length; in the format that the destination has."""
+    piece = writer_for(export(url, "ocsf"))(ADDED)
+    message = piece.partition(b" ")[2] if b"syslog" in url.encode() else piece
+    assert message.startswith(start)
+    assert json.loads(message[message.index(b"{") :])["class_uid"] == 3001
+
+
+def test_to_a_file(tmp_path: Path) -> None:
+    """Lines, in a thread of their own."""
+    senders = Senders(Clock(), lambda: 0.0, maybeDeferred)
+    done: list[object] = []
+    senders(export(f"file://{tmp_path}/a"), Load("1", (b"one", b"two"))).addCallback(done.append)
+    assert done == [None] and (tmp_path / "a").read_text() == "one\ntwo\n"
+
+
+def test_one_that_says_nothing() -> None:
+    """Is given up before another node would take over."""
+    clock = Clock()
+    senders = Senders(clock, lambda: 0.0, lambda do: Deferred())
+    failed: list[object] = []
+    senders(export("syslog://logs"), Load("1", (b"x",))).addErrback(lambda failure: failed.append(failure.value))
+    clock.advance(TIMEOUT - 1)
+    assert failed == []
+    clock.advance(2)
+    assert isinstance(failed[0], DeliveryFailed) and TIMEOUT < LEASE
