@@ -37,23 +37,27 @@ class Native:
 
     def call(self, url: str, form: dict[str, str] | None = None, token: str = "") -> tuple[int, Any, dict[str, str]]:
         """Status, JSON (or text) and fields of one call."""
-        parts = urlsplit(url)
-        connection = _Local(str(parts.hostname), parts.port, context=ssl.create_default_context(cafile=str(self.anchor)))
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         body = None
         if form is not None:
-            body, headers["Content-Type"] = urlencode(form), "application/x-www-form-urlencoded"
+            body, headers["Content-Type"] = urlencode(form).encode(), "application/x-www-form-urlencoded"
+        status, text, fields = self.post(url, body, headers)
+        try:
+            return status, json.loads(text), fields
+        except ValueError:
+            return status, text, fields
+
+    def post(self, url: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, str, dict[str, str]]:
+        """Status, text and fields of one call; without a body it is a GET."""
+        parts = urlsplit(url)
+        connection = _Local(str(parts.hostname), parts.port, context=ssl.create_default_context(cafile=str(self.anchor)))
         target = parts.path + ("?" + parts.query if parts.query else "")
-        connection.request("GET" if form is None else "POST", target, body, headers)
+        connection.request("GET" if body is None else "POST", target, body, headers)
         answer = connection.getresponse()
         text = answer.read().decode()
         connection.close()
-        try:
-            said = json.loads(text)
-        except ValueError:
-            said = text
         fields = {name.lower(): ", ".join(answer.headers.get_all(name, ())) for name in answer.headers}
-        return answer.status, said, fields
+        return answer.status, text, fields
 
     def metadata(self) -> dict[str, Any]:
         """What the authorization server says (RFC 8414)."""
