@@ -83,10 +83,12 @@ def _shown(one: Backlog) -> dict[str, object]:
 
 
 _ONE = "/audit-exports/{export}"
+#: What changes by itself.
+_LIVE = ("position", "waiting", "waiting_since", "delivered", "sent", "refused", "lost", "failures", "problem", "next_try")
 OPERATIONS: tuple[Operation, ...] = (
     Query("/audit-exports", "Where the audit is exported to, what waits for each destination, and what went wrong there last.",
           _list, page="name", permission=Permission.READ_AUDIT),
-    Query(_ONE, "One destination of the audit; its key is nowhere.", _show, permission=Permission.READ_AUDIT),
+    Query(_ONE, "One destination of the audit; its key is nowhere.", _show, live=_LIVE, permission=Permission.READ_AUDIT),
     Command("POST", "/audit-exports", "audit_export.add",
             "Export the audit to `url`, in a `format` (json, ecs, ocsf), from `start` on (now, beginning, or a number); the "
             "answer alone has a webhook's key.", _add,

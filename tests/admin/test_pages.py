@@ -24,6 +24,7 @@ OBJECTS = {
     "/applications/{application}/cors": ("/applications/w/cors", ("POST", {"resource": "/b", "origins": ["https://b.example"]})),
     "/applications/{application}/assignments": ("/applications/w/assignments", ("POST", {"user": "ann"})),
     "/users/{user}": ("/users/ann", ("PATCH", {"email": "ann@example.com"})),
+    "/audit-exports/{export}": ("", None),
     "/second-factor-rules": ("/second-factor-rules", ("PUT", {})),
     "/connectors/{connector}": ("", None),
     "/nodes/{node}": ("", None),
