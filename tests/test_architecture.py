@@ -40,8 +40,9 @@ PURE = set().union(*LEVELS[:5])
 INNER = {
     "store": [
         {"paging"},
-        {"schema", "schema_attempts", "schema_certificates", "schema_directories", "schema_exports", "schema_machines",
-         "schema_nodes", "schema_roles", "migrations", "migrate", "engine", "names", "sealing", "snapshot", "transaction"},
+        {"schema", "schema_attempts", "schema_certificates", "schema_directories", "schema_exports", "schema_fleet",
+         "schema_machines", "schema_nodes", "schema_roles", "migrations", "migrate", "engine", "names", "sealing", "snapshot",
+         "transaction"},
         {"service"},
         {"people", "certificates", "connectors"},
         {"machines"},

@@ -8,12 +8,11 @@ from appproxy.admin.operation import Call, Change, Command, Operation, Query
 from appproxy.admin.principal import Permission
 from appproxy.pki.names import fingerprint
 from appproxy.pki.tokens import JoinToken, encode_token
-from appproxy.store.connectors import connectors, join_tokens
+from appproxy.store.connectors import connectors, join_tokens, sightings
 from appproxy.store.connectors import groups as connector_groups
 from appproxy.store.connectors.connectors import Connector
 from appproxy.store.connectors.groups import ConnectorGroup
 from appproxy.store.service import keys
-from appproxy.store.snapshot import ConnectorState
 from appproxy.store.transaction import Reading, Transaction
 
 #: How long a join token holds when nobody says otherwise, in seconds: an hour is enough to walk to the machine.
@@ -22,8 +21,11 @@ _TOKEN_LIFE = 3600.0
 
 def _list(reading: Reading, call: Call) -> object:
     groups = {one.id: one.name for one in connector_groups.list_all(reading)}
-    live = call.context.live()
-    return [_connector(one, groups[one.group], live) for one in connectors.list_all(reading, call.page)]
+    live, there = call.context.live(), sightings.places(reading, call.context.now)
+    return [
+        _connector(one, groups[one.group], live, there.get(one.id, ()), call.context.now)
+        for one in connectors.list_all(reading, call.page)
+    ]
 
 
 def _show(reading: Reading, call: Call) -> object:
@@ -102,12 +104,16 @@ def _group(one: ConnectorGroup) -> dict[str, object]:
     return {"id": one.id, "name": one.name, "needs_approval": one.needs_approval}
 
 
-def _connector(one: Connector, group: str, live: Mapping[str, object]) -> dict[str, object]:
-    """What the database says, then what a running node knows better."""
-    now = live.get(one.id)
-    known = dict(now) if isinstance(now, Mapping) else {}
+def _connector(
+    one: Connector, group: str, live: Mapping[str, object], nodes: tuple[str, ...], now: float
+) -> dict[str, object]:
+    """What the database says, then what a running node knows better. `nodes`: where the database knows it to be."""
+    here = live.get(one.id)
+    known = dict(here) if isinstance(here, Mapping) else {}
     online = bool(known.get("online", False))
-    status = one.state.value if one.state is not ConnectorState.APPROVED else "active" if online else "inactive"
+    status = sightings.status(one, online or bool(nodes), now)
+    if status == "active" and known.get("signal_connections") and not online:
+        status = "draining"
     return {
         "id": one.id,
         "name": one.name,
@@ -120,6 +126,7 @@ def _connector(one: Connector, group: str, live: Mapping[str, object]) -> dict[s
         "last_seen": one.last_seen,
         "version": one.version,
         "address": one.address,
+        "nodes": list(nodes),
         "in_flight": 0,
         **known,
         "online": online,
@@ -127,7 +134,9 @@ def _connector(one: Connector, group: str, live: Mapping[str, object]) -> dict[s
 
 
 def _answer(reading: Reading, one: Connector, call: Call) -> dict[str, object]:
-    return _connector(one, connector_groups.find(reading, one.group).name, call.context.live())
+    context = call.context
+    group, there = connector_groups.find(reading, one.group).name, sightings.places(reading, context.now, one.id)
+    return _connector(one, group, context.live(), there.get(one.id, ()), context.now)
 
 
 def _changed(tx: Transaction, one: Connector, call: Call) -> Change:
@@ -137,7 +146,7 @@ def _changed(tx: Transaction, one: Connector, call: Call) -> Change:
 
 #: What a connector's record says of it that no admin has changed.
 _LIVE = (
-    "address", "certificate_serial", "in_flight", "last_seen", "not_after", "online", "signal_connections", "status",
+    "address", "certificate_serial", "in_flight", "last_seen", "nodes", "not_after", "online", "signal_connections", "status",
     "version",
 )  # fmt: skip
 _ONE = "/connectors/{connector}"

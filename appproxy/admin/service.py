@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from appproxy.errors import ConfigError
 from appproxy.net.exhaustion import usage
 from appproxy.pki import not_after
 from appproxy.store import schema
+from appproxy.store.connectors import connectors, sightings
 from appproxy.store.names import NotFound
 from appproxy.store.service import keys
 from appproxy.store.service import settings as service_settings
@@ -40,6 +42,7 @@ def _status(reading: Reading, call: Call) -> object:
         "users": _count(reading, schema.users),
         "connectors": _count(reading, schema.connectors),
         "connectors_online": online,
+        "connectors_by_status": _statuses(reading, call),
         "limits_met": [dict(one) for one in call.context.limits_met],
         "tunnel_certificate_expires": keys.leaf_expires(reading, keys.CONNECTOR),
         "user_certificate_expires": keys.leaf_expires(reading, keys.USER) if given is None else not_after(given),
@@ -65,11 +68,20 @@ def status_without_database(snapshot: Snapshot, call: Call, kept_at: float | Non
         "users": None,
         "connectors": len(snapshot.connectors),
         "connectors_online": sum(1 for one in live.values() if isinstance(one, Mapping) and one.get("online")),
+        "connectors_by_status": {},
         "limits_met": [dict(one) for one in call.context.limits_met],
         "tunnel_certificate_expires": None,
         "user_certificate_expires": None,
         "symptoms": [],
     }
+
+
+def _statuses(reading: Reading, call: Call) -> dict[str, int]:
+    """How many connectors are active, away, inactive and so on, wherever they are connected."""
+    live, now, there = call.context.live(), call.context.now, sightings.places(reading, call.context.now)
+    here = {id_ for id_, one in live.items() if isinstance(one, Mapping) and one.get("online")}
+    return dict(Counter(
+        sightings.status(one, one.id in here or one.id in there, now) for one in connectors.list_all(reading)))
 
 
 def _count(reading: Reading, table: sa.Table) -> int:

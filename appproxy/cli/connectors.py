@@ -20,8 +20,8 @@ from appproxy.twistd.shown import connector_command
 
 _CONNECTORS = (
     Column("ID", "id"), Column("NAME", "name"), Column("GROUP", "group"), Column("STATUS", "status"),
-    Column("IN FLIGHT", "in_flight"), Column("LAST SEEN", "last_seen", moment), Column("ADDRESS", "address"),
-    Column("VERSION", "version"), Column("CERTIFICATE ENDS", "not_after", moment),
+    Column("IN FLIGHT", "in_flight"), Column("NODES", "nodes"), Column("LAST SEEN", "last_seen", moment),
+    Column("ADDRESS", "address"), Column("VERSION", "version"), Column("CERTIFICATE ENDS", "not_after", moment),
 )  # fmt: skip
 _TOKENS = (
     Column("ID", "id"), Column("GROUP", "group"), Column("USES LEFT", "uses_left"), Column("EXPIRES", "expires", moment),
@@ -147,13 +147,16 @@ def _checked(read: Reader) -> Callable[[click.Context, click.Parameter, str | No
               "[default: what HTTPS_PROXY says]")
 @click.option("--proxy-credentials", metavar="FILE", callback=_checked(credentials_source),
               help="A file with USER:PASSWORD for that proxy, or env:NAME for a variable of the environment.")
+@click.option("--again", is_flag=True, help="Though one has joined from DIR before: its service takes it no more.")
 @json_option
 def join(
-    token_text: str, state: Path, name: str | None, proxy: str | None, proxy_credentials: str | None, as_json: bool
+    token_text: str, state: Path, name: str | None, proxy: str | None, proxy_credentials: str | None, again: bool,
+    as_json: bool,
 ) -> None:
     """Join the service that printed TOKEN, and make the connector's state directory."""
     # Here, because it costs half a second, and only this command needs it.
     from appproxy.connector.enrol.enrolment import join as join_service
+    from appproxy.store.snapshot import ConnectorState
 
     wall_clock = time.time  # noqa: TID251 -- the program's edge
     called = name or socket.gethostname()
@@ -161,10 +164,13 @@ def join(
         proxy_credentials = str(Path(proxy_credentials).absolute())
     settings, issued = run_once(lambda reactor: join_service(
         token_text, state.absolute(), reactor, wall_clock, called, environment=os.environ, outbound_proxy=proxy,
-        credentials=proxy_credentials))
+        credentials=proxy_credentials, again=again))
     told = f"{state} is made: connector {issued.id} of {settings.name}.\n"
+    if issued.state == ConnectorState.PENDING.value:
+        told += f"It has to be approved at the service:\n  appproxy connector approve {issued.id}\n"
     told += f"Start it:\n  {connector_command(state)}"
-    done(told, {"id": issued.id, "service": settings.name, "address": settings.address, "state": str(state)}, as_json)
+    done(told, {"id": issued.id, "service": settings.name, "address": settings.address, "state": str(state),
+                "approved": issued.state == ConnectorState.APPROVED.value}, as_json)
 
 
 def run_once(coroutine: Any) -> Any:

@@ -18,13 +18,12 @@ from appproxy.cli.probes import PATIENCE, check_dates, connect, resolve, shake_h
 from appproxy.config import ConnectorPaths, ConnectorSettings
 from appproxy.config.outbound_proxy import OutboundProxy
 from appproxy.connector.config.files import proxies_of, read_settings
-from appproxy.connector.enrol.identity import Identity, IdentityFiles
+from appproxy.connector.enrol.identity import AGAIN, Identity, IdentityFiles
 from appproxy.connector.enrol.service_dialer import ServiceAddress, place_of
 from appproxy.http.connect import connect_request, read_connect_answer
 from appproxy.json_input import read_json
 from appproxy.net.through_proxy import ANSWER_SECONDS, refusal
 
-_AGAIN = "join again with a new token: appproxy connector join TOKEN --state NEWDIR"
 #: Seconds that two clocks may differ; certificates are dated to the second, sign-ins last minutes.
 _SKEW = 60.0
 
@@ -39,7 +38,7 @@ def examine(walk: Walk, state: Path, now: float) -> None:
         told.append(f"{paths.settings}, connector {settings.id} of {settings.name}")
     with walk.step("key and certificate") as told:
         identity = IdentityFiles(paths).load()
-        told.append(check_dates(identity.not_before, identity.not_after, now, _AGAIN))
+        told.append(check_dates(identity.not_before, identity.not_after, now, AGAIN))
     if settings is None or identity is None:
         return
     applications = _tunnel(walk, settings, identity, paths, now)
@@ -57,7 +56,7 @@ def _tunnel(
     secure = None
     with walk.step("TLS to the service") as told:
         context = _context(identity, paths)
-        hint = "something between breaks TLS open, or this is another service; " + _AGAIN
+        hint = "something between breaks TLS open, or this is another service; " + AGAIN
         secure = shake_hands(connection, context, settings.name, hint)
         told.append(f"{settings.name}, {secure.version()}")
     if secure is None:
@@ -142,7 +141,7 @@ def _configuration(secure: ssl.SSLSocket, name: str, now: float) -> list[dict[st
         body = answer.read()
     except (OSError, http.client.HTTPException) as error:
         # A TLS 1.3 server judges our certificate after the handshake; it then just closes.
-        hint = f"look at `appproxy connector list` there: is it revoked or removed? Then {_AGAIN}"
+        hint = f"look at `appproxy connector list` there: is it revoked or removed? Then {AGAIN}"
         raise Ailing(f"it closed the connection ({error})", hint) from error
     if answer.status != 200:
         hint = "look at `appproxy connector list` there: is it approved, and neither revoked nor removed?"

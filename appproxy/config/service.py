@@ -149,6 +149,9 @@ class ServiceSettings:
         365, whole(1, 825), "How long a new connector's certificate holds.", "days")
     renew_after_days: int = setting(
         180, whole(1, 824), "A connector asks for a new certificate when its own is this old.", "days")
+    connector_days: int = setting(
+        10, whole(0, 36_500), "A connector that no node has seen for so long is forgotten, and has to join again. 0: none is.",
+        "days")
     limits: ServiceLimits = table(ServiceLimits)
 
     def __post_init__(self) -> None:

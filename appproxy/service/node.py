@@ -140,7 +140,7 @@ class ServiceNode(Service):
         fronts = Fronts(settings, reactor, self._refusal, self._files, random_bytes, wall_clock)
         self.front = fronts.users(self.dispatcher, self.hooks)
         self._other_fronts = self._new_other_fronts(fronts, own_hosts)
-        self._sightings = Sightings(store, self.relay.roster)
+        self.sightings = Sightings(store, self.relay.roster, random_bytes(8).hex(), reactor.seconds)
         self.membership, self.end_point = self._new_end_point(directory or Path())
         self.succession = Succession(
             directory or Path(), reactor, self._listeners, self.end_point, inherited is not None and inherited.succeeds)
@@ -185,12 +185,12 @@ class ServiceNode(Service):
 
     def _new_end_point(self, directory: Path) -> tuple[Membership, TunnelListener]:
         """This node among the others that serve from the same database, and where connectors arrive."""
-        own = own_record(self.settings, self._random_bytes(8).hex(), directory)
+        own = own_record(self.settings, self.sightings.node, directory)
         membership = Membership(own, self.store, self._reactor, self._wall_clock)
         end_point = TunnelListener(
             self.relay, self._reactor, self._wall_clock, lambda: self.snapshot, node=own.id,
             epoch=self._random_bytes(8), control=self._other_fronts.control,
-            renew_after=self.settings.renew_after_days, seen=self._sightings.seen, nodes=lambda: membership.places,
+            renew_after=self.settings.renew_after_days, seen=self.sightings.seen, nodes=lambda: membership.places,
             look=self.store.look,
         )
         membership.changed = end_point.nodes_changed
@@ -288,7 +288,7 @@ class ServiceNode(Service):
         self.store.subscribe(self._apply)
         if self.store.kept_at is None:
             await self.membership.check()
-            await self.store.write(keep_up, self._started_at, self.settings.audit_days)
+            await self._write_upkeep()
         else:
             self.store.when_back(self._keep_up)
         tunnel_context = await self._load_certificates()
@@ -307,7 +307,7 @@ class ServiceNode(Service):
         self._start_loops()
 
     def _start_loops(self) -> None:
-        for seconds, do in ((_SEEN_EVERY, self._sightings.note_all), (_UPKEEP_EVERY, self._keep_up),
+        for seconds, do in ((_SEEN_EVERY, self.sightings.note_all), (_UPKEEP_EVERY, self._keep_up),
                             (_LOOK_EVERY, self.certificates.look), (_EXPIRED_EVERY, self._cuts.end_expired),
                             (_WINDOWS_EVERY, self._cuts.end_windows), (_MINUTE, self.history.note)):
             loop = LoopingCall(do)
@@ -363,9 +363,12 @@ class ServiceNode(Service):
         return Deferred.fromCoroutine(self._renew()).addErrback(self._later)
 
     async def _renew(self) -> None:
-        await self.store.write(keep_up, self._started_at, self.settings.audit_days)
+        await self._write_upkeep()
         await self._load_certificates()  # another node may have renewed them
         self.certificates.upkeep()
+
+    def _write_upkeep(self) -> Deferred[list[str]]:
+        return self.store.write(keep_up, self._started_at, self.settings.audit_days, self.settings.connector_days)
 
     def _later(self, failure: Failure) -> None:
         self.log.error("a regular task failed and is tried again later: {reason}", reason=failure.getErrorMessage())

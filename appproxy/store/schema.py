@@ -274,6 +274,8 @@ connector_sightings = sa.Table(
     sa.Column("seen", sa.Double, nullable=False),
     sa.Column("version", NAME, nullable=False),
     sa.Column("address", NAME, nullable=False),
+    # When the audit was told that it is inactive; 0 while it is not.
+    sa.Column("inactive", sa.Double, nullable=False, server_default="0"),
 )
 #: `kind` is `connector` (whom connectors and the service trust) or `user` (for browsers, without a certificate given).
 authorities = snapshot_table(

@@ -11,7 +11,8 @@ from appproxy.admin import concerns
 from appproxy.admin.body import Body
 from appproxy.admin.operation import AdminContext, Call
 from appproxy.admin.principal import Principal
-from appproxy.store.connectors import connectors
+from appproxy.store.connectors import connectors, sightings
+from appproxy.store.connectors.sightings import Sighting
 from tests.admin.conftest import NOW, Desk, hash_password
 from tests.pki.authorities import authority, server
 
@@ -78,7 +79,7 @@ def test_a_connector_of_another_node_is_not_away(desk: Desk) -> None:
     id_ = join(desk, "a")
     for ago, away in ((100.0, []), (300.0, ["warning: connector a is not connected"])):
         with desk.store.transaction(NOW - ago) as tx:
-            connectors.seen(tx, id_, "1", "192.0.2.1")
+            sightings.seen(tx, "n", Sighting(id_, "1", "192.0.2.1"))
         assert texts(desk, "connector") == away
 
 

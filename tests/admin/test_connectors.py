@@ -9,7 +9,8 @@ import pytest
 from appproxy.errors import ConfigError
 from appproxy.pki.names import fingerprint
 from appproxy.pki.tokens import decode_token, hash_secret
-from appproxy.store.connectors import connectors
+from appproxy.store.connectors import connectors, sightings
+from appproxy.store.connectors.sightings import Sighting
 from appproxy.store.names import AlreadyThere, NotFound
 from appproxy.store.service import keys
 
@@ -74,11 +75,11 @@ class TestConnector:
         """Online, address and load are the node's, the rest is the database's."""
         here, away = enrol(desk, "here"), enrol(desk, "away")
         with desk.store.transaction(NOW + 5) as tx:
-            connectors.seen(tx, away, "0.9", "192.0.2.9")
+            sightings.left(tx, "n", Sighting(away, "0.9", "192.0.2.9"))
         desk.live[here] = {"online": True, "address": "192.0.2.1", "version": "1.0", "in_flight": 7}
         rows = {row["id"]: row for row in desk.rows("/connectors")}
         assert (rows[here]["status"], rows[here]["address"], rows[here]["in_flight"]) == ("active", "192.0.2.1", 7)
-        assert (rows[away]["status"], rows[away]["address"], rows[away]["last_seen"]) == ("inactive", "192.0.2.9", NOW + 5)
+        assert (rows[away]["status"], rows[away]["address"], rows[away]["last_seen"]) == ("away", "192.0.2.9", NOW + 5)
         assert desk.record("GET", "/connectors/here") == rows[here]
 
     def test_approval(self, desk: Any) -> None:

@@ -202,6 +202,42 @@ def test_a_connector_may_enrol_at_any_node(mesh: Mesh) -> None:
             mesh.at("service", "DELETE", f"/connectors/{one['id']}")
 
 
+def test_a_connector_waits_for_approval_and_joins_again(mesh: Mesh) -> None:
+    """It is approved at another node than it came to; once that is over it says which command brings it back."""
+    mesh.at("service", "POST", "/connector-groups", name="watched", needs_approval=True)
+    token = mesh.at("other", "POST", "/connector-tokens", group="watched")["token"]
+    state = mesh.directory / "watched"
+    joined = appproxy("connector", "join", token, "--state", str(state), "--name", "watched")
+    assert joined.code == 0 and "appproxy connector approve " in joined.out, joined.out + joined.err
+    ready = "appproxy connector approve "
+    mesh.supervisor.start("watched", twistd("appproxy-connector", "--state", str(state)), ready, PATIENCE)
+    for node in NODES:
+        until(lambda node=node: statuses(mesh, node)["watched"] == ("pending approval", "127.0.0.1", ()),  # type: ignore[misc]
+              f"{node} shows that it waits", 20)
+    mesh.at("other", "POST", "/connectors/watched/approve")
+    for node in NODES:
+        until(lambda node=node: statuses(mesh, node)["watched"][::2] == ("active", ("other", "service")),  # type: ignore[misc]
+              f"{node} shows it at both", 40)
+    mesh.at("service", "DELETE", "/connectors/watched")
+    log = mesh.directory / "logs" / "watched.log"
+    until(lambda: "join TOKEN --state DIR --again" in log.read_text(), "what to do is in its log", 20)
+    mesh.supervisor.end("watched")
+    token = mesh.at("service", "POST", "/connector-tokens")["token"]
+    joined = appproxy("connector", "join", token, "--state", str(state), "--name", "watched", "--again")
+    assert joined.code == 0, joined.err
+    mesh.start_connector("watched")
+    until(lambda: statuses(mesh, "other")["watched"][0] == "active", "it is back", 20)
+    mesh.supervisor.end("watched")
+    until(lambda: statuses(mesh, "other")["watched"][0] == "away", "it has gone", 20)
+    mesh.at("service", "DELETE", "/connectors/watched")
+
+
+def statuses(mesh: Mesh, node: str) -> dict[str, tuple[str, str, tuple[str, ...]]]:
+    """What a node says of each connector: status, address, and the nodes where it is."""
+    rows = mesh.at(node, "GET", "/connectors")
+    return {one["name"]: (one["status"], one["address"], tuple(one["nodes"])) for one in rows}
+
+
 def test_a_revocation_cuts_at_every_node(mesh: Mesh) -> None:
     """A WebSocket at the other node ends within a second of a sign-out that this one was told of."""
     visitor = mesh.visit("service", "other")

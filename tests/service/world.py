@@ -160,6 +160,7 @@ class World:
         self.clock = Clock()
         self.clock.advance(1000.0)
         self.log: list[Exchange] = []
+        self.seen: list[tuple[object, ...]] = []
         self._ids = 0
         self.snapshot = Snapshot(
             revision=1, applications={one.id: one for one in self.applications}, router=Router(self.applications),
@@ -181,7 +182,7 @@ class World:
         # With this epoch ids begin with 1.
         self.end_point = TunnelListener(
             self.relay, self.clock, lambda: 1e9, lambda: self.snapshot, node="n1", epoch=b"\0\0\0\0n678",
-            control=Factory.forProtocol(Protocol), renew_after=180,
+            control=Factory.forProtocol(Protocol), renew_after=180, seen=lambda *one: self.seen.append(one),
         )
 
     def _new_id(self) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 
-from appproxy.store import schema, schema_attempts, schema_nodes
+from appproxy.store import schema, schema_attempts, schema_fleet, schema_nodes
 from appproxy.store.database.initial import initialise
 from appproxy.store.database.store import Store
 from appproxy.store.engine import make_engine
@@ -16,7 +16,7 @@ from appproxy.store.sealing import Sealer
 #: What is copied, parents first.
 _TABLES = ["alembic_version", *(table.name for table in schema.metadata.sorted_tables)]
 #: All files of tables are read by then.
-assert {schema_nodes.nodes.name, schema_attempts.password_attempts.name} <= set(_TABLES)
+assert {schema_nodes.nodes.name, schema_attempts.password_attempts.name, schema_fleet.connector_places.name} <= set(_TABLES)
 _COUNTER = "audit_number_seq"
 #: Seconds for those who still hold rows of the last test.
 _LOCKED = 10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from twisted.internet.interfaces import IStreamClientEndpoint
 from appproxy.config.connector import ConnectorSettings, dump_connector
 from appproxy.config.outbound_proxy import OutboundProxies
 from appproxy.config.state import ConnectorPaths
-from appproxy.connector.config.files import proxies_of
+from appproxy.connector.config.files import proxies_of, read_settings
 from appproxy.connector.enrol.control import CALL_SECONDS, ControlClient, Issued
 from appproxy.connector.enrol.identity import Identity, IdentityFiles, fits
 from appproxy.connector.enrol.service_dialer import place_of, way_to
@@ -30,21 +31,26 @@ Reach = Callable[[JoinToken, str], ControlClient]
 
 async def join(
     token_text: str, state: Path, reactor: Any, wall_clock: Callable[[], float], name: str,
-    *, environment: Mapping[str, str], outbound_proxy: str | None = None, credentials: str | None = None,
+    *, environment: Mapping[str, str], outbound_proxy: str | None = None, credentials: str | None = None, again: bool = False,
     look: Look | None = None, reach: Reach | None = None,
 ) -> tuple[ConnectorSettings, Issued]:  # fmt: skip
     """Join the service of a token: `state` then holds a connector called `name`. All is written, or nothing.
 
     `outbound_proxy` and `credentials` are the connector's settings `outbound_proxy` and `outbound_proxy_credentials`; without
-    them `environment` says which proxy there is.
+    them `environment` says which proxy there is. `again`: a connector has joined from there before, and becomes this new one;
+    its other settings stay.
 
     Raises AppProxyError with one line for the admin: ConfigError for the token and the directory, IdentityError for a
     service that is not the token's, ControlError for one that cannot be reached or refuses, ProxyError for the proxy.
     """
     files = IdentityFiles(ConnectorPaths(state))
-    if files.joined:
+    if files.joined and not again:
         raise ConfigError(f"{state}: a connector has joined from here already",
-                          hint="give another --state, or remove this one")
+                          hint="give another --state; or, if the service does not take that one any more, --again")
+    before = read_settings(state) if files.joined else None
+    if before is not None:
+        outbound_proxy = before.outbound_proxy if outbound_proxy is None else outbound_proxy
+        credentials = before.outbound_proxy_credentials if credentials is None else credentials
     token = decode_token(token_text)
     now = wall_clock()
     if token.expires <= now:
@@ -58,10 +64,15 @@ async def join(
         issued = await (reach or network.reach)(token, anchor).enrol(token, certificate_request(key), name)
         if not fits(key, issued.certificate) or connector_id(issued.certificate) != issued.id:
             raise ConfigError("join: the service has signed another key, or for another connector")
-        settings = ConnectorSettings(address=token.address, name=token.name, id=issued.id, outbound_proxy=outbound_proxy,
-                                     outbound_proxy_credentials=credentials)
+        settings = replace(
+            before or ConnectorSettings(address=token.address, name=token.name, id=issued.id), address=token.address,
+            name=token.name, id=issued.id, outbound_proxy=outbound_proxy, outbound_proxy_credentials=credentials)
+        identity = Identity(Credential(issued.certificate, key), issued.trust)
         try:
-            files.create(Identity(Credential(issued.certificate, key), issued.trust), dump_connector(settings))
+            if before is None:
+                files.create(identity, dump_connector(settings))
+            else:
+                files.replace(identity, dump_connector(settings))
         except OSError as error:
             told = f"cannot be written ({error.strerror}); the token has been used, make a new one"
             raise ConfigError(f"{state}: {told}") from error

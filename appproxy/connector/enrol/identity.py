@@ -17,7 +17,9 @@ from appproxy.connector.config.files import write_all, write_private
 from appproxy.errors import ConfigError
 from appproxy.pki import Credential, load_chain, load_key, not_after, not_before, split_chain
 
-_AGAIN = "join this connector again with a new token, in a new state directory"
+#: What to do where this connector's certificate is of no use any more.
+AGAIN = (
+    "join again: at the service appproxy connector token, here appproxy connector join TOKEN --state DIR --again; restart")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,12 @@ class IdentityFiles:
         })
         os.replace(self._next_key, self._paths.key)
 
+    def replace(self, identity: Identity, settings: str) -> None:
+        """Become another connector. What the service told the one before is forgotten. Raises OSError."""
+        self._paths.configuration.unlink(missing_ok=True)
+        self.renew(identity)
+        write_all({self._paths.settings: settings.encode()})
+
     def trust(self, anchors: tuple[str, ...]) -> None:
         """Take up new anchors."""
         write_private(self._paths.trust, "".join(anchors).encode())
@@ -116,10 +124,10 @@ class IdentityFiles:
             if fits(key, certificate):
                 os.replace(self._next_key, self._paths.key)
                 return key
-        raise ConfigError(f"{self._paths.key}: does not belong to {self._paths.certificate.name}", hint=_AGAIN)
+        raise ConfigError(f"{self._paths.key}: does not belong to {self._paths.certificate.name}", hint=AGAIN)
 
     def _read(self, path: Path) -> str:
         try:
             return path.read_text("ascii")
         except (OSError, ValueError) as error:
-            raise ConfigError(f"{path}: cannot be read ({error})", hint=_AGAIN) from error
+            raise ConfigError(f"{path}: cannot be read ({error})", hint=AGAIN) from error

@@ -6,6 +6,7 @@ The new pair is written first, then new signal connections are dialled with it, 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
@@ -14,7 +15,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from appproxy.connector.enrol.control import Issued
-from appproxy.connector.enrol.identity import Identity, fits
+from appproxy.connector.enrol.identity import AGAIN, Identity, fits
 from appproxy.errors import ConfigError
 from appproxy.pki import Credential, certificate_request, new_key
 
@@ -71,6 +72,7 @@ class CertificateRenewal:
         if self._later is not None and self._later.active():
             self._later.cancel()
         self._later = self._clock.callLater(LOOK_SECONDS, self.look)
+        self._check_end()
         after, now = self._after_days, self._clock.seconds()
         # A new certificate that is due at once (clocks that differ by months) must not lead round in a circle.
         if self._running is not None or after is None or now < self._tried + LOOK_SECONDS:
@@ -79,6 +81,13 @@ class CertificateRenewal:
             self._tried = now
             self._running = Deferred.fromCoroutine(self._renew())
             self._running.addErrback(self._failed)
+
+    def _check_end(self) -> None:
+        """Whoever was away for longer than the certificate holds cannot renew it: the service does not take it any more."""
+        end = self._identity().not_after
+        if self._wall_clock() >= end:
+            self.log.error("this connector's certificate ended on {date:%Y-%m-%d}, and the service does not let it in; {hint}",
+                           date=datetime.fromtimestamp(end, UTC), hint=AGAIN)
 
     def stop(self) -> None:
         """Look no more."""

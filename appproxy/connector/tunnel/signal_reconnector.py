@@ -16,13 +16,14 @@ from appproxy.tunnel.backoff import signal_delay
 from appproxy.tunnel.limits import DEFAULT_LIMITS
 from appproxy.tunnel.messages import Goodbye
 
-#: What the admin can do about a goodbye.
+#: What the admin can do about a goodbye, where it does not say so itself (`_COMMAND`).
 HINTS = {
     Code.VERSION: "upgrade the older of connector and service",
     Code.DUPLICATE: "stop one of the two, or join it with a token of its own",
-    Code.REVOKED: "join again with a new token: appproxy connector join TOKEN",
+    Code.REVOKED: "join again with a new token: appproxy connector join TOKEN --state DIR --again",
     Code.NOT_APPROVED: "an administrator has to approve it: appproxy connector approve ID",
 }
+_COMMAND = "appproxy connector"
 
 #: Dials the signal end point.
 Dial = Callable[[IProtocolFactory], Deferred[IProtocol]]
@@ -144,7 +145,7 @@ class SignalReconnector:
         if not self._running:
             return
         if goodbye is not None:
-            hint = HINTS.get(goodbye.code, "")
+            hint = "" if _COMMAND in goodbye.text else HINTS.get(goodbye.code, "")
             self.log.warn("the service closed the connection: {reason}{hint}", reason=goodbye.text or goodbye.code.name,
                           hint=f"; {hint}" if hint else "", code=goodbye.code.name, slot=self.number)
             if goodbye.permanent:

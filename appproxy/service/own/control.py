@@ -24,9 +24,10 @@ from appproxy.pki.tokens import hash_secret
 from appproxy.policy.levels import AddressLimit
 from appproxy.service.exchange.exchange import Exchange
 from appproxy.service.own.connector_view import ConnectorView
-from appproxy.store.connectors import connectors
+from appproxy.store.connectors import connectors, groups
 from appproxy.store.database.live import LiveStore
-from appproxy.store.service import keys
+from appproxy.store.service import audit, keys
+from appproxy.store.service.actions import CONNECTOR_JOIN
 from appproxy.store.snapshot import ConnectorRecord, ConnectorState
 from appproxy.store.transaction import Transaction
 
@@ -114,7 +115,7 @@ class ControlApi:
             _text(body, "token", 64), hash_secret(_secret(_text(body, "secret", 64))),
             public_key_from_request(_text(body, "csr", 8192)), _text(body, "name", 255),
         )
-        found, certificate = await self._store.write(enrol, enrolment, self._certificate_days)
+        found, certificate = await self._store.write(enrol, enrolment, self._certificate_days, exchange.client)
         self.log.info("connector {id} ({name}) has joined from {client}", id=found.id, name=found.name,
                       client=exchange.client)
         return 201, {
@@ -157,19 +158,21 @@ class ControlApi:
             await self._store.look()
         record = self._store.snapshot.connectors.get(id)
         if record is None or record.state is ConnectorState.REVOKED:
-            raise IdentityError(Code.REVOKED, "this connector is revoked or removed; enrol it again")
+            raise IdentityError(Code.REVOKED, f"this connector is revoked or removed; {connectors.AGAIN}")
         exchange.connector = record.id
         return record
 
 
-def enrol(tx: Transaction, enrolment: Enrolment, days: int) -> tuple[connectors.Connector, str]:
-    """Use the token, sign the key, keep the record: all or nothing."""
+def enrol(tx: Transaction, enrolment: Enrolment, days: int, address: str) -> tuple[connectors.Connector, str]:
+    """Use the token, sign the key, keep the record: all or nothing. `address`: where it comes from."""
     group = connectors.use_token(tx, enrolment.token, enrolment.secret_hash)
     id = tx.new_id()
     certificate = issue_connector(
         keys.authority(tx), enrolment.public_key, id, tx.now, days, tx.random_bytes(_SERIAL_BYTES)
     )
     found = connectors.enrol(tx, id, enrolment.name, group, shown(certificate))
+    audit.record(tx, f"connector:{id}", CONNECTOR_JOIN, id, {
+        "name": found.name, "group": groups.find(tx, group).name, "state": found.state.value, "address": address})
     return found, certificate
 
 

@@ -18,6 +18,7 @@ from appproxy.net.exhaustion import EXHAUSTION
 from appproxy.pki.expiry import days_left
 from appproxy.service.exchange.exchange import Exchange
 from appproxy.service.relay.shortages import SHORTAGES
+from appproxy.store.connectors.sightings import STATUSES
 from appproxy.store.service.audit_exports import Backlog
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from appproxy.service.own.served_certificates import Certificates
     from appproxy.service.relay.relay import Relay
     from appproxy.service.tunnel.listener import TunnelListener
+    from appproxy.service.tunnel.sightings import Sightings
     from appproxy.store.database.live import LiveStore
     from appproxy.store.snapshot import Snapshot
 
@@ -127,6 +129,7 @@ class MeasuredNode(Protocol):
     end_point: TunnelListener
     certificates: Certificates
     exporter: ExportNumbers | None
+    sightings: Sightings
 
     @property
     def snapshot(self) -> Snapshot:
@@ -173,6 +176,10 @@ class NodeCollector(Collector):
             online.add_metric([group], roster.online(group))
         yield in_flight
         yield online
+        known = GaugeMetricFamily("appproxy_connectors", "Connectors by their status, once a minute.", labels=["status"])
+        for status in STATUSES:
+            known.add_metric([status], node.sightings.counts.get(status, 0))
+        yield known
         yield self._limits()
         yield CounterMetricFamily("appproxy_tunnel_protocol_errors", "Times that a connector broke the tunnel protocol.",
                                   value=node.end_point.protocol_errors)

@@ -27,6 +27,7 @@ from appproxy.service.tunnel.incoming import CONTROL, IncomingConnection
 from appproxy.service.tunnel.rivals import Rivals
 from appproxy.service.tunnel.signal_link import SignalLink
 from appproxy.service.tunnel.suspicion import look
+from appproxy.store.connectors.connectors import AGAIN
 from appproxy.store.snapshot import ConnectorState, Snapshot
 from appproxy.tunnel.frames import Kind, encode
 from appproxy.tunnel.ids import ID_SIZE
@@ -44,7 +45,7 @@ _UNKNOWN = Goodbye(Code.OVERLOADED, 5.0, False, "the database cannot be asked wh
 _MISTAKEN = Goodbye(Code.OVERLOADED, 3.0, False, "this is another node, which has this connection already")
 _DUPLICATE = Goodbye(Code.DUPLICATE, 20.0, False, "another process uses this connector's certificate")
 
-#: Told of a connector that came (True) or went (False): id, version, address, serial number of the certificate or "".
+#: Told of a connector that came (True), or went or has to wait (False): id, version, address, certificate's serial or "".
 Seen = Callable[[str, bool, str, str, str], None]
 
 
@@ -170,6 +171,8 @@ class TunnelListener(Factory):
     def _admit(self, link: SignalLink, hello: Hello) -> None:
         refusal = self._refusal(link)
         if refusal is not None:
+            if refusal.code is Code.NOT_APPROVED:
+                self._seen(link.connector_id, False, hello.version, link.address, "")  # for whoever is to approve it
             self._turn_away(link, refusal)
             return
         now = self.clock.seconds()
@@ -208,10 +211,13 @@ class TunnelListener(Factory):
 
     def _refusal(self, link: SignalLink) -> Goodbye | None:
         record = self._snapshot().connectors.get(link.connector_id)
-        if record is None or record.state is ConnectorState.REVOKED:
-            return Goodbye(Code.REVOKED, None, True, "this connector is revoked or removed: enrol it again")
+        if record is None:
+            return Goodbye(Code.REVOKED, None, True, f"the service does not know this connector (any more); {AGAIN}")
+        if record.state is ConnectorState.REVOKED:
+            return Goodbye(Code.REVOKED, None, True, f"an administrator has revoked this connector; {AGAIN}")
         if record.state is ConnectorState.PENDING:
-            return Goodbye(Code.NOT_APPROVED, 30.0, False, "an administrator has to approve this connector")
+            words = f"it waits for an administrator's approval, at the service: appproxy connector approve {link.connector_id}"
+            return Goodbye(Code.NOT_APPROVED, 15.0, False, words)
         if self.draining:
             return Goodbye(Code.SHUTTING_DOWN, 2.0, False, "this node is shutting down")
         return None
@@ -315,7 +321,7 @@ class TunnelListener(Factory):
             record = snapshot.connectors.get(peer.id)
             if record is None or record.state is not ConnectorState.APPROVED:
                 for link in _links_of(peer):
-                    link.goodbye(Goodbye(Code.REVOKED, None, True, "an administrator has revoked this connector"))
+                    link.goodbye(self._refusal(link) or _UNKNOWN)
                 self._lose(peer)
             elif record.group != peer.group and self.roster.peers.get(peer.id) is peer:
                 self.roster.move(peer, record.group, now)
@@ -324,7 +330,7 @@ class TunnelListener(Factory):
             record = snapshot.connectors.get(id)
             if record is None or record.state is ConnectorState.REVOKED:
                 for entry in list(entries):
-                    entry.dismiss(Goodbye(Code.REVOKED, None, True, "an administrator has revoked this connector"))
+                    entry.dismiss(Goodbye(Code.REVOKED, None, True, f"an administrator has revoked this connector; {AGAIN}"))
         if configuration_changed:
             self._hinting.ask(at_once=True)
 

@@ -2,32 +2,58 @@
 
 from __future__ import annotations
 
-from twisted.internet.defer import Deferred, succeed
+from collections.abc import Callable, Mapping
+
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from appproxy.service.relay.roster import Roster
-from appproxy.store.connectors import connectors
+from appproxy.store.connectors import sightings
+from appproxy.store.connectors.sightings import INACTIVE, Sighting
 from appproxy.store.database.live import LiveStore
+
+#: For so long a node must have given and heard signs of life before it says who is inactive: connectors that come to a
+#: service which was off, or to a database that was away, wait up to 20 s before they dial.
+_WATCHED = INACTIVE + 30.0
 
 
 class Sightings:
-    """Those of one node: each connector that comes or goes at once, all that are here now and then."""
+    """Those of one node, by its id: each connector that comes or goes at once, all that are here once a minute."""
 
     log = Logger()
 
-    def __init__(self, store: LiveStore, roster: Roster) -> None:
+    def __init__(self, store: LiveStore, roster: Roster, node: str, seconds: Callable[[], float]) -> None:
+        self.node = node
+        #: How many connectors there were of each status at the last look, wherever they are.
+        self.counts: Mapping[str, int] = {}
         self._store = store
         self._roster = roster
+        self._seconds = seconds
+        #: Since when no look has failed.
+        self._since: float | None = None
 
     def seen(self, id: str, here: bool, version: str, address: str, serial: str) -> None:
-        """This one has come, or gone (`TunnelListener`)."""
-        self._store.write(connectors.seen, id, version, address, serial).addErrback(self._lost)
+        """This one has come; or it has gone, or come and not been taken (`TunnelListener`)."""
+        one = Sighting(id, version, address)
+        if here:
+            self._store.write(sightings.seen, self.node, one, serial).addErrback(self._lost)
+        else:
+            self._store.write(sightings.left, self.node, one).addErrback(self._lost)
 
     def note_all(self) -> Deferred[None]:
         """All that are here now."""
-        here = [(peer.id, peer.version, peer.address) for peer in self._roster.peers.values() if peer.links]
-        return self._store.write(connectors.seen_all, here).addErrback(self._lost) if here else succeed(None)
+        here = [Sighting(peer.id, peer.version, peer.address) for peer in self._roster.peers.values() if peer.links]
+        now = self._seconds()
+        watched = self._since is not None and now - self._since >= _WATCHED
+        looking: Deferred[Mapping[str, int]] = self._store.write(sightings.look, self.node, here, watched)
+        return looking.addCallback(self._looked, now).addErrback(self._lost)
+
+    def _looked(self, counts: Mapping[str, int], began: float) -> None:
+        self.counts = counts
+        if self._since is None:
+            self._since = began
 
     def _lost(self, failure: Failure) -> None:
+        self._since = None
         self.log.warn("connectors' sightings could not be kept: {reason}", reason=failure.getErrorMessage())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -18,16 +17,17 @@ from appproxy.store.transaction import Reading, Row, Transaction
 
 __all__ = [
     "Connector", "Shown", "approve", "count_by_group", "enrol", "find", "list_all", "move", "new_token", "remove",
-    "remove_inactive", "renew", "revoke", "seen", "seen_all", "use_token",
+    "remove_unseen", "renew", "revoke", "use_token",
 ]  # fmt: skip
 
 _WHAT = "connector"
-#: A connector that was not seen for so long, in seconds, is removed: 10 days.
-INACTIVE = 10 * 86400.0
+_DAY = 86400.0
 _LONGEST_NAME = 128
 #: Seconds in which a certificate that was replaced may renew once more, because the answer was lost: a connector tries once an
 #: hour.
 GRACE = 86400.0
+#: What a connector is told that is known no more.
+AGAIN = "at the service: appproxy connector token; here: appproxy connector join TOKEN --state DIR --again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def renew(tx: Transaction, connector_id: str, old: Shown, new: Shown) -> None:
     ours = (connectors.c.id == connector_id) & (connectors.c.state != ConnectorState.REVOKED.value)
     row = tx.row(sa.select(connectors).where(ours))
     if row is None:
-        raise IdentityError(Code.REVOKED, f"connector {connector_id} is revoked or removed; enrol it again")
+        raise IdentityError(Code.REVOKED, f"connector {connector_id} is revoked or removed; {AGAIN}")
     until = row["older_until"]
     # One that begins later than what is kept here was issued before this database was restored from a backup.
     if old.serial == row["certificate_serial"] or old.begins > row["certificate_begins"]:
@@ -126,34 +126,14 @@ def remove(tx: Transaction, connector: str) -> Connector:
     return found
 
 
-def remove_inactive(tx: Transaction) -> list[Connector]:
-    """Forget those that were not seen for 10 days. Not to be called by a node that itself was just started."""
-    gone = [one for one in list_all(tx) if max(one.last_seen, one.enrolled) < tx.now - INACTIVE]
+def remove_unseen(tx: Transaction, days: int) -> list[Connector]:
+    """Forget those that were not seen for so long, 0: none. Not to be called by a node that itself was just started."""
+    if not days:
+        return []
+    gone = [one for one in list_all(tx) if max(one.last_seen, one.enrolled) < tx.now - days * _DAY]
     for one in gone:
         remove(tx, one.id)
     return gone
-
-
-def seen(tx: Transaction, connector_id: str, version: str, address: str, serial: str = "") -> None:
-    """Note a sign of life. It changes no snapshot. An unknown connector is ignored: it was removed a moment ago.
-
-    `serial` is the certificate's that it showed: once its newest one is in use, no older one may renew any more.
-    """
-    newest = (connectors.c.id == connector_id) & (connectors.c.certificate_serial == serial) & (connectors.c.older_until > 0)
-    if serial and tx.row(sa.select(connectors.c.id).where(newest)) is not None:
-        tx.change(sa.update(connectors).where(newest).values(older_until=0.0))
-    table = connector_sightings
-    values = {"seen": tx.now, "version": version[:_LONGEST_NAME], "address": address[:_LONGEST_NAME]}
-    if tx.change(sa.update(table).where(table.c.connector == connector_id).values(values)):
-        return
-    if tx.row(sa.select(connectors.c.id).where(connectors.c.id == connector_id)) is not None:
-        tx.change(sa.insert(table).values(connector=connector_id, **values))
-
-
-def seen_all(tx: Transaction, here: Iterable[tuple[str, str, str]]) -> None:
-    """The same for several: id, version and address of each."""
-    for id_, version, address in here:
-        seen(tx, id_, version, address)
 
 
 def find(reading: Reading, connector: str) -> Connector:
@@ -182,8 +162,6 @@ def count_by_group(reading: Reading) -> dict[str, int]:
     """How many connectors each group (its id) has; groups without any are left out."""
     counted = sa.select(connectors.c.connector_group, sa.func.count().label("count")).group_by(connectors.c.connector_group)
     return {row["connector_group"]: row["count"] for row in reading.rows(counted)}
-
-
 
 
 def _set(tx: Transaction, found: Connector, **values: str) -> Connector:

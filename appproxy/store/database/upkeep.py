@@ -21,16 +21,16 @@ from appproxy.store.people import (
 from appproxy.store.roles import assignments as role_assignments
 from appproxy.store.roles import idempotency
 from appproxy.store.service import audit, keys
-from appproxy.store.service.actions import CONNECTOR_INACTIVE
+from appproxy.store.service.actions import CONNECTOR_FORGOTTEN
 from appproxy.store.transaction import Transaction
 
 #: In seconds. A node looks for connectors that never came back only when it was there itself for a day to see them.
 _WATCHED = 86400.0
 
 
-def keep_up(tx: Transaction, node_started: float, audit_days: int = 0) -> list[str]:
-    """Do what is due, one node or several; `node_started` in seconds since 1970, `audit_days`: how long the audit is kept, 0
-    for ever. Gives the names of new certificates.
+def keep_up(tx: Transaction, node_started: float, audit_days: int = 0, connector_days: int = 0) -> list[str]:
+    """Do what is due, one node or several; `node_started` in seconds since 1970, `audit_days`: how long the audit is kept,
+    `connector_days`: and connectors that nobody sees; 0 for ever. Gives the names of new certificates.
 
     A sealing key changes the snapshot; a leaf does not: whoever serves it must take it up from `keys.server_leaf`.
     """
@@ -53,6 +53,7 @@ def keep_up(tx: Transaction, node_started: float, audit_days: int = 0) -> list[s
     role_assignments.purge(tx)
     idempotency.purge(tx)
     if tx.now - node_started > _WATCHED:
-        for gone in connectors.remove_inactive(tx):
-            audit.record(tx, "service", CONNECTOR_INACTIVE, gone.id, {"name": gone.name, "reason": "inactive"})
+        for gone in connectors.remove_unseen(tx, connector_days):
+            detail = {"name": gone.name, "reason": f"not seen for {connector_days} days"}
+            audit.record(tx, "service", CONNECTOR_FORGOTTEN, gone.id, detail)
     return renew_leaves(tx)

@@ -82,7 +82,11 @@ CLIENT_SIGN_OUT_FAILED = _event(
     "client.sign_out_failed", "An application elsewhere was not told that a session has ended, and will not be.",
     "name subject session tries reason")
 CERTIFICATE_ISSUE = _event("certificate.issue", "A certificate was issued by ACME.", "name names fingerprint not_after")
-CONNECTOR_INACTIVE = _event("connector.remove", "A connector that never came back was forgotten.", "name reason")
+CONNECTOR_JOIN = _event("connector.join", "A connector has joined, by a token.", "address group name state")
+CONNECTOR_INACTIVE = _event(
+    "connector.inactive", "A connector was not seen by any node for two minutes.", "address last_seen name")
+CONNECTOR_ACTIVE = _event("connector.active", "A connector that was inactive is back.", "address name seconds")
+CONNECTOR_FORGOTTEN = _event("connector.remove", "A connector that never came back was forgotten.", "name reason")
 MASTER_CHANGE = _event("master.change", "All secrets in the store were sealed under another master key.", "secrets")
 AUDIT_LEFT_OUT = _event(
     "audit.left_out", "More entries came about nobody known, or of one user, than are kept.", "address provider count")
@@ -106,8 +110,10 @@ KEYS: Mapping[str, str] = {
     "expires": "when the session ends at the latest, in seconds since 1970",
     "factor": "`totp`, `passkey` or `recovery-code`",
     "fingerprint": "SHA-256 of the certificate",
+    "group": "the connector group, by name",
     "id": "of the second factor",
     "issuer": "the provider's issuer",
+    "last_seen": "when it was seen last, in seconds since 1970",
     "label": "what the user calls the second factor",
     "methods": "what was proved, in this order",
     "more": "how many there were besides, which have no entry of their own",
@@ -119,7 +125,9 @@ KEYS: Mapping[str, str] = {
     "report_only": "what policies would have done that are only reported",
     "scope": "what was granted",
     "secrets": "how many were sealed",
+    "seconds": "for how long",
     "session": "id of the session, for `appproxy session revoke --session ID`; of clients that of the provider's (`sid`)",
+    "state": "`approved`, `pending approval` or `revoked`",
     "subject": "whose session it was: a user's id",
     "tries": "how often it was tried",
 }

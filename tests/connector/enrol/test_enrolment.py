@@ -17,7 +17,7 @@ from appproxy.connector.enrol.control import ControlClient, ControlError, Issued
 from appproxy.connector.enrol.enrolment import join
 from appproxy.connector.enrol.identity import IdentityFiles
 from appproxy.errors import AppProxyError, ConfigError, IdentityError
-from appproxy.pki import JoinToken, encode_token, fingerprint
+from appproxy.pki import JoinToken, connector_id, encode_token, fingerprint
 from tests.connector.authority import NOW, Authority
 
 NAME = "connect.example.com"
@@ -33,7 +33,7 @@ class Service:
         self.secrets: list[bytes] = []
         self.trusted: list[str] = []
         self.refuse = False
-        self.id = "c1"
+        self.id = self.issued = "c1"
         self.sign: Callable[[str], str] = lambda csr: self.authority.sign(csr, self.id)
 
     def token(self, **others: Any) -> str:
@@ -56,13 +56,13 @@ class Service:
         self.secrets.append(token.secret)
         if self.refuse:
             raise ControlError("the service refused /enrol: the token was used up", 403)
-        return Issued(self.sign(csr), (self.authority.anchor,), "c1", "default", "approved")
+        return Issued(self.sign(csr), (self.authority.anchor,), self.issued, "default", "approved")
 
-    def join(self, state: Path, token: str | None = None, now: float = NOW) -> Any:
+    def join(self, state: Path, token: str | None = None, now: float = NOW, **others: Any) -> Any:
         """Join; gives what came, or raises."""
         results: list[Any] = []
         call = join(token or self.token(), state, None, lambda: now, "host-7", environment={},
-                    look=self.look, reach=self.reach)
+                    look=self.look, reach=self.reach, **others)
         Deferred.fromCoroutine(call).addBoth(results.append)
         if isinstance(results[0], Failure):
             results[0].raiseException()
@@ -134,6 +134,35 @@ def test_twice(tmp_path: Path) -> None:
         service.join(tmp_path)
     assert (tmp_path / "connector.key").read_bytes() == before
     assert len(service.secrets) == 1
+
+
+def test_again(tmp_path: Path) -> None:
+    """One that its service has forgotten becomes a new one in the same place, and keeps its settings."""
+    service = Service()
+    service.join(tmp_path, outbound_proxy="http://proxy.corp:3128")
+    paths = ConnectorPaths(tmp_path)
+    paths.settings.write_text(paths.settings.read_text().replace("#least = 2", "least = 7"))
+    paths.configuration.write_text("{}")
+    before = IdentityFiles(paths).load()
+    service.id = service.issued = "c2"
+    settings, _ = service.join(tmp_path, service.token(address="elsewhere:8443"), again=True)
+    assert (settings.id, settings.address, settings.pool.least) == ("c2", "elsewhere:8443", 7)
+    assert settings.outbound_proxy == "http://proxy.corp:3128"
+    assert load_connector(paths.settings.read_text(), "connector.toml") == settings
+    now = IdentityFiles(paths).load()
+    assert connector_id(now.credential.certificate) == "c2" and now.credential.key != before.credential.key
+    assert not paths.configuration.exists()
+
+
+def test_again_where_it_is_refused(tmp_path: Path) -> None:
+    """All stays as it was."""
+    service = Service()
+    service.join(tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    service.refuse = True
+    with pytest.raises(ControlError):
+        service.join(tmp_path, again=True)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_a_refusal_writes_nothing(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
-from twisted.logger import capturedLogs
+from twisted.logger import capturedLogs, formatEvent
 
 from appproxy.connector.enrol.control import ControlError, Issued
 from appproxy.connector.enrol.identity import Identity, fits
@@ -121,3 +121,16 @@ def test_stop() -> None:
     rig.renewal.stop()
     assert rig.clock.getDelayedCalls() == []
     assert rig.taken == []
+
+
+def test_a_certificate_that_has_ended_says_what_to_do() -> None:
+    """Whoever was switched off for a year finds it in the log at the start."""
+    rig = RenewalRig()
+    with capturedLogs() as events:
+        rig.renewal.look()
+    assert events == []
+    rig.wall_clock = NOW + 366 * DAY
+    with capturedLogs() as events:
+        rig.renewal.look()
+    assert "join TOKEN --state DIR --again" in formatEvent(events[0]) and "ended on 2" in formatEvent(events[0])
+    rig.renewal.stop()

@@ -22,11 +22,13 @@ from appproxy.service.front.front import Front
 from appproxy.service.front.h1.connection import UserConnection
 from appproxy.service.own.control import ControlApi
 from appproxy.store.applications import applications
-from appproxy.store.connectors import connectors
+from appproxy.store.connectors import connectors, sightings
+from appproxy.store.connectors.sightings import Sighting
 from appproxy.store.database.initial import initialise
 from appproxy.store.database.live import LiveStore
 from appproxy.store.database.store import Store
 from appproxy.store.sealing import Sealer
+from appproxy.store.service import audit
 from tests.service.world import Wire, refusal
 
 NOW = time.time()  # noqa: TID251 -- certificates of the test must hold now
@@ -171,6 +173,15 @@ def test_bodies_are_small_json_objects(service: Service, body: bytes) -> None:
     assert service.call("POST", "/enrol", body)[0] in (400, 413)
 
 
+def test_the_audit_has_who_joined(service: Service) -> None:
+    """And from where: a token that was stolen is noticed."""
+    _, joined = service.join()
+    with service.store.reading() as reading:
+        entry = audit.list_recent(reading)[0]
+    assert (entry.action, entry.target) == ("connector.join", joined["id"])
+    assert entry.detail == {"name": "box", "group": "default", "state": "approved", "address": "203.0.113.9"}
+
+
 @pytest.mark.parametrize(("method", "path"), [("POST", "/renew"), ("GET", "/configuration")])
 def test_all_but_enrolment_needs_a_certificate(service: Service, method: str, path: str) -> None:
     """Who calls is known from it alone."""
@@ -238,7 +249,8 @@ def test_a_certificate_that_was_replaced_renews_no_more_once_the_new_one_is_used
     assert renew(old)[0] == 201
     status, newest = renew(old)
     assert status == 201
-    done(service.live.write(connectors.seen, joined["id"], "1.0", "192.0.2.7", serial(newest["certificate"])))
+    done(service.live.write(
+        sightings.seen, "n", Sighting(joined["id"], "1.0", "192.0.2.7"), serial(newest["certificate"])))
     with capturedLogs() as events:
         status, problem = renew(old)
     assert (status, problem["code"]) == (403, "TOKEN_REFUSED")

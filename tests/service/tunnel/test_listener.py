@@ -32,9 +32,11 @@ def set_state(world: World, id: str, state: ConnectorState) -> None:
 
 
 def test_an_unknown_connector_is_turned_away() -> None:
-    """Its certificate may be ours, and its record gone."""
+    """Its certificate may be ours, and its record gone: it hears which commands bring it back."""
     signal = World().signal("c9")
     assert goodbye(signal) is Code.REVOKED
+    text = signal.session.peer_goodbye.text if signal.session.peer_goodbye else ""
+    assert "does not know" in text and text.endswith("appproxy connector join TOKEN --state DIR --again")
     assert signal.wire.disconnecting
 
 
@@ -47,11 +49,13 @@ def test_a_revoked_one_too(world: World) -> None:
 
 
 def test_one_that_waits_for_approval_is_told_to_come_again(world: World) -> None:
-    """It carries no traffic until then."""
+    """It carries no traffic until then; whoever is to approve it sees that it is there."""
     set_state(world, "c1", ConnectorState.PENDING)
     signal = world.signal("c1")
     assert goodbye(signal) is Code.NOT_APPROVED
     assert signal.session.peer_goodbye is not None and not signal.session.peer_goodbye.permanent
+    assert signal.session.peer_goodbye.text.endswith("appproxy connector approve c1")
+    assert [one[:2] for one in world.seen] == [("c1", False)]
     set_state(world, "c1", ConnectorState.APPROVED)
     assert world.welcomed("c1")
 

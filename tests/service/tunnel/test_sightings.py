@@ -6,10 +6,12 @@ from typing import Any, cast
 
 import pytest
 from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.task import Clock
 
 from appproxy.errors import ConfigError
 from appproxy.service.relay.roster import Peer, Roster
 from appproxy.service.tunnel.sightings import Sightings
+from appproxy.store.connectors.sightings import Sighting
 
 
 class Store:
@@ -19,9 +21,23 @@ class Store:
         self.written: list[tuple[object, ...]] = []
         self.broken = broken
 
-    def write(self, work: object, *arguments: object) -> Deferred[None]:
-        self.written.append(arguments)
-        return fail(ConfigError("the database is away")) if self.broken else succeed(None)
+    def write(self, work: Any, *arguments: object) -> Deferred[Any]:
+        self.written.append((work.__name__, *arguments))
+        return fail(ConfigError("the database is away")) if self.broken else succeed({"active": 1})
+
+
+class Rig:
+    """Sightings of a node, with a store and a clock."""
+
+    def __init__(self) -> None:
+        self.store, self.roster, self.clock = Store(), Roster(0.0), Clock()
+        self.sightings = Sightings(cast(Any, self.store), self.roster, "n", self.clock.seconds)
+
+    def looks(self) -> tuple[object, ...]:
+        """The next look, a minute later."""
+        self.clock.advance(60.0)
+        self.sightings.note_all()
+        return self.store.written.pop()
 
 
 def peer(id: str, *, here: bool) -> Peer:
@@ -33,33 +49,46 @@ def peer(id: str, *, here: bool) -> Peer:
     return made
 
 
+ONE = Sighting("c1", "1.0", "192.0.2.7")
+
+
 def test_those_that_are_here_are_noted_together() -> None:
-    """In one transaction; not those whose connections are gone, and nothing where nobody is here."""
-    store, roster = Store(), Roster(0.0)
-    sightings = Sightings(cast(Any, store), roster)
-    sightings.note_all()
-    assert store.written == []
-    roster.add(peer("c1", here=True))
-    roster.add(peer("c2", here=False))
-    sightings.note_all()
-    assert store.written == [([("c1", "1.0", "192.0.2.7")],)]
+    """In one transaction; not those whose connections are gone. What it counts is there for the metrics."""
+    rig = Rig()
+    assert rig.looks() == ("look", "n", [], False)
+    rig.roster.add(peer("c1", here=True))
+    rig.roster.add(peer("c2", here=False))
+    assert rig.looks() == ("look", "n", [ONE], False)
+    assert rig.sightings.counts == {"active": 1}
 
 
-def test_one_that_comes_is_noted_at_once() -> None:
-    """With its certificate."""
-    store = Store()
-    Sightings(cast(Any, store), Roster(0.0)).seen("c1", True, "1.0", "192.0.2.7", "0a")
-    assert store.written == [("c1", "1.0", "192.0.2.7", "0a")]
+def test_one_that_comes_or_goes_is_noted_at_once() -> None:
+    """With its certificate, when it comes."""
+    rig = Rig()
+    rig.sightings.seen("c1", True, "1.0", "192.0.2.7", "0a")
+    rig.sightings.seen("c1", False, "1.0", "192.0.2.7", "")
+    assert rig.store.written == [("seen", "n", ONE, "0a"), ("left", "n", ONE)]
+
+
+def test_who_is_inactive_is_said_only_after_watching() -> None:
+    """Three minutes of looks that all succeeded: a database that was away knows of nobody who was here meanwhile."""
+    rig = Rig()
+    assert [rig.looks()[-1] for _ in range(5)] == [False, False, False, True, True]
+    rig.store.broken = True
+    rig.looks()
+    rig.store.broken = False
+    assert [rig.looks()[-1] for _ in range(5)] == [False, False, False, True, True]
 
 
 @pytest.mark.parametrize("together", [False, True])
 def test_a_store_that_is_away_harms_nobody(together: bool) -> None:
     """It is logged; a failure would end the task that notes them, and with it all later sightings."""
-    roster = Roster(0.0)
-    roster.add(peer("c1", here=True))
-    sightings, results = Sightings(cast(Any, Store(broken=True)), roster), list[None]()
+    rig, results = Rig(), list[None]()
+    rig.store.broken = True
+    rig.roster.add(peer("c1", here=True))
     if together:
-        sightings.note_all().addCallback(results.append)
+        rig.sightings.note_all().addCallback(results.append)
         assert results == [None]
     else:
-        sightings.seen("c1", True, "1.0", "192.0.2.7", "0a")
+        for here in (True, False):
+            rig.sightings.seen("c1", here, "1.0", "192.0.2.7", "0a")

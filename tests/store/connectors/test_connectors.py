@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from appproxy.errors import Code, IdentityError
-from appproxy.store.connectors import connectors, groups
+from appproxy.store.connectors import connectors, groups, sightings
 from appproxy.store.connectors.connectors import Connector, Shown
+from appproxy.store.connectors.sightings import Sighting
 from appproxy.store.database.store import Store
 from appproxy.store.names import AlreadyThere, NotFound
 from appproxy.store.snapshot import ConnectorState
@@ -105,9 +106,9 @@ def test_a_certificate_that_was_replaced_is_over_when_the_new_one_is_used(store:
     with store.transaction(now) as tx:
         made = enrol(tx)
         connectors.renew(tx, made.id, shown("abc", now), shown("def", now))
-        connectors.seen(tx, made.id, "1.0", "192.0.2.7", "abc")
+        sightings.seen(tx, "n", Sighting(made.id, "1.0", "192.0.2.7"), "abc")
         connectors.renew(tx, made.id, shown("abc", now), shown("ghi", now + 1))
-        connectors.seen(tx, made.id, "1.0", "192.0.2.7", "ghi")
+        sightings.seen(tx, "n", Sighting(made.id, "1.0", "192.0.2.7"), "ghi")
     for old in ("abc", "def"):
         with store.transaction(now + 2) as tx, pytest.raises(IdentityError, match="somebody else has its key"):
             connectors.renew(tx, made.id, shown(old, now), shown("x", tx.now))
@@ -133,30 +134,16 @@ def test_moving(store: Store, now: float) -> None:
             connectors.move(tx, made.id, "lba")
 
 
-def test_a_sign_of_life_changes_no_snapshot(store: Store, now: float) -> None:
-    """Nodes are not disturbed each minute for each connector."""
-    with store.transaction(now) as tx:
-        made = enrol(tx)
-    before = store.revision()
-    for moment in (1, 2):
-        with store.transaction(now + moment) as tx:
-            connectors.seen(tx, made.id, "1.0", "192.0.2.1")
-            connectors.seen(tx, "none", "1.0", "192.0.2.1")
-    assert store.revision() == before
-    with store.reading() as reading:
-        found = connectors.find(reading, made.id)
-    assert (found.last_seen, found.version, found.address) == (now + 2, "1.0", "192.0.2.1")
-
-
 def test_those_that_never_come_back_are_removed(store: Store, now: float) -> None:
-    """After 10 days without a sign of life; a new one counts from its enrolment."""
+    """After so many days without a sign of life, a new one from its enrolment; with 0 for the days nobody is."""
     with store.transaction(now) as tx:
         old, seen = enrol(tx, "old"), enrol(tx, "seen")
-    with store.transaction(now + connectors.INACTIVE) as tx:
-        connectors.seen(tx, seen.id, "1.0", "x")
-        assert connectors.remove_inactive(tx) == []
-    with store.transaction(now + connectors.INACTIVE + 1) as tx:
-        assert [one.id for one in connectors.remove_inactive(tx)] == [old.id]
+    with store.transaction(now + 10 * DAY) as tx:
+        sightings.seen(tx, "n", Sighting(seen.id, "1.0", "x"))
+        assert connectors.remove_unseen(tx, 10) == []
+    with store.transaction(now + 10 * DAY + 1) as tx:
+        assert connectors.remove_unseen(tx, 0) == []
+        assert [one.id for one in connectors.remove_unseen(tx, 10)] == [old.id]
         assert [one.id for one in connectors.list_all(tx)] == [seen.id]
 
 
@@ -164,7 +151,7 @@ def test_a_removed_connector_is_unknown(store: Store, now: float) -> None:
     """With its last sighting."""
     with store.transaction(now) as tx:
         made = enrol(tx)
-        connectors.seen(tx, made.id, "1.0", "x")
+        sightings.seen(tx, "n", Sighting(made.id, "1.0", "x"))
         connectors.remove(tx, "host1")
         assert connectors.list_all(tx) == []
     assert store.build_snapshot().connectors == {}

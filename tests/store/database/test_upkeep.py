@@ -36,8 +36,8 @@ def test_connectors_are_removed_only_by_a_node_that_watched(store: Store, now: f
     with store.transaction(now) as tx:
         made = connectors.enrol(tx, tx.new_id(), "host1", "default", connectors.Shown("abc", now, now))
     with store.transaction(now + 14 * DAY) as tx:
-        keep_up(tx, tx.now - 60)
+        keep_up(tx, tx.now - 60, 0, 10)
         assert len(connectors.list_all(tx)) == 1
-        keep_up(tx, tx.now - 2 * DAY)
+        keep_up(tx, tx.now - 2 * DAY, 0, 10)
         assert connectors.list_all(tx) == []
         assert [(row.action, row.target) for row in audit.list_recent(tx)] == [("connector.remove", made.id)]
