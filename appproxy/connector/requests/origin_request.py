@@ -169,7 +169,7 @@ class OriginRequest(LiveRequest):
         """The application cannot be reached; where that is our fault, and nothing was given to it yet, another may try."""
         self.dialling = None
         if error.code is Code.CONNECTOR_BUSY and self.tries == 1 and self.upload is None:
-            self.reject(error.code)
+            self.reject(error.code, error.detail)
         else:
             self.fail(error.code, error.detail)
 
@@ -351,9 +351,9 @@ class OriginRequest(LiveRequest):
         seconds = f"{self.request.timeout:g} s"
         self._end(Event.DEADLINE, Code.ORIGIN_TIMEOUT, f"{place}: no answer within backend_timeout, {seconds}")
 
-    def reject(self, code: Code) -> None:
+    def reject(self, code: Code, text: str = "") -> None:
         """Not processed: another connector may have it."""
-        self._end(Event.REJECTED, code)
+        self._end(Event.REJECTED, code, text)
 
     def fail(self, code: Code, text: str = "") -> None:
         """It may have been processed, and there will be no answer."""

@@ -114,7 +114,7 @@ class Requests:
             forward.cancel()
             return
         if len(self._open) > self._most and self.in_flight > self._most:
-            forward.reject(Code.CONNECTOR_BUSY)
+            forward.reject(Code.CONNECTOR_BUSY, f"it has its {self._most} requests (in_flight)")
             return
         self._deadlines.add(forward)
         turns = self.turns

@@ -41,9 +41,9 @@ class AnsweredRequest:
     """What `ProxiedRequest` is for its user. `exchange` is None once they have the answer, or have gone."""
 
     __slots__ = (
-        "_queued", "answer", "binds", "body", "data", "deadline", "exchange", "flags", "head", "holds_translated", "id",
-        "interims", "known", "life", "link", "long", "method", "owner", "peer", "plan", "relay", "session", "transfers",
-        "tried", "upload", "whose",
+        "_queued", "answer", "binds", "body", "data", "deadline", "exchange", "flags", "given_back", "head",
+        "holds_translated", "id", "interims", "known", "life", "link", "long", "method", "owner", "peer", "plan",
+        "relay", "session", "transfers", "tried", "upload", "whose",
     )
 
     #: How each `Action` is carried out, but for TELL and those that wait.
@@ -87,6 +87,8 @@ class AnsweredRequest:
         self.deadline = NEVER
         self.upload: Upload | None = self._new_upload() if flags & _BODY else None
         self._queued = 0.0
+        #: What a connector has said that was too busy for it and gave it back; None: none has.
+        self.given_back: str | None = None
         #: Its answer, once that has begun on a data connection.
         self.answer: StreamedAnswer | None = None
         #: Has the user got a translated answer already, and asks whether it is fresh?

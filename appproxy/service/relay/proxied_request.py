@@ -16,6 +16,9 @@ from appproxy.tunnel.life.proxied import ATTEMPTS, STATE, WITHOUT_BODY, Action, 
 from appproxy.tunnel.life.proxied_rows import LIFE
 from appproxy.tunnel.messages import encode_code
 
+#: Seconds in which a place may come free at a connector that has given a request back, where no other is there. Who waits for
+#: one that is restarted waits longer: that comes back, but nobody knows when a busy one has done enough.
+BUSY_SECONDS = 1.0
 _APART = int(Flag.BODY | Flag.LENGTH)
 _REQ, _DISPATCHED = int(Kind.REQ), int(Event.DISPATCHED)
 
@@ -66,7 +69,14 @@ class ProxiedRequest(AnsweredRequest):
         over = roster.is_over(group, self.whose)
         # It has waited since it came, whatever it has been through meanwhile.
         self.deadline = self._queued + min(limits.queue_seconds, limits.queue_seconds_over if over else limits.queue_seconds)
+        if self._is_unwanted():
+            self.deadline = min(self.deadline, now + BUSY_SECONDS)
         relay.deadlines.add(self)
+
+    def _is_unwanted(self) -> bool:
+        """Has a connector given it back for want of places, and is there no other from which better is to be expected?"""
+        return self.given_back is not None and not self.relay.roster.has_untried(
+            self.plan.application.connector_group, self.tried)
 
     def _kept_peer(self) -> Peer | None:
         """The connector that has a connection which the application has authenticated for this owner."""
@@ -108,6 +118,8 @@ class ProxiedRequest(AnsweredRequest):
 
     def rejected(self, code: Code, text: str) -> None:
         """REJECT: not processed, so another connector may have it."""
+        if code is Code.CONNECTOR_BUSY:
+            self.given_back = text or "it has no place for more"
         self._follow(Event.REJECTED, code, text)
 
     def failed(self, code: Code, text: str) -> None:
@@ -222,6 +234,8 @@ class ProxiedRequest(AnsweredRequest):
     def _fail_without_turn(self) -> None:
         if self.relay.roster.is_over(self.plan.application.connector_group, self.whose):
             self.fail(Code.SHARE_EXCEEDED, "too many requests of this user are under way, and this one waited for them")
+        elif self._is_unwanted():
+            self.fail(Code.CONNECTOR_BUSY, f"the connector gave it back ({self.given_back}), and no other is here")
         else:
             self.fail(Code.QUEUE_TIMEOUT, "parked too long")
 

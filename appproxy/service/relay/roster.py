@@ -259,6 +259,10 @@ class Roster:
         """Does another connector of its group take requests, and answer?"""
         return any(one is not peer and one.online and not one.suspected for one in self._groups.get(peer.group, ()))
 
+    def has_untried(self, group: str, tried: Container[str]) -> bool:
+        """Is a connector of the group here, or about to be back, that has not been tried?"""
+        return any(one.id not in tried for one in self._groups.get(group, ()))
+
     # Who gets a request.
 
     def pick(self, group: str, tried: Container[str], now: float, whose: Whose | None = UNKNOWN) -> Peer | None:

@@ -233,6 +233,49 @@ def test_three_rejects_are_enough(world: World) -> None:
     assert user.wire.take().startswith(b"HTTP/1.1 503 ")
 
 
+def test_a_lone_connector_that_is_too_busy_says_so(world: World) -> None:
+    """After a second in which no place came free, and not after the time that a restart may take; the log has its reason."""
+    signal = world.welcomed()
+    user = world.user()
+    user.send(POST + b"hello")
+    signal.say(Kind.REJECT, only_request(signal), encode_code(Code.CONNECTOR_BUSY, "no file is free"))
+    assert user.wire.take() == b""
+    world.keep_alive(signal, 2)
+    answer = user.wire.take()
+    assert answer.startswith(b"HTTP/1.1 503 ") and b"retry-after: 5" in answer
+    (line,) = world.log
+    assert line.failure is Code.CONNECTOR_BUSY
+    assert line.detail == "the connector gave it back (no file is free), and no other is here"
+
+
+def test_a_place_that_comes_free_in_that_second_is_taken(world: World) -> None:
+    """Whatever was given back, and by whom."""
+    signal = world.welcomed()
+    other, user = world.user(), world.user()
+    other.send(GET)
+    held = only_request(signal)
+    user.send(GET)
+    signal.fail(Kind.REJECT, only_request(signal), Code.CONNECTOR_BUSY)
+    assert requests(signal.frames()) == []
+    signal.answer(held, 200, b"", b"done")
+    signal.answer(only_request(signal), 200, b"", b"in the end")
+    assert user.wire.take().endswith(b"in the end")
+
+
+def test_what_a_busy_connector_gives_back_waits_for_another(world: World) -> None:
+    """As long as any request does: the other one has all that it takes, or is being restarted."""
+    first, second = world.welcomed("c1"), world.welcomed("c2", instance=b"j" * 16)
+    user = world.user()
+    user.send(GET)
+    tried, other = (first, second) if (frames := requests(first.frames())) else (second, first)
+    other.say(Kind.DRAIN, 0)
+    tried.fail(Kind.REJECT, (frames or requests(tried.frames()))[0][0], Code.CONNECTOR_BUSY)
+    world.keep_alive(tried, 5)
+    assert user.wire.take() == b""
+    world.keep_alive(tried, 8)
+    assert b" 503 " in user.wire.take() and world.log[0].failure is not None
+
+
 def test_a_failing_application_is_named_on_the_page(world: World) -> None:
     """FAIL becomes the status and the Proxy-Status of its code."""
     signal = world.welcomed()
