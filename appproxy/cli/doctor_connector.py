@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from appproxy.cli import doctor_machine
 from appproxy.cli.findings import Ailing, Health, Walk
-from appproxy.cli.probes import PATIENCE, check_dates, connect, resolve, shake_hands, speaks_http, speaks_tls, trusting
-from appproxy.config import ConnectorPaths, ConnectorSettings
+from appproxy.cli.probes import PATIENCE, check_dates, connect, hop, resolve, shake_hands, speaks_http, speaks_tls, trusting
+from appproxy.config import Address, ConnectorPaths, ConnectorSettings
 from appproxy.config.outbound_proxy import OutboundProxy
 from appproxy.connector.config.files import proxies_of, read_settings
 from appproxy.connector.enrol.identity import AGAIN, Identity, IdentityFiles
@@ -33,17 +34,40 @@ def examine(walk: Walk, state: Path, now: float) -> None:
     paths = ConnectorPaths(state.absolute())
     settings: ConnectorSettings | None = None
     identity: Identity | None = None
-    with walk.step("settings") as told:
+    with walk.step("settings", "correct connector.toml; docs/settings.md has all keys") as told:
         settings = read_settings(state)
         told.append(f"{paths.settings}, connector {settings.id} of {settings.name}")
+    doctor_machine.examine(walk, paths.directory)
     with walk.step("key and certificate") as told:
         identity = IdentityFiles(paths).load()
         told.append(check_dates(identity.not_before, identity.not_after, now, AGAIN))
+    if settings is not None and settings.metrics_listen is not None:
+        with walk.step("connector") as told:
+            told.append(_ready(settings.metrics_listen))
     if settings is None or identity is None:
         return
     applications = _tunnel(walk, settings, identity, paths, now)
     for application in applications:
         _application(walk, application)
+
+
+def _ready(listen: Address) -> str:
+    """Does the program run, and is it connected? It says so where metrics are read. Raises Ailing."""
+    everywhere = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}
+    asking = http.client.HTTPConnection(everywhere.get(listen.host, listen.host), listen.port, timeout=PATIENCE)
+    try:
+        asking.request("GET", "/ready")
+        answer = asking.getresponse()
+        words = answer.read(200).decode("ascii", "replace").strip()
+    except (OSError, http.client.HTTPException) as error:
+        raise Ailing(f"nothing answers at metrics_listen, {listen} ({error})",
+                     "start it: systemctl start appproxy-connector, or twistd -n --pidfile= appproxy-connector --state DIR",
+                     Health.WARNING) from error
+    finally:
+        asking.close()
+    if answer.status != 200:
+        raise Ailing(f"it runs, and is {words}", "the steps below try the way that it takes; its log has the reason")
+    return "runs, and is connected"
 
 
 def _tunnel(
@@ -72,7 +96,7 @@ def _reach(walk: Walk, settings: ConnectorSettings, paths: ConnectorPaths[Path])
     """A connection to the service, through the proxy where there is one; None when a step has failed."""
     place = place_of(settings.address)
     proxy = None
-    with walk.step("proxy settings") as told:
+    with walk.step("proxy settings", "correct outbound_proxy and outbound_proxy_credentials, or HTTPS_PROXY") as told:
         proxies = proxies_of(settings.outbound_proxy, settings.outbound_proxy_credentials, paths.directory, os.environ)
         proxy = proxies.towards(place.host, place.port)
         told.append("no proxy" if proxy is None else f"{proxy}, by {proxy.source}")
@@ -183,18 +207,20 @@ def _look_at(application: dict[str, Any], scheme: str, host: str, port: int, tol
     """Raises Ailing."""
     called = shlex.quote(str(application.get("name", "NAME")))
     setting = f"at the service: appproxy app set {called} internal="
-    addresses = resolve(host, f"correct this machine's DNS, or {setting}URL")
+    with hop(told, "name"):
+        addresses = resolve(host, f"correct this machine's DNS, or {setting}URL")
     told.append(f"{host} is {' '.join(addresses)}")
-    connection = connect(host, port, "start the application, or open the way to it from this machine")
+    with hop(told, "TCP"):
+        connection = connect(host, port, "start the application, or open the way to it from this machine")
     if scheme != "https":
         connection.close()
         if application.get("protocol") != "h2" and speaks_tls(host, port) and not speaks_http(host, port):
             raise Ailing(f"{host} port {port} speaks TLS, and internal says http", f"{setting}https://{host}:{port}/")
         return
     try:
-        with shake_hands(connection, _origin_context(application), str(application.get("server_name") or host),
-                         f"at the service: appproxy app set {called} ca_bundle=@FILE, or server_name=NAME"):
-            told.append("TLS works")
+        with hop(told, "TLS"):
+            shake_hands(connection, _origin_context(application), str(application.get("server_name") or host),
+                        f"at the service: appproxy app set {called} ca_bundle=@FILE, or server_name=NAME").close()
     except Ailing as error:
         if not speaks_tls(host, port) and speaks_http(host, port):
             raise Ailing(f"{host} port {port} answers without TLS, and internal says https",

@@ -10,7 +10,14 @@ from typing import Any
 from appproxy.admin.client import AdminClient
 from appproxy.admin.direct import open_store
 from appproxy.admin.lock import ServiceLock
-from appproxy.cli import doctor_directories, doctor_exports, doctor_limits, doctor_published
+from appproxy.cli import (
+    doctor_directories,
+    doctor_exports,
+    doctor_fleet,
+    doctor_limits,
+    doctor_machine,
+    doctor_published,
+)
 from appproxy.cli.doctor_provider import check_settings, try_client
 from appproxy.cli.findings import Ailing, Health, Walk
 from appproxy.cli.probes import check_dates, connect, fetch_json, resolve, shake_hands, trusting
@@ -34,6 +41,8 @@ from appproxy.twistd.state import read_settings
 #: Once or twice is anybody's mistyped form.
 _OFTEN = 3
 _REPLACE = "replace the certificate (`certificate` and `key` in service.toml) by one for the domain and *.DOMAIN"
+_OPEN = "`database_url` must name a database that answers this machine, and `master_key` the key of its secrets"
+_PLACE = "set them in service.toml to what they were; they cannot change after `init`"
 _RESTART = "restart the service; it renews certificates of its own making in time"
 
 
@@ -41,26 +50,22 @@ def examine(walk: Walk, state: Path, now: float, environment: Mapping[str, str])
     """All steps; `now` in seconds since 1970."""
     paths = StatePaths(state.absolute())
     settings = None
-    with walk.step("settings") as told:
+    with walk.step("settings", "correct service.toml; docs/settings.md has all keys") as told:
         settings = read_settings(state)
         told.append(f"{paths.settings}, domain {settings.domain}")
     if settings is None:
         return
-    with walk.step("state directory") as told:
-        mode = paths.directory.stat().st_mode & 0o777
-        if mode & 0o077:
-            raise Ailing(f"{paths.directory} is open to others (mode {mode:o})", f"run: chmod 700 {paths.directory}")
-        told.append(f"{paths.directory} is closed to others")
+    doctor_machine.examine(walk, paths.directory)
     anchors: list[str] = []
     default = ""
     with ExitStack() as stack:
         store = None
-        with walk.step("master key and database") as told:
+        with walk.step("master key and database", _OPEN) as told:
             store = open_store(paths, settings, environment, told.append)
             stack.callback(store.close)
             told.append(str(paths.database) if settings.database_url is None else "the database of the settings")
         if store is not None:
-            with walk.step("domain and port") as told, store.reading() as reading:
+            with walk.step("domain and port", _PLACE) as told, store.reading() as reading:
                 service_settings.check_place(reading, PublicAddress(settings.domain, settings.public_port))
                 told.append(f"users come to {settings.signin_origin}")
             anchors, default = _certificates(walk, store, settings, paths, now)
@@ -75,6 +80,7 @@ def examine(walk: Walk, state: Path, now: float, environment: Mapping[str, str])
             doctor_limits.examine(walk, AdminClient(paths.directory, admit_password))
             _listeners(walk, settings, anchors, default)
         if store is not None:
+            doctor_fleet.examine(walk, store, settings, now)
             client = AdminClient(paths.directory, admit_password) if running else None
             doctor_published.examine(walk, store, settings, _covering(store, default), client)
     with walk.step("names") as told:

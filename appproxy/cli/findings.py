@@ -56,8 +56,11 @@ class Walk:
         return any(finding.health is Health.BROKEN for finding in self.findings)
 
     @contextmanager
-    def step(self, name: str) -> Iterator[list[str]]:
-        """Time one step; what it appends to the list is its detail. Errors become its finding and stop here."""
+    def step(self, name: str, fix: str = "") -> Iterator[list[str]]:
+        """Time one step; what it appends to the list is its detail. Errors become its finding and stop here.
+
+        `fix`: what to do about an error that does not say so itself.
+        """
         told: list[str] = []
         began = self._clock()
         health, hint = Health.GOOD, ""
@@ -65,10 +68,10 @@ class Walk:
             yield told
         except AppProxyError as error:
             health = error.health if isinstance(error, Ailing) else Health.BROKEN
-            told, hint = [error.message], error.hint
+            told, hint = [error.message], error.hint or fix
         except OSError as error:
             place = f"{error.filename}: " if error.filename is not None else ""
-            told, health = [f"{place}{error.strerror or error}"], Health.BROKEN
+            told, health, hint = [f"{place}{error.strerror or error}"], Health.BROKEN, fix
         finding = Finding(name, health, "; ".join(told), hint, round((self._clock() - began) * 1000, 1))
         self.findings.append(finding)
         self._say(finding)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException
 from tempfile import NamedTemporaryFile
@@ -78,6 +80,14 @@ def shake_hands(
     except (ssl.SSLError, OSError) as error:
         connection.close()
         raise Ailing(f"no TLS: {getattr(error, 'reason', None) or error}", hint) from error
+
+
+@contextmanager
+def hop(told: list[str], name: str) -> Iterator[None]:
+    """Say how long this part of a step took."""
+    began = time.monotonic()
+    yield
+    told.append(f"{name} {(time.monotonic() - began) * 1000:.1f} ms")
 
 
 def speaks_tls(host: str, port: int) -> bool:

@@ -288,7 +288,7 @@ class ServiceNode(Service):
         self.store.subscribe(self._apply)
         if self.store.kept_at is None:
             await self.membership.check()
-            await self._write_upkeep()
+            await self.store.write(keep_up, self._started_at, self.settings.audit_days, self.settings.connector_days)
         else:
             self.store.when_back(self._keep_up)
         tunnel_context = await self._load_certificates()
@@ -363,12 +363,9 @@ class ServiceNode(Service):
         return Deferred.fromCoroutine(self._renew()).addErrback(self._later)
 
     async def _renew(self) -> None:
-        await self._write_upkeep()
+        await self.store.write(keep_up, self._started_at, self.settings.audit_days, self.settings.connector_days)
         await self._load_certificates()  # another node may have renewed them
         self.certificates.upkeep()
-
-    def _write_upkeep(self) -> Deferred[list[str]]:
-        return self.store.write(keep_up, self._started_at, self.settings.audit_days, self.settings.connector_days)
 
     def _later(self, failure: Failure) -> None:
         self.log.error("a regular task failed and is tried again later: {reason}", reason=failure.getErrorMessage())

@@ -35,7 +35,7 @@ def walk_over(directory: Path, now: float) -> list[Finding]:
 def test_the_first_broken_hop_is_the_last_step(tmp_path: Path) -> None:
     """A name that cannot be found ends the walk; the fix names the setting."""
     found = walk_over(joined(tmp_path / "c"), NOW)
-    assert [one.health for one in found] == [Health.GOOD, Health.GOOD, Health.GOOD, Health.BROKEN]
+    assert [one.health for one in found[:-1]] == [Health.GOOD] * 6 and found[-1].health is Health.BROKEN
     assert found[-1].step == "name of the service"
     assert "connector.toml" in found[-1].hint
 
@@ -43,8 +43,9 @@ def test_the_first_broken_hop_is_the_last_step(tmp_path: Path) -> None:
 def test_an_old_certificate_says_to_join_again(tmp_path: Path) -> None:
     """A connector that was away for too long is told the one command."""
     found = walk_over(joined(tmp_path / "c"), NOW + 400 * 86400.0)
-    assert found[1].health is Health.BROKEN
-    assert "appproxy connector join" in found[1].hint
+    (key,) = (one for one in found if one.step == "key and certificate")
+    assert key.health is Health.BROKEN
+    assert "appproxy connector join" in key.hint
 
 
 def test_a_lost_key_is_named(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -87,6 +87,14 @@ def places(reading: Reading, now: float, connector: str = "") -> Mapping[str, tu
     for row in reading.rows(query):
         found[row["connector"]] = (*found.get(row["connector"], ()), row["name"])
     return found
+
+
+def at_nodes(reading: Reading, now: float) -> Mapping[str, frozenset[str]]:
+    """Which connectors are at each node, by their ids."""
+    found = defaultdict[str, set[str]](set)
+    for row in reading.rows(sa.select(connector_places).where(connector_places.c.seen >= now - INACTIVE)):
+        found[row["node"]].add(row["connector"])
+    return {node: frozenset(ids) for node, ids in found.items()}
 
 
 def status(one: Connector, is_here: bool, now: float) -> str:

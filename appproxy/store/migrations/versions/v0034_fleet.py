@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "fleet"
-down_revision = "device_code_switch"
+down_revision = "audit_exports"
 branch_labels = None
 depends_on = None
 
