@@ -12,9 +12,23 @@ _MOST_ROWS = 1000
 #: Of one look at a chain: some 0.2 s, which others of the database's thread can wait.
 _AT_ONCE = 5000
 _TEXTS = ("actor", "action", "target", "text")
+_FIELDS = ("limit", "before", *_TEXTS, "since", "until")
 
 
 def _list(reading: Reading, call: Call) -> object:
+    rows, before = _found(reading, call)
+    if not rows and before is not None:
+        raise ConfigError(f"there is no such entry among the {audit.SCANNED} latest ones of these",
+                          hint=f"go on with before={before}, name since and until, or use /audit-search")
+    return rows
+
+
+def _search(reading: Reading, call: Call) -> object:
+    rows, before = _found(reading, call)
+    return {"entries": rows, "before": before}
+
+
+def _found(reading: Reading, call: Call) -> tuple[list[dict[str, object]], int | None]:
     body = call.body
     limit = body.whole("limit", 100)
     if not 1 <= limit <= _MOST_ROWS:
@@ -22,14 +36,14 @@ def _list(reading: Reading, call: Call) -> object:
     before = body.whole("before") if "before" in body else None
     since, until = (body.number(name) if name in body else None for name in ("since", "until"))
     actor, action, target, text = (body.text(name, "") for name in _TEXTS)
-    search = audit.Search(actor, action, target, text, since, until)
+    rows, further = audit.search(reading, audit.Search(actor, action, target, text, since, until), limit, before)
     return [
         {
             "number": row.number, "time": row.time, "actor": row.actor, "action": row.action, "target": row.target,
             "detail": dict(row.detail),
         }
-        for row in audit.list_recent(reading, limit, before, search)
-    ]  # fmt: skip
+        for row in rows
+    ], further  # fmt: skip
 
 
 def _verify(reading: Reading, call: Call) -> object:
@@ -48,7 +62,10 @@ OPERATIONS: tuple[Operation, ...] = (
     Query("/audit",
           "The latest entries, the newest first, narrowed by the fields that are given. `action` with a last dot: all that "
           "begin so. `text`: is in actor, target or detail. `since`, `until`: seconds since 1970.",
-          _list, ("limit", "before", *_TEXTS, "since", "until"), permission=Permission.READ_AUDIT),
+          _list, _FIELDS, permission=Permission.READ_AUDIT),
+    Query("/audit-search",
+          "The same as `entries`, and as `before` where to go on, null at the end: one call looks at 50,000 entries at most.",
+          _search, _FIELDS, permission=Permission.READ_AUDIT),
     Query("/audit-verification",
           "Has anybody changed the audit? Looks at some entries of `chain` (`known`, `anonymous`) behind "
           "`after`, `link`, `checked` of the answer before, until `done` or a `fault`.",

@@ -61,9 +61,23 @@ _COLUMNS = (
 def audit(setting: CallSettings, context: click.Context, /, as_json: bool, **wanted: Any) -> None:
     """List the latest entries of the audit, the newest first."""
     if context.invoked_subcommand is None:
-        found = setting.call("GET", "audit", body=given(**wanted))
+        found = _search(setting, wanted)
         narrowed = any(value is not None for name, value in wanted.items() if name != "limit")
         show_rows(found, _COLUMNS, as_json, "There is no such entry." if narrowed else "Nothing has been changed yet.")
+
+
+def _search(setting: CallSettings, wanted: dict[str, Any]) -> list[Any]:
+    """As many as are wanted. One call looks at a part of the audit, so that a search for what is seldom holds nobody up."""
+    found: list[Any] = []
+    before = None
+    while len(found) < wanted["limit"]:
+        part = setting.call("GET", "audit-search", body=given(
+            **{**wanted, "limit": wanted["limit"] - len(found)}, before=before))
+        found += part["entries"]
+        before = part["before"]
+        if before is None:
+            break
+    return found
 
 
 @audit.command()

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from appproxy.errors import ConfigError
 from appproxy.store.schema import audit as table
+from appproxy.store.service import audit
 from tests.admin.conftest import NOW
 
 
@@ -67,3 +68,19 @@ def test_verification(desk: Any) -> None:
         tx.change(sa.update(table).where(table.c.action == "group.remove").values(action="group.keep"))
     found = desk.call("GET", "/audit-verification")
     assert found["checked"] == 3 and "was changed" in found["fault"] and not found["done"]
+
+
+def test_a_long_audit_is_searched_in_parts(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search that has found nothing in its part says where to go on, instead of that there is nothing."""
+    fill(desk)
+    monkeypatch.setattr(audit.search, "__defaults__", (*audit.search.__defaults__[:-1], 2))  # type: ignore[index]
+    assert actions(desk, action="user.") == ["user.set", "user.add"]
+    with pytest.raises(ConfigError, match=r"go on with before=(\d+)"):
+        desk.call("GET", "/audit", {"text": "bob"})
+    found: list[str] = []
+    before = None
+    while before is not None or not found:
+        part = desk.call("GET", "/audit-search", {"text": "bob", **({"before": before} if before is not None else {})})
+        found += [row["action"] for row in part["entries"]]
+        before = part["before"]
+    assert found == ["group.remove", "group.add"]

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.task import LoopingCall
+from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -28,6 +28,9 @@ from appproxy.store.service.audit_exports import AuditExport, Backlog, Batch
 
 #: Seconds between two looks for entries that wait.
 LOOK_EVERY = 1.0
+#: Seconds between two batches of one destination. To read and write one takes some 10 ms of a processor, for which requests
+#: wait a little each time that they come to their turn; so they have most turns to themselves also while much is made up for.
+PAUSE = 0.05
 #: Signs of what went wrong that are shown.
 _LONGEST_PROBLEM = 500
 
@@ -42,6 +45,7 @@ class Exporter:
         random_bytes: Callable[[int], bytes],
     ) -> None:
         self._live = live
+        self._reactor = reactor
         self._service = service
         self._deliver = deliver
         self._wall_clock = wall_clock
@@ -126,6 +130,7 @@ class Exporter:
             if batch is None:
                 return
             export = await self._send(export, batch, size)
+            await deferLater(self._reactor, PAUSE)
 
     async def _send(self, export: AuditExport, batch: Batch, size: BatchSize) -> AuditExport | None:
         """Send one batch; gives what to go on with, None where that makes no sense now."""

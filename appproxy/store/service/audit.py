@@ -15,12 +15,14 @@ from appproxy.store.service import audit_chain, audit_exports
 from appproxy.store.service.actions import AUDIT_EXPORT_LOST
 from appproxy.store.service.note import ANONYMOUS as ANONYMOUS
 from appproxy.store.service.note import Action
-from appproxy.store.transaction import Reading, Transaction
+from appproxy.store.transaction import Reading, Row, Transaction
 
 _LONGEST_ACTOR = 255
 #: Anybody can cause entries about nobody: they go after 90 days, and beyond so many at once.
 _ANONYMOUS_DAYS = 90
 _MOST_ANONYMOUS = 100_000
+#: Entries that one search looks at: some 0.1 s, which others of the database's thread can wait.
+SCANNED = 50_000
 #: What was not exported yet is kept for so many days longer, and of entries about nobody so many times as many.
 _HELD_DAYS, _HELD_TIMES = 30, 2
 
@@ -117,11 +119,32 @@ def list_recent(
     found = search.narrow(sa.select(audit))
     if before is not None:
         found = found.where(audit.c.number < before)
-    rows = reading.rows(found.order_by(audit.c.number.desc()).limit(limit))
-    return [
-        AuditRow(row["number"], row["time"], row["actor"], row["action"], row["target"], json.loads(row["detail"]))
-        for row in rows
-    ]
+    return [_row(row) for row in reading.rows(found.order_by(audit.c.number.desc()).limit(limit))]
+
+
+def search(
+    reading: Reading, wanted: Search, limit: int = 100, before: int | None = None, most: int = SCANNED
+) -> tuple[list[AuditRow], int | None]:
+    """The latest entries that are wanted, of those with numbers below `before`, looking at no more than `most`.
+
+    Gives also the number to go on with as `before`; None: there are no more entries. Nothing but the number has an index, so
+    that a search for what is seldom would otherwise read the whole audit, and everybody else would wait for the database.
+    """
+    found = sa.select(audit.c.number).order_by(audit.c.number.desc())
+    if before is not None:
+        found = found.where(audit.c.number < before)
+    end = reading.connection.scalar(found.offset(most).limit(1))
+    above = wanted.narrow(sa.select(audit)).where(audit.c.number > (0 if end is None else end))
+    if before is not None:
+        above = above.where(audit.c.number < before)
+    rows = [_row(one) for one in reading.rows(above.order_by(audit.c.number.desc()).limit(limit))]
+    if len(rows) == limit:
+        return rows, rows[-1].number
+    return rows, None if end is None else end + 1
+
+
+def _row(row: Row) -> AuditRow:
+    return AuditRow(row["number"], row["time"], row["actor"], row["action"], row["target"], json.loads(row["detail"]))
 
 
 def purge(tx: Transaction, days: int = 0, most: int = _MOST_ANONYMOUS) -> dict[str, int]:

@@ -16,7 +16,7 @@ from twisted.logger import capturedLogs
 from appproxy.errors import StoreError
 from appproxy.export.pace import MOST_REFUSED
 from appproxy.service.exports.delivery import DeliveryFailed, Load
-from appproxy.service.exports.exporter import Exporter
+from appproxy.service.exports.exporter import PAUSE, Exporter
 from appproxy.store.database.initial import initialise
 from appproxy.store.database.live import LiveStore
 from appproxy.store.database.store import Store
@@ -93,7 +93,7 @@ class House:
     def pass_(self, seconds: int) -> None:
         """Time goes by."""
         for _ in range(seconds):
-            self.clock.advance(1)
+            self.clock.pump([PAUSE] * round(1 / PAUSE))
 
     @property
     def now(self) -> AuditExport:
@@ -124,9 +124,11 @@ def test_entries_flow(house: House) -> None:
 
 
 def test_many(house: House) -> None:
-    """More than a batch holds go one batch after the other, without a pause."""
+    """More than a batch holds go one batch after the other, with a moment between them for others."""
     house.record(*(str(number) for number in range(1203)))
-    house.pass_(1)
+    house.clock.advance(1)
+    assert len(house.wire.tried) == 1
+    house.clock.pump([PAUSE] * 3)
     assert house.wire.arrived == [str(number) for number in range(1203)]
     assert [len(targets) for _, targets in house.wire.tried] == [500, 500, 203]
 
@@ -173,7 +175,7 @@ def test_one_that_is_never_taken(house: House) -> None:
     house.wire.answer = poison("13", "700")
     house.record(*(str(number) for number in range(1000)))
     with capturedLogs() as logs:
-        house.pass_(3)
+        house.pass_(6)
     assert house.wire.arrived == [str(number) for number in range(1000) if number not in (13, 700)]
     assert (house.now.refused, house.now.sent, house.now.failures) == (2, 998, 0)
     assert len([one for one in logs if "will never take" in one.get("log_format", "")]) == 2

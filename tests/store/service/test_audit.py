@@ -36,3 +36,20 @@ def test_a_long_actor_is_cut(store: Store, now: float) -> None:
     with store.transaction(now) as tx:
         audit.record(tx, "user:" + "x" * 1000, USER_SIGN_IN)
         assert len(audit.list_recent(tx)[0].actor) == 255
+
+
+def test_a_search_looks_at_a_part(store: Store, now: float) -> None:
+    """And says where to go on, until there is nothing more; no entry is passed over."""
+    with store.transaction(now) as tx:
+        for number in range(23):
+            audit.record(tx, "user:ann" if number % 10 else "user:bob", USER_SIGN_IN, str(number))
+    with store.reading() as reading:
+        found, looks, before = list[str](), 0, None
+        while looks == 0 or before is not None:
+            rows, before = audit.search(reading, audit.Search(actor="user:bob"), 2, before, most=5)
+            found += [row.target for row in rows]
+            looks += 1
+        assert found == ["20", "10", "0"] and looks == 5
+        rows, before = audit.search(reading, audit.EVERYTHING, 3)
+        assert [row.target for row in rows] == ["22", "21", "20"] and before == rows[-1].number
+        assert audit.search(reading, audit.Search(text="nowhere"), 3) == ([], None)
