@@ -15,7 +15,7 @@ from tests.test_architecture import modules, name_of
 
 #: Exceptions of ours that are something else, with the reason.
 OTHERS = {
-    "admin.https._NothingDone": "no error: it rolls a dry run back, and carries its answer",
+    "admin.dry_run.NothingDone": "no error: it rolls a dry run back, and carries its answer",
     "connector.origin.lookup.LookupTimedOut": "Twisted's resolvers raise DNSLookupError, and its callers expect that",
     "http.h1.chunked.TrailersTooLong": "of a parser, whose one caller makes a RequestError of it",
     "provider.assurance.Unmet": "the same",

@@ -14,6 +14,7 @@ from appproxy.errors import ConfigError
 from appproxy.publish.application import COLUMNS, Application, Preauthentication, ProviderAccess
 from appproxy.publish.settings.request_fields import REQUEST
 from appproxy.publish.settings.table import FAMILIES, SETTINGS
+from appproxy.store import names, schema
 from appproxy.store.applications import applications, assignments
 from appproxy.store.applications.assignments import Assignment
 from appproxy.store.connectors import groups as connector_groups
@@ -34,7 +35,7 @@ _HIDDEN = "(hidden)"
 
 def _list(reading: Reading, call: Call) -> object:
     groups = {one.id: one.name for one in connector_groups.list_all(reading)}
-    named = {one.id: one.name for one in providers.list_all(reading)}
+    named = names.by_id(reading, schema.providers)
     return [_summary(one, groups, named) for one in applications.list_all(reading, call.page)]
 
 
@@ -101,14 +102,14 @@ def _remove(tx: Transaction, call: Call) -> Change:
 def _assign(tx: Transaction, call: Call) -> Change:
     found = applications.find(tx, call.path["application"])
     maintainer = call.body.flag("maintainer") if "maintainer" in call.body else None
-    made = assignments.assign(tx, found.id, **_who(call), maintainer=maintainer)
-    return Change(_assignment(tx, made), found.id, {"name": found.name, **_assignment(tx, made)})
+    made = _assignment(tx, assignments.assign(tx, found.id, **_who(call), maintainer=maintainer))
+    return Change(made, found.id, {"name": found.name, **made})
 
 
 def _unassign(tx: Transaction, call: Call) -> Change:
     found = applications.find(tx, call.path["application"])
-    gone = assignments.unassign(tx, found.id, **_who(call))
-    return Change(_assignment(tx, gone), found.id, {"name": found.name, **_assignment(tx, gone)})
+    gone = _assignment(tx, assignments.unassign(tx, found.id, **_who(call)))
+    return Change(gone, found.id, {"name": found.name, **gone})
 
 
 def _keys(reading: Reading, call: Call) -> object:
@@ -146,14 +147,14 @@ def _accesses(one: Application) -> list[Application | ProviderAccess]:
 def _full(reading: Reading, one: Application, call: Call) -> dict[str, object]:
     """For the caller: what only those know who change the application is not for all who may look."""
     groups = {one.connector_group: connector_groups.find(reading, one.connector_group).name}
-    named = {provider: providers.find(reading, provider).name for provider in one.providers}
+    named = names.by_id(reading, schema.providers, one.providers)
     texts, changes = applications.set_texts(reading, one.id), {Permission.CHANGE_APPLICATIONS}
     return {
         **_summary(one, groups, named),
         "settings": texts if call.context.principal.covers(changes, one.id) else _without_secrets(texts),
         "segments": [segment_record(each) for each in one.segments],
         "cors": [cors_record(each) for each in one.cors],
-        "assignments": _assignments(reading, assignments.list_for(reading, one.id)),
+        "assignments": _assignments(reading, assignments.list_of(reading, one.id)),
     }
 
 
@@ -163,7 +164,7 @@ def _list_assignments(reading: Reading, call: Call) -> object:
 
 
 def _assignments(reading: Reading, found: Iterable[Assignment]) -> list[dict[str, object]]:
-    named = {one.id: one.name for one in providers.list_all(reading)}
+    named = names.by_id(reading, schema.providers)
     return [
         {"provider": named[one.provider], one.kind: one.label, "value": one.value, "maintainer": one.maintainer}
         for one in found

@@ -12,6 +12,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from appproxy.admin.lock import PAUSE, ServiceLock
@@ -25,10 +26,23 @@ from appproxy.policy.conditional.locations import CountryOf, no_country
 ALIVE = "/alive"
 #: In the answer: how many attempts to start a successor have failed, and why the last one has.
 FAILED_RELOADS, WHY = "failed_reloads", "why"
+#: The query of a change that is to be checked and answered, and not made.
+DRY_RUN = "?dry_run=true"
 #: Seconds of silence after which the service counts as mute: asked whether it is alive, it answers in milliseconds.
 MUTE = 2.0
 #: Seconds that an operation may take then. To list 10,000 applications takes 2 on a slow machine.
 WORKING = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One call."""
+
+    method: str
+    path: str
+    body: Mapping[str, object] | None
+    if_match: str
+    dry_run: bool
 
 
 def _quiet(text: str) -> None:
@@ -59,11 +73,15 @@ class AdminClient:
         self._mute = mute
         self._said: set[str] = set()
 
-    def call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> object:
+    def call(
+        self, method: str, path: str, body: Mapping[str, object] | None = None, *, if_match: str = "", dry_run: bool = False
+    ) -> object:
         """Perform one operation; `path` has names percent-encoded. Gives its answer.
 
-        Raises ConfigError or StoreError, whose text is one line for people.
+        `if_match`: the ETag (without quotes) that what is changed must have; `dry_run`: as if it was done, with nothing
+        changed. Raises ConfigError or StoreError, whose text is one line for people.
         """
+        asked = _Asked(method, path, body, if_match, dry_run)
         if is_missing(self._paths.settings):
             if not is_missing(self._paths.directory / "connector.toml"):
                 raise ConfigError(f"{self._paths.directory}: this is a connector's state directory; give that of the service, "
@@ -75,10 +93,10 @@ class AdminClient:
             # A service that starts or stops, or another command, holds the lock without a socket for a moment.
             if lock.try_acquire():
                 with lock:
-                    return self._in_process(method, path, body)
+                    return self._in_process(asked)
             connection = self._connect()
             if connection is not None:
-                return self._over_socket(connection, method, path, body)
+                return self._over_socket(connection, asked)
             if time.monotonic() >= until:
                 raise StoreError(
                     f"the service{lock.holder()} does not answer at {self._paths.admin_socket}", hint="see its log, or stop it"
@@ -99,17 +117,17 @@ class AdminClient:
             return None
         return connection
 
-    def _over_socket(
-        self, connection: socket.socket, method: str, path: str, body: Mapping[str, object] | None
-    ) -> object:
+    def _over_socket(self, connection: socket.socket, asked: _Asked) -> object:
         speaking = http.client.HTTPConnection("localhost", timeout=self._mute)
         speaking.sock = connection
-        headers = {"Content-Type": "application/json"} if body is not None else {}
+        body = None if asked.body is None else json.dumps(dict(asked.body))
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        headers |= {"If-Match": f'"{asked.if_match}"'} if asked.if_match else {}
         try:
             speaking.request("GET", ALIVE)
             speaking.getresponse().read()
             connection.settimeout(WORKING)
-            speaking.request(method, path, None if body is None else json.dumps(dict(body)), headers)
+            speaking.request(asked.method, asked.path + (DRY_RUN if asked.dry_run else ""), body, headers)
             answer = speaking.getresponse()
             data = json.loads(answer.read() or b"null")
         except (OSError, http.client.HTTPException, ValueError) as error:
@@ -122,7 +140,7 @@ class AdminClient:
             raise error_of(answer.status, data)
         return data
 
-    def _in_process(self, method: str, path: str, body: Mapping[str, object] | None) -> object:
+    def _in_process(self, asked: _Asked) -> object:
         # Here, because a database costs a third of a second, and most commands find a service that has it open.
         from appproxy.admin.direct import AdminContext, perform
         from appproxy.admin.principal import Principal
@@ -133,7 +151,8 @@ class AdminClient:
             live=self._nobody_online,
             given_certificate=lambda: _given_certificate(self._paths, settings), country_of=_country_of(self._paths, settings),
         )  # fmt: skip
-        return perform(self._paths, context, self._environment, self._tell, method, path, body)
+        return perform(self._paths, context, self._environment, self._tell, asked.method, asked.path, asked.body,
+                       asked.if_match, asked.dry_run)
 
     def _nobody_online(self) -> Mapping[str, object]:
         """What a running service would know. Most operations do not ask, and setting up before the first start is usual."""

@@ -25,7 +25,7 @@ def _show(reading: Reading, call: Call) -> object:
 
 
 def _add(tx: Transaction, call: Call) -> Change:
-    made, text = clients.add(tx, call.body.text("name"), _wanted(call))
+    made, text = clients.add(tx, call.body.text("name"), _wanted(call), call.body.optional("secret"))
     return _change(call, made, {"secret": text})
 
 
@@ -73,10 +73,15 @@ def _change(call: Call, one: ClientRecord, secret: dict[str, object]) -> Change:
 
 
 def _shown(one: ClientRecord, now: float) -> dict[str, object]:
+    since = {"created": one.created, "rotated": one.rotated}
+    return {**client_record(one), **since, "former_until": one.former_until if one.former_until > now else 0.0}
+
+
+def client_record(one: ClientRecord) -> dict[str, object]:
+    """What an admin has said of it."""
     return {
         "id": one.id, "name": one.name, "redirect_uris": list(one.redirect_uris),
-        "post_logout_redirect_uris": list(one.post_logout_redirect_uris), "created": one.created, "rotated": one.rotated,
-        "former_until": one.former_until if one.former_until > now else 0.0,
+        "post_logout_redirect_uris": list(one.post_logout_redirect_uris),
         "backchannel_logout_uri": one.backchannel_logout_uri,
         "backchannel_logout_session_required": one.backchannel_logout_session_required, "ca_bundle": one.ca_bundle,
         "frontchannel_logout_uri": one.frontchannel_logout_uri,
@@ -92,8 +97,9 @@ OPERATIONS: tuple[Operation, ...] = (
     Query("/clients", "Applications elsewhere that sign people in at the built-in provider.", _list,
           page="name", reads_pages=True, permission=Permission.READ_TOKENS),
     Query(_ONE, "One of them; its secret is nowhere.", _show, live=("former_until",), permission=Permission.READ_TOKENS),
-    Command("POST", "/clients", "client.add", "Register one; the answer alone has its secret.", _add,
-            ("name", *_FIELDS), permission=Permission.CHANGE_TOKENS),
+    Command("POST", "/clients", "client.add",
+            "Register one; the answer alone has its secret, a new one if none is given.", _add,
+            ("name", "secret", *_FIELDS), permission=Permission.CHANGE_TOKENS),
     Command("PATCH", _ONE, "client.set", "Change one.", _set, _FIELDS, permission=Permission.CHANGE_TOKENS),
     Command("POST", _ONE + "/rotate", "client.rotate",
             "Give it another secret; the one before counts for `overlap` more.", _rotate,

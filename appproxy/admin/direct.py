@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from appproxy.admin.dry_run import NothingDone, dry
 from appproxy.admin.operations import ROUTES, AdminContext, Query
 from appproxy.config.service import ServiceSettings
 from appproxy.config.state import StatePaths
@@ -25,16 +26,22 @@ def open_store(
 
 def perform(
     paths: StatePaths[Path], context: AdminContext, environment: Mapping[str, str], say: Callable[[str], None],
-    method: str, path: str, body: Mapping[str, object] | None,
+    method: str, path: str, body: Mapping[str, object] | None, if_match: str = "", dry_run: bool = False,
 ) -> object:
-    """One operation; gives its answer. `say` hears what the store does to itself. Raises ConfigError or StoreError."""
-    operation, call = ROUTES.prepare(method, path, None if body is None else dict(body), context)
+    """One operation; gives its answer. `say` hears what the store does to itself. Raises ConfigError or StoreError.
+
+    `if_match`: the ETag that what is changed must have; `dry_run`: as if it was done, with nothing changed.
+    """
+    operation, call = ROUTES.prepare(method, path, None if body is None else dict(body), context, if_match)
     store = open_store(paths, context.settings, environment, say)
     try:
         if isinstance(operation, Query):
             with store.reading() as reading:
                 return operation.perform(reading, call)
+        command = operation
         with store.transaction(context.now) as tx:
-            return operation.perform(tx, call)
+            return dry(tx, lambda: command.perform(tx, call)) if dry_run else command.perform(tx, call)
+    except NothingDone as done:
+        return done.answer
     finally:
         store.close()

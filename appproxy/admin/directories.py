@@ -79,7 +79,7 @@ def _given(call: Call) -> dict[str, object]:
     return values
 
 
-def _facts(one: Directory) -> dict[str, object]:
+def directory_record(one: Directory) -> dict[str, object]:
     """All but the password."""
     return {
         "id": one.id, "name": one.name, "kind": one.kind, "servers": list(one.servers), "bind_name": one.bind_name,
@@ -91,13 +91,13 @@ def _facts(one: Directory) -> dict[str, object]:
 
 def _noted(one: Directory) -> dict[str, object]:
     """For the audit: which authorities is told by their number."""
-    return {**_facts(one), "ca_bundle": len(split_chain(one.ca_bundle))}
+    return {**directory_record(one), "ca_bundle": len(split_chain(one.ca_bundle))}
 
 
 def _shown(reading: Reading, one: Directory) -> dict[str, object]:
     groups = directory_users.groups_of(reading, one.id)
     return {
-        **_facts(one), "users": directories.count_users(reading, one.id),
+        **directory_record(one), "users": directories.count_users(reading, one.id),
         "groups": sorted(group.name for group in groups.values()),
     }
 

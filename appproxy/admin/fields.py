@@ -29,7 +29,8 @@ _KINDS: Mapping[Kind, frozenset[str]] = {
         "networks", "origins", "post_logout_redirect_uris", "realms", "redirect_uris", "scopes", "servers", "users",
         "without"}),
     Kind.FLAG: frozenset({
-        "agree_terms", "credentials", "disabled", "fetch_groups", "force", "maintainer", "needs_approval", "dry_run"}),
+        "agree_terms", "credentials", "disabled", "dry_run", "fetch_groups", "force", "maintainer", "needs_approval",
+        "prune"}),
     Kind.WHOLE: frozenset({"limit", "before", "max_age", "uses", "wrong_passwords"}),
     Kind.NUMBER: frozenset({"idle_minutes", "refresh_minutes", "session_hours"}),
     Kind.DURATION: frozenset({"expires", "grace", "overlap", "sign_in_age"}),
@@ -65,6 +66,8 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "PUT /locations/{location}": ("document",),
     "PUT /strengths/{strength}": ("document",),
     "PUT /contexts/{context}": ("document",),
+    "POST /configuration/difference": ("document",),
+    "PUT /configuration": ("document",),
     "GET /policy-explanation": ("application", "user"),
     "PATCH /branding": ("settings",),
     "POST /service-tokens": ("name",),

@@ -12,19 +12,19 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from appproxy.admin import roles
+from appproxy.admin.dry_run import dry as dry_run
 from appproxy.admin.fields import read_query
 from appproxy.admin.openapi import description
 from appproxy.admin.operations import OPERATIONS, ROUTES, Command, Query
 from appproxy.admin.pages import MOST_ROWS
 from appproxy.admin.principal import Principal
 from appproxy.admin.problem import NotJson, NotSaidToBeJson, Unreadable, WrongMethod, problem
-from appproxy.admin.socket import AdminApi, Around, straight
+from appproxy.admin.socket import AdminApi, Around, dried, straight
 from appproxy.errors import AppProxyError, ConfigError, NotFound
 from appproxy.json_input import read_json
 from appproxy.store.roles.idempotency import Key, once
 from appproxy.store.schema import GROUP, USER
 from appproxy.store.snapshot import TOKEN, RoleAssignment, Snapshot
-from appproxy.store.transaction import Transaction
 
 #: All of the API is below it; another version of it would be below another.
 PREFIX = "/api/v1"
@@ -81,14 +81,6 @@ class Answered:
         return "application/json" if self.status < 400 else "application/problem+json"
 
 
-class _NothingDone(Exception):
-    """Rolls a dry run back."""
-
-    def __init__(self, answer: object) -> None:
-        super().__init__()
-        self.answer = answer
-
-
 class HttpsApi:
     """Made once a node. `origin`: where it is; `wall_clock`: seconds since 1970."""
 
@@ -141,7 +133,8 @@ class HttpsApi:
         caller.reach(operation.permission)
         said = _pairs(query)
         if isinstance(operation, Query):
-            return self._look(asked, operation, path, _only_query(asked, said), caller)
+            fields = _only_query(asked, said) if operation.method == "GET" else _only_body(asked, said)
+            return self._look(asked, operation, path, fields, caller)
         return self._change(asked, operation, path, said, caller)
 
     def _look(
@@ -166,14 +159,9 @@ class HttpsApi:
         body = _json(asked)
         if said and (operation.method != "DELETE" or body is not None):
             raise ConfigError(f"{min(said)}: no such field in the query", hint="send it as JSON")
-        around = _dry if dry else self._once(asked, caller)
+        around = dry_run if dry else self._once(asked, caller)
         fields = (("appproxy-dry-run", "true"),) if dry else ()
         if_match = _strong(asked.fields.get("if-match", ""))
-
-        def dried(failure: Failure) -> object:
-            if isinstance(failure.value, _NothingDone):
-                return failure.value.answer
-            return failure
 
         doing = self._api.call(asked.method, path, body if body is not None else said or None, caller, if_match, around)
         return doing.addErrback(dried).addCallback(lambda data: Answered(200, data, fields))
@@ -210,10 +198,6 @@ class HttpsApi:
         return Answered(status, data, fields)
 
 
-def _dry(tx: Transaction, change: Callable[[], object]) -> object:
-    raise _NothingDone(change())
-
-
 def _pairs(query: str) -> dict[str, object]:
     """The fields of a query. Raises Unreadable or ConfigError."""
     if not query:
@@ -229,6 +213,14 @@ def _only_query(asked: Asked, said: dict[str, object]) -> dict[str, object]:
     if asked.body:
         raise Unreadable("GET takes no body", hint="put the fields into the query")
     return said
+
+
+def _only_body(asked: Asked, said: dict[str, object]) -> dict[str, object]:
+    """Of a question that is too long for a query."""
+    if said:
+        raise Unreadable(f"{min(said)}: no such field in the query", hint="send it as JSON")
+    body = _json(asked)
+    return body if isinstance(body, dict) else {}
 
 
 def _json(asked: Asked) -> object:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from appproxy.admin.operation import Call, Change, Command, Operation, Query
 from appproxy.admin.principal import Permission
+from appproxy.errors import ConfigError
 from appproxy.store import names, schema
 from appproxy.store.applications import applications
 from appproxy.store.machines import native_clients, native_grants
@@ -26,8 +27,14 @@ def _add(tx: Transaction, call: Call) -> Change:
 
 
 def _set(tx: Transaction, call: Call) -> Change:
-    made = native_clients.change(tx, call.path["client"], device_codes=call.body.flag("device_codes"))
-    return Change(_shown(tx, made), made.id, {"name": made.name, "device_codes": made.device_codes})
+    body = call.body
+    named = [applications.find(tx, name).id for name in body.texts("applications")] if "applications" in body else None
+    uris = body.texts("redirect_uris") if "redirect_uris" in body else None
+    device_codes = body.flag("device_codes") if "device_codes" in body else None
+    if named is None and uris is None and device_codes is None:
+        raise ConfigError("nothing to change", hint="give applications, redirect_uris or device_codes")
+    made = native_clients.change(tx, call.path["client"], named, uris, device_codes=device_codes)
+    return Change(_shown(tx, made), made.id, _shown(tx, made))
 
 
 def _remove(tx: Transaction, call: Call) -> Change:
@@ -56,8 +63,9 @@ OPERATIONS: tuple[Operation, ...] = (
           page="name", reads_pages=True, permission=Permission.READ_TOKENS),
     Command("POST", "/native-clients", "native_client.add", "Register one; it has no secret.", _add,
             ("name", "applications", "redirect_uris", "device_codes"), permission=Permission.CHANGE_TOKENS),
-    Command("PATCH", "/native-clients/{client}", "native_client.set", "Let it have device codes, or not any more.", _set,
-            ("device_codes",), permission=Permission.CHANGE_TOKENS),
+    Command("PATCH", "/native-clients/{client}", "native_client.set",
+            "Change where it takes codes, what its tokens are for, or whether it has device codes.", _set,
+            ("applications", "redirect_uris", "device_codes"), permission=Permission.CHANGE_TOKENS),
     Command("DELETE", "/native-clients/{client}", "native_client.remove",
             "Forget one, and end all that users have let it do.", _remove,
             permission=Permission.CHANGE_TOKENS),

@@ -16,7 +16,7 @@ _KEYS = {
     "application.set": "name settings",
     "application.remove": "external name",
     "application.assign": "group maintainer name provider user value",
-    "application.unassign": "maintainer name provider user value",
+    "application.unassign": "group maintainer name provider user value",
     "segment.add": "external id internal name",
     "segment.set": "external id internal name",
     "segment.remove": "external id internal name",
@@ -86,7 +86,7 @@ _KEYS = {
     "service_token.rotate": "applications expires name networks",
     "service_token.revoke": "applications expires name networks",
     "native_client.add": "applications created device_codes id name redirect_uris",
-    "native_client.set": "device_codes name",
+    "native_client.set": "applications created device_codes id name redirect_uris",
     "native_client.remove": "name",
     "client.add":
         "backchannel_logout_session_required backchannel_logout_uri ca_bundle frontchannel_logout_uri name "
@@ -103,6 +103,7 @@ _KEYS = {
     "audit_export.add": "destination format name start",
     "audit_export.remove": "destination name position",
     "audit_export.test": "name problem",
+    "configuration.apply": "added after before changed removed renamed",
     "role.assign": "application expires kind name provider role value",
     "role.unassign": "application expires kind name provider role value",
 }

@@ -106,10 +106,13 @@ def _operation(operation: Operation) -> Schema:
         "parameters": [_in_path(name) for name in re.findall(r"\{([a-z]+)\}", operation.path)],
         "responses": _responses(operation),
     }  # fmt: skip
-    if isinstance(operation, Query):
+    if isinstance(operation, Query) and operation.method == "GET":
         made["parameters"] += [_in_query(operation, name) for name in operation.known]
         if operation.live is not None:
             made["parameters"].append(_field("If-None-Match", "An ETag: nothing is sent if it is still that."))
+        return made
+    if isinstance(operation, Query):
+        made["requestBody"] = _request_body(operation)
         return made
     made["parameters"].append({
         "name": "dry_run", "in": "query", "schema": {"type": "boolean"},
@@ -120,9 +123,12 @@ def _operation(operation: Operation) -> Schema:
     if operation.method == "DELETE":
         made["parameters"] += [_in_query(operation, name) for name in operation.known]
     elif operation.known:
-        made["requestBody"] = {
-            "required": bool(required(operation)), "content": {"application/json": {"schema": _body(operation)}}}
+        made["requestBody"] = _request_body(operation)
     return made
+
+
+def _request_body(operation: Operation) -> Schema:
+    return {"required": bool(required(operation)), "content": {"application/json": {"schema": _body(operation)}}}
 
 
 def _body(operation: Operation) -> Schema:

@@ -20,6 +20,7 @@ from appproxy.policy.conditional.locations import CountryOf, no_country
 from appproxy.store.applications import applications
 from appproxy.store.paging import ListPage
 from appproxy.store.service import audit
+from appproxy.store.service.audit import AuditEntry
 from appproxy.store.service.note import Action
 from appproxy.store.transaction import Reading, Transaction
 
@@ -110,7 +111,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """An operation that only looks: `GET`. `path` has names in braces; `run` gives what JSON can say.
+    """An operation that only looks: `GET`, or `POST` where a question is too long for a query. `path` has names in braces;
+    `run` gives what JSON can say.
 
     `probes`: applications are asked before, whether they answer; needs a running service. `page`: of a listing, the field by
     which it goes in pages; no two rows have the same. `reads_pages`: the listing may be long, and `run` reads the rows of
@@ -169,7 +171,18 @@ class Command:
         return self.fields
 
     def perform(self, tx: Transaction, call: Call) -> object:
-        """Run it, and note in the same transaction who did what.
+        """Run it, and note in the same transaction who did what. Raises as `change` does."""
+        change = self.change(tx, call)
+        audit.record_all(tx, [self.entry(tx, call, change)])
+        return change.answer
+
+    def entry(self, tx: Transaction, call: Call, change: Change) -> AuditEntry:
+        """What the audit is to say of it."""
+        principal = call.context.principal
+        return AuditEntry(tx.now, principal.name, Action(self.action), change.target, {**change.detail, **principal.noted})
+
+    def change(self, tx: Transaction, call: Call) -> Change:
+        """Run it without a note.
 
         Raises Changed when it is not what the caller saw, Forbidden when it would give the caller more than they may, and
         LastAdministrator.
@@ -182,9 +195,7 @@ class Command:
         principal = call.context.principal
         guard.check_targets(tx, principal, self.permission, call.path, call.body, call.context.now)
         with guard.keeping_an_administrator(tx, principal, self.permission):
-            change = self.run(tx, call)
-        audit.record(tx, principal.name, Action(self.action), change.target, {**change.detail, **principal.noted})
-        return change.answer
+            return self.run(tx, call)
 
 
 Operation = Query | Command

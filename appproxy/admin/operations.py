@@ -25,6 +25,7 @@ from appproxy.admin import (
     sessions,
     users,
 )
+from appproxy.admin.configuration import operations as configuration
 from appproxy.admin.operation import AdminContext, Call, Change, Command, Operation, Query, Routes
 
 __all__ = ["OPERATIONS", "ROUTES", "AdminContext", "Call", "Change", "Command", "Operation", "Query", "Routes"]
@@ -49,6 +50,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *native_clients.OPERATIONS,
     *clients.OPERATIONS,
     *role_assignments.OPERATIONS,
+    *configuration.OPERATIONS,
     *audit.OPERATIONS,
     *audit_exports.OPERATIONS,
 )

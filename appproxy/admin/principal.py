@@ -38,6 +38,9 @@ class Permission(Enum):
     CHANGE_POLICIES = "policies.change"
     READ_BRANDING = "branding.read"
     CHANGE_BRANDING = "branding.change"
+    READ_CONFIGURATION = "configuration.read"
+    #: All of it at once, whoever may change which part.
+    CHANGE_CONFIGURATION = "configuration.change"
     READ_SERVICE = "service.read"
     READ_SESSIONS = "sessions.read"
     END_SESSIONS = "sessions.end"

@@ -83,20 +83,23 @@ def _remove(tx: Transaction, call: Call) -> Change:
 
 def _noted(one: ProviderRecord) -> dict[str, object]:
     """For the audit: which authorities is told by their number."""
-    return {**_facts(one), "ca_bundle": len(split_chain(one.ca_bundle)), "keys": ", ".join(key.id for key in one.keys)}
+    keys = ", ".join(key.id for key in one.keys)
+    return {**provider_record(one), "ca_bundle": len(split_chain(one.ca_bundle)), "keys": keys}
 
 
 def _provider(one: ProviderRecord, call: Call) -> dict[str, object]:
     """All but the secret, and what is to be registered there."""
     origin = call.context.settings.signin_origin
     return {
-        **_facts(one), "redirect_uri": f"{origin}{one.callback_path}", "post_logout_redirect_uri": f"{origin}/signed-out",
+        **provider_record(one),
+        "redirect_uri": f"{origin}{one.callback_path}", "post_logout_redirect_uri": f"{origin}/signed-out",
         "backchannel_logout_uri": f"{origin}/backchannel-logout", "frontchannel_logout_uri": f"{origin}/frontchannel-logout",
         "jwks_uri": f"{origin}/client-keys/{one.id}",
     }
 
 
-def _facts(one: ProviderRecord) -> dict[str, object]:
+def provider_record(one: ProviderRecord) -> dict[str, object]:
+    """All but its secret, and what is to be registered there."""
     return {
         "id": one.id,
         "name": one.name,

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit
 
+from appproxy.admin.client import DRY_RUN
 from appproxy.admin.problem import error_of
 from appproxy.errors import ConfigError, StoreError
 
@@ -30,26 +31,34 @@ class Remote:
     token: str = field(repr=False)
     ca: str = ""
 
-    def call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> object:
+    def call(
+        self, method: str, path: str, body: Mapping[str, object] | None = None, *, if_match: str = "", dry_run: bool = False
+    ) -> object:
         """Perform one operation; `path` has names percent-encoded. Gives its answer, of a listing all pages.
 
+        `if_match` and `dry_run` as of `AdminClient.call`.
         Raises ConfigError or another AppProxyError, whose text is one line for people.
         """
         target = _PREFIX + path
         if method == "GET" and body:
             target += "?" + urlencode({name: _said(value) for name, value in body.items()}, doseq=True)
-        data, following = self._once(method, target, None if method == "GET" else body)
+        if dry_run:
+            target += DRY_RUN
+        precondition = {"If-Match": f'"{if_match}"'} if if_match else {}
+        data, following = self._once(method, target, None if method == "GET" else body, precondition)
         while following and isinstance(data, list):
-            more, following = self._once(method, following, None)
+            more, following = self._once(method, following, None, {})
             if not isinstance(more, list):
                 raise StoreError(f"{self.url} gives a page that is no list")
             data += more
         return data
 
-    def _once(self, method: str, target: str, body: Mapping[str, object] | None) -> tuple[object, str]:
+    def _once(
+        self, method: str, target: str, body: Mapping[str, object] | None, more: Mapping[str, str]
+    ) -> tuple[object, str]:
         """The answer, and where the next page is. What the service answers with is never a reason to go elsewhere."""
         connection = self._connection()
-        fields = {"Authorization": f"Bearer {self.token}", "Accept": "application/json"}
+        fields = {"Authorization": f"Bearer {self.token}", "Accept": "application/json", **more}
         if body is not None:
             fields["Content-Type"] = "application/json"
         try:

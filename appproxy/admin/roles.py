@@ -15,7 +15,8 @@ ADMINISTRATOR = "administrator"
 
 _P = Permission
 #: Who uses the service, and what they did.
-_PERSONAL = frozenset({_P.READ_USERS, _P.READ_SESSIONS, _P.READ_TOKENS, _P.READ_AUDIT, _P.READ_ROLES})
+_PERSONAL = frozenset({
+    _P.READ_USERS, _P.READ_SESSIONS, _P.READ_TOKENS, _P.READ_AUDIT, _P.READ_ROLES, _P.READ_CONFIGURATION})
 _READ = frozenset(one for one in Permission if one.value.endswith(".read"))
 
 

@@ -23,10 +23,11 @@ from twisted.web.server import NOT_DONE_YET, Request, Site
 
 from appproxy.admin.body import Body
 from appproxy.admin.client import ALIVE, FAILED_RELOADS, WHY
+from appproxy.admin.dry_run import NothingDone, dry
 from appproxy.admin.operation import Ask
 from appproxy.admin.operations import ROUTES, AdminContext, Query
 from appproxy.admin.principal import Principal
-from appproxy.admin.problem import NotJson, NotSaidToBeJson, Stranger, TooLarge, problem
+from appproxy.admin.problem import NotJson, NotSaidToBeJson, Stranger, TooLarge, Unreadable, problem
 from appproxy.admin.service import STATUS, status_without_database
 from appproxy.config.service import ServiceSettings
 from appproxy.errors import AppProxyError, ConfigError
@@ -35,8 +36,8 @@ from appproxy.policy.conditional.locations import CountryOf, no_country
 from appproxy.store.database.live import LiveStore
 from appproxy.store.transaction import Transaction
 
-#: The largest body, in bytes: room for any bundle of certificates.
-BODY_LIMIT = 1 << 20
+#: The largest body, in bytes: room for the whole configuration, of some 20,000 applications.
+BODY_LIMIT = 16 << 20
 #: `struct ucred` of Linux: process, user, group.
 _CREDENTIALS = struct.Struct("3i")
 #: Bytes that the path of a UNIX socket can have on Linux (unix(7)), its end included.
@@ -56,6 +57,13 @@ Around = Callable[[Transaction, Callable[[], object]], object]
 def straight(tx: Transaction, change: Callable[[], object]) -> object:
     """Nothing but the change."""
     return change()
+
+
+def dried(failure: Failure) -> object:
+    """For an errback: what a dry run has answered."""
+    if isinstance(failure.value, NothingDone):
+        return failure.value.answer
+    return failure
 
 
 class AdminApi:
@@ -190,8 +198,22 @@ class AdminResource(Resource):
         method, path = request.method.decode("ascii"), request.path.decode("latin-1")
         if path == ALIVE:
             return succeed(self.alive)
-        body = _body(request) if method != "GET" or not request.args else _asked(request.args)
-        return self._api.call(method, path, body, Principal.full(f"local:{uid}"), _tag(request.getHeader(b"if-match")))
+        args = request.args or {}
+        if method == "GET":
+            body, dry_run = _asked(args) if args else _body(request), False
+        else:
+            body, dry_run = _body(request), _is_dry(args)
+        caller, if_match = Principal.full(f"local:{uid}"), _tag(request.getHeader(b"if-match"))
+        if dry_run:
+            return self._api.call(method, path, body, caller, if_match, dry).addErrback(dried)
+        return self._api.call(method, path, body, caller, if_match)
+
+
+def _is_dry(args: Mapping[bytes, Sequence[bytes]]) -> bool:
+    """Is a change to be checked and answered, and not made? Raises Unreadable for any other query."""
+    if args and (set(args) != {b"dry_run"} or args[b"dry_run"][-1] not in (b"true", b"false")):
+        raise Unreadable("a change takes no query but dry_run=true or dry_run=false", hint="send its fields as JSON")
+    return bool(args) and args[b"dry_run"][-1] == b"true"
 
 
 def _body(request: Request) -> object:

@@ -46,14 +46,21 @@ class CallSettings:
             raise ConfigError(f"say which state directory: appproxy --state DIR ..., or set {STATE_VARIABLE}")
         return state
 
-    def call(self, method: str, *path: str, body: Mapping[str, object] | None = None) -> Any:
-        """Perform an operation of the admin API; the parts of its path are encoded here."""
+    def call(
+        self, method: str, *path: str, body: Mapping[str, object] | None = None, if_match: str = "", dry_run: bool = False
+    ) -> Any:
+        """Perform an operation of the admin API; the parts of its path are encoded here.
+
+        `if_match`: the ETag that what is changed must have; `dry_run`: as if it was done, with nothing changed.
+        """
         if self.client is None and (remote := self._remote()) is not None:
             self.client = remote
         if self.client is None:
             self.client = AdminClient(self.needed(), admit_password, say=note)
-        return self.client.call(method, "/" + "/".join(quote(part, safe="") for part in path), body)
-
+        target = "/" + "/".join(quote(part, safe="") for part in path)
+        if if_match or dry_run:
+            return self.client.call(method, target, body, if_match=if_match, dry_run=dry_run)
+        return self.client.call(method, target, body)
 
     def _remote(self) -> Remote | None:
         """The service elsewhere that is meant: the one that is named, or, where no state directory is, the one in use."""

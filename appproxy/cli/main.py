@@ -18,6 +18,7 @@ from appproxy.cli import (
     branding,
     certificates,
     clients,
+    configuration,
     connectors,
     contexts,
     diagnosis,
@@ -70,7 +71,7 @@ for command in (
     *sessions.COMMANDS, *applications.COMMANDS, *service_tokens.COMMANDS, *native_clients.COMMANDS,
     *clients.COMMANDS, *users.COMMANDS, *connectors.COMMANDS, *diagnosis.COMMANDS, *maintenance.COMMANDS,
     *branding.COMMANDS, *certificates.COMMANDS, *providers.COMMANDS, *policies.COMMANDS, *directories.COMMANDS,
-    *roles.COMMANDS, *contexts.COMMANDS,
+    *roles.COMMANDS, *contexts.COMMANDS, *configuration.COMMANDS,
 ):  # fmt: skip
     assert command.name not in appproxy_command.commands, command.name  # it would take the other one's place unseen
     appproxy_command.add_command(command)

@@ -28,6 +28,7 @@ OBJECTS = {
     "/second-factor-rules": ("/second-factor-rules", ("PUT", {})),
     "/connectors/{connector}": ("", None),
     "/nodes/{node}": ("", None),
+    "/configuration": ("/configuration", ("PUT", {"document": {"format": 1, "groups": [{"name": "fresh"}]}})),
     "/certificates/{certificate}": ("", None),
     "/service-tokens/{token}": ("", None),
     "/certificate-authority": ("", None),

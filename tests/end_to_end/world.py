@@ -116,7 +116,7 @@ class World:
         )  # fmt: skip
         assert made.code == 0, made.err
         settings = self.state / "service.toml"
-        settings.write_text('decision_log = "decisions.log"\n' + settings.read_text())
+        settings.write_text('decision_log = "decisions.log"\nadmin_api = true\n' + settings.read_text())
         command = [sys.executable, "-m", "appproxy.demo.application", "--listen", "127.0.0.1:0"]
         self.internal = self.supervisor.start("application", command, "ready on", PATIENCE).rpartition("ready on ")[2]
         self.publish("sample", self.internal, "--set", "header.x-user-name=name")

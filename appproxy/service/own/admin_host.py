@@ -37,12 +37,13 @@ T = TypeVar("T")
 #: Answers a request of somebody, with its body: status, fields, body.
 Answering = Callable[[Exchange, bytes, Session], Deferred[tuple[int, bytes, bytes]]]
 
-#: Bytes of a body: room for any bundle of certificates.
-BODY_LIMIT = 1 << 20
+#: Bytes of a body: room for any bundle of certificates; and for the whole configuration, of some 20,000 applications.
+BODY_LIMIT, CONFIGURATION_LIMIT = 1 << 20, 16 << 20
 #: Requests of one caller, at once and a second: a program that sets up a hundred applications, then goes on steadily.
 BURST, RATE = 200.0, 20.0
 #: Of the API; all other paths are pages, or what signs people in and out.
 API = b"/api/"
+_CONFIGURATION = b"/api/v1/configuration"
 _OWN_PATHS = b"/.appproxy/"
 #: Some frameworks take the method from these: nobody here does, and whoever sends one is mistaken or an attacker.
 _METHOD_OVERRIDES = frozenset({b"x-http-method-override", b"x-http-method", b"x-method-override"})
@@ -118,11 +119,11 @@ class AdminHost:
             self._refuse(exchange, Code.TOO_MANY_REQUESTS, "of one administrator", math.ceil(wait))
         elif head.length == 0:
             self._perform(exchange, session, b"")
-        elif head.length is not None and head.length > BODY_LIMIT:
+        elif head.length is not None and head.length > body_limit(head.target):
             self._refuse(exchange, Code.BODY_TOO_LARGE)
         else:
             body = _Body(exchange, lambda data: self._guarded(exchange, lambda: self._perform(exchange, session, data)),
-                         lambda: self._refuse(exchange, Code.BODY_TOO_LARGE))
+                         lambda: self._refuse(exchange, Code.BODY_TOO_LARGE), body_limit(head.target))
             exchange.responder = body
             exchange.read_body(body)
 
@@ -185,10 +186,19 @@ class _Authorization(MachineAuthorization):
         exchange.answer(status, self.challenge(request) + block, body)
 
 
+def body_limit(target: bytes) -> int:
+    """How large the body of a request may be."""
+    return CONFIGURATION_LIMIT if target.startswith(_CONFIGURATION) else BODY_LIMIT
+
+
 class _Body:
     """A body, whole and bounded."""
 
-    def __init__(self, exchange: Exchange, done: Callable[[bytes], None], too_large: Callable[[], None]) -> None:
+    def __init__(
+        self, exchange: Exchange, done: Callable[[bytes], None], too_large: Callable[[], None],
+        limit: int = BODY_LIMIT,
+    ) -> None:
+        self._limit = limit
         self._exchange = exchange
         self._done = done
         self._too_large = too_large
@@ -198,21 +208,21 @@ class _Body:
     def body_received(self, data: bytes) -> None:
         """A piece of it."""
         self._taken += len(data)
-        if self._taken <= BODY_LIMIT:
+        if self._taken <= self._limit:
             self._pieces.append(data)
-        elif self._taken - len(data) <= BODY_LIMIT:  # the first piece too much
+        elif self._taken - len(data) <= self._limit:  # the first piece too much
             self._pieces.clear()
             self._exchange.stop_body()
             self._too_large()
 
     def body_ended(self, trailers: Fields) -> None:
         """All of it is there."""
-        if self._taken <= BODY_LIMIT:
+        if self._taken <= self._limit:
             self._done(b"".join(self._pieces))
 
     def user_left(self, code: Code) -> None:
         """Nothing was done yet."""
-        self._taken = BODY_LIMIT + 1
+        self._taken = self._limit + 1
         self._pieces.clear()
 
 

@@ -156,6 +156,12 @@ def set_texts(reading: Reading, application: str) -> dict[str, str]:
     return texts
 
 
+def all_texts(reading: Reading) -> dict[str, dict[str, str]]:
+    """The settings of all applications that admins have set, by the application's id."""
+    rows = reading.rows(sa.select(applications.c.id, applications.c.settings))
+    return {row["id"]: json.loads(row["settings"]) for row in rows}
+
+
 def _column(tx: Transaction, id_: str, key: str, text: str) -> dict[str, object]:
     """The columns that one KEY=TEXT changes."""
     match key:

@@ -79,8 +79,12 @@ def unassign(
 
 def list_for(reading: Reading, application: str) -> list[Assignment]:
     """The assignments of an application, by kind and label."""
-    made = list_page(reading, applications.find(reading, application).id)
-    return sorted(made, key=lambda one: (one.kind, one.label, one.provider))
+    return list_of(reading, applications.find_id(reading, application))
+
+
+def list_of(reading: Reading, application_id: str) -> list[Assignment]:
+    """The same of one that is known to be there."""
+    return sorted(list_page(reading, application_id), key=lambda one: (one.kind, one.label, one.provider))
 
 
 def list_page(reading: Reading, application_id: str, page: ListPage | None = None) -> list[Assignment]:

@@ -33,6 +33,8 @@ _PREFIX = "apcs_"
 _URI = re.compile(r"[!$-;=?-\[\]_a-z~]{1,500}")
 #: Hosts stand in header fields of ours, where nothing else may come with them.
 _HOST = re.compile(r"[0-9a-z._-]{1,253}|[0-9a-f:.]{2,45}")
+#: 43 signs of base64 have 256 bits. All of it can stand in a form and in HTTP Basic.
+_SECRET = re.compile(r"[A-Za-z0-9._~+/=-]{43,255}")
 #: What a new one has that nobody says anything of.
 _NOTHING: Mapping[str, object] = {
     "redirect_uris": "[]", "post_logout_redirect_uris": "[]", "backchannel_logout_uri": "",
@@ -73,14 +75,17 @@ class ClientChanges:
     frontchannel_logout_uri: str | None = None
 
 
-def add(tx: Transaction, name: str, wanted: ClientChanges) -> tuple[ClientRecord, str]:
-    """Register one; gives it, and its secret, which is shown this once. Raises ConfigError or AlreadyThere."""
+def add(tx: Transaction, name: str, wanted: ClientChanges, secret: str | None = None) -> tuple[ClientRecord, str]:
+    """Register one; gives it, and its secret, which is shown this once: the given one, or a new one.
+
+    Raises ConfigError or AlreadyThere.
+    """
     name = names.title(name, "name")
     names.check_new(tx, table, table.c.name_key == names.key(name), name, _KIND)
     if (tx.connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0) >= _MOST:
         raise ConfigError(f"client: there are {_MOST} already", hint="remove those that nobody uses")
     values = {**_NOTHING, **_values(wanted)}
-    id_, (text, hashed) = tx.new_id(), _new_secret(tx)
+    id_, (text, hashed) = tx.new_id(), _new_secret(tx) if secret is None else _given_secret(secret)
     tx.change(sa.insert(table).values(
         id=id_, name=name, name_key=names.key(name), secret_hash=hashed, former_hash="", former_until=0.0, created=tx.now,
         rotated=tx.now, **values))
@@ -198,6 +203,14 @@ def _place(uri: str) -> tuple[str, str]:
 
 def _new_secret(tx: Transaction) -> tuple[str, str]:
     text = _PREFIX + urlsafe_b64encode(tx.random_bytes(32)).decode("ascii").rstrip("=")
+    return text, secret_hash(text)
+
+
+def _given_secret(text: str) -> tuple[str, str]:
+    """One that was made elsewhere. Its plain hash is kept, which is safe only where nobody can guess it."""
+    if not _SECRET.fullmatch(text):
+        raise ConfigError("secret: must be 43 to 255 letters, digits or signs of - . _ ~ + / = made by chance",
+                          hint="make one with: openssl rand -base64 32")
     return text, secret_hash(text)
 
 

@@ -31,31 +31,32 @@ def add(
     """Register one for applications (ids), with redirect URIs or device codes or both. Raises ConfigError."""
     name = names.title(name, "name")
     names.check_new(tx, table, table.c.name_key == names.key(name), name, _KIND)
-    if not applications:
-        raise ConfigError("applications: name one at least", hint="its tokens are for the applications that it names")
-    if len(redirect_uris) > _MOST_URIS:
-        raise ConfigError(f"redirect_uris: at most {_MOST_URIS}")
-    for uri in redirect_uris:
-        _check(uri)
+    id_, uris = tx.new_id(), _uris(redirect_uris)
     _check_ways(bool(redirect_uris), device_codes)
-    id_ = tx.new_id()
     tx.change(sa.insert(table).values(
-        id=id_, name=name, name_key=names.key(name), redirect_uris=json.dumps(list(redirect_uris)), created=tx.now,
-        device_codes=device_codes))
-    for application in sorted(set(applications)):
-        tx.change(sa.insert(pairs).values(client=id_, application=application))
+        id=id_, name=name, name_key=names.key(name), redirect_uris=uris, created=tx.now, device_codes=device_codes))
+    _name_applications(tx, id_, applications)
     return find(tx, id_)
 
 
-def change(tx: Transaction, client: str, *, device_codes: bool) -> NativeClient:
-    """Let one have device codes, by name or id, or not any more: who waits with one gets nothing.
+def change(
+    tx: Transaction, client: str, applications: Collection[str] | None = None, redirect_uris: Collection[str] | None = None,
+    *, device_codes: bool | None = None,
+) -> NativeClient:
+    """Change one, by name or id; None: as it is. Without device codes, who waits with one gets nothing.
 
     Raises ConfigError or NotFound.
     """
     found = find(tx, client)
-    _check_ways(bool(found.redirect_uris), device_codes)
-    tx.change(sa.update(table).where(table.c.id == found.id).values(device_codes=device_codes))
-    if not device_codes:
+    uris = found.redirect_uris if redirect_uris is None else redirect_uris
+    codes = found.device_codes if device_codes is None else device_codes
+    values = {"redirect_uris": _uris(uris), "device_codes": codes}
+    _check_ways(bool(uris), codes)
+    tx.change(sa.update(table).where(table.c.id == found.id).values(**values))
+    if applications is not None and frozenset(applications) != found.applications:
+        tx.change(sa.delete(pairs).where(pairs.c.client == found.id))
+        _name_applications(tx, found.id, applications)
+    if not codes:
         tx.change(sa.delete(waiting).where(waiting.c.client == found.id))
     return find(tx, found.id)
 
@@ -93,6 +94,21 @@ def _check_ways(redirects: bool, device_codes: bool) -> None:
         raise ConfigError(
             "redirect_uris: without one and without device codes nobody can sign in",
             hint="name a redirect URI, such as http://127.0.0.1/callback, or allow device codes")
+
+
+def _name_applications(tx: Transaction, id_: str, applications: Collection[str]) -> None:
+    if not applications:
+        raise ConfigError("applications: name one at least", hint="its tokens are for the applications that it names")
+    for application in sorted(set(applications)):
+        tx.change(sa.insert(pairs).values(client=id_, application=application))
+
+
+def _uris(redirect_uris: Collection[str]) -> str:
+    if len(redirect_uris) > _MOST_URIS:
+        raise ConfigError(f"redirect_uris: at most {_MOST_URIS}")
+    for uri in redirect_uris:
+        _check(uri)
+    return json.dumps(list(redirect_uris))
 
 
 def _check(uri: str) -> None:

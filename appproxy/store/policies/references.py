@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from appproxy.policy.conditional.locations import TRUSTED
 from appproxy.policy.conditional.naming import ALL, TAG, split_who
@@ -28,7 +28,7 @@ def resolved(reading: Reading, document: Document) -> dict[str, object]:
 
     Raises NotFound, which begins with the path to the wrong name.
     """
-    return _changed(document, {
+    return each_named(document, {
         "users": lambda text, path: _who(reading, text, path),
         "applications": lambda text, _: _application(reading, text),
         "providers": lambda text, _: providers.find(reading, text).id,
@@ -86,7 +86,7 @@ class Names:
 
     def shown(self, document: Document) -> dict[str, object]:
         """A kept document with names, as an admin would write it."""
-        return _changed(document, {
+        return each_named(document, {
             "users": lambda text, path: self._who(text, path),
             "applications": lambda text, _: self.applications.get(text, text),
             "providers": lambda text, _: self.providers.get(text, text),
@@ -111,7 +111,7 @@ class Names:
                 found.append(path)
             return text
 
-        _changed(document, {
+        each_named(document, {
             "users": who, "applications": note({**self.applications, **self.tags}), "providers": note(self.providers)})
         return found
 
@@ -130,7 +130,7 @@ def _who(reading: Reading, text: str, path: str) -> str:
     return f"{id_}/{kind}:{value}"
 
 
-def _changed(document: Document, changes: Mapping[str, _Change]) -> dict[str, object]:
+def each_named(document: Document, changes: Mapping[str, _Change]) -> dict[str, Any]:
     """A copy with each named text changed; `changes` by what is named."""
     made = dict(document)
     for key in ("users", "applications"):

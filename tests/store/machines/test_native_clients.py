@@ -67,3 +67,16 @@ def test_a_client_is_for_something(store: Store, now: float) -> None:
     """At least one application."""
     with store.transaction(now) as tx, pytest.raises(ConfigError, match="applications"):
         native_clients.add(tx, "Tool", [], GOOD)
+
+
+def test_it_can_be_changed(store: Store, now: float) -> None:
+    """Its id stays, by which programs know themselves; it is for one application at least."""
+    with store.transaction(now) as tx:
+        ids = [applications.publish(tx, name, "http://a/", f"https://{name}.example.com/").id for name in ("a", "b")]
+        made = native_clients.add(tx, "cli", ids[:1], (), device_codes=True)
+        found = native_clients.change(tx, "cli", ids[1:], ("http://127.0.0.1/",))
+        assert (found.id, found.applications, found.redirect_uris) == (
+            made.id, frozenset(ids[1:]), ("http://127.0.0.1/",))
+        assert native_clients.change(tx, made.id, None, None) == found
+        with pytest.raises(ConfigError, match="name one at least"):
+            native_clients.change(tx, "cli", (), None)

@@ -1,0 +1,176 @@
+"""What differs between the configuration that is there and a document: pure, and exact to the field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from appproxy.admin.configuration.fields import is_reference
+from appproxy.admin.configuration.renames import Renames, renamed, renames_of
+from appproxy.admin.configuration.sections import (
+    BRANDING,
+    ID,
+    SECTIONS,
+    UNSAID,
+    Document,
+    Entry,
+    Field,
+    Form,
+    Section,
+    is_secret_setting,
+    key_text,
+    label,
+)
+from appproxy.errors import ConfigError
+from appproxy.store import names
+from appproxy.store.snapshot import BUILTIN
+
+#: In place of the value of a field that may be a password.
+_HIDDEN = "(hidden)"
+#: What is there from the beginning, and stays.
+_LASTING = {"connector_groups": "default", "providers": BUILTIN}
+
+
+class What(Enum):
+    """What is to be done to a thing."""
+
+    ADD = "add"
+    CHANGE = "change"
+    RENAME = "rename"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field that differs; `before` and `after` are what JSON says, None for nothing."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that differs. `path`: of its entry in the document, "" where it has none."""
+
+    what: What
+    section: str
+    name: str
+    path: str = ""
+    fields: tuple[FieldChange, ...] = ()
+    before: Entry = field(default_factory=dict, repr=False)
+    after: Entry = field(default_factory=dict, repr=False)
+
+    def record(self) -> dict[str, object]:
+        """As JSON says it."""
+        return {
+            "what": self.what.value, "section": self.section, "name": self.name, "path": self.path,
+            "fields": [{"field": one.field, "before": one.before, "after": one.after} for one in self.fields],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """`changes`: in the order of the sections, renames first; `only_here`: what no entry is of."""
+
+    changes: tuple[Difference, ...]
+    only_here: tuple[Difference, ...]
+    renames: Renames
+
+
+def compare(there: Document, wanted: Document) -> Comparison:
+    """Both as `present.configuration` and `wanted.read_document` make them. Raises ConfigError: what cannot change differs."""
+    renames = renames_of(there, wanted)
+    now = renamed(there, renames)
+    changes = [
+        Difference(What.RENAME, section, new, _path_of(section, wanted, new), (FieldChange("name", old, new),))
+        for section, pairs in renames.items() for old, new in pairs.items()]
+    only_here: list[Difference] = []
+    for name, section in SECTIONS.items():
+        if name in wanted:
+            found, rest = _compare_section(section, now[name], wanted[name])
+            changes += found
+            only_here += rest
+    if BRANDING in wanted and (fields := tuple(_of_mappings("", now[BRANDING], wanted[BRANDING]))):
+        changes.append(Difference(
+            What.CHANGE, BRANDING, "", BRANDING, fields, before=now[BRANDING], after=wanted[BRANDING]))
+    return Comparison(tuple(changes), tuple(only_here), renames)
+
+
+def _path_of(section: str, wanted: Document, name: str) -> str:
+    return next(f"{section}[{number}]" for number, one in enumerate(wanted[section]) if one["name"] == name)
+
+
+def _compare_section(
+    section: Section, there: Sequence[Entry], wanted: Sequence[Entry]
+) -> tuple[list[Difference], list[Difference]]:
+    known = {names.key(label(section, one)): one for one in there}
+    found: list[Difference] = []
+    for number, after in enumerate(wanted):
+        name, path = label(section, after), f"{section.name}[{number}]"
+        before = known.pop(names.key(name), None)
+        if before is None:
+            found.append(Difference(What.ADD, section.name, name, path, after=after))
+        elif fields := tuple(_fields(section.fields, before, after)):
+            _check_fixed(section, fields, path)
+            found.append(Difference(What.CHANGE, section.name, name, path, fields, before, after))
+    rest = [
+        Difference(What.REMOVE, section.name, label(section, one), before=one) for one in known.values()
+        if one.get("id") != _LASTING.get(section.name, "")]
+    return found, rest
+
+
+def _check_fixed(section: Section, fields: Sequence[FieldChange], path: str) -> None:
+    for one in fields:
+        known = section.by_name.get(one.field)
+        if known is not None and known.fixed:
+            raise ConfigError(f"{path}.{one.field}: is {one.before!r} and cannot be changed", hint="add another one instead")
+
+
+def _fields(fields: Sequence[Field], before: Entry, after: Entry) -> Iterator[FieldChange]:
+    for one in fields:
+        old, new = before.get(one.name), after.get(one.name)
+        if one.form is Form.SECRET or (one.default is UNSAID and one.form is not Form.PART and new is None) or one is ID:
+            continue
+        if one.form is Form.ENTRIES:
+            yield from _entries(one, old or [], new or [])
+        elif one.form is Form.SETTINGS:
+            yield from _of_settings(one.name, old or {}, new or {})
+        elif one.form is Form.PART:
+            yield from _of_parts(one.name, old, new)
+        elif old != new:
+            yield FieldChange(one.name, old, new)
+
+
+def _entries(of: Field, before: Sequence[Entry], after: Sequence[Entry]) -> Iterator[FieldChange]:
+    old, new = ({key_text(of.key, one): one for one in entries} for entries in (before, after))
+    for key in dict.fromkeys([*old, *new]):
+        if old.get(key) != new.get(key):
+            yield FieldChange(f"{of.name}[{key}]", old.get(key), new.get(key))
+
+
+def _of_settings(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[FieldChange]:
+    """A reference is as good as whatever is there: secrets are never compared."""
+    for one in _of_mappings(name, before, {key: before[key] if is_reference(value) and key in before else value
+                                           for key, value in after.items()}):
+        yield _masked(one) if is_secret_setting(one.field.removeprefix(f"{name}.")) else one
+
+
+def _masked(one: FieldChange) -> FieldChange:
+    return FieldChange(one.field, *(None if value is None else _HIDDEN for value in (one.before, one.after)))
+
+
+def _of_mappings(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[FieldChange]:
+    for key in sorted({*before, *after}):
+        if before.get(key) != after.get(key):
+            yield FieldChange(f"{name}.{key}" if name else key, before.get(key), after.get(key))
+
+
+def _of_parts(name: str, before: Any, after: Any) -> Iterator[FieldChange]:
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key in dict.fromkeys([*before, *after]):
+            yield from _of_parts(f"{name}.{key}", before.get(key), after.get(key))
+    elif before != after:
+        yield FieldChange(name, before, after)
