@@ -23,6 +23,7 @@ from appproxy.admin import (
     service,
     service_tokens,
     sessions,
+    updates,
     users,
 )
 from appproxy.admin.configuration import operations as configuration
@@ -37,6 +38,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *users.OPERATIONS,
     *second_factors.OPERATIONS,
     *connectors.OPERATIONS,
+    *updates.OPERATIONS,
     *certificates.OPERATIONS,
     *providers.OPERATIONS,
     *directories.OPERATIONS,

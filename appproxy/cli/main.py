@@ -32,6 +32,7 @@ from appproxy.cli import (
     service,
     service_tokens,
     sessions,
+    updates,
     users,
 )
 from appproxy.cli.calling import CONTEXT_VARIABLE, STATE_VARIABLE, CallSettings
@@ -75,6 +76,8 @@ for command in (
 ):  # fmt: skip
     assert command.name not in appproxy_command.commands, command.name  # it would take the other one's place unseen
     appproxy_command.add_command(command)
+for command in updates.COMMANDS:
+    connectors.connector.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

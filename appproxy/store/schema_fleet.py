@@ -1,4 +1,4 @@
-"""Where connectors are; the rest is in `schema`. No snapshot is made of it: a sign of life changes none."""
+"""Where connectors are, and which are updated; the rest is in `schema`. No snapshot is made of it."""
 
 from __future__ import annotations
 
@@ -13,4 +13,13 @@ connector_places = sa.Table(
     sa.Column("connector", ID, key_of("connectors", cascade=True), primary_key=True),
     sa.Column("node", ID, primary_key=True, index=True),
     sa.Column("seen", sa.Double, nullable=False),
+)
+#: Whose turn it is to be updated: one connector of a group at a time, `until` then at the latest. The row stays until the
+#: connector has said that it is done, or somebody else's turn has come.
+update_leases = sa.Table(
+    "update_leases", metadata,
+    sa.Column("connector_group", ID, key_of("connector_groups", cascade=True), primary_key=True),
+    sa.Column("connector", ID, key_of("connectors", cascade=True), nullable=False),
+    sa.Column("begun", sa.Double, nullable=False),
+    sa.Column("until", sa.Double, nullable=False),
 )

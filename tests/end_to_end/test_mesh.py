@@ -232,6 +232,20 @@ def test_a_connector_waits_for_approval_and_joins_again(mesh: Mesh) -> None:
     mesh.at("service", "DELETE", "/connectors/watched")
 
 
+def test_connectors_are_updated_one_after_the_other(mesh: Mesh) -> None:
+    """Each asks on its own machine; the second waits until the first one is done, or gives up."""
+    first, second = (str(mesh.directory / name) for name in CONNECTORS)
+    granted = appproxy("connector", "update-lease", "--state", first)
+    assert (granted.code, granted.out.startswith("update it now")) == (0, True), granted.err
+    refused = appproxy("connector", "update-lease", "--state", second)
+    assert refused.code == 75 and f"{CONNECTORS[0]} is updated now" in refused.err, refused
+    plan = {one["name"]: one["turn"] for one in mesh.at("other", "GET", "/connector-updates")}
+    assert plan == {CONNECTORS[0]: "now", CONNECTORS[1]: "done"}
+    assert appproxy("connector", "update-lease", "--state", first, "--done").code == 0
+    assert appproxy("connector", "update-lease", "--state", second).code == 0
+    assert appproxy("connector", "update-lease", "--state", second, "--done").code == 0
+
+
 def statuses(mesh: Mesh, node: str) -> dict[str, tuple[str, str, tuple[str, ...]]]:
     """What a node says of each connector: status, address, and the nodes where it is."""
     rows = mesh.at(node, "GET", "/connectors")

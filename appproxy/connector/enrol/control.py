@@ -53,6 +53,15 @@ class Issued:
     state: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Is it this connector's turn to be updated? `until`: when it is over, in seconds since 1970; `reason`: why not."""
+
+    granted: bool
+    until: float
+    reason: str
+
+
 class ControlClient:
     """The control end points of one service, called `name` in TLS and in Host."""
 
@@ -74,6 +83,17 @@ class ControlClient:
     async def configuration(self) -> bytes:
         """The applications, as JSON text. Raises ControlError."""
         return await self._call(b"GET", b"/configuration", None)
+
+    async def update_lease(self, *, done: bool = False) -> Lease:
+        """May this connector be updated now? `done`: it was, and another one may. Raises ControlError."""
+        try:
+            answer = read_json(await self._call(b"POST", b"/update-lease", {"done": True} if done else {}))
+        except ValueError as error:
+            raise ControlError("the service's answer is not JSON") from error
+        granted, until, reason = map(answer.get, ("granted", "until", "reason")) if isinstance(answer, dict) else (None,) * 3
+        if not isinstance(granted, bool) or not isinstance(until, int | float) or not isinstance(reason, str):
+            raise ControlError("the service's answer does not say whether it is this connector's turn")
+        return Lease(granted, float(until), reason)
 
     async def _call(self, method: bytes, target: bytes, body: object | None) -> bytes:
         data = b"" if body is None else json.dumps(body).encode()

@@ -1,4 +1,4 @@
-"""The control end points, which connectors call over HTTPS on their own listener: enrol, renew, configuration.
+"""The control end points, which connectors call over HTTPS on their own listener: enrol, renew, configuration, update-lease.
 
 Only `POST /enrol` is answered without a client certificate. Who a connector is comes from its verified certificate alone;
 of a certificate request only the public key is taken.
@@ -24,7 +24,7 @@ from appproxy.pki.tokens import hash_secret
 from appproxy.policy.levels import AddressLimit
 from appproxy.service.exchange.exchange import Exchange
 from appproxy.service.own.connector_view import ConnectorView
-from appproxy.store.connectors import connectors, groups
+from appproxy.store.connectors import connectors, groups, updates
 from appproxy.store.database.live import LiveStore
 from appproxy.store.service import audit, keys
 from appproxy.store.service.actions import CONNECTOR_JOIN
@@ -76,6 +76,7 @@ class ControlApi:
             (b"POST", b"/enrol"): self._enrol,
             (b"POST", b"/renew"): self._renew,
             (b"GET", b"/configuration"): self._tell,
+            (b"POST", b"/update-lease"): self._lease,
         }
 
     def __call__(self, exchange: Exchange) -> None:
@@ -134,6 +135,15 @@ class ControlApi:
             raise
         self.log.info("connector {id} has a new certificate", id=record.id)
         return 201, {"certificate": certificate, "trust": list(self._store.snapshot.trust_bundle)}
+
+    async def _lease(self, exchange: Exchange, body: Json) -> tuple[int, Json]:
+        """May it be updated now? `done`: it was."""
+        record = await self._who(exchange)
+        if body.get("done") is True:
+            await self._store.write(updates.finish, record.id)
+            return 200, {"granted": False, "until": 0.0, "reason": ""}
+        lease, reason = await self._store.write(updates.ask, record.id)
+        return 200, {"granted": lease is not None, "until": 0.0 if lease is None else lease.until, "reason": reason}
 
     async def _tell(self, exchange: Exchange, body: Json) -> tuple[int, bytes]:
         record = await self._who(exchange)

@@ -86,6 +86,8 @@ CONNECTOR_JOIN = _event("connector.join", "A connector has joined, by a token.",
 CONNECTOR_INACTIVE = _event(
     "connector.inactive", "A connector was not seen by any node for two minutes.", "address last_seen name")
 CONNECTOR_ACTIVE = _event("connector.active", "A connector that was inactive is back.", "address name seconds")
+CONNECTOR_UPDATE = _event("connector.update", "It is a connector's turn to be updated.", "group name version")
+CONNECTOR_UPDATED = _event("connector.updated", "A connector has said that its update is over.", "group name version")
 CONNECTOR_FORGOTTEN = _event("connector.remove", "A connector that never came back was forgotten.", "name reason")
 MASTER_CHANGE = _event("master.change", "All secrets in the store were sealed under another master key.", "secrets")
 AUDIT_LEFT_OUT = _event(
@@ -129,5 +131,6 @@ KEYS: Mapping[str, str] = {
     "session": "id of the session, for `appproxy session revoke --session ID`; of clients that of the provider's (`sid`)",
     "state": "`approved`, `pending approval` or `revoked`",
     "subject": "whose session it was: a user's id",
+    "version": "that it ran when it was seen last",
     "tries": "how often it was tried",
 }

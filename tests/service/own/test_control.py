@@ -28,7 +28,8 @@ from appproxy.store.database.initial import initialise
 from appproxy.store.database.live import LiveStore
 from appproxy.store.database.store import Store
 from appproxy.store.sealing import Sealer
-from appproxy.store.service import audit
+from appproxy.store.service import audit, nodes
+from appproxy.store.service.nodes import NodeRecord
 from tests.service.world import Wire, refusal
 
 NOW = time.time()  # noqa: TID251 -- certificates of the test must hold now
@@ -171,6 +172,22 @@ def test_a_bad_request_uses_nothing_up(service: Service, change: dict[str, objec
 def test_bodies_are_small_json_objects(service: Service, body: bytes) -> None:
     """Anything else is refused, the large one unread."""
     assert service.call("POST", "/enrol", body)[0] in (400, 413)
+
+
+def test_turns_to_be_updated(service: Service) -> None:
+    """One connector of a group at a time: the other hears whom it waits for, until that one is done."""
+    first, second = (service.join()[1] for _ in range(2))
+    def ask(one: Any, **body: object) -> Any:
+        return service.call("POST", "/update-lease", body, certificate=one["certificate"])
+
+    with service.store.transaction(NOW) as tx:
+        nodes.beat(tx, NodeRecord("n", "n", "n", "", "1.0"))
+        for one in (first, second):
+            sightings.seen(tx, "n", Sighting(one["id"], "1.0", "192.0.2.7"))
+    assert ask(first) == (200, {"granted": True, "until": NOW + 1800.0, "reason": ""})
+    assert ask(second) == (200, {"granted": False, "until": 0.0, "reason": "box is updated now"})
+    assert ask(first, done=True)[0] == 200 and ask(second)[1]["granted"]
+    assert service.call("POST", "/update-lease", {})[0] == 401
 
 
 def test_the_audit_has_who_joined(service: Service) -> None:
