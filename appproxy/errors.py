@@ -99,6 +99,7 @@ class Code(IntEnum):
     NOT_FOUND = 83
     UPGRADE_REFUSED = 84
     MISDIRECTED = 85
+    RATE_EXCEEDED = 86
     # Identity and policy.
     SIGN_IN_REQUIRED = 90
     NOT_ASSIGNED = 91
@@ -252,6 +253,8 @@ FAILURES: dict[Code, Failure] = {
                                         "This HTTP version is not supported", "Use HTTP/1.1."),
     Code.TOO_MANY_REQUESTS: Failure(429, "connection_limit_reached", _REQ, Retry.NEVER,
                                     "Too many requests", "Wait a little, then try again.", 5),
+    Code.RATE_EXCEEDED: Failure(429, "http_request_denied", _REQ, Retry.NEVER,
+                                "Too many requests", "Wait a little, then try again.", 5),
     Code.NOT_FOUND: Failure(404, "destination_not_found", _REQ, Retry.NEVER,
                             "There is no such page", "Check the address."),
     Code.UPGRADE_REFUSED: Failure(502, "http_upgrade_failed", _APP, Retry.NEVER,
@@ -349,13 +352,17 @@ class AlreadyThere(StoreError):
 
 
 class RequestError(AppProxyError):
-    """One request fails with `code`; `detail` is for the log only and never shown to the user."""
+    """One request fails with `code`; `detail` is for the log only and never shown to the user.
 
-    def __init__(self, code: Code, detail: str = "") -> None:
+    `retry_after`: seconds for Retry-After, in place of what the failure has.
+    """
+
+    def __init__(self, code: Code, detail: str = "", retry_after: int | None = None) -> None:
         super().__init__(f"{code.name}: {detail}" if detail else code.name)
         self.name = code.name.lower().replace("_", "-")
         self.code = code
         self.detail = detail
+        self.retry_after = retry_after
 
     @property
     def failure(self) -> Failure:

@@ -74,7 +74,7 @@ INNER = {
         {"request"},
         {"ports", "stage"},
         {"access", "forwarding", "hosts", "kept_forms", "machine_access", "maintenance", "own_pages", "plain", "plugins",
-         "preflight", "resource_metadata"},
+         "preflight", "rates", "resource_metadata"},
         {"dispatcher", "order"},
     ],
     "service.front": [{"address_shares", "request_turns", "front", "pace"}, {"h1"}, {"h2"}],

@@ -45,6 +45,15 @@ class ServiceLimits:
     user_connections: int = setting(
         0, whole(0, 1_000_000), "Connections of users at the same time; beyond it, the address with the most gives way.",
         "connections", default_text="half of the open files that the system allows this process")
+    address_rate: float = setting(
+        0.0, number(0, 1_000_000), "Requests that one address, of IPv6 one /64, may send to all hosts on average; one too\n"
+        "many gets 429. 0: any number.", "requests a second")
+    address_burst: int = setting(
+        1_000, whole(1, 1_000_000), "With `address_rate`: how many of them at once.", "requests")
+    total_rate: float = setting(
+        0.0, number(0, 1_000_000), "Requests that all users together may send to this node on average. 0: any number.",
+        "requests a second")
+    total_burst: int = setting(10_000, whole(1, 1_000_000), "With `total_rate`: how many of them at once.", "requests")
     handshake_seconds: float = setting(
         30.0, number(1, 300), "How long a TLS handshake may take, of users and of connectors.", "seconds")
     head_seconds: float = setting(20.0, number(1, 300), "How long the head of a request may take in all.", "seconds")

@@ -16,6 +16,7 @@ def network_of(address: str) -> str:
     return _within(address, 64)
 
 
+@lru_cache(maxsize=4096)
 def block_of(address: str) -> str:
     """The address, and of IPv6 its /48, which is what one site gets (RFC 6177): it has 65,536 networks."""
     return _within(address, 48)

@@ -36,6 +36,7 @@ from appproxy.service.dispatch.order import Parts, stages
 from appproxy.service.dispatch.plain import PlainDispatcher, StrayDispatcher
 from appproxy.service.dispatch.plugins import insert, load_stages
 from appproxy.service.dispatch.provider_tokens import TokenBook
+from appproxy.service.dispatch.rates import RateLimits
 from appproxy.service.dispatch.sign_in_start import SignInStart
 from appproxy.service.exchange.exchange import Exchange, Handler
 from appproxy.service.exchange.hooks import Hooks
@@ -164,11 +165,12 @@ class ServiceNode(Service):
         self, sign_in: SignInStart, own_hosts: Mapping[str, Handler], own_paths: Handler,
         forms: tuple[FormStore, KeptStart] | None,
     ) -> Dispatcher:
+        self.rates = RateLimits.of(self.settings.limits, self._reactor.seconds)
         keeping = None if forms is None else FormKeeping(*forms, self._random_bytes)
         order = insert(stages(Parts(
             gate=self.gate, programs=self._programs, relay=self.relay, sign_in=sign_in, error_pages=self._error_pages,
             own_hosts=own_hosts, own_paths=own_paths, ports={self.settings.public_port, self.settings.listen.port},
-            keeping=keeping, decisions=self._new_decision_log(),
+            keeping=keeping, decisions=self._new_decision_log(), rates=self.rates,
         )), load_stages(self.settings.stages))
         return Dispatcher(order, self._error_pages, self.store, self._wall_clock, self._reactor)
 
@@ -369,8 +371,6 @@ class ServiceNode(Service):
 
     def _later(self, failure: Failure) -> None:
         self.log.error("a regular task failed and is tried again later: {reason}", reason=failure.getErrorMessage())
-
-    # Logs.
 
     def _log_line(self, exchange: Exchange) -> None:
         if self._access_log is not None:

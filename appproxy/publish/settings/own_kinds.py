@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, datetime
 
@@ -9,6 +10,7 @@ from appproxy.errors import ConfigError
 from appproxy.http.h1.request import LONGEST_METHOD
 from appproxy.http.refused import OF_THE_CONNECTION, WORDS_OF_PROXIES
 from appproxy.policy.conditional.naming import TAG_NAME
+from appproxy.policy.rates import Rate
 from appproxy.publish.settings import kinds
 from appproxy.publish.settings.request_fields import user_fields
 from appproxy.publish.settings.response_fields import LONGEST_HSTS, hsts_max_age, removed_fields
@@ -28,8 +30,26 @@ _BODIES = frozenset({"html", "css", "javascript", "json", "xml", "events", "ndjs
 #: A scope (RFC 6749 section 3.3), an audience or a client id, but for commas.
 _WORD = re.compile(r"[!#-+\--\[\]-~]{1,255}")
 _MOST_WORDS = 20
+#: Requests a second, and how many at once; without that, what the rate brings in ten seconds.
+_RATE = re.compile(r"([0-9]{1,7}(?:\.[0-9]{1,4})?)(?:/([0-9]{1,7}))?")
+_LEAST_RATE, _MOST_RATE, _USUAL_BURST = 0.001, 1_000_000, 10
 #: Signs of what the maintenance page says besides.
 _LONGEST_NOTICE = 300
+
+
+def _rate(text: str) -> Rate | None:
+    if text.lower() == "none":
+        return None
+    found = _RATE.fullmatch(text)
+    a_second = float(found[1]) if found else 0.0
+    burst = math.ceil(a_second * _USUAL_BURST) if found is None or found[2] is None else int(found[2])
+    if not (_LEAST_RATE <= a_second <= _MOST_RATE and 1 <= burst <= _MOST_RATE):
+        raise ValueError("must be none, requests a second such as 10 or 0.5, or with so many at once: 10/50")
+    return Rate(a_second, burst)
+
+
+def _rate_text(value: Rate | None) -> str:
+    return "none" if value is None else f"{value.a_second!r}/{value.burst}".replace(".0/", "/")
 
 
 def _ca_bundle(text: str) -> str:
@@ -207,3 +227,4 @@ METHODS = written(_methods, _methods_text, "none", "GET,HEAD,POST")
 HSTS = written(hsts_max_age, lambda value: "none" if value is None else str(value), "none", "31536000", f"{LONGEST_HSTS}")
 USER_FIELDS = kinds.names(user_fields, "names", "none", "x-user-email", "x-webauth-user")
 REMOVED_FIELDS = kinds.names(removed_fields, "names", "none", "server,x-powered-by")
+RATE: ValueKind[Rate | None] = written(_rate, _rate_text, "none", "10/50", "0.5/5", "200")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from appproxy.errors import ConfigError
+from appproxy.policy.rates import Rate
 from appproxy.publish.response_policy import ResponseField
 from appproxy.publish.settings import kinds, own_kinds
 from appproxy.publish.settings.request_fields import HEADER, REQUEST, HeaderRule, RequestField, header_rule, request_field
@@ -120,6 +121,15 @@ class ApplicationSettings(OriginSettings):
     methods: frozenset[bytes] = setting(
         frozenset(), own_kinds.METHODS, "requests",
         "the only methods that reach the application, such as GET,HEAD,POST; none is all")
+    #: How many requests it may be sent: by all together, by one address (of IPv6 its /64), by one user.
+    rate: Rate | None = setting(
+        None, own_kinds.RATE, "requests",
+        "requests a second that all may send together, and how many at once, such as 200/1000; or none", "requests a second")
+    address_rate: Rate | None = setting(
+        None, own_kinds.RATE, "requests", "the same of one address, of IPv6 of its /64, such as 20/100", "requests a second")
+    user_rate: Rate | None = setting(
+        None, own_kinds.RATE, "requests", "the same of one user, or of one address where nobody signs in",
+        "requests a second")
     #: Ask it before a large body is sent (`Expect: 100-continue`).
     expect_continue: bool = setting(
         True, kinds.SWITCH, "requests",

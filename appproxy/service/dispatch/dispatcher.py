@@ -88,7 +88,8 @@ class Dispatcher:
         return found
 
     def _fail(self, exchange: Exchange, error: RequestError) -> None:
-        self._error_pages.refuse(exchange, code_for(exchange, self._store.snapshot, error.code), error.detail)
+        self._error_pages.refuse(exchange, code_for(exchange, self._store.snapshot, error.code), error.detail,
+                                 retry_after=error.retry_after)
 
     # Stages that wait.
 
@@ -123,12 +124,16 @@ class Dispatcher:
             self._error_pages.refuse(exchange, Code.INTERNAL)
 
     def _rest(self, stage: Stage) -> Dispatcher:
-        """The other stages. They are all asked again: a session, or what is published, may have changed meanwhile."""
-        if stage.asked_again:
-            return self
+        """The other stages. They are asked again: a session, or what is published, may have changed meanwhile. Those that
+        count requests have counted this one.
+        """
         rest = self._without.get(stage)
         if rest is None:
-            others = [one for one in self._stages if one is not stage]
+            place = self._stages.index(stage)
+            others = [one for number, one in enumerate(self._stages)
+                      if (one is not stage or stage.asked_again) and not (one.counts and number < place)]
+            if len(others) == len(self._stages):
+                return self
             rest = self._without[stage] = Dispatcher(others, self._error_pages, self._store, self._wall_clock, self._clock)
         return rest
 

@@ -10,10 +10,13 @@ from appproxy.pages import accepts_json, error_page
 from appproxy.service.exchange.exchange import Exchange
 
 
-def failure_answer(code: Code, exchange: Exchange, brand: Brand = PLAIN, notice: str = "") -> tuple[int, bytes, bytes]:
+def failure_answer(
+    code: Code, exchange: Exchange, brand: Brand = PLAIN, notice: str = "", retry_after: int | None = None
+) -> tuple[int, bytes, bytes]:
     """The page of a failure, or its JSON, as the request asks for."""
     accept_json = accepts_json(exchange.head.get(b"accept"))
-    status, block, body = error_page(code, exchange.id, accept_json, brand=brand, notice=notice)
+    status, block, body = error_page(
+        code, exchange.id, accept_json, brand=brand, notice=notice, retry_after=retry_after)
     return status, block + exchange.own_fields, body
 
 
@@ -29,9 +32,11 @@ class ErrorPages:
         """Status, fields and body of a failure (`service.relay.relay.Page`)."""
         return failure_answer(code, exchange, self._brand(), notice)
 
-    def refuse(self, exchange: Exchange, code: Code, detail: str = "", notice: str = "") -> None:
+    def refuse(
+        self, exchange: Exchange, code: Code, detail: str = "", notice: str = "", retry_after: int | None = None
+    ) -> None:
         """Answer with the failure, or break off an answer that has begun. `detail` is for the admin's logs, `notice` for the
-        user in place of the usual advice.
+        user in place of the usual advice, `retry_after` (seconds) in place of the failure's own.
         """
         exchange.failure = code
         if detail:
@@ -39,4 +44,4 @@ class ErrorPages:
         if exchange.begun:
             exchange.abort()
         else:
-            exchange.answer(*self.page(code, exchange, notice))
+            exchange.answer(*failure_answer(code, exchange, self._brand(), notice, retry_after))

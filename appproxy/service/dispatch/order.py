@@ -16,6 +16,7 @@ from appproxy.service.dispatch.machine_access import MachineAuthentication, Mach
 from appproxy.service.dispatch.maintenance import Maintenance
 from appproxy.service.dispatch.own_pages import Branding, OwnPaths, Robots
 from appproxy.service.dispatch.preflight import Preflight
+from appproxy.service.dispatch.rates import ApplicationRates, RateLimits, ServiceRates, UserRates
 from appproxy.service.dispatch.resource_metadata import ResourceMetadata
 from appproxy.service.dispatch.sign_in_start import SignInStart
 from appproxy.service.dispatch.stage import Stage
@@ -40,12 +41,15 @@ class Parts:
     ports: Collection[int] = field(default=(443,))
     keeping: FormKeeping | None = None
     decisions: DecisionLog | None = None
+    rates: RateLimits
 
 
 def stages(parts: Parts) -> tuple[Stage, ...]:
     """A request's way. Each line may count on all lines above it."""
+    limited = parts.rates.address is not None or parts.rates.everybody is not None
     return (
         OwnConnection(),                                        # came on a connection for its host,
+        *((ServiceRates(parts.rates),) if limited else ()),     # is not one too many,
         Branding(parts.error_pages),                              # is for no logo or style sheet of ours,
         OwnHosts(parts.own_hosts, parts.ports),                 # for no host of ours,
         OwnPaths(parts.own_paths, parts.ports),                 # for no page of ours on an application's host
@@ -53,6 +57,7 @@ def stages(parts: Parts) -> tuple[Stage, ...]:
         ResourceMetadata(parts.ports),                          # and not for what programs look up first;
         FindRoute(),                                            # belongs to an application,
         Authority(parts.ports),                                 # names its host in one form,
+        ApplicationRates(parts.rates),                          # is not one too many for it,
         Preflight(parts.relay.plans, parts.error_pages),          # is no preflight,
         Authentication(parts.gate),                             # is a user's
         MachineAuthentication(parts.programs),                  # or a program's
@@ -60,6 +65,7 @@ def stages(parts: Parts) -> tuple[Stage, ...]:
         KeptForms(parts.gate, parts.keeping),                   # no form that waits for its sender, or stands for one,
         Authorization(parts.gate, parts.sign_in, parts.error_pages, parts.decisions),  # and who may use it,
         MachineAuthorization(parts.programs, parts.sign_in, parts.error_pages, parts.decisions),  # or which program,
+        UserRates(parts.rates),                                 # is not one too many of theirs,
         Slash(parts.relay.plans),                               # has its last slash,
         Limits(),                                                # and is what the application takes:
         ToRelay(parts.relay),                                   # the relay sends it to a connector.

@@ -34,6 +34,8 @@ class Stage:
     before: ClassVar[str] = ""
     #: Is it asked again, with all others, after a request has waited for it? Then it must know by itself what it has learned.
     asked_again: ClassVar[bool] = False
+    #: Does it count requests? Then it is asked once, also about one that waits behind it.
+    counts: ClassVar[bool] = False
     #: Empty: all targets.
     targets: tuple[bytes, ...] = ()
 

@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 from appproxy.errors import Code
 from appproxy.net.exhaustion import EXHAUSTION
 from appproxy.pki.expiry import days_left
+from appproxy.service.dispatch.rates import LIMITS, RateLimits
 from appproxy.service.exchange.exchange import Exchange
 from appproxy.service.relay.shortages import SHORTAGES
 from appproxy.store.connectors.sightings import STATUSES
@@ -130,6 +131,7 @@ class MeasuredNode(Protocol):
     certificates: Certificates
     exporter: ExportNumbers | None
     sightings: Sightings
+    rates: RateLimits
 
     @property
     def snapshot(self) -> Snapshot:
@@ -181,6 +183,7 @@ class NodeCollector(Collector):
             known.add_metric([status], node.sightings.counts.get(status, 0))
         yield known
         yield self._limits()
+        yield _rate_limits(node.rates)
         yield CounterMetricFamily("appproxy_tunnel_protocol_errors", "Times that a connector broke the tunnel protocol.",
                                   value=node.end_point.protocol_errors)
         yield self._certificates()
@@ -215,6 +218,17 @@ class NodeCollector(Collector):
         for one in islice(self._node.certificates.expiries(), _MOST_CERTIFICATES):
             days.add_metric([one.name, one.source], days_left(one.not_after, now))
         return days
+
+
+def _rate_limits(rates: RateLimits) -> Metric:
+    met = CounterMetricFamily("appproxy_rate_limited", "Requests that were one too many for a limit of rate (429).",
+                              labels=["application", "limit"])
+    for limit in LIMITS:
+        met.add_metric(["", limit], rates.met[("", limit)])  # there from the beginning, so that the first one is a rise
+    for (application, limit), count in rates.met.items():
+        if application:
+            met.add_metric([application, limit], count)
+    return met
 
 
 def _export_families(exporter: ExportNumbers, now: float) -> Iterator[Metric]:

@@ -20,6 +20,7 @@ from appproxy.publish.cors import CorsRule
 from appproxy.service.dispatch import Dispatcher, ErrorPages
 from appproxy.service.dispatch.gate import Gate
 from appproxy.service.dispatch.order import Parts, stages
+from appproxy.service.dispatch.rates import RateLimits
 from appproxy.service.exchange.exchange import Exchange, Handler
 from appproxy.tunnel.frames import Kind
 from appproxy.tunnel.messages import decode_request
@@ -58,6 +59,7 @@ class Door(World):
         order = stages(Parts(
             gate=Gate(), programs=programs(), relay=self.relay, sign_in=SignInPage(), error_pages=error_pages,
             own_hosts={"signin.example.com": ours(b"sign-in host")}, own_paths=ours(b"own path"),
+            rates=RateLimits(lambda: 0.0),
         ))
         self.dispatcher = Dispatcher(order, error_pages, self, lambda: 1e9, self.clock)
 

@@ -8,6 +8,7 @@ import pytest
 from twisted.internet.defer import Deferred, succeed
 
 from appproxy.errors import Code, RequestError
+from appproxy.policy.rates import Rate
 from appproxy.publish.routing import Router
 from appproxy.service.dispatch import ANSWERED, Dispatcher, ErrorPages, InboundRequest, Outcome, Stage
 from appproxy.service.dispatch.dispatcher import WAIT_SECONDS
@@ -40,9 +41,9 @@ class Slow(Stage):
 class SlowNode(World):
     """A node with slow stages before one of the usual ones."""
 
-    def __init__(self, *slow: Stage, before: str = "relay") -> None:
+    def __init__(self, *slow: Stage, before: str = "relay", rate: Rate | None = None) -> None:
         super().__init__(applications=(OPEN,))
-        order = list(stages(parts(self.relay)))
+        order = list(stages(parts(self.relay, rate)))
         place = [stage.name for stage in order].index(before)
         order[place:place] = slow
         self.dispatcher = Dispatcher(order, ErrorPages(), self, lambda: 1e9, self.clock)
@@ -139,3 +140,15 @@ def test_a_user_who_leaves_is_not_waited_for() -> None:
     exchange = slow_node.ask()
     exchange.leave()
     assert slow.cancelled == 1 and not requests(slow_node.connector.frames()) and exchange.status == 0
+
+
+def test_one_that_waits_is_counted_once() -> None:
+    """Where each may send one request, it is not one too many when it goes on, whichever stage has made it wait."""
+    for before in ("connection", "route", "relay"):
+        slow = Slow()
+        slow_node = SlowNode(slow, before=before, rate=Rate(1.0, 1))
+        exchange = slow_node.ask()
+        slow.outcome.callback(None)
+        assert [target for _, target in requests(slow_node.connector.frames())] == [b"/page"], exchange.detail
+        slow.outcome = succeed(None)
+        assert slow_node.ask().status == 429, "which was counted, all the same"

@@ -1,0 +1,61 @@
+"""How many requests somebody may send: so many at once, and so many a second on average.
+
+A token bucket is one number, the time at which it is full again (the generic cell rate algorithm): all buckets of a node are
+entries of one table, whatever their rates. Times are monotonic seconds.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
+from itertools import islice
+
+#: Buckets that are kept, some 200 bytes each. Who floods from more networks than this is forgotten as fast as they come; the
+#: limits of applications, users and of all hold then, too, because they are used most.
+_MOST = 50_000
+#: Among so many of those that were used longest ago the fullest bucket is forgotten.
+_COMPARED = 8
+#: Less than this is what rounding leaves: nobody is to wait for it.
+_NOTHING = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """`a_second` on average, `burst` at once."""
+
+    a_second: float
+    burst: int
+
+    @property
+    def window(self) -> float:
+        """Seconds in which an empty bucket fills."""
+        return self.burst / self.a_second
+
+
+class RateTable:
+    """The buckets. Each use costs the same, however many there are; memory is bounded."""
+
+    __slots__ = ("_full_at", "_most")
+
+    def __init__(self, most: int = _MOST) -> None:
+        self._full_at: OrderedDict[Hashable, float] = OrderedDict()
+        self._most = most
+
+    def __len__(self) -> int:
+        return len(self._full_at)
+
+    def take(self, key: Hashable, rate: Rate, now: float) -> float:
+        """Use one of the bucket of `key`. 0.0: it was there; otherwise the seconds until one is, and none is used."""
+        full_at = self._full_at.get(key, 0.0)
+        if full_at < now:
+            full_at = now
+        every = 1.0 / rate.a_second
+        wait = full_at - now - (rate.burst - 1) * every
+        if wait > _NOTHING:
+            return wait
+        self._full_at[key] = full_at + every
+        self._full_at.move_to_end(key)
+        if len(self._full_at) > self._most:
+            del self._full_at[min(islice(self._full_at, _COMPARED), key=self._full_at.__getitem__)]
+        return 0.0

@@ -1,0 +1,58 @@
+"""How many requests somebody may send."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appproxy.policy.rates import Rate, RateTable
+
+TEN = Rate(10.0, 50)
+
+
+def test_a_burst_then_the_rate() -> None:
+    """Fifty at once, then one each tenth of a second; who waits as long as is said gets one."""
+    table = RateTable()
+    assert [table.take("ann", TEN, 100.0) for _ in range(50)] == [0.0] * 50
+    wait = table.take("ann", TEN, 100.0)
+    assert abs(wait - 0.1) < 1e-6
+    assert table.take("ann", TEN, 100.05) > 0.0
+    assert table.take("ann", TEN, 100.0 + wait) == 0.0
+    assert table.take("ann", TEN, 100.0 + wait) > 0.0
+    assert [table.take("ann", TEN, 200.0) for _ in range(51)].count(0.0) == 50, "no more than the burst is saved"
+
+
+def test_everybody_has_their_own() -> None:
+    """A bucket that is empty is nobody else's."""
+    table = RateTable()
+    while table.take("ann", TEN, 0.0) == 0.0:
+        pass
+    assert table.take("bob", TEN, 0.0) == 0.0
+
+
+@given(st.lists(st.floats(0, 2), max_size=200), st.floats(0.1, 100), st.integers(1, 50))
+def test_never_more_than_the_bucket_gives(pauses: list[float], a_second: float, burst: int) -> None:
+    """In any time: the burst and what the time brings. What is refused uses up nothing: the wait that is said is enough."""
+    table, now, taken = RateTable(), 10.0, 0
+    for pause in pauses:
+        now += pause
+        wait = table.take("ann", Rate(a_second, burst), now)
+        if wait == 0.0:
+            taken += 1
+        elif table.take("ann", Rate(a_second, burst), now + wait) == 0.0:
+            taken += 1
+            now += wait
+        else:
+            raise AssertionError("it was said to be there by then")
+        assert taken <= burst + (now - 10.0) * a_second + 1e-3
+
+
+def test_memory_is_bounded() -> None:
+    """And an empty bucket is not forgotten for many that were used once."""
+    table = RateTable(most=100)
+    while table.take("flood", TEN, 0.0) == 0.0:
+        pass
+    for number in range(10_000):
+        table.take(number, TEN, 0.0)
+    assert len(table) == 100
+    assert table.take("flood", TEN, 0.0) > 0.0
