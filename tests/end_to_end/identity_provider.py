@@ -53,6 +53,8 @@ class IdentityProvider:
     #: the name of the sign-in that they come from; when each sign-in was refreshed, and tokens that came twice.
     lifetime: int = 0
     tokens: dict[str, str] = field(default_factory=dict)
+    #: Whom each sign-in was of.
+    users: dict[str, str] = field(default_factory=dict)
     refreshed: dict[str, list[float]] = field(default_factory=dict)
     reused: list[str] = field(default_factory=list)
     #: It shows a form before it signs anybody in, as those do that nobody has a session with.
@@ -101,8 +103,9 @@ class IdentityProvider:
     def answer(self, more: dict[str, str], origin: str) -> dict[str, object]:
         """Tokens. `origin`: a name for the sign-in that they come from."""
         now = int(time.time())  # noqa: TID251 -- tokens are dated
+        user, ends = self.users.setdefault(origin, self.user), now + (self.lifetime or 3600)
         claims = {
-            "iss": self.issuer, "sub": self.user, "aud": CLIENT, "iat": now, "exp": now + (self.lifetime or 3600), **more,
+            "iss": self.issuer, "sub": user, "aud": CLIENT, "iat": now, "exp": ends, **more,
             **({} if self.thin else self.claims),
         }  # fmt: skip
         token = jwt.encode({"alg": "RS256", "kid": self.key.kid}, claims, self.key)
