@@ -134,8 +134,9 @@ class Refreshing:
 
     async def _asked(self, provider: Refreshes, record: ProviderRecord, lease: Lease) -> tuple[TokenAnswer, Refreshed]:
         """The provider's word. Whatever comes after the new tokens must not lose them: the old one may be used up."""
-        now = self._wall_clock()
         answer = await provider.refresh(lease.refresh_token, record.client_id)
+        # Since its answer: one that takes its time would be asked twice within one life of its tokens.
+        now = self._wall_clock()
         lifetime = max(answer.lifetime or _default_lifetime(lease, now), LEAST_LIFETIME)
         before = replace(lease.before, refresh_at=now + lifetime)
         wanted = self._wanted.of(self._store.snapshot, record.id)

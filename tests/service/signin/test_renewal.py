@@ -201,6 +201,25 @@ class TestRefreshing:
             assert len(house.provider.refreshes) == life
         assert house.rows()[0].refreshes == 5
 
+    def test_a_provider_that_takes_its_time(self, house: House) -> None:
+        """The life of its tokens begins with its answer: it is not asked again before that is over."""
+        quick, asked = house.provider.refresh, []
+
+        async def slow(refresh_token: str, client_id: str) -> TokenAnswer:
+            asked.append(refresh_token)
+            await deferLater(house.clock, 8.0)
+            return await quick(refresh_token, client_id)
+
+        house.provider.refresh = slow  # type: ignore[method-assign]
+        browser = house.browser()
+        house.pass_time(60)
+        ask(browser)
+        house.pass_time(8)
+        for seconds, count in ((59, 1), (1, 2)):
+            house.pass_time(seconds)
+            ask(browser)
+            assert len(asked) == count
+
     def test_not_for_whoever_is_away(self, house: House) -> None:
         """No request, no refresh."""
         browser = house.browser()
