@@ -12,7 +12,7 @@ E2E := $(PYTEST) -q -c tests/end_to_end/pytest.ini
 # twistd finds the plugins of an editable installation only in setuptools' compatible mode.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --config-settings editable_mode=compat
 
-.PHONY: demo test lint types unit api-docs docs matrix postgresql e2e e2e-beside e2e-alone bench bench-check system-packages clean
+.PHONY: demo test soak lint types unit api-docs docs matrix postgresql e2e e2e-beside e2e-alone bench bench-check system-packages clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/appproxy demo $(DEMO)
@@ -67,6 +67,10 @@ e2e-beside: $(VENV)/.dev
 # Those that compare times, one after the other.
 e2e-alone: $(VENV)/.dev
 	tests/with-postgresql $(E2E) -m alone tests/end_to_end
+
+# Users without a pause, and faults in an order of chance: SOAK_SECONDS=300 for less than half an hour, SOAK_SEED=N for the same again.
+soak: $(VENV)/.dev
+	$(BIN)/python -m tests.end_to_end.soak
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench.run
