@@ -42,6 +42,7 @@ class User:
     issued: float = _NOON - 600.0
     network: str = ""
     credential: str = ""
+    sign_in_risk: str = ""
 
 
 def documents(random: Random) -> list[dict[str, Any]]:

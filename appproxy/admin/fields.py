@@ -29,7 +29,7 @@ _KINDS: Mapping[Kind, frozenset[str]] = {
         "networks", "origins", "post_logout_redirect_uris", "realms", "redirect_uris", "scopes", "servers", "users",
         "without"}),
     Kind.FLAG: frozenset({
-        "agree_terms", "credentials", "disabled", "dry_run", "fetch_groups", "force", "maintainer", "needs_approval",
+        "agree_terms", "all", "credentials", "disabled", "dry_run", "fetch_groups", "force", "maintainer", "needs_approval",
         "prune"}),
     Kind.WHOLE: frozenset({"limit", "before", "max_age", "uses", "wrong_passwords"}),
     Kind.NUMBER: frozenset({"idle_minutes", "refresh_minutes", "session_hours"}),

@@ -158,7 +158,7 @@ OPERATIONS: tuple[Operation, ...] = (
           permission=Permission.READ_POLICIES),
     Query("/policy-explanation", "What policies make of a request, each with the fact that decides.", explain,
           ("application", "user", "provider", "groups", "address", "time", "acr", "amr", "sign_in_age", "user_agent",
-           "method", "path", "client"),
+           "method", "path", "client", "sign_in_risk", "user_risk"),
           permission=Permission.READ_USERS),
     Query("/policy-replay", "What it takes to replay the decision log with these policies in place of those of their names.",
           _replay, ("policies", "without"), permission=Permission.READ_USERS),

@@ -16,10 +16,13 @@ from appproxy.policy.conditional.explanation import explain as explain_all
 from appproxy.policy.conditional.facts import BROWSER, NATIVE, Asked, Facts
 from appproxy.policy.conditional.transfers import refused_request
 from appproxy.policy.networks import network_of
+from appproxy.policy.risk.levels import LEVELS, UNKNOWN
+from appproxy.policy.risk.user_risk import NO_RISK, UserRisk, of_level
 from appproxy.publish.application import Application
 from appproxy.store.applications import applications
 from appproxy.store.people import providers, user_groups, users
 from appproxy.store.policies import policies
+from appproxy.store.risk import risky_users
 from appproxy.store.snapshot import BUILTIN
 from appproxy.store.transaction import Reading
 
@@ -37,6 +40,7 @@ class Described:
     issued: float
     network: str
     credential: str
+    sign_in_risk: str
 
 
 def explain(reading: Reading, call: Call) -> object:
@@ -46,7 +50,8 @@ def explain(reading: Reading, call: Call) -> object:
     now = _time(body.text("time")) if "time" in body else call.context.now
     session = _session(reading, body, application.provider, now)
     made = policies.policy_set(reading, policies.read_locations(reading, call.context.country_of))
-    facts = Facts(session, now, _request(body), made.locations, made.strengths, made.contexts.of(application.id))
+    facts = Facts(session, now, _request(body), made.locations, made.strengths, made.contexts.of(application.id),
+                  _user_risk(reading, body, session))
     explained = explain_all(made.policies.values(), facts, application.id)
     return {
         "application": application.name, "subject": session.subject,
@@ -106,7 +111,22 @@ def _session(reading: Reading, body: Body, provider: str, now: float) -> Describ
             *(group.id for group in found.groups), *(user_groups.find(reading, one).id for one in groups)]))
     return Described(
         id_, user, groups, body.text("acr", ""), body.texts("amr", ("pwd",)), now - body.duration("sign_in_age", 0.0), now,
-        network_of(body.text("address", "")), "" if client == BROWSER else NATIVE)
+        network_of(body.text("address", "")), "" if client == BROWSER else NATIVE, _level(body, "sign_in_risk", UNKNOWN))
+
+
+def _level(body: Body, field: str, default: str) -> str:
+    """A level of risk. Raises ConfigError."""
+    level = body.text(field, default)
+    if level and level not in LEVELS:
+        raise ConfigError(f"{field}: {level!r} is no level of risk", hint=f"write {', '.join(LEVELS)}")
+    return level
+
+
+def _user_risk(reading: Reading, body: Body, session: Described) -> UserRisk:
+    """That of now, where the body says none. Raises ConfigError."""
+    if "user_risk" in body:
+        return of_level(_level(body, "user_risk", ""))
+    return risky_users.all_of(reading).get((session.provider, session.subject), NO_RISK)
 
 
 def _request(body: Body) -> Asked:

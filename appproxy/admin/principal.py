@@ -44,6 +44,9 @@ class Permission(Enum):
     READ_SERVICE = "service.read"
     READ_SESSIONS = "sessions.read"
     END_SESSIONS = "sessions.end"
+    READ_RISK = "risk.read"
+    #: Whoever can dismiss risk can spare somebody what policies ask at it.
+    CHANGE_RISK = "risk.change"
     READ_TOKENS = "tokens.read"
     #: Whoever can make one gets into the applications that it names.
     CHANGE_TOKENS = "tokens.change"

@@ -16,7 +16,8 @@ ADMINISTRATOR = "administrator"
 _P = Permission
 #: Who uses the service, and what they did.
 _PERSONAL = frozenset({
-    _P.READ_USERS, _P.READ_SESSIONS, _P.READ_TOKENS, _P.READ_AUDIT, _P.READ_ROLES, _P.READ_CONFIGURATION})
+    _P.READ_USERS, _P.READ_SESSIONS, _P.READ_TOKENS, _P.READ_AUDIT, _P.READ_ROLES, _P.READ_CONFIGURATION,
+    _P.READ_RISK})
 _READ = frozenset(one for one in Permission if one.value.endswith(".read"))
 
 
@@ -45,17 +46,17 @@ ROLES = {one.name: one for one in (
     Role("connector-administrator", "Lets connectors in, approves, moves and revokes them.",
          frozenset({_P.READ_CONNECTORS, _P.CHANGE_CONNECTORS, _P.READ_APPLICATIONS, _P.READ_SERVICE})),
     Role("user-administrator", "Adds, changes and removes users and groups of the built-in provider, who have no role that "
-         "may do more.",
+         "may do more, and says of anybody what is at risk and what is not.",
          frozenset({_P.READ_USERS, _P.CHANGE_USERS, _P.RESET_CREDENTIALS, _P.READ_SESSIONS, _P.END_SESSIONS,
-                    _P.READ_APPLICATIONS, _P.READ_DIRECTORIES, _P.READ_SERVICE})),
+                    _P.READ_RISK, _P.CHANGE_RISK, _P.READ_APPLICATIONS, _P.READ_DIRECTORIES, _P.READ_SERVICE})),
     Role("policy-administrator",
          "Writes policies, named locations, strengths and contexts, and says who must have a second factor.",
          frozenset({_P.READ_POLICIES, _P.CHANGE_POLICIES, _P.READ_APPLICATIONS, _P.READ_USERS, _P.READ_PROVIDERS,
-                    _P.READ_SESSIONS, _P.READ_SERVICE})),
+                    _P.READ_SESSIONS, _P.READ_RISK, _P.READ_SERVICE})),
     Role("help-desk", "Sets passwords and forgets second factors of users who have no role that may do more, and ends "
          "anybody's sessions.",
          frozenset({_P.READ_USERS, _P.RESET_CREDENTIALS, _P.READ_SESSIONS, _P.END_SESSIONS, _P.READ_APPLICATIONS,
-                    _P.READ_POLICIES})),
+                    _P.READ_POLICIES, _P.READ_RISK})),
     Role("auditor", "Reads everything, the audit and all about users included.", _READ),
     Role("reader", "Reads how the service is set up, and of users only whom that names.", _READ - _PERSONAL),
 )}  # fmt: skip

@@ -28,6 +28,7 @@ from appproxy.cli import (
     nodes,
     policies,
     providers,
+    risk,
     roles,
     service,
     service_tokens,
@@ -72,7 +73,7 @@ for command in (
     *sessions.COMMANDS, *applications.COMMANDS, *service_tokens.COMMANDS, *native_clients.COMMANDS,
     *clients.COMMANDS, *users.COMMANDS, *connectors.COMMANDS, *diagnosis.COMMANDS, *maintenance.COMMANDS,
     *branding.COMMANDS, *certificates.COMMANDS, *providers.COMMANDS, *policies.COMMANDS, *directories.COMMANDS,
-    *roles.COMMANDS, *contexts.COMMANDS, *configuration.COMMANDS,
+    *roles.COMMANDS, *contexts.COMMANDS, *configuration.COMMANDS, *risk.COMMANDS,
 ):  # fmt: skip
     assert command.name not in appproxy_command.commands, command.name  # it would take the other one's place unseen
     appproxy_command.add_command(command)

@@ -109,6 +109,8 @@ def check(setting: CallSettings, as_json: bool) -> int:
 @click.option("--user-agent", metavar="TEXT", help="What the browser says that it is.")
 @click.option("--path", metavar="PATH", help="The path of the URL, as browsers send it.  [default: /]")
 @click.option("--method", metavar="METHOD", help="The method of the request.  [default: GET]")
+@click.option("--sign-in-risk", metavar="LEVEL", help="low, medium or high.  [default: unknown]")
+@click.option("--user-risk", metavar="LEVEL", help="The same of the user.  [default: that of now]")
 @click.option("--client", metavar="KIND", help="browser, or native: a program with an access token.  [default: browser]")
 @json_option
 @pass_setting

@@ -68,6 +68,27 @@ class ServiceLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RiskSettings:
+    """How risk is told: see docs/risk.md."""
+
+    judge_sign_ins: bool = setting(
+        True, flag, "Judge each sign-in by those of before, which are kept for it: who was where, with which browser.\n"
+        "Without it the risk of sign-ins is unknown.")
+    medium: float = setting(
+        12.0, number(1, 100), "From how many points on a sign-in is of medium risk; `appproxy risk rates` says how often.",
+        "points")
+    high: float = setting(22.0, number(1, 100), "The same of high risk.", "points")
+    lists: tuple[str, ...] = setting(
+        (), names, "Files with networks that speak against a sign-in, such as those of anonymizers: one address or network\n"
+        "a line. Each is called like its file. A file that changes is taken up.", "paths")
+
+    def __post_init__(self) -> None:
+        """Check them together."""
+        if self.high <= self.medium:
+            raise ConfigError("risk.high: must be more than risk.medium", hint="give more points")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceSettings:
     """The file service.toml, checked. Paths are as written: relative ones count from the state directory."""
 
@@ -161,6 +182,7 @@ class ServiceSettings:
     connector_days: int = setting(
         10, whole(0, 36_500), "A connector that no node has seen for so long is forgotten, and has to join again. 0: none is.",
         "days")
+    risk: RiskSettings = table(RiskSettings)
     limits: ServiceLimits = table(ServiceLimits)
 
     def __post_init__(self) -> None:

@@ -122,6 +122,7 @@ def to_payload(session: Session) -> dict[str, object]:
     parts = {
         "m": session.amr, "c": session.acr, "g": session.groups, "k": dict(session.claims), "d": session.seen,
         "r": session.refresh_at, "w": session.network,
+        "q": session.sign_in_risk,
     }
     payload.update({name: part for name, part in parts.items() if part})
     return payload
@@ -135,6 +136,7 @@ def from_payload(payload: Mapping[str, Any]) -> Session:
         issued=payload["t"], expires=payload["e"], auth_time=payload["a"],
         amr=tuple(read("m", ())), acr=read("c", ""), groups=tuple(read("g", ())), claims=read("k", {}),
         seen=read("d", 0.0), refresh_at=read("r", 0.0), network=read("w", ""),
+        sign_in_risk=read("q", ""),
     )
 
 

@@ -40,3 +40,5 @@ class Session:
     refresh_at: float = 0.0
     credential: str = ""
     network: str = ""
+    #: How likely somebody else has signed in (`policy.risk.levels`), as it was judged then; "" for unknown.
+    sign_in_risk: str = ""

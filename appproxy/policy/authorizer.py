@@ -8,8 +8,10 @@ from typing import Generic, Protocol, TypeVar
 
 from appproxy.errors import Code
 from appproxy.policy.conditional.compiled import PolicySet, Program
+from appproxy.policy.conditional.facts import Facts as PolicyFacts
 from appproxy.policy.conditional.model import Policy
 from appproxy.policy.networks import network_of
+from appproxy.policy.risk.user_risk import NO_RISK, UserRisk
 from appproxy.policy.verdict import Pass, Refuse, SignInRequired, Verdict
 
 #: What a session's `credential` is called that came with a service token.
@@ -48,6 +50,11 @@ class Visitor(Protocol):
     @property
     def network(self) -> str:
         """Where it began, as `policy.networks.network_of` says it; "" where that is not kept."""
+        ...
+
+    @property
+    def sign_in_risk(self) -> str:
+        """The level that was judged when it began; "" for unknown."""
         ...
 
     @property
@@ -149,6 +156,11 @@ class Facts(Protocol):
         """Conditional access."""
         ...
 
+    @property
+    def user_risks(self) -> Mapping[tuple[str, str], UserRisk]:
+        """By provider and subject, what is held against users; nothing against others."""
+        ...
+
 
 V = TypeVar("V", bound=Visitor)
 _OTHER_PROVIDER = "the session is from another identity provider"
@@ -242,7 +254,8 @@ class Authorizer:
         program = policies.program(context.application.id)
         if program is None or (session.provider, session.subject) in policies.exempt:
             return Pass(session, ends)
-        return _conditional(program, context, session, ends, under_way)
+        risk = self._facts.user_risks.get((session.provider, session.subject), NO_RISK)
+        return _conditional(program.facts(session, context.now, context, risk), program, context, session, ends, under_way)
 
     def _authorize_program(self, context: RequestContext[V], session: V, under_way: bool) -> Verdict[V]:
         """The verdict on who has shown a service token. The id of a service token's session is the hash of its secret."""
@@ -278,12 +291,11 @@ class Authorizer:
 
 
 def _conditional(
-    program: Program, context: RequestContext[V], session: V, ends: float, under_way: bool
+    facts: PolicyFacts, program: Program, context: RequestContext[V], session: V, ends: float, under_way: bool
 ) -> Verdict[V]:
     """What policies make of a session that may else pass until `ends`."""
     if session.issued <= program.groups_since(session.provider):
         return SignInRequired("a policy asks about groups that the session does not hold", ends)
-    facts = program.facts(session, context.now, context)
     decision = program.decide(facts, aged=not under_way)
     until = min(ends, decision.holds_until)
     if decision.blocked:

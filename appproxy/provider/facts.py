@@ -11,11 +11,11 @@ from twisted.web.server import Request
 from appproxy.errors import Code, IdentityError, RequestError
 from appproxy.identity import binding
 from appproxy.identity.cookie import COOKIE_PREFIX, clear_cookie, name_on_port, set_cookie
+from appproxy.identity.devices import LIFETIME as DEVICE_LIFETIME
+from appproxy.identity.devices import Device, seal_devices, unseal_devices, with_device
 from appproxy.net.web import cookie_lines, cookies_of
 from appproxy.provider.directories.source import Directories
 from appproxy.provider.oauth.grants import GrantContext, SignedIn, find_in_use, find_signed_in
-from appproxy.provider.passwords.devices import LIFETIME as DEVICE_LIFETIME
-from appproxy.provider.passwords.devices import Device, seal_devices, unseal_devices, with_device
 from appproxy.provider.tokens import FORM_LIFETIME, FormState, ProviderSession
 from appproxy.store.database.live import LiveStore
 

@@ -42,7 +42,7 @@ from appproxy.provider.oauth.metadata import (
     USERINFO,
 )
 from appproxy.provider.oauth.signing import rotate
-from appproxy.provider.passwords.authenticator import PasswordAuthenticator
+from appproxy.provider.passwords.authenticator import Failed, PasswordAuthenticator, nobody_counts
 from appproxy.provider.passwords.checker import PasswordChecker, PasswordThreads, Runner
 from appproxy.provider.passwords.rules import HASHER
 from appproxy.provider.passwords.shared_throttle import SharedThrottle
@@ -85,11 +85,12 @@ class BuiltInProvider:
         note: Note = nowhere,
         directories: Directories | None = None,
         post: Post | None = None,
+        failed: Failed = nobody_counts,
     ) -> None:
         """`issuer`: `https://signin.DOMAIN[:PORT]`; `wall_clock`: seconds since 1970; `run` replaces the password threads.
 
         `note` keeps entries of the audit that nobody waits for; `directories` replaces what asks directories. `post` calls
-        relying parties; without it they are told by other processes alone.
+        relying parties; without it they are told by other processes alone. `failed` counts wrong passwords.
 
         `reactor` provides IReactorTime, and without `run` also IReactorFromThreads.
         """
@@ -102,7 +103,7 @@ class BuiltInProvider:
         checker = PasswordChecker(run, hasher)
         self._throttle = SharedThrottle(live, reactor, wall_clock, random_bytes)
         authenticator = PasswordAuthenticator(
-            live, checker, self._throttle, reactor.seconds, random_bytes, note, self.directories)
+            live, checker, self._throttle, reactor.seconds, random_bytes, note, self.directories, failed)
         self._api = Api(facts, note)
         onward, factors = Onward(facts), FactorAuthenticator(facts, authenticator, note)
         self._sign_in = SignInPages(onward, authenticator, factors)

@@ -15,6 +15,7 @@ from appproxy.identity.oidc_settings import BY_CERTIFICATE, OidcSettings
 from appproxy.pki.authority import Credential
 from appproxy.policy.conditional.compiled import NO_POLICIES, PolicySet
 from appproxy.policy.networks import is_within
+from appproxy.policy.risk.user_risk import NO_RISK, UserRisk
 from appproxy.publish.application import Application
 from appproxy.publish.portal import Portal
 from appproxy.publish.routing import Router
@@ -262,6 +263,12 @@ class Snapshot:
     policies: PolicySet = NO_POLICIES
     #: Those that are only reported, as if they were on.
     reported: PolicySet = NO_POLICIES
+    #: By provider and subject: what is held against users.
+    user_risks: Mapping[tuple[str, str], UserRisk] = field(default_factory=dict)
+
+    def user_risk(self, provider: str, subject: str, now: float) -> str:
+        """The level of risk of a user `now`."""
+        return self.user_risks.get((provider, subject), NO_RISK).level(now)
 
     def signed_in_to(self, id: str) -> Application | None:
         """What of this id users sign in to: a published application, a list of the portal, or the administration."""

@@ -47,6 +47,7 @@ from appproxy.twistd.administration import Administration
 from appproxy.twistd.asking import asked
 from appproxy.twistd.opening import keeper_of
 from appproxy.twistd.passwords import admit_password
+from appproxy.twistd.risk_parts import risk_parts
 
 #: The admin API's socket, among what a successor inherits.
 ADMIN = "admin"
@@ -121,21 +122,21 @@ def assemble(
 
     `pool` and `run` replace the threads of the database and of the password checks.
     """
-    country_of = _countries(settings, directory, store)
+    countries = _countries(settings, directory, store)
     keeper = keeper_of(StatePaths(directory), settings, store, wall_clock)
     live = LiveStore(reactor, store, wall_clock, pool, keeper)
     notes = Notes(live, reactor, wall_clock)
+    risk = risk_parts(settings, directory, countries, live, reactor, wall_clock)
     provider = BuiltInProvider(
-        live, settings.signin_origin, reactor, wall_clock, run=run, note=notes.note, post=Posting(reactor))
+        live, settings.signin_origin, reactor, wall_clock, run=run, note=notes.note, post=Posting(reactor),
+        failed=risk.failed)
     providers = _providers(live, provider, reactor, wall_clock)
     sign_in_store = LiveSignInStore(live, notes.note, wall_clock)
     sign_in = SignIn(
         settings.signin_origin, settings.public_port, sign_in_store, providers, wall_clock,
         extra=provider.resources(), end_builtin=provider.end_session, seconds=reactor.seconds,
-        refreshing=(sign_in_store, reactor),
-    )  # fmt: skip
-    start = _Start(sign_in)
-    tokens, pages = AccessTokens(providers, reactor), _handler(live, sign_in.application_root)
+        refreshing=(sign_in_store, reactor), risk=risk.judge)
+    start, tokens, pages = _Start(sign_in), AccessTokens(providers, reactor), _handler(live, sign_in.application_root)
     administration = Administration(
         settings, live, reactor, wall_clock, sign_in=start, renewal=sign_in.renewal, pages=pages, tokens=tokens,
         note=notes.note)
@@ -144,11 +145,12 @@ def assemble(
         settings, live, reactor, start, own_hosts=own_hosts, own_paths=pages, directory=directory, wall_clock=wall_clock,
         renewal=sign_in.renewal, note=notes.note, inherited=inherited, tokens=tokens, forms=(sign_in_store, start),
     )  # fmt: skip
+    node.traffic.judged = risk.levels
     exporter = node.exporter = Exporter(
         live, settings.domain, Senders(reactor, wall_clock), reactor, wall_clock, secrets.token_bytes)
     api = AdminApi(
         live, settings, admit_password, node.live, node.limits_met, wall_clock, lambda: node.certificates.given,
-        node.relay.symptoms.counts, node.probe, country_of,
+        node.relay.symptoms.counts, node.probe, no_country if countries is None else countries.country_of,
         lambda ask, path, body: Deferred.fromCoroutine(asked(provider, node, exporter, reactor, ask, path, body)),
     )  # fmt: skip
     administration.use(api)
@@ -156,13 +158,13 @@ def assemble(
     return Assembly(live, node, provider, api, admin, Issuer(live, LibrarySession, reactor, wall_clock), exporter)
 
 
-def _countries(settings: ServiceSettings, directory: Path, store: Store | AwayStore) -> Callable[[str], str | None]:
+def _countries(settings: ServiceSettings, directory: Path, store: Store | AwayStore) -> CountryDatabase | None:
     """Says in which country an address is. With a database of them, the store uses it, too."""
     if settings.country_database is None:
-        return no_country
+        return None
     countries = CountryDatabase(directory / settings.country_database)
     store.use_countries(countries)
-    return countries.country_of
+    return countries
 
 
 def _providers(

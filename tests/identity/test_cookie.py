@@ -29,7 +29,7 @@ from tests.identity.test_sealing import NEW, NONCE, NOW, OLD
 
 SESSION = Session(
     "s1", "user-1", "https://idp.example.com", "corp", "Ann Ünal", NOW, NOW + 3600, NOW - 5, ("pwd",), "1", ("g1", "g2"),
-    {"email": "ann@example.com"},
+    {"email": "ann@example.com"}, sign_in_risk="high",
 )
 WIKI = CookiePlace("wiki", "wiki.example.com", "/", b"__Host-appproxy")
 PLACE = CookiePlace("a", "h", "/", b"__Host-appproxy")

@@ -11,6 +11,7 @@ import pytest
 from appproxy.errors import Code
 from appproxy.policy.authorizer import Authorizer, RequestContext, is_assigned, judge_upgrade, maintains
 from appproxy.policy.conditional.compiled import NO_POLICIES, PolicySet
+from appproxy.policy.risk.user_risk import UserRisk
 from appproxy.policy.verdict import Pass, Refuse, SignInRequired, Verdict
 
 NOW = 1000.0
@@ -64,6 +65,7 @@ class User:
     amr: tuple[str, ...] = ("pwd",)
     acr: str = ""
     network: str = ""
+    sign_in_risk: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ class Moment:
         ("corp", "cut"): NOW - 50, ("other", "ann"): NOW + 50})
     service_tokens: Mapping[str, Token] = field(default_factory=lambda: {"t1": Token(), "t2": Token(applications=frozenset())})
     policies: PolicySet = NO_POLICIES
+    user_risks: Mapping[tuple[str, str], UserRisk] = field(default_factory=dict)
 
 
 LATE = 100_000.0

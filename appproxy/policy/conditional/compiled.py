@@ -16,6 +16,7 @@ from appproxy.policy.conditional.facts import Facts, Judged, Request
 from appproxy.policy.conditional.locations import Locations
 from appproxy.policy.conditional.model import Policy, Proved, State, Strength, Subject
 from appproxy.policy.conditional.windows import clock_of
+from appproxy.policy.risk.user_risk import NO_RISK, UserRisk
 
 
 @dataclass(slots=True)
@@ -97,9 +98,9 @@ class Program:
         """Sessions of a provider that are not newer may lack groups that some policy asks about; 0.0: none does."""
         return max(self._shared.groups_since.get(provider, 0.0), self._own.groups_since.get(provider, 0.0))
 
-    def facts(self, session: Judged, now: float, request: Request) -> Facts:
+    def facts(self, session: Judged, now: float, request: Request, user_risk: UserRisk = NO_RISK) -> Facts:
         """What its policies look at."""
-        return Facts(session, now, request, self._locations, self._strengths, self._contexts)
+        return Facts(session, now, request, self._locations, self._strengths, self._contexts, user_risk)
 
     def decide(self, facts: Facts, *, aged: bool = True) -> Decision:
         """What becomes of a request; see `decision.decide`."""

@@ -62,6 +62,21 @@ class Known(Protocol):
         """What the session is used by."""
         ...
 
+    @property
+    def sign_in_risk(self) -> str:
+        """The level of risk of the sign-in; "" for unknown."""
+        ...
+
+    @property
+    def user_risk(self) -> str:
+        """The level of risk of the user."""
+        ...
+
+    @property
+    def user_risk_until(self) -> float:
+        """Until when that stays the same by itself."""
+        ...
+
     def window(self, window: Window) -> tuple[bool, float]:
         """Is a window of time open now, and until when is the answer the same?"""
         ...
@@ -211,6 +226,42 @@ class WithStrength:
     def until(self, known: Known) -> float:
         """It is the session's."""
         return inf
+
+
+@dataclass(frozen=True, slots=True)
+class AtSignInRisk:
+    """How likely somebody else has signed in, as it was judged then."""
+
+    choice: Choice
+    key: str = "sign_in_risk"
+    looks_at: Fact = Fact.NOTHING
+    timed: bool = False
+
+    def holds(self, known: Known) -> bool:
+        """Unknown is in no list."""
+        return self.choice.allows(frozenset({known.sign_in_risk} - {""}))
+
+    def until(self, known: Known) -> float:
+        """It is the session's."""
+        return inf
+
+
+@dataclass(frozen=True, slots=True)
+class AtUserRisk:
+    """What is held against the user now."""
+
+    choice: Choice
+    key: str = "user_risk"
+    looks_at: Fact = Fact.NOTHING
+    timed: bool = True
+
+    def holds(self, known: Known) -> bool:
+        """Every user has a level."""
+        return self.choice.allows(frozenset({known.user_risk}))
+
+    def until(self, known: Known) -> float:
+        """It falls with time."""
+        return known.user_risk_until
 
 
 @dataclass(frozen=True, slots=True)

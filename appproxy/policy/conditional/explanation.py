@@ -75,6 +75,10 @@ def fact_of(key: str, facts: Facts) -> str:
             return facts.client_kind
         case "providers":
             return facts.provider
+        case "sign_in_risk":
+            return facts.sign_in_risk or "unknown"
+        case "user_risk":
+            return facts.user_risk
         case "sign_in_older_than":
             minutes = max(facts.now - facts.auth_time, 0.0) / 60.0
             return f"signed in {minutes:.0f} minutes ago" if facts.auth_time else "unknown"

@@ -12,6 +12,7 @@ from appproxy.policy.conditional.locations import Locations
 from appproxy.policy.conditional.model import Proved, Strength, Subject
 from appproxy.policy.conditional.platforms import platform_of
 from appproxy.policy.conditional.windows import Clock, Window, clock_of
+from appproxy.policy.risk.user_risk import NO_RISK, UserRisk
 
 #: How a session is used: by an access cookie, or by an access token.
 BROWSER, NATIVE = "browser", "native"
@@ -50,7 +51,7 @@ class Judged(Subject, Proved, Protocol):
     """A session, as policies see it.
 
     `network`: where it began (`policy.networks.network_of`), "" for unknown. `credential`: "" for an access cookie, else what
-    was shown in its place.
+    was shown in its place. `sign_in_risk`: the level that was judged when it began, "" for unknown.
     """
 
     @property
@@ -59,19 +60,21 @@ class Judged(Subject, Proved, Protocol):
     def network(self) -> str: ...
     @property
     def credential(self) -> str: ...
+    @property
+    def sign_in_risk(self) -> str: ...
 
 
 class Facts:
     """Of one request. `contexts`: those of its application."""
 
     __slots__ = (
-        "_clocks", "_contexts", "_found", "_locations", "_met", "_strengths", "_table", "_windows", "auth_time", "now",
-        "provider", "request", "session",
+        "_clocks", "_contexts", "_found", "_locations", "_met", "_strengths", "_table", "_user_risk", "_windows",
+        "auth_time", "now", "provider", "request", "session",
     )
 
     def __init__(
         self, session: Judged, now: float, request: Request, locations: Locations, strengths: Mapping[str, Strength],
-        contexts: Sequence[Context] = (),
+        contexts: Sequence[Context] = (), user_risk: UserRisk = NO_RISK,
     ) -> None:
         self.session = session
         self.now = now
@@ -81,6 +84,7 @@ class Facts:
         self._table = locations
         self._strengths = strengths
         self._contexts = contexts
+        self._user_risk = user_risk
         self._found: Found | None = None
         self._locations: frozenset[str] | None = None
         self._clocks: dict[ZoneInfo, Clock] = {}
@@ -112,6 +116,21 @@ class Facts:
     def client_kind(self) -> str:
         """`BROWSER` or `NATIVE`, by what was shown: a cookie or a token."""
         return NATIVE if self.session.credential else BROWSER
+
+    @property
+    def sign_in_risk(self) -> str:
+        """The level of risk of the sign-in; "" for unknown."""
+        return self.session.sign_in_risk
+
+    @property
+    def user_risk(self) -> str:
+        """The level of risk of the user."""
+        return self._user_risk.level(self.now)
+
+    @property
+    def user_risk_until(self) -> float:
+        """Until when that stays the same by itself."""
+        return self._user_risk.until(self.now)
 
     def window(self, window: Window) -> tuple[bool, float]:
         """Is a window of time open now, and until when is the answer the same? Many policies have the same few windows."""

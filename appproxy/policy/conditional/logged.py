@@ -2,7 +2,8 @@
 
 Keys: `time` (seconds since 1970), `application` (its id), `provider`, `user` and `groups` (ids), `acr`, `amr`, `auth_time`,
 `network` (where the session began), `credential`, `client` (the address), `truncated` (its last bits are left out),
-`user_agent`, `method`, `path` (without the query), `upgrade`, `outcome` (one of `Outcome`), `reason`, and `skipped`: how many
+`user_agent`, `method`, `path` (without the query), `upgrade`, `sign_in_risk`, `user_risk` (levels of then), `outcome` (one
+of `Outcome`), `reason`, and `skipped`: how many
 decisions before it were not logged, because there were too many in a second.
 """
 
@@ -52,6 +53,8 @@ class Logged:
     path: bytes = b"/"
     upgrade: bool = False
     skipped: int = 0
+    sign_in_risk: str = ""
+    user_risk: str = ""
 
     def line(self) -> str:
         """As a line of the log, without its end."""
@@ -62,6 +65,7 @@ class Logged:
             "user_agent": self.user_agent[:_LONGEST_TEXT].decode("latin-1"), "method": self.method.decode("latin-1"),
             "path": self.path.decode("latin-1"), "outcome": self.outcome.value, "reason": self.reason,
             "truncated": self.truncated, "upgrade": self.upgrade, "skipped": self.skipped,
+            "sign_in_risk": self.sign_in_risk, "user_risk": self.user_risk,
         }
         return json.dumps({key: value for key, value in made.items() if value}, separators=(",", ":"))
 
@@ -89,6 +93,7 @@ def _logged(found: Mapping[str, object]) -> Logged:
         str(get("credential", "")), str(get("client", "")), bool(get("truncated")),
         str(get("user_agent", "")).encode("latin-1"), str(get("method", "")).encode("latin-1"),
         str(get("path", "")).encode("latin-1"), bool(get("upgrade")), int(_number(get("skipped", 0))),
+        str(get("sign_in_risk", "")), str(get("user_risk", "")),
     )
 
 

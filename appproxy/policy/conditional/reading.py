@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from math import inf
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from appproxy.policy.conditional.conditions import (
+    AtSignInRisk,
+    AtUserRisk,
     ByClient,
     ByProvider,
     Choice,
@@ -32,12 +35,19 @@ from appproxy.policy.conditional.naming import ALL, LISTS, NO_TAGS, Tagged, appl
 from appproxy.policy.conditional.platforms import PLATFORMS
 from appproxy.policy.conditional.reading_controls import LEAST_AGE, read_controls
 from appproxy.policy.conditional.windows import DAYS, Window
+from appproxy.policy.risk.levels import LEVELS
 
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 _CONDITIONS = (
-    "clients", "contexts", "locations", "platforms", "providers", "sign_in_older_than", "strengths", "times")
+    "clients", "contexts", "locations", "platforms", "providers", "sign_in_older_than", "sign_in_risk", "strengths", "times",
+    "user_risk")
+#: Conditions that are lists, and the names that are known; none: names of what is kept elsewhere.
+_CHOICES: tuple[tuple[str, Callable[[Choice], Condition], tuple[str, ...]], ...] = (
+    ("clients", ByClient, (BROWSER, NATIVE)), ("providers", ByProvider, ()), ("strengths", WithStrength, ()),
+    ("sign_in_risk", AtSignInRisk, LEVELS), ("user_risk", AtUserRisk, LEVELS), ("platforms", OnPlatform, PLATFORMS),
+)
 _FIELDS = ("name", "state", "message", "users", "applications", "conditions", "grant", "session")
 #: Networks of one location, windows of one policy: more than anybody keeps in a file by hand.
 _MOST_NETWORKS, _MOST_WINDOWS = 20_000, 50
@@ -83,17 +93,10 @@ def _condition(value: object, path: str, known: tuple[str, ...] = ()) -> Choice:
 
 def _conditions(value: object) -> tuple[Condition, ...]:
     table = table_at(value, "conditions", _CONDITIONS)
-    found: list[Condition] = []
-    if "clients" in table:
-        found.append(ByClient(_condition(table["clients"], "conditions.clients", (BROWSER, NATIVE))))
-    if "providers" in table:
-        found.append(ByProvider(_condition(table["providers"], "conditions.providers")))
-    if "strengths" in table:
-        found.append(WithStrength(_condition(table["strengths"], "conditions.strengths")))
+    found: list[Condition] = [
+        make(_condition(table[key], f"conditions.{key}", known)) for key, make, known in _CHOICES if key in table]
     if "sign_in_older_than" in table:
         found.append(OlderThan(seconds_at(table["sign_in_older_than"], "conditions.sign_in_older_than", LEAST_AGE, inf)))
-    if "platforms" in table:
-        found.append(OnPlatform(_condition(table["platforms"], "conditions.platforms", PLATFORMS)))
     if "times" in table:
         found.append(_times(table["times"]))
     # The dearest to look at come last.

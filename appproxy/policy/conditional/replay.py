@@ -17,6 +17,7 @@ from appproxy.policy.conditional.facts import Facts
 from appproxy.policy.conditional.logged import KEPT_BITS, Logged, Outcome
 from appproxy.policy.conditional.model import Policy
 from appproxy.policy.networks import network_of
+from appproxy.policy.risk.user_risk import of_level
 
 #: Users of whom it is remembered that something happened to them: where there are more, the number is a lower bound.
 MOST_USERS = 50_000
@@ -200,7 +201,7 @@ def _decided(policies: PolicySet, entry: Logged, facts: list[Facts]) -> Decision
     if program is None:
         return _NOTHING
     if not facts:
-        facts.append(program.facts(entry, entry.now, entry))
+        facts.append(program.facts(entry, entry.now, entry, of_level(entry.user_risk)))
     return program.decide(facts[0])
 
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from twisted.logger import Logger
 
 from appproxy.errors import Code, IdentityError
+from appproxy.identity.devices import Device, known_device
 from appproxy.provider.assurance import Method
 from appproxy.provider.factors import guessing, recovery, totp
 from appproxy.provider.factors.webauthn import RelyingParty, credential_of
 from appproxy.provider.facts import ProviderFacts
 from appproxy.provider.oauth.grants import SignedIn, find_signed_in
 from appproxy.provider.passwords.authenticator import PasswordAuthenticator
-from appproxy.provider.passwords.devices import Device, known_device
 from appproxy.provider.tokens import FORM_LIFETIME, ProviderSession
 from appproxy.store.people import authenticator_apps, one_time, passkeys, recovery_codes, refused_codes
 from appproxy.store.people.passkeys import Passkey

@@ -1,6 +1,6 @@
 """How often a code of six digits may be guessed: so seldom that it comes to nothing, and nobody keeps out the owner.
 
-Guessing needs the password first. Wrong codes from a browser that its user has used before (`provider.devices`) are counted by
+Guessing needs the password first. Wrong codes from a browser that its user has used before (`identity.devices`) are counted by
 themselves, all others together, in the store: on all nodes, and also after a restart. Passkeys and recovery codes cannot be
 guessed and are never held back, so that whoever has one comes in also from a new place while somebody guesses.
 

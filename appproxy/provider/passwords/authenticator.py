@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
 from appproxy.errors import Code, RequestError
+from appproxy.identity.devices import Device, known_device
 from appproxy.policy.fair_queue import Lane
 from appproxy.policy.networks import block_of, network_of
 from appproxy.provider.assurance import Method
@@ -20,7 +21,6 @@ from appproxy.provider.directories.asked import Told
 from appproxy.provider.directories.source import Directories, Held, Looked, Typed, look
 from appproxy.provider.oauth.grants import SignedIn
 from appproxy.provider.passwords.checker import PasswordChecker
-from appproxy.provider.passwords.devices import Device, known_device
 from appproxy.provider.passwords.throttle import (
     CountedAttempt,
     RepeatedPassword,
@@ -95,8 +95,16 @@ def normal_name(typed: str) -> str:
     return folded[:_COUNTED_NAME]
 
 
+#: Counts a failure: its network, the user (an id, "" for nobody's), and the name as it was typed.
+Failed = Callable[[str, str, str], None]
+
+
+def nobody_counts(network: str, user: str, name: str) -> None:
+    """Where failures are of no further use."""
+
+
 class PasswordAuthenticator:
-    """Signs users in. `seconds` is the monotonic clock, `note` keeps entries of the audit."""
+    """Signs users in. `seconds` is the monotonic clock, `note` keeps entries of the audit, `failed` counts failures."""
 
     log = Logger()
 
@@ -109,7 +117,9 @@ class PasswordAuthenticator:
         random_bytes: Callable[[int], bytes],
         note: Note = nowhere,
         directories: Directories | None = None,
+        failed: Failed = nobody_counts,
     ) -> None:
+        self._failed = failed
         self._note = note
         self._directories = directories
         self._live = live
@@ -152,6 +162,7 @@ class PasswordAuthenticator:
         if isinstance(decided, ThrottleWait):
             self.log.info("sign-in refused: too many attempts, by {rule}", rule=decided.rule.value, address=attempt.address,
                           seconds=math.ceil(decided.seconds), code="THROTTLED")
+            self._count(attempt, user)
             if self._written.failed(who.network, self._seconds()):
                 detail = {"address": attempt.address, "provider": BUILTIN, "reason": f"throttled: {decided.rule.value}"}
                 self._note(audit.ANONYMOUS, USER_SIGN_IN_FAILED, "" if user is None else user.id, detail)
@@ -164,6 +175,7 @@ class PasswordAuthenticator:
         right = await self._checked(decided, attempt, user, kept, has)
         if user is None or not right:
             self._throttle.failed(decided, self._seconds())
+            self._count(attempt, user)
             return PasswordRefused()
         self._throttle.succeeded(decided, self._seconds())
         # The attempt's time, before the look-up: a password that changed meanwhile is newer than this session.
@@ -199,6 +211,7 @@ class PasswordAuthenticator:
             self._throttle.abandoned(go, self._seconds())
             return PasswordRefused(stale=True)
         self._throttle.failed(go, self._seconds())
+        self._count(attempt, user)
         return PasswordRefused()
 
     async def _admit(
@@ -217,6 +230,9 @@ class PasswordAuthenticator:
         # Not before a change of the password that the directory has told of just now: it ends what began earlier.
         since = max(attempt.now, user.credentials_changed)
         return PasswordAccepted(SignedIn(ProviderSession(self._random_bytes(16).hex(), user.id, since), user, has))
+
+    def _count(self, attempt: PasswordAttempt, user: User | None) -> None:
+        self._failed(network_of(attempt.address), "" if user is None else user.id, attempt.name[:LONGEST_NAME])
 
     def _write_refused(self, go: ThrottleGo, attempt: PasswordAttempt, user: User | None, reason: str) -> None:
         if self._written.failed(go.who.network, self._seconds()):

@@ -2,7 +2,7 @@
 
 Three kinds of attempts are counted apart:
 
-    device     from a browser in which this user has signed in before (a sealed cookie, `provider.devices`)
+    device     from a browser in which this user has signed in before (a sealed cookie, `identity.devices`)
     standing   from a network from which this user has signed in before
     stranger   from anywhere else
 

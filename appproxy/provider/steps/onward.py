@@ -9,6 +9,7 @@ from typing import Any
 from twisted.web.server import Request
 
 from appproxy.errors import Code, IdentityError, RequestError
+from appproxy.identity.devices import device_of
 from appproxy.net.web import Answer, brand_of, html_answer, redirect, tell
 from appproxy.pages import PASSKEY_SCRIPT, SIGN_IN_SCRIPT, render
 from appproxy.provider.factors import recovery
@@ -27,7 +28,6 @@ from appproxy.provider.oauth.grants import (
 )
 from appproxy.provider.oauth.metadata import ACCOUNT, SECOND_FACTOR, SET_UP
 from appproxy.provider.parameters import LONGEST, read_form
-from appproxy.provider.passwords.devices import device_of
 from appproxy.provider.steps.sign_in_form import CHALLENGE, STALE, TO_ACCOUNT, application_name, html, resume, sign_in_form
 from appproxy.provider.tokens import STEP_LIFETIME, FormState, StaleForm
 from appproxy.store.people import passkeys

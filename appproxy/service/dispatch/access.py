@@ -65,7 +65,7 @@ class Authorization(Stage):
         else:
             verdict = self._gate.verdict(opened, head, request.route, request.snapshot, request.context())
         if (log := self._decisions) is not None and log.wants(opened, verdict):
-            log.add(opened, request.context(), verdict)
+            log.add(opened, request.context(), verdict, request.snapshot)
         if isinstance(verdict, Pass):
             transfers = verdict.controls.transfers
             if transfers is not None and (refused := refused_head(transfers, head, request.route.application.upgrades)):

@@ -15,6 +15,7 @@ from appproxy.policy.authorizer import SERVICE_TOKEN, RequestContext
 from appproxy.policy.conditional.logged import Logged, Outcome, truncated
 from appproxy.policy.verdict import Pass, Refuse, Verdict
 from appproxy.service.dispatch.gate import Opened
+from appproxy.store.snapshot import Snapshot
 
 #: Lines in a second: 40 kB, and a few milliseconds of work.
 _MOST = 100
@@ -47,7 +48,9 @@ class DecisionLog:
         self._until_next = self._sample
         return True
 
-    def add(self, opened: Opened, context: RequestContext[Session], verdict: Verdict[Session]) -> None:
+    def add(
+        self, opened: Opened, context: RequestContext[Session], verdict: Verdict[Session], snapshot: Snapshot
+    ) -> None:
         """Log it, if policies have decided it, or would have if there were any; unless there are too many in this second."""
         session, outcome = _session(opened, verdict), _outcome(verdict)
         if session is None or outcome is None or session.credential == SERVICE_TOKEN:
@@ -61,7 +64,9 @@ class DecisionLog:
         self._left -= 1
         skipped, self._skipped = self._skipped, 0
         reason = "" if isinstance(verdict, Pass) else verdict.reason
-        self._later(partial(_line, session, context, outcome, reason, self._truncates, skipped))
+        self._later(partial(
+            _line, session, context, outcome, reason, self._truncates, skipped,
+            snapshot.user_risk(session.provider, session.subject, context.now)))
 
 
 def _session(opened: Opened, verdict: Verdict[Session]) -> Session | None:
@@ -80,11 +85,12 @@ def _outcome(verdict: Verdict[Session]) -> Outcome | None:
 
 
 def _line(
-    session: Session, context: RequestContext[Session], outcome: Outcome, reason: str, truncates: bool, skipped: int
+    session: Session, context: RequestContext[Session], outcome: Outcome, reason: str, truncates: bool, skipped: int,
+    user_risk: str,
 ) -> str:
     return Logged(
         context.now, context.application.id, session.provider, session.subject, outcome, reason, session.groups, session.acr,
         session.amr, session.auth_time, session.issued, "" if truncates else session.network, session.credential,
         truncated(context.client) if truncates else context.client, truncates, context.user_agent, context.method,
-        context.path, context.upgrade, skipped,
+        context.path, context.upgrade, skipped, session.sign_in_risk, user_risk,
     ).line()

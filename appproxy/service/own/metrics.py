@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 from appproxy.errors import Code
 from appproxy.net.exhaustion import EXHAUSTION
 from appproxy.pki.expiry import days_left
+from appproxy.policy.risk.levels import LEVELS
 from appproxy.service.dispatch.rates import LIMITS, RateLimits
 from appproxy.service.exchange.exchange import Exchange
 from appproxy.service.relay.shortages import SHORTAGES
@@ -56,6 +57,8 @@ class Traffic:
         self.requests: Counter[tuple[str, int | str]] = Counter()
         self._applications: set[str] = set()
         self.failures: Counter[Code] = Counter()
+        #: Sign-ins whose risk was judged, by level; whoever judges them counts them.
+        self.judged: Counter[str] = Counter()
         self.buckets = [0] * (len(BOUNDS) + 1)
         self.seconds = 0.0
         self.received = 0
@@ -99,6 +102,11 @@ class Traffic:
         for code, count in self.failures.items():
             failures.add_metric([code.name], count)
         yield failures
+        judged = CounterMetricFamily("appproxy_sign_ins_judged", "Sign-ins by the level of risk that was judged.",
+                                     labels=["level"])
+        for level in ("unknown", *LEVELS):
+            judged.add_metric([level], self.judged[level])
+        yield judged
         yield CounterMetricFamily("appproxy_body_received_bytes", "Bytes of request bodies.", value=self.received)
         yield CounterMetricFamily("appproxy_body_sent_bytes", "Bytes of answers' bodies.", value=self.sent)
         yield HistogramMetricFamily("appproxy_request_seconds", "From a request's head to the end of its answer.",

@@ -71,6 +71,9 @@ def change_between(old: Snapshot, new: Snapshot) -> Change:
     elif old.router is not new.router:
         return EVERYTHING
     subjects = [one for one, time in new.not_before.items() if old.not_before.get(one) != time]
+    if old.user_risks is not new.user_risks:
+        either = old.user_risks.keys() | new.user_risks.keys()
+        subjects += [one for one in either if old.user_risks.get(one) != new.user_risks.get(one)]
     if old.service_tokens is not new.service_tokens:
         subjects += [(SERVICE_TOKEN, id) for id, token in old.service_tokens.items() if new.service_tokens.get(id) != token]
     return Change(new.revoked_sessions - old.revoked_sessions, subjects, applications)

@@ -43,7 +43,8 @@ def signed_in(
     """Note that a session has begun; `more`: what policies have to say."""
     noted = {
         **facts(context, request, application, session.provider), **of_session(session), "expires": session.expires,
-        "amr": list(session.amr), "acr": session.acr, "auth_time": session.auth_time, **more,
+        "amr": list(session.amr), "acr": session.acr, "auth_time": session.auth_time,
+        **({"risk": session.sign_in_risk} if session.sign_in_risk else {}), **more,
     }
     context.store.note(f"user:{session.subject}", SIGN_IN, session.subject, noted)
 

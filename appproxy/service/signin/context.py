@@ -21,7 +21,7 @@ from appproxy.publish.application import Application, Preauthentication
 from appproxy.publish.routing import ApplicationRoute
 from appproxy.service.signin.browser_request import access_cookies, user_agent_of
 from appproxy.service.signin.identity_provider import IdentityProvider
-from appproxy.service.signin.needs import SignInStore
+from appproxy.service.signin.needs import RiskJudge, SignInStore
 from appproxy.store.snapshot import BUILTIN, ProviderRecord, SealingKey, Snapshot
 
 
@@ -40,6 +40,8 @@ class SignInContext:
     random_bytes: Callable[[int], bytes] = field(repr=False)
     #: Are sessions refreshed while they last?
     refreshes: bool = False
+    #: Judges sign-ins; None where that is not wanted.
+    risk: RiskJudge | None = None
 
     @property
     def snapshot(self) -> Snapshot:

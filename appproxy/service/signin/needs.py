@@ -1,15 +1,47 @@
-"""What sign-in needs of a store: what is published, ids that are used once, and sessions that begin and end."""
+"""What sign-in needs of a store: what is published, ids that are used once, sessions that begin and end; and of what judges
+sign-ins.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
+from twisted.web.iweb import IRequest
+
+from appproxy.identity.devices import Device
 from appproxy.identity.session import Session
+from appproxy.policy.risk.outcome import Outcome
+from appproxy.policy.risk.scoring import Judgement
 from appproxy.store.people.session_record import Begun, SessionRow, SessionTokens, SignedIn
 from appproxy.store.service.note import Note
 from appproxy.store.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedHere:
+    """What is said of a sign-in that is under way, and which device its browser is, or becomes."""
+
+    told: Judgement
+    device: Device
+
+
+class RiskJudge(Protocol):
+    """What judges sign-ins: `service.signin.risk.SignInRisk`. Its calls raise StoreError when the database is away."""
+
+    async def judge(self, request: IRequest, provider: str, subject: str) -> JudgedHere:
+        """Judge the sign-in of a user at a provider (its id)."""
+        ...
+
+    async def conclude(self, judged: JudgedHere, session: Session, application: str, outcome: Outcome) -> None:
+        """Write down what became of it. `session`: that of the user, with its last id; `application`: its id."""
+        ...
+
+    def keep_device(self, request: IRequest, provider: str, judged: JudgedHere) -> bytes:
+        """The field lines by which the browser is known from now on."""
+        ...
 
 
 class SignInStore(Protocol):

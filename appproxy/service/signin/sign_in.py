@@ -45,7 +45,7 @@ from appproxy.service.signin.apps_page import AppsPage
 from appproxy.service.signin.browser_request import cookies_of_head, is_navigation
 from appproxy.service.signin.context import SignInContext
 from appproxy.service.signin.identity_provider import IdentityProvider
-from appproxy.service.signin.needs import SignInStore
+from appproxy.service.signin.needs import RiskJudge, SignInStore
 from appproxy.service.signin.provider_logout import ProviderLogout
 from appproxy.service.signin.refreshing import RefreshStore
 from appproxy.service.signin.renewal import Renewal
@@ -73,6 +73,7 @@ class SignIn:
     `wall_clock`: seconds since 1970. `extra`: more children of the sign-in host, such as the built-in provider's;
     `end_builtin`: ends a browser's session with the built-in provider and gives field lines. `seconds`: the monotonic clock.
     `refreshing`: where sessions are kept that are to be refreshed, and what tells the time meanwhile.
+    `risk`: judges sign-ins.
     """
 
     def __init__(
@@ -80,10 +81,12 @@ class SignIn:
         wall_clock: Callable[[], float], *, random_bytes: Callable[[int], bytes] = secrets.token_bytes,
         extra: Mapping[bytes, IResource] | None = None, end_builtin: EndSession | None = None,
         seconds: Callable[[], float] | None = None, refreshing: tuple[RefreshStore, IReactorTime] | None = None,
+        risk: RiskJudge | None = None,
     ) -> None:
         self._seconds = seconds or wall_clock
         self._context = SignInContext(
-            signin_origin, public_port, store, providers, wall_clock, random_bytes, refreshes=refreshing is not None)
+            signin_origin, public_port, store, providers, wall_clock, random_bytes, refreshes=refreshing is not None,
+            risk=risk)
         #: Keeps sessions that are in use as new as their provider has them.
         self.renewal = None if refreshing is None else Renewal(self._context, *refreshing)
         self._way_back = WayBack(self._context)

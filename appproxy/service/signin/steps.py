@@ -32,6 +32,8 @@ from appproxy.identity.states import (
 )
 from appproxy.net.web import Answer, address_of, cookie_lines, cookies_of, failure_answer, redirect, request_id
 from appproxy.policy.once import Once
+from appproxy.policy.risk.levels import UNKNOWN
+from appproxy.policy.risk.outcome import Outcome
 from appproxy.policy.verdict import Pass, Refuse
 from appproxy.publish.application import Application
 from appproxy.service.signin import audit, policy_notes, signed_in_cookie, step_up
@@ -41,6 +43,7 @@ from appproxy.service.signin.context import SignInContext, client_id, scopes
 from appproxy.service.signin.destination import lead_on
 from appproxy.service.signin.fragment import FragmentKeeper
 from appproxy.service.signin.freshness import needed
+from appproxy.service.signin.needs import JudgedHere
 from appproxy.service.signin.oidc_client import AnswerLost
 from appproxy.service.signin.provider_claims import WantedClaims
 from appproxy.service.signin.refreshing import LEAST_LIFETIME
@@ -219,10 +222,11 @@ class SignInSteps:
         if "auth_time" not in claims.raw:
             claims = replace(claims, auth_time=0.0)
         needed(application, record).check(claims, pending.asked, context.wall_clock())
-        session, refusal = self._session(request, claims, application, record, pending.start, named, answer)
+        judged = None if context.risk is None else await context.risk.judge(request, record.id, claims.subject)
+        session, refusal = self._session(request, claims, application, record, pending.start, named, answer, judged)
         if isinstance(refusal, StartState):
-            text = refusal.seal(context.key, now, context.nonce()).decode("ascii")
-            return redirect(f"{context.base}/start?r={text}")
+            await self._conclude(request, judged, session, application, refusal)
+            return redirect(f"{context.base}/start?r={refusal.seal(context.key, now, context.nonce()).decode('ascii')}")
         known = signed_in_cookie.read(context, request, record)
         # Only now, so that nobody whom the provider does not know can make the store remember anything.
         begun = await context.store.begin(
@@ -232,17 +236,29 @@ class SignInSteps:
         # Where one host is both, in a site of somebody's own, each request would carry it.
         kept = signed_in_cookie.keep(context, record, SignedInBrowser(begun.id, claims.subject))
         lines = cookie_lines(kept) if pending.start.host != host_of(request) else b""
+        lines += await self._conclude(request, judged, replace(session, id=begun.id), application, refusal)
         if refusal is not None:
             error = RequestError(refusal.code, f"{refusal.reason}; {why_not}" if why_not else refusal.reason)
             audit.refused(context, request, application, error, claims.subject, record.id)
             return self._offer_another_account(
                 request, application, error, pending, claims.subject, lines, refusal.message)
-        session = replace(
-            session, id=begun.id, expires=min(begun.expires, session.expires), refresh_at=begun.refresh_at)
+        session = replace(session, id=begun.id, expires=min(begun.expires, session.expires), refresh_at=begun.refresh_at)
         finish = FinishState(context.random_bytes(16).hex(), pending.start, session).seal(
             context.key, context.wall_clock(), context.nonce())
         origin = context.route(application, pending.start.host).origin
         return redirect(f"{origin}/.appproxy/finish?t={finish.decode('ascii')}", lines)
+
+    async def _conclude(
+        self, request: IRequest, judged: JudgedHere | None, session: Session, application: Application,
+        refusal: Refuse | StartState | None,
+    ) -> bytes:
+        """What was judged is written down, with what has become of it. Gives field lines by which the browser is known."""
+        risk = self._context.risk
+        if risk is None or judged is None:
+            return b""
+        outcome = Outcome.PASSED if refusal is None else Outcome.ASKED if isinstance(refusal, StartState) else Outcome.REFUSED
+        await risk.conclude(judged, session, application.id, outcome)
+        return risk.keep_device(request, session.provider, judged) if outcome is Outcome.PASSED else b""
 
     def _check_address(self, request: IRequest, record: ProviderRecord) -> None:
         """Raises IdentityError(TOKEN_REFUSED) for an answer that came to another redirect URI than the provider was told."""
@@ -312,7 +328,7 @@ class SignInSteps:
 
     def _session(
         self, request: IRequest, claims: Claims, application: Application, record: ProviderRecord, start: StartState,
-        named: frozenset[str], answer: TokenAnswer,
+        named: frozenset[str], answer: TokenAnswer, judged: JudgedHere | None,
     ) -> tuple[Session, Refuse | StartState | None]:
         """The session that the user would get if this sign-in were a new one, and why they may not have it; or how the sign-in
         goes on, where policies ask for more.
@@ -324,7 +340,8 @@ class SignInSteps:
             expires=_not_after(record, claims, now + hours * 3600.0), groups_claim=record.groups_claim, named_groups=named,
             named_claims=[rule.claim for rule in application.headers], refresh_at=self._refresh_at(claims, answer, now),
         )
-        session = context.bound(request, application, session)
+        risk = UNKNOWN if judged is None else judged.told.level
+        session = replace(context.bound(request, application, session), sign_in_risk=risk)
         verdict = step_up.decided(
             context.authorizer.authorize(context.context(request, application, session, start.target)),
             start, session, context.snapshot.policies, now)

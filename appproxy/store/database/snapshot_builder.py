@@ -17,7 +17,7 @@ from appproxy.publish.cors import CorsRule
 from appproxy.publish.portal import Portal, portal_at
 from appproxy.publish.routing import Router
 from appproxy.publish.urls import Translation
-from appproxy.store import schema, schema_certificates, schema_machines, schema_roles
+from appproxy.store import schema, schema_certificates, schema_machines, schema_risk, schema_roles
 from appproxy.store.applications import cors_rules, further_providers
 from appproxy.store.applications.row import Assigned, application_of, segment_of
 from appproxy.store.certificates.acme import challenges
@@ -27,6 +27,7 @@ from appproxy.store.machines.service_tokens import snapshot_tokens
 from appproxy.store.people.providers import list_all as list_providers
 from appproxy.store.policies import documents, policies
 from appproxy.store.policies.countries import CountryDatabase
+from appproxy.store.risk import risky_users
 from appproxy.store.roles import assignments as role_assignments
 from appproxy.store.service import settings as service_settings
 from appproxy.store.service.branding import brand_of
@@ -60,6 +61,7 @@ PARTS: Mapping[str, tuple[sa.Table, ...]] = {
     "service_tokens": (schema_machines.service_tokens, schema_machines.service_token_applications,
                        schema_roles.role_assignments),
     "policies": (schema.policy_documents, schema.break_glass),
+    "user_risks": (schema_risk.risky_users,),
     "native_clients": (schema_machines.native_clients, schema_machines.native_client_applications),
     "relying_parties": (schema_machines.clients,),
     "roles": (schema_roles.role_assignments,),
@@ -243,6 +245,7 @@ _BUILDERS: Mapping[str, Callable[[Builder, Reading], object]] = {
     "trust_bundle": lambda _, reading: trust_bundle(reading),
     "revoked_sessions": _revoked_sessions,
     "not_before": _not_before,
+    "user_risks": lambda _, reading: risky_users.all_of(reading),
     "settings": lambda _, reading: service_settings.get_all(reading),
     "certificates": lambda _, reading: served(reading),
     "challenges": lambda _, reading: challenges(reading),

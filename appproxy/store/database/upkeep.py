@@ -18,6 +18,7 @@ from appproxy.store.people import (
     session_rows,
     sessions,
 )
+from appproxy.store.risk import judging
 from appproxy.store.roles import assignments as role_assignments
 from appproxy.store.roles import idempotency
 from appproxy.store.service import audit, keys
@@ -51,6 +52,7 @@ def keep_up(tx: Transaction, node_started: float, audit_days: int = 0, connector
     service_tokens.purge(tx)
     native_grants.purge(tx)
     role_assignments.purge(tx)
+    judging.purge(tx)
     idempotency.purge(tx)
     if tx.now - node_started > _WATCHED:
         for gone in connectors.remove_unseen(tx, connector_days):

@@ -40,6 +40,18 @@ class CountryDatabase:
         code = country.get("iso_code") if isinstance(country, dict) else None
         return code if isinstance(code, str) else None
 
+    def place_of(self, address: str) -> tuple[float, float] | None:
+        """Latitude and longitude, None where the file does not say them: one of cities does, one of countries does not."""
+        try:
+            found = self._reader.get(address)
+        except (ValueError, maxminddb.InvalidDatabaseError):
+            return None
+        place = found.get("location") if isinstance(found, dict) else None
+        if not isinstance(place, dict):
+            return None
+        lat, lon = place.get("latitude"), place.get("longitude")
+        return (float(lat), float(lon)) if isinstance(lat, int | float) and isinstance(lon, int | float) else None
+
     @property
     def changed(self) -> bool:
         """Is there another file now?"""

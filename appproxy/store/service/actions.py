@@ -57,7 +57,7 @@ NODE_TOKEN_ADD = _event("node_token.add", "A token was made with which one machi
 NODE_JOIN = _event("node.join", "A machine has become a node, by a token.", "address")
 SIGN_IN = _event(
     "sign-in", "A session with an application has begun, whichever the provider.",
-    f"{_FACTS} {_SESSION} expires amr acr auth_time report_only break_glass")
+    f"{_FACTS} {_SESSION} expires amr acr auth_time risk report_only break_glass")
 SIGN_IN_REFUSED = _event("sign-in.refused", "A session with an application has not begun.", f"{_FACTS} code reason")
 SIGN_OUT = _event("sign-out", "The user has ended a session.", f"{_FACTS} {_SESSION}")
 SESSION_ENDED = _event(

@@ -21,3 +21,4 @@ class Person:
     issued: float = NOON - 600.0
     network: str = ""
     credential: str = ""
+    sign_in_risk: str = ""

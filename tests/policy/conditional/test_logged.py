@@ -10,7 +10,8 @@ from appproxy.policy.conditional.logged import Logged, Outcome, read_line, trunc
 
 ENTRY = Logged(
     1000.5, "a1", "builtin", "ann", Outcome.ASKED, "'p' asks for mfa", ("staff",), "gold", ("pwd", "otp"), 900.0, 950.0,
-    "192.0.2.1", "provider", "192.0.2.7", False, b"Mozilla \xff", b"POST", b"/pay/\xc3\xa4", True, 3)
+    "192.0.2.1", "provider", "192.0.2.7", False, b"Mozilla \xff", b"POST", b"/pay/\xc3\xa4", True, 3, "medium",
+    "high")
 
 
 @pytest.mark.parametrize("entry", [ENTRY, Logged(1.0, "a", "p", "u", Outcome.PASS, method=b"", path=b"")])

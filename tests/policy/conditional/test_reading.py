@@ -58,7 +58,7 @@ def test_a_whole_policy() -> None:
     ({"applications": {"include": ["tag:Payroll"]}}, "applications.include[0]: 'tag:Payroll' is no tag", "lower case"),
     ({"conditions": {"locations": {}}}, "conditions.locations: says nothing", "leave it out"),
     ({"conditions": {"locations": {"include": ["all"], "exclude": ["all"]}}}, "conditions.locations.exclude: ", "off"),
-    ({"conditions": {"risk": "high"}}, "conditions.risk: there is no such field", "there is clients"),
+    ({"conditions": {"risk": "high"}}, "conditions.risk: there is no such field", "did you mean user_risk"),
     ({"conditions": {"times": {}}}, "conditions.times: says nothing", ""),
     ({"conditions": {"times": {"include": [{"from": "8", "to": "9:00", "zone": "UTC"}]}}},
      "conditions.times.include[0].from: a time of day", "08:00"),

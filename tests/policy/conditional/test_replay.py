@@ -126,3 +126,16 @@ def test_parts_of_a_log_are_merged() -> None:
     empty = Report()
     empty.merge(whole)
     assert (empty.first, empty.decisions) == (NOON, 23)
+
+
+def test_a_policy_about_risk_is_tried_on_the_log() -> None:
+    """By the levels of then; who had none is asked by a policy that only leaves low ones out."""
+    entries = [replace(ANN, sign_in_risk=level, user_risk=user) for level, user in (
+        ("", ""), ("low", "low"), ("high", "low"), ("low", "high"))]
+    ask = {"name": "ask", "state": "on", "users": {"include": ["all"]}, "applications": {"include": ["all"]},
+           "grant": {"require": ["mfa"]}}
+    for conditions, asked in (
+        ({"sign_in_risk": {"include": ["high"]}}, 1), ({"sign_in_risk": {"exclude": ["low"]}}, 2),
+        ({"user_risk": {"include": ["high"]}}, 1), ({"user_risk": {"include": ["low"]}}, 3),
+    ):
+        assert changes(replayed(sets({**ask, "conditions": conditions}), *entries)) == {("pass", "asked for more"): asked}

@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from appproxy.errors import Code, RequestError
+from appproxy.identity.devices import device_of
 from appproxy.provider.directories.source import Directories
 from appproxy.provider.oauth.grants import SignedIn, find_signed_in
 from appproxy.provider.passwords.authenticator import (
@@ -19,7 +20,6 @@ from appproxy.provider.passwords.authenticator import (
     PasswordRefused,
 )
 from appproxy.provider.passwords.checker import PasswordChecker
-from appproxy.provider.passwords.devices import device_of
 from appproxy.provider.passwords.throttle import MemoryThrottle, ThrottleRule
 from appproxy.store.people import directories, directory_users, user_groups, users
 from appproxy.store.people.directories import Directory

@@ -9,6 +9,7 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from appproxy.errors import Code, RequestError, StoreError
+from appproxy.identity.devices import Device, device_of
 from appproxy.policy.fair_queue import FairQueue
 from appproxy.provider.assurance import Method
 from appproxy.provider.passwords.authenticator import (
@@ -19,7 +20,6 @@ from appproxy.provider.passwords.authenticator import (
     normal_name,
 )
 from appproxy.provider.passwords.checker import PasswordChecker
-from appproxy.provider.passwords.devices import Device, device_of
 from appproxy.provider.passwords.rules import hash_password, verify
 from appproxy.provider.passwords.throttle import STRANGER_LIMITS, MemoryThrottle, ThrottleRule
 from appproxy.store.people import users

@@ -12,6 +12,7 @@ from appproxy.identity.session import Session
 from appproxy.policy.conditional.demands import Demand, SessionControls
 from appproxy.policy.conditional.logged import Logged, Outcome, read_line
 from appproxy.policy.conditional.transfers import Rule, Transfers
+from appproxy.policy.risk.user_risk import COMPROMISED
 from appproxy.policy.verdict import Pass, Refuse, SignInRequired, Verdict
 from appproxy.service.dispatch.access import Authorization
 from appproxy.service.dispatch.decision_log import DecisionLog
@@ -20,7 +21,8 @@ from appproxy.service.dispatch.gate import Gate
 from appproxy.service.dispatch.request import InboundRequest
 from tests.service.dispatch.stages import NOW, SignInPage, opened, routed
 
-ANN = Session("s1", "ann", "https://idp.example.com", "builtin", "Ann", NOW - 10, NOW + 3600, NOW - 10, groups=("staff",))
+ANN = Session("s1", "ann", "https://idp.example.com", "builtin", "Ann", NOW - 10, NOW + 3600, NOW - 10, groups=("staff",),
+              sign_in_risk="medium")
 READING = Pass(ANN, controls=SessionControls(transfers=Transfers(read_only=Rule("p"))))
 
 
@@ -36,6 +38,7 @@ class Desk:
         """A request with this verdict."""
         request = request or routed("https://wiki.example.com/pay?secret=1", fields=[(b"user-agent", b"curl/8")])
         request.now = now
+        request.snapshot = replace(request.snapshot, user_risks={("builtin", "ann"): COMPROMISED})
         request.opened = replace(opened(request, verdict), found=(ANN,), holds_until=now + 1.0)
         self.stage.handle(request)
         return request
@@ -56,6 +59,7 @@ def test_what_policies_decide_is_logged(verdict: Verdict[Session], outcome: Outc
     desk = Desk()
     desk.ask(verdict)
     assert [entry.outcome for entry in desk.entries] == ([] if outcome is None else [outcome])
+    assert {(entry.sign_in_risk, entry.user_risk) for entry in desk.entries} <= {("medium", "high")}
     for entry in desk.entries:
         assert (entry.subject, entry.groups, entry.application, entry.now) == ("ann", ("staff",), "wiki", NOW)
         assert (entry.client, entry.user_agent, entry.path, entry.method) == ("192.0.2.7", b"curl/8", b"/pay", b"GET")

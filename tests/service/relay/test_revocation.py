@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from appproxy.identity.session import Session
+from appproxy.policy.risk.user_risk import COMPROMISED
 from appproxy.publish.application import Application, Url
 from appproxy.publish.routing import Router
 from appproxy.service.relay.revocation import EVERYTHING, Change, change_between, why_cut
@@ -37,6 +38,7 @@ AFTER = {
     "a session": (replace(OLD, revoked_sessions=BEFORE | {"s1"}), Change({"s1"}, [], set())),
     "a user": (replace(OLD, not_before={("x", "y"): 1.0, ("builtin", "ann"): 1e9}), Change((), [("builtin", "ann")], set())),
     "a user again": (replace(OLD, not_before={("x", "y"): 2.0}), Change((), [("x", "y")], set())),
+    "a user's risk": (replace(OLD, user_risks={("builtin", "ann"): COMPROMISED}), Change((), [("builtin", "ann")], set())),
     "an assignment": (snapshot(replace(WIKI, assigned_users=frozenset({"bob"})), DOCS), Change((), [], {"wiki"})),
     "a place": (snapshot(replace(WIKI, external=Url.parse("https://b.example.com/")), DOCS), EVERYTHING),
     "an excluded host": (snapshot(WIKI, replace(DOCS, excluded_hosts=frozenset({"a.docs.example.com"}))), EVERYTHING),
@@ -72,4 +74,4 @@ def test_nobody_is_overlooked(name: str) -> None:
         if why_cut(one, OLD, 1000.0) is None and why_cut(one, after, 1000.0) is not None
     }
     assert may_no_longer <= concerned
-    assert bool(may_no_longer) is (name not in ("nothing", "a user again"))
+    assert bool(may_no_longer) is (name not in ("nothing", "a user again", "a user's risk"))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from appproxy.identity.devices import LIFETIME, MOST, Device, known_device, seal_devices, unseal_devices, with_device
 from appproxy.identity.sealing import seal
-from appproxy.provider.passwords.devices import LIFETIME, MOST, Device, known_device, seal_devices, unseal_devices, with_device
 from appproxy.store.snapshot import SealingKey
 
 NOW = 1782864000.0

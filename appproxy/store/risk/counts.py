@@ -1,0 +1,64 @@
+"""How many sign-ins of all users have a feature: old ones fade, and what nobody has had for long is forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from appproxy.policy.risk.features import Key
+from appproxy.store.schema_risk import risk_counts
+from appproxy.store.transaction import Reading, Transaction
+
+#: In how many days a sign-in counts half.
+_HALF_LIFE = 90.0
+_DAY = 86400.0
+#: Less than this of a sign-in is forgotten.
+_LEAST = 0.1
+#: Features that are kept, the last seen: 200 bytes each.
+_MOST = 100_000
+#: Under which it is kept when the counts faded last.
+_FADED: Key = ("faded", "")
+
+
+def of(reading: Reading, keys: Iterable[Key]) -> dict[Key, float]:
+    """The counts of these, where there are any."""
+    table = risk_counts.c
+    values: dict[str, list[str]] = {}
+    for kind, value in keys:
+        values.setdefault(kind, []).append(value)
+    wanted = sa.or_(*((table.kind == kind) & table.value.in_(some) for kind, some in values.items()))
+    return {(row["kind"], row["value"]): row["amount"] for row in reading.rows(sa.select(risk_counts).where(wanted))}
+
+
+def add(tx: Transaction, keys: Iterable[Key]) -> None:
+    """One more sign-in with these."""
+    table = risk_counts
+    for kind, value in keys:
+        is_it = (table.c.kind == kind) & (table.c.value == value)
+        if tx.change(sa.update(table).where(is_it).values(amount=table.c.amount + 1.0, seen=tx.now)) == 0:
+            tx.change(sa.insert(table).values(kind=kind, value=value, amount=1.0, seen=tx.now))
+
+
+def fade(tx: Transaction) -> None:
+    """Once a day; and what is too little, or too much, goes."""
+    table = risk_counts
+    row = tx.row(sa.select(table.c.amount).where(_is(_FADED)))
+    if row is None:
+        tx.change(sa.insert(table).values(kind=_FADED[0], value=_FADED[1], amount=tx.now, seen=tx.now))
+        return
+    days = (tx.now - row["amount"]) / _DAY
+    if days < 1.0:
+        return
+    others = table.c.kind != _FADED[0]
+    tx.change(sa.update(table).where(others).values(amount=table.c.amount * 0.5 ** (days / _HALF_LIFE)))
+    tx.change(sa.delete(table).where(others & (table.c.amount < _LEAST)))
+    tx.change(sa.update(table).where(_is(_FADED)).values(amount=tx.now, seen=tx.now))
+    edge = tx.row(sa.select(table.c.seen).where(others).order_by(table.c.seen.desc()).offset(_MOST).limit(1))
+    if edge is not None:
+        tx.change(sa.delete(table).where(others & (table.c.seen <= edge["seen"])))
+
+
+def _is(key: Key) -> sa.ColumnElement[bool]:
+    return (risk_counts.c.kind == key[0]) & (risk_counts.c.value == key[1])
+

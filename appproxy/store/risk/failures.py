@@ -1,0 +1,56 @@
+"""Wrong passwords of the last day, by network and user: what guessing and stuffing leave behind, for all nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from appproxy.policy.risk.signals import WINDOW
+from appproxy.store.schema_risk import risk_failures as table
+from appproxy.store.transaction import Reading, Transaction
+
+#: Network, and user (an id) or a number of names that nobody has.
+Failing = tuple[str, str]
+#: Rows that are kept, the newest.
+_MOST = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """Of the last day: of the user from the network, other networks for the user, other users there."""
+
+    own: int
+    elsewhere: int
+    others: int
+
+
+def add(tx: Transaction, failed: Mapping[Failing, int]) -> None:
+    """So many more, of this hour."""
+    hour = int(tx.now // 3600.0)
+    for (network, subject), count in failed.items():
+        is_it = (table.c.network == network) & (table.c.subject == subject) & (table.c.hour == hour)
+        if tx.change(sa.update(table).where(is_it).values(amount=table.c.amount + count)) == 0:
+            tx.change(sa.insert(table).values(network=network, subject=subject, hour=hour, amount=count))
+
+
+def around(reading: Reading, network: str, subject: str, now: float) -> Failures:
+    """What there was. `subject`: "" for a user of another provider, of whose passwords nothing is known here."""
+    recent = table.c.hour > int((now - WINDOW) // 3600.0)
+    here, own = table.c.network == network, table.c.subject == subject
+    count = reading.connection.scalar
+    others = count(sa.select(sa.func.count(sa.distinct(table.c.subject))).where(recent & here & ~own)) or 0
+    if not subject:
+        return Failures(0, 0, others)
+    amount = count(sa.select(sa.func.sum(table.c.amount)).where(recent & here & own)) or 0
+    elsewhere = count(sa.select(sa.func.count(sa.distinct(table.c.network))).where(recent & own & ~here)) or 0
+    return Failures(int(amount), elsewhere, others)
+
+
+def purge(tx: Transaction) -> None:
+    """Forget what is older than a day, and more than there is room for."""
+    tx.change(sa.delete(table).where(table.c.hour < int((tx.now - WINDOW) // 3600.0)))
+    edge = tx.row(sa.select(table.c.hour).order_by(table.c.hour.desc()).offset(_MOST).limit(1))
+    if edge is not None:
+        tx.change(sa.delete(table).where(table.c.hour <= edge["hour"]))
