@@ -32,7 +32,7 @@ _KINDS: Mapping[Kind, frozenset[str]] = {
         "agree_terms", "all", "credentials", "disabled", "dry_run", "fetch_groups", "force", "maintainer", "needs_approval",
         "prune"}),
     Kind.WHOLE: frozenset({"limit", "before", "max_age", "uses", "wrong_passwords"}),
-    Kind.NUMBER: frozenset({"idle_minutes", "refresh_minutes", "session_hours"}),
+    Kind.NUMBER: frozenset({"idle_minutes", "refresh_minutes", "session_hours", "since", "until"}),
     Kind.DURATION: frozenset({"expires", "grace", "overlap", "sign_in_age"}),
     Kind.MAPPING: frozenset({"claims", "settings"}),
     Kind.DOCUMENT: frozenset({"document"}),
@@ -79,6 +79,10 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
 }
 
 
+#: Of a number, at most: seconds since 1970 have ten.
+_DIGITS = {Kind.WHOLE: 9, Kind.NUMBER: 10}
+
+
 def kind_of(name: str) -> Kind:
     """What a field is made of."""
     return _BY_NAME.get(name, Kind.TEXT)
@@ -114,7 +118,7 @@ def _read(name: str, kind: Kind, text: str) -> object:
             raise ConfigError(f"{name}: true or false is needed")
         return text == "true"
     if kind in (Kind.WHOLE, Kind.NUMBER):
-        if not (text.isascii() and text.isdigit() and len(text) < 10):
+        if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS[kind]):
             raise ConfigError(f"{name}: a whole number is needed")
         return int(text)
     if kind in (Kind.MAPPING, Kind.DOCUMENT, Kind.DOCUMENTS):

@@ -16,7 +16,8 @@ async def listed(visit: Visit) -> PageContent:
 
 
 async def publishing(visit: Visit) -> PageContent:
-    """The form."""
+    """The form. Raises Forbidden for who may not publish."""
+    visit.require(Permission.PUBLISH)
     groups = await visit.get_if(Permission.READ_CONNECTORS, "/connector-groups", [])
     providers = await visit.get_if(Permission.READ_PROVIDERS, "/providers", [])
     return PageContent("publish", "Publish an application", {

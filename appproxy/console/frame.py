@@ -29,6 +29,11 @@ class NavigationLink:
 
 NAVIGATION = (
     NavigationLink("/applications", "Applications", _P.READ_APPLICATIONS),
+    NavigationLink("/connectors", "Connectors", _P.READ_CONNECTORS),
+    NavigationLink("/users", "Users", _P.READ_USERS),
+    NavigationLink("/groups", "Groups", _P.READ_USERS),
+    NavigationLink("/sessions", "Sessions", _P.READ_SESSIONS),
+    NavigationLink("/audit", "Audit", _P.READ_AUDIT),
 )
 #: What the page after a form says; no text of a query is ever shown.
 DONE: Mapping[str, str] = {

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 from twisted.internet.defer import Deferred
 
 from appproxy.admin.https import PREFIX, Answered, Asked, Caller
-from appproxy.admin.principal import Permission
+from appproxy.admin.principal import Forbidden, Permission
 from appproxy.admin.problem import error_of
 from appproxy.errors import AppProxyError
 
@@ -55,6 +55,11 @@ class Visit:
     def may(self, permission: Permission, application: str = "") -> bool:
         """Has the visitor this permission?"""
         return self.rights.allow(permission, application)
+
+    def require(self, permission: Permission) -> None:
+        """Raises Forbidden, for a page that is nothing but a form which the visitor may not send."""
+        if not self.may(permission):
+            raise Forbidden(f"{self.caller.name} lacks the permission {permission.value}")
 
     def asked(self, name: str) -> str:
         """A field of the query, "" where it is not there."""

@@ -93,7 +93,8 @@ def test_fields_of_a_query() -> None:
     assert read_query([("limit", "20"), ("groups", "a"), ("groups", "b"), ("force", "true"), ("name", "7")]) == {
         "limit": 20, "groups": ["a", "b"], "force": True, "name": "7"}
     for pairs in ([("limit", "x")], [("limit", "-1")], [("limit", "1"), ("limit", "2")], [("force", "yes")],
-                  [("settings", "{}")], [("limit", "²")], [("limit", "1" * 10)]):
+                  [("settings", "{}")], [("limit", "²")], [("limit", "1" * 10)], [("since", "1" * 11)]):
         with pytest.raises(ConfigError, match=f"^{pairs[0][0]}: "):
             read_query(pairs)
+    assert read_query([("since", "1796057340")]) == {"since": 1796057340}
     assert kind_of("expires") is Kind.DURATION and kind_of("whatever") is Kind.TEXT

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from twisted.web.resource import Resource
 
+from appproxy.console.proofs import field_value
 from appproxy.testing import Playground
 from appproxy.testing.browser import Browser, Page
 
@@ -45,15 +46,21 @@ class Seat:
 
     playground: Playground
     browser: Browser
-    proofs: dict[str, str] = field(default_factory=dict)
+    name: str
 
     def see(self, path: str, **headers: str) -> Page:
         """Open a page, as by a link on another one."""
         return self.browser.get(HOST + path, headers={"sec-fetch-site": "same-origin", **headers})
 
+    @property
+    def proof(self) -> str:
+        """What a form would have: also of who is shown none."""
+        session = self.playground.admin("GET", "/sessions", {"user": self.name})[0]["id"]
+        return field_value(self.playground.service.live.snapshot.keys[0], session)
+
     def send(self, path: str, form: Mapping[str, str], *, of: str = "", headers: Mapping[str, str] | None = None) -> Page:
-        """Send a form of the page `of` (of the applications' page where none is given), as the browser would."""
-        proof = Proof(self.see(of or "/applications/new").text).text
+        """Send a form of the page `of`, as the browser would; where none is given, one that is well proved."""
+        proof = Proof(self.see(of).text).text if of else self.proof
         fields = {"origin": HOST, "sec-fetch-site": "same-origin", **(headers or {})}
         return self.browser.request(
             "POST", HOST + path, data={"proof": proof, **form}, headers=fields, allow_redirects=True)
@@ -71,7 +78,7 @@ class House:
         if name not in self.seats:
             browser = self.playground.browser()
             browser.sign_in(HOST + "/", name, PASSWORD)
-            self.seats[name] = Seat(self.playground, browser)
+            self.seats[name] = Seat(self.playground, browser, name)
             self.seats[name].see("/")  # as the browser's own redirect would: this one keeps the Origin of the form
         return self.seats[name]
 

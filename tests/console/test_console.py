@@ -91,7 +91,7 @@ def test_forms_of_other_pages_do_nothing(house: House, alice: Seat, headers: dic
 
 def test_forms_need_their_proof(house: House, alice: Seat) -> None:
     """The hidden field of this very session, and the cookie beside it: neither alone is enough, nor somebody else's."""
-    other = Proof(house.seat("pub").see("/applications/new").text).text
+    other = house.seat("pub").proof
     for proof in ("", "x", other, other + "A", "ä"):
         assert alice.send("/applications/new", {**PUBLISH, "proof": proof}).status == 403
     own = Proof(alice.see("/applications/new").text).text

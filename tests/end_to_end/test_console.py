@@ -15,7 +15,7 @@ from tests.end_to_end import axe
 from tests.end_to_end.chromium import chromium, sign_in, wait
 from tests.end_to_end.test_browser import complaints
 from tests.end_to_end.test_page_access import check
-from tests.end_to_end.world import PASSWORD, World, environment, until
+from tests.end_to_end.world import PASSWORD, World, appproxy, environment, until
 
 
 class AdminWorld(World):
@@ -84,7 +84,8 @@ def shown(browser: Chrome, text: str) -> None:
 
 
 PAGES = ["/", "/search?q=a", "/applications", "/applications/new", "/applications/sample?check=yes&user=alice",
-         "/applications/sample/settings", "/nothing"]
+         "/applications/sample/settings", "/connectors", "/users", "/users/new", "/users/alice", "/groups", "/sessions",
+         "/audit", "/nothing"]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -137,6 +138,52 @@ def test_tasks_without_scripts(without_scripts: Chrome, world: World) -> None:
     browser.find_element(By.XPATH, "//summary[starts-with(normalize-space(), 'Publish it no longer')]").click()
     press(browser, "Publish it no longer")
     shown(browser, "It is removed.")
+
+
+def test_a_connector_joins_by_the_command_of_the_page(browser: Chrome, world: World, rules: str) -> None:
+    """What the page says to type works; the new one is seen, approved and revoked there."""
+    browser.get(world.url("admin", "/connectors"))
+    press(browser, "Ask for approval")
+    shown(browser, "wait for approval")
+    browser.find_element(By.XPATH, "//summary[starts-with(normalize-space(), 'Let a connector join')]").click()
+    press(browser, "Make a token")
+    shown(browser, "The token is shown this once.")
+    assert axe.violations(browser, rules) == []
+    command = browser.find_element(By.CSS_SELECTOR, ".copy code").text.split()
+    assert command[:3] == ["appproxy", "connector", "join"]
+    joined = appproxy("connector", "join", command[3], "--state", str(world.directory / "second"), "--name", "second")
+    assert joined.code == 0, joined.err
+    browser.get(world.url("admin", "/connectors"))
+    shown(browser, "second has joined group default")
+    browser.find_element(By.LINK_TEXT, "second").click()
+    shown(browser, "It waits for approval")
+    assert axe.violations(browser, rules) == []
+    press(browser, "Approve")
+    shown(browser, "The connector carries traffic from now on.")
+    browser.find_element(By.XPATH, "//summary[starts-with(normalize-space(), 'Revoke')]").click()
+    press(browser, "Revoke")
+    shown(browser, "The connector is revoked")
+    browser.get(world.url("admin", "/connectors"))
+    press(browser, "Let them in at once")
+
+
+def test_a_user_from_invitation_to_removal(without_scripts: Chrome, world: World) -> None:
+    """Invited by a link that works, put into a group, disabled, and removed: without a script."""
+    browser = without_scripts
+    browser.get(world.url("admin", "/users/new"))
+    fill(browser, name="iris", display_name="Iris", groups="staff")
+    press(browser, "Add")
+    shown(browser, "The link is shown this once")
+    link = browser.find_element(By.CSS_SELECTOR, ".copy code").text
+    assert link.startswith(world.url("signin", "/password?t="))
+    browser.get(world.url("admin", "/users/iris"))
+    browser.find_element(By.XPATH, "//summary[starts-with(normalize-space(), 'Disable')]").click()
+    press(browser, "Disable")
+    shown(browser, "The user is disabled")
+    browser.find_element(By.XPATH, "//summary[starts-with(normalize-space(), 'Remove')]").click()
+    press(browser, "Remove")
+    shown(browser, "It is removed.")
+    assert "iris" not in world.admin("user", "list")
 
 
 def test_a_failure_is_explained(browser: Chrome, world: World) -> None:

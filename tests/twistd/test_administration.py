@@ -381,6 +381,13 @@ def test_pages_lead_on(playground: Playground) -> None:
         assert program(playground, "GET", f"/users?{wrong}", field).status in (400, 422), wrong
 
 
+def test_times_in_a_query_are_numbers(playground: Playground, root: dict[str, str]) -> None:
+    """Of the audit; ten digits, as seconds since 1970 have."""
+    assert json.loads(program(playground, "GET", "/audit?since=1000000000&until=9999999999", root).body)
+    assert json.loads(program(playground, "GET", "/audit?until=1000000000", root).body) == []
+    assert problem(program(playground, "GET", "/audit?since=soon", root))["status"] == 422
+
+
 def test_nobody_asks_without_end(playground: Playground) -> None:
     """429 says when to come back; others are not concerned."""
     field, other = token_of(playground, "eager", "reader"), token_of(playground, "modest", "reader")

@@ -1,0 +1,43 @@
+"""The audit on the pages: searched, and read page by page."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+
+from appproxy.console.audit import day, said
+from appproxy.errors import ConfigError
+from tests.console.conftest import House, Seat
+
+
+def test_reading_on(house: House, alice: Seat) -> None:
+    """Fifty a page, the newest first; the next page keeps what was asked for."""
+    for number in range(70):
+        house.call("POST", "/groups", {"name": f"noted {number}"})
+    first = html.unescape(alice.see("/audit?action=group.add&text=noted").text)
+    assert first.count("<code>group.add</code>") == 50
+    following = re.search(r'rel="next" href="([^"]+)"', first)
+    assert following and "action=group.add" in following[1]
+    second = alice.see(following[1]).text
+    assert second.count("<code>group.add</code>") == 20 and 'rel="next"' not in second
+    for number in range(70):
+        house.call("DELETE", f"/groups/noted%20{number}")
+
+
+def test_days(house: House, alice: Seat) -> None:
+    """From a day and to one, both included; what is no day is said so."""
+    assert "<code>" in alice.see("/audit?since=2000-01-01&until=2100-01-01").text.partition("<table")[2]
+    assert "No entry fits." in alice.see("/audit?since=2100-01-01").text
+    assert "No entry fits." in alice.see("/audit?until=2000-01-01").text
+    assert alice.see("/audit?since=soon").status == 422
+    assert day("since", "2026-07-01") == 1782864000.0
+    with pytest.raises(ConfigError, match="since"):
+        day("since", "2026-13-01")
+
+
+def test_details_are_texts() -> None:
+    """Lists are joined, and what is empty is left out."""
+    assert said({"name": "a", "groups": ["x", "y"], "none": [], "flag": False, "empty": ""}) == [
+        ("name", "a"), ("groups", "x, y"), ("flag", "False")]
