@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from appproxy.admin.operation import Call, Change, Command, Operation, Query
 from appproxy.admin.policy_explanation import explain
@@ -20,7 +20,7 @@ from appproxy.store.transaction import Reading, Transaction
 
 def _record(reading: Reading, kind: Kind, one: Stored) -> dict[str, object]:
     named = kind in (Kind.POLICY, Kind.CONTEXT)
-    document = Names.now(reading).shown(one.document) if named else dict(one.document)
+    document = Names.of(reading, [one.document]).shown(one.document) if named else dict(one.document)
     return _told(one, document)
 
 
@@ -31,9 +31,13 @@ def _told(one: Stored, document: Mapping[str, object]) -> dict[str, object]:
     return {**made, "document": document}
 
 
+def _shown(reading: Reading, kept: Sequence[Stored]) -> list[dict[str, object]]:
+    called = Names.of(reading, [one.document for one in kept])
+    return [_told(one, called.shown(one.document)) for one in kept]
+
+
 def _list_policies(reading: Reading, call: Call) -> object:
-    called = Names.now(reading)
-    return [_told(one, called.shown(one.document)) for one in documents.list_all(reading, Kind.POLICY)]
+    return _shown(reading, documents.list_all(reading, Kind.POLICY))
 
 
 def _list_locations(reading: Reading, call: Call) -> object:
@@ -41,8 +45,7 @@ def _list_locations(reading: Reading, call: Call) -> object:
 
 
 def _list_contexts(reading: Reading, call: Call) -> object:
-    called = Names.now(reading)
-    return [_told(one, called.shown(one.document)) for one in documents.list_all(reading, Kind.CONTEXT)]
+    return _shown(reading, documents.list_all(reading, Kind.CONTEXT))
 
 
 def _list_strengths(reading: Reading, call: Call) -> object:

@@ -33,6 +33,9 @@ NAVIGATION = (
     NavigationLink("/users", "Users", _P.READ_USERS),
     NavigationLink("/groups", "Groups", _P.READ_USERS),
     NavigationLink("/sessions", "Sessions", _P.READ_SESSIONS),
+    NavigationLink("/policies", "Policies", _P.READ_POLICIES),
+    NavigationLink("/certificates", "Certificates", _P.READ_CERTIFICATES),
+    NavigationLink("/nodes", "Nodes", _P.READ_SERVICE),
     NavigationLink("/audit", "Audit", _P.READ_AUDIT),
 )
 #: What the page after a form says; no text of a query is ever shown.
@@ -53,7 +56,7 @@ DONE: Mapping[str, str] = {
     "joined-group": "The user is in the group.",
     "left-group": "The user is no longer in the group, and is signed out.",
     "ended": "Signed out: the next request needs a new sign-in.",
-    "policy-saved": "The policy is saved, and holds within a second.",
+    "policy-saved": "It is saved, and holds within a second.",
     "token-removed": "The join token is taken back.",
     "renewing": "The certificate is ordered again; that takes a minute or two.",
 }
@@ -85,12 +88,18 @@ def framed(shown: PageContent, visit: Visit, brand: Brand, proof: str) -> bytes:
     error = visit.error
     return _environment.get_template(f"{shown.template}.html").render(
         title=shown.title, brand=brand, style_path=sheet_of(brand)[0], script_path=SCRIPT_PATH, proof=proof,
-        navigation=[one for one in NAVIGATION if visit.may(one.permission)], here="/" + visit.path.split("/")[1],
+        navigation=[one for one in NAVIGATION if visit.may(one.permission)], here=here_of(visit.path),
         who=visit.caller.name, roles=visit.roles, may=visit.may, said=said_in(visit), now=visit.now,
         ago=partial(_ago, visit.now), query=visit.asked, error="" if error is None else error.message,
         hint="" if error is None else error.hint, wrong=wrong_field(visit), done=DONE.get(visit.asked("done"), ""),
         **shown.context,
     ).encode()
+
+
+def here_of(path: str) -> str:
+    """The link of the navigation that a page belongs to."""
+    first = "/" + path.split("/")[1]
+    return "/policies" if first in ("/locations", "/strengths", "/contexts") else first
 
 
 def _ago(now: float, time: float | None) -> str:

@@ -7,7 +7,7 @@ from appproxy.console.visit import Visit, listing, one_of
 from appproxy.errors import NotFound
 
 #: Members on the page; the rest is counted.
-_MOST = 300
+_MOST = 200
 #: Groups that are looked through for the one with this very name.
 _ALIKE = 1000
 

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from appproxy.console import application, applications, audit, connectors, groups, sessions, users
+from collections.abc import Iterator
+
+from appproxy.console import (
+    application,
+    applications,
+    audit,
+    certificates,
+    connectors,
+    documents,
+    groups,
+    sessions,
+    users,
+)
 from appproxy.console.answers import ConsolePage, PageTable
 from appproxy.console.overview import overview
 from appproxy.console.search import search
@@ -11,6 +23,18 @@ _APPLICATION = "/applications/{application}"
 _CONNECTOR = "/connectors/{connector}"
 _USER = "/users/{user}"
 _GROUP = "/groups/{group}"
+
+
+
+def _of_documents() -> Iterator[ConsolePage]:
+    for kind in documents.KINDS:
+        write, save, one = documents.writing(kind), documents.saving(kind), f"/{kind.path}/{{name}}"
+        yield ConsolePage("GET", f"/{kind.path}/new", write)
+        yield ConsolePage("POST", f"/{kind.path}/new", save, write)
+        yield ConsolePage("GET", one, write)
+        yield ConsolePage("POST", one, save, write)
+        yield ConsolePage("POST", one + "/remove", documents.removing(kind), write)
+
 
 PAGES = PageTable((
     ConsolePage("GET", "/", overview),
@@ -54,4 +78,10 @@ PAGES = PageTable((
     ConsolePage("GET", "/sessions", sessions.listed),
     ConsolePage("POST", "/sessions", sessions.end, sessions.listed),
     ConsolePage("GET", "/audit", audit.listed),
+    ConsolePage("GET", "/policies", documents.listed),
+    *_of_documents(),
+    ConsolePage("GET", "/certificates", certificates.certificates),
+    ConsolePage("POST", "/certificates/{certificate}/renew", certificates.renew, certificates.certificates),
+    ConsolePage("GET", "/nodes", certificates.nodes),
+    ConsolePage("POST", "/nodes/{node}/forget", certificates.forget, certificates.nodes),
 ))  # fmt: skip

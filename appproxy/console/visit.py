@@ -80,31 +80,43 @@ class Visit:
         scoped = {name: frozenset(ids) for name, ids in me["for_one_application"].items()}
         self.rights, self.roles = Rights(frozenset(me["permissions"]), scoped), me["roles"]
 
-    async def get(self, path: str, **fields: object) -> Any:
+    async def get(self, path: str, /, **fields: object) -> Any:
         """What an operation answers. Raises an AppProxyError, as it does."""
         given = {name: value for name, value in fields.items() if value not in ("", None)}
         query = f"?{urlencode(given, doseq=True, quote_via=quote)}" if given else ""
-        return await self._call("GET", path + query, None)
+        return (await self._call("GET", path + query, None)).data
 
-    async def get_if(self, permission: Permission, path: str, otherwise: Any = None, **fields: object) -> Any:
+    async def get_tagged(self, path: str) -> tuple[Any, str]:
+        """The same, and its ETag, with quotes."""
+        answered = await self._call("GET", path, None)
+        return answered.data, dict(answered.fields).get("etag", "")
+
+    async def get_if(self, permission: Permission, path: str, otherwise: Any = None, /, **fields: object) -> Any:
         """The same, and `otherwise` for a visitor who may not."""
         return await self.get(path, **fields) if self.may(permission) else otherwise
 
-    async def change(self, method: str, path: str, body: Mapping[str, object] | None = None, *, dry: bool = False) -> Any:
-        """Have an operation change something, or (`dry`) say what it would answer. Raises an AppProxyError."""
+    async def change(
+        self, method: str, path: str, body: Mapping[str, object] | None = None, *, dry: bool = False, if_match: str = ""
+    ) -> Any:
+        """Have an operation change something, or (`dry`) say what it would answer. Raises an AppProxyError.
+
+        `if_match`: the ETag that it must have still.
+        """
         if method == "DELETE" and body:
             path, body = f"{path}?{urlencode(body, doseq=True, quote_via=quote)}", None
         if dry:
             path += ("&" if "?" in path else "?") + "dry_run=true"
-        return await self._call(method, path, body)
+        return (await self._call(method, path, body, if_match)).data
 
-    async def _call(self, method: str, path: str, body: Mapping[str, object] | None) -> Any:
+    async def _call(self, method: str, path: str, body: Mapping[str, object] | None, if_match: str = "") -> Answered:
         data = b"" if body is None else json.dumps(body).encode()
         fields = {"content-type": "application/json"} if data else {}
+        if if_match:
+            fields["if-match"] = if_match
         answered = await self.api(Asked(method, PREFIX + path, fields, data, self.caller))
         if answered.status >= 400:
             raise error_of(answered.status, answered.data)
-        return answered.data
+        return answered
 
 
 def one_of(*parts: str) -> str:

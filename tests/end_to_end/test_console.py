@@ -85,7 +85,7 @@ def shown(browser: Chrome, text: str) -> None:
 
 PAGES = ["/", "/search?q=a", "/applications", "/applications/new", "/applications/sample?check=yes&user=alice",
          "/applications/sample/settings", "/connectors", "/users", "/users/new", "/users/alice", "/groups", "/sessions",
-         "/audit", "/nothing"]
+         "/audit", "/policies?check=yes", "/policies/new", "/certificates", "/nodes", "/nothing"]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -184,6 +184,29 @@ def test_a_user_from_invitation_to_removal(without_scripts: Chrome, world: World
     press(browser, "Remove")
     shown(browser, "It is removed.")
     assert "iris" not in world.admin("user", "list")
+
+
+def test_a_policy_is_written_and_tried(browser: Chrome, world: World, rules: str) -> None:
+    """A mistake is shown in its line, and the page with it is as usable as any; put right, it is tried at its side."""
+    browser.get(world.url("admin", "/policies/new"))
+    editor = browser.find_element(By.ID, "f-document")
+    written = str(editor.get_attribute("value"))
+    editor.clear()
+    editor.send_keys(written.replace('"all"', '"nobody-knows"'))
+    fill(browser, name="Codes outside")
+    press(browser, "Save")
+    shown(browser, "Line ")
+    assert axe.violations(browser, rules) == []
+    editor = browser.find_element(By.ID, "f-document")
+    editor.clear()
+    editor.send_keys(written)
+    press(browser, "Save")
+    shown(browser, "It is saved, and holds within a second.")
+    fill(browser, user="alice", application="sample")
+    press(browser, "Explain")
+    shown(browser, "Gets in:")
+    shown(browser, "asks for more")
+    assert axe.violations(browser, rules) == []
 
 
 def test_a_failure_is_explained(browser: Chrome, world: World) -> None:

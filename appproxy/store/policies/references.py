@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -82,6 +82,28 @@ class Names:
             {ADMINISTRATION: ADMINISTRATION_NAME, **{one.id: one.name for one in published}},
             names.by_id(reading, schema.providers),
             {TAG + tag: TAG + tag for one in published for tag in one.tags},
+        )
+
+    @classmethod
+    def of(cls, reading: Reading, kept: Iterable[Document]) -> Names:
+        """The same, of what these documents name alone, which is enough to show them."""
+        users, groups, published = set[str](), set[str](), set[str]()
+
+        def who(text: str, path: str) -> str:
+            _, kind, value = split_who(text, path)
+            (users if kind == "user" else groups).add(value)
+            return text
+
+        def application(text: str, path: str) -> str:
+            published.add(text)
+            return text
+
+        for document in kept:
+            each_named(document, {"users": who, "applications": application})
+        return cls(
+            names.by_id(reading, schema.users, users), names.by_id(reading, schema.user_groups, groups),
+            {ADMINISTRATION: ADMINISTRATION_NAME, **names.by_id(reading, schema.applications, published)},
+            names.by_id(reading, schema.providers), {},
         )
 
     def shown(self, document: Document) -> dict[str, object]:

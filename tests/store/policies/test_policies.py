@@ -44,7 +44,7 @@ def test_names_are_kept_as_ids(filled: Store, now: float) -> None:
         assert made.document["users"] == {
             "include": [f"builtin/user:{ann}", f"builtin/group:{group}"],
             "exclude": [f"builtin/user:{users.find(tx, 'bob').id}"]}
-        assert Names.now(tx).shown(made.document) == {
+        assert Names.of(tx, [made.document]).shown(made.document) == Names.now(tx).shown(made.document) == {
             **whole, "name": "P", "users": {"include": ["user:ann", "group:guests"], "exclude": ["user:bob"]}}
         assert Names.now(tx).gone(made.document) == []
         users.remove(tx, "bob")

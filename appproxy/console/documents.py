@@ -1,0 +1,168 @@
+"""Policies, and what they refer to by name: read, written as JSON with the mistake shown where it is, and tried on a user."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from appproxy.admin.principal import Permission
+from appproxy.console.answers import PageContent, Redirection, Serve
+from appproxy.console.visit import Visit, one_of
+from appproxy.errors import AppProxyError, ConfigError
+from appproxy.json_input import read_json
+
+#: What a new policy begins with: it changes nothing for anybody before its state is changed.
+_POLICY = {
+    "state": "report-only", "message": "From outside the office you need a second factor.",
+    "users": {"include": ["all"]}, "applications": {"include": ["all"]}, "grant": {"require": ["mfa"]},
+}
+_STEP = re.compile(r"([A-Za-z0-9_-]+)|\[([0-9]+)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentKind:
+    """One kind of documents: its path in the API and here, and what a new one begins with."""
+
+    path: str
+    word: str
+    words: str
+    explanation: str
+    example: Mapping[str, object]
+
+
+POLICIES = DocumentKind("policies", "policy", "Policies", "What is asked of whom, where and when.", _POLICY)
+LOCATIONS = DocumentKind("locations", "location", "Named locations", "Networks and countries that policies name.",
+                         {"networks": ["192.0.2.0/24"], "trusted": True})
+STRENGTHS = DocumentKind("strengths", "strength", "Authentication strengths", "Which proofs count as a strength.",
+                         {"any_of": [{"amr": ["mfa"]}]})
+CONTEXTS = DocumentKind("contexts", "context", "Authentication contexts", "Paths and methods that policies ask more for.",
+                        {"applications": {"include": ["all"]}, "paths": ["/admin/*"]})
+KINDS = (POLICIES, LOCATIONS, STRENGTHS, CONTEXTS)
+
+
+async def listed(visit: Visit) -> PageContent:
+    """All four kinds, and if that is asked for what is wrong with the policies that are there."""
+    found = [(kind, await visit.get(f"/{kind.path}")) for kind in KINDS]
+    faults = await visit.get("/policy-check") if visit.asked("check") else None
+    return PageContent("policies", "Policies", {"found": found, "faults": faults})
+
+
+def writing(kind: DocumentKind) -> Callable[[Visit], Awaitable[PageContent]]:
+    """The page of one document, or of a new one."""
+    async def write(visit: Visit) -> PageContent:
+        name = visit.names.get("name", "")
+        if not name:
+            visit.require(Permission.CHANGE_POLICIES)
+        text, tag, version, is_kept = json.dumps(kind.example, indent=2, ensure_ascii=False), "", 0, False
+        if name:
+            found, tag = await visit.get_tagged(one_of(kind.path, name))
+            name, version, is_kept = found["name"], found["version"], True
+            text = json.dumps(_shown(found["document"]), indent=2, ensure_ascii=False)
+        written = (visit.form.get("document") or [text])[0]
+        error = visit.error
+        return PageContent("document", name or f"A new {kind.word}", {
+            "kind": kind, "name": name, "text": written, "tag": visit.said("tag", tag), "version": version, "is_kept": is_kept,
+            "line": 0 if error is None else line_of(written, error.message), "tried": await _tried(visit, kind, name),
+            "rows": min(max(written.count("\n") + 3, 12), 40),
+            "path": one_of(kind.path, name) if name else f"/{kind.path}/new", "checked": False,
+        })
+
+    return write
+
+
+def _shown(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The name stands above it already."""
+    return {key: value for key, value in document.items() if key != "name"}
+
+
+def saving(kind: DocumentKind) -> Serve:
+    """Keep what was written, or only check it; as long as nobody else has changed it meanwhile."""
+    async def save(visit: Visit) -> PageContent | Redirection:
+        name = visit.names.get("name") or visit.said("name")
+        if not name or "/" in name:
+            raise ConfigError("name: is needed", hint="give it a name, without a slash")
+        body: dict[str, object] = {"document": read(visit.said("document"))}
+        if visit.said("force") == "yes":
+            body["force"] = True
+        dry = visit.said("do") == "check"
+        await visit.change("PUT", one_of(kind.path, name), body, dry=dry, if_match=visit.said("tag"))
+        if not dry:
+            return Redirection(one_of(kind.path, name), "policy-saved")
+        visit.error = None
+        page = await writing(kind)(visit)
+        return PageContent(page.template, page.title, {**page.context, "checked": True})
+
+    return save
+
+
+def removing(kind: DocumentKind) -> Serve:
+    """Forget it."""
+    async def remove(visit: Visit) -> Redirection:
+        await visit.change("DELETE", one_of(kind.path, visit.names["name"]))
+        return Redirection("/policies", "removed")
+
+    return remove
+
+
+def read(text: str) -> object:
+    """The document. Raises ConfigError, which names line and column."""
+    try:
+        return read_json(text.encode(), unique=True)
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"line {error.lineno}, column {error.colno}: {error.msg}",
+                          hint="a comma, a quote or a bracket is missing or too much there") from error
+    except ValueError as error:
+        raise ConfigError(f"document: {error}") from error
+
+
+def line_of(text: str, message: str) -> int:
+    """The line that an error is about, from the path at its beginning (`applications.include[0]: ...`); 0 for none."""
+    if found := re.match(r"line ([0-9]+),", message):
+        return int(found[1])
+    path = message.partition(":")[0]
+    if not re.fullmatch(r"[A-Za-z0-9_.\[\]-]+", path):
+        return 0
+    at = 0
+    for key, number in _STEP.findall(path):
+        after = _behind(text, at, key, number)
+        if after < 0:
+            break
+        at = after
+    return text.count("\n", 0, at) + 1 if at else 0
+
+
+def _behind(text: str, at: int, key: str, number: str) -> int:
+    """Where the value of a key, or the element with a number, begins behind `at`; -1 where there is none."""
+    if key:
+        found = re.compile(rf'"{re.escape(key)}"\s*:\s*').search(text, at)
+        return -1 if found is None else found.end()
+    at = text.find("[", at)
+    for _ in range(int(number)):
+        if at < 0:
+            return -1
+        at = text.find(",", at + 1)
+    if at < 0:
+        return -1
+    found = re.compile(r"\S").search(text, at + 1)
+    return -1 if found is None else found.start()
+
+
+async def _tried(visit: Visit, kind: DocumentKind, name: str) -> Mapping[str, Any] | None:
+    """What all policies make of a request, with this one marked; None where nobody has asked."""
+    user, application = visit.asked("user").strip(), visit.asked("application").strip()
+    if not user or not application or not visit.may(Permission.READ_USERS):
+        return None
+    asked = {
+        "user": user, "application": application, "address": visit.asked("address").strip(),
+        "path": visit.asked("path").strip(), "amr": ["pwd", "otp"] if visit.asked("proof") == "two" else ["pwd"],
+    }
+    try:
+        found = await visit.get("/policy-explanation", **asked)
+    except AppProxyError as error:
+        return {"verdict": "unknown", "reason": str(error), "policies": []}
+    # The one of this page first.
+    policies = sorted(found["policies"], key=lambda one: kind is not POLICIES or one["policy"] != name)
+    return {**found, "policies": policies}
