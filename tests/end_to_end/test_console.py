@@ -224,6 +224,23 @@ def _source(browser: Chrome, url: str) -> str:
     return browser.page_source
 
 
+def test_the_list_of_applications(browser: Chrome, world: World, rules: str) -> None:
+    """Tiles with what each is, and which is being maintained; a search by keyboard where there are many."""
+    for number in range(13):
+        world.admin("app", "publish", f"tool {number:02}", "--internal", world.internal, "--external",
+                    world.url(f"tool{number:02}"), "--set", f"description=Number {number}: what it is for, in a line", "--set",
+                    "assignment_required=no")
+    world.admin("app", "set", "tool 03", "maintenance=yes", "maintenance_text=Back at six.")
+    until(lambda: "Back at six." in _source(browser, world.url("apps", "/sign-in/builtin/")), "it is not shown")
+    assert len(browser.find_elements(By.CSS_SELECTOR, ".tiles li")) >= 14
+    assert axe.violations(browser, rules) == []
+    check(browser)
+    browser.find_element(By.ID, "q").send_keys("number 7:", Keys.ENTER)
+    wait(browser).until(lambda driver: len(driver.find_elements(By.CSS_SELECTOR, ".apps li")) == 1)
+    browser.find_element(By.LINK_TEXT, "tool 07").send_keys(Keys.ENTER)
+    wait(browser).until(lambda driver: driver.current_url == world.url("tool07"))
+
+
 def test_numbers_follow_by_themselves(browser: Chrome, world: World) -> None:
     """The overview is fetched again while somebody looks at it, without a reload."""
     browser.get(world.url("admin"))

@@ -163,6 +163,9 @@ class ApplicationSettings(OriginSettings):
         "answers whose URLs become public: some of html,css,javascript,json,xml,events,ndjson")
     assignment_required: bool = setting(
         True, kinds.SWITCH, "sign-in", "yes: only assigned users and groups may enter")
+    #: For users, in their list of applications.
+    description: str = setting(
+        "", own_kinds.NOTICE, "sign-in", "what users read about it in their list of applications, in one line")
     #: By which policies name it together with others.
     tags: frozenset[str] = setting(
         frozenset(), own_kinds.TAGS, "sign-in", "tags by which policies name it, such as payroll,sensitive")

@@ -14,7 +14,7 @@ from twisted.web.server import Request
 from appproxy.errors import Code
 from appproxy.http.head import RequestHead
 from appproxy.identity.session import Session
-from appproxy.net.web import Answer, AsyncResource, address_of, brand_of, failure_answer, html_answer, redirect
+from appproxy.net.web import Answer, AsyncResource, address_of, brand_of, failure_answer, html_answer, read_pairs, redirect
 from appproxy.pages import render
 from appproxy.policy.authorizer import Authorizer, RequestContext
 from appproxy.policy.verdict import Pass, SignInRequired
@@ -31,6 +31,9 @@ from appproxy.store.snapshot import BUILTIN
 
 #: Links on the page. Nobody reads more, and to make them takes no longer than any other answer of ours.
 MOST = 500
+#: With more applications than this the page has a search: fewer are seen at a glance.
+SEARCHED = 12
+_LONGEST_SEARCH = 100
 
 #: Gives the answer that begins a sign-in: head of the request, host, application, request id, seconds since 1970.
 Begin = Callable[[RequestHead, str, Application, str, float], Answer]
@@ -38,11 +41,19 @@ Begin = Callable[[RequestHead, str, Application, str, float], Answer]
 
 @dataclass(frozen=True, slots=True)
 class PortalEntry:
-    """One application on the page; without `link` it has only wildcards, and `place` says which."""
+    """One application on the page; without `link` it has only wildcards, and `place` says which. `closed`: why it cannot be
+    used now, "" where it can.
+    """
 
     name: str
     link: str
     place: str
+    description: str = ""
+    closed: str = ""
+
+    def has(self, text: str) -> bool:
+        """Does it have this text in what users see of it, whether capital or small?"""
+        return text.casefold() in f"{self.name}\n{self.place}\n{self.description}".casefold()
 
 
 def entries(
@@ -66,7 +77,15 @@ def entries(
 def _entry(application: Application) -> PortalEntry:
     link = application.home
     place = urlsplit(link or str(application.external))
-    return PortalEntry(application.name, link, place.netloc + place.path.rstrip("/"))
+    closed = (application.maintenance_text or "It is back soon.") if application.maintenance else ""
+    return PortalEntry(
+        application.name, link, place.netloc + place.path.rstrip("/"), application.description, closed)
+
+
+def search_of(request: Request) -> str:
+    """What is looked for. Raises RequestError for a query with too many fields."""
+    values = read_pairs(request.uri.partition(b"?")[2]).get(b"q", [b""])
+    return values[-1].decode("utf-8", "replace").strip()[:_LONGEST_SEARCH]
 
 
 class AppsPage:
@@ -93,13 +112,16 @@ class AppsPage:
         found = entries(
             snapshot.applications, signed_in, self._context.authorizer, self._context.wall_clock(), address_of(request),
             user_agent_of(request))
+        wanted = search_of(request)
+        fitting = [one for one in found if one.has(wanted)] if wanted else found
         others = [
             {"name": called(snapshot.providers[route.application.provider]), "link": route.segment.external.path}
             for route in routes
             if route.application.provider not in signed_in and route.application.provider in snapshot.providers
         ]
         page = render(
-            "apps", brand_of(request), entries=found[:MOST] if signed_in else [], more=max(len(found) - MOST, 0),
+            "apps", brand_of(request), entries=fitting[:MOST] if signed_in else [], more=max(len(fitting) - MOST, 0),
+            search=wanted, has_search=bool(signed_in) and (bool(wanted) or len(found) > SEARCHED),
             names=list(dict.fromkeys(session.name for session in signed_in.values())), providers=others,
             account=f"{snapshot.providers[BUILTIN].issuer}/account" if BUILTIN in signed_in else "",
         )  # fmt: skip

@@ -84,6 +84,21 @@ class TestEntries:
         ]
 
 
+    def test_what_users_read_about_it(self) -> None:
+        """A line of the admin's, and whether it is being maintained, with what is said of that."""
+        published = {
+            "a": one("a", description="Holidays", assignment_required=False),
+            "b": one("b", maintenance=True, maintenance_text="Back at six.", assignment_required=False),
+            "c": one("c", maintenance=True, assignment_required=False),
+            "d": one("d", maintenance_text="x", assignment_required=False),
+        }
+        found = entries(published, {"builtin": ANN}, AUTHORIZER, ANN.issued)
+        assert [(entry.description, entry.closed) for entry in found] == [
+            ("Holidays", ""), ("", "Back at six."), ("", "It is back soon."), ("", "")]
+        assert [entry.name for entry in found if entry.has("HOLI")] == ["A"]
+        assert [entry.name for entry in found if entry.has("b.example.org")] == ["B"]
+
+
 @pytest.fixture(scope="module")
 def playground() -> Iterator[Playground]:
     """Three applications; ann may open two of them."""
@@ -146,6 +161,25 @@ class TestThePage:
         out = browser.request("POST", APPS + ".appproxy/sign-out", data={"csrf": found[1]}, headers=origin)
         assert "You are signed out" in out.text
         assert browser.get(APPS).url.startswith("https://signin.example.org/")
+
+    def test_a_long_list_is_searched(self, playground: Playground) -> None:
+        """From the thirteenth application on, by what users see; what they may not open is not found, and markup is a text."""
+        browser = playground.browser()
+        browser.sign_in(APPS, "ann", PASSWORD)
+        assert 'type="search"' not in browser.get(APPS).text
+        for number in range(apps_page.SEARCHED):
+            about = f"Number {number} of <b>many</b>"
+            playground.publish(f"n{number}", Text(b""), assignment_required="no", description=about)
+        page = browser.get(APPS).text
+        assert 'type="search"' in page and "Number 3 of &lt;b&gt;many" in page
+        found = links(browser.get(APPS + "?q=NUMBER%203").text)
+        assert "n3" in found and "n4" not in found and "wiki" not in found
+        assert "crm" not in links(browser.get(APPS + "?q=crm").text)
+        nothing = browser.get(APPS + "?q=%3Cb%3E%22x").text
+        assert "None of your applications" in nothing and "<b>" not in nothing and "&lt;b&gt;&#34;x" in nothing
+        for number in range(apps_page.SEARCHED):
+            playground.admin("DELETE", f"/applications/n{number}")
+        playground.network.pass_time(1)
 
     def test_no_script_and_no_frame(self, playground: Playground) -> None:
         """The page works without scripts, and its policy lets none run."""
