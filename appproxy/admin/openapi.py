@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import appproxy
+from appproxy.admin.answers import answer_of, records
 from appproxy.admin.fields import Kind, kind_of, required
 from appproxy.admin.operation import Command, Operation, Query
 from appproxy.admin.operations import OPERATIONS
@@ -80,7 +81,7 @@ def description(origin: str, prefix: str) -> Schema:
         "security": [{"bearer": []}],
         "paths": dict(sorted(paths.items())),
         "components": {
-            "schemas": {"Problem": _PROBLEM},
+            "schemas": {"Problem": _PROBLEM, **records()},
             "securitySchemes": {"bearer": {
                 "type": "http", "scheme": "bearer", "description": "A service token with a role, or an access token."}},
         },
@@ -163,6 +164,7 @@ def _responses(operation: Operation) -> Schema:
     headers: Schema = {}
     if isinstance(operation, Query) and (operation.page or operation.path in _LISTS):
         schema = {"type": "array", "items": {"type": "object"}}
+    schema = answer_of(operation.method, operation.path) or schema
     if isinstance(operation, Query) and operation.page:
         headers["Link"] = {"schema": _TEXT, "description": 'The next page, rel="next", if there is one (RFC 8288).'}
     if isinstance(operation, Query) and operation.live is not None:
