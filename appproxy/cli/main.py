@@ -15,6 +15,7 @@ from appproxy.admin.remote import Remote
 from appproxy.cli import (
     applications,
     audit,
+    blocklist,
     branding,
     certificates,
     clients,
@@ -69,7 +70,7 @@ def remote_of(name: str) -> Remote | None:
 
 
 for command in (
-    *audit.COMMANDS, *service.COMMANDS, *nodes.COMMANDS,
+    *audit.COMMANDS, *blocklist.COMMANDS, *service.COMMANDS, *nodes.COMMANDS,
     *sessions.COMMANDS, *applications.COMMANDS, *service_tokens.COMMANDS, *native_clients.COMMANDS,
     *clients.COMMANDS, *users.COMMANDS, *connectors.COMMANDS, *diagnosis.COMMANDS, *maintenance.COMMANDS,
     *branding.COMMANDS, *certificates.COMMANDS, *providers.COMMANDS, *policies.COMMANDS, *directories.COMMANDS,

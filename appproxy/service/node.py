@@ -267,7 +267,7 @@ class ServiceNode(Service):
 
     def limits_met(self) -> list[dict[str, object]]:
         """Which users met a limit that all share, in the last quarter of an hour."""
-        return self.relay.shortages.recent(_LATELY)
+        return [*self.relay.shortages.recent(_LATELY), *self.rates.recent(_LATELY)]
 
     # Starting.
 

@@ -27,6 +27,8 @@ def test_a_flood_from_one_address(system: System) -> None:
         assert refused.status == 429 and 1 <= int(refused.headers["retry-after"]) <= 50
         assert 'r=0;t=' in refused.headers["ratelimit"]
         assert other.get(system.url("raw", "/")).status != 429
+        assert "127.0.0.1" not in system.admin("blocklist", "--least", "1000")
+        assert "blocked4 { 127.0.0.1/32 timeout 1h }" in system.admin("blocklist", "--least", "5")
         log = system.state / "access.log"
         until(lambda: '"failure": "RATE_EXCEEDED"' in log.read_text() or '"failure":"RATE_EXCEEDED"' in log.read_text(),
               "the access log does not tell", 20)

@@ -7,8 +7,10 @@ from others. Before the sign-in an address is judged, so that a flood costs no c
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
 
 from twisted.logger import Logger
 
@@ -25,8 +27,18 @@ from appproxy.service.dispatch.stage import Outcome, Stage
 LIMITS = ("address", "user", "application", "all")
 #: Applications with counters of their own; more share the label `other`.
 _MOST_APPLICATIONS = 1000
+#: Senders that are remembered, for `appproxy blocklist` and the doctor; among so many old ones the least is forgotten.
+_MOST_REMEMBERED, _COMPARED = 1000, 8
 #: A site of IPv6 (/48) may send so many times what one of its networks may (`policy.levels`).
 _SITE = 8
+
+
+@dataclass(slots=True)
+class Met:
+    """What one sender met: how often, and when the last time (monotonic seconds)."""
+
+    count: int = 0
+    last: float = 0.0
 
 
 class RateLimits:
@@ -42,6 +54,8 @@ class RateLimits:
         self.everybody = everybody
         self._seconds = seconds
         self._table = RateTable()
+        #: Who met which limit, the latest last: how often, and when the last time.
+        self._who: OrderedDict[tuple[str, str, str], Met] = OrderedDict()
         self._seldom = LogThinning()
         #: By application ("" for the service's own limits) and limit, since the start.
         self.met: Counter[tuple[str, str]] = Counter()
@@ -75,6 +89,7 @@ class RateLimits:
         if label not in self.met and len(self.met) >= _MOST_APPLICATIONS:
             label = ("other", limit)
         self.met[label] += 1
+        self._remember(who, application, limit, now)
         if self._seldom.is_due(key, now):
             self.log.warn("{who} sends more requests{where} than the limit {limit} allows: {rate:g} a second, {burst} at once",
                           who=who, limit=limit, rate=rate.a_second, burst=rate.burst,
@@ -85,6 +100,25 @@ class RateLimits:
                 limit.encode(), rate.burst, math.ceil(rate.window), limit.encode(), seconds))
         raise RequestError(
             Code.RATE_EXCEEDED, f"limit {limit}: {rate.a_second:g} a second, {rate.burst} at once, of {who}", seconds)
+
+
+    def _remember(self, who: str, application: str, limit: str, now: float) -> None:
+        met = self._who.setdefault((who, application, limit), Met())
+        self._who.move_to_end((who, application, limit))
+        if len(self._who) > _MOST_REMEMBERED:
+            # The least of some old ones: whoever is refused once does not push out who is refused all the time.
+            del self._who[min(islice(self._who, _COMPARED), key=lambda key: self._who[key].count)]
+        met.count += 1
+        met.last = now
+
+    def recent(self, seconds: float) -> list[dict[str, object]]:
+        """Who was refused in the last so many seconds, as `relay.shortages.Shortages.recent` has it."""
+        now = self._seconds()
+        return [
+            {"who": who, "application": application or "all hosts", "limit": f"limit {limit}", "count": met.count,
+             "seconds_ago": round(now - met.last, 1)}
+            for (who, application, limit), met in reversed(self._who.items()) if now - met.last <= seconds
+        ]
 
 
 class ServiceRates(Stage):

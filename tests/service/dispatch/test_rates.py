@@ -143,3 +143,19 @@ def test_what_is_met_is_counted_and_said_seldom() -> None:
 def test_a_request_that_is_not_routed_yet_is_enough_for_the_service() -> None:
     """Its stage comes first."""
     assert may(ServiceRates(limits(address=FIVE)), asked())
+
+
+def test_who_was_refused_lately() -> None:
+    """For the doctor and for a firewall: who, at what, how often; a thousand at most, of whom the worst stay."""
+    now = [0.0]
+    made = limits(lambda: now[0], address=FIVE)
+    stage = ServiceRates(made)
+    passed(stage, *(sent_by("192.0.2.1") for _ in range(25)))
+    assert made.recent(900.0) == [
+        {"who": "192.0.2.1", "application": "all hosts", "limit": "limit address", "count": 20, "seconds_ago": 0.0}]
+    now[0] = 1.0
+    for number in range(1200):
+        passed(stage, *(sent_by(f"10.0.{number // 250}.{number % 250}") for _ in range(6)))
+    assert len(made.recent(900.0)) == 1000 and "192.0.2.1" in {one["who"] for one in made.recent(900.0)}
+    now[0] = 901.0
+    assert "192.0.2.1" not in {one["who"] for one in made.recent(900.0)}
