@@ -151,4 +151,6 @@ def test_one_that_waits_is_counted_once() -> None:
         slow.outcome.callback(None)
         assert [target for _, target in requests(slow_node.connector.frames())] == [b"/page"], exchange.detail
         slow.outcome = succeed(None)
-        assert slow_node.ask().status == 429, "which was counted, all the same"
+        second = slow_node.ask()
+        assert second.status == 429, "which was counted, all the same"
+        assert second.block.count(b"retry-after: ") == second.block.count(b"retry-after: 1\n") == 1, second.block
