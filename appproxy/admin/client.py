@@ -24,8 +24,9 @@ from appproxy.policy.conditional.locations import CountryOf, no_country
 
 #: Answered by the socket at once, without the store: a client learns whether the service is mute or only busy.
 ALIVE = "/alive"
-#: In the answer: how many attempts to start a successor have failed, and why the last one has.
-FAILED_RELOADS, WHY = "failed_reloads", "why"
+#: In the answer: how often other workers have taken over, how many attempts to start a successor (or them) have failed,
+#: and why the last one has.
+RELOADS, FAILED_RELOADS, WHY = "reloads", "failed_reloads", "why"
 #: The query of a change that is to be checked and answered, and not made.
 DRY_RUN = "?dry_run=true"
 #: Seconds of silence after which the service counts as mute: asked whether it is alive, it answers in milliseconds.

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from appproxy.admin.client import ALIVE, FAILED_RELOADS, MUTE, WHY, read_settings
+from appproxy.admin.client import ALIVE, FAILED_RELOADS, MUTE, RELOADS, WHY, read_settings
 from appproxy.config.state import StatePaths
 from appproxy.errors import AppProxyError, ConfigError, StoreError
 
@@ -49,7 +49,8 @@ def reloaded(
             now = _alive(paths.admin_socket)
         except _Mute:
             now = None
-        if now is not None and now["process"] != old["process"]:
+        # A service with several workers stays the same process. One of an earlier version does not count.
+        if now is not None and (now["process"], now.get(RELOADS)) != (old["process"], old.get(RELOADS)):
             return int(now["process"])
         if now is not None and now[FAILED_RELOADS] > old[FAILED_RELOADS]:
             raise StoreError(f"the service goes on as it was: {now[WHY]}", hint="see its log")

@@ -15,14 +15,14 @@ from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
-from twisted.internet.interfaces import IListeningPort
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
 from appproxy.admin.body import Body
-from appproxy.admin.client import ALIVE, FAILED_RELOADS, WHY
+from appproxy.admin.client import ALIVE, FAILED_RELOADS, RELOADS, WHY
 from appproxy.admin.dry_run import NothingDone, dry
 from appproxy.admin.operation import Ask
 from appproxy.admin.operations import ROUTES, AdminContext, Query
@@ -163,7 +163,7 @@ class AdminResource(Resource):
     ) -> None:
         super().__init__()
         #: What a client hears that asks whether the service is alive.
-        self.alive: dict[str, object] = {"process": os.getpid(), FAILED_RELOADS: 0, WHY: ""}
+        self.alive: dict[str, object] = {"process": os.getpid(), RELOADS: 0, FAILED_RELOADS: 0, WHY: ""}
         self._api = api
         self._allowed = allowed
         self._uid_of = uid_of
@@ -323,11 +323,15 @@ class AdminSocket(Service):
         alive = self._resource.alive
         self._resource.alive = {**alive, FAILED_RELOADS: int(str(alive[FAILED_RELOADS])) + 1, WHY: reason}
 
+    def serve_handed(self, open_: Callable[[IProtocolFactory], IListeningPort], process: int, reloads: int) -> None:
+        """Answer what another process hands over, which listens and is reloaded; in place of `startService`."""
+        self._resource.alive = {**self._resource.alive, "process": process, RELOADS: reloads}
+        self._port = open_(self._site)
+        super().startService()
+
     def startService(self) -> None:
         """Listen. Raises ConfigError when the directory is open to others, or the path too long for a socket."""
-        check_directory(self._path.parent)
-        if len(os.fsencode(self._path)) >= _LONGEST_PATH:
-            raise ConfigError(f"{self._path}: too long for a UNIX socket", hint="use a state directory with a shorter path")
+        check_path(self._path)
         # Who holds the lock knows that a socket which is there has lost its service.
         self._path.unlink(missing_ok=True)
         self._port = self._reactor.listenUNIX(str(self._path), self._site, mode=0o600)
@@ -338,6 +342,13 @@ class AdminSocket(Service):
         super().stopService()
         port, self._port = self._port, None
         return port.stopListening() if port is not None else None
+
+
+def check_path(path: Path) -> None:
+    """Raises ConfigError when a socket for commands cannot be there."""
+    check_directory(path.parent)
+    if len(os.fsencode(path)) >= _LONGEST_PATH:
+        raise ConfigError(f"{path}: too long for a UNIX socket", hint="use a state directory with a shorter path")
 
 
 def check_directory(directory: Path) -> None:

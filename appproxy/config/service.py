@@ -111,6 +111,9 @@ class ServiceSettings:
     node_name: str | None = setting(
         None, optional(node_name), "What this node is called in `appproxy node list`.", "name",
         default_text="the machine's name")
+    workers: int = setting(
+        1, whole(1, 64), "Processes that serve. More than one share the listeners behind a parent that starts them again,\n"
+        "and each is a node: limits count in each of them.", "processes")
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = setting(
         (), networks, "Load balancers and proxies in front of us that are believed when they say who the client is.",
         "addresses and networks")

@@ -154,6 +154,10 @@ def domain(value: object) -> str:
     return name
 
 
+#: Between a node's name and the number of a worker: no name has it.
+WORKERS_APART = ":"
+
+
 def node_name(value: object) -> str:
     """What admins call one node."""
     if not isinstance(value, str) or not _NODE_NAME.fullmatch(value):

@@ -297,7 +297,7 @@ class Uplink:
                 self.requests.forget_all()
             self._epoch = welcome.epoch
         base = self.node_place or self._place
-        self.data_place = ServiceAddress(welcome.host or base.host, welcome.port or base.port)
+        self.data_place = ServiceAddress(welcome.host or base.host, welcome.port or base.port, welcome.node)
         slot = self.slots[connection.slot]
         old = slot.welcomed(connection)
         if old is not None and old.is_drained:

@@ -115,7 +115,8 @@ class Uplinks:
 
     def told(self, uplink: Uplink, places: Sequence[NodePlace]) -> None:
         """See `uplink.OtherNodes`."""
-        uplink.view = {one.node: ServiceAddress(one.host, one.port) if one.host and one.port else None for one in places}
+        uplink.view = {
+            one.node: ServiceAddress(one.host, one.port, one.node) if one.host and one.port else None for one in places}
         self._follow()
 
     def is_down(self, uplink: Uplink) -> None:
@@ -124,10 +125,13 @@ class Uplinks:
         self._follow()
 
     def _follow(self) -> None:
-        """Dial nodes that are new in the lists, and no more those that are in none. Of itself each node knows best."""
-        up = [one for one in self._all if one.is_up]
+        """Dial nodes that are new in the lists, and no more those that are in none. Of itself each node knows best.
+
+        A list without its own node is the last of one that leaves: it hears no more of others, which may have left with it.
+        """
+        up = [one for one in self._all if one.is_up and one.node in one.view]
         known = {id: place for one in up for id, place in one.view.items()}
-        known |= {one.node: one.view[one.node] for one in up if one.node in one.view}
+        known |= {one.node: one.view[one.node] for one in up}
         if not known or any(one.is_leaving for one in self._all):
             return
         for uplink in list(self._all):

@@ -232,6 +232,10 @@ class ClientContext:
             connection.set_tlsext_host_name(self._server_name)
         return connection
 
+    def asking_for(self, server_name: str) -> ClientContext:
+        """The same, with another name in SNI. The certificate must be for the name that was checked before."""
+        return ClientContext(self._context, server_name)
+
 
 def user_context(certificates: Sequence[Credential]) -> UserContext:
     """The users' listener; the first certificate also answers for unknown names. ConfigError: none, or it is unusable."""

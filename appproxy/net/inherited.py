@@ -13,6 +13,9 @@ import socket
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
+
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 
 from appproxy.config.values import Address
 from appproxy.errors import ConfigError
@@ -23,12 +26,22 @@ HANDED_OVER = "APPPROXY_HANDED_OVER"
 SD_LISTEN_FDS_START = 3
 
 
+class HandsOver(Protocol):
+    """Another process, which listens in this one's place."""
+
+    def open(self, setting: str, address: Address | None, factory: IProtocolFactory) -> IListeningPort:
+        """From now on what it accepts for this setting goes to `factory`."""
+
+
 @dataclass(slots=True)
 class Inherited:
-    """What there is and nobody has taken yet. `named`: a predecessor's descriptors; `of_systemd`: its sockets by address."""
+    """What there is and nobody has taken yet. `named`: a predecessor's descriptors; `of_systemd`: its sockets by address;
+    `parent`: where connections come from in a process that listens nowhere itself.
+    """
 
     named: dict[str, int] = field(default_factory=dict)
     of_systemd: dict[Address, int] = field(default_factory=dict)
+    parent: HandsOver | None = None
 
     @property
     def succeeds(self) -> bool:

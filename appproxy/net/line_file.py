@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -65,13 +66,16 @@ class LineFile:
 
     def _follow(self) -> None:
         """Open the file again when somebody has moved it away."""
-        try:
-            there = os.stat(self._path).st_ino
-        except FileNotFoundError:
-            there = -1
-        if there != os.fstat(self._descriptor).st_ino:
+        if not self._is_there():
             os.close(self._descriptor)
             self._descriptor = self._open()
+
+    def _is_there(self) -> bool:
+        """Is the file of this name the one that is open?"""
+        try:
+            return os.stat(self._path).st_ino == os.fstat(self._descriptor).st_ino
+        except FileNotFoundError:
+            return False
 
     @property
     def size(self) -> int:
@@ -97,9 +101,15 @@ class BoundedLineFile(LineFile):
         if self.size * 2 < self._most:
             return
         try:
-            os.replace(self._path, self._path.with_name(self._path.name + ".1"))
+            # Several processes may write to it: one of them moves it, once.
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if self._is_there():
+                os.replace(self._path, self._path.with_name(self._path.name + ".1"))
+        except BlockingIOError:
+            return
         except OSError as error:
             self.log.error("{path} cannot be moved away: {error}", path=str(self._path), error=error)
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
 
 def time_stamps() -> Callable[[float], str]:

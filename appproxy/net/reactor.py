@@ -27,7 +27,7 @@ from twisted.internet.epollreactor import EPollReactor
 from twisted.internet.main import installReactor
 from twisted.python import log
 
-from appproxy.net.reading import ReadingConnector, ReadingPort
+from appproxy.net.reading import ReadingConnector, ReadingPort, ReadingServer
 
 #: Seconds: epoll_wait(2) takes its milliseconds in 31 bits.
 _LONGEST = 86_400.0
@@ -105,6 +105,12 @@ class RelayReactor(EPollReactor):
         listening = ReadingPort._fromListeningDescriptor(self, fileDescriptor, addressFamily, factory)
         listening.startListening()
         return listening
+
+    def adoptStreamConnection(self, fileDescriptor: int, addressFamily: int, factory: Any) -> Any:
+        """The same, for one that somebody else has accepted."""
+        if addressFamily not in (socket.AF_INET, socket.AF_INET6):
+            return super().adoptStreamConnection(fileDescriptor, addressFamily, factory)
+        return ReadingServer._fromConnectedSocket(fileDescriptor, addressFamily, factory, self)
 
     def connectTCP(
         self, host: str, port: int, factory: Any, timeout: float = 30.0, bindAddress: Any = None,

@@ -389,7 +389,7 @@ class ServiceNode(Service):
         self.membership.leave()
         await self._listeners.close_entrances()
         deadline = self._reactor.seconds() + self.settings.drain_seconds
-        notice = _UNHURRIED if self.succession.is_succeeded else NOTICE_SECONDS
+        notice = _UNHURRIED if self.succession.goes_on else NOTICE_SECONDS
         self.front.drain(min(notice, self.settings.drain_seconds))
         if not self.succession.is_succeeded:
             if self.front.connections:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.web.resource import IResource, Resource
@@ -15,7 +15,7 @@ from twisted.web.resource import IResource, Resource
 from appproxy.admin.socket import AdminApi, AdminSocket
 from appproxy.config import ServiceSettings, StatePaths
 from appproxy.http.head import RequestHead
-from appproxy.net.inherited import Inherited
+from appproxy.net.inherited import HandsOver, Inherited
 from appproxy.policy.conditional.demands import NOTHING, Demand
 from appproxy.policy.conditional.locations import no_country
 from appproxy.provider import BuiltInProvider
@@ -53,6 +53,18 @@ from appproxy.twistd.risk_parts import risk_parts
 ADMIN = "admin"
 
 
+class Parent(HandsOver, Protocol):
+    """Of a worker."""
+
+    #: Its number, which is the service's.
+    process: int
+    #: How often it was reloaded.
+    reloads: int
+
+    def is_node(self, id: str) -> None:
+        """Connectors who ask for this node mean this process."""
+
+
 @dataclass(frozen=True, slots=True)
 class Assembly:
     """The parts of one node, in the order of their start."""
@@ -65,15 +77,17 @@ class Assembly:
     issuer: Issuer
     exporter: Exporter
 
-    async def start(self, admin_socket: int | None = None) -> None:
+    async def start(self, admin_socket: int | None = None, worker: Parent | None = None) -> None:
         """Returns when all listeners accept and the snapshot is loaded. Raises what a part raises; then call `stop`.
 
-        `admin_socket`: a predecessor's listening socket for commands.
+        `admin_socket`: a predecessor's listening socket for commands. `worker`: of which parent this process is one.
         """
         self.node.startService()
         await self.node.ready
         self.provider.start()
-        if admin_socket is None:
+        if worker is not None:
+            self.admin.serve_handed(lambda site: worker.open(ADMIN, None, site), worker.process, worker.reloads)
+        elif admin_socket is None:
             self.admin.startService()
         else:
             self.admin.adopt(admin_socket)
@@ -124,7 +138,7 @@ def assemble(
     """
     countries = _countries(settings, directory, store)
     keeper = keeper_of(StatePaths(directory), settings, store, wall_clock)
-    live = LiveStore(reactor, store, wall_clock, pool, keeper)
+    live = LiveStore(reactor, store, wall_clock, pool, keeper, shared=inherited is not None and inherited.parent is not None)
     notes = Notes(live, reactor, wall_clock)
     risk = risk_parts(settings, directory, countries, live, reactor, wall_clock)
     provider = BuiltInProvider(

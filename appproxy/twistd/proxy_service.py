@@ -17,7 +17,7 @@ from appproxy.admin.principal import Principal
 from appproxy.config import ServiceSettings, StatePaths
 from appproxy.errors import ConfigError
 from appproxy.net.inherited import Inherited
-from appproxy.twistd.assembly import ADMIN, Assembly, assemble
+from appproxy.twistd.assembly import ADMIN, Assembly, Parent, assemble
 from appproxy.twistd.opening import KeptWatch, open_or_kept
 from appproxy.twistd.state import read_settings
 
@@ -39,8 +39,9 @@ class ProxyService(Service):
 
     def __init__(
         self, settings: ServiceSettings, directory: Path, reactor: Any, environment: Mapping[str, str],
-        wall_clock: Callable[[], float], inherited: Inherited | None = None,
+        wall_clock: Callable[[], float], inherited: Inherited | None = None, parent: Parent | None = None,
     ) -> None:
+        """`parent`: whose worker this is; it has the lock, and listens."""
         self.setName("appproxy-service")
         #: As they were read.
         self.settings = settings
@@ -50,7 +51,8 @@ class ProxyService(Service):
         self._reactor = reactor
         self._environment = environment
         self._wall_clock = wall_clock
-        self._inherited = inherited or Inherited()
+        self._inherited = inherited or Inherited(parent=parent)
+        self._parent = parent
         self._lock = ServiceLock(self._paths.lock)
         self._assembly: Assembly | None = None
         self._watch: KeptWatch | None = None
@@ -109,21 +111,28 @@ class ProxyService(Service):
         """A successor is ready, with our sockets and the lock: take nothing new. Stopping then drains beside it."""
         self._parts.leave()
 
+    def be_replaced(self) -> None:
+        """Other workers go on in this one's place. Stop it then."""
+        if self._assembly is not None:
+            self._assembly.node.succession.is_replaced = True
+
     def no_successor(self, reason: str) -> None:
         """It could not be started. Whoever has asked for it at the admin socket hears why."""
         self._parts.admin.no_successor(reason)
 
     async def _start(self) -> None:
         lock = self._inherited.take(LOCK)
-        if lock is None:
-            self._lock.acquire()
-        else:
+        if lock is not None:
             self._lock.adopt(lock)
+        elif self._parent is None:
+            self._lock.acquire()
         store = open_or_kept(
             self._paths, self.settings, self._environment, self._wall_clock(), self._reactor.seconds)
         self._assembly = assemble(
             self.settings, self._paths.directory, store, self._reactor, self._wall_clock, inherited=self._inherited)
-        await self._assembly.start(self._inherited.take(ADMIN))
+        if self._parent is not None:
+            self._parent.is_node(self._assembly.node.membership.own.id)
+        await self._assembly.start(self._inherited.take(ADMIN), self._parent)
         self._inherited.close_rest()
         live = self._assembly.live
         self._watch = KeptWatch(live, self.settings.kept_snapshot_hours, self._reactor, self._wall_clock)

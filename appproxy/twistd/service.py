@@ -15,7 +15,10 @@ from appproxy.net.inherited import Inherited, inherited, initial_environment
 from appproxy.twistd.program import StateOptions
 from appproxy.twistd.proxy_service import ProxyService
 from appproxy.twistd.state import read_settings
-from appproxy.twistd.successive import SuccessiveProgram, why_no_successor
+from appproxy.twistd.successive import SuccessiveProgram, why_no_successor, why_none_beside
+from appproxy.twistd.workers.parent import ParentProgram
+from appproxy.twistd.workers.place import place_from
+from appproxy.twistd.workers.worker import WorkerProgram
 
 
 class Options(StateOptions):
@@ -80,8 +83,13 @@ def makeService(options: Options, reactor: Any = None) -> IService:
     """Called by twistd, which wants this name. Builds only."""
     if reactor is None:
         from twisted.internet import reactor  # noqa: TID251 -- twistd calls us without one
-    settings = options["settings"]
+    settings, directory, environment = options["settings"], Path(options["state"]), os.environ
+    wall_clock = time.time  # noqa: TID251 -- the program's edge
+    place = place_from(environment)
+    if place is not None:
+        return WorkerProgram(directory, settings, reactor, environment, wall_clock, place)
+    given = inherited(environment, initial_environment(), os.getpid())
+    if settings.workers > 1:
+        return ParentProgram(directory, settings, reactor, environment, given, why_none_beside(options))
     return ServiceProgram(
-        Path(options["state"]), settings, reactor, os.environ, time.time,  # noqa: TID251 -- the program's edge
-        inherited(os.environ, initial_environment(), os.getpid()), why_no_successor(options, os.environ, os.getpid()),
-    )  # fmt: skip
+        directory, settings, reactor, environment, wall_clock, given, why_no_successor(options, environment, os.getpid()))

@@ -97,11 +97,19 @@ class SuccessiveProgram(TwistdProgram):
 RELOAD_VARIABLE = "APPPROXY_RELOAD"
 
 
-def why_no_successor(options: StateOptions, environment: Mapping[str, str], process: int) -> str:
-    """What keeps a second process with this command line from running beside the first, `process`; "" for nothing."""
+def why_none_beside(options: StateOptions) -> str:
+    """What keeps processes with this command line from running beside each other; "" for nothing."""
     twistd = getattr(options, "parent", None)
     if twistd is not None and (twistd["pidfile"] or not twistd["nodaemon"]):
         return "twistd keeps a pid file or runs in the background; start it with -n --pidfile="
+    return ""
+
+
+def why_no_successor(options: StateOptions, environment: Mapping[str, str], process: int) -> str:
+    """What keeps a second process with this command line from running beside the first, `process`; "" for nothing."""
+    beside = why_none_beside(options)
+    if beside:
+        return beside
     if environment.get(RELOAD_VARIABLE) == "no":
         return f"what started it watches its process ({RELOAD_VARIABLE}=no); stop it, and start it again"
     if process == 1:

@@ -18,7 +18,7 @@ from appproxy.errors import ConfigError, StoreError
 
 #: No answer, though the connection stands.
 MUTE: dict[str, Any] = {}
-ALIVE = {"process": 7, "failed_reloads": 0, "why": ""}
+ALIVE = {"process": 7, "reloads": 0, "failed_reloads": 0, "why": ""}
 
 
 class Service:
@@ -85,6 +85,21 @@ def test_the_new_process_is_named(state: Path, service: Service) -> None:
     slept: list[float] = []
     assert reloaded(state, kill=service.kill, sleep=slept.append) == 8
     assert service.killed == [(7, signal.SIGHUP)] and len(slept) == 1
+
+
+@pytest.mark.parametrize("service", [[ALIVE, ALIVE, {**ALIVE, "reloads": 1}]], indirect=True)
+def test_a_service_with_several_workers_stays_the_same_process(state: Path, service: Service) -> None:
+    """That others of them serve is what is waited for."""
+    assert reloaded(state, kill=service.kill, sleep=lambda seconds: None) == 7
+
+
+OLDER = {"process": 7, "failed_reloads": 0, "why": ""}
+
+
+@pytest.mark.parametrize("service", [[OLDER, OLDER, {**ALIVE, "process": 8}]], indirect=True)
+def test_a_service_of_an_earlier_version_is_reloaded(state: Path, service: Service) -> None:
+    """It does not count its reloads."""
+    assert reloaded(state, kill=service.kill, sleep=lambda seconds: None) == 8
 
 
 @pytest.mark.parametrize("service", [[MUTE, ALIVE, MUTE, ALIVE, {**ALIVE, "process": 8}]], indirect=True)

@@ -120,7 +120,7 @@ def test_it_says_that_it_is_alive() -> None:
     """Without the store, and to those who may call only."""
     api = Api()
     assert End(api).ask("GET", "/alive") == (
-        200, "application/json", {"process": os.getpid(), "failed_reloads": 0, "why": ""})
+        200, "application/json", {"process": os.getpid(), "reloads": 0, "failed_reloads": 0, "why": ""})
     assert End(api, 1001).ask("GET", "/alive")[0] == 403
     assert api.calls == []
 
@@ -262,6 +262,22 @@ class TestSocket:
         assert not path.exists()
         assert reactor.unixServers[0][0] == str(path)
         assert reactor.unixServers[0][3] == 0o600
+        service.stopService()
+
+    def test_a_worker_answers_what_its_parent_hands_over(self, tmp_path: Path) -> None:
+        """It opens no socket; a reload is asked of the parent, and counted there."""
+        reactor: Any = MemoryReactorClock()
+        service = AdminSocket(reactor, Api(), tmp_path / "admin.sock")  # type: ignore[arg-type]
+        opened: list[Any] = []
+
+        def open_(site: Any) -> Any:
+            opened.append(site)
+            return reactor.listenTCP(1, site)
+
+        service.serve_handed(open_, 77, 3)
+        service.no_successor("why")
+        assert service.running and reactor.unixServers == []
+        assert opened[0].resource.alive == {"process": 77, "reloads": 3, "failed_reloads": 1, "why": "why"}
         service.stopService()
 
     def test_an_open_directory_is_refused(self, tmp_path: Path) -> None:

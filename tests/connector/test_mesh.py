@@ -222,3 +222,23 @@ def test_a_connector_that_drains_follows_no_list() -> None:
     mesh.uplinks.drain()
     mesh.say("one", "one", "two", "three")
     assert "three" not in mesh.uplinks.nodes
+
+
+def test_workers_of_one_machine_share_an_address() -> None:
+    """Each is dialled there, and asked for by its name; the rest of what it needs, too."""
+    mesh = Mesh("one", "two")
+    asked = {(one.node, one.data_place.node, mesh.uplinks.place_for(one, 0).node) for one in mesh.uplinks.nodes.values()}
+    assert asked == {(node, node, node) for node in ("one", "two")}
+
+
+def test_nodes_that_leave_together_vouch_for_nobody() -> None:
+    """The last list of each has the others, for it was made before they left: none of them is dialled any more."""
+    mesh = Mesh("one", "two", "three")
+    mesh.say("one", "two", "three")
+    mesh.say("two", "one", "three")
+    mesh.say("three", "three")
+    before = len(mesh.dials)
+    for node in ("one", "two"):
+        mesh.kill(node)
+    mesh.wait(20)
+    assert mesh.dials[before:] == [] and sorted(mesh.uplinks.nodes) == ["three"]

@@ -33,7 +33,7 @@ def test_data_connections_wait_for_the_welcome(rig: Rig) -> None:
     assert rig.dialled == []
     signal.welcome(host="node-3.example.com")
     assert [each.alpn for each in rig.dialled] == [b"appproxy-data/1"] * 2
-    assert str(rig.dialled[0].where) == "ServiceAddress(host='node-3.example.com', port=8443)"
+    assert str(rig.dialled[0].where) == "ServiceAddress(host='node-3.example.com', port=8443, node='node')"
     other.welcome(host="node-3.example.com")
 
 

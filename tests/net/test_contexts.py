@@ -157,6 +157,16 @@ class TestTunnel:
         assert not net.client.ready
         assert "connect.example.org, not for connect.example.com" in str(net.client.reason)
 
+    def test_a_node_may_be_asked_for_by_another_name(self) -> None:
+        """It is in the ClientHello; the certificate must be the service's as ever."""
+        net = network(tunnel_context(SERVICE, [OURS.certificate]),
+                      connector_context([OURS.certificate], CONNECT, CONNECTOR, [SIGNAL]).asking_for(f"0011.{CONNECT}"))
+        assert net.client.ready
+        other = server(OURS, f"0011.{CONNECT}")
+        net = network(tunnel_context(other, [OURS.certificate]),
+                      connector_context([OURS.certificate], CONNECT, CONNECTOR, [SIGNAL]).asking_for(f"0011.{CONNECT}"))
+        assert not net.client.ready and f"0011.{CONNECT}, not for {CONNECT}" in str(net.client.reason)
+
     def test_the_service_must_be_of_our_authority(self) -> None:
         """A connector does not speak with another service."""
         client = connector_context([OTHERS.certificate], CONNECT, CONNECTOR, [SIGNAL])

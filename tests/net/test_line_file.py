@@ -76,6 +76,26 @@ def test_a_bounded_file_never_takes_more(tmp_path: Path) -> None:
     assert len(lines) >= 5
 
 
+def test_processes_share_a_bounded_file(tmp_path: Path) -> None:
+    """One of them begins a new one, and all go on in it: nobody moves a new file over the one before."""
+    clock, path, former = Clock(), tmp_path / "decisions.log", tmp_path / "decisions.log.1"
+    one, two = (BoundedLineFile(path, clock, 100) for _ in range(2))
+    two.later(lambda: "first")
+    two.flush()
+    one.later(lambda: "." * 60)
+    one.flush()
+    assert former.exists() and not path.exists()
+    one.later(lambda: "new")
+    one.flush()
+    LineFile.flush(two)
+    BoundedLineFile.flush(two)
+    two.later(lambda: "both")
+    two.flush()
+    assert path.read_text() == "new\nboth\n" and former.read_text().startswith("first\n")
+    one.close()
+    two.close()
+
+
 def test_a_disk_that_takes_nothing_costs_lines_and_no_request() -> None:
     """They are counted."""
     file = LineFile(Path("/dev/full"), Clock())

@@ -140,6 +140,23 @@ def test_a_socket_that_listens_already(reactor: RelayReactor) -> None:
             pass
 
 
+def test_a_connection_that_another_process_has_accepted(reactor: RelayReactor) -> None:
+    """It is as lean as any."""
+    kinds: list[type] = []
+    factory = Factory()
+    factory.buildProtocol = lambda addr: Talker(  # type: ignore[method-assign]
+        b"hello", lambda one: kinds.append(type(one.transport)))
+    with socket.create_server(("127.0.0.1", 0)) as before, socket.create_connection(before.getsockname()) as user:
+        accepted = before.accept()[0]
+        accepted.setblocking(False)
+        reactor.adoptStreamConnection(accepted.fileno(), socket.AF_INET, factory)
+        accepted.close()
+        user.shutdown(socket.SHUT_WR)
+        deferLater(reactor, 0.2, reactor.stop)
+        run(reactor)
+        assert user.recv(100) == b"hello" and kinds == [ReadingServer]
+
+
 class Faulty(Protocol):
     """Fails at whatever it hears, and if asked at its end too."""
 

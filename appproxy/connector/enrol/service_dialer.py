@@ -14,6 +14,7 @@ from appproxy.connector.enrol.identity import Identity
 from appproxy.net.contexts import HTTP, TUNNEL_PROTOCOLS, ClientContext
 from appproxy.net.through_proxy import ThroughProxy
 from appproxy.net.tls import connector_context, wrap_client
+from appproxy.tunnel.asked_node import is_label
 
 #: For the service: a dead address of its name must not hold up the next one for long.
 CONNECT_SECONDS = 10.0
@@ -21,10 +22,11 @@ CONNECT_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class ServiceAddress:
-    """Where the service is dialled."""
+    """Where the service is dialled; `node`: the id of the node that is meant, "" for whichever answers there."""
 
     host: str
     port: int
+    node: str = ""
 
 
 def place_of(address: str) -> ServiceAddress:
@@ -62,5 +64,8 @@ class ServiceDialler:
         }
 
     def __call__(self, place: ServiceAddress, alpn: bytes, factory: IProtocolFactory) -> Deferred[IProtocol]:
-        layer = wrap_client(self._contexts[alpn], factory, self._reactor, self._timeout)
+        context = self._contexts[alpn]
+        if is_label(place.node):
+            context = context.asking_for(f"{place.node}.{self._name}")
+        layer = wrap_client(context, factory, self._reactor, self._timeout)
         return way_to(self._reactor, place, self._proxies, self._timeout).connect(layer)

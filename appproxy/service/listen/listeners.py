@@ -83,17 +83,22 @@ class Listeners:
         self._users = self._tunnel = None
 
     async def close_entrances(self) -> None:
-        """Take no more users and connectors. Whoever watches the drain still sees it: metrics are the last to go."""
+        """Take no more users and connectors. Whoever watches the drain still sees it: metrics are the last to go.
+
+        One of several workers still gets what connectors dial for requests that it has under way, and nothing else.
+        """
         users, self._users = self._users, None
-        tunnel, self._tunnel = self._tunnel, None
-        for port in (users, tunnel):
-            await _closed(port)
+        await _closed(users)
+        if self._inherited.parent is None:
+            tunnel, self._tunnel = self._tunnel, None
+            await _closed(tunnel)
 
     async def close(self) -> None:
         """Close all that is open."""
         await self.close_entrances()
+        tunnel, self._tunnel = self._tunnel, None
         others, self._others = self._others, []
-        for port in others:
+        for port in (tunnel, *others):
             await _closed(port)
 
     def _tls(
@@ -111,6 +116,8 @@ class Listeners:
 
     def _listen(self, setting: str, address: Address, factory: IProtocolFactory) -> IListeningPort:
         port: IListeningPort
+        if self._inherited.parent is not None:
+            return self._inherited.parent.open(setting, address, factory)
         descriptor = self._inherited.listening(setting, address)
         if descriptor is None:
             port = self._reactor.listenTCP(address.port, factory, backlog=BACKLOG, interface=address.host)

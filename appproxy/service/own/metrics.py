@@ -41,8 +41,9 @@ _MOST_APPLICATIONS = 1000
 _STATUSES = frozenset({*map(int, HTTPStatus), 499})
 #: More certificates than this have no gauge of their own; the log warns of all.
 _MOST_CERTIFICATES = 1000
-_TEXT_FIELDS = b"content-type: text/plain; charset=utf-8\ncache-control: no-store\n"
-_METRICS_FIELDS = b"content-type: text/plain; version=0.0.4; charset=utf-8\ncache-control: no-store\n"
+#: Of what is answered on the metrics listener.
+TEXT_FIELDS = b"content-type: text/plain; charset=utf-8\ncache-control: no-store\n"
+METRICS_FIELDS = b"content-type: text/plain; version=0.0.4; charset=utf-8\ncache-control: no-store\n"
 
 
 def _unheard(exchange: Exchange) -> None:
@@ -272,11 +273,11 @@ class MetricsPage:
         head = exchange.head
         path = head.target.partition(b"?")[0] if head.method in (b"GET", b"HEAD") else b""
         if path == b"/metrics":
-            exchange.answer(200, _METRICS_FIELDS, generate_latest(self._registry))
+            exchange.answer(200, METRICS_FIELDS, generate_latest(self._registry))
         elif path == b"/live":
-            exchange.answer(200, _TEXT_FIELDS, b"ok\n")
+            exchange.answer(200, TEXT_FIELDS, b"ok\n")
         elif path == b"/ready":
             draining = self._node.front.draining
-            exchange.answer(503 if draining else 200, _TEXT_FIELDS, b"draining\n" if draining else b"ok\n")
+            exchange.answer(503 if draining else 200, TEXT_FIELDS, b"draining\n" if draining else b"ok\n")
         else:
-            exchange.answer(404, _TEXT_FIELDS, b"only GET /metrics, /live and /ready are here\n")
+            exchange.answer(404, TEXT_FIELDS, b"only GET /metrics, /live and /ready are here\n")

@@ -23,6 +23,13 @@ class Succession:
         self._passed_on: IListeningPort | None = None
         #: Another process goes on in this one's place.
         self.is_succeeded = False
+        #: Other workers do.
+        self.is_replaced = False
+
+    @property
+    def goes_on(self) -> bool:
+        """Is the service still there when this process is not?"""
+        return self.is_succeeded or self.is_replaced
 
     def begin(self) -> None:
         """Before anything listens: know the processes that drain, or clear away what killed ones have left."""

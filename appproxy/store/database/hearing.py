@@ -64,9 +64,9 @@ class Hearing:
         if not self._running:
             connection.invalidate()
             return
-        self._notices = Notices(self._reactor, connection, self._heard, self._lost)
+        self._notices = Notices(self._reactor, connection, self.heard, self._lost)
         for what in self._listeners:
-            self._heard(what)  # it may have been said while nobody listened
+            self.heard(what)  # it may have been said while nobody listened
 
     def _failed(self, reason: Failure) -> None:
         """The store's log says that the database is away."""
@@ -78,6 +78,7 @@ class Hearing:
         if self._running:
             self._later = self._reactor.callLater(self._again, self._connect)
 
-    def _heard(self, what: str) -> None:
+    def heard(self, what: str) -> None:
+        """It was told, or there is another sign of it."""
         for callback in list(self._listeners.get(what, ())):
             callback()

@@ -29,7 +29,7 @@ from appproxy.store.database.hearing import Hearing
 from appproxy.store.database.kept import Keeper
 from appproxy.store.database.store import Store
 from appproxy.store.snapshot import Snapshot
-from appproxy.store.transaction import SNAPSHOT, Reading, Transaction
+from appproxy.store.transaction import NODES, SNAPSHOT, Reading, Transaction
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -127,8 +127,13 @@ class LiveStore:
         wall_clock: Callable[[], float] = time.time,  # noqa: TID251 -- the default of an argument
         pool: WorkerThreads | None = None,
         keeper: Keeper | None = None,
+        shared: bool = False,
     ) -> None:
-        """`keeper`: writes what the next start needs if the database is away then."""
+        """`keeper`: writes what the next start needs if the database is away then. `shared`: other processes of this machine
+        work on the same database. A file tells nobody of their commits, so it is looked at as often as `HURRY` allows.
+        """
+        self._polls_for_all = shared and store.real is not None and not store.real.on_server
+        self._every = HURRY if self._polls_for_all else POLL
         self._keeper = keeper
         self._reactor = reactor
         self._store = store
@@ -186,7 +191,7 @@ class LiveStore:
 
         def begin(snapshot: Snapshot) -> None:
             self._swap(snapshot)
-            self._polling.start(POLL, now=False)
+            self._polling.start(self._every, now=False)
             self._hearing.start()
 
         def failed(failure: Failure) -> Failure:
@@ -341,17 +346,20 @@ class LiveStore:
     def _poll(self) -> Deferred[None]:
         was_away = self._store.kept_at is not None
 
-        def look() -> Snapshot | None:
+        def look() -> tuple[Snapshot | None, bool]:
             version = self._store.data_version()
             changed = version != self._version or bool(self._complaint) or self._store.countries_changed()
             self._version = version
             snapshot = self._rebuild() if changed else None
             if self._keeper is not None and self._store.real is not None and not self._complaint:
                 self._keeper.look(self._store.real, version)
-            return snapshot
+            return snapshot, changed
 
-        def done(snapshot: Snapshot | None) -> None:
+        def done(found: tuple[Snapshot | None, bool]) -> None:
+            snapshot, changed = found
             self.reachable = True
+            if changed and self._polls_for_all:
+                self._hearing.heard(NODES)
             if snapshot is not None:
                 self._swap(snapshot)
             if was_away:

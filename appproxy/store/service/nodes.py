@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from appproxy.config.values import WORKERS_APART
 from appproxy.errors import ConfigError
 from appproxy.store import names
 from appproxy.store.schema_nodes import nodes as table
@@ -36,23 +37,39 @@ class NodeRecord:
     seen: float = 0.0
     beats: int = 0
 
+    @property
+    def machine(self) -> str:
+        """What all workers of one service have in their names."""
+        return self.name.partition(WORKERS_APART)[0]
+
     def is_beside(self, other: NodeRecord) -> bool:
-        """Are both processes of one state directory, one after the other?"""
-        return (self.name, self.directory) == (other.name, other.directory)
+        """Are both processes of one state directory: one after the other, or workers at the same time?"""
+        return (self.machine, self.directory) == (other.machine, other.directory)
 
 
 def beat(tx: Transaction, own: NodeRecord) -> list[NodeRecord]:
     """A sign of life of this process; gives all nodes. The first one removes what processes of its directory have left."""
     fresh = {"address": own.address, "version": own.version, "seen": tx.now, "beats": table.c.beats + 1}
     if tx.change(sa.update(table).where(table.c.id == own.id).values(fresh)) == 0:
-        before = sa.and_(table.c.name == own.name, table.c.directory == own.directory)
-        tx.change(sa.delete(table).where(before))
+        tx.change(sa.delete(table).where(_before(own)))
         purge(tx)
         tx.change(sa.insert(table).values(
             id=own.id, name=own.name, directory=own.directory, address=own.address, version=own.version,
             started=tx.now, seen=tx.now, beats=1))
         tx.tell(NODES)
     return list_all(tx)
+
+
+def _before(own: NodeRecord) -> sa.ColumnElement[bool]:
+    """What was in this one's place: that of its name, and where there were workers before and are none now, or the other way
+    round, those. Other workers of its service live.
+    """
+    name = table.c.name
+    if own.machine == own.name:
+        gone = sa.or_(name == own.name, name.startswith(f"{own.name}{WORKERS_APART}", autoescape=True))
+    else:
+        gone = name.in_([own.name, own.machine])
+    return sa.and_(gone, table.c.directory == own.directory)
 
 
 def leave(tx: Transaction, id_: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
+from typing import Any
 
 import pytest
 from twisted.internet.address import IPv4Address
@@ -15,6 +16,7 @@ from twisted.internet.task import Clock
 from appproxy.config import ServiceSettings
 from appproxy.config.values import Address
 from appproxy.net.contexts import UserContext
+from appproxy.net.inherited import Inherited
 from appproxy.net.proxied import ProxiedFactory
 from appproxy.net.tls import tunnel_context
 from appproxy.net.tls_factory import HalfCloseTLSFactory
@@ -189,3 +191,31 @@ def test_what_was_opened_is_closed_when_the_rest_could_not_be() -> None:
     listeners.open_users(Factory(), UserContext(SERVICE, http2=True), Factory())
     Deferred.fromCoroutine(listeners.close())
     assert reactor.closed == ["users"]
+
+
+class Handed:
+    """Another process, which listens."""
+
+    def __init__(self) -> None:
+        self.open_: dict[str, IProtocolFactory] = {}
+        self.reactor = Reactor()
+
+    def open(self, setting: str, address: Address | None, factory: IProtocolFactory) -> Any:
+        """Keep it."""
+        assert address is not None
+        self.open_[setting] = factory
+        return Port(self.reactor, address.port, factory, 0, address.host)
+
+
+def test_a_worker_opens_no_port() -> None:
+    """It takes what is handed over for each listener; connectors of what it has under way reach it until the end."""
+    handed, reactor = Handed(), Reactor()
+    listeners = Listeners(SETTINGS, reactor, 7, Inherited(parent=handed))
+    listeners.open_users(Factory(), UserContext(SERVICE, http2=True), Factory())
+    listeners.open_tunnel(Factory(), tunnel_context(SERVICE, (OURS.certificate,)))
+    listeners.open_metrics(Factory())
+    listeners.open_plain(Factory())
+    assert list(handed.open_) == ["listen", "tunnel_listen", "metrics_listen", "acme_listen"] and reactor.ports == []
+    for end, closed in ((listeners.close_entrances, ["users"]), (listeners.close, ["users", "tunnel", "metrics", "plain"])):
+        Deferred.fromCoroutine(end())
+        assert handed.reactor.closed == closed

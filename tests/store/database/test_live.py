@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from contextvars import copy_context
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,12 +20,13 @@ from appproxy.errors import StoreError
 from appproxy.policy.sender import SENDER
 from appproxy.store import schema
 from appproxy.store.applications import applications
-from appproxy.store.database.live import GIVEN_UP, HANDED, LONGEST, MOST_WAITING, PATIENCE, POLL, LiveStore
+from appproxy.store.database.live import GIVEN_UP, HANDED, HURRY, LONGEST, MOST_WAITING, PATIENCE, POLL, LiveStore
 from appproxy.store.database.store import Store
 from appproxy.store.people import one_time
 from appproxy.store.sealing import Sealer
+from appproxy.store.service import settings
 from appproxy.store.snapshot import Snapshot
-from appproxy.store.transaction import Reading, Transaction
+from appproxy.store.transaction import NODES, Reading, Transaction
 
 WIKI = ("wiki", "http://wiki/", "https://wiki.example.com/")
 
@@ -87,10 +89,10 @@ class Pool:
 class Node:
     """A LiveStore with a clock and a pool in the test's hand."""
 
-    def __init__(self, store: Store, now: float) -> None:
+    def __init__(self, store: Store, now: float, shared: bool = False) -> None:
         self.reactor = Reactor()
         self.pool = Pool()
-        self.live = LiveStore(self.reactor, store, lambda: now + self.reactor.seconds(), self.pool)
+        self.live = LiveStore(self.reactor, store, lambda: now + self.reactor.seconds(), self.pool, shared=shared)
         self.seen: list[tuple[int, int]] = []
         self.live.subscribe(lambda old, new: self.seen.append((old.revision, new.revision)))
 
@@ -410,3 +412,24 @@ def test_the_database_has_one_thread_of_its_own(store: Store, now: float) -> Non
     while not ended.called:
         reactor.wait()
     assert len(threads) == 5 and len(set(threads)) == 1 and threads[0] != threading.get_ident()
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_processes_that_share_a_file_hear_of_each_other(tmp_path: Path, now: float, shared: bool) -> None:
+    """A file tells nobody: it is looked at ten times a second, and who watches for nodes looks, too. One alone has no need."""
+    store = Store.create(f"sqlite:///{tmp_path}/appproxy.db", Sealer(bytes(32)))
+    node = Node(store, now, shared)
+    other = Store.open(f"sqlite:///{tmp_path}/appproxy.db", Sealer(bytes(32)))
+    node.result(node.live.start())
+    heard: list[None] = []
+    node.live.on_notice(NODES, lambda: heard.append(None))
+    with other.transaction(now) as tx:
+        settings.put(tx, "some", "thing")
+    node.reactor.advance(HURRY)
+    node.settle()
+    assert (len(heard), len(node.seen)) == ((1, 1) if shared else (0, 0))
+    node.reactor.advance(HURRY)
+    node.settle()
+    assert len(heard) == int(shared)
+    other.close()
+    node.result(node.live.stop())

@@ -77,3 +77,21 @@ def test_what_is_silent_for_a_day_is_forgotten(store: Store, now: float) -> None
     beat(store, ONE, now)
     beat(store, TWO, now + 60)
     assert [one.id for one in beat(store, replace(ONE, id="0003", name="new"), now + nodes.KEEP + 30)] == ["0003", TWO.id]
+
+
+def test_workers_of_one_service_live_side_by_side(store: Store, now: float) -> None:
+    """One that is started again takes the place of the one of its number, and of no other."""
+    for id, number in (("a1", 1), ("a2", 2)):
+        beat(store, replace(ONE, id=id, name=f"one:{number}"), now)
+    beat(store, replace(ONE, id="x1", name="one:1", directory="/elsewhere"), now)
+    assert [one.id for one in beat(store, replace(ONE, id="a3", name="one:2"), now)] == ["a1", "x1", "a3"]
+    assert ONE.is_beside(replace(ONE, name="one:2")) and not ONE.is_beside(replace(TWO, name="two:1"))
+
+
+def test_another_number_of_processes_leaves_nothing_of_the_former(store: Store, now: float) -> None:
+    """One process after several workers, and workers after one."""
+    for number in (1, 2, 11):
+        beat(store, replace(ONE, id=f"a{number}", name=f"one:{number}"), now)
+    beat(store, replace(ONE, id="b1", name="one-more:1"), now)
+    assert {one.id for one in beat(store, ONE, now)} == {"b1", ONE.id}
+    assert {one.id for one in beat(store, replace(ONE, id="a3", name="one:1"), now)} == {"b1", "a3"}

@@ -1,0 +1,1 @@
+"""Several processes of one service on one machine: a parent that takes connections, and workers that serve them."""

@@ -1,0 +1,110 @@
+"""The parent's listening sockets: opened, or taken from systemd, and kept while workers come and go."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.error import CannotListenError
+
+from appproxy.admin.socket import check_path
+from appproxy.config import ServiceSettings
+from appproxy.config.values import Address
+from appproxy.net.inherited import Inherited
+from appproxy.net.sockets import prepare_listener
+from appproxy.service.listen.listeners import BACKLOG
+from appproxy.twistd.assembly import ADMIN
+from appproxy.twistd.workers.entrance import Entrance
+
+#: Takes a connection of the listener that is named first; False: nobody can now.
+GiveTo = Callable[[str, socket.socket], bool]
+
+
+def wanted(settings: ServiceSettings) -> dict[str, Address]:
+    """Where workers get connections from, by setting."""
+    all_ = {"listen": settings.listen, "tunnel_listen": settings.tunnel_listen, "acme_listen": settings.acme_listen}
+    return {setting: address for setting, address in all_.items() if address is not None}
+
+
+class Doors:
+    """All of a parent, by setting and address. None accepts before `begin`."""
+
+    def __init__(self, reactor: Any, give: GiveTo, given: Inherited) -> None:
+        self._reactor = reactor
+        self._give = give
+        self._given = given
+        self._sockets: dict[tuple[str, Address | None], socket.socket] = {}
+        self._entrances: dict[tuple[str, Address | None], Entrance] = {}
+        self._commands: Path | None = None
+
+    def open(self, settings: ServiceSettings) -> None:
+        """Listen where these say, beside what is open already. Raises CannotListenError; nothing new is left open then."""
+        before = set(self._sockets)
+        try:
+            for setting, address in wanted(settings).items():
+                if (setting, address) not in self._sockets:
+                    self._sockets[setting, address] = self._listening(setting, address)
+        except CannotListenError:
+            for key in set(self._sockets) - before:
+                self._sockets.pop(key).close()
+            raise
+
+    def open_commands(self, path: Path) -> None:
+        """The socket of `appproxy` commands. Raises ConfigError.
+
+        Whoever has the lock knows that one which is there has lost its service.
+        """
+        check_path(path)
+        path.unlink(missing_ok=True)
+        found = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        found.bind(os.fspath(path))
+        path.chmod(0o600)
+        found.listen(BACKLOG)
+        self._sockets[ADMIN, None] = found
+        self._commands = path
+
+    def begin(self, settings: ServiceSettings) -> None:
+        """Accept where these say, and nowhere else any more."""
+        listed = {*wanted(settings).items(), (ADMIN, None)}
+        for key in list(self._sockets):
+            if key not in listed:
+                self._sockets.pop(key).close()
+                entrance = self._entrances.pop(key, None)
+                if entrance is not None:
+                    entrance.close()
+            elif key not in self._entrances:
+                self._entrances[key] = entrance = Entrance(
+                    self._reactor, self._sockets[key], partial(self._give, key[0]))
+                prepare_listener(entrance)
+
+    def resume(self) -> None:
+        """Somebody can take a connection."""
+        for entrance in list(self._entrances.values()):
+            entrance.resume()
+
+    def close(self) -> None:
+        """Listen no more."""
+        for entrance in self._entrances.values():
+            entrance.close()
+        for found in self._sockets.values():
+            found.close()
+        self._entrances.clear()
+        self._sockets.clear()
+        if self._commands is not None:
+            self._commands.unlink(missing_ok=True)
+            self._commands = None
+
+    def _listening(self, setting: str, address: Address) -> socket.socket:
+        descriptor = self._given.listening(setting, address)
+        if descriptor is not None:
+            return socket.socket(fileno=descriptor)
+        family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+        try:
+            return socket.create_server((address.host, address.port), family=family, backlog=BACKLOG,
+                                        dualstack_ipv6=address.host == "::")
+        except OSError as error:
+            raise CannotListenError(address.host, address.port, error) from error

@@ -1,0 +1,151 @@
+"""One worker as its parent sees it: a process, the pipe to it, and the connections that it was given and has not taken."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.protocol import ProcessProtocol
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from appproxy.net.packets import PacketPipe, pair
+from appproxy.twistd.succession import PATIENCE
+from appproxy.twistd.workers.crew import Member
+from appproxy.twistd.workers.handed import CONNECTION, FAILED, NODE, REPLACED, SERVES, STOP, TAKEN
+from appproxy.twistd.workers.place import PIPE, WorkerPlace
+
+#: A connection under way to a worker: the socket, and the listener that it came from.
+Parcel = tuple[socket.socket, str]
+
+
+class Parent(Protocol):
+    """Who is told."""
+
+    def serves(self, worker: WorkerProcess) -> None:
+        """It is ready."""
+
+    def has_room(self) -> None:
+        """It has taken something."""
+
+    def give_again(self, parcel: Parcel) -> None:
+        """It has not taken this, and is gone."""
+
+    def ended(self, worker: WorkerProcess) -> None:
+        """Its process has."""
+
+
+class WorkerProcess(ProcessProtocol):
+    """`member`: what the crew knows of it."""
+
+    log = Logger()
+
+    def __init__(self, reactor: Any, parent: Parent, member: Member) -> None:
+        self.member = member
+        #: It was told to end.
+        self.is_dismissed = False
+        self.began: float = reactor.seconds()
+        self._reactor = reactor
+        self._parent = parent
+        self._untaken: deque[Parcel] = deque()
+        self._pipe: PacketPipe | None = None
+        self._killing: IDelayedCall | None = None
+        self._late: IDelayedCall | None = None
+
+    def start(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        """Raises OSError when there can be no process."""
+        ours, theirs = pair()
+        place = WorkerPlace(self.member.number, os.getpid(), self.member.generation)
+        try:
+            self._reactor.spawnProcess(
+                self, command[0], list(command), {**environment, **place.as_variable()},
+                childFDs={0: 0, 1: 1, 2: 2, PIPE: theirs.fileno()})
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        self._pipe = PacketPipe(self._reactor, ours, self._received, self._lost)
+        self._late = self._reactor.callLater(PATIENCE, self._too_late)
+
+    @property
+    def pid(self) -> int:
+        """Its process's number."""
+        return int(getattr(self.transport, "pid", None) or 0)
+
+    def give(self, parcel: Parcel) -> None:
+        """It gets this connection; the parent's descriptor is closed when it has taken it."""
+        pipe = self._pipe
+        if pipe is None:
+            parcel[0].close()
+            return
+        self._untaken.append(parcel)
+        self.member.untaken = len(self._untaken)
+        pipe.send(CONNECTION + parcel[1].encode("ascii"), parcel[0].fileno())
+
+    def tell_failed(self, reason: str) -> None:
+        """A reload came to nothing."""
+        if self._pipe is not None:
+            self._pipe.send(FAILED + reason.encode()[:1000])
+
+    def leave(self, replaced: bool, seconds: float) -> None:
+        """Let it end what is under way, then itself; after so many seconds it is killed."""
+        if self.is_dismissed:
+            return
+        self.is_dismissed = self.member.leaves = True
+        if self._pipe is not None:
+            self._pipe.send(REPLACED if replaced else STOP)
+        self._killing = self._reactor.callLater(seconds, self.kill)
+
+    def kill(self) -> None:
+        """End it at once."""
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+
+    def _too_late(self) -> None:
+        self.log.error("worker {number} was not ready within {seconds:g} s", number=self.member.number, seconds=PATIENCE)
+        self.kill()
+
+    def _received(self, packet: bytes, descriptor: int | None) -> None:
+        if descriptor is not None:
+            os.close(descriptor)
+        kind = packet[:1]
+        if kind == TAKEN and self._untaken:
+            self._untaken.popleft()[0].close()
+            self.member.untaken = len(self._untaken)
+            self._parent.has_room()
+        elif kind == NODE:
+            self.member.node = packet[1:].decode("ascii", "replace")
+        elif kind == SERVES:
+            self.member.ready = self._reactor.seconds()
+            _stop(self._late)
+            self._parent.serves(self)
+
+    def _lost(self) -> None:
+        """It reads no more: what it has not taken is for others."""
+        self._pipe = None
+        self.member.leaves, self.member.node = True, ""
+        untaken, self._untaken = self._untaken, deque()
+        self.member.untaken = 0
+        for parcel in untaken:
+            self._parent.give_again(parcel)
+
+    def processEnded(self, reason: Failure) -> None:
+        """Called by Twisted."""
+        _stop(self._killing)
+        _stop(self._late)
+        if self._pipe is not None:
+            self._pipe.close()
+            self._lost()
+        self._parent.ended(self)
+
+
+def _stop(call: IDelayedCall | None) -> None:
+    if call is not None and call.active():
+        call.cancel()
+

@@ -1,0 +1,115 @@
+"""The parent's page of metrics: each worker is asked over a socket that it takes for a connection to its own page."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.python.failure import Failure
+
+from appproxy.service.exchange.exchange import Exchange
+from appproxy.service.own.metrics import METRICS_FIELDS, TEXT_FIELDS
+from appproxy.twistd.workers.process import WorkerProcess
+from appproxy.twistd.workers.summing import Summing
+
+#: Seconds after which what a worker said before is told again: it is busy.
+_PATIENCE = 3.0
+_REQUEST = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+
+
+class _Answer(Protocol):
+    """Asks, and keeps what comes until the end."""
+
+    def __init__(self, reactor: Any) -> None:
+        self.body: Deferred[str] = Deferred()
+        self._data: list[bytes] = []
+        self._late: IDelayedCall = reactor.callLater(_PATIENCE, self._too_late)
+
+    def connectionMade(self) -> None:
+        self.transport.write(_REQUEST)  # type: ignore[union-attr]
+
+    def dataReceived(self, data: bytes) -> None:
+        self._data.append(data)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        if self._late.active():
+            self._late.cancel()
+        head, _, body = b"".join(self._data).partition(b"\r\n\r\n")
+        self.body.callback(body.decode() if head.startswith(b"HTTP/1.1 200 ") else "")
+
+    def _too_late(self) -> None:
+        self._data.clear()
+        self.transport.abortConnection()  # type: ignore[union-attr]
+
+
+class ParentPage:
+    """The handler of the metrics listener: GET /metrics, of all workers; /live, and /ready while any worker takes users.
+
+    `workers` are those that are there, with their names; `serves` says why no user is taken, or "", `own` what
+    the parent itself counts.
+    """
+
+    def __init__(
+        self, reactor: Any, workers: Callable[[], Mapping[WorkerProcess, str]], serves: Callable[[], str],
+        own: Callable[[], str],
+    ) -> None:
+        self._reactor = reactor
+        self._workers = workers
+        self._serves = serves
+        self._own = own
+        self._summing = Summing()
+        self._asking: Deferred[None] | None = None
+        self._waiting: list[Exchange] = []
+
+    def ended(self, worker: WorkerProcess) -> None:
+        """What it has counted stays."""
+        self._summing.ended(worker)
+
+    def __call__(self, exchange: Exchange) -> None:
+        """Answer one exchange (`service.exchange.exchange.Handler`)."""
+        head = exchange.head
+        path = head.target.partition(b"?")[0] if head.method in (b"GET", b"HEAD") else b""
+        if path == b"/metrics":
+            self._waiting.append(exchange)
+            if self._asking is None:
+                self._ask()
+        elif path == b"/live":
+            exchange.answer(200, TEXT_FIELDS, b"ok\n")
+        elif path == b"/ready":
+            why_not = self._serves()
+            exchange.answer(503 if why_not else 200, TEXT_FIELDS, f"{why_not or 'ok'}\n".encode())
+        else:
+            exchange.answer(404, TEXT_FIELDS, b"only GET /metrics, /live and /ready are here\n")
+
+    def _ask(self) -> None:
+        """All workers at once; who asks meanwhile gets the same answer."""
+        asked = [self._ask_one(one) for one in self._workers() if one.member.ready is not None]
+        self._asking = gatherResults(asked).addCallback(self._told)
+        if self._asking.called:
+            self._asking = None
+
+    def _ask_one(self, worker: WorkerProcess) -> Deferred[None]:
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        answer = _Answer(self._reactor)
+        self._reactor.adoptStreamConnection(ours.fileno(), socket.AF_UNIX, Factory.forProtocol(lambda: answer))
+        ours.close()
+        worker.give((theirs, "metrics_listen"))
+
+        def told(text: str) -> None:
+            if text and worker in self._workers():
+                self._summing.told(worker, text)
+
+        return answer.body.addCallback(told)
+
+    def _told(self, results: object) -> None:
+        self._asking = None
+        page = self._summing.page(self._workers().items()) + self._own()
+        waiting, self._waiting = self._waiting, []
+        for exchange in waiting:
+            if not exchange.over:
+                exchange.answer(200, METRICS_FIELDS, page.encode())

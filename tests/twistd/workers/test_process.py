@@ -1,0 +1,156 @@
+"""One worker as its parent sees it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+
+from appproxy.twistd.succession import PATIENCE
+from appproxy.twistd.workers.crew import Member
+from appproxy.twistd.workers.handed import FAILED, REPLACED, STOP
+from appproxy.twistd.workers.process import Parcel, WorkerProcess
+from tests.net.hand_reactor import HandReactor
+from tests.twistd.workers.stand import StandIn, stand_ins
+
+
+class Parent:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.reactor = HandReactor()
+        self.ready: list[WorkerProcess] = []
+        self.room = 0
+        self.again: list[Parcel] = []
+        self.gone: list[WorkerProcess] = []
+        self.worker = WorkerProcess(self.reactor, self, Member(2, 5))
+        self.worker.start(["/bin/python", "-m", "it"], {"A": "b"})
+        (self.there,) = stand_ins(self.reactor)
+
+    def serves(self, worker: WorkerProcess) -> None:
+        """It is ready."""
+        self.ready.append(worker)
+
+    def has_room(self) -> None:
+        """It has taken something."""
+        self.room += 1
+
+    def give_again(self, parcel: Parcel) -> None:
+        """It has not taken this."""
+        self.again.append(parcel)
+
+    def ended(self, worker: WorkerProcess) -> None:
+        """It has ended."""
+        self.gone.append(worker)
+
+    def give(self) -> socket.socket:
+        """A connection of a user; gives their end."""
+        user, ours = socket.socketpair()
+        self.worker.give((ours, "listen"))
+        self.reactor.turn()
+        return user
+
+
+@pytest.fixture
+def parent() -> Iterator[Parent]:
+    """With one worker that has been started."""
+    made = Parent()
+    yield made
+    made.there.close()
+    made.reactor.turn()
+    for found, _ in made.again:
+        found.close()
+
+
+def test_it_is_started_with_its_place(parent: Parent) -> None:
+    """And the end of a pipe, the rest of the environment being that of the parent."""
+    there: StandIn = parent.there
+    assert there.process.command == ["/bin/python", "-m", "it"] and there.process.environment["A"] == "b"
+    assert there.place == {"number": 2, "parent": os.getpid(), "reloads": 5, "pipe": 3}
+    there.serve("0011")
+    assert parent.ready == [parent.worker] and parent.worker.member.node == "0011"
+    assert parent.worker.member.ready == parent.reactor.seconds()
+
+
+def test_a_connection_is_the_workers_once_it_is_taken(parent: Parent) -> None:
+    """Then the parent has no part in it: its end is told to the user at once."""
+    with parent.give() as user:
+        assert parent.room == 1 and parent.worker.member.untaken == 0
+        ((setting, found),) = parent.there.got
+        assert setting == "listen"
+        found.close()
+        assert user.recv(1) == b""
+
+
+def test_what_was_not_taken_is_for_others(parent: Parent) -> None:
+    """A worker that is killed takes nothing along that it has not had in its hands."""
+    parent.there.serve()
+    parent.there.takes = False
+    with parent.give() as one, parent.give() as two:
+        assert parent.worker.member.untaken == 2
+        parent.there.end()
+        assert [setting for _, setting in parent.again] == ["listen", "listen"] and parent.gone == [parent.worker]
+        assert parent.worker.member.leaves and parent.worker.member.node == ""
+        for user, (found, _) in zip((one, two), parent.again, strict=True):
+            found.send(b"hello")
+            assert user.recv(5) == b"hello"
+
+
+def test_what_comes_when_it_is_gone_is_closed(parent: Parent) -> None:
+    """Nobody waits for an answer of nobody."""
+    parent.there.end()
+    with parent.give() as user:
+        assert user.recv(1) == b""
+
+
+def test_it_is_told_to_end_and_then_killed(parent: Parent, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once: for others that go on, or for all. It is given what connectors send it until it is gone."""
+    killed: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "kill", lambda *args: killed.append(args))
+    parent.worker.transport = SimpleNamespace(pid=4_000_000)  # type: ignore[assignment]
+    parent.there.serve()
+    parent.worker.tell_failed("why")
+    parent.worker.leave(True, 10.0)
+    parent.worker.leave(False, 1.0)
+    parent.give().close()
+    assert parent.there.said == [FAILED + b"why", REPLACED] and len(parent.there.got) == 1
+    parent.reactor.advance(9.9)
+    assert killed == []
+    parent.reactor.advance(0.2)
+    assert killed == [(4_000_000, signal.SIGKILL)]
+
+
+def test_one_that_ends_in_time_is_not_killed(parent: Parent) -> None:
+    """Its number may be another program's by then."""
+    parent.worker.leave(False, 10.0)
+    parent.reactor.turn()
+    parent.there.end()
+    assert parent.there.said == [STOP] and parent.reactor.getDelayedCalls() == []
+
+
+def test_one_that_is_never_ready_is_killed(parent: Parent, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its end is heard of, and another one is tried."""
+    killed: list[int] = []
+    monkeypatch.setattr(os, "kill", lambda pid, _: killed.append(pid))
+    parent.worker.transport = SimpleNamespace(pid=4_000_000)  # type: ignore[assignment]
+    parent.reactor.advance(PATIENCE - 1)
+    assert killed == []
+    parent.reactor.advance(2)
+    assert killed == [4_000_000]
+
+
+def test_a_process_that_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is left open."""
+    reactor = HandReactor()
+
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise OSError("no memory")
+
+    monkeypatch.setattr(reactor, "spawnProcess", refuse)
+    with pytest.raises(OSError, match="no memory"):
+        WorkerProcess(reactor, Parent.__new__(Parent), Member(1, 0)).start(["x"], {})
+    assert reactor.readers == set() and reactor.getDelayedCalls() == []
