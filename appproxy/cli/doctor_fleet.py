@@ -74,7 +74,8 @@ def _judge_nodes(known: Sequence[NodeRecord], living: Sequence[NodeRecord], now:
     if lost := [one.name for one in several if not one.address]:
         raise Ailing(f"connectors cannot tell {_few(lost)} from the other nodes",
                      'set tunnel_advertise = "HOST:PORT" there, to where connectors reach that very node, and reload')
-    places = Counter(one.address for one in several)
+    # Workers of one service share an address: the server name tells them apart.
+    places = Counter(address for address, _ in {(one.address, (one.machine, one.directory)) for one in several})
     if twice := [place for place, count in places.items() if count > 1]:
         raise Ailing(f"{_few(twice)} is tunnel_advertise of several nodes: {_few(_called(several, twice))}",
                      "give each an address of its own, where nothing else answers, and reload")

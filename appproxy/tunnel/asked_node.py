@@ -38,12 +38,12 @@ def asked_node(data: bytes) -> str | int:
         return end
     try:
         return _first_label(data[_RECORD:end])
-    except IndexError:
+    except (IndexError, ValueError):
         return ""
 
 
 def _first_label(message: bytes) -> str:
-    """Raises IndexError when something is cut off."""
+    """Raises IndexError or ValueError when something is cut off."""
     kind, message = message[0], _sized(message, 1, 3)
     if kind != _CLIENT_HELLO:
         return ""
@@ -68,5 +68,5 @@ def _sized(data: bytes, at: int, size: int) -> bytes:
     begin = at + size
     end = begin + int.from_bytes(data[at:begin], "big")
     if end > len(data) or begin > len(data):
-        raise IndexError
+        raise ValueError("it is cut off")
     return data[begin:end]

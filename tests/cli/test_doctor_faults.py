@@ -553,3 +553,10 @@ def test_a_fleet_that_is_well(bench: Bench) -> None:
         assert "1 connectors are there" in bench.fleet("node b").detail
 
 
+def test_workers_of_one_machine_share_its_address(bench: Bench) -> None:
+    """Also where another machine has some: connectors tell them apart by name."""
+    for machine, port in (("a", 1), ("b", 2)):
+        for number in (1, 2):
+            own = NodeRecord(f"{machine}{number}", f"{machine}:{number}", "/var/lib/appproxy", f"127.0.0.1:{port}", "1.0")
+            bench.change(lambda tx, own=own: nodes.beat(tx, own), NOW)  # type: ignore[misc]
+    assert bench.fleet("nodes").health is GOOD

@@ -9,11 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.error import CannotListenError
-
 from appproxy.admin.socket import check_path
 from appproxy.config import ServiceSettings
 from appproxy.config.values import Address
+from appproxy.errors import ConfigError
 from appproxy.net.inherited import Inherited
 from appproxy.net.sockets import prepare_listener
 from appproxy.service.listen.listeners import BACKLOG
@@ -42,13 +41,13 @@ class Doors:
         self._commands: Path | None = None
 
     def open(self, settings: ServiceSettings) -> None:
-        """Listen where these say, beside what is open already. Raises CannotListenError; nothing new is left open then."""
+        """Listen where these say, beside what is open already. Raises ConfigError; nothing new is left open then."""
         before = set(self._sockets)
         try:
             for setting, address in wanted(settings).items():
                 if (setting, address) not in self._sockets:
                     self._sockets[setting, address] = self._listening(setting, address)
-        except CannotListenError:
+        except ConfigError:
             for key in set(self._sockets) - before:
                 self._sockets.pop(key).close()
             raise
@@ -107,4 +106,5 @@ class Doors:
             return socket.create_server((address.host, address.port), family=family, backlog=BACKLOG,
                                         dualstack_ipv6=address.host == "::")
         except OSError as error:
-            raise CannotListenError(address.host, address.port, error) from error
+            raise ConfigError(f"{setting}: {address}: {error.strerror}",
+                              hint="stop what listens there, or change the address in the settings") from error

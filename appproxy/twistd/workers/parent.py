@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IDelayedCall
 
 from appproxy.admin.lock import ServiceLock
@@ -225,12 +224,12 @@ class ParentProgram(TwistdProgram):
             number = self._newest
             await self._generation(settings, number).ready
             await self._settled()
-        except (AppProxyError, CannotListenError) as error:
+        except AppProxyError as error:
             self._starting = None
             for worker in [one for one in self._workers.values() if one.member.generation > self._crew.generation]:
                 worker.leave(False, 0.0)
             self._doors.begin(self.settings)
-            self._no_new_workers(reason_of(error))
+            self._no_new_workers(str(error))
             return
         self._starting = None
         self._switch(settings, number)

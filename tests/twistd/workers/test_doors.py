@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from twisted.internet.error import CannotListenError
 
 from appproxy.config import ServiceSettings
 from appproxy.config.values import Address
@@ -97,7 +96,7 @@ def test_an_address_that_is_taken_is_told(house: House) -> None:
     house.doors.begin(house.settings)
     with socket.create_server(("127.0.0.1", 0)) as other:
         moved = replace(house.settings, listen=free(), acme_listen=Address(*other.getsockname()))
-        with pytest.raises(CannotListenError, match="in use"):
+        with pytest.raises(ConfigError, match=r"acme_listen: 127.0.0.1:\d+: .*in use"):
             house.doors.open(moved)
     with pytest.raises(ConnectionRefusedError):
         house.come(moved.listen)
