@@ -85,3 +85,23 @@ def test_rates(desk: Any, judged: str) -> None:
     found = desk.record("GET", "/risk/rates")
     rates = {row["points"]: row["rate"] for row in found["rates"]}
     assert (found["sign_ins"], rates[found["medium"]], rates[found["high"]], rates[35.0]) == (2, 0.5, 0.5, 0.0)
+
+
+def test_what_policies_would_make_of_it(desk: Any, judged: str) -> None:
+    """Explained with the levels that are asked about; without them, with the user's of now and an unknown sign-in."""
+    desk.call("POST", "/applications", {"name": "w", "internal": "http://w/", "external": "https://w.example.com"})
+    desk.call("POST", "/applications/w/assignments", {"user": "ann"})
+    for name in ("sign_in_risk", "user_risk"):
+        desk.call("PUT", f"/policies/{name}", {"document": {
+            "name": name, "state": "on", "users": {"include": ["all"]}, "applications": {"include": ["all"]},
+            "conditions": {name: {"include": ["high"]}}, "grant": {"block": True}}, "force": True})
+
+    def because(**more: str) -> dict[str, str]:
+        found = desk.record("GET", "/policy-explanation", {"application": "w", "user": "ann", **more})
+        return {row["policy"]: row["because"] for row in found["policies"]}
+
+    assert because() == {"sign_in_risk": "conditions.sign_in_risk: unknown", "user_risk": "grant.block"}
+    assert because(sign_in_risk="high", user_risk="medium") == {
+        "sign_in_risk": "grant.block", "user_risk": "conditions.user_risk: medium"}
+    with pytest.raises(ConfigError, match="user_risk"):
+        because(user_risk="severe")

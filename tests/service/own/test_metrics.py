@@ -51,3 +51,12 @@ def test_applications_beyond_a_thousand_share_a_label() -> None:
     assert found[("other", "200")] == 200 and found[("other", "404")] == 1
     assert found[("a5", "404")] == 1
     assert len({application for application, _ in found}) == 1001
+
+
+def test_judged_sign_ins_are_counted_by_level() -> None:
+    """All levels are there from the beginning, so that the first one is a rise."""
+    traffic = Traffic(lambda: 1.0)
+    traffic.judged["high"] += 2
+    [family] = [one for one in traffic.families() if one.name == "appproxy_sign_ins_judged"]
+    assert {sample.labels["level"]: sample.value for sample in family.samples} == {
+        "unknown": 0, "low": 0, "medium": 0, "high": 2}

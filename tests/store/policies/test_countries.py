@@ -37,6 +37,17 @@ def test_countries_of_addresses(tmp_path: Path, address: str, code: str | None) 
     assert database.country_of(address) == code
 
 
+def test_places_of_addresses(tmp_path: Path) -> None:
+    """A file of cities has them; one of countries, or of an older kind, does not."""
+    writer = MMDBWriter(6, "GeoLite2-City", ipv4_compatible=True)
+    writer.insert_network(IPSet(["192.0.2.0/24"]), {"location": {"latitude": 52.5, "longitude": 13.25}})
+    writer.insert_network(IPSet(["198.51.100.0/24"]), {"location": {"time_zone": "UTC"}})
+    writer.to_db_file(str(tmp_path / "c.mmdb"))
+    database = CountryDatabase(tmp_path / "c.mmdb")
+    assert database.place_of("192.0.2.9") == (52.5, 13.25)
+    assert [database.place_of(one) for one in ("198.51.100.1", "203.0.113.1", "nonsense", "")] == [None] * 4
+
+
 def test_without_a_good_file_nothing_starts(tmp_path: Path) -> None:
     """None there, and another kind of file."""
     with pytest.raises(ConfigError, match="^country_database: .*cannot be read"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 
 from appproxy.policy.risk.features import Seen, Step, networks_of
 from appproxy.policy.risk.levels import HIGH, LOW, MEDIUM, UNKNOWN, Thresholds
@@ -14,6 +15,7 @@ from appproxy.store.database.store import Store
 from appproxy.store.people import users
 from appproxy.store.risk import counts, failures, judging, risky_users, sign_ins
 from appproxy.store.risk.judging import SigningIn
+from appproxy.store.schema_risk import risk_counts
 
 DAY = 86400.0
 LEVELS = Thresholds()
@@ -59,6 +61,11 @@ class Place:
         with self.store.reading() as reading:
             return [one.networks.address for one in sign_ins.teaching(reading, self.provider, self.subject, now)]
 
+    def count(self) -> float:
+        """The sign-ins that were counted over all users."""
+        with self.store.reading() as reading:
+            return counts.of(reading, [("all", "")]).get(("all", ""), 0.0)
+
     def level(self, now: float) -> str:
         """Of the user, as the snapshot has it."""
         snapshot = self.store.build_snapshot()
@@ -75,9 +82,10 @@ def test_what_is_usual_is_learned(place: Place) -> None:
     """Before that the risk is unknown; then the same again is low, and somebody from elsewhere is high."""
     for number in range(10):
         place.sign_in(seen(place.now + number * DAY))
+    others = replace(seen(place.now, "198.51.100.1"), step=Step.ADDRESS, new_device=False)
     with place.store.transaction(place.now) as tx:
-        for _ in range(100):
-            counts.add(tx, replace(seen(place.now, "198.51.100.1"), step=Step.ADDRESS, new_device=False).counted())
+        counts.add(tx, others.counted())
+        tx.change(sa.update(risk_counts).values(amount=risk_counts.c.amount + 100.0))
     now = place.now + 10 * DAY
     stranger = Seen(now, networks_of("203.0.113.1"), "US", None, "Chrome on Windows", "windows", "other")
     with place.store.reading() as reading:
@@ -94,7 +102,9 @@ def test_one_at_risk_teaches_only_once_it_is_settled(place: Place) -> None:
     risky = place.sign_in(seen(now, "203.0.113.1"), level=HIGH)
     assert (place.state(risky), place.teaches(now), place.level(now)) == (State.OPEN, [], HIGH)
     assert place.teaches(now + sign_ins.UNDISPUTED + 1) == ["203.0.113.1"]
+    assert place.count() == 0.0
     place.sign_in(seen(now + 60, "203.0.113.1"), level=HIGH, proved=True, session="t")
+    assert place.count() == 1.0
     assert (place.state(risky), place.level(now + 60)) == (State.PROVED, LOW)
     assert place.teaches(now + 60) == ["203.0.113.1"] * 2
 
@@ -131,6 +141,16 @@ def test_confirm_and_dismiss(place: Place) -> None:
     assert "203.0.113.1" in place.teaches(now + 50)
 
 
+def test_one_of_two_attacks_is_dismissed(place: Place) -> None:
+    """The other one is an attack all the same, and the user stays at high risk."""
+    first, second = (place.sign_in(seen(place.now + at, f"203.0.113.{at}"), level=HIGH) for at in (1, 2))
+    with place.store.transaction(place.now + 10) as tx:
+        judging.confirm(tx, first)
+        judging.confirm(tx, second)
+        judging.dismiss(tx, first, LEVELS)
+    assert place.level(place.now + 1000 * DAY) == HIGH
+
+
 def test_dismissing_a_user(place: Place) -> None:
     """All that is open teaches; what was confirmed as an attack stays one."""
     now = place.now
@@ -142,6 +162,7 @@ def test_dismissing_a_user(place: Place) -> None:
     assert place.teaches(now + 10 + sign_ins.UNDISPUTED) == ["203.0.113.2"]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_what_a_user_has_is_bounded(place: Place) -> None:
     """Whoever has the password but no second factor, and tries again and again, does not push out what teaches."""
     for number in range(45):
