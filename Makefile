@@ -12,7 +12,7 @@ E2E := $(PYTEST) -q -c tests/end_to_end/pytest.ini
 # twistd finds the plugins of an editable installation only in setuptools' compatible mode.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --config-settings editable_mode=compat
 
-.PHONY: demo test soak lint types unit api-docs docs matrix postgresql e2e e2e-beside e2e-alone bench bench-check system-packages clean
+.PHONY: demo man test soak lint types unit api-docs docs matrix postgresql e2e e2e-beside e2e-alone bench bench-check system-packages clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/appproxy demo $(DEMO)
@@ -45,6 +45,10 @@ api-docs: $(VENV)/.dev
 docs: api-docs
 	$(BIN)/python -m sphinx -b html --nitpicky --fail-on-warning --keep-going --quiet docs build/docs
 	@rm -rf build/docs/api && cp -R build/api build/docs/api
+
+# Manual pages of all commands, in build/man: for packages; whoever has installed it runs `appproxy manual`.
+man: $(VENV)/.dev
+	@$(BIN)/appproxy manual build/man
 
 # The unit tests with the lowest and the newest releases that pyproject.toml allows, on every Python of this machine.
 matrix: $(VENV)/.dev

@@ -24,6 +24,7 @@ from appproxy.cli import (
     contexts,
     diagnosis,
     directories,
+    helping,
     maintenance,
     native_clients,
     nodes,
@@ -38,11 +39,9 @@ from appproxy.cli import (
     users,
 )
 from appproxy.cli.calling import CONTEXT_VARIABLE, STATE_VARIABLE, CallSettings
+from appproxy.cli.exit_codes import FAILED, INTERRUPTED, WRONG_USE
 from appproxy.cli.near_misses import explained
 from appproxy.errors import AppProxyError
-
-#: Exit codes: a failure that was explained, a wrong command line, Ctrl-C (128 and SIGINT).
-FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -75,6 +74,7 @@ for command in (
     *clients.COMMANDS, *users.COMMANDS, *connectors.COMMANDS, *diagnosis.COMMANDS, *maintenance.COMMANDS,
     *branding.COMMANDS, *certificates.COMMANDS, *providers.COMMANDS, *policies.COMMANDS, *directories.COMMANDS,
     *roles.COMMANDS, *contexts.COMMANDS, *configuration.COMMANDS, *risk.COMMANDS,
+    *helping.COMMANDS,
 ):  # fmt: skip
     assert command.name not in appproxy_command.commands, command.name  # it would take the other one's place unseen
     appproxy_command.add_command(command)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from inspect import cleandoc
 
 import click
 
-from appproxy.cli.main import FAILED, INTERRUPTED, WRONG_USE, appproxy_command
+from appproxy.cli.exit_codes import EXIT_CODES
+from appproxy.cli.main import appproxy_command
 
 _INTRODUCTION = f"""\
 # The command line
@@ -16,10 +18,10 @@ service's state directory, and stands before the command or behind it.
 
 | exit code | meaning |
 |---|---|
-| 0 | it is done |
-| {FAILED} | it could not be done; the last line says why, and what helps |
-| {WRONG_USE} | a wrong command line |
-| {INTERRUPTED} | interrupted by Ctrl-C |
+{"".join(f"| {code} | {meaning} |{chr(10)}" for code, meaning in EXIT_CODES.items())}
+Some commands that tell something say by 1 that they have found it, such as `diff` a difference; their help says so.
+
+`appproxy completion SHELL` makes a shell complete all this, and `appproxy manual DIRECTORY` writes it as manual pages.
 """
 #: Said once, in the introduction, and of every command.
 _EVERYWHERE = {"state", "help"}
@@ -38,7 +40,7 @@ def _group(name: str, group: click.Group) -> Iterator[str]:
     if group.invoke_without_command:
         yield from _command(name, group)
     else:
-        yield group.help or ""
+        yield cleandoc(group.help or "")
     for below, command in sorted(group.commands.items()):
         full = f"{name} {below}"
         yield from ["", f"### {full}", ""]
@@ -52,7 +54,7 @@ def _command(name: str, command: click.Command) -> Iterator[str]:
     options = [parameter for parameter in shown if isinstance(parameter, click.Option)]
     yield f"    appproxy {' '.join([name, *(['[OPTIONS]'] if options else []), *arguments])}"
     yield ""
-    yield command.help or ""
+    yield cleandoc(command.help or "")
     if options:
         yield from ["", "| option | meaning |", "|---|---|"]
         for option in options:

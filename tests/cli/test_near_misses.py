@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import click
 import pytest
 
-from appproxy.cli.main import WRONG_USE, appproxy_command
+from appproxy.cli.exit_codes import WRONG_USE
+from appproxy.cli.main import appproxy_command
 from appproxy.publish.settings.table import SETTINGS
 from tests.cli.conftest import Typing
 
