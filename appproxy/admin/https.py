@@ -15,7 +15,7 @@ from appproxy.admin import roles
 from appproxy.admin.dry_run import dry as dry_run
 from appproxy.admin.fields import read_query
 from appproxy.admin.openapi import description
-from appproxy.admin.operations import OPERATIONS, ROUTES, Command, Query
+from appproxy.admin.operations import ROUTES, Command, Query
 from appproxy.admin.pages import MOST_ROWS
 from appproxy.admin.principal import Principal
 from appproxy.admin.problem import NotJson, NotSaidToBeJson, Unreadable, WrongMethod, problem
@@ -275,12 +275,5 @@ def _methods(target: str) -> list[str]:
     path = target.partition("?")[0].removeprefix(PREFIX)
     if path in ("/me", "/openapi.json"):
         return ["GET"]
-    found: set[str] = set()
-    for method in {one.method for one in OPERATIONS}:
-        try:
-            ROUTES.find(method, path)
-        except NotFound:
-            continue
-        found.add(method)
-    return sorted(found)
+    return ROUTES.methods(path)
 

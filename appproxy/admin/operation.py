@@ -210,18 +210,24 @@ class Routes:
 
     def find(self, method: str, path: str) -> tuple[Operation, dict[str, str]]:
         """The operation, and the names in the path (`%2F` and the like decoded). Raises NotFound."""
-        parts = path.strip("/").split("/")
-        there = False
-        for route, operation in self._routes:
-            names = _match(route, parts)
-            if names is None:
-                continue
+        found = self._at(path)
+        for operation, names in found:
             if operation.method == method:
                 return operation, names
-            there = True
-        if there:
+        if found:
             raise WrongMethod(f"{method} is not possible on {path}")
         raise NotFound(f"the admin API has no {path}", hint="see docs/admin-api.md")
+
+    def methods(self, path: str) -> list[str]:
+        """What is possible at a path, in order; none where nothing is."""
+        return sorted({operation.method for operation, _ in self._at(path)})
+
+    def _at(self, path: str) -> list[tuple[Operation, dict[str, str]]]:
+        """The operations of a path, with the names in it. A word of our own is nobody's name: `/sessions/revoke`."""
+        parts = path.strip("/").split("/")
+        matching = [(operation, names) for route, operation in self._routes if (names := _match(route, parts)) is not None]
+        fewest = min((len(names) for _, names in matching), default=0)
+        return [(operation, names) for operation, names in matching if len(names) == fewest]
 
     def prepare(
         self, method: str, path: str, body: object, context: AdminContext, if_match: str = ""

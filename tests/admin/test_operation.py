@@ -54,6 +54,18 @@ def test_an_unknown_path(path: str) -> None:
         ROUTES.find("GET", path)
 
 
+def test_a_word_of_our_own_is_no_name() -> None:
+    """Where a path is said to the letter, what is said by a name in braces is not meant: neither found nor allowed."""
+    routes = Routes((
+        Query("/things/{thing}", "One.", look, permission=Permission.READ_USERS),
+        Command("POST", "/things/clear", "thing.clear", "All.", change, permission=Permission.CHANGE_USERS),
+    ))  # fmt: skip
+    assert routes.methods("/things/clear") == ["POST"] and routes.methods("/things/other") == ["GET"]
+    assert routes.methods("/none") == [] and routes.find("POST", "/things/clear")[1] == {}
+    with pytest.raises(WrongMethod):
+        routes.find("GET", "/things/clear")
+
+
 def test_a_wrong_method() -> None:
     """Is told apart from an unknown path."""
     with pytest.raises(WrongMethod, match="DELETE is not possible on /things"):

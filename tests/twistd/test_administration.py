@@ -224,6 +224,7 @@ def test_methods_that_are_not_there(playground: Playground, root: dict[str, str]
     """405 says which are."""
     page = program(playground, "DELETE", "/applications", root)
     assert page.status == 405 and page.headers.getRawHeaders(b"allow") == [b"GET, POST"]
+    assert program(playground, "GET", "/sessions/revoke", root).headers.getRawHeaders(b"allow") == [b"POST"]
     assert program(playground, "TRACE", "/me", root).status == 405
     assert program(playground, "BREW", "/users/alice", root).headers.getRawHeaders(b"allow") == [b"DELETE, GET, PATCH"]
 
