@@ -13,7 +13,7 @@ from appproxy.net.system_roots import system_roots
 from appproxy.pki import Credential, certificate_facts, check_server_certificate, load_chain
 from appproxy.pki.expiry import days_left, ends_soon
 from appproxy.pki.selection import by_name, names_of
-from appproxy.store.applications import applications
+from appproxy.store.applications import external_urls
 from appproxy.store.certificates import acme, certificates
 from appproxy.store.certificates.acme import AcmeAccount, CertificateOrder
 from appproxy.store.certificates.certificates import StoredCertificate
@@ -201,7 +201,7 @@ def _hosts(reading: Reading, call: Call) -> dict[str, list[str]]:
 def _our_hosts(reading: Reading, call: Call) -> list[str]:
     """All that users may open."""
     settings = call.context.settings
-    hosts = {pair.external.host for one in applications.list_all(reading) for pair in one.pairs}
+    hosts = external_urls.hosts(reading)
     own = {settings.signin_host, settings.apps_host} | ({settings.admin_host} if settings.admin_api else set())
     return sorted(hosts | own)
 

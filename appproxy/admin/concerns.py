@@ -15,12 +15,12 @@ from appproxy.net.exhaustion import usage
 from appproxy.pki import certificate_facts
 from appproxy.pki.expiry import DAY, days_left, ends_soon
 from appproxy.pki.selection import by_name
-from appproxy.publish.application import Url
+from appproxy.store.applications import external_urls
 from appproxy.store.certificates import acme, certificates
 from appproxy.store.connectors import connectors
 from appproxy.store.connectors import groups as connector_groups
 from appproxy.store.connectors.connectors import Connector
-from appproxy.store.schema import applications, segments
+from appproxy.store.schema import applications
 from appproxy.store.service import keys
 from appproxy.store.snapshot import ConnectorState
 from appproxy.store.transaction import Reading
@@ -124,9 +124,7 @@ def _of_hosts(reading: Reading, context: AdminContext) -> Iterator[Concern]:
     except ConfigError as error:
         yield Concern("certificate", "", Urgency.BROKEN, error.message, error.hint)
         return
-    hosts = set(reading.connection.scalars(sa.select(applications.c.external_host)))
-    hosts.update(Url.parse(text).host for text in reading.connection.scalars(sa.select(segments.c.external)))
-    bare = sorted(host for host in hosts if not (covered.get(host) or by_name(covered, host)))
+    bare = sorted(host for host in external_urls.hosts(reading) if not (covered.get(host) or by_name(covered, host)))
     if bare:
         yield Concern("certificate", "", Urgency.BROKEN, f"no certificate for {_few(bare)}",
                       "add one (appproxy certificate add), or order it (appproxy certificate order HOST)")

@@ -84,18 +84,19 @@ def test_a_connector_of_another_node_is_not_away(desk: Desk) -> None:
 
 
 def test_hosts_without_certificate(desk: Desk) -> None:
-    """Also those of segments; a wildcard certificate covers its hosts, and many are counted."""
+    """Also alternate ones and those of segments; a wildcard certificate covers its hosts, and many are counted."""
     given = server(authority(), "a.example.com", "*.example.com").certificate
     other = server(authority(), "signin.example.com").certificate
     desk.live[join(desk, "a")] = desk.live[join(desk, "b")] = {"online": True}
     publish(desk)
     desk.call("POST", "/applications/wiki/segments", {"external": "https://seg.example.com", "internal": "http://i/"})
+    desk.call("PATCH", "/applications/wiki", {"settings": {"alternate_hosts": "alt.example.com"}})
     assert texts(desk, "certificate", given_certificate=lambda: given) == []
     assert texts(desk, "certificate", given_certificate=lambda: other) == [
-        "broken: no certificate for seg.example.com, wiki.example.com"]
+        "broken: no certificate for alt.example.com, seg.example.com, wiki.example.com"]
     for number in range(7):
         publish(desk, f"n{number}", f"n{number}.example.com")
-    assert texts(desk, "certificate", given_certificate=lambda: other)[0].endswith(" and 4 more")
+    assert texts(desk, "certificate", given_certificate=lambda: other)[0].endswith(" and 5 more")
 
 
 def test_limits_and_symptoms(desk: Desk) -> None:

@@ -126,6 +126,7 @@ def test_removing(house: House, alice: Seat) -> None:
 def test_what_a_reader_sees_changes_nothing(house: House) -> None:
     """No form is shown, and one that is sent all the same is refused, as the API refuses it."""
     rita = house.seat("rita")
+    assert rita.see("/applications/new").status == 403
     text = rita.see("/applications/wiki").text
     assert 'method="post"' not in text and "Publish" not in rita.see("/applications").text
     house.call("PATCH", "/applications/wiki", {"settings": {"request.x-key": "secret-of-wiki"}})

@@ -101,3 +101,4 @@ def test_users_are_shown_to_who_may(house: House) -> None:
     aud = house.seat("aud")
     assert aud.see("/users/alice").status == 200 and 'method="post"' not in aud.see("/users/alice").text
     assert aud.send("/users/alice/remove", {}).status == 403
+    assert aud.see("/users/new").status == 403, "a page that is nothing but a form is for who may send it"

@@ -21,6 +21,11 @@ from appproxy.store.transaction import Reading, Transaction
 _Place = tuple[str, str]
 
 
+def hosts(reading: Reading) -> set[str]:
+    """All published hosts: of applications, their alternate hosts and their segments."""
+    return set(reading.connection.scalars(sa.select(external_urls.c.host).distinct()))
+
+
 def checked_external(reading: Reading, text: str, key: str = "external") -> Url:
     """The URL that users type. Raises ConfigError when no certificate covers its host, and for all other faults."""
     covered = {name: True for one in list_certificates(reading) for name in one.names}

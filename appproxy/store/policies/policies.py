@@ -134,7 +134,8 @@ def policy_set(
     reading: Reading, locations: Locations | None = None, tagged: Tagged | None = None, *, reporting: bool = False
 ) -> PolicySet:
     """The set that a node judges by; or what those come to that are only reported. Raises ConfigError."""
-    tagged = tags(applications.list_all(reading)) if tagged is None else tagged
+    if tagged is None:
+        tagged = tags(applications.list_all(reading)) if names_tags(reading) else {}
     strengths = strengths_of(one.document for one in documents.list_all(reading, Kind.STRENGTH))
     contexts = Contexts(read_context(one.document, tagged) for one in documents.list_all(reading, Kind.CONTEXT))
     return PolicySet(
