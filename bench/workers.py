@@ -33,6 +33,7 @@ from tests.end_to_end.world import DOMAIN, World, environment
 
 _CGROUP = Path("/sys/fs/cgroup/cpu")
 _SECONDS = 4.0
+#: For each worker: what is done at once costs less, so all must have as much to do.
 _CONNECTIONS = 32
 
 
@@ -94,12 +95,12 @@ def measure_requests(counts: tuple[int, ...], percent: float, rounds: int) -> No
         for workers in counts:
             with system(workers) as world:
                 target = Target(f"https://127.0.0.1:{world.port}/small", f"small.{DOMAIN}:{world.port}")
-                requests(target, _CONNECTIONS, 2.0)
+                requests(target, _CONNECTIONS * workers, 2.0)
                 cost, rate = figures.setdefault(workers, ([], []))
                 with quota(world, percent):
                     pids = world.processes()
                     before = cpu_seconds(pids)
-                    load = requests(target, _CONNECTIONS, _SECONDS)
+                    load = requests(target, _CONNECTIONS * workers, _SECONDS)
                     cost.append((cpu_seconds(pids) - before) / load.requests * 1e6)
                 rate.append(load.rate)
                 print(f"  {workers} workers: {cost[-1]:.0f} us of CPU a request, {load.rate:.0f} requests/s, "
