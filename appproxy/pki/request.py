@@ -45,7 +45,9 @@ def public_key_from_request(csr_pem: str) -> str:
     try:
         request = x509.load_pem_x509_csr(csr_pem.encode())
         key = request.public_key()
-        proved = _strong_enough(key) and request.is_signature_valid
+        if not is_strong(key):  # before the signature, so that a monstrous key costs nothing
+            raise _refused("the key must be EC P-256, EC P-384, Ed25519, or RSA of 2048 to 8192 bits with a small exponent")
+        proved = request.is_signature_valid
     except UNREADABLE as error:
         raise _refused(f"the certificate request cannot be read ({error})") from error
     if not proved:
@@ -53,15 +55,14 @@ def public_key_from_request(csr_pem: str) -> str:
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii")
 
 
-def _strong_enough(key: object) -> bool:
-    """True, or IdentityError: checked before the signature, so that a monstrous key costs nothing."""
+def is_strong(key: object) -> bool:
+    """Is this public key of a kind and size that is taken?"""
     if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1 | ec.SECP384R1):
         return True
     if isinstance(key, ed25519.Ed25519PublicKey):
         return True
-    if isinstance(key, rsa.RSAPublicKey) and key.key_size in _RSA_BITS and key.public_numbers().e <= _LARGEST_EXPONENT:
-        return True
-    raise _refused("the key must be EC P-256, EC P-384, Ed25519, or RSA of 2048 to 8192 bits with a small exponent")
+    return (
+        isinstance(key, rsa.RSAPublicKey) and key.key_size in _RSA_BITS and key.public_numbers().e <= _LARGEST_EXPONENT)
 
 
 def _refused(reason: str) -> IdentityError:

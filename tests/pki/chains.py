@@ -49,16 +49,16 @@ def usage(digital_signature: bool, key_cert_sign: bool) -> x509.KeyUsage:
 def make(
     subject: str, issuer: Made | None = None, *, names: tuple[str, ...] = (), authority: bool = False, private: Any = None,
     begins: float = NOW - DAY, ends: float = NOW + 90 * DAY, digest: str = "",
-    extensions: tuple[x509.ExtensionType, ...] = (),
+    extensions: tuple[x509.ExtensionType, ...] = (), below: int | None = None,
 ) -> Made:
-    """A certificate; self-signed without an issuer."""
+    """A certificate; self-signed without an issuer. `below`: how many authorities there may be below this one."""
     private = private or ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)])
     builder = (
         x509.CertificateBuilder().subject_name(name).issuer_name(issuer.certificate.subject if issuer else name)
         .public_key(private.public_key()).serial_number(next(_serials))
         .not_valid_before(datetime.fromtimestamp(begins, UTC)).not_valid_after(datetime.fromtimestamp(ends, UTC))
-        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+        .add_extension(x509.BasicConstraints(ca=authority, path_length=below), critical=True)
     )
     if names:
         builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(one) for one in names]), critical=False)
@@ -83,6 +83,20 @@ CLIENT = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
 ISSUER_AT = x509.AuthorityInformationAccess([
     x509.AccessDescription(
         AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier("http://ca.example/between.crt"))])
+
+
+def crl(issuer: Made, *revoked: Made, ends: float = NOW + DAY, critical: x509.ExtensionType | None = None) -> str:
+    """A list of revoked certificates (PEM)."""
+    builder = (
+        x509.CertificateRevocationListBuilder().issuer_name(issuer.certificate.subject)
+        .last_update(datetime.fromtimestamp(min(NOW, ends) - DAY, UTC)).next_update(datetime.fromtimestamp(ends, UTC)))
+    for one in revoked:
+        builder = builder.add_revoked_certificate(
+            x509.RevokedCertificateBuilder().serial_number(one.certificate.serial_number)
+            .revocation_date(datetime.fromtimestamp(NOW - DAY, UTC)).build())
+    if critical is not None:
+        builder = builder.add_extension(critical, critical=True)
+    return builder.sign(issuer.private, SHA256()).public_bytes(Encoding.PEM).decode()
 
 
 def leaf(*names: str, issuer: Made = BETWEEN, **other: Any) -> Made:
