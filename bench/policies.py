@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from appproxy.device import ProvedDevice
 from appproxy.policy.conditional.compiled import PolicySet
 from appproxy.policy.conditional.facts import Asked
 from appproxy.policy.conditional.locations import Locations
@@ -43,6 +44,7 @@ class User:
     network: str = ""
     credential: str = ""
     sign_in_risk: str = ""
+    device: ProvedDevice | None = None
 
 
 def documents(random: Random) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 
 #: From the ground up. A package imports only from levels below its own; never from a neighbour on the same level.
 LEVELS = [
-    {"errors", "json_input", "paths", "regex", "status"},
+    {"device", "errors", "json_input", "paths", "regex", "status"},
     {"branding"},
     {"http", "tunnel", "identity", "ldap", "policy", "pki", "pages", "export"},
     {"publish"},
@@ -43,9 +43,9 @@ INNER = {
         {"schema", "schema_attempts", "schema_certificates", "schema_directories", "schema_exports", "schema_fleet",
          "schema_machines", "schema_nodes", "schema_risk", "schema_roles", "migrations", "migrate", "engine", "names",
          "sealing", "snapshot", "transaction"},
-        {"service"},
+        {"schema_devices", "service"},
         {"people", "certificates", "connectors"},
-        {"machines"},
+        {"devices", "machines"},
         {"risk"},
         {"applications"},
         {"policies", "roles"},

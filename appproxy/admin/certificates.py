@@ -17,6 +17,7 @@ from appproxy.store.applications import external_urls
 from appproxy.store.certificates import acme, certificates
 from appproxy.store.certificates.acme import AcmeAccount, CertificateOrder
 from appproxy.store.certificates.certificates import StoredCertificate
+from appproxy.store.devices import authorities
 from appproxy.store.names import NotFound
 from appproxy.store.transaction import Reading, Transaction
 
@@ -203,6 +204,8 @@ def _our_hosts(reading: Reading, call: Call) -> list[str]:
     settings = call.context.settings
     hosts = external_urls.hosts(reading)
     own = {settings.signin_host, settings.apps_host} | ({settings.admin_host} if settings.admin_api else set())
+    if authorities.list_all(reading):
+        own.add(settings.device_host)
     return sorted(hosts | own)
 
 

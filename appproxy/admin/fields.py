@@ -34,7 +34,7 @@ _KINDS: Mapping[Kind, frozenset[str]] = {
     Kind.WHOLE: frozenset({"limit", "before", "max_age", "uses", "wrong_passwords"}),
     Kind.NUMBER: frozenset({"idle_minutes", "refresh_minutes", "session_hours", "since", "until"}),
     Kind.DURATION: frozenset({"expires", "grace", "overlap", "sign_in_age"}),
-    Kind.MAPPING: frozenset({"claims", "settings"}),
+    Kind.MAPPING: frozenset({"claims", "device_subject", "settings"}),
     Kind.DOCUMENT: frozenset({"document"}),
     Kind.DOCUMENTS: frozenset({"policies"}),
 }  # fmt: skip
@@ -68,6 +68,9 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "PUT /contexts/{context}": ("document",),
     "POST /configuration/difference": ("document",),
     "PUT /configuration": ("document",),
+    "POST /device-authorities": ("name", "certificate"),
+    "PUT /device-authorities/{authority}/crl": ("crl",),
+    "POST /users/{user}/devices": ("name",),
     "GET /policy-explanation": ("application", "user"),
     "PATCH /branding": ("settings",),
     "POST /service-tokens": ("name",),

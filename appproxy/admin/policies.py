@@ -19,9 +19,13 @@ from appproxy.store.transaction import Reading, Transaction
 
 
 def _record(reading: Reading, kind: Kind, one: Stored) -> dict[str, object]:
-    named = kind in (Kind.POLICY, Kind.CONTEXT)
-    document = Names.of(reading, [one.document]).shown(one.document) if named else dict(one.document)
-    return _told(one, document)
+    match kind:
+        case Kind.POLICY | Kind.CONTEXT:
+            return _told(one, Names.of(reading, [one.document]).shown(one.document))
+        case Kind.STRENGTH:
+            return _told(one, Names.now(reading).shown_strength(one.document))
+        case Kind.LOCATION:
+            return _told(one, dict(one.document))
 
 
 def _told(one: Stored, document: Mapping[str, object]) -> dict[str, object]:
@@ -49,7 +53,8 @@ def _list_contexts(reading: Reading, call: Call) -> object:
 
 
 def _list_strengths(reading: Reading, call: Call) -> object:
-    kept = [_told(one, one.document) for one in documents.list_all(reading, Kind.STRENGTH)]
+    called = Names.now(reading)
+    kept = [_told(one, called.shown_strength(one.document)) for one in documents.list_all(reading, Kind.STRENGTH)]
     taken = {one["name"] for one in kept}
     return [*(_built_in(name) for name in BUILT_IN if name not in taken), *kept]
 
@@ -161,7 +166,7 @@ OPERATIONS: tuple[Operation, ...] = (
           permission=Permission.READ_POLICIES),
     Query("/policy-explanation", "What policies make of a request, each with the fact that decides.", explain,
           ("application", "user", "provider", "groups", "address", "time", "acr", "amr", "sign_in_age", "user_agent",
-           "method", "path", "client", "sign_in_risk", "user_risk"),
+           "method", "path", "client", "sign_in_risk", "user_risk", "device", "device_subject"),
           permission=Permission.READ_USERS),
     Query("/policy-replay", "What it takes to replay the decision log with these policies in place of those of their names.",
           _replay, ("policies", "without"), permission=Permission.READ_USERS),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 
 from appproxy.admin.body import Body
 from appproxy.admin.operation import Call
+from appproxy.device import ProvedDevice
 from appproxy.errors import ConfigError
 from appproxy.policy.authorizer import is_assigned
 from appproxy.policy.conditional.compiled import PolicySet
@@ -20,6 +22,7 @@ from appproxy.policy.risk.levels import LEVELS, UNKNOWN
 from appproxy.policy.risk.user_risk import NO_RISK, UserRisk, of_level
 from appproxy.publish.application import Application
 from appproxy.store.applications import applications
+from appproxy.store.devices import authorities
 from appproxy.store.people import providers, user_groups, users
 from appproxy.store.policies import policies
 from appproxy.store.risk import risky_users
@@ -41,6 +44,7 @@ class Described:
     network: str
     credential: str
     sign_in_risk: str
+    device: ProvedDevice | None = None
 
 
 def explain(reading: Reading, call: Call) -> object:
@@ -51,7 +55,7 @@ def explain(reading: Reading, call: Call) -> object:
     session = _session(reading, body, application.provider, now)
     made = policies.policy_set(reading, policies.read_locations(reading, call.context.country_of))
     facts = Facts(session, now, _request(body), made.locations, made.strengths, made.contexts.of(application.id),
-                  _user_risk(reading, body, session))
+                  _user_risk(reading, body, session), made.devices)
     explained = explain_all(made.policies.values(), facts, application.id)
     return {
         "application": application.name, "subject": session.subject,
@@ -111,7 +115,8 @@ def _session(reading: Reading, body: Body, provider: str, now: float) -> Describ
             *(group.id for group in found.groups), *(user_groups.find(reading, one).id for one in groups)]))
     return Described(
         id_, user, groups, body.text("acr", ""), body.texts("amr", ("pwd",)), now - body.duration("sign_in_age", 0.0), now,
-        network_of(body.text("address", "")), "" if client == BROWSER else NATIVE, _level(body, "sign_in_risk", UNKNOWN))
+        network_of(body.text("address", "")), "" if client == BROWSER else NATIVE, _level(body, "sign_in_risk", UNKNOWN),
+        _device(reading, body, now))
 
 
 def _level(body: Body, field: str, default: str) -> str:
@@ -127,6 +132,17 @@ def _user_risk(reading: Reading, body: Body, session: Described) -> UserRisk:
     if "user_risk" in body:
         return of_level(_level(body, "user_risk", ""))
     return risky_users.all_of(reading).get((session.provider, session.subject), NO_RISK)
+
+
+def _device(reading: Reading, body: Body, now: float) -> ProvedDevice | None:
+    """The device that is proved, of the named authority. Raises ConfigError or NotFound."""
+    subject = tuple(sorted(body.mapping("device_subject").items()))
+    if "device" not in body:
+        if subject:
+            raise ConfigError("device: is needed with device_subject", hint="name the authority that vouches for it")
+        return None
+    authority = authorities.find(reading, body.text("device"))
+    return ProvedDevice(authority.id, "", subject, (), now, inf)
 
 
 def _request(body: Body) -> Asked:

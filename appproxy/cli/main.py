@@ -22,6 +22,7 @@ from appproxy.cli import (
     configuration,
     connectors,
     contexts,
+    devices,
     diagnosis,
     directories,
     helping,
@@ -73,7 +74,7 @@ for command in (
     *sessions.COMMANDS, *applications.COMMANDS, *service_tokens.COMMANDS, *native_clients.COMMANDS,
     *clients.COMMANDS, *users.COMMANDS, *connectors.COMMANDS, *diagnosis.COMMANDS, *maintenance.COMMANDS,
     *branding.COMMANDS, *certificates.COMMANDS, *providers.COMMANDS, *policies.COMMANDS, *directories.COMMANDS,
-    *roles.COMMANDS, *contexts.COMMANDS, *configuration.COMMANDS, *risk.COMMANDS,
+    *devices.COMMANDS, *roles.COMMANDS, *contexts.COMMANDS, *configuration.COMMANDS, *risk.COMMANDS,
     *helping.COMMANDS,
 ):  # fmt: skip
     assert command.name not in appproxy_command.commands, command.name  # it would take the other one's place unseen

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from appproxy.cli.calling import CallSettings, given, pass_setting
+from appproxy.cli.calling import CallSettings, given, key_values, pass_setting
 from appproxy.cli.documents import document_of
 from appproxy.cli.output import Column, done, json_option, moment, show_json, show_record, show_rows
 from appproxy.cli.policy_replay import replay_policies
@@ -112,11 +112,14 @@ def check(setting: CallSettings, as_json: bool) -> int:
 @click.option("--sign-in-risk", metavar="LEVEL", help="low, medium or high.  [default: unknown]")
 @click.option("--user-risk", metavar="LEVEL", help="The same of the user.  [default: that of now]")
 @click.option("--client", metavar="KIND", help="browser, or native: a program with an access token.  [default: browser]")
+@click.option("--device", metavar="NAME", help="The device is proved, by this authority of `appproxy device authority list`.")
+@click.option("--device-subject", multiple=True, metavar="NAME=VALUE", help="A part of its subject, such as CN=laptop-7.")
 @json_option
 @pass_setting
-def explain(setting: CallSettings, /, as_json: bool, **asked: Any) -> int:
+def explain(setting: CallSettings, /, as_json: bool, device_subject: tuple[str, ...], **asked: Any) -> int:
     """Say what becomes of a request, and for each policy which fact decides; the exit code is 1 unless it passes."""
-    body = {key: list(value) if isinstance(value, tuple) else value for key, value in given(**asked).items()}
+    body = {key: list(value) if isinstance(value, tuple) else value for key, value in given(
+        **asked, device_subject=key_values(device_subject) or None).items()}
     found = setting.call("GET", "policy-explanation", body=body)
     if as_json:
         show_json(found)

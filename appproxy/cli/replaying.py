@@ -6,11 +6,13 @@ import json
 import multiprocessing
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from math import inf
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from appproxy.policy.conditional.compiled import PolicySet
 from appproxy.policy.conditional.contexts import Contexts
+from appproxy.policy.conditional.devices import Devices, TrustedAuthority
 from appproxy.policy.conditional.locations import CountryOf, Locations, no_country
 from appproxy.policy.conditional.logged import read_line
 from appproxy.policy.conditional.model import Policy
@@ -62,6 +64,9 @@ def sets(trial: Trial) -> tuple[PolicySet, PolicySet | None]:
     strengths = strengths_of(found["strengths"])
     contexts = Contexts(read_context(one, tagged) for one in found["contexts"])
     exempt = [(provider, subject) for provider, subject in found["exempt"]]
+    devices = Devices({
+        id: TrustedAuthority(name, inf if until is None else until, frozenset(revoked))
+        for id, (name, until, revoked) in found["devices"].items()})
     # The same document is the same object: what did not change is decided once.
     known: dict[str, Policy] = {}
 
@@ -72,7 +77,7 @@ def sets(trial: Trial) -> tuple[PolicySet, PolicySet | None]:
         return known[key]
 
     def made(documents: Sequence[object]) -> PolicySet:
-        return PolicySet(map(policy, documents), locations, strengths, exempt, contexts)
+        return PolicySet(map(policy, documents), locations, strengths, exempt, contexts, devices)
 
     return made(found["after"]), made(found["before"]) if trial.compares else None
 

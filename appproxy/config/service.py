@@ -221,6 +221,16 @@ class ServiceSettings:
         return f"apps.{self.domain}"
 
     @property
+    def device_host(self) -> str:
+        """Where browsers are asked for a certificate of their device."""
+        return f"device.{self.domain}"
+
+    @property
+    def device_origin(self) -> str:
+        """`https://device.DOMAIN[:PORT]`."""
+        return f"https://{self.device_host}{self.port_suffix}"
+
+    @property
     def admin_host(self) -> str:
         """The admin API, where the setting `admin_api` has it."""
         return f"admin.{self.domain}"

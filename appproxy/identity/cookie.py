@@ -13,6 +13,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
+from appproxy.device import ProvedDevice
 from appproxy.errors import Code, IdentityError
 from appproxy.identity.sealing import Key, seal_bytes, unseal_bytes
 from appproxy.identity.session import Session
@@ -121,7 +122,7 @@ def to_payload(session: Session) -> dict[str, object]:
     }
     parts = {
         "m": session.amr, "c": session.acr, "g": session.groups, "k": dict(session.claims), "d": session.seen,
-        "r": session.refresh_at, "w": session.network,
+        "r": session.refresh_at, "w": session.network, "x": None if session.device is None else session.device.payload(),
         "q": session.sign_in_risk,
     }
     payload.update({name: part for name, part in parts.items() if part})
@@ -137,6 +138,7 @@ def from_payload(payload: Mapping[str, Any]) -> Session:
         amr=tuple(read("m", ())), acr=read("c", ""), groups=tuple(read("g", ())), claims=read("k", {}),
         seen=read("d", 0.0), refresh_at=read("r", 0.0), network=read("w", ""),
         sign_in_risk=read("q", ""),
+        device=ProvedDevice.read(payload["x"]) if "x" in payload else None,
     )
 
 

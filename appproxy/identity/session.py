@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from appproxy.device import ProvedDevice
+
 #: Seconds between two times that a cookie is made again while its session is used: often enough to tell idle ones.
 SEEN_EVERY = 300.0
 
@@ -18,7 +20,7 @@ class Session:
 
     `credential`: what a program has shown in place of a cookie, in the words of the setting `bearer`; "" is the cookie.
     `auth_time` is 0.0 where the provider does not say when the user signed in. `network`: where the session began, as
-    `policy.networks.network_of` says it; kept only where a policy binds sessions to that.
+    `policy.networks.network_of` says it; kept only where a policy binds sessions to that. `device`: that was proved in it.
 
     `subject` and `groups` are those of `provider` (its id) alone: another one may call somebody else so. `groups` holds
     only those that some assignment names, `claims` only those that a header rule names.
@@ -42,3 +44,4 @@ class Session:
     network: str = ""
     #: How likely somebody else has signed in (`policy.risk.levels`), as it was judged then; "" for unknown.
     sign_in_risk: str = ""
+    device: ProvedDevice | None = None

@@ -2,6 +2,7 @@
 
     start    application host -> /start      which application, where to return, which browser
     state    /start -> /callback             the same, and the nonce; the provider gives it back (`state`)
+    device   /callback -> device host        the same, and the session that still has to prove a device
     finish   /callback -> application host   the same, and the session; one use, 60 s, bound to the host
     again    /callback -> application host   the same: begin once more, because something was lost on the way
 
@@ -27,6 +28,8 @@ from appproxy.identity.session import Session
 #: Seconds that a sign-in may take, from the first redirect to the provider's answer: a page that was left open over a long
 #: meeting and lunch still works. Forms of the built-in provider last as long.
 START_LIFETIME = 4 * 3600.0
+#: A browser asks its user which certificate to show, and perhaps for the PIN of a card. In seconds.
+DEVICE_LIFETIME = 600.0
 #: Two redirects of a browser, in seconds.
 FINISH_LIFETIME = 60.0
 #: Longest target that travels in them, in bytes; `identity.long_address` has others. With it and the largest session a finish
@@ -103,6 +106,31 @@ class PendingState:
 
     @classmethod
     def recall(cls, text: bytes, keys: Iterable[Key]) -> PendingState:
+        """The same, however old the text is: only to find the way back."""
+        return cls.unseal(text, keys, -math.inf)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceState:
+    """A sign-in that lacks the proof of a device. What it ends with is bound to the application's host and start cookie, so
+    that somebody else's device proves nothing for it.
+    """
+
+    start: StartState
+    session: Session
+
+    def seal(self, key: Key, now: float, nonce: bytes) -> bytes:
+        """For the URL on the device host."""
+        return seal("device", {**_start_payload(self.start), "s": to_payload(self.session)}, key, now + DEVICE_LIFETIME, nonce)
+
+    @classmethod
+    def unseal(cls, text: bytes, keys: Iterable[Key], now: float) -> DeviceState:
+        """Raises IdentityError(SIGN_IN_STATE)."""
+        payload: Mapping[str, Any] = unseal("device", text, keys, now)
+        return cls(_read_start(payload), from_payload(payload["s"]))
+
+    @classmethod
+    def recall(cls, text: bytes, keys: Iterable[Key]) -> DeviceState:
         """The same, however old the text is: only to find the way back."""
         return cls.unseal(text, keys, -math.inf)
 

@@ -11,24 +11,20 @@ A context is a connection creator for `TLSMemoryBIOFactory`, so it also works wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from ipaddress import ip_address
+from collections.abc import Mapping, Sequence
 
 from cryptography import x509
 from OpenSSL import SSL
 from OpenSSL._util import lib as _openssl  # Twisted too reaches for it: pyOpenSSL itself has no call for a curve list
 from OpenSSL.crypto import X509, X509StoreFlags
-from service_identity import CertificateError, VerificationError
-from service_identity.hazmat import DNS_ID, IPAddress_ID, verify_service_identity
-from service_identity.pyopenssl import extract_patterns
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator, IOpenSSLServerConnectionCreator
 from twisted.logger import Logger
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 from zope.interface import implementer
 
-from appproxy.errors import AppProxyError, ConfigError
+from appproxy.errors import ConfigError
+from appproxy.net.peer_verdict import is_address, judge, judge_named, take_any
 from appproxy.pki import Credential, certificate_names, load_chain, load_key
-from appproxy.pki.pem import UNREADABLE
 from appproxy.pki.selection import by_name
 
 _log = Logger()
@@ -53,21 +49,6 @@ CURVES = b"X25519MLKEM768:X25519:prime256v1:secp384r1"
 #: SSL_MODE_ENABLE_PARTIAL_WRITE of OpenSSL's ssl.h, which pyOpenSSL sets and does not name. With it SSL_write stops
 #: after each record of 16 KiB; into memory nothing ever blocks, so one call can take 64 KiB.
 _PARTIAL_WRITE = 0x1
-
-_VERIFY_PROBLEMS = {
-    9: "it is not valid yet: compare the clocks",
-    10: "it has expired",
-    18: "it is self-signed",
-    19: "its authority is not one that we trust",
-    20: "its authority is not one that we trust",
-    21: "its authority is not one that we trust",
-    26: "it is made for another use (server instead of client, or the reverse)",
-}
-
-
-class CertificateRefused(AppProxyError):
-    """We do not believe the peer's certificate; the text says why."""
-
 
 class CertifiedContext(SSL.Context):
     """One that knows for which names its certificate is, as `pki.selection.by_name` reads them."""
@@ -112,6 +93,8 @@ class UserContext:
         self._names: Mapping[str, Credential] = {}
         #: The proofs that an authority looks for, by host.
         self.challenges: Mapping[str, Credential] = {}
+        self._asking: Mapping[str, Sequence[x509.Certificate]] = {}
+        self._asking_contexts: dict[tuple[str, Credential], SSL.Context] = {}
         self.replace(default, names or {})
 
     def replace(self, default: Credential, names: Mapping[str, Credential]) -> None:
@@ -124,12 +107,22 @@ class UserContext:
         first = self._make(default) if context is None else context
         wanted = {default, *names.values()}
         self._contexts = {one: made for one, made in self._contexts.items() if one in wanted} | {default: first}
+        self._asking_contexts.clear()
         self._names = names
         self._default = default
         self._first = first
         if context is not first:
             # OpenSSL looks for tickets' keys and for this callback in the context that a connection begins with.
             first.set_tlsext_servername_callback(self._choose)
+
+    def ask_for_certificates(self, hosts: Mapping[str, Sequence[x509.Certificate]]) -> None:
+        """At the handshakes of these hosts, and of no others, clients are asked for a certificate of these authorities.
+
+        Whatever they show is taken, so that a page can say what is wrong with it: who believes it has to check all but that
+        the client has its key. Nothing but HTTP/1.1 is spoken there, so that browsers send nothing for another host.
+        """
+        self._asking = hosts
+        self._asking_contexts.clear()
 
     def renew_ticket_keys(self) -> None:
         """Sessions until now are resumed no more: who learns a key later can read back no further than to this moment."""
@@ -140,6 +133,9 @@ class UserContext:
         """Called by OpenSSL once the client has said what host it wants."""
         asked = connection.get_servername()
         credential = None if asked is None else by_name(self._names, asked.decode("latin-1"))
+        if self._asking and asked is not None and (host := asked.decode("latin-1").lower()) in self._asking:
+            self._ask(connection, host, credential or self._default)
+            return
         if credential is None:
             return
         context = self._contexts.get(credential)
@@ -154,6 +150,19 @@ class UserContext:
         if context is not self._first:
             connection.set_context(context)
 
+    def _ask(self, connection: SSL.Connection, host: str, credential: Credential) -> None:
+        """Ask for a certificate. No ticket is given: with one a client would come back without what is above its own."""
+        context = self._asking_contexts.get((host, credential))
+        if context is None:
+            context = self._asking_contexts[host, credential] = self._make(credential)
+            context.set_alpn_select_callback(self._choose_h1)
+            for authority in self._asking[host]:
+                context.add_client_ca(authority)
+        connection.set_context(context)
+        # Of a context that is changed in a handshake, OpenSSL takes neither of these over.
+        connection.set_options(SSL.OP_NO_TICKET)
+        connection.set_verify(SSL.VERIFY_PEER, take_any)
+
     def _make(self, credential: Credential) -> SSL.Context:
         context = new_context(SSL.TLS1_2_VERSION)
         _use(context, credential)
@@ -167,6 +176,10 @@ class UserContext:
             if protocol in offered:
                 return protocol
         return self._prove(connection) if ACME_TLS in offered else SSL.NO_OVERLAPPING_PROTOCOLS
+
+    def _choose_h1(self, connection: SSL.Connection, offered: list[bytes]) -> bytes | SSL._NoOverlappingProtocols:
+        """The same where clients are asked for certificates."""
+        return HTTP if HTTP in offered else self._choose_protocol(connection, [one for one in offered if one != HTTP2])
 
     def _prove(self, connection: SSL.Connection) -> bytes | SSL._NoOverlappingProtocols:
         """Show an authority the proof for its host. In TLS 1.2 the certificate is settled before we are asked here."""
@@ -203,7 +216,7 @@ class TunnelContext:
         _use(context, leaf)
         _trust(context, trust_bundle)
         context.set_session_id(b"appproxy tunnel")
-        context.set_verify(SSL.VERIFY_PEER, _judge)
+        context.set_verify(SSL.VERIFY_PEER, judge)
         context.set_alpn_select_callback(_choose_tunnel)
         self._context = context
 
@@ -223,7 +236,7 @@ class ClientContext:
 
     def __init__(self, context: SSL.Context, name: str | None) -> None:
         self._context = context
-        self._server_name = None if name is None or _is_address(name) else name.encode("ascii")
+        self._server_name = None if name is None or is_address(name) else name.encode("ascii")
 
     def clientConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> SSL.Connection:
         """Called by Twisted for each connection."""
@@ -259,7 +272,7 @@ def connector_context(
     """The connector's side of the tunnel and of the control end points: TLS 1.3, only these anchors (PEM)."""
     context = new_context(SSL.TLS1_3_VERSION)
     _trust(context, trust_bundle)
-    context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, _judge_named(tls_name))
+    context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, judge_named(tls_name))
     context.set_alpn_protos(list(alpn))
     if credential is not None:
         _use(context, credential)
@@ -289,7 +302,7 @@ def origin_context(
     context = new_context(SSL.TLS1_2_VERSION)
     trust_keys_of(context, ca_bundle)
     if verify:
-        context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, _judge_named(name))
+        context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, judge_named(name))
     else:
         context.set_verify(SSL.VERIFY_NONE)
     context.set_alpn_protos([protocol])
@@ -339,61 +352,6 @@ def _choose_tunnel(connection: SSL.Connection, offered: list[bytes]) -> bytes | 
     """A tunnel protocol makes the certificate compulsory, before the server has asked for it."""
     for protocol in TUNNEL_PROTOCOLS:
         if protocol in offered:
-            connection.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, _judge)
+            connection.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, judge)
             return protocol
     return HTTP if HTTP in offered else SSL.NO_OVERLAPPING_PROTOCOLS
-
-
-_Verify = Callable[[SSL.Connection, X509, int, int, int], bool]
-
-
-def _judge(connection: SSL.Connection, certificate: X509, problem: int, depth: int, ok: int) -> bool:
-    """OpenSSL's own verdict; a refusal is kept as the reason that the protocol's connectionLost gets."""
-    if not ok:
-        _note(connection, _VERIFY_PROBLEMS.get(problem, f"OpenSSL's verification error {problem}"))
-    return bool(ok)
-
-
-def _judge_named(name: str) -> _Verify:
-    """OpenSSL's verdict, and of the leaf also its name (RFC 9525)."""
-    wanted = IPAddress_ID(name) if _is_address(name) else DNS_ID(name)
-
-    def judge(connection: SSL.Connection, certificate: X509, problem: int, depth: int, ok: int) -> bool:
-        if not _judge(connection, certificate, problem, depth, ok):
-            return False
-        if depth:
-            return True
-        problem_text = _name_problem(certificate, wanted, name)
-        if problem_text:
-            _note(connection, problem_text)
-        return not problem_text
-
-    return judge
-
-
-def _name_problem(certificate: X509, wanted: DNS_ID | IPAddress_ID, name: str) -> str:
-    """What is wrong with the leaf's names, "" when nothing is."""
-    try:
-        try:
-            verify_service_identity(extract_patterns(certificate), [wanted], [])
-        except (VerificationError, CertificateError):
-            found = ", ".join(certificate_names(certificate.to_cryptography())) or "no name"
-            return f"it is for {found}, not for {name}"
-    except UNREADABLE as error:
-        return f"its names cannot be read ({error})"
-    return ""
-
-
-def _note(connection: SSL.Connection, reason: str) -> None:
-    protocol = connection.get_app_data()
-    remember = getattr(protocol, "certificate_refused", None)
-    if remember is not None:
-        remember(CertificateRefused(f"the peer's certificate is refused: {reason}"))
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ip_address(name)
-    except ValueError:
-        return False
-    return True

@@ -36,7 +36,8 @@ from zope.interface import implementer
 
 from appproxy.errors import AppProxyError
 from appproxy.net.batched_tls import BatchedTLS, BatchingFactory
-from appproxy.net.contexts import ACME_TLS, CertificateRefused
+from appproxy.net.contexts import ACME_TLS
+from appproxy.net.peer_verdict import CertificateRefused
 from appproxy.net.records import read_records, renew_buffers
 from appproxy.net.sockets import step_past_endpoint
 

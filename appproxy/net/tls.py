@@ -15,7 +15,6 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from appproxy.net.contexts import (
-    CertificateRefused,
     CertifiedContext,
     ClientContext,
     TunnelContext,
@@ -27,6 +26,7 @@ from appproxy.net.contexts import (
     user_context,
 )
 from appproxy.net.half_close import HalfCloseTLS, HandshakeTimeout, NoProtocol
+from appproxy.net.peer_verdict import CertificateRefused
 from appproxy.net.sockets import socket_of
 from appproxy.net.tls_factory import HANDSHAKE_SECONDS, HalfCloseTLSFactory
 from appproxy.pki.selection import by_name
@@ -49,6 +49,7 @@ __all__ = [
     "peer_chain",
     "server_name",
     "set_buffers",
+    "shown_certificates",
     "shown_chain",
     "tunnel_context",
     "user_context",
@@ -89,6 +90,21 @@ def peer_certificate(transport: object) -> bytes | None:
         return None
     certificate = connection.get_peer_certificate(as_cryptography=True)
     return None if certificate is None else certificate.public_bytes(Encoding.DER)
+
+
+def shown_certificates(transport: object) -> list[bytes]:
+    """All that a client has shown of its own accord or because it was asked (DER), its own first; it has proved that it has
+    the key of that one, and nothing else is checked. [] where it has shown none, and where none was asked for.
+    """
+    connection = _connection(transport)
+    if connection is None or connection.get_verify_mode() == SSL.VERIFY_NONE:
+        return []
+    leaf = connection.get_peer_certificate(as_cryptography=True)
+    if leaf is None:
+        return []
+    # OpenSSL leaves the client's own out of a server's view of the chain.
+    others = connection.get_peer_cert_chain(as_cryptography=True) or ()
+    return [one.public_bytes(Encoding.DER) for one in (leaf, *(one for one in others if one != leaf))]
 
 
 def peer_chain(transport: object) -> list[str]:

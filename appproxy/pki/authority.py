@@ -92,11 +92,8 @@ def issue_connector(
     if not isinstance(public_key, ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | rsa.RSAPublicKey):
         raise ValueError("a connector's key must be EC, Ed25519 or RSA")
     name = x509.UniformResourceIdentifier(CONNECTOR_URN + connector_id)
-    leaf = _issue(
-        authority, public_key, [name], ExtendedKeyUsageOID.CLIENT_AUTH, f"connector {connector_id}"[:64], now, days,
-        serial,
-    )
-    return _pem(leaf)
+    return issue(
+        authority, public_key, [name], ExtendedKeyUsageOID.CLIENT_AUTH, f"connector {connector_id}"[:64], now, days, serial)
 
 
 def issue_server(authority: Credential, names: Sequence[str], now: float, days: int, serial: bytes) -> Credential:
@@ -109,17 +106,20 @@ def issue_server(authority: Credential, names: Sequence[str], now: float, days: 
         raise ValueError("a server's certificate needs a name")
     key = ec.generate_private_key(ec.SECP256R1())
     alternatives = [x509.DNSName(name) for name in names]
-    leaf = _issue(
+    leaf = issue(
         authority, key.public_key(), alternatives, ExtendedKeyUsageOID.SERVER_AUTH, names[0][:64], now, days, serial
     )
-    return Credential(_pem(leaf) + _pem(load_chain(authority.certificate)[0]), _key_pem(key))
+    return Credential(leaf + _pem(load_chain(authority.certificate)[0]), _key_pem(key))
 
 
-def _issue(
+def issue(
     authority: Credential, public_key: PublicKey, names: Sequence[x509.GeneralName], usage: x509.ObjectIdentifier,
     common_name: str, now: float, days: int, serial: bytes,
-) -> x509.Certificate:
-    """One leaf; it never outlives its authority, because TLS would not believe it longer anyway."""
+) -> str:
+    """One leaf (PEM); it never outlives its authority, because TLS would not believe it longer anyway.
+
+    Raises ConfigError when the authority has expired.
+    """
     anchor = load_chain(authority.certificate, "authority")[0]
     begin = datetime.fromtimestamp(now, UTC)
     if begin >= anchor.not_valid_after_utc:
@@ -140,7 +140,7 @@ def _issue(
         .add_extension(_authority_key_identifier(anchor), critical=False)
     )
     signer = load_key(authority.key, "authority")
-    return builder.sign(signer, None if isinstance(signer, ed25519.Ed25519PrivateKey) else SHA256())
+    return _pem(builder.sign(signer, None if isinstance(signer, ed25519.Ed25519PrivateKey) else SHA256()))
 
 
 def _authority_key_identifier(anchor: x509.Certificate) -> x509.AuthorityKeyIdentifier:

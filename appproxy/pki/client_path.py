@@ -33,7 +33,9 @@ _X = TypeVar("_X", bound=x509.ExtensionType)
 
 @dataclass(frozen=True, slots=True)
 class ClientAuthority:
-    """Whose certificates count. Each of `certificates` ends a path. `revocations`: None where no list is known."""
+    """Whose certificates count. Each of `certificates` ends a path. `revocations`: those that are known; where it has lists,
+    each issuer needs one.
+    """
 
     certificates: tuple[x509.Certificate, ...]
     revocations: Revocations | None = None
@@ -165,7 +167,7 @@ def _check_revocation(path: Sequence[x509.Certificate], authority: ClientAuthori
     revoked = next((one for (one, _), id in zip(issued, ids, strict=True) if id in known.revoked), None)
     if revoked is not None:
         raise _refused(f"{subject_of(revoked)} is revoked")
-    for one, issuer in issued[:len(path) - 1]:
+    for one, issuer in issued[:len(path) - 1] if known.until else ():
         until = known.until.get(issuer_id(issuer))
         if until is None or until <= now:
             raise _refused(f"whether {subject_of(one)} is revoked is not known: the list of {subject_of(issuer)} "

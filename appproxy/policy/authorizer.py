@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from appproxy.device import ProvedDevice
 from appproxy.errors import Code
 from appproxy.policy.conditional.compiled import PolicySet, Program
 from appproxy.policy.conditional.facts import Facts as PolicyFacts
@@ -55,6 +56,11 @@ class Visitor(Protocol):
     @property
     def sign_in_risk(self) -> str:
         """The level that was judged when it began; "" for unknown."""
+        ...
+
+    @property
+    def device(self) -> ProvedDevice | None:
+        """That was proved in it by a certificate."""
         ...
 
     @property

@@ -171,6 +171,7 @@ class ServiceNode(Service):
             gate=self.gate, programs=self._programs, relay=self.relay, sign_in=sign_in, error_pages=self._error_pages,
             own_hosts=own_hosts, own_paths=own_paths, ports={self.settings.public_port, self.settings.listen.port},
             keeping=keeping, decisions=self._new_decision_log(), rates=self.rates,
+            alone=(self.settings.device_host,),
         )), load_stages(self.settings.stages))
         return Dispatcher(order, self._error_pages, self.store, self._wall_clock, self._reactor)
 
@@ -325,7 +326,7 @@ class ServiceNode(Service):
                               "appproxy init")
         bundle = self.snapshot.trust_bundle
         self.certificates.load(user_leaf, tunnel_leaf, self.snapshot.certificates)
-        self.certificates.prove(self.snapshot.challenges)
+        self.certificates.take_up(self.snapshot)
         context = self._tunnel_context
         if context is None:
             context = self._tunnel_context = tunnel_context(tunnel_leaf, bundle)
@@ -357,8 +358,7 @@ class ServiceNode(Service):
             self.dispatcher.forget()
             self.relay.symptoms.forget()
         self.end_point.snapshot_changed(new, changed)
-        self.certificates.apply(new.certificates)
-        self.certificates.prove(new.challenges)
+        self.certificates.take_up(new)
         self._cuts.snapshot_changed(old, new)
 
     def _keep_up(self) -> Deferred[None]:

@@ -14,6 +14,7 @@ from appproxy.identity.client_keys import ClientKey, shown_key, signing_key
 from appproxy.identity.oidc_settings import BY_CERTIFICATE, OidcSettings
 from appproxy.pki.authority import Credential
 from appproxy.policy.conditional.compiled import NO_POLICIES, PolicySet
+from appproxy.policy.conditional.devices import TrustedAuthority
 from appproxy.policy.networks import is_within
 from appproxy.policy.risk.user_risk import NO_RISK, UserRisk
 from appproxy.publish.application import Application
@@ -23,6 +24,8 @@ from appproxy.publish.urls import Translation
 
 #: Id, name and kind of the provider that is part of the service.
 BUILTIN = "builtin"
+#: Id and name of the device authority that is part of the service.
+OWN_AUTHORITY = "builtin"
 #: The kind of providers that speak OpenID Connect over HTTPS.
 OIDC = "oidc"
 
@@ -165,6 +168,24 @@ class ServiceToken:
         return not self.networks or is_within(client, self.networks)
 
 
+@dataclass(frozen=True, slots=True)
+class DeviceAuthority:
+    """Who vouches for devices. `certificates`: PEM. `lists`: until when the list of revoked certificates of each issuer counts
+    (`pki.crl.issuer_id`, seconds since 1970), empty where none is known; `revoked`: what is in them, by
+    `pki.crl.certificate_id`.
+    """
+
+    name: str
+    certificates: tuple[str, ...] = field(repr=False)
+    lists: Mapping[str, float] = field(default_factory=dict)
+    revoked: frozenset[str] = frozenset()
+
+    @property
+    def trusted(self) -> TrustedAuthority:
+        """As policies see it."""
+        return TrustedAuthority(self.name, min(self.lists.values(), default=inf), self.revoked)
+
+
 #: What kind of holder of a role a service token is; users and groups are called as in `store.schema`.
 TOKEN = "token"
 
@@ -251,6 +272,8 @@ class Snapshot:
     relying_parties: Mapping[str, RelyingParty] = field(default_factory=dict)
     #: Who administers the service.
     roles: tuple[RoleAssignment, ...] = ()
+    #: Who vouches for devices, by id.
+    device_authorities: Mapping[str, DeviceAuthority] = field(default_factory=dict)
     #: From internal URLs to public ones and back, of all applications.
     urls: Translation = field(default_factory=Translation)
     #: How our own pages look.

@@ -149,7 +149,7 @@ def assemble(
     sign_in = SignIn(
         settings.signin_origin, settings.public_port, sign_in_store, providers, wall_clock,
         extra=provider.resources(), end_builtin=provider.end_session, seconds=reactor.seconds,
-        refreshing=(sign_in_store, reactor), risk=risk.judge)
+        refreshing=(sign_in_store, reactor), risk=risk.judge, device_origin=settings.device_origin)
     start, tokens, pages = _Start(sign_in), AccessTokens(providers, reactor), _handler(live, sign_in.application_root)
     administration = Administration(
         settings, live, reactor, wall_clock, sign_in=start, renewal=sign_in.renewal, pages=pages, tokens=tokens,
@@ -209,6 +209,7 @@ def _own_hosts(
     return {
         **wanted,
         settings.signin_host: _handler(live, sign_in.signin_root), settings.apps_host: _handler(live, sign_in.apps_root),
+        settings.device_host: _handler(live, sign_in.device_root),
         settings.domain: domain_door(settings.apps_origin, _handler(live, Resource())),
     }
 

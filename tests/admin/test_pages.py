@@ -29,6 +29,7 @@ OBJECTS = {
     "/connectors/{connector}": ("", None),
     "/nodes/{node}": ("", None),
     "/configuration": ("/configuration", ("PUT", {"document": {"format": 1, "groups": [{"name": "fresh"}]}})),
+    "/device-authorities/{authority}": ("", None),
     "/certificates/{certificate}": ("", None),
     "/service-tokens/{token}": ("", None),
     "/certificate-authority": ("", None),

@@ -43,10 +43,11 @@ def test_the_audit_has_no_thousand_networks(wiki: Any) -> None:
 
 def test_built_in_strengths_are_listed(wiki: Any) -> None:
     """Until another takes the place of one, and again after that."""
-    assert [row["name"] for row in wiki.rows("/strengths")] == ["mfa", "phishing-resistant"]
+    assert [row["name"] for row in wiki.rows("/strengths")] == ["mfa", "phishing-resistant", "device"]
     assert wiki.record("GET", "/strengths/mfa")["version"] == 0
     wiki.call("PUT", "/strengths/mfa", {"document": {"any_of": [{"amr": ["otp"]}]}})
-    assert [(row["name"], row["version"]) for row in wiki.rows("/strengths")] == [("phishing-resistant", 0), ("mfa", 1)]
+    assert [(row["name"], row["version"]) for row in wiki.rows("/strengths")] == [
+        ("phishing-resistant", 0), ("device", 0), ("mfa", 1)]
     wiki.call("DELETE", "/strengths/mfa")
     assert wiki.record("GET", "/strengths/mfa")["version"] == 0
 

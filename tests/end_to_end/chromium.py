@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,8 +20,12 @@ PATIENCE = 60
 
 
 @contextmanager
-def chromium(profile: Path, *more: str) -> Iterator[Chrome]:
-    """Chromium without a window, a proxy or a home page of its own; `more` arguments."""
+def chromium(
+    profile: Path, *more: str, home: Path | None = None, prefs: Mapping[str, object] | None = None
+) -> Iterator[Chrome]:
+    """Chromium without a window, a proxy or a home page of its own; `more` arguments. `home`: of its user, where certificates
+    are that they have imported; `prefs`: what else is set in its profile.
+    """
     options = ChromeOptions()
     options.binary_location = shutil.which("chromium") or "/usr/bin/chromium"
     for argument in (
@@ -29,8 +34,12 @@ def chromium(profile: Path, *more: str) -> Iterator[Chrome]:
         f"--host-resolver-rules=MAP *.{DOMAIN} 127.0.0.1", "--ignore-certificate-errors", f"--user-data-dir={profile}", *more,
     ):  # fmt: skip
         options.add_argument(argument)
+    if prefs:
+        options.add_experimental_option("prefs", dict(prefs))
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = Chrome(options=options, service=ChromeService(shutil.which("chromedriver") or "/usr/bin/chromedriver"))
+    environment = None if home is None else {**os.environ, "HOME": str(home)}
+    service = ChromeService(shutil.which("chromedriver") or "/usr/bin/chromedriver", env=environment)
+    driver = Chrome(options=options, service=service)
     driver.set_page_load_timeout(PATIENCE)
     try:
         yield driver

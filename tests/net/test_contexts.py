@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
 from OpenSSL._util import lib as _openssl
 from OpenSSL.crypto import X509
@@ -19,7 +20,6 @@ from appproxy.net.contexts import (
     CURVES,
     TLS12_SUITES,
     TLS13_SUITES,
-    CertificateRefused,
     ClientContext,
     TunnelContext,
     UserContext,
@@ -31,11 +31,12 @@ from appproxy.net.contexts import (
     user_context,
 )
 from appproxy.net.half_close import NoProtocol
-from appproxy.net.tls import negotiated, peer_certificate, server_name
+from appproxy.net.peer_verdict import CertificateRefused
+from appproxy.net.tls import negotiated, peer_certificate, server_name, shown_certificates
 from appproxy.pki import Credential, certificate_names, connector_id, fingerprint, load_chain, load_key, serial
 from tests.net.wire import Net, network
 from tests.pki.authorities import CONNECT, CONNECTOR, DAY, NOW, OTHERS, OURS, SERVICE, authority, connector, server, unreadable
-from tests.pki.chains import BETWEEN, ROOT, leaf, make
+from tests.pki.chains import BETWEEN, CLIENT, ROOT, Made, leaf, make, usage
 
 SIGNAL = b"appproxy-signal/1"
 DATA = b"appproxy-data/1"
@@ -623,3 +624,82 @@ class TestOrigins:
 def serial_of(credential: Credential) -> str:
     """Serial number, hex."""
     return serial(credential.certificate)
+
+
+class TestAsking:
+    """Where clients are asked for certificates."""
+
+    DEVICE = make("laptop-7", BETWEEN, extensions=(CLIENT, usage(True, False)))
+
+    def dial(self, host: str, *shown: Made, version: int = SSL.TLS1_3_VERSION, alpn: Sequence[bytes] = (HTTP,)) -> Net:
+        """A browser that has these certificates, at a listener that asks at one host."""
+        at = user_context([SERVICE])
+        at.ask_for_certificates({"device.example.com": [ROOT.certificate]})
+        context = SSL.Context(SSL.TLS_METHOD)
+        context.set_max_proto_version(version)
+        context.set_verify(SSL.VERIFY_NONE)
+        context.set_alpn_protos(list(alpn))
+        if shown:
+            context.use_certificate(shown[0].certificate)
+            context.use_privatekey(shown[0].private)
+            for one in shown[1:]:
+                context.add_extra_chain_cert(one.certificate)
+        return network(at, ClientContext(context, host))
+
+    @pytest.mark.parametrize("version", [SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION])
+    def test_what_is_shown_is_told(self, version: int) -> None:
+        """Its own first, then those above it; it leads to whoever looks at them, not to an end of the handshake."""
+        net = self.dial("device.example.com", self.DEVICE, BETWEEN, version=version)
+        assert net.server.ready and net.client.ready
+        assert shown_certificates(net.server.tls) == [
+            one.certificate.public_bytes(Encoding.DER) for one in (self.DEVICE, BETWEEN)]
+        assert [one.CN for one in net.client.tls.getHandle().get_client_ca_list()] == ["Test Root"]
+
+    @pytest.mark.parametrize("version", [SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION])
+    def test_a_stranger_reaches_the_page(self, version: int) -> None:
+        """Who has nothing to show, or something that nobody knows, hears why."""
+        stranger = make("stranger", extensions=(CLIENT,))
+        assert shown_certificates(self.dial("device.example.com", version=version).server.tls) == []
+        net = self.dial("device.example.com", stranger, version=version)
+        assert net.server.ready
+        assert shown_certificates(net.server.tls) == [stranger.certificate.public_bytes(Encoding.DER)]
+
+    @pytest.mark.parametrize("version", [SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION])
+    def test_no_other_host_asks(self, version: int) -> None:
+        """Also not one whose name is nearly the same; and nothing is known of what a client could show."""
+        for host in (CONNECT, "xdevice.example.com", "device.example.com.example.net"):
+            net = self.dial(host, self.DEVICE, version=version)
+            assert net.server.ready
+            assert net.client.tls.getHandle().get_client_ca_list() == []
+            assert shown_certificates(net.server.tls) == [] and peer_certificate(net.server.tls) is None
+
+    def test_nothing_but_http_1_1_is_spoken_there(self) -> None:
+        """So that no browser sends requests for other hosts over it."""
+        at = UserContext(SERVICE, http2=True)
+        at.ask_for_certificates({"device.example.com": [ROOT.certificate]})
+        for host, spoken in (("device.example.com", HTTP), ("DEVICE.example.com", HTTP), (CONNECT, b"h2")):
+            context = SSL.Context(SSL.TLS_METHOD)
+            context.set_verify(SSL.VERIFY_NONE)
+            context.set_alpn_protos([b"h2", HTTP])
+            assert negotiated(network(at, ClientContext(context, host)).server.tls) == spoken, host
+
+    @pytest.mark.parametrize("version", [SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION])
+    def test_no_session_is_resumed_there(self, version: int) -> None:
+        """Each connection proves the key anew, and shows all that it has."""
+        at = user_context([SERVICE])
+        at.ask_for_certificates({"device.example.com": [ROOT.certificate]})
+        context = SSL.Context(SSL.TLS_METHOD)
+        context.set_max_proto_version(version)
+        client = Resuming(alien(context))
+        client.resumed_at(at, "device.example.com")
+        assert not client.resumed_at(at, "device.example.com")
+
+    def test_nobody_is_asked_any_more(self) -> None:
+        """Once there is no authority."""
+        at = user_context([SERVICE])
+        at.ask_for_certificates({"device.example.com": [ROOT.certificate]})
+        at.ask_for_certificates({})
+        context = SSL.Context(SSL.TLS_METHOD)
+        context.set_verify(SSL.VERIFY_NONE)
+        net = network(at, ClientContext(context, "device.example.com"))
+        assert net.client.tls.getHandle().get_client_ca_list() == []

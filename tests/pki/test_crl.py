@@ -4,15 +4,34 @@ from __future__ import annotations
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 
 from appproxy.errors import ConfigError
-from appproxy.pki.crl import certificate_id, issuer_id, read_lists
+from appproxy.pki.crl import _check, certificate_id, issuer_id, read_lists
 from tests.pki.chains import CLIENT, DAY, NOW, crl, make
 
 ROOT = make("Device Root", authority=True)
 TWIN = make("Device Root", authority=True)
 ONE, TWO = (make(name, ROOT, extensions=(CLIENT,)) for name in ("one", "two"))
 KNOWN = (ROOT.certificate,)
+
+
+class _Old:
+    """What `cryptography` no longer makes: a list with a broken signature, and one without an end."""
+
+    issuer = ROOT.certificate.subject
+    signature_hash_algorithm: object = SHA256()
+    extensions: tuple[object, ...] = ()
+    next_update_utc: object = None
+
+
+def test_lists_that_nobody_makes_any_more() -> None:
+    """Signed with SHA-1, or without an end: whoever could forge or keep one back could hide a revocation."""
+    endless, broken = _Old(), _Old()
+    broken.signature_hash_algorithm = SHA1()
+    for found, said in ((endless, "does not say until when it counts"), (broken, "signed with SHA1")):
+        with pytest.raises(ConfigError, match=said):
+            _check(found, NOW)  # type: ignore[arg-type]
 
 
 def test_what_is_in_one() -> None:

@@ -8,6 +8,7 @@ from math import inf
 
 import pytest
 
+from appproxy.device import ProvedDevice
 from appproxy.errors import Code
 from appproxy.policy.authorizer import Authorizer, RequestContext, is_assigned, judge_upgrade, maintains
 from appproxy.policy.conditional.compiled import NO_POLICIES, PolicySet
@@ -61,6 +62,7 @@ class User:
     seen: float = 0.0
     groups: tuple[str, ...] = field(default=())
     credential: str = ""
+    device: ProvedDevice | None = None
     auth_time: float = NOW - 100
     amr: tuple[str, ...] = ("pwd",)
     acr: str = ""

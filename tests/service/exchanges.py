@@ -74,6 +74,7 @@ class FakeExchange:
     begun: bool = False
     server_name: ServerName | None = None
     connection_number: int = 1
+    shown_certificates: list[bytes] = field(default_factory=list)
 
     @property
     def over(self) -> bool:
@@ -86,7 +87,6 @@ class FakeExchange:
     @property
     def peer_certificate(self) -> bytes | None:
         return None
-
 
     def stop_body(self) -> None: ...
 

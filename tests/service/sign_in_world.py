@@ -219,6 +219,7 @@ class World:
     ended: int = 0
     extra: Mapping[str, FakeProvider] = field(default_factory=dict)
     records: tuple[ProviderRecord, ...] = (RECORD,)
+    device_origin: str = "https://device.example.com"
 
     #: What makes its store.
     store_of: Callable[[Snapshot, Callable[[], float]], MemorySignInStore] = MemorySignInStore
@@ -233,11 +234,15 @@ class World:
             id: OidcProvider(records.get(id, RECORD), client) for id, client in {"idp": self.provider, **self.extra}.items()
         }
         self.sign_in = SignIn(
-            SIGNIN, 443, self.store, providers, lambda: self.now, random_bytes=Tokens(), end_builtin=self._end
+            SIGNIN, 443, self.store, providers, lambda: self.now, random_bytes=Tokens(), end_builtin=self._end,
+            device_origin=self.device_origin,
         )
         self.gate = Gate()
         self._own = ResourceHandler(self.sign_in.application_root)
         self._signin = ResourceHandler(self.sign_in.signin_root)
+        self._device = ResourceHandler(self.sign_in.device_root)
+        #: What browsers show where they are asked for certificates (DER).
+        self.certificates: list[bytes] = []
         #: What reached an application: (application id, subject).
         self.reached: list[tuple[str, str]] = []
 
@@ -253,6 +258,9 @@ class World:
         head = exchange.head
         if head.host == "signin.example.com":
             self._signin(exchange)
+        elif head.host == "device.example.com":
+            exchange.shown_certificates = self.certificates
+            self._device(exchange)
         elif head.target.startswith(b"/.appproxy/"):
             self._own(exchange)
         else:

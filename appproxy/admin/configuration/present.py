@@ -105,15 +105,8 @@ def _document(one: Stored, kind: Kind, called: Names) -> Entry:
     if kind in (Kind.POLICY, Kind.CONTEXT):
         shown = called.shown(one.document)
     elif kind is Kind.STRENGTH:
-        ways: Any = shown["any_of"]
-        shown["any_of"] = [_way(way, called) for way in ways]
+        shown = called.shown_strength(one.document)
     return {"id": one.id, **shown, "name": one.name}
-
-
-def _way(way: Mapping[str, Any], called: Names) -> dict[str, object]:
-    """One way to meet a strength, without what it does not ask for."""
-    provider = called.providers.get(way["provider"], way["provider"])
-    return {key: value for key, value in (("provider", provider), ("acr", way["acr"]), ("amr", list(way["amr"]))) if value}
 
 
 def _applications(reading: Reading, called: Names) -> list[Entry]:

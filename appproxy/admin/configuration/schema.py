@@ -37,9 +37,11 @@ _PARTS: dict[str, Schema] = {
     "users": _CHOICE, "applications": _CHOICE, "message": _TEXT, "session": {"type": "object"},
     "state": {"enum": [one.value for one in State]},
     "any_of": {"type": "array", "items": {
-        "type": "object", "additionalProperties": False, "properties": {"provider": _TEXT, "acr": _TEXT, "amr": _TEXTS}}},
+        "type": "object", "additionalProperties": False, "properties": {
+            "provider": _TEXT, "acr": _TEXT, "amr": _TEXTS, "device": _TEXT,
+            "subject": {"type": "object", "additionalProperties": _TEXT}}}},
     "conditions": {"type": "object", "properties": {
-        **{one: _CHOICE for one in ("clients", "contexts", "locations", "platforms", "providers", "strengths")},
+        **{one: _CHOICE for one in ("clients", "contexts", "devices", "locations", "platforms", "providers", "strengths")},
         "times": {"type": "object", "additionalProperties": False, "properties": {one: _TIMES for one in LISTS}}}},
     "grant": {"type": "object", "properties": {"block": {"type": "boolean"}, "require": _TEXTS}},
 }  # fmt: skip

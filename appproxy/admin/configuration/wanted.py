@@ -224,6 +224,8 @@ def _strength(entry: Entry, called: Called) -> Entry:
         {key: value for key, value in (
             ("provider", _named(one.provider, called["providers"]) if one.provider else ""), ("acr", one.acr),
             ("amr", sorted(one.amr))) if value}
+        if one.device is None else {
+            "device": one.device.authority, **({"subject": dict(one.device.subject)} if one.device.subject else {})}
         for one in read_strength(_without_id(entry)).proofs]
     return {**_identity(entry), "any_of": ways}
 

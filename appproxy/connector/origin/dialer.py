@@ -18,8 +18,9 @@ from appproxy.connector.config.client_certificates import ClientCertificates
 from appproxy.connector.config.configuration import OriginAddress
 from appproxy.connector.origin.lookup import LookupTimedOut, WatchedLookup, addresses_of
 from appproxy.errors import Code, ConfigError
-from appproxy.net.contexts import HTTP, HTTP2, CertificateRefused, ClientContext
+from appproxy.net.contexts import HTTP, HTTP2, ClientContext
 from appproxy.net.exhaustion import EXHAUSTION, NO_FILE, is_exhausted
+from appproxy.net.peer_verdict import CertificateRefused
 from appproxy.net.tls import origin_context, wrap_client
 
 _CODES: list[tuple[type[BaseException], Code]] = [

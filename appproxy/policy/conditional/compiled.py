@@ -12,9 +12,10 @@ from math import inf
 from appproxy.policy.conditional.conditions import Fact, InTime
 from appproxy.policy.conditional.contexts import Context, Contexts, contexts_of
 from appproxy.policy.conditional.decision import Decision, decide
-from appproxy.policy.conditional.facts import Facts, Judged, Request
+from appproxy.policy.conditional.devices import NO_DEVICES, Devices
+from appproxy.policy.conditional.facts import Asked, Facts, Judged, Request
 from appproxy.policy.conditional.locations import Locations
-from appproxy.policy.conditional.model import Policy, Proved, State, Strength, Subject
+from appproxy.policy.conditional.model import Policy, State, Strength, Subject
 from appproxy.policy.conditional.windows import clock_of
 from appproxy.policy.risk.user_risk import NO_RISK, UserRisk
 
@@ -63,12 +64,13 @@ class Program:
     `varies`: what of a request, beside session and time, their decision depends on.
     """
 
-    __slots__ = ("_contexts", "_locations", "_own", "_shared", "_skipped", "_strengths", "binds", "varies")
+    __slots__ = ("_contexts", "_devices", "_locations", "_own", "_shared", "_skipped", "_strengths", "binds", "varies")
 
     def __init__(
         self, shared: _Index, own: _Index, skipped: frozenset[Policy], locations: Locations, strengths: Mapping[str, Strength],
-        contexts: tuple[Context, ...] = (),
+        contexts: tuple[Context, ...] = (), devices: Devices = NO_DEVICES,
     ) -> None:
+        self._devices = devices
         self._shared = shared
         self._own = own
         self._skipped = skipped
@@ -100,7 +102,8 @@ class Program:
 
     def facts(self, session: Judged, now: float, request: Request, user_risk: UserRisk = NO_RISK) -> Facts:
         """What its policies look at."""
-        return Facts(session, now, request, self._locations, self._strengths, self._contexts, user_risk)
+        return Facts(
+            session, now, request, self._locations, self._strengths, self._contexts, user_risk, self._devices)
 
     def decide(self, facts: Facts, *, aged: bool = True) -> Decision:
         """What becomes of a request; see `decision.decide`."""
@@ -114,12 +117,12 @@ class PolicySet:
     """
 
     __slots__ = (
-        "_common", "_groups", "_programs", "_windows", "contexts", "exempt", "locations", "policies", "strengths")
+        "_common", "_groups", "_programs", "_windows", "contexts", "devices", "exempt", "locations", "policies", "strengths")
 
     def __init__(
         self, policies: Iterable[Policy] = (), locations: Locations | None = None,
         strengths: Mapping[str, Strength] | None = None, exempt: Iterable[tuple[str, str]] = (),
-        contexts: Contexts | None = None, *, reporting: bool = False,
+        contexts: Contexts | None = None, devices: Devices = NO_DEVICES, *, reporting: bool = False,
     ) -> None:
         #: Of every state, by name.
         self.policies: Mapping[str, Policy] = {policy.name: policy for policy in policies}
@@ -127,6 +130,8 @@ class PolicySet:
         self.strengths: Mapping[str, Strength] = strengths or {}
         self.exempt = frozenset(exempt)
         self.contexts = contexts or Contexts()
+        #: Who vouches for devices.
+        self.devices = devices
         groups: dict[str, set[str]] = {}
         for policy in self.policies.values():
             for of, group in policy.groups():
@@ -151,21 +156,21 @@ class PolicySet:
         # Which no application has as its id.
         everywhere = self.contexts.of("")
         self._common = Program(
-            shared, _Index(), frozenset(), self.locations, self.strengths, everywhere) if common else None
+            shared, _Index(), frozenset(), self.locations, self.strengths, everywhere, devices) if common else None
         self._programs = {
             id: Program(shared, own.get(id) or _Index(), frozenset(skipped.get(id, ())), self.locations, self.strengths,
-                        self.contexts.of(id) if id in self.contexts.named else everywhere)
+                        self.contexts.of(id) if id in self.contexts.named else everywhere, devices)
             for id in own.keys() | skipped.keys() | (self.contexts.named if common else frozenset())
         }
 
-    def meets(self, strength: str, proved: Proved) -> bool:
+    def meets(self, strength: str, session: Judged, now: float) -> bool:
         """Has a sign-in this strength? One that is not there is met by nobody."""
-        named = self.strengths.get(strength)
-        return named is not None and named.is_met(proved)
+        return Facts(session, now, Asked(), self.locations, self.strengths, devices=self.devices).meets(strength)
 
     def reporting(self) -> PolicySet:
         """What those come to that are only reported."""
-        return PolicySet(self.policies.values(), self.locations, self.strengths, self.exempt, self.contexts, reporting=True)
+        return PolicySet(
+            self.policies.values(), self.locations, self.strengths, self.exempt, self.contexts, self.devices, reporting=True)
 
     def program(self, application: str) -> Program | None:
         """What an application (its id) is judged by; None where no policy can ever apply."""

@@ -77,6 +77,11 @@ class Known(Protocol):
         """Until when that stays the same by itself."""
         ...
 
+    @property
+    def devices(self) -> frozenset[str]:
+        """What lists of devices call the one that is proved; nothing where none is."""
+        ...
+
     def window(self, window: Window) -> tuple[bool, float]:
         """Is a window of time open now, and until when is the answer the same?"""
         ...
@@ -203,6 +208,24 @@ class ByProvider:
     def holds(self, known: Known) -> bool:
         """Every session has one."""
         return self.choice.allows(frozenset({known.provider}))
+
+    def until(self, known: Known) -> float:
+        """It is the session's."""
+        return inf
+
+
+@dataclass(frozen=True, slots=True)
+class WithDevice:
+    """The device that was proved in the session. Until when it counts is looked at once for all conditions (`decision`)."""
+
+    choice: Choice
+    key: str = "devices"
+    looks_at: Fact = Fact.NOTHING
+    timed: bool = False
+
+    def holds(self, known: Known) -> bool:
+        """None is in no list."""
+        return self.choice.allows(known.devices)
 
     def until(self, known: Known) -> float:
         """It is the session's."""

@@ -47,7 +47,7 @@ def decide(policies: Iterable[Policy], facts: Facts, *, aged: bool = True) -> De
     """
     blocked: list[Policy] = []
     lacking: list[Policy] = []
-    demand, controls, until = NOTHING, UNLIMITED, inf
+    demand, controls, until = NOTHING, UNLIMITED, facts.device_until
     for policy in policies:
         failed, edge = first_failing(policy, facts)
         if edge < until:

@@ -75,14 +75,19 @@ def fact_of(key: str, facts: Facts) -> str:
             return facts.client_kind
         case "providers":
             return facts.provider
-        case "sign_in_risk":
-            return facts.sign_in_risk or "unknown"
-        case "user_risk":
-            return facts.user_risk
+        case "sign_in_risk" | "user_risk":
+            return (facts.user_risk if key == "user_risk" else facts.sign_in_risk) or "unknown"
+        case "devices":
+            return "no device is proved" if facts.device is None else f"{facts.device} is proved"
         case "sign_in_older_than":
             minutes = max(facts.now - facts.auth_time, 0.0) / 60.0
             return f"signed in {minutes:.0f} minutes ago" if facts.auth_time else "unknown"
         case "strengths":
-            return f"acr {facts.session.acr or 'unknown'}, amr {' '.join(facts.session.amr) or 'unknown'}"
+            return _proved(facts)
         case _:
             return "outside of its windows, or in one that is excluded"
+
+
+def _proved(facts: Facts) -> str:
+    device = "" if facts.device is None else f", device {facts.device}"
+    return f"acr {facts.session.acr or 'unknown'}, amr {' '.join(facts.session.amr) or 'unknown'}{device}"

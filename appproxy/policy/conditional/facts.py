@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from appproxy.device import ProvedDevice
 from appproxy.policy.conditional.contexts import Context, Found, contexts_of
+from appproxy.policy.conditional.devices import NO_DEVICES, PROVED, Devices
 from appproxy.policy.conditional.locations import Locations
 from appproxy.policy.conditional.model import Proved, Strength, Subject
 from appproxy.policy.conditional.platforms import platform_of
@@ -51,7 +54,8 @@ class Judged(Subject, Proved, Protocol):
     """A session, as policies see it.
 
     `network`: where it began (`policy.networks.network_of`), "" for unknown. `credential`: "" for an access cookie, else what
-    was shown in its place. `sign_in_risk`: the level that was judged when it began, "" for unknown.
+    was shown in its place. `sign_in_risk`: the level that was judged when it began, "" for unknown. `device`: that was proved
+    in it, None for none.
     """
 
     @property
@@ -62,6 +66,8 @@ class Judged(Subject, Proved, Protocol):
     def credential(self) -> str: ...
     @property
     def sign_in_risk(self) -> str: ...
+    @property
+    def device(self) -> ProvedDevice | None: ...
 
 
 class Facts:
@@ -69,12 +75,12 @@ class Facts:
 
     __slots__ = (
         "_clocks", "_contexts", "_found", "_locations", "_met", "_strengths", "_table", "_user_risk", "_windows",
-        "auth_time", "now", "provider", "request", "session",
+        "auth_time", "device", "device_until", "now", "provider", "request", "session",
     )
 
     def __init__(
         self, session: Judged, now: float, request: Request, locations: Locations, strengths: Mapping[str, Strength],
-        contexts: Sequence[Context] = (), user_risk: UserRisk = NO_RISK,
+        contexts: Sequence[Context] = (), user_risk: UserRisk = NO_RISK, devices: Devices = NO_DEVICES,
     ) -> None:
         self.session = session
         self.now = now
@@ -91,6 +97,11 @@ class Facts:
         #: By the identity of a window, which a policy keeps.
         self._windows: dict[int, tuple[bool, float]] = {}
         self._met: dict[str, bool] = {}
+        #: The device that was proved in the session, if it counts now; and until when the same is true.
+        self.device: ProvedDevice | None = None
+        self.device_until = inf
+        if session.device is not None and (until := devices.until(session.device)) > now:
+            self.device, self.device_until = session.device, until
 
     @property
     def locations(self) -> frozenset[str]:
@@ -132,6 +143,11 @@ class Facts:
         """Until when that stays the same by itself."""
         return self._user_risk.until(self.now)
 
+    @property
+    def devices(self) -> frozenset[str]:
+        """`PROVED` and the id of the device's authority; nothing where no device is proved."""
+        return frozenset() if self.device is None else frozenset({PROVED, self.device.authority})
+
     def window(self, window: Window) -> tuple[bool, float]:
         """Is a window of time open now, and until when is the answer the same? Many policies have the same few windows."""
         key = id(window)
@@ -148,5 +164,5 @@ class Facts:
         known = self._met.get(strength)
         if known is None:
             named = self._strengths.get(strength)
-            known = self._met[strength] = named is not None and named.is_met(self.session)
+            known = self._met[strength] = named is not None and named.is_met(self.session, self.device)
         return known

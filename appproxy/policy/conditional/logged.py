@@ -2,9 +2,9 @@
 
 Keys: `time` (seconds since 1970), `application` (its id), `provider`, `user` and `groups` (ids), `acr`, `amr`, `auth_time`,
 `network` (where the session began), `credential`, `client` (the address), `truncated` (its last bits are left out),
-`user_agent`, `method`, `path` (without the query), `upgrade`, `sign_in_risk`, `user_risk` (levels of then), `outcome` (one
-of `Outcome`), `reason`, and `skipped`: how many
-decisions before it were not logged, because there were too many in a second.
+`user_agent`, `method`, `path` (without the query), `upgrade`, `sign_in_risk`, `user_risk` (levels of then), `device` (that was
+proved in the session), `outcome` (one of `Outcome`), `reason`, and `skipped`: how many decisions before it were not logged,
+because there were too many in a second.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+
+from appproxy.device import ProvedDevice
 
 #: Bits of an address that are kept where it is truncated: what a provider usually gives to one site.
 KEPT_BITS = {4: 24, 6: 48}
@@ -55,6 +57,7 @@ class Logged:
     skipped: int = 0
     sign_in_risk: str = ""
     user_risk: str = ""
+    device: ProvedDevice | None = None
 
     def line(self) -> str:
         """As a line of the log, without its end."""
@@ -66,6 +69,7 @@ class Logged:
             "path": self.path.decode("latin-1"), "outcome": self.outcome.value, "reason": self.reason,
             "truncated": self.truncated, "upgrade": self.upgrade, "skipped": self.skipped,
             "sign_in_risk": self.sign_in_risk, "user_risk": self.user_risk,
+            "device": None if self.device is None else self.device.payload(),
         }
         return json.dumps({key: value for key, value in made.items() if value}, separators=(",", ":"))
 
@@ -83,7 +87,7 @@ def read_line(line: bytes | str) -> Logged:
 
 def _logged(found: Mapping[str, object]) -> Logged:
     get = found.get
-    groups, amr = get("groups", ()), get("amr", ())
+    groups, amr, device = get("groups", ()), get("amr", ()), get("device")
     if not isinstance(groups, list | tuple) or not isinstance(amr, list | tuple):
         raise TypeError("lists")
     return Logged(
@@ -94,6 +98,7 @@ def _logged(found: Mapping[str, object]) -> Logged:
         str(get("user_agent", "")).encode("latin-1"), str(get("method", "")).encode("latin-1"),
         str(get("path", "")).encode("latin-1"), bool(get("upgrade")), int(_number(get("skipped", 0))),
         str(get("sign_in_risk", "")), str(get("user_risk", "")),
+        ProvedDevice.read(device) if isinstance(device, dict) else None,
     )
 
 

@@ -8,13 +8,15 @@ from enum import Enum
 from math import inf
 from typing import Protocol
 
+from appproxy.device import ProvedDevice
 from appproxy.policy.conditional.conditions import Condition
 from appproxy.policy.conditional.demands import UNLIMITED, SessionControls
+from appproxy.policy.conditional.devices import DevicePattern
 
 #: What authentication contexts of Microsoft Entra (the claim `acrs`) begin with among the `amr` of a sign-in.
 ACRS = "acrs:"
 #: Names of strengths that are always there.
-MFA, PHISHING_RESISTANT = "mfa", "phishing-resistant"
+MFA, PHISHING_RESISTANT, DEVICE = "mfa", "phishing-resistant", "device"
 
 
 class State(Enum):
@@ -102,11 +104,15 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """One way to meet a strength: what a provider (its id, "" for any) must say of a sign-in; "" and empty: anything."""
+    """One way to meet a strength: what a provider (its id, "" for any) must say of a sign-in; "" and empty: anything.
+
+    With `device` it is nothing that a provider says: the user has proved such a device.
+    """
 
     provider: str = ""
     acr: str = ""
     amr: frozenset[str] = frozenset()
+    device: DevicePattern | None = None
 
 
 class Proved(Protocol):
@@ -129,16 +135,28 @@ class Strength:
     name: str
     proofs: tuple[Proof, ...]
 
-    def is_met(self, proved: Proved) -> bool:
-        """Does a sign-in amount to it?"""
+    def is_met(self, proved: Proved, device: ProvedDevice | None = None) -> bool:
+        """Does a sign-in amount to it? `device`: that was proved in it, and counts now."""
         for proof in self.proofs:
-            if (
+            if proof.device is not None:
+                if device is not None and proof.device.takes(device):
+                    return True
+            elif (
                 proof.provider in ("", proved.provider) and proof.amr.issubset(proved.amr)
                 # A sign-in has one `acr`, and of `acrs` any number.
                 and (proof.acr in ("", proved.acr) or ACRS + proof.acr in proved.amr)
             ):
                 return True
         return False
+
+    @property
+    def by_device(self) -> bool:
+        """May a device meet it?"""
+        return any(one.device is not None for one in self.proofs)
+
+    def by_provider(self, provider: str) -> bool:
+        """May anything that this provider says of a sign-in meet it?"""
+        return any(one.device is None and one.provider in ("", provider) for one in self.proofs)
 
     def acr_values(self, provider: str) -> list[str]:
         """What to ask a provider for (`acr_values`), the first that is named first."""

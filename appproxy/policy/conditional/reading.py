@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from math import inf
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -24,9 +24,11 @@ from appproxy.policy.conditional.conditions import (
     InTime,
     OlderThan,
     OnPlatform,
+    WithDevice,
     WithStrength,
 )
 from appproxy.policy.conditional.demands import UNLIMITED
+from appproxy.policy.conditional.devices import DevicePattern
 from appproxy.policy.conditional.facts import BROWSER, NATIVE
 from appproxy.policy.conditional.fields import flag_at, one_of, seconds_at, table_at, text_at, texts_at, wrong
 from appproxy.policy.conditional.locations import TRUSTED
@@ -41,17 +43,21 @@ _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 _CONDITIONS = (
-    "clients", "contexts", "locations", "platforms", "providers", "sign_in_older_than", "sign_in_risk", "strengths", "times",
-    "user_risk")
+    "clients", "contexts", "devices", "locations", "platforms", "providers", "sign_in_older_than", "sign_in_risk", "strengths",
+    "times", "user_risk")
 #: Conditions that are lists, and the names that are known; none: names of what is kept elsewhere.
 _CHOICES: tuple[tuple[str, Callable[[Choice], Condition], tuple[str, ...]], ...] = (
-    ("clients", ByClient, (BROWSER, NATIVE)), ("providers", ByProvider, ()), ("strengths", WithStrength, ()),
+    ("clients", ByClient, (BROWSER, NATIVE)), ("providers", ByProvider, ()), ("devices", WithDevice, ()),
+    ("strengths", WithStrength, ()),
     ("sign_in_risk", AtSignInRisk, LEVELS), ("user_risk", AtUserRisk, LEVELS), ("platforms", OnPlatform, PLATFORMS),
 )
 _FIELDS = ("name", "state", "message", "users", "applications", "conditions", "grant", "session")
 #: Networks of one location, windows of one policy: more than anybody keeps in a file by hand.
 _MOST_NETWORKS, _MOST_WINDOWS = 20_000, 50
 _LONGEST_NAME, _LONGEST_MESSAGE = 64, 500
+#: Of a device's subject, as RFC 4514 section 3 calls them, and what other certificates have besides.
+SUBJECT_PARTS = (
+    "C", "CN", "DC", "L", "O", "OU", "ST", "STREET", "UID", "2.5.4.5", "1.2.840.113549.1.9.1")
 
 
 def read_policy(document: object, groups_since: float = 0.0, tagged: Tagged = NO_TAGS) -> Policy:
@@ -208,8 +214,10 @@ def read_strength(document: object) -> Strength:
 
 def _proof(value: object, path: str) -> Proof:
     if not isinstance(value, dict):
-        raise wrong(path, "a table is needed", "it has provider, acr, amr")
-    table = table_at(value, path, ("provider", "acr", "amr"))
+        raise wrong(path, "a table is needed", "it has provider, acr, amr, or device")
+    table = table_at(value, path, ("provider", "acr", "amr", "device", "subject"))
+    if "device" in table or "subject" in table:
+        return Proof(device=_device(table, path))
     acr = text_at(table.get("acr", ""), f"{path}.acr", 255, empty=True)
     if " " in acr:
         raise wrong(f"{path}.acr", "one value has no blank", "make two entries of two values")
@@ -219,3 +227,14 @@ def _proof(value: object, path: str) -> Proof:
     if acr and not table.get("provider"):
         raise wrong(f"{path}.provider", "is needed beside acr", "each provider has acr values of its own; name it")
     return Proof(text_at(table.get("provider", ""), f"{path}.provider", 128, empty=True), acr, amr)
+
+
+def _device(table: Mapping[str, object], path: str) -> DevicePattern:
+    """A proof by a device: its authority, and perhaps what its subject is like."""
+    beside = next((key for key in ("provider", "acr", "amr") if table.get(key)), "")
+    if beside:
+        raise wrong(f"{path}.{beside}", "no provider speaks of devices", "make two strengths, and require both")
+    authority = text_at(table.get("device"), f"{path}.device", _LONGEST_NAME)
+    subject = table_at(table.get("subject"), f"{path}.subject", SUBJECT_PARTS)
+    return DevicePattern(authority, tuple(
+        (name, text_at(pattern, f"{path}.subject.{name}", 128)) for name, pattern in sorted(subject.items())))

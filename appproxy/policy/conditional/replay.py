@@ -192,7 +192,7 @@ class Replay:
 
 
 def _part(whole: PolicySet, policies: Iterable[Policy]) -> PolicySet:
-    return PolicySet(policies, whole.locations, whole.strengths, whole.exempt, whole.contexts)
+    return PolicySet(policies, whole.locations, whole.strengths, whole.exempt, whole.contexts, whole.devices)
 
 
 def _decided(policies: PolicySet, entry: Logged, facts: list[Facts]) -> Decision:

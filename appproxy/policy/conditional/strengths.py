@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from appproxy.policy.conditional.model import MFA, PHISHING_RESISTANT, Strength
+from appproxy.policy.conditional.devices import PROVED
+from appproxy.policy.conditional.model import DEVICE, MFA, PHISHING_RESISTANT, Strength
 from appproxy.policy.conditional.naming import BUILTIN
 from appproxy.policy.conditional.reading import read_strength
 
@@ -19,6 +20,7 @@ BUILT_IN: Mapping[str, Mapping[str, object]] = {
     PHISHING_RESISTANT: {"name": PHISHING_RESISTANT, "any_of": [
         {"acr": "urn:appproxy:acr:phishing-resistant", "provider": BUILTIN},
     ]},
+    DEVICE: {"name": DEVICE, "any_of": [{"device": PROVED}]},
 }  # fmt: skip
 
 

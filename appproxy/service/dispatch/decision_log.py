@@ -92,5 +92,5 @@ def _line(
         context.now, context.application.id, session.provider, session.subject, outcome, reason, session.groups, session.acr,
         session.amr, session.auth_time, session.issued, "" if truncates else session.network, session.credential,
         truncated(context.client) if truncates else context.client, truncates, context.user_agent, context.method,
-        context.path, context.upgrade, skipped, session.sign_in_risk, user_risk,
+        context.path, context.upgrade, skipped, session.sign_in_risk, user_risk, session.device,
     ).line()

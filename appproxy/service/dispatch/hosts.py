@@ -22,10 +22,15 @@ class OwnConnection(Stage):
 
     name = "connection"
 
+    def __init__(self, alone: Collection[str] = ()) -> None:
+        """`alone`: hosts whose connections are for them and nobody else, because clients are asked for certificates there."""
+        self._alone = frozenset(alone)
+
     def handle(self, request: InboundRequest) -> Outcome:
         """Pass on what came on its own connection."""
         server = request.exchange.server_name
-        if server is not None and server.asked != (host := request.head.host) and not server.covers(host):
+        if server is not None and server.asked != (host := request.head.host) and (
+                host in self._alone or server.asked in self._alone or not server.covers(host)):
             raise RequestError(Code.MISDIRECTED, f"on a connection that was made for {server.asked}")
         return None
 

@@ -28,7 +28,8 @@ from appproxy.service.relay.relay import Relay
 class Parts:
     """What the stages are made of. `own_hosts`: what answers on `signin.D`, `apps.D` and `D`; `ports`: where users come in.
 
-    Without `keeping` no form outlives its session; without `decisions` none is logged.
+    `alone`: hosts that share no connection with others. Without `keeping` no form outlives its session; without `decisions`
+    none is logged.
     """
 
     gate: Gate
@@ -42,13 +43,14 @@ class Parts:
     keeping: FormKeeping | None = None
     decisions: DecisionLog | None = None
     rates: RateLimits
+    alone: Collection[str] = ()
 
 
 def stages(parts: Parts) -> tuple[Stage, ...]:
     """A request's way. Each line may count on all lines above it."""
     limited = parts.rates.address is not None or parts.rates.everybody is not None
     return (
-        OwnConnection(),                                        # came on a connection for its host,
+        OwnConnection(parts.alone),                             # came on a connection for its host,
         *((ServiceRates(parts.rates),) if limited else ()),     # is not one too many,
         Branding(parts.error_pages),                              # is for no logo or style sheet of ours,
         OwnHosts(parts.own_hosts, parts.ports),                 # for no host of ours,

@@ -96,6 +96,11 @@ class Exchange(Protocol):
         ...
 
     @property
+    def shown_certificates(self) -> list[bytes]:
+        """All certificates that the client has shown (DER), its own first: it has that one's key, and no more is checked."""
+        ...
+
+    @property
     def server_name(self) -> ServerName | None:
         """What the user's TLS connection was made for; None where they said nothing of it, or a trusted proxy is between."""
         ...

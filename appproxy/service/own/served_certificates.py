@@ -7,7 +7,7 @@ authority has issued. It answers for its names and for whatever no other covers.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,12 +16,12 @@ from twisted.logger import Logger
 from appproxy.config.service import ServiceSettings
 from appproxy.errors import ConfigError
 from appproxy.net.tls import UserContext
-from appproxy.pki import Credential, certificate_facts
+from appproxy.pki import Credential, certificate_facts, load_chain
 from appproxy.pki.acme import alpn_credential
 from appproxy.pki.expiry import DAY, days_left, ends_soon
 from appproxy.pki.selection import names_of
 from appproxy.store.certificates.acme import TLS_ALPN_01
-from appproxy.store.snapshot import AcmeChallenge, ServedCertificate
+from appproxy.store.snapshot import AcmeChallenge, DeviceAuthority, ServedCertificate, Snapshot
 
 #: Names of the two certificates that are not the store's, in metrics and in the log.
 DEFAULT, TUNNEL = "default", "connectors"
@@ -62,6 +62,8 @@ class Certificates:
         self._warned: dict[Expiry, float] = {}
         self._tickets_since = wall_clock()
         self._proofs: dict[AcmeChallenge, Credential] = {}
+        self._device_host = settings.device_host
+        self._authorities: Mapping[str, DeviceAuthority] = {}
 
     @property
     def context(self) -> UserContext:
@@ -92,10 +94,23 @@ class Certificates:
                               hint="run `appproxy init`")
         self._serve(default, stored)
 
+    def take_up(self, snapshot: Snapshot) -> None:
+        """All that the store says of them now."""
+        self.apply(snapshot.certificates)
+        self.prove(snapshot.challenges)
+        self.ask_devices(snapshot.device_authorities)
+
     def apply(self, stored: Sequence[ServedCertificate]) -> None:
         """The store has others now; connections that are there are not touched."""
         if stored is not self._stored and self._default is not None:
             self._serve(self._default, stored)
+
+    def ask_devices(self, authorities: Mapping[str, DeviceAuthority]) -> None:
+        """At the handshake of the device host, ask browsers for certificates of these authorities; without any, for none."""
+        if self._context is not None and authorities is not self._authorities:
+            self._authorities = authorities
+            found = [one for each in authorities.values() for pem in each.certificates for one in load_chain(pem)]
+            self._context.ask_for_certificates({self._device_host: found} if found else {})
 
     def prove(self, challenges: Sequence[AcmeChallenge]) -> None:
         """Show these proofs to authorities that look for them (tls-alpn-01), and no others."""

@@ -86,6 +86,11 @@ class Probe(ExchangeState):
         return 0
 
     @property
+    def shown_certificates(self) -> list[bytes]:
+        """None."""
+        return []
+
+    @property
     def peer_certificate(self) -> bytes | None:
         """None."""
         return None

@@ -42,6 +42,8 @@ class SignInContext:
     refreshes: bool = False
     #: Judges sign-ins; None where that is not wanted.
     risk: RiskJudge | None = None
+    #: Where devices prove themselves, `https://device.DOMAIN[:PORT]`; "" for nowhere.
+    device_origin: str = ""
 
     @property
     def snapshot(self) -> Snapshot:

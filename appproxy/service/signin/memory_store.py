@@ -63,6 +63,14 @@ class MemorySignInStore:
         """There is no page for them."""
         return ()
 
+    async def look_for_device(self, secret: str) -> str | None:
+        """There are no links."""
+        return None
+
+    async def take_device(self, secret: str, address: str) -> bytes | None:
+        """There are no links."""
+        return None
+
     async def look_for_form(self, id: str, place: str) -> tuple[str, bytes] | None:
         """None is kept: what uses the gate as a library answers posts itself."""
         return None

@@ -102,6 +102,14 @@ class SignInStore(Protocol):
         """The owner of a kept form, and the form (`service.kept_form`); None where there is none of this id at this place."""
         ...
 
+    async def look_for_device(self, secret: str) -> str | None:
+        """The name of the device whose key a link's secret leads to; None where it does not count."""
+        ...
+
+    async def take_device(self, secret: str, address: str) -> bytes | None:
+        """The file with that key, made now, for who comes from this address; None where the link does not count any more."""
+        ...
+
     @property
     def note(self) -> Note:
         """Keeps entries of the audit; nobody waits for it."""

@@ -44,6 +44,8 @@ from appproxy.service.dispatch.planted import deletions, is_doubled
 from appproxy.service.signin.apps_page import AppsPage
 from appproxy.service.signin.browser_request import cookies_of_head, is_navigation
 from appproxy.service.signin.context import SignInContext
+from appproxy.service.signin.device_link import DeviceLink
+from appproxy.service.signin.device_step import DeviceStep
 from appproxy.service.signin.identity_provider import IdentityProvider
 from appproxy.service.signin.needs import RiskJudge, SignInStore
 from appproxy.service.signin.provider_logout import ProviderLogout
@@ -72,8 +74,8 @@ class SignIn:
     `signin_origin`: `https://signin.DOMAIN[:PORT]`; `public_port`: part of cookie names; `providers`: by their ids;
     `wall_clock`: seconds since 1970. `extra`: more children of the sign-in host, such as the built-in provider's;
     `end_builtin`: ends a browser's session with the built-in provider and gives field lines. `seconds`: the monotonic clock.
-    `refreshing`: where sessions are kept that are to be refreshed, and what tells the time meanwhile.
-    `risk`: judges sign-ins.
+    `refreshing`: where sessions are kept that are to be refreshed, and what tells the time meanwhile. `device_origin`:
+    where browsers are asked for certificates of devices, "" for nowhere. `risk`: judges sign-ins.
     """
 
     def __init__(
@@ -81,22 +83,29 @@ class SignIn:
         wall_clock: Callable[[], float], *, random_bytes: Callable[[int], bytes] = secrets.token_bytes,
         extra: Mapping[bytes, IResource] | None = None, end_builtin: EndSession | None = None,
         seconds: Callable[[], float] | None = None, refreshing: tuple[RefreshStore, IReactorTime] | None = None,
-        risk: RiskJudge | None = None,
+        risk: RiskJudge | None = None, device_origin: str = "",
     ) -> None:
         self._seconds = seconds or wall_clock
         self._context = SignInContext(
             signin_origin, public_port, store, providers, wall_clock, random_bytes, refreshes=refreshing is not None,
-            risk=risk)
+            risk=risk, device_origin=device_origin)
         #: Keeps sessions that are in use as new as their provider has them.
         self.renewal = None if refreshing is None else Renewal(self._context, *refreshing)
         self._way_back = WayBack(self._context)
-        self._steps = SignInSteps(self._context, self._way_back)
+        self._device_link = DeviceLink(self._context)
+        device_step = DeviceStep(self._context, self._way_back)
+        self._steps = SignInSteps(self._context, self._way_back, device_step)
         self._provider_logout = ProviderLogout(self._context, self._seconds)
         self._sign_out = SignOut(self._context, end_builtin)
         #: For the host `signin.DOMAIN`.
         self.signin_root: IResource = self._make_signin_root(extra or {})
         #: For the paths `/.appproxy/` of all application hosts.
         self.application_root: IResource = _tree({b".appproxy": _tree(self.application_pages())})
+        #: For the host `device.DOMAIN`.
+        self.device_root: IResource = _tree({
+            b"prove": AsyncResource({b"GET": device_step.prove}, self._limit()), b"style.css": style_sheet(),
+            b".appproxy": _tree({b"style.css": style_sheet()}),
+        })
         #: For the host `apps.DOMAIN`.
         self.apps_root: IResource = AppsPage(self._context, self.begin, self.application_pages()).root
 
@@ -107,6 +116,7 @@ class SignIn:
             b"callback": _WithPathsBelow(
                 AsyncResource({b"GET": self._steps.callback, b"POST": self._steps.posted}, self._limit())),
             b"client-keys": _WithPathsBelow(AsyncResource.reading(self._client_keys, self._limit())),
+            b"device-key": AsyncResource({b"GET": self._device_link.open, b"POST": self._device_link.fetch}, self._limit()),
             b"signed-out": AsyncResource({b"GET": self._sign_out.signed_out}, self._limit()),
             b"backchannel-logout": AsyncResource({b"POST": self._provider_logout.back_channel}, self._limit()),
             b"frontchannel-logout": AsyncResource(

@@ -1,21 +1,22 @@
 """Step-up: what policies ask of a sign-in goes to the provider, and what comes back is checked. Nobody goes round twice.
 
     gate or callback: a demand   ---->   /start with it   ---->   provider: a level, max_age, prompt   ---->   callback
-    proved: on to the application; otherwise a page that says what is missing
+    proved: on to the application; a device missing: to where devices prove themselves (`device_step`), and then on;
+    otherwise a page that says what is missing
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import inf
 
 from appproxy.errors import Code
 from appproxy.identity.session import Session
 from appproxy.identity.states import StartState
 from appproxy.policy.conditional.compiled import PolicySet
-from appproxy.policy.conditional.demands import Demand
+from appproxy.policy.conditional.demands import NOTHING, Demand
 from appproxy.policy.verdict import Pass, Refuse, SignInRequired, Verdict
 from appproxy.store.snapshot import ProviderRecord
 
@@ -42,6 +43,8 @@ def parameters(start: StartState, record: ProviderRecord, policies: PolicySet) -
     values: list[list[str]] = []
     for name in start.strengths:
         strength = policies.strengths.get(name)
+        if strength is not None and not strength.by_provider(record.id):
+            continue  # a device's business
         values.append(strength.acr_values(record.id) if strength is not None else [])
     if values and all(values):
         common = [value for value in values[0] if all(value in others for others in values[1:])]
@@ -79,36 +82,56 @@ def _claims(step_up: str, wanted: Sequence[str], any_will_do: bool, given: str) 
     return json.dumps(whole, separators=(",", ":"))
 
 
+@dataclass(frozen=True, slots=True)
+class DeviceNeeded:
+    """The sign-in goes on where devices prove themselves."""
+
+    start: StartState
+
+
 def decided(
-    verdict: Verdict[Session], start: StartState, session: Session, policies: PolicySet, now: float
-) -> Verdict[Session] | StartState:
+    verdict: Verdict[Session], start: StartState, session: Session, policies: PolicySet, now: float, *, shown: bool = False,
+) -> Verdict[Session] | StartState | DeviceNeeded:
     """What becomes of a sign-in: the verdict on its session, or the way through it once more, which has to prove more.
 
     What was asked for and is not proved is refused, whatever would be said of this very request: where the browser comes from
-    another address than at the application, it would be sent round and round.
+    another address than at the application, it would be sent round and round. `shown`: the browser was asked for a device.
     """
     asked = demand_of(start)
     missing = _unproved(asked, session, policies, now)
+    lacks = "this browser has not proved" if shown else "the identity provider has not confirmed"
+    more = verdict.demand if isinstance(verdict, SignInRequired) else NOTHING
     if missing:
-        return _refusal(missing, verdict)
-    if not isinstance(verdict, SignInRequired) or not verdict.demand:
+        if not shown and not isinstance(verdict, Refuse) and _by_device(missing, policies):
+            return DeviceNeeded(with_demand(start, asked | more))
+        return _refusal(missing, verdict, lacks)
+    if not more:
         return verdict
-    if asked | verdict.demand == asked:
-        return _refusal(verdict.demand, verdict)
-    return with_demand(start, asked | verdict.demand)
+    if asked | more == asked:
+        return _refusal(more, verdict, lacks)
+    wanted = with_demand(start, asked | more)
+    alone = not any(policies.strengths[name].by_provider(session.provider) for name in more.strengths - asked.strengths
+                    if name in policies.strengths)
+    return DeviceNeeded(wanted) if alone and not shown and _by_device(more, policies) else wanted
+
+
+def _by_device(demand: Demand, policies: PolicySet) -> bool:
+    """May all of it be met by a device?"""
+    named = [policies.strengths.get(name) for name in demand.strengths]
+    return demand.max_age == inf and bool(named) and all(one is not None and one.by_device for one in named)
 
 
 def _unproved(demand: Demand, session: Session, policies: PolicySet, now: float) -> Demand:
-    lacking = {name for name in demand.strengths if not policies.meets(name, session)}
+    lacking = {name for name in demand.strengths if not policies.meets(name, session, now)}
     return Demand(frozenset(lacking), demand.max_age if session.auth_time + demand.max_age <= now else inf)
 
 
-def _refusal(missing: Demand, verdict: Verdict[Session]) -> Verdict[Session]:
+def _refusal(missing: Demand, verdict: Verdict[Session], lacks: str) -> Verdict[Session]:
     """A block tells more than what is missing."""
     if isinstance(verdict, Refuse):
         return verdict
     said = "" if isinstance(verdict, Pass) else f"{verdict.reason}; "
     message = "" if isinstance(verdict, Pass) else verdict.message
     return Refuse(
-        Code.PROOF_MISSING, f"{said}the identity provider has not confirmed {missing}",
-        message=f"{message} Missing: {missing}." if message else f"Your identity provider has not confirmed {missing}.")
+        Code.PROOF_MISSING, f"{said}{lacks} {missing}",
+        message=f"{message} Missing: {missing}." if message else f"{lacks[0].upper()}{lacks[1:]} {missing}.")

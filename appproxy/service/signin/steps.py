@@ -41,6 +41,7 @@ from appproxy.service.signin.browser_request import client_of, form_of, host_of,
 from appproxy.service.signin.choosing import Choosing
 from appproxy.service.signin.context import SignInContext, client_id, scopes
 from appproxy.service.signin.destination import lead_on
+from appproxy.service.signin.device_step import DeviceStep, finish_url
 from appproxy.service.signin.fragment import FragmentKeeper
 from appproxy.service.signin.freshness import needed
 from appproxy.service.signin.needs import JudgedHere
@@ -49,6 +50,7 @@ from appproxy.service.signin.provider_claims import WantedClaims
 from appproxy.service.signin.refreshing import LEAST_LIFETIME
 from appproxy.service.signin.sign_out import LONGEST_END, end_url
 from appproxy.service.signin.signed_in_cookie import SignedInBrowser
+from appproxy.service.signin.step_up import DeviceNeeded
 from appproxy.service.signin.wanted import KNOWN_CLAIMS, WantedByProvider
 from appproxy.service.signin.way_back import WayBack
 from appproxy.store.people.session_record import SignedIn
@@ -73,8 +75,9 @@ class SignInSteps:
 
     log = Logger()
 
-    def __init__(self, context: SignInContext, way_back: WayBack) -> None:
+    def __init__(self, context: SignInContext, way_back: WayBack, device_step: DeviceStep) -> None:
         self._context = context
+        self._device_step = device_step
         self._way_back = way_back
         self._browser_cookie = name_on_port(BROWSER_COOKIE, context.port)
         self._fragment = FragmentKeeper(context.port)
@@ -228,35 +231,35 @@ class SignInSteps:
             await self._conclude(request, judged, session, application, refusal)
             return redirect(f"{context.base}/start?r={refusal.seal(context.key, now, context.nonce()).decode('ascii')}")
         known = signed_in_cookie.read(context, request, record)
+        refused = isinstance(refusal, Refuse)
         # Only now, so that nobody whom the provider does not know can make the store remember anything.
         begun = await context.store.begin(
             _signed_in(request, session, replace(claims, raw=with_few_groups(claims.raw, record.groups_claim, named)),
-                       answer, "" if refusal else application.id, record),
+                       answer, "" if refused else application.id, record),
             "" if known is None else known.session, _used(pending), now + START_LIFETIME)
         # Where one host is both, in a site of somebody's own, each request would carry it.
         kept = signed_in_cookie.keep(context, record, SignedInBrowser(begun.id, claims.subject))
         lines = cookie_lines(kept) if pending.start.host != host_of(request) else b""
         lines += await self._conclude(request, judged, replace(session, id=begun.id), application, refusal)
-        if refusal is not None:
+        if isinstance(refusal, Refuse):
             error = RequestError(refusal.code, f"{refusal.reason}; {why_not}" if why_not else refusal.reason)
             audit.refused(context, request, application, error, claims.subject, record.id)
             return self._offer_another_account(
                 request, application, error, pending, claims.subject, lines, refusal.message)
         session = replace(session, id=begun.id, expires=min(begun.expires, session.expires), refresh_at=begun.refresh_at)
-        finish = FinishState(context.random_bytes(16).hex(), pending.start, session).seal(
-            context.key, context.wall_clock(), context.nonce())
-        origin = context.route(application, pending.start.host).origin
-        return redirect(f"{origin}/.appproxy/finish?t={finish.decode('ascii')}", lines)
+        if refusal is not None:
+            return redirect(self._device_step.url(refusal.start, session), lines)
+        return redirect(finish_url(context, application, pending.start, session), lines)
 
     async def _conclude(
         self, request: IRequest, judged: JudgedHere | None, session: Session, application: Application,
-        refusal: Refuse | StartState | None,
+        refusal: Refuse | StartState | DeviceNeeded | None,
     ) -> bytes:
         """What was judged is written down, with what has become of it. Gives field lines by which the browser is known."""
         risk = self._context.risk
         if risk is None or judged is None:
             return b""
-        outcome = Outcome.PASSED if refusal is None else Outcome.ASKED if isinstance(refusal, StartState) else Outcome.REFUSED
+        outcome = Outcome.PASSED if refusal is None else Outcome.REFUSED if isinstance(refusal, Refuse) else Outcome.ASKED
         await risk.conclude(judged, session, application.id, outcome)
         return risk.keep_device(request, session.provider, judged) if outcome is Outcome.PASSED else b""
 
@@ -329,7 +332,7 @@ class SignInSteps:
     def _session(
         self, request: IRequest, claims: Claims, application: Application, record: ProviderRecord, start: StartState,
         named: frozenset[str], answer: TokenAnswer, judged: JudgedHere | None,
-    ) -> tuple[Session, Refuse | StartState | None]:
+    ) -> tuple[Session, Refuse | StartState | DeviceNeeded | None]:
         """The session that the user would get if this sign-in were a new one, and why they may not have it; or how the sign-in
         goes on, where policies ask for more.
         """
@@ -344,8 +347,8 @@ class SignInSteps:
         session = replace(context.bound(request, application, session), sign_in_risk=risk)
         verdict = step_up.decided(
             context.authorizer.authorize(context.context(request, application, session, start.target)),
-            start, session, context.snapshot.policies, now)
-        if isinstance(verdict, Refuse | StartState):
+            start, session, context.snapshot.policies, now, shown=not context.device_origin)
+        if isinstance(verdict, Refuse | StartState | DeviceNeeded):
             return session, verdict
         if not isinstance(verdict, Pass):
             raise IdentityError(Code.TOKEN_REFUSED, verdict.reason)

@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from appproxy.errors import Code, IdentityError
 from appproxy.identity.session import Session
 from appproxy.store.database.live import LiveStore
+from appproxy.store.devices import devices
 from appproxy.store.people import kept_forms, one_time, providers, session_refresh, session_rows
 from appproxy.store.people.session_record import Begun, Later, Lease, Refreshed, SessionRow, SessionTokens, SignedIn
 from appproxy.store.service import audit
-from appproxy.store.service.actions import SESSION_ENDED, SIGN_OUT
+from appproxy.store.service.actions import DEVICE_ISSUED, SESSION_ENDED, SIGN_OUT
 from appproxy.store.service.note import Action, Note
 from appproxy.store.snapshot import Snapshot
 from appproxy.store.transaction import Reading, Transaction
@@ -50,6 +51,14 @@ class LiveSignInStore:
     async def keep_form(self, id: str, owner: str, place: str, form: bytes, expires: float) -> bool:
         """One transaction."""
         return await self._live.write(kept_forms.keep, id, owner, place, form, expires)
+
+    async def look_for_device(self, secret: str) -> str | None:
+        """One look."""
+        return await self._live.read(_look_for_device, secret, self._wall_clock())
+
+    async def take_device(self, secret: str, address: str) -> bytes | None:
+        """One transaction."""
+        return await self._live.write(_take_device, secret, address)
 
     async def look_for_form(self, id: str, place: str) -> tuple[str, bytes] | None:
         """One look."""
@@ -149,3 +158,18 @@ def _end(
     row = session_rows.end(tx, session)
     if row is not None or always:
         audit.record(tx, f"user:{subject}", action, subject, noted)
+
+
+def _look_for_device(reading: Reading, secret: str, now: float) -> str | None:
+    found = devices.look(reading, secret, now)
+    return None if found is None else found.name
+
+
+def _take_device(tx: Transaction, secret: str, address: str) -> bytes | None:
+    taken = devices.take(tx, secret)
+    if taken is None:
+        return None
+    one = taken.device
+    audit.record(tx, f"user:{one.user}", DEVICE_ISSUED, one.id, {
+        "address": address, "device": f"CN={one.name}", "fingerprint": one.fingerprint, "not_after": one.not_after})
+    return taken.content

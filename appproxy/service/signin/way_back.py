@@ -59,6 +59,10 @@ class WayBack:
             return route, f"{route.origin}{long_address.PLACE}{start.address}"
         return route, url_of(context.snapshot.router_of(start.host), route, start.target)
 
+    def link(self, start: StartState) -> str:
+        """Where what the sign-in was for, a kept form included, is begun once more. Raises IdentityError(SIGN_IN_STATE)."""
+        return self._again_url(self.destination(start)[0], start)
+
     async def again(self, request: IRequest) -> Answer:
         """On the application's host: go on with the session that is there, or begin the sign-in once more."""
         context = self._context

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from appproxy.store.certificates import acme, certificates
+from appproxy.store.devices import devices
 from appproxy.store.people import authenticator_apps, client_keys, directories, kept_forms, providers, session_rows
 from appproxy.store.roles import idempotency
 from appproxy.store.schema import audit_chains, authorities, leaves, master_check, sealing_keys, signing_keys
@@ -15,6 +16,7 @@ from appproxy.store.schema import providers as provider_table
 from appproxy.store.schema import sessions as session_table
 from appproxy.store.schema_certificates import acme_accounts
 from appproxy.store.schema_certificates import certificates as certificate_table
+from appproxy.store.schema_devices import devices as device_table
 from appproxy.store.schema_directories import directories as directory_table
 from appproxy.store.schema_exports import audit_exports as export_table
 from appproxy.store.schema_roles import idempotent_answers
@@ -42,6 +44,7 @@ SEALED: tuple[tuple[sa.Table, str, str], ...] = (
     (session_table, "refresh_token", session_rows.REFRESH_TOKEN),
     (session_table, "claims", session_rows.CLAIMS),
     (kept_form_table, "form", kept_forms.KEPT_FORM),
+    (device_table, "password", devices.PASSWORD),
     (audit_chains, "key", audit_chain.CHAIN_KEY),
     (export_table, "key", audit_exports.EXPORT_KEY),
     (export_table, "secret", audit_exports.EXPORT_SECRET),

@@ -17,11 +17,12 @@ from appproxy.publish.cors import CorsRule
 from appproxy.publish.portal import Portal, portal_at
 from appproxy.publish.routing import Router
 from appproxy.publish.urls import Translation
-from appproxy.store import schema, schema_certificates, schema_machines, schema_risk, schema_roles
+from appproxy.store import schema, schema_certificates, schema_devices, schema_machines, schema_risk, schema_roles
 from appproxy.store.applications import cors_rules, further_providers
 from appproxy.store.applications.row import Assigned, application_of, segment_of
 from appproxy.store.certificates.acme import challenges
 from appproxy.store.certificates.certificates import served
+from appproxy.store.devices.authorities import snapshot_authorities
 from appproxy.store.machines import clients, native_clients
 from appproxy.store.machines.service_tokens import snapshot_tokens
 from appproxy.store.people.providers import list_all as list_providers
@@ -60,7 +61,9 @@ PARTS: Mapping[str, tuple[sa.Table, ...]] = {
     "challenges": (schema_certificates.acme_challenges,),
     "service_tokens": (schema_machines.service_tokens, schema_machines.service_token_applications,
                        schema_roles.role_assignments),
-    "policies": (schema.policy_documents, schema.break_glass),
+    "device_authorities": (schema_devices.device_authorities, schema_devices.device_revocations),
+    "policies": (schema.policy_documents, schema.break_glass, schema_devices.device_authorities,
+                 schema_devices.device_revocations),
     "user_risks": (schema_risk.risky_users,),
     "native_clients": (schema_machines.native_clients, schema_machines.native_client_applications),
     "relying_parties": (schema_machines.clients,),
@@ -250,6 +253,7 @@ _BUILDERS: Mapping[str, Callable[[Builder, Reading], object]] = {
     "certificates": lambda _, reading: served(reading),
     "challenges": lambda _, reading: challenges(reading),
     "service_tokens": lambda _, reading: snapshot_tokens(reading),
+    "device_authorities": lambda _, reading: snapshot_authorities(reading),
     "native_clients": lambda _, reading: {one.id: one for one in native_clients.list_all(reading)},
     "relying_parties": lambda _, reading: clients.snapshot_parties(reading),
     "roles": lambda _, reading: tuple(role_assignments.list_all(reading)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from appproxy.store.certificates import acme
 from appproxy.store.connectors import connectors, join_tokens
 from appproxy.store.database.initial import renew_leaves
+from appproxy.store.devices import devices
 from appproxy.store.machines import native_grants, service_tokens
 from appproxy.store.people import (
     client_keys,
@@ -50,6 +51,7 @@ def keep_up(tx: Transaction, node_started: float, audit_days: int = 0, connector
     password_links.purge(tx)
     join_tokens.purge(tx)
     service_tokens.purge(tx)
+    devices.purge(tx)
     native_grants.purge(tx)
     role_assignments.purge(tx)
     judging.purge(tx)

@@ -13,6 +13,7 @@ from appproxy.policy.authorizer import is_assigned
 from appproxy.policy.conditional.checks import locked
 from appproxy.policy.conditional.compiled import PolicySet
 from appproxy.policy.conditional.contexts import Contexts
+from appproxy.policy.conditional.devices import DevicePattern
 from appproxy.policy.conditional.locations import CountryOf, Locations, no_country
 from appproxy.policy.conditional.model import Policy
 from appproxy.policy.conditional.naming import TAG, Tagged
@@ -22,10 +23,11 @@ from appproxy.policy.conditional.strengths import BUILT_IN, strengths_of
 from appproxy.publish.application import Application
 from appproxy.store import names
 from appproxy.store.applications import applications
+from appproxy.store.devices import authorities
 from appproxy.store.people import providers, users
 from appproxy.store.policies import documents
 from appproxy.store.policies.documents import Kind, Stored
-from appproxy.store.policies.references import Names, resolved
+from appproxy.store.policies.references import Names, device_id, resolved
 from appproxy.store.schema import GROUP, assignments, break_glass
 from appproxy.store.snapshot import BUILTIN
 from appproxy.store.transaction import Reading, Transaction
@@ -89,9 +91,17 @@ def put_strength(tx: Transaction, name: str, document: object) -> Stored:
                 raise error.at(f"any_of[{number}].provider") from None
     ways = [
         {"provider": providers.find(tx, one.provider).id if one.provider else "", "acr": one.acr, "amr": sorted(one.amr)}
-        for one in read.proofs
+        if one.device is None else _device(tx, one.device, number) for number, one in enumerate(read.proofs)
     ]
     return documents.put(tx, Kind.STRENGTH, read.name, {"any_of": ways})
+
+
+def _device(tx: Transaction, wanted: DevicePattern, number: int) -> dict[str, object]:
+    """As it is kept. Raises NotFound."""
+    try:
+        return {"device": device_id(tx, wanted.authority), "subject": dict(wanted.subject)}
+    except names.NotFound as error:
+        raise error.at(f"any_of[{number}].device") from None
 
 
 def remove(tx: Transaction, kind: Kind, name: str) -> Stored:
@@ -140,7 +150,7 @@ def policy_set(
     contexts = Contexts(read_context(one.document, tagged) for one in documents.list_all(reading, Kind.CONTEXT))
     return PolicySet(
         read_all(reading, tagged), locations or read_locations(reading), strengths, exempt(reading), contexts,
-        reporting=reporting)
+        authorities.trusted(reading), reporting=reporting)
 
 
 def tags(published: Iterable[Application]) -> dict[str, frozenset[str]]:

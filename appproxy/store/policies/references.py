@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from appproxy.policy.conditional.devices import PROVED
 from appproxy.policy.conditional.locations import TRUSTED
 from appproxy.policy.conditional.naming import ALL, TAG, split_who
 from appproxy.policy.conditional.strengths import BUILT_IN
@@ -13,6 +14,7 @@ from appproxy.publish.administration import ADMINISTRATION
 from appproxy.publish.administration import NAME as ADMINISTRATION_NAME
 from appproxy.store import names, schema
 from appproxy.store.applications import applications
+from appproxy.store.devices import authorities
 from appproxy.store.people import providers, user_groups, users
 from appproxy.store.policies import documents
 from appproxy.store.policies.documents import Kind
@@ -32,10 +34,20 @@ def resolved(reading: Reading, document: Document) -> dict[str, object]:
         "users": lambda text, path: _who(reading, text, path),
         "applications": lambda text, _: _application(reading, text),
         "providers": lambda text, _: providers.find(reading, text).id,
+        "devices": lambda text, _: device_id(reading, text),
         "contexts": lambda text, _: documents.find(reading, Kind.CONTEXT, text).name,
         "locations": lambda text, _: text if text == TRUSTED else documents.find(reading, Kind.LOCATION, text).name,
         "strengths": lambda text, _: strength_name(reading, text),
     })
+
+
+def device_id(reading: Reading, text: str) -> str:
+    """The id of a device authority, or `proved`. Raises NotFound."""
+    return text if text == PROVED else authorities.find(reading, text).id
+
+
+def _devices(reading: Reading) -> dict[str, str]:
+    return {PROVED: PROVED, **{one.id: one.name for one in authorities.list_all(reading)}}
 
 
 def _application(reading: Reading, text: str) -> str:
@@ -71,6 +83,8 @@ class Names:
     providers: Mapping[str, str]
     #: All that any application has, as policies name them.
     tags: Mapping[str, str]
+    #: Device authorities.
+    devices: Mapping[str, str]
 
     @classmethod
     def now(cls, reading: Reading) -> Names:
@@ -82,6 +96,7 @@ class Names:
             {ADMINISTRATION: ADMINISTRATION_NAME, **{one.id: one.name for one in published}},
             names.by_id(reading, schema.providers),
             {TAG + tag: TAG + tag for one in published for tag in one.tags},
+            _devices(reading),
         )
 
     @classmethod
@@ -103,7 +118,7 @@ class Names:
         return cls(
             names.by_id(reading, schema.users, users), names.by_id(reading, schema.user_groups, groups),
             {ADMINISTRATION: ADMINISTRATION_NAME, **names.by_id(reading, schema.applications, published)},
-            names.by_id(reading, schema.providers), {},
+            names.by_id(reading, schema.providers), {}, _devices(reading),
         )
 
     def shown(self, document: Document) -> dict[str, object]:
@@ -112,7 +127,16 @@ class Names:
             "users": lambda text, path: self._who(text, path),
             "applications": lambda text, _: self.applications.get(text, text),
             "providers": lambda text, _: self.providers.get(text, text),
+            "devices": lambda text, _: self.devices.get(text, text),
         })
+
+    def shown_strength(self, document: Document) -> dict[str, object]:
+        """The same of a strength's."""
+        called = {"provider": self.providers, "device": self.devices}
+        ways = cast("list[Document]", document["any_of"])
+        return {**document, "any_of": [
+            {key: called[key].get(str(value), value) if key in called else value for key, value in way.items() if value}
+            for way in ways]}
 
     def gone(self, document: Document) -> list[str]:
         """Paths of what a kept document names and what is not there any more."""
@@ -134,7 +158,8 @@ class Names:
             return text
 
         each_named(document, {
-            "users": who, "applications": note({**self.applications, **self.tags}), "providers": note(self.providers)})
+            "users": who, "applications": note({**self.applications, **self.tags}), "providers": note(self.providers),
+            "devices": note(self.devices)})
         return found
 
     def _who(self, text: str, path: str) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import cast
 
 from appproxy.policy.conditional.reading import read_policy
 from appproxy.store import names
 from appproxy.store.applications import applications
+from appproxy.store.devices import authorities
 from appproxy.store.policies import documents, policies
 from appproxy.store.policies.documents import Kind
 from appproxy.store.policies.references import Names, resolved
@@ -37,6 +39,9 @@ def material(reading: Reading, proposed: Sequence[object], without: Sequence[str
         "locations": [one.document for one in documents.list_all(reading, Kind.LOCATION)],
         "strengths": [one.document for one in documents.list_all(reading, Kind.STRENGTH)],
         "contexts": [one.document for one in documents.list_all(reading, Kind.CONTEXT)],
+        "devices": {
+            id: [one.name, None if one.until == inf else one.until, sorted(one.revoked)]
+            for id, one in authorities.trusted(reading).authorities.items()},
         "tags": {tag: sorted(ids) for tag, ids in policies.tags(published).items()},
         "exempt": sorted(policies.exempt(reading)),
         "applications": {one.id: one.name for one in published}, "users": dict(called.users),

@@ -59,6 +59,12 @@ SIGN_IN = _event(
     "sign-in", "A session with an application has begun, whichever the provider.",
     f"{_FACTS} {_SESSION} expires amr acr auth_time risk report_only break_glass")
 SIGN_IN_REFUSED = _event("sign-in.refused", "A session with an application has not begun.", f"{_FACTS} code reason")
+DEVICE_ISSUED = _event(
+    "device.issued", "A user has fetched the key of a device by the link of an administrator.",
+    "address device fingerprint not_after")
+DEVICE_PROVED = _event(
+    "device.proved", "A browser has proved at a sign-in that it runs on a device.",
+    f"{_FACTS} {_SESSION} authority device fingerprint")
 SIGN_OUT = _event("sign-out", "The user has ended a session.", f"{_FACTS} {_SESSION}")
 SESSION_ENDED = _event(
     "session.ended", "A session has ended: by its provider, because that refused a refresh, or because there were too many.",
@@ -104,10 +110,12 @@ KEYS: Mapping[str, str] = {
     "amr": "by which methods, as the provider calls them (RFC 8176)",
     "application": "name of the application",
     "auth_time": "when the user proved it, in seconds since 1970",
+    "authority": "the device authority that vouches for it, by name",
     "break_glass": "policies that would have kept this user out, who is exempt from them",
     "client": "what the browser or program calls itself",
     "code": "the error's [code](requests.md)",
     "count": "how many",
+    "device": "the subject of its certificate",
     "directory": "name of the directory",
     "expires": "when the session ends at the latest, in seconds since 1970",
     "factor": "`totp`, `passkey` or `recovery-code`",

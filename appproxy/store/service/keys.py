@@ -17,6 +17,8 @@ from appproxy.store.transaction import Reading, Row, Transaction
 CONNECTOR = "connector"
 #: The authority of the users' listener when the admin has given no certificate, and its leaf.
 USER = "user"
+#: The authority that issues certificates of devices to users of the built-in provider.
+DEVICE = "device"
 #: Purposes of sealing (associated data: never change them).
 AUTHORITY_KEY = "authority key"
 LEAF_KEY = "leaf key"

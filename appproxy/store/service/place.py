@@ -13,7 +13,7 @@ from appproxy.publish.application import Url
 
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 #: Names below the domain that the service itself answers to.
-RESERVED = ("signin", "apps", "connect", "admin")
+RESERVED = ("signin", "apps", "connect", "admin", "device")
 #: The path on every application's host that is the service's own.
 OWN_PATH = "/.appproxy/"
 #: Fits every index of every database, and no sensible path is longer.

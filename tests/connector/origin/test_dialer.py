@@ -26,8 +26,8 @@ from appproxy.connector.origin.origins import Origin
 from appproxy.errors import Code, RequestError
 from appproxy.http.connection_authentication import Leg
 from appproxy.http.h1.client import Event
-from appproxy.net.contexts import CertificateRefused
 from appproxy.net.deadlines import Deadlines
+from appproxy.net.peer_verdict import CertificateRefused
 from tests.pki.authorities import CONNECTOR, OURS, connector
 
 NO_CERTIFICATES = ClientCertificates(Path("/nowhere"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from appproxy.device import ProvedDevice
+
 #: A Monday, 12:00 in UTC.
 NOON = 1_700_481_600.0
 
@@ -22,3 +24,4 @@ class Person:
     network: str = ""
     credential: str = ""
     sign_in_risk: str = ""
+    device: ProvedDevice | None = None

@@ -27,6 +27,7 @@ HOURS = {"times": {"include": [{"from": "08:00", "to": "09:00", "zone": "UTC"}]}
     ({"conditions": {"clients": {"include": ["native"]}}}, Effect.NOT_APPLIED, "conditions.clients: browser"),
     ({"conditions": {"providers": {"include": ["corp"]}}}, Effect.NOT_APPLIED, "conditions.providers: builtin"),
     ({"conditions": {"strengths": {"include": ["mfa"]}}}, Effect.NOT_APPLIED, "conditions.strengths: acr unknown, amr pwd"),
+    ({"conditions": {"devices": {"include": ["proved"]}}}, Effect.NOT_APPLIED, "conditions.devices: no device is proved"),
     ({"conditions": {"sign_in_older_than": "1h"}}, Effect.NOT_APPLIED,
      "conditions.sign_in_older_than: signed in 10 minutes ago"),
     ({"conditions": HOURS}, Effect.NOT_APPLIED, "conditions.times: outside of its windows, or in one that is excluded"),

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from appproxy.device import ProvedDevice
 from appproxy.policy.conditional.logged import Logged, Outcome, read_line, truncated
 
 ENTRY = Logged(
     1000.5, "a1", "builtin", "ann", Outcome.ASKED, "'p' asks for mfa", ("staff",), "gold", ("pwd", "otp"), 900.0, 950.0,
     "192.0.2.1", "provider", "192.0.2.7", False, b"Mozilla \xff", b"POST", b"/pay/\xc3\xa4", True, 3, "medium",
-    "high")
+    "high", ProvedDevice("corp", "f" * 64, (("CN", "laptop-7"),), ("a" * 32,), 940.0, 2000.0))
 
 
 @pytest.mark.parametrize("entry", [ENTRY, Logged(1.0, "a", "p", "u", Outcome.PASS, method=b"", path=b"")])
@@ -26,6 +27,7 @@ def test_there_and_back(entry: Logged) -> None:
     '{"time":1,"application":"a","provider":"p","user":"u","outcome":"maybe"}',
     '{"time":1,"application":"a","provider":"p","user":"u","outcome":"pass","groups":3}',
     '{"time":1,"application":"a","provider":"p","user":"u","outcome":"pass","path":"\\u1234"}',
+    '{"time":1,"application":"a","provider":"p","user":"u","outcome":"pass","device":{"a":"corp"}}',
     '{"time":true,"application":"a","provider":"p","user":"u","outcome":"pass"}',
 ])
 def test_what_is_no_line(line: str | bytes) -> None:

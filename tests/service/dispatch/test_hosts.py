@@ -29,6 +29,22 @@ def test_the_connection_is_for_the_host(made_for: ServerName | None, is_own: boo
         assert caught.value.code is Code.MISDIRECTED
 
 
+@pytest.mark.parametrize(("made_for", "host", "is_own"), [
+    ("device.example.com", "device.example.com", True), ("device.example.com", "wiki.example.com", False),
+    ("wiki.example.com", "device.example.com", False), ("shop.example.com", "wiki.example.com", True),
+])
+def test_where_certificates_are_asked_for_nobody_shares_a_connection(made_for: str, host: str, is_own: bool) -> None:
+    """Though the server's certificate covers both: browsers then open one of its own."""
+    stage, request = OwnConnection(["device.example.com"]), asked(f"https://{host}/")
+    exchange_of(request).server_name = ServerName(made_for, {"*.example.com": True})
+    if is_own:
+        assert passes(stage, request)
+    else:
+        with pytest.raises(RequestError) as caught:
+            stage.handle(request)
+        assert caught.value.code is Code.MISDIRECTED
+
+
 def test_an_unknown_host_on_the_connection_for_another_may_be_a_mistake_of_the_browser() -> None:
     """421 then, and 404 otherwise; other failures stay what they are."""
     request = asked("https://nobody.example.com/")

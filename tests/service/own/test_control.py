@@ -109,6 +109,11 @@ class Shown(UserConnection):
             self.shown = load_pem_x509_certificate(certificate.encode()).public_bytes(Encoding.DER)
 
     @property
+    def shown_certificates(self) -> list[bytes]:
+        """None."""
+        return []
+
+    @property
     def peer_certificate(self) -> bytes | None:
         return self.shown
 

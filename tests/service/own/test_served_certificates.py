@@ -18,7 +18,7 @@ from appproxy.net.contexts import ClientContext, new_context
 from appproxy.net.tls import negotiated
 from appproxy.pki import Credential, certificate_facts, load_chain
 from appproxy.service.own.served_certificates import Certificates
-from appproxy.store.snapshot import AcmeChallenge, ServedCertificate
+from appproxy.store.snapshot import AcmeChallenge, DeviceAuthority, ServedCertificate
 from tests.net.wire import Net, network
 from tests.pki.chains import BETWEEN, DAY, NOW, Made, chain, leaf
 
@@ -103,6 +103,28 @@ def test_a_change_of_the_store_holds_for_the_next_connection(shelf: Shelf) -> No
     shelf.certificates.apply([])
     assert shelf.shown("wiki.example.com") == OWN.certificate
     assert shelf.certificates.context.serverConnectionForTLS(None).get_context() is first  # type: ignore[arg-type]
+
+
+def test_devices_are_asked_for_certificates(shelf: Shelf) -> None:
+    """At their host, of the authorities that the store has now; and after the certificates have changed, too."""
+    raw = new_context(SSL.TLS1_2_VERSION)
+    raw.set_verify(SSL.VERIFY_NONE)
+
+    def asked(host: str) -> list[object]:
+        net = network(shelf.certificates.context, ClientContext(raw, host))
+        return [one.CN for one in net.client.tls.getHandle().get_client_ca_list()]
+
+    authorities = {"corp": DeviceAuthority("Company", (BETWEEN.pem,))}
+    shelf.certificates.ask_devices(authorities)
+    shelf.load()
+    assert asked("device.example.com") == []
+    shelf.certificates.ask_devices(authorities)
+    assert asked("device.example.com") == ["Test Intermediate"]
+    assert asked("signin.example.com") == []
+    shelf.certificates.apply([served(WIKI)])
+    assert asked("device.example.com") == ["Test Intermediate"]
+    shelf.certificates.ask_devices({})
+    assert asked("device.example.com") == []
 
 
 def test_before_the_start_nothing_is_shown(shelf: Shelf) -> None:

@@ -18,7 +18,7 @@ from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import implementer
 
 from appproxy.errors import Code, ConfigError, RequestError
-from appproxy.net.contexts import CertificateRefused
+from appproxy.net.peer_verdict import CertificateRefused
 from appproxy.pki.authority import create_authority
 from appproxy.service.signin.oidc_client import AnswerLost, HttpOidcClient
 from appproxy.service.signin.provider_agent import (

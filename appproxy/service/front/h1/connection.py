@@ -30,7 +30,7 @@ from appproxy.http import RequestReader
 from appproxy.net.deadlines import NEVER
 from appproxy.net.read_gate import HoldReason, ReadGate
 from appproxy.net.sockets import acknowledged, through
-from appproxy.net.tls import ServerName, peer_certificate
+from appproxy.net.tls import ServerName, peer_certificate, shown_certificates
 from appproxy.service.exchange.exchange import BodyReader
 from appproxy.service.front.front import NO_HEAD, Front
 from appproxy.service.front.h1.exchange import UserExchange
@@ -214,6 +214,11 @@ class UserConnection(Protocol):
     def peer_certificate(self) -> bytes | None:
         """The verified certificate that this connection has shown."""
         return peer_certificate(self.transport)
+
+    @property
+    def shown_certificates(self) -> list[bytes]:
+        """All that it has shown."""
+        return shown_certificates(self.transport)
 
     def exchange_over(self, exchange: UserExchange, reuse: bool) -> None:
         """The answer is written whole. `reuse`: its head said that the connection stays."""

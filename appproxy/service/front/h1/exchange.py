@@ -53,6 +53,10 @@ class ConnectionPort(Protocol):
     def peer_certificate(self) -> bytes | None:
         """The verified leaf certificate of whoever is connected, in DER; None where none was asked for."""
 
+    @property
+    def shown_certificates(self) -> list[bytes]:
+        """All certificates that were shown."""
+
     def take_body(self) -> bytes | None:
         """All of the body, if it has come with the head."""
 
@@ -285,6 +289,11 @@ class UserExchange(AnsweringExchange):
     def peer_certificate(self) -> bytes | None:
         """The verified leaf certificate of whoever is connected, in DER; None where none was asked for."""
         return self._connection.peer_certificate
+
+    @property
+    def shown_certificates(self) -> list[bytes]:
+        """All certificates that the client has shown (DER), its own first: it has that one's key, and no more is checked."""
+        return self._connection.shown_certificates
 
     @property
     def server_name(self) -> ServerName | None:

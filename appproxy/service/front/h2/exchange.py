@@ -99,6 +99,11 @@ class H2Exchange(AnsweringExchange):
         return self.connection.peer_certificate
 
     @property
+    def shown_certificates(self) -> list[bytes]:
+        """None: HTTP/2 is not spoken where clients are asked for certificates."""
+        return []
+
+    @property
     def server_name(self) -> ServerName | None:
         """What the user's TLS connection was made for."""
         return self.connection.server_name

@@ -1,0 +1,118 @@
+"""Device authorities as they are kept: their certificates, and what their lists of revoked certificates come to."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from appproxy.errors import ConfigError
+from appproxy.pki.client_path import load_authority
+from appproxy.pki.crl import Revocations, read_lists
+from appproxy.pki.pem import load_chain
+from appproxy.policy.conditional.devices import PROVED, Devices
+from appproxy.policy.conditional.naming import ALL
+from appproxy.store import names
+from appproxy.store.schema_devices import device_authorities as table
+from appproxy.store.schema_devices import device_revocations
+from appproxy.store.snapshot import OWN_AUTHORITY, DeviceAuthority
+from appproxy.store.transaction import Reading, Row, Transaction
+
+#: Authorities in all: browsers are told the names of all of them in each handshake.
+MOST = 20
+_KIND = "device authority"
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorityRecord:
+    """One. Times are seconds since 1970; `changed`: when its lists were. `authority` has what counts."""
+
+    id: str
+    name: str
+    created: float
+    changed: float
+    authority: DeviceAuthority = field(repr=False)
+
+
+def add(tx: Transaction, name: str, certificates: str, lists: str = "") -> AuthorityRecord:
+    """Believe the certificates of devices that lead to these (PEM). `lists`: of revoked ones (PEM), "" for none.
+
+    Raises ConfigError or AlreadyThere.
+    """
+    title = names.title(name, "name")
+    if names.key(title) in (PROVED, ALL, OWN_AUTHORITY):
+        raise ConfigError(f"name: {title!r} has a meaning of its own", hint="choose another name")
+    names.check_new(tx, table, table.c.name_key == names.key(title), title, _KIND)
+    if len(list_all(tx)) >= MOST:
+        raise ConfigError(f"there are {MOST} device authorities already", hint="remove one")
+    found = load_authority(certificates, tx.now)
+    own = {one: other.name for other in list_all(tx) for pem in other.authority.certificates for one in load_chain(pem)}
+    taken = next((one for one in found if one in own), None)
+    if taken is not None:
+        raise names.AlreadyThere(f"certificate: {taken.subject.rfc4514_string()} is one of {own[taken]} already")
+    id_ = tx.new_id()
+    tx.change(sa.insert(table).values(
+        id=id_, name=title, name_key=names.key(title), certificates=certificates, created=tx.now, changed=tx.now,
+        **_kept(read_lists(lists, found, tx.now) if lists else None)))
+    return find(tx, id_)
+
+
+def add_own(tx: Transaction, certificate: str) -> None:
+    """Believe the certificates that the service issues itself, to this one (PEM)."""
+    tx.change(sa.insert(table).values(
+        id=OWN_AUTHORITY, name=OWN_AUTHORITY, name_key=OWN_AUTHORITY, certificates=certificate, created=tx.now,
+        changed=tx.now, **_kept(None)))
+
+
+def set_lists(tx: Transaction, name: str, lists: str) -> AuthorityRecord:
+    """Put these lists (PEM, "" for none) in the place of those that are there. Raises ConfigError or NotFound."""
+    record = find(tx, name)
+    if record.id == OWN_AUTHORITY:
+        raise ConfigError("crl: the service knows itself which of its own certificates are revoked",
+                          hint="revoke one by appproxy device revoke ID")
+    found = [one for pem in record.authority.certificates for one in load_chain(pem)]
+    made = read_lists(lists, found, tx.now) if lists else None
+    tx.change(sa.update(table).where(table.c.id == record.id).values(changed=tx.now, **_kept(made)))
+    return find(tx, record.id)
+
+
+def remove(tx: Transaction, name: str) -> AuthorityRecord:
+    """Believe it no longer: no device counts that it vouches for. Raises NotFound."""
+    record = find(tx, name)
+    tx.change(sa.delete(table).where(table.c.id == record.id))
+    return record
+
+
+def find(reading: Reading, name: str) -> AuthorityRecord:
+    """By its name or id. Raises NotFound."""
+    return _record(reading, names.find_row(reading, table, table.c.name_key == names.key(name), name, _KIND))
+
+
+def list_all(reading: Reading) -> list[AuthorityRecord]:
+    """All, by name."""
+    return [_record(reading, row) for row in reading.rows(sa.select(table).order_by(table.c.name_key))]
+
+
+def snapshot_authorities(reading: Reading) -> dict[str, DeviceAuthority]:
+    """All by id, as the snapshot has them."""
+    return {one.id: one.authority for one in list_all(reading)}
+
+
+def trusted(reading: Reading) -> Devices:
+    """What policies are judged with."""
+    return Devices({one.id: one.authority.trusted for one in list_all(reading)})
+
+
+def _kept(lists: Revocations | None) -> dict[str, object]:
+    if lists is None:
+        return {"lists": "{}", "revoked": ""}
+    return {"lists": json.dumps(dict(lists.until), sort_keys=True), "revoked": " ".join(sorted(lists.revoked))}
+
+
+def _record(reading: Reading, row: Row) -> AuthorityRecord:
+    revoked = row["revoked"].split()
+    if row["id"] == OWN_AUTHORITY:
+        revoked = list(reading.connection.scalars(sa.select(device_revocations.c.id)))
+    authority = DeviceAuthority(row["name"], (row["certificates"],), json.loads(row["lists"]), frozenset(revoked))
+    return AuthorityRecord(row["id"], row["name"], row["created"], row["changed"], authority)
