@@ -24,7 +24,8 @@ class AdminWorld(World):
     def start_service(self) -> None:
         """Start it so."""
         settings = self.state / "service.toml"
-        settings.write_text("admin_api = true\n" + settings.read_text())
+        kept = [line for line in settings.read_text().splitlines() if not line.startswith("admin_api")]
+        settings.write_text("\n".join(["admin_api = true", *kept]) + "\n")
         self.admin("role", "assign", "administrator", "--user", "alice")
         World.start_service(self)
 
