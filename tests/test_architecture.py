@@ -71,7 +71,8 @@ INNER = {
         {"cookie_auth", "node"},
     ],
     "service.dispatch": [
-        {"decision_log", "error_pages", "gate", "machine_gate", "planted", "provider_tokens", "sign_in_start"},
+        {"decision_log", "error_pages", "gate", "machine_certificates", "machine_gate", "planted", "provider_tokens",
+         "sign_in_start"},
         {"request"},
         {"ports", "stage"},
         {"access", "forwarding", "hosts", "kept_forms", "machine_access", "maintenance", "own_pages", "plain", "plugins",

@@ -38,6 +38,7 @@ class Accepted:
 
     `audiences`: names that count in place of `resources`; `clients`: client ids that a token may have been given to, empty:
     any; `old_types`: also JWTs that do not say that they are access tokens; `own`: our client ids, which ID tokens are for.
+    `thumbprint`: of the certificate that the client has proved on this connection (`x5t#S256`), "" for none.
     """
 
     issuers: frozenset[str]
@@ -47,6 +48,7 @@ class Accepted:
     scopes: frozenset[str] = frozenset()
     old_types: bool = False
     own: frozenset[str] = frozenset()
+    thumbprint: str = ""
 
 
 def is_jwt(token: str) -> bool:
@@ -109,8 +111,7 @@ def accept(token: AccessToken, accepted: Accepted, now: float) -> Claims:
         raise _refuse("it is an ID token")
     if _text(raw.get("iss")) not in accepted.issuers:
         raise _refuse("another issuer")
-    if "cnf" in raw:
-        raise _refuse("it is bound to a key (cnf), and no proof of that is taken here")
+    _check_binding(raw, accepted.thumbprint)
     _check_audience(raw, accepted)
     if accepted.clients and accepted.clients.isdisjoint((_text(raw.get("client_id")), _text(raw.get("azp")))):
         raise _refuse("it was given to another client")
@@ -118,6 +119,21 @@ def accept(token: AccessToken, accepted: Accepted, now: float) -> Claims:
         return claims_of(raw, now)
     except IdentityError as error:
         raise _refuse(error.detail.removeprefix("ID token: ")) from error
+
+
+def _check_binding(raw: Mapping[str, object], thumbprint: str) -> None:
+    """A token that is bound to a client's certificate is good together with that alone (RFC 8705 section 3); one that is bound
+    to anything else, or to more, is not taken.
+    """
+    if "cnf" not in raw:
+        return
+    bound = raw["cnf"]
+    if not isinstance(bound, dict) or bound.keys() != {"x5t#S256"}:
+        raise _refuse("it is bound to a key (cnf), and no proof of that is taken here")
+    if not thumbprint:
+        raise _refuse("it is bound to a certificate (cnf), and none was shown for this host")
+    if bound["x5t#S256"] != thumbprint:
+        raise _refuse("it is bound to another certificate (cnf) than the one that was shown")
 
 
 def lacking_scopes(token: AccessToken, accepted: Accepted) -> list[str]:

@@ -19,6 +19,8 @@ from appproxy.policy.verdict import Pass, Refuse, SignInRequired, Verdict
 SERVICE_TOKEN = "service-token"
 #: The same for an access token of the application's provider.
 PROVIDER_TOKEN = "provider"
+#: The same for a certificate that a program has proved in TLS.
+CERTIFICATE = "certificate"
 #: The setting `bearer` of an application that takes every kind of credentials.
 BOTH = "both"
 
@@ -91,6 +93,10 @@ class Assigned(Protocol):
     def name(self) -> str: ...
     @property
     def bearer(self) -> str: ...
+    @property
+    def machine_terms(self) -> str:
+        """By what certificates of programs are judged; "" where none count."""
+        ...
     @property
     def passthrough(self) -> bool: ...
     @property
@@ -201,8 +207,8 @@ def is_assigned(access: Access, subject: str, groups: Iterable[str]) -> bool:
 def maintains(application: Assigned, verdict: Verdict[V]) -> bool:
     """May who got this verdict use the application while it is being maintained?"""
     session = verdict.session if isinstance(verdict, Pass) else None
-    # A token's subject is no user's.
-    if session is None or session.credential == SERVICE_TOKEN:
+    # A program's subject is no user's.
+    if session is None or session.credential in (SERVICE_TOKEN, CERTIFICATE):
         return False
     access = application.access_of(session.provider)
     return access is not None and (
@@ -234,10 +240,10 @@ class Authorizer:
             return SignInRequired("no session")
         if session.expires <= context.now and not under_way:
             return SignInRequired("the session has expired")
+        if session.credential in (SERVICE_TOKEN, CERTIFICATE):
+            return self._authorize_program(context, session, under_way)
         if session.credential and application.bearer not in (session.credential, BOTH):
             return SignInRequired(f"{application.name} takes no {session.credential}")
-        if session.credential == SERVICE_TOKEN:
-            return self._authorize_program(context, session, under_way)
         access = application.access_of(session.provider)
         if access is None:
             return SignInRequired(_OTHER_PROVIDER, session.expires)
@@ -264,8 +270,18 @@ class Authorizer:
         return _conditional(program.facts(session, context.now, context, risk), program, context, session, ends, under_way)
 
     def _authorize_program(self, context: RequestContext[V], session: V, under_way: bool) -> Verdict[V]:
-        """The verdict on who has shown a service token. The id of a service token's session is the hash of its secret."""
+        """The verdict on who has shown a service token, or a certificate of its own.
+
+        The id of a service token's session is the hash of its secret. A certificate was judged by what the application said
+        then: another word of that ends what is under way, and the next request is judged by it.
+        """
         application = context.application
+        if session.credential == CERTIFICATE:
+            if session.acr != application.machine_terms:
+                return SignInRequired("the application has changed which certificates it takes")
+            return Pass(session, session.expires)
+        if application.bearer not in (SERVICE_TOKEN, BOTH):
+            return SignInRequired(f"{application.name} takes no {session.credential}")
         token = self._facts.service_tokens.get(session.subject)
         ends = None if token is None else token.secrets.get(session.id)
         if token is None or ends is None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
+from hashlib import sha256
 
 from appproxy.publish.cors import CorsRule
 from appproxy.publish.settings.request_fields import HeaderRule, RequestField
@@ -104,6 +106,13 @@ class Application(ApplicationSettings):
         return self.preauthentication is Preauthentication.PASSTHROUGH
 
     @property
+    def machine_terms(self) -> str:
+        """What certificates of programs are judged by: another text where anything of that is another; "" where none count."""
+        if not self.machine_authority:
+            return ""
+        return _terms(self.machine_authority, self.machine_subjects, self.machine_crl)
+
+    @property
     def providers(self) -> tuple[str, ...]:
         """The ids of all its identity providers, in the order in which users may choose."""
         return (self.provider, *(one.provider for one in self.other_providers))
@@ -139,3 +148,8 @@ class Application(ApplicationSettings):
 
 #: What an admin sets by key, but the store keeps as columns of their own.
 COLUMNS = columns_of(Application)
+
+
+@lru_cache(maxsize=1024)  # What is under way is judged by it, again and again.
+def _terms(authority: str, subjects: frozenset[str], lists: str) -> str:
+    return sha256("\n".join((authority, *sorted(subjects), lists)).encode()).hexdigest()

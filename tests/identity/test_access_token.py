@@ -166,6 +166,25 @@ def test_what_introspection_says() -> None:
             accept(AccessToken({**found.raw, **changes}, ""), ACCEPTED, NOW)
 
 
+@pytest.mark.parametrize(("cnf", "shown", "why"), [
+    ({"x5t#S256": "abc"}, "abc", ""), ({"x5t#S256": "abc"}, "abd", "another certificate"),
+    ({"x5t#S256": "abc"}, "", "none was"), ({"x5t#S256": ""}, "", "none was"),
+    ({"x5t#S256": ["a"]}, "a", "another certificate"),
+    ({"jkt": "abc"}, "abc", "no proof"), ({"x5t#S256": "abc", "jkt": "d"}, "abc", "no proof"), ("abc", "abc", "no proof"),
+    ({}, "abc", "no proof"), (None, "a", "no proof"),
+])
+def test_tokens_that_are_bound_to_a_certificate(cnf: object, shown: str, why: str) -> None:
+    """Good together with that certificate alone (RFC 8705); what is bound to more, or to anything else, is not taken."""
+    token = AccessToken({"iss": ISSUER, "aud": APP, "sub": "ann", "iat": NOW, "exp": NOW + 60, "cnf": cnf}, "at+jwt")
+    accepted = replace(ACCEPTED, thumbprint=shown)
+    if not why:
+        assert accept(token, accepted, NOW).subject == "ann"
+        return
+    with pytest.raises(IdentityError) as caught:
+        accept(token, accepted, NOW)
+    assert why in caught.value.detail
+
+
 def test_what_looks_like_a_jwt() -> None:
     """All else is opaque."""
     assert is_jwt(mint()) and is_jwt(unsigned(GOOD))

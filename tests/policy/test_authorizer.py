@@ -35,6 +35,7 @@ class App:
     id: str = "a1"
     name: str = "wiki"
     bearer: str = "off"
+    machine_terms: str = ""
     provider: str = "corp"
     passthrough: bool = False
     assignment_required: bool = True
@@ -315,6 +316,21 @@ def test_programs_with_service_tokens(session: User, bearer: str, client: str, n
         assert str(expected) in verdict.reason
     else:
         assert isinstance(verdict, Refuse) and verdict.code is expected
+
+
+def test_programs_with_certificates() -> None:
+    """By the very terms that they were let in by, whatever tokens are taken; they need no assignment, and maintain nothing."""
+    press = User("CN=press-7", "f", "certificate", "certificate", credential="certificate", acr="terms")
+    for bearer in ("off", "both", "provider"):
+        verdict = Authorizer(Moment()).authorize(RequestContext(App(bearer=bearer, machine_terms="terms"), press, NOW))
+        assert verdict == Pass(press) and verdict.holds_until == press.expires
+    for terms in ("", "others"):
+        verdict = Authorizer(Moment()).authorize(
+            RequestContext(App(bearer="both", machine_terms=terms), press, NOW, begun=True), under_way=True)
+        assert isinstance(verdict, SignInRequired) and "has changed which certificates" in verdict.reason
+    late = Authorizer(Moment()).authorize(RequestContext(App(machine_terms="terms"), press, press.expires))
+    assert late == SignInRequired("the session has expired")
+    assert not maintains(App(maintaining_users=frozenset({"CN=press-7"})), Pass(press))
 
 
 def test_a_token_that_has_ended_lets_a_download_end() -> None:

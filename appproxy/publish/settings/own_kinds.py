@@ -33,6 +33,8 @@ _MOST_WORDS = 20
 #: Requests a second, and how many at once; without that, what the rate brings in ten seconds.
 _RATE = re.compile(r"([0-9]{1,7}(?:\.[0-9]{1,4})?)(?:/([0-9]{1,7}))?")
 _LEAST_RATE, _MOST_RATE, _USUAL_BURST = 0.001, 1_000_000, 10
+#: A part of a certificate's subject, as RFC 4514 calls it, and what it is like.
+_SUBJECT = re.compile(r"[A-Za-z][A-Za-z0-9.]{0,31}=[^,=]{1,255}")
 #: Signs of what the maintenance page says besides.
 _LONGEST_NOTICE = 300
 
@@ -61,6 +63,22 @@ def _ca_bundle(text: str) -> str:
     except ConfigError as error:
         raise ValueError("must be certificates in PEM form, on the command line ca_bundle=@FILE") from error
     return text
+
+
+def _machine_crl(text: str) -> str:
+    if "-----BEGIN X509 CRL-----" not in text:
+        raise ValueError("must be lists of revoked certificates in PEM form, on the command line machine_crl=@FILE")
+    return text
+
+
+def _machine_subjects(text: str) -> frozenset[str]:
+    if text.lower() == "none":
+        return frozenset()
+    patterns = frozenset(one.strip() for one in text.split(","))
+    if len(patterns) > _MOST_WORDS or not all(one == "*" or _SUBJECT.fullmatch(one) for one in patterns):
+        raise ValueError(
+            f"must be *, or up to {_MOST_WORDS} parts of subjects with commas between, such as CN=press-*,OU=Plant")
+    return patterns
 
 
 def _server_name(text: str) -> str:
@@ -208,6 +226,8 @@ def _methods_text(value: frozenset[bytes]) -> str:
 
 #: With an example that is one: a certificate is too long for a table.
 CA_BUNDLE = kinds.text(_ca_bundle, "@FILE")
+MACHINE_CRL = kinds.text(_machine_crl, "@FILE")
+MACHINE_SUBJECTS = kinds.names(_machine_subjects, "patterns", "none", "CN=press-*,OU=Plant", "*")
 SERVER_NAME = kinds.text(_server_name, "wiki.corp", "blog.corp")
 CLIENT_CERTIFICATE = kinds.text(_client_certificate, "wiki", "blog-2", check=_plain_name)
 ORIGINS: ValueKind[tuple[Url, ...]] = ValueKind(

@@ -209,6 +209,15 @@ class ApplicationSettings(OriginSettings):
         "at+jwt: access tokens must say that they are; any: providers from before RFC 9068")
     bearer_introspection: bool = setting(
         False, kinds.SWITCH, "programs", "yes: the provider is asked about access tokens that are opaque")
+    #: Programs that prove a certificate in TLS. The authority counts at this application alone.
+    machine_authority: str = setting(
+        "", own_kinds.CA_BUNDLE, "programs",
+        "PEM certificates of the authority whose client certificates programs may show: machine_authority=@FILE")
+    machine_subjects: frozenset[str] = setting(
+        frozenset(), own_kinds.MACHINE_SUBJECTS, "programs",
+        "which of them: parts of their subjects with commas between, one of which must be there, such as CN=press-*; * is all")
+    machine_crl: str = setting(
+        "", own_kinds.MACHINE_CRL, "programs", "PEM lists of those that are revoked: machine_crl=@FILE")
     #: Bytes of a posted form that are kept while its sender signs in again; None or 0: none is kept.
     kept_body: int | None = setting(
         2**20, kinds.SIZE, "sign-in",

@@ -18,7 +18,7 @@ from appproxy.service.relay.transfers import refused_head
 
 def takes_programs(application: Application) -> bool:
     """May programs sign in to it without a browser?"""
-    return not application.passthrough and application.bearer != "off"
+    return not application.passthrough and (application.bearer != "off" or bool(application.machine_authority))
 
 
 class Authentication(Stage):

@@ -11,7 +11,7 @@ from functools import partial
 
 from appproxy.errors import Code
 from appproxy.identity.session import Session
-from appproxy.policy.authorizer import SERVICE_TOKEN, RequestContext
+from appproxy.policy.authorizer import CERTIFICATE, SERVICE_TOKEN, RequestContext
 from appproxy.policy.conditional.logged import Logged, Outcome, truncated
 from appproxy.policy.verdict import Pass, Refuse, Verdict
 from appproxy.service.dispatch.gate import Opened
@@ -53,7 +53,7 @@ class DecisionLog:
     ) -> None:
         """Log it, if policies have decided it, or would have if there were any; unless there are too many in this second."""
         session, outcome = _session(opened, verdict), _outcome(verdict)
-        if session is None or outcome is None or session.credential == SERVICE_TOKEN:
+        if session is None or outcome is None or session.credential in (SERVICE_TOKEN, CERTIFICATE):
             return
         second = int(context.now)
         if second != self._second:

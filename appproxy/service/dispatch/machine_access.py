@@ -11,7 +11,7 @@ from appproxy.errors import Code, RequestError
 from appproxy.identity.id_token import MAX_SUBJECT as _LONGEST_SUBJECT
 from appproxy.identity.session import Session
 from appproxy.pages import error_page
-from appproxy.policy.authorizer import SERVICE_TOKEN
+from appproxy.policy.authorizer import CERTIFICATE, SERVICE_TOKEN
 from appproxy.policy.failed_tries import FailedTries
 from appproxy.policy.networks import network_of
 from appproxy.policy.sender import SENDER
@@ -21,6 +21,7 @@ from appproxy.publish.routing import ApplicationRoute
 from appproxy.service.dispatch.access import Authorization, takes_programs
 from appproxy.service.dispatch.decision_log import DecisionLog
 from appproxy.service.dispatch.error_pages import ErrorPages
+from appproxy.service.dispatch.machine_certificates import shown_to
 from appproxy.service.dispatch.machine_gate import MachineGate, Presented
 from appproxy.service.dispatch.provider_tokens import Known, NoTokens, TokenBook, takes_access_tokens
 from appproxy.service.dispatch.request import InboundRequest
@@ -73,9 +74,10 @@ class MachineAuthentication(Stage):
         return takes_programs(route.application)
 
     def handle(self, request: InboundRequest) -> Outcome:
-        """Set `request.opened`; what follows from it is the business of others."""
+        """Set `request.opened`; what follows from it is the business of others. Raises RequestError."""
+        exchange = request.exchange
         opened = self._gate.authenticate(
-            request.head, request.route, request.snapshot, request.now, request.exchange.client)
+            request.head, request.route, request.snapshot, request.now, exchange.client, lambda: shown_to(exchange))
         if isinstance(opened, Presented) and (record := opened.unasked) is not None:
             learned = self._learned.get(request.exchange.id)
             if learned is None or learned.record != record:
@@ -179,6 +181,9 @@ def _whose(presented: Presented, request: InboundRequest) -> tuple[str, dict[str
     session, known = presented.found[0], presented.known
     if isinstance(session, Session) and session.credential == SERVICE_TOKEN:
         return f"token:{session.subject}", {**detail, "provider": SERVICE_TOKEN, "name": session.name}
+    if isinstance(session, Session) and session.credential == CERTIFICATE:
+        shown = {"provider": CERTIFICATE, "name": session.name, "fingerprint": session.id}
+        return f"machine:{session.subject}", {**detail, **shown}
     if known is not None:
         detail["provider"] = known.record.name
     if isinstance(session, Session):
@@ -194,9 +199,11 @@ def _whose(presented: Presented, request: InboundRequest) -> tuple[str, dict[str
 
 
 def challenge(route: ApplicationRoute, error: str = "") -> bytes:
-    """WWW-Authenticate lines (RFC 6750 section 3); none where credentials come in another field, which no scheme names."""
+    """WWW-Authenticate lines (RFC 6750 section 3); none where credentials come in another field, which no scheme names, or
+    where certificates alone are taken.
+    """
     application = route.application
-    if application.bearer_header != "authorization":
+    if application.bearer_header != "authorization" or application.bearer == "off":
         return b""
     realm = route.host.encode("ascii")
     lines = b'www-authenticate: Bearer realm="%b"' % realm

@@ -1,12 +1,13 @@
 """The gate for programs: credentials that a request shows in place of an access cookie.
 
 Hot path: who has passed is remembered, by all that the answer depends on: the credential, the application, the client's
-address, and the snapshot. A request without a credential is the cookie gate's.
+address, the certificate that was shown, and the snapshot. A request without a credential, and a certificate, is the cookie
+gate's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
@@ -21,6 +22,7 @@ from appproxy.policy.verdict import Pass, Refuse, SignInRequired, Verdict
 from appproxy.publish.application import Application
 from appproxy.publish.routing import ApplicationRoute
 from appproxy.service.dispatch.gate import Gate, Opened
+from appproxy.service.dispatch.machine_certificates import MachineCertificates, thumbprint
 from appproxy.service.dispatch.provider_tokens import (
     Known,
     NoTokens,
@@ -43,7 +45,7 @@ class Presented(Opened):
     """What a credential stands for: a session, or why for none. `client`: the address that it was shown from.
 
     `until`: when it must be looked at again. `refusal`: it is good, and not enough. `unasked`: the provider whose it may
-    be, and who has to be asked first. `known`: what that has said of it.
+    be, and who has to be asked first. `known`: what that has said of it. `thumbprint`: of the certificate beside it.
     """
 
     client: str = ""
@@ -51,6 +53,7 @@ class Presented(Opened):
     refusal: Refuse | None = None
     unasked: ProviderRecord | None = None
     known: Known | None = None
+    thumbprint: str = ""
 
 
 class MachineGate:
@@ -63,14 +66,20 @@ class MachineGate:
         self._cookies = cookies
         self._used = used
         self._tokens: TokenBook = tokens or NoTokens()
+        self._certificates = MachineCertificates()
         #: Those that passed. Others are not kept: anybody can make them up.
         self._passed: Recent[Presented] = Recent(size)
         self._snapshot: Snapshot | None = None
         #: Negative, so that none is one of the cookie gate's.
         self._epoch = -1
 
-    def authenticate(self, head: RequestHead, route: ApplicationRoute, snapshot: Snapshot, now: float, client: str) -> Opened:
-        """What the request's credential stands for, or, if it has none, its access cookies; `now` is wall clock time."""
+    def authenticate(
+        self, head: RequestHead, route: ApplicationRoute, snapshot: Snapshot, now: float, client: str,
+        shown: Callable[[], Sequence[bytes]] = tuple,
+    ) -> Opened:
+        """What the request's credential stands for, or, if it has none, the certificate that was shown, or its access cookies;
+        `now` is wall clock time. `shown`: gives the certificates (DER) of the connection; may raise RequestError.
+        """
         if self._snapshot is not snapshot:
             self._snapshot = snapshot
             self._epoch -= 1
@@ -80,16 +89,24 @@ class MachineGate:
             if isinstance(kept, Presented) and kept.client == client and self._holds(kept, route, now):
                 return kept
         application = route.application
+        certificates = shown() if application.machine_authority else ()
+        bound = thumbprint(certificates)
         try:
-            credential = read_credential(
+            # Where no tokens are taken the application has the field for itself.
+            credential = None if application.bearer == "off" else read_credential(
                 head.fields, application.bearer_header.encode("ascii"), basic=application.bearer_basic)
         except AmbiguousCredential as error:
             return self._presented(route, b"", client, error.detail)
-        if credential is None:
+        if credential is None and not certificates:
             return self._cookies.authenticate(head, route, snapshot, now)
-        presented = self._passed.get((credential, application.id, route.host, client))
+        presented = self._passed.get((credential or b"", application.id, route.host, client, bound))
         if presented is None or not self._holds(presented, route, now):
-            presented = self._look(credential, route, snapshot, now, client)
+            if credential is None:
+                found = self._certificates.session(certificates, application, now)
+                presented = self._presented(route, b"", client, found, bound)
+                presented.until = found.expires if isinstance(found, Session) else inf
+            else:
+                presented = self._look(credential, route, snapshot, now, client, bound)
         if repeated is not None and presented.unasked is None:
             repeated.opened = presented
         return presented
@@ -98,7 +115,7 @@ class MachineGate:
         """The same, now that the provider was asked."""
         credential = presented.key[0]
         assert isinstance(credential, bytes)
-        return self._of_provider(presented.route, credential, presented.client, known, now)
+        return self._of_provider(presented.route, credential, presented.client, known, now, presented.thumbprint)
 
     def verdict(
         self, opened: Opened, head: RequestHead, route: ApplicationRoute, snapshot: Snapshot, context: RequestContext[Session],
@@ -139,35 +156,37 @@ class MachineGate:
         return presented.epoch == self._epoch and presented.route is route and now < presented.until
 
     def _look(
-        self, credential: bytes, route: ApplicationRoute, snapshot: Snapshot, now: float, client: str
+        self, credential: bytes, route: ApplicationRoute, snapshot: Snapshot, now: float, client: str, bound: str
     ) -> Presented:
         application = route.application
         record = provider_of(credential, application, snapshot)
         if read_token(credential) is not None or not takes_access_tokens(application) or record is None:
-            return self._presented(route, credential, client, _service_session(credential, application, snapshot))
+            return self._presented(route, credential, client, _service_session(credential, application, snapshot), bound)
         known = self._tokens.known(credential, record, now)
         if known is not None:
-            return self._of_provider(route, credential, client, known, now)
-        presented = self._presented(route, credential, client, "the access token was not looked at yet")
+            return self._of_provider(route, credential, client, known, now, bound)
+        presented = self._presented(route, credential, client, "the access token was not looked at yet", bound)
         presented.unasked = record
         return presented
 
     def _of_provider(
-        self, route: ApplicationRoute, credential: bytes, client: str, known: Known, now: float
+        self, route: ApplicationRoute, credential: bytes, client: str, known: Known, now: float, bound: str
     ) -> Presented:
         policies = NO_POLICIES if self._snapshot is None else self._snapshot.policies
-        found = provider_session(credential, known, route, now, policies.groups_of(known.record.id))
+        found = provider_session(credential, known, route, now, policies.groups_of(known.record.id), bound)
         if isinstance(found, Refuse):
-            presented = self._presented(route, credential, client, found.reason)
+            presented = self._presented(route, credential, client, found.reason, bound)
             presented.refusal = found
         else:
-            presented = self._presented(route, credential, client, found)
+            presented = self._presented(route, credential, client, found, bound)
         presented.until, presented.known = known.until, known
         return presented
 
-    def _presented(self, route: ApplicationRoute, credential: bytes, client: str, found: Session | str) -> Presented:
-        key = (credential, route.application.id, route.host, client)
-        return Presented(route, key, (found,), (), (), self._epoch, client=client)
+    def _presented(
+        self, route: ApplicationRoute, credential: bytes, client: str, found: Session | str, bound: str = ""
+    ) -> Presented:
+        key = (credential, route.application.id, route.host, client, bound)
+        return Presented(route, key, (found,), (), (), self._epoch, client=client, thumbprint=bound)
 
 
 def _service_session(credential: bytes, application: Application, snapshot: Snapshot) -> Session | str:

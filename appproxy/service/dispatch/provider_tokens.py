@@ -84,23 +84,25 @@ def resource_of(route: ApplicationRoute) -> str:
     return str(route.segment.external)
 
 
-def accepted_of(route: ApplicationRoute, record: ProviderRecord) -> Accepted:
-    """What the application accepts of its provider."""
+def accepted_of(route: ApplicationRoute, record: ProviderRecord, thumbprint: str = "") -> Accepted:
+    """What the application accepts of its provider, from who has proved the certificate of this thumbprint."""
     application = route.application
     own = {str(pair.external) for pair in application.pairs if not pair.external.is_wildcard}
     return Accepted(
         issuers=application.bearer_issuers or frozenset({record.issuer}), resources=frozenset({resource_of(route), *own}),
         audiences=application.bearer_audience, clients=application.bearer_clients, scopes=application.bearer_scopes,
         old_types=application.bearer_types == "any", own=frozenset({record.client_id, application.id}),
+        thumbprint=thumbprint,
     )
 
 
 def provider_session(
-    credential: bytes, known: Known, route: ApplicationRoute, now: float, groups: frozenset[str] = frozenset()
+    credential: bytes, known: Known, route: ApplicationRoute, now: float, groups: frozenset[str] = frozenset(),
+    thumbprint: str = "",
 ) -> Session | Refuse | str:
     """Whose a token is, as a session that ends with it; why it is nobody's; or that it is for something less.
 
-    `groups`: those that policies name.
+    `groups`: those that policies name. `thumbprint`: of the certificate that has come along.
     """
     token, application, record = known.token, route.application, known.record
     if token is None:
@@ -108,7 +110,7 @@ def provider_session(
     access = application.access_of(record.id)
     if access is None:
         return "it is of another identity provider"
-    accepted = accepted_of(route, record)
+    accepted = accepted_of(route, record, thumbprint)
     try:
         claims = accept(token, accepted, now)
         session = build_session(

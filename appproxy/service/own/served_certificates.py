@@ -20,6 +20,7 @@ from appproxy.pki import Credential, certificate_facts, load_chain
 from appproxy.pki.acme import alpn_credential
 from appproxy.pki.expiry import DAY, days_left, ends_soon
 from appproxy.pki.selection import names_of
+from appproxy.publish.application import Application
 from appproxy.store.certificates.acme import TLS_ALPN_01
 from appproxy.store.snapshot import AcmeChallenge, DeviceAuthority, ServedCertificate, Snapshot
 
@@ -64,6 +65,8 @@ class Certificates:
         self._proofs: dict[AcmeChallenge, Credential] = {}
         self._device_host = settings.device_host
         self._authorities: Mapping[str, DeviceAuthority] = {}
+        self._applications: Mapping[str, Application] = {}
+        self._asking: Mapping[str, tuple[str, ...]] = {}
 
     @property
     def context(self) -> UserContext:
@@ -98,19 +101,31 @@ class Certificates:
         """All that the store says of them now."""
         self.apply(snapshot.certificates)
         self.prove(snapshot.challenges)
-        self.ask_devices(snapshot.device_authorities)
+        self.ask(snapshot.device_authorities, snapshot.applications)
 
     def apply(self, stored: Sequence[ServedCertificate]) -> None:
         """The store has others now; connections that are there are not touched."""
         if stored is not self._stored and self._default is not None:
             self._serve(self._default, stored)
 
-    def ask_devices(self, authorities: Mapping[str, DeviceAuthority]) -> None:
-        """At the handshake of the device host, ask browsers for certificates of these authorities; without any, for none."""
-        if self._context is not None and authorities is not self._authorities:
-            self._authorities = authorities
-            found = [one for each in authorities.values() for pem in each.certificates for one in load_chain(pem)]
-            self._context.ask_for_certificates({self._device_host: found} if found else {})
+    def ask(self, authorities: Mapping[str, DeviceAuthority], applications: Mapping[str, Application]) -> None:
+        """At the handshakes of the device host, ask browsers for certificates of these authorities, and at those of the hosts
+        of applications that let machines in, clients for certificates of theirs; nobody else is asked.
+        """
+        if self._context is None or (authorities is self._authorities and applications is self._applications):
+            return
+        self._authorities, self._applications = authorities, applications
+        # By what they are made of: they are read only where that is another.
+        wanted: dict[str, tuple[str, ...]] = {
+            pair.external.host: (one.machine_authority,)
+            for one in applications.values() if one.machine_authority for pair in one.pairs}
+        devices = tuple(pem for each in authorities.values() for pem in each.certificates)
+        if devices:
+            wanted[self._device_host] = devices
+        if wanted != self._asking:
+            self._asking = wanted
+            self._context.ask_for_certificates({
+                host: [one for pem in pems for one in load_chain(pem)] for host, pems in wanted.items()})
 
     def prove(self, challenges: Sequence[AcmeChallenge]) -> None:
         """Show these proofs to authorities that look for them (tls-alpn-01), and no others."""

@@ -12,7 +12,7 @@ from appproxy.publish.application import COLUMNS, Application, Preauthentication
 from appproxy.publish.settings.texts import check_texts
 from appproxy.store import names
 from appproxy.store.applications import cors_rules, further_providers
-from appproxy.store.applications.external_urls import check_excluded, checked_external, claim, refuse_taken
+from appproxy.store.applications.external_urls import check_excluded, check_machines, checked_external, claim, refuse_taken
 from appproxy.store.applications.row import Assigned, application_of, segment_of
 from appproxy.store.connectors import groups
 from appproxy.store.paging import ListPage, among, paged
@@ -64,6 +64,7 @@ def publish(
     further_providers.replace(tx, id_, others)
     made = find(tx, id_)
     check_excluded(made)
+    check_machines(made)
     claim(tx, made)
     return made
 
@@ -98,6 +99,7 @@ def set_values(tx: Transaction, application: str, values: Mapping[str, str]) -> 
         check_pair(found.external, found.internal)
         if "excluded_hosts" in checked:
             check_excluded(found)
+        check_machines(found)
         claim(tx, found)
     return found
 

@@ -71,6 +71,14 @@ def check_excluded(application: Application) -> None:
             raise ConfigError(f"excluded_hosts: {host!r} is a host that no wildcard stands for", hint=f"{hint}")
 
 
+def check_machines(application: Application) -> None:
+    """Raises ConfigError where programs are to show certificates at hosts that nobody has named."""
+    if application.machine_authority and any(pair.external.is_wildcard for pair in application.pairs):
+        raise ConfigError(
+            "machine_authority: the application has a wildcard host, at which nobody is asked for a certificate",
+            hint="publish a host of its own for programs")
+
+
 def refuse_taken(reading: Reading, url: Url, own: str | None = None) -> None:
     """Raises AlreadyThere when an external URL is another application's than that of the id `own`."""
     table, (host, path) = external_urls.c, _place(url)

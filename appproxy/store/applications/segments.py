@@ -10,7 +10,7 @@ from appproxy.errors import ConfigError
 from appproxy.publish.application import Segment, Url
 from appproxy.store import names
 from appproxy.store.applications import applications
-from appproxy.store.applications.external_urls import checked_external, claim
+from appproxy.store.applications.external_urls import check_machines, checked_external, claim
 from appproxy.store.applications.row import segment_of
 from appproxy.store.schema import segments
 from appproxy.store.service.place import check_internal, check_pair
@@ -31,7 +31,7 @@ def add(tx: Transaction, application: str, external: str, internal: str) -> Segm
     id_ = tx.new_id()
     tx.change(sa.insert(segments).values(
         id=id_, application=found.id, settings="{}", created=tx.now, **values))
-    claim(tx, applications.find(tx, found.id))
+    _claim(tx, found.id)
     return find(tx, found.id, id_)
 
 
@@ -50,8 +50,14 @@ def set_values(tx: Transaction, application: str, segment: str, values: Mapping[
                 raise ConfigError(f"{key}: no such setting of a segment", hint=f"the keys are {', '.join(COLUMNS)}")
     if (external, internal) != (old.external, old.internal):
         tx.change(sa.update(segments).where(segments.c.id == old.id).values(**_urls(external, internal)))
-        claim(tx, applications.find(tx, found.id))
+        _claim(tx, found.id)
     return find(tx, found.id, old.id)
+
+
+def _claim(tx: Transaction, application: str) -> None:
+    found = applications.find(tx, application)
+    check_machines(found)
+    claim(tx, found)
 
 
 def remove(tx: Transaction, application: str, segment: str) -> Segment:

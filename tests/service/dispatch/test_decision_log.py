@@ -53,6 +53,7 @@ class Desk:
     (Pass(ANN), Outcome.PASS), (READING, Outcome.LIMITED), (Refuse(Code.POLICY_BLOCKED, "by 'p'"), Outcome.REFUSED),
     (SignInRequired("'p' asks", demand=Demand(frozenset({"mfa"}))), Outcome.ASKED), (Refuse(Code.NOT_ASSIGNED, "no"), None),
     (SignInRequired("the session has expired"), None), (Pass(replace(ANN, credential="service-token")), None),
+    (Pass(replace(ANN, credential="certificate")), None),
 ])
 def test_what_policies_decide_is_logged(verdict: Verdict[Session], outcome: Outcome | None) -> None:
     """With what they look at, and without the query; what is not theirs is not."""

@@ -17,10 +17,11 @@ from appproxy.errors import ConfigError
 from appproxy.net.contexts import ClientContext, new_context
 from appproxy.net.tls import negotiated
 from appproxy.pki import Credential, certificate_facts, load_chain
+from appproxy.publish.application import Application, Url
 from appproxy.service.own.served_certificates import Certificates
 from appproxy.store.snapshot import AcmeChallenge, DeviceAuthority, ServedCertificate
 from tests.net.wire import Net, network
-from tests.pki.chains import BETWEEN, DAY, NOW, Made, chain, leaf
+from tests.pki.chains import BETWEEN, DAY, NOW, ROOT, Made, chain, leaf
 
 TUNNEL = leaf("connect.example.com")
 OWN = leaf("example.com", "*.example.com")
@@ -115,16 +116,23 @@ def test_devices_are_asked_for_certificates(shelf: Shelf) -> None:
         return [one.CN for one in net.client.tls.getHandle().get_client_ca_list()]
 
     authorities = {"corp": DeviceAuthority("Company", (BETWEEN.pem,))}
-    shelf.certificates.ask_devices(authorities)
+    shelf.certificates.ask(authorities, {})
     shelf.load()
     assert asked("device.example.com") == []
-    shelf.certificates.ask_devices(authorities)
+    shelf.certificates.ask(authorities, {})
     assert asked("device.example.com") == ["Test Intermediate"]
     assert asked("signin.example.com") == []
     shelf.certificates.apply([served(WIKI)])
     assert asked("device.example.com") == ["Test Intermediate"]
-    shelf.certificates.ask_devices({})
-    assert asked("device.example.com") == []
+    plant = Application(
+        "p", "plant", Url.parse("https://plant.example.com/"), Url.parse("http://plant/"), machine_authority=ROOT.pem,
+        machine_subjects=frozenset({"*"}))
+    shelf.certificates.ask(authorities, {"p": plant})
+    assert (asked("device.example.com"), asked("plant.example.com")) == (["Test Intermediate"], ["Test Root"])
+    shelf.certificates.ask({}, {"p": plant})
+    assert (asked("device.example.com"), asked("plant.example.com")) == ([], ["Test Root"])
+    shelf.certificates.ask({}, {})
+    assert (asked("device.example.com"), asked("plant.example.com")) == ([], [])
 
 
 def test_before_the_start_nothing_is_shown(shelf: Shelf) -> None:

@@ -11,6 +11,7 @@ from appproxy.store import migrate, schema
 from appproxy.store.applications import applications, segments
 from appproxy.store.database.store import Store
 from appproxy.store.names import AlreadyThere
+from tests.pki.chains import ROOT
 
 SHOP = ("shop", "http://shop/", "https://shop.example.com/")
 
@@ -116,3 +117,17 @@ def test_a_host_that_no_wildcard_stands_for_cannot_be_excluded(store: Store, now
         applications.publish(tx, "team", "http://t/", "https://team.example.com/", excluded_hosts="team.example.com")
     with store.transaction(now) as tx:
         assert applications.set_values(tx, "shop", {"excluded_hosts": "hr.example.com"}).excluded_hosts
+
+
+def test_machines_are_asked_for_certificates_at_hosts_with_a_name(store: Store, now: float) -> None:
+    """A wildcard would have browsers asked at hosts that belong to others, too."""
+    authority = {"machine_authority": ROOT.pem}
+    wildcard = {"external": "https://*.example.com/x/", "internal": "http://*.plant/"}
+    with store.transaction(now) as tx:
+        applications.publish(tx, "plant", "http://plant/", "https://plant.example.com/", settings=authority)
+        applications.publish(tx, "team", "http://*.team/", "https://*.example.com/")
+    for name, changes in (("team", authority), ("plant", wildcard)):
+        with pytest.raises(ConfigError, match="machine_authority"), store.transaction(now) as tx:
+            applications.set_values(tx, name, changes)
+    with pytest.raises(ConfigError, match="machine_authority"), store.transaction(now) as tx:
+        segments.add(tx, "plant", wildcard["external"], wildcard["internal"])
