@@ -16,8 +16,9 @@ pytest_plugins = ("tests.end_to_end.second_tries",)
 
 #: Files that take longest, the longest first. Where several run at a time these begin, so that none goes on alone in the end.
 LONGEST = (
-    "acme", "late_answers", "kept_connections", "operation", "fault_packets", "fault_commands", "fault_surroundings", "doctor",
-    "refresh", "published_sites", "fault_processes", "library", "identity_provider", "fault_link", "mesh", "nodes",
+    "reload", "acme", "late_answers", "mesh", "policies", "away_database", "kept_connections", "operation", "fault_packets",
+    "fault_commands", "fault_surroundings", "doctor", "refresh", "published_sites", "fault_processes", "library",
+    "identity_provider", "fault_link", "nodes",
 )  # fmt: skip
 
 
