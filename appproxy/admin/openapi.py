@@ -41,6 +41,7 @@ _IN_QUERY: dict[Kind, Schema] = {
 _LISTS = frozenset({
     "/application-settings", "/second-factor-rules", "/provider-settings", "/policy-check", "/branding-settings", "/probes",
     "/audit", "/sessions", "/concerns", "/applications/{application}/failures", "/applications/{application}/check",
+    "/risk/sign-ins", "/risk/users",
 })
 _LIMIT: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_ROWS}
 #: A listing without pages.
