@@ -91,15 +91,15 @@ def test_the_example_lines() -> None:
 
 
 def test_the_metrics(playground: Playground) -> None:
-    """Every name that a scrape gives, with its type and labels, and no other."""
-    scraped = [
-        [
-            family.name + ("_total" if family.type == "counter" else ""), family.type,
-            ", ".join(sorted({label for sample in family.samples for label in sample.labels if label != "le"})),
-        ]
-        for family in NodeCollector(playground.service.node).collect()
-    ]
-    assert [row[:3] for row in table("name", "type", "labels", "meaning", page=OBSERVATION)] == scraped
+    """Every name that a scrape gives, with its type and labels, and no other. One without samples shows no labels."""
+    families = list(NodeCollector(playground.service.node).collect())
+    rows = table("name", "type", "labels", "meaning", page=OBSERVATION)
+    scraped = [[family.name + ("_total" if family.type == "counter" else ""), family.type] for family in families]
+    assert [row[:2] for row in rows] == scraped
+    labels = [", ".join(sorted({label for sample in family.samples for label in sample.labels if label != "le"}))
+              for family in families]
+    assert [row[2] for row, family in zip(rows, families, strict=True) if family.samples] == [
+        text for text, family in zip(labels, families, strict=True) if family.samples]
 
 
 def test_the_commands() -> None:

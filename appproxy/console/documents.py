@@ -20,6 +20,9 @@ _POLICY = {
     "users": {"include": ["all"]}, "applications": {"include": ["all"]}, "grant": {"require": ["mfa"]},
 }
 _STEP = re.compile(r"([A-Za-z0-9_-]+)|\[([0-9]+)\]")
+#: What messages of errors begin with: a line, or the path to a value.
+_LINE, _PATH = re.compile(r"line ([0-9]+),"), re.compile(r"[A-Za-z0-9_.\[\]-]+")
+_COLON, _BEGINNING = re.compile(r"\s*:\s*"), re.compile(r"\S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +123,10 @@ def read(text: str) -> object:
 
 def line_of(text: str, message: str) -> int:
     """The line that an error is about, from the path at its beginning (`applications.include[0]: ...`); 0 for none."""
-    if found := re.match(r"line ([0-9]+),", message):
+    if found := _LINE.match(message):
         return int(found[1])
     path = message.partition(":")[0]
-    if not re.fullmatch(r"[A-Za-z0-9_.\[\]-]+", path):
+    if not _PATH.fullmatch(path):
         return 0
     at = 0
     for key, number in _STEP.findall(path):
@@ -137,8 +140,12 @@ def line_of(text: str, message: str) -> int:
 def _behind(text: str, at: int, key: str, number: str) -> int:
     """Where the value of a key, or the element with a number, begins behind `at`; -1 where there is none."""
     if key:
-        found = re.compile(rf'"{re.escape(key)}"\s*:\s*').search(text, at)
-        return -1 if found is None else found.end()
+        name = f'"{key}"'
+        while (at := text.find(name, at)) >= 0:
+            at += len(name)
+            if colon := _COLON.match(text, at):
+                return colon.end()
+        return -1
     at = text.find("[", at)
     for _ in range(int(number)):
         if at < 0:
@@ -146,7 +153,7 @@ def _behind(text: str, at: int, key: str, number: str) -> int:
         at = text.find(",", at + 1)
     if at < 0:
         return -1
-    found = re.compile(r"\S").search(text, at + 1)
+    found = _BEGINNING.search(text, at + 1)
     return -1 if found is None else found.start()
 
 

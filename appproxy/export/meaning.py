@@ -85,6 +85,8 @@ MEANINGS: Mapping[str, Meaning] = {
     "session.end_refused": _STEP_REFUSED,
     "program.sign_in": _LOGON,
     "program.refused": _LOGON_REFUSED,
+    "device.proved": _STEP,
+    "device.issued": _MADE,
     "client.sign_in": _LOGON,
     "client.refused": _LOGON_REFUSED,
     "client.signed_out": _STEP,

@@ -11,12 +11,19 @@ from appproxy.admin import concerns
 from appproxy.admin.body import Body
 from appproxy.admin.operation import AdminContext, Call
 from appproxy.admin.principal import Principal
+from appproxy.net import exhaustion
 from appproxy.store.connectors import connectors, sightings
 from appproxy.store.connectors.sightings import Sighting
 from tests.admin.conftest import NOW, Desk, hash_password
 from tests.pki.authorities import authority, server
 
 DAY = 86_400.0
+
+
+@pytest.fixture(autouse=True)
+def files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No file was ever missing, whatever tests before have done in this process."""
+    monkeypatch.setattr(exhaustion, "EXHAUSTION", exhaustion.Exhaustion())
 
 
 def found(desk: Desk, **more: Any) -> list[dict[str, Any]]:

@@ -61,7 +61,7 @@ def test_from_a_file_to_an_answer(typed: Typing, files: Path) -> None:
 def test_strengths_and_break_glass(typed: Typing, files: Path) -> None:
     """The same commands for both."""
     assert typed("strength", "set", str(files / "gold.toml")).code == 0
-    assert [row["name"] for row in typed("strength", "list", "--json").json] == ["mfa", "phishing-resistant", "gold"]
+    assert [row["name"] for row in typed("strength", "list", "--json").json] == ["mfa", "phishing-resistant", "device", "gold"]
     assert '"hwk"' in typed("strength", "show", "gold").out
     assert typed("policy", "break-glass", "add", "ann").out == "no policy concerns ann any more\n"
     assert typed("policy", "break-glass", "list", "--json").json[0]["user"] == "ann"

@@ -132,6 +132,7 @@ KEYS: Mapping[str, str] = {
     "not_after": "its end, in seconds since 1970",
     "provider": "the identity provider, by name; `builtin` for the built-in one",
     "reason": "why, in words",
+    "risk": "the level of the sign-in's [risk](risk.md)",
     "report_only": "what policies would have done that are only reported",
     "scope": "what was granted",
     "secrets": "how many were sealed",
