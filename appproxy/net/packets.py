@@ -6,9 +6,10 @@ import socket
 import sys
 from collections import deque
 from collections.abc import Callable
+from errno import ENOBUFS, ENOMEM, ETOOMANYREFS
 from typing import Any
 
-from twisted.internet.interfaces import IReadWriteDescriptor
+from twisted.internet.interfaces import IDelayedCall, IReadWriteDescriptor
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -16,6 +17,8 @@ from zope.interface import implementer
 LONGEST = 4096
 #: Packets that are read in one turn of the reactor: as many connections may begin in it.
 _IN_A_TURN = 16
+#: What the kernel says while it has no memory, or too many descriptors under way; and seconds until it is asked again.
+_NOT_NOW, _AGAIN = frozenset({ENOMEM, ENOBUFS, ETOOMANYREFS}), 0.2
 #: For one descriptor, an int of C.
 _ROOM = socket.CMSG_LEN(4)
 #: What a packet has to say, and the descriptor that it brings: the receiver's from then on. None: there is none, also where
@@ -39,6 +42,7 @@ class PacketPipe:
         self._received = received
         self._lost: Callable[[], None] | None = lost
         self._waiting: deque[tuple[bytes, int | None]] = deque()
+        self._later: IDelayedCall | None = None
         reactor.addReader(self)
 
     def send(self, packet: bytes, descriptor: int | None = None) -> None:
@@ -49,28 +53,39 @@ class PacketPipe:
         if self._lost is None:
             return
         self._waiting.append((packet, descriptor))
-        if len(self._waiting) == 1 and not self._write():
-            self._reactor.addWriter(self)
+        if len(self._waiting) == 1:
+            self._go_on()
 
     def close(self) -> None:
         """Close at once; `lost` is not called."""
         if self._lost is not None:
             self._lost = None
             self._waiting.clear()
+            if self._later is not None:
+                self._later.cancel()
+                self._later = None
             self._reactor.removeReader(self)
             self._reactor.removeWriter(self)
             self._end.close()
 
+    def _go_on(self) -> None:
+        self._later = None
+        if not self._write():
+            self._reactor.addWriter(self)
+
     def _write(self) -> bool:
-        """Send what waits; False while there is no room for all of it."""
+        """Send what waits; False while there is no room for all of it, which the reactor tells of."""
         while self._waiting:
             packet, descriptor = self._waiting[0]
             try:
                 socket.send_fds(self._end, [packet], [] if descriptor is None else [descriptor])
             except BlockingIOError:
                 return False
-            except OSError:  # it is gone, which reading tells
-                self._waiting.clear()
+            except OSError as error:
+                if error.errno in _NOT_NOW:  # of which nothing tells when it is over
+                    self._later = self._reactor.callLater(_AGAIN, self._go_on)
+                else:  # it is gone, which reading tells
+                    self._waiting.clear()
                 break
             self._waiting.popleft()
         return True

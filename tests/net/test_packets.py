@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import resource
+import socket
 from collections.abc import Iterator
 from contextlib import suppress
+from errno import ENOBUFS, ENOMEM, ETOOMANYREFS
+from typing import Any
 
 import pytest
 from twisted.internet.error import ConnectionDone
@@ -97,6 +100,32 @@ def test_sending_to_who_is_gone_is_no_error(ends: Ends) -> None:
     assert ends.lost == []
     ends.reactor.turn()
     assert ends.lost == ["ours"]
+
+
+@pytest.mark.parametrize("number", [ENOMEM, ENOBUFS, ETOOMANYREFS])
+def test_what_the_kernel_cannot_send_now_is_sent_later(ends: Ends, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Nothing is lost, overtaken, or tried at every turn, when it has no memory or too many descriptors under way."""
+    send, tried = socket.send_fds, 0
+
+    def refuse(*args: Any) -> int:
+        nonlocal tried
+        tried += 1
+        raise OSError(number, "not now")
+
+    monkeypatch.setattr(socket, "send_fds", refuse)
+    ends.ours.send(b"one")
+    ends.ours.send(b"two")
+    assert ends.reactor.turn() == 0 and ends.got == [] and tried == 1
+    ends.reactor.advance(1.0)
+    assert tried == 2
+    monkeypatch.setattr(socket, "send_fds", send)
+    ends.reactor.advance(1.0)
+    ends.reactor.turn()
+    assert [packet for packet, _ in ends.got] == [b"one", b"two"] and ends.lost == []
+    monkeypatch.setattr(socket, "send_fds", refuse)
+    ends.ours.send(b"three")
+    ends.ours.close()
+    assert ends.reactor.getDelayedCalls() == []
 
 
 def test_a_descriptor_that_does_not_fit_is_told(ends: Ends) -> None:

@@ -16,8 +16,10 @@ from appproxy.tunnel.asked_node import asked_node
 
 #: Connections that are accepted in one turn of the reactor.
 _IN_A_TURN = 32
-#: Seconds until it is tried again, where no descriptor is free.
+#: Seconds until it is tried again, where no descriptor is free, no memory, or the network is down.
 _AGAIN = 0.2
+#: Seconds between two lines of the log about that.
+_SAY_EVERY = 60.0
 #: Connections whose first bytes are waited for; of one more, the oldest goes to any worker, whose limits are for strangers.
 MOST_LOOKED_AT = 256
 #: Seconds for those bytes.
@@ -57,6 +59,7 @@ class Entrance(_Watched):
         self._later: IDelayedCall | None = None
         self._open = True
         self._paused = False
+        self._said: float | None = None
         reactor.addReader(self)
 
     def doRead(self) -> None:
@@ -67,16 +70,38 @@ class Entrance(_Watched):
             except (BlockingIOError, ConnectionAbortedError, InterruptedError):
                 return
             except OSError as error:
-                if error.errno not in NO_FILE:
-                    raise
-                EXHAUSTION.met("connections that come in")
-                self._pause()
-                self._later = self._reactor.callLater(_AGAIN, self.resume)
+                if error.errno in NO_FILE:
+                    EXHAUSTION.met("connections that come in")
+                else:
+                    self._say(str(error))
+                self._try_again()
                 return
-            if not self._give(found):
+            if not self._is_taken(found):
                 self._left = found
                 self._pause()
                 return
+
+    def _is_taken(self, found: socket.socket) -> bool:
+        """Give it away. One that cannot even be offered is closed: those behind it are no worse for it."""
+        try:
+            return self._give(found)
+        except Exception:
+            self.log.failure("a connection that came in could not be given to a worker")
+            found.close()
+            return True
+
+    def _say(self, reason: str) -> None:
+        """Not for each connection: whoever comes would fill the log."""
+        now = self._reactor.seconds()
+        if self._said is None or now - self._said >= _SAY_EVERY:
+            self._said = now
+            self.log.error("connections cannot be accepted, which is tried again: {reason}", reason=reason)
+
+    def _try_again(self) -> None:
+        """Leave who comes in the queue for a moment."""
+        self._pause()
+        if self._later is None or not self._later.active():
+            self._later = self._reactor.callLater(_AGAIN, self.resume)
 
     def _pause(self) -> None:
         self._paused = True
@@ -90,7 +115,7 @@ class Entrance(_Watched):
             self._later.cancel()
         self._later = None
         left, self._left = self._left, None
-        if left is not None and not self._give(left):
+        if left is not None and not self._is_taken(left):
             self._left = left
         else:
             self._paused = False
@@ -107,9 +132,10 @@ class Entrance(_Watched):
         self.socket.close()
 
     def connectionLost(self, reason: Failure) -> None:
-        """The reactor has found it broken, or stops."""
-        if self._open:
-            self.close()
+        """The reactor has found it broken, and reads it no more; or it stops, and calls nothing later."""
+        if self._open and self.fileno() >= 0:
+            self._say(reason.getErrorMessage())
+            self._try_again()
 
 
 #: Told of a connection and the node that it asks for, "" for none.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from errno import EMFILE
+from errno import EMFILE, ENETDOWN, ENOBUFS, ENOMEM, EPERM, EPROTO
 
 import pytest
 from twisted.internet.error import ConnectionLost
+from twisted.logger import capturedLogs
 from twisted.python.failure import Failure
 
 from appproxy.twistd.workers import entrance
@@ -74,23 +75,72 @@ def test_who_cannot_be_taken_waits(gate: Gate) -> None:
     assert [one.getpeername() for one in gate.taken] == [one.getsockname() for one in gate.clients]
 
 
-def test_without_a_descriptor_it_is_tried_again(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It does not ask again at every turn, and forgets nobody."""
+class Unable:
+    """A listening socket that cannot accept."""
 
-    class Full:
-        """A socket that cannot accept."""
+    def __init__(self, number: int) -> None:
+        self.number = number
 
-        def accept(self) -> None:
-            """No."""
-            raise OSError(EMFILE, "too many open files")
+    def accept(self) -> None:
+        """No."""
+        raise OSError(self.number, "not now")
 
-    monkeypatch.setattr(gate.entrance, "socket", Full())
-    gate.entrance.doRead()
-    assert gate.reactor.readers == set()
+    def fileno(self) -> int:
+        """It is open."""
+        return 0
+
+
+@pytest.mark.parametrize("number", [EMFILE, ENOBUFS, ENOMEM, EPERM, EPROTO, ENETDOWN])
+def test_what_cannot_be_accepted_now_is_tried_again(gate: Gate, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Without a descriptor, memory or network: it does not ask again at every turn, says so once, and forgets nobody."""
+    monkeypatch.setattr(gate.entrance, "socket", Unable(number))
+    with capturedLogs() as logs:
+        gate.entrance.doRead()
+        assert gate.reactor.readers == set()
+        gate.reactor.advance(1.0)
+        assert gate.reactor.readers == {gate.entrance}
+        gate.entrance.doRead()
+    assert len(logs) <= 1 and (number == EMFILE or "not now" in logs[0]["reason"])
     monkeypatch.setattr(gate.entrance, "socket", gate.found)
     gate.reactor.advance(1.0)
     gate.come()
     assert len(gate.taken) == 1
+
+
+def test_an_entrance_that_the_reactor_has_given_up_goes_on(gate: Gate) -> None:
+    """Whatever it found wrong, users find a listener; and when it is closed meanwhile nothing is left."""
+    gate.reactor.removeReader(gate.entrance)
+    gate.entrance.connectionLost(Failure(ConnectionLost()))
+    assert gate.reactor.readers == set()
+    gate.reactor.advance(1.0)
+    gate.come()
+    assert len(gate.taken) == 1
+    gate.entrance.connectionLost(Failure(ConnectionLost()))
+    gate.entrance.close()
+    gate.entrance.connectionLost(Failure(ConnectionLost()))
+    assert gate.reactor.getDelayedCalls() == [] and gate.reactor.readers == set()
+
+
+def test_one_that_cannot_be_given_away_is_the_only_one_lost(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its user is told at once; who comes behind it is served, also where it had waited for room."""
+    faults = [ValueError("a fault")]
+
+    def faulty(found: socket.socket) -> bool:
+        if faults:
+            raise faults.pop()
+        return gate.give(found)
+
+    monkeypatch.setattr(gate.entrance, "_give", faulty)
+    with capturedLogs() as logs:
+        gate.come(2)
+    assert len(gate.taken) == 1 and gate.clients[0].recv(1) == b"" and logs[0]["log_failure"].check(ValueError)
+    gate.room = 0
+    gate.come()
+    faults.append(ValueError("another"))
+    gate.entrance.resume()
+    gate.room = 1
+    gate.come()
+    assert len(gate.taken) == 2 and gate.clients[2].recv(1) == b""
 
 
 def test_a_closed_entrance_stays_closed(gate: Gate) -> None:
