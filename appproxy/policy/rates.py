@@ -50,6 +50,9 @@ class RateTable:
         full_at = self._full_at.get(key, 0.0)
         if full_at < now:
             full_at = now
+        elif full_at > (emptiest := now + rate.window):
+            # A higher rate than before, or a clock that went back: nobody waits for what an empty bucket of today need not.
+            full_at = self._full_at[key] = emptiest
         every = 1.0 / rate.a_second
         wait = full_at - now - (rate.burst - 1) * every
         if wait > _NOTHING:

@@ -56,3 +56,22 @@ def test_memory_is_bounded() -> None:
         table.take(number, TEN, 0.0)
     assert len(table) == 100
     assert table.take("flood", TEN, 0.0) > 0.0
+
+
+def test_a_rate_that_is_raised() -> None:
+    """Helps those at once who were refused before: they wait for no more than an empty bucket of the new rate does."""
+    table = RateTable()
+    while table.take("ann", Rate(0.01, 50), 100.0) == 0.0:
+        pass
+    wait = table.take("ann", TEN, 100.0)
+    assert 0.0 < wait < 0.2
+    assert table.take("ann", TEN, 100.0 + wait) == 0.0
+    assert [table.take("ann", TEN, 106.0) for _ in range(51)].count(0.0) == 50
+
+
+def test_a_clock_that_goes_back() -> None:
+    """Costs nobody more than an empty bucket: it fills as ever."""
+    table = RateTable()
+    assert table.take("ann", TEN, 1_000_000.0) == 0.0
+    wait = table.take("ann", TEN, 100.0)
+    assert wait < 0.2 and table.take("ann", TEN, 100.0 + wait) == 0.0

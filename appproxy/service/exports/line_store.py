@@ -9,9 +9,10 @@ from pathlib import Path
 from appproxy.export.destination import Destination
 
 
-def append_lines(place: Destination, lines: Sequence[bytes]) -> None:
+def append_lines(place: Destination, lines: Sequence[bytes]) -> OSError | None:
     """Append these lines and wait for the disk; then begin a new file if it is time. Blocks. Raises OSError.
 
+    Gives why no new file could be begun: the lines are there all the same, and whoever sent them again would fill the disk.
     The files before are PATH.1 (the latest), PATH.2 and so on, of which so many are kept as `place` says.
     """
     path = Path(place.path)
@@ -28,7 +29,11 @@ def append_lines(place: Destination, lines: Sequence[bytes]) -> None:
     finally:
         os.close(descriptor)
     if size >= place.size:
-        _move_away(path, place.keep)
+        try:
+            _move_away(path, place.keep)
+        except OSError as error:
+            return error
+    return None
 
 
 def _ends_within_a_line(descriptor: int) -> bool:

@@ -29,12 +29,37 @@ def send_frames(host: str, port: int, context: ClientContext | None, frames: Seq
     `context`: checks the receiver's certificate; None for no TLS.
     """
     deadline = time.monotonic() + seconds
-    with socket.create_connection((host, port), seconds) as connection:
-        line = Line(connection, lambda: deadline - time.monotonic())
+
+    def left() -> float:
+        return deadline - time.monotonic()
+
+    with connected(host, port, left) as connection:
+        line = Line(connection, left)
         if context is None:
             send_plain(line, frames)
         else:
             Secured(line, context).send(frames)
+
+
+def connected(host: str, port: int, left: Callable[[], float]) -> socket.socket:
+    """A connection to one of the host's addresses. Each has its share of the time that is left, and one more share is for
+    what is sent then: an address that is dead does not use up the others' time. Raises DeliveryFailed, or OSError.
+    """
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    for index, (family, kind, protocol, _, address) in enumerate(found, 1):
+        if (time_left := left()) <= 0:
+            break
+        connection = socket.socket(family, kind, protocol)
+        try:
+            connection.settimeout(time_left / (len(found) - index + 2))
+            connection.connect(address)
+        except OSError:
+            connection.close()
+            if index == len(found):
+                raise
+        else:
+            return connection
+    raise DeliveryFailed("no address of the receiver's answers in time")
 
 
 class Line:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,16 @@ def test_a_link_is_not_followed(place: Destination, tmp_path: Path) -> None:
     with pytest.raises(OSError):
         append_lines(place, [b"x"])
     assert not (tmp_path / "other").exists()
+
+
+def test_a_directory_that_is_not_ours(place: Destination, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file grows, each line is there once, and why it stays is told."""
+
+    def denied(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "replace", denied)
+    assert append_lines(place, [b"short"]) is None
+    assert isinstance(append_lines(place, [b"-" * 20]), PermissionError)
+    assert isinstance(append_lines(place, [b"last"]), PermissionError)
+    assert files(place) == {"audit.jsonl": "short\n" + "-" * 20 + "\nlast\n"}

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs
 
 from appproxy.service.exports.delivery import TIMEOUT, DeliveryFailed, Load
 from appproxy.service.exports.senders import Senders, writer_for
@@ -49,3 +53,46 @@ def test_one_that_says_nothing() -> None:
     assert failed == []
     clock.advance(2)
     assert isinstance(failed[0], DeliveryFailed) and TIMEOUT < LEASE
+
+
+def test_a_file_that_cannot_be_moved_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The batch counts as arrived, or the same would be written until the disk is full; the log has it once an hour."""
+
+    def denied(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "replace", denied)
+    clock = Clock()
+    senders = Senders(clock, lambda: 0.0, maybeDeferred)
+    done: list[object] = []
+    with capturedLogs() as logs:
+        for _ in range(3):
+            senders(export(f"file://{tmp_path}/a?size=1"), Load("1", (b"-" * (1 << 20),))).addBoth(done.append)
+        clock.advance(3601)
+        senders(export(f"file://{tmp_path}/a?size=1"), Load("1", (b"-",))).addBoth(done.append)
+    assert done == [None] * 4
+    assert ["Permission denied" in str(one["problem"]) for one in logs] == [True, True]
+
+
+def test_a_thread_that_hangs() -> None:
+    """Is the only one of its destination until it ends, however often it is tried; other destinations have their own."""
+    clock = Clock()
+    begun: list[Callable[[], OSError | None]] = []
+
+    def hang(do: Callable[[], OSError | None]) -> Deferred[OSError | None]:
+        begun.append(do)
+        return Deferred()
+
+    senders = Senders(clock, lambda: 0.0, hang)
+    failed: list[str] = []
+    one, other = export("file:///nowhere/at/all"), replace(export("file:///nowhere/at/all"), id="2")
+    for _ in range(3):
+        senders(one, Load("1", (b"x",))).addErrback(lambda failure: failed.append(str(failure.value)))
+        clock.advance(TIMEOUT + 1)
+    assert len(begun) == 1 and failed[1:] == ["a try before hangs still"] * 2
+    senders(other, Load("1", (b"x",))).addErrback(lambda _: None)
+    assert len(begun) == 2
+    with pytest.raises(OSError):
+        begun[0]()  # it ends at last
+    senders(one, Load("1", (b"x",))).addErrback(lambda _: None)
+    assert len(begun) == 3

@@ -13,7 +13,7 @@ from OpenSSL.crypto import X509
 from appproxy.net.contexts import origin_context
 from appproxy.pki.authority import Credential
 from appproxy.service.exports.delivery import DeliveryFailed
-from appproxy.service.exports.syslog_client import Line, Secured, send_plain
+from appproxy.service.exports.syslog_client import Line, Secured, connected, send_plain
 from tests.pki.chains import CLIENT, SERVER, Made, make
 
 FRAMES = (b"5 <1>1 ", b"3 abc")
@@ -184,3 +184,36 @@ def test_a_stranger(pair: tuple[socket.socket, socket.socket], host: str, author
     with pytest.raises(DeliveryFailed, match=why):
         send(pair, receiver, host=host, ca=authority.pem)
     assert receiver.got == b""
+
+
+class Address(socket.socket):
+    """Where nothing answers at the address `dead`, and each try takes all the time that it has."""
+
+    now = 0.0
+    tried: list[object] = []
+
+    def connect(self, address: object, /) -> None:
+        """As the kernel would."""
+        Address.tried.append(address)
+        if address in {("dead", 1), ("refused", 1)}:
+            Address.now += (self.gettimeout() or 0.0) if address == ("dead", 1) else 0.0
+            raise TimeoutError("timed out")
+
+
+@pytest.mark.parametrize(("hosts", "reaches"), [
+    (["dead", "good"], "good"), (["dead", "dead", "dead", "good"], "good"), (["refused", "good"], "good"), (["good"], "good"),
+    (["dead"], ""), (["dead", "dead"], ""),
+])
+def test_a_dead_address(hosts: list[str], reaches: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leaves the others, and what is sent then, their share of the time."""
+    Address.now, Address.tried = 0.0, []
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [
+        (socket.AF_INET, socket.SOCK_STREAM, 0, "", (one, 1)) for one in hosts])
+    monkeypatch.setattr(socket, "socket", Address)
+    if reaches:
+        connected("logs", 1, lambda: 20.0 - Address.now).close()
+    else:
+        with pytest.raises(TimeoutError):
+            connected("logs", 1, lambda: 20.0 - Address.now)
+    assert Address.tried == [(one, 1) for one in hosts]
+    assert 20.0 - Address.now >= 20.0 / (len(hosts) + 1) - 1e-6
