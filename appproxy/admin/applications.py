@@ -27,6 +27,8 @@ _OWN_TOPICS = frozenset({"sign-in", "programs", "requests", "answers", "maintena
 _OWN_COLUMNS = frozenset({"name", "provider"})
 #: The first counts for names below its host, which may be those of others; by the second policies find it.
 _OTHERS_TOO = frozenset({"hsts_subdomains", "tags"})
+#: Whose certificates let programs in: whoever sets it can make credentials that get in, as with a service token.
+_CREDENTIALS = frozenset({"machine_authority", "machine_subjects", "machine_crl"})
 #: Long texts (certificates) are not repeated in the audit.
 _LONGEST = 200
 #: In place of the value of a field that every request gets: often a password of the application.
@@ -46,6 +48,7 @@ def _show(reading: Reading, call: Call) -> object:
 
 def _publish(tx: Transaction, call: Call) -> Change:
     body = call.body
+    _check_credentials(call, body.mapping("settings"))
     made = applications.publish(
         tx,
         body.text("name"),
@@ -78,10 +81,21 @@ def _set(tx: Transaction, call: Call) -> Change:
     values = call.body.mapping("settings")
     if not values:
         raise ConfigError("settings: give at least one KEY=VALUE")
-    if not all(_is_its_own(key.lower().replace("-", "_")) for key in values):
+    if not all(_is_its_own(_plain(key)) for key in values):
         call.context.principal.require(Permission.PUBLISH)
+    _check_credentials(call, values)
     found = applications.set_values(tx, call.path["application"], values)
     return Change(_full(tx, found, call), found.id, {"name": found.name, "settings": _noted(values)})
+
+
+def _check_credentials(call: Call, values: Mapping[str, object]) -> None:
+    """Raises Forbidden where these decide what credentials count, and the caller may make none."""
+    if any(_plain(key) in _CREDENTIALS for key in values):
+        call.context.principal.require(Permission.CHANGE_TOKENS)
+
+
+def _plain(key: str) -> str:
+    return key.lower().replace("-", "_")
 
 
 def _is_its_own(key: str) -> bool:

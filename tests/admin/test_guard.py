@@ -14,6 +14,7 @@ from appproxy.admin.principal import FULL, Forbidden, LastAdministrator, Permiss
 from appproxy.errors import AppProxyError, ConfigError
 from appproxy.store.snapshot import RoleAssignment
 from tests.admin.conftest import Desk
+from tests.pki.chains import ROOT, crl
 
 WIKI = {"name": "wiki", "internal": "http://w/", "external": "https://wiki.example.com"}
 LONG = "long enough"
@@ -160,6 +161,22 @@ def test_who_has_a_role_for_one_application(staffed: Desk) -> None:
         with pytest.raises(Forbidden):
             staffed.call(method, path, body)
     assert {row["name"] for row in staffed.rows("/applications")} == {"wiki", "other"}
+
+
+@pytest.mark.parametrize("key", ["machine_authority", "Machine-Subjects", "machine_crl"])
+def test_who_makes_no_tokens_says_no_certificate_is_one(staffed: Desk, key: str) -> None:
+    """An authority of one's own would give credentials that no policy looks at: it needs what service tokens need."""
+    values = {"machine_authority": ROOT.pem, "Machine-Subjects": "CN=press-*", "machine_crl": crl(ROOT)}
+    staffed.principal = caller("application-administrator", application=str(staffed.record("GET", "/applications/wiki")["id"]))
+    for value in (values[key], ""):
+        with pytest.raises(Forbidden, match=r"tokens\.change"):
+            staffed.call("PATCH", "/applications/wiki", {"settings": {key: value}})
+    staffed.principal = Principal("builtin:x", FULL - {Permission.CHANGE_TOKENS})
+    other = {**WIKI, "name": "other", "external": "https://other.example.com"}
+    with pytest.raises(Forbidden, match=r"tokens\.change"):
+        staffed.call("POST", "/applications", {**other, "settings": {key: values[key]}})
+    staffed.principal = caller("application-administrator")
+    staffed.call("PATCH", "/applications/wiki", {"settings": {key: values[key]}})
 
 
 def test_roles_are_given_for_an_application_where_that_has_a_meaning(staffed: Desk) -> None:

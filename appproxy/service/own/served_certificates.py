@@ -7,10 +7,11 @@ authority has issued. It answers for its names and for whatever no other covers.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography import x509
 from twisted.logger import Logger
 
 from appproxy.config.service import ServiceSettings
@@ -26,6 +27,9 @@ from appproxy.store.snapshot import AcmeChallenge, DeviceAuthority, ServedCertif
 
 #: Names of the two certificates that are not the store's, in metrics and in the log.
 DEFAULT, TUNNEL = "default", "connectors"
+#: Names of authorities that a host's clients are told at most; where there are more they are told none, so that they choose
+#: among all that they have.
+_MOST_NAMES = 100
 #: How long a ticket key serves.
 _TICKET_KEY_AGE = DAY
 
@@ -116,16 +120,17 @@ class Certificates:
             return
         self._authorities, self._applications = authorities, applications
         # By what they are made of: they are read only where that is another.
-        wanted: dict[str, tuple[str, ...]] = {
-            pair.external.host: (one.machine_authority,)
-            for one in applications.values() if one.machine_authority for pair in one.pairs}
+        wanted: dict[str, tuple[str, ...]] = {}
+        for one in applications.values():
+            for host in {pair.external.host for pair in one.pairs} if one.machine_authority else ():
+                # Applications share a host by their paths: a certificate for any of them may be shown.
+                wanted[host] = tuple(dict.fromkeys((*wanted.get(host, ()), one.machine_authority)))
         devices = tuple(pem for each in authorities.values() for pem in each.certificates)
         if devices:
             wanted[self._device_host] = devices
         if wanted != self._asking:
             self._asking = wanted
-            self._context.ask_for_certificates({
-                host: [one for pem in pems for one in load_chain(pem)] for host, pems in wanted.items()})
+            self._context.ask_for_certificates({host: _named(pems) for host, pems in wanted.items()})
 
     def prove(self, challenges: Sequence[AcmeChallenge]) -> None:
         """Show these proofs to authorities that look for them (tls-alpn-01), and no others."""
@@ -209,3 +214,13 @@ class Certificates:
             except (OSError, UnicodeDecodeError) as error:
                 raise ConfigError(f"{name}: {path} cannot be read: {error}") from error
         return Credential(*texts)
+
+
+def _named(pems: Iterable[str]) -> list[x509.Certificate]:
+    """One certificate for each name in these, or none where those are too many for a handshake."""
+    by_subject: dict[x509.Name, x509.Certificate] = {}
+    for pem in pems:
+        by_subject |= {one.subject: one for one in load_chain(pem)}
+        if len(by_subject) > _MOST_NAMES:
+            return []
+    return list(by_subject.values())

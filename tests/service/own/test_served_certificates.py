@@ -21,7 +21,7 @@ from appproxy.publish.application import Application, Url
 from appproxy.service.own.served_certificates import Certificates
 from appproxy.store.snapshot import AcmeChallenge, DeviceAuthority, ServedCertificate
 from tests.net.wire import Net, network
-from tests.pki.chains import BETWEEN, DAY, NOW, ROOT, Made, chain, leaf
+from tests.pki.chains import BETWEEN, DAY, NOW, ROOT, Made, chain, leaf, make
 
 TUNNEL = leaf("connect.example.com")
 OWN = leaf("example.com", "*.example.com")
@@ -133,6 +133,30 @@ def test_devices_are_asked_for_certificates(shelf: Shelf) -> None:
     assert (asked("device.example.com"), asked("plant.example.com")) == ([], ["Test Root"])
     shelf.certificates.ask({}, {})
     assert (asked("device.example.com"), asked("plant.example.com")) == ([], [])
+
+
+def test_applications_that_share_a_host(shelf: Shelf) -> None:
+    """Machines of each are told its authority; where the names are too many they are told none, and asked all the same."""
+    shelf.load()
+    raw = new_context(SSL.TLS1_2_VERSION)
+    raw.set_verify(SSL.VERIFY_NONE)
+    raw.use_certificate(WIKI.certificate)
+    raw.use_privatekey(WIKI.private)
+
+    def asked(*authorities: str) -> tuple[set[object], bool]:
+        """The names that a machine is told, and whether it is asked for a certificate."""
+        shelf.certificates.ask({}, {str(at): Application(
+            str(at), f"plant{at}", Url.parse(f"https://plant.example.com/{at}/"), Url.parse("http://plant/"),
+            machine_authority=one, machine_subjects=frozenset({"*"})) for at, one in enumerate(authorities)})
+        net = network(shelf.certificates.context, ClientContext(raw, "plant.example.com"))
+        shown = net.server.tls.getHandle().get_peer_certificate()
+        return {one.CN for one in net.client.tls.getHandle().get_client_ca_list()}, shown is not None
+
+    assert asked(ROOT.pem, BETWEEN.pem) == asked(BETWEEN.pem, ROOT.pem, ROOT.pem) == (
+        {"Test Root", "Test Intermediate"}, True)
+    many = [make(f"Root {number}", authority=True).pem for number in range(101)]
+    assert asked(*many[:100])[0] == {f"Root {number}" for number in range(100)}
+    assert asked(*many) == (set(), True)
 
 
 def test_before_the_start_nothing_is_shown(shelf: Shelf) -> None:
