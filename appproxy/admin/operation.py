@@ -187,11 +187,11 @@ class Command:
         Raises Changed when it is not what the caller saw, Forbidden when it would give the caller more than they may, and
         LastAdministrator.
         """
+        call.check_scope(tx)
         if call.unchanged is not None:
             expected, query = call.unchanged
             if query.etag(query.run(tx, replace(call, body=Body({}, ())))) != expected:
                 raise Changed("it has been changed since you read it", hint="read it again, and change what is there now")
-        call.check_scope(tx)
         principal = call.context.principal
         guard.check_targets(tx, principal, self.permission, call.path, call.body, call.context.now)
         with guard.keeping_an_administrator(tx, principal, self.permission):

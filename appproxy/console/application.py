@@ -19,11 +19,12 @@ _MOST_ASSIGNED = 200
 async def show(visit: Visit) -> PageContent:
     """With `check`, what can be said about its being reached; with `user`, what the policies make of that user."""
     name = visit.names["application"]
-    found = await visit.get(one_of("applications", name))
+    found, tag = await visit.get_tagged(one_of("applications", name))
     path, id_ = one_of("applications", found["id"]), found["id"]
     assigned = found["assignments"]
     return PageContent("application", found["name"], {
-        "one": found, "path": path, "assigned": assigned[:_MOST_ASSIGNED], "left_out": max(len(assigned) - _MOST_ASSIGNED, 0),
+        "one": found, "path": path, "tag": visit.said("tag", tag), "assigned": assigned[:_MOST_ASSIGNED],
+        "left_out": max(len(assigned) - _MOST_ASSIGNED, 0),
         "checks": await visit.get(path + "/check") if visit.asked("check") else None,
         "failures": await visit.get(path + "/failures"),
         "policies": applying(await visit.get_if(Permission.READ_POLICIES, "/policies", []), found),
@@ -62,11 +63,11 @@ async def _tried(visit: Visit, found: Mapping[str, Any]) -> Mapping[str, Any] | 
 
 async def settings(visit: Visit) -> PageContent:
     """All settings by topic, explained; those that differ from their defaults first."""
-    found = await visit.get(one_of("applications", visit.names["application"]))
+    found, tag = await visit.get_tagged(one_of("applications", visit.names["application"]))
     keys = await visit.get("/application-settings")
     topics = by_topic(keys, found["settings"])
     return PageContent("settings", f"Settings of {found['name']}", {
-        "one": found, "path": one_of("applications", found["id"]), "topics": topics,
+        "one": found, "path": one_of("applications", found["id"]), "tag": visit.said("tag", tag), "topics": topics,
         "families": [one for one in keys if one["key"].endswith(".NAME")],
         "named": {key: text for key, text in found["settings"].items() if "." in key},
         "may_change": visit.may(Permission.CHANGE_APPLICATIONS, found["id"]),
@@ -83,7 +84,7 @@ def by_topic(keys: Sequence[Mapping[str, Any]], texts: Mapping[str, str]) -> dic
 
 
 async def save(visit: Visit) -> Redirection:
-    """Change what the form has changed of one topic, or one setting with a name in it."""
+    """Change what the form has changed of one topic, or one setting with a name in it. Raises Changed."""
     found = await visit.get(one_of("applications", visit.names["application"]))
     now = found["settings"]
     given = {key[4:]: visit.said(key) for key in visit.form if key.startswith("set.")}
@@ -92,18 +93,18 @@ async def save(visit: Visit) -> Redirection:
     changed = {key: text for key, text in given.items() if text != now.get(key, "")}
     path = one_of("applications", found["id"])
     if changed:
-        await visit.change("PATCH", path, {"settings": changed})
+        await visit.change_shown("PATCH", path, {"settings": changed})
     return Redirection(path + "/settings", "saved")
 
 
 async def save_columns(visit: Visit) -> Redirection:
-    """Change what it is called, where it is and where it leads."""
+    """Change what it is called, where it is and where it leads. Raises Changed."""
     found = await visit.get(one_of("applications", visit.names["application"]))
     shown = {**found, "provider": ",".join(found["providers"])}
     changed = {key: visit.said(key) for key in COLUMNS if key in visit.form and visit.said(key) != shown[key]}
     path = one_of("applications", found["id"])
     if changed:
-        await visit.change("PATCH", path, {"settings": changed})
+        await visit.change_shown("PATCH", path, {"settings": changed})
     return Redirection(path, "saved")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from appproxy.admin.principal import Permission
+from appproxy.admin.problem import Changed
 from appproxy.console.answers import PageContent, Redirection
 from appproxy.console.visit import ROWS, Listing, Visit, one_of
 from appproxy.store.snapshot import ConnectorState
@@ -36,9 +38,9 @@ def part(rows: Sequence[Mapping[str, Any]], visit: Visit) -> Listing:
 
 async def show(visit: Visit) -> PageContent:
     """One of them."""
-    found = await visit.get(one_of("connectors", visit.names["connector"]))
+    found, tag = await visit.get_tagged(one_of("connectors", visit.names["connector"]))
     return PageContent("connector", found["name"], {
-        "one": found, "path": one_of("connectors", found["id"]),
+        "one": found, "path": one_of("connectors", found["id"]), "tag": visit.said("tag", tag),
         "groups": [group["name"] for group in await visit.get("/connector-groups")],
     })
 
@@ -73,8 +75,11 @@ async def revoke(visit: Visit) -> Redirection:
 
 
 async def move(visit: Visit) -> Redirection:
-    """Into another group."""
+    """Into another group. Raises Changed where somebody else has moved it since the page was opened."""
     path = one_of("connectors", visit.names["connector"])
+    visit.require(Permission.CHANGE_CONNECTORS)
+    if visit.said("tag") != (await visit.get_tagged(path))[1]:
+        raise Changed("it has been changed since you read it", hint="read it again, and change what is there now")
     await visit.change("POST", path + "/move", {"group": visit.said("group")})
     return Redirection(path, "moved")
 

@@ -35,20 +35,21 @@ async def add(visit: Visit) -> PageContent | Redirection:
 
 async def show(visit: Visit) -> PageContent:
     """One of them, with their sessions and what they did last."""
-    found = await visit.get(one_of("users", visit.names["user"]))
+    found, tag = await visit.get_tagged(one_of("users", visit.names["user"]))
     exempt = await visit.get("/break-glass")
     sessions = await visit.get_if(Permission.READ_SESSIONS, "/sessions", [], user=found["name"], limit=_SESSIONS)
     entries = await visit.get_if(Permission.READ_AUDIT, "/audit", [], actor=f"user:{found['id']}", limit=_ENTRIES)
     return PageContent("user", found["display_name"] or found["name"], {
-        "one": found, "path": one_of("users", found["name"]), "sessions": sessions, "entries": entries,
+        "one": found, "path": one_of("users", found["name"]), "tag": visit.said("tag", tag), "sessions": sessions,
+        "entries": entries,
         "is_exempt": any(one["id"] == found["id"] for one in exempt), "lives": LIVES, "own": not found.get("directory"),
     })
 
 
 async def save(visit: Visit) -> Redirection:
-    """Change what they are called, and their mail address."""
+    """Change what they are called, and their mail address. Raises Changed."""
     path = one_of("users", visit.names["user"])
-    await visit.change("PATCH", path, {key: visit.said(key) for key in ("display_name", "email") if key in visit.form})
+    await visit.change_shown("PATCH", path, {key: visit.said(key) for key in ("display_name", "email") if key in visit.form})
     return Redirection(path, "user-saved")
 
 

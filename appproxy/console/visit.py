@@ -17,6 +17,8 @@ from appproxy.errors import AppProxyError
 
 #: The admin API: answers what somebody asks, as far as they may.
 Api = Callable[[Asked], Deferred[Answered]]
+#: An ETag that nothing has.
+_NEVER = '"-"'
 #: Rows of one page of a listing.
 ROWS = 50
 
@@ -107,6 +109,15 @@ class Visit:
         if dry:
             path += ("&" if "?" in path else "?") + "dry_run=true"
         return (await self._call(method, path, body, if_match)).data
+
+    async def change_shown(
+        self, method: str, path: str, body: Mapping[str, object] | None = None, *, dry: bool = False
+    ) -> Any:
+        """The same, as long as it is what the form has shown: its field `tag`, without which nobody knows what that was.
+
+        Raises Changed otherwise.
+        """
+        return await self.change(method, path, body, dry=dry, if_match=self.said("tag") or _NEVER)
 
     async def _call(self, method: str, path: str, body: Mapping[str, object] | None, if_match: str = "") -> Answered:
         data = b"" if body is None else json.dumps(body).encode()

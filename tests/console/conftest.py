@@ -23,11 +23,11 @@ ROLES = {
 
 
 class Proof(HTMLParser):
-    """The hidden field of the forms of a page, and where those go."""
+    """The hidden fields of the forms of a page, and where those go; `tag`: of what it has read."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
-        self.text = ""
+        self.text = self.tag = ""
         self.actions: list[str] = []
         self.feed(page)
 
@@ -36,6 +36,8 @@ class Proof(HTMLParser):
         values = {name: value or "" for name, value in attrs}
         if tag == "input" and values.get("name") == "proof":
             self.text = values["value"]
+        if tag == "input" and values.get("name") == "tag":
+            self.tag = values["value"]
         if tag == "form" and values.get("method") == "post":
             self.actions.append(values["action"])
 
@@ -60,10 +62,11 @@ class Seat:
 
     def send(self, path: str, form: Mapping[str, str], *, of: str = "", headers: Mapping[str, str] | None = None) -> Page:
         """Send a form of the page `of`, as the browser would; where none is given, one that is well proved."""
-        proof = Proof(self.see(of).text).text if of else self.proof
+        shown = Proof(self.see(of).text if of else "")
+        hidden = {"proof": shown.text, **({"tag": shown.tag} if shown.tag else {})} if of else {"proof": self.proof}
         fields = {"origin": HOST, "sec-fetch-site": "same-origin", **(headers or {})}
         return self.browser.request(
-            "POST", HOST + path, data={"proof": proof, **form}, headers=fields, allow_redirects=True)
+            "POST", HOST + path, data={**hidden, **form}, headers=fields, allow_redirects=True)
 
 
 @dataclass

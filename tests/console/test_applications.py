@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.console.conftest import House, Seat
+from tests.console.conftest import House, Proof, Seat
 
 WIKI = {"name": "handbook", "internal": "http://10.0.0.7:8080/", "external": "https://handbook.example.org/",
         "preauth": "oidc"}
@@ -102,17 +102,39 @@ def test_settings(house: House, alice: Seat) -> None:
     text = alice.see(path).text
     for row in house.call("GET", "/application-settings"):
         assert f'<code>{row["key"]}</code>' in text or "topic" not in row and not row["key"].endswith(".NAME")
-    assert alice.send(path, {"set.session_hours": "3", "set.idle_minutes": ""}).status == 200
+    assert alice.send(path, {"set.session_hours": "3", "set.idle_minutes": ""}, of=path).status == 200
     assert house.last()["detail"]["settings"] == {"session_hours": "3"}
-    alice.send(path, {"key": "header.x-name", "value": "name"})
+    alice.send(path, {"key": "header.x-name", "value": "name"}, of=path)
     assert house.call("GET", "/applications/wiki")["settings"] == {"session_hours": "3", "header.x-name": "name"}
-    wrong = alice.send(path, {"set.session_hours": "soon"})
+    wrong = alice.send(path, {"set.session_hours": "soon"}, of=path)
     assert wrong.status == 422 and 'value="soon"' in wrong.text and "session_hours" in wrong.text
-    alice.send(path, {"set.session_hours": ""})
-    alice.send(path, {"key": "header.x-name", "value": ""})
+    alice.send(path, {"set.session_hours": ""}, of=path)
+    alice.send(path, {"key": "header.x-name", "value": ""}, of=path)
     assert house.call("GET", "/applications/wiki")["settings"] == {}
-    columns = alice.send("/applications/wiki/columns", {"name": "wiki", "internal": "http://10.0.0.9/"})
+    columns = alice.send(
+        "/applications/wiki/columns", {"name": "wiki", "internal": "http://10.0.0.9/"}, of="/applications/wiki")
     assert columns.status == 200 and house.last()["detail"]["settings"] == {"internal": "http://10.0.0.9/"}
+
+
+def test_a_form_from_before_undoes_nothing(house: House, alice: Seat) -> None:
+    """Who opened the page while everybody was let in, and changes the name alone, does not open it to everybody again."""
+    made = house.call("POST", "/applications", {**WIKI, "preauth": "passthrough"})
+    path = f"/applications/{made['id']}"
+    old = {key: str(made[key]) for key in ("name", "internal", "external", "connector_group", "preauth")}
+    shown, topics = Proof(alice.see(path).text).tag, Proof(alice.see(path + "/settings").text).tag
+    house.call("PATCH", path, {"settings": {"preauth": "oidc", "session_hours": "2"}})
+    for tag in ({"tag": shown}, {"tag": ""}, {}):
+        page = alice.send(path + "/columns", {**old, "name": "book", **tag})
+        assert page.status == 412 and "changed since you read it" in page.text
+        assert 'value="book"' in page.text and "<details open><summary>Change its name" in page.text
+    for form in ({"set.session_hours": "", "set.idle_minutes": "7"}, {"key": "session_hours", "value": "9"}):
+        page = alice.send(path + "/settings", {**form, "tag": topics})
+        assert page.status == 412 and ('value="7"' in page.text or 'value="9"' in page.text)
+    now = house.call("GET", path)
+    assert (now["name"], now["preauth"], now["settings"]) == ("handbook", "oidc", {"session_hours": "2"})
+    assert alice.send(path + "/columns", {**old, "preauth": "oidc", "name": "book"}, of=path).status == 200
+    assert house.call("GET", path)["name"] == "book"
+    house.call("DELETE", path)
 
 
 def test_removing(house: House, alice: Seat) -> None:
@@ -150,8 +172,9 @@ def test_who_has_one_application(house: House) -> None:
     text = owen.see("/applications/wiki").text
     assert "/assign" in text and "/columns" not in text and "/remove" not in text
     assert "/assign" not in owen.see("/applications/handbook").text
-    assert owen.send("/applications/wiki/settings", {"set.session_hours": "5"}).status == 200
+    path = "/applications/wiki/settings"
+    assert owen.send(path, {"set.session_hours": "5"}, of=path).status == 200
     assert owen.send("/applications/handbook/settings", {"set.session_hours": "5"}).status == 403
-    assert owen.send("/applications/wiki/columns", {"internal": "http://10.0.0.66/"}).status == 403
+    assert owen.send("/applications/wiki/columns", {"internal": "http://10.0.0.66/"}, of=path).status == 403
     house.call("PATCH", "/applications/wiki", {"settings": {"session_hours": ""}})
     house.call("DELETE", "/applications/handbook")

@@ -63,6 +63,8 @@ def test_a_life(house: House, alice: Seat, tmp_path: Path) -> None:
     alice.send("/connector-groups", {"name": "lab", "needs_approval": "yes"}, of="/connectors")
     assert [one["needs_approval"] for one in house.call("GET", "/connector-groups") if one["name"] == "lab"] == [True]
     done = []
+    stale = alice.send(f"{path}/move", {"group": "lab"})
+    assert stale.status == 412 and house.call("GET", path)["group"] == "default"
     for action, form in (("approve", {}), ("move", {"group": "lab"}), ("revoke", {}), ("remove", {})):
         page = alice.send(f"{path}/{action}", form, of=path)
         assert page.status == 200, page.text

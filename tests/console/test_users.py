@@ -64,6 +64,8 @@ def test_changing(house: House, alice: Seat) -> None:
     alice.send(path, {"display_name": "Frederic", "email": "fred@example.org"}, of=path)
     found = house.call("GET", path)
     assert (found["display_name"], found["email"]) == ("Frederic", "fred@example.org")
+    stale = alice.send(path, {"display_name": "Fred", "email": ""})
+    assert stale.status == 412 and 'value="Fred"' in stale.text and house.call("GET", path)["email"] == "fred@example.org"
     house.call("POST", "/groups", {"name": "band"})
     alice.send(path + "/groups", {"group": "band", "do": "join"}, of=path)
     assert house.call("GET", path)["groups"] == ["band"] and "band</a>" in alice.see(path).text
