@@ -6,9 +6,10 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from appproxy.service.exchange.exchange import Exchange
@@ -21,25 +22,34 @@ _PATIENCE = 3.0
 _REQUEST = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
 
+def text_of(answer: bytes) -> str:
+    """The page, "" when it is no answer with all of one: its worker was killed meanwhile."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    status, *fields = head.lower().split(b"\r\n")
+    whole = status.startswith(b"http/1.1 200 ") and b"content-length: %d" % len(body) in fields
+    return body.decode("utf-8", "replace") if whole else ""
+
+
 class _Answer(Protocol):
     """Asks, and keeps what comes until the end."""
 
     def __init__(self, reactor: Any) -> None:
-        self.body: Deferred[str] = Deferred()
+        self.text: Deferred[str] = Deferred()
+        self._reactor = reactor
         self._data: list[bytes] = []
-        self._late: IDelayedCall = reactor.callLater(_PATIENCE, self._too_late)
+        self._late: IDelayedCall | None = None
 
     def connectionMade(self) -> None:
+        self._late = self._reactor.callLater(_PATIENCE, self._too_late)
         self.transport.write(_REQUEST)  # type: ignore[union-attr]
 
     def dataReceived(self, data: bytes) -> None:
         self._data.append(data)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        if self._late.active():
+        if self._late is not None and self._late.active():
             self._late.cancel()
-        head, _, body = b"".join(self._data).partition(b"\r\n\r\n")
-        self.body.callback(body.decode() if head.startswith(b"HTTP/1.1 200 ") else "")
+        self.text.callback(text_of(b"".join(self._data)))
 
     def _too_late(self) -> None:
         self._data.clear()
@@ -52,6 +62,8 @@ class ParentPage:
     `workers` are those that are there, with their names; `serves` says why no user is taken, or "", `own` what
     the parent itself counts.
     """
+
+    log = Logger()
 
     def __init__(
         self, reactor: Any, workers: Callable[[], Mapping[WorkerProcess, str]], serves: Callable[[], str],
@@ -87,8 +99,9 @@ class ParentPage:
 
     def _ask(self) -> None:
         """All workers at once; who asks meanwhile gets the same answer."""
-        asked = [self._ask_one(one) for one in self._workers() if one.member.ready is not None]
-        self._asking = gatherResults(asked).addCallback(self._told)
+        asked = [maybeDeferred(self._ask_one, one).addErrback(self._not_told)
+                 for one in self._workers() if one.member.ready is not None]
+        self._asking = gatherResults(asked).addBoth(self._told)
         if self._asking.called:
             self._asking = None
 
@@ -96,15 +109,24 @@ class ParentPage:
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         answer = _Answer(self._reactor)
-        self._reactor.adoptStreamConnection(ours.fileno(), socket.AF_UNIX, Factory.forProtocol(lambda: answer))
-        ours.close()
+        try:
+            self._reactor.adoptStreamConnection(ours.fileno(), socket.AF_UNIX, Factory.forProtocol(lambda: answer))
+        except BaseException:
+            theirs.close()
+            raise
+        finally:
+            ours.close()
         worker.give((theirs, "metrics_listen"))
 
         def told(text: str) -> None:
             if text and worker in self._workers():
                 self._summing.told(worker, text)
 
-        return answer.body.addCallback(told)
+        return answer.text.addCallback(told)
+
+    def _not_told(self, failure: Failure) -> None:
+        """What that worker said before counts."""
+        self.log.error("a worker cannot be asked for its metrics: {reason}", reason=failure.getErrorMessage())
 
     def _told(self, results: object) -> None:
         self._asking = None

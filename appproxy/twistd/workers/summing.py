@@ -25,7 +25,7 @@ Page = dict[str, Family]
 
 
 def read_page(text: str) -> Page:
-    """What `generate_latest` of prometheus_client has written."""
+    """What `generate_latest` of prometheus_client has written. Raises ValueError where it cannot have."""
     page: Page = {}
     current = Family("")
     for line in text.splitlines():
@@ -34,7 +34,9 @@ def read_page(text: str) -> Page:
             current = page.setdefault(words[2], Family(""))
             current.heading.append(line)
             if words[1] == "TYPE":
-                current.kind = words[3]
+                current.kind = "".join(words[3:])
+                if not current.kind:
+                    raise ValueError(f"a metric without a type: {line[:200]}")
         elif line and words[0] != "#":
             series, _, number = line.rpartition(" ")
             current.numbers[series] = float(number)
@@ -49,7 +51,7 @@ class Summing:
         self._former: Page = {}
 
     def told(self, worker: object, text: str) -> None:
-        """What a worker says now."""
+        """What a worker says now. Raises ValueError, and goes by what it said before, where that is no page."""
         self._latest[worker] = read_page(text)
 
     def ended(self, worker: object) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from twisted.internet.error import ConnectionDone
+from twisted.logger import capturedLogs
 from twisted.python.failure import Failure
 
 from appproxy.twistd.workers.crew import Member
@@ -58,6 +59,8 @@ class Worker:
     """One that says this, if it says anything."""
 
     text: str | None
+    #: Bytes at the end of its answer that it does not come to send.
+    cut: int = 0
     member: Member = field(default_factory=lambda: Member(1, 0, ready=0.0))
     asked: int = 0
     kept: list[socket.socket] = field(default_factory=list)
@@ -70,7 +73,8 @@ class Worker:
         if self.text is None:
             self.kept.append(found)
             return
-        found.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n" + self.text.encode())
+        answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(self.text), self.text.encode())
+        found.sendall(answer[:len(answer) - self.cut])
         found.close()
 
 
@@ -112,7 +116,7 @@ def text(count: int) -> str:
 
 def test_all_workers_are_on_one_page() -> None:
     """With what the parent counts; one that is not ready is not asked."""
-    starting = Worker(text(100), Member(3, 0))
+    starting = Worker(text(100), member=Member(3, 0))
     scene = Scene(Worker(text(1)), Worker(text(2)), starting)
     asked = scene.ask()
     assert asked.status == 200 and asked.text.splitlines()[-2:] == ["n_total 3.0", "own 1.0"] and starting.asked == 0
@@ -131,6 +135,41 @@ def test_a_worker_that_does_not_answer_holds_nobody_up_for_long() -> None:
     assert "n_total 3.0" in one.text and one.text == two.text
     for found in slow.kept:
         found.close()
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3, 4, 6, 12, 14, 20, 30, 44, 48, 60, 90])
+def test_a_worker_that_is_killed_while_it_answers(cut: int) -> None:
+    """Half a page, or half a number, is none: what it said before counts, and whoever asks next is answered, too."""
+    killed = Worker(text(12))
+    scene = Scene(Worker(text(1)), killed)
+    scene.ask()
+    killed.text, killed.cut = text(34), cut
+    assert "n_total 13.0" in scene.ask().text
+    killed.cut = 0
+    assert "n_total 35.0" in scene.ask().text
+
+
+def test_what_is_no_page_holds_nobody_up() -> None:
+    """What its worker said before counts."""
+    odd = Worker(text(2))
+    scene = Scene(Worker(text(1)), odd)
+    scene.ask()
+    for odd.text in ("n_total many\n", "# TYPE n_total\n", "n_total\n"):
+        with capturedLogs() as logs:
+            assert "n_total 3.0" in scene.ask().text
+        assert [event["log_format"] for event in logs] == ["a worker cannot be asked for its metrics: {reason}"]
+
+
+def test_without_descriptors_there_are_the_numbers_of_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page is there, and nothing is left open."""
+    scene = Scene(Worker(text(1)))
+    scene.ask()
+
+    def refuse(*args: object) -> None:
+        raise OSError("too many open files")
+
+    monkeypatch.setattr(scene.reactor, "adoptStreamConnection", refuse)
+    assert "n_total 1.0" in scene.ask().text and scene.reactor.getDelayedCalls() == []
 
 
 def test_what_a_worker_had_counted_stays() -> None:
@@ -162,6 +201,6 @@ def test_whether_it_lives_and_is_ready(path: bytes, why_not: str, status: int, s
 
 def test_the_parents_own_numbers() -> None:
     """How many workers serve, and how many have ended by themselves."""
-    parent: Any = SimpleNamespace(workers={Worker(""): "1", Worker("", Member(2, 0)): "2"}, restarts=7)
+    parent: Any = SimpleNamespace(workers={Worker(""): "1", Worker("", member=Member(2, 0)): "2"}, restarts=7)
     assert [line for line in own_numbers(parent).splitlines() if line[0] != "#"] == [
         "appproxy_workers 1.0", "appproxy_worker_restarts_total 7.0"]

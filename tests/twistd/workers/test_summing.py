@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -55,6 +56,17 @@ def test_no_counter_falls_when_a_worker_ends() -> None:
     found = numbers(summing.page([("third", "1")]))
     assert found["requests_total", (("application", 'a "b" c'), ("status", "200"))] == 8
     assert found["seconds_count", ()] == 3
+
+
+@pytest.mark.parametrize("text", ["requests_total 1e", "requests_total", "# TYPE requests_total", "x y\n"])
+def test_what_is_no_page_changes_nothing(text: str) -> None:
+    """Where a page ends in the middle of a line, what the worker said before stays."""
+    summing = Summing()
+    summing.told("first", page(3, 10))
+    before = summing.page([("first", "1")])
+    with pytest.raises(ValueError):
+        summing.told("first", text)
+    assert summing.page([("first", "1")]) == before
 
 
 def test_who_never_said_anything() -> None:
