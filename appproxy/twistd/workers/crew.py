@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 #: Connections that a worker has been given and has not taken. It is busy, or frozen, and gets no more for now.
 MOST_UNTAKEN = 32
+#: Seconds after which a worker that has not taken what it was given gets no command any more while another does take.
+UNANSWERED = 5.0
 #: Seconds from being ready until users come, while others serve: connectors dial a new node within one or two.
 SETTLE_SECONDS = 2.0
 #: Seconds until a worker that has ended is started again: at first, at most, and how long one must live for the first again.
@@ -25,10 +27,16 @@ class Member:
     ready: float | None = None
     #: What it was given and has not taken.
     untaken: int = 0
+    #: When it was given the oldest of that.
+    oldest: float | None = None
     #: When it was given something last, as a count.
     turn: int = 0
     #: Another one goes on in its place, or it is to end: it gets only what is meant for it alone.
     leaves: bool = False
+
+    def answers(self, now: float) -> bool:
+        """Has it taken all that it was given some seconds ago?"""
+        return self.oldest is None or now - self.oldest < UNANSWERED
 
 
 class Crew:
@@ -74,9 +82,9 @@ class Crew:
             return self._turn_of([meant])
         return self._turn_of(self._serving())
 
-    def for_commands(self) -> Member | None:
-        """Who gets an admin's: always the same one, as long as it is there."""
-        return min(self._serving(), key=lambda one: one.number, default=None)
+    def for_commands(self, now: float) -> Member | None:
+        """Who gets an admin's: always the same one, as long as it is there and answers."""
+        return min((one for one in self._serving() if one.answers(now)), key=lambda one: one.number, default=None)
 
     def _serving(self) -> list[Member]:
         return [one for one in self.members if one.ready is not None and not one.leaves and one.generation == self.generation]

@@ -125,7 +125,7 @@ class ParentProgram(TwistdProgram):
             self._introductions.begin(found)
             return True
         if setting == ADMIN:
-            member = self._crew.for_commands()
+            member = self._crew.for_commands(self._reactor.seconds())
         else:
             member = self._crew.next_for_user(self._reactor.seconds())
         if member is None:

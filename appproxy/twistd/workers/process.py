@@ -20,6 +20,9 @@ from appproxy.twistd.workers.crew import Member
 from appproxy.twistd.workers.handed import CONNECTION, FAILED, NODE, REPLACED, SERVES, STOP, TAKEN
 from appproxy.twistd.workers.place import PIPE, WorkerPlace
 
+#: A worker is stuck when it has not taken one and the same connection at so many looks, each so many seconds after the last.
+#: Looks, not a time: where the whole machine stood still, or its clock was set, workers are given the time to go on.
+LOOKS, LOOK_EVERY = 6, 10.0
 #: A connection under way to a worker: the socket, and the listener that it came from.
 Parcel = tuple[socket.socket, str]
 
@@ -52,7 +55,9 @@ class WorkerProcess(ProcessProtocol):
         self.began: float = reactor.seconds()
         self._reactor = reactor
         self._parent = parent
-        self._untaken: deque[Parcel] = deque()
+        #: With the time at which it was given each.
+        self._untaken: deque[tuple[float, Parcel]] = deque()
+        self._look: IDelayedCall | None = None
         self._pipe: PacketPipe | None = None
         self._killing: IDelayedCall | None = None
         self._late: IDelayedCall | None = None
@@ -84,8 +89,10 @@ class WorkerProcess(ProcessProtocol):
         if pipe is None:
             parcel[0].close()
             return
-        self._untaken.append(parcel)
-        self.member.untaken = len(self._untaken)
+        self._untaken.append((self._reactor.seconds(), parcel))
+        self._count()
+        if self._look is None:
+            self._look_later(0)
         pipe.send(CONNECTION + parcel[1].encode("ascii"), parcel[0].fileno())
 
     def tell_failed(self, reason: str) -> None:
@@ -107,6 +114,25 @@ class WorkerProcess(ProcessProtocol):
         if self.pid:
             os.kill(self.pid, signal.SIGKILL)
 
+    def _count(self) -> None:
+        self.member.untaken = len(self._untaken)
+        self.member.oldest = self._untaken[0][0] if self._untaken else None
+
+    def _look_later(self, seen: int) -> None:
+        self._look = self._reactor.callLater(LOOK_EVERY, self._look_at, self._untaken[0], seen)
+
+    def _look_at(self, oldest: tuple[float, Parcel], seen: int) -> None:
+        """Does it still take what it is given? `seen`: at how many looks it had not taken this."""
+        self._look = None
+        if not self._untaken:
+            return
+        seen = seen + 1 if self._untaken[0] is oldest else 0
+        if seen >= LOOKS:
+            self.log.error("worker {number} (process {process}) has taken no connection for {seconds:g} s, and is killed",
+                           number=self.member.number, process=self.pid, seconds=LOOKS * LOOK_EVERY)
+            self.kill()
+        self._look_later(seen % LOOKS)
+
     def _too_late(self) -> None:
         self.log.error("worker {number} was not ready within {seconds:g} s", number=self.member.number, seconds=PATIENCE)
         self.kill()
@@ -116,8 +142,8 @@ class WorkerProcess(ProcessProtocol):
             os.close(descriptor)
         kind = packet[:1]
         if kind == TAKEN and self._untaken:
-            self._untaken.popleft()[0].close()
-            self.member.untaken = len(self._untaken)
+            self._untaken.popleft()[1][0].close()
+            self._count()
             self._parent.has_room()
         elif kind == NODE:
             self.member.node = packet[1:].decode("ascii", "replace")
@@ -131,8 +157,9 @@ class WorkerProcess(ProcessProtocol):
         self._pipe = None
         self.member.leaves, self.member.node = True, ""
         untaken, self._untaken = self._untaken, deque()
-        self.member.untaken = 0
-        for parcel in untaken:
+        self._count()
+        _stop(self._look)
+        for _, parcel in untaken:
             self._parent.give_again(parcel)
 
     def processEnded(self, reason: Failure) -> None:

@@ -98,9 +98,10 @@ class ParentPage:
             exchange.answer(404, TEXT_FIELDS, b"only GET /metrics, /live and /ready are here\n")
 
     def _ask(self) -> None:
-        """All workers at once; who asks meanwhile gets the same answer."""
+        """All workers at once; who asks meanwhile gets the same answer. One that is stuck would keep each question open."""
+        now = self._reactor.seconds()
         asked = [maybeDeferred(self._ask_one, one).addErrback(self._not_told)
-                 for one in self._workers() if one.member.ready is not None]
+                 for one in self._workers() if one.member.ready is not None and one.member.answers(now)]
         self._asking = gatherResults(asked).addBoth(self._told)
         if self._asking.called:
             self._asking = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appproxy.twistd.workers.crew import LIVED, LONGEST_DELAY, MOST_UNTAKEN, SETTLE_SECONDS, Crew, Delays, Member
+from appproxy.twistd.workers.crew import LIVED, LONGEST_DELAY, MOST_UNTAKEN, SETTLE_SECONDS, UNANSWERED, Crew, Delays, Member
 
 
 def crew(count: int, ready: float = 0.0) -> Crew:
@@ -73,19 +73,29 @@ def test_another_generation_takes_over_at_once() -> None:
     assert found.are_ready(1, 2) and set(users(found, 4)) == {1, 2}
     found.generation = 1
     assert set(users(found, 4)) == {3, 4}
-    commands = found.for_commands()
+    commands = found.for_commands(100.0)
     assert commands is not None and commands.number == 3
     assert found.is_ready()
     found.generation = 2
-    assert not found.is_ready() and found.for_commands() is None
+    assert not found.is_ready() and found.for_commands(100.0) is None
 
 
 def test_commands_go_to_one_worker() -> None:
     """What one command has changed the next one sees."""
     found = crew(3)
-    assert found.for_commands() is found.members[0]
+    assert found.for_commands(100.0) is found.members[0]
     found.members[0].leaves = True
-    assert found.for_commands() is found.members[1]
+    assert found.for_commands(100.0) is found.members[1]
+
+
+def test_commands_go_to_a_worker_that_answers() -> None:
+    """Not to one that is stuck, as soon as that is known; if all are, they wait."""
+    found = crew(2)
+    found.members[0].untaken, found.members[0].oldest = 1, 100.0
+    assert found.for_commands(100.0 + UNANSWERED - 0.1) is found.members[0]
+    assert found.for_commands(100.0 + UNANSWERED) is found.members[1]
+    found.members[1].oldest = 100.0
+    assert found.for_commands(100.0 + UNANSWERED) is None
 
 
 def test_what_ends_again_and_again_is_started_less_often() -> None:

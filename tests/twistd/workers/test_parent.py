@@ -18,7 +18,7 @@ from appproxy.admin.lock import ServiceLock
 from appproxy.config import ServiceSettings, StatePaths, dump_service
 from appproxy.errors import ConfigError
 from appproxy.net.inherited import Inherited
-from appproxy.twistd.workers.crew import FIRST_DELAY, SETTLE_SECONDS
+from appproxy.twistd.workers.crew import FIRST_DELAY, SETTLE_SECONDS, UNANSWERED
 from appproxy.twistd.workers.handed import FAILED, REPLACED, STOP
 from appproxy.twistd.workers.parent import ParentProgram
 from tests.net.hand_reactor import HandReactor
@@ -143,6 +143,18 @@ def test_commands_go_to_one_worker(service: Service) -> None:
             client.connect(str(service.paths.admin_socket))
             service.reactor.turn()
     assert counts(one, two) == [2, 0] and one.got[0][0] == "admin"
+
+
+def test_commands_go_to_another_worker_when_that_is_stuck(service: Service) -> None:
+    """An admin can look into it meanwhile."""
+    one, two = service.serve()
+    one.takes = False
+    for expected in ([1, 0], [1, 1]):
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(service.paths.admin_socket))
+            service.reactor.turn()
+        assert counts(one, two) == expected
+        service.reactor.advance(UNANSWERED)
 
 
 def test_a_worker_that_dies_is_started_again(service: Service) -> None:

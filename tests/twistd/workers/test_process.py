@@ -12,8 +12,8 @@ import pytest
 
 from appproxy.twistd.succession import PATIENCE
 from appproxy.twistd.workers.crew import Member
-from appproxy.twistd.workers.handed import FAILED, REPLACED, STOP
-from appproxy.twistd.workers.process import Parcel, WorkerProcess
+from appproxy.twistd.workers.handed import FAILED, REPLACED, STOP, TAKEN
+from appproxy.twistd.workers.process import LOOK_EVERY, LOOKS, Parcel, WorkerProcess
 from tests.net.hand_reactor import HandReactor
 from tests.twistd.workers.stand import StandIn, stand_ins
 
@@ -130,6 +130,64 @@ def test_one_that_ends_in_time_is_not_killed(parent: Parent) -> None:
     parent.reactor.turn()
     parent.there.end()
     assert parent.there.said == [STOP] and parent.reactor.getDelayedCalls() == []
+
+
+@pytest.fixture
+def killed(parent: Parent, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Processes that were killed, in place of that."""
+    found: list[int] = []
+    monkeypatch.setattr(os, "kill", lambda pid, _: found.append(pid))
+    parent.worker.transport = SimpleNamespace(pid=4_000_000)  # type: ignore[assignment]
+    parent.there.serve()
+    return found
+
+
+def look(parent: Parent, times: int) -> None:
+    """So many looks at the worker's time."""
+    for _ in range(times):
+        parent.reactor.advance(LOOK_EVERY)
+
+
+def test_one_that_is_stuck_is_killed(parent: Parent, killed: list[int]) -> None:
+    """After a minute in which it has not taken what it had been given; nobody hangs there for ever."""
+    parent.there.takes = False
+    began = parent.reactor.seconds()
+    with parent.give(), parent.give():
+        assert parent.worker.member.oldest == began
+        look(parent, LOOKS - 1)
+        assert killed == []
+        look(parent, 1)
+        assert killed == [4_000_000]
+        parent.there.end()
+    assert len(parent.again) == 2 and parent.worker.member.oldest is None and parent.reactor.getDelayedCalls() == []
+
+
+def test_one_that_is_busy_is_not_stuck(parent: Parent, killed: list[int]) -> None:
+    """It takes one after the other, if slowly; nor is one that has nothing to take."""
+    parent.there.takes = False
+    with parent.give():
+        for _ in range(LOOKS * 2):
+            with parent.give():
+                look(parent, LOOKS - 1)
+            parent.there.pipe.send(TAKEN)
+            parent.reactor.turn()
+            assert parent.worker.member.untaken == 1
+    parent.there.pipe.send(TAKEN)
+    parent.reactor.turn()
+    look(parent, LOOKS * 3)
+    assert killed == [] and parent.reactor.getDelayedCalls() == [] and parent.worker.member.oldest is None
+
+
+def test_a_machine_that_stood_still_kills_no_worker(parent: Parent, killed: list[int]) -> None:
+    """The parent wakes up a moment before its workers, an hour later by the clock."""
+    parent.there.takes = False
+    with parent.give():
+        parent.reactor.advance(3600.0)
+        assert killed == []
+        look(parent, LOOKS - 2)
+        assert killed == []
+        look(parent, 1)
+        assert killed == [4_000_000]
 
 
 def test_one_that_is_never_ready_is_killed(parent: Parent, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from twisted.internet.error import ConnectionDone
 from twisted.logger import capturedLogs
 from twisted.python.failure import Failure
 
-from appproxy.twistd.workers.crew import Member
+from appproxy.twistd.workers.crew import UNANSWERED, Member
 from appproxy.twistd.workers.page import own_numbers
 from appproxy.twistd.workers.scrape import ParentPage
 from tests.net.hand_reactor import HandReactor
@@ -147,6 +147,18 @@ def test_a_worker_that_is_killed_while_it_answers(cut: int) -> None:
     assert "n_total 13.0" in scene.ask().text
     killed.cut = 0
     assert "n_total 35.0" in scene.ask().text
+
+
+def test_a_stuck_worker_is_not_asked_again_and_again() -> None:
+    """Each question would keep a descriptor; what it said before counts, and it is asked again once it goes on."""
+    stuck = Worker(text(2))
+    scene = Scene(Worker(text(1)), stuck)
+    scene.ask()
+    stuck.member.oldest = 0.0
+    scene.reactor.advance(UNANSWERED)
+    assert "n_total 3.0" in scene.ask().text and stuck.asked == 1
+    stuck.member.oldest = None
+    assert "n_total 3.0" in scene.ask().text and stuck.asked == 2
 
 
 def test_what_is_no_page_holds_nobody_up() -> None:
