@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-#: Connections that a worker has been given and has not taken. It is busy, or frozen, and gets no more for now.
-MOST_UNTAKEN = 32
+#: Connections that a worker has been given and has not taken: with so many it is busy, or frozen, and gets no more of users
+#: for now. Connectors' come beside them, and commands beside both: whoever floods the users' port keeps neither out.
+MOST_UNTAKEN, MOST_WITH_CONNECTORS, MOST_WITH_COMMANDS = 32, 64, 96
 #: Seconds after which a worker that has not taken what it was given gets no command any more while another does take.
 UNANSWERED = 5.0
 #: Seconds from being ready until users come, while others serve: connectors dial a new node within one or two.
@@ -35,8 +36,8 @@ class Member:
     leaves: bool = False
 
     def answers(self, now: float) -> bool:
-        """Has it taken all that it was given some seconds ago?"""
-        return self.oldest is None or now - self.oldest < UNANSWERED
+        """Has it room for a command, and taken all that it was given some seconds ago?"""
+        return self.untaken < MOST_WITH_COMMANDS and (self.oldest is None or now - self.oldest < UNANSWERED)
 
 
 class Crew:
@@ -73,14 +74,14 @@ class Crew:
         """
         serving = self._serving()
         settled = [one for one in serving if one.ready is not None and now - one.ready >= SETTLE_SECONDS]
-        return self._turn_of(settled or serving)
+        return self._turn_of(settled or serving, MOST_UNTAKEN)
 
     def next_for_connector(self, node: str) -> Member | None:
         """Who gets a connector's: the node that it means, also one that leaves; else anybody."""
         meant = next((one for one in self.members if one.node == node), None) if node else None
         if meant is not None:
-            return self._turn_of([meant])
-        return self._turn_of(self._serving())
+            return self._turn_of([meant], MOST_WITH_CONNECTORS)
+        return self._turn_of(self._serving(), MOST_WITH_CONNECTORS)
 
     def for_commands(self, now: float) -> Member | None:
         """Who gets an admin's: always the same one, as long as it is there and answers."""
@@ -89,8 +90,8 @@ class Crew:
     def _serving(self) -> list[Member]:
         return [one for one in self.members if one.ready is not None and not one.leaves and one.generation == self.generation]
 
-    def _turn_of(self, among: Iterable[Member]) -> Member | None:
-        free = [one for one in among if one.untaken < MOST_UNTAKEN]
+    def _turn_of(self, among: Iterable[Member], most: int) -> Member | None:
+        free = [one for one in among if one.untaken < most]
         found = min(free, key=lambda one: (one.untaken, one.turn), default=None)
         if found is not None:
             self._turn += 1

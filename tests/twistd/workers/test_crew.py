@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from appproxy.twistd.workers.crew import LIVED, LONGEST_DELAY, MOST_UNTAKEN, SETTLE_SECONDS, UNANSWERED, Crew, Delays, Member
+from appproxy.twistd.workers.crew import (
+    LIVED,
+    LONGEST_DELAY,
+    MOST_UNTAKEN,
+    MOST_WITH_COMMANDS,
+    MOST_WITH_CONNECTORS,
+    SETTLE_SECONDS,
+    UNANSWERED,
+    Crew,
+    Delays,
+    Member,
+)
 
 
 def crew(count: int, ready: float = 0.0) -> Crew:
@@ -37,7 +48,22 @@ def test_who_does_not_take_gets_no_more() -> None:
     assert users(found, 2) == [2, 2]
     found.members[0].untaken = found.members[1].untaken = MOST_UNTAKEN
     assert users(found, 1) == [0]
-    assert found.next_for_connector("node1") is None
+
+
+def test_a_flood_of_users_keeps_nobody_else_out() -> None:
+    """Connectors have places of their own at each worker, and commands have others beside those."""
+    found = crew(2)
+    for one in found.members:
+        one.untaken = MOST_UNTAKEN
+    assert found.next_for_connector("node1") is found.members[0] and found.next_for_connector("") is not None
+    for one in found.members:
+        one.untaken = MOST_WITH_CONNECTORS
+    assert found.next_for_connector("node1") is None and found.next_for_connector("") is None
+    assert found.for_commands(100.0) is found.members[0]
+    found.members[0].untaken = MOST_WITH_COMMANDS
+    assert found.for_commands(100.0) is found.members[1]
+    found.members[1].untaken = MOST_WITH_COMMANDS
+    assert found.for_commands(100.0) is None
 
 
 def test_connectors_get_the_node_that_they_mean() -> None:

@@ -18,7 +18,7 @@ from appproxy.admin.lock import ServiceLock
 from appproxy.config import ServiceSettings, StatePaths, dump_service
 from appproxy.errors import ConfigError
 from appproxy.net.inherited import Inherited
-from appproxy.twistd.workers.crew import FIRST_DELAY, SETTLE_SECONDS, UNANSWERED
+from appproxy.twistd.workers.crew import FIRST_DELAY, MOST_UNTAKEN, SETTLE_SECONDS, UNANSWERED
 from appproxy.twistd.workers.handed import FAILED, REPLACED, STOP
 from appproxy.twistd.workers.parent import ParentProgram
 from tests.net.hand_reactor import HandReactor
@@ -143,6 +143,17 @@ def test_commands_go_to_one_worker(service: Service) -> None:
             client.connect(str(service.paths.admin_socket))
             service.reactor.turn()
     assert counts(one, two) == [2, 0] and one.got[0][0] == "admin"
+
+
+def test_connectors_come_in_beside_a_flood_of_users(service: Service) -> None:
+    """Users wait in the queue of their own port meanwhile."""
+    one, two = service.serve()
+    one.takes = two.takes = False
+    for _ in range(MOST_UNTAKEN * 2 + 5):
+        service.come()
+    assert counts(one, two) == [MOST_UNTAKEN, MOST_UNTAKEN]
+    service.come(hello("node2.connect.example.com"), to_tunnel=True)
+    assert two.got[-1][0] == "tunnel_listen" and counts(one, two) == [MOST_UNTAKEN, MOST_UNTAKEN + 1]
 
 
 def test_commands_go_to_another_worker_when_that_is_stuck(service: Service) -> None:
