@@ -11,6 +11,9 @@ forwarding a small message costs. `RelayReactor` does with four:
 - As long as nothing else is due (no new delayed call, none whose time has come, nothing from another thread, no stop), it
   polls again without looking for all of that.
 
+And its `seconds` are those of a clock that nobody sets. Twisted's are the time of day: when that is set back by an hour, all
+timers wait for an hour more (deadlines, signs of life, the look for what was revoked), and when it is set ahead, all are due.
+
 `twistd -r appproxy` installs it, as `-r` does any reactor; our own programs do where no other was asked for. All that runs
 on Twisted runs on it, and all of appproxy on any other reactor, at that one's cost.
 """
@@ -19,6 +22,7 @@ from __future__ import annotations
 
 import socket
 import sys
+import time
 from collections.abc import Callable
 from select import EPOLLIN
 from typing import Any
@@ -35,6 +39,9 @@ _LONGEST = 86_400.0
 
 class RelayReactor(EPollReactor):
     """See the module's own text. It uses privates of Twisted: tests/net/test_reactor.py fails when they move."""
+
+    #: IReactorTime. A function in C: it is asked several times in each turn.
+    seconds = staticmethod(time.monotonic)
 
     def __init__(self) -> None:
         super().__init__()

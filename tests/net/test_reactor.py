@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -360,6 +361,15 @@ def test_connections_flush_at_the_end_of_a_turn_without_a_delayed_call(reactor: 
     reactor.iterate(PATIENCE)
     assert (one.times, other.times) == (1, 1)
     assert reactor.seconds() < before + PATIENCE, "they were not flushed before it waited"
+
+
+def test_its_clock_is_set_by_nobody(reactor: RelayReactor) -> None:
+    """Delayed calls are due by it: when the time of day is set, none waits longer for that, and none comes earlier."""
+    before, call, after = time.monotonic(), reactor.callLater(60.0, lambda: None), time.monotonic()
+    assert before + 60.0 <= call.getTime() <= after + 60.0
+    call.reset(30.0)
+    assert before + 30.0 <= call.getTime() <= time.monotonic() + 30.0
+    call.cancel()
 
 
 def test_by_hand_it_polls_once(reactor: RelayReactor) -> None:
