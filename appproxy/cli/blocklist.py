@@ -14,7 +14,8 @@ from appproxy.cli.calling import CallSettings, pass_setting
 from appproxy.cli.output import json_option, show_json
 from appproxy.cli.wrong_use import WrongUse
 
-#: The limits of which an address, and not a user or everybody, has had too much.
+#: The limits of which an address, and not a user or everybody, has had too much. Nor a whole site of IPv6 (`limit site`): who
+#: shares it with the sender has done nothing.
 _OF_ADDRESSES = "limit address"
 _TABLE = re.compile(r"(inet|ip|ip6) [A-Za-z_][A-Za-z0-9_]{0,63}")
 _TIMEOUT = re.compile(r"[1-9][0-9]{0,5}[smhd]")
@@ -24,7 +25,7 @@ _LEAST = 100
 
 @click.command()
 @click.option("--least", type=click.IntRange(1), default=_LEAST, show_default=True,
-              help="Only who was refused so often since the service's start.")
+              help="Only who was refused so often, without a pause of 15 minutes.")
 @click.option("--timeout", default="1h", show_default=True, metavar="TIME",
               help="For how long the firewall keeps each: 30m, 1h.")
 @click.option("--table", default="inet appproxy", show_default=True, help="Family and name of the table for nftables.")

@@ -18,6 +18,7 @@ def test_who_is_named() -> None:
     found = refused([
         met("192.0.2.1", 60), met("192.0.2.1", 50), met("2001:db8::/64", 500), met("192.0.2.2", 99),
         met("ann", 10_000, "limit user"), met("everybody", 10_000, "limit all"), met("192.0.2.3", 10_000, "QUEUE_FULL"),
+        met("2001:db8::/48", 10_000, "limit site"),
     ], 100)  # fmt: skip
     assert found == {ip_network("2001:db8::/64"): 500, ip_network("192.0.2.1"): 110}
     assert list(found.values()) == [500, 110]

@@ -59,7 +59,7 @@ def stages(parts: Parts) -> tuple[Stage, ...]:
         ResourceMetadata(parts.ports),                          # and not for what programs look up first;
         FindRoute(),                                            # belongs to an application,
         Authority(parts.ports),                                 # names its host in one form,
-        ApplicationRates(parts.rates),                          # is not one too many for it,
+        ApplicationRates(parts.rates),                          # is not one too many of its address,
         Preflight(parts.relay.plans, parts.error_pages),          # is no preflight,
         Authentication(parts.gate),                             # is a user's
         MachineAuthentication(parts.programs),                  # or a program's
@@ -67,7 +67,7 @@ def stages(parts: Parts) -> tuple[Stage, ...]:
         KeptForms(parts.gate, parts.keeping),                   # no form that waits for its sender, or stands for one,
         Authorization(parts.gate, parts.sign_in, parts.error_pages, parts.decisions),  # and who may use it,
         MachineAuthorization(parts.programs, parts.sign_in, parts.error_pages, parts.decisions),  # or which program,
-        UserRates(parts.rates),                                 # is not one too many of theirs,
+        UserRates(parts.rates),                                 # is not one too many of theirs, or of all,
         Slash(parts.relay.plans),                               # has its last slash,
         Limits(),                                                # and is what the application takes:
         ToRelay(parts.relay),                                   # the relay sends it to a connector.

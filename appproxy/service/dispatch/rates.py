@@ -24,21 +24,27 @@ from appproxy.service.dispatch.request import InboundRequest
 from appproxy.service.dispatch.stage import Outcome, Stage
 
 #: Their names, in the metric, the log and the answer's fields.
-LIMITS = ("address", "user", "application", "all")
+LIMITS = ("address", "site", "user", "application", "all")
 #: Applications with counters of their own; more share the label `other`.
 _MOST_APPLICATIONS = 1000
 #: Senders that are remembered, for `appproxy blocklist` and the doctor; among so many old ones the least is forgotten.
 _MOST_REMEMBERED, _COMPARED = 1000, 8
 #: A site of IPv6 (/48) may send so many times what one of its networks may (`policy.levels`).
 _SITE = 8
+#: Whoever met no limit for so many seconds begins anew: what an office meets once a day adds up to nothing.
+_TOGETHER = 900.0
 
 
 @dataclass(slots=True)
 class Met:
-    """What one sender met: how often, and when the last time (monotonic seconds)."""
+    """What one sender met: how often without a long pause, and when the last time (monotonic seconds)."""
 
     count: int = 0
     last: float = 0.0
+
+    def lately(self, now: float) -> int:
+        """How often; 0 after the pause."""
+        return self.count if now - self.last <= _TOGETHER else 0
 
 
 class RateLimits:
@@ -75,7 +81,7 @@ class RateLimits:
         network, block = network_of(client), block_of(client)
         self.take(request, (scope, network), rate, "address", network, application)
         if block != network:
-            self.take(request, (scope, block), Rate(rate.a_second * _SITE, rate.burst * _SITE), "address", block, application)
+            self.take(request, (scope, block), Rate(rate.a_second * _SITE, rate.burst * _SITE), "site", block, application)
 
     def take(
         self, request: InboundRequest, key: tuple[str, ...], rate: Rate, limit: str, who: str, application: str
@@ -101,14 +107,19 @@ class RateLimits:
         raise RequestError(
             Code.RATE_EXCEEDED, f"limit {limit}: {rate.a_second:g} a second, {rate.burst} at once, of {who}", seconds)
 
+    def of_all(self, request: InboundRequest) -> None:
+        """Count it for its application, if that has a `rate`. Raises RequestError."""
+        application = request.route.application
+        if application.rate is not None:
+            self.take(request, ("application", application.id), application.rate, "application", "everybody", application.name)
 
     def _remember(self, who: str, application: str, limit: str, now: float) -> None:
         met = self._who.setdefault((who, application, limit), Met())
         self._who.move_to_end((who, application, limit))
         if len(self._who) > _MOST_REMEMBERED:
             # The least of some old ones: whoever is refused once does not push out who is refused all the time.
-            del self._who[min(islice(self._who, _COMPARED), key=lambda key: self._who[key].count)]
-        met.count += 1
+            del self._who[min(islice(self._who, _COMPARED), key=lambda key: self._who[key].lately(now))]
+        met.count = met.lately(now) + 1
         met.last = now
 
     def recent(self, seconds: float) -> list[dict[str, object]]:
@@ -141,7 +152,7 @@ class ServiceRates(Stage):
 
 
 class ApplicationRates(Stage):
-    """What one address, and all together, may send to an application: its settings `address_rate` and `rate`."""
+    """What one address may send to an application: its setting `address_rate`; and where nobody signs in all: `rate`."""
 
     name = "application-rates"
     counts = True
@@ -151,21 +162,23 @@ class ApplicationRates(Stage):
 
     def concerns(self, route: ApplicationRoute) -> bool:
         """Applications with such a setting."""
-        return route.application.address_rate is not None or route.application.rate is not None
+        application = route.application
+        return application.address_rate is not None or (application.rate is not None and application.passthrough)
 
     def handle(self, request: InboundRequest) -> Outcome:
         """Pass it on, or raise RequestError: 429."""
         application = request.route.application
         if application.address_rate is not None:
             self._limits.of_address(request, application.id, application.address_rate, application.name)
-        if application.rate is not None:
-            self._limits.take(request, ("application", application.id), application.rate, "application", "everybody",
-                              application.name)
+        if application.passthrough:
+            self._limits.of_all(request)
         return None
 
 
 class UserRates(Stage):
-    """What one user may send to an application: its setting `user_rate`. Where nobody signs in an address is a user."""
+    """What one user may send to an application: its setting `user_rate`. Where nobody signs in an address is a user; where
+    they do, what all of them together may send, too: `rate`, of which those who are sent to the sign-in use up nothing.
+    """
 
     name = "user-rates"
     counts = True
@@ -174,15 +187,17 @@ class UserRates(Stage):
         self._limits = limits
 
     def concerns(self, route: ApplicationRoute) -> bool:
-        """Applications with that setting."""
-        return route.application.user_rate is not None
+        """Applications with such a setting."""
+        application = route.application
+        return application.user_rate is not None or (application.rate is not None and not application.passthrough)
 
     def handle(self, request: InboundRequest) -> Outcome:
         """Pass it on, or raise RequestError: 429."""
         application, session = request.route.application, request.session
-        rate = application.user_rate
-        assert rate is not None
-        who = network_of(request.exchange.client) if session is None else session.subject
-        of = "" if session is None else session.provider
-        self._limits.take(request, ("user", application.id, of, who), rate, "user", who, application.name)
+        if application.user_rate is not None:
+            who = network_of(request.exchange.client) if session is None else session.subject
+            of = "" if session is None else session.provider
+            self._limits.take(request, ("user", application.id, of, who), application.user_rate, "user", who, application.name)
+        if not application.passthrough:
+            self._limits.of_all(request)
         return None

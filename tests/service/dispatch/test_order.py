@@ -57,13 +57,17 @@ def test_names_are_unique() -> None:
     (replace(OPEN, methods=frozenset({b"GET"})), ["authority", "limits", "relay"]),
     (replace(OPEN, max_body=5), ["authority", "limits", "relay"]),
     (replace(OPEN, rate=RATE), ["authority", "application-rates", "relay"]),
+    (replace(WIKI, rate=RATE), ["authority", "authentication", "authorization", "user-rates", "relay"]),
+    (replace(WIKI, bearer="service-token", rate=RATE),
+     ["authority", "machine-authentication", "machine-authorization", "user-rates", "relay"]),
     (replace(OPEN, address_rate=RATE), ["authority", "application-rates", "relay"]),
     (replace(OPEN, user_rate=RATE), ["authority", "user-rates", "relay"]),
     (replace(OPEN, maintenance=True), ["authority", "maintenance", "relay"]),
     (replace(WIKI, cors=(CorsRule("/", frozenset({"https://a.example"}), frozenset({"PUT"})),)),
      ["authority", "preflight", "authentication", "authorization", "relay"]),
 ], ids=["open", "signed-in", "programs", "nobody signs in", "below a path", "methods", "a small body", "a rate",
-        "a rate of addresses", "a rate of users", "closed", "called"])
+        "a rate behind the sign-in", "a rate behind programs' sign-in", "a rate of addresses", "a rate of users", "closed",
+        "called"])
 def test_the_stages_behind_the_route(application: Application, names: list[str]) -> None:
     """Those that concern an application, and no others."""
     behind = stages(parts(address_rate=RATE))[order().index("route") + 1:]

@@ -159,3 +159,43 @@ def test_who_was_refused_lately() -> None:
     assert len(made.recent(900.0)) == 1000 and "192.0.2.1" in {one["who"] for one in made.recent(900.0)}
     now[0] = 901.0
     assert "192.0.2.1" not in {one["who"] for one in made.recent(900.0)}
+
+
+def test_strangers_use_up_nothing_of_the_users() -> None:
+    """Who is only sent to the sign-in is no part of what all may send: that is counted behind it, once, after the user's."""
+    made = limits()
+    application = replace(WIKI, address_rate=Rate(1.0, 1000), user_rate=FIVE, rate=Rate(1.0, 8))
+    before, behind = ApplicationRates(made), UserRates(made)
+    assert passed(before, *(sent_by("192.0.2.1", application) for _ in range(100))).count(True) == 100
+
+    def of(subject: str) -> InboundRequest:
+        request = sent_by("192.0.2.1", application)
+        request.session = replace(ANN, subject=subject)
+        return request
+
+    assert passed(behind, *(of("ann") for _ in range(100))).count(True) == 5
+    assert passed(behind, *(of("bob") for _ in range(5))) == [True, True, True, False, False], "8 of all together"
+    assert made.met[("wiki", "application")] == 2
+
+
+def test_what_is_long_ago_does_not_add_up() -> None:
+    """An office that meets a limit once a day is not who met it a hundred times; who goes on and on is."""
+    now = [0.0]
+    made = limits(lambda: now[0], address=Rate(1.0, 1))
+    stage = ServiceRates(made)
+    for _ in range(10):
+        now[0] += 86_400.0
+        passed(stage, sent_by("192.0.2.1"), sent_by("192.0.2.1"))
+    assert [one["count"] for one in made.recent(900.0)] == [1]
+    for _ in range(10):
+        now[0] += 600.0
+        passed(stage, sent_by("192.0.2.1"), sent_by("192.0.2.1"))
+    assert [one["count"] for one in made.recent(900.0)] == [11]
+
+
+def test_a_site_is_a_limit_of_its_own() -> None:
+    """So that no firewall drops all of a /48 for one of its networks."""
+    made = limits(address=FIVE)
+    passed(ServiceRates(made), *(sent_by(f"2001:db8:0:{number:x}::1") for number in range(50)))
+    assert [(one["who"], one["limit"]) for one in made.recent(900.0)] == [("2001:db8::/48", "limit site")]
+    assert made.met == {("", "site"): 10}
