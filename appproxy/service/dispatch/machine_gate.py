@@ -11,17 +11,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
+from appproxy.errors import Code
 from appproxy.http.authorization import AmbiguousCredential, read_credential
 from appproxy.http.head import RequestHead
 from appproxy.identity.service_token import read_token
 from appproxy.identity.session import Session
-from appproxy.policy.authorizer import SERVICE_TOKEN, Authorizer, RequestContext
+from appproxy.policy.authorizer import SERVICE_TOKEN, Authorizer, RequestContext, judge_upgrade
 from appproxy.policy.conditional.compiled import NO_POLICIES
 from appproxy.policy.conditional.conditions import Fact
 from appproxy.policy.verdict import Pass, Refuse, SignInRequired, Verdict
 from appproxy.publish.application import Application
 from appproxy.publish.routing import ApplicationRoute
-from appproxy.service.dispatch.gate import Gate, Opened
+from appproxy.service.dispatch.gate import Gate, Opened, own_origins
 from appproxy.service.dispatch.machine_certificates import MachineCertificates, thumbprint
 from appproxy.service.dispatch.provider_tokens import (
     Known,
@@ -36,6 +37,8 @@ from appproxy.store.snapshot import ProviderRecord, ServiceToken, Snapshot
 
 #: Seconds between two notes that a token was used from one address.
 USED_EVERY = 60.0
+#: What browsers say of requests that a page of the same origin makes, and of those that their user does.
+_OWN_SITE = (b"same-origin", b"none")
 #: Called with a service token's id, the client's address and the time of its use (seconds since 1970).
 Used = Callable[[str, str, float], object]
 
@@ -54,6 +57,11 @@ class Presented(Opened):
     unasked: ProviderRecord | None = None
     known: Known | None = None
     thumbprint: str = ""
+
+    @property
+    def by_certificate(self) -> bool:
+        """Does a certificate let it in, and not what was typed?"""
+        return self.thumbprint != "" and self.key[0] == b""
 
 
 class MachineGate:
@@ -120,9 +128,13 @@ class MachineGate:
     def verdict(
         self, opened: Opened, head: RequestHead, route: ApplicationRoute, snapshot: Snapshot, context: RequestContext[Session],
     ) -> Verdict[Session]:
-        """What becomes of the request. No browser adds a credential by itself, so an upgrade may come from any origin."""
+        """What becomes of the request. No browser adds a credential by itself, so an upgrade may come from any origin; but a
+        certificate it does.
+        """
         if not isinstance(opened, Presented):
             return self._cookies.verdict(opened, head, route, snapshot, context)
+        if opened.by_certificate and (refusal := _of_another_page(head, route)) is not None:
+            return refusal
         if context.now < opened.holds_until:
             return opened.verdict
         found = opened.found[0]
@@ -187,6 +199,18 @@ class MachineGate:
     ) -> Presented:
         key = (credential, route.application.id, route.host, client, bound)
         return Presented(route, key, (found,), (), (), self._epoch, client=client, thumbprint=bound)
+
+
+def _of_another_page(head: RequestHead, route: ApplicationRoute) -> Refuse | None:
+    """Why a certificate does not count for this: a page of elsewhere made the browser send it. Programs name neither an origin
+    nor a site.
+    """
+    origins = [value for name, value in head.fields if name == b"origin"]
+    if judge_upgrade(origins, own_origins(route)) is not None:
+        return Refuse(Code.CROSS_SITE, "a certificate, from another origin")
+    if any(name == b"sec-fetch-site" and value not in _OWN_SITE for name, value in head.fields):
+        return Refuse(Code.CROSS_SITE, "a certificate, from another site")
+    return None
 
 
 def _service_session(credential: bytes, application: Application, snapshot: Snapshot) -> Session | str:

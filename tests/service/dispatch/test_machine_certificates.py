@@ -48,7 +48,7 @@ def judged(
     gate: MachineGate, application: Application, *shown: Made, value: str = "", known: Known | None = None, **head: Any
 ) -> tuple[Verdict[Session], object]:
     """The verdict on a request on a connection with these certificates, and what was found."""
-    fields = [(b"authorization", value.encode())] if value else []
+    fields = [*head.pop("fields", ()), *([(b"authorization", value.encode())] if value else [])]
     made = routed("https://wiki.example.com/", application, fields=fields, **head)
     made.snapshot = replace(made.snapshot, providers={"builtin": IDP})
     certificates = der(*shown)
@@ -75,6 +75,30 @@ def test_a_machine_passes_as_itself() -> None:
     verdict, _ = judged(gate(), APP, PRESS)
     assert isinstance(verdict, Pass) and verdict.session == replace(session, issued=NOW, auth_time=NOW)
     assert verdict.holds_until == session.expires
+
+
+@pytest.mark.parametrize(("fields", "passes"), [
+    ([(b"origin", b"https://wiki.example.com"), (b"sec-fetch-site", b"same-origin")], True),
+    ([(b"sec-fetch-site", b"none")], True),
+    ([(b"origin", b"https://elsewhere.example")], False), ([(b"origin", b"null")], False),
+    ([(b"origin", b"https://wiki.example.com")] * 2, False),
+    ([(b"sec-fetch-site", b"cross-site")], False), ([(b"sec-fetch-site", b"same-site")], False),
+])
+@pytest.mark.parametrize("upgrade", [b"websocket", None])
+def test_a_browser_adds_a_certificate_by_itself(
+    fields: list[tuple[bytes, bytes]], passes: bool, upgrade: bytes | None
+) -> None:
+    """So it counts for nothing where a page of another site makes the request, also right after one that has passed."""
+    kept, made = gate(), routed("https://wiki.example.com/", APP, upgrade=upgrade)
+    context = replace(made.context(), now=NOW)
+    for more in ([], fields):
+        made.head.fields = more
+        opened = kept.authenticate(made.head, made.route, made.snapshot, NOW, "192.0.2.7", lambda: der(PRESS))
+        verdict = kept.verdict(opened, made.head, made.route, made.snapshot, context)
+        if passes or not more:
+            assert isinstance(verdict, Pass)
+        else:
+            assert isinstance(verdict, Refuse) and verdict.code is Code.CROSS_SITE
 
 
 @pytest.mark.parametrize(("shown", "changes", "why"), [
@@ -188,3 +212,7 @@ def test_a_token_that_is_bound_to_the_certificate() -> None:
                 assert isinstance(verdict, Pass) and verdict.session is not None and verdict.session.subject == "ann"
     verdict, _ = judged(kept, replace(application, assigned_users=frozenset()), PRESS, value="Bearer a.b.c")
     assert isinstance(verdict, Refuse)
+    # No browser adds a token by itself, so it counts whoever asks.
+    elsewhere = [(b"origin", b"https://elsewhere.example"), (b"sec-fetch-site", b"cross-site")]
+    verdict, _ = judged(kept, application, PRESS, value="Bearer a.b.c", fields=elsewhere, upgrade=b"websocket")
+    assert isinstance(verdict, Pass)
