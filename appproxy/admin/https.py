@@ -18,7 +18,7 @@ from appproxy.admin.openapi import description
 from appproxy.admin.operations import ROUTES, Command, Query
 from appproxy.admin.pages import MOST_ROWS
 from appproxy.admin.principal import Principal
-from appproxy.admin.problem import NotJson, NotSaidToBeJson, Unreadable, WrongMethod, problem
+from appproxy.admin.problem import Busy, NotJson, NotSaidToBeJson, TooLarge, Unreadable, WrongMethod, problem
 from appproxy.admin.socket import AdminApi, Around, dried, straight
 from appproxy.errors import AppProxyError, ConfigError, NotFound
 from appproxy.json_input import read_json
@@ -30,6 +30,11 @@ from appproxy.store.snapshot import TOKEN, RoleAssignment, Snapshot
 PREFIX = "/api/v1"
 _LONGEST_KEY = 255
 _MOST_PAIRS = 100
+#: Arrays and objects of a body, and quotes. A body is read in the reactor's thread, in which nothing else happens then;
+#: another thread would be no help, because Python's reader lets no other thread go on.
+_MOST_PARTS, _MOST_QUOTES = 300_000, 2_000_000
+#: Seconds after which to ask again where the node is at such a question of somebody else.
+_LATER = "5"
 #: Of who calls with a service token, in the place of a provider.
 _PROGRAM = ""
 
@@ -131,6 +136,7 @@ class HttpsApi:
         caller = self.principal(asked.caller)
         # Who may not learns that first, whatever else is wrong.
         caller.reach(operation.permission)
+        self._api.check_free(operation)
         said = _pairs(query)
         if isinstance(operation, Query):
             fields = _only_query(asked, said) if operation.method == "GET" else _only_body(asked, said)
@@ -194,6 +200,8 @@ class HttpsApi:
         if not isinstance(error, AppProxyError):
             self.log.failure("an operation of the admin API failed", failure)
         status, data = problem(error)
+        if isinstance(error, Busy):
+            return Answered(status, data, (("retry-after", _LATER),))
         fields = (("allow", ", ".join(_methods(asked.target))),) if status == 405 else ()
         return Answered(status, data, fields)
 
@@ -233,6 +241,8 @@ def _json(asked: Asked) -> object:
     kind, _, parameters = asked.fields.get("content-type", "").partition(";")
     if kind.strip().lower() != "application/json" or parameters.strip().lower() not in ("", "charset=utf-8"):
         raise NotSaidToBeJson("the Content-Type must be application/json")
+    if asked.body.count(b"[") + asked.body.count(b"{") > _MOST_PARTS or asked.body.count(b'"') > _MOST_QUOTES:
+        raise TooLarge(f"the body has more than {_MOST_PARTS} arrays and objects, or {_MOST_QUOTES} quotes")
     try:
         found = read_json(asked.body, unique=True)
     except ValueError as error:

@@ -50,7 +50,7 @@ _PROBLEMS = {
     "400": "The request cannot be read", "401": "Nobody is signed in", "403": "Not allowed", "404": "Not found",
     "405": "Not possible here", "409": "Already there, or still in use", "412": "Changed meanwhile", "413": "Too large",
     "415": "Not JSON", "422": "A wrong value", "429": "Too many requests", "500": "A fault of the service",
-    "503": "The store, or a directory, does not answer",
+    "503": "The store, or a directory, does not answer, or the node is at such a question of somebody else",
 }  # fmt: skip
 _PROBLEM: Schema = {
     "type": "object",

@@ -118,6 +118,7 @@ class Query:
     which it goes in pages; no two rows have the same. `reads_pages`: the listing may be long, and `run` reads the rows of
     `call.page` alone. `live`: fields of the answer that change by themselves, which its ETag
     leaves out; None: it has no ETag. `asks`: as in `Ask`, of the directory or application that the path names.
+    `alone`: it takes long, so that a node answers one at a time.
     """
 
     path: str
@@ -130,6 +131,7 @@ class Query:
     reads_pages: bool = False
     live: tuple[str, ...] | None = None
     asks: Ask | None = None
+    alone: bool = False
     permission: Permission = field(kw_only=True)
 
     @property

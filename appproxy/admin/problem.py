@@ -22,6 +22,10 @@ class TooLarge(AppProxyError):
     """More than is taken in one call."""
 
 
+class Busy(AppProxyError):
+    """It takes long, and somebody else has it done just now."""
+
+
 class Unreadable(AppProxyError):
     """The request is none that can be understood."""
 
@@ -50,6 +54,7 @@ _STATUS: tuple[tuple[type[AppProxyError], int, str], ...] = (
     (LastAdministrator, 409, "The last administrator"),
     (ConfigError, 422, "Wrong value"),
     (StoreError, 503, "The store refused"),
+    (Busy, 503, "Busy with another one"),
     (RequestError, 400, "Refused"),
 )
 

@@ -21,10 +21,11 @@ from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
+from appproxy.admin.alone import Alone
 from appproxy.admin.body import Body
 from appproxy.admin.client import ALIVE, FAILED_RELOADS, RELOADS, WHY
 from appproxy.admin.dry_run import NothingDone, dry
-from appproxy.admin.operation import Ask
+from appproxy.admin.operation import Ask, Operation
 from appproxy.admin.operations import ROUTES, AdminContext, Query
 from appproxy.admin.principal import Principal
 from appproxy.admin.problem import NotJson, NotSaidToBeJson, Stranger, TooLarge, Unreadable, problem
@@ -85,6 +86,7 @@ class AdminApi:
     ) -> None:
         """`asked` asks the node, or a directory, for an operation with this path and body."""
         self._asked = asked
+        self._alone = Alone()
         self._country_of = country_of
         self._probe = probe
         self._given_certificate = given_certificate
@@ -95,6 +97,11 @@ class AdminApi:
         self._live = live
         self._limits_met = limits_met
         self._wall_clock = wall_clock
+
+    def check_free(self, operation: Operation) -> None:
+        """Before its body is read: raises Busy where the node is at another one, and it takes long."""
+        if isinstance(operation, Query) and operation.alone:
+            self._alone.check()
 
     def call(
         self, method: str, path: str, body: object, principal: Principal, if_match: str = "", around: Around = straight,
@@ -122,6 +129,8 @@ class AdminApi:
         if isinstance(operation, Query):
             if operation.path == STATUS and not self._store.reachable:
                 return succeed(status_without_database(self._store.snapshot, call, self._store.kept_at))
+            if operation.alone:
+                return self._alone.read(self._store.read, operation.perform, call)
             return self._store.read(operation.perform, call)
         command = operation
         return self._store.write(lambda tx: around(tx, lambda: command.perform(tx, call)))

@@ -211,6 +211,31 @@ def test_what_is_too_large(playground: Playground, root: dict[str, str]) -> None
     assert problem(page)["status"] == 413
 
 
+@pytest.mark.parametrize("part", [b"[],", b'{},', b'"",""," ",'], ids=["lists", "objects", "texts"])
+def test_a_body_of_very_many_parts_is_not_read(playground: Playground, root: dict[str, str], part: bytes) -> None:
+    """To read it would stop everything else meanwhile."""
+    body = b'{"document":{"a":[' + part * 350_000 + b"1]}}"
+    headers = {"authorization": root["authorization"], "content-type": "application/json"}
+    page = playground.browser().request(
+        "POST", API + "/configuration/difference", navigate=False, data=body, headers=headers)
+    assert page.status == 413 and "more than" in problem(page)["detail"]
+
+
+def test_one_comparison_at_a_time(
+    playground: Playground, root: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next one hears when to ask again, before its body is read; what does not take long is answered."""
+    api: Any = playground.service.api
+    monkeypatch.setattr(api._alone, "_is_taken", True)
+    page = program(playground, "POST", "/configuration/difference", root, {"document": {"format": 2}})
+    assert page.status == 503 and problem(page)["name"] == "busy"
+    assert page.headers.getRawHeaders(b"retry-after") == [b"5"]
+    assert program(playground, "GET", "/configuration", root).status == 200
+    monkeypatch.undo()
+    for _ in range(2):
+        assert program(playground, "POST", "/configuration/difference", root, {"document": {"format": 1}}).status == 200
+
+
 @pytest.mark.parametrize("name", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"])
 def test_the_method_is_the_method(playground: Playground, name: str) -> None:
     """No field changes it, and no parameter."""

@@ -85,8 +85,8 @@ def compare(there: Document, wanted: Document) -> Comparison:
     renames = renames_of(there, wanted)
     now = renamed(there, renames)
     changes = [
-        Difference(What.RENAME, section, new, _path_of(section, wanted, new), (FieldChange("name", old, new),))
-        for section, pairs in renames.items() for old, new in pairs.items()]
+        Difference(What.RENAME, section, new, path, (FieldChange("name", old, new),))
+        for section, pairs in renames.items() for old, new, path in _with_paths(section, wanted, pairs)]
     only_here: list[Difference] = []
     for name, section in SECTIONS.items():
         if name in wanted:
@@ -99,8 +99,10 @@ def compare(there: Document, wanted: Document) -> Comparison:
     return Comparison(tuple(changes), tuple(only_here), renames)
 
 
-def _path_of(section: str, wanted: Document, name: str) -> str:
-    return next(f"{section}[{number}]" for number, one in enumerate(wanted[section]) if one["name"] == name)
+def _with_paths(section: str, wanted: Document, pairs: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    paths = {one["name"]: f"{section}[{number}]" for number, one in enumerate(wanted[section])}
+    for old, new in pairs.items():
+        yield old, new, paths[new]
 
 
 def _compare_section(

@@ -10,8 +10,24 @@ from typing import Any
 from appproxy.admin.configuration.sections import NEEDED, REFERENCES, UNSAID, Entry, Field, Form
 from appproxy.errors import ConfigError
 
-#: Entries of one list, and of all: more are made by a mistake.
-_MOST = 20_000
+#: Entries of one list, texts of one list, and members of all lists together: more are made by a mistake.
+_MOST, _MOST_TEXTS, _MOST_IN_ALL = 20_000, 2_000, 200_000
+
+
+def check_size(document: Mapping[Any, object]) -> None:
+    """Raises ConfigError for a document whose lists, wherever they stand, have too many members together."""
+    left = _MOST_IN_ALL
+    waiting: list[object] = [document]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, list | tuple):
+            left -= len(one)
+            if left < 0:
+                raise ConfigError(f"the lists of the document have more than {_MOST_IN_ALL} members together",
+                                  hint="compare and apply a part of it")
+            waiting += one
+        elif isinstance(one, Mapping):
+            waiting += one.values()
 
 
 def entries_at(value: object, path: str, fields: Sequence[Field]) -> list[Entry]:
@@ -87,6 +103,8 @@ def _number(value: object, path: str) -> float:
 def _texts(value: object, path: str) -> list[str]:
     if not isinstance(value, list | tuple) or not all(isinstance(one, str) for one in value):
         raise ConfigError(f"{path}: a list of texts is needed")
+    if len(value) > _MOST_TEXTS:
+        raise ConfigError(f"{path}: has more than {_MOST_TEXTS} texts")
     if len(set(value)) != len(value):
         raise ConfigError(f"{path}: names one twice")
     return list(value)

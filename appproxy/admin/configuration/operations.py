@@ -145,7 +145,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Query(_PATH, "The whole configuration as one document, without secrets.", _show,
           live=(), permission=Permission.READ_CONFIGURATION),
     Query(f"{_PATH}/difference", "What a document would change, and what no entry of it is of.", _compare, ("document",),
-          method="POST", permission=Permission.READ_CONFIGURATION),
+          method="POST", alone=True, permission=Permission.READ_CONFIGURATION),
     Command("PUT", _PATH, "configuration.apply",
             "Make the configuration what a document says, all or nothing; `prune`: what no entry is of goes.", _apply,
             ("document", "prune", "force"), permission=Permission.CHANGE_CONFIGURATION),

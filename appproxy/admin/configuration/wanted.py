@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from appproxy.admin import roles
-from appproxy.admin.configuration.fields import entries_at, known_at
+from appproxy.admin.configuration.fields import check_size, entries_at, known_at
 from appproxy.admin.configuration.sections import (
     BRANDING,
     FORMAT,
@@ -44,6 +44,7 @@ def read_document(document: object, there: Document) -> Document:
     """Only the sections that it has. `there`: what is there now, whose names it may use. Raises ConfigError, with the path."""
     if not isinstance(document, Mapping):
         raise ConfigError("the document must be an object of sections")
+    check_size(document)
     known_at(document, "", (FORMAT_KEY, *SECTIONS, BRANDING))
     if document.get(FORMAT_KEY) != FORMAT:
         raise ConfigError(f"{FORMAT_KEY}: must be {FORMAT}", hint="another version of appproxy may know it")
@@ -135,15 +136,18 @@ def _application(entry: Entry, called: Called) -> Entry:
         ({key: str(Url.parse(one[key], f"segments[{number}].{key}")) for key in one}
          for number, one in enumerate(entry["segments"])), key=lambda one: one["external"])
     entry["cors"] = [_cors(one, f"cors[{number}]") for number, one in enumerate(entry["cors"])]
+    first, its = entry["providers"][0], frozenset(entry["providers"])
     entry["assignments"] = [
-        _assignment(one, f"assignments[{number}]", entry["providers"], called)
+        _assignment(one, f"assignments[{number}]", first, its, called)
         for number, one in enumerate(entry["assignments"])]
     for field in SECTIONS["applications"].fields:
         if field.form is Form.ENTRIES:
-            told = [key_text(field.key, one) for one in entry[field.name]]
-            for number, text in enumerate(told):
-                if text in told[:number]:
+            told: set[str] = set()
+            for number, one in enumerate(entry[field.name]):
+                text = key_text(field.key, one)
+                if text in told:
                     raise ConfigError(f"{field.name}[{number}]: {text!r} is there twice")
+                told.add(text)
     return entry
 
 
@@ -172,8 +176,8 @@ def _cors(entry: Entry, path: str) -> Entry:
         raise ConfigError(f"{path}.{error.message}", hint=error.hint) from error
 
 
-def _assignment(entry: Entry, path: str, providers: list[str], called: Called) -> Entry:
-    entry["provider"] = _named(entry["provider"], called["providers"]) or providers[0]
+def _assignment(entry: Entry, path: str, first: str, providers: frozenset[str], called: Called) -> Entry:
+    entry["provider"] = _named(entry["provider"], called["providers"]) or first
     if entry["provider"] not in providers:
         raise ConfigError(f"{path}.provider: {entry['provider']!r} is none of the application's")
     return _person(entry, path, called)

@@ -9,6 +9,7 @@ import pytest
 from appproxy.admin.configuration.sections import BRANDING, SECTIONS
 from appproxy.admin.configuration.wanted import read_document
 from appproxy.errors import ConfigError
+from tests.cost.growth import MOST, growth
 
 THERE: dict[str, Any] = {**{name: [] for name in SECTIONS}, BRANDING: {}}
 APP = {"name": "wiki", "external": "https://wiki.example.com", "internal": "http://wiki"}
@@ -84,3 +85,49 @@ def test_a_document_is_an_object(document: object) -> None:
     """Of sections."""
     with pytest.raises(ConfigError, match="must be an object"):
         read_document(document, THERE)
+
+
+def test_assignments_cost_as_much_as_there_are() -> None:
+    """Four times as many take about four times as long, not sixteen."""
+
+    def work(size: int) -> Any:
+        people = [{"user": f"u{number}"} for number in range(size)]
+        return lambda: read(applications=[{**APP, "assignments": people}])
+
+    assert growth(work, 4000) < MOST
+
+
+class Counted(str):
+    """A name that counts how often any is compared."""
+
+    __slots__ = ()
+    compared = 0
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        Counted.compared += 1
+        return str.__eq__(self, other)
+
+
+def test_assignments_do_not_go_through_all_providers() -> None:
+    """Where each names the last of many, that one is found at once."""
+    names = [Counted(f"p{number}") for number in range(500)]
+    people = [{"user": f"u{number}", "provider": "p499"} for number in range(100)]
+    Counted.compared = 0
+    (found,) = read(applications=[{**APP, "providers": names, "assignments": people}])["applications"]
+    assert len(found["assignments"]) == 100
+    assert Counted.compared < 5000
+
+
+@pytest.mark.parametrize(("sections", "message"), [
+    ({"clients": [{"name": "c", "redirect_uris": [f"https://{n}.x/" for n in range(2001)]}]},
+     r"^clients\[0\].redirect_uris: has more than 2000 texts"),
+    ({"groups": [{"name": f"g{n}"} for n in range(20_001)]}, "^groups: has more than 20000 entries"),
+    ({"applications": [{**APP, "assignments": [{"user": f"u{n}"} for n in range(20_000)]}] * 11},
+     "^the lists of the document"),
+    ({"policies": [{"name": "p", "users": {"include": ["x"] * 200_001}}]}, "^the lists of the document have more than 200000"),
+], ids=["texts", "entries", "all", "parts"])
+def test_a_document_has_its_limits(sections: dict[str, object], message: str) -> None:
+    """One that goes beyond was made by a mistake, or to keep us busy."""
+    with pytest.raises(ConfigError, match=message):
+        read(None, **sections)
