@@ -15,6 +15,7 @@ from appproxy.admin import roles
 from appproxy.admin.dry_run import dry as dry_run
 from appproxy.admin.fields import read_query
 from appproxy.admin.openapi import description
+from appproxy.admin.operation import NOT_THERE
 from appproxy.admin.operations import ROUTES, Command, Query
 from appproxy.admin.pages import MOST_ROWS
 from appproxy.admin.principal import Principal
@@ -167,7 +168,7 @@ class HttpsApi:
             raise ConfigError(f"{min(said)}: no such field in the query", hint="send it as JSON")
         around = dry_run if dry else self._once(asked, caller)
         fields = (("appproxy-dry-run", "true"),) if dry else ()
-        if_match = _strong(asked.fields.get("if-match", ""))
+        if_match = _precondition(asked.fields)
 
         doing = self._api.call(asked.method, path, body if body is not None else said or None, caller, if_match, around)
         return doing.addErrback(dried).addCallback(lambda data: Answered(200, data, fields))
@@ -254,6 +255,17 @@ def _json(asked: Asked) -> object:
 
 def _tagged(etag: str) -> tuple[tuple[str, str], ...]:
     return (("etag", f'"{etag}"'),) if etag else ()
+
+
+def _precondition(fields: Mapping[str, str]) -> str:
+    """What a change is made under: an ETag without its quotes, `NOT_THERE`, or "" for nothing. Raises Unreadable."""
+    none_match = fields.get("if-none-match")
+    if none_match is None:
+        return _strong(fields.get("if-match", ""))
+    if none_match.strip() != "*" or "if-match" in fields:
+        raise Unreadable("If-None-Match: with a change it can be * alone, and without If-Match",
+                         hint="to change what you have read, send its ETag in If-Match")
+    return NOT_THERE
 
 
 def _strong(value: str) -> str:

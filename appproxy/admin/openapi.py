@@ -120,6 +120,7 @@ def _operation(operation: Operation) -> Schema:
         "name": "dry_run", "in": "query", "schema": {"type": "boolean"},
         "description": "true: check and answer as if it was done, and change nothing."})
     made["parameters"].append(_field("If-Match", "An ETag: nothing is done unless it is still that."))
+    made["parameters"].append(_field("If-None-Match", "*: nothing is done if something is there already."))
     if operation.method == "POST":
         made["parameters"].append(_field("Idempotency-Key", "The same change with the same key happens once; for a day.", 255))
     if operation.method == "DELETE":

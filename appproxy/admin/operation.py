@@ -24,6 +24,9 @@ from appproxy.store.service.audit import AuditEntry
 from appproxy.store.service.note import Action
 from appproxy.store.transaction import Reading, Transaction
 
+#: In place of an ETag: nothing may be there yet (`If-None-Match: *`, RFC 9110 section 13.1.2). No field can hold it.
+NOT_THERE = "\0"
+
 
 class Ask(Enum):
     """What an operation wants to know before it runs, and only a running service can say."""
@@ -83,8 +86,8 @@ class Call:
     """One call of an operation: the names in its path, its body, and who calls.
 
     `scope`: ids of the applications that it may be done to, None for no such limit; then the path names an application.
-    `unchanged`: the ETag (without quotes) that what is to be changed must have, and the query that tells it; None: whatever
-    it is now. `page`: which part of a listing is wanted; None: all of it.
+    `unchanged`: the ETag (without quotes) that what is to be changed must have, or `NOT_THERE`, and the query that tells it;
+    None: whatever it is now. `page`: which part of a listing is wanted; None: all of it.
     """
 
     path: Mapping[str, str]
@@ -191,9 +194,7 @@ class Command:
         """
         call.check_scope(tx)
         if call.unchanged is not None:
-            expected, query = call.unchanged
-            if query.etag(query.run(tx, replace(call, body=Body({}, ())))) != expected:
-                raise Changed("it has been changed since you read it", hint="read it again, and change what is there now")
+            _check_unchanged(tx, call, *call.unchanged)
         principal = call.context.principal
         guard.check_targets(tx, principal, self.permission, call.path, call.body, call.context.now)
         with guard.keeping_an_administrator(tx, principal, self.permission):
@@ -234,7 +235,7 @@ class Routes:
     def prepare(
         self, method: str, path: str, body: object, context: AdminContext, if_match: str = ""
     ) -> tuple[Operation, Call]:
-        """Find the operation, and check who calls and the form of the body. `if_match`: an ETag without its quotes.
+        """Find the operation, and check who calls and the form of the body. `if_match`: an ETag (no quotes) or `NOT_THERE`.
 
         Raises NotFound, Forbidden, Changed or ConfigError.
         """
@@ -258,6 +259,20 @@ class Routes:
         if not isinstance(found, Query) or found.live is None:
             raise Changed(f"If-Match: nothing at {path} has an ETag", hint="leave it out")
         return found
+
+
+def _check_unchanged(reading: Reading, call: Call, expected: str, query: Query) -> None:
+    """Raises Changed when what is there is not what the caller saw."""
+    try:
+        found = query.etag(query.run(reading, replace(call, body=Body({}, ()))))
+    except NotFound:
+        if expected == NOT_THERE:
+            return
+        raise
+    if expected == NOT_THERE:
+        raise Changed("there is one of this name already", hint="take another name, or read that one and change it")
+    if found != expected:
+        raise Changed("it has been changed since you read it", hint="read it again, and change what is there now")
 
 
 def _storable(data: object) -> bool:

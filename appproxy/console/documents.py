@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from appproxy.admin.principal import Permission
+from appproxy.admin.problem import Changed
 from appproxy.console.answers import PageContent, Redirection, Serve
 from appproxy.console.visit import Visit, one_of
-from appproxy.errors import AppProxyError, ConfigError
+from appproxy.errors import AlreadyThere, AppProxyError, ConfigError
 from appproxy.json_input import read_json
 
 #: What a new policy begins with: it changes nothing for anybody before its state is changed.
@@ -82,7 +83,7 @@ def _shown(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def saving(kind: DocumentKind) -> Serve:
-    """Keep what was written, or only check it; as long as nobody else has changed it meanwhile."""
+    """Keep what was written, or only check it; as long as nobody else has changed it meanwhile, or made one of this name."""
     async def save(visit: Visit) -> PageContent | Redirection:
         name = visit.names.get("name") or visit.said("name")
         if not name or "/" in name:
@@ -91,7 +92,10 @@ def saving(kind: DocumentKind) -> Serve:
         if visit.said("force") == "yes":
             body["force"] = True
         dry = visit.said("do") == "check"
-        await visit.change("PUT", one_of(kind.path, name), body, dry=dry, if_match=visit.said("tag"))
+        if visit.names.get("name"):
+            await visit.change_shown("PUT", one_of(kind.path, name), body, dry=dry)
+        else:
+            await _make(visit, kind, name, body, dry)
         if not dry:
             return Redirection(one_of(kind.path, name), "policy-saved")
         visit.error = None
@@ -99,6 +103,15 @@ def saving(kind: DocumentKind) -> Serve:
         return PageContent(page.template, page.title, {**page.context, "checked": True})
 
     return save
+
+
+async def _make(visit: Visit, kind: DocumentKind, name: str, body: Mapping[str, object], dry: bool) -> None:
+    """A new one. Raises AlreadyThere for a name that is taken."""
+    try:
+        await visit.change("PUT", one_of(kind.path, name), body, dry=dry, is_new=True)
+    except Changed as error:
+        raise AlreadyThere(f"name: there is a {kind.word} {name!r} already",
+                           hint="take another name, or open that one and change it") from error
 
 
 def removing(kind: DocumentKind) -> Serve:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -19,6 +20,7 @@ from appproxy.errors import AppProxyError
 Api = Callable[[Asked], Deferred[Answered]]
 #: An ETag that nothing has.
 _NEVER = '"-"'
+_NONE: Mapping[str, str] = MappingProxyType({})
 #: Rows of one page of a listing.
 ROWS = 50
 
@@ -98,17 +100,19 @@ class Visit:
         return await self.get(path, **fields) if self.may(permission) else otherwise
 
     async def change(
-        self, method: str, path: str, body: Mapping[str, object] | None = None, *, dry: bool = False, if_match: str = ""
+        self, method: str, path: str, body: Mapping[str, object] | None = None, *, dry: bool = False, if_match: str = "",
+        is_new: bool = False,
     ) -> Any:
         """Have an operation change something, or (`dry`) say what it would answer. Raises an AppProxyError.
 
-        `if_match`: the ETag that it must have still.
+        `if_match`: the ETag that it must have still; `is_new`: nothing may be there yet, or Changed is raised.
         """
         if method == "DELETE" and body:
             path, body = f"{path}?{urlencode(body, doseq=True, quote_via=quote)}", None
         if dry:
             path += ("&" if "?" in path else "?") + "dry_run=true"
-        return (await self._call(method, path, body, if_match)).data
+        given = {"if-none-match": "*"} if is_new else {"if-match": if_match} if if_match else {}
+        return (await self._call(method, path, body, given)).data
 
     async def change_shown(
         self, method: str, path: str, body: Mapping[str, object] | None = None, *, dry: bool = False
@@ -119,11 +123,11 @@ class Visit:
         """
         return await self.change(method, path, body, dry=dry, if_match=self.said("tag") or _NEVER)
 
-    async def _call(self, method: str, path: str, body: Mapping[str, object] | None, if_match: str = "") -> Answered:
+    async def _call(
+        self, method: str, path: str, body: Mapping[str, object] | None, given: Mapping[str, str] = _NONE
+    ) -> Answered:
         data = b"" if body is None else json.dumps(body).encode()
-        fields = {"content-type": "application/json"} if data else {}
-        if if_match:
-            fields["if-match"] = if_match
+        fields = {**given, "content-type": "application/json"} if data else given
         answered = await self.api(Asked(method, PREFIX + path, fields, data, self.caller))
         if answered.status >= 400:
             raise error_of(answered.status, answered.data)

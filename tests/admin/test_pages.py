@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appproxy.admin.body import Body
+from appproxy.admin.operation import NOT_THERE
 from appproxy.admin.operations import OPERATIONS, Command, Query
 from appproxy.admin.pages import MOST_ROWS, PAGING, etag_of, page_of, page_wanted
 from appproxy.admin.problem import Changed
@@ -134,6 +135,14 @@ def test_a_change_is_of_what_was_read(filled: Any, query: Query) -> None:
     assert query.etag(filled.call("GET", path)) != tag
     with pytest.raises(Changed):
         filled.call(method, path, body, tag)
+
+
+def test_what_is_meant_as_new_is_written_over_nothing(filled: Any) -> None:
+    """`If-None-Match: *`: what is there stays, and what is not there is made."""
+    with pytest.raises(Changed, match="of this name already"):
+        filled.call("PUT", "/policies/P", {"document": {**POLICY, "state": "off"}}, NOT_THERE)
+    assert filled.call("GET", "/policies/p")["version"] == 1
+    assert filled.call("PUT", "/policies/fresh", {"document": POLICY}, NOT_THERE)["version"] == 1
 
 
 def test_what_a_node_knows_of_the_moment_is_in_no_etag() -> None:

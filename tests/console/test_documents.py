@@ -119,6 +119,25 @@ def test_two_who_write_at_the_same_time(house: House) -> None:
     assert house.call("GET", "/locations/office")["document"]["networks"] == ["198.51.100.0/24"]
 
 
+@pytest.mark.parametrize(("kind", "document"), [
+    ("policies", {"state": "off", "users": {"include": ["all"]}, "applications": {"include": ["all"]},
+                  "grant": {"require": ["mfa"]}}),
+    ("locations", {"networks": ["192.0.2.0/24"]}), ("strengths", {"any_of": [{"amr": ["mfa"]}]}),
+    ("contexts", {"applications": {"include": ["all"]}, "paths": ["/admin/*"]}),
+])
+def test_a_new_one_takes_no_name_that_is_there(house: House, kind: str, document: dict[str, object]) -> None:
+    """What somebody else wrote stays, also where it is only checked; and a form that shows no version changes none."""
+    pol, path = house.seat("pol"), f"/{kind}/taken"
+    house.call("PUT", path, {"document": document})
+    form = {"name": "Taken", "document": json.dumps(document)}
+    for do in ("save", "check"):
+        page = pol.send(f"/{kind}/new", {**form, "do": do}, of=f"/{kind}/new")
+        assert page.status == 409 and "already" in page.text and 'value="Taken"' in page.text, do
+    assert pol.send(path, {**form, "tag": "", "do": "save"}).status == 412
+    assert house.call("GET", path)["version"] == 1
+    house.call("DELETE", path)
+
+
 def test_what_policies_name(house: House, alice: Seat) -> None:
     """Strengths that are built in are there to read; others are written like policies."""
     text = alice.see("/policies").text
