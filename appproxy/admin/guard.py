@@ -28,8 +28,9 @@ Holder = tuple[str, str, str]
 #: Operations that need one of these make a user, a member of a group, or a token, into whoever calls.
 PEOPLE = frozenset({Permission.CHANGE_USERS, Permission.RESET_CREDENTIALS})
 TOKENS = frozenset({Permission.CHANGE_TOKENS})
-#: By these, administrators can go.
-_COSTLY = PEOPLE | TOKENS | {Permission.CHANGE_DIRECTORIES, Permission.CHANGE_PROVIDERS, Permission.CHANGE_ROLES}
+#: By these, administrators can go, or be kept out.
+_COSTLY = PEOPLE | TOKENS | {
+    Permission.CHANGE_DIRECTORIES, Permission.CHANGE_PROVIDERS, Permission.CHANGE_ROLES, Permission.CHANGE_POLICIES}
 
 
 def check_targets(
@@ -101,17 +102,25 @@ def _tokens(reading: Reading, text: str) -> list[tuple[str, list[Holder]]]:
 
 @contextmanager
 def keeping_an_administrator(tx: Transaction, caller: Principal, permission: Permission) -> Iterator[None]:
-    """Raises LastAdministrator when nobody is left who may do everything for good, where somebody was.
+    """Raises LastAdministrator when nobody is left who may do everything for good and whom no policy keeps out for certain,
+    where somebody was.
 
     The system's administrator can always give the role to somebody again, and may have to shut out a user at once; taking
     the role away is refused to them too, since it is never urgent.
     """
     concerned = permission in _COSTLY and (not caller.system or permission is Permission.CHANGE_ROLES)
-    there = concerned and assignments.has_person(tx, roles.ADMINISTRATOR)
+    there = concerned and _is_administered(tx, caller)
     yield
-    if there and not assignments.has_person(tx, roles.ADMINISTRATOR):
+    if there and not _is_administered(tx, caller):
         raise LastAdministrator("nobody would be left who may administer the service",
-                                hint=f"first give the role {roles.ADMINISTRATOR} to somebody else, for good")
+                                hint=f"first give the role {roles.ADMINISTRATOR} for good to somebody else whom no policy "
+                                     "blocks")
+
+
+def _is_administered(reading: Reading, caller: Principal) -> bool:
+    """By somebody who gets in, as far as the caller is concerned: no policy keeps the system's administrator out."""
+    return assignments.has_person(reading, roles.ADMINISTRATOR) and (
+        caller.system or not policies.locks_administrators_out(reading))
 
 
 def check_grant(caller: Principal, role: roles.Role, application: str) -> None:

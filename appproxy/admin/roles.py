@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from appproxy.admin.principal import FULL, Permission, Principal
 from appproxy.errors import NotFound
+from appproxy.publish import administration
 from appproxy.store.names import not_found
 from appproxy.store.snapshot import RoleAssignment
 
 #: The name of the role that may do everything.
-ADMINISTRATOR = "administrator"
+ADMINISTRATOR = administration.ADMINISTRATOR
 
 _P = Permission
 #: Who uses the service, and what they did.

@@ -17,6 +17,8 @@ from appproxy.publish.routing import Router
 ADMINISTRATION = "administration"
 #: What policies and people call it; no application can have a name with a slash.
 NAME = "service/administration"
+#: The role that may do everything.
+ADMINISTRATOR = "administrator"
 #: Minutes without a request after which administrators have to sign in again.
 _IDLE = 60.0
 

@@ -237,6 +237,31 @@ def test_the_system_administrator_may_shut_out_anybody(desk: Desk) -> None:
     assert desk.rows("/role-assignments") == []
 
 
+@pytest.mark.parametrize("about", ["service/administration", "all"])
+def test_no_policy_keeps_all_administrators_out(staffed: Desk, about: str) -> None:
+    """Also by force or as configuration; while one gets in it may be, and that one then stays. Root may do it by force."""
+    document = {"state": "on", "users": {"include": ["all"]}, "applications": {"include": [about]}, "grant": {"block": True}}
+    staffed.principal = caller("policy-administrator")
+    with pytest.raises(ConfigError, match="nobody could use service/administration"):
+        staffed.call("PUT", "/policies/p", {"document": document})
+    with pytest.raises(LastAdministrator):
+        staffed.call("PUT", "/policies/p", {"document": document, "force": True})
+    staffed.call("PUT", "/policies/p", {"document": {**document, "users": {"include": ["all"], "exclude": ["user:ann"]}}})
+    for loss in ({"disabled": True}, {"document": document, "force": True}):
+        staffed.principal = Principal("builtin:x", FULL)
+        with pytest.raises(LastAdministrator, match="whom no policy blocks"):
+            staffed.call(*(("PUT", "/policies/q") if "document" in loss else ("PATCH", "/users/ann")), loss)
+    whole = staffed.record("GET", "/configuration")
+    wanted = {**whole, "policies": [{"name": "p", **document}]}
+    with pytest.raises(LastAdministrator):
+        staffed.call("PUT", "/configuration", {"document": wanted, "force": True})
+    staffed.principal = Principal.full("local:0")
+    with pytest.raises(ConfigError, match="nobody could use service/administration"):
+        staffed.call("PUT", "/configuration", {"document": wanted})
+    staffed.call("PUT", "/policies/p", {"document": document, "force": True})
+    assert {"policy": "", "problem": "nobody can use service/administration"} in staffed.rows("/policy-check")
+
+
 def test_what_is_gone_has_no_role(staffed: Desk) -> None:
     """Users, groups and tokens: their assignments go with them."""
     for path in ("/users/ann", "/users/bob", "/groups/chiefs", "/service-tokens/robot"):

@@ -20,6 +20,8 @@ from appproxy.policy.conditional.naming import TAG, Tagged
 from appproxy.policy.conditional.reading import read_location, read_policy, read_strength
 from appproxy.policy.conditional.reading_contexts import read_context
 from appproxy.policy.conditional.strengths import BUILT_IN, strengths_of
+from appproxy.publish.administration import ADMINISTRATION, ADMINISTRATOR
+from appproxy.publish.administration import NAME as ADMINISTRATION_NAME
 from appproxy.publish.application import Application
 from appproxy.store import names
 from appproxy.store.applications import applications
@@ -28,7 +30,8 @@ from appproxy.store.people import providers, users
 from appproxy.store.policies import documents
 from appproxy.store.policies.documents import Kind, Stored
 from appproxy.store.policies.references import Names, device_id, resolved
-from appproxy.store.schema import GROUP, assignments, break_glass
+from appproxy.store.roles import assignments as role_assignments
+from appproxy.store.schema import GROUP, USER, assignments, break_glass
 from appproxy.store.snapshot import BUILTIN
 from appproxy.store.transaction import Reading, Transaction
 
@@ -176,7 +179,10 @@ def read_locations(reading: Reading, country_of: CountryOf = no_country) -> Loca
 
 
 def without_anybody(reading: Reading) -> list[str]:
-    """The names of applications that nobody could use, whatever they prove, of those that somebody is assigned to."""
+    """The names of applications that nobody could use, whatever they prove, of those that somebody is assigned to.
+
+    The administration is among them; its people are those who administer for good.
+    """
     there = {one.id: one for one in applications.list_all(reading) if not one.passthrough}
 
     def may_use(application: str, one: Person) -> bool:
@@ -188,7 +194,26 @@ def without_anybody(reading: Reading) -> list[str]:
     if not any(policy.grant.block and not policy.conditions for policy in policies):
         return []
     found = locked(policies, there, people(reading), may_use, exempt(reading))
-    return [there[application].name for application in found]
+    closed = [ADMINISTRATION_NAME] if locks_administrators_out(reading) else []
+    return [*(there[application].name for application in found), *closed]
+
+
+def locks_administrators_out(reading: Reading) -> bool:
+    """Could none of those who administer for good open the administration, whatever they prove?"""
+    blocking = [one for one in read_all(reading) if one.grant.block and not one.conditions and one.is_for(ADMINISTRATION)]
+    return bool(blocking and locked(
+        blocking, (ADMINISTRATION,), administrators(reading), lambda _, __: True, exempt(reading)))
+
+
+def administrators(reading: Reading) -> Sequence[Person]:
+    """Who has the role of administrators for all and for good, as far as is known here: as `has_person` counts them."""
+    held = {
+        (one.provider, one.kind, one.value) for one in role_assignments.list_all(reading)
+        if one.role == ADMINISTRATOR and not one.application and not one.expires}
+    own = [
+        one for one in people(reading)
+        if one.provider == BUILTIN and held & {(BUILTIN, USER, one.subject), *((BUILTIN, GROUP, id_) for id_ in one.groups)}]
+    return [*own, *(Person(provider, value) for provider, kind, value in held if kind == USER and provider != BUILTIN)]
 
 
 def people(reading: Reading) -> Sequence[Person]:
