@@ -153,8 +153,9 @@ def _of_certificates(reading: Reading, context: AdminContext) -> Iterator[Concer
 
 
 def _of_limits(context: AdminContext) -> Iterator[Concern]:
-    for met in context.limits_met[:_SHOWN]:
-        yield Concern("limit", "", Urgency.WARNING, f"{met['who']} met the limit {met['limit']} at {met['application']}, "
+    for met in context.limits_shown()[:_SHOWN]:
+        who = met["who"] or "somebody"
+        yield Concern("limit", "", Urgency.WARNING, f"{who} met the limit {met['limit']} at {met['application']}, "
                       f"{met['count']} times", 'docs/operation.md, "When places are short", says how to raise it')
     if not context.running:
         return

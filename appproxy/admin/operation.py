@@ -80,6 +80,11 @@ class AdminContext:
     country_of: CountryOf = no_country
     told: Any = None
 
+    def limits_shown(self) -> list[dict[str, object]]:
+        """`limits_met` as far as the caller may know: who met one is for those who may read users, "" for others."""
+        hidden = {} if self.principal.covers({Permission.READ_USERS}) else {"who": ""}
+        return [{**one, **hidden} for one in self.limits_met]
+
 
 @dataclass(frozen=True, slots=True)
 class Call:

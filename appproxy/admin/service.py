@@ -43,7 +43,7 @@ def _status(reading: Reading, call: Call) -> object:
         "connectors": _count(reading, schema.connectors),
         "connectors_online": online,
         "connectors_by_status": _statuses(reading, call),
-        "limits_met": [dict(one) for one in call.context.limits_met],
+        "limits_met": call.context.limits_shown(),
         "tunnel_certificate_expires": keys.leaf_expires(reading, keys.CONNECTOR),
         "user_certificate_expires": keys.leaf_expires(reading, keys.USER) if given is None else not_after(given),
         "symptoms": [
@@ -69,7 +69,7 @@ def status_without_database(snapshot: Snapshot, call: Call, kept_at: float | Non
         "connectors": len(snapshot.connectors),
         "connectors_online": sum(1 for one in live.values() if isinstance(one, Mapping) and one.get("online")),
         "connectors_by_status": {},
-        "limits_met": [dict(one) for one in call.context.limits_met],
+        "limits_met": call.context.limits_shown(),
         "tunnel_certificate_expires": None,
         "user_certificate_expires": None,
         "symptoms": [],

@@ -13,6 +13,7 @@ import click
 from appproxy.cli.calling import CallSettings, pass_setting
 from appproxy.cli.output import json_option, show_json
 from appproxy.cli.wrong_use import WrongUse
+from appproxy.errors import ConfigError
 
 #: The limits of which an address, and not a user or everybody, has had too much. Nor a whole site of IPv6 (`limit site`): who
 #: shares it with the sender has done nothing.
@@ -48,10 +49,13 @@ def blocklist(setting: CallSettings, least: int, timeout: str, table: str, as_js
 
 
 def refused(met: Sequence[Mapping[str, Any]], least: int) -> dict[IPv4Network | IPv6Network, int]:
-    """Who was refused so often for a limit of addresses, the most often first."""
+    """Who was refused so often for a limit of addresses, the most often first. Raises ConfigError where that is not shown."""
     counts = Counter[IPv4Network | IPv6Network]()
     for one in met:
         if str(one["limit"]).startswith(_OF_ADDRESSES):
+            if not one["who"]:
+                raise ConfigError("who met a limit is shown only to those who may read users",
+                                  hint="use a role with the permission users.read")
             counts[ip_network(str(one["who"]))] += int(one["count"])
     return {network: count for network, count in counts.most_common() if count >= least}
 

@@ -22,7 +22,7 @@ def examine(walk: Walk, client: AdminClient) -> None:
         met = status["limits_met"]
         if met:
             words = "; ".join(
-                f"{one['who']} at {one['application']}: {one['limit']}, {one['count']} times, the last "
+                f"{one['who'] or 'somebody'} at {one['application']}: {one['limit']}, {one['count']} times, the last "
                 f"{one['seconds_ago']:.0f} s ago" for one in met[:_MOST_NAMED])
             raise Ailing(words, 'docs/operation.md, "When places are short", says what each limit means and how to raise it',
                          Health.WARNING)

@@ -10,7 +10,7 @@ import pytest
 from appproxy.admin import concerns
 from appproxy.admin.body import Body
 from appproxy.admin.operation import AdminContext, Call
-from appproxy.admin.principal import Principal
+from appproxy.admin.principal import Permission, Principal
 from appproxy.net import exhaustion
 from appproxy.store.connectors import connectors, sightings
 from appproxy.store.connectors.sightings import Sighting
@@ -110,6 +110,9 @@ def test_limits_and_symptoms(desk: Desk) -> None:
     """Who met a limit, and which application takes itself for another place."""
     met = [{"who": "ann", "application": "wiki", "limit": "QUEUE_FULL", "count": 3, "seconds_ago": 1}] * 9
     assert texts(desk, "limit", limits_met=met) == ["warning: ann met the limit QUEUE_FULL at wiki, 3 times"] * 5
+    reader = Principal("builtin:x", frozenset({Permission.READ_SERVICE}))
+    assert texts(desk, "limit", limits_met=met[:1], principal=reader) == [
+        "warning: somebody met the limit QUEUE_FULL at wiki, 3 times"]
     told = found(desk, symptoms=[("wiki", "the application redirects: set view=public", 4)])
     assert [(one["detail"], one["hint"]) for one in told] == [("wiki: the application redirects (4 times)", "set view=public")]
 

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from appproxy.admin import observation
+from appproxy.admin import observation, roles, service
 from appproxy.admin.body import Body
 from appproxy.admin.operation import AdminContext, Call
 from appproxy.admin.principal import Principal
 from appproxy.errors import ConfigError, NotFound
+from appproxy.store.snapshot import RoleAssignment
 from tests.admin.conftest import NOW, Desk, hash_password
 
 OWN = ["192.0.2.1"]
@@ -43,6 +44,29 @@ def test_a_check(desk: Desk, hosts: dict[str, list[str]], probe: dict[str, objec
     told = check(desk, hosts, probe)
     assert [one for one in told if one[0] in ("dns", "application")] == found
     assert [one[:2] for one in told if one[0] not in ("dns", "application")] == [("connector", "broken")]
+
+
+@pytest.mark.parametrize(("role", "application", "shown"), [
+    ("reader", "", False), ("connector-administrator", "", False), ("help-desk", "", True), ("administrator", "", True),
+    ("application-administrator", "wiki", True), ("application-administrator", "mail", False),
+])
+def test_failures_tell_readers_of_nobody(desk: Desk, role: str, application: str, shown: bool) -> None:
+    """What was asked for and by whom is for those who change the application or may read users, as who met a limit is."""
+    ids = {"": ""}
+    for name in ("wiki", "mail"):
+        made = desk.record("POST", "/applications", {
+            "name": name, "internal": "http://w/", "external": f"https://{name}.example.com"})
+        ids[name] = str(made["id"])
+    held = RoleAssignment("1", role, "builtin", "user", "x", ids[application], 0.0, 0.0)
+    context = AdminContext(
+        roles.principal("builtin:x", [held]), NOW, desk.settings, hash_password, lambda: desk.live, running=True,
+        limits_met=[{"who": "ann", "limit": "QUEUE_FULL"}], told=[{"title": "Refused", "path": "/of/ann", "detail": "ann"}])
+    with desk.store.reading() as reading:
+        told = observation._failures(reading, Call({"application": "wiki"}, Body({}, ()), context))
+        status: Any = service._status(reading, Call({}, Body({}, ()), context))
+    assert told == [{"title": "Refused", "path": "/of/ann" if shown else "", "detail": "ann" if shown else ""}]
+    reads_users = role in ("help-desk", "administrator")
+    assert status["limits_met"] == [{"who": "ann" if reads_users else "", "limit": "QUEUE_FULL"}]
 
 
 @pytest.mark.parametrize("path", ["/traffic", "/applications/wiki/failures", "/applications/wiki/check"])

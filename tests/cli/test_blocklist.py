@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 
+import pytest
+
 from appproxy.cli.blocklist import commands, refused
+from appproxy.errors import ConfigError
 from tests.cli.conftest import Typing
 
 
@@ -22,6 +25,8 @@ def test_who_is_named() -> None:
     ], 100)  # fmt: skip
     assert found == {ip_network("2001:db8::/64"): 500, ip_network("192.0.2.1"): 110}
     assert list(found.values()) == [500, 110]
+    with pytest.raises(ConfigError, match="read users"):
+        refused([met("", 100)], 100)
 
 
 def test_what_a_firewall_is_told() -> None:

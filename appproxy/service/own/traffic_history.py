@@ -37,7 +37,7 @@ class Minute:
 
 @dataclass(frozen=True, slots=True)
 class NotedFailure:
-    """One request that failed: nothing in it tells whose it was."""
+    """One request that failed. `path` and `detail` can tell whose it was: they are not for everybody who may look."""
 
     at: float
     request_id: str

@@ -87,8 +87,8 @@ def test_quantiles(counts: list[int], part: float, found: float | None) -> None:
     assert quantile([counts, [0] * 15], part) == found
 
 
-def test_failures_say_why_and_not_whose() -> None:
-    """The latest first, without the query, and without anything of the user."""
+def test_failures_say_why() -> None:
+    """The latest first, without the query."""
     rig = Rig()
     rig.add("wiki", 504, failure=Code.ORIGIN_TIMEOUT, target=b"/slow?token=secret")
     rig.clock.advance(5)
