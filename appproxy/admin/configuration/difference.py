@@ -80,8 +80,11 @@ class Comparison:
     renames: Renames
 
 
-def compare(there: Document, wanted: Document) -> Comparison:
-    """Both as `present.configuration` and `wanted.read_document` make them. Raises ConfigError: what cannot change differs."""
+def compare(there: Document, wanted: Document, *, tells_hidden: bool = True) -> Comparison:
+    """`tells_hidden`: may whoever asks learn whether a hidden value is the one that they write? Else such a value always
+    differs, as nobody may guess passwords by comparing.
+
+    Both as `present.configuration` and `wanted.read_document` make them. Raises ConfigError: what cannot change differs."""
     renames = renames_of(there, wanted)
     now = renamed(there, renames)
     changes = [
@@ -90,7 +93,7 @@ def compare(there: Document, wanted: Document) -> Comparison:
     only_here: list[Difference] = []
     for name, section in SECTIONS.items():
         if name in wanted:
-            found, rest = _compare_section(section, now[name], wanted[name])
+            found, rest = _compare_section(section, now[name], wanted[name], tells_hidden)
             changes += found
             only_here += rest
     if BRANDING in wanted and (fields := tuple(_of_mappings("", now[BRANDING], wanted[BRANDING]))):
@@ -106,7 +109,7 @@ def _with_paths(section: str, wanted: Document, pairs: Mapping[str, str]) -> Ite
 
 
 def _compare_section(
-    section: Section, there: Sequence[Entry], wanted: Sequence[Entry]
+    section: Section, there: Sequence[Entry], wanted: Sequence[Entry], tells_hidden: bool
 ) -> tuple[list[Difference], list[Difference]]:
     known = {names.key(label(section, one)): one for one in there}
     found: list[Difference] = []
@@ -115,7 +118,7 @@ def _compare_section(
         before = known.pop(names.key(name), None)
         if before is None:
             found.append(Difference(What.ADD, section.name, name, path, after=after))
-        elif fields := tuple(_fields(section.fields, before, after)):
+        elif fields := tuple(_fields(section.fields, before, after, tells_hidden)):
             _check_fixed(section, fields, path)
             found.append(Difference(What.CHANGE, section.name, name, path, fields, before, after))
     rest = [
@@ -131,7 +134,7 @@ def _check_fixed(section: Section, fields: Sequence[FieldChange], path: str) -> 
             raise ConfigError(f"{path}.{one.field}: is {one.before!r} and cannot be changed", hint="add another one instead")
 
 
-def _fields(fields: Sequence[Field], before: Entry, after: Entry) -> Iterator[FieldChange]:
+def _fields(fields: Sequence[Field], before: Entry, after: Entry, tells_hidden: bool) -> Iterator[FieldChange]:
     for one in fields:
         old, new = before.get(one.name), after.get(one.name)
         if one.form is Form.SECRET or (one.default is UNSAID and one.form is not Form.PART and new is None) or one is ID:
@@ -139,7 +142,7 @@ def _fields(fields: Sequence[Field], before: Entry, after: Entry) -> Iterator[Fi
         if one.form is Form.ENTRIES:
             yield from _entries(one, old or [], new or [])
         elif one.form is Form.SETTINGS:
-            yield from _of_settings(one.name, old or {}, new or {})
+            yield from _of_settings(one.name, old or {}, new or {}, tells_hidden)
         elif one.form is Form.PART:
             yield from _of_parts(one.name, old, new)
         elif old != new:
@@ -153,11 +156,18 @@ def _entries(of: Field, before: Sequence[Entry], after: Sequence[Entry]) -> Iter
             yield FieldChange(f"{of.name}[{key}]", old.get(key), new.get(key))
 
 
-def _of_settings(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[FieldChange]:
-    """A reference is as good as whatever is there: secrets are never compared."""
-    for one in _of_mappings(name, before, {key: before[key] if is_reference(value) and key in before else value
-                                           for key, value in after.items()}):
-        yield _masked(one) if is_secret_setting(one.field.removeprefix(f"{name}.")) else one
+def _of_settings(
+    name: str, before: Mapping[str, Any], after: Mapping[str, Any], tells_hidden: bool
+) -> Iterator[FieldChange]:
+    """A reference is as good as whatever is there."""
+    for key in sorted({*before, *after}):
+        old, new = before.get(key), after.get(key)
+        if is_reference(new) and key in before:
+            continue
+        hidden = is_secret_setting(key)
+        if old != new or (hidden and not tells_hidden):
+            found = FieldChange(f"{name}.{key}", old, new)
+            yield _masked(found) if hidden else found
 
 
 def _masked(one: FieldChange) -> FieldChange:

@@ -52,7 +52,8 @@ def _show(reading: Reading, call: Call) -> object:
 
 def _compare(reading: Reading, call: Call) -> object:
     there = configuration(reading)
-    found = compare(there, read_document(call.body.json("document"), there))
+    may = call.context.principal.covers([Permission.CHANGE_CONFIGURATION])
+    found = compare(there, read_document(call.body.json("document"), there), tells_hidden=may)
     return {**_told(found), "secrets": list(_secrets(found.changes)), "etag": etag_of(shown(there), ())}
 
 

@@ -279,6 +279,22 @@ def test_what_differs_tells_no_secret(desk: Any) -> None:
     assert (field["before"], field["after"]) == ("(hidden)", "(hidden)") and "hunter" not in repr(found)
 
 
+def test_hidden_values_cannot_be_guessed(desk: Any) -> None:
+    """Whoever may only look has every text that they write told as a difference, be it the right one or not."""
+    apply(desk, doc(applications=[app("wiki", settings={"request.authorization": "Basic hunter2", "strict": "yes"})]))
+    exported = export(desk)
+    desk.principal = Principal("ann", frozenset({Permission.READ_CONFIGURATION}))
+    answers = []
+    for guess in ("Basic hunter2", "Basic hunter3"):
+        wanted = doc(applications=[app("wiki", settings={"Request.Authorization": guess, "strict": "yes"})])
+        answers.append(difference(desk, wanted)["changes"])
+    assert answers[0] == answers[1] and [one["field"] for one in answers[0][0]["fields"]] == ["settings.request.authorization"]
+    assert difference(desk, exported)["changes"] == []
+    desk.principal = Principal("bob", frozenset({Permission.READ_CONFIGURATION, Permission.CHANGE_CONFIGURATION}))
+    right = doc(applications=[app("wiki", settings={"request.authorization": "Basic hunter2", "strict": "yes"})])
+    assert difference(desk, right)["changes"] == []
+
+
 def test_a_client_without_a_secret_gets_one(desk: Any) -> None:
     """The answer has it, once; one that was given is not repeated."""
     shop = {"name": "shop", "redirect_uris": ["https://shop.example/"]}
