@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from appproxy.cli.calling import CallSettings, pass_setting
-from appproxy.cli.output import json_option, note, plain, show_json
+from appproxy.cli.output import LINES, json_option, note, plain, printable, show_json
 from appproxy.errors import AppProxyError, ConfigError
 
 if TYPE_CHECKING:
@@ -63,15 +63,16 @@ def diff(setting: CallSettings, file: Path, as_json: bool) -> int:
     Exit code 0: nothing, 1: something, 2: it could not be told.
     """
     try:
-        found = _difference(setting, _read(file))
+        read = _read(file)
+        found = _difference(setting, read)
     except AppProxyError as error:
-        click.echo(f"appproxy: {error}", err=True)
+        click.echo(f"appproxy: {printable(str(error), kept=LINES)}", err=True)
         return TROUBLE
     changes = [*found["changes"], *found["only_here"]]
     if as_json:
         show_json(changes)
     else:
-        _show(changes)
+        _show(changes, found["secrets"], read.path.parent)
     return DIFFERENT if changes else 0
 
 
@@ -80,11 +81,15 @@ def diff(setting: CallSettings, file: Path, as_json: bool) -> int:
 @click.option("--dry-run", is_flag=True, help="Check all of it, and change nothing.")
 @click.option("--prune", is_flag=True, help="Remove what the sections of FILE do not name.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--files-from", "directories", multiple=True, metavar="DIR",
+              type=click.Path(path_type=Path, exists=True, file_okay=False),
+              help="Where secrets may be read beside the directory of FILE; again and again for more.")
 @click.option("--force", is_flag=True, help="Also with policies that leave some application to nobody.")
 @json_option
 @pass_setting
 def apply(
-    setting: CallSettings, file: Path, dry_run: bool, prune: bool, yes: bool, force: bool, as_json: bool
+    setting: CallSettings, file: Path, dry_run: bool, prune: bool, yes: bool, directories: Sequence[Path], force: bool,
+    as_json: bool,
 ) -> None:
     """Make the service what FILE says: shows what differs, asks, and does all of it or nothing.
 
@@ -94,7 +99,7 @@ def apply(
     found = _difference(setting, read)
     changes = [*found["changes"], *(found["only_here"] if prune else ())]
     if not as_json:
-        _show(changes)
+        _show(changes, found["secrets"], read.path.parent)
     if found["only_here"] and not prune:
         note(f"{_things(len(found['only_here']))} of the service {'is' if len(found['only_here']) == 1 else 'are'} not in "
              f"{file}, and left alone; see `appproxy diff`, and --prune")
@@ -103,7 +108,7 @@ def apply(
         return
     if not dry_run and not yes:
         _ask(len(changes))
-    document = _with_secrets(read, found["secrets"])
+    document = _with_secrets(read, found["secrets"], directories)
     note(f"{'checking' if dry_run else 'making'} {_changes(len(changes))} ...")
     try:
         answer = setting.call(
@@ -140,7 +145,7 @@ def _done(setting: CallSettings, answer: Any, text: str, as_json: bool, *, secre
         return
     click.echo(text)
     for one in answer["made"] if secrets else ():
-        click.echo(f"the secret of {one['name']} (id {one['id']}), which nobody sees again: {one['secret']}")
+        click.echo(f"the secret of {printable(one['name'])} (id {one['id']}), which nobody sees again: {one['secret']}")
 
 
 def _things(count: int) -> str:
@@ -151,13 +156,24 @@ def _changes(count: int) -> str:
     return "one change" if count == 1 else f"{count} changes"
 
 
-def _show(changes: Sequence[Mapping[str, Any]]) -> None:
+def _show(changes: Sequence[Mapping[str, Any]], secrets: Sequence[Mapping[str, Any]], beside: Path) -> None:
+    found: dict[str, dict[str, str]] = {}
+    for one in secrets:
+        entry, _, name = one["path"].partition("].")
+        found.setdefault(f"{entry}]", {})[name] = _source(one["reference"], beside)
     for one in changes:
-        for line in _lines(one):
-            click.echo(line)
+        for line in _lines(one, found.get(one["path"], {})):
+            click.echo(printable(line))
 
 
-def _lines(one: Mapping[str, Any]) -> Iterator[str]:
+def _source(reference: Mapping[str, str], beside: Path) -> str:
+    """Where a secret is taken from, for whoever is asked whether it may be."""
+    if "environment" in reference:
+        return f"hidden, from environment {reference['environment']}"
+    return f"hidden, from file {(beside / reference['file']).resolve()}"
+
+
+def _lines(one: Mapping[str, Any], sources: Mapping[str, str]) -> Iterator[str]:
     from appproxy.admin.configuration.sections import SECTIONS
 
     known = SECTIONS.get(one["section"])
@@ -167,7 +183,10 @@ def _lines(one: Mapping[str, Any]) -> Iterator[str]:
         return
     yield f"{_SIGNS[one['what']]} {called}"
     for field in one["fields"]:
-        yield f"    {field['field']}: {_value(field['before'])} -> {_value(field['after'])}"
+        after = sources.get(field["field"]) or _value(field["after"])
+        yield f"    {field['field']}: {_value(field['before'])} -> {after}"
+    shown = {field["field"] for field in one["fields"]}
+    yield from (f"    {name}: {source}" for name, source in sources.items() if name not in shown)
 
 
 def _value(value: object) -> str:
@@ -179,7 +198,9 @@ def _value(value: object) -> str:
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
 
 
-def _with_secrets(read: ConfigurationFile, needed: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+def _with_secrets(
+    read: ConfigurationFile, needed: Sequence[Mapping[str, Any]], directories: Sequence[Path]
+) -> Mapping[str, Any]:
     """The document with the secrets that are needed in place of where they are found. Raises ConfigError."""
     document = json.loads(json.dumps(read.document))
     for one in needed:
@@ -187,7 +208,7 @@ def _with_secrets(read: ConfigurationFile, needed: Sequence[Mapping[str, Any]]) 
         number, _, name = rest.partition("].")
         entry = document[section][int(number)]
         try:
-            text = _secret(one["reference"], read.path.parent)
+            text = _secret(one["reference"], read.path.parent, directories)
         except ConfigError as error:
             raise read.located(error.at(one["path"])) from None
         if name.startswith("settings."):
@@ -198,13 +219,19 @@ def _with_secrets(read: ConfigurationFile, needed: Sequence[Mapping[str, Any]]) 
     return document  # type: ignore[no-any-return]
 
 
-def _secret(reference: Mapping[str, str], beside: Path, environment: Mapping[str, str] = os.environ) -> str:
+def _secret(
+    reference: Mapping[str, str], beside: Path, directories: Sequence[Path], environment: Mapping[str, str] = os.environ
+) -> str:
+    """Somebody else may have written the file, who would have any file of ours sent to where they want."""
     if "environment" in reference:
         name = reference["environment"]
         if not environment.get(name):
             raise ConfigError(f"the environment has no {name}", hint="set it to the secret, for this command alone")
         return environment[name]
-    path = beside / reference["file"]
+    path = (beside / reference["file"]).resolve()
+    if not any(path.is_relative_to(one.resolve()) for one in (beside, *directories)):
+        raise ConfigError(f"{path} is not below the directory of the file",
+                          hint=f"if it is meant, give --files-from {path.parent}")
     try:
         text = path.read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, ValueError) as error:

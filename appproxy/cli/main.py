@@ -42,6 +42,7 @@ from appproxy.cli import (
 from appproxy.cli.calling import CONTEXT_VARIABLE, STATE_VARIABLE, CallSettings
 from appproxy.cli.exit_codes import FAILED, INTERRUPTED, WRONG_USE
 from appproxy.cli.near_misses import explained
+from appproxy.cli.output import LINES, printable
 from appproxy.errors import AppProxyError
 
 
@@ -111,5 +112,5 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _explain(text: str) -> int:
-    click.echo(f"appproxy: {text}", err=True)
+    click.echo(f"appproxy: {printable(text, kept=LINES)}", err=True)
     return FAILED

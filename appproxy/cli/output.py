@@ -15,6 +15,8 @@ import click
 from appproxy.cli.tables import lines_of
 
 Row = Mapping[str, Any]
+#: What may be in errors, which can have several lines.
+LINES = "\n\t"
 
 
 def plain(value: object) -> str:
@@ -26,6 +28,12 @@ def plain(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return str(value)
+
+
+def printable(text: str, kept: str = "") -> str:
+    """A text without what a terminal would obey: such signs are written by their numbers, but those that are `kept`."""
+    return text if text.isprintable() else "".join(
+        sign if sign.isprintable() or sign in kept else f"\\u{ord(sign):04x}" for sign in text)
 
 
 def moment(value: object) -> str:

@@ -90,6 +90,51 @@ def test_secrets_come_from_the_environment(typed: Typing, wiki: Path, monkeypatc
     assert typed("app", "show", "wiki", "--json").json["settings"]["request.authorization"] == "Basic abc"
 
 
+@pytest.mark.parametrize("way", ["absolute", "above", "link"])
+def test_files_elsewhere_are_read_only_if_somebody_says_so(typed: Typing, wiki: Path, way: str) -> None:
+    """Who wrote the file may be somebody else, and would have them sent to where they want."""
+    secret = wiki.parent / "private" / "key"
+    secret.parent.mkdir()
+    secret.write_text("Basic mine")
+    (wiki.parent / "given").mkdir()
+    file = wiki.parent / "given" / "c.yaml"
+    (wiki.parent / "given" / "link").symlink_to(secret)
+    place = {"absolute": str(secret), "above": "../private/key", "link": "link"}[way]
+    file.write_text(WIKI.replace("file: password", f"file: {place}"))
+    assert f"    settings.request.authorization: hidden, from file {secret}\n" in typed("diff", str(file)).out
+    refused = typed("apply", "--yes", str(file))
+    assert refused.code == 1 and f"{secret} is not below" in refused.err and f"--files-from {secret.parent}" in refused.err
+    assert f"hidden, from file {secret}\n" in refused.out and "wiki" not in typed("app", "list").out
+    assert typed("apply", "--yes", "--files-from", str(secret.parent), str(file)).code == 0
+    assert typed("app", "show", "wiki", "--json").json["settings"]["request.authorization"] == "Basic mine"
+
+
+def test_a_change_shows_where_its_secret_is_from(typed: Typing, wiki: Path) -> None:
+    """A new one of an application that is there already."""
+    typed("apply", "--yes", str(wiki))
+    wiki.write_text(WIKI + "    request.x-key: {environment: THE_KEY}\n")
+    assert typed("diff", str(wiki)).out == (
+        "~ application wiki\n    settings.request.x-key: nothing -> hidden, from environment THE_KEY\n")
+
+
+def test_a_terminal_obeys_no_value(typed: Typing, wiki: Path) -> None:
+    """What would erase lines, or turn them round, is written by its number, in what is shown and in errors."""
+    typed("apply", "--yes", str(wiki))
+    wiki.write_text(WIKI.replace("strict: no", 'strict: no\n    tags: "a\\e[2Ab"'))
+    told = typed("diff", str(wiki))
+    assert "\x1b" not in told.out + told.err
+    wiki.write_text('format: 1\ngroups:\n- name: a\n  "x\\e[1A\\u202e": 1\n')
+    for command in (("diff",), ("apply", "--yes")):
+        refused = typed(*command, str(wiki))
+        assert "x\\u001b[1A\\u202e" in refused.err and "\x1b" not in refused.err and "\u202e" not in refused.err
+    wiki.write_text('format: 1\nbranding: {name: "a\\u202eb"}\n')
+    wiki.write_text(WIKI.replace("http://wiki/", "http://wiki/").replace("strict: no", "strict: yes") + (
+        'policies:\n- name: p\n  state: off\n  message: "a\\u202e\\e[2Kb"\n  users: {include: [all]}\n'
+        "  applications: {include: [all]}\n  grant: {block: true}\n"))
+    told = typed("diff", str(wiki))
+    assert "\u202e" not in told.out + told.err and "\x1b" not in told.out + told.err
+
+
 def test_a_new_client_shows_its_secret(typed: Typing, wiki: Path) -> None:
     """Once; not in a dry run, whose secret would be nobody's."""
     wiki.write_text("format: 1\nclients:\n- name: shop\n  redirect_uris: [https://shop.example/]\n")
