@@ -39,6 +39,12 @@ def test_texts_are_texts() -> None:
         {"name": "x", "needs_approval": True}]
 
 
+def test_the_file_says_what_is_not_in_it() -> None:
+    """Also device authorities, which policies and strengths may name."""
+    head = written({"format": 1}).replace("\n# ", " ")
+    assert all(f" {one}" in head for one in ("users,", "service tokens,", "device authorities and devices", "service.toml"))
+
+
 def test_an_error_has_its_line() -> None:
     """That of the field which its message begins with, or of what is nearest around it."""
     file = read_text("format: 1\napplications:\n- name: a\n\n- name: b\n  settings:\n    strict: no\n", FILE)
