@@ -77,6 +77,19 @@ def test_what_is_needed_is_said(desk: Desk, operation: Operation) -> None:
     assert missed in needed if missed else not needed
 
 
+def list_hint(path: str, kind: str) -> str:
+    """What whoever has added an operation is to do."""
+    if kind == "array":
+        return f'GET {path} answers a list: add "{path}" to _LISTS in appproxy/admin/openapi.py'
+    return f'GET {path} answers an object: take "{path}" out of _LISTS in appproxy/admin/openapi.py, or `page` from its Query'
+
+
+def test_what_is_to_be_added_is_named() -> None:
+    """With the file, for those who have never seen it."""
+    assert list_hint("/x", "array").endswith('add "/x" to _LISTS in appproxy/admin/openapi.py')
+    assert 'take "/x" out of _LISTS' in list_hint("/x", "object")
+
+
 @pytest.mark.parametrize("query", [one for one in PLAIN if isinstance(one, Query)], ids=lambda one: one.path)
 def test_lists_are_lists(desk: Desk, query: Query) -> None:
     """And objects objects."""
@@ -87,7 +100,8 @@ def test_lists_are_lists(desk: Desk, query: Query) -> None:
     schema = described(query)["responses"]["200"]["content"]["application/json"]["schema"]
     if "$ref" in schema:
         schema = FOUND["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-    assert schema["type"] == ("array" if isinstance(answer, list) else "object")
+    kind = "array" if isinstance(answer, list) else "object"
+    assert schema["type"] == kind, list_hint(query.path, kind)
 
 
 def test_fields_of_a_query() -> None:
