@@ -34,6 +34,17 @@ class Verdict(Enum):
 _AT_FAULT = frozenset({400, 413, 415, 422})
 
 
+#: These say when to come again, and nothing of what was sent.
+_AT_ANOTHER_TIME = frozenset({408, 425, 429})
+
+
+def is_suspect(status: int) -> bool:
+    """May the content be at fault, though the status does not say so? A firewall in front of a receiver answers 403 to what
+    looks like an attack, and whoever is refused at a sign-in chooses the words that the audit has of them.
+    """
+    return 400 <= status < 500 and status not in _AT_ANOTHER_TIME
+
+
 def verdict_on(status: int) -> Verdict:
     """What an answer's status means. A redirect is not followed: entries would go where nobody has sent them."""
     if 200 <= status < 300:

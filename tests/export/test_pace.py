@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appproxy.export.pace import MOST_ENTRIES, MOST_REFUSED, BatchSize, retry_delay
+from appproxy.export.pace import MOST_ENTRIES, MOST_REFUSED, REFUSED_IN, SAME_ANSWERS, BatchSize, retry_delay
 
 
 def test_waits_grow_to_a_minute() -> None:
@@ -29,7 +29,7 @@ def refused_in(size: BatchSize, entries: list[bool]) -> list[int]:
         if not any(sent):
             size.taken()
             at += len(sent)
-        elif size.give_up(len(sent)):
+        elif size.give_up(len(sent), 0.0):
             out.append(at)
             at += 1
         elif len(sent) == 1:
@@ -51,7 +51,32 @@ def test_one_that_refuses_everything_gets_nothing_more() -> None:
 def test_batches_grow_again() -> None:
     """When entries are taken."""
     size = BatchSize()
-    assert not size.give_up(MOST_ENTRIES)
+    assert not size.give_up(MOST_ENTRIES, 0.0)
     assert size.now == MOST_ENTRIES // 2
     size.taken()
     assert size.now == MOST_ENTRIES
+
+
+def test_what_was_refused_long_ago_is_forgotten() -> None:
+    """So that more than ten bad entries in a row hold up all others for an hour, and not for ever."""
+    size = BatchSize()
+    assert [size.give_up(1, float(second)) for second in range(12)] == [True] * MOST_REFUSED + [False] * 2
+    assert not size.give_up(1, REFUSED_IN - 1)
+    assert size.give_up(1, REFUSED_IN + MOST_REFUSED)
+
+
+def test_when_an_entry_is_suspected() -> None:
+    """The same answer to the same entries, again and again; then at once, until much has arrived or it is acquitted."""
+    size = BatchSize()
+    assert not any(size.suspects(number, "403") for number in range(100))
+    assert not any(size.suspects(7, answer) for _ in range(100) for answer in ("403", "404"))
+    assert [size.suspects(8, "403") for _ in range(SAME_ANSWERS)] == [False] * (SAME_ANSWERS - 1) + [True]
+    size.give_up(MOST_ENTRIES, 0.0)
+    assert size.suspects(9, "403") and not size.suspects(9, "404")
+    size.taken()
+    assert size.suspects(9, "403"), "it is looked for yet"
+    size.taken()
+    assert not size.suspects(9, "403"), "as many as ever have arrived"
+    assert [size.suspects(8, "403") for _ in range(SAME_ANSWERS)][-1]
+    size.acquit()
+    assert not size.suspects(8, "403")

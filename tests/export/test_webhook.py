@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from appproxy.export.webhook import (
     Verdict,
     batch,
+    is_suspect,
     key_of,
     key_text,
     signature,
@@ -68,3 +69,9 @@ def test_retry_after(text: str | None, seconds: float) -> None:
 def test_no_text_breaks_retry_after(text: str) -> None:
     """Whatever a receiver says."""
     assert 0 <= wait_asked_for(text, NOW) <= 3600
+
+
+def test_what_may_speak_against_the_content() -> None:
+    """What firewalls answer to what looks like an attack; nothing that says when to come again."""
+    assert all(is_suspect(status) for status in (400, 403, 404, 406, 451))
+    assert not any(is_suspect(status) for status in (200, 301, 408, 425, 429, 500, 503))

@@ -16,13 +16,14 @@ TIMEOUT = 20.0
 
 class DeliveryFailed(AppProxyError):
     """It has not arrived, as far as we know. `wait`: the receiver wants to be asked again after so many seconds, 0.0 for no
-    wish; `refused`: what is in it is at fault, so that no other try helps.
+    wish; `refused`: what is in it is at fault, so that no other try helps; `suspect`: that may be so, if it goes on.
     """
 
-    def __init__(self, problem: str, wait: float = 0.0, *, refused: bool = False) -> None:
+    def __init__(self, problem: str, wait: float = 0.0, *, refused: bool = False, suspect: bool = False) -> None:
         super().__init__(problem)
         self.wait = wait
         self.refused = refused
+        self.suspect = suspect
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,11 +79,13 @@ class Exporter:
 
     def try_out(self, export: AuditExport) -> Deferred[str]:
         """Send an entry that is in no audit, as an administrator wishes; fires with what went wrong, "" for nothing."""
+        return self._deliver(export, self._trial(export)).addCallbacks(lambda _: "", _problem_of)
+
+    def _trial(self, export: AuditExport) -> Load:
         entry = ExportedEntry(
             self._service, 0, self._wall_clock(), "service", "audit.export_test", export.id, {"name": export.name},
             self._random_bytes(16).hex())
-        load = Load(entry.id, (writer_for(export)(entry),))
-        return self._deliver(export, load).addCallbacks(lambda _: "", _problem_of)
+        return Load(entry.id, (writer_for(export)(entry),))
 
     def _look(self) -> None:
         """Called every second: one look at a time."""
@@ -102,7 +104,8 @@ class Exporter:
         self._sizes = {id_: size for id_, size in self._sizes.items() if id_ in there}
         for one in self.backlogs:
             id_ = one.export.id
-            if one.waiting and one.is_free and one.export.due <= now and id_ not in self._under_way and self._looking.running:
+            to_do = one.waiting and one.is_free and audit_exports.is_due(one.export, now)
+            if to_do and id_ not in self._under_way and self._looking.running:
                 sending = self._under_way[id_] = Deferred.fromCoroutine(self._send_all(id_))
                 sending.addErrback(self._complain).addBoth(partial(self._over, id_))
 
@@ -151,11 +154,11 @@ class Exporter:
         self, export: AuditExport, batch: Batch, size: BatchSize, error: Exception
     ) -> AuditExport | None:
         problem = _words(error)
-        refused = isinstance(error, DeliveryFailed) and error.refused
+        refused = isinstance(error, DeliveryFailed) and await self._is_at_fault(export, batch, size, error)
         if refused and len(batch.pieces) > 1:
-            size.give_up(len(batch.pieces))
+            size.give_up(len(batch.pieces), self._wall_clock())
             return await self._live.write(audit_exports.claim, export.id, self._node)
-        if refused and size.give_up(1):
+        if refused and size.give_up(1, self._wall_clock()):
             self.log.error("{name} will never take entry {number} of the audit, which is left out: {problem}",
                            name=export.name, number=batch.last, problem=problem)
             still_ours = await self._live.write(audit_exports.left_out, export.id, self._node, batch.last)
@@ -168,6 +171,25 @@ class Exporter:
             self.log.error("the audit does not reach {name}, and waits for it: {problem}", name=export.name, problem=problem)
         await self._live.write(audit_exports.failed, export.id, self._node, problem, wait)
         return None
+
+    async def _is_at_fault(self, export: AuditExport, batch: Batch, size: BatchSize, error: DeliveryFailed) -> bool:
+        """Is it an entry, and not the receiver? One alone is only if the receiver takes another meanwhile, of no audit."""
+        if error.refused:
+            return True
+        if not error.suspect or not size.suspects(batch.pieces[0][0], str(error)):
+            return False
+        if len(batch.pieces) > 1:
+            return True
+        if await self._live.write(audit_exports.claim, export.id, self._node) is None:
+            return False
+        try:
+            await self._deliver(export, self._trial(export))
+        except CancelledError:
+            raise
+        except Exception:  # whatever it is: it speaks for the entry
+            size.acquit()
+            return False
+        return True
 
     def _chance(self) -> float:
         return int.from_bytes(self._random_bytes(4), "big") / 2**32

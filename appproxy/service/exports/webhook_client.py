@@ -11,7 +11,7 @@ from twisted.internet.protocol import Protocol
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IResponse
 
-from appproxy.export.webhook import Verdict, batch, signed_fields, verdict_on, wait_asked_for
+from appproxy.export.webhook import Verdict, batch, is_suspect, signed_fields, verdict_on, wait_asked_for
 from appproxy.service.exports.delivery import DeliveryFailed, Load
 from appproxy.service.signin.provider_agent import BytesProducer, ProviderAgent
 from appproxy.store.service.audit_exports import AuditExport
@@ -46,7 +46,7 @@ class WebhookClient:
         if verdict is not Verdict.TAKEN:
             asked = response.headers.getRawHeaders("retry-after") or [None]
             raise DeliveryFailed(f"the receiver answers {status}", wait_asked_for(asked[0], now),
-                                 refused=verdict is Verdict.REFUSED)
+                                 refused=verdict is Verdict.REFUSED, suspect=is_suspect(status))
 
     def _agent(self, export: AuditExport) -> IAgent:
         if export.id not in self._agents:

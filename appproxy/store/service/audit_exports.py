@@ -33,6 +33,9 @@ _WHAT = "audit export"
 _MOST = 16
 #: How long a node has a destination to itself, in seconds: longer than any delivery takes.
 LEASE = 30.0
+#: Nothing that is still to come is further away than this, in seconds, unless a clock was put back: a lease (and by how much
+#: clocks of nodes may differ), and the longest wait before a try (an hour that was asked for, and half of it by chance).
+_LONGEST_LEASE, _LONGEST_WAIT = 2 * LEASE, 5400.0
 _LONGEST_PROBLEM = 500
 
 
@@ -168,17 +171,27 @@ def backlogs(reading: Reading, now: float, node: str = "") -> list[Backlog]:
         position = _position(row, newest)
         since = reading.connection.scalar(
             sa.select(audit.c.time).where(audit.c.number > position).order_by(audit.c.number).limit(1))
-        is_free = row["owner"] == node or row["owned_until"] <= now
+        is_free = row["owner"] == node or _is_over(row["owned_until"], now, _LONGEST_LEASE)
         # Numbers of entries that are gone are counted too: what waits is never more than this.
         waiting = newest - position if since is not None else 0
         found.append(Backlog(_export(reading, row), waiting, since or 0.0, is_free))
     return found
 
 
+def is_due(export: AuditExport, now: float) -> bool:
+    """May it be tried now?"""
+    return _is_over(export.due, now, _LONGEST_WAIT)
+
+
+def _is_over(until: float, now: float, longest: float) -> bool:
+    return until <= now or until > now + longest
+
+
 def claim(tx: Transaction, id_: str, node: str) -> AuditExport | None:
     """Have a destination for this node alone and for `LEASE` seconds; None: another node has it, or it is not due, or gone."""
-    free = sa.or_(table.c.owner == node, table.c.owned_until <= tx.now)
-    mine = sa.update(table).where(table.c.id == id_, table.c.due <= tx.now, free)
+    until, due = table.c.owned_until, table.c.due
+    free = sa.or_(table.c.owner == node, until <= tx.now, until > tx.now + _LONGEST_LEASE)
+    mine = sa.update(table).where(table.c.id == id_, sa.or_(due <= tx.now, due > tx.now + _LONGEST_WAIT), free)
     if tx.change(mine.values(owner=node, owned_until=tx.now + LEASE)) != 1:
         return None
     return find(tx, id_)

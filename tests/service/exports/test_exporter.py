@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.logger import capturedLogs
 
@@ -20,6 +21,7 @@ from appproxy.service.exports.exporter import PAUSE, Exporter
 from appproxy.store.database.initial import initialise
 from appproxy.store.database.live import LiveStore
 from appproxy.store.database.store import Store
+from appproxy.store.schema_exports import audit_exports as table
 from appproxy.store.sealing import Sealer
 from appproxy.store.service import audit, audit_exports
 from appproxy.store.service.actions import USER_SIGN_IN
@@ -265,3 +267,42 @@ def test_trying_out(house: House) -> None:
     house.exporter.try_out(house.now).addCallback(found.append)
     assert found[0] == "" and "Connection refused" in found[1]
     assert house.now.sent == house.now.failures == 0
+
+
+def firewall(targets: list[str]) -> Exception | None:
+    """In front of a receiver: it takes some words for an attack, wherever they are."""
+    return DeliveryFailed("the receiver answers 403", suspect=True) if "${jndi:x}" in targets else None
+
+
+def test_a_firewall_that_takes_an_entry_for_an_attack(house: House) -> None:
+    """Holds up the others for a quarter of an hour: then the entry is found and left out, though it is the first."""
+    house.wire.answer = firewall
+    house.record("${jndi:x}", *(str(number) for number in range(20)), "${jndi:x}", "last")
+    house.clock.pump([1.0] * 600)
+    assert house.wire.arrived == [] and house.now.refused == 0
+    house.clock.pump([1.0] * 400)
+    assert [one for one in house.wire.arrived if one != house.id] == [*(str(number) for number in range(20)), "last"]
+    assert (house.now.refused, house.now.sent, house.now.failures) == (2, 21, 0)
+
+
+def test_a_receiver_that_forbids_everything(house: House) -> None:
+    """Loses nothing, however long: what it answers to an entry it answers to one of ours, too."""
+    house.wire.answer = lambda targets: DeliveryFailed("the receiver answers 403", suspect=True)
+    house.record("a", "b", "c")
+    house.clock.pump([1.0] * 1200)
+    assert (house.now.refused, house.wire.arrived) == (0, [])
+    house.wire.answer = lambda targets: None
+    house.clock.pump([1.0] * 62)
+    assert house.wire.arrived == ["a", "b", "c"]
+
+
+def test_a_clock_that_is_put_back(house: House) -> None:
+    """By a day: what was to be tried in a minute is tried now, and not tomorrow."""
+    house.wire.answer = away
+    house.record("a")
+    house.pass_(5)
+    with house.store.transaction(house.wall_clock()) as tx:
+        tx.change(sa.update(table).values(owner="gone", owned_until=NOW + 86_400.0, due=NOW + 86_400.0))
+    house.wire.answer = lambda targets: None
+    house.pass_(3)
+    assert house.wire.arrived == ["a"]

@@ -68,11 +68,13 @@ def test_a_batch() -> None:
     assert headers.getRawHeaders("webhook-id") == ["m-1"] and headers.getRawHeaders("content-type") == ["application/json"]
 
 
-@pytest.mark.parametrize(("code", "wait", "refused"), [(503, 30.0, False), (302, 0.0, False), (422, 0.0, True)])
+@pytest.mark.parametrize(("code", "wait", "refused"), [
+    (503, 30.0, False), (302, 0.0, False), (403, 0.0, False), (422, 0.0, True)])
 def test_what_was_not_taken(code: int, wait: float, refused: bool) -> None:
     """With what the receiver wishes, and whether another try makes sense; nothing is sent where a redirect points."""
     agent, result = post(code, **({"retry_after": "30"} if wait else {}), location="https://elsewhere.example.com/")
     error = getattr(result, "value", None)
     assert isinstance(error, DeliveryFailed)
     assert (error.wait, error.refused, str(code) in str(error)) == (wait, refused, True)
+    assert error.suspect is (code in {403, 422})
     assert len(agent.requests) == 1

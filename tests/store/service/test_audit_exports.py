@@ -222,3 +222,22 @@ def test_numbers_that_begin_again(store: Store, now: float) -> None:
     assert batch_of(store, export) == ["d"]
     with store.reading() as reading:
         assert audit_exports.backlogs(reading, now)[0].waiting > 0
+
+
+def test_times_that_cannot_be(store: Store, now: float) -> None:
+    """Whoever's clock was ahead by a day holds up nobody once it is right; one that is ahead by seconds keeps what it has."""
+    with store.transaction(now) as tx:
+        record(tx, "a")
+        id_ = audit_exports.add(tx, "logs", LOGS, 0).id
+    with store.transaction(now + DAY) as tx:
+        assert audit_exports.claim(tx, id_, "one") is not None
+    with store.transaction(now) as tx:
+        assert audit_exports.backlogs(tx, now, "two")[0].is_free
+        assert audit_exports.claim(tx, id_, "two") is not None
+        assert not audit_exports.backlogs(tx, now - LEASE + 1, "one")[0].is_free
+        audit_exports.failed(tx, id_, "two", "no answer", 5400.0)
+    with store.transaction(now) as tx:
+        assert audit_exports.claim(tx, id_, "two") is None and not audit_exports.is_due(now_of(store, "logs"), now)
+    with store.transaction(now - 1) as tx:
+        assert audit_exports.is_due(now_of(store, "logs"), now - 1)
+        assert audit_exports.claim(tx, id_, "two") is not None
