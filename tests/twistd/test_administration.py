@@ -339,9 +339,10 @@ def test_policies_are_about_administrators(playground: Playground) -> None:
               "grant": {"block": True}}
     browser = signed_in(playground, "rita")
     assert call(browser, "GET", "/me").status == 200
-    playground.admin("PUT", "/policies/closed", {"document": policy})
+    playground.admin("PUT", "/policies/closed", {"document": policy, "force": True})
     assert playground.admin("GET", "/policies/closed")["document"]["applications"] == {"include": ["service/administration"]}
-    assert playground.admin("GET", "/policy-check") == []
+    assert playground.admin("GET", "/policy-check") == [
+        {"policy": "", "problem": "nobody can use service/administration"}]
     assert problem(call(browser, "GET", "/me"))["code"] == "POLICY_BLOCKED"
     playground.admin("PUT", "/break-glass/rita")
     assert call(browser, "GET", "/me").status == 200
