@@ -30,7 +30,8 @@ def _show(reading: Reading, call: Call) -> object:
 def _add(tx: Transaction, call: Call) -> Change:
     _check_host(tx, call)
     body = call.body
-    return _change(authorities.add(tx, body.text("name"), body.text("certificate"), body.text("crl", "")), call)
+    lists = body.text("crl") if "crl" in body else None
+    return _change(authorities.add(tx, body.text("name"), body.text("certificate"), lists), call)
 
 
 def _check_host(tx: Transaction, call: Call) -> None:
@@ -47,7 +48,7 @@ def _set_crl(tx: Transaction, call: Call) -> Change:
 
 
 def _remove_crl(tx: Transaction, call: Call) -> Change:
-    return _change(authorities.set_lists(tx, call.path["authority"], ""), call)
+    return _change(authorities.set_lists(tx, call.path["authority"], None), call)
 
 
 def _remove(tx: Transaction, call: Call) -> Change:

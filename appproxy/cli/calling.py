@@ -106,9 +106,12 @@ def _text_of(key: str, name: str) -> str:
     if name.startswith("@"):
         return name
     try:
-        return _bytes_of(key, name).decode()
+        text = _bytes_of(key, name).decode()
     except ValueError as error:
         raise WrongUse(f"{key}: {name!r} is not a text") from error
+    if not text.strip():
+        raise WrongUse(f"{key}: {name!r} is empty")
+    return text
 
 
 def _picture_of(key: str, value: str) -> str:

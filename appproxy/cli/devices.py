@@ -35,7 +35,7 @@ def authority() -> None:
 @pass_setting
 def add_authority(setting: CallSettings, name: str, file: str, lists: tuple[str, ...], as_json: bool) -> None:
     """Believe the certificates of devices that lead to this authority. Browsers are asked for them at device.DOMAIN."""
-    body = given(name=name, certificate=_text(file), crl=_lists(lists) or None)
+    body = given(name=name, certificate=_text(file), crl=_lists(lists) if lists else None)
     made = setting.call("POST", "device-authorities", body=body)
     done(f"certificates of {made['name']} prove devices now", made, as_json)
     if not as_json and not made["crl_until"]:
@@ -142,6 +142,8 @@ def _lists(files: tuple[str, ...]) -> str:
     made = []
     for file in files:
         data = _bytes(file)
+        if not data.strip():
+            raise WrongUse(f"{file!r} is empty, and so no list: --no-crl says that there is none")
         if data.startswith(b"\x30"):  # DER
             data = b"-----BEGIN X509 CRL-----\n" + encodebytes(data) + b"-----END X509 CRL-----\n"
         made.append(data.decode("ascii", "replace"))

@@ -13,6 +13,7 @@ from appproxy.publish.settings.texts import all_keys
 from appproxy.store.applications import applications
 from appproxy.store.names import NotFound
 from appproxy.store.snapshot import RoleAssignment
+from tests.pki.chains import ROOT, crl
 
 WIKI = {"name": "wiki", "internal": "http://wiki:8000", "external": "https://wiki.example.com"}
 
@@ -87,6 +88,18 @@ def test_removing(desk: Any) -> None:
     assert desk.audit()[0].detail == {"name": "wiki", "external": "https://wiki.example.com/"}
     with pytest.raises(NotFound):
         desk.call("DELETE", "/applications/wiki")
+
+
+def test_an_empty_list_of_revoked_certificates(desk: Any) -> None:
+    """Is refused, since it would switch revocation off without a word; `none` does that."""
+    known = crl(ROOT)
+    desk.call("PATCH", "/applications/wiki", {"settings": {"machine_crl": known}})
+    with pytest.raises(ConfigError, match="machine_crl: an empty text is no list"):
+        desk.call("PATCH", "/applications/wiki", {"settings": {"Machine-CRL": ""}})
+    assert desk.record("GET", "/applications/wiki")["settings"]["machine_crl"] == known
+    desk.call("PATCH", "/applications/wiki", {"settings": {"machine_crl": "none"}})
+    with desk.store.reading() as reading:
+        assert applications.find(reading, "wiki").machine_crl == ""
 
 
 def test_a_long_value_is_cut_in_the_audit(desk: Any) -> None:

@@ -13,7 +13,7 @@ from appproxy.pki import certificate_request, new_key
 from appproxy.store.service import place
 from appproxy.store.snapshot import RoleAssignment
 from tests.pki.chains import crl
-from tests.store.devices.test_authorities import ENDS, LAPTOP, ROOT
+from tests.store.devices.test_authorities import ENDS, LAPTOP, ROOT, authority
 
 _ALL = "/device-authorities"
 
@@ -26,6 +26,11 @@ def test_the_life_of_one(desk: Any) -> None:
     known = desk.record("PUT", f"{_ALL}/company/crl", {"crl": crl(ROOT, LAPTOP, ends=ENDS)})
     assert known["revoked"] == 1 and known["crl_until"] == pytest.approx(ENDS, abs=1.0)
     assert desk.rows(_ALL) == [desk.record("GET", f"{_ALL}/Company")] == [known]
+    with pytest.raises(ConfigError, match="crl: no PEM list"):
+        desk.call("PUT", f"{_ALL}/company/crl", {"crl": ""})
+    with pytest.raises(ConfigError, match="crl: no PEM list"):
+        desk.call("POST", _ALL, {"name": "Other", "certificate": authority("Other").pem, "crl": ""})
+    assert desk.record("GET", f"{_ALL}/Company") == known
     assert desk.record("DELETE", f"{_ALL}/company/crl")["crl_until"] == 0.0
     desk.call("DELETE", f"{_ALL}/company")
     assert desk.rows(_ALL) == []

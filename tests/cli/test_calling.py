@@ -47,6 +47,13 @@ def test_pairs() -> None:
             key_values((wrong,))
 
 
+def test_an_empty_file_is_no_value(tmp_path: Path) -> None:
+    """A download that failed would put a default back, such as that nothing is revoked."""
+    (tmp_path / "list.pem").write_text("\n")
+    with pytest.raises(click.UsageError, match="machine_crl: .* is empty"):
+        key_values((f"machine_crl=@{tmp_path}/list.pem",))
+
+
 def test_pictures_are_files(tmp_path: Path) -> None:
     """Their bytes become base64; a name without @ is told how to be written, and an empty value takes one back."""
     (tmp_path / "logo.png").write_bytes(b"\x89PNG")

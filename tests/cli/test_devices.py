@@ -23,6 +23,7 @@ def files(tmp_path: Path) -> Path:
     (tmp_path / "root.pem").write_text(ROOT.pem)
     (tmp_path / "list.pem").write_text(text)
     (tmp_path / "list.crl").write_bytes(x509.load_pem_x509_crl(text.encode()).public_bytes(Encoding.DER))
+    (tmp_path / "empty.pem").write_text("\n")
     (tmp_path / "large.pem").write_bytes(b"x" * ((1 << 20) + 1))
     return tmp_path
 
@@ -47,6 +48,7 @@ def test_from_files_to_a_list(typed: Typing, files: Path) -> None:
 @pytest.mark.parametrize("arguments", [
     ("add", "x", "--certificate", "gone.pem"), ("add", "x", "--certificate", "large.pem"), ("set", "x"),
     ("set", "x", "--no-crl", "--crl", "list.pem"), ("set", "x", "--crl", "gone.pem"),
+    ("set", "x", "--crl", "empty.pem"), ("add", "x", "--certificate", "root.pem", "--crl", "empty.pem"),
 ])
 def test_wrong_use(typed: Typing, files: Path, arguments: tuple[str, ...]) -> None:
     """The exit code says so."""

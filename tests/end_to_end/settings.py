@@ -35,7 +35,7 @@ def values_of(key: str, system: System) -> tuple[str, str]:
         "methods": ("GET,HEAD,POST,PUT", "none"),
         "ca_bundle": (system.anchor.read_text(), ""),
         "machine_authority": (system.anchor.read_text(), ""),
-        "machine_crl": ("-----BEGIN X509 CRL-----\nMIIB\n-----END X509 CRL-----\n", ""),
+        "machine_crl": ("-----BEGIN X509 CRL-----\nMIIB\n-----END X509 CRL-----\n", "none"),
         "machine_subjects": ("CN=press-*", "*"),
         "protocol": ("h2", "http1"),
         "connection_authentication": ("always", "auto"),

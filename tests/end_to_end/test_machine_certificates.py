@@ -34,8 +34,8 @@ def plant(world: World, tmp_path: Path) -> str:
     file.write_text(PLANT.pem)
     if not any(row["name"] == name for row in world.admin_json("app", "list")):
         world.publish(name, world.internal)
-    world.admin("app", "set", name, f"machine_authority=@{file}", "machine_subjects=CN=press-*", "machine_crl=", "bearer=off",
-                "header.x-machine=name")
+    world.admin("app", "set", name, f"machine_authority=@{file}", "machine_subjects=CN=press-*", "machine_crl=none",
+                "bearer=off", "header.x-machine=name")
     return name
 
 

@@ -66,8 +66,10 @@ def _ca_bundle(text: str) -> str:
 
 
 def _machine_crl(text: str) -> str:
+    if text.lower() == "none":
+        return ""
     if "-----BEGIN X509 CRL-----" not in text:
-        raise ValueError("must be lists of revoked certificates in PEM form, on the command line machine_crl=@FILE")
+        raise ValueError("must be lists of revoked certificates in PEM form, on the command line machine_crl=@FILE; or none")
     return text
 
 

@@ -217,7 +217,7 @@ class ApplicationSettings(OriginSettings):
         frozenset(), own_kinds.MACHINE_SUBJECTS, "programs",
         "which of them: parts of their subjects with commas between, one of which must be there, such as CN=press-*; * is all")
     machine_crl: str = setting(
-        "", own_kinds.MACHINE_CRL, "programs", "PEM lists of those that are revoked: machine_crl=@FILE")
+        "", own_kinds.MACHINE_CRL, "programs", "PEM lists of those that are revoked: machine_crl=@FILE; none: nobody looks")
     #: Bytes of a posted form that are kept while its sender signs in again; None or 0: none is kept.
     kept_body: int | None = setting(
         2**20, kinds.SIZE, "sign-in",

@@ -79,6 +79,9 @@ def set_values(tx: Transaction, application: str, values: Mapping[str, str]) -> 
     settings: dict[str, str] = {}
     for key, text in values.items():
         small = key.lower().replace("-", "_")
+        if small == "machine_crl" and not text:
+            raise ConfigError("machine_crl: an empty text is no list of revoked certificates",
+                              hint="machine_crl=none says that nobody looks whether one is revoked")
         if small not in COLUMNS:
             settings[key] = text
         elif not text:

@@ -35,8 +35,8 @@ class AuthorityRecord:
     authority: DeviceAuthority = field(repr=False)
 
 
-def add(tx: Transaction, name: str, certificates: str, lists: str = "") -> AuthorityRecord:
-    """Believe the certificates of devices that lead to these (PEM). `lists`: of revoked ones (PEM), "" for none.
+def add(tx: Transaction, name: str, certificates: str, lists: str | None = None) -> AuthorityRecord:
+    """Believe the certificates of devices that lead to these (PEM). `lists`: of revoked ones (PEM), None for none.
 
     Raises ConfigError or AlreadyThere.
     """
@@ -54,7 +54,7 @@ def add(tx: Transaction, name: str, certificates: str, lists: str = "") -> Autho
     id_ = tx.new_id()
     tx.change(sa.insert(table).values(
         id=id_, name=title, name_key=names.key(title), certificates=certificates, created=tx.now, changed=tx.now,
-        **_kept(read_lists(lists, found, tx.now) if lists else None)))
+        **_kept(None if lists is None else read_lists(lists, found, tx.now))))
     return find(tx, id_)
 
 
@@ -65,14 +65,14 @@ def add_own(tx: Transaction, certificate: str) -> None:
         changed=tx.now, **_kept(None)))
 
 
-def set_lists(tx: Transaction, name: str, lists: str) -> AuthorityRecord:
-    """Put these lists (PEM, "" for none) in the place of those that are there. Raises ConfigError or NotFound."""
+def set_lists(tx: Transaction, name: str, lists: str | None) -> AuthorityRecord:
+    """Put these lists (PEM, None for none) in the place of those that are there. Raises ConfigError or NotFound."""
     record = find(tx, name)
     if record.id == OWN_AUTHORITY:
         raise ConfigError("crl: the service knows itself which of its own certificates are revoked",
                           hint="revoke one by appproxy device revoke ID")
     found = [one for pem in record.authority.certificates for one in load_chain(pem)]
-    made = read_lists(lists, found, tx.now) if lists else None
+    made = None if lists is None else read_lists(lists, found, tx.now)
     tx.change(sa.update(table).where(table.c.id == record.id).values(changed=tx.now, **_kept(made)))
     return find(tx, record.id)
 

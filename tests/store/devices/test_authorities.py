@@ -41,7 +41,7 @@ def test_the_life_of_one(store: Store, now: float) -> None:
         authorities.set_lists(tx, "company", crl(ROOT, LAPTOP, ends=ENDS))
         trusted = authorities.trusted(tx).authorities[made.id]
         assert trusted.revoked == {REVOKED} and trusted.until == pytest.approx(ENDS, abs=1.0)
-        authorities.set_lists(tx, "company", "")
+        authorities.set_lists(tx, "company", None)
         assert authorities.trusted(tx).authorities[made.id].until == inf
         authorities.remove(tx, "company")
         assert authorities.list_all(tx) == []
@@ -64,6 +64,12 @@ def test_what_is_refused(store: Store, now: float) -> None:
             authorities.add(tx, "Laptop", LAPTOP.pem)
         with pytest.raises(ConfigError, match="^crl: none of the authority's certificates has signed"):
             authorities.set_lists(tx, "Company", crl(authority(), ends=ENDS))
+        for empty in ("", " \n"):
+            with pytest.raises(ConfigError, match="^crl: no PEM list"):
+                authorities.set_lists(tx, "Company", empty)
+            with pytest.raises(ConfigError, match="^crl: no PEM list"):
+                authorities.add(tx, "Empty", authority().pem, empty)
+        assert authorities.find(tx, "Company").authority.lists
         for number in range(authorities.MOST - 1):
             authorities.add(tx, f"a{number}", authority(f"Root {number}").pem)
         with pytest.raises(ConfigError, match="there are 20"):
