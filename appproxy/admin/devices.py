@@ -5,7 +5,7 @@ from __future__ import annotations
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from appproxy.admin.operation import Call, Change, Command, Operation, Query
-from appproxy.admin.principal import Permission
+from appproxy.admin.principal import Forbidden, Permission
 from appproxy.errors import ConfigError
 from appproxy.pki.client_path import subject_of
 from appproxy.pki.pem import load_chain
@@ -15,7 +15,6 @@ from appproxy.store.devices import authorities, devices
 from appproxy.store.devices.authorities import AuthorityRecord
 from appproxy.store.devices.devices import DeviceRecord
 from appproxy.store.people import users
-from appproxy.store.snapshot import OWN_AUTHORITY
 from appproxy.store.transaction import Reading, Transaction
 
 
@@ -82,8 +81,8 @@ def _list_devices(reading: Reading, call: Call) -> object:
 def _add_device(tx: Transaction, call: Call) -> Change:
     body, user = call.body, users.find(tx, call.path["user"])
     name, days = body.text("name"), int(body.duration("expires", _LIFE) // 86400.0)
-    if not any(one.id == OWN_AUTHORITY for one in authorities.list_all(tx)):
-        _check_host(tx, call)
+    if not devices.has_authority(tx):
+        _make_authority(tx, call)
     if "request" in body:
         made, certificate = devices.issue(tx, user, name, days, body.text("request"))
         secret: dict[str, object] = {"certificate": certificate}
@@ -91,6 +90,17 @@ def _add_device(tx: Transaction, call: Call) -> Change:
         made, link, password = devices.add(tx, user, name, days)
         secret = {"link": f"{call.context.settings.signin_origin}/device-key?t={link}", "password": password}
     return _device_change(tx, call, made, secret)
+
+
+def _make_authority(tx: Transaction, call: Call) -> None:
+    """Raises Forbidden: what one believes of devices is a decision of policies, and not of whoever resets passwords."""
+    principal = call.context.principal
+    if not principal.covers({Permission.CHANGE_POLICIES}):
+        raise Forbidden(f"{principal.name} lacks the permission {Permission.CHANGE_POLICIES.value}: the service's own device "
+                        "authority does not count yet, and the first device makes it count for every policy",
+                        hint="let somebody who may change policies add the first device")
+    _check_host(tx, call)
+    devices.make_authority(tx)
 
 
 def _revoke_device(tx: Transaction, call: Call) -> Change:

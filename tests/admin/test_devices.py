@@ -97,6 +97,26 @@ def test_the_devices_of_users(desk: Any) -> None:
     assert [row.action for row in desk.audit()][:3] == ["device.revoke", "device.add", "device.add"]
 
 
+def test_the_help_desk_makes_no_authority_count(desk: Any) -> None:
+    """What devices are believed is for those who change policies; with the authority there, the help desk gives devices."""
+    desk.call("POST", "/users", {"name": "ann", "password": "long enough"})
+    everything, helper = desk.principal, roles.principal(
+        "helper", [RoleAssignment("1", "help-desk", "builtin", "user", "helper", "", 0.0, 0.0)])
+    ask = {"name": "tablet", "request": certificate_request(new_key())}
+    for _ in range(2):
+        desk.principal = helper
+        for body in ({"name": "laptop"}, ask):
+            with pytest.raises(Forbidden, match=r"lacks the permission policies\.change"):
+                desk.call("POST", "/users/ann/devices", body)
+        assert desk.rows(_ALL) == []
+        desk.principal = everything
+        desk.call("POST", "/users/ann/devices", {"name": "first"})
+        desk.principal = helper
+        desk.call("POST", "/users/ann/devices", {"name": "laptop"})
+        desk.principal = everything
+        desk.call("DELETE", f"{_ALL}/builtin")
+
+
 def test_who_may_do_more_is_given_no_device(desk: Any) -> None:
     """By somebody who may do less: it would be half of their sign-in."""
     desk.call("POST", "/users", {"name": "root", "password": "long enough"})

@@ -1,6 +1,6 @@
 """Devices of users of the built-in provider: certificates of the service's own device authority, one by one.
 
-The authority is made when the first device is added. A device waits behind a link, under which its key is made once and
+The authority is made by who may change policies. A device waits behind a link, under which its key is made once and
 nowhere kept; or it has made its key itself, and brings a request.
 """
 
@@ -64,13 +64,27 @@ class KeyFile:
     content: bytes
 
 
+def has_authority(reading: Reading) -> bool:
+    """Are certificates of the service's own authority believed?"""
+    return any(one.id == OWN_AUTHORITY for one in authorities.list_all(reading))
+
+
+def make_authority(tx: Transaction) -> None:
+    """Make it, where there is none: what it vouches for meets policies that ask for a device."""
+    if has_authority(tx):
+        return
+    made = create_authority("appproxy devices", tx.now, serial=tx.random_bytes(_SERIAL_SIZE))
+    keys.add_authority(tx, keys.DEVICE, made, not_after(made.certificate))
+    authorities.add_own(tx, made.certificate)
+
+
 def add(tx: Transaction, user: User, name: str, days: int) -> tuple[DeviceRecord, str, str]:
     """A device whose key is fetched by a link; gives the link's secret and the file's password, both shown this once.
 
     Raises ConfigError.
     """
     title = _check(tx, user, name, days)
-    _authority(tx)
+    _authority(tx)  # raises where there is none
     id_, secret = tx.new_id(), encode(tx.random_bytes(_SECRET_SIZE)).decode("ascii")
     letters = b32encode(tx.random_bytes(_PASSWORD_SIZE)).decode("ascii").lower()
     password = "-".join(letters[at:at + 4] for at in range(0, len(letters), 4))
@@ -104,7 +118,7 @@ def look(reading: Reading, secret: str, now: float) -> DeviceRecord | None:
 def take(tx: Transaction, secret: str) -> KeyFile | None:
     """Make the key and the certificate of a link's device, which uses the link up; None where it does not count."""
     row = tx.row(sa.select(table).where((table.c.link_hash == _hash(secret)) & (table.c.link_until > tx.now)))
-    if row is None:
+    if row is None or not has_authority(tx):
         return None
     used = sa.update(table).where((table.c.id == row["id"]) & (table.c.link_hash == row["link_hash"]))
     if tx.change(used.values(link_hash="", link_until=0.0, password=b"")) != 1:
@@ -164,13 +178,11 @@ def _insert(tx: Transaction, id_: str, user: User, name: str, days: int, **value
 
 
 def _authority(tx: Transaction) -> Credential:
-    """The authority that issues; made where there is none, or the one of before was removed."""
-    if any(one.id == OWN_AUTHORITY for one in authorities.list_all(tx)):
-        return keys.authority(tx, keys.DEVICE)
-    made = create_authority("appproxy devices", tx.now, serial=tx.random_bytes(_SERIAL_SIZE))
-    keys.add_authority(tx, keys.DEVICE, made, not_after(made.certificate))
-    authorities.add_own(tx, made.certificate)
-    return made
+    """The authority that issues. Raises ConfigError where there is none, or it was removed."""
+    if not has_authority(tx):
+        raise ConfigError("the service has no device authority of its own",
+                          hint="somebody who may change policies adds a device first")
+    return keys.authority(tx, keys.DEVICE)
 
 
 def _certify(tx: Transaction, device: DeviceRecord, authority: Credential, key: str, days: int) -> str:

@@ -25,7 +25,8 @@ ASK = certificate_request(new_key())
 
 
 def user(tx: Transaction, name: str = "ann") -> User:
-    """Of the built-in provider."""
+    """Of the built-in provider, where devices have an authority."""
+    devices.make_authority(tx)
     return users.add(tx, name, "hash")
 
 
@@ -105,14 +106,22 @@ def test_a_revocation_counts_at_once(store: Store, now: float) -> None:
         assert devices.list_all(tx) == []
 
 
-def test_the_authority_is_made_when_it_is_needed(store: Store, now: float) -> None:
-    """Once; and another one after it was removed, which does not vouch for the devices of before."""
+def test_the_authority_is_made_by_itself_for_nobody(store: Store, now: float) -> None:
+    """It is made once; and another one after it was removed, which does not vouch for the devices of before. No device and no
+    link brings it back.
+    """
     with store.transaction(now) as tx:
-        ann = user(tx)
+        ann = users.add(tx, "ann", "hash")
+        with pytest.raises(ConfigError, match="no device authority of its own"):
+            devices.issue(tx, ann, "one", 30, ASK)
+        with pytest.raises(ConfigError, match="no device authority of its own"):
+            devices.add(tx, ann, "one", 30)
         assert authorities.list_all(tx) == []
+        devices.make_authority(tx)
+        _, link, _ = devices.add(tx, ann, "late", 30)
         _, text = devices.issue(tx, ann, "one", 30, ASK)
         first = authorities.find(tx, "builtin").authority
-        devices.issue(tx, ann, "two", 30, ASK)
+        devices.make_authority(tx)
         assert authorities.find(tx, "builtin").authority == first
         with pytest.raises(ConfigError, match="^crl: the service knows itself"):
             authorities.set_lists(tx, "builtin", "")
@@ -120,6 +129,8 @@ def test_the_authority_is_made_when_it_is_needed(store: Store, now: float) -> No
             authorities.add(tx, "builtin", first.certificates[0])
         authorities.remove(tx, "builtin")
     with store.transaction(now + 1.0) as tx:
+        assert devices.take(tx, link) is None and authorities.list_all(tx) == []
+        devices.make_authority(tx)
         devices.issue(tx, ann, "three", 30, ASK)
         assert authorities.find(tx, "builtin").authority != first
         with pytest.raises(Exception, match="no authority that was named vouches"):
