@@ -14,9 +14,11 @@ from appproxy.admin import roles
 from appproxy.admin.body import Body
 from appproxy.admin.principal import Forbidden, LastAdministrator, Permission, Principal
 from appproxy.errors import ConfigError, NotFound
+from appproxy.store.devices import devices
 from appproxy.store.machines import service_tokens
-from appproxy.store.people import user_groups, users
+from appproxy.store.people import providers, user_groups, users
 from appproxy.store.policies import policies
+from appproxy.store.risk import sign_ins
 from appproxy.store.roles import assignments
 from appproxy.store.schema import GROUP, USER
 from appproxy.store.snapshot import BUILTIN, TOKEN
@@ -28,6 +30,8 @@ Holder = tuple[str, str, str]
 #: Operations that need one of these make a user, a member of a group, or a token, into whoever calls.
 PEOPLE = frozenset({Permission.CHANGE_USERS, Permission.RESET_CREDENTIALS})
 TOKENS = frozenset({Permission.CHANGE_TOKENS})
+#: By these somebody is shut out, or spared what policies ask at risk.
+RISK = frozenset({Permission.CHANGE_RISK})
 #: By these, administrators can go, or be kept out.
 _COSTLY = PEOPLE | TOKENS | {
     Permission.CHANGE_DIRECTORIES, Permission.CHANGE_PROVIDERS, Permission.CHANGE_ROLES, Permission.CHANGE_POLICIES}
@@ -44,6 +48,8 @@ def check_targets(
     if permission in PEOPLE:
         _check_exempt(reading, caller, path)
         named = [*_users(reading, path), *_groups(reading, path, body)]
+    elif permission in RISK:
+        named = _at_risk(reading, path, body)
     elif permission in TOKENS and "token" in path:
         named = _tokens(reading, path["token"])
     else:
@@ -67,15 +73,33 @@ def _check_exempt(reading: Reading, caller: Principal, path: Mapping[str, str]) 
 
 
 def _users(reading: Reading, path: Mapping[str, str]) -> list[tuple[str, list[Holder]]]:
-    """The user whom the path names, with all groups. What is not there is told of by the operation itself."""
-    if "user" not in path:
+    """The user whom the path names, or whose device it does, with all groups. What is not there is told of by the operation
+    itself.
+    """
+    if "user" not in path and "device" not in path:
         return []
     try:
-        found = users.find(reading, path["user"])
+        found = users.find(reading, path["user"] if "user" in path else devices.find(reading, path["device"]).user)
     except NotFound:
         return []
     groups = [(BUILTIN, GROUP, group.id) for group in found.groups]
     return [(found.name, [(BUILTIN, USER, found.id), *groups])]
+
+
+def _at_risk(reading: Reading, path: Mapping[str, str], body: Body) -> list[tuple[str, list[Holder]]]:
+    """The user whose sign-in the path names, or whom the body does. Groups of other providers are not known here."""
+    try:
+        if "signin" in path:
+            signin = sign_ins.find(reading, path["signin"])
+            provider, subject = signin.provider, signin.subject
+        elif "user" in body:
+            return _users(reading, {"user": body.text("user")})
+        else:
+            provider, subject = providers.find(reading, body.text("provider")).id, body.text("subject")
+    except (ConfigError, NotFound):
+        return []
+    found = _users(reading, {"user": subject}) if provider == BUILTIN else []
+    return [*found, (subject, [(provider, USER, subject)])]
 
 
 def _groups(reading: Reading, path: Mapping[str, str], body: Body) -> list[tuple[str, list[Holder]]]:

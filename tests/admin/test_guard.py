@@ -12,8 +12,14 @@ from appproxy.admin.guard import PEOPLE, TOKENS
 from appproxy.admin.operations import OPERATIONS, Command
 from appproxy.admin.principal import FULL, Forbidden, LastAdministrator, Permission, Principal
 from appproxy.errors import AppProxyError, ConfigError
+from appproxy.policy.risk.features import Seen, Step, networks_of
+from appproxy.policy.risk.levels import HIGH, Thresholds
+from appproxy.policy.risk.outcome import Outcome
+from appproxy.policy.risk.scoring import Judgement
+from appproxy.store.risk import judging
+from appproxy.store.risk.judging import SigningIn
 from appproxy.store.snapshot import RoleAssignment
-from tests.admin.conftest import Desk
+from tests.admin.conftest import NOW, Desk
 from tests.pki.chains import ROOT, crl
 
 WIKI = {"name": "wiki", "internal": "http://w/", "external": "https://wiki.example.com"}
@@ -34,6 +40,14 @@ def staffed(desk: Desk) -> Desk:
         desk.call("POST", "/role-assignments", {"role": "administrator", **who})
     desk.call("POST", "/role-assignments", {"role": "help-desk", "user": "bob"})
     return desk
+
+
+def a_sign_in(desk: Desk, user: str) -> str:
+    """One of theirs of high risk."""
+    seen = Seen(NOW, networks_of("203.0.113.1"), "US", None, "Chrome on Windows", "windows", "e", Step.NONE, True)
+    who = SigningIn("builtin", str(desk.record("GET", f"/users/{user}")["id"]), user, "", f"s{user}", False)
+    with desk.store.transaction(NOW) as tx:
+        return judging.concluded(tx, Judgement(seen, HIGH, 30.0, ()), who, Outcome.PASSED, Thresholds())
 
 
 def caller(*names: str, application: str = "") -> Principal:
@@ -82,6 +96,45 @@ def test_nobody_takes_over_who_may_more(staffed: Desk, operation: Command, user:
     with pytest.raises(Forbidden, match="may do less than"):
         staffed.call(operation.method, filled(operation.path, user, group, "robot"), body)
     assert len(staffed.audit()) == before
+
+
+@pytest.mark.parametrize("user", ["ann", "dora", "eve"])
+def test_nobody_ends_the_devices_of_who_may_more(staffed: Desk, user: str) -> None:
+    """Whose device it is counts, as when it was added; eve has no role."""
+    device = staffed.record("POST", f"/users/{user}/devices", {"name": "laptop"})["id"]
+    staffed.principal = caller("help-desk")
+    if user == "eve":
+        assert staffed.record("DELETE", f"/devices/{device}")["state"] == "revoked"
+        return
+    with pytest.raises(Forbidden, match=f"may do less than {user}"):
+        staffed.call("DELETE", f"/devices/{device}")
+
+
+@pytest.mark.parametrize("verb", ["confirm", "dismiss"])
+@pytest.mark.parametrize("user", ["ann", "dora", "eve"])
+def test_nobody_says_what_is_at_risk_of_who_may_more(staffed: Desk, user: str, verb: str) -> None:
+    """By name, by subject, or by a sign-in: it would shut an administrator out, or spare somebody in their place."""
+    signin, id_ = a_sign_in(staffed, user), staffed.record("GET", f"/users/{user}")["id"]
+    staffed.principal = caller("user-administrator")
+    for path, body in (
+        (f"/risk/sign-ins/{signin}/{verb}", None), (f"/risk/users/{verb}", {"user": user}),
+        (f"/risk/users/{verb}", {"provider": "builtin", "subject": id_}),
+    ):
+        if user == "eve":
+            staffed.call("POST", path, body)
+            continue
+        with pytest.raises(Forbidden, match=f"may do less than {user}"):
+            staffed.call("POST", path, body)
+
+
+def test_an_administrator_of_another_provider_is_not_at_risk_by_the_word_of_less(staffed: Desk) -> None:
+    """Their role is given to the subject."""
+    staffed.call("POST", "/providers", {"name": "c", "issuer": "https://c", "client_id": "c", "client_secret": "c"})
+    staffed.call("POST", "/role-assignments", {"role": "administrator", "user": "s-1", "provider": "c"})
+    staffed.principal = caller("user-administrator")
+    with pytest.raises(Forbidden, match="may do less than s-1"):
+        staffed.call("POST", "/risk/users/confirm", {"provider": "c", "subject": "s-1"})
+    staffed.call("POST", "/risk/users/confirm", {"provider": "c", "subject": "s-2"})
 
 
 def test_help_desk_helps_its_like(staffed: Desk) -> None:
