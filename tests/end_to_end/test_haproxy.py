@@ -47,7 +47,7 @@ class Balanced(Mesh):
     def recipe(self) -> str:
         """The page's, with the addresses and ports of this test."""
         page = (ROOT / "docs" / "nodes.md").read_text()
-        (found,) = re.findall(r"HAProxy:\n\n((?:    .*\n|\n)+)", page)
+        (found,) = re.findall(r"HAProxy[^\n]*:\n\n((?:    .*\n|\n)+)", page)
         text = re.sub(r"^    ", "", found, flags=re.MULTILINE)
         for port, ours in (("443", self.port), ("8443", self.tunnel_port)):
             text = text.replace(f"bind :{port}\n", f"bind {BALANCER}:{ours}\n")
