@@ -91,8 +91,9 @@ def test_removing(desk: Any) -> None:
 
 
 def test_an_empty_list_of_revoked_certificates(desk: Any) -> None:
-    """Is refused, since it would switch revocation off without a word; `none` does that."""
+    """Is refused, since it would switch revocation off without a word; `none` does that. Where there is none, nothing is."""
     known = crl(ROOT)
+    desk.call("PATCH", "/applications/wiki", {"settings": {"machine_crl": ""}})
     desk.call("PATCH", "/applications/wiki", {"settings": {"machine_crl": known}})
     with pytest.raises(ConfigError, match="machine_crl: an empty text is no list"):
         desk.call("PATCH", "/applications/wiki", {"settings": {"Machine-CRL": ""}})

@@ -166,4 +166,5 @@ def _put_back(system: System, id_: str, name: str, key: str) -> None:
         "name": name, "internal": system.origin.url, "external": system.url(name), "connector_group": "default",
         "preauth": "oidc" if name == "held" else "passthrough", "provider": "builtin",
     }  # fmt: skip
-    system.call("PATCH", f"/applications/{id_}", settings={key: before.get(key, ""), "response.x-mark": ""})
+    unset = "none" if key == "machine_crl" else ""
+    system.call("PATCH", f"/applications/{id_}", settings={key: before.get(key, unset), "response.x-mark": ""})
