@@ -33,7 +33,7 @@ def material(random: Random) -> dict[str, Any]:
     after = [dict(one) for one in before]
     after[0] = {**after[0], "grant": {"require": ["phishing-resistant"]}}
     return {
-        "before": before, "after": after, "strengths": [], "contexts": [], "tags": {}, "exempt": [],
+        "before": before, "after": after, "strengths": [], "contexts": [], "tags": {}, "exempt": [], "devices": {},
         "locations": [{"name": one.name, "networks": list(one.networks)} for one in locations(random)]}
 
 
