@@ -233,7 +233,7 @@ class Routes:
     def _at(self, path: str) -> list[tuple[Operation, dict[str, str]]]:
         """The operations of a path, with the names in it. A word of our own is nobody's name: `/sessions/revoke`."""
         parts = path.strip("/").split("/")
-        matching = [(operation, names) for route, operation in self._routes if (names := _match(route, parts)) is not None]
+        matching = [(operation, names) for route, operation in self._routes if (names := names_in(route, parts)) is not None]
         fewest = min((len(names) for _, names in matching), default=0)
         return [(operation, names) for operation, names in matching if len(names) == fewest]
 
@@ -290,7 +290,8 @@ def _storable(data: object) -> bool:
     return "\\u0000" not in text.replace("\\\\", "")
 
 
-def _match(route: tuple[str, ...], parts: list[str]) -> dict[str, str] | None:
+def names_in(route: tuple[str, ...], parts: list[str]) -> dict[str, str] | None:
+    """The names that a path, by its parts, has where the route has braces, decoded; None: it is another route's path."""
     if len(route) != len(parts):
         return None
     names: dict[str, str] = {}

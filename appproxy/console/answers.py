@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import unquote
 
+from appproxy.admin.operation import names_in
 from appproxy.admin.problem import WrongMethod
 from appproxy.console.visit import Visit
 from appproxy.errors import NotFound
@@ -52,7 +52,7 @@ class PageTable:
         """The page, and the names in its path (`%2F` and the like decoded). Raises NotFound or WrongMethod."""
         parts, there = path.strip("/").split("/"), False
         for route, page in self._pages:
-            names = _names(route, parts)
+            names = names_in(route, parts)
             if names is None:
                 continue
             if page.method == method:
@@ -61,17 +61,3 @@ class PageTable:
         if there:
             raise WrongMethod(f"{method} is not possible on {path}")
         raise NotFound(f"there is no page {path}", hint="see the list of pages")
-
-
-def _names(route: tuple[str, ...], parts: list[str]) -> dict[str, str] | None:
-    if len(route) != len(parts):
-        return None
-    names: dict[str, str] = {}
-    for expected, part in zip(route, parts, strict=True):
-        if expected.startswith("{"):
-            if not part:
-                return None
-            names[expected[1:-1]] = unquote(part)
-        elif expected != part:
-            return None
-    return names
