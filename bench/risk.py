@@ -90,7 +90,7 @@ class Tenant:
         elsewhere = {where for time, where in self._failures_of[made.user] if time > since} - {made.address}
         there = [(user, new) for time, user, new in self._signed_in[made.address] if time > since and user != made.user]
         return Circumstances(
-            failed.count(made.user), len(elsewhere), len(others) + others_unknown, len({user for user, _ in there}),
+            failed.count(made.user), len(elsewhere), len(others), others_unknown, len({user for user, _ in there}),
             len({user for user, new in there if new}), ("anonymizers",) if made.listed else ())
 
 

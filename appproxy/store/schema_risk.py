@@ -42,7 +42,8 @@ risk_counts = sa.Table(
     sa.Column("amount", sa.Double, nullable=False),
     sa.Column("seen", sa.Double, nullable=False, index=True),
 )
-#: Wrong passwords by hour (since 1970), network and user of the built-in provider; of names that nobody has, `?` and a number.
+#: Wrong passwords by hour (since 1970), network and user of the built-in provider; of names that nobody has, `?`
+#: and a number; of users whose password was not tried, `!` and the id.
 risk_failures = sa.Table(
     "risk_failures", metadata,
     sa.Column("network", ID, primary_key=True),

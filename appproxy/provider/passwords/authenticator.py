@@ -95,11 +95,12 @@ def normal_name(typed: str) -> str:
     return folded[:_COUNTED_NAME]
 
 
-#: Counts a failure: its network, the user (an id, "" for nobody's), and the name as it was typed.
-Failed = Callable[[str, str, str], None]
+#: Counts a failure: its network, the user (an id, "" for nobody's), the name as it was typed, and whether the password was
+#: tried.
+Failed = Callable[[str, str, str, bool], None]
 
 
-def nobody_counts(network: str, user: str, name: str) -> None:
+def nobody_counts(network: str, user: str, name: str, tried: bool) -> None:
     """Where failures are of no further use."""
 
 
@@ -162,7 +163,7 @@ class PasswordAuthenticator:
         if isinstance(decided, ThrottleWait):
             self.log.info("sign-in refused: too many attempts, by {rule}", rule=decided.rule.value, address=attempt.address,
                           seconds=math.ceil(decided.seconds), code="THROTTLED")
-            self._count(attempt, user)
+            self._count(attempt, user, tried=False)
             if self._written.failed(who.network, self._seconds()):
                 detail = {"address": attempt.address, "provider": BUILTIN, "reason": f"throttled: {decided.rule.value}"}
                 self._note(audit.ANONYMOUS, USER_SIGN_IN_FAILED, "" if user is None else user.id, detail)
@@ -231,8 +232,8 @@ class PasswordAuthenticator:
         since = max(attempt.now, user.credentials_changed)
         return PasswordAccepted(SignedIn(ProviderSession(self._random_bytes(16).hex(), user.id, since), user, has))
 
-    def _count(self, attempt: PasswordAttempt, user: User | None) -> None:
-        self._failed(network_of(attempt.address), "" if user is None else user.id, attempt.name[:LONGEST_NAME])
+    def _count(self, attempt: PasswordAttempt, user: User | None, *, tried: bool = True) -> None:
+        self._failed(network_of(attempt.address), "" if user is None else user.id, attempt.name[:LONGEST_NAME], tried)
 
     def _write_refused(self, go: ThrottleGo, attempt: PasswordAttempt, user: User | None, reason: str) -> None:
         if self._written.failed(go.who.network, self._seconds()):

@@ -13,7 +13,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from appproxy.store.risk import failures
-from appproxy.store.risk.failures import Failing
+from appproxy.store.risk.failures import NOBODY, UNTRIED, Failing
 from appproxy.store.transaction import Transaction
 
 #: Seconds between two transactions.
@@ -54,9 +54,13 @@ class FailedPasswords:
         self._later: IDelayedCall | None = None
         live.before_stop(self.write)
 
-    def note(self, network: str, user: str, name: str) -> None:
-        """A password was wrong, or not tried. `user`: an id, "" where nobody has this `name`."""
-        key = (network[:64], user or f"?{sha256(name.encode('utf-8', 'replace')).digest()[0] % _KINDS}")
+    def note(self, network: str, user: str, name: str, tried: bool) -> None:
+        """A password was wrong, or was not even tried. `user`: an id, "" where nobody has this `name`."""
+        if user:
+            subject = user if tried else UNTRIED + user
+        else:
+            subject = f"{NOBODY}{sha256(name.encode('utf-8', 'replace')).digest()[0] % _KINDS}"
+        key = (network[:64], subject)
         if key not in self._waiting and len(self._waiting) >= _MOST:
             return
         self._waiting[key] += 1

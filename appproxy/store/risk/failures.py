@@ -11,19 +11,25 @@ from appproxy.policy.risk.signals import WINDOW
 from appproxy.store.schema_risk import risk_failures as table
 from appproxy.store.transaction import Reading, Transaction
 
-#: Network, and user (an id) or a number of names that nobody has.
+#: Network, and who it was tried for: a user (an id), `UNTRIED` and a user, or `NOBODY` and a number of names.
 Failing = tuple[str, str]
+#: What a subject begins with that is no user's: names that nobody has, and users whose password was not tried, because there
+#: were too many attempts. Neither costs anybody anything, and neither is held against others behind the same address.
+NOBODY, UNTRIED = "?", "!"
 #: Rows that are kept, the newest.
 _MOST = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """Of the last day: of the user from the network, other networks for the user, other users there."""
+    """Of the last day: of the user from the network, other networks for the user, other users there; and of names there that
+    nobody has, or whose passwords were not tried (`idle`).
+    """
 
     own: int
     elsewhere: int
     others: int
+    idle: int = 0
 
 
 def add(tx: Transaction, failed: Mapping[Failing, int]) -> None:
@@ -38,14 +44,16 @@ def add(tx: Transaction, failed: Mapping[Failing, int]) -> None:
 def around(reading: Reading, network: str, subject: str, now: float) -> Failures:
     """What there was. `subject`: "" for a user of another provider, of whose passwords nothing is known here."""
     recent = table.c.hour > int((now - WINDOW) // 3600.0)
-    here, own = table.c.network == network, table.c.subject == subject
+    here, own = table.c.network == network, table.c.subject.in_((subject, UNTRIED + subject))
     count = reading.connection.scalar
-    others = count(sa.select(sa.func.count(sa.distinct(table.c.subject))).where(recent & here & ~own)) or 0
+    idle = sa.or_(*(table.c.subject.startswith(sign) for sign in (NOBODY, UNTRIED)))
+    names = sa.select(sa.func.count(sa.distinct(table.c.subject))).where(recent & here & ~own)
+    others, not_tried = count(names.where(~idle)) or 0, count(names.where(idle)) or 0
     if not subject:
-        return Failures(0, 0, others)
+        return Failures(0, 0, others, not_tried)
     amount = count(sa.select(sa.func.sum(table.c.amount)).where(recent & here & own)) or 0
     elsewhere = count(sa.select(sa.func.count(sa.distinct(table.c.network))).where(recent & own & ~here)) or 0
-    return Failures(int(amount), elsewhere, others)
+    return Failures(int(amount), elsewhere, others, not_tried)
 
 
 def purge(tx: Transaction) -> None:

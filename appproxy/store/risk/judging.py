@@ -40,7 +40,7 @@ def judged(
     failed = failures.around(reading, address, subject if provider == BUILTIN else "", seen.time)
     there, new = sign_ins.neighbours(reading, address, provider, subject, since)
     around = Circumstances(
-        failed.own, failed.elsewhere, failed.others, there, new, lists,
+        failed.own, failed.elsewhere, failed.others, failed.idle, there, new, lists,
         sign_ins.attacks_from(reading, address, seen.time - _ATTACKED))
     return judge(seen, history, counts.of(reading, with_news(seen, history).asked()), around, thresholds)
 

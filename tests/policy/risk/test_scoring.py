@@ -53,7 +53,7 @@ histories = st.lists(st.builds(
     st.sampled_from([None, True, False])), max_size=12)
 amounts = st.integers(0, 40)
 circumstances = st.builds(
-    Circumstances, amounts, amounts, amounts, amounts, amounts,
+    Circumstances, amounts, amounts, amounts, amounts, amounts, amounts,
     st.lists(st.sampled_from(["tor", "vpn"]), unique=True).map(tuple), amounts)
 
 
@@ -71,7 +71,8 @@ def test_every_part_is_bounded(seen: Seen, history: list[Seen], around: Circumst
 COUNTS = of_all()
 
 
-@pytest.mark.parametrize("what", ["own_failures", "failing_networks", "failed_names", "newcomers", "compromised"])
+@pytest.mark.parametrize(
+    "what", ["own_failures", "failing_networks", "failed_names", "idle_names", "newcomers", "compromised"])
 @given(seen=seen_ones, history=histories, around=circumstances, more=st.integers(1, 30))
 def test_more_of_a_bad_sign_never_lowers_the_score(
     what: str, seen: Seen, history: list[Seen], around: Circumstances, more: int

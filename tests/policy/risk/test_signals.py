@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from appproxy.policy.risk.features import Seen, networks_of
+from appproxy.policy.risk.levels import Thresholds
 from appproxy.policy.risk.signals import Circumstances, distance, signals
 
 SEEN = Seen(0.0, networks_of("192.0.2.7"))
@@ -34,3 +35,14 @@ def test_distances() -> None:
     assert distance((0.0, 0.0), (0.0, 0.0)) == 0.0
     assert distance((52.5, 13.4), (48.1, 11.6)) == pytest.approx(505, abs=5)
     assert distance((0.0, 0.0), (0.0, 180.0)) == pytest.approx(20015, abs=5)
+
+
+@pytest.mark.parametrize("tried", [0, 1, 2, 5, 20])
+def test_made_up_names_raise_the_risk_of_others_by_little(tried: int) -> None:
+    """However many, and whatever else has failed there: four points, where ten are a factor of ten."""
+    def points(idle: int) -> float:
+        return sum(part.points for part in signals(SEEN, (), Circumstances(failed_names=tried, idle_names=idle)))
+
+    assert points(10_000) - points(0) <= 4.0
+    assert points(2) >= points(0)
+    assert points(10_000) < Thresholds().medium or points(0) > 6.0

@@ -68,6 +68,18 @@ class TestSignIn:
         """A wrong one gives nothing."""
         assert tried(authenticator(house), attempt(house, "wrong horse")) == PasswordRefused()
 
+    def test_what_is_told_of_failures(self, house: House) -> None:
+        """Whose name it was, and whether the password was tried at all."""
+        told: list[tuple[str, str, str, bool]] = []
+        checker = PasswordChecker(at_once.run, CHEAP, FairQueue(64, 64), verify, threads=64)
+        who = PasswordAuthenticator(house.live, checker, MemoryThrottle(), house.clock.seconds, lambda size: b"r" * size,
+                                    failed=lambda *said: told.append(said))
+        wrong(who, house, 1, name="nobody")
+        limits = wrong(who, house, 50)
+        assert told[0] == ("192.0.2.1", "", "nobody", True)
+        assert [tried for _, _, _, tried in told[1:]] == [limit is None for limit in limits]
+        assert {user for _, user, _, _ in told[1:]} != {""} and False in {tried for _, _, _, tried in told}
+
     def test_many_at_once(self, house: House) -> None:
         """Of a hundred guesses sent at the same moment no more are tried than one after the other."""
         later = Later()

@@ -37,9 +37,9 @@ def test_they_are_written_together() -> None:
     store: Any = Store()
     clock = Clock()
     failed = FailedPasswords(store, clock)
-    failed.note("192.0.2.1", "u1", "ann")
-    failed.note("192.0.2.1", "u1", "ann")
-    failed.note("192.0.2.1", "", "no such name")
+    failed.note("192.0.2.1", "u1", "ann", True)
+    failed.note("192.0.2.1", "u1", "ann", True)
+    failed.note("192.0.2.1", "", "no such name", False)
     clock.advance(0.9)
     assert store.written == []
     clock.advance(0.2)
@@ -47,9 +47,9 @@ def test_they_are_written_together() -> None:
     assert written.pop(("192.0.2.1", "u1")) == 2
     [(network, kind)] = written
     assert network == "192.0.2.1" and kind.startswith("?") and int(kind[1:]) < 32
-    failed.note("192.0.2.1", "u1", "ann")
+    failed.note("192.0.2.1", "u1", "ann", False)
     failed.write()
-    assert len(store.written) == 2 and not clock.getDelayedCalls()
+    assert store.written[1:] == [{("192.0.2.1", "!u1"): 1}] and not clock.getDelayedCalls()
     failed.write()
     assert len(store.written) == 2
 
@@ -59,7 +59,7 @@ def test_what_waits_is_bounded() -> None:
     store: Any = Store()
     failed = FailedPasswords(store, Clock())
     for number in range(6000):
-        failed.note(f"2001:db8::{number:x}", "", "x")
+        failed.note(f"2001:db8::{number:x}", "", "x", True)
     [last] = store.last
     last()
     assert len(store.written[0]) == 5000
@@ -70,5 +70,5 @@ def test_without_the_database() -> None:
     store: Any = Store()
     store.away = True
     failed = FailedPasswords(store, Clock())
-    failed.note("192.0.2.1", "u1", "ann")
+    failed.note("192.0.2.1", "u1", "ann", True)
     assert failed.write().result is None

@@ -182,11 +182,28 @@ def test_applications_of_one_session_are_one_sign_in(place: Place) -> None:
     assert place.sign_in(seen(place.now + 60, "192.0.2.8"), session="s")
 
 
+def test_what_costs_nothing_is_no_more_than_a_hint_against_others(place: Place) -> None:
+    """Whoever makes up names behind a shared address, or goes on when nothing is tried any more, puts nobody else at risk; but
+    the user whose name it was is told apart.
+    """
+    here = "192.0.2.7"
+    made_up = {(here, f"?{number}"): 1000 for number in range(32)} | {(here, f"!u{number}"): 1000 for number in range(100)}
+    with place.store.transaction(place.now) as tx:
+        failures.add(tx, made_up)
+        failures.add(tx, {(here, "!" + place.subject): 50, ("192.0.2.9", "!" + place.subject): 1})
+    with place.store.reading() as reading:
+        others = judging.judged(reading, place.provider, "somebody", seen(place.now), (), LEVELS)
+        found = failures.around(reading, here, place.subject, place.now)
+    assert [(part.name, part.points) for part in others.parts] in ([], [("many-names", 4.0)])
+    assert others.level in (UNKNOWN, LOW)
+    assert found == failures.Failures(50, 1, 0, 132)
+
+
 def test_wrong_passwords_are_seen(place: Place) -> None:
     """Of the user from here and from elsewhere, and of others from here."""
     here = "192.0.2.7"
     with place.store.transaction(place.now) as tx:
-        failures.add(tx, {(here, place.subject): 6, (here, "?1"): 1, (here, "?2"): 9, ("192.0.2.9", place.subject): 1})
+        failures.add(tx, {(here, place.subject): 6, (here, "u2"): 1, (here, "u3"): 9, ("192.0.2.9", place.subject): 1})
         failures.add(tx, {(here, place.subject): 1})
     with place.store.reading() as reading:
         found = failures.around(reading, here, place.subject, place.now + 3600)
