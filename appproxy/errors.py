@@ -115,6 +115,7 @@ class Code(IntEnum):
     POLICY_BLOCKED = 101
     PROOF_MISSING = 102
     CREDENTIAL_REFUSED = 110
+    PROGRAM_STEP_UP = 111
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +291,9 @@ FAILURES: dict[Code, Failure] = {
     Code.CREDENTIAL_REFUSED: Failure(401, "http_request_denied", FailureSource.SIGN_IN, Retry.NEVER,
                                      "The token of your program is not accepted",
                                      "Ask your administrator for a new one, and check where it is sent."),
+    Code.PROGRAM_STEP_UP: Failure(401, "http_request_denied", FailureSource.POLICY, Retry.NEVER,
+                                  "Your program has to sign in again, with a stronger proof",
+                                  "A policy asks for it: start the sign-in of the program once more. " + _ASK),
     Code.POLICY_BLOCKED: Failure(403, "http_request_denied", FailureSource.POLICY, Retry.NEVER,
                                  "A policy of your organisation does not allow this",
                                  "It may depend on where you are, on the time, or on your device. " + _ASK),

@@ -17,6 +17,7 @@ from appproxy.provider.oauth.client_secret import with_secret
 from appproxy.provider.oauth.clients import DEVICE_CODE, Client
 from appproxy.provider.oauth.grants import find_active
 from appproxy.provider.oauth.metadata import DEVICE, discovery_document
+from appproxy.provider.oauth.native import asked_of_sign_in
 from appproxy.provider.oauth.signing import key_set, sign_claims
 from appproxy.provider.oauth.token_requests import answer_token_request, is_made_up
 from appproxy.provider.parameters import LONGEST_TOKEN, read_form
@@ -31,6 +32,7 @@ from appproxy.store.snapshot import BUILTIN, RelyingParty
 _BEARER = b'www-authenticate: Bearer realm="appproxy"'
 #: RFC 6749 section 5.2.
 _INVALID_CLIENT = json_answer(401, {"error": "invalid_client"}, b'www-authenticate: Basic realm="appproxy"\n')
+_NO_LEVEL = "acr_values: names, with blanks between them; max_age: seconds"
 _NO_DEVICE_CODES = "it is registered without device codes: appproxy native-client set NAME --device-codes"
 
 
@@ -168,7 +170,10 @@ class Api:
         if resource is None:
             return json_answer(400, {"error": "invalid_target"})
         scope = client.get_allowed_scope(parameters.get("scope")) or ""
-        secret, code = await facts.live.write(device_codes.new, client.client_id, scope, resource)
+        asked = asked_of_sign_in(parameters)
+        if asked is None:
+            return json_answer(400, {"error": "invalid_request", "error_description": _NO_LEVEL})
+        secret, code = await facts.live.write(device_codes.new, client.client_id, scope, resource, asked)
         place = f"{facts.issuer}/{DEVICE}"
         return json_answer(200, {
             "device_code": secret, "user_code": code.shown, "verification_uri": place,

@@ -110,7 +110,7 @@ native_grants = sa.Table(
     sa.Column("expires", sa.Double, nullable=False, index=True),
 )
 #: Devices that wait for somebody to sign in elsewhere. The id is a hash of the device code; `session` is a JSON object once
-#: somebody has allowed it, `denied` once somebody has not.
+#: somebody has allowed it, `denied` once somebody has not; `asked`: a JSON object, what the device asks of the sign-in.
 device_codes = sa.Table(
     "device_codes", metadata,
     sa.Column("id", ID, primary_key=True),
@@ -122,4 +122,5 @@ device_codes = sa.Table(
     sa.Column("denied", sa.Boolean, nullable=False),
     sa.Column("polled", sa.Double, nullable=False),
     sa.Column("expires", sa.Double, nullable=False, index=True),
+    sa.Column("asked", sa.Text, nullable=False, server_default=""),
 )

@@ -81,13 +81,17 @@ class Native:
         """Ask whether somebody has allowed it."""
         return self.token(grant_type="urn:ietf:params:oauth:grant-type:device_code", device_code=code)
 
+    def authorization_url(self, redirect_uri: str, verifier: str = "A" * 43, **more: str) -> str:
+        """Where a browser begins."""
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+        return str(self.metadata()["authorization_endpoint"]) + "?" + urlencode({
+            "response_type": "code", "client_id": self.client_id, "redirect_uri": redirect_uri,
+            "code_challenge": challenge, "code_challenge_method": "S256", **more})
+
     def by_browser(self, user: Visitor, name: str, redirect_uri: str, *, allow: bool = True, **more: str) -> dict[str, str]:
         """The code flow with PKCE; gives what comes back to the client, and the verifier."""
         verifier, state = secrets.token_urlsafe(48), secrets.token_urlsafe(16)
-        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
-        url = self.metadata()["authorization_endpoint"] + "?" + urlencode({
-            "response_type": "code", "client_id": self.client_id, "redirect_uri": redirect_uri, "state": state,
-            "code_challenge": challenge, "code_challenge_method": "S256", **more})
+        url = self.authorization_url(redirect_uri, verifier, state=state, **more)
         page = user.navigate(url)
         if "name=\"password\"" in page.text:
             page = user.sign_in(url, name)

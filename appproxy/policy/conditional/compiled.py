@@ -15,7 +15,7 @@ from appproxy.policy.conditional.decision import Decision, decide
 from appproxy.policy.conditional.devices import NO_DEVICES, Devices
 from appproxy.policy.conditional.facts import Asked, Facts, Judged, Request
 from appproxy.policy.conditional.locations import Locations
-from appproxy.policy.conditional.model import Policy, State, Strength, Subject
+from appproxy.policy.conditional.model import AskedLevels, Policy, State, Strength, Subject, levels_for
 from appproxy.policy.conditional.windows import clock_of
 from appproxy.policy.risk.user_risk import NO_RISK, UserRisk
 
@@ -166,6 +166,10 @@ class PolicySet:
     def meets(self, strength: str, session: Judged, now: float) -> bool:
         """Has a sign-in this strength? One that is not there is met by nobody."""
         return Facts(session, now, Asked(), self.locations, self.strengths, devices=self.devices).meets(strength)
+
+    def levels_for(self, strengths: Iterable[str], provider: str) -> AskedLevels | None:
+        """What to ask a provider (its id) for so that a sign-in has these (names); see `model.levels_for`."""
+        return levels_for([self.strengths.get(name) for name in strengths], provider)
 
     def reporting(self) -> PolicySet:
         """What those come to that are only reported."""

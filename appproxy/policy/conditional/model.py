@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from math import inf
@@ -161,3 +161,24 @@ class Strength:
     def acr_values(self, provider: str) -> list[str]:
         """What to ask a provider for (`acr_values`), the first that is named first."""
         return list(dict.fromkeys(one.acr for one in self.proofs if one.acr and one.provider in ("", provider)))
+
+
+@dataclass(frozen=True, slots=True)
+class AskedLevels:
+    """What to ask a provider for so that a sign-in has some strengths: levels (`acr`). `any_will_do`: each is good for all."""
+
+    values: tuple[str, ...]
+    any_will_do: bool
+
+
+def levels_for(strengths: Iterable[Strength | None], provider: str) -> AskedLevels | None:
+    """The levels by which a provider (its id) proves these; no values where all are a device's business alone.
+
+    None: it has no level for one of them, or there is no such strength (None), so that only a whole new sign-in may help.
+    """
+    some = [() if one is None else one.acr_values(provider) for one in strengths
+            if one is None or one.by_provider(provider)]
+    if not all(some):
+        return None
+    common = [value for value in some[0] if all(value in others for others in some[1:])] if some else []
+    return AskedLevels(tuple(common or dict.fromkeys(value for values in some for value in values)), bool(common))

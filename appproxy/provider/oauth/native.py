@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -26,6 +27,8 @@ from appproxy.store.transaction import Transaction
 
 #: Seconds that an access token lasts: a disabled user or an ended session is out at once all the same.
 LIFETIME = 600.0
+#: Signs as in any parameter of an authorization request (`grants.checked`), and seconds.
+_LEVELS = {"acr_values": re.compile(r"[\x20\x21\x23-\x5B\x5D-\x7E]{1,512}"), "max_age": re.compile(r"[0-9]{1,9}")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,15 @@ def poll(tx: Transaction, secret: str) -> Waiting | None:
         return None
     device_codes.polled(tx, found.id)
     return Waiting(found, tx.now)
+
+
+def asked_of_sign_in(parameters: Mapping[str, str]) -> dict[str, str] | None:
+    """What a device says that its user's sign-in has to prove, as an authorization request says it; None: it cannot be read.
+
+    RFC 9470 leaves open how a device passes on what it was told: RFC 8628 section 3.1 lets servers define parameters.
+    """
+    asked = {name: parameters[name] for name in _LEVELS if name in parameters}
+    return asked if all(_LEVELS[name].fullmatch(value) for name, value in asked.items()) else None
 
 
 def asks_too_often(waiting: Waiting) -> bool:

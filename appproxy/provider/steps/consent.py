@@ -59,6 +59,7 @@ class ConsentPages:
         return redirect(resume({
             "response_type": "code", "client_id": found.client, "redirect_uri": f"{facts.issuer}/{DEVICE}", "state": found.id,
             "scope": found.scope, "resource": found.audience, "code_challenge": _CHALLENGE, "code_challenge_method": "S256",
+            **found.asked,
         }))  # fmt: skip
 
     def _device_page(self, request: Request, status: int, typed: str, error: str = "") -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from appproxy.identity.id_token import MAX_SUBJECT as _LONGEST_SUBJECT
 from appproxy.identity.session import Session
 from appproxy.pages import error_page
 from appproxy.policy.authorizer import CERTIFICATE, SERVICE_TOKEN
+from appproxy.policy.conditional.demands import Demand
+from appproxy.policy.conditional.model import AskedLevels, levels_for
 from appproxy.policy.failed_tries import FailedTries
 from appproxy.policy.networks import network_of
 from appproxy.policy.sender import SENDER
@@ -39,6 +42,9 @@ BURST, RATE = 30.0, 0.5
 #: Entries of the audit about one credential at one application from one address, and in how many seconds: that a program is
 #: at work is told, and not each of its requests.
 _ENTRIES, _WINDOW = 1, 3600.0
+#: RFC 9470 section 3; and what `acr` values look like that can stand in a quoted text (RFC 9110 section 5.6.4).
+_STEP_UP = "insufficient_user_authentication"
+_LEVEL = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 #: Answers of providers that are kept until their requests go on, which is at once.
 _WAITED = 1000
 
@@ -143,6 +149,9 @@ class MachineAuthorization(Authorization):
         if not isinstance(request.opened, Presented):
             super().ask(request, verdict)
             return
+        if verdict.demand:
+            self._ask_for_more(request, request.opened, verdict)
+            return
         tries, now = self._programs.tries, self._programs.seconds()
         wait = tries.wait(exchange.client, now)
         tries.failed(exchange.client, now)
@@ -154,6 +163,24 @@ class MachineAuthorization(Authorization):
         if wait <= 0.0:
             block = challenge(request.route, "invalid_token") + block
         exchange.answer(status, block + exchange.own_fields, body)
+
+    def _ask_for_more(self, request: InboundRequest, presented: Presented, verdict: SignInRequired) -> None:
+        """401: the credential is good, and a policy asks for a sign-in that proves more or is newer (RFC 9470 section 3).
+
+        What no sign-in at the provider can prove, such as a device, is refused: the program would sign in for ever.
+        """
+        exchange, session, policies = request.exchange, presented.found[0], request.snapshot.policies
+        assert isinstance(session, Session)
+        strengths = [policies.strengths.get(name) for name in sorted(verdict.demand.strengths)]
+        if any(one is None or not one.by_provider(session.provider) for one in strengths):
+            self._note(request, presented, verdict.reason)
+            super().refuse(request, Refuse(Code.PROOF_MISSING, verdict.reason, message=verdict.message))
+            return
+        self._note(request, presented, verdict.reason)
+        exchange.detail, exchange.failure = verdict.reason, Code.PROGRAM_STEP_UP
+        status, block, body = error_page(exchange.failure, exchange.id, accept_json=True, notice=verdict.message)
+        more = _asked_for(verdict.demand, levels_for(strengths, session.provider))
+        exchange.answer(status, challenge(request.route, _STEP_UP, more) + block + exchange.own_fields, body)
 
     def challenge(self, request: InboundRequest) -> bytes:
         """How a program would sign in, for one that has shown nothing."""
@@ -198,9 +225,23 @@ def _whose(presented: Presented, request: InboundRequest) -> tuple[str, dict[str
     return ANONYMOUS, {**detail, "subject": subject[:_LONGEST_SUBJECT]}
 
 
-def challenge(route: ApplicationRoute, error: str = "") -> bytes:
-    """WWW-Authenticate lines (RFC 6750 section 3); none where credentials come in another field, which no scheme names, or
-    where certificates alone are taken.
+def _asked_for(demand: Demand, levels: AskedLevels | None) -> bytes:
+    """What the next sign-in has to have: `acr_values` and `max_age` of an authorization request (RFC 9470 section 3).
+
+    Where the provider has no level for a strength, a whole new sign-in is asked for, at which the user can prove more.
+    """
+    more = b""
+    # A value with a sign that ends the quoted text, or the list, is none that could be asked for.
+    if levels is not None and levels.values:
+        more += b', acr_values="%b"' % " ".join(filter(_LEVEL.fullmatch, levels.values)).encode("ascii")
+    if levels is None:
+        return more + b', max_age="0"'
+    return more if demand.max_age == math.inf else more + b', max_age="%d"' % demand.max_age
+
+
+def challenge(route: ApplicationRoute, error: str = "", more: bytes = b"") -> bytes:
+    """WWW-Authenticate lines (RFC 6750 section 3), with `more` parameters; none where credentials come in another field, which
+    no scheme names, or where certificates alone are taken.
     """
     application = route.application
     if application.bearer_header != "authorization" or application.bearer == "off":
@@ -208,7 +249,7 @@ def challenge(route: ApplicationRoute, error: str = "") -> bytes:
     realm = route.host.encode("ascii")
     lines = b'www-authenticate: Bearer realm="%b"' % realm
     if error:
-        lines += b', error="%b"' % error.encode("ascii")
+        lines += b', error="%b"' % error.encode("ascii") + more
     if takes_access_tokens(application):
         if application.bearer_scopes:
             lines += b', scope="%b"' % " ".join(sorted(application.bearer_scopes)).encode("ascii")

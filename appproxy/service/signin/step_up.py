@@ -40,21 +40,14 @@ def parameters(start: StartState, record: ProviderRecord, policies: PolicySet) -
     """
     asked: dict[str, str] = {}
     settings = record.settings
-    values: list[list[str]] = []
-    for name in start.strengths:
-        strength = policies.strengths.get(name)
-        if strength is not None and not strength.by_provider(record.id):
-            continue  # a device's business
-        values.append(strength.acr_values(record.id) if strength is not None else [])
-    if values and all(values):
-        common = [value for value in values[0] if all(value in others for others in values[1:])]
-        wanted = common or list(dict.fromkeys(value for some in values for value in some))
-        if settings.step_up == "acr_values":
-            asked["acr_values"] = " ".join(wanted)
-        else:
-            asked["claims"] = _claims(settings.step_up, wanted, bool(common), dict(settings.parameters).get("claims", ""))
-    elif values:
+    levels = policies.levels_for(start.strengths, record.id)
+    if levels is None:
         asked["prompt"] = "login"
+    elif levels.values and settings.step_up == "acr_values":
+        asked["acr_values"] = " ".join(levels.values)
+    elif levels.values:
+        given = dict(settings.parameters).get("claims", "")
+        asked["claims"] = _claims(settings.step_up, levels.values, levels.any_will_do, given)
     if start.max_age:
         asked |= {"max_age": str(int(start.max_age)), "prompt": "login"}
     return asked

@@ -28,7 +28,9 @@ MOST = 10_000
 
 @dataclass(frozen=True, slots=True)
 class DeviceCode:
-    """One that waits. `session`: that of who has allowed it, as it is in sealed texts; None: nobody has."""
+    """One that waits. `session`: that of who has allowed it, as it is in sealed texts; None: nobody has. `asked`: what the
+    sign-in has to prove, as parameters of an authorization request.
+    """
 
     id: str
     user_code: str
@@ -39,6 +41,7 @@ class DeviceCode:
     denied: bool
     polled: float
     expires: float
+    asked: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def shown(self) -> str:
@@ -46,7 +49,9 @@ class DeviceCode:
         return f"{self.user_code[:4]}-{self.user_code[4:]}"
 
 
-def new(tx: Transaction, client: str, scope: str, audience: str) -> tuple[str, DeviceCode]:
+def new(
+    tx: Transaction, client: str, scope: str, audience: str, asked: Mapping[str, str] | None = None
+) -> tuple[str, DeviceCode]:
     """Make one; gives the device code, and the rest. Raises RequestError(OVERLOADED) when too many wait."""
     tx.change(sa.delete(table).where(table.c.expires < tx.now))
     if (tx.connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0) >= MOST:
@@ -60,7 +65,7 @@ def new(tx: Transaction, client: str, scope: str, audience: str) -> tuple[str, D
             break
     tx.change(sa.insert(table).values(
         id=_hash(secret), user_code=code, client=client, scope=scope, audience=audience, session="", denied=False, polled=0.0,
-        expires=tx.now + LIFETIME))
+        expires=tx.now + LIFETIME, asked=json.dumps(asked) if asked else ""))
     found = tx.row(sa.select(table).where(table.c.id == _hash(secret)))
     assert found is not None
     return secret, _code(found)
@@ -110,7 +115,7 @@ def take(tx: Transaction, id_: str) -> None:
 def _code(row: Row) -> DeviceCode:
     session = json.loads(row["session"]) if row["session"] else None
     return DeviceCode(row["id"], row["user_code"], row["client"], row["scope"], row["audience"], session, bool(row["denied"]),
-                      row["polled"], row["expires"])
+                      row["polled"], row["expires"], json.loads(row["asked"]) if row["asked"] else {})
 
 
 def _hash(secret: str) -> str:

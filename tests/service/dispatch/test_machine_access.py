@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
+import pytest
 from twisted.internet.defer import Deferred
 
 from appproxy.errors import Code, RequestError
 from appproxy.identity.access_token import AccessToken
+from appproxy.policy.conditional.compiled import PolicySet
+from appproxy.policy.conditional.locations import Locations
+from appproxy.policy.conditional.reading import read_policy
+from appproxy.policy.conditional.strengths import strengths_of
 from appproxy.policy.sender import SENDER
 from appproxy.publish.application import Application
 from appproxy.service.dispatch.dispatcher import Dispatcher
@@ -209,3 +216,53 @@ def test_a_service_token_goes_to_no_provider() -> None:
     """Whatever it is worth."""
     node = Node(replace(TOKENS, bearer="both"))
     assert node.ask(TEXT).status == 401 and node.book.asked == []
+
+
+GOLD = {"name": "gold", "any_of": [{"provider": "builtin", "acr": acr} for acr in ("gold", 'o"dd')]}
+
+
+def asking(grant: Mapping[str, Any], **said: object) -> Node:
+    """A node with a policy, and a good token, which says this."""
+    node = Node()
+    policy = {"name": "p", "state": "on", "message": "More is needed.", "users": {"include": ["all"]},
+              "applications": {"include": ["all"]}, "grant": grant}
+    strengths = strengths_of([GOLD, {"name": "otp", "any_of": [{"amr": ["otp"]}]}])
+    node.snapshot = replace(node.snapshot, policies=PolicySet([read_policy(policy)], Locations(), strengths))
+    node.book.kept[b"opaque"] = good(**said)
+    return node
+
+
+def asked_for(grant: Mapping[str, Any], **said: object) -> FakeExchange:
+    """The answer to it."""
+    return asking(grant, **said).ask()
+
+
+@pytest.mark.parametrize(("grant", "more"), [
+    ({"require": ["gold"]}, b', acr_values="gold"'),
+    ({"require": ["mfa"]}, b', acr_values="urn:appproxy:acr:mfa urn:appproxy:acr:phishing-resistant"'),
+    ({"require": ["mfa", "phishing-resistant"], "sign_in_within": "30m"},
+     b', acr_values="urn:appproxy:acr:phishing-resistant", max_age="1800"'),
+    ({"sign_in_within": "5m"}, b', max_age="300"'), ({"require": ["otp"]}, b', max_age="0"'),
+])
+def test_a_policy_asks_a_program_for_more(grant: Mapping[str, Any], more: bytes) -> None:
+    """401 with what the next sign-in has to have (RFC 9470), and nothing reaches the application."""
+    exchange = asked_for(grant)
+    assert (exchange.status, exchange.failure) == (401, Code.PROGRAM_STEP_UP)
+    assert b'error="insufficient_user_authentication"' + more + b", resource_metadata=" in exchange.block
+    assert b"More is needed." in exchange.pieces[0] and b"invalid_token" not in exchange.block
+    has = {"acr": "gold", "amr": ["otp", "mfa"], "auth_time": NOW - 60}
+    if "phishing-resistant" not in grant.get("require", ()):
+        assert asked_for(grant, **has).subject == "ann"
+
+
+def test_what_no_sign_in_of_a_program_can_prove() -> None:
+    """A device is 403: a program that is told to sign in again would do so for ever."""
+    exchange = asked_for({"require": ["device"]})
+    assert (exchange.status, exchange.failure) == (403, Code.PROOF_MISSING)
+    assert b"insufficient_user_authentication" not in exchange.block
+
+
+def test_asking_for_more_is_no_wrong_credential() -> None:
+    """However often a program asks again: others of its network are not held up by it."""
+    node = asking({"require": ["gold"]})
+    assert {node.ask().status for _ in range(int(BURST) + 5)} == {401}

@@ -31,6 +31,16 @@ def test_a_device_waits_until_somebody_allows_it(store: Store, now: float) -> No
         assert device_codes.of_device(tx, secret) is None
 
 
+def test_what_a_device_asks_of_the_sign_in(store: Store, now: float) -> None:
+    """Is kept with it; and most ask for nothing."""
+    asked = {"acr_values": "urn:appproxy:acr:mfa", "max_age": "300"}
+    with store.transaction(now) as tx:
+        client = native_clients.add(tx, "Tool", publish(tx), [], device_codes=True)
+        made = [device_codes.new(tx, client.id, "", "x", one)[1] for one in (asked, {}, None)]
+        assert [device_codes.find(tx, one.id, now) for one in made] == made
+    assert [one.asked for one in made] == [asked, {}, {}]
+
+
 def test_denied_and_too_late(store: Store, now: float) -> None:
     """Nobody decides twice, or after ten minutes."""
     with store.transaction(now) as tx:
