@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from appproxy.net.read_gate import ReadGate, bridge
     from appproxy.service import dispatch, signin
     from appproxy.service.cookie_auth import CookieAuthResource, identity_of, oidc_client
-    from appproxy.service.signin.oidc_client import OidcClient
+    from appproxy.service.signin.openid.oidc_client import OidcClient
     from appproxy.store.snapshot import ProviderRecord
-    from appproxy.tunnel.data import DataSession
-    from appproxy.tunnel.signal import SignalSession
+    from appproxy.tunnel.connections.data import DataSession
+    from appproxy.tunnel.connections.signal import SignalSession
     from appproxy.twistd.connector_service import ConnectorService, connector_service, join
     from appproxy.twistd.proxy_service import ProxyService, proxy_service
 
@@ -55,12 +55,12 @@ __all__ = [
 _HOMES = {
     "ConnectorService": "appproxy.twistd.connector_service",
     "CookieAuthResource": "appproxy.service.cookie_auth",
-    "DataSession": "appproxy.tunnel.data",
-    "OidcClient": "appproxy.service.signin.oidc_client",
+    "DataSession": "appproxy.tunnel.connections.data",
+    "OidcClient": "appproxy.service.signin.openid.oidc_client",
     "OriginAuth": "appproxy.connector.requests.origin_auth",
     "ProviderRecord": "appproxy.store.snapshot",
     "ProxyService": "appproxy.twistd.proxy_service",
-    "SignalSession": "appproxy.tunnel.signal",
+    "SignalSession": "appproxy.tunnel.connections.signal",
     "ReadGate": "appproxy.net.read_gate",
     "bridge": "appproxy.net.read_gate",
     "connector_service": "appproxy.twistd.connector_service",

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from appproxy.admin.client import read_settings
-from appproxy.admin.direct import open_store
+from appproxy.admin.transport.client import read_settings
+from appproxy.admin.transport.direct import open_store
 from appproxy.config import StatePaths
 from appproxy.demo.supervisor import Supervisor
 from appproxy.store.applications import applications

@@ -17,10 +17,10 @@ from typing import Any
 
 from appproxy.device import ProvedDevice
 from appproxy.policy.conditional.compiled import PolicySet
+from appproxy.policy.conditional.documents.reading import read_policy, read_strength
 from appproxy.policy.conditional.facts import Asked
 from appproxy.policy.conditional.locations import Locations
 from appproxy.policy.conditional.model import Location
-from appproxy.policy.conditional.reading import read_policy, read_strength
 
 #: Bars: a decision that is not remembered, in microseconds; a set made from its documents, in seconds; its memory, in MiB.
 MOST_COLD, MOST_BUILD, MOST_MEMORY = 200.0, 1.0, 60.0

@@ -16,7 +16,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from appproxy.cli.replaying import Trial, replay
+from appproxy.cli.policy.replaying import Trial, replay
 from appproxy.policy.conditional.logged import Logged, Outcome
 from bench.policies import APPLICATIONS, GROUPS, USERS, documents, locations
 

@@ -16,15 +16,15 @@ from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
 
-from appproxy.admin.client import AdminClient, read_settings
-from appproxy.admin.direct import open_store
+from appproxy.admin.transport.client import AdminClient, read_settings
+from appproxy.admin.transport.direct import open_store
 from appproxy.config import StatePaths
 from appproxy.demo.start import free_port
 from appproxy.identity.cookie import CookiePlace, cookie_name, seal_session
 from appproxy.identity.session import Session
 from appproxy.store.applications import applications
-from appproxy.store.people import session_rows
-from appproxy.store.people.session_record import SignedIn
+from appproxy.store.people.session import rows as session_rows
+from appproxy.store.people.session.record import SignedIn
 from appproxy.store.snapshot import BUILTIN
 from appproxy.twistd.passwords import admit_password
 from bench.h2_client import Browser, Latencies, Stream, connect, tls

@@ -12,10 +12,10 @@ import pytest
 
 from appproxy.device import ProvedDevice
 from appproxy.policy.conditional.compiled import PolicySet
-from appproxy.policy.conditional.devices import Devices, TrustedAuthority
+from appproxy.policy.conditional.documents.reading import read_policy, read_strength
+from appproxy.policy.conditional.documents.strengths import BUILT_IN, strengths_of
 from appproxy.policy.conditional.facts import Asked
-from appproxy.policy.conditional.reading import read_policy, read_strength
-from appproxy.policy.conditional.strengths import BUILT_IN, strengths_of
+from appproxy.policy.conditional.parts.devices import Devices, TrustedAuthority
 from tests.policy.conditional.people import NOON, Person
 
 PAGE = (Path(__file__).parent.parent / "docs" / "devices.md").read_text()

@@ -13,13 +13,13 @@ import pytest
 
 from appproxy.errors import ConfigError
 from appproxy.policy.conditional.compiled import PolicySet
-from appproxy.policy.conditional.contexts import Contexts
+from appproxy.policy.conditional.documents.contexts import read_context
+from appproxy.policy.conditional.documents.reading import read_location, read_policy, read_strength
+from appproxy.policy.conditional.documents.strengths import BUILT_IN, strengths_of
 from appproxy.policy.conditional.facts import Asked
 from appproxy.policy.conditional.locations import Locations
 from appproxy.policy.conditional.model import Location
-from appproxy.policy.conditional.reading import read_location, read_policy, read_strength
-from appproxy.policy.conditional.reading_contexts import read_context
-from appproxy.policy.conditional.strengths import BUILT_IN, strengths_of
+from appproxy.policy.conditional.parts.contexts import Contexts
 from tests.policy.conditional.people import NOON, Person
 
 PAGE = Path(__file__).parent.parent / "docs" / "policies.md"

@@ -20,7 +20,7 @@ HEAVY = (
     ("program", "needed"),
     [
         ("import appproxy.cli", ()),
-        ("import appproxy.admin.direct", ("cryptography", "sqlalchemy", "twisted")),
+        ("import appproxy.admin.transport.direct", ("cryptography", "sqlalchemy", "twisted")),
         ("import appproxy.twistd.service",
          ("argon2", "authlib", "cryptography", "jinja2", "ngh2", "prometheus_client", "sqlalchemy", "twisted")),
         ("import appproxy.twistd.connector", ("cryptography", "ngh2", "twisted")),

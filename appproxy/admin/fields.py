@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from enum import Enum
 
-from appproxy.admin.operation import Operation
+from appproxy.admin.base.operation import Operation
 from appproxy.errors import ConfigError
 
 

@@ -6,11 +6,11 @@ import re
 from typing import Any
 
 import appproxy
-from appproxy.admin.answers import answer_of, records
+from appproxy.admin.base.answers import answer_of, records
+from appproxy.admin.base.operation import Command, Operation, Query
+from appproxy.admin.base.pages import MOST_ROWS
 from appproxy.admin.fields import Kind, kind_of, required
-from appproxy.admin.operation import Command, Operation, Query
 from appproxy.admin.operations import OPERATIONS
-from appproxy.admin.pages import MOST_ROWS
 
 Schema = dict[str, Any]
 

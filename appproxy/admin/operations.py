@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-from appproxy.admin import (
-    applications,
-    audit,
-    audit_exports,
-    branding,
-    certificates,
+from appproxy.admin.base.operation import AdminContext, Call, Change, Command, Operation, Query, Routes
+from appproxy.admin.configuration import operations as configuration
+from appproxy.admin.fleet import connectors, nodes, updates
+from appproxy.admin.people import (
     clients,
-    connectors,
-    cors,
     devices,
     directories,
     native_clients,
-    nodes,
-    observation,
-    policies,
     providers,
-    risk,
     role_assignments,
     second_factors,
-    segments,
-    service,
     service_tokens,
     sessions,
-    updates,
     users,
 )
-from appproxy.admin.configuration import operations as configuration
-from appproxy.admin.operation import AdminContext, Call, Change, Command, Operation, Query, Routes
+from appproxy.admin.policy import policies, risk
+from appproxy.admin.publishing import applications, branding, certificates, cors, segments
+from appproxy.admin.running import audit, audit_exports, observation, service
 
 __all__ = ["OPERATIONS", "ROUTES", "AdminContext", "Call", "Change", "Command", "Operation", "Query", "Routes"]
 

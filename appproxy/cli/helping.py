@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 from click.shell_completion import get_completion_class
 
-from appproxy.cli.exit_codes import EXIT_CODES
-from appproxy.cli.wrong_use import WrongUse
+from appproxy.cli.base.exit_codes import EXIT_CODES
+from appproxy.cli.base.wrong_use import WrongUse
 from appproxy.errors import ConfigError
 
 #: What the shell sets when it asks for completions (`_PROGRAM_COMPLETE`).

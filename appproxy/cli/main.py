@@ -11,38 +11,28 @@ from typing import Any, NoReturn
 import click
 
 import appproxy
-from appproxy.admin.remote import Remote
-from appproxy.cli import (
-    applications,
-    audit,
-    blocklist,
-    branding,
-    certificates,
+from appproxy.admin.transport.remote import Remote
+from appproxy.cli import helping
+from appproxy.cli.base.calling import CONTEXT_VARIABLE, STATE_VARIABLE, CallSettings
+from appproxy.cli.base.exit_codes import FAILED, INTERRUPTED, WRONG_USE
+from appproxy.cli.base.near_misses import explained
+from appproxy.cli.base.output import LINES, printable
+from appproxy.cli.doctor import diagnosis
+from appproxy.cli.fleet import connectors, nodes, updates
+from appproxy.cli.people import (
     clients,
-    configuration,
-    connectors,
-    contexts,
     devices,
-    diagnosis,
     directories,
-    helping,
-    maintenance,
     native_clients,
-    nodes,
-    policies,
     providers,
-    risk,
     roles,
-    service,
     service_tokens,
     sessions,
-    updates,
     users,
 )
-from appproxy.cli.calling import CONTEXT_VARIABLE, STATE_VARIABLE, CallSettings
-from appproxy.cli.exit_codes import FAILED, INTERRUPTED, WRONG_USE
-from appproxy.cli.near_misses import explained
-from appproxy.cli.output import LINES, printable
+from appproxy.cli.policy import policies, risk
+from appproxy.cli.publishing import applications, branding, certificates, maintenance
+from appproxy.cli.running import audit, blocklist, configuration, contexts, service
 from appproxy.errors import AppProxyError
 
 

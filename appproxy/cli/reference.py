@@ -7,7 +7,7 @@ from inspect import cleandoc
 
 import click
 
-from appproxy.cli.exit_codes import EXIT_CODES
+from appproxy.cli.base.exit_codes import EXIT_CODES
 from appproxy.cli.main import appproxy_command
 
 _INTRODUCTION = f"""\

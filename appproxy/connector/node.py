@@ -26,7 +26,7 @@ from appproxy.connector.enrol.control import ControlClient
 from appproxy.connector.enrol.identity import Identity, IdentityFiles
 from appproxy.connector.enrol.renewal import CertificateRenewal
 from appproxy.connector.enrol.service_dialer import ServiceDialler, place_of
-from appproxy.connector.origin.dialer import OriginDialler
+from appproxy.connector.origin.dial.dialer import OriginDialler
 from appproxy.connector.origin.origins import Origins
 from appproxy.connector.requests.access_log import ConnectorAccessLog
 from appproxy.connector.requests.applications import Applications
@@ -36,11 +36,11 @@ from appproxy.connector.tunnel.service_watch import ServiceWatch
 from appproxy.connector.uplink import UplinkSurroundings
 from appproxy.connector.uplinks import Uplinks
 from appproxy.errors import AppProxyError
-from appproxy.net.deadlines import Deadlines
-from appproxy.net.inherited import Inherited
+from appproxy.net.descriptors.inherited import Inherited
+from appproxy.net.descriptors.open_files import raise_limit, spare
 from appproxy.net.line_file import LineFile
-from appproxy.net.open_files import raise_limit, spare
-from appproxy.net.tls import negotiated
+from appproxy.net.loop.deadlines import Deadlines
+from appproxy.net.secure.tls import negotiated
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
 from appproxy.tunnel.messages import Goodbye, Welcome
 

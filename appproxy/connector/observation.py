@@ -20,7 +20,7 @@ from twisted.web.server import Site
 
 from appproxy.config.values import Address
 from appproxy.connector.counters import Counters
-from appproxy.net.inherited import Inherited, family_of, listener_name
+from appproxy.net.descriptors.inherited import Inherited, family_of, listener_name
 from appproxy.pki.expiry import days_left
 
 _SETTING = "metrics_listen"

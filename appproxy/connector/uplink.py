@@ -19,7 +19,7 @@ from appproxy.connector.tunnel.data import DATA_ALPN
 from appproxy.connector.tunnel.pool import DataConnectionPool
 from appproxy.connector.tunnel.signal import SIGNAL_ALPN, SignalConnection
 from appproxy.connector.tunnel.signal_reconnector import SignalReconnector
-from appproxy.net.deadlines import Deadlines
+from appproxy.net.loop.deadlines import Deadlines
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
 from appproxy.tunnel.messages import INLINE_BODY, Goodbye, Hello, Load, Welcome
 from appproxy.tunnel.node_list import NodePlace

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from appproxy.admin.operation import names_in
-from appproxy.admin.problem import WrongMethod
+from appproxy.admin.base.operation import names_in
+from appproxy.admin.base.problem import WrongMethod
 from appproxy.console.visit import Visit
 from appproxy.errors import NotFound
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from appproxy.admin.principal import Permission
+from appproxy.admin.base.principal import Permission
 from appproxy.console.answers import PageContent, Redirection
 from appproxy.console.visit import Visit, one_of
 from appproxy.errors import AppProxyError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from appproxy.admin.principal import Permission
+from appproxy.admin.base.principal import Permission
 from appproxy.console.answers import PageContent, Redirection
 from appproxy.console.visit import Visit, listing, one_of
 from appproxy.errors import ConfigError

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from appproxy.admin.principal import Permission
-from appproxy.admin.problem import Changed
+from appproxy.admin.base.principal import Permission
+from appproxy.admin.base.problem import Changed
 from appproxy.console.answers import PageContent, Redirection
 from appproxy.console.visit import ROWS, Listing, Visit, one_of
 from appproxy.store.snapshot import ConnectorState

@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, quote
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from appproxy.admin.https import Caller
-from appproxy.admin.problem import Unreadable, problem
+from appproxy.admin.base.problem import Unreadable, problem
+from appproxy.admin.transport.https import Caller
 from appproxy.branding import Brand
 from appproxy.console import proofs
 from appproxy.console.answers import ConsolePage, PageContent, Redirection

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from appproxy.admin.principal import Permission
-from appproxy.admin.problem import Changed
+from appproxy.admin.base.principal import Permission
+from appproxy.admin.base.problem import Changed
 from appproxy.console.answers import PageContent, Redirection, Serve
 from appproxy.console.visit import Visit, one_of
 from appproxy.errors import AlreadyThere, AppProxyError, ConfigError

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from appproxy.admin.principal import Permission
+from appproxy.admin.base.principal import Permission
 from appproxy.branding import Brand
 from appproxy.console import moments
 from appproxy.console.answers import PageContent

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appproxy.admin.principal import Permission
+from appproxy.admin.base.principal import Permission
 from appproxy.console.answers import PageContent
 from appproxy.console.visit import Visit, one_of
 

@@ -11,9 +11,9 @@ from urllib.parse import quote, urlencode
 
 from twisted.internet.defer import Deferred
 
-from appproxy.admin.https import PREFIX, Answered, Asked, Caller
-from appproxy.admin.principal import Forbidden, Permission
-from appproxy.admin.problem import error_of
+from appproxy.admin.base.principal import Forbidden, Permission
+from appproxy.admin.base.problem import error_of
+from appproxy.admin.transport.https import PREFIX, Answered, Asked, Caller
 from appproxy.errors import AppProxyError
 
 #: The admin API: answers what somebody asks, as far as they may.

@@ -16,15 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from appproxy.admin.client import AdminClient
+from appproxy.admin.transport.client import AdminClient
 from appproxy.config import ServiceSettings
 from appproxy.config.values import Address
 from appproxy.demo.supervisor import Supervisor, interrupted_by_signals, twistd
 from appproxy.errors import ConfigError
 from appproxy.twistd.passwords import admit_password
+from appproxy.twistd.process.successive import RELOAD_VARIABLE
 from appproxy.twistd.shown import program
 from appproxy.twistd.state import create_state
-from appproxy.twistd.successive import RELOAD_VARIABLE
 
 #: glibc and browsers send *.localhost to this machine, with no DNS.
 DOMAIN = "appproxy.localhost"

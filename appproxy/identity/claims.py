@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping
 
 from appproxy.errors import Code, IdentityError
-from appproxy.identity.id_token import Claims
+from appproxy.identity.openid.id_token import Claims
 from appproxy.identity.session import Session
 
 #: Groups of a user that are kept, whether an assignment names them or not: an assignment that comes later counts for these

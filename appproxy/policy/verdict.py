@@ -11,7 +11,7 @@ from math import inf
 from typing import Generic, TypeAlias, TypeVar
 
 from appproxy.errors import Code
-from appproxy.policy.conditional.demands import NOTHING, UNLIMITED, Demand, SessionControls
+from appproxy.policy.conditional.parts.demands import NOTHING, UNLIMITED, Demand, SessionControls
 
 S = TypeVar("S")
 

@@ -9,7 +9,7 @@ from joserfc.jwk import KeySet
 from twisted.web.server import Request
 
 from appproxy.errors import Code, IdentityError, RequestError
-from appproxy.identity.oidc import GrantRefused
+from appproxy.identity.openid.oidc import GrantRefused
 from appproxy.net.web import Answer, AsyncResource, Limit, address_of, json_answer
 from appproxy.provider.facts import ProviderFacts
 from appproxy.provider.oauth.claims import user_claims

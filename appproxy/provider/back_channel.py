@@ -18,11 +18,11 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from appproxy.errors import StoreError
-from appproxy.identity.logout_token import EVENT
+from appproxy.identity.openid.logout_token import EVENT
 from appproxy.provider.oauth.signing import sign_claims
 from appproxy.store.database.live import LiveStore
-from appproxy.store.people import client_sessions
-from appproxy.store.people.client_sessions import Notice
+from appproxy.store.people.session import client_sessions
+from appproxy.store.people.session.client_sessions import Notice
 from appproxy.store.service import audit
 from appproxy.store.service.actions import CLIENT_SIGN_OUT_FAILED, CLIENT_SIGNED_OUT
 from appproxy.store.snapshot import RelyingParty, Snapshot

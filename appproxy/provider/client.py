@@ -12,7 +12,7 @@ from dataclasses import replace
 from joserfc.jwk import KeySet
 
 from appproxy.errors import Code, IdentityError, RequestError, StoreError
-from appproxy.identity.oidc import Metadata, TokenAnswer, read_metadata
+from appproxy.identity.openid.oidc import Metadata, TokenAnswer, read_metadata
 from appproxy.provider.api import Api
 
 

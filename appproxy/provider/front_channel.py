@@ -21,7 +21,7 @@ from appproxy.provider.facts import ProviderFacts
 from appproxy.provider.oauth.metadata import SIGN_OUT_ELSEWHERE
 from appproxy.provider.parameters import read_query
 from appproxy.provider.tokens import ProviderSession
-from appproxy.store.people import client_sessions
+from appproxy.store.people.session import client_sessions
 from appproxy.store.snapshot import RelyingParty
 
 _PURPOSE = "sign-out elsewhere"

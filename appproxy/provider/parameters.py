@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from twisted.web.server import Request
 
 from appproxy.errors import Code, RequestError
-from appproxy.identity.oidc import read_parameters
+from appproxy.identity.openid.oidc import read_parameters
 from appproxy.net.web import form_body
 
 #: An authorization request of ours has about 1,200 bytes; a form adds its sealed copy, a name and a password.

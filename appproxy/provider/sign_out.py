@@ -17,7 +17,8 @@ from appproxy.provider.oauth.signing import key_set, read_hint
 from appproxy.provider.parameters import read_form, read_query
 from appproxy.provider.steps.onward import leave
 from appproxy.provider.tokens import FormState, ProviderSession
-from appproxy.store.people import session_rows, sessions
+from appproxy.store.people.session import rows as session_rows
+from appproxy.store.people.session import sessions
 from appproxy.store.service import audit
 from appproxy.store.service.actions import USER_SIGN_OUT
 from appproxy.store.service.keys import read_signing_keys

@@ -16,7 +16,7 @@ from appproxy.identity import binding
 from appproxy.identity.sealing import Key, seal, unseal
 from appproxy.identity.states import START_LIFETIME
 from appproxy.provider.assurance import Method, acr_of, amr_of
-from appproxy.store.people.session_record import PROVIDER_SESSION_LIFETIME
+from appproxy.store.people.session.record import PROVIDER_SESSION_LIFETIME
 
 #: RFC 6749 section 4.1.2 allows ten minutes; ours goes straight to the service.
 CODE_LIFETIME = 60.0

@@ -30,12 +30,12 @@ from appproxy.net.web import Answer, StaticAnswer, address_of, failure_answer, r
 from appproxy.policy.verdict import Pass, SignInRequired
 from appproxy.publish.application import Application, Url
 from appproxy.publish.routing import Router
-from appproxy.service.dispatch.gate import Gate
-from appproxy.service.signin.browser_request import host_of
-from appproxy.service.signin.identity_provider import OidcProvider
-from appproxy.service.signin.memory_store import MemorySignInStore
-from appproxy.service.signin.oidc_client import HttpOidcClient, OidcClient
-from appproxy.service.signin.provider_agent import ProviderAgent
+from appproxy.service.dispatch.gates.gate import Gate
+from appproxy.service.signin.openid.identity_provider import OidcProvider
+from appproxy.service.signin.openid.oidc_client import HttpOidcClient, OidcClient
+from appproxy.service.signin.openid.provider_agent import ProviderAgent
+from appproxy.service.signin.request.browser_request import host_of
+from appproxy.service.signin.request.memory_store import MemorySignInStore
 from appproxy.service.signin.sign_in import SignIn as SignInPages
 from appproxy.store.snapshot import ProviderRecord, SealingKey, Snapshot
 

@@ -9,7 +9,7 @@ from twisted.logger import Logger
 
 from appproxy.service.relay.relay import Relay
 from appproxy.service.relay.revocation import EVERYTHING, Change, change_between
-from appproxy.service.signin.renewal import Renewal
+from appproxy.service.signin.sessions.renewal import Renewal
 from appproxy.store.snapshot import Snapshot
 
 

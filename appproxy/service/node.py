@@ -21,23 +21,23 @@ from twisted.python.failure import Failure
 
 from appproxy.config.service import ServiceSettings
 from appproxy.errors import Code, ConfigError
-from appproxy.net.inherited import Inherited
+from appproxy.net.descriptors.inherited import Inherited
+from appproxy.net.descriptors.open_files import raise_limit, shares
 from appproxy.net.line_file import BoundedLineFile, LineFile
-from appproxy.net.open_files import raise_limit, shares
-from appproxy.net.tls import TunnelContext, tunnel_context
+from appproxy.net.secure.tls import TunnelContext, tunnel_context
 from appproxy.pages import accepts_json, error_page
 from appproxy.pki.authority import Credential
 from appproxy.service.cuts import Cuts
 from appproxy.service.dispatch import Dispatcher, ErrorPages
-from appproxy.service.dispatch.decision_log import DecisionLog
-from appproxy.service.dispatch.gate import Gate
-from appproxy.service.dispatch.kept_forms import FormKeeping, FormStore, KeptStart
+from appproxy.service.dispatch.gates.decision_log import DecisionLog
+from appproxy.service.dispatch.gates.gate import Gate
+from appproxy.service.dispatch.gates.provider_tokens import TokenBook
+from appproxy.service.dispatch.gates.sign_in_start import SignInStart
 from appproxy.service.dispatch.order import Parts, stages
 from appproxy.service.dispatch.plain import PlainDispatcher, StrayDispatcher
 from appproxy.service.dispatch.plugins import insert, load_stages
-from appproxy.service.dispatch.provider_tokens import TokenBook
-from appproxy.service.dispatch.rates import RateLimits
-from appproxy.service.dispatch.sign_in_start import SignInStart
+from appproxy.service.dispatch.stages.kept_forms import FormKeeping, FormStore, KeptStart
+from appproxy.service.dispatch.stages.rates import RateLimits
 from appproxy.service.exchange.exchange import Exchange, Handler
 from appproxy.service.exchange.hooks import Hooks
 from appproxy.service.front.front import NOTICE_SECONDS
@@ -49,13 +49,13 @@ from appproxy.service.own.metrics import ExportNumbers, MetricsPage, Traffic
 from appproxy.service.own.served_certificates import Certificates
 from appproxy.service.own.token_uses import programs
 from appproxy.service.own.traffic_history import TrafficHistory
+from appproxy.service.relay.connectors.probe import ProbeResult, probe_all
+from appproxy.service.relay.connectors.roster import Roster, RosterLimits
+from appproxy.service.relay.connectors.share_tokens import ShareTokens
 from appproxy.service.relay.identity_blocks import Blocks
-from appproxy.service.relay.probe import ProbeResult, probe_all
 from appproxy.service.relay.relay import Relay
 from appproxy.service.relay.request_signer import load_signer
-from appproxy.service.relay.roster import Roster, RosterLimits
-from appproxy.service.relay.share_tokens import ShareTokens
-from appproxy.service.signin.renewal import Renewal
+from appproxy.service.signin.sessions.renewal import Renewal
 from appproxy.service.tunnel.listener import TunnelListener
 from appproxy.service.tunnel.membership import Membership, own_record
 from appproxy.service.tunnel.sightings import Sightings

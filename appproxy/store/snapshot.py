@@ -9,12 +9,12 @@ from ipaddress import IPv4Network, IPv6Network
 from math import inf
 
 from appproxy.branding import PLAIN, Brand
-from appproxy.identity.client_authentication import ProviderClient
-from appproxy.identity.client_keys import ClientKey, shown_key, signing_key
-from appproxy.identity.oidc_settings import BY_CERTIFICATE, OidcSettings
+from appproxy.identity.openid.client_authentication import ProviderClient
+from appproxy.identity.openid.client_keys import ClientKey, shown_key, signing_key
+from appproxy.identity.openid.oidc_settings import BY_CERTIFICATE, OidcSettings
 from appproxy.pki.authority import Credential
 from appproxy.policy.conditional.compiled import NO_POLICIES, PolicySet
-from appproxy.policy.conditional.devices import TrustedAuthority
+from appproxy.policy.conditional.parts.devices import TrustedAuthority
 from appproxy.policy.networks import is_within
 from appproxy.policy.risk.user_risk import NO_RISK, UserRisk
 from appproxy.publish.application import Application

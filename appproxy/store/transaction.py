@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.sql.dml import UpdateBase
 
-from appproxy.store.schema import IN_SNAPSHOT, revisions
 from appproxy.store.sealing import Sealer
+from appproxy.store.tables.core import IN_SNAPSHOT, revisions
 
 #: The row of `revisions` that counts all changes.
 ALL = "all"

@@ -3,7 +3,7 @@
 Real parts on a network, a clock and threads that are made of memory, so that a test waits for nothing and opens no port.
 """
 
-from appproxy.net.in_process import InProcessTransport
+from appproxy.net.descriptors.in_process import InProcessTransport
 from appproxy.testing.browser import Browser, Page, SignInFailed
 from appproxy.testing.forms import Form
 from appproxy.testing.network import InlinePool, MemoryNetwork, NeverFired

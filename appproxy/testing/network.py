@@ -27,7 +27,7 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from appproxy.net.in_process import InProcessTransport, connect
+from appproxy.net.descriptors.in_process import InProcessTransport, connect
 
 T = TypeVar("T")
 

@@ -15,8 +15,8 @@ from twisted.internet.interfaces import IProtocolFactory
 from twisted.web.resource import IResource
 from twisted.web.server import Site
 
-from appproxy.admin.direct import open_store
-from appproxy.admin.principal import Principal
+from appproxy.admin.base.principal import Principal
+from appproxy.admin.transport.direct import open_store
 from appproxy.config import ServiceSettings, StatePaths
 from appproxy.config.values import Address
 from appproxy.connector.config.files import read_settings

@@ -14,7 +14,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request
 
 from appproxy.errors import Code, IdentityError
-from appproxy.identity.oidc import Metadata, TokenAnswer
+from appproxy.identity.openid.oidc import Metadata, TokenAnswer
 
 #: How long its tokens are good, in seconds; real ones' last between five minutes and a day.
 _LIFETIME = 3600.0

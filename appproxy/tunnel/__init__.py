@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from appproxy.tunnel.backoff import reconnect_delay, signal_delay
-from appproxy.tunnel.data import DataSession
+from appproxy.tunnel.connections.data import DataSession
+from appproxy.tunnel.connections.signal import DrainState, Role, SignalSession, SignalState
 from appproxy.tunnel.exchanges import (
     CONNECTOR_TRANSITIONS,
     SERVICE_TRANSITIONS,
@@ -46,7 +47,6 @@ from appproxy.tunnel.messages import (
     request_flags,
 )
 from appproxy.tunnel.retry import IDEMPOTENT, may_retry
-from appproxy.tunnel.signal import DrainState, Role, SignalSession, SignalState
 
 __all__ = [
     "CONNECTOR_TRANSITIONS",

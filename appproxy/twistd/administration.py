@@ -8,8 +8,8 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, fail
 
-from appproxy.admin.https import Answered, Asked, Caller, HttpsApi
-from appproxy.admin.socket import AdminApi
+from appproxy.admin.transport.https import Answered, Asked, Caller, HttpsApi
+from appproxy.admin.transport.socket import AdminApi
 from appproxy.config import ServiceSettings
 from appproxy.console import Console
 from appproxy.console.console import PageRequest
@@ -19,14 +19,14 @@ from appproxy.identity.session import Session
 from appproxy.pages import NO_STORE, SECURITY_FIELDS
 from appproxy.policy.authorizer import SERVICE_TOKEN
 from appproxy.service.dispatch.error_pages import ErrorPages
-from appproxy.service.dispatch.gate import Gate
-from appproxy.service.dispatch.provider_tokens import TokenBook
-from appproxy.service.dispatch.resource_metadata import ResourceMetadata
-from appproxy.service.dispatch.sign_in_start import SignInStart
+from appproxy.service.dispatch.gates.gate import Gate
+from appproxy.service.dispatch.gates.provider_tokens import TokenBook
+from appproxy.service.dispatch.gates.sign_in_start import SignInStart
+from appproxy.service.dispatch.stages.resource_metadata import ResourceMetadata
 from appproxy.service.exchange.exchange import Exchange, Handler
 from appproxy.service.own.admin_host import API, AdminHost
 from appproxy.service.own.token_uses import programs
-from appproxy.service.signin.renewal import Renewal
+from appproxy.service.signin.sessions.renewal import Renewal
 from appproxy.store.database.live import LiveStore
 from appproxy.store.service.note import Note
 

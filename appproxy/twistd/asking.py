@@ -10,8 +10,8 @@ from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.interfaces import IResolutionReceiver
 from zope.interface import implementer
 
-from appproxy.admin.body import Body
-from appproxy.admin.operation import Ask
+from appproxy.admin.base.body import Body
+from appproxy.admin.base.operation import Ask
 from appproxy.provider import BuiltInProvider
 from appproxy.publish.application import Application
 from appproxy.service.exports.exporter import Exporter

@@ -12,12 +12,12 @@ from typing import Any, Protocol
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.web.resource import IResource, Resource
 
-from appproxy.admin.socket import AdminApi, AdminSocket
+from appproxy.admin.transport.socket import AdminApi, AdminSocket
 from appproxy.config import ServiceSettings, StatePaths
 from appproxy.http.head import RequestHead
-from appproxy.net.inherited import HandsOver, Inherited
-from appproxy.policy.conditional.demands import NOTHING, Demand
+from appproxy.net.descriptors.inherited import HandsOver, Inherited
 from appproxy.policy.conditional.locations import no_country
+from appproxy.policy.conditional.parts.demands import NOTHING, Demand
 from appproxy.provider import BuiltInProvider
 from appproxy.provider.passwords.checker import Runner
 from appproxy.publish.application import Application
@@ -28,15 +28,15 @@ from appproxy.service.node import ServiceNode
 from appproxy.service.own.acme_session import LibrarySession
 from appproxy.service.own.certificate_orders import Issuer
 from appproxy.service.own.resources import ResourceHandler
-from appproxy.service.signin.access_tokens import AccessTokens
-from appproxy.service.signin.apps_page import domain_door
-from appproxy.service.signin.identity_provider import OidcProvider
-from appproxy.service.signin.oidc_client import HttpOidcClient
-from appproxy.service.signin.posting import Posting
-from appproxy.service.signin.provider_agent import ProviderAgent
-from appproxy.service.signin.providers import Providers
+from appproxy.service.signin.openid.access_tokens import AccessTokens
+from appproxy.service.signin.openid.identity_provider import OidcProvider
+from appproxy.service.signin.openid.oidc_client import HttpOidcClient
+from appproxy.service.signin.openid.posting import Posting
+from appproxy.service.signin.openid.provider_agent import ProviderAgent
+from appproxy.service.signin.openid.providers import Providers
+from appproxy.service.signin.request.store import LiveSignInStore
+from appproxy.service.signin.sessions.apps_page import domain_door
 from appproxy.service.signin.sign_in import SignIn
-from appproxy.service.signin.store import LiveSignInStore
 from appproxy.store.database.away import AwayStore
 from appproxy.store.database.live import LiveStore, WorkerThreads
 from appproxy.store.database.store import Store

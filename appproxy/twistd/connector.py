@@ -13,9 +13,9 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from appproxy.config import ConnectorSettings
 from appproxy.connector.config.files import read_settings
 from appproxy.connector.node import ConnectorNode
-from appproxy.net.inherited import Inherited, inherited, initial_environment
-from appproxy.twistd.program import StateOptions
-from appproxy.twistd.successive import SuccessiveProgram, why_no_successor
+from appproxy.net.descriptors.inherited import Inherited, inherited, initial_environment
+from appproxy.twistd.process.program import StateOptions
+from appproxy.twistd.process.successive import SuccessiveProgram, why_no_successor
 
 #: How long a start waits for the service, in seconds. After that the connector counts as started and goes on dialling:
 #: it must come up by itself when the service does.

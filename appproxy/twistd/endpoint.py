@@ -14,10 +14,10 @@ from twisted.internet.interfaces import IAddress, IListeningPort, IProtocolFacto
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from appproxy.admin.lock import ServiceLock
+from appproxy.admin.transport.lock import ServiceLock
 from appproxy.config.state import ConnectorPaths
 from appproxy.errors import ConfigError
-from appproxy.net.in_process import InProcessAddress
+from appproxy.net.descriptors.in_process import InProcessAddress
 from appproxy.twistd.connector_service import ConnectorService, connector_service
 
 #: How long a start waits for the service before it says in the log that it does, in seconds.

@@ -12,7 +12,7 @@ from socket import gethostname
 from typing import Any
 
 import appproxy
-from appproxy.admin.direct import open_store
+from appproxy.admin.transport.direct import open_store
 from appproxy.config import ServiceSettings, StatePaths, dump_service, load_service
 from appproxy.config.values import Address
 from appproxy.errors import ConfigError, StoreAway, StoreError

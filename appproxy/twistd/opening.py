@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from appproxy.admin.direct import open_store
+from appproxy.admin.transport.direct import open_store
 from appproxy.config import ServiceSettings, StatePaths
 from appproxy.errors import ConfigError, StoreAway, StoreError
 from appproxy.store.applications import applications

@@ -12,11 +12,11 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, fail
 from twisted.logger import Logger
 
-from appproxy.admin.lock import ServiceLock
-from appproxy.admin.principal import Principal
+from appproxy.admin.base.principal import Principal
+from appproxy.admin.transport.lock import ServiceLock
 from appproxy.config import ServiceSettings, StatePaths
 from appproxy.errors import ConfigError
-from appproxy.net.inherited import Inherited
+from appproxy.net.descriptors.inherited import Inherited
 from appproxy.twistd.assembly import ADMIN, Assembly, Parent, assemble
 from appproxy.twistd.opening import KeptWatch, open_or_kept
 from appproxy.twistd.state import read_settings

@@ -13,8 +13,8 @@ from appproxy.config import ServiceSettings
 from appproxy.policy.conditional.locations import no_country
 from appproxy.policy.risk.levels import Thresholds
 from appproxy.provider.passwords.authenticator import Failed, nobody_counts
-from appproxy.service.signin.failed_passwords import FailedPasswords
-from appproxy.service.signin.risk import SignInRisk, Whereabouts
+from appproxy.service.signin.request.failed_passwords import FailedPasswords
+from appproxy.service.signin.request.risk import SignInRisk, Whereabouts
 from appproxy.store.database.live import LiveStore
 from appproxy.store.policies.countries import CountryDatabase
 from appproxy.store.risk.network_lists import NetworkLists

@@ -11,11 +11,11 @@ from typing import Any
 from twisted.application.service import IService
 
 from appproxy.config import ServiceSettings
-from appproxy.net.inherited import Inherited, inherited, initial_environment
-from appproxy.twistd.program import StateOptions
+from appproxy.net.descriptors.inherited import Inherited, inherited, initial_environment
+from appproxy.twistd.process.program import StateOptions
+from appproxy.twistd.process.successive import SuccessiveProgram, why_no_successor, why_none_beside
 from appproxy.twistd.proxy_service import ProxyService
 from appproxy.twistd.state import read_settings
-from appproxy.twistd.successive import SuccessiveProgram, why_no_successor, why_none_beside
 from appproxy.twistd.workers.parent import ParentProgram
 from appproxy.twistd.workers.place import place_from
 from appproxy.twistd.workers.worker import WorkerProgram

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from appproxy.admin import client
+from appproxy.admin.transport import client
 from appproxy.config import ServiceSettings, StatePaths, dump_service
 from appproxy.errors import ConfigError
-from appproxy.net.tls import user_context
+from appproxy.net.secure.tls import user_context
 from appproxy.pki.authority import Credential
 from appproxy.store.database.initial import initialise
 from appproxy.store.database.store import Store

@@ -6,8 +6,8 @@ target. Bytes go both ways with back-pressure end to end, and each direction can
     python docs/library/tcp_relay.py near --users 2222 --tunnel 7000
     python docs/library/tcp_relay.py far --tunnel localhost:7000 --target localhost:22
 
-To keep the example short the tunnel is plain TCP and nobody is asked who they are: put `appproxy.net.tls` under it for more
-than trying it out.
+To keep the example short the tunnel is plain TCP and nobody is asked who they are: put `appproxy.net.secure.tls` under it for
+more than trying it out.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from appproxy.admin.base.principal import Principal
 from appproxy.admin.operations import ROUTES, AdminContext, Query
-from appproxy.admin.principal import Principal
 from appproxy.config.service import ServiceSettings
 from appproxy.errors import ConfigError
 from appproxy.store.database.initial import initialise

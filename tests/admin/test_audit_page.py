@@ -11,7 +11,7 @@ from tests import source
 
 ROOT = Path(__file__).parents[2]
 #: Who makes names of actions: the table of events, and the commands of the admin API.
-MAKERS = {"appproxy/store/service/actions.py", "appproxy/admin/operation.py", "appproxy/store/service/note.py"}
+MAKERS = {"appproxy/store/service/actions.py", "appproxy/admin/base/operation.py", "appproxy/store/service/note.py"}
 
 
 def test_nobody_else_makes_actions() -> None:

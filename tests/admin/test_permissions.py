@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from appproxy.admin.base.principal import FULL, Forbidden, Permission, Principal
+from appproxy.admin.base.problem import problem
 from appproxy.admin.operations import OPERATIONS, ROUTES, AdminContext, Operation, Query
-from appproxy.admin.principal import FULL, Forbidden, Permission, Principal
-from appproxy.admin.problem import problem
 from appproxy.config.service import ServiceSettings
 from appproxy.errors import AppProxyError
 

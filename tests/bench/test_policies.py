@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from appproxy.policy.conditional.reading import read_location, read_policy
+from appproxy.policy.conditional.documents.reading import read_location, read_policy
 from bench import policies
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from appproxy.cli.exit_codes import FAILED, INTERRUPTED, WRONG_USE
+from appproxy.cli.base.exit_codes import FAILED, INTERRUPTED, WRONG_USE
 from appproxy.cli.main import appproxy_command, run
 from appproxy.errors import StoreError
 from tests.cli.conftest import Typing

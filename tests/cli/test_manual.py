@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appproxy.cli.exit_codes import EXIT_CODES
+from appproxy.cli.base.exit_codes import EXIT_CODES
 from appproxy.cli.main import appproxy_command
 from appproxy.cli.manual import escaped, pages
 

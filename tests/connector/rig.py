@@ -34,8 +34,9 @@ from appproxy.connector.requests.live_request import LiveRequest
 from appproxy.connector.requests.route import OriginRoute
 from appproxy.connector.uplink import Uplink, UplinkSurroundings
 from appproxy.errors import Code
-from appproxy.net.deadlines import Deadlines
-from appproxy.tunnel.data import DataSession
+from appproxy.net.loop.deadlines import Deadlines
+from appproxy.tunnel.connections.data import DataSession
+from appproxy.tunnel.connections.signal import Role, SignalSession
 from appproxy.tunnel.frames import HEADER, Flag, Frame, Kind, encode
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
 from appproxy.tunnel.messages import (
@@ -50,7 +51,6 @@ from appproxy.tunnel.messages import (
     encode_request,
     request_flags,
 )
-from appproxy.tunnel.signal import Role, SignalSession
 
 EPOCH = b"epoch--1"
 #: A frame of a kind that a later version may bring: any byte counts as a sign of life.

@@ -11,7 +11,7 @@ from ngh2 import events as h2
 from twisted.internet.error import ConnectionLost
 from twisted.python.failure import Failure
 
-from appproxy.connector.origin.h2_origin import H2Origin
+from appproxy.connector.origin.h2.origin import H2Origin
 from appproxy.errors import Code
 from appproxy.http.h2.session import STREAMS
 from appproxy.tunnel.frames import Kind

@@ -24,13 +24,13 @@ from appproxy.connector.enrol.identity import Identity, IdentityFiles
 from appproxy.connector.node import MOST_IN_FLIGHT, limits_of, pool_possible, streams_possible
 from appproxy.connector.transport import Dialled
 from appproxy.errors import Code
-from appproxy.net.tls import negotiated, tunnel_context, wrap_server
+from appproxy.net.secure.tls import negotiated, tunnel_context, wrap_server
 from appproxy.pki import Credential, certificate_request, issue_server, load_chain, new_key
-from appproxy.tunnel.data import DataSession
+from appproxy.tunnel.connections.data import DataSession
+from appproxy.tunnel.connections.signal import Role, SignalSession
 from appproxy.tunnel.frames import Kind, encode
 from appproxy.tunnel.messages import Goodbye, Request, Welcome, encode_request, request_flags
 from appproxy.tunnel.shares import Places
-from appproxy.tunnel.signal import Role, SignalSession
 from tests.connector.authority import DAY, Authority
 from tests.connector.rig import finals
 from tests.net.wire import End

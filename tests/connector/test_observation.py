@@ -15,7 +15,7 @@ from appproxy.config.values import Address
 from appproxy.connector.counters import Counters
 from appproxy.connector.observation import ConnectorCollector, ObservationListener
 from appproxy.errors import Code
-from appproxy.net.inherited import Inherited
+from appproxy.net.descriptors.inherited import Inherited
 
 PAGE = Path(__file__).parents[2] / "docs" / "observation.md"
 

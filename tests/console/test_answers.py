@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from appproxy.admin.problem import WrongMethod
+from appproxy.admin.base.problem import WrongMethod
 from appproxy.console.answers import ConsolePage, PageTable, Redirection
 from appproxy.console.visit import Visit
 from appproxy.errors import NotFound

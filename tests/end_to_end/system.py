@@ -20,7 +20,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from appproxy.admin.client import AdminClient
+from appproxy.admin.transport.client import AdminClient
 from appproxy.config import ConnectorPaths, ServiceSettings
 from appproxy.config.service import ServiceLimits
 from appproxy.config.values import Address

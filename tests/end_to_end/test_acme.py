@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from appproxy.admin.client import AdminClient
+from appproxy.admin.transport.client import AdminClient
 from appproxy.demo.supervisor import Supervisor
 from appproxy.twistd.passwords import admit_password
 from tests.end_to_end.authority import BINDING, REFUSED, Authority, authority

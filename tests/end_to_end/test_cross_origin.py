@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from appproxy.admin.client import AdminClient
+from appproxy.admin.transport.client import AdminClient
 from appproxy.twistd.passwords import admit_password
 from tests.end_to_end.clock import usual_seconds
 from tests.end_to_end.load import Load

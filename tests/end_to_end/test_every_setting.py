@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 import pytest
 
-from appproxy.admin.client import AdminClient, read_settings
-from appproxy.admin.direct import open_store
+from appproxy.admin.transport.client import AdminClient, read_settings
+from appproxy.admin.transport.direct import open_store
 from appproxy.config import StatePaths
 from appproxy.store.people import providers
 from appproxy.twistd.passwords import admit_password

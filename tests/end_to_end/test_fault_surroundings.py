@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from appproxy.admin.client import AdminClient
+from appproxy.admin.transport.client import AdminClient
 from appproxy.config import StatePaths
 from appproxy.demo.supervisor import twistd
 from appproxy.errors import AppProxyError

@@ -10,7 +10,7 @@ from contextlib import closing
 
 import pytest
 
-from appproxy.admin.client import AdminClient
+from appproxy.admin.transport.client import AdminClient
 from appproxy.twistd.passwords import admit_password
 from tests.end_to_end.h2_user import H2User
 from tests.end_to_end.system import System, shared_system

@@ -14,7 +14,7 @@ from wsproto.connection import Connection as Frames
 from wsproto.connection import ConnectionType
 from wsproto.events import TextMessage
 
-from appproxy.admin.client import AdminClient
+from appproxy.admin.transport.client import AdminClient
 from appproxy.twistd.passwords import admit_password
 from tests.end_to_end.behaviours import accept_websocket
 from tests.end_to_end.clock import usual_seconds

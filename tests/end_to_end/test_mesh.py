@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from appproxy.admin.client import AdminClient
+from appproxy.admin.transport.client import AdminClient
 from appproxy.config import Address, StatePaths, dump_service, load_service
 from appproxy.demo.supervisor import Supervisor, twistd
 from appproxy.twistd.passwords import admit_password

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from appproxy.admin.client import AdminClient
+from appproxy.admin.transport.client import AdminClient
 from appproxy.config import Address, ServiceSettings, StatePaths, dump_service
 from appproxy.demo.supervisor import Supervisor, twistd
 from appproxy.twistd.passwords import admit_password

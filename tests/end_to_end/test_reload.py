@@ -19,7 +19,7 @@ import pytest
 
 from appproxy.demo.supervisor import Supervisor, twistd
 from appproxy.errors import StoreError
-from appproxy.twistd.succession import END_SECONDS
+from appproxy.twistd.process.succession import END_SECONDS
 from tests.end_to_end.behaviours import LARGE, talk
 from tests.end_to_end.clock import usual_seconds
 from tests.end_to_end.load import Load

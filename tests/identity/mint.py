@@ -11,7 +11,7 @@ from typing import Any
 from joserfc import jws
 from joserfc.jwk import ECKey, KeySet, RSAKey
 
-from appproxy.identity.id_token import Claims, check_id_token
+from appproxy.identity.openid.id_token import Claims, check_id_token
 from appproxy.identity.sealing import encode
 
 ISSUER = "https://idp.example.com"

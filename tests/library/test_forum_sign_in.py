@@ -15,7 +15,7 @@ import pytest
 from twisted.internet.testing import MemoryReactorClock
 
 from appproxy.errors import Code, ConfigError, RequestError
-from appproxy.service.signin.providers import Providers
+from appproxy.service.signin.openid.providers import Providers
 from appproxy.store.database.store import Store
 from appproxy.store.people import providers
 from appproxy.store.sealing import Sealer

@@ -18,7 +18,7 @@ from appproxy.publish.application import Application
 from appproxy.service.dispatch import Dispatcher, ErrorPages, Stage
 from appproxy.service.dispatch.order import stages
 from appproxy.service.dispatch.plugins import insert, load_stages
-from tests.service.dispatch.stages import OPEN
+from tests.service.dispatch.stage_fakes import OPEN
 from tests.service.dispatch.test_order import parts
 from tests.service.exchanges import FakeExchange, head_for
 from tests.service.world import World, requests

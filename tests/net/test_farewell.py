@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from twisted.internet.task import Clock
 
-from appproxy.net.contexts import connector_context, tunnel_context
 from appproxy.net.farewell import FAREWELL_SECONDS, Farewell
+from appproxy.net.secure.contexts import connector_context, tunnel_context
 from tests.net.wire import Talker, network
 from tests.pki.authorities import CONNECT, CONNECTOR, OURS, SERVICE
 

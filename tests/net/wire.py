@@ -22,9 +22,9 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from appproxy.net.contexts import ClientContext, TunnelContext, UserContext
-from appproxy.net.half_close import HalfCloseTLS
-from appproxy.net.tls_factory import HalfCloseTLSFactory
+from appproxy.net.secure.contexts import ClientContext, TunnelContext, UserContext
+from appproxy.net.secure.half_close import HalfCloseTLS
+from appproxy.net.secure.tls_factory import HalfCloseTLSFactory
 
 
 @implementer(ITransport, IConsumer, IPushProducer)

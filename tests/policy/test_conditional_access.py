@@ -10,11 +10,11 @@ import pytest
 from appproxy.errors import Code
 from appproxy.policy.authorizer import Authorizer, RequestContext
 from appproxy.policy.conditional.compiled import PolicySet
-from appproxy.policy.conditional.demands import Demand
+from appproxy.policy.conditional.documents.reading import read_policy
+from appproxy.policy.conditional.documents.strengths import strengths_of
 from appproxy.policy.conditional.locations import Locations
 from appproxy.policy.conditional.model import Location
-from appproxy.policy.conditional.reading import read_policy
-from appproxy.policy.conditional.strengths import strengths_of
+from appproxy.policy.conditional.parts.demands import Demand
 from appproxy.policy.verdict import Pass, Refuse, SignInRequired, Verdict
 from tests.policy.test_authorizer import LATE, LONG, NOW, App, Moment, User
 

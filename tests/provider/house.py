@@ -18,7 +18,7 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 
-from appproxy.identity.oidc import challenge
+from appproxy.identity.openid.oidc import challenge
 from appproxy.provider import BuiltInProvider
 from appproxy.publish.application import Application
 from appproxy.store.database.live import LiveStore

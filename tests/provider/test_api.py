@@ -10,13 +10,13 @@ from authlib.oauth2 import rfc8414, rfc9207
 from twisted.internet.defer import Deferred
 
 from appproxy.errors import Code, RequestError, StoreError
-from appproxy.identity.id_token import check_id_token
-from appproxy.identity.oidc import read_keys, read_metadata
+from appproxy.identity.openid.id_token import check_id_token
+from appproxy.identity.openid.oidc import read_keys, read_metadata
 from appproxy.store.people import user_groups, users
 from tests.provider.house import CALLBACK, ISSUER, Browser, Flow, House, claims, got, sign_in, tokens
 
 if TYPE_CHECKING:
-    from appproxy.service.signin.oidc_client import OidcClient
+    from appproxy.service.signin.openid.oidc_client import OidcClient
 
 
 @pytest.fixture

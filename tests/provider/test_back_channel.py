@@ -11,12 +11,13 @@ import pytest
 from joserfc import jwt
 from twisted.internet.defer import Deferred
 
-from appproxy.identity.logout_token import EVENT, check_logout_token
+from appproxy.identity.openid.logout_token import EVENT, check_logout_token
 from appproxy.provider.back_channel import WAITS, BackChannel
 from appproxy.provider.oauth.signing import key_set
 from appproxy.store.machines import clients
 from appproxy.store.machines.clients import ClientChanges
-from appproxy.store.people import client_sessions, sessions, users
+from appproxy.store.people import users
+from appproxy.store.people.session import client_sessions, sessions
 from appproxy.store.service import audit
 from appproxy.store.service.actions import CLIENT_SIGN_OUT_FAILED as NOT_TOLD
 from appproxy.store.service.actions import CLIENT_SIGNED_OUT as TOLD

@@ -12,7 +12,8 @@ from twisted.web.server import Request
 from appproxy.net.web import Answer, AsyncResource, redirect
 from appproxy.store.machines import clients
 from appproxy.store.machines.clients import ClientChanges
-from appproxy.store.people import sessions, users
+from appproxy.store.people import users
+from appproxy.store.people.session import sessions
 from tests.provider.house import ISSUER, Browser, Flow, House, Page, sign_in
 from tests.provider.test_relying_parties import AT, HOME, Party, redeem
 

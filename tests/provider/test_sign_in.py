@@ -16,12 +16,14 @@ from appproxy.provider.passwords.checker import MOST_OF_ONE, THREADS
 from appproxy.provider.passwords.rules import hash_password
 from appproxy.provider.tokens import FORM_LIFETIME, SESSION_LIFETIME
 from appproxy.store.database.store import Store
-from appproxy.store.people import providers, session_rows, sessions, users
+from appproxy.store.people import providers, users
+from appproxy.store.people.session import rows as session_rows
+from appproxy.store.people.session import sessions
 from appproxy.store.service import audit
 from appproxy.store.snapshot import BUILTIN
 from tests.provider.house import CHEAP, ISSUER, PASSWORD, Browser, Flow, House, Now, Page, claims, sign_in, tokens
 from tests.provider.passwords.test_checker import Later
-from tests.store.people.test_session_rows import made
+from tests.store.people.session.test_rows import made
 
 SESSION = "__Host-appproxy-session"
 

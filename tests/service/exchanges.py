@@ -11,7 +11,7 @@ from zope.interface import implementer
 from appproxy.errors import Code
 from appproxy.http.fields import check_block, values
 from appproxy.http.head import Fields, RequestHead
-from appproxy.net.tls import ServerName
+from appproxy.net.secure.tls import ServerName
 from appproxy.service.exchange.exchange import BodyReader, Responder
 
 ID = "0123456789abcdef0123456789abcdef"

@@ -14,16 +14,16 @@ from joserfc.jwk import ECKey, KeySet
 
 from appproxy.errors import Code, IdentityError, RequestError
 from appproxy.http.head import Fields
-from appproxy.identity.oidc import Metadata, TokenAnswer, challenge, read_metadata
+from appproxy.identity.openid.oidc import Metadata, TokenAnswer, challenge, read_metadata
 from appproxy.pages import error_page
 from appproxy.policy.verdict import Pass, Refuse, SignInRequired
 from appproxy.publish.application import Application, HeaderRule, Preauthentication, Url
 from appproxy.publish.routing import Router
-from appproxy.service.dispatch.gate import Gate
+from appproxy.service.dispatch.gates.gate import Gate
 from appproxy.service.own.resources import ResourceHandler
-from appproxy.service.signin.identity_provider import OidcProvider
-from appproxy.service.signin.memory_store import MemorySignInStore
-from appproxy.service.signin.oidc_client import GrantRefused
+from appproxy.service.signin.openid.identity_provider import OidcProvider
+from appproxy.service.signin.openid.oidc_client import GrantRefused
+from appproxy.service.signin.request.memory_store import MemorySignInStore
 from appproxy.service.signin.sign_in import SignIn
 from appproxy.store.snapshot import ProviderRecord, SealingKey, Snapshot
 from tests.service.exchanges import FakeExchange, head_for

@@ -25,10 +25,10 @@ from twisted.web.static import Data
 
 from appproxy.errors import ConfigError
 from appproxy.service.cookie_auth import CookieAuthResource, IIdentity, identity_of
-from appproxy.service.signin.provider_agent import BytesProducer
+from appproxy.service.signin.openid.provider_agent import BytesProducer
 from tests.service.sign_in_world import ISSUER, NOW, RECORD, FakeProvider, Tokens
-from tests.service.signin.test_oidc_client import result_of
-from tests.service.signin.test_sign_out import hidden
+from tests.service.signin.openid.test_oidc_client import result_of
+from tests.service.signin.sessions.test_sign_out import hidden
 
 ORIGIN = "https://www.example.com"
 EXAMPLE = Path(__file__).parents[2] / "docs" / "library" / "cookie_auth.py"

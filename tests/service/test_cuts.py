@@ -9,7 +9,7 @@ import pytest
 
 from appproxy.errors import Code
 from appproxy.policy.conditional.compiled import PolicySet
-from appproxy.policy.conditional.reading import read_policy
+from appproxy.policy.conditional.documents.reading import read_policy
 from appproxy.service.cuts import Cuts
 from tests.service.relay.test_relay import ANN, RelayRig
 from tests.service.relay.test_revocation import WIKI, snapshot

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from appproxy.errors import Code
-from appproxy.service.relay.roster import RosterLimits
+from appproxy.service.relay.connectors.roster import RosterLimits
 from appproxy.tunnel.frames import Kind
 from tests.service.world import GET, User, World, only_request, requests
 

@@ -11,16 +11,16 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import ClientFactory, Factory, Protocol
 from twisted.logger import capturedLogs
 
-from appproxy.admin.direct import open_store
+from appproxy.admin.transport.direct import open_store
 from appproxy.config import ServiceSettings, StatePaths
 from appproxy.config.service import ServiceLimits
 from appproxy.config.values import Address
-from appproxy.net.open_files import raise_limit, shares
+from appproxy.net.descriptors.open_files import raise_limit, shares
 from appproxy.service.node import ServiceNode
 from appproxy.service.own.metrics import NodeCollector
 from appproxy.store.applications import applications
 from appproxy.store.connectors import groups
-from appproxy.store.people import sessions
+from appproxy.store.people.session import sessions
 from appproxy.store.transaction import Transaction
 from appproxy.testing.network import InlinePool, MemoryNetwork
 from appproxy.twistd.assembly import assemble

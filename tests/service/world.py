@@ -17,18 +17,18 @@ from appproxy.service.dispatch.error_pages import failure_answer
 from appproxy.service.exchange.exchange import Exchange
 from appproxy.service.front.front import Front
 from appproxy.service.front.h1.connection import UserConnection
+from appproxy.service.relay.connectors.roster import Peer, Roster, RosterLimits
+from appproxy.service.relay.connectors.share_tokens import ShareTokens
 from appproxy.service.relay.proxied_request import ProxiedRequest
 from appproxy.service.relay.relay import Relay
-from appproxy.service.relay.roster import Peer, Roster, RosterLimits
-from appproxy.service.relay.share_tokens import ShareTokens
 from appproxy.service.tunnel.data_link import DataLink
 from appproxy.service.tunnel.listener import TunnelListener
 from appproxy.service.tunnel.signal_link import SignalLink
 from appproxy.store.snapshot import ConnectorRecord, ConnectorState, Snapshot
-from appproxy.tunnel.data import DataSession
+from appproxy.tunnel.connections.data import DataSession
+from appproxy.tunnel.connections.signal import Role, SignalSession
 from appproxy.tunnel.frames import Frame, Kind, encode
 from appproxy.tunnel.messages import INLINE_BODY, Hello, decode_request, encode_code, encode_response
-from appproxy.tunnel.signal import Role, SignalSession
 
 WIKI = Application(
     "wiki", "wiki", Url.parse("https://wiki.example.com/"), Url.parse("http://internal:8080/"),

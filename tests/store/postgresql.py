@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import secrets
 
-from appproxy.store import schema, schema_attempts, schema_fleet, schema_nodes
 from appproxy.store.database.initial import initialise
 from appproxy.store.database.store import Store
 from appproxy.store.engine import make_engine
 from appproxy.store.sealing import Sealer
+from appproxy.store.tables import attempts as schema_attempts
+from appproxy.store.tables import core as schema
+from appproxy.store.tables import fleet as schema_fleet
+from appproxy.store.tables import nodes as schema_nodes
 
 #: What is copied, parents first.
 _TABLES = ["alembic_version", *(table.name for table in schema.metadata.sorted_tables)]

@@ -10,10 +10,11 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
-from appproxy.store import migrate, schema
+from appproxy.store import migrate
 from appproxy.store.database.store import Store
 from appproxy.store.engine import make_engine, make_private
 from appproxy.store.sealing import Sealer
+from appproxy.store.tables import core as schema
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from appproxy.store import migrate, schema
+from appproxy.store import migrate
 from appproxy.store.engine import make_engine, make_private
+from appproxy.store.tables import core as schema
 
 
 def value(column: sa.Column[Any]) -> object:

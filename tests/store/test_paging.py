@@ -17,9 +17,10 @@ from appproxy.store.machines import clients, native_clients, service_tokens
 from appproxy.store.machines.clients import ClientChanges
 from appproxy.store.machines.service_tokens import NewToken
 from appproxy.store.paging import ListPage, among
-from appproxy.store.people import session_rows, user_groups, users
-from appproxy.store.people.session_record import SignedIn
-from appproxy.store.schema import users as users_table
+from appproxy.store.people import user_groups, users
+from appproxy.store.people.session import rows as session_rows
+from appproxy.store.people.session.record import SignedIn
+from appproxy.store.tables.core import users as users_table
 from appproxy.store.transaction import Reading, Row, Transaction
 
 #: In no order, and some that languages sort in another one than their code points.

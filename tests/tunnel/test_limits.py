@@ -7,7 +7,7 @@ import dataclasses
 
 from appproxy.config.connector import ConnectorSettings, PoolSettings
 from appproxy.config.service import ServiceLimits, ServiceSettings
-from appproxy.service.relay.roster import RosterLimits
+from appproxy.service.relay.connectors.roster import RosterLimits
 from appproxy.tunnel.limits import TunnelLimits
 from tests import source
 

@@ -12,6 +12,7 @@ from typing import get_type_hints
 import pytest
 
 from appproxy.errors import FAILURES, Code
+from appproxy.tunnel.connections.stream_directions import ANSWER_WAY, BODY_WAY, StreamDirection
 from appproxy.tunnel.exchanges import CONNECTOR_TRANSITIONS, SERVICE_TRANSITIONS, State, Step
 from appproxy.tunnel.frames import DATA_LIMITS, SIGNAL_LIMITS, Flag, FrameReader, Kind, encode
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
@@ -38,7 +39,6 @@ from appproxy.tunnel.messages import (
     request_flags,
 )
 from appproxy.tunnel.node_list import decode_nodes, encode_nodes
-from appproxy.tunnel.stream_directions import ANSWER_WAY, BODY_WAY, StreamDirection
 
 SPECIFICATION = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text()
 

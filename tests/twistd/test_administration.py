@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from appproxy.admin.base.roles import ROLES
 from appproxy.admin.operations import OPERATIONS
-from appproxy.admin.roles import ROLES
 from appproxy.service.own.admin_host import BODY_LIMIT, BURST
 from appproxy.testing import Playground
 from appproxy.testing.browser import Browser, Page, SignInFailed

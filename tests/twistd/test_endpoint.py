@@ -20,7 +20,7 @@ from zope.interface.verify import verifyObject
 from appproxy.connector.config.configuration import OriginAddress
 from appproxy.connector.requests.in_process import InProcess
 from appproxy.errors import AppProxyError, ConfigError
-from appproxy.net.in_process import InProcessAddress
+from appproxy.net.descriptors.in_process import InProcessAddress
 from appproxy.testing import Playground
 from appproxy.twistd.connector_service import connector_service, join
 from appproxy.twistd.endpoint import PATIENCE

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from appproxy.admin.direct import open_store
+from appproxy.admin.transport.direct import open_store
 from appproxy.config import Address, ServiceSettings, StatePaths, dump_service
 from appproxy.errors import AppProxyError, ConfigError
 from appproxy.pki.node_token import decode_node_token, encode_node_token

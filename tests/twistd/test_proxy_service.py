@@ -10,7 +10,7 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
 from zope.interface.verify import verifyObject
 
-from appproxy.admin.lock import ServiceLock
+from appproxy.admin.transport.lock import ServiceLock
 from appproxy.config import ServiceSettings, StatePaths
 from appproxy.errors import ConfigError, StoreError
 from appproxy.twistd.proxy_service import ProxyService, proxy_service

@@ -13,7 +13,7 @@ from twisted.plugin import getPlugins
 from twisted.python.failure import Failure
 from twisted.python.usage import UsageError
 
-from appproxy.admin.lock import ServiceLock
+from appproxy.admin.transport.lock import ServiceLock
 from appproxy.config import ServiceSettings, StatePaths
 from appproxy.errors import ConfigError
 from appproxy.twistd.service import Options, ServiceProgram, makeService

@@ -28,7 +28,7 @@ appproxy_connector = ServiceMaker(
     "appproxy-connector",
 )
 
-appproxy_reactor = Reactor("appproxy", "appproxy.net.reactor", "epoll(7) with less work for each event: appproxy's own")
+appproxy_reactor = Reactor("appproxy", "appproxy.net.loop.reactor", "epoll(7) with less work for each event: appproxy's own")
 
 
 @implementer(IPlugin, IStreamServerEndpointStringParser)

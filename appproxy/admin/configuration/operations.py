@@ -6,31 +6,20 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from appproxy.admin import (
-    applications,
-    branding,
-    clients,
-    connectors,
-    cors,
-    directories,
-    guard,
-    native_clients,
-    policies,
-    providers,
-    role_assignments,
-    second_factors,
-    segments,
-    users,
-)
+from appproxy.admin.base import guard
+from appproxy.admin.base.operation import Call, Change, Command, Operation, Query, Routes
+from appproxy.admin.base.pages import etag_of
+from appproxy.admin.base.principal import Permission
 from appproxy.admin.configuration.difference import Comparison, Difference, What, compare
 from appproxy.admin.configuration.fields import is_reference
 from appproxy.admin.configuration.present import configuration, shown
 from appproxy.admin.configuration.sections import BRANDING, SECTIONS, Document, Form
 from appproxy.admin.configuration.steps import Step, steps_of
 from appproxy.admin.configuration.wanted import read_document
-from appproxy.admin.operation import Call, Change, Command, Operation, Query, Routes
-from appproxy.admin.pages import etag_of
-from appproxy.admin.principal import Permission
+from appproxy.admin.fleet import connectors
+from appproxy.admin.people import clients, directories, native_clients, providers, role_assignments, second_factors, users
+from appproxy.admin.policy import policies
+from appproxy.admin.publishing import applications, branding, cors, segments
 from appproxy.errors import AppProxyError, ConfigError
 from appproxy.store.policies.policies import without_anybody
 from appproxy.store.policies.renaming import rename_all

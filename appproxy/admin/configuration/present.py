@@ -8,7 +8,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from appproxy.admin.clients import client_record
 from appproxy.admin.configuration.sections import (
     BRANDING,
     FORMAT,
@@ -24,22 +23,25 @@ from appproxy.admin.configuration.sections import (
     Section,
     is_secret_setting,
 )
-from appproxy.admin.cors import cors_record
-from appproxy.admin.directories import directory_record
-from appproxy.admin.providers import provider_record
+from appproxy.admin.people.clients import client_record
+from appproxy.admin.people.directories import directory_record
+from appproxy.admin.people.providers import provider_record
+from appproxy.admin.publishing.cors import cors_record
 from appproxy.publish.application import Application, ProviderAccess
-from appproxy.store import names, schema
+from appproxy.store import names
 from appproxy.store.applications import applications
 from appproxy.store.connectors import groups as connector_groups
 from appproxy.store.machines import clients, native_clients
-from appproxy.store.people import directories, providers, second_factor_rules
+from appproxy.store.people import directories, providers
+from appproxy.store.people.factors import second_factor_rules
 from appproxy.store.policies import documents, policies
 from appproxy.store.policies.documents import Kind, Stored
 from appproxy.store.policies.references import Names
 from appproxy.store.roles import assignments as roles
-from appproxy.store.schema_directories import directory_groups
 from appproxy.store.service import branding
 from appproxy.store.snapshot import BUILTIN, TOKEN, ProviderRecord
+from appproxy.store.tables import core as schema
+from appproxy.store.tables.directories import directory_groups
 from appproxy.store.transaction import Reading
 
 #: Documents that name things by their ids where they are kept.

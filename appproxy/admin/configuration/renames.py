@@ -7,7 +7,7 @@ from typing import Any
 
 from appproxy.admin.configuration.sections import SECTIONS, Document, Entry, Field, Form
 from appproxy.errors import ConfigError
-from appproxy.policy.conditional.naming import BUILTIN, split_who
+from appproxy.policy.conditional.documents.naming import BUILTIN, split_who
 from appproxy.store.policies.references import each_named
 
 #: By section, the new names by the old ones.

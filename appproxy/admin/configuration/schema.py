@@ -7,9 +7,9 @@ from typing import Any
 
 from appproxy.admin.configuration.sections import BRANDING, FORMAT, FORMAT_KEY, NEEDED, SECTIONS, UNSAID, Field, Form, Section
 from appproxy.branding import BRAND_KEYS
-from appproxy.identity.oidc_settings import MEANINGS
+from appproxy.identity.openid.oidc_settings import MEANINGS
+from appproxy.policy.conditional.documents.naming import LISTS
 from appproxy.policy.conditional.model import State
-from appproxy.policy.conditional.naming import LISTS
 from appproxy.publish.settings.table import FAMILIES, SETTINGS
 
 Schema = dict[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from appproxy.admin import roles
+from appproxy.admin.base import roles
 from appproxy.admin.configuration.fields import check_size, entries_at, known_at
 from appproxy.admin.configuration.sections import (
     BRANDING,
@@ -21,13 +21,13 @@ from appproxy.admin.configuration.sections import (
     key_text,
     label,
 )
-from appproxy.admin.cors import cors_record
+from appproxy.admin.publishing.cors import cors_record
 from appproxy.branding import check_brand
 from appproxy.errors import AppProxyError, ConfigError
-from appproxy.identity.oidc_settings import read_settings, texts_of
-from appproxy.policy.conditional.naming import split_who
-from appproxy.policy.conditional.reading import read_location, read_policy, read_strength
-from appproxy.policy.conditional.reading_contexts import read_context
+from appproxy.identity.openid.oidc_settings import read_settings, texts_of
+from appproxy.policy.conditional.documents.contexts import read_context
+from appproxy.policy.conditional.documents.naming import split_who
+from appproxy.policy.conditional.documents.reading import read_location, read_policy, read_strength
 from appproxy.publish.application import Url
 from appproxy.publish.settings.texts import check_texts
 from appproxy.store import names

@@ -20,7 +20,7 @@ from appproxy.connector.enrol.control import CALL_SECONDS, ControlClient, Issued
 from appproxy.connector.enrol.identity import Identity, IdentityFiles, fits
 from appproxy.connector.enrol.service_dialer import place_of, way_to
 from appproxy.errors import AppProxyError, ConfigError
-from appproxy.net.tls import connector_context, shown_chain, wrap_client
+from appproxy.net.secure.tls import connector_context, shown_chain, wrap_client
 from appproxy.pki import Credential, JoinToken, certificate_request, check_first_contact, connector_id, decode_token, new_key
 
 #: Gives the chain (PEM, leaf first) that the service at a token's address shows.

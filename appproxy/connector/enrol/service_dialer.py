@@ -11,9 +11,9 @@ from twisted.internet.interfaces import IProtocol, IProtocolFactory, IStreamClie
 
 from appproxy.config.outbound_proxy import OutboundProxies
 from appproxy.connector.enrol.identity import Identity
-from appproxy.net.contexts import HTTP, TUNNEL_PROTOCOLS, ClientContext
+from appproxy.net.secure.contexts import HTTP, TUNNEL_PROTOCOLS, ClientContext
+from appproxy.net.secure.tls import connector_context, wrap_client
 from appproxy.net.through_proxy import ThroughProxy
-from appproxy.net.tls import connector_context, wrap_client
 from appproxy.tunnel.asked_node import is_label
 
 #: For the service: a dead address of its name must not hold up the next one for long.

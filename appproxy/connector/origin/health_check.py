@@ -8,12 +8,12 @@ from twisted.internet.interfaces import IReactorTime
 
 from appproxy.connector.config.configuration import Target
 from appproxy.connector.origin.bindings import NOBODY
+from appproxy.connector.origin.h1.repeat import may_repeat
 from appproxy.connector.origin.origin_stream import OriginAttempt, OriginSource, OriginStream
-from appproxy.connector.origin.repeat import may_repeat
 from appproxy.errors import RequestError
 from appproxy.http.connection_authentication import Leg
 from appproxy.http.h1.client import End, Event, Head
-from appproxy.net.deadlines import Deadlines
+from appproxy.net.loop.deadlines import Deadlines
 from appproxy.tunnel.messages import Request
 
 #: Seconds for an answer.

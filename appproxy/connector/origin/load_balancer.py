@@ -21,7 +21,7 @@ from appproxy.connector.origin.origin_stream import GivesWay, OriginAttempt, Ori
 from appproxy.errors import Code, RequestError
 from appproxy.http.connection_authentication import Leg
 from appproxy.http.h1.client import Event
-from appproxy.net.deadlines import Deadlines
+from appproxy.net.loop.deadlines import Deadlines
 from appproxy.tunnel.shares import Held
 
 #: Seconds without requests after the first failure, and at most; it doubles.

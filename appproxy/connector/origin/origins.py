@@ -7,21 +7,21 @@ from functools import partial
 from twisted.internet.interfaces import IReactorTime
 
 from appproxy.connector.config.configuration import OriginAddress, Target
-from appproxy.connector.origin.address_watch import AddressWatch, Resolve
-from appproxy.connector.origin.attempt import Connect, Dialling
 from appproxy.connector.origin.bindings import HANDSHAKE_SECONDS, NOBODY, Bindings, choose
-from appproxy.connector.origin.h1_connection import OriginConnection, SecureOriginConnection
-from appproxy.connector.origin.h2_origin import H2Origin
-from appproxy.connector.origin.handshakes import Handshakes
-from appproxy.connector.origin.kept import IDLE_SECONDS, SETTLE_SECONDS, Kept
+from appproxy.connector.origin.dial.address_watch import AddressWatch, Resolve
+from appproxy.connector.origin.dial.attempt import Connect, Dialling
+from appproxy.connector.origin.h1.connection import OriginConnection, SecureOriginConnection
+from appproxy.connector.origin.h1.handshakes import Handshakes
+from appproxy.connector.origin.h1.kept import IDLE_SECONDS, SETTLE_SECONDS, Kept
+from appproxy.connector.origin.h2.origin import H2Origin
 from appproxy.connector.origin.load_balancer import LoadBalancer
 from appproxy.connector.origin.origin_stream import OriginAttempt, OriginSource, OriginUser
 from appproxy.connector.origin.pressure import Pressure
 from appproxy.connector.origin.waiting import PATIENCE, WaitingRequest, WaitingRequests
 from appproxy.errors import Code
 from appproxy.http.connection_authentication import Leg, has_credentials
-from appproxy.net.deadlines import NEVER, Deadlines
-from appproxy.net.sockets import UnreadBytes
+from appproxy.net.loop.deadlines import NEVER, Deadlines
+from appproxy.net.secure.sockets import UnreadBytes
 from appproxy.tunnel.shares import Places
 
 #: Idle connections to one application; a burst's leftovers beyond it are closed.

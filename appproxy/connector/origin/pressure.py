@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from appproxy.connector.origin.origin_stream import GivesWay, OriginUser
 from appproxy.connector.origin.waiting import WaitingRequests
-from appproxy.net.deadlines import NEVER, Deadlines
+from appproxy.net.loop.deadlines import NEVER, Deadlines
 from appproxy.tunnel.shares import Held, Places, give_way, is_slow
 
 #: Seconds between two looks while anybody waits.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from appproxy.connector.origin.origin_stream import OriginAttempt, OriginUser
 from appproxy.errors import Code, RequestError
-from appproxy.net.deadlines import Deadlines
+from appproxy.net.loop.deadlines import Deadlines
 from appproxy.tunnel.shares import FairQueue
 
 #: More than these and an application that may have few connections is hopelessly late: who comes then is told at once.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from appproxy.connector.tunnel.attachment import AttachedConnection, DataAttachment
 from appproxy.errors import Code
 from appproxy.net.read_gate import HoldReason
-from appproxy.tunnel.data import DataSession
+from appproxy.tunnel.connections.data import DataSession
 
 if TYPE_CHECKING:
     from appproxy.connector.origin.origin_stream import OriginStream

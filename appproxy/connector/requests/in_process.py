@@ -11,7 +11,7 @@ from twisted.internet.interfaces import IProtocol, IProtocolFactory, IReactorTim
 from appproxy.connector.config.configuration import OriginAddress
 from appproxy.connector.requests.route import OriginRoute
 from appproxy.errors import ConfigError
-from appproxy.net.in_process import InProcessAddress, connect
+from appproxy.net.descriptors.in_process import InProcessAddress, connect
 
 #: What such an application's server sees as its peer.
 CONNECTOR = InProcessAddress("appproxy-connector")

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar, Protocol
 
-from appproxy.connector.origin.request_head import NOBODY, share_of
+from appproxy.connector.origin.h1.request_head import NOBODY, share_of
 from appproxy.connector.requests.answer import AnswerStream
 from appproxy.connector.requests.upload import OriginUpload
 from appproxy.connector.tunnel.attachment import DataAttachment
 from appproxy.connector.tunnel.signal import SignalConnection
 from appproxy.errors import Code
-from appproxy.net.deadlines import NEVER
+from appproxy.net.loop.deadlines import NEVER
 from appproxy.tunnel.exchanges import State
 from appproxy.tunnel.frames import Kind, encode
 from appproxy.tunnel.life.origin import LIFE, STATE, Action, Event

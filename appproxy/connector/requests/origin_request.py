@@ -6,10 +6,10 @@ one read, RSP. All else (bodies, long answers, upgrades, retries) hangs off it.
 
 from __future__ import annotations
 
+from appproxy.connector.origin.dial.reasons import place_name
+from appproxy.connector.origin.h1.repeat import may_repeat
+from appproxy.connector.origin.h1.request_head import share_of
 from appproxy.connector.origin.origin_stream import GivesWay, OriginAttempt, OriginStream
-from appproxy.connector.origin.reasons import place_name
-from appproxy.connector.origin.repeat import may_repeat
-from appproxy.connector.origin.request_head import share_of
 from appproxy.connector.requests.answer import AnswerStream
 from appproxy.connector.requests.inline_answer import answer_in_line
 from appproxy.connector.requests.live_request import LiveRequest, RequestTable
@@ -24,12 +24,12 @@ from appproxy.http.connection_authentication import Leg, has_challenge, leg_of
 from appproxy.http.h1.client import BodyPiece, End, Head, Interim
 from appproxy.http.h1.client import Event as AnswerEvent
 from appproxy.net.read_gate import HoldReason
+from appproxy.tunnel.connections.silence import is_endless, silence_of
 from appproxy.tunnel.exchanges import State
 from appproxy.tunnel.frames import Flag, Kind, encode
 from appproxy.tunnel.life.origin import BORN, LIFE, STATE, Action, Event
 from appproxy.tunnel.messages import Request, encode_response
 from appproxy.tunnel.shares import Held
-from appproxy.tunnel.silence import is_endless, silence_of
 
 _BODY, _UPGRADE, _IDEMPOTENT = int(Flag.BODY), int(Flag.UPGRADE), int(Flag.IDEMPOTENT)
 _FORWARD, _ANSWERED = int(Event.FORWARD), int(Event.ANSWERED)

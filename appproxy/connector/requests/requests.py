@@ -18,8 +18,8 @@ from appproxy.connector.requests.route import OriginRoute
 from appproxy.connector.tunnel.signal import SignalConnection
 from appproxy.connector.turns import Turns
 from appproxy.errors import Code, RemoteProtocolError
-from appproxy.net.deadlines import Deadlines
-from appproxy.net.seldom import LogThinning
+from appproxy.net.loop.deadlines import Deadlines
+from appproxy.net.loop.seldom import LogThinning
 from appproxy.tunnel.exchanges import State
 from appproxy.tunnel.frames import Flag, Kind, encode
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits

@@ -5,14 +5,14 @@ Of its request only what the log wants is kept: there may be 10,000 idle ones.
 
 from __future__ import annotations
 
+from appproxy.connector.origin.h1.request_head import share_of
 from appproxy.connector.origin.origin_stream import OriginStream
-from appproxy.connector.origin.request_head import share_of
 from appproxy.connector.requests.answer import AnswerStream
 from appproxy.connector.requests.live_request import LiveRequest
 from appproxy.connector.requests.upload import Framing, OriginUpload
 from appproxy.connector.tunnel.attachment import DataAttachment
 from appproxy.errors import Code, RequestError
-from appproxy.net.deadlines import NEVER
+from appproxy.net.loop.deadlines import NEVER
 from appproxy.tunnel.life.origin import LIFE, Event
 
 #: Silence of a stream of which one direction is closed. Most ends close the other one at once.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
-from appproxy.connector.origin.request_head import NOBODY
+from appproxy.connector.origin.h1.request_head import NOBODY
 from appproxy.connector.transport import Transport
 from appproxy.errors import Code
 from appproxy.net.read_gate import ReadGate
-from appproxy.tunnel.data import DataSession
+from appproxy.tunnel.connections.data import DataSession
 from appproxy.tunnel.shares import SLOW_RATE, SLOW_SECONDS_OVER, FairQueue, Held
 
 

@@ -14,15 +14,15 @@ from zope.interface import implementer
 from appproxy.connector.transport import transport_of
 from appproxy.connector.tunnel.attachment import BodyTaker, DataAttachment
 from appproxy.errors import Code, ProtocolError
-from appproxy.net.deadlines import NEVER
+from appproxy.net.loop.deadlines import NEVER
 from appproxy.net.read_gate import HoldReason, ReadGate
-from appproxy.net.sockets import through
-from appproxy.net.tls import set_buffers
-from appproxy.tunnel.data import DataSession
+from appproxy.net.secure.sockets import through
+from appproxy.net.secure.tls import set_buffers
+from appproxy.tunnel.connections.data import DataSession
+from appproxy.tunnel.connections.signal import Role
 from appproxy.tunnel.frames import Frame, Kind
 from appproxy.tunnel.limits import DEFAULT_LIMITS
 from appproxy.tunnel.messages import decode_code, decode_error
-from appproxy.tunnel.signal import Role
 from appproxy.tunnel.token_bucket import TokenBucket
 
 DATA_ALPN = b"appproxy-data/1"

@@ -17,8 +17,8 @@ from appproxy.connector.transport import Dialled, peer_of
 from appproxy.connector.tunnel.attachment import DataAttachment, look_at
 from appproxy.connector.tunnel.data import DataConnection
 from appproxy.errors import Code
-from appproxy.net.deadlines import NEVER, Deadlines
-from appproxy.net.seldom import LogThinning
+from appproxy.net.loop.deadlines import NEVER, Deadlines
+from appproxy.net.loop.seldom import LogThinning
 from appproxy.tunnel.backoff import reconnect_delay
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
 from appproxy.tunnel.shares import FairQueue, Held, Places, give_way, hardly_moves

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from twisted.internet.interfaces import IReactorTime
 
-from appproxy.connector.origin.address_watch import AddressWatch, Resolve
-from appproxy.net.deadlines import Deadlines
+from appproxy.connector.origin.dial.address_watch import AddressWatch, Resolve
+from appproxy.net.loop.deadlines import Deadlines
 
 
 class ServiceWatch:

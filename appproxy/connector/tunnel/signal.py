@@ -19,14 +19,14 @@ from zope.interface import implementer
 from appproxy.connector.transport import peer_of, transport_of
 from appproxy.connector.turns import USUAL
 from appproxy.errors import Code, ProtocolError, RemoteProtocolError
-from appproxy.net.deadlines import NEVER, Deadlines
 from appproxy.net.farewell import Farewell
-from appproxy.net.sockets import Unreachable, retry_evenly, socket_of, unacknowledged
+from appproxy.net.loop.deadlines import NEVER, Deadlines
+from appproxy.net.secure.sockets import Unreachable, retry_evenly, socket_of, unacknowledged
+from appproxy.tunnel.connections.signal import Role, SignalSession
 from appproxy.tunnel.frames import Frame, Kind
 from appproxy.tunnel.limits import DEFAULT_LIMITS
 from appproxy.tunnel.messages import Goodbye, Hello, Load, Welcome, decode_error, decode_welcome
 from appproxy.tunnel.node_list import NodePlace, decode_nodes
-from appproxy.tunnel.signal import Role, SignalSession
 
 #: In-line answers that the service has not yet read; beyond it answers go on data connections.
 INLINE_UNSENT = DEFAULT_LIMITS.unsent_inline

@@ -9,14 +9,14 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import inf
 
-from appproxy.policy.conditional.conditions import Fact, InTime
-from appproxy.policy.conditional.contexts import Context, Contexts, contexts_of
 from appproxy.policy.conditional.decision import Decision, decide
-from appproxy.policy.conditional.devices import NO_DEVICES, Devices
 from appproxy.policy.conditional.facts import Asked, Facts, Judged, Request
 from appproxy.policy.conditional.locations import Locations
 from appproxy.policy.conditional.model import AskedLevels, Policy, State, Strength, Subject, levels_for
-from appproxy.policy.conditional.windows import clock_of
+from appproxy.policy.conditional.parts.conditions import Fact, InTime
+from appproxy.policy.conditional.parts.contexts import Context, Contexts, contexts_of
+from appproxy.policy.conditional.parts.devices import NO_DEVICES, Devices
+from appproxy.policy.conditional.parts.windows import clock_of
 from appproxy.policy.risk.user_risk import NO_RISK, UserRisk
 
 

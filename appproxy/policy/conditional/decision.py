@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf
 
-from appproxy.policy.conditional.demands import NOTHING, UNLIMITED, Demand, SessionControls
 from appproxy.policy.conditional.facts import Facts
 from appproxy.policy.conditional.model import Grant, Policy
+from appproxy.policy.conditional.parts.demands import NOTHING, UNLIMITED, Demand, SessionControls
 
 
 @dataclass(frozen=True, slots=True)

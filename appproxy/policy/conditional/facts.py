@@ -9,12 +9,12 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from appproxy.device import ProvedDevice
-from appproxy.policy.conditional.contexts import Context, Found, contexts_of
-from appproxy.policy.conditional.devices import NO_DEVICES, PROVED, Devices
 from appproxy.policy.conditional.locations import Locations
 from appproxy.policy.conditional.model import Proved, Strength, Subject
-from appproxy.policy.conditional.platforms import platform_of
-from appproxy.policy.conditional.windows import Clock, Window, clock_of
+from appproxy.policy.conditional.parts.contexts import Context, Found, contexts_of
+from appproxy.policy.conditional.parts.devices import NO_DEVICES, PROVED, Devices
+from appproxy.policy.conditional.parts.platforms import platform_of
+from appproxy.policy.conditional.parts.windows import Clock, Window, clock_of
 from appproxy.policy.risk.user_risk import NO_RISK, UserRisk
 
 #: How a session is used: by an access cookie, or by an access token.

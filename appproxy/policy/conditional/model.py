@@ -9,9 +9,9 @@ from math import inf
 from typing import Protocol
 
 from appproxy.device import ProvedDevice
-from appproxy.policy.conditional.conditions import Condition
-from appproxy.policy.conditional.demands import UNLIMITED, SessionControls
-from appproxy.policy.conditional.devices import DevicePattern
+from appproxy.policy.conditional.parts.conditions import Condition
+from appproxy.policy.conditional.parts.demands import UNLIMITED, SessionControls
+from appproxy.policy.conditional.parts.devices import DevicePattern
 
 #: What authentication contexts of Microsoft Entra (the claim `acrs`) begin with among the `amr` of a sign-in.
 ACRS = "acrs:"

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from appproxy.policy.conditional.compiled import PolicySet
-from appproxy.policy.conditional.conditions import Fact
 from appproxy.policy.conditional.decision import NOTHING_DECIDED as _NOTHING
 from appproxy.policy.conditional.decision import Decision
 from appproxy.policy.conditional.facts import Facts
 from appproxy.policy.conditional.logged import KEPT_BITS, Logged, Outcome
 from appproxy.policy.conditional.model import Policy
+from appproxy.policy.conditional.parts.conditions import Fact
 from appproxy.policy.networks import network_of
 from appproxy.policy.risk.user_risk import of_level
 

@@ -14,8 +14,8 @@ from twisted.logger import Logger
 
 from appproxy.errors import AppProxyError, RequestError
 from appproxy.ldap.messages import DirectoryEntry, Result, SearchRequest
-from appproxy.net.contexts import ClientContext, origin_context
-from appproxy.net.turns import FairTurns
+from appproxy.net.loop.turns import FairTurns
+from appproxy.net.secure.contexts import ClientContext, origin_context
 from appproxy.policy.fair_queue import FairQueue, Lane
 from appproxy.provider.directories.connection import LdapConnection, away
 from appproxy.store.people.directories import Directory, server_of

@@ -16,8 +16,9 @@ from appproxy.provider.facts import ProviderFacts
 from appproxy.provider.oauth.grants import SignedIn, find_signed_in
 from appproxy.provider.passwords.authenticator import PasswordAuthenticator
 from appproxy.provider.tokens import FORM_LIFETIME, ProviderSession
-from appproxy.store.people import authenticator_apps, one_time, passkeys, recovery_codes, refused_codes
-from appproxy.store.people.passkeys import Passkey
+from appproxy.store.people.factors import authenticator_apps, passkeys, recovery_codes, refused_codes
+from appproxy.store.people.factors.passkeys import Passkey
+from appproxy.store.people.session import one_time
 from appproxy.store.service import audit
 from appproxy.store.service.actions import USER_FACTOR_REFUSED, USER_FACTOR_USED, USER_SIGN_IN
 from appproxy.store.service.note import Note

@@ -10,7 +10,8 @@ from appproxy.provider.factors import recovery, totp
 from appproxy.provider.factors.webauthn import NewPasskey
 from appproxy.provider.oauth.grants import SignedIn, find_signed_in
 from appproxy.provider.tokens import FORM_LIFETIME, ProviderSession
-from appproxy.store.people import authenticator_apps, factors, one_time, passkeys, recovery_codes
+from appproxy.store.people.factors import authenticator_apps, factors, passkeys, recovery_codes
+from appproxy.store.people.session import one_time
 from appproxy.store.service import audit
 from appproxy.store.service.actions import USER_FACTOR_ENROLLED, USER_FACTOR_REMOVED, USER_RECOVERY_CODES_MADE
 from appproxy.store.service.note import Action

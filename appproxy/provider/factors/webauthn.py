@@ -30,7 +30,7 @@ from webauthn.helpers.structs import (
 
 from appproxy.errors import Code, IdentityError
 from appproxy.json_input import read_json
-from appproxy.store.people.passkeys import Passkey
+from appproxy.store.people.factors.passkeys import Passkey
 
 #: Random bytes of a challenge (Web Authentication section 13.4.3 wants 16 at least).
 CHALLENGE_SIZE = 32

@@ -14,7 +14,7 @@ from hmac import compare_digest
 from urllib.parse import urlsplit
 
 from appproxy.errors import RequestError
-from appproxy.identity.access_token import is_within
+from appproxy.identity.openid.access_token import is_within
 from appproxy.publish.application import Application, Preauthentication
 from appproxy.store.snapshot import BUILTIN, NativeClient, RelyingParty, Snapshot
 

@@ -18,8 +18,10 @@ from appproxy.provider.oauth.metadata import CONSENT
 from appproxy.provider.oauth.server import OAuthRequest, Server
 from appproxy.provider.tokens import Grant, ProviderSession
 from appproxy.store.names import NotFound
-from appproxy.store.people import factors, session_rows, users
-from appproxy.store.people.factors import FactorsOfUser
+from appproxy.store.people import users
+from appproxy.store.people.factors import factors
+from appproxy.store.people.factors.factors import FactorsOfUser
+from appproxy.store.people.session import rows as session_rows
 from appproxy.store.people.users import User
 from appproxy.store.snapshot import BUILTIN, ProviderRecord, SealingKey, Snapshot
 from appproxy.store.transaction import Reading

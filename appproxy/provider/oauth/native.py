@@ -10,7 +10,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from appproxy.errors import IdentityError
-from appproxy.identity.access_token import ACCESS_TYPE
+from appproxy.identity.openid.access_token import ACCESS_TYPE
 from appproxy.provider.assurance import Method, acr_of, amr_of
 from appproxy.provider.oauth.claims import user_claims
 from appproxy.provider.oauth.clients import SCOPES, Client
@@ -19,8 +19,8 @@ from appproxy.provider.tokens import ProviderSession
 from appproxy.store.machines import device_codes, native_grants
 from appproxy.store.machines.device_codes import DeviceCode
 from appproxy.store.machines.native_grants import NativeGrant
-from appproxy.store.people import session_rows
-from appproxy.store.people.session_record import SignedIn
+from appproxy.store.people.session import rows as session_rows
+from appproxy.store.people.session.record import SignedIn
 from appproxy.store.people.users import User
 from appproxy.store.snapshot import BUILTIN
 from appproxy.store.transaction import Transaction

@@ -17,7 +17,7 @@ from appproxy.provider.oauth.server import OAuthRequest, Server
 from appproxy.provider.oauth.signing import load
 from appproxy.provider.tokens import ACCESS_LIFETIME, CODE_LIFETIME, Access, Grant, ProviderSession
 from appproxy.store.machines import device_codes, native_grants
-from appproxy.store.people import client_sessions, one_time, sessions
+from appproxy.store.people.session import client_sessions, one_time, sessions
 from appproxy.store.people.users import User
 from appproxy.store.service.keys import read_signing_keys
 from appproxy.store.snapshot import BUILTIN

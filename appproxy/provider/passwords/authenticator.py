@@ -32,10 +32,11 @@ from appproxy.provider.passwords.throttle import (
 from appproxy.provider.passwords.written import Written, write
 from appproxy.provider.tokens import ProviderSession
 from appproxy.store.database.live import LiveStore
-from appproxy.store.people import directory_users, factors, users
+from appproxy.store.people import directory_users, users
 from appproxy.store.people.directories import Directory
 from appproxy.store.people.directory_users import NameTaken, Person
-from appproxy.store.people.factors import FactorsOfUser
+from appproxy.store.people.factors import factors
+from appproxy.store.people.factors.factors import FactorsOfUser
 from appproxy.store.people.users import User
 from appproxy.store.service import audit
 from appproxy.store.service.actions import USER_PASSWORD_ACCEPTED, USER_SIGN_IN, USER_SIGN_IN_FAILED

@@ -12,7 +12,7 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
 from appproxy.errors import Code, RequestError
-from appproxy.net.turns import FairTurns
+from appproxy.net.loop.turns import FairTurns
 from appproxy.policy.fair_queue import FairQueue, Lane
 from appproxy.provider.passwords.rules import HASHER, hash_password, outdated, verify
 

@@ -19,7 +19,7 @@ from appproxy.provider.steps.onward import Onward, client_address
 from appproxy.provider.steps.set_up import SetUpPages
 from appproxy.provider.steps.sign_in_form import PARAMETERS, sign_in_form
 from appproxy.provider.tokens import FormState
-from appproxy.store.people import factors
+from appproxy.store.people.factors import factors
 from appproxy.store.transaction import Reading
 
 PURPOSE = "account"

@@ -30,7 +30,7 @@ from appproxy.provider.oauth.metadata import ACCOUNT, SECOND_FACTOR, SET_UP
 from appproxy.provider.parameters import LONGEST, read_form
 from appproxy.provider.steps.sign_in_form import CHALLENGE, STALE, TO_ACCOUNT, application_name, html, resume, sign_in_form
 from appproxy.provider.tokens import STEP_LIFETIME, FormState, StaleForm
-from appproxy.store.people import passkeys
+from appproxy.store.people.factors import passkeys
 
 #: Purposes of forms.
 PROVE, CHOOSE = "second factor", "set up a factor"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from appproxy.errors import ConfigError
 from appproxy.http.h1.request import LONGEST_METHOD
 from appproxy.http.refused import OF_THE_CONNECTION, WORDS_OF_PROXIES
-from appproxy.policy.conditional.naming import TAG_NAME
+from appproxy.policy.conditional.documents.naming import TAG_NAME
 from appproxy.policy.rates import Rate
 from appproxy.publish.settings import kinds
 from appproxy.publish.settings.request_fields import user_fields

@@ -12,9 +12,9 @@ from twisted.python.failure import Failure
 from appproxy.errors import Code, RequestError
 from appproxy.publish.routing import ApplicationRoute
 from appproxy.service.dispatch.error_pages import ErrorPages
-from appproxy.service.dispatch.hosts import FindRoute, code_for
 from appproxy.service.dispatch.request import InboundRequest, Store
 from appproxy.service.dispatch.stage import ANSWERED, Decided, Outcome, Stage
+from appproxy.service.dispatch.stages.hosts import FindRoute, code_for
 from appproxy.service.exchange.exchange import Exchange
 
 #: Seconds that a stage may make a request wait: a user who waits longer believes that nothing comes, and reloads.

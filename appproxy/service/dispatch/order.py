@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from appproxy.service.dispatch.access import Authentication, Authorization
-from appproxy.service.dispatch.decision_log import DecisionLog
 from appproxy.service.dispatch.error_pages import ErrorPages
-from appproxy.service.dispatch.forwarding import Limits, Slash, ToRelay
-from appproxy.service.dispatch.gate import Gate
-from appproxy.service.dispatch.hosts import Authority, FindRoute, OwnConnection, OwnHosts
-from appproxy.service.dispatch.kept_forms import FormKeeping, KeptForms
-from appproxy.service.dispatch.machine_access import MachineAuthentication, MachineAuthorization, Programs
-from appproxy.service.dispatch.maintenance import Maintenance
-from appproxy.service.dispatch.own_pages import Branding, OwnPaths, Robots
-from appproxy.service.dispatch.preflight import Preflight
-from appproxy.service.dispatch.rates import ApplicationRates, RateLimits, ServiceRates, UserRates
-from appproxy.service.dispatch.resource_metadata import ResourceMetadata
-from appproxy.service.dispatch.sign_in_start import SignInStart
+from appproxy.service.dispatch.gates.decision_log import DecisionLog
+from appproxy.service.dispatch.gates.gate import Gate
+from appproxy.service.dispatch.gates.sign_in_start import SignInStart
 from appproxy.service.dispatch.stage import Stage
+from appproxy.service.dispatch.stages.access import Authentication, Authorization
+from appproxy.service.dispatch.stages.forwarding import Limits, Slash, ToRelay
+from appproxy.service.dispatch.stages.hosts import Authority, FindRoute, OwnConnection, OwnHosts
+from appproxy.service.dispatch.stages.kept_forms import FormKeeping, KeptForms
+from appproxy.service.dispatch.stages.machine_access import MachineAuthentication, MachineAuthorization, Programs
+from appproxy.service.dispatch.stages.maintenance import Maintenance
+from appproxy.service.dispatch.stages.own_pages import Branding, OwnPaths, Robots
+from appproxy.service.dispatch.stages.preflight import Preflight
+from appproxy.service.dispatch.stages.rates import ApplicationRates, RateLimits, ServiceRates, UserRates
+from appproxy.service.dispatch.stages.resource_metadata import ResourceMetadata
 from appproxy.service.exchange.exchange import Handler
 from appproxy.service.relay.relay import Relay
 

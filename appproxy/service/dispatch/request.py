@@ -7,9 +7,9 @@ from typing import Protocol
 from appproxy.http.head import RequestHead
 from appproxy.identity.session import Session
 from appproxy.policy.authorizer import RequestContext
-from appproxy.policy.conditional.transfers import Transfers
+from appproxy.policy.conditional.parts.transfers import Transfers
 from appproxy.publish.routing import ApplicationRoute
-from appproxy.service.dispatch.gate import Opened
+from appproxy.service.dispatch.gates.gate import Opened
 from appproxy.service.exchange.exchange import Exchange
 from appproxy.store.snapshot import Snapshot
 

@@ -14,7 +14,7 @@ from twisted.internet.interfaces import IPushProducer
 
 from appproxy.errors import Code
 from appproxy.http.head import Fields, RequestHead
-from appproxy.net.tls import ServerName
+from appproxy.net.secure.tls import ServerName
 
 
 class BodyReader(Protocol):

@@ -13,8 +13,8 @@ from appproxy.export.destination import Destination, Way
 from appproxy.export.entry import ExportedEntry
 from appproxy.export.formats import written
 from appproxy.export.syslog import syslog_frame
-from appproxy.net.contexts import origin_context
-from appproxy.net.seldom import LogThinning
+from appproxy.net.loop.seldom import LogThinning
+from appproxy.net.secure.contexts import origin_context
 from appproxy.service.exports.delivery import TIMEOUT, DeliveryFailed, Load
 from appproxy.service.exports.line_store import append_lines
 from appproxy.service.exports.syslog_client import send_frames

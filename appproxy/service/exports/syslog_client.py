@@ -16,7 +16,7 @@ from OpenSSL import SSL
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 
 from appproxy.errors import AppProxyError
-from appproxy.net.contexts import ClientContext
+from appproxy.net.secure.contexts import ClientContext
 from appproxy.service.exports.delivery import DeliveryFailed
 
 #: Bytes that are read at once of what a receiver says, which is nothing; more than `_MOST_SAID` in all is none of syslog's.

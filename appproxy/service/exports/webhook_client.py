@@ -13,7 +13,7 @@ from twisted.web.iweb import IAgent, IResponse
 
 from appproxy.export.webhook import Verdict, batch, is_suspect, signed_fields, verdict_on, wait_asked_for
 from appproxy.service.exports.delivery import DeliveryFailed, Load
-from appproxy.service.signin.provider_agent import BytesProducer, ProviderAgent
+from appproxy.service.signin.openid.provider_agent import BytesProducer, ProviderAgent
 from appproxy.store.service.audit_exports import AuditExport
 
 MakeAgent = Callable[[AuditExport], IAgent]

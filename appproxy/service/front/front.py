@@ -18,8 +18,8 @@ from appproxy.errors import Code
 from appproxy.http import HeadLimits
 from appproxy.http.head import RequestHead
 from appproxy.http.trusted_proxies import TrustedProxies
-from appproxy.net.deadlines import Deadlines
-from appproxy.net.tls import ServerName, server_name
+from appproxy.net.loop.deadlines import Deadlines
+from appproxy.net.secure.tls import ServerName, server_name
 from appproxy.policy.networks import network_of
 from appproxy.service.exchange.exchange import Exchange, Handler
 from appproxy.service.exchange.hooks import Hooks

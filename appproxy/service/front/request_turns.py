@@ -15,7 +15,7 @@ from typing import Protocol as Kind
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from appproxy.net.seldom import LogThinning
+from appproxy.net.loop.seldom import LogThinning
 from appproxy.policy.levels import LeakyBuckets
 from appproxy.tunnel.shares import FairQueue
 

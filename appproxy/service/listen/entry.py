@@ -9,9 +9,9 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from appproxy.net.contexts import HTTP2
-from appproxy.net.deadlines import NEVER
-from appproxy.net.tls import negotiated
+from appproxy.net.loop.deadlines import NEVER
+from appproxy.net.secure.contexts import HTTP2
+from appproxy.net.secure.tls import negotiated
 from appproxy.service.front.h1.connection import UserConnection
 from appproxy.service.front.h2.connection import H2Connection
 

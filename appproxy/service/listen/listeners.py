@@ -11,11 +11,11 @@ from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from appproxy.config.service import ServiceSettings
 from appproxy.config.values import Address
 from appproxy.http.trusted_proxies import PROXY_PROTOCOL, TrustedProxies
-from appproxy.net.contexts import TunnelContext, UserContext
-from appproxy.net.inherited import Inherited, family_of, listener_name
+from appproxy.net.descriptors.inherited import Inherited, family_of, listener_name
 from appproxy.net.proxied import ProxiedFactory
-from appproxy.net.sockets import prepare_listener
-from appproxy.net.tls import wrap_server
+from appproxy.net.secure.contexts import TunnelContext, UserContext
+from appproxy.net.secure.sockets import prepare_listener
+from appproxy.net.secure.tls import wrap_server
 
 #: Twisted's default of 50 made 1,000 connects at once take 17 s; with this they took 0.02 s.
 BACKLOG = 4096

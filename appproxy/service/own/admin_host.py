@@ -25,11 +25,11 @@ from appproxy.policy.verdict import Pass, Refuse, SignInRequired
 from appproxy.publish.administration import ADMINISTRATION
 from appproxy.publish.routing import ApplicationRoute
 from appproxy.service.dispatch.error_pages import ErrorPages
-from appproxy.service.dispatch.machine_access import MachineAuthentication, MachineAuthorization, Programs
+from appproxy.service.dispatch.gates.sign_in_start import SignInStart
 from appproxy.service.dispatch.request import InboundRequest, Store
-from appproxy.service.dispatch.resource_metadata import ResourceMetadata
-from appproxy.service.dispatch.sign_in_start import SignInStart
 from appproxy.service.dispatch.stage import ANSWERED
+from appproxy.service.dispatch.stages.machine_access import MachineAuthentication, MachineAuthorization, Programs
+from appproxy.service.dispatch.stages.resource_metadata import ResourceMetadata
 from appproxy.service.exchange.exchange import Exchange, Handler
 from appproxy.store.snapshot import Snapshot
 

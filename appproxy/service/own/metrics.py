@@ -14,12 +14,12 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from appproxy.errors import Code
-from appproxy.net.exhaustion import EXHAUSTION
+from appproxy.net.loop.exhaustion import EXHAUSTION
 from appproxy.pki.expiry import days_left
 from appproxy.policy.risk.levels import LEVELS
-from appproxy.service.dispatch.rates import LIMITS, RateLimits
+from appproxy.service.dispatch.stages.rates import LIMITS, RateLimits
 from appproxy.service.exchange.exchange import Exchange
-from appproxy.service.relay.shortages import SHORTAGES
+from appproxy.service.relay.connectors.shortages import SHORTAGES
 from appproxy.store.connectors.sightings import STATUSES
 from appproxy.store.service.audit_exports import Backlog
 

@@ -16,7 +16,7 @@ from twisted.logger import Logger
 
 from appproxy.config.service import ServiceSettings
 from appproxy.errors import ConfigError
-from appproxy.net.tls import UserContext
+from appproxy.net.secure.tls import UserContext
 from appproxy.pki import Credential, certificate_facts, load_chain
 from appproxy.pki.acme import alpn_credential
 from appproxy.pki.expiry import DAY, days_left, ends_soon

@@ -10,10 +10,10 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from appproxy.service.dispatch.gate import Gate
-from appproxy.service.dispatch.machine_access import Programs
-from appproxy.service.dispatch.machine_gate import MachineGate
-from appproxy.service.dispatch.provider_tokens import NoTokens, TokenBook
+from appproxy.service.dispatch.gates.gate import Gate
+from appproxy.service.dispatch.gates.machine_gate import MachineGate
+from appproxy.service.dispatch.gates.provider_tokens import NoTokens, TokenBook
+from appproxy.service.dispatch.stages.machine_access import Programs
 from appproxy.store.machines.service_tokens import used
 from appproxy.store.service.note import Note
 from appproxy.store.transaction import Transaction

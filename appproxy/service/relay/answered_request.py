@@ -10,19 +10,19 @@ from typing import Any, ClassVar
 
 from appproxy.errors import Code, RemoteProtocolError, RequestError
 from appproxy.identity.session import Session
-from appproxy.net.deadlines import NEVER
-from appproxy.policy.conditional.transfers import Refused, Transfers
+from appproxy.net.loop.deadlines import NEVER
+from appproxy.policy.conditional.parts.transfers import Refused, Transfers
 from appproxy.service.exchange.exchange import Exchange
-from appproxy.service.relay.affinity import ANOTHER_ANSWER, binds_by_answer, is_for_nobody
-from appproxy.service.relay.data_channel import DataChannel
+from appproxy.service.relay.answers.streamed_answer import StreamedAnswer
+from appproxy.service.relay.answers.symptoms import STATUSES
+from appproxy.service.relay.answers.transfers import refused_block
+from appproxy.service.relay.answers.translated_answer import TranslatedAnswer
+from appproxy.service.relay.connectors.affinity import ANOTHER_ANSWER, binds_by_answer, is_for_nobody
+from appproxy.service.relay.connectors.data_channel import DataChannel
+from appproxy.service.relay.connectors.roster import UNKNOWN, Peer, SignalChannel, Whose
+from appproxy.service.relay.connectors.share_tokens import NOBODY
 from appproxy.service.relay.plan import Plan
-from appproxy.service.relay.roster import UNKNOWN, Peer, SignalChannel, Whose
-from appproxy.service.relay.share_tokens import NOBODY
 from appproxy.service.relay.shared import Shared
-from appproxy.service.relay.streamed_answer import StreamedAnswer
-from appproxy.service.relay.symptoms import STATUSES
-from appproxy.service.relay.transfers import refused_block
-from appproxy.service.relay.translated_answer import TranslatedAnswer
 from appproxy.service.relay.upload import Upload
 from appproxy.tunnel.exchanges import State
 from appproxy.tunnel.frames import Flag

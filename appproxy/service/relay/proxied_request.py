@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from appproxy.errors import Code
 from appproxy.service.relay.answered_request import AnsweredRequest
-from appproxy.service.relay.roster import Peer, SignalChannel
+from appproxy.service.relay.connectors.roster import Peer, SignalChannel
 from appproxy.tunnel.exchanges import State
 from appproxy.tunnel.frames import Flag, Kind, encode
 from appproxy.tunnel.life.proxied import ATTEMPTS, STATE, WITHOUT_BODY, Action, Event, with_body

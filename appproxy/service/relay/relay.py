@@ -10,20 +10,20 @@ from appproxy.errors import Code, LocalProtocolError, RequestError
 from appproxy.http.forwarding import forwarded_block
 from appproxy.http.h1.request import choose_upgrade
 from appproxy.identity.session import Session
-from appproxy.policy.conditional.transfers import Transfers
+from appproxy.policy.conditional.parts.transfers import Transfers
 from appproxy.publish.application import Application
 from appproxy.publish.routing import ApplicationRoute, internal_target
 from appproxy.publish.urls import Translation
 from appproxy.service.exchange.exchange import Exchange
 from appproxy.service.exchange.hooks import Hooks
 from appproxy.service.relay import small_upload
-from appproxy.service.relay.affinity import binds_by_request
+from appproxy.service.relay.connectors.affinity import binds_by_request
+from appproxy.service.relay.connectors.roster import Roster
+from appproxy.service.relay.connectors.share_tokens import ShareTokens
 from appproxy.service.relay.plan import Plan, Plans
 from appproxy.service.relay.proxied_request import ProxiedRequest
 from appproxy.service.relay.request_signer import RequestSigner, signed
 from appproxy.service.relay.revocation import EVERYTHING, Change, Revocable, why_cut
-from appproxy.service.relay.roster import Roster
-from appproxy.service.relay.share_tokens import ShareTokens
 from appproxy.service.relay.shared import Page, Shared
 from appproxy.store.snapshot import Snapshot
 from appproxy.tunnel.frames import Flag

@@ -9,13 +9,13 @@ from typing import Protocol
 from appproxy.errors import Code
 from appproxy.identity.session import Session
 from appproxy.policy.authorizer import SERVICE_TOKEN, Authorizer, RequestContext
-from appproxy.policy.conditional.transfers import Refused, Transfers
+from appproxy.policy.conditional.parts.transfers import Refused, Transfers
 from appproxy.policy.verdict import Pass, Refuse
 from appproxy.publish.application import Application
 from appproxy.service.exchange.exchange import Exchange
+from appproxy.service.relay.answers.streamed_answer import StreamedAnswer
+from appproxy.service.relay.answers.transfers import refused_block, refused_head
 from appproxy.service.relay.plan import Plan
-from appproxy.service.relay.streamed_answer import StreamedAnswer
-from appproxy.service.relay.transfers import refused_block, refused_head
 from appproxy.store.snapshot import Snapshot
 
 

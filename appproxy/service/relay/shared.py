@@ -8,13 +8,13 @@ from typing import Protocol
 from twisted.internet.interfaces import IReactorTime
 
 from appproxy.errors import Code
-from appproxy.net.deadlines import Deadlines
+from appproxy.net.loop.deadlines import Deadlines
 from appproxy.service.exchange.exchange import Exchange
 from appproxy.service.exchange.hooks import Hooks
-from appproxy.service.relay.affinity import Affinity
-from appproxy.service.relay.roster import Peer, Roster
-from appproxy.service.relay.shortages import SHORTAGES, Shortages
-from appproxy.service.relay.symptoms import Symptoms
+from appproxy.service.relay.answers.symptoms import Symptoms
+from appproxy.service.relay.connectors.affinity import Affinity
+from appproxy.service.relay.connectors.roster import Peer, Roster
+from appproxy.service.relay.connectors.shortages import SHORTAGES, Shortages
 from appproxy.service.relay.under_way import UnderWay
 from appproxy.tunnel.limits import TunnelLimits
 

@@ -11,7 +11,7 @@ from appproxy.errors import Code
 from appproxy.http.forwarding import forwarded_trailers
 from appproxy.http.head import Fields
 from appproxy.service.exchange.exchange import Exchange
-from appproxy.service.relay.data_channel import DataChannel
+from appproxy.service.relay.connectors.data_channel import DataChannel
 from appproxy.service.relay.plan import Plan
 from appproxy.service.relay.shared import Shared
 

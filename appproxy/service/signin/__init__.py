@@ -1,11 +1,11 @@
 """Sign-in and sign-out. What a kind of identity providers of somebody's own needs is here by name."""
 
-from appproxy.identity.id_token import Claims
-from appproxy.identity.logout_token import LogoutToken
-from appproxy.identity.oidc import Metadata, TokenAnswer
-from appproxy.service.signin.identity_provider import EndsSessions, IdentityProvider, ProviderKind, Refreshes
-from appproxy.service.signin.oidc_client import GrantRefused
-from appproxy.service.signin.provider_claims import WantedClaims
+from appproxy.identity.openid.id_token import Claims
+from appproxy.identity.openid.logout_token import LogoutToken
+from appproxy.identity.openid.oidc import Metadata, TokenAnswer
+from appproxy.service.signin.openid.identity_provider import EndsSessions, IdentityProvider, ProviderKind, Refreshes
+from appproxy.service.signin.openid.oidc_client import GrantRefused
+from appproxy.service.signin.openid.provider_claims import WantedClaims
 from appproxy.store.snapshot import ProviderRecord
 
 __all__ = [

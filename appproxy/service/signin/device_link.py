@@ -10,8 +10,8 @@ from twisted.web.iweb import IRequest
 from appproxy.errors import Code
 from appproxy.net.web import Answer, address_of, brand_of, html_answer, tell
 from appproxy.pages import NO_STORE, SECURITY_FIELDS, render
-from appproxy.service.signin.browser_request import form_of, query_of
-from appproxy.service.signin.context import SignInContext
+from appproxy.service.signin.request.browser_request import form_of, query_of
+from appproxy.service.signin.request.context import SignInContext
 
 _FILE = (
     b"content-type: application/x-pkcs12\ncontent-disposition: attachment; filename=\"device.p12\"\n"

@@ -28,9 +28,10 @@ from appproxy.pki.pem import load_chain
 from appproxy.policy.verdict import Pass, Refuse, SignInRequired
 from appproxy.publish.application import Application
 from appproxy.service.exchange.exchange import Exchange
-from appproxy.service.signin import audit, step_up
-from appproxy.service.signin.browser_request import query_of
-from appproxy.service.signin.context import SignInContext
+from appproxy.service.signin import step_up
+from appproxy.service.signin.request import audit
+from appproxy.service.signin.request.browser_request import query_of
+from appproxy.service.signin.request.context import SignInContext
 from appproxy.service.signin.way_back import WayBack
 from appproxy.store.service.actions import DEVICE_PROVED
 from appproxy.store.snapshot import BUILTIN, OWN_AUTHORITY, DeviceAuthority

@@ -22,7 +22,7 @@ from appproxy.identity import binding
 from appproxy.identity.cookie import FRAGMENT_COOKIE, clear_cookie, name_on_port
 from appproxy.net.web import Answer, brand_of, cookie_lines, cookies_of, redirect
 from appproxy.pages import KEEP_FRAGMENT_SCRIPT, NO_STORE, PUT_FRAGMENT_BACK_SCRIPT, render, with_script
-from appproxy.service.signin.browser_request import is_document_request
+from appproxy.service.signin.request.browser_request import is_document_request
 
 _HTML = b"content-type: text/html; charset=utf-8\n" + NO_STORE
 _KEEP_FIELDS, _PUT_BACK_FIELDS = _HTML + with_script(KEEP_FRAGMENT_SCRIPT), _HTML + with_script(PUT_FRAGMENT_BACK_SCRIPT)

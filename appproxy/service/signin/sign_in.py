@@ -21,8 +21,8 @@ from twisted.web.server import Request
 from appproxy.errors import Code
 from appproxy.http.head import RequestHead
 from appproxy.identity import long_address
-from appproxy.identity.client_keys import key_set
 from appproxy.identity.cookie import START_COOKIE, cookie_name
+from appproxy.identity.openid.client_keys import key_set
 from appproxy.identity.states import MAX_TARGET, StartState
 from appproxy.net.web import (
     Answer,
@@ -38,24 +38,24 @@ from appproxy.net.web import (
     style_sheet,
 )
 from appproxy.pages import LEAD_ON_SCRIPT, NO_STORE, error_page, failure_fields, render, with_script
-from appproxy.policy.conditional.demands import NOTHING, Demand
+from appproxy.policy.conditional.parts.demands import NOTHING, Demand
 from appproxy.publish.application import Application
 from appproxy.service.dispatch.planted import deletions, is_doubled
-from appproxy.service.signin.apps_page import AppsPage
-from appproxy.service.signin.browser_request import cookies_of_head, is_navigation
-from appproxy.service.signin.context import SignInContext
 from appproxy.service.signin.device_link import DeviceLink
 from appproxy.service.signin.device_step import DeviceStep
-from appproxy.service.signin.identity_provider import IdentityProvider
-from appproxy.service.signin.needs import RiskJudge, SignInStore
-from appproxy.service.signin.provider_logout import ProviderLogout
-from appproxy.service.signin.refreshing import RefreshStore
-from appproxy.service.signin.renewal import Renewal
+from appproxy.service.signin.openid.identity_provider import IdentityProvider
+from appproxy.service.signin.openid.refreshing import RefreshStore
+from appproxy.service.signin.request.browser_request import cookies_of_head, is_navigation
+from appproxy.service.signin.request.context import SignInContext
+from appproxy.service.signin.request.needs import RiskJudge, SignInStore
+from appproxy.service.signin.request.urls import url_of
+from appproxy.service.signin.sessions.apps_page import AppsPage
+from appproxy.service.signin.sessions.provider_logout import ProviderLogout
+from appproxy.service.signin.sessions.renewal import Renewal
+from appproxy.service.signin.sessions.sign_out import EndSession, SignOut
 from appproxy.service.signin.sign_in_again import SignInAgain
-from appproxy.service.signin.sign_out import EndSession, SignOut
 from appproxy.service.signin.step_up import with_demand
 from appproxy.service.signin.steps import SignInSteps
-from appproxy.service.signin.urls import url_of
 from appproxy.service.signin.way_back import WayBack, begin
 
 __all__ = ["SignIn", "is_navigation"]

@@ -12,10 +12,10 @@ from appproxy.identity.cookie import START_COOKIE
 from appproxy.identity.states import MAX_TARGET, StartState
 from appproxy.net.web import Answer, cookies_of, redirect
 from appproxy.publish.routing import ApplicationRoute
-from appproxy.service.signin.browser_request import host_of, query_of
-from appproxy.service.signin.context import SignInContext
-from appproxy.service.signin.destination import lead_on
-from appproxy.service.signin.urls import url_of
+from appproxy.service.signin.request.browser_request import host_of, query_of
+from appproxy.service.signin.request.context import SignInContext
+from appproxy.service.signin.request.destination import lead_on
+from appproxy.service.signin.request.urls import url_of
 from appproxy.service.signin.way_back import begin
 
 

@@ -16,7 +16,7 @@ from appproxy.errors import Code
 from appproxy.identity.session import Session
 from appproxy.identity.states import StartState
 from appproxy.policy.conditional.compiled import PolicySet
-from appproxy.policy.conditional.demands import NOTHING, Demand
+from appproxy.policy.conditional.parts.demands import NOTHING, Demand
 from appproxy.policy.verdict import Pass, Refuse, SignInRequired, Verdict
 from appproxy.store.snapshot import ProviderRecord
 

@@ -17,8 +17,8 @@ from appproxy.errors import Code, IdentityError, RequestError, StoreError
 from appproxy.identity import answer_state, binding
 from appproxy.identity.claims import build_session, with_few_groups
 from appproxy.identity.cookie import BROWSER_COOKIE, START_COOKIE, clear_cookie, name_on_port, seal_session, set_cookie
-from appproxy.identity.id_token import MAX_SUBJECT, Claims
-from appproxy.identity.oidc import TokenAnswer, authorization_parameters
+from appproxy.identity.openid.id_token import MAX_SUBJECT, Claims
+from appproxy.identity.openid.oidc import TokenAnswer, authorization_parameters
 from appproxy.identity.sealing import encode
 from appproxy.identity.session import Session
 from appproxy.identity.states import (
@@ -36,24 +36,26 @@ from appproxy.policy.risk.levels import UNKNOWN
 from appproxy.policy.risk.outcome import Outcome
 from appproxy.policy.verdict import Pass, Refuse
 from appproxy.publish.application import Application
-from appproxy.service.signin import audit, policy_notes, signed_in_cookie, step_up
-from appproxy.service.signin.browser_request import client_of, form_of, host_of, query_of
-from appproxy.service.signin.choosing import Choosing
-from appproxy.service.signin.context import SignInContext, client_id, scopes
-from appproxy.service.signin.destination import lead_on
+from appproxy.service.signin import step_up
 from appproxy.service.signin.device_step import DeviceStep, finish_url
 from appproxy.service.signin.fragment import FragmentKeeper
-from appproxy.service.signin.freshness import needed
-from appproxy.service.signin.needs import JudgedHere
-from appproxy.service.signin.oidc_client import AnswerLost
-from appproxy.service.signin.provider_claims import WantedClaims
-from appproxy.service.signin.refreshing import LEAST_LIFETIME
-from appproxy.service.signin.sign_out import LONGEST_END, end_url
-from appproxy.service.signin.signed_in_cookie import SignedInBrowser
+from appproxy.service.signin.openid.oidc_client import AnswerLost
+from appproxy.service.signin.openid.provider_claims import WantedClaims
+from appproxy.service.signin.openid.refreshing import LEAST_LIFETIME
+from appproxy.service.signin.openid.wanted import KNOWN_CLAIMS, WantedByProvider
+from appproxy.service.signin.request import audit, policy_notes
+from appproxy.service.signin.request.browser_request import client_of, form_of, host_of, query_of
+from appproxy.service.signin.request.choosing import Choosing
+from appproxy.service.signin.request.context import SignInContext, client_id, scopes
+from appproxy.service.signin.request.destination import lead_on
+from appproxy.service.signin.request.freshness import needed
+from appproxy.service.signin.request.needs import JudgedHere
+from appproxy.service.signin.sessions import signed_in_cookie
+from appproxy.service.signin.sessions.sign_out import LONGEST_END, end_url
+from appproxy.service.signin.sessions.signed_in_cookie import SignedInBrowser
 from appproxy.service.signin.step_up import DeviceNeeded
-from appproxy.service.signin.wanted import KNOWN_CLAIMS, WantedByProvider
 from appproxy.service.signin.way_back import WayBack
-from appproxy.store.people.session_record import SignedIn
+from appproxy.store.people.session.record import SignedIn
 from appproxy.store.snapshot import BUILTIN, ProviderRecord
 
 #: Errors of a provider that mean "not this time" (OpenID Connect Core 1.0 section 3.1.2.6, RFC 6749 section 4.1.2.1): the user

@@ -22,11 +22,11 @@ from appproxy.identity.cookie import START_COOKIE, clear_cookie, set_cookie
 from appproxy.identity.states import MOST_TRIES, START_LIFETIME, StartState
 from appproxy.net.web import Answer, cookie_lines, cookies_of, failure_answer, redirect, request_id
 from appproxy.publish.routing import ApplicationRoute
-from appproxy.service.signin import audit
-from appproxy.service.signin.browser_request import host_of, is_page_request, query_of
-from appproxy.service.signin.context import SignInContext
-from appproxy.service.signin.destination import lead_on
-from appproxy.service.signin.urls import url_of
+from appproxy.service.signin.request import audit
+from appproxy.service.signin.request.browser_request import host_of, is_page_request, query_of
+from appproxy.service.signin.request.context import SignInContext
+from appproxy.service.signin.request.destination import lead_on
+from appproxy.service.signin.request.urls import url_of
 
 _AGAIN = "again"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from appproxy.net.crowd import BoundedConnections
+from appproxy.net.secure.crowd import BoundedConnections
 from appproxy.tunnel.messages import Goodbye
 
 #: Of one certificate before WELCOME: a connector dials two slots, and each once more when its certificate was renewed.

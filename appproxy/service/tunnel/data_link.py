@@ -10,16 +10,16 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from appproxy.errors import Code, ProtocolError, RemoteProtocolError
-from appproxy.net.deadlines import NEVER, Deadlines
+from appproxy.net.loop.deadlines import NEVER, Deadlines
 from appproxy.net.read_gate import HoldReason, ReadGate
-from appproxy.net.sockets import through
-from appproxy.service.relay.roster import Dispatchable, Peer, Roster
+from appproxy.net.secure.sockets import through
+from appproxy.service.relay.connectors.roster import Dispatchable, Peer, Roster
 from appproxy.service.tunnel.arrivals import Arrivals
-from appproxy.tunnel.data import DataSession
+from appproxy.tunnel.connections.data import DataSession
+from appproxy.tunnel.connections.signal import Role
 from appproxy.tunnel.frames import Frame, Kind
 from appproxy.tunnel.limits import TunnelLimits
 from appproxy.tunnel.messages import decode_attach, decode_code, decode_response
-from appproxy.tunnel.signal import Role
 
 _BODY = int(Kind.BODY)
 

@@ -10,9 +10,9 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from appproxy.errors import IdentityError
-from appproxy.net.crowd import subscriber
-from appproxy.net.deadlines import NEVER
-from appproxy.net.tls import negotiated, peer_certificate
+from appproxy.net.loop.deadlines import NEVER
+from appproxy.net.secure.crowd import subscriber
+from appproxy.net.secure.tls import negotiated, peer_certificate
 from appproxy.pki.names import connector_id
 from appproxy.service.tunnel.arrivals import Arrivals
 from appproxy.service.tunnel.signal_link import SignalLink

@@ -15,11 +15,11 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.logger import Logger
 
 from appproxy.errors import Code, IdentityError, ProtocolError
-from appproxy.net.deadlines import Deadlines
+from appproxy.net.loop.deadlines import Deadlines
 from appproxy.pki.names import connector_id, not_after, serial
 from appproxy.policy.paced import Paced
+from appproxy.service.relay.connectors.roster import Peer
 from appproxy.service.relay.relay import Relay
-from appproxy.service.relay.roster import Peer
 from appproxy.service.tunnel.arrivals import Arrivals
 from appproxy.service.tunnel.data_link import DataLink
 from appproxy.service.tunnel.former import FormerProcesses
@@ -29,11 +29,11 @@ from appproxy.service.tunnel.signal_link import SignalLink
 from appproxy.service.tunnel.suspicion import look
 from appproxy.store.connectors.connectors import AGAIN
 from appproxy.store.snapshot import ConnectorState, Snapshot
+from appproxy.tunnel.connections.signal import SignalSession
 from appproxy.tunnel.frames import Kind, encode
 from appproxy.tunnel.ids import ID_SIZE
 from appproxy.tunnel.messages import INLINE_BODY, Goodbye, Hello, Welcome, encode_configuration
 from appproxy.tunnel.node_list import NodePlace, encode_nodes
-from appproxy.tunnel.signal import SignalSession
 
 #: Seconds between two lists of nodes to a connector, of which each may be dialled.
 NODES_EVERY = 1.0

@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from appproxy.service.relay.roster import Roster
+from appproxy.service.relay.connectors.roster import Roster
 from appproxy.store.connectors import sightings
 from appproxy.store.connectors.sightings import INACTIVE, Sighting
 from appproxy.store.database.live import LiveStore

@@ -13,16 +13,16 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from appproxy.errors import Code, ProtocolError, RemoteProtocolError
-from appproxy.net.deadlines import NEVER, Deadlines
 from appproxy.net.farewell import Farewell
-from appproxy.net.sockets import Unreachable, retry_evenly, socket_of
-from appproxy.service.relay.roster import Peer
+from appproxy.net.loop.deadlines import NEVER, Deadlines
+from appproxy.net.secure.sockets import Unreachable, retry_evenly, socket_of
+from appproxy.service.relay.connectors.roster import Peer
 from appproxy.service.relay.shared import Shared
 from appproxy.service.tunnel.arrivals import Arrivals
+from appproxy.tunnel.connections.signal import Role, SignalSession
 from appproxy.tunnel.frames import Frame, Kind
 from appproxy.tunnel.limits import TunnelLimits
 from appproxy.tunnel.messages import Goodbye, Hello, decode_code, decode_response
-from appproxy.tunnel.signal import Role, SignalSession
 
 
 class SignalEndPoint(Protocol):

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from twisted.logger import Logger
 
-from appproxy.service.relay.roster import Peer, Roster
-from appproxy.tunnel.signal import SignalSession
+from appproxy.service.relay.connectors.roster import Peer, Roster
+from appproxy.tunnel.connections.signal import SignalSession
 
 #: Seconds of silence, while requests wait, after which a connector is asked, and in which it then answers.
 QUIET_SECONDS = 1.0

@@ -17,8 +17,8 @@ from appproxy.store.applications.row import Assigned, application_of, segment_of
 from appproxy.store.connectors import groups
 from appproxy.store.paging import ListPage, among, paged
 from appproxy.store.people import providers
-from appproxy.store.schema import applications, assignments, segments
 from appproxy.store.service.place import check_internal, check_pair
+from appproxy.store.tables.core import applications, assignments, segments
 from appproxy.store.transaction import Reading, Row, Transaction
 
 _WHAT = "application"

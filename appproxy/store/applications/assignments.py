@@ -12,9 +12,9 @@ from appproxy.store import names
 from appproxy.store.applications import applications
 from appproxy.store.paging import ListPage
 from appproxy.store.people import providers, user_groups, users
-from appproxy.store.schema import GROUP, USER, assignments
-from appproxy.store.schema import user_groups as groups_table
-from appproxy.store.schema import users as users_table
+from appproxy.store.tables.core import GROUP, USER, assignments
+from appproxy.store.tables.core import user_groups as groups_table
+from appproxy.store.tables.core import users as users_table
 from appproxy.store.transaction import Reading, Transaction
 
 #: OpenID Connect Core section 2: a subject has at most 255 ASCII characters.

@@ -14,7 +14,7 @@ from appproxy.publish.application import Application, Url
 from appproxy.publish.cors import ANY, CorsRule
 from appproxy.store import names
 from appproxy.store.paging import among
-from appproxy.store.schema import cors_rules
+from appproxy.store.tables.core import cors_rules
 from appproxy.store.transaction import Reading, Row, Transaction
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'+.^_`|~-]{1,64}")

@@ -13,9 +13,9 @@ from appproxy.publish.application import Application, Url
 from appproxy.store import names
 from appproxy.store.applications.cors_rules import refuse_orphans
 from appproxy.store.certificates.certificates import list_all as list_certificates
-from appproxy.store.schema import applications, external_urls
 from appproxy.store.service.place import check_external
 from appproxy.store.service.settings import place
+from appproxy.store.tables.core import applications, external_urls
 from appproxy.store.transaction import Reading, Transaction
 
 _Place = tuple[str, str]

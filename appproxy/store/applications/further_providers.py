@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from appproxy.errors import ConfigError, NotFound
 from appproxy.store.paging import among
 from appproxy.store.people import providers
-from appproxy.store.schema import application_providers as table
+from appproxy.store.tables.core import application_providers as table
 from appproxy.store.transaction import Reading, Transaction
 
 #: Nobody finds theirs among more.

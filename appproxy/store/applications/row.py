@@ -8,7 +8,7 @@ from typing import TypeAlias
 from appproxy.publish.application import Application, Preauthentication, ProviderAccess, Segment, Url
 from appproxy.publish.cors import CorsRule
 from appproxy.publish.settings.texts import parse_settings
-from appproxy.store.schema import GROUP, USER
+from appproxy.store.tables.core import GROUP, USER
 from appproxy.store.transaction import Row
 
 #: Provider, kind, value, and whether it is of a maintainer.

@@ -12,8 +12,8 @@ from appproxy.store import names
 from appproxy.store.applications import applications
 from appproxy.store.applications.external_urls import check_machines, checked_external, claim
 from appproxy.store.applications.row import segment_of
-from appproxy.store.schema import segments
 from appproxy.store.service.place import check_internal, check_pair
+from appproxy.store.tables.core import segments
 from appproxy.store.transaction import Reading, Transaction
 
 _WHAT = "segment"

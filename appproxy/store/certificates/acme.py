@@ -12,9 +12,9 @@ from appproxy.pki.request import new_key
 from appproxy.store import names
 from appproxy.store.certificates import certificates
 from appproxy.store.names import NotFound
-from appproxy.store.schema_certificates import acme_accounts, acme_challenges, certificate_orders
-from appproxy.store.schema_certificates import certificates as certificate_table
 from appproxy.store.snapshot import AcmeChallenge
+from appproxy.store.tables.certificates import acme_accounts, acme_challenges, certificate_orders
+from appproxy.store.tables.certificates import certificates as certificate_table
 from appproxy.store.transaction import Reading, Row, Transaction
 
 #: Purposes of sealing (associated data: never change them).

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from appproxy.pki.authority import Credential
 from appproxy.pki.server_certificate import certificate_facts
 from appproxy.store import names
-from appproxy.store.schema_certificates import certificates
 from appproxy.store.snapshot import ServedCertificate
+from appproxy.store.tables.certificates import certificates
 from appproxy.store.transaction import Reading, Row, Transaction
 
 #: Purpose of sealing (associated data: never change it).

@@ -11,8 +11,8 @@ from appproxy.store import names
 from appproxy.store.connectors import groups
 from appproxy.store.connectors.join_tokens import new_token, use_token
 from appproxy.store.paging import ListPage, paged
-from appproxy.store.schema import connector_sightings, connectors
 from appproxy.store.snapshot import ConnectorState
+from appproxy.store.tables.core import connector_sightings, connectors
 from appproxy.store.transaction import Reading, Row, Transaction
 
 __all__ = [

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from appproxy.store import names
-from appproxy.store.schema import applications, connector_groups, connectors
+from appproxy.store.tables.core import applications, connector_groups, connectors
 from appproxy.store.transaction import Reading, Transaction
 
 #: Id and name of the group that is there from the start.

@@ -11,7 +11,7 @@ from appproxy.pki.tokens import SECRET_BYTES, hash_secret
 from appproxy.store import names
 from appproxy.store.connectors import groups
 from appproxy.store.paging import ListPage, paged
-from appproxy.store.schema import join_tokens
+from appproxy.store.tables.core import join_tokens
 from appproxy.store.transaction import Reading, Transaction
 
 #: A token for more machines than this is a password for everybody.

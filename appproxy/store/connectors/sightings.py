@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from appproxy.store.connectors.connectors import Connector, find, list_all
-from appproxy.store.schema import connector_sightings, connectors
-from appproxy.store.schema_fleet import connector_places
-from appproxy.store.schema_nodes import nodes
 from appproxy.store.service import audit
 from appproxy.store.service.actions import CONNECTOR_ACTIVE, CONNECTOR_INACTIVE
 from appproxy.store.service.nodes import SILENCE
 from appproxy.store.snapshot import ConnectorState
+from appproxy.store.tables.core import connector_sightings, connectors
+from appproxy.store.tables.fleet import connector_places
+from appproxy.store.tables.nodes import nodes
 from appproxy.store.transaction import Reading, Transaction
 
 #: Seconds without a sign of life after which a connector is inactive. Nodes give one a minute, so that two were lost.

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from appproxy.store.connectors import groups, sightings
 from appproxy.store.connectors.connectors import Connector, find, list_all
 from appproxy.store.connectors.versions import is_tolerated
-from appproxy.store.schema_fleet import update_leases as table
 from appproxy.store.service import audit
 from appproxy.store.service.actions import CONNECTOR_UPDATE, CONNECTOR_UPDATED
 from appproxy.store.snapshot import ConnectorState
+from appproxy.store.tables.fleet import update_leases as table
 from appproxy.store.transaction import Reading, Transaction
 
 #: Seconds that a turn lasts where nobody says that it is over: an installation over a slow link, and a restart that drains.

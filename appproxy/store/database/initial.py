@@ -14,10 +14,10 @@ from appproxy.pki.request import new_key
 from appproxy.publish.application import Url
 from appproxy.store.connectors import groups
 from appproxy.store.people import providers
-from appproxy.store.schema import settings
 from appproxy.store.service import keys
 from appproxy.store.service import settings as service_settings
 from appproxy.store.service.place import PublicAddress
+from appproxy.store.tables.core import settings
 from appproxy.store.transaction import Transaction
 
 _DOMAIN = re.compile(r"(?=.{1,200}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+")

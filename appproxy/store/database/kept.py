@@ -25,8 +25,8 @@ from appproxy.json_input import read_json
 from appproxy.store import migrate
 from appproxy.store.database.store import Store
 from appproxy.store.engine import make_engine
-from appproxy.store.schema import IN_SNAPSHOT, leaves, master_check, metadata, revisions
 from appproxy.store.sealing import Sealer
+from appproxy.store.tables.core import IN_SNAPSHOT, leaves, master_check, metadata, revisions
 from appproxy.store.transaction import Reading, part_revisions
 
 #: What it is sealed for.

@@ -6,22 +6,24 @@ import sqlalchemy as sa
 
 from appproxy.store.certificates import acme, certificates
 from appproxy.store.devices import devices
-from appproxy.store.people import authenticator_apps, client_keys, directories, kept_forms, providers, session_rows
+from appproxy.store.people import client_keys, directories, kept_forms, providers
+from appproxy.store.people.factors import authenticator_apps
+from appproxy.store.people.session import rows as session_rows
 from appproxy.store.roles import idempotency
-from appproxy.store.schema import audit_chains, authorities, leaves, master_check, sealing_keys, signing_keys
-from appproxy.store.schema import authenticator_apps as app_table
-from appproxy.store.schema import client_keys as client_key_table
-from appproxy.store.schema import kept_forms as kept_form_table
-from appproxy.store.schema import providers as provider_table
-from appproxy.store.schema import sessions as session_table
-from appproxy.store.schema_certificates import acme_accounts
-from appproxy.store.schema_certificates import certificates as certificate_table
-from appproxy.store.schema_devices import devices as device_table
-from appproxy.store.schema_directories import directories as directory_table
-from appproxy.store.schema_exports import audit_exports as export_table
-from appproxy.store.schema_roles import idempotent_answers
 from appproxy.store.sealing import Sealer
 from appproxy.store.service import audit_chain, audit_exports, keys
+from appproxy.store.tables.certificates import acme_accounts
+from appproxy.store.tables.certificates import certificates as certificate_table
+from appproxy.store.tables.core import audit_chains, authorities, leaves, master_check, sealing_keys, signing_keys
+from appproxy.store.tables.core import authenticator_apps as app_table
+from appproxy.store.tables.core import client_keys as client_key_table
+from appproxy.store.tables.core import kept_forms as kept_form_table
+from appproxy.store.tables.core import providers as provider_table
+from appproxy.store.tables.core import sessions as session_table
+from appproxy.store.tables.devices import devices as device_table
+from appproxy.store.tables.directories import directories as directory_table
+from appproxy.store.tables.exports import audit_exports as export_table
+from appproxy.store.tables.roles import idempotent_answers
 from appproxy.store.transaction import Transaction
 
 CHECK = "check"

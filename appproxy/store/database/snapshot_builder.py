@@ -17,7 +17,6 @@ from appproxy.publish.cors import CorsRule
 from appproxy.publish.portal import Portal, portal_at
 from appproxy.publish.routing import Router
 from appproxy.publish.urls import Translation
-from appproxy.store import schema, schema_certificates, schema_devices, schema_machines, schema_risk, schema_roles
 from appproxy.store.applications import cors_rules, further_providers
 from appproxy.store.applications.row import Assigned, application_of, segment_of
 from appproxy.store.certificates.acme import challenges
@@ -43,6 +42,12 @@ from appproxy.store.snapshot import (
     RoleAssignment,
     Snapshot,
 )
+from appproxy.store.tables import certificates as schema_certificates
+from appproxy.store.tables import core as schema
+from appproxy.store.tables import devices as schema_devices
+from appproxy.store.tables import machines as schema_machines
+from appproxy.store.tables import risk as schema_risk
+from appproxy.store.tables import roles as schema_roles
 from appproxy.store.transaction import ALL, Reading, part_revisions
 
 #: For each field of the snapshot, the tables that it is made of.

@@ -19,9 +19,9 @@ from appproxy.store.database.snapshot_builder import Builder, uncollected
 from appproxy.store.engine import WRITE, file_identity, in_memory, interrupt, make_engine, make_private, without_limits
 from appproxy.store.names import AlreadyThere
 from appproxy.store.policies.countries import CountryDatabase
-from appproxy.store.schema import master_check, revisions
 from appproxy.store.sealing import Sealer
 from appproxy.store.snapshot import Snapshot
+from appproxy.store.tables.core import master_check, revisions
 from appproxy.store.transaction import ALL, SNAPSHOT, Reading, Transaction, bump, current_revision, note_changes
 
 _CHECK = "check"

@@ -7,18 +7,10 @@ from appproxy.store.connectors import connectors, join_tokens
 from appproxy.store.database.initial import renew_leaves
 from appproxy.store.devices import devices
 from appproxy.store.machines import native_grants, service_tokens
-from appproxy.store.people import (
-    client_keys,
-    client_sessions,
-    kept_forms,
-    one_time,
-    password_attempts,
-    password_links,
-    providers,
-    refused_codes,
-    session_rows,
-    sessions,
-)
+from appproxy.store.people import client_keys, kept_forms, password_attempts, password_links, providers
+from appproxy.store.people.factors import refused_codes
+from appproxy.store.people.session import client_sessions, one_time, sessions
+from appproxy.store.people.session import rows as session_rows
 from appproxy.store.risk import judging
 from appproxy.store.roles import assignments as role_assignments
 from appproxy.store.roles import idempotency

@@ -11,12 +11,12 @@ from appproxy.errors import ConfigError
 from appproxy.pki.client_path import load_authority
 from appproxy.pki.crl import Revocations, read_lists
 from appproxy.pki.pem import load_chain
-from appproxy.policy.conditional.devices import PROVED, Devices
-from appproxy.policy.conditional.naming import ALL
+from appproxy.policy.conditional.documents.naming import ALL
+from appproxy.policy.conditional.parts.devices import PROVED, Devices
 from appproxy.store import names
-from appproxy.store.schema_devices import device_authorities as table
-from appproxy.store.schema_devices import device_revocations
 from appproxy.store.snapshot import OWN_AUTHORITY, DeviceAuthority
+from appproxy.store.tables.devices import device_authorities as table
+from appproxy.store.tables.devices import device_revocations
 from appproxy.store.transaction import Reading, Row, Transaction
 
 #: Authorities in all: browsers are told the names of all of them in each handshake.

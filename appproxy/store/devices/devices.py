@@ -22,10 +22,10 @@ from appproxy.pki.request import public_key_from_request
 from appproxy.store import names
 from appproxy.store.devices import authorities
 from appproxy.store.people.users import User
-from appproxy.store.schema_devices import device_revocations
-from appproxy.store.schema_devices import devices as table
 from appproxy.store.service import keys
 from appproxy.store.snapshot import OWN_AUTHORITY
+from appproxy.store.tables.devices import device_revocations
+from appproxy.store.tables.devices import devices as table
 from appproxy.store.transaction import Reading, Row, Transaction
 
 #: Purpose of sealing (associated data: never change it).

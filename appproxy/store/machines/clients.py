@@ -19,9 +19,9 @@ from appproxy.errors import ConfigError
 from appproxy.pki.pem import load_chain
 from appproxy.store import names
 from appproxy.store.paging import ListPage, paged
-from appproxy.store.people.sessions import FOREVER
-from appproxy.store.schema_machines import clients as table
+from appproxy.store.people.session.sessions import FOREVER
 from appproxy.store.snapshot import RelyingParty
+from appproxy.store.tables.machines import clients as table
 from appproxy.store.transaction import Reading, Row, Transaction
 
 #: The longest time in seconds for which the secret before the last rotation may count.

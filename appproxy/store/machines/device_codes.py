@@ -11,7 +11,7 @@ from hashlib import sha256
 import sqlalchemy as sa
 
 from appproxy.errors import Code, RequestError
-from appproxy.store.schema_machines import device_codes as table
+from appproxy.store.tables.machines import device_codes as table
 from appproxy.store.transaction import Reading, Row, Transaction
 
 #: Seconds: to find a phone and sign in.

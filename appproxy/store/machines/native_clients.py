@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from appproxy.errors import ConfigError
 from appproxy.store import names
 from appproxy.store.paging import ListPage, among, paged
-from appproxy.store.schema_machines import device_codes as waiting
-from appproxy.store.schema_machines import native_client_applications as pairs
-from appproxy.store.schema_machines import native_clients as table
 from appproxy.store.snapshot import NativeClient
+from appproxy.store.tables.machines import device_codes as waiting
+from appproxy.store.tables.machines import native_client_applications as pairs
+from appproxy.store.tables.machines import native_clients as table
 from appproxy.store.transaction import Reading, Row, Transaction
 
 _KIND = "client"

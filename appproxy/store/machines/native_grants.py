@@ -16,8 +16,9 @@ from hmac import compare_digest
 
 import sqlalchemy as sa
 
-from appproxy.store.people import session_rows, sessions
-from appproxy.store.schema_machines import native_grants as table
+from appproxy.store.people.session import rows as session_rows
+from appproxy.store.people.session import sessions
+from appproxy.store.tables.machines import native_grants as table
 from appproxy.store.transaction import Reading, Row, Transaction
 
 #: Seconds that a grant lasts, 30 days, however often it is refreshed: the longest session that there is.

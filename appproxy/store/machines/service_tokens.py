@@ -15,11 +15,11 @@ from appproxy.identity.service_token import SECRET_BYTES, secret_hash, token_tex
 from appproxy.publish.administration import ADMINISTRATION
 from appproxy.store import names
 from appproxy.store.paging import ListPage, among, paged
-from appproxy.store.schema_machines import service_token_applications as pairs
-from appproxy.store.schema_machines import service_token_uses as uses
-from appproxy.store.schema_machines import service_tokens as table
-from appproxy.store.schema_roles import role_assignments
 from appproxy.store.snapshot import TOKEN, ServiceToken
+from appproxy.store.tables.machines import service_token_applications as pairs
+from appproxy.store.tables.machines import service_token_uses as uses
+from appproxy.store.tables.machines import service_tokens as table
+from appproxy.store.tables.roles import role_assignments
 from appproxy.store.transaction import Reading, Row, Transaction
 
 #: The longest life in seconds, two years: who renews more seldom has forgotten how.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from appproxy.store.schema import metadata
+from appproxy.store.tables.core import metadata
 
 connection = context.config.attributes.get("connection")
 if connection is None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from appproxy.identity.client_keys import ClientKey, superseded
-from appproxy.identity.oidc_settings import OidcSettings
+from appproxy.identity.openid.client_keys import ClientKey, superseded
+from appproxy.identity.openid.oidc_settings import OidcSettings
 from appproxy.pki.client_certificate import check_client_credential, new_client_credential
-from appproxy.store.schema import client_keys as table
+from appproxy.store.tables.core import client_keys as table
 from appproxy.store.transaction import Reading, Row, Transaction
 
 #: Purpose of sealing (associated data: never change it).

@@ -15,7 +15,7 @@ from appproxy.ldap import filters
 from appproxy.pki.pem import load_chain
 from appproxy.store import names
 from appproxy.store.people import users
-from appproxy.store.schema_directories import directories, directory_groups, directory_users
+from appproxy.store.tables.directories import directories, directory_groups, directory_users
 from appproxy.store.transaction import Reading, Row, Transaction
 
 #: Purpose of sealing (associated data: never change it).

@@ -13,15 +13,16 @@ import sqlalchemy as sa
 
 from appproxy.errors import ConfigError
 from appproxy.store import names
-from appproxy.store.people import directories, sessions, user_groups, users
+from appproxy.store.people import directories, user_groups, users
 from appproxy.store.people.directories import Directory
+from appproxy.store.people.session import sessions
 from appproxy.store.people.user_groups import Group
 from appproxy.store.people.users import User
-from appproxy.store.schema import memberships
-from appproxy.store.schema import user_groups as group_table
-from appproxy.store.schema import users as user_table
-from appproxy.store.schema_directories import directory_groups, directory_users
 from appproxy.store.snapshot import BUILTIN
+from appproxy.store.tables.core import memberships
+from appproxy.store.tables.core import user_groups as group_table
+from appproxy.store.tables.core import users as user_table
+from appproxy.store.tables.directories import directory_groups, directory_users
 from appproxy.store.transaction import Reading, Transaction
 
 

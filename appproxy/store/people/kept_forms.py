@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from appproxy.store.schema import kept_forms
+from appproxy.store.tables.core import kept_forms
 from appproxy.store.transaction import Reading, Transaction
 
 #: Forms, and bytes, that are kept of one user: as many tabs as anybody has a form open in.

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from appproxy.store.schema_attempts import password_attempts as table
+from appproxy.store.tables.attempts import password_attempts as table
 from appproxy.store.transaction import Reading, Transaction
 
 #: What other processes are told of.

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from appproxy.errors import ConfigError
 from appproxy.identity.sealing import encode
-from appproxy.store.schema import password_links
+from appproxy.store.tables.core import password_links
 from appproxy.store.transaction import Reading, Transaction
 
 #: Random bytes of a link, which nobody guesses.

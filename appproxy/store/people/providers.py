@@ -11,17 +11,18 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 
 from appproxy.errors import ConfigError
-from appproxy.identity.client_keys import ClientKey
-from appproxy.identity.oidc_settings import read_settings, texts_of
+from appproxy.identity.openid.client_keys import ClientKey
+from appproxy.identity.openid.oidc_settings import read_settings, texts_of
 from appproxy.pki.authority import Credential
 from appproxy.pki.pem import load_chain
 from appproxy.plugins import Plugins
 from appproxy.publish.settings.table import LEAST_IDLE_MINUTES, LONGEST_SESSION_HOURS
 from appproxy.store import names
-from appproxy.store.people import client_keys, sessions
-from appproxy.store.schema import application_providers, applications, providers
+from appproxy.store.people import client_keys
+from appproxy.store.people.session import sessions
 from appproxy.store.snapshot import BUILTIN as BUILTIN
 from appproxy.store.snapshot import OIDC, ProviderRecord
+from appproxy.store.tables.core import application_providers, applications, providers
 from appproxy.store.transaction import Reading, Row, Transaction
 
 #: Purpose of sealing (associated data: never change it).

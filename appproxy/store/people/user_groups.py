@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from appproxy.errors import ConfigError
 from appproxy.store import names
 from appproxy.store.paging import ListPage, among, paged
-from appproxy.store.people import sessions
-from appproxy.store.schema import GROUP, assignments, memberships, user_groups, users
-from appproxy.store.schema_directories import directory_groups
-from appproxy.store.schema_roles import role_assignments
+from appproxy.store.people.session import sessions
 from appproxy.store.snapshot import BUILTIN
+from appproxy.store.tables.core import GROUP, assignments, memberships, user_groups, users
+from appproxy.store.tables.directories import directory_groups
+from appproxy.store.tables.roles import role_assignments
 from appproxy.store.transaction import Reading, Transaction
 
 _WHAT = "group"

@@ -10,12 +10,13 @@ import sqlalchemy as sa
 from appproxy.errors import ConfigError
 from appproxy.store import names
 from appproxy.store.paging import ListPage, among, paged
-from appproxy.store.people import password_links, sessions, user_groups
+from appproxy.store.people import password_links, user_groups
+from appproxy.store.people.session import sessions
 from appproxy.store.people.user_groups import Group
-from appproxy.store.schema import USER, assignments, memberships, users
-from appproxy.store.schema_directories import directory_users
-from appproxy.store.schema_roles import role_assignments
 from appproxy.store.snapshot import BUILTIN
+from appproxy.store.tables.core import USER, assignments, memberships, users
+from appproxy.store.tables.directories import directory_users
+from appproxy.store.tables.roles import role_assignments
 from appproxy.store.transaction import Reading, Row, Transaction
 
 _WHAT = "user"

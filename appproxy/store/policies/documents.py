@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from appproxy.errors import ConfigError
 from appproxy.store import names
-from appproxy.store.schema import policy_documents
+from appproxy.store.tables.core import policy_documents
 from appproxy.store.transaction import Reading, Row, Transaction
 
 #: Bytes of one document: 20,000 networks, or names of a thousand users.

@@ -12,14 +12,14 @@ from appproxy.errors import ConfigError
 from appproxy.policy.authorizer import is_assigned
 from appproxy.policy.conditional.checks import locked
 from appproxy.policy.conditional.compiled import PolicySet
-from appproxy.policy.conditional.contexts import Contexts
-from appproxy.policy.conditional.devices import DevicePattern
+from appproxy.policy.conditional.documents.contexts import read_context
+from appproxy.policy.conditional.documents.naming import TAG, Tagged
+from appproxy.policy.conditional.documents.reading import read_location, read_policy, read_strength
+from appproxy.policy.conditional.documents.strengths import BUILT_IN, strengths_of
 from appproxy.policy.conditional.locations import CountryOf, Locations, no_country
 from appproxy.policy.conditional.model import Policy
-from appproxy.policy.conditional.naming import TAG, Tagged
-from appproxy.policy.conditional.reading import read_location, read_policy, read_strength
-from appproxy.policy.conditional.reading_contexts import read_context
-from appproxy.policy.conditional.strengths import BUILT_IN, strengths_of
+from appproxy.policy.conditional.parts.contexts import Contexts
+from appproxy.policy.conditional.parts.devices import DevicePattern
 from appproxy.publish.administration import ADMINISTRATION, ADMINISTRATOR
 from appproxy.publish.administration import NAME as ADMINISTRATION_NAME
 from appproxy.publish.application import Application
@@ -31,8 +31,8 @@ from appproxy.store.policies import documents
 from appproxy.store.policies.documents import Kind, Stored
 from appproxy.store.policies.references import Names, device_id, resolved
 from appproxy.store.roles import assignments as role_assignments
-from appproxy.store.schema import GROUP, USER, assignments, break_glass
 from appproxy.store.snapshot import BUILTIN
+from appproxy.store.tables.core import GROUP, USER, assignments, break_glass
 from appproxy.store.transaction import Reading, Transaction
 
 

@@ -6,19 +6,20 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from appproxy.policy.conditional.devices import PROVED
+from appproxy.policy.conditional.documents.naming import ALL, TAG, split_who
+from appproxy.policy.conditional.documents.strengths import BUILT_IN
 from appproxy.policy.conditional.locations import TRUSTED
-from appproxy.policy.conditional.naming import ALL, TAG, split_who
-from appproxy.policy.conditional.strengths import BUILT_IN
+from appproxy.policy.conditional.parts.devices import PROVED
 from appproxy.publish.administration import ADMINISTRATION
 from appproxy.publish.administration import NAME as ADMINISTRATION_NAME
-from appproxy.store import names, schema
+from appproxy.store import names
 from appproxy.store.applications import applications
 from appproxy.store.devices import authorities
 from appproxy.store.people import providers, user_groups, users
 from appproxy.store.policies import documents
 from appproxy.store.policies.documents import Kind
 from appproxy.store.snapshot import BUILTIN
+from appproxy.store.tables import core as schema
 from appproxy.store.transaction import Reading
 
 Document = Mapping[str, object]

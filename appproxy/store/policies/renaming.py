@@ -8,12 +8,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from appproxy.store import names, schema
+from appproxy.store import names
 from appproxy.store.policies import documents
 from appproxy.store.policies.documents import Kind
 from appproxy.store.policies.references import each_named
-from appproxy.store.schema_directories import directories
-from appproxy.store.schema_machines import clients, native_clients
+from appproxy.store.tables import core as schema
+from appproxy.store.tables.directories import directories
+from appproxy.store.tables.machines import clients, native_clients
 from appproxy.store.transaction import Transaction
 
 #: What can be renamed, by what it is called.

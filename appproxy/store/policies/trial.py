@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import inf
 from typing import cast
 
-from appproxy.policy.conditional.reading import read_policy
+from appproxy.policy.conditional.documents.reading import read_policy
 from appproxy.store import names
 from appproxy.store.applications import applications
 from appproxy.store.devices import authorities

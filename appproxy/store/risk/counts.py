@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from appproxy.policy.risk.features import Key
-from appproxy.store.schema_risk import risk_counts
+from appproxy.store.tables.risk import risk_counts
 from appproxy.store.transaction import Reading, Transaction
 
 #: In how many days a sign-in counts half.

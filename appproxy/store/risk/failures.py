@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from appproxy.policy.risk.signals import WINDOW
-from appproxy.store.schema_risk import risk_failures as table
+from appproxy.store.tables.risk import risk_failures as table
 from appproxy.store.transaction import Reading, Transaction
 
 #: Network, and who it was tried for: a user (an id), `UNTRIED` and a user, or `NOBODY` and a number of names.

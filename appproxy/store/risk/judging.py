@@ -9,7 +9,7 @@ from appproxy.policy.risk.levels import HIGH, MEDIUM, Thresholds
 from appproxy.policy.risk.outcome import Outcome, State
 from appproxy.policy.risk.scoring import Judgement, judge, with_news
 from appproxy.policy.risk.signals import WINDOW, Circumstances
-from appproxy.store.people import sessions
+from appproxy.store.people.session import sessions
 from appproxy.store.risk import counts, failures, risky_users, sign_ins
 from appproxy.store.risk.sign_ins import JudgedSignIn
 from appproxy.store.snapshot import BUILTIN

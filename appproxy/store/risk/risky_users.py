@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from appproxy.policy.risk.levels import Thresholds
 from appproxy.policy.risk.user_risk import COMPROMISED, UserRisk, user_risk
 from appproxy.store.risk import sign_ins
-from appproxy.store.schema import providers, users
-from appproxy.store.schema_risk import risky_users as table
 from appproxy.store.snapshot import BUILTIN
+from appproxy.store.tables.core import providers, users
+from appproxy.store.tables.risk import risky_users as table
 from appproxy.store.transaction import Reading, Row, Transaction
 
 

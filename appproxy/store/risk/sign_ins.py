@@ -15,7 +15,7 @@ from appproxy.policy.risk.levels import Part
 from appproxy.policy.risk.outcome import Outcome, State
 from appproxy.policy.risk.scoring import Judgement
 from appproxy.store.paging import ListPage, paged
-from appproxy.store.schema_risk import risk_sign_ins as table
+from appproxy.store.tables.risk import risk_sign_ins as table
 from appproxy.store.transaction import Reading, Row, Transaction
 
 #: A sign-in at risk that nobody has objected to for so long, in seconds, is taken for the user's.

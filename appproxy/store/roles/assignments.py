@@ -12,11 +12,11 @@ from appproxy.store import names
 from appproxy.store.applications import applications
 from appproxy.store.machines import service_tokens
 from appproxy.store.people import providers, user_groups, users
-from appproxy.store.schema import GROUP, USER, memberships
-from appproxy.store.schema import users as user_table
-from appproxy.store.schema_machines import service_tokens as token_table
-from appproxy.store.schema_roles import role_assignments as table
 from appproxy.store.snapshot import BUILTIN, TOKEN, RoleAssignment
+from appproxy.store.tables.core import GROUP, USER, memberships
+from appproxy.store.tables.core import users as user_table
+from appproxy.store.tables.machines import service_tokens as token_table
+from appproxy.store.tables.roles import role_assignments as table
 from appproxy.store.transaction import Reading, Row, Transaction
 
 #: OpenID Connect Core section 2: a subject has at most 255 ASCII characters.

@@ -10,7 +10,7 @@ from hashlib import sha256
 import sqlalchemy as sa
 
 from appproxy.errors import KeyReused
-from appproxy.store.schema_roles import idempotent_answers as table
+from appproxy.store.tables.roles import idempotent_answers as table
 from appproxy.store.transaction import Reading, Transaction
 
 #: Seconds for which an answer is given again.

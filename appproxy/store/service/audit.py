@@ -10,11 +10,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from appproxy.store.schema import audit
 from appproxy.store.service import audit_chain, audit_exports
 from appproxy.store.service.actions import AUDIT_EXPORT_LOST
 from appproxy.store.service.note import ANONYMOUS as ANONYMOUS
 from appproxy.store.service.note import Action
+from appproxy.store.tables.core import audit
 from appproxy.store.transaction import Reading, Row, Transaction
 
 _LONGEST_ACTOR = 255

@@ -18,8 +18,8 @@ from hashlib import sha256
 
 import sqlalchemy as sa
 
-from appproxy.store.schema import audit, audit_chains
 from appproxy.store.service.note import ANONYMOUS
+from appproxy.store.tables.core import audit, audit_chains
 from appproxy.store.transaction import Reading, Row, Transaction
 
 #: The purpose of sealing (associated data: never change it).

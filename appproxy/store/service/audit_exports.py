@@ -22,8 +22,8 @@ from appproxy.export.webhook import KEY_LENGTH
 from appproxy.pki.authority import Credential
 from appproxy.pki.pem import load_chain, load_key
 from appproxy.store import names
-from appproxy.store.schema import audit
-from appproxy.store.schema_exports import audit_exports as table
+from appproxy.store.tables.core import audit
+from appproxy.store.tables.exports import audit_exports as table
 from appproxy.store.transaction import Reading, Row, Transaction
 
 #: Purposes of sealing (associated data: never change them).

@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping
 import sqlalchemy as sa
 
 from appproxy.branding import Brand, brand_key, check_brand, make_brand
-from appproxy.store.schema import settings
 from appproxy.store.service import settings as service_settings
+from appproxy.store.tables.core import settings
 from appproxy.store.transaction import Reading, Transaction
 
 #: What the keys begin with there.

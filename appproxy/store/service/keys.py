@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from appproxy.errors import StoreError
 from appproxy.pki.authority import Credential
-from appproxy.store.schema import authorities, leaves, sealing_keys, signing_keys
 from appproxy.store.snapshot import SealingKey
+from appproxy.store.tables.core import authorities, leaves, sealing_keys, signing_keys
 from appproxy.store.transaction import Reading, Row, Transaction
 
 #: The authority that connectors and the service trust each other by, and the leaf of the tunnel's listener.

@@ -10,8 +10,8 @@ from base64 import b64decode, b64encode
 import sqlalchemy as sa
 
 from appproxy.errors import ConfigError, StoreError
-from appproxy.store.schema_nodes import node_tokens as table
 from appproxy.store.sealing import MASTER_LENGTH, Sealer
+from appproxy.store.tables.nodes import node_tokens as table
 from appproxy.store.transaction import Transaction
 
 #: Purpose of the seal (associated data: never change it).

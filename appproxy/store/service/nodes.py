@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from appproxy.config.values import WORKERS_APART
 from appproxy.errors import ConfigError
 from appproxy.store import names
-from appproxy.store.schema_nodes import nodes as table
+from appproxy.store.tables.nodes import nodes as table
 from appproxy.store.transaction import NODES, Reading, Row, Transaction
 
 #: Seconds between two signs of life of a node.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from appproxy.errors import ConfigError, StoreError
-from appproxy.store.schema import settings
 from appproxy.store.service.place import PublicAddress
+from appproxy.store.tables.core import settings
 from appproxy.store.transaction import Reading, Transaction
 
 #: 16 random hex digits; tells one installation from another.

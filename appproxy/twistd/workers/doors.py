@@ -9,12 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from appproxy.admin.socket import check_path
+from appproxy.admin.transport.socket import check_path
 from appproxy.config import ServiceSettings
 from appproxy.config.values import Address
 from appproxy.errors import ConfigError
-from appproxy.net.inherited import Inherited
-from appproxy.net.sockets import prepare_listener
+from appproxy.net.descriptors.inherited import Inherited
+from appproxy.net.secure.sockets import prepare_listener
 from appproxy.service.listen.listeners import BACKLOG
 from appproxy.twistd.assembly import ADMIN
 from appproxy.twistd.workers.entrance import Entrance

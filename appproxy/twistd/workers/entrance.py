@@ -11,7 +11,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from appproxy.net.exhaustion import EXHAUSTION, NO_FILE
+from appproxy.net.loop.exhaustion import EXHAUSTION, NO_FILE
 from appproxy.tunnel.asked_node import asked_node
 
 #: Connections that are accepted in one turn of the reactor.

@@ -14,9 +14,9 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from appproxy.config.values import Address
-from appproxy.net.exhaustion import EXHAUSTION
-from appproxy.net.inherited import family_of
-from appproxy.net.packets import PacketPipe
+from appproxy.net.descriptors.inherited import family_of
+from appproxy.net.descriptors.packets import PacketPipe
+from appproxy.net.loop.exhaustion import EXHAUSTION
 
 #: What the parent says: here is a connection of the listener that follows; a reload failed, for the reason that follows;
 #: end, for others go on in your place; end.

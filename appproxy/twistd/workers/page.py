@@ -12,8 +12,8 @@ from twisted.internet.defer import maybeDeferred
 from twisted.internet.interfaces import IListeningPort
 
 from appproxy.config import ServiceSettings
-from appproxy.net.inherited import Inherited, family_of
-from appproxy.net.open_files import raise_limit, shares
+from appproxy.net.descriptors.inherited import Inherited, family_of
+from appproxy.net.descriptors.open_files import raise_limit, shares
 from appproxy.pages import accepts_json, error_page
 from appproxy.service.listen.fronts import Fronts
 from appproxy.twistd.workers.process import WorkerProcess

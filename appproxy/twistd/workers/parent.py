@@ -16,16 +16,16 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 
-from appproxy.admin.lock import ServiceLock
+from appproxy.admin.transport.lock import ServiceLock
 from appproxy.config import ServiceSettings, StatePaths
 from appproxy.errors import AppProxyError, ConfigError
-from appproxy.net.inherited import Inherited
-from appproxy.net.open_files import raise_limit
+from appproxy.net.descriptors.inherited import Inherited
+from appproxy.net.descriptors.open_files import raise_limit
 from appproxy.twistd.assembly import ADMIN
-from appproxy.twistd.notify import READY, notify, reloading
-from appproxy.twistd.program import TwistdProgram, reason_of
+from appproxy.twistd.process.notify import READY, notify, reloading
+from appproxy.twistd.process.program import TwistdProgram, reason_of
+from appproxy.twistd.process.succession import own_command
 from appproxy.twistd.state import read_settings
-from appproxy.twistd.succession import own_command
 from appproxy.twistd.workers.crew import SETTLE_SECONDS, Crew, Delays
 from appproxy.twistd.workers.doors import Doors
 from appproxy.twistd.workers.entrance import Introductions

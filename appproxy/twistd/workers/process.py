@@ -14,8 +14,8 @@ from twisted.internet.protocol import ProcessProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from appproxy.net.packets import PacketPipe, pair
-from appproxy.twistd.succession import PATIENCE
+from appproxy.net.descriptors.packets import PacketPipe, pair
+from appproxy.twistd.process.succession import PATIENCE
 from appproxy.twistd.workers.crew import Member
 from appproxy.twistd.workers.handed import CONNECTION, FAILED, NODE, REPLACED, SERVES, STOP, TAKEN
 from appproxy.twistd.workers.place import PIPE, WorkerPlace

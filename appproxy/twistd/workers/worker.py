@@ -9,7 +9,7 @@ from socket import gethostname
 from typing import Any
 
 from appproxy.config import ServiceSettings
-from appproxy.twistd.program import TwistdProgram
+from appproxy.twistd.process.program import TwistdProgram
 from appproxy.twistd.proxy_service import ProxyService
 from appproxy.twistd.workers.handed import HandedConnections
 from appproxy.twistd.workers.place import WorkerPlace, worker_settings

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from appproxy.admin.base.principal import FULL, Forbidden, LastAdministrator, Permission, Principal
+from appproxy.admin.base.problem import Changed
 from appproxy.admin.configuration import operations
-from appproxy.admin.principal import FULL, Forbidden, LastAdministrator, Permission, Principal
-from appproxy.admin.problem import Changed
 from appproxy.errors import AlreadyThere, ConfigError, NotFound
 from tests.admin.configuration.documents import documents
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from appproxy.admin.configuration.sections import SECTIONS, UNSAID, key_text, label
-from appproxy.policy.conditional import reading, reading_contexts
+from appproxy.policy.conditional.documents import contexts as reading_contexts
+from appproxy.policy.conditional.documents import reading
 from appproxy.store.people.directories import FIELDS
 
 

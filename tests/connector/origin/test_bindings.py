@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from appproxy.connector.origin.bindings import HANDSHAKE_SECONDS
-from appproxy.connector.origin.kept import IDLE_SECONDS
+from appproxy.connector.origin.h1.kept import IDLE_SECONDS
 from appproxy.connector.origin.origins import MOST_BOUND, Origin
 from appproxy.errors import Code
 from tests.connector.numbered_rig import ANN, BOB, FIRST, LEG, OK, THIRD, WHO, NumberedRig, authenticated

@@ -7,10 +7,10 @@ import inspect
 import pytest
 
 from appproxy.connector.origin import origin_stream
-from appproxy.connector.origin.attempt import Dialling
-from appproxy.connector.origin.h1_connection import OriginConnection
-from appproxy.connector.origin.h2_origin import H2Origin
-from appproxy.connector.origin.h2_stream import H2Stream
+from appproxy.connector.origin.dial.attempt import Dialling
+from appproxy.connector.origin.h1.connection import OriginConnection
+from appproxy.connector.origin.h2.origin import H2Origin
+from appproxy.connector.origin.h2.stream import H2Stream
 from appproxy.connector.origin.load_balancer import LoadBalancer
 from appproxy.connector.origin.origins import Origin
 from appproxy.connector.requests.origin_request import OriginRequest

@@ -9,8 +9,8 @@ import pytest
 from twisted.internet.error import ConnectionRefusedError
 
 from appproxy.connector.config.configuration import OriginAddress
-from appproxy.connector.origin.address_watch import LOOK_SECONDS
-from appproxy.connector.origin.kept import IDLE_SECONDS, RECENT_SECONDS
+from appproxy.connector.origin.dial.address_watch import LOOK_SECONDS
+from appproxy.connector.origin.h1.kept import IDLE_SECONDS, RECENT_SECONDS
 from appproxy.connector.origin.origins import MOST_IDLE, UNRULY_SECONDS
 from appproxy.errors import Code
 from appproxy.tunnel.frames import Kind

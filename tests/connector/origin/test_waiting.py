@@ -6,8 +6,8 @@ from twisted.internet.task import Clock
 
 from appproxy.connector.origin.waiting import MOST_WAITING, WaitingRequest, WaitingRequests
 from appproxy.errors import Code
-from appproxy.net.deadlines import NEVER, Deadlines
-from tests.connector.origin.test_dialer import Nobody
+from appproxy.net.loop.deadlines import NEVER, Deadlines
+from tests.connector.origin.dial.test_dialer import Nobody
 
 
 def test_the_queue_is_bounded() -> None:

@@ -12,7 +12,7 @@ from appproxy.connector.config.configuration import Configuration, Configuration
 from appproxy.connector.enrol.control import ControlError
 from appproxy.connector.origin.origins import Origins
 from appproxy.connector.requests.applications import LEAST_GAP, REFRESH_SECONDS, Applications
-from appproxy.net.deadlines import Deadlines
+from appproxy.net.loop.deadlines import Deadlines
 
 
 def text(version: int, *names: str) -> bytes:

@@ -14,7 +14,7 @@ from appproxy.connector.requests.origin_request import OriginRequest
 from appproxy.connector.requests.upgraded_stream import UpgradedStream
 from appproxy.connector.tunnel.attachment import DataAttachment
 from appproxy.errors import Code
-from appproxy.net.deadlines import NEVER
+from appproxy.net.loop.deadlines import NEVER
 from appproxy.tunnel.exchanges import State
 from appproxy.tunnel.frames import FrameReader, Kind, signal_limits
 from appproxy.tunnel.life.origin import Action, Fact

@@ -10,7 +10,7 @@ from twisted.internet.task import Clock
 from appproxy.connector.config.configuration import OriginAddress, Target
 from appproxy.connector.origin.origins import Origins
 from appproxy.connector.requests.wildcard import MOST_HOSTS, WildcardHosts
-from appproxy.net.deadlines import Deadlines
+from appproxy.net.loop.deadlines import Deadlines
 from appproxy.publish.application import Segment, Url
 
 

@@ -10,9 +10,9 @@ from twisted.internet.task import Clock
 from appproxy.connector.tunnel.attachment import AttachedConnection, DataAttachment
 from appproxy.connector.tunnel.data import DATA_ALPN, HANDSHAKE_SECONDS, DataConnection
 from appproxy.errors import Code
-from appproxy.net.deadlines import NEVER
+from appproxy.net.loop.deadlines import NEVER
 from appproxy.net.read_gate import HoldReason
-from appproxy.tunnel.data import DataSession
+from appproxy.tunnel.connections.data import DataSession
 from appproxy.tunnel.frames import Kind, encode
 from appproxy.tunnel.limits import DEFAULT_LIMITS
 from appproxy.tunnel.messages import Goodbye

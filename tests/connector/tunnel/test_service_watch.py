@@ -6,7 +6,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 
 from appproxy.connector.tunnel.service_watch import ServiceWatch
-from appproxy.net.deadlines import Deadlines
+from appproxy.net.loop.deadlines import Deadlines
 
 A, B, C = "192.0.2.1", "192.0.2.2", "192.0.2.3"
 

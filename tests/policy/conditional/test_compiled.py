@@ -9,13 +9,13 @@ from random import Random
 import pytest
 
 from appproxy.policy.conditional.compiled import NO_POLICIES, PolicySet
-from appproxy.policy.conditional.contexts import Contexts
 from appproxy.policy.conditional.decision import Decision
+from appproxy.policy.conditional.documents.contexts import read_context
+from appproxy.policy.conditional.documents.reading import read_location, read_policy, read_strength
 from appproxy.policy.conditional.explanation import Effect, explain
 from appproxy.policy.conditional.facts import Asked
 from appproxy.policy.conditional.locations import Locations
-from appproxy.policy.conditional.reading import read_location, read_policy, read_strength
-from appproxy.policy.conditional.reading_contexts import read_context
+from appproxy.policy.conditional.parts.contexts import Contexts
 from tests.policy.conditional import generated, naive
 from tests.policy.conditional.people import NOON, Person
 

@@ -12,10 +12,10 @@ from typing import Any, cast
 import pytest
 
 from appproxy.policy.conditional.decision import NOTHING_DECIDED, Decision, decide, first_failing, missing_of
-from appproxy.policy.conditional.demands import NOTHING, UNLIMITED, Demand, SessionControls
 from appproxy.policy.conditional.facts import Asked, Facts
 from appproxy.policy.conditional.locations import Locations
 from appproxy.policy.conditional.model import Grant, Policy, Proof, State, Strength, Who
+from appproxy.policy.conditional.parts.demands import NOTHING, UNLIMITED, Demand, SessionControls
 from tests.policy.conditional import generated
 from tests.policy.conditional.people import NOON, Person
 from tests.policy.conditional.test_compiled import compiled, judged, limited

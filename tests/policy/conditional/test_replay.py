@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from appproxy.policy.conditional.compiled import PolicySet
+from appproxy.policy.conditional.documents.reading import read_policy
+from appproxy.policy.conditional.documents.strengths import strengths_of
 from appproxy.policy.conditional.facts import Asked
 from appproxy.policy.conditional.locations import Locations
 from appproxy.policy.conditional.logged import Logged, Outcome
 from appproxy.policy.conditional.model import Location
-from appproxy.policy.conditional.reading import read_policy
 from appproxy.policy.conditional.replay import Replay, Report
-from appproxy.policy.conditional.strengths import strengths_of
 from tests.policy.conditional import generated
 from tests.policy.conditional.people import NOON
 from tests.policy.conditional.test_compiled import compiled, judged, limited, policy, said

@@ -19,7 +19,8 @@ from appproxy.provider.passwords.authenticator import PasswordAuthenticator
 from appproxy.provider.passwords.checker import PasswordChecker
 from appproxy.provider.passwords.throttle import MemoryThrottle
 from appproxy.provider.tokens import ProviderSession
-from appproxy.store.people import authenticator_apps, passkeys, recovery_codes, users
+from appproxy.store.people import users
+from appproxy.store.people.factors import authenticator_apps, passkeys, recovery_codes
 from appproxy.store.service import audit
 from tests.provider.house import CHEAP, ISSUER, House, at_once, got
 from tests.provider.security_key import SecurityKey, text

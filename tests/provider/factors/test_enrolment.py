@@ -14,7 +14,8 @@ from appproxy.provider.factors import enrolment
 from appproxy.provider.factors.webauthn import NewPasskey
 from appproxy.provider.steps.new_password import set_by_link
 from appproxy.provider.tokens import ProviderSession
-from appproxy.store.people import factors, password_links, recovery_codes, users
+from appproxy.store.people import password_links, users
+from appproxy.store.people.factors import factors, recovery_codes
 from appproxy.store.people.password_links import LinkKind
 from tests.provider.house import House
 

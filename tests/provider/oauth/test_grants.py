@@ -20,7 +20,8 @@ from appproxy.provider.oauth.grants import (
 )
 from appproxy.provider.oauth.token_requests import answer_token_request
 from appproxy.provider.tokens import SESSION_LIFETIME, Grant, ProviderSession
-from appproxy.store.people import one_time, users
+from appproxy.store.people import users
+from appproxy.store.people.session import one_time
 from appproxy.store.snapshot import BUILTIN
 from tests.provider.house import ISSUER, NOW, Flow, House
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from appproxy.identity.oidc import challenge
+from appproxy.identity.openid.oidc import challenge
 from appproxy.store.people import providers
 from tests.provider.house import CALLBACK, ISSUER, Browser, Flow, House, claims, sign_in, tokens
 

@@ -12,8 +12,8 @@ from appproxy.errors import IdentityError
 from appproxy.identity.sealing import encode
 from appproxy.provider.oauth.signing import KEY_AGE, KEY_KEEP, key_set, load, read_hint, rotate
 from appproxy.store.database.store import Store
-from appproxy.store.schema import signing_keys
 from appproxy.store.service.keys import SigningKey, read_signing_keys
+from appproxy.store.tables.core import signing_keys
 from tests.provider.house import ISSUER, NOW
 
 

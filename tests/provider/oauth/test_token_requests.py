@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from appproxy.identity.oidc import challenge
+from appproxy.identity.openid.oidc import challenge
 from appproxy.provider.oauth.grants import GrantContext
 from appproxy.provider.oauth.token_requests import answer_token_request
 from appproxy.provider.tokens import Grant, ProviderSession

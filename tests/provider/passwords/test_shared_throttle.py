@@ -17,7 +17,7 @@ from appproxy.provider.passwords.shared_throttle import SharedThrottle
 from appproxy.provider.passwords.throttle import CountedAttempt, RepeatedPassword, ThrottleGo, ThrottleWait
 from appproxy.store.database.live import LiveStore
 from appproxy.store.database.store import Store
-from appproxy.store.schema_attempts import password_attempts
+from appproxy.store.tables.attempts import password_attempts
 from tests.provider.house import NoThreads, Now, at_once
 
 #: More than a notice and a look need.

@@ -9,17 +9,10 @@ import pyotp
 import pytest
 
 from appproxy.provider.tokens import STEP_LIFETIME
-from appproxy.store.people import (
-    authenticator_apps,
-    factors,
-    passkeys,
-    password_links,
-    recovery_codes,
-    second_factor_rules,
-    sessions,
-    users,
-)
+from appproxy.store.people import password_links, users
+from appproxy.store.people.factors import authenticator_apps, factors, passkeys, recovery_codes, second_factor_rules
 from appproxy.store.people.password_links import LinkKind
+from appproxy.store.people.session import sessions
 from appproxy.store.service import audit
 from appproxy.store.snapshot import BUILTIN
 from tests.provider.house import PASSWORD, Browser, Flow, House, Page, sign_in

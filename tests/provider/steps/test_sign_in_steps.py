@@ -14,7 +14,8 @@ from appproxy.provider.factors import recovery
 from appproxy.provider.passwords.rules import hash_password
 from appproxy.provider.tokens import STEP_LIFETIME
 from appproxy.store.database.store import Store
-from appproxy.store.people import authenticator_apps, factors, passkeys, recovery_codes, second_factor_rules, users
+from appproxy.store.people import users
+from appproxy.store.people.factors import authenticator_apps, factors, passkeys, recovery_codes, second_factor_rules
 from appproxy.store.service import audit
 from tests.provider.house import CHEAP, PASSWORD, Browser, Flow, House, Page, claims, sign_in, tokens
 from tests.provider.security_key import SecurityKey

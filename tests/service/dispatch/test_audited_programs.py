@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from appproxy.service.dispatch.machine_access import Programs
-from appproxy.service.dispatch.provider_tokens import Known
-from tests.service.dispatch.stages import NOW, programs
-from tests.service.dispatch.test_machine_access import TOKENS, Node, good, walk
-from tests.service.dispatch.test_machine_gate import TEXT, TOKEN, request
+from appproxy.service.dispatch.gates.provider_tokens import Known
+from appproxy.service.dispatch.stages.machine_access import Programs
+from tests.service.dispatch.gates.test_machine_gate import TEXT, TOKEN, request
+from tests.service.dispatch.stage_fakes import NOW, programs
+from tests.service.dispatch.stages.test_machine_access import TOKENS, Node, good, walk
 
 Entry = tuple[str, str, str, dict[str, object]]
 

@@ -13,18 +13,18 @@ from hypothesis import strategies as st
 from appproxy.branding import BRAND_START
 from appproxy.errors import Code
 from appproxy.http.head import RequestHead
-from appproxy.net.tls import ServerName
-from appproxy.policy.conditional.demands import NOTHING, Demand
+from appproxy.net.secure.tls import ServerName
+from appproxy.policy.conditional.parts.demands import NOTHING, Demand
 from appproxy.publish.application import Application, Preauthentication, Segment, Url
 from appproxy.publish.cors import CorsRule
 from appproxy.service.dispatch import Dispatcher, ErrorPages
-from appproxy.service.dispatch.gate import Gate
+from appproxy.service.dispatch.gates.gate import Gate
 from appproxy.service.dispatch.order import Parts, stages
-from appproxy.service.dispatch.rates import RateLimits
+from appproxy.service.dispatch.stages.rates import RateLimits
 from appproxy.service.exchange.exchange import Exchange, Handler
 from appproxy.tunnel.frames import Kind
 from appproxy.tunnel.messages import decode_request
-from tests.service.dispatch.stages import programs
+from tests.service.dispatch.stage_fakes import programs
 from tests.service.exchanges import FakeExchange, head_for
 from tests.service.world import GET, WIKI, World, only_request, requests
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from appproxy.branding import make_brand
 from appproxy.errors import Code
 from appproxy.service.dispatch.error_pages import ErrorPages
-from tests.service.dispatch.stages import asked, exchange_of
+from tests.service.dispatch.stage_fakes import asked, exchange_of
 
 
 def test_a_refusal_is_a_page_with_the_brand_of_now() -> None:

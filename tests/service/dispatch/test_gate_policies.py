@@ -8,28 +8,28 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from appproxy.identity.access_token import AccessToken
+from appproxy.identity.openid.access_token import AccessToken
 from appproxy.identity.session import Session
 from appproxy.policy.authorizer import RequestContext
 from appproxy.policy.conditional.compiled import PolicySet
-from appproxy.policy.conditional.contexts import Contexts
+from appproxy.policy.conditional.documents.contexts import read_context
+from appproxy.policy.conditional.documents.reading import read_policy
+from appproxy.policy.conditional.documents.strengths import strengths_of
 from appproxy.policy.conditional.locations import Locations
 from appproxy.policy.conditional.model import Location
-from appproxy.policy.conditional.reading import read_policy
-from appproxy.policy.conditional.reading_contexts import read_context
-from appproxy.policy.conditional.strengths import strengths_of
+from appproxy.policy.conditional.parts.contexts import Contexts
 from appproxy.policy.verdict import Pass, Refuse, SignInRequired, Verdict
 from appproxy.publish.application import Application
 from appproxy.publish.routing import ApplicationRoute, Router
-from appproxy.service.dispatch.access import Authentication, Authorization
 from appproxy.service.dispatch.error_pages import ErrorPages
-from appproxy.service.dispatch.gate import Gate
-from appproxy.service.dispatch.machine_gate import MachineGate
-from appproxy.service.dispatch.provider_tokens import Known
+from appproxy.service.dispatch.gates.gate import Gate
+from appproxy.service.dispatch.gates.machine_gate import MachineGate
+from appproxy.service.dispatch.gates.provider_tokens import Known
 from appproxy.service.dispatch.request import InboundRequest
+from appproxy.service.dispatch.stages.access import Authentication, Authorization
 from appproxy.store.snapshot import ProviderRecord
-from tests.service.dispatch.stages import SignInPage
-from tests.service.dispatch.test_gate import ANN, HOST, NOW, ROUTE, WIKI, cookie, head, snapshot_of
+from tests.service.dispatch.gates.test_gate import ANN, HOST, NOW, ROUTE, WIKI, cookie, head, snapshot_of
+from tests.service.dispatch.stage_fakes import SignInPage
 from tests.service.exchanges import FakeExchange
 
 OFFICE = "192.0.2.1"

@@ -12,11 +12,11 @@ from appproxy.policy.rates import Rate
 from appproxy.publish.application import Application
 from appproxy.publish.cors import CorsRule
 from appproxy.service.dispatch.error_pages import ErrorPages
-from appproxy.service.dispatch.gate import Gate
+from appproxy.service.dispatch.gates.gate import Gate
 from appproxy.service.dispatch.order import Parts, stages
-from appproxy.service.dispatch.rates import RateLimits
+from appproxy.service.dispatch.stages.rates import RateLimits
 from appproxy.service.relay.relay import Relay
-from tests.service.dispatch.stages import BELOW, OPEN, WIKI, SignInPage, ours, programs, route_to
+from tests.service.dispatch.stage_fakes import BELOW, OPEN, WIKI, SignInPage, ours, programs, route_to
 from tests.service.world import World
 
 RATE = Rate(1.0, 1)

@@ -14,7 +14,7 @@ from appproxy.service.dispatch import ANSWERED, Dispatcher, ErrorPages, InboundR
 from appproxy.service.dispatch.dispatcher import WAIT_SECONDS
 from appproxy.service.dispatch.order import stages
 from appproxy.service.dispatch.stage import Decided
-from tests.service.dispatch.stages import OPEN
+from tests.service.dispatch.stage_fakes import OPEN
 from tests.service.dispatch.test_order import parts
 from tests.service.exchanges import FakeExchange, head_for
 from tests.service.world import World, requests

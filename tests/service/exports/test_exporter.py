@@ -21,11 +21,11 @@ from appproxy.service.exports.exporter import PAUSE, Exporter
 from appproxy.store.database.initial import initialise
 from appproxy.store.database.live import LiveStore
 from appproxy.store.database.store import Store
-from appproxy.store.schema_exports import audit_exports as table
 from appproxy.store.sealing import Sealer
 from appproxy.store.service import audit, audit_exports
 from appproxy.store.service.actions import USER_SIGN_IN
 from appproxy.store.service.audit_exports import LEASE, AuditExport, NewExport
+from appproxy.store.tables.exports import audit_exports as table
 from tests.pki.chains import NOW
 from tests.service.own.test_control import SamePool, ThreadlessClock
 

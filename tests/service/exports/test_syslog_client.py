@@ -10,7 +10,7 @@ import pytest
 from OpenSSL import SSL
 from OpenSSL.crypto import X509
 
-from appproxy.net.contexts import origin_context
+from appproxy.net.secure.contexts import origin_context
 from appproxy.pki.authority import Credential
 from appproxy.service.exports.delivery import DeliveryFailed
 from appproxy.service.exports.syslog_client import Line, Secured, connected, send_plain

@@ -13,8 +13,8 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock
 
 from appproxy.http.trusted_proxies import X_FORWARDED_FOR, TrustedProxies
-from appproxy.net.contexts import ClientContext, UserContext, new_context
-from appproxy.net.tls_factory import HalfCloseTLSFactory
+from appproxy.net.secure.contexts import ClientContext, UserContext, new_context
+from appproxy.net.secure.tls_factory import HalfCloseTLSFactory
 from appproxy.service.exchange.exchange import Exchange
 from appproxy.service.front.front import NOTICE_SECONDS, Entry, Front
 from appproxy.service.front.h1.connection import UserConnection

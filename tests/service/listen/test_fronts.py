@@ -11,7 +11,7 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.task import Clock
 
 from appproxy.config import ServiceSettings
-from appproxy.net.open_files import Shares
+from appproxy.net.descriptors.open_files import Shares
 from appproxy.service.exchange.exchange import Exchange
 from appproxy.service.exchange.hooks import Hooks
 from appproxy.service.front.front import Front

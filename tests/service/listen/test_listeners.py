@@ -15,11 +15,11 @@ from twisted.internet.task import Clock
 
 from appproxy.config import ServiceSettings
 from appproxy.config.values import Address
-from appproxy.net.contexts import UserContext
-from appproxy.net.inherited import Inherited
+from appproxy.net.descriptors.inherited import Inherited
 from appproxy.net.proxied import ProxiedFactory
-from appproxy.net.tls import tunnel_context
-from appproxy.net.tls_factory import HalfCloseTLSFactory
+from appproxy.net.secure.contexts import UserContext
+from appproxy.net.secure.tls import tunnel_context
+from appproxy.net.secure.tls_factory import HalfCloseTLSFactory
 from appproxy.service.listen.listeners import BACKLOG, Listeners
 from tests.pki.authorities import OURS, SERVICE
 

@@ -14,8 +14,8 @@ from twisted.logger import capturedLogs
 
 from appproxy.config.service import ServiceSettings
 from appproxy.errors import ConfigError
-from appproxy.net.contexts import ClientContext, new_context
-from appproxy.net.tls import negotiated
+from appproxy.net.secure.contexts import ClientContext, new_context
+from appproxy.net.secure.tls import negotiated
 from appproxy.pki import Credential, certificate_facts, load_chain
 from appproxy.publish.application import Application, Url
 from appproxy.service.own.served_certificates import Certificates

@@ -14,11 +14,11 @@ from appproxy.identity.session import Session
 from appproxy.publish.application import Application, HeaderRule, Preauthentication, RequestField, Url
 from appproxy.publish.routing import Router
 from appproxy.service.dispatch.error_pages import failure_answer
+from appproxy.service.relay.answers.streamed_answer import StreamedAnswer
+from appproxy.service.relay.connectors.roster import Peer, Roster, RosterLimits
+from appproxy.service.relay.connectors.share_tokens import ShareTokens
 from appproxy.service.relay.relay import Relay
 from appproxy.service.relay.revocation import Change
-from appproxy.service.relay.roster import Peer, Roster, RosterLimits
-from appproxy.service.relay.share_tokens import ShareTokens
-from appproxy.service.relay.streamed_answer import StreamedAnswer
 from appproxy.store.snapshot import ProviderRecord, Snapshot
 from appproxy.tunnel.frames import Flag, Frame, FrameReader, Kind, signal_limits
 from appproxy.tunnel.messages import Request, decode_request

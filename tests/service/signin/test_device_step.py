@@ -16,8 +16,8 @@ from appproxy.identity.session import Session
 from appproxy.identity.states import DEVICE_LIFETIME
 from appproxy.pki.crl import certificate_id, issuer_id
 from appproxy.policy.conditional.compiled import PolicySet
-from appproxy.policy.conditional.devices import Devices
-from appproxy.policy.conditional.strengths import strengths_of
+from appproxy.policy.conditional.documents.strengths import strengths_of
+from appproxy.policy.conditional.parts.devices import Devices
 from appproxy.service.signin.device_step import DeviceStep
 from appproxy.store.snapshot import DeviceAuthority
 from tests.pki.chains import CLIENT, DAY, Made, make, usage

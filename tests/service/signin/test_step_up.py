@@ -11,13 +11,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from appproxy.errors import Code
-from appproxy.identity.oidc_settings import OidcSettings
+from appproxy.identity.openid.oidc_settings import OidcSettings
 from appproxy.identity.states import StartState
 from appproxy.policy.conditional.compiled import PolicySet
-from appproxy.policy.conditional.demands import Demand
+from appproxy.policy.conditional.documents.reading import read_policy
+from appproxy.policy.conditional.documents.strengths import strengths_of
 from appproxy.policy.conditional.locations import Locations
-from appproxy.policy.conditional.reading import read_policy
-from appproxy.policy.conditional.strengths import strengths_of
+from appproxy.policy.conditional.parts.demands import Demand
 from appproxy.service.signin.step_up import demand_of, parameters, with_demand
 from tests.service.sign_in_world import ISSUER, NOW, RECORD, Browser, FakeProvider, World
 

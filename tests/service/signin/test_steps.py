@@ -15,14 +15,14 @@ from appproxy.http.fields import values
 from appproxy.http.head import Fields
 from appproxy.identity.binding import binding, cookie_name, mint
 from appproxy.identity.cookie import START_COOKIE
-from appproxy.identity.oidc import challenge
+from appproxy.identity.openid.oidc import challenge
 from appproxy.identity.states import FINISH_LIFETIME, START_LIFETIME, FinishState, PendingState, StartState, verifier_of
 from appproxy.paths import is_ambiguous
 from appproxy.publish.application import Application
 from appproxy.publish.routing import Router
-from appproxy.service.signin.identity_provider import OidcProvider
-from appproxy.service.signin.oidc_client import AnswerLost
-from appproxy.service.signin.urls import url_of
+from appproxy.service.signin.openid.identity_provider import OidcProvider
+from appproxy.service.signin.openid.oidc_client import AnswerLost
+from appproxy.service.signin.request.urls import url_of
 from tests.service.exchanges import FakeExchange, head_for
 from tests.service.sign_in_world import (
     CRM,

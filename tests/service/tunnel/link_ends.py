@@ -8,17 +8,17 @@ from typing import Any, cast
 from twisted.internet.task import Clock
 
 from appproxy.errors import Code, ProtocolError
-from appproxy.net.deadlines import Deadlines
-from appproxy.service.relay.roster import Peer, Roster
+from appproxy.net.loop.deadlines import Deadlines
+from appproxy.service.relay.connectors.roster import Peer, Roster
 from appproxy.service.tunnel.arrivals import Arrivals
 from appproxy.service.tunnel.data_link import DataLink
 from appproxy.service.tunnel.signal_link import SignalLink
-from appproxy.tunnel.data import DataSession
+from appproxy.tunnel.connections.data import DataSession
+from appproxy.tunnel.connections.signal import Role, SignalSession
 from appproxy.tunnel.exchanges import State
 from appproxy.tunnel.frames import Frame, Kind
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
 from appproxy.tunnel.messages import Hello, Welcome
-from appproxy.tunnel.signal import Role, SignalSession
 from tests.service.world import Wire
 
 EPOCH = b"epoch678"

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from appproxy.errors import Code, RemoteProtocolError
-from appproxy.net.deadlines import NEVER
+from appproxy.net.loop.deadlines import NEVER
 from appproxy.net.read_gate import HoldReason, ReadGate
 from appproxy.tunnel.frames import Kind, encode
 from appproxy.tunnel.limits import DEFAULT_LIMITS

@@ -12,10 +12,10 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
 
 from appproxy.service.tunnel.former import FormerProcesses, PassedOn, epoch_of
-from appproxy.tunnel.data import DataSession
+from appproxy.tunnel.connections.data import DataSession
+from appproxy.tunnel.connections.signal import Role
 from appproxy.tunnel.frames import Kind
 from appproxy.tunnel.limits import DEFAULT_LIMITS
-from appproxy.tunnel.signal import Role
 from tests.service.tunnel.link_ends import EPOCH, Request, StubEndpoint
 from tests.service.world import Wire
 

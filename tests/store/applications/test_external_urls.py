@@ -7,10 +7,11 @@ import sqlalchemy as sa
 
 from appproxy.errors import ConfigError
 from appproxy.publish.application import Application
-from appproxy.store import migrate, schema
+from appproxy.store import migrate
 from appproxy.store.applications import applications, segments
 from appproxy.store.database.store import Store
 from appproxy.store.names import AlreadyThere
+from appproxy.store.tables import core as schema
 from tests.pki.chains import ROOT
 
 SHOP = ("shop", "http://shop/", "https://shop.example.com/")

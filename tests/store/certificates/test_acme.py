@@ -10,8 +10,8 @@ from appproxy.pki import Credential
 from appproxy.store.certificates import acme, certificates
 from appproxy.store.database.store import Store
 from appproxy.store.names import AlreadyThere, NotFound
-from appproxy.store.schema_certificates import acme_accounts
 from appproxy.store.snapshot import AcmeChallenge
+from appproxy.store.tables.certificates import acme_accounts
 from appproxy.store.transaction import Transaction
 from tests.pki.chains import chain, leaf
 

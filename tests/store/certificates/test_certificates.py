@@ -10,7 +10,7 @@ from appproxy.pki import Credential
 from appproxy.store.certificates import certificates
 from appproxy.store.database.store import Store
 from appproxy.store.names import AlreadyThere, NotFound
-from appproxy.store.schema_certificates import certificates as table
+from appproxy.store.tables.certificates import certificates as table
 from tests.pki.chains import chain, leaf
 
 FIRST = leaf("wiki.example.org", "*.wiki.example.org")

@@ -7,10 +7,10 @@ import sqlalchemy as sa
 
 from appproxy.errors import Code, ConfigError, IdentityError
 from appproxy.pki.tokens import hash_secret
-from appproxy.store import schema
 from appproxy.store.connectors import groups, join_tokens
 from appproxy.store.database.store import Store
 from appproxy.store.names import NotFound
+from appproxy.store.tables import core as schema
 from appproxy.store.transaction import Transaction
 
 

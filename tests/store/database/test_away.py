@@ -15,7 +15,7 @@ from appproxy.store.database.away import TRY_EVERY, AwayStore
 from appproxy.store.database.kept import Keeper, open_kept
 from appproxy.store.database.live import POLL, LiveStore
 from appproxy.store.database.store import Store
-from appproxy.store.people import sessions
+from appproxy.store.people.session import sessions
 from appproxy.store.sealing import Sealer
 from appproxy.store.service import keys
 from tests.store.database.test_live import Node

@@ -19,7 +19,7 @@ from appproxy.store.applications import applications
 from appproxy.store.database.hearing import Hearing
 from appproxy.store.database.notices import can_hear
 from appproxy.store.database.store import Store
-from appproxy.store.people import one_time
+from appproxy.store.people.session import one_time
 from appproxy.store.service import nodes
 from appproxy.store.service.nodes import NodeRecord
 from appproxy.store.transaction import NODES, SNAPSHOT

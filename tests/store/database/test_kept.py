@@ -13,11 +13,11 @@ from appproxy.errors import StoreError
 from appproxy.store.applications import applications
 from appproxy.store.database.kept import REWRITE_SECONDS, Keeper, open_kept
 from appproxy.store.database.store import Store
-from appproxy.store.people import sessions
-from appproxy.store.schema import metadata
+from appproxy.store.people.session import sessions
 from appproxy.store.sealing import Sealer
 from appproxy.store.service import keys
 from appproxy.store.snapshot import Snapshot
+from appproxy.store.tables.core import metadata
 
 DAY = 86400.0
 

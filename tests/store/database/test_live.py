@@ -18,14 +18,14 @@ from twisted.python.failure import Failure
 
 from appproxy.errors import StoreError
 from appproxy.policy.sender import SENDER
-from appproxy.store import schema
 from appproxy.store.applications import applications
 from appproxy.store.database.live import GIVEN_UP, HANDED, HURRY, LONGEST, MOST_WAITING, PATIENCE, POLL, LiveStore
 from appproxy.store.database.store import Store
-from appproxy.store.people import one_time
+from appproxy.store.people.session import one_time
 from appproxy.store.sealing import Sealer
 from appproxy.store.service import settings
 from appproxy.store.snapshot import Snapshot
+from appproxy.store.tables import core as schema
 from appproxy.store.transaction import NODES, Reading, Transaction
 
 WIKI = ("wiki", "http://wiki/", "https://wiki.example.com/")

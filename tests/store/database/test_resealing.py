@@ -14,10 +14,10 @@ from appproxy.store.database.initial import initialise
 from appproxy.store.database.resealing import SEALED, reseal_all
 from appproxy.store.database.store import Store
 from appproxy.store.people import providers
-from appproxy.store.schema import metadata
-from appproxy.store.schema import providers as provider_table
 from appproxy.store.sealing import Sealer
 from appproxy.store.service import keys
+from appproxy.store.tables.core import metadata
+from appproxy.store.tables.core import providers as provider_table
 
 
 def test_every_sealed_column_is_listed() -> None:

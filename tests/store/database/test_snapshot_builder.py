@@ -9,13 +9,14 @@ import pytest
 import sqlalchemy as sa
 
 from appproxy.errors import ConfigError
-from appproxy.store import schema
 from appproxy.store.applications import applications, assignments
 from appproxy.store.connectors import groups
 from appproxy.store.database import snapshot_builder
 from appproxy.store.database.store import Store
-from appproxy.store.people import sessions, users
+from appproxy.store.people import users
+from appproxy.store.people.session import sessions
 from appproxy.store.snapshot import Snapshot
+from appproxy.store.tables import core as schema
 from tests.cost.growth import compared
 from tests.cost.machine import cost
 

@@ -17,9 +17,10 @@ from appproxy.store.applications import applications
 from appproxy.store.connectors import connectors
 from appproxy.store.database.store import Store
 from appproxy.store.engine import make_engine, make_private
-from appproxy.store.people import one_time, users
-from appproxy.store.schema import metadata
+from appproxy.store.people import users
+from appproxy.store.people.session import one_time
 from appproxy.store.sealing import Sealer
+from appproxy.store.tables.core import metadata
 
 
 def only_sqlite(url: str) -> None:

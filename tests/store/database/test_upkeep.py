@@ -5,7 +5,7 @@ from __future__ import annotations
 from appproxy.store.connectors import connectors, join_tokens
 from appproxy.store.database.store import Store
 from appproxy.store.database.upkeep import keep_up
-from appproxy.store.people import one_time
+from appproxy.store.people.session import one_time
 from appproxy.store.service import audit, keys
 
 DAY = 86400.0

@@ -8,7 +8,7 @@ import pytest
 
 from appproxy.errors import AlreadyThere, ConfigError, NotFound
 from appproxy.pki.crl import certificate_id
-from appproxy.policy.conditional.devices import TrustedAuthority
+from appproxy.policy.conditional.parts.devices import TrustedAuthority
 from appproxy.store.database.snapshot_builder import Builder
 from appproxy.store.database.store import Store
 from appproxy.store.devices import authorities

@@ -12,12 +12,12 @@ from appproxy.pki import certificate_request, fingerprint, new_key
 from appproxy.pki.client_path import ClientAuthority, ClientCertificate, check_client_certificate, load_authority
 from appproxy.pki.crl import Revocations
 from appproxy.pki.device import owner_of
-from appproxy.store import schema_devices
 from appproxy.store.database.store import Store
 from appproxy.store.devices import authorities, devices
 from appproxy.store.people import users
 from appproxy.store.people.users import User
 from appproxy.store.snapshot import OWN_AUTHORITY
+from appproxy.store.tables import devices as schema_devices
 from appproxy.store.transaction import Reading, Transaction
 
 DAY = 86400.0

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from appproxy.store import schema_machines
 from appproxy.store.database.store import Store
 from appproxy.store.machines import native_clients, native_grants
 from appproxy.store.machines.native_grants import NativeGrant
 from appproxy.store.people import users
+from appproxy.store.tables import machines as schema_machines
 from appproxy.store.transaction import Transaction
 from tests.store.machines.test_service_tokens import publish
 

@@ -9,12 +9,12 @@ import sqlalchemy as sa
 
 from appproxy.errors import AlreadyThere, ConfigError
 from appproxy.identity.service_token import read_token
-from appproxy.store import schema_machines
 from appproxy.store.applications import applications
 from appproxy.store.database.store import Store
 from appproxy.store.machines import service_tokens
 from appproxy.store.machines.service_tokens import NewToken
 from appproxy.store.names import NotFound
+from appproxy.store.tables import machines as schema_machines
 from appproxy.store.transaction import Transaction
 
 DAY = 86400.0

@@ -13,7 +13,7 @@ from appproxy.store.names import AlreadyThere, NotFound
 from appproxy.store.people import directories, directory_users, user_groups, users
 from appproxy.store.people.directories import Directory, server_of
 from appproxy.store.people.directory_users import NameTaken, Person
-from appproxy.store.schema_directories import directories as table
+from appproxy.store.tables.directories import directories as table
 from appproxy.store.transaction import Transaction
 
 GOOD: dict[str, Any] = {

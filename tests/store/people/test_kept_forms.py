@@ -6,7 +6,7 @@ import pytest
 
 from appproxy.store.database.store import Store
 from appproxy.store.people import kept_forms
-from appproxy.store.schema import kept_forms as table
+from appproxy.store.tables.core import kept_forms as table
 
 OWNER, PLACE = "o" * 64, "p" * 64
 

@@ -9,7 +9,7 @@ from appproxy.errors import ConfigError
 from appproxy.store.database.store import Store
 from appproxy.store.people import password_links, users
 from appproxy.store.people.password_links import LinkKind
-from appproxy.store.schema import password_links as table
+from appproxy.store.tables.core import password_links as table
 
 DAY = 86400.0
 

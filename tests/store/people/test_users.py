@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from appproxy.errors import ConfigError
 from appproxy.store.database.store import Store
 from appproxy.store.names import AlreadyThere, NotFound
-from appproxy.store.people import sessions, users
+from appproxy.store.people import users
+from appproxy.store.people.session import sessions
 from appproxy.store.snapshot import BUILTIN
 
 

@@ -15,7 +15,7 @@ from appproxy.store.database.store import Store
 from appproxy.store.people import users
 from appproxy.store.risk import counts, failures, judging, risky_users, sign_ins
 from appproxy.store.risk.judging import SigningIn
-from appproxy.store.schema_risk import risk_counts
+from appproxy.store.tables.risk import risk_counts
 
 DAY = 86400.0
 LEVELS = Thresholds()

@@ -10,7 +10,7 @@ from appproxy.store.database.store import Store
 from appproxy.store.people import user_groups
 from appproxy.store.roles import idempotency
 from appproxy.store.roles.idempotency import KEPT, Key
-from appproxy.store.schema_roles import idempotent_answers
+from appproxy.store.tables.roles import idempotent_answers
 from appproxy.store.transaction import Transaction
 
 KEY = Key("user:1", "k", "POST /groups staff")

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from appproxy.store.database.resealing import reseal_all
 from appproxy.store.database.store import Store
-from appproxy.store.schema import audit, audit_chains
 from appproxy.store.sealing import Sealer
 from appproxy.store.service.actions import MASTER_CHANGE, USER_SIGN_IN_FAILED
 from appproxy.store.service.audit import purge, record
 from appproxy.store.service.audit_chain import KNOWN, NOBODYS, Verified, verify
 from appproxy.store.service.note import ANONYMOUS, Action
+from appproxy.store.tables.core import audit, audit_chains
 
 DAY = 86_400.0
 

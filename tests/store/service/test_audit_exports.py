@@ -11,11 +11,11 @@ from appproxy.errors import ConfigError
 from appproxy.export.entry import ExportedEntry
 from appproxy.store.database.store import Store
 from appproxy.store.names import AlreadyThere, NotFound
-from appproxy.store.schema import audit as audit_table
 from appproxy.store.service import audit, audit_exports
 from appproxy.store.service.actions import AUDIT_EXPORT_LOST, USER_SIGN_IN, USER_SIGN_IN_FAILED
 from appproxy.store.service.audit_exports import LEASE, AuditExport, Batch, NewExport
 from appproxy.store.service.note import ANONYMOUS
+from appproxy.store.tables.core import audit as audit_table
 from appproxy.store.transaction import Transaction
 from tests.pki.chains import make
 

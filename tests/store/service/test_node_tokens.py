@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from appproxy.errors import ConfigError
 from appproxy.store.database.store import Store
-from appproxy.store.schema_nodes import node_tokens as table
 from appproxy.store.service import node_tokens
+from appproxy.store.tables.nodes import node_tokens as table
 
 BUNDLE = b"the master key and all"
 HOUR = 3600.0

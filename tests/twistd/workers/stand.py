@@ -10,7 +10,7 @@ from typing import Any
 from twisted.internet.error import ProcessDone
 from twisted.python.failure import Failure
 
-from appproxy.net.packets import PacketPipe
+from appproxy.net.descriptors.packets import PacketPipe
 from appproxy.twistd.workers.handed import NODE, SERVES, TAKEN
 from appproxy.twistd.workers.place import PIPE, WORKER
 from tests.net.hand_reactor import HandReactor, Spawned

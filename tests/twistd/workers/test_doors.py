@@ -13,7 +13,7 @@ import pytest
 from appproxy.config import ServiceSettings
 from appproxy.config.values import Address
 from appproxy.errors import ConfigError
-from appproxy.net.inherited import Inherited
+from appproxy.net.descriptors.inherited import Inherited
 from appproxy.twistd.workers.doors import Doors, wanted
 from tests.net.hand_reactor import HandReactor
 

@@ -11,8 +11,8 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.protocol import Factory, Protocol
 
 from appproxy.config.values import Address
-from appproxy.net.exhaustion import EXHAUSTION
-from appproxy.net.packets import PacketPipe, pair
+from appproxy.net.descriptors.packets import PacketPipe, pair
+from appproxy.net.loop.exhaustion import EXHAUSTION
 from appproxy.twistd.workers.handed import CONNECTION, FAILED, NODE, REPLACED, SERVES, STOP, TAKEN, HandedConnections
 from tests.net.hand_reactor import HandReactor
 

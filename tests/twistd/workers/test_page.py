@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 
 from appproxy.config import ServiceSettings
 from appproxy.config.values import Address
-from appproxy.net.inherited import Inherited
+from appproxy.net.descriptors.inherited import Inherited
 from appproxy.testing.network import MemoryNetwork
 from appproxy.twistd.workers.page import PageListener
 

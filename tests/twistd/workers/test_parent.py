@@ -14,10 +14,10 @@ from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs
 from twisted.python.failure import Failure
 
-from appproxy.admin.lock import ServiceLock
+from appproxy.admin.transport.lock import ServiceLock
 from appproxy.config import ServiceSettings, StatePaths, dump_service
 from appproxy.errors import ConfigError
-from appproxy.net.inherited import Inherited
+from appproxy.net.descriptors.inherited import Inherited
 from appproxy.twistd.workers.crew import FIRST_DELAY, MOST_UNTAKEN, SETTLE_SECONDS, UNANSWERED
 from appproxy.twistd.workers.handed import FAILED, REPLACED, STOP
 from appproxy.twistd.workers.parent import ParentProgram

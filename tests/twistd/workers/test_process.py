@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from appproxy.twistd.succession import PATIENCE
+from appproxy.twistd.process.succession import PATIENCE
 from appproxy.twistd.workers.crew import Member
 from appproxy.twistd.workers.handed import FAILED, REPLACED, STOP, TAKEN
 from appproxy.twistd.workers.process import LOOK_EVERY, LOOKS, Parcel, WorkerProcess

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from appproxy.config import ServiceSettings
-from appproxy.net.packets import PacketPipe, pair
+from appproxy.net.descriptors.packets import PacketPipe, pair
 from appproxy.twistd.workers.handed import REPLACED, STOP
 from appproxy.twistd.workers.place import WorkerPlace
 from appproxy.twistd.workers.worker import WorkerProgram

@@ -27,10 +27,10 @@ from zope.interface import implementer
 
 from appproxy.errors import Code, RequestError
 from appproxy.http import RequestReader
-from appproxy.net.deadlines import NEVER
+from appproxy.net.loop.deadlines import NEVER
 from appproxy.net.read_gate import HoldReason, ReadGate
-from appproxy.net.sockets import acknowledged, through
-from appproxy.net.tls import ServerName, peer_certificate, shown_certificates
+from appproxy.net.secure.sockets import acknowledged, through
+from appproxy.net.secure.tls import ServerName, peer_certificate, shown_certificates
 from appproxy.service.exchange.exchange import BodyReader
 from appproxy.service.front.front import NO_HEAD, Front
 from appproxy.service.front.h1.exchange import UserExchange

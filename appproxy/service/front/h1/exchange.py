@@ -12,7 +12,7 @@ from appproxy.errors import Code
 from appproxy.http.h1.writer import chunk, last_chunk, response_bytes
 from appproxy.http.head import RequestHead
 from appproxy.net.read_gate import ReadGate
-from appproxy.net.tls import ServerName
+from appproxy.net.secure.tls import ServerName
 from appproxy.service.exchange.answering import AnsweringExchange
 from appproxy.service.exchange.exchange import BodyReader
 from appproxy.service.front.front import Front

@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import Protocol
 
 from appproxy.http.head import Fields
-from appproxy.net.deadlines import NEVER
+from appproxy.net.loop.deadlines import NEVER
 from appproxy.net.read_gate import ReadGate
 from appproxy.service.exchange.exchange import BodyReader
 from appproxy.service.front.h2.port import H2Port
-from appproxy.tunnel.silence import SILENCE_SECONDS
+from appproxy.tunnel.connections.silence import SILENCE_SECONDS
 
 
 class BodyOwner(Protocol):

@@ -25,8 +25,8 @@ from zope.interface import implementer
 
 from appproxy.errors import Code, RemoteProtocolError, RequestError
 from appproxy.http.h2.head import VERSION, HeadReader, request_trailers
-from appproxy.net.sockets import acknowledged
-from appproxy.net.tls import peer_certificate
+from appproxy.net.secure.sockets import acknowledged
+from appproxy.net.secure.tls import peer_certificate
 from appproxy.service.front.front import NO_HEAD
 from appproxy.service.front.h2.exchange import H2Exchange
 from appproxy.service.front.h2.head_deadline import HeadDeadline

@@ -16,8 +16,8 @@ from appproxy.errors import Code
 from appproxy.http.fields import values
 from appproxy.http.h2.head import answer_headers, trailer_headers
 from appproxy.http.head import RequestHead
-from appproxy.net.deadlines import NEVER
-from appproxy.net.tls import ServerName
+from appproxy.net.loop.deadlines import NEVER
+from appproxy.net.secure.tls import ServerName
 from appproxy.service.exchange.answering import AnsweringExchange
 from appproxy.service.exchange.exchange import BodyReader
 from appproxy.service.front.front import Front

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from appproxy.http.h2.blocks import FieldBlocks
-from appproxy.net.deadlines import NEVER, Deadlines
+from appproxy.net.loop.deadlines import NEVER, Deadlines
 
 
 class HeadDeadline:

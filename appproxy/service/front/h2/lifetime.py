@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 
-from appproxy.net.deadlines import NEVER, Deadlines
+from appproxy.net.loop.deadlines import NEVER, Deadlines
 from appproxy.service.front.front import NOTICE_SECONDS, FrontTimeouts
 
 

@@ -13,9 +13,9 @@ from ngh2 import ErrorCode, NGH2Error, Priority
 
 from appproxy.errors import RemoteProtocolError
 from appproxy.http.h2.session import H2Session, new_session
-from appproxy.net.deadlines import HasDeadline
-from appproxy.net.flush_scheduler import at_turn_end
-from appproxy.net.tls import ServerName
+from appproxy.net.loop.deadlines import HasDeadline
+from appproxy.net.loop.flush_scheduler import at_turn_end
+from appproxy.net.secure.tls import ServerName
 from appproxy.service.exchange.exchange import Exchange
 from appproxy.service.front.front import Front
 from appproxy.service.front.h2.flood_limits import FloodLimits

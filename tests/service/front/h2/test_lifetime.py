@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.internet.task import Clock
 
-from appproxy.net.deadlines import NEVER, Deadlines
+from appproxy.net.loop.deadlines import NEVER, Deadlines
 from appproxy.service.front.front import NOTICE_SECONDS, FrontTimeouts
 from appproxy.service.front.h2.lifetime import ConnectionLifetime, LifetimeAction
 

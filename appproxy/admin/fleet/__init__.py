@@ -1,0 +1,1 @@
+"""Operations on connectors and nodes."""

@@ -1,0 +1,1 @@
+"""Operations on what is published, and how it looks."""

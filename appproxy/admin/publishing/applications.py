@@ -1,0 +1,232 @@
+"""Operations on published applications and on who may use them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from appproxy.admin.base.operation import Call, Change, Command, Operation, Query
+from appproxy.admin.base.pages import SEARCH
+from appproxy.admin.base.principal import Permission
+from appproxy.admin.base.problems import problems_of
+from appproxy.admin.publishing.cors import cors_record
+from appproxy.admin.publishing.segments import segment_record
+from appproxy.errors import ConfigError
+from appproxy.publish.application import COLUMNS, Application, Preauthentication, ProviderAccess
+from appproxy.publish.settings.request_fields import REQUEST
+from appproxy.publish.settings.table import FAMILIES, SETTINGS
+from appproxy.store import names
+from appproxy.store.applications import applications, assignments
+from appproxy.store.applications.assignments import Assignment
+from appproxy.store.connectors import groups as connector_groups
+from appproxy.store.people import providers
+from appproxy.store.tables import core as schema
+from appproxy.store.transaction import Reading, Transaction
+
+#: Topics of settings that concern nobody but the application itself, and columns that do; all else says where it is published
+#: and where it leads.
+_OWN_TOPICS = frozenset({"sign-in", "programs", "requests", "answers", "maintenance"})
+_OWN_COLUMNS = frozenset({"name", "provider"})
+#: The first counts for names below its host, which may be those of others; by the second policies find it.
+_OTHERS_TOO = frozenset({"hsts_subdomains", "tags"})
+#: Whose certificates let programs in: whoever sets it can make credentials that get in, as with a service token.
+_CREDENTIALS = frozenset({"machine_authority", "machine_subjects", "machine_crl"})
+#: Long texts (certificates) are not repeated in the audit.
+_LONGEST = 200
+#: In place of the value of a field that every request gets: often a password of the application.
+_HIDDEN = "(hidden)"
+
+
+def _list(reading: Reading, call: Call) -> object:
+    groups = {one.id: one.name for one in connector_groups.list_all(reading)}
+    named = names.by_id(reading, schema.providers)
+    return [_summary(one, groups, named) for one in applications.list_all(reading, call.page)]
+
+
+def _show(reading: Reading, call: Call) -> object:
+    found = applications.find(reading, call.path["application"])
+    return {**_full(reading, found, call), "problems": problems_of(reading, found, call.context)}
+
+
+def _publish(tx: Transaction, call: Call) -> Change:
+    body = call.body
+    _check_credentials(call, body.mapping("settings"))
+    made = applications.publish(
+        tx,
+        body.text("name"),
+        body.text("internal"),
+        body.text("external"),
+        body.text("preauth", "oidc"),
+        body.text("connector_group", connector_groups.DEFAULT),
+        body.text("provider", providers.BUILTIN),
+        settings=body.mapping("settings"),
+    )
+    _assign_at_once(tx, made, call)
+    answer = _full(tx, made, call)
+    return Change(answer, made.id, {**_noted(answer), "settings": _noted(applications.set_texts(tx, made.id))})
+
+
+def _assign_at_once(tx: Transaction, made: Application, call: Call) -> None:
+    users, groups = call.body.texts("users", ()), call.body.texts("groups", ())
+    if (users or groups) and made.preauthentication is Preauthentication.PASSTHROUGH:
+        raise ConfigError(f"users, groups: nobody signs in to {made.name} (preauth=passthrough), so everybody may use it; "
+                          "leave them out, or leave preauth out")  # fmt: skip
+    if users or groups:
+        call.context.principal.require(Permission.CHANGE_ACCESS)
+    for user in users:
+        assignments.assign(tx, made.id, user=user)
+    for group in groups:
+        assignments.assign(tx, made.id, group=group)
+
+
+def _set(tx: Transaction, call: Call) -> Change:
+    values = call.body.mapping("settings")
+    if not values:
+        raise ConfigError("settings: give at least one KEY=VALUE")
+    if not all(_is_its_own(_plain(key)) for key in values):
+        call.context.principal.require(Permission.PUBLISH)
+    _check_credentials(call, values)
+    found = applications.set_values(tx, call.path["application"], values)
+    return Change(_full(tx, found, call), found.id, {"name": found.name, "settings": _noted(values)})
+
+
+def _check_credentials(call: Call, values: Mapping[str, object]) -> None:
+    """Raises Forbidden where these decide what credentials count, and the caller may make none."""
+    if any(_plain(key) in _CREDENTIALS for key in values):
+        call.context.principal.require(Permission.CHANGE_TOKENS)
+
+
+def _plain(key: str) -> str:
+    return key.lower().replace("-", "_")
+
+
+def _is_its_own(key: str) -> bool:
+    """May whoever has this application alone set the key? An unknown key is refused later.
+
+    Not `preauth`: without a sign-in nobody would be asked anything by policies.
+    """
+    if key in SETTINGS:
+        return SETTINGS[key].topic in _OWN_TOPICS and key not in _OTHERS_TOO
+    return key in _OWN_COLUMNS or key.startswith(tuple(one.start for one in FAMILIES.values()))
+
+
+def _remove(tx: Transaction, call: Call) -> Change:
+    gone = applications.remove(tx, call.path["application"])
+    return Change({"id": gone.id, "name": gone.name}, gone.id, {"name": gone.name, "external": str(gone.external)})
+
+
+def _assign(tx: Transaction, call: Call) -> Change:
+    found = applications.find(tx, call.path["application"])
+    maintainer = call.body.flag("maintainer") if "maintainer" in call.body else None
+    made = _assignment(tx, assignments.assign(tx, found.id, **_who(call), maintainer=maintainer))
+    return Change(made, found.id, {"name": found.name, **made})
+
+
+def _unassign(tx: Transaction, call: Call) -> Change:
+    found = applications.find(tx, call.path["application"])
+    gone = _assignment(tx, assignments.unassign(tx, found.id, **_who(call)))
+    return Change(gone, found.id, {"name": found.name, **gone})
+
+
+def _keys(reading: Reading, call: Call) -> object:
+    table = [{"key": key, "explanation": text} for key, text in COLUMNS.items()]
+    table += [
+        {"key": one.key, "explanation": one.explanation, "default": one.default_text, "unit": one.unit, "topic": one.topic}
+        for one in SETTINGS.values()
+    ]
+    return [*table, *({"key": one.start + "NAME", "explanation": one.meaning} for one in FAMILIES.values())]
+
+
+def _who(call: Call) -> dict[str, str | None]:
+    return {key: call.body.optional(key) for key in ("user", "group", "provider")}
+
+
+def _summary(one: Application, groups: Mapping[str, str], named: Mapping[str, str]) -> dict[str, object]:
+    return {
+        "id": one.id,
+        "name": one.name,
+        "external": str(one.external),
+        "internal": str(one.internal),
+        "preauth": one.preauthentication.value,
+        "connector_group": groups[one.connector_group],
+        "provider": named[one.provider],
+        "providers": [named[provider] for provider in one.providers],
+        "assignment_required": one.assignment_required,
+        "assigned": sum(len(access.assigned_users) + len(access.assigned_groups) for access in _accesses(one)),
+    }
+
+
+def _accesses(one: Application) -> list[Application | ProviderAccess]:
+    return [one, *one.other_providers]
+
+
+def _full(reading: Reading, one: Application, call: Call) -> dict[str, object]:
+    """For the caller: what only those know who change the application is not for all who may look."""
+    groups = {one.connector_group: connector_groups.find(reading, one.connector_group).name}
+    named = names.by_id(reading, schema.providers, one.providers)
+    texts, changes = applications.set_texts(reading, one.id), {Permission.CHANGE_APPLICATIONS}
+    return {
+        **_summary(one, groups, named),
+        "settings": texts if call.context.principal.covers(changes, one.id) else _without_secrets(texts),
+        "segments": [segment_record(each) for each in one.segments],
+        "cors": [cors_record(each) for each in one.cors],
+        "assignments": _assignments(reading, assignments.list_of(reading, one.id)),
+    }
+
+
+def _list_assignments(reading: Reading, call: Call) -> object:
+    found = assignments.list_page(reading, applications.find_id(reading, call.path["application"]), call.page)
+    return [{"key": one.key, **shown} for one, shown in zip(found, _assignments(reading, found), strict=True)]
+
+
+def _assignments(reading: Reading, found: Iterable[Assignment]) -> list[dict[str, object]]:
+    named = names.by_id(reading, schema.providers)
+    return [
+        {"provider": named[one.provider], one.kind: one.label, "value": one.value, "maintainer": one.maintainer}
+        for one in found
+    ]
+
+
+def _assignment(reading: Reading, one: Assignment) -> dict[str, object]:
+    """The provider by name, as `assign` takes it: of several that an application has, each has people of its own."""
+    return _assignments(reading, [one])[0]
+
+
+def _noted(values: Mapping[str, object]) -> dict[str, object]:
+    return {
+        key: value if not isinstance(value, str) or len(value) <= _LONGEST else value[:_LONGEST] + "..."
+        for key, value in _without_secrets(values).items()
+    }
+
+
+def _without_secrets(values: Mapping[str, object]) -> dict[str, object]:
+    """The same, but of fields that every request gets only that they are there."""
+    return {key: _HIDDEN if value and key.lower().startswith(REQUEST) else value for key, value in values.items()}
+
+
+_ONE = "/applications/{application}"
+OPERATIONS: tuple[Operation, ...] = (
+    Query("/applications", "All applications, or those with the text of `search` in a name or URL.", _list, (SEARCH,),
+          page="name", reads_pages=True, permission=Permission.READ_APPLICATIONS),
+    Command("POST", "/applications", "application.publish", "Publish an application; `users` and `groups` are let in.",
+            _publish,
+            ("name", "internal", "external", "preauth", "connector_group", "provider", "settings", "users", "groups"),
+            permission=Permission.PUBLISH),
+    Query(_ONE, "One application with its settings and assignments.", _show,
+          live=("problems",), permission=Permission.READ_APPLICATIONS),
+    Command("PATCH", _ONE, "application.set", "Change columns and settings; an empty text puts the default back.", _set,
+            ("settings",),
+            permission=Permission.CHANGE_APPLICATIONS),
+    Command("DELETE", _ONE, "application.remove", "Publish it no longer.", _remove,
+            permission=Permission.PUBLISH),
+    Query(_ONE + "/assignments", "Who may use the application.", _list_assignments,
+          page="key", reads_pages=True, live=(), permission=Permission.READ_APPLICATIONS),
+    Command("POST", _ONE + "/assignments", "application.assign",
+            "Let a user or a group in; as `maintainer` also while it is being maintained.", _assign,
+            ("user", "group", "provider", "maintainer"),
+            permission=Permission.CHANGE_ACCESS),
+    Command("DELETE", _ONE + "/assignments", "application.unassign", "Let a user or a group in no longer.", _unassign,
+            ("user", "group", "provider"),
+            permission=Permission.CHANGE_ACCESS),
+    Query("/application-settings", "The keys that an application can be set by.", _keys,
+          permission=Permission.READ_APPLICATIONS),
+)  # fmt: skip

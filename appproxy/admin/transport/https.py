@@ -1,0 +1,301 @@
+"""The admin API over HTTPS: from the request of somebody who has signed in to its answer. What carries both is elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
+
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from appproxy.admin.base import roles
+from appproxy.admin.base.dry_run import dry as dry_run
+from appproxy.admin.base.operation import NOT_THERE
+from appproxy.admin.base.pages import MOST_ROWS
+from appproxy.admin.base.principal import Principal
+from appproxy.admin.base.problem import Busy, NotJson, NotSaidToBeJson, TooLarge, Unreadable, WrongMethod, problem
+from appproxy.admin.fields import read_query
+from appproxy.admin.openapi import description
+from appproxy.admin.operations import ROUTES, Command, Query
+from appproxy.admin.transport.socket import AdminApi, Around, dried, straight
+from appproxy.errors import AppProxyError, ConfigError, NotFound
+from appproxy.json_input import read_json
+from appproxy.store.roles.idempotency import Key, once
+from appproxy.store.snapshot import TOKEN, RoleAssignment, Snapshot
+from appproxy.store.tables.core import GROUP, USER
+
+#: All of the API is below it; another version of it would be below another.
+PREFIX = "/api/v1"
+_LONGEST_KEY = 255
+_MOST_PAIRS = 100
+#: Arrays and objects of a body, and quotes. A body is read in the reactor's thread, in which nothing else happens then;
+#: another thread would be no help, because Python's reader lets no other thread go on.
+_MOST_PARTS, _MOST_QUOTES = 300_000, 2_000_000
+#: Seconds after which to ask again where the node is at such a question of somebody else.
+_LATER = "5"
+#: Of who calls with a service token, in the place of a provider.
+_PROGRAM = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who has signed in. `provider`: its id, "" for a service token, whose id is the `subject`; `address`: where from."""
+
+    provider: str
+    subject: str
+    name: str
+    groups: Sequence[str]
+    address: str
+
+    @property
+    def audited(self) -> str:
+        """What the audit calls them."""
+        return f"{'user' if self.provider else 'token'}:{self.subject}"
+
+    def holders(self) -> list[tuple[str, str, str]]:
+        """Whose roles they have."""
+        if not self.provider:
+            return [(_PROGRAM, TOKEN, self.subject)]
+        return [(self.provider, USER, self.subject), *((self.provider, GROUP, group) for group in self.groups)]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request. `target`: path and query, `fields`: by lower-case names, each once; what came twice is joined by commas."""
+
+    method: str
+    target: str
+    fields: Mapping[str, str]
+    body: bytes
+    caller: Caller
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer: JSON, or a problem of RFC 9457. `fields`: beside its type."""
+
+    status: int
+    data: object
+    fields: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """Its media type."""
+        return "application/json" if self.status < 400 else "application/problem+json"
+
+
+class HttpsApi:
+    """Made once a node. `origin`: where it is; `wall_clock`: seconds since 1970."""
+
+    log = Logger()
+
+    def __init__(
+        self, api: AdminApi, snapshot: Callable[[], Snapshot], wall_clock: Callable[[], float], origin: str
+    ) -> None:
+        self._api = api
+        self._snapshot = snapshot
+        self._wall_clock = wall_clock
+        self._description = description(origin, PREFIX)
+
+    def answer(self, asked: Asked) -> Deferred[Answered]:
+        """Do what is asked, as far as the caller may. Never fails."""
+        try:
+            answering = self._answer(asked)
+        except AppProxyError as error:
+            answering = fail(error)
+        return answering.addErrback(self._failed, asked)
+
+    def roles_of(self, caller: Caller) -> list[RoleAssignment]:
+        """The roles that somebody has now."""
+        holders, now = set(caller.holders()), self._wall_clock()
+        return [
+            one for one in self._snapshot().roles
+            if one.holds(now) and (one.provider, one.kind, one.value) in holders
+        ]
+
+    def principal(self, caller: Caller) -> Principal:
+        """What somebody may do now."""
+        provider = self._snapshot().providers.get(caller.provider)
+        # A subject, and a name all the more, is somebody else's at another provider.
+        vouched = {} if provider is None else {"caller_provider": provider.name}
+        noted = {"from": caller.address, "caller": caller.name, **vouched}
+        return roles.principal(caller.audited, self.roles_of(caller), noted)
+
+    def _answer(self, asked: Asked) -> Deferred[Answered]:
+        path, _, query = asked.target.partition("?")
+        if not path.startswith(PREFIX + "/") or "//" in path or path.endswith("/"):
+            raise NotFound(f"there is no {path}", hint=f"the API is below {PREFIX}/, see docs/admin-api.md")
+        path = path.removeprefix(PREFIX)
+        if path in ("/me", "/openapi.json"):
+            if asked.method != "GET":
+                raise WrongMethod(f"{asked.method} is not possible on {path}")
+            return succeed(Answered(200, self._me(asked.caller) if path == "/me" else self._description))
+        operation, _ = ROUTES.find(asked.method, path)
+        caller = self.principal(asked.caller)
+        # Who may not learns that first, whatever else is wrong.
+        caller.reach(operation.permission)
+        self._api.check_free(operation)
+        said = _pairs(query)
+        if isinstance(operation, Query):
+            fields = _only_query(asked, said) if operation.method == "GET" else _only_body(asked, said)
+            return self._look(asked, operation, path, fields, caller)
+        return self._change(asked, operation, path, said, caller)
+
+    def _look(
+        self, asked: Asked, operation: Query, path: str, fields: dict[str, object], caller: Principal
+    ) -> Deferred[Answered]:
+        if operation.page and operation.live is None:
+            fields.setdefault("limit", MOST_ROWS)
+
+        def found(data: object) -> Answered:
+            etag = operation.etag(data)
+            more = (*_tagged(etag), *_next(operation, asked.target.partition("?")[0], fields, data))
+            if etag and _is_among(etag, asked.fields.get("if-none-match", "")):
+                return Answered(304, None, more)
+            return Answered(200, data, more)
+
+        return self._api.call(asked.method, path, fields, caller).addCallback(found)
+
+    def _change(
+        self, asked: Asked, operation: Command, path: str, said: dict[str, object], caller: Principal
+    ) -> Deferred[Answered]:
+        dry = said.pop("dry_run", False) is True
+        body = _json(asked)
+        if said and (operation.method != "DELETE" or body is not None):
+            raise ConfigError(f"{min(said)}: no such field in the query", hint="send it as JSON")
+        around = dry_run if dry else self._once(asked, caller)
+        fields = (("appproxy-dry-run", "true"),) if dry else ()
+        if_match = _precondition(asked.fields)
+
+        doing = self._api.call(asked.method, path, body if body is not None else said or None, caller, if_match, around)
+        return doing.addErrback(dried).addCallback(lambda data: Answered(200, data, fields))
+
+    def _once(self, asked: Asked, caller: Principal) -> Around:
+        """Does a change with an Idempotency-Key only the first time."""
+        text = asked.fields.get("idempotency-key")
+        if text is None:
+            return straight
+        if asked.method != "POST":
+            raise Unreadable("Idempotency-Key: is for POST only", hint="the other methods may be repeated anyhow")
+        if not 0 < len(text) <= _LONGEST_KEY or not text.isascii() or not text.isprintable():
+            raise Unreadable(f"Idempotency-Key: 1 to {_LONGEST_KEY} printable ASCII characters are needed")
+        key = Key(f"{caller.name} {asked.caller.provider}", text, f"{asked.target}\n{asked.body.hex()}")
+        return lambda tx, change: once(tx, key, change)
+
+    def _me(self, caller: Caller) -> object:
+        may = self.principal(caller)
+        snapshot = self._snapshot()
+        provider = snapshot.providers.get(caller.provider)
+        return {
+            "name": caller.name, "provider": "service token" if provider is None else provider.name, "subject": caller.subject,
+            "permissions": sorted(one.value for one in may.permissions),
+            "roles": sorted({one.role for one in self.roles_of(caller)}),
+            "for_one_application": {one.value: sorted(ids) for one, ids in may.scoped.items()},
+        }
+
+    def _failed(self, failure: Failure, asked: Asked) -> Answered:
+        error = failure.value
+        if not isinstance(error, AppProxyError):
+            self.log.failure("an operation of the admin API failed", failure)
+        status, data = problem(error)
+        if isinstance(error, Busy):
+            return Answered(status, data, (("retry-after", _LATER),))
+        fields = (("allow", ", ".join(_methods(asked.target))),) if status == 405 else ()
+        return Answered(status, data, fields)
+
+
+def _pairs(query: str) -> dict[str, object]:
+    """The fields of a query. Raises Unreadable or ConfigError."""
+    if not query:
+        return {}
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=_MOST_PAIRS)
+    except ValueError as error:
+        raise Unreadable(f"the query cannot be read: {error}", hint="write NAME=VALUE&NAME=VALUE, percent-encoded") from error
+    return read_query(pairs)
+
+
+def _only_query(asked: Asked, said: dict[str, object]) -> dict[str, object]:
+    if asked.body:
+        raise Unreadable("GET takes no body", hint="put the fields into the query")
+    return said
+
+
+def _only_body(asked: Asked, said: dict[str, object]) -> dict[str, object]:
+    """Of a question that is too long for a query."""
+    if said:
+        raise Unreadable(f"{min(said)}: no such field in the query", hint="send it as JSON")
+    body = _json(asked)
+    return body if isinstance(body, dict) else {}
+
+
+def _json(asked: Asked) -> object:
+    """The body; None for none. Raises NotSaidToBeJson or NotJson.
+
+    Only JSON is taken: pages of other origins can send forms and plain texts without asking, and JSON they cannot.
+    """
+    if not asked.body:
+        return None
+    kind, _, parameters = asked.fields.get("content-type", "").partition(";")
+    if kind.strip().lower() != "application/json" or parameters.strip().lower() not in ("", "charset=utf-8"):
+        raise NotSaidToBeJson("the Content-Type must be application/json")
+    if asked.body.count(b"[") + asked.body.count(b"{") > _MOST_PARTS or asked.body.count(b'"') > _MOST_QUOTES:
+        raise TooLarge(f"the body has more than {_MOST_PARTS} arrays and objects, or {_MOST_QUOTES} quotes")
+    try:
+        found = read_json(asked.body, unique=True)
+    except ValueError as error:
+        raise NotJson(f"the body is not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise ConfigError("the body must be a JSON object")
+    return found
+
+
+def _tagged(etag: str) -> tuple[tuple[str, str], ...]:
+    return (("etag", f'"{etag}"'),) if etag else ()
+
+
+def _precondition(fields: Mapping[str, str]) -> str:
+    """What a change is made under: an ETag without its quotes, `NOT_THERE`, or "" for nothing. Raises Unreadable."""
+    none_match = fields.get("if-none-match")
+    if none_match is None:
+        return _strong(fields.get("if-match", ""))
+    if none_match.strip() != "*" or "if-match" in fields:
+        raise Unreadable("If-None-Match: with a change it can be * alone, and without If-Match",
+                         hint="to change what you have read, send its ETag in If-Match")
+    return NOT_THERE
+
+
+def _strong(value: str) -> str:
+    """The ETag of a precondition, without its quotes; "" for none, and for what any state meets.
+
+    A list, or a weak one, is no strong ETag of ours, and so meets nothing (RFC 9110 section 13.1.1).
+    """
+    text = value.strip()
+    return "" if text == "*" else text.strip('"') or text
+
+
+def _is_among(etag: str, value: str) -> bool:
+    tags = [one.strip().removeprefix("W/") for one in value.split(",")]
+    return f'"{etag}"' in tags or value.strip() == "*"
+
+
+def _next(operation: Query, path: str, fields: Mapping[str, object], data: object) -> tuple[tuple[str, str], ...]:
+    """Where the next page is (RFC 8288), if this one is full."""
+    limit = fields.get("limit")
+    if not operation.page or not isinstance(data, list) or not data or len(data) != limit:
+        return ()
+    last: Any = data[-1]
+    query = urlencode({**fields, "after": str(last[operation.page])}, doseq=True, quote_via=quote)
+    return (("link", f'<{path}?{query}>; rel="next"'),)
+
+
+def _methods(target: str) -> list[str]:
+    """What is possible at a path."""
+    path = target.partition("?")[0].removeprefix(PREFIX)
+    if path in ("/me", "/openapi.json"):
+        return ["GET"]
+    return ROUTES.methods(path)
+

@@ -1,0 +1,111 @@
+"""The admin API of a service elsewhere, over HTTPS: for commands that are given a context in place of a state directory."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlencode, urlsplit
+
+from appproxy.admin.base.problem import error_of
+from appproxy.admin.transport.client import DRY_RUN
+from appproxy.errors import ConfigError, StoreError
+
+#: Below the origin.
+_PREFIX = "/api/v1"
+#: Seconds that a call may take: asking all applications whether they answer takes longest.
+_PATIENCE = 90.0
+#: Of one answer, in bytes; a page of a listing has 1,000 rows.
+_LARGEST = 64 << 20
+_NEXT = re.compile(r'<([^<>]*)>; rel="next"')
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A service elsewhere. `url`: `https://admin.DOMAIN[:PORT]`; `ca`: PEM of who vouches for it, "" for the system's."""
+
+    url: str
+    token: str = field(repr=False)
+    ca: str = ""
+
+    def call(
+        self, method: str, path: str, body: Mapping[str, object] | None = None, *, if_match: str = "", dry_run: bool = False
+    ) -> object:
+        """Perform one operation; `path` has names percent-encoded. Gives its answer, of a listing all pages.
+
+        `if_match` and `dry_run` as of `AdminClient.call`.
+        Raises ConfigError or another AppProxyError, whose text is one line for people.
+        """
+        target = _PREFIX + path
+        if method == "GET" and body:
+            target += "?" + urlencode({name: _said(value) for name, value in body.items()}, doseq=True)
+        if dry_run:
+            target += DRY_RUN
+        precondition = {"If-Match": f'"{if_match}"'} if if_match else {}
+        data, following = self._once(method, target, None if method == "GET" else body, precondition)
+        while following and isinstance(data, list):
+            more, following = self._once(method, following, None, {})
+            if not isinstance(more, list):
+                raise StoreError(f"{self.url} gives a page that is no list")
+            data += more
+        return data
+
+    def _once(
+        self, method: str, target: str, body: Mapping[str, object] | None, more: Mapping[str, str]
+    ) -> tuple[object, str]:
+        """The answer, and where the next page is. What the service answers with is never a reason to go elsewhere."""
+        connection = self._connection()
+        fields = {"Authorization": f"Bearer {self.token}", "Accept": "application/json", **more}
+        if body is not None:
+            fields["Content-Type"] = "application/json"
+        try:
+            connection.request(method, target, None if body is None else json.dumps(dict(body)), fields)
+            answer = connection.getresponse()
+            data = json.loads(answer.read(_LARGEST) or b"null")
+        except ssl.SSLCertVerificationError as error:
+            raise ConfigError(f"{self.url}: its certificate is not believed ({error.verify_message})",
+                              hint="give the authority's: appproxy login --ca FILE") from error
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise StoreError(f"{self.url} does not answer as an admin API ({error})",
+                             hint="is it https://admin.DOMAIN, and admin_api true there?") from error
+        finally:
+            connection.close()
+        if answer.status == 401:
+            raise ConfigError(f"{self.url} does not take the token", hint="it has ended or was revoked: appproxy login again")
+        if answer.status != 200:
+            raise error_of(answer.status, data)
+        following = _NEXT.search(answer.getheader("Link", ""))
+        found = following[1] if following else ""
+        return data, found if found.startswith(_PREFIX + "/") else ""
+
+    def _connection(self) -> http.client.HTTPSConnection:
+        place = urlsplit(self.url)
+        try:
+            context = ssl.create_default_context(cadata=self.ca or None)
+        except ssl.SSLError as error:
+            raise ConfigError("ca: is no certificate in PEM", hint="give the authority's: appproxy login --ca FILE") from error
+        return http.client.HTTPSConnection(place.hostname or "", place.port or 443, timeout=_PATIENCE, context=context)
+
+
+def origin_of(url: str) -> str:
+    """The origin that somebody means. Raises ConfigError for anything but https, since the token goes there."""
+    place = urlsplit(url if "://" in url else f"https://{url}")
+    try:
+        port = place.port
+    except ValueError as error:
+        raise ConfigError(f"{url!r} has no port that there is") from error
+    if place.scheme != "https" or not place.hostname or place.username is not None or place.path not in ("", "/") or (
+        place.query or place.fragment
+    ):
+        raise ConfigError(f"{url!r} is no origin of an admin API", hint="write https://admin.DOMAIN")
+    host = f"[{place.hostname}]" if ":" in place.hostname else place.hostname  # urlsplit takes them off an IPv6 address
+    return f"https://{host}" + (f":{port}" if port not in (None, 443) else "")
+
+
+def _said(value: object) -> object:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,1 @@
+"""`appproxy doctor`: what it looks at, and its findings."""

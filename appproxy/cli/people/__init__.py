@@ -1,0 +1,1 @@
+"""Commands about who signs in: people, programs, devices, and the providers that vouch for them."""

@@ -1,0 +1,1 @@
+"""Commands about the service as a whole."""

@@ -1,0 +1,1 @@
+"""How an application's address is found and dialled."""

@@ -1,0 +1,1 @@
+"""OpenID Connect: messages, tokens and claims."""

@@ -1,0 +1,1 @@
+"""Descriptors: counted, passed on, taken over."""

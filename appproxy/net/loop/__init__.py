@@ -1,0 +1,1 @@
+"""The reactor, and what happens in its turns."""

@@ -1,0 +1,1 @@
+"""Who may pass: people with a session, programs with a token or a certificate."""

@@ -1,0 +1,1 @@
+"""Which connector gets a request."""

@@ -1,0 +1,1 @@
+"""The service as a client of OpenID Connect providers."""

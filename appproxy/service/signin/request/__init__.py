@@ -1,0 +1,1 @@
+"""What the pages of a sign-in know of a request."""

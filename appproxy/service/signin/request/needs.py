@@ -1,0 +1,116 @@
+"""What sign-in needs of a store: what is published, ids that are used once, sessions that begin and end; and of what judges
+sign-ins.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from twisted.web.iweb import IRequest
+
+from appproxy.identity.devices import Device
+from appproxy.identity.session import Session
+from appproxy.policy.risk.outcome import Outcome
+from appproxy.policy.risk.scoring import Judgement
+from appproxy.store.people.session.record import Begun, SessionRow, SessionTokens, SignedIn
+from appproxy.store.service.note import Note
+from appproxy.store.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedHere:
+    """What is said of a sign-in that is under way, and which device its browser is, or becomes."""
+
+    told: Judgement
+    device: Device
+
+
+class RiskJudge(Protocol):
+    """What judges sign-ins: `service.signin.risk.SignInRisk`. Its calls raise StoreError when the database is away."""
+
+    async def judge(self, request: IRequest, provider: str, subject: str) -> JudgedHere:
+        """Judge the sign-in of a user at a provider (its id)."""
+        ...
+
+    async def conclude(self, judged: JudgedHere, session: Session, application: str, outcome: Outcome) -> None:
+        """Write down what became of it. `session`: that of the user, with its last id; `application`: its id."""
+        ...
+
+    def keep_device(self, request: IRequest, provider: str, judged: JudgedHere) -> bytes:
+        """The field lines by which the browser is known from now on."""
+        ...
+
+
+class SignInStore(Protocol):
+    """The store as sign-in sees it; its calls raise StoreError when the database is away."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest picture."""
+        ...
+
+    async def use_once(self, id: str, expires: float) -> bool:
+        """Use `id` up on all nodes; False when it was used before. It may be forgotten after `expires`."""
+        ...
+
+    async def is_used(self, id: str) -> bool:
+        """Was `id` used up before? Writes nothing, so that it may be asked for anybody."""
+        ...
+
+    async def begin(self, made: SignedIn, known: str, used: str, until: float) -> Begun:
+        """Write a sign-in down, with the session `known` if that goes on, and use `used` up until `until`.
+
+        Raises IdentityError(SIGN_IN_STATE) when it was used before, or the provider has ended this session meanwhile.
+        """
+        ...
+
+    async def sessions_of(self, provider: str, subject: str) -> Sequence[SessionRow]:
+        """The sessions that last of a provider's subject, the last used first."""
+        ...
+
+    async def tokens(self, session: str) -> SessionTokens:
+        """The provider's last tokens of a session (its id), also of one that has just ended."""
+        ...
+
+    async def revoke(self, session: Session, noted: Mapping[str, object]) -> None:
+        """From now on the session counts nowhere; `noted`: what the audit says besides of this sign-out."""
+        ...
+
+    async def end(self, session: str, subject: str, noted: Mapping[str, object]) -> None:
+        """The same of a session that is known by its id only; one that is over before is not noted again."""
+        ...
+
+    async def end_others(self, provider: str, subject: str, kept: str, noted: Mapping[str, object]) -> None:
+        """All sessions of a provider's subject end but the one `kept` (its id), each with an entry."""
+        ...
+
+    async def end_at_provider(
+        self, provider: str, subject: str, sid: str, noted: Mapping[str, object], once: tuple[str, float] | None = None,
+        issued: float = math.inf,
+    ) -> int | None:
+        """The provider has ended its session `sid`, or, where that is "", all of `subject`; so do ours, each with an entry.
+
+        `once`: an id to use up, and until when. `issued`: when the provider has said so, by its clock: where all are meant,
+        those that have begun since are not. Gives how many have ended; None: the id was used before.
+        """
+        ...
+
+    async def look_for_form(self, id: str, place: str) -> tuple[str, bytes] | None:
+        """The owner of a kept form, and the form (`service.kept_form`); None where there is none of this id at this place."""
+        ...
+
+    async def look_for_device(self, secret: str) -> str | None:
+        """The name of the device whose key a link's secret leads to; None where it does not count."""
+        ...
+
+    async def take_device(self, secret: str, address: str) -> bytes | None:
+        """The file with that key, made now, for who comes from this address; None where the link does not count any more."""
+        ...
+
+    @property
+    def note(self) -> Note:
+        """Keeps entries of the audit; nobody waits for it."""
+        ...

@@ -1,0 +1,1 @@
+"""What a session is after its sign-in: renewed, shown, ended."""

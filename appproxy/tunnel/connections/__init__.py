@@ -1,0 +1,1 @@
+"""The two kinds of connections, as state without I/O."""

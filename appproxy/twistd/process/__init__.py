@@ -1,0 +1,1 @@
+"""A process: its start, its log, its successor."""

@@ -1,0 +1,172 @@
+"""appproxy login ..., and commands that act on a service elsewhere: against a whole service in memory."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appproxy.admin.transport.remote import Remote, origin_of
+from appproxy.cli.running.contexts import contexts_file
+from appproxy.errors import ConfigError
+from appproxy.testing import Playground
+from appproxy.testing.browser import Page
+from tests.cli.conftest import Typing
+
+URL = "https://admin.example.org"
+
+
+class Wire:
+    """What `http.client` offers, over the network in memory."""
+
+    def __init__(self, playground: Playground, url: str) -> None:
+        self.playground = playground
+        self.url = url
+        self.page: Page | None = None
+
+    def request(self, method: str, target: str, body: str | None, fields: dict[str, str]) -> None:
+        """Ask, and wait."""
+        data = None if body is None else body.encode()
+        self.page = self.playground.browser().request(method, self.url + target, navigate=False, data=data, headers=fields)
+
+    def getresponse(self) -> Wire:
+        """The answer."""
+        return self
+
+    @property
+    def status(self) -> int:
+        """Of the answer."""
+        assert self.page is not None
+        return self.page.status
+
+    def read(self, size: int) -> bytes:
+        """Its body."""
+        assert self.page is not None
+        return self.page.body
+
+    def getheader(self, name: str, default: str) -> str:
+        """One of its fields."""
+        assert self.page is not None
+        return (self.page.headers.getRawHeaders(name.encode()) or [default.encode()])[0].decode()
+
+    def close(self) -> None:
+        """Nothing is kept."""
+
+
+@pytest.fixture(scope="module")
+def playground() -> Iterator[Playground]:
+    """With the admin API."""
+    with Playground(admin_api=True) as made:
+        yield made
+
+
+@pytest.fixture
+def elsewhere(playground: Playground, bare: Typing, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Typing:
+    """Type a command on another machine, with a home of its own."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.delenv("APPPROXY_CONTEXT", raising=False)
+    monkeypatch.setattr(Remote, "_connection", lambda remote: Wire(playground, remote.url))
+    return bare
+
+
+@pytest.fixture
+def token(playground: Playground) -> Iterator[str]:
+    """Of an administrator."""
+    made: Any = playground.admin("POST", "/service-tokens", {"name": "laptop", "role": "administrator"})
+    yield made["token"]
+    playground.admin("DELETE", "/service-tokens/laptop")
+
+
+def test_the_same_commands_from_elsewhere(elsewhere: Typing, token: str, playground: Playground) -> None:
+    """Log in once; then list, change, and be told what is wrong, as on the machine itself."""
+    assert "appproxy login" in elsewhere("remote", "list").err
+    done = elsewhere("login", URL, "--token-stdin", stdin=token + "\n")
+    assert (done.code, done.out) == (0, "example.org: you are laptop, with administrator\n")
+    made = elsewhere("app", "publish", "wiki", "--internal", "http://w/", "--external", "https://wiki.example.org")
+    assert made.code == 0 and "wiki is published" in made.out
+    assert playground.admin("GET", "/applications/wiki")["name"] == "wiki"
+    assert elsewhere("app", "set", "wiki", "maintenance=yes").code == 0
+    assert [one["name"] for one in elsewhere("app", "list", "--json").json] == ["wiki"]
+    assert "did you mean wiki" in elsewhere("app", "show", "wikki").err
+    assert elsewhere("app", "remove", "wiki").code == 0
+    assert playground.admin("GET", "/audit", {"limit": 1})[0]["detail"]["caller"] == "laptop"
+
+
+def test_a_listing_is_whole(elsewhere: Typing, token: str, playground: Playground, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many pages it comes in."""
+    monkeypatch.setattr("appproxy.admin.transport.https.MOST_ROWS", 2)
+    for number in range(5):
+        playground.admin("POST", "/groups", {"name": f"g{number}"})
+    elsewhere("login", URL, "--token-stdin", stdin=token)
+    assert [one["name"] for one in elsewhere("group", "list", "--json").json] == [f"g{number}" for number in range(5)]
+
+
+def test_the_file_is_for_its_owner_alone(elsewhere: Typing, token: str) -> None:
+    """Made so, and not believed otherwise; the token is shown by no command."""
+    elsewhere("login", URL, "--name", "home", "--token-stdin", stdin=token)
+    path = contexts_file()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600 and stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    shown = elsewhere("remote", "list")
+    assert "home" in shown.out and token not in shown.out + elsewhere("remote", "list", "--json").out
+    path.chmod(0o644)
+    refused = elsewhere("app", "list")
+    assert refused.code == 1 and "chmod 600" in refused.err
+    path.chmod(0o600)
+    path.write_text("{")
+    assert "log in again" in elsewhere("app", "list").err
+
+
+def test_several_services(elsewhere: Typing, token: str) -> None:
+    """The last one is used until another is chosen, or named; what is forgotten is gone."""
+    for name in ("one", "two"):
+        elsewhere("login", URL, "--name", name, "--token-stdin", stdin=token)
+    assert json.loads(contexts_file().read_text())["current"] == "two"
+    assert elsewhere("remote", "use", "one").code == 0
+    assert elsewhere("--context", "two", "app", "list").code == 0
+    assert "there is one, two" in elsewhere("--context", "three", "app", "list").err
+    assert elsewhere("logout").code == 0
+    assert "state directory" in elsewhere("app", "list").err
+    assert elsewhere("--context", "two", "app", "list").code == 0
+    assert token in contexts_file().read_text()
+    elsewhere("logout", "two")
+    assert token not in contexts_file().read_text()
+
+
+def test_a_context_and_a_state_directory(elsewhere: Typing, token: str, state: Path) -> None:
+    """Are two services; one that is named by --state is never another's."""
+    elsewhere("login", URL, "--token-stdin", stdin=token)
+    assert elsewhere("--state", str(state), "app", "list", "--json").json == []
+    assert "two services" in elsewhere("--state", str(state), "--context", "example.org", "app", "list").err
+    assert "state directory" in elsewhere("--context", "example.org", "reload").err
+
+
+def test_a_token_that_counts_no_more(elsewhere: Typing, token: str, playground: Playground) -> None:
+    """Says so, and what to do; a wrong one is not kept."""
+    assert elsewhere("login", URL, "--token-stdin", stdin="apst_nothing").code == 1
+    assert not contexts_file().exists()
+    elsewhere("login", URL, "--token-stdin", stdin=token)
+    playground.admin("POST", "/service-tokens/laptop/rotate", {"overlap": "0s"})
+    assert "log in again" in elsewhere("app", "list").err.replace("login again", "log in again")
+
+
+@pytest.mark.parametrize("url", [
+    "http://admin.example.org", "https://admin.example.org/path", "https://user@admin.example.org", "https://",
+    "https://admin.example.org?x", "ftp://x", "https://admin.example.org:99999",
+])
+def test_a_token_goes_nowhere_else(url: str) -> None:
+    """Not in clear text, and to no place that is no origin."""
+    with pytest.raises(ConfigError):
+        origin_of(url)
+
+
+@pytest.mark.parametrize(("url", "origin"), [
+    ("admin.example.org", "https://admin.example.org"), ("https://ADMIN.example.org:443/", "https://admin.example.org"),
+    ("https://admin.example.org:8443", "https://admin.example.org:8443"), ("[2001:db8::1]:8443", "https://[2001:db8::1]:8443"),
+])
+def test_an_origin(url: str, origin: str) -> None:
+    """However it is written."""
+    assert origin_of(url) == origin

@@ -1,0 +1,49 @@
+"""The two directions of a data connection, as tables."""
+
+from __future__ import annotations
+
+import pytest
+
+from appproxy.tunnel.connections.signal import Role
+from appproxy.tunnel.connections.stream_directions import ANSWER_WAY, BODY_WAY, OF_CONNECTION, RECEIVABLE, StreamDirection
+from appproxy.tunnel.frames import DATA_LIMITS, Kind
+
+TABLES = pytest.mark.parametrize("table", [BODY_WAY, ANSWER_WAY], ids=["body", "answer"])
+
+
+@TABLES
+class TestBothWays:
+    """What holds in either direction."""
+
+    def test_each_direction_ends(self, table: dict[int, dict[int, StreamDirection]]) -> None:
+        """ABORT ends a direction in every state, END whenever it has begun or was stopped; nothing follows."""
+        for state in (StreamDirection.WAITING, StreamDirection.OPEN, StreamDirection.STOPPED):
+            assert table[state][Kind.ABORT] is StreamDirection.OVER
+        for state in (StreamDirection.OPEN, StreamDirection.STOPPED):
+            assert table[state][Kind.END] is StreamDirection.OVER
+        assert not table[StreamDirection.OVER]
+
+    def test_what_was_stopped_does_not_open_again(self, table: dict[int, dict[int, StreamDirection]]) -> None:
+        """After STOP everything is discarded until the end, whatever was possible before."""
+        before = set(table[StreamDirection.WAITING]) | set(table[StreamDirection.OPEN])
+        assert set(table[StreamDirection.STOPPED]) == before
+        assert set(table[StreamDirection.STOPPED].values()) == {StreamDirection.STOPPED, StreamDirection.OVER}
+
+
+def test_an_answer_needs_its_head() -> None:
+    """No body and no end before the head; no second head."""
+    assert set(ANSWER_WAY[StreamDirection.WAITING]) == {Kind.INFO, Kind.HEAD, Kind.ABORT}
+    assert Kind.HEAD not in ANSWER_WAY[StreamDirection.OPEN]
+
+
+def test_go_is_said_once_and_first() -> None:
+    """GO stands in for the first byte."""
+    assert BODY_WAY[StreamDirection.WAITING][Kind.GO] is StreamDirection.OPEN
+    assert Kind.GO not in BODY_WAY[StreamDirection.OPEN]
+
+
+def test_every_kind_of_a_data_connection_has_a_receiver() -> None:
+    """Each kind is either of the connection itself, or meant for one or both of the ends."""
+    assert RECEIVABLE[Role.SERVICE] | RECEIVABLE[Role.CONNECTOR] | OF_CONNECTION == set(DATA_LIMITS)
+    both = RECEIVABLE[Role.SERVICE] & RECEIVABLE[Role.CONNECTOR]
+    assert both == {Kind.BODY, Kind.END, Kind.ABORT, Kind.STOP}
