@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from configparser import ConfigParser
 from functools import cache
@@ -404,6 +405,17 @@ def test_what_is_too_long_is_seen() -> None:
     path = ROOT / "appproxy" / "a.py"
     for text, long in ((just, []), (just + " x\n", ["f has 51 lines"]), ("x\n" * 421, ["the file has 421 lines"])):
         assert too_long(path, text, ast.walk(ast.parse(text))) == long
+
+
+#: Files of one folder that can still be looked over at a glance.
+FOLDER_FILES = 18
+
+
+def test_folders_can_be_looked_over_at_a_glance() -> None:
+    """Where a folder grows beyond that, its parts get rooms of their own. Migrations are a list in the order of time."""
+    counts = Counter(path.parent for path in (ROOT / "appproxy").rglob("*.py") if path.name != "__init__.py")
+    large = {str(folder.relative_to(ROOT)): count for folder, count in counts.items() if count > FOLDER_FILES}
+    assert large.keys() == {"appproxy/store/migrations/versions"}
 
 
 def test_every_package_is_shipped() -> None:
