@@ -15,11 +15,11 @@ from tests.test_architecture import modules, name_of
 
 #: Exceptions of ours that are something else, with the reason.
 OTHERS = {
-    "admin.dry_run.NothingDone": "no error: it rolls a dry run back, and carries its answer",
-    "connector.origin.lookup.LookupTimedOut": "Twisted's resolvers raise DNSLookupError, and its callers expect that",
+    "admin.base.dry_run.NothingDone": "no error: it rolls a dry run back, and carries its answer",
+    "connector.origin.dial.lookup.LookupTimedOut": "Twisted's resolvers raise DNSLookupError, and its callers expect that",
     "http.h1.chunked.TrailersTooLong": "of a parser, whose one caller makes a RequestError of it",
     "provider.assurance.Unmet": "the same",
-    "service.signin.small_body.BodyTooLargeError": "the same",
+    "service.signin.openid.small_body.BodyTooLargeError": "the same",
     "testing.browser.SignInFailed": "for tests of other programs, which fail by it",
     "testing.network.NeverFired": "the same",
 }
@@ -33,18 +33,18 @@ FAULTS = {
 ELSEWHERE = {
     ("api", "AttributeError"): "a module's __getattr__ (PEP 562)",
     ("demo.supervisor", "KeyboardInterrupt"): "SIGTERM ends the demo as Ctrl-C does",
-    ("net.records", "Error"): "OpenSSL's, as pyOpenSSL raises it",
-    ("net.records", "MemoryError"): "what pyOpenSSL raises there",
+    ("net.secure.records", "Error"): "OpenSSL's, as pyOpenSSL raises it",
+    ("net.secure.records", "MemoryError"): "what pyOpenSSL raises there",
     ("provider.oauth.server", "InvalidRequestError"): "Authlib makes the answer of it that OAuth 2 wants",
     ("provider.oauth.server", "OAuth2Error"): "the same",
     ("provider.oauth.token_requests", "OAuth2Error"): "the same",
     ("store.engine", "DisconnectionError"): "SQLAlchemy's pool tries another connection then",
     ("store.engine", "OperationalError"): "SQLAlchemy's, which the store makes a StoreError of",
     ("testing.network", "CannotListenError"): "Twisted's, as its reactors raise it",
-    ("twistd.program", "UsageError"): "twistd shows its own usage with it: where errors meet that command line",
+    ("twistd.process.program", "UsageError"): "twistd shows its own usage with it: where errors meet that command line",
 }
 #: Where errors become what somebody reads.
-PLACES = {"sys.exit": {"cli.main"}, "about:blank": {"admin.problem"}, "SystemExit": set()}
+PLACES = {"sys.exit": {"cli.main"}, "about:blank": {"admin.base.problem"}, "SystemExit": set()}
 
 
 def raised(tree: ast.AST) -> Iterator[tuple[str, int]]:
