@@ -13,8 +13,8 @@ from appproxy.identity.openid.id_token import MAX_SUBJECT as _LONGEST_SUBJECT
 from appproxy.identity.session import Session
 from appproxy.pages import error_page
 from appproxy.policy.authorizer import CERTIFICATE, SERVICE_TOKEN
-from appproxy.policy.conditional.demands import Demand
 from appproxy.policy.conditional.model import AskedLevels, levels_for
+from appproxy.policy.conditional.parts.demands import Demand
 from appproxy.policy.failed_tries import FailedTries
 from appproxy.policy.networks import network_of
 from appproxy.policy.sender import SENDER
