@@ -10,6 +10,11 @@ from appproxy.config.values import Address, choice, dial_address, domain, number
 from appproxy.config.values import address as listen_address
 from appproxy.errors import ConfigError
 
+#: Workers of one connector: half of what a node takes (`tunnel.limits`), for after a reload there are twice as many.
+MOST_WORKERS = 16
+#: Idle data connections of one connector at one node: it closes the oldest beyond 1,100.
+MOST_IDLE_OF_ALL = 1_024
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolSettings:
@@ -43,6 +48,9 @@ class ConnectorSettings:
         "to another address. 0: only for a new connection. Behind a proxy it is the proxy that looks names up.", "seconds")
     drain_seconds: float = setting(
         30.0, number(0, 180), "At a stop: how long requests under way may go on.", "seconds")
+    workers: int = setting(
+        1, whole(1, MOST_WORKERS), "Processes that serve, each with connections of its own to the service: for more than one\n"
+        "processor core carries. What is bounded here is so in each of them.", "processes")
     in_flight: int = setting(
         1_000, whole(1, 100_000), "Requests that this connector takes at the same time.", "requests")
     streams: int = setting(
@@ -60,6 +68,10 @@ class ConnectorSettings:
         """Check the settings together; ConfigError names the key."""
         if self.pool.least > self.pool.most_idle:
             raise ConfigError(f"pool.least: a number up to pool.most_idle ({self.pool.most_idle}) is needed")
+        if self.workers > 1 and self.workers * self.pool.most_idle > MOST_IDLE_OF_ALL:
+            most = MOST_IDLE_OF_ALL // self.workers
+            raise ConfigError(f"pool.most_idle: a number up to {most} is needed with {self.workers} workers",
+                              hint=f"a node of the service keeps {MOST_IDLE_OF_ALL} idle connections of one connector")
 
 
 CONNECTOR_SETTINGS = settings_of(ConnectorSettings)

@@ -26,6 +26,9 @@ from appproxy.config.values import (
 from appproxy.errors import ConfigError
 from appproxy.http.trusted_proxies import FORWARDED, PROXY_PROTOCOL, X_FORWARDED_FOR
 
+#: Workers of one service on one machine: as many as there are nodes of which connectors are told.
+MOST_WORKERS = 64
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceLimits:
@@ -112,7 +115,8 @@ class ServiceSettings:
         None, optional(node_name), "What this node is called in `appproxy node list`.", "name",
         default_text="the machine's name")
     workers: int = setting(
-        1, whole(1, 64), "Processes that serve. More than one share the listeners behind a parent that starts them again,\n"
+        1, whole(1, MOST_WORKERS),
+        "Processes that serve. More than one share the listeners behind a parent that starts them again,\n"
         "and each is a node: limits count in each of them.", "processes")
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = setting(
         (), networks, "Load balancers and proxies in front of us that are believed when they say who the client is.",

@@ -103,6 +103,11 @@ class ConnectorPaths(Generic[PathT]):
         return self.directory / "configuration.json"
 
     @property
+    def renewal_lock(self) -> PathT:
+        """Locked by the one of several workers that renews the certificate, or reads a new one."""
+        return self.directory / "renewal.lock"
+
+    @property
     def lock(self) -> PathT:
         """Locked while an endpoint (`appproxy:` of Twisted) listens as this connector."""
         return self.directory / "connector.lock"

@@ -26,6 +26,7 @@ from appproxy.connector.enrol.control import ControlClient
 from appproxy.connector.enrol.identity import Identity, IdentityFiles
 from appproxy.connector.enrol.renewal import CertificateRenewal
 from appproxy.connector.enrol.service_dialer import ServiceDialler, place_of
+from appproxy.connector.enrol.shared_identity import SharedIdentity
 from appproxy.connector.origin.dial.dialer import OriginDialler
 from appproxy.connector.origin.origins import Origins
 from appproxy.connector.requests.access_log import ConnectorAccessLog
@@ -66,7 +67,7 @@ class ConnectorNode(Service):
 
     `factories`: by application name, servers of this very process, which get those applications' connections.
     `origin_auth`: by application name, what authenticates requests there. `environment`: where HTTPS_PROXY may be.
-    `inherited`: a predecessor's sockets.
+    `inherited`: a predecessor's sockets. `parent`, `worker`: of one of several workers, see `tunnel.handshake.Hello`.
 
     Starting raises ConfigError when the state directory is not usable. Stopping asks for no more requests, waits for those
     in flight (at most `drain_seconds`), then closes.
@@ -90,6 +91,8 @@ class ConnectorNode(Service):
         factories: Mapping[str, IProtocolFactory] | None = None,
         origin_auth: OriginAuths = nobody,
         inherited: Inherited | None = None,
+        parent: bytes = b"",
+        worker: int = 0,
     ) -> None:
         self.setName("appproxy-connector")
         self.settings = settings
@@ -115,17 +118,24 @@ class ConnectorNode(Service):
         self.applications = Applications(
             reactor, self._control, ConfigurationFile(ConnectorPaths(state).configuration), self._origins, self._taken,
             origin_auth)
-        self._renewal = CertificateRenewal(reactor, wall_clock, self._control, lambda: self._identity, self._renewed)
+        self._renewal = CertificateRenewal(
+            reactor, wall_clock, self._control, lambda: self._identity, self._renewed,
+            SharedIdentity(self._files, ConnectorPaths(state).renewal_lock, self._use) if worker else None)
         self._log = ConnectorAccessLog(
             reactor, wall_clock, self.counters, None if access_log is None else self._write_line, name_of=self._name_of)
-        around = self._around = UplinkSurroundings(
-            clock=reactor, dial=self._service, negotiated=negotiated, random=chance, instance=random_bytes(16),
-            version=appproxy.__version__, routes=lambda: self.applications.routes, refresh=self.applications.refresh,
-            log=self._log.add, counters=self.counters, limits=limits_of(settings),
-            most_streams=streams_possible(settings.streams),
-        )
-        self.uplinks = Uplinks(self._place, around, self._welcomed, self._turned_away, self.applications.refresh)
+        self._around = self._surroundings(chance, random_bytes(16), parent, worker)
+        self.uplinks = Uplinks(self._place, self._around, self._welcomed, self._turned_away, self.applications.refresh)
         self._watch = self._watched()
+
+    def _surroundings(
+        self, chance: Callable[[], float], instance: bytes, parent: bytes, worker: int,
+    ) -> UplinkSurroundings:
+        return UplinkSurroundings(
+            clock=self._reactor, dial=self._service, negotiated=negotiated, random=chance, instance=instance,
+            version=appproxy.__version__, routes=lambda: self.applications.routes, refresh=self.applications.refresh,
+            log=self._log.add, counters=self.counters, limits=limits_of(self.settings),
+            most_streams=streams_possible(self.settings.streams), parent=parent, worker=worker,
+        )
 
     def _watched(self) -> ServiceWatch:
         host, resolve = self._place.host, self._dialler.resolve if self._proxy is None else None
@@ -199,6 +209,7 @@ class ConnectorNode(Service):
         self.applications.start()
         self.uplinks.start()
         self._renewal.look()
+        self._renewal.watch()
         self._lag = self._reactor.callLater(LAG_SECONDS, self._measure, self._reactor.seconds() + LAG_SECONDS)
 
     def stopService(self) -> Deferred[None]:
@@ -274,6 +285,12 @@ class ConnectorNode(Service):
         """Keep the new certificate, then use it. Raises ConfigError or OSError; then the old one stays in use."""
         self._service.use(identity)
         self._files.renew(identity)
+        self._identity = identity
+        self.uplinks.renew()
+
+    def _use(self, identity: Identity) -> None:
+        """Use a certificate that another worker has renewed and kept. Raises ConfigError."""
+        self._service.use(identity)
         self._identity = identity
         self.uplinks.renew()
 

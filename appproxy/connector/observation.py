@@ -7,7 +7,7 @@ Plain numbers are put into words only when somebody asks. twisted.web answers; w
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -24,7 +24,8 @@ from appproxy.net.descriptors.inherited import Inherited, family_of, listener_na
 from appproxy.pki.expiry import days_left
 
 _SETTING = "metrics_listen"
-_TEXT = b"text/plain; version=0.0.4; charset=utf-8"
+#: Of what all pages answer.
+TEXT = b"text/plain; version=0.0.4; charset=utf-8"
 #: Seconds that a scraper's connection may be idle. Prometheus keeps one between two scrapes, a minute apart as a rule.
 _IDLE = 120.0
 
@@ -109,35 +110,37 @@ class ConnectorCollector(Collector):
                                 value=connector.configuration_version)
 
 
-class _Page(Resource):
-    """One path: what `text` gives."""
-
+class _Metrics(Resource):
     def __init__(self, connector: ObservedConnector) -> None:
         super().__init__()
-        self._connector = connector
-
-
-class _Metrics(_Page):
-    def __init__(self, connector: ObservedConnector) -> None:
-        super().__init__(connector)
         self._registry = CollectorRegistry()
         self._registry.register(ConnectorCollector(connector))
 
     def render_GET(self, request: IRequest) -> bytes:
-        request.setHeader(b"content-type", _TEXT)
+        request.setHeader(b"content-type", TEXT)
         return generate_latest(self._registry)
 
 
-class _Live(_Page):
+class LivePage(Resource):
+    """The program runs."""
+
     def render_GET(self, request: IRequest) -> bytes:
-        request.setHeader(b"content-type", _TEXT)
+        """Called by twisted.web."""
+        request.setHeader(b"content-type", TEXT)
         return b"ok\n"
 
 
-class _Ready(_Page):
+class ReadyPage(Resource):
+    """`why_not`: what keeps it from serving requests; "" for nothing."""
+
+    def __init__(self, why_not: Callable[[], str]) -> None:
+        super().__init__()
+        self._why_not = why_not
+
     def render_GET(self, request: IRequest) -> bytes:
-        request.setHeader(b"content-type", _TEXT)
-        reason = self._connector.why_not_ready
+        """Called by twisted.web."""
+        request.setHeader(b"content-type", TEXT)
+        reason = self._why_not()
         if reason:
             request.setResponseCode(503)
         return f"{reason or 'ok'}\n".encode()
@@ -154,14 +157,21 @@ class _Site(Site):
         """Called by twisted.web for each answer."""
 
 
+def observation_site(pages: Mapping[bytes, Resource], reactor: Any) -> Site:
+    """What answers these paths and no others."""
+    root = Resource()
+    for name, page in pages.items():
+        root.putChild(name, page)
+    return _Site(root, reactor=reactor, timeout=_IDLE)
+
+
 class ObservationListener:
     """HTTP/1.1 without TLS and without sign-in at `address`. A socket inherited for it is used in place of a new one."""
 
     def __init__(self, connector: ObservedConnector, reactor: Any, address: Address, inherited: Inherited) -> None:
-        root = Resource()
-        for name, page in ((b"metrics", _Metrics), (b"live", _Live), (b"ready", _Ready)):
-            root.putChild(name, page(connector))
-        self._site = _Site(root, reactor=reactor, timeout=_IDLE)
+        pages: dict[bytes, Resource] = {
+            b"metrics": _Metrics(connector), b"live": LivePage(), b"ready": ReadyPage(lambda: connector.why_not_ready)}
+        self._site = observation_site(pages, reactor)
         self._reactor = reactor
         self._address = address
         self._inherited = inherited
@@ -169,7 +179,11 @@ class ObservationListener:
 
     def open(self) -> None:
         """Listen. Raises CannotListenError."""
-        address, descriptor = self._address, self._inherited.listening(_SETTING, self._address)
+        address = self._address
+        if self._inherited.parent is not None:
+            self._port = self._inherited.parent.open(_SETTING, address, self._site)
+            return
+        descriptor = self._inherited.listening(_SETTING, address)
         if descriptor is None:
             self._port = self._reactor.listenTCP(address.port, self._site, interface=address.host)
         else:

@@ -18,7 +18,7 @@ from appproxy.connector.requests.route import OriginRoute
 from appproxy.connector.tunnel.data import DATA_ALPN
 from appproxy.connector.tunnel.pool import DataConnectionPool
 from appproxy.connector.tunnel.signal import SIGNAL_ALPN, SignalConnection
-from appproxy.connector.tunnel.signal_reconnector import SignalReconnector
+from appproxy.connector.tunnel.signal_reconnector import HINTS, HINTS_OF_WORKERS, SignalReconnector
 from appproxy.net.loop.deadlines import Deadlines
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
 from appproxy.tunnel.messages import INLINE_BODY, Goodbye, Hello, Load, Welcome
@@ -46,6 +46,8 @@ class UplinkSurroundings:
         counters: Counters,
         limits: TunnelLimits = DEFAULT_LIMITS,
         most_streams: int = DEFAULT_LIMITS.streams_most,
+        parent: bytes = b"",
+        worker: int = 0,
     ) -> None:
         self.clock = clock
         self.dial = dial
@@ -53,6 +55,9 @@ class UplinkSurroundings:
         self.random = random
         #: 16 random bytes of this process start.
         self.instance = instance
+        #: Of one of several workers: 16 random bytes of their parent's start, and its number there.
+        self.parent = parent
+        self.worker = worker
         self.version = version
         self.routes = routes
         self.refresh = refresh
@@ -136,7 +141,8 @@ class Uplink:
         self.request_received = self.requests.received
         self.slots = tuple(
             SignalReconnector(
-                number, around.clock, partial(self._dial_signal, number), self._make_signal, around.random, on_goodbye)
+                number, around.clock, partial(self._dial_signal, number), self._make_signal, around.random, on_goodbye,
+                HINTS_OF_WORKERS if around.parent else HINTS)
             for number in range(around.limits.signal_connections))
         #: The node drains; and, a new one has then answered where this one was dialled.
         self.node_leaves = self.is_succeeded = False
@@ -274,7 +280,7 @@ class Uplink:
             versions=(1,), instance=around.instance, slot=connection.slot,
             generation=self.slots[connection.slot].generation, capabilities=(INLINE_BODY,),
             most_in_flight=around.limits.in_flight, open=is_open, ended=ended,
-            version=around.version, node=self.node,
+            version=around.version, node=self.node, parent=around.parent, worker=around.worker,
         )
 
     def load(self) -> Load:

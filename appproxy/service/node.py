@@ -45,6 +45,7 @@ from appproxy.service.listen.fronts import Fronts, OtherFronts, user_connections
 from appproxy.service.listen.listeners import Listeners
 from appproxy.service.own.access_log import AccessLog
 from appproxy.service.own.control import ControlApi
+from appproxy.service.own.live_connectors import live_connectors
 from appproxy.service.own.metrics import ExportNumbers, MetricsPage, Traffic
 from appproxy.service.own.served_certificates import Certificates
 from appproxy.service.own.token_uses import programs
@@ -249,13 +250,7 @@ class ServiceNode(Service):
 
     def live(self) -> Mapping[str, object]:
         """The connectors that are online here, by id."""
-        return {
-            peer.id: {
-                "online": peer.online, "address": peer.address, "version": peer.version,
-                "in_flight": len(peer.in_flight), "signal_connections": len(peer.links),
-            }
-            for peer in self.relay.roster.peers.values()
-        }
+        return live_connectors(self.relay.roster)
 
     def probe(self, *ids: str) -> Deferred[Mapping[str, ProbeResult]]:
         """Ask each application, or these, whether it answers; fires with what came of it, by name."""

@@ -48,6 +48,9 @@ class Hello:
     version: str
     #: The node that is meant; "" for whichever answers.
     node: str = ""
+    #: Of a process that is one of several workers: 16 random bytes of their parent's start, and the number that it has there.
+    parent: bytes = b""
+    worker: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,7 @@ def encode_hello(hello: Hello) -> bytes:
             "ended": list(hello.ended),
             "version": hello.version,
             **({"node": hello.node} if hello.node else {}),
+            **({"parent": hello.parent.hex(), "worker": hello.worker} if hello.parent else {}),
         },
         _hello_from,
         DEFAULT_LIMITS.hello,
@@ -136,6 +140,8 @@ def _hello_from(read: JsonHead) -> Hello:
         ended=read.integers("ended", 1, LARGEST, 2 * most),
         version=read.text("version", 64),
         node="" if read.get("node") is None else read.text("node", 64),
+        parent=b"" if read.get("parent") is None else read.binary("parent", 16),
+        worker=0 if read.get("worker") is None else read.integer("worker", 0, DEFAULT_LIMITS.worker_number),
     )
 
 

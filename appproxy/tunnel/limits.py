@@ -52,7 +52,11 @@ class TunnelLimits:
 
     #: Signal connections between a connector and a node: one may be lost or drained without a gap.
     signal_connections: int = 2
-    #: Requests in flight per connector, unless its HELLO says otherwise.
+    #: Workers of one connector whose signal connections a node takes, those that drain after a reload among them.
+    workers: int = 32
+    #: The largest number of a worker: they rise while former ones drain, and are found again where one has ended.
+    worker_number: int = 1000
+    #: Requests in flight per connector (each of its workers), unless its HELLO says otherwise.
     in_flight: int = 1000
     #: Requests that wait for a connector of one group: as many as one connector takes.
     queue: int = 1000

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from twisted.application.service import IService
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import maybeDeferred
 
 from appproxy.config import ConnectorSettings
+from appproxy.config.connector import MOST_WORKERS
 from appproxy.connector.config.files import read_settings
 from appproxy.connector.node import ConnectorNode
 from appproxy.net.descriptors.inherited import Inherited, inherited, initial_environment
-from appproxy.twistd.process.program import StateOptions
-from appproxy.twistd.process.successive import SuccessiveProgram, why_no_successor
-
-#: How long a start waits for the service, in seconds. After that the connector counts as started and goes on dialling:
-#: it must come up by itself when the service does.
-PATIENCE = 20.0
+from appproxy.twistd.connector_workers.parent import ConnectorParent
+from appproxy.twistd.connector_workers.worker import ConnectorWorkerProgram
+from appproxy.twistd.process.program import WORKERS, StateOptions
+from appproxy.twistd.process.successive import SuccessiveProgram, why_no_successor, why_none_beside
+from appproxy.twistd.welcome import is_welcomed, said_when_ready
+from appproxy.twistd.workers.place import place_from
 
 
 class Options(StateOptions):
@@ -35,7 +37,9 @@ class Options(StateOptions):
     optParameters = [
         ["state", "s", None, f"The state directory that `{made_by}` has made."],
         ["access-log", "a", None, "The access log, one JSON object a line; `-` for none. [default: access.log there]"],
+        WORKERS,
     ]
+    most_workers = MOST_WORKERS
 
 
 class ConnectorProgram(SuccessiveProgram):
@@ -68,21 +72,7 @@ class ConnectorProgram(SuccessiveProgram):
         self._inherited.close_rest()
         # Now, and not at WELCOME: the service has a place for a second process of ours once the first one drains.
         self.may_be_succeeded()
-        connected: Deferred[bool] = Deferred()
-
-        def go_on(answered: bool) -> None:
-            if not connected.called:
-                connected.callback(answered)
-
-        self.node.ready.addCallbacks(lambda _: go_on(True), connected.errback)
-        later = self._reactor.callLater(PATIENCE, go_on, False)
-        try:
-            if await connected:
-                return f"and connected to {self._settings.address}"
-        finally:
-            if later.active():
-                later.cancel()
-        return f"but {self._settings.address} does not answer yet; it is dialled again and again"
+        return said_when_ready(self._settings.address, await is_welcomed(self.node, self._reactor))
 
     def hand_over(self) -> Mapping[str, int]:
         """The listening socket, where there is one."""
@@ -103,10 +93,16 @@ def makeService(options: Options, reactor: Any = None) -> IService:
     """Called by twistd, which wants this name. Builds only."""
     if reactor is None:
         from twisted.internet import reactor  # noqa: TID251 -- twistd calls us without one
-    directory = Path(options["state"]).absolute()
+    settings, directory = options["settings"], Path(options["state"]).absolute()
     name = options["access-log"] or "access.log"
     access_log = None if name == "-" else directory / name
+    place = place_from(os.environ)
+    if place is not None:
+        return ConnectorWorkerProgram(directory, settings, reactor, os.environ, access_log, place)
     given = inherited(os.environ, initial_environment(), os.getpid())
+    if settings.workers > 1:
+        return ConnectorParent(
+            settings, reactor, os.environ, given, secrets.token_bytes, options.settings_now, why_none_beside(options))
     return ConnectorProgram(
-        directory, options["settings"], reactor, os.environ, access_log, given,
+        directory, settings, reactor, os.environ, access_log, given,
         why_no_successor(options, os.environ, os.getpid()))

@@ -11,8 +11,9 @@ from typing import Any
 from twisted.application.service import IService
 
 from appproxy.config import ServiceSettings
+from appproxy.config.service import MOST_WORKERS
 from appproxy.net.descriptors.inherited import Inherited, inherited, initial_environment
-from appproxy.twistd.process.program import StateOptions
+from appproxy.twistd.process.program import WORKERS, StateOptions
 from appproxy.twistd.process.successive import SuccessiveProgram, why_no_successor, why_none_beside
 from appproxy.twistd.proxy_service import ProxyService
 from appproxy.twistd.state import read_settings
@@ -31,7 +32,8 @@ class Options(StateOptions):
     )
     made_by = "appproxy init"
     read_settings = staticmethod(read_settings)
-    optParameters = [["state", "s", None, f"The state directory that `{made_by}` has made."]]
+    optParameters = [["state", "s", None, f"The state directory that `{made_by}` has made."], WORKERS]
+    most_workers = MOST_WORKERS
 
 
 class ServiceProgram(SuccessiveProgram):
@@ -90,6 +92,7 @@ def makeService(options: Options, reactor: Any = None) -> IService:
         return WorkerProgram(directory, settings, reactor, environment, wall_clock, place)
     given = inherited(environment, initial_environment(), os.getpid())
     if settings.workers > 1:
-        return ParentProgram(directory, settings, reactor, environment, given, why_none_beside(options))
+        return ParentProgram(
+            directory, settings, reactor, environment, given, why_none_beside(options), options.settings_now)
     return ServiceProgram(
         directory, settings, reactor, environment, wall_clock, given, why_no_successor(options, environment, os.getpid()))

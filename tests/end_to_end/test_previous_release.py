@@ -16,7 +16,7 @@ from tests.end_to_end.origins import Call, Origin
 from tests.end_to_end.ports import free_port
 from tests.end_to_end.previous_release import Release, around, history, unpacked
 from tests.end_to_end.visitor import Socket, Visitor
-from tests.end_to_end.world import DOMAIN, ROOT
+from tests.end_to_end.world import DOMAIN, PATIENCE, ROOT
 
 CONNECTED = "appproxy-connector ready and connected"
 pytestmark = pytest.mark.skipif(bool(history()), reason=history())
@@ -99,6 +99,21 @@ def test_the_connector_is_restarted(mixed: Mixed) -> None:
     command = twistd("appproxy-connector", "--state", str(mixed.directory / "connector"))
     mixed.connector.start("connector", command, CONNECTED)
     assert mixed.visitor().get(mixed.url("/page")).status == 200
+
+
+def test_a_connector_with_workers_at_an_old_service(mixed: Mixed) -> None:
+    """That takes one of them, and the others wait; nobody loses anything."""
+    if mixed.connector.source != ROOT:
+        pytest.skip("an old connector has no workers")
+    mixed.connector.supervisor.end("connector")
+    command = [*twistd("appproxy-connector", "--state", str(mixed.directory / "connector")), "--workers", "2"]
+    mixed.connector.start("connector", command, CONNECTED)
+    program = mixed.connector.supervisor.find("connector")
+    mixed.connector.supervisor.wait_for(program, "a service of an earlier release takes one worker", PATIENCE)
+    for _ in range(20):
+        assert mixed.visitor().get(mixed.url("/page")).status == 200
+    mixed.connector.supervisor.end("connector")
+    mixed.connector.start("connector", twistd("appproxy-connector", "--state", str(mixed.directory / "connector")), CONNECTED)
 
 
 def test_what_only_one_of_them_knows(mixed: Mixed) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from twisted.python.usage import UsageError
 
 from appproxy.config import ConnectorSettings, dump_connector
 from appproxy.twistd.connector import ConnectorProgram, Options, makeService
+from appproxy.twistd.connector_workers.parent import ConnectorParent
 
 SETTINGS = ConnectorSettings(address="127.0.0.1:8443", name="connect.example.com", id="0123456789abcdef")
 
@@ -38,3 +40,27 @@ def test_bad_settings_are_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "connector.toml").write_text('address = "x"\nname = "connect.example.com"\nid = "1"\n')
     with pytest.raises(UsageError, match="connector.toml: address: "):
         Options().parseOptions(["--state", str(tmp_path)])
+
+
+def options_with(directory: Path, *more: str) -> Options:
+    """On a directory whose settings say three workers."""
+    (directory / "connector.toml").write_text(dump_connector(replace(SETTINGS, workers=3)))
+    options = Options()
+    options.parseOptions(["--state", str(directory), *more])
+    return options
+
+
+def test_the_command_line_says_how_many_workers(tmp_path: Path) -> None:
+    """In place of the settings, at a reload too."""
+    assert options_with(tmp_path)["settings"].workers == 3
+    options = options_with(tmp_path, "--workers", "2")
+    assert options["settings"].workers == options.settings_now().workers == 2
+    assert isinstance(makeService(options, MemoryReactorClock()), ConnectorParent)
+    assert isinstance(makeService(options_with(tmp_path, "--workers", "1"), MemoryReactorClock()), ConnectorProgram)
+
+
+@pytest.mark.parametrize("said", ["0", "17", "many"])
+def test_a_number_of_workers_that_makes_no_sense(tmp_path: Path, said: str) -> None:
+    """Is refused with what would."""
+    with pytest.raises(UsageError, match=f"--workers {said}: a whole number from 1 to 16 is needed"):
+        options_with(tmp_path, "--workers", said)

@@ -128,6 +128,7 @@ def _connector(
         "address": one.address,
         "nodes": list(nodes),
         "in_flight": 0,
+        "workers": 0,
         **known,
         "online": online,
     }
@@ -147,7 +148,7 @@ def _changed(tx: Transaction, one: Connector, call: Call) -> Change:
 #: What a connector's record says of it that no admin has changed.
 _LIVE = (
     "address", "certificate_serial", "in_flight", "last_seen", "nodes", "not_after", "online", "signal_connections", "status",
-    "version",
+    "version", "workers",
 )  # fmt: skip
 _ONE = "/connectors/{connector}"
 _GROUP = "/connector-groups/{group}"

@@ -53,6 +53,11 @@ class IdentityFiles:
         self._next_key = paths.key.with_name(paths.key.name + ".next")
 
     @property
+    def certificate(self) -> Path:
+        """The file of the certificate, which takes its place in one step."""
+        return self._paths.certificate
+
+    @property
     def joined(self) -> bool:
         """Is there a connector in this directory already?"""
         return self._paths.settings.exists()

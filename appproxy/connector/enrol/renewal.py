@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 
 from appproxy.connector.enrol.control import Issued
 from appproxy.connector.enrol.identity import AGAIN, Identity, fits
+from appproxy.connector.enrol.shared_identity import LOOK_EVERY, SharedIdentity
 from appproxy.errors import ConfigError
 from appproxy.pki import Credential, certificate_request, new_key
 
@@ -51,12 +52,16 @@ class CertificateRenewal:
         control: RenewalSigner,
         identity: Callable[[], Identity],
         take: Callable[[Identity], None],
+        shared: SharedIdentity | None = None,
     ) -> None:
+        """`shared`: where there are other workers of the same identity."""
         self._clock = clock
         self._wall_clock = wall_clock
         self._control = control
         self._identity = identity
         self._take = take
+        self._shared = shared
+        self._watching: IDelayedCall | None = None
         self._after_days: int | None = None
         self._tried = -LOOK_SECONDS
         self._running: Deferred[None] | None = None
@@ -77,10 +82,43 @@ class CertificateRenewal:
         # A new certificate that is due at once (clocks that differ by months) must not lead round in a circle.
         if self._running is not None or after is None or now < self._tried + LOOK_SECONDS:
             return
-        if is_due(self._identity(), after, self._wall_clock()):
+        if is_due(self._identity(), after, self._wall_clock()) and self._may_renew():
             self._tried = now
             self._running = Deferred.fromCoroutine(self._renew())
             self._running.addErrback(self._failed)
+
+    def watch(self) -> None:
+        """Look now and then whether another worker has renewed it."""
+        if self._shared is not None:
+            self._watching = self._clock.callLater(LOOK_EVERY, self.watch)
+            if self._running is None:
+                self._take_newer(self._shared)
+
+    def _take_newer(self, shared: SharedIdentity) -> bool:
+        try:
+            taken = shared.take_newer(self._identity())
+        except (ConfigError, OSError) as error:
+            self.log.error("the certificate that another worker has renewed cannot be used: {reason}", reason=str(error))
+            return False
+        if taken:
+            self.log.info("another worker has renewed the certificate")
+        return taken
+
+    def _may_renew(self) -> bool:
+        """Of several workers one renews, and not what another has renewed a moment ago."""
+        shared = self._shared
+        if shared is None:
+            return True
+        try:
+            if not shared.begin():
+                return False
+        except OSError as error:
+            self.log.error("the certificate cannot be renewed: {reason}", reason=str(error))
+            return False
+        if not self._take_newer(shared):
+            return True
+        shared.end()
+        return False
 
     def _check_end(self) -> None:
         """Whoever was away for longer than the certificate holds cannot renew it: the service does not take it any more."""
@@ -95,8 +133,11 @@ class CertificateRenewal:
         if self._later is not None and self._later.active():
             self._later.cancel()
         self._later = None
+        if self._watching is not None and self._watching.active():
+            self._watching.cancel()
         if self._running is not None:
             self._running.cancel()
+        self._renewed_or_not()
 
     async def _renew(self) -> None:
         key = new_key()
@@ -104,11 +145,16 @@ class CertificateRenewal:
         if not fits(key, issued.certificate):
             raise ConfigError("the service has signed another key")
         self._take(Identity(Credential(issued.certificate, key), issued.trust))
-        self._running = None
+        self._renewed_or_not()
         self.log.info("the certificate has been renewed")
 
-    def _failed(self, reason: Failure) -> None:
+    def _renewed_or_not(self) -> None:
         self._running = None
+        if self._shared is not None:
+            self._shared.end()
+
+    def _failed(self, reason: Failure) -> None:
+        self._renewed_or_not()
         if self._after_days is not None:
             days = (self._identity().not_after - self._wall_clock()) / DAY
             self.log.error("the certificate cannot be renewed: {reason}; it holds for {days:.0f} more days",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IProtocol, IProtocolFactory, IReactorTime
@@ -23,6 +23,12 @@ HINTS = {
     Code.REVOKED: "join again with a new token: appproxy connector join TOKEN --state DIR --again",
     Code.NOT_APPROVED: "an administrator has to approve it: appproxy connector approve ID",
 }
+#: The same for one of several workers: nodes that know of workers never say this of them, unless somebody has a copy.
+HINTS_OF_WORKERS = {
+    **HINTS,
+    Code.DUPLICATE: "a service of an earlier release takes one worker of a connector, and this one waits until that is "
+                    "upgraded; else stop the other program that has this certificate",
+}
 _COMMAND = "appproxy connector"
 
 #: Dials the signal end point.
@@ -42,6 +48,7 @@ class SignalReconnector:
         make: Callable[[int], SignalConnection],
         random: Callable[[], float],
         gave_up: Callable[[Goodbye], None],
+        hints: Mapping[Code, str] = HINTS,
     ) -> None:
         self.number = number
         #: Counts the connections of this slot; HELLO tells it.
@@ -53,6 +60,7 @@ class SignalReconnector:
         self._make = make
         self._random = random
         self._gave_up = gave_up
+        self._hints = hints
         self._running = False
         #: Since when no connection was there to be had; None while one is.
         self._away_since: float | None = None
@@ -145,7 +153,7 @@ class SignalReconnector:
         if not self._running:
             return
         if goodbye is not None:
-            hint = "" if _COMMAND in goodbye.text else HINTS.get(goodbye.code, "")
+            hint = "" if _COMMAND in goodbye.text else self._hints.get(goodbye.code, "")
             self.log.warn("the service closed the connection: {reason}{hint}", reason=goodbye.text or goodbye.code.name,
                           hint=f"; {hint}" if hint else "", code=goodbye.code.name, slot=self.number)
             if goodbye.permanent:

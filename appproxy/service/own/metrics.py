@@ -181,8 +181,11 @@ class NodeCollector(Collector):
         yield GaugeMetricFamily("appproxy_requests_parked", "Requests that wait for a connector.", value=roster.waiting)
         in_flight = GaugeMetricFamily("appproxy_connector_in_flight", "Requests under way.", labels=["connector", "group"])
         online = GaugeMetricFamily("appproxy_connectors_online", "Connectors that take requests.", labels=["group"])
+        under_way: dict[tuple[str, str], int] = {}
         for peer in roster.peers.values():
-            in_flight.add_metric([peer.id, peer.group], len(peer.in_flight))
+            under_way[peer.id, peer.group] = under_way.get((peer.id, peer.group), 0) + len(peer.in_flight)
+        for labels, number in under_way.items():
+            in_flight.add_metric(labels, number)
         for group in node.snapshot.connector_groups:
             online.add_metric([group], roster.online(group))
         yield in_flight

@@ -175,7 +175,7 @@ class AnsweredRequest:
     def _note_challenge(self, status: int, block: bytes) -> None:
         """The next leg of a handshake that begins with this answer must come to the same connector."""
         if status == 401 and self.peer is not None and binds_by_answer(self.plan.application, block):
-            self.relay.affinity.note(self.plan.application, self.owner, self.peer.id)
+            self.relay.affinity.note(self.plan.application, self.owner, self.peer.key)
 
     # What the connector says on a signal connection. The caller has taken frames of unknown ids away.
 

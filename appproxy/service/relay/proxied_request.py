@@ -81,8 +81,8 @@ class ProxiedRequest(AnsweredRequest):
     def _kept_peer(self) -> Peer | None:
         """The connector that has a connection which the application has authenticated for this owner."""
         relay, application = self.relay, self.plan.application
-        id_ = relay.affinity.connector_of(application, self.owner)
-        return None if id_ is None else relay.roster.usable(id_, application.connector_group, self.tried, self.whose)
+        key = relay.affinity.connector_of(application, self.owner)
+        return None if key is None else relay.roster.usable(key, application.connector_group, self.tried, self.whose)
 
     def crowded_out(self) -> None:
         """Called by the roster: too many wait, and most of them are of this user."""
@@ -100,7 +100,7 @@ class ProxiedRequest(AnsweredRequest):
         relay = self.relay
         self.peer = peer
         self.link = link
-        self.id = peer.ids.allocate(peer.in_flight)
+        self.id = peer.ids.allocate(peer.used)
         peer.in_flight[self.id] = self
         relay.roster.taken(self.whose)
         if (exchange := self.exchange) is not None:
@@ -109,7 +109,7 @@ class ProxiedRequest(AnsweredRequest):
             if (hook := relay.hooks.dispatched) is not None:
                 hook(exchange)
         if self.binds:
-            relay.affinity.note(self.plan.application, self.owner, peer.id)
+            relay.affinity.note(self.plan.application, self.owner, peer.key)
         self.deadline = now + self._seconds(wait)
         relay.deadlines.add(self)
         link.write(encode(_REQ, self.id, self.head, self.body, self.flags))
@@ -157,7 +157,7 @@ class ProxiedRequest(AnsweredRequest):
 
     def _shun(self) -> None:
         if self.peer is not None:
-            self.tried += (self.peer.id,)
+            self.tried += (self.peer.key,)
 
     def _retry(self) -> None:
         if self.upload is not None:

@@ -11,8 +11,9 @@ from typing import Protocol
 from appproxy.net.secure.crowd import BoundedConnections
 from appproxy.tunnel.messages import Goodbye
 
-#: Of one certificate before WELCOME: a connector dials two slots, and each once more when its certificate was renewed.
-_GREETING = 4
+#: Of one certificate before WELCOME: each worker of a connector dials two slots, and each once more when its certificate was
+#: renewed. More workers than this come at once only in a storm, and dial again.
+_GREETING = 4 * 16
 #: Of one certificate without a request: the most that `pool.most_idle` can be, and some handshakes of a burst.
 _UNUSED = 1_100
 #: Calls of control end points at once, of one certificate, and of one address, behind which there may be many connectors.

@@ -57,12 +57,14 @@ class DataLink(protocol.Protocol):
         self.read_gate = ReadGate(self.transport)  # type: ignore[arg-type]
         self._write_through = through(self.transport)
         end_point = self._end_point
-        self.peer = end_point.roster.peers.get(self.connector_id)
-        if self.peer is None:
+        processes = end_point.roster.of(self.connector_id)
+        if not processes:
             self._gone = True
             self.transport.abortConnection()  # type: ignore[union-attr]
             return
-        self.peer.data.add(self)
+        if len(processes) == 1:  # else the first ATTACH tells whose it is
+            self.peer = processes[0]
+            self.peer.data.add(self)
         end_point.deadlines.add(self)
         self._look()
 
@@ -158,7 +160,7 @@ class DataLink(protocol.Protocol):
         request.attached(self, attach.want_body)
 
     def _find(self, request_id: int) -> Dispatchable | None:
-        """A request of the connector; the connection is its process's from now on, where that is not the newest one."""
+        """A request of the connector; the connection is its process's from now on, where there are several."""
         roster, peer = self._end_point.roster, self.peer
         request = peer.in_flight.get(request_id) if peer is not None else None
         if request is None:

@@ -24,7 +24,7 @@ from appproxy.service.tunnel.arrivals import Arrivals
 from appproxy.service.tunnel.data_link import DataLink
 from appproxy.service.tunnel.former import FormerProcesses
 from appproxy.service.tunnel.incoming import CONTROL, IncomingConnection
-from appproxy.service.tunnel.rivals import Rivals
+from appproxy.service.tunnel.rivals import Rivals, UsedByWorkers, is_beside, rivals_of
 from appproxy.service.tunnel.signal_link import SignalLink
 from appproxy.service.tunnel.suspicion import look
 from appproxy.store.connectors.connectors import AGAIN
@@ -44,6 +44,7 @@ DATA = b"appproxy-data/1"
 _UNKNOWN = Goodbye(Code.OVERLOADED, 5.0, False, "the database cannot be asked who this connector is")
 _MISTAKEN = Goodbye(Code.OVERLOADED, 3.0, False, "this is another node, which has this connection already")
 _DUPLICATE = Goodbye(Code.DUPLICATE, 20.0, False, "another process uses this connector's certificate")
+_TOO_MANY = Goodbye(Code.OVERLOADED, 20.0, False, "this connector has as many workers here as a node takes")
 
 #: Told of a connector that came (True), or went or has to wait (False): id, version, address, certificate's serial or "".
 Seen = Callable[[str, bool, str, str, str], None]
@@ -147,19 +148,19 @@ class TunnelListener(Factory):
             self._turn_away(link, _UNKNOWN)
 
     def _arrived(self, link: SignalLink, hello: Hello) -> None:
-        peer = self.roster.peers.get(link.connector_id)
-        if peer is not None and peer.instance != hello.instance and peer.online and self._refusal(link) is None:
-            self._rivals.wait(link, hello, lambda: _links_of(peer))
+        others = rivals_of(self.roster, link.connector_id, hello)
+        if others and self._refusal(link) is None:
+            self._rivals.wait(link, hello, lambda: [one for other in others for one in _links_of(other)])
         else:
             self._admit(link, hello)
 
     def _found_out(self, link: SignalLink, hello: Hello, lives: bool) -> None:
         """What came of the question whether another process of this connector lives."""
-        peer = self.roster.peers.get(link.connector_id)
-        if peer is not None and peer.instance != hello.instance and peer.online:
-            if lives:
-                self._turn_away(link, _DUPLICATE)
-                return
+        others = rivals_of(self.roster, link.connector_id, hello)
+        if others and lives:
+            self._turn_away(link, _DUPLICATE)
+            return
+        for peer in others:
             self.log.info("connector {id}: its process of before does not answer, and is given up", id=peer.id)
             self._lose(peer)
         self._admit(link, hello)
@@ -175,20 +176,12 @@ class TunnelListener(Factory):
                 self._seen(link.connector_id, False, hello.version, link.address, "")  # for whoever is to approve it
             self._turn_away(link, refusal)
             return
-        now = self.clock.seconds()
-        group = self._snapshot().connectors[link.connector_id].group
         peer = next((one for one in self.roster.of(link.connector_id) if one.instance == hello.instance), None)
         if peer is None:
-            before_ids = int.from_bytes(self.epoch[:ID_SIZE], "big")
-            before = self.roster.peers.get(link.connector_id)
-            peer = Peer(link.connector_id, group, hello.instance, now, hello.most_in_flight, before_ids)
-            if before is not None:
-                peer.ids = before.ids  # a data connection names a request, and not the process that has it
-                if before.links:
-                    self.roster.step_aside(before, now)
-                else:
-                    self._lose(before)  # the process was restarted; what the old one had is gone
-            self.roster.add(peer)
+            if len(self.roster.workers(link.connector_id)) >= self.limits.workers:
+                self._turn_away(link, _TOO_MANY)
+                return
+            peer = self._new_peer(link.connector_id, hello)
         self.arrivals.greeted(link)
         old = peer.links.get(hello.slot)
         if isinstance(old, SignalLink) and not old.draining and hello.node not in ("", self.node):
@@ -203,11 +196,31 @@ class TunnelListener(Factory):
         if isinstance(old, SignalLink):
             self._replace(old, link)
         link.write(link.session.welcome(self._welcome()) + self._list_of_nodes())
-        link.deadline = min(link.session.next_tick(), now + 1.0)
+        link.deadline = min(link.session.next_tick(), self.clock.seconds() + 1.0)
         self._settle(peer, hello, link)
         self.log.info("connector {id} is here on signal connection {slot}", id=peer.id, slot=hello.slot)
         self._seen(peer.id, True, peer.version, peer.address, link.serial)
         self.relay.serve(peer.group)
+
+    def _new_peer(self, id: str, hello: Hello) -> Peer:
+        """A process that was not here before, beside or in place of others of its connector."""
+        now = self.clock.seconds()
+        group = self._snapshot().connectors[id].group
+        peer = Peer(id, group, hello.instance, now, hello.most_in_flight, int.from_bytes(self.epoch[:ID_SIZE], "big"))
+        peer.parent, peer.worker = hello.parent, hello.worker
+        if hello.parent:
+            peer.used = UsedByWorkers(self.roster, id)
+        for before in self.roster.of(id):
+            peer.ids = before.ids  # a data connection names a request, and not the process that has it
+        for before in self.roster.workers(id):
+            if is_beside(before, hello):
+                continue
+            if before.links:
+                self.roster.step_aside(before, now)
+            else:
+                self._lose(before)  # the process was restarted; what the old one had is gone
+        self.roster.add(peer)
+        return peer
 
     def _refusal(self, link: SignalLink) -> Goodbye | None:
         record = self._snapshot().connectors.get(link.connector_id)
@@ -269,7 +282,7 @@ class TunnelListener(Factory):
                 request.link_lost()
         if not peer.links and self.roster.here(peer):
             self.log.info("connector {id} has no signal connection left", id=peer.id)
-            if peer.id in self.roster.peers:
+            if not any(one.links for one in self.roster.of(peer.id)):
                 self._seen(peer.id, False, peer.version, peer.address, "")
             self.clock.callLater(self.limits.limbo_seconds, self._give_up, peer)
 
@@ -302,9 +315,11 @@ class TunnelListener(Factory):
 
     def drained(self, link: SignalLink) -> None:
         """The connector takes no more requests on this connection."""
-        if link.peer is not None and not link.peer.online:
-            self.log.info("connector {id} is shutting down", id=link.peer.id)
-            self._rivals.drained(link.peer.id)
+        peer = link.peer
+        if peer is not None and not peer.online:
+            self.log.info("connector {id} is shutting down", id=peer.id)
+            if not any(one.online for one in self.roster.workers(peer.id)):
+                self._rivals.drained(peer.id)
 
     def blame(self, link: SignalLink | DataLink, error: ProtocolError) -> None:
         """A connector broke the protocol."""
@@ -323,7 +338,7 @@ class TunnelListener(Factory):
                 for link in _links_of(peer):
                     link.goodbye(self._refusal(link) or _UNKNOWN)
                 self._lose(peer)
-            elif record.group != peer.group and self.roster.peers.get(peer.id) is peer:
+            elif record.group != peer.group and self.roster.peers.get(peer.key) is peer:
                 self.roster.move(peer, record.group, now)
                 self.relay.serve(record.group)
         for id, entries in list(self.arrivals.of.items()):

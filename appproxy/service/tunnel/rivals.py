@@ -3,6 +3,8 @@
 A process that drains has said so, and the next one is welcome beside it. One that still takes requests keeps its place if
 it answers a PING; a machine that was lost, or a network that silently drops packets, leaves connections that look as alive as
 any for the length of a heartbeat, and its connector must not be kept out by them when it comes back.
+
+Workers of one connector are no rivals: their HELLOs name the same start of the same parent, which nobody else knows.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from collections.abc import Callable
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
+from appproxy.service.relay.connectors.roster import Peer, Roster
 from appproxy.service.tunnel.signal_link import SignalLink
 from appproxy.tunnel.messages import Hello
 
@@ -19,6 +22,34 @@ ANSWER_SECONDS = 1.5
 
 #: Who was asked did (True) or did not answer, or takes no requests any more; a connection waits with this HELLO.
 Found = Callable[[SignalLink, Hello, bool], None]
+
+
+def rivals_of(roster: Roster, connector_id: str, hello: Hello) -> list[Peer]:
+    """Other processes of this connector that take requests, and were not started by the parent of the one that says HELLO."""
+    return [one for one in roster.workers(connector_id)
+            if one.instance != hello.instance and one.online and not _is_sibling(one, hello)]
+
+
+def is_beside(before: Peer, hello: Hello) -> bool:
+    """Does this process stay when the one of the HELLO comes? Workers do, but for one that has ended and was started again."""
+    return _is_sibling(before, hello) and (bool(before.links) or before.worker != hello.worker)
+
+
+def _is_sibling(one: Peer, hello: Hello) -> bool:
+    return bool(hello.parent) and one.parent == hello.parent
+
+
+class UsedByWorkers:
+    """The request ids that any process of a connector has: workers share one row of them (`RequestIds.allocate`)."""
+
+    __slots__ = ("_id", "_roster")
+
+    def __init__(self, roster: Roster, connector_id: str) -> None:
+        self._roster = roster
+        self._id = connector_id
+
+    def __contains__(self, request_id: object) -> bool:
+        return any(request_id in one.in_flight for one in self._roster.of(self._id))
 
 
 class Rivals:

@@ -43,7 +43,8 @@ class Sightings:
 
     def note_all(self) -> Deferred[None]:
         """All that are here now."""
-        here = [Sighting(peer.id, peer.version, peer.address) for peer in self._roster.peers.values() if peer.links]
+        peers = {peer.id: peer for peer in self._roster.peers.values() if peer.links}  # a connector may have several workers
+        here = [Sighting(peer.id, peer.version, peer.address) for peer in peers.values()]
         now = self._seconds()
         watched = self._since is not None and now - self._since >= _WATCHED
         looking: Deferred[Mapping[str, int]] = self._store.write(sightings.look, self.node, here, watched)

@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,14 @@ from twisted.python.components import Componentized
 from twisted.python.failure import Failure
 from twisted.python.usage import Options, UsageError
 
+from appproxy.config.values import whole
 from appproxy.errors import AppProxyError, ConfigError
 from appproxy.net.loop.reactor import install_unless_another
 from appproxy.twistd.process.json_log import JsonLines
 from appproxy.twistd.process.notify import READY, STOPPING, notify
+
+#: The option that goes before the setting of the same name.
+WORKERS = ["workers", "w", None, "How many processes are to serve. [default: the setting `workers`, 1 where it has none]"]
 
 
 class StateOptions(Options):
@@ -30,21 +35,35 @@ class StateOptions(Options):
     twistd reads it before anything imports a reactor, and so ours is installed here (as `-r` installs one, and as early),
     unless the user has asked for another.
 
-    Subclasses name the command that makes the directory, and what reads its settings (it raises ConfigError).
+    Subclasses name the command that makes the directory, what reads its settings (it raises ConfigError), and how many workers
+    there may be.
     """
 
     made_by: str
-    read_settings: Callable[[Path], object]
+    read_settings: Callable[[Path], Any]
+    most_workers: int = 1
 
     def postOptions(self) -> None:
         """Called by twistd."""
         if not self["state"]:
             raise UsageError(f"--state DIR is needed: the directory that `{self.made_by}` has made")
         try:
-            self["settings"] = self.read_settings(Path(self["state"]))
+            self["settings"] = self.settings_now()
         except ConfigError as error:
             raise UsageError(str(error)) from error
         install_unless_another()
+
+    def settings_now(self) -> Any:
+        """Those of the directory, with what the command line says instead. Raises ConfigError."""
+        settings = self.read_settings(Path(self["state"]))
+        said = self.get("workers")
+        if said is None:
+            return settings
+        try:
+            workers = whole(1, self.most_workers)(int(said))
+        except ValueError as error:
+            raise ConfigError(f"--workers {said}: a whole number from 1 to {self.most_workers} is needed") from error
+        return replace(settings, workers=workers)
 
 
 class TwistdProgram(Service):

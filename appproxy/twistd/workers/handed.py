@@ -56,9 +56,9 @@ class HandedConnections:
         """Tell the parent that connectors who ask for this node mean this process."""
         self._pipe.send(NODE + id.encode("ascii"))
 
-    def serves(self) -> None:
-        """Tell the parent that users may come."""
-        self._pipe.send(SERVES)
+    def serves(self, said: str = "") -> None:
+        """Tell the parent that users may come, and what else is to be said then."""
+        self._pipe.send(SERVES + said.encode("ascii"))
 
     def close(self) -> None:
         """The process is about to end."""

@@ -18,16 +18,19 @@ PIPE = 3
 
 @dataclass(frozen=True, slots=True)
 class WorkerPlace:
-    """`parent`: its process; `pipe`: the descriptor that connections come on; `reloads`: how many there were before."""
+    """`parent`: its process; `pipe`: the descriptor that connections come on; `reloads`: how many there were before; `start`:
+    what the parent has drawn when it was started, in hexadecimal digits, which a connector's workers know each other by.
+    """
 
     number: int
     parent: int
     reloads: int
     pipe: int = PIPE
+    start: str = ""
 
     def as_variable(self) -> dict[str, str]:
         """What the worker's environment has of it."""
-        return {WORKER: json.dumps(asdict(self))}
+        return {WORKER: json.dumps({name: value for name, value in asdict(self).items() if value != ""})}
 
 
 def place_from(environment: MutableMapping[str, str]) -> WorkerPlace | None:

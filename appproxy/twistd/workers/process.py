@@ -44,14 +44,17 @@ class Parent(Protocol):
 
 
 class WorkerProcess(ProcessProtocol):
-    """`member`: what the crew knows of it."""
+    """`member`: what the crew knows of it. `start`: what it is told of its parent's start."""
 
     log = Logger()
 
-    def __init__(self, reactor: Any, parent: Parent, member: Member) -> None:
+    def __init__(self, reactor: Any, parent: Parent, member: Member, start: str = "") -> None:
+        self._parent_start = start
         self.member = member
         #: It was told to end.
         self.is_dismissed = False
+        #: What it has said when it was ready.
+        self.said = ""
         self.began: float = reactor.seconds()
         self._reactor = reactor
         self._parent = parent
@@ -65,7 +68,7 @@ class WorkerProcess(ProcessProtocol):
     def start(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
         """Raises OSError when there can be no process."""
         ours, theirs = pair()
-        place = WorkerPlace(self.member.number, os.getpid(), self.member.generation)
+        place = WorkerPlace(self.member.number, os.getpid(), self.member.generation, start=self._parent_start)
         try:
             self._reactor.spawnProcess(
                 self, command[0], list(command), {**environment, **place.as_variable()},
@@ -149,6 +152,7 @@ class WorkerProcess(ProcessProtocol):
             self.member.node = packet[1:].decode("ascii", "replace")
         elif kind == SERVES:
             self.member.ready = self._reactor.seconds()
+            self.said = packet[1:].decode("ascii", "replace")
             _stop(self._late)
             self._parent.serves(self)
 

@@ -56,49 +56,37 @@ class _Answer(Protocol):
         self.transport.abortConnection()  # type: ignore[union-attr]
 
 
-class ParentPage:
-    """The handler of the metrics listener: GET /metrics, of all workers; /live, and /ready while any worker takes users.
-
-    `workers` are those that are there, with their names; `serves` says why no user is taken, or "", `own` what
+class Scrape:
+    """Asks all workers for their page, and gives one of all. `workers` are those that are there, with their names; `own` what
     the parent itself counts.
     """
 
     log = Logger()
 
     def __init__(
-        self, reactor: Any, workers: Callable[[], Mapping[WorkerProcess, str]], serves: Callable[[], str],
-        own: Callable[[], str],
+        self, reactor: Any, workers: Callable[[], Mapping[WorkerProcess, str]], own: Callable[[], str],
     ) -> None:
         self._reactor = reactor
         self._workers = workers
-        self._serves = serves
         self._own = own
         self._summing = Summing()
         self._asking: Deferred[None] | None = None
-        self._waiting: list[Exchange] = []
+        self._waiting: list[Deferred[str]] = []
 
     def ended(self, worker: WorkerProcess) -> None:
         """What it has counted stays."""
         self._summing.ended(worker)
 
-    def __call__(self, exchange: Exchange) -> None:
-        """Answer one exchange (`service.exchange.exchange.Handler`)."""
-        head = exchange.head
-        path = head.target.partition(b"?")[0] if head.method in (b"GET", b"HEAD") else b""
-        if path == b"/metrics":
-            self._waiting.append(exchange)
-            if self._asking is None:
-                self._ask()
-        elif path == b"/live":
-            exchange.answer(200, TEXT_FIELDS, b"ok\n")
-        elif path == b"/ready":
-            why_not = self._serves()
-            exchange.answer(503 if why_not else 200, TEXT_FIELDS, f"{why_not or 'ok'}\n".encode())
-        else:
-            exchange.answer(404, TEXT_FIELDS, b"only GET /metrics, /live and /ready are here\n")
+    def page(self) -> Deferred[str]:
+        """Of all workers; who asks meanwhile gets the same."""
+        page: Deferred[str] = Deferred()
+        self._waiting.append(page)
+        if self._asking is None:
+            self._ask()
+        return page
 
     def _ask(self) -> None:
-        """All workers at once; who asks meanwhile gets the same answer. One that is stuck would keep each question open."""
+        """All workers at once. One that is stuck would keep each question open."""
         now = self._reactor.seconds()
         asked = [maybeDeferred(self._ask_one, one).addErrback(self._not_told)
                  for one in self._workers() if one.member.ready is not None and one.member.answers(now)]
@@ -133,6 +121,39 @@ class ParentPage:
         self._asking = None
         page = self._summing.page(self._workers().items()) + self._own()
         waiting, self._waiting = self._waiting, []
-        for exchange in waiting:
-            if not exchange.over:
-                exchange.answer(200, METRICS_FIELDS, page.encode())
+        for one in waiting:
+            one.callback(page)
+
+
+class ParentPage:
+    """The handler of the metrics listener: GET /metrics, of all workers; /live, and /ready while any worker takes users.
+
+    `serves` says why no user is taken, or "".
+    """
+
+    def __init__(
+        self, reactor: Any, workers: Callable[[], Mapping[WorkerProcess, str]], serves: Callable[[], str],
+        own: Callable[[], str],
+    ) -> None:
+        self._scrape = Scrape(reactor, workers, own)
+        self._serves = serves
+        self.ended = self._scrape.ended
+
+    def __call__(self, exchange: Exchange) -> None:
+        """Answer one exchange (`service.exchange.exchange.Handler`)."""
+        head = exchange.head
+        path = head.target.partition(b"?")[0] if head.method in (b"GET", b"HEAD") else b""
+        if path == b"/metrics":
+            self._scrape.page().addCallback(_answer, exchange)
+        elif path == b"/live":
+            exchange.answer(200, TEXT_FIELDS, b"ok\n")
+        elif path == b"/ready":
+            why_not = self._serves()
+            exchange.answer(503 if why_not else 200, TEXT_FIELDS, f"{why_not or 'ok'}\n".encode())
+        else:
+            exchange.answer(404, TEXT_FIELDS, b"only GET /metrics, /live and /ready are here\n")
+
+
+def _answer(page: str, exchange: Exchange) -> None:
+    if not exchange.over:
+        exchange.answer(200, METRICS_FIELDS, page.encode())

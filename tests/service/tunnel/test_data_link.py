@@ -19,7 +19,7 @@ from tests.service.world import Wire
 def test_a_data_connection_of_nobody_is_closed() -> None:
     """Its connector has no signal connection here."""
     endpoint = StubEndpoint()
-    del endpoint.roster.peers["c1"]
+    endpoint.roster.remove(endpoint.peer, 0.0)
     data = Data(endpoint)
     assert data.wire.aborted and endpoint.peer.data == set() and len(endpoint.deadlines) == 0
     data.link.connectionLost()

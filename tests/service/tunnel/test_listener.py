@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.testing import StringTransport
 
@@ -16,7 +17,7 @@ from appproxy.service.tunnel.signal_link import SignalLink
 from appproxy.store.snapshot import ConnectorState
 from appproxy.tunnel.frames import Kind, encode
 from appproxy.tunnel.node_list import NodePlace, decode_nodes
-from tests.service.world import GET, POST, Signal, User, World, requests
+from tests.service.world import GET, POST, Signal, User, World, only_request, requests
 
 
 def goodbye(signal: Signal) -> Code | None:
@@ -422,3 +423,83 @@ def test_a_connection_for_another_node_takes_the_place_of_none(world: World) -> 
     assert [frame[0] for frame in world.signal("c1", slot=1, node="elsewhere").frames()] == [Kind.WELCOME]
     again = world.welcomed("c1", node="n1")
     assert world.relay.roster.peers["c1"].links[0] is again.link
+
+
+PARENT, STRANGER = b"start of parent1", b"another parent 2"
+ONE, TWO, AGAIN = b"worker's start 1", b"worker's start 2", b"worker's start 3"
+
+
+def workers(world: World) -> tuple[Signal, Signal]:
+    """One connector with two of them."""
+    return (world.welcomed("c1", instance=ONE, parent=PARENT, worker=1),
+            world.welcomed("c1", instance=TWO, parent=PARENT, worker=2))
+
+
+def test_workers_of_one_connector_share_its_requests() -> None:
+    """Each gets its own, under ids that no other has; both are one connector to whoever counts them."""
+    world = World(connectors=("c1",))
+    one, two = workers(world)
+    for _ in range(4):
+        world.user().send(GET)
+    given = [[id for id, _ in requests(one.frames())], [id for id, _ in requests(two.frames())]]
+    assert [len(ids) for ids in given] == [2, 2] and len({*given[0], *given[1]}) == 4
+    assert world.relay.roster.online("default") == 1 and [peer.id for peer in world.relay.roster.of("c1")] == ["c1", "c1"]
+
+
+def test_a_data_connection_of_a_worker_finds_its_request() -> None:
+    """Its certificate does not tell whose it is; the loss of one worker takes nothing of the other's."""
+    world = World(connectors=("c1",))
+    one, two = workers(world)
+    world.user().send(GET)
+    world.user().send(GET)
+    first, second = only_request(one), only_request(two)
+    idle = world.data("c1")
+    data = world.attach(second)
+    peers = world.relay.roster.of("c1")
+    assert data.link.peer is peers[1] and idle.link.peer is None
+    one.lose()
+    world.clock.advance(world.end_point.limits.limbo_seconds)
+    assert world.relay.roster.of("c1") == [peers[1]] and not data.wire.aborted and not idle.wire.aborted
+    assert first != second
+
+
+def test_a_worker_that_is_started_again_takes_the_place_of_the_one_before() -> None:
+    """At once, and nobody else's; the connector was here all the time."""
+    world = World(connectors=("c1",))
+    one, _ = workers(world)
+    one.lose()
+    assert [one[:2] for one in world.seen] == [("c1", True)] * 2
+    world.welcomed("c1", instance=AGAIN, parent=PARENT, worker=1)
+    assert [peer.instance for peer in world.relay.roster.of("c1")] == [TWO, AGAIN]
+    assert sorted(world.relay.roster.peers) == ["c1", "c1.2"]
+
+
+@pytest.mark.parametrize("parent", [STRANGER, b""])
+def test_another_parent_s_worker_is_no_worker(parent: bytes) -> None:
+    """A copy of the certificate is found out as ever, whatever number it says."""
+    world = World(connectors=("c1",))
+    both = workers(world)
+    rival = world.signal("c1", instance=AGAIN, parent=parent, worker=3 if parent else 0)
+    both[1].frames()
+    both[1].link.dataReceived(both[1].session.take_output())  # one PONG of either is enough
+    world.clock.advance(ANSWER_SECONDS)
+    assert goodbye(rival) is Code.DUPLICATE and len(world.relay.roster.of("c1")) == 2
+
+
+def test_it_is_welcome_when_all_workers_drain() -> None:
+    """One that drains leaves the others there."""
+    world = World(connectors=("c1",))
+    both = workers(world)
+    rival = world.signal("c1", instance=AGAIN, parent=STRANGER, worker=1)
+    both[0].link.dataReceived(both[0].session.drain())
+    assert len(world.relay.roster.workers("c1")) == 2
+    both[1].link.dataReceived(both[1].session.drain())
+    assert goodbye(rival) is None and [peer.instance for peer in world.relay.roster.workers("c1")] == [AGAIN]
+
+
+def test_workers_are_bounded() -> None:
+    """What a certificate may take of a node is."""
+    world = World(connectors=("c1",))
+    for number in range(world.end_point.limits.workers):
+        world.welcomed("c1", instance=b"%16d" % number, parent=PARENT, worker=number)
+    assert goodbye(world.signal("c1", instance=AGAIN, parent=PARENT, worker=99)) is Code.OVERLOADED

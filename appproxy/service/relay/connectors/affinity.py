@@ -28,7 +28,7 @@ class Affinity(Recent[str]):
         self.used = False
 
     def connector_of(self, application: Application, owner: bytes) -> str | None:
-        """The id of the connector that was used last; None: any will do."""
+        """What the roster calls the connector, or worker of one, that was used last; None: any will do."""
         return self.get((application.id, owner))
 
     def note(self, application: Application, owner: bytes, connector: str) -> None:

@@ -129,15 +129,21 @@ class RosterLimits:
 
 
 class Peer:
-    """One connector that is, or just was, connected to this node."""
+    """One connector that is, or just was, connected to this node: one process of it, where it has several workers."""
 
-    __slots__ = ("address", "asked", "data", "few", "group", "id", "ids", "in_flight", "instance", "limit", "links", "load",
-                 "most", "reserve", "since", "streams", "suspected", "takes_bodies", "timeouts", "try_at", "usual", "version")
+    __slots__ = ("address", "asked", "data", "few", "group", "id", "ids", "in_flight", "instance", "key", "limit", "links",
+                 "load", "most", "parent", "reserve", "since", "streams", "suspected", "takes_bodies", "timeouts", "try_at",
+                 "used", "usual", "version", "worker")
 
     def __init__(
         self, id: str, group: str, instance: bytes, since: float, most: int = DEFAULT_LIMITS.in_flight, before_ids: int = 0,
     ) -> None:
         self.id = id
+        #: What tells it from the other processes of its connector, which have the same id; `Roster.add` says it.
+        self.key = id
+        #: Of the process that started it, and the number that it has there: b"" and 0 for one that is no worker.
+        self.parent = b""
+        self.worker = 0
         self.group = group
         self.instance = instance
         self.since = since
@@ -145,6 +151,8 @@ class Peer:
         self.links: dict[int, SignalChannel] = {}
         #: Requests that the connector has, and has not spoken its last frame of.
         self.in_flight: dict[int, Dispatchable] = {}
+        #: Ids that none of its next requests may have: of these, and where it is a worker of those of the others, too.
+        self.used: Container[int] = self.in_flight
         #: How many of these are streams and endless answers: they may be many and idle, and take no place from requests.
         self.streams = 0
         #: Requests that it takes, as its HELLO says, and that are to be given to it; from `usual` on its places are the
@@ -190,7 +198,10 @@ class Roster:
 
     def __init__(self, started: float, limits: RosterLimits | None = None) -> None:
         self.limits = limits or RosterLimits()
+        #: By key: a connector's id, and where it has several workers that with a number behind it.
         self.peers: dict[str, Peer] = {}
+        #: The same by the connector's id.
+        self._workers: dict[str, list[Peer]] = {}
         #: Processes of connectors that drain while another process of theirs is in `peers`.
         self.leaving: dict[str, list[Peer]] = {}
         self._groups: dict[str, list[Peer]] = {}
@@ -205,11 +216,15 @@ class Roster:
     # Who is here.
 
     def add(self, peer: Peer) -> None:
-        """A connector has been welcomed."""
+        """A connector has been welcomed, or a further worker of one that is here."""
+        workers = self._workers.setdefault(peer.id, [])
+        keys = (peer.id, *(f"{peer.id}.{number}" for number in range(2, len(workers) + 2)))
+        peer.key = next(key for key in keys if key not in self.peers)
+        workers.append(peer)
         limit = peer.limit = min(self.limits.in_flight, peer.most)
         peer.reserve, peer.few = reserve_of(limit), few_of(limit)
         peer.usual = limit - peer.reserve
-        self.peers[peer.id] = peer
+        self.peers[peer.key] = peer
         self._groups.setdefault(peer.group, []).append(peer)
 
     def step_aside(self, peer: Peer, now: float) -> None:
@@ -219,12 +234,15 @@ class Roster:
 
     def of(self, id: str) -> list[Peer]:
         """All processes of a connector."""
-        peer = self.peers.get(id)
-        return [*([] if peer is None else [peer]), *self.leaving.get(id, ())]
+        return [*self._workers.get(id, ()), *self.leaving.get(id, ())]
+
+    def workers(self, id: str) -> list[Peer]:
+        """Those that have not stepped aside: more than one where the connector has workers."""
+        return list(self._workers.get(id, ()))
 
     def all(self) -> list[Peer]:
         """All processes of all connectors."""
-        return [peer for id in {**self.peers, **self.leaving} for peer in self.of(id)]
+        return [peer for id in {**self._workers, **self.leaving} for peer in self.of(id)]
 
     def here(self, peer: Peer) -> bool:
         """Is it still expected to say something?"""
@@ -232,8 +250,12 @@ class Roster:
 
     def remove(self, peer: Peer, now: float) -> None:
         """A connector has gone."""
-        if self.peers.get(peer.id) is peer:
-            del self.peers[peer.id]
+        if self.peers.get(peer.key) is peer:
+            del self.peers[peer.key]
+            workers = self._workers[peer.id]
+            workers.remove(peer)
+            if not workers:
+                del self._workers[peer.id]
         leaving = self.leaving.get(peer.id, [])
         if peer in leaving:
             leaving.remove(peer)
@@ -252,16 +274,16 @@ class Roster:
         self.add(peer)
 
     def online(self, group: str) -> int:
-        """How many connectors of a group take requests."""
-        return sum(peer.online for peer in self._groups.get(group, ()))
+        """How many connectors of a group take requests, with any of their workers."""
+        return len({peer.id for peer in self._groups.get(group, ()) if peer.online})
 
     def has_another(self, peer: Peer) -> bool:
-        """Does another connector of its group take requests, and answer?"""
+        """Does another connector of its group, or another worker of its own, take requests, and answer?"""
         return any(one is not peer and one.online and not one.suspected for one in self._groups.get(peer.group, ()))
 
     def has_untried(self, group: str, tried: Container[str]) -> bool:
         """Is a connector of the group here, or about to be back, that has not been tried?"""
-        return any(one.id not in tried for one in self._groups.get(group, ()))
+        return any(one.key not in tried for one in self._groups.get(group, ()))
 
     # Who gets a request.
 
@@ -275,7 +297,7 @@ class Roster:
         best_cost = (True, True, 0, 0)
         for peer in self._groups.get(group, ()):
             load = len(peer.in_flight) - peer.streams
-            if load >= peer.limit or peer.id in tried or peer.link() is None:
+            if load >= peer.limit or peer.key in tried or peer.link() is None:
                 continue
             if load >= peer.usual and whose is not None and not self._is_of_reserve(peer, load, whose):
                 continue
@@ -287,10 +309,10 @@ class Roster:
             best.try_at = now + self.limits.try_seconds
         return best
 
-    def usable(self, id_: str, group: str, tried: Container[str], whose: Whose = UNKNOWN) -> Peer | None:
-        """This connector, if it can take one more request of the group and has not been tried."""
-        peer = self.peers.get(id_)
-        if peer is None or peer.group != group or id_ in tried or peer.link() is None:
+    def usable(self, key: str, group: str, tried: Container[str], whose: Whose = UNKNOWN) -> Peer | None:
+        """The process of this key, if it can take one more request of the group and has not been tried."""
+        peer = self.peers.get(key)
+        if peer is None or peer.group != group or key in tried or peer.link() is None:
             return None
         load = len(peer.in_flight) - peer.streams
         return peer if load < peer.usual or (load < peer.limit and self._is_of_reserve(peer, load, whose)) else None
