@@ -1,14 +1,15 @@
 """Lists of revoked certificates (CRLs, RFC 5280 section 5), read once and kept as what they come to.
 
 Only whole lists that one of the authority's own certificates has signed are read. What a part of a list leaves out would be
-taken for good.
+taken for good. None takes the place of a newer one: who was revoked since the older one would be let in again.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from hashlib import sha256
 
 from cryptography import x509
@@ -24,16 +25,41 @@ LARGEST_LISTS = 700_000
 #: Lists of one authority: one for each of its certificates.
 _MOST_LISTS = 20
 _LIST = re.compile(r"-----BEGIN X509 CRL-----[^-]+-----END X509 CRL-----")
+#: Bits of a list's number (RFC 5280 section 5.2.3: 20 octets).
+_NUMBER_BITS = 160
+#: In seconds: a clock of an issuer may be ahead of ours by so much. A list of next year would shut out all until then.
+_AHEAD = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """Which one of its issuer's lists. `number`: its CRL number (RFC 5280 section 5.2.3), None without; `begins`: its
+    thisUpdate, in seconds since 1970.
+    """
+
+    number: int | None
+    begins: float
+
+    def __str__(self) -> str:
+        """For people."""
+        moment = f"{datetime.fromtimestamp(self.begins, UTC):%Y-%m-%d %H:%M:%S} UTC"
+        return f"of {moment}" if self.number is None else f"number {self.number} of {moment}"
+
+    def is_older(self, other: Edition) -> bool:
+        """Is it older than another one of the same issuer? By either mark: neither ever goes back."""
+        numbered = self.number is not None and other.number is not None and self.number < other.number
+        return numbered or self.begins < other.begins
 
 
 @dataclass(frozen=True, slots=True)
 class Revocations:
     """What lists say. `until`: for each issuer (`issuer_id`), when its list ends, in seconds since 1970; `revoked`: the
-    certificates (`certificate_id`) that are in one.
+    certificates (`certificate_id`) that are in one; `editions`: which list of each issuer it is.
     """
 
     until: Mapping[str, float]
     revoked: frozenset[str]
+    editions: Mapping[str, Edition] = field(default_factory=dict)
 
 
 def issuer_id(issuer: x509.Certificate) -> str:
@@ -51,6 +77,54 @@ def read_lists(pem: str, authority: Sequence[x509.Certificate], now: float) -> R
 
     Raises ConfigError, which begins with `crl`.
     """
+    until: dict[str, float] = {}
+    revoked: set[str] = set()
+    editions: dict[str, Edition] = {}
+    try:
+        for piece in _pieces(pem):
+            found = x509.load_pem_x509_crl(piece.encode())
+            issuer = _issuer(found, authority)
+            _check(found, now)
+            id_ = issuer_id(issuer)
+            if id_ in until:
+                raise ConfigError(f"crl: there are two lists of {found.issuer.rfc4514_string()}", hint="give the newer one")
+            until[id_], editions[id_] = _ends(found), _edition(found)
+            # What is on hold counts as revoked as long as the list says so.
+            revoked.update(_serials(found, issuer))
+    except UNREADABLE as error:
+        raise ConfigError(f"crl: not a readable list ({error})") from error
+    return Revocations(until, frozenset(revoked), editions)
+
+
+def read_editions(pem: str, authority: Sequence[x509.Certificate]) -> Mapping[str, Edition]:
+    """Which lists a PEM text has, by issuer, ended ones too. What cannot be read any more, or is no list of the authority's,
+    is none.
+    """
+    editions: dict[str, Edition] = {}
+    for piece in _LIST.findall(pem)[:_MOST_LISTS]:
+        try:
+            found = x509.load_pem_x509_crl(piece.encode())
+            editions[issuer_id(_issuer(found, authority))] = _edition(found)
+        except UNREADABLE:
+            continue
+        except ConfigError:
+            continue
+    return editions
+
+
+def check_newer(found: Mapping[str, Edition], known: Mapping[str, Edition], force: str) -> None:
+    """Raises ConfigError where one of these lists is older than the one of the same issuer that is known. `force`: how to put
+    it there all the same.
+    """
+    for issuer, edition in found.items():
+        before = known.get(issuer)
+        if before is not None and edition.is_older(before):
+            raise ConfigError(
+                f"crl: the list {edition} is older than the one that counts, {before}: who was revoked since would be let in",
+                hint=f"give the newest list; after the authority was restored from a backup: {force}")
+
+
+def _pieces(pem: str) -> list[str]:
     if len(pem) > LARGEST_LISTS:
         raise ConfigError(f"crl: {len(pem)} characters are too many", hint=f"{LARGEST_LISTS} are possible")
     pieces = _LIST.findall(pem)
@@ -59,19 +133,29 @@ def read_lists(pem: str, authority: Sequence[x509.Certificate], now: float) -> R
                           hint="make PEM of another form: openssl crl -inform DER -in FILE")
     if len(pieces) > _MOST_LISTS:
         raise ConfigError(f"crl: {len(pieces)} lists are too many", hint=f"{_MOST_LISTS} are possible")
-    until: dict[str, float] = {}
-    revoked: set[str] = set()
+    return pieces
+
+
+def _serials(found: x509.CertificateRevocationList, issuer: x509.Certificate) -> Iterator[str]:
+    """Raises ConfigError for an entry that is of another issuer, or has another meaning than that it is revoked."""
+    for one in found:
+        # RFC 5280 section 5.3: with a critical extension that is not understood, nothing of the list counts.
+        if any(extension.critical for extension in one.extensions):
+            raise ConfigError(f"crl: an entry of the list of {found.issuer.rfc4514_string()} has a critical extension",
+                              hint="give a list of the issuer's own certificates, no indirect one")
+        yield _numbered(issuer, one.serial_number)
+
+
+def _edition(found: x509.CertificateRevocationList) -> Edition:
+    """Raises ConfigError."""
     try:
-        for piece in pieces:
-            found = x509.load_pem_x509_crl(piece.encode())
-            issuer = _issuer(found, authority)
-            _check(found, now)
-            until[issuer_id(issuer)] = _ends(found)
-            # What is on hold counts as revoked as long as the list says so.
-            revoked.update(_numbered(issuer, one.serial_number) for one in found)
-    except UNREADABLE as error:
-        raise ConfigError(f"crl: not a readable list ({error})") from error
-    return Revocations(until, frozenset(revoked))
+        number = found.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+    except x509.ExtensionNotFound:
+        number = None
+    if number is not None and not 0 <= number < 1 << _NUMBER_BITS:
+        raise ConfigError("crl: the number of the list has more than 20 octets, or is below 0",
+                          hint="have it issued as RFC 5280 section 5.2.3 says")
+    return Edition(number, found.last_update_utc.timestamp())
 
 
 def _issuer(found: x509.CertificateRevocationList, authority: Sequence[x509.Certificate]) -> x509.Certificate:
@@ -95,6 +179,9 @@ def _check(found: x509.CertificateRevocationList, now: float) -> None:
                           hint="give the whole list, neither a delta nor an indirect one")
     if _ends(found) <= now:
         raise ConfigError(f"crl: the list of {issuer} has ended", hint="give the newest one")
+    if found.last_update_utc.timestamp() > now + _AHEAD:
+        raise ConfigError(f"crl: the list of {issuer} counts only from {found.last_update_utc:%Y-%m-%d %H:%M} UTC",
+                          hint="are the clocks of the authority and of this machine right?")
 
 
 def _ends(found: x509.CertificateRevocationList) -> float:

@@ -35,6 +35,7 @@ def device(world: World) -> tuple[str, bytes, str]:
     world.publish("owned", world.internal)
     world.admin("user", "add", "olga", "--password-stdin", stdin=PASSWORD + "\n")
     world.admin("assign", "owned", "--user", "olga")
+    world.admin("device", "authority", "add", "--builtin")
     made = world.admin_json("device", "add", "olga", "--name", "olga's laptop")
     visitor = Visitor(world.port, world.anchor)
     file = visitor.submit(visitor.navigate(made["link"]))

@@ -85,17 +85,23 @@ ISSUER_AT = x509.AuthorityInformationAccess([
         AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier("http://ca.example/between.crt"))])
 
 
-def crl(issuer: Made, *revoked: Made, ends: float = NOW + DAY, critical: x509.ExtensionType | None = None) -> str:
+def crl(
+    issuer: Made, *revoked: Made, ends: float = NOW + DAY, critical: x509.ExtensionType | None = None,
+    number: int | None = None, begins: float | None = None,
+) -> str:
     """A list of revoked certificates (PEM)."""
     builder = (
         x509.CertificateRevocationListBuilder().issuer_name(issuer.certificate.subject)
-        .last_update(datetime.fromtimestamp(min(NOW, ends) - DAY, UTC)).next_update(datetime.fromtimestamp(ends, UTC)))
+        .last_update(datetime.fromtimestamp(min(NOW, ends) - DAY if begins is None else begins, UTC))
+        .next_update(datetime.fromtimestamp(ends, UTC)))
     for one in revoked:
         builder = builder.add_revoked_certificate(
             x509.RevokedCertificateBuilder().serial_number(one.certificate.serial_number)
             .revocation_date(datetime.fromtimestamp(NOW - DAY, UTC)).build())
     if critical is not None:
         builder = builder.add_extension(critical, critical=True)
+    if number is not None:
+        builder = builder.add_extension(x509.CRLNumber(number), critical=False)
     return builder.sign(issuer.private, SHA256()).public_bytes(Encoding.PEM).decode()
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from appproxy.errors import ConfigError
-from appproxy.pki.crl import _check, certificate_id, issuer_id, read_lists
+from appproxy.pki.crl import Edition, _check, certificate_id, check_newer, issuer_id, read_editions, read_lists
 from tests.pki.chains import CLIENT, DAY, NOW, crl, make
 
 ROOT = make("Device Root", authority=True)
@@ -60,3 +63,57 @@ def test_what_is_refused(pem: str, said: str) -> None:
     """With what is wrong: a list that is not whole, new and signed would let in what is revoked."""
     with pytest.raises(ConfigError, match=f"^crl: .*{said}"):
         read_lists(pem, KNOWN, NOW)
+
+
+def edition(number: int | None, begins: float) -> dict[str, Edition]:
+    """Of one issuer."""
+    return {"issuer": Edition(number, begins)}
+
+
+@pytest.mark.parametrize(("found", "known", "is_taken"), [
+    (edition(5, NOW), edition(5, NOW), True), (edition(6, NOW), edition(5, NOW), True),
+    (edition(4, NOW), edition(5, NOW), False), (edition(4, NOW + 1), edition(5, NOW), False),
+    (edition(5, NOW - 1), edition(5, NOW), False), (edition(6, NOW - 1), edition(5, NOW), False),
+    (edition(None, NOW), edition(5, NOW), True), (edition(None, NOW - 1), edition(5, NOW), False),
+    (edition(1, NOW), edition(None, NOW), True), (edition(1, NOW - 1), edition(None, NOW), False),
+    ({"other": Edition(1, 0.0)}, edition(5, NOW), True),
+])
+def test_which_list_is_older(found: dict[str, Edition], known: dict[str, Edition], is_taken: bool) -> None:
+    """By its number or its time, whichever goes back; of another issuer nothing is compared."""
+    if is_taken:
+        check_newer(found, known, "force")
+        return
+    with pytest.raises(ConfigError, match="^crl: the list .* is older than the one that counts") as caught:
+        check_newer(found, known, "force")
+    assert caught.value.hint.endswith("restored from a backup: force")
+
+
+def test_which_lists_a_text_has() -> None:
+    """Ended ones, too, since they tell what was the newest; what is no list of the authority's tells nothing."""
+    text = crl(ROOT, ends=NOW - 60, number=7) + crl(make("Stranger", authority=True)) + (
+        "-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n")
+    [(issuer, found)] = read_editions(text, KNOWN).items()
+    assert (issuer, found.number) == (issuer_id(ROOT.certificate), 7)
+    assert read_lists(crl(ROOT, number=8), KNOWN, NOW).editions[issuer] == Edition(8, float(int(NOW - DAY)))
+
+
+def test_numbers_and_times_that_no_issuer_means() -> None:
+    """A number of more than 20 octets, and a list of tomorrow, would be the newest for ever."""
+    for made, said in ((crl(ROOT, number=1 << 160), "more than 20 octets"),
+                       (crl(ROOT, begins=NOW + 7200, ends=NOW + 9000), "counts only from"),
+                       (crl(ROOT) + crl(ROOT), "two lists of CN=Device Root")):
+        with pytest.raises(ConfigError, match=f"^crl: .*{said}"):
+            read_lists(made, KNOWN, NOW)
+    assert read_lists(crl(ROOT, number=(1 << 160) - 1), KNOWN, NOW).editions
+
+
+def test_an_entry_that_is_of_another_issuer() -> None:
+    """Entries with critical extensions mean something else than that the issuer's own certificate is revoked."""
+    name = x509.CertificateIssuer([x509.DirectoryName(TWIN.certificate.subject)])
+    entry = (x509.RevokedCertificateBuilder().serial_number(7).revocation_date(datetime.fromtimestamp(NOW, UTC))
+             .add_extension(name, critical=True).build())
+    made = (x509.CertificateRevocationListBuilder().issuer_name(ROOT.certificate.subject)
+            .last_update(datetime.fromtimestamp(NOW - DAY, UTC)).next_update(datetime.fromtimestamp(NOW + DAY, UTC))
+            .add_revoked_certificate(entry).sign(ROOT.private, SHA256()).public_bytes(Encoding.PEM).decode())
+    with pytest.raises(ConfigError, match="an entry of the list of CN=Device Root has a critical extension"):
+        read_lists(made, KNOWN, NOW)

@@ -28,6 +28,7 @@ from appproxy.admin.people.directories import directory_record
 from appproxy.admin.people.providers import provider_record
 from appproxy.admin.publishing.cors import cors_record
 from appproxy.publish.application import Application, ProviderAccess
+from appproxy.publish.settings.texts import check_texts
 from appproxy.store import names
 from appproxy.store.applications import applications
 from appproxy.store.connectors import groups as connector_groups
@@ -121,7 +122,8 @@ def _application(one: Application, texts: Mapping[str, str], groups: Mapping[str
     return {
         "id": one.id, "name": one.name, "external": str(one.external), "internal": str(one.internal),
         "preauth": one.preauthentication.value, "connector_group": groups[one.connector_group],
-        "providers": [called.providers[provider] for provider in one.providers], "settings": dict(sorted(texts.items())),
+        "providers": [called.providers[provider] for provider in one.providers],
+        "settings": {key: text for key, text in sorted(check_texts(texts).items()) if text},
         "segments": [{"external": str(each.external), "internal": str(each.internal)} for each in one.segments],
         "cors": [cors_record(rule) for rule in one.cors], "assignments": _assignments(one, called),
     }  # fmt: skip

@@ -155,6 +155,9 @@ def _settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in settings.items():
         if not isinstance(value, str) and not is_secret_setting(key):
             raise ConfigError(f"settings.{key}: a text is needed", hint="only request.NAME can be found elsewhere")
+        if key.lower().replace("-", "_") == "machine_crl" and not str(value).strip():
+            raise ConfigError("settings.machine_crl: an empty text is no list of revoked certificates",
+                              hint="leave it out, or write none: then nobody looks whether one is revoked")
     try:
         texts = check_texts({key: value if isinstance(value, str) else _SOMETHING for key, value in settings.items()})
     except ConfigError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from appproxy.admin.base.operation import Call, Change, Command, Operation, Query
-from appproxy.admin.base.principal import Forbidden, Permission
+from appproxy.admin.base.principal import Permission
 from appproxy.errors import ConfigError
 from appproxy.pki.client_path import subject_of
 from appproxy.pki.pem import load_chain
@@ -30,6 +30,10 @@ def _show(reading: Reading, call: Call) -> object:
 def _add(tx: Transaction, call: Call) -> Change:
     _check_host(tx, call)
     body = call.body
+    if body.flag("builtin", False):
+        if surplus := next((key for key in ("name", "certificate", "crl") if key in body), None):
+            raise ConfigError(f"{surplus}: the service's own authority has its own", hint="leave it out")
+        return _change(devices.make_authority(tx), call)
     lists = body.text("crl") if "crl" in body else None
     return _change(authorities.add(tx, body.text("name"), body.text("certificate"), lists), call)
 
@@ -44,7 +48,8 @@ def _check_host(tx: Transaction, call: Call) -> None:
 
 
 def _set_crl(tx: Transaction, call: Call) -> Change:
-    return _change(authorities.set_lists(tx, call.path["authority"], call.body.text("crl")), call)
+    lists, older = call.body.text("crl"), call.body.flag("older", False)
+    return _change(authorities.set_lists(tx, call.path["authority"], lists, older=older), call)
 
 
 def _remove_crl(tx: Transaction, call: Call) -> Change:
@@ -82,8 +87,6 @@ def _list_devices(reading: Reading, call: Call) -> object:
 def _add_device(tx: Transaction, call: Call) -> Change:
     body, user = call.body, users.find(tx, call.path["user"])
     name, days = body.text("name"), int(body.duration("expires", _LIFE) // 86400.0)
-    if not devices.has_authority(tx):
-        _make_authority(tx, call)
     if "request" in body:
         made, certificate = devices.issue(tx, user, name, days, body.text("request"))
         secret: dict[str, object] = {"certificate": certificate}
@@ -91,17 +94,6 @@ def _add_device(tx: Transaction, call: Call) -> Change:
         made, link, password = devices.add(tx, user, name, days)
         secret = {"link": f"{call.context.settings.signin_origin}/device-key?t={link}", "password": password}
     return _device_change(tx, call, made, secret)
-
-
-def _make_authority(tx: Transaction, call: Call) -> None:
-    """Raises Forbidden: what one believes of devices is a decision of policies, and not of whoever resets passwords."""
-    principal = call.context.principal
-    if not principal.covers({Permission.CHANGE_POLICIES}):
-        raise Forbidden(f"{principal.name} lacks the permission {Permission.CHANGE_POLICIES.value}: the service's own device "
-                        "authority does not count yet, and the first device makes it count for every policy",
-                        hint="let somebody who may change policies add the first device")
-    _check_host(tx, call)
-    devices.make_authority(tx)
 
 
 def _revoke_device(tx: Transaction, call: Call) -> Change:
@@ -136,11 +128,11 @@ OPERATIONS: tuple[Operation, ...] = (
     Query(_ONE, "One device authority, and until when its lists of revoked certificates count.", _show,
           live=("crl_ended",), permission=_READ),
     Command("POST", "/device-authorities", "device_authority.add",
-            "Believe the certificates of devices that lead to this authority (PEM).", _add, ("name", "certificate", "crl"),
-            permission=_CHANGE),
+            "Believe the certificates of devices that lead to this authority (PEM); `builtin` alone: to the service's own.",
+            _add, ("name", "certificate", "crl", "builtin"), permission=_CHANGE),
     Command("PUT", _ONE + "/crl", "device_authority.set_crl",
-            "Put these lists of revoked certificates (PEM) in the place of those that are there.", _set_crl, ("crl",),
-            permission=_CHANGE),
+            "Put these lists of revoked certificates (PEM) in the place of those that are there; `older`: of newer ones, too.",
+            _set_crl, ("crl", "older"), permission=_CHANGE),
     Command("DELETE", _ONE + "/crl", "device_authority.remove_crl",
             "Forget its lists: nobody looks whether its certificates are revoked.", _remove_crl, permission=_CHANGE),
     Command("DELETE", _ONE, "device_authority.remove", "Believe it no longer; sessions that need its devices end.", _remove,

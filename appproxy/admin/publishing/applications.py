@@ -85,7 +85,8 @@ def _set(tx: Transaction, call: Call) -> Change:
     if not all(_is_its_own(_plain(key)) for key in values):
         call.context.principal.require(Permission.PUBLISH)
     _check_credentials(call, values)
-    found = applications.set_values(tx, call.path["application"], values)
+    older = call.body.flag("older_crl", False)
+    found = applications.set_values(tx, call.path["application"], values, older_crl=older)
     return Change(_full(tx, found, call), found.id, {"name": found.name, "settings": _noted(values)})
 
 
@@ -213,9 +214,9 @@ OPERATIONS: tuple[Operation, ...] = (
             permission=Permission.PUBLISH),
     Query(_ONE, "One application with its settings and assignments.", _show,
           live=("problems",), permission=Permission.READ_APPLICATIONS),
-    Command("PATCH", _ONE, "application.set", "Change columns and settings; an empty text puts the default back.", _set,
-            ("settings",),
-            permission=Permission.CHANGE_APPLICATIONS),
+    Command("PATCH", _ONE, "application.set",
+            "Change columns and settings; an empty text puts the default back. `older_crl`: an older `machine_crl`, too.",
+            _set, ("settings", "older_crl"), permission=Permission.CHANGE_APPLICATIONS),
     Command("DELETE", _ONE, "application.remove", "Publish it no longer.", _remove,
             permission=Permission.PUBLISH),
     Query(_ONE + "/assignments", "Who may use the application.", _list_assignments,

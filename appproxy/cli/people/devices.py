@@ -27,18 +27,26 @@ def authority() -> None:
 
 
 @authority.command("add")
-@click.argument("name")
-@click.option("--certificate", "file", required=True, metavar="FILE",
+@click.argument("name", required=False)
+@click.option("--certificate", "file", metavar="FILE",
               help="PEM: the authority's own certificate, and those of authorities below it that issue.")
 @click.option("--crl", "lists", multiple=True, metavar="FILE", help="A list of revoked certificates; may be repeated.")
+@click.option("--builtin", is_flag=True, help="The service's own authority, which `appproxy device add` needs; no NAME.")
 @json_option
 @pass_setting
-def add_authority(setting: CallSettings, name: str, file: str, lists: tuple[str, ...], as_json: bool) -> None:
+def add_authority(
+    setting: CallSettings, name: str | None, file: str | None, lists: tuple[str, ...], builtin: bool, as_json: bool
+) -> None:
     """Believe the certificates of devices that lead to this authority. Browsers are asked for them at device.DOMAIN."""
-    body = given(name=name, certificate=_text(file), crl=_lists(lists) if lists else None)
+    if builtin and (name or file or lists):
+        raise WrongUse("--builtin stands alone: the service's own authority has a name, a certificate and lists of its own")
+    if not builtin and (name is None or file is None):
+        raise WrongUse("give NAME and --certificate FILE, or --builtin")
+    body = {"builtin": True} if builtin else given(
+        name=name, certificate=_text(str(file)), crl=_lists(lists) if lists else None)
     made = setting.call("POST", "device-authorities", body=body)
     done(f"certificates of {made['name']} prove devices now", made, as_json)
-    if not as_json and not made["crl_until"]:
+    if not as_json and not builtin and not made["crl_until"]:
         note("Revoked certificates are not known: appproxy device authority set NAME --crl FILE")
 
 
@@ -60,9 +68,13 @@ def list_authorities(setting: CallSettings, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--crl", "lists", multiple=True, metavar="FILE", help="A list of revoked certificates; may be repeated.")
 @click.option("--no-crl", is_flag=True, help="Look no longer whether its certificates are revoked.")
+@click.option("--older", is_flag=True, help="Take a list that is older than the present one, too: after the authority was "
+                                            "restored from a backup.")
 @json_option
 @pass_setting
-def set_authority(setting: CallSettings, name: str, lists: tuple[str, ...], no_crl: bool, as_json: bool) -> None:
+def set_authority(
+    setting: CallSettings, name: str, lists: tuple[str, ...], no_crl: bool, older: bool, as_json: bool
+) -> None:
     """Put new lists of revoked certificates in the place of those that are there. They count within a second, also for what is
     under way.
     """
@@ -71,7 +83,8 @@ def set_authority(setting: CallSettings, name: str, lists: tuple[str, ...], no_c
     if no_crl:
         made = setting.call("DELETE", "device-authorities", name, "crl")
     else:
-        made = setting.call("PUT", "device-authorities", name, "crl", body={"crl": _lists(lists)})
+        body = {"crl": _lists(lists), **({"older": True} if older else {})}
+        made = setting.call("PUT", "device-authorities", name, "crl", body=body)
     said = f", until {moment(made['crl_until'])}" if lists else ""
     done(f"{made['revoked']} certificates of {made['name']} are known to be revoked{said}", made, as_json)
 

@@ -116,11 +116,14 @@ def _hosts(application: Mapping[str, Any]) -> list[str]:
 @app.command("set")
 @click.argument("name")
 @click.argument("pairs", nargs=-1, required=True, type=Pair(_keys), metavar="KEY=VALUE...")
+@click.option("--older-crl", is_flag=True, help="Take a machine_crl that is older than the present one, too: after the "
+                                                "authority was restored from a backup.")
 @json_option
 @pass_setting
-def set_(setting: CallSettings, name: str, pairs: tuple[str, ...], as_json: bool) -> None:
+def set_(setting: CallSettings, name: str, pairs: tuple[str, ...], older_crl: bool, as_json: bool) -> None:
     """Change an application; an empty VALUE puts the default back. `appproxy app keys` lists the keys."""
-    made = setting.call("PATCH", "applications", name, body={"settings": key_values(pairs)})
+    body = {"settings": key_values(pairs), **({"older_crl": True} if older_crl else {})}
+    made = setting.call("PATCH", "applications", name, body=body)
     done(f"{made['name']} is changed", made, as_json)
 
 

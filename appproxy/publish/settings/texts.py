@@ -18,13 +18,15 @@ from appproxy.publish.settings.table import FAMILIES, SETTINGS, ApplicationSetti
 
 #: What `view` was called while it was about Host alone: `original` is `public` now. Scripts of admins may have it.
 _OLD_VIEW = "host_header"
+#: Settings that are taken away by a word, since an empty text may be a mistake: what is kept is the same.
+_EMPTY_BY_WORD = frozenset({"machine_crl"})
 
 
 def check_texts(texts: Mapping[str, str]) -> dict[str, str]:
     """The settings (no columns) in the form that is stored: keys as spelled in the table. Raises ConfigError."""
     checked = dict(_renamed(_known(key), value) for key, value in texts.items())
     parse_settings({key: value for key, value in checked.items() if value})
-    return checked
+    return {key: "" if key in _EMPTY_BY_WORD and value.lower() == "none" else value for key, value in checked.items()}
 
 
 def parse_settings(texts: Mapping[str, str]) -> dict[str, Any]:

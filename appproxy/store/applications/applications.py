@@ -11,7 +11,7 @@ from appproxy.errors import ConfigError
 from appproxy.publish.application import COLUMNS, Application, Preauthentication, Segment, Url
 from appproxy.publish.settings.texts import check_texts
 from appproxy.store import names
-from appproxy.store.applications import cors_rules, further_providers
+from appproxy.store.applications import cors_rules, further_providers, machine_lists
 from appproxy.store.applications.external_urls import check_excluded, check_machines, checked_external, claim, refuse_taken
 from appproxy.store.applications.row import Assigned, application_of, segment_of
 from appproxy.store.connectors import groups
@@ -69,8 +69,9 @@ def publish(
     return made
 
 
-def set_values(tx: Transaction, application: str, values: Mapping[str, str]) -> Application:
-    """Change columns and settings, `{KEY: TEXT}`; an empty text puts a setting back to its default.
+def set_values(tx: Transaction, application: str, values: Mapping[str, str], *, older_crl: bool = False) -> Application:
+    """Change columns and settings, `{KEY: TEXT}`; an empty text puts a setting back to its default. `older_crl`: a list of
+    revoked certificates may be older than the one that is there.
 
     Raises ConfigError (an unknown key, a wrong value) or StoreError.
     """
@@ -79,10 +80,8 @@ def set_values(tx: Transaction, application: str, values: Mapping[str, str]) -> 
     settings: dict[str, str] = {}
     for key, text in values.items():
         small = key.lower().replace("-", "_")
-        if small == "machine_crl" and not text and json.loads(row["settings"]).get(small):
-            # What a download that failed has left would let in whoever was shut out.
-            raise ConfigError("machine_crl: an empty text is no list of revoked certificates",
-                              hint="machine_crl=none says that nobody looks whether one is revoked")
+        if small == "machine_crl":
+            machine_lists.refuse_empty(text, json.loads(row["settings"]))
         if small not in COLUMNS:
             settings[key] = text
         elif not text:
@@ -94,6 +93,8 @@ def set_values(tx: Transaction, application: str, values: Mapping[str, str]) -> 
     # Checked together, since two header rules may clash only with each other.
     checked = check_texts(settings)
     merged = json.loads(row["settings"]) | checked
+    if not older_crl and "machine_crl" in checked:
+        machine_lists.refuse_older(json.loads(row["settings"]), merged)
     columns["settings"] = _dump(check_texts({key: text for key, text in merged.items() if text}))
     changed = {key: value for key, value in columns.items() if row[key] != value}
     if changed:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import sqlalchemy as sa
 
 from appproxy.errors import ConfigError
 from appproxy.pki.client_path import load_authority
-from appproxy.pki.crl import Revocations, read_lists
+from appproxy.pki.crl import Edition, Revocations, check_newer, read_lists
 from appproxy.pki.pem import load_chain
 from appproxy.policy.conditional.documents.naming import ALL
 from appproxy.policy.conditional.parts.devices import PROVED, Devices
@@ -22,17 +24,21 @@ from appproxy.store.transaction import Reading, Row, Transaction
 #: Authorities in all: browsers are told the names of all of them in each handshake.
 MOST = 20
 _KIND = "device authority"
+_FORCE = "appproxy device authority set NAME --crl FILE --older"
 
 
 @dataclass(frozen=True, slots=True)
 class AuthorityRecord:
-    """One. Times are seconds since 1970; `changed`: when its lists were. `authority` has what counts."""
+    """One. Times are seconds since 1970; `changed`: when its lists were. `authority` has what counts; `editions`: the newest
+    lists that were ever there, by issuer.
+    """
 
     id: str
     name: str
     created: float
     changed: float
     authority: DeviceAuthority = field(repr=False)
+    editions: Mapping[str, Edition] = field(repr=False)
 
 
 def add(tx: Transaction, name: str, certificates: str, lists: str | None = None) -> AuthorityRecord:
@@ -58,22 +64,28 @@ def add(tx: Transaction, name: str, certificates: str, lists: str | None = None)
     return find(tx, id_)
 
 
-def add_own(tx: Transaction, certificate: str) -> None:
+def add_own(tx: Transaction, certificate: str) -> AuthorityRecord:
     """Believe the certificates that the service issues itself, to this one (PEM)."""
     tx.change(sa.insert(table).values(
         id=OWN_AUTHORITY, name=OWN_AUTHORITY, name_key=OWN_AUTHORITY, certificates=certificate, created=tx.now,
         changed=tx.now, **_kept(None)))
+    return find(tx, OWN_AUTHORITY)
 
 
-def set_lists(tx: Transaction, name: str, lists: str | None) -> AuthorityRecord:
-    """Put these lists (PEM, None for none) in the place of those that are there. Raises ConfigError or NotFound."""
+def set_lists(tx: Transaction, name: str, lists: str | None, *, older: bool = False) -> AuthorityRecord:
+    """Put these lists (PEM, None for none) in the place of those that are there. `older`: also of newer ones.
+
+    What was the newest one is remembered when there is none any more. Raises ConfigError or NotFound.
+    """
     record = find(tx, name)
     if record.id == OWN_AUTHORITY:
         raise ConfigError("crl: the service knows itself which of its own certificates are revoked",
                           hint="revoke one by appproxy device revoke ID")
     found = [one for pem in record.authority.certificates for one in load_chain(pem)]
     made = None if lists is None else read_lists(lists, found, tx.now)
-    tx.change(sa.update(table).where(table.c.id == record.id).values(changed=tx.now, **_kept(made)))
+    if made is not None and not older:
+        check_newer(made.editions, record.editions, _FORCE)
+    tx.change(sa.update(table).where(table.c.id == record.id).values(changed=tx.now, **_kept(made, record.editions)))
     return find(tx, record.id)
 
 
@@ -104,10 +116,13 @@ def trusted(reading: Reading) -> Devices:
     return Devices({one.id: one.authority.trusted for one in list_all(reading)})
 
 
-def _kept(lists: Revocations | None) -> dict[str, object]:
+def _kept(lists: Revocations | None, before: Mapping[str, Edition] = MappingProxyType({})) -> dict[str, object]:
+    newest = dict(before) if lists is None else {**before, **lists.editions}
+    editions = json.dumps({id: [one.number, one.begins] for id, one in newest.items()}, sort_keys=True)
     if lists is None:
-        return {"lists": "{}", "revoked": ""}
-    return {"lists": json.dumps(dict(lists.until), sort_keys=True), "revoked": " ".join(sorted(lists.revoked))}
+        return {"lists": "{}", "revoked": "", "editions": editions}
+    return {"lists": json.dumps(dict(lists.until), sort_keys=True), "revoked": " ".join(sorted(lists.revoked)),
+            "editions": editions}
 
 
 def _record(reading: Reading, row: Row) -> AuthorityRecord:
@@ -115,4 +130,5 @@ def _record(reading: Reading, row: Row) -> AuthorityRecord:
     if row["id"] == OWN_AUTHORITY:
         revoked = list(reading.connection.scalars(sa.select(device_revocations.c.id)))
     authority = DeviceAuthority(row["name"], (row["certificates"],), json.loads(row["lists"]), frozenset(revoked))
-    return AuthorityRecord(row["id"], row["name"], row["created"], row["changed"], authority)
+    editions = {id: Edition(number, begins) for id, (number, begins) in json.loads(row["editions"]).items()}
+    return AuthorityRecord(row["id"], row["name"], row["created"], row["changed"], authority, editions)

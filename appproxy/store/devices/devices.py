@@ -21,6 +21,7 @@ from appproxy.pki.device import issue_device, key_file
 from appproxy.pki.request import public_key_from_request
 from appproxy.store import names
 from appproxy.store.devices import authorities
+from appproxy.store.devices.authorities import AuthorityRecord
 from appproxy.store.people.users import User
 from appproxy.store.service import keys
 from appproxy.store.snapshot import OWN_AUTHORITY
@@ -69,13 +70,13 @@ def has_authority(reading: Reading) -> bool:
     return any(one.id == OWN_AUTHORITY for one in authorities.list_all(reading))
 
 
-def make_authority(tx: Transaction) -> None:
-    """Make it, where there is none: what it vouches for meets policies that ask for a device."""
+def make_authority(tx: Transaction) -> AuthorityRecord:
+    """Make it: what it vouches for meets policies that ask for a device. Raises AlreadyThere."""
     if has_authority(tx):
-        return
+        raise names.AlreadyThere("the service's own device authority is there already")
     made = create_authority("appproxy devices", tx.now, serial=tx.random_bytes(_SERIAL_SIZE))
     keys.add_authority(tx, keys.DEVICE, made, not_after(made.certificate))
-    authorities.add_own(tx, made.certificate)
+    return authorities.add_own(tx, made.certificate)
 
 
 def add(tx: Transaction, user: User, name: str, days: int) -> tuple[DeviceRecord, str, str]:
@@ -180,8 +181,9 @@ def _insert(tx: Transaction, id_: str, user: User, name: str, days: int, **value
 def _authority(tx: Transaction) -> Credential:
     """The authority that issues. Raises ConfigError where there is none, or it was removed."""
     if not has_authority(tx):
-        raise ConfigError("the service has no device authority of its own",
-                          hint="somebody who may change policies adds a device first")
+        raise ConfigError("the service has no device authority of its own: certificates that it issues would prove nothing",
+                          hint="somebody who may change policies (policies.change) adds it first: "
+                               "appproxy device authority add --builtin")
     return keys.authority(tx, keys.DEVICE)
 
 

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from appproxy.store.tables.core import ID, NAME, key_of, metadata, snapshot_table
 
 #: `certificates` is PEM. `lists` is a JSON object: until when the list of revoked certificates of each issuer counts; empty
-#: where none is known. `revoked`: the certificates that are in them, by ids with blanks between.
+#: where none is known. `revoked`: the certificates that are in them, by ids with blanks between. `editions`: a JSON object,
+#: number and thisUpdate of the newest list that was ever there of each issuer.
 device_authorities = snapshot_table(
     "device_authorities",
     sa.Column("id", ID, primary_key=True),
@@ -20,6 +21,7 @@ device_authorities = snapshot_table(
     sa.Column("revoked", sa.Text, nullable=False),
     sa.Column("created", sa.Double, nullable=False),
     sa.Column("changed", sa.Double, nullable=False),
+    sa.Column("editions", sa.Text, nullable=False, server_default="{}"),
 )
 #: Devices of users of the built-in provider, with a certificate of our own authority. `link_hash`: of the link by which the
 #: key is fetched until `link_until`, "" for none any more, and `password`: sealed, what its file is under. `fingerprint`,

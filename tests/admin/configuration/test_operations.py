@@ -6,6 +6,7 @@ import copy
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +14,9 @@ from appproxy.admin.base.principal import FULL, Forbidden, LastAdministrator, Pe
 from appproxy.admin.base.problem import Changed
 from appproxy.admin.configuration import operations
 from appproxy.errors import AlreadyThere, ConfigError, NotFound
+from appproxy.store.tables import core as schema
 from tests.admin.configuration.documents import documents
+from tests.pki.chains import crl, make
 
 #: To shrink an example takes minutes, since each try is a database.
 NO_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)
@@ -384,3 +387,31 @@ def test_excluded_hosts_come_after_the_wildcard_that_they_are_of(desk: Any) -> N
         apply(desk, before, prune=True)
         apply(desk, doc(applications=[entry]))
         assert difference(desk, doc(applications=[entry]))["changes"] == []
+
+
+@pytest.mark.parametrize("kept", [{}, {"machine_crl": "none"}, {"machine_crl": "LIST"}])
+@pytest.mark.parametrize("wanted", [{}, {"machine_crl": "none"}, {"machine_crl": "LIST"}])
+def test_lists_of_revoked_certificates_go_there_and_back(desk: Any, kept: dict[str, str], wanted: dict[str, str]) -> None:
+    """None, said or left out, takes a list away, and afterwards nothing differs. An empty text is a mistake."""
+    root = make("Plant", authority=True)
+    before, after = (
+        {"machine_authority": root.pem, **{key: crl(root) if text == "LIST" else text for key, text in one.items()}}
+        for one in (kept, wanted))
+    apply(desk, doc(applications=[app("press", settings=before)]))
+    document = doc(applications=[app("press", settings=after)])
+    apply(desk, document)
+    assert difference(desk, document)["changes"] == []
+    [exported] = export(desk)["applications"]
+    assert exported["settings"].get("machine_crl", "none") == after.get("machine_crl", "none")
+    assert difference(desk, export(desk))["changes"] == []
+    with pytest.raises(ConfigError, match=r"^applications\[0\]\.settings\.machine_crl: an empty text is no list"):
+        apply(desk, doc(applications=[app("press", settings={"machine_crl": ""})]))
+
+
+def test_none_that_an_older_release_has_kept(desk: Any) -> None:
+    """Is no difference either."""
+    apply(desk, doc(applications=[app("press")]))
+    with desk.store.transaction(1.79e9) as tx:
+        tx.change(sa.update(schema.applications).values(settings='{"machine_crl": "none"}'))
+    assert "settings" not in export(desk)["applications"][0]
+    assert difference(desk, doc(applications=[app("press")]))["changes"] == []

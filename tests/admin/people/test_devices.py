@@ -8,12 +8,12 @@ import pytest
 
 from appproxy.admin.base import roles
 from appproxy.admin.base.principal import Forbidden
-from appproxy.errors import ConfigError
+from appproxy.errors import AlreadyThere, ConfigError
 from appproxy.pki import certificate_request, new_key
 from appproxy.store.service import place
 from appproxy.store.snapshot import RoleAssignment
 from tests.pki.chains import crl
-from tests.store.devices.test_authorities import ENDS, LAPTOP, ROOT, authority
+from tests.store.devices.test_authorities import BEGINS, ENDS, LAPTOP, ROOT, authority
 
 _ALL = "/device-authorities"
 
@@ -23,7 +23,7 @@ def test_the_life_of_one(desk: Any) -> None:
     made = desk.record("POST", _ALL, {"name": "Company", "certificate": ROOT.pem})
     assert (made["crl_until"], made["revoked"], made["crl_ended"]) == (0.0, 0, False)
     assert [one["subject"] for one in made["certificates"]] == ["CN=Company Devices"]
-    known = desk.record("PUT", f"{_ALL}/company/crl", {"crl": crl(ROOT, LAPTOP, ends=ENDS)})
+    known = desk.record("PUT", f"{_ALL}/company/crl", {"crl": crl(ROOT, LAPTOP, ends=ENDS, begins=BEGINS)})
     assert known["revoked"] == 1 and known["crl_until"] == pytest.approx(ENDS, abs=1.0)
     assert desk.rows(_ALL) == [desk.record("GET", f"{_ALL}/Company")] == [known]
     with pytest.raises(ConfigError, match="crl: no PEM list"):
@@ -83,6 +83,7 @@ def test_the_configuration_names_them(desk: Any) -> None:
 def test_the_devices_of_users(desk: Any) -> None:
     """By a link and a password, which only the answer has; listed with what became of them; revoked."""
     desk.call("POST", "/users", {"name": "ann", "password": "long enough"})
+    desk.call("POST", _ALL, {"builtin": True})
     made = desk.record("POST", "/users/ann/devices", {"name": "laptop"})
     assert str(made["link"]).startswith("https://signin.example.com/device-key?t=")
     assert (made["user"], made["state"], made["not_after"]) == ("ann", "waits for its user", 0.0)
@@ -106,21 +107,45 @@ def test_the_help_desk_makes_no_authority_count(desk: Any) -> None:
     for _ in range(2):
         desk.principal = helper
         for body in ({"name": "laptop"}, ask):
-            with pytest.raises(Forbidden, match=r"lacks the permission policies\.change"):
+            with pytest.raises(ConfigError, match="no device authority of its own") as caught:
                 desk.call("POST", "/users/ann/devices", body)
+            assert caught.value.hint.endswith("(policies.change) adds it first: appproxy device authority add --builtin")
+        with pytest.raises(Forbidden, match=r"policies\.change"):
+            desk.call("POST", _ALL, {"builtin": True})
         assert desk.rows(_ALL) == []
         desk.principal = everything
-        desk.call("POST", "/users/ann/devices", {"name": "first"})
+        assert desk.record("POST", _ALL, {"builtin": True})["name"] == "builtin"
+        with pytest.raises(AlreadyThere, match="is there already"):
+            desk.call("POST", _ALL, {"builtin": True})
         desk.principal = helper
         desk.call("POST", "/users/ann/devices", {"name": "laptop"})
         desk.principal = everything
         desk.call("DELETE", f"{_ALL}/builtin")
 
 
+def test_the_own_authority_brings_its_own(desk: Any) -> None:
+    """A name, a certificate or a list of somebody else's beside it is a mistake."""
+    for key, text in (("name", "x"), ("certificate", ROOT.pem), ("crl", crl(ROOT))):
+        with pytest.raises(ConfigError, match=f"^{key}: the service's own authority has its own"):
+            desk.call("POST", _ALL, {"builtin": True, key: text})
+
+
+def test_an_older_list_is_taken_only_by_force(desk: Any) -> None:
+    """The error says which is which, and how; the list that counts stays."""
+    new, old = (crl(ROOT, *revoked, ends=ENDS, begins=BEGINS, number=number) for number, revoked in ((5, [LAPTOP]), (4, [])))
+    desk.call("POST", _ALL, {"name": "Company", "certificate": ROOT.pem, "crl": new})
+    with pytest.raises(ConfigError, match=r"^crl: the list number 4 of .* is older than .* number 5") as caught:
+        desk.call("PUT", f"{_ALL}/company/crl", {"crl": old})
+    assert "--older" in caught.value.hint
+    assert desk.record("GET", f"{_ALL}/company")["revoked"] == 1
+    assert desk.record("PUT", f"{_ALL}/company/crl", {"crl": old, "older": True})["revoked"] == 0
+
+
 def test_who_may_do_more_is_given_no_device(desk: Any) -> None:
     """By somebody who may do less: it would be half of their sign-in."""
     desk.call("POST", "/users", {"name": "root", "password": "long enough"})
     desk.call("POST", "/role-assignments", {"role": "administrator", "user": "root"})
+    desk.call("POST", _ALL, {"builtin": True})
     desk.principal = roles.principal("helper", [RoleAssignment("1", "help-desk", "builtin", "user", "helper", "", 0.0, 0.0)])
     with pytest.raises(Forbidden, match="may do less than root"):
         desk.call("POST", "/users/root/devices", {"name": "laptop"})

@@ -103,6 +103,18 @@ def test_an_empty_list_of_revoked_certificates(desk: Any) -> None:
         assert applications.find(reading, "wiki").machine_crl == ""
 
 
+def test_an_older_list_of_revoked_certificates(desk: Any) -> None:
+    """Takes the place of a newer one only where that is said."""
+    old, new = (crl(ROOT, number=number) for number in (4, 5))
+    desk.call("PATCH", "/applications/wiki", {"settings": {
+        "machine_authority": ROOT.pem, "machine_subjects": "*", "machine_crl": new}})
+    with pytest.raises(ConfigError, match="machine_crl: the list number 4 .* is older"):
+        desk.call("PATCH", "/applications/wiki", {"settings": {"machine_crl": old}})
+    assert desk.record("GET", "/applications/wiki")["settings"]["machine_crl"] == new
+    desk.call("PATCH", "/applications/wiki", {"settings": {"machine_crl": old}, "older_crl": True})
+    assert desk.record("GET", "/applications/wiki")["settings"]["machine_crl"] == old
+
+
 def test_a_long_value_is_cut_in_the_audit(desk: Any) -> None:
     """A bundle of certificates is not copied into it."""
     from appproxy.pki.authority import create_authority

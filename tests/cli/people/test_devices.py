@@ -48,7 +48,9 @@ def test_from_files_to_a_list(typed: Typing, files: Path) -> None:
 @pytest.mark.parametrize("arguments", [
     ("add", "x", "--certificate", "gone.pem"), ("add", "x", "--certificate", "large.pem"), ("set", "x"),
     ("set", "x", "--no-crl", "--crl", "list.pem"), ("set", "x", "--crl", "gone.pem"),
-    ("set", "x", "--crl", "empty.pem"), ("add", "x", "--certificate", "root.pem", "--crl", "empty.pem"),
+    ("add", "x"), ("add", "--certificate", "root.pem"), ("add", "x", "--builtin"),
+    ("add", "--builtin", "--certificate", "root.pem"), ("set", "x", "--crl", "empty.pem"),
+    ("add", "x", "--certificate", "root.pem", "--crl", "empty.pem"),
 ])
 def test_wrong_use(typed: Typing, files: Path, arguments: tuple[str, ...]) -> None:
     """The exit code says so."""
@@ -65,6 +67,9 @@ def test_what_is_no_certificate(typed: Typing, files: Path) -> None:
 def test_the_life_of_a_device(typed: Typing, tmp_path: Path) -> None:
     """Two lines: the link, and the password of what it gives; with a request the certificate; and nobody has either again."""
     assert typed("user", "add", "ann", "--password-stdin", stdin="correct horse battery staple\n").code == 0
+    missing = typed("device", "add", "ann", "--name", "laptop")
+    assert missing.code == 1 and "appproxy device authority add --builtin" in missing.err
+    assert typed("device", "authority", "add", "--builtin").out == "certificates of builtin prove devices now\n"
     made = typed("device", "add", "ann", "--name", "laptop", "--expires", "30d")
     link, password = made.out.splitlines()
     assert link.startswith("https://signin.") and "/device-key?t=" in link and len(password) == 19

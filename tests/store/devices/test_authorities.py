@@ -38,7 +38,7 @@ def test_the_life_of_one(store: Store, now: float) -> None:
         made = authorities.add(tx, "Company", ROOT.pem)
         assert authorities.find(tx, "COMPANY") == authorities.find(tx, made.id) == made
         assert authorities.trusted(tx).authorities == {made.id: TrustedAuthority("Company", inf, frozenset())}
-        authorities.set_lists(tx, "company", crl(ROOT, LAPTOP, ends=ENDS))
+        authorities.set_lists(tx, "company", crl(ROOT, LAPTOP, ends=ENDS, begins=BEGINS))
         trusted = authorities.trusted(tx).authorities[made.id]
         assert trusted.revoked == {REVOKED} and trusted.until == pytest.approx(ENDS, abs=1.0)
         authorities.set_lists(tx, "company", None)
@@ -52,7 +52,7 @@ def test_the_life_of_one(store: Store, now: float) -> None:
 def test_what_is_refused(store: Store, now: float) -> None:
     """Names with a meaning, names and certificates that are taken, what is no authority's, somebody else's lists, too many."""
     with store.transaction(now) as tx:
-        authorities.add(tx, "Company", ROOT.pem, crl(ROOT, ends=ENDS))
+        authorities.add(tx, "Company", ROOT.pem, crl(ROOT, ends=ENDS, begins=BEGINS))
         for name in ("proved", "All"):
             with pytest.raises(ConfigError, match="meaning of its own"):
                 authorities.add(tx, name, authority().pem)
@@ -63,7 +63,7 @@ def test_what_is_refused(store: Store, now: float) -> None:
         with pytest.raises(ConfigError, match="no authority's"):
             authorities.add(tx, "Laptop", LAPTOP.pem)
         with pytest.raises(ConfigError, match="^crl: none of the authority's certificates has signed"):
-            authorities.set_lists(tx, "Company", crl(authority(), ends=ENDS))
+            authorities.set_lists(tx, "Company", crl(authority(), ends=ENDS, begins=BEGINS))
         for empty in ("", " \n"):
             with pytest.raises(ConfigError, match="^crl: no PEM list"):
                 authorities.set_lists(tx, "Company", empty)
@@ -119,7 +119,7 @@ def test_what_nodes_work_from(store: Store, now: float) -> None:
     assert added.policies is not before.policies and list(added.device_authorities) == [id_]
     assert added.applications is before.applications
     with store.transaction(now) as tx:
-        authorities.set_lists(tx, "Company", crl(ROOT, LAPTOP, ends=ENDS))
+        authorities.set_lists(tx, "Company", crl(ROOT, LAPTOP, ends=ENDS, begins=BEGINS))
     with store.reading() as reading:
         revoked = builder.build(reading, added)
     assert revoked.policies.devices.authorities[id_].revoked == {REVOKED} == revoked.device_authorities[id_].revoked

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 
-from appproxy.errors import ConfigError, NotFound
+from appproxy.errors import AlreadyThere, ConfigError, NotFound
 from appproxy.pki import certificate_request, fingerprint, new_key
 from appproxy.pki.client_path import ClientAuthority, ClientCertificate, check_client_certificate, load_authority
 from appproxy.pki.crl import Revocations
@@ -121,7 +121,8 @@ def test_the_authority_is_made_by_itself_for_nobody(store: Store, now: float) ->
         _, link, _ = devices.add(tx, ann, "late", 30)
         _, text = devices.issue(tx, ann, "one", 30, ASK)
         first = authorities.find(tx, "builtin").authority
-        devices.make_authority(tx)
+        with pytest.raises(AlreadyThere):
+            devices.make_authority(tx)
         assert authorities.find(tx, "builtin").authority == first
         with pytest.raises(ConfigError, match="^crl: the service knows itself"):
             authorities.set_lists(tx, "builtin", "")
