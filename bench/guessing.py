@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from random import Random
 
-from appproxy.policy.fair_queue import FairQueue
+from appproxy.policy.fair_queue import LaneQueue
 from appproxy.policy.networks import block_of
 from appproxy.provider.passwords.authenticator import lane_of
 from appproxy.provider.passwords.checker import MOST_OF_ONE, MOST_WAITING, THREADS
@@ -55,7 +55,7 @@ class Site:
     guesses: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
-        self._queue: FairQueue[tuple[Attempt, ThrottleGo, Actor]] = FairQueue(MOST_WAITING, MOST_OF_ONE)
+        self._queue: LaneQueue[tuple[Attempt, ThrottleGo, Actor]] = LaneQueue(MOST_WAITING, MOST_OF_ONE)
         self._idle = THREADS
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = itertools.count()

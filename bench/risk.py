@@ -16,7 +16,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from appproxy.policy.risk.features import Key, Seen, Step, networks_of
+from appproxy.policy.risk.features import AddressStep, Key, Seen, networks_of
 from appproxy.policy.risk.learned import MOST_FORMER
 from appproxy.policy.risk.levels import HIGH, MEDIUM, Thresholds
 from appproxy.policy.risk.scoring import Judgement, judge
@@ -73,7 +73,7 @@ class Tenant:
             self._history[made.user].append(told.seen)
             for key in told.seen.counted():
                 self._counts[key] += 1.0
-            new = told.seen.step not in (Step.ADDRESS, Step.FIRST)
+            new = told.seen.step not in (AddressStep.ADDRESS, AddressStep.FIRST)
             self._signed_in[made.address].append((made.time, made.user, new))
         if not (judged.new_country and made.kind is not Kind.OWN):
             countries.add(made.country)

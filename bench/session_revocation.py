@@ -24,7 +24,7 @@ from appproxy.identity.cookie import CookiePlace, cookie_name, seal_session
 from appproxy.identity.session import Session
 from appproxy.store.applications import applications
 from appproxy.store.people.session import rows as session_rows
-from appproxy.store.people.session.record import SignedIn
+from appproxy.store.people.session.record import SignInResult
 from appproxy.store.snapshot import BUILTIN
 from appproxy.twistd.passwords import admit_password
 from bench.h2_client import Browser, Latencies, Stream, connect, tls
@@ -89,7 +89,7 @@ def sign_in_many(world: World, count: int) -> list[tuple[Session, str]]:
                 one = Session(
                     secrets.token_hex(16), f"user-{number}", issuer, BUILTIN, f"User {number}", now, now + 12 * 3600, now,
                     ("pwd",), seen=now)
-                session_rows.begin(tx, SignedIn(
+                session_rows.begin(tx, SignInResult(
                     one.id, one.provider, one.subject, issuer, one.name, secrets.token_hex(16), application.id, one.expires,
                     "127.0.0.1", "bench", now, one.amr, "", {"sub": one.subject}))
                 made.append((one, f"{place.name.decode()}={seal_session(one, key, place, secrets.token_bytes(12)).decode()}"))

@@ -22,10 +22,14 @@ def twice(modules: Iterable[tuple[str, ast.Module]]) -> dict[str, list[str]]:
     return {name: places for name, places in sorted(found.items()) if len(places) > 1}
 
 
+def here() -> dict[str, list[str]]:
+    """Those of the product."""
+    return twice((str(path.relative_to(source.ROOT)), source.tree(path)) for path in source.files())
+
+
 def main() -> int:
     """Print them; how many there are."""
-    trees = ((str(path.relative_to(source.ROOT)), source.tree(path)) for path in source.files())
-    found = twice(trees)
+    found = here()
     for name, places in found.items():
         sys.stdout.write(f"{name}: {', '.join(places)}\n")
     return len(found)

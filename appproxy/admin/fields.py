@@ -9,7 +9,7 @@ from appproxy.admin.base.operation import Operation
 from appproxy.errors import ConfigError
 
 
-class Kind(Enum):
+class JsonKind(Enum):
     """What JSON has for a field."""
 
     TEXT = "text"
@@ -23,20 +23,20 @@ class Kind(Enum):
     DOCUMENTS = "list of objects"
 
 
-_KINDS: Mapping[Kind, frozenset[str]] = {
-    Kind.TEXTS: frozenset({
+_KINDS: Mapping[JsonKind, frozenset[str]] = {
+    JsonKind.TEXTS: frozenset({
         "algorithms", "amr", "applications", "contacts", "exposed", "groups", "headers", "hosts", "keys", "methods",
         "networks", "origins", "post_logout_redirect_uris", "realms", "redirect_uris", "scopes", "servers", "users",
         "without"}),
-    Kind.FLAG: frozenset({
+    JsonKind.FLAG: frozenset({
         "agree_terms", "all", "credentials", "disabled", "dry_run", "fetch_groups", "force", "maintainer", "needs_approval",
         "prune"}),
-    Kind.WHOLE: frozenset({"limit", "before", "max_age", "uses", "wrong_passwords"}),
-    Kind.NUMBER: frozenset({"idle_minutes", "refresh_minutes", "session_hours", "since", "until"}),
-    Kind.DURATION: frozenset({"expires", "grace", "overlap", "sign_in_age"}),
-    Kind.MAPPING: frozenset({"claims", "device_subject", "settings"}),
-    Kind.DOCUMENT: frozenset({"document"}),
-    Kind.DOCUMENTS: frozenset({"policies"}),
+    JsonKind.WHOLE: frozenset({"limit", "before", "max_age", "uses", "wrong_passwords"}),
+    JsonKind.NUMBER: frozenset({"idle_minutes", "refresh_minutes", "session_hours", "since", "until"}),
+    JsonKind.DURATION: frozenset({"expires", "grace", "overlap", "sign_in_age"}),
+    JsonKind.MAPPING: frozenset({"claims", "device_subject", "settings"}),
+    JsonKind.DOCUMENT: frozenset({"document"}),
+    JsonKind.DOCUMENTS: frozenset({"policies"}),
 }  # fmt: skip
 #: Of a field by its name; all others are texts.
 _BY_NAME = {name: kind for kind, names in _KINDS.items() for name in names}
@@ -83,12 +83,12 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
 
 
 #: Of a number, at most: seconds since 1970 have ten.
-_DIGITS = {Kind.WHOLE: 9, Kind.NUMBER: 10}
+_DIGITS = {JsonKind.WHOLE: 9, JsonKind.NUMBER: 10}
 
 
-def kind_of(name: str) -> Kind:
+def kind_of(name: str) -> JsonKind:
     """What a field is made of."""
-    return _BY_NAME.get(name, Kind.TEXT)
+    return _BY_NAME.get(name, JsonKind.TEXT)
 
 
 def required(operation: Operation) -> tuple[str, ...]:
@@ -104,7 +104,7 @@ def read_query(pairs: Sequence[tuple[str, str]]) -> dict[str, object]:
     found: dict[str, object] = {}
     for name, text in pairs:
         kind = kind_of(name)
-        if kind is Kind.TEXTS:
+        if kind is JsonKind.TEXTS:
             texts = found.setdefault(name, [])
             assert isinstance(texts, list)
             texts.append(text)
@@ -115,15 +115,15 @@ def read_query(pairs: Sequence[tuple[str, str]]) -> dict[str, object]:
     return found
 
 
-def _read(name: str, kind: Kind, text: str) -> object:
-    if kind is Kind.FLAG:
+def _read(name: str, kind: JsonKind, text: str) -> object:
+    if kind is JsonKind.FLAG:
         if text not in ("true", "false"):
             raise ConfigError(f"{name}: true or false is needed")
         return text == "true"
-    if kind in (Kind.WHOLE, Kind.NUMBER):
+    if kind in (JsonKind.WHOLE, JsonKind.NUMBER):
         if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS[kind]):
             raise ConfigError(f"{name}: a whole number is needed")
         return int(text)
-    if kind in (Kind.MAPPING, Kind.DOCUMENT, Kind.DOCUMENTS):
+    if kind in (JsonKind.MAPPING, JsonKind.DOCUMENT, JsonKind.DOCUMENTS):
         raise ConfigError(f"{name}: cannot be said in a query", hint="send it as JSON")
     return text

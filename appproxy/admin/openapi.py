@@ -9,7 +9,7 @@ import appproxy
 from appproxy.admin.base.answers import answer_of, records
 from appproxy.admin.base.operation import Command, Operation, Query
 from appproxy.admin.base.pages import MOST_ROWS
-from appproxy.admin.fields import Kind, kind_of, required
+from appproxy.admin.fields import JsonKind, kind_of, required
 from appproxy.admin.operations import OPERATIONS
 
 Schema = dict[str, Any]
@@ -20,22 +20,22 @@ _DURATION: Schema = {
     "description": "A time from now: seconds, or a text such as 90s, 30m, 1h, 7d.",
     "oneOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^[0-9]{1,9}(\.[0-9]{1,3})? ?[smhdw]?$"}],
 }
-_SCHEMAS: dict[Kind, Schema] = {
-    Kind.TEXT: _TEXT,
-    Kind.TEXTS: {"type": "array", "items": _TEXT},
-    Kind.FLAG: {"type": "boolean"},
-    Kind.WHOLE: {"type": "integer"},
-    Kind.NUMBER: {"type": "number"},
-    Kind.DURATION: _DURATION,
-    Kind.MAPPING: {"type": "object", "additionalProperties": _TEXT},
-    Kind.DOCUMENT: {"type": "object"},
-    Kind.DOCUMENTS: {"type": "array", "items": {"type": "object"}},
+_SCHEMAS: dict[JsonKind, Schema] = {
+    JsonKind.TEXT: _TEXT,
+    JsonKind.TEXTS: {"type": "array", "items": _TEXT},
+    JsonKind.FLAG: {"type": "boolean"},
+    JsonKind.WHOLE: {"type": "integer"},
+    JsonKind.NUMBER: {"type": "number"},
+    JsonKind.DURATION: _DURATION,
+    JsonKind.MAPPING: {"type": "object", "additionalProperties": _TEXT},
+    JsonKind.DOCUMENT: {"type": "object"},
+    JsonKind.DOCUMENTS: {"type": "array", "items": {"type": "object"}},
 }
 #: The same in a query.
-_IN_QUERY: dict[Kind, Schema] = {
+_IN_QUERY: dict[JsonKind, Schema] = {
     **_SCHEMAS,
-    Kind.WHOLE: {"type": "integer", "minimum": 0, "maximum": 999_999_999},
-    Kind.DURATION: _DURATION["oneOf"][1],
+    JsonKind.WHOLE: {"type": "integer", "minimum": 0, "maximum": 999_999_999},
+    JsonKind.DURATION: _DURATION["oneOf"][1],
 }
 #: Queries without pages whose answer is a list.
 _LISTS = frozenset({

@@ -19,7 +19,7 @@ import appproxy
 from appproxy.config.connector import ConnectorSettings
 from appproxy.config.state import ConnectorPaths
 from appproxy.connector.config.client_certificates import ClientCertificates
-from appproxy.connector.config.configuration import Configuration, ConfigurationFile
+from appproxy.connector.config.configuration import Configuration, ConfigurationCache
 from appproxy.connector.config.files import proxies_of
 from appproxy.connector.counters import Counters
 from appproxy.connector.enrol.control import ControlClient
@@ -116,7 +116,7 @@ class ConnectorNode(Service):
             reactor, ClientCertificates(ConnectorPaths(state).client_certificates), self.in_process.dial)
         self._origins = Origins(reactor, self._deadlines, self._dialler, self._dialler.resolve)
         self.applications = Applications(
-            reactor, self._control, ConfigurationFile(ConnectorPaths(state).configuration), self._origins, self._taken,
+            reactor, self._control, ConfigurationCache(ConnectorPaths(state).configuration), self._origins, self._taken,
             origin_auth)
         self._renewal = CertificateRenewal(
             reactor, wall_clock, self._control, lambda: self._identity, self._renewed,

@@ -27,7 +27,7 @@ _COLON, _BEGINNING = re.compile(r"\s*:\s*"), re.compile(r"\S")
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentKind:
+class DocumentPages:
     """One kind of documents: its path in the API and here, and what a new one begins with."""
 
     path: str
@@ -37,12 +37,12 @@ class DocumentKind:
     example: Mapping[str, object]
 
 
-POLICIES = DocumentKind("policies", "policy", "Policies", "What is asked of whom, where and when.", _POLICY)
-LOCATIONS = DocumentKind("locations", "location", "Named locations", "Networks and countries that policies name.",
+POLICIES = DocumentPages("policies", "policy", "Policies", "What is asked of whom, where and when.", _POLICY)
+LOCATIONS = DocumentPages("locations", "location", "Named locations", "Networks and countries that policies name.",
                          {"networks": ["192.0.2.0/24"], "trusted": True})
-STRENGTHS = DocumentKind("strengths", "strength", "Authentication strengths", "Which proofs count as a strength.",
+STRENGTHS = DocumentPages("strengths", "strength", "Authentication strengths", "Which proofs count as a strength.",
                          {"any_of": [{"amr": ["mfa"]}]})
-CONTEXTS = DocumentKind("contexts", "context", "Authentication contexts", "Paths and methods that policies ask more for.",
+CONTEXTS = DocumentPages("contexts", "context", "Authentication contexts", "Paths and methods that policies ask more for.",
                         {"applications": {"include": ["all"]}, "paths": ["/admin/*"]})
 KINDS = (POLICIES, LOCATIONS, STRENGTHS, CONTEXTS)
 
@@ -54,7 +54,7 @@ async def listed(visit: Visit) -> PageContent:
     return PageContent("policies", "Policies", {"found": found, "faults": faults})
 
 
-def writing(kind: DocumentKind) -> Callable[[Visit], Awaitable[PageContent]]:
+def writing(kind: DocumentPages) -> Callable[[Visit], Awaitable[PageContent]]:
     """The page of one document, or of a new one."""
     async def write(visit: Visit) -> PageContent:
         name = visit.names.get("name", "")
@@ -82,7 +82,7 @@ def _shown(document: Mapping[str, Any]) -> Mapping[str, Any]:
     return {key: value for key, value in document.items() if key != "name"}
 
 
-def saving(kind: DocumentKind) -> Serve:
+def saving(kind: DocumentPages) -> Serve:
     """Keep what was written, or only check it; as long as nobody else has changed it meanwhile, or made one of this name."""
     async def save(visit: Visit) -> PageContent | Redirection:
         name = visit.names.get("name") or visit.said("name")
@@ -105,7 +105,7 @@ def saving(kind: DocumentKind) -> Serve:
     return save
 
 
-async def _make(visit: Visit, kind: DocumentKind, name: str, body: Mapping[str, object], dry: bool) -> None:
+async def _make(visit: Visit, kind: DocumentPages, name: str, body: Mapping[str, object], dry: bool) -> None:
     """A new one. Raises AlreadyThere for a name that is taken."""
     try:
         await visit.change("PUT", one_of(kind.path, name), body, dry=dry, is_new=True)
@@ -114,7 +114,7 @@ async def _make(visit: Visit, kind: DocumentKind, name: str, body: Mapping[str, 
                            hint="take another name, or open that one and change it") from error
 
 
-def removing(kind: DocumentKind) -> Serve:
+def removing(kind: DocumentPages) -> Serve:
     """Forget it."""
     async def remove(visit: Visit) -> Redirection:
         await visit.change("DELETE", one_of(kind.path, visit.names["name"]))
@@ -170,7 +170,7 @@ def _behind(text: str, at: int, key: str, number: str) -> int:
     return -1 if found is None else found.start()
 
 
-async def _tried(visit: Visit, kind: DocumentKind, name: str) -> Mapping[str, Any] | None:
+async def _tried(visit: Visit, kind: DocumentPages, name: str) -> Mapping[str, Any] | None:
     """What all policies make of a request, with this one marked; None where nobody has asked."""
     user, application = visit.asked("user").strip(), visit.asked("application").strip()
     if not user or not application or not visit.may(Permission.READ_USERS):

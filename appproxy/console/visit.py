@@ -13,11 +13,11 @@ from twisted.internet.defer import Deferred
 
 from appproxy.admin.base.principal import Forbidden, Permission
 from appproxy.admin.base.problem import error_of
-from appproxy.admin.transport.https import PREFIX, Answered, Asked, Caller
+from appproxy.admin.transport.https import PREFIX, AdminRequest, Answered, Caller
 from appproxy.errors import AppProxyError
 
 #: The admin API: answers what somebody asks, as far as they may.
-Api = Callable[[Asked], Deferred[Answered]]
+Api = Callable[[AdminRequest], Deferred[Answered]]
 #: An ETag that nothing has.
 _NEVER = '"-"'
 _NONE: Mapping[str, str] = MappingProxyType({})
@@ -128,7 +128,7 @@ class Visit:
     ) -> Answered:
         data = b"" if body is None else json.dumps(body).encode()
         fields = {**given, "content-type": "application/json"} if data else given
-        answered = await self.api(Asked(method, PREFIX + path, fields, data, self.caller))
+        answered = await self.api(AdminRequest(method, PREFIX + path, fields, data, self.caller))
         if answered.status >= 400:
             raise error_of(answered.status, answered.data)
         return answered

@@ -19,7 +19,7 @@ _PREFIX = "whsec_"
 _LONGEST_WAIT = 3600.0
 
 
-class Verdict(Enum):
+class DeliveryVerdict(Enum):
     """What became of a batch."""
 
     TAKEN = "taken"
@@ -45,11 +45,11 @@ def is_suspect(status: int) -> bool:
     return 400 <= status < 500 and status not in _AT_ANOTHER_TIME
 
 
-def verdict_on(status: int) -> Verdict:
+def verdict_on(status: int) -> DeliveryVerdict:
     """What an answer's status means. A redirect is not followed: entries would go where nobody has sent them."""
     if 200 <= status < 300:
-        return Verdict.TAKEN
-    return Verdict.REFUSED if status in _AT_FAULT else Verdict.LATER
+        return DeliveryVerdict.TAKEN
+    return DeliveryVerdict.REFUSED if status in _AT_FAULT else DeliveryVerdict.LATER
 
 
 def key_text(key: bytes) -> str:

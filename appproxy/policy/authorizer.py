@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar
 from appproxy.device import ProvedDevice
 from appproxy.errors import Code
 from appproxy.policy.conditional.compiled import PolicySet, Program
-from appproxy.policy.conditional.facts import Facts as PolicyFacts
+from appproxy.policy.conditional.facts import Facts
 from appproxy.policy.conditional.model import Policy
 from appproxy.policy.networks import network_of
 from appproxy.policy.risk.user_risk import NO_RISK, UserRisk
@@ -71,7 +71,7 @@ class Visitor(Protocol):
         ...
 
 
-class Access(Protocol):
+class AccessRule(Protocol):
     """Whom an application lets in of those that one identity provider vouches for, by that provider's ids."""
 
     @property
@@ -103,7 +103,7 @@ class Assigned(Protocol):
     def idle_minutes(self) -> float: ...
     @property
     def assignment_required(self) -> bool: ...
-    def access_of(self, provider: str) -> Access | None:
+    def access_of(self, provider: str) -> AccessRule | None:
         """Whom it lets in of this provider's; None where it is no provider of the application."""
         ...
 
@@ -140,7 +140,7 @@ class ProgramToken(Protocol):
         ...
 
 
-class Facts(Protocol):
+class SnapshotFacts(Protocol):
     """What a decision needs of the moment: `appproxy.store.snapshot.Snapshot` has it."""
 
     @property
@@ -199,7 +199,7 @@ class RequestContext(Generic[V]):
     upgrade: bool = False
 
 
-def is_assigned(access: Access, subject: str, groups: Iterable[str]) -> bool:
+def is_assigned(access: AccessRule, subject: str, groups: Iterable[str]) -> bool:
     """Is the application assigned to this user of the provider, directly or by a group? Ids are compared exactly."""
     return subject in access.assigned_users or not access.assigned_groups.isdisjoint(groups)
 
@@ -221,7 +221,7 @@ class Authorizer:
 
     __slots__ = ("_facts",)
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: SnapshotFacts) -> None:
         self._facts = facts
 
     def authorize(self, context: RequestContext[V], *, under_way: bool = False) -> Verdict[V]:
@@ -313,7 +313,7 @@ class Authorizer:
 
 
 def _conditional(
-    facts: PolicyFacts, program: Program, context: RequestContext[V], session: V, ends: float, under_way: bool
+    facts: Facts, program: Program, context: RequestContext[V], session: V, ends: float, under_way: bool
 ) -> Verdict[V]:
     """What policies make of a session that may else pass until `ends`."""
     if session.issued <= program.groups_since(session.provider):

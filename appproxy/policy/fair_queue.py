@@ -23,7 +23,7 @@ class Lane(IntEnum):
     DEVICE = 8
 
 
-class FairQueue(Generic[T]):
+class LaneQueue(Generic[T]):
     """At most `most` pieces of work wait in each lane, and `each` of one sender. A lane is the number of its turns."""
 
     def __init__(self, most: int, each: int, lanes: Iterable[int] = Lane) -> None:

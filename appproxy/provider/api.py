@@ -21,7 +21,7 @@ from appproxy.provider.oauth.native import asked_of_sign_in
 from appproxy.provider.oauth.signing import key_set, sign_claims
 from appproxy.provider.oauth.token_requests import answer_token_request, is_made_up
 from appproxy.provider.parameters import LONGEST_TOKEN, read_form
-from appproxy.provider.tokens import Access, Grant, ProviderSession
+from appproxy.provider.tokens import CodeGrant, ProviderSession, UserInfoAccess
 from appproxy.store.machines import device_codes, native_grants
 from appproxy.store.service.actions import CLIENT_REFUSED, CLIENT_SIGN_IN
 from appproxy.store.service.keys import read_signing_keys
@@ -64,7 +64,7 @@ class Api:
         """
         facts = self._facts
         context = facts.context()
-        access = Access.unseal(access_token, context.snapshot.keys, context.now)
+        access = UserInfoAccess.unseal(access_token, context.snapshot.keys, context.now)
         seconds = await facts.directories.refresh_seconds(access.user)
         if seconds is None:
             return "", 0.0
@@ -75,7 +75,7 @@ class Api:
         facts = self._facts
         context = facts.context()
         try:
-            access = Access.unseal_renewal(refresh_token, context.snapshot.keys, context.now)
+            access = UserInfoAccess.unseal_renewal(refresh_token, context.snapshot.keys, context.now)
         except IdentityError as error:
             raise GrantRefused(Code.PROVIDER_REFUSED, "the refresh token counts no longer") from error
         session = ProviderSession(access.session, access.user, access.auth_time)
@@ -146,7 +146,7 @@ class Api:
         """Who has signed in to a relying party, by the code that it was given."""
         context = self._facts.context()
         try:
-            grant = Grant.unseal(code, party.id, context.snapshot.keys, context.now)
+            grant = CodeGrant.unseal(code, party.id, context.snapshot.keys, context.now)
         except IdentityError:  # It has ended in this very moment.
             return
         self._note_party(request, f"user:{grant.session.user}", CLIENT_SIGN_IN, party, {
@@ -208,7 +208,7 @@ class Api:
         scheme, _, token = given.partition(" ")
         context = self._facts.context()
         try:
-            access = Access.unseal(token if scheme.lower() == "bearer" else "", context.snapshot.keys, context.now)
+            access = UserInfoAccess.unseal(token if scheme.lower() == "bearer" else "", context.snapshot.keys, context.now)
         except IdentityError:
             return _invalid_token()
         session = ProviderSession(access.session, access.user, access.auth_time)

@@ -72,7 +72,7 @@ class Unmet(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
+class AskedAssurance:
     """What a client asks of a sign-in. `essential`: less is an error. `subject`: who it must be, None for anybody."""
 
     level: Level = Level.PASSWORD
@@ -80,7 +80,7 @@ class Demand:
     subject: str | None = None
 
 
-def read_demand(acr_values: str, claims: str) -> Demand:
+def read_demand(acr_values: str, claims: str) -> AskedAssurance:
     """Read `acr_values` and `claims` (OpenID Connect Core sections 3.1.2.1 and 5.5), "" for none.
 
     Of several values any will do, so that the lowest counts; unknown ones do not. Raises ValueError: `claims` is no JSON
@@ -96,7 +96,7 @@ def read_demand(acr_values: str, claims: str) -> Demand:
     known = [_LEVELS[value] for value in wanted if value in _LEVELS]
     if essential and wanted and not known:
         raise Unmet("none of the acr values is known")
-    return Demand(min(known, default=Level.PASSWORD), essential, _subject(subject))
+    return AskedAssurance(min(known, default=Level.PASSWORD), essential, _subject(subject))
 
 
 def _values(claim: Mapping[str, object]) -> list[str]:

@@ -76,7 +76,7 @@ class ProviderSession:
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class CodeGrant:
     """What a code stands for. `id` may be used once; the `get_` methods are what Authlib asks of a code."""
 
     id: str
@@ -98,7 +98,7 @@ class Grant:
         return seal("code", payload, key, now + CODE_LIFETIME, nonce, (self.client,)).decode("ascii")
 
     @classmethod
-    def unseal(cls, code: str, client: str, keys: Iterable[Key], now: float) -> Grant:
+    def unseal(cls, code: str, client: str, keys: Iterable[Key], now: float) -> CodeGrant:
         """Open a code that was given to this client."""
         payload = unseal("code", code.encode(), keys, now, (client,))
         session = ProviderSession.unpack({**payload, "i": payload["s"]})
@@ -131,7 +131,7 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class UserInfoAccess:
     """What an access token allows: to ask who the user is."""
 
     user: str
@@ -145,7 +145,7 @@ class Access:
         return seal("provider access token", payload, key, now + ACCESS_LIFETIME, nonce).decode("ascii")
 
     @classmethod
-    def unseal(cls, token: str, keys: Iterable[Key], now: float) -> Access:
+    def unseal(cls, token: str, keys: Iterable[Key], now: float) -> UserInfoAccess:
         """Open an access token."""
         payload = unseal("provider access token", token.encode(), keys, now)
         return cls(str(payload["u"]), str(payload["s"]), str(payload["o"]), cast("float", payload["a"]))
@@ -157,7 +157,7 @@ class Access:
         return seal("provider refresh token", payload, key, ends, nonce).decode("ascii")
 
     @classmethod
-    def unseal_renewal(cls, token: str, keys: Iterable[Key], now: float) -> Access:
+    def unseal_renewal(cls, token: str, keys: Iterable[Key], now: float) -> UserInfoAccess:
         """Open a refresh token."""
         payload = unseal("provider refresh token", token.encode(), keys, now)
         return cls(str(payload["u"]), str(payload["s"]), str(payload["o"]), cast("float", payload["a"]))

@@ -8,7 +8,7 @@ from math import inf
 from twisted.logger import Logger
 
 from appproxy.service.relay.relay import Relay
-from appproxy.service.relay.revocation import EVERYTHING, Change, change_between
+from appproxy.service.relay.revocation import EVERYTHING, Affected, change_between
 from appproxy.service.signin.sessions.renewal import Renewal
 from appproxy.store.snapshot import Snapshot
 
@@ -58,9 +58,9 @@ class Cuts:
         """Refreshing has brought something new: what is under way is judged by it, as the next request is."""
         if self._renewal is not None:
             self._relay.renew_sessions(id, self._renewal.current)
-            self._judge(self._snapshot(), Change(sessions=[id]))
+            self._judge(self._snapshot(), Affected(sessions=[id]))
 
-    def _judge(self, snapshot: Snapshot, change: Change) -> None:
+    def _judge(self, snapshot: Snapshot, change: Affected) -> None:
         count = self._relay.judge_again(snapshot, self._wall_clock(), change)
         if count:
             self.log.info("{count} requests under way were cut: their users may no longer", count=count)

@@ -8,7 +8,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, fail
 
-from appproxy.admin.transport.https import Answered, Asked, Caller, HttpsApi
+from appproxy.admin.transport.https import AdminRequest, Answered, Caller, HttpsApi
 from appproxy.admin.transport.socket import AdminApi
 from appproxy.config import ServiceSettings
 from appproxy.console import Console
@@ -70,7 +70,7 @@ class Administration:
             PageRequest(asked.method, asked.target, asked.fields, body, asked.caller, session.id))
 
 
-def asked_of(exchange: Exchange, body: bytes, session: Session) -> Asked:
+def asked_of(exchange: Exchange, body: bytes, session: Session) -> AdminRequest:
     """A request as the API takes it; HEAD is a GET whose body is left out. Raises RequestError(BAD_REQUEST)."""
     head = exchange.head
     fields: dict[str, str] = {}
@@ -80,7 +80,7 @@ def asked_of(exchange: Exchange, body: bytes, session: Session) -> Asked:
     method = "GET" if head.method == b"HEAD" else head.method.decode("latin-1")
     provider = "" if session.credential == SERVICE_TOKEN else session.provider
     caller = Caller(provider, session.subject, session.name, session.groups, exchange.client)
-    return Asked(method, head.target.decode("latin-1"), fields, body, caller)
+    return AdminRequest(method, head.target.decode("latin-1"), fields, body, caller)
 
 
 def written(answered: Answered) -> tuple[int, bytes, bytes]:

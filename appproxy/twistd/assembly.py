@@ -53,7 +53,7 @@ from appproxy.twistd.risk_parts import risk_parts
 ADMIN = "admin"
 
 
-class Parent(HandsOver, Protocol):
+class WorkerParent(HandsOver, Protocol):
     """Of a worker."""
 
     #: Its number, which is the service's.
@@ -77,7 +77,7 @@ class Assembly:
     issuer: Issuer
     exporter: Exporter
 
-    async def start(self, admin_socket: int | None = None, worker: Parent | None = None) -> None:
+    async def start(self, admin_socket: int | None = None, worker: WorkerParent | None = None) -> None:
         """Returns when all listeners accept and the snapshot is loaded. Raises what a part raises; then call `stop`.
 
         `admin_socket`: a predecessor's listening socket for commands. `worker`: of which parent this process is one.

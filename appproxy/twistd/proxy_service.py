@@ -17,7 +17,7 @@ from appproxy.admin.transport.lock import ServiceLock
 from appproxy.config import ServiceSettings, StatePaths
 from appproxy.errors import ConfigError
 from appproxy.net.descriptors.inherited import Inherited
-from appproxy.twistd.assembly import ADMIN, Assembly, Parent, assemble
+from appproxy.twistd.assembly import ADMIN, Assembly, WorkerParent, assemble
 from appproxy.twistd.opening import KeptWatch, open_or_kept
 from appproxy.twistd.state import read_settings
 
@@ -39,7 +39,7 @@ class ProxyService(Service):
 
     def __init__(
         self, settings: ServiceSettings, directory: Path, reactor: Any, environment: Mapping[str, str],
-        wall_clock: Callable[[], float], inherited: Inherited | None = None, parent: Parent | None = None,
+        wall_clock: Callable[[], float], inherited: Inherited | None = None, parent: WorkerParent | None = None,
     ) -> None:
         """`parent`: whose worker this is; it has the lock, and listens."""
         self.setName("appproxy-service")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from appproxy.admin.fields import REQUIRED, Kind, kind_of, read_query, required
+from appproxy.admin.fields import REQUIRED, JsonKind, kind_of, read_query, required
 from appproxy.admin.openapi import description, name_of
 from appproxy.admin.operations import OPERATIONS, Command, Operation, Query
 from appproxy.errors import AppProxyError, ConfigError
@@ -113,4 +113,4 @@ def test_fields_of_a_query() -> None:
         with pytest.raises(ConfigError, match=f"^{pairs[0][0]}: "):
             read_query(pairs)
     assert read_query([("since", "1796057340")]) == {"since": 1796057340}
-    assert kind_of("expires") is Kind.DURATION and kind_of("whatever") is Kind.TEXT
+    assert kind_of("expires") is JsonKind.DURATION and kind_of("whatever") is JsonKind.TEXT

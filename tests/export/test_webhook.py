@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appproxy.export.webhook import (
-    Verdict,
+    DeliveryVerdict,
     batch,
     is_suspect,
     key_of,
@@ -46,11 +46,11 @@ def test_the_key_that_is_shown() -> None:
 
 
 @pytest.mark.parametrize(("statuses", "verdict"), [
-    ((200, 202, 204), Verdict.TAKEN),
-    ((400, 413, 415, 422), Verdict.REFUSED),
-    ((301, 307, 401, 403, 404, 408, 410, 425, 429, 500, 502, 503, 504), Verdict.LATER),
+    ((200, 202, 204), DeliveryVerdict.TAKEN),
+    ((400, 413, 415, 422), DeliveryVerdict.REFUSED),
+    ((301, 307, 401, 403, 404, 408, 410, 425, 429, 500, 502, 503, 504), DeliveryVerdict.LATER),
 ])
-def test_answers(statuses: tuple[int, ...], verdict: Verdict) -> None:
+def test_answers(statuses: tuple[int, ...], verdict: DeliveryVerdict) -> None:
     """Only what is the content's own fault is never tried again; what an administrator can mend waits."""
     assert {verdict_on(status) for status in statuses} == {verdict}
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from appproxy.policy.fair_queue import FairQueue, Lane
+from appproxy.policy.fair_queue import Lane, LaneQueue
 
 
-def drained(queue: FairQueue[str], count: int = 1000) -> list[str]:
+def drained(queue: LaneQueue[str], count: int = 1000) -> list[str]:
     """What is done next, one after the other."""
     found: list[str] = []
     while len(found) < count and (work := queue.take()) is not None:
@@ -17,7 +17,7 @@ def drained(queue: FairQueue[str], count: int = 1000) -> list[str]:
 
 def test_senders_take_turns() -> None:
     """One piece of work of a second sender waits for one of the first, not for all."""
-    queue: FairQueue[str] = FairQueue(100, 100)
+    queue: LaneQueue[str] = LaneQueue(100, 100)
     for number in range(10):
         queue.put(Lane.STRANGER, "greedy", f"greedy {number}")
     queue.put(Lane.STRANGER, "modest", "modest 0")
@@ -26,7 +26,7 @@ def test_senders_take_turns() -> None:
 
 def test_lanes_get_turns_by_weight() -> None:
     """Known devices come first and most, and yet no lane starves."""
-    queue: FairQueue[str] = FairQueue(100, 100)
+    queue: LaneQueue[str] = LaneQueue(100, 100)
     for lane in Lane:
         for _ in range(100):
             queue.put(lane, "one", lane.name)
@@ -36,7 +36,7 @@ def test_lanes_get_turns_by_weight() -> None:
 
 def test_a_flood_of_strangers_leaves_known_devices_their_place() -> None:
     """Each lane has its own bound."""
-    queue: FairQueue[str] = FairQueue(10, 10)
+    queue: LaneQueue[str] = LaneQueue(10, 10)
     for number in range(100):
         queue.put(Lane.STRANGER, f"stranger {number}", "x")
     assert queue.put(Lane.DEVICE, "known", "known") == []
@@ -45,7 +45,7 @@ def test_a_flood_of_strangers_leaves_known_devices_their_place() -> None:
 
 def test_a_full_lane_drops_what_the_greediest_sent_last() -> None:
     """Who comes with less takes the place; who comes with as much does not."""
-    queue: FairQueue[str] = FairQueue(4, 10)
+    queue: LaneQueue[str] = LaneQueue(4, 10)
     for number in range(4):
         assert queue.put(Lane.STRANGER, "greedy", f"greedy {number}") == []
     assert queue.put(Lane.STRANGER, "modest", "modest 0") == ["greedy 3"]
@@ -61,5 +61,5 @@ def test_a_full_lane_drops_what_the_greediest_sent_last() -> None:
 
 def test_of_one_sender_only_so_many() -> None:
     """Also while there is room."""
-    queue: FairQueue[str] = FairQueue(100, 2)
+    queue: LaneQueue[str] = LaneQueue(100, 2)
     assert [queue.put(Lane.DEVICE, "one", str(number)) for number in range(3)] == [[], [], ["2"]]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appproxy.provider.assurance import ACR, Demand, Level, Method, Unmet, acr_of, amr_of, level_of, read_demand
+from appproxy.provider.assurance import ACR, AskedAssurance, Level, Method, Unmet, acr_of, amr_of, level_of, read_demand
 
 #: Section 2 of RFC 8176.
 REGISTERED = {
@@ -41,23 +41,23 @@ def test_what_is_told(methods: list[Method], level: Level, amr: list[str]) -> No
 @pytest.mark.parametrize(
     ("acr_values", "claims", "demand"),
     [
-        ("", "", Demand()),
-        (MFA, "", Demand(Level.MFA)),
-        (f"{STRONGEST} {MFA}", "", Demand(Level.MFA)),
-        (f"unknown {STRONGEST}", "", Demand(Level.PHISHING_RESISTANT)),
-        ("unknown", "", Demand()),
-        ("", json.dumps({"id_token": {"acr": {"essential": True, "values": [MFA, "x"]}}}), Demand(Level.MFA, True)),
+        ("", "", AskedAssurance()),
+        (MFA, "", AskedAssurance(Level.MFA)),
+        (f"{STRONGEST} {MFA}", "", AskedAssurance(Level.MFA)),
+        (f"unknown {STRONGEST}", "", AskedAssurance(Level.PHISHING_RESISTANT)),
+        ("unknown", "", AskedAssurance()),
+        ("", json.dumps({"id_token": {"acr": {"essential": True, "values": [MFA, "x"]}}}), AskedAssurance(Level.MFA, True)),
         ("", json.dumps({"id_token": {"acr": {"essential": True, "value": STRONGEST}}}),
-         Demand(Level.PHISHING_RESISTANT, True)),
-        (MFA, json.dumps({"id_token": {"acr": {"essential": True}}}), Demand(Level.MFA, True)),
-        (MFA, json.dumps({"id_token": {"acr": {"values": [STRONGEST]}}}), Demand(Level.PHISHING_RESISTANT)),
-        ("", json.dumps({"id_token": {"acr": None, "auth_time": {"essential": True}, "email": None}}), Demand()),
-        ("", json.dumps({"id_token": {"acr": {"values": [5, None, {}]}}}), Demand()),
-        ("", json.dumps({"userinfo": {"acr": {"essential": True, "value": "x"}}}), Demand()),
-        ("", json.dumps({"id_token": {"sub": {"value": "ann"}}}), Demand(subject="ann")),
+         AskedAssurance(Level.PHISHING_RESISTANT, True)),
+        (MFA, json.dumps({"id_token": {"acr": {"essential": True}}}), AskedAssurance(Level.MFA, True)),
+        (MFA, json.dumps({"id_token": {"acr": {"values": [STRONGEST]}}}), AskedAssurance(Level.PHISHING_RESISTANT)),
+        ("", json.dumps({"id_token": {"acr": None, "auth_time": {"essential": True}, "email": None}}), AskedAssurance()),
+        ("", json.dumps({"id_token": {"acr": {"values": [5, None, {}]}}}), AskedAssurance()),
+        ("", json.dumps({"userinfo": {"acr": {"essential": True, "value": "x"}}}), AskedAssurance()),
+        ("", json.dumps({"id_token": {"sub": {"value": "ann"}}}), AskedAssurance(subject="ann")),
     ],
 )
-def test_demands(acr_values: str, claims: str, demand: Demand) -> None:
+def test_demands(acr_values: str, claims: str, demand: AskedAssurance) -> None:
     """Any of several values will do; `claims` say more than `acr_values`; what is unknown is left out."""
     assert read_demand(acr_values, claims) == demand
 

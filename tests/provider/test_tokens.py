@@ -16,11 +16,11 @@ from appproxy.provider.tokens import (
     FORM_LIFETIME,
     SESSION_LIFETIME,
     STEP_LIFETIME,
-    Access,
+    CodeGrant,
     FormState,
-    Grant,
     ProviderSession,
     StaleForm,
+    UserInfoAccess,
 )  # fmt: skip
 from appproxy.store.snapshot import SealingKey
 
@@ -30,8 +30,8 @@ NEWER = SealingKey(2, b"n" * 32, NOW)
 NONCE = b"n" * 12
 SECRET = mint(b"s" * 16)
 SESSION = ProviderSession("session", "user", NOW)
-GRANT = Grant("id", "wiki", "https://signin.example.com/callback", "c" * 43, "nonce", "openid", SESSION)
-ACCESS = Access("user", "session", "openid", NOW)
+GRANT = CodeGrant("id", "wiki", "https://signin.example.com/callback", "c" * 43, "nonce", "openid", SESSION)
+ACCESS = UserInfoAccess("user", "session", "openid", NOW)
 FORM = FormState("sign in", {"state": "x"})
 STEP = FormState("a step", {"state": "x"}, SESSION.with_method(Method.TOTP), {"challenge": "y"})
 
@@ -44,8 +44,8 @@ SEALED: dict[str, tuple[str, float]] = {
 }
 OPEN: dict[str, Callable[[str, float, tuple[SealingKey, ...]], object]] = {
     "session": lambda text, now, keys: ProviderSession.unseal(text.encode(), keys, now),
-    "code": lambda text, now, keys: Grant.unseal(text, "wiki", keys, now),
-    "access token": lambda text, now, keys: Access.unseal(text, keys, now),
+    "code": lambda text, now, keys: CodeGrant.unseal(text, "wiki", keys, now),
+    "access token": lambda text, now, keys: UserInfoAccess.unseal(text, keys, now),
     "form": lambda text, now, keys: FormState.unseal(text, "sign in", keys, now, [SECRET]),
     "step": lambda text, now, keys: FormState.unseal(text, "a step", keys, now, [SECRET]),
 }
@@ -96,7 +96,7 @@ class TestBinding:
     def test_a_code_of_another_client(self) -> None:
         """A code opens for its own client only."""
         with pytest.raises(IdentityError):
-            Grant.unseal(SEALED["code"][0], "files", (KEY,), NOW)
+            CodeGrant.unseal(SEALED["code"][0], "files", (KEY,), NOW)
 
     def test_a_form_of_another_browser_or_page(self) -> None:
         """A form's field opens with the cookie of its own browser, and for its own page."""

@@ -19,7 +19,7 @@ from appproxy.store.machines.service_tokens import NewToken
 from appproxy.store.paging import ListPage, among
 from appproxy.store.people import user_groups, users
 from appproxy.store.people.session import rows as session_rows
-from appproxy.store.people.session.record import SignedIn
+from appproxy.store.people.session.record import SignInResult
 from appproxy.store.tables.core import users as users_table
 from appproxy.store.transaction import Reading, Row, Transaction
 
@@ -55,7 +55,7 @@ def fill(tx: Transaction, number: int) -> None:
     service_tokens.add(tx, NewToken(name, [wiki], tx.now + 60.0))
     native_clients.add(tx, name, [wiki], ["http://127.0.0.1/"])
     clients.add(tx, name, ClientChanges(redirect_uris=["https://x.example/"]))
-    session_rows.begin(tx, SignedIn(
+    session_rows.begin(tx, SignInResult(
         id=f"{number * 7 % 101:03}", provider="builtin", subject=f"s{number}", issuer="https://i", name=name, sid="",
         expires=tx.now + 60.0, address="", client="", auth_time=tx.now, amr=(), acr="", id_token="", refresh_token="",
         refresh_at=0.0, claims={}, application=wiki))

@@ -147,7 +147,7 @@ def _is_administered(reading: Reading, caller: Principal) -> bool:
         caller.system or not policies.locks_administrators_out(reading))
 
 
-def check_grant(caller: Principal, role: roles.Role, application: str) -> None:
+def check_grant(caller: Principal, role: roles.AdminRole, application: str) -> None:
     """Raises Forbidden when a role may do more than the caller, and ConfigError when it cannot be given for one application.
 
     `application`: its id, "" for all.

@@ -23,7 +23,7 @@ _READ = frozenset(one for one in Permission if one.value.endswith(".read"))
 
 
 @dataclass(frozen=True, slots=True)
-class Role:
+class AdminRole:
     """What its holders may do. `of_one`: of it, what they may do to one application if they have the role for that alone;
     `beside`: what they may then do besides.
     """
@@ -36,34 +36,34 @@ class Role:
 
 
 ROLES = {one.name: one for one in (
-    Role(ADMINISTRATOR, "May do everything (in Entra: global administrator).", FULL),
-    Role("application-administrator",
+    AdminRole(ADMINISTRATOR, "May do everything (in Entra: global administrator).", FULL),
+    AdminRole("application-administrator",
          "Publishes applications and says who may use them; for some applications alone: changes their settings, but not "
          "where they are published and where they lead, nor whether anybody has to sign in, and says who may use them.",
          frozenset({
              _P.READ_APPLICATIONS, _P.CHANGE_APPLICATIONS, _P.PUBLISH, _P.CHANGE_ACCESS, _P.READ_USERS, _P.READ_CONNECTORS,
              _P.READ_CERTIFICATES, _P.READ_PROVIDERS, _P.READ_POLICIES, _P.READ_TOKENS, _P.CHANGE_TOKENS, _P.READ_SERVICE,
          }), frozenset({_P.CHANGE_APPLICATIONS, _P.CHANGE_ACCESS}), frozenset({_P.READ_APPLICATIONS})),
-    Role("connector-administrator", "Lets connectors in, approves, moves and revokes them.",
+    AdminRole("connector-administrator", "Lets connectors in, approves, moves and revokes them.",
          frozenset({_P.READ_CONNECTORS, _P.CHANGE_CONNECTORS, _P.READ_APPLICATIONS, _P.READ_SERVICE})),
-    Role("user-administrator", "Adds, changes and removes users and groups of the built-in provider, who have no role that "
-         "may do more, and says of anybody what is at risk and what is not.",
+    AdminRole("user-administrator", "Adds, changes and removes users and groups of the built-in provider, who have no role "
+              "that may do more, and says of anybody what is at risk and what is not.",
          frozenset({_P.READ_USERS, _P.CHANGE_USERS, _P.RESET_CREDENTIALS, _P.READ_SESSIONS, _P.END_SESSIONS,
                     _P.READ_RISK, _P.CHANGE_RISK, _P.READ_APPLICATIONS, _P.READ_DIRECTORIES, _P.READ_SERVICE})),
-    Role("policy-administrator",
+    AdminRole("policy-administrator",
          "Writes policies, named locations, strengths and contexts, and says who must have a second factor.",
          frozenset({_P.READ_POLICIES, _P.CHANGE_POLICIES, _P.READ_APPLICATIONS, _P.READ_USERS, _P.READ_PROVIDERS,
                     _P.READ_SESSIONS, _P.READ_RISK, _P.READ_SERVICE})),
-    Role("help-desk", "Sets passwords and forgets second factors of users who have no role that may do more, and ends "
+    AdminRole("help-desk", "Sets passwords and forgets second factors of users who have no role that may do more, and ends "
          "anybody's sessions.",
          frozenset({_P.READ_USERS, _P.RESET_CREDENTIALS, _P.READ_SESSIONS, _P.END_SESSIONS, _P.READ_APPLICATIONS,
                     _P.READ_POLICIES, _P.READ_RISK})),
-    Role("auditor", "Reads everything, the audit and all about users included.", _READ),
-    Role("reader", "Reads how the service is set up, and of users only whom that names.", _READ - _PERSONAL),
+    AdminRole("auditor", "Reads everything, the audit and all about users included.", _READ),
+    AdminRole("reader", "Reads how the service is set up, and of users only whom that names.", _READ - _PERSONAL),
 )}  # fmt: skip
 
 
-def find(name: str) -> Role:
+def find(name: str) -> AdminRole:
     """The role of this name. Raises NotFound."""
     try:
         return ROLES[name]

@@ -17,7 +17,7 @@ from appproxy.admin.configuration.sections import (
     Document,
     Entry,
     Field,
-    Form,
+    FieldForm,
     Section,
     is_secret_setting,
     key_text,
@@ -137,13 +137,14 @@ def _check_fixed(section: Section, fields: Sequence[FieldChange], path: str) -> 
 def _fields(fields: Sequence[Field], before: Entry, after: Entry, tells_hidden: bool) -> Iterator[FieldChange]:
     for one in fields:
         old, new = before.get(one.name), after.get(one.name)
-        if one.form is Form.SECRET or (one.default is UNSAID and one.form is not Form.PART and new is None) or one is ID:
+        unsaid = one.default is UNSAID and one.form is not FieldForm.PART and new is None
+        if one.form is FieldForm.SECRET or unsaid or one is ID:
             continue
-        if one.form is Form.ENTRIES:
+        if one.form is FieldForm.ENTRIES:
             yield from _entries(one, old or [], new or [])
-        elif one.form is Form.SETTINGS:
+        elif one.form is FieldForm.SETTINGS:
             yield from _of_settings(one.name, old or {}, new or {}, tells_hidden)
-        elif one.form is Form.PART:
+        elif one.form is FieldForm.PART:
             yield from _of_parts(one.name, old, new)
         elif old != new:
             yield FieldChange(one.name, old, new)

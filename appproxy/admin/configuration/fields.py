@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from appproxy.admin.configuration.sections import NEEDED, REFERENCES, UNSAID, Entry, Field, Form
+from appproxy.admin.configuration.sections import NEEDED, REFERENCES, UNSAID, Entry, Field, FieldForm
 from appproxy.errors import ConfigError
 
 #: Entries of one list, texts of one list, and members of all lists together: more are made by a mistake.
@@ -60,12 +60,12 @@ def known_at(value: Mapping[Any, object], path: str, known: Iterable[str]) -> No
 def _field_at(entry: Mapping[str, Any], path: str, field: Field) -> Any:
     value, where = entry.get(field.name), f"{path}.{field.name}"
     if value is None:
-        if field.default is NEEDED and field.form is not Form.SECRET:
+        if field.default is NEEDED and field.form is not FieldForm.SECRET:
             raise ConfigError(f"{where}: is needed", hint=f"{field.meaning}")
         return _copied(field.default)
-    if field.form is Form.ENTRIES:
+    if field.form is FieldForm.ENTRIES:
         return entries_at(value, where, field.fields)
-    if field.form is Form.PART:
+    if field.form is FieldForm.PART:
         return value
     return _CHECKS[field.form](value, where)
 
@@ -120,7 +120,7 @@ def _secret(value: object, path: str) -> object:
     """A text, which commands put there for whoever applies a file, or a reference."""
     if isinstance(value, str) or is_reference(value):
         return value
-    raise ConfigError(f"{path}: a text is needed, or {Form.SECRET.value}")
+    raise ConfigError(f"{path}: a text is needed, or {FieldForm.SECRET.value}")
 
 
 def is_reference(value: object) -> bool:
@@ -131,6 +131,6 @@ def is_reference(value: object) -> bool:
 
 
 _CHECKS = {
-    Form.TEXT: _text, Form.FLAG: _flag, Form.WHOLE: _whole, Form.NUMBER: _number, Form.TEXTS: _texts,
-    Form.SETTINGS: _settings, Form.SECRET: _secret,
+    FieldForm.TEXT: _text, FieldForm.FLAG: _flag, FieldForm.WHOLE: _whole, FieldForm.NUMBER: _number, FieldForm.TEXTS: _texts,
+    FieldForm.SETTINGS: _settings, FieldForm.SECRET: _secret,
 }

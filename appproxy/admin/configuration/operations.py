@@ -13,8 +13,8 @@ from appproxy.admin.base.principal import Permission
 from appproxy.admin.configuration.difference import Comparison, Difference, What, compare
 from appproxy.admin.configuration.fields import is_reference
 from appproxy.admin.configuration.present import configuration, shown
-from appproxy.admin.configuration.sections import BRANDING, SECTIONS, Document, Form
-from appproxy.admin.configuration.steps import Step, steps_of
+from appproxy.admin.configuration.sections import BRANDING, SECTIONS, Document, FieldForm
+from appproxy.admin.configuration.steps import ApplyStep, steps_of
 from appproxy.admin.configuration.wanted import read_document
 from appproxy.admin.fleet import connectors
 from appproxy.admin.people import clients, directories, native_clients, providers, role_assignments, second_factors, users
@@ -55,9 +55,9 @@ def _secrets(changes: Iterable[Difference]) -> Iterator[dict[str, object]]:
     for one in changes:
         for field in SECTIONS[one.section].fields if one.section in SECTIONS else ():
             value = one.after.get(field.name)
-            if field.form is Form.SECRET and one.what is What.ADD and is_reference(value):
+            if field.form is FieldForm.SECRET and one.what is What.ADD and is_reference(value):
                 yield {"path": f"{one.path}.{field.name}", "reference": value}
-            elif field.form is Form.SETTINGS:
+            elif field.form is FieldForm.SETTINGS:
                 new = {key: text for key, text in (value or {}).items() if key not in one.before.get(field.name, {})}
                 yield from ({"path": f"{one.path}.{field.name}.{key}", "reference": text}
                             for key, text in new.items() if is_reference(text))
@@ -82,7 +82,7 @@ def _apply(tx: Transaction, call: Call) -> Change:
     return Change(answer, "", _noted(there, configuration(tx), found, prune))
 
 
-def _performed(tx: Transaction, call: Call, step: Step) -> tuple[AuditEntry, dict[str, object]]:
+def _performed(tx: Transaction, call: Call, step: ApplyStep) -> tuple[AuditEntry, dict[str, object]]:
     """Takes a step; gives what the audit is to say of it, and a secret that was made by it, which nobody sees again."""
     try:
         operation, inner = _ROUTES.prepare(step.method, step.path, dict(step.body) or None, call.context)
@@ -96,7 +96,7 @@ def _performed(tx: Transaction, call: Call, step: Step) -> tuple[AuditEntry, dic
     return operation.entry(tx, inner, change), secret
 
 
-def _located(error: AppProxyError, step: Step) -> AppProxyError:
+def _located(error: AppProxyError, step: ApplyStep) -> AppProxyError:
     """The same error; it begins with the path in the document, to the field if it names one."""
     section = SECTIONS.get(step.where.partition("[")[0])
     first = error.message.partition(":")[0]

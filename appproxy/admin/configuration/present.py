@@ -19,7 +19,7 @@ from appproxy.admin.configuration.sections import (
     Document,
     Entry,
     Field,
-    Form,
+    FieldForm,
     Section,
     is_secret_setting,
 )
@@ -36,7 +36,7 @@ from appproxy.store.machines import clients, native_clients
 from appproxy.store.people import directories, providers
 from appproxy.store.people.factors import second_factor_rules
 from appproxy.store.policies import documents, policies
-from appproxy.store.policies.documents import Kind, Stored
+from appproxy.store.policies.documents import DocumentKind, Stored
 from appproxy.store.policies.references import Names
 from appproxy.store.roles import assignments as roles
 from appproxy.store.service import branding
@@ -46,7 +46,10 @@ from appproxy.store.tables.directories import directory_groups
 from appproxy.store.transaction import Reading
 
 #: Documents that name things by their ids where they are kept.
-_KINDS = {"locations": Kind.LOCATION, "strengths": Kind.STRENGTH, "contexts": Kind.CONTEXT, "policies": Kind.POLICY}
+_KINDS = {
+    "locations": DocumentKind.LOCATION, "strengths": DocumentKind.STRENGTH, "contexts": DocumentKind.CONTEXT,
+    "policies": DocumentKind.POLICY,
+}
 #: Of a provider that knows no secret of ours; no field of a document.
 _PUBLIC = "public"
 _NO_VARIABLE = re.compile(r"[^A-Z0-9]+")
@@ -103,11 +106,11 @@ def _groups(reading: Reading) -> list[Entry]:
     return [{"id": row["id"], "name": row["name"]} for row in rows]
 
 
-def _document(one: Stored, kind: Kind, called: Names) -> Entry:
+def _document(one: Stored, kind: DocumentKind, called: Names) -> Entry:
     shown = dict(one.document)
-    if kind in (Kind.POLICY, Kind.CONTEXT):
+    if kind in (DocumentKind.POLICY, DocumentKind.CONTEXT):
         shown = called.shown(one.document)
-    elif kind is Kind.STRENGTH:
+    elif kind is DocumentKind.STRENGTH:
         shown = called.shown_strength(one.document)
     return {"id": one.id, **shown, "name": one.name}
 
@@ -182,9 +185,9 @@ def _shown_entry(section: Section, entry: Entry) -> Entry:
     if section.name == "providers" and entry["id"] == BUILTIN:
         return made
     for field in section.fields:
-        if field.form is Form.SECRET and not entry.get(_PUBLIC):
+        if field.form is FieldForm.SECRET and not entry.get(_PUBLIC):
             made[field.name] = reference(section.one, entry["name"], field.name)
-        elif field.form is Form.SETTINGS and field.name in made:
+        elif field.form is FieldForm.SETTINGS and field.name in made:
             made[field.name] = {
                 key: reference(section.one, entry["name"], key) if is_secret_setting(key) else text
                 for key, text in made[field.name].items()}
@@ -203,7 +206,8 @@ def _without_defaults(fields: Sequence[Field], entry: Mapping[str, Any]) -> Entr
         value = entry.get(field.name)
         if value is None or (field.default not in (NEEDED, UNSAID) and _plain(value) == _plain(field.default)):
             continue
-        made[field.name] = [_without_defaults(field.fields, one) for one in value] if field.form is Form.ENTRIES else value
+        entries = field.form is FieldForm.ENTRIES
+        made[field.name] = [_without_defaults(field.fields, one) for one in value] if entries else value
     return made
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from appproxy.admin.configuration.sections import SECTIONS, Document, Entry, Field, Form
+from appproxy.admin.configuration.sections import SECTIONS, Document, Entry, Field, FieldForm
 from appproxy.errors import ConfigError
 from appproxy.policy.conditional.documents.naming import BUILTIN, split_who
 from appproxy.store.policies.references import each_named
@@ -58,7 +58,7 @@ def renamed(there: Document, renames: Renames) -> Document:
 def _renamed_entry(fields: Sequence[Field], entry: Entry, renames: Renames) -> Entry:
     made = dict(entry)
     for one in fields:
-        if one.form is Form.ENTRIES:
+        if one.form is FieldForm.ENTRIES:
             made[one.name] = [_renamed_entry(one.fields, each, renames) for each in entry[one.name]]
         elif one.section in renames and not (one.section == "groups" and entry.get("provider", BUILTIN) != BUILTIN):
             known = renames[one.section]

@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from appproxy.admin.configuration.sections import BRANDING, FORMAT, FORMAT_KEY, NEEDED, SECTIONS, UNSAID, Field, Form, Section
+from appproxy.admin.configuration.sections import (
+    BRANDING,
+    FORMAT,
+    FORMAT_KEY,
+    NEEDED,
+    SECTIONS,
+    UNSAID,
+    Field,
+    FieldForm,
+    Section,
+)
 from appproxy.branding import BRAND_KEYS
 from appproxy.identity.openid.oidc_settings import MEANINGS
 from appproxy.policy.conditional.documents.naming import LISTS
-from appproxy.policy.conditional.model import State
+from appproxy.policy.conditional.model import PolicyState
 from appproxy.publish.settings.table import FAMILIES, SETTINGS
 
 Schema = dict[str, Any]
@@ -25,9 +35,9 @@ _REFERENCE: Schema = {
         "file": {**_TEXT, "description": "a file there, beside this one unless the path is absolute"},
     },
 }
-_FORMS: dict[Form, Schema] = {
-    Form.TEXT: _WRITTEN, Form.FLAG: {"type": "boolean"}, Form.WHOLE: {"type": "integer"}, Form.NUMBER: {"type": "number"},
-    Form.TEXTS: _TEXTS, Form.SECRET: _REFERENCE,
+_FORMS: dict[FieldForm, Schema] = {
+    FieldForm.TEXT: _WRITTEN, FieldForm.FLAG: {"type": "boolean"}, FieldForm.WHOLE: {"type": "integer"},
+    FieldForm.NUMBER: {"type": "number"}, FieldForm.TEXTS: _TEXTS, FieldForm.SECRET: _REFERENCE,
 }
 _CHOICE: Schema = {"type": "object", "additionalProperties": False, "properties": {one: _TEXTS for one in LISTS}}
 _TIMES: Schema = {"type": "array", "items": {"type": "object", "required": ["from", "to", "zone"]}}
@@ -35,7 +45,7 @@ _TIMES: Schema = {"type": "array", "items": {"type": "object", "required": ["fro
 _PARTS: dict[str, Schema] = {
     "networks": _TEXTS, "countries": _TEXTS, "trusted": {"type": "boolean"}, "paths": _TEXTS, "methods": _TEXTS,
     "users": _CHOICE, "applications": _CHOICE, "message": _TEXT, "session": {"type": "object"},
-    "state": {"enum": [one.value for one in State]},
+    "state": {"enum": [one.value for one in PolicyState]},
     "any_of": {"type": "array", "items": {
         "type": "object", "additionalProperties": False, "properties": {
             "provider": _TEXT, "acr": _TEXT, "amr": _TEXTS, "device": _TEXT,
@@ -74,7 +84,7 @@ def _entry(section: Section) -> Schema:
 def _object(fields: Sequence[Field], section: str) -> Schema:
     return {
         "type": "object", "additionalProperties": False,
-        "required": [one.name for one in fields if one.default is NEEDED and one.form is not Form.SECRET],
+        "required": [one.name for one in fields if one.default is NEEDED and one.form is not FieldForm.SECRET],
         "properties": {one.name: _field(one, section) for one in fields},
     }  # fmt: skip
 
@@ -83,11 +93,11 @@ def _field(one: Field, section: str) -> Schema:
     described: Schema = {"description": one.meaning}
     if one.default not in (NEEDED, UNSAID) and isinstance(one.default, str | bool | int | float) and one.default != "":
         described["default"] = one.default
-    if one.form is Form.ENTRIES:
+    if one.form is FieldForm.ENTRIES:
         return {"type": "array", "items": _object(one.fields, section), **described}
-    if one.form is Form.SETTINGS:
+    if one.form is FieldForm.SETTINGS:
         return {**(_settings() if section == "applications" else _provider_settings()), **described}
-    return {**(_PARTS[one.name] if one.form is Form.PART else _FORMS[one.form]), **described}
+    return {**(_PARTS[one.name] if one.form is FieldForm.PART else _FORMS[one.form]), **described}
 
 
 def _settings() -> Schema:

@@ -23,7 +23,7 @@ Entry = dict[str, Any]
 Document = dict[str, Any]
 
 
-class Form(Enum):
+class FieldForm(Enum):
     """What JSON has for a field."""
 
     TEXT = "a text"
@@ -56,7 +56,7 @@ class Field:
     """One field. `default`: NEEDED where there is none; `section`: of which it names something; `fixed`: cannot change."""
 
     name: str
-    form: Form
+    form: FieldForm
     meaning: str
     default: Any = NEEDED
     section: str = ""
@@ -87,11 +87,11 @@ class Section:
         return self.key == ("name",)
 
 
-_T, _F, _N = Form.TEXT, Form.FLAG, Form.NUMBER
+_T, _F, _N = FieldForm.TEXT, FieldForm.FLAG, FieldForm.NUMBER
 ID = Field("id", _T, "which one it is, whatever its name; leave it out of what is new", UNSAID)
 _NAME = (ID, Field("name", _T, "what it is called"))
 _PEM = "PEM of the authorities that alone vouch for its TLS certificate; empty: the system's"
-_URIS = Form.TEXTS
+_URIS = FieldForm.TEXTS
 
 
 def _who(*more: Field) -> tuple[Field, ...]:
@@ -102,55 +102,55 @@ def _who(*more: Field) -> tuple[Field, ...]:
 _SEGMENT = (Field("external", _T, "the URL that users type"), Field("internal", _T, "the URL that the connector calls"))
 _CORS = (
     Field("resource", _T, "a path, or a URL of one host", "/"),
-    Field("origins", Form.TEXTS, "origins whose pages may call it"),
-    Field("methods", Form.TEXTS, "methods beside GET, HEAD and POST", ()),
-    Field("headers", Form.TEXTS, "fields that pages may send", ()),
-    Field("exposed", Form.TEXTS, "fields that pages may read", ()),
+    Field("origins", FieldForm.TEXTS, "origins whose pages may call it"),
+    Field("methods", FieldForm.TEXTS, "methods beside GET, HEAD and POST", ()),
+    Field("headers", FieldForm.TEXTS, "fields that pages may send", ()),
+    Field("exposed", FieldForm.TEXTS, "fields that pages may read", ()),
     Field("credentials", _F, "may they send cookies?", False),
-    Field("max_age", Form.WHOLE, "seconds for which browsers remember it", 5),
+    Field("max_age", FieldForm.WHOLE, "seconds for which browsers remember it", 5),
 )
 _APPLICATION = (
     *_NAME, Field("external", _T, "the URL that users type"), Field("internal", _T, "the URL that the connector calls"),
     Field("preauth", _T, "oidc: users sign in first; passthrough: everybody gets through", "oidc"),
     Field("connector_group", _T, "which connectors can reach it", "default", "connector_groups"),
-    Field("providers", Form.TEXTS, "the identity providers, the first one first", ("builtin",), "providers"),
-    Field("settings", Form.SETTINGS, "its settings (docs/application-settings.md)", MappingProxyType({})),
-    Field("segments", Form.ENTRIES, "more pairs of URLs", (), fields=_SEGMENT, key=("external",)),
-    Field("cors", Form.ENTRIES, "what pages of other origins may do", (), fields=_CORS, key=("resource",)),
-    Field("assignments", Form.ENTRIES, "who may use it", (), fields=_who(
+    Field("providers", FieldForm.TEXTS, "the identity providers, the first one first", ("builtin",), "providers"),
+    Field("settings", FieldForm.SETTINGS, "its settings (docs/application-settings.md)", MappingProxyType({})),
+    Field("segments", FieldForm.ENTRIES, "more pairs of URLs", (), fields=_SEGMENT, key=("external",)),
+    Field("cors", FieldForm.ENTRIES, "what pages of other origins may do", (), fields=_CORS, key=("resource",)),
+    Field("assignments", FieldForm.ENTRIES, "who may use it", (), fields=_who(
         Field("provider", _T, "of which provider; left out: the first", "", "providers"),
         Field("maintainer", _F, "also while it is being maintained?", False)), key=("user", "group", "provider")),
 )  # fmt: skip
 _PROVIDER = (
     *_NAME, Field("kind", _T, "oidc, or a kind that another distribution brings", "oidc", fixed=True),
     Field("issuer", _T, "as its tokens write it", fixed=True), Field("client_id", _T, "what we are called there"),
-    Field("client_secret", Form.SECRET, "where our secret there is found when the provider is added", ""),
-    Field("scopes", Form.TEXTS, "what we ask for", ("openid", "profile", "email")),
+    Field("client_secret", FieldForm.SECRET, "where our secret there is found when the provider is added", ""),
+    Field("scopes", FieldForm.TEXTS, "what we ask for", ("openid", "profile", "email")),
     Field("groups_claim", _T, "the claim that has the groups", "groups"),
-    Field("algorithms", Form.TEXTS, "how its tokens may be signed", ("RS256", "ES256")),
+    Field("algorithms", FieldForm.TEXTS, "how its tokens may be signed", ("RS256", "ES256")),
     Field("ca_bundle", _T, _PEM, ""), Field("pushed_requests", _T, "auto or always", "auto"),
     Field("session_hours", _N, "how long a session lasts", 12.0),
     Field("idle_minutes", _N, "and how long without a request; 0: as long as the session", 240.0),
     Field("fetch_groups", _F, "may groups be fetched from where the token says?", False),
-    Field("settings", Form.SETTINGS, "how OpenID Connect is spoken with it (docs/providers.md)", MappingProxyType({})),
+    Field("settings", FieldForm.SETTINGS, "how OpenID Connect is spoken with it (docs/providers.md)", MappingProxyType({})),
 )
 #: What an entry of the built-in provider has.
 OF_BUILTIN = ("id", "name", "session_hours", "idle_minutes")
 _DIRECTORY = (
-    *_NAME, Field("kind", _T, "ad or openldap", fixed=True), Field("servers", Form.TEXTS, "ldaps://HOST or ldap://HOST"),
+    *_NAME, Field("kind", _T, "ad or openldap", fixed=True), Field("servers", FieldForm.TEXTS, "ldaps://HOST or ldap://HOST"),
     Field("bind_name", _T, "the account by which it is asked"),
-    Field("bind_password", Form.SECRET, "where its password is found when the directory is added"),
+    Field("bind_password", FieldForm.SECRET, "where its password is found when the directory is added"),
     Field("user_base", _T, "where users are"), Field("group_base", _T, "where groups are", UNSAID),
-    Field("ca_bundle", _T, _PEM, ""), Field("realms", Form.TEXTS, "what stands behind @ in names of this directory", ()),
-    Field("sign_in", Form.TEXTS, "by which attributes people sign in", UNSAID),
+    Field("ca_bundle", _T, _PEM, ""), Field("realms", FieldForm.TEXTS, "what stands behind @ in names of this directory", ()),
+    Field("sign_in", FieldForm.TEXTS, "by which attributes people sign in", UNSAID),
     Field("user_filter", _T, "whom of those that are there", ""),
     Field("subject_attribute", _T, "what an entry is known by for ever", UNSAID, fixed=True),
     Field("refresh_minutes", _N, "how old may be what is known of a user?", 5.0),
-    Field("wrong_passwords", Form.WHOLE, "how many in half an hour are passed on", 5),
+    Field("wrong_passwords", FieldForm.WHOLE, "how many in half an hour are passed on", 5),
 )
 _CLIENT = (
     *_NAME, Field("redirect_uris", _URIS, "where it takes codes"),
-    Field("secret", Form.SECRET, "where its secret is found when it is added; left out: one is made, and shown once", ""),
+    Field("secret", FieldForm.SECRET, "where its secret is found when it is added; left out: one is made, and shown once", ""),
     Field("post_logout_redirect_uris", _URIS, "where users go after signing out", ()),
     Field("backchannel_logout_uri", _T, "where it hears that a session has ended", ""),
     Field("backchannel_logout_session_required", _F, "must it be told which one?", False),
@@ -165,7 +165,7 @@ _PARTS = {
 
 
 def _document(name: str, one: str, meaning: str) -> Section:
-    parts = (Field(part, Form.PART, "see docs/policies.md", UNSAID) for part in _PARTS[name])
+    parts = (Field(part, FieldForm.PART, "see docs/policies.md", UNSAID) for part in _PARTS[name])
     return Section(name, one, meaning, (*_NAME, *parts))
 
 
@@ -188,7 +188,7 @@ SECTIONS: Mapping[str, Section] = {one.name: one for one in (
     Section("break_glass", "break-glass user", "Whom no policy concerns.", (
         Field("user", _T, "a user of the built-in provider"),), key=("user",)),
     Section("native_clients", "native client", "Programs on people's machines that sign them in.", (
-        *_NAME, Field("applications", Form.TEXTS, "which applications its tokens are for", section="applications"),
+        *_NAME, Field("applications", FieldForm.TEXTS, "which applications its tokens are for", section="applications"),
         Field("redirect_uris", _URIS, "where it takes codes; none: device codes only", ()),
         Field("device_codes", _F, "may it sign people in by codes that they type elsewhere?", False))),
     Section("clients", "client", "Applications elsewhere that sign people in here.", _CLIENT),

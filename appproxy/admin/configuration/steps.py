@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from appproxy.admin.configuration.difference import Difference, FieldChange, What
 from appproxy.admin.configuration.fields import is_reference
-from appproxy.admin.configuration.sections import BRANDING, SECTIONS, Entry, Form, is_secret_setting
+from appproxy.admin.configuration.sections import BRANDING, SECTIONS, Entry, FieldForm, is_secret_setting
 from appproxy.errors import ConfigError
 from appproxy.store.snapshot import BUILTIN
 
@@ -25,7 +25,7 @@ _AFTER_SEGMENTS = "excluded_hosts"
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ApplyStep:
     """One call. `where`: the path of the entry in the document that wants it, or what is removed."""
 
     method: str
@@ -34,7 +34,7 @@ class Step:
     where: str = ""
 
 
-def steps_of(changes: Iterable[Difference], removed: Iterable[Difference]) -> Iterator[Step]:
+def steps_of(changes: Iterable[Difference], removed: Iterable[Difference]) -> Iterator[ApplyStep]:
     """In their order. Renames are none of them. Raises ConfigError for a secret that is needed and was not found."""
     gone = sorted(removed, key=lambda one: -list(SECTIONS).index(one.section))
     # An application that goes frees its URLs for those that come.
@@ -51,19 +51,19 @@ def _at(section: str, *names: str) -> str:
     return "/" + "/".join([_PLACES[section], *(quote(name, safe="") for name in names)])
 
 
-def _removal(one: Difference) -> Step:
+def _removal(one: Difference) -> ApplyStep:
     where = f"{one.section}: {one.name}"
     match one.section:
         case "second_factors":
-            return Step("DELETE", "/second-factor-rules", {"group": one.before["group"]}, where)
+            return ApplyStep("DELETE", "/second-factor-rules", {"group": one.before["group"]}, where)
         case "roles":
-            return Step("DELETE", "/role-assignments", _said(one.before), where)
+            return ApplyStep("DELETE", "/role-assignments", _said(one.before), where)
         case _:
-            return Step("DELETE", _at(one.section, one.name), where=where)
+            return ApplyStep("DELETE", _at(one.section, one.name), where=where)
 
 
-def _added(one: Difference) -> Iterator[Step]:
-    yield Step("POST", _at(one.section), _with_secrets(one), one.path)
+def _added(one: Difference) -> Iterator[ApplyStep]:
+    yield ApplyStep("POST", _at(one.section), _with_secrets(one), one.path)
 
 
 def _with_secrets(one: Difference) -> Entry:
@@ -71,13 +71,13 @@ def _with_secrets(one: Difference) -> Entry:
     body = {name: value for name, value in one.after.items() if name != "id"}
     for each in SECTIONS[one.section].fields:
         value = body.get(each.name)
-        if each.form is Form.SECRET:
+        if each.form is FieldForm.SECRET:
             if each.default is None and not value:
-                raise ConfigError(f"{one.path}.{each.name}: is needed for what is new", hint=f"write {Form.SECRET.value}")
+                raise ConfigError(f"{one.path}.{each.name}: is needed for what is new", hint=f"write {FieldForm.SECRET.value}")
             _check_found(value, f"{one.path}.{each.name}")
             if not value and each.name == "secret":
                 del body[each.name]
-        elif each.form is Form.SETTINGS:
+        elif each.form is FieldForm.SETTINGS:
             for key, text in (value or {}).items():
                 _check_found(text, f"{one.path}.{each.name}.{key}")
     return body
@@ -88,7 +88,7 @@ def _check_found(value: object, where: str) -> None:
         raise ConfigError(f"{where}: the secret is needed, since this is new", hint="`appproxy apply` finds it")
 
 
-def _changed(one: Difference) -> Iterator[Step]:
+def _changed(one: Difference) -> Iterator[ApplyStep]:
     """The fields that differ; of settings those."""
     body: Entry = {}
     for each in one.fields:
@@ -97,17 +97,17 @@ def _changed(one: Difference) -> Iterator[Step]:
             body.setdefault(name, {})[key] = each.after or ""
         else:
             body[name] = each.after
-    yield Step("PATCH", _at(one.section, one.name), body, one.path)
+    yield ApplyStep("PATCH", _at(one.section, one.name), body, one.path)
 
 
-def _document(one: Difference) -> Iterator[Step]:
+def _document(one: Difference) -> Iterator[ApplyStep]:
     document = {key: value for key, value in one.after.items() if key not in ("id", "name") and value is not None}
     # Whether somebody is locked out is asked at the end, of all policies together.
     force = {"force": True} if one.section == "policies" else {}
-    yield Step("PUT", _at(one.section, one.name), {"document": document, **force}, one.path)
+    yield ApplyStep("PUT", _at(one.section, one.name), {"document": document, **force}, one.path)
 
 
-def _new_application(one: Difference) -> Iterator[Step]:
+def _new_application(one: Difference) -> Iterator[ApplyStep]:
     after = _with_secrets(one)
     late = {_AFTER_SEGMENTS: after["settings"][_AFTER_SEGMENTS]} if _AFTER_SEGMENTS in after["settings"] else {}
     settings = {key: text for key, text in after["settings"].items() if key not in late}
@@ -115,16 +115,16 @@ def _new_application(one: Difference) -> Iterator[Step]:
     first = [entry for entry in after["assignments"] if _is_let_in_at_once(one, entry)]
     people = {f"{kind}s": [entry[kind] for entry in first if entry[kind]] for kind in ("user", "group")}
     body = {**names, "provider": ",".join(after["providers"]), "settings": settings, **people}
-    yield Step("POST", "/applications", body, one.path)
+    yield ApplyStep("POST", "/applications", body, one.path)
     at = _at("applications", one.name)
     for segment in after["segments"]:
-        yield Step("POST", f"{at}/segments", segment, one.path)
+        yield ApplyStep("POST", f"{at}/segments", segment, one.path)
     if late:
-        yield Step("PATCH", at, {"settings": late}, one.path)
+        yield ApplyStep("PATCH", at, {"settings": late}, one.path)
     for rule in after["cors"]:
-        yield Step("POST", f"{at}/cors", rule, one.path)
+        yield ApplyStep("POST", f"{at}/cors", rule, one.path)
     for entry in (entry for entry in after["assignments"] if entry not in first):
-        yield Step("POST", f"{at}/assignments", _said(entry), one.path)
+        yield ApplyStep("POST", f"{at}/assignments", _said(entry), one.path)
 
 
 def _is_let_in_at_once(one: Difference, entry: Entry) -> bool:
@@ -133,7 +133,7 @@ def _is_let_in_at_once(one: Difference, entry: Entry) -> bool:
     return signs_in and not entry["maintainer"] and entry["provider"] == one.after["providers"][0]
 
 
-def _changed_application(one: Difference) -> Iterator[Step]:
+def _changed_application(one: Difference) -> Iterator[ApplyStep]:
     at = _at("applications", one.name)
     parts = {name: [each for each in one.fields if each.field.startswith(f"{name}[")] for name in _PARTS}
     settings = _changed_settings(one)
@@ -141,15 +141,15 @@ def _changed_application(one: Difference) -> Iterator[Step]:
     # Rules of places that go have to go before them; what comes back at another place is another entry.
     for each in parts["cors"]:
         if each.after is None:
-            yield Step("DELETE", f"{at}/cors", {"resource": each.before["resource"]}, one.path)
+            yield ApplyStep("DELETE", f"{at}/cors", {"resource": each.before["resource"]}, one.path)
     for each in parts["segments"]:
         if each.after is None:
-            yield Step("DELETE", f"{at}/segments/{quote(each.before['external'], safe='')}", where=one.path)
+            yield ApplyStep("DELETE", f"{at}/segments/{quote(each.before['external'], safe='')}", where=one.path)
     if settings:
-        yield Step("PATCH", at, {"settings": settings}, one.path)
+        yield ApplyStep("PATCH", at, {"settings": settings}, one.path)
     yield from _changed_segments(at, parts["segments"], one.path)
     if late:
-        yield Step("PATCH", at, {"settings": late}, one.path)
+        yield ApplyStep("PATCH", at, {"settings": late}, one.path)
     yield from _changed_rules(at, parts["cors"], one.path)
     yield from _changed_assignments(at, parts["assignments"], one.path)
 
@@ -176,29 +176,29 @@ def _text_of_setting(one: Difference, key: str) -> str:
     return str(text) or ("none" if key == "machine_crl" else "")
 
 
-def _changed_segments(at: str, changes: Iterable[FieldChange], where: str) -> Iterator[Step]:
+def _changed_segments(at: str, changes: Iterable[FieldChange], where: str) -> Iterator[ApplyStep]:
     for each in changes:
         if each.before is None:
-            yield Step("POST", f"{at}/segments", each.after, where)
+            yield ApplyStep("POST", f"{at}/segments", each.after, where)
         elif each.after is not None:
             name = quote(each.before["external"], safe="")
-            yield Step("PATCH", f"{at}/segments/{name}", {"settings": {"internal": each.after["internal"]}}, where)
+            yield ApplyStep("PATCH", f"{at}/segments/{name}", {"settings": {"internal": each.after["internal"]}}, where)
 
 
-def _changed_rules(at: str, changes: Iterable[FieldChange], where: str) -> Iterator[Step]:
+def _changed_rules(at: str, changes: Iterable[FieldChange], where: str) -> Iterator[ApplyStep]:
     for each in changes:
         if each.after is not None:
-            yield Step("POST" if each.before is None else "PATCH", f"{at}/cors", each.after, where)
+            yield ApplyStep("POST" if each.before is None else "PATCH", f"{at}/cors", each.after, where)
 
 
-def _changed_assignments(at: str, changes: Iterable[FieldChange], where: str) -> Iterator[Step]:
+def _changed_assignments(at: str, changes: Iterable[FieldChange], where: str) -> Iterator[ApplyStep]:
     for each in changes:
         if each.after is not None:
-            yield Step("POST", f"{at}/assignments", _said(each.after), where)
+            yield ApplyStep("POST", f"{at}/assignments", _said(each.after), where)
     for each in changes:
         if each.after is None:
             gone = {key: each.before[key] for key in ("user", "group", "provider")}
-            yield Step("DELETE", f"{at}/assignments", _said(gone), where)
+            yield ApplyStep("DELETE", f"{at}/assignments", _said(gone), where)
 
 
 def _said(entry: Entry) -> Entry:
@@ -206,28 +206,28 @@ def _said(entry: Entry) -> Entry:
     return {key: value for key, value in entry.items() if value != ""}
 
 
-def _second_factor(one: Difference) -> Iterator[Step]:
-    yield Step("PUT", "/second-factor-rules", _said(one.after), one.path)
+def _second_factor(one: Difference) -> Iterator[ApplyStep]:
+    yield ApplyStep("PUT", "/second-factor-rules", _said(one.after), one.path)
 
 
-def _break_glass(one: Difference) -> Iterator[Step]:
-    yield Step("PUT", _at("break_glass", one.after["user"]), where=one.path)
+def _break_glass(one: Difference) -> Iterator[ApplyStep]:
+    yield ApplyStep("PUT", _at("break_glass", one.after["user"]), where=one.path)
 
 
-def _role(one: Difference) -> Iterator[Step]:
-    yield Step("POST", "/role-assignments", _said(one.after), one.path)
+def _role(one: Difference) -> Iterator[ApplyStep]:
+    yield ApplyStep("POST", "/role-assignments", _said(one.after), one.path)
 
 
-def _provider(one: Difference) -> Iterator[Step]:
+def _provider(one: Difference) -> Iterator[ApplyStep]:
     if one.after["name"] != BUILTIN:
         yield from _added(one)
 
 
-def _branding(one: Difference) -> Iterator[Step]:
-    yield Step("PATCH", "/branding", {"settings": {each.field: each.after or "" for each in one.fields}}, BRANDING)
+def _branding(one: Difference) -> Iterator[ApplyStep]:
+    yield ApplyStep("PATCH", "/branding", {"settings": {each.field: each.after or "" for each in one.fields}}, BRANDING)
 
 
-_Making = Callable[[Difference], Iterator[Step]]
+_Making = Callable[[Difference], Iterator[ApplyStep]]
 _ADDED: Mapping[str, _Making] = {
     **dict.fromkeys(_DOCUMENTS, _document), "applications": _new_application, "second_factors": _second_factor,
     "break_glass": _break_glass, "roles": _role, "providers": _provider,

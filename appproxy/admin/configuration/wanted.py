@@ -15,7 +15,7 @@ from appproxy.admin.configuration.sections import (
     SECTIONS,
     Document,
     Entry,
-    Form,
+    FieldForm,
     Section,
     is_secret_setting,
     key_text,
@@ -141,7 +141,7 @@ def _application(entry: Entry, called: Called) -> Entry:
         _assignment(one, f"assignments[{number}]", first, its, called)
         for number, one in enumerate(entry["assignments"])]
     for field in SECTIONS["applications"].fields:
-        if field.form is Form.ENTRIES:
+        if field.form is FieldForm.ENTRIES:
             told: set[str] = set()
             for number, one in enumerate(entry[field.name]):
                 text = key_text(field.key, one)

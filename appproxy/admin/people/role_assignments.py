@@ -8,7 +8,7 @@ from appproxy.admin.base.principal import Permission
 from appproxy.errors import ConfigError
 from appproxy.store.applications import applications
 from appproxy.store.roles import assignments
-from appproxy.store.roles.assignments import Labels, Who
+from appproxy.store.roles.assignments import Labels, NamedHolder
 from appproxy.store.snapshot import RoleAssignment
 from appproxy.store.transaction import Reading, Transaction
 
@@ -46,7 +46,7 @@ def _unassign(tx: Transaction, call: Call) -> Change:
     return _change(tx, call, assignments.unassign(tx, role.name, assignments.resolve(tx, _who(call)), application))
 
 
-def _wanted(tx: Transaction, call: Call) -> tuple[roles.Role, str]:
+def _wanted(tx: Transaction, call: Call) -> tuple[roles.AdminRole, str]:
     """The role, and the id of the application for which alone it is."""
     role = roles.find(call.body.text("role"))
     application = applications.find(tx, call.body.text("application")).id if "application" in call.body else ""
@@ -54,8 +54,8 @@ def _wanted(tx: Transaction, call: Call) -> tuple[roles.Role, str]:
     return role, application
 
 
-def _who(call: Call) -> Who:
-    return Who(*(call.body.text(key, "") for key in ("user", "group", "token", "provider")))
+def _who(call: Call) -> NamedHolder:
+    return NamedHolder(*(call.body.text(key, "") for key in ("user", "group", "token", "provider")))
 
 
 def _change(tx: Transaction, call: Call, one: RoleAssignment) -> Change:
@@ -63,7 +63,7 @@ def _change(tx: Transaction, call: Call, one: RoleAssignment) -> Change:
     return Change(shown, one.value, {key: value for key, value in shown.items() if key not in ("id", "created")})
 
 
-def _role(one: roles.Role) -> dict[str, object]:
+def _role(one: roles.AdminRole) -> dict[str, object]:
     return {
         "name": one.name, "explanation": one.explanation, "permissions": sorted(each.value for each in one.permissions),
         "for_one_application": sorted(each.value for each in one.of_one | one.beside),

@@ -12,20 +12,20 @@ from appproxy.policy.conditional.documents.strengths import BUILT_IN
 from appproxy.store import names
 from appproxy.store.names import NotFound
 from appproxy.store.policies import documents, policies, trial
-from appproxy.store.policies.documents import Kind, Stored
+from appproxy.store.policies.documents import DocumentKind, Stored
 from appproxy.store.policies.references import Names
 from appproxy.store.snapshot import BUILTIN
 from appproxy.store.tables import core as schema
 from appproxy.store.transaction import Reading, Transaction
 
 
-def _record(reading: Reading, kind: Kind, one: Stored) -> dict[str, object]:
+def _record(reading: Reading, kind: DocumentKind, one: Stored) -> dict[str, object]:
     match kind:
-        case Kind.POLICY | Kind.CONTEXT:
+        case DocumentKind.POLICY | DocumentKind.CONTEXT:
             return _told(one, Names.of(reading, [one.document]).shown(one.document))
-        case Kind.STRENGTH:
+        case DocumentKind.STRENGTH:
             return _told(one, Names.now(reading).shown_strength(one.document))
-        case Kind.LOCATION:
+        case DocumentKind.LOCATION:
             return _told(one, dict(one.document))
 
 
@@ -42,20 +42,20 @@ def _shown(reading: Reading, kept: Sequence[Stored]) -> list[dict[str, object]]:
 
 
 def _list_policies(reading: Reading, call: Call) -> object:
-    return _shown(reading, documents.list_all(reading, Kind.POLICY))
+    return _shown(reading, documents.list_all(reading, DocumentKind.POLICY))
 
 
 def _list_locations(reading: Reading, call: Call) -> object:
-    return [_told(one, one.document) for one in documents.list_all(reading, Kind.LOCATION)]
+    return [_told(one, one.document) for one in documents.list_all(reading, DocumentKind.LOCATION)]
 
 
 def _list_contexts(reading: Reading, call: Call) -> object:
-    return _shown(reading, documents.list_all(reading, Kind.CONTEXT))
+    return _shown(reading, documents.list_all(reading, DocumentKind.CONTEXT))
 
 
 def _list_strengths(reading: Reading, call: Call) -> object:
     called = Names.now(reading)
-    kept = [_told(one, called.shown_strength(one.document)) for one in documents.list_all(reading, Kind.STRENGTH)]
+    kept = [_told(one, called.shown_strength(one.document)) for one in documents.list_all(reading, DocumentKind.STRENGTH)]
     taken = {one["name"] for one in kept}
     return [*(_built_in(name) for name in BUILT_IN if name not in taken), *kept]
 
@@ -64,33 +64,33 @@ def _built_in(name: str) -> dict[str, object]:
     return {"name": name, "id": name, "version": 0, "changed": 0.0, "document": BUILT_IN[name]}
 
 
-def _show(kind: Kind) -> Callable[[Reading, Call], object]:
+def _show(kind: DocumentKind) -> Callable[[Reading, Call], object]:
     def show(reading: Reading, call: Call) -> object:
         name = call.path[kind.value]
         try:
             return _record(reading, kind, documents.find(reading, kind, name))
         except NotFound:
-            if kind is Kind.STRENGTH and name in BUILT_IN:
+            if kind is DocumentKind.STRENGTH and name in BUILT_IN:
                 return _built_in(name)
             raise
 
     return show
 
 
-def _set(kind: Kind) -> Callable[[Transaction, Call], Change]:
+def _set(kind: DocumentKind) -> Callable[[Transaction, Call], Change]:
     def set_(tx: Transaction, call: Call) -> Change:
         name, document = call.path[kind.value], call.body.json("document")
         match kind:
-            case Kind.POLICY:
+            case DocumentKind.POLICY:
                 made = policies.put(tx, name, document, force=call.body.flag("force", False))
-            case Kind.LOCATION:
+            case DocumentKind.LOCATION:
                 made = policies.put_location(tx, name, document)
                 if made.document["countries"] and call.context.settings.country_database is None:
                     raise ConfigError("countries: the service knows no countries",
                                       hint="name a file as country_database in service.toml, and start the service again")
-            case Kind.CONTEXT:
+            case DocumentKind.CONTEXT:
                 made = policies.put_context(tx, name, document)
-            case Kind.STRENGTH:
+            case DocumentKind.STRENGTH:
                 made = policies.put_strength(tx, name, document)
         record = _record(tx, kind, made)
         return Change(record, made.id, {"name": made.name, "version": made.version, "document": _noted(kind, record)})
@@ -98,16 +98,16 @@ def _set(kind: Kind) -> Callable[[Transaction, Call], Change]:
     return set_
 
 
-def _noted(kind: Kind, record: Mapping[str, object]) -> object:
+def _noted(kind: DocumentKind, record: Mapping[str, object]) -> object:
     """What the audit keeps of a document: all, but of the many networks of a location only their number."""
     document = record["document"]
-    if kind is not Kind.LOCATION or not isinstance(document, dict):
+    if kind is not DocumentKind.LOCATION or not isinstance(document, dict):
         return document
     networks = document.get("networks")
     return {**document, "networks": len(networks) if isinstance(networks, list) else 0}
 
 
-def _remove(kind: Kind) -> Callable[[Transaction, Call], Change]:
+def _remove(kind: DocumentKind) -> Callable[[Transaction, Call], Change]:
     def remove(tx: Transaction, call: Call) -> Change:
         record = _record(tx, kind, documents.find(tx, kind, call.path[kind.value]))
         gone = policies.remove(tx, kind, call.path[kind.value])
@@ -145,7 +145,7 @@ def _exempt(wanted: bool) -> Callable[[Transaction, Call], Change]:
 
 
 def _of(
-    kind: Kind, all_: str, words: str, listing: Callable[[Reading, Call], object], fields: tuple[str, ...]
+    kind: DocumentKind, all_: str, words: str, listing: Callable[[Reading, Call], object], fields: tuple[str, ...]
 ) -> tuple[Operation, ...]:
     one = f"{all_}/{{{kind.value}}}"
     read, change = Permission.READ_POLICIES, Permission.CHANGE_POLICIES
@@ -159,10 +159,10 @@ def _of(
 
 
 OPERATIONS: tuple[Operation, ...] = (
-    *_of(Kind.POLICY, "/policies", "policies", _list_policies, ("document", "force")),
-    *_of(Kind.LOCATION, "/locations", "named locations", _list_locations, ("document",)),
-    *_of(Kind.STRENGTH, "/strengths", "authentication strengths", _list_strengths, ("document",)),
-    *_of(Kind.CONTEXT, "/contexts", "authentication contexts", _list_contexts, ("document",)),
+    *_of(DocumentKind.POLICY, "/policies", "policies", _list_policies, ("document", "force")),
+    *_of(DocumentKind.LOCATION, "/locations", "named locations", _list_locations, ("document",)),
+    *_of(DocumentKind.STRENGTH, "/strengths", "authentication strengths", _list_strengths, ("document",)),
+    *_of(DocumentKind.CONTEXT, "/contexts", "authentication contexts", _list_contexts, ("document",)),
     Query("/policy-check", "What is wrong with the policies that are there.", _check,
           permission=Permission.READ_POLICIES),
     Query("/policy-explanation", "What policies make of a request, each with the fact that decides.", explain,

@@ -23,7 +23,7 @@ from appproxy.admin.operations import ROUTES, Command, Query
 from appproxy.admin.transport.socket import AdminApi, Around, dried, straight
 from appproxy.errors import AppProxyError, ConfigError, NotFound
 from appproxy.json_input import read_json
-from appproxy.store.roles.idempotency import Key, once
+from appproxy.store.roles.idempotency import IdempotencyKey, once
 from appproxy.store.snapshot import TOKEN, RoleAssignment, Snapshot
 from appproxy.store.tables.core import GROUP, USER
 
@@ -63,7 +63,7 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AdminRequest:
     """A request. `target`: path and query, `fields`: by lower-case names, each once; what came twice is joined by commas."""
 
     method: str
@@ -100,7 +100,7 @@ class HttpsApi:
         self._wall_clock = wall_clock
         self._description = description(origin, PREFIX)
 
-    def answer(self, asked: Asked) -> Deferred[Answered]:
+    def answer(self, asked: AdminRequest) -> Deferred[Answered]:
         """Do what is asked, as far as the caller may. Never fails."""
         try:
             answering = self._answer(asked)
@@ -124,7 +124,7 @@ class HttpsApi:
         noted = {"from": caller.address, "caller": caller.name, **vouched}
         return roles.principal(caller.audited, self.roles_of(caller), noted)
 
-    def _answer(self, asked: Asked) -> Deferred[Answered]:
+    def _answer(self, asked: AdminRequest) -> Deferred[Answered]:
         path, _, query = asked.target.partition("?")
         if not path.startswith(PREFIX + "/") or "//" in path or path.endswith("/"):
             raise NotFound(f"there is no {path}", hint=f"the API is below {PREFIX}/, see docs/admin-api.md")
@@ -145,7 +145,7 @@ class HttpsApi:
         return self._change(asked, operation, path, said, caller)
 
     def _look(
-        self, asked: Asked, operation: Query, path: str, fields: dict[str, object], caller: Principal
+        self, asked: AdminRequest, operation: Query, path: str, fields: dict[str, object], caller: Principal
     ) -> Deferred[Answered]:
         if operation.page and operation.live is None:
             fields.setdefault("limit", MOST_ROWS)
@@ -160,7 +160,7 @@ class HttpsApi:
         return self._api.call(asked.method, path, fields, caller).addCallback(found)
 
     def _change(
-        self, asked: Asked, operation: Command, path: str, said: dict[str, object], caller: Principal
+        self, asked: AdminRequest, operation: Command, path: str, said: dict[str, object], caller: Principal
     ) -> Deferred[Answered]:
         dry = said.pop("dry_run", False) is True
         body = _json(asked)
@@ -173,7 +173,7 @@ class HttpsApi:
         doing = self._api.call(asked.method, path, body if body is not None else said or None, caller, if_match, around)
         return doing.addErrback(dried).addCallback(lambda data: Answered(200, data, fields))
 
-    def _once(self, asked: Asked, caller: Principal) -> Around:
+    def _once(self, asked: AdminRequest, caller: Principal) -> Around:
         """Does a change with an Idempotency-Key only the first time."""
         text = asked.fields.get("idempotency-key")
         if text is None:
@@ -182,7 +182,7 @@ class HttpsApi:
             raise Unreadable("Idempotency-Key: is for POST only", hint="the other methods may be repeated anyhow")
         if not 0 < len(text) <= _LONGEST_KEY or not text.isascii() or not text.isprintable():
             raise Unreadable(f"Idempotency-Key: 1 to {_LONGEST_KEY} printable ASCII characters are needed")
-        key = Key(f"{caller.name} {asked.caller.provider}", text, f"{asked.target}\n{asked.body.hex()}")
+        key = IdempotencyKey(f"{caller.name} {asked.caller.provider}", text, f"{asked.target}\n{asked.body.hex()}")
         return lambda tx, change: once(tx, key, change)
 
     def _me(self, caller: Caller) -> object:
@@ -196,7 +196,7 @@ class HttpsApi:
             "for_one_application": {one.value: sorted(ids) for one, ids in may.scoped.items()},
         }
 
-    def _failed(self, failure: Failure, asked: Asked) -> Answered:
+    def _failed(self, failure: Failure, asked: AdminRequest) -> Answered:
         error = failure.value
         if not isinstance(error, AppProxyError):
             self.log.failure("an operation of the admin API failed", failure)
@@ -218,13 +218,13 @@ def _pairs(query: str) -> dict[str, object]:
     return read_query(pairs)
 
 
-def _only_query(asked: Asked, said: dict[str, object]) -> dict[str, object]:
+def _only_query(asked: AdminRequest, said: dict[str, object]) -> dict[str, object]:
     if asked.body:
         raise Unreadable("GET takes no body", hint="put the fields into the query")
     return said
 
 
-def _only_body(asked: Asked, said: dict[str, object]) -> dict[str, object]:
+def _only_body(asked: AdminRequest, said: dict[str, object]) -> dict[str, object]:
     """Of a question that is too long for a query."""
     if said:
         raise Unreadable(f"{min(said)}: no such field in the query", hint="send it as JSON")
@@ -232,7 +232,7 @@ def _only_body(asked: Asked, said: dict[str, object]) -> dict[str, object]:
     return body if isinstance(body, dict) else {}
 
 
-def _json(asked: Asked) -> object:
+def _json(asked: AdminRequest) -> object:
     """The body; None for none. Raises NotSaidToBeJson or NotJson.
 
     Only JSON is taken: pages of other origins can send forms and plain texts without asking, and JSON they cannot.

@@ -18,7 +18,7 @@ from appproxy.cli.policy.replaying import Trial, replay
 from appproxy.config import StatePaths
 from appproxy.errors import ConfigError
 from appproxy.policy.conditional.documents.fields import seconds_at
-from appproxy.policy.conditional.replay import Report, Tally
+from appproxy.policy.conditional.replay import ReplayTally, Report
 
 _CHANGES = (Column("BEFORE", "before"), Column("AFTER", "after"), Column("DECISIONS", "decisions"), Column("USERS", "users"),
             Column("SUCH AS", "examples", prose=True))
@@ -80,7 +80,7 @@ def _shown(report: Report, material: Mapping[str, Any]) -> dict[str, Any]:
     users, applications = material["users"], material["applications"]
     states = {str(one["name"]): str(one["state"]) for one in material["after"]}
 
-    def examples(tally: Tally) -> list[str]:
+    def examples(tally: ReplayTally) -> list[str]:
         return [
             f"{users.get(user, user)} at {applications.get(application, application)}" + (f" ({why})" if why else "")
             for user, application, why in tally.examples]

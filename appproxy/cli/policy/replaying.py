@@ -25,7 +25,7 @@ from appproxy.policy.conditional.replay import Replay, Report
 _SMALL = 4 << 20
 
 
-class Part(NamedTuple):
+class LogPart(NamedTuple):
     """Bytes of a log from `start` up to `end`: the lines that begin there."""
 
     path: Path
@@ -82,16 +82,16 @@ def sets(trial: Trial) -> tuple[PolicySet, PolicySet | None]:
     return made(found["after"]), made(found["before"]) if trial.compares else None
 
 
-def _parts(paths: Sequence[Path], workers: int) -> Iterator[Part]:
+def _parts(paths: Sequence[Path], workers: int) -> Iterator[LogPart]:
     for path in paths:
         size = path.stat().st_size
         count = workers if size > _SMALL else 1
         edges = [size * number // count for number in range(count + 1)]
         for start, end in zip(edges, edges[1:], strict=False):
-            yield Part(path, start, end)
+            yield LogPart(path, start, end)
 
 
-def _replayed(part: Part, trial: Trial) -> Report:
+def _replayed(part: LogPart, trial: Trial) -> Report:
     made = Replay(*sets(trial))
     report, since = made.report, trial.since
     with part.path.open("rb") as file:

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from appproxy.admin.configuration.sections import BRANDING, SECTIONS, Document, Field, Form
+from appproxy.admin.configuration.sections import BRANDING, SECTIONS, Document, Field, FieldForm
 from appproxy.errors import AppProxyError, ConfigError
 
 #: The largest file in bytes: what the service takes.
@@ -144,9 +144,9 @@ class _Reader:
             return self._mapping(node, path, form)
         if isinstance(node, yaml.SequenceNode):
             return [self.value(one, f"{path}[{number}]", _inside(form)) for number, one in enumerate(node.value)]
-        if isinstance(form, Field) and form.form is Form.SECRET and _plain(node) is not None:
-            raise self._wrong(node, f"{path}: a secret does not belong into the file", f"write {Form.SECRET.value}")
-        raw = form == _RAW or (isinstance(form, Field) and form.form in (Form.TEXT, Form.TEXTS, Form.SETTINGS))
+        if isinstance(form, Field) and form.form is FieldForm.SECRET and _plain(node) is not None:
+            raise self._wrong(node, f"{path}: a secret does not belong into the file", f"write {FieldForm.SECRET.value}")
+        raw = form == _RAW or (isinstance(form, Field) and form.form in (FieldForm.TEXT, FieldForm.TEXTS, FieldForm.SETTINGS))
         found = _plain(node)
         return str(node.value) if raw and found is not None else found
 
@@ -186,9 +186,9 @@ def _below(form: _Form, name: str) -> _Form:
     if isinstance(form, str):
         fields: Sequence[Field] = SECTIONS[form.removeprefix("entry of ")].fields if form.startswith("entry of ") else ()
         return next((one for one in fields if one.name == name), form if form == _RAW else _PLAIN)
-    if form.form is Form.ENTRIES:
+    if form.form is FieldForm.ENTRIES:
         return next((one for one in form.fields if one.name == name), _PLAIN)
-    return _PLAIN if form.form is Form.PART else _RAW
+    return _PLAIN if form.form is FieldForm.PART else _RAW
 
 
 def _inside(form: _Form) -> _Form:

@@ -22,7 +22,7 @@ _COLUMNS = (Column("NAME", "name"), Column("URL", "url"), Column("USED", "curren
 
 
 @dataclass(frozen=True, slots=True)
-class Contexts:
+class SavedContexts:
     """What the file holds. `current`: the name of the one that counts where none is named, "" for none."""
 
     current: str = ""
@@ -43,21 +43,21 @@ def contexts_file(environment: Mapping[str, str] = os.environ) -> Path:
     return Path(base) / "appproxy" / "contexts.json"
 
 
-def read_contexts(path: Path) -> Contexts:
+def read_contexts(path: Path) -> SavedContexts:
     """What is kept there. Raises ConfigError for a file that others may read, since it has tokens."""
     try:
         with path.open() as file:
             if os.fstat(file.fileno()).st_mode & 0o077:
                 raise ConfigError(f"{path}: others may read it, and it has tokens", hint=f"run: chmod 600 {path}")
             found = json.load(file)
-        return Contexts(found["current"], {name: Remote(**one) for name, one in found["contexts"].items()})
+        return SavedContexts(found["current"], {name: Remote(**one) for name, one in found["contexts"].items()})
     except FileNotFoundError:
-        return Contexts()
+        return SavedContexts()
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(f"{path}: cannot be read ({error})", hint="remove it, and log in again") from error
 
 
-def write_contexts(path: Path, contexts: Contexts) -> None:
+def write_contexts(path: Path, contexts: SavedContexts) -> None:
     """Keep them, for this user's eyes alone; a file that is there is replaced whole."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     text = json.dumps(
@@ -88,7 +88,7 @@ def login(url: str, name: str | None, authority: Path | None, token_stdin: bool,
         raise ConfigError(f"{origin} is no admin API")
     path = contexts_file()
     called = name or (urlsplit(origin).hostname or "").removeprefix("admin.")
-    write_contexts(path, Contexts(called, {**read_contexts(path).known, called: service}))
+    write_contexts(path, SavedContexts(called, {**read_contexts(path).known, called: service}))
     done(f"{called}: you are {me['name']}, with {', '.join(me['roles'])}", {"context": called, **me}, as_json)
 
 
@@ -102,7 +102,7 @@ def logout(name: str | None, as_json: bool) -> None:
     gone = name or contexts.current
     contexts.find(gone)
     rest = {other: one for other, one in contexts.known.items() if other != gone}
-    write_contexts(path, Contexts("" if gone == contexts.current else contexts.current, rest))
+    write_contexts(path, SavedContexts("" if gone == contexts.current else contexts.current, rest))
     done(f"{gone} is forgotten", {"context": gone}, as_json)
 
 

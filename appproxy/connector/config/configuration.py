@@ -201,7 +201,7 @@ def _text(entry: Mapping[str, object], key: str, where: str, default: str | None
     return value
 
 
-class ConfigurationFile:
+class ConfigurationCache:
     """The last good configuration on disk, so that a connector can start while the service is away."""
 
     def __init__(self, path: Path) -> None:

@@ -54,7 +54,7 @@ class Issued:
 
 
 @dataclass(frozen=True, slots=True)
-class Lease:
+class UpdateTurn:
     """Is it this connector's turn to be updated? `until`: when it is over, in seconds since 1970; `reason`: why not."""
 
     granted: bool
@@ -84,7 +84,7 @@ class ControlClient:
         """The applications, as JSON text. Raises ControlError."""
         return await self._call(b"GET", b"/configuration", None)
 
-    async def update_lease(self, *, done: bool = False) -> Lease:
+    async def update_lease(self, *, done: bool = False) -> UpdateTurn:
         """May this connector be updated now? `done`: it was, and another one may. Raises ControlError."""
         try:
             answer = read_json(await self._call(b"POST", b"/update-lease", {"done": True} if done else {}))
@@ -93,7 +93,7 @@ class ControlClient:
         granted, until, reason = map(answer.get, ("granted", "until", "reason")) if isinstance(answer, dict) else (None,) * 3
         if not isinstance(granted, bool) or not isinstance(until, int | float) or not isinstance(reason, str):
             raise ControlError("the service's answer does not say whether it is this connector's turn")
-        return Lease(granted, float(until), reason)
+        return UpdateTurn(granted, float(until), reason)
 
     async def _call(self, method: bytes, target: bytes, body: object | None) -> bytes:
         data = b"" if body is None else json.dumps(body).encode()

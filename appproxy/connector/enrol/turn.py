@@ -10,7 +10,7 @@ from twisted.internet.task import deferLater
 
 from appproxy.config.state import ConnectorPaths
 from appproxy.connector.config.files import proxies_of, read_settings
-from appproxy.connector.enrol.control import ControlClient, ControlError, Lease
+from appproxy.connector.enrol.control import ControlClient, ControlError, UpdateTurn
 from appproxy.connector.enrol.identity import IdentityFiles
 from appproxy.connector.enrol.service_dialer import ServiceDialler, place_of
 from appproxy.errors import ConfigError
@@ -28,7 +28,7 @@ def control_of(state: Path, reactor: Any, environment: Mapping[str, str]) -> Con
     return ControlClient(lambda factory: dialler(place, b"http/1.1", factory), settings.name, reactor)
 
 
-async def wait_for_turn(control: ControlClient, reactor: Any, patience: float, *, done: bool = False) -> Lease:
+async def wait_for_turn(control: ControlClient, reactor: Any, patience: float, *, done: bool = False) -> UpdateTurn:
     """Ask, and again while it is another's turn and `patience` (seconds) lasts; gives the last answer.
 
     Raises ControlError, and ConfigError where the service is too old to know of turns.

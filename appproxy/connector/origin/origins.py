@@ -12,7 +12,7 @@ from appproxy.connector.origin.dial.address_watch import AddressWatch, Resolve
 from appproxy.connector.origin.dial.attempt import Connect, Dialling
 from appproxy.connector.origin.h1.connection import OriginConnection, SecureOriginConnection
 from appproxy.connector.origin.h1.handshakes import Handshakes
-from appproxy.connector.origin.h1.kept import IDLE_SECONDS, SETTLE_SECONDS, Kept
+from appproxy.connector.origin.h1.kept import IDLE_SECONDS, SETTLE_SECONDS, KeptConnections
 from appproxy.connector.origin.h2.origin import H2Origin
 from appproxy.connector.origin.load_balancer import LoadBalancer
 from appproxy.connector.origin.origin_stream import OriginAttempt, OriginSource, OriginUser
@@ -46,7 +46,7 @@ class Origin:
         self.clock = clock
         self.deadlines = deadlines
         self.connect = connect
-        self._idle: Kept[OriginConnection] = Kept()
+        self._idle: KeptConnections[OriginConnection] = KeptConnections()
         #: All that are up, idle or not, and how many are being dialled.
         self._standing: set[OriginConnection] = set()
         self._dialling = 0

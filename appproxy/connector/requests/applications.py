@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 
 from appproxy.connector.config.configuration import (
     Configuration,
-    ConfigurationFile,
+    ConfigurationCache,
     OriginAddress,
     Target,
     parse_configuration,
@@ -47,7 +47,7 @@ class Applications:
         self,
         clock: IReactorTime,
         fetch: Fetch,
-        file: ConfigurationFile,
+        file: ConfigurationCache,
         origins: Origins,
         taken: Callable[[Configuration], None] = lambda configuration: None,
         auths: OriginAuths = nobody,

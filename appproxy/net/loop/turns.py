@@ -5,13 +5,13 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred
 
 from appproxy.errors import Code, RequestError
-from appproxy.policy.fair_queue import FairQueue
+from appproxy.policy.fair_queue import LaneQueue
 
 
 class FairTurns:
     """So many `places`; who finds none waits in `queue`. `full`: what is said to whom there is no room for, there either."""
 
-    def __init__(self, places: int, queue: FairQueue[Deferred[None]], full: str) -> None:
+    def __init__(self, places: int, queue: LaneQueue[Deferred[None]], full: str) -> None:
         self._free = places
         self._queue = queue
         self._full = full
@@ -19,7 +19,7 @@ class FairTurns:
     def take(self, lane: int, sender: str) -> Deferred[None]:
         """Fires when a place is there; then `give_back` must follow. Cancelled, it takes none.
 
-        Fails with RequestError(OVERLOADED) when too much waits. `lane` and `sender`: as in `FairQueue`.
+        Fails with RequestError(OVERLOADED) when too much waits. `lane` and `sender`: as in `LaneQueue`.
         """
         mine: Deferred[None] = Deferred()
         for dropped in self._queue.put(lane, sender, mine):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TypeVar
 
-from appproxy.policy.conditional.model import Policy, State, Subject
+from appproxy.policy.conditional.model import Policy, PolicyState, Subject
 
 S = TypeVar("S", bound=Subject)
 
@@ -18,7 +18,7 @@ def locked(
 
     `may_use(application, subject)`: is it assigned to them? Only what blocks without any condition is certain to.
     """
-    certain = [one for one in policies if one.state is State.ON and one.grant.block and not one.conditions]
+    certain = [one for one in policies if one.state is PolicyState.ON and one.grant.block and not one.conditions]
     found = []
     for application in applications:
         blocking = [policy for policy in certain if policy.is_for(application)]

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from math import inf
 
 from appproxy.policy.conditional.decision import Decision, decide
-from appproxy.policy.conditional.facts import Asked, Facts, Judged, Request
+from appproxy.policy.conditional.facts import Asked, Facts, Judged, PolicyRequest
 from appproxy.policy.conditional.locations import Locations
-from appproxy.policy.conditional.model import AskedLevels, Policy, State, Strength, Subject, levels_for
-from appproxy.policy.conditional.parts.conditions import Fact, InTime
+from appproxy.policy.conditional.model import AskedLevels, Policy, PolicyState, Strength, Subject, levels_for
+from appproxy.policy.conditional.parts.conditions import InTime, RequestFact
 from appproxy.policy.conditional.parts.contexts import Context, Contexts, contexts_of
 from appproxy.policy.conditional.parts.devices import NO_DEVICES, Devices
 from appproxy.policy.conditional.parts.windows import clock_of
@@ -27,7 +27,7 @@ class _Index:
     everyone: list[Policy] = field(default_factory=list)
     users: dict[tuple[str, str], list[Policy]] = field(default_factory=dict)
     groups: dict[tuple[str, str], list[Policy]] = field(default_factory=dict)
-    looks_at: Fact = Fact.NOTHING
+    looks_at: RequestFact = RequestFact.NOTHING
     binds: bool = False
     #: By provider: sessions that are older may not hold all groups that are asked about.
     groups_since: dict[str, float] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class _Index:
             self.looks_at |= condition.looks_at
         if policy.controls.bound:
             self.binds = True
-            self.looks_at |= Fact.ADDRESS
+            self.looks_at |= RequestFact.ADDRESS
         for provider, _ in policy.groups():
             self.groups_since[provider] = max(self.groups_since.get(provider, 0.0), policy.groups_since)
 
@@ -81,12 +81,12 @@ class Program:
         #: Does any of them bind sessions to their networks?
         self.binds = shared.binds or own.binds
 
-    def looked_at(self, request: Request) -> Hashable:
+    def looked_at(self, request: PolicyRequest) -> Hashable:
         """What of a request a decision depends on: requests of one session that have this in common are decided alike."""
         varies = self.varies
-        client = request.client if varies & Fact.ADDRESS else ""
-        user_agent = request.user_agent if varies & Fact.USER_AGENT else b""
-        if not varies & Fact.CONTEXT:
+        client = request.client if varies & RequestFact.ADDRESS else ""
+        user_agent = request.user_agent if varies & RequestFact.USER_AGENT else b""
+        if not varies & RequestFact.CONTEXT:
             return client, user_agent
         # Paths are without number; contexts are few.
         return client, user_agent, contexts_of(self._contexts, request.method, request.path, request.upgrade)
@@ -100,7 +100,7 @@ class Program:
         """Sessions of a provider that are not newer may lack groups that some policy asks about; 0.0: none does."""
         return max(self._shared.groups_since.get(provider, 0.0), self._own.groups_since.get(provider, 0.0))
 
-    def facts(self, session: Judged, now: float, request: Request, user_risk: UserRisk = NO_RISK) -> Facts:
+    def facts(self, session: Judged, now: float, request: PolicyRequest, user_risk: UserRisk = NO_RISK) -> Facts:
         """What its policies look at."""
         return Facts(
             session, now, request, self._locations, self._strengths, self._contexts, user_risk, self._devices)
@@ -137,7 +137,7 @@ class PolicySet:
             for of, group in policy.groups():
                 groups.setdefault(of, set()).add(group)
         self._groups = {of: frozenset(some) for of, some in groups.items()}
-        wanted = State.REPORT_ONLY if reporting else State.ON
+        wanted = PolicyState.REPORT_ONLY if reporting else PolicyState.ON
         counting = [policy for policy in self.policies.values() if policy.state is wanted]
         times = [one for policy in counting for one in policy.conditions if isinstance(one, InTime)]
         self._windows = {window for one in times for window in (*(one.included or ()), *one.excluded)}

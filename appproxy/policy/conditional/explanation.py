@@ -8,7 +8,7 @@ from enum import Enum
 
 from appproxy.policy.conditional.decision import first_failing, missing_of
 from appproxy.policy.conditional.facts import Facts
-from appproxy.policy.conditional.model import Policy, State
+from appproxy.policy.conditional.model import Policy, PolicyState
 
 
 class Effect(Enum):
@@ -32,7 +32,7 @@ class Explained:
     @property
     def counts(self) -> bool:
         """Is it on?"""
-        return self.policy.state is State.ON
+        return self.policy.state is PolicyState.ON
 
 
 def explain(policies: Iterable[Policy], facts: Facts, application: str) -> list[Explained]:
@@ -41,7 +41,7 @@ def explain(policies: Iterable[Policy], facts: Facts, application: str) -> list[
 
 
 def _explain(policy: Policy, facts: Facts, application: str) -> tuple[Effect, str]:
-    if policy.state is State.OFF:
+    if policy.state is PolicyState.OFF:
         return Effect.OFF, "state"
     if not policy.is_for(application):
         return Effect.NOT_APPLIED, "applications"

@@ -21,7 +21,7 @@ from appproxy.policy.risk.user_risk import NO_RISK, UserRisk
 BROWSER, NATIVE = "browser", "native"
 
 
-class Request(Protocol):
+class PolicyRequest(Protocol):
     """What of a request policies look at: `policy.authorizer.RequestContext` has it."""
 
     @property
@@ -79,7 +79,7 @@ class Facts:
     )
 
     def __init__(
-        self, session: Judged, now: float, request: Request, locations: Locations, strengths: Mapping[str, Strength],
+        self, session: Judged, now: float, request: PolicyRequest, locations: Locations, strengths: Mapping[str, Strength],
         contexts: Sequence[Context] = (), user_risk: UserRisk = NO_RISK, devices: Devices = NO_DEVICES,
     ) -> None:
         self.session = session

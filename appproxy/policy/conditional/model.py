@@ -19,7 +19,7 @@ ACRS = "acrs:"
 MFA, PHISHING_RESISTANT, DEVICE = "mfa", "phishing-resistant", "device"
 
 
-class State(Enum):
+class PolicyState(Enum):
     """What a policy does: `REPORT_ONLY` is written down and explained, and changes no answer."""
 
     ON = "on"
@@ -71,7 +71,7 @@ class Policy:
     """
 
     name: str
-    state: State
+    state: PolicyState
     included: Who
     excluded: Who
     applications: frozenset[str] | None

@@ -15,7 +15,7 @@ from appproxy.policy.conditional.decision import Decision
 from appproxy.policy.conditional.facts import Facts
 from appproxy.policy.conditional.logged import KEPT_BITS, Logged, Outcome
 from appproxy.policy.conditional.model import Policy
-from appproxy.policy.conditional.parts.conditions import Fact
+from appproxy.policy.conditional.parts.conditions import RequestFact
 from appproxy.policy.networks import network_of
 from appproxy.policy.risk.user_risk import of_level
 
@@ -49,7 +49,7 @@ class Users:
 
 
 @dataclass(slots=True)
-class Tally:
+class ReplayTally:
     """How often, to whom, and the first few. Each user is a bit, so that a thousand tallies are a few MiB."""
 
     decisions: int = 0
@@ -76,7 +76,7 @@ class Tally:
         self.users += 1
         return True
 
-    def merge(self, other: Tally, numbers: Sequence[int | None]) -> None:
+    def merge(self, other: ReplayTally, numbers: Sequence[int | None]) -> None:
         """What another part of the log has; `numbers`: by its numbers of users those of here."""
         self.decisions += other.decisions
         for at, bits in enumerate(other._seen):
@@ -101,8 +101,8 @@ class Report:
     first: float = 0.0
     last: float = 0.0
     users: Users = field(default_factory=Users)
-    changes: dict[tuple[Outcome, Outcome], Tally] = field(default_factory=dict)
-    hits: dict[tuple[str, str], Tally] = field(default_factory=dict)
+    changes: dict[tuple[Outcome, Outcome], ReplayTally] = field(default_factory=dict)
+    hits: dict[tuple[str, str], ReplayTally] = field(default_factory=dict)
 
     def merge(self, other: Report) -> None:
         """What another part of the log has."""
@@ -115,9 +115,9 @@ class Report:
         self.unsure += other.unsure
         numbers = [self.users.number(user) for user in other.users.all()]
         for change, tally in other.changes.items():
-            self.changes.setdefault(change, Tally()).merge(tally, numbers)
+            self.changes.setdefault(change, ReplayTally()).merge(tally, numbers)
         for hit, tally in other.hits.items():
-            self.hits.setdefault(hit, Tally()).merge(tally, numbers)
+            self.hits.setdefault(hit, ReplayTally()).merge(tally, numbers)
 
 
 class Replay:
@@ -149,7 +149,7 @@ class Replay:
         else:
             before, after, outcome = self._judge(entry, number)
         if before is not outcome:
-            report.changes.setdefault((before, outcome), Tally()).add(number, entry, _reason(after))
+            report.changes.setdefault((before, outcome), ReplayTally()).add(number, entry, _reason(after))
 
     def _judge(self, entry: Logged, number: int | None) -> tuple[Outcome, Decision, Outcome]:
         """The outcome before, and the decision and the outcome after."""
@@ -173,7 +173,7 @@ class Replay:
         if not entry.truncated or self._locations.tells(entry.client, KEPT_BITS):
             return True
         programs = (one.program(entry.application) for one in (self._shared, self._after))
-        return not any(one is not None and one.varies & Fact.ADDRESS for one in programs)
+        return not any(one is not None and one.varies & RequestFact.ADDRESS for one in programs)
 
     def _note(self, decision: Decision, entry: Logged, number: int | None) -> None:
         for one in decision.blocked:
@@ -187,7 +187,7 @@ class Replay:
     def _hit(self, policy: str, effect: str, entry: Logged, number: int | None) -> None:
         tally = self.report.hits.get((policy, effect))
         if tally is None:
-            tally = self.report.hits[policy, effect] = Tally()
+            tally = self.report.hits[policy, effect] = ReplayTally()
         tally.add(number, entry)
 
 

@@ -25,7 +25,7 @@ class Networks(NamedTuple):
     range: str
 
 
-class Step(Enum):
+class AddressStep(Enum):
     """The closest thing about an address that was seen of the same user before."""
 
     ADDRESS = "address"
@@ -38,7 +38,7 @@ class Step(Enum):
 
 
 #: The steps that have a value of their own, the closest first.
-PLACES = (Step.ADDRESS, Step.BLOCK, Step.RANGE, Step.COUNTRY)
+PLACES = (AddressStep.ADDRESS, AddressStep.BLOCK, AddressStep.RANGE, AddressStep.COUNTRY)
 
 
 @lru_cache(maxsize=4096)
@@ -69,7 +69,7 @@ class Seen:
     browser: str = ""
     system: str = ""
     device: str = field(default="", repr=False)
-    step: Step = Step.FIRST
+    step: AddressStep = AddressStep.FIRST
     new_device: bool | None = None
 
     @property
@@ -77,9 +77,9 @@ class Seen:
         """Of the day, in UTC."""
         return int(self.time % 86400.0 // 3600.0)
 
-    def at(self, step: Step) -> str:
+    def at(self, step: AddressStep) -> str:
         """The value of one of `PLACES`."""
-        return self.country if step is Step.COUNTRY else self.networks[PLACES.index(step)]
+        return self.country if step is AddressStep.COUNTRY else self.networks[PLACES.index(step)]
 
     def features(self) -> list[Key]:
         """What of it is counted over all users, whatever was new."""
@@ -94,7 +94,7 @@ class Seen:
     def asked(self) -> list[Key]:
         """All counts that its likelihood depends on."""
         hours = [("hour", str(hour)) for hour in range(24)]
-        return [*self.features(), *hours, *(("step", step.value) for step in Step), *_DEVICE.values()]
+        return [*self.features(), *hours, *(("step", step.value) for step in AddressStep), *_DEVICE.values()]
 
 
 #: Were devices new to their users?
@@ -102,10 +102,10 @@ _DEVICE: dict[bool, Key] = {True: ("device", "new"), False: ("device", "known")}
 NEW_DEVICE, KNOWN_DEVICE = _DEVICE[True], _DEVICE[False]
 
 
-def step_of(seen: Seen, history: Iterable[Seen]) -> Step:
+def step_of(seen: Seen, history: Iterable[Seen]) -> AddressStep:
     """What about its address was seen of the same user before."""
     former = list(history)
     if not former:
-        return Step.FIRST
+        return AddressStep.FIRST
     return next(
-        (step for step in PLACES if seen.at(step) and any(one.at(step) == seen.at(step) for one in former)), Step.NONE)
+        (step for step in PLACES if seen.at(step) and any(one.at(step) == seen.at(step) for one in former)), AddressStep.NONE)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import log10
 
-from appproxy.policy.risk.features import ALL, KNOWN_DEVICE, NEW_DEVICE, PLACES, Key, Seen, Step
+from appproxy.policy.risk.features import ALL, KNOWN_DEVICE, NEW_DEVICE, PLACES, AddressStep, Key, Seen
 from appproxy.policy.risk.levels import Part
 
 #: So many sign-ins of all users, and of this one, must have taught before the learned part counts.
@@ -23,8 +23,10 @@ MOST_FORMER = 40
 _WEIGHT = 5.0
 #: What is assumed of all users counts as so many sign-ins of the organisation.
 _ASSUMED_WEIGHT = 50.0
-_ASSUMED: Mapping[Step, float] = {
-    Step.ADDRESS: 0.6, Step.BLOCK: 0.1, Step.RANGE: 0.12, Step.COUNTRY: 0.12, Step.NONE: 0.06}
+_ASSUMED: Mapping[AddressStep, float] = {
+    AddressStep.ADDRESS: 0.6, AddressStep.BLOCK: 0.1, AddressStep.RANGE: 0.12, AddressStep.COUNTRY: 0.12,
+    AddressStep.NONE: 0.06,
+}
 _ASSUMED_NEW_DEVICE = 0.05
 #: An attacker has the user's device as seldom as that, or another one.
 _STOLEN_DEVICE = 0.05
@@ -61,9 +63,9 @@ def _share(counts: Mapping[Key, float], key: Key) -> float:
     return (counts.get(key, 0.0) + 0.5) / (counts.get(ALL, 0.0) + 1.0)
 
 
-def step_weights(history: Sequence[Seen], counts: Mapping[Key, float]) -> dict[Step, float]:
+def step_weights(history: Sequence[Seen], counts: Mapping[Key, float]) -> dict[AddressStep, float]:
     """How likely each step is the closest that is known of the next sign-in of this user; they add up to 1."""
-    told = [one.step for one in history if one.step is not Step.FIRST]
+    told = [one.step for one in history if one.step is not AddressStep.FIRST]
     total = sum(counts.get(("step", step.value), 0.0) for step in _ASSUMED)
     usual = {
         step: (counts.get(("step", step.value), 0.0) + _ASSUMED_WEIGHT * share) / (total + _ASSUMED_WEIGHT)
@@ -75,7 +77,7 @@ def step_weights(history: Sequence[Seen], counts: Mapping[Key, float]) -> dict[S
 def _network(seen: Seen, history: Sequence[Seen], counts: Mapping[Key, float]) -> Part:
     weights = step_weights(history, counts)
     # p(x | user) / p(x), where p(x | block of x) is p(x) / p(block of x), and so on.
-    against = weights[Step.NONE]
+    against = weights[AddressStep.NONE]
     for step in PLACES:
         value = seen.at(step)
         if not value:
@@ -87,9 +89,9 @@ def _network(seen: Seen, history: Sequence[Seen], counts: Mapping[Key, float]) -
 
 
 _NETWORK = {
-    Step.ADDRESS: "an address of this user", Step.BLOCK: "near an address of this user",
-    Step.RANGE: "in a range of addresses of this user", Step.COUNTRY: "a new network in a country of this user",
-    Step.NONE: "a new network, in no country of this user", Step.FIRST: "the first network of this user",
+    AddressStep.ADDRESS: "an address of this user", AddressStep.BLOCK: "near an address of this user",
+    AddressStep.RANGE: "in a range of addresses of this user", AddressStep.COUNTRY: "a new network in a country of this user",
+    AddressStep.NONE: "a new network, in no country of this user", AddressStep.FIRST: "the first network of this user",
 }
 
 
@@ -117,7 +119,7 @@ def _hour(seen: Seen, history: Sequence[Seen], counts: Mapping[Key, float]) -> P
 
 
 def _device(new: bool, history: Sequence[Seen], counts: Mapping[Key, float]) -> Part:
-    told = [one.new_device for one in history if one.new_device is not None and one.step is not Step.FIRST]
+    told = [one.new_device for one in history if one.new_device is not None and one.step is not AddressStep.FIRST]
     total = counts.get(NEW_DEVICE, 0.0) + counts.get(KNOWN_DEVICE, 0.0)
     usual = (counts.get(NEW_DEVICE, 0.0) + _ASSUMED_WEIGHT * _ASSUMED_NEW_DEVICE) / (total + _ASSUMED_WEIGHT)
     likely = (told.count(True) + _WEIGHT * usual) / (len(told) + _WEIGHT)

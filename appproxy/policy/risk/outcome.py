@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 
-class Outcome(Enum):
+class SignInOutcome(Enum):
     """What became of it."""
 
     PASSED = "passed"
@@ -13,7 +13,7 @@ class Outcome(Enum):
     REFUSED = "refused"
 
 
-class State(Enum):
+class RiskState(Enum):
     """What is thought of it: at risk and not settled; a second factor was proved; an admin has dismissed or confirmed it."""
 
     USUAL = ""

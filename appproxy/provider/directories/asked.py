@@ -11,7 +11,7 @@ from appproxy.ldap.messages import DirectoryEntry, Result, Scope, SearchRequest
 from appproxy.ldap.messages import ResultCode as LdapCode
 from appproxy.provider.directories.connection import away
 from appproxy.provider.directories.entries import (
-    Wanted,
+    WantedName,
     choose,
     person_of,
     search_for,
@@ -47,7 +47,7 @@ class AskedDirectory:
         self.servers = servers
         self._random_bytes = random_bytes
 
-    async def find(self, wanted: Wanted) -> DirectoryEntry | list[DirectoryEntry]:
+    async def find(self, wanted: WantedName) -> DirectoryEntry | list[DirectoryEntry]:
         """The entry that a name means, else those between which nothing decides."""
         return choose(wanted, await self._search(search_for(self.directory, wanted)))
 
@@ -69,7 +69,7 @@ class AskedDirectory:
     async def _has_name_alone(self, entry: DirectoryEntry) -> bool:
         """Has no other entry the name that they get here? Whoever signs in by another attribute could take it otherwise."""
         attribute = self.directory.sign_in[0]
-        wanted = Wanted(tuple((attribute, name) for name in entry.texts(attribute)[:1]))
+        wanted = WantedName(tuple((attribute, name) for name in entry.texts(attribute)[:1]))
         return not wanted.pairs or isinstance(await self.find(wanted), DirectoryEntry)
 
     async def decoy(self) -> None:

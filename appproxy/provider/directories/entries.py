@@ -30,13 +30,13 @@ _GUID_SIZE = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedName:
     """A typed name as one directory is asked for it: the first pair of attribute and value counts that an entry has."""
 
     pairs: tuple[tuple[str, str], ...]
 
 
-def route(directories: Sequence[Directory], typed: str, user: User | None) -> list[tuple[Directory, Wanted]]:
+def route(directories: Sequence[Directory], typed: str, user: User | None) -> list[tuple[Directory, WantedName]]:
     """Which directories are asked for a name, in their order, and what for. `user`: whose name it is here.
 
     A user of our own is no directory's; one of a directory is that one's alone, and so is a name with a realm. No other one
@@ -62,15 +62,15 @@ def bare_of(typed: str) -> str:
     return typed.partition("\\")[2] if "\\" in typed else typed.rpartition("@")[0]
 
 
-def _wanted(directory: Directory, typed: str) -> Wanted:
+def _wanted(directory: Directory, typed: str) -> WantedName:
     """A name with a realm may also be an address, and is that first."""
     pairs = [(attribute, typed) for attribute in directory.sign_in]
     if realm_of(typed) in directory.realms and bare_of(typed):
         pairs.append((directory.sign_in[0], bare_of(typed)))
-    return Wanted(tuple(pairs))
+    return WantedName(tuple(pairs))
 
 
-def search_for(directory: Directory, wanted: Wanted) -> SearchRequest:
+def search_for(directory: Directory, wanted: WantedName) -> SearchRequest:
     """The search for a typed name."""
     return _search(directory, filters.some(filters.equal(attribute, value) for attribute, value in wanted.pairs))
 
@@ -94,7 +94,7 @@ def _search(directory: Directory, meant: bytes) -> SearchRequest:
     return SearchRequest(directory.user_base, filters.every([*people, meant]), attributes, _MOST_FOUND, Scope.SUBTREE)
 
 
-def choose(wanted: Wanted, found: Sequence[DirectoryEntry]) -> DirectoryEntry | list[DirectoryEntry]:
+def choose(wanted: WantedName, found: Sequence[DirectoryEntry]) -> DirectoryEntry | list[DirectoryEntry]:
     """The entry that is meant; else those between which nothing can decide, none at all among them.
 
     Servers find more than they are asked for (Active Directory takes `e` for an accented one): only what is the same counts.

@@ -16,7 +16,7 @@ from appproxy.errors import AppProxyError, RequestError
 from appproxy.ldap.messages import DirectoryEntry, Result, SearchRequest
 from appproxy.net.loop.turns import FairTurns
 from appproxy.net.secure.contexts import ClientContext, origin_context
-from appproxy.policy.fair_queue import FairQueue, Lane
+from appproxy.policy.fair_queue import Lane, LaneQueue
 from appproxy.provider.directories.connection import LdapConnection, away
 from appproxy.store.people.directories import Directory, server_of
 
@@ -76,7 +76,7 @@ class Servers:
         self._dial = dial
         self._clock = clock
         self._servers = [_Server(*server_of(text)) for text in directory.servers]
-        queue: FairQueue[Deferred[None]] = FairQueue(MOST_WAITING, MOST_OF_ONE)
+        queue: LaneQueue[Deferred[None]] = LaneQueue(MOST_WAITING, MOST_OF_ONE)
         self._turns = FairTurns(PLACES, queue, "too many sign-ins wait for the directory")
         self._used: set[LdapConnection] = set()
 

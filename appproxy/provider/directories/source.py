@@ -15,14 +15,14 @@ from appproxy.ldap.messages import DirectoryEntry
 from appproxy.policy.fair_queue import Lane
 from appproxy.policy.levels import LeakyBuckets
 from appproxy.provider.directories.asked import AskedDirectory, Told
-from appproxy.provider.directories.entries import Wanted, bare_of, realm_of, route
+from appproxy.provider.directories.entries import WantedName, bare_of, realm_of, route
 from appproxy.provider.directories.servers import Dial, Servers, dialer
 from appproxy.provider.directories.verdicts import Verdict
 from appproxy.provider.oauth.grants import SignedIn, find_signed_in
 from appproxy.store.database.live import LiveStore
 from appproxy.store.people import directories, directory_users, users
 from appproxy.store.people.directories import Directory
-from appproxy.store.people.directory_users import Kept
+from appproxy.store.people.directory_users import KnownUser
 from appproxy.store.people.users import User
 from appproxy.store.service import audit
 from appproxy.store.service.actions import USER_DIRECTORY_REFUSED
@@ -61,7 +61,7 @@ class Typed:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldBack:
     """Not passed on: the directory would lock the account. `seconds` from now it may be."""
 
     seconds: float
@@ -115,7 +115,7 @@ class Directories:
             one.servers.close()
         self._asked.clear()
 
-    async def check(self, typed: Typed, looked: Looked) -> tuple[Directory | None, Told | Held]:
+    async def check(self, typed: Typed, looked: Looked) -> tuple[Directory | None, Told | HeldBack]:
         """Ask one directory after the other, until one knows the name: that one's answer counts, and no other sees the
         password. Where one that comes before does not answer, nobody knows whose name it is, and the call raises.
         """
@@ -133,7 +133,9 @@ class Directories:
             return None, Told(Verdict.NOBODY)
         return None, await self._nobody(last, typed)
 
-    async def _check(self, asked: AskedDirectory, wanted: Wanted, typed: Typed, known: frozenset[str]) -> Told | Held | None:
+    async def _check(
+        self, asked: AskedDirectory, wanted: WantedName, typed: Typed, known: frozenset[str]
+    ) -> Told | HeldBack | None:
         """None: the directory does not know the name."""
         found = await asked.find(wanted)
         if not isinstance(found, DirectoryEntry):
@@ -149,7 +151,7 @@ class Directories:
             self._take_back(key, typed)
         return told
 
-    async def _nobody(self, asked: AskedDirectory, typed: Typed) -> Told | Held:
+    async def _nobody(self, asked: AskedDirectory, typed: Typed) -> Told | HeldBack:
         """The same work, counts and answers as for somebody with a wrong password."""
         held = self._count(asked.directory, f"\n{typed.name.lower()}", typed)
         if held is not None:
@@ -161,7 +163,7 @@ class Directories:
             asked.servers.give_back()
         return Told(Verdict.NOBODY)
 
-    def _count(self, directory: Directory, key: str, typed: Typed) -> Held | None:
+    def _count(self, directory: Directory, key: str, typed: Typed) -> HeldBack | None:
         """Counted before it is tried, so that a hundred at once do not all get through."""
         if typed.trusted:
             return None
@@ -171,7 +173,7 @@ class Directories:
         now = self._reactor.seconds()
         over = self._wrong.at(key, now) + one - room
         if over > 1e-6:
-            return Held(over / self._wrong.drain)
+            return HeldBack(over / self._wrong.drain)
         self._wrong.add(key, one, now)
         return None
 
@@ -253,7 +255,7 @@ def _find(reading: Reading, user_id: str) -> User | None:
         return None
 
 
-def _kept(reading: Reading, user_id: str) -> tuple[Kept | None, Directory | None, frozenset[str]]:
+def _kept(reading: Reading, user_id: str) -> tuple[KnownUser | None, Directory | None, frozenset[str]]:
     kept = directory_users.of_user(reading, user_id)
     if kept is None:
         return None, None, frozenset()

@@ -11,7 +11,7 @@ from appproxy.errors import Code, IdentityError
 from appproxy.identity.devices import Device, known_device
 from appproxy.provider.assurance import Method
 from appproxy.provider.factors import guessing, recovery, totp
-from appproxy.provider.factors.webauthn import RelyingParty, credential_of
+from appproxy.provider.factors.webauthn import PasskeyHost, credential_of
 from appproxy.provider.facts import ProviderFacts
 from appproxy.provider.oauth.grants import SignedIn, find_signed_in
 from appproxy.provider.passwords.authenticator import PasswordAuthenticator
@@ -67,7 +67,7 @@ class FactorAuthenticator:
         self._facts = facts
         self._passwords = passwords
         self._note = note
-        self._party = RelyingParty(facts.issuer)
+        self._party = PasskeyHost(facts.issuer)
 
     async def try_code(self, attempt: CodeAttempt) -> SignedIn | FactorRefused:
         """Try a code."""

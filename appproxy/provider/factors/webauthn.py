@@ -52,7 +52,7 @@ class NewPasskey:
 
 
 @dataclass(frozen=True, slots=True)
-class RelyingParty:
+class PasskeyHost:
     """Whom passkeys are for: the provider's own host, exactly. `issuer`: its origin."""
 
     issuer: str

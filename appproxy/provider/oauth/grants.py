@@ -12,11 +12,11 @@ from authlib.oauth2 import OAuth2Error
 
 from appproxy.errors import Code, IdentityError
 from appproxy.identity.sealing import NONCE_SIZE
-from appproxy.provider.assurance import Demand, Level, Unmet, level_of, read_demand
+from appproxy.provider.assurance import AskedAssurance, Level, Unmet, level_of, read_demand
 from appproxy.provider.oauth.clients import Client, find_client
 from appproxy.provider.oauth.metadata import CONSENT
 from appproxy.provider.oauth.server import OAuthRequest, Server
-from appproxy.provider.tokens import Grant, ProviderSession
+from appproxy.provider.tokens import CodeGrant, ProviderSession
 from appproxy.store.names import NotFound
 from appproxy.store.people import users
 from appproxy.store.people.factors import factors
@@ -117,7 +117,7 @@ class AskPassword:
     parameters: Mapping[str, str]
 
 
-class Step(Enum):
+class SignInStep(Enum):
     """What a user has to do beside typing the password."""
 
     PROVE = "use a second factor"
@@ -135,7 +135,7 @@ class AskFactor:
 
     parameters: Mapping[str, str]
     who: SignedIn
-    step: Step
+    step: SignInStep
     optional: bool
 
 
@@ -148,7 +148,7 @@ def needed_level(who: SignedIn, now: float, asked: Level = Level.PASSWORD) -> Le
     return max(asked, Level.MFA if who.factors.any or due else Level.PASSWORD)
 
 
-def next_step(who: SignedIn, level: Level) -> Step | None:
+def next_step(who: SignedIn, level: Level) -> SignInStep | None:
     """What the user has to do to reach a level; None when it is reached.
 
     Nobody sets anything up before they have proved what they have: else a password alone would make a second factor.
@@ -156,10 +156,10 @@ def next_step(who: SignedIn, level: Level) -> Step | None:
     if who.level >= level:
         return None
     if who.factors.any and who.level < Level.MFA:
-        return Step.PROVE
+        return SignInStep.PROVE
     if level < Level.PHISHING_RESISTANT:
-        return Step.ENROL
-    return Step.PASSKEY if who.factors.passkeys else Step.ENROL_PASSKEY
+        return SignInStep.ENROL
+    return SignInStep.PASSKEY if who.factors.passkeys else SignInStep.ENROL_PASSKEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,7 @@ class _AuthorizationDesk(Desk):
     def new_code(self, client: Client, parameters: Mapping[str, str], scope: str) -> str:
         assert self.who is not None  # Authlib asks for a code only for a user
         context = self.context
-        grant = Grant(
+        grant = CodeGrant(
             context.random_bytes(16).hex(), client.client_id, parameters["redirect_uri"], parameters["code_challenge"],
             parameters.get("nonce", ""), scope, self.who.session,
             client.resource(context.snapshot, parameters.get("resource", "")) or "",
@@ -266,7 +266,7 @@ def after_sign_in(parameters: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in parameters.items() if name not in ("prompt", "max_age")}
 
 
-def _demand(asked: Mapping[str, str]) -> Demand:
+def _demand(asked: Mapping[str, str]) -> AskedAssurance:
     """What the client wants of the sign-in. Raises OAuth2Error, with where to send it."""
     try:
         return read_demand(asked.get("acr_values", ""), asked.get(_CLAIMS, ""))

@@ -20,7 +20,7 @@ from appproxy.store.machines import device_codes, native_grants
 from appproxy.store.machines.device_codes import DeviceCode
 from appproxy.store.machines.native_grants import NativeGrant
 from appproxy.store.people.session import rows as session_rows
-from appproxy.store.people.session.record import SignedIn
+from appproxy.store.people.session.record import SignInResult
 from appproxy.store.people.users import User
 from appproxy.store.snapshot import BUILTIN
 from appproxy.store.transaction import Transaction
@@ -32,7 +32,7 @@ _LEVELS = {"acr_values": re.compile(r"[\x20\x21\x23-\x5B\x5D-\x7E]{1,512}"), "ma
 
 
 @dataclass(frozen=True, slots=True)
-class Refreshing:
+class UsedRefreshToken:
     """A refresh token that was used, as Authlib wants it."""
 
     grant: NativeGrant
@@ -47,7 +47,7 @@ class Refreshing:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingDevice:
     """A device that waits, as Authlib wants it."""
 
     code: DeviceCode
@@ -96,7 +96,7 @@ class Minting:
         methods = tuple(method.value for method in session.methods)
         grant = NativeGrant(id, client.client_id, user.id, scope, resource, session.auth_time, methods, ends)
         name = "" if client.native is None else client.native.name
-        session_rows.begin(self.tx, SignedIn(
+        session_rows.begin(self.tx, SignInResult(
             id=id, provider=BUILTIN, subject=user.id, issuer=self.issuer, name=user.display_name or user.name, sid=id,
             application="", expires=ends, address="", client=name, auth_time=session.auth_time,
             amr=tuple(amr_of(session.methods)), acr=acr_of(session.methods), claims={}))
@@ -122,13 +122,13 @@ class Minting:
         }  # fmt: skip
 
 
-def poll(tx: Transaction, secret: str) -> Waiting | None:
+def poll(tx: Transaction, secret: str) -> WaitingDevice | None:
     """The device of this code, which asks now."""
     found = device_codes.of_device(tx, secret)
     if found is None:
         return None
     device_codes.polled(tx, found.id)
-    return Waiting(found, tx.now)
+    return WaitingDevice(found, tx.now)
 
 
 def asked_of_sign_in(parameters: Mapping[str, str]) -> dict[str, str] | None:
@@ -140,6 +140,6 @@ def asked_of_sign_in(parameters: Mapping[str, str]) -> dict[str, str] | None:
     return asked if all(_LEVELS[name].fullmatch(value) for name, value in asked.items()) else None
 
 
-def asks_too_often(waiting: Waiting) -> bool:
+def asks_too_often(waiting: WaitingDevice) -> bool:
     """Has it asked a moment ago? A second less than was said: timers of devices are not exact."""
     return waiting.now - waiting.code.polled < device_codes.INTERVAL - 1.0

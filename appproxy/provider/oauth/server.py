@@ -27,8 +27,8 @@ from authlib.oidc.core.grants import OpenIDCode
 from joserfc.jwk import ECKey
 
 from appproxy.provider.oauth.clients import Client
-from appproxy.provider.oauth.native import Refreshing, Waiting, asks_too_often
-from appproxy.provider.tokens import Grant
+from appproxy.provider.oauth.native import UsedRefreshToken, WaitingDevice, asks_too_often
+from appproxy.provider.tokens import CodeGrant
 from appproxy.store.people.users import User
 
 #: Status, body (a mapping to be sent as JSON, or "") and header fields.
@@ -70,43 +70,43 @@ class AuthorizationGrants(GrantStore, Protocol):
 class TokenGrants(GrantStore, Protocol):
     """The token end point's."""
 
-    def take_code(self, code: str, client: Client) -> Grant | None:
+    def take_code(self, code: str, client: Client) -> CodeGrant | None:
         """What a code stands for, if it is genuine, this client's, fresh and not used before; now it is used."""
         ...
 
-    def find_user(self, grant: Grant) -> User | None:
+    def find_user(self, grant: CodeGrant) -> User | None:
         """The user of a code, if they may still sign in."""
         ...
 
-    def access_token(self, grant: Grant) -> Mapping[str, object]:
+    def access_token(self, grant: CodeGrant) -> Mapping[str, object]:
         """`access_token`, `token_type`, `expires_in` and `scope`."""
         ...
 
-    def use_refresh_token(self, text: str, client: Client) -> Refreshing | None:
+    def use_refresh_token(self, text: str, client: Client) -> UsedRefreshToken | None:
         """What a refresh token of this client is for; now it is used."""
         ...
 
-    def find_granting_user(self, refreshing: Refreshing) -> User | None:
+    def find_granting_user(self, refreshing: UsedRefreshToken) -> User | None:
         """Whose grant it is, if they may still sign in."""
         ...
 
-    def refreshed_tokens(self, refreshing: Refreshing, scope: str) -> Mapping[str, object]:
+    def refreshed_tokens(self, refreshing: UsedRefreshToken, scope: str) -> Mapping[str, object]:
         """New tokens of a grant."""
         ...
 
-    def poll(self, device_code: str) -> Waiting | None:
+    def poll(self, device_code: str) -> WaitingDevice | None:
         """The device that asks."""
         ...
 
-    def find_allowing_user(self, waiting: Waiting) -> User | None:
+    def find_allowing_user(self, waiting: WaitingDevice) -> User | None:
         """Who has allowed it, if they may still sign in."""
         ...
 
-    def device_tokens(self, client: Client, waiting: Waiting, user: User) -> Mapping[str, object]:
+    def device_tokens(self, client: Client, waiting: WaitingDevice, user: User) -> Mapping[str, object]:
         """The first tokens of a device, which waits no longer."""
         ...
 
-    def frame_claims(self, grant: Grant) -> Mapping[str, object]:
+    def frame_claims(self, grant: CodeGrant) -> Mapping[str, object]:
         """`iss`, `aud`, `iat`, `exp` and `sid` of an ID token."""
         ...
 
@@ -152,7 +152,7 @@ class _Narrow(CodeChallenge):  # type: ignore[misc]
         if not _AGE.fullmatch(asked.get("max_age", "0")):
             raise InvalidRequestError("max_age must be a number of seconds")
 
-    def get_authorization_code_challenge_method(self, authorization_code: Grant) -> str:
+    def get_authorization_code_challenge_method(self, authorization_code: CodeGrant) -> str:
         """No code was ever given with another one."""
         return "S256"
 
@@ -214,15 +214,15 @@ class _CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
     def save_authorization_code(self, code: str, request: OAuth2Request) -> None:
         """Nothing to keep."""
 
-    def query_authorization_code(self, code: str, client: Client) -> Grant | None:
+    def query_authorization_code(self, code: str, client: Client) -> CodeGrant | None:
         """Used up here, before its verifier is looked at: who guesses verifiers has one try."""
         grants: TokenGrants = self.server.grants
         return grants.take_code(code, client)
 
-    def delete_authorization_code(self, authorization_code: Grant) -> None:
+    def delete_authorization_code(self, authorization_code: CodeGrant) -> None:
         """It is used up already."""
 
-    def authenticate_user(self, authorization_code: Grant) -> User | None:
+    def authenticate_user(self, authorization_code: CodeGrant) -> User | None:
         """None for a user who was removed or disabled in between."""
         grants: TokenGrants = self.server.grants
         return grants.find_user(authorization_code)
@@ -238,17 +238,17 @@ class _RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
 
     TOKEN_ENDPOINT_AUTH_METHODS = ["none"]
 
-    def authenticate_refresh_token(self, refresh_token: str) -> Refreshing | None:
+    def authenticate_refresh_token(self, refresh_token: str) -> UsedRefreshToken | None:
         """Used up here."""
         grants: TokenGrants = self.server.grants
         return grants.use_refresh_token(refresh_token, self.request.client)
 
-    def authenticate_user(self, refresh_token: Refreshing) -> User | None:
+    def authenticate_user(self, refresh_token: UsedRefreshToken) -> User | None:
         """None for a user who may no longer; `use_refresh_token` has told before."""
         grants: TokenGrants = self.server.grants
         return grants.find_granting_user(refresh_token)
 
-    def revoke_old_credential(self, refresh_token: Refreshing) -> None:
+    def revoke_old_credential(self, refresh_token: UsedRefreshToken) -> None:
         """It is used up already."""
 
     def generate_token(self, scope: str = "", **_: object) -> dict[str, object]:
@@ -262,7 +262,7 @@ class _DeviceGrant(DeviceCodeGrant):  # type: ignore[misc]
 
     TOKEN_ENDPOINT_AUTH_METHODS = ["none"]
 
-    def query_device_credential(self, device_code: str) -> Waiting | None:
+    def query_device_credential(self, device_code: str) -> WaitingDevice | None:
         """Called by Authlib."""
         grants: TokenGrants = self.server.grants
         self._waiting = grants.poll(device_code)
@@ -277,7 +277,7 @@ class _DeviceGrant(DeviceCodeGrant):  # type: ignore[misc]
         user = None if waiting.code.denied else grants.find_allowing_user(waiting)
         return user, user is not None
 
-    def should_slow_down(self, credential: Waiting) -> bool:
+    def should_slow_down(self, credential: WaitingDevice) -> bool:
         """Called by Authlib."""
         return asks_too_often(credential)
 

@@ -12,10 +12,10 @@ from appproxy.errors import IdentityError
 from appproxy.provider.oauth.claims import user_claims
 from appproxy.provider.oauth.clients import Client
 from appproxy.provider.oauth.grants import Desk, GrantContext, checked, find_active
-from appproxy.provider.oauth.native import Minting, Refreshing, Waiting, poll
+from appproxy.provider.oauth.native import Minting, UsedRefreshToken, WaitingDevice, poll
 from appproxy.provider.oauth.server import OAuthRequest, Server
 from appproxy.provider.oauth.signing import load
-from appproxy.provider.tokens import ACCESS_LIFETIME, CODE_LIFETIME, Access, Grant, ProviderSession
+from appproxy.provider.tokens import ACCESS_LIFETIME, CODE_LIFETIME, CodeGrant, ProviderSession, UserInfoAccess
 from appproxy.store.machines import device_codes, native_grants
 from appproxy.store.people.session import client_sessions, one_time, sessions
 from appproxy.store.people.users import User
@@ -36,10 +36,10 @@ class _TokenDesk(Desk):
     #: For what the tokens shall be (RFC 8707 section 2.2); "" for what was allowed.
     resource: str = ""
 
-    def take_code(self, code: str, client: Client) -> Grant | None:
+    def take_code(self, code: str, client: Client) -> CodeGrant | None:
         context = self.context
         try:
-            grant = Grant.unseal(code, client.client_id, context.snapshot.keys, context.now)
+            grant = CodeGrant.unseal(code, client.client_id, context.snapshot.keys, context.now)
         except IdentityError:
             return None
         fresh = one_time.use_once(self.tx, f"code {grant.id}", context.now + CODE_LIFETIME)
@@ -53,10 +53,10 @@ class _TokenDesk(Desk):
         """Has the session of a relying party ended, on whichever node? That would not be told of what begins after its end."""
         return client.party is not None and sessions.has_ended(self.tx, session.id, BUILTIN, session.user, session.auth_time)
 
-    def find_user(self, grant: Grant) -> User | None:
+    def find_user(self, grant: CodeGrant) -> User | None:
         return find_active(self.tx, grant.session)
 
-    def access_token(self, grant: Grant) -> _JSON:
+    def access_token(self, grant: CodeGrant) -> _JSON:
         if grant.resource:
             user = find_active(self.tx, grant.session)
             assert user is not None  # Authlib has asked for the user before
@@ -65,37 +65,37 @@ class _TokenDesk(Desk):
             return self._begin(client, grant.session, user, grant.scope, grant.resource, grant.id)
         if grant.client in self.context.snapshot.relying_parties:
             client_sessions.begin(self.tx, grant.client, grant.session.id, grant.session.user)
-        access = Access(grant.session.user, grant.session.id, grant.scope, grant.session.auth_time)
+        access = UserInfoAccess(grant.session.user, grant.session.id, grant.scope, grant.session.auth_time)
         sealed = access.seal(self.context.key, self.context.now, self.context.nonce())
         return {
             "access_token": sealed, "token_type": "Bearer", "expires_in": int(ACCESS_LIFETIME), "scope": grant.scope,
         }  # fmt: skip
 
-    def use_refresh_token(self, text: str, client: Client) -> Refreshing | None:
+    def use_refresh_token(self, text: str, client: Client) -> UsedRefreshToken | None:
         found = native_grants.use(self.tx, text, client.client_id)
-        refreshing = None if found is None else Refreshing(found)
+        refreshing = None if found is None else UsedRefreshToken(found)
         return refreshing if refreshing is not None and self.find_granting_user(refreshing) is not None else None
 
-    def find_granting_user(self, refreshing: Refreshing) -> User | None:
+    def find_granting_user(self, refreshing: UsedRefreshToken) -> User | None:
         grant = refreshing.grant
         session = ProviderSession(grant.id, grant.user, grant.auth_time)
         on = self.context.now < self._end(grant.auth_time) and self.context.counts(session)
         return find_active(self.tx, session) if on and self._still_for(grant.client, grant.audience) else None
 
-    def refreshed_tokens(self, refreshing: Refreshing, scope: str) -> _JSON:
+    def refreshed_tokens(self, refreshing: UsedRefreshToken, scope: str) -> _JSON:
         user = self.find_granting_user(refreshing)
         assert user is not None
         return self._minting().refresh(refreshing.grant, user, scope)
 
-    def poll(self, device_code: str) -> Waiting | None:
+    def poll(self, device_code: str) -> WaitingDevice | None:
         return poll(self.tx, device_code)
 
-    def find_allowing_user(self, waiting: Waiting) -> User | None:
+    def find_allowing_user(self, waiting: WaitingDevice) -> User | None:
         session, code = waiting.session, waiting.code
         on = session is not None and self.context.valid(session) and self._still_for(code.client, code.audience)
         return find_active(self.tx, session) if session is not None and on else None
 
-    def device_tokens(self, client: Client, waiting: Waiting, user: User) -> _JSON:
+    def device_tokens(self, client: Client, waiting: WaitingDevice, user: User) -> _JSON:
         device_codes.take(self.tx, waiting.code.id)
         session = waiting.session
         assert session is not None
@@ -126,7 +126,7 @@ class _TokenDesk(Desk):
     def _minting(self) -> Minting:
         return Minting(self.tx, self.context.issuer, self.signing_key(), self.context.now)
 
-    def frame_claims(self, grant: Grant) -> _JSON:
+    def frame_claims(self, grant: CodeGrant) -> _JSON:
         # The token ends with the session: the service's cookie must not outlive it.
         return {
             "iss": self.context.issuer, "aud": grant.client, "iat": int(self.context.now),
@@ -152,7 +152,7 @@ def is_made_up(context: GrantContext, parameters: Mapping[str, str]) -> bool:
     if client is None or not code or grant_type != "authorization_code":
         return False
     try:
-        Grant.unseal(code, client.client_id, context.snapshot.keys, context.now)
+        CodeGrant.unseal(code, client.client_id, context.snapshot.keys, context.now)
     except IdentityError:
         return True
     return False

@@ -18,7 +18,7 @@ from appproxy.policy.fair_queue import Lane
 from appproxy.policy.networks import block_of, network_of
 from appproxy.provider.assurance import Method
 from appproxy.provider.directories.asked import Told
-from appproxy.provider.directories.source import Directories, Held, Looked, Typed, look
+from appproxy.provider.directories.source import Directories, HeldBack, Looked, Typed, look
 from appproxy.provider.oauth.grants import SignedIn
 from appproxy.provider.passwords.checker import PasswordChecker
 from appproxy.provider.passwords.throttle import (
@@ -204,7 +204,7 @@ class PasswordAuthenticator:
         except Exception:
             self._throttle.abandoned(go, self._seconds())
             raise
-        if isinstance(told, Held):
+        if isinstance(told, HeldBack):
             self._throttle.abandoned(go, self._seconds())
             self._write_refused(go, attempt, user, "not passed on: the directory would lock the account")
             return PasswordRefused(ThrottleWait(ThrottleRule.NAME, told.seconds))

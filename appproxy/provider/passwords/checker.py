@@ -13,7 +13,7 @@ from twisted.python.threadpool import ThreadPool
 
 from appproxy.errors import Code, RequestError
 from appproxy.net.loop.turns import FairTurns
-from appproxy.policy.fair_queue import FairQueue, Lane
+from appproxy.policy.fair_queue import Lane, LaneQueue
 from appproxy.provider.passwords.rules import HASHER, hash_password, outdated, verify
 
 T = TypeVar("T")
@@ -63,14 +63,14 @@ class PasswordChecker:
         self,
         run: Runner,
         hasher: PasswordHasher = HASHER,
-        queue: FairQueue[Deferred[None]] | None = None,
+        queue: LaneQueue[Deferred[None]] | None = None,
         verify: Callable[[str, str], bool] = verify,
         threads: int = THREADS,
     ) -> None:
         self._run = run
         self._verify = verify
         self._hasher = hasher
-        queue = FairQueue(MOST_WAITING, MOST_OF_ONE) if queue is None else queue
+        queue = LaneQueue(MOST_WAITING, MOST_OF_ONE) if queue is None else queue
         self._turns = FairTurns(threads, queue, "too many passwords wait to be checked")
         self._decoy: str | None = None
 
@@ -78,7 +78,7 @@ class PasswordChecker:
         """Is it the password, and the hash to keep from now on if the parameters have changed, else None.
 
         `kept` is None when there is no such user: the same work is done and the answer is no, so that the time taken
-        does not tell which names exist. `lane` and `sender`: as in `FairQueue`. Raises RequestError(OVERLOADED) when too
+        does not tell which names exist. `lane` and `sender`: as in `LaneQueue`. Raises RequestError(OVERLOADED) when too
         many checks wait.
         """
         await self._turns.take(lane, sender)

@@ -27,7 +27,7 @@ from appproxy.provider.passwords.throttle import (
 )
 from appproxy.store.database.live import LiveStore
 from appproxy.store.people import password_attempts
-from appproxy.store.people.password_attempts import KeptAttempt, Learned
+from appproxy.store.people.password_attempts import KeptAttempt, LearnedAttempts
 
 #: Seconds between two transactions of a process, and between two looks: one that guesses at several nodes gains so much.
 _EVERY = 0.2
@@ -133,7 +133,7 @@ class SharedThrottle:
     def _looked(self, result: object) -> None:
         self._looking = False
 
-    def _learn(self, found: tuple[bytes, Learned]) -> None:
+    def _learn(self, found: tuple[bytes, LearnedAttempts]) -> None:
         self._key, learned = found
         self._loaded, self._failing = True, False
         ago = self._seconds() - self._wall_clock()
@@ -151,5 +151,5 @@ class SharedThrottle:
         self._failing = True
 
 
-def _learned(reading: Any, process: str, after: int, since: float) -> tuple[bytes, Learned]:
+def _learned(reading: Any, process: str, after: int, since: float) -> tuple[bytes, LearnedAttempts]:
     return password_attempts.digest_key(reading), password_attempts.of_others(reading, process, after, since)

@@ -12,7 +12,7 @@ from appproxy.errors import AlreadyThere
 from appproxy.net.web import Answer, AsyncResource, Limit, brand_of, html_answer, redirect
 from appproxy.pages import render
 from appproxy.provider.factors import enrolment, recovery
-from appproxy.provider.oauth.grants import AskFactor, SignedIn, Step
+from appproxy.provider.oauth.grants import AskFactor, SignedIn, SignInStep
 from appproxy.provider.oauth.metadata import ACCOUNT
 from appproxy.provider.steps.new_password import NewPasswordPages
 from appproxy.provider.steps.onward import Onward, client_address
@@ -56,7 +56,7 @@ class AccountPages:
     async def _do(self, request: Request, posted: Mapping[str, str], who: SignedIn) -> Answer:
         onward, what = self._onward, posted.get("do")
         if what == "passkey":
-            return await onward.choose(request, AskFactor(PARAMETERS, who, Step.ENROL_PASSKEY, False), _WHY)
+            return await onward.choose(request, AskFactor(PARAMETERS, who, SignInStep.ENROL_PASSKEY, False), _WHY)
         if what == "app":
             return self._set_up.app_page(request, who, PARAMETERS)
         if what == "codes":

@@ -13,13 +13,13 @@ from appproxy.identity.devices import device_of
 from appproxy.net.web import Answer, brand_of, html_answer, redirect, tell
 from appproxy.pages import PASSKEY_SCRIPT, SIGN_IN_SCRIPT, render
 from appproxy.provider.factors import recovery
-from appproxy.provider.factors.webauthn import CHALLENGE_SIZE, RelyingParty, challenge_in
+from appproxy.provider.factors.webauthn import CHALLENGE_SIZE, PasskeyHost, challenge_in
 from appproxy.provider.facts import ProviderFacts
 from appproxy.provider.oauth.grants import (
     AskFactor,
     Redirect,
     SignedIn,
-    Step,
+    SignInStep,
     after_sign_in,
     authorize_after_sign_in,
     authorize_without_step,
@@ -48,7 +48,7 @@ class Onward:
 
     def __init__(self, facts: ProviderFacts) -> None:
         self.facts = facts
-        self.party = RelyingParty(facts.issuer)
+        self.party = PasskeyHost(facts.issuer)
 
     async def opened(self, request: Request, purpose: str) -> tuple[Mapping[str, str], FormState, SignedIn]:
         """What was posted, the form that it answers, and who has proved what so far.
@@ -91,7 +91,7 @@ class Onward:
             return await self.ask(request, decided)
         if who.factors.due is not None and not who.factors.any:
             # There is still some time; whoever has it is reminded at each sign-in.
-            return await self.ask(request, AskFactor(parameters, who, Step.ENROL, True))
+            return await self.ask(request, AskFactor(parameters, who, SignInStep.ENROL, True))
         return self.finish(request, who, decided.location)
 
     async def without_step(self, request: Request, who: SignedIn, parameters: Mapping[str, str]) -> Answer:
@@ -144,10 +144,10 @@ class Onward:
         self, request: Request, asked: AskFactor, status: int = 200, error: str = "", fields: bytes = b""
     ) -> Answer:
         """The page of a step."""
-        if asked.step in (Step.ENROL, Step.ENROL_PASSKEY):
+        if asked.step in (SignInStep.ENROL, SignInStep.ENROL_PASSKEY):
             why = _WHY_OWN if TO_ACCOUNT in asked.parameters else _WHY_ASKED if asked.optional else _WHY_NEEDED
             leave = "Go on without"
-            if asked.step is Step.ENROL and asked.optional and asked.who.factors.due is not None:
+            if asked.step is SignInStep.ENROL and asked.optional and asked.who.factors.due is not None:
                 why, leave = _WHY_NEEDED, f"Not now (needed from {_day(asked.who.factors.due)})"
             return await self.choose(request, asked, why, leave if asked.optional else "", status, error)
         return await self._prove(request, asked, status, error, fields)
@@ -160,7 +160,7 @@ class Onward:
         if options:
             known[CHALLENGE] = challenge_in(options)
         token, cookie = facts.bind_form(request, FormState(PROVE, asked.parameters, who.session, known))
-        code = "" if asked.step is Step.PASSKEY else "app" if who.factors.apps else "recovery"
+        code = "" if asked.step is SignInStep.PASSKEY else "app" if who.factors.apps else "recovery"
         body = render(
             "second_factor", brand_of(request), action=f"/{SECOND_FACTOR}", csrf=token, name=who.user.display_name,
             error=error, application=application_name(facts, asked.parameters), code=code, passkey=options,
@@ -180,7 +180,7 @@ class Onward:
         token, cookie = facts.bind_form(request, FormState(CHOOSE, asked.parameters, asked.who.session, known))
         body = render(
             "set_up", brand_of(request), action=f"/{SET_UP}", csrf=token, why=why, error=error, passkey=options,
-            app=asked.step is Step.ENROL, leave=leave,
+            app=asked.step is SignInStep.ENROL, leave=leave,
         )
         return Answer(status, _CHOOSE_FIELDS + cookie, body)
 
@@ -193,7 +193,7 @@ class Onward:
 def asked_again(form: FormState, who: SignedIn) -> AskFactor:
     """The step of a form that was posted."""
     optional = bool(form.known.get("optional") or form.known.get("leave"))
-    return AskFactor(form.parameters, who, Step[form.known["step"]], optional)
+    return AskFactor(form.parameters, who, SignInStep[form.known["step"]], optional)
 
 
 def client_address(request: Request) -> str:

@@ -10,7 +10,7 @@ from appproxy.errors import AlreadyThere, ConfigError, IdentityError
 from appproxy.net.web import Answer, AsyncResource, Limit, brand_of, html_answer, tell
 from appproxy.pages import render
 from appproxy.provider.factors import enrolment, totp
-from appproxy.provider.oauth.grants import SignedIn, Step
+from appproxy.provider.oauth.grants import SignedIn, SignInStep
 from appproxy.provider.oauth.metadata import SET_UP_APP
 from appproxy.provider.steps.onward import CHOOSE, Onward, asked_again, client_address
 from appproxy.provider.steps.sign_in_form import CHALLENGE
@@ -43,7 +43,7 @@ class SetUpPages:
         if posted.get("leave"):
             return await onward.without_step(request, who, form.parameters)
         if posted.get("app"):
-            if form.known["step"] != Step.ENROL.name:
+            if form.known["step"] != SignInStep.ENROL.name:
                 return await self._again(request, form, who, _STRONGER)
             return self.app_page(request, who, form.parameters)
         if not posted.get("passkey"):

@@ -9,7 +9,7 @@ from twisted.web.server import Request
 
 from appproxy.net.web import Answer, brand_of
 from appproxy.pages import NO_STORE, PASSKEY_SCRIPT, SIGN_IN_SCRIPT, render, with_script
-from appproxy.provider.factors.webauthn import CHALLENGE_SIZE, RelyingParty, challenge_in
+from appproxy.provider.factors.webauthn import CHALLENGE_SIZE, PasskeyHost, challenge_in
 from appproxy.provider.facts import ProviderFacts
 from appproxy.provider.oauth.metadata import ACCOUNT, AUTHORIZE, SIGN_IN
 from appproxy.provider.passwords.authenticator import LONGEST_NAME
@@ -39,7 +39,7 @@ def sign_in_form(
     fields: bytes = b"",
 ) -> Answer:
     """The form; `parameters`: the request to go on with, `name`: what was typed before."""
-    options = RelyingParty(facts.issuer).options_for_use(facts.random_bytes(CHALLENGE_SIZE))
+    options = PasskeyHost(facts.issuer).options_for_use(facts.random_bytes(CHALLENGE_SIZE))
     form = FormState(PURPOSE, parameters, known={CHALLENGE: challenge_in(options)})
     token, cookie = facts.bind_form(request, form)
     body = render(

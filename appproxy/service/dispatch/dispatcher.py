@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 from appproxy.errors import Code, RequestError
 from appproxy.publish.routing import ApplicationRoute
 from appproxy.service.dispatch.error_pages import ErrorPages
-from appproxy.service.dispatch.request import InboundRequest, Store
+from appproxy.service.dispatch.request import InboundRequest, SnapshotSource
 from appproxy.service.dispatch.stage import ANSWERED, Decided, Outcome, Stage
 from appproxy.service.dispatch.stages.hosts import FindRoute, code_for
 from appproxy.service.exchange.exchange import Exchange
@@ -36,7 +36,7 @@ class Dispatcher:
     log = Logger()
 
     def __init__(
-        self, stages: Sequence[Stage], error_pages: ErrorPages, store: Store, wall_clock: Callable[[], float],
+        self, stages: Sequence[Stage], error_pages: ErrorPages, store: SnapshotSource, wall_clock: Callable[[], float],
         clock: IReactorTime,
     ) -> None:
         place = next(number for number, stage in enumerate(stages, 1) if isinstance(stage, FindRoute))

@@ -14,7 +14,7 @@ from appproxy.service.exchange.exchange import Exchange
 from appproxy.store.snapshot import Snapshot
 
 
-class Store(Protocol):
+class SnapshotSource(Protocol):
     """Where the newest picture of the store is."""
 
     @property

@@ -27,7 +27,7 @@ class DeliveryFailed(AppProxyError):
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class Payload:
     """What is sent: entries, as the destination's format and way have them. A batch that is sent again has the same `id`."""
 
     id: str
@@ -37,4 +37,4 @@ class Load:
 class Deliver(Protocol):
     """Sends a batch; fires once it has arrived for certain, and fails with whatever came in between."""
 
-    def __call__(self, export: AuditExport, load: Load, /) -> Deferred[None]: ...
+    def __call__(self, export: AuditExport, load: Payload, /) -> Deferred[None]: ...

@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 from appproxy.errors import StoreError
 from appproxy.export.entry import ExportedEntry
 from appproxy.export.pace import MOST_BYTES, BatchSize, retry_delay
-from appproxy.service.exports.delivery import Deliver, DeliveryFailed, Load
+from appproxy.service.exports.delivery import Deliver, DeliveryFailed, Payload
 from appproxy.service.exports.senders import writer_for
 from appproxy.store.database.live import LiveStore
 from appproxy.store.service import audit_exports
@@ -81,11 +81,11 @@ class Exporter:
         """Send an entry that is in no audit, as an administrator wishes; fires with what went wrong, "" for nothing."""
         return self._deliver(export, self._trial(export)).addCallbacks(lambda _: "", _problem_of)
 
-    def _trial(self, export: AuditExport) -> Load:
+    def _trial(self, export: AuditExport) -> Payload:
         entry = ExportedEntry(
             self._service, 0, self._wall_clock(), "service", "audit.export_test", export.id, {"name": export.name},
             self._random_bytes(16).hex())
-        return Load(entry.id, (writer_for(export)(entry),))
+        return Payload(entry.id, (writer_for(export)(entry),))
 
     def _look(self) -> None:
         """Called every second: one look at a time."""
@@ -195,9 +195,9 @@ class Exporter:
         return int.from_bytes(self._random_bytes(4), "big") / 2**32
 
 
-def _load(export: AuditExport, batch: Batch) -> Load:
+def _load(export: AuditExport, batch: Batch) -> Payload:
     """With the same id whenever these entries go there together."""
-    return Load(f"{export.id}-{batch.pieces[0][0]}-{batch.last}", tuple(piece for _, piece in batch.pieces))
+    return Payload(f"{export.id}-{batch.pieces[0][0]}-{batch.last}", tuple(piece for _, piece in batch.pieces))
 
 
 def _problem_of(failure: Failure) -> str:

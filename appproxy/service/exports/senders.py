@@ -15,7 +15,7 @@ from appproxy.export.formats import written
 from appproxy.export.syslog import syslog_frame
 from appproxy.net.loop.seldom import LogThinning
 from appproxy.net.secure.contexts import origin_context
-from appproxy.service.exports.delivery import TIMEOUT, DeliveryFailed, Load
+from appproxy.service.exports.delivery import TIMEOUT, DeliveryFailed, Payload
 from appproxy.service.exports.line_store import append_lines
 from appproxy.service.exports.syslog_client import send_frames
 from appproxy.service.exports.webhook_client import WebhookClient
@@ -46,7 +46,7 @@ class Senders:
         #: The ends of threads that were given up and may be alive yet, by destination.
         self._given_up: dict[str, Event] = {}
 
-    def __call__(self, export: AuditExport, load: Load) -> Deferred[None]:
+    def __call__(self, export: AuditExport, load: Payload) -> Deferred[None]:
         """Send it, in `TIMEOUT` seconds."""
         place = export.destination
         if place.way is Way.WEBHOOK:
@@ -82,7 +82,7 @@ class Senders:
                            path=place.path, problem=problem)
 
 
-def _send_syslog(export: AuditExport, place: Destination, load: Load) -> None:
+def _send_syslog(export: AuditExport, place: Destination, load: Payload) -> None:
     context = None
     if place.way is Way.SYSLOG_TLS:
         context = origin_context(place.host, export.ca_bundle, "", True, export.credential)

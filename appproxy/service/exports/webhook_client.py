@@ -11,8 +11,8 @@ from twisted.internet.protocol import Protocol
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IResponse
 
-from appproxy.export.webhook import Verdict, batch, is_suspect, signed_fields, verdict_on, wait_asked_for
-from appproxy.service.exports.delivery import DeliveryFailed, Load
+from appproxy.export.webhook import DeliveryVerdict, batch, is_suspect, signed_fields, verdict_on, wait_asked_for
+from appproxy.service.exports.delivery import DeliveryFailed, Payload
 from appproxy.service.signin.openid.provider_agent import BytesProducer, ProviderAgent
 from appproxy.store.service.audit_exports import AuditExport
 
@@ -30,11 +30,11 @@ class WebhookClient:
             lambda export: ProviderAgent(reactor, export.ca_bundle, credential=lambda: export.credential))
         self._agents: dict[str, IAgent] = {}
 
-    def __call__(self, export: AuditExport, load: Load) -> Deferred[None]:
+    def __call__(self, export: AuditExport, load: Payload) -> Deferred[None]:
         """Post it."""
         return Deferred.fromCoroutine(self._post(export, load))
 
-    async def _post(self, export: AuditExport, load: Load) -> None:
+    async def _post(self, export: AuditExport, load: Payload) -> None:
         body, now = batch(load.pieces), self._wall_clock()
         fields = {**signed_fields(export.secret, load.id, now, body), "user-agent": "appproxy"}
         headers = Headers({name: [value] for name, value in fields.items()})
@@ -43,10 +43,10 @@ class WebhookClient:
         status = cast("int", response.code)
         response.deliverBody(_Unread())
         verdict = verdict_on(status)
-        if verdict is not Verdict.TAKEN:
+        if verdict is not DeliveryVerdict.TAKEN:
             asked = response.headers.getRawHeaders("retry-after") or [None]
             raise DeliveryFailed(f"the receiver answers {status}", wait_asked_for(asked[0], now),
-                                 refused=verdict is Verdict.REFUSED, suspect=is_suspect(status))
+                                 refused=verdict is DeliveryVerdict.REFUSED, suspect=is_suspect(status))
 
     def _agent(self, export: AuditExport) -> IAgent:
         if export.id not in self._agents:

@@ -26,7 +26,7 @@ from appproxy.publish.administration import ADMINISTRATION
 from appproxy.publish.routing import ApplicationRoute
 from appproxy.service.dispatch.error_pages import ErrorPages
 from appproxy.service.dispatch.gates.sign_in_start import SignInStart
-from appproxy.service.dispatch.request import InboundRequest, Store
+from appproxy.service.dispatch.request import InboundRequest, SnapshotSource
 from appproxy.service.dispatch.stage import ANSWERED
 from appproxy.service.dispatch.stages.machine_access import MachineAuthentication, MachineAuthorization, Programs
 from appproxy.service.dispatch.stages.resource_metadata import ResourceMetadata
@@ -58,7 +58,7 @@ class AdminHost:
     log = Logger()
 
     def __init__(
-        self, store: Store, programs: Programs, sign_in: SignInStart, error_pages: ErrorPages, *, pages: Handler,
+        self, store: SnapshotSource, programs: Programs, sign_in: SignInStart, error_pages: ErrorPages, *, pages: Handler,
         metadata: ResourceMetadata, answer: Answering, wall_clock: Callable[[], float],
     ) -> None:
         self._store = store

@@ -22,7 +22,7 @@ from appproxy.store.transaction import Transaction
 _EVERY = 5.0
 
 
-class Writing(Protocol):
+class UseWriter(Protocol):
     """What is needed of `store.database.live.LiveStore`."""
 
     def write(
@@ -33,7 +33,7 @@ class Writing(Protocol):
 
 
 def programs(
-    gate: Gate, live: Writing, clock: IReactorTime, note: Note, tokens: TokenBook | None = None,
+    gate: Gate, live: UseWriter, clock: IReactorTime, note: Note, tokens: TokenBook | None = None,
 ) -> Programs:
     """What signs programs in at a node; `gate`: of cookies."""
     book = tokens or NoTokens()
@@ -46,7 +46,7 @@ class TokenUses:
 
     log = Logger()
 
-    def __init__(self, live: Writing, clock: IReactorTime) -> None:
+    def __init__(self, live: UseWriter, clock: IReactorTime) -> None:
         self._live = live
         self._clock = clock
         self._moments: dict[str, tuple[float, str]] = {}

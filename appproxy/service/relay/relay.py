@@ -23,8 +23,8 @@ from appproxy.service.relay.connectors.share_tokens import ShareTokens
 from appproxy.service.relay.plan import Plan, Plans
 from appproxy.service.relay.proxied_request import ProxiedRequest
 from appproxy.service.relay.request_signer import RequestSigner, signed
-from appproxy.service.relay.revocation import EVERYTHING, Change, Revocable, why_cut
-from appproxy.service.relay.shared import Page, Shared
+from appproxy.service.relay.revocation import EVERYTHING, Affected, Revocable, why_cut
+from appproxy.service.relay.shared import FailurePage, Shared
 from appproxy.store.snapshot import Snapshot
 from appproxy.tunnel.frames import Flag
 from appproxy.tunnel.limits import TunnelLimits
@@ -46,7 +46,7 @@ class Relay(Shared):
         self,
         roster: Roster,
         clock: IReactorTime,
-        page: Page,
+        page: FailurePage,
         *,
         user_header: Callable[[Session], bytes],
         identity_block: Callable[[Application, Session], bytes],
@@ -137,7 +137,7 @@ class Relay(Shared):
             block = signed(self._signer, exchange, application, session, block)
         return block, holds_translated
 
-    def judge_again(self, snapshot: Snapshot, now: float, change: Change = EVERYTHING) -> int:
+    def judge_again(self, snapshot: Snapshot, now: float, change: Affected = EVERYTHING) -> int:
         """Sessions, assignments or applications have changed: cut what is under way for those who may no longer.
 
         `now` is wall clock time. A WebSocket that is open, a download and an upload end like the next request would.

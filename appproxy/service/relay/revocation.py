@@ -40,7 +40,7 @@ class Revocable(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Affected:
     """Whom a change concerns: sessions by id, subjects by provider and subject, applications by id; or everybody."""
 
     sessions: Collection[str] = ()
@@ -49,10 +49,10 @@ class Change:
     everything: bool = False
 
 
-EVERYTHING = Change(everything=True)
+EVERYTHING = Affected(everything=True)
 
 
-def change_between(old: Snapshot, new: Snapshot) -> Change:
+def change_between(old: Snapshot, new: Snapshot) -> Affected:
     """Whom it concerns that one snapshot took the place of another: nobody else may do less, or more, than before."""
     # A provider may be many applications'; and who publishes somewhere may take the place from a wildcard of another.
     if old.providers != new.providers or old.policies is not new.policies:
@@ -76,7 +76,7 @@ def change_between(old: Snapshot, new: Snapshot) -> Change:
         subjects += [one for one in either if old.user_risks.get(one) != new.user_risks.get(one)]
     if old.service_tokens is not new.service_tokens:
         subjects += [(SERVICE_TOKEN, id) for id, token in old.service_tokens.items() if new.service_tokens.get(id) != token]
-    return Change(new.revoked_sessions - old.revoked_sessions, subjects, applications)
+    return Affected(new.revoked_sessions - old.revoked_sessions, subjects, applications)
 
 
 def why_cut(request: Revocable, snapshot: Snapshot, now: float) -> tuple[Code, str] | None:

@@ -19,7 +19,7 @@ from appproxy.service.relay.under_way import UnderWay
 from appproxy.tunnel.limits import TunnelLimits
 
 
-class Page(Protocol):
+class FailurePage(Protocol):
     """`notice`: what the user reads in place of the usual advice."""
 
     def __call__(self, code: Code, exchange: Exchange, *, notice: str = "") -> tuple[int, bytes, bytes]:
@@ -34,7 +34,7 @@ class Shared:
         self,
         roster: Roster,
         clock: IReactorTime,
-        page: Page,
+        page: FailurePage,
         has_connectors: Callable[[str], bool],
         limits: TunnelLimits,
         hooks: Hooks,

@@ -33,7 +33,7 @@ from appproxy.identity.states import (
 from appproxy.net.web import Answer, address_of, cookie_lines, cookies_of, failure_answer, redirect, request_id
 from appproxy.policy.once import Once
 from appproxy.policy.risk.levels import UNKNOWN
-from appproxy.policy.risk.outcome import Outcome
+from appproxy.policy.risk.outcome import SignInOutcome
 from appproxy.policy.verdict import Pass, Refuse
 from appproxy.publish.application import Application
 from appproxy.service.signin import step_up
@@ -55,7 +55,7 @@ from appproxy.service.signin.sessions.sign_out import LONGEST_END, end_url
 from appproxy.service.signin.sessions.signed_in_cookie import SignedInBrowser
 from appproxy.service.signin.step_up import DeviceNeeded
 from appproxy.service.signin.way_back import WayBack
-from appproxy.store.people.session.record import SignedIn
+from appproxy.store.people.session.record import SignInResult
 from appproxy.store.snapshot import BUILTIN, ProviderRecord
 
 #: Errors of a provider that mean "not this time" (OpenID Connect Core 1.0 section 3.1.2.6, RFC 6749 section 4.1.2.1): the user
@@ -261,9 +261,10 @@ class SignInSteps:
         risk = self._context.risk
         if risk is None or judged is None:
             return b""
-        outcome = Outcome.PASSED if refusal is None else Outcome.REFUSED if isinstance(refusal, Refuse) else Outcome.ASKED
+        refused = SignInOutcome.REFUSED if isinstance(refusal, Refuse) else SignInOutcome.ASKED
+        outcome = SignInOutcome.PASSED if refusal is None else refused
         await risk.conclude(judged, session, application.id, outcome)
-        return risk.keep_device(request, session.provider, judged) if outcome is Outcome.PASSED else b""
+        return risk.keep_device(request, session.provider, judged) if outcome is SignInOutcome.PASSED else b""
 
     def _check_address(self, request: IRequest, record: ProviderRecord) -> None:
         """Raises IdentityError(TOKEN_REFUSED) for an answer that came to another redirect URI than the provider was told."""
@@ -366,10 +367,10 @@ def _not_after(record: ProviderRecord, claims: Claims, end: float) -> float:
 
 def _signed_in(
     request: IRequest, session: Session, claims: Claims, answer: TokenAnswer, application: str, record: ProviderRecord,
-) -> SignedIn:
+) -> SignInResult:
     """What the store keeps. `application`: its id, "" where the user may not use it."""
     sid = claims.raw.get("sid")
-    return SignedIn(
+    return SignInResult(
         id=session.id, provider=record.id, subject=claims.subject, issuer=claims.issuer, name=session.name,
         sid=sid if isinstance(sid, str) and len(sid) <= MAX_SUBJECT and sid.isprintable() else "", application=application,
         expires=_not_after(record, claims, session.issued + record.session_hours * 3600.0), address=address_of(request),

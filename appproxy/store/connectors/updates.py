@@ -21,7 +21,7 @@ TURN = 1800.0
 
 
 @dataclass(frozen=True, slots=True)
-class Lease:
+class UpdateLease:
     """A connector's turn; times are seconds since 1970."""
 
     connector: str
@@ -39,7 +39,7 @@ class Planned:
     until: float = 0.0
 
 
-def ask(tx: Transaction, connector: str) -> tuple[Lease | None, str]:
+def ask(tx: Transaction, connector: str) -> tuple[UpdateLease | None, str]:
     """May this connector (its id) be updated now? Its turn, or why not. Asking again within a turn makes it no longer."""
     one = find(tx, connector)
     held = leases(tx).get(one.group)
@@ -49,7 +49,7 @@ def ask(tx: Transaction, connector: str) -> tuple[Lease | None, str]:
     why = why_not(one, members, sightings.places(tx, tx.now), held, tx.now)
     if why:
         return None, why
-    made = Lease(one.id, tx.now, tx.now + TURN)
+    made = UpdateLease(one.id, tx.now, tx.now + TURN)
     tx.change(sa.delete(table).where(table.c.connector_group == one.group))
     tx.change(sa.insert(table).values(
         connector_group=one.group, connector=one.id, begun=made.begun, until=made.until))
@@ -68,14 +68,16 @@ def finish(tx: Transaction, connector: str) -> bool:
     return True
 
 
-def leases(reading: Reading) -> Mapping[str, Lease]:
+def leases(reading: Reading) -> Mapping[str, UpdateLease]:
     """The latest turn of each group, by the group's id; it may be over."""
     return {
-        row["connector_group"]: Lease(row["connector"], row["begun"], row["until"]) for row in reading.rows(sa.select(table))}
+        row["connector_group"]: UpdateLease(row["connector"], row["begun"], row["until"])
+        for row in reading.rows(sa.select(table))
+    }
 
 
 def why_not(
-    one: Connector, members: Sequence[Connector], places: Mapping[str, object], held: Lease | None, now: float
+    one: Connector, members: Sequence[Connector], places: Mapping[str, object], held: UpdateLease | None, now: float
 ) -> str:
     """What speaks against updating this one of a group now, "" for nothing. `members`: the approved ones; `places`: has those
     that are connected; `held`: the latest turn of the group.
@@ -95,7 +97,7 @@ def why_not(
 
 
 def plan(
-    members: Sequence[Connector], places: Mapping[str, object], held: Lease | None, version: str, now: float
+    members: Sequence[Connector], places: Mapping[str, object], held: UpdateLease | None, version: str, now: float
 ) -> list[Planned]:
     """The connectors of a group in the order in which they should be updated to `version`: those that are furthest behind
     first, those that run it last.

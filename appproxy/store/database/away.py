@@ -11,7 +11,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from appproxy.errors import AppProxyError, StoreAway
 from appproxy.store.database import notices
-from appproxy.store.database.kept import Kept
+from appproxy.store.database.kept import KeptSnapshot
 from appproxy.store.database.store import Store
 from appproxy.store.policies.countries import CountryDatabase
 from appproxy.store.snapshot import Snapshot
@@ -28,7 +28,7 @@ OpenStore = Callable[[Callable[[Store], None]], Store]
 class AwayStore:
     """In a Store's place. All but `interrupt` belongs to the database's thread; `seconds` is a monotonic clock."""
 
-    def __init__(self, kept: Kept, why: str, open_store: OpenStore, seconds: Callable[[], float]) -> None:
+    def __init__(self, kept: KeptSnapshot, why: str, open_store: OpenStore, seconds: Callable[[], float]) -> None:
         self._kept = kept
         self._why = why
         self._open = open_store

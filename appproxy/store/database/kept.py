@@ -40,7 +40,7 @@ _OTHERS = (leaves, master_check, revisions)
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptSnapshot:
     """An open store of rows that were kept, and when the database was last known to say the same, in seconds since 1970."""
 
     store: Store
@@ -95,7 +95,7 @@ class Keeper:
         return zlib.compress(f'{{{head},"tables":{{{",".join(tables)}}}}}'.encode(), 1)
 
 
-def open_kept(path: Path, sealer: Sealer, now: float, most_age: float) -> Kept:
+def open_kept(path: Path, sealer: Sealer, now: float, most_age: float) -> KeptSnapshot:
     """The store of the file. Raises StoreError, which says why it is of no use: none there, too old, another program's."""
     try:
         sealed = path.read_bytes()
@@ -114,7 +114,7 @@ def open_kept(path: Path, sealer: Sealer, now: float, most_age: float) -> Kept:
         raise StoreError(f"{path} is {(now - at) / 3600:.1f} hours old, and kept_snapshot_hours says {most_age / 3600:g}")
     if at - now > _SKEW:
         raise StoreError(f"{path} is dated {(at - now) / 3600:.1f} hours ahead; is this machine's clock right?")
-    return Kept(Store(_filled(tables), sealer), at)
+    return KeptSnapshot(Store(_filled(tables), sealer), at)
 
 
 def _filled(tables: dict[str, list[dict[str, object]]]) -> sa.Engine:

@@ -21,7 +21,7 @@ from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
 from appproxy.errors import StoreError
-from appproxy.policy.fair_queue import FairQueue
+from appproxy.policy.fair_queue import LaneQueue
 from appproxy.policy.paced import Paced
 from appproxy.policy.sender import SENDER
 from appproxy.store.database.away import AwayStore
@@ -152,7 +152,7 @@ class LiveStore:
         self._built: Snapshot | None = None
         self._version: int | None = None
         self._complaint = ""
-        self._queue: FairQueue[_Work] = FairQueue(MOST_WAITING, MOST_WAITING, _Lane)
+        self._queue: LaneQueue[_Work] = LaneQueue(MOST_WAITING, MOST_WAITING, _Lane)
         self._idle = HANDED
         self._stopping = False
         #: How often a snapshot could not be built; the one before stayed in use.

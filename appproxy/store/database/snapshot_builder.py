@@ -187,7 +187,7 @@ class Builder:
 
     def _policies(self, reading: Reading, tags: Mapping[str, frozenset[str]]) -> PolicySet:
         """Networks are many and change seldom: they are made ready again only when one of the locations has changed."""
-        versions = frozenset((one.id, one.version) for one in documents.list_all(reading, documents.Kind.LOCATION))
+        versions = frozenset((one.id, one.version) for one in documents.list_all(reading, documents.DocumentKind.LOCATION))
         if self._locations is None or self._locations[0] != versions:
             country_of = no_country if self.countries is None else self.countries.country_of
             self._locations = (versions, policies.read_locations(reading, country_of))

@@ -43,7 +43,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KnownUser:
     """What is known here of a user of a directory."""
 
     user_id: str
@@ -56,10 +56,10 @@ class NameTaken(ConfigError):
     """Every name that a user could have is somebody else's here."""
 
 
-def of_user(reading: Reading, user_id: str) -> Kept | None:
+def of_user(reading: Reading, user_id: str) -> KnownUser | None:
     """Which entry of which directory a user is; None for a user of our own."""
     row = reading.row(sa.select(directory_users).where(directory_users.c.user_id == user_id))
-    return None if row is None else Kept(row["user_id"], row["directory"], row["subject"], row["checked"])
+    return None if row is None else KnownUser(row["user_id"], row["directory"], row["subject"], row["checked"])
 
 
 def groups_of(reading: Reading, directory_id: str) -> dict[str, Group]:

@@ -36,7 +36,7 @@ class KeptAttempt:
     succeeded: bool
 
 
-class Learned(NamedTuple):
+class LearnedAttempts(NamedTuple):
     """Attempts at other processes, the oldest first, and the number to go on after."""
 
     attempts: list[KeptAttempt]
@@ -63,12 +63,12 @@ def keep(tx: Transaction, process: str, attempts: Sequence[KeptAttempt]) -> None
     tx.tell(PASSWORD_ATTEMPTS)
 
 
-def of_others(reading: Reading, process: str, after: int, since: float) -> Learned:
+def of_others(reading: Reading, process: str, after: int, since: float) -> LearnedAttempts:
     """What other processes have counted: numbers above `after`, not before `since`, at most the newest `MOST`."""
     columns = [table.c[name] for name in _COLUMNS]
     found = sa.select(*columns).where(table.c.number > after, table.c.process != process, table.c.time > since)
     rows = reading.rows(found.order_by(table.c.number.desc()).limit(MOST))
-    return Learned([KeptAttempt(**row) for row in reversed(rows)], max(after, _last(reading)))
+    return LearnedAttempts([KeptAttempt(**row) for row in reversed(rows)], max(after, _last(reading)))
 
 
 def purge(tx: Transaction) -> None:

@@ -21,7 +21,7 @@ _LONGEST = 1_000_000
 _MOST = 5000
 
 
-class Kind(Enum):
+class DocumentKind(Enum):
     """What a document is; the values are in the database and in messages."""
 
     POLICY = "policy"
@@ -43,7 +43,7 @@ class Stored:
     changed: float
 
 
-def put(tx: Transaction, kind: Kind, name: str, document: Mapping[str, object], groups_since: float = 0.0) -> Stored:
+def put(tx: Transaction, kind: DocumentKind, name: str, document: Mapping[str, object], groups_since: float = 0.0) -> Stored:
     """Keep a document under its name, in place of the one that is there. Raises ConfigError."""
     name = names.title(name, kind.value)
     text = json.dumps({**document, "name": name}, ensure_ascii=False)
@@ -62,14 +62,14 @@ def put(tx: Transaction, kind: Kind, name: str, document: Mapping[str, object], 
     return find(tx, kind, name)
 
 
-def remove(tx: Transaction, kind: Kind, name: str) -> Stored:
+def remove(tx: Transaction, kind: DocumentKind, name: str) -> Stored:
     """Forget one; gives what it was. Raises NotFound."""
     gone = find(tx, kind, name)
     tx.change(sa.delete(policy_documents).where(policy_documents.c.id == gone.id))
     return gone
 
 
-def find(reading: Reading, kind: Kind, name: str) -> Stored:
+def find(reading: Reading, kind: DocumentKind, name: str) -> Stored:
     """The document of this name or id. Raises NotFound, with near names."""
     table = policy_documents
     row = reading.row(sa.select(table).where(_is(kind, name)))
@@ -80,14 +80,14 @@ def find(reading: Reading, kind: Kind, name: str) -> Stored:
     return _stored(row)
 
 
-def list_all(reading: Reading, kind: Kind) -> list[Stored]:
+def list_all(reading: Reading, kind: DocumentKind) -> list[Stored]:
     """All of one kind, by name."""
     table = policy_documents
     return [_stored(row) for row in reading.rows(
         sa.select(table).where(table.c.kind == kind.value).order_by(table.c.name_key))]
 
 
-def _is(kind: Kind, name: str) -> sa.ColumnElement[bool]:
+def _is(kind: DocumentKind, name: str) -> sa.ColumnElement[bool]:
     return sa.and_(policy_documents.c.kind == kind.value, policy_documents.c.name_key == names.key(name))
 
 

@@ -28,7 +28,7 @@ from appproxy.store.applications import applications
 from appproxy.store.devices import authorities
 from appproxy.store.people import providers, users
 from appproxy.store.policies import documents
-from appproxy.store.policies.documents import Kind, Stored
+from appproxy.store.policies.documents import DocumentKind, Stored
 from appproxy.store.policies.references import Names, device_id, resolved
 from appproxy.store.roles import assignments as role_assignments
 from appproxy.store.snapshot import BUILTIN
@@ -37,7 +37,7 @@ from appproxy.store.transaction import Reading, Transaction
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Assignable:
     """Somebody whom an application may be assigned to."""
 
     provider: str
@@ -53,14 +53,14 @@ def put(tx: Transaction, name: str, document: object, *, force: bool = False) ->
     read_policy(document)
     kept = resolved(tx, document)
     policy = read_policy(kept)
-    before = {one.name: one for one in documents.list_all(tx, Kind.POLICY)}
+    before = {one.name: one for one in documents.list_all(tx, DocumentKind.POLICY)}
     old = before.pop(policy.name, None)
     # Sessions hold only the groups that were named when they began.
     known = _named_groups(tx) | {group for one in before.values() for group in read_policy(one.document).groups()}
     since = 0.0 if old is None else old.groups_since
     if set(policy.groups()) - known - (set() if old is None else set(read_policy(old.document).groups())):
         since = tx.now
-    made = documents.put(tx, Kind.POLICY, policy.name, kept, since)
+    made = documents.put(tx, DocumentKind.POLICY, policy.name, kept, since)
     if not force and (without := without_anybody(tx)):
         raise ConfigError(f"with this policy nobody could use {', '.join(without)}",
                           hint="exclude somebody, add a condition, or use --force")
@@ -72,14 +72,14 @@ def put_location(tx: Transaction, name: str, document: object) -> Stored:
     read = read_location(_named(document, name))
     kept: dict[str, object] = {
         "networks": list(read.networks), "countries": sorted(read.countries), "trusted": read.trusted}
-    return documents.put(tx, Kind.LOCATION, read.name, kept)
+    return documents.put(tx, DocumentKind.LOCATION, read.name, kept)
 
 
 def put_context(tx: Transaction, name: str, document: object) -> Stored:
     """Keep an authentication context. Raises ConfigError or NotFound."""
     document = _named(document, name)
     read = read_context(document)
-    return documents.put(tx, Kind.CONTEXT, read.name, resolved(tx, document))
+    return documents.put(tx, DocumentKind.CONTEXT, read.name, resolved(tx, document))
 
 
 def put_strength(tx: Transaction, name: str, document: object) -> Stored:
@@ -96,7 +96,7 @@ def put_strength(tx: Transaction, name: str, document: object) -> Stored:
         {"provider": providers.find(tx, one.provider).id if one.provider else "", "acr": one.acr, "amr": sorted(one.amr)}
         if one.device is None else _device(tx, one.device, number) for number, one in enumerate(read.proofs)
     ]
-    return documents.put(tx, Kind.STRENGTH, read.name, {"any_of": ways})
+    return documents.put(tx, DocumentKind.STRENGTH, read.name, {"any_of": ways})
 
 
 def _device(tx: Transaction, wanted: DevicePattern, number: int) -> dict[str, object]:
@@ -107,11 +107,11 @@ def _device(tx: Transaction, wanted: DevicePattern, number: int) -> dict[str, ob
         raise error.at(f"any_of[{number}].device") from None
 
 
-def remove(tx: Transaction, kind: Kind, name: str) -> Stored:
+def remove(tx: Transaction, kind: DocumentKind, name: str) -> Stored:
     """Forget a document; gives what it was. Raises NotFound, or AlreadyThere when a policy still names it."""
     found = documents.find(tx, kind, name)
-    if kind is not Kind.POLICY and not (kind is Kind.STRENGTH and found.name in BUILT_IN):
-        for policy in documents.list_all(tx, Kind.POLICY):
+    if kind is not DocumentKind.POLICY and not (kind is DocumentKind.STRENGTH and found.name in BUILT_IN):
+        for policy in documents.list_all(tx, DocumentKind.POLICY):
             if found.name in _mentioned(policy.document, kind):
                 raise names.AlreadyThere(f"the policy {policy.name!r} still names the {kind.value} {found.name!r}",
                                          hint="change that policy first")
@@ -140,7 +140,7 @@ def set_exempt(tx: Transaction, user: str, *, wanted: bool) -> tuple[str, str]:
 def read_all(reading: Reading, tagged: Tagged | None = None) -> list[Policy]:
     """All policies; `tagged`: where that is known already. Raises ConfigError for a document that cannot be read."""
     tagged = tags(applications.list_all(reading)) if tagged is None else tagged
-    return [read_policy(one.document, one.groups_since, tagged) for one in documents.list_all(reading, Kind.POLICY)]
+    return [read_policy(one.document, one.groups_since, tagged) for one in documents.list_all(reading, DocumentKind.POLICY)]
 
 
 def policy_set(
@@ -149,8 +149,8 @@ def policy_set(
     """The set that a node judges by; or what those come to that are only reported. Raises ConfigError."""
     if tagged is None:
         tagged = tags(applications.list_all(reading)) if names_tags(reading) else {}
-    strengths = strengths_of(one.document for one in documents.list_all(reading, Kind.STRENGTH))
-    contexts = Contexts(read_context(one.document, tagged) for one in documents.list_all(reading, Kind.CONTEXT))
+    strengths = strengths_of(one.document for one in documents.list_all(reading, DocumentKind.STRENGTH))
+    contexts = Contexts(read_context(one.document, tagged) for one in documents.list_all(reading, DocumentKind.CONTEXT))
     return PolicySet(
         read_all(reading, tagged), locations or read_locations(reading), strengths, exempt(reading), contexts,
         authorities.trusted(reading), reporting=reporting)
@@ -169,13 +169,13 @@ def names_tags(reading: Reading) -> bool:
     """Does any policy or context name a tag?"""
     return any(
         text.startswith(TAG)
-        for kind in (Kind.POLICY, Kind.CONTEXT) for one in documents.list_all(reading, kind)
+        for kind in (DocumentKind.POLICY, DocumentKind.CONTEXT) for one in documents.list_all(reading, kind)
         for texts in cast("Mapping[str, Sequence[str]]", one.document["applications"]).values() for text in texts)
 
 
 def read_locations(reading: Reading, country_of: CountryOf = no_country) -> Locations:
     """All named locations. Raises ConfigError."""
-    return Locations((read_location(one.document) for one in documents.list_all(reading, Kind.LOCATION)), country_of)
+    return Locations((read_location(one.document) for one in documents.list_all(reading, DocumentKind.LOCATION)), country_of)
 
 
 def without_anybody(reading: Reading) -> list[str]:
@@ -185,7 +185,7 @@ def without_anybody(reading: Reading) -> list[str]:
     """
     there = {one.id: one for one in applications.list_all(reading) if not one.passthrough}
 
-    def may_use(application: str, one: Person) -> bool:
+    def may_use(application: str, one: Assignable) -> bool:
         found = there[application]
         access = found.access_of(one.provider)
         return access is not None and (not found.assignment_required or is_assigned(access, one.subject, one.groups))
@@ -205,7 +205,7 @@ def locks_administrators_out(reading: Reading) -> bool:
         blocking, (ADMINISTRATION,), administrators(reading), lambda _, __: True, exempt(reading)))
 
 
-def administrators(reading: Reading) -> Sequence[Person]:
+def administrators(reading: Reading) -> Sequence[Assignable]:
     """Who has the role of administrators for all and for good, as far as is known here: as `has_person` counts them."""
     held = {
         (one.provider, one.kind, one.value) for one in role_assignments.list_all(reading)
@@ -213,19 +213,19 @@ def administrators(reading: Reading) -> Sequence[Person]:
     own = [
         one for one in people(reading)
         if one.provider == BUILTIN and held & {(BUILTIN, USER, one.subject), *((BUILTIN, GROUP, id_) for id_ in one.groups)}]
-    return [*own, *(Person(provider, value) for provider, kind, value in held if kind == USER and provider != BUILTIN)]
+    return [*own, *(Assignable(provider, value) for provider, kind, value in held if kind == USER and provider != BUILTIN)]
 
 
-def people(reading: Reading) -> Sequence[Person]:
+def people(reading: Reading) -> Sequence[Assignable]:
     """Users of the built-in provider who may sign in, and whoever of other providers some application is assigned to."""
     own = [
-        Person(BUILTIN, one.id, tuple(group.id for group in one.groups))
+        Assignable(BUILTIN, one.id, tuple(group.id for group in one.groups))
         for one in users.list_all(reading) if not one.disabled
     ]
     table = assignments.c
     rows = reading.connection.execute(sa.select(table.provider, table.kind, table.value).distinct())
     others = [
-        Person(provider, "", (value,)) if kind == GROUP else Person(provider, value)
+        Assignable(provider, "", (value,)) if kind == GROUP else Assignable(provider, value)
         for provider, kind, value in rows if provider != BUILTIN
     ]
     return [*own, *others]
@@ -236,7 +236,7 @@ def faults(reading: Reading) -> list[dict[str, str]]:
     called = Names.now(reading)
     found = [
         {"policy": one.name, "problem": f"{path}: what it names is not there any more"}
-        for kind in (Kind.POLICY, Kind.CONTEXT) for one in documents.list_all(reading, kind)
+        for kind in (DocumentKind.POLICY, DocumentKind.CONTEXT) for one in documents.list_all(reading, kind)
         for path in called.gone(one.document)
     ]
     return [*found, *({"policy": "", "problem": f"nobody can use {name}"} for name in without_anybody(reading))]
@@ -263,7 +263,7 @@ def _named_groups(reading: Reading) -> set[tuple[str, str]]:
     return {(provider, value) for provider, value in rows}
 
 
-def _mentioned(document: Mapping[str, object], kind: Kind) -> set[str]:
+def _mentioned(document: Mapping[str, object], kind: DocumentKind) -> set[str]:
     """The names of locations, contexts or strengths in a policy's document."""
     key = f"{kind.value}s"
     conditions, grant = document.get("conditions"), document.get("grant")
@@ -271,6 +271,6 @@ def _mentioned(document: Mapping[str, object], kind: Kind) -> set[str]:
     if isinstance(conditions, dict):
         for texts in conditions.get(key, {}).values():
             found |= set(texts)
-    if kind is Kind.STRENGTH and isinstance(grant, dict):
+    if kind is DocumentKind.STRENGTH and isinstance(grant, dict):
         found |= set(grant.get("require", ()))
     return found

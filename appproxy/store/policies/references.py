@@ -17,7 +17,7 @@ from appproxy.store.applications import applications
 from appproxy.store.devices import authorities
 from appproxy.store.people import providers, user_groups, users
 from appproxy.store.policies import documents
-from appproxy.store.policies.documents import Kind
+from appproxy.store.policies.documents import DocumentKind
 from appproxy.store.snapshot import BUILTIN
 from appproxy.store.tables import core as schema
 from appproxy.store.transaction import Reading
@@ -36,8 +36,8 @@ def resolved(reading: Reading, document: Document) -> dict[str, object]:
         "applications": lambda text, _: _application(reading, text),
         "providers": lambda text, _: providers.find(reading, text).id,
         "devices": lambda text, _: device_id(reading, text),
-        "contexts": lambda text, _: documents.find(reading, Kind.CONTEXT, text).name,
-        "locations": lambda text, _: text if text == TRUSTED else documents.find(reading, Kind.LOCATION, text).name,
+        "contexts": lambda text, _: documents.find(reading, DocumentKind.CONTEXT, text).name,
+        "locations": lambda text, _: text if text == TRUSTED else documents.find(reading, DocumentKind.LOCATION, text).name,
         "strengths": lambda text, _: strength_name(reading, text),
     })
 
@@ -68,10 +68,10 @@ def strength_name(reading: Reading, text: str) -> str:
     if text in BUILT_IN:
         return text
     try:
-        return documents.find(reading, Kind.STRENGTH, text).name
+        return documents.find(reading, DocumentKind.STRENGTH, text).name
     except names.NotFound:
         raise names.not_found("strength", text, {
-            *BUILT_IN, *(one.name for one in documents.list_all(reading, Kind.STRENGTH))}) from None
+            *BUILT_IN, *(one.name for one in documents.list_all(reading, DocumentKind.STRENGTH))}) from None
 
 
 @dataclass(frozen=True, slots=True)

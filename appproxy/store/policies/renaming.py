@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from appproxy.store import names
 from appproxy.store.policies import documents
-from appproxy.store.policies.documents import Kind
+from appproxy.store.policies.documents import DocumentKind
 from appproxy.store.policies.references import each_named
 from appproxy.store.tables import core as schema
 from appproxy.store.tables.directories import directories
@@ -21,16 +21,16 @@ from appproxy.store.transaction import Transaction
 TABLES: Mapping[str, sa.Table] = {
     "connector group": schema.connector_groups, "group": schema.user_groups, "identity provider": schema.providers,
     "directory": directories, "application": schema.applications, "native client": native_clients, "client": clients,
-    **{kind.value: schema.policy_documents for kind in Kind},
+    **{kind.value: schema.policy_documents for kind in DocumentKind},
 }
 #: Of which policies keep the name.
-_NAMED = (Kind.LOCATION, Kind.STRENGTH, Kind.CONTEXT)
+_NAMED = (DocumentKind.LOCATION, DocumentKind.STRENGTH, DocumentKind.CONTEXT)
 
 
 def rename_all(tx: Transaction, what: str, pairs: Mapping[str, str]) -> None:
     """Give some of a kind other names: all at once, so that two can change theirs. Raises ConfigError or AlreadyThere."""
     table = TABLES[what]
-    kind = next((one for one in Kind if one.value == what), None)
+    kind = next((one for one in DocumentKind if one.value == what), None)
     mine = sa.true() if kind is None else table.c.kind == kind.value
     found = {}
     for old, new in pairs.items():
@@ -49,14 +49,14 @@ def rename_all(tx: Transaction, what: str, pairs: Mapping[str, str]) -> None:
         _in_documents(tx, kind, found, pairs)
 
 
-def _in_documents(tx: Transaction, kind: Kind, found: Mapping[str, str], pairs: Mapping[str, str]) -> None:
+def _in_documents(tx: Transaction, kind: DocumentKind, found: Mapping[str, str], pairs: Mapping[str, str]) -> None:
     """Each document says its own name, and policies say those of what they are about."""
     for one in documents.list_all(tx, kind):
         if one.id in found:
             _write(tx, one.id, {**one.document, "name": one.name})
     if kind not in _NAMED:
         return
-    for policy in documents.list_all(tx, Kind.POLICY):
+    for policy in documents.list_all(tx, DocumentKind.POLICY):
         changed = each_named(policy.document, {f"{kind.value}s": lambda text, path: pairs.get(text, text)})
         if changed != dict(policy.document):
             _write(tx, policy.id, changed)

@@ -11,7 +11,7 @@ from appproxy.store import names
 from appproxy.store.applications import applications
 from appproxy.store.devices import authorities
 from appproxy.store.policies import documents, policies
-from appproxy.store.policies.documents import Kind
+from appproxy.store.policies.documents import DocumentKind
 from appproxy.store.policies.references import Names, resolved
 from appproxy.store.transaction import Reading
 
@@ -22,10 +22,10 @@ def material(reading: Reading, proposed: Sequence[object], without: Sequence[str
 
     `new_groups`: those that a proposed policy names and that no session holds yet, because nothing has named them.
     """
-    before = {names.key(one.name): dict(one.document) for one in documents.list_all(reading, Kind.POLICY)}
+    before = {names.key(one.name): dict(one.document) for one in documents.list_all(reading, DocumentKind.POLICY)}
     after = dict(before)
     for name in without:
-        del after[names.key(documents.find(reading, Kind.POLICY, name).name)]
+        del after[names.key(documents.find(reading, DocumentKind.POLICY, name).name)]
     called, new = Names.now(reading), set()
     known = policies.known_groups(reading)
     for document in proposed:
@@ -36,9 +36,9 @@ def material(reading: Reading, proposed: Sequence[object], without: Sequence[str
     published = applications.list_all(reading)
     return {
         "before": list(before.values()), "after": list(after.values()),
-        "locations": [one.document for one in documents.list_all(reading, Kind.LOCATION)],
-        "strengths": [one.document for one in documents.list_all(reading, Kind.STRENGTH)],
-        "contexts": [one.document for one in documents.list_all(reading, Kind.CONTEXT)],
+        "locations": [one.document for one in documents.list_all(reading, DocumentKind.LOCATION)],
+        "strengths": [one.document for one in documents.list_all(reading, DocumentKind.STRENGTH)],
+        "contexts": [one.document for one in documents.list_all(reading, DocumentKind.CONTEXT)],
         "devices": {
             id: [one.name, None if one.until == inf else one.until, sorted(one.revoked)]
             for id, one in authorities.trusted(reading).authorities.items()},

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from appproxy.policy.risk.features import Seen
 from appproxy.policy.risk.levels import HIGH, MEDIUM, Thresholds
-from appproxy.policy.risk.outcome import Outcome, State
+from appproxy.policy.risk.outcome import RiskState, SignInOutcome
 from appproxy.policy.risk.scoring import Judgement, judge, with_news
 from appproxy.policy.risk.signals import WINDOW, Circumstances
 from appproxy.store.people.session import sessions
@@ -45,24 +45,24 @@ def judged(
     return judge(seen, history, counts.of(reading, with_news(seen, history).asked()), around, thresholds)
 
 
-def concluded(tx: Transaction, told: Judgement, who: SigningIn, outcome: Outcome, thresholds: Thresholds) -> str:
+def concluded(tx: Transaction, told: Judgement, who: SigningIn, outcome: SignInOutcome, thresholds: Thresholds) -> str:
     """Write down what became of a sign-in. Gives its id; "" where there is nothing to write.
 
     One at risk teaches nothing before a second factor, an admin or two weeks have settled it. Of what has not passed only
     what is at risk is kept.
     """
     at_risk = told.level in (MEDIUM, HIGH)
-    if outcome is not Outcome.PASSED and not at_risk:
+    if outcome is not SignInOutcome.PASSED and not at_risk:
         return ""
-    proved = who.proved and outcome is Outcome.PASSED
-    state = State.USUAL if not at_risk else State.PROVED if proved else State.OPEN
+    proved = who.proved and outcome is SignInOutcome.PASSED
+    state = RiskState.USUAL if not at_risk else RiskState.PROVED if proved else RiskState.OPEN
     id_ = sign_ins.add(
         tx, told, provider=who.provider, subject=who.subject, name=who.name, session=who.session,
         application=who.application, outcome=outcome, state=state)
-    if id_ and state is not State.OPEN:
+    if id_ and state is not RiskState.OPEN:
         counts.add(tx, told.seen.counted())
     settled = sign_ins.settle(tx, who.provider, who.subject, told.seen) if proved else []
-    if settled or (id_ and state is State.OPEN):
+    if settled or (id_ and state is RiskState.OPEN):
         risky_users.refresh(tx, who.provider, who.subject, who.name, thresholds)
     return id_
 
@@ -73,7 +73,7 @@ def confirm(tx: Transaction, id_: str) -> JudgedSignIn:
     Raises NotFound.
     """
     found = sign_ins.find(tx, id_)
-    sign_ins.mark(tx, sign_ins.is_one(id_), State.CONFIRMED)
+    sign_ins.mark(tx, sign_ins.is_one(id_), RiskState.CONFIRMED)
     confirm_user(tx, found.provider, found.subject, found.name)
     return found
 
@@ -87,17 +87,17 @@ def confirm_user(tx: Transaction, provider: str, subject: str, name: str) -> Non
 def dismiss(tx: Transaction, id_: str, thresholds: Thresholds) -> JudgedSignIn:
     """It was the user: it teaches from now on, and is not held against them. Raises NotFound."""
     found = sign_ins.find(tx, id_)
-    sign_ins.mark(tx, sign_ins.is_one(id_), State.DISMISSED)
-    if found.state in (State.OPEN, State.CONFIRMED):
+    sign_ins.mark(tx, sign_ins.is_one(id_), RiskState.DISMISSED)
+    if found.state in (RiskState.OPEN, RiskState.CONFIRMED):
         counts.add(tx, found.seen.counted())
-    cleared = found.state is State.CONFIRMED and not sign_ins.is_attacked(tx, found.provider, found.subject)
+    cleared = found.state is RiskState.CONFIRMED and not sign_ins.is_attacked(tx, found.provider, found.subject)
     risky_users.refresh(tx, found.provider, found.subject, found.name, thresholds, cleared=cleared)
     return found
 
 
 def dismiss_user(tx: Transaction, provider: str, subject: str, name: str, thresholds: Thresholds) -> int:
     """The account is its user's alone (again). Gives how many sign-ins were held against them, which teach from now on."""
-    found = sign_ins.mark(tx, sign_ins.is_open(provider, subject), State.DISMISSED)
+    found = sign_ins.mark(tx, sign_ins.is_open(provider, subject), RiskState.DISMISSED)
     for one in found:
         counts.add(tx, one.seen.counted())
     risky_users.refresh(tx, provider, subject, name, thresholds, cleared=True)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from appproxy.errors import NotFound
-from appproxy.policy.risk.features import Seen, Step, networks_of
+from appproxy.policy.risk.features import AddressStep, Seen, networks_of
 from appproxy.policy.risk.learned import MOST_FORMER
 from appproxy.policy.risk.levels import Part
-from appproxy.policy.risk.outcome import Outcome, State
+from appproxy.policy.risk.outcome import RiskState, SignInOutcome
 from appproxy.policy.risk.scoring import Judgement
 from appproxy.store.paging import ListPage, paged
 from appproxy.store.tables.risk import risk_sign_ins as table
@@ -42,8 +42,8 @@ class JudgedSignIn:
     score: float
     level: str
     parts: tuple[Part, ...]
-    outcome: Outcome
-    state: State
+    outcome: SignInOutcome
+    state: RiskState
 
 
 def teaching(reading: Reading, provider: str, subject: str, now: float) -> list[Seen]:
@@ -55,7 +55,7 @@ def teaching(reading: Reading, provider: str, subject: str, now: float) -> list[
 
 def add(
     tx: Transaction, judged: Judgement, *, provider: str, subject: str, name: str, session: str, application: str,
-    outcome: Outcome, state: State,
+    outcome: SignInOutcome, state: RiskState,
 ) -> str:
     """Keep one, and no more of this user than there is room for. Gives its id; "" where it is one that is there already."""
     seen = judged.seen
@@ -79,11 +79,11 @@ def add(
 
 
 def _is_there(
-    tx: Transaction, provider: str, subject: str, seen: Seen, session: str, outcome: Outcome
+    tx: Transaction, provider: str, subject: str, seen: Seen, session: str, outcome: SignInOutcome
 ) -> bool:
     """Further applications of one session, and what somebody tries again and again, are one sign-in."""
     same = _of(provider, subject) & _place(seen) & (table.c.outcome == outcome.value)
-    if outcome is Outcome.PASSED:
+    if outcome is SignInOutcome.PASSED:
         same &= table.c.session == session
     else:
         same &= table.c.time > seen.time - _SAME_TRY
@@ -92,11 +92,11 @@ def _is_there(
 
 def settle(tx: Transaction, provider: str, subject: str, seen: Seen) -> list[JudgedSignIn]:
     """The user has proved a second factor: what is open of the same place was theirs, too. Gives those."""
-    which = _of(provider, subject) & _place(seen) & (table.c.state == State.OPEN.value)
-    return mark(tx, which, State.PROVED)
+    which = _of(provider, subject) & _place(seen) & (table.c.state == RiskState.OPEN.value)
+    return mark(tx, which, RiskState.PROVED)
 
 
-def mark(tx: Transaction, which: sa.ColumnElement[bool], state: State) -> list[JudgedSignIn]:
+def mark(tx: Transaction, which: sa.ColumnElement[bool], state: RiskState) -> list[JudgedSignIn]:
     """Say what is thought of some; gives what they were."""
     found = [_judged(row) for row in tx.rows(sa.select(table).where(which))]
     if found:
@@ -111,7 +111,7 @@ def is_one(id_: str) -> sa.ColumnElement[bool]:
 
 def is_open(provider: str, subject: str) -> sa.ColumnElement[bool]:
     """Those that are held against a user."""
-    return _of(provider, subject) & (table.c.state == State.OPEN.value)
+    return _of(provider, subject) & (table.c.state == RiskState.OPEN.value)
 
 
 def held(reading: Reading, provider: str, subject: str) -> list[tuple[float, float]]:
@@ -153,9 +153,9 @@ def scores(reading: Reading, since: float, most: int) -> list[float]:
 def neighbours(reading: Reading, address: str, provider: str, subject: str, since: float) -> tuple[int, int]:
     """Other users who have signed in from an address, and those of them for whom it was a new one."""
     theirs = (table.c.address == address) & (table.c.time > since) & ~_of(provider, subject)
-    theirs &= table.c.outcome == Outcome.PASSED.value
+    theirs &= table.c.outcome == SignInOutcome.PASSED.value
     who = sa.select(table.c.provider, table.c.subject).where(theirs).distinct()
-    new = who.where(table.c.step.not_in((Step.ADDRESS.value, Step.FIRST.value)))
+    new = who.where(table.c.step.not_in((AddressStep.ADDRESS.value, AddressStep.FIRST.value)))
     counts = (reading.connection.scalar(sa.select(sa.func.count()).select_from(one.subquery())) for one in (who, new))
     both = [int(count or 0) for count in counts]
     return both[0], both[1]
@@ -163,13 +163,13 @@ def neighbours(reading: Reading, address: str, provider: str, subject: str, sinc
 
 def attacks_from(reading: Reading, address: str, since: float) -> int:
     """How many from an address an admin has confirmed as attacks."""
-    which = (table.c.address == address) & (table.c.state == State.CONFIRMED.value) & (table.c.time > since)
+    which = (table.c.address == address) & (table.c.state == RiskState.CONFIRMED.value) & (table.c.time > since)
     return int(reading.connection.scalar(sa.select(sa.func.count()).select_from(table).where(which)) or 0)
 
 
 def is_attacked(reading: Reading, provider: str, subject: str) -> bool:
     """Has an admin confirmed any sign-in of a user as an attack?"""
-    which = _of(provider, subject) & (table.c.state == State.CONFIRMED.value)
+    which = _of(provider, subject) & (table.c.state == RiskState.CONFIRMED.value)
     return reading.row(sa.select(table.c.id).where(which)) is not None
 
 
@@ -187,8 +187,8 @@ def _place(seen: Seen) -> sa.ColumnElement[bool]:
 
 
 def _teaches(now: float) -> sa.ColumnElement[bool]:
-    settled = table.c.state.in_((State.USUAL.value, State.PROVED.value, State.DISMISSED.value))
-    passed = (table.c.state == State.OPEN.value) & (table.c.outcome == Outcome.PASSED.value)
+    settled = table.c.state.in_((RiskState.USUAL.value, RiskState.PROVED.value, RiskState.DISMISSED.value))
+    passed = (table.c.state == RiskState.OPEN.value) & (table.c.outcome == SignInOutcome.PASSED.value)
     return settled | (passed & (table.c.time < now - UNDISPUTED))
 
 
@@ -196,13 +196,13 @@ def _seen(row: Row) -> Seen:
     place = None if row["latitude"] is None else (row["latitude"], row["longitude"])
     return Seen(
         row["time"], networks_of(row["address"].partition("/")[0]), row["country"], place, row["browser"], row["system"],
-        row["device"], Step(row["step"]), None if row["new_device"] < 0 else bool(row["new_device"]))
+        row["device"], AddressStep(row["step"]), None if row["new_device"] < 0 else bool(row["new_device"]))
 
 
 def _judged(row: Row) -> JudgedSignIn:
     return JudgedSignIn(
         row["id"], row["provider"], row["subject"], row["name"], row["session"], row["application"], _seen(row), row["score"],
-        row["level"], _parts(row["parts"]), Outcome(row["outcome"]), State(row["state"]))
+        row["level"], _parts(row["parts"]), SignInOutcome(row["outcome"]), RiskState(row["state"]))
 
 
 def _parts(text: str) -> tuple[Part, ...]:

@@ -37,7 +37,7 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True)
-class Who:
+class NamedHolder:
     """The same as an admin names it: exactly one of the first three; `provider` "" is the built-in one."""
 
     user: str = ""
@@ -46,7 +46,7 @@ class Who:
     provider: str = ""
 
 
-def resolve(reading: Reading, who: Who) -> Holder:
+def resolve(reading: Reading, who: NamedHolder) -> Holder:
     """Whom an admin means. Raises ConfigError, where that is not clear, or NotFound."""
     given = [kind for kind, text in ((USER, who.user), (GROUP, who.group), (TOKEN, who.token)) if text]
     if len(given) != 1:

@@ -20,7 +20,7 @@ IDEMPOTENT_ANSWER = "idempotent answer"
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class IdempotencyKey:
     """A client's key for one change. `caller`: whose; `asked`: all that the change depends on."""
 
     caller: str
@@ -33,7 +33,7 @@ class Key:
         return _hash(self.caller, self.text)
 
 
-def once(tx: Transaction, key: Key, change: Callable[[], object]) -> object:
+def once(tx: Transaction, key: IdempotencyKey, change: Callable[[], object]) -> object:
     """Do the change, or give the answer of the time when it was done. Raises KeyReused."""
     row = tx.row(sa.select(table).where((table.c.id == key.id) & (table.c.expires > tx.now)))
     fingerprint = _hash(key.asked)

@@ -13,18 +13,18 @@ from appproxy.store.service.note import Action
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class AuditEvent:
     """What an action means, and the keys that its detail may have."""
 
     meaning: str
     keys: tuple[str, ...]
 
 
-_events: dict[str, Event] = {}
+_events: dict[str, AuditEvent] = {}
 
 
 def _event(name: str, meaning: str, keys: str = "") -> Action:
-    _events[name] = Event(meaning, tuple(keys.split()))
+    _events[name] = AuditEvent(meaning, tuple(keys.split()))
     return Action(name)
 
 
@@ -102,7 +102,7 @@ AUDIT_EXPORT_LOST = _event(
     "audit.export_lost", "Old entries were forgotten that a destination of the audit's export did not have yet.", "name count")
 
 #: By name.
-EVENTS: Mapping[str, Event] = _events
+EVENTS: Mapping[str, AuditEvent] = _events
 #: What keys mean, wherever they stand.
 KEYS: Mapping[str, str] = {
     "acr": "how strongly the user has proved who they are, as the provider calls it",

@@ -42,7 +42,7 @@ _COUNTS_EVERY = 600.0
 _MOST = 1000
 
 
-class Writing(Protocol):
+class EntryWriter(Protocol):
     """What is needed of `store.database.live.LiveStore`."""
 
     def write(
@@ -57,7 +57,7 @@ class Notes:
 
     log = Logger()
 
-    def __init__(self, live: Writing, clock: IReactorTime, wall_clock: Callable[[], float]) -> None:
+    def __init__(self, live: EntryWriter, clock: IReactorTime, wall_clock: Callable[[], float]) -> None:
         self._live = live
         self._clock = clock
         self._wall_clock = wall_clock

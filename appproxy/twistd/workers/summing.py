@@ -12,7 +12,7 @@ _SHARED = frozenset({"appproxy_audit_export_refused_total", "appproxy_audit_expo
 
 
 @dataclass(slots=True)
-class Family:
+class MetricFamily:
     """One metric: its lines of HELP and TYPE, and its numbers by series, which are a name and its labels."""
 
     kind: str
@@ -21,17 +21,17 @@ class Family:
 
 
 #: By name, in the order of the page.
-Page = dict[str, Family]
+Page = dict[str, MetricFamily]
 
 
 def read_page(text: str) -> Page:
     """What `generate_latest` of prometheus_client has written. Raises ValueError where it cannot have."""
     page: Page = {}
-    current = Family("")
+    current = MetricFamily("")
     for line in text.splitlines():
         words = line.split(" ", 3)
         if words[0] == "#" and len(words) > 2:
-            current = page.setdefault(words[2], Family(""))
+            current = page.setdefault(words[2], MetricFamily(""))
             current.heading.append(line)
             if words[1] == "TYPE":
                 current.kind = "".join(words[3:])
@@ -59,15 +59,15 @@ class Summing:
         page = self._latest.pop(worker, {})
         for name, family in page.items():
             if family.kind in _GROWING:
-                kept = self._former.setdefault(name, Family(family.kind, family.heading))
+                kept = self._former.setdefault(name, MetricFamily(family.kind, family.heading))
                 _add(name, kept.numbers, family.numbers)
 
     def page(self, names: Iterable[tuple[object, str]]) -> str:
         """Of these workers, with the values of their label."""
-        whole: Page = {name: Family(one.kind, one.heading, dict(one.numbers)) for name, one in self._former.items()}
+        whole: Page = {name: MetricFamily(one.kind, one.heading, dict(one.numbers)) for name, one in self._former.items()}
         for worker, label in names:
             for name, family in self._latest.get(worker, {}).items():
-                found = whole.setdefault(name, Family(family.kind, family.heading))
+                found = whole.setdefault(name, MetricFamily(family.kind, family.heading))
                 if family.kind in _GROWING:
                     _add(name, found.numbers, family.numbers)
                 else:

@@ -12,9 +12,9 @@ from appproxy.admin.base.guard import PEOPLE, TOKENS
 from appproxy.admin.base.principal import FULL, Forbidden, LastAdministrator, Permission, Principal
 from appproxy.admin.operations import OPERATIONS, Command
 from appproxy.errors import AppProxyError, ConfigError
-from appproxy.policy.risk.features import Seen, Step, networks_of
+from appproxy.policy.risk.features import AddressStep, Seen, networks_of
 from appproxy.policy.risk.levels import HIGH, Thresholds
-from appproxy.policy.risk.outcome import Outcome
+from appproxy.policy.risk.outcome import SignInOutcome
 from appproxy.policy.risk.scoring import Judgement
 from appproxy.store.risk import judging
 from appproxy.store.risk.judging import SigningIn
@@ -44,10 +44,10 @@ def staffed(desk: Desk) -> Desk:
 
 def a_sign_in(desk: Desk, user: str) -> str:
     """One of theirs of high risk."""
-    seen = Seen(NOW, networks_of("203.0.113.1"), "US", None, "Chrome on Windows", "windows", "e", Step.NONE, True)
+    seen = Seen(NOW, networks_of("203.0.113.1"), "US", None, "Chrome on Windows", "windows", "e", AddressStep.NONE, True)
     who = SigningIn("builtin", str(desk.record("GET", f"/users/{user}")["id"]), user, "", f"s{user}", False)
     with desk.store.transaction(NOW) as tx:
-        return judging.concluded(tx, Judgement(seen, HIGH, 30.0, ()), who, Outcome.PASSED, Thresholds())
+        return judging.concluded(tx, Judgement(seen, HIGH, 30.0, ()), who, SignInOutcome.PASSED, Thresholds())
 
 
 def caller(*names: str, application: str = "") -> Principal:

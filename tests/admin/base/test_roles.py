@@ -9,7 +9,7 @@ import pytest
 
 from appproxy.admin.base import roles
 from appproxy.admin.base.principal import FULL, Forbidden, Permission, Principal
-from appproxy.admin.base.roles import ADMINISTRATOR, ROLES, Role
+from appproxy.admin.base.roles import ADMINISTRATOR, ROLES, AdminRole
 from appproxy.admin.operations import OPERATIONS, ROUTES, AdminContext, Operation
 from appproxy.config.service import ServiceSettings
 from appproxy.errors import NotFound
@@ -55,7 +55,7 @@ def test_the_matrix_has_no_other_rows() -> None:
 
 
 @pytest.mark.parametrize("role", ROLES.values(), ids=lambda one: one.name)
-def test_every_role_is_explained(role: Role) -> None:
+def test_every_role_is_explained(role: AdminRole) -> None:
     """On the page, in the words of the code; what it may for one application is no more than for all."""
     assert f"| `{role.name}` | {role.explanation} |" in PAGE
     assert role.of_one | role.beside <= role.permissions

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from appproxy.errors import ConfigError
-from appproxy.policy.risk.features import Seen, Step, networks_of
+from appproxy.policy.risk.features import AddressStep, Seen, networks_of
 from appproxy.policy.risk.levels import HIGH, LOW, Part, Thresholds
-from appproxy.policy.risk.outcome import Outcome
+from appproxy.policy.risk.outcome import SignInOutcome
 from appproxy.policy.risk.scoring import Judgement
 from appproxy.store.names import NotFound
 from appproxy.store.risk import judging
@@ -21,13 +21,14 @@ from tests.admin.conftest import NOW
 def judged(desk: Any) -> str:
     """Ann has signed in as ever, and once in an odd way; gives the id of that."""
     ann = desk.record("POST", "/users", {"name": "ann", "password": "long enough"})["id"]
-    usual = Seen(NOW - 60.0, networks_of("192.0.2.7"), "DE", None, "Firefox on Linux", "linux", "d", Step.ADDRESS, False)
-    odd = Seen(NOW, networks_of("203.0.113.1"), "US", None, "Chrome on Windows", "windows", "e", Step.NONE, True)
+    usual = Seen(
+        NOW - 60.0, networks_of("192.0.2.7"), "DE", None, "Firefox on Linux", "linux", "d", AddressStep.ADDRESS, False)
+    odd = Seen(NOW, networks_of("203.0.113.1"), "US", None, "Chrome on Windows", "windows", "e", AddressStep.NONE, True)
     with desk.store.transaction(NOW) as tx:
         for seen, level, score in ((usual, LOW, -3.0), (odd, HIGH, 30.0)):
             told = Judgement(seen, level, score, (Part("network", score, "a network"),))
             who = SigningIn("builtin", ann, "Ann", "", f"s{score}", False)
-            id_ = judging.concluded(tx, told, who, Outcome.PASSED, Thresholds())
+            id_ = judging.concluded(tx, told, who, SignInOutcome.PASSED, Thresholds())
     return id_
 
 

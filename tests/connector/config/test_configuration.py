@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from appproxy.connector.config.configuration import MOST_BYTES, Configuration, ConfigurationFile, parse_configuration
+from appproxy.connector.config.configuration import MOST_BYTES, Configuration, ConfigurationCache, parse_configuration
 from appproxy.errors import ConfigError
 
 
@@ -126,7 +126,7 @@ def test_it_is_bounded() -> None:
 
 def test_the_file(tmp_path: Path) -> None:
     """What was saved is loaded; no file is an empty configuration; only the owner may read it."""
-    file = ConfigurationFile(tmp_path / "configuration.json")
+    file = ConfigurationCache(tmp_path / "configuration.json")
     assert file.load() == Configuration()
     file.save(text())
     assert file.load() == parse_configuration(text())
@@ -137,4 +137,4 @@ def test_a_damaged_file(tmp_path: Path) -> None:
     """The error names the file and the fix."""
     (tmp_path / "configuration.json").write_bytes(b"{")
     with pytest.raises(ConfigError, match=r"configuration\.json.*delete the file"):
-        ConfigurationFile(tmp_path / "configuration.json").load()
+        ConfigurationCache(tmp_path / "configuration.json").load()

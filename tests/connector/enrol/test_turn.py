@@ -8,20 +8,20 @@ import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from appproxy.connector.enrol.control import ControlError, Lease
+from appproxy.connector.enrol.control import ControlError, UpdateTurn
 from appproxy.connector.enrol.turn import ASK_EVERY, wait_for_turn
 from appproxy.errors import ConfigError
 
-NOT_YET, NOW = Lease(False, 0.0, "web-2 is updated now"), Lease(True, 99.0, "")
+NOT_YET, NOW = UpdateTurn(False, 0.0, "web-2 is updated now"), UpdateTurn(True, 99.0, "")
 
 
 class Service:
     """Gives these answers, one after the other; the last one again and again."""
 
-    def __init__(self, *answers: Lease | Exception) -> None:
+    def __init__(self, *answers: UpdateTurn | Exception) -> None:
         self.answers, self.asked = list(answers), list[bool]()
 
-    async def update_lease(self, *, done: bool = False) -> Lease:
+    async def update_lease(self, *, done: bool = False) -> UpdateTurn:
         self.asked.append(done)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):

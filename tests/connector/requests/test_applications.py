@@ -8,7 +8,7 @@ from pathlib import Path
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from appproxy.connector.config.configuration import Configuration, ConfigurationFile
+from appproxy.connector.config.configuration import Configuration, ConfigurationCache
 from appproxy.connector.enrol.control import ControlError
 from appproxy.connector.origin.origins import Origins
 from appproxy.connector.requests.applications import LEAST_GAP, REFRESH_SECONDS, Applications
@@ -40,7 +40,7 @@ class ApplicationsRig:
     def __init__(self, folder: Path) -> None:
         self.clock = Clock()
         self.service = Service()
-        self.file = ConfigurationFile(folder / "configuration.json")
+        self.file = ConfigurationCache(folder / "configuration.json")
         self.taken: list[Configuration] = []
         self.deadlines = Deadlines(self.clock)
         origins = Origins(self.clock, self.deadlines, lambda address, factory, timeout: Deferred())

@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred
 
 from appproxy.errors import Code, RequestError
 from appproxy.net.loop.turns import FairTurns
-from appproxy.policy.fair_queue import FairQueue, Lane
+from appproxy.policy.fair_queue import Lane, LaneQueue
 
 
 def waiting(turns: FairTurns, sender: str, order: list[str]) -> Deferred[Any]:
@@ -18,7 +18,7 @@ def waiting(turns: FairTurns, sender: str, order: list[str]) -> Deferred[Any]:
 
 def test_in_a_fair_order() -> None:
     """Who has many waiting waits for themselves, and no more are at work than there are places."""
-    turns, order = FairTurns(2, FairQueue(10, 10), "full"), list[str]()
+    turns, order = FairTurns(2, LaneQueue(10, 10), "full"), list[str]()
     for sender in ("a", "a", "a", "a", "b"):
         waiting(turns, sender, order)
     assert order == ["a", "a"]
@@ -29,7 +29,7 @@ def test_in_a_fair_order() -> None:
 
 def test_who_has_given_up_takes_no_place() -> None:
     """Nobody gives it back then."""
-    turns, order, failed = FairTurns(1, FairQueue(10, 10), "full"), list[str](), list[Any]()
+    turns, order, failed = FairTurns(1, LaneQueue(10, 10), "full"), list[str](), list[Any]()
     waiting(turns, "a", order)
     waiting(turns, "b", order).addErrback(failed.append)
     waiting(turns, "c", order)
@@ -45,7 +45,7 @@ def test_who_has_given_up_takes_no_place() -> None:
 
 def test_no_room() -> None:
     """Whose work has no place hears why."""
-    turns, failed = FairTurns(1, FairQueue(1, 1), "too much of it"), list[Any]()
+    turns, failed = FairTurns(1, LaneQueue(1, 1), "too much of it"), list[Any]()
     for _ in range(3):
         waiting(turns, "a", []).addErrback(failed.append)
     [failure] = failed

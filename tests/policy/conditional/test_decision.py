@@ -14,7 +14,7 @@ import pytest
 from appproxy.policy.conditional.decision import NOTHING_DECIDED, Decision, decide, first_failing, missing_of
 from appproxy.policy.conditional.facts import Asked, Facts
 from appproxy.policy.conditional.locations import Locations
-from appproxy.policy.conditional.model import Grant, Policy, Proof, State, Strength, Who
+from appproxy.policy.conditional.model import Grant, Policy, PolicyState, Proof, Strength, Who
 from appproxy.policy.conditional.parts.demands import NOTHING, UNLIMITED, Demand, SessionControls
 from tests.policy.conditional import generated
 from tests.policy.conditional.people import NOON, Person
@@ -41,7 +41,7 @@ class Fixed:
 
 def policy(name: str = "p", *conditions: Fixed, controls: SessionControls = UNLIMITED, **grant: Any) -> Policy:
     """One for everybody."""
-    return Policy(name, State.ON, Who(True), Who(), None, frozenset(), cast("Any", conditions), Grant(**grant), controls)
+    return Policy(name, PolicyState.ON, Who(True), Who(), None, frozenset(), cast("Any", conditions), Grant(**grant), controls)
 
 
 def facts(*amr: str, age: float = 600.0) -> Facts:

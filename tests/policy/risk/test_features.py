@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appproxy.policy.risk.features import ALL, NEW_DEVICE, Seen, Step, networks_of, step_of
+from appproxy.policy.risk.features import ALL, NEW_DEVICE, AddressStep, Seen, networks_of, step_of
 
 
 @pytest.mark.parametrize(("address", "found"), [
@@ -27,19 +27,20 @@ def test_no_text_is_too_long(text: str) -> None:
 
 
 @pytest.mark.parametrize(("address", "country", "step"), [
-    ("192.0.2.7", "FR", Step.ADDRESS), ("192.0.2.8", "FR", Step.BLOCK), ("192.0.3.7", "FR", Step.RANGE),
-    ("198.51.100.1", "DE", Step.COUNTRY), ("198.51.100.1", "FR", Step.NONE), ("198.51.100.1", "", Step.NONE),
+    ("192.0.2.7", "FR", AddressStep.ADDRESS), ("192.0.2.8", "FR", AddressStep.BLOCK), ("192.0.3.7", "FR", AddressStep.RANGE),
+    ("198.51.100.1", "DE", AddressStep.COUNTRY),
+    ("198.51.100.1", "FR", AddressStep.NONE), ("198.51.100.1", "", AddressStep.NONE),
 ])
-def test_the_closest_that_is_known(address: str, country: str, step: Step) -> None:
+def test_the_closest_that_is_known(address: str, country: str, step: AddressStep) -> None:
     """Of an address: itself, what is around it, its country; an unknown country is nobody's."""
     history = [Seen(0.0, networks_of("192.0.2.7"), "DE"), Seen(0.0, networks_of("10.0.0.1"), "")]
     assert step_of(Seen(1.0, networks_of(address), country), history) is step
-    assert step_of(Seen(1.0, networks_of(address), country), []) is Step.FIRST
+    assert step_of(Seen(1.0, networks_of(address), country), []) is AddressStep.FIRST
 
 
 def test_what_is_counted() -> None:
     """Once each; without a country and a device these are not."""
-    bare = Seen(13 * 3600.0, networks_of("192.0.2.7"), step=Step.NONE).counted()
+    bare = Seen(13 * 3600.0, networks_of("192.0.2.7"), step=AddressStep.NONE).counted()
     assert ALL in bare and ("hour", "13") in bare and ("step", "none") in bare
     assert not {kind for kind, _ in bare} & {"country", "device"}
     assert NEW_DEVICE in Seen(0.0, networks_of("192.0.2.7"), new_device=True).counted()

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appproxy.policy.risk.features import Seen, Step, networks_of
+from appproxy.policy.risk.features import AddressStep, Seen, networks_of
 from appproxy.policy.risk.learned import LEAST, MOST, learned, points_of, step_weights
 
 NOON = 1_700_481_600.0
-ONE = Seen(NOON, networks_of("192.0.2.7"), "DE", None, "Firefox on Linux", "linux", "d", Step.ADDRESS, False)
+ONE = Seen(NOON, networks_of("192.0.2.7"), "DE", None, "Firefox on Linux", "linux", "d", AddressStep.ADDRESS, False)
 
 
 def points(seen: Seen, history: list[Seen], counts: dict[tuple[str, str], float]) -> dict[str, float]:
@@ -28,8 +28,9 @@ def test_points_are_bounded(ratio: float) -> None:
 
 
 @given(
-    st.lists(st.sampled_from(Step), max_size=40), st.dictionaries(st.sampled_from([s.value for s in Step]), st.floats(0, 1e9)))
-def test_weights_are_a_distribution(steps: list[Step], counted: dict[str, float]) -> None:
+    st.lists(st.sampled_from(AddressStep), max_size=40),
+    st.dictionaries(st.sampled_from([s.value for s in AddressStep]), st.floats(0, 1e9)))
+def test_weights_are_a_distribution(steps: list[AddressStep], counted: dict[str, float]) -> None:
     """None is nothing, and together they are one."""
     weights = step_weights([replace(ONE, step=step) for step in steps], {("step", key): n for key, n in counted.items()})
     assert sum(weights.values()) == pytest.approx(1.0)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appproxy.policy.risk.features import Key, Seen, Step, networks_of
+from appproxy.policy.risk.features import AddressStep, Key, Seen, networks_of
 from appproxy.policy.risk.learned import BASELINE, LEAST, MOST
 from appproxy.policy.risk.levels import HIGH, LOW, MEDIUM, UNKNOWN, Thresholds
 from appproxy.policy.risk.scoring import LEAST_LEARNED, judge, with_news
@@ -38,7 +38,7 @@ def of_all(count: int = 400) -> dict[Key, float]:
             NOON + number * 300.0 % 36000.0, networks_of(f"198.51.{number % 200}.{number % 250}"),
             "DE" if number % 9 else "FR", None,
             ("Chrome on Windows", "Firefox on Linux")[number % 2], ("windows", "linux")[number % 2], f"d{number}",
-            (Step.ADDRESS, Step.ADDRESS, Step.RANGE, Step.COUNTRY)[number % 4], number % 20 == 0)
+            (AddressStep.ADDRESS, AddressStep.ADDRESS, AddressStep.RANGE, AddressStep.COUNTRY)[number % 4], number % 20 == 0)
         counts.update(seen.counted())
     return {key: float(value) for key, value in counts.items()}
 
@@ -49,7 +49,7 @@ seen_ones = st.builds(
     st.sampled_from([None, (50.0, 8.0), (40.0, -74.0)]), st.sampled_from(["Firefox on Linux", "Chrome on Windows"]),
     st.sampled_from(["linux", "windows"]), st.sampled_from(["", "a", "b"]))
 histories = st.lists(st.builds(
-    lambda one, step, new: replace(one, step=step, new_device=new), seen_ones, st.sampled_from(Step),
+    lambda one, step, new: replace(one, step=step, new_device=new), seen_ones, st.sampled_from(AddressStep),
     st.sampled_from([None, True, False])), max_size=12)
 amounts = st.integers(0, 40)
 circumstances = st.builds(
@@ -93,7 +93,7 @@ def test_a_list_never_lowers_the_score(seen: Seen, history: list[Seen], around: 
 def test_a_known_device_is_never_worse_than_a_new_one(seen: Seen, history: list[Seen]) -> None:
     """All else being the same."""
     known = replace(seen, device="k")
-    before = [*history, replace(HOME, device="k", step=Step.ADDRESS, new_device=False)]
+    before = [*history, replace(HOME, device="k", step=AddressStep.ADDRESS, new_device=False)]
     device = {part.name: part.points for part in judge(known, before, COUNTS, QUIET, LEVELS).parts}.get("device", 0.0)
     new = judge(replace(known, device="n"), before, COUNTS, QUIET, LEVELS)
     assert device <= {part.name: part.points for part in new.parts}.get("device", 0.0)
@@ -102,7 +102,7 @@ def test_a_known_device_is_never_worse_than_a_new_one(seen: Seen, history: list[
 def test_the_same_as_ever_is_low() -> None:
     """At home, with the own laptop."""
     told = judge(HOME, usual(), COUNTS, QUIET, LEVELS)
-    assert (told.level, told.seen.step, told.seen.new_device) == (LOW, Step.ADDRESS, False)
+    assert (told.level, told.seen.step, told.seen.new_device) == (LOW, AddressStep.ADDRESS, False)
     assert told.score < 0.0
 
 

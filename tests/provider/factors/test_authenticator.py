@@ -9,10 +9,10 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from appproxy.errors import IdentityError
-from appproxy.policy.fair_queue import FairQueue
+from appproxy.policy.fair_queue import LaneQueue
 from appproxy.provider.assurance import Method
 from appproxy.provider.factors.authenticator import CodeAttempt, FactorAuthenticator, FactorRefused, PasskeyAttempt
-from appproxy.provider.factors.webauthn import RelyingParty
+from appproxy.provider.factors.webauthn import PasskeyHost
 from appproxy.provider.facts import ProviderFacts
 from appproxy.provider.oauth.grants import SignedIn
 from appproxy.provider.passwords.authenticator import PasswordAuthenticator
@@ -35,7 +35,7 @@ class Bench:
     def __init__(self, house: House) -> None:
         self.house = house
         self.noted: list[tuple[str, str, Mapping[str, object]]] = []
-        checker = PasswordChecker(at_once.run, CHEAP, FairQueue(64, 64))
+        checker = PasswordChecker(at_once.run, CHEAP, LaneQueue(64, 64))
         facts = ProviderFacts(ISSUER, house.live, lambda: house.now, lambda size: b"r" * size, house.provider.directories)
         passwords = PasswordAuthenticator(house.live, checker, MemoryThrottle(), house.clock.seconds, facts.random_bytes)
         self._authenticator = FactorAuthenticator(facts, passwords, self._note)
@@ -103,7 +103,7 @@ def test_who_has_gone(bench: Bench) -> None:
 
 def test_passkeys_that_are_refused(bench: Bench) -> None:
     """With the reason for the administrator, whose key it was if it is known, and not more often than the audit can bear."""
-    key, party = SecurityKey(), RelyingParty(ISSUER)
+    key, party = SecurityKey(), PasskeyHost(ISSUER)
     made = party.check_new(key.make(party.options_for_new(CHALLENGE, bench.ann, "ann", "Ann", [])), text(CHALLENGE))
     asked = party.options_for_use(CHALLENGE)
     assert bench.passkey(key.use(asked)) == FactorRefused()

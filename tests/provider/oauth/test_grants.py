@@ -19,7 +19,7 @@ from appproxy.provider.oauth.grants import (
     find_active,
 )
 from appproxy.provider.oauth.token_requests import answer_token_request
-from appproxy.provider.tokens import SESSION_LIFETIME, Grant, ProviderSession
+from appproxy.provider.tokens import SESSION_LIFETIME, CodeGrant, ProviderSession
 from appproxy.store.people import users
 from appproxy.store.people.session import one_time
 from appproxy.store.snapshot import BUILTIN
@@ -104,10 +104,10 @@ class TestAuthorize:
             decided = authorize(facts, flow.query(), who)
             assert isinstance(decided, Redirect)
             code = decided.location.partition("code=")[2].partition("&")[0]
-            grants.append(Grant.unseal(code, flow.client_id, facts.snapshot.keys, facts.now))
+            grants.append(CodeGrant.unseal(code, flow.client_id, facts.snapshot.keys, facts.now))
         assert grants[0].id != grants[1].id
         query = flow.query()
-        assert grants[0] == Grant(
+        assert grants[0] == CodeGrant(
             grants[0].id, flow.client_id, query["redirect_uri"], query["code_challenge"], query["nonce"],
             query["scope"], who.session,
         )  # fmt: skip
@@ -131,7 +131,7 @@ class TestTokenRequest:
         decided = authorize(facts, flow.query(), ann(house))
         assert isinstance(decided, Redirect)
         code = decided.location.partition("code=")[2].partition("&")[0]
-        grant = Grant.unseal(code, flow.client_id, facts.snapshot.keys, facts.now)
+        grant = CodeGrant.unseal(code, flow.client_id, facts.snapshot.keys, facts.now)
         assert house.write(one_time.use_once, f"code {grant.id}", facts.now + 60)
         status, answer = house.write(answer_token_request, facts, flow.token_form(code))
         assert (status, answer["error"]) == (400, "invalid_grant")

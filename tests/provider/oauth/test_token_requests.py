@@ -12,7 +12,7 @@ import pytest
 from appproxy.identity.openid.oidc import challenge
 from appproxy.provider.oauth.grants import GrantContext
 from appproxy.provider.oauth.token_requests import answer_token_request
-from appproxy.provider.tokens import Grant, ProviderSession
+from appproxy.provider.tokens import CodeGrant, ProviderSession
 from appproxy.publish.routing import Router
 from appproxy.store.machines import device_codes, native_clients, native_grants
 from appproxy.store.machines.native_grants import NativeGrant
@@ -47,7 +47,8 @@ class Native:
         """A token request that was good before anything changed."""
         house, context = self.house, self.context()
         if kind == "authorization_code":
-            grant = Grant(secrets.token_hex(16), self.id, CALLBACK, challenge(VERIFIER), "", "", self.session, self.resource)
+            grant = CodeGrant(
+                secrets.token_hex(16), self.id, CALLBACK, challenge(VERIFIER), "", "", self.session, self.resource)
             code = grant.seal(context.key, house.now, context.nonce())
             form = {"code": code, "redirect_uri": CALLBACK, "code_verifier": VERIFIER}
         elif kind == "refresh_token":

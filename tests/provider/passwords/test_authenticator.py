@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 
 from appproxy.errors import Code, RequestError, StoreError
 from appproxy.identity.devices import Device, device_of
-from appproxy.policy.fair_queue import FairQueue
+from appproxy.policy.fair_queue import LaneQueue
 from appproxy.provider.assurance import Method
 from appproxy.provider.passwords.authenticator import (
     PasswordAccepted,
@@ -32,7 +32,7 @@ def authenticator(
     verify: Callable[[str, str], bool] = verify,
 ) -> PasswordAuthenticator:
     """An authenticator of its own, with a throttle of its own."""
-    checker = PasswordChecker(run, CHEAP, FairQueue(most, most), verify, threads=most)
+    checker = PasswordChecker(run, CHEAP, LaneQueue(most, most), verify, threads=most)
     return PasswordAuthenticator(house.live, checker, MemoryThrottle(), house.clock.seconds, lambda size: b"r" * size)
 
 
@@ -71,7 +71,7 @@ class TestSignIn:
     def test_what_is_told_of_failures(self, house: House) -> None:
         """Whose name it was, and whether the password was tried at all."""
         told: list[tuple[str, str, str, bool]] = []
-        checker = PasswordChecker(at_once.run, CHEAP, FairQueue(64, 64), verify, threads=64)
+        checker = PasswordChecker(at_once.run, CHEAP, LaneQueue(64, 64), verify, threads=64)
         who = PasswordAuthenticator(house.live, checker, MemoryThrottle(), house.clock.seconds, lambda size: b"r" * size,
                                     failed=lambda *said: told.append(said))
         wrong(who, house, 1, name="nobody")
@@ -116,7 +116,7 @@ class TestSignIn:
         def note(actor: str, action: str, target: str = "", detail: Mapping[str, object] | None = None) -> None:
             noted.append((actor, action, target, detail or {}))
 
-        checker = PasswordChecker(at_once.run, CHEAP, FairQueue(64, 64), verify, threads=64)
+        checker = PasswordChecker(at_once.run, CHEAP, LaneQueue(64, 64), verify, threads=64)
         who = PasswordAuthenticator(house.live, checker, MemoryThrottle(), house.clock.seconds, lambda size: b"r" * size, note)
         rules = wrong(who, house, 60)
         held = [rule for rule in rules if rule is not None]

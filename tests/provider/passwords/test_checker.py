@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from twisted.internet.defer import Deferred
 
 from appproxy.errors import Code, RequestError
-from appproxy.policy.fair_queue import FairQueue, Lane
+from appproxy.policy.fair_queue import Lane, LaneQueue
 from appproxy.provider.passwords.checker import PasswordChecker, PasswordThreads
 from appproxy.provider.passwords.rules import hash_password, verify
 from tests.provider.house import CHEAP, at_once, got
@@ -75,7 +75,7 @@ class TestChecker:
     def test_bounded(self) -> None:
         """When too many wait the next is told so, and is welcome again once they are done."""
         later = Later()
-        checker = PasswordChecker(later, CHEAP, FairQueue(2, 2), threads=1)
+        checker = PasswordChecker(later, CHEAP, LaneQueue(2, 2), threads=1)
         for _ in range(3):
             check(checker, None, "x").addErrback(lambda _: None)
         with pytest.raises(RequestError) as caught:
@@ -115,7 +115,7 @@ class TestChecker:
         """In a full lane the one with most there loses a place, and hears of it at once."""
         later = Later()
         lost: list[object] = []
-        checker = PasswordChecker(later, CHEAP, FairQueue(2, 2), threads=1)
+        checker = PasswordChecker(later, CHEAP, LaneQueue(2, 2), threads=1)
         for _ in range(3):
             check(checker, None, "x").addErrback(lambda failure: lost.append(cast("RequestError", failure.value).code))
         check(checker, None, "x", "other").addErrback(lambda _: lost.append("other"))
@@ -127,7 +127,7 @@ class TestChecker:
         def broken(work: Callable[[], Any]) -> Deferred[Any]:
             raise MemoryError
 
-        checker = PasswordChecker(broken, CHEAP, FairQueue(1, 1), threads=1)
+        checker = PasswordChecker(broken, CHEAP, LaneQueue(1, 1), threads=1)
         for _ in range(3):
             with pytest.raises(MemoryError):
                 got(check(checker, None, "x"))

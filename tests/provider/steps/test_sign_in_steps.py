@@ -336,9 +336,9 @@ class TestPasskey:
 
 def _keep(tx: object, user: str, key: SecurityKey) -> None:
     """Keep a key as if it had been set up; its count is what it is now."""
-    from appproxy.provider.factors.webauthn import RelyingParty
+    from appproxy.provider.factors.webauthn import PasskeyHost
 
-    party = RelyingParty("https://signin.example.com")
+    party = PasskeyHost("https://signin.example.com")
     asked = party.options_for_new(b"c" * 32, user, "ann", "Ann", [])
     new = party.check_new(key.make(asked), "Y2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2M")
     assert new.transports == ("hybrid", "internal")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from appproxy.service.dispatch.gates.provider_tokens import Known
+from appproxy.service.dispatch.gates.provider_tokens import KnownToken
 from appproxy.service.dispatch.stages.machine_access import Programs
 from tests.service.dispatch.gates.test_machine_gate import TEXT, TOKEN, request
 from tests.service.dispatch.stage_fakes import NOW, programs
@@ -87,7 +87,7 @@ def test_one_for_another_audience() -> None:
 def test_one_that_the_provider_does_not_know() -> None:
     """Of it there is no word of anybody."""
     node = Heard()
-    node.book.kept[b"opaque"] = Known(None, "inactive", NOW + 60, good().record)
+    node.book.kept[b"opaque"] = KnownToken(None, "inactive", NOW + 60, good().record)
     assert node.ask().status == 401
     ((actor, _, _, detail),) = node.heard
     assert actor == "anonymous" and "subject" not in detail and detail["reason"] == "inactive"

@@ -24,7 +24,7 @@ from appproxy.publish.routing import ApplicationRoute, Router
 from appproxy.service.dispatch.error_pages import ErrorPages
 from appproxy.service.dispatch.gates.gate import Gate
 from appproxy.service.dispatch.gates.machine_gate import MachineGate
-from appproxy.service.dispatch.gates.provider_tokens import Known
+from appproxy.service.dispatch.gates.provider_tokens import KnownToken
 from appproxy.service.dispatch.request import InboundRequest
 from appproxy.service.dispatch.stages.access import Authentication, Authorization
 from appproxy.store.snapshot import ProviderRecord
@@ -217,17 +217,17 @@ def test_a_cookie_that_is_not_to_last_is_renewed_so() -> None:
 class Book:
     """Knows one access token, of a user in a group that no assignment names."""
 
-    def known(self, token: bytes, record: ProviderRecord, now: float) -> Known | None:
+    def known(self, token: bytes, record: ProviderRecord, now: float) -> KnownToken | None:
         """It is good."""
         said = {"iss": record.issuer, "aud": f"https://{HOST}/", "sub": "ann", "iat": NOW - 5, "exp": NOW + 300,
                 "groups": ["guests"], "name": "Ann"}
-        return Known(AccessToken(said, "at+jwt"), "", NOW + 60, record)
+        return KnownToken(AccessToken(said, "at+jwt"), "", NOW + 60, record)
 
     def is_familiar(self, token: bytes, record: ProviderRecord) -> bool:
         """It is."""
         return True
 
-    def learn(self, token: bytes, record: ProviderRecord, now: float) -> Deferred[Known]:
+    def learn(self, token: bytes, record: ProviderRecord, now: float) -> Deferred[KnownToken]:
         """Never asked."""
         raise NotImplementedError
 

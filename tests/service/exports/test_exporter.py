@@ -16,7 +16,7 @@ from twisted.logger import capturedLogs
 
 from appproxy.errors import StoreError
 from appproxy.export.pace import MOST_REFUSED
-from appproxy.service.exports.delivery import DeliveryFailed, Load
+from appproxy.service.exports.delivery import DeliveryFailed, Payload
 from appproxy.service.exports.exporter import PAUSE, Exporter
 from appproxy.store.database.initial import initialise
 from appproxy.store.database.live import LiveStore
@@ -32,7 +32,7 @@ from tests.service.own.test_control import SamePool, ThreadlessClock
 Answer = Callable[[list[str]], Exception | None]
 
 
-def targets_in(load: Load) -> list[str]:
+def targets_in(load: Payload) -> list[str]:
     """Of the entries, which are in our own words."""
     return [json.loads(piece)["target"] for piece in load.pieces]
 
@@ -46,7 +46,7 @@ class Wire:
     tried: list[tuple[str, list[str]]] = field(default_factory=list)
     arrived: list[str] = field(default_factory=list)
 
-    def __call__(self, export: AuditExport, load: Load) -> Deferred[None]:
+    def __call__(self, export: AuditExport, load: Payload) -> Deferred[None]:
         """As `Deliver`."""
         targets = targets_in(load)
         self.tried.append((load.id, targets))

@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.task import Clock
 from twisted.logger import capturedLogs
 
-from appproxy.service.exports.delivery import TIMEOUT, DeliveryFailed, Load
+from appproxy.service.exports.delivery import TIMEOUT, DeliveryFailed, Payload
 from appproxy.service.exports.senders import Senders, writer_for
 from appproxy.store.service.audit_exports import LEASE, AuditExport
 from tests.export.test_formats import ADDED
@@ -39,7 +39,7 @@ def test_to_a_file(tmp_path: Path) -> None:
     """Lines, in a thread of their own."""
     senders = Senders(Clock(), lambda: 0.0, maybeDeferred)
     done: list[object] = []
-    senders(export(f"file://{tmp_path}/a"), Load("1", (b"one", b"two"))).addCallback(done.append)
+    senders(export(f"file://{tmp_path}/a"), Payload("1", (b"one", b"two"))).addCallback(done.append)
     assert done == [None] and (tmp_path / "a").read_text() == "one\ntwo\n"
 
 
@@ -48,7 +48,7 @@ def test_one_that_says_nothing() -> None:
     clock = Clock()
     senders = Senders(clock, lambda: 0.0, lambda do: Deferred())
     failed: list[object] = []
-    senders(export("syslog://logs"), Load("1", (b"x",))).addErrback(lambda failure: failed.append(failure.value))
+    senders(export("syslog://logs"), Payload("1", (b"x",))).addErrback(lambda failure: failed.append(failure.value))
     clock.advance(TIMEOUT - 1)
     assert failed == []
     clock.advance(2)
@@ -67,9 +67,9 @@ def test_a_file_that_cannot_be_moved_away(tmp_path: Path, monkeypatch: pytest.Mo
     done: list[object] = []
     with capturedLogs() as logs:
         for _ in range(3):
-            senders(export(f"file://{tmp_path}/a?size=1"), Load("1", (b"-" * (1 << 20),))).addBoth(done.append)
+            senders(export(f"file://{tmp_path}/a?size=1"), Payload("1", (b"-" * (1 << 20),))).addBoth(done.append)
         clock.advance(3601)
-        senders(export(f"file://{tmp_path}/a?size=1"), Load("1", (b"-",))).addBoth(done.append)
+        senders(export(f"file://{tmp_path}/a?size=1"), Payload("1", (b"-",))).addBoth(done.append)
     assert done == [None] * 4
     assert ["Permission denied" in str(one["problem"]) for one in logs] == [True, True]
 
@@ -87,12 +87,12 @@ def test_a_thread_that_hangs() -> None:
     failed: list[str] = []
     one, other = export("file:///nowhere/at/all"), replace(export("file:///nowhere/at/all"), id="2")
     for _ in range(3):
-        senders(one, Load("1", (b"x",))).addErrback(lambda failure: failed.append(str(failure.value)))
+        senders(one, Payload("1", (b"x",))).addErrback(lambda failure: failed.append(str(failure.value)))
         clock.advance(TIMEOUT + 1)
     assert len(begun) == 1 and failed[1:] == ["a try before hangs still"] * 2
-    senders(other, Load("1", (b"x",))).addErrback(lambda _: None)
+    senders(other, Payload("1", (b"x",))).addErrback(lambda _: None)
     assert len(begun) == 2
     with pytest.raises(OSError):
         begun[0]()  # it ends at last
-    senders(one, Load("1", (b"x",))).addErrback(lambda _: None)
+    senders(one, Payload("1", (b"x",))).addErrback(lambda _: None)
     assert len(begun) == 3

@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 from twisted.web.http_headers import Headers
 
 from appproxy.export.webhook import signature
-from appproxy.service.exports.delivery import DeliveryFailed, Load
+from appproxy.service.exports.delivery import DeliveryFailed, Payload
 from appproxy.service.exports.webhook_client import WebhookClient
 from appproxy.store.service.audit_exports import AuditExport
 
@@ -54,7 +54,7 @@ def post(code: int, **headers: str) -> tuple[Agent, object]:
     make: Callable[[AuditExport], Any] = lambda export: agent  # noqa: E731 -- typed
     results: list[object] = []
     client = WebhookClient(Clock(), lambda: 1000.0, make)
-    client(EXPORT, Load("m-1", (b'{"a":1}', b'{"a":2}'))).addBoth(results.append)
+    client(EXPORT, Payload("m-1", (b'{"a":1}', b'{"a":2}'))).addBoth(results.append)
     return agent, results[0]
 
 

@@ -18,7 +18,7 @@ from appproxy.service.relay.answers.streamed_answer import StreamedAnswer
 from appproxy.service.relay.connectors.roster import Peer, Roster, RosterLimits
 from appproxy.service.relay.connectors.share_tokens import ShareTokens
 from appproxy.service.relay.relay import Relay
-from appproxy.service.relay.revocation import Change
+from appproxy.service.relay.revocation import Affected
 from appproxy.store.snapshot import ProviderRecord, Snapshot
 from appproxy.tunnel.frames import Flag, Frame, FrameReader, Kind, signal_limits
 from appproxy.tunnel.messages import Request, decode_request
@@ -214,8 +214,8 @@ def test_a_revoked_session_is_looked_for_alone() -> None:
     rig = RelayRig()
     exchanges = [rig.start(session=session) for session in (ANN, replace(ANN, id="s2"), None)]
     after = snapshot(revoked_sessions=frozenset({"s1", "s2"}))
-    assert rig.relay.judge_again(after, 1000.0, Change({"s3"})) == 0
-    assert rig.relay.judge_again(after, 1000.0, Change({"s2", "s3"})) == 1
+    assert rig.relay.judge_again(after, 1000.0, Affected({"s3"})) == 0
+    assert rig.relay.judge_again(after, 1000.0, Affected({"s2", "s3"})) == 1
     assert [exchange.failure for exchange in exchanges] == [None, Code.SIGN_IN_REQUIRED, None]
 
 

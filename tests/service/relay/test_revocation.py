@@ -11,7 +11,7 @@ from appproxy.identity.session import Session
 from appproxy.policy.risk.user_risk import COMPROMISED
 from appproxy.publish.application import Application, Url
 from appproxy.publish.routing import Router
-from appproxy.service.relay.revocation import EVERYTHING, Change, change_between, why_cut
+from appproxy.service.relay.revocation import EVERYTHING, Affected, change_between, why_cut
 from appproxy.store.snapshot import Snapshot
 from tests.service.relay.test_relay import ANN, IDP, RelayRig
 from tests.service.relay.test_relay import WIKI as ANNS
@@ -34,12 +34,12 @@ def snapshot(*applications: Application, **how: Any) -> Snapshot:
 OLD = snapshot(WIKI, DOCS)
 ON_DOCS = replace(WIKI, id="new", name="new", external=Url.parse("https://a.docs.example.com/"))
 AFTER = {
-    "nothing": (OLD, Change(frozenset(), [], set())),
-    "a session": (replace(OLD, revoked_sessions=BEFORE | {"s1"}), Change({"s1"}, [], set())),
-    "a user": (replace(OLD, not_before={("x", "y"): 1.0, ("builtin", "ann"): 1e9}), Change((), [("builtin", "ann")], set())),
-    "a user again": (replace(OLD, not_before={("x", "y"): 2.0}), Change((), [("x", "y")], set())),
-    "a user's risk": (replace(OLD, user_risks={("builtin", "ann"): COMPROMISED}), Change((), [("builtin", "ann")], set())),
-    "an assignment": (snapshot(replace(WIKI, assigned_users=frozenset({"bob"})), DOCS), Change((), [], {"wiki"})),
+    "nothing": (OLD, Affected(frozenset(), [], set())),
+    "a session": (replace(OLD, revoked_sessions=BEFORE | {"s1"}), Affected({"s1"}, [], set())),
+    "a user": (replace(OLD, not_before={("x", "y"): 1.0, ("builtin", "ann"): 1e9}), Affected((), [("builtin", "ann")], set())),
+    "a user again": (replace(OLD, not_before={("x", "y"): 2.0}), Affected((), [("x", "y")], set())),
+    "a user's risk": (replace(OLD, user_risks={("builtin", "ann"): COMPROMISED}), Affected((), [("builtin", "ann")], set())),
+    "an assignment": (snapshot(replace(WIKI, assigned_users=frozenset({"bob"})), DOCS), Affected((), [], {"wiki"})),
     "a place": (snapshot(replace(WIKI, external=Url.parse("https://b.example.com/")), DOCS), EVERYTHING),
     "an excluded host": (snapshot(WIKI, replace(DOCS, excluded_hosts=frozenset({"a.docs.example.com"}))), EVERYTHING),
     "one more": (snapshot(WIKI, DOCS, ON_DOCS), EVERYTHING),

@@ -9,7 +9,7 @@ import pytest
 from appproxy.store.connectors import connectors, groups, sightings, updates
 from appproxy.store.connectors.connectors import Connector, Shown
 from appproxy.store.connectors.sightings import Sighting
-from appproxy.store.connectors.updates import TURN, Lease, plan, why_not
+from appproxy.store.connectors.updates import TURN, UpdateLease, plan, why_not
 from appproxy.store.database.store import Store
 from appproxy.store.service import audit, nodes
 from appproxy.store.service.nodes import NodeRecord
@@ -24,14 +24,14 @@ ALL = dict.fromkeys("abc")
 def test_one_of_a_group_at_a_time() -> None:
     """Nothing speaks against the first; while it has its turn the others wait, and it may ask again."""
     assert why_not(WEB[0], WEB, ALL, None, NOW) == ""
-    held = Lease("a", NOW, NOW + TURN)
+    held = UpdateLease("a", NOW, NOW + TURN)
     assert why_not(WEB[1], WEB, ALL, held, NOW + 1) == "web-a is updated now"
     assert why_not(WEB[0], WEB, ALL, held, NOW + TURN + 1) == ""
 
 
 def test_one_that_is_not_back_stops_all_others() -> None:
     """A version that does not run is not brought to the next machine; one that was removed is waited for no more."""
-    held = Lease("a", NOW, NOW + TURN)
+    held = UpdateLease("a", NOW, NOW + TURN)
     assert "web-a had its turn, and is not back" in why_not(WEB[1], WEB, {"b": None, "c": None}, held, NOW + TURN)
     assert why_not(WEB[1], WEB, ALL, held, NOW + TURN) == ""
     assert why_not(WEB[1], WEB[1:], {"b": None, "c": None}, held, NOW + TURN) == ""
@@ -50,11 +50,11 @@ def test_the_plan() -> None:
         replace(WEB[0], version="1.2.0"), replace(WEB[1], version="1.1.0"), replace(WEB[2], version="0.9.0"),
         replace(WEB[2], id="d", name="gone", version="1.1.0"),
     ]
-    def turns(held: Lease | None, now: float = NOW) -> list[tuple[str, str]]:
+    def turns(held: UpdateLease | None, now: float = NOW) -> list[tuple[str, str]]:
         return [(one.connector.id, one.turn) for one in plan(known, ALL, held, "1.2.0", now)]
 
     assert turns(None) == [("c", "next"), ("d", "when it is connected"), ("b", "later"), ("a", "done")]
-    held = Lease("c", NOW, NOW + TURN)
+    held = UpdateLease("c", NOW, NOW + TURN)
     assert turns(held) == [
         ("c", "now"), ("d", "when it is connected"), ("b", "later: web-c is updated now"), ("a", "done")]
     assert turns(held, NOW + TURN)[0] == ("c", "next")

@@ -13,7 +13,7 @@ from appproxy.store.database.snapshot_builder import Builder
 from appproxy.store.database.store import Store
 from appproxy.store.devices import authorities
 from appproxy.store.policies import documents, policies
-from appproxy.store.policies.documents import Kind
+from appproxy.store.policies.documents import DocumentKind
 from appproxy.store.policies.references import Names
 from tests.pki.chains import CLIENT, DAY, Made, crl, make
 
@@ -88,9 +88,9 @@ def test_policies_name_them(store: Store, now: float) -> None:
         policies.put(tx, "p", policy(
             conditions={"devices": {"include": ["proved"], "exclude": ["company"]}}, grant={"require": ["device"]}))
         policies.put_strength(tx, "s", {"name": "s", "any_of": [{"device": "company", "subject": {"CN": "LT-*"}}]})
-        kept = documents.find(tx, Kind.POLICY, "p").document
+        kept = documents.find(tx, DocumentKind.POLICY, "p").document
         assert kept["conditions"] == {"devices": {"include": ["proved"], "exclude": [made.id]}}
-        strength = documents.find(tx, Kind.STRENGTH, "s").document
+        strength = documents.find(tx, DocumentKind.STRENGTH, "s").document
         assert strength["any_of"] == [{"device": made.id, "subject": {"CN": "LT-*"}}]
         called = Names.now(tx)
         assert called.shown(kept)["conditions"] == {"devices": {"include": ["proved"], "exclude": ["Company"]}}

@@ -6,7 +6,7 @@ import pytest
 
 from appproxy.store.database.store import Store
 from appproxy.store.people import password_attempts
-from appproxy.store.people.password_attempts import KEPT, PASSWORD_ATTEMPTS, KeptAttempt, Learned
+from appproxy.store.people.password_attempts import KEPT, PASSWORD_ATTEMPTS, KeptAttempt, LearnedAttempts
 
 
 def attempt(time: float, name: str = "n") -> KeptAttempt:
@@ -21,7 +21,7 @@ def keep(store: Store, process: str, *attempts: KeptAttempt, now: float) -> None
         assert tx.told == {PASSWORD_ATTEMPTS}
 
 
-def learned(store: Store, process: str, after: int = 0, since: float = 0.0) -> Learned:
+def learned(store: Store, process: str, after: int = 0, since: float = 0.0) -> LearnedAttempts:
     """What it learns."""
     with store.reading() as reading:
         return password_attempts.of_others(reading, process, after, since)
@@ -32,11 +32,11 @@ def test_each_learns_what_the_others_have_counted(store: Store, now: float) -> N
     first, second, third = (attempt(now + at, f"n{at}") for at in range(3))
     keep(store, "a", first, second, now=now)
     keep(store, "b", third, now=now)
-    assert learned(store, "a") == Learned([third], 3)
-    assert learned(store, "b") == Learned([first, second], 3)
-    assert learned(store, "c", after=1) == Learned([second, third], 3)
-    assert learned(store, "c", after=3) == Learned([], 3)
-    assert learned(store, "c", since=now + 1) == Learned([third], 3)
+    assert learned(store, "a") == LearnedAttempts([third], 3)
+    assert learned(store, "b") == LearnedAttempts([first, second], 3)
+    assert learned(store, "c", after=1) == LearnedAttempts([second, third], 3)
+    assert learned(store, "c", after=3) == LearnedAttempts([], 3)
+    assert learned(store, "c", since=now + 1) == LearnedAttempts([third], 3)
 
 
 def test_a_day_is_enough(store: Store, now: float) -> None:
@@ -47,7 +47,7 @@ def test_a_day_is_enough(store: Store, now: float) -> None:
     assert learned(store, "b").last == 2 and len(learned(store, "b").attempts) == 1
     later = attempt(now + KEPT)
     keep(store, "a", later, now=now + KEPT)
-    assert learned(store, "b", after=2) == Learned([later], 3)
+    assert learned(store, "b", after=2) == LearnedAttempts([later], 3)
 
 
 def test_an_attack_fills_no_disk(store: Store, now: float, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from appproxy.store.database.store import Store
 from appproxy.store.names import AlreadyThere, NotFound
 from appproxy.store.people import user_groups, users
 from appproxy.store.policies import documents, policies
-from appproxy.store.policies.documents import Kind
+from appproxy.store.policies.documents import DocumentKind
 from appproxy.store.policies.references import Names
 
 BLOCK: dict[str, Any] = {
@@ -65,7 +65,7 @@ def test_what_is_not_there_is_named_with_its_path(filled: Store, now: float, cha
     with pytest.raises(NotFound, match=f"^{where}"), filled.transaction(now) as tx:
         policies.put(tx, "p", {**BLOCK, **change})
     with filled.reading() as reading:
-        assert documents.list_all(reading, Kind.POLICY) == []
+        assert documents.list_all(reading, DocumentKind.POLICY) == []
 
 
 def test_each_change_is_a_version(filled: Store, now: float) -> None:
@@ -73,10 +73,10 @@ def test_each_change_is_a_version(filled: Store, now: float) -> None:
     with filled.transaction(now) as tx:
         assert policies.put(tx, "Guests", BLOCK).version == 1
         assert policies.put(tx, "guests", {**BLOCK, "state": "off"}).version == 2
-        [one] = documents.list_all(tx, Kind.POLICY)
+        [one] = documents.list_all(tx, DocumentKind.POLICY)
         assert (one.version, one.document["state"]) == (2, "off")
-        assert policies.remove(tx, Kind.POLICY, "GUESTS").version == 2
-        assert documents.list_all(tx, Kind.POLICY) == []
+        assert policies.remove(tx, DocumentKind.POLICY, "GUESTS").version == 2
+        assert documents.list_all(tx, DocumentKind.POLICY) == []
 
 
 def test_a_group_is_known_since_it_was_named(filled: Store, now: float) -> None:
@@ -126,13 +126,13 @@ def test_what_a_policy_names_stays(filled: Store, now: float) -> None:
         policies.put_strength(tx, "mfa", way)
         policies.put(tx, "p", {
             **BLOCK, "conditions": {"locations": {"exclude": ["Office"]}}, "grant": {"require": ["gold", "mfa"]}})
-        for kind, name in ((Kind.LOCATION, "office"), (Kind.STRENGTH, "gold")):
+        for kind, name in ((DocumentKind.LOCATION, "office"), (DocumentKind.STRENGTH, "gold")):
             with pytest.raises(AlreadyThere, match="the policy 'p' still names"):
                 policies.remove(tx, kind, name)
-        policies.remove(tx, Kind.STRENGTH, "mfa")
-        policies.remove(tx, Kind.POLICY, "p")
-        policies.remove(tx, Kind.LOCATION, "office")
-        policies.remove(tx, Kind.STRENGTH, "gold")
+        policies.remove(tx, DocumentKind.STRENGTH, "mfa")
+        policies.remove(tx, DocumentKind.POLICY, "p")
+        policies.remove(tx, DocumentKind.LOCATION, "office")
+        policies.remove(tx, DocumentKind.STRENGTH, "gold")
 
 
 def test_a_strength_names_a_provider_that_is_there(filled: Store, now: float) -> None:
@@ -239,6 +239,6 @@ def test_a_context_is_kept_and_named(filled: Store, now: float) -> None:
     assert [one.name for one in built.policies.contexts.of(wiki)] == ["payroll"]
     with filled.transaction(now) as tx:
         with pytest.raises(AlreadyThere, match="the policy 'p' still names the context 'payroll'"):
-            policies.remove(tx, Kind.CONTEXT, "payroll")
-        policies.remove(tx, Kind.POLICY, "p")
-        policies.remove(tx, Kind.CONTEXT, "payroll")
+            policies.remove(tx, DocumentKind.CONTEXT, "payroll")
+        policies.remove(tx, DocumentKind.POLICY, "p")
+        policies.remove(tx, DocumentKind.CONTEXT, "payroll")

@@ -8,7 +8,7 @@ from appproxy.errors import AlreadyThere, NotFound
 from appproxy.store.connectors import groups
 from appproxy.store.database.store import Store
 from appproxy.store.policies import documents, policies
-from appproxy.store.policies.documents import Kind
+from appproxy.store.policies.documents import DocumentKind
 from appproxy.store.policies.renaming import TABLES, rename_all
 
 
@@ -40,11 +40,11 @@ def test_policies_go_on_to_mean_it(store: Store, now: float) -> None:
             "state": "on", "users": {"include": ["all"]}, "applications": {"include": ["all"]},
             "conditions": {"locations": {"include": ["office"]}}, "grant": {"require": ["mfa"]}})
         rename_all(tx, "location", {"office": "hq"})
-        found = documents.find(tx, Kind.POLICY, "p")
+        found = documents.find(tx, DocumentKind.POLICY, "p")
         assert found.document["conditions"] == {"locations": {"include": ["hq"]}} and found.version == 2
-        assert documents.find(tx, Kind.LOCATION, "hq").document["name"] == "hq"
+        assert documents.find(tx, DocumentKind.LOCATION, "hq").document["name"] == "hq"
         rename_all(tx, "policy", {"p": "q"})
-        assert documents.find(tx, Kind.POLICY, "q").document["name"] == "q"
+        assert documents.find(tx, DocumentKind.POLICY, "q").document["name"] == "q"
         policies.policy_set(tx)
 
 

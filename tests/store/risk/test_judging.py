@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from appproxy.policy.risk.features import Seen, Step, networks_of
+from appproxy.policy.risk.features import AddressStep, Seen, networks_of
 from appproxy.policy.risk.levels import HIGH, LOW, MEDIUM, UNKNOWN, Thresholds
-from appproxy.policy.risk.outcome import Outcome, State
+from appproxy.policy.risk.outcome import RiskState, SignInOutcome
 from appproxy.policy.risk.scoring import Judgement
 from appproxy.store.database.store import Store
 from appproxy.store.people import users
@@ -39,7 +39,7 @@ class Place:
             self.subject = users.add(tx, "ann", "hash", "Ann", "", []).id
 
     def sign_in(
-        self, one: Seen, outcome: Outcome = Outcome.PASSED, *, session: str = "", proved: bool = False,
+        self, one: Seen, outcome: SignInOutcome = SignInOutcome.PASSED, *, session: str = "", proved: bool = False,
         level: str | None = None, score: float = BAD,
     ) -> str:
         """One, judged, or taken for one of this level; gives its id."""
@@ -51,7 +51,7 @@ class Place:
         with self.store.transaction(one.time) as tx:
             return judging.concluded(tx, told, who, outcome, LEVELS)
 
-    def state(self, id_: str) -> State:
+    def state(self, id_: str) -> RiskState:
         """What is thought of one."""
         with self.store.reading() as reading:
             return sign_ins.find(reading, id_).state
@@ -82,7 +82,7 @@ def test_what_is_usual_is_learned(place: Place) -> None:
     """Before that the risk is unknown; then the same again is low, and somebody from elsewhere is high."""
     for number in range(10):
         place.sign_in(seen(place.now + number * DAY))
-    others = replace(seen(place.now, "198.51.100.1"), step=Step.ADDRESS, new_device=False)
+    others = replace(seen(place.now, "198.51.100.1"), step=AddressStep.ADDRESS, new_device=False)
     with place.store.transaction(place.now) as tx:
         counts.add(tx, others.counted())
         tx.change(sa.update(risk_counts).values(amount=risk_counts.c.amount + 100.0))
@@ -100,22 +100,25 @@ def test_one_at_risk_teaches_only_once_it_is_settled(place: Place) -> None:
     """By a second factor, by an admin, or by two weeks without an objection."""
     now = place.now
     risky = place.sign_in(seen(now, "203.0.113.1"), level=HIGH)
-    assert (place.state(risky), place.teaches(now), place.level(now)) == (State.OPEN, [], HIGH)
+    assert (place.state(risky), place.teaches(now), place.level(now)) == (RiskState.OPEN, [], HIGH)
     assert place.teaches(now + sign_ins.UNDISPUTED + 1) == ["203.0.113.1"]
     assert place.count() == 0.0
     place.sign_in(seen(now + 60, "203.0.113.1"), level=HIGH, proved=True, session="t")
     assert place.count() == 1.0
-    assert (place.state(risky), place.level(now + 60)) == (State.PROVED, LOW)
+    assert (place.state(risky), place.level(now + 60)) == (RiskState.PROVED, LOW)
     assert place.teaches(now + 60) == ["203.0.113.1"] * 2
 
 
 def test_who_was_asked_and_did_not_come_back(place: Place) -> None:
     """Teaches nothing, not even in time, and is held against the user; trying again and again is one row."""
     now = place.now
-    ids = [place.sign_in(seen(now + number, "203.0.113.1"), Outcome.ASKED, level=MEDIUM, score=15.0) for number in range(5)]
+    ids = [
+        place.sign_in(seen(now + number, "203.0.113.1"), SignInOutcome.ASKED, level=MEDIUM, score=15.0)
+        for number in range(5)
+    ]
     assert ids[0] and ids[1:] == [""] * 4
     assert (place.level(now), place.teaches(now + 100 * DAY)) == (MEDIUM, [])
-    assert place.sign_in(seen(now, "203.0.113.9"), Outcome.ASKED, level=LOW, score=0.0) == ""
+    assert place.sign_in(seen(now, "203.0.113.9"), SignInOutcome.ASKED, level=LOW, score=0.0) == ""
 
 
 def test_confirm_and_dismiss(place: Place) -> None:
@@ -158,7 +161,7 @@ def test_dismissing_a_user(place: Place) -> None:
     with place.store.transaction(now + 10) as tx:
         judging.confirm(tx, attack)
         assert judging.dismiss_user(tx, place.provider, place.subject, "Ann", LEVELS) == 1
-    assert (place.state(attack), place.state(open_), place.level(now + 10)) == (State.CONFIRMED, State.DISMISSED, LOW)
+    assert (place.state(attack), place.state(open_), place.level(now + 10)) == (RiskState.CONFIRMED, RiskState.DISMISSED, LOW)
     assert place.teaches(now + 10 + sign_ins.UNDISPUTED) == ["203.0.113.2"]
 
 
@@ -168,11 +171,11 @@ def test_what_a_user_has_is_bounded(place: Place) -> None:
     for number in range(45):
         place.sign_in(seen(place.now + number, f"198.51.100.{number}"))
     for number in range(30):
-        place.sign_in(seen(place.now + 100 + number, f"203.0.113.{number}"), Outcome.ASKED, level=HIGH)
+        place.sign_in(seen(place.now + 100 + number, f"203.0.113.{number}"), SignInOutcome.ASKED, level=HIGH)
     with place.store.reading() as reading:
         rows = sign_ins.list_all(reading, provider=place.provider, subject=place.subject)
-    assert [row.outcome for row in rows].count(Outcome.ASKED) == 20
-    assert [row.outcome for row in rows].count(Outcome.PASSED) == 40
+    assert [row.outcome for row in rows].count(SignInOutcome.ASKED) == 20
+    assert [row.outcome for row in rows].count(SignInOutcome.PASSED) == 40
 
 
 def test_applications_of_one_session_are_one_sign_in(place: Place) -> None:

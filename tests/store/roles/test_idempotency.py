@@ -9,14 +9,14 @@ from appproxy.errors import KeyReused
 from appproxy.store.database.store import Store
 from appproxy.store.people import user_groups
 from appproxy.store.roles import idempotency
-from appproxy.store.roles.idempotency import KEPT, Key
+from appproxy.store.roles.idempotency import KEPT, IdempotencyKey
 from appproxy.store.tables.roles import idempotent_answers
 from appproxy.store.transaction import Transaction
 
-KEY = Key("user:1", "k", "POST /groups staff")
+KEY = IdempotencyKey("user:1", "k", "POST /groups staff")
 
 
-def add(tx: Transaction, key: Key, name: str) -> object:
+def add(tx: Transaction, key: IdempotencyKey, name: str) -> object:
     """Make a group, once."""
     return idempotency.once(tx, key, lambda: {"secret": user_groups.add(tx, name).id})
 
@@ -45,9 +45,9 @@ def test_a_key_is_for_one_change_of_one_caller(store: Store, now: float) -> None
     with store.transaction(now) as tx:
         first = add(tx, KEY, "staff")
         with pytest.raises(KeyReused):
-            add(tx, Key(KEY.caller, KEY.text, "POST /groups other"), "other")
-        assert add(tx, Key("user:2", KEY.text, KEY.asked), "theirs") != first
-        assert add(tx, Key("user:1k", "", KEY.asked), "more") != first
+            add(tx, IdempotencyKey(KEY.caller, KEY.text, "POST /groups other"), "other")
+        assert add(tx, IdempotencyKey("user:2", KEY.text, KEY.asked), "theirs") != first
+        assert add(tx, IdempotencyKey("user:1k", "", KEY.asked), "more") != first
 
 
 def test_what_fails_is_tried_again(store: Store, now: float) -> None:

@@ -24,7 +24,7 @@ _C = TypeVar("_C", bound=Any)
 _D = TypeVar("_D", covariant=True)
 
 
-class Destination(Protocol[_D]):
+class AttemptTarget(Protocol[_D]):
     """Where the attempt leads, and what it needs."""
 
     address: OriginAddress
@@ -41,7 +41,7 @@ class Dialling(Generic[_C]):
 
     __slots__ = ("_attempt", "_connection", "_ended", "_failed", "_origin", "_over", "_ready", "_slow", "deadline")
 
-    def __init__(self, origin: Destination[_C], ready: Callable[[_C], None], failed: Callable[[RequestError], None],
+    def __init__(self, origin: AttemptTarget[_C], ready: Callable[[_C], None], failed: Callable[[RequestError], None],
                  timeout: float, ended: Callable[[bool], None] = lambda stands: None) -> None:
         #: Called once, before `ready` and `failed`, and of cancelling too: has it led to a connection?
         self._ended = ended

@@ -38,11 +38,11 @@ ORDERLY = 200
 class KeptConnection(Protocol):
     """A connection, as far as keeping it goes."""
 
-    #: Of an idle one; set by `Kept`.
+    #: Of an idle one; set by `KeptConnections`.
     deadline: float
-    #: Where `Kept` has it; None: it does not.
+    #: Where `KeptConnections` has it; None: it does not.
     kept_in: OrderedDict[Any, None] | None
-    #: Was the request under way sent before it had been quiet for long enough? Set by `Kept`.
+    #: Was the request under way sent before it had been quiet for long enough? Set by `KeptConnections`.
     hurried: bool
     #: Had its last answer no body by its nature?
     bodyless: bool
@@ -63,7 +63,7 @@ class KeptConnection(Protocol):
 C = TypeVar("C", bound=KeptConnection)
 
 
-class Kept(Generic[C]):
+class KeptConnections(Generic[C]):
     """Those of one address. Of several that would do, the one that was used last is used first."""
 
     __slots__ = ("_of", "_orderly", "_quiet", "_settling", "count")

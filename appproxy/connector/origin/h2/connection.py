@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from appproxy.connector.origin.dial.attempt import Dialling
-from appproxy.connector.origin.h2.port import H2Pool, H2Port
+from appproxy.connector.origin.h2.port import H2Pool, OriginH2Port
 from appproxy.connector.origin.h2.stream import H2Stream
 from appproxy.connector.origin.origin_stream import OriginUser
 from appproxy.connector.transport import peer_of, transport_of
@@ -37,21 +37,21 @@ IDLE_SECONDS = 50.0
 class ConnectionPool(H2Pool[H2Stream], Protocol):
     """Where the connections of an application are kept: `h2_origin`."""
 
-    def room(self, connection: H2Connection) -> None:
+    def room(self, connection: OriginH2Connection) -> None:
         """A connection has room, perhaps: for those who wait."""
 
-    def forget(self, connection: H2Connection) -> None:
+    def forget(self, connection: OriginH2Connection) -> None:
         """A connection that takes no more requests."""
 
 
 @implementer(IPushProducer)
-class H2Connection(H2Port[H2Stream], protocol.Protocol):
+class OriginH2Connection(OriginH2Port[H2Stream], protocol.Protocol):
     """One connection, without TLS."""
 
     def __init__(self, origin: ConnectionPool) -> None:
         super().__init__(origin)
         self.origin = origin
-        self.dialling: Dialling[H2Connection] | None = None
+        self.dialling: Dialling[OriginH2Connection] | None = None
         self.deadline = NEVER
         #: The application's first SETTINGS have come; it takes requests.
         self.open = False

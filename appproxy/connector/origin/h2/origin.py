@@ -11,7 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 from appproxy.connector.config.configuration import OriginAddress
 from appproxy.connector.origin.dial.address_watch import AddressWatch, Resolve
 from appproxy.connector.origin.dial.attempt import Connect, Dialling
-from appproxy.connector.origin.h2.connection import H2Connection
+from appproxy.connector.origin.h2.connection import OriginH2Connection
 from appproxy.connector.origin.h2.secure_connection import SecureH2Connection
 from appproxy.connector.origin.h2.stream import H2Stream
 from appproxy.connector.origin.origin_stream import OriginUser
@@ -32,7 +32,7 @@ class H2Origin:
         self.clock = clock
         self.deadlines = deadlines
         self.connect = connect
-        self._connections: list[H2Connection] = []
+        self._connections: list[OriginH2Connection] = []
         self._queue = WaitingRequests(deadlines)
         self._watch = AddressWatch(address.host, clock, deadlines, resolve, self._moved)
         #: Connections that are being dialled.
@@ -54,9 +54,9 @@ class H2Origin:
         """How many requests and streams it has, those that still wait for a connection among them."""
         return sum(connection.streams for connection in self._connections) + len(self._queue)
 
-    def build(self) -> H2Connection:
+    def build(self) -> OriginH2Connection:
         """The protocol of a connection that is dialled."""
-        return SecureH2Connection(self) if self.address.secure else H2Connection(self)
+        return SecureH2Connection(self) if self.address.secure else OriginH2Connection(self)
 
     def belongs_to(self, owner: bytes) -> bool:
         """Connections of HTTP/2 belong to nobody."""
@@ -85,7 +85,7 @@ class H2Origin:
             self._places.resize(most)
         return self._places.has_room(user.share)
 
-    def _lend(self, connection: H2Connection, user: OriginUser) -> H2Stream:
+    def _lend(self, connection: OriginH2Connection, user: OriginUser) -> H2Stream:
         stream = connection.new_stream(user)
         if self._limited:
             stream.share = user.share
@@ -128,7 +128,7 @@ class H2Origin:
             self._dialling += 1
             Dialling(self, self._stands, self._failed, self._timeout)
 
-    def _stands(self, connection: H2Connection) -> None:
+    def _stands(self, connection: OriginH2Connection) -> None:
         """A connection that was dialled."""
         self._dialling -= 1
         self._connections.append(connection)
@@ -143,7 +143,7 @@ class H2Origin:
         for waiting in self._queue:
             waiting.fail(error)
 
-    def room(self, connection: H2Connection) -> None:
+    def room(self, connection: OriginH2Connection) -> None:
         """A connection has room, perhaps: for those who wait. One that has ended has none, heard of by the reactor or not."""
         if self._queue and connection.has_room and not connection.is_fresh(self.clock.seconds()):
             connection.check(self.clock.seconds())  # it comes back here, or is lost
@@ -165,7 +165,7 @@ class H2Origin:
     def _has_none(self, share: bytes) -> bool:
         return not self._places.held(share)
 
-    def forget(self, connection: H2Connection) -> None:
+    def forget(self, connection: OriginH2Connection) -> None:
         """A connection that takes no more requests."""
         self.deadlines.discard(connection)
         if connection in self._connections:

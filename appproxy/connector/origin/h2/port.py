@@ -22,7 +22,7 @@ from appproxy.net.secure.sockets import send_now
 _BATCH = 65_536
 
 
-class Stream(Protocol):
+class OriginH2Stream(Protocol):
     """One request's stream, as its connection sees it."""
 
     #: Of HTTP/2; 0 until the request is sent.
@@ -42,8 +42,8 @@ class Stream(Protocol):
         """The session has sent something: may its sender go on? True when it is not paused, or not any more."""
 
 
-S = TypeVar("S", bound=Stream)
-S_contra = TypeVar("S_contra", bound=Stream, contravariant=True)
+S = TypeVar("S", bound=OriginH2Stream)
+S_contra = TypeVar("S_contra", bound=OriginH2Stream, contravariant=True)
 
 
 class H2Pool(Protocol[S_contra]):
@@ -57,7 +57,7 @@ class H2Pool(Protocol[S_contra]):
         """A stream is over; twice is as once."""
 
 
-class H2Port(Generic[S]):
+class OriginH2Port(Generic[S]):
     """The sending side. A connection adds what comes, and how it ends."""
 
     #: The transport.

@@ -5,12 +5,12 @@ from __future__ import annotations
 from twisted.internet.interfaces import IHandshakeListener
 from zope.interface import implementer
 
-from appproxy.connector.origin.h2.connection import H2Connection
+from appproxy.connector.origin.h2.connection import OriginH2Connection
 from appproxy.net.secure.tls import negotiated
 
 
 @implementer(IHandshakeListener)
-class SecureH2Connection(H2Connection):
+class SecureH2Connection(OriginH2Connection):
     """The same under TLS, when ALPN has agreed on it."""
 
     def connected_to_application(self) -> None:

@@ -7,7 +7,7 @@ from ngh2 import events as h2
 from twisted.internet.interfaces import IPushProducer
 
 from appproxy.connector.config.configuration import Target
-from appproxy.connector.origin.h2.port import H2Port
+from appproxy.connector.origin.h2.port import OriginH2Port
 from appproxy.connector.origin.origin_stream import OriginUser, RequestBody, StreamUser
 from appproxy.errors import Code, RequestError
 from appproxy.http.connection_authentication import has_credentials
@@ -35,7 +35,7 @@ class H2Stream:
                  "_request", "_taken", "_upgrade", "answered", "id", "open", "out", "refused", "served", "share", "read_gate",
                  "user")
 
-    def __init__(self, connection: H2Port[H2Stream], user: OriginUser, served: int) -> None:
+    def __init__(self, connection: OriginH2Port[H2Stream], user: OriginUser, served: int) -> None:
         self.user: OriginUser | None = user
         #: Whose place it has, where the application may have few.
         self.share: bytes | None = None

@@ -17,7 +17,7 @@ from appproxy.policy.conditional.documents.fields import flag_at, one_of, second
 from appproxy.policy.conditional.documents.naming import ALL, LISTS, NO_TAGS, Tagged, applications, choice, who
 from appproxy.policy.conditional.facts import BROWSER, NATIVE
 from appproxy.policy.conditional.locations import TRUSTED
-from appproxy.policy.conditional.model import Grant, Location, Policy, Proof, State, Strength
+from appproxy.policy.conditional.model import Grant, Location, Policy, PolicyState, Proof, Strength
 from appproxy.policy.conditional.parts.conditions import (
     AtSignInRisk,
     AtUserRisk,
@@ -81,7 +81,7 @@ def read_policy(document: object, groups_since: float = 0.0, tagged: Tagged = NO
         raise wrong("session", "who is blocked has no session", "leave it out, or make it a policy of its own")
     return Policy(
         name=name,
-        state=State(one_of(fields.get("state"), "state", [state.value for state in State])),
+        state=PolicyState(one_of(fields.get("state"), "state", [state.value for state in PolicyState])),
         included=included, excluded=who(users, "users", "exclude"), applications=chosen, excluded_applications=left_out,
         conditions=_conditions(fields.get("conditions")), grant=grant, controls=controls,
         message=message, groups_since=groups_since,

@@ -15,7 +15,7 @@ from appproxy.policy.conditional.parts.contexts import Found
 from appproxy.policy.conditional.parts.windows import Window
 
 
-class Fact(IntFlag):
+class RequestFact(IntFlag):
     """What of a request, beside its session and the time, a decision depends on."""
 
     NOTHING = 0
@@ -24,7 +24,7 @@ class Fact(IntFlag):
     CONTEXT = 4
 
 
-class Known(Protocol):
+class KnownFacts(Protocol):
     """The facts that conditions look at: `facts.Facts`."""
 
     @property
@@ -97,15 +97,15 @@ class Condition(Protocol):
     @property
     def key(self) -> str: ...
     @property
-    def looks_at(self) -> Fact: ...
+    def looks_at(self) -> RequestFact: ...
     @property
     def timed(self) -> bool: ...
 
-    def holds(self, known: Known) -> bool:
+    def holds(self, known: KnownFacts) -> bool:
         """Does it match?"""
         ...
 
-    def until(self, known: Known) -> float:
+    def until(self, known: KnownFacts) -> float:
         """Until when `holds` says the same of the same request, in seconds since 1970."""
         ...
 
@@ -129,14 +129,14 @@ class InLocation:
 
     choice: Choice
     key: str = "locations"
-    looks_at: Fact = Fact.ADDRESS
+    looks_at: RequestFact = RequestFact.ADDRESS
     timed: bool = False
 
-    def holds(self, known: Known) -> bool:
+    def holds(self, known: KnownFacts) -> bool:
         """An address may be in several, or in none."""
         return self.choice.allows(known.locations)
 
-    def until(self, known: Known) -> float:
+    def until(self, known: KnownFacts) -> float:
         """An address stays where it is."""
         return inf
 
@@ -147,14 +147,14 @@ class OnPlatform:
 
     choice: Choice
     key: str = "platforms"
-    looks_at: Fact = Fact.USER_AGENT
+    looks_at: RequestFact = RequestFact.USER_AGENT
     timed: bool = False
 
-    def holds(self, known: Known) -> bool:
+    def holds(self, known: KnownFacts) -> bool:
         """Unknown is in no list."""
         return self.choice.allows(frozenset({known.platform} - {""}))
 
-    def until(self, known: Known) -> float:
+    def until(self, known: KnownFacts) -> float:
         """It is the same for the same User-Agent."""
         return inf
 
@@ -165,15 +165,15 @@ class InContext:
 
     choice: Choice
     key: str = "contexts"
-    looks_at: Fact = Fact.CONTEXT
+    looks_at: RequestFact = RequestFact.CONTEXT
     timed: bool = False
 
-    def holds(self, known: Known) -> bool:
+    def holds(self, known: KnownFacts) -> bool:
         """A path that can be read in two ways is in what any of them is in, and excluded only by both."""
         found = known.contexts
         return self.choice.allows(found.any_reading, found.every_reading)
 
-    def until(self, known: Known) -> float:
+    def until(self, known: KnownFacts) -> float:
         """It is the request's."""
         return inf
 
@@ -184,14 +184,14 @@ class ByClient:
 
     choice: Choice
     key: str = "clients"
-    looks_at: Fact = Fact.NOTHING
+    looks_at: RequestFact = RequestFact.NOTHING
     timed: bool = False
 
-    def holds(self, known: Known) -> bool:
+    def holds(self, known: KnownFacts) -> bool:
         """Every session has one."""
         return self.choice.allows(frozenset({known.client_kind}))
 
-    def until(self, known: Known) -> float:
+    def until(self, known: KnownFacts) -> float:
         """It is the session's."""
         return inf
 
@@ -202,14 +202,14 @@ class ByProvider:
 
     choice: Choice
     key: str = "providers"
-    looks_at: Fact = Fact.NOTHING
+    looks_at: RequestFact = RequestFact.NOTHING
     timed: bool = False
 
-    def holds(self, known: Known) -> bool:
+    def holds(self, known: KnownFacts) -> bool:
         """Every session has one."""
         return self.choice.allows(frozenset({known.provider}))
 
-    def until(self, known: Known) -> float:
+    def until(self, known: KnownFacts) -> float:
         """It is the session's."""
         return inf
 
@@ -220,14 +220,14 @@ class WithDevice:
 
     choice: Choice
     key: str = "devices"
-    looks_at: Fact = Fact.NOTHING
+    looks_at: RequestFact = RequestFact.NOTHING
     timed: bool = False
 
-    def holds(self, known: Known) -> bool:
+    def holds(self, known: KnownFacts) -> bool:
         """None is in no list."""
         return self.choice.allows(known.devices)
 
-    def until(self, known: Known) -> float:
+    def until(self, known: KnownFacts) -> float:
         """It is the session's."""
         return inf
 
@@ -238,15 +238,15 @@ class WithStrength:
 
     choice: Choice
     key: str = "strengths"
-    looks_at: Fact = Fact.NOTHING
+    looks_at: RequestFact = RequestFact.NOTHING
     timed: bool = False
 
-    def holds(self, known: Known) -> bool:
+    def holds(self, known: KnownFacts) -> bool:
         """One sign-in may have several strengths."""
         named = (self.choice.included or frozenset()) | self.choice.excluded
         return self.choice.allows(frozenset(name for name in named if known.meets(name)))
 
-    def until(self, known: Known) -> float:
+    def until(self, known: KnownFacts) -> float:
         """It is the session's."""
         return inf
 
@@ -257,14 +257,14 @@ class AtSignInRisk:
 
     choice: Choice
     key: str = "sign_in_risk"
-    looks_at: Fact = Fact.NOTHING
+    looks_at: RequestFact = RequestFact.NOTHING
     timed: bool = False
 
-    def holds(self, known: Known) -> bool:
+    def holds(self, known: KnownFacts) -> bool:
         """Unknown is in no list."""
         return self.choice.allows(frozenset({known.sign_in_risk} - {""}))
 
-    def until(self, known: Known) -> float:
+    def until(self, known: KnownFacts) -> float:
         """It is the session's."""
         return inf
 
@@ -275,14 +275,14 @@ class AtUserRisk:
 
     choice: Choice
     key: str = "user_risk"
-    looks_at: Fact = Fact.NOTHING
+    looks_at: RequestFact = RequestFact.NOTHING
     timed: bool = True
 
-    def holds(self, known: Known) -> bool:
+    def holds(self, known: KnownFacts) -> bool:
         """Every user has a level."""
         return self.choice.allows(frozenset({known.user_risk}))
 
-    def until(self, known: Known) -> float:
+    def until(self, known: KnownFacts) -> float:
         """It falls with time."""
         return known.user_risk_until
 
@@ -293,14 +293,14 @@ class OlderThan:
 
     age: float
     key: str = "sign_in_older_than"
-    looks_at: Fact = Fact.NOTHING
+    looks_at: RequestFact = RequestFact.NOTHING
     timed: bool = True
 
-    def holds(self, known: Known) -> bool:
+    def holds(self, known: KnownFacts) -> bool:
         """Since when?"""
         return known.auth_time + self.age <= known.now
 
-    def until(self, known: Known) -> float:
+    def until(self, known: KnownFacts) -> float:
         """The moment at which it is."""
         edge = known.auth_time + self.age
         return edge if edge > known.now else inf
@@ -313,15 +313,15 @@ class InTime:
     included: Sequence[Window] | None
     excluded: Sequence[Window]
     key: str = "times"
-    looks_at: Fact = Fact.NOTHING
+    looks_at: RequestFact = RequestFact.NOTHING
     timed: bool = True
 
-    def holds(self, known: Known) -> bool:
+    def holds(self, known: KnownFacts) -> bool:
         """Is one included, and none excluded?"""
         included = self.included is None or _any_open(self.included, known)
         return included and not (self.excluded and _any_open(self.excluded, known))
 
-    def until(self, known: Known) -> float:
+    def until(self, known: KnownFacts) -> float:
         """The next edge of any window."""
         edge = inf
         for windows in (self.included or (), self.excluded):
@@ -332,7 +332,7 @@ class InTime:
         return edge
 
 
-def _any_open(windows: Sequence[Window], known: Known) -> bool:
+def _any_open(windows: Sequence[Window], known: KnownFacts) -> bool:
     for window in windows:  # noqa: SIM110 -- a generator takes twice as long, and this is asked once a policy
         if known.window(window)[0]:
             return True

@@ -18,7 +18,7 @@ from appproxy.http.head import RequestHead
 from appproxy.identity.cookie import CookiePlace, counting_places, open_session
 from appproxy.identity.session import Session
 from appproxy.policy.authorizer import Authorizer, RequestContext, judge_upgrade
-from appproxy.policy.conditional.parts.conditions import Fact
+from appproxy.policy.conditional.parts.conditions import RequestFact
 from appproxy.policy.verdict import Pass, SignInRequired, Verdict
 from appproxy.publish.application import Application
 from appproxy.publish.routing import ApplicationRoute
@@ -166,7 +166,7 @@ class Gate:
             opened.verdict = known
             opened.address = context.client
             opened.address_until = (
-                min(known.holds_until, opened.renew_at) if program.varies is Fact.ADDRESS else -inf)
+                min(known.holds_until, opened.renew_at) if program.varies is RequestFact.ADDRESS else -inf)
             return known
         opened.verdict = self._judge(opened, route, snapshot, context)
         opened.holds_until = min(opened.verdict.holds_until, opened.renew_at)

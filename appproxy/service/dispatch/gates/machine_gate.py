@@ -18,14 +18,14 @@ from appproxy.identity.service_token import read_token
 from appproxy.identity.session import Session
 from appproxy.policy.authorizer import SERVICE_TOKEN, Authorizer, RequestContext, judge_upgrade
 from appproxy.policy.conditional.compiled import NO_POLICIES
-from appproxy.policy.conditional.parts.conditions import Fact
+from appproxy.policy.conditional.parts.conditions import RequestFact
 from appproxy.policy.verdict import Pass, Refuse, SignInRequired, Verdict
 from appproxy.publish.application import Application
 from appproxy.publish.routing import ApplicationRoute
 from appproxy.service.dispatch.gates.gate import Gate, Opened, own_origins
 from appproxy.service.dispatch.gates.machine_certificates import MachineCertificates, thumbprint
 from appproxy.service.dispatch.gates.provider_tokens import (
-    Known,
+    KnownToken,
     NoTokens,
     TokenBook,
     provider_of,
@@ -55,7 +55,7 @@ class Presented(Opened):
     until: float = inf
     refusal: Refuse | None = None
     unasked: ProviderRecord | None = None
-    known: Known | None = None
+    known: KnownToken | None = None
     thumbprint: str = ""
 
     @property
@@ -119,7 +119,7 @@ class MachineGate:
             repeated.opened = presented
         return presented
 
-    def settle(self, presented: Presented, known: Known, now: float) -> Presented:
+    def settle(self, presented: Presented, known: KnownToken, now: float) -> Presented:
         """The same, now that the provider was asked."""
         credential = presented.key[0]
         assert isinstance(credential, bytes)
@@ -146,7 +146,7 @@ class MachineGate:
         if isinstance(verdict, Pass):
             program = snapshot.policies.program(route.application.id)
             # What is kept is by credential and address: where policies look at more of it, each request is judged.
-            kept = program is None or not program.varies & ~Fact.ADDRESS
+            kept = program is None or not program.varies & ~RequestFact.ADDRESS
             opened.verdict, opened.holds_until = verdict, min(verdict.holds_until, opened.until) if kept else -inf
             if not opened.kept:
                 opened.kept, opened.renew_at = True, -inf
@@ -182,7 +182,7 @@ class MachineGate:
         return presented
 
     def _of_provider(
-        self, route: ApplicationRoute, credential: bytes, client: str, known: Known, now: float, bound: str
+        self, route: ApplicationRoute, credential: bytes, client: str, known: KnownToken, now: float, bound: str
     ) -> Presented:
         policies = NO_POLICIES if self._snapshot is None else self._snapshot.policies
         found = provider_session(credential, known, route, now, policies.groups_of(known.record.id), bound)

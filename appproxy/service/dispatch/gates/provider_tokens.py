@@ -24,7 +24,7 @@ from appproxy.store.snapshot import BUILTIN, ProviderRecord, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownToken:
     """What is known of a token until `until`: what it says, or why it counts for nothing. `record`: the provider's."""
 
     token: AccessToken | None
@@ -36,7 +36,7 @@ class Known:
 class TokenBook(Protocol):
     """What is known of access tokens: `service.signin.access_tokens.AccessTokens`."""
 
-    def known(self, token: bytes, record: ProviderRecord, now: float) -> Known | None:
+    def known(self, token: bytes, record: ProviderRecord, now: float) -> KnownToken | None:
         """What is known without asking anybody."""
         ...
 
@@ -44,7 +44,7 @@ class TokenBook(Protocol):
         """Was it good when it was looked at last?"""
         ...
 
-    def learn(self, token: bytes, record: ProviderRecord, now: float) -> Deferred[Known]:
+    def learn(self, token: bytes, record: ProviderRecord, now: float) -> Deferred[KnownToken]:
         """The same, after somebody was asked. Fails with RequestError."""
         ...
 
@@ -52,15 +52,15 @@ class TokenBook(Protocol):
 class NoTokens:
     """A book for who has no providers to ask."""
 
-    def known(self, token: bytes, record: ProviderRecord, now: float) -> Known | None:
+    def known(self, token: bytes, record: ProviderRecord, now: float) -> KnownToken | None:
         """Every token counts for nothing."""
-        return Known(None, "access tokens are not taken here", now, record)
+        return KnownToken(None, "access tokens are not taken here", now, record)
 
     def is_familiar(self, token: bytes, record: ProviderRecord) -> bool:
         """None is."""
         return False
 
-    def learn(self, token: bytes, record: ProviderRecord, now: float) -> Deferred[Known]:
+    def learn(self, token: bytes, record: ProviderRecord, now: float) -> Deferred[KnownToken]:
         """Never asked: all is known."""
         raise NotImplementedError
 
@@ -97,7 +97,7 @@ def accepted_of(route: ApplicationRoute, record: ProviderRecord, thumbprint: str
 
 
 def provider_session(
-    credential: bytes, known: Known, route: ApplicationRoute, now: float, groups: frozenset[str] = frozenset(),
+    credential: bytes, known: KnownToken, route: ApplicationRoute, now: float, groups: frozenset[str] = frozenset(),
     thumbprint: str = "",
 ) -> Session | Refuse | str:
     """Whose a token is, as a session that ends with it; why it is nobody's; or that it is for something less.

@@ -25,7 +25,7 @@ from appproxy.service.dispatch.error_pages import ErrorPages
 from appproxy.service.dispatch.gates.decision_log import DecisionLog
 from appproxy.service.dispatch.gates.machine_certificates import shown_to
 from appproxy.service.dispatch.gates.machine_gate import MachineGate, Presented
-from appproxy.service.dispatch.gates.provider_tokens import Known, NoTokens, TokenBook, takes_access_tokens
+from appproxy.service.dispatch.gates.provider_tokens import KnownToken, NoTokens, TokenBook, takes_access_tokens
 from appproxy.service.dispatch.gates.sign_in_start import SignInStart
 from appproxy.service.dispatch.request import InboundRequest
 from appproxy.service.dispatch.stage import Outcome, Stage
@@ -73,7 +73,7 @@ class MachineAuthentication(Stage):
         self._gate = programs.gate
         self._programs = programs
         #: What the provider has said to requests that have waited for it, by their ids.
-        self._learned: Recent[Known] = Recent(_WAITED)
+        self._learned: Recent[KnownToken] = Recent(_WAITED)
 
     def concerns(self, route: ApplicationRoute) -> bool:
         """Applications with sign-in that take credentials of programs."""
@@ -105,7 +105,7 @@ class MachineAuthentication(Stage):
         finally:
             SENDER.reset(sender)
 
-        def learned(known: Known) -> None:
+        def learned(known: KnownToken) -> None:
             self._learned.put(exchange.id, known)
 
         return learning.addCallback(learned)

@@ -17,7 +17,7 @@ from appproxy.service.relay.plan import Plan
 from appproxy.tunnel.connections.silence import is_endless, silence_of
 
 
-class Asked(Protocol):
+class AnsweredOwner(Protocol):
     """The request that it answers."""
 
     plan: Plan
@@ -53,7 +53,7 @@ class StreamedAnswer:
         #: Seconds.
         self.silence = idle_timeout if self.upgraded else silence_of(block, idle_timeout)
 
-    def begin(self, request: Asked, clock: IReactorTime, read_gate: ReadGate, status: int, block: bytes) -> bytes:
+    def begin(self, request: AnsweredOwner, clock: IReactorTime, read_gate: ReadGate, status: int, block: bytes) -> bytes:
         """Set its way up; `read_gate` is paused while the user reads slowly. Gives the user's fields."""
         exchange, plan = self._exchange, request.plan
         producer: ReadGate | TranslatedAnswer = read_gate

@@ -20,9 +20,9 @@ from appproxy.errors import IdentityError
 from appproxy.identity.openid.access_token import AccessToken, introspected_token, is_jwt, signed_token
 from appproxy.identity.openid.id_token import UnknownKeyError
 from appproxy.net.loop.turns import FairTurns
-from appproxy.policy.fair_queue import FairQueue, Lane
+from appproxy.policy.fair_queue import Lane, LaneQueue
 from appproxy.policy.sender import SENDER
-from appproxy.service.dispatch.gates.provider_tokens import Known
+from appproxy.service.dispatch.gates.provider_tokens import KnownToken
 from appproxy.service.recent import KEPT, Recent
 from appproxy.service.signin.openid.identity_provider import IdentityProvider, VouchesForTokens
 from appproxy.service.signin.openid.oidc_client import REFRESH_INTERVAL, Fetched
@@ -45,13 +45,13 @@ class AccessTokens:
     def __init__(self, providers: Mapping[str, IdentityProvider], clock: IReactorTime, size: int = KEPT) -> None:
         self._providers = providers
         self._clock = clock
-        self._good: Recent[Known] = Recent(size)
-        self._refused: Recent[Known] = Recent(size)
-        self._asked: dict[tuple[str, bytes], list[Deferred[Known]]] = {}
+        self._good: Recent[KnownToken] = Recent(size)
+        self._refused: Recent[KnownToken] = Recent(size)
+        self._asked: dict[tuple[str, bytes], list[Deferred[KnownToken]]] = {}
         self._keys: dict[str, tuple[ProviderRecord, Fetched[KeySet]]] = {}
-        self._turns = FairTurns(_CALLS, FairQueue(_WAITING, _OF_ONE), "too many access tokens wait for the identity provider")
+        self._turns = FairTurns(_CALLS, LaneQueue(_WAITING, _OF_ONE), "too many access tokens wait for the identity provider")
 
-    def known(self, token: bytes, record: ProviderRecord, now: float) -> Known | None:
+    def known(self, token: bytes, record: ProviderRecord, now: float) -> KnownToken | None:
         """What is known of a token of this provider without asking anybody."""
         key = _key(token, record)
         for memory in (self._good, self._refused):
@@ -64,13 +64,13 @@ class AccessTokens:
         """Was it good when it was looked at last, however long ago that is?"""
         return self._good.get(_key(token, record)) is not None
 
-    def learn(self, token: bytes, record: ProviderRecord, now: float) -> Deferred[Known]:
+    def learn(self, token: bytes, record: ProviderRecord, now: float) -> Deferred[KnownToken]:
         """The same, after the provider was asked if that is needed.
 
         However many ask about one token, it is looked at once; nobody who leaves takes that from the others. Fails with
         RequestError: PROVIDER_UNREACHABLE, OVERLOADED.
         """
-        waiting: Deferred[Known] = Deferred()
+        waiting: Deferred[KnownToken] = Deferred()
         key = _key(token, record)
         others = self._asked.get(key)
         if others is not None:
@@ -80,14 +80,14 @@ class AccessTokens:
         Deferred.fromCoroutine(self._learn(token, record, now)).addBoth(self._learned, key)
         return waiting
 
-    def _learned(self, result: Known | Failure, key: tuple[str, bytes]) -> None:
-        if isinstance(result, Known):
+    def _learned(self, result: KnownToken | Failure, key: tuple[str, bytes]) -> None:
+        if isinstance(result, KnownToken):
             (self._refused if result.token is None else self._good).put(key, result)
         for one in self._asked.pop(key):
             if not one.called:
                 one.callback(result)  # a Failure, too
 
-    async def _learn(self, token: bytes, record: ProviderRecord, now: float) -> Known:
+    async def _learn(self, token: bytes, record: ProviderRecord, now: float) -> KnownToken:
         text = token.decode("ascii")
         provider = self._providers[record.id]
         if not isinstance(provider, VouchesForTokens):
@@ -95,7 +95,7 @@ class AccessTokens:
         try:
             if is_jwt(text):
                 found = await self._signed(text, provider, record)
-                return Known(found, "", now + _SIGNED, record)
+                return KnownToken(found, "", now + _SIGNED, record)
             return await self._introspected(text, provider, record, now)
         except UnknownKeyError as error:
             return _refusal(error.detail, record, now, REFRESH_INTERVAL)
@@ -112,7 +112,7 @@ class AccessTokens:
         except UnknownKeyError:
             return signed_token(text, await fetched.get(REFRESH_INTERVAL), record.algorithms)
 
-    async def _introspected(self, text: str, provider: VouchesForTokens, record: ProviderRecord, now: float) -> Known:
+    async def _introspected(self, text: str, provider: VouchesForTokens, record: ProviderRecord, now: float) -> KnownToken:
         await self._turns.take(Lane.STRANGER, SENDER.get())
         try:
             answer = await provider.introspect(text)
@@ -122,11 +122,11 @@ class AccessTokens:
         if found is None:
             return _refusal("the identity provider says that the access token does not count", record, now)
         ends = found.raw.get("exp")
-        return Known(found, "", min(ends if isinstance(ends, int | float) else inf, now + _INTROSPECTED), record)
+        return KnownToken(found, "", min(ends if isinstance(ends, int | float) else inf, now + _INTROSPECTED), record)
 
 
-def _refusal(reason: str, record: ProviderRecord, now: float, seconds: float = _REFUSED) -> Known:
-    return Known(None, reason[:200], now + seconds, record)
+def _refusal(reason: str, record: ProviderRecord, now: float, seconds: float = _REFUSED) -> KnownToken:
+    return KnownToken(None, reason[:200], now + seconds, record)
 
 
 def _key(token: bytes, record: ProviderRecord) -> tuple[str, bytes]:

@@ -35,7 +35,7 @@ from appproxy.identity.openid.oidc import (
 from appproxy.identity.openid.oidc_settings import BY_CERTIFICATE
 from appproxy.json_input import read_json
 from appproxy.net.loop.turns import FairTurns
-from appproxy.policy.fair_queue import FairQueue, Lane
+from appproxy.policy.fair_queue import Lane, LaneQueue
 from appproxy.policy.sender import SENDER
 from appproxy.service.signin.openid.provider_agent import BytesProducer
 from appproxy.service.signin.openid.small_body import SmallBody
@@ -186,7 +186,7 @@ class HttpOidcClient:
         self._wall_clock = wall_clock
         self._agent = agent
         self._clock = clock
-        self._turns = FairTurns(CALLS, FairQueue(_WAITING, _WAITING), "too many calls wait for the identity provider")
+        self._turns = FairTurns(CALLS, LaneQueue(_WAITING, _WAITING), "too many calls wait for the identity provider")
         self._metadata = Fetched(clock, self._fetch_metadata)
         self._keys = Fetched(clock, self._fetch_keys)
 

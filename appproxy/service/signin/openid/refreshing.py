@@ -23,7 +23,7 @@ from appproxy.service.signin.openid.identity_provider import IdentityProvider, R
 from appproxy.service.signin.openid.oidc_client import GrantRefused
 from appproxy.service.signin.openid.provider_claims import WantedClaims
 from appproxy.service.signin.openid.wanted import WantedByProvider
-from appproxy.store.people.session.record import Later, Lease, Refreshed
+from appproxy.store.people.session.record import Later, Refreshed, RefreshLease
 from appproxy.store.snapshot import ProviderRecord, Snapshot
 
 #: Refreshes of this process at the same time: as many as half of what one provider is asked at once, so that sign-ins
@@ -41,15 +41,15 @@ class RefreshStore(Protocol):
     @property
     def snapshot(self) -> Snapshot: ...
 
-    async def take_refresh(self, session: str) -> Lease | Refreshed | Later | None:
+    async def take_refresh(self, session: str) -> RefreshLease | Refreshed | Later | None:
         """See `store.people.session_refresh.take`."""
         ...
 
-    async def finish_refresh(self, lease: Lease, made: Refreshed, refresh_token: str, id_token: str) -> bool:
+    async def finish_refresh(self, lease: RefreshLease, made: Refreshed, refresh_token: str, id_token: str) -> bool:
         """See `store.people.session_refresh.finish`."""
         ...
 
-    async def give_refresh_back(self, lease: Lease, again: float) -> None:
+    async def give_refresh_back(self, lease: RefreshLease, again: float) -> None:
         """See `store.people.session_refresh.give_back`."""
         ...
 
@@ -108,7 +108,7 @@ class Refreshing:
             self._later(session, self._wall_clock() + _pause(failures), failures + 1)
             return
         self._waiting.pop(session, None)
-        if isinstance(found, Lease):
+        if isinstance(found, RefreshLease):
             await self._ask(found, failures)
         elif isinstance(found, Later):
             # Whoever is at it is soon done; a provider that is away is not asked by anybody.
@@ -116,7 +116,7 @@ class Refreshing:
         elif found is not None:
             self._told(found)
 
-    async def _ask(self, lease: Lease, failures: int) -> None:
+    async def _ask(self, lease: RefreshLease, failures: int) -> None:
         record = self._store.snapshot.providers.get(lease.provider)
         try:
             if record is None or record.issuer != lease.issuer:
@@ -132,7 +132,7 @@ class Refreshing:
         else:
             await self._keep(lease, made, answer)
 
-    async def _asked(self, provider: Refreshes, record: ProviderRecord, lease: Lease) -> tuple[TokenAnswer, Refreshed]:
+    async def _asked(self, provider: Refreshes, record: ProviderRecord, lease: RefreshLease) -> tuple[TokenAnswer, Refreshed]:
         """The provider's word. Whatever comes after the new tokens must not lose them: the old one may be used up."""
         answer = await provider.refresh(lease.refresh_token, record.client_id)
         # Since its answer: one that takes its time would be asked twice within one life of its tokens.
@@ -154,7 +154,7 @@ class Refreshing:
         kept = with_few_groups(claims.raw, record.groups_claim, wanted.groups)
         return answer, _made(before, replace(claims, raw=kept), why_not)
 
-    async def _keep(self, lease: Lease, made: Refreshed, answer: TokenAnswer) -> None:
+    async def _keep(self, lease: RefreshLease, made: Refreshed, answer: TokenAnswer) -> None:
         """Write down until it is written: a token that was used once may be good for nothing any more."""
         pause = 1.0
         while True:
@@ -171,7 +171,7 @@ class Refreshing:
         if lasts:
             self._told(made)
 
-    async def _refused(self, lease: Lease, record: ProviderRecord | None, error: IdentityError) -> None:
+    async def _refused(self, lease: RefreshLease, record: ProviderRecord | None, error: IdentityError) -> None:
         name = lease.provider if record is None else record.name
         self.log.info("{provider} refuses to refresh the session of {subject}: {detail}", provider=name,
                       subject=lease.subject, detail=error.detail)
@@ -183,7 +183,7 @@ class Refreshing:
             # The lease runs out, and the provider refuses once more.
             self._later(lease.before.id, self._wall_clock() + _FIRST, 0)
 
-    async def _failed(self, lease: Lease, error: RequestError, failures: int) -> None:
+    async def _failed(self, lease: RefreshLease, error: RequestError, failures: int) -> None:
         again = self._wall_clock() + _pause(failures)
         if not failures:
             self.log.warn("the session of {subject} could not be refreshed, and goes on meanwhile: {detail}",
@@ -197,7 +197,7 @@ def _pause(failures: int) -> float:
     return min(_FIRST * 2.0 ** min(failures, 8), _LONGEST)
 
 
-def _default_lifetime(lease: Lease, now: float) -> float:
+def _default_lifetime(lease: RefreshLease, now: float) -> float:
     """Where the provider does not say how long its tokens last: as seldom as every hour."""
     return min(3600.0, max(lease.ends - now, LEAST_LIFETIME))
 

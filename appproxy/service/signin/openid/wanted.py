@@ -14,7 +14,7 @@ KNOWN_CLAIMS = frozenset({"sub", "subject", "iss", "issuer"})
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class NamedClaims:
     """`groups`: those that some assignment or policy names; `rules`: claims that some header rule names."""
 
     groups: frozenset[str] = frozenset()
@@ -32,9 +32,9 @@ class WantedByProvider:
     def __init__(self) -> None:
         self._applications: Mapping[str, Application] | None = None
         self._policies: PolicySet | None = None
-        self._found: dict[str, Wanted] = {}
+        self._found: dict[str, NamedClaims] = {}
 
-    def of(self, snapshot: Snapshot, provider: str) -> Wanted:
+    def of(self, snapshot: Snapshot, provider: str) -> NamedClaims:
         """What the applications of a provider (its id) need, and the policies."""
         applications, policies = snapshot.applications, snapshot.policies
         if self._applications is not applications or self._policies is not policies:
@@ -46,6 +46,6 @@ class WantedByProvider:
                     groups.setdefault(named, set()).update(() if access is None else access.assigned_groups)
                     rules.setdefault(named, set()).update(rule.claim for rule in one.headers)
             self._found = {
-                id: Wanted(frozenset(groups[id]) | policies.groups_of(id), frozenset(rules[id])) for id in groups}
+                id: NamedClaims(frozenset(groups[id]) | policies.groups_of(id), frozenset(rules[id])) for id in groups}
             self._applications, self._policies = applications, policies
-        return self._found.get(provider, Wanted())
+        return self._found.get(provider, NamedClaims())

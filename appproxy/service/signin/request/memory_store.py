@@ -10,7 +10,7 @@ from appproxy.errors import Code, IdentityError
 from appproxy.identity.openid.id_token import LEEWAY
 from appproxy.identity.openid.logout_token import began_after
 from appproxy.identity.session import Session
-from appproxy.store.people.session.record import Begun, SessionRow, SessionTokens, SignedIn
+from appproxy.store.people.session.record import Begun, SessionRow, SessionTokens, SignInResult
 from appproxy.store.service.actions import SESSION_ENDED
 from appproxy.store.service.note import Note, nowhere
 from appproxy.store.snapshot import Snapshot
@@ -30,7 +30,7 @@ class MemorySignInStore:
         self._wall_clock = wall_clock
         self._used: dict[str, float] = {}
         self._revoked: dict[str, float] = {}
-        self._begun: dict[str, SignedIn] = {}
+        self._begun: dict[str, SignInResult] = {}
         self._began: dict[str, float] = {}
 
     async def use_once(self, id: str, expires: float) -> bool:
@@ -46,7 +46,7 @@ class MemorySignInStore:
         """Was `id` used up before, and is it still remembered?"""
         return self._used.get(id, 0.0) > self._wall_clock()
 
-    async def begin(self, made: SignedIn, known: str, used: str, until: float) -> Begun:
+    async def begin(self, made: SignInResult, known: str, used: str, until: float) -> Begun:
         """Remember a sign-in until its session ends."""
         if not await self.use_once(used, until):
             raise IdentityError(Code.SIGN_IN_STATE, "this answer was used before")
@@ -124,5 +124,5 @@ class MemorySignInStore:
         )
 
 
-def _whose(made: SignedIn) -> tuple[str, ...]:
+def _whose(made: SignInResult) -> tuple[str, ...]:
     return made.provider, made.subject, made.issuer, made.sid

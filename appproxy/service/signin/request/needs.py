@@ -13,9 +13,9 @@ from twisted.web.iweb import IRequest
 
 from appproxy.identity.devices import Device
 from appproxy.identity.session import Session
-from appproxy.policy.risk.outcome import Outcome
+from appproxy.policy.risk.outcome import SignInOutcome
 from appproxy.policy.risk.scoring import Judgement
-from appproxy.store.people.session.record import Begun, SessionRow, SessionTokens, SignedIn
+from appproxy.store.people.session.record import Begun, SessionRow, SessionTokens, SignInResult
 from appproxy.store.service.note import Note
 from appproxy.store.snapshot import Snapshot
 
@@ -35,7 +35,7 @@ class RiskJudge(Protocol):
         """Judge the sign-in of a user at a provider (its id)."""
         ...
 
-    async def conclude(self, judged: JudgedHere, session: Session, application: str, outcome: Outcome) -> None:
+    async def conclude(self, judged: JudgedHere, session: Session, application: str, outcome: SignInOutcome) -> None:
         """Write down what became of it. `session`: that of the user, with its last id; `application`: its id."""
         ...
 
@@ -60,7 +60,7 @@ class SignInStore(Protocol):
         """Was `id` used up before? Writes nothing, so that it may be asked for anybody."""
         ...
 
-    async def begin(self, made: SignedIn, known: str, used: str, until: float) -> Begun:
+    async def begin(self, made: SignInResult, known: str, used: str, until: float) -> Begun:
         """Write a sign-in down, with the session `known` if that goes on, and use `used` up until `until`.
 
         Raises IdentityError(SIGN_IN_STATE) when it was used before, or the provider has ended this session meanwhile.

@@ -20,7 +20,7 @@ from appproxy.policy.conditional.model import MFA
 from appproxy.policy.conditional.parts.platforms import platform_of
 from appproxy.policy.risk.features import Seen, networks_of
 from appproxy.policy.risk.levels import UNKNOWN, Thresholds
-from appproxy.policy.risk.outcome import Outcome
+from appproxy.policy.risk.outcome import SignInOutcome
 from appproxy.policy.risk.scoring import Judgement
 from appproxy.service.signin.request.browser_request import client_of, cookie_of, user_agent_of
 from appproxy.service.signin.request.client_name import client_name
@@ -88,7 +88,7 @@ class SignInRisk:
             seen.device)
         return judging.judged(reading, provider, subject, seen, where.lists.of(address), self._thresholds)
 
-    async def conclude(self, judged: JudgedHere, session: Session, application: str, outcome: Outcome) -> None:
+    async def conclude(self, judged: JudgedHere, session: Session, application: str, outcome: SignInOutcome) -> None:
         """Write down what became of it. `session`: that of the user, with its last id. Raises StoreError."""
         strength = self._live.snapshot.policies.strengths.get(MFA, _MFA)
         told = judged.told

@@ -13,7 +13,7 @@ from appproxy.store.people import kept_forms, providers
 from appproxy.store.people.session import one_time
 from appproxy.store.people.session import refresh as session_refresh
 from appproxy.store.people.session import rows as session_rows
-from appproxy.store.people.session.record import Begun, Later, Lease, Refreshed, SessionRow, SessionTokens, SignedIn
+from appproxy.store.people.session.record import Begun, Later, Refreshed, RefreshLease, SessionRow, SessionTokens, SignInResult
 from appproxy.store.service import audit
 from appproxy.store.service.actions import DEVICE_ISSUED, SESSION_ENDED, SIGN_OUT
 from appproxy.store.service.note import Action, Note
@@ -43,7 +43,7 @@ class LiveSignInStore:
         """One look."""
         return await self._live.read(one_time.is_used, id)
 
-    async def begin(self, made: SignedIn, known: str, used: str, until: float) -> Begun:
+    async def begin(self, made: SignInResult, known: str, used: str, until: float) -> Begun:
         """One transaction."""
         return await self._live.write(_begin, made, known, used, until)
 
@@ -87,15 +87,15 @@ class LiveSignInStore:
         """One transaction."""
         await self._live.write(_end_others, provider, subject, kept, noted)
 
-    async def take_refresh(self, session: str) -> Lease | Refreshed | Later | None:
+    async def take_refresh(self, session: str) -> RefreshLease | Refreshed | Later | None:
         """One transaction."""
         return await self._live.write(session_refresh.take, session)
 
-    async def finish_refresh(self, lease: Lease, made: Refreshed, refresh_token: str, id_token: str) -> bool:
+    async def finish_refresh(self, lease: RefreshLease, made: Refreshed, refresh_token: str, id_token: str) -> bool:
         """One write."""
         return await self._live.write(session_refresh.finish, lease, made, refresh_token, id_token)
 
-    async def give_refresh_back(self, lease: Lease, again: float) -> None:
+    async def give_refresh_back(self, lease: RefreshLease, again: float) -> None:
         """One write."""
         await self._live.write(session_refresh.give_back, lease, again)
 
@@ -136,7 +136,7 @@ def _sessions_of(reading: Reading, provider: str, subject: str, now: float) -> S
     return session_rows.list_all(reading, now, provider=provider, subject=subject)
 
 
-def _begin(tx: Transaction, made: SignedIn, known: str, used: str, until: float) -> Begun:
+def _begin(tx: Transaction, made: SignInResult, known: str, used: str, until: float) -> Begun:
     if not one_time.use_once(tx, used, until):
         raise IdentityError(Code.SIGN_IN_STATE, "this answer was used before")
     begun = session_rows.begin(tx, made, known)

@@ -11,7 +11,7 @@ PROVIDER_SESSION_LIFETIME = 12 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class SignedIn:
+class SignInResult:
     """What a sign-in has brought. Times are seconds since 1970; `sid` and `refresh_token` are "" where there is none."""
 
     id: str
@@ -84,7 +84,7 @@ class Refreshed:
 
 
 @dataclass(frozen=True, slots=True)
-class Lease:
+class RefreshLease:
     """Ask the provider with this token, then `finish` or `give_back`. `before`: what is known without it."""
 
     provider: str

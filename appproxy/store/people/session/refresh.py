@@ -11,7 +11,7 @@ import json
 import sqlalchemy as sa
 
 from appproxy.store.people.session import sessions
-from appproxy.store.people.session.record import Later, Lease, Refreshed
+from appproxy.store.people.session.record import Later, Refreshed, RefreshLease
 from appproxy.store.people.session.rows import CLAIMS, ID_TOKEN, REFRESH_TOKEN
 from appproxy.store.tables.core import sessions as table
 from appproxy.store.transaction import Row, Transaction
@@ -21,7 +21,7 @@ from appproxy.store.transaction import Row, Transaction
 LEASE = 120.0
 
 
-def take(tx: Transaction, id_: str) -> Lease | Refreshed | Later | None:
+def take(tx: Transaction, id_: str) -> RefreshLease | Refreshed | Later | None:
     """What is to be done for a session whose tokens are over. None: it has ended, or is not known any more, and so it ends."""
     row = tx.row(sa.select(table).where(table.c.id == id_))
     if row is None or row["ended"] or row["expires"] <= tx.now:
@@ -35,7 +35,7 @@ def take(tx: Transaction, id_: str) -> Lease | Refreshed | Later | None:
     until = tx.now + LEASE
     tx.change(sa.update(table).where(table.c.id == id_).values(lease_until=until))
     token = tx.sealer.open(REFRESH_TOKEN, id_, row["refresh_token"]).decode()
-    return Lease(row["provider"], row["subject"], row["issuer"], until, row["expires"], _known(tx, row), token)
+    return RefreshLease(row["provider"], row["subject"], row["issuer"], until, row["expires"], _known(tx, row), token)
 
 
 def _known(tx: Transaction, row: Row) -> Refreshed:
@@ -44,7 +44,7 @@ def _known(tx: Transaction, row: Row) -> Refreshed:
         row["id"], row["name"], row["auth_time"], tuple(json.loads(row["amr"])), row["acr"], row["refresh_at"], claims)
 
 
-def finish(tx: Transaction, lease: Lease, made: Refreshed, refresh_token: str, id_token: str) -> bool:
+def finish(tx: Transaction, lease: RefreshLease, made: Refreshed, refresh_token: str, id_token: str) -> bool:
     """Write down what the provider has said. False: the session has ended meanwhile, and stays so.
 
     An empty token leaves the one that is there.
@@ -62,10 +62,10 @@ def finish(tx: Transaction, lease: Lease, made: Refreshed, refresh_token: str, i
     return tx.change(sa.update(table).where(_leased(lease)).values(values)) == 1
 
 
-def give_back(tx: Transaction, lease: Lease, again: float) -> None:
+def give_back(tx: Transaction, lease: RefreshLease, again: float) -> None:
     """The provider was away: nobody is to ask it before `again`."""
     tx.change(sa.update(table).where(_leased(lease)).values(lease_until=again))
 
 
-def _leased(lease: Lease) -> sa.ColumnElement[bool]:
+def _leased(lease: RefreshLease) -> sa.ColumnElement[bool]:
     return (table.c.id == lease.before.id) & (table.c.ended == 0.0) & (table.c.lease_until == lease.until)

@@ -17,7 +17,7 @@ from appproxy.identity.openid.logout_token import began_after
 from appproxy.store.paging import ListPage, among, paged
 from appproxy.store.people.session import bound as session_bound
 from appproxy.store.people.session import one_time, sessions
-from appproxy.store.people.session.record import PROVIDER_SESSION_LIFETIME, Begun, SessionRow, SessionTokens, SignedIn
+from appproxy.store.people.session.record import PROVIDER_SESSION_LIFETIME, Begun, SessionRow, SessionTokens, SignInResult
 from appproxy.store.snapshot import BUILTIN
 from appproxy.store.tables.core import session_applications
 from appproxy.store.tables.core import sessions as table
@@ -31,7 +31,7 @@ _BEGINNING = 600.0
 _AFTER_END = 3600.0
 
 
-def begin(tx: Transaction, made: SignedIn, known: str = "") -> Begun | None:
+def begin(tx: Transaction, made: SignInResult, known: str = "") -> Begun | None:
     """Write a sign-in down. One in a browser whose session `known` lasts goes on with that, if the provider's is the same.
 
     None: the provider has just ended the session that it says this is.
@@ -67,7 +67,7 @@ def begin(tx: Transaction, made: SignedIn, known: str = "") -> Begun | None:
     return Begun(id_, expires, refresh_at, made_room)
 
 
-def _going_on(tx: Transaction, made: SignedIn, known: str) -> Row | None:
+def _going_on(tx: Transaction, made: SignInResult, known: str) -> Row | None:
     """The session that the browser has, if the sign-in belongs to it."""
     row = tx.row(sa.select(table).where(table.c.id == known)) if known else None
     if row is None or row["ended"] or row["expires"] <= tx.now:
@@ -76,7 +76,7 @@ def _going_on(tx: Transaction, made: SignedIn, known: str) -> Row | None:
     return row if same else None
 
 
-def _proof(tx: Transaction, id_: str, made: SignedIn) -> dict[str, object]:
+def _proof(tx: Transaction, id_: str, made: SignInResult) -> dict[str, object]:
     """What the provider has said, as columns."""
     seal = tx.sealer.seal
     return {

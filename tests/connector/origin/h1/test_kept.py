@@ -17,7 +17,7 @@ from appproxy.connector.origin.h1.kept import (
     ORDERLY,
     RECENT_SECONDS,
     SETTLE_SECONDS,
-    Kept,
+    KeptConnections,
 )
 from appproxy.net.secure.sockets import UnreadBytes
 from tests.connector.numbered_rig import ANN, BOB, OK
@@ -48,9 +48,9 @@ class Connection:
         return self.pending
 
 
-def orderly(*kinds: bool) -> Kept[Any]:
+def orderly(*kinds: bool) -> KeptConnections[Any]:
     """Of an application that has been orderly for long enough behind answers of these kinds (bodyless or not)."""
-    kept: Kept[Any] = Kept()
+    kept: KeptConnections[Any] = KeptConnections()
     for bodyless in kinds:
         for _ in range(ORDERLY):
             connection = Connection(bodyless=bodyless)
@@ -59,13 +59,13 @@ def orderly(*kinds: bool) -> Kept[Any]:
     return kept
 
 
-def add(kept: Kept[Any], connection: Connection, now: float = 0.0) -> Connection:
+def add(kept: KeptConnections[Any], connection: Connection, now: float = 0.0) -> Connection:
     """It has served a request."""
     kept.add(connection, now)
     return connection
 
 
-def take(kept: Kept[Any], owner: bytes, now: float, *, repeatable: bool = True, full: bool = False) -> object:
+def take(kept: KeptConnections[Any], owner: bytes, now: float, *, repeatable: bool = True, full: bool = False) -> object:
     """What a request of this owner gets; it answers, so that nothing is left of the one that was taken."""
     return kept.take(owner, repeatable, now, full)
 
@@ -272,7 +272,7 @@ class TestAtAConnector:
 @given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["add", "discard", "take", "hurry"]), st.floats(0, 0.3))))
 def test_each_is_kept_once_or_not_at_all(steps: list[tuple[int, str, float]]) -> None:
     """Whatever has happened to it: it is in one row, counted once, and of its owner."""
-    kept: Kept[Any] = Kept()
+    kept: KeptConnections[Any] = KeptConnections()
     now = 0.0
     connections = [Connection(ANN if number % 2 else NOBODY, bodyless=number > 3) for number in range(6)]
     there: set[object] = set()

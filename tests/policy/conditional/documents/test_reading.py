@@ -8,7 +8,7 @@ import pytest
 
 from appproxy.errors import ConfigError
 from appproxy.policy.conditional.documents.reading import read_location, read_policy, read_strength
-from appproxy.policy.conditional.model import State
+from appproxy.policy.conditional.model import PolicyState
 
 GOOD: dict[str, Any] = {
     "name": "p", "state": "on", "users": {"include": ["all"]}, "applications": {"include": ["all"]}, "grant": {"block": True}}
@@ -28,7 +28,7 @@ def test_a_whole_policy() -> None:
         "grant": {"require": ["mfa", "gold"], "sign_in_within": "1h", "operator": "any"},
         "session": {"sign_in_frequency": "8h", "idle": "30m", "persistent": False, "bound_to_network": True},
     }, 7.0)
-    assert made.state is State.REPORT_ONLY
+    assert made.state is PolicyState.REPORT_ONLY
     assert made.included.users == {("builtin", "ann")}
     assert made.included.groups == {("corp", "staff")}
     assert made.groups() == {("corp", "staff"), ("builtin", "guests")}

@@ -19,7 +19,7 @@ from appproxy.publish.settings.request_fields import header_rule
 from appproxy.service.dispatch.gates.gate import Gate
 from appproxy.service.dispatch.gates.machine_certificates import MachineCertificates, shown_to, thumbprint
 from appproxy.service.dispatch.gates.machine_gate import MachineGate, Presented
-from appproxy.service.dispatch.gates.provider_tokens import Known
+from appproxy.service.dispatch.gates.provider_tokens import KnownToken
 from appproxy.store.snapshot import ProviderRecord
 from tests.pki.chains import CLIENT, DAY, NOW, Made, crl, make, usage
 from tests.service.dispatch.stage_fakes import WIKI, exchange_of, routed
@@ -45,7 +45,7 @@ def found(shown: Sequence[Made], application: Application = APP, now: float = NO
 
 
 def judged(
-    gate: MachineGate, application: Application, *shown: Made, value: str = "", known: Known | None = None, **head: Any
+    gate: MachineGate, application: Application, *shown: Made, value: str = "", known: KnownToken | None = None, **head: Any
 ) -> tuple[Verdict[Session], object]:
     """The verdict on a request on a connection with these certificates, and what was found."""
     fields = [*head.pop("fields", ()), *([(b"authorization", value.encode())] if value else [])]
@@ -187,12 +187,12 @@ def test_a_token_that_is_bound_to_the_certificate() -> None:
         "iss": IDP.issuer, "sub": "ann", "aud": "api", "iat": NOW, "exp": NOW + 60,
         "cnf": {"x5t#S256": thumbprint(der(PRESS))},
     }  # fmt: skip
-    bound = Known(AccessToken(claims, "at+jwt"), "", NOW + 60, IDP)
+    bound = KnownToken(AccessToken(claims, "at+jwt"), "", NOW + 60, IDP)
 
     class Book:
         """Knows the token."""
 
-        def known(self, token: bytes, record: ProviderRecord, now: float) -> Known | None:
+        def known(self, token: bytes, record: ProviderRecord, now: float) -> KnownToken | None:
             return bound
 
         def is_familiar(self, token: bytes, record: ProviderRecord) -> bool:

@@ -14,7 +14,7 @@ from appproxy.policy.verdict import Refuse
 from appproxy.publish.application import Segment, Url
 from appproxy.publish.routing import ApplicationRoute
 from appproxy.publish.settings.request_fields import header_rule
-from appproxy.service.dispatch.gates.provider_tokens import Known, NoTokens, accepted_of, provider_session
+from appproxy.service.dispatch.gates.provider_tokens import KnownToken, NoTokens, accepted_of, provider_session
 from appproxy.store.snapshot import ProviderRecord
 from tests.service.dispatch.stage_fakes import NOW, WIKI, route_to
 
@@ -28,7 +28,7 @@ SAID: dict[str, Any] = {
 
 def session(route: ApplicationRoute | None = None, record: ProviderRecord = IDP, **changes: Any) -> Session | Refuse | str:
     """What becomes of a token with these claims."""
-    known = Known(AccessToken({**SAID, **changes}, "at+jwt"), "", NOW + 60, record)
+    known = KnownToken(AccessToken({**SAID, **changes}, "at+jwt"), "", NOW + 60, record)
     return provider_session(b"token", known, route or route_to(APP), NOW)
 
 
@@ -84,7 +84,7 @@ def test_who_has_no_providers() -> None:
 
 def test_groups_that_policies_name_are_kept() -> None:
     """A policy about a group must not be passed by with a token, because no assignment names that group."""
-    known = Known(AccessToken(SAID, "at+jwt"), "", NOW + 60, IDP)
+    known = KnownToken(AccessToken(SAID, "at+jwt"), "", NOW + 60, IDP)
     found = provider_session(b"token", known, route_to(APP), NOW, frozenset({"other"}))
     assert isinstance(found, Session) and found.groups == ("staff", "other")
 

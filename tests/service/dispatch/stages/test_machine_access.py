@@ -21,7 +21,7 @@ from appproxy.service.dispatch.dispatcher import Dispatcher
 from appproxy.service.dispatch.error_pages import ErrorPages
 from appproxy.service.dispatch.gates.gate import Gate
 from appproxy.service.dispatch.gates.machine_gate import MachineGate
-from appproxy.service.dispatch.gates.provider_tokens import Known
+from appproxy.service.dispatch.gates.provider_tokens import KnownToken
 from appproxy.service.dispatch.order import stages
 from appproxy.service.dispatch.request import InboundRequest
 from appproxy.service.dispatch.stages.machine_access import BURST, MachineAuthentication, MachineAuthorization, Programs
@@ -100,26 +100,26 @@ class Book:
     """Tokens as a provider would vouch for them: `answers` by token."""
 
     def __init__(self) -> None:
-        self.kept: dict[bytes, Known] = {}
+        self.kept: dict[bytes, KnownToken] = {}
         self.asked: list[tuple[bytes, str]] = []
-        self.answers: dict[bytes, Deferred[Known]] = {}
+        self.answers: dict[bytes, Deferred[KnownToken]] = {}
         self.familiar: set[bytes] = set()
 
-    def known(self, token: bytes, record: ProviderRecord, now: float) -> Known | None:
+    def known(self, token: bytes, record: ProviderRecord, now: float) -> KnownToken | None:
         return self.kept.get(token)
 
     def is_familiar(self, token: bytes, record: ProviderRecord) -> bool:
         return token in self.familiar
 
-    def learn(self, token: bytes, record: ProviderRecord, now: float) -> Deferred[Known]:
+    def learn(self, token: bytes, record: ProviderRecord, now: float) -> Deferred[KnownToken]:
         self.asked.append((token, SENDER.get()))
         return self.answers.setdefault(token, Deferred())
 
 
-def good(**changes: object) -> Known:
+def good(**changes: object) -> KnownToken:
     """A token of ann's."""
     said = {"iss": IDP.issuer, "aud": "https://wiki.example.com/", "sub": "ann", "iat": NOW - 5, "exp": NOW + 99, **changes}
-    return Known(AccessToken(said, "at+jwt"), "", NOW + 60, IDP)
+    return KnownToken(AccessToken(said, "at+jwt"), "", NOW + 60, IDP)
 
 
 class Node(World):
@@ -159,7 +159,7 @@ def test_what_the_provider_does_not_vouch_for() -> None:
     """401, with where to get a token."""
     node = Node()
     exchange = node.ask()
-    node.book.answers[b"opaque"].callback(Known(None, "inactive", NOW + 60, IDP))
+    node.book.answers[b"opaque"].callback(KnownToken(None, "inactive", NOW + 60, IDP))
     assert (exchange.status, exchange.detail) == (401, "inactive")
     place = b"https://wiki.example.com/.well-known/oauth-protected-resource"
     assert b'error="invalid_token", resource_metadata="%b"' % place in exchange.block
@@ -196,7 +196,7 @@ def test_a_flood_of_tokens_reaches_no_provider() -> None:
     for number in range(int(BURST) + 5):
         exchange = node.ask(f"t{number}")
         if number < BURST:
-            node.book.answers[f"t{number}".encode()].callback(Known(None, "inactive", NOW, IDP))
+            node.book.answers[f"t{number}".encode()].callback(KnownToken(None, "inactive", NOW, IDP))
     assert exchange.status == 429 and len(node.book.asked) == int(BURST)
     node.book.familiar.add(b"mine")
     node.ask("mine")

@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 
 from appproxy.errors import Code, IdentityError, RequestError
 from appproxy.policy.sender import SENDER
-from appproxy.service.dispatch.gates.provider_tokens import Known
+from appproxy.service.dispatch.gates.provider_tokens import KnownToken
 from appproxy.service.signin.openid.access_tokens import AccessTokens
 from appproxy.store.snapshot import ProviderRecord
 from tests.identity.mint import EC, ISSUER, KEYS, NOW, sign
@@ -61,9 +61,9 @@ def tokens(provider: Provider, clock: Clock) -> AccessTokens:
     return AccessTokens({"idp": provider}, clock, 100)  # type: ignore[dict-item]  # only what is asked of it
 
 
-def learned(tokens: AccessTokens, token: str, now: float = NOW) -> Known:
+def learned(tokens: AccessTokens, token: str, now: float = NOW) -> KnownToken:
     """What is learned at once."""
-    found: list[Known] = []
+    found: list[KnownToken] = []
     tokens.learn(token.encode(), RECORD, now).addCallback(found.append)
     return found[0]
 
@@ -123,7 +123,7 @@ def test_many_who_ask_at_the_same_time(tokens: AccessTokens, provider: Provider)
     """It is one call; and whoever leaves takes it from nobody."""
     answer: Deferred[Any] = Deferred()
     provider.says = {"slow": answer}
-    found: list[Known] = []
+    found: list[KnownToken] = []
     asking = [tokens.learn(b"slow", RECORD, NOW) for _ in range(3)]
     asking[0].addErrback(lambda failure: None)
     asking[0].cancel()

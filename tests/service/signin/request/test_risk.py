@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred
 from appproxy.identity.devices import unseal_devices
 from appproxy.identity.session import Session
 from appproxy.policy.risk.levels import Thresholds
-from appproxy.policy.risk.outcome import Outcome, State
+from appproxy.policy.risk.outcome import RiskState, SignInOutcome
 from appproxy.service.own.resources import ResourceHandler
 from appproxy.service.signin.request.failed_passwords import FailedPasswords
 from appproxy.service.signin.request.risk import SignInRisk, Whereabouts
@@ -22,7 +22,7 @@ from appproxy.service.signin.sign_in import SignIn
 from appproxy.store.database.store import Store
 from appproxy.store.people import users
 from appproxy.store.policies import policies
-from appproxy.store.policies.documents import Kind
+from appproxy.store.policies.documents import DocumentKind
 from appproxy.store.risk import sign_ins
 from appproxy.store.risk.network_lists import NetworkLists
 from appproxy.store.risk.sign_ins import JudgedSignIn
@@ -70,7 +70,7 @@ def judging(service: Service, risk: SignInRisk) -> Iterator[Service]:
     service._signin = ResourceHandler(service.sign_in.signin_root)
     yield service
     if "p" in service.live.snapshot.policies.policies:
-        got(service.live.write(policies.remove, Kind.POLICY, "p"))
+        got(service.live.write(policies.remove, DocumentKind.POLICY, "p"))
 
 
 def block(service: Service, fact: str) -> None:
@@ -88,7 +88,7 @@ def rows(store: Store, user: str = "ann") -> list[JudgedSignIn]:
 
 def passed(store: Store) -> JudgedSignIn:
     """One that has passed."""
-    return next(row for row in rows(store) if row.outcome is Outcome.PASSED)
+    return next(row for row in rows(store) if row.outcome is SignInOutcome.PASSED)
 
 
 def test_a_sign_in_is_judged_and_kept(judging: Service, risk: SignInRisk, database: Store) -> None:
@@ -99,7 +99,7 @@ def test_a_sign_in_is_judged_and_kept(judging: Service, risk: SignInRisk, databa
     type_password(browser, browser.open(PAGE), "ann")
     one = passed(database)
     assert (one.level, one.outcome, one.state, one.seen.networks.address) == (
-        "medium", Outcome.PASSED, State.OPEN, "192.0.2.7")
+        "medium", SignInOutcome.PASSED, RiskState.OPEN, "192.0.2.7")
     assert (one.seen.country, one.seen.place, [part.name for part in one.parts]) == ("DE", (50.0, 8.0), ["listed"])
     [device] = unseal_devices(browser.jars["signin.example.com"][DEVICE], judging.live.snapshot.keys, NOW)
     assert len(one.seen.device) == 32 and one.seen.device != device.id
@@ -114,7 +114,7 @@ def test_a_policy_acts_on_risk(judging: Service, database: Store, fact: str) -> 
     if fact == "sign_in_risk":
         block(judging, fact)
         page = type_password(browser, browser.open(PAGE), "ann")
-        assert Outcome.REFUSED in {row.outcome for row in rows(database)}
+        assert SignInOutcome.REFUSED in {row.outcome for row in rows(database)}
     else:
         assert type_password(browser, browser.open(PAGE), "ann").content == b"welcome"
         block(judging, fact)
@@ -139,15 +139,15 @@ def test_wrong_passwords_before_the_right_one_count(judging: Service, risk: Sign
     assert "failures" in {part.name for part in rows(database, "bob")[0].parts}
 
 
-@pytest.mark.parametrize(("ago", "state"), [(60.0, State.PROVED), (1000.0, State.OPEN)])
+@pytest.mark.parametrize(("ago", "state"), [(60.0, RiskState.PROVED), (1000.0, RiskState.OPEN)])
 def test_an_old_proof_settles_nothing(
-    judging: Service, risk: SignInRisk, database: Store, ago: float, state: State
+    judging: Service, risk: SignInRisk, database: Store, ago: float, state: RiskState
 ) -> None:
     """A second factor of hours ago may have been shown elsewhere, by its user; now somebody else has the cookie."""
     request: Any = Visit()
     judged = got(Deferred.fromCoroutine(risk.judge(request, "builtin", f"carl {ago}")))
     session = Session("s", f"carl {ago}", ISSUER, "builtin", "Carl", NOW, NOW + 9, NOW - ago, ("mfa",))
-    got(Deferred.fromCoroutine(risk.conclude(judged, session, "a1", Outcome.PASSED)))
+    got(Deferred.fromCoroutine(risk.conclude(judged, session, "a1", SignInOutcome.PASSED)))
     with database.reading() as reading:
         [row] = sign_ins.list_all(reading, subject=f"carl {ago}")
     assert row.state is state

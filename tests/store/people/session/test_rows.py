@@ -10,15 +10,15 @@ from appproxy.store.database.store import Store
 from appproxy.store.people.session import refresh as session_refresh
 from appproxy.store.people.session import rows as session_rows
 from appproxy.store.people.session import sessions
-from appproxy.store.people.session.record import PROVIDER_SESSION_LIFETIME, Begun, Lease, SignedIn
+from appproxy.store.people.session.record import PROVIDER_SESSION_LIFETIME, Begun, RefreshLease, SignInResult
 from appproxy.store.snapshot import BUILTIN
 from appproxy.store.tables.core import session_applications
 from appproxy.store.tables.core import sessions as table
 
 
-def made(now: float, id_: str = "s1", **changes: object) -> SignedIn:
+def made(now: float, id_: str = "s1", **changes: object) -> SignInResult:
     """A sign-in of Ann at the provider corp."""
-    one = SignedIn(
+    one = SignInResult(
         id=id_, provider="corp", subject="ann", issuer="https://idp", name="Ann", sid="p1", application="wiki",
         expires=now + 3600, address="192.0.2.1", client="Browser/1", auth_time=now - 5, amr=("pwd", "otp"), acr="high",
         claims={"sub": "ann", "groups": ["staff"]}, id_token="canary-id-token", refresh_token="canary-refresh-token",
@@ -185,4 +185,4 @@ def test_no_new_refresh_token(store: Store, now: float) -> None:
         assert session_rows.begin(tx, again, "s1") == Begun("s1", now + 3600, now + 900)
     with store.transaction(now + 900) as tx:
         lease = session_refresh.take(tx, "s1")
-        assert isinstance(lease, Lease) and lease.refresh_token == "another"
+        assert isinstance(lease, RefreshLease) and lease.refresh_token == "another"
