@@ -62,7 +62,7 @@ INNER = {
         {"listen"},
         {"relay"},
         {"tunnel"},
-        {"dispatch"},
+        {"dispatch", "ending"},
         {"own"},
         {"signin"},
         {"exports"},

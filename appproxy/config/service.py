@@ -179,6 +179,9 @@ class ServiceSettings:
         "appproxy.request_signers of another installed distribution. Empty: nothing does.", "name")
     drain_seconds: float = setting(
         30.0, number(0, 180), "At a stop: how long requests under way may go on.", "seconds")
+    unready_seconds: float = setting(
+        0.0, number(0, 180), "At a stop, before that: how long `/ready` says 503 while everybody is still served as ever, so\n"
+        "that a load balancer which asks it sends nobody any more.", "seconds")
     strict: bool = setting(
         False, flag, "Send every body and every answer over a data connection of its own, none within a signal\n"
         "connection. Slower; for comparison and for networks that inspect each connection.")

@@ -27,6 +27,8 @@ class ProxiedFactory:
     def __init__(self, factory: IProtocolFactory, trusts: Callable[[str], bool], clock: IReactorTime) -> None:
         self.factory = factory
         self.clock = clock
+        #: Connections whose header has not come; a drain waits for them, for the header is their proxy's and not their user's.
+        self.waiting = 0
         self._trusts = trusts
 
     def doStart(self) -> None:
@@ -55,8 +57,11 @@ class _HeaderFirst(Protocol):
         self._address = address
         self._begun = b""
         self._deadline: IDelayedCall | None = None
+        self._waits = False
 
     def connectionMade(self) -> None:
+        self._waits = True
+        self._proxied.waiting += 1
         self._deadline = self._proxied.clock.callLater(HEADER_SECONDS, self._late)
 
     def dataReceived(self, data: bytes) -> None:
@@ -96,6 +101,9 @@ class _HeaderFirst(Protocol):
         self.transport.abortConnection()
 
     def _stop_waiting(self) -> None:
+        if self._waits:
+            self._waits = False
+            self._proxied.waiting -= 1
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None

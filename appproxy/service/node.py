@@ -15,7 +15,7 @@ from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
-from twisted.internet.task import LoopingCall, deferLater
+from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -38,9 +38,9 @@ from appproxy.service.dispatch.plain import PlainDispatcher, StrayDispatcher
 from appproxy.service.dispatch.plugins import insert, load_stages
 from appproxy.service.dispatch.stages.kept_forms import FormKeeping, FormStore, KeptStart
 from appproxy.service.dispatch.stages.rates import RateLimits
+from appproxy.service.ending import NodeEnd
 from appproxy.service.exchange.exchange import Exchange, Handler
 from appproxy.service.exchange.hooks import Hooks
-from appproxy.service.front.front import NOTICE_SECONDS
 from appproxy.service.listen.fronts import Fronts, OtherFronts, user_connections
 from appproxy.service.listen.listeners import Listeners
 from appproxy.service.own.access_log import AccessLog
@@ -78,8 +78,6 @@ _EXPIRED_EVERY = 15.0
 _WINDOWS_EVERY = 1.0
 #: Seconds for which it is of interest that somebody met a limit.
 _LATELY = 900.0
-#: Seconds that an idle connection may still use once a successor serves: most ask again before, and hear that it was the last.
-_UNHURRIED = 5.0
 #: Seconds of what the history of requests is made of.
 _MINUTE = 60.0
 #: Seconds between two looks whether the files of the users' certificate have changed.
@@ -90,6 +88,8 @@ class ServiceNode(Service):
     """A node. The store is started and stopped by it; `own_hosts` and `own_paths` serve our own pages."""
 
     log = Logger()
+    #: That of the access log; None where there is none, and before the start.
+    _file: LineFile | None = None
     #: Of decisions; None where they are not logged, and before the start.
     _decision_file: LineFile | None = None
     _started_at = 0.0
@@ -120,7 +120,6 @@ class ServiceNode(Service):
         self._reactor = reactor
         self._wall_clock = wall_clock
         self._directory = directory
-        self._file: LineFile | None = None
         self._access_log: AccessLog | None = None
         self._tunnel_context: TunnelContext | None = None
         self._loops: list[LoopingCall] = []
@@ -146,8 +145,15 @@ class ServiceNode(Service):
         self.membership, self.end_point = self._new_end_point(directory or Path())
         self.succession = Succession(
             directory or Path(), reactor, self._listeners, self.end_point, inherited is not None and inherited.succeeds)
+        self.end = self._new_end(inherited)
 
     # Its parts.
+
+    def _new_end(self, inherited: Inherited | None) -> NodeEnd:
+        is_worker = inherited is not None and inherited.parent is not None
+        return NodeEnd(
+            self.settings, self._reactor, self._listeners, self.front, self._other_fronts, end_point=self.end_point,
+            membership=self.membership, succession=self.succession, is_worker=is_worker)
 
     def _new_relay(self) -> Relay:
         settings, blocks = self.settings, Blocks()
@@ -379,29 +385,10 @@ class ServiceNode(Service):
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
+        await self.end.say()
         for loop in self._loops:
             loop.stop()
-        self.membership.leave()
-        await self._listeners.close_entrances()
-        deadline = self._reactor.seconds() + self.settings.drain_seconds
-        notice = _UNHURRIED if self.succession.goes_on else NOTICE_SECONDS
-        self.front.drain(min(notice, self.settings.drain_seconds))
-        if not self.succession.is_succeeded:
-            if self.front.connections:
-                # Requests that were on their way when their users heard of it still need connectors.
-                await deferLater(self._reactor, self.front.notice + 0.25)
-            self.end_point.drain()
-        for front in self._other_fronts.drained:
-            front.drain()
-        while self.front.connections and self._reactor.seconds() < deadline:
-            await deferLater(self._reactor, 0.1)
-        self.front.abort()
-        self.end_point.abort()
-        for front in self._other_fronts:
-            front.abort()
-        await self._listeners.close()
-        await self.succession.close()
-        await deferLater(self._reactor, 0)
+        await self.end.drain()
         for file in (self._file, self._decision_file):
             if file is not None:
                 file.close()

@@ -176,3 +176,19 @@ def test_ports_start_and_stop_the_factory_behind() -> None:
     assert (world.inners.starts, world.inners.numPorts) == (1, 1)
     world.factory.doStop()
     assert world.inners.numPorts == 0
+
+
+def test_a_drain_knows_of_those_whose_header_has_not_come() -> None:
+    """They are users of the proxy, who may have asked; each is counted once, until it is known whose it is, or gone."""
+    world = World()
+    handed, refused, left, late = (world.connect() for _ in range(4))
+    world.connect(USER)
+    assert world.factory.waiting == 4
+    handed.protocol.dataReceived(LINE)
+    refused.protocol.dataReceived(b"GET / HTTP/1.1\r\n")
+    refused.protocol.connectionLost()
+    left.protocol.connectionLost()
+    assert world.factory.waiting == 1
+    world.clock.advance(HEADER_SECONDS)
+    late.protocol.connectionLost()
+    assert world.factory.waiting == 0

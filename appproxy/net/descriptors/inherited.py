@@ -22,6 +22,8 @@ from appproxy.errors import ConfigError
 
 #: A JSON object: descriptors by name.
 HANDED_OVER = "APPPROXY_HANDED_OVER"
+#: Addresses whose sockets are systemd's, with commas between, for all processes that follow: they outlive each of them.
+STAY_OPEN = "APPPROXY_SOCKETS_OF_SYSTEMD"
 #: Where systemd's sockets begin: sd_listen_fds(3).
 SD_LISTEN_FDS_START = 3
 
@@ -36,12 +38,14 @@ class HandsOver(Protocol):
 @dataclass(slots=True)
 class Inherited:
     """What there is and nobody has taken yet. `named`: a predecessor's descriptors; `of_systemd`: its sockets by address;
-    `parent`: where connections come from in a process that listens nowhere itself.
+    `parent`: where connections come from in a process that listens nowhere itself. `stay_open`: where systemd listens, which
+    keeps whoever waits there for the next start.
     """
 
     named: dict[str, int] = field(default_factory=dict)
     of_systemd: dict[Address, int] = field(default_factory=dict)
     parent: HandsOver | None = None
+    stay_open: frozenset[str] = frozenset()
 
     @property
     def succeeds(self) -> bool:
@@ -100,7 +104,8 @@ def inherited(
         for descriptor in range(first, first + int(said["LISTEN_FDS"])):
             os.set_inheritable(descriptor, False)
             of_systemd[_address_of(descriptor)] = descriptor
-    return Inherited(named, of_systemd)
+        environment[STAY_OPEN] = ",".join(map(str, of_systemd))
+    return Inherited(named, of_systemd, stay_open=frozenset(filter(None, environment.get(STAY_OPEN, "").split(","))))
 
 
 def _address_of(descriptor: int) -> Address:

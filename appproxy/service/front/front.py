@@ -71,6 +71,10 @@ _numbers = count(1)
 #: anywhere on Earth.
 NOTICE_SECONDS = 1.0
 
+#: Seconds for one who has connected and not asked: a packet that is lost at this point is sent again after a second, and what
+#: connects at once asks at once, on a machine that is busy, too.
+NEWCOMER_SECONDS = 5.0
+
 #: The end of an answer may still be in the buffers of a connection that has been idle for less.
 QUIET_SECONDS = 2.0
 

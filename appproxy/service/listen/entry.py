@@ -12,6 +12,7 @@ from zope.interface import implementer
 from appproxy.net.loop.deadlines import NEVER
 from appproxy.net.secure.contexts import HTTP2
 from appproxy.net.secure.tls import negotiated
+from appproxy.service.front.front import NEWCOMER_SECONDS
 from appproxy.service.front.h1.connection import UserConnection
 from appproxy.service.front.h2.connection import H2Connection
 
@@ -31,6 +32,8 @@ class UserEntry(Protocol):
 
     def connectionMade(self) -> None:
         self._front.enter(self, self._client)
+        if self._front.draining:
+            self.drain()
 
     def handshakeCompleted(self) -> None:
         """Called by TLS."""
@@ -69,9 +72,9 @@ class UserEntry(Protocol):
         return True
 
     def drain(self) -> None:
-        """A handshake that has begun may end. A browser that connects ahead of need must not hold up the end."""
+        """A handshake that has begun may end. A browser that connects ahead of need must not hold up the end for long."""
         front = self._front
-        self.deadline = front.clock.seconds() + front.notice
+        self.deadline = front.clock.seconds() + max(front.notice, NEWCOMER_SECONDS)
         front.deadlines.add(self)
 
     def deadline_passed(self, now: float) -> None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+import socket
+from collections.abc import Iterable
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
+from twisted.internet.task import deferLater
 
 from appproxy.config.service import ServiceSettings
 from appproxy.config.values import Address
 from appproxy.http.trusted_proxies import PROXY_PROTOCOL, TrustedProxies
 from appproxy.net.descriptors.inherited import Inherited, family_of, listener_name
+from appproxy.net.descriptors.last_arrivals import HANDSHAKE_SECONDS, hear_again, take_rest, turn_deaf
 from appproxy.net.proxied import ProxiedFactory
 from appproxy.net.secure.contexts import TunnelContext, UserContext
-from appproxy.net.secure.sockets import prepare_listener
+from appproxy.net.secure.sockets import prepare_listener, socket_of
 from appproxy.net.secure.tls import wrap_server
 
 #: Twisted's default of 50 made 1,000 connects at once take 17 s; with this they took 0.02 s.
@@ -41,6 +45,12 @@ class Listeners:
         self._others: list[IListeningPort] = []
         #: All, by the names that a successor looks for.
         self._named: dict[str, Any] = {}
+        self._proxied: list[ProxiedFactory] = []
+
+    @property
+    def waiting(self) -> int:
+        """Connections of which it is not known yet whose they are."""
+        return sum(one.waiting for one in self._proxied)
 
     @property
     def user_port(self) -> int:
@@ -86,12 +96,26 @@ class Listeners:
         """Take no more users and connectors. Whoever watches the drain still sees it: metrics are the last to go.
 
         One of several workers still gets what connectors dial for requests that it has under way, and nothing else.
+        Who was let in by the kernel before that is taken.
         """
-        users, self._users = self._users, None
-        await _closed(users)
+        ports: list[IListeningPort | None] = []
+        ports.append(self._users)
+        self._users = None
         if self._inherited.parent is None:
-            tunnel, self._tunnel = self._tunnel, None
-            await _closed(tunnel)
+            ports.append(self._tunnel)
+            self._tunnel = None
+        await self._take_rest(ports)
+        for port in ports:
+            await _closed(port)
+
+    async def _take_rest(self, ports: Iterable[Any]) -> None:
+        """Accept who has connected before these are closed. A socket of systemd keeps them for the next start."""
+        stay = self._inherited.stay_open
+        found = [(port, one) for port in ports if (one := socket_of(port)) is not None and _address(one) not in stay]
+        if [one for _, one in found if turn_deaf(one)]:
+            await deferLater(self._reactor, HANDSHAKE_SECONDS)
+        for port, one in found:
+            take_rest(one, port.doRead)
 
     async def close(self) -> None:
         """Close all that is open."""
@@ -111,7 +135,8 @@ class Listeners:
     def _behind_proxies(self, factory: IProtocolFactory) -> IProtocolFactory:
         """For listeners that load balancers may stand in front of."""
         if self._proxies.networks and self._proxies.says == PROXY_PROTOCOL:
-            return ProxiedFactory(factory, self._proxies.trusts, self._reactor)
+            self._proxied.append(ProxiedFactory(factory, self._proxies.trusts, self._reactor))
+            return self._proxied[-1]
         return factory
 
     def _listen(self, setting: str, address: Address, factory: IProtocolFactory) -> IListeningPort:
@@ -124,6 +149,8 @@ class Listeners:
         else:
             port = self._reactor.adoptStreamPort(descriptor, family_of(descriptor), factory)
             os.close(descriptor)  # the port has one of its own
+            if (found := socket_of(port)) is not None:
+                hear_again(found)
         prepare_listener(port)
         self._named[listener_name(setting, address)] = port
         return port
@@ -132,6 +159,11 @@ class Listeners:
 def _number(port: IListeningPort | None) -> int:
     number: int = getattr(port.getHost(), "port", 0) if port is not None else 0
     return number
+
+
+def _address(found: socket.socket) -> str:
+    host, port = found.getsockname()[:2]
+    return str(Address(host, port))
 
 
 def _closed(port: IListeningPort | None) -> Deferred[None]:

@@ -24,6 +24,7 @@ from appproxy.store.connectors.sightings import STATUSES
 from appproxy.store.service.audit_exports import Backlog
 
 if TYPE_CHECKING:
+    from appproxy.service.ending import NodeEnd
     from appproxy.service.front.front import Front
     from appproxy.service.own.served_certificates import Certificates
     from appproxy.service.relay.relay import Relay
@@ -141,6 +142,7 @@ class MeasuredNode(Protocol):
     exporter: ExportNumbers | None
     sightings: Sightings
     rates: RateLimits
+    end: NodeEnd
 
     @property
     def snapshot(self) -> Snapshot:
@@ -280,7 +282,7 @@ class MetricsPage:
         elif path == b"/live":
             exchange.answer(200, TEXT_FIELDS, b"ok\n")
         elif path == b"/ready":
-            draining = self._node.front.draining
+            draining = self._node.end.has_begun
             exchange.answer(503 if draining else 200, TEXT_FIELDS, b"draining\n" if draining else b"ok\n")
         else:
             exchange.answer(404, TEXT_FIELDS, b"only GET /metrics, /live and /ready are here\n")

@@ -9,16 +9,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from twisted.internet.task import deferLater
+
 from appproxy.admin.transport.socket import check_path
 from appproxy.config import ServiceSettings
 from appproxy.config.values import Address
 from appproxy.errors import ConfigError
 from appproxy.net.descriptors.inherited import Inherited
+from appproxy.net.descriptors.last_arrivals import HANDSHAKE_SECONDS, hear_again, turn_deaf
 from appproxy.net.secure.sockets import prepare_listener
 from appproxy.service.listen.listeners import BACKLOG
 from appproxy.twistd.assembly import ADMIN
 from appproxy.twistd.workers.entrance import Entrance
 
+#: Seconds at the end for workers that have no room to take who waits; and between two looks.
+_LAST_SECONDS, _LOOK_EVERY = 5.0, 0.05
 #: Takes a connection of the listener that is named first; False: nobody can now.
 GiveTo = Callable[[str, socket.socket], bool]
 
@@ -85,6 +90,18 @@ class Doors:
         for entrance in list(self._entrances.values()):
             entrance.resume()
 
+    async def empty(self) -> None:
+        """Begin no more connections, and give away all that there are, as far as anybody takes them. `close` follows.
+
+        Who waits at a socket of systemd waits for the next start.
+        """
+        left = [one for (_, address), one in self._entrances.items() if str(address) not in self._given.stay_open]
+        if [one for one in left if turn_deaf(one.socket)]:
+            await deferLater(self._reactor, HANDSHAKE_SECONDS)
+        until = self._reactor.seconds() + _LAST_SECONDS
+        while any(one.somebody_waits for one in left) and self._reactor.seconds() < until:
+            await deferLater(self._reactor, _LOOK_EVERY)
+
     def close(self) -> None:
         """Listen no more."""
         for entrance in self._entrances.values():
@@ -100,7 +117,9 @@ class Doors:
     def _listening(self, setting: str, address: Address) -> socket.socket:
         descriptor = self._given.listening(setting, address)
         if descriptor is not None:
-            return socket.socket(fileno=descriptor)
+            found = socket.socket(fileno=descriptor)
+            hear_again(found)
+            return found
         family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
         try:
             return socket.create_server((address.host, address.port), family=family, backlog=BACKLOG,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -120,6 +121,13 @@ class Entrance(_Watched):
         else:
             self._paused = False
             self._reactor.addReader(self)
+
+    @property
+    def somebody_waits(self) -> bool:
+        """Has anybody connected who was given to nobody yet?"""
+        look = select.poll()
+        look.register(self.socket, select.POLLIN)
+        return self._left is not None or bool(look.poll(0))
 
     def close(self) -> None:
         """Accept no more."""

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IListeningPort, IProtocolFactory
 from twisted.logger import Logger
 from zope.interface import implementer
@@ -21,8 +22,9 @@ from appproxy.net.loop.exhaustion import EXHAUSTION
 #: What the parent says: here is a connection of the listener that follows; a reload failed, for the reason that follows;
 #: end, for others go on in your place; end.
 CONNECTION, FAILED, REPLACED, STOP = b"c", b"f", b"l", b"s"
-#: What the worker says: the node that follows is this one; it serves; it has taken one connection.
-NODE, SERVES, TAKEN = b"n", b"r", b"t"
+#: What the worker says: the node that follows is this one; it serves; it has taken one connection; somebody else has told it
+#: to end, and it goes on until the parent says so, too.
+NODE, SERVES, TAKEN, PARTING = b"n", b"r", b"t", b"p"
 
 
 class HandedConnections:
@@ -38,6 +40,8 @@ class HandedConnections:
         self.reloads = reloads
         self._reactor = reactor
         self._ports: dict[str, HandedPort] = {}
+        self._told = False
+        self._parting: Deferred[None] | None = None
         self.failed: Callable[[str], None] = lambda reason: None
         self.over: Callable[[bool], None] = lambda replaced: None
         self._pipe = PacketPipe(reactor, socket.socket(fileno=pipe), self._received, self._ended)
@@ -60,12 +64,30 @@ class HandedConnections:
         """Tell the parent that users may come, and what else is to be said then."""
         self._pipe.send(SERVES + said.encode("ascii"))
 
+    def part(self) -> Deferred[None]:
+        """Fires once others go on in this process's place: the parent sends it nobody more then, and all that it has sent has
+        come.
+        """
+        if self._parting is None:
+            self._parting = Deferred()
+            if self._told:
+                self._parting.callback(None)
+            else:
+                self._pipe.send(PARTING)
+        return self._parting
+
     def close(self) -> None:
         """The process is about to end."""
         self._pipe.close()
 
     def _ended(self) -> None:
-        self.over(False)
+        self._end(False)
+
+    def _end(self, replaced: bool) -> None:
+        self._told = True
+        self.over(replaced)
+        if self._parting is not None and not self._parting.called:
+            self._parting.callback(None)
 
     def _received(self, packet: bytes, descriptor: int | None) -> None:
         kind, said = packet[:1], packet[1:].decode("utf-8", "replace")
@@ -79,7 +101,7 @@ class HandedConnections:
         elif kind == FAILED:
             self.failed(said)
         elif kind in (REPLACED, STOP):
-            self.over(kind == REPLACED)
+            self._end(kind == REPLACED)
 
     def _adopt(self, setting: str, descriptor: int) -> None:
         """The transport has a descriptor of its own."""

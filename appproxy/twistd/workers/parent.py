@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from twisted.internet.task import deferLater
+
 from appproxy.admin.transport.lock import ServiceLock
 from appproxy.config import ServiceSettings, StatePaths
 from appproxy.errors import ConfigError
@@ -72,6 +74,9 @@ class ParentProgram(Workforce[ServiceSettings]):
 
     async def end(self) -> None:
         """Let all workers end what is under way."""
+        if self.settings.unready_seconds and self._workers:
+            await deferLater(self._reactor, self.settings.unready_seconds)  # /ready says so, and all go on as ever
+        await self._doors.empty()
         self._doors.close()
         await self.end_workers()
         self._introductions.close()

@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 from appproxy.net.descriptors.packets import PacketPipe, pair
 from appproxy.twistd.process.succession import PATIENCE
 from appproxy.twistd.workers.crew import Member
-from appproxy.twistd.workers.handed import CONNECTION, FAILED, NODE, REPLACED, SERVES, STOP, TAKEN
+from appproxy.twistd.workers.handed import CONNECTION, FAILED, NODE, PARTING, REPLACED, SERVES, STOP, TAKEN
 from appproxy.twistd.workers.place import PIPE, WorkerPlace
 
 #: A worker is stuck when it has not taken one and the same connection at so many looks, each so many seconds after the last.
@@ -35,6 +35,9 @@ class Parent(Protocol):
 
     def has_room(self) -> None:
         """It has taken something."""
+
+    def parts(self, worker: WorkerProcess) -> None:
+        """Somebody else has told it to end: it waits until it is let go."""
 
     def give_again(self, parcel: Parcel) -> None:
         """It has not taken this, and is gone."""
@@ -155,6 +158,8 @@ class WorkerProcess(ProcessProtocol):
             self.said = packet[1:].decode("ascii", "replace")
             _stop(self._late)
             self._parent.serves(self)
+        elif kind == PARTING:
+            self._parent.parts(self)
 
     def _lost(self) -> None:
         """It reads no more: what it has not taken is for others."""

@@ -29,6 +29,7 @@ class WorkerProgram(TwistdProgram):
         self.proxy = ProxyService(settings, directory, reactor, environment, wall_clock, parent=self._handed)
         self._handed.failed = self.proxy.no_successor
         self._handed.over = self._over
+        self._serves = False
 
     async def begin(self) -> str:
         """Open the store, then take what is handed over."""
@@ -37,10 +38,13 @@ class WorkerProgram(TwistdProgram):
         self.proxy.over.addErrback(self.give_up)
         await self.proxy.ready
         self._handed.serves()
+        self._serves = True
         return ""
 
     async def end(self) -> None:
-        """Drain, then close."""
+        """Drain, then close; where this process alone was told to end, once another one is there."""
+        if self._serves:
+            await self._handed.part()
         await self.proxy.stopService()
         self._handed.close()
 

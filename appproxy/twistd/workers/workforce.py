@@ -79,6 +79,8 @@ class Workforce(TwistdProgram, Generic[S]):
         self._workers: dict[int, WorkerProcess] = {}
         self._delays = Delays()
         self._restarts = 0
+        #: Workers that somebody else has told to end, and that wait for others.
+        self._parting: list[WorkerProcess] = []
         self._starting: Generation[S] | None = None
         #: The latest generation, also one that came to nothing.
         self._newest = 0
@@ -153,6 +155,21 @@ class Workforce(TwistdProgram, Generic[S]):
             self.log.error("worker {number} cannot be started: {reason}", number=member.number, reason=reason_of(error))
             self._reactor.callLater(0, self.ended, worker)
 
+    def parts(self, worker: WorkerProcess) -> None:
+        """One was told to end, and not by this process: once another one serves in its place it may."""
+        member = worker.member
+        if self.running and not worker.is_dismissed and worker not in self._parting:
+            self._parting.append(worker)
+            if member.generation == self._crew.generation and self._starting is None:
+                self.log.info("worker {number} (process {process}) was told to end; another one is started in its place",
+                              number=member.number, process=worker.pid)
+                self._start_worker(member.generation)
+
+    def _let_go(self) -> None:
+        """Another one serves: who has waited longest for that ends what it has."""
+        if self._parting:
+            self._parting.pop(0).leave(True, self.settings.drain_seconds + BEYOND_DRAIN)
+
     def serves(self, worker: WorkerProcess) -> None:
         """One is ready."""
         starting, member = self._starting, worker.member
@@ -162,12 +179,15 @@ class Workforce(TwistdProgram, Generic[S]):
                 starting.succeed()
         else:
             self.has_room()
+            self._later_still(self.settle_seconds, self._let_go)
 
     def ended(self, worker: WorkerProcess) -> None:
         """The process of one has ended."""
         member, starting = worker.member, self._starting
         self._crew.members.remove(member)
         del self._workers[member.number]
+        if worker in self._parting:
+            self._parting.remove(worker)
         self.worker_ended(worker)
         if self._all_ended is not None:
             if not self._workers:
@@ -183,9 +203,16 @@ class Workforce(TwistdProgram, Generic[S]):
 
     def _start_again(self, seconds: float, generation: int) -> None:
         def now() -> None:
-            self._later.discard(call)
             if generation == self._crew.generation:
                 self._start_worker(generation)
+
+        self._later_still(seconds, now)
+
+    def _later_still(self, seconds: float, do: Callable[[], None]) -> None:
+        """Do it then, unless this process ends before."""
+        def now() -> None:
+            self._later.discard(call)
+            do()
 
         call: IDelayedCall = self._reactor.callLater(seconds, now)
         self._later.add(call)

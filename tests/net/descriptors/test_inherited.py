@@ -14,6 +14,7 @@ from appproxy.errors import ConfigError
 from appproxy.net.descriptors.inherited import (
     HANDED_OVER,
     SD_LISTEN_FDS_START,
+    STAY_OPEN,
     Inherited,
     as_variable,
     family_of,
@@ -68,8 +69,11 @@ def test_sockets_of_systemd_are_known_by_their_address(listening: socket.socket)
     descriptor = duplicate(listening)
     os.set_inheritable(descriptor, True)
     found = inherited(environment, dict(environment), 7, first=descriptor)
-    assert environment == {} and not found.succeeds and not os.get_inheritable(descriptor)
-    assert found.listening("listen", Address(*listening.getsockname())) == descriptor
+    address = Address(*listening.getsockname())
+    assert environment == {STAY_OPEN: str(address)} and not found.succeeds and not os.get_inheritable(descriptor)
+    assert found.listening("listen", address) == descriptor
+    # Processes that follow are told, for to them it is a predecessor's like any other.
+    assert found.stay_open == inherited(environment, {}, 7).stay_open == {str(address)}
     found.close_rest()
     os.close(descriptor)  # which is there still: whoever has taken it closes it
 
@@ -102,5 +106,5 @@ def test_what_is_no_listening_socket_is_refused() -> None:
 def test_nothing_is_inherited() -> None:
     """As of most starts."""
     found = inherited({HANDED_OVER: ""}, initial_environment(), 7)
-    assert (found.succeeds, found.take("lock")) == (False, None)
+    assert (found.succeeds, found.take("lock"), found.stay_open) == (False, None, frozenset())
     found.close_rest()

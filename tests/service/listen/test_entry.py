@@ -16,7 +16,7 @@ from appproxy.http.trusted_proxies import X_FORWARDED_FOR, TrustedProxies
 from appproxy.net.secure.contexts import ClientContext, UserContext, new_context
 from appproxy.net.secure.tls_factory import HalfCloseTLSFactory
 from appproxy.service.exchange.exchange import Exchange
-from appproxy.service.front.front import NOTICE_SECONDS, Entry, Front
+from appproxy.service.front.front import NEWCOMER_SECONDS, Entry, Front
 from appproxy.service.front.h1.connection import UserConnection
 from appproxy.service.front.h2.connection import H2Connection
 from appproxy.service.listen.entry import UserEntry
@@ -157,12 +157,14 @@ def test_a_handshake_during_the_drain(alpn: bytes) -> None:
     assert line.front.connections == set()
 
 
-def test_a_connection_ahead_of_need() -> None:
-    """One that has not even begun its handshake is closed when the service stops."""
-    line = Line(b"h2", turns=0)
+@pytest.mark.parametrize("draining", [False, True])
+def test_a_connection_ahead_of_need(draining: bool) -> None:
+    """One that has not even begun its handshake is closed when the service stops, whether it came before that or after."""
+    line = Line(b"h2", turns=0, draining=draining)
     assert len(line.front.connections) == 1
-    line.front.drain()
-    line.clock.advance(NOTICE_SECONDS - 0.1)
+    if not draining:
+        line.front.drain()
+    line.clock.advance(NEWCOMER_SECONDS - 0.1)
     assert not line.here.aborted
     line.clock.advance(0.35)
     line.flush()

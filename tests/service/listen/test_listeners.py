@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import socket
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
 from typing import Any
@@ -16,6 +19,7 @@ from twisted.internet.task import Clock
 from appproxy.config import ServiceSettings
 from appproxy.config.values import Address
 from appproxy.net.descriptors.inherited import Inherited
+from appproxy.net.descriptors.last_arrivals import HANDSHAKE_SECONDS
 from appproxy.net.proxied import ProxiedFactory
 from appproxy.net.secure.contexts import UserContext
 from appproxy.net.secure.tls import tunnel_context
@@ -219,3 +223,62 @@ def test_a_worker_opens_no_port() -> None:
     for end, closed in ((listeners.close_entrances, ["users"]), (listeners.close, ["users", "tunnel", "metrics", "plain"])):
         Deferred.fromCoroutine(end())
         assert handed.reactor.closed == closed
+
+
+class OpenPort(Port):
+    """One with a socket, which accepts as Twisted's do."""
+
+    def __init__(self, reactor: Reactor) -> None:
+        super().__init__(reactor, 8443, Factory(), 0, "127.0.0.1")
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.socket.setblocking(False)
+        self.taken: list[socket.socket] = []
+
+    def doRead(self) -> None:
+        self.taken.append(self.socket.accept()[0])
+
+    def stopListening(self) -> None:
+        self.socket.close()
+
+
+@pytest.mark.parametrize("of_systemd", [False, True])
+def test_who_has_connected_before_a_port_closes_is_taken(of_systemd: bool) -> None:
+    """The kernel let them in, and would reset them. At a socket of systemd they wait for the next start."""
+    reactor = Reactor()
+    port = OpenPort(reactor)
+    address = Address(*port.socket.getsockname())
+    listeners = Listeners(SETTINGS, reactor, 7, Inherited(stay_open=frozenset({str(address)} if of_systemd else ())))
+    listeners._users = port  # type: ignore[assignment]
+    with ExitStack() as stack:
+        def come() -> socket.socket:
+            one = stack.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex((address.host, address.port))
+            return one
+
+        users = [come() for _ in range(3)]
+        done: list[None] = []
+        keeps = stack.enter_context(socket.socket(fileno=os.dup(port.socket.fileno())))  # as systemd does
+        Deferred.fromCoroutine(listeners.close_entrances()).addCallback(done.append)
+        if not of_systemd:
+            assert (port.taken, done) == ([], [])
+            come()  # is not let in, for nobody would take it
+            reactor.advance(HANDSHAKE_SECONDS)
+        assert done == [None] and port.socket.fileno() == -1
+        assert len(port.taken) == (0 if of_systemd else len(users))
+        if of_systemd:
+            for user in users:
+                assert keeps.accept()[0].getpeername() == user.getsockname()
+        for one in port.taken:
+            one.close()
+
+
+def test_connections_that_wait_for_a_header_are_known() -> None:
+    """Of all listeners that a proxy may stand before."""
+    rig = ListenersRig(PROXIED)
+    assert rig.listeners.waiting == 0
+    for name, number in (("users", 2), ("plain", 3)):
+        proxied = rig.behind(name)
+        assert isinstance(proxied, ProxiedFactory)
+        proxied.waiting = number
+    assert rig.listeners.waiting == 5

@@ -13,7 +13,17 @@ from twisted.internet.protocol import Factory, Protocol
 from appproxy.config.values import Address
 from appproxy.net.descriptors.packets import PacketPipe, pair
 from appproxy.net.loop.exhaustion import EXHAUSTION
-from appproxy.twistd.workers.handed import CONNECTION, FAILED, NODE, REPLACED, SERVES, STOP, TAKEN, HandedConnections
+from appproxy.twistd.workers.handed import (
+    CONNECTION,
+    FAILED,
+    NODE,
+    PARTING,
+    REPLACED,
+    SERVES,
+    STOP,
+    TAKEN,
+    HandedConnections,
+)
 from tests.net.hand_reactor import HandReactor
 
 
@@ -114,3 +124,31 @@ def test_what_the_parent_says(worker: Worker) -> None:
     worker.parent.close()
     worker.reactor.turn()
     assert worker.over == [True, False, False]
+
+
+@pytest.mark.parametrize("how", ["replaced", "stopped", "gone"])
+def test_it_parts_once_its_parent_lets_it(worker: Worker, how: str) -> None:
+    """Until then it takes what comes: the parent may have sent it before it heard."""
+    worker.handed.open("listen", None, Factory.forProtocol(Protocol))
+    parted: list[None] = []
+    worker.handed.part().addCallback(parted.append)
+    worker.reactor.turn()
+    assert worker.said == [PARTING]
+    worker.give("listen").close()
+    assert len(worker.reactor.adopted) == 1 and parted == []
+    if how == "gone":
+        worker.parent.close()
+    else:
+        worker.parent.send(REPLACED if how == "replaced" else STOP)
+    worker.reactor.turn()
+    assert parted == [None] and worker.over == [how == "replaced"]
+
+
+def test_one_that_its_parent_has_told_waits_for_nothing(worker: Worker) -> None:
+    """It asks nobody."""
+    worker.parent.send(STOP)
+    worker.reactor.turn()
+    parted: list[None] = []
+    worker.handed.part().addCallback(parted.append)
+    worker.reactor.turn()
+    assert parted == [None] and worker.said == []

@@ -18,8 +18,9 @@ from appproxy.admin.transport.lock import ServiceLock
 from appproxy.config import ServiceSettings, StatePaths, dump_service
 from appproxy.errors import ConfigError
 from appproxy.net.descriptors.inherited import Inherited
+from appproxy.net.descriptors.last_arrivals import HANDSHAKE_SECONDS
 from appproxy.twistd.workers.crew import FIRST_DELAY, MOST_UNTAKEN, SETTLE_SECONDS, UNANSWERED
-from appproxy.twistd.workers.handed import FAILED, REPLACED, STOP
+from appproxy.twistd.workers.handed import FAILED, PARTING, REPLACED, STOP
 from appproxy.twistd.workers.parent import ParentProgram
 from tests.net.hand_reactor import HandReactor
 from tests.tunnel.test_asked_node import hello
@@ -333,8 +334,14 @@ def test_what_a_reload_has_replaced_is_not_started_again(service: Service) -> No
 def test_its_end_waits_for_all_workers(service: Service) -> None:
     """Nobody is let in meanwhile, and none of them is started again."""
     one, two = service.serve()
+    early = socket.create_connection((service.settings.listen.host, service.settings.listen.port))
+    service.users.append(early)
     service.end()
-    assert one.said == two.said == [STOP] and service.program.why_not_ready() == "draining"
+    assert one.said == two.said == [] and service.program.why_not_ready() == "draining"
+    service.reactor.advance(HANDSHAKE_SECONDS)
+    service.reactor.turn()
+    assert sum(counts(one, two)) == 1, "who was there already is given away first"
+    assert one.said == two.said == [STOP]
     with pytest.raises(ConnectionRefusedError):
         service.come()
     one.end()
@@ -351,3 +358,55 @@ def test_what_keeps_workers_from_being(tmp_path: Path) -> None:
                           (Service(tmp_path, given=Inherited({"x": 0})), "stop it and start it again")):
         assert service.begin() == []
         assert service.failed[0].check(ConfigError) and said in str(service.failed[0].value)
+
+
+def test_balancers_hear_of_the_end_before_it(service: Service) -> None:
+    """While `/ready` says so, users are served as ever."""
+    service.write(replace(service.settings, unready_seconds=7.0))
+    service.program.settings = replace(service.settings, unready_seconds=7.0)
+    one, two = service.serve()
+    service.end()
+    service.reactor.advance(6.0)
+    service.come()
+    assert sum(counts(one, two)) == 1 and one.said == [] and service.program.why_not_ready() == "draining"
+    service.reactor.advance(1.0)
+    service.reactor.advance(HANDSHAKE_SECONDS)
+    service.reactor.turn()
+    assert one.said == two.said == [STOP]
+
+
+def test_a_worker_that_somebody_else_has_told_to_end(service: Service) -> None:
+    """It goes on until another one serves, and is no worker that has died: nobody is sent to one that is about to leave."""
+    one, two = service.serve()
+    one.pipe.send(PARTING)
+    one.pipe.send(PARTING)
+    (other,) = service.new()
+    before = sum(counts(one))
+    for _ in range(2):
+        service.come()
+    assert sum(counts(one)) == before + 1 and one.said == []
+    other.serve()
+    service.reactor.advance(SETTLE_SECONDS)
+    service.reactor.turn()
+    assert one.said == [REPLACED] and two.said == []
+    before = sum(counts(one))
+    for _ in range(4):
+        service.come()
+    assert sum(counts(one)) == before and sum(counts(two, other)) >= 4
+    one.end()
+    assert service.new() == [] and service.program.restarts == 0
+
+
+def test_an_end_of_all_that_each_worker_is_told_of_too(service: Service) -> None:
+    """As by a service manager that signals all processes: who has connected is still given away."""
+    one, two = service.serve()
+    for each in (one, two):
+        each.pipe.send(PARTING)
+    service.reactor.turn()
+    third, fourth = service.new()
+    user = socket.create_connection((service.settings.listen.host, service.settings.listen.port))
+    service.users.append(user)
+    service.end()
+    service.reactor.advance(HANDSHAKE_SECONDS)
+    service.reactor.turn()
+    assert sum(counts(one, two)) == 1 and one.said == two.said == third.said == fourth.said == [STOP]

@@ -12,7 +12,7 @@ import pytest
 
 from appproxy.twistd.process.succession import PATIENCE
 from appproxy.twistd.workers.crew import Member
-from appproxy.twistd.workers.handed import FAILED, REPLACED, STOP, TAKEN
+from appproxy.twistd.workers.handed import FAILED, PARTING, REPLACED, STOP, TAKEN
 from appproxy.twistd.workers.process import LOOK_EVERY, LOOKS, Parcel, WorkerProcess
 from tests.net.hand_reactor import HandReactor
 from tests.twistd.workers.stand import StandIn, stand_ins
@@ -27,6 +27,7 @@ class Parent:
         self.room = 0
         self.again: list[Parcel] = []
         self.gone: list[WorkerProcess] = []
+        self.parting: list[WorkerProcess] = []
         self.worker = WorkerProcess(self.reactor, self, Member(2, 5))
         self.worker.start(["/bin/python", "-m", "it"], {"A": "b"})
         (self.there,) = stand_ins(self.reactor)
@@ -38,6 +39,10 @@ class Parent:
     def has_room(self) -> None:
         """It has taken something."""
         self.room += 1
+
+    def parts(self, worker: WorkerProcess) -> None:
+        """It was told to end by somebody else."""
+        self.parting.append(worker)
 
     def give_again(self, parcel: Parcel) -> None:
         """It has not taken this."""
@@ -212,3 +217,11 @@ def test_a_process_that_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(OSError, match="no memory"):
         WorkerProcess(reactor, Parent.__new__(Parent), Member(1, 0)).start(["x"], {})
     assert reactor.readers == set() and reactor.getDelayedCalls() == []
+
+
+def test_one_that_somebody_else_has_told_to_end(parent: Parent) -> None:
+    """The parent hears of it, and it is none that was dismissed."""
+    parent.there.serve()
+    parent.there.pipe.send(PARTING)
+    parent.reactor.turn()
+    assert parent.parting == [parent.worker] and not parent.worker.is_dismissed

@@ -32,7 +32,7 @@ from appproxy.net.read_gate import HoldReason, ReadGate
 from appproxy.net.secure.sockets import acknowledged, through
 from appproxy.net.secure.tls import ServerName, peer_certificate, shown_certificates
 from appproxy.service.exchange.exchange import BodyReader
-from appproxy.service.front.front import NO_HEAD, Front
+from appproxy.service.front.front import NEWCOMER_SECONDS, NO_HEAD, Front
 from appproxy.service.front.h1.exchange import UserExchange
 from appproxy.service.front.pace import Pace
 
@@ -78,7 +78,7 @@ class UserConnection(Protocol):
         self.write: Callable[[bytes], None] = self.transport.write  # type: ignore[union-attr]
         #: For all that a turn has to say.
         self.write_through = through(self.transport)
-        self.deadline = front.clock.seconds() + front.timeouts.handshake
+        self.deadline = self._first_deadline = front.clock.seconds() + front.timeouts.handshake
         front.deadlines.add(self)
         self.handshakeCompleted()  # it may be: `listen.entry` waits for it
 
@@ -397,7 +397,10 @@ class UserConnection(Protocol):
     def drain(self) -> None:
         """Close in a moment if nothing is under way: the next request, if it comes before, is answered with the last word."""
         if self._current is None and not self._closing and not (self._reader is not None and self._reader.started):
-            self.deadline = min(self.deadline, self.clock.seconds() + self.front.notice)
+            until = self.clock.seconds() + self.front.notice
+            if self.deadline == self._first_deadline:  # nothing has come yet
+                until = max(until, self.deadline - self.front.timeouts.handshake + NEWCOMER_SECONDS)
+            self.deadline = min(self.deadline, until)
 
     def abort(self) -> None:
         """Close so that the user sees a break, not an end."""

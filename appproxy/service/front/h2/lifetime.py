@@ -6,7 +6,7 @@ from collections.abc import Callable
 from enum import Enum
 
 from appproxy.net.loop.deadlines import NEVER, Deadlines
-from appproxy.service.front.front import NOTICE_SECONDS, FrontTimeouts
+from appproxy.service.front.front import NEWCOMER_SECONDS, NOTICE_SECONDS, FrontTimeouts
 
 
 class LifetimeAction(Enum):
@@ -95,6 +95,8 @@ class ConnectionLifetime:
         if self._notice_over != NEVER:
             return False
         self._notice_over = now + NOTICE_SECONDS
+        if not self._greeted:
+            self._notice_over = max(self._notice_over, self.deadline - self._timeouts.handshake + NEWCOMER_SECONDS)
         self.deadline = min(self.deadline, self._notice_over)
         return True
 

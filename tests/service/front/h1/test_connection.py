@@ -13,7 +13,7 @@ from appproxy.errors import Code
 from appproxy.http.head import Fields
 from appproxy.http.trusted_proxies import X_FORWARDED_FOR, TrustedProxies
 from appproxy.service.exchange.exchange import Exchange
-from appproxy.service.front.front import NOTICE_SECONDS, Front
+from appproxy.service.front.front import NEWCOMER_SECONDS, NOTICE_SECONDS, Front
 from appproxy.service.front.h1.connection import AT_ONCE, UserConnection
 from tests.service.exchanges import Producer
 from tests.service.recording_responder import RecordingResponder
@@ -511,10 +511,15 @@ def test_draining_closes_idle_connections_and_the_others_after_their_answer() ->
     idle = UserConnection(rig.front, "203.0.113.8")
     wire = Wire()
     idle.makeConnection(wire)
+    rig.advance(NEWCOMER_SECONDS)
+    newcomer, new = UserConnection(rig.front, "203.0.113.9"), Wire()
+    newcomer.makeConnection(new)
     rig.send(GET)
     rig.front.drain()
     rig.advance(NOTICE_SECONDS)
-    assert wire.closed
+    assert wire.closed and not new.closed
+    rig.advance(NEWCOMER_SECONDS - NOTICE_SECONDS)
+    assert new.closed, "who has connected just now has the time to ask, and no more"
     assert not rig.wire.disconnecting
     rig.responder.last.answer(200, b"", b"last")
     answer = rig.wire.take()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from twisted.internet.task import Clock
 
 from appproxy.net.loop.deadlines import NEVER, Deadlines
-from appproxy.service.front.front import NOTICE_SECONDS, FrontTimeouts
+from appproxy.service.front.front import NEWCOMER_SECONDS, NOTICE_SECONDS, FrontTimeouts
 from appproxy.service.front.h2.lifetime import ConnectionLifetime, LifetimeAction
 
 TIMES = FrontTimeouts()
@@ -89,6 +90,18 @@ def test_a_goodbye() -> None:
         term.asked()
         assert term.deadline == 10 + NOTICE_SECONDS
         assert act(term, term.deadline) is LifetimeAction.LAST_WORD
+
+
+@pytest.mark.parametrize("greeted", [False, True])
+def test_a_goodbye_to_one_who_has_just_connected(greeted: bool) -> None:
+    """The first words may be on their way; after that the time is as for everybody."""
+    deadlines = Deadlines(Clock())
+    term = ConnectionLifetime(deadlines, TIMES, lambda now: None)
+    term.begin(9)
+    if greeted:
+        term.greeted(9.5)
+    term.notice(10)
+    assert term.deadline == (10 + NOTICE_SECONDS if greeted else 9 + NEWCOMER_SECONDS)
 
 
 def test_after_the_last_word() -> None:
