@@ -29,8 +29,8 @@ _KINDS: Mapping[JsonKind, frozenset[str]] = {
         "networks", "origins", "post_logout_redirect_uris", "realms", "redirect_uris", "scopes", "servers", "users",
         "without"}),
     JsonKind.FLAG: frozenset({
-        "agree_terms", "all", "credentials", "disabled", "dry_run", "fetch_groups", "force", "maintainer", "needs_approval",
-        "prune"}),
+        "agree_terms", "all", "brief", "credentials", "disabled", "dry_run", "fetch_groups", "force", "maintainer",
+        "needs_approval", "prune"}),
     JsonKind.WHOLE: frozenset({"limit", "before", "max_age", "uses", "wrong_passwords"}),
     JsonKind.NUMBER: frozenset({"idle_minutes", "refresh_minutes", "session_hours", "since", "until"}),
     JsonKind.DURATION: frozenset({"expires", "grace", "overlap", "sign_in_age"}),

@@ -7,8 +7,8 @@ from typing import Any
 
 from appproxy.admin.base.principal import Permission
 from appproxy.console.answers import PageContent, Redirection
+from appproxy.console.trying import tried
 from appproxy.console.visit import Visit, one_of
-from appproxy.errors import AppProxyError
 
 #: Columns of an application that the first form changes.
 COLUMNS = ("name", "internal", "external", "preauth", "connector_group", "provider")
@@ -28,7 +28,7 @@ async def show(visit: Visit) -> PageContent:
         "checks": await visit.get(path + "/check") if visit.asked("check") else None,
         "failures": await visit.get(path + "/failures"),
         "policies": applying(await visit.get_if(Permission.READ_POLICIES, "/policies", []), found),
-        "tried": await _tried(visit, found), "may_change": visit.may(Permission.CHANGE_APPLICATIONS, id_),
+        "tried": await tried(visit, found["id"]), "may_change": visit.may(Permission.CHANGE_APPLICATIONS, id_),
         "may_assign": visit.may(Permission.CHANGE_ACCESS, id_),
     })
 
@@ -46,19 +46,6 @@ def applying(policies: Iterable[Mapping[str, Any]], application: Mapping[str, An
 def _names(policy: Mapping[str, Any], which: str) -> set[str]:
     about = policy["document"].get("applications", {})
     return set(about.get(which, ())) if isinstance(about, Mapping) else set()
-
-
-async def _tried(visit: Visit, found: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """What the gate would say to a user: the operation that explains, or why it cannot."""
-    user = visit.asked("user").strip()
-    if not user or not visit.may(Permission.READ_USERS):
-        return None
-    asked = {"application": found["id"], "user": user, "address": visit.asked("address").strip(),
-             "amr": ["pwd", "otp"] if visit.asked("proof") == "two" else ["pwd"]}
-    try:
-        return {**await visit.get("/policy-explanation", **asked), "user": user}
-    except AppProxyError as error:
-        return {"verdict": "unknown", "reason": str(error), "policies": [], "user": user}
 
 
 async def settings(visit: Visit) -> PageContent:
@@ -129,5 +116,5 @@ async def unassign(visit: Visit) -> Redirection:
 
 async def remove(visit: Visit) -> Redirection:
     """Publish it no longer."""
-    await visit.change("DELETE", one_of("applications", visit.names["application"]))
+    await visit.change_shown("DELETE", one_of("applications", visit.names["application"]))
     return Redirection("/applications", "removed")

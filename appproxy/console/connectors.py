@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from appproxy.admin.base.principal import Permission
-from appproxy.admin.base.problem import Changed
 from appproxy.console.answers import PageContent, Redirection
 from appproxy.console.visit import ROWS, Listing, Visit, one_of
 from appproxy.store.snapshot import ConnectorState
@@ -61,9 +59,9 @@ async def withdraw(visit: Visit) -> Redirection:
 
 
 async def approve(visit: Visit) -> Redirection:
-    """Let it carry traffic."""
+    """Let it carry traffic. Raises Changed where somebody else has decided about it since the page was opened."""
     path = one_of("connectors", visit.names["connector"])
-    await visit.change("POST", path + "/approve")
+    await visit.change_shown("POST", path + "/approve")
     return Redirection(path, "approved")
 
 
@@ -77,16 +75,13 @@ async def revoke(visit: Visit) -> Redirection:
 async def move(visit: Visit) -> Redirection:
     """Into another group. Raises Changed where somebody else has moved it since the page was opened."""
     path = one_of("connectors", visit.names["connector"])
-    visit.require(Permission.CHANGE_CONNECTORS)
-    if visit.said("tag") != (await visit.get_tagged(path))[1]:
-        raise Changed("it has been changed since you read it", hint="read it again, and change what is there now")
-    await visit.change("POST", path + "/move", {"group": visit.said("group")})
+    await visit.change_shown("POST", path + "/move", {"group": visit.said("group")})
     return Redirection(path, "moved")
 
 
 async def remove(visit: Visit) -> Redirection:
     """Forget it."""
-    await visit.change("DELETE", one_of("connectors", visit.names["connector"]))
+    await visit.change_shown("DELETE", one_of("connectors", visit.names["connector"]))
     return Redirection("/connectors", "removed")
 
 

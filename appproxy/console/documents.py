@@ -11,8 +11,9 @@ from typing import Any
 from appproxy.admin.base.principal import Permission
 from appproxy.admin.base.problem import Changed
 from appproxy.console.answers import PageContent, Redirection, Serve
+from appproxy.console.trying import tried
 from appproxy.console.visit import Visit, one_of
-from appproxy.errors import AlreadyThere, AppProxyError, ConfigError
+from appproxy.errors import AlreadyThere, ConfigError
 from appproxy.json_input import read_json
 
 #: What a new policy begins with: it changes nothing for anybody before its state is changed.
@@ -117,7 +118,7 @@ async def _make(visit: Visit, kind: DocumentPages, name: str, body: Mapping[str,
 def removing(kind: DocumentPages) -> Serve:
     """Forget it."""
     async def remove(visit: Visit) -> Redirection:
-        await visit.change("DELETE", one_of(kind.path, visit.names["name"]))
+        await visit.change_shown("DELETE", one_of(kind.path, visit.names["name"]))
         return Redirection("/policies", "removed")
 
     return remove
@@ -171,18 +172,8 @@ def _behind(text: str, at: int, key: str, number: str) -> int:
 
 
 async def _tried(visit: Visit, kind: DocumentPages, name: str) -> Mapping[str, Any] | None:
-    """What all policies make of a request, with this one marked; None where nobody has asked."""
-    user, application = visit.asked("user").strip(), visit.asked("application").strip()
-    if not user or not application or not visit.may(Permission.READ_USERS):
+    """What all policies make of a request, with the one of this page first."""
+    found = await tried(visit, visit.asked("application").strip())
+    if found is None:
         return None
-    asked = {
-        "user": user, "application": application, "address": visit.asked("address").strip(),
-        "path": visit.asked("path").strip(), "amr": ["pwd", "otp"] if visit.asked("proof") == "two" else ["pwd"],
-    }
-    try:
-        found = await visit.get("/policy-explanation", **asked)
-    except AppProxyError as error:
-        return {"verdict": "unknown", "reason": str(error), "policies": []}
-    # The one of this page first.
-    policies = sorted(found["policies"], key=lambda one: kind is not POLICIES or one["policy"] != name)
-    return {**found, "policies": policies}
+    return {**found, "policies": sorted(found["policies"], key=lambda one: kind is not POLICIES or one["policy"] != name)}

@@ -4,31 +4,19 @@ from __future__ import annotations
 
 from appproxy.console.answers import PageContent, Redirection
 from appproxy.console.visit import Visit, listing, one_of
-from appproxy.errors import NotFound
-
-#: Members on the page; the rest is counted.
-_MOST = 200
-#: Groups that are looked through for the one with this very name.
-_ALIKE = 1000
 
 
 async def listed(visit: Visit) -> PageContent:
-    """A page of them, by name."""
-    return PageContent("groups", "Groups", {"list": await listing(visit, "/groups", "name")})
+    """A page of them, by name, with how many are in each."""
+    return PageContent("groups", "Groups", {"list": await listing(visit, "/groups", "name", brief="true")})
 
 
 async def show(visit: Visit) -> PageContent:
-    """One of them, with its members."""
-    name = visit.names["group"]
-    alike = await visit.get("/groups", search=name, limit=_ALIKE)
-    found = next((one for one in alike if one["name"].casefold() == name.casefold()), None)
-    if found is None:
-        raise NotFound(f"there is no group {name!r}")
-    members = found["members"]
+    """One of them, with a page of its members."""
+    found, tag = await visit.get_tagged(one_of("groups", visit.names["group"]))
+    path = one_of("groups", found["name"])
     return PageContent("group", found["name"], {
-        "one": found, "path": one_of("groups", found["name"]), "members": members[:_MOST],
-        "left_out": max(len(members) - _MOST, 0),
-    })
+        "one": found, "path": path, "tag": visit.said("tag", tag), "list": await listing(visit, path + "/members", "name")})
 
 
 async def add(visit: Visit) -> Redirection:
@@ -45,6 +33,6 @@ async def change_member(visit: Visit) -> Redirection:
 
 
 async def remove(visit: Visit) -> Redirection:
-    """Remove it."""
-    await visit.change("DELETE", one_of("groups", visit.names["group"]))
+    """Remove it. Raises Changed where others have joined it since the page was opened."""
+    await visit.change_shown("DELETE", one_of("groups", visit.names["group"]))
     return Redirection("/groups", "removed")

@@ -19,7 +19,8 @@ async def search(visit: Visit) -> PageContent:
             ("Applications", "/applications", Permission.READ_APPLICATIONS, "external"),
             ("Users", "/users", Permission.READ_USERS, "display_name"), ("Groups", "/groups", Permission.READ_USERS, ""),
         ):
-            rows = await visit.get_if(permission, path, [], search=text, limit=_MOST + 1)
+            brief = {"brief": "true"} if path == "/groups" else {}
+            rows = await visit.get_if(permission, path, [], search=text, limit=_MOST + 1, **brief)
             named = [(row["name"], one_of(path.strip("/"), row["name"]), row.get(of, "")) for row in rows[:_MOST]]
             found.append((title, named, len(rows) > _MOST, path))
         rows = await visit.get_if(Permission.READ_CONNECTORS, "/connectors", [])

@@ -56,7 +56,8 @@ async def save(visit: Visit) -> Redirection:
 async def disable(visit: Visit) -> Redirection:
     """Let them sign in no longer, or again."""
     path, wanted = one_of("users", visit.names["user"]), visit.said("disabled") == "yes"
-    await visit.change("PATCH", path, {"disabled": wanted})
+    change = visit.change if wanted else visit.change_shown  # who is to be shut out is, whatever has changed meanwhile
+    await change("PATCH", path, {"disabled": wanted})
     return Redirection(path, "disabled" if wanted else "enabled")
 
 
@@ -70,7 +71,7 @@ async def send_link(visit: Visit) -> PageContent:
 async def forget_factors(visit: Visit) -> Redirection:
     """Their second factors: they set up others."""
     path = one_of("users", visit.names["user"])
-    await visit.change("DELETE", path + "/factors")
+    await visit.change_shown("DELETE", path + "/factors")
     return Redirection(path, "factors")
 
 
@@ -89,5 +90,5 @@ async def sign_out(visit: Visit) -> Redirection:
 
 async def remove(visit: Visit) -> Redirection:
     """Remove them."""
-    await visit.change("DELETE", one_of("users", visit.names["user"]))
+    await visit.change_shown("DELETE", one_of("users", visit.names["user"]))
     return Redirection("/users", "removed")

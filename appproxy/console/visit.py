@@ -149,9 +149,9 @@ class Listing:
     search: str
 
 
-async def listing(visit: Visit, path: str, key: str, rows: int = ROWS) -> Listing:
-    """The page that the visitor asks for by `after` and `search`."""
+async def listing(visit: Visit, path: str, key: str, rows: int = ROWS, **fields: object) -> Listing:
+    """The page that the visitor asks for by `after` and `search`; `fields`: what else the operation is asked."""
     after, search = visit.asked("after"), visit.asked("search").strip()
-    found = await visit.get(path, limit=rows + 1, after=after, search=search)
+    found = await visit.get(path, limit=rows + 1, after=after, search=search, **fields)
     shown = found[:rows]
     return Listing(shown, str(shown[-1][key]) if len(found) > rows else "", after, search)

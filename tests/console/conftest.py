@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from twisted.web.resource import Resource
 
+from appproxy.admin.operations import ROUTES, Query
 from appproxy.console.proofs import field_value
 from appproxy.testing import Playground
 from appproxy.testing.browser import Browser, Page
@@ -93,6 +94,14 @@ class House:
         """The latest entry of the audit."""
         row: dict[str, Any] = self.call("GET", "/audit", {"limit": 1})[0]
         return row
+
+
+def shown_of(house: House, path: str) -> tuple[Any, str]:
+    """What the page of an administrator would have read, and the tag that its forms would have."""
+    operation, _ = ROUTES.find("GET", path)
+    found = house.call("GET", path)
+    assert isinstance(operation, Query)
+    return found, f'"{operation.etag(found)}"'
 
 
 @pytest.fixture(scope="session")

@@ -141,7 +141,11 @@ def test_removing(house: House, alice: Seat) -> None:
     """After its page has asked once more."""
     house.call("POST", "/applications", {key: WIKI[key] for key in ("name", "internal", "external")})
     assert "Users get" in alice.see("/applications/handbook").text
-    assert "It is removed." in alice.send("/applications/handbook/remove", {}).text
+    old = Proof(alice.see("/applications/handbook").text).tag
+    house.call("PATCH", "/applications/handbook", {"settings": {"session_hours": "2"}})
+    stale = alice.send("/applications/handbook/remove", {"tag": old})
+    assert stale.status == 412 and "changed since you read it" in stale.text
+    assert "It is removed." in alice.send("/applications/handbook/remove", {}, of="/applications/handbook").text
     assert "handbook" not in {one["name"] for one in house.call("GET", "/applications")}
 
 

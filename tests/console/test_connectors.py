@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from appproxy.connector.enrol.enrolment import join
 from appproxy.console.connectors import part
 from appproxy.console.visit import Visit
-from tests.console.conftest import House, Seat
+from tests.console.conftest import House, Proof, Seat
 
 
 def test_the_list(house: House, alice: Seat) -> None:
@@ -63,8 +63,13 @@ def test_a_life(house: House, alice: Seat, tmp_path: Path) -> None:
     alice.send("/connector-groups", {"name": "lab", "needs_approval": "yes"}, of="/connectors")
     assert [one["needs_approval"] for one in house.call("GET", "/connector-groups") if one["name"] == "lab"] == [True]
     done = []
-    stale = alice.send(f"{path}/move", {"group": "lab"})
-    assert stale.status == 412 and house.call("GET", path)["group"] == "default"
+    shown = Proof(alice.see(path).text).tag
+    house.call("POST", f"{path}/move", {"group": "lab"})
+    for action in ("approve", "move", "remove"):
+        for tag in ({}, {"tag": shown}):
+            stale = alice.send(f"{path}/{action}", {"group": "lab", **tag})
+            assert stale.status == 412 and house.call("GET", path)["state"] == "pending approval"
+    house.call("POST", f"{path}/move", {"group": "default"})
     for action, form in (("approve", {}), ("move", {"group": "lab"}), ("revoke", {}), ("remove", {})):
         page = alice.send(f"{path}/{action}", form, of=path)
         assert page.status == 200, page.text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 
-from tests.console.conftest import HOST, PASSWORD, House, Seat
+from tests.console.conftest import HOST, PASSWORD, House, Seat, shown_of
 
 
 def test_inviting(house: House) -> None:
@@ -39,7 +39,9 @@ def test_a_lost_device(house: House) -> None:
     assert "https://signin.example.org/password?t=" in link.text
     assert hal.send("/users/dora/sign-out", {}, of="/users/dora").status == 200
     assert not [one for one in house.call("GET", "/sessions", {"user": "dora"}) if not one["ended"]]
-    assert hal.send("/users/dora/factors", {}, of="/users/dora").status == 200
+    assert hal.send("/users/dora/factors", {}).status == 412, "nobody knows what they had on the page"
+    _, tag = shown_of(house, "/users/dora")
+    assert hal.send("/users/dora/factors", {"tag": tag}).status == 200
     assert hal.send("/users/dora", {"display_name": "x"}, of="/users/dora").status == 403
     house.call("DELETE", "/users/dora")
 
@@ -73,6 +75,11 @@ def test_changing(house: House, alice: Seat) -> None:
     assert house.call("GET", path)["groups"] == []
     alice.send(path + "/disabled", {"disabled": "yes"}, of=path)
     assert house.call("GET", path)["disabled"] is True and "Disabled" in alice.see("/users?search=fred").text
+    of_then = shown_of(house, path)[1]
+    house.call("PATCH", path, {"email": "f@example.org"})
+    stale = alice.send(path + "/disabled", {"disabled": "no", "tag": of_then})
+    assert stale.status == 412 and house.call("GET", path)["disabled"] is True
+    assert alice.send(path + "/disabled", {"disabled": "yes", "tag": of_then}).status == 200, "to shut out is never late"
     alice.send(path + "/disabled", {"disabled": "no"}, of=path)
     assert house.call("GET", path)["disabled"] is False
     house.call("DELETE", path)
@@ -93,6 +100,9 @@ def test_groups(house: House, alice: Seat) -> None:
     alice.send(path + "/members", {"user": "gina", "do": "leave"}, of=path)
     assert ">gina</a>" not in alice.see(path).text
     assert alice.see("/groups/no%20such").status == 404
+    then = shown_of(house, path)[1]
+    house.call("PUT", "/users/gina" + path)
+    assert alice.send(path + "/remove", {"tag": then}).status == 412, "somebody has joined since"
     assert alice.send(path + "/remove", {}, of=path).status == 200 and alice.see(path).status == 404
     house.call("DELETE", "/users/gina")
 

@@ -38,7 +38,7 @@ _RECORDS: Mapping[str, str] = {
     "UserDetails":
         "directory:text id:text name:text display_name:text email:text disabled:flag groups:texts credentials_changed:time "
         "has_password:flag second_factors:[object] second_factor_due:number? link:object?",
-    "UserGroup": "id:text name:text members:texts",
+    "UserGroup": "id:text name:text count:whole members~:texts", "UserGroupSize": "id:text name:text count:whole",
     "SecondFactorRule": "group:text since:time grace:number",
     "ConnectorGroup": "id:text name:text needs_approval:flag connectors~:whole",
     "JoinToken": "id:text group:text uses:whole uses_left:whole created:time expires:time expired:flag",
@@ -90,7 +90,8 @@ _ANSWERS: Mapping[str, str] = {
     **{f"{method} {_APP}/cors": "CorsRule" for method in ("POST", "PATCH", "DELETE")},
     "GET /users": "[User]", "POST /users": "User", "GET /users/{user}": "UserDetails", "PATCH /users/{user}": "User",
     "DELETE /users/{user}": "User", "PUT /users/{user}/password": "User", "PUT /users/{user}/groups/{group}": "User",
-    "DELETE /users/{user}/groups/{group}": "User", "GET /groups": "[UserGroup]", "POST /groups": "Named",
+    "DELETE /users/{user}/groups/{group}": "User", "GET /groups": "[UserGroup]", "GET /groups/{group}": "UserGroupSize",
+    "GET /groups/{group}/members": "[Named]", "POST /groups": "Named",
     "DELETE /groups/{group}": "Named", "GET /second-factor-rules": "[SecondFactorRule]",
     "PUT /second-factor-rules": "SecondFactorRule", "DELETE /second-factor-rules": "SecondFactorRule",
     "GET /connector-groups": "[ConnectorGroup]", "POST /connector-groups": "ConnectorGroup",

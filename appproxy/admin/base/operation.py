@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
@@ -91,14 +92,14 @@ class Call:
     """One call of an operation: the names in its path, its body, and who calls.
 
     `scope`: ids of the applications that it may be done to, None for no such limit; then the path names an application.
-    `unchanged`: the ETag (without quotes) that what is to be changed must have, or `NOT_THERE`, and the query that tells it;
-    None: whatever it is now. `page`: which part of a listing is wanted; None: all of it.
+    `unchanged`: the ETag (without quotes) that what is to be changed must have, or `NOT_THERE`, and the queries that may tell
+    it, that of the path itself first; None: whatever it is now. `page`: which part of a listing is wanted; None: all of it.
     """
 
     path: Mapping[str, str]
     body: Body
     context: AdminContext
-    unchanged: tuple[str, Query] | None = None
+    unchanged: tuple[str, tuple[Query, ...]] | None = None
     scope: frozenset[str] | None = None
     page: ListPage | None = None
 
@@ -252,31 +253,35 @@ class Routes:
             raise ConfigError("the body must be a JSON object")
         if not _storable([names, body]):
             raise ConfigError("no text may have a NUL or half a surrogate pair: no database takes it")
-        unchanged = (if_match, self._told(path)) if if_match and operation.method != "GET" else None
+        unchanged = (if_match, self._told(path, if_match)) if if_match and operation.method != "GET" else None
         return operation, Call(names, Body(body or {}, operation.known), context, unchanged, scope)
 
-    def _told(self, path: str) -> Query:
-        """The query that tells what is at a path. Raises Changed where none has an ETag: then nobody knows what it was."""
-        try:
-            found, _ = self.find("GET", path)
-        except NotFound:
-            found = None
-        if not isinstance(found, Query) or found.live is None:
+    def _told(self, path: str, if_match: str) -> tuple[Query, ...]:
+        """The queries that tell what is at a path, or what that is a part of: an ETag of `/connectors/C` holds for
+        `/connectors/C/move`, too.
+
+        Raises Changed where none has an ETag: then nobody knows what it was.
+        """
+        parts = path.strip("/").split("/")
+        paths = ["/" + "/".join(parts[:end]) for end in range(len(parts), 0 if if_match != NOT_THERE else len(parts) - 1, -1)]
+        found = tuple(
+            query for one in paths for query, _ in self._at(one)
+            if query.method == "GET" and isinstance(query, Query) and query.live is not None)
+        if not found:
             raise Changed(f"If-Match: nothing at {path} has an ETag", hint="leave it out")
         return found
 
 
-def _check_unchanged(reading: Reading, call: Call, expected: str, query: Query) -> None:
+def _check_unchanged(reading: Reading, call: Call, expected: str, queries: tuple[Query, ...]) -> None:
     """Raises Changed when what is there is not what the caller saw."""
-    try:
-        found = query.etag(query.run(reading, replace(call, body=Body({}, ()))))
-    except NotFound:
-        if expected == NOT_THERE:
-            return
-        raise
+    def now(query: Query) -> str:
+        return query.etag(query.run(reading, replace(call, body=Body({}, ()))))
+
     if expected == NOT_THERE:
-        raise Changed("there is one of this name already", hint="take another name, or read that one and change it")
-    if found != expected:
+        with suppress(NotFound):
+            now(queries[0])
+            raise Changed("there is one of this name already", hint="take another name, or read that one and change it")
+    elif all(now(query) != expected for query in queries):
         raise Changed("it has been changed since you read it", hint="read it again, and change what is there now")
 
 

@@ -82,9 +82,25 @@ def _remove_from_group(tx: Transaction, call: Call) -> Change:
 
 
 def _list_groups(reading: Reading, call: Call) -> object:
+    """Who is in a group of thousands costs as much as a thousand groups: `brief` leaves it out."""
     found = user_groups.list_all(reading, call.page)
-    members = user_groups.member_names(reading, None if call.page is None else [one.id for one in found])
-    return [{"id": one.id, "name": one.name, "members": members.get(one.id, [])} for one in found]
+    ids = None if call.page is None else [one.id for one in found]
+    sizes = user_groups.sizes(reading, ids)
+    rows = [{"id": one.id, "name": one.name, "count": sizes.get(one.id, 0)} for one in found]
+    if call.body.flag("brief", False):
+        return rows
+    members = user_groups.member_names(reading, ids)
+    return [{**one, "members": members.get(str(one["id"]), [])} for one in rows]
+
+
+def _show_group(reading: Reading, call: Call) -> object:
+    found = user_groups.find(reading, call.path["group"])
+    return {"id": found.id, "name": found.name, "count": user_groups.sizes(reading, [found.id]).get(found.id, 0)}
+
+
+def _list_members(reading: Reading, call: Call) -> object:
+    found = user_groups.find(reading, call.path["group"])
+    return [{"id": id_, "name": name} for id_, name in user_groups.member_page(reading, found.id, call.page)]
 
 
 def _add_group(tx: Transaction, call: Call) -> Change:
@@ -141,7 +157,12 @@ OPERATIONS: tuple[Operation, ...] = (
     Command("DELETE", _ONE + "/groups/{group}", "user.remove_from_group", "Take a user out of a group; sessions end.",
             _remove_from_group,
             permission=Permission.CHANGE_USERS),
-    Query("/groups", "All groups with their members, or those with the text of `search` in their name.", _list_groups,
+    Query("/groups", "All groups with their members (not with `brief`), or those with the text of `search` in a name.",
+          _list_groups, (SEARCH, "brief"),
+          page="name", reads_pages=True, permission=Permission.READ_USERS),
+    Query("/groups/{group}", "One group, and how many are in it.", _show_group,
+          live=(), permission=Permission.READ_USERS),
+    Query("/groups/{group}/members", "Who is in a group, or those of them with the text of `search` in a name.", _list_members,
           (SEARCH,),
           page="name", reads_pages=True, permission=Permission.READ_USERS),
     Command("POST", "/groups", "group.add", "Make a group.", _add_group, ("name",),

@@ -84,6 +84,21 @@ def members(reading: Reading, group_id: str) -> list[str]:
     return list(reading.connection.scalars(statement.where(memberships.c.group_id == group_id).order_by(users.c.name)))
 
 
+def member_page(reading: Reading, group_id: str, page: ListPage | None) -> list[tuple[str, str]]:
+    """Ids and names of a group's users, or of a page of them, by name."""
+    statement = sa.select(users.c.id, users.c.name).join(memberships, memberships.c.user_id == users.c.id)
+    of_group = statement.where(memberships.c.group_id == group_id)
+    rows = reading.rows(paged(of_group, users.c.name, page, names.key, (users.c.name, users.c.display_name)))
+    return [(row["id"], row["name"]) for row in rows]
+
+
+def sizes(reading: Reading, groups: Iterable[str] | None = None) -> dict[str, int]:
+    """How many members these groups (ids) have, or all; by the group's id, none for those without any."""
+    statement = sa.select(memberships.c.group_id, sa.func.count().label("count")).group_by(memberships.c.group_id)
+    return {row["group_id"]: row["count"] for which in among(memberships.c.group_id, groups)
+            for row in reading.rows(statement.where(which))}
+
+
 def add_member(tx: Transaction, group_id: str, user_id: str) -> None:
     """Make a user a member; one who is already stays it."""
     table = memberships

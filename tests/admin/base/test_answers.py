@@ -46,6 +46,7 @@ CALLS: list[tuple[str, str, dict[str, Any] | None]] = [
     ("GET", "/users/ann", None), ("PATCH", "/users/ann", {"email": "a@example.com"}),
     ("PUT", "/users/ann/password", {"password": "another one"}), ("DELETE", "/users/ann/groups/staff", None),
     ("PUT", "/users/ann/groups/staff", None), ("POST", "/groups", {"name": "crew"}), ("GET", "/groups", None),
+    ("GET", "/groups/crew", None), ("GET", "/groups/staff/members", None),
     ("DELETE", "/groups/crew", None), ("GET", "/second-factor-rules", None), ("PUT", "/second-factor-rules", {}),
     ("DELETE", "/second-factor-rules", {}),
     ("POST", "/applications", {"name": "a", "internal": "http://a/", "external": "https://a.example.com/"}),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from appproxy.admin.base.operation import AdminContext, Call, Change, Command, Query, Routes
+from appproxy.admin.base.operation import NOT_THERE, AdminContext, Call, Change, Command, Query, Routes
 from appproxy.admin.base.principal import Permission, Principal
-from appproxy.admin.base.problem import WrongMethod
+from appproxy.admin.base.problem import Changed, WrongMethod
 from appproxy.config.service import ServiceSettings
 from appproxy.errors import ConfigError
 from appproxy.store.names import NotFound
@@ -86,3 +86,18 @@ def test_a_body_is_an_object_with_known_fields() -> None:
     assert ROUTES.prepare("PUT", "/things/a/parts/b", {"size": "\\u0000 ü \U0001f600"}, CONTEXT)
     with pytest.raises(ConfigError, match="weight: no such field"):
         ROUTES.prepare("PUT", "/things/a/parts/b", {"weight": 1}, CONTEXT)
+
+
+def test_an_etag_holds_for_what_is_a_part() -> None:
+    """What is below something that has an ETag may be changed by that: if it still has it, and not without looking."""
+    seen = {"a": 1}
+    one = Query("/things/{thing}", "One.", lambda reading, call: dict(seen), live=(), permission=Permission.READ_USERS)
+    move = Command("POST", "/things/{thing}/move", "thing.move", "Move.", change, permission=Permission.CHANGE_USERS)
+    routes = Routes((Query("/things", "All.", look, permission=Permission.READ_USERS), one, move))
+    tag = one.etag(seen)
+    _, call = routes.prepare("POST", "/things/a/move", None, CONTEXT, tag)
+    assert call.unchanged == (tag, (one,))
+    with pytest.raises(Changed, match="has an ETag"):
+        Routes((move,)).prepare("POST", "/things/a/move", None, CONTEXT, tag)
+    with pytest.raises(Changed, match="has an ETag"):
+        routes.prepare("POST", "/things/a/move", None, CONTEXT, NOT_THERE)

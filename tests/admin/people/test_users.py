@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from appproxy.admin.operations import ROUTES, AdminContext
+from appproxy.admin.principal import Principal
+from appproxy.config.service import ServiceSettings
 from appproxy.errors import ConfigError
 from appproxy.store.names import AlreadyThere, NotFound
 from appproxy.store.people import users
+from appproxy.store.sealing import Sealer
+from appproxy.store.transaction import Reading, Row
+
+CONTEXT = AdminContext(Principal.full("local:0"), 0.0, ServiceSettings(domain="example.com"), lambda name, password: "hash")
+
+
+class CountedReading(Reading):
+    """Keeps how many rows each look at the database has read."""
+
+    def __init__(self, connection: sa.Connection, sealer: Sealer) -> None:
+        super().__init__(connection, sealer)
+        self.read: list[int] = []
+
+    def rows(self, statement: sa.Select[Any]) -> Sequence[Row]:
+        """The same, counted."""
+        found = super().rows(statement)
+        self.read.append(len(found))
+        return found
+
 
 ANN = {"name": "Ann", "password": "long enough", "groups": ["staff"], "email": "ann@example.com"}
 
@@ -76,6 +100,30 @@ def test_groups(desk: Any) -> None:
     assert [row["name"] for row in desk.rows("/groups")] == ["staff"]
     with pytest.raises(NotFound):
         desk.call("PUT", "/users/ann/groups/lab")
+
+
+def test_who_is_in_a_group(desk: Any) -> None:
+    """A group says how many, its members go in pages, and a short listing of groups names none of them."""
+    assert desk.record("GET", "/groups/staff")["count"] == 1
+    desk.call("POST", "/users", {"name": "bob", "password": "something long", "groups": ["staff"]})
+    (row,) = desk.call("GET", "/groups", {"brief": True})
+    assert row["count"] == 2 and "members" not in row
+    assert [one["name"] for one in desk.rows("/groups/staff/members")] == ["ann", "bob"]
+    assert [one["name"] for one in desk.call("GET", "/groups/staff/members", {"limit": 1, "after": "ann"})] == ["bob"]
+    assert [one["name"] for one in desk.call("GET", "/groups/staff/members", {"search": "BO"})] == ["bob"]
+    with pytest.raises(NotFound, match="no group 'lab'"):
+        desk.call("GET", "/groups/lab/members")
+
+
+def test_groups_of_many_cost_what_groups_of_few_do(desk: Any) -> None:
+    """A page of short rows reads a row for each group and no more, however many are in them."""
+    for number in range(20):
+        desk.call("POST", "/users", {"name": f"u{number}", "password": "something long", "groups": ["staff", "lab", "dig"]})
+    with desk.store.reading() as reading:
+        counted = CountedReading(reading.connection, reading.sealer)
+        operation, call = ROUTES.prepare("GET", "/groups", {"brief": True, "limit": 50}, CONTEXT)
+        assert [one["count"] for one in operation.perform(counted, call)] == [20, 20, 21]
+    assert counted.read == [3, 3]
 
 
 def test_removing(desk: Any) -> None:
