@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from appproxy.admin.base.operation import names_in
@@ -34,12 +34,15 @@ Serve = Callable[[Visit], Awaitable[PageContent | Redirection]]
 
 @dataclass(frozen=True, slots=True)
 class ConsolePage:
-    """A page at a path with names in braces. `again`: of what a form is sent to, the page that is shown when it is refused."""
+    """A page at a path with names in braces. `again`: of what a form is sent to, the page that is shown when it is refused.
+    `uses`: the operations of the API (`POST /clients`) that it is there for; a test finds those which no page has.
+    """
 
     method: str
     path: str
     serve: Serve
     again: Serve | None = None
+    uses: tuple[str, ...] = ()
 
 
 class PageTable:
@@ -47,6 +50,9 @@ class PageTable:
 
     def __init__(self, pages: Iterable[ConsolePage]) -> None:
         self._pages = [(tuple(one.path.strip("/").split("/")), one) for one in pages]
+
+    def __iter__(self) -> Iterator[ConsolePage]:
+        return (page for _, page in self._pages)
 
     def find(self, method: str, path: str) -> tuple[ConsolePage, Mapping[str, str]]:
         """The page, and the names in its path (`%2F` and the like decoded). Raises NotFound or WrongMethod."""

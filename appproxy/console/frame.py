@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from hashlib import sha256
+from urllib.parse import unquote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -13,6 +14,7 @@ from appproxy.admin.base.principal import Permission
 from appproxy.branding import Brand
 from appproxy.console import moments
 from appproxy.console.answers import PageContent
+from appproxy.console.records import values
 from appproxy.console.visit import Visit, one_of
 
 _P = Permission
@@ -27,16 +29,51 @@ class NavigationLink:
     permission: Permission
 
 
+@dataclass(frozen=True, slots=True)
+class NavigationSection:
+    """Links that belong together."""
+
+    label: str
+    links: tuple[NavigationLink, ...]
+
+
 NAVIGATION = (
-    NavigationLink("/applications", "Applications", _P.READ_APPLICATIONS),
-    NavigationLink("/connectors", "Connectors", _P.READ_CONNECTORS),
-    NavigationLink("/users", "Users", _P.READ_USERS),
-    NavigationLink("/groups", "Groups", _P.READ_USERS),
-    NavigationLink("/sessions", "Sessions", _P.READ_SESSIONS),
-    NavigationLink("/policies", "Policies", _P.READ_POLICIES),
-    NavigationLink("/certificates", "Certificates", _P.READ_CERTIFICATES),
-    NavigationLink("/nodes", "Nodes", _P.READ_SERVICE),
-    NavigationLink("/audit", "Audit", _P.READ_AUDIT),
+    NavigationSection("Access", (
+        NavigationLink("/applications", "Applications", _P.READ_APPLICATIONS),
+        NavigationLink("/policies", "Policies", _P.READ_POLICIES),
+        NavigationLink("/sessions", "Sessions", _P.READ_SESSIONS),
+        NavigationLink("/risk/sign-ins", "Sign-ins at risk", _P.READ_RISK),
+        NavigationLink("/risk/users", "Users at risk", _P.READ_RISK),
+    )),
+    NavigationSection("People", (
+        NavigationLink("/users", "Users", _P.READ_USERS),
+        NavigationLink("/groups", "Groups", _P.READ_USERS),
+        NavigationLink("/providers", "Identity providers", _P.READ_PROVIDERS),
+        NavigationLink("/directories", "Directories", _P.READ_DIRECTORIES),
+        NavigationLink("/second-factors", "Second factors", _P.READ_USERS),
+        NavigationLink("/break-glass", "Break-glass users", _P.READ_USERS),
+        NavigationLink("/devices", "Devices", _P.READ_USERS),
+        NavigationLink("/device-authorities", "Device authorities", _P.READ_POLICIES),
+    )),
+    NavigationSection("Programs", (
+        NavigationLink("/service-tokens", "Service tokens", _P.READ_TOKENS),
+        NavigationLink("/native-clients", "Native clients", _P.READ_TOKENS),
+        NavigationLink("/clients", "Clients", _P.READ_TOKENS),
+    )),
+    NavigationSection("Service", (
+        NavigationLink("/connectors", "Connectors", _P.READ_CONNECTORS),
+        NavigationLink("/connector-updates", "Connector updates", _P.READ_CONNECTORS),
+        NavigationLink("/certificates", "Certificates", _P.READ_CERTIFICATES),
+        NavigationLink("/nodes", "Nodes", _P.READ_SERVICE),
+        NavigationLink("/probes", "Probes", _P.READ_SERVICE),
+        NavigationLink("/limits", "Limits", _P.READ_SERVICE),
+    )),
+    NavigationSection("Administration", (
+        NavigationLink("/role-assignments", "Who has which role", _P.READ_ROLES),
+        NavigationLink("/roles", "Roles", _P.READ_ROLES),
+        NavigationLink("/audit", "Audit", _P.READ_AUDIT),
+        NavigationLink("/audit-exports", "Audit exports", _P.READ_AUDIT),
+    )),
 )
 #: What the page after a form says; no text of a query is ever shown.
 DONE: Mapping[str, str] = {
@@ -52,12 +89,16 @@ DONE: Mapping[str, str] = {
     "user-saved": "The change is saved.",
     "disabled": "The user is disabled, and signed out everywhere.",
     "enabled": "The user may sign in again.",
+    "password": "The password is set, and the user is signed out everywhere.",
+    "exempt": "No policy concerns the user from now on.",
     "factors": "The second factors are forgotten, and the user is signed out everywhere.",
     "joined-group": "The user is in the group.",
     "left-group": "The user is no longer in the group, and is signed out.",
     "ended": "Signed out: the next request needs a new sign-in.",
     "policy-saved": "It is saved, and holds within a second.",
     "token-removed": "The join token is taken back.",
+    "confirmed": "It is held against the user from now on, and their sessions have ended.",
+    "dismissed": "It is not held against the user, and teaches what is usual for them.",
     "renewing": "The certificate is ordered again; that takes a minute or two.",
 }
 
@@ -68,6 +109,7 @@ _environment = Environment(
 _environment.globals.update(
     moment=moments.moment, machine=moments.machine, within=moments.within, many=moments.many, path_of=one_of, P=Permission)
 
+_environment.globals.update(is_time=values.is_time, shown_value=values.shown, as_it_is=lambda name, value="": value)
 _environment.filters["twice"] = lambda texts: [(one, one) for one in texts]
 
 SCRIPT: bytes = _environment.get_template("console.js").render().encode()
@@ -88,7 +130,7 @@ def framed(shown: PageContent, visit: Visit, brand: Brand, proof: str) -> bytes:
     error = visit.error
     return _environment.get_template(f"{shown.template}.html").render(
         title=shown.title, brand=brand, style_path=sheet_of(brand)[0], script_path=SCRIPT_PATH, proof=proof,
-        navigation=[one for one in NAVIGATION if visit.may(one.permission)], here=here_of(visit.path),
+        navigation=navigation_of(visit), here=here_of(visit.path), here_form=form_of(visit),
         who=visit.caller.name, roles=visit.roles, may=visit.may, said=said_in(visit), now=visit.now,
         ago=partial(_ago, visit.now), query=visit.asked, error="" if error is None else error.message,
         hint="" if error is None else error.hint, wrong=wrong_field(visit), done=DONE.get(visit.asked("done"), ""),
@@ -96,10 +138,27 @@ def framed(shown: PageContent, visit: Visit, brand: Brand, proof: str) -> bytes:
     ).encode()
 
 
+def navigation_of(visit: Visit) -> list[NavigationSection]:
+    """What the visitor may read of it; sections without anything are left out."""
+    found = [
+        NavigationSection(one.label, tuple(link for link in one.links if visit.may(link.permission))) for one in NAVIGATION]
+    return [one for one in found if one.links]
+
+
 def here_of(path: str) -> str:
     """The link of the navigation that a page belongs to."""
-    first = "/" + path.split("/")[1]
-    return "/policies" if first in ("/locations", "/strengths", "/contexts") else first
+    parts = path.split("/")
+    first = "/" + parts[1]
+    if first in ("/locations", "/strengths", "/contexts"):
+        return "/policies"
+    return f"{first}/{parts[2]}" if first == "/risk" and len(parts) > 2 else first
+
+
+def form_of(visit: Visit) -> str:
+    """What a form is for: the last word of its path, behind that of the page whose `key` is in it; "" for the page's own."""
+    key = visit.names.get("key")
+    last = visit.path.rpartition("/")[2] if visit.method == "POST" else ""
+    return "" if key is not None and unquote(last) == key else last
 
 
 def _ago(now: float, time: float | None) -> str:

@@ -1,87 +1,102 @@
-"""The table of all pages: which function serves what is at a path."""
+"""The table of all pages: which function serves what is at a path, and for which operations it is there."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from appproxy.console import (
-    application,
-    applications,
-    audit,
-    certificates,
-    connectors,
-    documents,
-    groups,
-    sessions,
-    users,
-)
-from appproxy.console.answers import ConsolePage, PageTable
+from appproxy.console.access import application, applications, documents
+from appproxy.console.answers import ConsolePage, PageTable, Serve
 from appproxy.console.overview import overview
+from appproxy.console.people import groups, sessions, users
+from appproxy.console.records.table import record_pages
 from appproxy.console.search import search
+from appproxy.console.service import audit, connectors, nodes
 
-_APPLICATION = "/applications/{application}"
-_CONNECTOR = "/connectors/{connector}"
-_USER = "/users/{user}"
-_GROUP = "/groups/{group}"
 
+def _get(path: str, serve: Serve, *uses: str) -> ConsolePage:
+    """A page that only looks, by queries at these paths."""
+    return ConsolePage("GET", path, serve, uses=tuple(f"GET {one}" for one in uses))
+
+
+def _post(path: str, serve: Serve, again: Serve, *uses: str) -> ConsolePage:
+    """What a form is sent to, with the commands that it comes to."""
+    return ConsolePage("POST", path, serve, again, uses)
+
+
+def _of_applications() -> Iterator[ConsolePage]:
+    one, api = "/applications/{application}", "/applications/{application}"
+    show = application.show
+    yield _get("/applications", applications.listed, "/applications")
+    yield _get("/applications/new", applications.publishing)
+    yield _post("/applications/new", applications.publish, applications.publishing, "POST /applications")
+    yield _get(one, show, api, f"{api}/check", f"{api}/failures", "/policy-explanation")
+    yield _post(f"{one}/columns", application.save_columns, show, f"PATCH {api}")
+    yield _post(f"{one}/assign", application.assign, show, f"POST {api}/assignments")
+    yield _post(f"{one}/unassign", application.unassign, show, f"DELETE {api}/assignments")
+    yield _post(f"{one}/remove", application.remove, show, f"DELETE {api}")
+    yield _get(f"{one}/settings", application.settings, "/application-settings")
+    yield _post(f"{one}/settings", application.save, application.settings, f"PATCH {api}")
 
 
 def _of_documents() -> Iterator[ConsolePage]:
+    yield _get("/policies", documents.listed, *(f"/{kind.path}" for kind in documents.KINDS), "/policy-check")
     for kind in documents.KINDS:
         write, save, one = documents.writing(kind), documents.saving(kind), f"/{kind.path}/{{name}}"
-        yield ConsolePage("GET", f"/{kind.path}/new", write)
-        yield ConsolePage("POST", f"/{kind.path}/new", save, write)
-        yield ConsolePage("GET", one, write)
-        yield ConsolePage("POST", one, save, write)
-        yield ConsolePage("POST", one + "/remove", documents.removing(kind), write)
+        api = f"/{kind.path}/{{{kind.word}}}"
+        yield _get(f"/{kind.path}/new", write)
+        yield _post(f"/{kind.path}/new", save, write)
+        yield _get(one, write, api)
+        yield _post(one, save, write, f"PUT {api}")
+        yield _post(f"{one}/remove", documents.removing(kind), write, f"DELETE {api}")
+
+
+def _of_people() -> Iterator[ConsolePage]:
+    one, show = "/users/{user}", users.show
+    yield _get("/users", users.listed, "/users")
+    yield _get("/users/new", users.adding)
+    yield _post("/users/new", users.add, users.adding, "POST /users", "POST /invitations")
+    yield _get(one, show, one)
+    yield _post(one, users.save, show, f"PATCH {one}")
+    yield _post(f"{one}/disabled", users.disable, show, f"PATCH {one}")
+    yield _post(f"{one}/link", users.send_link, show, f"POST {one}/password-link")
+    yield _post(f"{one}/password", users.set_password, show, f"PUT {one}/password")
+    yield _post(f"{one}/factors", users.forget_factors, show, f"DELETE {one}/factors")
+    yield _post(f"{one}/break-glass", users.exempt, show, "PUT /break-glass/{user}")
+    yield _post(f"{one}/groups", users.change_group, show, f"PUT {one}/groups/{{group}}", f"DELETE {one}/groups/{{group}}")
+    yield _post(f"{one}/sign-out", users.sign_out, show, "POST /sessions/revoke")
+    yield _post(f"{one}/remove", users.remove, show, f"DELETE {one}")
+    yield _get("/groups", groups.listed, "/groups")
+    yield _post("/groups", groups.add, groups.listed, "POST /groups")
+    yield _get("/groups/{group}", groups.show, "/groups/{group}", "/groups/{group}/members")
+    yield _post("/groups/{group}/members", groups.change_member, groups.show)
+    yield _post("/groups/{group}/remove", groups.remove, groups.show, "DELETE /groups/{group}")
+    yield _get("/sessions", sessions.listed, "/sessions")
+    yield _post("/sessions", sessions.end, sessions.listed, "POST /sessions/revoke")
+
+
+def _of_connectors() -> Iterator[ConsolePage]:
+    one, show, listed = "/connectors/{connector}", connectors.show, connectors.listed
+    yield _get("/connectors", listed, "/connectors", "/connector-groups", "/connector-tokens")
+    yield _post("/connectors/join", connectors.joining, listed, "POST /connector-tokens")
+    yield _post("/connectors/withdraw", connectors.withdraw, listed, "DELETE /connector-tokens/{token}")
+    yield _get(one, show, one)
+    yield _post(f"{one}/approve", connectors.approve, show, f"POST {one}/approve")
+    yield _post(f"{one}/revoke", connectors.revoke, show, f"POST {one}/revoke")
+    yield _post(f"{one}/move", connectors.move, show, f"POST {one}/move")
+    yield _post(f"{one}/remove", connectors.remove, show, f"DELETE {one}")
+    yield _post("/connector-groups", connectors.add_group, listed, "POST /connector-groups")
+    yield _post("/connector-groups/{group}", connectors.change_group, listed, "PATCH /connector-groups/{group}",
+                "DELETE /connector-groups/{group}")
+
+
+def _of_service() -> Iterator[ConsolePage]:
+    yield _get("/", overview, "/status", "/traffic", "/concerns")
+    yield _get("/search", search, "/applications", "/users", "/groups", "/connectors")
+    yield _get("/audit", audit.listed, "/audit")
+    yield _get("/nodes", nodes.listed, "/nodes", "/status")
+    yield _post("/nodes/{node}/forget", nodes.forget, nodes.listed, "DELETE /nodes/{node}")
+    yield _get("/limits", nodes.limits, "/status")
 
 
 PAGES = PageTable((
-    ConsolePage("GET", "/", overview),
-    ConsolePage("GET", "/search", search),
-    ConsolePage("GET", "/applications", applications.listed),
-    ConsolePage("GET", "/applications/new", applications.publishing),
-    ConsolePage("POST", "/applications/new", applications.publish, applications.publishing),
-    ConsolePage("GET", _APPLICATION, application.show),
-    ConsolePage("POST", _APPLICATION + "/columns", application.save_columns, application.show),
-    ConsolePage("POST", _APPLICATION + "/assign", application.assign, application.show),
-    ConsolePage("POST", _APPLICATION + "/unassign", application.unassign, application.show),
-    ConsolePage("POST", _APPLICATION + "/remove", application.remove, application.show),
-    ConsolePage("GET", _APPLICATION + "/settings", application.settings),
-    ConsolePage("POST", _APPLICATION + "/settings", application.save, application.settings),
-    ConsolePage("GET", "/connectors", connectors.listed),
-    ConsolePage("POST", "/connectors/join", connectors.joining, connectors.listed),
-    ConsolePage("POST", "/connectors/withdraw", connectors.withdraw, connectors.listed),
-    ConsolePage("GET", _CONNECTOR, connectors.show),
-    ConsolePage("POST", _CONNECTOR + "/approve", connectors.approve, connectors.show),
-    ConsolePage("POST", _CONNECTOR + "/revoke", connectors.revoke, connectors.show),
-    ConsolePage("POST", _CONNECTOR + "/move", connectors.move, connectors.show),
-    ConsolePage("POST", _CONNECTOR + "/remove", connectors.remove, connectors.show),
-    ConsolePage("POST", "/connector-groups", connectors.add_group, connectors.listed),
-    ConsolePage("POST", "/connector-groups/{group}", connectors.change_group, connectors.listed),
-    ConsolePage("GET", "/users", users.listed),
-    ConsolePage("GET", "/users/new", users.adding),
-    ConsolePage("POST", "/users/new", users.add, users.adding),
-    ConsolePage("GET", _USER, users.show),
-    ConsolePage("POST", _USER, users.save, users.show),
-    ConsolePage("POST", _USER + "/disabled", users.disable, users.show),
-    ConsolePage("POST", _USER + "/link", users.send_link, users.show),
-    ConsolePage("POST", _USER + "/factors", users.forget_factors, users.show),
-    ConsolePage("POST", _USER + "/groups", users.change_group, users.show),
-    ConsolePage("POST", _USER + "/sign-out", users.sign_out, users.show),
-    ConsolePage("POST", _USER + "/remove", users.remove, users.show),
-    ConsolePage("GET", "/groups", groups.listed),
-    ConsolePage("POST", "/groups", groups.add, groups.listed),
-    ConsolePage("GET", _GROUP, groups.show),
-    ConsolePage("POST", _GROUP + "/members", groups.change_member, groups.show),
-    ConsolePage("POST", _GROUP + "/remove", groups.remove, groups.show),
-    ConsolePage("GET", "/sessions", sessions.listed),
-    ConsolePage("POST", "/sessions", sessions.end, sessions.listed),
-    ConsolePage("GET", "/audit", audit.listed),
-    ConsolePage("GET", "/policies", documents.listed),
-    *_of_documents(),
-    ConsolePage("GET", "/certificates", certificates.certificates),
-    ConsolePage("POST", "/certificates/{certificate}/renew", certificates.renew, certificates.certificates),
-    ConsolePage("GET", "/nodes", certificates.nodes),
-    ConsolePage("POST", "/nodes/{node}/forget", certificates.forget, certificates.nodes),
-))  # fmt: skip
+    *_of_service(), *_of_applications(), *_of_documents(), *_of_people(), *_of_connectors(), *record_pages()))

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from appproxy.admin.operations import ROUTES, AdminContext
-from appproxy.admin.principal import Principal
+from appproxy.admin.base.principal import Principal
+from appproxy.admin.operations import ROUTES, AdminContext, Query
 from appproxy.config.service import ServiceSettings
 from appproxy.errors import ConfigError
 from appproxy.store.names import AlreadyThere, NotFound
@@ -122,7 +122,9 @@ def test_groups_of_many_cost_what_groups_of_few_do(desk: Any) -> None:
     with desk.store.reading() as reading:
         counted = CountedReading(reading.connection, reading.sealer)
         operation, call = ROUTES.prepare("GET", "/groups", {"brief": True, "limit": 50}, CONTEXT)
-        assert [one["count"] for one in operation.perform(counted, call)] == [20, 20, 21]
+        assert isinstance(operation, Query)
+        rows: Any = operation.perform(counted, call)
+    assert [one["count"] for one in rows] == [20, 20, 21]
     assert counted.read == [3, 3]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from appproxy.admin.principal import Permission
+from appproxy.admin.base.principal import Permission
 from appproxy.console.visit import Visit
 from appproxy.errors import AppProxyError
 

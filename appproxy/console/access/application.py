@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from appproxy.admin.base.principal import Permission
+from appproxy.console.access.trying import tried
 from appproxy.console.answers import PageContent, Redirection
-from appproxy.console.trying import tried
 from appproxy.console.visit import Visit, one_of
 
 #: Columns of an application that the first form changes.

@@ -68,6 +68,19 @@ async def send_link(visit: Visit) -> PageContent:
     return PageContent("link", f"A link for {made['name']}", {"made": made})
 
 
+async def set_password(visit: Visit) -> Redirection:
+    """Another password, that somebody hands over."""
+    path = one_of("users", visit.names["user"])
+    await visit.change_shown("PUT", path + "/password", {"password": (visit.form.get("password") or [""])[0]})
+    return Redirection(path, "password")
+
+
+async def exempt(visit: Visit) -> Redirection:
+    """No policy is to concern them. Raises Changed."""
+    await visit.change("PUT", one_of("break-glass", visit.names["user"]))
+    return Redirection(one_of("users", visit.names["user"]), "exempt")
+
+
 async def forget_factors(visit: Visit) -> Redirection:
     """Their second factors: they set up others."""
     path = one_of("users", visit.names["user"])

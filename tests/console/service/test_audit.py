@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from appproxy.console.audit import day, said
+from appproxy.console.service.audit import day, said
 from appproxy.errors import ConfigError
 from tests.console.conftest import House, Seat
 

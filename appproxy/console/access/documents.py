@@ -10,8 +10,8 @@ from typing import Any
 
 from appproxy.admin.base.principal import Permission
 from appproxy.admin.base.problem import Changed
+from appproxy.console.access.trying import tried
 from appproxy.console.answers import PageContent, Redirection, Serve
-from appproxy.console.trying import tried
 from appproxy.console.visit import Visit, one_of
 from appproxy.errors import AlreadyThere, ConfigError
 from appproxy.json_input import read_json

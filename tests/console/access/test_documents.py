@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from appproxy.console.documents import line_of, read
+from appproxy.console.access.documents import line_of, read
 from appproxy.errors import ConfigError
 from tests.console.conftest import House, Seat
 

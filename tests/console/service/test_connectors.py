@@ -9,7 +9,7 @@ from pathlib import Path
 from twisted.internet.defer import Deferred
 
 from appproxy.connector.enrol.enrolment import join
-from appproxy.console.connectors import part
+from appproxy.console.service.connectors import part
 from appproxy.console.visit import Visit
 from tests.console.conftest import House, Proof, Seat
 

@@ -1,0 +1,1 @@
+"""Pages of what may be opened, and by whom: applications and policies."""

@@ -1,0 +1,1 @@
+"""Pages of people: users, groups and sessions."""

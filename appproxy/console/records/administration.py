@@ -1,0 +1,54 @@
+"""Who administers what, where the audit goes, and in which order connectors are updated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from appproxy.console.records.kinds import Act, Cell, Record, RecordKind
+
+_EXPORT = "/audit-exports/{export}"
+
+
+def _holder(record: Record) -> Mapping[str, object]:
+    """Whose role it is, as the operation that takes it away asks."""
+    kind = str(record["kind"])
+    own = kind == "token" or record["provider"] == "builtin"
+    has = {"role": record["role"], kind: record["name"] if own else record["value"]}
+    has |= {} if kind == "token" else {"provider": record["provider"]}
+    return {**has, "application": record["application"]} if record["application"] else has
+
+
+ROLES = RecordKind(
+    "/roles", "role", "What roles may do", "Roles are built in; who has which is a list of its own.",
+    (Cell("name", "Role", False), Cell("explanation", "What its holders may do", False)), one="/roles/{role}")
+ASSIGNMENTS = RecordKind(
+    "/role-assignments", "role assignment", "Who has which role",
+    "Roles of users, of the members of groups, and of service tokens: for everything or for one application, for good or for "
+    "a time. Nobody can give more than they have themselves.",
+    (Cell("name", "Who", False), Cell("kind", "Kind"), Cell("role", "Role", False), Cell("application", "For"),
+     Cell("expires", "Ends")),
+    key="id", title="name", add="POST /role-assignments", options={"role": "/roles"}, hidden=("id", "value"),
+    acts=(
+        Act("DELETE /role-assignments", "remove", "Take the role away", "From the next request on.", "unassigned", closes=True,
+            is_danger=True, leaves=True, body=_holder),
+    ))
+EXPORTS = RecordKind(
+    "/audit-exports", "audit export", "Audit exports",
+    "Where entries of the audit are sent to as they are made: a syslog server, or a webhook. What waits is sent in order.",
+    (Cell("name", "Export", False), Cell("url", "To"), Cell("waiting", "Waiting", False),
+     Cell("delivered", "Delivered"), Cell("problem", "Problem", False)),
+    one=_EXPORT, add="POST /audit-exports", tells=True,
+    acts=(
+        Act(f"POST {_EXPORT}/test", "test", "Send a test", "One entry that says it is a test, now.", closes=True, tells=True),
+        Act(f"DELETE {_EXPORT}", "remove", "Remove", "Nothing is sent there any more, and what waits is forgotten for it.",
+            "removed", closes=True, is_danger=True, leaves=True),
+    ))
+UPDATES = RecordKind(
+    "/connector-updates", "connector update", "Connector updates",
+    "In which order connectors should be brought to the service's version: one of a group at a time, so that its applications "
+    "stay reachable. Each takes its turn by itself when its package is updated.",
+    (Cell("name", "Connector", False), Cell("group", "Group"), Cell("version", "Version", False),
+     Cell("service_version", "Service's"), Cell("turn", "Turn", False)),
+    key="id", title="name")
+
+KINDS = (ROLES, ASSIGNMENTS, EXPORTS, UPDATES)

@@ -1,0 +1,1 @@
+"""Pages of the service itself: connectors, nodes, limits, the audit, its looks and its configuration."""

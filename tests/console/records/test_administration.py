@@ -1,0 +1,33 @@
+"""Who administers what, on the pages."""
+
+from __future__ import annotations
+
+from tests.console.conftest import House, Seat
+
+
+def test_a_role_is_given_for_a_time(house: House, alice: Seat) -> None:
+    """To a user; the list says until when, and it is taken away there."""
+    house.playground.add_user("temp", "a rather long password")
+    page = alice.send("/role-assignments/new", {"role": "reader", "user": "temp", "expires": "8h"}, of="/role-assignments/new")
+    assert page.status == 200 and "temp" in page.text
+    (one,) = [row for row in house.call("GET", "/role-assignments") if row["name"] == "temp"]
+    assert one["expires"] and "in 8 hours" in alice.see("/role-assignments?search=temp").text
+    gone = alice.send(f"/role-assignments/{one['id']}/remove", {}, of=f"/role-assignments/{one['id']}")
+    assert gone.status == 200 and "temp" not in {row["name"] for row in house.call("GET", "/role-assignments")}
+    house.call("DELETE", "/users/temp")
+
+
+def test_an_export_is_added_and_tested(house: House, alice: Seat) -> None:
+    """Its secret is shown once; what the receiver answers to a test is said; its page says how far it is."""
+    made = alice.send("/audit-exports/new", {"name": "hook", "url": "https://siem.example.org/in"}, of="/audit-exports/new")
+    assert "shown this once" in made.text, made.text
+    page = alice.see("/audit-exports/hook")
+    assert "https://siem.example.org/in" in page.text and "Send a test" in page.text
+    assert alice.send("/audit-exports/hook/test", {}, of="/audit-exports/hook").status in (200, 422, 503)
+    assert alice.send("/audit-exports/hook/remove", {}, of="/audit-exports/hook").status == 200
+    assert house.call("GET", "/audit-exports") == []
+
+
+def test_updates_are_in_order(house: House, alice: Seat) -> None:
+    """Each connector has its turn."""
+    assert "connector-0" in alice.see("/connector-updates").text

@@ -1,0 +1,16 @@
+"""Devices on the pages."""
+
+from __future__ import annotations
+
+from tests.console.conftest import House, Seat
+from tests.pki.authorities import authority
+
+
+def test_an_authority_is_believed(house: House, alice: Seat) -> None:
+    """Added by its certificate, and no longer believed."""
+    issuer = authority(now=house.playground._wall_clock())
+    form = {"name": "mdm", "certificate": issuer.certificate}
+    page = alice.send("/device-authorities/new", form, of="/device-authorities/new")
+    assert page.status == 200 and "mdm" in alice.see("/device-authorities").text, page.text
+    assert alice.send("/device-authorities/mdm/remove", {}, of="/device-authorities/mdm").status == 200
+    assert house.call("GET", "/device-authorities") == []
