@@ -23,6 +23,7 @@ LEVELS = [
     {"device", "errors", "json_input", "paths", "regex", "status"},
     {"branding"},
     {"http", "tunnel", "identity", "ldap", "policy", "pki", "pages", "export"},
+    {"trace"},
     {"publish"},
     {"config"},
     {"plugins"},
@@ -35,7 +36,7 @@ LEVELS = [
     {"cli"},
 ]
 RANK = {name: rank for rank, level in enumerate(LEVELS) for name in level}
-PURE = set().union(*LEVELS[:5])
+PURE = set().union(*LEVELS[:6])
 
 #: The same inside packages that have sub-packages: a file or sub-package imports from its own level and from those below.
 INNER = {
@@ -112,7 +113,12 @@ INNER = {
         {"client"},
         {"resource"},
     ],
-    "net": [{"loop"}, {"descriptors", "secure"}, {"farewell", "line_file", "proxied", "read_gate", "through_proxy", "web"}],
+    "net": [
+        {"loop"},
+        {"descriptors", "secure"},
+        {"agent", "farewell", "line_file", "proxied", "read_gate", "through_proxy", "web"},
+        {"traces"},
+    ],
     "tunnel": [
         {"exchanges", "ids", "limits", "shares"},
         {"asked_node", "backoff", "frames", "json_head", "retry", "reply", "token_bucket"},
@@ -171,7 +177,7 @@ INNER = {
         {"origin"},
         {"tunnel"},
         {"requests"},
-        {"enrol"},
+        {"enrol", "tracing"},
         {"uplink"},
         {"uplinks"},
         {"node"},

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from appproxy.config.outbound_proxy import credentials_source, proxy_url
 from appproxy.config.setting import dump, load, needed, setting, settings_of, table
+from appproxy.config.traces import TraceSettings
 from appproxy.config.values import Address, choice, dial_address, domain, number, optional, text, whole
 from appproxy.config.values import address as listen_address
 from appproxy.errors import ConfigError
@@ -63,6 +64,7 @@ class ConnectorSettings:
     log_format: str = setting(
         "text", choice("text", "json"), "How the program's log is written: text for people, json for machines.")
     pool: PoolSettings = table(PoolSettings)
+    traces: TraceSettings = table(TraceSettings)
 
     def __post_init__(self) -> None:
         """Check the settings together; ConfigError names the key."""

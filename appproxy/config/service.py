@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
 from appproxy.config.setting import dump, load, needed, setting, settings_of, table
+from appproxy.config.traces import SampledTraceSettings
 from appproxy.config.values import (
     Address,
     address,
@@ -194,6 +195,7 @@ class ServiceSettings:
         "days")
     risk: RiskSettings = table(RiskSettings)
     limits: ServiceLimits = table(ServiceLimits)
+    traces: SampledTraceSettings = table(SampledTraceSettings)
 
     def __post_init__(self) -> None:
         """Fill in what follows from other settings, then check them together; ConfigError names the key."""

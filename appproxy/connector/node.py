@@ -32,7 +32,9 @@ from appproxy.connector.origin.origins import Origins
 from appproxy.connector.requests.access_log import ConnectorAccessLog
 from appproxy.connector.requests.applications import Applications
 from appproxy.connector.requests.in_process import InProcess
+from appproxy.connector.requests.live_request import LiveRequest
 from appproxy.connector.requests.origin_auth import OriginAuths, nobody
+from appproxy.connector.tracing import ConnectorTracing
 from appproxy.connector.tunnel.service_watch import ServiceWatch
 from appproxy.connector.uplink import UplinkSurroundings
 from appproxy.connector.uplinks import Uplinks
@@ -42,8 +44,9 @@ from appproxy.net.descriptors.open_files import raise_limit, spare
 from appproxy.net.line_file import LineFile
 from appproxy.net.loop.deadlines import Deadlines
 from appproxy.net.secure.tls import negotiated
+from appproxy.net.traces.export import SpanCounts
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
-from appproxy.tunnel.messages import Goodbye, Welcome
+from appproxy.tunnel.messages import Goodbye, Request, Welcome
 
 if TYPE_CHECKING:
     from appproxy.connector.observation import ObservationListener
@@ -76,6 +79,7 @@ class ConnectorNode(Service):
     log = Logger()
     _lines: LineFile | None = None
     _lag: IDelayedCall | None = None
+    _tracing: ConnectorTracing | None = None
 
     def __init__(
         self,
@@ -123,17 +127,19 @@ class ConnectorNode(Service):
             SharedIdentity(self._files, ConnectorPaths(state).renewal_lock, self._use) if worker else None)
         self._log = ConnectorAccessLog(
             reactor, wall_clock, self.counters, None if access_log is None else self._write_line, name_of=self._name_of)
-        self._around = self._surroundings(chance, random_bytes(16), parent, worker)
+        log, trace = self._traced(state, random_bytes)
+        self._around = self._surroundings(chance, random_bytes(16), parent, worker, log, trace)
         self.uplinks = Uplinks(self._place, self._around, self._welcomed, self._turned_away, self.applications.refresh)
         self._watch = self._watched()
 
     def _surroundings(
         self, chance: Callable[[], float], instance: bytes, parent: bytes, worker: int,
+        log: Callable[[LiveRequest], None], trace: Callable[[Request], None] | None,
     ) -> UplinkSurroundings:
         return UplinkSurroundings(
             clock=self._reactor, dial=self._service, negotiated=negotiated, random=chance, instance=instance,
             version=appproxy.__version__, routes=lambda: self.applications.routes, refresh=self.applications.refresh,
-            log=self._log.add, counters=self.counters, limits=limits_of(self.settings),
+            log=log, trace=trace, counters=self.counters, limits=limits_of(self.settings),
             most_streams=streams_possible(self.settings.streams), parent=parent, worker=worker,
         )
 
@@ -181,6 +187,11 @@ class ConnectorNode(Service):
             return "draining"
         return "" if any(self.nodes_up.values()) else "not connected to the service"
 
+    @property
+    def trace_counts(self) -> SpanCounts:
+        """What became of spans."""
+        return SpanCounts() if self._tracing is None else self._tracing.exporter.counts
+
     def now(self) -> float:
         """Seconds since 1970."""
         return self._wall_clock()
@@ -191,6 +202,16 @@ class ConnectorNode(Service):
             return None
         from appproxy.connector.observation import ObservationListener  # with it comes twisted.web: some 5 MiB
         return ObservationListener(self, self._reactor, address, inherited)
+
+    def _traced(
+        self, state: Path, random_bytes: Callable[[int], bytes]
+    ) -> tuple[Callable[[LiveRequest], None], Callable[[Request], None] | None]:
+        """What hears of requests that are over, and of those that come."""
+        if self.settings.traces.collector is None:
+            return self._log.add, None
+        tracing = self._tracing = ConnectorTracing(
+            self.settings, state, self._reactor, lambda: self.applications.routes, self._wall_clock, random_bytes)
+        return tracing.told(self._log.add), tracing.tracer.begun
 
     def _name_of(self, application: str) -> str:
         route = self.applications.routes.get(application)
@@ -251,7 +272,9 @@ class ConnectorNode(Service):
         if self._lines is not None:
             self._lines.close()
             self._lines = None
-        return succeed(None) if self._observation is None else self._observation.close()
+        closed = succeed(None) if self._observation is None else self._observation.close()
+        tracing = self._tracing
+        return closed if tracing is None else closed.addCallback(lambda _: tracing.stop())
 
     # What the parts say.
 

@@ -21,6 +21,8 @@ from twisted.web.server import Site
 from appproxy.config.values import Address
 from appproxy.connector.counters import Counters
 from appproxy.net.descriptors.inherited import Inherited, family_of, listener_name
+from appproxy.net.traces.export import SpanCounts
+from appproxy.net.traces.numbers import span_family
 from appproxy.pki.expiry import days_left
 
 _SETTING = "metrics_listen"
@@ -58,6 +60,10 @@ class ObservedConnector(Protocol):
     @property
     def configuration_version(self) -> int:
         """The service's configuration that is in use; 0 before there is one."""
+
+    @property
+    def trace_counts(self) -> SpanCounts:
+        """What became of spans."""
 
     @property
     def why_not_ready(self) -> str:
@@ -108,6 +114,7 @@ class ConnectorCollector(Collector):
                                 value=days_left(connector.certificate_end, connector.now()))
         yield GaugeMetricFamily("appproxy_connector_configuration", "The version of the configuration that is in use.",
                                 value=connector.configuration_version)
+        yield span_family("appproxy_connector_trace_spans", connector.trace_counts)
 
 
 class _Metrics(Resource):

@@ -21,7 +21,7 @@ from appproxy.connector.tunnel.signal import SIGNAL_ALPN, SignalConnection
 from appproxy.connector.tunnel.signal_reconnector import HINTS, HINTS_OF_WORKERS, SignalReconnector
 from appproxy.net.loop.deadlines import Deadlines
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
-from appproxy.tunnel.messages import INLINE_BODY, Goodbye, Hello, Load, Welcome
+from appproxy.tunnel.messages import INLINE_BODY, Goodbye, Hello, Load, Request, Welcome
 from appproxy.tunnel.node_list import NodePlace
 
 #: Dials this place, offering this protocol (ALPN), with the newest certificate.
@@ -48,6 +48,7 @@ class UplinkSurroundings:
         most_streams: int = DEFAULT_LIMITS.streams_most,
         parent: bytes = b"",
         worker: int = 0,
+        trace: Callable[[Request], None] | None = None,
     ) -> None:
         self.clock = clock
         self.dial = dial
@@ -65,6 +66,7 @@ class UplinkSurroundings:
         self.counters = counters
         self.limits = limits
         self.most_streams = most_streams
+        self.trace = trace
         #: Delay of the reactor's turns in milliseconds; set by whoever measures it.
         self.lag_ms = 0
 
@@ -312,6 +314,7 @@ class Uplink:
             self._renewing.pop(0)
             self._renew_next()
         limits = self._around.limits
+        self.requests.trace = self._around.trace if welcome.limits.get("traces") else None
         self.requests.inline_limit = min(limits.inline, welcome.limits.get("inline", limits.inline_slow))
         self.pool.start(welcome.epoch, max(1, welcome.limits.get("data_pings", 1)))
         self.requests.flush_backlog(connection)

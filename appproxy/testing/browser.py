@@ -17,8 +17,8 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import implementer
 
+from appproxy.net.agent import BytesProducer
 from appproxy.net.secure.tls import ClientContext, origin_context, wrap_client
-from appproxy.service.signin.openid.provider_agent import BytesProducer
 from appproxy.testing.forms import Form
 from appproxy.testing.network import MemoryNetwork
 

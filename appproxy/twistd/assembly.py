@@ -48,6 +48,7 @@ from appproxy.twistd.asking import asked
 from appproxy.twistd.opening import keeper_of
 from appproxy.twistd.passwords import admit_password
 from appproxy.twistd.risk_parts import risk_parts
+from appproxy.twistd.tracing import ServiceTracing, service_tracing
 
 #: The admin API's socket, among what a successor inherits.
 ADMIN = "admin"
@@ -76,6 +77,7 @@ class Assembly:
     admin: AdminSocket
     issuer: Issuer
     exporter: Exporter
+    tracing: ServiceTracing | None
 
     async def start(self, admin_socket: int | None = None, worker: WorkerParent | None = None) -> None:
         """Returns when all listeners accept and the snapshot is loaded. Raises what a part raises; then call `stop`.
@@ -118,6 +120,8 @@ class Assembly:
         if self.node.ready.called:
             self.provider.stop()
             await maybeDeferred(self.node.stopService)
+        if self.tracing is not None:
+            await self.tracing.stop()
 
 
 def assemble(
@@ -165,11 +169,11 @@ def assemble(
     api = AdminApi(
         live, settings, admit_password, node.live, node.limits_met, wall_clock, lambda: node.certificates.given,
         node.relay.symptoms.counts, node.probe, no_country if countries is None else countries.country_of,
-        lambda ask, path, body: Deferred.fromCoroutine(asked(provider, node, exporter, reactor, ask, path, body)),
-    )  # fmt: skip
+        lambda ask, path, body: Deferred.fromCoroutine(asked(provider, node, exporter, reactor, ask, path, body)))
     administration.use(api)
     admin = AdminSocket(reactor, api, StatePaths(directory).admin_socket)
-    return Assembly(live, node, provider, api, admin, Issuer(live, LibrarySession, reactor, wall_clock), exporter)
+    return Assembly(live, node, provider, api, admin, Issuer(live, LibrarySession, reactor, wall_clock), exporter,
+                    service_tracing(settings.traces, directory, node, reactor, wall_clock))
 
 
 def _countries(settings: ServiceSettings, directory: Path, store: Store | AwayStore) -> CountryDatabase | None:

@@ -38,7 +38,7 @@ class Answers(BaseHTTPRequestHandler):
         server: Any = self.server
         server.answer(self)
 
-    do_HEAD = do_CONNECT = do_GET
+    do_HEAD = do_CONNECT = do_POST = do_GET
 
     def date_time_string(self, timestamp: float | None = None) -> str:
         server: Any = self.server

@@ -22,6 +22,7 @@ from appproxy.cli.doctor import service as doctor_service
 from appproxy.cli.doctor.findings import Finding, Health, Walk
 from appproxy.cli.doctor.fleet import examine as examine_fleet
 from appproxy.config import Address, ServiceSettings, StatePaths
+from appproxy.config.traces import TraceSettings
 from appproxy.store.applications import applications
 from appproxy.store.certificates import acme, certificates
 from appproxy.store.connectors import connectors, groups, sightings
@@ -187,6 +188,31 @@ def _(bench: Bench) -> Finding:
     usage = shutil._ntuple_diskusage(1 << 30, 1 << 30, 300 << 20)
     bench.monkeypatch.setattr(doctor_machine, "disk_usage", lambda directory: usage)
     return bench.connector("disk")
+
+
+@fault("collector-away", WARNING, "127.0.0.1 port .*refused|refused", "start the collector, or correct traces.collector")
+def _(bench: Bench) -> Finding:
+    return bench.connector("traces", traces=TraceSettings(collector=f"http://127.0.0.1:{closed_port()}/v1/traces"))
+
+
+@fault("collector-refuses", WARNING, "/v1/traces answers 401$", "its key is in traces.collector_fields")
+def _(bench: Bench) -> Finding:
+    (bench.state / "key").write_text("api-key: k\n")
+    asked = []
+
+    def answer(request: Answers) -> None:
+        asked.append((request.path, request.headers["api-key"], request.headers["content-type"]))
+        request.say(401)
+
+    with listening(answer) as port:
+        text = (bench.state / "service.toml").read_text()
+        bench.set(f'traces = {{collector = "http://127.0.0.1:{port}", collector_fields = "key"}}')
+        path = bench.state / "service.toml"
+        path.write_text(path.read_text().partition("[traces]")[0])
+        found = bench.found("traces")
+        path.write_text(text)
+    assert asked == [("/v1/traces", "k", "application/x-protobuf")]
+    return found
 
 
 # The service.

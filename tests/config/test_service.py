@@ -201,7 +201,7 @@ class TestFile:
             assert f"\n#{name} = " in text or f"\n{name} = " in text, one.key
             assert one.meaning.splitlines()[0] in text
         assert [line for line in text.splitlines() if line and not line.startswith("#")] == [
-            'domain = "example.com"', "[risk]", "[limits]",
+            'domain = "example.com"', "[risk]", "[limits]", "[traces]",
         ]
 
     def test_a_port_of_ones_own_stands_in_the_file(self) -> None:

@@ -16,6 +16,7 @@ from appproxy.connector.counters import Counters
 from appproxy.connector.observation import ConnectorCollector, ObservationListener
 from appproxy.errors import Code
 from appproxy.net.descriptors.inherited import Inherited
+from appproxy.net.traces.export import SpanCounts
 
 PAGE = Path(__file__).parents[2] / "docs" / "observation.md"
 
@@ -32,6 +33,7 @@ class Observed:
     certificate_end: float = 10 * 86_400.0
     configuration_version: int = 0
     why_not_ready: str = ""
+    trace_counts: SpanCounts = field(default_factory=SpanCounts)
 
     def now(self) -> float:
         return 86_400.0
@@ -84,6 +86,7 @@ def test_numbers() -> None:
         'appproxy_connector_application_down{application="wiki",failure="ORIGIN_REFUSED"}': 1,
         "appproxy_connector_lag_seconds": 0.25, "appproxy_connector_certificate_days_left": 9,
         "appproxy_connector_configuration": 7,
+        **{f'appproxy_connector_trace_spans_total{{result="{result}"}}': 0 for result in ("sent", "dropped", "refused")},
     }
 
 

@@ -24,8 +24,8 @@ from twisted.web.server import Request
 from twisted.web.static import Data
 
 from appproxy.errors import ConfigError
+from appproxy.net.agent import BytesProducer
 from appproxy.service.cookie_auth import CookieAuthResource, IIdentity, identity_of
-from appproxy.service.signin.openid.provider_agent import BytesProducer
 from tests.service.sign_in_world import ISSUER, NOW, RECORD, FakeProvider, Tokens
 from tests.service.signin.openid.test_oidc_client import result_of
 from tests.service.signin.sessions.test_sign_out import hidden

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from appproxy.cli.doctor import machine as doctor_machine
+from appproxy.cli.doctor import traces as doctor_traces
 from appproxy.cli.doctor.findings import Ailing, Health, Walk
 from appproxy.cli.doctor.probes import (
     PATIENCE,
@@ -48,6 +49,8 @@ def examine(walk: Walk, state: Path, now: float) -> None:
         settings = read_settings(state)
         told.append(f"{paths.settings}, connector {settings.id} of {settings.name}")
     doctor_machine.examine(walk, paths.directory)
+    if settings is not None:
+        doctor_traces.examine(walk, settings.traces, paths.directory)
     with walk.step("key and certificate") as told:
         identity = IdentityFiles(paths).load()
         told.append(check_dates(identity.not_before, identity.not_after, now, AGAIN))

@@ -16,6 +16,7 @@ from appproxy.cli.doctor import fleet as doctor_fleet
 from appproxy.cli.doctor import limits as doctor_limits
 from appproxy.cli.doctor import machine as doctor_machine
 from appproxy.cli.doctor import published as doctor_published
+from appproxy.cli.doctor import traces as doctor_traces
 from appproxy.cli.doctor.findings import Ailing, Health, Walk
 from appproxy.cli.doctor.probes import check_dates, connect, fetch_json, resolve, shake_hands, trusting
 from appproxy.cli.doctor.provider import check_settings, try_client
@@ -54,6 +55,7 @@ def examine(walk: Walk, state: Path, now: float, environment: Mapping[str, str])
     if settings is None:
         return
     doctor_machine.examine(walk, paths.directory)
+    doctor_traces.examine(walk, settings.traces, paths.directory)
     anchors: list[str] = []
     default = ""
     with ExitStack() as stack:

@@ -51,7 +51,7 @@ class ConnectorAccessLog:
 
     def add(self, forward: LiveRequest) -> None:
         """A request is over."""
-        code, upload = _failure(forward), forward.upload
+        code, upload = failure_of(forward), forward.upload
         received = len(forward.request.body) if upload is None else upload.received
         self._count(forward, code, received)
         if self._write is not None:
@@ -97,6 +97,6 @@ class ConnectorAccessLog:
         counters.received += received
 
 
-def _failure(ended: LiveRequest) -> Code | None:
+def failure_of(ended: LiveRequest) -> Code | None:
     """What failed. That its user left is how most streams end: nobody closes a WebSocket who closes a page."""
     return None if isinstance(ended, UpgradedStream) and ended.code is Code.CANCELLED else ended.code

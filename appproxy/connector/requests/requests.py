@@ -23,7 +23,7 @@ from appproxy.net.loop.seldom import LogThinning
 from appproxy.tunnel.exchanges import State
 from appproxy.tunnel.frames import Flag, Kind, encode
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
-from appproxy.tunnel.messages import check_body, decode_request, encode_code
+from appproxy.tunnel.messages import Request, check_body, decode_request, encode_code
 from appproxy.tunnel.shares import Places
 
 #: Final frames kept while no signal connection is up; the service waits 5 s for them.
@@ -64,6 +64,8 @@ class Requests:
         self.expectations = Expectations()
         #: Called after each request; set while somebody waits for the last one.
         self.watcher: Callable[[], None] | None = None
+        #: Called with each request that comes; None where traces are off here or at the service.
+        self.trace: Callable[[Request], None] | None = None
         self._deadlines = deadlines
         self._channels = channels
         self._routes = routes
@@ -110,6 +112,8 @@ class Requests:
         kind = ExpectingRequest if flags & _ASK else OriginRequest
         forward = kind(self, channel, flags, request_id, request, self.seconds())
         self._open[request_id] = forward
+        if self.trace is not None:
+            self.trace(request)
         if self._tombstones and self._tombstones.pop(request_id, None) is not None:
             forward.cancel()
             return

@@ -3,6 +3,7 @@
 | event | when |
 |---|---|
 | `started` | its head has been read and checked; nothing is decided |
+| `queued` | no connector takes it at the moment, and it waits for one; again where that happens again |
 | `dispatched` | a connector has been given it; again for each further attempt |
 | `answered` | its answer's head is on the way, whoever gives it; `status` is set |
 | `ended` | it is over, and nothing about it changes any more; exactly once |
@@ -25,13 +26,14 @@ _log = Logger()
 class Hooks:
     """One of a node. An event that nobody wants is None: it costs a comparison, no call and no loop."""
 
-    __slots__ = ("_hooks", "answered", "dispatched", "ended", "started")
+    __slots__ = ("_hooks", "answered", "dispatched", "ended", "queued", "started")
 
-    EVENTS = ("started", "dispatched", "answered", "ended")
+    EVENTS = ("started", "queued", "dispatched", "answered", "ended")
 
     def __init__(self) -> None:
         self._hooks: dict[str, tuple[Hook, ...]] = {}
         self.started: Hook | None = None
+        self.queued: Hook | None = None
         self.dispatched: Hook | None = None
         self.answered: Hook | None = None
         self.ended: Hook | None = None

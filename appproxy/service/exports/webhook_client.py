@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import cast
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IPushProducer, IReactorTime
-from twisted.internet.protocol import Protocol
+from twisted.internet.interfaces import IReactorTime
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IResponse
 
 from appproxy.export.webhook import DeliveryVerdict, batch, is_suspect, signed_fields, verdict_on, wait_asked_for
+from appproxy.net.agent import BytesProducer, UnreadAnswer
 from appproxy.service.exports.delivery import DeliveryFailed, Payload
-from appproxy.service.signin.openid.provider_agent import BytesProducer, ProviderAgent
+from appproxy.service.signin.openid.provider_agent import ProviderAgent
 from appproxy.store.service.audit_exports import AuditExport
 
 MakeAgent = Callable[[AuditExport], IAgent]
@@ -41,7 +41,7 @@ class WebhookClient:
         response: IResponse = await self._agent(export).request(
             b"POST", export.url.encode("ascii"), headers, BytesProducer(body))
         status = cast("int", response.code)
-        response.deliverBody(_Unread())
+        response.deliverBody(UnreadAnswer())
         verdict = verdict_on(status)
         if verdict is not DeliveryVerdict.TAKEN:
             asked = response.headers.getRawHeaders("retry-after") or [None]
@@ -54,11 +54,3 @@ class WebhookClient:
                 self._agents.clear()
             self._agents[export.id] = self._make_agent(export)
         return self._agents[export.id]
-
-
-class _Unread(Protocol):
-    """Nobody reads what comes behind the status, however much it is."""
-
-    def connectionMade(self) -> None:
-        """Called by the agent."""
-        cast("IPushProducer", self.transport).stopProducing()

@@ -15,6 +15,8 @@ from prometheus_client.registry import Collector
 
 from appproxy.errors import Code
 from appproxy.net.loop.exhaustion import EXHAUSTION
+from appproxy.net.traces.export import SpanCounts
+from appproxy.net.traces.numbers import span_family
 from appproxy.pki.expiry import days_left
 from appproxy.policy.risk.levels import LEVELS
 from appproxy.service.dispatch.stages.rates import LIMITS, RateLimits
@@ -65,6 +67,8 @@ class Traffic:
         self.seconds = 0.0
         self.received = 0
         self.sent = 0
+        #: What became of spans; whoever exports them counts them.
+        self.spans = SpanCounts()
         #: Hears of each exchange that has failed.
         self.failed: Callable[[Exchange], None] = _unheard
 
@@ -113,6 +117,7 @@ class Traffic:
         yield CounterMetricFamily("appproxy_body_sent_bytes", "Bytes of answers' bodies.", value=self.sent)
         yield HistogramMetricFamily("appproxy_request_seconds", "From a request's head to the end of its answer.",
                                     buckets=self._cumulative(), sum_value=self.seconds)
+        yield span_family("appproxy_trace_spans", self.spans)
 
     def _cumulative(self) -> list[tuple[str, float]]:
         total = 0

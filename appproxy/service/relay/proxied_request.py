@@ -65,6 +65,8 @@ class ProxiedRequest(AnsweredRequest):
             self._follow(Event.REFUSED, refusal, "no connector takes requests of this group")
             return
         self.life, _ = LIFE[self.life | Event.PARKED]
+        if (hook := relay.hooks.queued) is not None and self.exchange is not None:
+            hook(self.exchange)
         limits = roster.limits
         over = roster.is_over(group, self.whose)
         # It has waited since it came, whatever it has been through meanwhile.

@@ -97,6 +97,8 @@ class TunnelListener(Factory):
         #: what follows right after that.
         self._hinting = Paced(clock, self.limits.control_every, self._hint)
         self._listing = Paced(clock, NODES_EVERY, self._list)
+        #: What WELCOME says of this service besides its limits.
+        self.offers: dict[str, int] = {}
         # For metrics.
         self.protocol_errors = 0
 
@@ -240,7 +242,7 @@ class TunnelListener(Factory):
         return Welcome(
             node=self.node, epoch=self.epoch, host=own.host, port=own.port, heartbeat=self.limits.ping_after,
             configuration=self.relay.configuration, renew_after=self._renew_after,
-            limits={"data_pings": self.limits.data_pings, "inline": self.limits.inline},
+            limits={"data_pings": self.limits.data_pings, "inline": self.limits.inline, **self.offers},
         )
 
     def _replace(self, old: SignalLink, link: SignalLink) -> None:

@@ -106,7 +106,7 @@ def test_a_hook_that_fails_harms_nobody() -> None:
 def test_what_nobody_wants_is_nothing() -> None:
     """No call and no loop; and so again when the last one goes."""
     hooks = Hooks()
-    assert [getattr(hooks, event) for event in Hooks.EVENTS] == [None] * 4
+    assert [getattr(hooks, event) for event in Hooks.EVENTS] == [None] * 5
     told: list[Exchange] = []
     hooks.add("started", told.append)
     assert hooks.started is not None and hooks.ended is None

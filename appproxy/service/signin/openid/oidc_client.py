@@ -34,10 +34,10 @@ from appproxy.identity.openid.oidc import (
 )
 from appproxy.identity.openid.oidc_settings import BY_CERTIFICATE
 from appproxy.json_input import read_json
+from appproxy.net.agent import BytesProducer
 from appproxy.net.loop.turns import FairTurns
 from appproxy.policy.fair_queue import Lane, LaneQueue
 from appproxy.policy.sender import SENDER
-from appproxy.service.signin.openid.provider_agent import BytesProducer
 from appproxy.service.signin.openid.small_body import SmallBody
 from appproxy.store.snapshot import ProviderRecord
 

@@ -7,13 +7,13 @@ from typing import cast
 from urllib.parse import urlencode
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IPushProducer, IReactorTime
-from twisted.internet.protocol import Protocol
+from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent
 
-from appproxy.service.signin.openid.provider_agent import BytesProducer, ProviderAgent
+from appproxy.net.agent import BytesProducer, UnreadAnswer
+from appproxy.service.signin.openid.provider_agent import ProviderAgent
 
 #: Seconds for one call, the connection included.
 CALL_TIMEOUT = 10.0
@@ -37,7 +37,7 @@ class Posting:
         headers = Headers({"content-type": ["application/x-www-form-urlencoded"], "user-agent": ["appproxy"]})
         body = BytesProducer(urlencode(form).encode("ascii"))
         response = await self._agent(ca_bundle).request(b"POST", url.encode("ascii"), headers, body)
-        response.deliverBody(_Unread())
+        response.deliverBody(UnreadAnswer())
         return cast("int", response.code)
 
     def _agent(self, ca_bundle: str) -> IAgent:
@@ -51,11 +51,3 @@ class Posting:
 def _silent(result: object, seconds: float) -> Failure:
     """Whatever the agent calls it."""
     return Failure(TimeoutError(f"no answer in {seconds:g} s"))
-
-
-class _Unread(Protocol):
-    """Nobody reads what comes behind the status, however much it is."""
-
-    def connectionMade(self) -> None:
-        """Called by the agent."""
-        cast("IPushProducer", self.transport).stopProducing()

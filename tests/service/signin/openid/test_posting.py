@@ -12,7 +12,8 @@ from twisted.web.iweb import IAgent
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
-from appproxy.service.signin.openid.posting import CALL_TIMEOUT, Posting, _Unread
+from appproxy.net.agent import UnreadAnswer
+from appproxy.service.signin.openid.posting import CALL_TIMEOUT, Posting
 from tests.provider.house import got
 
 URL = "https://elsewhere.example/heard?logout=backchannel"
@@ -72,7 +73,7 @@ def test_a_page_without_an_end() -> None:
         def stopProducing(self) -> None:
             stopped.append(True)
 
-    _Unread().makeConnection(cast("Any", Transport()))
+    UnreadAnswer().makeConnection(cast("Any", Transport()))
     assert stopped == [True]
 
 

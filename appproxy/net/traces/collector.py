@@ -1,0 +1,112 @@
+"""A collector of traces, as OTLP/HTTP knows it (specification, "OTLP/HTTP"): what it is posted, and what its answers mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.web.client import Agent, HTTPConnectionPool
+from twisted.web.http_headers import Headers
+from twisted.web.iweb import IAgent, IPolicyForHTTPS, IResponse
+from zope.interface import implementer
+
+from appproxy.config.traces import TraceSettings, collector_fields
+from appproxy.errors import ConfigError
+from appproxy.net.agent import BytesProducer, UnreadAnswer
+from appproxy.net.secure.contexts import ClientContext, origin_context
+from appproxy.net.traces.export import SpanExporter, Taken
+from appproxy.pki.pem import load_chain
+from appproxy.trace.otlp import CONTENT_TYPE
+from appproxy.trace.span import Value
+
+#: Seconds to connect, and for a call in all: what OpenTelemetry's exporters have.
+CONNECT_TIMEOUT, CALL_TIMEOUT = 5.0, 10.0
+#: What may be tried again (OTLP/HTTP Response, "Retryable response codes").
+_LATER = frozenset({429, 502, 503, 504})
+#: Seconds that are waited at most because a collector asks for it.
+_LONGEST = 300.0
+
+
+class Collector:
+    """Posts to one. `url`: all of it; `fields`: name and value of what each call says besides, such as a key.
+
+    `ca_bundle`: PEM text that alone vouches for it, "" for this machine's authorities. `agent` is for tests.
+    """
+
+    def __init__(
+        self, reactor: Any, url: str, fields: tuple[tuple[str, str], ...] = (), ca_bundle: str = "",
+        agent: IAgent | None = None,
+    ) -> None:
+        self._clock: IReactorTime = reactor
+        self._url = url.encode("ascii")
+        self._headers = Headers({"content-type": [CONTENT_TYPE], "user-agent": ["appproxy"]})
+        for name, value in fields:
+            self._headers.setRawHeaders(name, [value])
+        self._agent: Any = agent or Agent(
+            reactor, _Trust(ca_bundle), connectTimeout=CONNECT_TIMEOUT, pool=HTTPConnectionPool(reactor))
+
+    def __call__(self, body: bytes) -> Deferred[tuple[Taken, str, float]]:
+        """Post it (`span_export.Post`)."""
+        asked: Deferred[IResponse] = self._agent.request(b"POST", self._url, self._headers, BytesProducer(body))
+        return asked.addTimeout(CALL_TIMEOUT, self._clock).addCallback(self._judge)
+
+    def _judge(self, response: IResponse) -> tuple[Taken, str, float]:
+        status = cast("int", response.code)
+        (asked, *_) = response.headers.getRawHeaders("retry-after") or ["0"]
+        response.deliverBody(UnreadAnswer())
+        if 200 <= status < 300:
+            return Taken.YES, "", 0.0
+        taken = Taken.LATER if status in _LATER else Taken.NEVER
+        return taken, f"it answers {status}", min(_LONGEST, float(asked)) if asked.isdigit() else 0.0
+
+
+@implementer(IPolicyForHTTPS)
+class _Trust:
+    def __init__(self, ca_bundle: str) -> None:
+        self._ca_bundle = ca_bundle
+        self._made: dict[bytes, ClientContext] = {}
+
+    def creatorForNetloc(self, hostname: bytes, port: int) -> ClientContext:
+        """Called by the agent for each call."""
+        made = self._made.get(hostname)
+        if made is None:
+            made = self._made[hostname] = origin_context(hostname.decode("ascii"), self._ca_bundle, "", True, None)
+        return made
+
+
+def exporter_of(
+    settings: TraceSettings, directory: Path, reactor: Any, resource: Mapping[str, Value], version: str
+) -> SpanExporter:
+    """What exports to the collector of these settings. `directory`: where relative paths count from. Raises ConfigError."""
+    fields, ca_bundle = read_files(settings, directory)
+    return SpanExporter(reactor, Collector(reactor, settings.collector or "", fields, ca_bundle), resource, version)
+
+
+def read_files(settings: TraceSettings, directory: Path) -> tuple[tuple[tuple[str, str], ...], str]:
+    """The fields of each call, and the PEM text of the authorities. Raises ConfigError, which shows no value."""
+    fields: tuple[tuple[str, str], ...] = ()
+    if settings.collector_fields is not None:
+        try:
+            fields = collector_fields(_read(directory, settings.collector_fields))
+        except ValueError as error:
+            raise ConfigError(f"traces.collector_fields: {settings.collector_fields}: {error}") from None
+    try:
+        ca_bundle = "" if settings.ca_bundle is None else _read(directory, settings.ca_bundle)
+        if ca_bundle:
+            load_chain(ca_bundle, "traces.ca_bundle")
+    except ValueError as error:
+        raise ConfigError(f"traces.ca_bundle: {settings.ca_bundle}: {error}") from None
+    return fields, ca_bundle
+
+
+def _read(directory: Path, name: str) -> str:
+    """Raises ValueError."""
+    try:
+        return (directory / name).read_text()
+    except OSError as error:
+        raise ValueError(f"cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise ValueError("it is no text") from None

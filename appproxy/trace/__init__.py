@@ -1,0 +1,1 @@
+"""What becomes of one request at both ends, as OpenTelemetry tells it: trace contexts, spans, and their bytes."""
