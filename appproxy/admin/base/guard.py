@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from math import inf
 
 from appproxy.admin.base import roles
 from appproxy.admin.base.body import Body
@@ -58,7 +59,8 @@ def check_targets(
         held = assignments.of(reading, holders, now)
         if not roles.covers(caller, held):
             names = ", ".join(sorted({one.role for one in held}))
-            raise Forbidden(f"{caller.name} may do less than {label} (role {names}), and so may not change that",
+            raise Forbidden(f"{caller.name} may do less than {label} (role {names}), or for a shorter time, and so may not "
+                            "change that",
                             hint="somebody with as much must do it")
 
 
@@ -147,13 +149,18 @@ def _is_administered(reading: Reading, caller: Principal) -> bool:
         caller.system or not policies.locks_administrators_out(reading))
 
 
-def check_grant(caller: Principal, role: roles.AdminRole, application: str) -> None:
-    """Raises Forbidden when a role may do more than the caller, and ConfigError when it cannot be given for one application.
+def check_grant(caller: Principal, role: roles.AdminRole, application: str, until: float = -inf) -> None:
+    """Raises Forbidden when a role may do more than the caller, or is to be given for longer than the caller has as much, and
+    ConfigError when it cannot be given for one application.
 
-    `application`: its id, "" for all.
+    `application`: its id, "" for all; `until`: when it is to end (seconds since 1970), infinity for good, and -infinity where
+    it is taken away.
     """
     if application and not role.of_one:
         raise ConfigError(f"application: the role {role.name} is for all or for none", hint="leave it out")
     wanted = [(role.of_one, application), (role.beside, "")] if application else [(role.permissions, "")]
     if not all(caller.covers(permissions, id_) for permissions, id_ in wanted):
         raise Forbidden(f"{caller.name} may do less than the role {role.name}, and so may neither give nor take it")
+    if min(caller.holds_until(permissions, id_) for permissions, id_ in wanted) < until:
+        raise Forbidden(f"{caller.name} may do as much as the role {role.name} for a time only, and so may give it for no "
+                        "longer", hint="give an `expires` that is before your own end")

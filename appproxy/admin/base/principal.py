@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from math import inf
 
 from appproxy.errors import AppProxyError
 
@@ -84,6 +85,9 @@ class Principal:
     system: bool = False
     #: What the audit says of them besides: where they call from.
     noted: Mapping[str, object] = field(default_factory=dict)
+    #: Until when they have a permission (seconds since 1970), for an application's id, or "" for all; those for good are left
+    #: out.
+    ends: Mapping[tuple[Permission, str], float] = field(default_factory=dict)
 
     @classmethod
     def full(cls, name: str) -> Principal:
@@ -107,3 +111,13 @@ class Principal:
         """Have they all of these; for one application (its id) if one is given?"""
         return all(
             one in self.permissions or (application != "" and application in self.scoped.get(one, ())) for one in permissions)
+
+    def holds_until(self, permissions: Iterable[Permission], application: str = "") -> float:
+        """Until when they have all of these (seconds since 1970), infinity for good; -infinity where they lack one."""
+        return min((self._end(one, application) for one in permissions), default=inf)
+
+    def _end(self, permission: Permission, application: str) -> float:
+        here = application != "" and application in self.scoped.get(permission, ())
+        return max(
+            self.ends.get((permission, ""), inf) if permission in self.permissions else -inf,
+            self.ends.get((permission, application), inf) if here else -inf)

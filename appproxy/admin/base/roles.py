@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import inf
 
 from appproxy.admin.base.principal import FULL, Permission, Principal
 from appproxy.errors import NotFound
@@ -96,16 +97,28 @@ def principal(
     """Somebody with these roles. `name`: what the audit calls them; `noted`: what it says of them besides."""
     permissions: set[Permission] = set()
     scoped: dict[Permission, set[str]] = {}
-    for given, application in needed(assignments):
-        if not application:
-            permissions |= given
-        else:
+    ends: dict[tuple[Permission, str], float] = {}
+    for assignment in assignments:
+        for given, application in needed([assignment]):
             for one in given:
-                scoped.setdefault(one, set()).add(application)
+                ends[one, application] = max(ends.get((one, application), -inf), end_of(assignment))
+            if not application:
+                permissions |= given
+            else:
+                for one in given:
+                    scoped.setdefault(one, set()).add(application)
     return Principal(
-        name, frozenset(permissions), {one: frozenset(ids) for one, ids in scoped.items()}, noted=noted or {})
+        name, frozenset(permissions), {one: frozenset(ids) for one, ids in scoped.items()}, noted=noted or {},
+        ends={which: end for which, end in ends.items() if end < inf})
+
+
+def end_of(assignment: RoleAssignment) -> float:
+    """When it ends (seconds since 1970), infinity for good."""
+    return assignment.expires or inf
 
 
 def covers(caller: Principal, assignments: Iterable[RoleAssignment]) -> bool:
-    """May the caller do all that these allow?"""
-    return all(caller.covers(permissions, application) for permissions, application in needed(assignments))
+    """May the caller do all that these allow, and for as long?"""
+    return all(
+        caller.holds_until(permissions, application) >= end_of(one)
+        for one in assignments for permissions, application in needed([one]))

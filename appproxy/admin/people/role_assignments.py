@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from appproxy.admin.base import guard, roles
 from appproxy.admin.base.operation import Call, Change, Command, Operation, Query
 from appproxy.admin.base.principal import Permission
@@ -30,7 +32,6 @@ def _list(reading: Reading, call: Call) -> object:
 
 
 def _assign(tx: Transaction, call: Call) -> Change:
-    role, application = _wanted(tx, call)
     expires = 0.0
     if "expires" in call.body:
         seconds = call.body.duration("expires")
@@ -38,6 +39,7 @@ def _assign(tx: Transaction, call: Call) -> Change:
             raise ConfigError(f"expires: must be in the next {_LONGEST / 86400:g} days, such as 8h",
                               hint="leave it out: for good")
         expires = tx.now + seconds
+    role, application = _wanted(tx, call, expires or inf)
     return _change(tx, call, assignments.assign(tx, role.name, assignments.resolve(tx, _who(call)), application, expires))
 
 
@@ -46,11 +48,11 @@ def _unassign(tx: Transaction, call: Call) -> Change:
     return _change(tx, call, assignments.unassign(tx, role.name, assignments.resolve(tx, _who(call)), application))
 
 
-def _wanted(tx: Transaction, call: Call) -> tuple[roles.AdminRole, str]:
-    """The role, and the id of the application for which alone it is."""
+def _wanted(tx: Transaction, call: Call, until: float = -inf) -> tuple[roles.AdminRole, str]:
+    """The role, and the id of the application for which alone it is. `until`: when it shall end, if it is to be given."""
     role = roles.find(call.body.text("role"))
     application = applications.find(tx, call.body.text("application")).id if "application" in call.body else ""
-    guard.check_grant(call.context.principal, role, application)
+    guard.check_grant(call.context.principal, role, application, until)
     return role, application
 
 

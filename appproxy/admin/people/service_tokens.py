@@ -41,7 +41,7 @@ def _add(tx: Transaction, call: Call) -> Change:
         body.mapping("claims"), administers=role is not None))
     if role is not None:
         call.context.principal.require(Permission.CHANGE_ROLES)
-        guard.check_grant(call.context.principal, roles.find(role), "")
+        guard.check_grant(call.context.principal, roles.find(role), "", made.expires)
         assignments.assign(tx, role, Holder("", TOKEN, made.id, made.name))
     return _change(tx, call, made, {"token": text})
 

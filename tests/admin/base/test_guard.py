@@ -56,6 +56,13 @@ def caller(*names: str, application: str = "") -> Principal:
         "builtin:x", [RoleAssignment("1", one, "builtin", "user", "x", application, 0.0, 0.0) for one in names])
 
 
+def ending(role: str, expires: float, *more: str) -> Principal:
+    """Somebody who has a role until `expires`, and these for good."""
+    held = [(role, expires), *((one, 0.0) for one in more)]
+    return roles.principal(
+        "builtin:x", [RoleAssignment("1", one, "builtin", "user", "x", "", 0.0, end) for one, end in held])
+
+
 def filled(path: str, user: str, group: str, token: str) -> str:
     """A path with names in it."""
     return path.replace("{user}", user).replace("{group}", group).replace("{token}", token)
@@ -334,3 +341,52 @@ def test_who_is_meant_is_said_once(staffed: Desk) -> None:
     assert (made["name"], made["provider"], made["expires"]) == ("g-1", "c", 0.0)
     staffed.call("DELETE", "/providers/c")
     assert "c" not in {one["provider"] for one in staffed.rows("/role-assignments")}
+
+
+@pytest.mark.parametrize(
+    ("more", "good"),
+    [
+        ({}, False),
+        ({"expires": "2h"}, False),
+        ({"expires": "1h"}, True),
+        ({"expires": "30m"}, True),
+    ],
+)
+def test_a_role_for_a_time_is_not_given_for_longer(staffed: Desk, more: Mapping[str, object], good: bool) -> None:
+    """Nor, given again, made longer; the same of a service token that administers."""
+    staffed.principal = ending("administrator", NOW + 3600.0)
+    role, token = {"role": "administrator", "user": "eve", **more}, {"name": "mine", "role": "reader", **more}
+    for path, body in (("/role-assignments", role), ("/role-assignments", role), ("/service-tokens", token)):
+        if good:
+            staffed.call("POST", path, body)
+            continue
+        with pytest.raises(Forbidden, match="for a time only"):
+            staffed.call("POST", path, body)
+
+
+def test_a_lesser_role_for_good_is_given_for_good(staffed: Desk) -> None:
+    """What counts is the longest that they have each permission for. A role is taken away whoever has it for a time."""
+    lasting = ending("administrator", NOW + 3600.0, "administrator")
+    staffed.principal = lasting
+    staffed.call("POST", "/role-assignments", {"role": "administrator", "user": "eve"})
+    staffed.principal = ending("administrator", NOW + 3600.0)
+    staffed.call("DELETE", "/role-assignments", {"role": "administrator", "user": "eve"})
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "/users/ann/password", {"password": LONG}),
+        ("POST", "/service-tokens/robot/rotate", {"expires": "30d"}),
+        ("PUT", "/users/eve/groups/chiefs", {}),
+    ],
+)
+def test_nobody_becomes_for_good_what_they_are_for_a_time(
+    staffed: Desk, method: str, path: str, body: Mapping[str, object]
+) -> None:
+    """An administrator until tonight would have another one's password tomorrow."""
+    lasting, staffed.principal = staffed.principal, ending("administrator", NOW + 3600.0)
+    with pytest.raises(Forbidden, match="shorter time"):
+        staffed.call(method, path, dict(body))
+    staffed.principal = lasting
+    staffed.call(method, path, dict(body))
