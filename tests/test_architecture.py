@@ -131,7 +131,7 @@ INNER = {
         {"openid"},
         {"answer_state", "binding", "devices", "service_token", "session"},
         {"claims", "cookie"},
-        {"states"},
+        {"command_line", "states"},
         {"long_address"},
     ],
     "policy.conditional": [
@@ -147,7 +147,7 @@ INNER = {
     "admin": [
         {"base"},
         {"fleet", "people", "policy", "publishing", "running"},
-        {"configuration"},
+        {"configuration", "logins"},
         {"operations"},
         {"audit_page", "fields", "noted"},
         {"openapi"},

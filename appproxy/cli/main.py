@@ -15,6 +15,7 @@ from appproxy.admin.transport.remote import Remote
 from appproxy.cli import helping
 from appproxy.cli.base.calling import CONTEXT_VARIABLE, STATE_VARIABLE, CallSettings
 from appproxy.cli.base.exit_codes import FAILED, INTERRUPTED, WRONG_USE
+from appproxy.cli.base.kept_login import KeptLogin
 from appproxy.cli.base.near_misses import explained
 from appproxy.cli.base.output import LINES, printable
 from appproxy.cli.doctor import diagnosis
@@ -53,11 +54,11 @@ def appproxy_command(context: click.Context, state: Path | None, named: str) -> 
     context.obj = CallSettings(state, named, remote_of)
 
 
-def remote_of(name: str) -> Remote | None:
+def remote_of(name: str) -> Remote | KeptLogin | None:
     """The service of a context; for "" the one in use, None where there is none. Raises ConfigError."""
-    known = contexts.read_contexts(contexts.contexts_file())
-    name = name or known.current
-    return known.find(name) if name else None
+    path = contexts.contexts_file()
+    name = name or contexts.read_contexts(path).current
+    return contexts.caller_of(name, path) if name else None
 
 
 for command in (

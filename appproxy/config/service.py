@@ -129,6 +129,9 @@ class ServiceSettings:
     admin_api: bool = setting(
         False, flag, "Let people and programs that have a role administer the service from elsewhere, at\n"
         "https://admin.DOMAIN. Without it only this machine's administrator can, by the commands here.")
+    machine_sign_in_minutes: float = setting(
+        15.0, number(1, 1_440), "How long ago somebody may have signed in who lets a command line elsewhere, or a\n"
+        "connector, in by its code at https://admin.DOMAIN/device.", "minutes")
     certificate: str | None = setting(
         None, optional(text), "Certificate chain of the users' listener (PEM file, leaf first), for DOMAIN and\n"
         "*.DOMAIN. Without it the certificate is one of this service's own making, see trust-anchor.pem.", "path")

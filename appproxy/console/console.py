@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from appproxy.admin.base.problem import Unreadable, problem
+from appproxy.admin.logins.allowing import AllowingPerson
 from appproxy.admin.transport.https import Caller
 from appproxy.branding import Brand
 from appproxy.console import proofs
@@ -41,7 +42,9 @@ Sent = tuple[int, bytes, bytes]
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """A request of somebody who has signed in. `fields`: by lower-case names; `session`: the id of theirs."""
+    """A request of somebody who has signed in. `fields`: by lower-case names; `session`: the id of theirs; `machines`: lets
+    those in that show a code.
+    """
 
     method: str
     target: str
@@ -49,6 +52,7 @@ class PageRequest:
     body: bytes
     caller: Caller
     session: str
+    machines: AllowingPerson | None = None
 
 
 class Console:
@@ -74,7 +78,8 @@ class Console:
         path, _, query = request.target.partition("?")
         if file := self._file(path):
             return file
-        visit = Visit(request.method, path, _read(query), {}, request.caller, self._api, self._wall_clock())
+        visit = Visit(
+            request.method, path, _read(query), {}, request.caller, self._api, self._wall_clock(), machines=request.machines)
         await visit.know()
         try:
             page, visit.names = PAGES.find(request.method, path)

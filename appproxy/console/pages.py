@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from appproxy.console.access import application, applications, documents
 from appproxy.console.answers import ConsolePage, PageTable, Serve
 from appproxy.console.overview import overview
-from appproxy.console.people import groups, sessions, users
+from appproxy.console.people import groups, letting_in, sessions, users
 from appproxy.console.records.table import record_pages
 from appproxy.console.search import search
 from appproxy.console.service import audit, connectors, nodes
@@ -92,6 +92,8 @@ def _of_connectors() -> Iterator[ConsolePage]:
 def _of_service() -> Iterator[ConsolePage]:
     yield _get("/", overview, "/status", "/traffic", "/concerns")
     yield _get("/search", search, "/applications", "/users", "/groups", "/connectors")
+    yield _get("/device", letting_in.asking)
+    yield _post("/device", letting_in.decide, letting_in.asking)
     yield _get("/audit", audit.listed, "/audit")
     yield _get("/nodes", nodes.listed, "/nodes", "/status")
     yield _post("/nodes/{node}/forget", nodes.forget, nodes.listed, "DELETE /nodes/{node}")

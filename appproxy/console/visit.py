@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred
 
 from appproxy.admin.base.principal import Forbidden, Permission
 from appproxy.admin.base.problem import error_of
+from appproxy.admin.logins.allowing import AllowingPerson
 from appproxy.admin.transport.https import PREFIX, AdminRequest, Answered, Caller
 from appproxy.errors import AppProxyError
 
@@ -41,7 +42,8 @@ class Rights:
 class Visit:
     """A request. `names`: those in its path; `query` and `form`: fields with all their values; `now`: seconds since 1970.
 
-    `error` is why the form that was sent was refused; the page with that form is shown again then.
+    `machines`: lets those in that show a code. `error` is why the form that was sent was refused; the page with that form is
+    shown again then.
     """
 
     method: str
@@ -55,6 +57,7 @@ class Visit:
     rights: Rights = field(default_factory=lambda: Rights(frozenset()))
     roles: Sequence[str] = ()
     error: AppProxyError | None = None
+    machines: AllowingPerson | None = None
 
     def may(self, permission: Permission, application: str = "") -> bool:
         """Has the visitor this permission?"""

@@ -247,7 +247,7 @@ class Authorizer:
         access = application.access_of(session.provider)
         if access is None:
             return SignInRequired(_OTHER_PROVIDER, session.expires)
-        if reason := self._why_not(session):
+        if reason := self.why_not(session):
             return SignInRequired(reason, session.expires)
         # What goes on is in use, however old the cookie is that it began with; and an access token cannot be made again.
         is_in_use = context.begun or bool(session.credential)
@@ -298,8 +298,8 @@ class Authorizer:
         idle = min(application.idle_minutes * 60.0, self._facts.providers[session.provider].idle)
         return (session.seen or session.issued) + idle
 
-    def _why_not(self, session: Visitor) -> str:
-        """Why a session counts nowhere; empty where it does."""
+    def why_not(self, session: Visitor) -> str:
+        """Why a session counts nowhere, whatever policies say and however old it is; empty where it does."""
         facts = self._facts
         provider = facts.providers.get(session.provider)
         if provider is None or session.issuer != provider.issuer:

@@ -195,6 +195,8 @@ class RoleAssignment:
     """Who has which role. `provider` is "" for a service token, `value` what their tokens carry, of a service token its id.
 
     `application`: for that one (its id) alone, "" for all. Times are seconds since 1970; `expires`: 0 for good.
+    `entitlement`: the id of that by which it was asked for, "" for one that was given; `through`: the group whose members may
+    ask, which its holder must be in still, "" where the holder may.
     """
 
     id: str
@@ -205,6 +207,8 @@ class RoleAssignment:
     application: str
     created: float
     expires: float
+    entitlement: str = ""
+    through: str = ""
 
     def holds(self, now: float) -> bool:
         """Does it count now?"""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from secrets import token_bytes
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail
 
+from appproxy.admin.logins.allowing import Allowing
+from appproxy.admin.logins.end_points import MachineEndPoints, MachinePlace
+from appproxy.admin.logins.rules import MachineFacts
 from appproxy.admin.transport.https import AdminRequest, Answered, Caller, HttpsApi
 from appproxy.admin.transport.socket import AdminApi
 from appproxy.config import ServiceSettings
@@ -44,11 +48,17 @@ class Administration:
         self._api: HttpsApi | None = None
         self._console: Console | None = None
         gate = Gate(settings.public_port, renewing=renewal)
+        place = MachinePlace(settings.admin_origin, settings.admin_host, reactor.seconds, token_bytes)
+        self._allowing = Allowing(live, self._facts, reactor.seconds)
         #: Answers what comes to `admin.DOMAIN`.
         self.handler: Handler = AdminHost(
             live, programs(gate, live, reactor, note, tokens), sign_in, ErrorPages(lambda: live.snapshot.brand),
             pages=pages, metadata=ResourceMetadata({settings.public_port, settings.listen.port}), answer=self._answer,
-            wall_clock=wall_clock)
+            wall_clock=wall_clock, machines=MachineEndPoints(live, self._facts, place),
+            freshness=settings.machine_sign_in_minutes * 60.0)
+
+    def _facts(self) -> MachineFacts:
+        return MachineFacts(self._live.snapshot, self._settings, self._wall_clock())
 
     def use(self, api: AdminApi) -> None:
         """Perform operations by this from now on."""
@@ -67,7 +77,8 @@ class Administration:
         if session.credential:
             return fail(RequestError(Code.NOT_FOUND, "pages are for people; programs find the API below /api/v1"))
         return self._console.answer(
-            PageRequest(asked.method, asked.target, asked.fields, body, asked.caller, session.id))
+            PageRequest(asked.method, asked.target, asked.fields, body, asked.caller, session.id,
+                        self._allowing.of(session, exchange.client)))
 
 
 def asked_of(exchange: Exchange, body: bytes, session: Session) -> AdminRequest:

@@ -26,6 +26,10 @@ class Busy(AppProxyError):
     """It takes long, and somebody else has it done just now."""
 
 
+class TooOften(AppProxyError):
+    """The same caller has asked for too much in a short time."""
+
+
 class Unreadable(AppProxyError):
     """The request is none that can be understood."""
 
@@ -55,6 +59,7 @@ _STATUS: tuple[tuple[type[AppProxyError], int, str], ...] = (
     (ConfigError, 422, "Wrong value"),
     (StoreError, 503, "The store refused"),
     (Busy, 503, "Busy with another one"),
+    (TooOften, 429, "Too often"),
     (RequestError, 400, "Refused"),
 )
 

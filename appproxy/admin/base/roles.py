@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from math import inf
 
@@ -11,6 +11,7 @@ from appproxy.errors import NotFound
 from appproxy.publish import administration
 from appproxy.store.names import not_found
 from appproxy.store.snapshot import RoleAssignment
+from appproxy.store.tables.core import GROUP
 
 #: The name of the role that may do everything.
 ADMINISTRATOR = administration.ADMINISTRATOR
@@ -110,6 +111,19 @@ def principal(
     return Principal(
         name, frozenset(permissions), {one: frozenset(ids) for one, ids in scoped.items()}, noted=noted or {},
         ends={which: end for which, end in ends.items() if end < inf})
+
+
+def held(
+    assignments: Iterable[RoleAssignment], holders: Collection[tuple[str, str, str]], now: float
+) -> list[RoleAssignment]:
+    """Those of them that these holders (provider, kind, value) have `now`. One that was asked for counts for members of the
+    group that may ask alone.
+    """
+    return [
+        one for one in assignments
+        if one.holds(now) and (one.provider, one.kind, one.value) in holders
+        and (not one.through or (one.provider, GROUP, one.through) in holders)
+    ]
 
 
 def end_of(assignment: RoleAssignment) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from appproxy.admin.base.operation import Call, Change, Command, Operation, Query
 from appproxy.admin.base.principal import Permission
+from appproxy.config.service import ServiceSettings
 from appproxy.pki.names import fingerprint
 from appproxy.pki.tokens import JoinToken, encode_token
 from appproxy.store.connectors import connectors, join_tokens, sightings
@@ -57,10 +58,15 @@ def _new_token(tx: Transaction, call: Call) -> Change:
     uses = body.whole("uses", 1)
     expires = tx.now + body.duration("expires", _TOKEN_LIFE)
     id_, secret = join_tokens.new_token(tx, group.id, uses, expires)
-    anchor = fingerprint(keys.authority(tx).certificate)
-    text = encode_token(JoinToken(settings.tunnel_address, settings.connect_host, anchor, id_, secret, expires))
+    text = join_token_text(tx, settings, id_, secret, expires)
     noted: dict[str, object] = {"group": group.name, "uses": uses, "expires": expires}
     return Change({"id": id_, "token": text, **noted, "address": settings.tunnel_address}, id_, noted)
+
+
+def join_token_text(reading: Reading, settings: ServiceSettings, id_: str, secret: bytes, expires: float) -> str:
+    """A join token as its machine takes it."""
+    anchor = fingerprint(keys.authority(reading).certificate)
+    return encode_token(JoinToken(settings.tunnel_address, settings.connect_host, anchor, id_, secret, expires))
 
 
 def _list_tokens(reading: Reading, call: Call) -> object:

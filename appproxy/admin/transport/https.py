@@ -110,11 +110,7 @@ class HttpsApi:
 
     def roles_of(self, caller: Caller) -> list[RoleAssignment]:
         """The roles that somebody has now."""
-        holders, now = set(caller.holders()), self._wall_clock()
-        return [
-            one for one in self._snapshot().roles
-            if one.holds(now) and (one.provider, one.kind, one.value) in holders
-        ]
+        return roles.held(self._snapshot().roles, set(caller.holders()), self._wall_clock())
 
     def principal(self, caller: Caller) -> Principal:
         """What somebody may do now."""

@@ -8,6 +8,7 @@ import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from appproxy.admin.base.problem import error_of
@@ -23,13 +24,23 @@ _LARGEST = 64 << 20
 _NEXT = re.compile(r'<([^<>]*)>; rel="next"')
 
 
+class TokenRefused(ConfigError):
+    """The service does not take the token. Nothing was done."""
+
+
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """A service elsewhere. `url`: `https://admin.DOMAIN[:PORT]`; `ca`: PEM of who vouches for it, "" for the system's."""
+    """A service elsewhere. `url`: `https://admin.DOMAIN[:PORT]`; `ca`: PEM of who vouches for it, "" for the system's.
+
+    `refresh_token`: what the next token is got with, "" for one that lasts as it is; then `expires` is when this one ends, in
+    seconds since 1970.
+    """
 
     url: str
-    token: str = field(repr=False)
+    token: str = field(default="", repr=False)
     ca: str = ""
+    refresh_token: str = field(default="", repr=False)
+    expires: float = 0.0
 
     def call(
         self, method: str, path: str, body: Mapping[str, object] | None = None, *, if_match: str = "", dry_run: bool = False
@@ -57,12 +68,31 @@ class Remote:
         self, method: str, target: str, body: Mapping[str, object] | None, more: Mapping[str, str]
     ) -> tuple[object, str]:
         """The answer, and where the next page is. What the service answers with is never a reason to go elsewhere."""
-        connection = self._connection()
         fields = {"Authorization": f"Bearer {self.token}", "Accept": "application/json", **more}
         if body is not None:
             fields["Content-Type"] = "application/json"
+        status, data, link = self._exchange(method, target, None if body is None else json.dumps(dict(body)), fields)
+        if status == 401:
+            raise TokenRefused(f"{self.url} does not take the token", hint="it has ended or was revoked: appproxy login again")
+        if status != 200:
+            raise error_of(status, data)
+        following = _NEXT.search(link)
+        found = following[1] if following else ""
+        return data, found if found.startswith(_PREFIX + "/") else ""
+
+    def post_form(self, path: str, fields: Mapping[str, str]) -> tuple[int, Mapping[str, Any]]:
+        """Ask one of the end points beside the API that want no token; status and answer. Raises as `call` does."""
+        status, data, _ = self._exchange("POST", path, urlencode(fields), {
+            "Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"})
+        if not isinstance(data, dict):
+            raise StoreError(f"{self.url} answers with what is no object", hint="is it https://admin.DOMAIN?")
+        return status, data
+
+    def _exchange(self, method: str, target: str, body: str | None, fields: Mapping[str, str]) -> tuple[int, object, str]:
+        """Status, JSON and the field Link."""
+        connection = self._connection()
         try:
-            connection.request(method, target, None if body is None else json.dumps(dict(body)), fields)
+            connection.request(method, target, body, dict(fields))
             answer = connection.getresponse()
             data = json.loads(answer.read(_LARGEST) or b"null")
         except ssl.SSLCertVerificationError as error:
@@ -73,13 +103,7 @@ class Remote:
                              hint="is it https://admin.DOMAIN, and admin_api true there?") from error
         finally:
             connection.close()
-        if answer.status == 401:
-            raise ConfigError(f"{self.url} does not take the token", hint="it has ended or was revoked: appproxy login again")
-        if answer.status != 200:
-            raise error_of(answer.status, data)
-        following = _NEXT.search(answer.getheader("Link", ""))
-        found = following[1] if following else ""
-        return data, found if found.startswith(_PREFIX + "/") else ""
+        return answer.status, data, answer.getheader("Link", "")
 
     def _connection(self) -> http.client.HTTPSConnection:
         place = urlsplit(self.url)

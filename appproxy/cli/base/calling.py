@@ -13,6 +13,7 @@ import click
 
 from appproxy.admin.transport.client import AdminClient
 from appproxy.admin.transport.remote import Remote
+from appproxy.cli.base.kept_login import KeptLogin
 from appproxy.cli.base.output import note
 from appproxy.cli.base.wrong_use import WrongUse
 from appproxy.errors import ConfigError, NotFound
@@ -32,9 +33,9 @@ class CallSettings:
     #: A service elsewhere, by the name of its context; "" for none.
     context: str = ""
     #: What finds it: the one of a name, or for "" the one that is used, None for none.
-    remote_of: Callable[[str], Remote | None] = lambda name: None
+    remote_of: Callable[[str], Remote | KeptLogin | None] = lambda name: None
     #: One for the whole command, so that what it has to say is said once.
-    client: AdminClient | Remote | None = None
+    client: AdminClient | Remote | KeptLogin | None = None
 
     def needed(self, own: Path | None = None) -> Path:
         """The state directory; `own` is what the command itself was given. Raises ConfigError when there is none."""
@@ -62,7 +63,7 @@ class CallSettings:
             return self.client.call(method, target, body, if_match=if_match, dry_run=dry_run)
         return self.client.call(method, target, body)
 
-    def _remote(self) -> Remote | None:
+    def _remote(self) -> Remote | KeptLogin | None:
         """The service elsewhere that is meant: the one that is named, or, where no state directory is, the one in use."""
         if self.context and self.state is not None:
             raise ConfigError("--context and --state name two services", hint="leave one of them out")

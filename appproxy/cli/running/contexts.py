@@ -1,23 +1,31 @@
-"""appproxy login, logout, remote: services elsewhere that commands act on. They are kept in a file of the user's own."""
+"""appproxy login, logout, whoami, remote: services elsewhere that commands act on, kept in a file of the user's own."""
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
+import socket
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
 
+from appproxy.admin.transport.code_login import ShownCode, end, let_in, with_tokens
 from appproxy.admin.transport.remote import Remote, origin_of
 from appproxy.cli.base.calling import CallSettings, pass_setting
-from appproxy.cli.base.output import Column, done, json_option, show_rows
+from appproxy.cli.base.kept_login import KeptLogin
+from appproxy.cli.base.output import Column, done, json_option, note, printable, show_rows
 from appproxy.cli.people.users import secret_from
-from appproxy.errors import ConfigError
+from appproxy.errors import AppProxyError, ConfigError
 
 _TOKEN = ("--token-stdin", "Service token")
+#: What only those have who have logged in by a code: versions before that know no such fields.
+_OF_LOGINS = ("refresh_token", "expires")
 _COLUMNS = (Column("NAME", "name"), Column("URL", "url"), Column("USED", "current", lambda used: "yes" if used else ""))
 
 
@@ -60,8 +68,8 @@ def read_contexts(path: Path) -> SavedContexts:
 def write_contexts(path: Path, contexts: SavedContexts) -> None:
     """Keep them, for this user's eyes alone; a file that is there is replaced whole."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    text = json.dumps(
-        {"current": contexts.current, "contexts": {name: asdict(one) for name, one in contexts.known.items()}}, indent=1)
+    known = {name: _written(one) for name, one in contexts.known.items()}
+    text = json.dumps({"current": contexts.current, "contexts": known}, indent=1)
     new = path.with_name(f"{path.name}.{os.getpid()}")
     new.unlink(missing_ok=True)
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -71,39 +79,110 @@ def write_contexts(path: Path, contexts: SavedContexts) -> None:
     new.replace(path)
 
 
+def _written(service: Remote) -> dict[str, object]:
+    return {key: value for key, value in asdict(service).items() if value or key not in _OF_LOGINS}
+
+
+def caller_of(name: str, path: Path) -> Remote | KeptLogin:
+    """What calls the service of a context. Raises ConfigError."""
+    found = read_contexts(path).find(name)
+    if not found.refresh_token:
+        return found
+
+    def write(service: Remote) -> None:
+        contexts = read_contexts(path)
+        write_contexts(path, replace(contexts, known={**contexts.known, name: service}))
+
+    return KeptLogin(path, lambda: read_contexts(path).find(name), write, _wall_clock)
+
+
+def _wall_clock() -> float:
+    return time.time()  # noqa: TID251 -- the program's edge
+
+
+def code_shown(shown: ShownCode) -> None:
+    """Tell the person at this terminal what to do elsewhere."""
+    note(f"Open {printable(shown.address)} on any device, sign in, and type the code  {printable(shown.code)}\n"
+         f"or open this address there:  {printable(shown.complete)}\n"
+         f"This waits for {shown.expires_in / 60:.0f} minutes.")
+
+
 @click.command()
 @click.argument("url")
 @click.option("--name", metavar="NAME", help="What to call the context.  [default: its domain]")
 @click.option("--ca", "authority", type=click.Path(path_type=Path), metavar="FILE",
               help="Certificate of the authority that alone vouches for the service (trust-anchor.pem).")
-@click.option("--token-stdin", is_flag=True, help="Read the token from standard input; else it is asked for.")
+@click.option("--token", "with_token", is_flag=True, help="With a service token that is asked for, and no code.")
+@click.option("--token-stdin", is_flag=True, help="With a service token that is read from standard input.")
 @json_option
-def login(url: str, name: str | None, authority: Path | None, token_stdin: bool, as_json: bool) -> None:
-    """Let commands act on a service elsewhere, at https://admin.DOMAIN, by a service token that has a role."""
+def login(
+    url: str, name: str | None, authority: Path | None, with_token: bool, token_stdin: bool, as_json: bool
+) -> None:
+    """Let commands act on a service elsewhere, at https://admin.DOMAIN.
+
+    Shows an address and a code: whoever signs in there, on any device, and types the code lets this command line act in their
+    name, with the roles that they have. Programs use a service token that has a role.
+    """
     origin = origin_of(url)
-    anchor = "" if authority is None else authority.read_text()
-    service = Remote(origin, secret_from(token_stdin, *_TOKEN).strip(), anchor)
+    service = Remote(origin, ca="" if authority is None else authority.read_text())
+    if with_token or token_stdin:
+        service = replace(service, token=secret_from(token_stdin, *_TOKEN).strip())
+    else:
+        machine = {"name": f"{getpass.getuser()} at {socket.gethostname()}"}
+        service = with_tokens(service, let_in(service, "administer", machine, code_shown, time.sleep), _wall_clock())
     me = service.call("GET", "/me")
     if not isinstance(me, dict):
         raise ConfigError(f"{origin} is no admin API")
     path = contexts_file()
     called = name or (urlsplit(origin).hostname or "").removeprefix("admin.")
-    write_contexts(path, SavedContexts(called, {**read_contexts(path).known, called: service}))
-    done(f"{called}: you are {me['name']}, with {', '.join(me['roles'])}", {"context": called, **me}, as_json)
+    before = read_contexts(path).known
+    write_contexts(path, SavedContexts(called, {**before, called: service}))
+    if (former := before.get(called)) is not None and former.refresh_token:
+        _end_former(former)
+    done(f"{called}: {_who(me)}", {"context": called, **me}, as_json)
+
+
+def _end_former(service: Remote) -> None:
+    """The session that another one has taken the place of."""
+    try:
+        end(service)
+    except AppProxyError as error:
+        note(f"The session of before could not be ended: {error}")
+
+
+def _who(me: Mapping[str, Any]) -> str:
+    return f"you are {printable(me['name'])}, with {', '.join(me['roles']) or 'no role now'}"
 
 
 @click.command()
 @click.argument("name", required=False)
+@click.option("--forget", is_flag=True, help="Only forget it here, where the service cannot be reached.")
 @json_option
-def logout(name: str | None, as_json: bool) -> None:
-    """Forget a context and its token; the token itself goes on to count until it is revoked."""
+def logout(name: str | None, forget: bool, as_json: bool) -> None:
+    """End the session of a context, and forget it. A service token goes on to count until it is revoked."""
     path = contexts_file()
     contexts = read_contexts(path)
     gone = name or contexts.current
-    contexts.find(gone)
+    service = contexts.find(gone)
+    if service.refresh_token and not forget:
+        end(service)
     rest = {other: one for other, one in contexts.known.items() if other != gone}
     write_contexts(path, SavedContexts("" if gone == contexts.current else contexts.current, rest))
     done(f"{gone} is forgotten", {"context": gone}, as_json)
+
+
+@click.command()
+@json_option
+@pass_setting
+def whoami(setting: CallSettings, as_json: bool) -> None:
+    """Who you are at the service elsewhere that commands act on, and with which roles."""
+    name = setting.context or read_contexts(contexts_file()).current
+    if not name:
+        raise ConfigError("commands act on no service elsewhere", hint="appproxy login https://admin.DOMAIN")
+    me = caller_of(name, contexts_file()).call("GET", "/me")
+    if not isinstance(me, dict):
+        raise ConfigError(f"{name} is no admin API")
+    done(f"{name}: {_who(me)}", {"context": name, **me}, as_json)
 
 
 @click.group()
@@ -134,4 +213,4 @@ def use(name: str, as_json: bool) -> None:
     done(f"commands act on {name} now", {"context": name}, as_json)
 
 
-COMMANDS = (login, logout, remote)
+COMMANDS = (login, logout, whoami, remote)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -20,6 +20,7 @@ from appproxy.http.head import Fields, RequestHead
 from appproxy.identity.session import Session
 from appproxy.pages import error_page
 from appproxy.policy.authorizer import Authorizer, RequestContext
+from appproxy.policy.conditional.parts.demands import Demand
 from appproxy.policy.levels import RateLimit
 from appproxy.policy.verdict import Pass, Refuse, SignInRequired
 from appproxy.publish.administration import ADMINISTRATION
@@ -39,18 +40,37 @@ Answering = Callable[[Exchange, bytes, Session], Deferred[tuple[int, bytes, byte
 
 #: Bytes of a body: room for any bundle of certificates; and for the whole configuration, of some 20,000 applications.
 BODY_LIMIT, CONFIGURATION_LIMIT = 1 << 20, 16 << 20
+#: And of what a machine asks: two tokens, and more than names take.
+MACHINE_LIMIT = 8192
 #: Requests of one caller, at once and a second: a program that sets up a hundred applications, then goes on steadily.
 BURST, RATE = 200.0, 20.0
 #: Of the API; all other paths are pages, or what signs people in and out.
 API = b"/api/"
 _CONFIGURATION = b"/api/v1/configuration"
 _OWN_PATHS = b"/.appproxy/"
+#: The page on which somebody lets a machine in.
+_MACHINES = b"/device"
 #: Some frameworks take the method from these: nobody here does, and whoever sends one is mistaken or an attacker.
 _METHOD_OVERRIDES = frozenset({b"x-http-method-override", b"x-http-method", b"x-method-override"})
 
 
+class UnsignedEndPoints(Protocol):
+    """What answers machines that nobody has signed in at."""
+
+    def concern(self, target: bytes) -> bool:
+        """Is it what is asked for?"""
+        ...
+
+    def answer(self, head: RequestHead, body: bytes, client: str) -> Deferred[tuple[int, bytes, bytes]]:
+        """Status, fields and body, to `client`, an address. Fails with RequestError."""
+        ...
+
+
 class AdminHost:
     """A `Handler`.
+
+    `machines`: what answers those that nobody has signed in at; `freshness`: so many seconds ago may who lets one in have
+    signed in.
 
     `pages`: sign-in and sign-out below `/.appproxy/`; `metadata`: where programs sign in; `answer`: the API, and the pages.
     """
@@ -59,8 +79,11 @@ class AdminHost:
 
     def __init__(
         self, store: SnapshotSource, programs: Programs, sign_in: SignInStart, error_pages: ErrorPages, *, pages: Handler,
-        metadata: ResourceMetadata, answer: Answering, wall_clock: Callable[[], float],
+        metadata: ResourceMetadata, answer: Answering, wall_clock: Callable[[], float], machines: UnsignedEndPoints,
+        freshness: float,
     ) -> None:
+        self._machines = machines
+        self._fresh = Demand(max_age=freshness)
         self._store = store
         self._programs = programs
         self._metadata = metadata
@@ -78,7 +101,21 @@ class AdminHost:
         if exchange.head.target.startswith(_OWN_PATHS):
             self._pages(exchange)
             return
+        if self._machines.concern(exchange.head.target):
+            self._guarded(exchange, lambda: self._of_machine(exchange))
+            return
         self._guarded(exchange, lambda: self._ask_who(exchange))
+
+    def _of_machine(self, exchange: Exchange) -> None:
+        """What a machine asks that nobody has signed in at."""
+        check_head(exchange.head)
+
+        def asked(data: bytes) -> None:
+            exchange.responder = _Nobody()
+            self._machines.answer(exchange.head, data, exchange.client).addCallbacks(
+                lambda answer: send(exchange, *answer), lambda failure: self._failed(exchange, failure))
+
+        self._with_body(exchange, asked, MACHINE_LIMIT)
 
     def _guarded(self, exchange: Exchange, do: Callable[[], object]) -> None:
         """Whatever fails is an answer."""
@@ -117,13 +154,25 @@ class AdminHost:
         wait = self._limit.take((session.provider, session.subject), self._programs.seconds())
         if wait > 0.0:
             self._refuse(exchange, Code.TOO_MANY_REQUESTS, "of one administrator", math.ceil(wait))
-        elif head.length == 0:
-            self._perform(exchange, session, b"")
-        elif head.length is not None and head.length > body_limit(head.target):
+        elif _is_of_machines(head) and not self._is_fresh(session):
+            self._authorization.ask(request, SignInRequired("a machine is let in by a new sign-in alone", demand=self._fresh))
+        else:
+            self._with_body(exchange, lambda data: self._perform(exchange, session, data), body_limit(head.target))
+
+    def _is_fresh(self, session: Session) -> bool:
+        """Has who is to let a machine in signed in a short while ago? A stolen session, or an open browser, lets none in."""
+        return self._wall_clock() - (session.auth_time or session.issued) <= self._fresh.max_age
+
+    def _with_body(self, exchange: Exchange, do: Callable[[bytes], None], limit: int) -> None:
+        """Read all of a body, of so many bytes at most, and go on with it."""
+        head = exchange.head
+        if head.length == 0:
+            do(b"")
+        elif head.length is not None and head.length > limit:
             self._refuse(exchange, Code.BODY_TOO_LARGE)
         else:
-            body = _Body(exchange, lambda data: self._guarded(exchange, lambda: self._perform(exchange, session, data)),
-                         lambda: self._refuse(exchange, Code.BODY_TOO_LARGE), body_limit(head.target))
+            body = _Body(exchange, lambda data: self._guarded(exchange, lambda: do(data)),
+                         lambda: self._refuse(exchange, Code.BODY_TOO_LARGE), limit)
             exchange.responder = body
             exchange.read_body(body)
 
@@ -272,6 +321,10 @@ def check_head(head: RequestHead) -> None:
         raise RequestError(Code.BAD_REQUEST, "not a path")
     if any(name in _METHOD_OVERRIDES for name, _ in head.fields):
         raise RequestError(Code.BAD_REQUEST, "another method in a field")
+
+
+def _is_of_machines(head: RequestHead) -> bool:
+    return head.target.partition(b"?")[0] == _MACHINES
 
 
 def check_own_page(head: RequestHead, origin: str) -> None:

@@ -24,7 +24,7 @@ from appproxy.pki.tokens import hash_secret
 from appproxy.policy.levels import AddressLimit
 from appproxy.service.exchange.exchange import Exchange
 from appproxy.service.own.connector_view import ConnectorView
-from appproxy.store.connectors import connectors, groups, updates
+from appproxy.store.connectors import connectors, groups, join_tokens, updates
 from appproxy.store.database.live import LiveStore
 from appproxy.store.service import audit, keys
 from appproxy.store.service.actions import CONNECTOR_JOIN
@@ -181,8 +181,10 @@ def enrol(tx: Transaction, enrolment: Enrolment, days: int, address: str) -> tup
         keys.authority(tx), enrolment.public_key, id, tx.now, days, tx.random_bytes(_SERIAL_BYTES)
     )
     found = connectors.enrol(tx, id, enrolment.name, group, shown(certificate))
+    person = join_tokens.allowed_by(tx, enrolment.token)
     audit.record(tx, f"connector:{id}", CONNECTOR_JOIN, id, {
-        "name": found.name, "group": groups.find(tx, group).name, "state": found.state.value, "address": address})
+        "name": found.name, "group": groups.find(tx, group).name, "state": found.state.value, "address": address,
+        **({"allowed_by": person} if person else {})})
     return found, certificate
 
 

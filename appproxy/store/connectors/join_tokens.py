@@ -32,8 +32,9 @@ class JoinTokenRecord:
     expires: float
 
 
-def new_token(tx: Transaction, group: str, uses: int, expires: float) -> tuple[str, bytes]:
-    """Make a token for the group of this name or id: its id, and the secret, which is shown this once.
+def new_token(tx: Transaction, group: str, uses: int, expires: float, allowed_by: str = "") -> tuple[str, bytes]:
+    """Make a token for the group of this name or id: its id, and the secret, which is shown this once. `allowed_by`: who lets
+    the one machine in that it is for, as the audit names them.
 
     Raises ConfigError or NotFound.
     """
@@ -46,7 +47,7 @@ def new_token(tx: Transaction, group: str, uses: int, expires: float) -> tuple[s
     tx.change(
         sa.insert(join_tokens).values(
             id=id_, secret_hash=hash_secret(secret), connector_group=found.id, uses=uses, uses_left=uses,
-            created=tx.now, expires=expires,
+            created=tx.now, expires=expires, allowed_by=allowed_by,
         )  # fmt: skip
     )
     return id_, secret
@@ -66,6 +67,11 @@ def use_token(tx: Transaction, token_id: str, secret_hash: str) -> str:
         raise IdentityError(Code.TOKEN_REFUSED, _why(tx, token_id, secret_hash))
     group = tx.connection.scalar(sa.select(table.c.connector_group).where(table.c.id == token_id))
     return str(group)
+
+
+def allowed_by(reading: Reading, token_id: str) -> str:
+    """Who has let the machine in that a token is for, as the audit names them; "" for a token that was handed out."""
+    return str(reading.connection.scalar(sa.select(join_tokens.c.allowed_by).where(join_tokens.c.id == token_id)) or "")
 
 
 def _why(tx: Transaction, token_id: str, secret_hash: str) -> str:

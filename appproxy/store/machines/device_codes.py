@@ -46,7 +46,7 @@ class DeviceCode:
     @property
     def shown(self) -> str:
         """The user code as people read it."""
-        return f"{self.user_code[:4]}-{self.user_code[4:]}"
+        return shown(self.user_code)
 
 
 def new(
@@ -56,24 +56,34 @@ def new(
     tx.change(sa.delete(table).where(table.c.expires < tx.now))
     if (tx.connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0) >= MOST:
         raise RequestError(Code.OVERLOADED, "too many devices wait for a sign-in")
+    secret, code = new_codes(tx, table.c.user_code)
+    tx.change(sa.insert(table).values(
+        id=hash_of(secret), user_code=code, client=client, scope=scope, audience=audience, session="", denied=False,
+        polled=0.0, expires=tx.now + LIFETIME, asked=json.dumps(asked) if asked else ""))
+    found = tx.row(sa.select(table).where(table.c.id == hash_of(secret)))
+    assert found is not None
+    return secret, _code(found)
+
+
+def new_codes(tx: Transaction, taken: sa.ColumnElement[str]) -> tuple[str, str]:
+    """A device code, and a user code that is none of those which the column `taken` has."""
     secret = urlsafe_b64encode(tx.random_bytes(32)).decode("ascii").rstrip("=")
     while True:
         # 240 is the largest multiple of 20 that a byte can hold: all signs are as likely.
         signs = [SIGNS[byte % len(SIGNS)] for byte in tx.random_bytes(64) if byte < 240]
         code = "".join(signs[:_LENGTH])
-        if len(code) == _LENGTH and tx.row(sa.select(table.c.id).where(table.c.user_code == code)) is None:
-            break
-    tx.change(sa.insert(table).values(
-        id=_hash(secret), user_code=code, client=client, scope=scope, audience=audience, session="", denied=False, polled=0.0,
-        expires=tx.now + LIFETIME, asked=json.dumps(asked) if asked else ""))
-    found = tx.row(sa.select(table).where(table.c.id == _hash(secret)))
-    assert found is not None
-    return secret, _code(found)
+        if len(code) == _LENGTH and tx.row(sa.select(taken).where(taken == code)) is None:
+            return secret, code
+
+
+def shown(user_code: str) -> str:
+    """A user code as people read it."""
+    return f"{user_code[:4]}-{user_code[4:]}"
 
 
 def of_device(tx: Transaction, secret: str) -> DeviceCode | None:
     """The one of this device code. Not one that has ended."""
-    row = tx.row(sa.select(table).where(table.c.id == _hash(secret)))
+    row = tx.row(sa.select(table).where(table.c.id == hash_of(secret)))
     return None if row is None else _code(row)
 
 
@@ -118,5 +128,6 @@ def _code(row: Row) -> DeviceCode:
                       row["polled"], row["expires"], json.loads(row["asked"]) if row["asked"] else {})
 
 
-def _hash(secret: str) -> str:
+def hash_of(secret: str) -> str:
+    """What is kept of a device code: it cannot be guessed, so its plain hash may be."""
     return sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

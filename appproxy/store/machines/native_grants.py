@@ -1,21 +1,18 @@
 """What users have let native clients do, each a session of its own, with refresh tokens that are used once each.
 
-A refresh token that comes back after it was used is in two hands (RFC 9700 section 4.14.2): then the whole grant ends. All
-tokens of a grant begin with the same secret, its family: what does not was made up by somebody who knows no more than the
-grant's id, as every application does that its access tokens are for, and ends nothing.
+Every application that its access tokens are for knows a grant's id, and so can make up what looks like a refresh token: that
+ends nothing (`refresh_tokens`).
 """
 
 from __future__ import annotations
 
 import json
-from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
-from hmac import compare_digest
 
 import sqlalchemy as sa
 
+from appproxy.store.machines.refresh_tokens import RefreshTokenKind, TokenUse
 from appproxy.store.people.session import rows as session_rows
 from appproxy.store.people.session import sessions
 from appproxy.store.tables.machines import native_grants as table
@@ -23,12 +20,7 @@ from appproxy.store.transaction import Reading, Row, Transaction
 
 #: Seconds that a grant lasts, 30 days, however often it is refreshed: the longest session that there is.
 LIFETIME = 30 * 86400.0
-#: Seconds for which the last refresh token may come once more: the answer may have been lost on its way.
-_AGAIN = 10.0
-_PREFIX = "aprt_"
-_ID, _SECRET = 32, 43
-#: Signs of a secret that are the family's: 132 of 258 bits.
-_FAMILY = 22
+_TOKENS = RefreshTokenKind("aprt_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +41,17 @@ class NativeGrant:
 
 def begin(tx: Transaction, grant: NativeGrant) -> str:
     """Write one down; gives its first refresh token."""
-    family = _new_secret(tx, _FAMILY)
-    text, hashed = _new_token(tx, grant.id, family)
+    token = _TOKENS.new(tx, grant.id)
     tx.change(sa.insert(table).values(
         id=grant.id, client=grant.client, user=grant.user, scope=grant.scope, audience=grant.audience,
-        auth_time=grant.auth_time, methods=json.dumps(grant.methods), secret_hash=hashed, former_hash="", rotated=tx.now,
-        family_hash=_hash(family), expires=grant.expires))
-    return text
+        auth_time=grant.auth_time, methods=json.dumps(grant.methods), former_hash="", rotated=tx.now, expires=grant.expires,
+        **token.columns))
+    return token.text
 
 
 def is_refresh_token(text: str) -> bool:
     """Does it look like one? Nobody need ask the database otherwise."""
-    parts = text.removeprefix(_PREFIX).partition("_")
-    return text.startswith(_PREFIX) and len(parts[0]) == _ID and len(parts[2]) == _SECRET and text.isascii()
+    return _TOKENS.is_one(text)
 
 
 def use(tx: Transaction, text: str, client: str) -> NativeGrant | None:
@@ -72,23 +62,22 @@ def use(tx: Transaction, text: str, client: str) -> NativeGrant | None:
     row = _row(tx, text)
     if row is None or row["client"] != client or row["expires"] <= tx.now:
         return None
-    hashed = _hash(text)
-    if compare_digest(row["secret_hash"], hashed):
-        tx.change(sa.update(table).where(table.c.id == row["id"]).values(former_hash=hashed, rotated=tx.now))
-    elif not (compare_digest(row["former_hash"], hashed) and tx.now - row["rotated"] < _AGAIN):
-        if not row["family_hash"] or compare_digest(row["family_hash"], _hash(_family(text))):
+    use_ = _TOKENS.judge(row, text, tx.now)
+    if use_ is not TokenUse.GOOD:
+        if use_ is TokenUse.STOLEN:
             end(tx, row["id"])
         return None
+    if _TOKENS.is_last(row, text):
+        tx.change(sa.update(table).where(table.c.id == row["id"]).values(former_hash=row["secret_hash"], rotated=tx.now))
     session_rows.seen(tx, {row["id"]: tx.now})
-    return replace(_grant(row), family=_family(text))
+    return replace(_grant(row), family=_TOKENS.family_of(text))
 
 
 def rotate(tx: Transaction, grant: NativeGrant) -> str:
     """The next refresh token of a grant whose last one was used just now."""
-    text, hashed = _new_token(tx, grant.id, grant.family)
-    values = {"secret_hash": hashed, "family_hash": _hash(grant.family)}
-    tx.change(sa.update(table).where(table.c.id == grant.id).values(**values))
-    return text
+    token = _TOKENS.new(tx, grant.id, grant.family)
+    tx.change(sa.update(table).where(table.c.id == grant.id).values(**token.columns))
+    return token.text
 
 
 def give_back(tx: Transaction, text: str, client: str) -> bool:
@@ -99,8 +88,7 @@ def give_back(tx: Transaction, text: str, client: str) -> bool:
     row = _row(tx, text)
     if row is None or row["client"] != client:
         return False
-    hashed = _hash(text)
-    if not (compare_digest(row["secret_hash"], hashed) or compare_digest(row["former_hash"], hashed)):
+    if not _TOKENS.is_current(row, text):
         return False
     end(tx, row["id"])
     return True
@@ -125,29 +113,9 @@ def purge(tx: Transaction) -> None:
 
 
 def _row(reading: Reading, text: str) -> Row | None:
-    if not is_refresh_token(text):
-        return None
-    id_ = text.removeprefix(_PREFIX).partition("_")[0]
-    return reading.row(sa.select(table).where(table.c.id == id_))
+    return reading.row(sa.select(table).where(table.c.id == _TOKENS.id_of(text))) if is_refresh_token(text) else None
 
 
 def _grant(row: Row) -> NativeGrant:
     return NativeGrant(row["id"], row["client"], row["user"], row["scope"], row["audience"], row["auth_time"],
                        tuple(json.loads(row["methods"])), row["expires"])
-
-
-def _new_token(tx: Transaction, id_: str, family: str) -> tuple[str, str]:
-    text = f"{_PREFIX}{id_}_{family}{_new_secret(tx, _SECRET - _FAMILY)}"
-    return text, _hash(text)
-
-
-def _new_secret(tx: Transaction, length: int) -> str:
-    return urlsafe_b64encode(tx.random_bytes(18)).decode("ascii")[:length]
-
-
-def _family(text: str) -> str:
-    return text.removeprefix(_PREFIX)[_ID + 1:][:_FAMILY]
-
-
-def _hash(text: str) -> str:
-    return sha256(text.encode()).hexdigest()

@@ -110,6 +110,30 @@ def of(reading: Reading, holders: Iterable[tuple[str, str, str]], now: float) ->
     return [one for one in list_all(reading) if one.holds(now) and (one.provider, one.kind, one.value) in wanted]
 
 
+def of_entitlement(reading: Reading, entitlement: str) -> list[RoleAssignment]:
+    """What was asked for by an entitlement (its id), and holds or has ended lately."""
+    found = sa.select(table).where(table.c.entitlement == entitlement).order_by(table.c.created, table.c.id)
+    return [_made(row) for row in reading.rows(found)]
+
+
+def activate(
+    tx: Transaction, role: str, holder: Holder, application: str, expires: float, by: tuple[str, str]
+) -> RoleAssignment:
+    """Give a role that was asked for; what its holder was given otherwise stays as it is. `by`: entitlement and group."""
+    id_ = tx.new_id()
+    tx.change(sa.insert(table).values(
+        id=id_, role=role, provider=holder.provider, kind=holder.kind, value=holder.value, application=application or None,
+        created=tx.now, expires=expires, entitlement=by[0], through=by[1]))
+    return _made(_needed(tx, id_))
+
+
+def deactivate(tx: Transaction, entitlement: str) -> list[RoleAssignment]:
+    """Take away what was asked for by an entitlement."""
+    gone = of_entitlement(tx, entitlement)
+    tx.change(sa.delete(table).where(table.c.entitlement == entitlement))
+    return gone
+
+
 def has_person(reading: Reading, role: str) -> bool:
     """Does anybody have this role for all and for good who can sign in, as far as is known here?
 
@@ -170,7 +194,7 @@ def purge(tx: Transaction) -> None:
 
 def _find(reading: Reading, role: str, holder: Holder, application: str) -> Row | None:
     same = (
-        (table.c.role == role) & (table.c.kind == holder.kind) & (table.c.value == holder.value)
+        (table.c.entitlement == "") & (table.c.role == role) & (table.c.kind == holder.kind) & (table.c.value == holder.value)
         & (table.c.provider == holder.provider if holder.provider else table.c.provider.is_(None))
         & (table.c.application == application if application else table.c.application.is_(None))
     )
@@ -186,4 +210,4 @@ def _needed(reading: Reading, id: str) -> Row:
 def _made(row: Row) -> RoleAssignment:
     return RoleAssignment(
         row["id"], row["role"], row["provider"] or "", row["kind"], row["value"], row["application"] or "", row["created"],
-        row["expires"])
+        row["expires"], row["entitlement"], row["through"])

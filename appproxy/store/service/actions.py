@@ -88,7 +88,16 @@ CLIENT_SIGN_OUT_FAILED = _event(
     "client.sign_out_failed", "An application elsewhere was not told that a session has ended, and will not be.",
     "name subject session tries reason")
 CERTIFICATE_ISSUE = _event("certificate.issue", "A certificate was issued by ACME.", "name names fingerprint not_after")
-CONNECTOR_JOIN = _event("connector.join", "A connector has joined, by a token.", "address group name state")
+CONNECTOR_JOIN = _event(
+    "connector.join", "A connector has joined: by a token, or because somebody has let it in.",
+    "address group name state allowed_by")
+_MACHINE = "name address from caller caller_provider"
+COMMAND_LINE_ALLOWED = _event(
+    "command_line.allowed", "Somebody has let a command line elsewhere administer in their name.", _MACHINE)
+CONNECTOR_ALLOWED = _event(
+    "connector.allowed", "Somebody has let a connector join, by the code that it has shown.", f"{_MACHINE} group")
+MACHINE_DENIED = _event(
+    "machine.denied", "Somebody has not let a command line or a connector in that has shown a code.", _MACHINE)
 CONNECTOR_INACTIVE = _event(
     "connector.inactive", "A connector was not seen by any node for two minutes.", "address last_seen name")
 CONNECTOR_ACTIVE = _event("connector.active", "A connector that was inactive is back.", "address name seconds")
@@ -107,11 +116,14 @@ EVENTS: Mapping[str, AuditEvent] = _events
 KEYS: Mapping[str, str] = {
     "acr": "how strongly the user has proved who they are, as the provider calls it",
     "address": "where it came from: an IP address; of counted entries a network, or `others`",
+    "allowed_by": "who has let it in by its code, as an actor",
     "amr": "by which methods, as the provider calls them (RFC 8176)",
     "application": "name of the application",
     "auth_time": "when the user proved it, in seconds since 1970",
     "authority": "the device authority that vouches for it, by name",
     "break_glass": "policies that would have kept this user out, who is exempt from them",
+    "caller": "who has done it, by name",
+    "caller_provider": "who vouches for them, by name",
     "client": "what the browser or program calls itself",
     "code": "the error's [code](requests.md)",
     "count": "how many",
@@ -120,6 +132,7 @@ KEYS: Mapping[str, str] = {
     "expires": "when the session ends at the latest, in seconds since 1970",
     "factor": "`totp`, `passkey` or `recovery-code`",
     "fingerprint": "SHA-256 of the certificate",
+    "from": "the address of who has done it",
     "group": "the connector group, by name",
     "id": "of the second factor",
     "issuer": "the provider's issuer",

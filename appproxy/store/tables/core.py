@@ -253,6 +253,8 @@ join_tokens = sa.Table(
     sa.Column("uses_left", sa.Integer, nullable=False),
     sa.Column("created", sa.Double, nullable=False),
     sa.Column("expires", sa.Double, nullable=False, index=True),
+    #: Who has allowed the one machine that it is for, as the audit names them; "" where it was handed out.
+    sa.Column("allowed_by", sa.Text, nullable=False, server_default=""),
 )
 connectors = snapshot_table(
     "connectors",

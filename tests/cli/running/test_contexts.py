@@ -15,6 +15,7 @@ from appproxy.cli.running.contexts import contexts_file
 from appproxy.errors import ConfigError
 from appproxy.testing import Playground
 from appproxy.testing.browser import Page
+from tests.admin.logins.test_end_points import answer
 from tests.cli.conftest import Typing
 
 URL = "https://admin.example.org"
@@ -170,3 +171,75 @@ def test_a_token_goes_nowhere_else(url: str) -> None:
 def test_an_origin(url: str, origin: str) -> None:
     """However it is written."""
     assert origin_of(url) == origin
+
+
+@pytest.fixture
+def person(playground: Playground, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Somebody who lets in whatever shows a code, as soon as the command waits; what they have seen."""
+    playground.network.pass_time(60)
+    seen: list[str] = []
+
+    def elsewhere(seconds: float) -> None:
+        playground.network.pass_time(seconds)
+        if len(seen) == 1:
+            seen.append("allowed")
+            browser = playground.browser()
+            browser.sign_in("https://admin.example.org/", "ann", "a rather long password")
+            assert answer(browser, seen[0]).status == 200
+
+    monkeypatch.setattr("appproxy.cli.running.contexts.code_shown", lambda shown: seen.append(shown.code))
+    monkeypatch.setattr("appproxy.cli.running.contexts.time.sleep", elsewhere)
+    monkeypatch.setattr("appproxy.cli.running.contexts._wall_clock", playground.service.api._wall_clock)
+    playground.add_user("ann", "a rather long password")
+    playground.admin("POST", "/role-assignments", {"role": "administrator", "user": "ann"})
+    yield seen
+    playground.admin("DELETE", "/users/ann")
+
+
+def test_by_a_code(elsewhere: Typing, person: list[str], playground: Playground) -> None:
+    """What is kept is for its owner alone; it is renewed by itself, and over when it is logged out of."""
+    done = elsewhere("login", URL)
+    assert (done.code, done.out) == (0, "example.org: you are ann, with administrator\n"), done.err
+    assert elsewhere("whoami").out == done.out
+    path = contexts_file()
+    first = json.loads(path.read_text())["contexts"]["example.org"]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600 and first["refresh_token"]
+    playground.network.pass_time(700)
+    assert elsewhere("group", "list").code == 0
+    second = json.loads(path.read_text())["contexts"]["example.org"]
+    assert second["token"] != first["token"] and second["refresh_token"] != first["refresh_token"]
+    assert elsewhere("logout").code == 0 and first["refresh_token"] not in path.read_text()
+    path.write_text(json.dumps({"current": "again", "contexts": {"again": second}}))
+    refused = elsewhere("group", "list")
+    assert refused.code == 1 and "appproxy login again" in refused.err
+
+
+def test_a_clock_that_is_wrong(elsewhere: Typing, person: list[str], playground: Playground) -> None:
+    """A token that is refused is renewed once, whatever the time is here."""
+    assert elsewhere("login", URL).code == 0
+    path = contexts_file()
+    kept = json.loads(path.read_text())
+    kept["contexts"]["example.org"]["expires"] += 1e6
+    path.write_text(json.dumps(kept))
+    playground.network.pass_time(700)
+    assert elsewhere("whoami").code == 0
+    playground.admin("POST", "/sessions/revoke", {"user": "ann"})
+    assert "appproxy login again" in elsewhere("whoami").err
+
+
+def test_logging_in_again_ends_the_session_of_before(elsewhere: Typing, person: list[str], playground: Playground) -> None:
+    """Nobody would think of it any more."""
+    assert elsewhere("login", URL).code == 0
+    person.clear()
+    assert elsewhere("login", URL).code == 0
+    mine = [one for one in playground.admin("GET", "/sessions", {"user": "ann"}) if "Command line" in one["client"]]
+    assert len(mine) == 1
+
+
+def test_who_is_not_let_in_is_told(elsewhere: Typing, playground: Playground, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After ten minutes at the latest; nothing is kept."""
+    monkeypatch.setattr("appproxy.cli.running.contexts.time.sleep", lambda seconds: playground.network.pass_time(60))
+    refused = elsewhere("login", URL)
+    assert refused.code == 1 and "nobody has let this machine in" in refused.err
+    assert "type the code" in refused.err and not contexts_file().exists()
+    assert "appproxy login" in elsewhere("whoami").err

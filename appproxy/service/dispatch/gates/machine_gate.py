@@ -11,15 +11,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
-from appproxy.errors import Code
+from appproxy.errors import Code, IdentityError
 from appproxy.http.authorization import AmbiguousCredential, read_credential
 from appproxy.http.head import RequestHead
+from appproxy.identity.command_line import is_token, open_token
 from appproxy.identity.service_token import read_token
 from appproxy.identity.session import Session
 from appproxy.policy.authorizer import SERVICE_TOKEN, Authorizer, RequestContext, judge_upgrade
 from appproxy.policy.conditional.compiled import NO_POLICIES
 from appproxy.policy.conditional.parts.conditions import RequestFact
 from appproxy.policy.verdict import Pass, Refuse, SignInRequired, Verdict
+from appproxy.publish.administration import ADMINISTRATION
 from appproxy.publish.application import Application
 from appproxy.publish.routing import ApplicationRoute
 from appproxy.service.dispatch.gates.gate import Gate, Opened, own_origins
@@ -171,6 +173,8 @@ class MachineGate:
         self, credential: bytes, route: ApplicationRoute, snapshot: Snapshot, now: float, client: str, bound: str
     ) -> Presented:
         application = route.application
+        if is_token(credential):
+            return self._of_command_line(route, credential, snapshot, now, client, bound)
         record = provider_of(credential, application, snapshot)
         if read_token(credential) is not None or not takes_access_tokens(application) or record is None:
             return self._presented(route, credential, client, _service_session(credential, application, snapshot), bound)
@@ -179,6 +183,21 @@ class MachineGate:
             return self._of_provider(route, credential, client, known, now, bound)
         presented = self._presented(route, credential, client, "the access token was not looked at yet", bound)
         presented.unasked = record
+        return presented
+
+    def _of_command_line(
+        self, route: ApplicationRoute, credential: bytes, snapshot: Snapshot, now: float, client: str, bound: str
+    ) -> Presented:
+        """It is for the administration alone, and nobody else is asked about it."""
+        found: Session | str
+        try:
+            found = open_token(credential, ADMINISTRATION, route.host, snapshot.keys, now)
+        except IdentityError as error:
+            found = error.detail
+        if route.application.id != ADMINISTRATION:
+            found = "the credential of a command line is for the administration alone"
+        presented = self._presented(route, credential, client, found, bound)
+        presented.until = found.expires if isinstance(found, Session) else inf
         return presented
 
     def _of_provider(
