@@ -11,11 +11,12 @@ from twisted.web.server import Request
 from appproxy.errors import Code, IdentityError, RequestError
 from appproxy.identity.openid.oidc import GrantRefused
 from appproxy.net.web import Answer, AsyncResource, Limit, address_of, json_answer
+from appproxy.provider.directories.source import refresh_seconds
 from appproxy.provider.facts import ProviderFacts
 from appproxy.provider.oauth.claims import user_claims
 from appproxy.provider.oauth.client_secret import with_secret
 from appproxy.provider.oauth.clients import DEVICE_CODE, Client
-from appproxy.provider.oauth.grants import find_active
+from appproxy.provider.oauth.grants import GrantContext, find_active
 from appproxy.provider.oauth.metadata import DEVICE, discovery_document
 from appproxy.provider.oauth.native import asked_of_sign_in
 from appproxy.provider.oauth.signing import key_set, sign_claims
@@ -27,6 +28,7 @@ from appproxy.store.service.actions import CLIENT_REFUSED, CLIENT_SIGN_IN
 from appproxy.store.service.keys import read_signing_keys
 from appproxy.store.service.note import ANONYMOUS, Action, Note, nowhere
 from appproxy.store.snapshot import BUILTIN, RelyingParty
+from appproxy.store.transaction import Transaction
 
 #: RFC 6750 section 3.
 _BEARER = b'www-authenticate: Bearer realm="appproxy"'
@@ -58,17 +60,19 @@ class Api:
             return 400, {"error": "invalid_grant"}
         return await self._facts.live.write(answer_token_request, context, parameters)
 
-    async def renewal(self, access_token: str) -> tuple[str, float]:
-        """A refresh token, and after how many seconds it is to be used: for users of directories, who may change there at any
-        time. "" and 0.0 for others. Only in process: no end point takes one.
+    async def own_tokens(self, parameters: Mapping[str, str]) -> tuple[int, Mapping[str, object], str, float]:
+        """The same for the service itself, with a refresh token, and after how many seconds it is to be used: for users of
+        directories, who may change there at any time. "" and 0.0 for others. Only in process: no end point takes one.
         """
-        facts = self._facts
-        context = facts.context()
-        access = UserInfoAccess.unseal(access_token, context.snapshot.keys, context.now)
-        seconds = await facts.directories.refresh_seconds(access.user)
-        if seconds is None:
-            return "", 0.0
-        return access.seal_renewal(context.key, context.nonce()), seconds
+        context = self._facts.context()
+        if is_made_up(context, parameters):
+            return 400, {"error": "invalid_grant"}, "", 0.0
+        return await self._facts.live.write(_own_tokens, context, parameters)
+
+    @property
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return self._facts.context().now
 
     async def renewed(self, refresh_token: str, client_id: str) -> tuple[str, float]:
         """The ID token for a refresh token, and after how many seconds the next one is wanted. Raises GrantRefused."""
@@ -214,6 +218,17 @@ class Api:
         session = ProviderSession(access.session, access.user, access.auth_time)
         user = await self._facts.live.read(find_active, session) if context.valid(session) else None
         return json_answer(200, user_claims(user, access.scope)) if user is not None else _invalid_token()
+
+
+def _own_tokens(
+    tx: Transaction, context: GrantContext, parameters: Mapping[str, str]
+) -> tuple[int, Mapping[str, object], str, float]:
+    status, answer = answer_token_request(tx, context, parameters)
+    if status != 200:
+        return status, answer, "", 0.0
+    access = UserInfoAccess.unseal(str(answer["access_token"]), context.snapshot.keys, context.now)
+    seconds = refresh_seconds(tx, access.user)
+    return status, answer, "" if seconds is None else access.seal_renewal(context.key, context.nonce()), seconds or 0.0
 
 
 def _invalid_token() -> Answer:

@@ -15,6 +15,9 @@ from appproxy.errors import Code, IdentityError, RequestError, StoreError
 from appproxy.identity.openid.oidc import Metadata, TokenAnswer, read_metadata
 from appproxy.provider.api import Api
 
+#: Seconds for which its keys are known. One that is forgotten has signed nothing for two days; a new one is looked for.
+_KEYS_KEPT = 60.0
+
 
 class InProcessClient:
     """The built-in provider. All raise RequestError(STORE_UNAVAILABLE) when the store does not answer."""
@@ -22,17 +25,23 @@ class InProcessClient:
     def __init__(self, api: Api, issuer: str) -> None:
         self._api = api
         self._issuer = issuer
+        self._keys: KeySet | None = None
+        self._keys_read = 0.0
 
     async def metadata(self) -> Metadata:
         """What the provider says about itself. All that UserInfo could tell is in its ID tokens."""
         return replace(read_metadata(self._api.document(), self._issuer), userinfo_endpoint="")
 
     async def keys(self, refresh: bool = False) -> KeySet:
-        """Its signing keys, always the newest."""
-        try:
-            return await self._api.keys()
-        except StoreError as error:
-            raise _unreachable(error) from error
+        """Its signing keys."""
+        keys, now = self._keys, self._api.now
+        if keys is None or refresh or not 0 <= now - self._keys_read < _KEYS_KEPT:
+            try:
+                keys = self._keys = await self._api.keys()
+            except StoreError as error:
+                raise _unreachable(error) from error
+            self._keys_read = now
+        return keys
 
     async def exchange(self, code: str, verifier: str, redirect_uri: str, client_id: str) -> TokenAnswer:
         """The tokens for a code. Raises IdentityError(PROVIDER_REFUSED) when the provider does not take it."""
@@ -41,17 +50,12 @@ class InProcessClient:
             "code_verifier": verifier,
         }  # fmt: skip
         try:
-            status, answer = await self._api.token(parameters)
+            status, answer, renewal, lifetime = await self._api.own_tokens(parameters)
         except StoreError as error:
             raise _unreachable(error) from error
         if status != 200:
             raise IdentityError(Code.PROVIDER_REFUSED, f"the built-in provider answered {answer.get('error')!r}")
-        access_token = str(answer["access_token"])
-        try:
-            renewal, lifetime = await self._api.renewal(access_token)
-        except StoreError as error:
-            raise _unreachable(error) from error
-        return TokenAnswer(str(answer["id_token"]), access_token, renewal, lifetime)
+        return TokenAnswer(str(answer["id_token"]), str(answer["access_token"]), renewal, lifetime)
 
     async def refresh(self, refresh_token: str, client_id: str) -> TokenAnswer:
         """What is so now of a user of a directory; others have no refresh tokens. Raises GrantRefused when they may sign in no

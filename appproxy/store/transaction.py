@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,14 @@ ALL = "all"
 SNAPSHOT, NODES = "snapshot", "nodes"
 
 Row = sa.RowMapping
+#: The values of a statement's `bindparam`s. Where a statement is asked often it is made once, as a constant with such: making
+#: it costs three times as much as what SQLAlchemy does to execute it, and SQLite itself hardly anything.
+Values = Mapping[str, object] | None
+#: Locks out all other writers, and tells the revision. SQLite is locked by BEGIN IMMEDIATE, and leaves FOR UPDATE out.
+_LOCK = sa.select(revisions.c.revision).where(revisions.c.part == ALL).with_for_update()
+_REVISIONS = sa.select(revisions)
+#: Of a connection: the set that collects names of tables (`note_changes`).
+_TOUCHED = "appproxy_touched"
 
 
 @dataclass(slots=True)
@@ -29,13 +37,13 @@ class Reading:
     connection: sa.Connection
     sealer: Sealer = field(repr=False)
 
-    def rows(self, statement: sa.Select[Any]) -> Sequence[Row]:
+    def rows(self, statement: sa.Select[Any], values: Values = None) -> Sequence[Row]:
         """All rows that `statement` finds."""
-        return self.connection.execute(statement).mappings().all()
+        return self.connection.execute(statement, values).mappings().all()
 
-    def row(self, statement: sa.Select[Any]) -> Row | None:
+    def row(self, statement: sa.Select[Any], values: Values = None) -> Row | None:
         """The first row that `statement` finds."""
-        return self.connection.execute(statement).mappings().first()
+        return self.connection.execute(statement, values).mappings().first()
 
 
 @dataclass(slots=True)
@@ -43,16 +51,18 @@ class Transaction(Reading):
     """A write transaction: all or nothing, one at a time. `now` is its moment, in seconds since 1970.
 
     `touched` collects the names of the tables of the snapshot that it changed, `told` what others are told besides.
+    `revision`: that of the snapshot's tables, at the beginning, and once it is over at the end.
     """
 
     now: float
     random_bytes: Callable[[int], bytes] = secrets.token_bytes
     touched: set[str] = field(default_factory=set)
     told: set[str] = field(default_factory=set)
+    revision: int = 0
 
-    def change(self, statement: UpdateBase) -> int:
+    def change(self, statement: UpdateBase, values: Values | Sequence[Mapping[str, object]] = None) -> int:
         """Insert, update or delete; gives the number of rows (-1 where the database does not tell)."""
-        return self.connection.execute(statement).rowcount
+        return self.connection.execute(statement, values).rowcount
 
     def tell(self, what: str) -> None:
         """Other processes hear of this when it is committed."""
@@ -63,28 +73,42 @@ class Transaction(Reading):
         return self.random_bytes(8).hex()
 
 
-def note_changes(connection: sa.Connection, touched: set[str]) -> None:
-    """From now on, collect in `touched` what `connection` changes of the snapshot's tables: nobody can forget to say so."""
+def note_changes(engine: sa.Engine) -> None:
+    """From now on, `collecting` connections of the engine collect what they change of the snapshot's tables: nobody can forget
+    to say so.
+    """
 
-    @event.listens_for(connection, "after_execute")
-    def _(_connection: object, clause: object, _many: object, _one: object, _options: object, result: Any) -> None:
+    @event.listens_for(engine, "after_execute")
+    def _(connection: sa.Connection, clause: object, _many: object, _one: object, _options: object, result: Any) -> None:
         # An INSERT with RETURNING counts no rows, so that only UPDATE and DELETE can be told to have changed nothing.
         if isinstance(clause, sa.Insert) or (isinstance(clause, sa.Update | sa.Delete) and result.rowcount != 0):
             table = clause.entity_description["table"]
-            if table.info == IN_SNAPSHOT:
+            touched = connection.get_execution_options().get(_TOUCHED)
+            if table.info == IN_SNAPSHOT and touched is not None:
                 touched.add(table.name)
 
 
-def bump(transaction: Transaction) -> int | None:
-    """Give this transaction's changes a revision of their own; None when no part of the snapshot changed."""
+def collecting(touched: set[str]) -> dict[str, Any]:
+    """The execution option of a connection that collects in `touched`."""
+    return {_TOUCHED: touched}
+
+
+def lock(connection: sa.Connection) -> int:
+    """Lock out all other writers until the transaction ends; gives the revision."""
+    return connection.scalar(_LOCK) or 0
+
+
+def bump(transaction: Transaction) -> bool:
+    """Give this transaction's changes a revision of their own; False when no part of the snapshot changed."""
     if not transaction.touched:
-        return None
-    revision = current_revision(transaction) + 1
+        return False
+    revision = transaction.revision + 1
     for part in [*sorted(transaction.touched), ALL]:
         statement = sa.update(revisions).where(revisions.c.part == part).values(revision=revision)
         if transaction.change(statement) == 0:
             transaction.change(sa.insert(revisions).values(part=part, revision=revision))
-    return revision
+    transaction.revision = revision
+    return True
 
 
 def current_revision(reading: Reading) -> int:
@@ -94,4 +118,4 @@ def current_revision(reading: Reading) -> int:
 
 def part_revisions(reading: Reading) -> dict[str, int]:
     """For each table of the snapshot, the revision at which it changed last; and `all`."""
-    return {row["part"]: row["revision"] for row in reading.rows(sa.select(revisions))}
+    return {row["part"]: row["revision"] for row in reading.rows(_REVISIONS)}

@@ -21,7 +21,7 @@ from appproxy.store.people import user_groups, users
 from appproxy.store.people.session import rows as session_rows
 from appproxy.store.people.session.record import SignInResult
 from appproxy.store.tables.core import users as users_table
-from appproxy.store.transaction import Reading, Row, Transaction
+from appproxy.store.transaction import Reading, Row, Transaction, Values
 
 #: In no order, and some that languages sort in another one than their code points.
 NAMES = ["zebra", "Apple", "äpfel", "apple 2", "Zürich", "_x", "B", "a-b", "ab", "éclair", "Eclair 2", "straße"]
@@ -33,8 +33,8 @@ class Counting(Reading):
 
     counted: list[int] = field(default_factory=list)
 
-    def rows(self, statement: sa.Select[Any]) -> Sequence[Row]:
-        found = Reading.rows(self, statement)
+    def rows(self, statement: sa.Select[Any], values: Values = None) -> Sequence[Row]:
+        found = Reading.rows(self, statement, values)
         self.counted.append(len(found))
         return found
 

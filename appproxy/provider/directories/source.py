@@ -220,8 +220,7 @@ class Directories:
 
     async def refresh_seconds(self, user_id: str) -> float | None:
         """After how many seconds the directory is to be asked again about a user; None for a user of our own."""
-        kept, directory, _ = await self._live.read(_kept, user_id)
-        return None if kept is None or directory is None else directory.refresh_minutes * 60.0
+        return await self._live.read(refresh_seconds, user_id)
 
     async def report(self, directory: str) -> dict[str, object]:
         """What works of a directory (name or id). Raises NotFound."""
@@ -261,6 +260,12 @@ def _kept(reading: Reading, user_id: str) -> tuple[KnownUser | None, Directory |
         return None, None, frozenset()
     known = frozenset(directory_users.groups_of(reading, kept.directory))
     return kept, directories.find(reading, kept.directory), known
+
+
+def refresh_seconds(reading: Reading, user_id: str) -> float | None:
+    """As of `Directories`."""
+    kept = directory_users.of_user(reading, user_id)
+    return None if kept is None else directories.find(reading, kept.directory).refresh_minutes * 60.0
 
 
 def _ended(tx: Transaction, user: User, directory: Directory, verdict: Verdict) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import lru_cache
 
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -35,8 +36,9 @@ def rotate(tx: Transaction) -> bool:
     return due or bool(gone)
 
 
+@lru_cache(maxsize=8)
 def load(key: SigningKey) -> ECKey:
-    """The private key, with its `kid`."""
+    """The private key, with its `kid`. Reading it takes longer than to sign with it; there are two at a time."""
     return ECKey.import_key(key.key, {"kid": key.id, "use": "sig", "alg": ALGORITHM})
 
 
@@ -46,7 +48,8 @@ def sign_claims(reading: Reading, claims: Mapping[str, object], kind: str = "JWT
     return jwt.encode({"alg": ALGORITHM, "typ": kind, "kid": key.kid}, dict(claims), key)
 
 
-def key_set(keys: Sequence[SigningKey]) -> KeySet:
+@lru_cache(maxsize=4)
+def key_set(keys: tuple[SigningKey, ...]) -> KeySet:
     """The public halves (RFC 7517), the newest first."""
     return KeySet([ECKey.import_key(load(key).as_dict(private=False)) for key in keys])
 

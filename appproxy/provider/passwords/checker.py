@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from argon2 import PasswordHasher
@@ -23,6 +27,9 @@ Runner = Callable[[Callable[[], Any]], Deferred[Any]]
 
 #: A check takes about 50 ms of a core, and 46 MiB.
 THREADS = 2
+#: How much these threads give way to those that carry traffic, where a thread can be told so: argon2 waits for no lock of
+#: Python's while it counts, so that nobody waits for a thread that waits for a core.
+NICE = 10
 #: Checks that wait in one lane: with two threads the last of them waits for some seconds, beside as many in the other lanes.
 MOST_WAITING = 128
 #: Of one sender: the people of one office who come at the same second.
@@ -35,6 +42,7 @@ class PasswordThreads:
     def __init__(self, reactor: IReactorFromThreads, threads: int = THREADS) -> None:
         self._reactor = reactor
         self._pool = ThreadPool(0, threads, "passwords")
+        self._told = threading.local()
         self._running = False
 
     def start(self) -> None:
@@ -53,7 +61,25 @@ class PasswordThreads:
         if not self._running:
             # The pool itself would take the work, and never do it.
             raise RequestError(Code.SHUTTING_DOWN, "the password threads do not run")
-        return deferToThreadPool(self._reactor, self._pool, work)
+        return deferToThreadPool(self._reactor, self._pool, self._give_way, work)
+
+    def _give_way(self, work: Callable[[], T]) -> T:
+        """In the thread: at its first work it is told to be nice."""
+        if not getattr(self._told, "so", False):
+            self._told.so = True
+            give_way()
+        return work()
+
+
+def give_way() -> None:
+    """Let this thread run only where others of the same priority do not. On Linux each thread has a niceness of its own (see
+    setpriority(2), section "C library/kernel differences"); elsewhere it would be the process's, and stays.
+    """
+    if sys.platform == "linux":
+        thread = threading.get_native_id()
+        # A container may forbid it; passwords are checked all the same.
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, thread, min(os.getpriority(os.PRIO_PROCESS, thread) + NICE, 19))
 
 
 class PasswordChecker:

@@ -224,47 +224,49 @@ class SignInSteps:
         named = self._wanted.of(context.snapshot, record.id).groups
         wanted = WantedClaims(audience, pending.nonce, _wanted_claims(application, record, named), context.wall_clock())
         claims, why_not = await provider.claims(answer, wanted)
-        if "auth_time" not in claims.raw:
-            claims = replace(claims, auth_time=0.0)
+        claims = claims if "auth_time" in claims.raw else replace(claims, auth_time=0.0)
         needed(application, record).check(claims, pending.asked, context.wall_clock())
         judged = None if context.risk is None else await context.risk.judge(request, record.id, claims.subject)
         session, refusal = self._session(request, claims, application, record, pending.start, named, answer, judged)
+        outcome = _outcome(refusal)
         if isinstance(refusal, StartState):
-            await self._conclude(request, judged, session, application, refusal)
+            await self._conclude(judged, session, application, outcome)
             return redirect(f"{context.base}/start?r={refusal.seal(context.key, now, context.nonce()).decode('ascii')}")
         known = signed_in_cookie.read(context, request, record)
-        refused = isinstance(refusal, Refuse)
         # Only now, so that nobody whom the provider does not know can make the store remember anything.
         begun = await context.store.begin(
             _signed_in(request, session, replace(claims, raw=with_few_groups(claims.raw, record.groups_claim, named)),
-                       answer, "" if refused else application.id, record),
-            "" if known is None else known.session, _used(pending), now + START_LIFETIME)
+                       answer, "" if isinstance(refusal, Refuse) else application.id, record),
+            "" if known is None else known.session, _used(pending), now + START_LIFETIME,
+            None if context.risk is None or judged is None else context.risk.concluding(
+                judged, session, application.id, outcome))
         # Where one host is both, in a site of somebody's own, each request would carry it.
         kept = signed_in_cookie.keep(context, record, SignedInBrowser(begun.id, claims.subject))
         lines = cookie_lines(kept) if pending.start.host != host_of(request) else b""
-        lines += await self._conclude(request, judged, replace(session, id=begun.id), application, refusal)
+        lines += self._known_device(request, judged, record, outcome)
         if isinstance(refusal, Refuse):
             error = RequestError(refusal.code, f"{refusal.reason}; {why_not}" if why_not else refusal.reason)
             audit.refused(context, request, application, error, claims.subject, record.id)
             return self._offer_another_account(
                 request, application, error, pending, claims.subject, lines, refusal.message)
         session = replace(session, id=begun.id, expires=min(begun.expires, session.expires), refresh_at=begun.refresh_at)
-        if refusal is not None:
-            return redirect(self._device_step.url(refusal.start, session), lines)
-        return redirect(finish_url(context, application, pending.start, session), lines)
+        finish = finish_url(context, application, pending.start, session)
+        return redirect(finish if refusal is None else self._device_step.url(refusal.start, session), lines)
 
     async def _conclude(
-        self, request: IRequest, judged: JudgedHere | None, session: Session, application: Application,
-        refusal: Refuse | StartState | DeviceNeeded | None,
+        self, judged: JudgedHere | None, session: Session, application: Application, outcome: SignInOutcome
+    ) -> None:
+        """What was judged is written down where no session begins."""
+        if self._context.risk is not None and judged is not None:
+            await self._context.risk.conclude(judged, session, application.id, outcome)
+
+    def _known_device(
+        self, request: IRequest, judged: JudgedHere | None, record: ProviderRecord, outcome: SignInOutcome
     ) -> bytes:
-        """What was judged is written down, with what has become of it. Gives field lines by which the browser is known."""
+        """Field lines by which the browser is known from now on."""
         risk = self._context.risk
-        if risk is None or judged is None:
-            return b""
-        refused = SignInOutcome.REFUSED if isinstance(refusal, Refuse) else SignInOutcome.ASKED
-        outcome = SignInOutcome.PASSED if refusal is None else refused
-        await risk.conclude(judged, session, application.id, outcome)
-        return risk.keep_device(request, session.provider, judged) if outcome is SignInOutcome.PASSED else b""
+        return b"" if risk is None or judged is None or outcome is not SignInOutcome.PASSED else risk.keep_device(
+            request, record.id, judged)
 
     def _check_address(self, request: IRequest, record: ProviderRecord) -> None:
         """Raises IdentityError(TOKEN_REFUSED) for an answer that came to another redirect URI than the provider was told."""
@@ -358,6 +360,12 @@ class SignInSteps:
         # Too large a cookie is known here, before the browser goes on.
         seal_session(session, context.key, context.place(context.route(application, start.host)), context.nonce())
         return session, None
+
+
+def _outcome(refusal: Refuse | StartState | DeviceNeeded | None) -> SignInOutcome:
+    """What has become of a sign-in."""
+    refused = SignInOutcome.REFUSED if isinstance(refusal, Refuse) else SignInOutcome.ASKED
+    return SignInOutcome.PASSED if refusal is None else refused
 
 
 def _not_after(record: ProviderRecord, claims: Claims, end: float) -> float:

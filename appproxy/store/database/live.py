@@ -228,7 +228,9 @@ class LiveStore:
         def run() -> tuple[T, Snapshot | None]:
             with self._store.transaction(self._wall_clock()) as transaction:
                 result = do(transaction, *args, **kwargs)
-            return result, self._rebuild()
+            # Most of what is written is not in the snapshot, and a look whether it is another one costs as much as a write.
+            shown = self._built is not None and self._built.revision == transaction.revision and not self._complaint
+            return result, None if shown else self._rebuild()
 
         def done(outcome: tuple[T, Snapshot | None]) -> T:
             result, snapshot = outcome

@@ -22,7 +22,17 @@ from appproxy.store.policies.countries import CountryDatabase
 from appproxy.store.sealing import Sealer
 from appproxy.store.snapshot import Snapshot
 from appproxy.store.tables.core import master_check, revisions
-from appproxy.store.transaction import ALL, SNAPSHOT, Reading, Transaction, bump, current_revision, note_changes
+from appproxy.store.transaction import (
+    ALL,
+    SNAPSHOT,
+    Reading,
+    Transaction,
+    bump,
+    collecting,
+    current_revision,
+    lock,
+    note_changes,
+)
 
 _CHECK = "check"
 _CHECK_TEXT = b"appproxy"
@@ -39,6 +49,7 @@ class Store:
 
     def __init__(self, engine: sa.Engine, sealer: Sealer, random_bytes: Callable[[int], bytes] = secrets.token_bytes) -> None:
         self._engine = engine
+        note_changes(engine)
         self._sealer = sealer
         self._random_bytes = random_bytes
         self._builder = Builder()
@@ -120,18 +131,17 @@ class Store:
 
         One runs at a time, also over several nodes. What it changes of the snapshot gets a new revision.
         """
+        touched: set[str] = set()
         with (
             _explaining(self._engine),
             self._engine.connect() as plain,
-            plain.execution_options(**{WRITE: True}) as connection,
+            plain.execution_options(**{WRITE: True}, **collecting(touched)) as connection,
             connection.begin(),
         ):
-            # SQLite is locked by BEGIN IMMEDIATE; this is the same for PostgreSQL (SQLite leaves FOR UPDATE out).
-            connection.execute(sa.select(revisions.c.revision).where(revisions.c.part == ALL).with_for_update())
-            transaction = Transaction(connection, self._sealer, now, self._random_bytes)
-            note_changes(connection, transaction.touched)
+            transaction = Transaction(
+                connection, self._sealer, now, self._random_bytes, touched, revision=lock(connection))
             yield transaction
-            told = {SNAPSHOT} if bump(transaction) is not None else set()
+            told = {SNAPSHOT} if bump(transaction) else set()
             notices.tell(connection, told | transaction.told)
 
     @contextmanager

@@ -68,6 +68,7 @@ class Directory:
 FIELDS = tuple(one.name for one in fields(Directory) if one.name not in ("id", "name", "place"))
 _LISTS = ("servers", "realms", "sign_in")
 _COLUMNS = ("id", "name", "place", "bind_password")
+_ALL = sa.select(directories).order_by(directories.c.place)
 
 
 def add(tx: Transaction, name: str, **values: object) -> Directory:
@@ -116,7 +117,7 @@ def find(reading: Reading, directory: str) -> Directory:
 
 def list_all(reading: Reading) -> list[Directory]:
     """All directories, in the order in which they are asked."""
-    return [_directory(reading, row) for row in reading.rows(sa.select(directories).order_by(directories.c.place))]
+    return [_directory(reading, row) for row in reading.rows(_ALL)]
 
 
 def names_of(reading: Reading) -> dict[str, str]:

@@ -52,13 +52,16 @@ class KnownUser:
     checked: float
 
 
+_OF_USER = sa.select(directory_users).where(directory_users.c.user_id == sa.bindparam("user"))
+
+
 class NameTaken(ConfigError):
     """Every name that a user could have is somebody else's here."""
 
 
 def of_user(reading: Reading, user_id: str) -> KnownUser | None:
     """Which entry of which directory a user is; None for a user of our own."""
-    row = reading.row(sa.select(directory_users).where(directory_users.c.user_id == user_id))
+    row = reading.row(_OF_USER, {"user": user_id})
     return None if row is None else KnownUser(row["user_id"], row["directory"], row["subject"], row["checked"])
 
 

@@ -44,6 +44,8 @@ class LearnedAttempts(NamedTuple):
 
 
 _COLUMNS = [field.name for field in fields(KeptAttempt)]
+_ADD, _LAST = sa.insert(table), sa.select(sa.func.max(table.c.number))
+_FORGET = sa.delete(table).where(table.c.number <= sa.bindparam("last"))
 
 
 def digest_key(reading: Reading) -> bytes:
@@ -58,8 +60,8 @@ def keep(tx: Transaction, process: str, attempts: Sequence[KeptAttempt]) -> None
         {"number": number, "process": process, **dict(zip(_COLUMNS, astuple(one), strict=True))}
         for number, one in enumerate(attempts, last + 1)
     ]
-    tx.connection.execute(sa.insert(table), rows)
-    tx.change(sa.delete(table).where(table.c.number <= last + len(rows) - MOST))
+    tx.change(_ADD, rows)
+    tx.change(_FORGET, {"last": last + len(rows) - MOST})
     tx.tell(PASSWORD_ATTEMPTS)
 
 
@@ -77,4 +79,4 @@ def purge(tx: Transaction) -> None:
 
 
 def _last(reading: Reading) -> int:
-    return reading.connection.scalar(sa.select(sa.func.max(table.c.number))) or 0
+    return reading.connection.scalar(_LAST) or 0

@@ -18,6 +18,8 @@ from appproxy.store.tables.roles import role_assignments
 from appproxy.store.transaction import Reading, Transaction
 
 _WHAT = "group"
+_OF_USER = sa.select(user_groups).join(memberships, memberships.c.group_id == user_groups.c.id).where(
+    memberships.c.user_id == sa.bindparam("user")).order_by(user_groups.c.name_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +110,7 @@ def add_member(tx: Transaction, group_id: str, user_id: str) -> None:
 
 def of_user(reading: Reading, user_id: str) -> list[Group]:
     """The groups of one user, by name."""
-    statement = sa.select(user_groups).join(memberships, memberships.c.group_id == user_groups.c.id)
-    rows = reading.rows(statement.where(memberships.c.user_id == user_id).order_by(user_groups.c.name_key))
-    return [Group(row["id"], row["name"]) for row in rows]
+    return [Group(row["id"], row["name"]) for row in reading.rows(_OF_USER, {"user": user_id})]
 
 
 def member_names(reading: Reading, groups: Iterable[str] | None = None) -> dict[str, list[str]]:

@@ -23,6 +23,9 @@ _WHAT = "user"
 #: RFC 5321 section 4.5.3.1.3: a path has 256 octets with its brackets.
 _LONGEST_EMAIL = 254
 _LONGEST_DISPLAY_NAME = 128
+_BY_NAME = sa.select(users).where(users.c.name == sa.bindparam("name"))
+_BY_EITHER = sa.select(users).where((users.c.name == sa.bindparam("name")) | (users.c.id == sa.bindparam("id")))
+_DIRECTORY = sa.select(directory_users.c.directory).where(directory_users.c.user_id == sa.bindparam("id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +159,7 @@ def find_by_name(reading: Reading, name: str) -> User | None:
     """
     if not names.is_user_name(name):
         return None
-    row = reading.row(sa.select(users).where(users.c.name == names.sign_in_name(name)))
+    row = reading.row(_BY_NAME, {"name": names.sign_in_name(name)})
     id_ = "" if row is None else row["id"]
     groups, directory = user_groups.of_user(reading, id_), _directory_of(reading, id_)
     return None if row is None else _user(row, groups, directory)
@@ -164,7 +167,12 @@ def find_by_name(reading: Reading, name: str) -> User | None:
 
 def find(reading: Reading, user: str) -> User:
     """The user of this name or id. Raises NotFound, with near names."""
-    row = names.find_row(reading, users, users.c.name == names.sign_in_name(user), user, _WHAT)
+    name = names.sign_in_name(user)
+    rows = reading.rows(_BY_EITHER, {"name": name, "id": user})
+    # One who has the name goes before one who has the id.
+    row = next((one for one in rows if one["name"] == name), rows[0] if rows else None)
+    if row is None:
+        raise names.not_found(_WHAT, user, reading.connection.scalars(sa.select(users.c.name)))
     return _user(row, user_groups.of_user(reading, row["id"]), _directory_of(reading, row["id"]))
 
 
@@ -183,7 +191,7 @@ def list_all(reading: Reading, page: ListPage | None = None) -> list[User]:
 
 def _directory_of(reading: Reading, user_id: str) -> str:
     """The id of the directory that a user is of, "" for none."""
-    row = reading.row(sa.select(directory_users.c.directory).where(directory_users.c.user_id == user_id))
+    row = reading.row(_DIRECTORY, {"id": user_id})
     return "" if row is None else str(row["directory"])
 
 

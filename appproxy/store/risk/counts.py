@@ -17,27 +17,32 @@ _DAY = 86400.0
 _LEAST = 0.1
 #: Features that are kept, the last seen: 200 bytes each.
 _MOST = 100_000
+_TABLE = risk_counts.c
+_FIND = sa.select(risk_counts).where(
+    sa.tuple_(_TABLE.kind, _TABLE.value).in_(sa.bindparam("keys", expanding=True)))
+_MORE = sa.update(risk_counts).where(
+    _TABLE.kind == sa.bindparam("of_kind"), _TABLE.value == sa.bindparam("of_value")).values(
+    amount=_TABLE.amount + 1.0, seen=sa.bindparam("now"))
+_NEW = sa.insert(risk_counts)
 #: Under which it is kept when the counts faded last.
 _FADED: Key = ("faded", "")
 
 
 def of(reading: Reading, keys: Iterable[Key]) -> dict[Key, float]:
     """The counts of these, where there are any."""
-    table = risk_counts.c
-    values: dict[str, list[str]] = {}
-    for kind, value in keys:
-        values.setdefault(kind, []).append(value)
-    wanted = sa.or_(*((table.kind == kind) & table.value.in_(some) for kind, some in values.items()))
-    return {(row["kind"], row["value"]): row["amount"] for row in reading.rows(sa.select(risk_counts).where(wanted))}
+    wanted = [tuple(key) for key in keys]
+    return {(row["kind"], row["value"]): row["amount"] for row in reading.rows(_FIND, {"keys": wanted})} if wanted else {}
 
 
 def add(tx: Transaction, keys: Iterable[Key]) -> None:
     """One more sign-in with these."""
-    table = risk_counts
-    for kind, value in keys:
-        is_it = (table.c.kind == kind) & (table.c.value == value)
-        if tx.change(sa.update(table).where(is_it).values(amount=table.c.amount + 1.0, seen=tx.now)) == 0:
-            tx.change(sa.insert(table).values(kind=kind, value=value, amount=1.0, seen=tx.now))
+    wanted = list(keys)
+    there = of(tx, wanted)
+    if more := [{"of_kind": kind, "of_value": value, "now": tx.now} for kind, value in wanted if (kind, value) in there]:
+        tx.change(_MORE, more)
+    new = [key for key in dict.fromkeys(wanted) if key not in there]
+    if new:
+        tx.change(_NEW, [{"kind": kind, "value": value, "amount": 1.0, "seen": tx.now} for kind, value in new])
 
 
 def fade(tx: Transaction) -> None:

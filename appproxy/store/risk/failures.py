@@ -20,6 +20,20 @@ NOBODY, UNTRIED = "?", "!"
 _MOST = 100_000
 
 
+_HERE = table.c.network == sa.bindparam("network")
+_OWN = (table.c.subject == sa.bindparam("subject")) | (table.c.subject == sa.bindparam("untried"))
+_RECENT = table.c.hour > sa.bindparam("hour")
+_IDLE = sa.or_(*(table.c.subject.startswith(sign) for sign in (NOBODY, UNTRIED)))
+_NAMES = sa.select(sa.func.count(sa.distinct(table.c.subject))).where(_RECENT, _HERE, ~_OWN)
+#: Of the network: other users, and names that nobody has or whose passwords were not tried.
+_OF_NETWORK = _NAMES.where(~_IDLE).scalar_subquery(), _NAMES.where(_IDLE).scalar_subquery()
+_THERE = sa.select(*_OF_NETWORK)
+_AROUND = sa.select(
+    *_OF_NETWORK,
+    sa.select(sa.func.sum(table.c.amount)).where(_RECENT, _HERE, _OWN).scalar_subquery(),
+    sa.select(sa.func.count(sa.distinct(table.c.network))).where(_RECENT, _OWN, ~_HERE).scalar_subquery())
+
+
 @dataclass(frozen=True, slots=True)
 class Failures:
     """Of the last day: of the user from the network, other networks for the user, other users there; and of names there that
@@ -43,17 +57,11 @@ def add(tx: Transaction, failed: Mapping[Failing, int]) -> None:
 
 def around(reading: Reading, network: str, subject: str, now: float) -> Failures:
     """What there was. `subject`: "" for a user of another provider, of whose passwords nothing is known here."""
-    recent = table.c.hour > int((now - WINDOW) // 3600.0)
-    here, own = table.c.network == network, table.c.subject.in_((subject, UNTRIED + subject))
-    count = reading.connection.scalar
-    idle = sa.or_(*(table.c.subject.startswith(sign) for sign in (NOBODY, UNTRIED)))
-    names = sa.select(sa.func.count(sa.distinct(table.c.subject))).where(recent & here & ~own)
-    others, not_tried = count(names.where(~idle)) or 0, count(names.where(idle)) or 0
+    values = {"network": network, "subject": subject, "untried": UNTRIED + subject, "hour": int((now - WINDOW) // 3600.0)}
     if not subject:
-        return Failures(0, 0, others, not_tried)
-    amount = count(sa.select(sa.func.sum(table.c.amount)).where(recent & here & own)) or 0
-    elsewhere = count(sa.select(sa.func.count(sa.distinct(table.c.network))).where(recent & own & ~here)) or 0
-    return Failures(int(amount), elsewhere, others, not_tried)
+        return Failures(0, 0, *reading.connection.execute(_THERE, values).one())
+    others, not_tried, amount, elsewhere = reading.connection.execute(_AROUND, values).one()
+    return Failures(int(amount or 0), elsewhere, others, not_tried)
 
 
 def purge(tx: Transaction) -> None:

@@ -28,6 +28,33 @@ _MOST_OTHERS = 20
 _SAME_TRY = 3600.0
 
 
+_SETTLED = table.c.state.in_((RiskState.USUAL.value, RiskState.PROVED.value, RiskState.DISMISSED.value))
+_UNDISPUTED = (table.c.state == RiskState.OPEN.value) & (table.c.outcome == SignInOutcome.PASSED.value) & (
+    table.c.time < sa.bindparam("undisputed"))
+_TEACHES = _SETTLED | _UNDISPUTED
+_OF = (table.c.provider == sa.bindparam("provider")) & (table.c.subject == sa.bindparam("subject"))
+_PLACE = (table.c.address == sa.bindparam("address")) & (table.c.browser == sa.bindparam("browser"))
+_TEACHING = sa.select(table).where(_OF & _TEACHES).order_by(table.c.time.desc()).limit(MOST_FORMER)
+_SAME = sa.select(table.c.id).where(_OF & _PLACE & (table.c.outcome == sa.bindparam("outcome")))
+_SAME_SESSION = _SAME.where(table.c.session == sa.bindparam("session"))
+_TRIED = _SAME.where(table.c.time > sa.bindparam("since"))
+_ADD = sa.insert(table)
+#: Those that there is no room for, of both kinds.
+_BEYOND = tuple(
+    sa.select(table.c.id).where(_OF & which).order_by(table.c.time.desc()).offset(most).limit(100)
+    for which, most in ((_TEACHES, MOST_FORMER), (~_TEACHES, _MOST_OTHERS)))
+_THEIRS = sa.select(
+    sa.func.max(sa.case((table.c.step.not_in((AddressStep.ADDRESS.value, AddressStep.FIRST.value)), 1), else_=0)).label("new")
+).where(
+    table.c.address == sa.bindparam("address"), table.c.time > sa.bindparam("since"), ~_OF,
+    table.c.outcome == SignInOutcome.PASSED.value,
+).group_by(table.c.provider, table.c.subject).subquery()
+_NEIGHBOURS = sa.select(sa.func.count(), sa.func.sum(_THEIRS.c.new)).select_from(_THEIRS)
+_ATTACKS = sa.select(sa.func.count()).select_from(table).where(
+    table.c.address == sa.bindparam("address"), table.c.time > sa.bindparam("since"),
+    table.c.state == RiskState.CONFIRMED.value)
+
+
 @dataclass(frozen=True, slots=True)
 class JudgedSignIn:
     """One sign-in. `application`, `session`: ids, "" for none."""
@@ -48,9 +75,8 @@ class JudgedSignIn:
 
 def teaching(reading: Reading, provider: str, subject: str, now: float) -> list[Seen]:
     """Those of a user that tell what is usual, the newest first."""
-    rows = reading.rows(
-        sa.select(table).where(_of(provider, subject) & _teaches(now)).order_by(table.c.time.desc()).limit(MOST_FORMER))
-    return [_seen(row) for row in rows]
+    values = {"provider": provider, "subject": subject, "undisputed": now - UNDISPUTED}
+    return [_seen(row) for row in reading.rows(_TEACHING, values)]
 
 
 def add(
@@ -63,16 +89,16 @@ def add(
         return ""
     lat, lon = seen.place or (None, None)
     id_ = tx.new_id()
-    tx.change(sa.insert(table).values(
-        id=id_, provider=provider, subject=subject, name=name[:128], time=seen.time, session=session, application=application,
-        address=seen.networks.address, country=seen.country, latitude=lat, longitude=lon, browser=seen.browser,
-        system=seen.system, device=seen.device, step=seen.step.value,
-        new_device=-1 if seen.new_device is None else int(seen.new_device), score=judged.score, level=judged.level,
-        parts=json.dumps([[part.name, round(part.points, 1), part.because] for part in judged.parts]),
-        outcome=outcome.value, state=state.value))
-    for which, most in ((_teaches(tx.now), MOST_FORMER), (~_teaches(tx.now), _MOST_OTHERS)):
-        newest = sa.select(table.c.id).where(_of(provider, subject) & which).order_by(table.c.time.desc())
-        beyond = [row["id"] for row in tx.rows(newest.offset(most).limit(100))]
+    tx.change(_ADD, {
+        "id": id_, "provider": provider, "subject": subject, "name": name[:128], "time": seen.time, "session": session,
+        "application": application, "address": seen.networks.address, "country": seen.country, "latitude": lat,
+        "longitude": lon, "browser": seen.browser, "system": seen.system, "device": seen.device, "step": seen.step.value,
+        "new_device": -1 if seen.new_device is None else int(seen.new_device), "score": judged.score, "level": judged.level,
+        "parts": json.dumps([[part.name, round(part.points, 1), part.because] for part in judged.parts]),
+        "outcome": outcome.value, "state": state.value})
+    for statement in _BEYOND:
+        values = {"provider": provider, "subject": subject, "undisputed": tx.now - UNDISPUTED}
+        beyond = [row["id"] for row in tx.rows(statement, values)]
         if beyond:
             tx.change(sa.delete(table).where(table.c.id.in_(beyond)))
     return id_
@@ -82,12 +108,11 @@ def _is_there(
     tx: Transaction, provider: str, subject: str, seen: Seen, session: str, outcome: SignInOutcome
 ) -> bool:
     """Further applications of one session, and what somebody tries again and again, are one sign-in."""
-    same = _of(provider, subject) & _place(seen) & (table.c.outcome == outcome.value)
+    values = {"provider": provider, "subject": subject, "address": seen.networks.address, "browser": seen.browser,
+              "outcome": outcome.value}
     if outcome is SignInOutcome.PASSED:
-        same &= table.c.session == session
-    else:
-        same &= table.c.time > seen.time - _SAME_TRY
-    return tx.row(sa.select(table.c.id).where(same)) is not None
+        return tx.row(_SAME_SESSION, {**values, "session": session}) is not None
+    return tx.row(_TRIED, {**values, "since": seen.time - _SAME_TRY}) is not None
 
 
 def settle(tx: Transaction, provider: str, subject: str, seen: Seen) -> list[JudgedSignIn]:
@@ -152,19 +177,14 @@ def scores(reading: Reading, since: float, most: int) -> list[float]:
 
 def neighbours(reading: Reading, address: str, provider: str, subject: str, since: float) -> tuple[int, int]:
     """Other users who have signed in from an address, and those of them for whom it was a new one."""
-    theirs = (table.c.address == address) & (table.c.time > since) & ~_of(provider, subject)
-    theirs &= table.c.outcome == SignInOutcome.PASSED.value
-    who = sa.select(table.c.provider, table.c.subject).where(theirs).distinct()
-    new = who.where(table.c.step.not_in((AddressStep.ADDRESS.value, AddressStep.FIRST.value)))
-    counts = (reading.connection.scalar(sa.select(sa.func.count()).select_from(one.subquery())) for one in (who, new))
-    both = [int(count or 0) for count in counts]
-    return both[0], both[1]
+    values = {"address": address, "since": since, "provider": provider, "subject": subject}
+    all_, new = reading.connection.execute(_NEIGHBOURS, values).one()
+    return int(all_), int(new or 0)
 
 
 def attacks_from(reading: Reading, address: str, since: float) -> int:
     """How many from an address an admin has confirmed as attacks."""
-    which = (table.c.address == address) & (table.c.state == RiskState.CONFIRMED.value) & (table.c.time > since)
-    return int(reading.connection.scalar(sa.select(sa.func.count()).select_from(table).where(which)) or 0)
+    return int(reading.connection.scalar(_ATTACKS, {"address": address, "since": since}) or 0)
 
 
 def is_attacked(reading: Reading, provider: str, subject: str) -> bool:
@@ -184,12 +204,6 @@ def _of(provider: str, subject: str) -> sa.ColumnElement[bool]:
 
 def _place(seen: Seen) -> sa.ColumnElement[bool]:
     return (table.c.address == seen.networks.address) & (table.c.browser == seen.browser)
-
-
-def _teaches(now: float) -> sa.ColumnElement[bool]:
-    settled = table.c.state.in_((RiskState.USUAL.value, RiskState.PROVED.value, RiskState.DISMISSED.value))
-    passed = (table.c.state == RiskState.OPEN.value) & (table.c.outcome == SignInOutcome.PASSED.value)
-    return settled | (passed & (table.c.time < now - UNDISPUTED))
 
 
 def _seen(row: Row) -> Seen:

@@ -25,6 +25,7 @@ _MOST_ANONYMOUS = 100_000
 SCANNED = 50_000
 #: What was not exported yet is kept for so many days longer, and of entries about nobody so many times as many.
 _HELD_DAYS, _HELD_TIMES = 30, 2
+_ADD = sa.insert(audit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def record_all(tx: Transaction, entries: Sequence[AuditEntry]) -> None:
         for one in entries
     ]  # fmt: skip
     audit_chain.append(tx, rows)
-    tx.connection.execute(sa.insert(audit), rows)
+    tx.change(_ADD, rows)
 
 
 def list_recent(

@@ -28,6 +28,8 @@ CHAIN_KEY = "audit chain key"
 KNOWN, NOBODYS = "known", "anonymous"
 #: What a chain begins with.
 _START = "0" * 64
+_FIND = sa.select(audit_chains).where(audit_chains.c.id == sa.bindparam("chain"))
+_KEEP = sa.update(audit_chains).where(audit_chains.c.id == sa.bindparam("chain"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ def _of(id_: str) -> sa.ColumnElement[bool]:
 
 
 def _open(reading: Reading, id_: str) -> Chain | None:
-    row = reading.row(sa.select(audit_chains).where(audit_chains.c.id == id_))
+    row = reading.row(_FIND, {"chain": id_})
     if row is None:
         return None
     key = reading.sealer.open(CHAIN_KEY, id_, row["key"])
@@ -149,5 +151,4 @@ def _begin(tx: Transaction, id_: str) -> Chain:
 
 
 def _keep(tx: Transaction, chain: Chain) -> None:
-    tx.change(sa.update(audit_chains).where(audit_chains.c.id == chain.id).values(
-        start=chain.start, head=chain.head, seal=chain.seal))
+    tx.change(_KEEP, {"chain": chain.id, "start": chain.start, "head": chain.head, "seal": chain.seal})

@@ -24,6 +24,7 @@ AUTHORITY_KEY = "authority key"
 LEAF_KEY = "leaf key"
 SEALING_KEY = "sealing key"
 SIGNING_KEY = "signing key"
+_SIGNING = sa.select(signing_keys).order_by(signing_keys.c.created.desc(), signing_keys.c.id)
 
 #: The age at which a new key takes over, in seconds: 30 days.
 SEALING_KEY_AGE = 30 * 86400.0
@@ -144,7 +145,7 @@ def add_signing_key(tx: Transaction, key_pem: str) -> SigningKey:
 
 def read_signing_keys(reading: Reading) -> tuple[SigningKey, ...]:
     """The built-in provider's keys, the newest first: that one signs, all verify."""
-    found = reading.rows(sa.select(signing_keys).order_by(signing_keys.c.created.desc(), signing_keys.c.id))
+    found = reading.rows(_SIGNING)
     return tuple(
         SigningKey(row["id"], reading.sealer.open(SIGNING_KEY, row["id"], row["key"]).decode(), row["created"])
         for row in found

@@ -15,7 +15,7 @@ from appproxy.errors import ConfigError
 from appproxy.store.names import AlreadyThere, NotFound
 from appproxy.store.people import users
 from appproxy.store.sealing import Sealer
-from appproxy.store.transaction import Reading, Row
+from appproxy.store.transaction import Reading, Row, Values
 
 CONTEXT = AdminContext(Principal.full("local:0"), 0.0, ServiceSettings(domain="example.com"), lambda name, password: "hash")
 
@@ -27,9 +27,9 @@ class CountedReading(Reading):
         super().__init__(connection, sealer)
         self.read: list[int] = []
 
-    def rows(self, statement: sa.Select[Any]) -> Sequence[Row]:
+    def rows(self, statement: sa.Select[Any], values: Values = None) -> Sequence[Row]:
         """The same, counted."""
-        found = super().rows(statement)
+        found = super().rows(statement, values)
         self.read.append(len(found))
         return found
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 from queue import Queue
-from threading import get_ident
+from threading import get_ident, get_native_id
 from typing import Any, cast
 
 import pytest
@@ -13,7 +15,7 @@ from twisted.internet.defer import Deferred
 
 from appproxy.errors import Code, RequestError
 from appproxy.policy.fair_queue import Lane, LaneQueue
-from appproxy.provider.passwords.checker import PasswordChecker, PasswordThreads
+from appproxy.provider.passwords.checker import NICE, PasswordChecker, PasswordThreads
 from appproxy.provider.passwords.rules import hash_password, verify
 from tests.provider.house import CHEAP, at_once, got
 
@@ -151,6 +153,13 @@ class TestThreads:
             waiting = threads(get_ident)
             calls.get(timeout=10)()
             assert got(waiting) != get_ident()
+            if sys.platform == "linux":
+                here = os.getpriority(os.PRIO_PROCESS, get_native_id())
+                for _ in range(3):  # told once, not at each password
+                    waiting = threads(lambda: os.getpriority(os.PRIO_PROCESS, get_native_id()))
+                    calls.get(timeout=10)()
+                    assert got(waiting) == min(here + NICE, 19)
+                assert os.getpriority(os.PRIO_PROCESS, get_native_id()) == here
         finally:
             threads.stop()
         with pytest.raises(RequestError) as caught:

@@ -433,3 +433,17 @@ def test_processes_that_share_a_file_hear_of_each_other(tmp_path: Path, now: flo
     assert len(heard) == int(shared)
     other.close()
     node.result(node.live.stop())
+
+
+def test_a_write_beside_the_snapshot_looks_for_no_other(node: Node, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most writes are such; but what another process has changed meanwhile is taken up with them at once."""
+    looks: list[object] = []
+    build = store.build_snapshot
+    monkeypatch.setattr(store, "build_snapshot", lambda last: build(looks.append(last) or last))  # type: ignore[func-returns-value]
+    before = node.live.snapshot
+    assert node.result(node.live.write(one_time.use_once, "code", 9e9))
+    assert looks == [] and node.live.snapshot is before
+    with store.transaction(1.0) as tx:
+        applications.publish(tx, *WIKI)
+    assert node.result(node.live.write(one_time.use_once, "another", 9e9))
+    assert len(looks) == 1 and [one.name for one in node.live.snapshot.applications.values()] == ["wiki"]

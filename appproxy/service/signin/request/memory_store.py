@@ -10,6 +10,7 @@ from appproxy.errors import Code, IdentityError
 from appproxy.identity.openid.id_token import LEEWAY
 from appproxy.identity.openid.logout_token import began_after
 from appproxy.identity.session import Session
+from appproxy.service.signin.request.needs import Also
 from appproxy.store.people.session.record import Begun, SessionRow, SessionTokens, SignInResult
 from appproxy.store.service.actions import SESSION_ENDED
 from appproxy.store.service.note import Note, nowhere
@@ -46,8 +47,8 @@ class MemorySignInStore:
         """Was `id` used up before, and is it still remembered?"""
         return self._used.get(id, 0.0) > self._wall_clock()
 
-    async def begin(self, made: SignInResult, known: str, used: str, until: float) -> Begun:
-        """Remember a sign-in until its session ends."""
+    async def begin(self, made: SignInResult, known: str, used: str, until: float, also: Also | None = None) -> Begun:
+        """Remember a sign-in until its session ends. There is no database for what is to be written besides."""
         if not await self.use_once(used, until):
             raise IdentityError(Code.SIGN_IN_STATE, "this answer was used before")
         now = self._wall_clock()

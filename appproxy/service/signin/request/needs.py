@@ -5,9 +5,9 @@ sign-ins.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from twisted.web.iweb import IRequest
 
@@ -18,6 +18,12 @@ from appproxy.policy.risk.scoring import Judgement
 from appproxy.store.people.session.record import Begun, SessionRow, SessionTokens, SignInResult
 from appproxy.store.service.note import Note
 from appproxy.store.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from appproxy.store.transaction import Transaction
+
+#: What is written in the transaction in which a session begins, or goes on: it gets the session's id.
+Also = Callable[["Transaction", str], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +41,12 @@ class RiskJudge(Protocol):
         """Judge the sign-in of a user at a provider (its id)."""
         ...
 
+    def concluding(self, judged: JudgedHere, session: Session, application: str, outcome: SignInOutcome) -> Also:
+        """What writes down what became of it, with the session's last id; `application`: its id."""
+        ...
+
     async def conclude(self, judged: JudgedHere, session: Session, application: str, outcome: SignInOutcome) -> None:
-        """Write down what became of it. `session`: that of the user, with its last id; `application`: its id."""
+        """Write it down now: `session` has its last id."""
         ...
 
     def keep_device(self, request: IRequest, provider: str, judged: JudgedHere) -> bytes:
@@ -60,8 +70,9 @@ class SignInStore(Protocol):
         """Was `id` used up before? Writes nothing, so that it may be asked for anybody."""
         ...
 
-    async def begin(self, made: SignInResult, known: str, used: str, until: float) -> Begun:
-        """Write a sign-in down, with the session `known` if that goes on, and use `used` up until `until`.
+    async def begin(self, made: SignInResult, known: str, used: str, until: float, also: Also | None = None) -> Begun:
+        """Write a sign-in down, with the session `known` if that goes on, and use `used` up until `until`; and what is `also`
+        to be written, or nothing of it.
 
         Raises IdentityError(SIGN_IN_STATE) when it was used before, or the provider has ended this session meanwhile.
         """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ from appproxy.policy.risk.scoring import Judgement
 from appproxy.service.signin.request.browser_request import client_of, cookie_of, user_agent_of
 from appproxy.service.signin.request.client_name import client_name
 from appproxy.service.signin.request.failed_passwords import FailedPasswords
-from appproxy.service.signin.request.needs import JudgedHere
+from appproxy.service.signin.request.needs import Also, JudgedHere
 from appproxy.store.risk import judging
 from appproxy.store.risk.judging import SigningIn
 from appproxy.store.risk.network_lists import NetworkLists
@@ -88,13 +88,17 @@ class SignInRisk:
             seen.device)
         return judging.judged(reading, provider, subject, seen, where.lists.of(address), self._thresholds)
 
-    async def conclude(self, judged: JudgedHere, session: Session, application: str, outcome: SignInOutcome) -> None:
-        """Write down what became of it. `session`: that of the user, with its last id. Raises StoreError."""
+    def concluding(self, judged: JudgedHere, session: Session, application: str, outcome: SignInOutcome) -> Also:
+        """What writes down what became of it, in the transaction that has given the session its last id."""
         strength = self._live.snapshot.policies.strengths.get(MFA, _MFA)
         told = judged.told
         proved = strength.is_met(session) and told.seen.time - session.auth_time < _FRESH
         who = SigningIn(session.provider, session.subject, session.name, application, session.id, proved)
-        await self._live.write(judging.concluded, told, who, outcome, self._thresholds)
+        return lambda tx, id_: judging.concluded(tx, told, replace(who, session=id_), outcome, self._thresholds)
+
+    async def conclude(self, judged: JudgedHere, session: Session, application: str, outcome: SignInOutcome) -> None:
+        """Write it down in a transaction of its own. `session`: that of the user, with its last id. Raises StoreError."""
+        await self._live.write(self.concluding(judged, session, application, outcome), session.id)
 
     def keep_device(self, request: IRequest, provider: str, judged: JudgedHere) -> bytes:
         """The field line by which the browser is known from now on; the built-in provider has given its own."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from appproxy.errors import Code, IdentityError
 from appproxy.identity.session import Session
+from appproxy.service.signin.request.needs import Also
 from appproxy.store.database.live import LiveStore
 from appproxy.store.devices import devices
 from appproxy.store.people import kept_forms, providers
@@ -43,9 +44,9 @@ class LiveSignInStore:
         """One look."""
         return await self._live.read(one_time.is_used, id)
 
-    async def begin(self, made: SignInResult, known: str, used: str, until: float) -> Begun:
+    async def begin(self, made: SignInResult, known: str, used: str, until: float, also: Also | None = None) -> Begun:
         """One transaction."""
-        return await self._live.write(_begin, made, known, used, until)
+        return await self._live.write(_begin, made, known, used, until, also)
 
     async def sessions_of(self, provider: str, subject: str) -> Sequence[SessionRow]:
         """One look."""
@@ -136,7 +137,7 @@ def _sessions_of(reading: Reading, provider: str, subject: str, now: float) -> S
     return session_rows.list_all(reading, now, provider=provider, subject=subject)
 
 
-def _begin(tx: Transaction, made: SignInResult, known: str, used: str, until: float) -> Begun:
+def _begin(tx: Transaction, made: SignInResult, known: str, used: str, until: float, also: Also | None) -> Begun:
     if not one_time.use_once(tx, used, until):
         raise IdentityError(Code.SIGN_IN_STATE, "this answer was used before")
     begun = session_rows.begin(tx, made, known)
@@ -146,6 +147,8 @@ def _begin(tx: Transaction, made: SignInResult, known: str, used: str, until: fl
         noted = {"provider": providers.find(tx, made.provider).name, "name": made.name, "address": made.address,
                  "client": made.client, "count": begun.made_room, "reason": "the user has too many sessions"}
         audit.record(tx, f"user:{made.subject}", SESSION_ENDED, made.subject, noted)
+    if also is not None:
+        also(tx, begun.id)
     return begun
 
 

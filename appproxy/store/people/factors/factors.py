@@ -15,6 +15,11 @@ from appproxy.store.tables.core import passkeys as passkey_table
 from appproxy.store.tables.core import users
 from appproxy.store.transaction import Reading, Transaction
 
+_OF_USER = sa.select(
+    *(sa.select(sa.func.count()).where(table.c.user_id == sa.bindparam("user")).scalar_subquery()
+      for table in (app_table, passkey_table)),
+    sa.select(users.c.created).where(users.c.id == sa.bindparam("user")).scalar_subquery())
+
 
 @dataclass(frozen=True, slots=True)
 class FactorsOfUser:
@@ -32,11 +37,7 @@ class FactorsOfUser:
 
 def of_user(reading: Reading, user_id: str) -> FactorsOfUser:
     """The same look for whoever is asked about, also for nobody ("")."""
-    apps, keys = (
-        sa.select(sa.func.count()).where(table.c.user_id == user_id).scalar_subquery() for table in (app_table, passkey_table)
-    )
-    created = sa.select(users.c.created).where(users.c.id == user_id).scalar_subquery()
-    row = reading.connection.execute(sa.select(apps, keys, created)).one()
+    row = reading.connection.execute(_OF_USER, {"user": user_id}).one()
     return FactorsOfUser(row[0], row[1], second_factor_rules.due(reading, user_id, row[2] or 0.0))
 
 

@@ -17,6 +17,9 @@ from appproxy.store.transaction import Reading, Row, Transaction
 ALL = "all"
 #: 90 days: a longer grace is no rule.
 LONGEST_GRACE = 90 * 86400.0
+_MEETS = sa.select(second_factor_rules).where(
+    (second_factor_rules.c.id == ALL) | second_factor_rules.c.user_group.in_(
+        sa.select(memberships.c.group_id).where(memberships.c.user_id == sa.bindparam("user"))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +72,7 @@ def due(reading: Reading, user_id: str, created: float) -> float | None:
 
     `created`: since when there is this user. Of several rules the earliest counts.
     """
-    table = second_factor_rules
-    own = sa.select(memberships.c.group_id).where(memberships.c.user_id == user_id)
-    rows = reading.rows(sa.select(table).where((table.c.id == ALL) | table.c.user_group.in_(own)))
+    rows = reading.rows(_MEETS, {"user": user_id})
     return min((max(row["since"], created) + row["grace"] for row in rows), default=None)
 
 

@@ -20,6 +20,13 @@ STAY = 150
 MOST_ENDED = 100
 
 
+_OF = (table.c.provider == sa.bindparam("provider")) & (table.c.subject == sa.bindparam("subject"))
+_LASTING = _OF & (table.c.ended == 0.0) & (table.c.expires > sa.bindparam("now"))
+_COUNT = sa.select(sa.func.count()).where(_LASTING)
+_ENDED = _OF & (table.c.ended > 0.0)
+_ENDED_BEYOND = sa.select(table.c.ended).where(_ENDED).order_by(table.c.ended.desc()).offset(sa.bindparam("stay")).limit(1)
+
+
 def _of(provider: str, subject: str) -> sa.ColumnElement[bool]:
     return (table.c.provider == provider) & (table.c.subject == subject)
 
@@ -30,8 +37,7 @@ def _lasting(tx: Transaction, provider: str, subject: str) -> sa.ColumnElement[b
 
 def is_full(tx: Transaction, provider: str, subject: str) -> bool:
     """Has the subject all sessions that one may have?"""
-    count = sa.select(sa.func.count()).where(_lasting(tx, provider, subject))
-    return int(tx.connection.scalar(count) or 0) >= MOST
+    return int(tx.connection.scalar(_COUNT, {"provider": provider, "subject": subject, "now": tx.now}) or 0) >= MOST
 
 
 def of_same_session(tx: Transaction, provider: str, subject: str, issuer: str, sid: str) -> Row | None:
@@ -51,8 +57,7 @@ def make_room(tx: Transaction, provider: str, subject: str) -> int:
 
 def forget_ended(tx: Transaction, provider: str, subject: str) -> None:
     """Of those that have ended only the last stay."""
-    ended = _of(provider, subject) & (table.c.ended > 0.0)
-    chosen = sa.select(table.c.ended).where(ended).order_by(table.c.ended.desc()).offset(MOST_ENDED).limit(1)
-    before = tx.connection.scalar(chosen)
+    who = {"provider": provider, "subject": subject}
+    before = tx.connection.scalar(_ENDED_BEYOND, {**who, "stay": MOST_ENDED})
     if before is not None:
-        tx.change(sa.delete(table).where(ended & (table.c.ended <= before)))
+        tx.change(sa.delete(table).where(_ENDED & (table.c.ended <= before)), who)

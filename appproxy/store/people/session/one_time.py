@@ -7,21 +7,23 @@ import sqlalchemy as sa
 from appproxy.store.tables.core import one_time
 from appproxy.store.transaction import Reading, Transaction
 
+_FIND, _ADD = sa.select(one_time.c.id).where(one_time.c.id == sa.bindparam("id")), sa.insert(one_time)
+
 
 def use_once(tx: Transaction, id_: str, expires: float) -> bool:
     """Use `id_` up; False when it was used before. Remembered until `expires`, when the caller refuses it anyway.
 
     Write transactions run one at a time, so that of two at once only one finds it unused.
     """
-    if tx.row(sa.select(one_time.c.id).where(one_time.c.id == id_)) is not None:
+    if is_used(tx, id_):
         return False
-    tx.change(sa.insert(one_time).values(id=id_, expires=expires))
+    tx.change(_ADD, {"id": id_, "expires": expires})
     return True
 
 
 def is_used(reading: Reading, id_: str) -> bool:
     """Was it used before, as far as is known now? Of two at once both hear no; `use_once` decides."""
-    return reading.row(sa.select(one_time.c.id).where(one_time.c.id == id_)) is not None
+    return reading.row(_FIND, {"id": id_}) is not None
 
 
 def purge(tx: Transaction) -> None:

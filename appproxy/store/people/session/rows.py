@@ -29,6 +29,10 @@ ID_TOKEN, REFRESH_TOKEN, CLAIMS = "session id token", "session refresh token", "
 _BEGINNING = 600.0
 #: Seconds for which the row of an ended session stays: the browser is still on its way to the provider.
 _AFTER_END = 3600.0
+_FIND, _ADD = sa.select(table).where(table.c.id == sa.bindparam("id")), sa.insert(table)
+_OPENED, _OPEN = sa.select(session_applications.c.session).where(
+    session_applications.c.session == sa.bindparam("session"),
+    session_applications.c.application == sa.bindparam("application")), sa.insert(session_applications)
 
 
 def begin(tx: Transaction, made: SignInResult, known: str = "") -> Begun | None:
@@ -57,9 +61,9 @@ def begin(tx: Transaction, made: SignInResult, known: str = "") -> Begun | None:
         refresh_at = found["refresh_at"]
     if found is None:
         session_bound.forget_ended(tx, made.provider, made.subject)
-        tx.change(sa.insert(table).values(
-            id=id_, provider=made.provider, subject=made.subject, issuer=made.issuer, sid=made.sid, began=tx.now,
-            expires=expires, ended=0.0, refreshes=0, **values))
+        tx.change(_ADD, {
+            "id": id_, "provider": made.provider, "subject": made.subject, "issuer": made.issuer, "sid": made.sid,
+            "began": tx.now, "expires": expires, "ended": 0.0, "refreshes": 0, **values})
     else:
         tx.change(sa.update(table).where(table.c.id == id_).values(values))
     if made.application:
@@ -69,7 +73,7 @@ def begin(tx: Transaction, made: SignInResult, known: str = "") -> Begun | None:
 
 def _going_on(tx: Transaction, made: SignInResult, known: str) -> Row | None:
     """The session that the browser has, if the sign-in belongs to it."""
-    row = tx.row(sa.select(table).where(table.c.id == known)) if known else None
+    row = tx.row(_FIND, {"id": known}) if known else None
     if row is None or row["ended"] or row["expires"] <= tx.now:
         return None
     same = all(row[name] == getattr(made, name) for name in ("provider", "subject", "issuer", "sid"))
@@ -88,9 +92,9 @@ def _proof(tx: Transaction, id_: str, made: SignInResult) -> dict[str, object]:
 
 def opened(tx: Transaction, id_: str, application: str) -> None:
     """The session has opened an application."""
-    pair = session_applications.c
-    if tx.row(sa.select(pair.session).where((pair.session == id_) & (pair.application == application))) is None:
-        tx.change(sa.insert(session_applications).values(session=id_, application=application))
+    pair = {"session": id_, "application": application}
+    if tx.row(_OPENED, pair) is None:
+        tx.change(_OPEN, pair)
 
 
 def seen(tx: Transaction, moments: Mapping[str, float]) -> None:
