@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.web.iweb import IRequest
@@ -20,10 +19,9 @@ from twisted.web.server import Request
 
 from appproxy.errors import Code
 from appproxy.http.head import RequestHead
-from appproxy.identity import long_address
 from appproxy.identity.cookie import START_COOKIE, cookie_name
 from appproxy.identity.openid.client_keys import key_set
-from appproxy.identity.states import MAX_TARGET, StartState
+from appproxy.identity.states import StartState
 from appproxy.net.web import (
     Answer,
     AsyncResource,
@@ -56,7 +54,7 @@ from appproxy.service.signin.sessions.sign_out import EndSession, SignOut
 from appproxy.service.signin.sign_in_again import SignInAgain
 from appproxy.service.signin.step_up import with_demand
 from appproxy.service.signin.steps import SignInSteps
-from appproxy.service.signin.way_back import WayBack, begin
+from appproxy.service.signin.way_back import WayBack, begin, shown_target, start_for
 
 __all__ = ["SignIn", "is_navigation"]
 
@@ -173,7 +171,7 @@ class SignIn:
         Raises RequestError(INTERNAL) when there is no key to seal with.
         """
         # An address that is too long for this way is kept with the form.
-        target = self._shown(head.target, application, host)
+        target = shown_target(self._context, application, host, head.target)
         start = with_demand(StartState(application.id, host, target, "", kept=ticket), demand)
         url, cookie = begin(self._context, start, cookies_of_head(head, START_COOKIE), now)
         # No redirect: to where a form leads, a page may allow its own host alone, and browsers hold redirects to that, too
@@ -213,20 +211,10 @@ class SignIn:
         self, head: RequestHead, host: str, application: Application, now: float, demand: Demand = NOTHING
     ) -> tuple[str, bytes]:
         """The sign-in's first URL, with what comes back to `head.target` in it, and the lines of its cookie."""
-        context, target, kept = self._context, head.target, b""
-        start = StartState(application.id, host, self._shown(target, application, host), "")
-        if len(target) > MAX_TARGET:
-            start = replace(start, address=context.random_bytes(long_address.ID_SIZE).hex())
-            kept = cookie_lines(*long_address.keep(target, start.address, host, context.key, context.nonce()))
+        context = self._context
+        start, kept = start_for(context, application, host, head.target)
         url, cookies = begin(context, with_demand(start, demand), cookies_of_head(head, START_COOKIE), now)
         return url, cookies + kept
-
-    def _shown(self, target: bytes, application: Application, host: str) -> str:
-        """A target, or what stands for one that is too long for sealed texts: its path, else the application's."""
-        for shown in (target, target.partition(b"?")[0]):
-            if len(shown) <= MAX_TARGET:
-                return shown.decode("latin-1")
-        return self._context.route(application, host).prefix.decode("latin-1")
 
     def _make_signin_root(self, extra: Mapping[bytes, IResource]) -> IResource:
         own: dict[bytes, IResource] = {

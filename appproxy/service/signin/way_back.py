@@ -19,8 +19,9 @@ from appproxy.errors import Code, IdentityError, RequestError, StoreError
 from appproxy.http.cookies import ours
 from appproxy.identity import binding, long_address
 from appproxy.identity.cookie import START_COOKIE, clear_cookie, set_cookie
-from appproxy.identity.states import MOST_TRIES, START_LIFETIME, StartState
+from appproxy.identity.states import MAX_TARGET, MOST_TRIES, START_LIFETIME, StartState
 from appproxy.net.web import Answer, cookie_lines, cookies_of, failure_answer, redirect, request_id
+from appproxy.publish.application import Application
 from appproxy.publish.routing import ApplicationRoute
 from appproxy.service.signin.request import audit
 from appproxy.service.signin.request.browser_request import host_of, is_page_request, query_of
@@ -29,6 +30,25 @@ from appproxy.service.signin.request.destination import lead_on
 from appproxy.service.signin.request.urls import url_of
 
 _AGAIN = "again"
+
+
+def start_for(context: SignInContext, application: Application, host: str, target: bytes) -> tuple[StartState, bytes]:
+    """What a sign-in for `target` (origin-form, of any length that the front takes) begins with; and field lines by which the
+    browser keeps one that is too long for sealed texts.
+    """
+    start = StartState(application.id, host, shown_target(context, application, host, target), "")
+    if len(target) <= MAX_TARGET:
+        return start, b""
+    start = replace(start, address=context.random_bytes(long_address.ID_SIZE).hex())
+    return start, cookie_lines(*long_address.keep(target, start.address, host, context.key, context.nonce()))
+
+
+def shown_target(context: SignInContext, application: Application, host: str, target: bytes) -> str:
+    """A target, or what stands for one that is too long for sealed texts: its path, else the application's."""
+    for shown in (target, target.partition(b"?")[0]):
+        if len(shown) <= MAX_TARGET:
+            return shown.decode("latin-1")
+    return context.route(application, host).prefix.decode("latin-1")
 
 
 def begin(context: SignInContext, start: StartState, cookies: list[binding.Cookie], now: float) -> tuple[str, bytes]:

@@ -9,6 +9,7 @@ import pytest
 
 from appproxy.errors import Code
 from appproxy.identity.session import Session
+from appproxy.identity.states import MAX_TARGET
 from appproxy.service.kept_form import KeptForm, owner_of, place_of, row_of
 from appproxy.service.signin.request.memory_store import MemorySignInStore
 from tests.service.exchanges import FakeExchange, head_for
@@ -142,7 +143,7 @@ def test_the_application_is_the_path_s(world: World, browser: Browser) -> None:
 
 
 @pytest.mark.parametrize("target", [
-    "https://evil.example/", "//evil.example", "page", "", "/a b", "/a\r\nset-cookie: x=y", "/" + "a" * 2000, "/ä",
+    "https://evil.example/", "//evil.example", "page", "", "/a b", "/a\r\nset-cookie: x=y", "/" + "a" * 8192, "/ä",
     "javascript:1",
 ])
 def test_no_open_redirect(browser: Browser, target: str) -> None:
@@ -154,6 +155,19 @@ def test_no_open_redirect(browser: Browser, target: str) -> None:
         assert exchange.failure in (Code.NOT_FOUND, Code.SIGN_IN_STATE, Code.AMBIGUOUS_PATH)
     links = re.findall(rb'href="([^"]*)"', exchange.content)
     assert all(link.startswith((HOST.encode() + b"/", b"/.appproxy/", b"data:,")) for link in links), links
+
+
+@pytest.mark.parametrize("size", [MAX_TARGET, MAX_TARGET + 1, 8100])
+def test_beside_a_page_of_a_long_address(world: World, size: int) -> None:
+    """As long as the page's own may be: with no session it is kept by the browser, with one it is on the page itself."""
+    # Of few letters it would become short enough, and nothing would be tried.
+    target = "/?" + "".join(chr(97 + (number * number * 7919 + number * 31) % 26) for number in range(size - 2))
+    browser = Browser(world)
+    for _ in range(2):
+        exchange = browser.open(f"{SIGN_IN}?return={target}")
+        assert exchange.status == 200 and b"BroadcastChannel" in exchange.content
+        [link] = re.findall(rb'href="(https:[^"]*)"', exchange.content)
+        assert browser.open(link.decode()).content == b"welcome" and browser.seen[-1] == HOST + target
 
 
 def test_other_sites_do_not_open_it(browser: Browser) -> None:
