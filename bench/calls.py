@@ -16,7 +16,7 @@ from pathlib import Path
 from appproxy.demo.supervisor import twistd
 from bench.measure import Void, requests
 from bench.report import Row, Series
-from bench.small import Case, browsers
+from bench.small import MOST_SIGNED_IN, PASSTHROUGH, SIGNED_IN, Case, browsers
 from bench.stage import Effort, Stage, stage
 from tests.end_to_end.world import PATIENCE, World
 
@@ -58,16 +58,19 @@ def run_calls(effort: Effort, say: Callable[[str], None]) -> list[Row]:
     with stage(effort, CountedWorld) as there:
         guard, reference = there.product("guard", "/small"), there.hops("/small")
         cases = [
-            Case("GET 1 KiB, signed in", guard, reference), browsers(there),
-            Case("GET 1 KiB, passthrough", there.product("small", "/small"), reference),
+            Case(SIGNED_IN, guard, reference), browsers(there),
+            Case(PASSTHROUGH, there.product("small", "/small"), reference),
             Case("GET 1 KiB, signed in, 1 connection", guard, reference, connections=1),
         ]
-        rows = []
+        rows, of_service = [], {}
         for case in cases:
             counts = _count(there, case)
             rows += [Row(f"{case.name}: {program}", "calls a request", Series([count]))
                      for program, count in zip(PROGRAMS, counts, strict=True)]
+            of_service[case.name] = Series([counts[0]])
             say(f"{case.name}: calls counted")
+        rows.append(Row("GET 1 KiB: calls of the service, signed in beside passthrough", "calls a request",
+                        of_service[SIGNED_IN], of_service[PASSTHROUGH], most_ratio=MOST_SIGNED_IN))
         return rows
 
 

@@ -4,6 +4,7 @@
     --long GIB  instead: the memory of service and connector while one stream of so many GiB goes down, and one up, every
                 byte checked, and while a reader stops for a minute
     --applications N  instead: a system with N published applications beside one with a handful
+    --signed-in instead: CPU of the service for a request of somebody who is signed in, beside one without sign-in
     --calls     instead: Python calls a request, which other load on the machine does not change
 """
 
@@ -25,7 +26,7 @@ from bench.idle import run_idle
 from bench.long import run_long
 from bench.measure import Target, download, first_byte, memory, upload
 from bench.report import Row, Series, table, write
-from bench.small import run_small
+from bench.small import run_signed_in, run_small
 from bench.stage import CHECK, Effort, Stage, stage
 
 RESULTS = Path(__file__).parent / "results"
@@ -84,6 +85,8 @@ def run_streams(there: Stage, say: Callable[[str], None]) -> list[Row]:
 
 def _run(there: Stage, given: argparse.Namespace, say: Callable[[str], None]) -> tuple[list[Row], list[Row]]:
     """What the options ask for: rows beside the reference, and those of HTTP/2 beside HTTP/1.1."""
+    if given.signed_in:
+        return run_signed_in(there, say), []
     if given.long:
         return run_long(there, given.long * 1024, _STOPPED, say), []
     wanted = [part for part in ("small", "bulk", "streams", "echo", "http2") if getattr(given, part)]
@@ -120,6 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--http2", action="store_true", help="HTTP/2 beside HTTP/1.1 only")
     parser.add_argument("--long", type=int, metavar="GIB", help="memory while streams of so many GiB pass")
     parser.add_argument("--applications", type=int, metavar="N", help="N published applications beside a handful")
+    parser.add_argument("--signed-in", action="store_true", help="what the sign-in of a request costs only")
     parser.add_argument("--calls", action="store_true", help="Python calls a request only")
     given = parser.parse_args(arguments)
     effort = CHECK if given.check else Effort(rounds=given.rounds) if given.rounds else Effort()

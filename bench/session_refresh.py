@@ -27,14 +27,18 @@ _LEEWAY = 1.0
 
 @dataclass(frozen=True, slots=True)
 class RefreshEffort:
-    """`lasts`: seconds of requests; `away`: from when to when the provider answers 503. Tabs ask every `pause`."""
+    """`lasts`: seconds of requests; `away`: from when to when the provider answers 503.
+
+    All `tabs` of a session ask at once, every `pause` seconds: 250 requests a second in all, which leave most of two cores to
+    other things. What is measured is who refreshes how often, not how fast.
+    """
 
     sessions: int = 500
     tabs: int = 20
     life: int = 60
     lasts: float = 600.0
     away: tuple[float, float] = (240.0, 360.0)
-    pause: float = 20.0
+    pause: float = 40.0
 
 
 def _sign_in(world: World, corp: IdentityProvider, number: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from bench.measure import BROWSER, POST, Target, Void, cpu_seconds, page, requests
@@ -13,6 +13,9 @@ from bench.stage import HOPS, Stage
 SMALL_GOAL, BROWSER_GOAL, MANY_GOAL, PAGE_GOAL, POST_GOAL = 0.65, 0.60, 0.90, 0.35, 0.55
 #: At most so many times the reference's latency at one connection.
 MOST_LATENCY = 2.0
+#: What a small request may cost the service at most where somebody is signed in, beside one of an application without sign-in.
+MOST_SIGNED_IN = 1.10
+SIGNED_IN, PASSTHROUGH = "GET 1 KiB, signed in", "GET 1 KiB, passthrough"
 #: At least so many are in the page with links.
 _LINKS = 100
 
@@ -49,9 +52,9 @@ def small_cases(there: Stage) -> list[Case]:
     """The kinds of small requests."""
     small, guard, many = there.hops("/small"), there.product("guard", "/small"), there.effort.many
     return [
-        Case("GET 1 KiB, signed in", guard, small, goal=SMALL_GOAL),
+        Case(SIGNED_IN, guard, small, goal=SMALL_GOAL),
         browsers(there),
-        Case("GET 1 KiB, passthrough", there.product("small", "/small"), small, goal=SMALL_GOAL),
+        Case(PASSTHROUGH, there.product("small", "/small"), small, goal=SMALL_GOAL),
         Case("GET 32 KiB, signed in", there.product("guard", "/page"), there.hops("/page"), goal=PAGE_GOAL),
         Case("GET 32 KiB, links translated", there.product("linked", "/links.html"), there.hops("/links.html")),
         Case("POST 1 KiB, signed in", there.product("guard", "/post"), there.hops("/post"), script=POST, goal=POST_GOAL),
@@ -84,7 +87,27 @@ def run_small(there: Stage, say: Callable[[str], None]) -> list[Row]:
         say(f"round {number + 1} of {there.effort.rounds}: small requests done")
     share = there.reference.connections_per_request(before)
     void = f"{share:.1%} of the reference's requests made a connection" if share > MOST_HANDSHAKES else ""
-    return [row for case in cases for row in _rows(case, void)]
+    return [*(row for case in cases for row in _rows(case, void)), beside_passthrough(cases)]
+
+
+def run_signed_in(there: Stage, say: Callable[[str], None]) -> list[Row]:
+    """What the sign-in of a request costs the service, without the reference: both kinds in turn."""
+    cases = [case for case in small_cases(there) if case.name in (SIGNED_IN, PASSTHROUGH)]
+    for case in cases:
+        ask(there, case, 0)
+        case.forget()
+    for number in range(there.effort.rounds):
+        for case in cases if number % 2 == 0 else reversed(cases):
+            ask(there, case, 0)
+        say(f"round {number + 1} of {there.effort.rounds}: signed in and passthrough done")
+    return [beside_passthrough(cases)]
+
+
+def beside_passthrough(cases: Iterable[Case]) -> Row:
+    """The row of this cost: in the column of the reference is the product itself, without sign-in."""
+    of_service = {case.name: case.hops[0][0] for case in cases}
+    return Row("GET 1 KiB: CPU of the service, signed in beside passthrough", "us a request",
+               of_service[SIGNED_IN], of_service[PASSTHROUGH], most_ratio=MOST_SIGNED_IN)
 
 
 def _check_links(there: Stage) -> None:
