@@ -12,7 +12,7 @@ E2E := $(PYTEST) -q -c tests/end_to_end/pytest.ini
 # twistd finds the plugins of an editable installation only in setuptools' compatible mode.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --config-settings editable_mode=compat
 
-.PHONY: demo man test soak lint types unit api-docs docs matrix postgresql e2e e2e-beside e2e-alone bench bench-check system-packages clean
+.PHONY: demo man test soak lint types unit api-docs docs matrix postgresql e2e e2e-beside e2e-alone bench bench-check operations system-packages clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/appproxy demo $(DEMO)
@@ -83,6 +83,11 @@ bench: $(VENV)/.dev
 bench-check: $(VENV)/.dev
 	$(BIN)/python -m bench.run --check
 	$(BIN)/python -m bench.translation --check
+	tests/with-postgresql $(BIN)/python -m bench.operations --check
+
+# Each operation on its own under load, counted: OPERATIONS="--rate 100 reload node-restart" for a part.
+operations: $(VENV)/.dev
+	tests/with-postgresql $(BIN)/python -m bench.operations $(OPERATIONS)
 
 # nginx, wrk, h2load, curl, pebble, PostgreSQL and a browser are taken from the system; as root on Debian they are installed.
 system-packages:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import sqlite3
 from contextlib import suppress
@@ -25,6 +26,9 @@ _SERVER = {"connect_timeout": 5, "tcp_user_timeout": 5000, "keepalives_idle": 10
 #: What the server itself ends, in milliseconds: a statement, the wait for another writer, and a transaction whose client has
 #: gone without a word, and which would keep all others waiting.
 _LIMITS = {"statement_timeout": 15_000, "lock_timeout": 5_000, "idle_in_transaction_session_timeout": 30_000}
+#: A URL with commas between servers: what is before them, they, the path, the query. Each of them: host and port.
+_SEVERAL_HOSTS = re.compile(r"(postgresql(?:\+[a-z0-9]+)?://(?:[^@/?#,]*@)?)([^@/?#]*,[^@/?#]*)(/[^?#]*)?(?:\?([^#]*))?")
+_HOST_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:]+)(?::([0-9]{1,5}))?")
 #: Open connections to servers, by engine.
 _open: WeakKeyDictionary[sa.Engine, set[Any]] = WeakKeyDictionary()
 #: Set on a connection that begins a write transaction.
@@ -34,7 +38,7 @@ WRITE = "appproxy_write"
 def make_engine(url: str) -> sa.Engine:
     """The engine for a database URL, `sqlite:///PATH` or `postgresql+psycopg://...`. Raises ConfigError."""
     try:
-        parsed = sa.make_url(url)
+        parsed = sa.make_url(_one_host(url))
         kind = parsed.get_backend_name()
         if kind == "postgresql":
             driven = _with_driver(parsed)
@@ -95,6 +99,21 @@ def make_private(url: sa.URL) -> None:
 def in_memory(url: sa.URL) -> bool:
     """Is this an SQLite database that lives in one connection only?"""
     return url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:")
+
+
+def _one_host(url: str) -> str:
+    """SQLAlchemy knows several servers, `postgresql://A:5432,B:5432/NAME` (libpq, "Connection URIs"), by the query alone."""
+    found = _SEVERAL_HOSTS.match(url)
+    if found is None:
+        return url
+    before, servers, path, query = found.groups()
+    pairs = [_HOST_AND_PORT.fullmatch(one) for one in servers.split(",")]
+    if None in pairs:
+        raise ConfigError("database_url: several servers are written HOST:PORT,HOST:PORT",
+                          hint="such as postgresql://appproxy@a:5432,b:5432/appproxy?target_session_attrs=read-write")
+    hosts = ",".join(one[1].strip("[]") for one in pairs if one is not None)
+    ports = ",".join(one[2] or "5432" for one in pairs if one is not None)
+    return f"{before}{path or '/'}?host={hosts}&port={ports}{f'&{query}' if query else ''}"
 
 
 def _with_driver(url: sa.URL) -> sa.URL:

@@ -55,12 +55,12 @@ class LossyLink:
         while b"sleep" not in Path(f"/proc/{self._holder.pid}/comm").read_bytes():
             time.sleep(0.01)
         name = f"appproxy{os.getpid() % 100_000}"[:15]
-        self._near, self._far = _tun(name), self._tun_there("far")
-        _run("ip", "addr", "add", f"{NEAR}/30", "dev", name)
-        _run("ip", "link", "set", name, "up")
-        _run(*self.there("ip", "link", "set", "lo", "up"))
-        _run(*self.there("ip", "addr", "add", f"{FAR}/30", "dev", "far"))
-        _run(*self.there("ip", "link", "set", "far", "up"))
+        self._near, self._far = tun(name), opened_there(self._holder.pid, "far")
+        run("ip", "addr", "add", f"{NEAR}/30", "dev", name)
+        run("ip", "link", "set", name, "up")
+        run(*self.there("ip", "link", "set", "lo", "up"))
+        run(*self.there("ip", "addr", "add", f"{FAR}/30", "dev", "far"))
+        run(*self.there("ip", "link", "set", "far", "up"))
         self._carrier = threading.Thread(target=self._carry, daemon=True)
         self._carrier.start()
 
@@ -76,21 +76,6 @@ class LossyLink:
         os.close(self._far)
         self._holder.kill()
         self._holder.wait()
-
-    def _tun_there(self, name: str) -> int:
-        """A thread enters the other namespace (namespaces belong to threads), and what it opens there is ours."""
-        made: list[int] = []
-
-        def enter() -> None:
-            with open(f"/proc/{self._holder.pid}/ns/net") as space:
-                if ctypes.CDLL(None, use_errno=True).setns(space.fileno(), _CLONE_NEWNET):
-                    raise OSError(ctypes.get_errno(), "setns")
-            made.append(_tun(name))
-
-        thread = threading.Thread(target=enter)
-        thread.start()
-        thread.join()
-        return made[0]
 
     def _carry(self) -> None:
         other = {self._near: self._far, self._far: self._near}
@@ -120,11 +105,29 @@ class LossyLink:
                 heapq.heappop(late)
 
 
-def _tun(name: str) -> int:
+def opened_there(process: int, name: str) -> int:
+    """A new TUN device in the network of a process: a thread enters it (namespaces are threads'), and the device is ours."""
+    made: list[int] = []
+
+    def enter() -> None:
+        with open(f"/proc/{process}/ns/net") as space:
+            if ctypes.CDLL(None, use_errno=True).setns(space.fileno(), _CLONE_NEWNET):
+                raise OSError(ctypes.get_errno(), "setns")
+        made.append(tun(name))
+
+    thread = threading.Thread(target=enter)
+    thread.start()
+    thread.join()
+    return made[0]
+
+
+def tun(name: str) -> int:
+    """A new TUN device in this network."""
     device = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC)
     fcntl.ioctl(device, _TUNSETIFF, struct.pack("16sH22x", name.encode(), _IFF_TUN | _IFF_NO_PI))
     return device
 
 
-def _run(*command: str) -> None:
+def run(*command: str) -> None:
+    """A command that must succeed."""
     subprocess.run(command, check=True, capture_output=True)

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
+from appproxy.errors import ConfigError
 from appproxy.store.engine import interrupt, make_engine, without_limits
 
 
@@ -71,3 +72,25 @@ def test_a_file_is_not_interrupted(engine: sa.Engine, database_url: str) -> None
         interrupt(engine)
         without_limits(connection)
         assert connection.exec_driver_sql("SELECT 7").scalar() == 7
+
+
+@pytest.mark.parametrize(("url", "means"), [
+    ("postgresql://ann:x@a:5432,b:5433/main?target_session_attrs=read-write",
+     {"host": "a,b", "port": "5432,5433", "dbname": "main", "user": "ann", "password": "x",
+      "target_session_attrs": "read-write"}),
+    ("postgresql+psycopg://ann@a,b:7", {"host": "a,b", "port": "5432,7", "user": "ann"}),
+    ("postgresql://[2001:db8::1]:1,[::2]:2/main", {"host": "2001:db8::1,::2", "port": "1,2", "dbname": "main"}),
+    ("postgresql://ann@a:5432/main", {"host": "a", "port": 5432, "dbname": "main", "user": "ann"}),
+])
+def test_several_servers_of_which_one_takes_changes(url: str, means: dict[str, object]) -> None:
+    """They are written as PostgreSQL's own programs take them."""
+    engine = make_engine(url)
+    found = engine.dialect.create_connect_args(engine.url)[1]
+    assert {name: value for name, value in found.items() if name != "context"} == means
+
+
+@pytest.mark.parametrize("url", ["postgresql://a:5432,/x", "postgresql://a:port,b/x", "postgresql://a,b:1:2/x"])
+def test_several_servers_that_are_none(url: str) -> None:
+    """The error shows how they are written."""
+    with pytest.raises(ConfigError, match="HOST:PORT,HOST:PORT"):
+        make_engine(url)
