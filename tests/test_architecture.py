@@ -142,7 +142,7 @@ INNER = {
         {"documents"},
         {"decision"},
         {"checks", "compiled", "explanation", "logged"},
-        {"replay"},
+        {"replay", "reported"},
     ],
     "admin": [
         {"base"},

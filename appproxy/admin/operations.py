@@ -17,7 +17,7 @@ from appproxy.admin.people import (
     sessions,
     users,
 )
-from appproxy.admin.policy import policies, risk
+from appproxy.admin.policy import policies, results, risk
 from appproxy.admin.publishing import applications, branding, certificates, cors, segments
 from appproxy.admin.running import audit, audit_exports, observation, service
 
@@ -35,6 +35,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *providers.OPERATIONS,
     *directories.OPERATIONS,
     *policies.OPERATIONS,
+    *results.OPERATIONS,
     *devices.OPERATIONS,
     *branding.OPERATIONS,
     *service.OPERATIONS,

@@ -32,6 +32,7 @@ from appproxy.service.dispatch import Dispatcher, ErrorPages
 from appproxy.service.dispatch.gates.decision_log import DecisionLog
 from appproxy.service.dispatch.gates.gate import Gate
 from appproxy.service.dispatch.gates.provider_tokens import TokenBook
+from appproxy.service.dispatch.gates.report_only import ReportOnly
 from appproxy.service.dispatch.gates.sign_in_start import SignInStart
 from appproxy.service.dispatch.order import Parts, stages
 from appproxy.service.dispatch.plain import PlainDispatcher, StrayDispatcher
@@ -177,14 +178,13 @@ class ServiceNode(Service):
         order = insert(stages(Parts(
             gate=self.gate, programs=self._programs, relay=self.relay, sign_in=sign_in, error_pages=self._error_pages,
             own_hosts=own_hosts, own_paths=own_paths, ports={self.settings.public_port, self.settings.listen.port},
-            keeping=keeping, decisions=self._new_decision_log(), rates=self.rates,
-            alone=(self.settings.device_host,),
+            keeping=keeping, decisions=self._new_decision_log(), reports=ReportOnly(self.store, self._reactor),
+            rates=self.rates, alone=(self.settings.device_host,),
         )), load_stages(self.settings.stages))
         return Dispatcher(order, self._error_pages, self.store, self._wall_clock, self._reactor)
 
     def _new_decision_log(self) -> DecisionLog | None:
-        settings = self.settings
-        if not settings.decision_log:
+        if not (settings := self.settings).decision_log:
             return None
 
         def later(line: Callable[[], str]) -> None:

@@ -222,3 +222,24 @@ def test_a_policy_is_tried_on_what_was_decided(world: World, place: Path) -> Non
 
     until(found, "nobody would be asked for more", 10)
     assert visitor.get(world.url("policies")).status == 200
+
+
+def test_what_a_policy_would_have_done(world: World, place: Path) -> None:
+    """Only reported: nobody gets another answer, and it is told who would have; switched on, they do."""
+    set_(world, place, "location", OFFICE)
+    reported = OUTSIDE.replace('state = "on"', 'state = "report-only"')
+    set_(world, place, "policy", reported)
+    inside, outside = Visitor(world.port, world.anchor), Visitor(world.port, world.anchor, OUTSIDE_ADDRESS)
+    assert inside.sign_in(world.url("policies"), "petra").status == 200
+    assert outside.sign_in(world.url("policies"), "pete").status == 200
+
+    def told() -> bool:
+        found = world.admin_json("policy", "results", "outside")
+        users = [(row["user"], row["decisions"]) for row in found["by_user"]]
+        return users == [("pete", 1)] and found["passed"] >= 1 and found["examples"][0]["address"] == OUTSIDE_ADDRESS
+
+    until(told, "not counted", 20)
+    assert "pete" in world.admin("policy", "results", "outside")
+    set_(world, place, "policy", OUTSIDE)
+    assert outside.get(world.url("policies")).status == 401 and inside.get(world.url("policies")).status == 200
+    assert told()

@@ -56,6 +56,13 @@ _RECORDS: Mapping[str, str] = {
         "users:whole groups:texts",
     "PolicyDocument": "name:text id:text version:whole changed:time state~:text document:object",
     "PolicyFault": "policy:text problem:text",
+    "ResultsOfDay": "day:text decisions:whole users:whole passed:whole",
+    "ResultsOf":
+        "effect~:text user~:text application~:text reason~:text decisions:whole users:whole last:time",
+    "ResultExample": "time:time user:text application:text effect:text reason:text address:text",
+    "PolicyResults":
+        "policy:text state:text changed:time decisions:whole users:whole passed:whole more_users:flag days:[ResultsOfDay] "
+        "effects:[ResultsOf] by_user:[ResultsOf] by_application:[ResultsOf] reasons:[ResultsOf] examples:[ResultExample]",
     "BreakGlassUser": "user:text id:text warning~:text",
     "ServiceToken": _TOKEN,
     "NativeClient": "id:text name:text applications:texts redirect_uris:texts created:time device_codes:flag",
@@ -103,6 +110,7 @@ _ANSWERS: Mapping[str, str] = {
     **{f"{method} /directories/{{directory}}": "Directory" for method in ("GET", "PATCH", "DELETE")},
     **{f"GET /{_PLURAL[one]}": "[PolicyDocument]" for one in _POLICIES},
     **{f"{method} /{_PLURAL[one]}/{{{one}}}": "PolicyDocument" for one in _POLICIES for method in ("GET", "PUT", "DELETE")},
+    "GET /policies/{policy}/results": "PolicyResults",
     "GET /policy-check": "[PolicyFault]", "GET /break-glass": "[BreakGlassUser]",
     "PUT /break-glass/{user}": "BreakGlassUser", "DELETE /break-glass/{user}": "BreakGlassUser",
     "GET /branding": "map", "PATCH /branding": "map", "DELETE /branding": "map", "GET /branding-settings": "[Setting]",

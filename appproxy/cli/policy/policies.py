@@ -12,6 +12,7 @@ from appproxy.cli.base.documents import document_of
 from appproxy.cli.base.output import Column, done, json_option, moment, show_json, show_record, show_rows
 from appproxy.cli.base.wrong_use import WrongUse
 from appproxy.cli.policy.replay import replay_policies
+from appproxy.cli.policy.results import policy_results
 
 _COLUMNS = (
     Column("NAME", "name"), Column("STATE", "state"), Column("VERSION", "version"), Column("CHANGED", "changed", moment))
@@ -130,6 +131,7 @@ def explain(setting: CallSettings, /, as_json: bool, device_subject: tuple[str, 
 
 
 policy.add_command(replay_policies)
+policy.add_command(policy_results)
 
 
 @policy.group()

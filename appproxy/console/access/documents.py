@@ -62,10 +62,12 @@ def writing(kind: DocumentPages) -> Callable[[Visit], Awaitable[PageContent]]:
         if not name:
             visit.require(Permission.CHANGE_POLICIES)
         text, tag, version, is_kept = json.dumps(kind.example, indent=2, ensure_ascii=False), "", 0, False
+        reported = None
         if name:
             found, tag = await visit.get_tagged(one_of(kind.path, name))
             name, version, is_kept = found["name"], found["version"], True
             text = json.dumps(_shown(found["document"]), indent=2, ensure_ascii=False)
+            reported = await _reported(visit, kind, found)
         written = (visit.form.get("document") or [text])[0]
         error = visit.error
         return PageContent("document", name or f"A new {kind.word}", {
@@ -73,9 +75,19 @@ def writing(kind: DocumentPages) -> Callable[[Visit], Awaitable[PageContent]]:
             "line": 0 if error is None else line_of(written, error.message), "tried": await _tried(visit, kind, name),
             "rows": min(max(written.count("\n") + 3, 12), 40),
             "path": one_of(kind.path, name) if name else f"/{kind.path}/new", "checked": False,
+            "results": reported,
         })
 
     return write
+
+
+async def _reported(visit: Visit, kind: DocumentPages, found: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What a policy would have done while it was only reported; None where there is nothing to say of that."""
+    if kind is not POLICIES or not visit.may(Permission.READ_USERS):
+        return None
+    results = await visit.get(f"{one_of(kind.path, found['name'])}/results")
+    told: Mapping[str, Any] | None = results if results["days"] or found["state"] == "report-only" else None
+    return told
 
 
 def _shown(document: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -172,7 +172,9 @@ class PolicySet:
         return levels_for([self.strengths.get(name) for name in strengths], provider)
 
     def reporting(self) -> PolicySet:
-        """What those come to that are only reported."""
+        """What those come to that are only reported; `NO_POLICIES` where none is."""
+        if all(policy.state is not PolicyState.REPORT_ONLY for policy in self.policies.values()):
+            return NO_POLICIES
         return PolicySet(
             self.policies.values(), self.locations, self.strengths, self.exempt, self.contexts, self.devices, reporting=True)
 

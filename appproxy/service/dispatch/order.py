@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from appproxy.service.dispatch.error_pages import ErrorPages
 from appproxy.service.dispatch.gates.decision_log import DecisionLog
 from appproxy.service.dispatch.gates.gate import Gate
+from appproxy.service.dispatch.gates.report_only import ReportOnly
 from appproxy.service.dispatch.gates.sign_in_start import SignInStart
 from appproxy.service.dispatch.stage import Stage
 from appproxy.service.dispatch.stages.access import Authentication, Authorization
@@ -29,7 +30,7 @@ class Parts:
     """What the stages are made of. `own_hosts`: what answers on `signin.D`, `apps.D` and `D`; `ports`: where users come in.
 
     `alone`: hosts that share no connection with others. Without `keeping` no form outlives its session; without `decisions`
-    none is logged.
+    none is logged; without `reports` nobody hears what policies would have done that are only reported.
     """
 
     gate: Gate
@@ -42,12 +43,14 @@ class Parts:
     ports: Collection[int] = field(default=(443,))
     keeping: FormKeeping | None = None
     decisions: DecisionLog | None = None
+    reports: ReportOnly | None = None
     rates: RateLimits
     alone: Collection[str] = ()
 
 
 def stages(parts: Parts) -> tuple[Stage, ...]:
     """A request's way. Each line may count on all lines above it."""
+    judging = (parts.sign_in, parts.error_pages, parts.decisions, parts.reports)
     limited = parts.rates.address is not None or parts.rates.everybody is not None
     return (
         OwnConnection(parts.alone),                             # came on a connection for its host,
@@ -65,8 +68,8 @@ def stages(parts: Parts) -> tuple[Stage, ...]:
         MachineAuthentication(parts.programs),                  # or a program's
         Maintenance(parts.programs.gate, parts.sign_in),                             # who maintains it, if it is closed,
         KeptForms(parts.gate, parts.keeping),                   # no form that waits for its sender, or stands for one,
-        Authorization(parts.gate, parts.sign_in, parts.error_pages, parts.decisions),  # and who may use it,
-        MachineAuthorization(parts.programs, parts.sign_in, parts.error_pages, parts.decisions),  # or which program,
+        Authorization(parts.gate, *judging),                    # and who may use it,
+        MachineAuthorization(parts.programs, *judging),         # or which program,
         UserRates(parts.rates),                                 # is not one too many of theirs, or of all,
         Slash(parts.relay.plans),                               # has its last slash,
         Limits(),                                                # and is what the application takes:

@@ -11,6 +11,7 @@ from appproxy.store.people import client_keys, kept_forms, password_attempts, pa
 from appproxy.store.people.factors import refused_codes
 from appproxy.store.people.session import client_sessions, one_time, sessions
 from appproxy.store.people.session import rows as session_rows
+from appproxy.store.policies import results
 from appproxy.store.risk import judging
 from appproxy.store.roles import assignments as role_assignments
 from appproxy.store.roles import idempotency
@@ -48,6 +49,7 @@ def keep_up(tx: Transaction, node_started: float, audit_days: int = 0, connector
     command_lines.purge(tx)
     role_assignments.purge(tx)
     judging.purge(tx)
+    results.purge(tx)
     idempotency.purge(tx)
     if tx.now - node_started > _WATCHED:
         for gone in connectors.remove_unseen(tx, connector_days):

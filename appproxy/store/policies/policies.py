@@ -27,7 +27,7 @@ from appproxy.store import names
 from appproxy.store.applications import applications
 from appproxy.store.devices import authorities
 from appproxy.store.people import providers, users
-from appproxy.store.policies import documents
+from appproxy.store.policies import documents, results
 from appproxy.store.policies.documents import DocumentKind, Stored
 from appproxy.store.policies.references import Names, device_id, resolved
 from appproxy.store.roles import assignments as role_assignments
@@ -61,10 +61,17 @@ def put(tx: Transaction, name: str, document: object, *, force: bool = False) ->
     if set(policy.groups()) - known - (set() if old is None else set(read_policy(old.document).groups())):
         since = tx.now
     made = documents.put(tx, DocumentKind.POLICY, policy.name, kept, since)
+    if old is not None and _meaning(old.document) != _meaning(made.document):
+        results.forget(tx, old.id)
     if not force and (without := without_anybody(tx)):
         raise ConfigError(f"with this policy nobody could use {', '.join(without)}",
                           hint="exclude somebody, add a condition, or use --force")
     return made
+
+
+def _meaning(document: Mapping[str, object]) -> Mapping[str, object]:
+    """All of a policy but what makes no difference to whom it would touch."""
+    return {key: value for key, value in document.items() if key not in ("state", "message")}
 
 
 def put_location(tx: Transaction, name: str, document: object) -> Stored:

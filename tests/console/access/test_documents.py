@@ -12,7 +12,7 @@ import pytest
 
 from appproxy.console.access.documents import line_of, read
 from appproxy.errors import ConfigError
-from tests.console.conftest import House, Seat
+from tests.console.conftest import PASSWORD, House, Seat
 
 TEXT = """{
   "state": "on",
@@ -158,3 +158,22 @@ def test_who_may_only_read_policies(house: House) -> None:
     assert hal.send("/policies/quiet/remove", {}).status == 403
     assert hal.see("/policies/new").status == 403
     assert house.call("GET", "/policies/quiet")["version"] == 1
+
+
+def test_what_a_policy_would_have_done(house: House) -> None:
+    """Whom it would touch is on its page, for those who may read users, as soon as somebody comes."""
+    document = {"state": "report-only", "users": {"include": ["all"]}, "applications": {"include": ["wiki"]},
+                "grant": {"require": ["phishing-resistant"]}}
+    house.call("PUT", "/policies/tried", {"document": document})
+    pol = house.seat("pol")
+    assert "Nobody who has come since" in pol.see("/policies/tried").text
+    rita = house.playground.browser()
+    assert rita.sign_in("https://wiki.example.org/", "rita", PASSWORD).status in (200, 404)
+    house.playground.network.pass_time(10)
+    text = pol.see("/policies/tried").text
+    assert "<strong>1</strong> users in 1 decisions" in text
+    assert "the authentication strength &#39;phishing-resistant&#39;" in text and ">rita</th>" in text
+    found = house.call("GET", "/policies/tried/results")
+    assert [row["user"] for row in found["by_user"]] == ["rita"] and found["examples"][0]["application"] == "wiki"
+    house.call("PUT", "/policies/tried", {"document": {**document, "grant": {"require": ["mfa"]}}})
+    assert house.call("GET", "/policies/tried/results")["days"] == []

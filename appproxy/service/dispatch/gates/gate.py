@@ -63,6 +63,8 @@ class Opened:
     address_until: float = -inf
     #: The verdict that is in the decision log already.
     logged: object = None
+    #: By what policies look at that are only reported: until when requests need not be looked at again.
+    reported: dict[Hashable, float] = field(default_factory=dict)
 
 
 class Renewing(Protocol):
@@ -224,6 +226,7 @@ class Gate:
             return False
         opened.epoch, opened.route, opened.holds_until, opened.address_until = self._epoch, route, -inf, -inf
         opened.memo.clear()
+        opened.reported.clear()
         return True
 
     def places_of(self, route: ApplicationRoute) -> tuple[CookiePlace, ...]:

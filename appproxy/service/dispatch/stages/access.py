@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from appproxy.errors import Code
+from appproxy.policy.conditional.compiled import NO_POLICIES
 from appproxy.policy.verdict import Pass, Refuse, SignInRequired
 from appproxy.publish.application import Application
 from appproxy.publish.response_policy import hsts_line
@@ -10,6 +11,7 @@ from appproxy.publish.routing import ApplicationRoute
 from appproxy.service.dispatch.error_pages import ErrorPages
 from appproxy.service.dispatch.gates.decision_log import DecisionLog
 from appproxy.service.dispatch.gates.gate import Gate, Judge
+from appproxy.service.dispatch.gates.report_only import ReportOnly
 from appproxy.service.dispatch.gates.sign_in_start import SignInStart
 from appproxy.service.dispatch.request import InboundRequest
 from appproxy.service.dispatch.stage import ANSWERED, Outcome, Stage
@@ -45,10 +47,12 @@ class Authorization(Stage):
     name = "authorization"
 
     def __init__(
-        self, gate: Judge, sign_in: SignInStart, error_pages: ErrorPages, decisions: DecisionLog | None = None
+        self, gate: Judge, sign_in: SignInStart, error_pages: ErrorPages, decisions: DecisionLog | None = None,
+        reports: ReportOnly | None = None,
     ) -> None:
         self._gate = gate
         self._decisions = decisions
+        self._reports = reports
         self._sign_in = sign_in
         self._error_pages = error_pages
 
@@ -74,6 +78,8 @@ class Authorization(Stage):
             request.session, request.transfers = verdict.session, transfers
             if request.now >= opened.renew_at:
                 request.exchange.renewal = self._gate.renew(opened, request.now)
+            if request.snapshot.reported is not NO_POLICIES and self._reports is not None and verdict.session is not None:
+                self._reports.note(opened, verdict.session, request.context(), request.snapshot)
             return None
         if isinstance(verdict, Refuse):
             self.refuse(request, verdict)

@@ -26,6 +26,7 @@ from appproxy.service.dispatch.gates.decision_log import DecisionLog
 from appproxy.service.dispatch.gates.machine_certificates import shown_to
 from appproxy.service.dispatch.gates.machine_gate import MachineGate, Presented
 from appproxy.service.dispatch.gates.provider_tokens import KnownToken, NoTokens, TokenBook, takes_access_tokens
+from appproxy.service.dispatch.gates.report_only import ReportOnly
 from appproxy.service.dispatch.gates.sign_in_start import SignInStart
 from appproxy.service.dispatch.request import InboundRequest
 from appproxy.service.dispatch.stage import Outcome, Stage
@@ -117,9 +118,10 @@ class MachineAuthorization(Authorization):
     name = "machine-authorization"
 
     def __init__(
-        self, programs: Programs, sign_in: SignInStart, error_pages: ErrorPages, decisions: DecisionLog | None = None
+        self, programs: Programs, sign_in: SignInStart, error_pages: ErrorPages, decisions: DecisionLog | None = None,
+        reports: ReportOnly | None = None,
     ) -> None:
-        super().__init__(programs.gate, sign_in, error_pages, decisions)
+        super().__init__(programs.gate, sign_in, error_pages, decisions, reports)
         self._programs = programs
 
     def concerns(self, route: ApplicationRoute) -> bool:
