@@ -15,6 +15,7 @@ from appproxy.admin.transport.direct import open_store
 from appproxy.config import StatePaths
 from appproxy.demo.supervisor import Supervisor
 from appproxy.store.applications import applications
+from appproxy.store.transaction import Transaction
 from bench.measure import Target, Void, cpu_seconds, family, memory, requests
 from bench.reference import Reference
 from bench.report import Row, Series
@@ -51,16 +52,21 @@ def two_sides(directory: Path, count: int, say: Callable[[str], None]) -> Iterat
         nginx = directory / "nginx"
         nginx.mkdir()
         url = Reference(nginx, first).start_application(1 << 20)
-        yield _side(many, first, url, count, say), _side(one, second, url, 1, say)
+        yield ready(many, first, url, count, say), ready(one, second, url, 1, say)
 
 
-def _side(directory: Path, supervisor: Supervisor, url: str, count: int, say: Callable[[str], None]) -> Side:
+def ready(
+    directory: Path, supervisor: Supervisor, url: str, count: int, say: Callable[[str], None],
+    fill: Callable[[World], None] = lambda world: None,
+) -> Side:
+    """A system with so many applications, and with what `fill` puts into its store."""
     world = World(directory, supervisor)
     world.build()
     world.publish("guard", url)
     world.admin("assign", "guard", "--user", "alice")
     if count > 1:
         publish_many(world, url, count)
+        fill(world)
         supervisor.end("service")
         world.start_service()
     visitor = Visitor(world.port, world.anchor)
@@ -78,13 +84,20 @@ def _side(directory: Path, supervisor: Supervisor, url: str, count: int, say: Ca
 
 
 def publish_many(world: World, url: str, count: int) -> None:
-    """Publish so many, as another node would, in one transaction."""
+    """Publish so many."""
+    with writing(world) as tx:
+        for number in range(count):
+            applications.publish(tx, f"app{number}", url, world.url(f"app{number}"), "passthrough")
+
+
+@contextmanager
+def writing(world: World) -> Iterator[Transaction]:
+    """One transaction, as another node would make it."""
     paths = StatePaths(world.state)
     store = open_store(paths, read_settings(paths), os.environ, lambda text: None)
     try:
         with store.transaction(datetime.now(UTC).timestamp()) as tx:
-            for number in range(count):
-                applications.publish(tx, f"app{number}", url, world.url(f"app{number}"), "passthrough")
+            yield tx
     finally:
         store.close()
 
@@ -93,30 +106,40 @@ def run_applications(
     directory: Path, count: int, rounds: int, seconds: float, say: Callable[[str], None]
 ) -> list[Row]:
     """Small requests in interleaved rounds: the side that goes first changes each time."""
-    rates, service, connector = ((Series(), Series()) for _ in range(3))
     with two_sides(directory, count, say) as sides:
-        for side in sides:
-            requests(side.target, 32, 1)
-        for number in range(rounds):
-            for at in (0, 1) if number % 2 == 0 else (1, 0):
-                side = sides[at]
-                pids = side.pids("service"), side.pids("connector")
-                before = cpu_seconds(pids[0]), cpu_seconds(pids[1])
-                load = requests(side.target, 32, seconds)
-                rates[at].values.append(load.rate)
-                for series, one, start in zip((service, connector), pids, before, strict=True):
-                    series[at].values.append((cpu_seconds(one) - start) / load.requests * 1e6)
-            say(f"round {number + 1} of {rounds}: done")
-        name = "small GET, signed in"
         return [
-            Row(name, "requests/s", *rates, goal=GOAL),
-            Row(f"{name}: CPU, service", "us a request", *service),
-            Row(f"{name}: CPU, connector", "us a request", *connector),
+            *small_requests(sides, rounds, seconds, say, GOAL),
             Row("start of the service: CPU", "s", Series([sides[0].started]), Series([sides[1].started])),
-            *(_memory(program, sides) for program in ("service", "connector")),
+            *(memory_row(program, sides) for program in ("service", "connector")),
         ]
 
 
-def _memory(program: str, sides: tuple[Side, Side]) -> Row:
+def small_requests(
+    sides: tuple[Side, Side], rounds: int, seconds: float, say: Callable[[str], None], goal: float
+) -> list[Row]:
+    """Of one user, in interleaved rounds: rates, of which the first side must have this share, and CPU."""
+    rates, service, connector = ((Series(), Series()) for _ in range(3))
+    for side in sides:
+        requests(side.target, 32, 1)
+    for number in range(rounds):
+        for at in (0, 1) if number % 2 == 0 else (1, 0):
+            side = sides[at]
+            pids = side.pids("service"), side.pids("connector")
+            before = cpu_seconds(pids[0]), cpu_seconds(pids[1])
+            load = requests(side.target, 32, seconds)
+            rates[at].values.append(load.rate)
+            for series, one, start in zip((service, connector), pids, before, strict=True):
+                series[at].values.append((cpu_seconds(one) - start) / load.requests * 1e6)
+        say(f"round {number + 1} of {rounds}: done")
+    name = "small GET, signed in"
+    return [
+        Row(name, "requests/s", *rates, goal=goal),
+        Row(f"{name}: CPU, service", "us a request", *service, most_ratio=1 / goal),
+        Row(f"{name}: CPU, connector", "us a request", *connector),
+    ]
+
+
+def memory_row(program: str, sides: tuple[Side, Side]) -> Row:
+    """What a program of both holds."""
     many, one = (Series([memory(side.pids(program)) / 2**20]) for side in sides)
     return Row(f"memory of the {program}", "MiB", many, one)

@@ -1,4 +1,5 @@
-"""What conditional access costs: `python -m bench.policies`; with `--rule` 100,000 generated requests against the rule's text.
+"""What conditional access costs: `python -m bench.policies` measures the engine alone, with `--service` two whole systems, one
+with policies and one without; with `--rule` 100,000 generated requests against the rule's text.
 
 A large set: 1,000 policies (50 of them for all users and applications), 200 named locations of 500 networks each, 10,000
 users in 100 groups, 1,000 applications. Times are of this process alone; memory is what the set holds.
@@ -125,7 +126,13 @@ def main() -> int:
     """The exit code is 1 where a bar is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rule", action="store_true", help="compare generated requests with the rule's text")
-    if parser.parse_args().rule:
+    parser.add_argument("--service", action="store_true", help="two whole systems, with policies and without")
+    given = parser.parse_args()
+    if given.service:
+        from bench.policies_service import main as service
+
+        return service()
+    if given.rule:
         from tests.policy.conditional.test_compiled import check_rule
 
         for seed in range(_SETS):
