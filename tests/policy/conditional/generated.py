@@ -33,6 +33,7 @@ PATHS: dict[bytes, tuple[str, ...]] = {
     b"/payrolls": ("/payrolls",), b"/payroll/Reports/1": ("/payroll/Reports/1",),
     b"/PAYROLL/may": ("/PAYROLL/may", "/payroll/may"), b"/%70ayroll/may": ("/%70ayroll/may", "/payroll/may"),
     b"/payroll/reports/x": ("/payroll/reports/x", "/payroll/Reports/x"), b"/pay.": ("/pay.", "/pay"),
+    b"/pay.json": ("/pay.json", "/pay"), b"/payroll:a": ("/payroll:a", "/payroll"),
     b"/x//pay": ANY_PATH, b"/x/../payroll": ANY_PATH, b"/pay;a=1": ANY_PATH, b"/x%2fpay": ANY_PATH, b"/%2570ay": ANY_PATH,
     b"": ANY_PATH,
 }

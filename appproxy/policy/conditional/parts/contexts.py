@@ -28,13 +28,25 @@ class Area:
         return _within(path, self.path, self.below)
 
     def may_hold(self, path: bytes) -> bool:
-        """Is a path, as `paths.loose` reads it, in it for the most generous application?"""
-        return _within(path, _loose(self.path), self.below)
+        """Is a path, as `paths.loose` reads it, in it for the most generous application?
+
+        Some take `/payroll.json` for another form of `/payroll`, and `/payroll::$DATA` for the file itself (NTFS), which may
+        have spaces before it.
+        """
+        area = _loose(self.path)
+        return _within(path, area, self.below) or path.startswith(_forms_of(area))
 
 
 @lru_cache(maxsize=4096)
 def _loose(path: bytes) -> bytes:
     return loose(path)
+
+
+@lru_cache(maxsize=4096)
+def _forms_of(area: bytes) -> tuple[bytes, ...]:
+    """What other forms of the page begin with."""
+    base = area.rstrip(b"/")
+    return (base + b".", base + b":", base + b" ") if base else ()
 
 
 def _within(path: bytes, area: bytes, below: bool) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from random import Random
 
 import pytest
 
@@ -25,6 +26,8 @@ BOTH, ONE, NEITHER = (frozenset("c"), frozenset("c")), (frozenset("c"), EMPTY), 
     (b"/payroll", BOTH), (b"/payroll/", BOTH), (b"/payroll/may/1", BOTH), (b"/payroll/%20x", BOTH),
     (b"/", NEITHER), (b"/payrolls", NEITHER), (b"/x/payroll/", NEITHER), (b"/%2Bpayroll", NEITHER),
     (b"/PayRoll/may", ONE), (b"/%70ayroll/may", ONE), (b"/payroll./may", ONE), ("/ｐayroll/may".encode(), ONE),
+    (b"/payroll.json", ONE), (b"/payroll.xml/may", ONE), (b"/payroll::$DATA", ONE), (b"/payroll%3a:$INDEX_ALLOCATION/x", ONE),
+    (b"/payrolls.json", NEITHER), (b"/.payroll", NEITHER),
     (b"//payroll/may", ONE), (b"/x/../payroll/may", ONE), (b"/x/..;/payroll", ONE), (b"/x%2f..%2fpayroll", ONE),
     (b"/%252e%252e/payroll", ONE), (b"\\payroll", ONE), (b"/payroll/../", ONE), (b"/a;b", ONE), (b"", ONE), (b"/a%00", ONE),
 ])
@@ -73,3 +76,33 @@ def test_a_long_path_costs_what_it_is_long() -> None:
         return lambda: contexts_of(many, b"GET", path, False)
 
     assert growth(asked, 400) < MOST
+
+
+def _escaped(path: str, random: Random) -> str:
+    return "".join(
+        f"%{ord(sign):02{random.choice('xX')}}" if sign.isalnum() and sign.isascii() and random.random() < 0.3 else sign
+        for sign in path)
+
+
+#: What attackers do to a path, and some application or other undoes.
+TRICKS: list[Callable[[str, Random], str]] = [
+    lambda path, random: "".join(random.choice((sign.upper(), sign)) for sign in path), _escaped,
+    lambda path, random: _escaped(path, random).replace("%", "%25"),
+    lambda path, random: path.replace("/", random.choice(("//", "/./", "/x/../", "/%2e/", "%2f", "%5c", "\\", "/;/"))),
+    lambda path, random: path.replace("payroll", "payroll" + random.choice((";a=1", ".", "%20", "%2e", "%09", ".."))),
+    lambda path, random: path.replace("payroll", "payroll%c2%a0"),
+    lambda path, random: path.replace("payroll", "payroll" + random.choice((".json", "::$DATA", "%00", ".;x", "%3f", "%23"))),
+    lambda path, random: path.replace("a", random.choice(("%ef%bd%81", "%c1%a1", "%u0061", "\uff41", "%F0%9D%96%BA"))),
+    lambda path, random: "/" + random.choice(("x/..;", ".", "%2e%2e", "..", "x/%2e%2e", "%2f")) + path,
+]
+
+
+@pytest.mark.parametrize("seed", range(400))
+def test_no_way_of_writing_it_gets_around(seed: int) -> None:
+    """One trick after the other: what asks for more at a path asks at all that any application may take for it."""
+    random = Random(seed)
+    path = random.choice(("/payroll", "/payroll/", "/payroll/may/1"))
+    for trick in random.sample(TRICKS, random.randint(1, 3)):
+        path = trick(path, random)
+    found = contexts_of([PAYROLL], b"GET", path.encode(), False)
+    assert found.any_reading == frozenset("c"), path
