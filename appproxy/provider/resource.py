@@ -49,7 +49,7 @@ from appproxy.provider.passwords.shared_throttle import SharedThrottle
 from appproxy.provider.sign_in import SignInPages
 from appproxy.provider.sign_out import SignOutPages
 from appproxy.provider.steps.account import AccountPages
-from appproxy.provider.steps.consent import ConsentPages
+from appproxy.provider.steps.consent import ConsentPages, JudgeProgram
 from appproxy.provider.steps.new_password import NewPasswordPages
 from appproxy.provider.steps.onward import Onward
 from appproxy.provider.steps.second_factor import SecondFactorPages
@@ -86,11 +86,12 @@ class BuiltInProvider:
         directories: Directories | None = None,
         post: Post | None = None,
         failed: Failed = nobody_counts,
+        judge: JudgeProgram | None = None,
     ) -> None:
         """`issuer`: `https://signin.DOMAIN[:PORT]`; `wall_clock`: seconds since 1970; `run` replaces the password threads.
 
-        `note` keeps entries of the audit that nobody waits for; `directories` replaces what asks directories. `post` calls
-        relying parties; without it they are told by other processes alone. `failed` counts wrong passwords.
+        `note` keeps entries of the audit that nobody waits for; `directories` replaces what asks directories. Without `post`,
+        which calls relying parties, other processes tell them. `failed` counts wrong passwords, `judge` judges programs.
 
         `reactor` provides IReactorTime, and without `run` also IReactorFromThreads.
         """
@@ -111,7 +112,7 @@ class BuiltInProvider:
         self._set_up = SetUpPages(onward)
         self._new_password = NewPasswordPages(onward, checker)
         self._account = AccountPages(onward, self._set_up, self._new_password)
-        self._consent = ConsentPages(onward)
+        self._consent = ConsentPages(onward, judge)
         self._sign_out = SignOutPages(facts)
         self._back_channel = None if post is None else BackChannel(live, issuer, reactor, wall_clock, random_bytes, post)
         self._issuer = issuer

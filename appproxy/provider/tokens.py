@@ -33,6 +33,7 @@ STEP_LIFETIME = 600.0
 @dataclass(frozen=True, slots=True)
 class ProviderSession:
     """A user's session with the provider. `auth_time`: when they signed in; `methods`: what they have proved, in this order.
+    `risk`: the level at which they let a program in, "" for unknown; it is in the program's tokens alone.
 
     Before all that is asked for is proved, it is in the hidden field of the next form only, and no cookie has it.
     """
@@ -41,6 +42,7 @@ class ProviderSession:
     user: str
     auth_time: float
     methods: tuple[Method, ...] = (Method.PASSWORD,)
+    risk: str = ""
 
     @property
     def expires(self) -> float:
@@ -58,7 +60,9 @@ class ProviderSession:
 
     def packed(self) -> dict[str, object]:
         """As it is in sealed texts."""
-        return {"i": self.id, "u": self.user, "a": self.auth_time, "m": [method.value for method in self.methods]}
+        packed: dict[str, object] = {
+            "i": self.id, "u": self.user, "a": self.auth_time, "m": [method.value for method in self.methods]}
+        return packed | {"k": self.risk} if self.risk else packed
 
     @classmethod
     def unpack(cls, payload: Mapping[str, object]) -> ProviderSession:
@@ -68,7 +72,8 @@ class ProviderSession:
             methods = tuple(map(Method, names))
         except ValueError as error:
             raise IdentityError(Code.SIGN_IN_STATE, f"a session with a method that is unknown here: {error}") from error
-        return cls(str(payload["i"]), str(payload["u"]), cast("float", payload["a"]), methods)
+        return cls(
+            str(payload["i"]), str(payload["u"]), cast("float", payload["a"]), methods, str(payload.get("k", "")))
 
     def with_method(self, method: Method) -> ProviderSession:
         """The same with one more proof."""

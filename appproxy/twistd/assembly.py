@@ -147,7 +147,7 @@ def assemble(
     risk = risk_parts(settings, directory, countries, live, reactor, wall_clock)
     provider = BuiltInProvider(
         live, settings.signin_origin, reactor, wall_clock, run=run, note=notes.note, post=Posting(reactor),
-        failed=risk.failed)
+        failed=risk.failed, judge=None if risk.judge is None else risk.judge.let_in)
     providers = _providers(live, provider, reactor, wall_clock)
     sign_in_store = LiveSignInStore(live, notes.note, wall_clock)
     sign_in = SignIn(

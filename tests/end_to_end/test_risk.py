@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.end_to_end.native import Native, allow_device
 from tests.end_to_end.test_ended_sessions import _ended, _open
 from tests.end_to_end.test_policies import set_, set_up
 from tests.end_to_end.visitor import Answer, Visitor
-from tests.end_to_end.world import PASSWORD, World, until
+from tests.end_to_end.world import DOMAIN, PASSWORD, World, until
 
 ATTACKER, HOME = "127.0.0.88", "127.0.0.89"
 USERS = ("rita", "rosa")
+#: Others whose names are in the attacker's list: passwords that are tried count, made-up names hardly do.
+LEAKED = [f"leaked{number}" for number in range(12)]
 ASK = """
 name = "at risk"
 state = "on"
@@ -47,8 +50,9 @@ def place(world: World, tmp_path: Path) -> Iterator[Path]:
     """An application of its own, and a directory for files; no policy is left behind, and nothing is held against anybody."""
     if not any(row["name"] == "risky" for row in world.admin_json("app", "list")):
         world.publish("risky", world.internal)
-        for user in USERS:
+        for user in (*USERS, *LEAKED):
             world.admin("user", "add", user, "--password-stdin", stdin=PASSWORD + "\n")
+        for user in USERS:
             world.admin("assign", "risky", "--user", user)
     yield tmp_path
     for row in world.admin_json("policy", "list"):
@@ -61,8 +65,8 @@ def stuff(world: World, victim: str) -> tuple[Visitor, Answer]:
     """A list of names and passwords is tried from one address, in the end the victim's; gives the page behind that."""
     visitor = Visitor(world.port, world.anchor, ATTACKER)
     page = visitor.navigate(world.url("risky"))
-    for number in range(20):
-        page = visitor.submit(page, username=f"somebody{number}", password=f"leaked {number}")
+    for name in LEAKED:
+        page = visitor.submit(page, username=name, password=f"the password of {name}")
         assert page.status in (403, 429), page.text
     for number in range(5):
         page = visitor.submit(page, username=victim, password=f"former {number}")
@@ -133,3 +137,23 @@ def test_what_the_decision_log_has(world: World, place: Path) -> None:
     until(asked, "the replay asks nobody for more", 20)
     answer = world.admin("risk", "rates")
     assert "FROM POINTS" in answer or "high" in answer
+
+
+def test_a_program_that_is_let_in_at_risk(world: World, place: Path) -> None:
+    """Its token says so: the policy asks the program for a second factor, and nothing of one that is let in at home."""
+    world.publish("riskyapi", world.internal, "--set", "bearer=provider")
+    world.admin("assign", "riskyapi", "--user", "rita", "--user", "rosa")
+    id_ = world.admin("native-client", "add", "Risky CLI", "--app", "riskyapi", "--redirect-uri", "http://127.0.0.1/callback",
+                      "--device-codes").strip()
+    client = Native(id_, f"https://signin.{DOMAIN}:{world.port}", world.anchor)
+    set_(world, place, "policy", ASK.replace('include = ["risky"]', 'include = ["riskyapi"]'))
+    attacker, _ = stuff(world, "rita")
+    for visitor, name, status in ((attacker, "rita", 401), (Visitor(world.port, world.anchor, HOME), "rosa", 200)):
+        begun = client.device()
+        allow_device(visitor, name, begun["verification_uri"], begun["user_code"])
+        got, tokens = client.poll(begun["device_code"])
+        assert got == 200, tokens
+        answered, _, fields = client.call(world.url("riskyapi", "/headers"), token=tokens["access_token"])
+        assert answered == status, fields
+        if status == 401:
+            assert 'error="insufficient_user_authentication"' in fields["www-authenticate"]

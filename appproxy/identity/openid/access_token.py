@@ -18,6 +18,8 @@ from appproxy.json_input import read_json
 
 #: RFC 9068 section 2.1; what providers from before it call their tokens.
 ACCESS_TYPE, OLD_TYPE = "at+jwt", "jwt"
+#: The claim by which the built-in provider tells the gate at which risk a user has let a program in.
+RISK = "sign_in_risk"
 #: Claims that only ID tokens have (OpenID Connect Core 1.0 sections 2 and 3.3.2.11).
 _OF_ID_TOKENS = ("nonce", "at_hash", "c_hash", "s_hash")
 #: Texts of a list that are looked at; real ones have a few.

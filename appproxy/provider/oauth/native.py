@@ -10,7 +10,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from appproxy.errors import IdentityError
-from appproxy.identity.openid.access_token import ACCESS_TYPE
+from appproxy.identity.openid.access_token import ACCESS_TYPE, RISK
 from appproxy.provider.assurance import Method, acr_of, amr_of
 from appproxy.provider.oauth.claims import user_claims
 from appproxy.provider.oauth.clients import SCOPES, Client
@@ -94,7 +94,7 @@ class Minting:
     ) -> Mapping[str, object]:
         """The first tokens of a new grant of this id, which is a session that users and admins see and can end."""
         methods = tuple(method.value for method in session.methods)
-        grant = NativeGrant(id, client.client_id, user.id, scope, resource, session.auth_time, methods, ends)
+        grant = NativeGrant(id, client.client_id, user.id, scope, resource, session.auth_time, methods, ends, session.risk)
         name = "" if client.native is None else client.native.name
         session_rows.begin(self.tx, SignInResult(
             id=id, provider=BUILTIN, subject=user.id, issuer=self.issuer, name=user.display_name or user.name, sid=id,
@@ -114,6 +114,7 @@ class Minting:
             **user_claims(user, " ".join(SCOPES)), "iss": self.issuer, "aud": grant.audience, "client_id": grant.client,
             "iat": int(self.now), "exp": int(ends), "jti": self.tx.random_bytes(16).hex(), "sid": grant.id, "scope": scope,
             "auth_time": int(grant.auth_time), "acr": acr_of(methods), "amr": amr_of(methods),
+            **({RISK: grant.risk} if grant.risk else {}),
         }  # fmt: skip
         header = {"alg": ALGORITHM, "typ": ACCESS_TYPE, "kid": str(self.key.kid)}
         return {

@@ -6,14 +6,17 @@ what, and that nobody else may have asked for it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 from authlib.common.urls import add_params_to_uri
 from twisted.web.server import Request
 
 from appproxy.errors import Code, IdentityError
+from appproxy.identity.session import Session
 from appproxy.net.web import Answer, AsyncResource, Limit, brand_of, failure_answer, html_answer, redirect
 from appproxy.pages import render
+from appproxy.provider.assurance import acr_of, amr_of
 from appproxy.provider.oauth.clients import Client
 from appproxy.provider.oauth.grants import Redirect, SignedIn, authorize
 from appproxy.provider.oauth.metadata import CONSENT, DEVICE
@@ -23,6 +26,7 @@ from appproxy.provider.steps.sign_in_form import resume
 from appproxy.provider.tokens import FormState
 from appproxy.store.machines import device_codes
 from appproxy.store.machines.device_codes import DeviceCode
+from appproxy.store.snapshot import BUILTIN
 
 PURPOSE = "consent"
 #: Nobody redeems the code of a device's request, so its challenge may be any.
@@ -31,11 +35,16 @@ _UNKNOWN = "No program waits with this code. Look at it once more; it counts for
 _OVER = "This code counts no longer. Start the program again, and use the code that it shows then."
 
 
+#: Says at which risk a user lets a program in: the request, the user's session, and the id of the application, "" for several.
+JudgeProgram = Callable[[Request, Session, str], Awaitable[str]]
+
+
 class ConsentPages:
     """/consent and /device."""
 
-    def __init__(self, onward: Onward) -> None:
+    def __init__(self, onward: Onward, judge: JudgeProgram | None = None) -> None:
         self._onward = onward
+        self._judge = judge
         self._facts = onward.facts
 
     def consent(self, limit: Limit) -> AsyncResource:
@@ -103,6 +112,10 @@ class ConsentPages:
         if not isinstance(decided, Redirect):
             return redirect(resume(parameters))
         allowed, client = posted.get("do") == "allow", self._client(parameters)
+        if allowed:
+            who = await self._judged(request, who, client)
+            decided = authorize(facts.context(), parameters, who, consented=True)
+            assert isinstance(decided, Redirect)  # the same was decided a moment ago
         if self._is_device(client, parameters):
             waiting = await self._waiting(client, parameters)
             session = who.session.packed() if allowed else None
@@ -110,6 +123,18 @@ class ConsentPages:
                 return self._device_page(request, 404, "", _OVER)
             return self._done(request, allowed)
         return leave(request, decided.location if allowed else self._denied(parameters))
+
+    async def _judged(self, request: Request, who: SignedIn, client: Client) -> SignedIn:
+        """The same user, with the risk of this sign-in."""
+        if self._judge is None:
+            return who
+        session, user = who.session, who.user
+        signed_in = Session(
+            session.id, user.id, self._facts.issuer, BUILTIN, user.display_name or user.name, self._facts.wall_clock(),
+            session.expires, session.auth_time, acr=acr_of(session.methods), amr=tuple(amr_of(session.methods)))
+        applications = () if client.native is None else client.native.applications
+        level = await self._judge(request, signed_in, next(iter(applications)) if len(applications) == 1 else "")
+        return replace(who, session=replace(session, risk=level))
 
     def _denied(self, parameters: Mapping[str, str]) -> str:
         """Where a client hears that it may not (RFC 6749 section 4.1.2.1, RFC 9207)."""

@@ -25,7 +25,9 @@ _TOKENS = RefreshTokenKind("aprt_")
 
 @dataclass(frozen=True, slots=True)
 class NativeGrant:
-    """One of them. `methods`: what the user had proved, as the provider's session has it; times in seconds since 1970."""
+    """One of them. `methods`: what the user had proved, as the provider's session has it; times in seconds since 1970. `risk`:
+    the level of the sign-in, "" for unknown.
+    """
 
     id: str
     client: str
@@ -35,6 +37,7 @@ class NativeGrant:
     auth_time: float
     methods: tuple[str, ...]
     expires: float
+    risk: str = ""
     #: What its tokens have in common, of one that was used just now.
     family: str = field(default="", repr=False, compare=False)
 
@@ -45,7 +48,7 @@ def begin(tx: Transaction, grant: NativeGrant) -> str:
     tx.change(sa.insert(table).values(
         id=grant.id, client=grant.client, user=grant.user, scope=grant.scope, audience=grant.audience,
         auth_time=grant.auth_time, methods=json.dumps(grant.methods), former_hash="", rotated=tx.now, expires=grant.expires,
-        **token.columns))
+        risk=grant.risk, **token.columns))
     return token.text
 
 
@@ -118,4 +121,4 @@ def _row(reading: Reading, text: str) -> Row | None:
 
 def _grant(row: Row) -> NativeGrant:
     return NativeGrant(row["id"], row["client"], row["user"], row["scope"], row["audience"], row["auth_time"],
-                       tuple(json.loads(row["methods"])), row["expires"])
+                       tuple(json.loads(row["methods"])), row["expires"], row["risk"])

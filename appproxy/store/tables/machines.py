@@ -108,6 +108,7 @@ native_grants = sa.Table(
     sa.Column("family_hash", ID, nullable=False),
     sa.Column("rotated", sa.Double, nullable=False),
     sa.Column("expires", sa.Double, nullable=False, index=True),
+    sa.Column("risk", ID, nullable=False, server_default=""),
 )
 #: Devices that wait for somebody to sign in elsewhere. The id is a hash of the device code; `session` is a JSON object once
 #: somebody has allowed it, `denied` once somebody has not; `asked`: a JSON object, what the device asks of the sign-in.

@@ -19,7 +19,7 @@ def begun(tx: Transaction, now: float, id: str = ID) -> tuple[NativeGrant, str]:
     """A grant, and its first token."""
     client = native_clients.add(tx, f"Tool {id[:1]}", publish(tx), [], device_codes=True)
     user = users.add(tx, f"ann{id[:1]}", password_hash="hash")
-    grant = NativeGrant(id, client.id, user.id, "openid", "https://wiki.example.com/", now, ("pwd",), now + 3600)
+    grant = NativeGrant(id, client.id, user.id, "openid", "https://wiki.example.com/", now, ("pwd",), now + 3600, "medium")
     return grant, native_grants.begin(tx, grant)
 
 

@@ -13,10 +13,11 @@ from twisted.internet.defer import Deferred
 
 from appproxy.errors import Code, IdentityError
 from appproxy.identity.claims import build_session
-from appproxy.identity.openid.access_token import Accepted, AccessToken, accept, lacking_scopes
+from appproxy.identity.openid.access_token import RISK, Accepted, AccessToken, accept, lacking_scopes
 from appproxy.identity.openid.id_token import issuer_of
 from appproxy.identity.session import Session
 from appproxy.policy.authorizer import BOTH, PROVIDER_TOKEN
+from appproxy.policy.risk.levels import LEVELS
 from appproxy.policy.verdict import Refuse
 from appproxy.publish.application import Application
 from appproxy.publish.routing import ApplicationRoute
@@ -125,7 +126,10 @@ def provider_session(
     # What it was issued at tells whether the user's sessions were revoked since, and nothing of when the user signed in; and
     # the provider is the one that it is of, whatever name it uses for itself there.
     auth_time = claims.auth_time if "auth_time" in claims.raw else 0.0
-    return replace(session, issued=claims.issued, auth_time=auth_time, issuer=record.issuer, credential=PROVIDER_TOKEN)
+    risk = token.raw.get(RISK) if record.id == BUILTIN else ""
+    return replace(
+        session, issued=claims.issued, auth_time=auth_time, issuer=record.issuer, credential=PROVIDER_TOKEN,
+        sign_in_risk=risk if isinstance(risk, str) and risk in LEVELS else "")
 
 
 def _session_id(credential: bytes, token: AccessToken, record: ProviderRecord) -> str:

@@ -266,3 +266,17 @@ def test_asking_for_more_is_no_wrong_credential() -> None:
     """However often a program asks again: others of its network are not held up by it."""
     node = asking({"require": ["gold"]})
     assert {node.ask().status for _ in range(int(BURST) + 5)} == {401}
+
+
+@pytest.mark.parametrize(("said", "status"), [
+    ({}, 0), ({"sign_in_risk": "low"}, 0), ({"sign_in_risk": "high"}, 403), ({"sign_in_risk": "made up"}, 0),
+    ({"sign_in_risk": ["high"]}, 0),
+])
+def test_the_risk_of_a_program_is_what_the_built_in_provider_says(said: dict[str, object], status: int) -> None:
+    """And no other provider, which may mean something else by it."""
+    node = Node()
+    policy = {"name": "p", "state": "on", "users": {"include": ["all"]}, "applications": {"include": ["all"]},
+              "conditions": {"sign_in_risk": {"include": ["high"]}}, "grant": {"block": True}}
+    node.snapshot = replace(node.snapshot, policies=PolicySet([read_policy(policy)], Locations(), strengths_of([])))
+    node.book.kept[b"opaque"] = good(**said)
+    assert node.ask().status == status

@@ -139,6 +139,20 @@ def test_wrong_passwords_before_the_right_one_count(judging: Service, risk: Sign
     assert "failures" in {part.name for part in rows(database, "bob")[0].parts}
 
 
+def test_a_program_that_is_let_in_is_judged(judging: Service, risk: SignInRisk, database: Store) -> None:
+    """With what is known of the browser in which its user does it: at once, and written down like any sign-in."""
+    with database.transaction(NOW) as tx:
+        ann = users.find(tx, "ann")
+    session = Session("s9", ann.id, ISSUER, "builtin", "Ann", NOW, NOW + 60, NOW)
+    visit: Any = Visit()
+    assert got(Deferred.fromCoroutine(risk.let_in(visit, session, "wiki"))) == "medium"
+    [one] = [row for row in rows(database) if row.session == "s9"]
+    assert (one.application, one.outcome, one.state) == ("wiki", SignInOutcome.PASSED, RiskState.OPEN)
+    proved = Session("s10", ann.id, ISSUER, "builtin", "Ann", NOW, NOW + 60, NOW, amr=("pwd", "otp", "mfa"))
+    got(Deferred.fromCoroutine(risk.let_in(visit, proved, "wiki")))
+    assert RiskState.OPEN not in {one.state for one in rows(database)}
+
+
 @pytest.mark.parametrize(("ago", "state"), [(60.0, RiskState.PROVED), (1000.0, RiskState.OPEN)])
 def test_an_old_proof_settles_nothing(
     judging: Service, risk: SignInRisk, database: Store, ago: float, state: RiskState
