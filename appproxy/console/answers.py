@@ -29,7 +29,16 @@ class Redirection:
     done: str = ""
 
 
-Serve = Callable[[Visit], Awaitable[PageContent | Redirection]]
+@dataclass(frozen=True, slots=True)
+class FileContent:
+    """A file that the browser keeps. `name`: ASCII without quotes; `kind`: its media type."""
+
+    name: str
+    kind: str
+    data: bytes
+
+
+Serve = Callable[[Visit], Awaitable["PageContent | Redirection | FileContent"]]
 
 
 @dataclass(frozen=True, slots=True)

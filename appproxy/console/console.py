@@ -14,13 +14,14 @@ from appproxy.admin.logins.allowing import AllowingPerson
 from appproxy.admin.transport.https import Caller
 from appproxy.branding import Brand
 from appproxy.console import proofs
-from appproxy.console.answers import ConsolePage, PageContent, Redirection
+from appproxy.console.answers import ConsolePage, FileContent, PageContent, Redirection
 from appproxy.console.frame import SCRIPT, SCRIPT_PATH, framed, sheet_of
 from appproxy.console.pages import PAGES
-from appproxy.console.visit import Api, Visit
+from appproxy.console.visit import Api, Aside, Visit
 from appproxy.errors import AppProxyError, Code, RequestError
 from appproxy.http.cookies import find
 from appproxy.pages import NO_STORE, SECURITY_FIELDS
+from appproxy.pages.multipart import read_multipart
 from appproxy.store.snapshot import SealingKey
 
 #: Scripts and styles are files of this host; forms go nowhere else.
@@ -56,19 +57,21 @@ class PageRequest:
 
 
 class Console:
-    """Made once a node. `brand` and `keys` (the newest first) are those of now; `port`: the public one."""
+    """Made once a node. `brand` and `keys` (the newest first) are those of now; `port`: the public one. `aside`: where
+    work is done that takes long."""
 
     log = Logger()
 
     def __init__(
         self, api: Api, brand: Callable[[], Brand], keys: Callable[[], tuple[SealingKey, ...]], port: int,
-        wall_clock: Callable[[], float],
+        wall_clock: Callable[[], float], aside: Aside,
     ) -> None:
         self._api = api
         self._brand = brand
         self._keys = keys
         self._cookie = proofs.cookie_name(port)
         self._wall_clock = wall_clock
+        self._aside = aside
 
     def answer(self, request: PageRequest) -> Deferred[Sent]:
         """Status, fields and body. Fails with RequestError where there is nothing to show at all."""
@@ -79,12 +82,13 @@ class Console:
         if file := self._file(path):
             return file
         visit = Visit(
-            request.method, path, _read(query), {}, request.caller, self._api, self._wall_clock(), machines=request.machines)
+            request.method, path, _read(query), {}, request.caller, self._api, self._wall_clock(), self._aside,
+            machines=request.machines)
         await visit.know()
         try:
             page, visit.names = PAGES.find(request.method, path)
             if request.method == "POST":
-                visit.form = self._form(request)
+                visit.form, visit.files = self._form(request)
             return await self._serve(page, visit, request)
         except AppProxyError as error:
             if isinstance(error, RequestError):
@@ -103,16 +107,14 @@ class Console:
             return 200, b"content-type: text/css; charset=utf-8\n" + kept, sheet
         raise RequestError(Code.NOT_FOUND, "no such file")
 
-    def _form(self, request: PageRequest) -> Mapping[str, list[str]]:
-        """What was sent. Raises RequestError(CROSS_SITE) for what no page of ours has made for this browser."""
-        if request.fields.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
-            raise Unreadable("a form is needed")
-        form = _read(request.body.decode("utf-8", "replace"))
+    def _form(self, request: PageRequest) -> tuple[Mapping[str, list[str]], Mapping[str, bytes]]:
+        """Fields and files that were sent. Raises RequestError(CROSS_SITE) for what no page of ours made for this browser."""
+        form, files = _sent(request)
         cookies = find(request.fields.get("cookie", "").encode("latin-1"), self._cookie.encode())
         cookie = cookies[-1].decode("latin-1") if cookies else ""
         if not proofs.is_proved(self._keys(), request.session, cookie, (form.pop("proof", None) or [""])[0]):
             raise RequestError(Code.CROSS_SITE, "a form without its proof")
-        return form
+        return form, files
 
     async def _serve(self, page: ConsolePage, visit: Visit, request: PageRequest) -> Sent:
         try:
@@ -124,6 +126,9 @@ class Console:
             again = await page.again(visit)
             assert isinstance(again, PageContent)
             return self._page(again, visit, request, problem(error)[0])
+        if isinstance(shown, FileContent):
+            name = f"content-type: {shown.kind}\ncontent-disposition: attachment; filename=\"{shown.name}\"\n"
+            return 200, name.encode("ascii") + NO_STORE + _SECURITY, shown.data
         if isinstance(shown, Redirection):
             mark = "&" if "?" in shown.path else "?"
             location = shown.path + (f"{mark}done={quote(shown.done)}" if shown.done else "")
@@ -142,6 +147,22 @@ class Console:
         value = proofs.cookie_value(key, request.session)
         has = f"{self._cookie}={value}" in request.fields.get("cookie", "")
         return status, _HTML + (b"" if has else proofs.set_cookie(self._cookie, value)), body
+
+
+def _sent(request: PageRequest) -> tuple[dict[str, list[str]], dict[str, bytes]]:
+    """Fields and files of a form. Raises Unreadable."""
+    kind = request.fields.get("content-type", "")
+    if kind.partition(";")[0].strip().lower() == _FORM:
+        return _read(request.body.decode("utf-8", "replace")), {}
+    try:
+        parts = read_multipart(request.body, kind)
+    except ValueError as error:
+        raise Unreadable(f"a form is needed: {error}") from error
+    form: dict[str, list[str]] = {}
+    for one in parts:
+        if one.filename is None:
+            form.setdefault(one.name, []).append(one.data.decode("utf-8", "replace"))
+    return form, {one.name: one.data for one in parts if one.filename}
 
 
 def _read(text: str) -> dict[str, list[str]]:

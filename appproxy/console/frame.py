@@ -66,6 +66,8 @@ NAVIGATION = (
         NavigationLink("/certificates", "Certificates", _P.READ_CERTIFICATES),
         NavigationLink("/nodes", "Nodes", _P.READ_SERVICE),
         NavigationLink("/probes", "Probes", _P.READ_SERVICE),
+        NavigationLink("/branding", "Branding", _P.READ_BRANDING),
+        NavigationLink("/configuration", "Configuration", _P.READ_CONFIGURATION),
         NavigationLink("/limits", "Limits", _P.READ_SERVICE),
     )),
     NavigationSection("Administration", (
@@ -97,6 +99,8 @@ DONE: Mapping[str, str] = {
     "ended": "Signed out: the next request needs a new sign-in.",
     "policy-saved": "It is saved, and holds within a second.",
     "token-removed": "The join token is taken back.",
+    "applied": "The configuration is applied.",
+    "published-part": "It is published under the application's policy.",
     "confirmed": "It is held against the user from now on, and their sessions have ended.",
     "dismissed": "It is not held against the user, and teaches what is usual for them.",
     "renewing": "The certificate is ordered again; that takes a minute or two.",

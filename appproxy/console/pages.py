@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from appproxy.console.access import application, applications, documents
+from appproxy.console.access import application, applications, documents, parts
 from appproxy.console.answers import ConsolePage, PageTable, Serve
 from appproxy.console.overview import overview
 from appproxy.console.people import groups, letting_in, sessions, users
 from appproxy.console.records.table import record_pages
 from appproxy.console.search import search
-from appproxy.console.service import audit, connectors, nodes
+from appproxy.console.service import audit, branding, configuration, connectors, nodes
 
 
 def _get(path: str, serve: Serve, *uses: str) -> ConsolePage:
@@ -36,6 +36,13 @@ def _of_applications() -> Iterator[ConsolePage]:
     yield _post(f"{one}/remove", application.remove, show, f"DELETE {api}")
     yield _get(f"{one}/settings", application.settings, "/application-settings")
     yield _post(f"{one}/settings", application.save, application.settings, f"PATCH {api}")
+    yield _get(f"{one}/parts", parts.show)
+    for path, serve, called in (
+        ("segments", parts.add_segment, parts.ADD_SEGMENT), ("segments/change", parts.set_segment, parts.SET_SEGMENT),
+        ("segments/remove", parts.remove_segment, parts.REMOVE_SEGMENT), ("cors", parts.add_rule, parts.ADD_RULE),
+        ("cors/change", parts.set_rule, parts.SET_RULE), ("cors/remove", parts.remove_rule, parts.REMOVE_RULE),
+    ):
+        yield _post(f"{one}/{path}", serve, parts.show, called)
 
 
 def _of_documents() -> Iterator[ConsolePage]:
@@ -62,6 +69,7 @@ def _of_people() -> Iterator[ConsolePage]:
     yield _post(f"{one}/password", users.set_password, show, f"PUT {one}/password")
     yield _post(f"{one}/factors", users.forget_factors, show, f"DELETE {one}/factors")
     yield _post(f"{one}/break-glass", users.exempt, show, "PUT /break-glass/{user}")
+    yield _post(f"{one}/devices", users.add_device, show, users.ADD_DEVICE.called)
     yield _post(f"{one}/groups", users.change_group, show, f"PUT {one}/groups/{{group}}", f"DELETE {one}/groups/{{group}}")
     yield _post(f"{one}/sign-out", users.sign_out, show, "POST /sessions/revoke")
     yield _post(f"{one}/remove", users.remove, show, f"DELETE {one}")
@@ -98,6 +106,14 @@ def _of_service() -> Iterator[ConsolePage]:
     yield _get("/nodes", nodes.listed, "/nodes", "/status")
     yield _post("/nodes/{node}/forget", nodes.forget, nodes.listed, "DELETE /nodes/{node}")
     yield _get("/limits", nodes.limits, "/status")
+    yield _get("/audit/verification", audit.verification, "/audit-verification")
+    yield _get("/branding", branding.page, "/branding", "/branding-settings")
+    yield _post("/branding", branding.save, branding.page, "PATCH /branding")
+    yield _post("/branding/reset", branding.reset, branding.page, "DELETE /branding")
+    yield _get("/configuration", configuration.page)
+    yield _get("/configuration/export", configuration.export, "/configuration")
+    yield _post("/configuration", configuration.send, configuration.page, "POST /configuration/difference",
+                "PUT /configuration")
 
 
 PAGES = PageTable((

@@ -15,10 +15,12 @@ from appproxy.admin.base.principal import Forbidden, Permission
 from appproxy.admin.base.problem import error_of
 from appproxy.admin.logins.allowing import AllowingPerson
 from appproxy.admin.transport.https import PREFIX, AdminRequest, Answered, Caller
-from appproxy.errors import AppProxyError
+from appproxy.errors import AppProxyError, ConfigError
 
 #: The admin API: answers what somebody asks, as far as they may.
 Api = Callable[[AdminRequest], Deferred[Answered]]
+#: Does something that takes long where nobody waits for it, and gives what that comes to.
+Aside = Callable[[Callable[[], Any]], Deferred[Any]]
 #: An ETag that nothing has.
 _NEVER = '"-"'
 _NONE: Mapping[str, str] = MappingProxyType({})
@@ -40,7 +42,8 @@ class Rights:
 
 @dataclass(slots=True)
 class Visit:
-    """A request. `names`: those in its path; `query` and `form`: fields with all their values; `now`: seconds since 1970.
+    """A request. `names`: those in its path; `query` and `form`: fields with all their values; `files`: those
+    that were sent; `now`: seconds since 1970; `aside`: where work is done that takes long.
 
     `machines`: lets those in that show a code. `error` is why the form that was sent was refused; the page with that form is
     shown again then.
@@ -53,11 +56,13 @@ class Visit:
     caller: Caller
     api: Api
     now: float
+    aside: Aside
     names: Mapping[str, str] = field(default_factory=dict)
     rights: Rights = field(default_factory=lambda: Rights(frozenset()))
     roles: Sequence[str] = ()
     error: AppProxyError | None = None
     machines: AllowingPerson | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
     def may(self, permission: Permission, application: str = "") -> bool:
         """Has the visitor this permission?"""
@@ -80,6 +85,13 @@ class Visit:
         """All values of a field of the form that are not empty; several may be in one, parted by commas or lines."""
         texts = [part.strip() for text in self.form.get(name, ()) for part in text.replace("\n", ",").split(",")]
         return [one for one in texts if one]
+
+    def file_text(self, name: str) -> str:
+        """The text of a file, "" where none was chosen. Raises ConfigError for one that is none."""
+        try:
+            return self.files.get(name, b"").decode()
+        except ValueError as error:
+            raise ConfigError(f"{name}: is no text in UTF-8: {error}") from error
 
     async def know(self) -> None:
         """Learn who the visitor is, from the API."""

@@ -8,6 +8,7 @@ from secrets import token_bytes
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail
+from twisted.internet.threads import deferToThreadPool
 
 from appproxy.admin.logins.allowing import Allowing
 from appproxy.admin.logins.end_points import MachineEndPoints, MachinePlace
@@ -44,6 +45,7 @@ class Administration:
     ) -> None:
         self._settings = settings
         self._live = live
+        self._reactor = reactor
         self._wall_clock = wall_clock
         self._api: HttpsApi | None = None
         self._console: Console | None = None
@@ -66,7 +68,7 @@ class Administration:
         self._api = HttpsApi(api, lambda: live.snapshot, self._wall_clock, self._settings.admin_origin)
         self._console = Console(
             self._api.answer, lambda: live.snapshot.brand, lambda: live.snapshot.keys, self._settings.public_port,
-            self._wall_clock)
+            self._wall_clock, lambda work: deferToThreadPool(self._reactor, self._reactor.getThreadPool(), work))
 
     def _answer(self, exchange: Exchange, body: bytes, session: Session) -> Deferred[tuple[int, bytes, bytes]]:
         if self._api is None or self._console is None:

@@ -6,14 +6,7 @@ from appproxy.admin.operations import OPERATIONS
 from appproxy.console.pages import PAGES
 
 #: Why there is no page. Whoever takes one away from here has made a page for it.
-_LATER = "its page is to come"
 REASONS = {
-    "POST /applications/{application}/segments": _LATER, "PATCH /applications/{application}/segments/{segment}": _LATER,
-    "DELETE /applications/{application}/segments/{segment}": _LATER, "POST /applications/{application}/cors": _LATER,
-    "PATCH /applications/{application}/cors": _LATER, "DELETE /applications/{application}/cors": _LATER,
-    "POST /users/{user}/devices": _LATER, "GET /branding": _LATER, "PATCH /branding": _LATER, "DELETE /branding": _LATER,
-    "GET /branding-settings": _LATER, "GET /configuration": _LATER, "POST /configuration/difference": _LATER,
-    "PUT /configuration": _LATER, "GET /audit-verification": _LATER,
     "GET /applications/{application}/assignments": "the page of an application has them from the application itself",
     "GET /applications/{application}/segments": "the same",
     "GET /applications/{application}/cors": "the same",

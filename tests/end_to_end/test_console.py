@@ -86,7 +86,12 @@ def shown(browser: Chrome, text: str) -> None:
 
 PAGES = ["/", "/search?q=a", "/applications", "/applications/new", "/applications/sample?check=yes&user=alice",
          "/applications/sample/settings", "/connectors", "/users", "/users/new", "/users/alice", "/groups", "/sessions",
-         "/audit", "/policies?check=yes", "/policies/new", "/certificates", "/nodes", "/nothing"]
+         "/audit", "/audit/verification", "/policies?check=yes", "/policies/new", "/certificates", "/nodes", "/limits",
+         "/probes",
+         "/providers", "/providers/new", "/providers/builtin", "/directories/new", "/second-factors/new", "/service-tokens",
+         "/service-tokens/new", "/clients/new", "/role-assignments", "/role-assignments/new", "/roles", "/audit-exports/new",
+         "/risk/sign-ins", "/risk/users", "/connector-updates", "/branding", "/configuration", "/applications/sample/parts",
+         "/devices", "/nothing"]
 
 
 @pytest.mark.parametrize("path", PAGES)

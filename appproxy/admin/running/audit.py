@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from appproxy.admin.base.body import Body
 from appproxy.admin.base.operation import Call, Operation, Query
 from appproxy.admin.base.principal import Permission
 from appproxy.errors import ConfigError
@@ -46,13 +47,23 @@ def _found(reading: Reading, call: Call) -> tuple[list[dict[str, object]], int |
     ], further  # fmt: skip
 
 
+def _number(body: Body) -> int:
+    """Of the entry to go on behind: of other listings `after` is a text, and so it is in a query."""
+    if isinstance(body.json("after") if "after" in body else 0, int):
+        return body.whole("after", 0)
+    text = body.text("after")
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise ConfigError("after: the number of an entry is needed")
+    return int(text)
+
+
 def _verify(reading: Reading, call: Call) -> object:
     body, chains = call.body, (audit_chain.KNOWN, audit_chain.NOBODYS)
     chain = body.text("chain", audit_chain.KNOWN)
     if chain not in chains:
         raise ConfigError(f"chain: {' or '.join(chains)} is needed")
     found = audit_chain.verify(
-        reading, chain, body.whole("after", 0), body.text("link", ""), body.whole("checked", 0), _AT_ONCE)
+        reading, chain, _number(body), body.text("link", ""), body.whole("checked", 0), _AT_ONCE)
     return {
         "checked": found.checked, "after": found.last, "link": found.link, "fault": found.fault, "done": found.is_done,
     }  # fmt: skip

@@ -16,7 +16,7 @@ from appproxy.cli.base.output import LINES, json_option, note, plain, printable,
 from appproxy.errors import AppProxyError, ConfigError
 
 if TYPE_CHECKING:
-    from appproxy.cli.running.configuration_file import ConfigurationFile
+    from appproxy.admin.configuration.file import ConfigurationFile
 
 #: What a line begins with.
 _SIGNS = {"add": "+", "change": "~", "rename": ">", "remove": "-"}
@@ -43,7 +43,7 @@ def export(setting: CallSettings, output: Path | None, as_schema: bool, as_json:
 
         text = json.dumps(schema(), indent=1) + "\n"
     else:
-        from appproxy.cli.running.configuration_file import written
+        from appproxy.admin.configuration.file import written
 
         found = setting.call("GET", "configuration")
         text = json.dumps(found, indent=2) + "\n" if as_json else written(found)
@@ -121,7 +121,7 @@ def apply(
 
 
 def _read(file: Path) -> ConfigurationFile:
-    from appproxy.cli.running.configuration_file import read
+    from appproxy.admin.configuration.file import read
 
     return read(file)
 

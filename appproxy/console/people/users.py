@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from appproxy.admin.base.principal import Permission
 from appproxy.console.answers import PageContent, Redirection
+from appproxy.console.forms.fields import body_of, form_of
+from appproxy.console.records.devices import DEVICES
+from appproxy.console.records.kinds import Act
+from appproxy.console.records.serving import told_page
 from appproxy.console.visit import Visit, listing, one_of
 
 #: Of a user, on their page.
 _SESSIONS, _ENTRIES = 20, 10
+ADD_DEVICE = Act("POST /users/{user}/devices", "devices", "Add a device",
+                 "Its key is fetched once, by the link and the password that you are shown then; or it made its own, and you "
+                 "give its certificate request.", closes=True, tells=True)
 LIVES = (("1d", "One day"), ("3d", "Three days"), ("7d", "One week"))
 
 
@@ -43,6 +50,7 @@ async def show(visit: Visit) -> PageContent:
         "one": found, "path": one_of("users", found["name"]), "tag": visit.said("tag", tag), "sessions": sessions,
         "entries": entries,
         "is_exempt": any(one["id"] == found["id"] for one in exempt), "lives": LIVES, "own": not found.get("directory"),
+        "add_device": (ADD_DEVICE, form_of(ADD_DEVICE.command)),
     })
 
 
@@ -79,6 +87,13 @@ async def exempt(visit: Visit) -> Redirection:
     """No policy is to concern them. Raises Changed."""
     await visit.change("PUT", one_of("break-glass", visit.names["user"]))
     return Redirection(one_of("users", visit.names["user"]), "exempt")
+
+
+async def add_device(visit: Visit) -> PageContent:
+    """One of theirs: the link and the password by which its key is fetched are shown this once."""
+    path = one_of("users", visit.names["user"], "devices")
+    answer = await visit.change("POST", path, body_of(ADD_DEVICE.command, visit.form))
+    return told_page(DEVICES, f"A device of {visit.names['user']}", answer)
 
 
 async def forget_factors(visit: Visit) -> Redirection:

@@ -134,7 +134,7 @@ class RecordPages:
         made = await visit.change("POST" if kind.add.startswith("POST") else "PUT", kind.add.partition(" ")[2],
                                   _written(visit, command(kind.add)))
         if kind.tells:
-            return self._told(f"{kind.word.capitalize()} {made.get(kind.title, '')}", made)
+            return told_page(self.kind, f"{kind.word.capitalize()} {made.get(kind.title, '')}", made)
         return Redirection(self._here(made), "added")
 
     async def save(self, visit: Visit) -> Answer:
@@ -155,7 +155,7 @@ class RecordPages:
             tagged = visit.change_shown if self.kind.one and not act.closes else visit.change
             answer = await tagged(act.command.method, self._api(act.command.path, found), body or None)
             if act.tells:
-                return self._told(act.label, answer)
+                return told_page(self.kind, act.label, answer)
             return Redirection(self.kind.path if act.leaves else self._here(found), act.done)
 
         return do
@@ -163,15 +163,17 @@ class RecordPages:
     def _doing_to_all(self, act: Act) -> Any:
         async def do(visit: Visit) -> Answer:
             answer = await visit.change(act.command.method, act.command.path, _written(visit, act.command) or None)
-            return self._told(act.label, answer) if act.tells else Redirection(self.kind.path, act.done)
+            return told_page(self.kind, act.label, answer) if act.tells else Redirection(self.kind.path, act.done)
 
         return do
 
-    def _told(self, title: str, answer: object) -> PageContent:
-        facts = shown_fields(answer)
-        return PageContent("told", title, {
-            "kind": self.kind, "secrets": [one for one in facts if one.is_secret],
-            "facts": [one for one in facts if not one.is_secret]})
+
+def told_page(kind: RecordKind, title: str, answer: object) -> PageContent:
+    """What an operation has answered, the secrets in it apart."""
+    facts = shown_fields(answer)
+    return PageContent("told", title, {
+        "kind": kind, "secrets": [one for one in facts if one.is_secret],
+        "facts": [one for one in facts if not one.is_secret]})
 
 
 def part(rows: Sequence[Mapping[str, Any]], visit: Visit, key: str) -> Listing:

@@ -11,7 +11,7 @@ _TIMES = frozenset({
     "not_after", "not_before", "ordered", "renewed", "rotated", "secret_changed", "seen", "since", "started", "time", "until",
     "tunnel_certificate_expires", "used", "user_certificate_expires"})
 #: Fields that are shown this once, and can be copied.
-_SECRETS = frozenset({"token", "secret"})
+_SECRETS = frozenset({"link", "password", "secret", "token"})
 #: Longer than this a text is folded away.
 _LONG = 200
 

@@ -30,6 +30,15 @@ async def listed(visit: Visit) -> PageContent:
         "rows": [{**row, "said": said(row["detail"])} for row in shown], "asked": asked, "more": more, "before": before})
 
 
+async def verification(visit: Visit) -> PageContent:
+    """Whether anybody has changed it since it was written: some thousand entries at a time, each step from the link before."""
+    asked = {name: visit.asked(name) for name in ("chain", "after", "link", "checked")}
+    found = await visit.get("/audit-verification", **asked)
+    on = "" if found["done"] or found["fault"] else "/audit/verification?" + urlencode(
+        {"chain": asked["chain"] or "known", **{name: found[name] for name in ("after", "link", "checked")}})
+    return PageContent("audit_verification", "Is the audit unchanged?", {"found": found, "on": on})
+
+
 def day(name: str, text: str) -> float:
     """When a day begins, in UTC. Raises ConfigError."""
     try:

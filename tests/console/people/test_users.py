@@ -114,3 +114,14 @@ def test_users_are_shown_to_who_may(house: House) -> None:
     assert aud.see("/users/alice").status == 200 and 'method="post"' not in aud.see("/users/alice").text
     assert aud.send("/users/alice/remove", {}).status == 403
     assert aud.see("/users/new").status == 403, "a page that is nothing but a form is for who may send it"
+
+
+def test_a_password_that_is_handed_over(house: House) -> None:
+    """The help desk sets one; a weak one is refused at its field."""
+    house.playground.add_user("nora", PASSWORD)
+    hal = house.seat("hal")
+    weak = hal.send("/users/nora/password", {"password": "x"}, of="/users/nora")
+    assert weak.status == 422 and 'aria-invalid="true"' in weak.text
+    assert hal.send("/users/nora/password", {"password": "another rather long one"}, of="/users/nora").status == 200
+    assert house.last()["action"] == "user.set_password"
+    house.call("DELETE", "/users/nora")

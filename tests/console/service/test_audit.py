@@ -41,3 +41,13 @@ def test_details_are_texts() -> None:
     """Lists are joined, and what is empty is left out."""
     assert said({"name": "a", "groups": ["x", "y"], "none": [], "flag": False, "empty": ""}) == [
         ("name", "a"), ("groups", "x, y"), ("flag", "False")]
+
+
+def test_whether_it_is_unchanged(house: House, alice: Seat) -> None:
+    """The page says so, and goes on from a link; a link that is none's is a fault."""
+    assert "are as they were written" in alice.see("/audit/verification").text
+    found = house.call("GET", "/audit-verification")
+    path = f"/audit/verification?after={found['after']}&link={found['link']}&checked={found['checked']}"
+    assert "as they were written" in alice.see(path).text
+    assert alice.see("/audit/verification?after=x").status == 422
+    assert 'role="alert"' in alice.see(f"/audit/verification?after=1&link={'0' * 64}").text

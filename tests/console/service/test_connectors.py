@@ -28,7 +28,7 @@ def test_pages_by_name() -> None:
     rows = [{"id": str(number), "name": f"c{number % 40:02}", "group": "g", "address": None} for number in range(80)]
 
     def listed(**query: str) -> list[str]:
-        visit = Visit("GET", "/", {key: [text] for key, text in query.items()}, {}, None, None, 0.0)  # type: ignore[arg-type]
+        visit = Visit("GET", "/", {key: [text] for key, text in query.items()}, {}, None, None, 0.0, None)  # type: ignore[arg-type]
         found = part(rows, visit)
         return [f"{one['name']} {one['id']}" for one in found.rows] + ([] if not found.more else listed(after=found.more))
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appproxy.cli.running.configuration_file import read, read_text, written
+from appproxy.admin.configuration.file import read, read_text, written
 from appproxy.errors import ConfigError
 
 FILE = Path("c.yaml")
