@@ -69,6 +69,17 @@ def test_the_unit_fits_the_program(unit: Path) -> None:
     assert service["User"] in users
 
 
+@pytest.mark.skipif(shutil.which("systemd-sysusers") is None, reason="systemd-sysusers is not installed")
+def test_the_users_can_be_made(tmp_path: Path) -> None:
+    """systemd reads every line, and would make both users; it changes nothing."""
+    file = PACKAGING / "sysusers.d" / "appproxy.conf"
+    command = ["systemd-sysusers", "--dry-run", f"--root={tmp_path}", "-"]
+    run = subprocess.run(command, input=file.read_text(), capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stderr
+    for unit in UNITS:
+        assert f"Creating user '{read(unit)['Service']['User']}'" in run.stderr, run.stderr
+
+
 def test_both_programs_have_one() -> None:
     """Otherwise the tests above say nothing."""
     assert [unit.stem for unit in UNITS] == ["appproxy-connector", "appproxy-service"]
