@@ -54,6 +54,11 @@ class Sampler:
 
 def context_of(fields: Fields) -> tuple[TraceContext | None, bytes]:
     """What a request's fields say of a trace: nothing, where there are two `traceparent` (W3C Trace Context 3.2)."""
+    for name, _ in fields:
+        if name == TRACEPARENT:
+            break
+    else:
+        return None, b""  # as nearly always
     found = [value for name, value in fields if name == TRACEPARENT]
     context = read_traceparent(found[0]) if len(found) == 1 else None
     state = b",".join(value for name, value in fields if name == TRACESTATE) if context is not None else b""

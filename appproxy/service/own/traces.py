@@ -15,6 +15,8 @@ from appproxy.trace.context import TraceContext
 from appproxy.trace.sampling import Sampler, context_of, with_context
 from appproxy.trace.span import Span, SpanKind, bare_path, method_attributes
 
+#: What is of interest only while something is traced.
+_LATER = tuple(event for event in Hooks.EVENTS if event != "started")
 _VERSIONS = {10: "1.0", 11: "1.1", 20: "2"}
 
 
@@ -27,11 +29,18 @@ class ServiceTracer:
         self._add = add
         #: Of exchanges that are not over, by their id.
         self._open: dict[str, Span] = {}
+        self._hooks = Hooks()
 
     def attach(self, hooks: Hooks) -> None:
-        """Hear of exchanges from now on."""
-        for event in Hooks.EVENTS:
-            hooks.add(event, getattr(self, event))
+        """Hear of exchanges from now on: of each that it has started, and of the rest while one of them is traced."""
+        self._hooks = hooks
+        hooks.add("started", self.started)
+
+    def _keep(self, exchange: Exchange, span: Span) -> None:
+        if not self._open:
+            for event in _LATER:
+                self._hooks.add(event, getattr(self, event))
+        self._open[exchange.id] = span
 
     def started(self, exchange: Exchange) -> None:
         """Draw it or not. What the application gets is ours, or has no word of the user's that would have it traced there."""
@@ -42,7 +51,8 @@ class ServiceTracer:
             if given is not None and given.sampled:
                 self._rewrite(exchange, TraceContext(given.trace_id, given.span_id, False), state)
             return
-        span = self._open[exchange.id] = Span(sample.context, sample.parent, SpanKind.SERVER, self._wall_clock())
+        span = Span(sample.context, sample.parent, SpanKind.SERVER, self._wall_clock())
+        self._keep(exchange, span)
         span.state = sample.state.decode("latin-1")
         if sample.link is not None:
             span.links.append(sample.link)
@@ -74,13 +84,16 @@ class ServiceTracer:
             span.happened(self._wall_clock(), "answered", status=exchange.status)
 
     def _find(self, exchange: Exchange) -> Span | None:
-        return self._open.get(exchange.id) if self._open else None
+        return self._open.get(exchange.id)
 
     def ended(self, exchange: Exchange) -> None:
         """It is over."""
-        span = self._open.pop(exchange.id, None) if self._open else None
+        span = self._open.pop(exchange.id, None)
         if span is None:
             return
+        if not self._open:
+            for event in _LATER:
+                self._hooks.remove(event, getattr(self, event))
         span.end = self._wall_clock()
         describe(span, exchange)
         self._add(span)

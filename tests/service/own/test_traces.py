@@ -155,11 +155,31 @@ def test_our_own_pages_say_no_path() -> None:
 def test_who_is_sent_to_the_sign_in() -> None:
     """With the reason, and no connector."""
     world = TracedWorld()
-    exchange = FakeExchange(head_for("https://wiki.example.com/"))
-    world.tracer.started(exchange)
+    exchange, hooks = FakeExchange(head_for("https://wiki.example.com/")), world.relay.hooks
+    assert hooks.started is not None
+    hooks.started(exchange)
     exchange.detail, exchange.status = "no session", 303
-    world.tracer.answered(exchange)
-    world.tracer.ended(exchange)
-    world.tracer.ended(exchange)
+    assert hooks.answered is not None and hooks.ended is not None
+    hooks.answered(exchange)
+    hooks.ended(exchange)
     (span,) = world.spans
     assert [(event.name, dict(event.attributes)) for event in span.events] == [("sign-in", {"appproxy.reason": "no session"})]
+
+
+def test_what_is_not_traced_costs_one_look() -> None:
+    """Nobody hears of the rest of a request while none is traced; and again when the last one is over."""
+    world = TracedWorld()
+    signal, users = world.welcomed(), [world.user(), world.user()]
+    hooks = world.relay.hooks
+
+    def heard() -> set[str]:
+        return {event for event in Hooks.EVENTS if getattr(hooks, event) is not None}
+
+    assert heard() == {"started"}
+    for user in users:
+        user.send(GET)
+    assert heard() == set(Hooks.EVENTS)
+    for id in [frame[2] for frame in signal.frames() if frame[0] == Kind.REQ]:
+        assert heard() == set(Hooks.EVENTS)
+        signal.answer(id, 200, b"", b"done")
+    assert heard() == {"started"} and len(world.spans) == 2
