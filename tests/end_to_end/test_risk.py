@@ -14,7 +14,7 @@ from tests.end_to_end.visitor import Answer, Visitor
 from tests.end_to_end.world import DOMAIN, PASSWORD, World, until
 
 ATTACKER, HOME = "127.0.0.88", "127.0.0.89"
-USERS = ("rita", "rosa")
+USERS = ("rita", "rosa", "rolf")
 #: Others whose names are in the attacker's list: passwords that are tried count, made-up names hardly do.
 LEAKED = [f"leaked{number}" for number in range(12)]
 ASK = """
@@ -142,13 +142,14 @@ def test_what_the_decision_log_has(world: World, place: Path) -> None:
 def test_a_program_that_is_let_in_at_risk(world: World, place: Path) -> None:
     """Its token says so: the policy asks the program for a second factor, and nothing of one that is let in at home."""
     world.publish("riskyapi", world.internal, "--set", "bearer=provider")
-    world.admin("assign", "riskyapi", "--user", "rita", "--user", "rosa")
+    for user in ("rolf", "rosa"):
+        world.admin("assign", "riskyapi", "--user", user)
     id_ = world.admin("native-client", "add", "Risky CLI", "--app", "riskyapi", "--redirect-uri", "http://127.0.0.1/callback",
                       "--device-codes").strip()
     client = Native(id_, f"https://signin.{DOMAIN}:{world.port}", world.anchor)
     set_(world, place, "policy", ASK.replace('include = ["risky"]', 'include = ["riskyapi"]'))
-    attacker, _ = stuff(world, "rita")
-    for visitor, name, status in ((attacker, "rita", 401), (Visitor(world.port, world.anchor, HOME), "rosa", 200)):
+    attacker, _ = stuff(world, "rolf")
+    for visitor, name, status in ((attacker, "rolf", 401), (Visitor(world.port, world.anchor, HOME), "rosa", 200)):
         begun = client.device()
         allow_device(visitor, name, begun["verification_uri"], begun["user_code"])
         got, tokens = client.poll(begun["device_code"])
