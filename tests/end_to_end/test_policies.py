@@ -19,8 +19,8 @@ from tests.end_to_end.test_ended_sessions import _ended, _open
 from tests.end_to_end.visitor import Answer, Socket, Visitor
 from tests.end_to_end.world import PASSWORD, World, until
 
-#: One who sets up a second factor, and two who have none.
-USERS = ("paula", "petra", "pete")
+#: One who sets up a second factor, and others who have none.
+USERS = ("paula", "petra", "pete", "perry", "pearl")
 OUTSIDE_ADDRESS = "127.0.0.77"
 OFFICE = 'name = "office"\nnetworks = ["127.0.0.1/32"]\n'
 OUTSIDE = """
@@ -230,16 +230,16 @@ def test_what_a_policy_would_have_done(world: World, place: Path) -> None:
     reported = OUTSIDE.replace('state = "on"', 'state = "report-only"')
     set_(world, place, "policy", reported)
     inside, outside = Visitor(world.port, world.anchor), Visitor(world.port, world.anchor, OUTSIDE_ADDRESS)
-    assert inside.sign_in(world.url("policies"), "petra").status == 200
-    assert outside.sign_in(world.url("policies"), "pete").status == 200
+    assert inside.sign_in(world.url("policies"), "perry").status == 200
+    assert outside.sign_in(world.url("policies"), "pearl").status == 200
 
     def told() -> bool:
         found = world.admin_json("policy", "results", "outside")
         users = [(row["user"], row["decisions"]) for row in found["by_user"]]
-        return users == [("pete", 1)] and found["passed"] >= 1 and found["examples"][0]["address"] == OUTSIDE_ADDRESS
+        return users == [("pearl", 1)] and found["passed"] >= 1 and found["examples"][0]["address"] == OUTSIDE_ADDRESS
 
     until(told, "not counted", 20)
-    assert "pete" in world.admin("policy", "results", "outside")
+    assert "pearl" in world.admin("policy", "results", "outside")
     set_(world, place, "policy", OUTSIDE)
     assert outside.get(world.url("policies")).status == 401 and inside.get(world.url("policies")).status == 200
     assert told()
