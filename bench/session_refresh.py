@@ -100,7 +100,15 @@ def run_refresh(world: World, effort: RefreshEffort, say: Callable[[str], None])
                     "--ca-bundle", str(corp.anchor), stdin=corp.secret + "\n")
         world.publish(_NAME, f"http://{address}", "--provider", "corp", "--set", "assignment_required=no")
         statuses, (left, back) = asyncio.run(_measure(world, corp, effort, say))
+        _tell(world.supervisor.find("service").output(), bool(corp.reused), say)
         return rows_of(corp, effort, statuses, left, back)
+
+
+def _tell(log: str, reused: bool, say: Callable[[str], None]) -> None:
+    """A token comes twice where an answer has come too late, on a machine that is too busy: the service's log tells."""
+    for line in log.splitlines() if reused else ():
+        if "refuses to refresh" in line or ("could not be refreshed" in line and "503" not in line):
+            say(line)
 
 
 def rows_of(corp: IdentityProvider, effort: RefreshEffort, statuses: Counter[int], left: float, back: float) -> list[Row]:

@@ -19,11 +19,12 @@ from appproxy.provider.oauth.clients import DEVICE_CODE, Client
 from appproxy.provider.oauth.grants import GrantContext, find_active
 from appproxy.provider.oauth.metadata import DEVICE, discovery_document
 from appproxy.provider.oauth.native import asked_of_sign_in
+from appproxy.provider.oauth.party import REUSED
 from appproxy.provider.oauth.signing import key_set, sign_claims
 from appproxy.provider.oauth.token_requests import answer_token_request, is_made_up
 from appproxy.provider.parameters import LONGEST_TOKEN, read_form
 from appproxy.provider.tokens import CodeGrant, ProviderSession, UserInfoAccess
-from appproxy.store.machines import device_codes, native_grants
+from appproxy.store.machines import client_grants, device_codes, native_grants
 from appproxy.store.service.actions import CLIENT_REFUSED, CLIENT_SIGN_IN
 from appproxy.store.service.keys import read_signing_keys
 from appproxy.store.service.note import ANONYMOUS, Action, Note, nowhere
@@ -141,9 +142,29 @@ class Api:
         if not client.check_client_secret(parameters.get("client_secret", "")):
             self._note_party(request, ANONYMOUS, CLIENT_REFUSED, client.party, {"reason": "its secret is wrong"})
             return _INVALID_CLIENT
+        if parameters.get("grant_type") == "refresh_token":
+            return await self._refreshed_party(request, client.party, parameters)
         status, answer = await self.token(parameters)
         if status == 200:
             self._note_sign_in(request, client.party, parameters["code"])
+        return json_answer(status, answer)
+
+    async def _refreshed_party(
+        self, request: Request, party: RelyingParty, parameters: Mapping[str, str]
+    ) -> Answer:
+        """The answer to a refresh token of a relying party: a directory may have barred its user since the last one."""
+        facts, text = self._facts, parameters.get("refresh_token", "")
+        is_one = client_grants.is_refresh_token(text)
+        if is_one and (user := await facts.live.read(client_grants.user_of, text, party.id)) is not None:
+            try:
+                if not await facts.directories.refresh(user):
+                    return json_answer(400, {"error": "invalid_grant"})
+            except RequestError:
+                # It is the client's to try again: the token was not used.
+                return json_answer(503, {"error": "temporarily_unavailable"})
+        status, answer = await self.token(parameters)
+        if answer.get("error_description") == REUSED:
+            self._note_party(request, ANONYMOUS, CLIENT_REFUSED, party, {"reason": REUSED})
         return json_answer(status, answer)
 
     def _note_sign_in(self, request: Request, party: RelyingParty, code: str) -> None:
@@ -186,14 +207,31 @@ class Api:
         })  # fmt: skip
 
     async def _revoke(self, request: Request) -> Answer:
-        client, parameters, refusal = self._native(request)
+        client, parameters, refusal = self._revoking(request)
         if client is None:
             return refusal
         token = parameters.get("token", "")
-        if native_grants.is_refresh_token(token):
-            await self._facts.live.write(native_grants.give_back, token, client.client_id)
+        grants = native_grants if client.party is None else client_grants
+        if grants.is_refresh_token(token):
+            await self._facts.live.write(grants.give_back, token, client.client_id)
         # Section 2.2: a token that is none is as good as one that was revoked.
         return json_answer(200, {})
+
+    def _revoking(self, request: Request) -> tuple[Client | None, Mapping[str, str], Answer]:
+        """The registered client that gives a token back, and what it says; or the answer to who is none."""
+        try:
+            parameters = with_secret(read_form(request, LONGEST_TOKEN), request.getHeader("authorization"))
+        except IdentityError:
+            return None, {}, _INVALID_CLIENT
+        except RequestError as error:
+            return None, {}, json_answer(error.failure.status, {"error": "invalid_request"})
+        client = self._facts.context().find_client(parameters.get("client_id", ""))
+        if client is None or (client.native is None and client.party is None):
+            return None, parameters, json_answer(400, {"error": "invalid_client"})
+        if client.party is not None and not client.check_client_secret(parameters.get("client_secret", "")):
+            self._note_party(request, ANONYMOUS, CLIENT_REFUSED, client.party, {"reason": "its secret is wrong"})
+            return None, parameters, _INVALID_CLIENT
+        return client, parameters, _INVALID_CLIENT
 
     def _native(self, request: Request) -> tuple[Client | None, Mapping[str, str], Answer]:
         """The native client that calls, and what it says; or the answer to who is none."""

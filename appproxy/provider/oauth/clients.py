@@ -21,7 +21,7 @@ from appproxy.store.snapshot import BUILTIN, NativeClient, RelyingParty, Snapsho
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 #: Where people type a device's code.
 DEVICE_PATH = "device"
-#: A scope that native clients may ask for; they get refresh tokens in any case.
+#: The scope by which relying parties ask for refresh tokens; native clients get some in any case.
 OFFLINE = "offline_access"
 _LOOPBACK = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]|localhost))(?::[0-9]{1,5})?(?=/|$)")
 SCOPES = ("openid", "profile", "email", "groups")
@@ -59,7 +59,8 @@ class Client:
         asked = (scope or "").split()
         if self.native is not None:
             return " ".join(name for name in dict.fromkeys(asked) if name in (*SCOPES, OFFLINE) or name in self.scopes)
-        return " ".join(name for name in SCOPES if name in asked) if "openid" in asked else None
+        known = SCOPES if self.party is None else (*SCOPES, OFFLINE)
+        return " ".join(name for name in known if name in asked) if "openid" in asked else None
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
         """Exactly the one, byte for byte (RFC 9700 section 2.1); of a client on the user's machine any port of it."""
@@ -85,10 +86,10 @@ class Client:
         return response_type == "code"
 
     def check_grant_type(self, grant_type: str) -> bool:
-        """Codes; native clients have refresh tokens besides, and device codes where they are registered for them."""
-        if self.native is None:
+        """Codes; registered clients have refresh tokens besides, and native ones device codes where they may have them."""
+        if self.native is None and self.party is None:
             return grant_type == "authorization_code"
-        device = (DEVICE_CODE,) if self.native.device_codes else ()
+        device = (DEVICE_CODE,) if self.native is not None and self.native.device_codes else ()
         return grant_type in ("authorization_code", "refresh_token", *device)
 
     def resource(self, snapshot: Snapshot, asked: str) -> str | None:

@@ -33,7 +33,7 @@ def discovery_document(issuer: str) -> dict[str, object]:
         "frontchannel_logout_session_supported": True,
         "device_authorization_endpoint": f"{issuer}/{DEVICE_AUTHORIZATION}",
         "revocation_endpoint": f"{issuer}/{REVOKE}",
-        "revocation_endpoint_auth_methods_supported": ["none"],
+        "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
         "scopes_supported": [*SCOPES, OFFLINE],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],

@@ -17,6 +17,7 @@ from appproxy.provider.oauth.clients import SCOPES, Client
 from appproxy.provider.oauth.signing import ALGORITHM
 from appproxy.provider.tokens import ProviderSession
 from appproxy.store.machines import device_codes, native_grants
+from appproxy.store.machines.client_grants import ClientGrant
 from appproxy.store.machines.device_codes import DeviceCode
 from appproxy.store.machines.native_grants import NativeGrant
 from appproxy.store.people.session import rows as session_rows
@@ -35,7 +36,7 @@ _LEVELS = {"acr_values": re.compile(r"[\x20\x21\x23-\x5B\x5D-\x7E]{1,512}"), "ma
 class UsedRefreshToken:
     """A refresh token that was used, as Authlib wants it."""
 
-    grant: NativeGrant
+    grant: NativeGrant | ClientGrant
 
     def check_client(self, client: Client) -> bool:
         """Called by Authlib."""

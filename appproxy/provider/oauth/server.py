@@ -7,7 +7,7 @@ no store, and the token end point runs inside a store transaction, in the store'
 
 Narrower, because this provider serves nobody but its own service and registered clients: the code flow only, PKCE with
 S256 always, a redirect URI that must be named, no other response mode. The service always has a nonce, and no
-refresh tokens; native clients have those, and device codes. Relying parties alone have a secret.
+refresh tokens; registered clients have those, and native ones device codes. Relying parties alone have a secret.
 """
 
 from __future__ import annotations
@@ -234,9 +234,9 @@ class _CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
 
 
 class _RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
-    """Refresh tokens of native clients: each is used up by what it gives (RFC 9700 section 4.14.2)."""
+    """Refresh tokens of registered clients: each is used up by what it gives (RFC 9700 section 4.14.2)."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS = ["none"]
+    TOKEN_ENDPOINT_AUTH_METHODS = ["none", "client_secret_post"]
 
     def authenticate_refresh_token(self, refresh_token: str) -> UsedRefreshToken | None:
         """Used up here."""

@@ -13,10 +13,13 @@ from appproxy.provider.oauth.claims import user_claims
 from appproxy.provider.oauth.clients import Client
 from appproxy.provider.oauth.grants import Desk, GrantContext, checked, find_active
 from appproxy.provider.oauth.native import Minting, UsedRefreshToken, WaitingDevice, poll
+from appproxy.provider.oauth.party import REUSED, PartyTokens
 from appproxy.provider.oauth.server import OAuthRequest, Server
 from appproxy.provider.oauth.signing import load
 from appproxy.provider.tokens import ACCESS_LIFETIME, CODE_LIFETIME, CodeGrant, ProviderSession, UserInfoAccess
-from appproxy.store.machines import device_codes, native_grants
+from appproxy.store.machines import client_grants, device_codes, native_grants
+from appproxy.store.machines.client_grants import ClientGrant
+from appproxy.store.machines.native_grants import NativeGrant
 from appproxy.store.people.session import client_sessions, one_time, sessions
 from appproxy.store.people.users import User
 from appproxy.store.service.keys import read_signing_keys
@@ -43,9 +46,9 @@ class _TokenDesk(Desk):
         except IdentityError:
             return None
         fresh = one_time.use_once(self.tx, f"code {grant.id}", context.now + CODE_LIFETIME)
-        if not fresh and grant.resource:
+        if not fresh:
             # It is in two hands: what the first one got ends (RFC 6749 section 4.1.2).
-            native_grants.end(self.tx, grant.id)
+            (native_grants if grant.resource else client_grants).end(self.tx, grant.id)
         counts = fresh and context.valid(grant.session) and not self._is_over(client, grant.session)
         return grant if counts and (not grant.resource or self._still_for(grant.client, grant.resource)) else None
 
@@ -67,17 +70,32 @@ class _TokenDesk(Desk):
             client_sessions.begin(self.tx, grant.client, grant.session.id, grant.session.user)
         access = UserInfoAccess(grant.session.user, grant.session.id, grant.scope, grant.session.auth_time)
         sealed = access.seal(self.context.key, self.context.now, self.context.nonce())
+        refresh_token = self._of_parties.first(grant)
         return {
             "access_token": sealed, "token_type": "Bearer", "expires_in": int(ACCESS_LIFETIME), "scope": grant.scope,
+            **({"refresh_token": refresh_token} if refresh_token else {}),
         }  # fmt: skip
 
+    @property
+    def _of_parties(self) -> PartyTokens:
+        return PartyTokens(self.tx, self.context)
+
     def use_refresh_token(self, text: str, client: Client) -> UsedRefreshToken | None:
-        found = native_grants.use(self.tx, text, client.client_id)
+        if client.party is not None:
+            used = client_grants.use(self.tx, text, client.client_id)
+            if used.reused:
+                raise OAuth2Error(error="invalid_grant", description=REUSED)
+            found: ClientGrant | NativeGrant | None = used.grant
+        else:
+            found = native_grants.use(self.tx, text, client.client_id)
         refreshing = None if found is None else UsedRefreshToken(found)
         return refreshing if refreshing is not None and self.find_granting_user(refreshing) is not None else None
 
     def find_granting_user(self, refreshing: UsedRefreshToken) -> User | None:
         grant = refreshing.grant
+        if isinstance(grant, ClientGrant):
+            lasting = self._of_parties.session_of(grant)
+            return None if lasting is None else find_active(self.tx, lasting)
         session = ProviderSession(grant.id, grant.user, grant.auth_time)
         on = self.context.now < self._end(grant.auth_time) and self.context.counts(session)
         return find_active(self.tx, session) if on and self._still_for(grant.client, grant.audience) else None
@@ -85,6 +103,8 @@ class _TokenDesk(Desk):
     def refreshed_tokens(self, refreshing: UsedRefreshToken, scope: str) -> _JSON:
         user = self.find_granting_user(refreshing)
         assert user is not None
+        if isinstance(refreshing.grant, ClientGrant):
+            return self._of_parties.refreshed(refreshing.grant, user, scope, self.signing_key())
         return self._minting().refresh(refreshing.grant, user, scope)
 
     def poll(self, device_code: str) -> WaitingDevice | None:
@@ -147,8 +167,9 @@ def is_made_up(context: GrantContext, parameters: Mapping[str, str]) -> bool:
     """
     grant_type = parameters.get("grant_type")
     client, code = context.find_client(parameters.get("client_id", "")), parameters.get("code", "")
-    if client is not None and client.native is not None and grant_type == "refresh_token":
-        return not native_grants.is_refresh_token(parameters.get("refresh_token", ""))
+    if client is not None and client.check_grant_type("refresh_token") and grant_type == "refresh_token":
+        grants = native_grants if client.party is None else client_grants
+        return not grants.is_refresh_token(parameters.get("refresh_token", ""))
     if client is None or not code or grant_type != "authorization_code":
         return False
     try:

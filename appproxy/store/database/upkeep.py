@@ -6,7 +6,7 @@ from appproxy.store.certificates import acme
 from appproxy.store.connectors import connectors, join_tokens
 from appproxy.store.database.initial import renew_leaves
 from appproxy.store.devices import devices
-from appproxy.store.machines import command_lines, native_grants, service_tokens
+from appproxy.store.machines import client_grants, command_lines, native_grants, service_tokens
 from appproxy.store.people import client_keys, kept_forms, password_attempts, password_links, providers
 from appproxy.store.people.factors import refused_codes
 from appproxy.store.people.session import client_sessions, one_time, sessions
@@ -47,6 +47,7 @@ def keep_up(tx: Transaction, node_started: float, audit_days: int = 0, connector
     devices.purge(tx)
     native_grants.purge(tx)
     command_lines.purge(tx)
+    client_grants.purge(tx)
     role_assignments.purge(tx)
     judging.purge(tx)
     results.purge(tx)

@@ -81,7 +81,9 @@ CLIENT_SIGN_IN = _event(
     "client.sign_in", "A user has signed in to an application elsewhere, which was given tokens.",
     "address provider name session scope auth_time acr amr")
 CLIENT_REFUSED = _event(
-    "client.refused", "Somebody has shown a wrong secret of an application elsewhere, or none.", "address name reason")
+    "client.refused",
+    "Somebody has shown a wrong secret of an application elsewhere, or none, or a refresh token that was used before.",
+    "address name reason")
 CLIENT_SIGNED_OUT = _event(
     "client.signed_out", "An application elsewhere was told that a session has ended.", "name subject session tries")
 CLIENT_SIGN_OUT_FAILED = _event(

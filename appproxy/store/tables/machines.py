@@ -91,6 +91,23 @@ sign_out_notices = sa.Table(
     sa.Column("tries", sa.Integer, nullable=False),
     sa.Column("due", sa.Double, nullable=False, index=True),
 )
+#: Relying parties that ask again who a user is: the id is that of the code of a sign-in, `sid` that of the provider's session,
+#: with which it ends. The rest is as in `native_grants`.
+client_grants = sa.Table(
+    "client_grants", metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("client", ID, key_of("clients", cascade=True), nullable=False, index=True),
+    sa.Column("user", ID, key_of("users", cascade=True), nullable=False, index=True),
+    sa.Column("sid", ID, nullable=False, index=True),
+    sa.Column("scope", sa.Text, nullable=False),
+    sa.Column("auth_time", sa.Double, nullable=False),
+    sa.Column("methods", sa.Text, nullable=False),
+    sa.Column("secret_hash", ID, nullable=False),
+    sa.Column("former_hash", ID, nullable=False),
+    sa.Column("family_hash", ID, nullable=False),
+    sa.Column("rotated", sa.Double, nullable=False),
+    sa.Column("expires", sa.Double, nullable=False, index=True),
+)
 #: What a user has let a native client do: the id is that of a session. `methods` is a JSON list; `secret_hash` is that of the
 #: refresh token which counts, `former_hash` of the one before, which was used up at `rotated`; `family_hash` is that of what
 #: all its tokens have in common, "" where they have nothing yet.

@@ -51,6 +51,12 @@ def begin(tx: Transaction, client: str, sid: str, user: str) -> None:
     tx.change(sa.insert(table).values(client=client, sid=sid, user=user, began=tx.now, ended=0.0))
 
 
+def goes_on(reading: Reading, client: str, sid: str) -> bool:
+    """Has a client tokens of this session, which was not ended there?"""
+    on = (table.c.client == client) & (table.c.sid == sid) & (table.c.ended == 0.0)
+    return reading.row(sa.select(table.c.sid).where(on)) is not None
+
+
 def session_ended(tx: Transaction, sid: str) -> None:
     """The session of this id has ended; nothing happens for one that no client was told of."""
     _end(tx, tx.rows(sa.select(table).where((table.c.sid == sid) & (table.c.ended == 0.0))))
