@@ -19,7 +19,7 @@ from itertools import groupby
 
 from appproxy.errors import AppProxyError
 from bench.operations.rows import ROWS, Row
-from bench.operations.stages import Stage
+from bench.operations.stages import RELOADS, Stage
 from bench.operations.tally import Outcome, Tally, table
 from bench.operations.users import Load, Users
 from tests.end_to_end import network
@@ -56,7 +56,7 @@ def why_not(row: Row) -> str:
         return "no PostgreSQL server: tests/with-postgresql python -m bench.operations"
     if row.name == "database-failover" and programs() is None:
         return "PostgreSQL's programs are not installed"
-    return history() if row.name == "upgrade" else ""
+    return history(RELOADS) if row.name == "upgrade" else ""
 
 
 def run(rows: Sequence[Row], wanted: argparse.Namespace) -> Iterator[Outcome]:
@@ -113,7 +113,7 @@ def main(given: Sequence[str]) -> int:
     began, outcomes = time.monotonic(), []
     for outcome in run([row for row in rows if row.name not in left_out], wanted):
         outcomes.append(outcome)
-        print(f"{outcome.row}: {outcome.tally.asked} requests, {'; '.join(outcome.wrong) or 'as promised'}", flush=True)
+        print(f"{[*table([outcome])][-1]}\n    {'; '.join(outcome.wrong) or 'as promised'}", flush=True)
     took = time.monotonic() - began
     print(f"\n{wanted.rate:g} requests/s wanted, {wanted.streams} event streams and {wanted.sockets} WebSockets open; "
           f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end, {took:.0f} s in all\n")

@@ -22,7 +22,7 @@ from bench.operations import stages
 from bench.operations.stages import OldRelease, Stage
 from bench.operations.tally import Killed
 from tests.end_to_end import soak
-from tests.end_to_end.system import CONNECTORS
+from tests.end_to_end.system import CONNECTORS, DRAIN_SECONDS
 from tests.end_to_end.test_mesh import NODES, Mesh
 from tests.end_to_end.test_workers import Workers
 from tests.end_to_end.world import PATIENCE, until
@@ -72,6 +72,7 @@ def reload_service(stage: Stage) -> None:
     """The next process takes over."""
     stage.system.admin("reload")
     _all_online(stage)
+    time.sleep(DRAIN_SECONDS)  # what the former process cuts at its end belongs to this row
 
 
 def change_settings(stage: Stage) -> None:
@@ -160,7 +161,7 @@ def kill_node(stage: Stage) -> Killed:
 
 
 def upgrade(stage: Stage) -> None:
-    """The previous release runs, this one is installed, the service reloaded."""
+    """An earlier release runs, this one is installed, the service reloaded."""
     cast(OldRelease, stage.system).upgrade()
     time.sleep(3.0)
 

@@ -25,6 +25,9 @@ from tests.end_to_end.test_workers import Workers
 from tests.end_to_end.world import DOMAIN, ROOT, environment, until
 from tests.pki.chains import DAY, NOW, Made, make
 
+#: The first version that goes over to the next one by a reload, with an older schema than this one's.
+RELOADS = "6c23365"
+
 
 @cache
 def authority() -> Made:
@@ -113,7 +116,7 @@ def on_two_servers() -> Iterator[Stage]:
 
 
 class OldRelease(System):
-    """What the previous release has set up and runs. `raw` alone is published: its users need no sign-in."""
+    """What an earlier release has set up and runs. `raw` alone is published: its users need no sign-in."""
 
     @property
     def current(self) -> Path:
@@ -123,7 +126,7 @@ class OldRelease(System):
     def build(self) -> None:
         """As its manual says."""
         (self.directory / "old").mkdir()
-        self.current.symlink_to(unpacked(self.directory / "old"))
+        self.current.symlink_to(unpacked(self.directory / "old", RELOADS))
         release = Release(self.current, self.supervisor)
         listen, tunnel = f"127.0.0.1:{self.port}", f"127.0.0.1:{self.tunnel_port}"
         release.command("init", "--state", str(self.state), "--domain", DOMAIN, "--listen", listen,
@@ -156,7 +159,7 @@ class OldStage(Stage):
 
 @contextmanager
 def previous() -> Iterator[Stage]:
-    """The release before this one."""
+    """An earlier release."""
     with _directory() as directory, Supervisor(directory / "logs", around(directory / "current")) as supervisor:
         yield from _built(OldStage(OldRelease(directory, supervisor)))
 

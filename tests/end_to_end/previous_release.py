@@ -22,19 +22,19 @@ COMMIT = "f6e3f3f"
 _PACKAGES = ("appproxy", "twisted")
 
 
-def history() -> str:
+def history(commit: str = COMMIT) -> str:
     """Why there is no previous release here; "" where there is one."""
     with suppress(OSError):
-        asked = ["git", "-C", str(ROOT), "cat-file", "-e", f"{COMMIT}^{{commit}}"]
+        asked = ["git", "-C", str(ROOT), "cat-file", "-e", f"{commit}^{{commit}}"]
         if subprocess.run(asked, capture_output=True, check=False).returncode == 0:
             return ""
-    return f"this is no clone whose history has {COMMIT}, the previous release"
+    return f"this is no clone whose history has {commit}, an earlier release"
 
 
-def unpacked(directory: Path) -> Path:
+def unpacked(directory: Path, commit: str = COMMIT) -> Path:
     """Its source, in that new directory."""
     packed = subprocess.run(
-        ["git", "-C", str(ROOT), "archive", COMMIT, *_PACKAGES], capture_output=True, check=True).stdout
+        ["git", "-C", str(ROOT), "archive", commit, *_PACKAGES], capture_output=True, check=True).stdout
     subprocess.run(["tar", "-x", "-C", str(directory)], input=packed, check=True)
     return directory
 

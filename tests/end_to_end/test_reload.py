@@ -212,13 +212,16 @@ os.execv(sys.argv[2], sys.argv[2:])
 """
 
 
-def test_sockets_of_systemd_are_there_before_and_after_the_service(tmp_path: Path) -> None:
-    """Who comes while it is started again waits, and is refused by nobody."""
+@pytest.mark.parametrize("workers", [1, 2])
+def test_sockets_of_systemd_are_there_before_and_after_the_service(tmp_path: Path, workers: int) -> None:
+    """Who comes while it is started again waits, and is refused by nobody, also with a parent of workers."""
     sockets = [listening(), listening()]
     port, tunnel_port = (one.getsockname()[1] for one in sockets)
     made = in_process("init", "--state", str(tmp_path / "state"), "--domain", DOMAIN, "--listen", f"127.0.0.1:{port}",
                       "--tunnel-listen", f"127.0.0.1:{tunnel_port}")
     assert made.code == 0, made.err
+    settings = tmp_path / "state" / "service.toml"
+    settings.write_text(f"workers = {workers}\n{settings.read_text()}")
     numbers = [one.fileno() for one in sockets]
     command = [sys.executable, "-c", _AS_SYSTEMD, ",".join(map(str, numbers)),
                *twistd("appproxy-service", "--state", str(tmp_path / "state"))]

@@ -19,13 +19,14 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from appproxy.config import Address, StatePaths, dump_service, load_service
 from appproxy.demo.supervisor import Supervisor
-from tests.end_to_end.behaviours import LARGE
+from tests.end_to_end.behaviours import LARGE, accept_websocket
 from tests.end_to_end.load import Load
 from tests.end_to_end.origins import Call
 from tests.end_to_end.ports import free_port
 from tests.end_to_end.postgresql import empty_database
 from tests.end_to_end.system import CONNECTORS, DRAIN_SECONDS, PROMPT, System
 from tests.end_to_end.test_reload import is_there, process_of
+from tests.end_to_end.visitor import Socket
 from tests.end_to_end.wire import Wire
 from tests.end_to_end.world import PATIENCE, environment, in_process, until
 
@@ -210,6 +211,81 @@ def test_nobody_notices_a_reload(system: Workers) -> None:
         load.more(20)
     assert load.faults == []
     assert process_of(system) == parent and len(system.processes()) == WORKERS and not system.processes() & before
+
+
+@ON_FILE
+def test_websockets_over_workers(system: Workers) -> None:
+    """They are spread, say what they hear, and end with their worker alone; who comes back is served at once."""
+    system.origin.on("/words", say_again)
+    with ExitStack() as stack:
+        of_both(system, stack)
+    visitor = system.visitor()
+    streams = [Socket(visitor, system.url("raw", "/words")) for _ in range(2 * WORKERS)]
+    for number, stream in enumerate(streams):
+        stream.send(f"word {number}")
+        assert stream.receive() == f"word {number}"
+    os.kill(min(system.processes()), signal.SIGKILL)
+    ended = [stream for stream in streams if stream.ends(2.0)]
+    assert len(ended) == WORKERS, "those of one worker end, and no others"
+    for stream in streams:
+        if stream not in ended:
+            stream.send("still there")
+            assert stream.receive() == "still there"
+            stream.close()
+    again = Socket(visitor, system.url("raw", "/words"))
+    again.send("back")
+    assert again.receive() == "back"
+    again.close()
+
+
+def say_again(call: Call) -> None:
+    """A WebSocket that says each small message that it hears."""
+    accept_websocket(call)
+    read = call.connection.read_exactly
+    while True:
+        kind, size = read(2)
+        mask, said = read(4), read(size & 0x7F)
+        call.send(bytes([kind, len(said)]) + bytes(one ^ mask[at % 4] for at, one in enumerate(said)))
+
+
+@ON_FILE
+def test_a_parent_that_is_killed(system: Workers) -> None:
+    """Its workers answer what they have, and end; nothing of them is in the way of the next start."""
+    arrived, held = threading.Event(), threading.Event()
+
+    def late(call: Call) -> bool:
+        call.body()
+        arrived.set()
+        held.wait(60)
+        call.answer(b"all the same")
+        return True
+
+    system.origin.on("/late-answer", late)
+    processes = system.processes()
+    with Wire(system, "raw") as wire:
+        wire.request("GET", "/late-answer", "late answer")
+        assert arrived.wait(60)
+        os.kill(process_of(system), signal.SIGKILL)
+        held.set()
+        assert wire.reply().body == b"all the same"
+    until(lambda: not any(map(is_there, processes)), "workers without a parent go on", DRAIN_SECONDS + 60)
+    system.supervisor.end("service")
+    system.start_service()
+    until(system.connected, "not every connector is at every worker", 60)
+
+
+@ON_FILE
+def test_a_worker_that_is_told_to_end(system: Workers) -> None:
+    """Another one serves before it goes: not one request fails, and nobody is without a worker."""
+    before = system.processes()
+    with Load(system) as load:
+        load.more(20)
+        os.kill(min(before), signal.SIGTERM)
+        until(lambda: not is_there(min(before)), "it does not end", DRAIN_SECONDS + 60)
+        load.more(20)
+    assert load.faults == []
+    until(lambda: len(system.processes()) == WORKERS, "nobody is in its place", PATIENCE)
+    until(system.connected, "connectors do not find the new one", PATIENCE)
 
 
 @ON_FILE
