@@ -80,6 +80,9 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "POST /audit-exports": ("name", "url"),
     "POST /role-assignments": ("role",),
     "DELETE /role-assignments": ("role",),
+    "POST /role-entitlements": ("role",),
+    "DELETE /role-entitlements": ("role",),
+    "POST /role-requests": ("role", "reason"),
 }
 
 

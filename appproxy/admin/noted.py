@@ -114,6 +114,11 @@ _KEYS = {
     "audit_export.remove": "destination name position",
     "audit_export.test": "name problem",
     "configuration.apply": "added after before changed removed renamed",
+    "role.entitle": "application approval expires kind longest name provider role value",
+    "role.withdraw": "application approval expires kind longest name provider role value",
+    "role.request": "application duration ends name provider reason role state",
+    "role.approve": "application duration ends name provider reason role state",
+    "role.deny": "application duration ends name provider reason role state",
     "role.assign": "application expires kind name provider role value",
     "role.unassign": "application expires kind name provider role value",
 }

@@ -73,6 +73,8 @@ NAVIGATION = (
     NavigationSection("Administration", (
         NavigationLink("/role-assignments", "Who has which role", _P.READ_ROLES),
         NavigationLink("/roles", "Roles", _P.READ_ROLES),
+        NavigationLink("/role-entitlements", "Who may ask for which role", _P.READ_ROLES),
+        NavigationLink("/role-requests", "Roles asked for", _P.READ_REQUESTS),
         NavigationLink("/audit", "Audit", _P.READ_AUDIT),
         NavigationLink("/audit-exports", "Audit exports", _P.READ_AUDIT),
     )),

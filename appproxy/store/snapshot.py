@@ -216,6 +216,34 @@ class RoleAssignment:
 
 
 @dataclass(frozen=True, slots=True)
+class Entitlement:
+    """Who may ask for which role: a user or a group of a provider, as in `RoleAssignment`.
+
+    `longest`: for how many seconds at most; `approval`: once another person has approved.
+    """
+
+    id: str
+    role: str
+    provider: str
+    kind: str
+    value: str
+    application: str
+    longest: float
+    approval: bool
+    created: float
+    expires: float
+
+    @property
+    def holder(self) -> tuple[str, str, str]:
+        """Provider, kind and value."""
+        return self.provider, self.kind, self.value
+
+    def holds(self, now: float) -> bool:
+        """Does it count now?"""
+        return not self.expires or now < self.expires
+
+
+@dataclass(frozen=True, slots=True)
 class NativeClient:
     """A program on people's machines that signs them in at the built-in provider, for these applications (ids)."""
 
@@ -276,6 +304,8 @@ class Snapshot:
     relying_parties: Mapping[str, RelyingParty] = field(default_factory=dict)
     #: Who administers the service.
     roles: tuple[RoleAssignment, ...] = ()
+    #: Who may ask for which.
+    entitlements: tuple[Entitlement, ...] = ()
     #: Who vouches for devices, by id.
     device_authorities: Mapping[str, DeviceAuthority] = field(default_factory=dict)
     #: From internal URLs to public ones and back, of all applications.

@@ -73,6 +73,12 @@ _RECORDS: Mapping[str, str] = {
     "Role": "name:text explanation:text permissions:texts for_one_application:texts",
     "RoleAssignment":
         "id:text role:text kind:text name:text value:text provider:text application:text created:time expires:time",
+    "RoleEntitlement":
+        "id:text role:text kind:text name:text value:text provider:text application:text longest:number approval:flag "
+        "created:time expires:time",
+    "RoleRequest":
+        "id:text role:text application:text name:text subject:text provider:text reason:text duration:number state:text "
+        "decider:text created:time ends:time",
     "AuditEntry": "number:whole time:time actor:text action:text target:text detail:object",
     "TrustAnchor": "certificate:text",
     "FieldDifference": "field:text before:any after:any",
@@ -123,6 +129,10 @@ _ANSWERS: Mapping[str, str] = {
     **{f"{method} /clients/{{client}}": "Client" for method in ("GET", "PATCH", "DELETE")},
     "GET /roles": "[Role]", "GET /roles/{role}": "Role", "GET /role-assignments": "[RoleAssignment]",
     "POST /role-assignments": "RoleAssignment", "DELETE /role-assignments": "RoleAssignment",
+    "GET /role-entitlements": "[RoleEntitlement]", "GET /role-entitlements/mine": "[RoleEntitlement]",
+    "POST /role-entitlements": "RoleEntitlement", "DELETE /role-entitlements": "RoleEntitlement",
+    "GET /role-requests": "[RoleRequest]", "POST /role-requests": "RoleRequest",
+    "POST /role-requests/{request}/approve": "RoleRequest", "POST /role-requests/{request}/deny": "RoleRequest",
     "GET /audit": "[AuditEntry]", "GET /trust-anchor": "TrustAnchor",
     "POST /configuration/difference": "ConfigurationComparison", "PUT /configuration": "ConfigurationChange",
 }  # fmt: skip

@@ -20,7 +20,7 @@ from appproxy.store.machines import service_tokens
 from appproxy.store.people import providers, user_groups, users
 from appproxy.store.policies import policies
 from appproxy.store.risk import sign_ins
-from appproxy.store.roles import assignments
+from appproxy.store.roles import assignments, entitlements
 from appproxy.store.snapshot import BUILTIN, TOKEN
 from appproxy.store.tables.core import GROUP, USER
 from appproxy.store.transaction import Reading, Transaction
@@ -56,7 +56,8 @@ def check_targets(
     else:
         return
     for label, holders in named:
-        held = assignments.of(reading, holders, now)
+        may_ask = entitlements.of(reading, set(holders), now)
+        held = [*assignments.of(reading, holders, now), *entitlements.as_assignments(may_ask)]
         if not roles.covers(caller, held):
             names = ", ".join(sorted({one.role for one in held}))
             raise Forbidden(f"{caller.name} may do less than {label} (role {names}), or for a shorter time, and so may not "

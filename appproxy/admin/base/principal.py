@@ -55,6 +55,9 @@ class Permission(Enum):
     #: Whoever can add a destination has all that everybody does sent there.
     CHANGE_EXPORTS = "exports.change"
     READ_ROLES = "roles.read"
+    #: What one may ask for, and has asked for. Whoever is entitled to a role has it.
+    READ_REQUESTS = "requests.read"
+    MAKE_REQUESTS = "requests.change"
     #: Nobody can give a role that may do more than they may themselves.
     CHANGE_ROLES = "roles.change"
 
@@ -88,6 +91,10 @@ class Principal:
     #: Until when they have a permission (seconds since 1970), for an application's id, or "" for all; those for good are left
     #: out.
     ends: Mapping[tuple[Permission, str], float] = field(default_factory=dict)
+    #: Provider and subject of a person who has signed in; None for programs, and for who calls at the socket.
+    person: tuple[str, str] | None = None
+    #: Whose roles they have: each a provider, a kind and a value.
+    holders: frozenset[tuple[str, str, str]] = frozenset()
 
     @classmethod
     def full(cls, name: str) -> Principal:

@@ -10,8 +10,8 @@ from appproxy.admin.base.principal import FULL, Permission, Principal
 from appproxy.errors import NotFound
 from appproxy.publish import administration
 from appproxy.store.names import not_found
-from appproxy.store.snapshot import RoleAssignment
-from appproxy.store.tables.core import GROUP
+from appproxy.store.snapshot import Entitlement, RoleAssignment
+from appproxy.store.tables.core import GROUP, USER
 
 #: The name of the role that may do everything.
 ADMINISTRATOR = administration.ADMINISTRATOR
@@ -20,7 +20,9 @@ _P = Permission
 #: Who uses the service, and what they did.
 _PERSONAL = frozenset({
     _P.READ_USERS, _P.READ_SESSIONS, _P.READ_TOKENS, _P.READ_AUDIT, _P.READ_ROLES, _P.READ_CONFIGURATION,
-    _P.READ_RISK})
+    _P.READ_RISK, _P.READ_REQUESTS})
+#: Of who is entitled to a role.
+_ASKING = frozenset({_P.READ_REQUESTS, _P.MAKE_REQUESTS})
 _READ = frozenset(one for one in Permission if one.value.endswith(".read"))
 
 
@@ -93,10 +95,13 @@ def needed(assignments: Iterable[RoleAssignment]) -> list[tuple[frozenset[Permis
 
 
 def principal(
-    name: str, assignments: Iterable[RoleAssignment], noted: Mapping[str, object] | None = None
+    name: str, assignments: Iterable[RoleAssignment], noted: Mapping[str, object] | None = None, *,
+    holders: Collection[tuple[str, str, str]] = (), entitled: bool = False,
 ) -> Principal:
-    """Somebody with these roles. `name`: what the audit calls them; `noted`: what it says of them besides."""
-    permissions: set[Permission] = set()
+    """Somebody with these roles. `name`: what the audit calls them; `noted`: what it says of them besides; `holders`: whose
+    roles they have, the first of which is their own; `entitled`: they may ask for a role.
+    """
+    permissions: set[Permission] = set(_ASKING if entitled else ())
     scoped: dict[Permission, set[str]] = {}
     ends: dict[tuple[Permission, str], float] = {}
     for assignment in assignments:
@@ -110,7 +115,9 @@ def principal(
                     scoped.setdefault(one, set()).add(application)
     return Principal(
         name, frozenset(permissions), {one: frozenset(ids) for one, ids in scoped.items()}, noted=noted or {},
-        ends={which: end for which, end in ends.items() if end < inf})
+        ends={which: end for which, end in ends.items() if end < inf and not (entitled and which[0] in _ASKING)},
+        person=next(((provider, value) for provider, kind, value in holders if kind == USER), None),
+        holders=frozenset(holders))
 
 
 def held(
@@ -124,6 +131,11 @@ def held(
         if one.holds(now) and (one.provider, one.kind, one.value) in holders
         and (not one.through or (one.provider, GROUP, one.through) in holders)
     ]
+
+
+def may_ask(entitlements: Iterable[Entitlement], holders: Collection[tuple[str, str, str]], now: float) -> bool:
+    """Is one of these holders (provider, kind, value) entitled to some role `now`?"""
+    return any(one.holds(now) and one.holder in holders for one in entitlements)
 
 
 def end_of(assignment: RoleAssignment) -> float:

@@ -56,15 +56,18 @@ class MachineFacts:
             return "the session is over"
         if reason := Authorizer(self.snapshot).why_not(session):
             return reason
-        if not self.held(session):
+        if not self.held(session) and not roles.may_ask(self.snapshot.entitlements, self.holders(session), self.now):
             return "who has allowed it has no role any more"
         lacks = purpose is MachinePurpose.JOIN and not self.principal(session).covers({Permission.CHANGE_CONNECTORS})
         return "who has allowed it may not let connectors in any more" if lacks else ""
 
     def held(self, session: Session) -> list[RoleAssignment]:
         """The roles that somebody has now."""
-        who = {(session.provider, USER, session.subject), *((session.provider, GROUP, group) for group in session.groups)}
-        return roles.held(self.snapshot.roles, who, self.now)
+        return roles.held(self.snapshot.roles, self.holders(session), self.now)
+
+    def holders(self, session: Session) -> set[tuple[str, str, str]]:
+        """Whose roles somebody has."""
+        return {(session.provider, USER, session.subject), *((session.provider, GROUP, group) for group in session.groups)}
 
     def principal(self, session: Session) -> Principal:
         """What somebody may do now."""

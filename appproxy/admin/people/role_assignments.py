@@ -15,7 +15,7 @@ from appproxy.store.snapshot import RoleAssignment
 from appproxy.store.transaction import Reading, Transaction
 
 #: The longest time in seconds for which a role is given; without an end it is given for good.
-_LONGEST = 3650 * 86400.0
+LONGEST_ROLE = 3650 * 86400.0
 
 
 def _list_roles(reading: Reading, call: Call) -> object:
@@ -35,8 +35,8 @@ def _assign(tx: Transaction, call: Call) -> Change:
     expires = 0.0
     if "expires" in call.body:
         seconds = call.body.duration("expires")
-        if not 0 < seconds <= _LONGEST:
-            raise ConfigError(f"expires: must be in the next {_LONGEST / 86400:g} days, such as 8h",
+        if not 0 < seconds <= LONGEST_ROLE:
+            raise ConfigError(f"expires: must be in the next {LONGEST_ROLE / 86400:g} days, such as 8h",
                               hint="leave it out: for good")
         expires = tx.now + seconds
     role, application = _wanted(tx, call, expires or inf)

@@ -118,7 +118,9 @@ class HttpsApi:
         # A subject, and a name all the more, is somebody else's at another provider.
         vouched = {} if provider is None else {"caller_provider": provider.name}
         noted = {"from": caller.address, "caller": caller.name, **vouched}
-        return roles.principal(caller.audited, self.roles_of(caller), noted)
+        holders = caller.holders()
+        entitled = roles.may_ask(self._snapshot().entitlements, holders, self._wall_clock())
+        return roles.principal(caller.audited, self.roles_of(caller), noted, holders=holders, entitled=entitled)
 
     def _answer(self, asked: AdminRequest) -> Deferred[Answered]:
         path, _, query = asked.target.partition("?")

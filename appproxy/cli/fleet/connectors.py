@@ -11,11 +11,15 @@ from typing import Any
 
 import click
 
+from appproxy.admin.transport.code_login import let_in
+from appproxy.admin.transport.remote import Remote, origin_of
 from appproxy.cli.base.calling import CallSettings, given, pass_setting
 from appproxy.cli.base.output import Column, done, json_option, moment, note, show_record, show_rows
+from appproxy.cli.base.shown_code import code_shown
 from appproxy.cli.base.wrong_use import WrongUse
 from appproxy.config.outbound_proxy import credentials_source, proxy_url
 from appproxy.config.values import Reader
+from appproxy.errors import StoreError
 from appproxy.twistd.shown import connector_command
 
 _CONNECTORS = (
@@ -139,7 +143,10 @@ def _checked(read: Reader) -> Callable[[click.Context, click.Parameter, str | No
 
 
 @connector.command()
-@click.argument("token_text", metavar="TOKEN")
+@click.argument("token_text", metavar="TOKEN|URL")
+@click.option("--group", metavar="GROUP", help="With a URL: the group that it is to join, which who lets it in can change.")
+@click.option("--ca", "authority", type=click.Path(path_type=Path), metavar="FILE",
+              help="With a URL: certificate of the authority that alone vouches for it (trust-anchor.pem).")
 @click.option("--state", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Made here; for this connector.")
 @click.option("--name", metavar="NAME", help="What the service calls it.  [default: this machine's name]")
 @click.option("--proxy", metavar="URL", callback=_checked(proxy_url),
@@ -150,16 +157,25 @@ def _checked(read: Reader) -> Callable[[click.Context, click.Parameter, str | No
 @click.option("--again", is_flag=True, help="Though one has joined from DIR before: its service takes it no more.")
 @json_option
 def join(
-    token_text: str, state: Path, name: str | None, proxy: str | None, proxy_credentials: str | None, again: bool,
-    as_json: bool,
+    token_text: str, group: str | None, authority: Path | None, state: Path, name: str | None, proxy: str | None,
+    proxy_credentials: str | None, again: bool, as_json: bool,
 ) -> None:
-    """Join the service that printed TOKEN, and make the connector's state directory."""
+    """Join a service, and make the connector's state directory.
+
+    TOKEN is what `appproxy connector token` has printed there. Without one, URL is https://admin.DOMAIN, or
+    https://connect.DOMAIN for the same: an address and a code are shown, and who signs in there, and may let connectors in,
+    lets this one in.
+    """
     # Here, because it costs half a second, and only this command needs it.
     from appproxy.connector.enrol.enrolment import join as join_service
     from appproxy.store.snapshot import ConnectorState
 
     wall_clock = time.time  # noqa: TID251 -- the program's edge
     called = name or socket.gethostname()
+    if is_place(token_text):
+        token_text = token_by_code(token_text, called, group or "", authority)
+    elif group is not None or authority is not None:
+        raise WrongUse("--group and --ca go with a URL: a token says both")
     if proxy_credentials is not None and not proxy_credentials.startswith("env:"):
         proxy_credentials = str(Path(proxy_credentials).absolute())
     settings, issued = run_once(lambda reactor: join_service(
@@ -171,6 +187,32 @@ def join(
     told += f"Start it:\n  {connector_command(state)}"
     done(told, {"id": issued.id, "service": settings.name, "address": settings.address, "state": str(state),
                 "approved": issued.state == ConnectorState.APPROVED.value}, as_json)
+
+
+def is_place(text: str) -> bool:
+    """Is it where a service is, and no join token?"""
+    return text.strip().lower().startswith(("https://", "http://", "admin.", "connect."))
+
+
+def administration_of(text: str) -> str:
+    """The origin of the administration of a service that is named by it, or by where its connectors dial. Raises ConfigError.
+
+    The certificate at the latter is the service's own, so that nothing vouches for it before a connector has joined.
+    """
+    origin = origin_of(text.strip())
+    scheme, _, rest = origin.partition("://")
+    return f"{scheme}://admin.{rest.removeprefix('connect.')}" if rest.startswith("connect.") else origin
+
+
+def token_by_code(text: str, name: str, group: str, authority: Path | None) -> str:
+    """A join token for this machine, once somebody has let it in at the administration. Raises an AppProxyError."""
+    service = Remote(administration_of(text), ca="" if authority is None else authority.read_text())
+    names = {"name": name, **({"group": group} if group else {})}
+    answer = let_in(service, "join", names, code_shown, time.sleep)
+    token = answer.get("join_token")
+    if not isinstance(token, str):
+        raise StoreError(f"{service.url} gives no join token", hint="is it a service of this version?")
+    return token
 
 
 def run_once(coroutine: Any) -> Any:

@@ -9,6 +9,7 @@ import click
 
 from appproxy.cli.base.calling import CallSettings, given, pass_setting
 from appproxy.cli.base.output import Column, done, json_option, moment, show_record, show_rows
+from appproxy.cli.base.wrong_use import WrongUse
 
 
 def _end(value: object) -> str:
@@ -89,6 +90,103 @@ def unassign(setting: CallSettings, /, name: str, as_json: bool, **whom: str | N
     """Take a role away."""
     gone = setting.call("DELETE", "role-assignments", body=given(role=name, **whom))
     done(f"{gone['name']} is no {gone['role']} any more", gone, as_json)
+
+
+def _period(value: object) -> str:
+    return f"{float(str(value)) / 3600:g} h"
+
+
+_ENTITLED = (
+    Column("ROLE", "role"), Column("KIND", "kind"), Column("NAME", "name"), Column("PROVIDER", "provider"),
+    Column("APPLICATION", "application", _application), Column("FOR AT MOST", "longest", _period),
+    Column("APPROVAL", "approval"), Column("UNTIL", "expires", _end),
+)  # fmt: skip
+_REQUESTS = (
+    Column("ID", "id"), Column("STATE", "state"), Column("ROLE", "role"), Column("APPLICATION", "application", _application),
+    Column("NAME", "name"), Column("PROVIDER", "provider"), Column("FOR", "duration", _period), Column("ENDS", "ends", moment),
+    Column("REASON", "reason", prose=True),
+)  # fmt: skip
+
+
+@role.command()
+@click.argument("name")
+@_whom
+@click.option("--longest", metavar="TIME", help="For how long the role is had at most: 1h, 24h.  [default: 8h]")
+@click.option("--approval", is_flag=True, help="Another person, who may give the role, has to approve each time.")
+@click.option("--expires", metavar="TIME", help="They may ask for so long: 90d.  [default: for good]")
+@click.option("--remove", is_flag=True, help="They may ask no more, and what they have by it ends.")
+@json_option
+@pass_setting
+def entitle(
+    setting: CallSettings, /, name: str, longest: str | None, approval: bool, expires: str | None, remove: bool, as_json: bool,
+    **whom: str | None,
+) -> None:
+    """Let a user, or the members of a group, have a role when they ask for it, for a time."""
+    if whom.pop("token") is not None:
+        raise WrongUse("--token: people ask for roles, and programs do not")
+    if remove:
+        gone = setting.call("DELETE", "role-entitlements", body=given(role=name, **whom))
+        done(f"{gone['name']} can ask for {gone['role']} no more", gone, as_json)
+        return
+    made = setting.call("POST", "role-entitlements", body=given(
+        role=name, longest=longest, approval=approval or None, expires=expires, **whom))
+    how = ", once another person has approved" if made["approval"] else ""
+    done(f"{made['name']} can ask for {made['role']} for {_period(made['longest'])}{how}", made, as_json)
+
+
+@role.command()
+@click.argument("name")
+@click.option("--reason", required=True, metavar="TEXT", help="What for; who approves reads it, and the audit keeps it.")
+@click.option("--for", "duration", metavar="TIME", help="For so long: 30m, 2h.  [default: as long as you may]")
+@click.option("--app", "application", metavar="NAME", help="For this application alone, if that is what you may ask for.")
+@json_option
+@pass_setting
+def request(
+    setting: CallSettings, name: str, reason: str, duration: str | None, application: str | None, as_json: bool
+) -> None:
+    """Ask for a role that you are entitled to, from where you have logged in."""
+    made = setting.call("POST", "role-requests", body=given(
+        role=name, reason=reason, duration=duration, application=application))
+    if made["state"] == "active":
+        told = f"you are {made['role']} until {moment(made['ends'])}"
+    else:
+        told = f"{made['id']}: another person has to approve it: appproxy role approve {made['id']}"
+    done(told, made, as_json)
+
+
+@role.command()
+@click.option("--mine", is_flag=True, help="What you may ask for, in place of what was asked for.")
+@click.option("--entitled", is_flag=True, help="Who may ask for what.")
+@json_option
+@pass_setting
+def requests(setting: CallSettings, mine: bool, entitled: bool, as_json: bool) -> None:
+    """List what was asked for: by you, or by everybody where you may read roles."""
+    if mine or entitled:
+        path = ("role-entitlements", "mine") if mine else ("role-entitlements",)
+        empty = "You are entitled to no role." if mine else "Nobody is entitled to a role; see `appproxy role entitle --help`."
+        show_rows(setting.call("GET", *path), _ENTITLED, as_json, empty)
+    else:
+        show_rows(setting.call("GET", "role-requests"), _REQUESTS, as_json, "Nothing was asked for.")
+
+
+@role.command()
+@click.argument("request_id", metavar="ID")
+@json_option
+@pass_setting
+def approve(setting: CallSettings, request_id: str, as_json: bool) -> None:
+    """Give what another person has asked for."""
+    made = setting.call("POST", "role-requests", request_id, "approve")
+    done(f"{made['name']} is {made['role']} until {moment(made['ends'])}", made, as_json)
+
+
+@role.command()
+@click.argument("request_id", metavar="ID")
+@json_option
+@pass_setting
+def deny(setting: CallSettings, request_id: str, as_json: bool) -> None:
+    """Do not give what another person has asked for."""
+    made = setting.call("POST", "role-requests", request_id, "deny")
+    done(f"{made['name']} does not get {made['role']}", made, as_json)
 
 
 COMMANDS = (role,)

@@ -15,11 +15,12 @@ from urllib.parse import urlsplit
 
 import click
 
-from appproxy.admin.transport.code_login import ShownCode, end, let_in, with_tokens
+from appproxy.admin.transport.code_login import end, let_in, with_tokens
 from appproxy.admin.transport.remote import Remote, origin_of
 from appproxy.cli.base.calling import CallSettings, pass_setting
 from appproxy.cli.base.kept_login import KeptLogin
 from appproxy.cli.base.output import Column, done, json_option, note, printable, show_rows
+from appproxy.cli.base.shown_code import code_shown
 from appproxy.cli.people.users import secret_from
 from appproxy.errors import AppProxyError, ConfigError
 
@@ -98,13 +99,6 @@ def caller_of(name: str, path: Path) -> Remote | KeptLogin:
 
 def _wall_clock() -> float:
     return time.time()  # noqa: TID251 -- the program's edge
-
-
-def code_shown(shown: ShownCode) -> None:
-    """Tell the person at this terminal what to do elsewhere."""
-    note(f"Open {printable(shown.address)} on any device, sign in, and type the code  {printable(shown.code)}\n"
-         f"or open this address there:  {printable(shown.complete)}\n"
-         f"This waits for {shown.expires_in / 60:.0f} minutes.")
 
 
 @click.command()

@@ -32,6 +32,34 @@ ASSIGNMENTS = RecordKind(
         Act("DELETE /role-assignments", "remove", "Take the role away", "From the next request on.", "unassigned", closes=True,
             is_danger=True, leaves=True, body=_holder),
     ))
+ENTITLEMENTS = RecordKind(
+    "/role-entitlements", "role entitlement", "Who may ask for which role",
+    "They have the role when they ask for it, with a reason and for a time; where approval is needed, once another person who "
+    "may give the role has approved.",
+    (Cell("name", "Who", False), Cell("kind", "Kind"), Cell("role", "Role", False), Cell("application", "For"),
+     Cell("longest", "Seconds at most"), Cell("approval", "Approval"), Cell("expires", "Ends")),
+    key="id", title="name", add="POST /role-entitlements", options={"role": "/roles"}, hidden=("id", "value"),
+    acts=(
+        Act("DELETE /role-entitlements", "remove", "Let them ask no more", "What they have by it ends.", "unassigned",
+            closes=True, is_danger=True, leaves=True, body=_holder),
+    ))
+
+
+def _waits(record: Record) -> bool:
+    return bool(record["state"] == "pending")
+
+
+REQUESTS = RecordKind(
+    "/role-requests", "role request", "Roles that were asked for",
+    "Ask for a role that you are entitled to, with a reason: it ends by itself. Nobody approves their own request.",
+    (Cell("name", "Who", False), Cell("role", "Role", False), Cell("application", "For"), Cell("reason", "Reason"),
+     Cell("state", "State", False), Cell("ends", "Ends")),
+    key="id", title="name", add="POST /role-requests", hidden=("id", "subject"),
+    acts=(
+        Act("POST /role-requests/{request}/approve", "approve", "Approve", "They have the role from now on, for as long as "
+            "they have asked.", where=_waits, closes=True),
+        Act("POST /role-requests/{request}/deny", "deny", "Deny", "They do not get it.", where=_waits, closes=True),
+    ))
 EXPORTS = RecordKind(
     "/audit-exports", "audit export", "Audit exports",
     "Where entries of the audit are sent to as they are made: a syslog server, or a webhook. What waits is sent in order.",
@@ -51,4 +79,4 @@ UPDATES = RecordKind(
      Cell("service_version", "Service's"), Cell("turn", "Turn", False)),
     key="id", title="name")
 
-KINDS = (ROLES, ASSIGNMENTS, EXPORTS, UPDATES)
+KINDS = (ROLES, ASSIGNMENTS, ENTITLEMENTS, REQUESTS, EXPORTS, UPDATES)

@@ -29,6 +29,7 @@ from appproxy.store.policies import documents, policies
 from appproxy.store.policies.countries import CountryDatabase
 from appproxy.store.risk import risky_users
 from appproxy.store.roles import assignments as role_assignments
+from appproxy.store.roles import entitlements
 from appproxy.store.service import settings as service_settings
 from appproxy.store.service.branding import brand_of
 from appproxy.store.service.keys import read_sealing_keys, trust_bundle
@@ -38,6 +39,7 @@ from appproxy.store.snapshot import (
     TOKEN,
     ConnectorRecord,
     ConnectorState,
+    Entitlement,
     ProviderRecord,
     RoleAssignment,
     Snapshot,
@@ -73,7 +75,9 @@ PARTS: Mapping[str, tuple[sa.Table, ...]] = {
     "native_clients": (schema_machines.native_clients, schema_machines.native_client_applications),
     "relying_parties": (schema_machines.clients,),
     "roles": (schema_roles.role_assignments,),
+    "entitlements": (schema_roles.role_entitlements,),
 }
+_DOMAIN = service_settings.DOMAIN
 #: What an application is made of: its row, its assignments, its segments and CORS rules, and its other providers.
 _Source = tuple[tuple[object, ...], frozenset[Assigned], tuple[Segment, ...], tuple[CorsRule, ...], tuple[str, ...]]
 #: The id comes first.
@@ -148,10 +152,10 @@ class Builder:
             reserved = [f"{name}.{domain}" for name in RESERVED]
             router = Router(published, reserved, None if last is None else last.router)
             urls = Translation(published, reserved, None if last is None else last.urls)
-        if last is not None and parts["roles"] is last.roles and domain == last.settings.get(service_settings.DOMAIN, ""):
+        if last is not None and _same(parts, last, "roles", "entitlements") and domain == last.settings.get(_DOMAIN, ""):
             administration = last.administration
         else:
-            administration = _administration(parts["settings"], parts["roles"])
+            administration = _administration(parts["settings"], [*parts["roles"], *parts["entitlements"]])
         kept = last is not None and parts["policies"] is last.policies
         reported = last.reported if last is not None and kept else parts["policies"].reporting()
         self._last = Snapshot(
@@ -202,8 +206,14 @@ def _portal(settings: Mapping[str, str], published: Iterable[Application]) -> Po
     return portal_at(f"apps.{domain}", int(port), published, BUILTIN) if domain else Portal()
 
 
-def _administration(settings: Mapping[str, str], assigned: Iterable[RoleAssignment]) -> Portal:
-    """For all who have a role, also one that has ended since: what it allows now is asked with each request."""
+def _same(parts: Mapping[str, Any], last: Snapshot, *names: str) -> bool:
+    """Are these what they were in the last snapshot?"""
+    return all(parts[name] is getattr(last, name) for name in names)
+
+
+def _administration(settings: Mapping[str, str], assigned: Iterable[RoleAssignment | Entitlement]) -> Portal:
+    """For all who have a role, or may ask for one, also one that has ended since: what it allows is asked with each request.
+    """
     domain, port = settings.get(service_settings.DOMAIN), settings.get(service_settings.PUBLIC_PORT, "443")
     if not domain:
         return Portal()
@@ -262,4 +272,5 @@ _BUILDERS: Mapping[str, Callable[[Builder, Reading], object]] = {
     "native_clients": lambda _, reading: {one.id: one for one in native_clients.list_all(reading)},
     "relying_parties": lambda _, reading: clients.snapshot_parties(reading),
     "roles": lambda _, reading: tuple(role_assignments.list_all(reading)),
+    "entitlements": lambda _, reading: tuple(entitlements.list_all(reading)),
 }

@@ -14,7 +14,7 @@ from appproxy.store.people.session import rows as session_rows
 from appproxy.store.policies import results
 from appproxy.store.risk import judging
 from appproxy.store.roles import assignments as role_assignments
-from appproxy.store.roles import idempotency
+from appproxy.store.roles import entitlements, idempotency
 from appproxy.store.service import audit, keys
 from appproxy.store.service.actions import CONNECTOR_FORGOTTEN
 from appproxy.store.transaction import Transaction
@@ -49,6 +49,7 @@ def keep_up(tx: Transaction, node_started: float, audit_days: int = 0, connector
     command_lines.purge(tx)
     client_grants.purge(tx)
     role_assignments.purge(tx)
+    entitlements.purge(tx)
     judging.purge(tx)
     results.purge(tx)
     idempotency.purge(tx)

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from appproxy.errors import ConfigError
 from appproxy.store import names
 from appproxy.store.paging import ListPage, among, paged
+from appproxy.store.people import held_roles
 from appproxy.store.people.session import sessions
 from appproxy.store.snapshot import BUILTIN
 from appproxy.store.tables.core import GROUP, assignments, memberships, user_groups, users
 from appproxy.store.tables.directories import directory_groups
-from appproxy.store.tables.roles import role_assignments
 from appproxy.store.transaction import Reading, Transaction
 
 _WHAT = "group"
@@ -55,9 +55,7 @@ def remove(tx: Transaction, group: str) -> Group:
         sessions.revoke_subject(tx, BUILTIN, member)
     own = (assignments.c.provider == BUILTIN) & (assignments.c.kind == GROUP) & (assignments.c.value == found.id)
     tx.change(sa.delete(assignments).where(own))
-    roles = role_assignments.c
-    tx.change(sa.delete(role_assignments).where(
-        roles.provider == BUILTIN, roles.kind == GROUP, roles.value == found.id))
+    held_roles.forget_holder(tx, BUILTIN, GROUP, found.id)
     tx.change(sa.delete(user_groups).where(user_groups.c.id == found.id))
     return found
 

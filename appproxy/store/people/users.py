@@ -10,13 +10,12 @@ import sqlalchemy as sa
 from appproxy.errors import ConfigError
 from appproxy.store import names
 from appproxy.store.paging import ListPage, among, paged
-from appproxy.store.people import password_links, user_groups
+from appproxy.store.people import held_roles, password_links, user_groups
 from appproxy.store.people.session import sessions
 from appproxy.store.people.user_groups import Group
 from appproxy.store.snapshot import BUILTIN
 from appproxy.store.tables.core import USER, assignments, memberships, users
 from appproxy.store.tables.directories import directory_users
-from appproxy.store.tables.roles import role_assignments
 from appproxy.store.transaction import Reading, Row, Transaction
 
 _WHAT = "user"
@@ -85,9 +84,7 @@ def remove(tx: Transaction, user: str) -> User:
     sessions.forget_subject(tx, BUILTIN, found.id)
     own = (assignments.c.provider == BUILTIN) & (assignments.c.kind == USER) & (assignments.c.value == found.id)
     tx.change(sa.delete(assignments).where(own))
-    roles = role_assignments.c
-    tx.change(sa.delete(role_assignments).where(
-        roles.provider == BUILTIN, roles.kind == USER, roles.value == found.id))
+    held_roles.forget_holder(tx, BUILTIN, USER, found.id)
     tx.change(sa.delete(users).where(users.c.id == found.id))
     return found
 

@@ -179,11 +179,16 @@ class Labels:
 
     def of(self, one: RoleAssignment) -> str:
         """The holder's."""
-        if one.kind == TOKEN:
-            return self.tokens.get(one.value, one.value)
-        if one.provider != BUILTIN:
-            return one.value
-        return (self.users if one.kind == USER else self.groups).get(one.value, one.value)
+        return self.of_holder((one.provider, one.kind, one.value))
+
+    def of_holder(self, holder: tuple[str, str, str]) -> str:
+        """Of who is meant by a provider, a kind and a value."""
+        provider, kind, value = holder
+        if kind == TOKEN:
+            return self.tokens.get(value, value)
+        if provider != BUILTIN:
+            return value
+        return (self.users if kind == USER else self.groups).get(value, value)
 
 
 def purge(tx: Transaction) -> None:

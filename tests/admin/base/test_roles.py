@@ -68,7 +68,7 @@ def test_who_may_do_everything() -> None:
     others = frozenset[Permission]().union(*(one.permissions for one in ROLES.values() if one.name != ADMINISTRATOR))
     assert FULL - others == {
         Permission.CHANGE_ROLES, Permission.CHANGE_PROVIDERS, Permission.CHANGE_DIRECTORIES, Permission.CHANGE_CERTIFICATES,
-        Permission.CHANGE_BRANDING, Permission.CHANGE_EXPORTS, Permission.CHANGE_CONFIGURATION,
+        Permission.CHANGE_BRANDING, Permission.CHANGE_EXPORTS, Permission.CHANGE_CONFIGURATION, Permission.MAKE_REQUESTS,
     }
 
 
@@ -76,7 +76,7 @@ def test_a_reader_learns_nothing_of_people() -> None:
     """Unlike an auditor."""
     assert ROLES["auditor"].permissions - ROLES["reader"].permissions == {
         Permission.READ_USERS, Permission.READ_SESSIONS, Permission.READ_TOKENS, Permission.READ_AUDIT, Permission.READ_ROLES,
-        Permission.READ_CONFIGURATION, Permission.READ_RISK}
+        Permission.READ_CONFIGURATION, Permission.READ_RISK, Permission.READ_REQUESTS}
 
 
 @pytest.mark.parametrize("path", [

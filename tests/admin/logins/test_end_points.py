@@ -9,9 +9,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from twisted.internet.defer import Deferred
 from twisted.web.resource import Resource
 
 from appproxy.admin.logins.end_points import DEVICE_CODE
+from appproxy.connector.enrol.enrolment import join
 from appproxy.testing import Playground
 from appproxy.testing.browser import Browser, Page
 
@@ -126,6 +128,58 @@ def test_a_command_line_signs_in(playground: Playground) -> None:
     # The code is used up, and so is what it stands for.
     assert poll(playground, made) == (400, {"error": "expired_token"})
     assert press(alice, made["user_code"], "allow", proof_of(alice, "/groups")).status == 404
+
+
+def test_a_connector_joins(playground: Playground) -> None:
+    """By a code that somebody confirms who may let connectors in, into the group that they choose; the audit names them."""
+    playground.admin("POST", "/connector-groups", {"name": "berlin", "needs_approval": True})
+    made = begin(playground, scope="join", name="rack-7", group="default")
+    assert "may let none in" in signed_in(playground, "rita").get(made["verification_uri_complete"]).text
+    connie = signed_in(playground, "connie")
+    shown = connie.get(made["verification_uri_complete"]).text
+    assert "rack-7" in shown and "berlin" in shown and "join as the connector" in shown
+    assert answer(connie, made["user_code"], group="nowhere").status == 404
+    assert answer(connie, made["user_code"], group="berlin").status == 200
+    status, found = poll(playground, made)
+    assert status == 200 and found["join_token"].startswith("appproxy1.") and "access_token" not in found
+    joining = join(found["join_token"], playground._directory / "rack-7", playground.network,
+                   playground.service.api._wall_clock, "rack-7", environment={})
+    _, issued = playground.network.run(Deferred.fromCoroutine(joining))
+    assert issued.state == "pending approval"
+    row = playground.admin("GET", "/audit", {"limit": 1, "action": "connector.join"})[0]
+    allowed = playground.admin("GET", "/audit", {"limit": 1, "action": "connector.allowed"})[0]
+    assert row["detail"]["allowed_by"] == allowed["actor"] and row["detail"]["group"] == "berlin"
+    assert allowed["detail"]["caller"] == "connie" and allowed["detail"]["name"] == "rack-7"
+    assert poll(playground, made) == (400, {"error": "expired_token"})
+
+
+def test_who_may_let_no_connectors_in_any_more(playground: Playground) -> None:
+    """Between the button and the connector's question."""
+    playground.add_user("cora", PASSWORD)
+    playground.admin("POST", "/role-assignments", {"role": "connector-administrator", "user": "cora"})
+    made = begin(playground, scope="join", name="rack-8")
+    assert answer(signed_in(playground, "cora"), made["user_code"], group="default").status == 200
+    playground.admin("POST", "/role-assignments", {"role": "reader", "user": "cora"})
+    playground.admin("DELETE", "/role-assignments", {"role": "connector-administrator", "user": "cora"})
+    assert poll(playground, made) == (400, {"error": "access_denied"})
+
+
+def test_who_may_only_ask_for_a_role(playground: Playground) -> None:
+    """Gets in, to the page where it is asked for and by a command line, and sees nothing else."""
+    playground.add_user("eddie", PASSWORD)
+    playground.admin("POST", "/role-entitlements", {"role": "auditor", "user": "eddie"})
+    eddie = signed_in(playground, "eddie")
+    assert eddie.get(HOST + "/").status == 200 and eddie.get(HOST + "/role-requests").status == 200
+    assert eddie.get(HOST + "/applications").status == 403
+    tokens = logged_in(playground, "eddie")
+    assert call(playground, tokens, "/api/v1/audit").status == 403
+    page = playground.browser().request(
+        "POST", HOST + "/api/v1/role-requests", navigate=False, data=b'{"role": "auditor", "reason": "a look"}',
+        headers={"authorization": f"Bearer {tokens['access_token']}", "content-type": "application/json"})
+    assert page.status == 200 and json.loads(page.body)["state"] == "active"
+    assert call(playground, tokens, "/api/v1/audit").status == 200
+    playground.admin("DELETE", "/role-entitlements", {"role": "auditor", "user": "eddie"})
+    assert call(playground, tokens, "/api/v1/audit").status == 403
 
 
 def test_who_does_not_want_it_says_so(playground: Playground) -> None:

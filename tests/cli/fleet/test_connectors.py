@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from appproxy.cli.fleet import connectors
 from appproxy.pki import decode_token
 from tests.cli.conftest import Typing
 
@@ -42,3 +45,18 @@ def test_groups(typed: Typing) -> None:
     assert typed("connector-group", "set", "branch", "--no-approval").code == 0
     assert typed("connector-group", "remove", "branch").code == 0
     assert len(typed("connector-group", "list", "--json").json) == 1
+
+
+@pytest.mark.parametrize(("text", "origin"), [
+    ("https://connect.example.com", "https://admin.example.com"), ("connect.example.com:8443", "https://admin.example.com:8443"),
+    ("https://admin.example.com/", "https://admin.example.com"), ("https://connect-admin.example.com",) * 2,
+])
+def test_where_a_connector_asks_to_be_let_in(text: str, origin: str) -> None:
+    """At the administration, whose certificate somebody vouches for."""
+    assert connectors.administration_of(text) == origin
+
+
+def test_what_is_no_token() -> None:
+    """A place is told from a token by how it begins."""
+    assert connectors.is_place("https://admin.example.com") and connectors.is_place("connect.example.com")
+    assert not connectors.is_place("appproxy1.abc")
