@@ -1,6 +1,7 @@
 """Several workers beside one: what a request costs, how much each is worth, and how evenly connections are spread.
 
     python -m bench.workers requests [--workers 4] [--quota 10] [--rounds 3]   # wrk; CPU time a request, rates under a quota
+    python -m bench.workers requests --connector-workers 2 --workers 2         # the connector has several, too
     python -m bench.workers connections [--workers 4]                          # CPU time of a connection with its handshake
     python -m bench.workers spread [--workers 4]                              # three ways to share a listener
 
@@ -26,10 +27,10 @@ from pathlib import Path
 from statistics import median
 
 from appproxy.config import StatePaths, dump_service, load_service
-from appproxy.demo.supervisor import Supervisor
+from appproxy.demo.supervisor import Supervisor, twistd
 from bench.measure import Target, cpu_seconds, family, memory, requests
 from bench.reference import Reference
-from tests.end_to_end.world import DOMAIN, World, environment
+from tests.end_to_end.world import DOMAIN, PATIENCE, World, environment
 
 _CGROUP = Path("/sys/fs/cgroup/cpu")
 _SECONDS = 4.0
@@ -42,6 +43,12 @@ class Several(World):
     """One whose service has so many workers; 1 is a single process."""
 
     workers: int = 1
+    connector_workers: int = 1
+
+    def start_connector(self, name: str) -> None:
+        command = twistd("appproxy-connector", "--state", str(self.directory / name))
+        self.supervisor.start(name, [*command, "--workers", str(self.connector_workers)],
+                              "appproxy-connector ready and connected", PATIENCE)
 
     def start_service(self) -> None:
         path = StatePaths(self.state).settings
@@ -52,16 +59,20 @@ class Several(World):
         """All of the service, the parent first."""
         return family(self.supervisor.find("service").process.pid)
 
+    def of_connector(self) -> list[int]:
+        """All of the connector."""
+        return family(self.supervisor.find("connector").process.pid)
+
 
 @contextmanager
-def system(workers: int) -> Iterator[Several]:
+def system(workers: int, connector_workers: int = 1) -> Iterator[Several]:
     """One connector, an nginx as application; ends with the block."""
     with tempfile.TemporaryDirectory(prefix="appproxy-bench-") as name:
         directory = Path(name)
         for one in ("logs", "nginx"):
             (directory / one).mkdir()
         with Supervisor(directory / "logs", environment()) as supervisor:
-            world = Several(directory, supervisor, workers=workers)
+            world = Several(directory, supervisor, workers=workers, connector_workers=connector_workers)
             world.build()
             world.publish("small", Reference(directory / "nginx", supervisor).start_application(1), "--preauth", "passthrough")
             time.sleep(4.0)  # connectors find all workers
@@ -88,22 +99,24 @@ def quota(world: Several, percent: float) -> Iterator[None]:
             group.rmdir()
 
 
-def measure_requests(counts: tuple[int, ...], percent: float, rounds: int) -> None:
-    """Small requests on kept connections."""
+def measure_requests(counts: tuple[int, ...], percent: float, rounds: int, connector_workers: int = 1) -> None:
+    """Small requests on kept connections. One process of the service is measured with one of the connector."""
     figures: dict[int, tuple[list[float], list[float]]] = {}
     for _ in range(rounds):
         for workers in counts:
-            with system(workers) as world:
+            with system(workers, connector_workers if workers > 1 else 1) as world:
                 target = Target(f"https://127.0.0.1:{world.port}/small", f"small.{DOMAIN}:{world.port}")
                 requests(target, _CONNECTIONS * workers, 2.0)
                 cost, rate = figures.setdefault(workers, ([], []))
                 with quota(world, percent):
-                    pids = world.processes()
-                    before = cpu_seconds(pids)
+                    pids, inner = world.processes(), world.of_connector()
+                    before, before_inner = cpu_seconds(pids), cpu_seconds(inner)
                     load = requests(target, _CONNECTIONS * workers, _SECONDS)
                     cost.append((cpu_seconds(pids) - before) / load.requests * 1e6)
+                    of_connector = (cpu_seconds(inner) - before_inner) / load.requests * 1e6
                 rate.append(load.rate)
-                print(f"  {workers} workers: {cost[-1]:.0f} us of CPU a request, {load.rate:.0f} requests/s, "
+                print(f"  {workers} workers: {cost[-1]:.0f} us of CPU a request, {of_connector:.0f} at the connector, "
+                      f"{load.rate:.0f} requests/s, "
                       f"{memory(pids) / 1e6:.0f} MB of all", flush=True)
     one, many = (figures[count] for count in counts)
     print(f"CPU time a request: {median(many[0]) / median(one[0]):.3f} of one process's; rate: "
@@ -208,6 +221,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("requests", "connections", "spread"))
     parser.add_argument("--workers", type=int, default=4)
+    parser.add_argument("--connector-workers", type=int, default=1)
     parser.add_argument("--quota", type=float, default=0.0)
     parser.add_argument("--rounds", type=int, default=3)
     chosen = parser.parse_args()
@@ -216,7 +230,7 @@ def main() -> None:
     elif chosen.what == "connections":
         measure_connections((1, chosen.workers))
     else:
-        measure_requests((1, chosen.workers), chosen.quota, chosen.rounds)
+        measure_requests((1, chosen.workers), chosen.quota, chosen.rounds, chosen.connector_workers)
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ class ServiceLimits:
     address_burst: int = setting(
         1_000, whole(1, 1_000_000), "With `address_rate`: how many of them at once.", "requests")
     total_rate: float = setting(
-        0.0, number(0, 1_000_000), "Requests that all users together may send to this node on average. 0: any number.",
+        0.0, number(0, 1_000_000), "Requests that all users together may send on average. 0: any number.",
         "requests a second")
     total_burst: int = setting(10_000, whole(1, 1_000_000), "With `total_rate`: how many of them at once.", "requests")
     handshake_seconds: float = setting(
@@ -118,7 +118,7 @@ class ServiceSettings:
     workers: int = setting(
         1, whole(1, MOST_WORKERS),
         "Processes that serve. More than one share the listeners behind a parent that starts them again,\n"
-        "and each is a node: limits count in each of them.", "processes")
+        "and each is a node: limits of connections and of what is under way count in each of them.", "processes")
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = setting(
         (), networks, "Load balancers and proxies in front of us that are believed when they say who the client is.",
         "addresses and networks")

@@ -36,11 +36,13 @@ class Rate:
 class RateTable:
     """The buckets. Each use costs the same, however many there are; memory is bounded."""
 
-    __slots__ = ("_full_at", "_most")
+    __slots__ = ("_full_at", "_most", "owing")
 
     def __init__(self, most: int = _MOST) -> None:
         self._full_at: OrderedDict[Hashable, float] = OrderedDict()
         self._most = most
+        #: Seconds for which a bucket may be emptier than empty, because of what others have let pass (`charge`).
+        self.owing = 0.0
 
     def __len__(self) -> int:
         return len(self._full_at)
@@ -50,15 +52,26 @@ class RateTable:
         full_at = self._full_at.get(key, 0.0)
         if full_at < now:
             full_at = now
-        elif full_at > (emptiest := now + rate.window):
+        elif full_at > (emptiest := now + rate.window + self.owing):
             # A higher rate than before, or a clock that went back: nobody waits for what an empty bucket of today need not.
             full_at = self._full_at[key] = emptiest
         every = 1.0 / rate.a_second
         wait = full_at - now - (rate.burst - 1) * every
         if wait > _NOTHING:
             return wait
-        self._full_at[key] = full_at + every
+        self._put(key, full_at + every)
+        return 0.0
+
+    def charge(self, key: Hashable, seconds: float, now: float) -> None:
+        """Others have let pass what takes this bucket so many seconds to fill again."""
+        self._put(key, max(self._full_at.get(key, 0.0), now) + seconds)
+
+    def used(self, key: Hashable, now: float) -> float:
+        """Seconds until the bucket is full."""
+        return max(0.0, self._full_at.get(key, 0.0) - now)
+
+    def _put(self, key: Hashable, full_at: float) -> None:
+        self._full_at[key] = full_at
         self._full_at.move_to_end(key)
         if len(self._full_at) > self._most:
             del self._full_at[min(islice(self._full_at, _COMPARED), key=self._full_at.__getitem__)]
-        return 0.0

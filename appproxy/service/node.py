@@ -39,6 +39,8 @@ from appproxy.service.dispatch.plain import PlainDispatcher, StrayDispatcher
 from appproxy.service.dispatch.plugins import insert, load_stages
 from appproxy.service.dispatch.stages.kept_forms import FormKeeping, FormStore, KeptStart
 from appproxy.service.dispatch.stages.rates import RateLimits
+from appproxy.service.dispatch.stages.shared_rates import EVERY as RATES_EVERY
+from appproxy.service.dispatch.stages.shared_rates import SharedRates
 from appproxy.service.ending import NodeEnd
 from appproxy.service.exchange.exchange import Exchange, Handler
 from appproxy.service.exchange.hooks import Hooks
@@ -144,6 +146,8 @@ class ServiceNode(Service):
         self._other_fronts = self._new_other_fronts(fronts, own_hosts)
         self.sightings = Sightings(store, self.relay.roster, random_bytes(8).hex(), reactor.seconds)
         self.membership, self.end_point = self._new_end_point(directory or Path())
+        self._shared_rates = SharedRates(
+            self.rates, store, self.membership.own.id, lambda: self.membership.living, lambda: self.snapshot)
         self.succession = Succession(
             directory or Path(), reactor, self._listeners, self.end_point, inherited is not None and inherited.succeeds)
         self.end = self._new_end(inherited)
@@ -313,7 +317,8 @@ class ServiceNode(Service):
     def _start_loops(self) -> None:
         for seconds, do in ((_SEEN_EVERY, self.sightings.note_all), (_UPKEEP_EVERY, self._keep_up),
                             (_LOOK_EVERY, self.certificates.look), (_EXPIRED_EVERY, self._cuts.end_expired),
-                            (_WINDOWS_EVERY, self._cuts.end_windows), (_MINUTE, self.history.note)):
+                            (_WINDOWS_EVERY, self._cuts.end_windows), (_MINUTE, self.history.note),
+                            (RATES_EVERY, self._shared_rates.exchange)):
             loop = LoopingCall(do)
             loop.clock = self._reactor
             loop.start(seconds, now=False).addErrback(lambda failure: self.log.failure("a regular task failed", failure))

@@ -35,6 +35,8 @@ WORKERS = 2
 ON_FILE = pytest.mark.parametrize("system", ["file"], indirect=True, scope="module")
 #: More than the idle data connections of two connectors.
 LATE = 12
+#: So many requests at a time, and hardly one more in the time of a test.
+BURST = 200
 
 
 @dataclass(slots=True)
@@ -142,6 +144,33 @@ def test_a_change_is_live_at_all_workers(system: Workers) -> None:
     listed = [one for one in system.call("GET", "/nodes") if one["status"] == "active"]
     assert len(listed) == WORKERS and len({one["name"].partition(":")[0] for one in listed}) == 1
     system.call("DELETE", f"/applications/{name}")
+
+
+def test_a_limit_of_an_address_holds_at_all_workers(system: Workers) -> None:
+    """What one of them has let pass the other one hears of; what all together may send is divided."""
+    system.set("raw", address_rate=f"0.02/{BURST}")
+    try:
+        with ExitStack() as stack:
+            one, two = of_both(system, stack).values()
+
+            def statuses(wire: Wire, count: int) -> list[int]:
+                found = []
+                for number in range(count):
+                    wire.request("GET", "/", f"limit {id(wire)} {number}")
+                    found.append(wire.reply().status)
+                return found
+
+            until(lambda: 429 in statuses(one, BURST), "the first worker has no limit", 30)
+            passed: list[int] = []
+
+            def is_refused() -> bool:
+                passed.extend(statuses(two, 1))
+                return passed[-1] == 429
+
+            until(is_refused, "the second worker has no limit", 60)
+            assert len(passed) < BURST // 2, f"{len(passed)} of a limit of {BURST} that was used up elsewhere"
+    finally:
+        system.set("raw", address_rate="none")
 
 
 @ON_FILE

@@ -75,3 +75,23 @@ def test_a_clock_that_goes_back() -> None:
     assert table.take("ann", TEN, 1_000_000.0) == 0.0
     wait = table.take("ann", TEN, 100.0)
     assert wait < 0.2 and table.take("ann", TEN, 100.0 + wait) == 0.0
+
+
+def test_what_others_let_pass_is_owed() -> None:
+    """As long as a bucket may owe anything; else an empty one is as empty as it gets."""
+    table = RateTable()
+    table.charge("ann", 7.0, 100.0)  # seventy of them: twenty more than there are
+    assert abs(table.used("ann", 100.0) - 7.0) < 1e-9 and table.used("bob", 100.0) == 0.0
+    alone = table.take("ann", TEN, 100.0)
+    assert abs(alone - 0.1) < 1e-6
+    table.owing = 30.0
+    table.charge("ann", 2.0, 100.0)
+    assert abs(table.take("ann", TEN, 100.0) - 2.1) < 1e-6 and table.take("ann", TEN, 102.11) == 0.0
+
+
+def test_charges_forget_nobody_who_matters() -> None:
+    """The table is bounded, whoever fills it."""
+    table = RateTable(3)
+    for number in range(9):
+        table.charge(number, 1.0, 0.0)
+    assert len(table) == 3

@@ -30,3 +30,11 @@ node_tokens = sa.Table(
     sa.Column("used", sa.Double, nullable=False),
     sa.Column("used_by", NAME, nullable=False),
 )
+#: What a node has let pass in the last second or so of limits that others count, too: JSON. The last few beats of each node
+#: are kept, none while nothing is told.
+rate_uses = sa.Table(
+    "rate_uses", metadata,
+    sa.Column("node", ID, primary_key=True),
+    sa.Column("beat", sa.BigInteger, primary_key=True),
+    sa.Column("uses", sa.Text, nullable=False),
+)

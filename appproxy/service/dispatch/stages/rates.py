@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from heapq import nlargest
 from itertools import islice
 
 from twisted.logger import Logger
@@ -25,6 +26,13 @@ from appproxy.service.dispatch.stage import Outcome, Stage
 
 #: Their names, in the metric, the log and the answer's fields.
 LIMITS = ("address", "site", "user", "application", "all")
+#: Of these, what is divided among nodes; of the others nodes tell each other.
+_DIVIDED = frozenset({"application", "all"})
+#: Of how many buckets a node tells at most in a second, and for how many seconds a bucket may owe what others let pass: of a
+#: limit that is met at very many nodes more passes at first, and less later.
+_MOST_TOLD, _OWING = 500, 30.0
+#: A bucket that is used up to less than this part of a node's share is told of by nobody.
+_WORTH_TELLING = 0.5
 #: Applications with counters of their own; more share the label `other`.
 _MOST_APPLICATIONS = 1000
 #: Senders that are remembered, for `appproxy blocklist` and the doctor; among so many old ones the least is forgotten.
@@ -65,6 +73,10 @@ class RateLimits:
         self._seldom = LogThinning()
         #: By application ("" for the service's own limits) and limit, since the start.
         self.met: Counter[tuple[str, str]] = Counter()
+        #: How many nodes there are, this one among them; and with several what was let pass here since the last `take_uses`:
+        #: seconds by bucket, of those whose use others are to hear of.
+        self.nodes = 1
+        self.uses: dict[tuple[str, ...], float] | None = None
 
     @classmethod
     def of(cls, settings: ServiceLimits, seconds: Callable[[], float]) -> RateLimits:
@@ -88,8 +100,12 @@ class RateLimits:
     ) -> None:
         """Count it, or raise RequestError: 429, with when to come again."""
         now = self._seconds()
+        if self.nodes > 1 and limit in _DIVIDED:
+            rate = Rate(rate.a_second / self.nodes, math.ceil(rate.burst / self.nodes))
         wait = self._table.take(key, rate, now)
         if wait <= 0.0:
+            if self.uses is not None and limit not in _DIVIDED:
+                self._note(key, rate, now)
             return
         label = (application, limit)
         if label not in self.met and len(self.met) >= _MOST_APPLICATIONS:
@@ -106,6 +122,26 @@ class RateLimits:
                 limit.encode(), rate.burst, math.ceil(rate.window), limit.encode(), seconds))
         raise RequestError(
             Code.RATE_EXCEEDED, f"limit {limit}: {rate.a_second:g} a second, {rate.burst} at once, of {who}", seconds)
+
+    def _note(self, key: tuple[str, ...], rate: Rate, now: float) -> None:
+        """It was let pass: others are to hear of it, unless little of the bucket is used."""
+        uses = self.uses
+        if uses is not None and (key in uses or self._table.used(key, now) * self.nodes > _WORTH_TELLING * rate.window):
+            uses[key] = uses.get(key, 0.0) + 1.0 / rate.a_second
+
+    def take_uses(self) -> dict[tuple[str, ...], float]:
+        """What others are to hear of; those that are used most, where they are very many."""
+        uses, self.uses = self.uses or {}, {}
+        self._table.owing = _OWING
+        if len(uses) <= _MOST_TOLD:
+            return uses
+        return dict(nlargest(_MOST_TOLD, uses.items(), key=lambda item: item[1]))
+
+    def charge(self, uses: Mapping[tuple[str, ...], float]) -> None:
+        """Other nodes have let these pass."""
+        now = self._seconds()
+        for key, seconds in uses.items():
+            self._table.charge(key, seconds, now)
 
     def of_all(self, request: InboundRequest) -> None:
         """Count it for its application, if that has a `rate`. Raises RequestError."""
