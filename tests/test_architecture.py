@@ -122,7 +122,7 @@ INNER = {
     "tunnel": [
         {"exchanges", "ids", "limits", "shares"},
         {"asked_node", "backoff", "frames", "json_head", "retry", "reply", "token_bucket"},
-        {"handshake", "node_list"},
+        {"handshake", "findings", "node_list"},
         {"messages"},
         {"connections", "life"},
     ],

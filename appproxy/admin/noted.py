@@ -37,6 +37,7 @@ _KEYS = {
     "second_factor.require": "grace group since",
     "second_factor.waive": "grace group since",
     "connector.approve": "group name state",
+    "connector.examine": "broken name steps",
     "connector.revoke": "group name state",
     "connector.move": "group name state",
     "connector.remove": "group name reason state",

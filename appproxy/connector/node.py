@@ -36,7 +36,7 @@ from appproxy.connector.requests.live_request import LiveRequest
 from appproxy.connector.requests.origin_auth import OriginAuths, nobody
 from appproxy.connector.tracing import ConnectorTracing
 from appproxy.connector.tunnel.service_watch import ServiceWatch
-from appproxy.connector.uplink import UplinkSurroundings
+from appproxy.connector.uplink import Examine, UplinkSurroundings
 from appproxy.connector.uplinks import Uplinks
 from appproxy.errors import AppProxyError
 from appproxy.net.descriptors.inherited import Inherited
@@ -71,6 +71,7 @@ class ConnectorNode(Service):
     `factories`: by application name, servers of this very process, which get those applications' connections.
     `origin_auth`: by application name, what authenticates requests there. `environment`: where HTTPS_PROXY may be.
     `inherited`: a predecessor's sockets. `parent`, `worker`: of one of several workers, see `tunnel.handshake.Hello`.
+    `examine`: runs its half of the doctor.
 
     Starting raises ConfigError when the state directory is not usable. Stopping asks for no more requests, waits for those
     in flight (at most `drain_seconds`), then closes.
@@ -95,8 +96,7 @@ class ConnectorNode(Service):
         factories: Mapping[str, IProtocolFactory] | None = None,
         origin_auth: OriginAuths = nobody,
         inherited: Inherited | None = None,
-        parent: bytes = b"",
-        worker: int = 0,
+        parent: bytes = b"", worker: int = 0, examine: Examine | None = None,
     ) -> None:
         self.setName("appproxy-connector")
         self.settings = settings
@@ -129,6 +129,7 @@ class ConnectorNode(Service):
             reactor, wall_clock, self.counters, None if access_log is None else self._write_line, name_of=self._name_of)
         log, trace = self._traced(state, random_bytes)
         self._around = self._surroundings(chance, random_bytes(16), parent, worker, log, trace)
+        self._around.examine = examine
         self.uplinks = Uplinks(self._place, self._around, self._welcomed, self._turned_away, self.applications.refresh)
         self._watch = self._watched()
 

@@ -20,10 +20,14 @@ from appproxy.connector.tunnel.pool import DataConnectionPool
 from appproxy.connector.tunnel.signal import SIGNAL_ALPN, SignalConnection
 from appproxy.connector.tunnel.signal_reconnector import HINTS, HINTS_OF_WORKERS, SignalReconnector
 from appproxy.net.loop.deadlines import Deadlines
+from appproxy.tunnel.findings import EXAMINES, Findings, encode_findings
+from appproxy.tunnel.frames import Kind, encode
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
 from appproxy.tunnel.messages import INLINE_BODY, Goodbye, Hello, Load, Request, Welcome
 from appproxy.tunnel.node_list import NodePlace
 
+#: Runs a doctor, and calls what it is given with the findings.
+Examine = Callable[[Callable[[Findings], None]], None]
 #: Dials this place, offering this protocol (ALPN), with the newest certificate.
 DialPlace = Callable[[ServiceAddress, bytes, IProtocolFactory], Deferred[IProtocol]]
 
@@ -49,7 +53,10 @@ class UplinkSurroundings:
         parent: bytes = b"",
         worker: int = 0,
         trace: Callable[[Request], None] | None = None,
+        examine: Examine | None = None,
     ) -> None:
+        #: Runs this end's half of the doctor, and tells what it has found; None: this program cannot.
+        self.examine = examine
         self.clock = clock
         self.dial = dial
         self.negotiated = negotiated
@@ -280,7 +287,8 @@ class Uplink:
             is_open, ended = self._others.ids(self)
         return Hello(
             versions=(1,), instance=around.instance, slot=connection.slot,
-            generation=self.slots[connection.slot].generation, capabilities=(INLINE_BODY,),
+            generation=self.slots[connection.slot].generation,
+            capabilities=(INLINE_BODY,) if around.examine is None else (INLINE_BODY, EXAMINES),
             most_in_flight=around.limits.in_flight, open=is_open, ended=ended,
             version=around.version, node=self.node, parent=around.parent, worker=around.worker,
         )
@@ -337,6 +345,11 @@ class Uplink:
         """A NODES."""
         if self._others is not None:
             self._others.told(self, places)
+
+    def examined(self, connection: SignalConnection) -> None:
+        """An EXAMINE. The answer goes to whoever has asked, if that is still there."""
+        if self._around.examine is not None:
+            self._around.examine(lambda findings: connection.send(encode(Kind.FINDINGS, 0, encode_findings(findings))))
 
     def service_drains(self, connection: SignalConnection) -> None:
         """The node is leaving: answer what it gave us, and be there when it is back."""

@@ -89,6 +89,7 @@ def _of_connectors() -> Iterator[ConsolePage]:
     yield _post("/connectors/withdraw", connectors.withdraw, listed, "DELETE /connector-tokens/{token}")
     yield _get(one, show, one)
     yield _post(f"{one}/approve", connectors.approve, show, f"POST {one}/approve")
+    yield _post(f"{one}/examine", connectors.examine, show, f"POST {one}/examine")
     yield _post(f"{one}/revoke", connectors.revoke, show, f"POST {one}/revoke")
     yield _post(f"{one}/move", connectors.move, show, f"POST {one}/move")
     yield _post(f"{one}/remove", connectors.remove, show, f"DELETE {one}")

@@ -70,6 +70,7 @@ from appproxy.store.service import keys
 from appproxy.store.service.note import Note, nowhere
 from appproxy.store.snapshot import Snapshot
 from appproxy.store.transaction import Reading
+from appproxy.tunnel.findings import Findings
 from appproxy.tunnel.limits import TunnelLimits
 
 #: Seconds between two notes in the store that a connector is there.
@@ -146,8 +147,6 @@ class ServiceNode(Service):
         self._other_fronts = self._new_other_fronts(fronts, own_hosts)
         self.sightings = Sightings(store, self.relay.roster, random_bytes(8).hex(), reactor.seconds)
         self.membership, self.end_point = self._new_end_point(directory or Path())
-        self._shared_rates = SharedRates(
-            self.rates, store, self.membership.own.id, lambda: self.membership.living, lambda: self.snapshot)
         self.succession = Succession(
             directory or Path(), reactor, self._listeners, self.end_point, inherited is not None and inherited.succeeds)
         self.end = self._new_end(inherited)
@@ -271,6 +270,10 @@ class ServiceNode(Service):
             lambda exchange, route: self.relay.start(exchange, route, None), self._reactor, self.front.new_id,
         )  # fmt: skip
 
+    def examine(self, connector_id: str) -> Deferred[Findings]:
+        """Ask a connector to run its half of the doctor. Raises ConfigError, or fails with it, where it does not."""
+        return self.end_point.examinations.ask(connector_id)
+
     def limits_met(self) -> list[dict[str, object]]:
         """Which users met a limit that all share, in the last quarter of an hour."""
         return [*self.relay.shortages.recent(_LATELY), *self.rates.recent(_LATELY)]
@@ -315,10 +318,12 @@ class ServiceNode(Service):
         self._start_loops()
 
     def _start_loops(self) -> None:
+        shared = SharedRates(self.rates, self.store, self.membership.own.id, lambda: self.membership.living,
+                             lambda: self.snapshot)
         for seconds, do in ((_SEEN_EVERY, self.sightings.note_all), (_UPKEEP_EVERY, self._keep_up),
                             (_LOOK_EVERY, self.certificates.look), (_EXPIRED_EVERY, self._cuts.end_expired),
                             (_WINDOWS_EVERY, self._cuts.end_windows), (_MINUTE, self.history.note),
-                            (RATES_EVERY, self._shared_rates.exchange)):
+                            (RATES_EVERY, shared.exchange)):
             loop = LoopingCall(do)
             loop.clock = self._reactor
             loop.start(seconds, now=False).addErrback(lambda failure: self.log.failure("a regular task failed", failure))

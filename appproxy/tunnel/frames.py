@@ -20,7 +20,7 @@ class Kind(IntEnum):
     """The kinds of frames; 0x01 to 0x1f on signal connections, 0x20 to 0x2f on data connections.
 
     PING, PONG and ERROR are used on both. 0x30 to 0x3f are kept for a multiplexed stream; kinds with bit 0x80 may be
-    ignored by whoever does not know them: NODES, on signal connections, came after the first release.
+    ignored by whoever does not know them: NODES, EXAMINE and FINDINGS, on signal connections, came after the first release.
     """
 
     HELLO = 1
@@ -47,6 +47,8 @@ class Kind(IntEnum):
     STOP = 0x27
     GO = 0x28
     NODES = 0x81
+    EXAMINE = 0x82
+    FINDINGS = 0x83
 
 
 class Flag(IntFlag):
@@ -96,6 +98,8 @@ def signal_limits(limits: TunnelLimits = DEFAULT_LIMITS) -> dict[int, int]:
         Kind.CONFIG: 20,
         Kind.ERROR: limits.control,
         Kind.NODES: limits.nodes,
+        Kind.EXAMINE: 0,
+        Kind.FINDINGS: limits.findings,
     }
 
 

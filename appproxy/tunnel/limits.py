@@ -45,6 +45,8 @@ class TunnelLimits:
     control: int = 4 * 1024
     #: Payload of NODES: 64 nodes with the longest names, and more keys than there are today.
     nodes: int = 32 * 1024
+    #: Payload of FINDINGS: a hundred steps of the doctor with some words each.
+    findings: int = 32 * 1024
     #: A payload of an unknown kind that may be ignored.
     ignored: int = 64 * 1024
     #: Payload of BODY, and the piece that bridges read at once: one read of Twisted.

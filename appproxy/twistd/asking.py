@@ -34,6 +34,9 @@ async def asked(
             return await provider.directories.find_group(path["directory"], body.text("group"))
         case Ask.EXPORT:
             return await exporter.try_out(await node.store.read(audit_exports.find, path["export"]))
+        case Ask.EXAMINATION:
+            id_ = connector_named(node, path["connector"])
+            return None if id_ is None else await node.examine(id_)
         case Ask.TRAFFIC:
             return node.history.told()
         case Ask.FAILURES:
@@ -49,6 +52,13 @@ def named(node: ServiceNode, text: str) -> Application | None:
     published = node.snapshot.applications
     key = text.casefold()
     return published.get(text) or next((one for one in published.values() if one.name.casefold() == key), None)
+
+
+def connector_named(node: ServiceNode, text: str) -> str | None:
+    """The id of the connector with this id or name, as the node knows it; None where there is none, or several."""
+    known = node.snapshot.connectors
+    found = [text] if text in known else [one.id for one in known.values() if one.name == text]
+    return found[0] if len(found) == 1 else None
 
 
 async def _reach(node: ServiceNode, reactor: Any, application: Application) -> Mapping[str, object]:

@@ -18,6 +18,7 @@ from appproxy.connector.node import ConnectorNode
 from appproxy.net.descriptors.inherited import Inherited, inherited, initial_environment
 from appproxy.twistd.connector_workers.parent import ConnectorParent
 from appproxy.twistd.connector_workers.worker import ConnectorWorkerProgram
+from appproxy.twistd.examination import Examination
 from appproxy.twistd.process.program import WORKERS, StateOptions
 from appproxy.twistd.process.successive import SuccessiveProgram, why_no_successor, why_none_beside
 from appproxy.twistd.welcome import is_welcomed, said_when_ready
@@ -67,7 +68,7 @@ class ConnectorProgram(SuccessiveProgram):
         """Dial; ready at the first WELCOME. Raises TurnedAway when the service does not want this connector."""
         self.node = ConnectorNode(
             self._settings, self._directory, self._reactor, environment=self._environment, access_log=self._access_log,
-            inherited=self._inherited)
+            inherited=self._inherited, examine=Examination(self._reactor, self._directory, self._environment))
         self.node.startService()
         self._inherited.close_rest()
         # Now, and not at WELCOME: the service has a place for a second process of ours once the first one drains.

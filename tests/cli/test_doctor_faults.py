@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -17,12 +18,14 @@ from appproxy.admin.transport.direct import open_store
 from appproxy.cli.doctor import connector as doctor_connector
 from appproxy.cli.doctor import limits as doctor_limits
 from appproxy.cli.doctor import machine as doctor_machine
+from appproxy.cli.doctor import other_half
 from appproxy.cli.doctor import published as doctor_published
 from appproxy.cli.doctor import service as doctor_service
 from appproxy.cli.doctor.findings import Finding, Health, Walk
 from appproxy.cli.doctor.fleet import examine as examine_fleet
 from appproxy.config import Address, ServiceSettings, StatePaths
 from appproxy.config.traces import TraceSettings
+from appproxy.errors import ConfigError
 from appproxy.store.applications import applications
 from appproxy.store.certificates import acme, certificates
 from appproxy.store.connectors import connectors, groups, sightings
@@ -432,6 +435,17 @@ def _(bench: Bench) -> Finding:
     bench.change(lambda tx: groups.set_approval(tx, "default", True))
     bench.enrol("web-1", "a")
     return bench.fleet("approval")
+
+
+@fault("connector-unheard", BROKEN, "not supported", "upgrade it")
+def _(bench: Bench) -> Finding:
+    def call(*asked: str) -> object:
+        raise ConfigError("connector web-1 has version 0.9, which cannot be asked: not supported", hint="upgrade it")
+
+    walk = Walk(lambda finding: None)
+    setting: Any = SimpleNamespace(call=call)
+    other_half.join(walk, setting, "web-1")
+    return walk.findings[-1]
 
 
 @fault("connector-inactive", WARNING, "web-1 .seen 5 minutes ago.; web-2 .has never come", "appproxy connector remove")

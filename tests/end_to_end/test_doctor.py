@@ -116,6 +116,30 @@ def test_the_connector_s_doctor(ill: World) -> None:
     assert "appproxy app set tls internal=https://127.0.0.1:" in by_name["tls"]["hint"]
 
 
+def test_both_halves_in_one_report(ill: World) -> None:
+    """The connector walks on its machine, and what it finds is what its own doctor says; the audit has who asked for it."""
+    ended = appproxy("doctor", "--state", str(ill.state), "--connector", "connector", "--json")
+    found = {one["step"]: one for one in json.loads(ended.out)}
+    assert ended.code == 1 and found["connector connector"]["health"] == "good", ended.out
+    _, own = findings(ill.directory / "connector")
+    assert {f"connector connector: {step}" for step in own} <= set(found)
+    down = next(one for step, one in found.items() if step.startswith("connector connector: application down "))
+    assert down["health"] == "broken" and "Connection refused" in down["detail"] and down["hint"]
+    assert found["application down"]["health"] == "broken"
+    noted = ill.admin_json("audit", "--action", "connector.examine")
+    assert noted and noted[0]["detail"]["broken"] >= 2
+
+
+def test_a_connector_that_is_not_there_is_a_finding(ill: World) -> None:
+    """And the rest of the report is there; at a connector's directory the option makes no sense."""
+    ill.join("never-started")
+    ended = appproxy("doctor", "--state", str(ill.state), "--connector", "never-started", "--json")
+    found = {one["step"]: one for one in json.loads(ended.out)}
+    assert "is not connected to this node" in found["connector never-started"]["detail"]
+    assert appproxy("doctor", "--state", str(ill.directory / "connector"), "--connector", "x").code == 2
+    ill.admin("connector", "remove", "never-started")
+
+
 def test_the_connector_s_log(ill: World) -> None:
     """What the doctor's requests met is in it, by name, once."""
     findings(ill.state)

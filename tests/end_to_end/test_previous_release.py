@@ -119,6 +119,9 @@ def test_a_connector_with_workers_at_an_old_service(mixed: Mixed) -> None:
 def test_what_only_one_of_them_knows(mixed: Mixed) -> None:
     """A connector that asks an old service for its turn hears what to do; an old one is not asked, and loses nothing."""
     state = str(mixed.directory / "connector")
+    if mixed.service.source == ROOT:
+        examined = mixed.service.run("doctor", "--state", str(mixed.directory / "service"), "--connector", "other-release")
+        assert "cannot be asked: not supported" in examined.out, examined
     asked = mixed.connector.run("connector", "update-lease", "--state", state)
     if mixed.connector.source == ROOT:
         assert asked.code == 1 and "upgrade the service first" in asked.err, asked

@@ -14,6 +14,7 @@ import pytest
 from appproxy.errors import FAILURES, Code
 from appproxy.tunnel.connections.stream_directions import ANSWER_WAY, BODY_WAY, StreamDirection
 from appproxy.tunnel.exchanges import CONNECTOR_TRANSITIONS, SERVICE_TRANSITIONS, State, Step
+from appproxy.tunnel.findings import decode_findings, encode_findings
 from appproxy.tunnel.frames import DATA_LIMITS, SIGNAL_LIMITS, Flag, FrameReader, Kind, encode
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
 from appproxy.tunnel.messages import (
@@ -181,6 +182,7 @@ AGAIN: dict[Kind, Callable[[bytes], bytes]] = {
     Kind.ERROR: lambda head: encode_error(decode_error(head)),
     Kind.REQ: lambda head: encode_request(decode_request(head)),
     Kind.NODES: lambda head: encode_nodes(decode_nodes(head)),
+    Kind.FINDINGS: lambda head: encode_findings(decode_findings(head)),
     Kind.CONFIG: lambda head: encode_configuration(decode_configuration(head)),
     Kind.ATTACH: lambda head: encode_attach(decode_attach(head, 3).epoch),
     **dict.fromkeys((Kind.RSP, Kind.INFO, Kind.HEAD), again_response),

@@ -44,6 +44,8 @@ class Ask(Enum):
     REACH = "reach"
     #: What comes of an entry that is sent there.
     EXPORT = "export"
+    #: What a connector finds with its half of the doctor.
+    EXAMINATION = "examination"
 
 
 def _none_given() -> str | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
-from appproxy.admin.base.operation import Call, Change, Command, Operation, Query
+from appproxy.admin.base.operation import Ask, Call, Change, Command, Operation, Query
 from appproxy.admin.base.principal import Permission
 from appproxy.config.service import ServiceSettings
+from appproxy.errors import ConfigError
 from appproxy.pki.names import fingerprint
 from appproxy.pki.tokens import JoinToken, encode_token
 from appproxy.store.connectors import connectors, join_tokens, sightings
@@ -15,6 +17,7 @@ from appproxy.store.connectors.connectors import Connector
 from appproxy.store.connectors.groups import ConnectorGroup
 from appproxy.store.service import keys
 from appproxy.store.transaction import Reading, Transaction
+from appproxy.tunnel.findings import Findings
 
 #: How long a join token holds when nobody says otherwise, in seconds: an hour is enough to walk to the machine.
 _TOKEN_LIFE = 3600.0
@@ -43,6 +46,17 @@ def _revoke(tx: Transaction, call: Call) -> Change:
 
 def _move(tx: Transaction, call: Call) -> Change:
     return _changed(tx, connectors.move(tx, call.path["connector"], call.body.text("group")), call)
+
+
+def _examine(tx: Transaction, call: Call) -> Change:
+    found, told = connectors.find(tx, call.path["connector"]), call.context.told
+    if not isinstance(told, Findings):
+        raise ConfigError(f"connector {found.name}: only a running service can ask it",
+                          hint="on its machine: appproxy doctor --state DIR")
+    answer = {"connector": found.name, "findings": [asdict(one) for one in told.steps], "left_out": told.left_out,
+              "refused": told.refused}
+    broken = sum(one.health == "broken" for one in told.steps)
+    return Change(answer, found.id, {"name": found.name, "steps": len(told.steps) + told.left_out, "broken": broken})
 
 
 def _remove(tx: Transaction, call: Call) -> Change:
@@ -169,6 +183,8 @@ OPERATIONS: tuple[Operation, ...] = (
             permission=Permission.CHANGE_CONNECTORS),
     Command("POST", _ONE + "/move", "connector.move", "Put a connector into another group.", _move, ("group",),
             permission=Permission.CHANGE_CONNECTORS),
+    Command("POST", _ONE + "/examine", "connector.examine", "Have a connector run its half of the doctor.", _examine,
+            asks=Ask.EXAMINATION, permission=Permission.CHANGE_CONNECTORS),
     Command("DELETE", _ONE, "connector.remove", "Forget a connector.", _remove,
             permission=Permission.CHANGE_CONNECTORS),
     Query("/connector-tokens", "Join tokens that were given out.", _list_tokens,

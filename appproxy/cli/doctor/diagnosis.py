@@ -11,6 +11,7 @@ import click
 
 from appproxy.cli.base.calling import CallSettings, pass_setting
 from appproxy.cli.base.output import json_option, show_json
+from appproxy.cli.base.wrong_use import WrongUse
 from appproxy.cli.doctor.findings import Finding, Health, Walk
 from appproxy.config import ConnectorPaths, StatePaths
 from appproxy.errors import ConfigError
@@ -20,12 +21,14 @@ _SIGNS = {Health.GOOD: ("ok", "green"), Health.WARNING: ("look", "yellow"), Heal
 
 @click.command()
 @click.option("--state", type=click.Path(path_type=Path), metavar="DIR", help="Of a service or of a connector.")
+@click.option("--connector", "asked", metavar="NAME", help="At the service: have this connector run its half, too.")
 @json_option
 @pass_setting
-def doctor(setting: CallSettings, state: Path | None, as_json: bool) -> None:
+def doctor(setting: CallSettings, state: Path | None, asked: str | None, as_json: bool) -> None:
     """Find what is broken at this end, and say what to do. The exit code is 1 when something is."""
     # Here, because they cost half a second that the other commands need not pay.
     from appproxy.cli.doctor import connector as doctor_connector
+    from appproxy.cli.doctor import other_half
     from appproxy.cli.doctor import service as doctor_service
 
     directory = setting.needed(state)
@@ -35,10 +38,14 @@ def doctor(setting: CallSettings, state: Path | None, as_json: bool) -> None:
         inside, outside = (paths.settings.exists() for paths in (ConnectorPaths(directory), StatePaths(directory)))
     except OSError as error:
         raise ConfigError(f"{directory}: cannot be read: {error.strerror}") from error
+    if inside and asked is not None:
+        raise WrongUse("--connector is for the doctor at the service; this is a connector's directory")
     if inside:
         doctor_connector.examine(walk, directory, now)
     elif outside:
         doctor_service.examine(walk, directory, now, os.environ)
+        if asked is not None:
+            other_half.join(walk, CallSettings(directory), asked)
     else:
         raise ConfigError(
             f"{directory}: neither service.toml nor connector.toml is here; "

@@ -76,6 +76,11 @@ class Walk:
         self.findings.append(finding)
         self._say(finding)
 
+    def told(self, finding: Finding) -> None:
+        """A step that was gone elsewhere."""
+        self.findings.append(finding)
+        self._say(finding)
+
     @property
     def last_good(self) -> bool:
         """Did the latest step go well enough to go on?"""

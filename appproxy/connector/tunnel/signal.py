@@ -72,6 +72,9 @@ class SignalOwner(Protocol):
     def nodes_told(self, connection: SignalConnection, places: Sequence[NodePlace]) -> None:
         """Which nodes the service has, as this one sees it."""
 
+    def examined(self, connection: SignalConnection) -> None:
+        """An EXAMINE."""
+
     def service_drains(self, connection: SignalConnection) -> None:
         """The service wants this connection to end: no REQ comes on it any more."""
 
@@ -284,6 +287,8 @@ class SignalConnection(TwistedProtocol):
             self.owner.configuration_changed()
         elif kind == Kind.NODES:
             self.owner.nodes_told(self, decode_nodes(frame[3]))
+        elif kind == Kind.EXAMINE:
+            self.owner.examined(self)
         elif kind == Kind.DRAIN:
             self.service_drains = True
             self.owner.service_drains(self)

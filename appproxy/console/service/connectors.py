@@ -34,13 +34,20 @@ def part(rows: Sequence[Mapping[str, Any]], visit: Visit) -> Listing:
     return Listing([one for _, one in left[:ROWS]], left[ROWS - 1][0] if len(left) > ROWS else "", after, search)
 
 
-async def show(visit: Visit) -> PageContent:
-    """One of them."""
+async def show(visit: Visit, examined: Mapping[str, Any] | None = None) -> PageContent:
+    """One of them; with what it has found, if it was asked."""
     found, tag = await visit.get_tagged(one_of("connectors", visit.names["connector"]))
     return PageContent("connector", found["name"], {
         "one": found, "path": one_of("connectors", found["id"]), "tag": visit.said("tag", tag),
         "groups": [group["name"] for group in await visit.get("/connector-groups")],
+        "examined": examined,
     })
+
+
+async def examine(visit: Visit) -> PageContent:
+    """Have it run its half of the doctor."""
+    found = await visit.change("POST", one_of("connectors", visit.names["connector"]) + "/examine")
+    return await show(visit, found)
 
 
 async def joining(visit: Visit) -> PageContent:

@@ -22,6 +22,7 @@ from appproxy.service.relay.connectors.roster import Peer
 from appproxy.service.relay.relay import Relay
 from appproxy.service.tunnel.arrivals import Arrivals
 from appproxy.service.tunnel.data_link import DataLink
+from appproxy.service.tunnel.examinations import Examinations
 from appproxy.service.tunnel.former import FormerProcesses
 from appproxy.service.tunnel.incoming import CONTROL, IncomingConnection
 from appproxy.service.tunnel.rivals import Rivals, UsedByWorkers, is_beside, rivals_of
@@ -30,6 +31,7 @@ from appproxy.service.tunnel.suspicion import look
 from appproxy.store.connectors.connectors import AGAIN
 from appproxy.store.snapshot import ConnectorState, Snapshot
 from appproxy.tunnel.connections.signal import SignalSession
+from appproxy.tunnel.findings import EXAMINES
 from appproxy.tunnel.frames import Kind, encode
 from appproxy.tunnel.ids import ID_SIZE
 from appproxy.tunnel.messages import INLINE_BODY, Goodbye, Hello, Welcome, encode_configuration
@@ -91,6 +93,7 @@ class TunnelListener(Factory):
         self._entries: set[IncomingConnection] = set()
         self.arrivals = Arrivals()
         self._rivals = Rivals(clock, self._found_out)
+        self.examinations = Examinations(clock, relay.roster)
         #: Processes that this one succeeds, as long as one of them drains.
         self.former: FormerProcesses | None = None
         #: Tell connectors that the configuration, or the list of nodes, has changed: the first time at once, and together with
@@ -193,7 +196,7 @@ class TunnelListener(Factory):
         link.slot = hello.slot
         peer.links[hello.slot] = link
         peer.version = hello.version
-        peer.takes_bodies = INLINE_BODY in hello.capabilities
+        peer.takes_bodies, peer.examines = INLINE_BODY in hello.capabilities, EXAMINES in hello.capabilities
         peer.address = link.address
         if isinstance(old, SignalLink):
             self._replace(old, link)
@@ -210,17 +213,15 @@ class TunnelListener(Factory):
         group = self._snapshot().connectors[id].group
         peer = Peer(id, group, hello.instance, now, hello.most_in_flight, int.from_bytes(self.epoch[:ID_SIZE], "big"))
         peer.parent, peer.worker = hello.parent, hello.worker
-        if hello.parent:
-            peer.used = UsedByWorkers(self.roster, id)
+        peer.used = UsedByWorkers(self.roster, id) if hello.parent else peer.in_flight
         for before in self.roster.of(id):
             peer.ids = before.ids  # a data connection names a request, and not the process that has it
         for before in self.roster.workers(id):
-            if is_beside(before, hello):
-                continue
-            if before.links:
-                self.roster.step_aside(before, now)
-            else:
-                self._lose(before)  # the process was restarted; what the old one had is gone
+            if not is_beside(before, hello):
+                if before.links:
+                    self.roster.step_aside(before, now)
+                else:
+                    self._lose(before)  # the process was restarted; what the old one had is gone
         self.roster.add(peer)
         return peer
 

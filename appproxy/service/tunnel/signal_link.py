@@ -19,7 +19,9 @@ from appproxy.net.secure.sockets import Unreachable, retry_evenly, socket_of
 from appproxy.service.relay.connectors.roster import Peer
 from appproxy.service.relay.shared import Shared
 from appproxy.service.tunnel.arrivals import Arrivals
+from appproxy.service.tunnel.examinations import Examinations
 from appproxy.tunnel.connections.signal import Role, SignalSession
+from appproxy.tunnel.findings import decode_findings
 from appproxy.tunnel.frames import Frame, Kind
 from appproxy.tunnel.limits import TunnelLimits
 from appproxy.tunnel.messages import Goodbye, Hello, decode_code, decode_response
@@ -34,6 +36,7 @@ class SignalEndPoint(Protocol):
     deadlines: Deadlines
     arrivals: Arrivals
     links: set[SignalLink]
+    examinations: Examinations
 
     @property
     def relay(self) -> Shared:
@@ -117,7 +120,7 @@ class SignalLink(protocol.Protocol):
             if request is not None:
                 request.answered(status, block, tail)
         elif not request_id:
-            self._take_own(kind)
+            self._take_own(kind, head)
         elif request is None:
             return  # late, or unknown: it names nothing that anyone still waits for
         elif kind == Kind.INFO:
@@ -127,7 +130,7 @@ class SignalLink(protocol.Protocol):
         elif kind == Kind.FAIL:
             request.failed(*decode_code(head))
 
-    def _take_own(self, kind: int) -> None:
+    def _take_own(self, kind: int, head: bytes) -> None:
         """A frame of the connection itself; the session has read it."""
         hello = self.session.peer_hello
         if kind == Kind.HELLO and hello is not None:
@@ -138,6 +141,8 @@ class SignalLink(protocol.Protocol):
             self.draining = True
             self.write(self.session.drained())
             self._end_point.drained(self)
+        elif kind == Kind.FINDINGS:
+            self._end_point.examinations.told(self.connector_id, decode_findings(head))
 
     def write(self, data: bytes) -> None:
         """Send frames; after the end this does nothing."""

@@ -7,6 +7,7 @@ from enum import IntEnum
 
 from appproxy.errors import Code, LocalProtocolError, RemoteProtocolError
 from appproxy.tunnel.connections.heartbeat import Heartbeat
+from appproxy.tunnel.findings import decode_findings
 from appproxy.tunnel.frames import Frame, FrameReader, Kind, encode, signal_limits
 from appproxy.tunnel.handshake import (
     Goodbye,
@@ -63,7 +64,7 @@ RECEIVED: dict[Role, dict[SignalState, dict[int, SignalState]]] = {
         _ST.GREETED: {_K.ERROR: _ST.CLOSED},
         _ST.READY: {
             **dict.fromkeys(
-                (_K.PING, _K.PONG, _K.RSP, _K.INFO, _K.REJECT, _K.FAIL, _K.DRAIN, _K.DRAINED), _ST.READY
+                (_K.PING, _K.PONG, _K.RSP, _K.INFO, _K.REJECT, _K.FAIL, _K.FINDINGS, _K.DRAIN, _K.DRAINED), _ST.READY
             ),
             _K.ERROR: _ST.CLOSED,
         },
@@ -73,7 +74,9 @@ RECEIVED: dict[Role, dict[SignalState, dict[int, SignalState]]] = {
         _ST.OPENING: {_K.ERROR: _ST.CLOSED},
         _ST.GREETED: {_K.WELCOME: _ST.READY, _K.ERROR: _ST.CLOSED},
         _ST.READY: {
-            **dict.fromkeys((_K.PING, _K.PONG, _K.REQ, _K.CANCEL, _K.CONFIG, _K.NODES, _K.DRAIN, _K.DRAINED), _ST.READY),
+            **dict.fromkeys(
+                (_K.PING, _K.PONG, _K.REQ, _K.CANCEL, _K.CONFIG, _K.NODES, _K.EXAMINE, _K.DRAIN, _K.DRAINED), _ST.READY
+            ),
             _K.ERROR: _ST.CLOSED,
         },
         _ST.CLOSED: {},
@@ -111,14 +114,17 @@ _OF_REQUESTS = {
 #: Those that pass without a further look.
 _SWIFT = {role: kinds - {_K.INFO} for role, kinds in _OF_REQUESTS.items()}
 _RSP = int(_K.RSP)
+#: Control frames whose owner reads them: here they are only to be readable.
+_CHECKED: dict[int, Callable[[bytes], object]] = {
+    _K.CONFIG: decode_configuration, _K.NODES: decode_nodes, _K.FINDINGS: decode_findings}
 
 
 class SignalSession:
     """Either end of a signal connection.
 
     Give it what arrives and the time (`receive`, `tick` when `next_tick` is reached), write what `take_output` and the
-    verbs return. Frames of requests (REQ, RSP, INFO, CANCEL, REJECT, FAIL), CONFIG and NODES are written by the owner
-    with `encode`; a service asks `may_send_requests` before REQ.
+    verbs return. Frames of requests (REQ, RSP, INFO, CANCEL, REJECT, FAIL), CONFIG, NODES, EXAMINE and FINDINGS are written
+    by the owner with `encode`; a service asks `may_send_requests` before REQ.
     """
 
     def __init__(self, role: Role, now: float, limits: TunnelLimits = DEFAULT_LIMITS) -> None:
@@ -223,10 +229,8 @@ class SignalSession:
             self.peer_drain = self._drain_after(self.peer_drain, kind, RemoteProtocolError)
         elif kind == Kind.DRAINED:
             self.own_drain = self._drain_after(self.own_drain, kind, RemoteProtocolError)
-        elif kind == Kind.CONFIG:
-            decode_configuration(head)
-        elif kind == Kind.NODES:
-            decode_nodes(head)
+        elif (check := _CHECKED.get(kind)) is not None:
+            check(head)
 
     @staticmethod
     def _drain_after(

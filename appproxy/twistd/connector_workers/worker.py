@@ -12,6 +12,7 @@ from twisted.internet.defer import maybeDeferred
 from appproxy.config import ConnectorSettings
 from appproxy.connector.node import ConnectorNode
 from appproxy.net.descriptors.inherited import Inherited
+from appproxy.twistd.examination import Examination
 from appproxy.twistd.process.program import TwistdProgram
 from appproxy.twistd.welcome import is_welcomed
 from appproxy.twistd.workers.handed import HandedConnections
@@ -45,7 +46,8 @@ class ConnectorWorkerProgram(TwistdProgram):
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         self.node = ConnectorNode(
             self._settings, self._directory, self._reactor, environment=self._surroundings, access_log=self._access_log,
-            inherited=Inherited(parent=self._handed), parent=bytes.fromhex(self._place.start), worker=self._place.number)
+            inherited=Inherited(parent=self._handed), parent=bytes.fromhex(self._place.start), worker=self._place.number,
+            examine=Examination(self._reactor, self._directory, self._surroundings))
         self.node.startService()
         self._handed.serves(CONNECTED if await is_welcomed(self.node, self._reactor) else "")
         return ""

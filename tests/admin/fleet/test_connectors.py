@@ -90,6 +90,15 @@ class TestConnector:
         assert desk.record("POST", "/connectors/host1/approve")["status"] == "inactive"
         assert desk.audit()[0].action == "connector.approve"
 
+    def test_only_a_running_service_can_ask_it(self, desk: Any) -> None:
+        """What to do on its machine is said, and nothing is noted."""
+        enrol(desk)
+        with pytest.raises(ConfigError, match="only a running service can ask it"):
+            desk.call("POST", "/connectors/host1/examine")
+        with pytest.raises(NotFound):
+            desk.call("POST", "/connectors/nobody/examine")
+        assert [one for one in desk.audit() if one.action == "connector.examine"] == []
+
     def test_revocation(self, desk: Any) -> None:
         """Also of one that is online; approving it again is refused."""
         desk.live[enrol(desk)] = {"online": True}

@@ -91,3 +91,12 @@ def test_what_a_reader_sees(house: House) -> None:
         assert rita.send(f"/connectors/{one['id']}/{action}", {}).status == 403
     assert rita.send("/connectors/join", {"group": "default"}).status == 403
     assert house.call("GET", f"/connectors/{one['id']}")["state"] == "approved"
+
+
+def test_one_is_examined(house: House, alice: Seat) -> None:
+    """The connector of this house is part of a program, and cannot be asked: the page says so, and what to do."""
+    (one,) = house.call("GET", "/connectors")
+    path = f"/connectors/{one['id']}"
+    assert "Examine" in alice.see(path).text
+    page = alice.send(path + "/examine", {}, of=path)
+    assert page.status >= 400 and "not supported" in page.text and "appproxy doctor --state DIR" in page.text

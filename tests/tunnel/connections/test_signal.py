@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from appproxy.errors import Code, LocalProtocolError, RemoteProtocolError
 from appproxy.tunnel.connections.signal import DRAIN, RECEIVED, SENT, DrainState, Role, SignalSession, SignalState
+from appproxy.tunnel.findings import Findings, encode_findings
 from appproxy.tunnel.frames import HEADER, SIGNAL_LIMITS, Frame, Kind, encode
 from appproxy.tunnel.handshake import (
     Goodbye,
@@ -71,6 +72,7 @@ GOOD = {
     Kind.FAIL: encode(Kind.FAIL, 7, encode_code(Code.ORIGIN_TLS)),
     Kind.CONFIG: encode(Kind.CONFIG, 0, encode_configuration(18)),
     Kind.NODES: encode(Kind.NODES, 0, encode_nodes([NodePlace("one", "", 0)])),
+    Kind.FINDINGS: encode(Kind.FINDINGS, 0, encode_findings(Findings(()))),
     Kind.ERROR: encode(Kind.ERROR, 0, encode_error(Goodbye(Code.PROTOCOL))),
 }
 
@@ -137,10 +139,10 @@ class TestGreeting:
         [
             (Role.SERVICE, SignalState.OPENING, "HELLO ERROR"),
             (Role.SERVICE, SignalState.GREETED, "ERROR"),
-            (Role.SERVICE, SignalState.READY, "PING PONG RSP INFO REJECT FAIL DRAIN DRAINED ERROR"),
+            (Role.SERVICE, SignalState.READY, "PING PONG RSP INFO REJECT FAIL FINDINGS DRAIN DRAINED ERROR"),
             (Role.CONNECTOR, SignalState.OPENING, "ERROR"),
             (Role.CONNECTOR, SignalState.GREETED, "WELCOME ERROR"),
-            (Role.CONNECTOR, SignalState.READY, "PING PONG REQ CANCEL CONFIG NODES DRAIN DRAINED ERROR"),
+            (Role.CONNECTOR, SignalState.READY, "PING PONG REQ CANCEL CONFIG NODES EXAMINE DRAIN DRAINED ERROR"),
         ],
     )
     def test_the_table(self, role: Role, state: SignalState, kinds: str) -> None:

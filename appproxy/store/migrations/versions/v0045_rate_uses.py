@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "rate_uses"
-down_revision = "crl_editions"
+down_revision = "client_grants"
 branch_labels = None
 depends_on = None
 
