@@ -27,7 +27,7 @@ _SERVER = {"connect_timeout": 5, "tcp_user_timeout": 5000, "keepalives_idle": 10
 #: gone without a word, and which would keep all others waiting.
 _LIMITS = {"statement_timeout": 15_000, "lock_timeout": 5_000, "idle_in_transaction_session_timeout": 30_000}
 #: A URL with commas between servers: what is before them, they, the path, the query. Each of them: host and port.
-_SEVERAL_HOSTS = re.compile(r"(postgresql(?:\+[a-z0-9]+)?://(?:[^@/?#,]*@)?)([^@/?#]*,[^@/?#]*)(/[^?#]*)?(?:\?([^#]*))?")
+_SEVERAL_HOSTS = re.compile(r"(postgresql(?:\+[a-z0-9]+)?://(?:[^@/?#]*@)?)([^@/?#]*,[^@/?#]*)(/[^?#]*)?(?:\?([^#]*))?")
 _HOST_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:]+)(?::([0-9]{1,5}))?")
 #: Open connections to servers, by engine.
 _open: WeakKeyDictionary[sa.Engine, set[Any]] = WeakKeyDictionary()
@@ -103,7 +103,7 @@ def in_memory(url: sa.URL) -> bool:
 
 def _one_host(url: str) -> str:
     """SQLAlchemy knows several servers, `postgresql://A:5432,B:5432/NAME` (libpq, "Connection URIs"), by the query alone."""
-    found = _SEVERAL_HOSTS.match(url)
+    found = _SEVERAL_HOSTS.fullmatch(url)
     if found is None:
         return url
     before, servers, path, query = found.groups()

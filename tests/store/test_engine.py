@@ -81,6 +81,10 @@ def test_a_file_is_not_interrupted(engine: sa.Engine, database_url: str) -> None
     ("postgresql+psycopg://ann@a,b:7", {"host": "a,b", "port": "5432,7", "user": "ann"}),
     ("postgresql://[2001:db8::1]:1,[::2]:2/main", {"host": "2001:db8::1,::2", "port": "1,2", "dbname": "main"}),
     ("postgresql://ann@a:5432/main", {"host": "a", "port": 5432, "dbname": "main", "user": "ann"}),
+    ("postgresql://ann:x,y@a/main", {"host": "a", "dbname": "main", "user": "ann", "password": "x,y"}),
+    ("postgresql://ann:7,b@a/main", {"host": "a", "dbname": "main", "user": "ann", "password": "7,b"}),
+    ("postgresql://ann:7,b@a,c:7/main",
+     {"host": "a,c", "port": "5432,7", "dbname": "main", "user": "ann", "password": "7,b"}),
 ])
 def test_several_servers_of_which_one_takes_changes(url: str, means: dict[str, object]) -> None:
     """They are written as PostgreSQL's own programs take them."""
