@@ -52,22 +52,31 @@ class Sampler:
         return Sample(TraceContext(given.trace_id, span_id, True), given.span_id, state, None)
 
 
-def context_of(fields: Fields) -> tuple[TraceContext | None, bytes]:
-    """What a request's fields say of a trace: nothing, where there are two `traceparent` (W3C Trace Context 3.2)."""
+def context_of(fields: Fields) -> tuple[TraceContext | None, bytes, bool]:
+    """What a request's fields say of a trace, and whether they say it so that it counts for nothing.
+
+    That is so where there are two `traceparent` (W3C Trace Context 3.2) or it is malformed (4.3).
+    """
     for name, _ in fields:
         if name == TRACEPARENT:
             break
     else:
-        return None, b""  # as nearly always
+        return None, b"", False  # as nearly always
     found = [value for name, value in fields if name == TRACEPARENT]
     context = read_traceparent(found[0]) if len(found) == 1 else None
-    state = b",".join(value for name, value in fields if name == TRACESTATE) if context is not None else b""
-    return context, state
+    if context is None:
+        return None, b"", True
+    return context, b",".join(value for name, value in fields if name == TRACESTATE), False
+
+
+def without_context(fields: Fields) -> Fields:
+    """The fields without any context."""
+    return [one for one in fields if one[0] != TRACEPARENT and one[0] != TRACESTATE]
 
 
 def with_context(fields: Fields, context: TraceContext, state: bytes) -> Fields:
     """The fields with this context in place of another."""
-    kept = [one for one in fields if one[0] != TRACEPARENT and one[0] != TRACESTATE]
+    kept = without_context(fields)
     kept.append((TRACEPARENT, context.value))
     if state:
         kept.append((TRACESTATE, state))

@@ -59,14 +59,14 @@ def test_none_and_all(ratio: float, drawn: float, traced: bool) -> None:
 
 
 @pytest.mark.parametrize(("fields", "expected"), [
-    ([FIELD], (SAMPLED, b"")),
-    ([FIELD, (b"tracestate", b"a=1"), (b"x", b"y"), (b"tracestate", b"b=2")], (SAMPLED, b"a=1,b=2")),
-    ([FIELD, FIELD], (None, b"")),
-    ([(b"tracestate", b"a=1")], (None, b"")),
-    ([(b"traceparent", b"nonsense"), (b"tracestate", b"a=1")], (None, b"")),
-    ([], (None, b"")),
+    ([FIELD], (SAMPLED, b"", False)),
+    ([FIELD, (b"tracestate", b"a=1"), (b"x", b"y"), (b"tracestate", b"b=2")], (SAMPLED, b"a=1,b=2", False)),
+    ([FIELD, FIELD], (None, b"", True)),
+    ([(b"tracestate", b"a=1")], (None, b"", False)),
+    ([(b"traceparent", b"nonsense"), (b"tracestate", b"a=1")], (None, b"", True)),
+    ([], (None, b"", False)),
 ])
-def test_what_fields_say(fields: list[tuple[bytes, bytes]], expected: tuple[TraceContext | None, bytes]) -> None:
+def test_what_fields_say(fields: list[tuple[bytes, bytes]], expected: tuple[TraceContext | None, bytes, bool]) -> None:
     """Two contexts are none."""
     assert context_of(fields) == expected
 
@@ -76,5 +76,5 @@ def test_what_is_put_in_is_what_is_found(fields: list[tuple[bytes, bytes]], with
     """Whatever was there before; the list itself is another's, and stays as it is."""
     before = list(fields)
     state = b"a=1" if with_state else b""
-    assert context_of(with_context(fields, UNSAMPLED, state)) == (UNSAMPLED, state)
+    assert context_of(with_context(fields, UNSAMPLED, state)) == (UNSAMPLED, state, False)
     assert fields == before

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from appproxy.errors import FAILURES, Code
+from appproxy.http.head import Fields
 from appproxy.service.exchange.exchange import Exchange
 from appproxy.service.exchange.hooks import Hooks
 from appproxy.trace.context import TraceContext
-from appproxy.trace.sampling import Sampler, context_of, with_context
+from appproxy.trace.sampling import Sampler, context_of, with_context, without_context
 from appproxy.trace.span import Span, SpanKind, bare_path, method_attributes
 
 #: What is of interest only while something is traced.
@@ -45,22 +46,24 @@ class ServiceTracer:
     def started(self, exchange: Exchange) -> None:
         """Draw it or not. What the application gets is ours, or has no word of the user's that would have it traced there."""
         head = exchange.head
-        given, state = context_of(head.fields)
+        given, state, is_void = context_of(head.fields)
         sample = self._sampler.draw(given, state)
         if sample is None:
             if given is not None and given.sampled:
-                self._rewrite(exchange, TraceContext(given.trace_id, given.span_id, False), state)
+                self._rewrite(exchange, with_context(head.fields, TraceContext(given.trace_id, given.span_id, False), state))
+            elif is_void:  # applications may read what is none more kindly: the first of two, for example
+                self._rewrite(exchange, without_context(head.fields))
             return
         span = Span(sample.context, sample.parent, SpanKind.SERVER, self._wall_clock())
         self._keep(exchange, span)
         span.state = sample.state.decode("latin-1")
         if sample.link is not None:
             span.links.append(sample.link)
-        self._rewrite(exchange, sample.context, sample.state)
+        self._rewrite(exchange, with_context(head.fields, sample.context, sample.state))
 
-    def _rewrite(self, exchange: Exchange, context: TraceContext, state: bytes) -> None:
+    def _rewrite(self, exchange: Exchange, fields: Fields) -> None:
         head = exchange.head
-        head.fields = with_context(head.fields, context, state)
+        head.fields = fields
         head.repeated = None  # what was worked out for the same fields before has another's context
 
     def queued(self, exchange: Exchange) -> None:

@@ -82,7 +82,8 @@ def test_one_that_is_not_drawn() -> None:
             (GET, []),
             (with_fields(b"traceparent: " + STRANGER.value, b"tracestate: a=1"),
              [b"traceparent: " + STRANGER.value[:-1] + b"0", b"tracestate: a=1"]),
-            (with_fields(b"traceparent: nonsense"), [b"traceparent: nonsense"])):
+            (with_fields(b"traceparent: nonsense", b"tracestate: a=1"), []),
+            (with_fields(b"traceparent: " + STRANGER.value, b"traceparent: " + STRANGER.value), [])):
         user.send(request)
         id, found = asked(signal)
         assert found == lines
