@@ -52,7 +52,7 @@ def _of_documents() -> Iterator[ConsolePage]:
         api = f"/{kind.path}/{{{kind.word}}}"
         yield _get(f"/{kind.path}/new", write)
         yield _post(f"/{kind.path}/new", save, write)
-        yield _get(one, write, api)
+        yield _get(one, write, api, *((f"{api}/results",) if kind is documents.POLICIES else ()))
         yield _post(one, save, write, f"PUT {api}")
         yield _post(f"{one}/remove", documents.removing(kind), write, f"DELETE {api}")
 

@@ -17,6 +17,8 @@ from appproxy.testing.browser import Browser, Page
 
 HOST = "https://admin.example.org"
 PASSWORD = "a rather long password"
+#: Seconds: well below the 60 minutes without a request after which the pages want a new sign-in.
+_SESSION = 2400.0
 ROLES = {
     "alice": "administrator", "hal": "help-desk", "rita": "reader", "pub": "application-administrator",
     "con": "connector-administrator", "uma": "user-administrator", "pol": "policy-administrator", "aud": "auditor",
@@ -76,10 +78,13 @@ class House:
 
     playground: Playground
     seats: dict[str, Seat] = field(default_factory=dict)
+    taken: dict[str, float] = field(default_factory=dict)
 
     def seat(self, name: str) -> Seat:
-        """Somebody's."""
-        if name not in self.seats:
+        """Somebody's; they sign in again before their session has ended by the clock of all these tests."""
+        now = self.playground.network.seconds()
+        if name not in self.seats or now - self.taken[name] > _SESSION:
+            self.taken[name] = now
             browser = self.playground.browser()
             browser.sign_in(HOST + "/", name, PASSWORD)
             self.seats[name] = Seat(self.playground, browser, name)

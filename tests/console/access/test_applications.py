@@ -111,9 +111,11 @@ def test_settings(house: House, alice: Seat) -> None:
     alice.send(path, {"set.session_hours": ""}, of=path)
     alice.send(path, {"key": "header.x-name", "value": ""}, of=path)
     assert house.call("GET", "/applications/wiki")["settings"] == {}
+    before = house.call("GET", "/applications/wiki")["internal"]
     columns = alice.send(
         "/applications/wiki/columns", {"name": "wiki", "internal": "http://10.0.0.9/"}, of="/applications/wiki")
     assert columns.status == 200 and house.last()["detail"]["settings"] == {"internal": "http://10.0.0.9/"}
+    house.call("PATCH", "/applications/wiki", {"settings": {"internal": before}})
 
 
 def test_a_form_from_before_undoes_nothing(house: House, alice: Seat) -> None:
