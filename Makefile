@@ -83,7 +83,7 @@ bench: $(VENV)/.dev
 bench-check: $(VENV)/.dev
 	$(BIN)/python -m bench.run --check
 	$(BIN)/python -m bench.translation --check
-	tests/with-postgresql $(BIN)/python -m bench.operations --check
+	$(BIN)/python -m bench.operations --check connector-restart reload policy
 
 # Each operation on its own under load, counted: OPERATIONS="--rate 100 reload node-restart" for a part.
 operations: $(VENV)/.dev
