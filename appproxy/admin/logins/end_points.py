@@ -34,7 +34,7 @@ BEGIN, TOKEN, REVOKE, DEVICE = "/device-authorization", "/token", "/revoke", "/d
 DEVICE_CODE, REFRESH = "urn:ietf:params:oauth:grant-type:device_code", "refresh_token"
 #: Machines of one network that begin to wait, at once and a second: a rack that is set up by a program.
 _BEGUN = (30.0, 0.1)
-#: Codes and tokens of one network that are none, at once and a second.
+#: Codes and tokens of one network that are none, and questions that come too soon, at once and a second.
 _WRONG = (30.0, 0.2)
 _MOST_FIELDS = 20
 _FORM = b"application/x-www-form-urlencoded"
@@ -116,7 +116,8 @@ class MachineEndPoints:
 
     async def _poll(self, fields: Mapping[str, str], client: str) -> Sent:
         outcome = await self._live.write(rules.poll, fields.get("device_code", ""), client, self._facts())
-        if outcome.error == "expired_token":
+        # Who asks too often has a transaction begun each time, as who makes codes up has.
+        if outcome.error in ("expired_token", "slow_down"):
             self._wrong.failed(client, self._place.seconds())
         if outcome.error:
             return _error(outcome.error)
@@ -138,8 +139,8 @@ class MachineEndPoints:
         if (wait := self._wrong.wait(client, self._place.seconds())) > 0.0:
             return _slower(wait)
         token = fields.get("token", "")
-        if command_lines.is_refresh_token(token):
-            await self._live.write(rules.give_back, token, self._facts())
+        if command_lines.is_refresh_token(token) and not await self._live.write(rules.give_back, token, self._facts()):
+            self._wrong.failed(client, self._place.seconds())
         # RFC 7009 section 2.2: a token that is none is as good as one that was revoked.
         return _sent(200, {})
 

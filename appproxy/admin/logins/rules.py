@@ -188,11 +188,12 @@ def refresh(tx: Transaction, token: str, facts: MachineFacts) -> CommandLine | N
     return None if facts.why_not(session) else line
 
 
-def give_back(tx: Transaction, token: str, facts: MachineFacts) -> None:
-    """A command line is done with its session (RFC 7009)."""
+def give_back(tx: Transaction, token: str, facts: MachineFacts) -> bool:
+    """A command line is done with its session (RFC 7009). Whether there was one."""
     line = command_lines.give_back(tx, token)
     if line is not None:
         _note(tx, SIGN_OUT, from_payload(line.session), facts, {})
+    return line is not None
 
 
 def _note(tx: Transaction, action: Action, session: Session, facts: MachineFacts, more: Mapping[str, object]) -> None:

@@ -417,3 +417,17 @@ def test_nobody_asks_without_end(playground: Playground) -> None:
     assert refresh(playground, {"refresh_token": "x"})[0] == ask(playground, "/revoke", token="x")[0] == 429
     playground.network.pass_time(300)
     assert begin(playground)
+
+
+@pytest.mark.parametrize("what", ["revoke", "poll"])
+def test_what_costs_a_transaction_in_vain_is_bounded(playground: Playground, what: str) -> None:
+    """Nobody need sign in for either, and each locks out all other writers for a moment."""
+    playground.network.pass_time(200)
+    made = begin(playground)
+    asked = {"token": "apcr_" + "0" * 32 + "_" + "x" * 43} if what == "revoke" else {
+        "grant_type": DEVICE_CODE, "device_code": made["device_code"]}
+    path = "/revoke" if what == "revoke" else "/token"
+    found = [ask(playground, path, **asked)[0] for _ in range(40)]
+    assert found[0] != 429 and found[-1] == 429
+    playground.network.pass_time(200)
+    assert ask(playground, path, **asked)[0] != 429
