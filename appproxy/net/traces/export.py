@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from random import random
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -98,7 +98,7 @@ class SpanExporter:
         waiting = self._waiting
         self._posting = [waiting.popleft() for _ in range(min(BATCH, len(waiting)))]
         body = encode_export(self._resource, "appproxy", self._version, self._posting)
-        self._post(body).addCallbacks(self._answered, self._failed)
+        maybeDeferred(self._post, body).addCallbacks(self._answered, self._failed)
 
     def _failed(self, failure: Failure) -> None:
         self._answered((Taken.LATER, failure.getErrorMessage() or type(failure.value).__name__, 0.0))

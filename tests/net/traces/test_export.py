@@ -159,3 +159,20 @@ def test_a_stop_does_not_wait_for_ever() -> None:
     assert over.called and rig.counts == (0, 3, 0)
     rig.answer(LATER)
     assert rig.counts == (0, 3, 0) and rig.clock.getDelayedCalls() == []
+
+
+def test_a_call_that_cannot_even_begin() -> None:
+    """It counts as any that fails: no name can be checked against `https://collector*`, for example."""
+    clock = Clock()
+
+    def post(body: bytes) -> Deferred[tuple[Taken, str, float]]:
+        raise ValueError("Invalid DNS-ID.")
+
+    exporter = SpanExporter(clock, post, {}, "1")
+    for _ in range(3):
+        exporter.add(b"")
+        clock.advance(EVERY)
+    assert len(clock.getDelayedCalls()) == 1, "it is tried again"
+    assert exporter.stop().called is False
+    clock.advance(FLUSH_SECONDS)
+    assert exporter.counts.dropped == 3 and clock.getDelayedCalls() == []
