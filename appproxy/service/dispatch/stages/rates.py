@@ -31,7 +31,7 @@ _DIVIDED = frozenset({"application", "all"})
 #: Of how many buckets a node tells at most in a second, and for how many seconds a bucket may owe what others let pass: of a
 #: limit that is met at very many nodes more passes at first, and less later.
 _MOST_TOLD, _OWING = 500, 30.0
-#: A bucket that is used up to less than this part of a node's share is told of by nobody.
+#: Who uses less than this part of a node's share is told of by nobody.
 _WORTH_TELLING = 0.5
 #: Applications with counters of their own; more share the label `other`.
 _MOST_APPLICATIONS = 1000
@@ -77,6 +77,8 @@ class RateLimits:
         #: seconds by bucket, of those whose use others are to hear of.
         self.nodes = 1
         self.uses: dict[tuple[str, ...], float] | None = None
+        #: The same buckets, each as large as this node's share of it.
+        self._shares = RateTable()
 
     @classmethod
     def of(cls, settings: ServiceLimits, seconds: Callable[[], float]) -> RateLimits:
@@ -124,9 +126,13 @@ class RateLimits:
             Code.RATE_EXCEEDED, f"limit {limit}: {rate.a_second:g} a second, {rate.burst} at once, of {who}", seconds)
 
     def _note(self, key: tuple[str, ...], rate: Rate, now: float) -> None:
-        """It was let pass: others are to hear of it, unless little of the bucket is used."""
+        """It was let pass: others are to hear of it, unless little of this node's share is used."""
         uses = self.uses
-        if uses is not None and (key in uses or self._table.used(key, now) * self.nodes > _WORTH_TELLING * rate.window):
+        # A bucket that fills as fast as this node's share does: whoever sends evenly, and a little less than the limit, at
+        # each of several nodes is always all but full in the other one.
+        share = Rate(rate.a_second / self.nodes, math.ceil(rate.burst / self.nodes))
+        is_much = self._shares.take(key, share, now) > 0.0 or self._shares.used(key, now) > _WORTH_TELLING * rate.window
+        if uses is not None and (is_much or key in uses):
             uses[key] = uses.get(key, 0.0) + 1.0 / rate.a_second
 
     def take_uses(self) -> dict[tuple[str, ...], float]:

@@ -169,3 +169,25 @@ def test_without_the_database_each_counts_for_itself(store: Store) -> None:
     nodes.now += 1.0
     nodes.exchange()
     assert nodes.send(0, 3) == 0 or nodes.send(1, 3) == 0
+
+
+def test_somebody_who_never_uses_much_of_a_bucket_gets_no_more(store: Store) -> None:
+    """They send evenly, and a little less than the limit at each of several nodes: a whole bucket is never half used."""
+    nodes = Nodes(store, 4, address_rate=Rate(10.0, 100))
+    total = 0
+    for turn in range(60 * 9):
+        total += sum(nodes.send(node, 1) for node in range(4))
+        nodes.now += 1 / 9
+        if turn % 9 == 8:
+            nodes.exchange()
+    assert total <= 1.5 * 100 + 60 * 10 + 4 * 9, total
+
+
+def test_somebody_who_sends_their_part_to_each_node_is_told_of_by_nobody(store: Store) -> None:
+    """For as long as they like: it is no more than the limit."""
+    nodes = Nodes(store, 2, address_rate=Rate(10.0, 100))
+    calls = nodes.live.calls
+    for _ in range(300):
+        assert [nodes.send(node, 1) for node in (0, 1)] == [1, 1]
+        nodes.now += 0.2
+    assert [one.take_uses() for one in nodes.limits] == [{}, {}] and nodes.live.calls == calls
