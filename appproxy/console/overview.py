@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from appproxy.admin.base.principal import Permission
+from appproxy.console.access.chart import bars
 from appproxy.console.answers import PageContent
 from appproxy.console.visit import Visit, one_of
 from appproxy.errors import StoreError
 
-#: Of the chart, in its own units.
-_HEIGHT, _BAR = 96.0, 10.0
 #: Where what a concern is about can be looked after.
 _PLACES = {"connector": "/connectors", "group": "/connectors", "certificate": "/certificates", "application": "/applications"}
 
@@ -31,20 +30,6 @@ async def overview(visit: Visit) -> PageContent:
         "most": max((one["requests"] for one in traffic["minutes"]), default=0),
         "concerns": [{**one, "link": link_of(one, visit)} for one in concerns],
     })
-
-
-def bars(minutes: Sequence[Mapping[str, Any]]) -> list[dict[str, float]]:
-    """A bar for each minute, the last at the right: how high all, and how much of it failed."""
-    most = max((one["requests"] for one in minutes), default=0) or 1
-    first = 60 - len(minutes)
-    made = []
-    for number, one in enumerate(minutes):
-        height = round(one["requests"] / most * _HEIGHT, 1)
-        failed = round(one["failed"] / most * _HEIGHT, 1)
-        if one["failed"]:
-            failed = max(failed, 2.0)  # one of a thousand is seen, too
-        made.append({"x": (first + number) * _BAR, "height": max(height, failed), "failed": failed})
-    return made
 
 
 def link_of(concern: Mapping[str, Any], visit: Visit) -> str:

@@ -29,7 +29,7 @@ def _of_applications() -> Iterator[ConsolePage]:
     yield _get("/applications", applications.listed, "/applications")
     yield _get("/applications/new", applications.publishing)
     yield _post("/applications/new", applications.publish, applications.publishing, "POST /applications")
-    yield _get(one, show, api, f"{api}/check", f"{api}/failures", "/policy-explanation")
+    yield _get(one, show, api, f"{api}/check", f"{api}/failures", f"{api}/traffic", "/policy-explanation")
     yield _post(f"{one}/columns", application.save_columns, show, f"PATCH {api}")
     yield _post(f"{one}/assign", application.assign, show, f"POST {api}/assignments")
     yield _post(f"{one}/unassign", application.unassign, show, f"DELETE {api}/assignments")

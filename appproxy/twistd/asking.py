@@ -39,6 +39,9 @@ async def asked(
             return None if id_ is None else await node.examine(id_)
         case Ask.TRAFFIC:
             return node.history.told()
+        case Ask.TRAFFIC_OF:
+            application = named(node, path["application"])
+            return node.history.told_of(path["application"] if application is None else application.name)
         case Ask.FAILURES:
             application = named(node, path["application"])
             return [] if application is None else node.history.failures.of(application.name)

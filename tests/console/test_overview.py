@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from appproxy.console.overview import bars
 from tests.console.conftest import House, Seat
-
-
-def test_the_chart() -> None:
-    """The last minute is at the right, the busiest as high as there is room, and a failure is always seen."""
-    assert bars([]) == []
-    made = bars([{"requests": 1000, "failed": 1}, {"requests": 0, "failed": 0}, {"requests": 500, "failed": 500}])
-    assert [(one["x"], one["height"], one["failed"]) for one in made] == [(570, 96, 2), (580, 0, 0), (590, 48, 48)]
 
 
 def test_numbers_and_what_to_do(house: House, alice: Seat) -> None:

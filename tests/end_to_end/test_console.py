@@ -266,3 +266,44 @@ def test_no_page_of_an_application_gets_in(browser: Chrome, world: World, tmp_pa
         ".then((answer) => done(answer.type), (error) => done(String(error)));")
     browser.execute_async_script(script, world.url("admin", "/applications/new"))
     assert "forged" not in world.admin("app", "list")
+
+
+def test_a_token_from_making_to_revoking(without_scripts: Chrome, world: World) -> None:
+    """Made by a form of the table of operations, shown once, made again, and revoked: without a script."""
+    browser = without_scripts
+    browser.get(world.url("admin", "/service-tokens/new"))
+    fill(browser, name="nightly", applications="sample", expires="7d")
+    press(browser, "Add")
+    shown(browser, "it is shown this once")
+    first = browser.find_element(By.CSS_SELECTOR, ".copy code").text
+    assert first.startswith("apst_")
+    browser.get(world.url("admin", "/service-tokens/nightly"))
+    browser.find_element(By.XPATH, "//summary[starts-with(normalize-space(), 'Make a new secret')]").click()
+    press(browser, "Make a new secret")
+    shown(browser, "it is shown this once")
+    assert browser.find_element(By.CSS_SELECTOR, ".copy code").text != first
+    browser.get(world.url("admin", "/service-tokens/nightly"))
+    browser.find_element(By.XPATH, "//summary[starts-with(normalize-space(), 'Revoke')]").click()
+    press(browser, "Revoke")
+    shown(browser, "It is removed.")
+    assert "nightly" not in world.admin("token", "list")
+
+
+def test_the_configuration_from_a_file(browser: Chrome, world: World, rules: str, tmp_path: Path) -> None:
+    """What the command exports is chosen as a file, compared, and a change in it is applied."""
+    text = world.admin("export")
+    file = tmp_path / "appproxy.yaml"
+    file.write_text(text)
+    browser.get(world.url("admin", "/configuration"))
+    browser.find_element(By.ID, "f-file").send_keys(str(file))
+    press(browser, "Compare")
+    shown(browser, "the service is what the file says")
+    assert axe.violations(browser, rules) == []
+    browser.get(world.url("admin", "/configuration"))
+    browser.find_element(By.ID, "f-document").send_keys("format: 1\ngroups:\n- name: choir\n")
+    press(browser, "Compare")
+    shown(browser, "Added")
+    assert axe.violations(browser, rules) == []
+    press(browser, "Apply")
+    shown(browser, "The configuration is applied.")
+    assert "choir" in world.admin("group", "list")

@@ -38,6 +38,8 @@ class Ask(Enum):
     GROUP = "group"
     #: What users have asked for in the last hour.
     TRAFFIC = "traffic"
+    #: How many of those an application has had.
+    TRAFFIC_OF = "traffic of"
     #: Which requests to an application have failed.
     FAILURES = "failures"
     #: Where the hosts of an application lead, and whether it answers.

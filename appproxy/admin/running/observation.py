@@ -21,6 +21,11 @@ def _traffic(reading: Reading, call: Call) -> object:
     return _told(call)
 
 
+def _traffic_of(reading: Reading, call: Call) -> object:
+    applications.find_id(reading, call.path["application"])
+    return _told(call)
+
+
 def _failures(reading: Reading, call: Call) -> object:
     id_, principal = applications.find_id(reading, call.path["application"]), call.context.principal
     told = _told(call)
@@ -92,6 +97,8 @@ OPERATIONS: tuple[Operation, ...] = (
     Query("/concerns", "What needs attention, each with what to do.", concerns.listed, permission=Permission.READ_SERVICE),
     Query("/traffic", "The last hour at the node that answers, by minutes: requests, answers of 500 and above, and seconds.",
           _traffic, asks=Ask.TRAFFIC, permission=Permission.READ_SERVICE),
+    Query(_ONE + "/traffic", "The last hour of an application at the node that answers, by minutes: requests, and answers of "
+          "500 and above.", _traffic_of, asks=Ask.TRAFFIC_OF, permission=Permission.READ_APPLICATIONS),
     Query(_ONE + "/failures", "The last requests to an application that failed at the node that answers, and why.",
           _failures, asks=Ask.FAILURES, permission=Permission.READ_APPLICATIONS),
     Query(_ONE + "/check", "Can it be reached: names, certificates, connectors, and does it answer? It is sent a HEAD.",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from appproxy.admin.base.principal import Permission
+from appproxy.console.access.chart import bars
 from appproxy.console.access.trying import tried
 from appproxy.console.answers import PageContent, Redirection
 from appproxy.console.visit import Visit, one_of
@@ -21,12 +22,13 @@ async def show(visit: Visit) -> PageContent:
     name = visit.names["application"]
     found, tag = await visit.get_tagged(one_of("applications", name))
     path, id_ = one_of("applications", found["id"]), found["id"]
-    assigned = found["assignments"]
+    assigned, traffic = found["assignments"], await visit.get(path + "/traffic")
     return PageContent("application", found["name"], {
         "one": found, "path": path, "tag": visit.said("tag", tag), "assigned": assigned[:_MOST_ASSIGNED],
         "left_out": max(len(assigned) - _MOST_ASSIGNED, 0),
         "checks": await visit.get(path + "/check") if visit.asked("check") else None,
-        "failures": await visit.get(path + "/failures"),
+        "failures": await visit.get(path + "/failures"), "traffic": traffic, "bars": bars(traffic["minutes"]),
+        "most": max((one["requests"] for one in traffic["minutes"]), default=0),
         "policies": applying(await visit.get_if(Permission.READ_POLICIES, "/policies", []), found),
         "tried": await tried(visit, found["id"]), "may_change": visit.may(Permission.CHANGE_APPLICATIONS, id_),
         "may_assign": visit.may(Permission.CHANGE_ACCESS, id_),

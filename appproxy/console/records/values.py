@@ -12,6 +12,15 @@ _TIMES = frozenset({
     "tunnel_certificate_expires", "used", "user_certificate_expires"})
 #: Fields that are shown this once, and can be copied.
 _SECRETS = frozenset({"link", "password", "secret", "token"})
+#: Of fields whose own names say too little.
+_LABELS = {
+    "backchannel_logout_session_required": "Told which session has ended", "former_until": "The secret before counts until",
+    "frontchannel_logout_uri": "Front-channel sign-out URI", "backchannel_logout_uri": "Back-channel sign-out URI",
+    "idle_minutes": "Ends without a request after (minutes)", "post_logout_redirect_uri": "Sign-out redirect URI",
+    "post_logout_redirect_uris": "Sign-out redirect URIs", "rotated": "Secret made", "expires": "Ends", "not_after": "Ends",
+    "session_hours": "A session lasts at most (hours)", "tunnel_certificate_expires": "Certificate for connectors ends",
+    "user_certificate_expires": "Default certificate ends", "jwks_uri": "Keys of the client (JWKS)", "used": "Last used",
+}  # fmt: skip
 #: Longer than this a text is folded away.
 _LONG = 200
 
@@ -41,6 +50,8 @@ def shown_fields(record: object) -> list[ShownField]:
 
 def label_of(name: str) -> str:
     """`redirect_uri` is said as `Redirect URI`."""
+    if name in _LABELS:
+        return _LABELS[name]
     words = name.replace("_", " ").replace("-", " ")
     return (words[:1].upper() + words[1:]).replace(" uri", " URI").replace(" url", " URL").replace("Ca ", "CA ")
 

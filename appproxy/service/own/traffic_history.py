@@ -122,6 +122,15 @@ class TrafficHistory:
         made.buckets = [now - then for now, then in zip(self._traffic.buckets, self._buckets, strict=True)]
         return made
 
+    def told_of(self, application: str) -> dict[str, object]:
+        """The hour of one application (its name), in the same way."""
+        now, minutes = self._seconds(), [*self._minutes, self._now()][-MINUTES:]
+        return {
+            "minutes": [_of_one(one, application, now) for one in minutes],
+            "requests": sum(one.applications[application] for one in minutes),
+            "failed": sum(one.failed_of[application] for one in minutes),
+        }
+
     def told(self) -> dict[str, object]:
         """The hour, as JSON can say it: the oldest minute first, the last one not over yet."""
         now, minutes = self._seconds(), [*self._minutes, self._now()][-MINUTES:]
@@ -144,6 +153,10 @@ class TrafficHistory:
                 for name, count in busiest.most_common(_BUSIEST) if name
             ],
         }
+
+
+def _of_one(minute: Minute, name: str, now: float) -> dict[str, object]:
+    return {"seconds_ago": round(now - minute.began), "requests": minute.applications[name], "failed": minute.failed_of[name]}
 
 
 def quantile(counted: Iterable[Sequence[int]], part: float) -> float | None:

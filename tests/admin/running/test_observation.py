@@ -70,7 +70,8 @@ def test_failures_tell_readers_of_nobody(desk: Desk, role: str, application: str
     assert status["limits_met"] == [{"who": "ann" if reads_users else "", "limit": "QUEUE_FULL"}]
 
 
-@pytest.mark.parametrize("path", ["/traffic", "/applications/wiki/failures", "/applications/wiki/check"])
+@pytest.mark.parametrize(
+    "path", ["/traffic", "/applications/wiki/traffic", "/applications/wiki/failures", "/applications/wiki/check"])
 def test_without_a_service(desk: Desk, path: str) -> None:
     """There is nothing to see, and an application that is not there is said first."""
     if "wiki" in path:

@@ -14,7 +14,7 @@ def test_certificates(house: House, alice: Seat) -> None:
     house.call("POST", "/certificates", {
         "name": "for wiki", "certificate": made.certificate, "key": made.key, "authority": issuer.certificate})
     text = alice.see("/certificates").text
-    assert "for wiki" in text and "wiki.example.org" in text and "User certificate expires" in text
+    assert "for wiki" in text and "wiki.example.org" in text and "Default certificate ends" in text
     (one,) = house.call("GET", "/certificates")
     assert alice.send(f"/certificates/{one['id']}/renew", {}, of="/certificates").status == 422
     assert house.seat("rita").send(f"/certificates/{one['id']}/renew", {}).status == 403

@@ -49,6 +49,20 @@ class Rig:
         return dict(self.history.told())
 
 
+def test_of_one_application() -> None:
+    """Minute by minute, of nobody else's requests; one that nobody has asked for had none."""
+    rig = Rig()
+    rig.add("wiki", 200)
+    rig.add("wiki", 502, failure=Code.ORIGIN_REFUSED)
+    rig.add("blog", 200)
+    rig.minute()
+    rig.add("wiki", 200)
+    told: dict[str, Any] = dict(rig.history.told_of("wiki"))
+    assert (told["requests"], told["failed"]) == (3, 1)
+    assert [(one["requests"], one["failed"]) for one in told["minutes"]] == [(2, 1), (1, 0)]
+    assert rig.history.told_of("none")["requests"] == 0
+
+
 def test_minute_by_minute() -> None:
     """What came in each, what of it failed, and how long it took; the minute that has begun is there, too."""
     rig = Rig()
