@@ -111,7 +111,8 @@ class IdentityFiles:
             self._paths.trust: "".join(identity.trust).encode(),
             self._paths.certificate: identity.credential.certificate.encode(),
         })
-        os.replace(self._next_key, self._paths.key)
+        with suppress(FileNotFoundError):  # whoever has read it meanwhile, such as the doctor, has completed it
+            os.replace(self._next_key, self._paths.key)
 
     def replace(self, identity: Identity, settings: str) -> None:
         """Become another connector. What the service told the one before is forgotten. Raises OSError."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,21 @@ def test_cut_off_after_the_certificate(tmp_path: Path) -> None:
     assert found.load() == new
     assert not (tmp_path / "connector.key.next").exists()
     assert found.load() == new
+
+
+def test_read_by_somebody_else_while_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the doctor, for example: who reads completes it, and who writes has nothing left to do."""
+    authority = Authority()
+    found, new, replace = create(tmp_path, authority.identity()), authority.identity(), os.replace
+
+    def replaced(source: object, target: object) -> None:
+        replace(source, target)  # type: ignore[arg-type]
+        if target == found.certificate:
+            assert files(tmp_path).load() == new
+
+    monkeypatch.setattr(os, "replace", replaced)
+    found.renew(new)
+    assert files(tmp_path).load() == new and not list(tmp_path.glob("*.next"))
 
 
 def test_a_key_that_does_not_fit(tmp_path: Path) -> None:
