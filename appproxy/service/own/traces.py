@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from appproxy.errors import FAILURES, Code
 from appproxy.http.head import Fields
+from appproxy.publish.administration import ADMINISTRATION
 from appproxy.service.exchange.exchange import Exchange
 from appproxy.service.exchange.hooks import Hooks
 from appproxy.trace.context import TraceContext
@@ -18,6 +19,8 @@ from appproxy.trace.span import Span, SpanKind, bare_path, method_attributes
 
 #: What is of interest only while something is traced.
 _LATER = tuple(event for event in Hooks.EVENTS if event != "started")
+#: Of all hosts.
+_OWN_PATHS = b"/.appproxy/"
 _VERSIONS = {10: "1.0", 11: "1.1", 20: "2"}
 
 
@@ -115,10 +118,12 @@ def describe(span: Span, exchange: Exchange) -> None:
         if port.isdigit() and len(port) <= 5:
             attributes["server.port"] = int(port)
     span.name = str(attributes["http.request.method"])
-    if exchange.application:  # paths of our own pages may be links that are used once
+    if exchange.application:
         span.name += f" {exchange.application}"
         attributes["appproxy.application"] = exchange.application
-        attributes["url.path"] = bare_path(head.target)
+        # Paths of our own pages may be links that are used once, and those of the administration name users.
+        if exchange.application != ADMINISTRATION and not head.target.startswith(_OWN_PATHS):
+            attributes["url.path"] = bare_path(head.target)
     if exchange.connector:
         attributes["appproxy.connector"] = exchange.connector
         attributes["appproxy.attempts"] = exchange.attempts

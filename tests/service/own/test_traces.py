@@ -153,6 +153,18 @@ def test_our_own_pages_say_no_path() -> None:
     assert span.name == "GET" and "once-only" not in repr(span.attributes)
 
 
+@pytest.mark.parametrize(("application", "url"), [
+    ("wiki", "https://wiki.example.com/.appproxy/at/once-only"), ("administration", "https://admin.example.com/users/ann"),
+])
+def test_our_own_pages_at_other_hosts(application: str, url: str) -> None:
+    """The same of what is ours at an application's host, and of the administration, whose paths name users."""
+    exchange = FakeExchange(head_for(url))
+    exchange.application = application
+    span = Span(STRANGER, b"", SpanKind.SERVER, 0.0)
+    describe(span, exchange)
+    assert span.name == f"GET {application}" and "url.path" not in span.attributes
+
+
 def test_who_is_sent_to_the_sign_in() -> None:
     """With the reason, and no connector."""
     world = TracedWorld()
