@@ -66,7 +66,7 @@ INNER = {
         {"dispatch", "ending"},
         {"own"},
         {"signin"},
-        {"exports"},
+        {"exports", "revocation"},
         {"cuts"},
         {"cookie_auth", "node"},
     ],

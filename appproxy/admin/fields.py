@@ -25,13 +25,13 @@ class JsonKind(Enum):
 
 _KINDS: Mapping[JsonKind, frozenset[str]] = {
     JsonKind.TEXTS: frozenset({
-        "algorithms", "amr", "applications", "contacts", "exposed", "groups", "headers", "hosts", "keys", "methods",
-        "networks", "origins", "post_logout_redirect_uris", "realms", "redirect_uris", "scopes", "servers", "sign_in",
-        "users", "without"}),
+        "algorithms", "amr", "applications", "contacts", "crl_urls", "exposed", "groups", "headers", "hosts", "keys",
+        "methods", "networks", "ocsp", "origins", "post_logout_redirect_uris", "realms", "redirect_uris", "scopes", "servers",
+        "sign_in", "users", "without"}),
     JsonKind.FLAG: frozenset({
         "agree_terms", "all", "backchannel_logout_session_required", "brief", "builtin", "credentials", "device_codes",
-        "disabled", "dry_run", "fetch_groups", "force", "maintainer", "needs_approval", "older",
-        "older_crl", "prune"}),
+        "disabled", "dry_run", "fetch_groups", "force", "maintainer", "needs_approval", "ocsp_soft",
+        "older", "older_crl", "prune"}),
     JsonKind.WHOLE: frozenset({"before", "checked", "limit", "max_age", "uses", "wrong_passwords"}),
     JsonKind.NUMBER: frozenset({"idle_minutes", "refresh_minutes", "session_hours", "since", "until"}),
     JsonKind.DURATION: frozenset({"expires", "grace", "overlap", "sign_in_age"}),

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 #: What entries of every command have besides, when it was called over HTTPS.
 CALLER = ("from", "caller", "caller_provider")
+_DEVICE_AUTHORITY = "certificates crl_until crl_urls name ocsp ocsp_soft revoked"
 _KEYS = {
     "application.publish":
         "assigned assignment_required assignments connector_group cors external id internal name preauth "
@@ -78,10 +79,11 @@ _KEYS = {
     "strength.remove": "document name version",
     "context.set": "document name version",
     "context.remove": "document name version",
-    "device_authority.add": "certificates crl_until name revoked",
-    "device_authority.set_crl": "certificates crl_until name revoked",
-    "device_authority.remove_crl": "certificates crl_until name revoked",
-    "device_authority.remove": "certificates crl_until name revoked",
+    "device_authority.add": _DEVICE_AUTHORITY,
+    "device_authority.set": _DEVICE_AUTHORITY,
+    "device_authority.set_crl": _DEVICE_AUTHORITY,
+    "device_authority.remove_crl": _DEVICE_AUTHORITY,
+    "device_authority.remove": _DEVICE_AUTHORITY,
     "device.add": "fingerprint name not_after user",
     "device.revoke": "fingerprint name not_after user",
     "break_glass.add": "name warning",

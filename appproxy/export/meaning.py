@@ -87,6 +87,7 @@ MEANINGS: Mapping[str, Meaning] = {
     "program.refused": _LOGON_REFUSED,
     "device.proved": _STEP,
     "device.issued": _MADE,
+    "device_authority.fetched": _CHANGED,
     "client.sign_in": _LOGON,
     "client.refused": _LOGON_REFUSED,
     "client.signed_out": _STEP,

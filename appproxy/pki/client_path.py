@@ -17,6 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from appproxy.errors import Code, ConfigError, IdentityError
 from appproxy.pki.crl import Revocations, certificate_id, issuer_id
+from appproxy.pki.ocsp import responders_of
 from appproxy.pki.path import is_issued_by, trusted_path
 from appproxy.pki.pem import UNREADABLE, load_chain
 from appproxy.pki.request import is_strong
@@ -34,11 +35,12 @@ _X = TypeVar("_X", bound=x509.ExtensionType)
 @dataclass(frozen=True, slots=True)
 class ClientAuthority:
     """Whose certificates count. Each of `certificates` ends a path. `revocations`: those that are known; where it has lists,
-    each issuer needs one.
+    each issuer needs one. `needs_lists`: there are lists, also where none has come yet.
     """
 
     certificates: tuple[x509.Certificate, ...]
     revocations: Revocations | None = None
+    needs_lists: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ class ClientCertificate:
     """What is believed. `subject`: its parts, such as `("CN", "laptop-7")`; `uris`: its names that are URIs.
 
     `path`: ids (`crl.certificate_id`) of it and of what is between it and the authority, whose revocation ends it; `ends`:
-    when the first of all these ends, in seconds since 1970.
+    when the first of all these ends, in seconds since 1970. `issuer` (`crl.issuer_id`), `serial`, `responders` (URLs): whom to
+    ask about it.
     """
 
     authority: str
@@ -55,6 +58,9 @@ class ClientCertificate:
     uris: tuple[str, ...]
     path: tuple[str, ...]
     ends: float
+    issuer: str
+    serial: int
+    responders: tuple[str, ...]
 
 
 def load_authority(pem: str, now: float) -> tuple[x509.Certificate, ...]:
@@ -118,7 +124,9 @@ def _checked(
     name = anchors[path[-1]]
     ids = _check_revocation(path, authorities[name], moment.timestamp())
     ends = min(one.not_valid_after_utc.timestamp() for one in path)
-    return ClientCertificate(name, leaf.fingerprint(SHA256()).hex(), _subject(leaf), _uris(leaf), ids, ends)
+    return ClientCertificate(
+        name, leaf.fingerprint(SHA256()).hex(), _subject(leaf), _uris(leaf), ids, ends, issuer_id(path[1]),
+        leaf.serial_number, responders_of(leaf))
 
 
 def _check_leaf(leaf: x509.Certificate, moment: datetime) -> None:
@@ -167,7 +175,7 @@ def _check_revocation(path: Sequence[x509.Certificate], authority: ClientAuthori
     revoked = next((one for (one, _), id in zip(issued, ids, strict=True) if id in known.revoked), None)
     if revoked is not None:
         raise _refused(f"{subject_of(revoked)} is revoked")
-    for one, issuer in issued[:len(path) - 1] if known.until else ():
+    for one, issuer in issued[:len(path) - 1] if known.until or authority.needs_lists else ():
         until = known.until.get(issuer_id(issuer))
         if until is None or until <= now:
             raise _refused(f"whether {subject_of(one)} is revoked is not known: the list of {subject_of(issuer)} "

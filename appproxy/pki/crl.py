@@ -29,6 +29,7 @@ _LIST = re.compile(r"-----BEGIN X509 CRL-----[^-]+-----END X509 CRL-----")
 _NUMBER_BITS = 160
 #: In seconds: a clock of an issuer may be ahead of ours by so much. A list of next year would shut out all until then.
 _AHEAD = 3600.0
+_DAY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,27 @@ def read_editions(pem: str, authority: Sequence[x509.Certificate]) -> Mapping[st
         except ConfigError:
             continue
     return editions
+
+
+def first_end(pem: str) -> tuple[float, float] | None:
+    """Of the lists of a PEM text, the one that ends first: its thisUpdate and nextUpdate, seconds since 1970. Whether they
+    count is not looked at. None where none can be read.
+    """
+    found = []
+    for piece in _LIST.findall(pem)[:_MOST_LISTS]:
+        try:
+            one = x509.load_pem_x509_crl(piece.encode())
+            found.append((_ends(one), one.last_update_utc.timestamp()))
+        except UNREADABLE:
+            continue
+        except ConfigError:
+            continue
+    return min(found)[::-1] if found else None
+
+
+def list_ends_soon(begins: float, ends: float, now: float) -> bool:
+    """Less than a day is left of a list, and less than a quarter of its time: the next one should be there."""
+    return ends - now < min(_DAY, (ends - begins) / 4.0)
 
 
 def check_newer(found: Mapping[str, Edition], known: Mapping[str, Edition], force: str) -> None:

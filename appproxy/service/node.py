@@ -49,7 +49,7 @@ from appproxy.service.listen.listeners import Listeners
 from appproxy.service.own.access_log import AccessLog
 from appproxy.service.own.control import ControlApi
 from appproxy.service.own.live_connectors import live_connectors
-from appproxy.service.own.metrics import ExportNumbers, MetricsPage, Traffic
+from appproxy.service.own.metrics import ExportNumbers, FamiliesOfSnapshots, MetricsPage, Traffic
 from appproxy.service.own.served_certificates import Certificates
 from appproxy.service.own.token_uses import programs
 from appproxy.service.own.traffic_history import TrafficHistory
@@ -99,6 +99,8 @@ class ServiceNode(Service):
     _started_at = 0.0
     #: What is known of the audit's export; None where nothing exports it.
     exporter: ExportNumbers | None = None
+    #: Of revocation; None where nothing asks.
+    revocation: FamiliesOfSnapshots | None = None
 
     def __init__(
         self,

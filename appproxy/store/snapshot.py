@@ -169,21 +169,41 @@ class ServiceToken:
 
 
 @dataclass(frozen=True, slots=True)
+class RevocationSources:
+    """Where the service asks which certificates are revoked. `crl_urls`: of lists, all of which are fetched; `ocsp`: URLs of
+    responders; `ocsp_soft`: does a device count, too, whose responder does not answer?
+    """
+
+    crl_urls: tuple[str, ...] = ()
+    ocsp: tuple[str, ...] = ()
+    ocsp_soft: bool = False
+
+
+NO_SOURCES = RevocationSources()
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceAuthority:
     """Who vouches for devices. `certificates`: PEM. `lists`: until when the list of revoked certificates of each issuer counts
     (`pki.crl.issuer_id`, seconds since 1970), empty where none is known; `revoked`: what is in them, by
-    `pki.crl.certificate_id`.
+    `pki.crl.certificate_id`. `sources`: where both are asked for. `answers`: of certificates that a responder was asked about
+    again, until when its answer counts. `begun`: since when the list counts that ends first, 0.0 where that is not known.
     """
 
     name: str
     certificates: tuple[str, ...] = field(repr=False)
     lists: Mapping[str, float] = field(default_factory=dict)
     revoked: frozenset[str] = frozenset()
+    sources: RevocationSources = NO_SOURCES
+    answers: Mapping[str, float] = field(default_factory=dict)
+    begun: float = 0.0
 
     @property
     def trusted(self) -> TrustedAuthority:
-        """As policies see it."""
-        return TrustedAuthority(self.name, min(self.lists.values(), default=inf), self.revoked)
+        """As policies see it. Where lists are fetched and none has come, nothing is known, and nothing counts."""
+        asks = bool(self.sources.ocsp) and not self.sources.ocsp_soft
+        until = min(self.lists.values(), default=0.0 if self.sources.crl_urls else inf)
+        return TrustedAuthority(self.name, until, self.revoked, self.answers if asks else None)
 
 
 #: What kind of holder of a role a service token is; users and groups are called as in `store.schema`.

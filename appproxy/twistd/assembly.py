@@ -28,6 +28,8 @@ from appproxy.service.node import ServiceNode
 from appproxy.service.own.acme_session import LibrarySession
 from appproxy.service.own.certificate_orders import Issuer
 from appproxy.service.own.resources import ResourceHandler
+from appproxy.service.revocation.fetching import Fetching
+from appproxy.service.revocation.revocation import Revocation
 from appproxy.service.signin.openid.access_tokens import AccessTokens
 from appproxy.service.signin.openid.identity_provider import OidcProvider
 from appproxy.service.signin.openid.oidc_client import HttpOidcClient
@@ -78,6 +80,7 @@ class Assembly:
     issuer: Issuer
     exporter: Exporter
     tracing: ServiceTracing | None
+    revocation: Revocation
 
     async def start(self, admin_socket: int | None = None, worker: WorkerParent | None = None) -> None:
         """Returns when all listeners accept and the snapshot is loaded. Raises what a part raises; then call `stop`.
@@ -95,6 +98,7 @@ class Assembly:
             self.admin.adopt(admin_socket)
         self.issuer.start()
         self.exporter.start()
+        self.revocation.start()
 
     def hand_over(self) -> dict[str, int]:
         """All listening sockets, for a successor. Raises CannotListenError."""
@@ -116,6 +120,7 @@ class Assembly:
             return
         self.issuer.stop()
         self.exporter.stop()
+        self.revocation.stop()
         await maybeDeferred(self.admin.stopService)
         if self.node.ready.called:
             self.provider.stop()
@@ -149,21 +154,21 @@ def assemble(
         live, settings.signin_origin, reactor, wall_clock, run=run, note=notes.note, post=Posting(reactor),
         failed=risk.failed, judge=None if risk.judge is None else risk.judge.let_in)
     providers = _providers(live, provider, reactor, wall_clock)
+    revocation = Revocation(live, Fetching(reactor), reactor, wall_clock, secrets.token_bytes)
     sign_in_store = LiveSignInStore(live, notes.note, wall_clock)
     sign_in = SignIn(
-        settings.signin_origin, settings.public_port, sign_in_store, providers, wall_clock,
-        extra=provider.resources(), end_builtin=provider.end_session, seconds=reactor.seconds,
-        refreshing=(sign_in_store, reactor), risk=risk.judge, device_origin=settings.device_origin)
+        settings.signin_origin, settings.public_port, sign_in_store, providers, wall_clock, extra=provider.resources(),
+        end_builtin=provider.end_session, seconds=reactor.seconds, refreshing=(sign_in_store, reactor), risk=risk.judge,
+        device_origin=settings.device_origin, statuses=revocation.statuses)
     start, tokens, pages = _Start(sign_in), AccessTokens(providers, reactor), _handler(live, sign_in.application_root)
     administration = Administration(
         settings, live, reactor, wall_clock, sign_in=start, renewal=sign_in.renewal, pages=pages, tokens=tokens,
         note=notes.note)
-    own_hosts = _own_hosts(settings, live, sign_in, administration)
     node = ServiceNode(
-        settings, live, reactor, start, own_hosts=own_hosts, own_paths=pages, directory=directory, wall_clock=wall_clock,
-        renewal=sign_in.renewal, note=notes.note, inherited=inherited, tokens=tokens, forms=(sign_in_store, start),
-    )  # fmt: skip
-    node.traffic.judged = risk.levels
+        settings, live, reactor, start, own_hosts=_own_hosts(settings, live, sign_in, administration), own_paths=pages,
+        directory=directory, wall_clock=wall_clock,
+        renewal=sign_in.renewal, note=notes.note, inherited=inherited, tokens=tokens, forms=(sign_in_store, start))
+    node.traffic.judged, node.revocation = risk.levels, revocation.numbers
     exporter = node.exporter = Exporter(
         live, settings.domain, Senders(reactor, wall_clock), reactor, wall_clock, secrets.token_bytes)
     api = AdminApi(
@@ -173,7 +178,7 @@ def assemble(
     administration.use(api)
     admin = AdminSocket(reactor, api, StatePaths(directory).admin_socket)
     return Assembly(live, node, provider, api, admin, Issuer(live, LibrarySession, reactor, wall_clock), exporter,
-                    service_tracing(settings.traces, directory, node, reactor, wall_clock))
+                    service_tracing(settings.traces, directory, node, reactor, wall_clock), revocation)
 
 
 def _countries(settings: ServiceSettings, directory: Path, store: Store | AwayStore) -> CountryDatabase | None:

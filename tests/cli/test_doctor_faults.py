@@ -31,14 +31,17 @@ from appproxy.store.certificates import acme, certificates
 from appproxy.store.connectors import connectors, groups, sightings
 from appproxy.store.connectors.connectors import Shown
 from appproxy.store.connectors.sightings import Sighting
+from appproxy.store.devices import authorities, list_fetches, statuses
+from appproxy.store.devices.statuses import DeviceStatus
 from appproxy.store.people import providers
 from appproxy.store.service import keys, nodes
 from appproxy.store.service.nodes import NodeRecord
+from appproxy.store.snapshot import NO_SOURCES, RevocationSources
 from appproxy.store.transaction import Transaction
 from appproxy.twistd.state import create_state, read_settings
 from tests.cli.conftest import NOW
 from tests.cli.faults import REAL, Answers, Service, closed_port, listening
-from tests.pki.chains import leaf
+from tests.pki.chains import crl, leaf, make
 
 DAY = 86400.0
 PAGE = Path(__file__).parent.parent.parent / "docs" / "doctor.md"
@@ -275,6 +278,49 @@ def _(bench: Bench) -> Finding:
     issuer = f"https://127.0.0.1:{closed_port()}"
     bench.change(lambda tx: providers.add(tx, "corp", issuer, "appproxy", "secret"))
     return bench.found("identity provider corp")
+
+
+def devices(bench: Bench, ends: float = 0.0, sources: RevocationSources = NO_SOURCES) -> str:
+    """A device authority: its id."""
+    root = make("Company Devices", authority=True, begins=NOW - DAY, ends=NOW + 900 * DAY)
+    lists = crl(root, begins=NOW - DAY, ends=ends) if ends else None
+    return str(bench.change(lambda tx: authorities.add(tx, "company", root.pem, lists, sources).id))
+
+
+@fault("revocation-list-ended", BROKEN, "device authority company: its list has ended", "--crl FILE.*--crl-url URL")
+def _(bench: Bench) -> Finding:
+    devices(bench, NOW + DAY)
+    return bench.found("lists of revoked certificates", NOW + 2 * DAY)
+
+
+@fault("revocation-list-ends", WARNING, "application press: its list ends in 2.0 hours", "machine_crl=@FILE")
+def _(bench: Bench) -> Finding:
+    devices(bench, NOW + 30 * DAY)
+    root = make("Plant", authority=True)
+    bench.change(lambda tx: applications.publish(
+        tx, "press", "http://press/", "https://press.example.invalid/", machine_authority=root.pem, machine_subjects="*",
+        machine_crl=crl(root, begins=NOW - DAY, ends=NOW + DAY)))
+    return bench.found("lists of revoked certificates", NOW + DAY - 7200.0)
+
+
+@fault("revocation-list-not-fetched", WARNING, "company: http://pki.corp/a.crl: nothing answers", "can this machine reach it")
+def _(bench: Bench) -> Finding:
+    id_ = devices(bench, sources=RevocationSources(crl_urls=("http://pki.corp/a.crl",)))
+
+    def work(tx: Transaction) -> None:
+        list_fetches.claim(tx, "node")
+        list_fetches.failed(tx, id_, "node", "http://pki.corp/a.crl: nothing answers there", NOW + 60)
+
+    bench.change(work)
+    return bench.found("lists that are fetched")
+
+
+@fault("responder-silent", WARNING, "company: 1 certificates wait .http://o/: nothing answers", "does it run")
+def _(bench: Bench) -> Finding:
+    id_ = devices(bench, sources=RevocationSources(ocsp=("http://o/",)))
+    status = DeviceStatus("a" * 32, id_, "i", 7, "http://o/", NOW).unanswered("http://o/: nothing answers there", NOW)
+    bench.change(lambda tx: statuses.keep(tx, [status]))
+    return bench.found("responders of device authorities")
 
 
 @fault("not-running", WARNING, "no service runs", "start it: ")

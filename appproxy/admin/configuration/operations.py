@@ -17,7 +17,16 @@ from appproxy.admin.configuration.sections import BRANDING, SECTIONS, Document, 
 from appproxy.admin.configuration.steps import ApplyStep, steps_of
 from appproxy.admin.configuration.wanted import read_document
 from appproxy.admin.fleet import connectors
-from appproxy.admin.people import clients, directories, native_clients, providers, role_assignments, second_factors, users
+from appproxy.admin.people import (
+    clients,
+    devices,
+    directories,
+    native_clients,
+    providers,
+    role_assignments,
+    second_factors,
+    users,
+)
 from appproxy.admin.policy import policies
 from appproxy.admin.publishing import applications, branding, cors, segments
 from appproxy.errors import AppProxyError, ConfigError
@@ -30,7 +39,7 @@ from appproxy.store.transaction import Reading, Transaction
 #: What is done step by step: each is checked, guarded and noted as if somebody had called it.
 _ROUTES = Routes((
     *applications.OPERATIONS, *branding.OPERATIONS, *clients.OPERATIONS, *connectors.OPERATIONS, *cors.OPERATIONS,
-    *directories.OPERATIONS, *native_clients.OPERATIONS, *policies.OPERATIONS, *providers.OPERATIONS,
+    *devices.OPERATIONS, *directories.OPERATIONS, *native_clients.OPERATIONS, *policies.OPERATIONS, *providers.OPERATIONS,
     *role_assignments.OPERATIONS, *second_factors.OPERATIONS, *segments.OPERATIONS, *users.OPERATIONS,
 ))  # fmt: skip
 

@@ -27,11 +27,14 @@ from appproxy.admin.people.clients import client_record
 from appproxy.admin.people.directories import directory_record
 from appproxy.admin.people.providers import provider_record
 from appproxy.admin.publishing.cors import cors_record
+from appproxy.pki.pem import split_chain
 from appproxy.publish.application import Application, ProviderAccess
 from appproxy.publish.settings.texts import check_texts
 from appproxy.store import names
 from appproxy.store.applications import applications
 from appproxy.store.connectors import groups as connector_groups
+from appproxy.store.devices import authorities
+from appproxy.store.devices.authorities import AuthorityRecord
 from appproxy.store.machines import clients, native_clients
 from appproxy.store.people import directories, providers
 from appproxy.store.people.factors import second_factor_rules
@@ -40,7 +43,7 @@ from appproxy.store.policies.documents import DocumentKind, Stored
 from appproxy.store.policies.references import Names
 from appproxy.store.roles import assignments as roles
 from appproxy.store.service import branding
-from appproxy.store.snapshot import BUILTIN, TOKEN, ProviderRecord
+from appproxy.store.snapshot import BUILTIN, OWN_AUTHORITY, TOKEN, ProviderRecord
 from appproxy.store.tables import core as schema
 from appproxy.store.tables.directories import directory_groups
 from appproxy.store.transaction import Reading
@@ -65,6 +68,7 @@ def configuration(reading: Reading) -> Document:
         "groups": _groups(reading),
         "providers": [_provider(one) for one in providers.list_all(reading)],
         "directories": [_chosen("directories", directory_record(one)) for one in directories.list_all(reading)],
+        "device_authorities": [_device_authority(one) for one in authorities.list_all(reading)],
         **{section: [_document(one, kind, called) for one in documents.list_all(reading, kind)]
            for section, kind in _KINDS.items()},
         "applications": _applications(reading, called),
@@ -97,6 +101,19 @@ def _provider(one: ProviderRecord) -> Entry:
     if one.id == BUILTIN:
         return {name: made[name] for name in OF_BUILTIN}
     return {**made, _PUBLIC: not one.client_secret}
+
+
+def _device_authority(one: AuthorityRecord) -> Entry:
+    """The service's own has a certificate of this installation, which means nothing elsewhere."""
+    sources = one.authority.sources
+    pem = "" if one.id == OWN_AUTHORITY else plain_chain("".join(one.authority.certificates))
+    return {"id": one.id, "name": one.name, "certificate": pem, "crl_urls": list(sources.crl_urls),
+            "ocsp": list(sources.ocsp), "ocsp_soft": sources.ocsp_soft}
+
+
+def plain_chain(pem: str) -> str:
+    """The certificates of a PEM text alone: what else is in the file, and how its lines end, makes no difference."""
+    return "".join(f"{one.strip()}\n" for one in split_chain(pem.replace("\r\n", "\n")))
 
 
 def _groups(reading: Reading) -> list[Entry]:

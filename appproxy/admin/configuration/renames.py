@@ -15,7 +15,7 @@ Renames = Mapping[str, Mapping[str, str]]
 #: What policies call that of which section.
 _IN_POLICIES = {
     "applications": "applications", "providers": "providers", "contexts": "contexts", "locations": "locations",
-    "strengths": "strengths",
+    "strengths": "strengths", "devices": "device_authorities",
 }
 
 
@@ -29,8 +29,9 @@ def renames_of(there: Document, wanted: Document) -> Renames:
         pairs = {
             called[one["id"]]: one["name"] for one in wanted[name]
             if one.get("id") in called and called[one["id"]] != one["name"]}
-        if BUILTIN in pairs and name == "providers":
-            raise ConfigError("providers: the built-in provider keeps its name")
+        if BUILTIN in pairs and name in ("providers", "device_authorities"):
+            what = "provider" if name == "providers" else "device authority"
+            raise ConfigError(f"{name}: the built-in {what} keeps its name")
         if pairs:
             found[name] = pairs
     return found
@@ -51,7 +52,7 @@ def renamed(there: Document, renames: Renames) -> Document:
         elif name in ("policies", "contexts"):
             made[name] = [_renamed_policy(one, renames) for one in made[name]]
         elif name == "strengths":
-            made[name] = [_renamed_strength(one, renames.get("providers", {})) for one in made[name]]
+            made[name] = [_renamed_strength(one, renames) for one in made[name]]
     return made
 
 
@@ -83,7 +84,8 @@ def _who(text: str, path: str, renames: Renames) -> str:
     return f"{renames.get('providers', {}).get(provider, provider)}/{kind}:{value}"
 
 
-def _renamed_strength(entry: Entry, providers: Mapping[str, str]) -> Entry:
-    ways = [{**way, **({"provider": providers.get(way["provider"], way["provider"])} if way.get("provider") else {})}
+def _renamed_strength(entry: Entry, renames: Renames) -> Entry:
+    of = {"provider": renames.get("providers", {}), "device": renames.get("device_authorities", {})}
+    ways = [{**way, **{key: known.get(way[key], way[key]) for key, known in of.items() if way.get(key)}}
             for way in entry["any_of"]]
     return {**entry, "any_of": ways}

@@ -157,6 +157,12 @@ _CLIENT = (
     Field("ca_bundle", _T, _PEM, ""),
     Field("frontchannel_logout_uri", _T, "what a frame of the browser loads then", ""),
 )
+_DEVICE_AUTHORITY = (
+    *_NAME, Field("certificate", _T, "PEM of it, and of those below it that issue; of builtin left out", "", fixed=True),
+    Field("crl_urls", FieldForm.TEXTS, "where the service fetches lists of revoked certificates", ()),
+    Field("ocsp", FieldForm.TEXTS, "URLs of responders that it asks about each device", ()),
+    Field("ocsp_soft", _F, "does a device count whose responder does not answer?", False),
+)
 _PARTS = {
     "locations": ("networks", "countries", "trusted"), "strengths": ("any_of",),
     "contexts": ("applications", "paths", "methods"),
@@ -177,6 +183,8 @@ SECTIONS: Mapping[str, Section] = {one.name: one for one in (
     Section("providers", "identity provider",
             "Who people sign in with; of the built-in one only the hours are set.", _PROVIDER),
     Section("directories", "directory", "LDAP directories that users of the built-in provider come from.", _DIRECTORY),
+    Section("device_authorities", "device authority", "Whose certificates prove a device. Lists that were given are no "
+            "configuration.", _DEVICE_AUTHORITY),
     _document("locations", "location", "Named locations of policies."),
     _document("strengths", "strength", "Authentication strengths of one's own."),
     Section("applications", "application", "What is published.", _APPLICATION),

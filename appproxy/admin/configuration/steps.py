@@ -223,6 +223,12 @@ def _provider(one: Difference) -> Iterator[ApplyStep]:
         yield from _added(one)
 
 
+def _device_authority(one: Difference) -> Iterator[ApplyStep]:
+    own = one.after["name"].casefold() == BUILTIN
+    body = {"builtin": True} if own else {key: value for key, value in one.after.items() if key != "id"}
+    yield ApplyStep("POST", _at(one.section), body, one.path)
+
+
 def _branding(one: Difference) -> Iterator[ApplyStep]:
     yield ApplyStep("PATCH", "/branding", {"settings": {each.field: each.after or "" for each in one.fields}}, BRANDING)
 
@@ -231,6 +237,7 @@ _Making = Callable[[Difference], Iterator[ApplyStep]]
 _ADDED: Mapping[str, _Making] = {
     **dict.fromkeys(_DOCUMENTS, _document), "applications": _new_application, "second_factors": _second_factor,
     "break_glass": _break_glass, "roles": _role, "providers": _provider,
+    "device_authorities": _device_authority,
 }
 _CHANGED: Mapping[str, _Making] = {
     **dict.fromkeys(_DOCUMENTS, _document), "applications": _changed_application, "second_factors": _second_factor,

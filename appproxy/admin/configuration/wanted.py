@@ -7,6 +7,7 @@ from typing import Any
 
 from appproxy.admin.base import roles
 from appproxy.admin.configuration.fields import check_size, entries_at, known_at
+from appproxy.admin.configuration.present import plain_chain
 from appproxy.admin.configuration.sections import (
     BRANDING,
     FORMAT,
@@ -32,8 +33,9 @@ from appproxy.publish.application import Url
 from appproxy.publish.settings.texts import check_texts
 from appproxy.store import names
 from appproxy.store.applications import cors_rules
+from appproxy.store.devices import authorities
 from appproxy.store.policies.references import each_named
-from appproxy.store.snapshot import BUILTIN
+from appproxy.store.snapshot import BUILTIN, OWN_AUTHORITY
 
 #: Stands for a secret that is not known yet, where a text is checked.
 _SOMETHING = "secret"
@@ -217,6 +219,17 @@ def _directory(entry: Entry, called: Called) -> Entry:
     return {**entry, "realms": [realm.lower() for realm in entry["realms"]]}
 
 
+def _device_authority(entry: Entry, called: Called) -> Entry:
+    entry["certificate"] = plain_chain(entry["certificate"])
+    own = names.key(entry["name"]) == OWN_AUTHORITY
+    if own and (entry["certificate"] or entry["crl_urls"] or entry["ocsp"] or entry["ocsp_soft"]):
+        raise ConfigError("name: the service's own authority has its own certificate, and knows itself what is revoked",
+                          hint="leave all else out")
+    if not own and not entry["certificate"]:
+        raise ConfigError("certificate: is needed", hint="PEM, as a text of several lines")
+    return {**entry, **{key: list(authorities.checked_urls(entry[key], key)) for key in ("crl_urls", "ocsp")}}
+
+
 def _break_glass(entry: Entry, called: Called) -> Entry:
     return {"user": names.sign_in_name(entry["user"])}
 
@@ -232,7 +245,8 @@ def _strength(entry: Entry, called: Called) -> Entry:
             ("provider", _named(one.provider, called["providers"]) if one.provider else ""), ("acr", one.acr),
             ("amr", sorted(one.amr))) if value}
         if one.device is None else {
-            "device": one.device.authority, **({"subject": dict(one.device.subject)} if one.device.subject else {})}
+            "device": _named(one.device.authority, called["device_authorities"]),
+            **({"subject": dict(one.device.subject)} if one.device.subject else {})}
         for one in read_strength(_without_id(entry)).proofs]
     return {**_identity(entry), "any_of": ways}
 
@@ -252,6 +266,7 @@ def _with_names(entry: Entry, called: Called) -> Entry:
     changes: dict[str, Any] = {
         key: lambda text, path, known=called[key]: _named(text, known)
         for key in ("applications", "providers", "contexts", "locations", "strengths")}
+    changes["devices"] = lambda text, path: _named(text, called["device_authorities"])
     return each_named(entry, {**changes, "users": lambda text, path: _who(text, path, called)})
 
 
@@ -287,5 +302,5 @@ def _native_client(entry: Entry, called: Called) -> Entry:
 _NORMAL: Mapping[str, Callable[[Entry, Called], Entry]] = {
     "applications": _application, "providers": _provider, "directories": _directory, "locations": _location,
     "strengths": _strength, "contexts": _context, "policies": _policy, "break_glass": _break_glass, "roles": _role,
-    "native_clients": _native_client,
+    "native_clients": _native_client, "device_authorities": _device_authority,
 }

@@ -16,6 +16,7 @@ from appproxy.cli.doctor import fleet as doctor_fleet
 from appproxy.cli.doctor import limits as doctor_limits
 from appproxy.cli.doctor import machine as doctor_machine
 from appproxy.cli.doctor import published as doctor_published
+from appproxy.cli.doctor import revocation as doctor_revocation
 from appproxy.cli.doctor import traces as doctor_traces
 from appproxy.cli.doctor.findings import Ailing, Health, Walk
 from appproxy.cli.doctor.probes import check_dates, connect, fetch_json, resolve, shake_hands, trusting
@@ -76,6 +77,7 @@ def examine(walk: Walk, state: Path, now: float, environment: Mapping[str, str])
         if store is not None:
             doctor_directories.examine(walk, store, AdminClient(paths.directory, admit_password) if running else None)
             doctor_exports.examine(walk, store, now)
+            doctor_revocation.examine(walk, store, now)
         if running:
             doctor_limits.examine(walk, AdminClient(paths.directory, admit_password))
             _listeners(walk, settings, anchors, default)

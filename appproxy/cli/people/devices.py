@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import encodebytes
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,22 @@ from appproxy.cli.base.wrong_use import WrongUse
 
 #: Bytes of a file: more than any bundle of certificates or list that the service takes.
 _LARGEST = 1 << 20
+
+
+def _source_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What `_sources` reads."""
+    for option in (
+        click.option("--ocsp-soft/--ocsp-strict", default=None, help="Does a device count whose responder does not answer? "
+                                                                     "Strict, which is the default: no."),
+        click.option("--no-ocsp", is_flag=True, help="Ask no responder any more."),
+        click.option("--ocsp", multiple=True, metavar="URL",
+                     help="A responder (OCSP) that is asked about each device; of several, that which the certificate names."),
+        click.option("--no-crl-url", is_flag=True, help="Fetch lists no longer; those that are there count until they end."),
+        click.option("--crl-url", "crl_urls", multiple=True, metavar="URL",
+                     help="Where the service fetches a list of revoked certificates itself; may be repeated."),
+    ):
+        command = option(command)
+    return command
 
 
 @click.group()
@@ -31,22 +48,25 @@ def authority() -> None:
 @click.option("--certificate", "file", metavar="FILE",
               help="PEM: the authority's own certificate, and those of authorities below it that issue.")
 @click.option("--crl", "lists", multiple=True, metavar="FILE", help="A list of revoked certificates; may be repeated.")
+@_source_options
 @click.option("--builtin", is_flag=True, help="The service's own authority, which `appproxy device add` needs; no NAME.")
 @json_option
 @pass_setting
 def add_authority(
-    setting: CallSettings, name: str | None, file: str | None, lists: tuple[str, ...], builtin: bool, as_json: bool
+    setting: CallSettings, /, name: str | None, file: str | None, lists: tuple[str, ...], builtin: bool, as_json: bool,
+    **sources: Any,
 ) -> None:
     """Believe the certificates of devices that lead to this authority. Browsers are asked for them at device.DOMAIN."""
-    if builtin and (name or file or lists):
+    where = _sources(**sources)
+    if builtin and (name or file or lists or where):
         raise WrongUse("--builtin stands alone: the service's own authority has a name, a certificate and lists of its own")
     if not builtin and (name is None or file is None):
         raise WrongUse("give NAME and --certificate FILE, or --builtin")
     body = {"builtin": True} if builtin else given(
-        name=name, certificate=_text(str(file)), crl=_lists(lists) if lists else None)
+        name=name, certificate=_text(str(file)), crl=_lists(lists) if lists else None, **where)
     made = setting.call("POST", "device-authorities", body=body)
     done(f"certificates of {made['name']} prove devices now", made, as_json)
-    if not as_json and not builtin and not made["crl_until"]:
+    if not as_json and not builtin and not made["crl_until"] and not where:
         note("Revoked certificates are not known: appproxy device authority set NAME --crl FILE")
 
 
@@ -68,18 +88,25 @@ def list_authorities(setting: CallSettings, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--crl", "lists", multiple=True, metavar="FILE", help="A list of revoked certificates; may be repeated.")
 @click.option("--no-crl", is_flag=True, help="Look no longer whether its certificates are revoked.")
+@_source_options
 @click.option("--older", is_flag=True, help="Take a list that is older than the present one, too: after the authority was "
                                             "restored from a backup.")
 @json_option
 @pass_setting
 def set_authority(
-    setting: CallSettings, name: str, lists: tuple[str, ...], no_crl: bool, older: bool, as_json: bool
+    setting: CallSettings, /, name: str, lists: tuple[str, ...], no_crl: bool, older: bool, as_json: bool, **sources: Any
 ) -> None:
-    """Put new lists of revoked certificates in the place of those that are there. They count within a second, also for what is
-    under way.
+    """Put new lists of revoked certificates in the place of those that are there, or say where the service asks itself. It
+    counts within a second, also for what is under way.
     """
-    if bool(lists) == no_crl:
-        raise WrongUse("give --crl FILE, or --no-crl")
+    where = _sources(**sources)
+    if (lists and no_crl) or not (lists or no_crl or where):
+        raise WrongUse("give --crl FILE, or --no-crl, or where to ask: --crl-url URL, --ocsp URL")
+    if where:
+        made = setting.call("PATCH", "device-authorities", name, body=where)
+        if not lists and not no_crl:
+            done(f"whether certificates of {made['name']} are revoked is {_asked(made)}", made, as_json)
+            return
     if no_crl:
         made = setting.call("DELETE", "device-authorities", name, "crl")
     else:
@@ -139,6 +166,25 @@ def revoke_device(setting: CallSettings, id: str, as_json: bool) -> None:
     """Believe the certificate of a device no longer, within a second, also for what is under way."""
     gone = setting.call("DELETE", "devices", id)
     done(f"{gone['name']} of {gone['user']} proves nothing any more", gone, as_json)
+
+
+def _asked(made: dict[str, Any]) -> str:
+    """Where, for people."""
+    places = [*made["crl_urls"], *made["ocsp"]]
+    return f"asked at {', '.join(places)}" if places else "asked nowhere"
+
+
+def _sources(
+    crl_urls: tuple[str, ...], no_crl_url: bool, ocsp: tuple[str, ...], no_ocsp: bool, ocsp_soft: bool | None
+) -> dict[str, Any]:
+    """What was said of where to ask. Raises WrongUse."""
+    if (crl_urls and no_crl_url) or (ocsp and no_ocsp):
+        raise WrongUse("give a URL, or say that there is none")
+    found: dict[str, Any] = {}
+    for key, urls, none in (("crl_urls", crl_urls, no_crl_url), ("ocsp", ocsp, no_ocsp)):
+        if urls or none:
+            found[key] = list(urls)
+    return found if ocsp_soft is None else {**found, "ocsp_soft": ocsp_soft}
 
 
 def _until(value: Any) -> str:

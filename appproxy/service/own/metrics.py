@@ -136,6 +136,14 @@ class ExportNumbers(Protocol):
     failures: Counter[str]
 
 
+class FamiliesOfSnapshots(Protocol):
+    """What else has numbers: `service.revocation.numbers.RevocationNumbers`."""
+
+    def families(self, snapshot: Snapshot, now: float) -> Iterator[Metric]:
+        """`now`: seconds since 1970."""
+        ...
+
+
 class MeasuredNode(Protocol):
     """What the numbers are taken from: `service.node.ServiceNode`."""
 
@@ -145,6 +153,7 @@ class MeasuredNode(Protocol):
     end_point: TunnelListener
     certificates: Certificates
     exporter: ExportNumbers | None
+    revocation: FamiliesOfSnapshots | None
     sightings: Sightings
     rates: RateLimits
     end: NodeEnd
@@ -218,8 +227,7 @@ class NodeCollector(Collector):
                                 value=store.kept_for_next)
         yield CounterMetricFamily("appproxy_access_log_lost_lines", "Lines that could not be written.",
                                   value=node.lost_log_lines)
-        if node.exporter is not None:
-            yield from _export_families(node.exporter, node.now())
+        yield from _of_others(node)
 
     def _limits(self) -> Metric:
         met = CounterMetricFamily("appproxy_limits_met", "Requests that met a limit which all users share.",
@@ -248,6 +256,14 @@ def _rate_limits(rates: RateLimits) -> Metric:
         if application:
             met.add_metric([application, limit], count)
     return met
+
+
+def _of_others(node: MeasuredNode) -> Iterator[Metric]:
+    """What is told by parts that a node may do without."""
+    if node.exporter is not None:
+        yield from _export_families(node.exporter, node.now())
+    if node.revocation is not None:
+        yield from node.revocation.families(node.snapshot, node.now())
 
 
 def _export_families(exporter: ExportNumbers, now: float) -> Iterator[Metric]:

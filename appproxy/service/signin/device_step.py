@@ -21,7 +21,7 @@ from appproxy.identity.cookie import seal_session
 from appproxy.identity.session import Session
 from appproxy.identity.states import DeviceState, FinishState, StartState
 from appproxy.net.web import Answer, failure_answer, redirect, request_id
-from appproxy.pki.client_path import ClientAuthority, check_client_certificate
+from appproxy.pki.client_path import ClientAuthority, ClientCertificate, check_client_certificate
 from appproxy.pki.crl import Revocations
 from appproxy.pki.device import owner_of
 from appproxy.pki.pem import load_chain
@@ -67,18 +67,19 @@ class DeviceStep:
             return self._way_back.unknown(request, error)
         try:
             DeviceState.unseal(text, context.snapshot.keys, context.wall_clock())
-            return self._prove(request, state)
+            return await self._prove(request, state)
         except (RequestError, StoreError) as error:
             return self._way_back.after(request, state.start, error, provider=state.session.provider)
 
-    def _prove(self, request: IRequest, state: DeviceState) -> Answer:
-        context, start, now = self._context, state.start, self._context.wall_clock()
-        application = context.application(start)
+    async def _prove(self, request: IRequest, state: DeviceState) -> Answer:
+        context, start = self._context, state.start
         try:
-            device = self._device(request, state.session, now)
+            device = await self._device(request, state.session, context.wall_clock())
             why_not = f"what was shown is {device}, and that is not enough"
         except IdentityError as error:
             device, why_not = None, error.detail
+        # A responder may have been asked meanwhile: all else is as it is now.
+        now, application = context.wall_clock(), context.application(start)
         session = replace(state.session, device=device)
         verdict = context.authorizer.authorize(context.context(request, application, session, start.target))
         decided = step_up.decided(verdict, start, session, context.snapshot.policies, now, shown=True)
@@ -95,7 +96,7 @@ class DeviceStep:
             self._note(request, application, session, device)
         return redirect(finish_url(context, application, start, session))
 
-    def _device(self, request: IRequest, session: Session, now: float) -> ProvedDevice:
+    async def _device(self, request: IRequest, session: Session, now: float) -> ProvedDevice:
         """Raises IdentityError(PROOF_MISSING)."""
         known = self._context.snapshot.device_authorities
         if self._authorities[0] is not known:
@@ -108,7 +109,16 @@ class DeviceStep:
         # The service's own authority issues to one user each.
         if found.authority == OWN_AUTHORITY and (session.provider != BUILTIN or owner_of(found.uris) != session.subject):
             raise IdentityError(Code.PROOF_MISSING, "the certificate was issued to another user")
-        return ProvedDevice(found.authority, found.fingerprint, found.subject, found.path, now, found.ends)
+        answered = await self._answered(found, known[found.authority])
+        return ProvedDevice(found.authority, found.fingerprint, found.subject, found.path, now, found.ends, answered)
+
+    async def _answered(self, found: ClientCertificate, authority: DeviceAuthority) -> float:
+        """Raises IdentityError(PROOF_MISSING)."""
+        if not authority.sources.ocsp:
+            return 0.0
+        if self._context.statuses is None:
+            raise IdentityError(Code.PROOF_MISSING, "no responder can be asked here whether the certificate is revoked")
+        return await self._context.statuses.until(found)
 
     def _refuse(
         self, request: IRequest, application: Application, state: DeviceState, refusal: Refuse, why_not: str
@@ -142,7 +152,7 @@ def finish_url(context: SignInContext, application: Application, start: StartSta
 
 def _authority(one: DeviceAuthority) -> ClientAuthority:
     certificates = tuple(found for pem in one.certificates for found in load_chain(pem))
-    return ClientAuthority(certificates, Revocations(one.lists, one.revoked))
+    return ClientAuthority(certificates, Revocations(one.lists, one.revoked), bool(one.sources.crl_urls))
 
 
 def _reason(verdict: object) -> str:

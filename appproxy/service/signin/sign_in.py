@@ -45,7 +45,7 @@ from appproxy.service.signin.openid.identity_provider import IdentityProvider
 from appproxy.service.signin.openid.refreshing import RefreshStore
 from appproxy.service.signin.request.browser_request import cookies_of_head, is_navigation
 from appproxy.service.signin.request.context import SignInContext
-from appproxy.service.signin.request.needs import RiskJudge, SignInStore
+from appproxy.service.signin.request.needs import DeviceStatuses, RiskJudge, SignInStore
 from appproxy.service.signin.request.urls import url_of
 from appproxy.service.signin.sessions.apps_page import AppsPage
 from appproxy.service.signin.sessions.provider_logout import ProviderLogout
@@ -73,7 +73,8 @@ class SignIn:
     `wall_clock`: seconds since 1970. `extra`: more children of the sign-in host, such as the built-in provider's;
     `end_builtin`: ends a browser's session with the built-in provider and gives field lines. `seconds`: the monotonic clock.
     `refreshing`: where sessions are kept that are to be refreshed, and what tells the time meanwhile. `device_origin`:
-    where browsers are asked for certificates of devices, "" for nowhere. `risk`: judges sign-ins.
+    where browsers are asked for certificates of devices, "" for nowhere. `risk`: judges sign-ins. `statuses`: asks
+    whether their certificates are revoked.
     """
 
     def __init__(
@@ -81,12 +82,12 @@ class SignIn:
         wall_clock: Callable[[], float], *, random_bytes: Callable[[int], bytes] = secrets.token_bytes,
         extra: Mapping[bytes, IResource] | None = None, end_builtin: EndSession | None = None,
         seconds: Callable[[], float] | None = None, refreshing: tuple[RefreshStore, IReactorTime] | None = None,
-        risk: RiskJudge | None = None, device_origin: str = "",
+        risk: RiskJudge | None = None, device_origin: str = "", statuses: DeviceStatuses | None = None,
     ) -> None:
         self._seconds = seconds or wall_clock
         self._context = SignInContext(
             signin_origin, public_port, store, providers, wall_clock, random_bytes, refreshes=refreshing is not None,
-            risk=risk, device_origin=device_origin)
+            risk=risk, device_origin=device_origin, statuses=statuses)
         #: Keeps sessions that are in use as new as their provider has them.
         self.renewal = None if refreshing is None else Renewal(self._context, *refreshing)
         self._way_back = WayBack(self._context)

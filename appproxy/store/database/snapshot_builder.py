@@ -52,6 +52,7 @@ from appproxy.store.tables import risk as schema_risk
 from appproxy.store.tables import roles as schema_roles
 from appproxy.store.transaction import ALL, Reading, part_revisions
 
+_DEVICES = (schema_devices.device_authorities, schema_devices.device_revocations, schema_devices.device_answers)
 #: For each field of the snapshot, the tables that it is made of.
 PARTS: Mapping[str, tuple[sa.Table, ...]] = {
     "applications": (schema.applications, schema.application_providers, schema.segments, schema.assignments,
@@ -68,9 +69,8 @@ PARTS: Mapping[str, tuple[sa.Table, ...]] = {
     "challenges": (schema_certificates.acme_challenges,),
     "service_tokens": (schema_machines.service_tokens, schema_machines.service_token_applications,
                        schema_roles.role_assignments),
-    "device_authorities": (schema_devices.device_authorities, schema_devices.device_revocations),
-    "policies": (schema.policy_documents, schema.break_glass, schema_devices.device_authorities,
-                 schema_devices.device_revocations),
+    "device_authorities": _DEVICES,
+    "policies": (schema.policy_documents, schema.break_glass, *_DEVICES),
     "user_risks": (schema_risk.risky_users,),
     "native_clients": (schema_machines.native_clients, schema_machines.native_client_applications),
     "relying_parties": (schema_machines.clients,),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from appproxy.store.certificates import acme
 from appproxy.store.connectors import connectors, join_tokens
 from appproxy.store.database.initial import renew_leaves
-from appproxy.store.devices import devices
+from appproxy.store.devices import devices, statuses
 from appproxy.store.machines import client_grants, command_lines, native_grants, service_tokens
 from appproxy.store.people import client_keys, kept_forms, password_attempts, password_links, providers
 from appproxy.store.people.factors import refused_codes
@@ -45,6 +45,7 @@ def keep_up(tx: Transaction, node_started: float, audit_days: int = 0, connector
     join_tokens.purge(tx)
     service_tokens.purge(tx)
     devices.purge(tx)
+    statuses.purge(tx)
     native_grants.purge(tx)
     command_lines.purge(tx)
     client_grants.purge(tx)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
@@ -16,14 +18,17 @@ from appproxy.pki.pem import load_chain
 from appproxy.policy.conditional.documents.naming import ALL
 from appproxy.policy.conditional.parts.devices import PROVED, Devices
 from appproxy.store import names
-from appproxy.store.snapshot import OWN_AUTHORITY, DeviceAuthority
+from appproxy.store.snapshot import NO_SOURCES, OWN_AUTHORITY, DeviceAuthority, RevocationSources
+from appproxy.store.tables.devices import device_answers, device_list_fetches, device_revocations
 from appproxy.store.tables.devices import device_authorities as table
-from appproxy.store.tables.devices import device_revocations
 from appproxy.store.transaction import Reading, Row, Transaction
 
 #: Authorities in all: browsers are told the names of all of them in each handshake.
 MOST = 20
 _KIND = "device authority"
+#: URLs of one kind: one for each certificate that issues, and another of each.
+_MOST_URLS, _LONGEST_URL = 10, 500
+_URL = re.compile(r"[!-\"$-~]+")
 _FORCE = "appproxy device authority set NAME --crl FILE --older"
 
 
@@ -41,8 +46,11 @@ class AuthorityRecord:
     editions: Mapping[str, Edition] = field(repr=False)
 
 
-def add(tx: Transaction, name: str, certificates: str, lists: str | None = None) -> AuthorityRecord:
-    """Believe the certificates of devices that lead to these (PEM). `lists`: of revoked ones (PEM), None for none.
+def add(
+    tx: Transaction, name: str, certificates: str, lists: str | None = None, sources: RevocationSources = NO_SOURCES
+) -> AuthorityRecord:
+    """Believe the certificates of devices that lead to these (PEM). `lists`: of revoked ones (PEM), None for none. `sources`:
+    where the service asks for them itself.
 
     Raises ConfigError or AlreadyThere.
     """
@@ -61,7 +69,7 @@ def add(tx: Transaction, name: str, certificates: str, lists: str | None = None)
     tx.change(sa.insert(table).values(
         id=id_, name=title, name_key=names.key(title), certificates=certificates, created=tx.now, changed=tx.now,
         **_kept(None if lists is None else read_lists(lists, found, tx.now))))
-    return find(tx, id_)
+    return find(tx, id_) if sources == NO_SOURCES else set_sources(tx, id_, sources)
 
 
 def add_own(tx: Transaction, certificate: str) -> AuthorityRecord:
@@ -87,6 +95,43 @@ def set_lists(tx: Transaction, name: str, lists: str | None, *, older: bool = Fa
         check_newer(made.editions, record.editions, _FORCE)
     tx.change(sa.update(table).where(table.c.id == record.id).values(changed=tx.now, **_kept(made, record.editions)))
     return find(tx, record.id)
+
+
+def set_sources(tx: Transaction, name: str, sources: RevocationSources) -> AuthorityRecord:
+    """Ask there from now on: for lists at once. Raises ConfigError or NotFound."""
+    record = find(tx, name)
+    if record.id == OWN_AUTHORITY:
+        raise ConfigError("crl_urls, ocsp: the service knows itself which of its own certificates are revoked",
+                          hint="revoke one by appproxy device revoke ID")
+    crl_urls, ocsp = checked_urls(sources.crl_urls, "crl_urls"), checked_urls(sources.ocsp, "ocsp")
+    tx.change(sa.update(table).where(table.c.id == record.id).values(
+        crl_urls=json.dumps(crl_urls), ocsp=json.dumps(ocsp), ocsp_soft=sources.ocsp_soft))
+    if crl_urls == record.authority.sources.crl_urls:
+        # To say the same again is how to have them fetched at once.
+        tx.change(sa.update(device_list_fetches).where(device_list_fetches.c.id == record.id).values(due=tx.now))
+    else:
+        tx.change(sa.delete(device_list_fetches).where(device_list_fetches.c.id == record.id))
+        if crl_urls:
+            tx.change(sa.insert(device_list_fetches).values(
+                id=record.id, due=tx.now, owner="", owned_until=0.0, fetched=0.0, failures=0, problem=""))
+    return find(tx, record.id)
+
+
+def checked_urls(urls: Sequence[str], key: str) -> tuple[str, ...]:
+    """URLs that the service may ask. Raises ConfigError, which begins with the key."""
+    if len(urls) > _MOST_URLS:
+        raise ConfigError(f"{key}: {len(urls)} are too many", hint=f"{_MOST_URLS} are possible")
+    for one in urls:
+        try:
+            parts = urlsplit(one)
+            # The port is read when it is asked for, and raises then.
+            is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            is_good = False
+        if not is_good or not _URL.fullmatch(one) or "@" in urlsplit(one).netloc or len(one) > _LONGEST_URL:
+            raise ConfigError(f"{key}: {one[:100]!r} is no URL of http or https without user and fragment",
+                              hint="such as http://pki.corp/company.crl")
+    return tuple(dict.fromkeys(urls))
 
 
 def remove(tx: Transaction, name: str) -> AuthorityRecord:
@@ -129,6 +174,15 @@ def _record(reading: Reading, row: Row) -> AuthorityRecord:
     revoked = row["revoked"].split()
     if row["id"] == OWN_AUTHORITY:
         revoked = list(reading.connection.scalars(sa.select(device_revocations.c.id)))
-    authority = DeviceAuthority(row["name"], (row["certificates"],), json.loads(row["lists"]), frozenset(revoked))
+    heard = sa.select(device_answers.c.id, device_answers.c.until).where(device_answers.c.authority == row["id"])
+    answers = {one["id"]: one["until"] for one in reading.rows(heard)}
+    # Good again is what the responder says later; until then it is revoked, as what a list puts on hold.
+    revoked += [id for id, until in answers.items() if not until]
+    sources = RevocationSources(tuple(json.loads(row["crl_urls"])), tuple(json.loads(row["ocsp"])), row["ocsp_soft"])
+    lists = json.loads(row["lists"])
     editions = {id: Edition(number, begins) for id, (number, begins) in json.loads(row["editions"]).items()}
+    first = editions.get(min(lists, key=lists.__getitem__, default=""))
+    authority = DeviceAuthority(
+        row["name"], (row["certificates"],), lists, frozenset(revoked), sources,
+        {id: until for id, until in answers.items() if until}, first.begins if first else 0.0)
     return AuthorityRecord(row["id"], row["name"], row["created"], row["changed"], authority, editions)

@@ -13,6 +13,7 @@ from appproxy.store.policies import documents
 from appproxy.store.policies.documents import DocumentKind
 from appproxy.store.policies.references import each_named
 from appproxy.store.tables import core as schema
+from appproxy.store.tables.devices import device_authorities
 from appproxy.store.tables.directories import directories
 from appproxy.store.tables.machines import clients, native_clients
 from appproxy.store.transaction import Transaction
@@ -21,6 +22,7 @@ from appproxy.store.transaction import Transaction
 TABLES: Mapping[str, sa.Table] = {
     "connector group": schema.connector_groups, "group": schema.user_groups, "identity provider": schema.providers,
     "directory": directories, "application": schema.applications, "native client": native_clients, "client": clients,
+    "device authority": device_authorities,
     **{kind.value: schema.policy_documents for kind in DocumentKind},
 }
 #: Of which policies keep the name.

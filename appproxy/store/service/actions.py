@@ -65,6 +65,9 @@ DEVICE_ISSUED = _event(
 DEVICE_PROVED = _event(
     "device.proved", "A browser has proved at a sign-in that it runs on a device.",
     f"{_FACTS} {_SESSION} authority device fingerprint")
+DEVICE_LISTS_FETCHED = _event(
+    "device_authority.fetched", "New lists of revoked certificates of a device authority have come from their URLs.",
+    "crl_until name revoked")
 SIGN_OUT = _event("sign-out", "The user has ended a session.", f"{_FACTS} {_SESSION}")
 SESSION_ENDED = _event(
     "session.ended", "A session has ended: by its provider, because that refused a refresh, or because there were too many.",
@@ -129,6 +132,7 @@ KEYS: Mapping[str, str] = {
     "client": "what the browser or program calls itself",
     "code": "the error's [code](requests.md)",
     "count": "how many",
+    "crl_until": "when the first list of revoked certificates ends, in seconds since 1970",
     "device": "the subject of its certificate",
     "directory": "name of the directory",
     "expires": "when the session ends at the latest, in seconds since 1970",
@@ -149,6 +153,7 @@ KEYS: Mapping[str, str] = {
     "reason": "why, in words",
     "risk": "the level of the sign-in's [risk](risk.md)",
     "report_only": "what policies would have done that are only reported",
+    "revoked": "how many certificates are known to be revoked",
     "scope": "what was granted",
     "secrets": "how many were sealed",
     "seconds": "for how long",

@@ -415,3 +415,65 @@ def test_none_that_an_older_release_has_kept(desk: Any) -> None:
         tx.change(sa.update(schema.applications).values(settings='{"machine_crl": "none"}'))
     assert "settings" not in export(desk)["applications"][0]
     assert difference(desk, doc(applications=[app("press")]))["changes"] == []
+
+
+def trusted(name: str, **more: object) -> dict[str, Any]:
+    """A device authority of a document."""
+    return {"name": name, "certificate": COMPANY.pem, **more}
+
+
+#: Valid at the time of the desk's clock.
+COMPANY = make("Company Devices", authority=True, begins=1782864000.0 - 86400.0, ends=1782864000.0 + 900 * 86400.0)
+
+
+def test_device_authorities_go_there_and_back(desk: Any) -> None:
+    """Made before what names them, changed, renamed with what names them, and pruned; lists that were given stay."""
+    asks = {"crl_urls": ["http://pki.corp/a.crl"], "ocsp": ["http://ocsp.corp/"], "ocsp_soft": True}
+    ways = [{"device": "company"}, {"device": "proved"}]
+    policy = {"name": "p", "state": "on", "users": {"include": ["all"]}, "applications": {"include": ["all"]},
+              "conditions": {"devices": {"exclude": ["company"]}}, "grant": {"require": ["laptop"]}}
+    document = doc(device_authorities=[trusted("Company", **asks), {"name": "builtin"}],
+                   strengths=[{"name": "laptop", "any_of": ways}], policies=[policy])
+    apply(desk, document)
+    there = export(desk)
+    own, company = there["device_authorities"]
+    assert (own["name"], "certificate" in own) == ("builtin", False)
+    assert {key: company[key] for key in asks} == asks and company["certificate"] == COMPANY.pem
+    for one in (document, there):
+        assert difference(desk, one)["changes"] == difference(desk, one)["only_here"] == []
+    company["name"] = "Subsidiary"
+    del company["ocsp"], company["ocsp_soft"]
+    there["strengths"][0]["any_of"][0]["device"] = "Subsidiary"
+    there["policies"][0]["conditions"]["devices"]["exclude"] = ["Subsidiary"]
+    changes = told(difference(desk, there))
+    assert ("rename", "device_authorities", "Subsidiary", ("name",)) in changes
+    assert ("change", "device_authorities", "Subsidiary", ("ocsp", "ocsp_soft")) in changes and len(changes) == 2
+    apply(desk, there)
+    assert difference(desk, export(desk))["changes"] == []
+    assert desk.record("GET", "/device-authorities/subsidiary")["crl_urls"] == asks["crl_urls"]
+    apply(desk, doc(device_authorities=[], strengths=[], policies=[]), prune=True)
+    assert desk.rows("/device-authorities") == []
+
+
+@pytest.mark.parametrize(("entry", "said"), [
+    ({"name": "x"}, "certificate: is needed"), ({"name": "builtin", "certificate": COMPANY.pem}, "name: the service's own"),
+    ({"name": "Builtin", "ocsp": ["http://o/"]}, "name: the service's own"), (trusted("x", ocsp=["ldap://o/"]), "ocsp: "),
+    (trusted("x", crl_urls="http://o/"), "crl_urls: a list"), (trusted("proved"), "name: 'proved' has a meaning"),
+    ({"name": "x", "certificate": "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----"},
+     "certificate: not a readable"),
+])
+def test_device_authorities_that_are_wrong(desk: Any, entry: dict[str, Any], said: str) -> None:
+    """Each with its place in the document."""
+    with pytest.raises(ConfigError, match=rf"^device_authorities\[0\]\.{said}"):
+        apply(desk, doc(device_authorities=[entry]))
+
+
+def test_what_an_authority_keeps(desk: Any) -> None:
+    """Its certificate: with another one it would be another authority; and the built-in one its name."""
+    apply(desk, doc(device_authorities=[trusted("Company"), {"name": "builtin"}]))
+    with pytest.raises(ConfigError, match=r"certificate: is .* and cannot be changed"):
+        apply(desk, doc(device_authorities=[{**trusted("Company"), "certificate": make("Other", authority=True).pem}]))
+    with pytest.raises(ConfigError, match="device_authorities: the built-in device authority keeps its name"):
+        apply(desk, doc(device_authorities=[{**trusted("mine"), "id": "builtin"}]))
+    spaced = COMPANY.pem.replace("\n", "\r\n") + "\n\n"
+    assert difference(desk, doc(device_authorities=[{"name": "Company", "certificate": spaced}]))["changes"] == []

@@ -66,7 +66,7 @@ def test_a_policy_is_explained_with_a_device(desk: Any) -> None:
 
 
 def test_the_configuration_names_them(desk: Any) -> None:
-    """What is exported is what is there; the authorities themselves are no part of it."""
+    """What is exported is what is there, and names the authorities as they are called."""
     desk.call("POST", _ALL, {"name": "Company", "certificate": ROOT.pem})
     ways = [{"device": "Company", "subject": {"CN": "LT-*"}}, {"device": "proved"}, {"amr": ["hwk"]}]
     desk.call("PUT", "/strengths/laptop", {"document": {"name": "laptop", "any_of": ways}})
@@ -74,6 +74,8 @@ def test_the_configuration_names_them(desk: Any) -> None:
         "name": "p", "state": "on", "users": {"include": ["all"]}, "applications": {"include": ["all"]},
         "conditions": {"devices": {"exclude": ["Company"]}}, "grant": {"require": ["laptop"]}}})
     document = desk.record("GET", "/configuration")
+    assert document["device_authorities"] == [
+        {"id": document["device_authorities"][0]["id"], "name": "Company", "certificate": ROOT.pem}]
     assert document["strengths"][0]["any_of"] == ways
     assert document["policies"][0]["conditions"] == {"devices": {"exclude": ["Company"]}}
     told = desk.record("POST", "/configuration/difference", {"document": document})

@@ -10,16 +10,20 @@ from urllib.parse import urlsplit
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
+from appproxy.device import ProvedDevice
 from appproxy.errors import Code, IdentityError
 from appproxy.identity.session import Session
 from appproxy.identity.states import DEVICE_LIFETIME
+from appproxy.pki.client_path import ClientCertificate
 from appproxy.pki.crl import certificate_id, issuer_id
 from appproxy.policy.conditional.compiled import PolicySet
 from appproxy.policy.conditional.documents.strengths import strengths_of
 from appproxy.policy.conditional.parts.devices import Devices
 from appproxy.service.signin.device_step import DeviceStep
-from appproxy.store.snapshot import DeviceAuthority
+from appproxy.store.snapshot import DeviceAuthority, RevocationSources
 from tests.pki.chains import CLIENT, DAY, Made, make, usage
 from tests.service.sign_in_world import ISSUER, NOW, Browser, World
 from tests.service.signin.test_step_up import GOLD, Obliging, asked, policies
@@ -158,10 +162,67 @@ def test_a_certificate_of_ours_is_for_one_user(owner: str, provider: str, is_let
     session = Session("s", "ann", ISSUER, provider, "Ann", NOW, NOW + 100.0, NOW)
     request = _Shown(der(laptop))
     if is_let_in:
-        assert step._device(request, session, NOW).authority == "builtin"  # type: ignore[arg-type]
+        assert found(step, request, session).authority == "builtin"
     else:
         with pytest.raises(IdentityError, match="was issued to another user"):
-            step._device(request, session, NOW)  # type: ignore[arg-type]
+            found(step, request, session)
+
+
+def found(step: DeviceStep, request: Any, session: Session) -> ProvedDevice:
+    """What a request proves. Raises IdentityError."""
+    results: list[Any] = []
+    Deferred.fromCoroutine(step._device(request, session, NOW)).addBoth(results.append)
+    if isinstance(results[0], Failure):
+        results[0].raiseException()
+    proved: ProvedDevice = results[0]
+    return proved
+
+
+class _Responder:
+    """Says until when a certificate counts, or why it does not."""
+
+    def __init__(self, answer: float | IdentityError) -> None:
+        self.answer = answer
+        self.asked: list[ClientCertificate] = []
+
+    async def until(self, found: ClientCertificate) -> float:
+        """As `DeviceStatuses`."""
+        self.asked.append(found)
+        if isinstance(self.answer, IdentityError):
+            raise self.answer
+        return self.answer
+
+
+def test_a_responder_is_asked(world: World) -> None:
+    """Where the authority has one, and about a certificate that is good otherwise; what it says goes into the session."""
+    session = Session("s", "ann", ISSUER, "idp", "Ann", NOW, NOW + 100.0, NOW)
+    asks = replace(AUTHORITY, sources=RevocationSources(ocsp=("http://ocsp.corp/",)))
+    responder = _Responder(NOW + 50.0)
+    context = replace(world.sign_in._context, statuses=responder)
+    for authority, answered, count in ((AUTHORITY, 0.0, 0), (asks, NOW + 50.0, 1)):
+        world.store.snapshot = replace(world.store.snapshot, device_authorities={"corp": authority})
+        step = DeviceStep(context, world.sign_in._way_back)
+        assert found(step, _Shown(der(LAPTOP)), session).answered == answered
+        assert len(responder.asked) == count
+    assert responder.asked[0].serial == LAPTOP.certificate.serial_number
+    responder.answer = IdentityError(Code.PROOF_MISSING, "is revoked")
+    with pytest.raises(IdentityError, match="is revoked"):
+        found(step, _Shown(der(LAPTOP)), session)
+    stranger = make("laptop-7", make("Company Devices", authority=True, **TIMES), extensions=(CLIENT,), **TIMES)  # type: ignore[arg-type]
+    with pytest.raises(IdentityError, match="no authority that was named"):
+        found(step, _Shown(der(stranger)), session)
+    assert len(responder.asked) == 2
+    with pytest.raises(IdentityError, match="no responder can be asked here"):
+        found(DeviceStep(world.sign_in._context, world.sign_in._way_back), _Shown(der(LAPTOP)), session)
+
+
+def test_lists_that_have_not_come_yet(world: World) -> None:
+    """Where they are to be fetched, nothing counts before."""
+    session = Session("s", "ann", ISSUER, "idp", "Ann", NOW, NOW + 100.0, NOW)
+    fetched = replace(AUTHORITY, sources=RevocationSources(crl_urls=("http://pki.corp/a.crl",)))
+    world.store.snapshot = replace(world.store.snapshot, device_authorities={"corp": fetched})
+    with pytest.raises(IdentityError, match="the list of CN=Company Devices is not there"):
+        found(DeviceStep(world.sign_in._context, world.sign_in._way_back), _Shown(der(LAPTOP)), session)
 
 
 class _Shown:

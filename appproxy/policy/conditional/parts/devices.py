@@ -16,12 +16,14 @@ PROVED = "proved"
 class TrustedAuthority:
     """One. `until`: when the first of its lists of revoked certificates ends, seconds since 1970; infinity without lists.
 
-    `revoked`: the certificates that count no longer, as `ProvedDevice.path` names them.
+    `revoked`: the certificates that count no longer, as `ProvedDevice.path` names them. `answers`: of those that a responder
+    was asked about again, until when its answer counts; None where a device counts without one.
     """
 
     name: str
     until: float = inf
     revoked: frozenset[str] = frozenset()
+    answers: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,10 @@ class Devices:
         authority = self.authorities.get(device.authority)
         if authority is None or not authority.revoked.isdisjoint(device.path):
             return -inf
-        return min(device.ends, authority.until)
+        until = min(device.ends, authority.until)
+        if authority.answers is None:
+            return until
+        return min(until, max(device.answered, authority.answers.get(device.path[0], 0.0) if device.path else 0.0))
 
 
 NO_DEVICES = Devices()

@@ -21,7 +21,7 @@ from appproxy.publish.application import Application, Preauthentication
 from appproxy.publish.routing import ApplicationRoute
 from appproxy.service.signin.openid.identity_provider import IdentityProvider
 from appproxy.service.signin.request.browser_request import access_cookies, user_agent_of
-from appproxy.service.signin.request.needs import RiskJudge, SignInStore
+from appproxy.service.signin.request.needs import DeviceStatuses, RiskJudge, SignInStore
 from appproxy.store.snapshot import BUILTIN, ProviderRecord, SealingKey, Snapshot
 
 
@@ -44,6 +44,8 @@ class SignInContext:
     risk: RiskJudge | None = None
     #: Where devices prove themselves, `https://device.DOMAIN[:PORT]`; "" for nowhere.
     device_origin: str = ""
+    #: Asks responders about devices' certificates; None where nobody can be asked.
+    statuses: DeviceStatuses | None = None
 
     @property
     def snapshot(self) -> Snapshot:

@@ -13,6 +13,7 @@ from twisted.web.iweb import IRequest
 
 from appproxy.identity.devices import Device
 from appproxy.identity.session import Session
+from appproxy.pki.client_path import ClientCertificate
 from appproxy.policy.risk.outcome import SignInOutcome
 from appproxy.policy.risk.scoring import Judgement
 from appproxy.store.people.session.record import Begun, SessionRow, SessionTokens, SignInResult
@@ -51,6 +52,16 @@ class RiskJudge(Protocol):
 
     def keep_device(self, request: IRequest, provider: str, judged: JudgedHere) -> bytes:
         """The field lines by which the browser is known from now on."""
+        ...
+
+
+class DeviceStatuses(Protocol):
+    """What asks responders about devices' certificates: `service.revocation.statuses.StatusAsker`."""
+
+    async def until(self, found: ClientCertificate) -> float:
+        """Until when a certificate counts by its responder's answer; 0.0 where none is needed. Raises IdentityError, and
+        StoreError when the database is away.
+        """
         ...
 
 

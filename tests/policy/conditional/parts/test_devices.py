@@ -50,8 +50,14 @@ def decided(made: PolicySet, device: ProvedDevice | None, now: float = NOON) -> 
     (LAPTOP, Devices({"corp": TrustedAuthority("Company", revoked=frozenset({"b"}))}), NOON, False),
     (LAPTOP, Devices({"corp": TrustedAuthority("Company", revoked=frozenset({"c"}))}), NOON, True),
     (LAPTOP, Devices({"corp": TrustedAuthority("Company", until=NOON)}), NOON, False),
+    (LAPTOP, Devices({"corp": TrustedAuthority("Company", answers={})}), NOON, False),
+    (LAPTOP, Devices({"corp": TrustedAuthority("Company", answers={"b": NOON + 9.0})}), NOON, False),
+    (LAPTOP, Devices({"corp": TrustedAuthority("Company", answers={"a": NOON + 9.0})}), NOON, True),
+    (replace(LAPTOP, answered=NOON + 9.0), Devices({"corp": TrustedAuthority("Company", answers={})}), NOON, True),
+    (replace(LAPTOP, answered=NOON), Devices({"corp": TrustedAuthority("Company", answers={"a": NOON})}), NOON, False),
     (LAPTOP, Devices({"corp": TrustedAuthority("Company", until=NOON + 1.0)}), NOON, True),
-], ids=["good", "none", "ended", "authority gone", "revoked", "another revoked", "list ended", "list counts"])
+], ids=["good", "none", "ended", "authority gone", "revoked", "another revoked", "list ended",
+        "not answered", "of one above", "answered again", "answered", "answer ended", "list counts"])
 def test_when_a_device_counts(device: ProvedDevice | None, trust: Devices, now: float, counts: bool) -> None:
     """In grants and in conditions alike; what does not count is as if nothing had been proved."""
     for strength in ("device", "company", "either"):

@@ -1,0 +1,1 @@
+"""Where the service asks itself which certificates are revoked."""

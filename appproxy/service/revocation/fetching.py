@@ -1,0 +1,95 @@
+"""Small answers from where administrators have said that lists and responders are, and from nowhere else.
+
+No redirect is followed, nothing is decompressed, no cookie is kept; an answer is bounded in size and time. Nobody is shown
+what came: it counts by its signature, or not at all. So a URL that leads to something else gives nothing of it away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.error import ConnectError, DNSLookupError
+from twisted.python.failure import Failure
+from twisted.web.http_headers import Headers
+from twisted.web.iweb import IAgent, IBodyProducer, IResponse
+
+from appproxy.errors import AppProxyError
+from appproxy.net.agent import BytesProducer
+from appproxy.service.signin.openid.provider_agent import ProviderAgent
+from appproxy.service.signin.openid.small_body import BodyTooLargeError, SmallBody
+
+#: Seconds for all of an answer, from dialling to its last byte: of a responder, for which a user waits, and of a list.
+ANSWER_SECONDS, LIST_SECONDS = 8.0, 30.0
+_HTTP_OK = 200
+
+
+class FetchFailed(AppProxyError):
+    """Nothing came, or nothing that is an answer."""
+
+
+class Fetching:
+    """`agent` replaces what dials: for tests."""
+
+    def __init__(self, reactor: Any, agent: IAgent | None = None) -> None:
+        self._reactor = reactor
+        self._agent = agent or ProviderAgent(reactor)
+
+    def get(self, url: str, largest: int, seconds: float = LIST_SECONDS) -> Deferred[bytes]:
+        """What is there: `largest` bytes, within so many seconds. Fails with FetchFailed."""
+        return self._fetch(b"GET", url, {}, None, largest, seconds)
+
+    def post(
+        self, url: str, kind: str, body: bytes, largest: int, seconds: float = ANSWER_SECONDS
+    ) -> Deferred[bytes]:
+        """The answer to `body`, which is of this media type. Fails with FetchFailed."""
+        return self._fetch(b"POST", url, {"content-type": kind}, BytesProducer(body), largest, seconds)
+
+    def _fetch(
+        self, method: bytes, url: str, fields: Mapping[str, str], body: IBodyProducer | None, largest: int, seconds: float
+    ) -> Deferred[bytes]:
+        headers = Headers({name: [value] for name, value in {"user-agent": "appproxy", **fields}.items()})
+        fetching = Deferred.fromCoroutine(self._whole(method, url, headers, body, largest))
+        late: list[bool] = []
+
+        def end() -> None:
+            late.append(True)
+            fetching.cancel()
+
+        timer = self._reactor.callLater(seconds, end)
+
+        def over(result: bytes | Failure) -> bytes | Failure:
+            if timer.active():
+                timer.cancel()
+            if not isinstance(result, Failure) or result.check(FetchFailed):
+                return result
+            if result.check(CancelledError) and not late:
+                return result
+            return Failure(FetchFailed(f"{url}: {_reason(result, seconds)}", hint="can this machine reach it?"))
+
+        return fetching.addBoth(over)
+
+    async def _whole(
+        self, method: bytes, url: str, headers: Headers, body: IBodyProducer | None, largest: int
+    ) -> bytes:
+        response: IResponse = await self._agent.request(method, url.encode("ascii"), headers, body)
+        reading = SmallBody(largest if response.code == _HTTP_OK else 0)
+        response.deliverBody(reading)
+        if response.code != _HTTP_OK:
+            reading.done.addErrback(lambda _: b"").cancel()
+            raise FetchFailed(f"{url}: the answer is {response.code}", hint="no redirect is followed: name the place itself")
+        try:
+            return await reading.done
+        except BodyTooLargeError:
+            raise FetchFailed(f"{url}: the answer has more than {largest} bytes") from None
+
+
+def _reason(failure: Failure, seconds: float) -> str:
+    if failure.check(CancelledError):
+        return f"no whole answer within {seconds:.0f} s"
+    if failure.check(DNSLookupError):
+        return "the name is not known"
+    if failure.check(ConnectError):
+        return "nothing answers there"
+    return failure.getErrorMessage()[:100] or "no answer"

@@ -1,0 +1,131 @@
+"""Fetches lists of revoked certificates (CRLs) from where authorities' records say, one node an authority.
+
+    due -> claimed -> all lists fetched -> read in the store's thread, as one that an administrator gives -> due again in time
+                        any failure -> noted, due again later; the lists that are there count until they end
+"""
+
+from __future__ import annotations
+
+from base64 import encodebytes
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from appproxy.errors import AppProxyError, ConfigError, StoreError
+from appproxy.pki.crl import LARGEST_LISTS
+from appproxy.service.revocation.fetching import Fetching
+from appproxy.store.database.live import LiveStore
+from appproxy.store.devices import list_fetches
+from appproxy.store.devices.authorities import AuthorityRecord
+from appproxy.store.service import audit
+from appproxy.store.service.actions import DEVICE_LISTS_FETCHED
+from appproxy.store.transaction import Transaction
+
+#: Seconds between two looks for what is due: a URL that was just given is fetched within it.
+LOOK_EVERY = 5.0
+#: Bytes of a list: as PEM they are a third more.
+LARGEST_LIST = LARGEST_LISTS * 3 // 4
+
+
+class ListFetcher:
+    """`wall_clock` gives seconds since 1970. `start` it, and `stop` it at the end."""
+
+    log = Logger()
+
+    def __init__(
+        self, live: LiveStore, fetching: Fetching, reactor: Any, wall_clock: Callable[[], float],
+        random_bytes: Callable[[int], bytes],
+    ) -> None:
+        self._live = live
+        self._fetching = fetching
+        self._wall_clock = wall_clock
+        self._random_bytes = random_bytes
+        self._node = random_bytes(8).hex()
+        self._looking = LoopingCall(self._look)
+        self._looking.clock = reactor
+        self._under_way: Deferred[None] | None = None
+        self._complaint = ""
+        #: Of this node since its start, by the authority's name.
+        self.fetched: Counter[str] = Counter()
+        self.failures: Counter[str] = Counter()
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._looking.start(LOOK_EVERY, now=False)
+
+    def stop(self) -> None:
+        """Stop; what is under way is given up, for whichever node comes next."""
+        if self._looking.running:
+            self._looking.stop()
+        if self._under_way is not None:
+            self._under_way.cancel()
+            self._live.write(list_fetches.release, self._node).addErrback(self._complain)
+
+    def _look(self) -> None:
+        """Called every few seconds; one authority at a time."""
+        if self._under_way is None:
+            self._under_way = Deferred.fromCoroutine(self._take_up())
+            self._under_way.addErrback(self._complain).addBoth(self._over)
+
+    def _over(self, _: object) -> None:
+        self._under_way = None
+
+    def _complain(self, failure: Failure) -> None:
+        if failure.check(CancelledError):
+            return
+        reason = failure.getErrorMessage()
+        if not failure.check(StoreError):
+            self.log.failure("lists of revoked certificates could not be fetched", failure)
+        elif reason != self._complaint:
+            # Once an outage of the database, not at every look.
+            self._complaint = reason
+            self.log.error("lists of revoked certificates cannot be fetched now: {reason}", reason=reason)
+
+    async def _take_up(self) -> None:
+        # A look costs no write transaction.
+        due = await self._live.read(list_fetches.is_due, self._wall_clock())
+        record = await self._live.write(list_fetches.claim, self._node) if due else None
+        self._complaint = ""
+        if record is None:
+            return
+        try:
+            pieces = [as_pem(await self._fetching.get(url, LARGEST_LIST)) for url in record.authority.sources.crl_urls]
+            await self._live.write(self._keep, record, "".join(pieces))
+            self.fetched[record.name] += 1
+        except StoreError:
+            raise
+        except AppProxyError as error:
+            await self._failed(record, error)
+
+    def _keep(self, tx: Transaction, record: AuthorityRecord, lists: str) -> None:
+        made = list_fetches.fetched(tx, record.id, self._node, lists)
+        if made is not None:
+            detail = {"name": made.name, "revoked": len(made.authority.revoked),
+                      "crl_until": min(made.authority.lists.values(), default=0.0)}
+            audit.record(tx, "service", DEVICE_LISTS_FETCHED, made.id, detail)
+
+    async def _failed(self, record: AuthorityRecord, error: AppProxyError) -> None:
+        now = self._wall_clock()
+        left = min(record.authority.lists.values(), default=now) - now
+        known = (await self._live.read(list_fetches.all_of)).get(record.id)
+        failures = 1 if known is None else known.failures + 1
+        chance = int.from_bytes(self._random_bytes(4), "big") / 2**32
+        again = now + list_fetches.retry_pause(failures, left, chance)
+        await self._live.write(list_fetches.failed, record.id, self._node, str(error), again)
+        self.failures[record.name] += 1
+        self.log.error("the lists of revoked certificates of {name} did not come ({failures} in a row): {reason}",
+                       name=record.name, failures=failures, reason=str(error))
+
+
+def as_pem(data: bytes) -> str:
+    """A list in either form as PEM. Raises ConfigError for nothing."""
+    if not data.strip():
+        raise ConfigError("crl: the answer is empty, and so no list")
+    if data.startswith(b"\x30"):  # DER
+        data = b"-----BEGIN X509 CRL-----\n" + encodebytes(data) + b"-----END X509 CRL-----\n"
+    return data.decode("ascii", "replace")
