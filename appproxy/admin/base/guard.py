@@ -1,7 +1,8 @@
 """What keeps administrators from getting more than they were given, and from leaving nobody who may do everything.
 
 Whoever can set the password of a user, put themselves into a group or rotate a token gets the roles of that user, group or
-token: it is refused to those who may not do as much already. A break-glass user, whom no policy concerns, may do what only
+token, and whoever can say where a provider or a directory is those of everybody of it: it is refused to those who may not do
+as much already, for as long. A break-glass user, whom no policy concerns, may do what only
 those may give who change policies.
 """
 
@@ -17,7 +18,7 @@ from appproxy.admin.base.principal import Forbidden, LastAdministrator, Permissi
 from appproxy.errors import ConfigError, NotFound
 from appproxy.store.devices import devices
 from appproxy.store.machines import service_tokens
-from appproxy.store.people import providers, user_groups, users
+from appproxy.store.people import directories, directory_users, providers, user_groups, users
 from appproxy.store.policies import policies
 from appproxy.store.risk import sign_ins
 from appproxy.store.roles import assignments, entitlements
@@ -33,6 +34,8 @@ PEOPLE = frozenset({Permission.CHANGE_USERS, Permission.RESET_CREDENTIALS})
 TOKENS = frozenset({Permission.CHANGE_TOKENS})
 #: By these somebody is shut out, or spared what policies ask at risk.
 RISK = frozenset({Permission.CHANGE_RISK})
+#: By these a provider or a directory can be made to vouch for whoever calls as anybody of it.
+VOUCHING = frozenset({Permission.CHANGE_PROVIDERS, Permission.CHANGE_DIRECTORIES})
 #: By these, administrators can go, or be kept out.
 _COSTLY = PEOPLE | TOKENS | {
     Permission.CHANGE_DIRECTORIES, Permission.CHANGE_PROVIDERS, Permission.CHANGE_ROLES, Permission.CHANGE_POLICIES}
@@ -53,6 +56,8 @@ def check_targets(
         named = _at_risk(reading, path, body)
     elif permission in TOKENS and "token" in path:
         named = _tokens(reading, path["token"])
+    elif permission in VOUCHING:
+        named = _vouched_for(reading, path)
     else:
         return
     for label, holders in named:
@@ -117,6 +122,25 @@ def _groups(reading: Reading, path: Mapping[str, str], body: Body) -> list[tuple
             continue
         found.append((group.name, [(BUILTIN, GROUP, group.id)]))
     return found
+
+
+def _vouched_for(reading: Reading, path: Mapping[str, str]) -> list[tuple[str, list[Holder]]]:
+    """All who have a role, or may ask for one, of the provider or the directory that the path names. For the built-in provider
+    nobody else vouches, whatever is changed of it.
+    """
+    try:
+        if "provider" in path:
+            provider = providers.find(reading, path["provider"])
+            given = [(one.provider, one.kind, one.value) for one in assignments.list_all(reading)]
+            all_ = [*given, *(one.holder for one in entitlements.list_all(reading))]
+            return [] if provider.id == BUILTIN else [(provider.name, [one for one in all_ if one[0] == provider.id])]
+        if "directory" in path:
+            directory = directories.find(reading, path["directory"])
+            own, groups = directory_users.all_of(reading, directory.id)
+            return [(directory.name, [*((BUILTIN, USER, id_) for id_ in own), *((BUILTIN, GROUP, id_) for id_ in groups)])]
+    except NotFound:
+        pass
+    return []
 
 
 def _tokens(reading: Reading, text: str) -> list[tuple[str, list[Holder]]]:

@@ -6,7 +6,7 @@ A user has a row from the first sign-in on, with an id of our own, to which seco
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -72,6 +72,15 @@ def groups_of(reading: Reading, directory_id: str) -> dict[str, Group]:
         table, directory_groups.c.group_id == table.c.id)
     rows = reading.rows(statement.where(directory_groups.c.directory == directory_id))
     return {row["subject"]: Group(row["id"], row["name"]) for row in rows}
+
+
+def all_of(reading: Reading, directory_id: str) -> tuple[Collection[str], Collection[str]]:
+    """Ids of the users of a directory, and of the groups that are its own or that these users are in."""
+    own = sa.select(directory_users.c.user_id).where(directory_users.c.directory == directory_id)
+    groups = sa.union(
+        sa.select(directory_groups.c.group_id).where(directory_groups.c.directory == directory_id),
+        sa.select(memberships.c.group_id).where(memberships.c.user_id.in_(own)))
+    return reading.connection.scalars(own).all(), reading.connection.scalars(groups).all()
 
 
 def add_group(tx: Transaction, directory: Directory, subject: str, name: str) -> Group:

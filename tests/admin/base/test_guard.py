@@ -16,9 +16,11 @@ from appproxy.policy.risk.features import AddressStep, Seen, networks_of
 from appproxy.policy.risk.levels import HIGH, Thresholds
 from appproxy.policy.risk.outcome import SignInOutcome
 from appproxy.policy.risk.scoring import Judgement
+from appproxy.store.people import user_groups, users
 from appproxy.store.risk import judging
 from appproxy.store.risk.judging import SigningIn
 from appproxy.store.snapshot import RoleAssignment
+from appproxy.store.tables.directories import directory_groups, directory_users
 from tests.admin.conftest import NOW, Desk
 from tests.pki.chains import ROOT, crl
 
@@ -390,3 +392,51 @@ def test_nobody_becomes_for_good_what_they_are_for_a_time(
         staffed.call(method, path, dict(body))
     staffed.principal = lasting
     staffed.call(method, path, dict(body))
+
+
+ENTRA = {"name": "entra", "issuer": "https://login.example.net", "client_id": "c", "client_secret": "s"}
+CORP = {"name": "corp", "kind": "ad", "servers": ["ldaps://dc1"], "bind_name": "us@corp", "bind_password": "p",
+        "user_base": "dc=corp"}  # fmt: skip
+
+
+@pytest.mark.parametrize("who", ["user", "group", "entitled"])
+def test_nobody_has_a_provider_vouch_for_them_as_who_may_longer(staffed: Desk, who: str) -> None:
+    """An administrator until tonight would say where its keys are, and be its administrator tomorrow."""
+    staffed.call("POST", "/providers", ENTRA)
+    path = "/role-entitlements" if who == "entitled" else "/role-assignments"
+    kind = "group" if who == "group" else "user"
+    elsewhere = {"settings": {"jwks_uri": "https://evil.example/keys"}}
+    lasting, staffed.principal = staffed.principal, ending("administrator", NOW + 3600.0)
+    staffed.call("PATCH", "/providers/entra", {"client_id": "d"})
+    staffed.call("PATCH", "/providers/builtin", {"session_hours": 9})
+    staffed.principal = lasting
+    staffed.call("POST", path, {"role": "administrator", kind: "x", "provider": "entra"})
+    staffed.principal = ending("administrator", NOW + 3600.0)
+    with pytest.raises(Forbidden, match="shorter time"):
+        staffed.call("PATCH", "/providers/entra", elsewhere)
+    document = {"format": 1, "providers": [{**ENTRA, **elsewhere}]}
+    with pytest.raises(Forbidden, match="shorter time"):
+        staffed.call("PUT", "/configuration", {"document": document})
+    staffed.principal = ending("administrator", NOW + 3600.0, "administrator")
+    staffed.call("PATCH", "/providers/entra", elsewhere)
+
+
+@pytest.mark.parametrize("who", ["user", "member", "group"])
+def test_nobody_has_a_directory_vouch_for_them_as_who_may_longer(staffed: Desk, who: str) -> None:
+    """The same of servers that check passwords: of who came from there, and of groups that are there."""
+    directory = staffed.record("POST", "/directories", CORP)["id"]
+    staffed.principal = ending("administrator", NOW + 3600.0)
+    staffed.call("PATCH", "/directories/corp", {"servers": ["ldaps://dc2"]})
+    with staffed.store.transaction(NOW) as tx:
+        if who == "group":
+            chiefs = user_groups.find(tx, "chiefs").id
+            tx.change(directory_groups.insert().values(group_id=chiefs, directory=directory, subject="s"))
+        else:
+            user = users.find(tx, "ann" if who == "user" else "dora").id
+            tx.change(directory_users.insert().values(
+                user_id=user, directory=directory, subject="s", password_mark="", checked=0.0))
+    for method, body in (("PATCH", {"servers": ["ldaps://evil"]}), ("DELETE", None)):
+        with pytest.raises(Forbidden, match="shorter time"):
+            staffed.call(method, "/directories/corp", body)
+    staffed.principal = ending("administrator", NOW + 3600.0, "administrator")
+    staffed.call("PATCH", "/directories/corp", {"servers": ["ldaps://dc3"]})
