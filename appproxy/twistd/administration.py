@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred, fail
 from twisted.internet.threads import deferToThreadPool
 
 from appproxy.admin.logins.allowing import Allowing
-from appproxy.admin.logins.end_points import MachineEndPoints, MachinePlace
+from appproxy.admin.logins.end_points import AskedDirectories, MachineEndPoints, MachinePlace
 from appproxy.admin.logins.rules import MachineFacts
 from appproxy.admin.transport.https import AdminRequest, Answered, Caller, HttpsApi
 from appproxy.admin.transport.socket import AdminApi
@@ -42,6 +42,7 @@ class Administration:
     def __init__(
         self, settings: ServiceSettings, live: LiveStore, reactor: Any, wall_clock: Callable[[], float], *,
         sign_in: SignInStart, renewal: Renewal | None, pages: Handler, tokens: TokenBook, note: Note,
+        directories: AskedDirectories,
     ) -> None:
         self._settings = settings
         self._live = live
@@ -56,7 +57,7 @@ class Administration:
         self.handler: Handler = AdminHost(
             live, programs(gate, live, reactor, note, tokens), sign_in, ErrorPages(lambda: live.snapshot.brand),
             pages=pages, metadata=ResourceMetadata({settings.public_port, settings.listen.port}), answer=self._answer,
-            wall_clock=wall_clock, machines=MachineEndPoints(live, self._facts, place),
+            wall_clock=wall_clock, machines=MachineEndPoints(live, self._facts, place, directories),
             freshness=settings.machine_sign_in_minutes * 60.0)
 
     def _facts(self) -> MachineFacts:

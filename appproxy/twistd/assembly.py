@@ -163,7 +163,7 @@ def assemble(
     start, tokens, pages = _Start(sign_in), AccessTokens(providers, reactor), _handler(live, sign_in.application_root)
     administration = Administration(
         settings, live, reactor, wall_clock, sign_in=start, renewal=sign_in.renewal, pages=pages, tokens=tokens,
-        note=notes.note)
+        note=notes.note, directories=provider.directories)
     node = ServiceNode(
         settings, live, reactor, start, own_hosts=_own_hosts(settings, live, sign_in, administration), own_paths=pages,
         directory=directory, wall_clock=wall_clock,

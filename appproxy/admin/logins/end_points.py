@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import parse_qsl
 
 from twisted.internet.defer import Deferred
@@ -19,6 +20,7 @@ from appproxy.admin.logins.rules import MachineFacts
 from appproxy.errors import AppProxyError, Code, RequestError
 from appproxy.http.head import RequestHead
 from appproxy.identity.command_line import token_text
+from appproxy.identity.cookie import from_payload
 from appproxy.pages import NO_STORE
 from appproxy.policy.failed_tries import FailedTries
 from appproxy.policy.levels import AddressLimit
@@ -27,6 +29,7 @@ from appproxy.store.database.live import LiveStore
 from appproxy.store.machines import command_lines, waiting_machines
 from appproxy.store.machines.command_lines import CommandLine
 from appproxy.store.machines.waiting_machines import MachinePurpose, NewWaitingMachine
+from appproxy.store.snapshot import BUILTIN
 
 #: Paths of the administration's host.
 BEGIN, TOKEN, REVOKE, DEVICE = "/device-authorization", "/token", "/revoke", "/device"
@@ -58,10 +61,21 @@ class MachinePlace:
     random_bytes: Callable[[int], bytes]
 
 
-class MachineEndPoints:
-    """Made once a node. `facts` gives those of now."""
+class AskedDirectories(Protocol):
+    """What is needed of `provider.directories.source.Directories`."""
 
-    def __init__(self, live: LiveStore, facts: Callable[[], MachineFacts], place: MachinePlace) -> None:
+    async def refresh(self, user_id: str) -> bool:
+        """May a user of the built-in provider still sign in, as far as a directory says? Raises RequestError if it is away."""
+        ...
+
+
+class MachineEndPoints:
+    """Made once a node. `facts` gives those of now; `directories` are asked before a session goes on."""
+
+    def __init__(
+        self, live: LiveStore, facts: Callable[[], MachineFacts], place: MachinePlace, directories: AskedDirectories
+    ) -> None:
+        self._directories = directories
         self._live = live
         self._facts = facts
         self._place = place
@@ -129,6 +143,15 @@ class MachineEndPoints:
         token = fields.get("refresh_token", "")
         line = None
         if command_lines.is_refresh_token(token):
+            known = await self._live.read(command_lines.session_of, token)
+            try:
+                if known is not None and (session := from_payload(known)).provider == BUILTIN and (
+                    not await self._directories.refresh(session.subject)
+                ):
+                    return _error("invalid_grant", "the session has ended")
+            except RequestError:
+                # The token was not used, and may come again.
+                return _sent(503, {"error": "temporarily_unavailable"})
             line = await self._live.write(rules.refresh, token, self._facts())
         if line is None:
             self._wrong.failed(client, self._place.seconds())

@@ -49,6 +49,12 @@ def is_refresh_token(text: str) -> bool:
     return _TOKENS.is_one(text)
 
 
+def session_of(reading: Reading, text: str) -> Mapping[str, Any] | None:
+    """The session of a refresh token that is the last one, or the one before; None for none. It stays as it is."""
+    row = _row(reading, text)
+    return None if row is None or not _TOKENS.is_current(row, text) else dict(json.loads(row["session"]))
+
+
 def refresh(tx: Transaction, text: str) -> CommandLine | None:
     """The one whose token this is, with the next token. None: it counts for nothing.
 

@@ -14,6 +14,8 @@ from twisted.web.resource import Resource
 
 from appproxy.admin.logins.end_points import DEVICE_CODE
 from appproxy.connector.enrol.enrolment import join
+from appproxy.errors import Code, RequestError
+from appproxy.provider.directories.source import Directories
 from appproxy.testing import Playground
 from appproxy.testing.browser import Browser, Page
 
@@ -431,3 +433,26 @@ def test_what_costs_a_transaction_in_vain_is_bounded(playground: Playground, wha
     assert found[0] != 429 and found[-1] == 429
     playground.network.pass_time(200)
     assert ask(playground, path, **asked)[0] != 429
+
+
+def test_a_directory_is_asked_before_a_session_goes_on(playground: Playground, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who was barred there has no next token; while it is away the token stays good; made-up tokens ask nothing of it."""
+    asked: list[str] = []
+    says: list[RequestError | None] = [RequestError(Code.PROVIDER_UNREACHABLE), None]
+
+    async def barred(_: Directories, user: str) -> bool:
+        asked.append(user)
+        if (error := says.pop(0)) is not None:
+            raise error
+        return False
+
+    playground.add_user("dirk", PASSWORD)
+    playground.admin("POST", "/role-assignments", {"role": "reader", "user": "dirk"})
+    tokens = logged_in(playground, "dirk")
+    monkeypatch.setattr(Directories, "refresh", barred)
+    made_up = {"refresh_token": tokens["refresh_token"][:38] + "x" * 43}
+    assert refresh(playground, made_up)[0] == 400 and asked == []
+    assert refresh(playground, tokens) == (503, {"error": "temporarily_unavailable"})
+    assert call(playground, tokens).status == 200
+    assert refresh(playground, tokens)[0] == 400
+    assert asked == [playground.admin("GET", "/users/dirk")["id"]] * 2
