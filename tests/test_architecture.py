@@ -149,7 +149,7 @@ INNER = {
         {"fleet", "people", "policy", "publishing", "running"},
         {"configuration", "logins"},
         {"operations"},
-        {"audit_page", "fields", "noted"},
+        {"audit_page", "bounds", "fields", "noted"},
         {"openapi"},
         {"transport"},
     ],

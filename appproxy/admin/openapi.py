@@ -9,8 +9,9 @@ import appproxy
 from appproxy.admin.base.answers import answer_of, records
 from appproxy.admin.base.operation import Command, Operation, Query
 from appproxy.admin.base.pages import MOST_ROWS
+from appproxy.admin.bounds import BODY, bounds_of
 from appproxy.admin.fields import JsonKind, kind_of, required
-from appproxy.admin.operations import OPERATIONS
+from appproxy.admin.operations import OPERATIONS, ROUTES
 
 Schema = dict[str, Any]
 
@@ -35,6 +36,7 @@ _SCHEMAS: dict[JsonKind, Schema] = {
 _IN_QUERY: dict[JsonKind, Schema] = {
     **_SCHEMAS,
     JsonKind.WHOLE: {"type": "integer", "minimum": 0, "maximum": 999_999_999},
+    JsonKind.NUMBER: {"type": "integer", "minimum": 0, "maximum": 9_999_999_999},
     JsonKind.DURATION: _DURATION["oneOf"][1],
 }
 #: Queries without pages whose answer is a list.
@@ -44,8 +46,9 @@ _LISTS = frozenset({
     "/risk/sign-ins", "/risk/users",
 })
 _LIMIT: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_ROWS}
-#: A listing without pages.
+#: Listings that need no pages.
 _MORE: Schema = {**_LIMIT, "maximum": 10_000}
+_MORE_ROWS = frozenset({"/sessions", "/risk/sign-ins"})
 _PROBLEMS = {
     "400": "The request cannot be read", "401": "Nobody is signed in", "403": "Not allowed", "404": "Not found",
     "405": "Not possible here", "409": "Already there, or still in use", "412": "Changed meanwhile", "413": "Too large",
@@ -76,7 +79,8 @@ def description(origin: str, prefix: str) -> Schema:
         "openapi": "3.1.0",
         "info": {
             "title": "appproxy admin API", "version": appproxy.__version__,
-            "description": "Everything that an administrator does. What a caller may do follows from their roles.",
+            "description": "Everything that an administrator does. What a caller may do follows from their roles. "
+                           "No text may have a NUL.",
         },
         "servers": [{"url": origin + prefix}],
         "security": [{"bearer": []}],
@@ -119,8 +123,11 @@ def _operation(operation: Operation) -> Schema:
     made["parameters"].append({
         "name": "dry_run", "in": "query", "schema": {"type": "boolean"},
         "description": "true: check and answer as if it was done, and change nothing."})
-    made["parameters"].append(_field("If-Match", "An ETag: nothing is done unless it is still that."))
-    made["parameters"].append(_field("If-None-Match", "*: nothing is done if something is there already."))
+    if ROUTES.has_etag(operation.path):
+        made["parameters"].append(_field("If-Match", "An ETag: nothing is done unless it is still that."))
+    if operation.method == "PUT" and ROUTES.has_etag(operation.path, alone=True):
+        new = _field("If-None-Match", "Nothing is done if something is there already.")
+        made["parameters"].append({**new, "schema": {"type": "string", "enum": ["*"]}})
     if operation.method == "POST":
         made["parameters"].append(_field("Idempotency-Key", "The same change with the same key happens once; for a day.", 255))
     if operation.method == "DELETE":
@@ -131,17 +138,27 @@ def _operation(operation: Operation) -> Schema:
 
 
 def _request_body(operation: Operation) -> Schema:
-    return {"required": bool(required(operation)), "content": {"application/json": {"schema": _body(operation)}}}
+    needed = bool(required(operation) or bounds_of(operation.method, operation.path, BODY))
+    return {"required": needed, "content": {"application/json": {"schema": _body(operation)}}}
 
 
 def _body(operation: Operation) -> Schema:
-    schema: Schema = {
-        "type": "object", "additionalProperties": False,
-        "properties": {name: _SCHEMAS[kind_of(name)] for name in operation.known},
-    }  # fmt: skip
-    if needed := required(operation):
+    needed, properties = required(operation), {}
+    for name in operation.known:
+        one = _bounded(operation, name, _SCHEMAS[kind_of(name)])
+        properties[name] = one if name in needed else _or_null(one)
+    schema: Schema = {"type": "object", "additionalProperties": False, "properties": properties}
+    if needed:
         schema["required"] = list(needed)
-    return schema
+    return _bounded(operation, BODY, schema)
+
+
+def _or_null(schema: Schema) -> Schema:
+    """The same for a field that may be left out: null is as good as that."""
+    if "oneOf" in schema:
+        return {**schema, "oneOf": [*schema["oneOf"], {"type": "null"}]}
+    listed = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
+    return {**schema, "type": [schema["type"], "null"], **listed}
 
 
 def _in_path(name: str) -> Schema:
@@ -152,8 +169,13 @@ def _in_path(name: str) -> Schema:
 def _in_query(operation: Operation, name: str) -> Schema:
     schema = _IN_QUERY[kind_of(name)]
     if name == "limit":
-        schema = _MORE if operation.path == "/sessions" else _LIMIT
+        schema = _MORE if operation.path in _MORE_ROWS else _LIMIT
+    schema = _bounded(operation, name, schema)
     return {"name": name, "in": "query", "required": name in required(operation), "schema": schema}
+
+
+def _bounded(operation: Operation, name: str, schema: Schema) -> Schema:
+    return {**schema, **bounds_of(operation.method, operation.path, name)}
 
 
 def _field(name: str, description: str, longest: int = 0) -> Schema:

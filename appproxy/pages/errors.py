@@ -20,6 +20,9 @@ _REQUEST_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 #: The scheme that we have: the access cookie, got by signing in with a browser. Its name depends on the application.
 WWW_AUTHENTICATE = b'www-authenticate: Cookie realm="appproxy"\n'
 
+#: Which of these a resource has is its own business: whoever asks it with another learns that from itself.
+_ALLOW = b"allow: DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT\n"
+
 #: The way of a request, as the page draws it.
 HOPS = ("You", "Service", "Connector", "Application")
 _HOP_OF = {FailureSource.REQUEST: "You", FailureSource.CONNECTOR: "Connector", FailureSource.APPLICATION: "Application"}
@@ -45,6 +48,17 @@ def error_page(
     if known:
         block += b"x-request-id: " + known.encode() + b"\n"
     return failure.status, block, body
+
+
+def refusal_page(
+    code: Code, request_id: str, accept: bytes | None, *, notice: str = "", brand: Brand = PLAIN
+) -> tuple[int, bytes, bytes]:
+    """The answer to a head that nobody is asked about, with the same values as `error_page`. `accept`: its Accept, if any.
+
+    CONNECT and TRACE are refused so; the answer lists what is not (RFC 9110 section 15.5.6).
+    """
+    status, block, body = error_page(code, request_id, accepts_json(accept), notice=notice, brand=brand)
+    return status, block + (_ALLOW if code is Code.METHOD_NOT_ALLOWED else b""), body
 
 
 def failure_fields(code: Code, retry_after: int | None = None) -> bytes:

@@ -25,7 +25,7 @@ from appproxy.net.descriptors.inherited import Inherited
 from appproxy.net.descriptors.open_files import raise_limit, shares
 from appproxy.net.line_file import BoundedLineFile, LineFile
 from appproxy.net.secure.tls import TunnelContext, tunnel_context
-from appproxy.pages import accepts_json, error_page
+from appproxy.pages import refusal_page
 from appproxy.pki.authority import Credential
 from appproxy.service.cuts import Cuts
 from appproxy.service.dispatch import Dispatcher, ErrorPages
@@ -407,7 +407,7 @@ class ServiceNode(Service):
         await self.store.stop()
 
     def _refusal(self, code: Code, request_id: str, accept: bytes | None) -> tuple[int, bytes, bytes]:
-        return error_page(code, request_id, accepts_json(accept), brand=self.snapshot.brand)
+        return refusal_page(code, request_id, accept, brand=self.snapshot.brand)
 
 
 def _leaves(reading: Reading) -> tuple[Credential | None, Credential | None]:

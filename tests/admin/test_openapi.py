@@ -55,7 +55,37 @@ def test_no_more_is_promised_of_preconditions_than_is_checked() -> None:
     """Any text may come as an ETag: one that is none of ours meets nothing. A key has bounds."""
     fields = {one["name"]: one["schema"] for operation in OPERATIONS for one in described(operation)["parameters"]
               if one["in"] == "header"}
-    assert fields["If-Match"] == fields["If-None-Match"] == {"type": "string"}
+    assert fields["If-Match"] == {"type": "string"}
+    assert fields["Idempotency-Key"] == {"type": "string", "minLength": 1, "maxLength": 255}
+
+
+def test_preconditions_are_described_where_they_can_be_met() -> None:
+    """Elsewhere all that sends one is refused: nothing there has an ETag, or what is there is not to be new."""
+    def fields(name: str, method: str, path: str) -> list[object]:
+        return [one["schema"] for one in FOUND["paths"][path][method]["parameters"] if one["name"] == name]
+
+    assert fields("If-Match", "patch", "/users/{user}") and fields("If-Match", "post", "/connectors/{connector}/move")
+    assert not fields("If-Match", "post", "/groups") and not fields("If-Match", "post", "/sessions/revoke")
+    assert fields("If-None-Match", "put", "/policies/{policy}") == [{"type": "string", "enum": ["*"]}]
+    assert fields("If-None-Match", "get", "/policies/{policy}") == [{"type": "string"}]
+    for method, path in (("delete", "/policies/{policy}"), ("patch", "/users/{user}"), ("put", "/users/{user}/password")):
+        assert not fields("If-None-Match", method, path)
+
+
+@each
+def test_null_is_described_as_left_out(operation: Operation) -> None:
+    """In a body, of each field that may be left out, and of no other."""
+    schema = described(operation).get("requestBody", {"content": {"application/json": {"schema": {}}}})
+    for name, field in schema["content"]["application/json"]["schema"].get("properties", {}).items():
+        kinds = [one.get("type") for one in field["oneOf"]] if "oneOf" in field else field["type"]
+        assert ("null" in kinds) is (name not in required(operation))
+        assert (None in field.get("enum", ())) is ("enum" in field and name not in required(operation))
+
+
+def test_a_key_has_bounds() -> None:
+    """Of an operation that may be repeated."""
+    fields = {one["name"]: one["schema"] for one in described(next(
+        one for one in OPERATIONS if one.method == "POST" and isinstance(one, Command)))["parameters"]}
     assert fields["Idempotency-Key"] == {"type": "string", "minLength": 1, "maxLength": 255}
 
 

@@ -9,7 +9,7 @@ import sys
 import threading
 
 import oidc_provider_mock  # type: ignore[import-not-found]
-from werkzeug.serving import make_server  # type: ignore[import-not-found]
+from werkzeug.serving import make_server
 
 port, chain, key = sys.argv[1:]
 users = [

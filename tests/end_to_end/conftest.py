@@ -18,7 +18,7 @@ pytest_plugins = ("tests.end_to_end.second_tries",)
 LONGEST = (
     "reload", "acme", "late_answers", "mesh", "policies", "away_database", "kept_connections", "operation", "fault_packets",
     "fault_commands", "fault_surroundings", "doctor", "refresh", "published_sites", "fault_processes", "library",
-    "identity_provider", "fault_link", "nodes",
+    "identity_provider", "fault_link", "nodes", "api_conformance",
 )  # fmt: skip
 
 

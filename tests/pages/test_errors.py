@@ -8,7 +8,7 @@ import pytest
 
 from appproxy.errors import FAILURES, Code
 from appproxy.http.fields import check_block, values
-from appproxy.pages import accepts_json, error_page
+from appproxy.pages import accepts_json, error_page, refusal_page
 
 ID = "0123456789abcdef0123456789abcdef"
 
@@ -105,3 +105,13 @@ def test_an_admin_can_say_why_and_for_how_long(as_json: bool) -> None:
         assert b"<p>Moving &lt;b&gt;&#34;house&#34;&lt;/b&gt; &amp; home</p>" in body
     _, block, body = error_page(Code.MAINTENANCE, ID, as_json)
     assert b"Moving" not in body and values(block, b"retry-after") == [b"300"]
+
+
+def test_a_method_that_is_refused_everywhere_gets_those_that_are_not() -> None:
+    """RFC 9110 section 15.5.6: 405 has Allow. No other failure has."""
+    status, block, body = refusal_page(Code.METHOD_NOT_ALLOWED, ID, b"application/json")
+    check_block(block)
+    assert status == 405 and values(block, b"allow") == [b"DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"]
+    assert json.loads(body)["status"] == 405
+    status, block, body = refusal_page(Code.BAD_REQUEST, ID, None)
+    assert status == 400 and not values(block, b"allow") and body.startswith(b"<!doctype html>")

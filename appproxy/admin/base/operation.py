@@ -260,6 +260,15 @@ class Routes:
         unchanged = (if_match, self._told(path, if_match)) if if_match and operation.method != "GET" else None
         return operation, Call(names, Body(body or {}, operation.known), context, unchanged, scope)
 
+    def has_etag(self, path: str, alone: bool = False) -> bool:
+        """Can a change of `path` (names in braces will do) have a precondition? `alone`: on the path itself, not on what it
+        is a part of.
+        """
+        try:
+            return bool(self._told(path, NOT_THERE if alone else "any"))
+        except Changed:
+            return False
+
     def _told(self, path: str, if_match: str) -> tuple[Query, ...]:
         """The queries that tell what is at a path, or what that is a part of: an ETag of `/connectors/C` holds for
         `/connectors/C/move`, too.

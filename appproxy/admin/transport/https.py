@@ -16,7 +16,7 @@ from appproxy.admin.base.dry_run import dry as dry_run
 from appproxy.admin.base.operation import NOT_THERE
 from appproxy.admin.base.pages import MOST_ROWS
 from appproxy.admin.base.principal import Principal
-from appproxy.admin.base.problem import Busy, NotJson, NotSaidToBeJson, TooLarge, Unreadable, WrongMethod, problem
+from appproxy.admin.base.problem import Busy, Changed, NotJson, NotSaidToBeJson, TooLarge, Unreadable, WrongMethod, problem
 from appproxy.admin.fields import read_query
 from appproxy.admin.openapi import description
 from appproxy.admin.operations import ROUTES, Command, Query
@@ -256,13 +256,19 @@ def _tagged(etag: str) -> tuple[tuple[str, str], ...]:
 
 
 def _precondition(fields: Mapping[str, str]) -> str:
-    """What a change is made under: an ETag without its quotes, `NOT_THERE`, or "" for nothing. Raises Unreadable."""
+    """What a change is made under: an ETag without its quotes, `NOT_THERE`, or "" for nothing.
+
+    Raises Unreadable or Changed.
+    """
     none_match = fields.get("if-none-match")
     if none_match is None:
         return _strong(fields.get("if-match", ""))
-    if none_match.strip() != "*" or "if-match" in fields:
-        raise Unreadable("If-None-Match: with a change it can be * alone, and without If-Match",
-                         hint="to change what you have read, send its ETag in If-Match")
+    hint = "to change what you have read, send its ETag in If-Match alone"
+    if none_match.strip() != "*":
+        raise Unreadable("If-None-Match: with a change it can be * alone", hint=hint)
+    if "if-match" in fields:
+        # Both are evaluated (RFC 9110 section 13.2.2), and nothing can be there and not be there.
+        raise Changed("If-Match wants something to be there, and If-None-Match: * nothing", hint=hint)
     return NOT_THERE
 
 

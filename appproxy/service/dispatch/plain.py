@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 
 from appproxy.branding import Brand
 from appproxy.errors import Code
-from appproxy.pages import accepts_json, error_page
+from appproxy.pages import refusal_page
 from appproxy.service.dispatch.error_pages import failure_answer
 from appproxy.service.exchange.exchange import Exchange
 from appproxy.store.certificates.acme import HTTP_01
@@ -68,4 +68,4 @@ class StrayDispatcher:
 
     def refusal(self, code: Code, request_id: str, accept: bytes | None) -> tuple[int, bytes, bytes]:
         """The answer to a request that is malformed besides (`service.front.front.Refusal`)."""
-        return error_page(code, request_id, accepts_json(accept), notice=_NOTICE, brand=self._brand())
+        return refusal_page(code, request_id, accept, notice=_NOTICE, brand=self._brand())

@@ -199,6 +199,8 @@ class AdminHost:
 
     def _refuse(self, exchange: Exchange, code: Code, detail: str = "", retry_after: int | None = None) -> None:
         exchange.failure, exchange.detail = code, detail or exchange.detail
+        if code is Code.METHOD_NOT_ALLOWED:  # of the end points of machines; the API says it by itself
+            exchange.own_fields += b"allow: POST\n"
         if exchange.head.target.startswith(API):
             exchange.answer(*error_page(code, exchange.id, accept_json=True, retry_after=retry_after))
         else:

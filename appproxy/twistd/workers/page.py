@@ -14,7 +14,7 @@ from twisted.internet.interfaces import IListeningPort
 from appproxy.config import ServiceSettings
 from appproxy.net.descriptors.inherited import Inherited, family_of
 from appproxy.net.descriptors.open_files import raise_limit, shares
-from appproxy.pages import accepts_json, error_page
+from appproxy.pages import refusal_page
 from appproxy.service.listen.fronts import Fronts
 from appproxy.twistd.workers.process import WorkerProcess
 from appproxy.twistd.workers.scrape import ParentPage
@@ -49,7 +49,7 @@ class PageListener:
         if address is None:
             return
         wall_clock = time.time  # noqa: TID251 -- handed on, by the edge of a program
-        fronts = Fronts(settings, self._reactor, lambda code, id, accept: error_page(code, id, accepts_json(accept)),
+        fronts = Fronts(settings, self._reactor, refusal_page,
                         shares(raise_limit()), secrets.token_bytes, wall_clock)
         front = fronts.metrics(self._page)
         descriptor = given.listening("metrics_listen", address)

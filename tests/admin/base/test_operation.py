@@ -101,3 +101,15 @@ def test_an_etag_holds_for_what_is_a_part() -> None:
         Routes((move,)).prepare("POST", "/things/a/move", None, CONTEXT, tag)
     with pytest.raises(Changed, match="has an ETag"):
         routes.prepare("POST", "/things/a/move", None, CONTEXT, NOT_THERE)
+
+
+def test_where_preconditions_can_be_met() -> None:
+    """At what has an ETag, and below it; on the path alone for what must not be there yet."""
+    routes = Routes((
+        Query("/things/{thing}", "One.", look, live=(), permission=Permission.READ_USERS),
+        Command("PUT", "/things/{thing}", "thing.set", "Set.", change, permission=Permission.CHANGE_USERS),
+        Command("PUT", "/things/{thing}/parts/{part}", "thing.put", "Put.", change, permission=Permission.CHANGE_USERS),
+    ))  # fmt: skip
+    assert routes.has_etag("/things/{thing}") and routes.has_etag("/things/{thing}", alone=True)
+    assert routes.has_etag("/things/{thing}/parts/{part}") and not routes.has_etag("/things/{thing}/parts/{part}", alone=True)
+    assert not ROUTES.has_etag("/things/{thing}")
