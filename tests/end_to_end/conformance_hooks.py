@@ -11,7 +11,7 @@ from itertools import count, cycle
 from typing import Any
 
 import schemathesis
-import urllib3.connection
+from urllib3.util import connection
 
 #: One change in so many keeps the ETag that was made up for it: it meets nothing (412), and so nothing else is tried.
 _PRECONDITIONS = 8
@@ -35,7 +35,6 @@ class Tokens:
         case.headers["Authorization"] = f"Bearer {data}"
 
 
-@schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: Any) -> None:
     """Take away what would be refused for what it is to be compared with, whatever else is asked."""
     number, fields = next(_numbers), case.headers or {}
@@ -56,5 +55,6 @@ def connect(
     return _connect(("127.0.0.1", address[1]), timeout, (next(_sources), 0), socket_options)
 
 
-_connect = urllib3.connection.connection.create_connection
-urllib3.connection.connection.create_connection = connect  # type: ignore[assignment]
+schemathesis.hook(before_call)
+_connect = connection.create_connection
+connection.create_connection = connect

@@ -251,7 +251,7 @@ def test_methods_that_are_not_there(playground: Playground, root: dict[str, str]
     assert page.status == 405 and page.headers.getRawHeaders(b"allow") == [b"GET, POST"]
     assert program(playground, "GET", "/sessions/revoke", root).headers.getRawHeaders(b"allow") == [b"POST"]
     page = program(playground, "TRACE", "/me", root)
-    assert page.status == 405 and b"PATCH" in page.headers.getRawHeaders(b"allow")[0]
+    assert page.status == 405 and b"PATCH" in b"".join(page.headers.getRawHeaders(b"allow") or [])
     assert program(playground, "BREW", "/users/alice", root).headers.getRawHeaders(b"allow") == [b"DELETE, GET, PATCH"]
 
 
