@@ -127,7 +127,7 @@ INNER = {
         {"connections", "life"},
     ],
     "identity": [
-        {"sealing"},
+        {"grant_types", "sealing"},
         {"openid"},
         {"answer_state", "binding", "devices", "service_token", "session"},
         {"claims", "cookie"},

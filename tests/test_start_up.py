@@ -19,12 +19,11 @@ HEAVY = (
 @pytest.mark.parametrize(
     ("program", "needed"),
     [
-        ("import appproxy.cli", ("cryptography", "jinja2", "sqlalchemy", "twisted")),
+        ("import appproxy.cli", ()),
         ("import appproxy.admin.transport.direct", ("cryptography", "sqlalchemy", "twisted")),
         ("import appproxy.twistd.service",
          ("argon2", "authlib", "cryptography", "jinja2", "ngh2", "prometheus_client", "sqlalchemy", "twisted")),
-        ("import appproxy.twistd.connector",
-         ("cryptography", "jinja2", "ngh2", "prometheus_client", "sqlalchemy", "twisted")),
+        ("import appproxy.twistd.connector", ("cryptography", "ngh2", "twisted")),
         ("from appproxy.api import CookieAuthResource, identity_of, oidc_client", ("cryptography", "jinja2", "twisted")),
         ("from appproxy.api import DataSession, SignalSession, errors, tunnel", ()),
         ("from appproxy.api import connector_service", ("cryptography", "ngh2", "twisted")),

@@ -9,13 +9,14 @@ from joserfc.jwk import KeySet
 from twisted.web.server import Request
 
 from appproxy.errors import Code, IdentityError, RequestError
+from appproxy.identity.grant_types import DEVICE_CODE
 from appproxy.identity.openid.oidc import GrantRefused
 from appproxy.net.web import Answer, AsyncResource, Limit, address_of, json_answer
 from appproxy.provider.directories.source import refresh_seconds
 from appproxy.provider.facts import ProviderFacts
 from appproxy.provider.oauth.claims import user_claims
 from appproxy.provider.oauth.client_secret import with_secret
-from appproxy.provider.oauth.clients import DEVICE_CODE, Client
+from appproxy.provider.oauth.clients import Client
 from appproxy.provider.oauth.grants import GrantContext, find_active
 from appproxy.provider.oauth.metadata import DEVICE, discovery_document
 from appproxy.provider.oauth.native import asked_of_sign_in

@@ -16,11 +16,13 @@ from urllib.parse import parse_qsl
 from twisted.internet.defer import Deferred
 
 from appproxy.admin.logins import rules
+from appproxy.admin.logins.paths import BEGIN, DEVICE, REVOKE, TOKEN
 from appproxy.admin.logins.rules import MachineFacts
 from appproxy.errors import AppProxyError, Code, RequestError
 from appproxy.http.head import RequestHead
 from appproxy.identity.command_line import token_text
 from appproxy.identity.cookie import from_payload
+from appproxy.identity.grant_types import DEVICE_CODE, REFRESH
 from appproxy.pages import NO_STORE
 from appproxy.policy.failed_tries import FailedTries
 from appproxy.policy.levels import AddressLimit
@@ -31,10 +33,6 @@ from appproxy.store.machines.command_lines import CommandLine
 from appproxy.store.machines.waiting_machines import MachinePurpose, NewWaitingMachine
 from appproxy.store.snapshot import BUILTIN
 
-#: Paths of the administration's host.
-BEGIN, TOKEN, REVOKE, DEVICE = "/device-authorization", "/token", "/revoke", "/device"
-#: What a machine says to be given what it was allowed, and the next tokens.
-DEVICE_CODE, REFRESH = "urn:ietf:params:oauth:grant-type:device_code", "refresh_token"
 #: Machines of one network that begin to wait, at once and a second: a rack that is set up by a program.
 _BEGUN = (30.0, 0.1)
 #: Codes and tokens of one network that are none, and questions that come too soon, at once and a second.

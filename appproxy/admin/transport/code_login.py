@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from appproxy.admin.base.problem import error_of
-from appproxy.admin.logins.end_points import BEGIN, DEVICE_CODE, REFRESH, REVOKE, TOKEN
+from appproxy.admin.logins.paths import BEGIN, REVOKE, TOKEN
 from appproxy.admin.transport.remote import Remote, TokenRefused
 from appproxy.errors import AppProxyError, ConfigError, StoreError
+from appproxy.identity.grant_types import DEVICE_CODE, REFRESH
 
 #: How this program calls itself there.
 _CLIENT = "appproxy"

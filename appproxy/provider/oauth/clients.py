@@ -14,11 +14,11 @@ from hmac import compare_digest
 from urllib.parse import urlsplit
 
 from appproxy.errors import RequestError
+from appproxy.identity.grant_types import DEVICE_CODE
 from appproxy.identity.openid.access_token import is_within
 from appproxy.publish.application import Application, Preauthentication
 from appproxy.store.snapshot import BUILTIN, NativeClient, RelyingParty, Snapshot
 
-DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 #: Where people type a device's code.
 DEVICE_PATH = "device"
 #: The scope by which relying parties ask for refresh tokens; native clients get some in any case.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from appproxy.identity.grant_types import DEVICE_CODE
 from appproxy.provider.assurance import ACR
 from appproxy.provider.oauth.claims import CLAIMS
-from appproxy.provider.oauth.clients import DEVICE_CODE, DEVICE_PATH, OFFLINE, SCOPES
+from appproxy.provider.oauth.clients import DEVICE_PATH, OFFLINE, SCOPES
 from appproxy.provider.oauth.signing import ALGORITHM
 
 #: End points by the name of their resource on the issuer's host.

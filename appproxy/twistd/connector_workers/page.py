@@ -10,9 +10,8 @@ from twisted.internet.interfaces import IListeningPort
 
 from appproxy.config import ConnectorSettings
 from appproxy.net.descriptors.inherited import Inherited, family_of
-from appproxy.twistd.workers.page import Measured, own_numbers
 from appproxy.twistd.workers.process import WorkerProcess
-from appproxy.twistd.workers.scrape import Scrape
+from appproxy.twistd.workers.scrape import Measured, Scrape, own_numbers
 
 
 class ConnectorPage:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from twisted.internet.defer import maybeDeferred
 from twisted.internet.interfaces import IListeningPort
@@ -15,24 +15,45 @@ from appproxy.config import ServiceSettings
 from appproxy.net.descriptors.inherited import Inherited, family_of
 from appproxy.net.descriptors.open_files import raise_limit, shares
 from appproxy.pages import refusal_page
+from appproxy.service.exchange.exchange import Exchange
 from appproxy.service.listen.fronts import Fronts
+from appproxy.service.own.metrics import METRICS_FIELDS, TEXT_FIELDS
 from appproxy.twistd.workers.process import WorkerProcess
-from appproxy.twistd.workers.scrape import ParentPage
+from appproxy.twistd.workers.scrape import Measured, Scrape, own_numbers
 
 
-class Measured(Protocol):
-    """The parent, as its page sees it."""
+class ParentPage:
+    """The handler of the metrics listener: GET /metrics, of all workers; /live, and /ready while any worker takes users.
 
-    @property
-    def workers(self) -> Mapping[WorkerProcess, str]:
-        """Those that are there, by name."""
+    `serves` says why no user is taken, or "".
+    """
 
-    @property
-    def restarts(self) -> int:
-        """How often one has ended by itself."""
+    def __init__(
+        self, reactor: Any, workers: Callable[[], Mapping[WorkerProcess, str]], serves: Callable[[], str],
+        own: Callable[[], str],
+    ) -> None:
+        self._scrape = Scrape(reactor, workers, own)
+        self._serves = serves
+        self.ended = self._scrape.ended
 
-    def why_not_ready(self) -> str:
-        """Why users are not served, or ""."""
+    def __call__(self, exchange: Exchange) -> None:
+        """Answer one exchange (`service.exchange.exchange.Handler`)."""
+        head = exchange.head
+        path = head.target.partition(b"?")[0] if head.method in (b"GET", b"HEAD") else b""
+        if path == b"/metrics":
+            self._scrape.page().addCallback(_answer, exchange)
+        elif path == b"/live":
+            exchange.answer(200, TEXT_FIELDS, b"ok\n")
+        elif path == b"/ready":
+            why_not = self._serves()
+            exchange.answer(503 if why_not else 200, TEXT_FIELDS, f"{why_not or 'ok'}\n".encode())
+        else:
+            exchange.answer(404, TEXT_FIELDS, b"only GET /metrics, /live and /ready are here\n")
+
+
+def _answer(page: str, exchange: Exchange) -> None:
+    if not exchange.over:
+        exchange.answer(200, METRICS_FIELDS, page.encode())
 
 
 class PageListener:
@@ -67,15 +88,3 @@ class PageListener:
         """Listen no more."""
         if self._port is not None:
             await maybeDeferred(self._port.stopListening)
-
-
-def own_numbers(parent: Measured) -> str:
-    """What the parent itself counts."""
-    serving = sum(one.member.ready is not None for one in parent.workers)
-    return (
-        "# HELP appproxy_workers Workers that serve.\n# TYPE appproxy_workers gauge\n"
-        f"appproxy_workers {float(serving)!r}\n"
-        "# HELP appproxy_worker_restarts_total Workers that have ended by themselves.\n"
-        "# TYPE appproxy_worker_restarts_total counter\n"
-        f"appproxy_worker_restarts_total {float(parent.restarts)!r}\n"
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import typing
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,8 +13,6 @@ from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from appproxy.service.exchange.exchange import Exchange
-from appproxy.service.own.metrics import METRICS_FIELDS, TEXT_FIELDS
 from appproxy.twistd.workers.process import WorkerProcess
 from appproxy.twistd.workers.summing import Summing
 
@@ -28,6 +27,21 @@ def text_of(answer: bytes) -> str:
     status, *fields = head.lower().split(b"\r\n")
     whole = status.startswith(b"http/1.1 200 ") and b"content-length: %d" % len(body) in fields
     return body.decode("utf-8", "replace") if whole else ""
+
+
+class Measured(typing.Protocol):
+    """The parent, as its page sees it."""
+
+    @property
+    def workers(self) -> Mapping[WorkerProcess, str]:
+        """Those that are there, by name."""
+
+    @property
+    def restarts(self) -> int:
+        """How often one has ended by itself."""
+
+    def why_not_ready(self) -> str:
+        """Why users are not served, or ""."""
 
 
 class _Answer(Protocol):
@@ -125,35 +139,13 @@ class Scrape:
             one.callback(page)
 
 
-class ParentPage:
-    """The handler of the metrics listener: GET /metrics, of all workers; /live, and /ready while any worker takes users.
-
-    `serves` says why no user is taken, or "".
-    """
-
-    def __init__(
-        self, reactor: Any, workers: Callable[[], Mapping[WorkerProcess, str]], serves: Callable[[], str],
-        own: Callable[[], str],
-    ) -> None:
-        self._scrape = Scrape(reactor, workers, own)
-        self._serves = serves
-        self.ended = self._scrape.ended
-
-    def __call__(self, exchange: Exchange) -> None:
-        """Answer one exchange (`service.exchange.exchange.Handler`)."""
-        head = exchange.head
-        path = head.target.partition(b"?")[0] if head.method in (b"GET", b"HEAD") else b""
-        if path == b"/metrics":
-            self._scrape.page().addCallback(_answer, exchange)
-        elif path == b"/live":
-            exchange.answer(200, TEXT_FIELDS, b"ok\n")
-        elif path == b"/ready":
-            why_not = self._serves()
-            exchange.answer(503 if why_not else 200, TEXT_FIELDS, f"{why_not or 'ok'}\n".encode())
-        else:
-            exchange.answer(404, TEXT_FIELDS, b"only GET /metrics, /live and /ready are here\n")
-
-
-def _answer(page: str, exchange: Exchange) -> None:
-    if not exchange.over:
-        exchange.answer(200, METRICS_FIELDS, page.encode())
+def own_numbers(parent: Measured) -> str:
+    """What the parent itself counts."""
+    serving = sum(one.member.ready is not None for one in parent.workers)
+    return (
+        "# HELP appproxy_workers Workers that serve.\n# TYPE appproxy_workers gauge\n"
+        f"appproxy_workers {float(serving)!r}\n"
+        "# HELP appproxy_worker_restarts_total Workers that have ended by themselves.\n"
+        "# TYPE appproxy_worker_restarts_total counter\n"
+        f"appproxy_worker_restarts_total {float(parent.restarts)!r}\n"
+    )

@@ -12,9 +12,9 @@ import pytest
 from twisted.internet.defer import Deferred
 from twisted.web.resource import Resource
 
-from appproxy.admin.logins.end_points import DEVICE_CODE
 from appproxy.connector.enrol.enrolment import join
 from appproxy.errors import Code, RequestError
+from appproxy.identity.grant_types import DEVICE_CODE
 from appproxy.provider.directories.source import Directories
 from appproxy.testing import Playground
 from appproxy.testing.browser import Browser, Page

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from appproxy.provider.oauth.clients import DEVICE_CODE, find_client, is_redirect_of
+from appproxy.identity.grant_types import DEVICE_CODE
+from appproxy.provider.oauth.clients import find_client, is_redirect_of
 from appproxy.publish.application import Application, Url
 from appproxy.publish.routing import Router
 from appproxy.store.snapshot import NativeClient, Snapshot

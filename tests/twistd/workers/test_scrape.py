@@ -13,8 +13,8 @@ from twisted.logger import capturedLogs
 from twisted.python.failure import Failure
 
 from appproxy.twistd.workers.crew import UNANSWERED, Member
-from appproxy.twistd.workers.page import own_numbers
-from appproxy.twistd.workers.scrape import ParentPage
+from appproxy.twistd.workers.page import ParentPage
+from appproxy.twistd.workers.scrape import own_numbers
 from tests.net.hand_reactor import HandReactor
 
 
