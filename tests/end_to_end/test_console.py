@@ -91,7 +91,10 @@ PAGES = ["/", "/search?q=a", "/applications", "/applications/new", "/application
          "/providers", "/providers/new", "/providers/builtin", "/directories/new", "/second-factors/new", "/service-tokens",
          "/service-tokens/new", "/clients/new", "/role-assignments", "/role-assignments/new", "/roles", "/audit-exports/new",
          "/risk/sign-ins", "/risk/users", "/connector-updates", "/branding", "/configuration", "/applications/sample/parts",
-         "/devices", "/nothing"]
+         "/devices", "/device", "/directories", "/second-factors", "/break-glass", "/native-clients", "/native-clients/new",
+         "/clients", "/roles/reader", "/role-entitlements", "/role-entitlements/new", "/role-requests", "/role-requests/new",
+         "/audit-exports", "/certificates/new", "/device-authorities", "/device-authorities/new", "/locations/new",
+         "/strengths/new", "/contexts/new", "/groups/staff", "/nothing"]
 
 
 @pytest.mark.parametrize("path", PAGES)

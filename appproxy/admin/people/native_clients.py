@@ -19,6 +19,10 @@ def _list(reading: Reading, call: Call) -> object:
     return [_record(one, called) for one in found]
 
 
+def _show(reading: Reading, call: Call) -> object:
+    return _shown(reading, native_clients.find(reading, call.path["native"]))
+
+
 def _add(tx: Transaction, call: Call) -> Change:
     body = call.body
     named = [applications.find(tx, name).id for name in body.texts("applications")]
@@ -34,12 +38,12 @@ def _set(tx: Transaction, call: Call) -> Change:
     device_codes = body.flag("device_codes") if "device_codes" in body else None
     if named is None and uris is None and device_codes is None:
         raise ConfigError("nothing to change", hint="give applications, redirect_uris or device_codes")
-    made = native_clients.change(tx, call.path["client"], named, uris, device_codes=device_codes)
+    made = native_clients.change(tx, call.path["native"], named, uris, device_codes=device_codes)
     return Change(_shown(tx, made), made.id, _shown(tx, made))
 
 
 def _remove(tx: Transaction, call: Call) -> Change:
-    found = native_clients.find(tx, call.path["client"])
+    found = native_clients.find(tx, call.path["native"])
     shown = _shown(tx, found)
     for grant in native_grants.of_client(tx, found.id):
         native_grants.end(tx, grant)
@@ -62,12 +66,13 @@ def _record(one: NativeClient, called: dict[str, str]) -> dict[str, object]:
 OPERATIONS: tuple[Operation, ...] = (
     Query("/native-clients", "Programs that sign people in at the built-in provider.", _list,
           page="name", reads_pages=True, permission=Permission.READ_TOKENS),
+    Query("/native-clients/{native}", "One of them.", _show, live=(), permission=Permission.READ_TOKENS),
     Command("POST", "/native-clients", "native_client.add", "Register one; it has no secret.", _add,
             ("name", "applications", "redirect_uris", "device_codes"), permission=Permission.CHANGE_TOKENS),
-    Command("PATCH", "/native-clients/{client}", "native_client.set",
+    Command("PATCH", "/native-clients/{native}", "native_client.set",
             "Change where it takes codes, what its tokens are for, or whether it has device codes.", _set,
             ("applications", "redirect_uris", "device_codes"), permission=Permission.CHANGE_TOKENS),
-    Command("DELETE", "/native-clients/{client}", "native_client.remove",
+    Command("DELETE", "/native-clients/{native}", "native_client.remove",
             "Forget one, and end all that users have let it do.", _remove,
             permission=Permission.CHANGE_TOKENS),
 )

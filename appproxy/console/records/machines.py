@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from appproxy.console.records.kinds import Act, Cell, RecordKind
 
-_TOKEN, _NATIVE, _CLIENT = "/service-tokens/{token}", "/native-clients/{client}", "/clients/{client}"
+_TOKEN, _NATIVE, _CLIENT = "/service-tokens/{token}", "/native-clients/{native}", "/clients/{client}"
 
 SERVICE_TOKENS = RecordKind(
     "/service-tokens", "service token", "Service tokens",
@@ -22,7 +22,7 @@ NATIVE_CLIENTS = RecordKind(
     "/native-clients", "native client", "Native clients",
     "Programs on people's machines (command lines, desktop and phone apps) that sign them in and open applications for them.",
     (Cell("name", "Client", False), Cell("applications", "Opens", False), Cell("redirect_uris", "Redirect URIs")),
-    add="POST /native-clients", change=f"PATCH {_NATIVE}",
+    one=_NATIVE, add="POST /native-clients", change=f"PATCH {_NATIVE}",
     acts=(
         Act(f"DELETE {_NATIVE}", "remove", "Remove", "Nobody signs in by it any more, and its tokens count no longer.",
             "removed", closes=True, is_danger=True, leaves=True),

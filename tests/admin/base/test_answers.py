@@ -88,6 +88,7 @@ CALLS: list[tuple[str, str, dict[str, Any] | None]] = [
     ("DELETE", "/service-tokens/t", None),
     ("POST", "/native-clients", {"name": "n", "applications": ["wiki"], "device_codes": True}),
     ("PATCH", "/native-clients/n", {"redirect_uris": ["http://127.0.0.1/"]}), ("GET", "/native-clients", None),
+    ("GET", "/native-clients/n", None),
     ("DELETE", "/native-clients/n", None), ("POST", "/clients", {"name": "c", "redirect_uris": ["https://c.example/"]}),
     ("GET", "/clients", None), ("GET", "/clients/c", None), ("PATCH", "/clients/c", {"ca_bundle": ""}),
     ("POST", "/clients/c/rotate", {}), ("DELETE", "/clients/c", None), ("GET", "/roles", None), ("GET", "/roles/reader", None),

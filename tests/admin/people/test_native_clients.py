@@ -15,6 +15,7 @@ def test_the_life_of_a_client(desk: Desk) -> None:
     made = desk.record("POST", "/native-clients", {
         "name": "Tool", "applications": ["wiki"], "redirect_uris": ["http://127.0.0.1/cb"]})
     assert desk.rows("/native-clients") == [made] and made["applications"] == ["wiki"]
+    assert desk.call("GET", "/native-clients/tool") == made
     changed = desk.record("PATCH", f"/native-clients/{made['id']}", {"device_codes": True})
     assert (made["device_codes"], changed) == (False, {**made, "device_codes": True})
     with pytest.raises(ConfigError, match="device_codes"):

@@ -40,3 +40,15 @@ def test_a_client_is_changed(house: House, alice: Seat) -> None:
     stale = alice.send("/clients/git", {"redirect_uris": "https://other.example/", "tag": html.unescape(tag[1])})
     assert stale.status == 412 and "https://other.example/" in stale.text
     assert alice.send("/clients/git/remove", {}, of="/clients/git").status == 200
+
+
+def test_a_native_client_is_changed(house: House, alice: Seat) -> None:
+    """Not over what somebody else has changed since the page was opened; nothing that was typed is lost then."""
+    house.call("POST", "/native-clients", {"name": "cli", "applications": ["wiki"], "redirect_uris": ["http://127.0.0.1/a"]})
+    old = alice.see("/native-clients/cli")
+    tag = re.search(r'name="tag" value="([^"]+)"', old.text)
+    assert tag
+    assert alice.send("/native-clients/cli", {"redirect_uris": "http://127.0.0.1/b"}, of="/native-clients/cli").status == 200
+    stale = alice.send("/native-clients/cli", {"redirect_uris": "http://127.0.0.1/c", "tag": html.unescape(tag[1])})
+    assert stale.status == 412 and "http://127.0.0.1/c" in stale.text
+    assert house.call("GET", "/native-clients/cli")["redirect_uris"] == ["http://127.0.0.1/b"]
