@@ -107,6 +107,19 @@ def test_everybody_can_use_it(browser: Chrome, world: World, rules: str, path: s
     assert [text for text in complaints(browser) if "status of 404" not in text] == []
 
 
+@pytest.mark.parametrize("path", ["/role-assignments/new", "/limits", "/"])
+def test_where_one_is_is_seen(browser: Chrome, world: World, path: str) -> None:
+    """The page begins at its top, and the link of it in the navigation is on the screen."""
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                            {"width": 1300, "height": 700, "deviceScaleFactor": 1, "mobile": False})
+    browser.get(world.url("admin", path))
+    top, bottom, scrolled, height = browser.execute_script(
+        "const box = document.querySelector('nav [aria-current=page]').getBoundingClientRect();"
+        "return [box.top, box.bottom, scrollY, innerHeight]")
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert 0 <= top < bottom <= height and scrolled == 0
+
+
 def test_what_is_hard_to_use_is_noticed(browser: Chrome, world: World, rules: str) -> None:
     """The check itself: on a page that was made worse, axe finds it."""
     browser.get(world.url("admin", "/applications/new"))

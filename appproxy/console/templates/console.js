@@ -8,7 +8,8 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     button.textContent = "Copied";
   });
 }
-document.querySelector("nav [aria-current]")?.scrollIntoView({block: "nearest", inline: "center"});
+const links = document.querySelector(".body > nav > ul"), current = links?.querySelector("[aria-current=page]");
+if (current) links.scrollTop = current.offsetTop - links.clientHeight / 2;  // the list alone: the page stays at its top
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, select, textarea, [contenteditable]");
   if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
