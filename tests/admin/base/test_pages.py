@@ -43,6 +43,7 @@ OBJECTS = {
     "/directories/{directory}": ("/directories/d", ("PATCH", {"refresh_minutes": 10})),
     "/role-assignments": ("/role-assignments", ("POST", {"role": "reader", "user": "ann"})),
     "/groups/{group}": ("", None),
+    "/native-clients/{native}": ("", None),
     "/role-entitlements": ("", None),
     "/branding": ("/branding", ("PATCH", {"settings": {"name": "Ours"}})),
 }
