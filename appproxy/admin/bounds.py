@@ -38,7 +38,7 @@ _BOUNDS: Mapping[str, Mapping[str, Schema]] = {
     "GET /user-check": {"name": _USER_NAME, "groups": _TITLES},
     "POST /invitations": {"name": _USER_NAME},
     "PATCH /directories/{directory}": {BODY: _SOME},
-    "PATCH /native-clients/{client}": {BODY: _SOME},
+    "PATCH /native-clients/{native}": {BODY: _SOME},
     "PATCH /providers/{provider}": {BODY: _SOME},
     "POST /connector-tokens": {"uses": {"minimum": 1, "maximum": 1000}},
     "GET /audit-verification": {"after": {"pattern": "^[0-9]{1,15}$"}, "chain": {"enum": [KNOWN, NOBODYS]}},

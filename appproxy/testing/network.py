@@ -7,6 +7,7 @@ argument runs on it unchanged, TLS included. Transports keep order, pause, resum
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from threading import get_ident
 from typing import Any, TypeVar
 
 from twisted.internet.address import IPv4Address
@@ -161,7 +162,11 @@ class InlinePool:
 
 @implementer(IReactorTCP, IReactorPluggableNameResolver)
 class MemoryNetwork(Clock):
-    """A reactor whose network and time are made of memory. `run` lets it turn until something has happened."""
+    """A reactor whose network and time are made of memory. `run` lets it turn until something has happened.
+
+    The thread that made it turns it; another one gets a RuntimeError, as it would corrupt what is under way: connections of
+    OpenSSL, that two threads use at once, end the whole process.
+    """
 
     def __init__(self, now: float = 1_000_000.0) -> None:
         super().__init__()
@@ -170,6 +175,13 @@ class MemoryNetwork(Clock):
         self.transports: list[InProcessTransport] = []
         self.nameResolver: IHostnameResolver = _Names()
         self._last = _EPHEMERAL
+        self._thread = get_ident()
+
+    def advance(self, amount: float) -> None:
+        """Let so many seconds pass. Raises RuntimeError in a thread that has not made the network."""
+        if get_ident() != self._thread:
+            raise RuntimeError("another thread turns this network: has a test replaced what all threads call, as time.sleep?")
+        super().advance(amount)
 
     def installNameResolver(self, resolver: IHostnameResolver) -> IHostnameResolver:
         """Let this one say what names mean."""

@@ -41,7 +41,7 @@ def test_verify(typed: Typing) -> None:
     ("text", "seconds"), [("2h", 7200), ("7d", 7 * 86400), ("1w", 7 * 86400), ("30m", 1800), ("5s", 5)])
 def test_a_time_ago(text: str, seconds: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Counted back from now."""
-    monkeypatch.setattr("time.time", lambda: 1e9)
+    monkeypatch.setattr("appproxy.cli.running.audit._wall_clock", lambda: 1e9)
     assert Moment().convert(text, None, None) == 1e9 - seconds
 
 

@@ -188,7 +188,7 @@ def person(playground: Playground, monkeypatch: pytest.MonkeyPatch) -> Iterator[
             assert answer(browser, seen[0]).status == 200
 
     monkeypatch.setattr("appproxy.cli.running.contexts.code_shown", lambda shown: seen.append(shown.code))
-    monkeypatch.setattr("appproxy.cli.running.contexts.time.sleep", elsewhere)
+    monkeypatch.setattr("appproxy.cli.running.contexts._sleep", elsewhere)
     monkeypatch.setattr("appproxy.cli.running.contexts._wall_clock", playground.service.api._wall_clock)
     playground.add_user("ann", "a rather long password")
     playground.admin("POST", "/role-assignments", {"role": "administrator", "user": "ann"})
@@ -238,7 +238,7 @@ def test_logging_in_again_ends_the_session_of_before(elsewhere: Typing, person: 
 
 def test_who_is_not_let_in_is_told(elsewhere: Typing, playground: Playground, monkeypatch: pytest.MonkeyPatch) -> None:
     """After ten minutes at the latest; nothing is kept."""
-    monkeypatch.setattr("appproxy.cli.running.contexts.time.sleep", lambda seconds: playground.network.pass_time(60))
+    monkeypatch.setattr("appproxy.cli.running.contexts._sleep", lambda seconds: playground.network.pass_time(60))
     refused = elsewhere("login", URL)
     assert refused.code == 1 and "nobody has let this machine in" in refused.err
     assert "type the code" in refused.err and not contexts_file().exists()
