@@ -43,6 +43,10 @@ from appproxy.store.snapshot import ProviderRecord
 
 #: Seconds for one call to a provider, from connecting to the last byte: a user waits for it.
 CALL_TIMEOUT = 10.0
+#: Seconds for the answer to a refresh, for which no user waits. Most tokens are good for one use: an answer that is given up
+#: takes the session with it, for the provider hears the old token again and takes it for a stolen one (RFC 9700 section
+#: 4.14.2). With the calls before and after it stays within the lease of a refresh (`store.people.session.refresh.LEASE`).
+REFRESH_TIMEOUT = 45.0
 #: Bytes of a discovery document, key set or token answer. Real ones are below 50 kB, and
 #: reading one, however it is made, must not hold up the others.
 MAX_ANSWER = 256 * 1024
@@ -212,10 +216,12 @@ class HttpOidcClient:
     async def refresh(self, refresh_token: str, client_id: str) -> TokenAnswer:
         """Ask the token end point (RFC 6749 section 6, OpenID Connect Core section 12)."""
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-        return read_token_answer(await self._token(await self.metadata(), client_id, form))
+        return read_token_answer(await self._token(await self.metadata(), client_id, form, REFRESH_TIMEOUT))
 
-    async def _token(self, metadata: Metadata, client_id: str, form: Mapping[str, str]) -> Mapping[str, object]:
-        status, answer = await self._post(metadata, metadata.token_endpoint, client_id, form)
+    async def _token(
+        self, metadata: Metadata, client_id: str, form: Mapping[str, str], patience: float = CALL_TIMEOUT
+    ) -> Mapping[str, object]:
+        status, answer = await self._post(metadata, metadata.token_endpoint, client_id, form, patience)
         if status != 200:
             error = answer.get("error") if isinstance(answer, dict) else None
             kind = GrantRefused if error == "invalid_grant" else IdentityError
@@ -286,7 +292,7 @@ class HttpOidcClient:
         return answer
 
     async def _post(
-        self, metadata: Metadata, url: str, client_id: str, form: Mapping[str, str]
+        self, metadata: Metadata, url: str, client_id: str, form: Mapping[str, str], patience: float = CALL_TIMEOUT
     ) -> tuple[int, object]:
         """Post a form as the client that we are."""
         now = self._wall_clock()
@@ -294,7 +300,7 @@ class HttpOidcClient:
         headers = Headers({"content-type": ["application/x-www-form-urlencoded"]})
         if proof.authorization is not None:
             headers.setRawHeaders("authorization", [proof.authorization])
-        return await self._call(b"POST", url, headers, urlencode({**form, **proof.form}).encode("ascii"))
+        return await self._call(b"POST", url, headers, urlencode({**form, **proof.form}).encode("ascii"), patience)
 
     async def _fetch_metadata(self) -> Metadata:
         issuer = self._record.issuer
@@ -314,18 +320,31 @@ class HttpOidcClient:
             raise RequestError(Code.PROVIDER_UNREACHABLE, f"{url}: status {status}")
         return document
 
-    async def _call(self, method: bytes, url: str, headers: Headers, body: bytes | None) -> tuple[int, object]:
+    async def _call(
+        self, method: bytes, url: str, headers: Headers, body: bytes | None, patience: float = CALL_TIMEOUT
+    ) -> tuple[int, object]:
         """Status and JSON of one call. Below 500 a body that is not JSON counts as None."""
         headers.setRawHeaders(b"accept", [b"application/json"])
-        status, _, content = await self._content(method, url, headers, body)
+        status, _, content = await self._content(method, url, headers, body, patience)
         return status, _json(content)
 
-    async def _content(self, method: bytes, url: str, headers: Headers, body: bytes | None) -> tuple[int, str, bytes]:
-        """Status, media type and body of one call. Raises RequestError(PROVIDER_UNREACHABLE), also from 500 on."""
+    async def _content(
+        self, method: bytes, url: str, headers: Headers, body: bytes | None, patience: float = CALL_TIMEOUT
+    ) -> tuple[int, str, bytes]:
+        """Status, media type and body of one call. Raises RequestError(PROVIDER_UNREACHABLE), also from 500 on.
+
+        `patience`: seconds for the answer. One that is longer than usual begins when it is our turn.
+        """
         headers.setRawHeaders(b"user-agent", [b"appproxy"])
+        ends = self._clock.seconds() + CALL_TIMEOUT
         try:
-            asked = Deferred.fromCoroutine(self._send(method, url, headers, body))
-            status, media, content = await asked.addTimeout(CALL_TIMEOUT, self._clock)
+            await self._turns.take(Lane.STRANGER, SENDER.get()).addTimeout(CALL_TIMEOUT, self._clock)
+            try:
+                asked = Deferred.fromCoroutine(self._ask(method, url, headers, body))
+                left = patience if patience > CALL_TIMEOUT else max(ends - self._clock.seconds(), 0.0)
+                status, media, content = await asked.addTimeout(left, self._clock)
+            finally:
+                self._turns.give_back()
         except RequestError:  # there is no room for it
             raise
         except Exception as error:  # whatever is between us and an answer: DNS, TLS, time, a broken message
@@ -334,13 +353,6 @@ class HttpOidcClient:
         if status >= 500:
             raise RequestError(Code.PROVIDER_UNREACHABLE, f"{url}: status {status}")
         return status, media, content
-
-    async def _send(self, method: bytes, url: str, headers: Headers, body: bytes | None) -> tuple[int, str, bytes]:
-        await self._turns.take(Lane.STRANGER, SENDER.get())
-        try:
-            return await self._ask(method, url, headers, body)
-        finally:
-            self._turns.give_back()
 
     async def _ask(self, method: bytes, url: str, headers: Headers, body: bytes | None) -> tuple[int, str, bytes]:
         producer = None if body is None else BytesProducer(body)

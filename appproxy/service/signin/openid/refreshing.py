@@ -26,8 +26,8 @@ from appproxy.service.signin.openid.wanted import WantedByProvider
 from appproxy.store.people.session.record import Later, Refreshed, RefreshLease
 from appproxy.store.snapshot import ProviderRecord, Snapshot
 
-#: Refreshes of this process at the same time: as many as half of what one provider is asked at once, so that sign-ins
-#: always find a place.
+#: Refreshes at one provider at the same time, of this process: half of what it is asked at once, so that sign-ins always
+#: find a place. Each provider has its own, because one that does not answer keeps them for most of a minute.
 _AT_ONCE = 32
 #: Seconds until the provider, or the database, is asked again after it was away: doubled each time up to the longest.
 _FIRST, _LONGEST = 5.0, 60.0
@@ -76,14 +76,16 @@ class Refreshing:
         self._clock = clock
         self._wall_clock = wall_clock
         self._told = told
-        self._turns = DeferredSemaphore(_AT_ONCE)
+        self._turns: dict[str, DeferredSemaphore] = {}
         self._wanted = WantedByProvider()
         #: Sessions in hand, and those that are not to be asked about before a time (wall clock), with the number of failures.
         self._under_way: set[str] = set()
         self._waiting: dict[str, tuple[float, int]] = {}
 
-    def begin(self, session: str) -> None:
-        """The tokens of a session are over: see to it, unless that is being done."""
+    def begin(self, session: str, provider: str) -> None:
+        """The tokens of a session (its id), which are of this provider (its id), are over: see to it, unless that is being
+        done.
+        """
         if session in self._under_way:
             return
         now = self._wall_clock()
@@ -92,7 +94,8 @@ class Refreshing:
         if now < again <= now + _LONGEST:
             return
         self._under_way.add(session)
-        self._turns.run(lambda: Deferred.fromCoroutine(self._refresh(session, failures))).addErrback(
+        turns = self._turns.setdefault(provider, DeferredSemaphore(_AT_ONCE))
+        turns.run(lambda: Deferred.fromCoroutine(self._refresh(session, failures))).addErrback(
             lambda failure: self.log.failure("a session could not be refreshed", failure)
         ).addBoth(lambda _: self._under_way.discard(session))
 

@@ -89,7 +89,7 @@ class Renewal:
         if session.refresh_at:
             look = session.refresh_at
             if now >= look:
-                self._refreshing.begin(session.id)
+                self._refreshing.begin(session.id, session.provider)
                 look = now + _LOOK
         last = passing.seen or passing.issued
         # After a step back of the clock a cookie may be from the future; it is made again then, too.
@@ -114,7 +114,7 @@ class Renewal:
         known = self._known.get(session.id)
         due = max(session.refresh_at, 0.0 if known is None else known.refresh_at)
         if session.refresh_at and now >= due:
-            self._refreshing.begin(session.id)
+            self._refreshing.begin(session.id, session.provider)
 
     def _learn(self, known: Refreshed) -> None:
         before = self._known.get(known.id)

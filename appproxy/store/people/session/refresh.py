@@ -16,8 +16,8 @@ from appproxy.store.people.session.rows import CLAIMS, ID_TOKEN, REFRESH_TOKEN
 from appproxy.store.tables.core import sessions as table
 from appproxy.store.transaction import Row, Transaction
 
-#: Seconds that a process has for a refresh: twelve times what one call to a provider may take, for an answer that cannot be
-#: written down is kept until then. If the process has ended, others go on after it.
+#: Seconds that a process has for a refresh: 20 s until it is asked, 45 for its answer, and the rest for what else it says and
+#: to write it down, which is tried until then. If the process has ended, others go on after it.
 LEASE = 120.0
 
 
