@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
@@ -28,6 +27,7 @@ from appproxy.store.database.away import AwayStore
 from appproxy.store.database.hearing import Hearing
 from appproxy.store.database.kept import Keeper
 from appproxy.store.database.store import Store
+from appproxy.store.database.together import TOO_LATE, Together, Work, carry_out
 from appproxy.store.snapshot import Snapshot
 from appproxy.store.transaction import NODES, SNAPSHOT, Reading, Transaction
 
@@ -44,6 +44,9 @@ POLL, HURRY = 1.0, 0.1
 MOST_WAITING = 1000
 #: Work that is handed to the thread at the same time: one that it does and one that it can go on with.
 HANDED = 2
+#: Work on a file that is committed together at most: with a disk that takes 9 ms, waiting for it is then less than what
+#: SQLite has to do, and whoever comes next waits no longer than before.
+MOST_TOGETHER = 16
 #: Work that has waited so long, in seconds, is refused: whoever asked is told that the database does not answer.
 PATIENCE = 8.0
 #: So are those whose work was begun by then, and is not done so long after they have asked.
@@ -53,7 +56,6 @@ LONGEST = 10.0
 GIVEN_UP = 10.0
 
 
-_TOO_LATE = "the database does not answer in time"
 _BEGUN = "it was begun and may still be done: look before you ask again"
 
 
@@ -62,18 +64,6 @@ class _Lane(IntEnum):
 
     REQUESTS = 1
     SERVICE = 4
-
-
-@dataclass(slots=True)
-class _Work:
-    """What waits for the thread; `done` fires with what comes of `do`."""
-
-    do: Callable[[], Any]
-    done: Deferred[Any]
-    #: It does not wait any more.
-    begun: bool = False
-    #: Tells whoever asked that it takes too long; None once they have been told, or have their answer.
-    late: IDelayedCall | None = None
 
 
 class _Watch:
@@ -152,8 +142,12 @@ class LiveStore:
         self._built: Snapshot | None = None
         self._version: int | None = None
         self._complaint = ""
-        self._queue: LaneQueue[_Work] = LaneQueue(MOST_WAITING, MOST_WAITING, _Lane)
+        self._queue: LaneQueue[Work] = LaneQueue(MOST_WAITING, MOST_WAITING, _Lane)
         self._idle = HANDED
+        # A server commits by itself for several at once.
+        self._together = MOST_TOGETHER if store.real is not None and not store.real.on_server else 1
+        #: What was handed over last; more can join it until it is begun.
+        self._next = Together([], 0)
         self._stopping = False
         #: How often a snapshot could not be built; the one before stayed in use.
         self.failed_builds = 0
@@ -225,38 +219,17 @@ class LiveStore:
         When the Deferred fires, `snapshot` shows the change already.
         """
 
-        def run() -> tuple[T, Snapshot | None]:
-            with self._store.transaction(self._wall_clock()) as transaction:
-                result = do(transaction, *args, **kwargs)
-            # Most of what is written is not in the snapshot, and a look whether it is another one costs as much as a write.
-            shown = self._built is not None and self._built.revision == transaction.revision and not self._complaint
-            return result, None if shown else self._rebuild()
-
-        def done(outcome: tuple[T, Snapshot | None]) -> T:
-            result, snapshot = outcome
-            if snapshot is not None:
-                self._swap(snapshot)
-            return result
-
-        return self._in_turn(run).addCallback(done)
+        return self._in_turn(Work(lambda transaction: do(transaction, *args, **kwargs), writes=True))
 
     def read(self, do: Callable[Concatenate[Reading, P], T], *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
         """Run `do(reading, ...)` on one consistent look at the database."""
 
-        def run() -> T:
-            with self._store.reading() as reading:
-                return do(reading, *args, **kwargs)
-
-        return self._in_turn(run)
+        return self._in_turn(Work(lambda reading: do(reading, *args, **kwargs)))
 
     def read_kept(self, do: Callable[Concatenate[Reading, P], T], *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
         """The same of tables that are kept for a start without the database, which then is not asked."""
 
-        def run() -> T:
-            with self._store.reading_kept() as reading:
-                return do(reading, *args, **kwargs)
-
-        return self._in_turn(run)
+        return self._in_turn(Work(lambda reading: do(reading, *args, **kwargs), kept=True))
 
     def look(self) -> Deferred[bool]:
         """Take up now what others have committed; fires with whether the database has answered."""
@@ -280,11 +253,10 @@ class LiveStore:
         """Call `callback` when the store is about to stop: what it writes then is still written."""
         self._last_words.append(callback)
 
-    def _in_turn(self, do: Callable[[], T]) -> Deferred[T]:
-        """Run in the thread what others ask for, in a fair order, unless too much waits there already."""
+    def _in_turn(self, work: Work) -> Deferred[Any]:
+        """Have the thread do what others ask for, in a fair order, unless too much waits there already."""
         if self._stopping:
             return fail(StoreError("the service is stopping"))
-        work = _Work(do, Deferred())
         work.late = self._reactor.callLater(PATIENCE, self._too_late, work)
         sender = SENDER.get()
         for dropped in self._queue.put(_Lane.REQUESTS if sender else _Lane.SERVICE, sender, work):
@@ -294,33 +266,37 @@ class LiveStore:
 
     def _hand_over(self) -> None:
         """Give the thread what it is free for; all there is once the service stops."""
-        while (self._idle > 0 or self._stopping) and (work := self._queue.take()) is not None:
-            if work.late is None:
-                continue  # whoever asked has been told that it takes too long
-            self._idle -= 1
-            self._in_thread(self._begin, work).addBoth(self._done, work)
+        while (self._idle > 0 or self._stopping or self._next.has_room) and (work := self._queue.take()) is not None:
+            # Whoever asked for something may have been told that it takes too long.
+            if work.late is not None and not self._next.join(work):
+                self._idle -= 1
+                self._next = Together([work], self._together if work.writes else 1)
+                self._in_thread(self._begin, self._next).addBoth(self._done, self._next)
 
-    def _begin(self, work: _Work) -> Any:
-        """In the thread. What was refused while it waited there is not done: nobody hears of it any more."""
-        if work.late is None:
-            raise StoreError(_TOO_LATE)
-        work.begun = True
-        return work.do()
+    def _begin(self, together: Together) -> Snapshot | None:
+        """In the thread. Gives a newer snapshot, None where there is none."""
+        revision = carry_out(together.begin(), self._store, self._wall_clock, self._reactor.seconds)
+        # Most of what is written is not in the snapshot, and a look whether it is another one costs as much as a write.
+        shown = self._built is not None and self._built.revision == revision and not self._complaint
+        return None if shown or revision is None else self._rebuild()
 
-    def _done(self, result: Any, work: _Work) -> None:
+    def _done(self, result: Snapshot | None | Failure, together: Together) -> None:
         self._idle += 1
         self._hand_over()
-        self._tell(work, result)
+        if isinstance(result, Snapshot):
+            self._swap(result)
+        for work in together.works:
+            self._tell(work, result if isinstance(result, Failure) else work.outcome)
 
-    def _too_late(self, work: _Work) -> None:
+    def _too_late(self, work: Work) -> None:
         """Refuse it; if it was begun, after some more time. What is under way then may still come to its end."""
         if work.begun:
             work.late = self._reactor.callLater(LONGEST - PATIENCE, self._tell, work,
-                                                Failure(StoreError(_TOO_LATE, hint=_BEGUN)))
+                                                Failure(StoreError(TOO_LATE, hint=_BEGUN)))
         else:
-            self._tell(work, Failure(StoreError(_TOO_LATE)))
+            self._tell(work, Failure(StoreError(TOO_LATE)))
 
-    def _tell(self, work: _Work, result: Any) -> None:
+    def _tell(self, work: Work, result: Any) -> None:
         """What came of it, if that was not said before."""
         late, work.late = work.late, None
         if late is None:

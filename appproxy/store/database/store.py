@@ -6,6 +6,7 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
@@ -42,6 +43,48 @@ log = Logger()
 
 def _say(text: str) -> None:
     log.warn("{text}", text=text)
+
+
+class GroupLostError(StoreError):
+    """The database has given up all of a group of transactions, and not one statement alone: the disk is full, or broken."""
+
+
+class WriteGroup:
+    """Write transactions that are committed together; see `Store.group`. `begin` makes one of its moment and revision."""
+
+    def __init__(self, connection: sa.Connection, begin: Callable[[float, int], Transaction]) -> None:
+        self._connection = connection
+        self._begin = begin
+        #: Of the snapshot's tables, with all that has succeeded so far.
+        self.revision = lock(connection)
+
+    @contextmanager
+    def transaction(self, now: float) -> Iterator[Transaction]:
+        """One of them, at the time `now`, after those before it: undone by any exception, and then it alone.
+
+        Raises GroupLostError where it cannot be undone alone: nothing of the group is kept then.
+        """
+        transaction = self._begin(now, self.revision)
+        transaction.touched.clear()
+        with _explaining(self._connection.engine), self._savepoint():
+            yield transaction
+            bump(transaction)
+        self.revision = transaction.revision
+
+    @contextmanager
+    def _savepoint(self) -> Iterator[None]:
+        point = self._connection.begin_nested()
+        try:
+            yield
+            point.commit()
+        except BaseException as error:
+            # After some errors SQLite has undone everything (https://www.sqlite.org/lang_transaction.html, section 3.2).
+            driver: Any = self._connection.connection.dbapi_connection
+            if not driver.in_transaction:
+                reason = " ".join(str(getattr(error, "orig", error)).split())
+                raise GroupLostError(f"{_name(self._connection.engine)}: {reason}") from getattr(error, "orig", None)
+            point.rollback()
+            raise
 
 
 class Store:
@@ -132,17 +175,34 @@ class Store:
         One runs at a time, also over several nodes. What it changes of the snapshot gets a new revision.
         """
         touched: set[str] = set()
+        with self._writing(touched) as connection:
+            transaction = Transaction(
+                connection, self._sealer, now, self._random_bytes, touched, revision=lock(connection))
+            yield transaction
+            told = {SNAPSHOT} if bump(transaction) else set()
+            notices.tell(connection, told | transaction.told)
+
+    @contextmanager
+    def group(self) -> Iterator[WriteGroup]:
+        """Several write transactions with one commit, so that the disk is waited for once. For databases in a file alone:
+        a server commits for several at once by itself, and has others waiting for our lock meanwhile.
+
+        None of them is kept before the end: whoever asked for one must not be told earlier that it is done.
+        """
+        touched: set[str] = set()
+        with self._writing(touched) as connection:
+            yield WriteGroup(connection, lambda now, revision: Transaction(
+                connection, self._sealer, now, self._random_bytes, touched, revision=revision))
+
+    @contextmanager
+    def _writing(self, touched: set[str]) -> Iterator[sa.Connection]:
         with (
             _explaining(self._engine),
             self._engine.connect() as plain,
             plain.execution_options(**{WRITE: True}, **collecting(touched)) as connection,
             connection.begin(),
         ):
-            transaction = Transaction(
-                connection, self._sealer, now, self._random_bytes, touched, revision=lock(connection))
-            yield transaction
-            told = {SNAPSHOT} if bump(transaction) else set()
-            notices.tell(connection, told | transaction.told)
+            yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Reading]:
