@@ -101,10 +101,15 @@ class Principal:
         """The system's administrator, who may do everything."""
         return cls(name, FULL, system=True)
 
+    @property
+    def called(self) -> str:
+        """As people know them: what somebody is called who has signed in, and not their id."""
+        return str(self.noted.get("caller", self.name))
+
     def require(self, permission: Permission) -> None:
         """Raises Forbidden, which names what is missing."""
         if permission not in self.permissions:
-            raise Forbidden(f"{self.name} lacks the permission {permission.value}")
+            raise Forbidden(f"{self.called} lacks the permission {permission.value}")
 
     def reach(self, permission: Permission) -> frozenset[str] | None:
         """For which applications (ids) they have it; None for everything. Raises Forbidden for none."""

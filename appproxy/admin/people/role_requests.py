@@ -85,7 +85,7 @@ def _ask(tx: Transaction, call: Call) -> Change:
     me, body = call.context.principal, call.body
     name, reason = body.text("role"), body.text("reason").strip()
     if me.person is None:
-        raise Forbidden(f"{me.name} is nobody who can be entitled to a role", hint="people ask for roles, who have signed in")
+        raise Forbidden(f"{me.called} cannot be entitled to a role", hint="people ask for roles, who have signed in")
     entitlement = _found(tx, call, me, roles.find(name).name)
     seconds = body.duration("duration", entitlement.longest)
     if not 60.0 <= seconds <= entitlement.longest:
@@ -128,9 +128,9 @@ def _decided(tx: Transaction, call: Call) -> tuple[RoleRequest, Entitlement]:
     request = entitlements.find_request(tx, call.path["request"])
     me = call.context.principal
     if not me.system and me.person is None:
-        raise Forbidden(f"{me.name} is no person", hint="another person must approve it")
+        raise Forbidden(f"{me.called} is no person", hint="another person must approve it")
     if me.person == (request.provider, request.subject):
-        raise Forbidden(f"{me.name} has asked for it", hint="another person must approve it")
+        raise Forbidden(f"{me.called} has asked for it", hint="another person must approve it")
     entitlement = entitlements.find(tx, request.entitlement)
     if not entitlement.holds(tx.now):
         raise NotFound(f"{request.name} is entitled to it no longer")

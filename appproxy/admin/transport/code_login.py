@@ -76,10 +76,11 @@ def _wait(
         if error == "slow_down":
             interval += _SLOWER
         elif error == "access_denied":
-            raise NotLetIn("this machine was not let in", hint="whoever was asked has said so, or may do so no more")
+            raise NotLetIn("this machine was not let in",
+                           hint="somebody has declined its code, or has confirmed it and may do so no more")
         elif error != "authorization_pending":
             break
-    raise NotLetIn("nobody has let this machine in in time", hint=_AGAIN)
+    raise NotLetIn("nobody has confirmed the code in time", hint="run the same command again, for a new code")
 
 
 def with_tokens(service: Remote, answer: Mapping[str, Any], now: float) -> Remote:

@@ -39,3 +39,10 @@ def test_permissions_are_named_alike() -> None:
     values = [permission.value for permission in Permission]
     assert all(re.fullmatch(r"[a-z]+\.(read|change|end|publish|reset)", value) for value in values)
     assert len(set(values)) == len(values)
+
+
+def test_people_are_told_by_what_they_are_called() -> None:
+    """And not by an id, which nobody knows as theirs."""
+    ann = Principal("user:5c2c16d722f0eaed", frozenset(), noted={"caller": "Ann"})
+    with pytest.raises(Forbidden, match=r"^Ann lacks the permission users\.read$"):
+        ann.require(Permission.READ_USERS)

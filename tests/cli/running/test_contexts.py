@@ -240,6 +240,6 @@ def test_who_is_not_let_in_is_told(elsewhere: Typing, playground: Playground, mo
     """After ten minutes at the latest; nothing is kept."""
     monkeypatch.setattr("appproxy.cli.running.contexts._sleep", lambda seconds: playground.network.pass_time(60))
     refused = elsewhere("login", URL)
-    assert refused.code == 1 and "nobody has let this machine in" in refused.err
+    assert refused.code == 1 and "nobody has confirmed the code in time" in refused.err
     assert "type the code" in refused.err and not contexts_file().exists()
     assert "appproxy login" in elsewhere("whoami").err
