@@ -32,8 +32,8 @@ class ClientGrant:
     auth_time: float
     methods: tuple[str, ...]
     expires: float
-    #: What its tokens have in common, of one that was used just now.
-    family: str = field(default="", repr=False, compare=False)
+    #: The token of it that was used just now.
+    token: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +74,12 @@ def use(tx: Transaction, text: str, client: str) -> ClientTokenUse:
         return ClientTokenUse(reused=used is TokenUse.STOLEN)
     if _TOKENS.is_last(row, text):
         tx.change(sa.update(table).where(table.c.id == row["id"]).values(former_hash=row["secret_hash"], rotated=tx.now))
-    return ClientTokenUse(replace(_grant(row), family=_TOKENS.family_of(text)))
+    return ClientTokenUse(replace(_grant(row), token=text))
 
 
 def rotate(tx: Transaction, grant: ClientGrant) -> str:
-    """The next refresh token of a grant whose last one was used just now."""
-    token = _TOKENS.new(tx, grant.id, grant.family)
+    """The next refresh token of a grant of which one was used just now."""
+    token = _TOKENS.next(tx, grant.token)
     tx.change(sa.update(table).where(table.c.id == grant.id).values(**token.columns))
     return token.text
 

@@ -70,7 +70,7 @@ def refresh(tx: Transaction, text: str) -> CommandLine | None:
         return CommandLine(found.id, found.session, found.expires, stolen=True)
     if use is TokenUse.MADE_UP:
         return None
-    token = _TOKENS.new(tx, row["id"], _TOKENS.family_of(text))
+    token = _TOKENS.next(tx, text)
     former = {"former_hash": row["secret_hash"], "rotated": tx.now} if _TOKENS.is_last(row, text) else {}
     tx.change(sa.update(table).where(table.c.id == row["id"]).values(**former, **token.columns))
     session_rows.seen(tx, {row["id"]: tx.now})

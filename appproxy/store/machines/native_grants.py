@@ -38,8 +38,8 @@ class NativeGrant:
     methods: tuple[str, ...]
     expires: float
     risk: str = ""
-    #: What its tokens have in common, of one that was used just now.
-    family: str = field(default="", repr=False, compare=False)
+    #: The token of it that was used just now.
+    token: str = field(default="", repr=False, compare=False)
 
 
 def begin(tx: Transaction, grant: NativeGrant) -> str:
@@ -73,12 +73,12 @@ def use(tx: Transaction, text: str, client: str) -> NativeGrant | None:
     if _TOKENS.is_last(row, text):
         tx.change(sa.update(table).where(table.c.id == row["id"]).values(former_hash=row["secret_hash"], rotated=tx.now))
     session_rows.seen(tx, {row["id"]: tx.now})
-    return replace(_grant(row), family=_TOKENS.family_of(text))
+    return replace(_grant(row), token=text)
 
 
 def rotate(tx: Transaction, grant: NativeGrant) -> str:
-    """The next refresh token of a grant whose last one was used just now."""
-    token = _TOKENS.new(tx, grant.id, grant.family)
+    """The next refresh token of a grant of which one was used just now."""
+    token = _TOKENS.next(tx, grant.token)
     tx.change(sa.update(table).where(table.c.id == grant.id).values(**token.columns))
     return token.text
 

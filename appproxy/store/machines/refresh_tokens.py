@@ -2,6 +2,10 @@
 
 A token that comes back after it was used is in two hands (RFC 9700 section 4.14.2). All tokens of one id begin with the same
 secret, its family: what does not was made up by somebody who knows no more than the id, and ends nothing.
+
+The token that follows another one is worked out from it, by the master key. So of two programs that refresh at once with one
+token, or of one that has lost the answer, both get the same next token, on whichever nodes they ask, and it does not matter
+whose answer is kept; nothing need be stored for it that could be stolen.
 """
 
 from __future__ import annotations
@@ -11,12 +15,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from hashlib import sha256
-from hmac import compare_digest
+from hmac import compare_digest, digest
 
 from appproxy.store.transaction import Row, Transaction
 
-#: Seconds for which the last refresh token may come once more: the answer may have been lost on its way.
+#: Seconds for which a token that was used may come again, and brings the same next one: the answer may have been lost on its
+#: way, or several threads or tabs of one program have asked at once.
 AGAIN = 10.0
+#: Of the secret that next tokens are made with.
+_PURPOSE = "refresh tokens"
 _ID, _SECRET = 32, 43
 #: Signs of a secret that are the family's: 132 of 258 bits.
 _FAMILY = 22
@@ -66,11 +73,19 @@ class RefreshTokenKind:
         """What it has in common with the others of its id."""
         return text.removeprefix(self.prefix)[_ID + 1:][:_FAMILY]
 
-    def new(self, tx: Transaction, id_: str, family: str = "") -> NewRefreshToken:
-        """The next one of an id; the first one of a new `family` where none is given."""
-        kept = family or _secret(tx, _FAMILY)
-        text = f"{self.prefix}{id_}_{kept}{_secret(tx, _SECRET - _FAMILY)}"
-        return NewRefreshToken(text, hash_of(text), hash_of(kept))
+    def new(self, tx: Transaction, id_: str) -> NewRefreshToken:
+        """The first one of an id, and of a new family."""
+        family = _random(tx, _FAMILY)
+        return self._made(id_, family, _random(tx, _SECRET - _FAMILY))
+
+    def next(self, tx: Transaction, text: str) -> NewRefreshToken:
+        """The one that follows `text`: the same each time. Who has the one does not know the other without the master key."""
+        rest = digest(tx.sealer.secret(_PURPOSE), text.encode(), "sha256")
+        return self._made(self.id_of(text), self.family_of(text), _signs(rest, _SECRET - _FAMILY))
+
+    def _made(self, id_: str, family: str, rest: str) -> NewRefreshToken:
+        text = f"{self.prefix}{id_}_{family}{rest}"
+        return NewRefreshToken(text, hash_of(text), hash_of(family))
 
     def judge(self, row: Row, text: str, now: float) -> TokenUse:
         """What it comes to that `text` is shown; `row` has the columns of its id, `now` seconds since 1970."""
@@ -94,5 +109,9 @@ def hash_of(text: str) -> str:
     return sha256(text.encode()).hexdigest()
 
 
-def _secret(tx: Transaction, length: int) -> str:
-    return urlsafe_b64encode(tx.random_bytes(18)).decode("ascii")[:length]
+def _random(tx: Transaction, length: int) -> str:
+    return _signs(tx.random_bytes(18), length)
+
+
+def _signs(secret: bytes, length: int) -> str:
+    return urlsafe_b64encode(secret).decode("ascii")[:length]
