@@ -22,6 +22,14 @@ def block_of(address: str) -> str:
     return _within(address, 48)
 
 
+@lru_cache(maxsize=4096)
+def whose(address: str) -> tuple[str, str, str]:
+    """Whose address it is, at its widest first: of IPv4 the /16, the /24 and itself; of IPv6 the /32, which is what a provider
+    gets (RFC 6177 leaves it at least that), the /48 and the /64.
+    """
+    return _within(address, 32, 16), _within(address, 48, 24), _within(address, 64)
+
+
 def is_within(address: str, networks: Iterable[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> bool:
     """Is an address in one of these networks? One that cannot be read is in none."""
     try:
@@ -32,13 +40,12 @@ def is_within(address: str, networks: Iterable[ipaddress.IPv4Network | ipaddress
     return any((mapped or parsed) in network for network in networks)
 
 
-def _within(address: str, prefix: int) -> str:
+def _within(address: str, prefix: int, prefix4: int = 32) -> str:
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return address[:_LONGEST]
-    if isinstance(parsed, ipaddress.IPv4Address):
-        return str(parsed)
-    if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
+    found = parsed if isinstance(parsed, ipaddress.IPv4Address) else parsed.ipv4_mapped
+    if found is not None:
+        return str(found) if prefix4 == 32 else str(ipaddress.ip_network((int(found), prefix4), strict=False))
     return str(ipaddress.ip_network((int(parsed), prefix), strict=False))

@@ -199,7 +199,7 @@ class Api:
         asked = asked_of_sign_in(parameters)
         if asked is None:
             return json_answer(400, {"error": "invalid_request", "error_description": _NO_LEVEL})
-        secret, code = await facts.live.write(device_codes.new, client.client_id, scope, resource, asked)
+        secret, code = await facts.live.write(device_codes.new, client.client_id, scope, resource, asked, address_of(request))
         place = f"{facts.issuer}/{DEVICE}"
         return json_answer(200, {
             "device_code": secret, "user_code": code.shown, "verification_uri": place,

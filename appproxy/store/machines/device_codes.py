@@ -11,6 +11,7 @@ from hashlib import sha256
 import sqlalchemy as sa
 
 from appproxy.errors import Code, RequestError
+from appproxy.store.machines import waiting_places
 from appproxy.store.tables.machines import device_codes as table
 from appproxy.store.transaction import Reading, Row, Transaction
 
@@ -22,8 +23,6 @@ INTERVAL = 5.0
 #: eight are 34 bits. With the most that wait, one guess in 2.5 million is one of them, and each network has few guesses.
 SIGNS = "BCDFGHJKLMNPQRSTVWXZ"
 _LENGTH = 8
-#: Devices that wait. Anybody can make some wait; each network has few.
-MOST = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +49,17 @@ class DeviceCode:
 
 
 def new(
-    tx: Transaction, client: str, scope: str, audience: str, asked: Mapping[str, str] | None = None
+    tx: Transaction, client: str, scope: str, audience: str, asked: Mapping[str, str] | None = None, address: str = ""
 ) -> tuple[str, DeviceCode]:
-    """Make one; gives the device code, and the rest. Raises RequestError(OVERLOADED) when too many wait."""
-    tx.change(sa.delete(table).where(table.c.expires < tx.now))
-    if (tx.connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0) >= MOST:
+    """Make one for a device at this address; gives the device code, and the rest. The oldest of the greediest network give way
+    to it where too many wait. Raises RequestError(OVERLOADED) where none can.
+    """
+    if not waiting_places.make_room(tx, table):
         raise RequestError(Code.OVERLOADED, "too many devices wait for a sign-in")
     secret, code = new_codes(tx, table.c.user_code)
     tx.change(sa.insert(table).values(
         id=hash_of(secret), user_code=code, client=client, scope=scope, audience=audience, session="", denied=False,
-        polled=0.0, expires=tx.now + LIFETIME, asked=json.dumps(asked) if asked else ""))
+        polled=0.0, expires=tx.now + LIFETIME, asked=json.dumps(asked) if asked else "", address=address[:64]))
     found = tx.row(sa.select(table).where(table.c.id == hash_of(secret)))
     assert found is not None
     return secret, _code(found)

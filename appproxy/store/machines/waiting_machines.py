@@ -15,14 +15,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from appproxy.errors import Code, RequestError
-from appproxy.store.machines import device_codes
+from appproxy.store.machines import device_codes, waiting_places
 from appproxy.store.machines.device_codes import INTERVAL, LIFETIME
 from appproxy.store.tables.roles import waiting_machines as table
 from appproxy.store.transaction import Reading, Row, Transaction
 
 __all__ = ["INTERVAL", "LIFETIME"]
-#: Machines that wait. Anybody can make some wait; each network has few.
-MOST = 10_000
 _LONGEST_NAME = 100
 
 
@@ -72,9 +70,10 @@ class WaitingMachine:
 
 
 def new(tx: Transaction, wanted: NewWaitingMachine) -> tuple[str, WaitingMachine]:
-    """Have one wait; gives the device code, and the rest. Raises RequestError(OVERLOADED) when too many wait."""
-    tx.change(sa.delete(table).where(table.c.expires < tx.now))
-    if (tx.connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0) >= MOST:
+    """Have one wait; gives the device code, and the rest. The oldest of the greediest network give way to it where too many
+    wait. Raises RequestError(OVERLOADED) where none can.
+    """
+    if not waiting_places.make_room(tx, table):
         raise RequestError(Code.OVERLOADED, "too many machines wait for somebody to allow them")
     secret, user_code = device_codes.new_codes(tx, table.c.user_code)
     id_ = device_codes.hash_of(secret)
@@ -94,6 +93,12 @@ def of_device(tx: Transaction, secret: str) -> WaitingMachine | None:
         return None
     tx.change(sa.update(table).where(table.c.id == found.id).values(polled=tx.now))
     return found
+
+
+def id_of_device(reading: Reading, secret: str, now: float) -> str | None:
+    """The id of the one of this device code, if there is one; it was not asked for then."""
+    found = _of(reading, device_codes.hash_of(secret))
+    return None if found is None or found.expires <= now else found.id
 
 
 def of_user(reading: Reading, text: str, now: float) -> WaitingMachine | None:

@@ -128,7 +128,8 @@ native_grants = sa.Table(
     sa.Column("risk", ID, nullable=False, server_default=""),
 )
 #: Devices that wait for somebody to sign in elsewhere. The id is a hash of the device code; `session` is a JSON object once
-#: somebody has allowed it, `denied` once somebody has not; `asked`: a JSON object, what the device asks of the sign-in.
+#: somebody has allowed it, `denied` once somebody has not; `asked`: a JSON object, what the device asks of the sign-in;
+#: `address`: from where it has begun, "" for one of an older release.
 device_codes = sa.Table(
     "device_codes", metadata,
     sa.Column("id", ID, primary_key=True),
@@ -141,4 +142,5 @@ device_codes = sa.Table(
     sa.Column("polled", sa.Double, nullable=False),
     sa.Column("expires", sa.Double, nullable=False, index=True),
     sa.Column("asked", sa.Text, nullable=False, server_default=""),
+    sa.Column("address", ID, nullable=False, server_default=""),
 )

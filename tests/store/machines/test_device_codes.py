@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from appproxy.errors import RequestError
 from appproxy.store.database.store import Store
-from appproxy.store.machines import device_codes, native_clients
+from appproxy.store.machines import device_codes, native_clients, waiting_places
 from appproxy.store.machines.device_codes import INTERVAL, LIFETIME, SIGNS, typed
 from tests.store.machines.test_service_tokens import publish
 
@@ -64,11 +64,15 @@ def test_denied_and_too_late(store: Store, now: float) -> None:
 
 def test_only_so_many_wait(store: Store, now: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever makes them up fills no database."""
-    monkeypatch.setattr(device_codes, "MOST", 3)
+    monkeypatch.setattr(waiting_places, "MOST", 3)
+    monkeypatch.setattr(waiting_places, "_AT_ONCE", 1)
     with store.transaction(now) as tx:
         client = native_clients.add(tx, "Tool", publish(tx), [], device_codes=True)
-        for _ in range(3):
-            device_codes.new(tx, client.id, "", "x")
+        made = [device_codes.new(tx, client.id, "", "x", None, address)[1] for address in ("192.0.2.1", *["192.0.2.7"] * 5)]
+        left = [one for one in made if device_codes.find(tx, one.id, now) is not None]
+        assert len(left) == 3 and made[0] in left
+        for one in left:
+            device_codes.decide(tx, one.id, SESSION)
         with pytest.raises(RequestError):
             device_codes.new(tx, client.id, "", "x")
 
