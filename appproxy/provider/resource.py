@@ -164,7 +164,7 @@ class BuiltInProvider:
             PASSWORD_LINK.encode(): self._new_password.link(limited(*_FORMS, seconds)),
             TOKEN.encode(): self._api.token_end_point(limited(*_CALLS, seconds)),
             CONSENT.encode(): self._consent.consent(limited(*_FORMS, seconds)),
-            DEVICE.encode(): self._consent.device(limited(*_DEVICES, seconds)),
+            DEVICE.encode(): self._consent.device(limited(*_PAGES, seconds), limited(*_DEVICES, seconds)),
             DEVICE_AUTHORIZATION.encode(): self._api.device_authorization_end_point(limited(*_DEVICES, seconds)),
             REVOKE.encode(): self._api.revocation_end_point(limited(*_CALLS, seconds)),
             JWKS.encode(): self._api.keys_end_point(limited(*_CALLS, seconds)),

@@ -98,7 +98,8 @@ class Visitor:
         if form is not None:
             parts = urlsplit(url)
             body = urlencode(form).encode()
-            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": f"https://{parts.netloc}"}
+            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": f"https://{parts.netloc}",
+                        "Sec-Fetch-Site": "same-origin"}
         for _ in range(10):
             answer = self.request(method, url, headers, body)
             location = answer.headers["Location"]

@@ -12,7 +12,7 @@ from dataclasses import replace
 from authlib.common.urls import add_params_to_uri
 from twisted.web.server import Request
 
-from appproxy.errors import Code, IdentityError
+from appproxy.errors import Code, IdentityError, RequestError
 from appproxy.identity.session import Session
 from appproxy.net.web import Answer, AsyncResource, Limit, brand_of, failure_answer, html_answer, redirect
 from appproxy.pages import render
@@ -27,6 +27,7 @@ from appproxy.provider.tokens import FormState
 from appproxy.store.machines import device_codes
 from appproxy.store.machines.device_codes import DeviceCode
 from appproxy.store.snapshot import BUILTIN
+from appproxy.store.transaction import Transaction
 
 PURPOSE = "consent"
 #: Nobody redeems the code of a device's request, so its challenge may be any.
@@ -35,8 +36,22 @@ _UNKNOWN = "No program waits with this code. Look at it once more; it counts for
 _OVER = "This code counts no longer. Start the program again, and use the code that it shows then."
 
 
+#: What writes down that a program was let in, in the transaction in which it is.
+Passed = Callable[[Transaction], object]
 #: Says at which risk a user lets a program in: the request, the user's session, and the id of the application, "" for several.
-JudgeProgram = Callable[[Request, Session, str], Awaitable[str]]
+JudgeProgram = Callable[[Request, Session, str], Awaitable[tuple[str, Passed]]]
+
+
+def _nothing(tx: Transaction) -> None:
+    """Nobody judges."""
+
+
+def _decide(tx: Transaction, id_: str, session: Mapping[str, object] | None, passed: Passed) -> bool:
+    """Somebody lets a device in, as `session`, or not. A code that waits no longer lets nobody in: then nothing has passed."""
+    done = device_codes.decide(tx, id_, session)
+    if done:
+        passed(tx)
+    return done
 
 
 class ConsentPages:
@@ -51,8 +66,18 @@ class ConsentPages:
         """Where a request of a native client leads once its user is signed in, and where the answer is posted."""
         return AsyncResource({b"GET": self._ask, b"POST": self._onward.answering(PURPOSE, self._answered)}, limit)
 
-    def device(self, limit: Limit) -> AsyncResource:
-        """Where a device's code is typed."""
+    def device(self, looks: Limit, tries: Limit) -> AsyncResource:
+        """Where a device's code is typed: how often one may look at the page, and send a code by its form."""
+
+        def limit(request: Request) -> float:
+            if request.method != b"POST":
+                return looks(request)
+            site = request.requestHeaders.getRawHeaders(b"sec-fetch-site") or []
+            if any(value not in (b"same-origin", b"none") for value in site):
+                # It would use up the tries of the network that its user is in.
+                raise RequestError(Code.CROSS_SITE, "a code that another site has sent")
+            return tries(request)
+
         return AsyncResource({b"GET": self._device, b"POST": self._typed}, limit)
 
     async def _device(self, request: Request) -> Answer:
@@ -112,29 +137,34 @@ class ConsentPages:
         if not isinstance(decided, Redirect):
             return redirect(resume(parameters))
         allowed, client = posted.get("do") == "allow", self._client(parameters)
+        waiting = await self._waiting(client, parameters)
+        if waiting is None and self._is_device(client, parameters):
+            return self._device_page(request, 404, "", _OVER)
+        passed: Passed = _nothing
         if allowed:
-            who = await self._judged(request, who, client)
+            who, passed = await self._judged(request, who, client)
             decided = authorize(facts.context(), parameters, who, consented=True)
             assert isinstance(decided, Redirect)  # the same was decided a moment ago
-        if self._is_device(client, parameters):
-            waiting = await self._waiting(client, parameters)
+        if waiting is not None:
             session = who.session.packed() if allowed else None
-            if waiting is None or not await facts.live.write(device_codes.decide, waiting.id, session):
+            if not await facts.live.write(_decide, waiting.id, session, passed):
                 return self._device_page(request, 404, "", _OVER)
             return self._done(request, allowed)
+        if allowed:
+            await facts.live.write(passed)
         return leave(request, decided.location if allowed else self._denied(parameters))
 
-    async def _judged(self, request: Request, who: SignedIn, client: Client) -> SignedIn:
-        """The same user, with the risk of this sign-in."""
+    async def _judged(self, request: Request, who: SignedIn, client: Client) -> tuple[SignedIn, Passed]:
+        """The same user, with the risk of this sign-in, and what writes it down once the program is let in."""
         if self._judge is None:
-            return who
+            return who, _nothing
         session, user = who.session, who.user
         signed_in = Session(
             session.id, user.id, self._facts.issuer, BUILTIN, user.display_name or user.name, self._facts.wall_clock(),
             session.expires, session.auth_time, acr=acr_of(session.methods), amr=tuple(amr_of(session.methods)))
         applications = () if client.native is None else client.native.applications
-        level = await self._judge(request, signed_in, next(iter(applications)) if len(applications) == 1 else "")
-        return replace(who, session=replace(session, risk=level))
+        level, passed = await self._judge(request, signed_in, next(iter(applications)) if len(applications) == 1 else "")
+        return replace(who, session=replace(session, risk=level)), passed
 
     def _denied(self, parameters: Mapping[str, str]) -> str:
         """Where a client hears that it may not (RFC 6749 section 4.1.2.1, RFC 9207)."""

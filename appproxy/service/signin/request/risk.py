@@ -100,13 +100,15 @@ class SignInRisk:
         """Write it down in a transaction of its own. `session`: that of the user, with its last id. Raises StoreError."""
         await self._live.write(self.concluding(judged, session, application, outcome), session.id)
 
-    async def let_in(self, request: IRequest, session: Session, application: str) -> str:
-        """A user lets a program in, at the built-in provider: judge it and write it down at once, for what becomes of it is up
-        to the program. Gives the level, "" for unknown. `application`: the id of the one it is for. Raises StoreError.
+    async def let_in(
+        self, request: IRequest, session: Session, application: str
+    ) -> tuple[str, Callable[[Transaction], object]]:
+        """A user lets a program in, at the built-in provider: judge it. Gives the level, "" for unknown, and what writes down
+        that it was let in, for the transaction in which it is. `application`: the id of the one it is for. Raises StoreError.
         """
         judged = await self.judge(request, session.provider, session.subject)
-        await self.conclude(judged, session, application, SignInOutcome.PASSED)
-        return judged.told.level
+        concluding = self.concluding(judged, session, application, SignInOutcome.PASSED)
+        return judged.told.level, lambda tx: concluding(tx, session.id)
 
     def keep_device(self, request: IRequest, provider: str, judged: JudgedHere) -> bytes:
         """The field line by which the browser is known from now on; the built-in provider has given its own."""

@@ -1,0 +1,111 @@
+"""Letting a device in by its code: who may send one, and what is written down of it when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+
+import pytest
+from twisted.web.resource import Resource
+from twisted.web.server import Request
+
+from appproxy.identity.session import Session
+from appproxy.provider import BuiltInProvider
+from appproxy.store.applications import applications
+from appproxy.store.machines import device_codes, native_clients
+from appproxy.store.machines.device_codes import DeviceCode
+from appproxy.store.transaction import Transaction
+from tests.provider.house import CHEAP, ISSUER, PASSWORD, Browser, House, Now, Page, at_once
+
+
+@dataclass
+class Judge:
+    """Says "low" of everybody. `meanwhile` happens while it thinks."""
+
+    house: House
+    judged: list[str] = field(default_factory=list)
+    passed: list[str] = field(default_factory=list)
+    meanwhile: Callable[[], object] = lambda: None
+
+    async def __call__(
+        self, request: Request, session: Session, application: str
+    ) -> tuple[str, Callable[[Transaction], object]]:
+        """As the service's."""
+        self.judged.append(session.id)
+        self.meanwhile()
+        return "low", lambda tx: self.passed.append(session.id)
+
+
+@pytest.fixture
+def judge(house: House) -> Judge:
+    """One that has judged nobody."""
+    return Judge(house)
+
+
+@pytest.fixture
+def person(house: House, judge: Judge) -> Iterator[Browser]:
+    """A browser at a provider that judges."""
+    provider = BuiltInProvider(house.live, ISSUER, house.clock, Now(house.clock), hasher=CHEAP, run=at_once.run, judge=judge)
+    provider.start()
+    root = Resource()
+    for name, child in provider.resources().items():
+        root.putChild(name, child)
+    yield Browser(root)
+    provider.stop()
+
+
+@pytest.fixture
+def waiting(house: House) -> DeviceCode:
+    """A device that waits."""
+    wiki = house.application("wiki")
+    house.write(applications.set_values, wiki.id, {"bearer": "provider"})
+    client = house.write(partial(native_clients.add, device_codes=True), "Tool", [wiki.id], []).id
+    return house.write(device_codes.new, client, "openid", wiki.home)[1]
+
+
+def asked(person: Browser, code: DeviceCode) -> Page:
+    """The page on which somebody is asked, who has typed the code and signed in."""
+    typed = person.post("/device", {"user_code": code.shown}, sec_fetch_site="same-origin")
+    form = person.get(typed.location)
+    signed_in = person.post("/sign-in", {"csrf": form.csrf, "username": "ann", "password": PASSWORD})
+    page = person.get(signed_in.location)
+    while page.status == 303:
+        page = person.get(page.location)
+    assert "Tool" in page.text and code.shown in page.text, page.text
+    return page
+
+
+def test_who_lets_one_in_has_passed(person: Browser, house: House, judge: Judge, waiting: DeviceCode) -> None:
+    """With what was judged; and who does not has not."""
+    page = asked(person, waiting)
+    assert person.post("/consent", {"csrf": page.csrf, "do": "allow"}).status == 200
+    found = house.read(lambda reading: device_codes.find(reading, waiting.id, house.now))
+    assert found is None and len(judge.passed) == 1 and judge.judged == judge.passed
+
+
+def test_nobody_passes_with_a_code_that_is_over(person: Browser, house: House, judge: Judge, waiting: DeviceCode) -> None:
+    """Nobody need be judged even; what is written down of a sign-in that was none would vouch for later ones."""
+    page = asked(person, waiting)
+    house.write(device_codes.take, waiting.id)
+    answer = person.post("/consent", {"csrf": page.csrf, "do": "allow"})
+    assert (answer.status, judge.judged, judge.passed) == (404, [], [])
+
+
+def test_nor_with_one_that_is_over_meanwhile(person: Browser, house: House, judge: Judge, waiting: DeviceCode) -> None:
+    """Somebody else was quicker, while the sign-in was judged."""
+    page = asked(person, waiting)
+    judge.meanwhile = lambda: house.write(device_codes.decide, waiting.id, None)
+    answer = person.post("/consent", {"csrf": page.csrf, "do": "allow"})
+    assert answer.status == 404 and len(judge.judged) == 1 and judge.passed == []
+
+
+def test_other_sites_use_up_no_tries(person: Browser, waiting: DeviceCode) -> None:
+    """However often they have a browser open the page, or send codes: the network's tries are those of the form."""
+    for site in ("cross-site", "same-site"):
+        for _ in range(40):
+            assert person.get("/device", {"user_code": "BBBB-BBBB"}, sec_fetch_site=site).status == 200
+            assert person.post("/device", {"user_code": "BBBB-BBBB"}, sec_fetch_site=site).status == 403
+    assert person.post("/device", {"user_code": waiting.shown}, sec_fetch_site="same-origin").status == 303
+    found = [person.post("/device", {"user_code": "BBBB-BBBB"}).status for _ in range(40)]
+    assert found[0] == 404 and found[-1] == 429
