@@ -152,7 +152,7 @@ def command_line(world: World, home: Path) -> Iterator[CommandLine]:
 
 
 def press(visitor: Visitor, page: Answer, do: str = "allow", **fields: str) -> Answer:
-    """One of the two buttons of the page about a machine."""
+    """A button of the page about a machine, or of that where its code is typed ("show")."""
     form = Form(page.text.partition("<main")[2])
     assert form.action == "/device", page.text
     url = urljoin(page.url, form.action)
@@ -166,5 +166,10 @@ def let_in(visitor: Visitor, waiting: Waiting, user: str, do: str = "allow", **f
     page = visitor.navigate(waiting.page)
     if 'name="password"' in page.text:
         page = visitor.sign_in(waiting.page, user)
+    return press(visitor, look(visitor, page, waiting), do, **fields)
+
+
+def look(visitor: Visitor, page: Answer, waiting: Waiting) -> Answer:
+    """From the page with the code to that about the machine."""
     assert waiting.code in page.text, page.text
-    return press(visitor, page, do, **fields)
+    return press(visitor, page, "show")

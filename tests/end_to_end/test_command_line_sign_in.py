@@ -13,7 +13,7 @@ from selenium.webdriver.common.by import By
 from appproxy.demo.supervisor import twistd
 from tests.end_to_end import axe
 from tests.end_to_end.chromium import chromium, sign_in, wait
-from tests.end_to_end.command_line import CommandLine, command_line, let_in, needed, press
+from tests.end_to_end.command_line import CommandLine, command_line, let_in, look, needed, press
 from tests.end_to_end.conftest import make_world
 from tests.end_to_end.test_certified_provider import certified
 from tests.end_to_end.test_certified_provider import modules as modules
@@ -65,7 +65,7 @@ def test_from_login_to_logout(laptop: CommandLine, person: Visitor, world: World
     before = laptop("whoami")
     assert before.code == 1 and "appproxy login https://admin.DOMAIN" in before.err
     waiting = laptop.login()
-    page = person.sign_in(waiting.page, "rita")
+    page = look(person, person.sign_in(waiting.page, "rita"), waiting)
     assert f"Open {world.url('admin', '/device')} " in waiting.err.read_text() and waiting.out.read_text() == ""
     assert "lena at " in page.text and waiting.code in page.text and "127.0.0.1" in page.text and "rita" in page.text
     done = press(person, page)
@@ -166,7 +166,7 @@ def test_administrators_of_another_provider(laptop: CommandLine, carol: Visitor,
     waiting = laptop.login()
     page = carol.submit(carol.navigate(waiting.page), provider=_choice(world))
     assert page.url.startswith("https://localhost:"), page.text
-    page = carol.submit(carol.submit(page, login="carol", password="any"))
+    page = look(carol, carol.submit(carol.submit(page, login="carol", password="any")), waiting)
     assert waiting.code in page.text and "Carol" in page.text, page.text
     assert press(carol, page).status == 200
     ended = waiting.end()
@@ -187,7 +187,8 @@ def test_a_connector_joins_and_serves(laptop: CommandLine, person: Visitor, worl
     state = laptop.home / "rack-7"
     waiting = laptop.begin("connector", "join", world.url("connect", ""), "--ca", str(laptop.anchor), "--state", str(state),
                            "--name", "rack-7")
-    reader = Visitor(world.port, world.anchor).sign_in(waiting.page, "rita")
+    rita = Visitor(world.port, world.anchor)
+    reader = look(rita, rita.sign_in(waiting.page, "rita"), waiting)
     assert "rita may let none in" in reader.text and "a connector administrator may" in reader.text
     assert 'value="allow"' not in reader.text and not state.exists()
     done = let_in(person, waiting, "alice", group="berlin")

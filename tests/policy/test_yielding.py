@@ -13,7 +13,8 @@ from appproxy.policy.yielding import yielding
 
 def test_the_oldest_of_the_greediest() -> None:
     """However old those of others are."""
-    waiting = [("quiet", "192.0.2.1"), ("a", "198.51.100.7"), ("b", "198.51.100.7"), ("c", "203.0.113.9"), ("d", "198.51.100.7")]
+    greedy = "198.51.100.7"
+    waiting = [("quiet", "192.0.2.1"), ("a", greedy), ("b", greedy), ("c", "203.0.113.9"), ("d", greedy)]
     assert yielding(waiting, 1) == ["a"]
     assert yielding(waiting, 2) == ["a", "b"]
     assert yielding(waiting, 3) == ["a", "b", "quiet"]

@@ -17,8 +17,8 @@ from appproxy.store.database.live import LiveStore
 from appproxy.store.machines import waiting_machines
 from appproxy.store.machines.waiting_machines import MachinePurpose, WaitingMachine
 
-#: Codes that one person may type, at once and a second. With 34 bits of a code and 10,000 machines that wait, one in some
-#: million is right.
+#: Codes that one person may send by the form of the page, at once and a second: to look at one and to let it in are two. With
+#: 34 bits of a code and 10,000 machines that wait, one in some million is right.
 TRIES = (20.0, 0.05)
 _UNKNOWN = "no machine waits with this code"
 _AGAIN = "look at it once more: it counts for ten minutes, and once"

@@ -25,7 +25,7 @@ from appproxy.identity.cookie import from_payload
 from appproxy.identity.grant_types import DEVICE_CODE, REFRESH
 from appproxy.pages import NO_STORE
 from appproxy.policy.failed_tries import FailedTries
-from appproxy.policy.levels import AddressLimit
+from appproxy.policy.levels import AddressLimit, RateLimit
 from appproxy.publish.administration import ADMINISTRATION
 from appproxy.store.database.live import LiveStore
 from appproxy.store.machines import command_lines, waiting_machines
@@ -35,9 +35,12 @@ from appproxy.store.snapshot import BUILTIN
 
 #: Machines of one network that begin to wait, at once and a second: a rack that is set up by a program.
 _BEGUN = (30.0, 0.1)
-#: Codes and tokens of one network that are none, and questions that come too soon, at once and a second.
+#: Codes and tokens of one network that are none, at once and a second.
 _WRONG = (30.0, 0.2)
+#: Questions of one machine, with a code or a token that is one, at once and a second: it is told to ask every five seconds.
+_ASKED = (30.0, 0.25)
 _MOST_FIELDS = 20
+_ENDED = "the session has ended"
 _FORM = b"application/x-www-form-urlencoded"
 _JSON = b"content-type: application/json\n" + NO_STORE
 _KNOWN: Mapping[str, frozenset[str]] = {
@@ -79,6 +82,7 @@ class MachineEndPoints:
         self._place = place
         self._begun = AddressLimit(*_BEGUN)
         self._wrong = FailedTries(*_WRONG)
+        self._asked = RateLimit(*_ASKED)
 
     def concern(self, target: bytes) -> bool:
         """Is it one of these that is asked for?"""
@@ -122,15 +126,16 @@ class MachineEndPoints:
         grant = fields.get("grant_type")
         if grant not in (DEVICE_CODE, REFRESH):
             return _error("unsupported_grant_type", "a device code or a refresh token")
-        if (wait := self._wrong.wait(client, self._place.seconds())) > 0.0:
-            return _slower(wait)
         return await (self._poll if grant == DEVICE_CODE else self._refresh)(fields, client)
 
     async def _poll(self, fields: Mapping[str, str], client: str) -> Sent:
-        outcome = await self._live.write(rules.poll, fields.get("device_code", ""), client, self._facts())
-        # Who asks too often has a transaction begun each time, as who makes codes up has.
-        if outcome.error in ("expired_token", "slow_down"):
-            self._wrong.failed(client, self._place.seconds())
+        code, facts = fields.get("device_code", ""), self._facts()
+        known = await self._live.read(waiting_machines.id_of_device, code, facts.now)
+        if held_up := self._held_up(known, client):
+            return held_up
+        if known is None:
+            return self._failed(client, "expired_token")
+        outcome = await self._live.write(rules.poll, code, client, facts)
         if outcome.error:
             return _error(outcome.error)
         if outcome.line is None:
@@ -139,31 +144,51 @@ class MachineEndPoints:
 
     async def _refresh(self, fields: Mapping[str, str], client: str) -> Sent:
         token = fields.get("refresh_token", "")
+        known = await self._known(token)
+        if held_up := self._held_up(None if known is None else token, client):
+            return held_up
+        try:
+            if known is not None and (session := from_payload(known)).provider == BUILTIN and (
+                not await self._directories.refresh(session.subject)
+            ):
+                return _error("invalid_grant", _ENDED)
+        except RequestError:
+            # The token was not used, and may come again.
+            return _sent(503, {"error": "temporarily_unavailable"})
         line = None
         if command_lines.is_refresh_token(token):
-            known = await self._live.read(command_lines.session_of, token)
-            try:
-                if known is not None and (session := from_payload(known)).provider == BUILTIN and (
-                    not await self._directories.refresh(session.subject)
-                ):
-                    return _error("invalid_grant", "the session has ended")
-            except RequestError:
-                # The token was not used, and may come again.
-                return _sent(503, {"error": "temporarily_unavailable"})
+            # One that is not the last may be an older one, which ends its session.
             line = await self._live.write(rules.refresh, token, self._facts())
-        if line is None:
-            self._wrong.failed(client, self._place.seconds())
-            return _error("invalid_grant", "the session has ended")
-        return self._tokens(line)
+        return self._failed(client, "invalid_grant", _ENDED) if line is None else self._tokens(line)
 
     async def _revoke(self, fields: Mapping[str, str], client: str) -> Sent:
-        if (wait := self._wrong.wait(client, self._place.seconds())) > 0.0:
-            return _slower(wait)
         token = fields.get("token", "")
-        if command_lines.is_refresh_token(token) and not await self._live.write(rules.give_back, token, self._facts()):
-            self._wrong.failed(client, self._place.seconds())
+        known = await self._known(token)
+        if held_up := self._held_up(None if known is None else token, client):
+            return held_up
+        if known is not None:
+            await self._live.write(rules.give_back, token, self._facts())
+        elif command_lines.is_refresh_token(token):
+            self._failed(client, "")
         # RFC 7009 section 2.2: a token that is none is as good as one that was revoked.
         return _sent(200, {})
+
+    async def _known(self, token: str) -> Mapping[str, object] | None:
+        return await self._live.read(command_lines.session_of, token) if command_lines.is_refresh_token(token) else None
+
+    def _held_up(self, known: str | None, client: str) -> Sent | None:
+        """The answer to who has to wait. `known`: the code or the token, None for what is none.
+
+        Who has one does not wait for what others of their network get wrong: it is counted by itself.
+        """
+        now = self._place.seconds()
+        wait = self._wrong.wait(client, now) if known is None else self._asked.take(known, now)
+        return _slower(wait) if wait > 0.0 else None
+
+    def _failed(self, client: str, error: str, description: str = "") -> Sent:
+        """The answer to a code or a token that is none, which is held against the network that it comes from."""
+        self._wrong.failed(client, self._place.seconds())
+        return _error(error, description)
 
     def _tokens(self, line: CommandLine) -> Sent:
         facts = self._facts()

@@ -1,7 +1,8 @@
 """Letting in a machine that shows a code: a command line elsewhere, or a connector that is to join (RFC 8628).
 
 It is where phishing happens (section 5.4): somebody else starts a program, and sends its code or link. So the page says who
-asks for what, and nothing is let in but by a button of this page.
+asks for what, and nothing is let in but by a button of this page. Nor is any code looked up that comes with a link: whoever
+has a browser follow links with made-up codes would use up how many its user may type.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from appproxy.errors import AppProxyError, NotFound, RequestError
 
 
 async def asking(visit: Visit) -> PageContent:
-    """Where the code is typed; and with a code that some machine shows, what it asks for."""
-    code = visit.said("user_code") or visit.asked("user_code").strip()
-    if not code:
-        return _typing(code)
+    """Where the code is typed, or is there already from a link; and what the machine asks for, once the form was sent."""
+    code = visit.said("user_code")
+    if visit.method != "POST" or not code:
+        return _typing(code or visit.asked("user_code").strip())
     if visit.error is not None and isinstance(visit.error, NotFound | TooOften):
         return _typing(code)
     try:
@@ -31,7 +32,9 @@ async def asking(visit: Visit) -> PageContent:
 
 
 async def decide(visit: Visit) -> PageContent:
-    """Let it in, or not."""
+    """Show what asks, let it in, or not."""
+    if visit.said("do") == "show":
+        return await asking(visit)
     allowed = visit.said("do") == "allow"
     machine = await _person(visit).decide(visit.said("user_code"), allowed, visit.said("group"))
     title = "It is let in" if allowed else "It is not let in"

@@ -87,6 +87,11 @@ def press(
     return browser.request("POST", HOST + "/device", navigate=True, data=urlencode(fields).encode(), headers=dict(sent))
 
 
+def look(browser: Browser, code: str) -> Page:
+    """Somebody opens the page of a code, and goes on to what asks by it."""
+    return press(browser, code, "show", proof_of(browser, f"/device?user_code={code}"))
+
+
 def answer(browser: Browser, code: str, do: str = "allow", group: str = "") -> Page:
     """Somebody opens the page of a code, and presses a button."""
     return press(browser, code, do, proof_of(browser, f"/device?user_code={code}"), group=group)
@@ -114,7 +119,9 @@ def test_a_command_line_signs_in(playground: Playground) -> None:
     assert poll(playground, made) == (400, {"error": "authorization_pending"})
     assert ask(playground, "/token", grant_type=DEVICE_CODE, device_code=made["device_code"])[1] == {"error": "slow_down"}
     alice = signed_in(playground, "alice")
-    shown = alice.get(made["verification_uri_complete"])
+    linked = alice.get(made["verification_uri_complete"])
+    assert linked.status == 200 and made["user_code"] in linked.text and "laptop" not in linked.text
+    shown = look(alice, made["user_code"])
     assert shown.status == 200 and "laptop" in shown.text and "127.0.0.1" in shown.text and made["user_code"] in shown.text
     assert answer(alice, made["user_code"]).status == 200
     status, tokens = poll(playground, made)
@@ -136,9 +143,9 @@ def test_a_connector_joins(playground: Playground) -> None:
     """By a code that somebody confirms who may let connectors in, into the group that they choose; the audit names them."""
     playground.admin("POST", "/connector-groups", {"name": "berlin", "needs_approval": True})
     made = begin(playground, scope="join", name="rack-7", group="default")
-    assert "may let none in" in signed_in(playground, "rita").get(made["verification_uri_complete"]).text
+    assert "may let none in" in look(signed_in(playground, "rita"), made["user_code"]).text
     connie = signed_in(playground, "connie")
-    shown = connie.get(made["verification_uri_complete"]).text
+    shown = look(connie, made["user_code"]).text
     assert "rack-7" in shown and "berlin" in shown and "join as the connector" in shown
     assert answer(connie, made["user_code"], group="nowhere").status == 404
     assert answer(connie, made["user_code"], group="berlin").status == 200
@@ -368,10 +375,24 @@ def test_a_role_that_is_gone_by_then(playground: Playground) -> None:
 def test_codes_are_not_guessed(playground: Playground) -> None:
     """Whoever has signed in types twenty, then waits; one that is right does not help then."""
     made, rita = begin(playground), signed_in(playground, "rita")
-    shown = [rita.get(f"{HOST}/device?user_code=BBBB-BBB{sign}") for sign in "BCDFGHJKLMNPQRSTVWXZ"]
+    shown = [look(rita, f"BBBB-BBB{sign}") for sign in "BCDFGHJKLMNPQRSTVWXZ"]
     assert all("no machine waits" in one.text for one in shown)
-    assert "too many codes" in rita.get(made["verification_uri_complete"]).text
-    assert "Let it in" in signed_in(playground, "alice").get(made["verification_uri_complete"]).text
+    assert "too many codes" in look(rita, made["user_code"]).text
+    assert "Let it in" in look(signed_in(playground, "alice"), made["user_code"]).text
+
+
+def test_links_use_up_no_tries(playground: Playground) -> None:
+    """However many a page elsewhere has an administrator's browser follow, or posts to it without the proof: the one that is
+    typed is looked at.
+    """
+    made, connie = begin(playground, name="laptop"), signed_in(playground, "connie")
+    for _ in range(2):
+        for sign in "BCDFGHJKLMNPQRSTVWXZ":
+            code = f"BBBB-BBB{sign}"
+            assert "no machine waits" not in connie.get(f"{HOST}/device?user_code={code}").text
+            assert press(connie, code, "show", "x").status == 403
+    assert "laptop" in look(connie, made["user_code"]).text
+    assert answer(connie, made["user_code"]).status == 200
 
 
 @pytest.mark.parametrize(("path", "data", "headers", "status"), [
@@ -405,7 +426,7 @@ def test_only_post(playground: Playground) -> None:
 def test_what_a_machine_calls_itself_is_only_shown(playground: Playground) -> None:
     """As text, cut and without signs that a terminal or a page obeys."""
     made = begin(playground, name="<script>\x1b[2J" + "x" * 200)
-    text = signed_in(playground, "alice").get(made["verification_uri_complete"]).text
+    text = look(signed_in(playground, "alice"), made["user_code"]).text
     assert "&lt;script&gt;[2J" in text and "<script>[" not in text and "x" * 101 not in text
 
 
@@ -456,3 +477,26 @@ def test_a_directory_is_asked_before_a_session_goes_on(playground: Playground, m
     assert call(playground, tokens).status == 200
     assert refresh(playground, tokens)[0] == 400
     assert asked == [playground.admin("GET", "/users/dirk")["id"]] * 2
+
+
+def test_wrong_codes_of_neighbours_hold_nobody_up(playground: Playground) -> None:
+    """Who has a token, or the code of a machine, waits for nobody behind the same address; who makes them up does."""
+    playground.network.pass_time(300)
+    tokens, other, made = logged_in(playground, "alice"), logged_in(playground, "rita"), begin(playground)
+    wrong = [ask(playground, "/token", grant_type=DEVICE_CODE, device_code="none")[0] for _ in range(31)]
+    assert wrong == [400] * 30 + [429]
+    status, second = refresh(playground, tokens)
+    assert status == 200 and call(playground, second).status == 200
+    assert ask(playground, "/token", grant_type=DEVICE_CODE, device_code=made["device_code"])[1] == {
+        "error": "authorization_pending"}
+    assert ask(playground, "/revoke", token=other["refresh_token"]) == (200, {})
+    assert call(playground, other).status == 401
+    assert refresh(playground, {"refresh_token": "apcr_" + "0" * 32 + "_" + "x" * 43})[0] == 429
+
+
+def test_one_machine_that_asks_without_end(playground: Playground) -> None:
+    """Is held up, and no other one of its network."""
+    hasty, other = begin(playground), begin(playground)
+    asked = {"grant_type": DEVICE_CODE, "device_code": hasty["device_code"]}
+    assert [ask(playground, "/token", **asked)[0] for _ in range(40)][-1] == 429
+    assert poll(playground, other) == (400, {"error": "authorization_pending"})

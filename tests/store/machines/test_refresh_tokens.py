@@ -1,4 +1,4 @@
-"""Two refreshes at once with one token: both get the same next one, whatever the token is of, and on whichever nodes they ask."""
+"""Two refreshes at once with one token get the same next one, whatever the token is of, and on whichever nodes they ask."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ from appproxy.store.risk import judging
 from appproxy.store.risk.judging import SigningIn
 from appproxy.store.risk.network_lists import NetworkLists
 from appproxy.store.snapshot import BUILTIN
-from appproxy.store.transaction import Reading
+from appproxy.store.transaction import Reading, Transaction
 
 if TYPE_CHECKING:
     from appproxy.store.database.live import LiveStore
