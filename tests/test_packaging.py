@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
+import tomllib
 from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
 
+from appproxy.cli.main import appproxy_command
 from appproxy.config import ServiceSettings
 
-PACKAGING = Path(__file__).parents[1] / "packaging"
+ROOT = Path(__file__).parents[1]
+PACKAGING = ROOT / "packaging"
 UNITS = sorted((PACKAGING / "systemd").glob("*.service"))
 #: systemd's own scale goes to 10; below 2 is what it calls good.
 EXPOSURE = 2.0
@@ -78,6 +82,31 @@ def test_the_users_can_be_made(tmp_path: Path) -> None:
     assert run.returncode == 0, run.stderr
     for unit in UNITS:
         assert f"Creating user '{read(unit)['Service']['User']}'" in run.stderr, run.stderr
+
+
+def test_the_image_runs_as_the_units_do() -> None:
+    """Nobody with rights, by number; with the units' state and program, and a health check that exists."""
+    text = (PACKAGING / "container" / "Containerfile").read_text().replace("\\\n", " ")
+    lines = [line.split(None, 1) for line in text.splitlines() if line and not line.startswith("#")]
+    last = max(number for number, (word, _) in enumerate(lines) if word == "FROM")
+    said = {word: rest for word, rest in lines[last:]}
+    assert re.fullmatch(r"[1-9]\d{3,}:[1-9]\d{3,}", said["USER"])
+    assert f"--uid {said['USER'].partition(':')[0]} " in said["RUN"]
+    assert json.loads(said["CMD"]) == read(UNITS[1])["Service"]["ExecStart"].removeprefix("/opt/appproxy/bin/").split()
+    assert said["VOLUME"] == "/var/lib/appproxy" and f"APPPROXY_STATE={said['VOLUME']}" in said["ENV"]
+    program, *arguments = json.loads(said["HEALTHCHECK"].partition(" CMD ")[2])
+    assert program == "appproxy" and arguments[0] in appproxy_command.commands
+
+
+def test_the_image_has_what_the_package_needs() -> None:
+    """What pip reads of a checkout comes with it, and no state, key or test that lies there as well."""
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    taken = {line.removeprefix("!") for line in ignored if line.startswith("!")}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    packaged = {line.split()[1].split("/")[0] for line in (ROOT / "MANIFEST.in").read_text().splitlines()}
+    assert ignored[1] == "*" and all((ROOT / one).exists() for one in taken)
+    assert {project["readme"], *project["license-files"], "pyproject.toml", "setup.cfg", "appproxy", "twisted"} <= taken
+    assert packaged - {"packaging"} <= taken
 
 
 def test_both_programs_have_one() -> None:

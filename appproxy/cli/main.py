@@ -33,7 +33,7 @@ from appproxy.cli.people import (
 )
 from appproxy.cli.policy import policies, risk
 from appproxy.cli.publishing import applications, branding, certificates, maintenance
-from appproxy.cli.running import audit, blocklist, configuration, contexts, service, upgrade_notes
+from appproxy.cli.running import audit, blocklist, configuration, contexts, health, service, upgrade_notes
 from appproxy.errors import AppProxyError
 
 
@@ -67,7 +67,7 @@ for command in (
     *clients.COMMANDS, *users.COMMANDS, *connectors.COMMANDS, *diagnosis.COMMANDS, *maintenance.COMMANDS,
     *branding.COMMANDS, *certificates.COMMANDS, *providers.COMMANDS, *policies.COMMANDS, *directories.COMMANDS,
     *devices.COMMANDS, *roles.COMMANDS, *contexts.COMMANDS, *configuration.COMMANDS, *risk.COMMANDS,
-    *helping.COMMANDS, *upgrade_notes.COMMANDS,
+    *helping.COMMANDS, *upgrade_notes.COMMANDS, *health.COMMANDS,
 ):  # fmt: skip
     assert command.name not in appproxy_command.commands, command.name  # it would take the other one's place unseen
     appproxy_command.add_command(command)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from appproxy.cli.base.observed import observe
 from appproxy.cli.doctor import machine as doctor_machine
 from appproxy.cli.doctor import traces as doctor_traces
 from appproxy.cli.doctor.findings import Ailing, Health, Walk
@@ -66,19 +67,13 @@ def examine(walk: Walk, state: Path, now: float) -> None:
 
 def _ready(listen: Address) -> str:
     """Does the program run, and is it connected? It says so where metrics are read. Raises Ailing."""
-    everywhere = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}
-    asking = http.client.HTTPConnection(everywhere.get(listen.host, listen.host), listen.port, timeout=PATIENCE)
     try:
-        asking.request("GET", "/ready")
-        answer = asking.getresponse()
-        words = answer.read(200).decode("ascii", "replace").strip()
+        status, words = observe(listen, "/ready", PATIENCE)
     except (OSError, http.client.HTTPException) as error:
         raise Ailing(f"nothing answers at metrics_listen, {listen} ({error})",
                      "start it: systemctl start appproxy-connector, or twistd -n --pidfile= appproxy-connector --state DIR",
                      Health.WARNING) from error
-    finally:
-        asking.close()
-    if answer.status != 200:
+    if status != 200:
         raise Ailing(f"it runs, and is {words}", "the steps below try the way that it takes; its log has the reason")
     return "runs, and is connected"
 

@@ -28,6 +28,7 @@ _STATE = click.option("--state", type=click.Path(path_type=Path), metavar="DIR",
 @click.option("--tunnel-listen", metavar="HOST:PORT", help="Where connectors come in.  [default: 0.0.0.0:8443]")
 @click.option("--tunnel-address", metavar="HOST:PORT", help="What connectors dial.  [default: connect.DOMAIN:PORT]")
 @click.option("--public-port", type=int, metavar="PORT", help="The port in users' URLs.  [default: that of --listen]")
+@click.option("--metrics-listen", metavar="HOST:PORT", help="Where /live, /ready and /metrics are.  [default: nowhere]")
 @click.option("--certificate", type=click.Path(path_type=Path), metavar="PEM", help="Chain for DOMAIN and *.DOMAIN.")
 @click.option("--key", type=click.Path(path_type=Path), metavar="PEM", help="Its private key.")
 @click.option(
@@ -36,7 +37,8 @@ _STATE = click.option("--state", type=click.Path(path_type=Path), metavar="DIR",
 @pass_setting
 def init(
     setting: CallSettings, state: Path | None, domain: str, listen: str | None, tunnel_listen: str | None,
-    tunnel_address: str | None, public_port: int | None, certificate: Path | None, key: Path | None, database: str | None,
+    tunnel_address: str | None, public_port: int | None, metrics_listen: str | None, certificate: Path | None,
+    key: Path | None, database: str | None,
 ) -> None:  # fmt: skip
     """Make the state directory of a new service, and a token for its first connector."""
     # Here, because it costs time that the other commands need not pay.
@@ -45,8 +47,9 @@ def init(
     directory = setting.needed(state)
     options = {
         "domain": domain, "listen": listen, "tunnel_listen": tunnel_listen, "tunnel_address": tunnel_address,
-        "public_port": public_port, "certificate": certificate and str(certificate.absolute()),
-        "key": key and str(key.absolute()), "database_url": database,
+        "public_port": public_port, "metrics_listen": metrics_listen,
+        "certificate": certificate and str(certificate.absolute()), "key": key and str(key.absolute()),
+        "database_url": database,
     }  # fmt: skip
     settings = _checked(given(**options))
     made = create_state(directory, settings, time.time(), os.environ)  # noqa: TID251 -- the program's edge

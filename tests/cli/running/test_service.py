@@ -18,11 +18,12 @@ def test_init_makes_a_state_directory(bare: Typing, tmp_path: Path) -> None:
     state = tmp_path / "a" / "state"
     made = bare(
         "init", "--state", str(state), "--domain", "example.com", "--listen", "127.0.0.1:9443", "--tunnel-listen",
-        "127.0.0.1:9444", "--tunnel-address", "10.0.0.1:9444",
+        "127.0.0.1:9444", "--tunnel-address", "10.0.0.1:9444", "--metrics-listen", "127.0.0.1:9090",
     )  # fmt: skip
     assert made.code == 0, made.err
     settings = load_service((state / "service.toml").read_text(), "service.toml")
     assert (str(settings.listen), settings.tunnel_address, settings.public_port) == ("127.0.0.1:9443", "10.0.0.1:9444", 9443)
+    assert str(settings.metrics_listen) == "127.0.0.1:9090"
     assert "trust-anchor.pem" in made.out
     assert f"twistd -n --pidfile= appproxy-service --state {state}" in made.out
     assert (state.stat().st_mode & 0o777, (state / "master.key").stat().st_mode & 0o777) == (0o700, 0o600)
